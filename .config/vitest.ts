@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// The suite speaks over real sockets and starts real processes on two cores, so files run two at a time and a
+// test may take its time; what a test waits for is always an event, never the clock.
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['gateway/**/*.test.ts', 'services/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    reporters: ['default', '.config/closing-line.ts'],
+  },
+});

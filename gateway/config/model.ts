@@ -1,0 +1,125 @@
+/**
+ * The compiled configuration: what the rest of the gateway knows of `gateway.config.yaml`.
+ *
+ * Everything here is plain, immutable data with units in the names. Only `config/` makes these values, so a
+ * `Port` or a `PathPrefix` that exists has been checked.
+ */
+
+declare const brand: unique symbol;
+
+/** A port number from 1 to 65535 (0, meaning "any free port", only where a listener is configured by a test). */
+export type Port = number & { readonly [brand]: 'Port' };
+
+/**
+ * A path in canonical form (see `route/target.ts`): begins with `/`, has no trailing `/` (but for `/` itself), percent-escapes
+ * of unreserved characters decoded, all other escapes in upper case.
+ */
+export type PathPrefix = string & { readonly [brand]: 'PathPrefix' };
+
+/** Where in the configuration file something was written; both count from 1. */
+export interface SourcePosition {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface GatewayConfig {
+  /** Absolute path of the file that this was compiled from. */
+  readonly file: string;
+  readonly host: string;
+  readonly port: Port;
+  /** IP addresses and CIDR blocks whose `X-Forwarded-*` are believed. */
+  readonly trustProxy: readonly string[];
+  readonly routes: readonly RouteConfig[];
+  readonly services: readonly ServiceConfig[];
+  /** `null`: no admin listener. */
+  readonly admin: { readonly host: string; readonly port: Port } | null;
+  readonly log: LogConfig;
+  /** Client connections at once; beyond it a new one is answered 503. */
+  readonly maxConnections: number;
+}
+
+export interface LogConfig {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** `auto`: pretty on a terminal, JSON elsewhere. */
+  readonly format: 'auto' | 'json' | 'pretty';
+  /** One line for each exchange. */
+  readonly access: boolean;
+}
+
+export interface RouteConfig {
+  /** Unique in a configuration: the key as written (`/db`, `shop.localhost/cart`), with `#2`, `#3` ... for alternatives under one key. */
+  readonly id: string;
+  readonly source: SourcePosition;
+  readonly matcher: RouteMatcher;
+  readonly upstream: UpstreamConfig;
+  /** Whether the service sees the path without the prefix. */
+  readonly strip: boolean;
+  /** Whether `Location`, `Set-Cookie` paths and their like are put back behind the prefix. */
+  readonly rewrite: boolean;
+  readonly hostHeader: 'keep' | 'rewrite';
+  readonly timeouts: TimeoutsConfig;
+  /** Largest request body; `null`: unlimited. */
+  readonly bodyMaxBytes: number | null;
+  /** Absolute path of a module that extends the route through @fastify/http-proxy; `null`: a plain route. */
+  readonly extend: string | null;
+}
+
+export interface RouteMatcher {
+  /** Lower-case host name without port, `*.example.com` for one or more labels before it; `null`: any host. */
+  readonly host: string | null;
+  readonly path: PathPrefix;
+  /** Only this very path, nothing below it. */
+  readonly exact: boolean;
+  /** Upper-case method tokens; `null`: any. */
+  readonly methods: readonly string[] | null;
+  /** All must be there. `value: null`: present with any value. Names in lower case. */
+  readonly headers: readonly FieldCondition[];
+  /** All must be there, compared after percent-decoding. */
+  readonly query: readonly FieldCondition[];
+}
+
+export interface FieldCondition {
+  readonly name: string;
+  readonly value: string | null;
+}
+
+export interface UpstreamConfig {
+  readonly endpoints: readonly EndpointAddress[];
+}
+
+/** Where a service listens. `key` is the one spelling that tells two endpoints apart: state is kept by it. */
+export type EndpointAddress =
+  | {
+      readonly kind: 'tcp';
+      readonly key: string;
+      readonly tls: boolean;
+      /** Name or address for logs and the `Host` header, without brackets. */
+      readonly host: string;
+      readonly port: Port;
+      /** Addresses tried in turn without asking DNS: a bare port is `127.0.0.1`, then `::1`. */
+      readonly addresses: readonly string[] | null;
+    }
+  | { readonly kind: 'unix'; readonly key: string; readonly path: string };
+
+/** Durations in milliseconds; 0 is not allowed, there is no "no timeout". */
+export interface TimeoutsConfig {
+  readonly connectMs: number;
+  /** From the last byte of the request that was sent to the head of the answer. */
+  readonly responseMs: number;
+  /** Between two chunks of a body, in either direction. */
+  readonly idleMs: number;
+  /** The same for event streams and tunnels. */
+  readonly tunnelIdleMs: number;
+}
+
+/** A process that `portway dev` runs and watches. */
+export interface ServiceConfig {
+  readonly name: string;
+  readonly source: SourcePosition;
+  /** A shell command line. */
+  readonly run: string;
+  readonly port: Port | null;
+  /** Absolute. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,52 @@
+/** What is mapped where and how it is doing: the terminal's map, the gateway's own page and the admin API show this. */
+
+export type ServiceState = 'starting' | 'ready' | 'restarting' | 'stopping' | 'stopped';
+
+/** A process of `services:` as its supervisor sees it. Instants are milliseconds since the epoch. */
+export interface ServiceStatus {
+  readonly name: string;
+  readonly port: number | null;
+  readonly state: ServiceState;
+  readonly pid: number | null;
+  readonly restarts: number;
+  /** Why it ended the last time. */
+  readonly lastExit: {
+    readonly code: number | null;
+    readonly signal: string | null;
+    readonly at: number;
+  } | null;
+  /** The newest lines that it wrote, oldest first, at most 20. */
+  readonly lastOutput: readonly string[];
+}
+
+export interface EndpointStatus {
+  /** `127.0.0.1:3001`, `unix:/run/app.sock`. */
+  readonly address: string;
+  readonly state: 'up' | 'down' | 'unknown';
+  /** In plain words, why it is down: `nothing listens on 3001`. */
+  readonly reason: string | null;
+}
+
+export interface RouteStatus {
+  readonly id: string;
+  /** As a person would type it: `/db`, `shop.localhost/cart`. */
+  readonly label: string;
+  readonly host: string | null;
+  readonly path: string;
+  /** Line in the configuration file. */
+  readonly line: number;
+  readonly endpoints: readonly EndpointStatus[];
+  /** The process behind it, where `services:` names one on the same port. */
+  readonly service: ServiceStatus | null;
+}
+
+/** The outcome of the newest attempt to load the configuration. */
+export interface ConfigStatus {
+  readonly file: string;
+  /** When the configuration that serves now was taken into use. */
+  readonly loadedAt: number;
+  /** How many times a changed file took effect since the start. */
+  readonly reloads: number;
+  /** The text of the problems of a newer file that was refused; `null`: what serves is what the file says. */
+  readonly rejected: string | null;
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import { Problem } from './problem.ts';
+
+/**
+ * Reads a whole request body of at most `maxBytes`.
+ * @throws Problem 413 for a larger one (at once where its length is announced), 415 for a content coding.
+ */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  refuseContentCoding(request);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Leaving a plain `for await` would destroy the request, and the connection that the refusal has to go out on.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+}
+
+/** @throws Problem 415 unless the request says that its body is of `type` (`application/json`). */
+export function requireContentType(request: IncomingMessage, type: string): void {
+  const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (given === type || (type === 'application/json' && /^application\/[\w.+-]+\+json$/.test(given))) return;
+  // A form of a foreign page can send any text, but never this header without asking first (CORS preflight).
+  throw new Problem(
+    415,
+    'unsupported_media_type',
+    `Send "Content-Type: ${type}"; this request ${given ? `says "${given}"` : 'has none'}.`,
+  );
+}
+
+/** @throws Problem 400 for bytes that are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Problem(400, 'not_utf8', 'The body is not valid UTF-8.');
+  }
+}
+
+export function refuseContentCoding(request: IncomingMessage): void {
+  const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (coding === 'identity') return;
+  throw new Problem(
+    415,
+    'unsupported_content_encoding',
+    `Send the body as it is; "${coding}" is not decoded here.`,
+    {
+      headers: { 'accept-encoding': 'identity' },
+    },
+  );
+}
+
+export function tooLarge(maxBytes: number): Problem {
+  return new Problem(
+    413,
+    'body_too_large',
+    `The body is larger than ${maxBytes} bytes, the most that is taken here.`,
+  );
+}

@@ -1,0 +1,26 @@
+import { GeneratorConnection, type Tally } from './generator-connection.ts';
+import type { LoadPlan, LoadResult } from './load.ts';
+import { quantile } from './statistics.ts';
+
+// The load generator where wrk is not installed. Called with a LoadPlan as JSON; prints a LoadResult as JSON.
+const plan: LoadPlan = JSON.parse(process.argv[2] ?? '{}');
+const tally: Tally = { requests: 0, bytes: 0, latenciesMs: [], failures: new Map() };
+const startedAt = performance.now();
+
+const connections = Array.from({ length: plan.connections }, () => new GeneratorConnection(plan.url, tally));
+setTimeout(() => {
+  for (const connection of connections) connection.close();
+  console.log(JSON.stringify(result()));
+}, plan.seconds * 1000);
+
+function result(): LoadResult {
+  const latencies = tally.latenciesMs.toSorted((a, b) => a - b);
+  return {
+    requests: tally.requests,
+    seconds: (performance.now() - startedAt) / 1000,
+    bytes: tally.bytes,
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+    problems: [...tally.failures].map(([what, count]) => `${count} × ${what}`),
+  };
+}

@@ -1,0 +1,36 @@
+import { findProgram } from './machine.ts';
+import { nodeGenerator } from './node-generator.ts';
+import type { Workspace } from './workspace.ts';
+import { wrkGenerator } from './wrk.ts';
+
+export interface LoadPlan {
+  readonly url: string;
+  readonly connections: number;
+  /** Whole seconds. */
+  readonly seconds: number;
+}
+
+/** What the clients saw. */
+export interface LoadResult {
+  readonly requests: number;
+  readonly seconds: number;
+  /** Bytes received, heads included. */
+  readonly bytes: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** In words, what went wrong; empty where every answer was 2xx (or 3xx, which wrk doesn't tell apart) and no socket failed. */
+  readonly problems: readonly string[];
+}
+
+/** Sends one request after another on each of some keep-alive connections (a closed loop), as fast as the answers come. */
+export interface LoadGenerator {
+  readonly about: string;
+  /** @throws Error where it can't run at all. */
+  run(plan: LoadPlan): Promise<LoadResult>;
+}
+
+/** wrk where it is installed: it leaves most of its CPU to the origin beside it. Else our own, in a process of its own. */
+export function findLoadGenerator(workspace: Workspace): LoadGenerator {
+  const wrk = findProgram('wrk', ['-v'], /^wrk (\S+)/);
+  return wrk === null ? nodeGenerator(workspace) : wrkGenerator(workspace, wrk);
+}

@@ -1,0 +1,85 @@
+import { parseArgs } from 'node:util';
+import { cases } from './cases.ts';
+import { peers } from './peers/all.ts';
+
+export interface BenchOptions {
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly rounds: number;
+  /** Names of peers and cases, in the order of their tables. */
+  readonly peers: readonly string[];
+  readonly cases: readonly string[];
+  /** File for every single measurement. */
+  readonly json: string | null;
+  /** Whether the result may stand in `docs/benchmarks.md`: every peer and case, at full length. */
+  readonly full: boolean;
+}
+
+export class UsageError extends Error {}
+
+export const usage = `npm run bench -- [options]
+
+  --quick          two rounds of one second each: a first look, not a result
+  --only A,B       these peers only (${peers.map((each) => each.name).join(', ')})
+  --case A,B       these cases only (${cases.map((each) => each.name).join(', ')})
+  --seconds N      length of one measurement (default 5)
+  --rounds N       measurements of each peer and case (default 5)
+  --json FILE      also write every measurement to FILE
+
+Without --quick, --only, --case, --seconds and --rounds the result is written to docs/benchmarks.md.
+`;
+
+const flags = {
+  quick: { type: 'boolean' },
+  only: { type: 'string' },
+  case: { type: 'string' },
+  seconds: { type: 'string' },
+  rounds: { type: 'string' },
+  json: { type: 'string' },
+} as const;
+
+/** @throws UsageError for an unknown option or name, or a number that is not whole and above 0. */
+export function parseOptions(argv: readonly string[]): BenchOptions {
+  const values = readFlags(argv);
+  const quick = values.quick === true;
+  const shortened = [values.only, values.case, values.seconds, values.rounds].some(
+    (each) => each !== undefined,
+  );
+  return {
+    seconds: wholeNumber('--seconds', values.seconds, quick ? 1 : 5),
+    warmUpSeconds: quick ? 1 : 2,
+    rounds: wholeNumber('--rounds', values.rounds, quick ? 2 : 5),
+    peers: chosen('--only', values.only, peers),
+    cases: chosen('--case', values.case, cases),
+    json: values.json ?? null,
+    full: !quick && !shortened,
+  };
+}
+
+function readFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: flags }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function wholeNumber(flag: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^[1-9]\d{0,4}$/.test(text))
+    throw new UsageError(`${flag} takes a whole number from 1 to 99999, got "${text}"`);
+  return Number(text);
+}
+
+function chosen(
+  flag: string,
+  list: string | undefined,
+  known: readonly { readonly name: string }[],
+): string[] {
+  const names = known.map((each) => each.name);
+  if (list === undefined) return names;
+  const wanted = list.split(',').map((name) => name.trim());
+  const stranger = wanted.find((name) => !names.includes(name));
+  if (stranger !== undefined) throw new UsageError(`${flag} knows ${names.join(', ')}; got "${stranger}"`);
+  return names.filter((name) => wanted.includes(name));
+}

@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url';
+import { caseBody, cases } from './cases.ts';
+import { findNginx } from './peers/nginx.ts';
+import { nginxMain } from './peers/nginx-main.ts';
+import { freePort, untilAnswers } from './readiness.ts';
+import type { Workspace } from './workspace.ts';
+
+/** The service behind every proxy; the cheapest that is at hand, so that the proxy is what is measured. */
+export interface Origin {
+  readonly port: number;
+  /** For the document: `nginx 1.22.1, one worker`. */
+  readonly about: string;
+}
+
+/** @throws Error where it doesn't come up. */
+export async function startOrigin(workspace: Workspace): Promise<Origin> {
+  const port = await freePort();
+  const nginx = findNginx();
+  const bodies = Object.fromEntries(cases.map((each) => [each.path.slice(1), caseBody(each)]));
+  const folder = workspace.makeFolder('origin', bodies);
+  const command =
+    nginx === null ? nodeOrigin(folder, port) : nginxOrigin(workspace, nginx.path, folder, port);
+  const child = await workspace.children.start(command, { cpu: workspace.loadCpu });
+  for (const each of cases) {
+    await untilAnswers(child, `http://127.0.0.1:${port}${each.path}`, caseBody(each));
+  }
+  return {
+    port,
+    about: nginx === null ? `node:http ${process.version}` : `nginx ${nginx.version}, one worker`,
+  };
+}
+
+// The smallest body comes out of the configuration itself, the others by sendfile from descriptors that stay open.
+function nginxOrigin(
+  workspace: Workspace,
+  program: string,
+  folder: string,
+  port: number,
+): [string, ...string[]] {
+  const [small] = cases;
+  const httpBlock = `  open_file_cache max=16;
+  server {
+    listen 127.0.0.1:${port} backlog=1024;
+    root ${folder};
+    location = ${small!.path} { return 200 "${caseBody(small!)}"; }
+  }`;
+  const nginxFolder = workspace.makeFolder('origin-nginx', {});
+  workspace.makeFolder('origin-nginx', { 'nginx.conf': nginxMain(nginxFolder, httpBlock) });
+  return [program, '-e', `${nginxFolder}/error.log`, '-c', `${nginxFolder}/nginx.conf`];
+}
+
+function nodeOrigin(folder: string, port: number): [string, ...string[]] {
+  const program = fileURLToPath(new URL('origin-program.ts', import.meta.url));
+  return [process.execPath, program, folder, String(port)];
+}

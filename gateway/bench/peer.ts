@@ -1,0 +1,33 @@
+import type { Installed } from './machine.ts';
+
+/** Where a peer has to listen and what it has to carry there: `http://127.0.0.1:<port>/svc/x` to `/x` on the origin. */
+export interface Wiring {
+  /** A temporary folder of the peer's own, absolute. */
+  readonly folder: string;
+  readonly port: number;
+  readonly originPort: number;
+  readonly pathPrefix: string;
+}
+
+/** How to run a peer: a command whose process stays in the foreground and ends on SIGTERM. */
+export interface Launch {
+  /** Program and arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Configuration files, written into the wiring's folder beforehand: name to text. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A proxy that takes part. All are set up alike: one worker on one core, no access log, connections to the origin kept alive, the path prefix
+ * stripped, and where the proxy has a switch for it, X-Forwarded-For, -Host and -Proto sent.
+ */
+export interface Peer {
+  /** For `--only` and the table. */
+  readonly name: string;
+  /** One line on what it is, for the document. */
+  readonly about: string;
+  /** `null` where it is not installed; the harness then leaves it out and says so. */
+  find(): Installed | null;
+  launch(installed: Installed, wiring: Wiring): Launch;
+}

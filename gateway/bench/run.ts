@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process';
+import { cases } from './cases.ts';
+import { findLoadGenerator } from './load.ts';
+import { describeMachine } from './machine.ts';
+import type { BenchOptions } from './options.ts';
+import { startOrigin } from './origin.ts';
+import { peers } from './peers/all.ts';
+import type { BenchResult, Sample } from './result.ts';
+import { type Participant, runRounds } from './rounds.ts';
+import type { Workspace } from './workspace.ts';
+
+/**
+ * Measures what the options ask for.
+ * @param say is told about progress, line by line.
+ * @throws Error where no peer is installed, or the origin doesn't come up.
+ */
+export async function runBench(
+  options: BenchOptions,
+  command: string,
+  workspace: Workspace,
+  say: (line: string) => void,
+): Promise<BenchResult> {
+  const { participants, missing } = invite(options.peers, say);
+  const chosen = cases.filter((each) => options.cases.includes(each.name));
+  const startedAt = new Date().toISOString();
+  const origin = await startOrigin(workspace);
+  const generator = findLoadGenerator(workspace);
+  const { seconds, warmUpSeconds, rounds } = options;
+  say(`origin: ${origin.about}; load: ${generator.about}; ${aboutPinning(workspace)}`);
+  say(
+    `${participants.length} peers, ${chosen.length} cases, ${rounds} rounds: ${minutes(options, participants)}`,
+  );
+  const bench = { workspace, generator, originPort: origin.port, seconds, warmUpSeconds };
+  const samples = await runRounds(bench, participants, chosen, rounds, (sample) =>
+    say(progress(sample, rounds)),
+  );
+  return {
+    startedAt,
+    command,
+    commit: commit(),
+    node: process.versions.node,
+    machine: describeMachine(),
+    origin: origin.about,
+    generator: generator.about,
+    pinning: pinning(workspace),
+    seconds,
+    warmUpSeconds,
+    rounds,
+    cases: options.cases,
+    peers: participants.map(({ peer, installed }) => ({
+      name: peer.name,
+      version: installed.version,
+      about: peer.about,
+    })),
+    missing,
+    samples,
+  };
+}
+
+/** Who is installed takes part; who isn't is named, because a table without it would look complete. */
+function invite(names: readonly string[], say: (line: string) => void) {
+  const wanted = peers.filter((peer) => names.includes(peer.name));
+  const participants = wanted.flatMap((peer): Participant[] => {
+    const installed = peer.find();
+    return installed === null ? [] : [{ peer, installed }];
+  });
+  const missing = wanted
+    .map((peer) => peer.name)
+    .filter((name) => !participants.some((each) => each.peer.name === name));
+  for (const name of missing) say(`LEFT OUT: ${name} is not installed; install it to have it in the table`);
+  if (participants.length === 0)
+    throw new Error(`none of ${names.join(', ')} is installed: nothing to measure`);
+  return { participants, missing };
+}
+
+function progress(sample: Sample, rounds: number): string {
+  const where = `[${sample.case} ${sample.round}/${rounds}] ${sample.peer}`;
+  const figures = sample.figures;
+  const said = figures
+    ? `${figures.cpuMicrosecondsPerRequest.toFixed(1)} µs CPU/request, ${Math.round(figures.requestsPerSecond)} requests/s`
+    : 'not measured';
+  return [`${where}: ${said}`, ...sample.problems.map((problem) => `${where}: INVALID: ${problem}`)].join(
+    '\n',
+  );
+}
+
+function minutes(
+  { seconds, warmUpSeconds, rounds, cases: chosen }: BenchOptions,
+  all: readonly Participant[],
+): string {
+  const total = all.length * chosen.length * rounds * (seconds + warmUpSeconds + 1);
+  return `about ${Math.ceil(total / 60)} min`;
+}
+
+function pinning({ proxyCpu, loadCpu }: Workspace): BenchResult['pinning'] {
+  return proxyCpu === null || loadCpu === null ? null : { proxyCpu, loadCpu };
+}
+
+function aboutPinning(workspace: Workspace): string {
+  const pins = pinning(workspace);
+  return pins === null
+    ? 'not pinned'
+    : `proxy on CPU ${pins.proxyCpu}, load and origin on CPU ${pins.loadCpu}`;
+}
+
+function commit(): string | null {
+  const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  return git.status === 0 ? git.stdout.trim() : null;
+}

@@ -1,0 +1,40 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Children } from './children.ts';
+import { allowedCpus } from './machine.ts';
+
+/** What a run holds of the machine: processes, a temporary folder, and which CPU is whose. Ended, nothing of it is left. */
+export class Workspace {
+  readonly children = new Children();
+  readonly folder = mkdtempSync(join(tmpdir(), 'portway-bench-'));
+  /** CPU of the proxy, and CPU of the load generator and the origin; `null`: not pinned. */
+  readonly proxyCpu: number | null;
+  readonly loadCpu: number | null;
+
+  constructor() {
+    const [first, second] = allowedCpus();
+    const pins = this.children.pins && first !== undefined && second !== undefined;
+    this.proxyCpu = pins ? first : null;
+    this.loadCpu = pins ? second : null;
+    process.once('exit', () => this.#abandon());
+  }
+
+  /** Makes `name` below the temporary folder, with these files in it. */
+  makeFolder(name: string, files: Readonly<Record<string, string | Buffer>>): string {
+    const folder = join(this.folder, name);
+    mkdirSync(folder, { recursive: true });
+    for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
+    return folder;
+  }
+
+  async close(): Promise<void> {
+    await this.children.endAll();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #abandon(): void {
+    this.children.killAll();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

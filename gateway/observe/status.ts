@@ -17,6 +17,8 @@ export interface ServiceStatus {
   } | null;
   /** The newest lines that it wrote, oldest first, at most 20. */
   readonly lastOutput: readonly string[];
+  /** What keeps it from being started now: `port 3001 is taken by node other.js (pid 7)`. */
+  readonly obstacle?: string;
 }
 
 export interface EndpointStatus {

@@ -1,0 +1,155 @@
+import { openSync, write as writeFile, writeSync } from 'node:fs';
+
+/**
+ * Where log lines go: gathered in memory, written in batches without waiting.
+ *
+ * Guarantees: lines come out whole and in order; memory stays below about twice `backlogMaxChars`, whatever the
+ * reader does; a reader that is gone or a disk that is full costs lines, never the process, and how many is told as
+ * soon as lines come through again; a process that ends writes its last lines first, and ends when they can't be
+ * written. (sonic-boom 4.2 repeats a failed last write for ever: with a full disk behind stdout, or a reader that
+ * left, the process never ends.)
+ */
+export interface LogDestination {
+  write(line: string): void;
+  /** Calls back when everything written before has been handed to the system, or has been given up. */
+  flush(done?: () => void): void;
+  /** The same at once, for a process that is about to end. */
+  flushSync(): void;
+}
+
+export interface LogDestinationOptions {
+  /** What a line about lost lines looks like, with its line end. */
+  readonly lossNotice: (lines: number) => string;
+  /** How much is gathered before it is written. */
+  readonly batchChars?: number;
+  /** How long a line waits for others. */
+  readonly delayMs?: number;
+  readonly backlogMaxChars?: number;
+  /** How long the end of the process waits for a non-blocking reader to take more. */
+  readonly exitTimeoutMs?: number;
+}
+
+/** A pipe whose reader is slow is asked again after this time. */
+const RETRY_MS = 20;
+
+/** @param target a file descriptor, or the path of a file to append to. */
+export function openLogDestination(target: number | string, options: LogDestinationOptions): LogDestination {
+  const {
+    lossNotice,
+    batchChars = 4096,
+    delayMs = 200,
+    backlogMaxChars = 4 << 20,
+    exitTimeoutMs = 1000,
+  } = options;
+  const fd = typeof target === 'number' ? target : openSync(target, 'a');
+  let gathered = '';
+  let lost = 0;
+  /** What `write` has been asked to write and has not confirmed. */
+  let outgoing: Buffer | null = null;
+  /** `outgoing` waits for its next try; it is not in the hands of the system. */
+  let retry: NodeJS.Timeout | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let waiting: (() => void)[] = [];
+
+  function write(line: string): void {
+    if (gathered.length + line.length > backlogMaxChars) {
+      lost += 1;
+      return;
+    }
+    // Only while something is unwritten does the process have to be stopped from ending without it.
+    if (gathered === '' && outgoing === null) process.on('exit', flushSync);
+    gathered += line;
+    if (outgoing !== null) return;
+    if (gathered.length >= batchChars) startBatch();
+    else if (timer === null) timer = setTimeout(startBatch, delayMs).unref();
+  }
+
+  function startBatch(): void {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    if (gathered === '') settle();
+    else {
+      outgoing = takeGathered();
+      pushOut(outgoing);
+    }
+  }
+
+  function takeGathered(): Buffer {
+    const notice = lost > 0 ? lossNotice(lost) : '';
+    const bytes = Buffer.from(notice + gathered);
+    lost = 0;
+    gathered = '';
+    return bytes;
+  }
+
+  function pushOut(bytes: Buffer): void {
+    retry = null;
+    writeFile(fd, bytes, (error, written) => {
+      if (error === null && written < bytes.length) resume(bytes.subarray(written), 0);
+      else if (error !== null && isBusy(error)) resume(bytes, RETRY_MS);
+      else {
+        if (error !== null) lost += countLines(bytes);
+        outgoing = null;
+        startBatch();
+      }
+    });
+  }
+
+  function resume(rest: Buffer, afterMs: number): void {
+    outgoing = rest;
+    if (afterMs === 0) pushOut(rest);
+    else retry = setTimeout(pushOut, afterMs, rest).unref();
+  }
+
+  function settle(): void {
+    process.off('exit', flushSync);
+    const callbacks = waiting;
+    waiting = [];
+    for (const callback of callbacks) callback();
+  }
+
+  function flush(done?: () => void): void {
+    if (done !== undefined) waiting.push(done);
+    if (outgoing === null) startBatch();
+  }
+
+  function flushSync(): void {
+    const parts: Buffer[] = [];
+    if (retry !== null && outgoing !== null) {
+      clearTimeout(retry);
+      retry = null;
+      parts.push(outgoing);
+      outgoing = null;
+    }
+    if (gathered !== '') parts.push(takeGathered());
+    lost += countLines(writeAllSync(fd, Buffer.concat(parts), exitTimeoutMs));
+    if (outgoing === null) startBatch();
+  }
+
+  return { write, flush, flushSync };
+}
+
+/** @returns what could not be written within the time. */
+function writeAllSync(fd: number, bytes: Buffer, timeoutMs: number): Buffer {
+  const deadline = performance.now() + timeoutMs;
+  let rest = bytes;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) return rest;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+  return rest;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY');
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) lines += 1;
+  return lines;
+}

@@ -1,0 +1,164 @@
+/** An explanation for the terminal. */
+import type {
+  ChosenRoute,
+  ExplainedCandidate,
+  ExplainedRefusal,
+  Explanation,
+  RouteReference,
+} from './explanation.ts';
+import { lossText, printable } from './loss-text.ts';
+
+export interface ExplanationFormat {
+  /** ANSI colours. */
+  readonly colour: boolean;
+}
+
+type Style = 'bold' | 'dim' | 'good' | 'bad' | 'mark';
+type Paint = (style: Style, text: string) => string;
+
+const CODES: Readonly<Record<Style, number>> = { bold: 1, dim: 2, good: 32, bad: 31, mark: 36 };
+const OTHERS_SHOWN = 12;
+const LABEL_WIDTH = 10;
+/** How much of a long target is shown around its fault. */
+const AROUND_FAULT = 60;
+
+/** Several lines, each ended by a line feed. */
+export function formatExplanation(explanation: Explanation, { colour }: ExplanationFormat): string {
+  const paint: Paint = (style, text) => (colour ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text);
+  const blocks = [
+    [askedLine(explanation, paint)],
+    verdictLines(explanation, paint),
+    nearestLines(explanation, paint),
+    otherLines(explanation, paint),
+  ];
+  const filled = blocks.filter((lines) => lines.length > 0);
+  return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function askedLine({ request, chosen }: Explanation, paint: Paint): string {
+  const host = request.host === null ? '' : paint('dim', `  host ${printable(request.host)}`);
+  const raw = request.raw ?? request.target;
+  const taken = chosen?.prefixRawLength ?? 0;
+  const target = paint('mark', printable(raw.slice(0, taken))) + paint('bold', printable(raw.slice(taken)));
+  return `${paint('bold', printable(request.method))} ${target}${host}`;
+}
+
+function verdictLines(explanation: Explanation, paint: Paint): string[] {
+  const { verdict, chosen, request } = explanation;
+  switch (verdict.kind) {
+    case 'refused':
+      return refusalLines(request.target, verdict.refusal, paint);
+    case 'method-refused':
+      return [`${paint('bad', '✘ 405')}  the gateway takes no ${request.method}, whatever the path.`];
+    case 'own-answer':
+      return [`${paint('good', '✔')} the gateway answers this itself: no service is asked.`];
+    case 'not-found':
+      return [`${paint('bad', '✘ 404')}  no route takes this request.`];
+    default:
+      return chosen === null ? [] : chosenLines(explanation, chosen, paint);
+  }
+}
+
+function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint): string[] {
+  const { verdict, request, changes } = explanation;
+  const where = paint('dim', position(chosen, explanation.file));
+  const rows: [string, string][] = [
+    ['prefix', prefixText(chosen, request.raw ?? '')],
+    ['service', chosen.endpoints.join(', ')],
+    ['it sees', `${printable(request.method)} ${paint('bold', printable(chosen.forwarded))}`],
+    ['Host', chosen.hostHeader === 'keep' ? 'as the client sent it' : 'the name of the service'],
+  ];
+  if (chosen.extend !== null) rows.push(['extended', `by ${chosen.extend}`]);
+  for (const [name, value] of changes?.added ?? []) {
+    rows.push(['headers', paint('good', `+ ${printable(name)}: ${printable(value)}`)]);
+  }
+  for (const name of changes?.removed ?? []) rows.push(['headers', paint('bad', `- ${printable(name)}`)]);
+  const title = `${paint('good', '✔')} ${paint('bold', chosen.label)} takes it  ${where}`;
+  return [...redirectLines(verdict, paint), title, ...labelled(rows, paint)];
+}
+
+function redirectLines(verdict: Explanation['verdict'], paint: Paint): string[] {
+  if (verdict.kind !== 'redirected') return [];
+  const location = paint('bold', printable(verdict.location));
+  return [
+    `${paint('mark', '↪ 308')}  a browser is sent to ${location} first, so that relative links on the page work;`,
+    '       any other client gets what follows at once.',
+  ];
+}
+
+function prefixText({ path, strip, exact, prefixRawLength }: ChosenRoute, raw: string): string {
+  const sent = raw.slice(0, prefixRawLength);
+  const name = prefixRawLength === 0 || sent === path ? path : `${sent} (which is ${path})`;
+  const kind = exact ? ', exactly' : '';
+  if (prefixRawLength === 0) return `${name}${kind}: nothing to take off`;
+  return `${name}${kind}: ${strip ? 'taken off' : 'kept (strip: false)'}`;
+}
+
+/** A label that repeats is written once. */
+function labelled(rows: readonly [string, string][], paint: Paint): string[] {
+  return rows.map(([label, text], at) => {
+    const shown = label === rows[at - 1]?.[0] ? '' : label;
+    return `    ${paint('dim', shown.padEnd(LABEL_WIDTH))}${text}`;
+  });
+}
+
+function nearestLines({ nearest, candidates, file }: Explanation, paint: Paint): string[] {
+  if (nearest.length === 0) return [];
+  const why = new Map(candidates.map((candidate) => [candidate.id, candidate]));
+  return [
+    'Did you mean',
+    ...candidateRows(
+      nearest.map(({ id }) => why.get(id)!),
+      file,
+      paint,
+    ),
+  ];
+}
+
+function otherLines({ candidates, nearest, file }: Explanation, paint: Paint): string[] {
+  const named = new Set(nearest.map(({ id }) => id));
+  const others = candidates.filter(({ id, losses }) => losses.length > 0 && !named.has(id));
+  if (others.length === 0) return [];
+  const more = others.length - OTHERS_SHOWN;
+  const rest = more > 0 ? [paint('dim', `    and ${more} more`)] : [];
+  const title = named.size > 0 || others.length === candidates.length ? 'Other routes' : 'Why not the others';
+  return [title, ...candidateRows(others.slice(0, OTHERS_SHOWN), file, paint), ...rest];
+}
+
+function candidateRows(candidates: readonly ExplainedCandidate[], paint: Paint): string[] {
+  const width = Math.max(...candidates.map(({ id }) => printable(id).length));
+  const lineWidth = Math.max(...candidates.map(({ line }) => String(line).length));
+  return candidates.map(({ id, line, losses }) => {
+    const where = paint('dim', `line ${String(line).padEnd(lineWidth)}`);
+    return `    ${printable(id).padEnd(width)}  ${where}  ${losses.map(lossText).join('; ')}`;
+  });
+}
+
+function refusalLines(target: string, refusal: ExplainedRefusal, paint: Paint): string[] {
+  const from = Math.max(0, refusal.at - AROUND_FAULT);
+  const before = `${from > 0 ? '…' : ''}${printable(target.slice(from, refusal.at))}`;
+  const end = faultEnd(target, refusal);
+  const fault = printable(target.slice(refusal.at, end));
+  const after =
+    printable(target.slice(end, end + AROUND_FAULT)) + (end + AROUND_FAULT < target.length ? '…' : '');
+  const lines = [
+    `${paint('bad', '✘ 400')}  the target ${refusal.what} ${paint('dim', `(${refusal.reason})`)}`,
+    `    ${before}${paint('bad', fault)}${after}`,
+    `    ${' '.repeat(before.length)}${paint('bad', '^'.repeat(Math.max(1, fault.length)))}`,
+    `    ${refusal.mend}`,
+  ];
+  return refusal.instead === null ? lines : [...lines, `    Instead: ${paint('bold', refusal.instead)}`];
+}
+
+function faultEnd(target: string, { reason, at }: ExplainedRefusal): number {
+  const rest = target.slice(at);
+  if (reason === 'dot-segment' || reason === 'authority' || reason === 'userinfo') {
+    return at + Math.max(1, rest.search(/[/;?]|%2f|%3b|$/i));
+  }
+  if (reason === 'scheme') return at + rest.indexOf(':');
+  return Math.min(target.length, at + (rest.startsWith('%') ? 3 : 1));
+}
+
+function position({ line, column }: RouteReference, file: string | null): string {
+  return file === null ? `line ${line}` : `${file}:${line}:${column}`;
+}

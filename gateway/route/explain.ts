@@ -1,0 +1,159 @@
+/**
+ * Which route takes a request, and why: the answer of `portway explain` and of the admin API.
+ *
+ * The verdict is the table's own. Why the other routes lost is worked out one by one by the rules themselves, so a test can hold
+ * the table and this page to the same answer.
+ */
+import type { EndpointAddress, RouteConfig } from '../config/model.ts';
+import { hostOf } from './authority.ts';
+import { type Loss, lossesOf } from './candidacy.ts';
+import type {
+  ChosenRoute,
+  ExplainedCandidate,
+  ExplainInput,
+  Explanation,
+  RouteReference,
+  Verdict,
+} from './explanation.ts';
+import { forwardTarget, navigationRedirect } from './forward-target.ts';
+import { mendedTarget } from './mended-target.ts';
+import { compareSpecificity } from './specificity.ts';
+import type { RouteMatch, RouteRequest, RouteTable } from './table.ts';
+import { parseTarget, type RequestTarget } from './target.ts';
+import { faultText, refuse, type TargetRefusal } from './target-fault.ts';
+
+/** Never throws; `input` may be anything that a person or a client can send. */
+export function explain(table: RouteTable, input: ExplainInput): Explanation {
+  if (isRefusedMethod(input.method)) return unrouted(input, { kind: 'method-refused', status: 405 });
+  const parsed = parseTarget(input.target);
+  if (!parsed.ok) return refused(input, parsed);
+  if (parsed.target.kind === 'path') return routed(table, input, parsed.target);
+  // RFC 9112 §3.2.4: the asterisk-form is for OPTIONS alone.
+  return input.method === 'OPTIONS'
+    ? unrouted(input, { kind: 'own-answer', what: 'options' })
+    : refused(input, refuse('not-a-path', 0));
+}
+
+function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): Explanation {
+  const request = toRequest(input, target);
+  const match = table.match(request);
+  const { canonical, raw } = target;
+  return {
+    request: { method: input.method, target: input.target, host: request.host, canonical, raw },
+    file: input.file ?? null,
+    verdict: verdictOf(request, match),
+    chosen: match === null ? null : chosenRoute(match, target),
+    candidates: candidatesOf(table.routes, request, match),
+    nearest: match === null ? table.nearest(canonical, request.host).map(reference) : [],
+    changes: match === null ? null : (input.changes ?? null),
+  };
+}
+
+function refused(input: ExplainInput, { reason, at }: TargetRefusal): Explanation {
+  const refusal = { reason, at, ...faultText(reason), instead: mendedTarget(input.target) };
+  return unrouted(input, { kind: 'refused', status: 400, refusal });
+}
+
+function unrouted(input: ExplainInput, verdict: Verdict): Explanation {
+  const host = input.host === null ? null : hostOf(input.host);
+  return {
+    request: { method: input.method, target: input.target, host, canonical: null, raw: null },
+    file: input.file ?? null,
+    verdict,
+    chosen: null,
+    candidates: [],
+    nearest: [],
+    changes: null,
+  };
+}
+
+/** The gateway answers these itself with 405 (SEMANTICS 1.8). */
+function isRefusedMethod(method: string): boolean {
+  return method === 'CONNECT' || method === 'TRACE';
+}
+
+function hostFor(input: ExplainInput, target: RequestTarget): string | null {
+  const authority = target.authority ?? input.host;
+  return authority === null ? null : hostOf(authority);
+}
+
+function toRequest(input: ExplainInput, target: RequestTarget): RouteRequest {
+  const fields = Map.groupBy(input.headers ?? [], ([name]) => name.toLowerCase());
+  const header = (name: string) =>
+    fields
+      .get(name)
+      ?.map(([, value]) => value)
+      .join(', ');
+  return { method: input.method, host: hostFor(input, target), target, header };
+}
+
+function verdictOf(request: RouteRequest, match: RouteMatch | null): Verdict {
+  const { method, target } = request;
+  if (match === null) return noRoute(request);
+  const location = navigationRedirect(match, target, method, request.header('sec-fetch-mode'));
+  return location === null ? { kind: 'forwarded' } : { kind: 'redirected', status: 308, location };
+}
+
+function noRoute({ method, target }: RouteRequest): Verdict {
+  const ownPage = target.canonical === '/' && (method === 'GET' || method === 'HEAD');
+  return ownPage ? { kind: 'own-answer', what: 'page' } : { kind: 'not-found', status: 404 };
+}
+
+function chosenRoute(match: RouteMatch, target: RequestTarget): ChosenRoute {
+  const { route, prefixRawLength } = match;
+  return {
+    ...reference(route),
+    path: route.matcher.path,
+    exact: route.matcher.exact,
+    strip: route.strip,
+    prefixRawLength,
+    forwarded: forwardTarget(match, target),
+    hostHeader: route.hostHeader,
+    endpoints: route.upstream.endpoints.map(endpointText),
+    extend: route.extend,
+  };
+}
+
+function candidatesOf(
+  routes: readonly RouteConfig[],
+  request: RouteRequest,
+  match: RouteMatch | null,
+): readonly ExplainedCandidate[] {
+  const all = routes.map((route) => ({
+    ...reference(route),
+    losses: candidateLosses(route, request, match),
+  }));
+  return all.sort((a, b) => remoteness(a) - remoteness(b) || a.line - b.line);
+}
+
+/** Chosen, less specific, kept out by a condition, elsewhere. */
+function remoteness({ losses }: ExplainedCandidate): number {
+  const kind = losses[0]?.kind;
+  if (kind === undefined) return 0;
+  if (kind === 'less-specific') return 1;
+  return kind === 'host' || kind === 'segment' ? 3 : 2;
+}
+
+function candidateLosses(
+  route: RouteConfig,
+  request: RouteRequest,
+  match: RouteMatch | null,
+): readonly Loss[] {
+  const losses = lossesOf(route, request);
+  if (losses.length > 0 || match === null || route === match.route) return losses;
+  const { by } = compareSpecificity(match.route.matcher, route.matcher);
+  return [{ kind: 'less-specific', than: match.route.id, by }];
+}
+
+function reference({ id, source }: RouteConfig): RouteReference {
+  return { id, line: source.line, column: source.column };
+}
+
+function endpointText(endpoint: EndpointAddress): string {
+  if (endpoint.kind === 'unix') return `unix:${endpoint.path}`;
+  const scheme = endpoint.tls ? 'https://' : '';
+  const hosts = endpoint.addresses ?? [endpoint.host];
+  return hosts
+    .map((host) => `${scheme}${host.includes(':') ? `[${host}]` : host}:${endpoint.port}`)
+    .join(' or ');
+}

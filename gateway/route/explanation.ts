@@ -1,0 +1,90 @@
+/** The shape of `explain`'s answer: plain data, which the admin API sends as JSON and the terminal prints. */
+import type { Loss } from './candidacy.ts';
+import type { TargetFault } from './target-fault.ts';
+
+export interface ExplainInput {
+  readonly method: string;
+  /** As on a request line: `/db/x?y=1`, `http://host:3000/db/x`, `*`. */
+  readonly target: string;
+  /** The `Host` field, with its port; an absolute-form target beats it. */
+  readonly host: string | null;
+  /** Names in any case. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** The configuration file, to say where a route stands. */
+  readonly file?: string;
+  /** What forwarding does to the header section, when the caller knows. */
+  readonly changes?: HeaderChanges;
+}
+
+export interface HeaderChanges {
+  readonly added: readonly (readonly [name: string, value: string])[];
+  readonly removed: readonly string[];
+}
+
+export type Verdict =
+  | { readonly kind: 'forwarded' }
+  /** The browser is sent to `location` first. */
+  | { readonly kind: 'redirected'; readonly status: 308; readonly location: string }
+  | { readonly kind: 'not-found'; readonly status: 404 }
+  /** CONNECT and TRACE (SEMANTICS 1.8). */
+  | { readonly kind: 'method-refused'; readonly status: 405 }
+  | { readonly kind: 'refused'; readonly status: 400; readonly refusal: ExplainedRefusal }
+  /** The gateway answers this itself: `OPTIONS *`, or its own page where no route takes `/`. */
+  | { readonly kind: 'own-answer'; readonly what: 'options' | 'page' };
+
+export interface ExplainedRefusal {
+  readonly reason: TargetFault;
+  /** Where in the target the fault begins, from 0. */
+  readonly at: number;
+  readonly what: string;
+  readonly mend: string;
+  /** What a browser would have sent in its place; `null`: nothing sensible. */
+  readonly instead: string | null;
+}
+
+export interface RouteReference {
+  /** The key as written: `/db`, `shop.localhost/cart`, `/db#2`. */
+  readonly id: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface ChosenRoute extends RouteReference {
+  readonly path: string;
+  readonly exact: boolean;
+  readonly strip: boolean;
+  /** How much of the target's path the prefix is, as sent. */
+  readonly prefixRawLength: number;
+  /** The exact target that the service sees. */
+  readonly forwarded: string;
+  readonly hostHeader: 'keep' | 'rewrite';
+  /** One text for each endpoint: `127.0.0.1:3001 or [::1]:3001`, `https://images.internal:8443`, `unix:/run/app.sock`. */
+  readonly endpoints: readonly string[];
+  readonly extend: string | null;
+}
+
+/** `losses` is empty for the one that was chosen. */
+export interface ExplainedCandidate extends RouteReference {
+  readonly losses: readonly Loss[];
+}
+
+export interface Explanation {
+  readonly request: {
+    readonly method: string;
+    readonly target: string;
+    /** What routes were matched by: lower case, without port. */
+    readonly host: string | null;
+    /** The decoded view that decided; `null` where no route was looked for. */
+    readonly canonical: string | null;
+    /** Path and query as they would be forwarded without stripping; `null` where no route was looked for. */
+    readonly raw: string | null;
+  };
+  readonly file: string | null;
+  readonly verdict: Verdict;
+  readonly chosen: ChosenRoute | null;
+  /** Every route: the chosen one, those that match but are less specific, those that a condition keeps out, then the rest; each group by line. */
+  readonly candidates: readonly ExplainedCandidate[];
+  /** For a 404: at most three routes that may have been meant. */
+  readonly nearest: readonly RouteReference[];
+  readonly changes: HeaderChanges | null;
+}

@@ -1,0 +1,33 @@
+/** What the service is asked for, and when the browser is sent one slash further first. */
+import type { RouteMatch } from './table.ts';
+import type { RequestTarget } from './target.ts';
+
+/**
+ * The target that the service sees: what follows the prefix, byte for byte (SEMANTICS 1.3), or the whole where the prefix is kept.
+ *
+ * It may begin with `//` (`/db//x`), so it must never be resolved against a base: `new URL('//x', ...)` names another host.
+ */
+export function forwardTarget(match: RouteMatch, target: RequestTarget): string {
+  if (!match.route.strip || match.prefixRawLength === 0) return target.raw;
+  if (match.prefixRawLength < target.rawPathLength) return target.raw.slice(match.prefixRawLength);
+  return `/${target.query}`;
+}
+
+/**
+ * Where a browser's navigation to `/db` is sent with 308: to `/db/`, because a relative link on the page would be resolved against
+ * `/` otherwise (SEMANTICS 1.5). `null`: forward it. Other clients are never redirected: an API call to `/db` is an answer away.
+ */
+export function navigationRedirect(
+  match: RouteMatch,
+  target: RequestTarget,
+  method: string,
+  secFetchMode: string | undefined,
+): string | null {
+  if (secFetchMode !== 'navigate' || (method !== 'GET' && method !== 'HEAD')) return null;
+  const { route, prefixRawLength } = match;
+  if (!route.strip || route.matcher.exact || prefixRawLength === 0) return null;
+  if (prefixRawLength !== target.rawPathLength) return null;
+  // A browser reads a Location that begins with `//` as another origin.
+  if (target.raw.startsWith('//')) return null;
+  return `${target.raw.slice(0, prefixRawLength)}/${target.query}`;
+}

@@ -1,0 +1,19 @@
+/** What to send in place of a target that was refused. */
+import { parseTarget } from './target.ts';
+
+/**
+ * What a browser would make of the target: dot segments resolved, spaces and letters beyond ASCII percent-encoded, backslashes turned, the
+ * fragment left out. `null` where that is no valid target either. A suggestion to a person; nothing is ever forwarded from here.
+ */
+export function mendedTarget(raw: string): string | null {
+  const escaped = raw.replace(/%(?![0-9a-f]{2})/gi, '%25');
+  const url = parseUrl(escaped.startsWith('/') ? `http://host${escaped}` : escaped);
+  if (url === null || !/^https?:$/.test(url.protocol)) return null;
+  const path = url.pathname + url.search;
+  const mended = raw.startsWith('/') ? path : url.protocol + '//' + url.host + path;
+  return parseTarget(mended).ok ? mended : null;
+}
+
+function parseUrl(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}

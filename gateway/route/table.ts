@@ -1,0 +1,111 @@
+/** Decides which route takes a request (SEMANTICS 1.1). A table is immutable: a reload builds the next one. */
+import type { RouteConfig } from '../config/model.ts';
+import { ConditionCheck, type ConditionedRequest } from './conditions.ts';
+import { nearestRoutes } from './nearest.ts';
+import { type RequestTarget, rawLength } from './target.ts';
+import { type Candidate, SegmentTrie, toCandidate } from './trie.ts';
+
+export interface RouteRequest extends ConditionedRequest {
+  /** Lower case, without port (`hostOf` in authority.ts); `null`: none was sent. */
+  readonly host: string | null;
+  readonly target: RequestTarget;
+}
+
+export interface RouteMatch {
+  readonly route: RouteConfig;
+  /** Among the routes of the configuration. */
+  readonly index: number;
+  /** Characters of `target.raw` that the route's prefix takes: 0 for `/`. */
+  readonly prefixRawLength: number;
+}
+
+export interface RouteTable {
+  readonly routes: readonly RouteConfig[];
+  /** The route that takes the request; `null`: none does, and none ever takes `OPTIONS *`. */
+  match(request: RouteRequest): RouteMatch | null;
+  /** At most three routes that the sender may have meant, nearest first, for a 404 in development. */
+  nearest(canonicalPath: string, host: string | null): readonly RouteConfig[];
+}
+
+export function buildRouteTable(routes: readonly RouteConfig[]): RouteTable {
+  return new HostTable(routes);
+}
+
+class HostTable implements RouteTable {
+  readonly routes: readonly RouteConfig[];
+  readonly #conditional: boolean;
+  readonly #exactHosts: ReadonlyMap<string, SegmentTrie>;
+  /** By what follows the `*.`. */
+  readonly #wildcards: ReadonlyMap<string, SegmentTrie>;
+  readonly #longestWildcard: number;
+  readonly #anyHost: SegmentTrie;
+
+  constructor(routes: readonly RouteConfig[]) {
+    const candidates = routes.map(toCandidate);
+    const hosted = candidates.filter(({ route }) => route.matcher.host !== null);
+    this.routes = routes;
+    this.#conditional = candidates.some((candidate) => !candidate.unconditional);
+    this.#exactHosts = triesBy(
+      hosted.filter((candidate) => !isWildcard(candidate)),
+      hostName,
+    );
+    this.#wildcards = triesBy(hosted.filter(isWildcard), (candidate) => hostName(candidate).slice(2));
+    this.#longestWildcard = longest(this.#wildcards.keys());
+    this.#anyHost = new SegmentTrie(candidates.filter(({ route }) => route.matcher.host === null));
+  }
+
+  match(request: RouteRequest): RouteMatch | null {
+    if (request.target.kind !== 'path') return null;
+    const check = this.#conditional ? new ConditionCheck(request) : null;
+    const found = this.#find(request.host, request.target.canonical, check);
+    if (found === null) return null;
+    const { route, index, prefixLength } = found;
+    return { route, index, prefixRawLength: rawLength(request.target, prefixLength) };
+  }
+
+  nearest(canonicalPath: string, host: string | null): readonly RouteConfig[] {
+    return nearestRoutes(this.routes, canonicalPath, host);
+  }
+
+  #find(host: string | null, path: string, check: ConditionCheck | null): Candidate | null {
+    const hosted = host === null ? null : this.#findHosted(host, path, check);
+    return hosted ?? this.#anyHost.find(path, check);
+  }
+
+  #findHosted(host: string, path: string, check: ConditionCheck | null): Candidate | null {
+    const exact = this.#exactHosts.size > 0 ? this.#exactHosts.get(host)?.find(path, check) : null;
+    return exact ?? (this.#longestWildcard > 0 ? this.#findWildcard(host, path, check) : null);
+  }
+
+  /** Longest suffix first. A `Host` of many thousand labels costs no more than the longest wildcard is long. */
+  #findWildcard(host: string, path: string, check: ConditionCheck | null): Candidate | null {
+    const first = Math.max(1, host.length - this.#longestWildcard - 1);
+    for (let dot = host.indexOf('.', first); dot !== -1; dot = host.indexOf('.', dot + 1)) {
+      const found = this.#wildcards.get(host.slice(dot + 1))?.find(path, check);
+      if (found) return found;
+    }
+    return null;
+  }
+}
+
+function triesBy(
+  candidates: readonly Candidate[],
+  key: (candidate: Candidate) => string,
+): ReadonlyMap<string, SegmentTrie> {
+  const groups = Map.groupBy(candidates, key);
+  return new Map(Array.from(groups, ([name, group]) => [name, new SegmentTrie(group)]));
+}
+
+function hostName({ route }: Candidate): string {
+  return route.matcher.host ?? '';
+}
+
+function isWildcard(candidate: Candidate): boolean {
+  return hostName(candidate).startsWith('*.');
+}
+
+function longest(texts: Iterable<string>): number {
+  let length = 0;
+  for (const text of texts) length = Math.max(length, text.length);
+  return length;
+}

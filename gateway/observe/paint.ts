@@ -8,8 +8,12 @@ export function painter(colour: boolean): Paint {
   return colour ? (style, text) => styleText(style, text, { validateStream: false }) : (_style, text) => text;
 }
 
-/** Colours are for terminals that know them, and for people who did not decline them (https://no-color.org). */
+/**
+ * Colours are for terminals that know them, and for people who did not decline them (https://no-color.org). FORCE_COLOR
+ * has the last word, as it has for Node itself.
+ */
 export function wantsColour(terminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
   return terminal && env.TERM !== 'dumb';
 }

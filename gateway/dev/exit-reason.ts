@@ -1,0 +1,20 @@
+import { constants } from 'node:os';
+import type { ServiceConfig } from '../config/model.ts';
+import type { Exit } from './process-group.ts';
+
+/** Why a service's command line ended and, where it is known, what to do: `ended with exit code 1`. */
+export function describeExit(exit: Exit, service: ServiceConfig): string {
+  if (exit.signal !== null) return `was ended by ${exit.signal}`;
+  if (exit.code === null) return 'could not be started';
+  const meaning = meaningOf(exit.code, `\`run\` in line ${service.source.line} of the configuration`);
+  return `ended with exit code ${exit.code}${meaning === null ? '' : ` (${meaning})`}`;
+}
+
+/** POSIX shells: 126 and 127 are their own, above 128 stands the signal that ended what they ran. */
+function meaningOf(code: number, where: string): string | null {
+  if (code === 0) return 'a service has to stay in the foreground';
+  if (code === 127) return `command not found: look at ${where}`;
+  if (code === 126) return `command not executable: look at ${where}`;
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128);
+  return signal?.[0] ?? null;
+}

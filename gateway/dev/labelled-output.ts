@@ -1,0 +1,53 @@
+import type { Paint } from '../observe/paint.ts';
+import { colouredText, plainText } from './terminal-text.ts';
+
+type Style = Parameters<Paint>[0];
+
+/** Told apart at a glance on dark and light; red, green and yellow are kept for states. */
+const palette: readonly Style[] = ['cyan', 'magenta', 'blue', 'cyanBright', 'magentaBright'];
+
+/** Who speaks for the supervisor itself. */
+export const supervisorLabel = 'portway';
+
+export interface LabelledOutputOptions {
+  /** Takes whole lines, with their line break. */
+  readonly write: (text: string) => void;
+  readonly paint: Paint;
+  /** Whether colours in what others wrote are kept; what else a terminal acts upon never is. */
+  readonly keepColours: boolean;
+}
+
+/** Many processes on one terminal: every line begins with the name of who wrote it. */
+export class LabelledOutput {
+  readonly #options: LabelledOutputOptions;
+  readonly #styles = new Map<string, Style>();
+  #width = supervisorLabel.length;
+
+  constructor(options: LabelledOutputOptions) {
+    this.#options = options;
+  }
+
+  /** Announces the names to come, so that all columns are as wide as the longest. */
+  expect(names: Iterable<string>): void {
+    this.#width = Math.max(supervisorLabel.length, ...[...names].map((name) => name.length));
+  }
+
+  /** A line that the process of this name wrote. */
+  line(name: string, text: string): void {
+    const { write, paint, keepColours } = this.#options;
+    const label = paint(this.#styleOf(name), `${name.padEnd(this.#width)} |`);
+    write(`${label} ${keepColours ? colouredText(text) : plainText(text)}`.trimEnd().concat('\n'));
+  }
+
+  /** What the supervisor itself has to say; of more than one line. */
+  notice(text: string): void {
+    for (const line of text.split('\n')) this.line(supervisorLabel, line);
+  }
+
+  #styleOf(name: string): Style {
+    if (name === supervisorLabel) return 'bold';
+    const style = this.#styles.get(name) ?? palette[this.#styles.size % palette.length] ?? 'cyan';
+    this.#styles.set(name, style);
+    return style;
+  }
+}

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { describeHolder, listeningSockets, portHolder } from './port-holder.ts';
+
+/** Another process that listens on a free port of this address. */
+async function listenElsewhere(host: string): Promise<{ port: number; pid: number }> {
+  const program = `const s = require('node:net').createServer().listen(0, '${host}', () => console.log(s.address().port))`;
+  const child = spawn(process.execPath, ['-e', program, 'a-word-to-know-it-by'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [port] = await once(child.stdout.setEncoding('utf8'), 'data');
+  return { port: Number(port), pid: child.pid as number };
+}
+
+describe.runIf(process.platform === 'linux')('portHolder', () => {
+  it.each(['127.0.0.1', '::1', '0.0.0.0', '::'])('names the process that listens on %s', async (host) => {
+    const { port, pid } = await listenElsewhere(host);
+    const holder = await portHolder(port);
+    expect(holder?.pid).toBe(pid);
+    expect(holder?.command).toContain(process.execPath);
+  });
+
+  it('says null for a port that nobody listens on', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    await once(server.close(), 'close');
+    expect(await portHolder(port)).toBeNull();
+  });
+
+  it('cuts a long command line', async () => {
+    const { port } = await listenElsewhere('127.0.0.1');
+    expect((await portHolder(port))?.command.length).toBeLessThanOrEqual(120);
+  });
+});
+
+describe('listeningSockets', () => {
+  const table = [
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
+    '   0: 0100007F:0BB9 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1 0 100 0 0 10 0',
+    '   1: 0100007F:0BBA 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4343 1 0 100 0 0 10 0',
+    '   2: 0100007F:0BB9 0100007F:D431 01 00000000:00000000 00:00000000 00000000     0        0 4444 1 0 100 0 0 10 0',
+    '',
+  ].join('\n');
+
+  it('finds the listening socket of the port, not its connections nor its neighbours', () => {
+    expect(listeningSockets(table, 3001)).toEqual(['socket:[4242]']);
+  });
+});
+
+describe('describeHolder', () => {
+  it('names the command and the pid', () => {
+    expect(describeHolder({ pid: 7, command: 'node x.js' }, 3001)).toBe('node x.js (pid 7)');
+  });
+
+  it('says how to find out what it could not', () => {
+    expect(describeHolder(null, 3001)).toContain('3001');
+  });
+});

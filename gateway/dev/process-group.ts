@@ -1,0 +1,164 @@
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OutputLines } from './output-lines.ts';
+
+/** How a process ended; both are `null` where it could not be started. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Launch {
+  /** A shell command line. */
+  readonly commandLine: string;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Each line that it writes, to stdout or stderr, as it was written. */
+  readonly onLine: (line: string) => void;
+}
+
+/** What outlives its leader may keep the leader's pipes open: nobody waits for their end longer than this. */
+const lastOutputMs = 250;
+/** SIGKILL can't be refused, but the kernel takes its time with a process that writes to a disk. */
+const killedWithinMs = 2000;
+
+const hasGroups = process.platform !== 'win32';
+
+/**
+ * A shell command line with everything that it starts, as one process group.
+ *
+ * The group is what ends together: a shell that dies of SIGTERM leaves its children, and a child that lives on keeps the port. Its
+ * standard input is a pipe that we hold open and never write to: it ends when we do, however we end, and that tells the service.
+ */
+export class ProcessGroup {
+  readonly pid: number | null;
+  /** Settles when the command line has ended and its last output was read; others of the group may live on. Never rejects. */
+  readonly ended: Promise<Exit>;
+  #gone = false;
+
+  constructor(launch: Launch) {
+    const child = spawn(launch.commandLine, {
+      shell: true,
+      detached: hasGroups,
+      windowsHide: true,
+      cwd: launch.cwd,
+      env: launch.env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.pid = child.pid ?? null;
+    // Listens for `error` before all else: without descriptors left, there are no streams to touch.
+    const exit = exitOf(child, launch.onLine);
+    child.stdin.on('error', () => {});
+    const read = [child.stdout, child.stderr].map((stream) => readLines(stream, launch.onLine));
+    this.ended = exit.then(async (reason) => {
+      await Promise.race([Promise.all(read), sleep(lastOutputMs, undefined, { ref: false })]);
+      return reason;
+    });
+  }
+
+  /**
+   * SIGTERM to all, and SIGKILL to those that are still there after the grace period.
+   * @returns whether SIGKILL was needed.
+   */
+  async stop(graceMs: number): Promise<boolean> {
+    this.#send('SIGTERM');
+    if (await this.#goneWithin(graceMs)) return false;
+    this.kill();
+    await this.#goneWithin(killedWithinMs);
+    return true;
+  }
+
+  /** SIGKILL to all, now: may be called where nothing asynchronous runs any more. */
+  kill(): void {
+    this.#send('SIGKILL');
+  }
+
+  #send(signal: NodeJS.Signals): void {
+    if (this.pid === null || this.#gone) return;
+    if (!hasGroups) execFile('taskkill', ['/pid', String(this.pid), '/t', '/f'], () => {});
+    else if (!signalGroup(this.pid, signal)) this.#gone = true;
+  }
+
+  /** No event tells that the last of a group has gone, so we look. */
+  async #goneWithin(timeoutMs: number): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    for (let pauseMs = 5; !(await this.#isGone()); pauseMs = Math.min(pauseMs * 1.5, 100)) {
+      if (performance.now() >= deadline) return false;
+      await sleep(pauseMs);
+    }
+    return true;
+  }
+
+  async #isGone(): Promise<boolean> {
+    // A number that is free again may be given to a stranger, hence it is never signalled after it was once seen free.
+    if (!this.#gone && this.pid !== null) this.#gone = !(await groupLives(this.pid));
+    return this.#gone || this.pid === null;
+  }
+}
+
+/** Reads a stream line by line. @returns a promise of its end. */
+function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
+  const lines = new OutputLines(onLine);
+  stream.setEncoding('utf8').on('data', (text: string) => lines.write(text));
+  return new Promise((resolve) => {
+    const end = () => {
+      lines.end();
+      resolve();
+    };
+    stream.once('end', end).once('error', end);
+  });
+}
+
+function exitOf(
+  child: ChildProcessByStdio<Writable, Readable, Readable>,
+  onLine: (line: string) => void,
+): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', (error) => {
+      onLine(`could not be started: ${error.message}`);
+      if (child.pid === undefined) resolve({ code: null, signal: null });
+    });
+  });
+}
+
+/** @returns false where no such group exists. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-pid, signal);
+  } catch (error) {
+    // EPERM: it exists, but runs as somebody else (`sudo`).
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function groupLives(pid: number): Promise<boolean> {
+  if (!hasGroups) return processLives(pid);
+  if (!signalGroup(pid, 0)) return false;
+  return process.platform === 'linux' ? hasLivingMember(pid) : true;
+}
+
+function processLives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether a member is more than a zombie. In a container whose first process reaps nobody, orphans that have ended stay in the group
+ * for ever, and we would wait for them in vain.
+ */
+async function hasLivingMember(group: number): Promise<boolean> {
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+    // proc(5): `pid (name) state parent group ...`; the name may hold spaces and parentheses.
+    const [state, , memberOf] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (Number(memberOf) === group && state !== 'Z' && state !== 'X') return true;
+  }
+  return false;
+}

@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceConfig, SourcePosition } from '../config/model.ts';
+import type { ServiceState, ServiceStatus } from '../observe/status.ts';
+import { formatDuration } from '../observe/units.ts';
+import { describeExit } from './exit-reason.ts';
+import { untilAccepting } from './port-probe.ts';
+import { type Exit, ProcessGroup } from './process-group.ts';
+import { RecentLines } from './recent-lines.ts';
+import { RestartDelay, type RestartPolicy, restartPolicy } from './restart-delay.ts';
+import { startObstacle } from './start-obstacle.ts';
+
+/** Where a service's lines, and what there is to say about it, go. */
+export interface ServiceReport {
+  line(service: string, text: string): void;
+  notice(text: string): void;
+}
+
+/** Durations in milliseconds. */
+export interface ServicePolicy {
+  readonly restart: RestartPolicy;
+  /** Between SIGTERM and SIGKILL. */
+  readonly stopGraceMs: number;
+  /** When to say that a service is still not ready: then, after twice as long, and so on. */
+  readonly remindAfterMs: number;
+}
+
+export const servicePolicy: ServicePolicy = {
+  restart: restartPolicy,
+  stopGraceMs: 10_000,
+  remindAfterMs: 10_000,
+};
+
+export interface ServiceOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly report: ServiceReport;
+  readonly policy?: ServicePolicy;
+}
+
+const shownLines = 5;
+/** What a service leaves behind when it dies of itself holds up its next start, so it gets less time than what we stop. */
+const leftoverGraceMs = 2000;
+
+/** One service of the configuration: started, watched, started again when it dies, until it is stopped. */
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #policy: ServicePolicy;
+  readonly #delay: RestartDelay;
+  readonly #stopping = new AbortController();
+  readonly #settled = Promise.withResolvers<void>();
+  readonly #output = new RecentLines();
+  #config: ServiceConfig;
+  #state: ServiceState = 'starting';
+  #group: ProcessGroup | null = null;
+  #lives = 0;
+  #lastExit: ServiceStatus['lastExit'] = null;
+  #obstacle: string | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #end: Promise<void> | null = null;
+
+  constructor(config: ServiceConfig, options: ServiceOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#policy = options.policy ?? servicePolicy;
+    this.#delay = new RestartDelay(this.#policy.restart);
+  }
+
+  get config(): ServiceConfig {
+    return this.#config;
+  }
+
+  /** The same service stands in another line of the file now. */
+  moveTo(source: SourcePosition): void {
+    this.#config = { ...this.#config, source };
+  }
+
+  start(): void {
+    this.#running = this.#keepAlive();
+  }
+
+  /** Resolves when it is ready for the first time, or when it shows that this will take longer. Never rejects. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  status(): ServiceStatus {
+    return {
+      name: this.#config.name,
+      port: this.#config.port,
+      state: this.#state,
+      pid: this.#group?.pid ?? null,
+      restarts: Math.max(0, this.#lives - 1),
+      lastExit: this.#lastExit,
+      lastOutput: this.#output.all(),
+      ...(this.#obstacle === null ? {} : { obstacle: this.#obstacle }),
+    };
+  }
+
+  /** SIGTERM now, SIGKILL after the grace period; resolves when nothing of it is left. Later calls wait for the first. */
+  stop(): Promise<void> {
+    this.#end ??= this.#stopAndClean();
+    return this.#end;
+  }
+
+  /** SIGKILL to all of it, now. */
+  kill(): void {
+    this.#stopping.abort();
+    this.#group?.kill();
+  }
+
+  async #stopAndClean(): Promise<void> {
+    this.#state = 'stopping';
+    this.#stopping.abort();
+    const { stopGraceMs } = this.#policy;
+    if (await this.#group?.stop(stopGraceMs)) {
+      this.#notice(`did not stop within ${formatDuration(stopGraceMs)} and was killed`);
+    }
+    await this.#running;
+    this.#group = null;
+    this.#state = 'stopped';
+  }
+
+  async #keepAlive(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (;;) {
+      const goodMs = (await this.#isHindered()) || signal.aborted ? 0 : await this.#live();
+      this.#settled.resolve();
+      if (signal.aborted) return;
+      const delayMs = this.#delay.next(goodMs);
+      if (this.#obstacle === null) this.#notice(`starts again in ${formatDuration(delayMs)}`);
+      await sleep(delayMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** A start that can't succeed is not tried. The reason is told once, and looked at again with growing delay. */
+  async #isHindered(): Promise<boolean> {
+    const obstacle = await startObstacle(this.#config);
+    if (obstacle !== null && obstacle !== this.#obstacle) this.#notice(`can't start: ${obstacle}`);
+    this.#obstacle = obstacle;
+    return obstacle !== null;
+  }
+
+  /** From the start to the end of one process. @returns how long it was ready, in milliseconds. */
+  async #live(): Promise<number> {
+    const group = this.#launch();
+    if (group === null) return 0;
+    const over = new AbortController();
+    const watching = this.#watchReadiness(AbortSignal.any([over.signal, this.#stopping.signal]));
+    const exit = await group.ended;
+    over.abort();
+    const readyAt = await watching;
+    const goodMs = readyAt === null ? 0 : performance.now() - readyAt;
+    if (!this.#stopping.signal.aborted) await this.#bury(group, exit);
+    return goodMs;
+  }
+
+  #launch(): ProcessGroup | null {
+    const { run: commandLine, cwd } = this.#config;
+    this.#lives++;
+    this.#output.beginLife();
+    try {
+      const onLine = (line: string) => this.#hear(line);
+      this.#group = new ProcessGroup({ commandLine, cwd, env: this.#options.env, onLine });
+    } catch (error) {
+      // Too long a command line, no descriptors left: the system refuses before there is a process.
+      this.#notice(`could not be started: ${(error as Error).message}`);
+    }
+    return this.#group;
+  }
+
+  #hear(line: string): void {
+    this.#output.add(line);
+    this.#options.report.line(this.#config.name, line);
+  }
+
+  /** @returns when it became ready, or `null` where it ended before. */
+  async #watchReadiness(over: AbortSignal): Promise<number | null> {
+    const { port } = this.#config;
+    const startedAt = performance.now();
+    const decided = new AbortController();
+    const reminding = this.#remind(AbortSignal.any([over, decided.signal]));
+    const ready = port === null || (await untilAccepting(port, over));
+    decided.abort();
+    await reminding;
+    if (!ready || over.aborted) return null;
+    this.#becomeReady(performance.now() - startedAt);
+    return performance.now();
+  }
+
+  #becomeReady(tookMs: number): void {
+    const { port } = this.#config;
+    const restarts = this.#lives - 1;
+    const again = restarts === 0 ? '' : ` again after ${restarts} restart${restarts === 1 ? '' : 's'}`;
+    const where = port === null ? '' : `: port ${port}, ${formatDuration(tookMs)}`;
+    this.#state = 'ready';
+    this.#notice(`is ready${again}${where}`);
+    this.#settled.resolve();
+  }
+
+  async #remind(enough: AbortSignal): Promise<void> {
+    let waitedMs = 0;
+    for (;;) {
+      const pauseMs = Math.max(waitedMs, this.#policy.remindAfterMs);
+      await sleep(pauseMs, undefined, { signal: enough }).catch(() => {});
+      if (enough.aborted) return;
+      waitedMs += pauseMs;
+      const waited = `still not ready on ${this.#config.port} after ${formatDuration(waitedMs)}`;
+      this.#notice(`is ${waited}${this.#output.describe(shownLines)}`);
+      this.#settled.resolve();
+    }
+  }
+
+  /** Tells how it ended, and ends what it left behind, which may still hold the port. */
+  async #bury(group: ProcessGroup, exit: Exit): Promise<void> {
+    this.#state = 'restarting';
+    this.#lastExit = { ...exit, at: Date.now() };
+    this.#notice(`${describeExit(exit, this.#config)}${this.#output.describe(shownLines)}`);
+    await group.stop(leftoverGraceMs);
+    this.#group = null;
+  }
+
+  #notice(text: string): void {
+    this.#options.report.notice(`${this.#config.name} ${text}`);
+  }
+}

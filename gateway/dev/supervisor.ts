@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ServiceConfig } from '../config/model.ts';
+import type { ServiceStatus } from '../observe/status.ts';
+import { Service, type ServicePolicy, type ServiceReport } from './service.ts';
+
+export interface SupervisorOptions {
+  readonly report: ServiceReport;
+  /** The environment of a service's process. */
+  readonly environment: (service: ServiceConfig) => NodeJS.ProcessEnv;
+  readonly policy?: ServicePolicy;
+}
+
+/** The processes of `services:`, as many as the configuration names at the moment. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #services: readonly Service[] = [];
+  /** Changes are made one after another: the port of a service that stops may be the one that the next change starts on. */
+  #changes: Promise<void> = Promise.resolve();
+  #ending = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** Starts, stops and restarts what differs from the services that run. Resolves when the last start was begun. */
+  apply(configs: readonly ServiceConfig[]): Promise<void> {
+    this.#changes = this.#changes.then(() => this.#replace(configs));
+    return this.#changes;
+  }
+
+  /** In the order of the configuration. */
+  status(): ServiceStatus[] {
+    return this.#services.map((service) => service.status());
+  }
+
+  /** Resolves when every service is ready or shows that this will take longer. */
+  async settled(): Promise<void> {
+    await this.#changes;
+    await Promise.all(this.#services.map((service) => service.settled));
+  }
+
+  /** Stops all; the last one gets its signal first. Resolves when no process is left; later changes have no effect. */
+  async stop(): Promise<void> {
+    this.#ending = true;
+    await Promise.all([stopAll(this.#services), this.#changes]);
+  }
+
+  /** SIGKILL to all, now: for the very end of the process, where nothing asynchronous runs any more. */
+  kill(): void {
+    this.#ending = true;
+    for (const service of this.#services) service.kill();
+  }
+
+  async #replace(configs: readonly ServiceConfig[]): Promise<void> {
+    const wanted = (service: Service) => configs.some((config) => isSame(config, service.config));
+    const kept = this.#services.filter(wanted);
+    if (!this.#ending) await stopAll(this.#services.filter((service) => !wanted(service)));
+    if (this.#ending) return;
+    this.#services = configs.map((config) => {
+      const running = kept.find((service) => isSame(config, service.config));
+      running?.moveTo(config.source);
+      return running ?? this.#start(config);
+    });
+  }
+
+  #start(config: ServiceConfig): Service {
+    const { report, environment, policy } = this.#options;
+    const service = new Service(config, { report, env: environment(config), ...(policy && { policy }) });
+    service.start();
+    return service;
+  }
+}
+
+/** Moving a service to another line of the file is no reason to restart it. */
+function isSame(one: ServiceConfig, other: ServiceConfig): boolean {
+  return isDeepStrictEqual({ ...one, source: null }, { ...other, source: null });
+}
+
+/** All at once, so that the whole takes no longer than the slowest; the signals go out in reverse order. */
+async function stopAll(services: readonly Service[]): Promise<void> {
+  await Promise.all(services.toReversed().map((service) => service.stop()));
+}

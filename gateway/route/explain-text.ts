@@ -17,6 +17,10 @@ type Style = 'bold' | 'dim' | 'good' | 'bad' | 'mark';
 type Paint = (style: Style, text: string) => string;
 
 const CODES: Readonly<Record<Style, number>> = { bold: 1, dim: 2, good: 32, bad: 31, mark: 36 };
+const OWN_ANSWERS = {
+  options: 'the gateway answers this itself: it asks about the gateway as a whole.',
+  page: "no route takes /, so the gateway's own page stands here.",
+} as const;
 const OTHERS_SHOWN = 12;
 const LABEL_WIDTH = 10;
 /** How much of a long target is shown around its fault. */
@@ -51,7 +55,7 @@ function verdictLines(explanation: Explanation, paint: Paint): string[] {
     case 'method-refused':
       return [`${paint('bad', '✘ 405')}  the gateway takes no ${request.method}, whatever the path.`];
     case 'own-answer':
-      return [`${paint('good', '✔')} the gateway answers this itself: no service is asked.`];
+      return [`${paint('good', '✔')} ${OWN_ANSWERS[verdict.what]}`];
     case 'not-found':
       return [`${paint('bad', '✘ 404')}  no route takes this request.`];
     default:
@@ -73,7 +77,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
     rows.push(['headers', paint('good', `+ ${printable(name)}: ${printable(value)}`)]);
   }
   for (const name of changes?.removed ?? []) rows.push(['headers', paint('bad', `- ${printable(name)}`)]);
-  const title = `${paint('good', '✔')} ${paint('bold', chosen.label)} takes it  ${where}`;
+  const title = `${paint('good', '✔')} ${paint('bold', printable(chosen.id))} takes it  ${where}`;
   return [...redirectLines(verdict, paint), title, ...labelled(rows, paint)];
 }
 
@@ -102,27 +106,20 @@ function labelled(rows: readonly [string, string][], paint: Paint): string[] {
   });
 }
 
-function nearestLines({ nearest, candidates, file }: Explanation, paint: Paint): string[] {
+function nearestLines({ nearest, candidates }: Explanation, paint: Paint): string[] {
   if (nearest.length === 0) return [];
-  const why = new Map(candidates.map((candidate) => [candidate.id, candidate]));
-  return [
-    'Did you mean',
-    ...candidateRows(
-      nearest.map(({ id }) => why.get(id)!),
-      file,
-      paint,
-    ),
-  ];
+  const meant = nearest.flatMap(({ id }) => candidates.filter((candidate) => candidate.id === id));
+  return ['Did you mean', ...candidateRows(meant, paint)];
 }
 
-function otherLines({ candidates, nearest, file }: Explanation, paint: Paint): string[] {
+function otherLines({ candidates, nearest, chosen }: Explanation, paint: Paint): string[] {
   const named = new Set(nearest.map(({ id }) => id));
   const others = candidates.filter(({ id, losses }) => losses.length > 0 && !named.has(id));
   if (others.length === 0) return [];
   const more = others.length - OTHERS_SHOWN;
   const rest = more > 0 ? [paint('dim', `    and ${more} more`)] : [];
-  const title = named.size > 0 || others.length === candidates.length ? 'Other routes' : 'Why not the others';
-  return [title, ...candidateRows(others.slice(0, OTHERS_SHOWN), file, paint), ...rest];
+  const title = chosen === null ? 'Other routes' : 'Why not the others';
+  return [title, ...candidateRows(others.slice(0, OTHERS_SHOWN), paint), ...rest];
 }
 
 function candidateRows(candidates: readonly ExplainedCandidate[], paint: Paint): string[] {

@@ -28,14 +28,15 @@ export function lossText(loss: Loss): string {
     case 'query':
       return conditionText(`${quoted(loss.name)} in the query`, loss.wanted, loss.found);
     case 'less-specific':
-      return `matches too, but ${loss.than} ${loss.by === null ? 'stands before it in the file' : WHY_MORE_SPECIFIC[loss.by]}`;
+      return `matches too, but ${printable(loss.than)} ${loss.by === null ? 'stands before it in the file' : WHY_MORE_SPECIFIC[loss.by]}`;
   }
 }
 
 function segmentText(at: number, wanted: string, found: string | null): string {
   if (found === null) return `goes on with ${quoted(wanted)}, where the request's path ends`;
   const onlyCase = found.toLowerCase() === wanted.toLowerCase() ? ' (case counts)' : '';
-  return `has segment ${at} ${quoted(wanted)}, the request has ${quoted(found)}${onlyCase}`;
+  const asked = found === '' ? 'an empty one' : quoted(found);
+  return `has segment ${at} ${quoted(wanted)}, the request has ${asked}${onlyCase}`;
 }
 
 function conditionText(what: string, wanted: string | null, found: readonly string[]): string {

@@ -78,7 +78,7 @@ const TEXTS: Readonly<Record<TargetFault, FaultText>> = {
   },
   'dot-segment': {
     what: 'has a . or .. segment, literal or encoded',
-    mend: 'Send the path that is left once . and .. are resolved, as browsers do (curl needs no --path-as-is for that).',
+    mend: 'Resolve . and .. before sending, as browsers do, and curl without --path-as-is.',
   },
 };
 

@@ -19,15 +19,16 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return Buffer.concat(chunks, bytes);
 }
 
-/** @throws Problem 415 unless the request says that its body is of `type` (`application/json`). */
-export function requireContentType(request: IncomingMessage, type: string): void {
+/** @throws Problem 415 unless the request says that its body is of one of `types` (`application/json`). */
+export function requireContentType(request: IncomingMessage, ...types: string[]): void {
   const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (given === type || (type === 'application/json' && /^application\/[\w.+-]+\+json$/.test(given))) return;
+  if (types.includes(given)) return;
   // A form of a foreign page can send any text, but never this header without asking first (CORS preflight).
+  const expected = types.map((type) => `"Content-Type: ${type}"`).join(' or ');
   throw new Problem(
     415,
     'unsupported_media_type',
-    `Send "Content-Type: ${type}"; this request ${given ? `says "${given}"` : 'has none'}.`,
+    `Send ${expected}; this request ${given ? `says "${given}"` : 'has none'}.`,
   );
 }
 

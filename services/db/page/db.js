@@ -1,0 +1,148 @@
+// The page of the document store. Everything from the server goes into the document as text, never as HTML.
+const element = (id) => document.getElementById(id);
+const state = { collection: '', open: null, etag: null, next: null };
+
+element('choose').addEventListener('submit', (event) => {
+  event.preventDefault();
+  show(element('collection').value);
+});
+element('new').addEventListener('click', () => {
+  if (!element('choose').reportValidity()) return;
+  state.collection = element('collection').value;
+  openEditor(null, '{\n  \n}', null);
+});
+element('more').addEventListener('click', () => loadList(state.next));
+element('editor').addEventListener('submit', (event) => {
+  event.preventDefault();
+  save();
+});
+element('delete').addEventListener('click', remove);
+
+start();
+
+async function start() {
+  await loadCollections();
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  const first = wanted || element('collections').options[0]?.value;
+  if (first) await show(first);
+  else say('There is no collection yet. Name one and write its first document.');
+}
+
+async function loadCollections() {
+  const { collections } = await (await call('./')).json();
+  element('collections').replaceChildren(
+    ...collections.map(({ name, documents }) => {
+      const option = document.createElement('option');
+      option.value = name;
+      option.label = `${name} (${documents})`;
+      return option;
+    }),
+  );
+}
+
+async function show(collection) {
+  state.collection = collection;
+  element('collection').value = collection;
+  location.replace(`#${encodeURIComponent(collection)}`);
+  element('editor').hidden = true;
+  await loadList(null);
+}
+
+async function loadList(cursor) {
+  const query = new URLSearchParams({ limit: '50' });
+  const words = element('words').value.trim();
+  if (words) query.set('q', words);
+  if (cursor) query.set('cursor', cursor);
+  const answer = await call(`${state.collection}?${query}`);
+  const body = await answer.json();
+  if (!answer.ok) return say(body.detail);
+  const entries = body.items.map(listEntry);
+  if (cursor) element('list').append(...entries);
+  else element('list').replaceChildren(...entries);
+  state.next = body.next;
+  element('more').hidden = body.next === null;
+  const count = element('list').children.length;
+  say(`${count}${body.next ? ' and more' : ''} in ${state.collection}${words ? ` with "${words}"` : ''}`);
+}
+
+function listEntry(item) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.dataset.id = item.id;
+  const { id, ...rest } = item;
+  button.textContent = `${id}  ${JSON.stringify(rest).slice(0, 120)}`;
+  button.addEventListener('click', () => openDocument(id));
+  const entry = document.createElement('li');
+  entry.append(button);
+  return entry;
+}
+
+async function openDocument(id) {
+  const answer = await call(`${state.collection}/${encodeURIComponent(id)}`);
+  const text = await answer.text();
+  if (!answer.ok) return say(JSON.parse(text).detail);
+  openEditor(id, pretty(text), answer.headers.get('etag'));
+}
+
+// A document with numbers that JavaScript can't hold is shown as it is, so that saving it loses no digit.
+function pretty(text) {
+  const shown = JSON.stringify(JSON.parse(text), null, 2);
+  return JSON.stringify(JSON.parse(text)) === text ? shown : text;
+}
+
+function openEditor(id, text, etag) {
+  state.open = id;
+  state.etag = etag;
+  element('editor').hidden = false;
+  element('editor-title').textContent =
+    id === null ? `New in ${state.collection}` : `${state.collection}/${id}`;
+  element('text').value = text;
+  element('problem').textContent = '';
+  element('delete').hidden = id === null;
+  for (const button of element('list').querySelectorAll('button')) {
+    button.setAttribute('aria-current', String(button.dataset.id === id));
+  }
+  element('text').focus();
+}
+
+async function save() {
+  const body = element('text').value;
+  const fresh = state.open === null;
+  const answer = await call(
+    fresh ? state.collection : `${state.collection}/${encodeURIComponent(state.open)}`,
+    {
+      method: fresh ? 'POST' : 'PUT',
+      headers: { 'content-type': 'application/json', ...(fresh ? {} : { 'if-match': state.etag }) },
+      body,
+    },
+  );
+  const text = await answer.text();
+  if (!answer.ok) return complain(JSON.parse(text));
+  await Promise.all([loadList(null), loadCollections()]);
+  const { id } = JSON.parse(text);
+  openEditor(id, pretty(text), answer.headers.get('etag'));
+  say(`Saved ${state.collection}/${id}`);
+}
+
+async function remove() {
+  const answer = await call(`${state.collection}/${encodeURIComponent(state.open)}`, {
+    method: 'DELETE',
+    headers: { 'if-match': state.etag },
+  });
+  if (!answer.ok) return complain(await answer.json());
+  element('editor').hidden = true;
+  await Promise.all([loadList(null), loadCollections()]);
+}
+
+function complain(problem) {
+  const advice = problem.status === 412 ? ' Open it again to see the newest version.' : '';
+  element('problem').textContent = problem.detail + advice;
+}
+
+function say(text) {
+  element('status').textContent = text;
+}
+
+function call(path, options = {}) {
+  return fetch(path, { ...options, headers: { accept: 'application/json', ...options.headers } });
+}

@@ -3,7 +3,8 @@ import { openSync, write as writeFile, writeSync } from 'node:fs';
 /**
  * Where log lines go: gathered in memory, written in batches without waiting.
  *
- * Guarantees: lines come out whole and in order; memory stays below about twice `backlogMaxChars`, whatever the
+ * Guarantees: lines come out whole and in order (but for those of a process that ends in the middle of a write to a slow
+ * reader); memory stays below about twice `backlogMaxChars`, whatever the
  * reader does; a reader that is gone or a disk that is full costs lines, never the process, and how many is told as
  * soon as lines come through again; a process that ends writes its last lines first, and ends when they can't be
  * written. (sonic-boom 4.2 repeats a failed last write for ever: with a full disk behind stdout, or a reader that
@@ -31,6 +32,9 @@ export interface LogDestinationOptions {
 
 /** A pipe whose reader is slow is asked again after this time. */
 const RETRY_MS = 20;
+
+/** More than a thread needs for a batch that the system takes at once. */
+const HEAD_START_MS = 10;
 
 /** @param target a file descriptor, or the path of a file to append to. */
 export function openLogDestination(target: number | string, options: LogDestinationOptions): LogDestination {
@@ -115,7 +119,10 @@ export function openLogDestination(target: number | string, options: LogDestinat
 
   function flushSync(): void {
     const parts: Buffer[] = [];
-    if (retry !== null && outgoing !== null) {
+    if (outgoing !== null && retry === null) {
+      // A thread is writing these bytes, and finishes even if the process exits. Let it go first, as far as can be.
+      pause(HEAD_START_MS);
+    } else if (outgoing !== null && retry !== null) {
       clearTimeout(retry);
       retry = null;
       parts.push(outgoing);
@@ -138,10 +145,14 @@ function writeAllSync(fd: number, bytes: Buffer, timeoutMs: number): Buffer {
       rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) return rest;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      pause(RETRY_MS);
     }
   }
   return rest;
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function isBusy(error: unknown): boolean {

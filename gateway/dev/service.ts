@@ -190,9 +190,10 @@ export class Service {
     const { port } = this.#config;
     const restarts = this.#lives - 1;
     const again = restarts === 0 ? '' : ` again after ${restarts} restart${restarts === 1 ? '' : 's'}`;
-    const where = port === null ? '' : `: port ${port}, ${formatDuration(tookMs)}`;
     this.#state = 'ready';
-    this.#notice(`is ready${again}${where}`);
+    this.#notice(
+      port === null ? `runs${again}` : `is ready${again}: port ${port}, ${formatDuration(tookMs)}`,
+    );
     this.#settled.resolve();
   }
 

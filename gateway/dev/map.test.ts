@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { painter } from '../observe/paint.ts';
+import type { EndpointStatus, RouteStatus, ServiceStatus } from '../observe/status.ts';
+import { type MapView, renderMap } from './map.ts';
+import { plainText } from './terminal-text.ts';
+
+function service(name: string, port: number | null, more: Partial<ServiceStatus> = {}): ServiceStatus {
+  return { name, port, state: 'ready', pid: 1, restarts: 0, lastExit: null, lastOutput: [], ...more };
+}
+
+function endpoint(address: string, state: EndpointStatus['state'] = 'up', reason: string | null = null) {
+  return { address, state, reason };
+}
+
+function route(label: string, endpoints: EndpointStatus[], behind: ServiceStatus | null = null): RouteStatus {
+  return { id: label, label, host: null, path: label, line: 1, endpoints, service: behind };
+}
+
+function view(more: Partial<MapView> = {}): MapView {
+  const address = { host: '127.0.0.1', port: 3000 };
+  return { address, adminAddress: null, routes: [], services: [], ...more };
+}
+
+const db = service('db', 3001);
+const plain = painter(false);
+const stateOf = (row: RouteStatus) =>
+  renderMap(view({ routes: [row] }), plain, 200)
+    .split('\n')
+    .at(-1)
+    ?.split('  ')
+    .at(-1);
+
+describe('renderMap', () => {
+  it('aligns path, port, process and state below the address to open', () => {
+    const routes = [
+      route('/hello', [endpoint('127.0.0.1:7777')], service('hello', 7777)),
+      route('/db', [endpoint('127.0.0.1:3001')], db),
+      route('shop.localhost/cart', [endpoint('10.0.0.7:80', 'down', 'nothing listens on 80')]),
+    ];
+    const services = [db, service('worker', null)];
+    const adminAddress = { host: '127.0.0.1', port: 3900 };
+    expect(renderMap(view({ routes, services, adminAddress }), plain).split('\n')).toEqual([
+      '  Portway is open at http://localhost:3000',
+      '  admin API at http://localhost:3900',
+      '',
+      '  path                   port         process  state',
+      '  /                    → 3000         gateway  ready',
+      '  /hello               → 7777         hello    ready',
+      '  /db                  → 3001         db       ready',
+      '  shop.localhost/cart  → 10.0.0.7:80  -        down: nothing listens on 80',
+      '  -                    → -            worker   ready',
+    ]);
+  });
+
+  it.each([80, 60, 40])('never writes a line longer than %i columns, nor loses a column', (columns) => {
+    const long = 'x'.repeat(100);
+    const routes = [
+      route(`/${long}`, [endpoint(`http://${long}:80`, 'down', long)], null),
+      route('/db', [endpoint('127.0.0.1:3001')], service(long, 1, { obstacle: long })),
+    ];
+    const lines = renderMap(view({ routes }), plain, columns).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    expect(lines.find((line) => line.includes('/db'))).toContain('can');
+  });
+
+  it('says the same with colours and without', () => {
+    const map = view({ routes: [route('/db', [endpoint('127.0.0.1:3001')], db)] });
+    const coloured = renderMap(map, painter(true));
+    expect(coloured).toContain('\x1b[32mready');
+    expect(plainText(coloured.replaceAll('\n', '|'))).toBe(renderMap(map, plain).replaceAll('\n', '|'));
+  });
+
+  it("leaves the gateway's own page out where a route claims `/`", () => {
+    const routes = [route('/', [endpoint('127.0.0.1:3001')], db)];
+    expect(renderMap(view({ routes }), plain)).not.toContain('gateway');
+  });
+
+  it('keeps it where only one host has a route at `/`', () => {
+    const routes = [{ ...route('/', [endpoint('127.0.0.1:3001')], db), host: 'shop.localhost' }];
+    expect(renderMap(view({ routes }), plain)).toContain('gateway');
+  });
+
+  it.each([
+    ['127.0.0.1', 'http://localhost:3000'],
+    ['0.0.0.0', 'http://localhost:3000'],
+    ['::', 'http://localhost:3000'],
+    ['192.168.1.5', 'http://192.168.1.5:3000'],
+    ['fd00::1', 'http://[fd00::1]:3000'],
+  ])('shows a listener on %s as %s', (host, url) => {
+    expect(renderMap(view({ address: { host, port: 3000 } }), plain)).toContain(`open at ${url}\n`);
+  });
+
+  it.each([
+    ['127.0.0.1:3001', '3001'],
+    ['[::1]:3001', '3001'],
+    ['10.0.0.7:80', '10.0.0.7:80'],
+    ['unix:/run/app.sock', 'unix:/run/app.sock'],
+  ])('shows the endpoint %s as %s', (address, expected) => {
+    expect(renderMap(view({ routes: [route('/x', [endpoint(address)])] }), plain)).toContain(
+      `→ ${expected}  `,
+    );
+  });
+
+  it('shows the first of several endpoints and counts the others', () => {
+    const endpoints = [endpoint('127.0.0.1:3003'), endpoint('127.0.0.1:3013'), endpoint('10.0.0.7:80')];
+    expect(renderMap(view({ routes: [route('/x', endpoints)] }), plain)).toContain('→ 3003 +2  ');
+  });
+});
+
+describe('the state', () => {
+  const exit = { code: 1, signal: null, at: 0 };
+  it.each([
+    ['starting', {}, 'starting'],
+    ['ready', {}, 'ready'],
+    ['ready', { restarts: 1, lastExit: exit }, 'ready (1 restart)'],
+    ['restarting', { lastExit: exit }, 'restarting (exit code 1)'],
+    ['restarting', { lastExit: exit, restarts: 3 }, 'restarting (exit code 1, 3 restarts)'],
+    ['restarting', { lastExit: { code: null, signal: 'SIGSEGV', at: 0 } }, 'restarting (SIGSEGV)'],
+    ['starting', { obstacle: 'port 3001 is taken' }, "can't start: port 3001 is taken"],
+    ['stopping', {}, 'stopping'],
+  ] as const)('of a service that is %s with %o', (state, more, expected) => {
+    expect(stateOf(route('/x', [endpoint('127.0.0.1:3001')], service('db', 3001, { state, ...more })))).toBe(
+      expected,
+    );
+  });
+
+  it.each([
+    ['one that is up', [endpoint('a:1')], 'up'],
+    ['one that was not asked', [endpoint('a:1', 'unknown')], 'unknown'],
+    ['one that is down', [endpoint('a:1', 'down', 'nothing listens on 1')], 'down: nothing listens on 1'],
+    ['one that is down for no known reason', [endpoint('a:1', 'down')], 'down'],
+    ['two that are up', [endpoint('a:1'), endpoint('a:2')], '2 of 2 up'],
+    ['one of two that is up', [endpoint('a:1'), endpoint('a:2', 'down')], '1 of 2 up'],
+    ['two that were not asked', [endpoint('a:1', 'unknown'), endpoint('a:2', 'unknown')], 'unknown'],
+  ])('of endpoints without a process: %s', (_what, endpoints, expected) => {
+    expect(stateOf(route('/x', endpoints))).toBe(expected);
+  });
+});

@@ -1,0 +1,121 @@
+import type { Paint } from '../observe/paint.ts';
+import type { EndpointStatus, RouteStatus, ServiceStatus } from '../observe/status.ts';
+import { columnWidths, fit } from './columns.ts';
+
+export interface MapView {
+  /** Where the gateway listens. */
+  readonly address: { readonly host: string; readonly port: number };
+  readonly adminAddress: { readonly host: string; readonly port: number } | null;
+  readonly routes: readonly RouteStatus[];
+  /** Those without a route are shown, too. */
+  readonly services: readonly ServiceStatus[];
+}
+
+interface Row {
+  readonly path: string;
+  readonly port: string;
+  readonly process: string;
+  readonly state: State;
+}
+
+interface State {
+  readonly text: string;
+  readonly style: 'green' | 'yellow' | 'red' | 'dim';
+}
+
+type Style = Parameters<Paint>[0];
+
+const gap = '  ';
+const arrow = '→ ';
+
+/** The map of path → port → process → state, and the address to open; no line is longer than `columns` (at least 40). */
+export function renderMap(view: MapView, paint: Paint, columns = 80): string {
+  const { address, adminAddress } = view;
+  const admin = adminAddress === null ? [] : [paint('dim', `admin API at ${urlOf(adminAddress)}`)];
+  const opening = [`Portway is open at ${paint('bold', urlOf(address))}`, ...admin];
+  const rows = [...ownPage(view), ...view.routes.map(routeRow), ...withoutRoute(view)];
+  return [...opening.map((line) => gap + line), '', ...table(rows, paint, Math.max(columns, 40))].join('\n');
+}
+
+function table(rows: readonly Row[], paint: Paint, columns: number): string[] {
+  const header = ['path', 'port', 'process', 'state'];
+  const cells = rows.map((row) => [row.path, row.port, row.process, row.state.text]);
+  const widths = columnWidths([header, ...cells], columns - gap.length * header.length - arrow.length);
+  const line = (texts: readonly string[], styles: readonly Style[], lead: string) => {
+    const fitted = texts.map((text, column) => fit(text, widths[column] ?? 0, column < texts.length - 1));
+    const [path, port, ...rest] = fitted.map((text, column) => paint(styles[column] ?? 'dim', text));
+    return gap + [path, `${lead}${port}`, ...rest].join(gap);
+  };
+  return [
+    line(header, [], ' '.repeat(arrow.length)),
+    ...rows.map((row, index) => line(cells[index] ?? [], ['cyan', 'bold', 'white', row.state.style], arrow)),
+  ];
+}
+
+/** The gateway's own page stands at `/` where no route claims it. */
+function ownPage({ routes, address }: MapView): Row[] {
+  if (routes.some((route) => route.host === null && route.path === '/')) return [];
+  const state: State = { text: 'ready', style: 'green' };
+  return [{ path: '/', port: String(address.port), process: 'gateway', state }];
+}
+
+function routeRow(route: RouteStatus): Row {
+  return {
+    path: route.label,
+    port: portsOf(route.endpoints),
+    process: route.service?.name ?? '-',
+    state: route.service === null ? endpointsState(route.endpoints) : serviceState(route.service),
+  };
+}
+
+function withoutRoute({ routes, services }: MapView): Row[] {
+  const routed = new Set(routes.map((route) => route.service?.name));
+  return services
+    .filter((service) => !routed.has(service.name))
+    .map((service) => ({
+      path: '-',
+      port: service.port === null ? '-' : String(service.port),
+      process: service.name,
+      state: serviceState(service),
+    }));
+}
+
+/** The first endpoint, and how many there are beside it. */
+function portsOf(endpoints: readonly EndpointStatus[]): string {
+  const [first, ...others] = endpoints.map(({ address }) => portOf(address));
+  return others.length === 0 ? (first ?? '-') : `${first} +${others.length}`;
+}
+
+/** A port of this machine is written as in the configuration: the number alone. */
+function portOf(address: string): string {
+  return /^(?:127\.0\.0\.1|\[::1\]|localhost):(\d+)$/.exec(address)?.[1] ?? address;
+}
+
+function serviceState(service: ServiceStatus): State {
+  const { state, restarts, lastExit, obstacle } = service;
+  if (obstacle !== undefined) return { text: `can't start: ${obstacle}`, style: 'red' };
+  const times = restarts === 0 ? '' : `${restarts} restart${restarts === 1 ? '' : 's'}`;
+  if (state === 'ready') return { text: times === '' ? 'ready' : `ready (${times})`, style: 'green' };
+  const exit = lastExit === null ? '' : (lastExit.signal ?? `exit code ${lastExit.code ?? 'unknown'}`);
+  const remarks = [exit, times].filter((remark) => remark !== '').join(', ');
+  const style = state === 'stopping' || state === 'stopped' ? 'dim' : 'yellow';
+  return { text: remarks === '' ? state : `${state} (${remarks})`, style };
+}
+
+function endpointsState(endpoints: readonly EndpointStatus[]): State {
+  const up = endpoints.filter(({ state }) => state === 'up').length;
+  const down = endpoints.filter(({ state }) => state === 'down');
+  if (endpoints.length > 1 && up + down.length > 0) {
+    return { text: `${up} of ${endpoints.length} up`, style: up === endpoints.length ? 'green' : 'yellow' };
+  }
+  if (up > 0) return { text: 'up', style: 'green' };
+  if (down.length === 0) return { text: 'unknown', style: 'dim' };
+  const reason = down[0]?.reason ?? null;
+  return { text: reason === null ? 'down' : `down: ${reason}`, style: 'red' };
+}
+
+/** What to type into a browser; a listener on all addresses of the machine is reached by the nearest one. */
+function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  const near = ['0.0.0.0', '::', '127.0.0.1', '::1', ''].includes(host) ? 'localhost' : host;
+  return `http://${near.includes(':') ? `[${near}]` : near}:${port}`;
+}

@@ -1,0 +1,255 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Port, ServiceConfig } from '../config/model.ts';
+import { freePort } from '../testing/free-port.ts';
+import { until } from '../testing/poll.ts';
+import { listening, program, runs, temporaryFolder } from '../testing/program.ts';
+import { acceptsConnections } from './port-probe.ts';
+import { Service, type ServicePolicy, servicePolicy } from './service.ts';
+
+const quick: ServicePolicy = {
+  restart: { firstMs: 20, longestMs: 200, goodLifeMs: 30_000 },
+  stopGraceMs: 5_000,
+  remindAfterMs: 10_000,
+};
+
+interface Started {
+  readonly service: Service;
+  readonly port: number;
+  readonly lines: string[];
+  readonly notices: string[];
+  said(text: string): Promise<string>;
+}
+
+async function start(
+  run: string,
+  options: { policy?: Partial<ServicePolicy>; config?: Partial<ServiceConfig> } = {},
+): Promise<Started> {
+  const port = options.config?.port ?? (await freePort());
+  const source = { line: 7, column: 3 };
+  const config = { name: 'db', source, run, port: port as Port, cwd: '/', env: {}, ...options.config };
+  const [lines, notices]: [string[], string[]] = [[], []];
+  const report = {
+    line: (_name: string, text: string) => void lines.push(text),
+    notice: (text: string) => void notices.push(text),
+  };
+  const env = { ...process.env, PORT: String(port) };
+  const service = new Service(config, { env, report, policy: { ...quick, ...options.policy } });
+  onTestFinished(() => service.stop());
+  service.start();
+  const said = async (text: string) => {
+    await until(`"${text}" in\n${notices.join('\n')}`, () => notices.some((notice) => notice.includes(text)));
+    return notices.find((notice) => notice.includes(text)) ?? '';
+  };
+  return { service, port, lines, notices, said };
+}
+
+const isReady = (service: Service) => () => service.status().state === 'ready';
+
+describe('a service that starts', () => {
+  it('is ready when its port accepts connections', async () => {
+    const { service, port, said } = await start(await program(listening));
+    expect(service.status()).toMatchObject({ name: 'db', port, state: 'starting', restarts: 0 });
+    await service.settled;
+    expect(service.status()).toMatchObject({ state: 'ready', restarts: 0, lastExit: null });
+    expect(await said('db is ready: port')).toContain(String(port));
+  });
+
+  it('is ready on ::1 alone, too', async () => {
+    const { service } = await start(await program(listening.replace('127.0.0.1', '::1')));
+    await service.settled;
+    expect(service.status().state).toBe('ready');
+  });
+
+  it('is ready at once where it has no port', async () => {
+    const { service, notices } = await start('sleep 1000', { config: { port: null } });
+    await service.settled;
+    expect(service.status().state).toBe('ready');
+    expect(notices).toEqual(['db runs']);
+  });
+
+  it('gives its lines away as they come, and keeps the newest 20 without colours', async () => {
+    const { service, lines } = await start(
+      "for i in $(seq 30); do printf '\\033[31mline %s\\033[0m\\n' $i; done; sleep 1000",
+    );
+    await until('30 lines', () => lines.length === 30);
+    expect(lines[0]).toBe('\x1b[31mline 1\x1b[0m');
+    expect(service.status().lastOutput).toEqual(Array.from({ length: 20 }, (_, i) => `line ${i + 11}`));
+  });
+
+  it('is asked after when it takes long, with its last lines', async () => {
+    const { service, said } = await start('echo waiting for the moon; sleep 1000', {
+      policy: { remindAfterMs: 100 },
+    });
+    await service.settled;
+    expect(await said('still not ready on')).toMatch(
+      /after 100 ms; its last lines:\n {4}waiting for the moon$/,
+    );
+    expect(service.status().state).toBe('starting');
+    await said('after 200 ms');
+  });
+});
+
+describe('a service that dies', () => {
+  it('is started again, and its end is explained', async () => {
+    const folder = await temporaryFolder();
+    const lives = join(folder, 'lives');
+    const { service, said } = await start(
+      await program(`
+        const lives = '${lives}', fs = require('node:fs');
+        fs.appendFileSync(lives, 'x');
+        if (fs.readFileSync(lives).length > 1) { ${listening} }
+        else { console.error('Error: no disk'); process.exitCode = 3; }`),
+    );
+    expect(await said('ended with exit code 3')).toMatch(
+      /^db ended with exit code 3; its last lines:\n {4}Error: no disk$/,
+    );
+    await said('db starts again in');
+    await said('db is ready again after 1 restart: port');
+    expect(service.status()).toMatchObject({
+      state: 'ready',
+      restarts: 1,
+      lastExit: { code: 3, signal: null },
+    });
+  });
+
+  it('is started again when it is killed', async () => {
+    const { service, said } = await start(await program(listening));
+    await service.settled;
+    const { pid } = service.status();
+    process.kill(pid as number, 'SIGKILL');
+    await said('was ended by SIGKILL');
+    await until('it is ready again', isReady(service));
+    expect(service.status()).toMatchObject({ restarts: 1, lastExit: { code: null, signal: 'SIGKILL' } });
+    expect(service.status().pid).not.toBe(pid);
+  });
+
+  it('waits longer and longer', async () => {
+    const starts = join(await temporaryFolder(), 'starts');
+    writeFileSync(starts, '');
+    await start(`date +%s%N >> '${starts}'; exit 1`, {
+      policy: { restart: { firstMs: 50, longestMs: 400, goodLifeMs: 30_000 } },
+    });
+    const times = () => readFileSync(starts, 'utf8').trim().split('\n').map(Number);
+    await until('six starts', () => times().length >= 6, 10_000);
+    const pausesMs = times().map((time, index, all) => (time - (all[index - 1] ?? 0)) / 1e6);
+    for (const [index, nominalMs] of [50, 100, 200, 400, 400].entries()) {
+      expect(pausesMs[index + 1]).toBeGreaterThan(nominalMs * 0.75 - 1);
+    }
+  });
+
+  it.each([
+    [
+      'no-such-command-anywhere',
+      'ended with exit code 127 (command not found: look at `run` in line 7 of the configuration)',
+    ],
+    [
+      '/etc/passwd',
+      'ended with exit code 126 (command not executable: look at `run` in line 7 of the configuration)',
+    ],
+    ['true', 'ended with exit code 0 (a service has to stay in the foreground); it wrote nothing'],
+    ['(exit 137)', 'ended with exit code 137 (SIGKILL)'],
+  ])('says what is wrong with `%s`', async (run, expected) => {
+    expect(await (await start(run)).said('ended with')).toContain(expected);
+  });
+
+  it('says which folder is missing, and tries no start there', async () => {
+    const { service, said } = await start('true', { config: { cwd: '/no/such/folder' } });
+    expect(await said("can't start")).toContain(
+      '/no/such/folder does not exist (line 7 of the configuration)',
+    );
+    expect(service.status().lastExit).toBeNull();
+  });
+
+  it('takes what it left behind with it, so that the port is free for its next life', async () => {
+    const child = await program(`${listening}console.log(process.pid);`);
+    const { service, lines, said } = await start(`${child} & sleep 1000`);
+    await service.settled;
+    expect(service.status().state).toBe('ready');
+    const [left = 0] = lines.map(Number);
+    const { pid } = service.status();
+    process.kill(pid as number, 'SIGKILL');
+    await said('is ready again');
+    expect(runs(left)).toBe(false);
+  });
+});
+
+describe('a port that is taken', () => {
+  it('is named with its holder, and the service starts when it is free', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void holder.close());
+    await until('the holder listens', () => holder.listening);
+    const port = (holder.address() as { port: number }).port as Port;
+    const { service, notices, said } = await start(await program(listening), { config: { port } });
+    const notice = await said("can't start");
+    expect(notice).toContain(`port ${port} is taken by `);
+    if (process.platform === 'linux') expect(notice).toContain(`(pid ${process.pid})`);
+    await service.settled;
+    expect(service.status()).toMatchObject({
+      state: 'starting',
+      pid: null,
+      obstacle: expect.stringContaining('is taken by'),
+    });
+    holder.close();
+    await until('it is ready', isReady(service));
+    expect(notices.filter((text) => text.includes("can't start"))).toHaveLength(1);
+    expect(service.status()).toMatchObject({ restarts: 0, lastExit: null });
+    expect(service.status()).not.toHaveProperty('obstacle');
+  });
+});
+
+describe('stop', () => {
+  it('ends the process, and frees its port', async () => {
+    const { service, port, notices } = await start(await program(listening));
+    await service.settled;
+    const { pid } = service.status();
+    await service.stop();
+    expect(service.status()).toMatchObject({ state: 'stopped', pid: null });
+    expect(runs(pid as number)).toBe(false);
+    expect(await acceptsConnections(port)).toBe(false);
+    expect(notices.at(-1)).toMatch(/^db is ready/);
+  });
+
+  it('lets the service finish within the grace period', async () => {
+    const last = join(await temporaryFolder(), 'last');
+    const { service } = await start(
+      await program(
+        `${listening}process.on('SIGTERM', () => setTimeout(() => { require('node:fs').writeFileSync('${last}', 'words'); process.exit(); }, 200));`,
+      ),
+    );
+    await service.settled;
+    await service.stop();
+    expect(readFileSync(last, 'utf8')).toBe('words');
+  });
+
+  it('kills a service that does not heed SIGTERM, and says so', async () => {
+    const { service, notices } = await start(await program(`process.on('SIGTERM', () => {});${listening}`), {
+      policy: { stopGraceMs: 100 },
+    });
+    await service.settled;
+    const { pid } = service.status();
+    await service.stop();
+    expect(runs(pid as number)).toBe(false);
+    expect(notices.at(-1)).toBe('db did not stop within 100 ms and was killed');
+  });
+
+  it('ends the wait for a restart', async () => {
+    const { service, said } = await start('exit 1', {
+      policy: { restart: { ...servicePolicy.restart, firstMs: 60_000, longestMs: 60_000 } },
+    });
+    await said('starts again in');
+    await service.stop();
+    expect(service.status()).toMatchObject({ state: 'stopped', restarts: 0 });
+  });
+
+  it('before the start leaves nothing started', async () => {
+    const file = join(await temporaryFolder(), 'started');
+    appendFileSync(file, '');
+    const { service } = await start(`echo x >> '${file}'; sleep 1000`);
+    await service.stop();
+    expect(service.status()).toMatchObject({ state: 'stopped', pid: null });
+    expect(readFileSync(file, 'utf8')).toBe('');
+  });
+});

@@ -23,12 +23,14 @@ function view(more: Partial<MapView> = {}): MapView {
 
 const db = service('db', 3001);
 const plain = painter(false);
+/** The text of the last column of the only route's line. */
 const stateOf = (row: RouteStatus) =>
   renderMap(view({ routes: [row] }), plain, 200)
     .split('\n')
     .at(-1)
     ?.split('  ')
-    .at(-1);
+    .at(-1)
+    ?.trim();
 
 describe('renderMap', () => {
   it('aligns path, port, process and state below the address to open', () => {

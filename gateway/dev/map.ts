@@ -28,7 +28,7 @@ type Style = Parameters<Paint>[0];
 const gap = '  ';
 const arrow = '→ ';
 
-/** The map of path → port → process → state, and the address to open; no line is longer than `columns` (at least 40). */
+/** The map of path → port → process → state, and the address to open; no row is longer than `columns` (at least 40). */
 export function renderMap(view: MapView, paint: Paint, columns = 80): string {
   const { address, adminAddress } = view;
   const admin = adminAddress === null ? [] : [paint('dim', `admin API at ${urlOf(adminAddress)}`)];

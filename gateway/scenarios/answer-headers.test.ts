@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { get } from '../testing/raw-client.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { ok, startService } from '../testing/service.ts';
+
+describe.each(routeKinds)('the fields of an answer on $kind', ({ routes, files }) => {
+  async function answered(fields: readonly string[], ...keys: string[]) {
+    const service = await startService();
+    const port = String(service.port);
+    service.answer(ok('x', ...fields.map((field) => field.replaceAll('PORT', port))));
+    const gateway = await startTestGateway(routes('/db', service.port, ...keys), { files });
+    return (await gateway.exchange(get('/db/a/b', 'Host: shop.test:8080'))).head;
+  }
+
+  test('keep their order, case, repetition and bytes', async () => {
+    const fields = [
+      'x-b: 1',
+      'Set-Cookie: a=1; HttpOnly',
+      'Server: t\xe9st \xff',
+      'WWW-Authenticate: Basic realm="a, b"',
+      'set-cookie: b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT',
+      'WWW-Authenticate: Bearer',
+      'X-B: 2',
+      'Date: Sun, 06 Nov 1994 08:49:37 GMT',
+      'ETag: W/"x"',
+      'Via: 1.1 inside',
+      'x-request-id-like: y',
+    ];
+    const head = await answered(fields);
+    expect(head.lines.filter((line) => fields.includes(line))).toEqual(fields);
+    expect(head.values('date')).toHaveLength(1);
+    expect(head.values('server')).toHaveLength(1);
+  });
+
+  test('a status and reason of any kind go through', async () => {
+    const service = (await startService()).answer('HTTP/1.1 299 Odd  \xe9 One\r\nContent-Length: 0\r\n\r\n');
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    expect((await gateway.get('/db/')).head.startLine).toBe('HTTP/1.1 299 Odd  \xe9 One');
+  });
+
+  test.each([
+    ['Keep-Alive', ['Keep-Alive: timeout=77']],
+    ['Proxy-Connection', ['Proxy-Connection: keep-alive']],
+    ['X-Private', ['Connection: X-Private', 'X-Private: 1']],
+    ['X-Private', ['X-Private: 1', 'Connection: keep-alive,x-private']],
+    ['Upgrade', ['Upgrade: h2c', 'Connection: Upgrade']],
+  ])('%s is for one hop only: %j', async (name, fields) => {
+    const head = await answered(fields);
+    // The gateway may have a Keep-Alive of its own for its own hop.
+    for (const field of fields) expect(head.lines).not.toContain(field);
+    if (name !== 'Keep-Alive') expect(head.has(name)).toBe(false);
+    expect(head.value('connection') ?? 'keep-alive').toMatch(/^(keep-alive|close)$/i);
+  });
+
+  test("the service's Connection: close does not close the client's connection", async () => {
+    const service = (await startService()).answer(ok('x', 'Connection: close'));
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    expect((await client.exchange(get('/db/'))).head.value('connection')).not.toBe('close');
+    expect((await client.exchange(get('/db/'))).status).toBe(200);
+  });
+
+  test.each([
+    ['/x?y#z', '/db/x?y#z'],
+    ['/', '/db/'],
+    ['/db/x', '/db/x'],
+    ['/dbx', '/db/dbx'],
+    ['http://127.0.0.1:PORT/x', 'http://shop.test:8080/db/x'],
+    ['http://localhost:PORT/', 'http://shop.test:8080/db/'],
+    ['HTTP://127.0.0.1:PORT', 'http://shop.test:8080/db'],
+    ['x', 'x'],
+    ['../x', '../x'],
+    ['?page=2', '?page=2'],
+    ['https://other.test/x', 'https://other.test/x'],
+    ['//other.test/x', '//other.test/x'],
+    ['http://127.0.0.1:1/x', 'http://127.0.0.1:1/x'],
+    ['mailto:a@b.test', 'mailto:a@b.test'],
+  ])('Location: %s is put back as %s', async (said, told) => {
+    const value = (await answered([`Location: ${said}`])).value('location');
+    // A URL without a path and one with `/` are the same (RFC 9110 §4.2.3).
+    expect(value?.replace(/(:8080\/db)\/$/, '$1')).toBe(told.replace(/(:8080\/db)\/$/, '$1'));
+  });
+
+  test("the public origin as the service's own is put back behind the prefix, once", async () => {
+    expect((await answered(['Location: http://shop.test:8080/x'])).value('location')).toBe(
+      'http://shop.test:8080/db/x',
+    );
+    expect((await answered(['Location: http://shop.test:8080/db/x'])).value('location')).toBe(
+      'http://shop.test:8080/db/x',
+    );
+  });
+
+  test.each([
+    ['Content-Location', '/x', '/db/x'],
+    ['Content-Location', '/db/x', '/db/x'],
+    ['Refresh', '5; url=/x', '5; url=/db/x'],
+    ['Refresh', '5', '5'],
+    ['Refresh', '0; URL=http://127.0.0.1:PORT/x', '0; URL=http://shop.test:8080/db/x'],
+    ['Link', '</x>; rel=next', '</db/x>; rel=next'],
+    [
+      'Link',
+      '</a>; rel=next, <https://other.test/b>; rel=prev, <c>; rel=x',
+      '</db/a>; rel=next, <https://other.test/b>; rel=prev, <c>; rel=x',
+    ],
+    ['Link', '</a,b>; title="</c>"; rel=next', '</db/a,b>; title="</c>"; rel=next'],
+    ['Set-Cookie', 'a=1; Path=/', 'a=1; Path=/db/'],
+    ['Set-Cookie', 'a=1; Path=/x; HttpOnly', 'a=1; Path=/db/x; HttpOnly'],
+    ['Set-Cookie', 'a=1; path=/db/x', 'a=1; path=/db/x'],
+    ['Set-Cookie', 'a=1; HttpOnly', 'a=1; HttpOnly'],
+    ['Set-Cookie', '__Host-a=1; Path=/; Secure', '__Host-a=1; Path=/; Secure'],
+    ['Set-Cookie', 'a=Path=/x; Secure', 'a=Path=/x; Secure'],
+  ])('%s: %s is put back as %s', async (name, said, told) => {
+    const value = (await answered([`${name}: ${said}`])).value(name);
+    // The cookie of the whole service is good on /db and below: `/db` and `/db/` are both right.
+    expect(value?.replace(/Path=\/db\/?$/, 'Path=/db/')).toBe(told);
+  });
+
+  test.each([
+    ['Location', '/x'],
+    ['Location', 'http://127.0.0.1:PORT/x'],
+    ['Set-Cookie', 'a=1; Path=/x'],
+    ['Link', '</x>; rel=next'],
+  ])('rewrite: off leaves %s: %s as it is', async (name, said) => {
+    const service = await startService();
+    const value = said.replace('PORT', String(service.port));
+    service.answer(ok('x', `${name}: ${value}`));
+    const gateway = await startTestGateway(routes('/db', service.port, 'rewrite: off'), { files });
+    expect((await gateway.get('/db/')).head.value(name)).toBe(value);
+  });
+
+  test('strip: false leaves what the service says of paths as it is', async () => {
+    const head = await answered(['Location: /db/x', 'Set-Cookie: a=1; Path=/db'], 'strip: false');
+    expect(head.value('location')).toBe('/db/x');
+    expect(head.value('set-cookie')).toBe('a=1; Path=/db');
+  });
+});

@@ -1,0 +1,116 @@
+import { writeFile } from 'node:fs/promises';
+import { connect as connectSocket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { startGatewayProcess } from '../testing/gateway-process.ts';
+import { until } from '../testing/poll.ts';
+import { connect, get } from '../testing/raw-client.ts';
+import { chunk, ok, startService } from '../testing/service.ts';
+
+const upgrade = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: eA==',
+];
+const agreed = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+async function refusesConnections(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connectSocket(port, '127.0.0.1')
+    .on('connect', () => resolve(false))
+    .on('error', () => resolve(true));
+  return promise.finally(() => socket.destroy());
+}
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
+  test('exchanges finish, new connections are refused, and the process ends with 0', async () => {
+    const service = await startService();
+    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
+    const client = await gateway.connect();
+    await client.send(get('/db/'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('half')}`);
+    await client.head();
+    await client.chunk();
+    gateway.signal(signal);
+    await until('new connections are refused', () => refusesConnections(gateway.port));
+    await connection.send(chunk(' and half') + chunk(''));
+    expect((await client.chunk()).toString()).toBe(' and half');
+    expect(await client.chunk()).toHaveLength(0);
+    expect(await gateway.exitCode()).toBe(0);
+  });
+});
+
+describe('on SIGTERM', () => {
+  test('the process ends at once where nothing is under way, idle connections notwithstanding', async () => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
+    const idle = await gateway.connect();
+    await idle.exchange(get('/db/'));
+    await gateway.connect();
+    const began = performance.now();
+    gateway.signal('SIGTERM');
+    expect(await gateway.exitCode()).toBe(0);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(await idle.quietEnding()).toBe('fin');
+  });
+
+  test('/readyz says 503 while exchanges finish', async () => {
+    const service = await startService();
+    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
+    const client = await gateway.connect();
+    await client.send(get('/db/'));
+    const connection = await service.connection();
+    await connection.head();
+    const probe = await connect(gateway.adminPort);
+    expect((await probe.exchange(get('/readyz'))).status).toBe(200);
+    gateway.signal('SIGTERM');
+    await until('/readyz is 503', async () => {
+      const answer = await connect(gateway.adminPort).then((each) => each.exchange(get('/readyz')));
+      return answer.status === 503;
+    });
+    await connection.send(ok('done'));
+    const answer = await client.answer();
+    expect([answer.text, answer.head.value('connection')]).toEqual(['done', 'close']);
+    expect(await gateway.exitCode()).toBe(0);
+  });
+
+  test('tunnels are ended in order, and the process with them', async () => {
+    const service = await startService();
+    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
+    const client = await gateway.connect();
+    await client.send(get('/db/', ...upgrade));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(agreed);
+    await client.head();
+    gateway.signal('SIGTERM');
+    expect(await client.quietEnding(12_000)).toBe('fin');
+    await connection.ending();
+    expect(await gateway.exitCode()).toBe(0);
+  });
+
+  test('what does not finish is cut after ten seconds', { timeout: 30_000 }, async () => {
+    const service = await startService();
+    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
+    const client = await gateway.connect();
+    await client.send(get('/db/'));
+    await (await service.connection()).head();
+    gateway.signal('SIGTERM');
+    expect(await gateway.exitCode(14_000)).toBe(0);
+    await client.ending();
+  });
+});
+
+test('SIGHUP reloads', async () => {
+  const service = (await startService()).answer(ok('reloaded'));
+  const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
+  const yaml = `port: ${gateway.port}\nadmin: ${gateway.adminPort}\nroutes:\n  /new: ${service.port}\n`;
+  await writeFile(gateway.configFile, yaml);
+  gateway.signal('SIGHUP');
+  await until('/new is served', async () => {
+    const client = await gateway.connect();
+    return (await client.exchange(get('/new/'))).text === 'reloaded';
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { type RawClient, request } from '../testing/raw-client.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { chunk, ok, reply, startService } from '../testing/service.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** Sends on and on, as a client that does not listen while it uploads; ends when the connection does. */
+async function keepSending(client: RawClient, bytes: string): Promise<void> {
+  while (!client.socket.destroyed && client.socket.writable) await client.send(bytes);
+}
+
+describe.each(routeKinds)('an answer in the middle of an upload on $kind', ({ routes, files }) => {
+  test.each([
+    ['a length', [`Content-Length: ${1024 * mebibyte}`], 'x'.repeat(65_536)],
+    ['chunks', ['Transfer-Encoding: chunked'], chunk('x'.repeat(65_536))],
+  ])('is delivered whole, then the connection is closed: with %s', async (_what, framing, part) => {
+    const service = await startService();
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(request('PUT', '/db/', framing));
+    const sending = keepSending(client, part);
+    const connection = await service.connection();
+    await connection.head();
+    await connection.discard(mebibyte);
+    await connection.send(reply(413, ['X-Why: too much'], 'too much'.repeat(1_000)));
+    const answer = await client.answer();
+    expect(answer.status).toBe(413);
+    expect(answer.head.value('x-why')).toBe('too much');
+    expect(answer.text).toBe('too much'.repeat(1_000));
+    await client.ending();
+    await sending;
+  });
+
+  test('is delivered where the service closes at once after it', async () => {
+    const service = await startService();
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(request('PUT', '/db/', ['Content-Length: 1000000'], 'x'.repeat(1_000)));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.bytes(1_000);
+    await connection.send(reply(401, ['Connection: close'], 'who are you?'));
+    connection.fin();
+    const answer = await client.answer();
+    expect([answer.status, answer.text]).toEqual([401, 'who are you?']);
+    await client.ending();
+  });
+
+  test('can be long, and goes on while the upload does not', async () => {
+    const service = await startService();
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(request('PUT', '/db/', ['Content-Length: 1000000'], 'x'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send('HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n');
+    expect((await client.head()).status).toBe(400);
+    for (const part of ['one', 'two', 'three']) {
+      await connection.send(chunk(part));
+      expect((await client.chunk()).toString()).toBe(part);
+    }
+    await connection.send(chunk(''));
+    expect(await client.chunk()).toHaveLength(0);
+  });
+
+  test.each([
+    ['an unknown route', '/nowhere', ['Content-Length: 1000000'], 404],
+    ['a body that announces too much', '/db/', ['Content-Length: 1000000'], 413],
+    ['a malformed path', '/db/%', ['Content-Length: 1000000'], 400],
+    ['an unknown route, in chunks', '/nowhere', ['Transfer-Encoding: chunked'], 404],
+  ])('of the gateway itself comes at once: %s', async (_what, target, framing, status) => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port, 'bodyMax: 64KiB'), { files });
+    const client = await gateway.connect();
+    await client.send(request('PUT', target, framing));
+    expect((await client.answer()).status).toBe(status);
+    expect(service.connections).toEqual([]);
+    await client.ending();
+  });
+
+  test('a body that turns out too large is answered 413 and never complete to the service', async () => {
+    const service = await startService();
+    const gateway = await startTestGateway(routes('/db', service.port, 'bodyMax: 64KiB'), { files });
+    const client = await gateway.connect();
+    await client.send(request('PUT', '/db/', ['Transfer-Encoding: chunked']));
+    const sending = keepSending(client, chunk('x'.repeat(16_384)));
+    expect((await client.answer()).status).toBe(413);
+    const connection = await service.connection();
+    const { bytes } = await connection.rest();
+    expect(bytes.length).toBeLessThan(80 * 1024);
+    expect(bytes.toString('latin1')).not.toMatch(/0\r\n\r\n$/);
+    await client.ending();
+    await sending;
+  });
+
+  test.each([
+    ['Content-Length: 65536', 'x'.repeat(65_536)],
+    ['Transfer-Encoding: chunked', `${chunk('x'.repeat(65_536))}${chunk('')}`],
+  ])('a body of exactly the largest size is carried: %s', async (framing, body) => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port, 'bodyMax: 64KiB'), { files });
+    expect((await gateway.exchange(request('PUT', '/db/', [framing], body))).status).toBe(200);
+    expect(service.request.body).toHaveLength(65_536);
+  });
+});

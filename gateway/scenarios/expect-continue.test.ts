@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { request } from '../testing/raw-client.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { ok, reply, startService } from '../testing/service.ts';
+
+const expecting = (target: string, ...fields: string[]) =>
+  request('POST', target, ['Expect: 100-continue', 'Content-Length: 4', ...fields]);
+
+describe.each(routeKinds)('Expect on $kind', ({ routes, files }) => {
+  test('a client that waits is told to go on, and its body arrives', async () => {
+    const service = (await startService()).answer(ok('got it'));
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(expecting('/db/'));
+    expect((await client.head()).status).toBe(100);
+    await client.send('body');
+    expect((await client.answer()).text).toBe('got it');
+    expect(service.request.body.toString()).toBe('body');
+  });
+
+  test('a client that does not wait is served as well', async () => {
+    const service = (await startService()).answer(ok('got it'));
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(`${expecting('/db/')}body`);
+    expect((await client.answer()).text).toBe('got it');
+    expect(service.request.body.toString()).toBe('body');
+  });
+
+  test('a refusal of the service reaches a client that still waits', async () => {
+    const service = await startService();
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(expecting('/db/'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(reply(401, ['WWW-Authenticate: Basic', 'Connection: close'], 'who are you?'));
+    const answer = await client.answer();
+    expect([answer.status, answer.text]).toEqual([401, 'who are you?']);
+  });
+
+  test.each([
+    ['an unknown route', '/nowhere', 404],
+    ['a body over the limit', '/db/', 413],
+    ['a malformed path', '/db/%', 400],
+  ])('%s is told before any 100', async (_what, target, status) => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port, 'bodyMax: 3B'), { files });
+    const client = await gateway.connect();
+    await client.send(expecting(target));
+    const answer = await client.answer('POST');
+    expect([answer.status, answer.interim.length]).toEqual([status, 0]);
+    expect(service.connections).toEqual([]);
+  });
+
+  test.each(['200-ok', '100-continue, x-more', 'x'])('Expect: %s is answered 417', async (expectation) => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(request('POST', '/db/', [`Expect: ${expectation}`], 'body'));
+    expect((await client.answer()).status).toBe(417);
+    expect(service.connections).toEqual([]);
+  });
+
+  test('the word is not case-sensitive', async () => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(request('POST', '/db/', ['Expect: 100-Continue', 'Content-Length: 4']));
+    expect((await client.head()).status).toBe(100);
+    await client.send('body');
+    expect((await client.answer()).status).toBe(200);
+  });
+});

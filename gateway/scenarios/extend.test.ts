@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { ok, startService } from '../testing/service.ts';
+
+/** What extended routes have in common with all others is asserted where that is: those tables run over both kinds. */
+describe('a route extended in code', () => {
+  const extended = async (module: string, mode: 'development' | 'production' = 'production') => {
+    const service = (await startService()).answer(ok('a quiet answer', 'X-Seen: 1'));
+    const yaml = `routes:\n  /shout: { to: ${service.port}, extend: ./shout.ts }\n  /plain: ${service.port}\n`;
+    return { service, gateway: await startTestGateway(yaml, { files: { 'shout.ts': module }, mode }) };
+  };
+
+  test('may answer by itself', async () => {
+    const module = `
+      export default {
+        preHandler(request, reply, done) {
+          if (request.headers['x-pass']) done();
+          else reply.code(403).send({ no: 'entry' });
+        },
+      };`;
+    const { service, gateway } = await extended(module);
+    const refusal = await gateway.get('/shout/');
+    expect([refusal.status, JSON.parse(refusal.text)]).toEqual([403, { no: 'entry' }]);
+    expect(service.connections).toEqual([]);
+    expect((await gateway.get('/shout/', 'X-Pass: 1')).text).toBe('a quiet answer');
+  });
+
+  test('may change the fields of the answer', async () => {
+    const module = `
+      export default {
+        replyOptions: { rewriteHeaders: (headers) => ({ ...headers, 'x-added': 'yes' }) },
+      };`;
+    const { gateway } = await extended(module);
+    const { head } = await gateway.get('/shout/');
+    expect([head.value('x-added'), head.value('x-seen')]).toEqual(['yes', '1']);
+  });
+
+  test('may change the fields of the request', async () => {
+    const module = `
+      export default {
+        replyOptions: { rewriteRequestHeaders: (_request, headers) => ({ ...headers, 'x-added': 'yes' }) },
+      };`;
+    const { service, gateway } = await extended(module);
+    await gateway.get('/shout/');
+    expect(service.request.head.value('x-added')).toBe('yes');
+  });
+
+  test('does not touch its neighbours', async () => {
+    const module = `export default { preHandler(_request, reply) { reply.code(403).send('no'); } };`;
+    const { gateway } = await extended(module);
+    expect((await gateway.get('/shout/')).status).toBe(403);
+    expect((await gateway.get('/plain/')).text).toBe('a quiet answer');
+  });
+
+  test.each([
+    ['throws', 'preHandler() { throw new Error("secret of the house"); }'],
+    ['rejects', 'async preHandler() { throw new Error("secret of the house"); }'],
+  ])('that %s is answered 500, and tells nothing', async (_what, hook) => {
+    const { gateway } = await extended(`export default { ${hook} };`);
+    const answer = await gateway.get('/shout/');
+    expect(answer.status).toBe(500);
+    expect(JSON.parse(answer.text)).toMatchObject({ status: 500, code: 'extension_failed' });
+    expect(answer.text + answer.head.raw).not.toContain('secret');
+    expect(JSON.stringify(await gateway.log.exchange(500))).toContain('secret of the house');
+    expect((await gateway.get('/plain/')).status).toBe(200);
+  });
+});

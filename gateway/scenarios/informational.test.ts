@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { get } from '../testing/raw-client.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { ok, startService } from '../testing/service.ts';
+
+describe.each(routeKinds)('interim answers on $kind', ({ routes, files }) => {
+  test('arrive while the final one is still awaited', async () => {
+    const service = await startService();
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(get('/db/'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(
+      'HTTP/1.1 103 Early Hints\r\nLink: <https://a.test/style.css>; rel=preload\r\n\r\n',
+    );
+    const hint = await client.head();
+    expect(hint.status).toBe(103);
+    expect(hint.value('link')).toBe('<https://a.test/style.css>; rel=preload');
+    await connection.send('HTTP/1.1 102 Processing\r\n\r\n');
+    expect((await client.head()).status).toBe(102);
+    await connection.send(ok('final'));
+    expect((await client.answer()).text).toBe('final');
+  });
+
+  test('carry no fields of one hop', async () => {
+    const service = await startService();
+    service.answer(
+      `HTTP/1.1 103 Early Hints\r\nConnection: X-Private\r\nX-Private: 1\r\nX-Kept: 2\r\n\r\n${ok()}`,
+    );
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const [hint] = (await gateway.get('/db/')).interim;
+    expect(hint?.has('x-private')).toBe(false);
+    expect(hint?.value('x-kept')).toBe('2');
+  });
+
+  test('are kept from HTTP/1.0 clients, which know none', async () => {
+    const service = (await startService()).answer(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok()}`);
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send('GET /db/ HTTP/1.0\r\nHost: a\r\n\r\n');
+    const answer = await client.answer();
+    expect([answer.status, answer.interim.length]).toEqual([200, 0]);
+  });
+
+  test('a 101 that nobody asked for is a bad answer', async () => {
+    const service = await startService();
+    service.answer('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    expect((await gateway.get('/db/')).status).toBe(502);
+  });
+});

@@ -1,0 +1,164 @@
+import { createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { get, request } from '../testing/raw-client.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { ok, startService } from '../testing/service.ts';
+
+describe.each(routeKinds)('connections to a service of $kind', ({ routes, files }) => {
+  test('are used again', async () => {
+    const service = (await startService()).answer((received) => ok(received.target));
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    for (let turn = 0; turn < 5; turn++) {
+      const text = (await gateway.exchange(request('POST', `/db/${turn}`, [], 'body'))).text;
+      expect(text).toBe(`/${turn}`);
+    }
+    expect(service.connections).toHaveLength(1);
+  });
+
+  test('are as many as there are exchanges at once', async () => {
+    const service = await startService();
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const clients = await Promise.all([1, 2, 3].map(() => gateway.connect()));
+    for (const client of clients) await client.send(get('/db/'));
+    const connections = [await service.connection(), await service.connection(), await service.connection()];
+    for (const connection of connections) {
+      await connection.head();
+      await connection.send(ok());
+    }
+    for (const client of clients) expect((await client.answer()).status).toBe(200);
+  });
+
+  test.each(['Connection: close', 'connection: Keep-Alive, Close'])(
+    'are not used again after %s',
+    async (field) => {
+      const service = (await startService()).answer(ok('x', field));
+      const gateway = await startTestGateway(routes('/db', service.port), { files });
+      await gateway.get('/db/');
+      await gateway.get('/db/');
+      expect(service.connections).toHaveLength(2);
+    },
+  );
+
+  /** A service whose connections carry one exchange, and die at the second request: idle connections are like that. */
+  async function forgetful(how: 'fin' | 'reset') {
+    const service = await startService();
+    const turns = new Map<number, number>();
+    service.answer((received, connection) => {
+      const turn = (turns.get(received.connection) ?? 0) + 1;
+      turns.set(received.connection, turn);
+      if (turn === 1) return ok(`answer to ${received.method}`);
+      connection[how]();
+      return undefined;
+    });
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    expect((await gateway.get('/db/')).status).toBe(200);
+    return { service, gateway };
+  }
+
+  test.each([
+    ['GET', 'fin'],
+    ['GET', 'reset'],
+    ['HEAD', 'reset'],
+    ['DELETE', 'reset'],
+    ['OPTIONS', 'fin'],
+  ] as const)('that died while idle do not fail a %s (%s): it is sent again', async (method, how) => {
+    const { service, gateway } = await forgetful(how);
+    expect((await gateway.exchange(request(method, '/db/again'))).status).toBe(200);
+    expect(service.requests.filter((received) => received.target === '/again')).toHaveLength(2);
+  });
+
+  test.each([
+    ['POST', ''],
+    ['POST', 'body'],
+    ['PATCH', ''],
+    ['PUT', 'body'],
+    ['DELETE', 'body'],
+  ] as const)('that died never make a %s with %j go out twice', async (method, body) => {
+    const { service, gateway } = await forgetful('reset');
+    const answer = await gateway.exchange(request(method, '/db/once', [], body));
+    expect(answer.status).toBe(502);
+    expect(service.requests.filter((received) => received.target === '/once')).toHaveLength(1);
+  });
+
+  test('that die at their first request do not make a GET go out twice', async () => {
+    const service = await startService();
+    service.answer((_received, connection) => {
+      connection.reset();
+      return undefined;
+    });
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    expect((await gateway.get('/db/')).status).toBe(502);
+    expect(service.requests).toHaveLength(1);
+  });
+
+  test.each([429, 500, 502, 503, 504])('a %i is passed on, not multiplied', async (status) => {
+    const service = (await startService()).answer(
+      `HTTP/1.1 ${status} No\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n`,
+    );
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    expect((await gateway.get('/db/')).status).toBe(status);
+    expect(service.requests).toHaveLength(1);
+  });
+
+  test('one that the service has closed is noticed before a POST goes out on it', async () => {
+    const service = (await startService()).answer((received) => ok(received.target));
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    await gateway.get('/db/first');
+    const [idle] = service.connections;
+    idle?.fin();
+    await idle?.ending();
+    expect((await gateway.exchange(request('POST', '/db/second', [], 'x'))).text).toBe('/second');
+  });
+});
+
+describe("a client's connection", () => {
+  const stage = async () => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`);
+    return gateway.connect();
+  };
+
+  test('stays open for the next request', async () => {
+    const client = await stage();
+    for (let turn = 0; turn < 3; turn++) expect((await client.exchange(get('/db/'))).status).toBe(200);
+  });
+
+  test('is closed after Connection: close, and says so', async () => {
+    const client = await stage();
+    const answer = await client.exchange(get('/db/', 'Connection: close'));
+    expect(answer.head.value('connection')).toBe('close');
+    expect(await client.quietEnding()).toBe('fin');
+  });
+
+  test('of HTTP/1.0 is closed', async () => {
+    const client = await stage();
+    await client.send('GET /db/ HTTP/1.0\r\nHost: a\r\n\r\n');
+    expect((await client.answer()).text).toBe('ok');
+    expect(await client.quietEnding()).toBe('fin');
+  });
+
+  test('of HTTP/1.0 with keep-alive stays open', async () => {
+    const client = await stage();
+    for (let turn = 0; turn < 2; turn++) {
+      await client.send('GET /db/ HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n');
+      expect((await client.answer()).text).toBe('ok');
+    }
+  });
+});
+
+describe('several endpoints', () => {
+  test.each(['GET', 'POST'])('one that refuses connections costs no %s', async (method) => {
+    const dead = createServer();
+    await new Promise<void>((resolve) => dead.listen(0, '127.0.0.1', resolve));
+    const { port } = dead.address() as { port: number };
+    await new Promise((resolve) => dead.close(resolve));
+    const service = (await startService()).answer((received) => ok(received.body.toString()));
+    const gateway = await startTestGateway(`routes:\n  /db: [${port}, ${service.port}]\n`);
+    const body = method === 'POST' ? 'body' : '';
+    for (let turn = 0; turn < 6; turn++) {
+      const answer = await gateway.exchange(request(method, '/db/', [], body));
+      expect([answer.status, answer.text]).toEqual([200, body]);
+    }
+  });
+});

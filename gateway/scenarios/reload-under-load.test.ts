@@ -1,0 +1,90 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { get, type RawClient, request } from '../testing/raw-client.ts';
+import { ok, type ServiceConnection, startService } from '../testing/service.ts';
+
+/** The proof is ten seconds long (`PORTWAY_RELOAD_SECONDS=10`); what breaks, breaks sooner. */
+const seconds = Number(process.env.PORTWAY_RELOAD_SECONDS ?? 5);
+const changes = 20;
+const upgrade = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: eA==',
+];
+const agreed = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+/** Everything that happens to a file in its life, one after the other. */
+async function change(file: string, turn: number, valid: (turn: number) => string): Promise<void> {
+  const text = valid(turn);
+  const ways = [
+    () => writeFile(file, text),
+    () => writeFile(file, 'routes:\n  /db: not a port\n'),
+    () => writeFile(file, text.slice(0, text.length / 2)),
+    () => writeFile(`${file}.new`, text).then(() => rename(`${file}.new`, file)),
+    () =>
+      rm(file)
+        .then(() => pause(20))
+        .then(() => writeFile(file, text)),
+  ];
+  await ways[turn % ways.length]?.();
+}
+
+/** Asks without a pause on one connection, until told to stop. */
+async function hammer(client: RawClient, over: () => boolean, failures: string[]): Promise<number> {
+  let done = 0;
+  while (!over()) {
+    const asked = done % 4 === 3 ? request('POST', '/db/x', [], 'body') : get('/db/x?y');
+    const answer = await client.exchange(asked).catch((error: Error) => error);
+    done++;
+    if (answer instanceof Error) return failures.push(answer.message);
+    if (answer.status !== 200 || answer.text !== 'fine') failures.push(`${answer.status}: ${answer.text}`);
+  }
+  return done;
+}
+
+async function openTunnel(gateway: TestGateway, connection: () => Promise<ServiceConnection>) {
+  const client = await gateway.connect();
+  await client.send(get('/chat/', ...upgrade));
+  const service = await connection();
+  await service.head();
+  await service.send(agreed);
+  await client.head();
+  return { client, service };
+}
+
+test('requests and WebSockets lose nothing while the file changes', { timeout: 60_000 }, async () => {
+  const db = (await startService()).answer(ok('fine'));
+  const chat = await startService();
+  const other = (await startService()).answer(ok('other'));
+  const valid = (turn: number) =>
+    `routes:\n  /db: ${db.port}\n  /chat: ${chat.port}\n  /turn${turn}: ${other.port}\n  /moving: ${turn % 2 ? db.port : other.port}\n`;
+  const gateway = await startTestGateway(`log: { access: false }\n${valid(0)}`);
+  const tunnels = [];
+  for (let i = 0; i < 50; i++) tunnels.push(await openTunnel(gateway, () => chat.connection()));
+  const clients = await Promise.all(Array.from({ length: 32 }, () => gateway.connect()));
+
+  let over = false;
+  const failures: string[] = [];
+  const load = clients.map((client) => hammer(client, () => over, failures));
+  for (let turn = 1; turn <= changes; turn++) {
+    await change(gateway.configFile, turn, valid);
+    await pause((seconds * 1_000) / changes);
+  }
+  over = true;
+  const answered = (await Promise.all(load)).reduce((sum, done) => sum + done, 0);
+
+  expect(failures).toEqual([]);
+  expect(answered).toBeGreaterThan(clients.length);
+  for (const { client, service } of tunnels) {
+    await client.send('ping');
+    expect((await service.bytes(4)).toString()).toBe('ping');
+    await service.send('pong');
+    expect((await client.bytes(4)).toString()).toBe('pong');
+  }
+  await gateway.gateway.reload();
+  expect(gateway.gateway.configStatus().reloads).toBeGreaterThan(1);
+  expect((await gateway.get(`/turn${changes}/`)).text).toBe('other');
+});

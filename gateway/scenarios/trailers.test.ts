@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { get, request } from '../testing/raw-client.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { chunk, ok, startService } from '../testing/service.ts';
+
+const withTrailers =
+  'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, X-Time\r\n\r\n' +
+  `${chunk('body')}0\r\nX-Sum: 4\r\nX-Time: \xe9\r\n\r\n`;
+
+describe.each(routeKinds)('trailers on $kind', ({ routes, files }) => {
+  test('of an answer reach the client', async () => {
+    const service = (await startService()).answer(withTrailers);
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    const answer = await client.exchange(get('/db/', 'TE: trailers', 'Connection: TE'));
+    expect(answer.text).toBe('body');
+    expect(answer.trailers.lines).toEqual(['X-Sum: 4', 'X-Time: \xe9']);
+    expect((await client.exchange(get('/db/'))).text).toBe('body');
+  });
+
+  test('that nobody announced reach the client too', async () => {
+    const service = (await startService()).answer(withTrailers.replace('Trailer: X-Sum, X-Time\r\n', ''));
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    expect((await gateway.get('/db/', 'TE: trailers')).trailers.value('x-sum')).toBe('4');
+  });
+
+  test('are dropped with their announcement for a client of HTTP/1.0', async () => {
+    const service = (await startService()).answer(withTrailers);
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send('GET /db/ HTTP/1.0\r\nHost: a\r\n\r\n');
+    const answer = await client.answer();
+    expect(answer.text).toBe('body');
+    expect(answer.head.has('trailer')).toBe(false);
+    expect(answer.head.has('transfer-encoding')).toBe(false);
+  });
+
+  test('of a request arrive, or go with their announcement', async () => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    const body = `${chunk('body')}0\r\nX-Sum: 4\r\n\r\n`;
+    await client.send(request('POST', '/db/', ['Transfer-Encoding: chunked', 'Trailer: X-Sum'], body));
+    expect((await client.answer()).status).toBe(200);
+    expect(service.request.body.toString()).toBe('body');
+    expect(service.request.head.has('trailer')).toBe(service.request.trailers.has('x-sum'));
+  });
+
+  test.each([
+    'Content-Length: 99',
+    'Transfer-Encoding: gzip',
+    'Host: evil.test',
+    'X-Forwarded-For: 10.9.9.9',
+  ])('of a request never become fields: %s', async (line) => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    const body = `${chunk('body')}0\r\n${line}\r\n\r\n`;
+    await client.send(request('POST', '/db/', ['Transfer-Encoding: chunked'], body));
+    expect([200, 400]).toContain((await client.answer()).status);
+    for (const received of service.requests) expect(received.head.lines).not.toContain(line);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { get } from '../testing/raw-client.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { ok, startService } from '../testing/service.ts';
+
+const ownEntry = /^1\.1 portway\S*$/;
+
+describe.each(routeKinds)('Via on $kind', ({ routes, files }) => {
+  test('names the gateway', async () => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    await gateway.get('/db/');
+    expect(service.request.head.value('via')).toMatch(ownEntry);
+  });
+
+  test('names it after those that came before', async () => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    await gateway.get('/db/', 'Via: 1.0 fred, 1.1 p.example (Apache/1.1)');
+    const entries = service.request.head.values('via').join(', ').split(', ');
+    expect(entries).toEqual(['1.0 fred', '1.1 p.example (Apache/1.1)', expect.stringMatching(ownEntry)]);
+  });
+
+  test.each([
+    ['alone', (own: string) => [`Via: ${own}`]],
+    ['in a list', (own: string) => [`Via: 1.0 fred, ${own}, 1.1 other`]],
+    ['in the second of two lines', (own: string) => ['Via: 1.0 fred', `via: ${own}`]],
+  ])('with our own name %s is a loop', async (_where, fields) => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    await gateway.get('/db/');
+    const own = service.request.head.value('via') ?? 'nothing';
+    const answer = await gateway.get('/db/', ...fields(own));
+    expect(answer.status).toBe(508);
+    expect(answer.head.value('proxy-status')).toContain('proxy_loop_detected');
+    expect(service.requests).toHaveLength(1);
+  });
+
+  test('a gateway behind another is no loop', async () => {
+    const service = (await startService()).answer(ok('through both'));
+    const inner = await startTestGateway(routes('/db', service.port), { files });
+    const outer = await startTestGateway(routes('/a', inner.port), { files });
+    expect((await outer.exchange(get('/a/db/x'))).text).toBe('through both');
+    const entries = service.request.head.values('via').join(', ').split(', ');
+    expect(entries).toHaveLength(2);
+    expect(new Set(entries).size).toBe(2);
+  });
+});

@@ -1,0 +1,329 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { startDeafPort } from '../testing/deaf-port.ts';
+import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
+import { until } from '../testing/poll.ts';
+import { get, type RawClient } from '../testing/raw-client.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { ok, type ScriptedService, type ServiceConnection, startService } from '../testing/service.ts';
+
+const mebibyte = 1024 * 1024;
+const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+const accept = 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
+const agreed = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${accept}\r\n\r\n`;
+
+function handshake(target: string, ...fields: string[]): string {
+  return get(
+    target,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    key,
+    ...fields,
+  );
+}
+
+/** Client, gateway and service with a tunnel through them. */
+async function open(client: RawClient, service: ScriptedService): Promise<ServiceConnection> {
+  await client.send(handshake('/chat/room'));
+  const connection = await service.connection();
+  await connection.head();
+  await connection.send(agreed);
+  expect((await client.head()).status).toBe(101);
+  return connection;
+}
+
+describe.each(routeKinds)('a WebSocket on $kind', ({ routes, files }) => {
+  async function stage(...keys: string[]) {
+    const service = await startService({ halfOpen: true });
+    const gateway = await startTestGateway(routes('/chat', service.port, ...keys), { files });
+    const client = await gateway.connect({ halfOpen: true });
+    return { service, gateway, client };
+  }
+
+  test('has its handshake forwarded whole', async () => {
+    const { service, client } = await stage();
+    const fields = [
+      'Origin: https://app.test',
+      'Authorization: Bearer x.y.z',
+      'Cookie: session=1',
+      'Sec-WebSocket-Protocol: chat.v2, chat.v1',
+      'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
+      'x-Odd: \xe9',
+    ];
+    await client.send(handshake('/chat/a%2Fb?room=1', ...fields));
+    const head = await (await service.connection()).head();
+    expect(head.startLine).toBe('GET /a%2Fb?room=1 HTTP/1.1');
+    expect(head.lines).toEqual(expect.arrayContaining([...fields, key, 'Sec-WebSocket-Version: 13']));
+    expect(head.value('connection')).toMatch(/^upgrade$/i);
+    expect(head.value('upgrade')).toBe('websocket');
+    expect(head.value('host')).toBe('gateway.test');
+    expect(head.value('x-forwarded-for')).toBe('127.0.0.1');
+    expect(head.value('x-forwarded-proto')).toMatch(/^(http|ws)$/);
+    expect(head.value('x-forwarded-prefix')).toBe('/chat');
+    expect(head.value('via')).toMatch(/^1\.1 portway/);
+    expect(head.values('x-request-id')).toHaveLength(1);
+  });
+
+  test("gets the service's own agreement", async () => {
+    const { service, client } = await stage();
+    await client.send(handshake('/chat/', 'Sec-WebSocket-Protocol: a, b'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(
+      agreed.replace('\r\n\r\n', '\r\nSec-WebSocket-Protocol: b\r\nSet-Cookie: x=1; Path=/\r\n\r\n'),
+    );
+    const head = await client.head();
+    expect(head.startLine).toBe('HTTP/1.1 101 Switching Protocols');
+    expect(head.value('sec-websocket-accept')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+    expect(head.value('sec-websocket-protocol')).toBe('b');
+    expect(head.value('upgrade')).toBe('websocket');
+    expect(head.value('connection')).toMatch(/upgrade/i);
+    expect(head.value('set-cookie')).toMatch(/Path=\/chat\/?$/);
+    expect(head.has('content-length') || head.has('transfer-encoding')).toBe(false);
+  });
+
+  test.each([
+    ['403 Forbidden', ['Content-Length: 12', 'X-Why: origin'], 'wrong origin'],
+    [
+      '401 Unauthorized',
+      ['WWW-Authenticate: Basic realm="a"', 'WWW-Authenticate: Bearer', 'Content-Length: 0'],
+      '',
+    ],
+    ['426 Upgrade Required', ['Sec-WebSocket-Version: 8, 7', 'Content-Length: 3'], 'old'],
+    ['302 Found', ['Location: https://login.test/', 'Content-Length: 0'], ''],
+    ['200 OK', ['Content-Length: 8'], 'a plain '],
+  ])('that is refused gets %s with its fields and body', async (line, fields, body) => {
+    const { service, client } = await stage();
+    await client.send(handshake('/chat/'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(`HTTP/1.1 ${line}\r\n${fields.join('\r\n')}\r\n\r\n${body}`);
+    const answer = await client.answer();
+    expect(answer.head.startLine).toBe(`HTTP/1.1 ${line}`);
+    expect(answer.head.lines).toEqual(
+      expect.arrayContaining(fields.filter((field) => !/^content-l/i.test(field))),
+    );
+    expect(answer.text).toBe(body);
+  });
+
+  test('that is refused in chunks gets the whole refusal', async () => {
+    const { service, client } = await stage();
+    await client.send(handshake('/chat/'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(
+      'HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nall\r\n3\r\n of\r\n0\r\n\r\n',
+    );
+    expect((await client.answer()).text).toBe('all of');
+  });
+
+  test('has no byte of its client acted upon before the service has agreed', async () => {
+    const { service, gateway, client } = await stage();
+    await client.send(`${handshake('/chat/')}early frames ${get('/chat/smuggled')}`);
+    const connection = await service.connection();
+    await connection.head();
+    // A whole exchange on another connection: whatever the gateway would have done with these bytes, it has done by now.
+    expect((await gateway.get('/nowhere')).status).toBe(404);
+    expect(connection.unread().toString()).toBe('');
+    await connection.send(agreed);
+    await connection.until('early frames GET /chat/smuggled');
+    expect(service.connections).toHaveLength(1);
+  });
+
+  test('has bytes sent before a refusal acted upon by nobody', async () => {
+    const { service, client } = await stage();
+    await client.send(`${handshake('/chat/')}${get('/chat/smuggled')}`);
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    expect((await client.answer()).status).toBe(403);
+    expect(await client.quietEnding()).toBeDefined();
+    expect((await connection.rest()).bytes.toString()).toBe('');
+    expect(service.connections).toHaveLength(1);
+  });
+
+  test('carries any bytes both ways', async () => {
+    const { service, client } = await stage();
+    const connection = await open(client, service);
+    const [up, down] = [randomBytes(3 * mebibyte), randomBytes(3 * mebibyte)];
+    void client.send(up);
+    void connection.send(down);
+    const [seenUp, seenDown] = await Promise.all([connection.bytes(up.length), client.bytes(down.length)]);
+    expect(seenUp.equals(up)).toBe(true);
+    expect(seenDown.equals(down)).toBe(true);
+  });
+
+  test('gets the bytes that came in one piece with the agreement', async () => {
+    const { service, client } = await stage();
+    await client.send(handshake('/chat/'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(`${agreed}hello at once`);
+    expect((await client.head()).status).toBe(101);
+    expect((await client.bytes(13)).toString()).toBe('hello at once');
+  });
+
+  test.each(['client', 'service'] as const)(
+    'holds back whoever sends to a %s that does not read',
+    async (slow) => {
+      const { service, client } = await stage();
+      const connection = await open(client, service);
+      const [reader, writer] = slow === 'client' ? [client, connection] : [connection, client];
+      const sent = writer.send(Buffer.alloc(64 * mebibyte));
+      await reader.discard(mebibyte);
+      expect(writer.socket.writableLength).toBeGreaterThan(32 * mebibyte);
+      await reader.discard(63 * mebibyte);
+      await sent;
+    },
+  );
+
+  test.each(['client', 'service'] as const)(
+    'whose %s ends its half goes on in the other direction',
+    async (ender) => {
+      const { service, client } = await stage();
+      const connection = await open(client, service);
+      const [first, other] = ender === 'client' ? [client, connection] : [connection, client];
+      await first.send('last words');
+      first.fin();
+      const { bytes, ending } = await other.rest();
+      expect([bytes.toString(), ending]).toEqual(['last words', 'fin']);
+      await other.send('and an answer');
+      other.fin();
+      expect((await first.rest()).bytes.toString()).toBe('and an answer');
+    },
+  );
+
+  test.each([
+    ['client', 'reset'],
+    ['client', 'destroy'],
+    ['service', 'reset'],
+    ['service', 'destroy'],
+  ] as const)('whose %s is gone (%s) is over for the other side', async (gone, how) => {
+    const { service, client } = await stage();
+    const connection = await open(client, service);
+    const [first, other] = gone === 'client' ? [client, connection] : [connection, client];
+    first[how]();
+    await other.ending();
+    other.fin();
+    await until('the gateway holds no socket', () => gatewaySockets().length === 0);
+  });
+
+  test('that is silent for too long is closed on both sides', async () => {
+    const { service, client } = await stage('timeouts: { tunnelIdle: 250ms }');
+    const connection = await open(client, service);
+    await Promise.all([client.ending(), connection.ending()]);
+    await until('the gateway holds no socket', () => gatewaySockets().length === 0);
+  });
+
+  test('stays while one side speaks, and may be idle for longer than a plain answer', async () => {
+    const { service, client } = await stage('timeouts: { tunnelIdle: 600ms, idle: 100ms, response: 100ms }');
+    const connection = await open(client, service);
+    for (let word = 0; word < 5; word++) {
+      await pause(200);
+      await connection.send('.');
+      await client.bytes(1);
+    }
+    await client.send('still here');
+    expect((await connection.bytes(10)).toString()).toBe('still here');
+  });
+
+  test.each(['destroy', 'reset'] as const)(
+    'that is abandoned while we connect (%s) leaves no socket',
+    async (how) => {
+      const yaml = routes('/chat', await startDeafPort(), 'timeouts: { connect: 60s }');
+      const gateway = await startTestGateway(yaml, { files });
+      const client = await gateway.connect();
+      await client.send(handshake('/chat/'));
+      await until('the gateway is connecting', () => gatewaySockets().some((socket) => socket.connecting));
+      client[how]();
+      await until('the gateway holds no socket', () => gatewaySockets().length === 0);
+    },
+  );
+
+  test.each(['destroy', 'reset'] as const)(
+    'that is abandoned before the answer (%s) frees the service',
+    async (how) => {
+      const { service, gateway, client } = await stage();
+      await client.send(handshake('/chat/'));
+      const connection = await service.connection();
+      await connection.head();
+      client[how]();
+      await connection.ending();
+      connection.fin();
+      await gateway.log.exchange(499);
+    },
+  );
+
+  test.each([
+    ['GET', 'Upgrade: h2c'],
+    ['GET', 'Upgrade: TLS/1.0'],
+    ['GET', 'Upgrade: foo, bar'],
+    ['POST', 'Upgrade: h2c'],
+  ])('is the only thing to upgrade to: %s with %s is a plain request', async (method, field) => {
+    const { service, gateway } = await stage();
+    const asked = get('/chat/x', 'Connection: Upgrade', field).replace('GET', method);
+    const client = await gateway.connect();
+    await client.send(asked);
+    const connection = await service.connection();
+    const head = await connection.head();
+    expect([head.method, head.has('upgrade')]).toEqual([method, false]);
+    await connection.send(ok('plain'));
+    expect((await client.answer()).text).toBe('plain');
+    await client.send(get('/chat/next'));
+    expect((await connection.head()).target).toBe('/next');
+    await connection.send(ok('next'));
+    expect((await client.answer()).text).toBe('next');
+  });
+
+  test.each([
+    ['/nowhere', 404],
+    ['/chat/%zz', 400],
+    ['/chatter', 404],
+  ])('to %s is answered %i and closed', async (target, status) => {
+    const { service, client } = await stage();
+    await client.send(handshake(target));
+    const answer = await client.answer();
+    expect(answer.status).toBe(status);
+    expect(answer.head.value('content-type')).toMatch(/^application\/problem\+json/);
+    expect(await client.quietEnding()).toBe('fin');
+    expect(service.connections).toEqual([]);
+  });
+
+  test.each([
+    ['nothing listens', 'fin-before', 502, 'connection_terminated'],
+    ['garbage comes', 'garbage', 502, 'http_protocol_error'],
+    ['nothing comes', 'silence', 504, 'http_response_timeout'],
+  ])('is answered like any request where %s instead of an answer', async (_what, how, status, type) => {
+    const { service, client } = await stage('timeouts: { response: 300ms }');
+    await client.send(handshake('/chat/'));
+    const connection = await service.connection();
+    await connection.head();
+    if (how === 'garbage') await connection.send('+PONG\r\n\r\n');
+    if (how === 'fin-before') connection.destroy();
+    const answer = await client.answer();
+    expect(answer.status).toBe(status);
+    expect(answer.head.value('proxy-status')).toContain(type);
+    await client.ending();
+  });
+
+  test('is logged once, when it is over, with its bytes', async () => {
+    const { service, gateway, client } = await stage();
+    const connection = await open(client, service);
+    await client.send('12345');
+    await connection.bytes(5);
+    await connection.send('123');
+    await client.bytes(3);
+    expect(gateway.log.exchanges()).toEqual([]);
+    client.fin();
+    connection.fin();
+    expect(await gateway.log.exchange(101)).toMatchObject({
+      route: '/chat',
+      bytesIn: 5,
+      bytesOut: 3,
+      tunnel: true,
+    });
+    expect(gateway.log.exchanges()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,48 @@
+import type { PathPrefix, Port, RouteConfig, RouteMatcher } from '../config/model.ts';
+
+/** What a test says about a route; everything else is as in `/path: 3001`. */
+export interface RouteWish extends Partial<Omit<RouteMatcher, 'path'>> {
+  readonly id?: string;
+  readonly line?: number;
+  readonly strip?: boolean;
+  readonly upstream?: RouteConfig['upstream'];
+  readonly hostHeader?: RouteConfig['hostHeader'];
+  readonly extend?: string;
+}
+
+/** A compiled route without a configuration file. `path` is taken to be canonical. */
+export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
+  const { id, line, strip, upstream, hostHeader, extend, ...matcher } = wish;
+  return {
+    id: id ?? (matcher.host ?? '') + path,
+    source: { line: line ?? 1, column: 3 },
+    matcher: {
+      host: null,
+      exact: false,
+      methods: null,
+      headers: [],
+      query: [],
+      ...matcher,
+      path: path as PathPrefix,
+    },
+    upstream: upstream ?? { endpoints: [tcpEndpoint(3001)] },
+    strip: strip ?? true,
+    rewrite: true,
+    hostHeader: hostHeader ?? 'keep',
+    timeouts: { connectMs: 2_000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
+    bodyMaxBytes: null,
+    extend: extend ?? null,
+  };
+}
+
+function tcpEndpoint(port: number): RouteConfig['upstream']['endpoints'][number] {
+  const addresses = ['127.0.0.1', '::1'];
+  return {
+    kind: 'tcp',
+    key: `localhost:${port}`,
+    tls: false,
+    host: 'localhost',
+    port: port as Port,
+    addresses,
+  };
+}

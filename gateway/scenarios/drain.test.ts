@@ -5,14 +5,7 @@ import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get } from '../testing/raw-client.ts';
 import { chunk, ok, startService } from '../testing/service.ts';
-
-const upgrade = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: eA==',
-];
-const agreed = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+import { openTunnel } from '../testing/websocket.ts';
 
 async function refusesConnections(port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -80,11 +73,7 @@ describe('on SIGTERM', () => {
     const service = await startService();
     const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
     const client = await gateway.connect();
-    await client.send(get('/db/', ...upgrade));
-    const connection = await service.connection();
-    await connection.head();
-    await connection.send(agreed);
-    await client.head();
+    const connection = await openTunnel(client, service, '/db/');
     gateway.signal('SIGTERM');
     expect(await client.quietEnding(12_000)).toBe('fin');
     await connection.ending();

@@ -3,6 +3,7 @@ import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-pro
 import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { type ScriptedService, startService } from '../testing/service.ts';
+import { openTunnel } from '../testing/websocket.ts';
 import type { Wire } from '../testing/wire.ts';
 
 const mebibyte = 1024 * 1024;
@@ -38,20 +39,7 @@ const upload: Opening = async ({ service, gateway }, bytes) => {
 
 const tunnel: Opening = async ({ service, gateway }) => {
   const client = await gateway.connect();
-  const fields = [
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: eA==',
-  ];
-  await client.send(get('/db/', ...fields));
-  const connection = await service.connection();
-  await connection.head();
-  await connection.send(
-    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-  );
-  await client.head();
-  return { writer: connection, reader: client };
+  return { writer: await openTunnel(client, service, '/db/'), reader: client };
 };
 
 async function write(writer: Wire, bytes: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
-import { get, request } from '../testing/raw-client.ts';
+import { request } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { ok, startService } from '../testing/service.ts';
 

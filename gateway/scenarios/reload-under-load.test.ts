@@ -1,20 +1,14 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { startTestGateway } from '../testing/gateway.ts';
 import { get, type RawClient, request } from '../testing/raw-client.ts';
-import { ok, type ServiceConnection, startService } from '../testing/service.ts';
+import { ok, startService } from '../testing/service.ts';
+import { openTunnel } from '../testing/websocket.ts';
 
 /** The proof is ten seconds long (`PORTWAY_RELOAD_SECONDS=10`); what breaks, breaks sooner. */
 const seconds = Number(process.env.PORTWAY_RELOAD_SECONDS ?? 5);
 const changes = 20;
-const upgrade = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: eA==',
-];
-const agreed = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
 /** Everything that happens to a file in its life, one after the other. */
 async function change(file: string, turn: number, valid: (turn: number) => string): Promise<void> {
@@ -45,16 +39,6 @@ async function hammer(client: RawClient, over: () => boolean, failures: string[]
   return done;
 }
 
-async function openTunnel(gateway: TestGateway, connection: () => Promise<ServiceConnection>) {
-  const client = await gateway.connect();
-  await client.send(get('/chat/', ...upgrade));
-  const service = await connection();
-  await service.head();
-  await service.send(agreed);
-  await client.head();
-  return { client, service };
-}
-
 test('requests and WebSockets lose nothing while the file changes', { timeout: 60_000 }, async () => {
   const db = (await startService()).answer(ok('fine'));
   const chat = await startService();
@@ -63,7 +47,10 @@ test('requests and WebSockets lose nothing while the file changes', { timeout: 6
     `routes:\n  /db: ${db.port}\n  /chat: ${chat.port}\n  /turn${turn}: ${other.port}\n  /moving: ${turn % 2 ? db.port : other.port}\n`;
   const gateway = await startTestGateway(`log: { access: false }\n${valid(0)}`);
   const tunnels = [];
-  for (let i = 0; i < 50; i++) tunnels.push(await openTunnel(gateway, () => chat.connection()));
+  for (let i = 0; i < 50; i++) {
+    const client = await gateway.connect();
+    tunnels.push({ client, service: await openTunnel(client, chat, '/chat/') });
+  }
   const clients = await Promise.all(Array.from({ length: 32 }, () => gateway.connect()));
 
   let over = false;

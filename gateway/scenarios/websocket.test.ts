@@ -1,40 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { startDeafPort } from '../testing/deaf-port.ts';
 import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
-import { get, type RawClient } from '../testing/raw-client.ts';
+import { get } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
-import { ok, type ScriptedService, type ServiceConnection, startService } from '../testing/service.ts';
+import { ok, startService } from '../testing/service.ts';
+import { agreement, handshake, webSocketAccept, webSocketKey } from '../testing/websocket.ts';
 
-const mebibyte = 1024 * 1024;
-const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
-const accept = 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
-const agreed = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${accept}\r\n\r\n`;
-
-function handshake(target: string, ...fields: string[]): string {
-  return get(
-    target,
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    key,
-    ...fields,
-  );
-}
-
-/** Client, gateway and service with a tunnel through them. */
-async function open(client: RawClient, service: ScriptedService): Promise<ServiceConnection> {
-  await client.send(handshake('/chat/room'));
-  const connection = await service.connection();
-  await connection.head();
-  await connection.send(agreed);
-  expect((await client.head()).status).toBe(101);
-  return connection;
-}
-
-describe.each(routeKinds)('a WebSocket on $kind', ({ routes, files }) => {
+describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, files }) => {
   async function stage(...keys: string[]) {
     const service = await startService({ halfOpen: true });
     const gateway = await startTestGateway(routes('/chat', service.port, ...keys), { files });
@@ -55,7 +28,9 @@ describe.each(routeKinds)('a WebSocket on $kind', ({ routes, files }) => {
     await client.send(handshake('/chat/a%2Fb?room=1', ...fields));
     const head = await (await service.connection()).head();
     expect(head.startLine).toBe('GET /a%2Fb?room=1 HTTP/1.1');
-    expect(head.lines).toEqual(expect.arrayContaining([...fields, key, 'Sec-WebSocket-Version: 13']));
+    expect(head.lines).toEqual(
+      expect.arrayContaining([...fields, webSocketKey, 'Sec-WebSocket-Version: 13']),
+    );
     expect(head.value('connection')).toMatch(/^upgrade$/i);
     expect(head.value('upgrade')).toBe('websocket');
     expect(head.value('host')).toBe('gateway.test');
@@ -71,12 +46,10 @@ describe.each(routeKinds)('a WebSocket on $kind', ({ routes, files }) => {
     await client.send(handshake('/chat/', 'Sec-WebSocket-Protocol: a, b'));
     const connection = await service.connection();
     await connection.head();
-    await connection.send(
-      agreed.replace('\r\n\r\n', '\r\nSec-WebSocket-Protocol: b\r\nSet-Cookie: x=1; Path=/\r\n\r\n'),
-    );
+    await connection.send(agreement('Sec-WebSocket-Protocol: b', 'Set-Cookie: x=1; Path=/'));
     const head = await client.head();
     expect(head.startLine).toBe('HTTP/1.1 101 Switching Protocols');
-    expect(head.value('sec-websocket-accept')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+    expect(head.value('sec-websocket-accept')).toBe(webSocketAccept);
     expect(head.value('sec-websocket-protocol')).toBe('b');
     expect(head.value('upgrade')).toBe('websocket');
     expect(head.value('connection')).toMatch(/upgrade/i);
@@ -127,7 +100,7 @@ describe.each(routeKinds)('a WebSocket on $kind', ({ routes, files }) => {
     // A whole exchange on another connection: whatever the gateway would have done with these bytes, it has done by now.
     expect((await gateway.get('/nowhere')).status).toBe(404);
     expect(connection.unread().toString()).toBe('');
-    await connection.send(agreed);
+    await connection.send(agreement());
     await connection.until('early frames GET /chat/smuggled');
     expect(service.connections).toHaveLength(1);
   });
@@ -142,91 +115,6 @@ describe.each(routeKinds)('a WebSocket on $kind', ({ routes, files }) => {
     expect(await client.quietEnding()).toBeDefined();
     expect((await connection.rest()).bytes.toString()).toBe('');
     expect(service.connections).toHaveLength(1);
-  });
-
-  test('carries any bytes both ways', async () => {
-    const { service, client } = await stage();
-    const connection = await open(client, service);
-    const [up, down] = [randomBytes(3 * mebibyte), randomBytes(3 * mebibyte)];
-    void client.send(up);
-    void connection.send(down);
-    const [seenUp, seenDown] = await Promise.all([connection.bytes(up.length), client.bytes(down.length)]);
-    expect(seenUp.equals(up)).toBe(true);
-    expect(seenDown.equals(down)).toBe(true);
-  });
-
-  test('gets the bytes that came in one piece with the agreement', async () => {
-    const { service, client } = await stage();
-    await client.send(handshake('/chat/'));
-    const connection = await service.connection();
-    await connection.head();
-    await connection.send(`${agreed}hello at once`);
-    expect((await client.head()).status).toBe(101);
-    expect((await client.bytes(13)).toString()).toBe('hello at once');
-  });
-
-  test.each(['client', 'service'] as const)(
-    'holds back whoever sends to a %s that does not read',
-    async (slow) => {
-      const { service, client } = await stage();
-      const connection = await open(client, service);
-      const [reader, writer] = slow === 'client' ? [client, connection] : [connection, client];
-      const sent = writer.send(Buffer.alloc(64 * mebibyte));
-      await reader.discard(mebibyte);
-      expect(writer.socket.writableLength).toBeGreaterThan(32 * mebibyte);
-      await reader.discard(63 * mebibyte);
-      await sent;
-    },
-  );
-
-  test.each(['client', 'service'] as const)(
-    'whose %s ends its half goes on in the other direction',
-    async (ender) => {
-      const { service, client } = await stage();
-      const connection = await open(client, service);
-      const [first, other] = ender === 'client' ? [client, connection] : [connection, client];
-      await first.send('last words');
-      first.fin();
-      const { bytes, ending } = await other.rest();
-      expect([bytes.toString(), ending]).toEqual(['last words', 'fin']);
-      await other.send('and an answer');
-      other.fin();
-      expect((await first.rest()).bytes.toString()).toBe('and an answer');
-    },
-  );
-
-  test.each([
-    ['client', 'reset'],
-    ['client', 'destroy'],
-    ['service', 'reset'],
-    ['service', 'destroy'],
-  ] as const)('whose %s is gone (%s) is over for the other side', async (gone, how) => {
-    const { service, client } = await stage();
-    const connection = await open(client, service);
-    const [first, other] = gone === 'client' ? [client, connection] : [connection, client];
-    first[how]();
-    await other.ending();
-    other.fin();
-    await until('the gateway holds no socket', () => gatewaySockets().length === 0);
-  });
-
-  test('that is silent for too long is closed on both sides', async () => {
-    const { service, client } = await stage('timeouts: { tunnelIdle: 250ms }');
-    const connection = await open(client, service);
-    await Promise.all([client.ending(), connection.ending()]);
-    await until('the gateway holds no socket', () => gatewaySockets().length === 0);
-  });
-
-  test('stays while one side speaks, and may be idle for longer than a plain answer', async () => {
-    const { service, client } = await stage('timeouts: { tunnelIdle: 600ms, idle: 100ms, response: 100ms }');
-    const connection = await open(client, service);
-    for (let word = 0; word < 5; word++) {
-      await pause(200);
-      await connection.send('.');
-      await client.bytes(1);
-    }
-    await client.send('still here');
-    expect((await connection.bytes(10)).toString()).toBe('still here');
   });
 
   test.each(['destroy', 'reset'] as const)(
@@ -306,24 +194,5 @@ describe.each(routeKinds)('a WebSocket on $kind', ({ routes, files }) => {
     expect(answer.status).toBe(status);
     expect(answer.head.value('proxy-status')).toContain(type);
     await client.ending();
-  });
-
-  test('is logged once, when it is over, with its bytes', async () => {
-    const { service, gateway, client } = await stage();
-    const connection = await open(client, service);
-    await client.send('12345');
-    await connection.bytes(5);
-    await connection.send('123');
-    await client.bytes(3);
-    expect(gateway.log.exchanges()).toEqual([]);
-    client.fin();
-    connection.fin();
-    expect(await gateway.log.exchange(101)).toMatchObject({
-      route: '/chat',
-      bytesIn: 5,
-      bytesOut: 3,
-      tunnel: true,
-    });
-    expect(gateway.log.exchanges()).toHaveLength(1);
   });
 });

@@ -21,7 +21,6 @@ export interface Child {
 }
 
 const stderrTailCharacters = 2000;
-const terminationTimeoutMs = 5000;
 
 /**
  * Every process that the benchmark has started, so that none outlives it.
@@ -31,7 +30,13 @@ const terminationTimeoutMs = 5000;
 export class Children {
   readonly #running = new Map<number, Child>();
   readonly #taskset = findProgram('taskset', ['--version'], /(\d\S*)$/m);
+  readonly #terminationTimeoutMs: number;
   #closed = false;
+
+  /** @param terminationTimeoutMs from SIGTERM to SIGKILL. */
+  constructor(terminationTimeoutMs = 5000) {
+    this.#terminationTimeoutMs = terminationTimeoutMs;
+  }
 
   /** Whether the benchmark is ending: what fails from here on fails because of that. */
   get closed(): boolean {
@@ -58,11 +63,11 @@ export class Children {
     return child;
   }
 
-  /** SIGTERM, then SIGKILL to its group after five seconds; resolves when it has ended. */
+  /** SIGTERM, then SIGKILL to its group if it doesn't heed that; resolves when it has ended. */
   async end(child: Child): Promise<void> {
     if (!this.#running.has(child.pid)) return;
     signal(child.pid, 'SIGTERM');
-    const deadline = setTimeout(() => signal(-child.pid, 'SIGKILL'), terminationTimeoutMs);
+    const deadline = setTimeout(() => signal(-child.pid, 'SIGKILL'), this.#terminationTimeoutMs);
     await child.ended;
     clearTimeout(deadline);
   }

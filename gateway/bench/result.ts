@@ -73,12 +73,19 @@ function ofPeer(samples: readonly Sample[], name: string): Sample[] {
 }
 
 function row(peer: string, samples: readonly Sample[], reference: readonly Sample[]): Row {
-  const problems = samples.flatMap((each) =>
-    each.problems.map((problem) => `round ${each.round}: ${problem}`),
-  );
+  const problems = problemsOf(samples);
   const figures = samples.flatMap((each) => each.figures ?? []);
   if (problems.length > 0 || figures.length === 0) return { peer, problems, figures: null };
   return { peer, problems, figures: { ratio: ratioTo(samples, reference), medians: medians(figures) } };
+}
+
+/** What went wrong the same way in several rounds is said once. */
+function problemsOf(samples: readonly Sample[]): string[] {
+  const said = [...new Set(samples.flatMap((each) => each.problems))];
+  return said.map((problem) => {
+    const rounds = samples.filter((each) => each.problems.includes(problem)).map((each) => each.round);
+    return `round ${rounds.toSorted((a, b) => a - b).join(', ')}: ${problem}`;
+  });
 }
 
 /** Each round is compared with itself, so that what slows the machine down for a minute slows both sides. */

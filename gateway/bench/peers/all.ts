@@ -1,7 +1,7 @@
 import type { Peer } from '../peer.ts';
 import { caddy } from './caddy.ts';
 import { haproxy } from './haproxy.ts';
-import { nginx } from './nginx.ts';
+import { nginx, nginxBuffers } from './nginx.ts';
 import { nodePeer } from './node-peer.ts';
 import { portway, portwayLogging } from './portway.ts';
 
@@ -11,6 +11,7 @@ export const yardstick = nginx.name;
 /** Everyone, in the order of the tables. */
 export const peers: readonly Peer[] = [
   nginx,
+  nginxBuffers,
   haproxy,
   caddy,
   portway,

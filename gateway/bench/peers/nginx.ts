@@ -3,22 +3,41 @@ import type { Peer, Wiring } from '../peer.ts';
 import { nginxMain } from './nginx-main.ts';
 
 /** The yardstick: every figure is given as a multiple of what nginx needs. */
-export const nginx: Peer = {
-  name: 'nginx',
-  about: 'one worker, buffering as it is by default',
-  find: findNginx,
-  launch: (installed, wiring) => ({
-    command: [installed.path, '-e', `${wiring.folder}/error.log`, '-c', `${wiring.folder}/nginx.conf`],
-    files: { 'nginx.conf': configuration(wiring) },
-  }),
-};
+export const nginx: Peer = nginxPeer(
+  'nginx',
+  'one worker, its default buffers (8 of 4 KiB per answer, then a file)',
+  '',
+);
+
+/** For large answers: what nginx needs where somebody has given it larger buffers, and no file behind them. */
+export const nginxBuffers: Peer = nginxPeer(
+  'nginx+buffers',
+  'one worker, 16 buffers of 64 KiB per answer, no file',
+  `      proxy_buffers 16 64k;
+      proxy_buffer_size 64k;
+      proxy_busy_buffers_size 128k;
+      proxy_max_temp_file_size 0;
+`,
+);
 
 export function findNginx(): Installed | null {
   return findProgram('nginx', ['-v'], /nginx\/(\S+)/);
 }
 
+function nginxPeer(name: string, about: string, buffers: string): Peer {
+  return {
+    name,
+    about,
+    find: findNginx,
+    launch: (installed, wiring) => ({
+      command: [installed.path, '-e', `${wiring.folder}/error.log`, '-c', `${wiring.folder}/nginx.conf`],
+      files: { 'nginx.conf': configuration(wiring, buffers) },
+    }),
+  };
+}
+
 // The numbers of requests are raised so that no connection is renewed within a run, on either side.
-function configuration({ folder, port, originPort, pathPrefix }: Wiring): string {
+function configuration({ folder, port, originPort, pathPrefix }: Wiring, buffers: string): string {
   return nginxMain(
     folder,
     `  upstream origin { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 1000000000; }
@@ -32,7 +51,7 @@ function configuration({ folder, port, originPort, pathPrefix }: Wiring): string
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Host $http_host;
       proxy_set_header X-Forwarded-Proto $scheme;
-    }
+${buffers}    }
   }`,
   );
 }

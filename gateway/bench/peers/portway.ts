@@ -34,7 +34,7 @@ function findPortway(): Installed {
 function configuration({ port, originPort, pathPrefix }: Wiring, accessLog: boolean): string {
   return `port: ${port}
 host: 127.0.0.1
-admin: off
+admin: false
 log: { access: ${accessLog} }
 routes:
   ${pathPrefix}: ${originPort}

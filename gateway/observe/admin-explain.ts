@@ -1,0 +1,44 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { formatExplanation } from '../route/explain-text.ts';
+import type { ExplainInput, Explanation } from '../route/explanation.ts';
+import { preferredType } from './accept.ts';
+import { sendJson, sendProblem } from './admin-problem.ts';
+
+const USAGE =
+  'Say which request is meant, with everything in it percent-encoded as in any query: ' +
+  '/explain?url=http%3A%2F%2Flocalhost%3A3000%2Fdb%2Fx&method=GET. Also understood: host=NAME, and header=Name:value ' +
+  'any number of times. curl -G --data-urlencode url=... encodes for you.';
+
+/** `/explain?url=...`: JSON, or the text that `portway explain` prints where `Accept` prefers `text/plain`. */
+export function answerExplain(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  explain: (input: ExplainInput) => Explanation,
+): FastifyReply {
+  const input = readInput(request.url);
+  if (input === null) return sendProblem(reply, { status: 400, detail: USAGE });
+  const explanation = explain(input);
+  reply.header('vary', 'accept');
+  if (preferredType(request.headers.accept, ['application/json', 'text/plain']) === 'application/json') {
+    return sendJson(reply, explanation);
+  }
+  return reply.type('text/plain; charset=utf-8').send(formatExplanation(explanation, { colour: false }));
+}
+
+function readInput(requestTarget: string): ExplainInput | null {
+  // Nobody fills this in with an HTML form, and who types a URL means the plus in it.
+  const query = new URLSearchParams(/\?(.*)/s.exec(requestTarget)?.[1]?.replaceAll('+', '%2B'));
+  const target = query.get('url');
+  if (target === null || target === '') return null;
+  return {
+    method: (query.get('method') ?? 'GET').toUpperCase(),
+    target,
+    host: query.get('host'),
+    headers: query.getAll('header').map(readHeader),
+  };
+}
+
+function readHeader(line: string): readonly [name: string, value: string] {
+  const colon = line.indexOf(':');
+  return colon === -1 ? [line.trim(), ''] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+}

@@ -1,0 +1,28 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply } from 'fastify';
+
+/** RFC 9457; `about:blank` means that the title is the status's own (§4.2.1). */
+export interface AdminProblem {
+  readonly status: number;
+  /** What happened, and what to do next. */
+  readonly detail: string;
+  /** Further members. */
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+export function problemText({ status, detail, more }: AdminProblem): string {
+  return jsonText({ type: 'about:blank', title: STATUS_CODES[status], status, detail, ...more });
+}
+
+export function sendProblem(reply: FastifyReply, problem: AdminProblem): FastifyReply {
+  return reply.code(problem.status).type('application/problem+json').send(problemText(problem));
+}
+
+export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(jsonText(value));
+}
+
+/** People read it in a terminal. */
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

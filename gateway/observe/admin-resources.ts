@@ -1,0 +1,36 @@
+import { renderBrand, renderDocument } from './page/document.ts';
+import { escapeHtml } from './page/escape.ts';
+
+/** What the admin listener answers; its index, its 404 and docs/admin.md show this list. */
+export const adminResources = [
+  { path: '/healthz', what: '200 while the process lives.' },
+  { path: '/readyz', what: '200 while it takes new requests; else 503, and why.' },
+  {
+    path: '/config',
+    what: 'The configuration in use, compiled, and the problems of a newer one that was refused.',
+  },
+  { path: '/routes', what: 'Each route, its endpoints, whether they are up, and the process behind it.' },
+  { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },
+] as const;
+
+export function isAdminPath(path: string): boolean {
+  return path === '/' || adminResources.some((resource) => pathOf(resource) === path);
+}
+
+export function renderAdminIndex(): string {
+  const rows = adminResources.map(
+    ({ path, what }) =>
+      `<dt><a class="mono" href="${escapeHtml(path)}">${escapeHtml(path)}</a></dt><dd>${escapeHtml(what)}</dd>`,
+  );
+  const body = `<header>\n${renderBrand('admin')}\n</header>
+<main>
+<h1>Admin</h1>
+<p class="lead">For this machine only: what the gateway knows of itself, as JSON.</p>
+<dl class="facts">${rows.join('\n')}</dl>
+</main>`;
+  return renderDocument({ title: 'Portway admin', body, live: false });
+}
+
+function pathOf({ path }: { readonly path: string }): string {
+  return path.replace(/\?.*/, '');
+}

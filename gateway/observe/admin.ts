@@ -1,0 +1,161 @@
+import type { AddressInfo, Socket } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import type { GatewayConfig } from '../config/model.ts';
+import type { ExplainInput, Explanation } from '../route/explanation.ts';
+import { preferredType } from './accept.ts';
+import { answerExplain } from './admin-explain.ts';
+import { problemText, sendJson, sendProblem } from './admin-problem.ts';
+import { adminResources, isAdminPath, renderAdminIndex } from './admin-resources.ts';
+import { isTrustedHost } from './host-guard.ts';
+import { pageFields, staticPolicy } from './page/document.ts';
+import type { ConfigStatus, RouteStatus } from './status.ts';
+
+/** What the admin listener may see of the gateway. */
+export interface AdminView {
+  /** Why it takes no new requests (`starting`, `draining`); `null`: it does. */
+  notReady(): string | null;
+  config(): GatewayConfig;
+  configStatus(): ConfigStatus;
+  routes(): Promise<readonly RouteStatus[]>;
+  explain(input: ExplainInput): Explanation;
+}
+
+export interface AdminOptions {
+  readonly log: Logger;
+  /** For a whole request to arrive, and for an idle connection. */
+  readonly timeoutMs?: number;
+}
+
+export interface Admin {
+  /**
+   * @param port 0: any free one.
+   * @returns where it listens.
+   * @throws the system's error (`EADDRINUSE` ...).
+   */
+  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
+  /** Ends its connections, too. Close it last, so that `/readyz` answers while the gateway drains. */
+  close(): Promise<void>;
+}
+
+/** The listener for operators and probes (docs/admin.md): it only reads. */
+export function createAdmin(view: AdminView, options: AdminOptions): Admin {
+  const app = createApp(options);
+  guard(app, view);
+  answerErrors(app, options.log);
+  answerResources(app, view);
+  return {
+    async listen(host, port) {
+      await app.listen({ host, port });
+      const { address, port: actualPort } = app.server.address() as AddressInfo;
+      return { host: address, port: actualPort };
+    },
+    close: () => app.close(),
+  };
+}
+
+function createApp({ timeoutMs = 5_000 }: AdminOptions): FastifyInstance {
+  const app = Fastify({
+    requestTimeout: timeoutMs,
+    connectionTimeout: 2 * timeoutMs,
+    keepAliveTimeout: timeoutMs,
+    http: {
+      headersTimeout: timeoutMs,
+      connectionsCheckingInterval: Math.min(timeoutMs / 2, 1_000),
+      maxHeaderSize: 8192,
+    },
+    bodyLimit: 1024,
+    forceCloseConnections: true,
+    clientErrorHandler: (_error, socket) => refuseUnreadable(socket),
+    frameworkErrors: (_error, _request, reply) => {
+      protect(reply as FastifyReply);
+      sendProblem(reply as FastifyReply, { status: 400, detail: 'The path of the request can’t be read.' });
+    },
+  });
+  app.server.maxConnections = 100;
+  return app;
+}
+
+/** Not parsed by Node, so it never becomes a request. */
+function refuseUnreadable(socket: Socket): void {
+  if (!socket.writable) return;
+  const body = problemText({ status: 400, detail: 'The request is not valid HTTP/1.1, or too slow.' });
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function guard(app: FastifyInstance, view: AdminView): void {
+  app.addHook('onRequest', async (request, reply) => {
+    protect(reply);
+    if (isTrustedHost(request.headers.host, view.config().admin?.host ?? null)) return;
+    return sendProblem(reply, {
+      status: 421,
+      detail:
+        'This listener answers only to an IP address, to localhost, and to the name that `admin` has in the configuration.',
+    });
+  });
+}
+
+/** What is said here is for whoever asked: not for caches, and, without CORS, not for pages of other origins. */
+function protect(reply: FastifyReply): void {
+  reply.headers({
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+  });
+}
+
+function answerErrors(app: FastifyInstance, log: Logger): void {
+  app.setNotFoundHandler((request, reply) => {
+    if (isAdminPath(request.url.replace(/\?.*/s, ''))) {
+      reply.header('allow', 'GET, HEAD');
+      return sendProblem(reply, {
+        status: 405,
+        detail: 'The admin listener only answers questions: use GET.',
+      });
+    }
+    return sendProblem(reply, {
+      status: 404,
+      detail: 'There is nothing here. What there is stands in `resources`.',
+      more: { resources: adminResources },
+    });
+  });
+  app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return sendProblem(reply, { status, detail: 'The request can’t be understood.' });
+    log.error({ err: error, url: request.url }, 'the admin listener failed to answer');
+    return sendProblem(reply, { status: 500, detail: 'This failed; the log of the gateway says why.' });
+  });
+}
+
+function answerResources(app: FastifyInstance, view: AdminView): void {
+  app.get('/', (request, reply) => {
+    reply.header('vary', 'accept');
+    if (preferredType(request.headers.accept, ['application/json', 'text/html']) === 'application/json') {
+      return sendJson(reply, { resources: adminResources });
+    }
+    return reply.headers({ ...pageFields, 'content-security-policy': staticPolicy }).send(renderAdminIndex());
+  });
+  app.get('/healthz', (_request, reply) => sendJson(reply, { status: 'alive' }));
+  app.get('/readyz', (_request, reply) => {
+    const reason = view.notReady();
+    if (reason === null) return sendJson(reply, { status: 'ready' });
+    return sendProblem(reply, { status: 503, detail: `The gateway takes no new requests: it is ${reason}.` });
+  });
+  app.get('/config', (_request, reply) =>
+    sendJson(reply, { ...view.configStatus(), config: withoutSecrets(view.config()) }),
+  );
+  app.get('/routes', async (_request, reply) => sendJson(reply, await view.routes()));
+  app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
+}
+
+/** The environment of services is where their passwords are. */
+function withoutSecrets(config: GatewayConfig): GatewayConfig {
+  const hidden = (env: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.keys(env).map((name) => [name, '(not shown)']));
+  return {
+    ...config,
+    services: config.services.map((service) => ({ ...service, env: hidden(service.env) })),
+  };
+}

@@ -1,0 +1,63 @@
+import { stripVTControlCharacters } from 'node:util';
+import { renderBrand, renderDocument } from './document.ts';
+import { escapeHtml, safeHref } from './escape.ts';
+
+/** An error answer for a person. All of it is plain text; in production, leave out what only operators may know. */
+export interface ErrorPageInput {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  /** The row of the error catalogue. */
+  readonly code: string;
+  readonly requestId: string;
+  /** What to do about it, step by step. */
+  readonly fix?: readonly string[];
+  /** Routes that may have been meant. */
+  readonly nearest?: readonly { readonly label: string; readonly href: string }[];
+  /** The newest lines of the process behind the route, oldest first. */
+  readonly lastOutput?: readonly string[];
+}
+
+/** Answer it with `pageFields` and `staticPolicy` (page/document.ts). */
+export function renderErrorPage(input: ErrorPageInput): string {
+  const { status, title, detail, fix = [], nearest = [], lastOutput = [] } = input;
+  const body = [
+    `<header>\n${renderBrand(null)}\n</header>\n<main>`,
+    `<p class="status">${status}</p>\n<h1>${escapeHtml(title)}</h1>`,
+    `<p class="lead">${escapeHtml(detail)}</p>`,
+    nearest.length === 0 ? '' : block('Did you mean', 'ul', nearest.map(renderLink)),
+    fix.length === 0 ? '' : block('What to do', fix.length === 1 ? 'p' : 'ol', fix.map(escapeHtml)),
+    lastOutput.length === 0 ? '' : outputBlock(lastOutput),
+    identity(input),
+    '</main>',
+  ];
+  return renderDocument({
+    title: `${status} ${title}`,
+    body: body.filter(Boolean).join('\n'),
+    live: false,
+  });
+}
+
+function block(heading: string, list: 'ul' | 'ol' | 'p', items: readonly string[]): string {
+  const content = list === 'p' ? items.join('') : items.map((item) => `<li>${item}</li>`).join('');
+  return `<section class="block"><h2>${heading}</h2><${list}>${content}</${list}></section>`;
+}
+
+function renderLink({ label, href }: { readonly label: string; readonly href: string }): string {
+  const safe = safeHref(href);
+  const text = `<span class="mono">${escapeHtml(label)}</span>`;
+  return safe === null ? text : `<a href="${escapeHtml(safe)}">${text}</a>`;
+}
+
+function outputBlock(lines: readonly string[]): string {
+  const text = escapeHtml(stripVTControlCharacters(lines.join('\n')));
+  return `<section class="block"><h2>The last output of the service</h2><pre tabindex="0" role="region" aria-label="Last output">${text}</pre></section>`;
+}
+
+/** What to quote when asking somebody about it; the log has more under the same id. */
+function identity({ code, requestId }: ErrorPageInput): string {
+  return `<dl class="facts">
+<dt>Error code</dt><dd class="mono">${escapeHtml(code)}</dd>
+<dt>Request id</dt><dd class="mono">${escapeHtml(requestId)}</dd>
+</dl>`;
+}

@@ -1,0 +1,83 @@
+import { basename } from 'node:path';
+import type { ConfigStatus } from '../status.ts';
+import { renderBrand, renderDocument } from './document.ts';
+import { escapeHtml } from './escape.ts';
+import { type PageStatus, type PageStatusInput, pageStatus } from './page-status.ts';
+import { type PageAddress, renderRoute } from './route-row.ts';
+import { headline, title } from './summary.ts';
+
+export interface PageInput extends PageStatusInput {
+  readonly address: PageAddress;
+}
+
+/**
+ * The gateway's own page: what is mapped where, and how it is doing. Answer it with `pageFields` and `livePolicy`
+ * (page/document.ts), and with `Vary: Accept`, because the same address has `renderStatus`, too.
+ */
+export function renderPage(input: PageInput): string {
+  const status = pageStatus(input);
+  const { host, port } = input.address;
+  const development = status.config !== null;
+  const body = [
+    `<header>\n${renderBrand(development ? `${host.includes(':') ? `[${host}]` : host}:${port}` : null)}`,
+    `<div role="status"><h1>${escapeHtml(headline(status.routes))}</h1></div>\n</header>`,
+    `<main data-version="${status.version}">`,
+    status.config === null ? '' : rejectedNotice(status.config),
+    routeTable(status, input.address),
+    status.config === null ? '' : facts(status.config, input.address),
+    '</main>',
+    lostNotice,
+  ];
+  return renderDocument({ title: title(status), body: body.filter(Boolean).join('\n'), live: true });
+}
+
+/** The same as JSON, for the page's own refresh and for programs; answer it as `application/json`. */
+export function renderStatus(input: PageStatusInput): string {
+  return JSON.stringify(pageStatus(input));
+}
+
+function rejectedNotice({ file, rejected }: ConfigStatus): string {
+  if (rejected === null) return '';
+  return `<section class="notice" role="alert">
+<h2>${escapeHtml(basename(file))} was not taken into use</h2>
+<p>The configuration before it keeps serving. Mend this and save the file:</p>
+<pre tabindex="0" role="region" aria-label="Problems of the configuration">${escapeHtml(rejected.trimEnd())}</pre>
+</section>`;
+}
+
+function routeTable({ routes, config }: PageStatus, address: PageAddress): string {
+  if (routes.length === 0) return config === null ? '' : firstSteps(config);
+  const columns = config === null ? ['Path', 'State'] : ['Path', 'State', 'Leads to', 'Process'];
+  const head = columns.map((name) => `<th scope="col" role="columnheader">${name}</th>`).join('');
+  // A phone shows each row as a card; without the roles, `display: block` would take the table away from screen readers.
+  return `<table role="table" aria-label="Routes" class="${config === null ? 'brief' : 'wide'}">
+<thead role="rowgroup"><tr role="row">${head}</tr></thead>
+<tbody role="rowgroup">
+${routes.map((route, index) => renderRoute(route, index, address)).join('\n')}
+</tbody>
+</table>`;
+}
+
+function firstSteps({ file }: ConfigStatus): string {
+  return `<p class="lead">Add one below <code>routes:</code> in ${escapeHtml(basename(file))} and save:</p>
+<pre>routes:
+  /hello: 7777</pre>`;
+}
+
+function facts(config: ConfigStatus, { port }: PageAddress): string {
+  const times = config.reloads === 1 ? 'once' : `${config.reloads} times`;
+  const reloads = config.reloads === 0 ? '' : `, changed ${times} since the start`;
+  return `<dl class="facts">
+<dt>Configuration</dt><dd class="mono">${escapeHtml(config.file)}</dd>
+<dt>In use since</dt><dd>${renderTime(config.loadedAt)}${reloads}</dd>
+<dt>To change a route</dt><dd>Edit the file and save it. What is under way is not interrupted.</dd>
+<dt>To see why</dt><dd><code>npx portway explain GET http://localhost:${port}/…</code></dd>
+</dl>`;
+}
+
+function renderTime(epochMs: number): string {
+  const iso = new Date(epochMs).toISOString();
+  return `<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
+}
+
+const lostNotice = `<div id="lost" class="lost" role="alert" hidden><strong>The gateway can’t be reached</strong> since <span id="lost-since"></span>. This is what it last said; it is asked again every 2 seconds.</div>`;

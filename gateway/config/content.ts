@@ -1,11 +1,82 @@
 /** The bytes of the configuration file at one instant: what was hashed is what is compiled. */
 
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+
 export type ConfigContent =
   | { readonly ok: true; readonly text: string; readonly hash: string }
-  /** The file is missing, unreadable, too large or no UTF-8 text; `hash` names this state, so that a change of it is seen. */
-  | { readonly ok: false; readonly reason: string; readonly hint: string; readonly hash: string };
+  /** The file is missing, unreadable, too large or no text; `hash` names this state, so that a change of it is seen. */
+  | {
+      readonly ok: false;
+      /** Follows "expected a readable file, got". */
+      readonly found: string;
+      readonly hint: string;
+      readonly hash: string;
+    };
 
-/** Reads the file; never throws. */
-export async function readContent(_file: string): Promise<ConfigContent> {
-  throw new Error('under construction');
+export const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/** Reads the file; never throws. A symbolic link is followed anew each time. */
+export async function readContent(file: string): Promise<ConfigContent> {
+  try {
+    return contentOf(await readAtMost(file, MAX_FILE_BYTES + 1));
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+/** The content that these bytes are. */
+export function contentOf(bytes: Buffer): ConfigContent {
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  if (bytes.length > MAX_FILE_BYTES) {
+    return refuse('more than 4 MiB', 'is it the right file?', hash);
+  }
+  if (isUtf16(bytes)) return refuse('UTF-16 text', 'save it as UTF-8', hash);
+  try {
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), hash };
+  } catch {
+    return refuse('bytes that are not UTF-8 text', 'save it as UTF-8', hash);
+  }
+}
+
+/** A size can't be trusted: `/proc` says 0, and a pipe or a growing file has none. */
+async function readAtMost(file: string, limit: number): Promise<Buffer> {
+  // Opening a pipe without a writer would wait for ever in blocking mode.
+  await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const chunks: Buffer[] = [];
+  let total = 0;
+  while (total < limit) {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(CHUNK_BYTES, limit - total)));
+    if (bytesRead === 0) break;
+    chunks.push(buffer.subarray(0, bytesRead));
+    total += bytesRead;
+  }
+  return Buffer.concat(chunks);
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+function isUtf16(bytes: Buffer): boolean {
+  const mark = bytes.subarray(0, 2).toString('hex');
+  return mark === 'fffe' || mark === 'feff';
+}
+
+const BY_CODE: Readonly<Record<string, readonly [found: string, hint: string]>> = {
+  ENOENT: ['no file of that name', 'create it, or name another one with --config'],
+  EACCES: ['a file that may not be read', 'give its reader the permission: chmod +r'],
+  EPERM: ['a file that may not be read', 'give its reader the permission: chmod +r'],
+  EISDIR: ['a folder', 'name the file in it'],
+  ENOTDIR: ['a path through something that is no folder', 'check the path'],
+  ELOOP: ['a symbolic link that leads to itself', 'check where it points'],
+};
+
+function unreadable(error: unknown): ConfigContent {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const [found, hint] = BY_CODE[code] ?? [`the error ${code} when reading it`, 'check the file and its disk'];
+  return refuse(found, hint, `unreadable:${code}`);
+}
+
+function refuse(found: string, hint: string, hash: string): ConfigContent {
+  return { ok: false, found, hint, hash };
 }

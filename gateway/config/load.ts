@@ -1,10 +1,17 @@
 /** From a file to a configuration that can be used, or to everything that is wrong with it. */
 
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { compile } from './compile.ts';
 import { type ConfigContent, readContent } from './content.ts';
+import type { Environment } from './expand.ts';
 import type { GatewayConfig } from './model.ts';
-import type { Problem } from './problem.ts';
+import { parseConfig } from './parse.ts';
+import { formatProblems, inOrder, type Problem } from './problem.ts';
+import type { PlacedRoute } from './routes.ts';
+import { nodeAt, type PathKey, type SourceDocument } from './source.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment };
 
 export type LoadResult =
   | {
@@ -16,7 +23,7 @@ export type LoadResult =
     }
   | {
       readonly ok: false;
-      /** Never empty. For a terminal: `formatProblems(problems, { colour: true })`. */
+      /** Never empty, in the order of their lines. For a terminal: `formatProblems(problems, { colour: true })`. */
       readonly problems: readonly Problem[];
       /** The problems as a person reads them, without colour. */
       readonly formatted: string;
@@ -30,9 +37,60 @@ export async function loadConfig(file: string, env: Environment): Promise<LoadRe
 
 /** The same for content that was read already, by `watchConfig` say. */
 export async function loadContent(
-  _content: ConfigContent,
-  _file: string,
-  _env: Environment,
+  content: ConfigContent,
+  file: string,
+  env: Environment,
 ): Promise<LoadResult> {
-  throw new Error('under construction');
+  if (!content.ok) return failed([unreadable(content, file)], content.hash);
+  const parsed = parseConfig(content.text, file);
+  if (!parsed.ok) return failed(parsed.problems.all(), content.hash);
+  const compiled = compile(parsed.document, { file: resolve(file), env });
+  if (!compiled.ok) return failed(compiled.problems, content.hash);
+  await reportMissingModules(compiled.placed, parsed.document);
+  const missing = parsed.document.problems.all();
+  if (missing.length > 0) return failed(missing, content.hash);
+  return { ok: true, config: compiled.config, text: content.text, hash: content.hash };
+}
+
+function failed(problems: readonly Problem[], hash: string): LoadResult {
+  const ordered = inOrder(problems);
+  return { ok: false, problems: ordered, formatted: formatProblems(ordered), hash };
+}
+
+function unreadable({ found, hint }: ConfigContent & { ok: false }, file: string): Problem {
+  const nowhere = { line: 0, column: 0, length: 1, path: '', sourceLine: '' };
+  return { file, ...nowhere, expected: 'a readable file', found, hint };
+}
+
+/** The one thing that only the disk knows. Whether the module exports what it should is found when the route is built. */
+async function reportMissingModules(placed: readonly PlacedRoute[], document: SourceDocument): Promise<void> {
+  const modules = new Set(placed.flatMap(({ route }) => route.extend ?? []));
+  const missing = await filesMissing([...modules]);
+  for (const { route, path } of placed) {
+    if (route.extend !== null && missing.has(route.extend))
+      reportMissingModule([...path, 'extend'], document);
+  }
+}
+
+function reportMissingModule(path: readonly PathKey[], document: SourceDocument): void {
+  const node = nodeAt(document.root, path);
+  if (node?.kind !== 'scalar') return;
+  document.problems.add(node.span, path, {
+    expected: 'the path of a module',
+    found: `${JSON.stringify(node.value)}, where no file is`,
+    hint: `the path begins in the folder of ${basename(document.file)}`,
+  });
+}
+
+async function filesMissing(paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(paths.map(isFile));
+  return new Set(paths.filter((_, index) => !found[index]));
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,10 @@
 /** What is wrong in a configuration, where, and how to mend it. */
 
 import { excerptOf } from './excerpt.ts';
+import { isVariable } from './variables.ts';
 
 export interface Problem {
-  /** As the user named it; `GATEWAY_HOSTS` for a problem in that variable. */
+  /** As the user named it; the name of a variable (`GATEWAY_HOSTS`) for a problem in that. */
   readonly file: string;
   /** Counts from 1; 0 where the problem is the file as a whole (it can't be read, say). */
   readonly line: number;
@@ -65,8 +66,7 @@ export function formatProblems(problems: readonly Problem[], options: FormatOpti
 
 /** Problems of the file first, those of the environment's variables after them, both by line and column. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
-  const firstFile = problems.find((problem) => problem.file !== 'GATEWAY_HOSTS')?.file;
-  const rank = (problem: Problem) => (problem.file === firstFile ? 0 : 1);
+  const rank = (problem: Problem) => (isVariable(problem.file) ? 1 : 0);
   return [...problems].sort((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
 }
 

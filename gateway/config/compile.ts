@@ -1,0 +1,77 @@
+/** From a document to the configuration that the gateway serves. Pure: reads no file and asks no name server. */
+
+import { checkDocument } from './check.ts';
+import { reportDuplicateRoutes } from './duplicate-route.ts';
+import type { Environment } from './expand.ts';
+import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
+import { withoutBrackets } from './host.ts';
+import { listeningOf, reportSharedPort } from './listening.ts';
+import type { GatewayConfig } from './model.ts';
+import type { Problem } from './problem.ts';
+import { compileRoutes, type PlacedRoute } from './routes.ts';
+import type { CheckedConfig } from './schema.ts';
+import { reportSelfTargets } from './self-target.ts';
+import { compileServices, reportSharedPorts } from './services.ts';
+import type { SourceDocument } from './source.ts';
+import { GATEWAY_HOSTS, PORTWAY_HOST, readDefaultHost } from './variables.ts';
+
+export interface CompileOptions {
+  /** Absolute path of the configuration: what it names is relative to its folder. */
+  readonly file: string;
+  readonly env: Environment;
+}
+
+export type CompileResult =
+  | { readonly ok: true; readonly config: GatewayConfig; readonly placed: readonly PlacedRoute[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reports everything that is wrong at once: in single values, between them, and in the environment's variables. */
+export function compile(document: SourceDocument, options: CompileOptions): CompileResult {
+  const { hosts, problems: hostsProblems } = readGatewayHosts(options.env[GATEWAY_HOSTS]);
+  const { host, problems: hostProblems } = readDefaultHost(options.env[PORTWAY_HOST]);
+  const checked = checkDocument(document, options.env);
+  const compiled = checked && assemble(checked, { document, file: options.file, hosts, host });
+  const problems = [document.problems, hostsProblems, hostProblems].flatMap((list) => list.all());
+  if (compiled === null || problems.length > 0) return { ok: false, problems };
+  return { ok: true, ...compiled };
+}
+
+interface AssembleContext {
+  readonly document: SourceDocument;
+  readonly file: string;
+  readonly hosts: GatewayHosts;
+  /** Where the file says nothing. */
+  readonly host: string;
+}
+
+function assemble(checked: CheckedConfig, context: AssembleContext) {
+  const placed = compileRoutes(checked, context);
+  const config: GatewayConfig = {
+    file: context.file,
+    host: checked.host === undefined ? context.host : withoutBrackets(checked.host),
+    port: checked.port,
+    trustProxy: checked.trustProxy ?? [],
+    routes: placed.map(({ route }) => route),
+    services: compileServices(checked, context.document, context.file),
+    admin: checked.admin && { ...checked.admin, host: withoutBrackets(checked.admin.host) },
+    log: checked.log,
+    maxConnections: checked.maxConnections,
+  };
+  reportBetween(config, placed, context.document);
+  return { config, placed };
+}
+
+/** What no value shows alone. */
+function reportBetween(
+  config: GatewayConfig,
+  placed: readonly PlacedRoute[],
+  document: SourceDocument,
+): void {
+  reportDuplicateRoutes(placed, document);
+  // With a broken port, host or admin address, it is the default that would be compared.
+  if (['port', 'host', 'admin'].some((key) => document.problems.touches(key))) return;
+  const listening = listeningOf(config);
+  reportSharedPort(listening, document);
+  reportSelfTargets(placed, listening, document);
+  reportSharedPorts(config.services, listening, document);
+}

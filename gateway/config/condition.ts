@@ -1,0 +1,52 @@
+/** What `when:` may ask of a request. */
+
+import type { FieldCondition } from './model.ts';
+import { accepted, type Parsed, refused } from './parsed.ts';
+
+/** RFC 9110 §5.6.2 */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+export function parseMethod(text: string): Parsed<string> {
+  if (!TOKEN.test(text)) {
+    return refused(/[,\s|]/.test(text) ? 'several methods are a list: [GET, HEAD]' : undefined);
+  }
+  const method = text.toUpperCase();
+  if (method === 'CONNECT' || method === 'TRACE') {
+    return refused(`the gateway answers ${method} with 405 itself, so this would never match`);
+  }
+  return accepted(method);
+}
+
+/** The values are `true` (present with any value) or the value to compare with. */
+export type Conditions = Readonly<Record<string, string | true>>;
+
+/** Field names are compared without regard to case (RFC 9110 §5.1). */
+export function headerConditions(conditions: Conditions): FieldCondition[] {
+  return Object.entries(conditions).map(([name, value]) => condition(name.toLowerCase(), value));
+}
+
+export function queryConditions(conditions: Conditions): FieldCondition[] {
+  return Object.entries(conditions).map(([name, value]) => condition(name, value));
+}
+
+function condition(name: string, value: string | true): FieldCondition {
+  return { name, value: value === true ? null : value };
+}
+
+export function parseHeaderName(text: string): Parsed<string> {
+  if (TOKEN.test(text)) return accepted(text);
+  return refused('letters, digits and - , without spaces or a colon');
+}
+
+/** RFC 9110 §5.5: a recipient takes white space at both ends away, so such a value would never be met. */
+export function parseHeaderValue(text: string): Parsed<string> {
+  if (/^[ \t]|[ \t]$/.test(text))
+    return refused('white space at its ends is taken away, so it would never match');
+  for (const char of text) {
+    const code = char.codePointAt(0)!;
+    if ((code < 0x20 && char !== '\t') || code === 0x7f)
+      return refused('no line breaks or control characters');
+    if (code > 0xff) return refused('the value of a header has no characters beyond U+00FF');
+  }
+  return accepted(text);
+}

@@ -1,0 +1,37 @@
+/** Routes that mean the same: one of them would never be taken. */
+
+import type { FieldCondition, RouteMatcher } from './model.ts';
+import type { PlacedRoute } from './routes.ts';
+import type { SourceDocument } from './source.ts';
+
+export function reportDuplicateRoutes(placed: readonly PlacedRoute[], document: SourceDocument): void {
+  const firstWith = new Map<string, PlacedRoute>();
+  for (const each of placed) {
+    const meaning = meaningOf(each.route.matcher);
+    const first = firstWith.get(meaning);
+    if (first === undefined) firstWith.set(meaning, each);
+    else reportDuplicate(each, first, document);
+  }
+}
+
+/** Equal for two matchers that take the same requests, in whatever order their conditions are written. */
+function meaningOf(matcher: RouteMatcher): string {
+  const { host, path, exact, methods, headers, query } = matcher;
+  return JSON.stringify([host, path, exact, methods && [...methods].sort(), sorted(headers), sorted(query)]);
+}
+
+function sorted(conditions: readonly FieldCondition[]): string[] {
+  return conditions.map(({ name, value }) => JSON.stringify([name, value])).sort();
+}
+
+function reportDuplicate(again: PlacedRoute, first: PlacedRoute, document: SourceDocument): void {
+  const { line } = first.route.source;
+  const sameKey = again.path[1] === first.path[1];
+  document.problems.add(again.span, again.path, {
+    expected: 'every route once',
+    found: sameKey ? 'an alternative with the same conditions' : `${JSON.stringify(again.path[1])} again`,
+    hint: sameKey
+      ? `it would never be taken: give it another "when" or "exact" than line ${line} has`
+      : `${JSON.stringify(first.path[1])} on line ${line} is the same route`,
+  });
+}

@@ -1,0 +1,59 @@
+/** Guesses at what was meant. */
+
+/** Letters that look like digits. `null`: that is not what is wrong with it. */
+export function lettersInNumber(text: string): string | null {
+  if (!/\d/.test(text) || !/^[\dOoIl|]+$/.test(text) || /^\d+$/.test(text)) return null;
+  if (/[Oo]/.test(text)) return 'a letter O instead of a zero?';
+  return 'a letter l or I instead of a one?';
+}
+
+/** The nearest of the known words, or `null` when none is near enough to be a slip of the fingers. */
+export function nearest(word: string, known: Iterable<string>): string | null {
+  const given = plain(word);
+  let best: string | null = null;
+  let least = Math.max(1, Math.floor(given.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(given, plain(candidate), least);
+    if (distance < least) {
+      best = candidate;
+      least = distance;
+    }
+  }
+  return best;
+}
+
+/** `max_connections`, `max-connections` and `MaxConnections` are one slip, not many. */
+function plain(word: string): string {
+  return word.toLowerCase().replace(/[-_\s]/g, '');
+}
+
+/** Insertions, deletions, substitutions and swaps of neighbours; `limit` where it is that or more. */
+export function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      current.push(stepTo(a, b, row, column, current, last, beforeLast));
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return Math.min(limit, last[b.length]!);
+}
+
+function stepTo(
+  a: string,
+  b: string,
+  row: number,
+  column: number,
+  current: readonly number[],
+  last: readonly number[],
+  beforeLast: readonly number[],
+): number {
+  const cost = a[row - 1] === b[column - 1] ? 0 : 1;
+  const plainStep = Math.min(last[column]! + 1, current[column - 1]! + 1, last[column - 1]! + cost);
+  const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+  return swapped ? Math.min(plainStep, beforeLast[column - 2]! + 1) : plainStep;
+}

@@ -1,0 +1,49 @@
+/** Offsets of a text as lines and columns. */
+
+import type { SourcePosition } from './model.ts';
+
+export class TextLines {
+  readonly text: string;
+  readonly #starts: readonly number[];
+
+  constructor(text: string) {
+    this.text = text;
+    this.#starts = lineStarts(text);
+  }
+
+  /** The position of a UTF-16 offset; an offset beyond the end is the end. */
+  positionOf(offset: number): SourcePosition {
+    const at = Math.min(Math.max(offset, 0), this.text.length);
+    let low = 0;
+    let high = this.#starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#starts[middle]! <= at) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: at - this.#starts[low]! + 1 };
+  }
+
+  /** The text of a line, counted from 1, without its end; empty for a line that does not exist. */
+  lineText(line: number): string {
+    const start = this.#starts[line - 1];
+    if (start === undefined) return '';
+    const end = this.#starts[line] ?? this.text.length;
+    return this.text.slice(start, end).replace(/\r?\n$/, '');
+  }
+
+  /** The offset at which a line begins, counted from 1. */
+  startOf(line: number): number {
+    return this.#starts[line - 1] ?? this.text.length;
+  }
+
+  get count(): number {
+    return this.#starts.length;
+  }
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}

@@ -1,0 +1,73 @@
+/** The addresses that the gateway itself takes. */
+
+import { isIP } from 'node:net';
+import type { GatewayConfig } from './model.ts';
+import { keySpanAt, nodeAt, type SourceDocument } from './source.ts';
+
+export interface Listening {
+  /** `the gateway`, `the admin listener` */
+  readonly what: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export function listeningOf({
+  host,
+  port,
+  admin,
+}: Pick<GatewayConfig, 'host' | 'port' | 'admin'>): Listening[] {
+  const own: Listening = { what: 'the gateway', host, port };
+  return admin === null ? [own] : [own, { what: 'the admin listener', ...admin }];
+}
+
+/** Whether a connection to that address of this machine can end at the listener. */
+export function serves(listener: Listening, address: string): boolean {
+  const own = addressesOf(listener.host);
+  // A connection to "any address" goes to the loopback one.
+  if (isAny(address)) return own.some((one) => isAny(one) || isLoopback(one));
+  return own.some((one) => one === address || (isLoopback(address) && isAnyFor(one, address)));
+}
+
+/** The admin listener on the port of the gateway: one of the two could not listen. */
+export function reportSharedPort(listening: readonly Listening[], document: SourceDocument): void {
+  const [own, admin] = listening;
+  if (own === undefined || admin === undefined || own.port !== admin.port) return;
+  if (!overlap(own.host, admin.host)) return;
+  // Where the file leaves the admin listener at its default, the gateway's own port is what was written.
+  const key = nodeAt(document.root, ['admin']) === null ? 'port' : 'admin';
+  const span = nodeAt(document.root, [key])?.span ?? keySpanAt(document.root, [key]) ?? document.root.span;
+  document.problems.add(span, [key], {
+    expected: 'different ports for the gateway and its admin listener',
+    found: `${own.port} for both`,
+    hint:
+      key === 'port' ? `the admin listener has ${admin.port}: give it another one, or "admin: false"` : null,
+  });
+}
+
+function overlap(a: string, b: string): boolean {
+  if (isAny(a) || isAny(b)) return true;
+  return addressesOf(a).some((address) => addressesOf(b).includes(address));
+}
+
+function addressesOf(host: string): readonly string[] {
+  // RFC 6761 §6.3: `localhost` and the names below it are this machine.
+  return host === 'localhost' || host.endsWith('.localhost') ? ['127.0.0.1', '::1'] : [host];
+}
+
+/** What a connection to that endpoint host may reach, as far as that is known without asking DNS. */
+export function knownAddresses(host: string, addresses: readonly string[] | null): readonly string[] {
+  return addresses ?? addressesOf(host);
+}
+
+function isAny(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+/** A listener on `::` takes IPv4 too. */
+function isAnyFor(host: string, address: string): boolean {
+  return host === '::' || (host === '0.0.0.0' && isIP(address) === 4);
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+}

@@ -1,0 +1,53 @@
+/** YAML 1.2 text to a document whose every value knows where it stands. */
+
+import { type Document, type ParsedNode, parseDocument } from 'yaml';
+import { TextLines } from './lines.ts';
+import { ProblemList } from './problem-list.ts';
+import type { SourceDocument } from './source.ts';
+import { reportSyntax } from './syntax.ts';
+import { TreeBuilder } from './tree.ts';
+
+export type ParseResult =
+  | { readonly ok: true; readonly document: SourceDocument }
+  | { readonly ok: false; readonly problems: ProblemList };
+
+/**
+ * Parses a file's text; never throws. Syntax errors end here, since what a broken text means can only be guessed; keys that are
+ * there twice and their like are in the document's `problems`, so that all of them are reported together with what comes later.
+ */
+export function parseConfig(text: string, file: string): ParseResult {
+  const lines = new TextLines(text);
+  const problems = new ProblemList(file, lines);
+  const yaml = parseYaml(text);
+  reportSyntax(yaml, lines, problems);
+  if (problems.size > 0) return { ok: false, problems };
+  if (yaml.contents === null || isBlank(text)) return { ok: false, problems: emptyFile(problems) };
+  const builder = new TreeBuilder(lines, problems);
+  const root = builder.build(yaml.contents);
+  return { ok: true, document: { file, lines, root, nodeCount: builder.nodeCount, problems } };
+}
+
+function parseYaml(text: string): Document.Parsed<ParsedNode> {
+  return parseDocument(text, {
+    // All scalars as they are written: `tree.ts` decides what a number is.
+    schema: 'failsafe',
+    // The library compares every key with every other one; `tree.ts` uses a map.
+    uniqueKeys: false,
+    prettyErrors: false,
+    // `silent` would hide a second document.
+    logLevel: 'error',
+  });
+}
+
+function isBlank(text: string): boolean {
+  return /^(?:\s|#[^\n]*(?:\n|$)|---|\.\.\.)*$/.test(text);
+}
+
+function emptyFile(problems: ProblemList): ProblemList {
+  problems.add({ start: 0, end: 1 }, [], {
+    expected: 'a map with the key "routes"',
+    found: 'an empty file',
+    hint: 'the shortest useful file has two lines: "routes:" and "  /db: 3001"',
+  });
+  return problems;
+}

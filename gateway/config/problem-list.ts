@@ -1,0 +1,56 @@
+/** Collects the problems of one text, each tied to a span of it. */
+
+import type { TextLines } from './lines.ts';
+import type { Problem } from './problem.ts';
+import { type PathKey, pathText, type Span } from './source.ts';
+
+/** What is wrong, without where. */
+export interface Fault {
+  readonly expected: string;
+  readonly found: string;
+  readonly hint: string | null;
+}
+
+export class ProblemList {
+  readonly #file: string;
+  readonly #lines: TextLines;
+  readonly #problems = new Map<string, Problem>();
+  readonly #paths = new Set<string>();
+
+  constructor(file: string, lines: TextLines) {
+    this.#file = file;
+    this.#lines = lines;
+  }
+
+  /** The same fault at the same place, met again through an alias, is one problem. */
+  add(span: Span, path: readonly PathKey[], fault: Fault): void {
+    const { line, column } = this.#lines.positionOf(span.start);
+    const key = `${line}:${column}:${fault.expected}:${fault.found}`;
+    this.#paths.add(pathText(path));
+    if (this.#problems.has(key)) return;
+    const sourceLine = this.#lines.lineText(line);
+    const onThisLine = Math.max(1, sourceLine.length - column + 1);
+    const length = Math.min(Math.max(1, span.end - span.start), onThisLine);
+    const place = { file: this.#file, line, column, length, path: pathText(path), sourceLine };
+    this.#problems.set(key, { ...place, ...fault });
+  }
+
+  /** Whether something is wrong at this very path, so that what follows from it need not be said. */
+  concerns(path: readonly PathKey[]): boolean {
+    return this.#paths.has(pathText(path));
+  }
+
+  /** Whether something is wrong with that key of the top level, or below it. */
+  touches(key: string): boolean {
+    for (const path of this.#paths) if (path === key || path.startsWith(`${key}.`)) return true;
+    return false;
+  }
+
+  get size(): number {
+    return this.#problems.size;
+  }
+
+  all(): Problem[] {
+    return [...this.#problems.values()];
+  }
+}

@@ -1,0 +1,86 @@
+/** The key of a route: `/path`, `host/path` or a host alone. */
+
+import { canonicalPath } from '../route/target.ts';
+import { faultText, type TargetFault } from '../route/target-fault.ts';
+import { parseHost } from './host.ts';
+import type { PathPrefix } from './model.ts';
+import { accepted, type Parsed, refused } from './parsed.ts';
+
+export interface RouteKey {
+  /** Lower case; `*.example.com` for the names below it; `null`: any host. */
+  readonly host: string | null;
+  readonly path: PathPrefix;
+}
+
+const A_ROUTE = 'a path like /db, or host/path';
+const A_HOST = 'a host name before the path';
+
+/** Reads a key. Two keys that mean the same have equal results, however they are spelled. */
+export function parseRouteKey(text: string): Parsed<RouteKey> {
+  if (text === '')
+    return refused('/ is the route of everything that no other route takes', A_ROUTE, 'nothing');
+  const url = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/i.exec(text);
+  if (url) return refused(`a host without a scheme: ${url[1]}`, A_ROUTE);
+  if (text.includes('${')) return refused('variables are expanded in values, not in keys', A_ROUTE);
+  const slash = text.indexOf('/');
+  if (slash === 0) return parsePath(text, null);
+  const host = parseRouteHost(slash === -1 ? text : text.slice(0, slash), text);
+  if (!host.ok) return host;
+  return parsePath(slash === -1 ? '/' : text.slice(slash), host.value);
+}
+
+/** Final slashes fall away: `/db/` is `/db`. */
+function parsePath(text: string, host: string | null): Parsed<RouteKey> {
+  const empty = /\/\/./.exec(text);
+  if (empty) return refused(`an empty segment never matches: ${text.replace(/\/{2,}/g, '/')}`, A_ROUTE);
+  const pattern = patternHint(text);
+  if (pattern !== null) return refused(pattern, A_ROUTE);
+  const canonical = canonicalPath(text);
+  if (!canonical.ok) return refused(pathHint(canonical.reason, text), 'a path that a request can have');
+  const path = canonical.path.replace(/\/+$/, '');
+  return accepted({ host, path: (path === '' ? '/' : path) as PathPrefix });
+}
+
+/** What other routers read as patterns would be compared letter by letter here. */
+function patternHint(text: string): string | null {
+  const star = /^(.*?)\/\*+$/.exec(text);
+  if (star) return `a route takes everything below its path: ${star[1] === '' ? '/' : star[1]}`;
+  const param = /^(.*?)\/(?::[^/]*|\{[^/]*\}|<[^/]*>|[^/]*\*[^/]*)(?:\/|$)/.exec(text);
+  if (!param) return null;
+  return `no patterns; a route takes everything below its path: ${param[1] === '' ? '/' : param[1]}`;
+}
+
+function pathHint(reason: TargetFault, text: string): string {
+  switch (reason) {
+    case 'dot-segment':
+      return `requests with . or .. segments are refused, so it would never match: ${withoutDots(text)}`;
+    case 'query':
+      return `a route has no query; conditions on it stand below "when: { query: ... }"`;
+    case 'non-ascii':
+    case 'control':
+      return `browsers send it encoded: ${encodeURI(text.toWellFormed())}`;
+    case 'backslash':
+      return `segments are separated by /: ${text.replace(/\\|%5c/gi, '/')}`;
+    default:
+      return `it ${faultText(reason).what}. ${faultText(reason).mend}`;
+  }
+}
+
+function withoutDots(text: string): string {
+  return new URL(text.replace(/\\/g, '/'), 'http://portway.invalid').pathname;
+}
+
+function parseRouteHost(text: string, key: string): Parsed<string> {
+  const port = /^(\[[^\]]*\]|[^:[\]]*):(\d+)$/.exec(text);
+  if (port)
+    return refused(`routes are for every port of the gateway: ${key.replace(`:${port[2]}`, '')}`, A_HOST);
+  const wildcard = text.startsWith('*.');
+  const host = parseHost(wildcard ? text.slice(2) : text);
+  if (!host.ok) return refused(host.hint ?? `did you mean /${key}?`, A_ROUTE);
+  // One label, and no final dot to say that it is a whole name, is a path that lost its slash.
+  if (!/[.[]/.test(text) && host.value !== 'localhost') {
+    const hint = `did you mean /${key}? (a host of one label is written ${key.replace(text, `${text}.`)})`;
+    return refused(hint, A_ROUTE);
+  }
+  return accepted(wildcard ? `*.${host.value}` : host.value);
+}

@@ -1,0 +1,86 @@
+/** All routes of a file, with what is wrong between their keys and their values. */
+
+import { compileEndpoints } from './endpoints.ts';
+import { foundText } from './found.ts';
+import type { GatewayHosts } from './gateway-hosts.ts';
+import type { RouteConfig } from './model.ts';
+import { compileRoute } from './route.ts';
+import { parseRouteKey, type RouteKey } from './route-key.ts';
+import type { CheckedRoute } from './route-schema.ts';
+import type { CheckedConfig } from './schema.ts';
+import { keySpanAt, nodeAt, type PathKey, type SourceDocument, type Span } from './source.ts';
+
+export interface RoutesContext {
+  readonly document: SourceDocument;
+  /** Absolute. */
+  readonly file: string;
+  readonly hosts: GatewayHosts;
+}
+
+/** A route, and where the file says it. */
+export interface PlacedRoute {
+  readonly route: RouteConfig;
+  /** Of the route, or of the alternative: `['routes', '/db', 1]`. */
+  readonly path: readonly PathKey[];
+  readonly span: Span;
+}
+
+/** Every sound route; what is wrong with keys and lists of targets goes to the document's problems. */
+export function compileRoutes(checked: CheckedConfig, context: RoutesContext): PlacedRoute[] {
+  const placed: PlacedRoute[] = [];
+  for (const [key, value] of Object.entries(checked.routes)) {
+    const routeKey = readKey(key, context.document);
+    if (routeKey !== null) placed.push(...alternatives(key, routeKey, value, checked, context));
+  }
+  return placed;
+}
+
+type RouteValue = CheckedConfig['routes'][string];
+
+function alternatives(
+  key: string,
+  routeKey: RouteKey,
+  value: RouteValue,
+  checked: CheckedConfig,
+  context: RoutesContext,
+): PlacedRoute[] {
+  const { document, file } = context;
+  const isList = isAlternatives(value);
+  return formsOf(value).map((form, index) => {
+    const path = isList ? ['routes', key, index] : ['routes', key];
+    const span = keySpanAt(document.root, path)!;
+    const id = index === 0 ? key : `${key}#${index + 1}`;
+    const place = { id, source: document.lines.positionOf(span.start), file };
+    const endpoints = compileEndpoints(form.to, path, context);
+    return { route: compileRoute(place, routeKey, form, endpoints, checked), path, span };
+  });
+}
+
+function isAlternatives(value: RouteValue): value is CheckedRoute[] {
+  return Array.isArray(value) && value.length > 0 && 'to' in value[0]!;
+}
+
+function formsOf(value: RouteValue): readonly CheckedRoute[] {
+  if (isAlternatives(value)) return value;
+  return 'to' in value ? [value] : [{ to: value }];
+}
+
+function readKey(key: string, document: SourceDocument): RouteKey | null {
+  const parsed = parseRouteKey(key);
+  if (parsed.ok) return parsed.value;
+  const path = ['routes', key];
+  document.problems.add(keySpanAt(document.root, path)!, path, {
+    expected: parsed.expected ?? 'a path like /db, or host/path',
+    found: parsed.found ?? foundText(key),
+    hint: swappedHint(key, document) ?? parsed.hint ?? null,
+  });
+  return null;
+}
+
+/** `3001: /db` */
+function swappedHint(key: string, document: SourceDocument): string | null {
+  const value = nodeAt(document.root, ['routes', key]);
+  const text = value?.kind === 'scalar' ? value.value : null;
+  if (!/^\d+$/.test(key) || typeof text !== 'string' || !text.startsWith('/')) return null;
+  return `the path comes first: ${text}: ${key}`;
+}

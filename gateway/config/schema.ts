@@ -1,0 +1,123 @@
+/**
+ * The one description of `gateway.config.yaml`. The checks, the JSON schema for editors and the reference in `docs/` all come from here.
+ *
+ * Its input is the file's values after `${NAME}` has been expanded, its output has units in milliseconds and bytes. What concerns
+ * more than one value (the same route twice, say) is checked in `compile.ts`.
+ */
+
+import { z } from 'zod';
+import { accepted, refused } from './parsed.ts';
+import { bodyMax, routeValue, timeouts } from './route-schema.ts';
+import { serviceName, serviceValue } from './service-schema.ts';
+import { parseHostAndPort } from './target.ts';
+import { described, flag, host, parsedBy, port, trustedProxy } from './value.ts';
+
+const ADMIN_HOST = '127.0.0.1';
+
+const adminForm = z
+  .strictObject({
+    host: described(host, 'The address that it listens on.', { default: ADMIN_HOST }).prefault(ADMIN_HOST),
+    port: described(port, 'The port that it listens on.', { defaultText: '**required**' }),
+  })
+  .meta({ doc: { holder: 'admin' } });
+
+const admin = z
+  .union([
+    z.literal(false).transform(() => null),
+    port.transform((one) => ({ host: ADMIN_HOST, port: one })),
+    parsedBy(z.string(), adminAddress),
+    adminForm,
+  ])
+  .meta({ doc: { expected: 'false, a port, host:port, or a map with the key "port"' } });
+
+const log = z
+  .strictObject({
+    level: described(
+      z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+      'The least important lines that are written.',
+      { default: 'info', expected: 'trace, debug, info, warn, error or silent' },
+    ).prefault('info'),
+    format: described(
+      z.enum(['auto', 'json', 'pretty']),
+      '`auto` is pretty on a terminal and JSON elsewhere.',
+      {
+        default: 'auto',
+        expected: 'auto, json or pretty',
+      },
+    ).prefault('auto'),
+    access: described(flag, 'One line for each exchange.', { default: 'true' }).prefault(true),
+  })
+  .meta({
+    doc: { expected: 'a map with level, format, access', type: 'map, see [log](#log)', holder: 'log' },
+  });
+
+export const configuration = z
+  .strictObject({
+    port: described(port, 'The port that clients connect to.', { default: '3000' }).prefault(3000),
+    host: described(
+      host,
+      'The address that clients connect to. `0.0.0.0` is every IPv4 address of the machine, `::` every address.',
+      { defaultText: '`PORTWAY_HOST` of the environment, else `127.0.0.1`' },
+    ).optional(),
+    trustProxy: described(
+      z.union([trustedProxy, z.array(trustedProxy).transform((lists) => lists.flat())]),
+      'Peers whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed. `loopback` is 127.0.0.0/8 and ::1, `private` the networks of RFC 1918 and RFC 4193.',
+      {
+        expected: 'an IP address, a CIDR block, loopback or private, or a list of them',
+        type: 'IP address, CIDR block, `loopback`, `private`, or a list of them',
+        defaultText: 'nobody',
+      },
+    ).optional(),
+    maxConnections: described(z.int().min(1).max(1_000_000), 'Client connections at once.', {
+      expected: 'a number from 1 to 1000000',
+      type: 'number',
+      default: '10000',
+
+      bounds: { min: '1', max: '1000000' },
+      ends: 'refused outside; at the limit a new connection is answered 503',
+    }).prefault(10_000),
+    timeouts: described(timeouts, 'For every route that does not say otherwise.', {
+      defaultText: 'see [timeouts](#timeouts)',
+    }).optional(),
+    bodyMax: described(bodyMax, 'The largest request body, for every route that does not say otherwise.', {
+      default: 'unlimited',
+      bounds: { min: '0B', max: '1024TiB' },
+      ends: '`0B` allows no body; refused above',
+    }).optional(),
+    routes: described(
+      z.record(z.string(), routeValue),
+      'Which path leads to which port. The order does not matter.',
+      {
+        expected: 'a map of paths to ports',
+        type: 'map, see [routes](#routes)',
+        defaultText: '**required**',
+      },
+    ),
+    services: described(
+      z.record(parsedBy(z.string(), serviceName).meta({ doc: { expected: 'a name' } }), serviceValue),
+      'Processes that `portway dev` (`npm start`) runs and watches; `portway start` leaves them alone.',
+      {
+        expected: 'a map of names to processes',
+        type: 'map, see [services](#services)',
+        defaultText: 'none',
+      },
+    ).optional(),
+    admin: described(
+      admin,
+      'Where `/healthz`, `/readyz`, `/config` and `/explain` are answered. It asks nobody for a password: keep it on a private address.',
+      { type: '`false`, port, host:port, or a map, see [admin](#admin)', default: '127.0.0.1:3900' },
+    ).prefault('127.0.0.1:3900'),
+    log: described(log, 'What is logged, and how.', { defaultText: 'see [log](#log)' }).prefault({}),
+  })
+  .meta({ doc: { expected: 'a map with the key "routes"', holder: 'the configuration' } });
+
+export type ConfigInput = z.input<typeof configuration>;
+export type CheckedConfig = z.output<typeof configuration>;
+
+function adminAddress(address: string) {
+  const parsed = parseHostAndPort(address);
+  if (!parsed.ok) return parsed;
+  if (parsed.value.kind === 'unix') return refused();
+  const name = parsed.value.kind === 'port' ? ADMIN_HOST : parsed.value.host;
+  return accepted({ host: name, port: parsed.value.port });
+}

@@ -1,0 +1,33 @@
+/** Targets that are the gateway itself: every request would come back until the loop is noticed. */
+
+import { targetPath } from './endpoints.ts';
+import { knownAddresses, type Listening, serves } from './listening.ts';
+import type { EndpointAddress } from './model.ts';
+import type { PlacedRoute } from './routes.ts';
+import { nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
+
+export function reportSelfTargets(
+  placed: readonly PlacedRoute[],
+  listening: readonly Listening[],
+  document: SourceDocument,
+): void {
+  for (const { route, path } of placed) {
+    for (const [index, endpoint] of route.upstream.endpoints.entries()) {
+      const self = listening.find((listener) => reaches(endpoint, listener));
+      if (self !== undefined) reportSelf(self, targetPath(document, path, index), document);
+    }
+  }
+}
+
+function reaches(endpoint: EndpointAddress, listener: Listening): boolean {
+  if (endpoint.kind === 'unix' || endpoint.port !== listener.port) return false;
+  return knownAddresses(endpoint.host, endpoint.addresses).some((address) => serves(listener, address));
+}
+
+function reportSelf({ what, port }: Listening, path: readonly PathKey[], document: SourceDocument): void {
+  document.problems.add(nodeAt(document.root, path)!.span, shownPath(document.root, path), {
+    expected: 'the address of a service',
+    found: `port ${port}, where ${what} itself listens`,
+    hint: 'write the port that the service listens on',
+  });
+}

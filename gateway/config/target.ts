@@ -1,0 +1,128 @@
+/** Where a route leads, as the file writes it: `3001`, `db:3001`, `https://images.internal`, `unix:/run/app.sock`. */
+
+import { lettersInNumber } from './hint.ts';
+import { parseHost, withoutBrackets } from './host.ts';
+import type { Port } from './model.ts';
+import { accepted, type Parsed, refused } from './parsed.ts';
+
+/** What is written; `endpoint.ts` knows which addresses it means. */
+export type Target =
+  /** A bare port, or one on `localhost`. */
+  | { readonly kind: 'port'; readonly port: Port }
+  | { readonly kind: 'tcp'; readonly tls: boolean; readonly host: string; readonly port: Port }
+  | { readonly kind: 'unix'; readonly path: string };
+
+const A_PORT = 'a port from 1 to 65535';
+/** `sun_path` of unix(7) has 108 bytes with its final NUL, that of BSD and macOS 104. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+export function portTarget(port: number): Target {
+  return { kind: 'port', port: port as Port };
+}
+
+/** Reads a target that is text. */
+export function parseTarget(text: string): Parsed<Target> {
+  if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
+  if (scheme !== undefined) return parseUrl(text, scheme.toLowerCase());
+  if (text.startsWith('/')) return refused(pathHint(text));
+  const slash = text.search(/[/?#]/);
+  if (slash > 0) return refused(`a target has no path: ${text.slice(0, slash)}`);
+  return parseHostAndPort(text);
+}
+
+/** `3001`, `db:3001`, `[::1]:3001`. */
+export function parseHostAndPort(text: string): Parsed<Target> {
+  const colon = text.lastIndexOf(':');
+  if (colon === -1 || text.endsWith(']')) return parseBare(text);
+  const port = parsePort(text.slice(colon + 1));
+  if (!port.ok) return port;
+  const host = parseHostOf(text.slice(0, colon));
+  return host.ok ? accepted(tcp(false, host.value, port.value)) : host;
+}
+
+/** One or more digits. Port 0 means "any" to a listener, and nothing to a client. */
+export function parsePort(text: string): Parsed<Port> {
+  const port = Number(text);
+  if (/^[1-9]\d{0,4}$/.test(text) && port <= 65_535) return accepted(port as Port);
+  return refused(portHint(text), A_PORT);
+}
+
+export function portHint(text: string): string | undefined {
+  const letters = lettersInNumber(text);
+  if (letters !== null) return letters;
+  if (text === '') return 'the port is missing behind the colon';
+  if (/^0\d+$/.test(text)) return 'a port does not begin with 0';
+  if (/^\d{1,3}(?:[,_.]\d{3})+$/.test(text)) return `only digits: ${text.replace(/\D/g, '')}`;
+  if (/^\d+-\d+$/.test(text)) return 'one port, no range; several endpoints are a list: [3001, 3002]';
+  if (/^\d+$/.test(text)) return 'ports end at 65535';
+  if (/^\d+:\d+$/.test(text)) return 'the gateway maps paths, not ports: write the port of the service alone';
+  return undefined;
+}
+
+function parseBare(text: string): Parsed<Target> {
+  if (lettersInNumber(text) !== null || (/^\d/.test(text) && !/^[\d.]*\.[\d.]*$/.test(text))) {
+    const port = parsePort(text);
+    return port.ok ? accepted(portTarget(port.value)) : port;
+  }
+  const host = text === '' ? refused() : parseHostOf(text);
+  return host.ok ? refused(`the port is missing: ${text}:3001`) : host;
+}
+
+/** Without brackets, `::1:3001` could be cut in several places. */
+function parseHostOf(text: string): Parsed<string> {
+  if (text.includes(':') && !text.startsWith('[')) {
+    return refused(`${portHint(text) ?? `an IPv6 address stands in brackets: [${text}]:3001`}`);
+  }
+  if (text.includes('@')) return refused('no user name or password in a target');
+  const host = parseHost(text);
+  return host.ok ? accepted(withoutBrackets(host.value)) : host;
+}
+
+function parseUrl(text: string, scheme: string): Parsed<Target> {
+  if (scheme !== 'http' && scheme !== 'https') return refused(schemeHint(text, scheme));
+  const match = /^[a-z]+:\/\/([^/?#]*)([/?#].*)?$/is.exec(text)!;
+  const authority = match[1]!;
+  const rest = match[2] ?? '';
+  if (rest !== '' && rest !== '/') return refused(restHint(text, rest));
+  if (authority.includes('@')) return refused('no user name or password in a target');
+  const hasPort = /:[^\]]*$/.test(authority);
+  const tls = scheme === 'https';
+  const parsed = parseHostAndPort(hasPort ? authority : `${authority}:${tls ? 443 : 80}`);
+  if (!parsed.ok || parsed.value.kind === 'unix') return parsed;
+  const host = parsed.value.kind === 'port' ? 'localhost' : parsed.value.host;
+  return accepted(tcp(tls, host, parsed.value.port));
+}
+
+/** `localhost` is a bare port, so that both of its addresses are tried, as `GATEWAY_HOSTS` says. */
+function tcp(tls: boolean, host: string, port: Port): Target {
+  if (host === 'localhost' && !tls) return { kind: 'port', port };
+  return { kind: 'tcp', tls, host, port };
+}
+
+function schemeHint(text: string, scheme: string): string {
+  if (scheme === 'ws' || scheme === 'wss') {
+    return `WebSockets go through http too: ${text.replace(/^ws/i, 'http')}`;
+  }
+  return `${scheme} is not spoken here: http, https, unix, or host:port`;
+}
+
+function restHint(text: string, rest: string): string {
+  const base = text.slice(0, text.length - rest.length);
+  return `a target has no path or query: ${base} (strip: false keeps the route's own prefix)`;
+}
+
+function pathHint(text: string): string {
+  return text.endsWith('.sock')
+    ? `a unix socket is written unix:${text}`
+    : 'a path is where a route begins; it leads to a port';
+}
+
+function parseUnix(path: string): Parsed<Target> {
+  if (!path.startsWith('/')) return refused('an absolute path behind it: unix:/run/app.sock');
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+    return refused(`systems allow ${MAX_SOCKET_PATH_BYTES} bytes for the path of a socket`);
+  }
+  if (path.endsWith('/')) return refused('the path of a socket, not of a folder');
+  return accepted({ kind: 'unix', path });
+}

@@ -1,0 +1,77 @@
+/** What may have been meant by a value of the wrong type. */
+
+import { lettersInNumber, nearest } from './hint.ts';
+import type { KeyDoc } from './key-doc.ts';
+import type { LeafIssue } from './leaf-issue.ts';
+import { nodeAt, type SourceDocument } from './source.ts';
+import { portHint } from './target.ts';
+import { unitHint } from './units.ts';
+
+/** `undefined`: no idea. */
+export function hintOf(
+  value: unknown,
+  doc: KeyDoc,
+  leaf: LeafIssue,
+  document: SourceDocument,
+): string | undefined {
+  if (typeof value === 'number') return numberHint(value, doc);
+  if (typeof value === 'string') return textHint(value, doc, leaf);
+  if (value === null) return emptyHint(leaf);
+  if (value === true) return ON[String(leaf.path.at(-1))];
+  if (isMixedList(leaf, document)) return 'a list holds targets, or maps with "to", not both';
+  const isMap = doc.expected?.startsWith('a map') ?? false;
+  return Array.isArray(value) && isMap ? 'remove the dashes: it is a map, not a list' : undefined;
+}
+
+/** What somebody may want who switches these on. */
+const ON: Readonly<Record<string, string>> = {
+  admin: 'leave the key out for 127.0.0.1:3900',
+  trustProxy: 'say whom to believe: loopback, private, or addresses',
+};
+
+function numberHint(value: number, doc: KeyDoc): string | undefined {
+  if (doc.needsUnit !== undefined && value >= 0) return unitHint(doc.needsUnit, value);
+  if (doc.type === 'port' || doc.type === 'target') return portHint(String(value));
+  if (doc.bounds !== undefined) return undefined;
+  return doc.expected === 'a command line' || doc.expected?.startsWith('the path')
+    ? 'put it in quotes'
+    : undefined;
+}
+
+function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefined {
+  if (/^(?:yes|no|y|n)$/i.test(text) && doc.expected?.startsWith('true')) {
+    return `YAML 1.2 knows true and false alone: ${/^y/i.test(text)}`;
+  }
+  if (leaf.issue.code === 'invalid_value' || leaf.issue.code === 'invalid_union') {
+    const near = nearest(text, wordsOf(doc));
+    if (near !== null) return `did you mean ${near}?`;
+  }
+  if (/^\d+$/.test(text) && (doc.type === 'port' || doc.type === 'number')) return 'remove the quotes';
+  const letters = lettersInNumber(text);
+  if (letters !== null) return letters;
+  if (doc.type === 'port') return portHint(text);
+  const glued = /^(\/\S*?):(\S+)/.exec(text);
+  if (glued && doc.expected?.startsWith('a map'))
+    return `a space is missing after the colon: ${glued[1]}: ${glued[2]}`;
+  return undefined;
+}
+
+/** The words of `keep or rewrite`. */
+function wordsOf(doc: KeyDoc): string[] {
+  return (doc.expected ?? '').split(/, | or /).filter((word) => /^[a-z]+$/.test(word));
+}
+
+function emptyHint(leaf: LeafIssue): string {
+  const key = leaf.path.at(-1);
+  if (leaf.path.length === 1 && key === 'routes')
+    return 'indent the routes below it by two spaces; {} is none at all';
+  return 'give it a value, or remove the key';
+}
+
+function isMixedList(leaf: LeafIssue, document: SourceDocument): boolean {
+  if (typeof leaf.path.at(-1) !== 'number') return false;
+  const list = nodeAt(document.root, leaf.path.slice(0, -1));
+  if (list?.kind !== 'list') return false;
+  const maps = list.items.filter((item) => item.kind === 'map').length;
+  return maps > 0 && maps < list.items.length;
+}

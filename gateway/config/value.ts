@@ -1,0 +1,109 @@
+/** Kinds of values that several keys of the schema share. */
+
+import { z } from 'zod';
+import { parseHost } from './host.ts';
+import { docOf, type KeyDoc } from './key-doc.ts';
+import type { Port } from './model.ts';
+import type { Parsed, Refused } from './parsed.ts';
+import { parseTarget, portTarget } from './target.ts';
+import { parseTrustedProxy } from './trusted-proxy.ts';
+import { type Bounds, DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.ts';
+
+/** What a `custom` issue of ours carries. */
+export type IssueParams = Omit<Refused, 'ok'> & { readonly [key: string]: unknown };
+
+/** A schema whose values go through a parser of ours; what the parser says becomes the issue. */
+export function parsedBy<Schema extends z.ZodType, Value>(
+  schema: Schema,
+  parse: (input: z.output<Schema>) => Parsed<Value>,
+) {
+  return schema.transform((input, context): Value => {
+    const parsed = parse(input);
+    if (parsed.ok) return parsed.value;
+    const { ok: _, ...params } = parsed;
+    context.issues.push({ code: 'custom', input, params });
+    return z.NEVER;
+  });
+}
+
+/** Adds to what is known of a schema; a later description wins, the rest stays. */
+export function described<Schema extends z.ZodType>(
+  schema: Schema,
+  description: string,
+  doc: KeyDoc = {},
+): Schema {
+  return schema.meta({ description, doc: { ...docOf(schema), ...doc } }) as Schema;
+}
+
+export const port = z
+  .int()
+  .min(1)
+  .max(65_535)
+  .transform((value) => value as Port)
+  .meta({
+    doc: {
+      expected: 'a port from 1 to 65535',
+      type: 'port',
+      bounds: { min: '1', max: '65535' },
+      ends: 'refused outside; 0 is no port',
+    },
+  });
+
+export const host = parsedBy(z.string(), parseHost).meta({
+  doc: { expected: 'a host name or an IP address', type: 'host name or IP address' },
+});
+
+export const target = z.union([port.transform(portTarget), parsedBy(z.string(), parseTarget)]).meta({
+  id: 'target',
+  description:
+    'Where a service listens: `3001`, `db:3001`, `[::1]:3001`, `https://images.internal`, `unix:/run/app.sock`.',
+  doc: { expected: 'a port, host:port, http(s) URL or unix:/path', type: 'target' },
+});
+
+/** `on` and `off` are text in YAML 1.2, and so is what a variable holds. */
+export const flag = z
+  .union([
+    z.boolean(),
+    z.enum(['on', 'off', 'true', 'false']).transform((word) => word === 'on' || word === 'true'),
+  ])
+  .meta({ doc: { expected: 'true or false', type: 'true or false (on, off)' } });
+
+export function duration(bounds: Bounds) {
+  return parsedBy(z.string(), (text) => parseDuration(text, bounds)).meta({
+    pattern: DURATION_PATTERN.source,
+    doc: {
+      expected: `a duration from ${bounds.min} to ${bounds.max}`,
+      type: 'duration',
+      unit: 'milliseconds',
+      bounds,
+      ends: 'refused outside',
+      needsUnit: 'duration',
+    },
+  });
+}
+
+export function size(bounds: Bounds) {
+  return parsedBy(z.string(), (text) => parseSize(text, bounds)).meta({
+    pattern: SIZE_PATTERN.source,
+    doc: {
+      expected: `a size from ${bounds.min} to ${bounds.max}`,
+      type: 'size',
+      unit: 'bytes',
+      bounds,
+      ends: 'refused outside',
+      needsUnit: 'size',
+    },
+  });
+}
+
+export const trustedProxy = parsedBy(z.string(), parseTrustedProxy).meta({
+  doc: {
+    expected: 'an IP address, a CIDR block, loopback or private',
+    type: 'IP address, CIDR block, `loopback`, `private`',
+  },
+});
+
+/** Text where the file may have a number: `VERSION: 2`. */
+export const text = z
+  .union([z.string(), z.int().transform(String), z.boolean().transform(String)])
+  .meta({ doc: { expected: 'a text', type: 'text' } });

@@ -1,0 +1,266 @@
+import { pino } from 'pino';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { GatewayConfig, Port } from '../config/model.ts';
+import type { ExplainInput, Explanation } from '../route/explanation.ts';
+import { connect, request } from '../testing/raw-client.ts';
+import { type AdminView, createAdmin } from './admin.ts';
+
+const config: GatewayConfig = {
+  file: '/srv/gateway.config.yaml',
+  host: '127.0.0.1',
+  port: 3000 as Port,
+  trustProxy: [],
+  routes: [],
+  services: [
+    {
+      name: 'db',
+      source: { line: 9, column: 3 },
+      run: 'node db.ts',
+      port: 3001 as Port,
+      cwd: '/srv',
+      env: { DB_PASSWORD: 'hunter2' },
+    },
+  ],
+  admin: { host: 'admin.internal', port: 3900 as Port },
+  log: { level: 'info', format: 'json', access: true },
+  maxConnections: 10_000,
+};
+
+const route = {
+  id: '/db',
+  label: '/db',
+  host: null,
+  path: '/db',
+  line: 7,
+  endpoints: [{ address: '127.0.0.1:3001', state: 'up', reason: null }],
+  service: null,
+} as const;
+
+function explanation(input: ExplainInput): Explanation {
+  return {
+    request: { method: input.method, target: input.target, host: input.host, canonical: null, raw: null },
+    file: null,
+    verdict: { kind: 'not-found', status: 404 },
+    chosen: null,
+    candidates: [],
+    nearest: [],
+    changes: null,
+  };
+}
+
+let notReady: string | null;
+let asked: ExplainInput | null;
+let logged: string[];
+beforeEach(() => {
+  notReady = null;
+  asked = null;
+  logged = [];
+});
+
+const view: AdminView = {
+  notReady: () => notReady,
+  config: () => config,
+  configStatus: () => ({
+    file: config.file,
+    loadedAt: 1_700_000_000_000,
+    reloads: 2,
+    rejected: 'line 7: no',
+  }),
+  routes: async () => [route],
+  explain: (input) => {
+    asked = input;
+    return explanation(input);
+  },
+};
+
+/** A client of a new admin listener. */
+async function client(changes: Partial<AdminView> = {}, timeoutMs?: number) {
+  const log = pino({}, { write: (line: string) => void logged.push(line) });
+  const admin = createAdmin({ ...view, ...changes }, timeoutMs === undefined ? { log } : { log, timeoutMs });
+  const { port } = await admin.listen('127.0.0.1', 0);
+  onTestFinished(() => admin.close());
+  return connect(port);
+}
+
+function get(target: string, fields: readonly string[] = []): string {
+  const host = fields.some((field) => field.startsWith('Host:')) ? [] : ['Host: localhost:3900'];
+  return request('GET', target, [...host, ...fields]);
+}
+
+describe('the admin listener answers', () => {
+  it.each([
+    { target: '/healthz', json: { status: 'alive' } },
+    { target: '/readyz', json: { status: 'ready' } },
+    { target: '/routes', json: [route] },
+    {
+      target: '/config',
+      json: {
+        file: '/srv/gateway.config.yaml',
+        loadedAt: 1_700_000_000_000,
+        reloads: 2,
+        rejected: 'line 7: no',
+        config: { ...config, services: [{ ...config.services[0], env: { DB_PASSWORD: '(not shown)' } }] },
+      },
+    },
+    {
+      target: '/',
+      json: { resources: expect.arrayContaining([expect.objectContaining({ path: '/healthz' })]) },
+    },
+  ])('$target as JSON, for nobody to keep or to read across origins', async ({ target, json }) => {
+    const answer = await (await client()).exchange(get(target, ['Origin: http://evil.example']));
+    expect(answer.status).toBe(200);
+    expect(answer.head.value('content-type')).toBe('application/json; charset=utf-8');
+    expect(answer.head.value('cache-control')).toBe('no-store');
+    expect(answer.head.value('access-control-allow-origin')).toBeUndefined();
+    expect(answer.head.value('cross-origin-resource-policy')).toBe('same-origin');
+    expect(JSON.parse(answer.text)).toEqual(json);
+  });
+
+  it('HEAD as it would GET, without the body', async () => {
+    const answer = await (await client()).exchange(request('HEAD', '/healthz', ['Host: localhost']));
+    expect(answer.status).toBe(200);
+    expect(answer.text).toBe('');
+  });
+
+  it.each(['starting', 'draining'])('/readyz with 503 and the reason while it is %s', async (reason) => {
+    notReady = reason;
+    const to = await client();
+    const answer = await to.exchange(get('/readyz'));
+    expect(answer.status).toBe(503);
+    expect(JSON.parse(answer.text)).toMatchObject({ status: 503, detail: expect.stringContaining(reason) });
+    expect((await to.exchange(get('/healthz'))).status).toBe(200);
+  });
+
+  it('a browser with a page of links that loads nothing', async () => {
+    const answer = await (await client()).exchange(get('/', ['Accept: text/html,*/*;q=0.8']));
+    expect(answer.head.value('content-type')).toBe('text/html; charset=utf-8');
+    expect(answer.head.value('content-security-policy')).toContain("default-src 'none'");
+    expect(answer.text).toContain('href="/healthz"');
+  });
+
+  it('500 without the reason when the gateway fails it, and logs the reason', async () => {
+    const to = await client({ routes: () => Promise.reject(new Error('secret of the inside')) });
+    const answer = await to.exchange(get('/routes'));
+    expect(answer.status).toBe(500);
+    expect(answer.text).not.toContain('secret');
+    expect(logged.join('')).toContain('secret of the inside');
+  });
+});
+
+describe('/explain', () => {
+  it.each([
+    {
+      query: 'url=/db/x',
+      input: { method: 'GET', target: '/db/x', host: null, headers: [] },
+    },
+    {
+      query: 'url=http://localhost:3000/db/x?y=1&method=post',
+      input: { method: 'POST', target: 'http://localhost:3000/db/x?y=1' },
+    },
+    {
+      query: 'url=%2Fdb%3Fa%3D1%26b%3D2&host=shop.localhost',
+      input: { target: '/db?a=1&b=2', host: 'shop.localhost' },
+    },
+    { query: 'url=/db?a+b', input: { target: '/db?a+b' } },
+    { query: 'url=/db%252F', input: { target: '/db%2F' } },
+    {
+      query: 'url=/db&header=X-A:%201&header=x-b',
+      input: {
+        headers: [
+          ['X-A', '1'],
+          ['x-b', ''],
+        ],
+      },
+    },
+  ])('asks about the request in ?$query', async ({ query, input }) => {
+    const answer = await (await client()).exchange(get(`/explain?${query}`));
+    expect(answer.status).toBe(200);
+    expect(asked).toMatchObject(input);
+    expect(JSON.parse(answer.text)).toMatchObject({ verdict: { kind: 'not-found' } });
+  });
+
+  it('answers in text where that is preferred, hostile bytes made visible', async () => {
+    const to = await client();
+    const answer = await to.exchange(get('/explain?url=/%1b[2J', ['Accept: text/plain']));
+    expect(answer.head.value('content-type')).toBe('text/plain; charset=utf-8');
+    expect(answer.text).toContain('no route takes this request');
+    expect(answer.text).not.toContain('\u001b');
+  });
+
+  it.each(['/explain', '/explain?', '/explain?url=', '/explain?method=GET'])(
+    'says how to ask, for %s',
+    async (target) => {
+      const answer = await (await client()).exchange(get(target));
+      expect(answer.status).toBe(400);
+      expect(JSON.parse(answer.text).detail).toContain('/explain?url=');
+    },
+  );
+});
+
+describe('the admin listener refuses', () => {
+  it.each(['evil.example', 'evil.example:3900', 'localhost.evil.example', '127.0.0.1.evil.example'])(
+    'a request for the host %s, against DNS rebinding',
+    async (host) => {
+      const to = await client();
+      for (const target of ['/config', '/healthz', '/nothing', '/%']) {
+        const answer = await to.exchange(get(target, [`Host: ${host}`]));
+        expect([target, answer.status]).toEqual([target, target === '/%' ? 400 : 421]);
+        expect(answer.text).not.toContain('/srv');
+      }
+    },
+  );
+
+  it.each(['127.0.0.1:3900', '[::1]:3900', 'localhost', 'admin.internal:3900'])(
+    'no request for %s',
+    async (host) => {
+      expect((await (await client()).exchange(get('/config', [`Host: ${host}`]))).status).toBe(200);
+    },
+  );
+
+  it.each(['/nothing', '/healthz/', '/HEALTHZ', '//healthz', '/../config', '/constructor'])(
+    'the unknown path %s, and lists what there is',
+    async (target) => {
+      const answer = await (await client()).exchange(get(target));
+      expect(answer.status).toBe(404);
+      expect(answer.head.value('content-type')).toMatch(/^application\/problem\+json/);
+      expect(JSON.parse(answer.text).resources.map(({ path }: { path: string }) => path)).toContain(
+        '/readyz',
+      );
+    },
+  );
+
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('%s', async (method) => {
+    const answer = await (await client()).exchange(request(method, '/config', ['Host: localhost']));
+    expect(answer.status).toBe(405);
+    expect(answer.head.value('allow')).toBe('GET, HEAD');
+  });
+
+  it.each([
+    { what: 'a path that is no path', bytes: 'GET /%E0%A4%A HTTP/1.1\r\nHost: localhost\r\n\r\n' },
+    { what: 'bytes that are no request', bytes: 'NONSENSE\r\n\r\n' },
+    { what: 'a request without Host', bytes: 'GET /config HTTP/1.1\r\n\r\n' },
+  ])('$what', async ({ bytes }) => {
+    const to = await client();
+    await to.send(bytes);
+    expect((await to.answer()).status).toBe(400);
+  });
+
+  it('to wait for a request that does not come', async () => {
+    const to = await client({}, 100);
+    await to.send('GET /healthz HTTP/1.1\r\nHost: lo');
+    expect((await to.rest()).ending).toBe('fin');
+  });
+});
+
+describe('closing the admin listener', () => {
+  it('ends connections that are idle', async () => {
+    const admin = createAdmin(view, { log: pino({ level: 'silent' }) });
+    const { host, port } = await admin.listen('127.0.0.1', 0);
+    expect(host).toBe('127.0.0.1');
+    const to = await connect(port);
+    await to.exchange(get('/healthz'));
+    const ending = to.quietEnding();
+    await admin.close();
+    expect(await ending).toMatch(/fin|reset/);
+  });
+});

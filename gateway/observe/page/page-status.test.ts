@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import type { EndpointStatus, RouteStatus } from '../status.ts';
+import { pageStatus, routeState } from './page-status.ts';
+import { headline, title } from './summary.ts';
+
+type State = EndpointStatus['state'];
+
+function route(path: string, states: readonly State[], changes: Partial<RouteStatus> = {}): RouteStatus {
+  const endpoints = states.map((state, i) => ({ address: `10.0.0.${i}:3001`, state, reason: null }));
+  return { id: path, label: path, host: null, path, line: 3, endpoints, service: null, ...changes };
+}
+
+const config = { file: '/srv/gateway.config.yaml', loadedAt: 0, reloads: 0, rejected: null };
+
+function status(...routes: RouteStatus[]) {
+  return pageStatus({ routes, config, mode: 'development' });
+}
+
+describe('the state of a route', () => {
+  it.each<{ states: State[]; state: string }>([
+    { states: ['up'], state: 'up' },
+    { states: ['up', 'unknown'], state: 'up' },
+    { states: ['up', 'down'], state: 'partly' },
+    { states: ['down'], state: 'down' },
+    { states: ['down', 'down'], state: 'down' },
+    { states: ['down', 'unknown'], state: 'unknown' },
+    { states: ['unknown'], state: 'unknown' },
+    { states: [], state: 'unknown' },
+  ])('is $state with endpoints that are $states', ({ states, state }) => {
+    expect(routeState(states.map((each) => ({ address: 'x', state: each, reason: null })))).toBe(state);
+  });
+});
+
+describe('the headline', () => {
+  it.each<{ routes: RouteStatus[]; says: string; tab: string }>([
+    { routes: [], says: 'No routes yet.', tab: 'Portway' },
+    { routes: [route('/a', ['up'])], says: 'The route is up.', tab: 'Portway' },
+    { routes: [route('/a', ['up']), route('/b', ['up'])], says: 'All 2 routes are up.', tab: 'Portway' },
+    { routes: [route('/a', ['down'])], says: 'The route is down.', tab: '1 down · Portway' },
+    { routes: [route('/a', ['up']), route('/b', ['down'])], says: '/b is down.', tab: '1 down · Portway' },
+    {
+      routes: [route('/a', ['down']), route('/b', ['down']), route('/c', ['up'])],
+      says: '/a and /b are down.',
+      tab: '2 down · Portway',
+    },
+    {
+      routes: [route('/a', ['down']), route('/b', ['down']), route('/c', ['down']), route('/d', ['up'])],
+      says: '3 of 4 routes are down.',
+      tab: '3 down · Portway',
+    },
+    {
+      routes: [route('/a', ['down']), route('/b', ['down'])],
+      says: 'All 2 routes are down.',
+      tab: '2 down · Portway',
+    },
+    {
+      routes: [route('/a', ['up']), route('/b', ['up', 'down'])],
+      says: '/b is only partly up.',
+      tab: 'Portway',
+    },
+    { routes: [route('/a', ['unknown'])], says: 'One route.', tab: 'Portway' },
+  ])('says "$says"', ({ routes, says, tab }) => {
+    expect(headline(status(...routes).routes)).toBe(says);
+    expect(title(status(...routes))).toBe(tab);
+  });
+
+  it('gives way in the tab to a configuration that was refused', () => {
+    const refused = pageStatus({ routes: [], config: { ...config, rejected: 'no' }, mode: 'development' });
+    expect(title(refused)).toBe('Configuration refused · Portway');
+  });
+});
+
+describe('the version of the status', () => {
+  const service = {
+    name: 'a',
+    port: 3001,
+    state: 'ready',
+    pid: 7,
+    restarts: 0,
+    lastExit: null,
+    lastOutput: ['one'],
+  } as const;
+
+  it('stays while nothing changes, the output of a running process included', () => {
+    const before = status(route('/a', ['up'], { service }));
+    const after = status(route('/a', ['up'], { service: { ...service, lastOutput: ['one', 'two'] } }));
+    expect(after.version).toBe(before.version);
+  });
+
+  it.each<{ what: string; after: RouteStatus }>([
+    { what: 'a state', after: route('/a', ['down'], { service }) },
+    { what: 'a restart', after: route('/a', ['up'], { service: { ...service, restarts: 1 } }) },
+    { what: 'a line', after: route('/a', ['up'], { service, line: 4 }) },
+  ])('changes with $what', ({ after }) => {
+    expect(status(after).version).not.toBe(status(route('/a', ['up'], { service })).version);
+  });
+});
+
+describe('in production', () => {
+  it('the status is paths and whether they are up, and nothing else', () => {
+    const { version, ...shown } = pageStatus({
+      routes: [
+        route('/a', ['up', 'down']),
+        route('/b', ['down'], { label: 'other name' }),
+        route('/c', ['up'], { host: 'tenant.example', label: 'tenant.example/c' }),
+      ],
+      config: { ...config, rejected: 'line 7: no' },
+      mode: 'production',
+    });
+    expect(version).toMatch(/^[\w-]{16}$/);
+    expect(shown).toEqual({
+      mode: 'production',
+      routes: [
+        { label: '/a', host: null, path: '/a', state: 'up', details: null },
+        { label: '/b', host: null, path: '/b', state: 'down', details: null },
+      ],
+      config: null,
+    });
+  });
+});

@@ -10,10 +10,15 @@ import type { BenchResult } from './result.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 
-/** Runs the benchmark with a temporary folder of its own, by which its processes and files are found afterwards. */
-function bench(...argv: string[]) {
+function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'portway-bench-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Runs the benchmark with a temporary folder of its own, by which its processes and files are found afterwards. */
+function bench(...argv: string[]) {
+  const folder = temporaryFolder();
   const run = spawn(process.execPath, [main, ...argv], { env: { ...process.env, TMPDIR: folder } });
   onTestFinished(() => void run.kill('SIGKILL'));
   return { run, folder };
@@ -35,21 +40,11 @@ async function untilLine(run: ReturnType<typeof spawn>, pattern: RegExp): Promis
 }
 
 test('a peer is measured, and every measurement is written to the file', async () => {
-  const { run, folder } = bench(
-    '--only',
-    'undici.dispatch',
-    '--case',
-    'small',
-    '--seconds',
-    '1',
-    '--rounds',
-    '1',
-    '--json',
-    'out.json',
-  );
-  onTestFinished(() => rmSync('out.json', { force: true }));
+  const json = join(temporaryFolder(), 'out.json');
+  const small = ['--only', 'undici.dispatch', '--case', 'small', '--seconds', '1', '--rounds', '1'];
+  const { run, folder } = bench(...small, '--json', json);
   const [code] = await once(run, 'exit');
-  const result: BenchResult = JSON.parse(readFileSync('out.json', 'utf8'));
+  const result: BenchResult = JSON.parse(readFileSync(json, 'utf8'));
   expect(code).toBe(0);
   expect(result.samples).toMatchObject([{ case: 'small', peer: 'undici.dispatch', round: 1, problems: [] }]);
   expect(result.samples[0]?.figures?.cpuMicrosecondsPerRequest).toBeGreaterThan(0);

@@ -61,6 +61,9 @@ function report(result: BenchResult, options: BenchOptions): number {
   const chosen = cases.filter((each) => options.cases.includes(each.name));
   const tables = chosen.map((each) => ({ title: each.title, rows: rowsOf(result, each.name, yardstick) }));
   for (const { title, rows } of tables) say(`\n${title}\n${renderPlainTable(rows)}`);
+  if (tables.every(({ rows }) => rows.every((row) => !row.figures?.ratio))) {
+    say(`\nNo ratios: ${yardstick} has no valid measurement in this run`);
+  }
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.full) writeFileSync(documentFile, renderDocument(result, portway.name, yardstick));
   say(

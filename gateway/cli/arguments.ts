@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../config/hint.ts';
+import { type Command, type CommandInput, type OptionSpec, UsageError } from './command.ts';
+
+export const helpOption: OptionSpec = { name: 'help', short: 'h', help: 'this text' };
+
+type Token = ReturnType<typeof tokenize>[number];
+type OptionToken = Extract<Token, { kind: 'option' }>;
+
+/**
+ * Reads what follows the command's name. We judge the tokens ourselves, because the messages of `parseArgs` know neither what
+ * was meant nor what the value should be.
+ * @throws UsageError
+ */
+export function parseArguments(command: Command, args: readonly string[]): CommandInput {
+  const known = [...command.options, helpOption];
+  const operands: string[] = [];
+  const values = new Map<string, string[]>();
+  for (const token of tokenize(known, args)) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const option = optionOf(token, known, command.name);
+    values.set(option.name, [...(values.get(option.name) ?? []), checkedValue(token, option, command.name)]);
+  }
+  if (!values.has(helpOption.name)) checkOperands(command, operands);
+  return { operands, values };
+}
+
+function tokenize(known: readonly OptionSpec[], args: readonly string[]) {
+  const options = Object.fromEntries(
+    known.map(({ name, short, value }) => [
+      name,
+      { type: value === undefined ? 'boolean' : 'string', ...(short && { short }) } as const,
+    ]),
+  );
+  return parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
+
+function optionOf(token: OptionToken, known: readonly OptionSpec[], command: string): OptionSpec {
+  const option = known.find(({ name }) => name === token.name);
+  if (option !== undefined) return option;
+  const near = nearest(
+    token.name,
+    known.map(({ name }) => name),
+  );
+  const hint = near === null ? `it has ${listOf(known)}` : `did you mean --${near}?`;
+  throw new UsageError(`\`portway ${command}\` has no option ${token.rawName}: ${hint}`);
+}
+
+function checkedValue(token: OptionToken, option: OptionSpec, command: string): string {
+  const { value, rawName, inlineValue } = token;
+  if (option.value === undefined) {
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value, got "${value}"`);
+    return '';
+  }
+  const missing = value === undefined || value === '' || (!inlineValue && value.startsWith('-'));
+  if (missing) {
+    throw new UsageError(`${rawName} needs a value: \`portway ${command} ${rawName} ${option.value}\``);
+  }
+  return value;
+}
+
+function checkOperands(command: Command, operands: readonly string[]): void {
+  const surplus = operands[command.maxOperands];
+  if (surplus === undefined) return;
+  const takes = command.operands === '' ? 'takes none' : `takes ${command.operands}`;
+  throw new UsageError(`unexpected argument "${surplus}": \`portway ${command.name}\` ${takes}`);
+}
+
+function listOf(known: readonly OptionSpec[]): string {
+  return known.map(({ name }) => `--${name}`).join(', ');
+}

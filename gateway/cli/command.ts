@@ -1,0 +1,70 @@
+/** What a command of `portway` is, and what it is given. */
+
+import type { GatewayOptions, startGateway } from '../gateway.ts';
+
+export type ExitCode = 0 | 1 | 2 | 130;
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What follows the options on the usage line: `[FILE]`. */
+  readonly operands: string;
+  readonly maxOperands: number;
+  readonly options: readonly OptionSpec[];
+  /** Paragraphs below the options in its help. */
+  readonly notes: string;
+  run(input: CommandInput, context: CommandContext): Promise<ExitCode>;
+}
+
+export interface OptionSpec {
+  readonly name: string;
+  readonly short?: string;
+  /** What its value is called in the help; without it the option takes none. */
+  readonly value?: string;
+  readonly repeatable?: boolean;
+  readonly help: string;
+}
+
+export interface CommandInput {
+  readonly operands: readonly string[];
+  /** Values by the option's long name, in order; an option without a value that is there has one empty string. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The process that a command runs in. */
+export interface CommandContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly process: ProcessHandle;
+  readonly startGateway: (options: GatewayOptions) => ReturnType<typeof startGateway>;
+}
+
+/** What commands that stay need of `node:process`. */
+export interface ProcessHandle {
+  readonly pid: number;
+  /** Path of the Node that runs us. */
+  readonly execPath: string;
+  on(event: NodeJS.Signals | 'exit', listener: () => void): unknown;
+  on(event: 'uncaughtException', listener: (error: Error) => void): unknown;
+  exit(code: number): never;
+}
+
+/** The command line makes no sense: exit code 2. The message says what was wrong and, where it can, what was meant. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const configOption: OptionSpec = {
+  name: 'config',
+  short: 'c',
+  value: 'FILE',
+  help: 'the configuration (default: gateway.config.yaml)',
+};
+
+/** The last value that was given for an option. */
+export function optionValue(input: CommandInput, name: string): string | undefined {
+  return input.values.get(name)?.at(-1);
+}

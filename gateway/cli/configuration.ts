@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { loadConfig } from '../config/load.ts';
+import type { GatewayConfig } from '../config/model.ts';
+import { formatProblems, type Problem } from '../config/problem.ts';
+import { wantsColour } from '../observe/paint.ts';
+import type { CommandContext } from './command.ts';
+
+export const defaultFile = 'gateway.config.yaml';
+
+/** Loads the configuration; what is wrong with it goes to `stream`. @returns `null` where it can't be used. */
+export async function loadOrReport(
+  file: string | undefined,
+  context: CommandContext,
+  stream: NodeJS.WriteStream = context.stderr,
+): Promise<{ readonly file: string; readonly config: GatewayConfig } | null> {
+  if (file === undefined && !existsSync(resolve(context.cwd, defaultFile))) {
+    stream.write(missing(context.cwd));
+    return null;
+  }
+  const named = file ?? defaultFile;
+  const loaded = await loadConfig(named, context.env);
+  if (loaded.ok) return { file: named, config: loaded.config };
+  report(loaded.problems, context, stream);
+  return null;
+}
+
+export function report(
+  problems: readonly Problem[],
+  context: CommandContext,
+  stream: NodeJS.WriteStream = context.stderr,
+): void {
+  const colour = wantsColour(stream.isTTY === true, context.env);
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  stream.write(`${formatProblems(problems, { colour })}\n\n${count}\n`);
+}
+
+function missing(cwd: string): string {
+  return [
+    `portway: there is no ${defaultFile} in ${cwd}.`,
+    'Go to the folder that has one, name another file with --config FILE, or begin with these lines:',
+    '',
+    '    port: 3000',
+    '    routes:',
+    '      /db: 3001',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { Workbench } from '../dev/workbench.ts';
+import { createLogger } from '../observe/logger.ts';
+import { type Command, type CommandContext, configOption, optionValue } from './command.ts';
+import { loadOrReport } from './configuration.ts';
+import { drainOf, drainOption } from './drain-option.ts';
+import { reportStartFailure } from './failure.ts';
+import { installLastResort } from './last-resort.ts';
+import { stopRequested } from './stop-requests.ts';
+
+const standardDrainMs = 10_000;
+/** Somebody who has pressed Ctrl-C sits there and waits. */
+const impatientDrainMs = 3_000;
+
+export const dev: Command = {
+  name: 'dev',
+  summary: 'run the gateway and every service of the configuration',
+  operands: '',
+  maxOperands: 0,
+  options: [configOption, drainOption('10s, after Ctrl-C 3s')],
+  notes: [
+    'This is what `npm start` runs. Each of `services:` is a process of its own on its',
+    'own port; one that dies is started again. Save the configuration and it takes',
+    'effect. Ctrl-C stops everything, a second one at once.',
+  ].join('\n'),
+
+  async run(input, context) {
+    const drainMs = drainOf(input);
+    const loaded = await loadOrReport(optionValue(input, 'config'), context);
+    if (loaded === null) return 1;
+    const terminal = context.stdout.isTTY === true;
+    const log = createLogger(loaded.config.log, { terminal, env: context.env });
+    installLastResort(context, log);
+    const workbench = new Workbench({
+      ...context,
+      configFile: loaded.file,
+      log,
+      node: context.process.execPath,
+    });
+    // However we end, short of SIGKILL: no service outlives us.
+    context.process.on('exit', () => workbench.kill());
+    const stop = Promise.race([stopWish(workbench, context), readerGone(context)]);
+    try {
+      await workbench.open();
+    } catch (error) {
+      await reportStartFailure(error, loaded.file, context);
+      return 1;
+    }
+    await Promise.race([workbench.showMap(), stop]);
+    const reason = await stop;
+    await workbench.close(reason, drainMs ?? (reason === 'SIGINT' ? impatientDrainMs : standardDrainMs));
+    return 0;
+  },
+};
+
+function stopWish(workbench: Workbench, context: CommandContext): Promise<string> {
+  return stopRequested(context, {
+    reload: () => workbench.reload(),
+    hurry: () => context.process.exit(130),
+  });
+}
+
+/** `npm start | head` has read enough: nobody sees any more what happens here. */
+async function readerGone(context: CommandContext): Promise<string> {
+  await once(context.stdout, 'error').catch(() => {});
+  return 'nobody reads the output';
+}

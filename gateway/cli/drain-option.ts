@@ -1,0 +1,21 @@
+import { parseDuration } from '../config/units.ts';
+import { type CommandInput, type OptionSpec, optionValue, UsageError } from './command.ts';
+
+const bounds = { min: '0s', max: '1h' };
+
+export function drainOption(standard: string): OptionSpec {
+  const help = `how long exchanges may finish when it stops (default: ${standard})`;
+  return { name: 'drain', value: 'DURATION', help };
+}
+
+/** @returns milliseconds, or `null` where the option was not given. @throws UsageError */
+export function drainOf(input: CommandInput): number | null {
+  const text = optionValue(input, 'drain');
+  if (text === undefined) return null;
+  const parsed = parseDuration(text, bounds);
+  if (parsed.ok) return parsed.value;
+  const hint = parsed.hint === undefined ? '' : `: ${parsed.hint}`;
+  throw new UsageError(
+    `--drain expects a duration such as 10s, from ${bounds.min} to ${bounds.max}, got "${text}"${hint}`,
+  );
+}

@@ -1,0 +1,91 @@
+import { METHODS } from 'node:http';
+import { wantsColour } from '../observe/paint.ts';
+import { explain as explainRoute } from '../route/explain.ts';
+import { formatExplanation } from '../route/explain-text.ts';
+import type { ExplainInput, Explanation } from '../route/explanation.ts';
+import { buildRouteTable } from '../route/table.ts';
+import { type Command, type CommandInput, configOption, optionValue, UsageError } from './command.ts';
+import { loadOrReport } from './configuration.ts';
+
+type HeaderLine = readonly [name: string, value: string];
+
+export const explain: Command = {
+  name: 'explain',
+  summary: 'say where a request goes, and why',
+  operands: '[METHOD] URL',
+  maxOperands: 2,
+  options: [
+    configOption,
+    { name: 'header', short: 'H', value: "'NAME: VALUE'", repeatable: true, help: 'a header of the request' },
+    { name: 'json', help: 'the explanation as data' },
+  ],
+  notes: [
+    'The URL may be a path alone. Nothing is sent: the answer is what the file says.',
+    'Exit code 1 where no route takes the request.',
+    '',
+    '  portway explain http://localhost:3000/db/users?x=1',
+    "  portway explain POST /db/users --header 'x-tenant: blue'",
+  ].join('\n'),
+
+  async run(input, context) {
+    const request = readRequest(input);
+    const loaded = await loadOrReport(optionValue(input, 'config'), context);
+    if (loaded === null) return 1;
+    const { config, file } = loaded;
+    const host = hostOf(request.headers) ?? `localhost:${config.port}`;
+    const explanation = explainRoute(buildRouteTable(config.routes), { ...request, host, file });
+    const colour = wantsColour(context.stdout.isTTY === true, context.env);
+    context.stdout.write(
+      input.values.has('json')
+        ? `${JSON.stringify(explanation, null, 2)}\n`
+        : formatExplanation(explanation, { colour }),
+    );
+    return isTaken(explanation) ? 0 : 1;
+  },
+};
+
+interface AskedRequest extends Pick<ExplainInput, 'method' | 'target'> {
+  readonly headers: readonly HeaderLine[];
+}
+
+/** @throws UsageError */
+function readRequest(input: CommandInput): AskedRequest {
+  const { operands } = input;
+  const [method, url] = operands.length > 1 ? operands : ['GET', operands[0]];
+  if (method === undefined || url === undefined) throw new UsageError('explain what? Name a URL or a path');
+  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method))
+    throw new UsageError(`"${method}" is no method: first the method, then the URL`);
+  if (operands.length === 1 && METHODS.includes(url))
+    throw new UsageError(`explain ${url} of what? Name a URL or a path`);
+  const headers = (input.values.get('header') ?? []).map(readHeader);
+  return { method: methodOf(method), target: withoutFragment(url), headers };
+}
+
+/** Methods are case-sensitive (RFC 9110 §9.1), but who types `get` means GET. */
+function methodOf(text: string): string {
+  const upper = text.toUpperCase();
+  return METHODS.includes(upper) ? upper : text;
+}
+
+/** No client sends a fragment (RFC 9110 §4.2.5), but people copy it from the address bar. */
+function withoutFragment(url: string): string {
+  const [target = ''] = url.split('#', 1);
+  return target;
+}
+
+/** @throws UsageError */
+function readHeader(text: string): HeaderLine {
+  const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new UsageError(`--header expects 'name: value', got "${text}"`);
+  }
+  return [name, value];
+}
+
+function hostOf(headers: readonly HeaderLine[]): string | null {
+  return headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? null;
+}
+
+function isTaken({ verdict }: Explanation): boolean {
+  return ['forwarded', 'redirected', 'own-answer'].includes(verdict.kind);
+}

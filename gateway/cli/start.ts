@@ -1,0 +1,47 @@
+import type { Gateway } from '../gateway.ts';
+import { createLogger } from '../observe/logger.ts';
+import { type Command, configOption, optionValue } from './command.ts';
+import { loadOrReport } from './configuration.ts';
+import { drainOf, drainOption } from './drain-option.ts';
+import { reportStartFailure } from './failure.ts';
+import { installLastResort } from './last-resort.ts';
+import { stopRequested } from './stop-requests.ts';
+
+const standardDrainMs = 10_000;
+
+export const start: Command = {
+  name: 'start',
+  summary: 'run the gateway alone, for production',
+  operands: '',
+  maxOperands: 0,
+  options: [configOption, drainOption('10s')],
+  notes: [
+    'The log goes to standard output: JSON lines, or text on a terminal. The file is',
+    'watched; SIGHUP reads it again. SIGTERM and Ctrl-C drain: no new connections,',
+    'what is under way may finish. A second Ctrl-C ends it at once.',
+  ].join('\n'),
+
+  async run(input, context) {
+    const drainMs = drainOf(input) ?? standardDrainMs;
+    const loaded = await loadOrReport(optionValue(input, 'config'), context);
+    if (loaded === null) return 1;
+    const { env } = context;
+    const log = createLogger(loaded.config.log, { terminal: context.stdout.isTTY === true, env });
+    installLastResort(context, log);
+    let gateway: Gateway | null = null;
+    const stop = stopRequested(context, {
+      reload: () => void gateway?.reload(),
+      hurry: () => context.process.exit(130),
+    });
+    try {
+      gateway = await context.startGateway({ configFile: loaded.file, env, mode: 'production', log });
+    } catch (error) {
+      await reportStartFailure(error, loaded.file, context);
+      return 1;
+    }
+    log.info({ signal: await stop, drainMs }, 'draining');
+    await gateway.close(drainMs);
+    log.info('stopped');
+    return 0;
+  },
+};

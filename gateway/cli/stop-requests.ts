@@ -1,0 +1,40 @@
+import { isatty } from 'node:tty';
+import type { CommandContext } from './command.ts';
+
+/**
+ * A Ctrl-C that comes so soon after the first request is the same one: it reaches the whole foreground group, and `npm` passes
+ * its copy on to us.
+ */
+const sameKeyPressMs = 400;
+
+export interface StopRequestOptions {
+  /** SIGHUP: the configuration is to be read again. */
+  readonly reload: () => void;
+  /** A second Ctrl-C: somebody doesn't want to wait. */
+  readonly hurry: () => void;
+}
+
+/**
+ * Listens to the signals that ask a staying command to do something. The promise resolves with the first wish to stop: SIGINT,
+ * SIGTERM, or SIGHUP where it means that the terminal has gone.
+ */
+export function stopRequested(context: CommandContext, options: StopRequestOptions): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let requestedAt: number | null = null;
+  const request = (signal: NodeJS.Signals) => {
+    requestedAt ??= performance.now();
+    resolve(signal);
+  };
+  context.process.on('SIGTERM', () => request('SIGTERM'));
+  context.process.on('SIGINT', () => {
+    if (requestedAt !== null && performance.now() - requestedAt > sameKeyPressMs) options.hurry();
+    request('SIGINT');
+  });
+  const onTerminal = context.stdout.isTTY === true;
+  context.process.on('SIGHUP', () => {
+    // The kernel sends it when the terminal closes, too, and then nobody is left to press Ctrl-C.
+    if (onTerminal && !isatty(1)) request('SIGHUP');
+    else options.reload();
+  });
+  return promise;
+}

@@ -6,17 +6,28 @@ import { Problem } from './problem.ts';
  * @throws Problem 413 for a larger one (at once where its length is announced), 415 for a content coding.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of bodyChunks(request, maxBytes)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The same, piece by piece as it arrives; the client sends no faster than the pieces are taken. */
+export async function* bodyChunks(request: IncomingMessage, maxBytes: number): AsyncGenerator<Buffer, void> {
   refuseContentCoding(request);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Buffer[] = [];
   let bytes = 0;
-  // Leaving a plain `for await` would destroy the request, and the connection that the refusal has to go out on.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    // Leaving a plain `for await` would destroy the request, and the connection that the refusal has to go out on.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      yield chunk;
+    }
+  } finally {
+    // Node discards the rest only of a body that nobody began to read. Left unread, it would stand before the
+    // connection's next request for ever.
+    request.resume();
   }
-  return Buffer.concat(chunks, bytes);
 }
 
 /** @throws Problem 415 unless the request says that its body is of one of `types` (`application/json`). */
@@ -41,7 +52,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-export function refuseContentCoding(request: IncomingMessage): void {
+function refuseContentCoding(request: IncomingMessage): void {
   const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
   if (coding === 'identity') return;
   throw new Problem(
@@ -54,7 +65,7 @@ export function refuseContentCoding(request: IncomingMessage): void {
   );
 }
 
-export function tooLarge(maxBytes: number): Problem {
+function tooLarge(maxBytes: number): Problem {
   return new Problem(
     413,
     'body_too_large',

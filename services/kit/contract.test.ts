@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rawExchange } from './testing/raw-http.ts';
+import { parseAnswer, rawExchange, readToEnd } from './testing/raw-http.ts';
 import { type ServiceProcess, startService } from './testing/service-process.ts';
 
 let probe: ServiceProcess;
@@ -75,6 +77,19 @@ describe('size limits', () => {
     });
     const answer = await fetch(`${probe.url}/body`, { method: 'POST', headers: json, body, duplex: 'half' });
     expect(answer.status).toBe(413);
+  });
+
+  it('serves the next request of a connection whose last body it has refused in the middle', async () => {
+    const chunk = `258\r\n${'a'.repeat(0x258)}\r\n`;
+    const head = 'POST /body HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    const socket = connect(probe.port, '127.0.0.1');
+    socket.write(`${head}transfer-encoding: chunked\r\n\r\n${chunk}${chunk}`);
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.toString()).toContain(' 413 ');
+    socket.write(
+      `${chunk.repeat(500)}0\r\n\r\nGET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
+    );
+    expect(parseAnswer(await readToEnd(socket))).toMatchObject({ status: 200 });
   });
 
   it('does not decode a compressed body', async () => {

@@ -27,21 +27,27 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 const sharedFolder = join(import.meta.dirname, 'page');
 
-interface PageFile {
+export interface PageFile {
   readonly bytes: Buffer;
   readonly type: string;
   readonly etag: string;
 }
 
-/** Serves the files of `folder` (with the fleet's shared style) below `/_page/`. */
+/** Serves the files of `folder` (with the fleet's shared style) below `/_page/`, and has its `index.html` at hand. */
 export function addPage(app: FastifyInstance, folder: string): Page {
+  const files = addPageFiles(app, folder);
+  return { send: (request, reply) => sendFile(request, reply, files.get('index.html')!) };
+}
+
+/** The same for a service that writes its documents itself. */
+export function addPageFiles(app: FastifyInstance, folder: string): ReadonlyMap<string, PageFile> {
   const files = new Map([...readFiles(sharedFolder), ...readFiles(folder)]);
   app.get<{ Params: { file: string } }>('/_page/:file', (request, reply) => {
     const file = files.get(request.params.file);
     if (!file) throw new Problem(404, 'not_found', 'The page has no such file.');
     return sendFile(request, reply, file);
   });
-  return { send: (request, reply) => sendFile(request, reply, files.get('index.html')!) };
+  return files;
 }
 
 /** Whether the client would rather have a page than JSON: a browser that navigates, not `fetch` and not curl. */

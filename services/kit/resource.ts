@@ -14,7 +14,9 @@ export function addResource(
 ): void {
   const names = Object.keys(methods) as HTTPMethods[];
   const allow = [...names, ...(methods.GET && !methods.HEAD ? ['HEAD'] : []), 'OPTIONS'];
-  for (const method of names) app.route({ method, url, handler: methods[method]! });
+  for (const method of names) {
+    app.route({ method, url, handler: methods[method]!, exposeHeadRoute: methods.HEAD === undefined });
+  }
   const others = app.supportedMethods.filter((method) => !allow.includes(method)) as HTTPMethods[];
   app.route({
     method: 'OPTIONS',

@@ -52,9 +52,11 @@ async function startOrExit(
 }
 
 async function stop(service: Service, log: Logger, reason: string): Promise<void> {
-  log.info({ reason }, 'draining');
   try {
-    await service.drain(drainDeadlineMs);
+    const drained = service.drain(drainDeadlineMs);
+    // Said when it is true: from here on nothing new is accepted.
+    log.info({ reason }, 'draining');
+    await drained;
     log.info('stopped');
     process.exit(0);
   } catch (error) {

@@ -29,7 +29,9 @@ export function createWebApp(options: WebAppOptions): FastifyInstance {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.setErrorHandler((error, request, reply) => {
     const problem = asProblem(error);
-    if (problem.status === 500) options.log.error({ err: error, requestId: request.id }, 'a request failed');
+    // A client that leaves in the middle of its body is no failure of ours, and there is nobody to answer.
+    if (problem.status === 500 && !request.raw.socket.destroyed)
+      options.log.error({ err: error, requestId: request.id }, 'a request failed');
     sendProblem(reply, problem);
   });
   app.setNotFoundHandler((_request, reply) => {

@@ -1,0 +1,65 @@
+import { Html, html } from '../kit/html.ts';
+import type { FolderEntry, FolderPage } from './folder-listing.ts';
+import type { Location } from './location.ts';
+
+/** The listing for people: complete without JavaScript, which adds uploading and deleting. All links are relative. */
+export function renderFolderPage(location: Location, page: FolderPage): string {
+  const top = '../'.repeat(location.segments.length) || './';
+  const title = `/${location.segments.map((segment) => `${segment}/`).join('')}`;
+  return html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>files: ${title}</title>
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="${top}_page/base.css" />
+    <link rel="stylesheet" href="${top}_page/files.css" />
+    <script type="module" src="${top}_page/files.js"></script>
+  </head>
+  <body data-top="${top}" data-folder="${title}">
+    <h1>Files</h1>
+    <nav aria-label="Folders">${renderTrail(location)}</nav>
+    <div id="tools" hidden></div>
+    <table>
+      <thead><tr><th scope="col">Name</th><th scope="col">Size</th><th scope="col">Changed</th></tr></thead>
+      <tbody id="entries">${renderUp(location)}${page.entries.map(renderEntry)}</tbody>
+    </table>
+    ${page.entries.length === 0 ? html`<p class="quiet">This folder is empty.</p>` : new Html('')}
+    ${page.next === null ? new Html('') : html`<p><a href="?after=${encodeURIComponent(page.next)}">More</a></p>`}
+  </body>
+</html>
+`.text;
+}
+
+function renderTrail(location: Location): readonly Html[] {
+  const names = ['files', ...location.segments];
+  return names.map((name, index) => {
+    const up = names.length - 1 - index;
+    return up === 0
+      ? html`<span aria-current="page">${name}</span>`
+      : html`<a href="${'../'.repeat(up)}">${name}</a> / `;
+  });
+}
+
+function renderUp(location: Location): Html {
+  return location.segments.length === 0
+    ? new Html('')
+    : html`<tr><td><a href="../">..</a></td><td></td><td></td></tr>`;
+}
+
+function renderEntry(entry: FolderEntry): Html {
+  const slash = entry.kind === 'folder' ? '/' : '';
+  return html`
+        <tr data-name="${entry.name}" data-kind="${entry.kind}">
+          <td><a href="./${encodeURIComponent(entry.name)}${slash}">${entry.name}${slash}</a></td>
+          <td>${entry.kind === 'file' ? formatBytes(entry.size) : ''}</td>
+          <td><time datetime="${entry.modified}">${entry.modified.slice(0, 16).replace('T', ' ')}</time></td>
+        </tr>`;
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = bytes === 0 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
+  return power === 0 ? `${bytes} B` : `${(bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
+}

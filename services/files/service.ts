@@ -1,0 +1,29 @@
+import { readInteger, type ServiceEnvironment } from '../kit/environment.ts';
+import { httpService } from '../kit/http-service.ts';
+import type { Logger } from '../kit/log.ts';
+import { addPageFiles } from '../kit/page.ts';
+import type { Service } from '../kit/service.ts';
+import { createWebApp } from '../kit/web-app.ts';
+import { createDigestCache } from './digest.ts';
+import { addFileRoutes } from './file-routes.ts';
+import { createFileStore } from './file-store.ts';
+import { openTree } from './tree.ts';
+
+/** The file server. `FILES_MAX_BYTES` limits one file; without it the disk does. */
+export async function createFileService(parts: {
+  readonly environment: ServiceEnvironment;
+  readonly log: Logger;
+}): Promise<Service> {
+  const tree = await openTree(parts.environment.dataDir);
+  const store = createFileStore(tree);
+  const app = createWebApp({ log: parts.log });
+  addPageFiles(app, `${import.meta.dirname}/page`);
+  addFileRoutes(app, { tree, store, digests: createDigestCache(), fileMaxBytes: readFileMaxBytes() });
+  await app.ready();
+  return httpService(app.server, parts.log);
+}
+
+function readFileMaxBytes(): number {
+  const limits = { value: Number.MAX_SAFE_INTEGER, from: 1, to: Number.MAX_SAFE_INTEGER };
+  return readInteger(process.env, 'FILES_MAX_BYTES', limits);
+}

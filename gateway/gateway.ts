@@ -1,12 +1,26 @@
 import type { Logger } from 'pino';
+import type { Environment } from './config/load.ts';
 import type { GatewayConfig } from './config/model.ts';
+import { LastingExchanges } from './forward/lasting.ts';
+import { HttpListener } from './listener/http.ts';
+import { createAccessLog } from './observe/access-log.ts';
+import { type Admin, createAdmin } from './observe/admin.ts';
+import { answerOwnPage } from './observe/own-page.ts';
 import type { ConfigStatus, RouteStatus, ServiceStatus } from './observe/status.ts';
+import { Carrier } from './passage/carrier.ts';
+import { explainExchange } from './passage/explain.ts';
+import { Extensions } from './passage/extensions.ts';
+import { InFlight } from './passage/in-flight.ts';
+import { Responder } from './passage/responder.ts';
+import { Reloader, type ReloadResult } from './snapshot/reloader.ts';
+import { routeStatuses } from './snapshot/route-status.ts';
+import { EndpointRegistry } from './upstream/registry.ts';
 
 export interface GatewayOptions {
-  /** Path of the YAML file; it is watched, and SIGHUP handling is the caller's (`reload`). */
+  /** Path of the YAML file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
   readonly configFile: string;
   /** For `${NAME}` and `GATEWAY_HOSTS`. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** In development, error answers say what was tried and what to do. */
   readonly mode: 'development' | 'production';
   readonly log: Logger;
@@ -14,12 +28,6 @@ export interface GatewayOptions {
   readonly services?: () => readonly ServiceStatus[];
   /** Overrides the file's `port` and `admin` (0: any free port), for tests. */
   readonly listen?: { readonly port?: number; readonly adminPort?: number };
-}
-
-export interface ReloadResult {
-  readonly changed: boolean;
-  /** The formatted problems where the file was refused. */
-  readonly rejected: string | null;
 }
 
 export interface Gateway {
@@ -34,11 +42,159 @@ export interface Gateway {
   /** Called after each reload that took effect. */
   onReload(listener: (config: GatewayConfig) => void): void;
   reload(): Promise<ReloadResult>;
-  /** Stops accepting, lets exchanges finish until the deadline, then ends what is left. */
-  close(deadlineMs?: number): Promise<void>;
+  /** Stops accepting, lets exchanges finish until the deadline, then ends what is left. @returns whether all finished in time. */
+  close(deadlineMs?: number): Promise<boolean>;
 }
 
-/** @throws ConfigError (config/problem.ts) for a file that can't be used; ListenError (listener/listen-error.ts) for a taken port. */
-export async function startGateway(_options: GatewayOptions): Promise<Gateway> {
-  throw new Error('under construction');
+/** @throws ConfigError (config/problem.ts) for a file that can't be used, ExtensionError (snapshot/extension.ts), ListenError (listener/listen-error.ts). */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const running = new RunningGateway(options);
+  await running.start();
+  return running;
 }
+
+/** The composition root: every part is made and joined here, in the order in which an exchange meets them. */
+class RunningGateway implements Gateway {
+  readonly #options: GatewayOptions;
+  readonly #registry = new EndpointRegistry();
+  readonly #lasting = new LastingExchanges();
+  readonly #onReload: ((config: GatewayConfig) => void)[] = [];
+  readonly #listener: HttpListener;
+  readonly #inFlight: InFlight;
+  readonly #carrier: Carrier;
+  readonly #extensions: Extensions;
+  #reloader: Reloader | null = null;
+  #admin: Admin | null = null;
+  #notReady: string | null = 'starting';
+  #closing: Promise<boolean> | null = null;
+  adminAddress: Gateway['adminAddress'] = null;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const { mode, log } = options;
+    const accessLog = createAccessLog(log, { enabled: () => this.config().log.access });
+    this.#inFlight = new InFlight(accessLog);
+    const responder = new Responder({
+      mode,
+      services: () => this.#services(),
+      log: accessLog,
+      inFlight: this.#inFlight,
+    });
+    const inFlight = this.#inFlight;
+    this.#carrier = new Carrier({
+      snapshot: () => this.#current,
+      responder,
+      inFlight,
+      lasting: this.#lasting,
+    });
+    this.#extensions = new Extensions(this.#carrier, responder);
+    this.#listener = new HttpListener(this.#carrier);
+  }
+
+  async start(): Promise<void> {
+    const { configFile, env, log, listen = {} } = this.#options;
+    this.#reloader = await Reloader.start({
+      file: configFile,
+      env,
+      log,
+      registry: this.#registry,
+      lasting: this.#lasting,
+      handlers: {
+        log,
+        choose: (request) => this.#carrier.choose(request),
+        carry: (request) => this.#carrier.carry(request),
+        page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
+        dispatcher: this.#extensions.dispatcher,
+        tag: (request) => this.#extensions.tag(request),
+        extensionFailed: (request, cause) => this.#extensions.failed(request, cause),
+      },
+      taken: (config) => this.#taken(config),
+    });
+    const { host, port, admin } = this.config();
+    try {
+      await this.#listener.listen(host, listen.port ?? port);
+      if (admin) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
+    } catch (cause) {
+      await this.close(0);
+      throw cause;
+    }
+    this.#notReady = null;
+  }
+
+  get #current() {
+    return this.#reloader!.current;
+  }
+
+  #taken(config: GatewayConfig): void {
+    this.#options.log.level = config.log.level;
+    this.#listener.maxConnections = config.maxConnections;
+    for (const listener of this.#onReload) listener(config);
+  }
+
+  async #openAdmin(host: string, port: number): Promise<void> {
+    this.#admin = createAdmin(
+      {
+        notReady: () => this.#notReady,
+        config: () => this.config(),
+        configStatus: () => this.configStatus(),
+        routes: () => this.routes(),
+        explain: (input) => explainExchange(this.#current.table, this.config(), input),
+      },
+      { log: this.#options.log },
+    );
+    this.adminAddress = await this.#admin.listen(host, port);
+  }
+
+  async #pageInput() {
+    const [routes, config] = [await this.routes(), this.configStatus()];
+    return { routes, config, mode: this.#options.mode, address: this.address };
+  }
+
+  #services(): readonly ServiceStatus[] {
+    return this.#options.services?.() ?? [];
+  }
+
+  get address() {
+    return this.#listener.address;
+  }
+
+  config(): GatewayConfig {
+    return this.#current.config;
+  }
+
+  configStatus(): ConfigStatus {
+    return this.#reloader!.status;
+  }
+
+  routes(): Promise<readonly RouteStatus[]> {
+    return routeStatuses(this.#current.routes, this.#services());
+  }
+
+  onReload(listener: (config: GatewayConfig) => void): void {
+    this.#onReload.push(listener);
+  }
+
+  reload(): Promise<ReloadResult> {
+    return this.#reloader!.reload();
+  }
+
+  close(deadlineMs = DRAIN_MS): Promise<boolean> {
+    this.#closing ??= this.#drain(deadlineMs);
+    return this.#closing;
+  }
+
+  /** Readiness first, so that balancers before us look elsewhere; what has no end of its own is ended at once, the rest may finish. */
+  async #drain(deadlineMs: number): Promise<boolean> {
+    this.#notReady = 'draining';
+    this.#reloader?.stopWatching();
+    this.#listener.stopAccepting();
+    this.#lasting.closeAll();
+    const finished = await this.#inFlight.empty(deadlineMs);
+    this.#listener.destroy();
+    this.#current.retire();
+    await this.#admin?.close();
+    return finished;
+  }
+}
+
+const DRAIN_MS = 10_000;

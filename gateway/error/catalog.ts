@@ -1,0 +1,327 @@
+/**
+ * Every error that a client can be answered with, or that a log line can name: one table, from which the answers,
+ * the `Proxy-Status` field and `docs/errors.md` are made.
+ */
+
+/**
+ * Whether sending the same request again is safe, and what is guaranteed:
+ * - `always`: nothing of the request reached a service.
+ * - `idempotent`: the service may have seen it, so only an idempotent request may be sent again (RFC 9110 §9.2.2).
+ * - `never`: the answer would be the same, or part of it has been delivered already.
+ */
+export type RetrySafety = 'always' | 'idempotent' | 'never';
+
+export interface ErrorRow {
+  readonly status: number;
+  /** Error type of RFC 9209 §2.3, as `Proxy-Status` tells it. */
+  readonly type: string;
+  readonly blame: 'client' | 'gateway' | 'service';
+  readonly retry: RetrySafety;
+  /** For the client: no address, no library's words. */
+  readonly title: string;
+  readonly detail: string;
+  /** For the operator: what to do about it. */
+  readonly remedy: string;
+  /** Seconds for `Retry-After`. */
+  readonly retryAfter?: number;
+}
+
+const rows = {
+  bad_target: {
+    status: 400,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Malformed request target',
+    detail: 'The path of the request is not one that can be carried unambiguously.',
+    remedy:
+      'Send the path in its plain form: no dot segments, no backslashes, every other byte percent-encoded.',
+  },
+  bad_request: {
+    status: 400,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Malformed request',
+    detail: 'The request is not valid HTTP/1.1, or its length is ambiguous.',
+    remedy:
+      'Look at the exact bytes that the client sends (RFC 9112); the log line says where reading stopped.',
+  },
+  bad_host: {
+    status: 400,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Missing, repeated or invalid Host',
+    detail: 'A request names the host that it is for exactly once.',
+    remedy: 'Send one Host field with a host name and, where it is not the default, a port (RFC 9112 §3.2).',
+  },
+  no_route: {
+    status: 404,
+    type: 'destination_not_found',
+    blame: 'client',
+    retry: 'never',
+    title: 'No such route',
+    detail: 'No route of this gateway takes this path.',
+    remedy:
+      'Add the path under `routes:` in the configuration; `portway explain URL` tells why none matches.',
+  },
+  method_refused: {
+    status: 405,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Method not carried',
+    detail: 'CONNECT and TRACE are not carried by this gateway.',
+    remedy:
+      'Use another method; Portway is no forward proxy, and TRACE would show what other fields a client sent.',
+  },
+  head_timeout: {
+    status: 408,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'always',
+    title: 'Request too slow',
+    detail: 'The head of the request did not arrive in time.',
+    remedy: 'A client that is this slow is broken or hostile; the limit is 10 s.',
+  },
+  body_timeout: {
+    status: 408,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'idempotent',
+    title: 'Request body too slow',
+    detail: 'The body of the request stopped arriving.',
+    remedy: 'Raise `timeouts.idle` of the route if clients really pause that long.',
+  },
+  body_too_large: {
+    status: 413,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Request body too large',
+    detail: 'The body of the request is larger than this route takes.',
+    remedy: 'Raise `bodyMax` of the route, or send less.',
+  },
+  target_too_long: {
+    status: 414,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Request target too long',
+    detail: 'The path and query are longer than 8 KiB.',
+    remedy: 'Put long input into the body.',
+  },
+  expectation_failed: {
+    status: 417,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Unknown expectation',
+    detail: 'The only expectation that is understood is 100-continue.',
+    remedy: 'Leave the Expect field out (RFC 9110 §10.1.1).',
+  },
+  head_too_large: {
+    status: 431,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Request head too large',
+    detail: 'The header fields are larger than 16 KiB or more than 100.',
+    remedy: 'Clear large cookies; send fewer or shorter fields.',
+  },
+  client_left: {
+    status: 499,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'The client left',
+    detail: 'The client closed its connection before the answer was complete.',
+    remedy: 'Nothing, unless it happens often: then the service is slower than its clients are patient.',
+  },
+  extension_failed: {
+    status: 500,
+    type: 'proxy_internal_error',
+    blame: 'gateway',
+    retry: 'never',
+    title: 'The gateway failed',
+    detail: 'Code that extends this route failed.',
+    remedy: 'See the log line with this request id: the module named by `extend:` threw.',
+  },
+  internal: {
+    status: 500,
+    type: 'proxy_internal_error',
+    blame: 'gateway',
+    retry: 'never',
+    title: 'The gateway failed',
+    detail: 'An unexpected error inside the gateway.',
+    remedy: 'See the log line with this request id, and report it: this is a bug of Portway.',
+  },
+  connection_refused: {
+    status: 502,
+    type: 'connection_refused',
+    blame: 'service',
+    retry: 'always',
+    title: 'The service is not running',
+    detail: 'Nothing accepts connections where this route leads.',
+    remedy: 'Start the service, or correct the port in the configuration.',
+  },
+  destination_unroutable: {
+    status: 502,
+    type: 'destination_ip_unroutable',
+    blame: 'service',
+    retry: 'always',
+    title: 'The service is unreachable',
+    detail: 'No way leads to where this route points.',
+    remedy: 'Check the address of the route and the network between.',
+  },
+  dns_error: {
+    status: 502,
+    type: 'dns_error',
+    blame: 'service',
+    retry: 'always',
+    title: 'The name of the service does not resolve',
+    detail: 'The name of the host where this route leads is not known.',
+    remedy: 'Correct the name in `to:` or GATEWAY_HOSTS, or the name server.',
+  },
+  tls_error: {
+    status: 502,
+    type: 'tls_protocol_error',
+    blame: 'service',
+    retry: 'always',
+    title: 'No secure connection to the service',
+    detail: 'The TLS handshake with the service failed.',
+    remedy: 'Check its certificate, its name, and that it speaks TLS on this port.',
+  },
+  connection_terminated: {
+    status: 502,
+    type: 'connection_terminated',
+    blame: 'service',
+    retry: 'idempotent',
+    title: 'The service hung up',
+    detail: 'The service closed the connection before it answered.',
+    remedy: 'Look into the log of the service: it crashed, or it closes idle connections too early.',
+  },
+  bad_answer: {
+    status: 502,
+    type: 'http_protocol_error',
+    blame: 'service',
+    retry: 'never',
+    title: 'The service answered garbage',
+    detail: 'The answer of the service is not valid HTTP/1.1.',
+    remedy: 'Check that the port belongs to an HTTP service; the log line says what was wrong.',
+  },
+  answer_truncated: {
+    status: 502,
+    type: 'http_response_incomplete',
+    blame: 'service',
+    retry: 'never',
+    title: 'The answer broke off',
+    detail: 'The service closed the connection in the middle of its answer.',
+    remedy: 'Look into the log of the service: it crashed while answering.',
+  },
+  no_endpoint: {
+    status: 503,
+    type: 'destination_unavailable',
+    blame: 'service',
+    retry: 'always',
+    title: 'No service available',
+    detail: 'None of the endpoints of this route can be used now.',
+    remedy: 'See the states of the endpoints on the admin listener (/routes).',
+    retryAfter: 5,
+  },
+  queue_full: {
+    status: 503,
+    type: 'connection_limit_reached',
+    blame: 'service',
+    retry: 'always',
+    title: 'The service is busy',
+    detail: 'All connections to the service are in use and the queue is full.',
+    remedy: 'Add endpoints to the route, or make the service faster.',
+    retryAfter: 1,
+  },
+  drained: {
+    status: 503,
+    type: 'destination_unavailable',
+    blame: 'gateway',
+    retry: 'idempotent',
+    title: 'The gateway is changing',
+    detail: 'The gateway is being stopped, or this route was changed; a new connection will do.',
+    remedy: 'Nothing: clients of event streams and WebSockets connect again.',
+    retryAfter: 1,
+  },
+  too_many_connections: {
+    status: 503,
+    type: 'connection_limit_reached',
+    blame: 'gateway',
+    retry: 'always',
+    title: 'Too many connections',
+    detail: 'This gateway holds as many client connections as it may.',
+    remedy: 'Raise `maxConnections`, or run another replica.',
+    retryAfter: 1,
+  },
+  connection_timeout: {
+    status: 504,
+    type: 'connection_timeout',
+    blame: 'service',
+    retry: 'always',
+    title: 'The service could not be reached in time',
+    detail: 'No connection to the service came about in time.',
+    remedy: 'Check that the host is up and no firewall swallows packets; `timeouts.connect` sets the limit.',
+  },
+  response_timeout: {
+    status: 504,
+    type: 'http_response_timeout',
+    blame: 'service',
+    retry: 'never',
+    title: 'The service did not answer in time',
+    detail: 'The service took the request and sent no answer in time.',
+    remedy: 'Find out what the service is busy with; `timeouts.response` sets the limit.',
+  },
+  idle_timeout: {
+    status: 504,
+    type: 'connection_read_timeout',
+    blame: 'service',
+    retry: 'never',
+    title: 'The answer stopped',
+    detail: 'The service stopped in the middle of its answer.',
+    remedy: 'Raise `timeouts.idle` of the route if the service really pauses that long.',
+  },
+  reader_timeout: {
+    status: 504,
+    type: 'connection_write_timeout',
+    blame: 'client',
+    retry: 'never',
+    title: 'The client stopped reading',
+    detail: 'The client took nothing of the answer for too long.',
+    remedy: 'Raise `timeouts.idle` of the route if clients really pause that long.',
+  },
+  loop: {
+    status: 508,
+    type: 'proxy_loop_detected',
+    blame: 'gateway',
+    retry: 'never',
+    title: 'Loop detected',
+    detail: 'The request has passed this gateway before.',
+    remedy: 'A route leads back to the gateway itself: correct its `to:`, or the proxy behind it.',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof rows;
+
+export const CATALOG: Readonly<Record<ErrorCode, ErrorRow>> = rows;
+
+/** An error of the catalogue; `message` is for operators, and never reaches a client. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'GatewayError';
+    this.code = code;
+  }
+
+  get row(): ErrorRow {
+    return CATALOG[this.code];
+  }
+}

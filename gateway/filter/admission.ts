@@ -1,0 +1,59 @@
+import { GatewayError } from '../error/catalog.ts';
+import { isAuthority } from '../route/authority.ts';
+import { parseTarget, type RequestTarget } from '../route/target.ts';
+import { faultText } from '../route/target-fault.ts';
+import type { Arrival } from './exchange.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+/**
+ * What every request must be before any route is asked for it. Each check says at once what is wrong;
+ * they stand in the order in which a reader of the request meets the parts.
+ *
+ * @throws GatewayError
+ */
+export function admitTarget(arrival: Arrival): RequestTarget {
+  const { rawTarget, downstream } = arrival;
+  if (rawTarget.length > TARGET_MAX_BYTES) {
+    throw new GatewayError(
+      'target_too_long',
+      `a target of ${rawTarget.length} bytes; at most ${TARGET_MAX_BYTES} are taken`,
+    );
+  }
+  if (REFUSED_METHODS.has(downstream.method))
+    throw new GatewayError('method_refused', `${downstream.method} was asked for`);
+  const parsed = parseTarget(rawTarget);
+  if (!parsed.ok) {
+    const { what, mend } = faultText(parsed.reason);
+    throw new GatewayError('bad_target', `the target ${what}, at byte ${parsed.at + 1}. ${mend}`);
+  }
+  // RFC 9112 §3.2.4: the asterisk stands for the server as a whole, and only OPTIONS asks about that.
+  if (parsed.target.kind === 'asterisk' && downstream.method !== 'OPTIONS') {
+    throw new GatewayError('bad_target', `${downstream.method} * was asked for; only OPTIONS may ask for *`);
+  }
+  return parsed.target;
+}
+
+/** RFC 9112 §3.2: one Host, and a valid one. The authority of an absolute-form target beats it (§3.2.2). @throws GatewayError */
+export function admitAuthority(target: RequestTarget, facts: RequestFacts, version: string): string {
+  const { host, hostCount } = facts;
+  if (hostCount > 1) throw new GatewayError('bad_host', `${hostCount} Host fields`);
+  if (host === null) {
+    // HTTP/1.0 knew no Host, so its absence is no fault there.
+    if (version === '1.0') return target.authority ?? 'localhost';
+    throw new GatewayError('bad_host', 'no Host field');
+  }
+  if (!isAuthority(host)) throw new GatewayError('bad_host', 'a Host field that is no host and port');
+  return target.authority ?? host;
+}
+
+/** @throws GatewayError */
+export function admitFieldCount(arrival: Arrival): void {
+  const count = arrival.downstream.fields.length / 2;
+  if (count > FIELDS_MAX)
+    throw new GatewayError('head_too_large', `${count} header fields; at most ${FIELDS_MAX} are taken`);
+}
+
+const TARGET_MAX_BYTES = 8 * 1024;
+const FIELDS_MAX = 100;
+/** CONNECT would make us a forward proxy; TRACE shows a script the fields that its browser keeps from it. */
+const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE']);

@@ -1,0 +1,56 @@
+import type { Fields } from '../forward/exchange.ts';
+import { isHopByHopAnswer, nominate, withoutNominated } from './connection.ts';
+import type { RoutedExchange } from './exchange.ts';
+import { type PrefixContext, rewriteAnswerField } from './prefix.ts';
+import { sentHost, strippedPrefix } from './request-fields.ts';
+
+/** Fields in which a service may name its own place. */
+const REWRITTEN: ReadonlySet<string> = new Set([
+  'location',
+  'content-location',
+  'refresh',
+  'link',
+  'set-cookie',
+]);
+
+/**
+ * The fields that the client gets: what the service sent, less what concerned its connection, with
+ * whatever it says about its own place put back behind the prefix.
+ *
+ * @param announceTrailers whether trailers can follow, so that their announcement may stand.
+ */
+export function answerFields(
+  exchange: RoutedExchange,
+  endpointAuthority: string,
+  fields: Fields,
+  announceTrailers: boolean,
+): string[] {
+  const out: string[] = [];
+  const { rewrite } = exchange.match.route;
+  let nominated: Set<string> | null = null;
+  let context: PrefixContext | null = null;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    const value = fields[i + 1]!;
+    const lower = name.toLowerCase();
+    if (lower === 'connection') nominated = nominate(value, nominated);
+    if (lower === 'x-request-id' || (isHopByHopAnswer(lower) && !(announceTrailers && lower === 'trailer')))
+      continue;
+    if (rewrite && REWRITTEN.has(lower)) {
+      context ??= prefixContext(exchange, endpointAuthority);
+      out.push(name, rewriteAnswerField(lower, value, context));
+    } else out.push(name, value);
+  }
+  return nominated === null ? out : withoutNominated(out, nominated);
+}
+
+function prefixContext(exchange: RoutedExchange, endpointAuthority: string): PrefixContext {
+  const { origin } = exchange;
+  const sent = sentHost(exchange, endpointAuthority).toLowerCase();
+  const own = endpointAuthority.toLowerCase();
+  return {
+    prefix: origin.outerPrefix + strippedPrefix(exchange),
+    publicOrigin: `${origin.proto}://${origin.authority}`,
+    ownAuthorities: (authority) => authority === own || authority === sent,
+  };
+}

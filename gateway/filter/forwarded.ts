@@ -1,0 +1,188 @@
+import net from 'node:net';
+
+/** `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239) as a peer sent them. */
+export interface ForwardedClaims {
+  readonly for: string | null;
+  readonly host: string | null;
+  readonly proto: string | null;
+  readonly port: string | null;
+  readonly prefix: string | null;
+  readonly forwarded: string | null;
+}
+
+export const NO_CLAIMS: ForwardedClaims = {
+  for: null,
+  host: null,
+  proto: null,
+  port: null,
+  prefix: null,
+  forwarded: null,
+};
+
+const CLAIMS: ReadonlyMap<string, keyof ForwardedClaims | null> = new Map([
+  ['x-forwarded-for', 'for'],
+  ['x-forwarded-host', 'host'],
+  ['x-forwarded-proto', 'proto'],
+  ['x-forwarded-port', 'port'],
+  ['x-forwarded-prefix', 'prefix'],
+  ['forwarded', 'forwarded'],
+  ['x-real-ip', null],
+]);
+
+/**
+ * Whether a field says where a request came from. Underscore spellings count too: CGI, WSGI and their kin turn both `-` and `_` into `_`,
+ * so `X_Forwarded_For` would arrive at a service as the very field that we vouch for.
+ */
+export function isForwardingField(lowerName: string): boolean {
+  if (CLAIMS.has(lowerName)) return true;
+  return lowerName.includes('_') && CLAIMS.has(lowerName.replaceAll('_', '-'));
+}
+
+/** The claims with one more field; a repeated field is one list (RFC 9110 §5.3). Underscore spellings are never believed. */
+export function claim(claims: ForwardedClaims, lowerName: string, value: string): ForwardedClaims {
+  const key = CLAIMS.get(lowerName);
+  if (!key) return claims;
+  const before = claims[key];
+  return { ...claims, [key]: before === null ? value : `${before}, ${value}` };
+}
+
+/** Who sent a request and under which name it asked, as far as we vouch for it. */
+export interface Origin {
+  /** Address of the client, without port. */
+  readonly client: string;
+  /** `http` or `https`, as the client sees it. */
+  readonly proto: string;
+  /** Host and port as the client sees them, as sent. */
+  readonly authority: string;
+  readonly port: string;
+  /** A prefix that a trusted proxy before us has taken off; empty without one. */
+  readonly outerPrefix: string;
+  /** The chains so far, to be added to; `null` where the peer is not trusted. */
+  readonly chainFor: string | null;
+  readonly chainForwarded: string | null;
+}
+
+export interface Peer {
+  /** Address of the other side of the connection, IPv4 without the `::ffff:` of mapped addresses. */
+  readonly address: string;
+  readonly secure: boolean;
+}
+
+/** Decides what to believe. @param authority the Host that the request names, already checked. */
+export function originOf(
+  peer: Peer,
+  trust: TrustedPeers,
+  authority: string,
+  claims: ForwardedClaims,
+): Origin {
+  const proto = peer.secure ? 'https' : 'http';
+  if (claims === NO_CLAIMS || !trust.includes(peer.address)) {
+    return {
+      client: peer.address,
+      proto,
+      authority,
+      port: portOf(authority, proto),
+      outerPrefix: '',
+      chainFor: null,
+      chainForwarded: null,
+    };
+  }
+  const seenProto =
+    firstOf(claims.proto) === 'https' ? 'https' : firstOf(claims.proto) === 'http' ? 'http' : proto;
+  const seenAuthority = plausibleAuthority(firstOf(claims.host)) ?? authority;
+  return {
+    client: trust.clientOf(claims.for, peer.address),
+    proto: seenProto,
+    authority: seenAuthority,
+    port: plausiblePort(firstOf(claims.port)) ?? portOf(seenAuthority, seenProto),
+    outerPrefix: plausiblePrefix(firstOf(claims.prefix)) ?? '',
+    chainFor: claims.for,
+    chainForwarded: claims.forwarded,
+  };
+}
+
+/** The fields that tell a service where a request came from. @param prefix what was stripped; empty: nothing was. */
+export function pushForwardedFields(out: string[], peer: Peer, origin: Origin, prefix: string): void {
+  const { chainFor, chainForwarded } = origin;
+  out.push('X-Forwarded-For', chainFor === null ? peer.address : `${chainFor}, ${peer.address}`);
+  out.push('X-Forwarded-Host', origin.authority, 'X-Forwarded-Proto', origin.proto);
+  out.push('X-Forwarded-Port', origin.port);
+  if (origin.outerPrefix !== '' || prefix !== '') out.push('X-Forwarded-Prefix', origin.outerPrefix + prefix);
+  out.push('X-Real-IP', origin.client);
+  const element = `for=${nodeOf(peer.address)};host="${origin.authority}";proto=${origin.proto}`;
+  out.push('Forwarded', chainForwarded === null ? element : `${chainForwarded}, ${element}`);
+}
+
+/** RFC 7239 §6: an IPv6 address stands in brackets and quotes. */
+function nodeOf(address: string): string {
+  return address.includes(':') ? `"[${address}]"` : address;
+}
+
+/** The addresses whose word is taken for where a request came from. */
+export class TrustedPeers {
+  readonly #list = new net.BlockList();
+  readonly #empty: boolean;
+
+  /** @param blocks IP addresses and CIDR blocks, checked by the configuration. */
+  constructor(blocks: readonly string[]) {
+    this.#empty = blocks.length === 0;
+    for (const block of blocks) this.#add(block);
+  }
+
+  #add(block: string): void {
+    const [address, bits] = block.split('/') as [string, string?];
+    const family = net.isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (bits === undefined) this.#list.addAddress(address, family);
+    else this.#list.addSubnet(address, Number(bits), family);
+  }
+
+  includes(address: string): boolean {
+    if (this.#empty) return false;
+    const family = net.isIP(address);
+    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  }
+
+  /** The client is the last address of the chain that is not one of ours: all before it may be invented. */
+  clientOf(chain: string | null, peer: string): string {
+    if (chain === null) return peer;
+    let client = peer;
+    for (const hop of chain.split(',').reverse()) {
+      const address = addressOf(hop.trim());
+      if (address === null) return client;
+      client = address;
+      if (!this.includes(address)) return client;
+    }
+    return client;
+  }
+}
+
+/** `192.0.2.1`, `192.0.2.1:8080`, `[2001:db8::1]:8080`; anything else is no address. */
+function addressOf(hop: string): string | null {
+  if (net.isIP(hop)) return hop;
+  const bare = hop.startsWith('[') ? hop.slice(1, hop.indexOf(']')) : hop.slice(0, hop.lastIndexOf(':'));
+  return net.isIP(bare) ? bare : null;
+}
+
+function firstOf(list: string | null): string | null {
+  if (list === null) return null;
+  const comma = list.indexOf(',');
+  return (comma < 0 ? list : list.slice(0, comma)).trim();
+}
+
+/** What goes into links must be what a host can look like, even from a peer that we trust. */
+function plausibleAuthority(text: string | null): string | null {
+  return text !== null && /^[\w.[\]:-]{1,255}$/.test(text) ? text : null;
+}
+
+function plausiblePort(text: string | null): string | null {
+  return text !== null && /^\d{1,5}$/.test(text) ? text : null;
+}
+
+function plausiblePrefix(text: string | null): string | null {
+  return text !== null && /^(\/[\w.~%-]+)+\/?$/.test(text) ? text.replace(/\/$/, '') : null;
+}
+
+function portOf(authority: string, proto: string): string {
+  const explicit = /:(\d{1,5})$/.exec(authority);
+  return explicit ? explicit[1]! : proto === 'https' ? '443' : '80';
+}

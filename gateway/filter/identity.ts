@@ -1,0 +1,36 @@
+import { randomFillSync } from 'node:crypto';
+
+/** Makes identifiers from random bytes that are drawn many at a time: a system call for each request would show in profiles. */
+export class IdentitySource {
+  readonly #pool = Buffer.allocUnsafe(4096);
+  #used = this.#pool.length;
+
+  /** @returns `bytes` random bytes in hexadecimal. */
+  #hex(bytes: number): string {
+    if (this.#used + bytes > this.#pool.length) {
+      randomFillSync(this.#pool);
+      this.#used = 0;
+    }
+    this.#used += bytes;
+    return this.#pool.toString('hex', this.#used - bytes, this.#used);
+  }
+
+  /** A trusted peer's identifier is kept, so that one request has one name on its whole way. */
+  requestId(claimed: string | null, trusted: boolean): string {
+    return trusted && claimed !== null && PLAUSIBLE_ID.test(claimed) ? claimed : this.#hex(10);
+  }
+
+  /** W3C Trace Context §3.2: passed on as it is where it is valid, else a trace is begun, not sampled. */
+  traceparent(received: string | null): string {
+    if (received !== null && isTraceparent(received)) return received;
+    return `00-${this.#hex(16)}-${this.#hex(8)}-00`;
+  }
+}
+
+const PLAUSIBLE_ID = /^[\w.:/+=@-]{1,128}$/;
+
+/** Version ff and ids of zeros are invalid (§3.2.2). */
+export function isTraceparent(value: string): boolean {
+  const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(value);
+  return match !== null && match[1] !== 'ff' && !/^0+$/.test(match[2]!) && !/^0+$/.test(match[3]!);
+}

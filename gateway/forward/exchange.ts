@@ -1,0 +1,74 @@
+/**
+ * The two seams of forwarding. `forward/` speaks only these, so that each side can be carried by `node:http` and undici (the general
+ * lane) or by wire code of our own, while balancing, retries, timeouts, cancellation and errors stay the same code.
+ */
+
+/** Header fields as they stand on the wire: name, value, name, value ... in order, case and repetition kept, latin-1. */
+export type Fields = readonly string[];
+
+/** The body of a request; a request without one has `null` in its place. Nothing is read before `read`. */
+export interface RequestBody {
+  /** Bytes announced by Content-Length; `null`: chunked. */
+  readonly length: number | null;
+  /** Begins the flow; called at most once, and not before somebody is ready to take it (this is when 100-continue goes out). */
+  read(sink: BodySink): void;
+  pause(): void;
+  resume(): void;
+}
+
+export interface BodySink {
+  data(chunk: Buffer): void;
+  end(): void;
+  /** The client left in the middle of it. */
+  fail(cause: Error): void;
+}
+
+/** One request of a client and the place where its answer goes. */
+export interface Downstream {
+  readonly method: string;
+  readonly fields: Fields;
+  readonly body: RequestBody | null;
+  /** Registers who is told of the connection's own events; at most one listener at a time. */
+  listen(listener: DownstreamListener): void;
+  /** A 1xx answer, 101 excepted; may come any number of times before `head`. */
+  informational(status: number, fields: Fields): void;
+  /** The head of the final answer. Hop-by-hop fields are this side's own business and must not be among the fields. */
+  head(status: number, reason: string, fields: Fields): void;
+  /** Whether more may be written at once; if not, `drained` tells when. */
+  write(chunk: Buffer): boolean;
+  end(trailers: Fields): void;
+  /** Ends the connection in a way that no client takes for the end of a complete answer. */
+  abort(): void;
+}
+
+export interface DownstreamListener {
+  drained(): void;
+  /** The connection is gone or the answer is out; nothing is called after it. */
+  closed(completed: boolean): void;
+}
+
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly fields: Fields;
+  readonly body: RequestBody | null;
+}
+
+/** What becomes of a request that was sent. After `end` or `fail` nothing more is called. */
+export interface AnswerSink {
+  /** The request is being written to a connection. `reused`: the connection has carried an exchange before. */
+  started(reused: boolean): void;
+  informational(status: number, fields: Fields): void;
+  head(status: number, reason: string, fields: Fields): void;
+  data(chunk: Buffer): void;
+  end(trailers: Fields): void;
+  fail(cause: unknown): void;
+}
+
+/** A request under way, as its sender holds it. */
+export interface UpstreamCall {
+  pause(): void;
+  resume(): void;
+  /** Gives it up at once: its connection is closed, and the sink hears nothing more. */
+  abort(): void;
+}

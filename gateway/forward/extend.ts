@@ -1,0 +1,205 @@
+import { Dispatcher } from 'undici';
+import type { Downstream, DownstreamListener, Fields, RequestBody } from './exchange.ts';
+
+/** An exchange on an extended route, waiting for the request that its extension makes of it. */
+export interface ExtendedExchange {
+  /** As the client sent them: what the extension left alone goes on in this form. */
+  readonly original: Readonly<Record<string, string | string[] | undefined>>;
+  /** Begins forwarding: the answer goes to `downstream`, the fields are those of a plain route with `edit` applied. */
+  forward(downstream: HandlerDownstream, edit: FieldEdit): void;
+  readonly body: RequestBody | null;
+}
+
+/** What an extension did to the request's fields; names in lower case. */
+export interface FieldEdit {
+  readonly removed: ReadonlySet<string>;
+  /** Replaces every field of that name, or adds it. */
+  readonly set: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A field name that no client can know: it carries which exchange a request belongs to through @fastify/http-proxy. */
+export interface Tag {
+  readonly name: string;
+  take(value: string): ExtendedExchange | undefined;
+}
+
+/**
+ * Stands where undici would connect. @fastify/http-proxy believes that it talks to an undici dispatcher; its request is carried by
+ * the same forwarding as every other, with our balancing, retries, timeouts, fields and errors.
+ */
+export class ExtendDispatcher extends Dispatcher {
+  readonly #tag: Tag;
+
+  constructor(tag: Tag) {
+    super();
+    this.#tag = tag;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const headers = (options.headers ?? {}) as Record<string, string | string[] | undefined>;
+    const exchange = this.#tag.take(String(headers[this.#tag.name]));
+    if (!exchange) throw new Error('a request that belongs to no exchange');
+    const answer = new HandlerDownstream(options.method, replacedBody(options) ?? exchange.body, handler);
+    answer.begin();
+    exchange.forward(answer, editOf(exchange.original, headers, this.#tag.name));
+    return true;
+  }
+}
+
+/** Where an extension gave a body of its own, it is a string or a buffer; a stream is the client's, which we read ourselves. */
+function replacedBody({ body }: Dispatcher.DispatchOptions): RequestBody | null {
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) return null;
+  const bytes = Buffer.from(body as string);
+  if (bytes.length === 0) return null;
+  return {
+    length: bytes.length,
+    read(sink) {
+      sink.data(bytes);
+      sink.end();
+    },
+    pause() {},
+    resume() {},
+  };
+}
+
+/** @fastify/http-proxy sets these for its own purposes; the forwarding sets them better. */
+const NOT_EDITS: ReadonlySet<string> = new Set(['host', 'connection', 'transfer-encoding', 'content-length']);
+
+function editOf(
+  before: ExtendedExchange['original'],
+  after: ExtendedExchange['original'],
+  tag: string,
+): FieldEdit {
+  const removed = new Set<string>();
+  const set = new Map<string, readonly string[]>();
+  for (const name of Object.keys(before))
+    if (after[name] === undefined && !NOT_EDITS.has(name)) removed.add(name);
+  for (const [name, value] of Object.entries(after)) {
+    const lower = name.toLowerCase();
+    if (value === undefined || lower === tag || NOT_EDITS.has(lower) || value === before[lower]) continue;
+    set.set(lower, [value].flat().map(String));
+  }
+  return { removed, set };
+}
+
+/** Applies an extension's edit to the fields as the client sent them. */
+export function editFields(fields: Fields, { removed, set }: FieldEdit): string[] {
+  const out: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const lower = fields[i]!.toLowerCase();
+    if (!removed.has(lower) && !set.has(lower)) out.push(fields[i]!, fields[i + 1]!);
+  }
+  for (const [name, values] of set) for (const value of values) out.push(name, value);
+  return out;
+}
+
+/** An undici handler in the role of a client: what forwarding answers is told to it as undici would. */
+export class HandlerDownstream implements Downstream {
+  readonly method: string;
+  readonly fields: Fields = [];
+  readonly body: RequestBody | null;
+  readonly #handler: Dispatcher.DispatchHandler;
+  readonly #controller = new HandlerController(this);
+  #listener: DownstreamListener | null = null;
+  #ended = false;
+
+  constructor(method: string, body: RequestBody | null, handler: Dispatcher.DispatchHandler) {
+    this.method = method;
+    this.body = body;
+    this.#handler = handler;
+  }
+
+  begin(): void {
+    this.#handler.onRequestStart?.(this.#controller, null);
+  }
+
+  listen(listener: DownstreamListener): void {
+    this.#listener = listener;
+  }
+
+  informational(): void {
+    // undici's request API has no place for 1xx; a client may always do without (RFC 9110 §15.2).
+  }
+
+  head(status: number, reason: string, fields: Fields): void {
+    this.#controller.rawHeaders = [...fields];
+    this.#handler.onResponseStart?.(this.#controller, status, grouped(fields), reason);
+  }
+
+  write(chunk: Buffer): boolean {
+    this.#handler.onResponseData?.(this.#controller, chunk);
+    return !this.#controller.paused;
+  }
+
+  end(trailers: Fields): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#controller.rawTrailers = [...trailers];
+    this.#handler.onResponseEnd?.(this.#controller, grouped(trailers));
+    this.#listener?.closed(true);
+  }
+
+  abort(): void {
+    this.fail(new Error('the answer broke off'));
+  }
+
+  /** Ends the request of the extension with an error, as a failed connection would. */
+  fail(error: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handler.onResponseError?.(this.#controller, error);
+  }
+
+  /** The reader takes more again. */
+  drained(): void {
+    this.#listener?.drained();
+  }
+
+  /** The reader is gone: the client left, or the extension wants no more. */
+  left(reason: Error): void {
+    if (this.#ended) return;
+    this.#listener?.closed(false);
+    this.fail(reason);
+  }
+}
+
+/** What undici gives a handler to steer its request by. */
+class HandlerController implements Dispatcher.DispatchController {
+  readonly #downstream: HandlerDownstream;
+  rawHeaders: string[] = [];
+  rawTrailers: string[] = [];
+  aborted = false;
+  paused = false;
+  reason: Error | null = null;
+
+  constructor(downstream: HandlerDownstream) {
+    this.#downstream = downstream;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.#downstream.drained();
+  }
+
+  abort(reason: Error): void {
+    this.aborted = true;
+    this.reason = reason;
+    this.#downstream.left(reason);
+  }
+}
+
+/** As undici hands fields over: lower-case names, lists for repeated ones. */
+function grouped(fields: Fields): Record<string, string | string[]> {
+  const group: Record<string, string | string[]> = Object.create(null);
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    const before = group[name];
+    group[name] = before === undefined ? fields[i + 1]! : [before, fields[i + 1]!].flat();
+  }
+  return group;
+}

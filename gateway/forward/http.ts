@@ -1,0 +1,247 @@
+import type { TimeoutsConfig } from '../config/model.ts';
+import { GatewayError } from '../error/catalog.ts';
+import { rescue } from '../error/rescue.ts';
+import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import { mayRetry } from '../upstream/retry.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type {
+  AnswerSink,
+  Downstream,
+  DownstreamListener,
+  Fields,
+  RequestBody,
+  UpstreamCall,
+} from './exchange.ts';
+import type { Lasting } from './lasting.ts';
+import { type BodyWatcher, WatchedBody } from './watched-body.ts';
+
+/** What to send where, decided by the route and the filters. */
+export interface HttpPlan {
+  readonly upstream: Upstream;
+  /** The request target that the service sees. */
+  readonly target: string;
+  readonly body: RequestBody | null;
+  readonly timeouts: TimeoutsConfig;
+  requestFields(endpoint: Endpoint): Fields;
+  /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
+  answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
+}
+
+/** Who asked for the exchange to be carried hears of its end. */
+export interface ForwardOwner {
+  /** Nothing of an answer has gone out: the downstream is theirs again, to answer with this. */
+  failed(error: GatewayError): void;
+  /** The answer is an event stream: it has no end of its own. */
+  lasts(exchange: Lasting): void;
+  /** The exchange is over, one way or another, and the record complete. */
+  closed(): void;
+}
+
+/** Carries one exchange: sends the request, again where that is safe, and streams the answer back. */
+export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher, Lasting {
+  readonly #downstream: Downstream;
+  readonly #plan: HttpPlan;
+  readonly #record: ExchangeRecord;
+  readonly #owner: ForwardOwner;
+  readonly #body: WatchedBody | null;
+  readonly #tried: Endpoint[] = [];
+  #call: UpstreamCall | null = null;
+  #reused = false;
+  #answering = false;
+  /** The client has not taken what was written yet. */
+  #blocked = false;
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(downstream: Downstream, plan: HttpPlan, record: ExchangeRecord, owner: ForwardOwner) {
+    this.#downstream = downstream;
+    this.#plan = plan;
+    this.#record = record;
+    this.#owner = owner;
+    this.#body = plan.body && new WatchedBody(plan.body, this);
+  }
+
+  start(): void {
+    this.#downstream.listen(this);
+    this.#plan.upstream.budget.earn();
+    this.#attempt();
+  }
+
+  #attempt(): void {
+    const { upstream, target } = this.#plan;
+    const endpoint = upstream.pick(this.#tried);
+    const attempt = this.#tried.push(endpoint);
+    this.#record.endpoint = endpoint.key;
+    this.#record.attempts = attempt;
+    this.#arm(this.#plan.timeouts.responseMs);
+    const { method } = this.#downstream;
+    try {
+      const call = endpoint.send(
+        { method, target, fields: this.#plan.requestFields(endpoint), body: this.#body },
+        this,
+      );
+      // A failure may have been told, and answered with another attempt, before `send` came back.
+      if (this.#tried.length === attempt && !this.#over) this.#call = call;
+    } catch (cause) {
+      this.fail(cause);
+    }
+  }
+
+  get #endpoint(): Endpoint {
+    return this.#tried.at(-1)!;
+  }
+
+  // What the service does.
+
+  started(reused: boolean): void {
+    this.#reused = reused;
+    this.#timer?.refresh();
+  }
+
+  informational(status: number, fields: Fields): void {
+    this.#downstream.informational(status, this.#plan.answerFields(this.#endpoint, fields, false));
+  }
+
+  head(status: number, reason: string, fields: Fields): void {
+    this.#answering = true;
+    const { timeouts } = this.#plan;
+    const { eventStream, lengthKnown } = lookAt(fields);
+    this.#arm(eventStream ? timeouts.tunnelIdleMs : timeouts.idleMs);
+    this.#record.status = status;
+    this.#record.headAt = performance.now();
+    this.#downstream.head(status, reason, this.#plan.answerFields(this.#endpoint, fields, !lengthKnown));
+    if (eventStream) this.#owner.lasts(this);
+  }
+
+  data(chunk: Buffer): void {
+    this.#record.bytesOut += chunk.length;
+    this.#timer?.refresh();
+    if (this.#downstream.write(chunk)) return;
+    this.#blocked = true;
+    this.#call?.pause();
+  }
+
+  end(trailers: Fields): void {
+    this.#call = null;
+    // The timer runs on until the client has taken the rest.
+    this.#downstream.end(trailers);
+  }
+
+  fail(cause: unknown): void {
+    if (this.#over) return;
+    this.#call = null;
+    const error = rescue(cause, this.#answering ? 'body' : 'head');
+    if (this.#answering) this.#cutShort(error);
+    else if (this.#mayRetry(error)) this.#attempt();
+    else this.#giveUp(error);
+  }
+
+  #mayRetry(error: GatewayError): boolean {
+    const { upstream } = this.#plan;
+    const attempt = {
+      method: this.#downstream.method,
+      hasBody: this.#body !== null,
+      bodyBegun: this.#body?.begun ?? false,
+      reused: this.#reused,
+      attempts: this.#tried.length,
+      elsewhere: upstream.endpoints.some((endpoint) => !this.#tried.includes(endpoint)),
+    };
+    return mayRetry(error, attempt) && upstream.budget.spend();
+  }
+
+  // What the client does.
+
+  drained(): void {
+    this.#blocked = false;
+    this.#timer?.refresh();
+    this.#call?.resume();
+  }
+
+  closed(completed: boolean): void {
+    if (this.#over) return;
+    if (!completed)
+      this.#note(new GatewayError('client_left', 'the client closed its connection'), CLIENT_LEFT_STATUS);
+    this.#finish();
+    this.#owner.closed();
+  }
+
+  bodyBegan(): void {
+    if (!this.#answering) this.#arm(this.#plan.timeouts.idleMs);
+  }
+
+  bodyReceived(bytes: number): void {
+    this.#record.bytesIn += bytes;
+    this.#timer?.refresh();
+  }
+
+  bodyEnded(): void {
+    if (!this.#answering) this.#arm(this.#plan.timeouts.responseMs);
+  }
+
+  // What the clock does.
+
+  #arm(ms: number): void {
+    if (this.#over) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#timedOut(ms), ms);
+  }
+
+  #timedOut(ms: number): void {
+    const error = new GatewayError(this.#lateness(), `nothing moved for ${ms} ms`);
+    if (this.#answering) this.#cutShort(error);
+    else this.#giveUp(error);
+  }
+
+  /** Who kept whom waiting. */
+  #lateness(): 'reader_timeout' | 'idle_timeout' | 'body_timeout' | 'response_timeout' {
+    if (this.#answering) return this.#blocked ? 'reader_timeout' : 'idle_timeout';
+    return this.#body?.awaitsClient ? 'body_timeout' : 'response_timeout';
+  }
+
+  // How it ends.
+
+  close(): void {
+    if (!this.#over)
+      this.#cutShort(new GatewayError('drained', 'an event stream was ended by a reload or a stop'));
+  }
+
+  #giveUp(error: GatewayError): void {
+    this.#finish();
+    this.#owner.failed(error);
+  }
+
+  /** The head is out, so the only honest end is one that shows: the connection breaks off. */
+  #cutShort(error: GatewayError): void {
+    this.#note(error, this.#record.status);
+    this.#finish();
+    this.#downstream.abort();
+    this.#owner.closed();
+  }
+
+  #note(error: GatewayError, status: number): void {
+    this.#record.status = status;
+    this.#record.errorCode = error.code;
+    this.#record.errorType = error.row.type;
+    this.#record.cause = error.message;
+  }
+
+  #finish(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#call?.abort();
+    this.#call = null;
+  }
+}
+
+function lookAt(fields: Fields): { eventStream: boolean; lengthKnown: boolean } {
+  let eventStream = false;
+  let lengthKnown = false;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    if (name.length === 12 && name.toLowerCase() === 'content-type')
+      eventStream = /^text\/event-stream\b/i.test(fields[i + 1]!);
+    else if (name.length === 14 && name.toLowerCase() === 'content-length') lengthKnown = true;
+  }
+  return { eventStream, lengthKnown };
+}

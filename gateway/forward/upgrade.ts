@@ -1,0 +1,204 @@
+import http from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { TimeoutsConfig } from '../config/model.ts';
+import { GatewayError } from '../error/catalog.ts';
+import { rescue } from '../error/rescue.ts';
+import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { EarlyBytes } from './early-bytes.ts';
+import type { Fields } from './exchange.ts';
+import { Splice } from './splice.ts';
+
+export interface TunnelPlan {
+  readonly upstream: Upstream;
+  readonly method: string;
+  readonly target: string;
+  readonly timeouts: TimeoutsConfig;
+  /** With the `Connection` and `Upgrade` of the handshake among them. */
+  requestFields(endpoint: Endpoint): Fields;
+  answerFields(endpoint: Endpoint, fields: Fields): Fields;
+}
+
+export interface TunnelOwner {
+  /** Nothing has been answered: the client's connection is theirs again, to answer with this and close. */
+  failed(error: GatewayError): void;
+  /** The service agreed, and the tunnel is open. */
+  opened(): void;
+  closed(): void;
+}
+
+/**
+ * Carries an upgrade: the handshake goes to the service whole, its own answer comes back as it is, and after a 101
+ * both connections are spliced. No byte of the client is acted upon before that, and no frame is looked at.
+ */
+export class Tunnel {
+  readonly #client: Duplex;
+  readonly #plan: TunnelPlan;
+  readonly #record: ExchangeRecord;
+  readonly #owner: TunnelOwner;
+  readonly #early: EarlyBytes;
+  readonly #tried: Endpoint[] = [];
+  #cancel: () => void = () => {};
+  #splice: Splice | null = null;
+  #answered = false;
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param head what the client sent behind its handshake already. */
+  constructor(client: Duplex, head: Buffer, plan: TunnelPlan, record: ExchangeRecord, owner: TunnelOwner) {
+    this.#client = client;
+    this.#plan = plan;
+    this.#record = record;
+    this.#owner = owner;
+    this.#early = new EarlyBytes(client, head, () => this.#clientLeft());
+  }
+
+  start(): void {
+    this.#attempt();
+  }
+
+  /** Ends an open tunnel after what was written has gone out; one that is not open yet is given up. */
+  close(): void {
+    if (this.#splice) this.#splice.close();
+    else this.#clientLeft();
+  }
+
+  #attempt(): void {
+    const endpoint = this.#plan.upstream.pick(this.#tried);
+    this.#record.attempts = this.#tried.push(endpoint);
+    this.#record.endpoint = endpoint.key;
+    this.#cancel = endpoint.dial((error, socket) => {
+      if (socket) this.#handshake(endpoint, socket);
+      else this.#connectFailed(rescue(error, 'connect'));
+    });
+  }
+
+  #connectFailed(error: GatewayError): void {
+    const elsewhere = this.#plan.upstream.endpoints.some((endpoint) => !this.#tried.includes(endpoint));
+    if (elsewhere && error.row.retry === 'always') this.#attempt();
+    else this.#fail(error);
+  }
+
+  #handshake(endpoint: Endpoint, socket: Duplex): void {
+    const { method, target, timeouts } = this.#plan;
+    const request = http.request({
+      createConnection: () => socket,
+      method,
+      path: target,
+      headers: this.#plan.requestFields(endpoint) as string[],
+      setHost: false,
+      maxHeaderSize: ANSWER_HEAD_MAX_BYTES,
+    });
+    this.#cancel = () => request.destroy();
+    this.#timer = setTimeout(() => this.#late(timeouts.responseMs), timeouts.responseMs);
+    request.on('upgrade', (answer, service, head) => this.#open(endpoint, answer, service, head));
+    request.on('response', (answer) => this.#relay(endpoint, answer));
+    request.on('information', (info) => this.#client.write(headText(info.statusCode, '', info.rawHeaders)));
+    request.on('error', (cause) => this.#fail(rescue(cause, 'head')));
+    request.end();
+  }
+
+  #late(ms: number): void {
+    this.#fail(new GatewayError('response_timeout', `no answer to the handshake within ${ms} ms`));
+  }
+
+  #open(endpoint: Endpoint, answer: http.IncomingMessage, service: Duplex, head: Buffer): void {
+    if (this.#over) return void service.destroy();
+    // Both fields are hop-by-hop, and the very point of this answer (RFC 9110 §7.8).
+    this.#head(endpoint, answer, ['Upgrade', answer.headers.upgrade ?? 'websocket', 'Connection', 'Upgrade']);
+    const early = this.#early.release();
+    for (const chunk of early) service.write(chunk);
+    if (head.length > 0) this.#client.write(head);
+    this.#record.bytesIn += early.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#record.bytesOut += head.length;
+    this.#record.tunnel = true;
+    this.#splice = new Splice(this.#client, service, this.#plan.timeouts.tunnelIdleMs, {
+      moved: (bytes, towards) => {
+        if (towards === 'service') this.#record.bytesIn += bytes;
+        else this.#record.bytesOut += bytes;
+      },
+      ended: () => this.#finish(),
+    });
+    this.#owner.opened();
+  }
+
+  /** A refusal, or an answer that ignores the upgrade: it reaches the client with its status, fields and body, and ends the connection. */
+  #relay(endpoint: Endpoint, answer: http.IncomingMessage): void {
+    if (this.#over) return;
+    this.#head(endpoint, answer, ['Connection', 'close']);
+    const idleMs = this.#plan.timeouts.idleMs;
+    this.#timer = setTimeout(() => answer.destroy(), idleMs);
+    answer.on('data', (chunk: Buffer) => {
+      this.#timer?.refresh();
+      this.#record.bytesOut += chunk.length;
+      if (!this.#client.write(chunk)) answer.pause();
+    });
+    this.#client.on('drain', () => answer.resume());
+    answer.on('end', () => {
+      this.#client.end();
+      this.#finish();
+    });
+    answer.on('error', (cause) => this.#breakOff(rescue(cause, 'body')));
+  }
+
+  #head(endpoint: Endpoint, answer: http.IncomingMessage, more: readonly string[]): void {
+    this.#answered = true;
+    clearTimeout(this.#timer);
+    const status = answer.statusCode ?? 502;
+    this.#record.status = status;
+    this.#record.headAt = performance.now();
+    const fields = this.#plan.answerFields(endpoint, answer.rawHeaders);
+    this.#client.write(headText(status, answer.statusMessage ?? '', [...fields, ...more]), 'latin1');
+  }
+
+  #breakOff(error: GatewayError): void {
+    this.#note(error);
+    this.#client.destroy();
+    this.#finish();
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#over) return;
+    if (this.#answered) return this.#breakOff(error);
+    this.#over = true;
+    this.#stop();
+    this.#owner.failed(error);
+  }
+
+  #clientLeft(): void {
+    if (this.#over) return;
+    this.#note(new GatewayError('client_left', 'the client left before the tunnel was open'));
+    this.#record.status = CLIENT_LEFT_STATUS;
+    this.#client.destroy();
+    this.#finish();
+  }
+
+  #note(error: GatewayError): void {
+    this.#record.errorCode = error.code;
+    this.#record.errorType = error.row.type;
+    this.#record.cause = error.message;
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stop();
+    this.#owner.closed();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#early.stop();
+    if (!this.#splice) this.#cancel();
+  }
+}
+
+const ANSWER_HEAD_MAX_BYTES = 64 * 1024;
+
+/** The parser that read these fields has refused line breaks in them, so none can be smuggled in here. */
+function headText(status: number, reason: string, fields: Fields): string {
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return `${text}\r\n`;
+}

@@ -1,0 +1,217 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { BodySink, Downstream, DownstreamListener, Fields, RequestBody } from '../forward/exchange.ts';
+import { lingerOnClose } from './linger.ts';
+
+/** What the listener decides for every answer. */
+export interface ConnectionPolicy {
+  /** While it drains, each answer is the last of its connection. */
+  readonly draining: boolean;
+}
+
+/** One request and its answer on `node:http`. */
+export class HttpDownstream implements Downstream {
+  readonly method: string;
+  readonly #body: NodeBody | null;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #policy: ConnectionPolicy;
+  #listener: DownstreamListener = IGNORE;
+  /** Body bytes that the head promised and that have not been written; -1: it promised none. */
+  #owed = -1;
+  #headAt: 'held' | 'out' | null = null;
+  #awaitsDrain = false;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    policy: ConnectionPolicy,
+    expectsContinue: boolean,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#policy = policy;
+    this.method = request.method!;
+    this.#body = hasBody(request) ? new NodeBody(request, response, expectsContinue) : null;
+    response.on('close', () => this.#listener.closed(response.writableFinished));
+  }
+
+  get body(): RequestBody | null {
+    return this.#body;
+  }
+
+  get fields(): Fields {
+    return this.#request.rawHeaders;
+  }
+
+  get socket(): Socket {
+    return this.#request.socket;
+  }
+
+  listen(listener: DownstreamListener): void {
+    this.#listener = listener;
+  }
+
+  informational(status: number, fields: Fields): void {
+    // HTTP/1.0 has no 1xx (RFC 9110 §15.2).
+    if (this.#request.httpVersionMinor === 0 || this.#headAt !== null) return;
+    this.#response.writeInformation(status, grouped(fields));
+  }
+
+  head(status: number, reason: string, fields: Fields): void {
+    const response = this.#response;
+    if (this.#policy.draining) response.shouldKeepAlive = false;
+    if (!this.#request.complete) this.#leaveUploadUnread();
+    this.#owed = lengthOf(fields);
+    response.writeHead(status, reason, fields as string[]);
+    this.#headAt = 'held';
+    // Node sends the head with the first bytes of the body. Where those don't come in the same turn, the head must not wait for them.
+    process.nextTick(flushHead, this);
+  }
+
+  flushHeld(): void {
+    if (this.#headAt !== 'held' || this.#response.writableEnded) return;
+    this.#headAt = 'out';
+    this.#response.flushHeaders();
+  }
+
+  /** An answer to an unfinished upload is the last one here; what still arrives is read for a while so that the answer is not lost to a reset. */
+  #leaveUploadUnread(): void {
+    this.#response.shouldKeepAlive = false;
+    lingerOnClose(this.socket, this.#request);
+  }
+
+  write(chunk: Buffer): boolean {
+    this.#headAt = 'out';
+    if (this.#owed === chunk.length) {
+      // The last of the promised bytes: together with the end it is one write to the kernel.
+      this.#owed = 0;
+      this.#response.end(chunk);
+      return true;
+    }
+    if (this.#owed > 0) this.#owed -= chunk.length;
+    if (this.#response.write(chunk)) return true;
+    this.#awaitDrain();
+    return false;
+  }
+
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
+    this.#response.on('drain', () => this.#listener.drained());
+  }
+
+  end(trailers: Fields): void {
+    if (this.#response.writableEnded) return;
+    if (trailers.length > 0 && this.#response.chunkedEncoding) this.#response.addTrailers(pairs(trailers));
+    this.#response.end();
+  }
+
+  abort(): void {
+    const { socket } = this;
+    // Without a length or chunks the end of the connection is the end of the answer, so only a reset shows that it is none.
+    if (this.#owed < 0 && !this.#response.chunkedEncoding) socket.resetAndDestroy();
+    else socket.destroy();
+  }
+
+  /** Somebody else (Fastify) writes the answer; ours are the request's name, and how the connection goes on. */
+  writtenElsewhere(requestId: string): void {
+    this.#response.setHeader('X-Request-Id', requestId);
+    if (this.#policy.draining) this.#response.shouldKeepAlive = false;
+    if (this.#body) lingerOnClose(this.socket, this.#request);
+  }
+
+  get status(): number {
+    return this.#response.statusCode;
+  }
+
+  get headSent(): boolean {
+    return this.#response.headersSent;
+  }
+
+  /**
+   * The parser met something that is not HTTP: in the body of this request, or behind it. The latter does not concern this exchange, but
+   * nothing that follows on the connection can be trusted.
+   */
+  fault(cause: Error): void {
+    if (this.#request.complete) this.#response.shouldKeepAlive = false;
+    else if (this.#headAt !== null || this.#body === null) this.socket.destroy();
+    else this.#body.fault(cause);
+  }
+}
+
+const IGNORE: DownstreamListener = { drained() {}, closed() {} };
+
+function flushHead(downstream: HttpDownstream): void {
+  downstream.flushHeld();
+}
+
+class NodeBody implements RequestBody {
+  readonly length: number | null;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #expectsContinue: boolean;
+  #sink: BodySink | null = null;
+  #fault: Error | null = null;
+
+  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
+    const length = request.headers['content-length'];
+    this.length = length === undefined ? null : Number(length);
+    this.#request = request;
+    this.#response = response;
+    this.#expectsContinue = expectsContinue;
+  }
+
+  read(sink: BodySink): void {
+    this.#sink = sink;
+    if (this.#fault) return sink.fail(this.#fault);
+    if (this.#expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
+    this.#request
+      .on('data', (chunk: Buffer) => sink.data(chunk))
+      .on('end', () => sink.end())
+      .on('error', (cause) => sink.fail(cause));
+  }
+
+  pause(): void {
+    this.#request.pause();
+  }
+
+  resume(): void {
+    this.#request.resume();
+  }
+
+  fault(cause: Error): void {
+    this.#fault = cause;
+    this.#sink?.fail(cause);
+  }
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const { headers } = request;
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0);
+}
+
+function lengthOf(fields: Fields): number {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return Number(fields[i + 1]);
+  }
+  return -1;
+}
+
+function pairs(fields: Fields): [string, string][] {
+  const list: [string, string][] = [];
+  for (let i = 0; i < fields.length; i += 2) list.push([fields[i]!, fields[i + 1]!]);
+  return list;
+}
+
+/** Node takes the fields of a 1xx only as an object; repeated names become lists. */
+function grouped(fields: Fields): Record<string, string | string[]> {
+  const group: Record<string, string[]> = Object.create(null);
+  for (const [name, value] of pairs(fields)) {
+    group[name] ??= [];
+    group[name].push(value);
+  }
+  return group;
+}

@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import { preferredType } from './accept.ts';
+import { livePolicy, pageFields } from './page/document.ts';
+import { type PageInput, renderPage, renderStatus } from './page/gateway-page.ts';
+
+/** Answers `/` where no route claims it: the page for a browser, the same as JSON for its script. */
+export async function answerOwnPage(
+  request: IncomingMessage,
+  reply: FastifyReply,
+  input: PageInput,
+): Promise<FastifyReply> {
+  const type = preferredType(request.headers.accept, ['text/html', 'application/json']);
+  reply.header('vary', 'Accept');
+  if (type === 'application/json') {
+    return reply
+      .type('application/json; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .send(renderStatus(input));
+  }
+  return reply.headers(pageFields).header('content-security-policy', livePolicy).send(renderPage(input));
+}

@@ -1,0 +1,269 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { GatewayError } from '../error/catalog.ts';
+import { rescue } from '../error/rescue.ts';
+import { admitAuthority, admitFieldCount, admitTarget } from '../filter/admission.ts';
+import type { RequestView, RoutedExchange } from '../filter/exchange.ts';
+import { originOf } from '../filter/forwarded.ts';
+import { IdentitySource } from '../filter/identity.ts';
+import { ALLOW } from '../filter/max-forwards.ts';
+import { applyFilters } from '../filter/order.ts';
+import { readFacts } from '../filter/request-facts.ts';
+import type { Signature } from '../filter/request-fields.ts';
+import type { Downstream } from '../forward/exchange.ts';
+import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
+import { HttpForward, type HttpPlan } from '../forward/http.ts';
+import type { Lasting, LastingExchanges } from '../forward/lasting.ts';
+import { Tunnel } from '../forward/upgrade.ts';
+import type { HttpListenerHandler } from '../listener/http.ts';
+import type { HttpDownstream } from '../listener/http-downstream.ts';
+import { peerOf } from '../listener/peer.ts';
+import { newExchangeRecord } from '../observe/exchange-record.ts';
+import type { LiveRoute } from '../snapshot/live-route.ts';
+import type { InternalRoute } from '../snapshot/router.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
+import type { InFlight } from './in-flight.ts';
+import { Passage } from './passage.ts';
+import { extendedPlan, httpPlan, tunnelPlan } from './plans.ts';
+import type { Responder } from './responder.ts';
+
+export interface CarrierOptions {
+  readonly snapshot: () => Snapshot;
+  readonly responder: Responder;
+  readonly inFlight: InFlight;
+  readonly lasting: LastingExchanges;
+}
+
+/**
+ * The path of a request, top to bottom: listener → route table → filters → balancer → forward → observe. Whatever
+ * fails on the way goes to the rescue, and comes out as one error answer.
+ */
+export class Carrier implements HttpListenerHandler {
+  readonly #options: CarrierOptions;
+  readonly #identity = new IdentitySource();
+  /**
+   * The name under which this gateway stands in `Via` (RFC 9110 §7.6.3). Each process has one of its own, so that one Portway behind
+   * another is no loop, and a request that really comes back is.
+   */
+  readonly #pseudonym = `portway-${randomBytes(4).toString('hex')}`;
+
+  constructor(options: CarrierOptions) {
+    this.#options = options;
+  }
+
+  // Listener: something arrived.
+
+  request(request: IncomingMessage, response: ServerResponse, downstream: HttpDownstream): void {
+    const passage = this.#arrive(request, downstream, new DownstreamPlace(downstream));
+    passage.http = downstream;
+    (request as Carried)[PASSAGE] = passage;
+    // Comes back to `choose`, and then to `carry` for all but the gateway's own page and extended routes.
+    passage.snapshot.dispatch(request, response);
+  }
+
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const view = { method: request.method!, fields: request.rawHeaders, body: null };
+    const passage = this.#arrive(request, view, new SocketPlace(socket));
+    const goesOn = this.#decide(passage);
+    if (goesOn && passage.exchange) this.#openTunnel(passage, passage.exchange, socket, head);
+    else this.#answerHere(passage);
+  }
+
+  refused(error: GatewayError, socket: Socket): void {
+    this.#options.responder.refuse(error, socket, this.#identity.requestId(null, false));
+  }
+
+  #arrive(request: IncomingMessage, view: RequestView, place: AnswerPlace): Passage {
+    const snapshot = this.#options.snapshot();
+    const peer = peerOf(request.socket);
+    const facts = readFacts(view.fields);
+    const believed = facts.requestId !== null && snapshot.trust.includes(peer.address);
+    const id = this.#identity.requestId(facts.requestId, believed);
+    const protocol = request.httpVersionMinor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+    const record = newExchangeRecord(id, view.method, request.url!, protocol, peer.address);
+    const passage = new Passage(snapshot, request, view, place, peer, facts, record);
+    this.#options.inFlight.enter(passage);
+    return passage;
+  }
+
+  // Route table: what may be asked, and who owns it.
+
+  /** Fastify asks this first, for every request: our table decides, and names the place inside Fastify. */
+  choose(request: IncomingMessage): InternalRoute {
+    const passage = passageOf(request);
+    if (!this.#decide(passage)) return { kind: 'plain' };
+    if (passage.exchange === null) return this.#writtenElsewhere(passage, { kind: 'page' });
+    const { route, index } = passage.exchange.match;
+    return route.extend === null
+      ? { kind: 'plain' }
+      : this.#writtenElsewhere(passage, { kind: 'extended', index });
+  }
+
+  /**
+   * @returns whether it goes on: to the exchange's route, or without an exchange to the gateway's own page. If not, the passage holds what
+   * it is to be answered with.
+   */
+  #decide(passage: Passage): boolean {
+    try {
+      passage.exchange = this.#route(passage);
+      if (passage.exchange) passage.local ??= applyFilters(passage.exchange, { pseudonym: this.#pseudonym });
+      return passage.local === null;
+    } catch (cause) {
+      passage.refusal = rescue(cause, 'head');
+      return false;
+    }
+  }
+
+  /** @throws GatewayError */
+  #route(passage: Passage): RoutedExchange | null {
+    admitFieldCount(passage);
+    passage.target = admitTarget(passage);
+    passage.authority = admitAuthority(passage.target, passage.facts, passage.version);
+    if (passage.target.kind === 'asterisk') {
+      passage.local = { status: 204, fields: ['Allow', ALLOW] };
+      return null;
+    }
+    const match = passage.snapshot.table.match(passage);
+    if (match === null && !wantsPage(passage))
+      throw new GatewayError('no_route', `no route takes ${passage.target.canonical}`);
+    return match && this.#routed(passage, match);
+  }
+
+  #routed(passage: Passage, match: RoutedExchange['match']): RoutedExchange {
+    const { peer, snapshot, authority, facts, target, record, downstream, version, rawTarget } = passage;
+    const origin = originOf(peer, snapshot.trust, authority, facts.claims);
+    record.route = match.route.id;
+    record.client = origin.client;
+    return { downstream, peer, version, rawTarget, facts, target, authority, origin, record, match };
+  }
+
+  // Balancer and forward: to the service and back.
+
+  /** A plain route, or an answer of the gateway's own; Fastify has let go of the request. */
+  carry(request: IncomingMessage): void {
+    const passage = passageOf(request);
+    const { exchange } = passage;
+    if (passage.refusal || passage.local || !exchange) return this.#answerHere(passage);
+    const plan = httpPlan(exchange, this.#live(passage, exchange).upstream, this.#signature(passage));
+    this.#forward(passage, passage.http!, plan, {
+      failed: (error) => this.#options.responder.error(passage, error),
+      closed: () => this.#options.inFlight.leave(passage),
+    });
+  }
+
+  /** An extended route: the request that the extension made of it. The client's side is Fastify's; its end is told by `#writtenElsewhere`. */
+  carryExtended(passage: Passage, downstream: HandlerDownstream, edit: FieldEdit): void {
+    const { exchange } = passage;
+    if (!exchange) return downstream.fail(new GatewayError('internal', 'an extension without an exchange'));
+    const plain = httpPlan(exchange, this.#live(passage, exchange).upstream, this.#signature(passage));
+    const plan = extendedPlan(plain, exchange, edit, downstream.body);
+    this.#forward(passage, downstream, plan, { failed: (error) => downstream.fail(error), closed() {} });
+  }
+
+  #forward(passage: Passage, downstream: Downstream, plan: HttpPlan, end: ForwardEnd): void {
+    const signature = this.#signatureOfRoute(passage);
+    let lasting: Lasting | null = null;
+    new HttpForward(downstream, plan, passage.record, {
+      failed: end.failed,
+      lasts: (exchange) => {
+        lasting = exchange;
+        this.#options.lasting.add(signature, exchange);
+        this.#options.inFlight.letSnapshotGo(passage);
+      },
+      closed: () => {
+        if (lasting) this.#options.lasting.delete(signature, lasting);
+        end.closed();
+      },
+    }).start();
+  }
+
+  #openTunnel(passage: Passage, exchange: RoutedExchange, socket: Socket, head: Buffer): void {
+    const live = this.#live(passage, exchange);
+    const plan = tunnelPlan(exchange, live.upstream, this.#signature(passage));
+    const tunnel = new Tunnel(socket, head, plan, passage.record, {
+      failed: (error) => {
+        this.#options.lasting.delete(live.signature, tunnel);
+        this.#options.responder.error(passage, error);
+      },
+      opened: () => this.#options.inFlight.letSnapshotGo(passage),
+      closed: () => {
+        this.#options.lasting.delete(live.signature, tunnel);
+        this.#options.inFlight.leave(passage);
+      },
+    });
+    this.#options.lasting.add(live.signature, tunnel);
+    tunnel.start();
+  }
+
+  #live(passage: Passage, exchange: RoutedExchange): LiveRoute {
+    return passage.snapshot.routes[exchange.match.index]!;
+  }
+
+  #signatureOfRoute(passage: Passage): string {
+    return passage.snapshot.routes[passage.exchange!.match.index]!.signature;
+  }
+
+  #signature({ record, facts }: Passage): Signature {
+    return {
+      pseudonym: this.#pseudonym,
+      requestId: record.requestId,
+      traceparent: this.#identity.traceparent(facts.traceparent),
+    };
+  }
+
+  // Observe: every exchange ends in `InFlight.leave`, which writes its line.
+
+  /** Fastify writes the answer; what we see of it is how the connection gets on. */
+  #writtenElsewhere(passage: Passage, place: InternalRoute): InternalRoute {
+    const { http, record, exchange } = passage;
+    http!.writtenElsewhere(record.requestId);
+    http!.listen({
+      drained() {},
+      closed: (completed) => this.#closedElsewhere(passage, completed),
+    });
+    if (!exchange) record.route = null;
+    return place;
+  }
+
+  #closedElsewhere(passage: Passage, completed: boolean): void {
+    const { record, extended, http } = passage;
+    if (completed) record.status = http!.status;
+    else if (record.errorCode === null) this.#options.responder.noteLeft(record);
+    extended?.left(new GatewayError('client_left', 'the client closed its connection'));
+    this.#options.inFlight.leave(passage);
+  }
+
+  // Rescue: one error answer.
+
+  #answerHere(passage: Passage): void {
+    const { responder } = this.#options;
+    if (passage.local) responder.local(passage, passage.local.status, passage.local.fields);
+    else
+      responder.error(
+        passage,
+        passage.refusal ?? new GatewayError('no_route', 'a tunnel to the gateway itself'),
+      );
+  }
+}
+
+interface ForwardEnd {
+  failed(error: GatewayError): void;
+  closed(): void;
+}
+
+const PASSAGE = Symbol('passage');
+
+interface Carried extends IncomingMessage {
+  [PASSAGE]?: Passage;
+}
+
+export function passageOf(request: IncomingMessage): Passage {
+  return (request as Carried)[PASSAGE]!;
+}
+
+/** The gateway's own page stands at `/` where no route claims it. */
+function wantsPage({ target, method }: Passage): boolean {
+  return target.canonical === '/' && (method === 'GET' || method === 'HEAD');
+}

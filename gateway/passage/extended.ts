@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import { GatewayError } from '../error/catalog.ts';
+import type { ExtendedExchange, FieldEdit, HandlerDownstream, Tag } from '../forward/extend.ts';
+import type { Passage } from './passage.ts';
+
+/** Begins forwarding for an extension's request. */
+export type ForwardExtended = (passage: Passage, downstream: HandlerDownstream, edit: FieldEdit) => void;
+
+/**
+ * The exchanges on extended routes that wait for the request which @fastify/http-proxy makes of them. That request carries the key
+ * of its exchange in a field whose name no client can guess.
+ */
+export class ExtendedExchanges implements Tag {
+  readonly name = `x-portway-${randomBytes(8).toString('hex')}`;
+  readonly #forward: ForwardExtended;
+  readonly #waiting = new Map<string, Passage>();
+  #last = 0;
+
+  constructor(forward: ForwardExtended) {
+    this.#forward = forward;
+  }
+
+  add(passage: Passage): string {
+    const key = String(++this.#last);
+    this.#waiting.set(key, passage);
+    return key;
+  }
+
+  take(key: string): ExtendedExchange | undefined {
+    const passage = this.#waiting.get(key);
+    if (!passage) return undefined;
+    this.#waiting.delete(key);
+    return {
+      original: passage.request.headers,
+      body: passage.downstream.body,
+      forward: (downstream, edit) => {
+        passage.extended = downstream;
+        this.#forward(passage, downstream, edit);
+      },
+    };
+  }
+}
+
+/**
+ * What an extension's failure means. Behind @fastify/http-proxy's own errors stands what our forwarding had told it; an error of
+ * the 4xx kind is the extension's way to refuse; everything else is a fault in its code.
+ */
+export function extensionError(cause: unknown): GatewayError | Refusal {
+  for (let error = cause; error instanceof Error; error = error.cause) {
+    if (error instanceof GatewayError) return error;
+  }
+  const status =
+    typeof cause === 'object' && cause !== null && 'statusCode' in cause ? Number(cause.statusCode) : 500;
+  if (cause instanceof Error && status >= 400 && status < 500) return { status, detail: cause.message };
+  return new GatewayError(
+    'extension_failed',
+    cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
+    { cause },
+  );
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** problem+json of an extension's refusal: status and words are its own. */
+export function refusalAnswer(
+  { status, detail }: Refusal,
+  requestId: string,
+): { fields: string[]; body: Buffer } {
+  const title = STATUS_CODES[status] ?? 'Refused';
+  const body = Buffer.from(`${JSON.stringify({ type: 'about:blank', title, status, detail, requestId })}\n`);
+  const fields = [
+    'Content-Type',
+    'application/problem+json',
+    'Content-Length',
+    String(body.length),
+    'Cache-Control',
+    'no-store',
+  ];
+  return { fields: [...fields, 'X-Request-Id', requestId], body };
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import type { GatewayError } from '../error/catalog.ts';
+import type { Arrival, LocalAnswer, RequestView, RoutedExchange } from '../filter/exchange.ts';
+import type { Peer } from '../filter/forwarded.ts';
+import type { RequestFacts } from '../filter/request-facts.ts';
+import type { HandlerDownstream } from '../forward/extend.ts';
+import type { HttpDownstream } from '../listener/http-downstream.ts';
+import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import { hostOf } from '../route/authority.ts';
+import type { RouteRequest } from '../route/table.ts';
+import type { RequestTarget } from '../route/target.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { AnswerPlace } from './answer-place.ts';
+
+/** One exchange on its way through the gateway: what each hop has found out, for the next ones. */
+export class Passage implements Arrival, RouteRequest {
+  /** The snapshot that was current when it arrived stays its own to the end. */
+  readonly snapshot: Snapshot;
+  readonly request: IncomingMessage;
+  readonly downstream: RequestView;
+  readonly place: AnswerPlace;
+  readonly peer: Peer;
+  readonly facts: RequestFacts;
+  readonly record: ExchangeRecord;
+  readonly version: string;
+  readonly rawTarget: string;
+  /** Set by the admission. */
+  target: RequestTarget = NO_TARGET;
+  authority = '';
+  /** Set by the route table. */
+  exchange: RoutedExchange | null = null;
+  /** What it is answered with in place of a service's answer, once that is known. */
+  refusal: GatewayError | null = null;
+  local: LocalAnswer | null = null;
+  /** The whole of the client's side; `null`: an upgrade. */
+  http: HttpDownstream | null = null;
+  /** On an extended route, what the extension's request became. */
+  extended: HandlerDownstream | null = null;
+  /** Whether the snapshot must still wait for it, and whether it is over. */
+  holdsSnapshot = true;
+  over = false;
+
+  constructor(
+    snapshot: Snapshot,
+    request: IncomingMessage,
+    downstream: RequestView,
+    place: AnswerPlace,
+    peer: Peer,
+    facts: RequestFacts,
+    record: ExchangeRecord,
+  ) {
+    this.snapshot = snapshot;
+    this.request = request;
+    this.downstream = downstream;
+    this.place = place;
+    this.peer = peer;
+    this.facts = facts;
+    this.record = record;
+    this.version = request.httpVersion;
+    this.rawTarget = request.url ?? '';
+  }
+
+  get method(): string {
+    return this.downstream.method;
+  }
+
+  get host(): string {
+    return hostOf(this.authority);
+  }
+
+  /** The values of a field as one list (RFC 9110 §5.3). */
+  header(lowerName: string): string | undefined {
+    const { fields } = this.downstream;
+    let found: string | undefined;
+    for (let i = 0; i < fields.length; i += 2) {
+      if (fields[i]!.toLowerCase() !== lowerName) continue;
+      found = found === undefined ? fields[i + 1]! : `${found}, ${fields[i + 1]}`;
+    }
+    return found;
+  }
+}
+
+const NO_TARGET: RequestTarget = {
+  kind: 'asterisk',
+  raw: '',
+  rawPathLength: 0,
+  query: '',
+  canonical: '',
+  decodedAt: null,
+  authority: null,
+};

@@ -1,0 +1,100 @@
+import type { Socket } from 'node:net';
+import { advise } from '../error/advice.ts';
+import { type Advice, type AnswerContext, errorAnswer } from '../error/answer.ts';
+import { GatewayError } from '../error/catalog.ts';
+import { writeRawAnswer } from '../error/raw-answer.ts';
+import { peerOf } from '../listener/peer.ts';
+import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
+import type { ServiceStatus } from '../observe/status.ts';
+import { serviceBehind } from '../snapshot/route-status.ts';
+import type { InFlight } from './in-flight.ts';
+import type { Passage } from './passage.ts';
+
+export interface ResponderOptions {
+  readonly mode: 'development' | 'production';
+  readonly services: () => readonly ServiceStatus[];
+  readonly log: (record: ExchangeRecord) => void;
+  readonly inFlight: InFlight;
+}
+
+/** Gives the answers that no service gives. */
+export class Responder {
+  readonly #options: ResponderOptions;
+
+  constructor(options: ResponderOptions) {
+    this.#options = options;
+  }
+
+  error(passage: Passage, error: GatewayError): void {
+    noteError(passage.record, error);
+    const { accept } = passage.facts;
+    const { requestId } = passage.record;
+    const context: AnswerContext = { requestId, accept, advice: this.#advice(passage, error) };
+    const { status, fields, body } = errorAnswer(error, context);
+    this.#answer(passage, status, fields, body);
+  }
+
+  /** An answer that is no error: a redirect, `OPTIONS *`. */
+  local(passage: Passage, status: number, fields: readonly string[]): void {
+    passage.record.status = status;
+    const length = status === 204 ? [] : ['Content-Length', '0'];
+    this.#answer(passage, status, [...fields, ...length, 'X-Request-Id', passage.record.requestId], EMPTY);
+  }
+
+  /** The refusal of a route's extension. */
+  refusal(
+    passage: Passage,
+    status: number,
+    { fields, body }: { fields: readonly string[]; body: Buffer },
+  ): void {
+    passage.record.status = status;
+    this.#answer(passage, status, fields, body);
+  }
+
+  #answer(passage: Passage, status: number, fields: readonly string[], body: Buffer): void {
+    const { record } = passage;
+    record.headAt = performance.now();
+    record.bytesOut = body.length;
+    passage.place.answer(status, fields, body, (completed) => {
+      if (!completed) this.noteLeft(record);
+      this.#options.inFlight.leave(passage);
+    });
+  }
+
+  noteLeft(record: ExchangeRecord): void {
+    noteError(record, new GatewayError('client_left', 'the client closed its connection'));
+  }
+
+  /** For bytes that never became an exchange. */
+  refuse(error: GatewayError, socket: Socket, requestId: string): void {
+    const record = newExchangeRecord(requestId, '-', '-', 'HTTP/1.1', peerOf(socket).address);
+    noteError(record, error);
+    const answer = errorAnswer(error, { requestId, accept: '', advice: null });
+    writeRawAnswer(socket, answer);
+    record.headAt = record.endedAt = performance.now();
+    record.bytesOut = answer.body.length;
+    this.#options.log(record);
+  }
+
+  #advice(passage: Passage, error: GatewayError): Advice | null {
+    if (this.#options.mode === 'production') return null;
+    const endpoints = passage.exchange?.match.route.upstream.endpoints ?? [];
+    const wanted = error.code === 'no_route';
+    return advise({
+      error,
+      endpoint: endpoints.find(({ key }) => key === passage.record.endpoint) ?? null,
+      service: serviceBehind(endpoints, this.#options.services()),
+      nearest: wanted ? passage.snapshot.table.nearest(passage.target.canonical, passage.host) : [],
+      now: Date.now(),
+    });
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function noteError(record: ExchangeRecord, error: GatewayError): void {
+  record.status = error.row.status;
+  record.errorCode = error.code;
+  record.errorType = error.row.type;
+  record.cause = error.message;
+}

@@ -1,0 +1,52 @@
+import type { EndpointAddress } from '../config/model.ts';
+import type { RouteStatus, ServiceStatus } from '../observe/status.ts';
+import type { LiveRoute } from './live-route.ts';
+
+/** Asks every endpoint whether it accepts connections, and finds the process behind it. */
+export function routeStatuses(
+  routes: readonly LiveRoute[],
+  services: readonly ServiceStatus[],
+): Promise<RouteStatus[]> {
+  return Promise.all(routes.map((route) => routeStatus(route, services)));
+}
+
+async function routeStatus(
+  { config, upstream }: LiveRoute,
+  services: readonly ServiceStatus[],
+): Promise<RouteStatus> {
+  const endpoints = await Promise.all(upstream.endpoints.map((endpoint) => endpoint.probe.status()));
+  const { id, matcher, source } = config;
+  return {
+    id,
+    label: id,
+    host: matcher.host,
+    path: matcher.path,
+    line: source.line,
+    endpoints,
+    service: serviceBehind(config.upstream.endpoints, services),
+  };
+}
+
+/** The process that `services:` runs on the port of one of these addresses on this machine. */
+export function serviceBehind(
+  endpoints: readonly EndpointAddress[],
+  services: readonly ServiceStatus[],
+): ServiceStatus | null {
+  const ports = new Set(
+    endpoints.map((endpoint) => (endpoint.kind === 'tcp' && isHere(endpoint) ? endpoint.port : null)),
+  );
+  return services.find(({ port }) => port !== null && (ports as Set<number | null>).has(port)) ?? null;
+}
+
+function isHere({
+  host,
+  addresses,
+}: {
+  readonly host: string;
+  readonly addresses: readonly string[] | null;
+}): boolean {
+  return (
+    host === 'localhost' ||
+    (addresses?.some((address) => address === '127.0.0.1' || address === '::1') ?? false)
+  );
+}

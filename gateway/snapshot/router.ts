@@ -1,0 +1,140 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Dispatcher } from 'undici';
+import type { RouteConfig } from '../config/model.ts';
+import { loadExtension, type RouteExtension } from './extension.ts';
+
+/** Where inside Fastify a request goes, once the route table has decided. */
+export type InternalRoute =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'page' }
+  | { readonly kind: 'extended'; readonly index: number };
+
+/** What Fastify's side of a snapshot asks of the gateway. */
+export interface RouterHandlers {
+  /** For the log of extensions. */
+  readonly log: FastifyBaseLogger;
+  /** Consults the route table. Never throws: what is refused goes to `carry` like the rest. */
+  choose(request: IncomingMessage): InternalRoute;
+  /** The request is out of Fastify's hands from here on. */
+  carry(request: IncomingMessage): void;
+  page(request: IncomingMessage, reply: FastifyReply): Promise<FastifyReply>;
+  /** What extended routes send their requests through instead of a connection. */
+  readonly dispatcher: Dispatcher;
+  /** Field that tells the dispatcher which exchange a request belongs to. */
+  tag(request: IncomingMessage): readonly [name: string, value: string];
+  /** An extension threw, or its request failed. */
+  extensionFailed(request: IncomingMessage, cause: unknown): void;
+}
+
+export interface Router {
+  routing(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/**
+ * The Fastify instance of one snapshot. Our table decides first: `rewriteUrl` asks it and names an internal route. Plain routes share
+ * one context and leave Fastify at its first hook; a route that is extended in code is an encapsulated context of its own.
+ *
+ * @throws ExtensionError
+ */
+export async function buildRouter(routes: readonly RouteConfig[], handlers: RouterHandlers): Promise<Router> {
+  const app = Fastify({
+    loggerInstance: handlers.log,
+    disableRequestLogging: true,
+    // The port belongs to the process, not to a snapshot, so this server never listens and closing it closes nothing.
+    serverFactory: (handler) => http.createServer(handler),
+    rewriteUrl: (request) => internalUrl(handlers.choose(request as IncomingMessage)),
+    exposeHeadRoutes: false,
+    // A snapshot that is being retired still finishes what it has.
+    return503OnClosing: false,
+    frameworkErrors: (error, request) => handlers.extensionFailed(request.raw, error),
+  });
+  const methods = everyMethod(app);
+  app.setChildLoggerFactory((logger) => logger);
+  app.register(async (context) => plainRoutes(context, methods, handlers));
+  app.get(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
+  app.head(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
+  for (const [index, route] of routes.entries()) {
+    if (route.extend === null) continue;
+    const extension = await loadExtension(route.id, route.extend);
+    app.register(async (context) => extendedRoute(context, index, extension, methods, handlers));
+  }
+  await app.ready();
+  return { routing: (request, response) => app.routing(request, response), close: () => app.close() };
+}
+
+const PLAIN_URL = '/plain';
+const PAGE_URL = '/page';
+
+function internalUrl(route: InternalRoute): string {
+  if (route.kind === 'plain') return PLAIN_URL;
+  return route.kind === 'page' ? PAGE_URL : `/extended/${route.index}`;
+}
+
+/** Whatever method Node's parser reads is carried: WebDAV's and QUERY too. */
+function everyMethod(app: FastifyInstance): string[] {
+  const known = new Set(app.supportedMethods);
+  for (const method of http.METHODS) if (!known.has(method)) app.addHttpMethod(method, { hasBody: true });
+  return http.METHODS;
+}
+
+function plainRoutes(context: FastifyInstance, methods: string[], handlers: RouterHandlers): void {
+  // Before Fastify looks at the body: on a plain route that is the service's business alone.
+  context.addHook('onRequest', (request, reply, _done) => {
+    reply.hijack();
+    handlers.carry(request.raw);
+  });
+  context.route({ method: methods, url: PLAIN_URL, handler: (_request, reply) => reply });
+}
+
+function extendedRoute(
+  context: FastifyInstance,
+  index: number,
+  extension: RouteExtension,
+  methods: string[],
+  handlers: RouterHandlers,
+): void {
+  context.setErrorHandler((cause, request, reply) => {
+    reply.hijack();
+    handlers.extensionFailed(request.raw, cause);
+  });
+  context.register(httpProxy, {
+    ...proxyOptions(extension, handlers),
+    httpMethods: methods,
+    prefix: `/extended/${index}`,
+  });
+}
+
+function proxyOptions(extension: RouteExtension, handlers: RouterHandlers): FastifyHttpProxyOptions {
+  const { preHandler, config, replyOptions = {} } = extension;
+  const options = {
+    // Never dialled: the dispatcher below decides where requests go.
+    upstream: 'http://portway.invalid',
+    undici: handlers.dispatcher,
+    disableRequestLogging: true,
+    // Both would multiply requests behind the back of our own retries: a 503 alone caused eleven.
+    retryMethods: [],
+    internalRewriteLocationHeader: false,
+    replyOptions: {
+      ...replyOptions,
+      rewriteRequestHeaders: (request: FastifyRequest, headers: http.IncomingHttpHeaders) => {
+        const [name, value] = handlers.tag(request.raw);
+        return { ...(replyOptions.rewriteRequestHeaders?.(request, headers) ?? headers), [name]: value };
+      },
+      onError: (reply: FastifyReply, { error }: { error: Error }) => {
+        reply.hijack();
+        handlers.extensionFailed(reply.request.raw, error);
+      },
+    },
+    ...(preHandler ? { preHandler } : {}),
+    ...(config ? { config } : {}),
+  };
+  return options as unknown as FastifyHttpProxyOptions;
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GatewayConfig } from '../config/model.ts';
+import { TrustedPeers } from '../filter/forwarded.ts';
+import { buildRouteTable, type RouteTable } from '../route/table.ts';
+import type { EndpointRegistry } from '../upstream/registry.ts';
+import { type LiveRoute, liveRoutes, releaseRoutes } from './live-route.ts';
+import { buildRouter, type Router, type RouterHandlers } from './router.ts';
+
+/**
+ * One compiled configuration at work. It is built beside the running one, serves from the moment it is swapped in, and after it was swapped
+ * out it lives until its last exchange has ended.
+ */
+export class Snapshot {
+  readonly config: GatewayConfig;
+  readonly table: RouteTable;
+  readonly routes: readonly LiveRoute[];
+  readonly trust: TrustedPeers;
+  readonly #registry: EndpointRegistry;
+  readonly #signatures: ReadonlySet<string>;
+  #router: Router | null = null;
+  #exchanges = 0;
+  #retired = false;
+  #closed = false;
+
+  private constructor(config: GatewayConfig, registry: EndpointRegistry) {
+    this.config = config;
+    this.#registry = registry;
+    this.table = buildRouteTable(config.routes);
+    this.trust = new TrustedPeers(config.trustProxy);
+    this.routes = liveRoutes(config, registry);
+    this.#signatures = new Set(this.routes.map((route) => route.signature));
+  }
+
+  /** @throws ExtensionError for a module that can't be loaded or does not fit. */
+  static async build(
+    config: GatewayConfig,
+    registry: EndpointRegistry,
+    handlers: RouterHandlers,
+  ): Promise<Snapshot> {
+    const snapshot = new Snapshot(config, registry);
+    try {
+      snapshot.#router = await buildRouter(config.routes, handlers);
+    } catch (cause) {
+      releaseRoutes(snapshot.routes, registry);
+      throw cause;
+    }
+    return snapshot;
+  }
+
+  /** Whether a route of this very meaning is served. */
+  serves(signature: string): boolean {
+    return this.#signatures.has(signature);
+  }
+
+  /** Hands a request to the internal route that `choose` (see RouterHandlers) names. */
+  dispatch(request: IncomingMessage, response: ServerResponse): void {
+    this.#router!.routing(request, response);
+  }
+
+  retain(): void {
+    this.#exchanges++;
+  }
+
+  release(): void {
+    this.#exchanges--;
+    this.#closeIfDone();
+  }
+
+  /** Swapped out: what is under way ends in its own time, then all that nobody else names is closed. */
+  retire(): void {
+    this.#retired = true;
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (!this.#retired || this.#closed || this.#exchanges > 0) return;
+    this.#closed = true;
+    releaseRoutes(this.routes, this.#registry);
+    void this.#router!.close();
+  }
+}

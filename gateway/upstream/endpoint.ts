@@ -1,0 +1,53 @@
+import type net from 'node:net';
+import type { EndpointAddress } from '../config/model.ts';
+import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import { connect } from './connect.ts';
+import { ConnectionPool } from './pool.ts';
+import { Probe } from './probe.ts';
+
+/** One address where a service listens, with its connections and what is known of its health. It outlives reloads. */
+export class Endpoint {
+  readonly address: EndpointAddress;
+  /** `host:port` as the service knows itself. */
+  readonly authority: string;
+  readonly probe: Probe;
+  readonly #connectTimeoutMs: number;
+  readonly #pool: ConnectionPool;
+
+  constructor(address: EndpointAddress, connectTimeoutMs: number) {
+    this.address = address;
+    this.authority = authorityOf(address);
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#pool = new ConnectionPool(address, connectTimeoutMs, POOL_LIMITS);
+    this.probe = new Probe(address, connectTimeoutMs);
+  }
+
+  get key(): string {
+    return this.address.key;
+  }
+
+  /** @throws GatewayError `queue_full`; every other failure is told to the sink. */
+  send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
+    return this.#pool.send(request, sink);
+  }
+
+  /** A connection of its own, for a tunnel. @returns gives the attempt up. */
+  dial(done: (error: Error | null, socket: net.Socket | null) => void): () => void {
+    return connect(this.address, this.#connectTimeoutMs, done);
+  }
+
+  close(): void {
+    this.#pool.close();
+  }
+}
+
+/** Wide enough for a thousand event streams, narrow enough that a hung service can't take every descriptor. */
+const POOL_LIMITS = { connections: 1024, queue: 1024 };
+
+/** Host and port for `hostHeader: rewrite`, and to know a service's own name in what it answers. */
+export function authorityOf(address: EndpointAddress): string {
+  if (address.kind === 'unix') return 'localhost';
+  const { host, port, tls } = address;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return port === (tls ? 443 : 80) ? name : `${name}:${port}`;
+}

@@ -1,0 +1,49 @@
+import type { EndpointAddress } from '../config/model.ts';
+import { CATALOG, type GatewayError } from '../error/catalog.ts';
+import type { EndpointStatus } from '../observe/status.ts';
+import { connect } from './connect.ts';
+
+/** Answers "does anything accept connections there?", asking at most once in a while however often it is asked. */
+export class Probe {
+  readonly #address: EndpointAddress;
+  readonly #timeoutMs: number;
+  #asked: Promise<EndpointStatus> | null = null;
+  #askedAt = 0;
+
+  constructor(address: EndpointAddress, timeoutMs: number) {
+    this.#address = address;
+    this.#timeoutMs = Math.min(timeoutMs, PROBE_TIMEOUT_MS);
+  }
+
+  status(): Promise<EndpointStatus> {
+    const now = performance.now();
+    if (!this.#asked || now - this.#askedAt > FRESH_MS) {
+      this.#askedAt = now;
+      this.#asked = this.#ask();
+    }
+    return this.#asked;
+  }
+
+  #ask(): Promise<EndpointStatus> {
+    const address = this.#address.key;
+    return new Promise((resolve) => {
+      connect(this.#address, this.#timeoutMs, (error, socket) => {
+        socket?.destroy();
+        if (error) resolve({ address, state: 'down', reason: reasonOf(this.#address, error) });
+        else resolve({ address, state: 'up', reason: null });
+      });
+    });
+  }
+}
+
+const FRESH_MS = 2_000;
+const PROBE_TIMEOUT_MS = 1_000;
+
+/** In a person's words: "nothing listens on 3001". */
+export function reasonOf(address: EndpointAddress, error: GatewayError): string {
+  const place =
+    address.kind === 'unix' ? address.path : address.addresses ? String(address.port) : address.key;
+  if (error.code === 'connection_refused') return `nothing listens on ${place}`;
+  if (error.code === 'connection_timeout') return `no connection to ${place} in time`;
+  return `${place}: ${CATALOG[error.code].title.toLowerCase()}`;
+}

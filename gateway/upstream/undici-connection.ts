@@ -1,0 +1,180 @@
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { Client, type Dispatcher } from 'undici';
+import type { EndpointAddress } from '../config/model.ts';
+import type { AnswerSink, Fields, RequestBody, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import { connect } from './connect.ts';
+
+/** What a connection tells the pool that owns it. */
+export interface ConnectionOwner {
+  /** The exchange is over and another may follow. */
+  released(connection: UndiciConnection): void;
+  /** The socket is gone; the next exchange would need a new one. */
+  disconnected(connection: UndiciConnection): void;
+}
+
+/**
+ * One HTTP/1.1 connection to an endpoint that carries one exchange at a time, on an undici Client of its own.
+ *
+ * A Client each, instead of undici's Pool, because the pool must know which connection carries what: only then can it bound
+ * and order those who wait, and tell whether a request that failed was on a connection that had been used before.
+ */
+export class UndiciConnection {
+  readonly #client: Client;
+  readonly #owner: ConnectionOwner;
+  /** Exchanges that the socket of now has begun. */
+  #served = 0;
+  busy = false;
+
+  constructor(address: EndpointAddress, connectTimeoutMs: number, owner: ConnectionOwner) {
+    this.#owner = owner;
+    this.#client = new Client(originOf(address), {
+      pipelining: 1,
+      allowH2: false,
+      // Both timeouts are the forwarder's, which knows what the exchange is doing.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      // Shorter than the 5 s after which a Node service closes an idle connection: the side that closes last never races.
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: ANSWER_HEAD_MAX_BYTES,
+      connect: (_options, callback) => {
+        connect(address, connectTimeoutMs, (error, socket) => {
+          if (error) callback(error, null);
+          else callback(null, socket as Socket);
+        });
+      },
+    });
+    this.#client.on('connect', () => {
+      this.#served = 0;
+    });
+    this.#client.on('disconnect', () => owner.disconnected(this));
+  }
+
+  send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
+    this.busy = true;
+    const call = new UndiciCall(
+      sink,
+      () => ++this.#served > 1,
+      () => this.#release(),
+    );
+    const body = request.body && readable(request.body);
+    const method = request.method as Dispatcher.HttpMethod;
+    this.#client.dispatch(
+      { method, path: request.target, headers: request.fields as string[], body, reset: false },
+      call,
+    );
+    return call;
+  }
+
+  #release(): void {
+    this.busy = false;
+    this.#owner.released(this);
+  }
+
+  close(): void {
+    // What it reports while closing concerns nobody any more.
+    this.#client.destroy().catch(() => {});
+  }
+}
+
+const KEEP_ALIVE_MS = 4_000;
+const ANSWER_HEAD_MAX_BYTES = 64 * 1024;
+
+function originOf(address: EndpointAddress): string {
+  if (address.kind === 'unix') return 'http://localhost';
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `${address.tls ? 'https' : 'http'}://${host}:${address.port}`;
+}
+
+/** undici wants a stream; a body that nobody reads any more is dropped without touching the client's connection. */
+function readable(body: RequestBody): Readable {
+  let begun = false;
+  const stream = new Readable({
+    read() {
+      if (begun) return body.resume();
+      begun = true;
+      body.read({
+        data: (chunk) => {
+          if (!stream.push(chunk)) body.pause();
+        },
+        end: () => stream.push(null),
+        fail: (cause) => stream.destroy(cause),
+      });
+    },
+  });
+  return stream;
+}
+
+/** Translates undici's callbacks, and makes sure that the sink hears of one end only, and the pool too. */
+class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
+  readonly #sink: AnswerSink;
+  readonly #begin: () => boolean;
+  readonly #release: () => void;
+  #controller: Dispatcher.DispatchController | null = null;
+  #silenced = false;
+
+  constructor(sink: AnswerSink, begin: () => boolean, release: () => void) {
+    this.#sink = sink;
+    this.#begin = begin;
+    this.#release = release;
+  }
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  abort(): void {
+    this.#silenced = true;
+    this.#controller?.abort(new Error('given up'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#silenced) controller.abort(new Error('given up'));
+    else this.#sink.started(this.#begin());
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _parsed: unknown,
+    reason?: string,
+  ): void {
+    if (this.#silenced) return;
+    const fields = latin1Fields(controller.rawHeaders as unknown as Buffer[]);
+    if (status < 200) this.#sink.informational(status, fields);
+    else this.#sink.head(status, reason ?? '', fields);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#silenced) this.#sink.data(chunk);
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    this.#release();
+    if (this.#silenced) return;
+    this.#silenced = true;
+    this.#sink.end(latin1Fields((controller.rawTrailers ?? []) as unknown as Buffer[]));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    this.#release();
+    if (this.#silenced) return;
+    this.#silenced = true;
+    this.#sink.fail(cause);
+  }
+}
+
+/** undici hands over buffers, or arrays of them where a name came several times in a row. */
+function latin1Fields(raw: readonly (Buffer | string)[]): Fields {
+  const fields = new Array<string>(raw.length);
+  for (let i = 0; i < raw.length; i++) {
+    const part = raw[i]!;
+    fields[i] = typeof part === 'string' ? part : part.toString('latin1');
+  }
+  return fields;
+}

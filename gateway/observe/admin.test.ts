@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { GatewayConfig, Port } from '../config/model.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { connect, request } from '../testing/raw-client.ts';
 import { type AdminView, createAdmin } from './admin.ts';
+import { adminResources } from './admin-resources.ts';
 
 const config: GatewayConfig = {
   file: '/srv/gateway.config.yaml',
@@ -144,6 +146,14 @@ describe('the admin listener answers', () => {
     expect(answer.status).toBe(500);
     expect(answer.text).not.toContain('secret');
     expect(logged.join('')).toContain('secret of the inside');
+  });
+});
+
+describe('the list of what there is', () => {
+  it.each(adminResources)('has $path, as docs/admin.md does', async ({ path, what }) => {
+    const docs = readFileSync(new URL('../../docs/admin.md', import.meta.url), 'utf8');
+    expect(docs).toContain(`| \`${path}\` | ${what}`);
+    expect((await (await client()).exchange(get(path))).status).toBe(200);
   });
 });
 

@@ -11,17 +11,19 @@ export const script = `
   const lostSince = document.getElementById('lost-since');
   let timer;
 
-  const load = (type) =>
-    fetch(location.pathname, {
-      headers: { accept: type },
-      cache: 'no-store',
-      signal: AbortSignal.timeout(patienceMs),
-    });
+  async function load(type) {
+    const signal = AbortSignal.timeout(patienceMs);
+    const answer = await fetch(location.pathname, { headers: { accept: type }, cache: 'no-store', signal });
+    // A gateway that is being stopped answers 503: what is on the screen is of more use than that.
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer;
+  }
 
   async function refresh() {
     clearTimeout(timer);
     try {
       const answer = await load('application/json');
+      // A route has taken this path over.
       if (!(answer.headers.get('content-type') || '').startsWith('application/json')) return location.reload();
       const status = await answer.json();
       if (status.version !== document.querySelector('main').dataset.version) await renew();

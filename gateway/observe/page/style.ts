@@ -55,12 +55,12 @@ export const style = `
 @media (prefers-color-scheme:dark){:root{${variables(dark)}}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0;background:var(--ground);color:var(--text);font:400 1rem/1.5 var(--sans)}
+body{margin:0;background:var(--ground);color:var(--text);font:400 1rem/1.5 var(--sans);overflow-wrap:anywhere}
 .sheet{max-width:62rem;margin:0 auto;padding:2.5rem 2rem 4rem}
 a{color:var(--link);text-decoration-thickness:1px;text-underline-offset:.2em}
 a:hover{text-decoration-thickness:2px}
 :focus-visible{outline:2px solid var(--link);outline-offset:3px;border-radius:2px}
-code,pre,.mono{font-family:var(--mono);font-size:.875em;overflow-wrap:anywhere}
+code,pre,.mono{font-family:var(--mono);font-size:.875em}
 .quiet{color:var(--quiet)}
 [hidden]{display:none!important}
 
@@ -85,32 +85,34 @@ th:last-child,td:last-child{padding-right:0}
 .wide th:nth-child(1){width:28%}
 .wide th:nth-child(2){width:16%}
 .wide th:nth-child(3){width:30%}
-.path{font-family:var(--mono);font-size:1rem;font-weight:600;overflow-wrap:anywhere}
+.path{font-family:var(--mono);font-size:1rem;font-weight:600}
 .path .host{font-weight:400}
 td ul{margin:0;padding:0;list-style:none}
 td li+li{margin-top:.25rem}
-.note{display:block;margin-top:.125rem;font-size:.875rem;color:var(--quiet);overflow-wrap:anywhere}
+.note{display:block;margin-top:.125rem;font-size:.875rem;color:var(--quiet)}
 .state{display:inline-flex;align-items:baseline;gap:.5rem;white-space:nowrap;font-weight:500}
 .state svg{width:.75rem;height:.75rem;flex:none;transform:translateY(.0625rem)}
 .up{color:var(--up)}.partly{color:var(--partly)}.down{color:var(--down)}.unknown{color:var(--quiet)}
 li .state{margin-right:.375rem;font-size:.875rem}
 details{margin-top:.375rem;font-size:.875rem}
 summary{cursor:pointer;color:var(--link)}
-details pre{margin-top:.5rem;max-height:18rem;overflow:auto}
+details pre{margin-top:.5rem;max-height:18rem;overflow:auto;white-space:pre-wrap}
 
-.facts{display:grid;grid-template-columns:max-content 1fr;gap:.375rem 1.5rem;margin:2rem 0 0;font-size:.875rem}
+.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.375rem 1.5rem;margin:2rem 0 0;font-size:.875rem}
 .facts dt{color:var(--quiet)}
-.facts dd{margin:0;overflow-wrap:anywhere}
+.facts dd{margin:0}
 .facts .mono{font-size:.8125rem}
-.lost{position:sticky;bottom:0;margin:2rem 0 0;padding:.875rem 1.25rem;border:1px solid var(--down);border-radius:.5rem;background:var(--alarm);color:var(--text)}
+.lost{position:sticky;bottom:1rem;margin:2rem 0 0;padding:.875rem 1.25rem;border:1px solid var(--down);border-radius:.5rem;background:var(--alarm);color:var(--text)}
 .lost strong{color:var(--down);font-weight:600}
 body.stale main{filter:grayscale(1)}
 
 .status{margin:3rem 0 0;color:var(--quiet);font:500 1rem/1 var(--mono)}
 .status+h1{margin-top:.75rem}
 .block{margin:2rem 0 0}
-.block ol,.block ul{margin:.5rem 0 0;padding-left:1.25rem}
-.block li{margin-top:.375rem;overflow-wrap:anywhere}
+.block p,.block ol,.block ul{margin:.5rem 0 0}
+.block ol{padding-left:1.25rem}
+.block ul{padding:0;list-style:none}
+.block li{margin-top:.375rem}
 
 @media (max-width:44rem){
 .sheet{padding:1.25rem 1rem 3rem}
@@ -128,7 +130,7 @@ td.is{grid-column:2;display:block}
 td.route::before,td.is::before{content:none}
 td.process>div{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 .5rem}
 td.process details{width:100%}
-.facts{grid-template-columns:1fr;gap:0}
+.facts{grid-template-columns:minmax(0,1fr);gap:0}
 .facts dd{margin-bottom:.5rem}
 }
 @media print{body{background:none}}

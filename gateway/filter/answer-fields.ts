@@ -41,6 +41,7 @@ export function answerFields(
       out.push(name, rewriteAnswerField(lower, value, context));
     } else out.push(name, value);
   }
+  out.push('X-Request-Id', exchange.record.requestId);
   return nominated === null ? out : withoutNominated(out, nominated);
 }
 

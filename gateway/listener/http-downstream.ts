@@ -61,7 +61,7 @@ export class HttpDownstream implements Downstream {
   head(status: number, reason: string, fields: Fields): void {
     const response = this.#response;
     if (this.#policy.draining) response.shouldKeepAlive = false;
-    if (!this.#request.complete) this.#leaveUploadUnread();
+    if (this.#body && !this.#request.complete) this.#leaveUploadUnread();
     this.#owed = lengthOf(fields);
     response.writeHead(status, reason, fields as string[]);
     this.#headAt = 'held';

@@ -5,6 +5,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify';
 import type { Dispatcher } from 'undici';
 import type { RouteConfig } from '../config/model.ts';
@@ -47,7 +48,8 @@ export interface Router {
 export async function buildRouter(routes: readonly RouteConfig[], handlers: RouterHandlers): Promise<Router> {
   const app = Fastify({
     loggerInstance: handlers.log,
-    disableRequestLogging: true,
+    // One line for each exchange is ours to write.
+    logController: new LogController({ disableRequestLogging: true }),
     // The port belongs to the process, not to a snapshot, so this server never listens and closing it closes nothing.
     serverFactory: (handler) => http.createServer(handler),
     rewriteUrl: (request) => internalUrl(handlers.choose(request as IncomingMessage)),
@@ -101,6 +103,12 @@ function extendedRoute(
   methods: string[],
   handlers: RouterHandlers,
 ): void {
+  context.addHook('onRequest', (request, _reply, done) => {
+    // Fastify answers 415 to a Content-Type that it can't read. Whether the service can is for the service to say.
+    const { headers } = request.raw;
+    if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) delete headers['content-type'];
+    done();
+  });
   context.setErrorHandler((cause, request, reply) => {
     reply.hijack();
     handlers.extensionFailed(request.raw, cause);
@@ -111,6 +119,9 @@ function extendedRoute(
     prefix: `/extended/${index}`,
   });
 }
+
+/** RFC 9110 §8.3.1, without looking at the parameters. */
+const MEDIA_TYPE = /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+\s*(;|$)/;
 
 function proxyOptions(extension: RouteExtension, handlers: RouterHandlers): FastifyHttpProxyOptions {
   const { preHandler, config, replyOptions = {} } = extension;

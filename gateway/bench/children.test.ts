@@ -57,6 +57,7 @@ test.each([
   ['', 'it printed nothing'],
   ['starting\nnginx: [emerg] bind() failed\nbye\n', 'nginx: [emerg] bind() failed'],
   ['one\ntwo\n\n', 'two'],
+  ['no such file\n(node:1) Warning: x\n(Use `node --trace-warnings ...` to see)\n', 'no such file'],
   ["Error: Cannot find module '/home/me/gateway/main.ts'\n", "Error: Cannot find module 'main.ts'"],
   ['error on http://127.0.0.1:3000/svc/small', 'error on http://127.0.0.1:3000/svc/small'],
 ])('of %j the complaint is %j', (stderr, complaint) => {

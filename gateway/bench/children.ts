@@ -108,13 +108,17 @@ function watch(spawned: ChildProcess): Child {
 
 /** The first line that speaks of an error, else the last one; file names without their folders, because the document may quote it. */
 export function complaintIn(stderr: string): string {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !isNodeWarning(line));
   const line =
     lines.find((each) => /error|emerg|alert|fatal/i.test(each)) ?? lines.at(-1) ?? 'it printed nothing';
   return line
     .trim()
     .replaceAll(/(?<=^|[\s'"(=])(?:\/[^\s/'"]+)+\//g, '')
     .slice(0, 300);
+}
+
+function isNodeWarning(line: string): boolean {
+  return line.startsWith('(node:') || line.startsWith('(Use `node ');
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -16,22 +16,26 @@ interface Context {
   readonly lines: TextLines;
 }
 
-/** One broken place sets off several errors: one problem for each line is what helps. */
+/** One broken place sets off several errors, and a hostile file many: one problem for each of the first lines is what helps. */
 export function reportSyntax(
   yaml: Document.Parsed<ParsedNode>,
   lines: TextLines,
   problems: ProblemList,
 ): void {
+  const errors = [...yaml.errors, ...yaml.warnings].slice(0, MAX_ERRORS);
   const seen = new Set<number>();
-  for (const error of [...yaml.errors, ...yaml.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
+  for (const error of errors.sort((a, b) => a.pos[0] - b.pos[0])) {
+    if (problems.size >= MAX_SYNTAX_PROBLEMS) return;
+    const { line: errorLine } = lines.positionOf(error.pos[0]);
+    if (seen.has(errorLine)) continue;
     const finding = translate(error, { yaml, lines });
     const { line } = lines.positionOf(finding.span.start);
     if (!seen.has(line)) problems.add(finding.span, [], finding);
-    seen.add(line);
-    if (seen.size >= MAX_SYNTAX_PROBLEMS) return;
+    seen.add(line).add(errorLine);
   }
 }
 
+const MAX_ERRORS = 1000;
 const MAX_SYNTAX_PROBLEMS = 10;
 
 function translate(error: YAMLError, context: Context): Finding {

@@ -17,11 +17,15 @@ import type { PathKey, SourceEntry, SourceMap, SourceNode, Span } from './source
 /** The configuration needs seven levels; a limit keeps hostile nesting off the stack. */
 export const MAX_DEPTH = 32;
 
+/** Merging copies keys: a file of 4 MiB could ask for billions. */
+const MAX_MERGED = 200_000;
+
 /** A name for the same value in another place: shared, not copied, so a bomb of aliases stays small until somebody walks it. */
 type Anchored = SourceNode | 'open';
 
 export class TreeBuilder {
   nodeCount = 0;
+  #mergedCount = 0;
   readonly #lines: TextLines;
   readonly #problems: ProblemList;
   readonly #anchors = new Map<string, Anchored>();
@@ -69,10 +73,27 @@ export class TreeBuilder {
       else this.#enter(entries, key, { keySpan: spanOf(pair.key), value });
     }
     // Keys of the map itself win, then those of the earlier sources: https://yaml.org/type/merge.html
-    for (const source of merged) {
-      for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry);
-    }
+    for (const source of merged) this.#mergeInto(entries, source);
     return { kind: 'map', span, entries };
+  }
+
+  #mergeInto(entries: Map<string, SourceEntry>, source: SourceMap): void {
+    for (const [key, entry] of source.entries) {
+      if (++this.#mergedCount > MAX_MERGED) {
+        this.#tooMuchMerged(source.span);
+        return;
+      }
+      if (!entries.has(key)) entries.set(key, entry);
+    }
+  }
+
+  #tooMuchMerged(span: Span): void {
+    if (this.#mergedCount > MAX_MERGED + 1) return;
+    this.#report(span, this.#path, {
+      expected: `at most ${MAX_MERGED} keys merged in`,
+      found: 'more',
+      hint: 'write out what is meant',
+    });
   }
 
   #enter(entries: Map<string, SourceEntry>, key: string, entry: SourceEntry): void {

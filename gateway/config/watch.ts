@@ -1,12 +1,26 @@
-/** Notices every kind of change of the configuration file within two seconds. */
+/**
+ * Notices every kind of change of the configuration file within two seconds.
+ *
+ * The folder is watched, because an editor that renames a new file over the old one leaves a watch on the file behind with the old one. And
+ * the content is compared on a poll, because bind mounts of a single file and links that are swapped far away (Kubernetes' `..data`) send no events.
+ */
 
-import type { ConfigContent } from './content.ts';
+import { type FSWatcher, watch } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { type ConfigContent, readContent } from './content.ts';
 
 export interface WatchOptions {
-  /** The content that the caller has already: only what differs from it is reported. */
+  /** The content that the caller has already: only what differs from it is reported. Without it, the first content is news. */
   readonly knownHash?: string;
-  /** How often the content is compared; default 1000. */
+  /** How often the content is compared when no event comes; default 500. */
   readonly pollMs?: number;
+  /** How long a content must be the same before it is believed; default 100. */
+  readonly settleMs?: number;
+  /**
+   * The same for a file that is missing, unreadable, or does not end with a line break: an editor or a copy may be half way through
+   * it, and the half may be valid YAML with half of the routes. Default 1000.
+   */
+  readonly unfinishedSettleMs?: number;
 }
 
 export interface ConfigWatch {
@@ -14,11 +28,122 @@ export interface ConfigWatch {
   close(): void;
 }
 
-/** Calls `onChange` with the new content once it has come to rest: pass it to `loadContent`. */
+/**
+ * Calls `onChange` with the new content once it has come to rest: pass it to `loadContent`, so that what was seen is what is compiled.
+ * A file that is gone is a content too, which the loader turns into a problem. The watch does not keep the process alive.
+ * @param onChange must not throw
+ */
 export function watchConfig(
-  _file: string,
-  _onChange: (content: ConfigContent) => void,
-  _options: WatchOptions = {},
+  file: string,
+  onChange: (content: ConfigContent) => void,
+  options: WatchOptions = {},
 ): ConfigWatch {
-  throw new Error('under construction');
+  const watcher = new ContentWatcher(resolve(file), onChange, options);
+  watcher.look();
+  return watcher;
+}
+
+/** Events come in bursts; and a file that is written without end must not be read without end. */
+const EVENT_DELAY_MS = 20;
+
+/** A content that differs from the known one, and since when it is the same. */
+interface Candidate {
+  readonly hash: string;
+  readonly since: number;
+}
+
+class ContentWatcher implements ConfigWatch {
+  readonly #file: string;
+  readonly #onChange: (content: ConfigContent) => void;
+  readonly #options: Required<Omit<WatchOptions, 'knownHash'>>;
+  #knownHash: string | null;
+  #candidate: Candidate | null = null;
+  #folder: FSWatcher | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #looking = false;
+  #lookSoon = false;
+  #dueAt = 0;
+  #closed = false;
+
+  constructor(file: string, onChange: (content: ConfigContent) => void, options: WatchOptions) {
+    const { knownHash = null, pollMs = 500, settleMs = 100, unfinishedSettleMs = 1000 } = options;
+    this.#file = file;
+    this.#onChange = onChange;
+    this.#options = { pollMs, settleMs, unfinishedSettleMs };
+    this.#knownHash = knownHash;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#folder?.close();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  look(): void {
+    if (!this.#closed && !this.#looking) void this.#read();
+  }
+
+  async #read(): Promise<void> {
+    this.#looking = true;
+    this.#lookSoon = false;
+    this.#watchFolder();
+    const content = await readContent(this.#file);
+    this.#looking = false;
+    if (this.#closed) return;
+    const delayMs = this.#weigh(content);
+    // The read may have missed what happened while it was under way.
+    if (!this.#closed) this.#lookIn(this.#lookSoon ? EVENT_DELAY_MS : delayMs);
+  }
+
+  /** Other files of the folder change too, logs perhaps; `..data` is the link that Kubernetes swaps. */
+  #onEvent(name: string | null): void {
+    if (name !== null && name !== basename(this.#file) && !name.startsWith('..')) return;
+    this.#lookSoon = true;
+    if (!this.#looking && this.#dueAt > performance.now() + EVENT_DELAY_MS) this.#lookIn(EVENT_DELAY_MS);
+  }
+
+  /** Reports what has come to rest. @returns milliseconds until the next look */
+  #weigh(content: ConfigContent): number {
+    const { hash } = content;
+    if (hash === this.#knownHash) {
+      this.#candidate = null;
+      return this.#options.pollMs;
+    }
+    const now = performance.now();
+    if (this.#candidate?.hash !== hash) this.#candidate = { hash, since: now };
+    const left = this.#candidate.since + this.#settleTime(content) - now;
+    if (left > 0) return Math.min(left, this.#options.pollMs);
+    this.#candidate = null;
+    this.#knownHash = hash;
+    this.#onChange(content);
+    return this.#options.pollMs;
+  }
+
+  #settleTime(content: ConfigContent): number {
+    const isFinished = content.ok && content.text.endsWith('\n');
+    return isFinished ? this.#options.settleMs : this.#options.unfinishedSettleMs;
+  }
+
+  #lookIn(delayMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#dueAt = performance.now() + delayMs;
+    this.#timer = setTimeout(() => this.look(), delayMs).unref();
+  }
+
+  /** Tried anew before each read: the folder may come later, and watches are a limited resource of the system. */
+  #watchFolder(): void {
+    if (this.#folder !== null) return;
+    try {
+      const folder = watch(dirname(this.#file), { persistent: false }, (_, name) => this.#onEvent(name));
+      folder.on('error', () => this.#unwatchFolder(folder));
+      this.#folder = folder;
+    } catch {
+      // The poll sees everything, only a little later.
+    }
+  }
+
+  #unwatchFolder(folder: FSWatcher): void {
+    folder.close();
+    if (this.#folder === folder) this.#folder = null;
+  }
 }

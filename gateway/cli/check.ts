@@ -4,7 +4,7 @@ import { loadOrReport } from './configuration.ts';
 
 export const check: Command = {
   name: 'check',
-  summary: 'say whether a configuration can be used, and all that is wrong with it',
+  summary: 'say whether a configuration is usable, and all that is wrong with it',
   operands: '[FILE]',
   maxOperands: 1,
   options: [configOption],

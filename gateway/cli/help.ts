@@ -20,7 +20,7 @@ export function overview(commands: readonly Command[]): string {
     ]),
     '',
     'The configuration is gateway.config.yaml in the current folder, unless --config',
-    'names another file. Exit codes: 0 success, 1 a problem was found, 2 wrong usage.',
+    'names another file. Exit codes: 0 success, 1 a problem found, 2 wrong usage.',
     '',
   ].join('\n');
 }

@@ -16,8 +16,8 @@ describe('LabelledOutput', () => {
   it('pads every name to the longest', () => {
     const { output, written } = record(false);
     output.expect(['db', 'thumbnails']);
-    output.line('db', 'listening');
-    output.line('thumbnails', 'ready');
+    output.say('db', 'listening');
+    output.say('thumbnails', 'ready');
     output.notice('all ready');
     expect(written).toEqual(['db         | listening\n', 'thumbnails | ready\n', 'portway    | all ready\n']);
   });
@@ -30,21 +30,21 @@ describe('LabelledOutput', () => {
 
   it('writes an empty line without trailing blanks', () => {
     const { output, written } = record(false);
-    output.line('db', '');
+    output.say('db', '');
     expect(written).toEqual(['db      |\n']);
   });
 
   it('takes the colours out where there is no terminal', () => {
     const { output, written } = record(false);
-    output.line('db', '\x1b[31merror\x1b[0m\x1b[2J');
+    output.say('db', '\x1b[31merror\x1b[0m\x1b[2J');
     expect(written).toEqual(['db      | error\n']);
   });
 
   it('gives each service a colour of its own, keeps theirs, and lets no other sequence through', () => {
     const { output, written } = record(true);
-    output.line('db', '\x1b[31merror\x1b[2J');
-    output.line('files', 'x');
-    output.line('db', 'y');
+    output.say('db', '\x1b[31merror\x1b[2J');
+    output.say('files', 'x');
+    output.say('db', 'y');
     expect(written).toEqual([
       '\x1b[36mdb      |\x1b[39m \x1b[31merror\x1b[0m\n',
       '\x1b[35mfiles   |\x1b[39m x\n',

@@ -32,16 +32,17 @@ export class LabelledOutput {
     this.#width = Math.max(supervisorLabel.length, ...[...names].map((name) => name.length));
   }
 
-  /** A line that the process of this name wrote. */
-  line(name: string, text: string): void {
+  /** What the process of this name says. */
+  say(name: string, text: string): void {
     const { write, paint, keepColours } = this.#options;
     const label = paint(this.#styleOf(name), `${name.padEnd(this.#width)} |`);
-    write(`${label} ${keepColours ? colouredText(text) : plainText(text)}`.trimEnd().concat('\n'));
+    const safe = keepColours ? colouredText : plainText;
+    for (const line of text.split('\n')) write(`${`${label} ${safe(line)}`.trimEnd()}\n`);
   }
 
-  /** What the supervisor itself has to say; of more than one line. */
+  /** What the supervisor itself has to say. */
   notice(text: string): void {
-    for (const line of text.split('\n')) this.line(supervisorLabel, line);
+    this.say(supervisorLabel, text);
   }
 
   #styleOf(name: string): Style {

@@ -23,7 +23,8 @@ interface State {
   readonly style: 'green' | 'yellow' | 'red' | 'dim';
 }
 
-type Style = Parameters<Paint>[0];
+/** `null`: the terminal's own colour, which is the only one that is seen on any background. */
+type Style = Parameters<Paint>[0] | null;
 
 const gap = '  ';
 const arrow = '→ ';
@@ -43,12 +44,19 @@ function table(rows: readonly Row[], paint: Paint, columns: number): string[] {
   const widths = columnWidths([header, ...cells], columns - gap.length * header.length - arrow.length);
   const line = (texts: readonly string[], styles: readonly Style[], lead: string) => {
     const fitted = texts.map((text, column) => fit(text, widths[column] ?? 0, column < texts.length - 1));
-    const [path, port, ...rest] = fitted.map((text, column) => paint(styles[column] ?? 'dim', text));
+    const [path, port, ...rest] = fitted.map((text, column) => {
+      const style = styles[column] ?? null;
+      return style === null ? text : paint(style, text);
+    });
     return gap + [path, `${lead}${port}`, ...rest].join(gap);
   };
   return [
-    line(header, [], ' '.repeat(arrow.length)),
-    ...rows.map((row, index) => line(cells[index] ?? [], ['cyan', 'bold', 'white', row.state.style], arrow)),
+    line(
+      header,
+      header.map(() => 'dim' as const),
+      ' '.repeat(arrow.length),
+    ),
+    ...rows.map((row, index) => line(cells[index] ?? [], ['cyan', 'bold', null, row.state.style], arrow)),
   ];
 }
 

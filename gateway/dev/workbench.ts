@@ -5,6 +5,7 @@ import { type Paint, painter, wantsColour } from '../observe/paint.ts';
 import { formatDuration } from '../observe/units.ts';
 import { LabelledOutput } from './labelled-output.ts';
 import { renderMap } from './map.ts';
+import { readableLines } from './readable-line.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -36,8 +37,13 @@ export class Workbench {
       paint: this.#paint,
       keepColours: colours,
     });
+    // Whoever reads a file or a pipe gets what was written; a person gets what can be read.
+    const readable = colours ? readableLines({ colour: true }) : (line: string) => line;
     this.#supervisor = new Supervisor({
-      report: this.#output,
+      report: {
+        line: (service, text) => this.#output.say(service, readable(text)),
+        notice: (text) => this.#output.notice(text),
+      },
       environment: (service) => serviceEnvironment(service, env, { colours, node }),
     });
   }
@@ -67,7 +73,7 @@ export class Workbench {
       routes: await this.#gateway.routes(),
       services: this.#supervisor.status(),
     };
-    const map = renderMap(view, this.#paint, Math.min(stdout.columns ?? 80, 120));
+    const map = renderMap(view, this.#paint, Math.min(stdout.columns || 80, 120));
     const hint = this.#paint('dim', `  Save ${configFile} and it takes effect. Ctrl-C stops everything.`);
     stdout.write(`\n${map}\n\n${hint}\n\n`);
   }

@@ -1,0 +1,72 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runHere, runPortway } from '../testing/portway.ts';
+import { temporaryFolder } from '../testing/program.ts';
+
+async function folderWith(yaml: string, name = 'gateway.config.yaml'): Promise<string> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, name), yaml);
+  return folder;
+}
+
+async function fileWith(yaml: string): Promise<string> {
+  return join(await folderWith(yaml), 'gateway.config.yaml');
+}
+
+describe('portway check', () => {
+  it('takes the file of the current folder', async () => {
+    const cwd = await folderWith('routes: { /db: 3001 }');
+    const stdout = 'gateway.config.yaml: 1 route, 0 services, no problems\n';
+    expect(await runPortway(['check'], { cwd })).toEqual({ code: 0, stdout, stderr: '' });
+  });
+
+  it.each([[['check']], [['check', '--config']], [['check', '-c']]])(
+    '%j takes another file',
+    async (args) => {
+      const yaml = 'routes: { /db: 3001, /files: 3002 }\nservices: { db: { run: node db.js, port: 3001 } }';
+      const file = await fileWith(yaml);
+      const stdout = `${file}: 2 routes, 1 service, no problems\n`;
+      expect(await runHere([...args, file])).toEqual({ code: 0, stdout, stderr: '' });
+    },
+  );
+
+  it('shows every problem with its line, and how many there are', async () => {
+    const cwd = await folderWith('routes:\n  /db: 3OO1\n  /files: 99999\n');
+    const { code, stdout } = await runPortway(['check'], { cwd });
+    expect(code).toBe(1);
+    expect(stdout).toContain('gateway.config.yaml:2:8');
+    expect(stdout).toContain('    2 |   /db: 3OO1');
+    expect(stdout).toContain('gateway.config.yaml:3:11');
+    expect(stdout).toMatch(/\n2 problems\n$/);
+  });
+
+  it('uses colours where they are asked for, and none elsewhere', async () => {
+    const file = await fileWith('routes: 7\n');
+    expect((await runHere(['check', file])).stdout).not.toContain('\x1b[');
+    const coloured = await runHere(['check', file], { FORCE_COLOR: '1' });
+    expect(coloured.stdout).toContain('\x1b[');
+  });
+
+  it('expands variables of the environment', async () => {
+    const file = await fileWith(`routes: { /db: "$${'{DB_PORT}'}" }`);
+    expect((await runHere(['check', file], { DB_PORT: '3001' })).code).toBe(0);
+    expect((await runHere(['check', file], { DB_PORT: 'x' })).code).toBe(1);
+  });
+
+  it('says what to do where there is no file', async () => {
+    const cwd = await temporaryFolder();
+    const { code, stdout } = await runPortway(['check'], { cwd });
+    expect(code).toBe(1);
+    expect(stdout).toContain('there is no gateway.config.yaml in ');
+    expect(stdout).toContain('--config FILE');
+    expect((await runHere(['check', 'nope.yaml'])).stdout).toMatch(/^nope\.yaml /);
+  });
+
+  it('finds nothing wrong with the file that is shipped', async () => {
+    const cwd = join(import.meta.dirname, '../..');
+    const { code, stdout } = await runPortway(['check'], { cwd });
+    expect(stdout).toMatch(/^gateway\.config\.yaml: \d+ routes, \d+ services, no problems\n$/);
+    expect(code).toBe(0);
+  });
+});

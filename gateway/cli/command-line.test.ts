@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runHere, runPortway } from '../testing/portway.ts';
+
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+describe('portway', () => {
+  it.each([['--help'], ['-h'], ['help']])('%s lists the commands, within 80 columns', async (option) => {
+    const { code, stdout, stderr } = await runHere([option]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const command of ['dev', 'start', 'check', 'explain']) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${command} +\\w`, 'm'));
+    }
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it.each([['--version'], ['-v']])('%s says the version of the package', async (option) => {
+    expect(await runHere([option])).toEqual({
+      code: 0,
+      stdout: `portway ${manifest.version}\n`,
+      stderr: '',
+    });
+  });
+
+  it('is a process with an exit code', async () => {
+    expect((await runPortway(['--version'])).code).toBe(0);
+    expect((await runPortway(['chekc'])).code).toBe(2);
+  });
+
+  it('without a command shows the help as an error', async () => {
+    const { code, stdout, stderr } = await runHere([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('Usage: portway COMMAND');
+  });
+
+  it.each([
+    ['dev', '--config FILE'],
+    ['start', '--drain DURATION'],
+    ['check', 'Usage: portway check [FILE]'],
+    ['explain', "--header 'NAME: VALUE' ..."],
+  ])('%s --help explains the command alone, whatever else is there', async (command, expected) => {
+    const { code, stdout } = await runHere([command, 'one', 'two', 'three', '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(expected);
+    expect((await runHere(['help', command])).stdout).toBe(stdout);
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['chekc'], 'unknown command "chekc": did you mean check?'],
+    [['xyzzy'], 'unknown command "xyzzy": the commands are dev, start, check, explain'],
+    [['help', 'strat'], 'unknown command "strat": did you mean start?'],
+    [['--hlep'], 'unknown option --hlep: did you mean --help?'],
+    [['--frobnicate'], 'unknown option --frobnicate'],
+    [['--config', 'x', 'start'], '--config stands before the command'],
+    [['start', '--confg', 'x'], '`portway start` has no option --confg: did you mean --config?'],
+    [
+      ['start', '--frobnicate'],
+      '`portway start` has no option --frobnicate: it has --config, --drain, --help',
+    ],
+    [['start', '-x'], '`portway start` has no option -x'],
+    [['start', 'now'], 'unexpected argument "now": `portway start` takes none'],
+    [['check', 'a', 'b'], 'unexpected argument "b": `portway check` takes [FILE]'],
+    [['check', 'a', '--config', 'b'], 'one file at a time'],
+    [['check', '--config'], '--config needs a value: `portway check --config FILE`'],
+    [['check', '--config', '--help=no'], '--config needs a value'],
+    [['check', '--config='], '--config needs a value'],
+    [['explain', '--json=yes', '/'], '--json takes no value, got "yes"'],
+    [['start', '--drain', '10'], 'got "10": a number needs its unit: 10ms or 10s?'],
+    [['start', '--drain=-1s'], 'a duration is not negative'],
+    [['explain'], 'Name a URL or a path'],
+    [['explain', 'GET'], 'explain GET of what?'],
+    [['explain', '/db', 'GET'], '"/db" is no method: first the method, then the URL'],
+    [['explain', '/db', '--header', 'x-tenant'], `--header expects 'name: value', got "x-tenant"`],
+  ])('%j is answered with what was meant, and exit code 2', async (args, expected) => {
+    const { code, stdout, stderr } = await runHere(args);
+    expect(stderr).toMatch(/^portway: /);
+    expect(stderr).toContain(expected);
+    expect(stderr).toMatch(/\nSee `portway .*--help`\.\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});

@@ -1,0 +1,82 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Explanation } from '../route/explanation.ts';
+import { runHere, runPortway } from '../testing/portway.ts';
+
+const yaml = `
+port: 3000
+routes:
+  /db: 3001
+  /db/admin: 3009
+  shop.localhost/cart: 3010
+`;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portway-'));
+  await writeFile(join(folder, 'gateway.config.yaml'), yaml);
+  return () => rm(folder, { recursive: true });
+});
+
+async function explained(...args: string[]): Promise<{ code: number; explanation: Explanation }> {
+  const config = join(folder, 'gateway.config.yaml');
+  const { code, stdout } = await runHere(['explain', ...args, '--json', '--config', config]);
+  return { code, explanation: JSON.parse(stdout) as Explanation };
+}
+
+describe('portway explain', () => {
+  it('names the route, its line, the address, and what the service will see', async () => {
+    const { code, stdout } = await runPortway(['explain', 'GET', 'http://localhost:3000/db/users?x=1'], {
+      cwd: folder,
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain('/db takes it  gateway.config.yaml:4:3');
+    expect(stdout).toContain('127.0.0.1:3001');
+    expect(stdout).toContain('GET /users?x=1');
+    expect(stdout).toContain('/db/admin');
+  });
+
+  it.each([
+    [['http://localhost:3000/db/x'], '/db', 'GET'],
+    [['/db/x'], '/db', 'GET'],
+    [['post', '/db/admin/x'], '/db/admin', 'POST'],
+    [['PROPFIND', '/db'], '/db', 'PROPFIND'],
+    [['http://shop.localhost:3000/cart/1#top'], 'shop.localhost/cart', 'GET'],
+    [['/cart/1', '--header', 'Host: shop.localhost'], 'shop.localhost/cart', 'GET'],
+  ])('%j goes to %s', async (args, id, method) => {
+    const { code, explanation } = await explained(...args);
+    expect(code).toBe(0);
+    expect(explanation.chosen?.id).toBe(id);
+    expect(explanation.request.method).toBe(method);
+  });
+
+  it('carries the target byte for byte', async () => {
+    const { explanation } = await explained('/db//a%2Fb;c?q=%252e&&+');
+    expect(explanation.chosen?.forwarded).toBe('//a%2Fb;c?q=%252e&&+');
+  });
+
+  it('says that a browser is sent to the slash first', async () => {
+    const { code, explanation } = await explained('/db', '-H', 'Sec-Fetch-Mode: navigate');
+    expect(code).toBe(0);
+    expect(explanation.verdict).toEqual({ kind: 'redirected', status: 308, location: '/db/' });
+  });
+
+  it.each([
+    ['no route', ['/dc/x'], 'not-found'],
+    ['a target that is refused', ['/db/../x'], 'refused'],
+    ['a method that is refused', ['TRACE', '/db'], 'method-refused'],
+    ['a host that has no such route', ['/cart'], 'not-found'],
+  ])('ends with 1 for %s', async (_what, args, kind) => {
+    const { code, explanation } = await explained(...args);
+    expect(code).toBe(1);
+    expect(explanation.verdict.kind).toBe(kind);
+  });
+
+  it('ends with 1 for a configuration that can not be used', async () => {
+    const { code, stderr } = await runHere(['explain', '/db', '-c', 'nope.yaml']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^nope\.yaml /);
+  });
+});

@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { openSqlite } from '../kit/sqlite.ts';
 
 /**
  * One table of documents. `version` is the number of the change that wrote the document last, unique and growing
@@ -28,21 +27,7 @@ const schema = `
   );
 `;
 
-const schemaVersion = 1;
-
-/**
- * Opens `documents.sqlite` in `folder`, making both where they are missing. WAL with `synchronous=FULL`: when COMMIT
- * returns, the change is on the disk.
- * @throws Error for a database of a newer release than this one.
- */
+/** @throws Error for a database of a newer release than this one. */
 export function openDatabase(folder: string): DatabaseSync {
-  mkdirSync(folder, { recursive: true });
-  const database = new DatabaseSync(join(folder, 'documents.sqlite'), { timeout: 5000 });
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-  const found = Number(database.prepare('PRAGMA user_version').get()?.user_version);
-  if (found > schemaVersion) {
-    throw new Error(`the database in ${folder} is of version ${found}, this release knows ${schemaVersion}`);
-  }
-  if (found === 0) database.exec(`BEGIN; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
-  return database;
+  return openSqlite(folder, 'documents.sqlite', [schema]);
 }

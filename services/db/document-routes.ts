@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decodeUtf8, readBody, requireContentType } from '../kit/body.ts';
+import type { CommitQueue } from '../kit/commit-queue.ts';
 import { publicPrefix } from '../kit/public-address.ts';
 import { addResource } from '../kit/resource.ts';
-import type { CommitQueue } from './commit-queue.ts';
 import { etagOf, isNotModified, readPrecondition } from './etag.ts';
 import { type JsonObject, parseJsonObject } from './json.ts';
 import { applyMutation, documentMaxBytes, documentNotFound, type Mutation } from './mutation.ts';

@@ -1,10 +1,10 @@
+import { createCommitQueue } from '../kit/commit-queue.ts';
 import type { ServiceEnvironment } from '../kit/environment.ts';
 import { httpService } from '../kit/http-service.ts';
 import type { Logger } from '../kit/log.ts';
 import type { Service } from '../kit/service.ts';
 import { createWebApp } from '../kit/web-app.ts';
 import { addCollectionRoutes } from './collection-routes.ts';
-import { createCommitQueue } from './commit-queue.ts';
 import { openDatabase } from './database.ts';
 import { addDocumentRoutes } from './document-routes.ts';
 import { createDocumentStore } from './store.ts';
@@ -21,5 +21,10 @@ export async function createDocumentService(parts: {
   addCollectionRoutes(app, database, { store, queue });
   addDocumentRoutes(app, { store, queue });
   await app.ready();
-  return httpService(app.server, parts.log, { close: () => database.close() });
+  return httpService(app.server, parts.log, {
+    async close() {
+      await queue.idle();
+      database.close();
+    },
+  });
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { Problem } from '../kit/problem.ts';
+import { Problem } from './problem.ts';
 
 /**
  * Group commit: what arrives while the disk is busy shares the next transaction, so that eight writers wait for one
@@ -13,6 +13,8 @@ export interface CommitQueue {
   commit<T>(work: () => T): Promise<T>;
   /** Called after each transaction, before those who wait for it go on. */
   onCommit(listener: () => void): void;
+  /** Resolves when all that was given before is done. */
+  idle(): Promise<void>;
 }
 
 interface Entry {
@@ -35,13 +37,15 @@ export function createCommitQueue(database: DatabaseSync): CommitQueue {
     for (const outcome of outcomes) settle(outcome);
     if (waiting.length > 0) setImmediate(flush);
   }
+  const commit: CommitQueue['commit'] = (work) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ work, resolve, reject });
+      if (waiting.length === 1) setImmediate(flush);
+    });
   return {
-    commit: (work) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ work, resolve, reject });
-        if (waiting.length === 1) setImmediate(flush);
-      }),
+    commit,
     onCommit: (listener) => void listeners.push(listener),
+    idle: () => commit(() => undefined),
   };
 }
 

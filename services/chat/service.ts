@@ -1,0 +1,73 @@
+import type { FastifyInstance } from 'fastify';
+import { WebSocketServer } from 'ws';
+import { createCommitQueue } from '../kit/commit-queue.ts';
+import { readInteger, type ServiceEnvironment } from '../kit/environment.ts';
+import { httpService } from '../kit/http-service.ts';
+import type { Logger } from '../kit/log.ts';
+import { addPage } from '../kit/page.ts';
+import { addResource } from '../kit/resource.ts';
+import type { Service } from '../kit/service.ts';
+import { createWebApp } from '../kit/web-app.ts';
+import { serveConnection } from './connection.ts';
+import { openDatabase } from './database.ts';
+import { createHall } from './hall.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { createMessageStore, type MessageStore } from './message-store.ts';
+import { acceptUpgrades } from './upgrade.ts';
+
+// A message of 4,000 characters, each escaped as \uXXXX twice over, and the frame around it.
+const frameMaxBytes = 64 * 1024;
+const closeGraceMs = 1000;
+
+/** The live chat: WebSockets at `/ws`, the page at `/`, and the messages in SQLite. */
+export async function createChatService(parts: {
+  readonly environment: ServiceEnvironment;
+  readonly log: Logger;
+}): Promise<Service> {
+  const database = openDatabase(parts.environment.dataDir);
+  const queue = createCommitQueue(database);
+  const store = createMessageStore(database);
+  const hall = createHall(store, queue);
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: frameMaxBytes,
+    perMessageDeflate: false,
+  });
+  sockets.on('connection', (socket) => serveConnection(socket, hall, parts.log));
+  const app = createWebApp({ log: parts.log });
+  addPages(app, store);
+  await app.ready();
+  acceptUpgrades(app.server, sockets, { path: '/ws', maxConnections: readMaxConnections() });
+  const stopHeartbeat = startHeartbeat(sockets, readHeartbeatMs());
+  return httpService(app.server, parts.log, {
+    beginDrain: () => dismiss(sockets),
+    async close() {
+      stopHeartbeat();
+      hall.close();
+      await queue.idle();
+      database.close();
+    },
+  });
+}
+
+function addPages(app: FastifyInstance, store: MessageStore): void {
+  const page = addPage(app, `${import.meta.dirname}/page`);
+  addResource(app, '/', { GET: (request, reply) => page.send(request, reply) });
+  addResource(app, '/rooms', { GET: (_request, reply) => reply.send({ rooms: store.rooms() }) });
+}
+
+/** "Going away" (RFC 6455 §7.4.1) tells clients to come again; those that don't answer the close are ended. */
+function dismiss(sockets: WebSocketServer): void {
+  for (const socket of sockets.clients) socket.close(1001, 'the service is restarting');
+  setTimeout(() => {
+    for (const socket of sockets.clients) socket.terminate();
+  }, closeGraceMs);
+}
+
+function readMaxConnections(): number {
+  return readInteger(process.env, 'CHAT_MAX_CONNECTIONS', { value: 10_000, from: 1, to: 1_000_000 });
+}
+
+function readHeartbeatMs(): number {
+  return readInteger(process.env, 'CHAT_HEARTBEAT_MS', { value: 30_000, from: 10, to: 3_600_000 });
+}

@@ -32,7 +32,7 @@ test('the document has a table, the machine, the versions, the command and the d
     '| portway | 2.50× | 2.50–2.50 | 30.0 | 12,346 | 1.25 | 4.00 | 99 % |',
     '| nginx | 1.22.1 | one worker |',
     'Node 26.10.0',
-    'A CPU, 2 CPUs, 8 GiB, Linux 6.1',
+    'A CPU, 2 CPUs, 8 GiB, Linux 6.1;\nload average 0.1 before the run',
     'Measured on 2026-02-03 at commit abc1234 with `npm run bench`',
     'The proxy has CPU 0; load generator and origin share CPU 1',
   ]) {

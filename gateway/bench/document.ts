@@ -82,6 +82,7 @@ function versions(result: BenchResult): string {
 | --- | --- | --- |
 ${peerLines.join('\n')}
 
-${result.missing.length === 0 ? '' : `Not installed, and so left out: ${result.missing.join(', ')}.\n\n`}Node ${result.node} runs everything that is JavaScript. ${machine.cpuModel}, ${machine.cpuCount} CPUs, ${machine.memoryGiB} GiB, ${machine.kernel}.
+${result.missing.length === 0 ? '' : `Not installed, and so left out: ${result.missing.join(', ')}.\n\n`}Node ${result.node} runs everything that is JavaScript. ${machine.cpuModel}, ${machine.cpuCount} CPUs, ${machine.memoryGiB} GiB, ${machine.kernel};
+load average ${machine.loadAverage.toFixed(1)} before the run.
 Measured on ${result.startedAt.slice(0, 10)}${result.commit === null ? '' : ` at commit ${result.commit}`} with \`${result.command}\`.`;
 }

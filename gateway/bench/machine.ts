@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 /** A program or package that is there to be measured. */
@@ -16,6 +16,8 @@ export interface Machine {
   readonly cpuCount: number;
   readonly memoryGiB: number;
   readonly kernel: string;
+  /** Processes that were running or waited to run, over the minute before the benchmark began. */
+  readonly loadAverage: number;
 }
 
 export function describeMachine(): Machine {
@@ -25,6 +27,7 @@ export function describeMachine(): Machine {
     cpuCount: all.length,
     memoryGiB: Math.round(totalmem() / 1024 ** 3),
     kernel: `Linux ${release()}`,
+    loadAverage: loadavg()[0]!,
   };
 }
 

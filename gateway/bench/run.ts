@@ -9,6 +9,9 @@ import type { BenchResult, Sample } from './result.ts';
 import { type Participant, runRounds } from './rounds.ts';
 import type { Workspace } from './workspace.ts';
 
+/** Beyond this, others take so much of two cores that the proxies are seen to cost more, and not all of them equally more. */
+const quietLoadAverage = 0.5;
+
 /**
  * Measures what the options ask for.
  * @param say is told about progress, line by line.
@@ -22,6 +25,8 @@ export async function runBench(
 ): Promise<BenchResult> {
   const { participants, missing } = invite(options.peers, say);
   const chosen = cases.filter((each) => options.cases.includes(each.name));
+  const machine = describeMachine();
+  if (machine.loadAverage > quietLoadAverage) say(busy(machine.loadAverage));
   const startedAt = new Date().toISOString();
   const origin = await startOrigin(workspace);
   const generator = findLoadGenerator(workspace);
@@ -39,7 +44,7 @@ export async function runBench(
     command,
     commit: commit(),
     node: process.versions.node,
-    machine: describeMachine(),
+    machine,
     origin: origin.about,
     generator: generator.about,
     pinning: pinning(workspace),
@@ -90,6 +95,10 @@ function minutes(
 ): string {
   const total = all.length * chosen.length * rounds * (seconds + warmUpSeconds + 1);
   return `about ${Math.ceil(total / 60)} min`;
+}
+
+function busy(loadAverage: number): string {
+  return `WARNING: this machine is busy with other things (load average ${loadAverage.toFixed(1)}): costs will be too high, and unequally so`;
 }
 
 function pinning({ proxyCpu, loadCpu }: Workspace): BenchResult['pinning'] {

@@ -7,7 +7,7 @@ export function sampleResult(samples: readonly Sample[]): BenchResult {
     command: 'npm run bench',
     commit: 'abc1234',
     node: '26.10.0',
-    machine: { cpuModel: 'A CPU', cpuCount: 2, memoryGiB: 8, kernel: 'Linux 6.1' },
+    machine: { cpuModel: 'A CPU', cpuCount: 2, memoryGiB: 8, kernel: 'Linux 6.1', loadAverage: 0.1 },
     origin: 'nginx 1.22.1, one worker',
     generator: 'wrk 4.1.0, one thread',
     pinning: { proxyCpu: 0, loadCpu: 1 },

@@ -42,14 +42,14 @@ describe.each(routeKinds)('bodies on $kind', ({ routes, files }) => {
     await client.send(chunk('ping 0'));
     const connection = await service.connection();
     await connection.head();
-    await connection.until('ping 0\r\n');
+    await connection.until('ping 0');
     await connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
     await client.head();
     for (let turn = 1; turn <= 3; turn++) {
       await connection.send(chunk(`pong ${turn}`));
       expect((await client.chunk()).toString()).toBe(`pong ${turn}`);
       await client.send(chunk(`ping ${turn}`));
-      await connection.until(`ping ${turn}\r\n`);
+      await connection.until(`ping ${turn}`);
     }
     await client.send(chunk(''));
     await connection.until('0\r\n\r\n');

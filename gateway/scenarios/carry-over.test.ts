@@ -96,6 +96,9 @@ describe('on a reload', () => {
     const gateway = await startTestGateway(yaml(before.port));
     await gateway.editAndReload(`port: 39999\n${yaml(before.port)}`);
     expect((await gateway.get('/db/')).text).toBe('before');
-    await gateway.log.find('word about the port', (record) => /port/.test(String(record.msg)));
+    const word = await gateway.log.find('word about a restart', (record) =>
+      /next start/.test(String(record.msg)),
+    );
+    expect(word.settings).toEqual(['port']);
   });
 });

@@ -57,10 +57,12 @@ describe('on SIGTERM', () => {
     const connection = await service.connection();
     await connection.head();
     const probe = await connect(gateway.adminPort);
-    expect((await probe.exchange(get('/readyz'))).status).toBe(200);
+    expect((await probe.exchange(get('/readyz', 'Host: localhost'))).status).toBe(200);
     gateway.signal('SIGTERM');
     await until('/readyz is 503', async () => {
-      const answer = await connect(gateway.adminPort).then((each) => each.exchange(get('/readyz')));
+      const answer = await connect(gateway.adminPort).then((each) =>
+        each.exchange(get('/readyz', 'Host: localhost')),
+      );
       return answer.status === 503;
     });
     await connection.send(ok('done'));

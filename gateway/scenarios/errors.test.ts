@@ -15,13 +15,18 @@ async function provoke(kind: RouteKind, failure: Failure, ...fields: string[]) {
   return { answer: await client.exchange(asked, 15_000), gateway, to: String(to) };
 }
 
+/** The port of a service on this machine, the name or address of one elsewhere. */
+function secretOf(to: string): string {
+  return /\/\/([^:]+)/.exec(to)?.[1] ?? to;
+}
+
 /** What only operators may know: where the service is, what Node and the libraries call things, our own code. */
 function expectNoInternals(answer: Answer, to: string): void {
   const told = answer.head.raw + answer.text;
   expect(told).not.toMatch(
     /127\.0\.0\.1|ECONN|ENOTFOUND|EAI_|UND_ERR|HPE_|undici|fastify|node:|\.ts|\.js|\bat .*:\d+/i,
   );
-  expect(told).not.toContain(to.replace(/["/:a-z]/g, '') || to);
+  expect(told).not.toContain(secretOf(to));
 }
 
 describe.each(routeKinds)('errors on $kind', (kind) => {
@@ -80,7 +85,7 @@ describe.each(routeKinds)('errors on $kind', (kind) => {
     const gateway = await startTestGateway(yaml, { files: kind.files, mode: 'development' });
     const answer = await gateway.get('/db/');
     expect(answer.status).toBe(502);
-    expect(answer.text).toContain(`nothing listens on ${port}`);
+    expect(answer.text.toLowerCase()).toContain(`nothing listens on ${port}`);
   });
 
   test("a service's own errors go through untouched, and only once", async () => {

@@ -28,16 +28,31 @@ describe.each(routeKinds)('Expect on $kind', ({ routes, files }) => {
     expect(service.request.body.toString()).toBe('body');
   });
 
-  test('a refusal of the service reaches a client that still waits', async () => {
+  test('a refusal of the service reaches a client in the middle of its body', async () => {
     const service = await startService();
     const gateway = await startTestGateway(routes('/db', service.port), { files });
     const client = await gateway.connect();
     await client.send(expecting('/db/'));
+    expect((await client.head()).status).toBe(100);
+    await client.send('b');
     const connection = await service.connection();
     await connection.head();
     await connection.send(reply(401, ['WWW-Authenticate: Basic', 'Connection: close'], 'who are you?'));
     const answer = await client.answer();
     expect([answer.status, answer.text]).toEqual([401, 'who are you?']);
+  });
+
+  // undici sends a head together with the first byte of its body, so in the general lane no service can refuse
+  // before. It turns red when a lane sends heads at once, and then belongs to the tests above.
+  test.fails('a refusal of the service reaches a client that still waits', async () => {
+    const service = await startService();
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const client = await gateway.connect();
+    await client.send(expecting('/db/'));
+    const connection = await service.connection();
+    await connection.head(500);
+    await connection.send(reply(401, ['WWW-Authenticate: Basic', 'Connection: close'], 'who are you?'));
+    expect((await client.answer()).status).toBe(401);
   });
 
   test.each([

@@ -42,14 +42,14 @@ describe.each(routeKinds)('time limits on $kind', ({ routes, files }) => {
 
   test('the time for an answer begins when the request is complete', async () => {
     const { service, client } = await stage('response: 400ms');
-    await client.send(request('PUT', '/db/', ['Content-Length: 8']));
+    await client.send(request('PUT', '/db/', ['Content-Length: 9'], '0'));
     const connection = await service.connection();
     await connection.head();
     for (const byte of '12345678') {
       await pause(100);
       await client.send(byte);
     }
-    expect((await connection.bytes(8)).toString()).toBe('12345678');
+    expect((await connection.bytes(9)).toString()).toBe('012345678');
     await connection.send(ok('in time'));
     expect((await client.answer()).text).toBe('in time');
   });

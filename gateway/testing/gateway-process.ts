@@ -94,7 +94,7 @@ async function isReady(gateway: GatewayProcess): Promise<boolean> {
   if (gateway.child.exitCode !== null)
     throw new Error(`the gateway process ended with ${gateway.child.exitCode}`);
   return connect(gateway.adminPort)
-    .then((client) => client.exchange(get('/readyz')))
+    .then((client) => client.exchange(get('/readyz', 'Host: localhost')))
     .then((answer) => answer.status === 200)
     .catch(() => false);
 }

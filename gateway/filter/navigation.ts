@@ -6,5 +6,8 @@ export function redirectNavigation(exchange: RoutedExchange): LocalAnswer | null
   const { match, target, downstream, facts, origin } = exchange;
   const path = navigationRedirect(match, target, downstream.method, facts.fetchMode ?? undefined);
   if (path === null) return null;
-  return { status: 308, fields: ['Location', origin.outerPrefix + path, 'Cache-Control', 'no-cache'] };
+  return {
+    status: 308,
+    fields: ['Location', origin.outerPrefix + path, 'Cache-Control', 'no-cache', 'Vary', 'Sec-Fetch-Mode'],
+  };
 }

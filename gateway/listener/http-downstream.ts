@@ -84,15 +84,20 @@ export class HttpDownstream implements Downstream {
   write(chunk: Buffer): boolean {
     this.#headAt = 'out';
     if (this.#owed === chunk.length) {
-      // The last of the promised bytes: together with the end it is one write to the kernel.
       this.#owed = 0;
-      this.#response.end(chunk);
+      this.#endWith(chunk);
       return true;
     }
     if (this.#owed > 0) this.#owed -= chunk.length;
     if (this.#response.write(chunk)) return true;
     this.#awaitDrain();
     return false;
+  }
+
+  /** The last of the promised bytes. As text they leave in one write with the head, where buffers would need a gathered one, which costs more. */
+  #endWith(chunk: Buffer): void {
+    if (chunk.length <= TEXT_MAX_BYTES) this.#response.end(chunk.toString('latin1'), 'latin1');
+    else this.#response.end(chunk);
   }
 
   #awaitDrain(): void {
@@ -139,6 +144,9 @@ export class HttpDownstream implements Downstream {
     else this.#body.fault(cause);
   }
 }
+
+/** Beyond it, copying costs more than the gathered write. */
+const TEXT_MAX_BYTES = 8 * 1024;
 
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
 

@@ -31,7 +31,7 @@ const download: Opening = async ({ service, gateway }, bytes) => {
 
 const upload: Opening = async ({ service, gateway }, bytes) => {
   const client = await gateway.connect();
-  await client.send(request('PUT', '/db/', [`Content-Length: ${bytes}`]));
+  await client.send(request('PUT', '/db/', [`Content-Length: ${bytes + 1}`], '-'));
   const connection = await service.connection();
   await connection.head();
   return { writer: client, reader: connection };

@@ -21,19 +21,21 @@ export interface CompileOptions {
   readonly env: Environment;
 }
 
-export type CompileResult =
-  | { readonly ok: true; readonly config: GatewayConfig; readonly placed: readonly PlacedRoute[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+export interface CompileResult {
+  /** What can be made of the sound parts; to be served only when there are no problems at all. */
+  readonly config: GatewayConfig | null;
+  readonly placed: readonly PlacedRoute[];
+  /** Everything that is wrong at once: in single values, between them, and in the environment's variables. */
+  readonly problems: readonly Problem[];
+}
 
-/** Reports everything that is wrong at once: in single values, between them, and in the environment's variables. */
 export function compile(document: SourceDocument, options: CompileOptions): CompileResult {
   const { hosts, problems: hostsProblems } = readGatewayHosts(options.env[GATEWAY_HOSTS]);
   const { host, problems: hostProblems } = readDefaultHost(options.env[PORTWAY_HOST]);
   const checked = checkDocument(document, options.env);
   const compiled = checked && assemble(checked, { document, file: options.file, hosts, host });
   const problems = [document.problems, hostsProblems, hostProblems].flatMap((list) => list.all());
-  if (compiled === null || problems.length > 0) return { ok: false, problems };
-  return { ok: true, ...compiled };
+  return { config: compiled?.config ?? null, placed: compiled?.placed ?? [], problems };
 }
 
 interface AssembleContext {

@@ -33,6 +33,18 @@ function condition(name: string, value: string | true): FieldCondition {
   return { name, value: value === true ? null : value };
 }
 
+/** Names that stand there twice in different case, each with the first spelling. */
+export function repeatedNames(names: readonly string[]): [again: string, first: string][] {
+  const firstWith = new Map<string, string>();
+  const repeated: [string, string][] = [];
+  for (const name of names) {
+    const first = firstWith.get(name.toLowerCase());
+    if (first === undefined) firstWith.set(name.toLowerCase(), name);
+    else repeated.push([name, first]);
+  }
+  return repeated;
+}
+
 export function parseHeaderName(text: string): Parsed<string> {
   if (TOKEN.test(text)) return accepted(text);
   return refused('letters, digits and - , without spaces or a colon');

@@ -7,7 +7,7 @@ export interface Excerpt {
   readonly caretCells: number;
 }
 
-const MAX_BEFORE = 80;
+const MAX_BEFORE = 100;
 const MAX_AFTER = 60;
 const ELLIPSIS = '…';
 

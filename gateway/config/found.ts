@@ -2,12 +2,15 @@
 
 const MAX_LENGTH = 60;
 
-/** @param written the scalar as it stands in the file, where it holds variables */
-export function foundText(value: unknown, written: string | null = null): string {
+/** A value that came out of variables, with what the file says in its place. A private one is not shown. */
+export function expandedText(value: unknown, written: string, isPrivate: boolean): string {
+  return isPrivate ? `what ${written} holds` : `${foundText(value)} from ${written}`;
+}
+
+export function foundText(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  const short = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
-  return written === null ? short : `${short} from ${written}`;
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
 }

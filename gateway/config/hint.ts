@@ -13,7 +13,9 @@ export function nearest(word: string, known: Iterable<string>): string | null {
   let best: string | null = null;
   let least = Math.max(1, Math.floor(given.length / 3)) + 1;
   for (const candidate of known) {
-    const distance = editDistance(given, plain(candidate), least);
+    // `of` is nearer to `off` than to `on`: letters are left out more often than mistaken.
+    const begun = plain(candidate).startsWith(given) ? 0.5 : 0;
+    const distance = editDistance(given, plain(candidate), Math.ceil(least)) - begun;
     if (distance < least) {
       best = candidate;
       least = distance;

@@ -35,6 +35,7 @@ function asciiName(text: string): string {
 }
 
 function labelHint(label: string): string {
+  if (/\s/.test(label)) return 'no spaces in a host name';
   if (label === '') return 'two dots in a row, or one at the start';
   if (label === '*') return 'a * stands for whole labels at the start: *.example.com';
   if (label.length > 63) return 'at most 63 characters between two dots';

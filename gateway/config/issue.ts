@@ -1,7 +1,7 @@
 /** From what the schema says to problems that a person can mend. */
 
 import type { z } from 'zod';
-import { foundText } from './found.ts';
+import { expandedText, foundText } from './found.ts';
 import { holderAt, keySchemaAt, keysAt, metaOf } from './key-doc.ts';
 import { docOfLeaf, type LeafIssue } from './leaf-issue.ts';
 import type { Fault } from './problem-list.ts';
@@ -14,6 +14,7 @@ import { adviseKey, meantKey } from './vocabulary.ts';
 /** Adds an issue to the document's problems, unless something is known to be wrong at this very place. */
 export function reportIssue(leaf: LeafIssue, document: SourceDocument, values: unknown): void {
   const { issue, path } = leaf;
+  if (document.problems.isLost(path)) return;
   if (issue.code === 'unrecognized_keys') reportKeys(issue.keys, path, document, values);
   else if (issue.code === 'invalid_key') reportKey(leaf, issue.issues, document);
   else if (nodeAt(document.root, path) === null) reportMissing(leaf, document);
@@ -47,7 +48,6 @@ function reportKey(leaf: LeafIssue, issues: readonly z.core.$ZodIssue[], documen
 
 function reportMissing(leaf: LeafIssue, document: SourceDocument): void {
   const key = String(leaf.path.at(-1));
-  if (document.problems.concerns(leaf.path)) return;
   if (leaf.path.length === 1 && key === 'routes') {
     reportNoRoutes(document);
     return;
@@ -90,26 +90,36 @@ function reportNoRoutes(document: SourceDocument): void {
 
 function reportValue(leaf: LeafIssue, document: SourceDocument, values: unknown): void {
   const { path } = leaf;
-  const node = nodeAt(document.root, path);
-  const value = valueAt(values, path);
+  const span = leafSpan(leaf, document);
   const params = paramsOf(leaf.issue);
+  const value = params.atKey === true ? path.at(-1) : valueAt(values, path);
   const doc = docOfLeaf(leaf);
-  add(document, shownPath(document.root, path), node?.span ?? null, {
+  add(document, shownPath(document.root, path), span, {
     expected: params.expected ?? doc.expected ?? 'another value',
-    found: params.found ?? foundText(value, sourceText(path, document)),
+    found: params.found ?? shownValue(value, path, document),
     hint: params.hint ?? hintOf(value, doc, leaf, document) ?? null,
   });
+}
+
+function leafSpan({ issue, path }: LeafIssue, document: SourceDocument): Span | null {
+  if (paramsOf(issue).atKey === true) return keySpanAt(document.root, path);
+  return nodeAt(document.root, path)?.span ?? null;
+}
+
+/** A token that requests must carry comes from a variable in order not to be read by everybody. */
+function isPrivate(path: readonly PathKey[]): boolean {
+  return path.includes('headers') || path.includes('query');
 }
 
 function add(document: SourceDocument, path: readonly PathKey[], span: Span | null, fault: Fault): void {
   document.problems.add(span ?? document.root.span, path, fault);
 }
 
-/** The scalar as written where it holds variables, else `null`. */
-function sourceText(path: readonly PathKey[], document: SourceDocument): string | null {
+function shownValue(value: unknown, path: readonly PathKey[], document: SourceDocument): string {
   const node = nodeAt(document.root, path);
   const written = node?.kind === 'scalar' ? node.value : null;
-  return typeof written === 'string' && written.includes('${') ? written : null;
+  const isExpanded = typeof written === 'string' && written.includes('${');
+  return isExpanded ? expandedText(value, written, isPrivate(path)) : foundText(value);
 }
 
 function paramsOf(issue: z.core.$ZodIssue | undefined): IssueParams {

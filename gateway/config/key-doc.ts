@@ -18,7 +18,6 @@ export interface KeyDoc {
   readonly default?: string;
   /** Where the default is not a value but a sentence. */
   readonly defaultText?: string;
-  readonly unit?: 'milliseconds' | 'bytes';
   readonly bounds?: { readonly min: string; readonly max: string };
   /** What happens at the lower and at the upper end. */
   readonly ends?: string;

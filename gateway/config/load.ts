@@ -8,8 +8,9 @@ import type { Environment } from './expand.ts';
 import type { GatewayConfig } from './model.ts';
 import { parseConfig } from './parse.ts';
 import { formatProblems, inOrder, type Problem } from './problem.ts';
+import { ProblemList } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
-import { nodeAt, type PathKey, type SourceDocument } from './source.ts';
+import { nodeAt, type SourceDocument } from './source.ts';
 
 export type { Environment };
 
@@ -44,12 +45,10 @@ export async function loadContent(
   if (!content.ok) return failed([unreadable(content, file)], content.hash);
   const parsed = parseConfig(content.text, file);
   if (!parsed.ok) return failed(parsed.problems.all(), content.hash);
-  const compiled = compile(parsed.document, { file: resolve(file), env });
-  if (!compiled.ok) return failed(compiled.problems, content.hash);
-  await reportMissingModules(compiled.placed, parsed.document);
-  const missing = parsed.document.problems.all();
-  if (missing.length > 0) return failed(missing, content.hash);
-  return { ok: true, config: compiled.config, text: content.text, hash: content.hash };
+  const { config, placed, problems } = compile(parsed.document, { file: resolve(file), env });
+  const all = [...problems, ...(await missingModules(placed, parsed.document))];
+  if (config === null || all.length > 0) return failed(all, content.hash);
+  return { ok: true, config, text: content.text, hash: content.hash };
 }
 
 function failed(problems: readonly Problem[], hash: string): LoadResult {
@@ -63,23 +62,24 @@ function unreadable({ found, hint }: ConfigContent & { ok: false }, file: string
 }
 
 /** The one thing that only the disk knows. Whether the module exports what it should is found when the route is built. */
-async function reportMissingModules(placed: readonly PlacedRoute[], document: SourceDocument): Promise<void> {
-  const modules = new Set(placed.flatMap(({ route }) => route.extend ?? []));
-  const missing = await filesMissing([...modules]);
+async function missingModules(
+  placed: readonly PlacedRoute[],
+  { file, lines, root }: SourceDocument,
+): Promise<Problem[]> {
+  const problems = new ProblemList(file, lines);
+  const missing = await filesMissing([...new Set(placed.flatMap(({ route }) => route.extend ?? []))]);
   for (const { route, path } of placed) {
-    if (route.extend !== null && missing.has(route.extend))
-      reportMissingModule([...path, 'extend'], document);
+    if (route.extend === null || !missing.has(route.extend)) continue;
+    const at = [...path, 'extend'];
+    const node = nodeAt(root, at);
+    if (node?.kind !== 'scalar') continue;
+    problems.add(node.span, at, {
+      expected: 'the path of a module',
+      found: `${JSON.stringify(node.value)}, where no file is`,
+      hint: `the path begins in the folder of ${basename(file)}`,
+    });
   }
-}
-
-function reportMissingModule(path: readonly PathKey[], document: SourceDocument): void {
-  const node = nodeAt(document.root, path);
-  if (node?.kind !== 'scalar') return;
-  document.problems.add(node.span, path, {
-    expected: 'the path of a module',
-    found: `${JSON.stringify(node.value)}, where no file is`,
-    hint: `the path begins in the folder of ${basename(document.file)}`,
-  });
+  return problems.all();
 }
 
 async function filesMissing(paths: readonly string[]): Promise<ReadonlySet<string>> {

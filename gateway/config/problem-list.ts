@@ -16,6 +16,7 @@ export class ProblemList {
   readonly #lines: TextLines;
   readonly #problems = new Map<string, Problem>();
   readonly #paths = new Set<string>();
+  readonly #lost = new Set<string>();
 
   constructor(file: string, lines: TextLines) {
     this.#file = file;
@@ -35,9 +36,13 @@ export class ProblemList {
     this.#problems.set(key, { ...place, ...fault });
   }
 
-  /** Whether something is wrong at this very path, so that what follows from it need not be said. */
-  concerns(path: readonly PathKey[]): boolean {
-    return this.#paths.has(pathText(path));
+  /** The value at this path can't be had: what is said of it already is enough. */
+  lose(path: readonly PathKey[]): void {
+    this.#lost.add(pathText(path));
+  }
+
+  isLost(path: readonly PathKey[]): boolean {
+    return this.#lost.size > 0 && this.#lost.has(pathText(path));
   }
 
   /** Whether something is wrong with that key of the top level, or below it. */

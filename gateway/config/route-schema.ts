@@ -1,7 +1,7 @@
 /** The part of the schema that says what a route may have. */
 
 import { z } from 'zod';
-import { parseHeaderName, parseHeaderValue, parseMethod } from './condition.ts';
+import { parseHeaderName, parseHeaderValue, parseMethod, repeatedNames } from './condition.ts';
 import { described, duration, flag, parsedBy, size, target } from './value.ts';
 
 /** What holds where neither the route nor the top level says otherwise. */
@@ -42,7 +42,7 @@ export const bodyMax = z
   .meta({
     doc: {
       expected: 'a size from 0B to 1024TiB, or unlimited',
-      type: 'size or `unlimited`',
+      type: 'size with its unit, or `unlimited`',
       needsUnit: 'size',
     },
   });
@@ -60,11 +60,25 @@ const headerValue = z
   .union([ANY_VALUE, parsedBy(z.union([z.string(), z.int().transform(String)]), parseHeaderValue)])
   .meta({ doc: { expected: 'a value, or true for any' } });
 
+const headerMap = z
+  .record(parsedBy(z.string(), parseHeaderName).meta({ doc: { expected: 'a header name' } }), headerValue)
+  .check(({ value, issues }) => {
+    for (const [name, first] of repeatedNames(Object.keys(value))) {
+      const params = {
+        atKey: true,
+        expected: 'every header once',
+        found: `"${name}" again`,
+        hint: `${first} is the same header`,
+      };
+      issues.push({ code: 'custom', input: value, path: [name], params });
+    }
+  });
+
 const queryValue = z
   .union([ANY_VALUE, z.string(), z.int().transform(String)])
   .meta({ doc: { expected: 'a value, or true for any' } });
 
-const when = z
+export const when = z
   .strictObject({
     methods: described(
       z.union([method.transform((one) => [one]), z.array(method).min(1)]),
@@ -76,10 +90,7 @@ const when = z
       },
     ).optional(),
     headers: described(
-      z.record(
-        parsedBy(z.string(), parseHeaderName).meta({ doc: { expected: 'a header name' } }),
-        headerValue,
-      ),
+      headerMap,
       'Header fields that must all be there, with this value (`true`: with any).',
       {
         expected: 'a map of header names to values',
@@ -88,7 +99,13 @@ const when = z
       },
     ).optional(),
     query: described(
-      z.record(z.string().min(1), queryValue),
+      z.record(
+        z
+          .string()
+          .min(1)
+          .meta({ doc: { expected: 'the name of a parameter' } }),
+        queryValue,
+      ),
       'Parameters of the query that must all be there, compared after percent-decoding (`true`: with any value).',
       {
         expected: 'a map of query names to values',

@@ -14,7 +14,7 @@ import { described, flag, host, parsedBy, port, trustedProxy } from './value.ts'
 
 const ADMIN_HOST = '127.0.0.1';
 
-const adminForm = z
+export const adminForm = z
   .strictObject({
     host: described(host, 'The address that it listens on.', { default: ADMIN_HOST }).prefault(ADMIN_HOST),
     port: described(port, 'The port that it listens on.', { defaultText: '**required**' }),
@@ -30,7 +30,7 @@ const admin = z
   ])
   .meta({ doc: { expected: 'false, a port, host:port, or a map with the key "port"' } });
 
-const log = z
+export const log = z
   .strictObject({
     level: described(
       z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),

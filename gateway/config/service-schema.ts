@@ -15,9 +15,13 @@ const commandLine = z
 export const serviceForm = z
   .strictObject({
     run: described(commandLine, 'A command line, run by the shell.', { defaultText: '**required**' }),
-    port: described(port, 'The port that it listens on, which is waited for when it starts.', {
-      defaultText: 'none',
-    }).optional(),
+    port: described(
+      port,
+      'The port that it listens on: it is given to the process as `PORT`, and waited for.',
+      {
+        defaultText: 'none',
+      },
+    ).optional(),
     cwd: described(z.string().min(1), 'The folder that it runs in, relative to this file.', {
       expected: 'the path of a folder',
       type: 'path',

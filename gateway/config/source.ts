@@ -50,6 +50,9 @@ export interface SourceDocument {
   readonly problems: ProblemList;
 }
 
+/** The configuration needs seven levels; a limit keeps hostile nesting off the stack. */
+export const MAX_DEPTH = 32;
+
 export type PathKey = string | number;
 
 /** The node at a path, or `null`. */

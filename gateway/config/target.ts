@@ -35,8 +35,9 @@ export function parseTarget(text: string): Parsed<Target> {
 export function parseHostAndPort(text: string): Parsed<Target> {
   const colon = text.lastIndexOf(':');
   if (colon === -1 || text.endsWith(']')) return parseBare(text);
+  if (/^\d+:\d+$/.test(text)) return refused(portHint(text));
   const port = parsePort(text.slice(colon + 1));
-  if (!port.ok) return port;
+  if (!port.ok) return refused(port.hint ?? `${JSON.stringify(text.slice(colon + 1))} is no port`, A_PORT);
   const host = parseHostOf(text.slice(0, colon));
   return host.ok ? accepted(tcp(false, host.value, port.value)) : host;
 }
@@ -66,7 +67,7 @@ function parseBare(text: string): Parsed<Target> {
     return port.ok ? accepted(portTarget(port.value)) : port;
   }
   const host = text === '' ? refused() : parseHostOf(text);
-  return host.ok ? refused(`the port is missing: ${text}:3001`) : host;
+  return host.ok ? refused(`the port is missing: ${text}:PORT`) : host;
 }
 
 /** Without brackets, `::1:3001` could be cut in several places. */

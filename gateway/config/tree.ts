@@ -12,10 +12,16 @@ import {
 } from 'yaml';
 import type { TextLines } from './lines.ts';
 import type { ProblemList } from './problem-list.ts';
-import type { PathKey, SourceEntry, SourceMap, SourceNode, Span } from './source.ts';
-
-/** The configuration needs seven levels; a limit keeps hostile nesting off the stack. */
-export const MAX_DEPTH = 32;
+import { plainValue } from './scalar.ts';
+import {
+  MAX_DEPTH,
+  type PathKey,
+  type SourceEntry,
+  type SourceMap,
+  type SourceNode,
+  type SourceScalar,
+  type Span,
+} from './source.ts';
 
 /** Merging copies keys: a file of 4 MiB could ask for billions. */
 const MAX_MERGED = 200_000;
@@ -48,7 +54,7 @@ export class TreeBuilder {
 
   #built(node: Exclude<ParsedNode, Alias.Parsed>): SourceNode {
     const span = spanOf(node);
-    if (isScalar(node)) return { kind: 'scalar', span, value: scalarValue(node) };
+    if (isScalar(node)) return { kind: 'scalar', span, value: valueOfScalar(node) };
     if (this.#path.length >= MAX_DEPTH) return this.#tooDeep(span);
     if (isMap(node)) return this.#map(node as YAMLMap.Parsed, span);
     const items = isSeq(node) ? node.items.map((item, index) => this.#child(index, item as ParsedNode)) : [];
@@ -126,7 +132,7 @@ export class TreeBuilder {
   #mergeSources(value: SourceNode): SourceMap[] {
     const sources = value.kind === 'list' ? value.items : [value];
     const maps = sources.filter((source) => source.kind === 'map');
-    if (maps.length < sources.length) {
+    if (maps.length < sources.length && !this.#problems.isLost([...this.#path, '<<'])) {
       this.#report(value.span, [...this.#path, '<<'], {
         expected: 'a map, or a list of maps, to merge in',
         found: 'another value',
@@ -145,6 +151,11 @@ export class TreeBuilder {
       found: target === 'open' ? `*${alias.source} inside of &${alias.source} itself` : `*${alias.source}`,
       hint: target === 'open' ? 'it would never end' : 'text that begins with * must stand in quotes',
     });
+    return this.#lost(span);
+  }
+
+  #lost(span: Span): SourceNode {
+    this.#problems.lose(this.#path);
     return { kind: 'scalar', span, value: null };
   }
 
@@ -154,7 +165,7 @@ export class TreeBuilder {
       found: 'more',
       hint: 'no key of the configuration needs so many',
     });
-    return { kind: 'scalar', span, value: null };
+    return this.#lost(span);
   }
 
   #report(
@@ -175,18 +186,7 @@ function nothingAfter(key: ParsedNode): SourceNode {
   return { kind: 'scalar', span: spanOf(key), value: null };
 }
 
-/** YAML 1.2's core schema, but for its floats, hexadecimals and octals: nothing here is one, and `1.10` is a version. */
-function scalarValue(node: Scalar): string | number | boolean | null {
+function valueOfScalar(node: Scalar): SourceScalar['value'] {
   const text = typeof node.value === 'string' ? node.value : '';
-  if (node.type !== 'PLAIN') return text;
-  if (text === '' || text === '~' || /^null$/i.test(text)) return null;
-  if (/^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true';
-  return integerOf(text) ?? text;
-}
-
-/** A decimal integer that a number holds exactly, or `null`. */
-export function integerOf(text: string): number | null {
-  if (!/^(?:0|-?[1-9]\d*)$/.test(text)) return null;
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? value : null;
+  return node.type === 'PLAIN' ? plainValue(text) : text;
 }

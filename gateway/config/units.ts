@@ -81,8 +81,9 @@ function durationHint(text: string): string | undefined {
   if (letters !== null) return letters;
   if (/^\d+(?:\.\d+)?$/.test(text)) return unitHint('duration', Number(text));
   if (/^-/.test(text)) return 'a duration is not negative';
-  if (/\s/.test(text)) return `no spaces in it: ${text.replace(/\s+/g, '')}`;
-  const word = /^(\d+)(sec|second|min|minute|hour|hr|day|d|w)s?$/i.exec(text);
+  const tight = text.replace(/\s+/g, '');
+  if (tight !== text && DURATION_PATTERN.test(tight)) return `no spaces in it: ${tight}`;
+  const word = /^(\d+)(sec|second|min|minute|hour|hr|day|d|w)s?$/i.exec(tight);
   if (word) return spelledOut(Number(word[1]), word[2]!.toLowerCase());
   if (/^[\d.]+(?:MS|S|M|H)$/.test(text)) return `units are in lower case: ${text.toLowerCase()}`;
   return undefined;
@@ -99,8 +100,9 @@ function sizeHint(text: string): string | undefined {
   if (letters !== null) return letters;
   if (/^\d+(?:\.\d+)?$/.test(text)) return unitHint('size', Number(text));
   if (/^-/.test(text)) return 'a size is not negative';
-  if (/\s/.test(text)) return `no spaces in it: ${text.replace(/\s+/g, '')}`;
-  const short = /^(\d+(?:\.\d+)?)([kmgt])(?:i?b)?$/i.exec(text);
+  const tight = text.replace(/\s+/g, '');
+  if (tight !== text && SIZE_PATTERN.test(tight)) return `no spaces in it: ${tight}`;
+  const short = /^(\d+(?:\.\d+)?)([kmgt])(?:i?b)?$/i.exec(tight);
   if (short) return sizeChoice(short[1]!, short[2]!.toUpperCase());
   return undefined;
 }

@@ -1,8 +1,9 @@
 /** What may have been meant by a value of the wrong type. */
 
 import { lettersInNumber, nearest } from './hint.ts';
-import type { KeyDoc } from './key-doc.ts';
+import { type KeyDoc, keysAt } from './key-doc.ts';
 import type { LeafIssue } from './leaf-issue.ts';
+import { configuration } from './schema.ts';
 import { nodeAt, type SourceDocument } from './source.ts';
 import { portHint } from './target.ts';
 import { unitHint } from './units.ts';
@@ -53,7 +54,7 @@ function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefine
   const glued = /^(\/\S*?):(\S+)/.exec(text);
   if (glued && doc.expected?.startsWith('a map'))
     return `a space is missing after the colon: ${glued[1]}: ${glued[2]}`;
-  return undefined;
+  return doc.holder === undefined ? undefined : `its keys are ${keysAt(configuration, leaf.path).join(', ')}`;
 }
 
 /** The words of `keep or rewrite`. */

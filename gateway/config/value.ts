@@ -10,7 +10,10 @@ import { parseTrustedProxy } from './trusted-proxy.ts';
 import { type Bounds, DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.ts';
 
 /** What a `custom` issue of ours carries. */
-export type IssueParams = Omit<Refused, 'ok'> & { readonly [key: string]: unknown };
+export type IssueParams = Omit<Refused, 'ok'> & {
+  /** It is the key that is wrong, not its value. */
+  readonly atKey?: boolean;
+};
 
 /** A schema whose values go through a parser of ours; what the parser says becomes the issue. */
 export function parsedBy<Schema extends z.ZodType, Value>(
@@ -73,8 +76,7 @@ export function duration(bounds: Bounds) {
     pattern: DURATION_PATTERN.source,
     doc: {
       expected: `a duration from ${bounds.min} to ${bounds.max}`,
-      type: 'duration',
-      unit: 'milliseconds',
+      type: 'duration with its unit',
       bounds,
       ends: 'refused outside',
       needsUnit: 'duration',
@@ -87,8 +89,7 @@ export function size(bounds: Bounds) {
     pattern: SIZE_PATTERN.source,
     doc: {
       expected: `a size from ${bounds.min} to ${bounds.max}`,
-      type: 'size',
-      unit: 'bytes',
+      type: 'size with its unit',
       bounds,
       ends: 'refused outside',
       needsUnit: 'size',

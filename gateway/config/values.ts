@@ -1,8 +1,17 @@
 /** The plain values of a document, as the schema sees them: variables expanded, keys that could do harm left out. */
 
 import { type Environment, expand } from './expand.ts';
-import type { PathKey, SourceDocument, SourceMap, SourceNode, SourceScalar } from './source.ts';
-import { integerOf, MAX_DEPTH } from './tree.ts';
+import type { Fault } from './problem-list.ts';
+import { integerOf } from './scalar.ts';
+import {
+  MAX_DEPTH,
+  type PathKey,
+  type SourceDocument,
+  type SourceMap,
+  type SourceNode,
+  type SourceScalar,
+  type Span,
+} from './source.ts';
 
 /** How many values aliases may add to those that are written: a bomb of nine lines means billions. */
 const MAX_ALIASED = 200_000;
@@ -80,7 +89,12 @@ class ValueBuilder {
     const found = this.#document.lines.text.indexOf(reference, node.span.start);
     const inside = found !== -1 && found < node.span.end;
     const span = inside ? { start: found, end: found + reference.length } : node.span;
+    return this.#lost(span, fault);
+  }
+
+  #lost(span: Span, fault: Fault): undefined {
     this.#document.problems.add(span, this.#path, fault);
+    this.#document.problems.lose(this.#path);
     return undefined;
   }
 
@@ -91,13 +105,11 @@ class ValueBuilder {
       found: 'more',
       hint: 'aliases of aliases multiply: write out what is meant',
     };
-    this.#document.problems.add(node.span, this.#path, fault);
-    return undefined;
+    return this.#lost(node.span, fault);
   }
 
   #tooDeep(node: SourceNode): undefined {
     const fault = { expected: `at most ${MAX_DEPTH} levels`, found: 'more', hint: null };
-    this.#document.problems.add(node.span, this.#path, fault);
-    return undefined;
+    return this.#lost(node.span, fault);
   }
 }

@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { contentOf } from './content.ts';
+import { loadContent } from './load.ts';
+
+// Every file in `golden/` is one that people write by mistake, and beside it stands what they are told. After a change of the
+// messages: `npx vitest run --config .config/vitest.ts gateway/config/golden.test.ts -u`, then read the diff.
+
+const folder = join(import.meta.dirname, 'golden');
+const names = readdirSync(folder);
+const files = names.filter((name) => name.endsWith('.yaml'));
+
+describe('a bad file is answered with all of its problems', () => {
+  it.each(files)('%s', async (name) => {
+    const bytes = readFileSync(join(folder, name));
+    const result = await loadContent(contentOf(bytes), name, environmentIn(bytes.toString()));
+    if (result.ok) throw new Error('no problem was found');
+    await expect(`${result.formatted}\n`).toMatchFileSnapshot(join(folder, textName(name)));
+  });
+
+  it('has an answer for every file, and no other', () => {
+    const answers = names.filter((name) => !name.endsWith('.yaml'));
+    expect(answers.sort()).toEqual(files.map(textName).sort());
+  });
+});
+
+function textName(name: string): string {
+  return name.replace(/\.yaml$/, '.txt');
+}
+
+/** Lines like `# env: NAME=value`. */
+function environmentIn(text: string): Record<string, string> {
+  const pairs = text.matchAll(/^# env: (\w+)=(.*)$/gm);
+  return Object.fromEntries([...pairs].map(([, name, value]) => [name!, value!]));
+}

@@ -22,7 +22,7 @@ export const usage = `npm run bench -- [options]
   --quick          two rounds of one second each: a first look, not a result
   --only A,B       these peers only (${peers.map((each) => each.name).join(', ')})
   --case A,B       these cases only (${cases.map((each) => each.name).join(', ')})
-  --seconds N      length of one measurement (default 5)
+  --seconds N      length of one measurement (default 4)
   --rounds N       measurements of each peer and case (default 5)
   --json FILE      also write every measurement to FILE
 
@@ -46,8 +46,8 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     (each) => each !== undefined,
   );
   return {
-    seconds: wholeNumber('--seconds', values.seconds, quick ? 1 : 5),
-    warmUpSeconds: quick ? 1 : 2,
+    seconds: wholeNumber('--seconds', values.seconds, quick ? 1 : 4),
+    warmUpSeconds: quick ? 2 : 4,
     rounds: wholeNumber('--rounds', values.rounds, quick ? 2 : 5),
     peers: chosen('--only', values.only, peers),
     cases: chosen('--case', values.case, cases),

@@ -1,7 +1,7 @@
 import { prettyLines } from '../observe/pretty-line.ts';
 
 /** What a person doesn't need to be told again: the label says which process it is. */
-const known = new Set(['pid', 'hostname', 'name', 'service']);
+const known: ReadonlySet<string> = new Set(['pid', 'hostname', 'name', 'service']);
 
 /** Pino's numbers, and those of its elders. */
 const levels: ReadonlyMap<unknown, string> = new Map([

@@ -15,6 +15,11 @@ export function rescue(cause: unknown, phase: Phase): GatewayError {
   return new GatewayError(meaning(code, cause, phase), describe(cause, code), { cause });
 }
 
+/** Whether the other side broke its connection off, so that nobody is left to be answered. */
+export function isReset(cause: unknown): boolean {
+  return codeOf(cause) === 'ECONNRESET';
+}
+
 function meaning(code: string, cause: unknown, phase: Phase): ErrorCode {
   if (phase === 'connect') return connectMeaning(code);
   if (isProtocolFault(code, cause)) return phase === 'head' ? 'bad_answer' : 'answer_truncated';

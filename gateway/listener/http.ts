@@ -1,6 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
+import { isReset } from '../error/rescue.ts';
 import { HttpDownstream } from './http-downstream.ts';
 import { ListenError } from './listen-error.ts';
 
@@ -102,7 +103,7 @@ export class HttpListener {
   }
 
   #clientError(cause: NodeJS.ErrnoException, socket: Socket): void {
-    if (cause.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    if (isReset(cause) || !socket.writable) return void socket.destroy();
     const current = this.#current.get(socket);
     if (current) current.fault(unreadable(cause));
     else this.#handler.refused(unreadable(cause), socket);

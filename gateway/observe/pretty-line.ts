@@ -14,7 +14,7 @@ interface JsonObject {
 const INDENT = ' '.repeat(15);
 
 /** These hold lines of our own, such as the problems of a configuration file; in all other values a line feed is escaped. */
-const textsOfSeveralLines = new Set(['msg', 'stack']);
+const textsOfSeveralLines: ReadonlySet<string> = new Set(['msg', 'stack']);
 
 const levelColours: Readonly<Record<string, Parameters<Paint>[0]>> = {
   trace: 'gray',

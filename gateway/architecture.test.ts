@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import {
+  codeOf,
+  type Import,
+  importCircle,
+  importsOf,
+  loadedBy,
+  type SourceFile,
+  sourceFiles,
+} from './testing/source-tree.ts';
+
+/** What docs/architecture.md promises of the tree, read from the tree itself. */
+
+const gateway = sourceFiles('gateway');
+const services = sourceFiles('services');
+/** What is published and runs: no tests, no kit for tests, no benchmark. */
+const product = gateway.filter(({ path }) => !/\.test\.ts$|^gateway\/(testing|scenarios|bench)\//.test(path));
+
+describe('the invariants of the tree', () => {
+  test('gateway and services never import each other', () => {
+    expect(importsThat(gateway, ({ from }) => /^services\/|^portway-services/.test(from))).toEqual([]);
+    expect(importsThat(services, ({ from }) => /^gateway\/|^portway$|^portway\//.test(from))).toEqual([]);
+  });
+
+  test('only config/ imports yaml', () => {
+    const importers = importsThat([...gateway, ...services], ({ from }) => from === 'yaml');
+    expect(importers.filter((found) => !found.startsWith('gateway/config/'))).toEqual([]);
+    expect(importers).not.toEqual([]);
+  });
+
+  test('forward/ knows neither Fastify nor YAML', () => {
+    const files = product.filter(({ path }) => path.startsWith('gateway/forward/'));
+    const known = importsThat(loadedBy(pathsOf(files), product), isFastifyOrYaml);
+    expect([...known, ...importsThat(files, isFastifyOrYaml)]).toEqual([]);
+    expect(importsThat(files, isConfigurationSource)).toEqual([]);
+  });
+
+  test('only error/rescue.ts knows the codes of broken connections', () => {
+    expect(filesWith(product, /\bECONN[A-Z]+\b|\bUND_ERR_/)).toEqual(['gateway/error/rescue.ts']);
+  });
+
+  test('route/ and config/compile.ts do no I/O', () => {
+    const pure = product.filter(({ path }) => /^gateway\/route\/|^gateway\/config\/compile\.ts$/.test(path));
+    const loaded = loadedBy(pathsOf(pure), product);
+    expect(
+      importsThat(loaded, ({ from, names }) => from.startsWith('node:') && !isPure(from, names)),
+    ).toEqual([]);
+    expect(filesWith(loaded, IMPURE)).toEqual([]);
+  });
+
+  test('no module-level mutable state', () => {
+    expect(product.flatMap((file) => mutableStateOf(file))).toEqual([]);
+  });
+
+  test('only the snapshot mounts Fastify, and the admin listener has one of its own', () => {
+    const importers = importsThat(product, ({ from, typeOnly }) => !typeOnly && /^@?fastify\b/.test(from));
+    expect(new Set(importers.map(fileOf))).toEqual(
+      new Set(['gateway/observe/admin.ts', 'gateway/snapshot/router.ts']),
+    );
+  });
+
+  test('only the lane that is built on undici imports it, and nobody sets its global dispatcher', () => {
+    const importers = importsThat(product, ({ from, typeOnly }) => !typeOnly && from === 'undici');
+    expect(importers.map(fileOf)).toEqual([
+      'gateway/forward/extend.ts',
+      'gateway/upstream/undici-connection.ts',
+    ]);
+    expect(filesWith(gateway.filter(isNotThisTest), /setGlobalDispatcher/)).toEqual([]);
+  });
+
+  test('imports never go in a circle', () => {
+    expect(importCircle(product)).toEqual([]);
+  });
+});
+
+describe('the reader of the tree', () => {
+  test.each([
+    ["import net from 'node:net';", { from: 'node:net', names: 'net', typeOnly: false }],
+    ["import type { A } from '../x/a.ts';", { from: 'gateway/x/a.ts', names: '{ A }', typeOnly: true }],
+    [
+      "import { type A, type B } from './a.ts';",
+      { from: 'gateway/y/a.ts', names: '{ type A, type B }', typeOnly: true },
+    ],
+    [
+      "import { type A, b } from './a.ts';",
+      { from: 'gateway/y/a.ts', names: '{ type A, b }', typeOnly: false },
+    ],
+    ["import './a.ts';", { from: 'gateway/y/a.ts', names: '', typeOnly: false }],
+    ["export { a } from './a.ts';", { from: 'gateway/y/a.ts', names: '{ a }', typeOnly: false }],
+    ["  await import('./a.ts');", { from: 'gateway/y/a.ts', names: '*', typeOnly: false }],
+    ["import {\n  a,\n  b,\n} from 'yaml';", { from: 'yaml', names: '{\n  a,\n  b,\n}', typeOnly: false }],
+  ])('reads %j', (text, expected) => {
+    expect(importsOf('gateway/y/file.ts', text)).toEqual([expected]);
+  });
+
+  test('finds a circle of imports, and none of types', () => {
+    const files = (typeOnly: boolean) => [
+      file('gateway/a.ts', `import { b } from './b.ts';`),
+      file('gateway/b.ts', `import ${typeOnly ? 'type ' : ''}{ a } from './a.ts';`),
+    ];
+    expect(importCircle(files(false))).toEqual(['gateway/a.ts', 'gateway/b.ts', 'gateway/a.ts']);
+    expect(importCircle(files(true))).toEqual([]);
+  });
+
+  test.each([
+    'let count = 0;',
+    'export let count = 0;',
+    'var count = 0;',
+    'const seen = new Map<string, number>();',
+    'export const seen: Set<string> = new Set();',
+    'const seen = new WeakMap();',
+    'const list: string[] = [];\nfunction add() {\n  list.push("a");\n}',
+    'const list: string[] = [];\nfunction add() {\n  list[0] = "a";\n}',
+    'const state = { count: 0 };\nfunction add() {\n  state.count++;\n}',
+    'const state = { count: 0 };\nfunction add() {\n  state.count += 1;\n}',
+    'class A {\n  static count = 0;\n}',
+  ])('takes %j for mutable state', (text) => {
+    expect(mutableStateOf(file('gateway/a.ts', text))).not.toEqual([]);
+  });
+
+  test.each([
+    'const limit = 3;',
+    'const known: ReadonlySet<string> = new Set(["a"]);',
+    'const byName: ReadonlyMap<string, number> = new Map([["a", 1]]);',
+    'const words = ["a", "b"] as const;\nfunction has(word: string) {\n  return words.includes(word);\n}',
+    'const table: Readonly<Record<string, number>> = { a: 1 };\nif (table.a === 1) run();',
+    'function count() {\n  let n = 0;\n  return n++;\n}',
+    'class A {\n  static readonly limit = 3;\n  static make() {}\n}',
+  ])('takes %j for none', (text) => {
+    expect(mutableStateOf(file('gateway/a.ts', text))).toEqual([]);
+  });
+});
+
+/** Modules of Node that only compute, and `isIP`, which lives in a module that does more. */
+function isPure(module: string, names: string): boolean {
+  if (module === 'node:net') return /^\{ isIP(v4|v6)? \}$/.test(names);
+  return module === 'node:path' || module === 'node:url' || module === 'node:util';
+}
+
+/** What reaches outside without an import: the process, the clock, the network, the terminal, chance. */
+const IMPURE =
+  /\bprocess\.|\bfetch\(|\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bset(Timeout|Interval|Immediate)\(|\bconsole\.|\bMath\.random\b/;
+
+function isFastifyOrYaml({ from }: Import): boolean {
+  return /^(@?fastify\b|yaml$)/.test(from);
+}
+
+/** The compiled configuration is what everybody knows; how it came about is config/'s own business. */
+function isConfigurationSource({ from }: Import): boolean {
+  return from.startsWith('gateway/config/') && from !== 'gateway/config/model.ts';
+}
+
+/** `file imports what`, for each import that is meant. */
+function importsThat(files: readonly SourceFile[], isMeant: (one: Import) => boolean): string[] {
+  return files.flatMap(({ path, imports }) =>
+    imports.filter(isMeant).map(({ from }) => `${path} imports ${from}`),
+  );
+}
+
+function fileOf(found: string): string {
+  return found.slice(0, found.indexOf(' imports '));
+}
+
+function pathsOf(files: readonly SourceFile[]): string[] {
+  return files.map(({ path }) => path);
+}
+
+function filesWith(files: readonly SourceFile[], pattern: RegExp): string[] {
+  return pathsOf(files.filter((one) => pattern.test(codeOf(one))));
+}
+
+function isNotThisTest({ path }: SourceFile): boolean {
+  return path !== 'gateway/architecture.test.ts';
+}
+
+/**
+ * Declarations at the start of a line that can change: `let` and `var`; collections whose type does not forbid it; lists and objects
+ * that something in the file writes into; static members.
+ */
+function mutableStateOf(one: SourceFile): string[] {
+  const code = codeOf(one);
+  const at = (what: string) => `${one.path}: ${what}`;
+  const variables = matches(code, /^(?:export )?(?:let|var) (\w+)/gm);
+  const collections = matches(
+    code,
+    /^(?:export )?const (\w+)(?:: (?!Readonly)[^=]+)? = new (?:Weak)?(?:Map|Set)\b/gm,
+  );
+  const literals = matches(code, /^(?:export )?const (\w+)(?:: [^=]+?)? = (?:\[|\{)/gm);
+  const statics = matches(code, /^ {2}static (?!readonly|async)#?(\w+)(?=\s*[:=;])/gm);
+  const written = literals.filter((name) => writesTo(name).test(code));
+  return [...variables, ...collections, ...written, ...statics].map(at);
+}
+
+function matches(code: string, pattern: RegExp): string[] {
+  return Array.from(code.matchAll(pattern), ([, name = '']) => name);
+}
+
+/** `x.y = 1`, `x[0] = 1`, `x.y++`, `x.push(1)`, `delete x.y`. */
+function writesTo(name: string): RegExp {
+  const member = `\\b${name}(?:\\.\\w+|\\[[^\\]]+\\])+`;
+  const assigned = `${member}\\s*(?:[-+*/%&|^?]{0,2}=(?!=)|\\+\\+|--)`;
+  return new RegExp(
+    `${assigned}|delete ${member}|\\b${name}\\.(?:push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin)\\(`,
+  );
+}
+
+function file(path: string, text: string): SourceFile {
+  return { path, text, imports: importsOf(path, text) };
+}

@@ -3,7 +3,8 @@ import { openSqlite } from '../kit/sqlite.ts';
 
 /**
  * One table of documents. `version` is the number of the change that wrote the document last, unique and growing
- * over all collections: it is the ETag, and the order of the change feed. A tombstone keeps the number of a deletion.
+ * over all collections: it is the ETag, and the order of the change feed. A tombstone keeps the number of a deletion. Tombstones
+ * up to `feed_horizon` are gone: a reader of the feed that comes from before it has to begin anew.
  */
 const schema = `
   CREATE TABLE document (
@@ -22,6 +23,9 @@ const schema = `
     id TEXT NOT NULL,
     UNIQUE (collection, id)
   ) STRICT;
+  CREATE INDEX tombstone_change ON tombstone (collection, version);
+  CREATE TABLE feed_horizon (version INTEGER NOT NULL) STRICT;
+  INSERT INTO feed_horizon VALUES (0);
   CREATE VIRTUAL TABLE document_text USING fts5 (
     content, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
   );

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { prepareChange } from '../kit/sqlite.ts';
 import { searchableText } from './searchable-text.ts';
 
 export interface StoredDocument {
@@ -34,10 +35,13 @@ export function createDocumentStore(database: DatabaseSync): DocumentStore {
      RETURNING number`,
   );
   const remove = database.prepare('DELETE FROM document WHERE collection = ? AND id = ? RETURNING number');
-  const bury = database.prepare('INSERT INTO tombstone (version, collection, id) VALUES (?, ?, ?)');
-  const unbury = database.prepare('DELETE FROM tombstone WHERE collection = ? AND id = ?');
-  const index = database.prepare('INSERT OR REPLACE INTO document_text (rowid, content) VALUES (?, ?)');
-  const unindex = database.prepare('DELETE FROM document_text WHERE rowid = ?');
+  const bury = prepareChange(database, 'INSERT INTO tombstone (version, collection, id) VALUES (?, ?, ?)');
+  const unbury = prepareChange(database, 'DELETE FROM tombstone WHERE collection = ? AND id = ?');
+  const index = prepareChange(
+    database,
+    'INSERT OR REPLACE INTO document_text (rowid, content) VALUES (?, ?)',
+  );
+  const unindex = prepareChange(database, 'DELETE FROM document_text WHERE rowid = ?');
   const collections = database.prepare(
     'SELECT collection AS name, count(*) AS documents FROM document GROUP BY collection ORDER BY collection',
   );

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 /**
  * Opens `file` in `folder`, making both where they are missing. WAL with `synchronous=FULL`: when COMMIT returns, the
@@ -19,4 +19,14 @@ export function openSqlite(folder: string, file: string, migrations: readonly st
     database.exec(`BEGIN; ${migrations[version]} PRAGMA user_version = ${version + 1}; COMMIT;`);
   }
   return database;
+}
+
+/**
+ * Prepares a statement that is `run`. Its result always holds the last rowid, and FTS5 leaves rowids of its own there
+ * that no double can hold; read as a number, such a one would fail a change that has succeeded.
+ */
+export function prepareChange(database: DatabaseSync, sql: string): StatementSync {
+  const statement = database.prepare(sql);
+  statement.setReadBigInts(true);
+  return statement;
 }

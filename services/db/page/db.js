@@ -1,6 +1,6 @@
 // The page of the document store. Everything from the server goes into the document as text, never as HTML.
 const element = (id) => document.getElementById(id);
-const state = { collection: '', open: null, etag: null, next: null };
+const state = { collection: '', open: null, etag: null, next: null, paged: false, saving: false };
 
 element('choose').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -23,9 +23,43 @@ start();
 async function start() {
   await loadCollections();
   const wanted = decodeURIComponent(location.hash.slice(1));
+  watchChanges();
   const first = wanted || element('collections').options[0]?.value;
   if (first) await show(first);
   else say('There is no collection yet. Name one and write its first document.');
+}
+
+// The browser connects again by itself and says which change it saw last.
+function watchChanges() {
+  const source = new EventSource('_changes');
+  source.addEventListener('ready', () => {
+    element('live').textContent = 'Connected';
+  });
+  source.addEventListener('error', () => {
+    element('live').textContent = 'Connection lost; trying again …';
+  });
+  source.addEventListener('put', (event) => noteChange('put', JSON.parse(event.data)));
+  source.addEventListener('delete', (event) => noteChange('delete', JSON.parse(event.data)));
+}
+
+function noteChange(kind, { collection, id, version, document: changed }) {
+  const entry = document.createElement('li');
+  entry.textContent = `${kind} ${collection}/${id}${changed ? `  ${JSON.stringify(changed).slice(0, 80)}` : ''}`;
+  element('feed').prepend(entry);
+  while (element('feed').children.length > 10) element('feed').lastChild.remove();
+  const isOpen = collection === state.collection && id === state.open;
+  if (isOpen && `"${version}"` !== state.etag && !state.saving) {
+    element('problem').textContent =
+      kind === 'put' ? 'Somebody has changed this document.' : 'Somebody has deleted this document.';
+  }
+  clearTimeout(state.refresh);
+  state.refresh = setTimeout(refresh, 300);
+}
+
+async function refresh() {
+  await loadCollections();
+  // Further pages stay as they are: reloading would take away what somebody has scrolled to.
+  if (state.collection && !state.paged) await loadList(null);
 }
 
 async function loadCollections() {
@@ -60,6 +94,8 @@ async function loadList(cursor) {
   if (cursor) element('list').append(...entries);
   else element('list').replaceChildren(...entries);
   state.next = body.next;
+  state.paged = cursor !== null;
+  markOpen();
   element('more').hidden = body.next === null;
   const count = element('list').children.length;
   say(`${count}${body.next ? ' and more' : ''} in ${state.collection}${words ? ` with "${words}"` : ''}`);
@@ -99,15 +135,20 @@ function openEditor(id, text, etag) {
   element('text').value = text;
   element('problem').textContent = '';
   element('delete').hidden = id === null;
-  for (const button of element('list').querySelectorAll('button')) {
-    button.setAttribute('aria-current', String(button.dataset.id === id));
-  }
+  markOpen();
   element('text').focus();
+}
+
+function markOpen() {
+  for (const button of element('list').querySelectorAll('button')) {
+    button.setAttribute('aria-current', String(button.dataset.id === state.open));
+  }
 }
 
 async function save() {
   const body = element('text').value;
   const fresh = state.open === null;
+  state.saving = true;
   const answer = await call(
     fresh ? state.collection : `${state.collection}/${encodeURIComponent(state.open)}`,
     {
@@ -117,6 +158,7 @@ async function save() {
     },
   );
   const text = await answer.text();
+  state.saving = false;
   if (!answer.ok) return complain(JSON.parse(text));
   await Promise.all([loadList(null), loadCollections()]);
   const { id } = JSON.parse(text);
@@ -125,10 +167,12 @@ async function save() {
 }
 
 async function remove() {
+  state.saving = true;
   const answer = await call(`${state.collection}/${encodeURIComponent(state.open)}`, {
     method: 'DELETE',
     headers: { 'if-match': state.etag },
   });
+  state.saving = false;
   if (!answer.ok) return complain(await answer.json());
   element('editor').hidden = true;
   await Promise.all([loadList(null), loadCollections()]);

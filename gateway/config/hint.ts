@@ -10,6 +10,7 @@ export function lettersInNumber(text: string): string | null {
 /** The nearest of the known words, or `null` when none is near enough to be a slip of the fingers. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   const given = plain(word);
+  if (given === '') return null;
   let best: string | null = null;
   let least = Math.max(1, Math.floor(given.length / 3)) + 1;
   for (const candidate of known) {

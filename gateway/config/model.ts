@@ -112,6 +112,27 @@ export interface TimeoutsConfig {
   readonly tunnelIdleMs: number;
 }
 
+/** A raw socket that is carried below HTTP: `streams:`. */
+export interface StreamConfig {
+  /** Unique: `tcp 7000`, `udp 127.0.0.1:7000`. */
+  readonly id: string;
+  readonly source: SourcePosition;
+  readonly protocol: 'tcp' | 'udp';
+  readonly listen: { readonly host: string; readonly port: Port };
+  readonly upstream: UpstreamConfig;
+  readonly connectTimeoutMs: number;
+  /** Without a byte in either direction. */
+  readonly idleTimeoutMs: number;
+  /** Connections (UDP: sessions) at once. */
+  readonly maxConnections: number;
+  readonly proxyProtocol: {
+    /** Whether each connection must begin with a PROXY header. */
+    readonly accept: boolean;
+    /** The version to send to the service; `null`: none. */
+    readonly send: 'v1' | 'v2' | null;
+  };
+}
+
 /** A process that `portway dev` runs and watches. */
 export interface ServiceConfig {
   readonly name: string;

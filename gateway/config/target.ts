@@ -1,5 +1,6 @@
 /** Where a route leads, as the file writes it: `3001`, `db:3001`, `https://images.internal`, `unix:/run/app.sock`. */
 
+import { isIP } from 'node:net';
 import { lettersInNumber } from './hint.ts';
 import { parseHost, withoutBrackets } from './host.ts';
 import type { Port } from './model.ts';
@@ -36,6 +37,7 @@ export function parseHostAndPort(text: string): Parsed<Target> {
   const colon = text.lastIndexOf(':');
   if (colon === -1 || text.endsWith(']')) return parseBare(text);
   if (/^\d+:\d+$/.test(text)) return refused(portHint(text));
+  if (isIP(text) === 6) return refused(bracketsHint(text, colon));
   const port = parsePort(text.slice(colon + 1));
   if (!port.ok) return refused(port.hint ?? `${JSON.stringify(text.slice(colon + 1))} is no port`, A_PORT);
   const host = parseHostOf(text.slice(0, colon));
@@ -56,6 +58,7 @@ export function portHint(text: string): string | undefined {
   if (/^0\d+$/.test(text)) return 'a port does not begin with 0';
   if (/^\d{1,3}(?:[,_.]\d{3})+$/.test(text)) return `only digits: ${text.replace(/\D/g, '')}`;
   if (/^\d+-\d+$/.test(text)) return 'one port, no range; several endpoints are a list: [3001, 3002]';
+  if (text === '0') return '0 is no port';
   if (/^\d+$/.test(text)) return 'ports end at 65535';
   if (/^\d+:\d+$/.test(text)) return 'the gateway maps paths, not ports: write the port of the service alone';
   return undefined;
@@ -73,11 +76,18 @@ function parseBare(text: string): Parsed<Target> {
 /** Without brackets, `::1:3001` could be cut in several places. */
 function parseHostOf(text: string): Parsed<string> {
   if (text.includes(':') && !text.startsWith('[')) {
-    return refused(`${portHint(text) ?? `an IPv6 address stands in brackets: [${text}]:3001`}`);
+    return refused('an IPv6 address stands in brackets: [::1]:3001');
   }
   if (text.includes('@')) return refused('no user name or password in a target');
   const host = parseHost(text);
   return host.ok ? accepted(withoutBrackets(host.value)) : host;
+}
+
+/** `::1:3001` may be an address, or one with a port. */
+function bracketsHint(text: string, colon: number): string {
+  const host = text.slice(0, colon);
+  const meant = isIP(host) === 6 ? `[${host}]:${text.slice(colon + 1)}` : `[${text}]:PORT`;
+  return `an IPv6 address stands in brackets: ${meant}`;
 }
 
 function parseUrl(text: string, scheme: string): Parsed<Target> {

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { contentOf } from './content.ts';
+import { generatedDocs } from './docs.ts';
+import { jsonSchema } from './json-schema.ts';
+import { type docOf, metaOf, optionsIn } from './key-doc.ts';
+import { loadContent } from './load.ts';
+import { parseConfig } from './parse.ts';
+import { configuration } from './schema.ts';
+import { valuesOf } from './values.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const load = (text: string) => loadContent(contentOf(Buffer.from(text)), 'example.yaml', {});
+
+describe('generated documents', () => {
+  it.each([...generatedDocs().keys()])('docs/%s is what the schema says (if not: npm run docs)', (name) => {
+    expect(readFileSync(join(root, 'docs', name), 'utf8')).toBe(generatedDocs().get(name));
+  });
+
+  it('the reference has every key of the schema, with a description', () => {
+    const page = generatedDocs().get('configuration.md')!;
+    const keys = keysBelow(configuration);
+    expect(keys.length).toBeGreaterThan(30);
+    for (const { key, description } of keys) {
+      expect(description, key).toBeTruthy();
+      expect(page).toMatch(new RegExp(`^\\| \`${key}\` \\|.*`, 'm'));
+      expect(page.replaceAll('\\|', '|')).toContain(description);
+    }
+  });
+
+  it('every key in a table of the reference is one of the schema', () => {
+    const page = generatedDocs().get('configuration.md')!;
+    const rows = [...page.matchAll(/^\| `(\w+)` \| .* \| .* \| .* \| .* \|$/gm)].map(([, key]) => key);
+    const known = new Set(keysBelow(configuration).map(({ key }) => key));
+    expect(rows.length).toBeGreaterThan(30);
+    expect(rows.filter((key) => !known.has(key!))).toEqual([]);
+  });
+
+  it('every example of the reference that is a whole file is a good one', async () => {
+    const page = generatedDocs().get('configuration.md')!;
+    const examples = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text!);
+    expect(examples.length).toBeGreaterThanOrEqual(2);
+    for (const example of examples) expect(await load(example)).toMatchObject({ ok: true });
+  });
+});
+
+describe('defaults and bounds are what the reference says', () => {
+  it('leaving a key out is writing its default', async () => {
+    const withDefault = keysBelow(configuration).filter(({ doc }) => doc.default !== undefined);
+    // The host of the admin listener has no default without its port, and the schema of timeouts stands at two places.
+    const written = withDefault.filter(({ path }) => path.join('.') !== 'admin.host');
+    expect(written.length).toBeGreaterThan(15);
+    const bare = configOf(await load(fileWith([], '')));
+    for (const { path, doc } of written) {
+      const explicit = configOf(await load(fileWith(path, doc.default!)));
+      expect({ path, config: explicit }).toEqual({ path, config: bare });
+    }
+  });
+
+  const bounded = keysBelow(configuration).filter(({ doc }) => doc.bounds !== undefined);
+
+  it.each(bounded.map(({ path, doc }) => [path.join('.'), path, doc] as const))(
+    '%s',
+    async (_, path, doc) => {
+      const { min, max } = doc.bounds!;
+      for (const value of [min, max])
+        expect(await load(fileWith(path, value)), value).toMatchObject({ ok: true });
+      for (const value of [beyond(min, -1), beyond(max, 1)]) {
+        expect(await load(fileWith(path, value)), value).toMatchObject({ ok: false });
+      }
+    },
+  );
+});
+
+describe('the JSON schema for editors', () => {
+  const schema = z.fromJSONSchema(jsonSchema() as Parameters<typeof z.fromJSONSchema>[0]);
+  const accepts = (text: string) => {
+    const parsed = parseConfig(text, 'example.yaml');
+    if (!parsed.ok) throw new Error('no YAML');
+    // An editor sees the file before variables are expanded.
+    const { value } = valuesOf(parsed.document, new Proxy({}, unexpanded));
+    return schema.safeParse(value).success;
+  };
+
+  it.each([
+    'routes: { /a: 3001 }',
+    'routes: { /a: [3001, "db:1"], /b: { to: [3001] }, /c: [{ to: 1, exact: true }] }',
+    'port: 3000\nadmin: false\nlog: { level: debug, access: off }\nroutes: {}',
+    'admin: { port: 4000 }\nbodyMax: unlimited\ntimeouts: { idle: 1m30s }\nroutes: {}',
+    'services: { a: node x, b: { run: node x, port: 1, env: { A: 1 } } }\nroutes: {}',
+    'trustProxy: loopback\nroutes: { /a: { to: 1, when: { methods: GET, headers: { a: true }, query: { b: 1 } } } }',
+  ])('accepts %j', (text) => {
+    expect(accepts(text)).toBe(true);
+  });
+
+  it.each([
+    'port: 70000\nroutes: {}',
+    'prot: 3000\nroutes: {}',
+    'port: 3000',
+    'routes: { /a: true }',
+    'routes: { /a: [] }',
+    'routes: { /a: { strip: true } }',
+    'routes: { /a: { to: 1, hostHeader: kep } }',
+    'routes: { /a: { to: 1, timeouts: { connect: 5 } } }',
+    'routes: { /a: { to: 1, timeouts: { connect: 5 s } } }',
+    'routes: { /a: { to: 1, balance: hash } }',
+    'bodyMax: 10M\nroutes: {}',
+    'services: { a: { port: 1 } }\nroutes: {}',
+    'admin: true\nroutes: {}',
+  ])('refuses %j', (text) => {
+    expect(accepts(text)).toBe(false);
+  });
+
+  it.each(['port', 'maxConnections', 'bodyMax', 'admin', 'host', 'trustProxy'])(
+    '%s may be a variable',
+    (key) => {
+      const result = schema.safeParse({ [key]: `\${${key.toUpperCase()}}`, routes: {} });
+      expect(result.success).toBe(true);
+    },
+  );
+});
+
+interface Key {
+  readonly path: readonly string[];
+  readonly key: string;
+  readonly doc: ReturnType<typeof docOf>;
+  readonly description: string | undefined;
+}
+
+/** Every key of every object of the schema; `*` stands for the free keys of a map. */
+function keysBelow(schema: z.core.$ZodType, path: readonly string[] = []): Key[] {
+  return optionsIn(schema).flatMap((option) => {
+    const { def } = (option as z.core.$ZodTypes)._zod;
+    if (def.type === 'record') return keysBelow(def.valueType, [...path, '*']);
+    if (def.type !== 'object') return [];
+    return Object.entries(def.shape).flatMap(([key, value]) => {
+      const { description, ...doc } = metaOf(value);
+      const own = { path: [...path, key], key, doc, description };
+      return [own, ...keysBelow(value, own.path)];
+    });
+  });
+}
+
+/** `log: { level: info }` */
+function flow(path: readonly string[], value: string): string {
+  const [first, ...rest] = path;
+  const inner = rest.reduceRight((text, key) => `{ ${key}: ${text} }`, value);
+  return `${first}: ${inner}`;
+}
+
+/** A whole file in which a key has a value. */
+function fileWith(path: readonly string[], value: string): string {
+  const [section, , ...rest] = path;
+  if (section === 'services') return `routes: {}\nservices: { a: { run: x, ${flow(rest, value)} } }`;
+  const isOfRoute = section === 'routes';
+  const route = isOfRoute ? `{ to: "db:1", ${flow(rest, value)} }` : '"db:1"';
+  return `routes: { /a: ${route} }\n${isOfRoute || section === undefined ? '' : flow(path, value)}\n`;
+}
+
+/** The next value outside of a bound: `24h` and 1 is `24h1ms`, `1ms` and -1 is `0ms`. */
+function beyond(bound: string, step: 1 | -1): string {
+  const [, amount, unit] = /^(\d+)(\D*)$/.exec(bound)!;
+  if (step === 1 && /^[msh]/.test(unit!)) return `${bound}1ms`;
+  return `${Number(amount) + step}${unit}`;
+}
+
+function configOf(result: Awaited<ReturnType<typeof load>>) {
+  if (!result.ok) throw new Error(result.formatted);
+  return { ...result.config, routes: result.config.routes.map((route) => ({ ...route, source: null })) };
+}
+
+/** An environment in which every variable holds itself. */
+const unexpanded: ProxyHandler<Record<string, string>> = {
+  get: (_, name) => `\${${String(name)}}`,
+  has: () => true,
+};

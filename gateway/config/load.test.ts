@@ -3,30 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentOf } from './content.ts';
-import { type Environment, type LoadResult, loadConfig, loadContent } from './load.ts';
+import { type Environment, loadConfig, loadContent } from './load.ts';
 import type { GatewayConfig, RouteConfig } from './model.ts';
 
 const FILE = '/srv/portway/gateway.config.yaml';
 
-function load(text: string, env: Environment = {}): Promise<LoadResult> {
-  return loadContent(contentOf(Buffer.from(text)), FILE, env);
-}
-
 async function good(text: string, env: Environment = {}): Promise<GatewayConfig> {
-  const result = await load(text, env);
+  const result = await loadContent(contentOf(Buffer.from(text)), FILE, env);
   if (!result.ok) throw new Error(result.formatted);
   return result.config;
 }
 
-async function theRoute(text: string, env: Environment = {}): Promise<RouteConfig> {
-  const { routes } = await good(text, env);
+async function theRoute(text: string): Promise<RouteConfig> {
+  const { routes } = await good(text);
   expect(routes).toHaveLength(1);
   return routes[0]!;
-}
-
-async function problemsOf(text: string, env: Environment = {}): Promise<string> {
-  const result = await load(text, env);
-  return result.ok ? '' : result.formatted;
 }
 
 const keysOf = (route: RouteConfig) => route.upstream.endpoints.map(({ key }) => key);
@@ -240,113 +231,6 @@ routes:
   });
 });
 
-describe('variables', () => {
-  it.each([
-    // biome-ignore-start lint/suspicious/noTemplateCurlyInString: what the file says
-    ['/a: ${DB_PORT:-3001}', {}, 'localhost:3001'],
-    ['/a: ${DB_PORT:-3001}', { DB_PORT: '4001' }, 'localhost:4001'],
-    ['/a: ${DB_PORT:-3001}', { DB_PORT: '' }, 'localhost:3001'],
-    ['/a: "${DB_HOST}:${DB_PORT}"', { DB_HOST: 'db', DB_PORT: '4001' }, 'db:4001'],
-    ['/a: { to: "http://${H:-db}" }', {}, 'db:80'],
-    // biome-ignore-end lint/suspicious/noTemplateCurlyInString: what the file says
-  ])('%s with %o', async (line, env, key) => {
-    expect(keysOf(await theRoute(`routes:\n  ${line}\n`, env))).toEqual([key]);
-  });
-
-  it('numbers, switches and words can come from them', async () => {
-    const env = { P: '8080', YES: 'true', NO: 'off', LEVEL: 'warn' };
-    const config = await good(
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: what the file says
-      'port: ${P}\nlog: { level: "${LEVEL}", access: "${NO}" }\nroutes: { /a: { to: 3001, exact: "${YES}" } }',
-      env,
-    );
-    expect(config).toMatchObject({ port: 8080, log: { level: 'warn', access: false } });
-    expect(config.routes[0]?.matcher.exact).toBe(true);
-  });
-
-  it('an escaped one and a lone $ stay for the shell', async () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: what the file says
-    const { services } = await good('services: { a: "echo $${HOME} $HOME ${X:-x}" }\nroutes: {}');
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: what the shell gets
-    expect(services[0]?.run).toBe('echo ${HOME} $HOME x');
-  });
-
-  it('what a variable holds is not expanded again', async () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: what the file says
-    const { services } = await good('services: { a: "echo ${X}" }\nroutes: {}', { X: '${Y}' });
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: what the shell gets
-    expect(services[0]?.run).toBe('echo ${Y}');
-  });
-
-  it('what every object inherits is not in the environment', async () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: what the file says
-    expect(await problemsOf('services: { a: "echo ${toString}" }\nroutes: {}')).toContain(
-      'expected the environment to have toString',
-    );
-  });
-});
-
-describe('GATEWAY_HOSTS', () => {
-  const env = { GATEWAY_HOSTS: '3001=db, 3002=[fd00::2]' };
-
-  it.each([
-    ['3001', 'db:3001'],
-    ['localhost:3001', 'db:3001'],
-    ['http://localhost:3001', 'db:3001'],
-    ['3002', '[fd00::2]:3002'],
-    ['127.0.0.1:3001', '127.0.0.1:3001'],
-    ['3003', 'localhost:3003'],
-  ])('%s is %s', async (target, key) => {
-    expect(keysOf(await theRoute(`routes: { /a: "${target}" }`, env))).toEqual([key]);
-  });
-
-  it('a port that has moved to another host is not the gateway itself', async () => {
-    expect(await problemsOf('port: 3001\nroutes: { /a: 3001 }')).toContain(
-      'where the gateway itself listens',
-    );
-    expect(await problemsOf('port: 3001\nroutes: { /a: 3001 }', env)).toBe('');
-  });
-});
-
-describe('host', () => {
-  it.each([
-    ['', {}, '127.0.0.1'],
-    ['', { PORTWAY_HOST: '0.0.0.0' }, '0.0.0.0'],
-    ['host: 10.0.0.1', { PORTWAY_HOST: '0.0.0.0' }, '10.0.0.1'],
-    ['host: "[::]"', {}, '::'],
-    ['host: Gateway.Example.', {}, 'gateway.example'],
-  ])('%s with %o is %s', async (line, env, host) => {
-    expect((await good(`${line}\nroutes: {}`, env)).host).toBe(host);
-  });
-});
-
-describe('a target is the gateway itself only where a connection would end at it', () => {
-  it.each([
-    ['127.0.0.1', '3000', true],
-    ['127.0.0.1', '"[::1]:3000"', false],
-    ['127.0.0.1', '127.0.0.2:3000', false],
-    ['127.0.0.1', '0.0.0.0:3000', true],
-    ['127.0.0.1', 'x.localhost:3000', true],
-    ['127.0.0.1', 'db:3000', false],
-    ['0.0.0.0', '127.0.0.2:3000', true],
-    ['0.0.0.0', '"[::1]:3000"', false],
-    ['"::"', '"[::1]:3000"', true],
-    ['"::"', '127.0.0.1:3000', true],
-    ['10.0.0.1', '3000', false],
-    ['10.0.0.1', '10.0.0.1:3000', true],
-    ['localhost', '"[::1]:3000"', true],
-    ['127.0.0.1', '3900', true],
-  ])('host: %s, target: %s: %s', async (host, target, isSelf) => {
-    const formatted = await problemsOf(`host: ${host}\nroutes: { /a: ${target} }`);
-    expect(formatted.includes('itself listens')).toBe(isSelf);
-    expect(formatted === '').toBe(!isSelf);
-  });
-
-  it('switching the admin listener off frees its port', async () => {
-    expect(await problemsOf('admin: false\nroutes: { /a: 3900 }')).toBe('');
-  });
-});
-
 describe('a file on the disk', () => {
   it('is read, and modules are found in its folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'portway-load-'));
@@ -371,81 +255,3 @@ describe('a file on the disk', () => {
     });
   });
 });
-
-describe('whatever a file holds, an answer comes', () => {
-  const whole = `port: 3000
-trustProxy: [loopback]
-routes:
-  /a: &a { to: [3001, "db:3002"], timeouts: { connect: 1s } }
-  'shop.localhost/b': { <<: *a, when: { methods: [GET], query: { q: "\${X:-1}" } } }
-services: { db: { run: "node x", port: 3001 } } # end
-`;
-
-  it('cut off anywhere', async () => {
-    for (let end = 0; end < whole.length; end++) await expectAnswer(whole.slice(0, end));
-  });
-
-  it('with any one character replaced by one that YAML has a use for', async () => {
-    const random = sequence(7);
-    for (let round = 0; round < 1500; round++) {
-      const at = Math.floor(random() * whole.length);
-      const char = SPECIAL[Math.floor(random() * SPECIAL.length)]!;
-      await expectAnswer(whole.slice(0, at) + char + whole.slice(at + 1));
-    }
-  });
-
-  it.each([
-    ['brackets', 'a: '.padEnd(100_000, '[')],
-    ['dashes', '- '.repeat(50_000)],
-    ['question marks', '? '.repeat(5000)],
-    ['indentation', Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join('')],
-    ['quotes', '"'.repeat(50_001)],
-    ['NUL', 'routes:\n  /a\0: 3001\n'],
-    ['one long line', `routes: { /${'a'.repeat(100_000)}: x }`],
-  ])('with nothing but %s', async (_, text) => {
-    await expectAnswer(text);
-  });
-});
-
-const SPECIAL = [
-  '\t',
-  '\n',
-  ' ',
-  ':',
-  '-',
-  '[',
-  ']',
-  '{',
-  '}',
-  '&',
-  '*',
-  '!',
-  '|',
-  '>',
-  '%',
-  '@',
-  '"',
-  "'",
-  '#',
-  '?',
-  ',',
-  '$',
-  '\0',
-  '<',
-  '~',
-];
-
-async function expectAnswer(text: string): Promise<void> {
-  const result = await load(text);
-  if (result.ok) expect(result.config.file).toBe(FILE);
-  else expect(result.formatted).toContain('expected');
-}
-
-/** A repeatable sequence of numbers from 0 to 1. */
-function sequence(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}

@@ -44,7 +44,8 @@ export interface CommandContext {
 
 /** What commands that stay need of `node:process`. */
 export interface ProcessHandle {
-  readonly pid: number;
+  /** Of the parent at this moment. */
+  readonly ppid: number;
   /** Path of the Node that runs us. */
   readonly execPath: string;
   on(event: NodeJS.Signals | 'exit', listener: () => void): unknown;

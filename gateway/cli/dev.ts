@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Logger } from 'pino';
 import { Workbench } from '../dev/workbench.ts';
 import { createLogger } from '../observe/logger.ts';
 import { type Command, type CommandContext, configOption, optionValue } from './command.ts';
@@ -6,7 +7,8 @@ import { loadOrReport } from './configuration.ts';
 import { drainOf, drainOption } from './drain-option.ts';
 import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
-import { stopRequested } from './stop-requests.ts';
+import { logReload } from './reload-log.ts';
+import { packageManagerGone, stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
 /** Somebody who has pressed Ctrl-C sits there and waits. */
@@ -39,7 +41,11 @@ export const dev: Command = {
     });
     // However we end, short of SIGKILL: no service outlives us.
     context.process.on('exit', () => workbench.kill());
-    const stop = Promise.race([stopWish(workbench, context), readerGone(context)]);
+    const stop = Promise.race([
+      stopWish(workbench, context, log),
+      readerGone(context),
+      packageManagerGone(context),
+    ]);
     try {
       await workbench.open();
     } catch (error) {
@@ -53,9 +59,9 @@ export const dev: Command = {
   },
 };
 
-function stopWish(workbench: Workbench, context: CommandContext): Promise<string> {
+function stopWish(workbench: Workbench, context: CommandContext, log: Logger): Promise<string> {
   return stopRequested(context, {
-    reload: () => workbench.reload(),
+    reload: async () => logReload(await workbench.reload(), log),
     hurry: () => context.process.exit(130),
   });
 }

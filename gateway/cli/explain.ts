@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
 import { wantsColour } from '../observe/paint.ts';
-import { explain as explainRoute } from '../route/explain.ts';
+import { explainExchange } from '../passage/explain.ts';
 import { formatExplanation } from '../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { buildRouteTable } from '../route/table.ts';
@@ -33,7 +33,7 @@ export const explain: Command = {
     if (loaded === null) return 1;
     const { config, file } = loaded;
     const host = hostOf(request.headers) ?? `localhost:${config.port}`;
-    const explanation = explainRoute(buildRouteTable(config.routes), { ...request, host, file });
+    const explanation = explainExchange(buildRouteTable(config.routes), config, { ...request, host, file });
     const colour = wantsColour(context.stdout.isTTY === true, context.env);
     context.stdout.write(
       input.values.has('json')

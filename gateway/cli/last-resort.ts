@@ -25,5 +25,5 @@ export function isStraySocketError(error: unknown): boolean {
   const { syscall, code, path } = error as NodeJS.ErrnoException;
   if (path !== undefined) return false;
   // A write to a connection that the other side has ended carries no system call.
-  return code === 'EPIPE' || ['read', 'write', 'shutdown'].includes(syscall ?? '');
+  return code === 'EPIPE' || ['connect', 'read', 'write', 'shutdown'].includes(syscall ?? '');
 }

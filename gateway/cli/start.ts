@@ -5,6 +5,7 @@ import { loadOrReport } from './configuration.ts';
 import { drainOf, drainOption } from './drain-option.ts';
 import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
+import { logReload } from './reload-log.ts';
 import { stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
@@ -30,7 +31,7 @@ export const start: Command = {
     installLastResort(context, log);
     let gateway: Gateway | null = null;
     const stop = stopRequested(context, {
-      reload: () => void gateway?.reload(),
+      reload: async () => logReload(await gateway?.reload(), log),
       hurry: () => context.process.exit(130),
     });
     try {
@@ -39,9 +40,11 @@ export const start: Command = {
       await reportStartFailure(error, loaded.file, context);
       return 1;
     }
+    const { address, adminAddress: admin } = gateway;
+    log.info({ ...address, admin, routes: gateway.config().routes.length, file: loaded.file }, 'listening');
     log.info({ signal: await stop, drainMs }, 'draining');
-    await gateway.close(drainMs);
-    log.info('stopped');
+    const finished = await gateway.close(drainMs);
+    log.info({ finished }, 'stopped');
     return 0;
   },
 };

@@ -7,9 +7,11 @@ import type { CommandContext } from './command.ts';
  */
 const sameKeyPressMs = 400;
 
+const parentCheckMs = 200;
+
 export interface StopRequestOptions {
   /** SIGHUP: the configuration is to be read again. */
-  readonly reload: () => void;
+  readonly reload: () => Promise<void>;
   /** A second Ctrl-C: somebody doesn't want to wait. */
   readonly hurry: () => void;
 }
@@ -34,7 +36,25 @@ export function stopRequested(context: CommandContext, options: StopRequestOptio
   context.process.on('SIGHUP', () => {
     // The kernel sends it when the terminal closes, too, and then nobody is left to press Ctrl-C.
     if (onTerminal && !isatty(1)) request('SIGHUP');
-    else options.reload();
+    else void options.reload();
   });
+  return promise;
+}
+
+/**
+ * Resolves when the package manager that runs us has gone. `npm` passes SIGTERM on to the shell between us, which dies of it without
+ * a word to its child; all that we see is that our parent is another.
+ */
+export function packageManagerGone(context: CommandContext): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  // Elsewhere a new parent is no reason to stop: whoever says `portway dev &` may leave.
+  if (context.env.npm_lifecycle_event === undefined && context.env.npm_command === undefined) return promise;
+  const parent = context.process.ppid;
+  const timer = setInterval(() => {
+    if (context.process.ppid === parent) return;
+    clearInterval(timer);
+    resolve('npm has gone');
+  }, parentCheckMs);
+  timer.unref();
   return promise;
 }

@@ -36,6 +36,7 @@ export class ProcessGroup {
   readonly pid: number | null;
   /** Settles when the command line has ended and its last output was read; others of the group may live on. Never rejects. */
   readonly ended: Promise<Exit>;
+  readonly #outputRead: Promise<void>;
   #gone = false;
 
   constructor(launch: Launch) {
@@ -51,9 +52,10 @@ export class ProcessGroup {
     // Listens for `error` before all else: without descriptors left, there are no streams to touch.
     const exit = exitOf(child, launch.onLine);
     child.stdin.on('error', () => {});
-    const read = [child.stdout, child.stderr].map((stream) => readLines(stream, launch.onLine));
+    const streams = [child.stdout, child.stderr].map((stream) => readLines(stream, launch.onLine));
+    this.#outputRead = Promise.all(streams).then(() => {});
     this.ended = exit.then(async (reason) => {
-      await Promise.race([Promise.all(read), sleep(lastOutputMs, undefined, { ref: false })]);
+      await this.#readRest();
       return reason;
     });
   }
@@ -64,15 +66,22 @@ export class ProcessGroup {
    */
   async stop(graceMs: number): Promise<boolean> {
     this.#send('SIGTERM');
-    if (await this.#goneWithin(graceMs)) return false;
-    this.kill();
-    await this.#goneWithin(killedWithinMs);
-    return true;
+    const heeded = await this.#goneWithin(graceMs);
+    if (!heeded) {
+      this.kill();
+      await this.#goneWithin(killedWithinMs);
+    }
+    await this.#readRest();
+    return !heeded;
   }
 
   /** SIGKILL to all, now: may be called where nothing asynchronous runs any more. */
   kill(): void {
     this.#send('SIGKILL');
+  }
+
+  #readRest(): Promise<void> {
+    return Promise.race([this.#outputRead, sleep(lastOutputMs, undefined, { ref: false })]);
   }
 
   #send(signal: NodeJS.Signals): void {

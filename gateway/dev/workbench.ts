@@ -3,6 +3,7 @@ import type { ServiceConfig } from '../config/model.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
 import { type Paint, painter, wantsColour } from '../observe/paint.ts';
 import { formatDuration } from '../observe/units.ts';
+import type { ReloadResult } from '../snapshot/reloader.ts';
 import { LabelledOutput } from './labelled-output.ts';
 import { renderMap } from './map.ts';
 import { readableLines } from './readable-line.ts';
@@ -78,8 +79,9 @@ export class Workbench {
     stdout.write(`\n${map}\n\n${hint}\n\n`);
   }
 
-  reload(): void {
-    void this.#gateway?.reload();
+  /** @returns undefined before the gateway has started. */
+  async reload(): Promise<ReloadResult | undefined> {
+    return this.#gateway?.reload();
   }
 
   /** Ends the gateway first, so that exchanges under way still find their services; then the services. */

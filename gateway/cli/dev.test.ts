@@ -1,0 +1,265 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { acceptsConnections } from '../dev/port-probe.ts';
+import { freePorts } from '../testing/free-port.ts';
+import { until } from '../testing/poll.ts';
+import { type PortwayProcess, startPortway } from '../testing/portway.ts';
+import { listening, program, runs, temporaryFolder } from '../testing/program.ts';
+
+const portway = fileURLToPath(new URL('../bin/portway.js', import.meta.url));
+const saysPid = "console.log('pid', process.pid);";
+const diesWithUs = "process.stdin.on('end', () => process.exit()).resume();";
+const stubborn = "process.on('SIGTERM', () => console.log('no'));";
+
+interface Fleet {
+  readonly folder: string;
+  readonly port: number;
+  readonly ports: { readonly a: number; readonly b: number };
+  write(services: string): Promise<void>;
+}
+
+/** A configuration for a gateway and the services `a` and `b`, which run this program. */
+async function fleet(source: string): Promise<Fleet> {
+  const folder = await temporaryFolder();
+  const [port = 0, a = 0, b = 0] = await freePorts(3);
+  const run = JSON.stringify(await program(`${saysPid}${source}`));
+  const write = async (services: string) => {
+    const yaml = `port: ${port}\nadmin: false\nroutes: { /a: ${a}, /b: ${b} }\nservices:\n${services}`;
+    // In one step, so that no half of it is read.
+    await writeFile(join(folder, 'next.yaml'), yaml);
+    await rename(join(folder, 'next.yaml'), join(folder, 'gateway.config.yaml'));
+  };
+  await write(`  a: { run: ${run}, port: ${a} }\n  b: { run: ${run}, port: ${b} }\n`);
+  return { folder, port, ports: { a, b }, write };
+}
+
+function pidsIn(output: string): number[] {
+  return Array.from(output.matchAll(/\| pid (\d+)$/gm), ([, pid]) => Number(pid));
+}
+
+async function expectNothingLeft({ port, ports }: Fleet, output: string): Promise<void> {
+  expect(pidsIn(output).filter(runs)).toEqual([]);
+  for (const one of [port, ports.a, ports.b]) expect(await acceptsConnections(one)).toBe(false);
+}
+
+async function dev(of: Fleet, options: { env?: NodeJS.ProcessEnv } = {}): Promise<PortwayProcess> {
+  const running = startPortway(['dev'], { cwd: of.folder, ...options });
+  // What a test that fails leaves behind must not live on.
+  onTestFinished(() => {
+    for (const pid of pidsIn(running.plain()).filter(runs)) process.kill(pid, 'SIGKILL');
+  });
+  await running.said('Ctrl-C stops everything');
+  return running;
+}
+
+describe('portway dev', () => {
+  it('starts the gateway and every service, prints the map, and carries requests', async () => {
+    const of = await fleet(listening);
+    const running = await dev(of);
+    const { port, ports } = of;
+    expect(running.stdout).toContain(`Portway is open at http://localhost:${port}\n`);
+    expect(running.stdout).toMatch(new RegExp(`^ {2}/a +→ ${ports.a} +a +ready$`, 'm'));
+    expect(running.stdout).toMatch(new RegExp(`^ {2}/b +→ ${ports.b} +b +ready$`, 'm'));
+    expect(running.stdout).toMatch(/^a {7}\| pid \d+$/m);
+    expect(running.stdout).not.toContain('\x1b');
+    const answer = await (await fetch(`http://127.0.0.1:${port}/a/`)).text();
+    expect(pidsIn(running.stdout)).toContain(Number(answer));
+  });
+
+  it('shows colours where they are asked for, and lets the services know', async () => {
+    const of = await fleet(`console.log('colours', process.env.FORCE_COLOR);${listening}`);
+    const running = await dev(of, { env: { FORCE_COLOR: '1', NO_COLOR: undefined } });
+    expect(running.stdout).toContain('\x1b[32mready');
+    expect(running.plain()).toMatch(/^a +\| colours 1$/m);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'stops in order on %s, and leaves nothing behind',
+    async (signal) => {
+      const of = await fleet(
+        `${listening}process.on('SIGTERM', () => { console.log('ends'); process.exit(); });`,
+      );
+      const running = await dev(of);
+      running.child.kill(signal);
+      expect(await running.ended()).toBe(0);
+      expect(running.stdout).toContain(`stopping (${signal})`);
+      expect(running.stdout.match(/\| ends$/gm)).toHaveLength(2);
+      expect(running.stdout).toMatch(/portway \| stopped\n/);
+      await expectNothingLeft(of, running.stdout);
+    },
+  );
+
+  it('lets an exchange finish before its service is ended', async () => {
+    const slow = `require('node:http').createServer((_, answer) => {
+      console.log('asked');
+      setTimeout(() => answer.end('whole'), 500);
+    }).listen(process.env.PORT, '127.0.0.1');`;
+    const of = await fleet(slow);
+    const running = await dev(of);
+    const answer = fetch(`http://127.0.0.1:${of.port}/a/`).then((response) => response.text());
+    await running.said('| asked');
+    running.child.kill('SIGTERM');
+    expect(await answer).toBe('whole');
+    expect(await running.ended()).toBe(0);
+  });
+
+  it('takes the Ctrl-C that npm passes on for the same one', async () => {
+    const of = await fleet(
+      `${listening}process.on('SIGTERM', () => setTimeout(() => { console.log('last words'); process.exit(); }, 100));`,
+    );
+    const running = await dev(of);
+    running.child.kill('SIGINT');
+    await running.said('stopping (SIGINT)');
+    running.child.kill('SIGINT');
+    expect(await running.ended()).toBe(0);
+    expect(running.stdout.match(/last words/g)).toHaveLength(2);
+  });
+
+  it('ends everything at once on a second Ctrl-C', async () => {
+    const of = await fleet(`${stubborn}${listening}`);
+    const running = await dev(of);
+    running.child.kill('SIGINT');
+    const pressedAt = performance.now();
+    await running.said('| no');
+    await until('a second key press', () => performance.now() - pressedAt > 500);
+    running.child.kill('SIGINT');
+    expect(await running.ended()).toBe(130);
+    await until('the services have ended', () => pidsIn(running.stdout).filter(runs).length === 0);
+    await expectNothingLeft(of, running.stdout);
+  });
+
+  it('starts a service again that dies, and says so', async () => {
+    const of = await fleet(listening);
+    const running = await dev(of);
+    const pid = Number(await (await fetch(`http://127.0.0.1:${of.port}/a/`)).text());
+    process.kill(pid, 'SIGKILL');
+    await running.said('SIGKILL');
+    await running.said('a is ready again after 1 restart');
+    const next = Number(await (await fetch(`http://127.0.0.1:${of.port}/a/`)).text());
+    expect(next).not.toBe(pid);
+  });
+
+  it('starts and stops services as the configuration changes', async () => {
+    const of = await fleet(listening);
+    const running = await dev(of);
+    const before = pidsIn(running.stdout).length;
+    const run = JSON.stringify(await program(`${saysPid}${listening}`));
+    await of.write(`  c: { run: ${run}, port: ${of.ports.a} }\n`);
+    await running.said('c is ready');
+    const pids = pidsIn(running.stdout);
+    expect(pids.slice(0, before).filter(runs)).toEqual([]);
+    expect(await (await fetch(`http://127.0.0.1:${of.port}/a/`)).text()).toBe(String(pids.at(-1)));
+    expect(await acceptsConnections(of.ports.b)).toBe(false);
+  });
+
+  it('reads the configuration again on SIGHUP, and lives on', async () => {
+    const of = await fleet(listening);
+    const running = await dev(of);
+    running.child.kill('SIGHUP');
+    await running.said('nothing has changed');
+    expect((await fetch(`http://127.0.0.1:${of.port}/a/`)).status).toBe(200);
+  });
+
+  it('stops when nobody reads its output any more', async () => {
+    const of = await fleet(`setInterval(() => console.log('talks'), 20);${listening}`);
+    const running = await dev(of);
+    const pids = pidsIn(running.stdout);
+    running.child.stdout?.destroy();
+    expect(await running.ended()).toBe(0);
+    expect(pids.filter(runs)).toEqual([]);
+  });
+
+  it('is followed by its services even when it is killed', async () => {
+    const of = await fleet(`${diesWithUs}${listening}`);
+    const running = await dev(of);
+    const pids = pidsIn(running.stdout);
+    running.child.kill('SIGKILL');
+    await until('the services have ended', () => pids.filter(runs).length === 0);
+    await expectNothingLeft(of, running.stdout);
+  });
+});
+
+describe('portway dev that can not start', () => {
+  it('names who holds its port, and starts no service', async () => {
+    const of = await fleet(listening);
+    const holder = createServer().listen(of.port, '127.0.0.1');
+    onTestFinished(() => void holder.close());
+    await once(holder, 'listening');
+    const running = startPortway(['dev'], { cwd: of.folder });
+    expect(await running.ended()).toBe(1);
+    expect(running.stderr).toContain(`:${of.port}: the port is taken by`);
+    if (process.platform === 'linux') expect(running.stderr).toContain(`(pid ${process.pid})`);
+    expect(pidsIn(running.stdout)).toEqual([]);
+  });
+
+  it('shows what is wrong with the configuration', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'gateway.config.yaml'), 'routes: { /a: 3OO1 }\n');
+    const running = startPortway(['dev'], { cwd: folder });
+    expect(await running.ended()).toBe(1);
+    expect(running.stderr).toContain('gateway.config.yaml:1:');
+    expect(running.stderr).toContain('1 problem\n');
+  });
+
+  it('shows what is wrong with a module that extends a route', async () => {
+    const folder = await temporaryFolder();
+    const [port = 0, a = 0] = await freePorts(2);
+    await writeFile(join(folder, 'broken.ts'), 'export default 7;\n');
+    const yaml = `port: ${port}\nadmin: false\nroutes: { /a: { to: ${a}, extend: ./broken.ts } }\n`;
+    await writeFile(join(folder, 'gateway.config.yaml'), yaml);
+    const running = startPortway(['dev'], { cwd: folder });
+    expect(await running.ended()).toBe(1);
+    expect(running.stderr).toMatch(/^portway: route \/a: .*broken\.ts: /);
+  });
+});
+
+describe('portway dev below npm', () => {
+  /** `npm start` in a folder whose script is ours; with a process group of its own, as in a terminal. */
+  async function npmStart(of: Fleet) {
+    const scripts = { start: `"${process.execPath}" "${portway}" dev` };
+    await writeFile(join(of.folder, 'package.json'), JSON.stringify({ name: 'fleet', scripts }));
+    const npm = spawn('npm', ['start'], {
+      cwd: of.folder,
+      detached: true,
+      env: { ...process.env, NO_COLOR: '1', npm_config_update_notifier: 'false' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    npm.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    onTestFinished(() => {
+      for (const pid of [-(npm.pid as number), ...pidsIn(output).filter(runs)]) {
+        if (pid > 0 || npm.exitCode === null) process.kill(pid, 'SIGKILL');
+      }
+    });
+    await until('the map', () => output.includes('Ctrl-C stops everything'), 15_000);
+    return { npm, output: () => output };
+  }
+
+  it.each([
+    ['SIGTERM to npm alone', 'SIGTERM', 1],
+    ['Ctrl-C, which reaches the whole foreground group', 'SIGINT', -1],
+  ] as const)('leaves nothing behind after %s', async (_what, signal, sign) => {
+    const of = await fleet(listening);
+    const { npm, output } = await npmStart(of);
+    process.kill((npm.pid as number) * sign, signal);
+    await until('the end', () => output().includes('portway | stopped'), 10_000);
+    await once(npm.stdout, 'close');
+    expect(pidsIn(output())).toHaveLength(2);
+    await expectNothingLeft(of, output());
+  });
+});
+
+describe('the root of this repository', () => {
+  it('runs `portway dev` as `npm start`', () => {
+    const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+    expect(JSON.parse(manifest).scripts.start).toBe('node gateway/bin/portway.js dev');
+  });
+});

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { acceptsConnections } from '../dev/port-probe.ts';
+import { freePorts } from '../testing/free-port.ts';
+import { until } from '../testing/poll.ts';
+import { type PortwayProcess, startPortway } from '../testing/portway.ts';
+import { temporaryFolder } from '../testing/program.ts';
+
+interface Started {
+  readonly running: PortwayProcess;
+  readonly port: number;
+  readonly url: string;
+  /** Answers that wait to be given. */
+  readonly asked: (() => void)[];
+}
+
+/** `portway start` before a service that answers when the test says so. */
+async function start(...args: string[]): Promise<Started> {
+  const asked: (() => void)[] = [];
+  const service = createServer((_, answer) => asked.push(() => answer.end('whole'))).listen(0, '127.0.0.1');
+  onTestFinished(() => closeAll(service));
+  await once(service, 'listening');
+  const folder = await temporaryFolder();
+  const [port = 0] = await freePorts(1);
+  const to = (service.address() as { port: number }).port;
+  const services = 'services: { a: { run: echo must not run } }';
+  await writeFile(
+    join(folder, 'x.yaml'),
+    `port: ${port}\nadmin: false\nroutes: { /a: ${to} }\n${services}\n`,
+  );
+  const running = startPortway(['start', '--config', 'x.yaml', ...args], { cwd: folder });
+  await running.said('"listening"');
+  return { running, port, url: `http://127.0.0.1:${port}/a/`, asked };
+}
+
+function closeAll(service: Server): void {
+  service.closeAllConnections();
+  service.close();
+}
+
+describe('portway start', () => {
+  it('logs JSON lines where there is no terminal, and runs no service', async () => {
+    const { running, port } = await start();
+    running.child.kill('SIGTERM');
+    expect(await running.ended()).toBe(0);
+    const records = running.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(records[0]).toMatchObject({ level: 'info', msg: 'listening', port, routes: 1, file: 'x.yaml' });
+    expect(records.map(({ msg }) => msg).slice(-2)).toEqual(['draining', 'stopped']);
+    expect(running.stdout).not.toContain('must not run');
+    expect(await acceptsConnections(port)).toBe(false);
+  });
+
+  it('lets an exchange finish on SIGTERM', async () => {
+    const { running, url, asked } = await start();
+    const answer = fetch(url).then((response) => response.text());
+    await until('the service was asked', () => asked.length === 1);
+    running.child.kill('SIGTERM');
+    await running.said('"draining"');
+    asked[0]?.();
+    expect(await answer).toBe('whole');
+    expect(await running.ended()).toBe(0);
+  });
+
+  it('does not wait longer than --drain says', async () => {
+    const { running, url, asked } = await start('--drain', '100ms');
+    const answer = fetch(url).then(
+      () => 'answered',
+      () => 'broken off',
+    );
+    await until('the service was asked', () => asked.length === 1);
+    running.child.kill('SIGTERM');
+    expect(await running.ended()).toBe(0);
+    expect(await answer).toBe('broken off');
+    expect(running.stdout).toContain('"finished":false');
+  });
+
+  it('ends at once on a second Ctrl-C', async () => {
+    const { running, url, asked } = await start();
+    const answer = fetch(url).catch(() => 'broken off');
+    await until('the service was asked', () => asked.length === 1);
+    running.child.kill('SIGINT');
+    const pressedAt = performance.now();
+    await running.said('"draining"');
+    await until('a second key press', () => performance.now() - pressedAt > 500);
+    running.child.kill('SIGINT');
+    expect(await running.ended()).toBe(130);
+    expect(await answer).toBe('broken off');
+  });
+
+  it('reads the configuration again on SIGHUP, and lives on', async () => {
+    const { running } = await start();
+    running.child.kill('SIGHUP');
+    await running.said('nothing has changed');
+    running.child.kill('SIGTERM');
+    expect(await running.ended()).toBe(0);
+  });
+});

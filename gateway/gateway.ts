@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Environment } from './config/load.ts';
 import type { GatewayConfig } from './config/model.ts';
+import { BulkMemory } from './forward/bulk-memory.ts';
 import { LastingExchanges } from './forward/lasting.ts';
 import { HttpListener } from './listener/http.ts';
 import { createAccessLog } from './observe/access-log.ts';
@@ -58,6 +59,7 @@ class RunningGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly #registry = new EndpointRegistry();
   readonly #lasting = new LastingExchanges();
+  readonly #memory = new BulkMemory();
   readonly #onReload: ((config: GatewayConfig) => void)[] = [];
   readonly #listener: HttpListener;
   readonly #inFlight: InFlight;
@@ -86,6 +88,7 @@ class RunningGateway implements Gateway {
       responder,
       inFlight,
       lasting: this.#lasting,
+      memory: this.#memory,
     });
     this.#extensions = new Extensions(this.#carrier, responder);
     this.#listener = new HttpListener(this.#carrier);
@@ -106,6 +109,7 @@ class RunningGateway implements Gateway {
         page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
         dispatcher: this.#extensions.dispatcher,
         tag: (request) => this.#extensions.tag(request),
+        flushHead: (request) => this.#extensions.flushHead(request),
         extensionFailed: (request, cause) => this.#extensions.failed(request, cause),
       },
       taken: (config) => this.#taken(config),

@@ -73,13 +73,24 @@ const CONNECTION_ENDED: ReadonlySet<string> = new Set([
 ]);
 
 function isProtocolFault(code: string, cause: unknown): boolean {
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return true;
-  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' || code === 'ERR_INVALID_CHAR') return true;
+  if (code.startsWith('HPE_') || PROTOCOL_FAULTS.has(code)) return true;
+  // undici's parser does not give every fault a code.
+  if (cause instanceof Error && cause.name === 'HTTPParserError') return true;
   // undici tells these apart only by their message: an answer to no request, and a 101 that nobody asked for.
   return (
     code === 'UND_ERR_SOCKET' && cause instanceof Error && /^bad (response|upgrade)$/.test(cause.message)
   );
 }
+
+const PROTOCOL_FAULTS: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  // Node refuses to pass on what the service sent.
+  'ERR_INVALID_CHAR',
+  'ERR_INVALID_HTTP_TOKEN',
+  'ERR_HTTP_INVALID_STATUS_CODE',
+  'ERR_HTTP_INVALID_HEADER_VALUE',
+]);
 
 function isTlsCode(code: string): boolean {
   return (

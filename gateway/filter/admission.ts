@@ -33,6 +33,22 @@ export function admitTarget(arrival: Arrival): RequestTarget {
   return parsed.target;
 }
 
+/**
+ * Node's parser reads some framings that the next one may read differently: they are refused, never repaired.
+ *
+ * @throws GatewayError
+ */
+export function admitFraming({ transferEncoding }: RequestFacts, version: string): void {
+  if (version !== '1.1' && version !== '1.0')
+    throw new GatewayError('version_refused', `HTTP/${version} was spoken`);
+  if (transferEncoding === null) return;
+  // RFC 9112 §6.1: HTTP/1.0 has no transfer codings, and one that shows up there is a framing to be afraid of.
+  if (version === '1.0') throw new GatewayError('bad_request', 'a Transfer-Encoding on HTTP/1.0');
+  if (transferEncoding.trim().toLowerCase() !== 'chunked') {
+    throw new GatewayError('coding_refused', `Transfer-Encoding: ${transferEncoding}`);
+  }
+}
+
 /** RFC 9112 §3.2: one Host, and a valid one. The authority of an absolute-form target beats it (§3.2.2). @throws GatewayError */
 export function admitAuthority(target: RequestTarget, facts: RequestFacts, version: string): string {
   const { host, hostCount } = facts;

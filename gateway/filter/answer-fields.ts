@@ -21,7 +21,7 @@ const REWRITTEN: ReadonlySet<string> = new Set([
  */
 export function answerFields(
   exchange: RoutedExchange,
-  endpointAuthority: string,
+  endpoint: ServiceName,
   fields: Fields,
   announceTrailers: boolean,
 ): string[] {
@@ -37,7 +37,7 @@ export function answerFields(
     if (lower === 'x-request-id' || (isHopByHopAnswer(lower) && !(announceTrailers && lower === 'trailer')))
       continue;
     if (rewrite && REWRITTEN.has(lower)) {
-      context ??= prefixContext(exchange, endpointAuthority);
+      context ??= prefixContext(exchange, endpoint);
       out.push(name, rewriteAnswerField(lower, value, context));
     } else out.push(name, value);
   }
@@ -45,13 +45,20 @@ export function answerFields(
   return nominated === null ? out : withoutNominated(out, nominated);
 }
 
-function prefixContext(exchange: RoutedExchange, endpointAuthority: string): PrefixContext {
+/** How a service knows itself. */
+export interface ServiceName {
+  /** Host and port, for the `Host` field. */
+  readonly authority: string;
+  /** Whether a lower-case authority is its own, in this or another spelling. */
+  owns(authority: string): boolean;
+}
+
+function prefixContext(exchange: RoutedExchange, endpoint: ServiceName): PrefixContext {
   const { origin } = exchange;
-  const sent = sentHost(exchange, endpointAuthority).toLowerCase();
-  const own = endpointAuthority.toLowerCase();
+  const sent = sentHost(exchange, endpoint.authority).toLowerCase();
   return {
     prefix: origin.outerPrefix + strippedPrefix(exchange),
     publicOrigin: `${origin.proto}://${origin.authority}`,
-    ownAuthorities: (authority) => authority === own || authority === sent,
+    ownAuthorities: (authority) => authority === sent || endpoint.owns(authority),
   };
 }

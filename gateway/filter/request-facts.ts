@@ -18,6 +18,7 @@ export interface RequestFacts {
   readonly traceparent: string | null;
   readonly maxForwards: string | null;
   readonly fetchMode: string | null;
+  readonly transferEncoding: string | null;
   readonly accept: string;
   readonly acceptsTrailers: boolean;
 }
@@ -40,6 +41,7 @@ class FactsReader implements RequestFacts {
   traceparent: string | null = null;
   maxForwards: string | null = null;
   fetchMode: string | null = null;
+  transferEncoding: string | null = null;
   accept = '';
   acceptsTrailers = false;
   #nominated: Set<string> | null = null;
@@ -66,6 +68,9 @@ class FactsReader implements RequestFacts {
       case 'via':
         this.via = this.via === null ? value : `${this.via}, ${value}`;
         return true;
+      case 'transfer-encoding':
+        this.transferEncoding = this.transferEncoding === null ? value : `${this.transferEncoding}, ${value}`;
+        return false;
       case 'expect':
         return false;
       case 'x-request-id':

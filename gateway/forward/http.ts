@@ -5,6 +5,7 @@ import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-rec
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { mayRetry } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { BulkMemory } from './bulk-memory.ts';
 import type {
   AnswerSink,
   Downstream,
@@ -23,6 +24,7 @@ export interface HttpPlan {
   readonly target: string;
   readonly body: RequestBody | null;
   readonly timeouts: TimeoutsConfig;
+  readonly memory: BulkMemory;
   requestFields(endpoint: Endpoint): Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
@@ -104,18 +106,20 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 
   head(status: number, reason: string, fields: Fields): void {
-    this.#answering = true;
     const { timeouts } = this.#plan;
     const { eventStream, lengthKnown } = lookAt(fields);
+    // Throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
+    this.#downstream.head(status, reason, this.#plan.answerFields(this.#endpoint, fields, !lengthKnown));
+    this.#answering = true;
     this.#arm(eventStream ? timeouts.tunnelIdleMs : timeouts.idleMs);
     this.#record.status = status;
     this.#record.headAt = performance.now();
-    this.#downstream.head(status, reason, this.#plan.answerFields(this.#endpoint, fields, !lengthKnown));
     if (eventStream) this.#owner.lasts(this);
   }
 
   data(chunk: Buffer): void {
     this.#record.bytesOut += chunk.length;
+    this.#plan.memory.moved(chunk.length);
     this.#timer?.refresh();
     if (this.#downstream.write(chunk)) return;
     this.#blocked = true;
@@ -172,6 +176,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   bodyReceived(bytes: number): void {
     this.#record.bytesIn += bytes;
+    this.#plan.memory.moved(bytes);
     this.#timer?.refresh();
   }
 

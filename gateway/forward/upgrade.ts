@@ -6,6 +6,7 @@ import { rescue } from '../error/rescue.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { BulkMemory } from './bulk-memory.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import type { Fields } from './exchange.ts';
 import { Splice } from './splice.ts';
@@ -15,6 +16,7 @@ export interface TunnelPlan {
   readonly method: string;
   readonly target: string;
   readonly timeouts: TimeoutsConfig;
+  readonly memory: BulkMemory;
   /** With the `Connection` and `Upgrade` of the handshake among them. */
   requestFields(endpoint: Endpoint): Fields;
   answerFields(endpoint: Endpoint, fields: Fields): Fields;
@@ -115,6 +117,7 @@ export class Tunnel {
     this.#record.tunnel = true;
     this.#splice = new Splice(this.#client, service, this.#plan.timeouts.tunnelIdleMs, {
       moved: (bytes, towards) => {
+        this.#plan.memory.moved(bytes);
         if (towards === 'service') this.#record.bytesIn += bytes;
         else this.#record.bytesOut += bytes;
       },

@@ -12,6 +12,7 @@ export interface ConnectionPolicy {
 /** One request and its answer on `node:http`. */
 export class HttpDownstream implements Downstream {
   readonly method: string;
+  readonly socket: Socket;
   readonly #body: NodeBody | null;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -32,6 +33,7 @@ export class HttpDownstream implements Downstream {
     this.#response = response;
     this.#policy = policy;
     this.method = request.method!;
+    this.socket = request.socket;
     this.#body = hasBody(request) ? new NodeBody(request, response, expectsContinue) : null;
     response.on('close', () => this.#listener.closed(response.writableFinished));
   }
@@ -42,10 +44,6 @@ export class HttpDownstream implements Downstream {
 
   get fields(): Fields {
     return this.#request.rawHeaders;
-  }
-
-  get socket(): Socket {
-    return this.#request.socket;
   }
 
   listen(listener: DownstreamListener): void {
@@ -60,10 +58,10 @@ export class HttpDownstream implements Downstream {
 
   head(status: number, reason: string, fields: Fields): void {
     const response = this.#response;
-    if (this.#policy.draining) response.shouldKeepAlive = false;
+    if (this.#policy.draining) this.closeAfterAnswer();
     if (this.#body && !this.#request.complete) this.#leaveUploadUnread();
     this.#owed = lengthOf(fields);
-    response.writeHead(status, reason, fields as string[]);
+    response.writeHead(status, plainReason(reason), fields as string[]);
     this.#headAt = 'held';
     // Node sends the head with the first bytes of the body. Where those don't come in the same turn, the head must not wait for them.
     process.nextTick(flushHead, this);
@@ -77,7 +75,7 @@ export class HttpDownstream implements Downstream {
 
   /** An answer to an unfinished upload is the last one here; what still arrives is read for a while so that the answer is not lost to a reset. */
   #leaveUploadUnread(): void {
-    this.#response.shouldKeepAlive = false;
+    this.closeAfterAnswer();
     lingerOnClose(this.socket, this.#request);
   }
 
@@ -122,8 +120,17 @@ export class HttpDownstream implements Downstream {
   /** Somebody else (Fastify) writes the answer; ours are the request's name, and how the connection goes on. */
   writtenElsewhere(requestId: string): void {
     this.#response.setHeader('X-Request-Id', requestId);
-    if (this.#policy.draining) this.#response.shouldKeepAlive = false;
+    if (this.#policy.draining) this.closeAfterAnswer();
     if (this.#body) lingerOnClose(this.socket, this.#request);
+  }
+
+  closeAfterAnswer(): void {
+    this.#response.shouldKeepAlive = false;
+  }
+
+  /** Sends the head as it stands, where somebody else has set it and its body may be long in coming. */
+  flushHead(): void {
+    if (!this.#response.headersSent && !this.#response.destroyed) this.#response.flushHeaders();
   }
 
   get status(): number {
@@ -139,7 +146,7 @@ export class HttpDownstream implements Downstream {
    * nothing that follows on the connection can be trusted.
    */
   fault(cause: Error): void {
-    if (this.#request.complete) this.#response.shouldKeepAlive = false;
+    if (this.#request.complete) this.closeAfterAnswer();
     else if (this.#headAt !== null || this.#body === null) this.socket.destroy();
     else this.#body.fault(cause);
   }
@@ -149,6 +156,11 @@ export class HttpDownstream implements Downstream {
 const TEXT_MAX_BYTES = 8 * 1024;
 
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
+
+/** undici hands reasons over as UTF-8, where bytes beyond ASCII are broken beyond repair. */
+function plainReason(reason: string): string {
+  return /[^\t\x20-\x7e]/.test(reason) ? reason.replace(/[^\t\x20-\x7e]+/g, '?') : reason;
+}
 
 function flushHead(downstream: HttpDownstream): void {
   downstream.flushHeld();

@@ -77,6 +77,7 @@ export class HttpListener {
         socket,
       );
     }
+    if (expectsContinue && !isContinue(request.headers.expect)) return this.#unexpected(request, response);
     const downstream = new HttpDownstream(request, response, this, expectsContinue);
     this.#current.set(socket, downstream);
     response.once('close', () => {
@@ -103,8 +104,10 @@ export class HttpListener {
   }
 
   #clientError(cause: NodeJS.ErrnoException, socket: Socket): void {
-    if (isReset(cause) || !socket.writable) return void socket.destroy();
     const current = this.#current.get(socket);
+    // The connection ended in the middle of a body: the client left, and there is nobody to answer.
+    const left = isReset(cause) || (current !== undefined && cause.code === 'HPE_INVALID_EOF_STATE');
+    if (left || !socket.writable) return void socket.destroy();
     if (current) current.fault(unreadable(cause));
     else this.#handler.refused(unreadable(cause), socket);
   }
@@ -137,6 +140,11 @@ const SERVER_OPTIONS: http.ServerOptions = {
   requireHostHeader: false,
   shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
 };
+
+/** Node looks for the word anywhere in the field. */
+function isContinue(expect: string | undefined): boolean {
+  return expect?.trim().toLowerCase() === '100-continue';
+}
 
 const TURNED_AWAY_MAX = 1_000;
 

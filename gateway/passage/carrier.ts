@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
-import { admitAuthority, admitFieldCount, admitTarget } from '../filter/admission.ts';
+import { admitAuthority, admitFieldCount, admitFraming, admitTarget } from '../filter/admission.ts';
 import type { RequestView, RoutedExchange } from '../filter/exchange.ts';
 import { originOf } from '../filter/forwarded.ts';
 import { IdentitySource } from '../filter/identity.ts';
 import { ALLOW } from '../filter/max-forwards.ts';
 import { applyFilters } from '../filter/order.ts';
 import { readFacts } from '../filter/request-facts.ts';
-import type { Signature } from '../filter/request-fields.ts';
+import type { BulkMemory } from '../forward/bulk-memory.ts';
 import type { Downstream } from '../forward/exchange.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
 import { HttpForward, type HttpPlan } from '../forward/http.ts';
@@ -26,7 +26,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
 import type { InFlight } from './in-flight.ts';
 import { Passage } from './passage.ts';
-import { extendedPlan, httpPlan, tunnelPlan } from './plans.ts';
+import { type Carriage, extendedPlan, httpPlan, tunnelPlan } from './plans.ts';
 import type { Responder } from './responder.ts';
 
 export interface CarrierOptions {
@@ -34,6 +34,7 @@ export interface CarrierOptions {
   readonly responder: Responder;
   readonly inFlight: InFlight;
   readonly lasting: LastingExchanges;
+  readonly memory: BulkMemory;
 }
 
 /**
@@ -118,6 +119,7 @@ export class Carrier implements HttpListenerHandler {
 
   /** @throws GatewayError */
   #route(passage: Passage): RoutedExchange | null {
+    admitFraming(passage.facts, passage.version);
     admitFieldCount(passage);
     passage.target = admitTarget(passage);
     passage.authority = admitAuthority(passage.target, passage.facts, passage.version);
@@ -146,7 +148,7 @@ export class Carrier implements HttpListenerHandler {
     const passage = passageOf(request);
     const { exchange } = passage;
     if (passage.refusal || passage.local || !exchange) return this.#answerHere(passage);
-    const plan = httpPlan(exchange, this.#live(passage, exchange).upstream, this.#signature(passage));
+    const plan = httpPlan(exchange, this.#carriage(passage, exchange));
     this.#forward(passage, passage.http!, plan, {
       failed: (error) => this.#options.responder.error(passage, error),
       closed: () => this.#options.inFlight.leave(passage),
@@ -157,7 +159,7 @@ export class Carrier implements HttpListenerHandler {
   carryExtended(passage: Passage, downstream: HandlerDownstream, edit: FieldEdit): void {
     const { exchange } = passage;
     if (!exchange) return downstream.fail(new GatewayError('internal', 'an extension without an exchange'));
-    const plain = httpPlan(exchange, this.#live(passage, exchange).upstream, this.#signature(passage));
+    const plain = httpPlan(exchange, this.#carriage(passage, exchange));
     const plan = extendedPlan(plain, exchange, edit, downstream.body);
     this.#forward(passage, downstream, plan, { failed: (error) => downstream.fail(error), closed() {} });
   }
@@ -181,7 +183,7 @@ export class Carrier implements HttpListenerHandler {
 
   #openTunnel(passage: Passage, exchange: RoutedExchange, socket: Socket, head: Buffer): void {
     const live = this.#live(passage, exchange);
-    const plan = tunnelPlan(exchange, live.upstream, this.#signature(passage));
+    const plan = tunnelPlan(exchange, this.#carriage(passage, exchange));
     const tunnel = new Tunnel(socket, head, plan, passage.record, {
       failed: (error) => {
         this.#options.lasting.delete(live.signature, tunnel);
@@ -205,12 +207,14 @@ export class Carrier implements HttpListenerHandler {
     return passage.snapshot.routes[passage.exchange!.match.index]!.signature;
   }
 
-  #signature({ record, facts }: Passage): Signature {
-    return {
+  #carriage(passage: Passage, exchange: RoutedExchange): Carriage {
+    const { record, facts } = passage;
+    const signature = {
       pseudonym: this.#pseudonym,
       requestId: record.requestId,
       traceparent: this.#identity.traceparent(facts.traceparent),
     };
+    return { upstream: this.#live(passage, exchange).upstream, signature, memory: this.#options.memory };
   }
 
   // Observe: every exchange ends in `InFlight.leave`, which writes its line.

@@ -23,6 +23,10 @@ export class Extensions {
     return [this.#waiting.name, this.#waiting.add(passageOf(request))];
   }
 
+  flushHead(request: IncomingMessage): void {
+    passageOf(request).http?.flushHead();
+  }
+
   failed(request: IncomingMessage, cause: unknown): void {
     const passage = passageOf(request);
     if (passage.over) return;

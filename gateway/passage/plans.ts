@@ -2,6 +2,7 @@ import { answerFields } from '../filter/answer-fields.ts';
 import { limitBody } from '../filter/body-limit.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
 import { requestFields, type Signature } from '../filter/request-fields.ts';
+import type { BulkMemory } from '../forward/bulk-memory.ts';
 import type { RequestBody } from '../forward/exchange.ts';
 import { editFields, type FieldEdit } from '../forward/extend.ts';
 import type { HttpPlan } from '../forward/http.ts';
@@ -9,18 +10,32 @@ import type { TunnelPlan } from '../forward/upgrade.ts';
 import { forwardTarget } from '../route/forward-target.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
+/** What carries an exchange, beside the route's own configuration. */
+export interface Carriage {
+  readonly upstream: Upstream;
+  readonly signature: Signature;
+  readonly memory: BulkMemory;
+}
+
 /** Binds what the route says and what the filters do to what forwarding needs to know. */
-export function httpPlan(exchange: RoutedExchange, upstream: Upstream, signature: Signature): HttpPlan {
+export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan {
   const { match, target, downstream } = exchange;
+  const { upstream, signature, memory } = carriage;
   return {
     upstream,
     target: forwardTarget(match, target),
     body: limitBody(downstream.body, match.route.bodyMaxBytes),
     timeouts: match.route.timeouts,
+    memory,
     requestFields: (endpoint) => requestFields(exchange, endpoint.authority, signature),
-    answerFields: (endpoint, fields, announceTrailers) =>
-      answerFields(exchange, endpoint.authority, fields, announceTrailers),
+    answerFields: (endpoint, fields, lengthOpen) =>
+      answerFields(exchange, endpoint, fields, lengthOpen && takesTrailers(exchange)),
   };
+}
+
+/** Trailers need chunks, which HTTP/1.0 and an answer without a body have not; @fastify/http-proxy has no place for them. */
+function takesTrailers({ version, downstream, match }: RoutedExchange): boolean {
+  return version === '1.1' && downstream.method !== 'HEAD' && match.route.extend === null;
 }
 
 /** The same with what the route's extension did to the fields and, where it made one of its own, with its body. */
@@ -34,13 +49,15 @@ export function extendedPlan(
   return { ...plan, body };
 }
 
-export function tunnelPlan(exchange: RoutedExchange, upstream: Upstream, signature: Signature): TunnelPlan {
+export function tunnelPlan(exchange: RoutedExchange, carriage: Carriage): TunnelPlan {
   const { match, target, downstream } = exchange;
+  const { upstream, signature, memory } = carriage;
   return {
     upstream,
     method: downstream.method,
     target: forwardTarget(match, target),
     timeouts: match.route.timeouts,
+    memory,
     requestFields: (endpoint) => [
       ...requestFields(exchange, endpoint.authority, signature),
       'Connection',
@@ -48,6 +65,6 @@ export function tunnelPlan(exchange: RoutedExchange, upstream: Upstream, signatu
       'Upgrade',
       'websocket',
     ],
-    answerFields: (endpoint, fields) => answerFields(exchange, endpoint.authority, fields, false),
+    answerFields: (endpoint, fields) => answerFields(exchange, endpoint, fields, false),
   };
 }

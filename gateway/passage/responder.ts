@@ -31,6 +31,7 @@ export class Responder {
     const { requestId } = passage.record;
     const context: AnswerContext = { requestId, accept, advice: this.#advice(passage, error) };
     const { status, fields, body } = errorAnswer(error, context);
+    if (ENDS_CONNECTION.has(error.code)) passage.http?.closeAfterAnswer();
     this.#answer(passage, status, fields, body);
   }
 
@@ -89,6 +90,14 @@ export class Responder {
     });
   }
 }
+
+/** Where a message ends, or whom it is for, is in doubt: nothing that follows on the connection can be trusted (RFC 9112 §11.2). */
+const ENDS_CONNECTION: ReadonlySet<string> = new Set([
+  'bad_request',
+  'bad_host',
+  'coding_refused',
+  'version_refused',
+]);
 
 const EMPTY = Buffer.alloc(0);
 

@@ -9,6 +9,7 @@ import Fastify, {
 } from 'fastify';
 import type { Dispatcher } from 'undici';
 import type { RouteConfig } from '../config/model.ts';
+import { nominate } from '../filter/connection.ts';
 import { loadExtension, type RouteExtension } from './extension.ts';
 
 /** Where inside Fastify a request goes, once the route table has decided. */
@@ -30,6 +31,8 @@ export interface RouterHandlers {
   readonly dispatcher: Dispatcher;
   /** Field that tells the dispatcher which exchange a request belongs to. */
   tag(request: IncomingMessage): readonly [name: string, value: string];
+  /** The head of an extended route's answer is set: it goes out now. */
+  flushHead(request: IncomingMessage): void;
   /** An extension threw, or its request failed. */
   extensionFailed(request: IncomingMessage, cause: unknown): void;
 }
@@ -104,10 +107,16 @@ function extendedRoute(
   handlers: RouterHandlers,
 ): void {
   context.addHook('onRequest', (request, _reply, done) => {
-    // Fastify answers 415 to a Content-Type that it can't read. Whether the service can is for the service to say.
-    const { headers } = request.raw;
-    if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) delete headers['content-type'];
+    settleHeaders(request.raw.headers, request.raw.method);
     done();
+  });
+  // The body is read by the forwarding, not by Fastify, and undici must not get its hands on the request, which it would destroy.
+  context.removeAllContentTypeParsers();
+  context.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
+  context.addHook('onSend', (request, _reply, payload, done) => {
+    done(null, payload);
+    // Fastify has set the head by now. An event stream's must not wait for its first event.
+    if (isStream(payload)) handlers.flushHead(request.raw);
   });
   context.setErrorHandler((cause, request, reply) => {
     reply.hijack();
@@ -118,6 +127,24 @@ function extendedRoute(
     httpMethods: methods,
     prefix: `/extended/${index}`,
   });
+}
+
+/**
+ * Makes of the parsed header what an extension may see and what Fastify lets pass. What the service gets is made from the fields as
+ * they came, so nothing is lost by it.
+ */
+function settleHeaders(headers: http.IncomingHttpHeaders, method: string | undefined): void {
+  // Already acted upon. @fastify/http-proxy would let a client nominate its own Cookie away.
+  for (const name of nominate(headers.connection ?? '', null) ?? []) delete headers[name];
+  delete headers.connection;
+  // Fastify answers 415 to a Content-Type that it can't read. Whether the service can is for the service to say.
+  if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) delete headers['content-type'];
+  // And 400 to a QUERY without one, which is for an origin server to do.
+  if (method === 'QUERY') headers['content-type'] ??= 'application/octet-stream';
+}
+
+function isStream(payload: unknown): boolean {
+  return typeof payload === 'object' && payload !== null && 'pipe' in payload;
 }
 
 /** RFC 9110 §8.3.1, without looking at the parameters. */
@@ -132,6 +159,7 @@ function proxyOptions(extension: RouteExtension, handlers: RouterHandlers): Fast
     disableRequestLogging: true,
     // Both would multiply requests behind the back of our own retries: a 503 alone caused eleven.
     retryMethods: [],
+    proxyPayloads: false,
     internalRewriteLocationHeader: false,
     replyOptions: {
       ...replyOptions,

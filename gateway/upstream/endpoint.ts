@@ -26,6 +26,18 @@ export class Endpoint {
     return this.address.key;
   }
 
+  /** A bare port answers to every name of this machine's loopback. */
+  owns(authority: string): boolean {
+    if (authority === this.authority.toLowerCase()) return true;
+    const { address } = this;
+    if (address.kind === 'unix' || address.addresses === null) return false;
+    const names = [
+      'localhost',
+      ...address.addresses.map((name) => (name.includes(':') ? `[${name}]` : name)),
+    ];
+    return names.some((name) => authority === `${name}:${address.port}`);
+  }
+
   /** @throws GatewayError `queue_full`; every other failure is told to the sink. */
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
     return this.#pool.send(request, sink);

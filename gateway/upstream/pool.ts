@@ -54,12 +54,20 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   released(connection: UndiciConnection): void {
+    const usable = this.#usable(connection);
     const [next] = this.#waiting;
-    if (next) {
+    if (next && usable) {
       this.#waiting.delete(next);
-      next.begin(connection);
-    } else if (this.#closing) this.#drop(connection);
-    else this.#idle.push(connection);
+      next.begin(usable);
+    } else if (this.#closing && usable) this.#drop(usable);
+    else if (usable) this.#idle.push(usable);
+  }
+
+  /** A connection that was given up makes room for a new one, where somebody waits for it. */
+  #usable(connection: UndiciConnection): UndiciConnection | undefined {
+    if (!connection.closed) return connection;
+    this.#all.delete(connection);
+    return this.#waiting.size > 0 ? this.#open() : undefined;
   }
 
   disconnected(connection: UndiciConnection): void {

@@ -24,7 +24,12 @@ export class UndiciConnection {
   readonly #owner: ConnectionOwner;
   /** Exchanges that the socket of now has begun. */
   #served = 0;
+  /** What broke the socket of now. */
+  #broken: Error | null = null;
+  #cancelConnect: (() => void) | null = null;
   busy = false;
+  /** Given up while connecting: it will not carry anything any more. */
+  closed = false;
 
   constructor(address: EndpointAddress, connectTimeoutMs: number, owner: ConnectionOwner) {
     this.#owner = owner;
@@ -38,9 +43,11 @@ export class UndiciConnection {
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: ANSWER_HEAD_MAX_BYTES,
       connect: (_options, callback) => {
-        connect(address, connectTimeoutMs, (error, socket) => {
-          if (error) callback(error, null);
-          else callback(null, socket as Socket);
+        this.#cancelConnect = connect(address, connectTimeoutMs, (error, socket) => {
+          this.#cancelConnect = null;
+          if (error) return callback(error, null);
+          this.#watch(socket!);
+          callback(null, socket!);
         });
       },
     });
@@ -52,11 +59,7 @@ export class UndiciConnection {
 
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
     this.busy = true;
-    const call = new UndiciCall(
-      sink,
-      () => ++this.#served > 1,
-      () => this.#release(),
-    );
+    const call = new UndiciCall(sink, this);
     const body = request.body && readable(request.body);
     const method = request.method as Dispatcher.HttpMethod;
     this.#client.dispatch(
@@ -66,12 +69,40 @@ export class UndiciConnection {
     return call;
   }
 
-  #release(): void {
+  /** Before undici listens: it takes a reset for the proper end of an answer that has no length. */
+  #watch(socket: Socket): void {
+    this.#broken = null;
+    socket.on('error', (cause) => {
+      this.#broken = cause;
+    });
+  }
+
+  // What the call tells.
+
+  /** @returns whether the socket has carried an exchange before. */
+  begun(): boolean {
+    return ++this.#served > 1;
+  }
+
+  get broken(): Error | null {
+    return this.#broken;
+  }
+
+  over(): void {
+    if (!this.busy) return;
     this.busy = false;
     this.#owner.released(this);
   }
 
+  /** Given up before it was sent. A connection that is just coming about would come about for nobody. */
+  abandoned(): void {
+    if (this.#cancelConnect) this.close();
+  }
+
   close(): void {
+    this.closed = true;
+    this.#cancelConnect?.();
+    this.#cancelConnect = null;
     // What it reports while closing concerns nobody any more.
     this.#client.destroy().catch(() => {});
   }
@@ -108,15 +139,13 @@ function readable(body: RequestBody): Readable {
 /** Translates undici's callbacks, and makes sure that the sink hears of one end only, and the pool too. */
 class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly #sink: AnswerSink;
-  readonly #begin: () => boolean;
-  readonly #release: () => void;
+  readonly #connection: UndiciConnection;
   #controller: Dispatcher.DispatchController | null = null;
   #silenced = false;
 
-  constructor(sink: AnswerSink, begin: () => boolean, release: () => void) {
+  constructor(sink: AnswerSink, connection: UndiciConnection) {
     this.#sink = sink;
-    this.#begin = begin;
-    this.#release = release;
+    this.#connection = connection;
   }
 
   pause(): void {
@@ -129,13 +158,14 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
 
   abort(): void {
     this.#silenced = true;
-    this.#controller?.abort(new Error('given up'));
+    if (this.#controller) this.#controller.abort(new Error('given up'));
+    else this.#connection.abandoned();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#silenced) controller.abort(new Error('given up'));
-    else this.#sink.started(this.#begin());
+    else this.#sink.started(this.#connection.begun());
   }
 
   onResponseStart(
@@ -155,14 +185,16 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
-    this.#release();
+    const { broken } = this.#connection;
+    this.#connection.over();
     if (this.#silenced) return;
     this.#silenced = true;
-    this.#sink.end(latin1Fields((controller.rawTrailers ?? []) as unknown as Buffer[]));
+    if (broken) this.#sink.fail(broken);
+    else this.#sink.end(latin1Fields((controller.rawTrailers ?? []) as unknown as Buffer[]));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    this.#release();
+    this.#connection.over();
     if (this.#silenced) return;
     this.#silenced = true;
     this.#sink.fail(cause);

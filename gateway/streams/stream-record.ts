@@ -1,0 +1,22 @@
+import type { StreamConfig } from '../config/model.ts';
+import type { GatewayError } from '../error/catalog.ts';
+import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
+
+/** A stream's connection or session leaves the same line in the log as an HTTP exchange; its status stays 0, for it has none. */
+export function beginRecord(config: StreamConfig, requestId: string, client: string): ExchangeRecord {
+  const protocol = config.protocol.toUpperCase();
+  const record = newExchangeRecord(requestId, protocol, String(config.listen.port), protocol, client);
+  record.route = config.id;
+  record.tunnel = true;
+  return record;
+}
+
+export function noteError(record: ExchangeRecord, error: GatewayError): void {
+  record.errorCode = error.code;
+  record.errorType = error.row.type;
+  record.cause = error.message;
+}
+
+export function endRecord(record: ExchangeRecord): void {
+  record.endedAt = performance.now();
+}

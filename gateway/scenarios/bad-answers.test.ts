@@ -72,8 +72,10 @@ describe.each(routeKinds)('a service that breaks the protocol on $kind', ({ rout
     const connection = await service.connection();
     await connection.head();
     await connection.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${bytes}`);
-    const { bytes: told } = await client.rest();
-    expect(told.toString('latin1')).not.toMatch(/^HTTP\/1\.1 200[\s\S]*0\r\n\r\n$/);
+    // Where the head had not gone out yet, the whole answer can still be an error.
+    const { status } = await client.head();
+    if (status === 200) expect((await client.rest()).bytes.toString()).not.toMatch(/0\r\n\r\n$/);
+    else expect(status).toBe(502);
     await connection.ending();
   });
 

@@ -28,6 +28,13 @@ describe("the gateway's own page", () => {
     expect(text).not.toMatch(/(src|href)="https?:/);
   });
 
+  test('names no address of a service in production', async () => {
+    const gateway = await startTestGateway('routes:\n  /db: 10.1.2.3:4567\n');
+    const { status, text } = await gateway.get('/', html);
+    expect(status).toBe(200);
+    expect(text).not.toMatch(/10\.1\.2\.3|4567|gateway\.config\.yaml/);
+  });
+
   test('never shadows a route of /', async () => {
     const service = (await startService()).answer(ok('mine'));
     const gateway = await startTestGateway(`routes:\n  /: ${service.port}\n`, { mode: 'development' });

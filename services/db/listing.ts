@@ -46,19 +46,20 @@ export function parseListingQuery(query: URLSearchParams): ListingQuery {
 }
 
 export function listDocuments(database: DatabaseSync, collection: string, query: ListingQuery): ListingPage {
-  const key = query.order.path === null ? 'NULL' : 'json_extract(body, ?)';
-  const keyValues = query.order.path === null ? [] : [query.order.path];
+  const { path } = query.order;
   const conditions = query.after ? [...query.conditions, query.after] : query.conditions;
   const direction = query.order.descending ? 'DESC' : 'ASC';
+  // By id alone the index gives the order; naming any sort key beside it would have the whole collection sorted.
+  const order = path === null ? `id ${direction}` : `sortKey ${direction}, id ${direction}`;
   const statement = database.prepare(
-    `SELECT id, body, ${key} AS sortKey FROM document WHERE collection = ?` +
+    `SELECT id, body, ${path === null ? 'NULL' : 'json_extract(body, ?)'} AS sortKey FROM document WHERE collection = ?` +
       conditions.map((condition) => ` AND (${condition.text})`).join('') +
-      ` ORDER BY sortKey ${direction}, id ${direction} LIMIT ?`,
+      ` ORDER BY ${order} LIMIT ?`,
   );
   // A document may hold integers that a double can't; reading such a sort key as a number would throw.
   statement.setReadBigInts(true);
   const values = [
-    ...keyValues,
+    ...(path === null ? [] : [path]),
     collection,
     ...conditions.flatMap((condition) => condition.values),
     query.limit + 1,

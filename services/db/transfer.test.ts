@@ -45,17 +45,19 @@ describe('import', () => {
 });
 
 describe('export', () => {
-  it('gives back what was imported, filtered and in order where asked', async () => {
+  it('gives back what was imported, and filtered where asked', async () => {
     const lines = Array.from({ length: 2500 }, (_, n) => `{"id":"d${String(n).padStart(5, '0')}","n":${n}}`);
     expect((await importText('out', lines.join('\n'))).body).toEqual({ imported: 2500 });
     expect(await exportText('/out/_export')).toBe(`${lines.join('\n')}\n`);
-    expect(await exportText('/out/_export?where=n:gte:2498&sort=-n')).toBe(
-      `${lines[2499]}\n${lines[2498]}\n`,
-    );
+    const newest = await exportText('/out/_export?where=n:gte:2498');
+    expect(newest).toBe(`${lines[2498]}\n${lines[2499]}\n`);
     expect(await exportText('/nothing/_export')).toBe('');
   });
 
-  it('refuses a page of it', async () => {
-    expect((await db.call('GET', '/out/_export?limit=3')).status).toBe(400);
-  });
+  it.each(['limit=3', 'cursor=x', 'sort=n', 'form=1'])(
+    'refuses ?%s, which has no meaning there',
+    async (query) => {
+      expect((await db.call('GET', `/out/_export?${query}`)).status).toBe(400);
+    },
+  );
 });

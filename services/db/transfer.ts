@@ -141,14 +141,15 @@ function toMutation(collection: string, document: JsonObject): Mutation {
   return { op: 'put', collection, id: parseId(document.id), document, precondition };
 }
 
-/** Takes the filters and the order of a listing. Documents that change meanwhile may be in it as before or as after. */
+/** Takes the filters of a listing, and gives the documents by id. Those that change meanwhile may be in it as before or as after. */
 function exportLines(database: DatabaseSync, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const collection = collectionOf(request);
   const parameters = queryOf(request);
-  for (const name of ['limit', 'cursor']) {
+  for (const name of ['limit', 'cursor', 'sort']) {
     if (parameters.has(name))
       throw new Problem(400, 'unknown_parameter', `"${name}" has no meaning in an export`);
   }
+  parameters.set('limit', '1000');
   const query = parseListingQuery(parameters);
   reply
     .type(ndjson)

@@ -70,7 +70,7 @@ export class HttpDownstream implements Downstream {
   flushHeld(): void {
     if (this.#headAt !== 'held' || this.#response.writableEnded) return;
     this.#headAt = 'out';
-    this.#response.flushHeaders();
+    this.flushHead();
   }
 
   /** An answer to an unfinished upload is the last one here; what still arrives is read for a while so that the answer is not lost to a reset. */
@@ -130,7 +130,8 @@ export class HttpDownstream implements Downstream {
 
   /** Sends the head as it stands, where somebody else has set it and its body may be long in coming. */
   flushHead(): void {
-    if (!this.#response.headersSent && !this.#response.destroyed) this.#response.flushHeaders();
+    // Not by `flushHeaders`, which writes the head as UTF-8 and so breaks every byte beyond ASCII in it.
+    if (!this.#response.destroyed) this.#response.write('', 'latin1');
   }
 
   get status(): number {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { GatewayError } from '../error/catalog.ts';
+import { limitBody } from '../filter/body-limit.ts';
 import type { ExtendedExchange, FieldEdit, HandlerDownstream, Tag } from '../forward/extend.ts';
 import type { Passage } from './passage.ts';
 
@@ -33,7 +34,7 @@ export class ExtendedExchanges implements Tag {
     this.#waiting.delete(key);
     return {
       original: passage.request.headers,
-      body: passage.downstream.body,
+      body: limitBody(passage.downstream.body, passage.exchange?.match.route.bodyMaxBytes ?? null),
       forward: (downstream, edit) => {
         passage.extended = downstream;
         this.#forward(passage, downstream, edit);

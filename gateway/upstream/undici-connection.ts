@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
 import type { EndpointAddress } from '../config/model.ts';
+import { GatewayError } from '../error/catalog.ts';
 import type { AnswerSink, Fields, RequestBody, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { connect } from './connect.ts';
 
@@ -175,6 +176,7 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
     reason?: string,
   ): void {
     if (this.#silenced) return;
+    if (status < 100) throw new GatewayError('bad_answer', `a status of ${status}`);
     const fields = latin1Fields(controller.rawHeaders as unknown as Buffer[]);
     if (status < 200) this.#sink.informational(status, fields);
     else this.#sink.head(status, reason ?? '', fields);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { cpuMicroseconds, parseProcStat, treeTicks } from './cpu.ts';
+import { cpuMicroseconds, parseMachineStat, parseProcStat, treeTicks } from './cpu.ts';
 
 const tail = 'S 41 4242 4242 0 -1 4194560 900 0 0 0 120 30 4 2 20 0 1 0 12345 6000 700';
 
@@ -42,4 +42,10 @@ test('a process that is gone is an error that names it', async () => {
   const gone = spawn(process.execPath, ['-e', '']);
   await once(gone, 'exit');
   expect(() => cpuMicroseconds(gone.pid!)).toThrow(`process ${gone.pid} is gone`);
+});
+
+test('the whole machine is busy with user, nice, system and interrupts, not with waiting and not with guests', () => {
+  const text = 'cpu  1 20 300 4000 50000 600000 7000000 80000000 9 9\ncpu0 1 1 1 1 1 1 1 1 1 1\n';
+  expect(parseMachineStat(text)).toBe(1 + 20 + 300 + 600_000 + 7_000_000);
+  expect(() => parseMachineStat('intr 1 2 3')).toThrow('not /proc/stat');
 });

@@ -46,6 +46,25 @@ export function cpuMicroseconds(pid: number): number {
   return treeTicks(processes, pid) * microsecondsPerTick;
 }
 
+/**
+ * CPU time that everything on this machine has used so far, on all CPUs, in microseconds.
+ * @throws Error where there is no `/proc`.
+ */
+export function machineCpuMicroseconds(): number {
+  return parseMachineStat(readFileSync('/proc/stat', 'utf8')) * microsecondsPerTick;
+}
+
+/**
+ * Reads the ticks in use out of the text of `/proc/stat` (proc_stat(5)): user, nice, system, irq and softirq; not idle and iowait,
+ * not what the hypervisor took, and not guests, which user has already.
+ * @throws Error where the text begins with something else.
+ */
+export function parseMachineStat(text: string): number {
+  const found = /^cpu +(\d+) (\d+) (\d+) \d+ \d+ (\d+) (\d+)/.exec(text);
+  if (found === null) throw new Error(`not /proc/stat: ${JSON.stringify(text.slice(0, 80))}`);
+  return found.slice(1).reduce((sum, ticks) => sum + Number(ticks), 0);
+}
+
 function readProcesses(): ProcessTimes[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {

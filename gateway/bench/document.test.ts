@@ -13,9 +13,9 @@ const invalid = sampleResult([
 test('the terminal shows one aligned line for each peer', () => {
   expect(renderPlainTable(rowsOf(valid, 'small', 'nginx'))).toBe(
     [
-      'peer     × nginx    min–max  µs/request  requests/s  p50 ms  p99 ms  core',
-      'nginx      1.00×  1.00–1.00        12.0      12,346    1.25    4.00  99 %',
-      'portway    2.50×  2.50–2.50        30.0      12,346    1.25    4.00  99 %',
+      'peer     × nginx    min–max  µs/request  requests/s  p50 ms  p99 ms  core  others',
+      'nginx      1.00×  1.00–1.00        12.0      12,346    1.25    4.00  99 %     2 %',
+      'portway    2.50×  2.50–2.50        30.0      12,346    1.25    4.00  99 %     2 %',
     ].join('\n'),
   );
 });
@@ -29,7 +29,7 @@ test('the terminal shows an invalid row below the table, with the reason and wit
 test('the document has a table, the machine, the versions, the command and the date', () => {
   const text = renderDocument(valid, 'portway', 'nginx');
   for (const part of [
-    '| portway | 2.50× | 2.50–2.50 | 30.0 | 12,346 | 1.25 | 4.00 | 99 % |',
+    '| portway | 2.50× | 2.50–2.50 | 30.0 | 12,346 | 1.25 | 4.00 | 99 % | 2 % |',
     '| nginx | 1.22.1 | one worker |',
     'Node 26.10.0',
     'A CPU, 2 CPUs, 8 GiB, Linux 6.1;\nload average 0.1 before the run',

@@ -1,4 +1,5 @@
 import { type BenchCase, cases } from './cases.ts';
+import { disturbanceMax } from './measurement.ts';
 import { renderReading } from './reading.ts';
 import { type BenchResult, rowsOf } from './result.ts';
 import { renderMarkdownTable } from './table.ts';
@@ -29,7 +30,8 @@ function tables(result: BenchResult, measured: readonly BenchCase[], yardstick: 
   return `${rendered.join('\n')}
 *× nginx*: CPU per request as a multiple of nginx's in the same round, the median of ${result.rounds} rounds; *min–max*: its spread over the rounds.
 The other columns are medians too. *core*: how much of one core the proxy used; where it is well below 100 %, the load generator or the origin
-was the bottleneck, and requests/s says nothing about the proxy.
+was the bottleneck, and requests/s says nothing about the proxy. *others*: what everything outside the benchmark used of one core meanwhile; the
+more, the less the row is worth.
 `;
 }
 
@@ -65,6 +67,7 @@ function method(result: BenchResult): string {
 - ${result.rounds} rounds; in each round every proxy has one turn, beginning with another one each time. A ratio compares measurements of one round only.
 - CPU time is \`utime + stime\` from \`/proc/<pid>/stat\`, summed over the proxy and all processes below it (nginx: master and worker), in steps of 10 ms. It includes
   what the kernel does on the proxy's behalf, and everything Node does on other threads.
+- A measurement during which other processes used more than ${disturbanceMax * 100} % of one core is repeated, ${result.attempts} times at most, and the least disturbed one counts.
 - A row is invalid if in any round one answer was an error, one socket failed, or answers were shorter than they should be.
 `;
 }

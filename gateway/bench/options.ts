@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly rounds: number;
+  /** How often a measurement is made that other processes disturb. */
+  readonly attempts: number;
   /** Names of peers and cases, in the order of their tables. */
   readonly peers: readonly string[];
   readonly cases: readonly string[];
@@ -48,6 +50,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
   return {
     seconds: wholeNumber('--seconds', values.seconds, quick ? 1 : 4),
     warmUpSeconds: quick ? 2 : 4,
+    attempts: quick ? 1 : 3,
     rounds: wholeNumber('--rounds', values.rounds, quick ? 2 : 5),
     peers: chosen('--only', values.only, peers),
     cases: chosen('--case', values.case, cases),

@@ -10,6 +10,8 @@ export interface Figures {
   readonly p99Ms: number;
   /** Share of one core that the proxy used, 1 for all of it; less means that something else was the bottleneck. */
   readonly coreShare: number;
+  /** CPU that everything outside the benchmark used meanwhile, 1 for one core. */
+  readonly disturbance: number;
 }
 
 export interface Sample {
@@ -39,6 +41,7 @@ export interface BenchResult {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly rounds: number;
+  readonly attempts: number;
   readonly cases: readonly string[];
   readonly peers: readonly { readonly name: string; readonly version: string; readonly about: string }[];
   /** Peers that would have taken part, had they been installed. */
@@ -107,5 +110,6 @@ function medians(figures: readonly Figures[]): Figures {
     p50Ms: of('p50Ms'),
     p99Ms: of('p99Ms'),
     coreShare: of('coreShare'),
+    disturbance: of('disturbance'),
   };
 }

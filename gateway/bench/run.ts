@@ -2,10 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { cases } from './cases.ts';
 import { findLoadGenerator } from './load.ts';
 import { describeMachine } from './machine.ts';
+import { disturbanceMax } from './measurement.ts';
 import type { BenchOptions } from './options.ts';
 import { startOrigin } from './origin.ts';
 import { peers } from './peers/all.ts';
-import type { BenchResult, Sample } from './result.ts';
+import type { BenchResult, Figures, Sample } from './result.ts';
 import { type Participant, runRounds } from './rounds.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -30,12 +31,12 @@ export async function runBench(
   const startedAt = new Date().toISOString();
   const origin = await startOrigin(workspace);
   const generator = findLoadGenerator(workspace);
-  const { seconds, warmUpSeconds, rounds } = options;
+  const { seconds, warmUpSeconds, rounds, attempts } = options;
   say(`origin: ${origin.about}; load: ${generator.about}; ${aboutPinning(workspace)}`);
   say(
     `${participants.length} peers, ${chosen.length} cases, ${rounds} rounds: ${minutes(options, participants)}`,
   );
-  const bench = { workspace, generator, originPort: origin.port, seconds, warmUpSeconds };
+  const bench = { workspace, generator, originPort: origin.port, seconds, warmUpSeconds, attempts };
   const samples = await runRounds(bench, participants, chosen, rounds, (sample) =>
     say(progress(sample, rounds)),
   );
@@ -51,6 +52,7 @@ export async function runBench(
     seconds,
     warmUpSeconds,
     rounds,
+    attempts,
     cases: options.cases,
     peers: participants.map(({ peer, installed }) => ({
       name: peer.name,
@@ -80,13 +82,19 @@ function invite(names: readonly string[], say: (line: string) => void) {
 
 function progress(sample: Sample, rounds: number): string {
   const where = `[${sample.case} ${sample.round}/${rounds}] ${sample.peer}`;
-  const figures = sample.figures;
-  const said = figures
-    ? `${figures.cpuMicrosecondsPerRequest.toFixed(1)} µs CPU/request, ${Math.round(figures.requestsPerSecond)} requests/s`
-    : 'not measured';
+  const said = sample.figures === null ? 'not measured' : inWords(sample.figures);
   return [`${where}: ${said}`, ...sample.problems.map((problem) => `${where}: INVALID: ${problem}`)].join(
     '\n',
   );
+}
+
+function inWords(figures: Figures): string {
+  const cost = `${figures.cpuMicrosecondsPerRequest.toFixed(1)} µs CPU/request`;
+  const others =
+    figures.disturbance > disturbanceMax
+      ? `, disturbed: others used ${Math.round(figures.disturbance * 100)} % of a core`
+      : '';
+  return `${cost}, ${Math.round(figures.requestsPerSecond)} requests/s${others}`;
 }
 
 function minutes(

@@ -14,6 +14,7 @@ export function sampleResult(samples: readonly Sample[]): BenchResult {
     seconds: 5,
     warmUpSeconds: 2,
     rounds: 3,
+    attempts: 3,
     cases: ['small'],
     peers: [
       { name: 'nginx', version: '1.22.1', about: 'one worker' },
@@ -32,6 +33,7 @@ export function sample(peer: string, round: number, cpu: number, problems: reado
     p50Ms: 1.25,
     p99Ms: 4,
     coreShare: 0.987,
+    disturbance: 0.02,
   };
   return { case: 'small', peer, round, figures, problems };
 }

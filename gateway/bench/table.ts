@@ -1,6 +1,6 @@
 import type { Row, RowFigures } from './result.ts';
 
-const head = ['peer', '× nginx', 'min–max', 'µs/request', 'requests/s', 'p50 ms', 'p99 ms', 'core'];
+const head = ['peer', '× nginx', 'min–max', 'µs/request', 'requests/s', 'p50 ms', 'p99 ms', 'core', 'others'];
 
 /** The table of a case for a terminal: columns aligned, numbers to the right. */
 export function renderPlainTable(rows: readonly Row[]): string {
@@ -43,8 +43,13 @@ function cells({ peer, figures: { ratio, medians } }: ValidRow): string[] {
     Math.round(medians.requestsPerSecond).toLocaleString('en-GB'),
     medians.p50Ms.toFixed(2),
     medians.p99Ms.toFixed(2),
-    `${Math.round(medians.coreShare * 100)} %`,
+    percent(medians.coreShare),
+    percent(medians.disturbance),
   ];
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 function invalidLine(row: Row): string {

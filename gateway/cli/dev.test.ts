@@ -185,6 +185,53 @@ describe('portway dev', () => {
   });
 });
 
+describe('a bug in the gateway', () => {
+  /** `portway dev` whose gateway fails in this way, outside of every request, when SIGUSR2 comes. */
+  async function devWithBug(of: Fleet, bug: string) {
+    const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+    const source = `
+      const { runCommandLine } = await import(${module('./command-line.ts')});
+      const { startGateway } = await import(${module('../gateway.ts')});
+      process.on('SIGUSR2', () => { ${bug} });
+      process.exitCode = await runCommandLine(['dev'], { env: process.env, cwd: process.cwd(),
+        stdout: process.stdout, stderr: process.stderr, process, startGateway });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      cwd: of.folder,
+      env: { ...process.env, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    await until('the map', () => output.includes('Ctrl-C stops everything'), 15_000);
+    return { child, output: () => output };
+  }
+
+  it('is logged, and ends the process and every service', async () => {
+    const of = await fleet(`${stubborn}${listening}`);
+    const { child, output } = await devWithBug(of, "Promise.reject(new TypeError('x is not a function'));");
+    child.kill('SIGUSR2');
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(output()).toMatch(/"level":"fatal".*x is not a function/);
+    await until('the services have ended', () => pidsIn(output()).filter(runs).length === 0);
+  });
+
+  it('that is no more than a socket nobody listened to is logged and survived', async () => {
+    const of = await fleet(listening);
+    const { child, output } = await devWithBug(
+      of,
+      "process.nextTick(() => { throw Object.assign(new Error('read ECONNRESET'), { syscall: 'read' }); });",
+    );
+    child.kill('SIGUSR2');
+    await until('it is logged', () => /"level":"error".*read ECONNRESET/.test(output()));
+    expect((await fetch(`http://127.0.0.1:${of.port}/a/`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([0, null]);
+  });
+});
+
 describe('portway dev that can not start', () => {
   it('names who holds its port, and starts no service', async () => {
     const of = await fleet(listening);
@@ -235,9 +282,9 @@ describe('portway dev below npm', () => {
       output += text;
     });
     onTestFinished(() => {
-      for (const pid of [-(npm.pid as number), ...pidsIn(output).filter(runs)]) {
-        if (pid > 0 || npm.exitCode === null) process.kill(pid, 'SIGKILL');
-      }
+      const ended = npm.exitCode !== null || npm.signalCode !== null;
+      if (!ended) process.kill(-(npm.pid as number), 'SIGKILL');
+      for (const pid of pidsIn(output).filter(runs)) process.kill(pid, 'SIGKILL');
     });
     await until('the map', () => output.includes('Ctrl-C stops everything'), 15_000);
     return { npm, output: () => output };

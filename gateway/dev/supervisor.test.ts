@@ -88,7 +88,7 @@ describe('Supervisor', () => {
     expect(notices.filter((notice) => notice.includes('taken'))).toEqual([]);
   });
 
-  it('stops all, the last one first, and leaves neither process nor port', async () => {
+  it('stops all, and leaves neither process nor port', async () => {
     const { supervisor, lines } = supervise();
     const [a, b] = await freePorts(2);
     const run = await program(

@@ -39,6 +39,9 @@ const bad: readonly [string, string][] = [
   ['an oversized head', `HTTP/1.1 200 OK\r\nX-A: ${'x'.repeat(200_000)}\r\nContent-Length: 0\r\n\r\n`],
 ];
 
+/** Less than the time after which an idle connection is closed anyway. */
+const thrownAwayMs = 1_000;
+
 describe.each(routeKinds)('a service that breaks the protocol on $kind', ({ routes, files }) => {
   test.each(bad)(
     'with %s: 502 http_protocol_error, and its connection is thrown away',
@@ -82,7 +85,6 @@ describe.each(routeKinds)('a service that breaks the protocol on $kind', ({ rout
   test.each([
     ['another whole answer', ok('not yours')],
     ['garbage', Buffer.from('garbage')],
-    ['an empty line too many', Buffer.from('\r\n\r\n')],
   ])('with %s after a complete one: it answers nobody', async (_what, extra) => {
     const service = await startService();
     let turn = 0;
@@ -90,9 +92,17 @@ describe.each(routeKinds)('a service that breaks the protocol on $kind', ({ rout
     const gateway = await startTestGateway(routes('/db', service.port), { files });
     const client = await gateway.connect();
     expect((await client.exchange(get('/db/1'))).text).toBe('first');
-    const first = service.connections[0];
-    await first?.ending();
+    await service.connections[0]?.ending(thrownAwayMs);
     expect((await client.exchange(get('/db/2'))).text).toBe('second');
+  });
+
+  // llhttp skips empty lines before a status line, so in the general lane the connection stays, and carries on unharmed.
+  // It turns red when a lane sees them.
+  test.fails('with an empty line after a complete answer: its connection is thrown away', async () => {
+    const service = (await startService()).answer(Buffer.concat([ok('first'), Buffer.from('\r\n')]));
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    expect((await gateway.get('/db/1')).text).toBe('first');
+    await service.connections[0]?.ending(thrownAwayMs);
   });
 
   test('with bytes on an idle connection: they answer nobody', async () => {

@@ -115,7 +115,6 @@ describe('portway dev', () => {
     );
     const running = await dev(of);
     running.child.kill('SIGINT');
-    await running.said('stopping (SIGINT)');
     running.child.kill('SIGINT');
     expect(await running.ended()).toBe(0);
     expect(running.stdout.match(/last words/g)).toHaveLength(2);

@@ -58,7 +58,7 @@ describe('Supervisor', () => {
   });
 
   it('restarts what a new configuration changes, and leaves the rest alone', async () => {
-    const { supervisor } = supervise();
+    const { supervisor, notices } = supervise();
     const [a, b, c] = await freePorts(3);
     const run = await program(listening);
     const kept = config('kept', run, a);
@@ -70,6 +70,8 @@ describe('Supervisor', () => {
     await supervisor.settled();
     const after = pids(supervisor);
     expect(Object.keys(after)).toEqual(['changed', 'kept', 'added']);
+    expect(notices).toContain('changed has changed in the configuration: restarting it');
+    expect(notices).toContain('removed is no longer configured: stopping it');
     expect(after.kept).toBe(before.kept);
     expect(after.changed).not.toBe(before.changed);
     expect([before.changed, before.removed].filter((pid) => runs(pid as number))).toEqual([]);

@@ -54,7 +54,10 @@ export class Supervisor {
   async #replace(configs: readonly ServiceConfig[]): Promise<void> {
     const wanted = (service: Service) => configs.some((config) => isSame(config, service.config));
     const kept = this.#services.filter(wanted);
-    if (!this.#ending) await stopAll(this.#services.filter((service) => !wanted(service)));
+    const unwanted = this.#ending ? [] : this.#services.filter((service) => !wanted(service));
+    for (const { config } of unwanted)
+      this.#options.report.notice(`${config.name} ${farewell(config, configs)}`);
+    await stopAll(unwanted);
     if (this.#ending) return;
     this.#services = configs.map((config) => {
       const running = kept.find((service) => isSame(config, service.config));
@@ -69,6 +72,11 @@ export class Supervisor {
     service.start();
     return service;
   }
+}
+
+function farewell({ name }: ServiceConfig, configs: readonly ServiceConfig[]): string {
+  const changed = configs.some((config) => config.name === name);
+  return changed ? 'has changed in the configuration: restarting it' : 'is no longer configured: stopping it';
 }
 
 /** Moving a service to another line of the file is no reason to restart it. */

@@ -13,6 +13,7 @@ import type { CheckedConfig } from './schema.ts';
 import { reportSelfTargets } from './self-target.ts';
 import { compileServices, reportSharedPorts } from './services.ts';
 import type { SourceDocument } from './source.ts';
+import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
 import { GATEWAY_HOSTS, PORTWAY_HOST, readDefaultHost } from './variables.ts';
 
 export interface CompileOptions {
@@ -48,18 +49,21 @@ interface AssembleContext {
 
 function assemble(checked: CheckedConfig, context: AssembleContext) {
   const placed = compileRoutes(checked, context);
+  const host = checked.host === undefined ? context.host : withoutBrackets(checked.host);
+  const streams = compileStreams(checked, { ...context, host });
   const config: GatewayConfig = {
     file: context.file,
-    host: checked.host === undefined ? context.host : withoutBrackets(checked.host),
+    host,
     port: checked.port,
     trustProxy: checked.trustProxy ?? [],
     routes: placed.map(({ route }) => route),
+    streams: streams.map(({ stream }) => stream),
     services: compileServices(checked, context.document, context.file),
     admin: checked.admin && { ...checked.admin, host: withoutBrackets(checked.admin.host) },
     log: checked.log,
     maxConnections: checked.maxConnections,
   };
-  reportBetween(config, placed, context.document);
+  reportBetween(config, placed, streams, context.document);
   return { config, placed };
 }
 
@@ -67,6 +71,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
 function reportBetween(
   config: GatewayConfig,
   placed: readonly PlacedRoute[],
+  streams: readonly PlacedStream[],
   document: SourceDocument,
 ): void {
   reportDuplicateRoutes(placed, document);
@@ -74,6 +79,7 @@ function reportBetween(
   if (['port', 'host', 'admin'].some((key) => document.problems.touches(key))) return;
   const listening = listeningOf(config);
   reportSharedPort(listening, document);
+  reportSharedStreamPorts(streams, listening, document);
   reportSelfTargets(placed, listening, document);
   reportSharedPorts(config.services, listening, document);
 }

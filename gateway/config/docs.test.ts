@@ -52,8 +52,13 @@ describe('defaults and bounds are what the reference says', () => {
     // The host of the admin listener has no default without its port, and the schema of timeouts stands at two places.
     const written = withDefault.filter(({ path }) => path.join('.') !== 'admin.host');
     expect(written.length).toBeGreaterThan(15);
-    const bare = configOf(await load(fileWith([], '')));
+    const routesAlone = configOf(await load(fileWith([], '')));
     for (const { path, doc } of written) {
+      // A stream is not there by default; its keys are, once it is.
+      const isOfStream = path[0] === 'streams';
+      const bare = isOfStream
+        ? configOf(await load(`routes: {}\nstreams: { ${path[1]}: { 7000: { to: "db:1" } } }`))
+        : routesAlone;
       const explicit = configOf(await load(fileWith(path, doc.default!)));
       expect({ path, config: explicit }).toEqual({ path, config: bare });
     }
@@ -154,6 +159,10 @@ function flow(path: readonly string[], value: string): string {
 function fileWith(path: readonly string[], value: string): string {
   const [section, , ...rest] = path;
   if (section === 'services') return `routes: {}\nservices: { a: { run: x, ${flow(rest, value)} } }`;
+  if (section === 'streams') {
+    const [, protocol, , ...keys] = path;
+    return `routes: {}\nstreams: { ${protocol}: { 7000: { to: "db:1", ${flow(keys, value)} } } }`;
+  }
   const isOfRoute = section === 'routes';
   const route = isOfRoute ? `{ to: "db:1", ${flow(rest, value)} }` : '"db:1"';
   return `routes: { /a: ${route} }\n${isOfRoute || section === undefined ? '' : flow(path, value)}\n`;

@@ -54,6 +54,7 @@ describe('the short form', () => {
           extend: null,
         },
       ],
+      streams: [],
       services: [],
       admin: { host: '127.0.0.1', port: 3900 },
       log: { level: 'info', format: 'auto', access: true },

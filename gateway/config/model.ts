@@ -30,6 +30,7 @@ export interface GatewayConfig {
   /** IP addresses and CIDR blocks whose `X-Forwarded-*` are believed. */
   readonly trustProxy: readonly string[];
   readonly routes: readonly RouteConfig[];
+  readonly streams: readonly StreamConfig[];
   readonly services: readonly ServiceConfig[];
   /** `null`: no admin listener. */
   readonly admin: { readonly host: string; readonly port: Port } | null;

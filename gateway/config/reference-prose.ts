@@ -72,6 +72,18 @@ A target that is the gateway itself is a problem, and so is the same endpoint tw
 
   timeouts: `There is no "no timeout": what must not end soon gets a long one.`,
 
+  streams: `Below HTTP a port is all there is: no path, no host. A key is the port to listen on, where the gateway's \`host\` is, or
+\`host:port\`; its value leads to a service like that of a route.
+
+\`\`\`yaml
+routes: {}
+streams:
+  tcp:
+    7000: 7001
+    6379: { to: redis.internal:6379, idle: 10m, proxyProtocol: { send: v2 } }
+  udp: { 7000: 7001 }
+\`\`\``,
+
   services: `## services
 
 Names and processes. The short form of a process is its command line. In values, \`\${NAME}\` is expanded by Portway; write \`$NAME\`

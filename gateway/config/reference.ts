@@ -6,6 +6,7 @@ import { PROSE } from './reference-prose.ts';
 import { routeForm, timeouts, when } from './route-schema.ts';
 import { adminForm, configuration, log } from './schema.ts';
 import { serviceForm } from './service-schema.ts';
+import { proxyProtocol, streamForm, streams } from './stream-schema.ts';
 import { LATER } from './vocabulary.ts';
 
 export function referencePage(): string {
@@ -17,6 +18,9 @@ export function referencePage(): string {
     section('### route', routeForm, 'The long form of a route.'),
     section('### when', when, PROSE.when),
     section('### timeouts', timeouts, PROSE.timeouts),
+    section('## streams', streams, PROSE.streams),
+    section('### stream', streamForm, 'The long form of a stream.'),
+    section('### proxyProtocol', proxyProtocol),
     PROSE.services,
     section('### service', serviceForm, 'The long form of a service.'),
     section('## admin', adminForm, PROSE.admin),

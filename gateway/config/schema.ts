@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { accepted, refused } from './parsed.ts';
 import { bodyMax, routeValue, timeouts } from './route-schema.ts';
 import { serviceName, serviceValue } from './service-schema.ts';
+import { streams } from './stream-schema.ts';
 import { parseHostAndPort } from './target.ts';
 import { described, flag, host, parsedBy, port, trustedProxy } from './value.ts';
 
@@ -93,6 +94,11 @@ export const configuration = z
         defaultText: '**required**',
       },
     ),
+    streams: described(streams, 'Raw sockets, below HTTP: ports that are carried byte for byte.', {
+      expected: 'a map with tcp, udp',
+      type: 'map, see [streams](#streams)',
+      defaultText: 'none',
+    }).optional(),
     services: described(
       z.record(parsedBy(z.string(), serviceName).meta({ doc: { expected: 'a name' } }), serviceValue),
       'Processes that `portway dev` (`npm start`) runs and watches; `portway start` leaves them alone.',

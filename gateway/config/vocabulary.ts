@@ -7,7 +7,6 @@ export const LATER: ReadonlySet<string> = new Set([
   'balance',
   'health',
   'retries',
-  'streams',
   'cache',
   'workers',
   'lane',

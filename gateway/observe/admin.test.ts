@@ -13,6 +13,7 @@ const config: GatewayConfig = {
   port: 3000 as Port,
   trustProxy: [],
   routes: [],
+  streams: [],
   services: [
     {
       name: 'db',

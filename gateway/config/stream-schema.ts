@@ -1,0 +1,100 @@
+/** The part of the schema that says what a raw socket of `streams:` may have. */
+
+import { z } from 'zod';
+import { accepted, refused } from './parsed.ts';
+import { parseHostAndPort } from './target.ts';
+import { described, duration, flag, parsedBy, target } from './value.ts';
+
+/** What holds where a stream does not say otherwise. UDP has no end of its own, so it is forgotten sooner. */
+export const STREAM_DEFAULTS = {
+  connect: '2s',
+  tcpIdle: '1h',
+  udpIdle: '60s',
+  maxConnections: 10_000,
+} as const;
+
+const targets = z
+  .array(target)
+  .min(1)
+  .meta({ doc: { expected: 'a list of at least one target' } });
+
+export const proxyProtocol = z
+  .strictObject({
+    accept: described(
+      flag,
+      'Whether each connection begins with a PROXY header, version 1 or 2, and is refused without one. Only for ports that nobody but a proxy can reach.',
+      { default: 'false' },
+    ).optional(),
+    send: described(
+      z.enum(['v1', 'v2']),
+      'The PROXY header that the service gets first, to know the client.',
+      {
+        defaultText: 'none',
+        type: '`v1`, `v2`',
+        expected: 'v1 or v2',
+      },
+    ).optional(),
+  })
+  .meta({ id: 'proxyProtocol', doc: { expected: 'a map with accept, send', holder: 'proxyProtocol' } });
+
+export const streamForm = z
+  .strictObject({
+    to: described(z.union([target, targets]), 'Where the bytes go. The endpoints of a list take turns.', {
+      expected: 'a target, or a list of them',
+      type: 'target or list of targets',
+      defaultText: '**required**',
+    }),
+    connect: described(duration({ min: '1ms', max: '5m' }), 'Until a connection to an endpoint stands.', {
+      default: STREAM_DEFAULTS.connect,
+    }).optional(),
+    idle: described(
+      duration({ min: '1ms', max: '168h' }),
+      'Without a byte in either direction, after which a connection or a UDP session is ended.',
+      { defaultText: `\`${STREAM_DEFAULTS.tcpIdle}\`, for UDP \`${STREAM_DEFAULTS.udpIdle}\`` },
+    ).optional(),
+    maxConnections: described(z.int().min(1).max(1_000_000), 'Connections, or UDP sessions, at once.', {
+      expected: 'a number from 1 to 1000000',
+      type: 'number',
+      default: String(STREAM_DEFAULTS.maxConnections),
+      bounds: { min: '1', max: '1000000' },
+      ends: 'refused outside; at the limit a connection is reset, a datagram dropped',
+    }).optional(),
+    proxyProtocol: described(proxyProtocol, 'The PROXY protocol, for TCP.', {
+      type: 'map, see [proxyProtocol](#proxyprotocol)',
+      defaultText: 'none',
+    }).optional(),
+  })
+  .meta({ id: 'stream', doc: { expected: 'a map with the key "to"', holder: 'a stream' } });
+
+const streamValue = z
+  .union([target, targets, streamForm])
+  .meta({ id: 'streamValue', doc: { expected: 'a target, a list of targets, or a map with the key "to"' } });
+
+const streamMap = z.record(
+  parsedBy(z.string(), streamKey).meta({ doc: { expected: 'a port, or host:port' } }),
+  streamValue,
+);
+
+export const streams = z
+  .strictObject({
+    tcp: described(streamMap, 'Ports whose TCP connections are carried as they are.', {
+      expected: 'a map of ports to targets',
+      type: 'map of ports to targets, see [stream](#stream)',
+      defaultText: 'none',
+    }).optional(),
+    udp: described(streamMap, 'Ports whose UDP datagrams are carried, with a session for each client.', {
+      expected: 'a map of ports to targets',
+      type: 'map of ports to targets, see [stream](#stream)',
+      defaultText: 'none',
+    }).optional(),
+  })
+  .meta({ id: 'streams', doc: { expected: 'a map with tcp, udp', holder: 'streams' } });
+
+/** Where a stream listens: `7000`, `0.0.0.0:7000`, `[::]:7000`. */
+function streamKey(key: string) {
+  const parsed = parseHostAndPort(key);
+  if (!parsed.ok) return refused(parsed.hint, 'a port from 1 to 65535, or host:port');
+  return accepted(key);
+}
+
+export type CheckedStream = z.output<typeof streamForm>;

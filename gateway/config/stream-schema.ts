@@ -66,27 +66,34 @@ export const streamForm = z
   })
   .meta({ id: 'stream', doc: { expected: 'a map with the key "to"', holder: 'a stream' } });
 
-const streamValue = z
-  .union([target, targets, streamForm])
-  .meta({ id: 'streamValue', doc: { expected: 'a target, a list of targets, or a map with the key "to"' } });
+/** There is no connection in UDP that a PROXY header could begin. */
+const udpForm = streamForm
+  .omit({ proxyProtocol: true })
+  .meta({ id: 'udpStream', doc: { expected: 'a map with the key "to"', holder: 'a UDP stream' } });
 
-const streamMap = z.record(
-  parsedBy(z.string(), streamKey).meta({ doc: { expected: 'a port, or host:port' } }),
-  streamValue,
-);
+const key = parsedBy(z.string(), streamKey).meta({ doc: { expected: 'a port, or host:port' } });
+const anyForm = { doc: { expected: 'a target, a list of targets, or a map with the key "to"' } };
 
 export const streams = z
   .strictObject({
-    tcp: described(streamMap, 'Ports whose TCP connections are carried as they are.', {
-      expected: 'a map of ports to targets',
-      type: 'map of ports to targets, see [stream](#stream)',
-      defaultText: 'none',
-    }).optional(),
-    udp: described(streamMap, 'Ports whose UDP datagrams are carried, with a session for each client.', {
-      expected: 'a map of ports to targets',
-      type: 'map of ports to targets, see [stream](#stream)',
-      defaultText: 'none',
-    }).optional(),
+    tcp: described(
+      z.record(key, z.union([target, targets, streamForm]).meta(anyForm)),
+      'Ports whose TCP connections are carried as they are.',
+      {
+        expected: 'a map of ports to targets',
+        type: 'map of ports to targets, see [stream](#stream)',
+        defaultText: 'none',
+      },
+    ).optional(),
+    udp: described(
+      z.record(key, z.union([target, targets, udpForm]).meta(anyForm)),
+      'Ports whose UDP datagrams are carried, with a session for each client.',
+      {
+        expected: 'a map of ports to targets',
+        type: 'map of ports to targets, see [stream](#stream)',
+        defaultText: 'none',
+      },
+    ).optional(),
   })
   .meta({ id: 'streams', doc: { expected: 'a map with tcp, udp', holder: 'streams' } });
 

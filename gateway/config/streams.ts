@@ -28,14 +28,10 @@ export function compileStreams(checked: CheckedConfig, context: StreamsContext):
   return (['tcp', 'udp'] as const).flatMap((protocol) =>
     Object.entries(checked.streams?.[protocol] ?? {}).map(([key, value]) => {
       const path = ['streams', protocol, key];
-      const form: CheckedStream = isForm(value) ? value : { to: value };
+      const form: CheckedStream = 'to' in value ? { ...value } : { to: value };
       return { stream: compileStream(protocol, key, form, path, context), path };
     }),
   );
-}
-
-function isForm(value: CheckedStream['to'] | CheckedStream): value is CheckedStream {
-  return typeof value === 'object' && 'to' in value;
 }
 
 function compileStream(
@@ -47,7 +43,7 @@ function compileStream(
 ): StreamConfig {
   const listen = listenOf(key, context.host);
   const endpoints = compileEndpoints(form.to, path, context);
-  reportUncarried(protocol, endpoints, form, path, context.document);
+  reportUncarried(protocol, endpoints, path, context.document);
   return {
     id: `${protocol} ${key}`,
     source: context.document.lines.positionOf(keySpanAt(context.document.root, path)!.start),
@@ -81,7 +77,6 @@ function listenOf(key: string, host: string): { host: string; port: Port } {
 function reportUncarried(
   protocol: 'tcp' | 'udp',
   endpoints: readonly EndpointAddress[],
-  form: CheckedStream,
   path: readonly PathKey[],
   document: SourceDocument,
 ): void {
@@ -97,8 +92,6 @@ function reportUncarried(
     if (protocol === 'udp' && endpoint.kind === 'unix')
       report('a port or host:port', `"unix:${endpoint.path}"`, 'UDP goes to a port');
   }
-  if (protocol === 'udp' && form.proxyProtocol)
-    report('no proxyProtocol for UDP', '"proxyProtocol"', 'it is for TCP connections');
 }
 
 /** A TCP port has one listener; a UDP port is another port of the same number. */

@@ -63,7 +63,7 @@ export class ConnectionPool implements ConnectionOwner {
     else if (usable) this.#idle.push(usable);
   }
 
-  /** A connection that was given up makes room for a new one, where somebody waits for it. */
+  /** A connection that failed makes room for a new one, where somebody waits for it. */
   #usable(connection: UndiciConnection): UndiciConnection | undefined {
     if (!connection.closed) return connection;
     this.#all.delete(connection);

@@ -29,7 +29,7 @@ export class UndiciConnection {
   #broken: Error | null = null;
   #cancelConnect: (() => void) | null = null;
   busy = false;
-  /** Given up while connecting: it will not carry anything any more. */
+  /** It will not carry anything any more. */
   closed = false;
 
   constructor(address: EndpointAddress, connectTimeoutMs: number, owner: ConnectionOwner) {
@@ -90,9 +90,19 @@ export class UndiciConnection {
   }
 
   over(): void {
-    if (!this.busy) return;
     this.busy = false;
     this.#owner.released(this);
+  }
+
+  /**
+   * What failed carries nothing again. undici tells of a failure in the middle of its own bookkeeping, where it breaks over a request that
+   * is handed to it, so whoever waits for a connection hears of it afterwards.
+   */
+  failed(): void {
+    queueMicrotask(() => {
+      this.close();
+      this.over();
+    });
   }
 
   /** Given up before it was sent. A connection that is just coming about would come about for nobody. */
@@ -143,6 +153,7 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly #connection: UndiciConnection;
   #controller: Dispatcher.DispatchController | null = null;
   #silenced = false;
+  #over = false;
 
   constructor(sink: AnswerSink, connection: UndiciConnection) {
     this.#sink = sink;
@@ -188,16 +199,22 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     const { broken } = this.#connection;
+    this.#over = true;
     this.#connection.over();
     if (this.#silenced) return;
+    if (broken) return this.#fail(broken);
+    this.#sink.end(latin1Fields((controller.rawTrailers ?? []) as unknown as Buffer[]));
     this.#silenced = true;
-    if (broken) this.#sink.fail(broken);
-    else this.#sink.end(latin1Fields((controller.rawTrailers ?? []) as unknown as Buffer[]));
   }
 
+  /** Also told what `onResponseEnd` threw; the connection is somebody else's by then. */
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    this.#connection.over();
-    if (this.#silenced) return;
+    if (!this.#over) this.#connection.failed();
+    this.#over = true;
+    if (!this.#silenced) this.#fail(cause);
+  }
+
+  #fail(cause: Error): void {
     this.#silenced = true;
     this.#sink.fail(cause);
   }

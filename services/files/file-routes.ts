@@ -66,9 +66,8 @@ async function upload(parts: FileParts, request: FastifyRequest, reply: FastifyR
   }
   const check = (current: Parameters<typeof requirePrecondition>[1]) =>
     requirePrecondition(request.headers, current);
-  const current = await parts.store.stat(location);
-  check(current);
-  if (current?.isDirectory()) throw new Problem(409, 'is_a_folder', 'There is a folder of this name.');
+  check(await parts.store.stat(location));
+  await parts.store.check(location);
   const received = await receiveFile(request.raw, newTemporaryPath(parts.tree), parts.fileMaxBytes).catch(
     (error) => {
       throw storageProblem(error);

@@ -12,6 +12,8 @@ export type Check = (current: BigIntStats | null) => void;
 /** Changes of the tree. Each is durable when it resolves, and one at a time, so that a check holds until its change. */
 export interface FileStore {
   stat(location: Location): Promise<BigIntStats | null>;
+  /** @throws Problem 409 where no file can stand at this place. */
+  check(location: Location): Promise<void>;
   /** Moves a finished temporary file to its place. */
   adopt(
     temporaryPath: string,
@@ -31,6 +33,7 @@ export function createFileStore(tree: FileTree): FileStore {
     });
   return {
     stat: (location) => statLocation(tree, location),
+    check: async (location) => requireFilePlace(await statLocation(tree, location)),
     adopt: (temporaryPath, location, check) => change(() => adopt(tree, temporaryPath, location, check)),
     makeFolder: (location) => change(() => makeFolder(tree, location)),
     remove: (location, options, check) => change(() => remove(tree, location, options.recursive, check)),
@@ -41,7 +44,7 @@ export function createFileStore(tree: FileTree): FileStore {
 async function adopt(tree: FileTree, temporaryPath: string, location: Location, check: Check) {
   const current = await statLocation(tree, location);
   check(current);
-  if (current?.isDirectory()) throw new Problem(409, 'is_a_folder', 'There is a folder of this name.');
+  requireFilePlace(current);
   await makeParents(tree, location);
   const path = pathOf(tree, location);
   await rename(temporaryPath, path);
@@ -49,6 +52,10 @@ async function adopt(tree: FileTree, temporaryPath: string, location: Location, 
   const stats = await statLocation(tree, location);
   if (!stats) throw new Error(`the file was gone right after its rename: ${path}`);
   return { created: current === null, stats };
+}
+
+function requireFilePlace(current: BigIntStats | null): void {
+  if (current?.isDirectory()) throw new Problem(409, 'is_a_folder', 'There is a folder of this name.');
 }
 
 async function makeFolder(tree: FileTree, location: Location): Promise<void> {

@@ -8,6 +8,7 @@ import { createDigestCache } from './digest.ts';
 import { addFileRoutes } from './file-routes.ts';
 import { createFileStore } from './file-store.ts';
 import { openTree } from './tree.ts';
+import { addUploadRoutes } from './upload-routes.ts';
 
 /** The file server. `FILES_MAX_BYTES` limits one file; without it the disk does. */
 export async function createFileService(parts: {
@@ -18,9 +19,12 @@ export async function createFileService(parts: {
   const store = createFileStore(tree);
   const app = createWebApp({ log: parts.log });
   addPageFiles(app, `${import.meta.dirname}/page`);
-  addFileRoutes(app, { tree, store, digests: createDigestCache(), fileMaxBytes: readFileMaxBytes() });
+  const fileMaxBytes = readFileMaxBytes();
+  const { dataDir } = parts.environment;
+  const closeUploads = await addUploadRoutes(app, { dataDir, store, fileMaxBytes, log: parts.log });
+  addFileRoutes(app, { tree, store, digests: createDigestCache(), fileMaxBytes });
   await app.ready();
-  return httpService(app.server, parts.log);
+  return httpService(app.server, parts.log, { close: closeUploads });
 }
 
 function readFileMaxBytes(): number {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Environment } from './config/load.ts';
 import type { GatewayConfig } from './config/model.ts';
+import { IdentitySource } from './filter/identity.ts';
 import { BulkMemory } from './forward/bulk-memory.ts';
 import { LastingExchanges } from './forward/lasting.ts';
 import { HttpListener } from './listener/http.ts';
@@ -15,6 +16,7 @@ import { InFlight } from './passage/in-flight.ts';
 import { Responder } from './passage/responder.ts';
 import { Reloader, type ReloadResult } from './snapshot/reloader.ts';
 import { routeStatuses } from './snapshot/route-status.ts';
+import { Streams } from './streams/streams.ts';
 import { EndpointRegistry } from './upstream/registry.ts';
 
 export interface GatewayOptions {
@@ -65,6 +67,7 @@ class RunningGateway implements Gateway {
   readonly #inFlight: InFlight;
   readonly #carrier: Carrier;
   readonly #extensions: Extensions;
+  readonly #streams: Streams;
   #reloader: Reloader | null = null;
   #admin: Admin | null = null;
   #notReady: string | null = 'starting';
@@ -92,6 +95,17 @@ class RunningGateway implements Gateway {
     });
     this.#extensions = new Extensions(this.#carrier, responder);
     this.#listener = new HttpListener(this.#carrier);
+    this.#streams = new Streams(
+      this.#registry,
+      {
+        identity: new IdentitySource(),
+        lasting: this.#lasting,
+        memory: this.#memory,
+        inFlight,
+        log: accessLog,
+      },
+      log,
+    );
   }
 
   async start(): Promise<void> {
@@ -102,6 +116,7 @@ class RunningGateway implements Gateway {
       log,
       registry: this.#registry,
       lasting: this.#lasting,
+      servesStream: (signature) => this.#streams.serves(signature),
       handlers: {
         log,
         choose: (request) => this.#carrier.choose(request),
@@ -117,6 +132,7 @@ class RunningGateway implements Gateway {
     const { host, port, admin } = this.config();
     try {
       await this.#listener.listen(host, listen.port ?? port);
+      await this.#streams.open(this.config().streams);
       if (admin) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
     } catch (cause) {
       await this.close(0);
@@ -132,6 +148,7 @@ class RunningGateway implements Gateway {
   #taken(config: GatewayConfig): void {
     this.#options.log.level = config.log.level;
     this.#listener.maxConnections = config.maxConnections;
+    if (this.#notReady === null) void this.#streams.reconcile(config.streams);
     for (const listener of this.#onReload) listener(config);
   }
 
@@ -192,9 +209,11 @@ class RunningGateway implements Gateway {
     this.#notReady = 'draining';
     this.#reloader?.stopWatching();
     this.#listener.stopAccepting();
+    this.#streams.stopAccepting();
     this.#lasting.closeAll();
     const finished = await this.#inFlight.empty(deadlineMs);
     this.#listener.destroy();
+    this.#streams.destroy();
     this.#current.retire();
     await this.#admin?.close();
     return finished;

@@ -15,8 +15,17 @@ export class InFlight {
     return this.#count;
   }
 
-  enter(passage: Passage): void {
+  /** For what has no snapshot: raw streams, which log for themselves. */
+  begin(): void {
     this.#count++;
+  }
+
+  end(): void {
+    if (--this.#count === 0) this.#onEmpty?.();
+  }
+
+  enter(passage: Passage): void {
+    this.begin();
     passage.snapshot.retain();
   }
 
@@ -33,7 +42,7 @@ export class InFlight {
     passage.record.endedAt = performance.now();
     this.#log(passage.record);
     this.letSnapshotGo(passage);
-    if (--this.#count === 0) this.#onEmpty?.();
+    this.end();
   }
 
   /** Resolves when nothing is under way, `true`, or when the time is up, `false`. */

@@ -28,7 +28,16 @@ export function isEmpty(diff: ConfigDiff): boolean {
   return diff.added.length + diff.removed.length + diff.changed.length + diff.settings.length === 0;
 }
 
-const SETTINGS = ['host', 'port', 'admin', 'trustProxy', 'log', 'maxConnections', 'services'] as const;
+const SETTINGS = [
+  'host',
+  'port',
+  'admin',
+  'trustProxy',
+  'log',
+  'maxConnections',
+  'streams',
+  'services',
+] as const;
 const LISTENING: ReadonlySet<string> = new Set(['host', 'port', 'admin']);
 
 function signatures(routes: readonly RouteConfig[]): Map<string, string> {

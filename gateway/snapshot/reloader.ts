@@ -18,6 +18,8 @@ export interface ReloaderOptions {
   readonly log: Logger;
   readonly registry: EndpointRegistry;
   readonly lasting: LastingExchanges;
+  /** Whether a raw stream of this very meaning is served. */
+  readonly servesStream: (signature: string) => boolean;
   readonly handlers: RouterHandlers;
   /** Told of each configuration that takes effect, the first among them. */
   readonly taken: (config: GatewayConfig) => void;
@@ -138,7 +140,9 @@ export class Reloader {
   #drainChanged(): void {
     const timer = setTimeout(() => {
       this.#drains.delete(timer);
-      const ended = this.#options.lasting.closeUnless((signature) => this.#current.serves(signature));
+      const ended = this.#options.lasting.closeUnless(
+        (signature) => this.#current.serves(signature) || this.#options.servesStream(signature),
+      );
       if (ended > 0) this.#options.log.info({ ended }, 'ended tunnels and event streams of changed routes');
     }, CHANGED_ROUTE_DRAIN_MS);
     timer.unref();

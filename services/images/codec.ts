@@ -2,9 +2,6 @@ import sharp, { type Sharp } from 'sharp';
 
 export type { Sharp };
 
-// What the process may hold of one image while it is opened; sharp's default is five times as much.
-export const defaultPixelsMax = 50_000_000;
-
 /**
  * Opens an image for decoding. Damaged pixels fail it, and so do more than `pixelsMax` of them (all frames together), which is
  * known from the head, before anything is unpacked.

@@ -28,10 +28,12 @@ async function describe(image: Sharp): Promise<ImageDescription> {
       ? 'avif'
       : formatNames.find((name) => name === metadata.format);
   if (!format) throw unsupported();
-  const { width, height } = metadata.autoOrient;
+  const alpha = metadata.hasAlpha;
+  const frames = metadata.pages ?? 1;
   // Several images in one AVIF file are not a film; the first is what there is to see.
-  const frames = formats[format].animation ? (metadata.pages ?? 1) : 1;
-  return { format, width, height, frames, alpha: metadata.hasAlpha };
+  if (frames === 1 || !formats[format].animation) return { format, ...metadata.autoOrient, frames: 1, alpha };
+  // The height of a film is that of all its frames below each other.
+  return { format, width: metadata.width, height: metadata.pageHeight ?? metadata.height, frames, alpha };
 }
 
 /** A few pixels are kept of it; all are read. */

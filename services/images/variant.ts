@@ -24,8 +24,7 @@ export function variantOf(
   sideMax: number,
 ): Variant {
   const { format: named } = parameters;
-  const format =
-    named === undefined || named === 'original' ? negotiateFormat(accept, original) : named;
+  const format = named === undefined || named === 'original' ? negotiateFormat(accept, original) : named;
   return {
     format,
     placement: placementOf(original, parameters, sideMax),

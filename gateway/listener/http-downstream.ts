@@ -126,6 +126,8 @@ export class HttpDownstream implements Downstream {
 
   closeAfterAnswer(): void {
     this.#response.shouldKeepAlive = false;
+    // A head that is out already has promised otherwise.
+    if (this.#response.headersSent) this.#response.once('finish', () => this.socket.destroySoon());
   }
 
   /** Sends the head as it stands, where somebody else has set it and its body may be long in coming. */
@@ -207,7 +209,7 @@ class NodeBody implements RequestBody {
   }
 }
 
-function hasBody(request: IncomingMessage): boolean {
+export function hasBody(request: IncomingMessage): boolean {
   const { headers } = request;
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0);

@@ -2,12 +2,18 @@ import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { isReset } from '../error/rescue.ts';
-import { HttpDownstream } from './http-downstream.ts';
+import { HttpDownstream, hasBody } from './http-downstream.ts';
 import { ListenError } from './listen-error.ts';
 
 /** What the listener hands on. */
 export interface HttpListenerHandler {
-  request(request: http.IncomingMessage, response: http.ServerResponse, downstream: HttpDownstream): void;
+  /** @param refusal what the request is to be answered with, whatever it asks for. */
+  request(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    downstream: HttpDownstream,
+    refusal: GatewayError | null,
+  ): void;
   upgrade(request: http.IncomingMessage, socket: Socket, head: Buffer): void;
   /** Something that never became a request: the error belongs into the socket, as an answer, and the connection is closed. */
   refused(error: GatewayError, socket: Socket): void;
@@ -26,17 +32,18 @@ export class HttpListener {
 
   constructor(handler: HttpListenerHandler) {
     this.#handler = handler;
-    this.#server = http.createServer(SERVER_OPTIONS);
+    this.#server = http.createServer({
+      ...SERVER_OPTIONS,
+      shouldUpgradeCallback: (request) => this.#upgrades(request),
+    });
     this.#server.maxHeadersCount = 0;
     this.#server
       .on('connection', (socket: Socket) => this.#connected(socket))
       .on('request', (request, response) => this.#requested(request, response, false))
       .on('checkContinue', (request, response) => this.#requested(request, response, true))
-      .on('checkExpectation', (request, response) => this.#unexpected(request, response))
+      .on('checkExpectation', (request, response) => this.#requested(request, response, true))
       .on('upgrade', (request, socket: Socket, head) => this.#upgraded(request, socket, head))
-      .on('connect', (_request, socket: Socket) =>
-        handler.refused(new GatewayError('method_refused', 'CONNECT was asked for'), socket),
-      )
+      .on('connect', (_request, socket: Socket) => this.#connectRefused(socket))
       .on('clientError', (cause, socket) => this.#clientError(cause, socket as Socket));
   }
 
@@ -69,30 +76,45 @@ export class HttpListener {
     if (this.#connections > this.maxConnections + TURNED_AWAY_MAX) socket.destroy();
   }
 
-  #requested(request: http.IncomingMessage, response: http.ServerResponse, expectsContinue: boolean): void {
+  #requested(request: http.IncomingMessage, response: http.ServerResponse, expects: boolean): void {
     const { socket } = request;
-    if (this.#turnedAway.has(socket)) {
-      return this.#handler.refused(
-        new GatewayError('too_many_connections', 'maxConnections is reached'),
-        socket,
-      );
-    }
-    if (expectsContinue && !isContinue(request.headers.expect)) return this.#unexpected(request, response);
-    const downstream = new HttpDownstream(request, response, this, expectsContinue);
+    const downstream = new HttpDownstream(request, response, this, expects);
     this.#current.set(socket, downstream);
     response.once('close', () => {
       if (this.#current.get(socket) === downstream) this.#current.delete(socket);
     });
-    this.#handler.request(request, response, downstream);
+    this.#handler.request(request, response, downstream, this.#refusal(request, downstream, expects));
   }
 
-  #unexpected(request: http.IncomingMessage, response: http.ServerResponse): void {
-    // RFC 9110 §10.1.1. HTTP/1.0 did not know Expect, and ignores it.
-    if (request.httpVersionMinor === 0) return this.#requested(request, response, false);
-    this.#handler.refused(
-      new GatewayError('expectation_failed', `Expect: ${request.headers.expect}`),
-      request.socket,
-    );
+  /** Told as an answer like any other: one that is written past the answers before it would be taken for one of those. */
+  #refusal(request: http.IncomingMessage, downstream: HttpDownstream, expects: boolean): GatewayError | null {
+    if (this.#turnedAway.has(request.socket)) {
+      downstream.closeAfterAnswer();
+      return new GatewayError('too_many_connections', 'maxConnections is reached');
+    }
+    // RFC 9110 §10.1.1. Node looks for the word anywhere in the field.
+    const { expect } = request.headers;
+    if (!expects || expect?.trim().toLowerCase() === '100-continue') return null;
+    return new GatewayError('expectation_failed', `Expect: ${expect}`);
+  }
+
+  /** What is no upgrade for us to make is answered as a plain request (RFC 9110 §7.8). */
+  #upgrades(request: http.IncomingMessage): boolean {
+    const { headers, socket, httpVersionMinor } = request;
+    if (headers.upgrade?.toLowerCase() !== 'websocket' || httpVersionMinor === 0) return false;
+    // Behind a body, or an answer that is still to come, the bytes of a tunnel would be taken for those.
+    return !hasBody(request) && !this.#current.has(socket) && !this.#turnedAway.has(socket);
+  }
+
+  #connectRefused(socket: Socket): void {
+    // Node takes its own listener off: an error without one would end the process.
+    socket.on('error', () => {});
+    const error = new GatewayError('method_refused', 'CONNECT was asked for');
+    const current = this.#current.get(socket);
+    if (!current) return this.#handler.refused(error, socket);
+    // An answer is still to come. It is the last one, and what follows on the connection is read by nobody.
+    current.fault(error);
+    socket.resume();
   }
 
   #upgraded(request: http.IncomingMessage, socket: Socket, head: Buffer): void {
@@ -107,7 +129,9 @@ export class HttpListener {
     const current = this.#current.get(socket);
     // The connection ended in the middle of a body: the client left, and there is nobody to answer.
     const left = isReset(cause) || (current !== undefined && cause.code === 'HPE_INVALID_EOF_STATE');
-    if (left || !socket.writable) return void socket.destroy();
+    if (left) return void socket.destroy();
+    // It has its last answer. To close it before that is read would reset it, and the answer would be lost.
+    if (!socket.writable) return;
     if (current) current.fault(unreadable(cause));
     else this.#handler.refused(unreadable(cause), socket);
   }
@@ -138,13 +162,7 @@ const SERVER_OPTIONS: http.ServerOptions = {
   connectionsCheckingInterval: 1_000,
   // Host is checked by the admission, which answers like every other error.
   requireHostHeader: false,
-  shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
 };
-
-/** Node looks for the word anywhere in the field. */
-function isContinue(expect: string | undefined): boolean {
-  return expect?.trim().toLowerCase() === '100-continue';
-}
 
 const TURNED_AWAY_MAX = 1_000;
 

@@ -56,9 +56,15 @@ export class Carrier implements HttpListenerHandler {
 
   // Listener: something arrived.
 
-  request(request: IncomingMessage, response: ServerResponse, downstream: HttpDownstream): void {
+  request(
+    request: IncomingMessage,
+    response: ServerResponse,
+    downstream: HttpDownstream,
+    refusal: GatewayError | null,
+  ): void {
     const passage = this.#arrive(request, downstream, new DownstreamPlace(downstream));
     passage.http = downstream;
+    passage.refusal = refusal;
     (request as Carried)[PASSAGE] = passage;
     // Comes back to `choose`, and then to `carry` for all but the gateway's own page and extended routes.
     passage.snapshot.dispatch(request, response);
@@ -94,7 +100,7 @@ export class Carrier implements HttpListenerHandler {
   /** Fastify asks this first, for every request: our table decides, and names the place inside Fastify. */
   choose(request: IncomingMessage): InternalRoute {
     const passage = passageOf(request);
-    if (!this.#decide(passage)) return { kind: 'plain' };
+    if (passage.refusal || !this.#decide(passage)) return { kind: 'plain' };
     if (passage.exchange === null) return this.#writtenElsewhere(passage, { kind: 'page' });
     const { route, index } = passage.exchange.match;
     return route.extend === null

@@ -1,0 +1,188 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { GatewayError } from '../error/catalog.ts';
+import { writeRawAnswer } from '../error/raw-answer.ts';
+import { until } from '../testing/poll.ts';
+import { connect, get, type RawClient, request } from '../testing/raw-client.ts';
+import { agreement, handshake } from '../testing/websocket.ts';
+import { HttpListener, type HttpListenerHandler } from './http.ts';
+import type { HttpDownstream } from './http-downstream.ts';
+
+interface Held {
+  readonly target: string;
+  readonly downstream: HttpDownstream;
+}
+
+/** Holds requests until the test answers them; what was refused is answered with its status at once. */
+class HoldingHandler implements HttpListenerHandler {
+  readonly held: Held[] = [];
+  readonly upgraded: string[] = [];
+
+  request(
+    incoming: IncomingMessage,
+    _response: ServerResponse,
+    downstream: HttpDownstream,
+    refusal: GatewayError | null,
+  ) {
+    if (refusal) answer({ target: '', downstream }, refusal.code, refusal.row.status);
+    else this.held.push({ target: incoming.url ?? '', downstream });
+  }
+
+  upgrade(incoming: IncomingMessage, socket: Socket) {
+    this.upgraded.push(incoming.url ?? '');
+    socket.end(agreement());
+  }
+
+  refused(error: GatewayError, socket: Socket) {
+    const body = Buffer.from(error.code);
+    writeRawAnswer(socket, {
+      status: error.row.status,
+      fields: ['Content-Length', String(body.length)],
+      body,
+    });
+  }
+
+  async take(target: string): Promise<Held> {
+    await until(`a request for ${target}`, () => this.held.some((each) => each.target === target));
+    return this.held.find((each) => each.target === target)!;
+  }
+}
+
+function answer({ downstream }: Held, body: string, status = 200): void {
+  downstream.head(status, 'Reason', ['Content-Length', String(body.length)]);
+  downstream.write(Buffer.from(body));
+  downstream.end([]);
+}
+
+async function startListener(): Promise<{
+  listener: HttpListener;
+  handler: HoldingHandler;
+  client: () => Promise<RawClient>;
+}> {
+  const handler = new HoldingHandler();
+  const listener = new HttpListener(handler);
+  await listener.listen('127.0.0.1', 0);
+  onTestFinished(() => listener.destroy());
+  return { listener, handler, client: () => connect(listener.address.port) };
+}
+
+describe('requests that stand behind one whose answer is still to come', () => {
+  test.each([
+    ['an upgrade is a plain request', handshake('/next'), 'next'],
+    ['an unknown expectation is refused in its turn', get('/next', 'Expect: the best'), 'expectation_failed'],
+  ])('%s', async (_what, bytes, body) => {
+    const { handler, client } = await startListener();
+    const wire = await client();
+    await wire.send(get('/slow') + bytes);
+    if (body === 'next') answer(await handler.take('/next'), 'next');
+    answer(await handler.take('/slow'), 'slow');
+    expect((await wire.answer()).text).toBe('slow');
+    expect((await wire.answer()).text).toBe(body);
+    expect(handler.upgraded).toEqual([]);
+  });
+
+  test('CONNECT makes that answer the last one', async () => {
+    const { handler, client } = await startListener();
+    const wire = await client();
+    await wire.send(`${get('/slow')}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`);
+    answer(await handler.take('/slow'), 'slow');
+    const { head, text } = await wire.answer();
+    expect([text, head.value('connection')]).toEqual(['slow', 'close']);
+    expect(await wire.quietEnding()).toBe('fin');
+  });
+
+  test('garbage makes that answer the last one, though its head had promised more', async () => {
+    const { handler, client } = await startListener();
+    const wire = await client();
+    await wire.send(get('/slow'));
+    const { downstream } = await handler.take('/slow');
+    downstream.head(200, 'OK', ['Content-Length', '4']);
+    downstream.write(Buffer.from('sl'));
+    await wire.until('sl');
+    const met = Promise.withResolvers<void>();
+    const fault = downstream.fault.bind(downstream);
+    downstream.fault = (cause) => {
+      fault(cause);
+      met.resolve();
+    };
+    await wire.send('garbage\r\n\r\n');
+    await met.promise;
+    downstream.write(Buffer.from('ow'));
+    expect(await wire.until('ow')).toBe('ow');
+    expect(await wire.quietEnding()).toBe('fin');
+  });
+});
+
+describe('what is answered as a plain request though it asks for an upgrade', () => {
+  test.each([
+    ['on HTTP/1.0', handshake('/x').replace('HTTP/1.1', 'HTTP/1.0')],
+    ['with a body', `${handshake('/x').trimEnd()}\r\nContent-Length: 4\r\n\r\nbody`],
+    ['with a body in chunks', `${handshake('/x').trimEnd()}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['to another protocol', get('/x', 'Connection: Upgrade', 'Upgrade: h2c')],
+  ])('%s', async (_what, bytes) => {
+    const { handler, client } = await startListener();
+    const wire = await client();
+    await wire.send(bytes);
+    answer(await handler.take('/x'), 'plain');
+    expect((await wire.answer()).text).toBe('plain');
+    expect(handler.upgraded).toEqual([]);
+  });
+
+  test('and an upgrade to websocket is one', async () => {
+    const { handler, client } = await startListener();
+    const wire = await client();
+    await wire.send(handshake('/x'));
+    expect((await wire.head()).status).toBe(101);
+    expect(handler.upgraded).toEqual(['/x']);
+  });
+});
+
+describe('an expectation', () => {
+  test.each([
+    ['unknown', 'POST /x HTTP/1.1', 'the best', 417],
+    ['that has 100-continue inside a word', 'POST /x HTTP/1.1', 'not-100-continue', 417],
+    ['of 100-continue in any case', 'POST /x HTTP/1.1', '100-Continue', 200],
+    ['unknown, on HTTP/1.0, which has none', 'POST /x HTTP/1.0', 'the best', 200],
+  ])('%s', async (_what, line, expectation, status) => {
+    const { handler, client } = await startListener();
+    const wire = await client();
+    await wire.send(`${line}\r\nHost: a\r\nExpect: ${expectation}\r\nContent-Length: 1\r\n\r\nx`);
+    if (status === 200) answer(await handler.take('/x'), 'ok');
+    expect((await wire.answer()).status).toBe(status);
+  });
+});
+
+describe('a connection beyond `maxConnections`', () => {
+  test.each([
+    ['a request', get('/x')],
+    ['an upgrade', handshake('/x')],
+    ['an unknown expectation', request('POST', '/x', ['Expect: the best'], 'x')],
+  ])('gets 503 for %s, and ends', async (_what, bytes) => {
+    const { listener, handler, client } = await startListener();
+    listener.maxConnections = 1;
+    await client();
+    const wire = await client();
+    await wire.send(bytes);
+    const { status, text } = await wire.answer();
+    expect([status, text]).toEqual([503, 'too_many_connections']);
+    expect(await wire.ending()).toBe('fin');
+    expect([...handler.held, ...handler.upgraded]).toEqual([]);
+  });
+});
+
+// A connection that is closed while bytes lie unread sends a reset, and that overtook the answer in half of all cases.
+test('the refusal of unreadable bytes reaches a client that goes on sending', async () => {
+  const { client } = await startListener();
+  for (let round = 0; round < 20; round++) {
+    const wire = await client();
+    void wire.send(`GET /x HTTP/1.1\r\nno colon\r\n\r\n${'x'.repeat(100_000)}`);
+    for (let i = 0; i < 20; i++) {
+      void wire.send(Buffer.alloc(50_000));
+      await setImmediate();
+    }
+    expect((await wire.answer()).status).toBe(400);
+    wire.destroy();
+  }
+});

@@ -179,6 +179,7 @@ describe('portway dev', () => {
     const running = await dev(of);
     const pids = pidsIn(running.stdout);
     running.child.kill('SIGKILL');
+    await running.ended();
     await until('the services have ended', () => pids.filter(runs).length === 0);
     await expectNothingLeft(of, running.stdout);
   });

@@ -23,6 +23,9 @@ async function startHastyServer(): Promise<{
   return { client: (halfOpen = false) => connect(port, { halfOpen }), closed: closed.promise };
 }
 
+/** Well before the five seconds of the linger are up. */
+const soon = { timeout: 2_500 };
+
 const upload = request('POST', '/', ['Content-Length: 100000000']);
 
 describe('an answer before the end of an upload', () => {
@@ -43,7 +46,7 @@ describe('an answer before the end of an upload', () => {
     expect(await wire.ending()).toBe('fin');
   });
 
-  test('is closed for good as soon as the client ends too', async () => {
+  test('is closed for good as soon as the client ends too', soon, async () => {
     const { client, closed } = await startHastyServer();
     const wire = await client(true);
     await wire.send(`${upload}some`);
@@ -52,7 +55,7 @@ describe('an answer before the end of an upload', () => {
     await closed;
   });
 
-  test('is closed for good as soon as the upload is complete', async () => {
+  test('is closed for good as soon as the upload is complete', soon, async () => {
     const { client, closed } = await startHastyServer();
     const wire = await client(true);
     await wire.send(request('POST', '/', ['Content-Length: 8']));

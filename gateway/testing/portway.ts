@@ -19,6 +19,7 @@ export class PortwayProcess {
   readonly child: ChildProcess;
   stdout = '';
   stderr = '';
+  readonly #closed: Promise<unknown>;
 
   constructor(args: readonly string[], options: PortwayOptions) {
     const { FORCE_COLOR: _force, ...env } = process.env;
@@ -33,6 +34,7 @@ export class PortwayProcess {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
+    this.#closed = once(this.child, 'close');
     onTestFinished(() => void this.child.kill('SIGKILL'));
   }
 
@@ -50,7 +52,7 @@ export class PortwayProcess {
 
   /** The exit code; `null` where a signal ended it. All output has been read. */
   async ended(): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
+    await this.#closed;
     return this.child.exitCode;
   }
 }

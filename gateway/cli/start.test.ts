@@ -41,6 +41,15 @@ function closeAll(service: Server): void {
   service.close();
 }
 
+/** Waits until the service has the request; an answer that comes without it tells what went wrong. */
+async function reached(asked: readonly unknown[], answer: Promise<unknown>): Promise<void> {
+  const early = answer.then((outcome) => {
+    throw new Error(`answered before the service was asked: ${outcome}`);
+  });
+  early.catch(() => {});
+  await Promise.race([until('the service was asked', () => asked.length === 1), early]);
+}
+
 describe('portway start', () => {
   it('logs JSON lines where there is no terminal, and runs no service', async () => {
     const { running, port } = await start();
@@ -59,7 +68,7 @@ describe('portway start', () => {
   it('lets an exchange finish on SIGTERM', async () => {
     const { running, url, asked } = await start();
     const answer = fetch(url).then((response) => response.text());
-    await until('the service was asked', () => asked.length === 1);
+    await reached(asked, answer);
     running.child.kill('SIGTERM');
     await running.said('"draining"');
     asked[0]?.();
@@ -73,7 +82,7 @@ describe('portway start', () => {
       () => 'answered',
       () => 'broken off',
     );
-    await until('the service was asked', () => asked.length === 1);
+    await reached(asked, answer);
     running.child.kill('SIGTERM');
     expect(await running.ended()).toBe(0);
     expect(await answer).toBe('broken off');
@@ -82,8 +91,11 @@ describe('portway start', () => {
 
   it('ends at once on a second Ctrl-C', async () => {
     const { running, url, asked } = await start();
-    const answer = fetch(url).catch(() => 'broken off');
-    await until('the service was asked', () => asked.length === 1);
+    const answer = fetch(url).then(
+      (response) => response.text(),
+      () => 'broken off',
+    );
+    await reached(asked, answer);
     running.child.kill('SIGINT');
     const pressedAt = performance.now();
     await running.said('"draining"');

@@ -59,9 +59,11 @@ describe('the invariants of the tree', () => {
     );
   });
 
-  test('only the lane that is built on undici imports it, and nobody sets its global dispatcher', () => {
+  test('only the lane and the cache that are built on undici import it, and nobody sets its global dispatcher', () => {
     const importers = importsThat(product, ({ from, typeOnly }) => !typeOnly && from === 'undici');
     expect(importers.map(fileOf)).toEqual([
+      'gateway/cache/route-cache.ts',
+      'gateway/cache/store.ts',
       'gateway/forward/extend.ts',
       'gateway/upstream/undici-connection.ts',
     ]);

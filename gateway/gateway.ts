@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { Caches } from './cache/caches.ts';
 import type { Environment } from './config/load.ts';
 import type { GatewayConfig } from './config/model.ts';
 import { IdentitySource } from './filter/identity.ts';
@@ -62,6 +63,7 @@ class RunningGateway implements Gateway {
   readonly #registry = new EndpointRegistry();
   readonly #lasting = new LastingExchanges();
   readonly #memory = new BulkMemory();
+  readonly #caches: Caches;
   readonly #onReload: ((config: GatewayConfig) => void)[] = [];
   readonly #listener: HttpListener;
   readonly #inFlight: InFlight;
@@ -79,6 +81,12 @@ class RunningGateway implements Gateway {
     const { mode, log } = options;
     const accessLog = createAccessLog(log, { enabled: () => this.config().log.access });
     this.#inFlight = new InFlight(accessLog);
+    this.#caches = new Caches((route, { file }, cause) =>
+      log.error(
+        { route, file, cause: cause.message },
+        "the file of this cache can't be used; it is kept in memory",
+      ),
+    );
     const responder = new Responder({
       mode,
       services: () => this.#services(),
@@ -92,6 +100,7 @@ class RunningGateway implements Gateway {
       inFlight,
       lasting: this.#lasting,
       memory: this.#memory,
+      caches: this.#caches,
     });
     this.#extensions = new Extensions(this.#carrier, responder);
     this.#listener = new HttpListener(this.#carrier);
@@ -148,6 +157,7 @@ class RunningGateway implements Gateway {
   #taken(config: GatewayConfig): void {
     this.#options.log.level = config.log.level;
     this.#listener.maxConnections = config.maxConnections;
+    this.#caches.reconcile(config.routes);
     if (this.#notReady === null) void this.#streams.reconcile(config.streams);
     for (const listener of this.#onReload) listener(config);
   }
@@ -214,6 +224,7 @@ class RunningGateway implements Gateway {
     const finished = await this.#inFlight.empty(deadlineMs);
     this.#listener.destroy();
     this.#streams.destroy();
+    this.#caches.close();
     this.#current.retire();
     await this.#admin?.close();
     return finished;

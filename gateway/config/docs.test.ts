@@ -54,11 +54,9 @@ describe('defaults and bounds are what the reference says', () => {
     expect(written.length).toBeGreaterThan(15);
     const routesAlone = configOf(await load(fileWith([], '')));
     for (const { path, doc } of written) {
-      // A stream is not there by default; its keys are, once it is.
-      const isOfStream = path[0] === 'streams';
-      const bare = isOfStream
-        ? configOf(await load(`routes: {}\nstreams: { ${path[1]}: { 7000: { to: "db:1" } } }`))
-        : routesAlone;
+      // Streams and caches are not there by default; their keys are, once they are.
+      const file = fileWithHolder(path);
+      const bare = file === null ? routesAlone : configOf(await load(file));
       const explicit = configOf(await load(fileWith(path, doc.default!)));
       expect({ path, config: explicit }).toEqual({ path, config: bare });
     }
@@ -153,6 +151,12 @@ function flow(path: readonly string[], value: string): string {
   const [first, ...rest] = path;
   const inner = rest.reduceRight((text, key) => `{ ${key}: ${text} }`, value);
   return `${first}: ${inner}`;
+}
+
+/** A file in which the holder of a key is there without it; `null`: it always is. */
+function fileWithHolder(path: readonly string[]): string | null {
+  if (path[0] === 'streams') return `routes: {}\nstreams: { ${path[1]}: { 7000: { to: "db:1" } } }`;
+  return path[2] === 'cache' && path.length > 3 ? fileWith(path.slice(0, 3), '{}') : null;
 }
 
 /** A whole file in which a key has a value. */

@@ -63,6 +63,17 @@ export interface RouteConfig {
   readonly bodyMaxBytes: number | null;
   /** Absolute path of a module that extends the route through @fastify/http-proxy; `null`: a plain route. */
   readonly extend: string | null;
+  /** `null`: nothing is cached. */
+  readonly cache: CacheConfig | null;
+}
+
+/** A shared HTTP cache (RFC 9111) in front of a route. */
+export interface CacheConfig {
+  /** Absolute path of the SQLite file that keeps it; `null`: in memory. */
+  readonly file: string | null;
+  readonly maxBytes: number;
+  /** A larger answer is not kept. */
+  readonly entryMaxBytes: number;
 }
 
 export interface RouteMatcher {

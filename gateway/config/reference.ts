@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { type KeyDoc, metaOf, optionsIn, unwrapped } from './key-doc.ts';
 import { PROSE } from './reference-prose.ts';
-import { routeForm, timeouts, when } from './route-schema.ts';
+import { cacheForm, routeForm, timeouts, when } from './route-schema.ts';
 import { adminForm, configuration, log } from './schema.ts';
 import { serviceForm } from './service-schema.ts';
 import { proxyProtocol, streamForm, streams } from './stream-schema.ts';
@@ -18,6 +18,7 @@ export function referencePage(): string {
     section('### route', routeForm, 'The long form of a route.'),
     section('### when', when, PROSE.when),
     section('### timeouts', timeouts, PROSE.timeouts),
+    section('### cache', cacheForm, PROSE.cache),
     section('## streams', streams, PROSE.streams),
     section('### stream', streamForm, 'The long form of a stream.'),
     section('### proxyProtocol', proxyProtocol),

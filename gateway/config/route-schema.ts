@@ -119,6 +119,24 @@ export const when = z
     doc: { expected: 'a map of conditions', type: 'map, see [when](#when)', holder: 'when' },
   });
 
+export const CACHE_DEFAULTS = { maxSize: '64MiB', maxEntry: '5MiB' } as const;
+
+export const cacheForm = z
+  .strictObject({
+    file: described(z.string().min(1), 'An SQLite file that outlives restarts, relative to this file.', {
+      expected: 'the path of a file',
+      type: 'path',
+      defaultText: 'none: in memory',
+    }).optional(),
+    maxSize: described(size({ min: '1MiB', max: '64GiB' }), 'What is kept in all; the oldest goes first.', {
+      default: CACHE_DEFAULTS.maxSize,
+    }).optional(),
+    maxEntry: described(size({ min: '1KiB', max: '1GiB' }), 'A larger answer is carried, and not kept.', {
+      default: CACHE_DEFAULTS.maxEntry,
+    }).optional(),
+  })
+  .meta({ id: 'cache', doc: { expected: 'a map with file, maxSize, maxEntry', holder: 'cache' } });
+
 export const routeForm = z
   .strictObject({
     to: described(z.union([target, targets]), 'Where the requests go. The endpoints of a list take turns.', {
@@ -153,6 +171,15 @@ export const routeForm = z
       bounds: { min: '0B', max: '1024TiB' },
       ends: '`0B` allows no body; refused above',
     }).optional(),
+    cache: described(
+      z.union([flag.transform((on): z.output<typeof cacheForm> | null => (on ? {} : null)), cacheForm]),
+      'A shared HTTP cache (RFC 9111) in front of the service: it keeps what the service allows to be kept.',
+      {
+        type: '`true`, `false`, or a map, see [cache](#cache)',
+        expected: 'true, false, or a map with file, maxSize, maxEntry',
+        default: 'false',
+      },
+    ).optional(),
     extend: described(
       z.string().min(1),
       'A module that extends the route in code, through @fastify/http-proxy. Relative to this file.',
@@ -167,3 +194,4 @@ export const routeValue = z
 
 export type CheckedRoute = z.output<typeof routeForm>;
 export type CheckedTimeouts = z.output<typeof timeouts>;
+export type CheckedCache = z.output<typeof cacheForm>;

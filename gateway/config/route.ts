@@ -2,9 +2,24 @@
 
 import { dirname, resolve } from 'node:path';
 import { headerConditions, queryConditions } from './condition.ts';
-import type { EndpointAddress, RouteConfig, RouteMatcher, SourcePosition, TimeoutsConfig } from './model.ts';
+import type {
+  CacheConfig,
+  EndpointAddress,
+  RouteConfig,
+  RouteMatcher,
+  SourcePosition,
+  TimeoutsConfig,
+} from './model.ts';
 import type { RouteKey } from './route-key.ts';
-import { type CheckedRoute, type CheckedTimeouts, TIMEOUT_DEFAULTS, timeouts } from './route-schema.ts';
+import {
+  CACHE_DEFAULTS,
+  type CheckedCache,
+  type CheckedRoute,
+  type CheckedTimeouts,
+  cacheForm,
+  TIMEOUT_DEFAULTS,
+  timeouts,
+} from './route-schema.ts';
 
 /** What the top level says for every route that does not say otherwise. */
 export interface RouteDefaults {
@@ -38,6 +53,7 @@ export function compileRoute(
     // `null` is a value here: it takes the limit of the top level away.
     bodyMaxBytes: (form.bodyMax === undefined ? defaults.bodyMax : form.bodyMax) ?? null,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
+    cache: form.cache ? compileCache(form.cache, place.file) : null,
   };
 }
 
@@ -60,5 +76,15 @@ function compileTimeouts(own: CheckedTimeouts = {}, top: CheckedTimeouts = {}): 
     responseMs: own.response ?? top.response ?? DEFAULTS.response,
     idleMs: own.idle ?? top.idle ?? DEFAULTS.idle,
     tunnelIdleMs: own.tunnelIdle ?? top.tunnelIdle ?? DEFAULTS.tunnelIdle,
+  };
+}
+
+const DEFAULT_CACHE = cacheForm.parse({ ...CACHE_DEFAULTS });
+
+function compileCache(form: CheckedCache, file: string): CacheConfig {
+  return {
+    file: form.file === undefined ? null : resolve(dirname(file), form.file),
+    maxBytes: form.maxSize ?? DEFAULT_CACHE.maxSize!,
+    entryMaxBytes: form.maxEntry ?? DEFAULT_CACHE.maxEntry!,
   };
 }

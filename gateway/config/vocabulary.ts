@@ -3,14 +3,7 @@
 import { nearest } from './hint.ts';
 
 /** DESIGN names them; this version does not know them yet. */
-export const LATER: ReadonlySet<string> = new Set([
-  'balance',
-  'health',
-  'retries',
-  'cache',
-  'workers',
-  'lane',
-]);
+export const LATER: ReadonlySet<string> = new Set(['balance', 'health', 'retries', 'workers', 'lane']);
 
 /** What nginx, Caddy, Traefik, Compose and their like call it, lower case without separators. */
 const ELSEWHERE: Readonly<Record<string, string>> = {

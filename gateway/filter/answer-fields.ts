@@ -45,6 +45,18 @@ export function answerFields(
   return nominated === null ? out : withoutNominated(out, nominated);
 }
 
+/** What of an answer may be stored: everything but what concerned its connection. The rest is done when it is given out. */
+export function storableFields(fields: Fields): string[] {
+  const out: string[] = [];
+  let nominated: Set<string> | null = null;
+  for (let i = 0; i < fields.length; i += 2) {
+    const lower = fields[i]!.toLowerCase();
+    if (lower === 'connection') nominated = nominate(fields[i + 1]!, nominated);
+    if (!isHopByHopAnswer(lower)) out.push(fields[i]!, fields[i + 1]!);
+  }
+  return nominated === null ? out : withoutNominated(out, nominated);
+}
+
 /** How a service knows itself. */
 export interface ServiceName {
   /** Host and port, for the `Host` field. */

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Caches } from '../cache/caches.ts';
+import type { RouteCache } from '../cache/route-cache.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 import { admitAuthority, admitFieldCount, admitFraming, admitTarget } from '../filter/admission.ts';
@@ -24,6 +26,7 @@ import type { LiveRoute } from '../snapshot/live-route.ts';
 import type { InternalRoute } from '../snapshot/router.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
+import { asksCache, type FetchForCache, startCached } from './cached.ts';
 import type { InFlight } from './in-flight.ts';
 import { Passage } from './passage.ts';
 import { type Carriage, extendedPlan, httpPlan, tunnelPlan } from './plans.ts';
@@ -35,6 +38,7 @@ export interface CarrierOptions {
   readonly inFlight: InFlight;
   readonly lasting: LastingExchanges;
   readonly memory: BulkMemory;
+  readonly caches: Caches;
 }
 
 /**
@@ -155,9 +159,31 @@ export class Carrier implements HttpListenerHandler {
     const { exchange } = passage;
     if (passage.refusal || passage.local || !exchange) return this.#answerHere(passage);
     const plan = httpPlan(exchange, this.#carriage(passage, exchange));
+    const cache = this.#options.caches.of(exchange.match.route.id);
+    if (cache && asksCache(passage)) return this.#carryCached(cache, passage, exchange, plan);
     this.#forward(passage, passage.http!, plan, {
       failed: (error) => this.#options.responder.error(passage, error),
       closed: () => this.#options.inFlight.leave(passage),
+    });
+  }
+
+  /** A cached route: the cache answers, and asks the service where it must. */
+  #carryCached(cache: RouteCache, passage: Passage, exchange: RoutedExchange, plan: HttpPlan): void {
+    const { responder, inFlight } = this.#options;
+    const fetch: FetchForCache = (downstream, fetchPlan, background) =>
+      this.#forward(
+        passage,
+        downstream,
+        fetchPlan,
+        { failed: (error) => downstream.fail(error), closed() {} },
+        background,
+      );
+    startCached(cache, passage, exchange, plan, fetch, {
+      failed: (cause) => responder.error(passage, rescue(cause, 'head')),
+      closed: (completed) => {
+        if (!completed && passage.record.errorCode === null) responder.noteLeft(passage.record);
+        inFlight.leave(passage);
+      },
     });
   }
 
@@ -170,10 +196,18 @@ export class Carrier implements HttpListenerHandler {
     this.#forward(passage, downstream, plan, { failed: (error) => downstream.fail(error), closed() {} });
   }
 
-  #forward(passage: Passage, downstream: Downstream, plan: HttpPlan, end: ForwardEnd): void {
+  /** @param background for nobody's log: the exchange that it belongs to is over. */
+  #forward(
+    passage: Passage,
+    downstream: Downstream,
+    plan: HttpPlan,
+    end: ForwardEnd,
+    background = false,
+  ): void {
     const signature = this.#signatureOfRoute(passage);
+    const record = background ? { ...passage.record } : passage.record;
     let lasting: Lasting | null = null;
-    new HttpForward(downstream, plan, passage.record, {
+    new HttpForward(downstream, plan, record, {
       failed: end.failed,
       lasts: (exchange) => {
         lasting = exchange;

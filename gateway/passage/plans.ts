@@ -1,4 +1,5 @@
-import { answerFields } from '../filter/answer-fields.ts';
+import type { FieldMap } from '../cache/route-cache.ts';
+import { answerFields, storableFields } from '../filter/answer-fields.ts';
 import { limitBody } from '../filter/body-limit.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
 import { requestFields, type Signature } from '../filter/request-fields.ts';
@@ -48,6 +49,22 @@ export function extendedPlan(
   exchange.facts.kept.splice(0, Number.POSITIVE_INFINITY, ...editFields(exchange.facts.kept, edit));
   return { ...plan, body };
 }
+
+/** What the cache sends to the service in the place of the client: the same request with the cache's conditions in place of the client's. */
+export function fetchPlan(plan: HttpPlan, conditions: FieldMap, body: RequestBody | null): HttpPlan {
+  const set = new Map(
+    CONDITIONS.flatMap((name) => (conditions[name] ? [[name, [conditions[name]].flat()] as const] : [])),
+  );
+  const edit = { removed: new Set(CONDITIONS), set };
+  return {
+    ...plan,
+    body,
+    requestFields: (endpoint) => editFields(plan.requestFields(endpoint), edit),
+    answerFields: (_endpoint, fields) => storableFields(fields),
+  };
+}
+
+const CONDITIONS = ['if-none-match', 'if-modified-since'];
 
 export function tunnelPlan(exchange: RoutedExchange, carriage: Carriage): TunnelPlan {
   const { match, target, downstream } = exchange;

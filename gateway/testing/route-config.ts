@@ -32,6 +32,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     timeouts: { connectMs: 2_000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
     bodyMaxBytes: null,
     extend: extend ?? null,
+    cache: null,
   };
 }
 

@@ -2,9 +2,6 @@ import type { Codec, Sharp } from './codec.ts';
 import { formats } from './formats.ts';
 import type { Variant } from './variant.ts';
 
-// A guard against an input that nobody foresaw; the limits on pixels keep all others far below it.
-const workMaxSeconds = 30;
-
 const nothing = { r: 255, g: 255, b: 255, alpha: 0 };
 
 /**
@@ -14,11 +11,10 @@ const nothing = { r: 255, g: 255, b: 255, alpha: 0 };
 export function encodeVariant(codec: Codec, bytes: Buffer, variant: Variant): Promise<Buffer> {
   const { width, height, fit } = variant.placement;
   const image = codec.open(bytes, { animated: variant.animated });
-  // libvips turns single images only; a film is shown as it was made.
-  const upright = variant.animated ? image : image.autoOrient();
+  const upright = variant.turned ? image.autoOrient() : image;
   const sized = upright.resize({ width, height, fit, background: nothing });
   const opaque = formats[variant.format].alpha ? sized : sized.flatten({ background: '#ffffff' });
-  return encodeAs(opaque, variant).timeout({ seconds: workMaxSeconds }).toBuffer();
+  return encodeAs(opaque, variant).toBuffer();
 }
 
 function encodeAs(image: Sharp, { format, quality, animated, placement }: Variant): Sharp {

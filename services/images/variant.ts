@@ -13,6 +13,8 @@ export interface Variant {
   readonly quality: number | null;
   /** All frames, or the first alone. */
   readonly animated: boolean;
+  /** Whether the EXIF orientation is applied. libvips turns single images only: a film is shown as it was made. */
+  readonly turned: boolean;
 }
 
 const defaultQuality = 80;
@@ -30,6 +32,7 @@ export function variantOf(
     placement: placementOf(original, parameters, sideMax),
     quality: formats[format].lossy ? (parameters.quality ?? defaultQuality) : null,
     animated: original.frames > 1 && formats[format].animation,
+    turned: original.frames === 1,
   };
 }
 

@@ -90,6 +90,15 @@ describe('a resumable upload', () => {
     expect(await (await fetch(`${files.url}/late.bin`)).text()).toBe('bytes');
   });
 
+  it('keeps what it has when there is no room for more', async () => {
+    await files.end('SIGKILL');
+    files = await startService('files', { dataDir: data.path, fileMaxKib: 1024 });
+    const location = (await create('full.bin', 3_000_000)).headers.get('location')!;
+    expect((await patch(location, 0, Buffer.alloc(3_000_000))).status).toBe(507);
+    expect(await offsetOf(location)).toBe(1024 * 1024);
+    expect((await fetch(`${files.url}/full.bin`)).status).toBe(404);
+  });
+
   it('is given up by DELETE', async () => {
     const location = (await create('given-up.bin', 10)).headers.get('location')!;
     await patch(location, 0, Buffer.from('12345'));

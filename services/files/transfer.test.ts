@@ -201,6 +201,17 @@ describe('uploads that come to nothing leave nothing', () => {
     expect((await get('/refused.bin')).status).toBe(404);
   });
 
+  it('when there is no room on the disk', async () => {
+    await using folder = await temporaryFolder();
+    const small = await startService('files', { dataDir: folder.path, fileMaxKib: 1024 });
+    const answer = await fetch(`${small.url}/full.bin`, { method: 'PUT', body: Buffer.alloc(3_000_000) });
+    expect(await answer.json()).toMatchObject({ status: 507, code: 'storage_full' });
+    expect(await readdir(`${folder.path}/incoming`)).toEqual([]);
+    expect((await fetch(`${small.url}/full.bin`)).status).toBe(404);
+    expect((await fetch(`${small.url}/fits.bin`, { method: 'PUT', body: 'x' })).status).toBe(201);
+    await small.end('SIGKILL');
+  });
+
   it('of unknown length and larger than the limit', async () => {
     const answer = await fetch(`${files.url}/refused.bin`, { method: 'PUT', body: body(), duplex: 'half' });
     expect(answer.status).toBe(413);

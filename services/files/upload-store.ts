@@ -2,7 +2,7 @@ import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, Upload } from '@tus/server';
-import { storageProblem } from './storage-problem.ts';
+import { isFull, uploadsFull } from './storage-problem.ts';
 import { isMissing, syncFolder } from './tree.ts';
 import type { UploadRecord, UploadRecords } from './upload-records.ts';
 
@@ -70,7 +70,7 @@ export class UploadStore extends DataStore {
       await handle.sync();
       return position;
     } catch (error) {
-      throw storageProblem(error);
+      throw isFull(error) ? uploadsFull() : error;
     } finally {
       await handle.close();
     }

@@ -28,6 +28,8 @@ export interface ExitOutcome {
 export interface StartOptions {
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The largest file that the system lets it write, for tests of a disk that is full. */
+  readonly fileMaxKib?: number;
 }
 
 const servicesFolder = join(import.meta.dirname, '../..');
@@ -72,7 +74,11 @@ export async function startService(name: string, options: StartOptions = {}): Pr
 
 /** Starts the process without waiting, for starts that are meant to fail. */
 export function spawnService(name: string, options: StartOptions = {}): ChildProcess {
-  return spawn(process.execPath, [join(servicesFolder, name, 'main.ts')], {
+  const main = join(servicesFolder, name, 'main.ts');
+  const command = options.fileMaxKib
+    ? ['sh', '-c', `ulimit -f ${options.fileMaxKib * 2}; exec "$0" "$1"`, process.execPath, main]
+    : [process.execPath, main];
+  return spawn(command[0]!, command.slice(1), {
     env: {
       PATH: process.env.PATH,
       PORT: '0',

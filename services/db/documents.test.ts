@@ -160,6 +160,16 @@ describe('deletions after many creations', () => {
 });
 
 describe('the root', () => {
+  it('is a page for a browser, with relative addresses under a strict policy', async () => {
+    const answer = await fetch(db.service.url, { headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const text = await answer.text();
+    expect(text).not.toMatch(/(?:href|src)="\//);
+    for (const [, file] of text.matchAll(/(?:href|src)="(_page\/[^"]+)"/g)) {
+      expect((await fetch(`${db.service.url}/${file}`)).status).toBe(200);
+    }
+  });
+
   it('counts the collections that use has made', async () => {
     await db.call('PUT', '/counted/1', {});
     await db.call('PUT', '/counted/2', {});

@@ -44,7 +44,9 @@ function join(room, name) {
 
 function connect() {
   state.socket?.close();
-  const socket = new WebSocket(new URL('ws', document.baseURI));
+  const address = new URL('ws', document.baseURI);
+  address.protocol = address.protocol.replace('http', 'ws');
+  const socket = new WebSocket(address);
   state.socket = socket;
   setStatus('Connecting …');
   socket.addEventListener('open', () => {

@@ -22,7 +22,7 @@ start();
 
 async function start() {
   await loadCollections();
-  const wanted = decodeURIComponent(location.hash.slice(1));
+  const wanted = /^#([A-Za-z][\w-]*)$/.exec(location.hash)?.[1];
   watchChanges();
   const first = wanted || element('collections').options[0]?.value;
   if (first) await show(first);
@@ -77,7 +77,7 @@ async function loadCollections() {
 async function show(collection) {
   state.collection = collection;
   element('collection').value = collection;
-  location.replace(`#${encodeURIComponent(collection)}`);
+  location.replace(`#${collection}`);
   element('editor').hidden = true;
   await loadList(null);
 }

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { closeGently } from '../forward/gentle-close.ts';
 import type { ErrorAnswer } from './answer.ts';
 
 /** Writes an error answer where there is no response object, only a socket: unreadable requests, refused tunnels. Then closes it. */
@@ -7,13 +8,6 @@ export function writeRawAnswer(socket: Duplex, { status, fields, body }: ErrorAn
   if (!socket.writable) return void socket.destroy();
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nDate: ${new Date().toUTCString()}\r\nConnection: close\r\n`;
   for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  socket.on('error', () => {});
-  socket.end(Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]));
-  // What the client still sends is read for a while, so that a reset does not overtake the answer.
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(timer));
-  socket.once('end', () => socket.destroy());
+  socket.write(Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]));
+  closeGently(socket);
 }
-
-const LINGER_MS = 2_000;

@@ -14,6 +14,7 @@ import type {
   RequestBody,
   UpstreamCall,
 } from './exchange.ts';
+import { withoutLength } from './informational.ts';
 import type { Lasting } from './lasting.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
 
@@ -102,7 +103,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 
   informational(status: number, fields: Fields): void {
-    this.#downstream.informational(status, this.#plan.answerFields(this.#endpoint, fields, false));
+    const kept = this.#plan.answerFields(this.#endpoint, withoutLength(fields), false);
+    this.#downstream.informational(status, kept);
   }
 
   head(status: number, reason: string, fields: Fields): void {

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 export type SpliceEnd = 'closed' | 'idle' | 'reset';
@@ -38,6 +39,8 @@ export class Splice {
 
   #carry(from: Duplex, to: Duplex, towards: 'service' | 'client'): void {
     from.on('data', (chunk: Buffer) => {
+      // Nobody can write to a side that was ended, and an attempt would throw away what still waits in it.
+      if (this.#over) return;
       this.#timer.refresh();
       this.#watcher.moved(chunk.length, towards);
       if (!to.write(chunk)) from.pause();
@@ -64,15 +67,22 @@ export class Splice {
     clearTimeout(this.#timer);
     for (const side of [this.#client, this.#service]) {
       side.on('error', () => {});
-      if (how === 'reset') side.destroy();
+      if (how === 'reset') breakOff(side);
       else destroySoon(side);
     }
     this.#watcher.ended(how);
   }
 }
 
+/** The other side must not take it for an orderly end. */
+function breakOff(side: Duplex): void {
+  if (side instanceof Socket) side.resetAndDestroy();
+  else side.destroy();
+}
+
 /** What has been written still goes out, but nobody waits for the other side for long. */
 function destroySoon(side: Duplex): void {
+  if (side.writableFinished) return void side.destroy();
   side.end();
   side.resume();
   const timer = setTimeout(() => side.destroy(), FLUSH_MS);

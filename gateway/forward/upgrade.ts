@@ -1,4 +1,5 @@
 import http from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TimeoutsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
@@ -9,6 +10,8 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { BulkMemory } from './bulk-memory.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import type { Fields } from './exchange.ts';
+import { closeGently } from './gentle-close.ts';
+import { withoutLength } from './informational.ts';
 import { Splice } from './splice.ts';
 
 export interface TunnelPlan {
@@ -35,7 +38,7 @@ export interface TunnelOwner {
  * both connections are spliced. No byte of the client is acted upon before that, and no frame is looked at.
  */
 export class Tunnel {
-  readonly #client: Duplex;
+  readonly #client: Socket;
   readonly #plan: TunnelPlan;
   readonly #record: ExchangeRecord;
   readonly #owner: TunnelOwner;
@@ -48,7 +51,7 @@ export class Tunnel {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param head what the client sent behind its handshake already. */
-  constructor(client: Duplex, head: Buffer, plan: TunnelPlan, record: ExchangeRecord, owner: TunnelOwner) {
+  constructor(client: Socket, head: Buffer, plan: TunnelPlan, record: ExchangeRecord, owner: TunnelOwner) {
     this.#client = client;
     this.#plan = plan;
     this.#record = record;
@@ -63,7 +66,7 @@ export class Tunnel {
   /** Ends an open tunnel after what was written has gone out; one that is not open yet is given up. */
   close(): void {
     if (this.#splice) this.#splice.close();
-    else this.#clientLeft();
+    else this.#fail(new GatewayError('drained', 'the route was changed, or the gateway is stopping'));
   }
 
   #attempt(): void {
@@ -96,13 +99,23 @@ export class Tunnel {
     this.#timer = setTimeout(() => this.#late(timeouts.responseMs), timeouts.responseMs);
     request.on('upgrade', (answer, service, head) => this.#open(endpoint, answer, service, head));
     request.on('response', (answer) => this.#relay(endpoint, answer));
-    request.on('information', (info) => this.#client.write(headText(info.statusCode, '', info.rawHeaders)));
-    request.on('error', (cause) => this.#fail(rescue(cause, 'head')));
+    request.on('information', (info) => this.#inform(endpoint, info));
+    request.on('error', (cause) => this.#fail(rescue(cause, this.#answered ? 'body' : 'head')));
     request.end();
   }
 
   #late(ms: number): void {
     this.#fail(new GatewayError('response_timeout', `no answer to the handshake within ${ms} ms`));
+  }
+
+  #inform(endpoint: Endpoint, { statusCode, rawHeaders }: http.InformationEvent): void {
+    // Node takes a 101 that names no protocol for one of these; to the client it would be the opening of a tunnel.
+    if (statusCode === 101) return this.#fail(new GatewayError('bad_answer', 'a 101 without an Upgrade'));
+    if (this.#over) return;
+    this.#client.write(
+      headText(statusCode, '', withoutLength(this.#plan.answerFields(endpoint, rawHeaders))),
+      'latin1',
+    );
   }
 
   #open(endpoint: Endpoint, answer: http.IncomingMessage, service: Duplex, head: Buffer): void {
@@ -121,7 +134,10 @@ export class Tunnel {
         if (towards === 'service') this.#record.bytesIn += bytes;
         else this.#record.bytesOut += bytes;
       },
-      ended: () => this.#finish(),
+      ended: (how) => {
+        if (how === 'idle') this.#note(new GatewayError('idle_timeout', 'nothing moved in the tunnel'));
+        this.#finish();
+      },
     });
     this.#owner.opened();
   }
@@ -129,9 +145,11 @@ export class Tunnel {
   /** A refusal, or an answer that ignores the upgrade: it reaches the client with its status, fields and body, and ends the connection. */
   #relay(endpoint: Endpoint, answer: http.IncomingMessage): void {
     if (this.#over) return;
+    const { statusCode = 0 } = answer;
+    if (statusCode < 200) return this.#fail(new GatewayError('bad_answer', `a status of ${statusCode}`));
     this.#head(endpoint, answer, ['Connection', 'close']);
-    const idleMs = this.#plan.timeouts.idleMs;
-    this.#timer = setTimeout(() => answer.destroy(), idleMs);
+    const { idleMs } = this.#plan.timeouts;
+    this.#timer = setTimeout(() => this.#stalled(answer, idleMs), idleMs);
     answer.on('data', (chunk: Buffer) => {
       this.#timer?.refresh();
       this.#record.bytesOut += chunk.length;
@@ -139,10 +157,15 @@ export class Tunnel {
     });
     this.#client.on('drain', () => answer.resume());
     answer.on('end', () => {
-      this.#client.end();
       this.#finish();
+      closeGently(this.#client);
     });
-    answer.on('error', (cause) => this.#breakOff(rescue(cause, 'body')));
+    answer.on('error', (cause) => this.#fail(rescue(cause, 'body')));
+  }
+
+  #stalled(answer: http.IncomingMessage, ms: number): void {
+    const code = answer.isPaused() ? 'reader_timeout' : 'idle_timeout';
+    this.#fail(new GatewayError(code, `nothing moved for ${ms} ms`));
   }
 
   #head(endpoint: Endpoint, answer: http.IncomingMessage, more: readonly string[]): void {
@@ -155,9 +178,10 @@ export class Tunnel {
     this.#client.write(headText(status, answer.statusMessage ?? '', [...fields, ...more]), 'latin1');
   }
 
+  /** Without a length the end of the connection is the end of the answer, so only a reset shows that it is none. */
   #breakOff(error: GatewayError): void {
     this.#note(error);
-    this.#client.destroy();
+    this.#client.resetAndDestroy();
     this.#finish();
   }
 
@@ -199,9 +223,12 @@ export class Tunnel {
 
 const ANSWER_HEAD_MAX_BYTES = 64 * 1024;
 
-/** The parser that read these fields has refused line breaks in them, so none can be smuggled in here. */
+/** The parser that read these fields has refused line breaks and control characters in them, so none can be smuggled in here. */
 function headText(status: number, reason: string, fields: Fields): string {
-  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  let text = `HTTP/1.1 ${status} ${reason.replace(NOT_REASON, '?')}\r\n`;
   for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
   return `${text}\r\n`;
 }
+
+/** RFC 9112 §4: what a reason must not hold. The parser lets everything pass but the end of the line. */
+const NOT_REASON = /[^\t\x20-\x7e\x80-\xff]+/g;

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../kit/testing/service-process.ts';
-import { bytesOf, startImages } from './testing.ts';
+import { bytesOf, photo, startImages } from './testing.ts';
 
 interface Listing {
   readonly images: readonly { readonly name: string }[];
@@ -49,6 +49,20 @@ it('keeps every acknowledged image whole, and none half, when it is killed in th
   for (const name of names) {
     expect([name, (await fetch(`${second.url}/${name}?w=10`)).status]).toEqual([name, 200]);
   }
+  await second.end('SIGKILL');
+});
+
+it('deletes no original when its database is gone, but puts them aside and says so', async () => {
+  await using data = await temporaryFolder();
+  const first = await startImages({ dataDir: data.path });
+  const bytes = await photo(20, 20).png().toBuffer();
+  await fetch(`${first.url}/mine.png`, { method: 'PUT', body: bytesOf(bytes) });
+  await first.end('SIGTERM');
+  await rm(`${data.path}/images.sqlite`);
+  const second = await startImages({ dataDir: data.path });
+  expect(await second.logged('originals without an entry were put aside')).toMatchObject({ files: 1 });
+  const [file] = await readdir(`${data.path}/lost`);
+  expect((await readFile(`${data.path}/lost/${file}`)).equals(bytes)).toBe(true);
   await second.end('SIGKILL');
 });
 

@@ -22,19 +22,20 @@ export interface OriginalFolder {
   adopt(received: ReceivedBytes): Promise<string>;
   open(file: string): Promise<FileHandle>;
   remove(file: string): Promise<void>;
+  /**
+   * Moves what is not in `known` to the folder `lost`, and resolves to how many files that were. A process that was killed leaves
+   * a file without a row at most; but where the database is gone, they are all that is left, so none is deleted.
+   */
+  putAside(known: ReadonlySet<string>): Promise<number>;
 }
 
-/** Makes the folders, and removes what an earlier process has left that is not in `known`. */
-export async function openOriginalFolder(
-  dataDir: string,
-  known: ReadonlySet<string>,
-): Promise<OriginalFolder> {
+/** Makes the folders, and removes the uploads that an earlier process has not finished. */
+export async function openOriginalFolder(dataDir: string): Promise<OriginalFolder> {
   const originals = join(dataDir, 'originals');
   const incoming = join(dataDir, 'incoming');
+  const lost = join(dataDir, 'lost');
   await rm(incoming, { recursive: true, force: true });
-  await mkdir(incoming, { recursive: true });
-  await mkdir(originals, { recursive: true });
-  await sweep(originals, known);
+  for (const folder of [incoming, originals, lost]) await mkdir(folder, { recursive: true });
   return {
     receive: (chunks) => receive(chunks, join(incoming, randomUUID())),
     async adopt({ path }) {
@@ -45,13 +46,12 @@ export async function openOriginalFolder(
     },
     open: (file) => open(join(originals, file), 'r'),
     remove: (file) => rm(join(originals, file), { force: true }),
+    async putAside(known) {
+      const strays = (await readdir(originals)).filter((file) => !known.has(file));
+      for (const file of strays) await rename(join(originals, file), join(lost, file));
+      return strays.length;
+    },
   };
-}
-
-/** A process that was killed between two steps leaves a file without a row; nobody was told that it is kept. */
-async function sweep(originals: string, known: ReadonlySet<string>): Promise<void> {
-  const strays = (await readdir(originals)).filter((file) => !known.has(file));
-  for (const file of strays) await rm(join(originals, file), { force: true });
 }
 
 async function receive(chunks: AsyncIterable<Buffer>, path: string): Promise<ReceivedBytes> {

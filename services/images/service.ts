@@ -30,7 +30,10 @@ export async function createImageService(parts: {
   const database = openDatabase(dataDir);
   const catalogue = createCatalogue(database);
   const queue = createCommitQueue(database);
-  const folder = await openOriginalFolder(dataDir, catalogue.files());
+  const folder = await openOriginalFolder(dataDir);
+  const strays = await folder.putAside(catalogue.files());
+  if (strays > 0)
+    parts.log.warn({ files: strays, folder: 'lost' }, 'originals without an entry were put aside');
   const store = createOriginalStore({ catalogue, folder, queue });
   const codec = createCodec(limits);
   const work = createWorkQueue(limits);

@@ -22,7 +22,7 @@ export function renderFolderPage(location: Location, page: FolderPage): string {
     <nav aria-label="Folders">${renderTrail(location)}</nav>
     <div id="tools" hidden></div>
     <table>
-      <thead><tr><th scope="col">Name</th><th scope="col">Size</th><th scope="col">Changed</th></tr></thead>
+      <thead><tr><th scope="col">Name</th><th scope="col">Size</th><th scope="col">Changed</th><td></td></tr></thead>
       <tbody id="entries">${renderUp(location)}${page.entries.map(renderEntry)}</tbody>
     </table>
     ${page.entries.length === 0 ? html`<p class="quiet">This folder is empty.</p>` : new Html('')}

@@ -17,7 +17,9 @@ function buildTools() {
   const drop = create('div', { id: 'drop' });
   const unfinished = create('p', { className: 'quiet', textContent: unfinishedText() });
   drop.append(label, unfinished, create('ul', { id: 'transfers' }));
-  tools.append(drop);
+  const folderButton = create('button', { type: 'button', textContent: 'New folder' });
+  folderButton.addEventListener('click', makeFolder);
+  tools.append(drop, folderButton);
   tools.hidden = false;
   input.addEventListener('change', () => uploadAll([...input.files]));
   acceptDrops(drop);
@@ -106,16 +108,50 @@ function create(tag, properties) {
 
 function addActions(row) {
   const { name, kind } = row.dataset;
-  const button = create('button', { type: 'button', textContent: 'Delete' });
-  button.setAttribute('aria-label', `Delete ${name}`);
-  button.addEventListener('click', async () => {
-    if (!confirm(`Delete ${name}${kind === 'folder' ? ' and all in it' : ''}?`)) return;
-    const path = kind === 'folder' ? `${encodeURIComponent(name)}/?recursive=true` : encodeURIComponent(name);
-    const answer = await fetch(`./${path}`, { method: 'DELETE' });
-    if (answer.ok) row.remove();
-    else alert((await answer.json()).detail);
-  });
-  const cell = document.createElement('td');
-  cell.append(button);
+  const path = `./${encodeURIComponent(name)}${kind === 'folder' ? '/' : ''}`;
+  const cell = create('td', { className: 'actions' });
+  cell.append(
+    actionButton('Rename', name, () => rename(path, name)),
+    actionButton('Delete', name, () => remove(row, path)),
+  );
   row.append(cell);
+}
+
+function actionButton(text, name, action) {
+  const button = create('button', { type: 'button', textContent: text });
+  button.setAttribute('aria-label', `${text} ${name}`);
+  button.addEventListener('click', action);
+  return button;
+}
+
+// A name with slashes moves into another folder; one that begins with a slash, anywhere in the tree.
+async function rename(path, name) {
+  const wanted = prompt('New name, or a path such as folder/name', name);
+  if (!wanted || wanted === name) return;
+  const base = wanted.startsWith('/') ? new URL(top, document.baseURI) : document.baseURI;
+  const encoded = wanted.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/');
+  const destination = new URL(`./${encoded}`, base).href;
+  if (await call(path, { method: 'MOVE', headers: { destination, overwrite: 'F' } })) location.reload();
+}
+
+async function remove(row, path) {
+  const folderWords = path.endsWith('/') ? ' and all in it' : '';
+  if (!confirm(`Delete ${row.dataset.name}${folderWords}?`)) return;
+  if (await call(`${path}${folderWords && '?recursive=true'}`, { method: 'DELETE' })) row.remove();
+}
+
+async function makeFolder() {
+  const name = prompt('Name of the new folder');
+  if (name && (await call(`./${encodeURIComponent(name)}/`, { method: 'MKCOL' }))) location.reload();
+}
+
+async function call(path, options) {
+  try {
+    const answer = await fetch(path, options);
+    if (!answer.ok) alert((await answer.json()).detail);
+    return answer.ok;
+  } catch {
+    alert('The service can not be reached.');
+    return false;
+  }
 }

@@ -3,8 +3,8 @@ import sharp, { type Sharp } from 'sharp';
 export type { Sharp };
 
 /**
- * Opens an image for decoding. Damaged pixels fail it, and so do more than `pixelsMax` of them (all frames together), which is
- * known from the head, before anything is unpacked.
+ * Opens an image for decoding. Damaged pixels fail it, and so do more than `pixelsMax` of them (all frames
+ * together), which is known from the head, before anything is unpacked.
  */
 export type OpenImage = (bytes: Buffer, options: { readonly animated: boolean }) => Sharp;
 
@@ -18,8 +18,8 @@ export interface Codec {
 const recipe = 1;
 
 /**
- * sharp, set up for strangers' bytes: of libvips' decoders only five are left, which leaves out SVG, PDF, TIFF and what else can
- * carry scripts, reach for other files or has a long list of past holes.
+ * sharp, set up for strangers' bytes: of libvips' decoders only five are left, which leaves out SVG, PDF,
+ * TIFF and what else can carry scripts, reach for other files or has a long list of past holes.
  */
 export function createCodec(options: { readonly pixelsMax: number; readonly threads: number }): Codec {
   sharp.block({ operation: ['VipsForeignLoad'] });

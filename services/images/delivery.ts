@@ -102,15 +102,19 @@ function represent(
 }
 
 /**
- * An image may be replaced under its name, so caches ask again, which costs a 304 and no work; until they have asked, and while
- * this service is down, what they hold is better than nothing. With the current version in the URL it can't change any more.
+ * An image may be replaced under its name, so caches ask again, which costs a 304 and no work; until they
+ * have asked, and while this service is down, what they hold is better than nothing. With the current version
+ * in the URL it can't change any more.
  */
 function cacheControl(versioned: boolean, maxAgeS: number): string {
   if (versioned) return 'public, max-age=31536000, immutable';
   return `public, max-age=${maxAgeS}, stale-while-revalidate=86400, stale-if-error=604800`;
 }
 
-/** What a 304 carries: all that would keep a stored answer up to date, and nothing of its content (RFC 9110 §15.4.5). */
+/**
+ * What a 304 carries: all that would keep a stored answer up to date, and nothing of its content (RFC 9110
+ * §15.4.5).
+ */
 function metadataOf(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   const { 'content-length': _length, 'content-type': _type, ...rest } = headers;
   return rest;

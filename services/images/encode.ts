@@ -5,8 +5,9 @@ import type { Variant } from './variant.ts';
 const nothing = { r: 255, g: 255, b: 255, alpha: 0 };
 
 /**
- * Makes a variant from an original's bytes. What was beside the pixels (EXIF with its place and camera, colour profile, comments,
- * whatever stood behind the image) does not come along; orientation and profile are applied to the pixels first.
+ * Makes a variant from an original's bytes. What was beside the pixels (EXIF with its place and camera,
+ * colour profile, comments, whatever stood behind the image) does not come along; orientation and profile are
+ * applied to the pixels first.
  */
 export function encodeVariant(codec: Codec, bytes: Buffer, variant: Variant): Promise<Buffer> {
   const { width, height, fit } = variant.placement;
@@ -40,7 +41,10 @@ function avifQuality(quality: number): number {
   return Math.max(1, Math.round(quality <= 80 ? quality * 0.625 : 50 + (quality - 80) * 2.5));
 }
 
-/** libaom takes ten times as long from one end to the other, for a fifth of the bytes: worth it on small images alone. */
+/**
+ * libaom takes ten times as long from one end to the other, for a fifth of the bytes: worth it on small
+ * images alone.
+ */
 function avifEffort(pixels: number): number {
   if (pixels <= 1_500_000) return 3;
   return pixels <= 4_000_000 ? 2 : 0;

@@ -1,4 +1,7 @@
-/** In the largest binary unit that leaves a number before the point, `312.4 KiB`, with a space that no line breaks at. */
+/**
+ * In the largest binary unit that leaves a number before the point, `312.4 KiB`, with a space that no line
+ * breaks at.
+ */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB'];
   const power = bytes === 0 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);

@@ -8,8 +8,9 @@ const none = new Html('');
 const tileWidths = [160, 240, 320, 480, 640];
 
 /**
- * The gallery for people: complete without JavaScript, which adds uploading, deleting and the viewer. All links are
- * relative. Its images carry the original's version, so that the browser keeps them until they are replaced.
+ * The gallery for people: complete without JavaScript, which adds uploading, deleting and the viewer. All
+ * links are relative. Its images carry the original's version, so that the browser keeps them until they are
+ * replaced.
  */
 export function renderGalleryPage(originals: readonly Original[], next: number | null): string {
   return html`<!doctype html>

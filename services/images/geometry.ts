@@ -11,8 +11,8 @@ export interface Placement extends Size {
 }
 
 /**
- * Never enlarges: the original's pixels are all there are. A box that would need more shrinks in its own proportions.
- * No side gets longer than `sideMax`, whatever the other one asks for.
+ * Never enlarges: the original's pixels are all there are. A box that would need more shrinks in its own
+ * proportions. No side gets longer than `sideMax`, whatever the other one asks for.
  */
 export function placementOf(
   original: Size,

@@ -7,7 +7,8 @@ const framesMax = 500;
 
 /**
  * Decodes every pixel of an upload, so that what is kept can be delivered.
- * @throws Problem 415 for what is no image of a known kind, 422 for one that is broken, cut off or too large to unpack.
+ * @throws Problem 415 for what is no image of a known kind, 422 for one that is broken, cut off or too large
+ * to unpack.
  */
 export async function inspectImage(codec: Codec, bytes: Buffer): Promise<ImageDescription> {
   try {
@@ -63,7 +64,7 @@ function unsupported(): Problem {
   return new Problem(
     415,
     'unsupported_image',
-    `These bytes are none of ${names.join(', ')}. SVG is not taken because it can carry scripts.`,
+    'Send an AVIF, WebP, JPEG, PNG or GIF image; these bytes are none. SVG is not taken because it can carry scripts.',
     { headers: { accept: names.join(', ') } },
   );
 }

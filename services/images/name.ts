@@ -7,8 +7,8 @@ const forbiddenCharacters = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}/\\]/u;
 const reservedNames = new Set(['_page', 'healthz', 'readyz']);
 
 /**
- * Reads an image's name from a request target: one segment, decoded once. A name is a key of the database and never
- * part of a path on the disk, so nothing of it can lead out of a folder.
+ * Reads an image's name from a request target: one segment, decoded once. A name is a key of the database and
+ * never part of a path on the disk, so nothing of it can lead out of a folder.
  * @throws Problem 400 for a name that can't be used.
  */
 export function parseName(target: string): string {

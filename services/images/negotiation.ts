@@ -2,9 +2,9 @@ import { type FormatName, formats } from './formats.ts';
 import type { ImageDescription } from './original.ts';
 
 /**
- * The format for a client that names none in the URL, by its `Accept` (RFC 9110 §12.5.1). AVIF and WebP are for those
- * that name them: old clients say only that they take every image there is, and do not. All others get the fallback,
- * also where they exclude it, because an image is of more use than a 406.
+ * The format for a client that names none in the URL, by its `Accept` (RFC 9110 §12.5.1). AVIF and WebP are
+ * for those that name them: old clients say only that they take every image there is, and do not. All others
+ * get the fallback, also where they exclude it, because an image is of more use than a 406.
  */
 export function negotiateFormat(accept: string | undefined, original: ImageDescription): FormatName {
   const accepted = parseAccept(accept ?? '*/*');

@@ -14,7 +14,8 @@ export interface ReceivedBytes {
 /** The uploaded bytes on the disk: one file for each upload, under a name of its own, which never changes. */
 export interface OriginalFolder {
   /**
-   * Writes what comes to a temporary file and has it on the disk before it resolves. What ends it early removes the file again.
+   * Writes what comes to a temporary file and has it on the disk before it resolves. What ends it early
+   * removes the file again.
    * @throws Problem 507 where there is no room.
    */
   receive(chunks: AsyncIterable<Buffer>): Promise<ReceivedBytes>;
@@ -23,8 +24,9 @@ export interface OriginalFolder {
   open(file: string): Promise<FileHandle>;
   remove(file: string): Promise<void>;
   /**
-   * Moves what is not in `known` to the folder `lost`, and resolves to how many files that were. A process that was killed leaves
-   * a file without a row at most; but where the database is gone, they are all that is left, so none is deleted.
+   * Moves what is not in `known` to the folder `lost`, and resolves to how many files that were. A process
+   * that was killed leaves a file without a row at most; but where the database is gone, they are all that is
+   * left, so none is deleted.
    */
   putAside(known: ReadonlySet<string>): Promise<number>;
 }

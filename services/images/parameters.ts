@@ -2,9 +2,9 @@ import { type FormatName, formatNames, formats } from './formats.ts';
 import { badParameter, parseQuery, type Query, readChoice, readWholeNumber } from './query.ts';
 
 /**
- * How the image fills a box of `w` × `h`. `inside` (the default) and `outside` keep its proportions and are the largest
- * that fits in, the smallest that covers. The other three have the box's own: `cover` cuts off what stands over, `contain`
- * fills up with nothing (white in JPEG), `fill` distorts.
+ * How the image fills a box of `w` × `h`. `inside` (the default) and `outside` keep its proportions and are
+ * the largest that fits in, the smallest that covers. The other three have the box's own: `cover` cuts off
+ * what stands over, `contain` fills up with nothing (white in JPEG), `fill` distorts.
  */
 export const fits = ['inside', 'outside', 'cover', 'contain', 'fill'] as const;
 export type Fit = (typeof fits)[number];
@@ -18,7 +18,10 @@ export interface ImageParameters {
   readonly quality: number | undefined;
   /** `undefined`: what the client's `Accept` asks for. `original`: the uploaded bytes as they are. */
   readonly format: FormatName | 'original' | undefined;
-  /** The version of the original that the client expects; where it is the current one, the answer never changes. */
+  /**
+   * The version of the original that the client expects; where it is the current one, the answer never
+   * changes.
+   */
   readonly version: string | undefined;
 }
 

@@ -4,8 +4,8 @@ import { Problem } from '../kit/problem.ts';
 export type Query = ReadonlyMap<string, string>;
 
 /**
- * @throws Problem 400 for a parameter that is unknown or given twice. A cache keeps one entry for each spelling of a
- * URL, so what would be ignored is refused instead.
+ * @throws Problem 400 for a parameter that is unknown or given twice. A cache keeps one entry for each
+ * spelling of a URL, so what would be ignored is refused instead.
  */
 export function parseQuery(target: string, known: readonly string[]): Query {
   const query = new Map<string, string>();

@@ -1,4 +1,7 @@
-/** A picture as a function: the colour of a place, both coordinates from 0 to 1. `time` runs from 0 to 1 in a film. */
+/**
+ * A picture as a function: the colour of a place, both coordinates from 0 to 1. `time` runs from 0 to 1 in a
+ * film.
+ */
 export type Scene = (x: number, y: number, time: number) => Colour;
 
 /** Red, green, blue from 0 to 255, and opacity from 0 to 1. */

@@ -12,7 +12,10 @@ interface Sample {
   make(): Promise<Buffer>;
 }
 
-/** One for each kind of original, so that a new gallery has something to show: a photograph, transparency, a film, … */
+/**
+ * One for each kind of original, so that a new gallery has something to show: a photograph, transparency, a
+ * film, …
+ */
 const samples: readonly Sample[] = [
   { name: 'marble.webp', make: () => paint(marble, 900, 900).webp({ quality: 90 }).toBuffer() },
   { name: 'carousel.gif', make: makeFilm },
@@ -21,7 +24,10 @@ const samples: readonly Sample[] = [
   { name: 'evening.jpg', make: () => paint(evening, 1200, 800).jpeg({ quality: 92 }).toBuffer() },
 ];
 
-/** Puts the samples into a gallery that has never had them. Where someone has taken one of their names, it stays theirs. */
+/**
+ * Puts the samples into a gallery that has never had them. Where someone has taken one of their names, it
+ * stays theirs.
+ */
 export async function makeSamples(parts: {
   readonly catalogue: Catalogue;
   readonly folder: OriginalFolder;

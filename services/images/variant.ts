@@ -5,7 +5,10 @@ import { negotiateFormat } from './negotiation.ts';
 import type { Original } from './original.ts';
 import type { ImageParameters } from './parameters.ts';
 
-/** One of the images that an original can become, settled in full: the same variant of the same bytes is the same bytes. */
+/**
+ * One of the images that an original can become, settled in full: the same variant of the same bytes is the
+ * same bytes.
+ */
 export interface Variant {
   readonly format: FormatName;
   readonly placement: Placement;
@@ -13,7 +16,10 @@ export interface Variant {
   readonly quality: number | null;
   /** All frames, or the first alone. */
   readonly animated: boolean;
-  /** Whether the EXIF orientation is applied. libvips turns single images only: a film is shown as it was made. */
+  /**
+   * Whether the EXIF orientation is applied. libvips turns single images only: a film is shown as it was
+   * made.
+   */
   readonly turned: boolean;
 }
 
@@ -37,8 +43,9 @@ export function variantOf(
 }
 
 /**
- * A strong entity tag that is known before the image is made, so that a client or cache that has it costs no work.
- * `encoder` stands for the code that makes the bytes: another release of it may make others from the same variant.
+ * A strong entity tag that is known before the image is made, so that a client or cache that has it costs no
+ * work. `encoder` stands for the code that makes the bytes: another release of it may make others from the
+ * same variant.
  */
 export function variantEtag(original: Original, variant: Variant, encoder: string): string {
   const identity = JSON.stringify([original.sha256, variant, encoder]);

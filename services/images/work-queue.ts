@@ -1,13 +1,14 @@
 import { Problem } from '../kit/problem.ts';
 
 /**
- * Decoding and encoding take whole cores and a hundred megabytes at a time: a few run, a bounded number waits, and who comes
- * later is told to come again.
+ * Decoding and encoding take whole cores and a hundred megabytes at a time: a few run, a bounded number
+ * waits, and who comes later is told to come again.
  */
 export interface WorkQueue {
   /**
-   * Runs `work` when its turn comes. Rejects with a Problem 503 where the queue is full, and with the signal's reason where
-   * `signal` aborts while it waits; work that runs already can't be stopped by sharp, and its result is let go.
+   * Runs `work` when its turn comes. Rejects with a Problem 503 where the queue is full, and with the
+   * signal's reason where `signal` aborts while it waits; work that runs already can't be stopped by sharp,
+   * and its result is let go.
    */
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }

@@ -1,4 +1,7 @@
-/** What the browser has received at an address: "AVIF, 4.0 KiB". Where it doesn't tell the type, the bytes alone. */
+/**
+ * What the browser has received at an address: "AVIF, 4.0 KiB". Where it doesn't tell the type, the bytes
+ * alone.
+ */
 export function loadedAs(address) {
   const entry = performance.getEntriesByName(address).at(-1);
   const format = entry?.contentType?.replace('image/', '').toUpperCase();

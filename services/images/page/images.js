@@ -17,7 +17,10 @@ gallery.addEventListener('click', (event) => {
   openViewer(tile.closest('li').dataset);
 });
 
-/** Takes the new list out of the page that the service writes, so that there is one place that knows what a tile looks like. */
+/**
+ * Takes the new list out of the page that the service writes, so that there is one place that knows what a
+ * tile looks like.
+ */
 async function refreshGallery() {
   const answer = await fetch(location.href, { headers: { accept: 'text/html' }, cache: 'no-store' });
   if (!answer.ok) return;

@@ -113,7 +113,7 @@ function buildRow(format, image) {
   const row = document.createElement('tr');
   const name = Object.assign(document.createElement('th'), {
     scope: 'row',
-    textContent: format.toUpperCase(),
+    textContent: format.toUpperCase() + still,
   });
   const bytes = Object.assign(document.createElement('td'), { textContent: '…' });
   const share = document.createElement('td');

@@ -46,15 +46,20 @@ function nothingListens(endpoint: EndpointAddress | null): string {
     : `Nothing listens on ${endpoint.host}:${endpoint.port}.`;
 }
 
-/** "The service `db` exited with code 1 two seconds ago and is being started again." */
+/** "The service `db` exited with code 1 (2 seconds ago) and is being started again." */
 function stateOf(service: ServiceStatus, now: number): string {
   const { name, state, lastExit } = service;
   if (state === 'ready') return `The service \`${name}\` is running.`;
   if (!lastExit) return `The service \`${name}\` is ${state}.`;
   const how = lastExit.signal ? `was ended by ${lastExit.signal}` : `exited with code ${lastExit.code}`;
-  const ago = Math.max(0, Math.round((now - lastExit.at) / 1000));
   const again = state === 'restarting' || state === 'starting' ? ' and is being started again' : '';
-  return `The service \`${name}\` ${how} ${ago} ${ago === 1 ? 'second' : 'seconds'} ago${again}.`;
+  return `The service \`${name}\` ${how} (${agoText(now - lastExit.at)})${again}.`;
+}
+
+function agoText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds <= 0) return 'just now';
+  return seconds === 1 ? '1 second ago' : `${seconds} seconds ago`;
 }
 
 function href(host: string | null, path: string): string {

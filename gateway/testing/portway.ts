@@ -14,7 +14,7 @@ export interface PortwayOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** The real `portway`, as a process of its own. It is killed with the test. */
+/** The real `portway`, as a process of its own. */
 export class PortwayProcess {
   readonly child: ChildProcess;
   stdout = '';
@@ -35,7 +35,6 @@ export class PortwayProcess {
       this.stderr += text;
     });
     this.#closed = once(this.child, 'close');
-    onTestFinished(() => void this.child.kill('SIGKILL'));
   }
 
   /** Waits until it has written this to standard output. */
@@ -57,8 +56,11 @@ export class PortwayProcess {
   }
 }
 
+/** It is killed with the test. */
 export function startPortway(args: readonly string[], options: PortwayOptions = {}): PortwayProcess {
-  return new PortwayProcess(args, options);
+  const started = new PortwayProcess(args, options);
+  onTestFinished(() => void started.child.kill('SIGKILL'));
+  return started;
 }
 
 /** Runs `portway` to its end. */

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { findChromium, launchBrowser, openPage, type WatchedPage } from '../testing/browser.ts';
+import { Fleet } from '../testing/fleet.ts';
+
+const executable = findChromium();
+if (executable === null)
+  console.info('browser.test.ts is skipped: no Chromium on this machine (Debian: apt-get install chromium)');
+
+/** A red square of one pixel: the smallest PNG that a decoder takes. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC',
+  'base64',
+);
+
+describe.skipIf(executable === null)('in a browser, behind its prefix,', () => {
+  let fleet: Fleet;
+  let browser: Browser;
+  let context: BrowserContext;
+
+  beforeAll(async () => {
+    [fleet, browser] = await Promise.all([Fleet.start(), launchBrowser(executable!)]);
+  }, 90_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await fleet?.stop();
+  }, 30_000);
+
+  beforeEach(async () => {
+    context = await browser.newContext();
+    return () => context.close();
+  });
+
+  const open = (path: string): Promise<WatchedPage> => openPage(context, fleet.origin + path);
+
+  test.each(['/', '/db/', '/files/', '/images/', '/chat/'])(
+    '%s opens without a fault, at 360 px without scrolling sideways',
+    async (path) => {
+      const { page, faults } = await open(path);
+      await page.setViewportSize({ width: 360, height: 740 });
+      const overflow = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
+      expect(overflow).toBe(0);
+      expect(await page.locator('h1').count()).toBe(1);
+      expect(faults).toEqual([]);
+    },
+  );
+
+  test('a navigation without the final slash finds its way', async () => {
+    const { page, faults } = await open('/db');
+    expect(new URL(page.url()).pathname).toBe('/db/');
+    expect(faults).toEqual([]);
+  });
+
+  test('the own page shows every route and that it is up', async () => {
+    const { page } = await open('/');
+    for (const path of ['/db', '/files', '/images', '/chat'])
+      expect(await page.getByRole('link', { name: path, exact: true }).count()).toBe(1);
+    expect(await page.locator('h1').textContent()).toContain('All 4 routes are up');
+  });
+
+  test('a document is written and edited, and its changes are followed', async () => {
+    const { page, faults } = await open('/db/');
+    await page.fill('#collection', 'books');
+    await page.click('#new');
+    await page.fill('#text', '{"title":"Ports"}');
+    await page.click('#editor button[type=submit]');
+    await page.locator('#list button').first().waitFor();
+    await page.locator('#list button').first().click();
+    await page.fill('#text', '{"title":"Many ports"}');
+    await page.click('#editor button[type=submit]');
+    await page.locator('#list', { hasText: 'Many ports' }).waitFor();
+    await page.locator('#feed li').nth(1).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test('a file is uploaded, seen in the list and downloaded as it was', async () => {
+    const file = join(fleet.folder, 'letter.bin');
+    const bytes = randomBytes(300_000);
+    await writeFile(file, bytes);
+    const { page, faults } = await open('/files/');
+    await page.setInputFiles('#choose', file);
+    await page.getByRole('link', { name: 'letter.bin' }).waitFor();
+    const answer = await page.request.get(`${fleet.origin}/files/letter.bin`);
+    expect((await answer.body()).equals(bytes)).toBe(true);
+    expect(faults).toEqual([]);
+  });
+
+  test('an upload is paused, survives a kill of its service, and is resumed', async () => {
+    const file = join(fleet.folder, 'film.bin');
+    const bytes = randomBytes(48 * 1024 * 1024);
+    await writeFile(file, bytes);
+    const { page } = await open('/files/');
+    // Slow enough that there is a middle to pause in.
+    const network = await context.newCDPSession(page);
+    const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 16 * 1024 * 1024 };
+    await network.send('Network.emulateNetworkConditions', slow);
+    await page.setInputFiles('#choose', file);
+    await page.locator('progress').waitFor();
+    await expect
+      .poll(() => page.evaluate("document.querySelector('progress').value"), { timeout: 10_000 })
+      .toBeGreaterThan(2 ** 20);
+    await page.getByRole('button', { name: 'Pause or resume film.bin' }).click();
+    await fleet.kill('files');
+    await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: -1 });
+    await page.getByRole('button', { name: 'Pause or resume film.bin' }).click();
+    await page.getByRole('link', { name: 'film.bin' }).waitFor();
+    const answer = await page.request.get(`${fleet.origin}/files/film.bin`);
+    expect((await answer.body()).equals(bytes)).toBe(true);
+  });
+
+  test('an image is shown in the format that is asked for', async () => {
+    const { page, faults } = await open('/images/');
+    const answer = await page.request.put(`${fleet.origin}/images/dot.png`, {
+      data: PNG,
+      headers: { 'Content-Type': 'image/png' },
+    });
+    expect(answer.ok()).toBe(true);
+    await page.reload();
+    await page.locator('li[data-name="dot.png"] a.tile').click();
+    await page.selectOption('#viewer-format', 'webp');
+    await page.locator('#viewer-image[src*="format=webp"]').waitFor();
+    const type = await page.evaluate(
+      "fetch(document.getElementById('viewer-image').src).then((answer) => answer.headers.get('content-type'))",
+    );
+    expect(type).toBe('image/webp');
+    expect(faults).toEqual([]);
+  });
+
+  test('two windows chat, and what one writes is text in the other', async () => {
+    const [anna, bert] = [await open('/chat/'), await open('/chat/')];
+    for (const [{ page }, name] of [
+      [anna, 'Anna'],
+      [bert, 'Bert'],
+    ] as const) {
+      await page.fill('#room', 'ports');
+      await page.fill('#name', name);
+      await page.click('#join button');
+      await page.locator('#say').waitFor({ state: 'visible' });
+    }
+    await anna.page.fill('#text', '<img src=x onerror=alert(1)> hello');
+    await anna.page.click('#say button');
+    await bert.page.locator('#messages', { hasText: '<img src=x onerror=alert(1)> hello' }).waitFor();
+    await bert.page.fill('#text', 'hello Anna');
+    await bert.page.click('#say button');
+    await anna.page.locator('#messages', { hasText: 'hello Anna' }).waitFor();
+    expect([...anna.faults, ...bert.faults]).toEqual([]);
+  });
+});

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** A Chromium of this machine; `null` where there is none, as on a user's machine: then the tests say so and skip. */
+export function findChromium(): string | null {
+  return PATHS.find((path) => existsSync(path)) ?? null;
+}
+
+export async function launchBrowser(executablePath: string): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/** A page, and everything that went wrong on it: what the console says and which requests failed. */
+export class WatchedPage {
+  readonly page: Page;
+  readonly faults: string[] = [];
+  readonly #expected: RegExp[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on('console', (message) => message.type() === 'error' && this.#fault(`console: ${message.text()}`));
+    page.on('pageerror', (error) => this.#fault(`error: ${error.message}`));
+    page.on('requestfailed', (request) =>
+      this.#fault(`failed: ${request.url()} ${request.failure()?.errorText}`),
+    );
+    page.on(
+      'response',
+      (response) => response.status() >= 400 && this.#fault(`${response.status()}: ${response.url()}`),
+    );
+  }
+
+  #fault(text: string): void {
+    // A page that is left while something loads, or an event stream that is closed, is not a fault.
+    if (/ERR_ABORTED/.test(text) || this.#expected.some((pattern) => pattern.test(text))) return;
+    this.faults.push(text);
+  }
+
+  /** Faults that the test causes on purpose. */
+  expectFaults(pattern: RegExp): void {
+    this.#expected.push(pattern);
+  }
+}
+
+export async function openPage(context: BrowserContext, url: string): Promise<WatchedPage> {
+  const watched = new WatchedPage(await context.newPage());
+  await watched.page.goto(url);
+  return watched;
+}

@@ -70,14 +70,14 @@ describe('the life of a service', () => {
   });
 
   it('drains when standard input ends and a supervisor holds its other end', async () => {
-    const probe = await startProbe({ env: { PORTWAY_SUPERVISED: '1' } });
+    const probe = await startProbe();
     probe.child.stdin?.end();
     expect(await probe.exited()).toEqual({ code: 0, signal: null });
     expect(await probe.logged('draining')).toMatchObject({ reason: 'the supervisor is gone' });
   });
 
   it('does not care for standard input without a supervisor', async () => {
-    const probe = await startProbe();
+    const probe = await startProbe({ env: { PORTWAY_SUPERVISED: '' } });
     probe.child.stdin?.end();
     const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${probe.url}/healthz`)));
     expect(answers.every((answer) => answer.ok)).toBe(true);

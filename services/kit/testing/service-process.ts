@@ -82,6 +82,8 @@ export function spawnService(name: string, options: StartOptions = {}): ChildPro
     env: {
       PATH: process.env.PATH,
       PORT: '0',
+      // A test that fails half-way, or is killed, takes its services with it: their pipe ends.
+      PORTWAY_SUPERVISED: '1',
       ...(options.dataDir ? { DATA_DIR: options.dataDir } : {}),
       ...options.env,
     },

@@ -31,7 +31,8 @@ export function readImageLimits(variables: NodeJS.ProcessEnv): ImageLimits {
   const running = read('IMAGES_CONCURRENCY', Math.min(cores, runningMax), 1, runningMax);
   return {
     imageMaxBytes: read('IMAGES_MAX_BYTES', 32 * 1024 * 1024, 1, 512 * 1024 * 1024),
-    pixelsMax: read('IMAGES_MAX_PIXELS', 50_000_000, 1, 268_000_000),
+    // The samples have to pass too.
+    pixelsMax: read('IMAGES_MAX_PIXELS', 50_000_000, 1_000_000, 268_000_000),
     sideMax: read('IMAGES_MAX_SIDE', 4096, 1, 16_383),
     running,
     waiting: read('IMAGES_QUEUE', 64, 0, 10_000),

@@ -17,11 +17,11 @@ interface Sample {
  * film, …
  */
 const samples: readonly Sample[] = [
-  { name: 'marble.webp', make: () => paint(marble, 900, 900).webp({ quality: 90 }).toBuffer() },
+  { name: 'marble.webp', make: () => paint(marble, 640, 640).webp({ quality: 90 }).toBuffer() },
   { name: 'carousel.gif', make: makeFilm },
   { name: 'sunflower.jpg', make: makeTurned },
-  { name: 'discs.png', make: () => paint(discs, 960, 640).png().toBuffer() },
-  { name: 'evening.jpg', make: () => paint(evening, 1200, 800).jpeg({ quality: 92 }).toBuffer() },
+  { name: 'discs.png', make: () => paint(discs, 720, 480).png().toBuffer() },
+  { name: 'evening.jpg', make: () => paint(evening, 960, 640).jpeg({ quality: 92 }).toBuffer() },
 ];
 
 /**
@@ -48,7 +48,7 @@ export async function makeSamples(parts: {
 
 /** Upright for whoever honours EXIF, on its side for others: as telephones write photographs. */
 async function makeTurned(): Promise<Buffer> {
-  const turned = await paint(sunflower, 720, 960).rotate(270).toBuffer({ resolveWithObject: true });
+  const turned = await paint(sunflower, 600, 800).rotate(270).toBuffer({ resolveWithObject: true });
   const { width, height, channels } = turned.info;
   return sharp(turned.data, { raw: { width, height, channels } })
     .withMetadata({ orientation: 6 })
@@ -59,7 +59,7 @@ async function makeTurned(): Promise<Buffer> {
 async function makeFilm(): Promise<Buffer> {
   const frameCount = 12;
   const frames = Array.from({ length: frameCount }, (_, frame) =>
-    paint(carousel, 360, 240, frame / frameCount)
+    paint(carousel, 240, 160, frame / frameCount)
       .png()
       .toBuffer(),
   );

@@ -16,6 +16,7 @@ import type {
 } from './exchange.ts';
 import { withoutLength } from './informational.ts';
 import type { Lasting } from './lasting.ts';
+import { trailerFields } from './trailers.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
 
 /** What to send where, decided by the route and the filters. */
@@ -110,8 +111,9 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   head(status: number, reason: string, fields: Fields): void {
     const { timeouts } = this.#plan;
     const { eventStream, lengthKnown } = lookAt(fields);
+    const trailersCanFollow = !lengthKnown && status !== 204 && status !== 304;
     // Throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
-    this.#downstream.head(status, reason, this.#plan.answerFields(this.#endpoint, fields, !lengthKnown));
+    this.#downstream.head(status, reason, this.#plan.answerFields(this.#endpoint, fields, trailersCanFollow));
     this.#answering = true;
     this.#arm(eventStream ? timeouts.tunnelIdleMs : timeouts.idleMs);
     this.#record.status = status;
@@ -131,7 +133,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   end(trailers: Fields): void {
     this.#call = null;
     // The timer runs on until the client has taken the rest.
-    this.#downstream.end(trailers);
+    this.#downstream.end(trailerFields(trailers));
   }
 
   fail(cause: unknown): void {
@@ -241,6 +243,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 }
 
+/** @throws GatewayError `bad_answer` for a body in a coding that nobody behind us would be told of. */
 function lookAt(fields: Fields): { eventStream: boolean; lengthKnown: boolean } {
   let eventStream = false;
   let lengthKnown = false;
@@ -249,6 +252,13 @@ function lookAt(fields: Fields): { eventStream: boolean; lengthKnown: boolean } 
     if (name.length === 12 && name.toLowerCase() === 'content-type')
       eventStream = /^text\/event-stream\b/i.test(fields[i + 1]!);
     else if (name.length === 14 && name.toLowerCase() === 'content-length') lengthKnown = true;
+    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') onlyChunked(fields[i + 1]!);
   }
   return { eventStream, lengthKnown };
+}
+
+/** RFC 9112 §6.1: the coding is between the service and us. What it does to the bytes would have to be undone here. */
+function onlyChunked(coding: string): void {
+  if (coding.trim().toLowerCase() !== 'chunked')
+    throw new GatewayError('bad_answer', `Transfer-Encoding: ${coding}`);
 }

@@ -60,8 +60,9 @@ export class HttpDownstream implements Downstream {
     const response = this.#response;
     if (this.#policy.draining) this.closeAfterAnswer();
     if (this.#body && !this.#request.complete) this.#leaveUploadUnread();
-    this.#owed = lengthOf(fields);
-    response.writeHead(status, plainReason(reason), fields as string[]);
+    const length = lengthAt(fields);
+    this.#owed = length < 0 ? -1 : Number(fields[length + 1]);
+    response.writeHead(status, plainReason(reason), dispositionFirst(fields, length) as string[]);
     this.#headAt = 'held';
     // Node sends the head with the first bytes of the body. Where those don't come in the same turn, the head must not wait for them.
     process.nextTick(flushHead, this);
@@ -215,13 +216,30 @@ export function hasBody(request: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0);
 }
 
-function lengthOf(fields: Fields): number {
+/** Where the name of Content-Length stands; -1: nowhere. */
+function lengthAt(fields: Fields): number {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return Number(fields[i + 1]);
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return i;
   }
   return -1;
 }
+
+/** Behind a Content-Length, Node reads a Content-Disposition as UTF-8 and writes other bytes than came in; in front of it, it does not. */
+function dispositionFirst(fields: Fields, length: number): Fields {
+  if (length < 0) return fields;
+  for (let i = length + 2; i < fields.length; i += 2) {
+    if (!isDisposition(fields[i]!) || !BEYOND_ASCII.test(fields[i + 1]!)) continue;
+    return [...fields.slice(0, length), ...fields.slice(length + 2), ...fields.slice(length, length + 2)];
+  }
+  return fields;
+}
+
+function isDisposition(name: string): boolean {
+  return name.length === 19 && name.toLowerCase() === 'content-disposition';
+}
+
+const BEYOND_ASCII = /[\x80-\xff]/;
 
 function pairs(fields: Fields): [string, string][] {
   const list: [string, string][] = [];

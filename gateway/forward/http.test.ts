@@ -5,7 +5,7 @@ import { deadPort } from '../testing/dead-port.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
-import type { Endpoint } from '../upstream/endpoint.ts';
+import { Endpoint } from '../upstream/endpoint.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { BulkMemory } from './bulk-memory.ts';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from './exchange.ts';
@@ -73,8 +73,16 @@ interface Wish {
   readonly refusesHead?: Error;
 }
 
+function upstreamTo(...ports: number[]): Upstream {
+  const endpoints = ports.map((port) => new Endpoint(localAddress(port), 1_000));
+  onTestFinished(() => {
+    for (const endpoint of endpoints) endpoint.close();
+  });
+  return new Upstream(endpoints);
+}
+
 function forward(
-  ports: number[],
+  upstream: Upstream,
   { method = 'GET', body = null, timeouts, refusesHead }: Wish = {},
 ): Forwarded {
   const downstream = new WritingDownstream(method, body);

@@ -10,7 +10,8 @@ export function countForwards(exchange: RoutedExchange): LocalAnswer | null {
     return null;
   const left = Number(maxForwards);
   if (left === 0) return { status: 204, fields: ['Allow', ALLOW] };
-  const at = kept.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'max-forwards');
-  kept[at + 1] = String(left - 1);
+  for (let i = 0; i < kept.length; i += 2) {
+    if (kept[i]!.toLowerCase() === 'max-forwards') kept[i + 1] = String(left - 1);
+  }
   return null;
 }

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// The steps of one story, in order: after the first that fails, the rest would only say the same.
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['gateway/scenarios/docker/*.scenario.ts'],
+    pool: 'forks',
+    bail: 1,
+    testTimeout: 60_000,
+    hookTimeout: 300_000,
+    reporters: ['verbose'],
+  },
+});

@@ -9,7 +9,12 @@ import { runPortway } from './testing/portway.ts';
 /** README and docs, held to what the code does: links lead somewhere, YAML is accepted, outputs are those of the commands. */
 
 const repository = fileURLToPath(new URL('../', import.meta.url));
-const pages = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: repository })].sort();
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  'services/README.md',
+  ...globSync('docs/**/*.md', { cwd: repository }),
+].sort();
 
 interface Block {
   readonly language: string;
@@ -75,18 +80,18 @@ describe('README.md', () => {
 
   test('shows a map of the shipped configuration', async () => {
     const { routes, services } = await shippedConfiguration();
-    const rows = routes.map(
+    const ports = routes.map(
       ({
-        id,
         upstream: {
           endpoints: [endpoint],
         },
-      }) => {
-        const port = endpoint?.kind === 'tcp' ? endpoint.port : null;
-        return [id, String(port), services.find((service) => service.port === port)?.name ?? '', 'ready'];
-      },
+      }) => (endpoint?.kind === 'tcp' ? endpoint.port : null),
     );
-    expect(shownRows(blocks)).toEqual([['/', '3000', 'gateway', 'ready'], ...rows]);
+    const nameOf = (port: number | null) => services.find((service) => service.port === port)?.name ?? '';
+    const routed = routes.map(({ id }, at) => [id, String(ports[at]), nameOf(ports[at] ?? null), 'ready']);
+    const others = services.filter(({ port }) => !ports.includes(port));
+    const unrouted = others.map(({ name, port }) => ['-', String(port), name, 'ready']);
+    expect(shownRows(blocks)).toEqual([['/', '3000', 'gateway', 'ready'], ...routed, ...unrouted]);
   });
 
   test('has YAML that is accepted, but for the file whose problems it shows', async () => {
@@ -110,11 +115,12 @@ describe('README.md', () => {
 
 describe('docs/decisions', () => {
   test('names each dependency of the gateway, and no other', () => {
-    const { dependencies } = JSON.parse(textOf('gateway/package.json')) as {
-      dependencies: Record<string, string>;
-    };
-    const named = textOf('docs/decisions/0021-dependencies.md').matchAll(/^\| `([^`]+)` \|/gm);
-    expect(Array.from(named, ([, name]) => name).sort()).toEqual(Object.keys(dependencies).sort());
+    const manifest = JSON.parse(textOf('gateway/package.json')) as Record<string, Record<string, string>>;
+    const record = textOf('docs/decisions/0021-dependencies.md');
+    const named = Array.from(record.matchAll(/^\| `([^`]+)` \|/gm), ([, name]) => name);
+    expect(named.sort()).toEqual(Object.keys(manifest.dependencies ?? {}).sort());
+    const tools = Object.keys(manifest.devDependencies ?? {});
+    expect(tools.filter((name) => !record.includes(`\`${name}\``))).toEqual([]);
   });
 
   test('lists every record once, in order, under its title', () => {

@@ -1,13 +1,28 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
+
+/** Below the ports that systems give out by themselves (32768 on Linux), so that nobody who asks for "any" gets one of ours meanwhile. */
+const LOWEST = 10_000;
+const HIGHEST = 32_000;
 
 /** Ports that were free a moment ago, held at once so that they differ. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.filter((server) => !server.listening).map((server) => once(server, 'listening')));
+  const servers: Server[] = [];
+  while (servers.length < count) {
+    const server = await listening(randomInt(LOWEST, HIGHEST));
+    if (server) servers.push(server);
+  }
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   for (const server of servers) await once(server.close(), 'close');
   return ports;
+}
+
+async function listening(port: number): Promise<Server | null> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(null)).listen(port, '127.0.0.1', () => resolve(server));
+  });
 }
 
 export async function freePort(): Promise<number> {

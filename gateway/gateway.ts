@@ -9,7 +9,7 @@ import { HttpListener } from './listener/http.ts';
 import { createAccessLog } from './observe/access-log.ts';
 import { type Admin, createAdmin } from './observe/admin.ts';
 import { answerOwnPage } from './observe/own-page.ts';
-import type { ConfigStatus, RouteStatus, ServiceStatus } from './observe/status.ts';
+import type { ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from './observe/status.ts';
 import { Carrier } from './passage/carrier.ts';
 import { explainExchange } from './passage/explain.ts';
 import { Extensions } from './passage/extensions.ts';
@@ -43,6 +43,8 @@ export interface Gateway {
   configStatus(): ConfigStatus;
   /** Asks every endpoint whether it accepts connections, at most once in two seconds. */
   routes(): Promise<readonly RouteStatus[]>;
+  /** The same of the raw ports below HTTP. */
+  streams(): Promise<readonly StreamStatus[]>;
   /** Called after each reload that took effect. */
   onReload(listener: (config: GatewayConfig) => void): void;
   reload(): Promise<ReloadResult>;
@@ -148,18 +150,20 @@ class RunningGateway implements Gateway {
       throw cause;
     }
     this.#notReady = null;
+    // The file may have changed while the ports were being opened.
+    await this.#streams.reconcile(this.config().streams);
   }
 
   get #current() {
     return this.#reloader!.current;
   }
 
-  #taken(config: GatewayConfig): void {
+  async #taken(config: GatewayConfig): Promise<void> {
     this.#options.log.level = config.log.level;
     this.#listener.maxConnections = config.maxConnections;
     this.#caches.reconcile(config.routes);
-    if (this.#notReady === null) void this.#streams.reconcile(config.streams);
     for (const listener of this.#onReload) listener(config);
+    if (this.#notReady === null) await this.#streams.reconcile(config.streams);
   }
 
   async #openAdmin(host: string, port: number): Promise<void> {
@@ -169,6 +173,7 @@ class RunningGateway implements Gateway {
         config: () => this.config(),
         configStatus: () => this.configStatus(),
         routes: () => this.routes(),
+        streams: () => this.streams(),
         explain: (input) => explainExchange(this.#current.table, this.config(), input),
       },
       { log: this.#options.log },
@@ -177,8 +182,9 @@ class RunningGateway implements Gateway {
   }
 
   async #pageInput() {
-    const [routes, config] = [await this.routes(), this.configStatus()];
-    return { routes, config, mode: this.#options.mode, address: this.address };
+    const [routes, streams] = await Promise.all([this.routes(), this.streams()]);
+    const config = this.configStatus();
+    return { routes, streams, config, mode: this.#options.mode, address: this.address };
   }
 
   #services(): readonly ServiceStatus[] {
@@ -199,6 +205,10 @@ class RunningGateway implements Gateway {
 
   routes(): Promise<readonly RouteStatus[]> {
     return routeStatuses(this.#current.routes, this.#services());
+  }
+
+  streams(): Promise<readonly StreamStatus[]> {
+    return this.#streams.statuses(this.#services());
   }
 
   onReload(listener: (config: GatewayConfig) => void): void {

@@ -23,6 +23,8 @@ export async function reportStartFailure(
 
 async function listenFailure(error: ListenError, file: string): Promise<string> {
   if (error.reason !== 'EADDRINUSE') return `${error.message}. Choose another address in ${file}.`;
-  const holder = describeHolder(await portHolder(error.port), error.port);
-  return `can't listen on ${error.host}:${error.port}: the port is taken by ${holder}.\nEnd that, or choose another port in ${file}.`;
+  const { port, place, stream } = error;
+  const protocol = stream?.protocol ?? 'tcp';
+  const holder = describeHolder(await portHolder(port, protocol), port, protocol);
+  return `can't listen on ${place}: the port is taken by ${holder}.\nEnd that, or choose another port in ${file}.`;
 }

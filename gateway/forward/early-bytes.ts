@@ -1,20 +1,25 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Holds what a client sends before its tunnel is open. It has to be read, not left lying: a connection that nobody reads does not tell
+ * Holds what a client sends before anybody takes it: before its tunnel is open, or its service is connected. It has to be read, not left lying: a connection that nobody reads does not tell
  * that the client has gone.
  */
 export class EarlyBytes {
   readonly #client: Duplex;
   readonly #chunks: Buffer[] = [];
   readonly #onLeft: () => void;
+  readonly #onEnd: () => void;
   #bytes = 0;
 
-  /** @param onLeft the client closed its connection, or its half of it: either way nobody is left to open a tunnel for. */
-  constructor(client: Duplex, head: Buffer, onLeft: () => void) {
+  /**
+   * @param onLeft the client closed its connection.
+   * @param onEnd it closed its half; where nothing else is said, nobody is left by that.
+   */
+  constructor(client: Duplex, head: Buffer, onLeft: () => void, onEnd: () => void = onLeft) {
     this.#client = client;
     this.#onLeft = onLeft;
-    client.on('data', this.#take).on('end', this.#left).on('close', this.#left).on('error', this.#left);
+    this.#onEnd = onEnd;
+    client.on('data', this.#take).on('end', this.#ended).on('close', this.#left).on('error', this.#left);
     if (head.length > 0) this.#take(head);
   }
 
@@ -27,6 +32,8 @@ export class EarlyBytes {
 
   readonly #left = (): void => this.#onLeft();
 
+  readonly #ended = (): void => this.#onEnd();
+
   /** Lets go of the connection and hands over what was held, in order. */
   release(): readonly Buffer[] {
     this.stop();
@@ -35,7 +42,7 @@ export class EarlyBytes {
   }
 
   stop(): void {
-    const { error, ...others } = { data: this.#take, end: this.#left, close: this.#left, error: this.#left };
+    const { error, ...others } = { data: this.#take, end: this.#ended, close: this.#left, error: this.#left };
     for (const [event, listener] of Object.entries(others)) this.#client.off(event, listener as () => void);
     // An error that nobody listens to would end the process.
     this.#client.on('error', () => {}).off('error', error);

@@ -59,8 +59,9 @@ function readV1(bytes: Buffer): ProxyHeader {
   return { kind: 'read', connection, length };
 }
 
+/** A zone (`fe80::1%eth0`) has a meaning on one machine only, and none in a header. */
 function isAddress(text: string | undefined, version: number): boolean {
-  return text !== undefined && net.isIP(text) === version;
+  return text !== undefined && net.isIP(text) === version && !text.includes('%');
 }
 
 function isPort(text: string | undefined): boolean {
@@ -75,13 +76,20 @@ function readV2(bytes: Buffer): ProxyHeader {
   const length = V2_HEAD_BYTES + bytes.readUInt16BE(14);
   if (versionAndCommand >> 4 !== 2 || (versionAndCommand & 15) > 1)
     return { kind: 'invalid', why: 'an unknown version or command' };
+  const local = (versionAndCommand & 15) === 0;
+  // §2.2: with LOCAL, the family is ignored; else values without a meaning are to be rejected.
+  if (!local && !isKnown(bytes[13]!)) return { kind: 'invalid', why: 'an unknown family or transport' };
   if (length > V2_MAX_BYTES) return { kind: 'invalid', why: `a header of ${length} bytes` };
   if (bytes.length < length) return { kind: 'incomplete' };
-  const local = (versionAndCommand & 15) === 0;
   const connection = local ? null : readAddresses(bytes.subarray(V2_HEAD_BYTES, length), bytes[13]!);
   return connection === undefined
     ? { kind: 'invalid', why: 'addresses that are cut short' }
     : { kind: 'read', connection, length };
+}
+
+/** Family UNSPEC, INET, INET6 or UNIX; transport UNSPEC, STREAM or DGRAM. */
+function isKnown(familyAndTransport: number): boolean {
+  return familyAndTransport >> 4 <= 3 && (familyAndTransport & 15) <= 2;
 }
 
 /** `undefined`: too short for its family; `null`: a family that is none of ours (UNSPEC, UNIX), to be taken as the proxy's own. */
@@ -103,10 +111,11 @@ function addressText(bytes: Buffer): string {
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }
 
-/** The header to send in front of a stream. Mixed families can't be said, so they are said to be unknown. */
+/** The header to send in front of a stream. What are no two addresses of one family can't be said, and is said to be unknown. */
 export function writeProxyHeader(version: 'v1' | 'v2', connection: ProxiedConnection): Buffer {
-  const family = net.isIP(connection.sourceAddress);
-  const known = family !== 0 && family === net.isIP(connection.destinationAddress);
+  const { sourceAddress, destinationAddress } = connection;
+  const family = net.isIP(sourceAddress);
+  const known = isAddress(sourceAddress, family) && isAddress(destinationAddress, family);
   if (version === 'v1')
     return Buffer.from(known ? lineV1(connection, family) : 'PROXY UNKNOWN\r\n', 'latin1');
   const block = known ? addressBlock(connection) : Buffer.alloc(0);

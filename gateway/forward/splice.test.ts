@@ -1,5 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../testing/poll.ts';
+import { startService } from '../testing/service.ts';
 import { socketPair } from '../testing/socket-pair.ts';
 import { Splice, type SpliceEnd } from './splice.ts';
 
@@ -64,7 +69,7 @@ describe('two joined connections', () => {
     // An orderly end would be taken for the end of what was said.
     expect(await other.ending()).toBe('reset');
     await joined.gone;
-    expect(joined.endings).toEqual(['reset']);
+    expect(joined.endings).toEqual([`${side}-reset`]);
   });
 
   test('end when nothing moves', async () => {
@@ -78,7 +83,7 @@ describe('two joined connections', () => {
   test('do not end while something moves in one direction', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
-    const { client, service, endings } = await splice(100);
+    const { client, service, endings, gone } = await splice(100);
     for (let i = 0; i < 3; i++) {
       vi.advanceTimersByTime(99);
       await service.send('x');
@@ -86,6 +91,11 @@ describe('two joined connections', () => {
     }
     expect(endings).toEqual([]);
     vi.advanceTimersByTime(101);
+    for (const side of [client, service]) {
+      expect(await side.ending()).toBe('fin');
+      side.fin();
+    }
+    await gone;
     expect(endings).toEqual(['idle']);
   });
 
@@ -111,6 +121,67 @@ describe('two joined connections', () => {
     await gone;
     expect(endings).toEqual(['closed']);
     service.destroy();
+  });
+
+  test('are over only when the last byte has gone to a slow reader', async () => {
+    const { client, service, near, endings, gone } = await splice();
+    const [size, tail] = [32 * 1024 * 1024, 64 * 1024];
+    client.fin();
+    await service.ending();
+    void service.send(Buffer.alloc(size));
+    service.fin();
+    await until('the sender is held back', () => near.service.isPaused());
+    await client.discard(size - tail);
+    expect(endings).toEqual([]);
+    const { bytes, ending } = await client.rest();
+    expect([bytes.length, ending]).toEqual([tail, 'fin']);
+    await gone;
+    expect(endings).toEqual(['closed']);
+  });
+
+  test('deliver what a side had said before it ended, though it takes no more', async () => {
+    const { client, service, near, gone, endings } = await splice();
+    const size = 512 * 1024;
+    await service.send(Buffer.alloc(size));
+    service.fin();
+    await until('the end has been read', () => near.service.readableEnded);
+    // Nobody reads any more: the system answers with a reset.
+    service.destroy();
+    await until('the reset has come', async () => {
+      await client.send('anybody there?');
+      return near.service.destroyed;
+    });
+    const { bytes, ending } = await client.rest();
+    expect([bytes.length, ending]).toEqual([size, 'fin']);
+    client.fin();
+    await gone;
+    expect(endings).toEqual(['closed']);
+  });
+
+  test('pass on an end that came before they were joined', async () => {
+    const [client, service] = await Promise.all([socketPair(), socketPair()]);
+    client.far.fin();
+    client.near.resume();
+    await until('the end has been read', () => client.near.readableEnded);
+    new Splice(client.near, service.near, 60_000, { moved: () => {}, ended: () => {} });
+    expect(await service.far.ending()).toBe('fin');
+    await service.far.send('still here');
+    expect(await client.far.until('still here')).toBe('still here');
+  });
+
+  test('break over a socket that knows no reset', async () => {
+    const client = await socketPair();
+    const folder = await mkdtemp(join(tmpdir(), 'portway-splice-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const service = await startService({ halfOpen: true, listen: { path: join(folder, 'socket') } });
+    const near = connect({ path: join(folder, 'socket'), allowHalfOpen: true });
+    const ended = new Promise((resolve) => {
+      new Splice(client.near, near, 60_000, { moved: () => {}, ended: resolve });
+    });
+    const far = await service.connection();
+    client.far.reset();
+    await far.ending();
+    expect(await ended).toBe('client-reset');
   });
 
   test('are gone at once when they are closed after one of them has ended', { timeout: 2_500 }, async () => {

@@ -1,7 +1,8 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { breakOff } from './break-off.ts';
 
-export type SpliceEnd = 'closed' | 'idle' | 'reset';
+/** How it came to an end: both sides had ended, nothing moved for too long, or one side broke off. */
+export type SpliceEnd = 'closed' | 'idle' | 'client-reset' | 'service-reset';
 
 export interface SpliceWatcher {
   moved(bytes: number, towards: 'service' | 'client'): void;
@@ -18,29 +19,32 @@ export class Splice {
   readonly #service: Duplex;
   readonly #watcher: SpliceWatcher;
   readonly #timer: NodeJS.Timeout;
-  #over = false;
+  #how: SpliceEnd | null = null;
+  #open = 2;
 
   /** @param idleMs without a byte in either direction, after which both are closed. */
   constructor(client: Duplex, service: Duplex, idleMs: number, watcher: SpliceWatcher) {
     this.#client = client;
     this.#service = service;
     this.#watcher = watcher;
-    this.#timer = setTimeout(() => this.#end('idle'), idleMs);
+    this.#timer = setTimeout(() => this.#close('idle'), idleMs);
     this.#carry(client, service, 'service');
     this.#carry(service, client, 'client');
+    client.once('close', () => this.#gone(client, service, 'client-reset'));
+    service.once('close', () => this.#gone(service, client, 'service-reset'));
   }
 
   /** Lets what was written flow out, then closes both. */
   close(): void {
-    this.#client.end();
-    this.#service.end();
-    this.#end('closed');
+    this.#close('closed');
   }
 
   #carry(from: Duplex, to: Duplex, towards: 'service' | 'client'): void {
+    // A broken side closes, and that is when it is dealt with.
+    from.on('error', () => {});
     from.on('data', (chunk: Buffer) => {
       // Nobody can write to a side that was ended, and an attempt would throw away what still waits in it.
-      if (this.#over) return;
+      if (to.writableEnded || to.destroyed) return;
       this.#timer.refresh();
       this.#watcher.moved(chunk.length, towards);
       if (!to.write(chunk)) from.pause();
@@ -49,45 +53,50 @@ export class Splice {
       this.#timer.refresh();
       from.resume();
     });
-    from.on('end', () => to.end());
-    from.on('error', () => this.#end('reset'));
-    from.on('close', () => this.#closed(from, to));
+    if (from.readableEnded) to.end();
+    else from.on('end', () => to.end());
     from.resume();
   }
 
-  /** A side that closed after its end has told everything; one that did not has broken off. */
-  #closed(from: Duplex, to: Duplex): void {
-    if (!from.readableEnded) this.#end('reset');
-    else if (to.destroyed || to.readableEnded) this.#end('closed');
+  /** A side that had ended has said everything, and it will all be delivered; one that had not has broken off. */
+  #gone(side: Duplex, other: Duplex, how: SpliceEnd): void {
+    if (--this.#open === 0) return this.#finish();
+    if (side.readableEnded) return leave(other);
+    this.#how ??= how;
+    breakOff(other);
   }
 
-  #end(how: SpliceEnd): void {
-    if (this.#over) return;
-    this.#over = true;
-    clearTimeout(this.#timer);
+  #close(how: SpliceEnd): void {
+    this.#how ??= how;
     for (const side of [this.#client, this.#service]) {
-      side.on('error', () => {});
-      if (how === 'reset') breakOff(side);
-      else destroySoon(side);
+      leave(side);
+      const timer = setTimeout(() => side.destroy(), FLUSH_MS);
+      side.once('close', () => clearTimeout(timer));
     }
-    this.#watcher.ended(how);
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer);
+    this.#watcher.ended(this.#how ?? 'closed');
   }
 }
 
-/** The other side must not take it for an orderly end. */
-function breakOff(side: Duplex): void {
-  if (side instanceof Socket) side.resetAndDestroy();
-  else side.destroy();
-}
-
-/** What has been written still goes out, but nobody waits for the other side for long. */
-function destroySoon(side: Duplex): void {
-  if (side.writableFinished) return void side.destroy();
+/**
+ * Ends a side that nobody is joined to any more. Once everything is written, its own end is waited for, but not for long. A connection
+ * that is closed over unread bytes sends a reset, which overtakes what was written, so what it still sends is read and dropped.
+ */
+function leave(side: Duplex): void {
+  if (side.destroyed) return;
   side.end();
   side.resume();
-  const timer = setTimeout(() => side.destroy(), FLUSH_MS);
-  side.once('close', () => clearTimeout(timer));
-  side.once('finish', () => side.destroy());
+  const linger = () => {
+    const timer = setTimeout(() => side.destroy(), LINGER_MS);
+    side.once('close', () => clearTimeout(timer));
+  };
+  if (side.writableFinished) linger();
+  else side.once('finish', linger);
 }
 
+/** For what was written to reach a side that hardly reads, when both are closed by us. */
 const FLUSH_MS = 5_000;
+const LINGER_MS = 1_000;

@@ -4,10 +4,12 @@ import { rescue } from '../error/rescue.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { breakOff } from './break-off.ts';
 import type { BulkMemory } from './bulk-memory.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import type { Lasting } from './lasting.ts';
 import { type ProxiedConnection, writeProxyHeader } from './proxy-protocol.ts';
-import { Splice } from './splice.ts';
+import { Splice, type SpliceEnd } from './splice.ts';
 
 export interface TcpPlan {
   readonly upstream: Upstream;
@@ -27,31 +29,42 @@ export class TcpForward implements Lasting {
   readonly #plan: TcpPlan;
   readonly #record: ExchangeRecord;
   readonly #closed: () => void;
+  readonly #early: EarlyBytes;
   readonly #tried: Endpoint[] = [];
   #cancel: () => void = () => {};
   #splice: Splice | null = null;
+  /** Whether the client spoke last, which in most protocols means that it waits for an answer. */
+  #asked = false;
+  /** By when it must be closed; `null`: nobody wants that. */
+  #deadline: number | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #over = false;
 
-  /** @param client paused: what it sends waits in the kernel until the service can take it. */
+  /** @param client paused. @param closed called once, when both connections are gone. */
   constructor(client: Socket, plan: TcpPlan, record: ExchangeRecord, closed: () => void) {
     this.#client = client;
     this.#plan = plan;
     this.#record = record;
     this.#closed = closed;
+    const left = () => this.#fail(new GatewayError('client_left', 'it left before a service was connected'));
+    // The end of its half is no leaving: it may well have said all that it has to say.
+    this.#early = new EarlyBytes(client, plan.early, left, () => {});
   }
 
   start(): void {
-    this.#client.once('close', this.#clientGone);
+    this.#client.resume();
     this.#attempt();
   }
 
+  /** Lets an answer that is under way come to its end, for some seconds, then ends the connection. */
   close(): void {
-    if (this.#splice) this.#splice.close();
-    else this.#fail(new GatewayError('drained', 'the stream was changed, or the gateway is stopping'));
+    const error = new GatewayError('drained', 'the stream was changed, or the gateway is stopping');
+    if (!this.#splice) return this.#fail(error);
+    if (this.#deadline !== null || this.#over) return;
+    this.#note(error);
+    this.#deadline = performance.now() + ANSWER_MS;
+    this.#closeWhenQuiet(this.#deadline);
   }
-
-  readonly #clientGone = (): void =>
-    this.#fail(new GatewayError('client_left', 'the client left before the service was connected'));
 
   #attempt(): void {
     const endpoint = this.#plan.upstream.pick(this.#tried);
@@ -69,24 +82,45 @@ export class TcpForward implements Lasting {
   }
 
   #join(service: Socket): void {
-    const { sendProxy, connection, early, idleMs, memory } = this.#plan;
-    const record = this.#record;
-    this.#client.off('close', this.#clientGone);
-    record.headAt = performance.now();
+    const { sendProxy, connection, idleMs } = this.#plan;
+    this.#record.headAt = performance.now();
     if (sendProxy) service.write(writeProxyHeader(sendProxy, connection));
-    if (early.length > 0) service.write(early);
-    record.bytesIn += early.length;
+    for (const chunk of this.#early.release()) {
+      service.write(chunk);
+      this.#moved(chunk.length, 'service');
+    }
     this.#splice = new Splice(this.#client, service, idleMs, {
-      moved: (bytes, towards) => {
-        memory.moved(bytes);
-        if (towards === 'service') record.bytesIn += bytes;
-        else record.bytesOut += bytes;
-      },
-      ended: (how) => {
-        if (how === 'idle') this.#note(new GatewayError('idle_timeout', `nothing moved for ${idleMs} ms`));
-        this.#finish();
-      },
+      moved: (bytes, towards) => this.#moved(bytes, towards),
+      ended: (how) => this.#ended(how),
     });
+  }
+
+  #moved(bytes: number, towards: 'service' | 'client'): void {
+    this.#plan.memory.moved(bytes);
+    this.#asked = towards === 'service';
+    if (this.#asked) this.#record.bytesIn += bytes;
+    else this.#record.bytesOut += bytes;
+    if (this.#deadline !== null) this.#closeWhenQuiet(this.#deadline);
+  }
+
+  #closeWhenQuiet(deadline: number): void {
+    const leftMs = Math.max(0, deadline - performance.now());
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#splice!.close(), this.#asked ? leftMs : Math.min(leftMs, QUIET_MS));
+  }
+
+  #ended(how: SpliceEnd): void {
+    if (this.#deadline === null) this.#noteEnd(how);
+    clearTimeout(this.#timer);
+    this.#finish();
+  }
+
+  #noteEnd(how: SpliceEnd): void {
+    const { idleMs } = this.#plan;
+    if (how === 'idle') this.#note(new GatewayError('idle_timeout', `nothing moved for ${idleMs} ms`));
+    if (how === 'client-reset') this.#note(new GatewayError('client_left', 'the client reset it'));
+    if (how === 'service-reset')
+      this.#note(new GatewayError('connection_terminated', 'the service reset it'));
   }
 
   /** Raw TCP has no words for an error: a reset is the one that no client takes for a proper end. */
@@ -94,7 +128,8 @@ export class TcpForward implements Lasting {
     if (this.#over) return;
     this.#note(error);
     this.#cancel();
-    this.#client.on('error', () => {}).resetAndDestroy();
+    this.#early.stop();
+    breakOff(this.#client);
     this.#finish();
   }
 
@@ -110,3 +145,8 @@ export class TcpForward implements Lasting {
     this.#closed();
   }
 }
+
+/** What an answer may take that is under way when a connection is to be closed. */
+const ANSWER_MS = 10_000;
+/** A service that has been silent for so long has said what it had to say. */
+const QUIET_MS = 100;

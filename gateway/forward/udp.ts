@@ -1,10 +1,30 @@
-import dgram, { type RemoteInfo, type Socket } from 'node:dgram';
-import type { EndpointAddress } from '../config/model.ts';
+import dgram, { type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
 import type { Lasting } from './lasting.ts';
 
-export interface UdpSessionWatcher {
+/** A place where a service may listen for datagrams. */
+export interface UdpAddress {
+  /** Key of the endpoint that it belongs to. */
+  readonly endpoint: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface UdpPlan {
+  readonly client: { readonly address: string; readonly port: number };
+  /** The listener's socket: answers leave from the port that the client sent to. */
+  readonly listener: Socket;
+  /** At least one, in the order in which they are to be tried. Rejects where no name could be looked up. */
+  readonly addresses: () => Promise<readonly UdpAddress[]>;
+  readonly idleMs: number;
+}
+
+export interface UdpWatcher {
+  /** From where (`address port` of this machine) datagrams go to this endpoint now. */
+  joined(endpoint: string, from: string): void;
+  left(from: string): void;
   moved(bytes: number, towards: 'service' | 'client'): void;
-  /** A datagram did not reach the service: nothing listens there. */
+  /** No address took a datagram. */
   unreachable(cause: Error): void;
   /** Nothing moved for the idle time, or it was closed. Called once. */
   ended(): void;
@@ -15,110 +35,163 @@ export interface UdpSessionWatcher {
  * its own, so that the service's answers find back to the client who asked. It ends when nothing moves for a while.
  */
 export class UdpSession implements Lasting {
-  readonly #client: RemoteInfo;
-  /** The listener's socket: answers leave from the port that the client sent to. */
-  readonly #listener: Socket;
-  readonly #addresses: readonly string[];
-  readonly #port: number;
-  readonly #watcher: UdpSessionWatcher;
-  readonly #timer: NodeJS.Timeout;
+  readonly #plan: UdpPlan;
+  readonly #watcher: UdpWatcher;
+  #timer: NodeJS.Timeout;
+  #state: 'apart' | 'joining' | 'joined' = 'apart';
+  #socket: Socket | null = null;
+  #from = '';
+  #addresses: readonly UdpAddress[] = [];
+  #at = 0;
+  /** How many addresses in a row have refused. */
+  #refusals = 0;
   /** Datagrams that came before the socket was connected. */
   #waiting: Buffer[] = [];
-  #socket: Socket | null = null;
-  #connected = false;
+  /** The newest datagram that was sent, while nobody has answered: if it is refused, it is worth sending elsewhere. */
+  #sent: Buffer | null = null;
+  #asked = false;
   #answered = false;
-  /** The newest datagram, while nobody has answered: worth sending to the other address. */
-  #unanswered: Buffer | null = null;
-  #attempt = 0;
+  #assured = false;
+  #closing = false;
   #over = false;
 
-  constructor(
-    client: RemoteInfo,
-    listener: Socket,
-    endpoint: EndpointAddress,
-    idleMs: number,
-    watcher: UdpSessionWatcher,
-  ) {
-    if (endpoint.kind !== 'tcp') throw new TypeError('UDP needs a host and port');
-    this.#client = client;
-    this.#listener = listener;
-    this.#addresses = endpoint.addresses ?? [endpoint.host];
-    this.#port = endpoint.port;
+  constructor(plan: UdpPlan, watcher: UdpWatcher) {
+    this.#plan = plan;
     this.#watcher = watcher;
-    this.#timer = setTimeout(() => this.close(), idleMs);
-    this.#connect();
+    this.#timer = setTimeout(() => this.end(), plan.idleMs);
+  }
+
+  /**
+   * The client has spoken again after it was answered. The source address of a first datagram can be invented;
+   * who goes on after an answer has got it (RFC 9000 §8 knows the same proof).
+   */
+  get assured(): boolean {
+    return this.#assured;
   }
 
   /** A datagram of the client. */
   send(datagram: Buffer): void {
-    this.#timer.refresh();
-    if (!this.#connected) {
-      if (this.#waiting.length < WAITING_MAX) this.#waiting.push(datagram);
-      return;
-    }
-    this.#deliver(datagram);
+    if (this.#over) return;
+    if (!this.#closing) this.#timer.refresh();
+    this.#asked = true;
+    this.#assured ||= this.#answered;
+    this.#watcher.moved(datagram.length, 'service');
+    if (this.#state === 'joined') return this.#deliver(datagram);
+    if (this.#waiting.length < WAITING_MAX) this.#waiting.push(datagram);
+    if (this.#state === 'apart') void this.#join();
   }
 
   #deliver(datagram: Buffer): void {
     const socket = this.#socket!;
     // UDP may lose what can't be sent in time; memory may not fill with it.
     if (socket.getSendQueueSize() > SEND_QUEUE_MAX_BYTES) return;
-    this.#watcher.moved(datagram.length, 'service');
-    if (!this.#answered) this.#unanswered = datagram;
-    socket.send(datagram, (cause) => cause && this.#failed(cause));
-  }
-
-  #connect(): void {
-    const address = this.#addresses[this.#attempt % this.#addresses.length]!;
-    const socket = dgram.createSocket(address.includes(':') ? 'udp6' : 'udp4');
-    this.#socket = socket;
-    this.#connected = false;
-    socket.on('error', (cause) => this.#failed(cause));
-    socket.on('message', (datagram) => this.#answer(datagram));
-    socket.connect(this.#port, address, () => {
-      if (this.#over || this.#socket !== socket) return;
-      this.#connected = true;
-      for (const datagram of this.#waiting.splice(0)) this.#deliver(datagram);
+    this.#sent = datagram;
+    socket.send(datagram, (cause) => {
+      if (cause && this.#socket === socket) this.#failed(cause);
     });
   }
 
+  async #join(): Promise<void> {
+    this.#state = 'joining';
+    try {
+      this.#addresses = await this.#plan.addresses();
+      if (!this.#over) this.#connect();
+    } catch (cause) {
+      this.#giveUp(cause as Error);
+    }
+  }
+
+  #connect(): void {
+    const { endpoint, address, port } = this.#addresses[this.#at % this.#addresses.length]!;
+    const socket = dgram.createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+    this.#state = 'joining';
+    this.#socket = socket;
+    socket.on('error', (cause) => this.#failed(cause)).on('message', (datagram) => this.#answer(datagram));
+    socket.once('connect', () => {
+      const own = socket.address();
+      this.#from = `${own.address} ${own.port}`;
+      this.#state = 'joined';
+      this.#watcher.joined(endpoint, this.#from);
+      for (const datagram of this.#waiting.splice(0)) this.#deliver(datagram);
+    });
+    socket.connect(port, address);
+  }
+
   #answer(datagram: Buffer): void {
+    const { listener, client } = this.#plan;
+    this.#asked = false;
     this.#answered = true;
-    this.#unanswered = null;
-    this.#timer.refresh();
-    if (this.#listener.getSendQueueSize() > SEND_QUEUE_MAX_BYTES) return;
+    this.#refusals = 0;
+    this.#sent = null;
+    if (!this.#closing) this.#timer.refresh();
+    // Port 0 says that no answer is wanted (RFC 768), and Node throws at it.
+    if (client.port === 0 || listener.getSendQueueSize() > SEND_QUEUE_MAX_BYTES) return;
     this.#watcher.moved(datagram.length, 'client');
-    this.#listener.send(datagram, this.#client.port, this.#client.address, () => {});
+    listener.send(datagram, client.port, client.address, () => {
+      if (this.#closing) this.end();
+    });
   }
 
-  /** ICMP said that nobody is there. A bare port may live on the other loopback address: the datagram is tried there. */
-  #failed(cause: Error): void {
+  /** ICMP said that nobody is there, or no socket could be had: the datagram is tried at the next address. */
+  #failed(cause: NodeJS.ErrnoException): void {
+    // Too long for the way there, which concerns that datagram alone.
+    if (cause.code === 'EMSGSIZE') return;
+    this.#leave();
+    if (this.#sent) this.#waiting.unshift(this.#sent);
+    this.#sent = null;
+    this.#at++;
+    const exhausted = ++this.#refusals >= this.#addresses.length;
+    if (exhausted || this.#waiting.length === 0) this.#giveUp(cause);
+    else this.#connect();
+  }
+
+  /** The next datagram begins anew, with the first address: the service may be back by then. */
+  #giveUp(cause: Error): void {
+    this.#state = 'apart';
+    this.#at = 0;
+    this.#refusals = 0;
+    this.#waiting = [];
     if (this.#over) return;
+    this.#asked = false;
     this.#watcher.unreachable(cause);
-    // Every address has been tried: what comes next begins at the first again, and has only itself to lose.
-    if (this.#answered || ++this.#attempt % this.#addresses.length === 0) return;
-    if (this.#unanswered) this.#waiting.push(this.#unanswered);
-    closeQuietly(this.#socket);
-    this.#connect();
+    if (this.#closing) this.end();
   }
 
+  #leave(): void {
+    if (this.#from !== '') this.#watcher.left(this.#from);
+    this.#from = '';
+    this.#state = 'apart';
+    closeQuietly(this.#socket);
+    this.#socket = null;
+  }
+
+  /** An answer that is under way gets a moment to come. */
   close(): void {
+    if (this.#over || this.#closing) return;
+    if (!this.#asked) return this.end();
+    this.#closing = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.end(), ANSWER_MS);
+  }
+
+  /** Ends it now. */
+  end(): void {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    closeQuietly(this.#socket);
+    this.#waiting = [];
+    this.#leave();
     this.#watcher.ended();
   }
 }
 
-const WAITING_MAX = 64;
+/** A name may have to be looked up first, and a flood must not pile up behind that. */
+const WAITING_MAX = 16;
 const SEND_QUEUE_MAX_BYTES = 1024 * 1024;
+const ANSWER_MS = 1_000;
 
 function closeQuietly(socket: Socket | null): void {
-  socket
-    ?.removeAllListeners('message')
-    .removeAllListeners('error')
-    .on('error', () => {});
+  socket?.removeAllListeners().on('error', () => {});
   try {
     socket?.close();
   } catch {

@@ -1,16 +1,37 @@
+/** A port that `streams:` names, as far as an error about it is concerned. */
+export interface StreamPort {
+  /** `tcp 7000` */
+  readonly id: string;
+  readonly protocol: 'tcp' | 'udp';
+}
+
 /** The gateway can't listen where the configuration says. */
 export class ListenError extends Error {
   readonly host: string;
   readonly port: number;
+  /** The system's code: `EADDRINUSE`. */
   readonly reason: string;
+  /** `null`: a port that speaks HTTP. */
+  readonly stream: StreamPort | null;
 
-  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
-    super(`can't listen on ${host}:${port}: ${reasonOf(cause)}`, { cause });
+  constructor(host: string, port: number, cause: NodeJS.ErrnoException, stream: StreamPort | null = null) {
+    super(`can't listen on ${placeOf(host, port, stream)}: ${reasonOf(cause)}`, { cause });
     this.name = 'ListenError';
     this.host = host;
     this.port = port;
     this.reason = cause.code ?? 'unknown';
+    this.stream = stream;
   }
+
+  /** Where it can't listen, in an operator's words: `127.0.0.1:7000 (the stream udp 7000)`. */
+  get place(): string {
+    return placeOf(this.host, this.port, this.stream);
+  }
+}
+
+function placeOf(host: string, port: number, stream: StreamPort | null): string {
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return stream === null ? place : `${place} (the stream ${stream.id})`;
 }
 
 function reasonOf(cause: NodeJS.ErrnoException): string {

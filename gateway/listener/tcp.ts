@@ -1,4 +1,4 @@
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import { ListenError } from './listen-error.ts';
 
 /** A port for raw TCP. What it does with connections can change while it listens. */
@@ -8,45 +8,55 @@ export class TcpListener {
 
   /** @param accept gets each connection paused: nothing has been read from it. */
   constructor(accept: (socket: Socket) => void) {
-    // Each direction of a stream ends on its own.
-    this.#server = net.createServer(
-      { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true },
-      (socket) => {
-        this.#sockets.add(socket);
-        socket.once('close', () => this.#sockets.delete(socket));
-        // Whoever carries it listens too; until then an error must not end the process.
-        socket.on('error', () => {});
-        accept(socket);
-      },
-    );
+    this.#server = net.createServer(OPTIONS, (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      // Whoever carries it listens too; until then an error must not end the process.
+      socket.on('error', () => {});
+      accept(socket);
+    });
   }
 
-  /** @throws ListenError */
-  async listen(host: string, port: number): Promise<void> {
+  /** @throws ListenError that names the stream `id`. */
+  async listen(host: string, port: number, id: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const failed = (cause: NodeJS.ErrnoException) => reject(new ListenError(host, port, cause));
+      const failed = (cause: NodeJS.ErrnoException) =>
+        reject(new ListenError(host, port, cause, { id, protocol: 'tcp' }));
       this.#server.once('error', failed).listen({ host, port, backlog: 4096 }, () => {
+        // An error of a listening server (EMFILE while accepting) is no reason to end.
         this.#server.off('error', failed).on('error', () => {});
         resolve();
       });
     });
   }
 
-  get address(): { host: string; port: number } {
-    const { address, port } = this.#server.address() as AddressInfo;
-    return { host: address, port };
-  }
-
+  /** Those that have been accepted and are not closed. */
   get connections(): number {
     return this.#sockets.size;
   }
 
-  stopAccepting(): void {
-    this.#server.close();
+  /** The port is free again at once. @param emptied called when the last connection has gone. */
+  stopAccepting(emptied: () => void = () => {}): void {
+    this.#server.close(emptied);
   }
 
+  /** Cuts what is left, with a reset: nobody may take it for an orderly end. */
   destroy(): void {
     this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets) {
+      // What was ended already is only waiting for the other side, and the system can't reset it any more.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   }
 }
+
+const OPTIONS: net.ServerOpts = {
+  // Each direction of a stream ends on its own.
+  allowHalfOpen: true,
+  pauseOnConnect: true,
+  noDelay: true,
+  // A client whose cable was cut is noticed, however long the idle time.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+};

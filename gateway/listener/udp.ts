@@ -4,18 +4,25 @@ import { ListenError } from './listen-error.ts';
 
 /** A port for UDP datagrams. */
 export class UdpListener {
+  /** For answers: they leave from the port that the client sent to. */
   readonly socket: Socket;
+  #closed = false;
 
+  /** @param host an IPv6 address takes IPv4 too, where it is `::`. */
   constructor(host: string, receive: (datagram: Buffer, client: RemoteInfo) => void) {
     this.socket = dgram.createSocket({ type: net.isIPv6(host) ? 'udp6' : 'udp4' });
     this.socket.on('message', receive);
   }
 
-  /** @throws ListenError */
-  async listen(host: string, port: number): Promise<void> {
+  /** @throws ListenError that names the stream `id`. */
+  async listen(host: string, port: number, id: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const failed = (cause: NodeJS.ErrnoException) => reject(new ListenError(host, port, cause));
-      this.socket.once('error', failed).bind({ address: host, port }, () => {
+      const failed = (cause: NodeJS.ErrnoException) => {
+        this.close();
+        reject(new ListenError(host, port, cause, { id, protocol: 'udp' }));
+      };
+      // `exclusive`: no other process may take half of the datagrams, not even one of a cluster.
+      this.socket.once('error', failed).bind({ address: host, port, exclusive: true }, () => {
         // An answer to a client that is gone may come back as an error of this socket; it concerns that client alone.
         this.socket.off('error', failed).on('error', () => {});
         resolve();
@@ -23,12 +30,9 @@ export class UdpListener {
     });
   }
 
-  get address(): { host: string; port: number } {
-    const { address, port } = this.socket.address();
-    return { host: address, port };
-  }
-
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.socket.close();
   }
 }

@@ -10,6 +10,10 @@ export const adminResources = [
     what: 'The configuration in use, compiled, and the problems of a newer one that was refused.',
   },
   { path: '/routes', what: 'Each route, its endpoints, whether they are up, and the process behind it.' },
+  {
+    path: '/streams',
+    what: 'Each raw TCP or UDP port, whether it is open, its connections, and its endpoints.',
+  },
   { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },
 ] as const;
 

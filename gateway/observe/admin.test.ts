@@ -51,6 +51,18 @@ function explanation(input: ExplainInput): Explanation {
   };
 }
 
+const stream = {
+  id: 'udp 7000',
+  protocol: 'udp',
+  listen: { host: '127.0.0.1', port: 7000 },
+  line: 12,
+  problem: null,
+  connections: 3,
+  refused: 0,
+  endpoints: [{ address: '127.0.0.1:7001', state: 'unknown', reason: null }],
+  service: null,
+} as const;
+
 let notReady: string | null;
 let asked: ExplainInput | null;
 let logged: string[];
@@ -70,6 +82,7 @@ const view: AdminView = {
     rejected: 'line 7: no',
   }),
   routes: async () => [route],
+  streams: async () => [stream],
   explain: (input) => {
     asked = input;
     return explanation(input);
@@ -95,6 +108,7 @@ describe('the admin listener answers', () => {
     { target: '/healthz', json: { status: 'alive' } },
     { target: '/readyz', json: { status: 'ready' } },
     { target: '/routes', json: [route] },
+    { target: '/streams', json: [stream] },
     {
       target: '/config',
       json: {

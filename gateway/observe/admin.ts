@@ -9,7 +9,7 @@ import { problemText, sendJson, sendProblem } from './admin-problem.ts';
 import { adminResources, isAdminPath, renderAdminIndex } from './admin-resources.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { pageFields, staticPolicy } from './page/document.ts';
-import type { ConfigStatus, RouteStatus } from './status.ts';
+import type { ConfigStatus, RouteStatus, StreamStatus } from './status.ts';
 
 /** What the admin listener may see of the gateway. */
 export interface AdminView {
@@ -18,6 +18,7 @@ export interface AdminView {
   config(): GatewayConfig;
   configStatus(): ConfigStatus;
   routes(): Promise<readonly RouteStatus[]>;
+  streams(): Promise<readonly StreamStatus[]>;
   explain(input: ExplainInput): Explanation;
 }
 
@@ -147,6 +148,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
     sendJson(reply, { ...view.configStatus(), config: withoutSecrets(view.config()) }),
   );
   app.get('/routes', async (_request, reply) => sendJson(reply, await view.routes()));
+  app.get('/streams', async (_request, reply) => sendJson(reply, await view.streams()));
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
 }
 

@@ -42,6 +42,26 @@ export interface RouteStatus {
   readonly service: ServiceStatus | null;
 }
 
+/** A raw port of `streams:`. */
+export interface StreamStatus {
+  /** `tcp 7000` */
+  readonly id: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Line in the configuration file. */
+  readonly line: number;
+  /** Why its port is not open; `null`: it is. */
+  readonly problem: string | null;
+  /** Open now; for UDP, sessions. */
+  readonly connections: number;
+  /** Connections refused, or datagrams dropped, since the start, because there were too many. */
+  readonly refused: number;
+  /** Of UDP always `unknown`: a datagram that nobody answers may have arrived. */
+  readonly endpoints: readonly EndpointStatus[];
+  /** The process behind it, where `services:` names one on the same port. */
+  readonly service: ServiceStatus | null;
+}
+
 /** The outcome of the newest attempt to load the configuration. */
 export interface ConfigStatus {
   readonly file: string;

@@ -1,19 +1,21 @@
-import type { GatewayConfig, RouteConfig } from '../config/model.ts';
+import type { GatewayConfig } from '../config/model.ts';
+import { streamSignature } from '../streams/signature.ts';
 import { signatureOf } from './live-route.ts';
 
 /** What a reload changed, for the log. */
 export interface ConfigDiff {
+  /** Ids of routes (`/db`) and streams (`tcp 7000`), here and below. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly changed: readonly string[];
-  /** Settings outside the routes that differ; those that a running gateway can't take over need a restart. */
+  /** Settings outside of both that differ; those that a running gateway can't take over need a restart. */
   readonly settings: readonly string[];
   readonly needsRestart: readonly string[];
 }
 
 export function diffConfigs(before: GatewayConfig, after: GatewayConfig): ConfigDiff {
-  const old = signatures(before.routes);
-  const now = signatures(after.routes);
+  const old = signatures(before);
+  const now = signatures(after);
   const settings = SETTINGS.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
   return {
     added: [...now.keys()].filter((id) => !old.has(id)),
@@ -28,18 +30,12 @@ export function isEmpty(diff: ConfigDiff): boolean {
   return diff.added.length + diff.removed.length + diff.changed.length + diff.settings.length === 0;
 }
 
-const SETTINGS = [
-  'host',
-  'port',
-  'admin',
-  'trustProxy',
-  'log',
-  'maxConnections',
-  'streams',
-  'services',
-] as const;
+const SETTINGS = ['host', 'port', 'admin', 'trustProxy', 'log', 'maxConnections', 'services'] as const;
 const LISTENING: ReadonlySet<string> = new Set(['host', 'port', 'admin']);
 
-function signatures(routes: readonly RouteConfig[]): Map<string, string> {
-  return new Map(routes.map((route) => [route.id, signatureOf(route)]));
+function signatures({ routes, streams }: GatewayConfig): Map<string, string> {
+  return new Map([
+    ...routes.map((route) => [route.id, signatureOf(route)] as const),
+    ...streams.map((stream) => [stream.id, streamSignature(stream)] as const),
+  ]);
 }

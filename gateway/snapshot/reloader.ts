@@ -21,8 +21,8 @@ export interface ReloaderOptions {
   /** Whether a raw stream of this very meaning is served. */
   readonly servesStream: (signature: string) => boolean;
   readonly handlers: RouterHandlers;
-  /** Told of each configuration that takes effect, the first among them. */
-  readonly taken: (config: GatewayConfig) => void;
+  /** Told of each configuration that takes effect, the first among them. Resolves when all of it has. */
+  readonly taken: (config: GatewayConfig) => Promise<void>;
 }
 
 export interface ReloadResult {
@@ -50,6 +50,7 @@ export class Reloader {
     const loaded = await loadContent(await readContent(file), file, env);
     if (!loaded.ok) throw new ConfigError(loaded.problems);
     const snapshot = await Snapshot.build(loaded.config, registry, handlers);
+    await options.taken(snapshot.config);
     return new Reloader(options, snapshot, loaded.hash);
   }
 
@@ -57,7 +58,6 @@ export class Reloader {
     this.#options = options;
     this.#current = snapshot;
     this.#status = { file: snapshot.config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
-    options.taken(snapshot.config);
     this.#watch = watchConfig(options.file, (content) => void this.#enqueue(content, false), {
       knownHash: hash,
     });
@@ -91,7 +91,7 @@ export class Reloader {
     if (isEmpty(diff) && !extended) return this.#unchanged();
     try {
       const { registry, handlers } = this.#options;
-      this.#swap(await Snapshot.build(loaded.config, registry, handlers), diff);
+      await this.#swap(await Snapshot.build(loaded.config, registry, handlers), diff);
       return { changed: true, rejected: null };
     } catch (cause) {
       if (cause instanceof ExtensionError) return this.#reject(cause.message);
@@ -118,7 +118,7 @@ export class Reloader {
     return { changed: false, rejected: null };
   }
 
-  #swap(next: Snapshot, diff: ConfigDiff): void {
+  async #swap(next: Snapshot, diff: ConfigDiff): Promise<void> {
     const { log, taken } = this.#options;
     const previous = this.#current;
     this.#current = next;
@@ -129,7 +129,7 @@ export class Reloader {
       rejected: null,
     };
     previous.retire();
-    taken(next.config);
+    await taken(next.config);
     log.info({ ...diff }, 'configuration reloaded');
     if (diff.needsRestart.length > 0)
       log.warn({ settings: diff.needsRestart }, 'these settings take effect at the next start');

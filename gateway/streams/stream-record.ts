@@ -11,6 +11,12 @@ export function beginRecord(config: StreamConfig, requestId: string, client: str
   return record;
 }
 
+export function clearError(record: ExchangeRecord): void {
+  record.errorCode = null;
+  record.errorType = null;
+  record.cause = null;
+}
+
 export function noteError(record: ExchangeRecord, error: GatewayError): void {
   record.errorCode = error.code;
   record.errorType = error.row.type;

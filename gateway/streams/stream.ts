@@ -3,6 +3,7 @@ import type { IdentitySource } from '../filter/identity.ts';
 import type { BulkMemory } from '../forward/bulk-memory.ts';
 import type { LastingExchanges } from '../forward/lasting.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import type { AddressBook } from '../upstream/address-book.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** A stream at work: its configuration, and endpoints that it shares with whoever else names them. */
@@ -22,13 +23,25 @@ export interface StreamContext {
   readonly log: (record: ExchangeRecord) => void;
 }
 
+/** What streams share among themselves. */
+export interface StreamSiblings {
+  readonly addresses: AddressBook;
+  /** `address port` of every socket that datagrams leave from towards services: whoever sends from there is the gateway itself. */
+  readonly ownPorts: Set<string>;
+}
+
 /** One port below HTTP. */
 export interface Stream {
   /** @throws ListenError */
   listen(): Promise<void>;
-  readonly address: { readonly host: string; readonly port: number };
+  /** Connections, or sessions, that are open. */
+  readonly connections: number;
+  /** How many connections were refused, or datagrams dropped, because there were too many already. */
+  readonly refused: number;
   /** New connections follow this configuration; it listens where it did. */
   replace(live: LiveStream): void;
-  stopAccepting(): void;
+  /** @param emptied called when nothing is left of it. */
+  stopAccepting(emptied?: () => void): void;
+  /** Ends what is left, and lets go of the port. */
   destroy(): void;
 }

@@ -1,14 +1,20 @@
 import type { Logger } from 'pino';
 import type { StreamConfig } from '../config/model.ts';
+import type { ServiceStatus, StreamStatus } from '../observe/status.ts';
+import { AddressBook } from '../upstream/address-book.ts';
 import type { EndpointRegistry } from '../upstream/registry.ts';
 import { Upstream } from '../upstream/upstream.ts';
-import type { LiveStream, Stream, StreamContext } from './stream.ts';
+import { streamSignature } from './signature.ts';
+import type { LiveStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
+import { streamStatus } from './stream-status.ts';
 import { TcpStream } from './tcp-stream.ts';
 import { UdpStream } from './udp-stream.ts';
 
 interface Entry {
-  readonly stream: Stream;
+  stream: Stream;
   live: LiveStream;
+  /** Why its port is not open; `null`: it is. */
+  problem: string | null;
 }
 
 /**
@@ -19,7 +25,14 @@ export class Streams {
   readonly #registry: EndpointRegistry;
   readonly #context: StreamContext;
   readonly #log: Logger;
+  readonly #siblings: StreamSiblings = { addresses: new AddressBook(), ownPorts: new Set() };
   readonly #entries = new Map<string, Entry>();
+  /** Those that a reload took out of the configuration, while something of them is left. */
+  readonly #leaving = new Set<Stream>();
+  /** One change after the other: a port that is being opened can't be closed. */
+  #queue: Promise<void> = Promise.resolve();
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(registry: EndpointRegistry, context: StreamContext, log: Logger) {
     this.#registry = registry;
@@ -29,47 +42,111 @@ export class Streams {
 
   /** At the start every port must open. @throws ListenError */
   async open(configs: readonly StreamConfig[]): Promise<void> {
-    for (const config of configs) await this.#add(config);
+    for (const config of configs) {
+      const entry = this.#create(config);
+      await entry.stream.listen();
+    }
   }
 
-  /** At a reload a port that can't be opened is told in the log, and the others serve. */
-  async reconcile(configs: readonly StreamConfig[]): Promise<void> {
+  /** At a reload a port that can't be opened is told in the log and tried again, and the others serve. Never rejects. */
+  reconcile(configs: readonly StreamConfig[]): Promise<void> {
+    return this.#enqueue(() => this.#apply(configs));
+  }
+
+  serves(signature: string): boolean {
+    return [...this.#entries.values()].some(({ live }) => live.signature === signature);
+  }
+
+  /** Asks every endpoint whether it accepts connections, at most once in two seconds. */
+  statuses(services: readonly ServiceStatus[]): Promise<StreamStatus[]> {
+    return Promise.all([...this.#entries.values()].map((entry) => streamStatus(entry, services)));
+  }
+
+  stopAccepting(): void {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    for (const { stream } of this.#entries.values()) stream.stopAccepting();
+  }
+
+  destroy(): void {
+    this.stopAccepting();
+    for (const stream of this.#leaving) stream.destroy();
+    for (const { stream, live } of this.#entries.values()) {
+      stream.destroy();
+      this.#release(live);
+    }
+    this.#entries.clear();
+  }
+
+  #enqueue(change: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(change).catch((err: unknown) => {
+      this.#log.error({ err }, 'the streams could not be changed; please report this');
+    });
+    return this.#queue;
+  }
+
+  async #apply(configs: readonly StreamConfig[]): Promise<void> {
+    if (this.#stopped) return;
     const wanted = new Map(configs.map((config) => [keyOf(config), config]));
     for (const [key, entry] of [...this.#entries]) if (!wanted.has(key)) this.#remove(key, entry);
     for (const [key, config] of wanted) {
       const entry = this.#entries.get(key);
       if (entry) this.#replace(entry, config);
-      else
-        await this.#add(config).catch((cause: Error) =>
-          this.#log.error({ stream: config.id }, cause.message),
-        );
+      else await this.#open(this.#create(config));
     }
   }
 
-  get live(): readonly LiveStream[] {
-    return [...this.#entries.values()].map(({ live }) => live);
-  }
-
-  serves(signature: string): boolean {
-    return this.live.some((live) => live.signature === signature);
-  }
-
-  async #add(config: StreamConfig): Promise<void> {
+  #create(config: StreamConfig): Entry {
     const live = this.#acquire(config);
-    const stream =
-      config.protocol === 'tcp' ? new TcpStream(live, this.#context) : new UdpStream(live, this.#context);
+    const entry: Entry = { stream: this.#streamOf(live), live, problem: null };
+    this.#entries.set(keyOf(config), entry);
+    return entry;
+  }
+
+  #streamOf(live: LiveStream): Stream {
+    return live.config.protocol === 'tcp'
+      ? new TcpStream(live, this.#context)
+      : new UdpStream(live, this.#context, this.#siblings);
+  }
+
+  /** Tells once what is in the way, and once that it is no more. */
+  async #open(entry: Entry): Promise<void> {
+    const { live, stream, problem } = entry;
     try {
       await stream.listen();
+      entry.problem = null;
+      if (problem !== null) this.#log.info({ stream: live.config.id }, 'the port is open now');
     } catch (cause) {
-      this.#release(live);
-      throw cause;
+      const { message } = cause as Error;
+      entry.problem = message;
+      if (message !== problem)
+        this.#log.error({ stream: live.config.id }, `${message}; it is tried again, the others serve`);
+      this.#retryLater();
     }
-    this.#entries.set(keyOf(config), { stream, live });
+    // The gateway was told to stop while the port was being opened.
+    if (this.#stopped) stream.destroy();
+  }
+
+  #retryLater(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#enqueue(() => this.#tryAgain()), RETRY_MS).unref();
+  }
+
+  async #tryAgain(): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      if (entry.problem === null || this.#stopped) continue;
+      // A socket that could not listen is of no further use.
+      entry.stream = this.#streamOf(entry.live);
+      await this.#open(entry);
+    }
   }
 
   #replace(entry: Entry, config: StreamConfig): void {
-    if (signatureOf(config) === entry.live.signature) return;
     const before = entry.live;
+    if (streamSignature(config) === before.signature) {
+      entry.live = { ...before, config };
+      return;
+    }
     entry.live = this.#acquire(config);
     entry.stream.replace(entry.live);
     this.#release(before);
@@ -77,41 +154,26 @@ export class Streams {
 
   #remove(key: string, { stream, live }: Entry): void {
     this.#entries.delete(key);
-    stream.stopAccepting();
+    this.#leaving.add(stream);
+    stream.stopAccepting(() => this.#leaving.delete(stream));
     this.#release(live);
-    // A UDP port has no connections that could outlive it.
-    if (live.config.protocol === 'udp') stream.destroy();
   }
 
   #acquire(config: StreamConfig): LiveStream {
     const endpoints = config.upstream.endpoints.map((address) =>
       this.#registry.acquire(address, config.connectTimeoutMs),
     );
-    return { config, upstream: new Upstream(endpoints), signature: signatureOf(config) };
+    return { config, upstream: new Upstream(endpoints), signature: streamSignature(config) };
   }
 
   #release({ config }: LiveStream): void {
     for (const address of config.upstream.endpoints) this.#registry.release(address, config.connectTimeoutMs);
   }
-
-  stopAccepting(): void {
-    for (const { stream } of this.#entries.values()) stream.stopAccepting();
-  }
-
-  destroy(): void {
-    for (const { stream, live } of this.#entries.values()) {
-      stream.destroy();
-      this.#release(live);
-    }
-    this.#entries.clear();
-  }
 }
+
+/** The old owner of a port may need a moment to let go of it. */
+const RETRY_MS = 2_000;
 
 function keyOf({ protocol, listen }: StreamConfig): string {
   return `${protocol} ${listen.host} ${listen.port}`;
-}
-
-function signatureOf(config: StreamConfig): string {
-  const { source: _source, ...meaning } = config;
-  return JSON.stringify(meaning);
 }

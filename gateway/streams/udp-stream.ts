@@ -1,80 +1,154 @@
 import type { RemoteInfo } from 'node:dgram';
-import { GatewayError } from '../error/catalog.ts';
-import { UdpSession } from '../forward/udp.ts';
+import { rescue } from '../error/rescue.ts';
+import { type UdpAddress, UdpSession, type UdpWatcher } from '../forward/udp.ts';
 import { UdpListener } from '../listener/udp.ts';
-import type { LiveStream, Stream, StreamContext } from './stream.ts';
-import { beginRecord, endRecord, noteError } from './stream-record.ts';
+import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { plainAddress } from './plain-address.ts';
+import type { LiveStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
+import { beginRecord, clearError, endRecord, noteError } from './stream-record.ts';
+import { UdpSessions } from './udp-sessions.ts';
 
 /** One UDP port of `streams:`, with the sessions of its clients. */
 export class UdpStream implements Stream {
   readonly #context: StreamContext;
+  readonly #siblings: StreamSiblings;
   readonly #listener: UdpListener;
-  readonly #sessions = new Map<string, UdpSession>();
+  readonly #sessions = new UdpSessions();
   #live: LiveStream;
+  #refused = 0;
   #accepting = true;
+  #emptied: () => void = () => {};
 
-  constructor(live: LiveStream, context: StreamContext) {
+  constructor(live: LiveStream, context: StreamContext, siblings: StreamSiblings) {
     this.#live = live;
     this.#context = context;
+    this.#siblings = siblings;
     this.#listener = new UdpListener(live.config.listen.host, (datagram, client) =>
       this.#receive(datagram, client),
     );
   }
 
   listen(): Promise<void> {
-    const { host, port } = this.#live.config.listen;
-    return this.#listener.listen(host, port);
+    const { id, listen } = this.#live.config;
+    return this.#listener.listen(listen.host, listen.port, id);
   }
 
-  get address(): { host: string; port: number } {
-    return this.#listener.address;
+  get connections(): number {
+    return this.#sessions.size;
+  }
+
+  get refused(): number {
+    return this.#refused;
   }
 
   replace(live: LiveStream): void {
     this.#live = live;
   }
 
-  stopAccepting(): void {
+  /** Sessions get a moment for answers that are under way, and the port stays open as long as there are any. */
+  stopAccepting(emptied: () => void = () => {}): void {
     this.#accepting = false;
+    this.#emptied = emptied;
+    for (const session of this.#sessions.all()) session.close();
+    this.#closeIfEmpty();
   }
 
   destroy(): void {
-    for (const session of [...this.#sessions.values()]) session.close();
+    this.#accepting = false;
+    for (const session of this.#sessions.all()) session.end();
     this.#listener.close();
   }
 
+  #closeIfEmpty(): void {
+    if (this.#accepting || this.#sessions.size > 0) return;
+    this.#listener.close();
+    this.#emptied();
+  }
+
   #receive(datagram: Buffer, client: RemoteInfo): void {
-    const key = `${client.address} ${client.port}`;
-    const session = this.#sessions.get(key) ?? this.#begin(key, client);
+    const key = `${plainAddress(client.address)} ${client.port}`;
+    // A stream that leads back to itself would go round for ever, with a new session each time.
+    if (this.#siblings.ownPorts.has(key)) return;
+    const session = this.#sessions.hear(key) ?? this.#begin(key, client);
     session?.send(datagram);
   }
 
-  /** Beyond the cap a datagram is dropped: the source address of UDP can be invented, and each session costs a socket. */
   #begin(key: string, client: RemoteInfo): UdpSession | null {
+    if (!this.#accepting) return null;
     const { config, upstream, signature } = this.#live;
-    if (!this.#accepting || this.#sessions.size >= config.maxConnections) return null;
-    const { identity, inFlight, lasting, log } = this.#context;
-    const record = beginRecord(config, identity.requestId(null, false), client.address);
-    const endpoint = upstream.pick([]);
-    record.endpoint = endpoint.key;
-    record.attempts = 1;
-    const session = new UdpSession(client, this.#listener.socket, endpoint.address, config.idleTimeoutMs, {
-      moved: (bytes, towards) => {
-        if (towards === 'service') record.bytesIn += bytes;
-        else record.bytesOut += bytes;
-      },
-      unreachable: (cause) => noteError(record, new GatewayError('connection_refused', cause.message)),
+    if (this.#sessions.size >= config.maxConnections && !this.#sessions.makeRoom()) {
+      this.#refused++;
+      return null;
+    }
+    const { identity, inFlight, lasting } = this.#context;
+    const record = beginRecord(config, identity.requestId(null, false), plainAddress(client.address));
+    const plan = {
+      client,
+      listener: this.#listener.socket,
+      addresses: () => this.#addresses(upstream),
+      idleMs: config.idleTimeoutMs,
+    };
+    const session: UdpSession = new UdpSession(plan, {
+      ...this.#watch(record),
       ended: () => {
         this.#sessions.delete(key);
         lasting.delete(signature, session);
-        endRecord(record);
-        log(record);
-        inFlight.end();
+        this.#end(record);
       },
     });
     inFlight.begin();
-    this.#sessions.set(key, session);
+    this.#sessions.add(key, session);
     lasting.add(signature, session);
     return session;
   }
+
+  #watch(record: ExchangeRecord): Omit<UdpWatcher, 'ended'> {
+    const { ownPorts } = this.#siblings;
+    return {
+      joined: (endpoint, from) => {
+        ownPorts.add(from);
+        if (record.endpoint !== endpoint) record.attempts++;
+        record.endpoint = endpoint;
+      },
+      left: (from) => ownPorts.delete(from),
+      moved: (bytes, towards) => {
+        if (towards === 'service') record.bytesIn += bytes;
+        else noteAnswer(record, bytes);
+      },
+      unreachable: (cause) => noteError(record, rescue(cause, 'connect')),
+    };
+  }
+
+  /** The endpoint whose turn it is, then the others. */
+  async #addresses(upstream: Upstream): Promise<readonly UdpAddress[]> {
+    const first = upstream.pick([]);
+    const endpoints = [first, ...upstream.endpoints.filter((endpoint) => endpoint !== first)];
+    const found = await Promise.allSettled(
+      endpoints.map((endpoint) => addressesOf(endpoint, this.#siblings)),
+    );
+    const addresses = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+    if (addresses.length > 0) return addresses;
+    throw found.find((one) => one.status === 'rejected')?.reason;
+  }
+
+  #end(record: ExchangeRecord): void {
+    endRecord(record);
+    this.#context.log(record);
+    this.#context.inFlight.end();
+    this.#closeIfEmpty();
+  }
+}
+
+function noteAnswer(record: ExchangeRecord, bytes: number): void {
+  record.bytesOut += bytes;
+  record.headAt ??= performance.now();
+  clearError(record);
+}
+
+async function addressesOf({ address, key }: Endpoint, { addresses }: StreamSiblings): Promise<UdpAddress[]> {
+  if (address.kind === 'unix') return [];
+  const found = await addresses.find(address);
+  return found.map((one) => ({ endpoint: key, address: one, port: address.port }));
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../testing/free-port.ts';
 import { acceptsConnections, untilAccepting } from './port-probe.ts';
 
 async function listen(host: string, port = 0): Promise<number> {
@@ -8,14 +9,6 @@ async function listen(host: string, port = 0): Promise<number> {
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   return (server.address() as { port: number }).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await once(server.close(), 'close');
-  return port;
 }
 
 describe('acceptsConnections', () => {

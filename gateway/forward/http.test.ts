@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TimeoutsConfig } from '../config/model.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
-import { deadPort } from '../testing/dead-port.ts';
+import { freePort } from '../testing/free-port.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
@@ -203,13 +203,13 @@ describe('what is tried again', () => {
 
   test('a service that refuses, on another endpoint, whatever the method', async () => {
     const service = (await startService()).answer(ok());
-    const { outcome, record } = forward(upstreamTo(await deadPort(), service.port), { method: 'POST' });
+    const { outcome, record } = forward(upstreamTo(await freePort(), service.port), { method: 'POST' });
     expect(await outcome).toBe('closed');
     expect(record.attempts).toBe(2);
   });
 
   test('nothing, where every endpoint refuses', async () => {
-    const { outcome, record } = forward(upstreamTo(await deadPort(), await deadPort()));
+    const { outcome, record } = forward(upstreamTo(await freePort(), await freePort()));
     expect(await outcome).toBe('failed connection_refused');
     expect(record.attempts).toBe(2);
   });

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TimeoutsConfig } from '../config/model.ts';
 import { isHopByHopAnswer } from '../filter/connection.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
-import { deadPort } from '../testing/dead-port.ts';
+import { freePort } from '../testing/free-port.ts';
 import { startDeafPort } from '../testing/deaf-port.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import type { RawClient } from '../testing/raw-client.ts';
@@ -92,7 +92,7 @@ describe('a handshake that the service agrees to', () => {
 
   test('goes to the next endpoint where the first refuses', async () => {
     const { port, handshake } = await startSilentService();
-    const { client, record } = await open([await deadPort(), port]);
+    const { client, record } = await open([await freePort(), port]);
     await (await handshake()).send(agreement());
     expect((await client.head()).status).toBe(101);
     expect(record).toMatchObject({ attempts: 2, endpoint: `127.0.0.1:${port}` });
@@ -179,7 +179,7 @@ describe('a handshake that fails before any answer leaves the client to be answe
   });
 
   test.each([
-    ['nobody listens', async () => deadPort(), {}, 'connection_refused'],
+    ['nobody listens', async () => freePort(), {}, 'connection_refused'],
     [
       'nobody answers in time',
       async () => (await startSilentService()).port,

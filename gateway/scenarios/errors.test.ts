@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deadPort } from '../testing/dead-port.ts';
+import { freePort } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { type Answer, get, request } from '../testing/raw-client.ts';
 import { type RouteKind, routeKinds } from '../testing/route-kinds.ts';
@@ -69,7 +69,7 @@ describe.each(routeKinds)('errors on $kind', (kind) => {
   );
 
   test('HEAD gets the head of the error alone, and the connection lives on', async () => {
-    const gateway = await startTestGateway(kind.routes('/db', await deadPort()), { files: kind.files });
+    const gateway = await startTestGateway(kind.routes('/db', await freePort()), { files: kind.files });
     const client = await gateway.connect();
     for (let turn = 0; turn < 2; turn++) {
       const answer = await client.exchange(request('HEAD', '/db/'));
@@ -80,7 +80,7 @@ describe.each(routeKinds)('errors on $kind', (kind) => {
   });
 
   test('in development the answer says what is missing', async () => {
-    const port = await deadPort();
+    const port = await freePort();
     const yaml = kind.routes('/db', port);
     const gateway = await startTestGateway(yaml, { files: kind.files, mode: 'development' });
     const answer = await gateway.get('/db/');

@@ -1,5 +1,5 @@
-import { deadPort } from '../testing/dead-port.ts';
 import { startDeafPort } from '../testing/deaf-port.ts';
+import { freePort } from '../testing/free-port.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { type Script, startService } from '../testing/service.ts';
 
@@ -22,7 +22,7 @@ export const failures: readonly Failure[] = [
     status: 404,
     type: 'destination_not_found',
     code: 'no_route',
-    to: deadPort,
+    to: freePort,
     request: get('/nowhere'),
   },
   {
@@ -30,7 +30,7 @@ export const failures: readonly Failure[] = [
     status: 400,
     type: 'http_request_error',
     code: 'bad_target',
-    to: deadPort,
+    to: freePort,
     request: get('/db/%zz'),
   },
   {
@@ -38,7 +38,7 @@ export const failures: readonly Failure[] = [
     status: 405,
     type: 'http_request_error',
     code: 'method_refused',
-    to: deadPort,
+    to: freePort,
     request: request('TRACE', '/db/'),
   },
   {
@@ -46,7 +46,7 @@ export const failures: readonly Failure[] = [
     status: 502,
     type: 'connection_refused',
     code: 'connection_refused',
-    to: deadPort,
+    to: freePort,
   },
   {
     what: 'no route to the host',
@@ -125,7 +125,7 @@ export const failures: readonly Failure[] = [
     status: 413,
     type: 'http_request_error',
     code: 'body_too_large',
-    to: deadPort,
+    to: freePort,
     keys: ['bodyMax: 1KiB'],
     request: request('POST', '/db/', [], 'x'.repeat(1_025)),
   },
@@ -134,7 +134,7 @@ export const failures: readonly Failure[] = [
     status: 414,
     type: 'http_request_error',
     code: 'target_too_long',
-    to: deadPort,
+    to: freePort,
     request: get(`/db/${'x'.repeat(8_192)}`),
   },
   {
@@ -142,7 +142,7 @@ export const failures: readonly Failure[] = [
     status: 431,
     type: 'http_request_error',
     code: 'head_too_large',
-    to: deadPort,
+    to: freePort,
     request: get('/db/', `X-Large: ${'x'.repeat(17_000)}`),
   },
   {
@@ -150,7 +150,7 @@ export const failures: readonly Failure[] = [
     status: 431,
     type: 'http_request_error',
     code: 'head_too_large',
-    to: deadPort,
+    to: freePort,
     request: get('/db/', ...Array.from({ length: 101 }, (_, i) => `X-${i}: 1`)),
   },
   {
@@ -158,7 +158,7 @@ export const failures: readonly Failure[] = [
     status: 417,
     type: 'http_request_error',
     code: 'expectation_failed',
-    to: deadPort,
+    to: freePort,
     request: request('POST', '/db/', ['Expect: the best'], 'x'),
   },
   {
@@ -166,7 +166,7 @@ export const failures: readonly Failure[] = [
     status: 400,
     type: 'http_request_error',
     code: 'bad_request',
-    to: deadPort,
+    to: freePort,
     request: 'GET /db/ HTTP/1.1\r\nHost: a\r\nNo colon here\r\n\r\n',
   },
   {
@@ -174,7 +174,7 @@ export const failures: readonly Failure[] = [
     status: 400,
     type: 'http_request_error',
     code: 'bad_host',
-    to: deadPort,
+    to: freePort,
     request: 'GET /db/ HTTP/1.1\r\n\r\n',
   },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deadPort } from '../testing/dead-port.ts';
+import { freePort } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
@@ -150,7 +150,7 @@ describe("a client's connection", () => {
 describe('several endpoints', () => {
   test.each(['GET', 'POST'])('one that refuses connections costs no %s', async (method) => {
     const service = (await startService()).answer((received) => ok(received.body.toString()));
-    const gateway = await startTestGateway(`routes:\n  /db: [${await deadPort()}, ${service.port}]\n`);
+    const gateway = await startTestGateway(`routes:\n  /db: [${await freePort()}, ${service.port}]\n`);
     const body = method === 'POST' ? 'body' : '';
     for (let turn = 0; turn < 6; turn++) {
       const answer = await gateway.exchange(request(method, '/db/', [], body));

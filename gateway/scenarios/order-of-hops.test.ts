@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deadPort } from '../testing/dead-port.ts';
+import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { request } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
@@ -36,7 +36,7 @@ function faulty(codes: readonly Code[], via: string): string {
 describe.each(routeKinds)('on $kind', ({ routes, files }) => {
   const startFaulty = async (): Promise<{ gateway: TestGateway; via: string }> => {
     const seen = (await startService()).answer(ok());
-    const yaml = `${routes('/db', await deadPort(), 'bodyMax: 10B')}  /seen: ${seen.port}\n`;
+    const yaml = `${routes('/db', await freePort(), 'bodyMax: 10B')}  /seen: ${seen.port}\n`;
     const gateway = await startTestGateway(yaml, { files });
     await gateway.get('/seen/');
     return { gateway, via: seen.request.head.value('via') ?? 'nothing' };

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { UpstreamCall } from '../forward/exchange.ts';
 import { AnswerRecorder, upstreamRequest } from '../testing/answer-recorder.ts';
-import { deadPort } from '../testing/dead-port.ts';
+import { freePort } from '../testing/free-port.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { until } from '../testing/poll.ts';
 import { ok, type ScriptedService, startService } from '../testing/service.ts';
@@ -112,7 +112,7 @@ describe('a pool of connections', () => {
 
   // A storm on a dead service used to end the process: undici breaks over a request that it gets while it tells of a failure.
   test('fails everybody who waits for a service that refuses, one after the other', async () => {
-    const pool = poolTo(await deadPort(), { connections: 2, queue: 10 });
+    const pool = poolTo(await freePort(), { connections: 2, queue: 10 });
     const sent = Array.from({ length: 8 }, () => send(pool));
     for (const { answer } of sent) expect(await answer.outcome()).toBe('fail connection_refused');
   });

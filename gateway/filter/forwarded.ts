@@ -159,7 +159,7 @@ export class TrustedPeers {
 /** `192.0.2.1`, `192.0.2.1:8080`, `[2001:db8::1]:8080`; anything else is no address. */
 function addressOf(hop: string): string | null {
   if (net.isIP(hop)) return hop;
-  const bare = hop.startsWith('[') ? hop.slice(1, hop.indexOf(']')) : hop.slice(0, hop.lastIndexOf(':'));
+  const [, bracketed, bare = bracketed ?? ''] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/.exec(hop) ?? [];
   return net.isIP(bare) ? bare : null;
 }
 

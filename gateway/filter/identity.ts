@@ -29,8 +29,9 @@ export class IdentitySource {
 
 const PLAUSIBLE_ID = /^[\w.:/+=@-]{1,128}$/;
 
-/** Version ff and ids of zeros are invalid (§3.2.2). */
+/** Version ff and ids of zeros are invalid, and so is anything behind the flags of version 00 (§3.2.2). */
 export function isTraceparent(value: string): boolean {
   const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(value);
-  return match !== null && match[1] !== 'ff' && !/^0+$/.test(match[2]!) && !/^0+$/.test(match[3]!);
+  if (match === null || match[1] === 'ff' || (match[1] === '00' && match[4] !== undefined)) return false;
+  return !/^0+$/.test(match[2]!) && !/^0+$/.test(match[3]!);
 }

@@ -5,12 +5,8 @@ import type { Caches } from '../cache/caches.ts';
 import type { RouteCache } from '../cache/route-cache.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
-import { admitAuthority, admitFieldCount, admitFraming, admitTarget } from '../filter/admission.ts';
 import type { RequestView, RoutedExchange } from '../filter/exchange.ts';
-import { originOf } from '../filter/forwarded.ts';
 import { IdentitySource } from '../filter/identity.ts';
-import { ALLOW } from '../filter/max-forwards.ts';
-import { applyFilters } from '../filter/order.ts';
 import { readFacts } from '../filter/request-facts.ts';
 import type { BulkMemory } from '../forward/bulk-memory.ts';
 import type { Downstream } from '../forward/exchange.ts';
@@ -27,6 +23,7 @@ import type { InternalRoute } from '../snapshot/router.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
 import { asksCache, type FetchForCache, startCached } from './cached.ts';
+import { decide } from './decide.ts';
 import type { InFlight } from './in-flight.ts';
 import { Passage } from './passage.ts';
 import { type Carriage, extendedPlan, httpPlan, tunnelPlan } from './plans.ts';
@@ -77,7 +74,7 @@ export class Carrier implements HttpListenerHandler {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const view = { method: request.method!, fields: request.rawHeaders, body: null };
     const passage = this.#arrive(request, view, new SocketPlace(socket));
-    const goesOn = this.#decide(passage);
+    const goesOn = decide(passage, this.#pseudonym);
     if (goesOn && passage.exchange) this.#openTunnel(passage, passage.exchange, socket, head);
     else this.#answerHere(passage);
   }
@@ -99,56 +96,17 @@ export class Carrier implements HttpListenerHandler {
     return passage;
   }
 
-  // Route table: what may be asked, and who owns it.
+  // Route table and filters: what may be asked, and who owns it (decide.ts).
 
   /** Fastify asks this first, for every request: our table decides, and names the place inside Fastify. */
   choose(request: IncomingMessage): InternalRoute {
     const passage = passageOf(request);
-    if (passage.refusal || !this.#decide(passage)) return { kind: 'plain' };
+    if (passage.refusal || !decide(passage, this.#pseudonym)) return { kind: 'plain' };
     if (passage.exchange === null) return this.#writtenElsewhere(passage, { kind: 'page' });
     const { route, index } = passage.exchange.match;
     return route.extend === null
       ? { kind: 'plain' }
       : this.#writtenElsewhere(passage, { kind: 'extended', index });
-  }
-
-  /**
-   * @returns whether it goes on: to the exchange's route, or without an exchange to the gateway's own page. If not, the passage holds what
-   * it is to be answered with.
-   */
-  #decide(passage: Passage): boolean {
-    try {
-      passage.exchange = this.#route(passage);
-      if (passage.exchange) passage.local ??= applyFilters(passage.exchange, { pseudonym: this.#pseudonym });
-      return passage.local === null;
-    } catch (cause) {
-      passage.refusal = rescue(cause, 'head');
-      return false;
-    }
-  }
-
-  /** @throws GatewayError */
-  #route(passage: Passage): RoutedExchange | null {
-    admitFraming(passage.facts, passage.version);
-    admitFieldCount(passage);
-    passage.target = admitTarget(passage);
-    passage.authority = admitAuthority(passage.target, passage.facts, passage.version);
-    if (passage.target.kind === 'asterisk') {
-      passage.local = { status: 204, fields: ['Allow', ALLOW] };
-      return null;
-    }
-    const match = passage.snapshot.table.match(passage);
-    if (match === null && !wantsPage(passage))
-      throw new GatewayError('no_route', `no route takes ${passage.target.canonical}`);
-    return match && this.#routed(passage, match);
-  }
-
-  #routed(passage: Passage, match: RoutedExchange['match']): RoutedExchange {
-    const { peer, snapshot, authority, facts, target, record, downstream, version, rawTarget } = passage;
-    const origin = originOf(peer, snapshot.trust, authority, facts.claims);
-    record.route = match.route.id;
-    record.client = origin.client;
-    return { downstream, peer, version, rawTarget, facts, target, authority, origin, record, match };
   }
 
   // Balancer and forward: to the service and back.
@@ -305,9 +263,4 @@ interface Carried extends IncomingMessage {
 
 export function passageOf(request: IncomingMessage): Passage {
   return (request as Carried)[PASSAGE]!;
-}
-
-/** The gateway's own page stands at `/` where no route claims it. */
-function wantsPage({ target, method }: Passage): boolean {
-  return target.canonical === '/' && (method === 'GET' || method === 'HEAD');
 }

@@ -1,0 +1,56 @@
+import { GatewayError } from '../error/catalog.ts';
+import { rescue } from '../error/rescue.ts';
+import { admitAuthority, admitFieldCount, admitFraming, admitTarget } from '../filter/admission.ts';
+import type { RoutedExchange } from '../filter/exchange.ts';
+import { originOf } from '../filter/forwarded.ts';
+import { ALLOW } from '../filter/max-forwards.ts';
+import { applyFilters } from '../filter/order.ts';
+import type { Passage } from './passage.ts';
+
+/**
+ * The hops before anything is sent: is it a request that may be carried, which route owns it, and what do the filters say.
+ *
+ * @returns whether it goes on: to the exchange's route, or without an exchange to the gateway's own page. If not, the passage holds what
+ * it is to be answered with.
+ */
+export function decide(passage: Passage, pseudonym: string): boolean {
+  try {
+    admit(passage);
+    if (passage.target.kind === 'asterisk') passage.local = { status: 204, fields: ['Allow', ALLOW] };
+    else passage.exchange = route(passage);
+    if (passage.exchange) passage.local = applyFilters(passage.exchange, { pseudonym });
+    return passage.local === null;
+  } catch (cause) {
+    passage.refusal = rescue(cause, 'head');
+    return false;
+  }
+}
+
+/** @throws GatewayError */
+function admit(passage: Passage): void {
+  admitFraming(passage.facts, passage.version);
+  admitFieldCount(passage);
+  passage.target = admitTarget(passage);
+  passage.authority = admitAuthority(passage.target, passage.facts, passage.version);
+}
+
+/** @throws GatewayError `no_route` */
+function route(passage: Passage): RoutedExchange | null {
+  const match = passage.snapshot.table.match(passage);
+  if (match !== null) return routed(passage, match);
+  if (wantsPage(passage)) return null;
+  throw new GatewayError('no_route', `no route takes ${passage.target.canonical}`);
+}
+
+function routed(passage: Passage, match: RoutedExchange['match']): RoutedExchange {
+  const { peer, snapshot, authority, facts, target, record, downstream, version, rawTarget } = passage;
+  const origin = originOf(peer, snapshot.trust, authority, facts.claims);
+  record.route = match.route.id;
+  record.client = origin.client;
+  return { downstream, peer, version, rawTarget, facts, target, authority, origin, record, match };
+}
+
+/** The gateway's own page stands at `/` where no route claims it. */
+function wantsPage({ target, method }: Passage): boolean {
+  return target.canonical === '/' && (method === 'GET' || method === 'HEAD');
+}

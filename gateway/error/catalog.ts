@@ -121,6 +121,15 @@ const rows = {
     detail: 'The only transfer coding that is understood is chunked, once.',
     remedy: 'Send the body chunked or with a Content-Length (RFC 9112 §6.1, §6.3).',
   },
+  upgrade_refused: {
+    status: 501,
+    type: 'http_upgrade_failed',
+    blame: 'gateway',
+    retry: 'never',
+    title: 'No WebSocket on this route',
+    detail: 'This route is extended in code, whose hooks an upgraded connection would not pass.',
+    remedy: 'Give the WebSocket a longer path, and a route of its own without `extend:`.',
+  },
   version_refused: {
     status: 505,
     type: 'http_request_error',

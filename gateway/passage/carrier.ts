@@ -75,8 +75,19 @@ export class Carrier implements HttpListenerHandler {
     const view = { method: request.method!, fields: request.rawHeaders, body: null };
     const passage = this.#arrive(request, view, new SocketPlace(socket));
     const goesOn = decide(passage, this.#pseudonym);
-    if (goesOn && passage.exchange) this.#openTunnel(passage, passage.exchange, socket, head);
+    if (goesOn && passage.exchange && this.#mayTunnel(passage, passage.exchange))
+      this.#openTunnel(passage, passage.exchange, socket, head);
     else this.#answerHere(passage);
+  }
+
+  /** A tunnel would go round an extension's hooks, and with it any request that says Upgrade: what they guard would be open. */
+  #mayTunnel(passage: Passage, { match }: RoutedExchange): boolean {
+    if (!passage.snapshot.hasHooks(match.index)) return true;
+    passage.refusal = new GatewayError(
+      'upgrade_refused',
+      `the hooks of ${match.route.extend} see no upgrades`,
+    );
+    return false;
   }
 
   refused(error: GatewayError, socket: Socket): void {

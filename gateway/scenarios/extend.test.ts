@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { ok, startService } from '../testing/service.ts';
+import { handshake } from '../testing/websocket.ts';
 
 /** What extended routes have in common with all others is asserted where that is: those tables run over both kinds. */
 describe('a route extended in code', () => {
@@ -43,6 +44,19 @@ describe('a route extended in code', () => {
     const { service, gateway } = await extended(module);
     await gateway.get('/shout/');
     expect(service.request.head.value('x-added')).toBe('yes');
+  });
+
+  test.each([
+    ['preHandler', 'preHandler(_request, _reply, done) { done(); }'],
+    ['rewriteRequestHeaders', 'replyOptions: { rewriteRequestHeaders: (_request, headers) => headers }'],
+    ['rewriteHeaders', 'replyOptions: { rewriteHeaders: (headers) => headers }'],
+  ])('whose hook is %s can not be passed by an upgrade', async (_hook, hook) => {
+    const { service, gateway } = await extended(`export default { ${hook} };`);
+    const answer = await gateway.exchange(handshake('/shout/'));
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([501, 'upgrade_refused']);
+    expect(answer.head.value('proxy-status')).toContain('http_upgrade_failed');
+    expect(service.connections).toEqual([]);
+    expect((await gateway.get('/shout/')).status).toBe(200);
   });
 
   test('does not touch its neighbours', async () => {

@@ -15,6 +15,11 @@ export interface RouteExtension {
   readonly replyOptions?: Pick<ReplyOptions, 'rewriteHeaders' | 'rewriteRequestHeaders' | 'onResponse'>;
 }
 
+/** Whether there is anything that an exchange on the route must not go round. */
+export function hasHooks({ preHandler, replyOptions = {} }: RouteExtension): boolean {
+  return [preHandler, ...Object.values(replyOptions)].some((hook) => hook !== undefined);
+}
+
 /** A module that `extend:` names can't be used. The message says which, why and how to mend it. */
 export class ExtensionError extends Error {
   readonly route: string;

@@ -10,7 +10,7 @@ import Fastify, {
 import type { Dispatcher } from 'undici';
 import type { RouteConfig } from '../config/model.ts';
 import { nominate } from '../filter/connection.ts';
-import { loadExtension, type RouteExtension } from './extension.ts';
+import { hasHooks, loadExtension, type RouteExtension } from './extension.ts';
 
 /** Where inside Fastify a request goes, once the route table has decided. */
 export type InternalRoute =
@@ -39,6 +39,8 @@ export interface RouterHandlers {
 
 export interface Router {
   routing(request: IncomingMessage, response: ServerResponse): void;
+  /** Indexes of the routes whose extensions have hooks. */
+  readonly hooked: ReadonlySet<number>;
   close(): Promise<void>;
 }
 
@@ -66,13 +68,19 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
   app.register(async (context) => plainRoutes(context, methods, handlers));
   app.get(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
   app.head(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
+  const hooked = new Set<number>();
   for (const [index, route] of routes.entries()) {
     if (route.extend === null) continue;
     const extension = await loadExtension(route.id, route.extend);
+    if (hasHooks(extension)) hooked.add(index);
     app.register(async (context) => extendedRoute(context, index, extension, methods, handlers));
   }
   await app.ready();
-  return { routing: (request, response) => app.routing(request, response), close: () => app.close() };
+  return {
+    routing: (request, response) => app.routing(request, response),
+    hooked,
+    close: () => app.close(),
+  };
 }
 
 const PLAIN_URL = '/plain';

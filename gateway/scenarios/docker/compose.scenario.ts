@@ -47,15 +47,14 @@ describe('docker-compose up', () => {
     const script = `for (const path of ['/app/x', '/config/x', '/tmp/x', '/data/x']) {
       try { fs.writeFileSync(path, ''); fs.unlinkSync(path); console.log(path); } catch {}
     }`;
-    const stateless = ['gateway', 'hello', 'echo'].includes(name);
+    const keepsData = !['hello', 'echo'].includes(name);
     const writable = (await fleet.evaluate(name, script)).split('\n');
-    expect(writable.filter((path) => !(stateless && path === '/data/x'))).toEqual(
-      stateless ? ['/tmp/x'] : ['/tmp/x', '/data/x'],
-    );
+    expect(writable).toEqual(keepsData ? ['/tmp/x', '/data/x'] : ['/tmp/x']);
   });
 
   it.each(processes)('installs in %s what it runs on, and no tools, tests or other parts', async (name) => {
-    const script = `console.log(fs.globSync('/app/{gateway,services,node_modules,node_modules/@*}/*').join('\\n'))`;
+    const patterns = `['/app/{gateway,services}/**', '/app/node_modules/{*,@*/*}']`;
+    const script = `console.log(fs.globSync(${patterns}).join('\\n'))`;
     const installed = (await fleet.evaluate(name, script)).split('\n');
     const own = name === 'gateway' ? 'gateway' : 'services';
     expect(installed).toContain('/app/node_modules/fastify');
@@ -79,6 +78,14 @@ describe('docker-compose up', () => {
       '127.0.0.1 gateway 7000/tcp',
       '127.0.0.1 gateway 7000/udp',
     ]);
+  });
+});
+
+describe('portway, inside the container of the gateway', () => {
+  it('checks and explains the file that is mounted', async () => {
+    const { Id } = await fleet.container('gateway');
+    expect(await fleet.docker('exec', Id, 'portway', 'check')).toContain('no problems');
+    expect(await fleet.docker('exec', Id, 'portway', 'explain', '/db/users')).toContain('db:3001');
   });
 });
 

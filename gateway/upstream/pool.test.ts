@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { UpstreamCall } from '../forward/exchange.ts';
 import { AnswerRecorder, upstreamRequest } from '../testing/answer-recorder.ts';
-import { freePort } from '../testing/free-port.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
+import { freePort } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import { ok, type ScriptedService, startService } from '../testing/service.ts';
 import { ConnectionPool, type PoolLimits } from './pool.ts';

@@ -134,7 +134,7 @@ class RunningGateway implements Gateway {
         carry: (request) => this.#carrier.carry(request),
         page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
         dispatcher: this.#extensions.dispatcher,
-        tag: (request) => this.#extensions.tag(request),
+        tag: (request, shown) => this.#extensions.tag(request, shown),
         flushHead: (request) => this.#extensions.flushHead(request),
         extensionFailed: (request, cause) => this.#extensions.failed(request, cause),
       },

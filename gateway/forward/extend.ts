@@ -3,7 +3,7 @@ import type { Downstream, DownstreamListener, Fields, RequestBody } from './exch
 
 /** An exchange on an extended route, waiting for the request that its extension makes of it. */
 export interface ExtendedExchange {
-  /** As the client sent them: what the extension left alone goes on in this form. */
+  /** The header as the extension met it: what it left alone goes on as the client sent it. */
   readonly original: Readonly<Record<string, string | string[] | undefined>>;
   /** Begins forwarding: the answer goes to `downstream`, the fields are those of a plain route with `edit` applied. */
   forward(downstream: HandlerDownstream, edit: FieldEdit): void;
@@ -39,9 +39,11 @@ export class ExtendDispatcher extends Dispatcher {
     const headers = (options.headers ?? {}) as Record<string, string | string[] | undefined>;
     const exchange = this.#tag.take(String(headers[this.#tag.name]));
     if (!exchange) throw new Error('a request that belongs to no exchange');
-    const answer = new HandlerDownstream(options.method, replacedBody(options) ?? exchange.body, handler);
+    const own = replacedBody(options);
+    const answer = new HandlerDownstream(options.method, own ?? exchange.body, handler);
+    const edit = editOf(exchange.original, headers, this.#tag.name);
     answer.begin();
-    exchange.forward(answer, editOf(exchange.original, headers, this.#tag.name));
+    exchange.forward(answer, own ? withLength(edit, own.length!) : edit);
     return true;
   }
 }
@@ -80,6 +82,11 @@ function editOf(
     set.set(lower, [value].flat().map(String));
   }
   return { removed, set };
+}
+
+/** A body of the extension's own has a length of its own. */
+function withLength({ removed, set }: FieldEdit, length: number): FieldEdit {
+  return { removed, set: new Map([...set, ['content-length', [String(length)]]]) };
 }
 
 /** Applies an extension's edit to the fields as the client sent them. */

@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TimeoutsConfig } from '../config/model.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
-import { freePort } from '../testing/free-port.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
+import { freePort } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
 import { Endpoint } from '../upstream/endpoint.ts';

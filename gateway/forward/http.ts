@@ -112,12 +112,14 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     const { timeouts } = this.#plan;
     const { eventStream, lengthKnown } = lookAt(fields);
     const trailersCanFollow = !lengthKnown && status !== 204 && status !== 304;
-    // Throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
-    this.#downstream.head(status, reason, this.#plan.answerFields(this.#endpoint, fields, trailersCanFollow));
-    this.#answering = true;
-    this.#arm(eventStream ? timeouts.tunnelIdleMs : timeouts.idleMs);
     this.#record.status = status;
     this.#record.headAt = performance.now();
+    // Throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
+    this.#downstream.head(status, reason, this.#plan.answerFields(this.#endpoint, fields, trailersCanFollow));
+    // An extension may have had enough of it.
+    if (this.#over) return;
+    this.#answering = true;
+    this.#arm(eventStream ? timeouts.tunnelIdleMs : timeouts.idleMs);
     if (eventStream) this.#owner.lasts(this);
   }
 

@@ -160,6 +160,9 @@ export class Carrier implements HttpListenerHandler {
   carryExtended(passage: Passage, downstream: HandlerDownstream, edit: FieldEdit): void {
     const { exchange } = passage;
     if (!exchange) return downstream.fail(new GatewayError('internal', 'an extension without an exchange'));
+    // The client may have left while the extension was thinking.
+    if (passage.over)
+      return downstream.fail(new GatewayError('client_left', 'the client closed its connection'));
     const plain = httpPlan(exchange, this.#carriage(passage, exchange));
     const plan = extendedPlan(plain, exchange, edit, downstream.body);
     this.#forward(passage, downstream, plan, { failed: (error) => downstream.fail(error), closed() {} });

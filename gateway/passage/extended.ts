@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import { GatewayError } from '../error/catalog.ts';
 import { limitBody } from '../filter/body-limit.ts';
 import type { ExtendedExchange, FieldEdit, HandlerDownstream, Tag } from '../forward/extend.ts';
@@ -15,25 +15,27 @@ export type ForwardExtended = (passage: Passage, downstream: HandlerDownstream, 
 export class ExtendedExchanges implements Tag {
   readonly name = `x-portway-${randomBytes(8).toString('hex')}`;
   readonly #forward: ForwardExtended;
-  readonly #waiting = new Map<string, Passage>();
+  readonly #waiting = new Map<string, Waiting>();
   #last = 0;
 
   constructor(forward: ForwardExtended) {
     this.#forward = forward;
   }
 
-  add(passage: Passage): string {
+  /** @param shown the header as the extension met it. */
+  add(passage: Passage, shown: IncomingHttpHeaders): string {
     const key = String(++this.#last);
-    this.#waiting.set(key, passage);
+    this.#waiting.set(key, { passage, shown });
     return key;
   }
 
   take(key: string): ExtendedExchange | undefined {
-    const passage = this.#waiting.get(key);
-    if (!passage) return undefined;
+    const waiting = this.#waiting.get(key);
+    if (!waiting) return undefined;
     this.#waiting.delete(key);
+    const { passage, shown } = waiting;
     return {
-      original: passage.request.headers,
+      original: shown,
       body: limitBody(passage.downstream.body, passage.exchange?.match.route.bodyMaxBytes ?? null),
       forward: (downstream, edit) => {
         passage.extended = downstream;
@@ -41,6 +43,11 @@ export class ExtendedExchanges implements Tag {
       },
     };
   }
+}
+
+interface Waiting {
+  readonly passage: Passage;
+  readonly shown: IncomingHttpHeaders;
 }
 
 /**

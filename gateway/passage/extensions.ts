@@ -1,14 +1,17 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GatewayError } from '../error/catalog.ts';
 import { ExtendDispatcher } from '../forward/extend.ts';
 import { type Carrier, passageOf } from './carrier.ts';
 import { ExtendedExchanges, extensionError, refusalAnswer } from './extended.ts';
+import type { Passage } from './passage.ts';
 import type { Responder } from './responder.ts';
 
 /** What extended routes need of the gateway: their requests' way back into it, and an answer where they fail. */
 export class Extensions {
   readonly #responder: Responder;
   readonly #waiting: ExtendedExchanges;
+  /** A hook and the answer that it was given may fail both. */
+  readonly #failed = new WeakSet<Passage>();
   readonly dispatcher: ExtendDispatcher;
 
   constructor(carrier: Carrier, responder: Responder) {
@@ -19,8 +22,8 @@ export class Extensions {
     this.dispatcher = new ExtendDispatcher(this.#waiting);
   }
 
-  tag(request: IncomingMessage): readonly [name: string, value: string] {
-    return [this.#waiting.name, this.#waiting.add(passageOf(request))];
+  tag(request: IncomingMessage, shown: IncomingHttpHeaders): readonly [name: string, value: string] {
+    return [this.#waiting.name, this.#waiting.add(passageOf(request), shown)];
   }
 
   flushHead(request: IncomingMessage): void {
@@ -29,7 +32,8 @@ export class Extensions {
 
   failed(request: IncomingMessage, cause: unknown): void {
     const passage = passageOf(request);
-    if (passage.over) return;
+    if (passage.over || this.#failed.has(passage)) return;
+    this.#failed.add(passage);
     if (passage.http?.headSent) return passage.place.abort();
     const error = extensionError(cause);
     if (error instanceof GatewayError) this.#responder.error(passage, error);

@@ -2,6 +2,7 @@ import type { FieldMap } from '../cache/route-cache.ts';
 import { answerFields, storableFields } from '../filter/answer-fields.ts';
 import { limitBody } from '../filter/body-limit.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
+import { readFacts } from '../filter/request-facts.ts';
 import { requestFields, type Signature } from '../filter/request-fields.ts';
 import type { BulkMemory } from '../forward/bulk-memory.ts';
 import type { RequestBody } from '../forward/exchange.ts';
@@ -39,14 +40,18 @@ function takesTrailers({ version, downstream, match }: RoutedExchange): boolean 
   return version === '1.1' && downstream.method !== 'HEAD' && match.route.extend === null;
 }
 
-/** The same with what the route's extension did to the fields and, where it made one of its own, with its body. */
+/**
+ * The same with what the route's extension did to the fields and, where it made one of its own, with its body. What a client may not say
+ * of its connection, or of where a request comes from, an extension may not either.
+ */
 export function extendedPlan(
   plan: HttpPlan,
   exchange: RoutedExchange,
   edit: FieldEdit,
   body: RequestBody | null,
 ): HttpPlan {
-  exchange.facts.kept.splice(0, Number.POSITIVE_INFINITY, ...editFields(exchange.facts.kept, edit));
+  const { kept } = exchange.facts;
+  kept.splice(0, Number.POSITIVE_INFINITY, ...readFacts(editFields(kept, edit)).kept);
   return { ...plan, body };
 }
 

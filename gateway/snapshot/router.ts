@@ -11,6 +11,7 @@ import type { Dispatcher } from 'undici';
 import type { RouteConfig } from '../config/model.ts';
 import { nominate } from '../filter/connection.ts';
 import { hasHooks, loadExtension, type RouteExtension } from './extension.ts';
+import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
 
 /** Where inside Fastify a request goes, once the route table has decided. */
 export type InternalRoute =
@@ -29,8 +30,8 @@ export interface RouterHandlers {
   page(request: IncomingMessage, reply: FastifyReply): Promise<FastifyReply>;
   /** What extended routes send their requests through instead of a connection. */
   readonly dispatcher: Dispatcher;
-  /** Field that tells the dispatcher which exchange a request belongs to. */
-  tag(request: IncomingMessage): readonly [name: string, value: string];
+  /** Field that tells the dispatcher which exchange a request belongs to. @param shown the header as the extension met it. */
+  tag(request: IncomingMessage, shown: http.IncomingHttpHeaders): readonly [name: string, value: string];
   /** The head of an extended route's answer is set: it goes out now. */
   flushHead(request: IncomingMessage): void;
   /** An extension threw, or its request failed. */
@@ -114,8 +115,11 @@ function extendedRoute(
   methods: string[],
   handlers: RouterHandlers,
 ): void {
+  // Hooks edit in place, too: what they have changed shows only beside what they were given.
+  const shown = new WeakMap<IncomingMessage, http.IncomingHttpHeaders>();
   context.addHook('onRequest', (request, _reply, done) => {
     settleHeaders(request.raw.headers, request.raw.method);
+    shown.set(request.raw, { ...request.raw.headers });
     done();
   });
   // The body is read by the forwarding, not by Fastify, and undici must not get its hands on the request, which it would destroy.
@@ -131,7 +135,7 @@ function extendedRoute(
     handlers.extensionFailed(request.raw, cause);
   });
   context.register(httpProxy, {
-    ...proxyOptions(extension, handlers),
+    ...proxyOptions(extension, handlers, (request) => shown.get(request) ?? {}),
     httpMethods: methods,
     prefix: `/extended/${index}`,
   });
@@ -158,8 +162,16 @@ function isStream(payload: unknown): boolean {
 /** RFC 9110 §8.3.1, without looking at the parameters. */
 const MEDIA_TYPE = /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+\s*(;|$)/;
 
-function proxyOptions(extension: RouteExtension, handlers: RouterHandlers): FastifyHttpProxyOptions {
+function proxyOptions(
+  extension: RouteExtension,
+  handlers: RouterHandlers,
+  shown: (request: IncomingMessage) => http.IncomingHttpHeaders,
+): FastifyHttpProxyOptions {
   const { preHandler, config, replyOptions = {} } = extension;
+  const failed: HookFailed = (request, reply, cause) => {
+    reply.hijack();
+    handlers.extensionFailed(request.raw, cause);
+  };
   const options = {
     // Never dialled: the dispatcher below decides where requests go.
     upstream: 'http://portway.invalid',
@@ -171,14 +183,14 @@ function proxyOptions(extension: RouteExtension, handlers: RouterHandlers): Fast
     internalRewriteLocationHeader: false,
     replyOptions: {
       ...replyOptions,
+      ...guardAnswerHooks(extension, failed),
       rewriteRequestHeaders: (request: FastifyRequest, headers: http.IncomingHttpHeaders) => {
-        const [name, value] = handlers.tag(request.raw);
-        return { ...(replyOptions.rewriteRequestHeaders?.(request, headers) ?? headers), [name]: value };
+        const edited = replyOptions.rewriteRequestHeaders?.(request, headers) ?? headers;
+        // The last thing before the request is sent: a tag that is never taken would keep its exchange for ever.
+        const [name, value] = handlers.tag(request.raw, shown(request.raw));
+        return { ...edited, [name]: value };
       },
-      onError: (reply: FastifyReply, { error }: { error: Error }) => {
-        reply.hijack();
-        handlers.extensionFailed(reply.request.raw, error);
-      },
+      onError: (reply: FastifyReply, { error }: { error: Error }) => failed(reply.request, reply, error),
     },
     ...(preHandler ? { preHandler } : {}),
     ...(config ? { config } : {}),

@@ -1,0 +1,54 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RouteExtension } from './extension.ts';
+
+/** The hooks that see the answer, as @fastify/http-proxy really calls them: its types say less. */
+export interface AnswerHooks {
+  rewriteHeaders?(headers: IncomingHttpHeaders, request: FastifyRequest): IncomingHttpHeaders;
+  onResponse?(request: FastifyRequest, reply: FastifyReply, answer: ProxiedAnswer): unknown;
+}
+
+interface ProxiedAnswer {
+  readonly stream: Readable;
+}
+
+/** The exchange is to be answered with this error, or broken off where an answer has begun. May be told twice of one exchange. */
+export type HookFailed = (request: FastifyRequest, reply: FastifyReply, cause: unknown) => void;
+
+/**
+ * Runs an extension's hooks so that what they throw ends their exchange. @fastify/http-proxy calls them where nobody catches, and the
+ * process would end; so it would where a hook pipes the answer elsewhere and the service breaks it off.
+ */
+export function guardAnswerHooks({ replyOptions = {} }: RouteExtension, failed: HookFailed): AnswerHooks {
+  const { rewriteHeaders, onResponse } = replyOptions as AnswerHooks;
+  const thrown = new WeakMap<FastifyRequest, { readonly cause: unknown }>();
+  return {
+    rewriteHeaders(headers, request) {
+      try {
+        return { ...(rewriteHeaders?.(headers, request) ?? headers) };
+      } catch (cause) {
+        // `onResponse` comes next, and can still answer with an error.
+        thrown.set(request, { cause });
+        return headers;
+      }
+    },
+    onResponse(request, reply, answer) {
+      const { stream } = answer;
+      const fail = (cause: unknown) => {
+        stream.on('error', () => {}).destroy();
+        failed(request, reply, cause);
+      };
+      const earlier = thrown.get(request);
+      if (earlier) return fail(earlier.cause);
+      if (!onResponse) return void reply.send(stream);
+      stream.on('error', fail);
+      try {
+        const done = onResponse(request, reply, answer);
+        if (done instanceof Promise) done.catch(fail);
+      } catch (cause) {
+        fail(cause);
+      }
+    },
+  };
+}

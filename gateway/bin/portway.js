@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import './preflight.js';
 
-// A clone runs the TypeScript as it is; the published package carries JavaScript, because Node strips no types
-// below node_modules.
-const published = new URL('../dist/main.js', import.meta.url);
-await import(existsSync(published) ? published : new URL('../main.ts', import.meta.url));
+// A clone runs the TypeScript as it is, whatever a publish has left in dist/; the published package carries
+// JavaScript alone, because Node strips no types below node_modules.
+const source = new URL('../main.ts', import.meta.url);
+await import(existsSync(source) ? source : new URL('../dist/main.js', import.meta.url));

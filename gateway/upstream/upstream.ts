@@ -11,14 +11,15 @@ export class Upstream {
     this.endpoints = endpoints;
   }
 
-  /** Round robin. A retry (`tried` not empty) prefers an endpoint that this exchange has not tried. */
+  /**
+   * Round robin. A retry (`tried` not empty) goes to the next endpoint that this exchange has not tried, and takes nobody's turn: of
+   * two endpoints, one of them dead, it would always be the dead one's.
+   */
   pick(tried: readonly Endpoint[]): Endpoint {
+    if (tried.length === 0) return this.#take();
     const { endpoints } = this;
-    for (let i = 0; i < endpoints.length; i++) {
-      const endpoint = this.#take();
-      if (!tried.includes(endpoint)) return endpoint;
-    }
-    return this.#take();
+    const inTurn = [...endpoints.slice(this.#next), ...endpoints.slice(0, this.#next)];
+    return inTurn.find((endpoint) => !tried.includes(endpoint)) ?? this.#take();
   }
 
   #take(): Endpoint {

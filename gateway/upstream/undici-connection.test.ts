@@ -1,0 +1,338 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { BodySink, RequestBody, UpstreamRequest } from '../forward/exchange.ts';
+import { AnswerRecorder, upstreamRequest } from '../testing/answer-recorder.ts';
+import { startDeafPort } from '../testing/deaf-port.ts';
+import { localAddress } from '../testing/endpoint-address.ts';
+import { freePort } from '../testing/free-port.ts';
+import { until } from '../testing/poll.ts';
+import { ok, type ServiceConnection, startService } from '../testing/service.ts';
+import { UndiciConnection } from './undici-connection.ts';
+
+/** A connection, and what it has told its owner: `released`, `disconnected`. */
+function connectionTo(port: number) {
+  const told: string[] = [];
+  const connection = new UndiciConnection(localAddress(port), 1_000, {
+    released: () => told.push('released'),
+    disconnected: () => told.push('disconnected'),
+  });
+  onTestFinished(() => connection.close());
+  return { connection, told };
+}
+
+function sending(connection: UndiciConnection, wish: Partial<UpstreamRequest> = {}) {
+  const answer = new AnswerRecorder();
+  return { answer, call: connection.send(upstreamRequest(wish), answer) };
+}
+
+/** A body that the test lets flow. */
+function flowing(length: number | null) {
+  const read = Promise.withResolvers<BodySink>();
+  const flow: string[] = [];
+  const body: RequestBody = {
+    length,
+    read: (sink) => read.resolve(sink),
+    pause: () => flow.push('pause'),
+    resume: () => flow.push('resume'),
+  };
+  return { body, source: read.promise, flow };
+}
+
+describe('exchanges on one connection', () => {
+  test('tell which of them found it used', async () => {
+    const service = (await startService()).answer(ok());
+    const { connection, told } = connectionTo(service.port);
+    const events: string[][] = [];
+    for (let i = 0; i < 3; i++) {
+      const { answer } = sending(connection);
+      await answer.outcome();
+      events.push(answer.events);
+    }
+    expect(events.map(([first]) => first)).toEqual(['started', 'started reused', 'started reused']);
+    expect([told, service.connections.length]).toEqual([['released', 'released', 'released'], 1]);
+  });
+
+  test('find a new one where the service has closed it in between', async () => {
+    const service = (await startService()).answer(ok('', 'Connection: close'));
+    const { connection, told } = connectionTo(service.port);
+    await sending(connection).answer.outcome();
+    await until('the connection is closed', () => told.includes('disconnected'));
+    const { answer } = sending(connection);
+    expect(await answer.outcome()).toBe('end');
+    expect([answer.events[0], service.connections.length]).toEqual(['started', 2]);
+  });
+
+  test('are told of an end while nobody uses it', async () => {
+    const service = (await startService()).answer(ok());
+    const { connection, told } = connectionTo(service.port);
+    await sending(connection).answer.outcome();
+    service.connections[0]?.fin();
+    await until('it is told', () => told.at(-1) === 'disconnected');
+  });
+
+  test.each([
+    ['bytes that belong to no answer', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['garbage', 'SSH-2.0\r\n'],
+  ])('end with %s behind them', async (_what, bytes) => {
+    const service = (await startService()).answer(ok());
+    const { connection, told } = connectionTo(service.port);
+    const { answer } = sending(connection);
+    expect(await answer.outcome()).toBe('end');
+    await service.connections[0]?.send(bytes);
+    await until('it is thrown away', () => told.at(-1) === 'disconnected');
+    expect(await service.connections[0]?.ending()).toBeTruthy();
+  });
+});
+
+describe('what comes of an answer', () => {
+  test.each<[string, string, string[]]>([
+    ['a length', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', ['200', 'data ok', 'end']],
+    [
+      'chunks',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+      ['200', 'data ok', 'end'],
+    ],
+    ['no body', 'HTTP/1.1 204 None\r\n\r\n', ['204', 'end']],
+    ['a length that it does not have', 'HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n', ['304', 'end']],
+    [
+      'answers before it',
+      'HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+      ['102', '103', '200', 'end'],
+    ],
+  ])('with %s', async (_what, bytes, events) => {
+    const service = (await startService()).answer(bytes);
+    const { answer } = sending(connectionTo(service.port).connection);
+    await answer.outcome();
+    expect(answer.events).toEqual(['started', ...events]);
+  });
+
+  const halfOf = async (bytes: string, end: (connection: ServiceConnection) => void) => {
+    const service = await startService();
+    const { answer } = sending(connectionTo(service.port).connection);
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(bytes);
+    await answer.answered;
+    end(connection);
+    return answer.outcome();
+  };
+  const untilTheEnd = 'HTTP/1.1 200 OK\r\n\r\nhalf';
+
+  test('that ends with its connection', async () => {
+    expect(await halfOf(untilTheEnd, (connection) => connection.fin())).toBe('end');
+  });
+
+  test.each<[string, string, (connection: ServiceConnection) => void]>([
+    ['until the end of the connection, which is reset', untilTheEnd, (connection) => connection.reset()],
+    [
+      'inside its length',
+      'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf',
+      (connection) => connection.fin(),
+    ],
+    [
+      'inside a chunk',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf',
+      (connection) => connection.fin(),
+    ],
+    [
+      'before its last chunk',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n',
+      (connection) => connection.fin(),
+    ],
+  ])('that breaks off %s is a failure', async (_what, bytes, end) => {
+    expect(await halfOf(bytes, end)).toMatch(/^fail /);
+  });
+
+  test('keeps names, order, repetitions and bytes of its fields and trailers', async () => {
+    const fields = [
+      'X-b',
+      '1',
+      'Set-Cookie',
+      'a',
+      'x-B',
+      '\xe9',
+      'Set-Cookie',
+      'b',
+      'Transfer-Encoding',
+      'chunked',
+    ];
+    const lines = fields.map((part, at) => (at % 2 === 0 ? `${part}: ` : `${part}\r\n`)).join('');
+    const service = (await startService()).answer(
+      Buffer.from(`HTTP/1.1 200 OK\r\n${lines}\r\n0\r\nX-T: \xe9\r\nx-t: 2\r\n\r\n`, 'latin1'),
+    );
+    const { answer } = sending(connectionTo(service.port).connection);
+    await answer.outcome();
+    expect([answer.fields, answer.trailers]).toEqual([fields, ['X-T', '\xe9', 'x-t', '2']]);
+  });
+
+  test('is held back while it is paused', async () => {
+    const service = await startService();
+    const { answer, call } = sending(connectionTo(service.port).connection);
+    const connection = await service.connection();
+    await connection.head();
+    const megabyte = 'x'.repeat(1024 * 1024);
+    await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${16 * megabyte.length}\r\n\r\nfirst`);
+    await until('it has begun', () => answer.events.includes('data first'));
+    call.pause();
+    let sent = 5;
+    for (let i = 0; i < 16; i++) void connection.send(megabyte).then(() => (sent += megabyte.length));
+    await until('the service can send no more', () => connection.socket.writableLength > 0);
+    const before = answer.events.length;
+    call.resume();
+    await until('all of it has come', () => answer.events.at(-1) === 'end');
+    expect(before).toBeLessThan(20);
+  });
+});
+
+describe('the body of a request', () => {
+  test.each([
+    ['with its length', 5, ['Content-Length', '5']],
+    ['in chunks', null, []],
+  ])('is sent %s', async (_what, length, fields) => {
+    const service = (await startService()).answer(ok());
+    const { body, source } = flowing(length);
+    const { answer } = sending(connectionTo(service.port).connection, {
+      method: 'POST',
+      fields: ['Host', 'a', ...fields],
+      body,
+    });
+    const sink = await source;
+    sink.data(Buffer.from('he'));
+    sink.data(Buffer.from('llo'));
+    sink.end();
+    expect(await answer.outcome()).toBe('end');
+    expect(String(service.request.body)).toBe('hello');
+    expect(service.request.head.value('content-length')).toBe(length === null ? undefined : '5');
+  });
+
+  test('is not read before there is a connection', async () => {
+    const { body, source } = flowing(null);
+    const { answer } = sending(connectionTo(await freePort()).connection, { method: 'POST', body });
+    let read = false;
+    void source.then(() => {
+      read = true;
+    });
+    expect(await answer.outcome()).toBe('fail connection_refused');
+    expect(read).toBe(false);
+  });
+
+  test('that fails gives its own reason, and the service sees that it is incomplete', async () => {
+    const service = await startService();
+    const { body, source } = flowing(null);
+    const { answer } = sending(connectionTo(service.port).connection, { method: 'POST', body });
+    const sink = await source;
+    sink.data(Buffer.from('half'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.until('half');
+    sink.fail(Object.assign(new Error('the client left'), { code: 'LEFT' }));
+    expect(await answer.outcome()).toBe('fail LEFT');
+    const { bytes } = await connection.rest();
+    expect(bytes.toString()).not.toContain('0\r\n\r\n');
+  });
+
+  test('stops where the answer is complete before it', async () => {
+    const service = await startService();
+    const { body, source } = flowing(null);
+    const { connection: ours, told } = connectionTo(service.port);
+    const { answer } = sending(ours, { method: 'POST', body });
+    const sink = await source;
+    sink.data(Buffer.from('half'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send('HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno');
+    expect(await answer.outcome()).toBe('end');
+    await connection.ending();
+    await until('nobody sends on it again', () => told.includes('disconnected'));
+    expect(() => sink.data(Buffer.from('more'))).not.toThrow();
+  });
+
+  test('is held back by a service that does not read', async () => {
+    const service = await startService();
+    const { body, source, flow } = flowing(null);
+    sending(connectionTo(service.port).connection, { method: 'POST', body });
+    const sink = await source;
+    await service.connection();
+    for (let i = 0; i < 64 && !flow.includes('pause'); i++) {
+      sink.data(Buffer.alloc(256 * 1024));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(flow).toContain('pause');
+  });
+});
+
+describe('a request that is given up', () => {
+  test('while connecting ends the attempt, tells nothing, and the connection is of no more use', async () => {
+    const { connection, told } = connectionTo(await startDeafPort());
+    const { answer, call } = sending(connection);
+    call.abort();
+    await until('its owner is told', () => told.includes('released'));
+    expect([answer.events, connection.closed, connection.busy]).toEqual([[], true, false]);
+  });
+
+  test.each([
+    ['before an answer', ''],
+    ['in the middle of one', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf'],
+  ])('%s ends its connection, and tells nothing more', async (_what, bytes) => {
+    const service = await startService();
+    const { connection: ours, told } = connectionTo(service.port);
+    const { answer, call } = sending(ours);
+    const connection = await service.connection();
+    await connection.head();
+    if (bytes !== '') {
+      await connection.send(bytes);
+      await answer.answered;
+    }
+    const before = answer.events.length;
+    call.abort();
+    call.abort();
+    await connection.ending();
+    await until('its owner is told', () => told.includes('released'));
+    expect(told.filter((what) => what === 'released').length).toBe(1);
+    expect(answer.events.slice(before).filter((event) => !event.startsWith('data'))).toEqual([]);
+    expect(ours.closed).toBe(true);
+  });
+
+  test('after its answer is nobody’s business', async () => {
+    const service = (await startService()).answer(ok());
+    const { connection, told } = connectionTo(service.port);
+    const { answer, call } = sending(connection);
+    await answer.outcome();
+    call.abort();
+    expect(await sending(connection).answer.outcome()).toBe('end');
+    expect([told, service.connections.length]).toEqual([['released', 'released'], 1]);
+  });
+});
+
+describe('a failure', () => {
+  test.each<[string, () => Promise<number>, string]>([
+    ['to connect', freePort, 'fail connection_refused'],
+    [
+      'before an answer',
+      async () =>
+        (await startService()).answer((_request, connection) => {
+          connection.reset();
+          return undefined;
+        }).port,
+      'fail ECONNRESET',
+    ],
+  ])('%s releases the connection once, closed', async (_what, port, expected) => {
+    const { connection, told } = connectionTo(await port());
+    const { answer } = sending(connection);
+    expect(await answer.outcome()).toBe(expected);
+    await until('its owner is told', () => told.includes('released'));
+    expect(told.filter((what) => what === 'released').length).toBe(1);
+    expect([connection.closed, connection.busy]).toEqual([true, false]);
+  });
+
+  test('of what receives the answer ends the exchange, and frees the connection once', async () => {
+    const service = (await startService()).answer('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    const { connection, told } = connectionTo(service.port);
+    const answer = new AnswerRecorder();
+    answer.end = () => {
+      throw new Error('no room for trailers');
+    };
+    connection.send(upstreamRequest(), answer);
+    expect(await answer.outcome()).toBe('fail no room for trailers');
+    expect(told).toEqual(['released']);
+  });
+});

@@ -265,7 +265,8 @@ describe('a request that is given up', () => {
     const { connection, told } = connectionTo(await startDeafPort());
     const { answer, call } = sending(connection);
     call.abort();
-    await until('its owner is told', () => told.includes('released'));
+    // Well before the second is up that connecting may take.
+    await until('its owner is told', () => told.includes('released'), 500);
     expect([answer.events, connection.closed, connection.busy]).toEqual([[], true, false]);
   });
 

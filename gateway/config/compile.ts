@@ -13,6 +13,7 @@ import type { CheckedConfig } from './schema.ts';
 import { reportSelfTargets } from './self-target.ts';
 import { compileServices, reportSharedPorts } from './services.ts';
 import type { SourceDocument } from './source.ts';
+import { reportStreamLoops } from './stream-loop.ts';
 import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
 import { GATEWAY_HOSTS, PORTWAY_HOST, readDefaultHost } from './variables.ts';
 
@@ -81,5 +82,6 @@ function reportBetween(
   reportSharedPort(listening, document);
   reportSharedStreamPorts(streams, listening, document);
   reportSelfTargets(placed, listening, document);
+  reportStreamLoops(streams, document);
   reportSharedPorts(config.services, listening, document);
 }

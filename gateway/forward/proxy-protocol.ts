@@ -115,7 +115,7 @@ function addressText(bytes: Buffer): string {
 export function writeProxyHeader(version: 'v1' | 'v2', connection: ProxiedConnection): Buffer {
   const { sourceAddress, destinationAddress } = connection;
   const family = net.isIP(sourceAddress);
-  const known = isAddress(sourceAddress, family) && isAddress(destinationAddress, family);
+  const known = family !== 0 && isAddress(sourceAddress, family) && isAddress(destinationAddress, family);
   if (version === 'v1')
     return Buffer.from(known ? lineV1(connection, family) : 'PROXY UNKNOWN\r\n', 'latin1');
   const block = known ? addressBlock(connection) : Buffer.alloc(0);

@@ -62,13 +62,13 @@ describe('the access log', () => {
       exchange({
         status: 502,
         errorType: 'connection_refused',
-        errorCode: 'service_refused',
+        errorCode: 'connection_refused',
         cause: 'nothing listens on 127.0.0.1:3001',
       }),
     );
     expect(line).toMatchObject({
       errorType: 'connection_refused',
-      code: 'service_refused',
+      code: 'connection_refused',
       cause: 'nothing listens on 127.0.0.1:3001',
     });
   });
@@ -99,6 +99,19 @@ describe('the access log', () => {
     },
   ])('logs $what as $level', ({ changes, level }) => {
     expect(logged(exchange(changes)).line.level).toBe(level);
+  });
+
+  it.each<{ what: string; code: ExchangeRecord['errorCode']; headAt: number | null; level: string }>([
+    { what: 'was carried', code: null, headAt: 1001, level: 'info' },
+    { what: 'no service took', code: 'connection_refused', headAt: null, level: 'warn' },
+    { what: 'was one too many', code: 'too_many_connections', headAt: null, level: 'warn' },
+    { what: 'its client gave up', code: 'client_left', headAt: null, level: 'info' },
+    { what: 'had no PROXY header', code: 'bad_request', headAt: null, level: 'info' },
+    { what: 'a reload or a stop ended early', code: 'drained', headAt: null, level: 'info' },
+    { what: 'was silent for too long', code: 'idle_timeout', headAt: 1001, level: 'info' },
+  ])('logs a stream that $what as $level', ({ code, headAt, level }) => {
+    const record = exchange({ status: 0, tunnel: true, errorCode: code, errorType: code && 'x', headAt });
+    expect(logged(record).line.level).toBe(level);
   });
 
   it('is silent above the level of the line, and while it is switched off', () => {
@@ -133,7 +146,7 @@ describe('the access log', () => {
   });
 
   it('has just the fields that docs/logs.md describes', () => {
-    const record = exchange({ status: 502, tunnel: true, errorType: 'a', errorCode: 'b', cause: 'c' });
+    const record = exchange({ status: 502, tunnel: true, errorType: 'a', errorCode: 'internal', cause: 'c' });
     const docs = readFileSync(new URL('../../docs/logs.md', import.meta.url), 'utf8');
     const table = docs.slice(docs.indexOf('## The line of an exchange'), docs.indexOf('## Other lines'));
     const described = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);

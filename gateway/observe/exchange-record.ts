@@ -1,3 +1,5 @@
+import { CATALOG, type ErrorCode } from '../error/catalog.ts';
+
 /** What is known of one exchange: its lane fills it in on the way, the access log reads it once at the end. */
 
 /** The client left before its answer was complete. No answer carries it; the log does, as nginx's does. */
@@ -28,7 +30,7 @@ export interface ExchangeRecord {
   /** RFC 9209 §2.3 error type; `null`: the answer is the service's own, or one that the gateway means. */
   errorType: string | null;
   /** The catalogue's code for it. */
-  errorCode: string | null;
+  errorCode: ErrorCode | null;
   /** For operators, never for clients: what happened, with addresses. May quote remote text. */
   cause: string | null;
   /** Body bytes received from the client and sent to it; for a tunnel, the bytes after the heads. */
@@ -77,6 +79,15 @@ export function newExchangeRecord(
 }
 
 /** The gateway, not the service, made this answer, and it says that something is broken. */
-export function isGatewayFault(record: Pick<ExchangeRecord, 'status' | 'errorType'>): boolean {
-  return record.errorType !== null && record.status >= 500;
+export function isGatewayFault(
+  record: Pick<ExchangeRecord, 'status' | 'errorType' | 'errorCode' | 'headAt'>,
+): boolean {
+  if (record.errorType === null) return false;
+  return record.status === 0 ? isStreamFault(record) : record.status >= 500;
+}
+
+/** A raw stream has no status. What is broken is one that never came about, and not for its client's fault or because of a change. */
+function isStreamFault({ errorCode, headAt }: Pick<ExchangeRecord, 'errorCode' | 'headAt'>): boolean {
+  if (headAt !== null || errorCode === null || errorCode === 'drained') return false;
+  return CATALOG[errorCode].status >= 500;
 }

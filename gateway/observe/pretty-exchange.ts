@@ -15,7 +15,7 @@ export function exchangeLine(line: Fields, paint: Paint): string {
   const status = Number(line.status);
   const columns = [
     paint('bold', text(line.method).padEnd(7)),
-    paint(statusColour(status), status === 0 ? '---' : String(status)),
+    paint(status === 0 ? streamColour(line) : statusColour(status), status === 0 ? '---' : String(status)),
     formatDuration(Number(line.totalMs)).padStart(7),
     formatBytes(Number(line.bytesOut)).padStart(7),
   ];
@@ -33,11 +33,18 @@ function failure(line: Fields, paint: Paint): string {
   const code = line.code ?? line.errorType;
   if (typeof code !== 'string') return '';
   const cause = typeof line.cause === 'string' ? `: ${text(line.cause)}` : '';
-  return `  ${paint(Number(line.status) >= 500 ? 'red' : 'yellow', text(code))}${cause}`;
+  const grave = line.level === 'warn' || Number(line.status) >= 500;
+  return `  ${paint(grave ? 'red' : 'yellow', text(code))}${cause}`;
+}
+
+/** There is no status in a raw stream, and none that was lost. */
+function streamColour(line: Fields): 'green' | 'yellow' | 'red' {
+  if (line.level === 'warn' || line.tunnel !== true) return 'red';
+  return line.code === undefined ? 'green' : 'yellow';
 }
 
 function statusColour(status: number): 'green' | 'cyan' | 'yellow' | 'red' {
-  if (status >= 500 || status === 0) return 'red';
+  if (status >= 500) return 'red';
   if (status >= 400) return 'yellow';
   return status >= 300 ? 'cyan' : 'green';
 }

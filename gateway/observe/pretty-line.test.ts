@@ -44,6 +44,10 @@ describe('the line of an exchange on a terminal', () => {
       fields: { status: 101, tunnel: true, totalMs: 300_000 },
       shown: 'GET     101   5 min  1.2 kB  /db/users ⇄ /db 127.0.0.1:3001',
     },
+    {
+      fields: { method: 'TCP', target: '7000', route: 'tcp 7000', status: 0, tunnel: true, totalMs: 300_000 },
+      shown: 'TCP     ---   5 min  1.2 kB  7000 ⇄ tcp 7000 127.0.0.1:3001',
+    },
     { fields: { status: 0, endpoint: null }, shown: 'GET     ---    3 ms  1.2 kB  /db/users → /db' },
   ])('reads $shown', ({ fields, shown }) => {
     expect(plain(exchange(fields))).toBe(`14:01:07 ${shown}\n`);

@@ -1,3 +1,4 @@
+import { Socket as UdpSocket } from 'node:dgram';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -110,15 +111,33 @@ export async function configurationFolder(
 
 /** Sockets of this process that are not the kit's own: the gateway's, on both of its sides. */
 export function gatewaySockets(): Socket[] {
-  const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles(): unknown[] };
-  return handles
-    .call(process)
+  return activeHandles()
     .filter((handle): handle is Socket => handle instanceof Socket && !isKitSocket(handle))
     .filter((socket) => socket.remotePort !== undefined || socket.connecting);
 }
 
+/** The local ports of the same for UDP: those that it listens on, and one for each session. */
+export function gatewayDatagramPorts(): number[] {
+  return activeHandles()
+    .filter((handle): handle is UdpSocket => handle instanceof UdpSocket && !isKitSocket(handle))
+    .flatMap((socket) => {
+      try {
+        return [socket.address().port];
+      } catch {
+        // It is being closed.
+        return [];
+      }
+    });
+}
+
+function activeHandles(): unknown[] {
+  const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles(): unknown[] };
+  return handles.call(process);
+}
+
 function leaked(): string[] {
-  return gatewaySockets().map(
+  const tcp = gatewaySockets().map(
     (socket) => `local port ${socket.localPort}, remote port ${socket.remotePort}, ${socket.readyState}`,
   );
+  return [...tcp, ...gatewayDatagramPorts().map((port) => `UDP port ${port}`)];
 }

@@ -9,8 +9,12 @@ const patienceMs = 5_000;
 const ours = Symbol('a socket of the test kit');
 
 /** Tells the kit's own sockets from the gateway's where both live in one process. */
-export function isKitSocket(socket: Socket): boolean {
+export function isKitSocket(socket: object): boolean {
   return ours in socket;
+}
+
+export function markKitSocket<S extends object>(socket: S): S {
+  return Object.assign(socket, { [ours]: true });
 }
 
 /**
@@ -26,7 +30,7 @@ export class Wire {
   #ending: Ending | null = null;
 
   constructor(socket: Socket, name: string) {
-    this.socket = Object.assign(socket, { [ours]: true });
+    this.socket = markKitSocket(socket);
     this.#name = name;
     socket.setNoDelay(true);
     socket.on('end', () => {

@@ -102,12 +102,15 @@ function isTlsCode(code: string): boolean {
 }
 
 /** The innermost error code; Node reports a name with several addresses that all failed as an AggregateError. */
-function codeOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return '';
+function codeOf(cause: unknown, depth = 0): string {
+  // What an extension throws may go round in a circle.
+  if (!(cause instanceof Error) || depth > CAUSES_MAX) return '';
   if ('code' in cause && typeof cause.code === 'string') return cause.code;
-  if (cause instanceof AggregateError && cause.errors.length > 0) return codeOf(cause.errors[0]);
-  return cause.cause === undefined ? '' : codeOf(cause.cause);
+  if (cause instanceof AggregateError && cause.errors.length > 0) return codeOf(cause.errors[0], depth + 1);
+  return codeOf(cause.cause, depth + 1);
 }
+
+const CAUSES_MAX = 8;
 
 function describe(cause: unknown, code: string): string {
   if (!(cause instanceof Error)) return String(cause);

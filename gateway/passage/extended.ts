@@ -55,7 +55,12 @@ interface Waiting {
  * the 4xx kind is the extension's way to refuse; everything else is a fault in its code.
  */
 export function extensionError(cause: unknown): GatewayError | Refusal {
-  for (let error = cause; error instanceof Error; error = error.cause) {
+  // What an extension throws may go round in a circle.
+  for (
+    let error = cause, depth = 0;
+    error instanceof Error && depth < CAUSES_MAX;
+    error = error.cause, depth++
+  ) {
     if (error instanceof GatewayError) return error;
   }
   const status =
@@ -67,6 +72,8 @@ export function extensionError(cause: unknown): GatewayError | Refusal {
     { cause },
   );
 }
+
+const CAUSES_MAX = 8;
 
 export interface Refusal {
   readonly status: number;

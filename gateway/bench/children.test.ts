@@ -54,7 +54,7 @@ test('a program that does not exist is an error that names it', async () => {
 });
 
 test.each([
-  ['', 'it printed nothing'],
+  ['', 'it said nothing on stderr'],
   ['starting\nnginx: [emerg] bind() failed\nbye\n', 'nginx: [emerg] bind() failed'],
   ['one\ntwo\n\n', 'two'],
   ['no such file\n(node:1) Warning: x\n(Use `node --trace-warnings ...` to see)\n', 'no such file'],

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import type { GatewayConfig, Port, RouteConfig } from '../config/model.ts';
+import { gatewayConfig } from '../testing/gateway-config.ts';
+import { routeConfig } from '../testing/route-config.ts';
+import { diffConfigs, isEmpty } from './diff.ts';
+
+const db = routeConfig('/db');
+const files = routeConfig('/files');
+const NOTHING = { added: [], removed: [], changed: [], settings: [], needsRestart: [] };
+
+describe('what a reload changed', () => {
+  test.each<[string, RouteConfig[], RouteConfig[], object]>([
+    ['nothing', [db, files], [db, files], {}],
+    ['the order in the file', [db, files], [files, db], {}],
+    ['the line in the file', [db], [{ ...db, source: { line: 9, column: 1 } }], {}],
+    ['a new route', [db], [db, files], { added: ['/files'] }],
+    ['a route that is gone', [db, files], [files], { removed: ['/db'] }],
+    [
+      'a route that means something else',
+      [db, files],
+      [{ ...db, strip: false }, files],
+      { changed: ['/db'] },
+    ],
+    ['a route in place of another', [db], [files], { added: ['/files'], removed: ['/db'] }],
+  ])('%s', (_what, before, after, difference) => {
+    const diff = diffConfigs(gatewayConfig(before), gatewayConfig(after));
+    expect(diff).toEqual({ ...NOTHING, ...difference });
+    expect(isEmpty(diff)).toBe(Object.keys(difference).length === 0);
+  });
+
+  test.each<[string, Partial<GatewayConfig>, boolean]>([
+    ['host', { host: '0.0.0.0' }, true],
+    ['port', { port: 8080 as Port }, true],
+    ['admin', { admin: null }, true],
+    ['trustProxy', { trustProxy: ['10.0.0.0/8'] }, false],
+    ['log', { log: { level: 'debug', format: 'auto', access: true } }, false],
+    ['maxConnections', { maxConnections: 5 }, false],
+  ])('the setting %s', (name, wish, restart) => {
+    const diff = diffConfigs(gatewayConfig([db]), gatewayConfig([db], wish));
+    expect(diff).toEqual({ ...NOTHING, settings: [name], needsRestart: restart ? [name] : [] });
+    expect(isEmpty(diff)).toBe(false);
+  });
+
+  test('not the name of the file', () => {
+    expect(diffConfigs(gatewayConfig([db]), gatewayConfig([db], { file: '/elsewhere.yaml' }))).toEqual(
+      NOTHING,
+    );
+  });
+});

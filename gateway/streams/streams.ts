@@ -57,9 +57,10 @@ export class Streams {
     return [...this.#entries.values()].some(({ live }) => live.signature === signature);
   }
 
-  /** Asks every endpoint whether it accepts connections, at most once in two seconds. */
+  /** In the order of the file. Asks every endpoint whether it accepts connections, at most once in two seconds. */
   statuses(services: readonly ServiceStatus[]): Promise<StreamStatus[]> {
-    return Promise.all([...this.#entries.values()].map((entry) => streamStatus(entry, services)));
+    const entries = [...this.#entries.values()].sort((a, b) => lineOf(a) - lineOf(b));
+    return Promise.all(entries.map((entry) => streamStatus(entry, services)));
   }
 
   stopAccepting(): void {
@@ -173,6 +174,10 @@ export class Streams {
 
 /** The old owner of a port may need a moment to let go of it. */
 const RETRY_MS = 2_000;
+
+function lineOf({ live }: Entry): number {
+  return live.config.source.line;
+}
 
 function keyOf({ protocol, listen }: StreamConfig): string {
   return `${protocol} ${listen.host} ${listen.port}`;

@@ -63,7 +63,6 @@ describe('the invariants of the tree', () => {
     const importers = importsThat(product, ({ from, typeOnly }) => !typeOnly && from === 'undici');
     expect(importers.map(fileOf)).toEqual([
       'gateway/cache/route-cache.ts',
-      'gateway/cache/store.ts',
       'gateway/forward/extend.ts',
       'gateway/upstream/undici-connection.ts',
     ]);

@@ -83,12 +83,18 @@ class RunningGateway implements Gateway {
     const { mode, log } = options;
     const accessLog = createAccessLog(log, { enabled: () => this.config().log.access });
     this.#inFlight = new InFlight(accessLog);
-    this.#caches = new Caches((route, { file }, cause) =>
-      log.error(
-        { route, file, cause: cause.message },
-        "the file of this cache can't be used; it is kept in memory",
-      ),
-    );
+    this.#caches = new Caches({
+      unusable: (route, { file }, cause) =>
+        log.error(
+          { route, file, cause: cause.message },
+          "the file of this cache can't be used, so it is kept in memory; name another one, or remove it",
+        ),
+      broken: (route, { file }, cause) =>
+        log.error(
+          { route, file, cause: cause.message },
+          'this cache could not be read or written, and misses; is the disk full, or the file damaged?',
+        ),
+    });
     const responder = new Responder({
       mode,
       services: () => this.#services(),
@@ -174,6 +180,7 @@ class RunningGateway implements Gateway {
         configStatus: () => this.configStatus(),
         routes: () => this.routes(),
         streams: () => this.streams(),
+        caches: this.#caches,
         explain: (input) => explainExchange(this.#current.table, this.config(), input),
       },
       { log: this.#options.log },

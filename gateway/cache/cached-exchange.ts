@@ -1,50 +1,64 @@
 import type { Dispatcher } from 'undici';
+import { GatewayError } from '../error/catalog.ts';
+import { rescue } from '../error/rescue.ts';
 import type { Downstream, DownstreamListener, Fields } from '../forward/exchange.ts';
 import { HandlerDownstream } from '../forward/extend.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
-import type { Asker } from './collapse.ts';
-import { matchesCondition, withoutConditions } from './conditional.ts';
-import type { FieldMap, RouteCache, Stored } from './route-cache.ts';
+import { isEventStream, keptFields, STALE_WARNING } from './answer-fields.ts';
+import { cacheStatus, type Outcome } from './cache-status.ts';
+import type { Asker, Flight, FlightEnd } from './collapse.ts';
+import { isOnlyIfCached, matchesCondition, withoutWishes } from './conditional.ts';
+import type { CacheUrl, FieldMap } from './entry.ts';
+import type { Fetched } from './fetched.ts';
+import type { Prospect } from './prospect.ts';
+import type { CacheQuery, RouteCache } from './route-cache.ts';
 
 export interface CachedPlan {
-  readonly origin: string;
-  readonly path: string;
+  readonly url: CacheUrl;
   readonly fields: FieldMap;
-  /** Without progress of the client's reading, in milliseconds. */
+  /** Without progress of the client's reading, and the same for event streams, in milliseconds. */
   readonly idleMs: number;
-  /** Sends it to the service. `background`: nobody waits for the answer but the cache. */
-  fetch(fields: FieldMap, downstream: HandlerDownstream, background: boolean): void;
+  readonly streamIdleMs: number;
+  /** How long a service may take until the head of its answer. */
+  readonly responseMs: number;
+  /** Sends it to the service. @param record of the fetch, which may outlive the exchange. */
+  fetch(fields: FieldMap, downstream: HandlerDownstream, record: ExchangeRecord): void;
   answerFields(fields: Fields): Fields;
 }
 
 export interface CachedOwner {
   /** Nothing has been answered. */
-  failed(cause: Error): void;
-  closed(completed: boolean): void;
+  failed(error: GatewayError): void;
+  /** @param cause of an answer that was broken off; without one, it was the client who did. */
+  closed(completed: boolean, cause: GatewayError | null): void;
 }
 
-/** How an answer came about, for `Cache-Status` (RFC 9211). */
-interface Outcome {
-  stored: Stored;
-  fetched: boolean;
-  collapsed: boolean;
-  fetchedStatus: number | null;
-}
+type Controller = Dispatcher.DispatchController;
+type AnswerHeaders = Record<string, string | string[] | undefined>;
 
 /** One exchange on a cached route: asks the cache, which asks the service where it must, and answers the client. */
 export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamListener, Asker {
   readonly #cache: RouteCache;
   readonly #downstream: Downstream;
   readonly #plan: CachedPlan;
+  readonly #query: CacheQuery;
   readonly #record: ExchangeRecord;
   readonly #owner: CachedOwner;
-  readonly #outcome: Outcome = { stored: 'none', fetched: false, collapsed: false, fetchedStatus: null };
-  #controller: Dispatcher.DispatchController | null = null;
+  #controller: Controller | null = null;
+  #prospect: Prospect | null = null;
+  /** What this exchange leads, or waits for. */
+  #flight: Flight | null = null;
   #leads = false;
-  #storing = false;
+  /** The key under which it joined one. */
+  #joined: string | null = null;
+  #waited = false;
+  #fetched: Fetched | null = null;
+  #fetchedBy: HandlerDownstream | null = null;
+  #fetchRecord: ExchangeRecord | null = null;
   #answering = false;
-  /** The client's condition held, so the stored body stays here. */
+  /** The client gets a head alone: it asked for no more, or its condition held. */
   #bodiless = false;
+  #blocked = false;
   #over = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -60,116 +74,185 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     this.#plan = plan;
     this.#record = record;
     this.#owner = owner;
+    this.#query = { ...plan.url, method: downstream.method, fields: withoutWishes(plan.fields) };
   }
 
-  async start(): Promise<void> {
+  start(): void {
     this.#downstream.listen(this);
-    this.#outcome.stored = await this.#cache.stored({ ...this.#query() });
+    this.#ask();
+  }
+
+  #ask(): void {
+    try {
+      this.#cache.answer(this.#query, (fields, handler) => this.#fetch(fields, handler), this);
+    } catch (cause) {
+      this.onResponseError(null, cause as Error);
+    }
+  }
+
+  // What the cache wants to have fetched.
+
+  #fetch(fields: FieldMap, handler: Dispatcher.DispatchHandler): void {
+    if (this.#answering) return this.#refresh(fields, handler);
     if (this.#over) return;
-    if (this.#outcome.stored === 'fresh' || this.#downstream.method !== 'GET') return this.#dispatch();
-    this.#leads = this.#cache.misses.ask(this.#url, this);
-    if (this.#leads) this.#dispatch();
+    // A second fetch of the same exchange: what the service said of what is kept was of no use.
+    if (this.#fetched) return this.#send(fields, handler);
+    const prospect = this.#cache.prospect(this.#query);
+    this.#prospect ??= prospect;
+    if (isOnlyIfCached(this.#plan.fields)) return this.#refuse();
+    if (this.#leads || !this.#mayShare(prospect)) return this.#send(fields, handler);
+    this.#join(prospect.key);
+    // Who waits is called by `proceed`, and then asks the cache again.
+    if (this.#leads || !this.#flight) this.#send(fields, handler);
   }
 
-  get #url(): string {
-    return this.#plan.origin + this.#plan.path;
+  #join(key: string): void {
+    const joined = this.#cache.misses.join(key, this, this.#plan.responseMs);
+    this.#joined = key;
+    this.#flight = joined?.flight ?? null;
+    this.#leads = joined?.leads ?? false;
+    this.#waited ||= joined?.leads === false;
   }
 
-  #query() {
-    const { origin, path, fields } = this.#plan;
-    return { origin, path, method: this.#downstream.method, fields: withoutConditions(fields) };
+  /** One wait is enough, unless it brought to light that the answers to others don't fit this one. */
+  #mayShare({ shared, key }: Prospect): boolean {
+    return shared && this.#query.method === 'GET' && this.#joined !== key;
   }
 
-  proceed(as: 'leader' | 'follower' | 'alone'): void {
+  proceed(as: 'leader' | 'follower' | 'alone', flight: Flight | null): void {
+    this.#flight = flight;
     this.#leads = as === 'leader';
-    this.#outcome.collapsed = as === 'follower';
-    if (!this.#over) this.#dispatch();
-    else if (this.#leads) this.#cache.misses.done(this.#url, 'gone');
+    this.#ask();
   }
 
-  #dispatch(): void {
-    const fetch = (fields: FieldMap, handler: Dispatcher.DispatchHandler) => {
-      // Once this client has its answer, what the cache still fetches is for the cache alone (stale-while-revalidate).
-      const background = this.#answering || this.#over;
-      this.#outcome.fetched = true;
-      const downstream = new HandlerDownstream(
-        this.#downstream.method,
-        this.#downstream.body,
-        this.#noted(handler),
-      );
-      downstream.begin();
-      this.#plan.fetch(fields, downstream, background);
-    };
-    this.#cache.answer({ ...this.#query(), fetch }, this);
-  }
-
-  /** Looks at the status of what was fetched, before the cache makes something else of it. */
-  #noted(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
-    return {
-      onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-      onResponseStart: (controller, status, headers, reason) => {
-        this.#outcome.fetchedStatus = status;
-        handler.onResponseStart?.(controller, status, headers, reason);
+  #send(fields: FieldMap, handler: Dispatcher.DispatchHandler): void {
+    const fetched = this.#cache.fetched(this.#query, fields, handler, {
+      headCame: (keeping) => {
+        if (!keeping) this.#endFlight((fetched.status ?? 0) >= 500 ? 'failed' : 'not-kept');
+        else if (this.#leads) this.#flight?.headCame();
       },
-      onResponseData: (controller, chunk) => handler.onResponseData?.(controller, chunk),
-      onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
-      onResponseError: (controller, cause) => handler.onResponseError?.(controller, cause),
-    };
+      ended: (how) => this.#endFlight(how),
+    });
+    this.#fetched = fetched;
+    this.#fetchRecord = { ...this.#record };
+    this.#fetchedBy = new HandlerDownstream(this.#query.method, null, fetched);
+    this.#begin(fields, this.#fetchedBy, this.#fetchRecord);
+  }
+
+  /** For the cache alone: the client has its answer (RFC 5861 §3). */
+  #refresh(fields: FieldMap, handler: Dispatcher.DispatchHandler): void {
+    const watcher = this.#cache.refresh(this.#query);
+    if (!watcher) return;
+    const fetched = this.#cache.fetched(this.#query, fields, handler, watcher);
+    this.#begin(fields, new HandlerDownstream(this.#query.method, null, fetched), { ...this.#record });
+  }
+
+  #begin(fields: FieldMap, downstream: HandlerDownstream, record: ExchangeRecord): void {
+    downstream.begin();
+    try {
+      this.#plan.fetch(fields, downstream, record);
+    } catch (cause) {
+      downstream.fail(cause as Error);
+    }
+  }
+
+  #endFlight(how: FlightEnd): void {
+    if (!this.#leads) return;
+    this.#leads = false;
+    this.#flight?.end(how);
+    this.#flight = null;
   }
 
   // What the cache answers.
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.#controller = controller;
-    if (this.#over) controller.abort(new Error('the client left'));
+    if (this.#over) controller.abort(new GatewayError('client_left', 'the client left'));
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-    reason?: string,
-  ): void {
+  onResponseStart(_controller: Controller, status: number, headers: AnswerHeaders, reason?: string): void {
     if (this.#over) return;
-    this.#storing = this.#cache.isStoring(this.#url);
     const unchanged = status === 200 && matchesCondition(this.#plan.fields, headers);
-    this.#bodiless = unchanged;
-    const fields = [...flat(headers, unchanged), 'Cache-Status', this.#status()];
-    this.#downstream.head(
-      unchanged ? 304 : status,
-      unchanged ? 'Not Modified' : (reason ?? ''),
-      this.#plan.answerFields(fields),
-    );
-    this.#answering = true;
-    this.#record.status = unchanged ? 304 : status;
-    this.#record.headAt = performance.now();
-    this.#timer = setTimeout(() => this.#cutShort(), this.#plan.idleMs);
+    const outcome = this.#outcome(status, headers);
+    const fields = [...keptFields(headers, unchanged), 'Cache-Status', cacheStatus(outcome)];
+    const idleMs = isEventStream(headers) ? this.#plan.streamIdleMs : this.#plan.idleMs;
+    if (unchanged) this.#head(304, 'Not Modified', fields, idleMs);
+    else this.#head(status, reason ?? '', fields, idleMs);
+    this.#bodiless = unchanged || this.#query.method === 'HEAD';
+    this.#cache.counts[outcome.kind === 'hit' ? 'hits' : 'misses']++;
+    if (!this.#fetched) this.#endFlight('kept');
+    // What is still to come is for the cache: the client has all that it gets.
+    if (unchanged) this.#downstream.end([]);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer | string): void {
+  #head(status: number, reason: string, fields: Fields, idleMs = this.#plan.idleMs): void {
+    this.#noteFetch();
+    this.#downstream.head(status, reason, this.#plan.answerFields(fields));
+    this.#answering = true;
+    this.#record.status = status;
+    this.#record.headAt = performance.now();
+    this.#timer = setTimeout(() => this.#late(idleMs), idleMs);
+  }
+
+  #outcome(status: number, headers: AnswerHeaders): Outcome {
+    const isStale = headers.warning === STALE_WARNING;
+    const fetched = this.#fetched;
+    const reason = this.#prospect?.reason ?? 'uri-miss';
+    if (!fetched && this.#waited) return { kind: 'collapsed', reason };
+    if (!fetched) return { kind: 'hit', ttlS: isStale ? this.#cache.ttl(this.#query) : null };
+    return {
+      kind: 'forwarded',
+      reason,
+      status: fetched.status,
+      kept: fetched.keeping,
+      waited: this.#waited,
+      staleIfError: isStale && fetched.status !== 304 && fetched.status !== status,
+    };
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer | string): void {
     if (this.#over || this.#bodiless) return;
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    if (!this.#outcome.fetched) this.#record.bytesOut += bytes.length;
+    this.#record.bytesOut += bytes.length;
     this.#timer?.refresh();
-    if (!this.#downstream.write(bytes)) controller.pause();
+    if (this.#downstream.write(bytes)) return;
+    this.#blocked = true;
+    controller.pause();
   }
 
   onResponseEnd(): void {
-    this.#leave(this.#storing ? 'stored' : 'not-stored');
-    if (!this.#over) this.#downstream.end([]);
+    if (this.#over) return;
+    // The timer runs on until the client has taken the rest.
+    this.#blocked = true;
+    this.#downstream.end([]);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, cause: Error): void {
-    this.#leave(this.#over ? 'gone' : 'not-stored');
+  onResponseError(_controller: Controller | null, cause: Error): void {
+    this.#endFlight('failed');
     if (this.#over) return;
-    if (this.#answering) return this.#cutShort();
+    this.#noteFetch();
+    if (this.#answering) return this.#cutShort(this.#causeOf(cause));
     this.#finish();
-    this.#owner.failed(cause);
+    this.#owner.failed(rescue(cause, 'head'));
+  }
+
+  /** Who asked the service knows best why it broke off. */
+  #causeOf(cause: Error): GatewayError {
+    const { errorCode, cause: text } = this.#fetchRecord ?? { errorCode: null, cause: null };
+    return errorCode === null ? rescue(cause, 'body') : new GatewayError(errorCode, text ?? '');
+  }
+
+  /** RFC 9111 §5.2.1.7: what is not at hand is not to be had. */
+  #refuse(): void {
+    const status = cacheStatus({ kind: 'only-if-cached' });
+    this.#head(504, 'Gateway Timeout', ['Content-Length', '0', 'Cache-Status', status]);
+    this.#downstream.end([]);
   }
 
   // What the client does.
 
   drained(): void {
+    this.#blocked = false;
     this.#timer?.refresh();
     this.#controller?.resume();
   }
@@ -177,26 +260,32 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
   closed(completed: boolean): void {
     if (this.#over) return;
     this.#finish();
-    if (!completed) {
-      this.#cache.misses.leave(this.#url, this);
-      this.#controller?.abort(new Error('the client left'));
-      this.#leave('gone');
-    }
-    this.#owner.closed(completed);
+    if (!completed) this.#letGo(new GatewayError('client_left', 'the client closed its connection'));
+    this.#owner.closed(completed, null);
   }
 
-  #cutShort(): void {
+  // How it ends.
+
+  #late(ms: number): void {
+    this.#cutShort(
+      new GatewayError(this.#blocked ? 'reader_timeout' : 'idle_timeout', `nothing moved for ${ms} ms`),
+    );
+  }
+
+  /** The head is out, so the only honest end is one that shows: the connection breaks off. */
+  #cutShort(error: GatewayError): void {
     this.#finish();
-    this.#controller?.abort(new Error('broken off'));
+    this.#letGo(error);
     this.#downstream.abort();
-    this.#owner.closed(false);
+    this.#owner.closed(false, error);
   }
 
-  #leave(end: 'stored' | 'not-stored' | 'gone'): void {
-    if (!this.#leads) return;
-    this.#leads = false;
-    // The entry becomes readable when its last byte has gone through the store's stream, which is a turn later.
-    setImmediate(() => this.#cache.misses.done(this.#url, end));
+  /** Nobody needs what is under way for this exchange any more: whoever waits with it for the same goes on. */
+  #letGo(error: GatewayError): void {
+    if (!this.#leads) this.#flight?.leave(this);
+    this.#endFlight('gone');
+    this.#controller?.abort(error);
+    this.#fetchedBy?.left(error);
   }
 
   #finish(): void {
@@ -204,26 +293,9 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     clearTimeout(this.#timer);
   }
 
-  /** RFC 9211 §2. */
-  #status(): string {
-    const { stored, fetched, collapsed, fetchedStatus } = this.#outcome;
-    if (!fetched) return collapsed ? 'portway; fwd=uri-miss; collapsed' : 'portway; hit';
-    if (this.#downstream.method !== 'GET') return 'portway; fwd=method';
-    const status = fetchedStatus === null ? '' : `; fwd-status=${fetchedStatus}`;
-    return `portway; fwd=${stored === 'none' ? 'uri-miss' : 'stale'}${status}${this.#storing ? '; stored' : ''}`;
+  #noteFetch(): void {
+    if (!this.#fetchRecord) return;
+    this.#record.endpoint = this.#fetchRecord.endpoint;
+    this.#record.attempts = this.#fetchRecord.attempts;
   }
-}
-
-const STALE_WARNING = '110 - "response is stale"';
-
-/** Names and values in turn. RFC 9110 §15.4.5: a 304 has no field that describes a body which is not there. */
-function flat(headers: Record<string, string | string[] | undefined>, unchanged: boolean): string[] {
-  const fields: string[] = [];
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || (unchanged && name === 'content-length')) continue;
-    // undici's own note, which is obsolete (RFC 9111 §5.5) and wrong after a revalidation. `Cache-Status` tells.
-    if (name === 'warning' && value === STALE_WARNING) continue;
-    for (const one of [value].flat()) fields.push(name, one);
-  }
-  return fields;
 }

@@ -1,37 +1,64 @@
 import type { CacheConfig, RouteConfig } from '../config/model.ts';
+import type { CacheStatus } from '../observe/status.ts';
+import { FileEntries } from './file-entries.ts';
+import { MemoryEntries } from './memory-entries.ts';
+import type { Purge } from './purge.ts';
 import { RouteCache } from './route-cache.ts';
-import type { Purge } from './store.ts';
+import { CacheStore } from './store.ts';
 
-/** The caches of all routes, by route. What is stored outlives a reload as long as the route is cached in the same way. */
+export interface CachesWatcher {
+  /** A file can't be opened; the route is cached in memory then. */
+  unusable(routeId: string, config: CacheConfig, cause: Error): void;
+  /** What is kept could not be read or written: told once for each cache. */
+  broken(routeId: string, config: CacheConfig, cause: Error): void;
+}
+
+/** The caches of all routes, by route. What is kept outlives a reload as long as the route means the same to it. */
 export class Caches {
-  readonly #byRoute = new Map<string, { readonly settings: string; readonly cache: RouteCache }>();
-  readonly #unusable: (routeId: string, config: CacheConfig, cause: Error) => void;
+  readonly #byRoute = new Map<string, { readonly signature: string; readonly cache: RouteCache }>();
+  readonly #watcher: CachesWatcher;
 
-  /** @param unusable told of a file that can't be opened; the route is cached in memory then. */
-  constructor(unusable: (routeId: string, config: CacheConfig, cause: Error) => void) {
-    this.#unusable = unusable;
+  constructor(watcher: CachesWatcher) {
+    this.#watcher = watcher;
   }
 
   /** Opens what is new, forgets what is gone. */
   reconcile(routes: readonly RouteConfig[]): void {
     const wanted = new Map(
-      routes.flatMap((route) => (route.cache ? [[route.id, route.cache] as const] : [])),
+      routes.flatMap((route) => (route.cache ? [[route.id, { route, config: route.cache }] as const] : [])),
     );
-    for (const [id, { settings }] of [...this.#byRoute]) {
-      const config = wanted.get(id);
-      if (!config || JSON.stringify(config) !== settings) this.#forget(id);
+    for (const [id, { signature }] of [...this.#byRoute]) {
+      const now = wanted.get(id);
+      if (!now || signatureOf(now.route) !== signature) this.#forget(id);
     }
-    for (const [id, config] of wanted) if (!this.#byRoute.has(id)) this.#open(id, config);
+    for (const [id, { route, config }] of wanted) {
+      if (this.#byRoute.has(id)) continue;
+      const signature = signatureOf(route);
+      this.#byRoute.set(id, { signature, cache: this.#open(id, config, signature) });
+    }
+  }
+
+  #open(id: string, config: CacheConfig, signature: string): RouteCache {
+    const { maxBytes, entryMaxBytes } = config;
+    let told = false;
+    const problem = (cause: Error) => {
+      if (!told) this.#watcher.broken(id, config, cause);
+      told = true;
+    };
+    return new RouteCache(
+      new CacheStore(this.#entries(id, config, signature), { maxBytes, entryMaxBytes }, problem),
+    );
   }
 
   /** A file that can't be used costs the cache its memory of the last run, not the route its service. */
-  #open(id: string, config: CacheConfig): void {
-    const settings = JSON.stringify(config);
+  #entries(id: string, config: CacheConfig, signature: string): MemoryEntries | FileEntries {
+    const { file, maxBytes } = config;
+    if (file === null) return new MemoryEntries(maxBytes);
     try {
-      this.#byRoute.set(id, { settings, cache: new RouteCache(config) });
+      return new FileEntries({ file, maxBytes, signature });
     } catch (cause) {
-      this.#unusable(id, config, cause as Error);
-      this.#byRoute.set(id, { settings, cache: new RouteCache({ ...config, file: null }) });
+      this.#watcher.unusable(id, config, cause as Error);
+      return new MemoryEntries(maxBytes);
     }
   }
 
@@ -40,17 +67,33 @@ export class Caches {
     this.#byRoute.delete(id);
   }
 
+  get isEmpty(): boolean {
+    return this.#byRoute.size === 0;
+  }
+
   of(routeId: string): RouteCache | undefined {
     return this.#byRoute.get(routeId)?.cache;
   }
 
   /** @returns how many URLs were forgotten, over all routes. */
-  async purge(purge: Purge): Promise<number> {
-    const counts = await Promise.all([...this.#byRoute.values()].map(({ cache }) => cache.purge(purge)));
-    return counts.reduce((sum, count) => sum + count, 0);
+  purge(purge: Purge): number {
+    return [...this.#byRoute.values()].reduce((sum, { cache }) => sum + cache.purge(purge), 0);
+  }
+
+  status(): CacheStatus[] {
+    return [...this.#byRoute].map(([route, { cache }]) => ({ route, ...cache.size, ...cache.counts }));
   }
 
   close(): void {
     for (const id of [...this.#byRoute.keys()]) this.#forget(id);
   }
+}
+
+/**
+ * All on which it depends what an answer is the answer to. What another service said, or the same one about another path, is of no use
+ * under this route.
+ */
+function signatureOf({ id, matcher, upstream, strip, hostHeader, cache }: RouteConfig): string {
+  const endpoints = upstream.endpoints.map(({ key }) => key);
+  return JSON.stringify([id, matcher, endpoints, strip, hostHeader, cache]);
 }

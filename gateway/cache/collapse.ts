@@ -1,75 +1,120 @@
 /** Who asks for an answer that is being fetched already. */
 export interface Asker {
-  /** Goes on: in the place of a leader who left, with what the leader has stored, or by itself. */
-  proceed(as: 'leader' | 'follower' | 'alone'): void;
+  /**
+   * The wait is over. `leader`: it is to fetch, in the place of one who left. `follower`: what it waited for is kept. `alone`: it is not,
+   * and who wants it fetches it.
+   */
+  proceed(as: 'leader' | 'follower' | 'alone', flight: Flight | null): void;
 }
 
-export type LeaderEnd = 'stored' | 'not-stored' | 'gone';
+/** How a fetch ended. `gone`: its client left, and nobody else has asked for more than the rest of it. */
+export type FlightEnd = 'kept' | 'not-kept' | 'failed' | 'gone';
+
+/** One fetch, and those who wait for what comes of it. Its leader must end it. */
+export interface Flight {
+  /** The head has come, and is being kept: what is left to wait for is the body. */
+  headCame(): void;
+  /** Once by each who leads it. */
+  end(how: FlightEnd): void;
+  /** A client that waited has left. */
+  leave(asker: Asker): void;
+}
 
 /**
- * Collapses simultaneous misses of one URL into one request (RFC 9111 §4). The first asker leads; the others wait until its answer is
- * stored and then find it in the cache. What turns out not to be storable is not waited for again for a while,
- * so that private answers are never queued behind each other.
+ * Collapses simultaneous misses into one request (RFC 9111 §4). The first asker leads; the others wait until its answer is kept, and find
+ * it in the cache. Nobody waits for ever: neither for a service that hangs nor for a leader that reads slowly. What turns out not to be
+ * kept is not waited for again for a while, so that private answers are never queued behind each other.
  */
 export class CollapsedMisses {
-  readonly #leading = new Map<string, Asker[]>();
-  readonly #unstorableUntil = new Map<string, number>();
+  readonly #flights = new Map<string, OpenFlight>();
+  readonly #unkeptUntil = new Map<string, number>();
   readonly #now: () => number;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** @returns whether the asker leads; then `done` must be called, once. Otherwise it has been made to wait, or told to proceed. */
-  ask(url: string, asker: Asker): boolean {
-    if (this.#isUnstorable(url)) {
-      asker.proceed('alone');
-      return false;
+  /**
+   * @param key of what is asked for.
+   * @param patienceMs how long to wait for the head of an answer.
+   * @returns the flight that the asker leads, or waits for; `null`: it is on its own.
+   */
+  join(
+    key: string,
+    asker: Asker,
+    patienceMs: number,
+  ): { readonly leads: boolean; readonly flight: Flight } | null {
+    if (this.#isUnkept(key)) return null;
+    const open = this.#flights.get(key);
+    if (open) {
+      open.waiting.add(asker);
+      return { leads: false, flight: open };
     }
-    const waiting = this.#leading.get(url);
-    if (waiting) {
-      waiting.push(asker);
-      return false;
-    }
-    this.#leading.set(url, []);
-    return true;
+    const flight = new OpenFlight(patienceMs, (how) => this.#ended(key, how));
+    this.#flights.set(key, flight);
+    return { leads: true, flight };
   }
 
-  done(url: string, end: LeaderEnd): void {
-    const waiting = this.#leading.get(url) ?? [];
-    this.#leading.delete(url);
-    if (end === 'not-stored') this.#remember(url);
-    // The leader's client left: its place goes to the next one, and the rest waits on.
-    if (end === 'gone' && waiting.length > 0) return this.#handOver(url, waiting);
-    for (const asker of waiting) asker.proceed(end === 'stored' ? 'follower' : 'alone');
+  #ended(key: string, how: FlightEnd | 'late'): void {
+    this.#flights.delete(key);
+    if (how !== 'not-kept') return;
+    const [oldest] = this.#unkeptUntil.keys();
+    if (this.#unkeptUntil.size >= REMEMBERED_MAX) this.#unkeptUntil.delete(oldest!);
+    this.#unkeptUntil.set(key, this.#now() + UNKEPT_MS);
   }
 
-  #handOver(url: string, [next, ...rest]: Asker[]): void {
-    this.#leading.set(url, rest);
-    next!.proceed('leader');
-  }
-
-  /** A client that waited has left. */
-  leave(url: string, asker: Asker): void {
-    const waiting = this.#leading.get(url);
-    const at = waiting?.indexOf(asker) ?? -1;
-    if (at >= 0) waiting!.splice(at, 1);
-  }
-
-  #isUnstorable(url: string): boolean {
-    const until = this.#unstorableUntil.get(url);
+  #isUnkept(key: string): boolean {
+    const until = this.#unkeptUntil.get(key);
     if (until === undefined) return false;
     if (until > this.#now()) return true;
-    this.#unstorableUntil.delete(url);
+    this.#unkeptUntil.delete(key);
     return false;
-  }
-
-  #remember(url: string): void {
-    if (this.#unstorableUntil.size >= REMEMBERED_MAX)
-      this.#unstorableUntil.delete(this.#unstorableUntil.keys().next().value!);
-    this.#unstorableUntil.set(url, this.#now() + UNSTORABLE_MS);
   }
 }
 
-const UNSTORABLE_MS = 10_000;
-const REMEMBERED_MAX = 10_000;
+class OpenFlight implements Flight {
+  readonly waiting = new Set<Asker>();
+  readonly #closed: (how: FlightEnd | 'late') => void;
+  #over = false;
+  #timer: NodeJS.Timeout;
+
+  constructor(patienceMs: number, closed: (how: FlightEnd | 'late') => void) {
+    this.#closed = closed;
+    this.#timer = this.#expireIn(patienceMs);
+  }
+
+  #expireIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#close('late', 'alone'), ms).unref();
+  }
+
+  headCame(): void {
+    clearTimeout(this.#timer);
+    if (!this.#over) this.#timer = this.#expireIn(BODY_PATIENCE_MS);
+  }
+
+  end(how: FlightEnd): void {
+    if (this.#over) return;
+    const [next] = this.waiting;
+    if (how !== 'gone' || next === undefined) return this.#close(how, how === 'kept' ? 'follower' : 'alone');
+    // Its place goes to the one that has waited longest; the rest waits on.
+    this.waiting.delete(next);
+    next.proceed('leader', this);
+  }
+
+  #close(how: FlightEnd | 'late', as: 'follower' | 'alone'): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#closed(how);
+    for (const asker of this.waiting) asker.proceed(as, null);
+  }
+
+  leave(asker: Asker): void {
+    this.waiting.delete(asker);
+  }
+}
+
+/** For what is left when the head is there: a leader's client may read as slowly as it likes. */
+const BODY_PATIENCE_MS = 5_000;
+const UNKEPT_MS = 10_000;
+/** Keys are up to some KiB long. */
+const REMEMBERED_MAX = 1_000;

@@ -1,15 +1,34 @@
-import type { FieldMap } from './route-cache.ts';
+import type { FieldMap } from './entry.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
  * A client's conditions are kept from undici's cache, which would pass each of them on to the service. They are answered from what
- * is stored, or from what the service answers without them (RFC 9111 §4.3.2).
+ * is kept, or from what the service answers without them (RFC 9111 §4.3.2). So is only-if-cached, which undici forgets of what is stale.
  */
-export function withoutConditions(fields: FieldMap): FieldMap {
+export function withoutWishes(fields: FieldMap): FieldMap {
   const { 'if-none-match': _match, 'if-modified-since': _since, ...rest } = fields;
-  return rest;
+  if (!isOnlyIfCached(fields)) return rest;
+  return {
+    ...rest,
+    'cache-control': directivesOf(fields)
+      .filter((each) => !ONLY_IF_CACHED.test(each))
+      .join(),
+  };
 }
+
+/** RFC 9111 §5.2.1.7. */
+export function isOnlyIfCached(fields: FieldMap): boolean {
+  return (
+    fields['cache-control'] !== undefined && directivesOf(fields).some((each) => ONLY_IF_CACHED.test(each))
+  );
+}
+
+function directivesOf(fields: FieldMap): string[] {
+  return [fields['cache-control'] ?? []].flat().join().split(',');
+}
+
+const ONLY_IF_CACHED = /^\s*only-if-cached\s*$/i;
 
 /** Whether the client has this very answer already. If-None-Match beats If-Modified-Since (RFC 9110 §13.2.2). */
 export function matchesCondition(fields: FieldMap, answer: Headers): boolean {
@@ -20,12 +39,15 @@ export function matchesCondition(fields: FieldMap, answer: Headers): boolean {
   return Number.isFinite(since) && Number.isFinite(modified) && modified <= since;
 }
 
-/** Weak comparison (RFC 9110 §8.8.3.2): a mark of weakness makes no difference. */
+/** `*` is met by anything that is there (RFC 9110 §13.1.2). */
 function matchesTag(list: string, etag: string | undefined): boolean {
-  if (etag === undefined) return false;
   if (list.trim() === '*') return true;
-  const opaque = etag.replace(/^W\//, '');
-  return (list.match(/"[^"]*"/g) ?? ([] as string[])).some((tag) => tag === opaque);
+  return (list.match(/(?:W\/)?"[^"]*"/g) ?? ([] as string[])).some((tag) => isSameTag(tag, etag));
+}
+
+/** Weak comparison (RFC 9110 §8.8.3.2): a mark of weakness makes no difference. */
+export function isSameTag(tag: string, other: string | undefined): boolean {
+  return other !== undefined && tag.replace(/^W\//, '') === other.replace(/^W\//, '');
 }
 
 function one(value: string | string[] | undefined): string | undefined {

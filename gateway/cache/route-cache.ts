@@ -1,26 +1,28 @@
 import { type Dispatcher, interceptors } from 'undici';
-import type { CacheConfig } from '../config/model.ts';
 import { CollapsedMisses } from './collapse.ts';
-import { CacheStore, type Purge, type UndiciStore } from './store.ts';
+import type { CacheUrl, FieldMap } from './entry.ts';
+import { type FetchEnd, Fetched, type FetchWatcher } from './fetched.ts';
+import { type Prospect, prospectOf } from './prospect.ts';
+import { type Purge, purges } from './purge.ts';
+import { Refreshes } from './refreshes.ts';
+import type { CacheStore } from './store.ts';
 
-/** Sends a request to the service for the cache; `fields` are the request's, with conditions where a stored answer is revalidated. */
+/** Sends a request to the service for the cache; `fields` are the request's, with conditions where a kept answer is asked about. */
 export type Fetch = (fields: FieldMap, handler: Dispatcher.DispatchHandler) => void;
 
-/** As undici's interceptors want them: names in lower case. */
-export type FieldMap = Record<string, string | string[]>;
-
-export interface CacheQuery {
-  /** `http://host:port` that the client asked. */
-  readonly origin: string;
-  /** Path and query as the client sent them. */
-  readonly path: string;
+export interface CacheQuery extends CacheUrl {
   readonly method: string;
+  /** Of the client, without its conditions. */
   readonly fields: FieldMap;
-  readonly fetch: Fetch;
 }
 
-/** Of a stored answer: whether one is there, and whether it may be given without asking. */
-export type Stored = 'fresh' | 'stale' | 'none';
+/** What became of the requests of a route since it has been cached. */
+export interface CacheCounts {
+  /** Answered from what is kept, without the service. */
+  hits: number;
+  /** Answered by the service, or after asking it. */
+  misses: number;
+}
 
 /**
  * The shared cache (RFC 9111) of one route. The rules are those of undici's cache interceptor; below it, in place of a connection,
@@ -28,37 +30,28 @@ export type Stored = 'fresh' | 'stale' | 'none';
  */
 export class RouteCache {
   readonly misses = new CollapsedMisses();
+  readonly counts: CacheCounts = { hits: 0, misses: 0 };
+  readonly #refreshes = new Refreshes();
   readonly #store: CacheStore;
+  readonly #fetches = new Set<Fetched>();
   readonly #dispatch: Dispatcher.Dispatch;
-  /** URL of the newest entry that was begun: read in the same turn by the exchange that caused it. */
-  #begun: string | null = null;
 
-  constructor(config: CacheConfig) {
-    this.#store = new CacheStore(config);
-    const cached = interceptors.cache({
-      store: this.#watched(this.#store.store),
-      methods: ['GET'],
-      type: 'shared',
-    });
+  constructor(store: CacheStore) {
+    this.#store = store;
+    // HEAD is answered by what GET was; the store keeps none of its own.
+    const cached = interceptors.cache({ store, methods: ['GET', 'HEAD'], type: 'shared' });
     this.#dispatch = cached((options, handler) => {
       (options as FetchingOptions)[FETCH]((options.headers ?? {}) as FieldMap, handler);
       return true;
     });
   }
 
-  #watched(store: UndiciStore): UndiciStore {
-    return {
-      get: (key) => store.get(key),
-      delete: (key) => store.delete(key),
-      createWriteStream: (key, value) => {
-        const stream = store.createWriteStream(key, value);
-        if (stream) this.#begun = key.origin + key.path;
-        return stream;
-      },
-    };
-  }
-
-  answer({ origin, path, method, fields, fetch }: CacheQuery, handler: Dispatcher.DispatchHandler): void {
+  /** Answers the handler from what is kept, or has it fetched. */
+  answer(
+    { origin, path, method, fields }: CacheQuery,
+    fetch: Fetch,
+    handler: Dispatcher.DispatchHandler,
+  ): void {
     const options: FetchingOptions = {
       origin,
       path,
@@ -69,26 +62,49 @@ export class RouteCache {
     this.#dispatch(options, handler);
   }
 
-  async stored({
-    origin,
-    path,
-    method,
-    fields,
-  }: Pick<CacheQuery, 'origin' | 'path' | 'method' | 'fields'>): Promise<Stored> {
-    const found = await this.#store.store.get({ origin, path, method, headers: fields });
-    if (!found) return 'none';
-    return Date.now() <= found.staleAt && found.staleAt > found.cachedAt ? 'fresh' : 'stale';
+  prospect({ fields, ...url }: CacheQuery): Prospect {
+    return prospectOf(this.#store, url, fields);
   }
 
-  /** Whether the answer whose head is being told right now is being stored. */
-  isStoring(url: string): boolean {
-    const storing = this.#begun === url;
-    if (storing) this.#begun = null;
-    return storing;
+  /** Seconds for which what is kept stays fresh; negative: it has been stale for so long. */
+  ttl({ fields, ...url }: CacheQuery): number | null {
+    const entry = this.#store.find(url, fields);
+    return entry ? Math.ceil((entry.staleAt - Date.now()) / 1_000) : null;
   }
 
-  purge(purge: Purge): Promise<number> {
-    return this.#store.purge(purge);
+  /** @returns where the answer of the service goes. @param fields those that it is asked with. */
+  fetched(
+    { origin, path, method }: CacheQuery,
+    fields: FieldMap,
+    handler: Dispatcher.DispatchHandler,
+    watcher: FetchWatcher,
+  ): Fetched {
+    const ended = (how: FetchEnd) => {
+      this.#fetches.delete(fetched);
+      watcher.ended(how);
+    };
+    const headCame = (keeping: boolean) => watcher.headCame(keeping);
+    const key = { origin, path, method, headers: fields };
+    const fetched = new Fetched(key, this.#store, handler, { headCame, ended });
+    this.#fetches.add(fetched);
+    return fetched;
+  }
+
+  /** Begins to ask for a stale answer behind its back, unless somebody does already. @returns who is to be told of the end of it. */
+  refresh(query: CacheQuery): FetchWatcher | null {
+    const { key } = this.prospect(query);
+    if (!this.#refreshes.begin(key)) return null;
+    return { headCame() {}, ended: (how) => this.#refreshes.ended(key, how === 'kept') };
+  }
+
+  /** @returns how many URLs were forgotten. */
+  purge(purge: Purge): number {
+    for (const fetched of this.#fetches) fetched.outdate(purge);
+    return this.#store.forget((url) => purges(purge, url), purge.below ? undefined : purge.path);
+  }
+
+  get size(): { readonly entries: number; readonly bytes: number } {
+    return this.#store.size;
   }
 
   close(): void {

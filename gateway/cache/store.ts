@@ -1,140 +1,146 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { cacheStores, type interceptors } from 'undici';
-import type { CacheConfig } from '../config/model.ts';
+import {
+  type CacheKey,
+  type CacheUrl,
+  type CacheValue,
+  type Entries,
+  type Entry,
+  type FieldMap,
+  placeOf,
+  type UndiciStore,
+} from './entry.ts';
+import { isStorable } from './storable.ts';
+import { Writing } from './writing.ts';
 
-/** What undici's cache interceptor asks of a store. */
-export type UndiciStore = NonNullable<NonNullable<Parameters<typeof interceptors.cache>[0]>['store']>;
-type CacheKey = Parameters<UndiciStore['get']>[0];
+export interface StoreLimits {
+  /** Of all that is kept and all that is being written. */
+  readonly maxBytes: number;
+  /** Of one body. */
+  readonly entryMaxBytes: number;
+}
 
-/** Where a cached route keeps answers: bounded in size, and able to forget by URL and by prefix. */
-export class CacheStore {
-  readonly store: UndiciStore;
-  readonly #purge: (matches: Purge) => number | Promise<number>;
-  readonly #close: () => void;
+/** An answer of the service that may be kept. */
+export interface Recording {
+  /** Something has made it old before it was kept. */
+  readonly outdated: boolean;
+  /** It is being kept. */
+  begun(writing: Writing): void;
+  settled(kept: boolean): void;
+}
 
-  /** @throws when the file of a lasting store can't be opened. */
-  constructor(config: CacheConfig) {
-    const { file } = config;
-    const { inner, purge, close } = file === null ? memoryStore(config) : fileStore(config, file);
-    this.#purge = purge;
-    this.#close = close;
-    this.store = {
-      // A store that can't be read or written is a cache that misses, never an exchange that fails.
-      get: (key) => quietly(() => inner.get(key)),
-      createWriteStream: (key, value) => quietly(() => inner.createWriteStream(key, value)),
-      delete: (key) => quietly(() => inner.delete(key)),
-    };
+/**
+ * Between undici's interceptor and what is kept: what may be kept, and how much. A store that can't be read or written is a cache
+ * that misses, never an exchange that fails.
+ */
+export class CacheStore implements UndiciStore {
+  readonly #entries: Entries;
+  readonly #limits: StoreLimits;
+  readonly #problem: (cause: Error) => void;
+  #writingBytes = 0;
+  #recording: Recording | null = null;
+
+  /** @param problem told of each time that what is kept could not be read or written. */
+  constructor(entries: Entries, limits: StoreLimits, problem: (cause: Error) => void) {
+    this.#entries = entries;
+    this.#limits = limits;
+    this.#problem = problem;
   }
 
-  /** @returns how many URLs were forgotten. */
-  async purge(matches: Purge): Promise<number> {
-    return this.#purge(matches);
+  /** HEAD is answered from what GET was (RFC 9110 §9.3.2). */
+  get(key: CacheKey) {
+    const entry = this.find(key, key.headers ?? {});
+    return (
+      entry && { ...entry, cacheControlDirectives: entry.cacheControlDirectives ?? {}, body: [entry.body] }
+    );
+  }
+
+  find(url: CacheUrl, fields: FieldMap): Entry | undefined {
+    return this.#quietly(() => this.#entries.find(url, fields));
+  }
+
+  variesBy(url: CacheUrl): ReadonlySet<string> | undefined {
+    return this.#quietly(() => this.#entries.variesBy(url));
+  }
+
+  /** What undici begins to keep during `work` is this answer. */
+  recording(recording: Recording, work: () => void): void {
+    const before = this.#recording;
+    this.#recording = recording;
+    try {
+      work();
+    } finally {
+      this.#recording = before;
+    }
+  }
+
+  createWriteStream(key: CacheKey, value: CacheValue): Writing | undefined {
+    const recording = this.#recording;
+    if (!recording || recording.outdated) return undefined;
+    if (!isStorable(key, value, this.#limits.entryMaxBytes)) return undefined;
+    const writing = this.#writing(key, value, recording);
+    recording.begun(writing);
+    return writing;
+  }
+
+  #writing(key: CacheKey, value: CacheValue, recording: Recording): Writing {
+    const { origin, path, headers = {} } = key;
+    let bytes = 0;
+    return new Writing({
+      reserve: (more) => {
+        bytes += more;
+        return bytes <= this.#limits.entryMaxBytes && this.#reserve(more);
+      },
+      release: (all) => {
+        this.#writingBytes -= all;
+      },
+      keep: (body) => !recording.outdated && this.#keep({ ...value, origin, path, body }, headers),
+      settled: (kept) => recording.settled(kept),
+    });
+  }
+
+  #keep(entry: Entry, fields: FieldMap): boolean {
+    const kept = this.#quietly(() => this.#entries.put(entry, fields)) ?? false;
+    // Its own bytes still count as being written.
+    const others = this.#writingBytes - entry.body.length;
+    this.#quietly(() => this.#entries.shrinkTo(this.#limits.maxBytes - others));
+    return kept;
+  }
+
+  /** What is being written takes its room from what is kept. */
+  #reserve(bytes: number): boolean {
+    const { maxBytes, entryMaxBytes } = this.#limits;
+    const writingMaxBytes = Math.max(entryMaxBytes, Math.min(maxBytes, WRITING_MAX_BYTES));
+    if (this.#writingBytes + bytes > Math.min(writingMaxBytes, maxBytes)) return false;
+    this.#writingBytes += bytes;
+    this.#quietly(() => this.#entries.shrinkTo(maxBytes - this.#writingBytes));
+    return true;
+  }
+
+  delete({ origin, path }: CacheUrl): void {
+    this.forget((url) => url.origin === origin && url.path === path, placeOf(path));
+  }
+
+  /** @param place where all that may match is; without it, everywhere. @returns how many URLs were forgotten. */
+  forget(matches: (url: CacheUrl) => boolean, place?: string): number {
+    return this.#quietly(() => this.#entries.forget(matches, place)) ?? 0;
+  }
+
+  get size(): { readonly entries: number; readonly bytes: number } {
+    return { entries: this.#entries.count, bytes: this.#entries.bytes };
   }
 
   close(): void {
-    this.#close();
+    this.#entries.close();
   }
-}
 
-export interface Purge {
-  /** Scheme and authority, as in the cache's keys; `null`: any. */
-  readonly origin: string | null;
-  readonly path: string;
-  /** Everything below that path, too; else this very path and query. */
-  readonly prefix: boolean;
-}
-
-export function purges({ origin, path, prefix }: Purge, key: { origin: string; path: string }): boolean {
-  if (origin !== null && origin !== key.origin) return false;
-  if (key.path === path) return true;
-  if (!prefix) return false;
-  const below = path.endsWith('/') ? path : `${path}/`;
-  return key.path.startsWith(below) || key.path.startsWith(`${path}?`);
-}
-
-interface Backing {
-  readonly inner: UndiciStore;
-  readonly purge: (matches: Purge) => number;
-  readonly close: () => void;
-}
-
-function memoryStore({ maxBytes, entryMaxBytes }: CacheConfig): Backing {
-  const inner = new cacheStores.MemoryCacheStore({
-    maxSize: maxBytes,
-    maxEntrySize: entryMaxBytes,
-    maxCount: ENTRIES_MAX,
-  });
-  // undici's store can't be listed. Keys of entries that it has evicted since are dropped when there are too many.
-  const keys = new Map<string, CacheKey>();
-  const indexed: UndiciStore = {
-    get: (key) => inner.get(key),
-    createWriteStream(key, value) {
-      if (keys.size > ENTRIES_MAX)
-        for (const [name, old] of keys) if (inner.get(old) === undefined) keys.delete(name);
-      keys.set(`${key.origin} ${key.path}`, { origin: key.origin, method: key.method, path: key.path });
-      return inner.createWriteStream(key, value);
-    },
-    delete: (key) => inner.delete(key),
-  };
-  const purge = (matches: Purge) => {
-    let count = 0;
-    for (const [name, key] of keys) {
-      if (!purges(matches, key)) continue;
-      inner.delete(key);
-      keys.delete(name);
-      count++;
+  #quietly<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (cause) {
+      this.#problem(cause as Error);
+      return undefined;
     }
-    return count;
-  };
-  return { inner: indexed, purge, close() {} };
-}
-
-function fileStore({ maxBytes, entryMaxBytes }: CacheConfig, file: string): Backing {
-  mkdirSync(dirname(file), { recursive: true });
-  // undici bounds this store by count alone, so the count is what keeps the size below its bound in the worst case.
-  const maxCount = Math.max(1, Math.floor(maxBytes / entryMaxBytes));
-  const inner = new cacheStores.SqliteCacheStore({ location: file, maxEntrySize: entryMaxBytes, maxCount });
-  const database = new DatabaseSync(file);
-  return {
-    inner,
-    purge: (matches) => purgeDatabase(database, matches),
-    close() {
-      database.close();
-      inner.close();
-    },
-  };
-}
-
-/** The store deletes by exact URL only; its table (one, with undici's version in its name) is asked directly. */
-function purgeDatabase(database: DatabaseSync, matches: Purge): number {
-  const table = database
-    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'cacheInterceptorV%'")
-    .get()?.name;
-  if (typeof table !== 'string') return 0;
-  const forget = database.prepare(`DELETE FROM ${table} WHERE url = ?`);
-  let count = 0;
-  for (const { url } of database.prepare(`SELECT DISTINCT url FROM ${table}`).all()) {
-    if (!purges(matches, splitUrl(String(url)))) continue;
-    forget.run(url!);
-    count++;
-  }
-  return count;
-}
-
-/** undici writes origin and path as one text. */
-function splitUrl(url: string): { origin: string; path: string } {
-  const path = url.indexOf('/', url.indexOf('//') + 2);
-  return { origin: url.slice(0, path), path: url.slice(path) };
-}
-
-const ENTRIES_MAX = 100_000;
-
-function quietly<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
   }
 }
+
+/** However large a file may be: what is being written is in memory. */
+const WRITING_MAX_BYTES = 64 * 1024 * 1024;

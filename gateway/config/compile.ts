@@ -1,5 +1,6 @@
 /** From a document to the configuration that the gateway serves. Pure: reads no file and asks no name server. */
 
+import { reportCacheConflicts } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
 import { reportDuplicateRoutes } from './duplicate-route.ts';
 import type { Environment } from './expand.ts';
@@ -76,6 +77,7 @@ function reportBetween(
   document: SourceDocument,
 ): void {
   reportDuplicateRoutes(placed, document);
+  reportCacheConflicts(placed, document);
   // With a broken port, host or admin address, it is the default that would be compared.
   if (['port', 'host', 'admin'].some((key) => document.problems.touches(key))) return;
   const listening = listeningOf(config);

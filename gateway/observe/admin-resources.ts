@@ -14,11 +14,17 @@ export const adminResources = [
     path: '/streams',
     what: 'Each raw TCP or UDP port, whether it is open, its connections, and its endpoints.',
   },
+  {
+    path: '/cache',
+    what: 'What the cache of each route holds, its hits and misses. DELETE with ?url= or ?prefix= makes it forget.',
+  },
   { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },
 ] as const;
 
-export function isAdminPath(path: string): boolean {
-  return path === '/' || adminResources.some((resource) => pathOf(resource) === path);
+/** The methods that a path answers to; `null`: there is no such path. */
+export function adminMethods(path: string): string | null {
+  if (path === '/cache') return 'GET, HEAD, DELETE';
+  return path === '/' || adminResources.some((resource) => pathOf(resource) === path) ? 'GET, HEAD' : null;
 }
 
 export function renderAdminIndex(): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { Purge } from '../cache/purge.ts';
 import type { GatewayConfig, Port } from '../config/model.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { connect, request } from '../testing/raw-client.ts';
@@ -63,12 +64,16 @@ const stream = {
   service: null,
 } as const;
 
+const cache = { route: '/images', entries: 3, bytes: 4_096, hits: 7, misses: 2 };
+
 let notReady: string | null;
 let asked: ExplainInput | null;
+let purged: Purge[];
 let logged: string[];
 beforeEach(() => {
   notReady = null;
   asked = null;
+  purged = [];
   logged = [];
 });
 
@@ -83,6 +88,10 @@ const view: AdminView = {
   }),
   routes: async () => [route],
   streams: async () => [stream],
+  caches: {
+    status: () => [cache],
+    purge: (purge) => purged.push(purge),
+  },
   explain: (input) => {
     asked = input;
     return explanation(input);
@@ -109,6 +118,7 @@ describe('the admin listener answers', () => {
     { target: '/readyz', json: { status: 'ready' } },
     { target: '/routes', json: [route] },
     { target: '/streams', json: [stream] },
+    { target: '/cache', json: [cache] },
     {
       target: '/config',
       json: {
@@ -220,6 +230,61 @@ describe('/explain', () => {
       expect(JSON.parse(answer.text).detail).toContain('/explain?url=');
     },
   );
+});
+
+describe('DELETE /cache', () => {
+  const forget = async (query: string, ...fields: string[]) =>
+    (await client()).exchange(request('DELETE', `/cache?${query}`, ['Host: localhost', ...fields]));
+
+  it.each([
+    {
+      query: 'url=http%3A%2F%2FLocalhost%3A3000%2Fimages%2Fa.png%3Fw%3D1',
+      purge: { origin: 'http://localhost:3000', path: '/images/a.png', query: '?w=1', below: false },
+    },
+    { query: 'url=/images/a+b', purge: { origin: null, path: '/images/a+b', query: '', below: false } },
+    { query: 'prefix=/images/', purge: { origin: null, path: '/images', query: null, below: true } },
+    {
+      query: 'prefix=https://shop.test:443/%2561',
+      purge: { origin: 'https://shop.test', path: '/a', query: null, below: true },
+    },
+  ])('?$query', async ({ query, purge }) => {
+    const answer = await forget(query);
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { purged: 1 }]);
+    expect(purged).toEqual([purge]);
+  });
+
+  it.each([
+    '',
+    'url=',
+    'url=images',
+    'url=ftp://a/b',
+    'url=/a/%2e%2e/b',
+    'url=/a%20b',
+    'prefix=/a%3Fb',
+    'url=/a&prefix=/b',
+    'url=/a&url=/b',
+    'all=1',
+  ])('says how to ask, for ?%s', async (query) => {
+    const answer = await forget(query);
+    expect([answer.status, purged]).toEqual([400, []]);
+    expect(JSON.parse(answer.text).detail).toContain('/cache?prefix=');
+  });
+
+  it('not for a page of a stranger: by its name, or across origins', async () => {
+    const to = await client();
+    const rebound = await to.exchange(request('DELETE', '/cache?prefix=/', ['Host: evil.example']));
+    expect([rebound.status, purged]).toEqual([421, []]);
+    // A browser asks first whether it may, and is not told that it may.
+    const preflight = await to.exchange(
+      request('OPTIONS', '/cache?prefix=/', [
+        'Host: localhost',
+        'Origin: http://evil.example',
+        'Access-Control-Request-Method: DELETE',
+      ]),
+    );
+    expect([preflight.status, preflight.head.has('access-control-allow-methods')]).toEqual([405, false]);
+    expect(preflight.head.value('allow')).toBe('GET, HEAD, DELETE');
+  });
 });
 
 describe('the admin listener refuses', () => {

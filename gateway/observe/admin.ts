@@ -4,9 +4,10 @@ import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/model.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { preferredType } from './accept.ts';
+import { answerPurge, type CachesView } from './admin-cache.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
-import { adminResources, isAdminPath, renderAdminIndex } from './admin-resources.ts';
+import { adminMethods, adminResources, renderAdminIndex } from './admin-resources.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { pageFields, staticPolicy } from './page/document.ts';
 import type { ConfigStatus, RouteStatus, StreamStatus } from './status.ts';
@@ -19,6 +20,7 @@ export interface AdminView {
   configStatus(): ConfigStatus;
   routes(): Promise<readonly RouteStatus[]>;
   streams(): Promise<readonly StreamStatus[]>;
+  readonly caches: CachesView;
   explain(input: ExplainInput): Explanation;
 }
 
@@ -39,7 +41,7 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-/** The listener for operators and probes (docs/admin.md): it only reads. */
+/** The listener for operators and probes (docs/admin.md): it only reads, but for what caches are told to forget. */
 export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   const app = createApp(options);
   guard(app, view);
@@ -109,12 +111,10 @@ function protect(reply: FastifyReply): void {
 
 function answerErrors(app: FastifyInstance, log: Logger): void {
   app.setNotFoundHandler((request, reply) => {
-    if (isAdminPath(request.url.replace(/\?.*/s, ''))) {
-      reply.header('allow', 'GET, HEAD');
-      return sendProblem(reply, {
-        status: 405,
-        detail: 'The admin listener only answers questions: use GET.',
-      });
+    const methods = adminMethods(request.url.replace(/\?.*/s, ''));
+    if (methods !== null) {
+      reply.header('allow', methods);
+      return sendProblem(reply, { status: 405, detail: `This is there for ${methods} only.` });
     }
     return sendProblem(reply, {
       status: 404,
@@ -149,6 +149,8 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   );
   app.get('/routes', async (_request, reply) => sendJson(reply, await view.routes()));
   app.get('/streams', async (_request, reply) => sendJson(reply, await view.streams()));
+  app.get('/cache', (_request, reply) => sendJson(reply, view.caches.status()));
+  app.delete('/cache', (request, reply) => answerPurge(request, reply, view.caches));
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
 }
 

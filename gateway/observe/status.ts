@@ -62,6 +62,19 @@ export interface StreamStatus {
   readonly service: ServiceStatus | null;
 }
 
+/** The cache of a route: what it holds now, and what became of requests since it was opened. */
+export interface CacheStatus {
+  /** Id of the route. */
+  readonly route: string;
+  readonly entries: number;
+  /** What they weigh, with their fields. */
+  readonly bytes: number;
+  /** Answered without the service. */
+  readonly hits: number;
+  /** Answered by the service, or after asking it, or after another request did. */
+  readonly misses: number;
+}
+
 /** The outcome of the newest attempt to load the configuration. */
 export interface ConfigStatus {
   readonly file: string;

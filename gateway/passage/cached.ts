@@ -1,40 +1,76 @@
+import { bypassReason, isUnsafe } from '../cache/bypass.ts';
 import { CachedExchange, type CachedOwner, type CachedPlan } from '../cache/cached-exchange.ts';
-import type { FieldMap, RouteCache } from '../cache/route-cache.ts';
+import type { Caches } from '../cache/caches.ts';
+import type { CacheUrl, FieldMap } from '../cache/entry.ts';
+import { invalidate } from '../cache/invalidation.ts';
+import { PastCache } from '../cache/past-cache.ts';
+import type { RouteCache } from '../cache/route-cache.ts';
 import { answerFields, type ServiceName } from '../filter/answer-fields.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
+import type { Downstream, Fields } from '../forward/exchange.ts';
 import type { HandlerDownstream } from '../forward/extend.ts';
 import type { HttpPlan } from '../forward/http.ts';
+import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Passage } from './passage.ts';
 import { fetchPlan } from './plans.ts';
 
-/** Sends what the cache asks for to the service. `background`: the client has been answered already. */
-export type FetchForCache = (downstream: HandlerDownstream, plan: HttpPlan, background: boolean) => void;
+/** Sends what the cache asks for to the service. `record` is that of the fetch. */
+export type FetchForCache = (downstream: HandlerDownstream, plan: HttpPlan, record: ExchangeRecord) => void;
 
-/** Whether the cache has a say in a request at all: parts of an answer are not kept, and are the service's to cut. */
-export function asksCache(passage: Passage): boolean {
-  return passage.header('range') === undefined;
+/** How the caches come into an exchange: answered by one, or carried past them with their knowledge. */
+export type CacheRole =
+  | { readonly kind: 'asked'; readonly cache: RouteCache; readonly fields: FieldMap }
+  | { readonly kind: 'passed'; readonly downstream: Downstream };
+
+export function cacheRole(caches: Caches, passage: Passage, exchange: RoutedExchange): CacheRole {
+  const client = passage.http!;
+  const unsafe = isUnsafe(client.method);
+  const cache = caches.of(exchange.match.route.id);
+  if (!cache && (!unsafe || caches.isEmpty)) return { kind: 'passed', downstream: client };
+  const fields = fieldMap(exchange);
+  const reason = bypassReason(client.method, fields, client.body !== null);
+  if (cache && reason === null) return { kind: 'asked', cache, fields };
+  const { path } = urlOf(exchange);
+  const answered = (status: number, answer: Fields) => {
+    // A service may have the very same URL on another route: reading through a cache, writing beside it.
+    if (unsafe) invalidate(caches, path, status, answer);
+  };
+  const cacheStatus = cache ? `portway; fwd=${reason}` : null;
+  return { kind: 'passed', downstream: new PastCache(client, cacheStatus, answered) };
 }
 
 /** An exchange on a cached route. */
 export function startCached(
-  cache: RouteCache,
+  { cache, fields }: Extract<CacheRole, { kind: 'asked' }>,
   passage: Passage,
   exchange: RoutedExchange,
   plan: HttpPlan,
   fetch: FetchForCache,
   owner: CachedOwner,
 ): void {
+  const { idleMs, tunnelIdleMs, responseMs } = plan.timeouts;
   const cached: CachedPlan = {
-    origin: `${exchange.origin.proto}://${exchange.authority.toLowerCase()}`,
-    path: exchange.target.raw,
-    fields: fieldMap(exchange),
-    idleMs: plan.timeouts.idleMs,
-    fetch: (conditions, downstream, background) =>
-      fetch(downstream, fetchPlan(plan, conditions, downstream.body), background),
+    url: urlOf(exchange),
+    fields,
+    idleMs,
+    streamIdleMs: tunnelIdleMs,
+    responseMs,
+    fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(plan, conditions), record),
     answerFields: (fields) => answerFields(exchange, nameOf(plan.upstream), fields, false),
   };
-  void new CachedExchange(cache, passage.http!, cached, passage.record, owner).start();
+  new CachedExchange(cache, passage.http!, cached, passage.record, owner).start();
+}
+
+/** Under which an answer is kept: all that a service may put into links to itself is part of it. */
+function urlOf({ origin, authority, facts, target }: RoutedExchange): CacheUrl {
+  const { proto, port, outerPrefix } = origin;
+  const publicOrigin = `${proto}://${origin.authority.toLowerCase()}`;
+  const plain = origin.authority === authority && outerPrefix === '' && facts.claims.port === null;
+  return {
+    origin: plain ? publicOrigin : `${publicOrigin} ${port} ${outerPrefix} ${authority.toLowerCase()}`,
+    path: target.raw,
+  };
 }
 
 function fieldMap(exchange: RoutedExchange): FieldMap {
@@ -48,7 +84,7 @@ function fieldMap(exchange: RoutedExchange): FieldMap {
   return map;
 }
 
-/** What is stored may have come from any of the endpoints. */
+/** What is kept may have come from any of the endpoints. */
 function nameOf({ endpoints }: Upstream): ServiceName {
   return {
     authority: endpoints[0]!.authority,

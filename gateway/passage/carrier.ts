@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Caches } from '../cache/caches.ts';
-import type { RouteCache } from '../cache/route-cache.ts';
 import { GatewayError } from '../error/catalog.ts';
-import { rescue } from '../error/rescue.ts';
 import type { RequestView, RoutedExchange } from '../filter/exchange.ts';
 import { IdentitySource } from '../filter/identity.ts';
 import { readFacts } from '../filter/request-facts.ts';
@@ -17,12 +15,12 @@ import { Tunnel } from '../forward/upgrade.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import { peerOf } from '../listener/peer.ts';
-import { newExchangeRecord } from '../observe/exchange-record.ts';
+import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
 import type { LiveRoute } from '../snapshot/live-route.ts';
 import type { InternalRoute } from '../snapshot/router.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
-import { asksCache, type FetchForCache, startCached } from './cached.ts';
+import { type CacheRole, cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { decide } from './decide.ts';
 import type { InFlight } from './in-flight.ts';
 import { Passage } from './passage.ts';
@@ -128,29 +126,35 @@ export class Carrier implements HttpListenerHandler {
     const { exchange } = passage;
     if (passage.refusal || passage.local || !exchange) return this.#answerHere(passage);
     const plan = httpPlan(exchange, this.#carriage(passage, exchange));
-    const cache = this.#options.caches.of(exchange.match.route.id);
-    if (cache && asksCache(passage)) return this.#carryCached(cache, passage, exchange, plan);
-    this.#forward(passage, passage.http!, plan, {
+    const role = cacheRole(this.#options.caches, passage, exchange);
+    if (role.kind === 'asked') return this.#carryCached(role, passage, exchange, plan);
+    this.#forward(passage, role.downstream, plan, {
       failed: (error) => this.#options.responder.error(passage, error),
       closed: () => this.#options.inFlight.leave(passage),
     });
   }
 
   /** A cached route: the cache answers, and asks the service where it must. */
-  #carryCached(cache: RouteCache, passage: Passage, exchange: RoutedExchange, plan: HttpPlan): void {
+  #carryCached(
+    role: Extract<CacheRole, { kind: 'asked' }>,
+    passage: Passage,
+    exchange: RoutedExchange,
+    plan: HttpPlan,
+  ): void {
     const { responder, inFlight } = this.#options;
-    const fetch: FetchForCache = (downstream, fetchPlan, background) =>
+    const fetch: FetchForCache = (downstream, fetchPlan, record) =>
       this.#forward(
         passage,
         downstream,
         fetchPlan,
         { failed: (error) => downstream.fail(error), closed() {} },
-        background,
+        record,
       );
-    startCached(cache, passage, exchange, plan, fetch, {
-      failed: (cause) => responder.error(passage, rescue(cause, 'head')),
-      closed: (completed) => {
-        if (!completed && passage.record.errorCode === null) responder.noteLeft(passage.record);
+    startCached(role, passage, exchange, plan, fetch, {
+      failed: (error) => responder.error(passage, error),
+      closed: (completed, cause) => {
+        if (cause) responder.noteBrokenOff(passage.record, cause);
+        else if (!completed) responder.noteLeft(passage.record);
         inFlight.leave(passage);
       },
     });
@@ -168,16 +172,15 @@ export class Carrier implements HttpListenerHandler {
     this.#forward(passage, downstream, plan, { failed: (error) => downstream.fail(error), closed() {} });
   }
 
-  /** @param background for nobody's log: the exchange that it belongs to is over. */
+  /** @param record where it is not the exchange itself that is forwarded: what a cache fetches may outlive it. */
   #forward(
     passage: Passage,
     downstream: Downstream,
     plan: HttpPlan,
     end: ForwardEnd,
-    background = false,
+    record: ExchangeRecord = passage.record,
   ): void {
     const signature = this.#signatureOfRoute(passage);
-    const record = background ? { ...passage.record } : passage.record;
     let lasting: Lasting | null = null;
     new HttpForward(downstream, plan, record, {
       failed: end.failed,

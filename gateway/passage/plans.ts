@@ -1,4 +1,4 @@
-import type { FieldMap } from '../cache/route-cache.ts';
+import type { FieldMap } from '../cache/entry.ts';
 import { answerFields, storableFields } from '../filter/answer-fields.ts';
 import { limitBody } from '../filter/body-limit.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
@@ -56,14 +56,13 @@ export function extendedPlan(
 }
 
 /** What the cache sends to the service in the place of the client: the same request with the cache's conditions in place of the client's. */
-export function fetchPlan(plan: HttpPlan, conditions: FieldMap, body: RequestBody | null): HttpPlan {
+export function fetchPlan(plan: HttpPlan, conditions: FieldMap): HttpPlan {
   const set = new Map(
     CONDITIONS.flatMap((name) => (conditions[name] ? [[name, [conditions[name]].flat()] as const] : [])),
   );
   const edit = { removed: new Set(CONDITIONS), set };
   return {
     ...plan,
-    body,
     requestFields: (endpoint) => editFields(plan.requestFields(endpoint), edit),
     answerFields: (_endpoint, fields) => storableFields(fields),
   };

@@ -66,6 +66,11 @@ export class Responder {
     noteError(record, new GatewayError('client_left', 'the client closed its connection'));
   }
 
+  /** Its status is out already. */
+  noteBrokenOff(record: ExchangeRecord, error: GatewayError): void {
+    noteError(record, error, record.status);
+  }
+
   /** For bytes that never became an exchange. */
   refuse(error: GatewayError, socket: Socket, requestId: string): void {
     const record = newExchangeRecord(requestId, '-', '-', 'HTTP/1.1', peerOf(socket).address);
@@ -101,8 +106,8 @@ const ENDS_CONNECTION: ReadonlySet<string> = new Set([
 
 const EMPTY = Buffer.alloc(0);
 
-function noteError(record: ExchangeRecord, error: GatewayError): void {
-  record.status = error.row.status;
+function noteError(record: ExchangeRecord, error: GatewayError, status = error.row.status): void {
+  record.status = status;
   record.errorCode = error.code;
   record.errorType = error.row.type;
   record.cause = error.message;

@@ -1,0 +1,41 @@
+import type { ForwardReason } from './prospect.ts';
+
+/** How an answer on a cached route came about. */
+export type Outcome =
+  /** `ttlS` where it is stale: how much of its time is left, so less than nothing. */
+  | { readonly kind: 'hit'; readonly ttlS: number | null }
+  /** Kept by a request that another one had made already. */
+  | { readonly kind: 'collapsed'; readonly reason: ForwardReason }
+  | {
+      readonly kind: 'forwarded';
+      readonly reason: ForwardReason | 'bypass' | 'method';
+      /** Of the service's answer; `null`: there was none, or it is the status of this one. */
+      readonly status: number | null;
+      readonly kept: boolean;
+      /** It waited for another one in vain. */
+      readonly waited: boolean;
+      /** The service failed, and this is what was kept before. */
+      readonly staleIfError: boolean;
+    }
+  | { readonly kind: 'only-if-cached' };
+
+/** The member that this gateway adds to `Cache-Status` (RFC 9211 §2). */
+export function cacheStatus(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'hit':
+      return outcome.ttlS === null ? 'portway; hit' : `portway; hit; ttl=${outcome.ttlS}`;
+    case 'collapsed':
+      return `portway; fwd=${outcome.reason}; collapsed`;
+    case 'only-if-cached':
+      return 'portway; detail=only-if-cached';
+    case 'forwarded': {
+      const { reason, status, kept, waited, staleIfError } = outcome;
+      const parts = [`portway; fwd=${reason}`];
+      if (status !== null) parts.push(`fwd-status=${status}`);
+      if (kept) parts.push('stored');
+      if (waited) parts.push('collapsed=?0');
+      if (staleIfError) parts.push('detail=stale-if-error');
+      return parts.join('; ');
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import {
+  type CacheUrl,
+  type CacheValue,
+  type Entries,
+  type Entry,
+  type FieldMap,
+  fits,
+  placeOf,
+  VARIANTS_MAX,
+  weightOf,
+} from './entry.ts';
+
+export interface FileOptions {
+  readonly file: string;
+  readonly maxBytes: number;
+  /** What was kept under another signature is forgotten: the route meant something else then. */
+  readonly signature: string;
+}
+
+/** Entries in an SQLite file, which outlive a restart. One process at a time has the file. */
+export class FileEntries implements Entries {
+  readonly #maxBytes: number;
+  readonly #database: DatabaseSync;
+  readonly #sql: Statements;
+  #bytes = 0;
+  #count = 0;
+
+  /** @throws when the file can't be used, or belongs to another program. */
+  constructor({ file, maxBytes, signature }: FileOptions) {
+    this.#maxBytes = maxBytes;
+    mkdirSync(dirname(file), { recursive: true });
+    this.#database = new DatabaseSync(file);
+    try {
+      open(this.#database, signature);
+      this.#sql = prepare(this.#database);
+      this.#recount();
+      this.shrinkTo(maxBytes);
+    } catch (cause) {
+      this.#database.close();
+      throw cause;
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  find(url: CacheUrl, fields: FieldMap): Entry | undefined {
+    const row = this.#rowsOf(url).find(({ vary }) => fits(vary, fields));
+    if (row === undefined) return undefined;
+    const now = Date.now();
+    if (row.deleteAt <= now) return void this.#write(() => this.#remove(row));
+    // Written once in a while only, so that a hit is no write.
+    if (row.usedAt < now - USE_STEP_MS) this.#sql.use.run(now, row.id);
+    const { value, body } = this.#sql.load.get(row.id) as { value: string; body: Uint8Array | null };
+    const bytes = body ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : Buffer.alloc(0);
+    return { ...(JSON.parse(value) as CacheValue), ...url, body: bytes };
+  }
+
+  variesBy(url: CacheUrl): ReadonlySet<string> | undefined {
+    const rows = this.#rowsOf(url);
+    if (rows.length === 0) return undefined;
+    return new Set(rows.flatMap(({ vary }) => Object.keys(vary ?? {})));
+  }
+
+  put(entry: Entry, fields: FieldMap): boolean {
+    const weight = weightOf(entry);
+    this.#write(() => {
+      for (const row of this.#rowsOf(entry)) if (fits(row.vary, fields)) this.#remove(row);
+      const variants = this.#rowsOf(entry);
+      if (variants.length >= VARIANTS_MAX) this.#remove(variants[0]!);
+      if (weight > this.#maxBytes) return;
+      this.#makeRoom(this.#maxBytes - weight);
+      this.#insert(entry, weight);
+    });
+    return weight <= this.#maxBytes;
+  }
+
+  #insert({ origin, path, body, ...value }: Entry, weight: number): void {
+    const vary = value.vary === undefined ? null : JSON.stringify(value.vary);
+    const [head, now] = [JSON.stringify(value), Date.now()];
+    this.#sql.insert.run(placeOf(path), origin, path, vary, value.deleteAt, now, weight, head, body);
+    this.#bytes += weight;
+    this.#count++;
+  }
+
+  shrinkTo(maxBytes: number): void {
+    if (this.#bytes > maxBytes) this.#write(() => this.#makeRoom(maxBytes));
+  }
+
+  #makeRoom(maxBytes: number): void {
+    while (this.#bytes > maxBytes && this.#count > 0) {
+      for (const row of this.#sql.oldest.all() as unknown as Row[]) {
+        if (this.#bytes > maxBytes) this.#remove(row);
+      }
+    }
+  }
+
+  forget(matches: (url: CacheUrl) => boolean, place?: string): number {
+    const found = place === undefined ? this.#sql.urls.all() : this.#sql.urlsAt.all(place);
+    const urls = (found as unknown as CacheUrl[]).filter(matches);
+    if (urls.length === 0) return 0;
+    this.#write(() => {
+      for (const url of urls) for (const row of this.#rowsOf(url)) this.#remove(row);
+    });
+    return urls.length;
+  }
+
+  #rowsOf({ origin, path }: CacheUrl): Row[] {
+    const rows = this.#sql.variants.all(origin, path) as unknown as (Omit<Row, 'vary'> & {
+      vary: string | null;
+    })[];
+    return rows.map((row) => ({ ...row, vary: row.vary === null ? undefined : JSON.parse(row.vary) }));
+  }
+
+  #remove({ id, weight }: Pick<Row, 'id' | 'weight'>): void {
+    this.#sql.remove.run(id);
+    this.#bytes -= weight;
+    this.#count--;
+  }
+
+  /** All or nothing: a full disk in the middle of it leaves what was there. */
+  #write(work: () => void): undefined {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#database.exec('COMMIT');
+    } catch (cause) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#recount();
+      throw cause;
+    }
+  }
+
+  #recount(): void {
+    const { bytes, count } = this.#sql.total.get() as { bytes: number; count: number };
+    this.#bytes = bytes;
+    this.#count = count;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** A variant, without what takes long to read. */
+interface Row {
+  readonly id: number;
+  readonly vary: CacheValue['vary'];
+  readonly deleteAt: number;
+  readonly usedAt: number;
+  readonly weight: number;
+}
+
+const USE_STEP_MS = 60_000;
+
+/** "pway", by which we know our own files. */
+const APPLICATION_ID = 0x70776179;
+const LAYOUT = 1;
+
+function open(database: DatabaseSync, signature: string): void {
+  // Two processes that write one file would each keep it within bounds of its own.
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF');
+  const { application_id: owner } = database.prepare('PRAGMA application_id').get() as Record<string, number>;
+  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as Record<
+    string,
+    number
+  >;
+  if (tables !== 0 && owner !== APPLICATION_ID) throw new Error('it is the database of another program');
+  database.exec(
+    `PRAGMA application_id = ${APPLICATION_ID}; CREATE TABLE IF NOT EXISTS kept_for (signature TEXT)`,
+  );
+  const wanted = `${LAYOUT} ${signature}`;
+  if (database.prepare('SELECT signature FROM kept_for').get()?.signature === wanted) return;
+  database.exec('BEGIN; DROP TABLE IF EXISTS entry; DELETE FROM kept_for');
+  database.prepare('INSERT INTO kept_for VALUES (?)').run(wanted);
+  database.exec(`${TABLE}; COMMIT; VACUUM`);
+}
+
+/** The body stands last, so that reading the rest does not walk through its pages. */
+const TABLE = `
+  CREATE TABLE entry (
+    id INTEGER PRIMARY KEY, place TEXT NOT NULL, origin TEXT NOT NULL, path TEXT NOT NULL, vary TEXT,
+    deleteAt REAL NOT NULL, usedAt REAL NOT NULL, weight INTEGER NOT NULL, value TEXT NOT NULL, body BLOB NOT NULL
+  );
+  CREATE INDEX entry_url ON entry (path, origin);
+  CREATE INDEX entry_place ON entry (place);
+  CREATE INDEX entry_use ON entry (usedAt)`;
+
+type Statements = Readonly<
+  Record<
+    'variants' | 'load' | 'use' | 'insert' | 'remove' | 'oldest' | 'urls' | 'urlsAt' | 'total',
+    StatementSync
+  >
+>;
+
+function prepare(database: DatabaseSync): Statements {
+  return {
+    variants: database.prepare(
+      'SELECT id, vary, deleteAt, usedAt, weight FROM entry WHERE origin = ? AND path = ? ORDER BY id',
+    ),
+    load: database.prepare('SELECT value, body FROM entry WHERE id = ?'),
+    use: database.prepare('UPDATE entry SET usedAt = ? WHERE id = ?'),
+    insert: database.prepare(
+      `INSERT INTO entry (place, origin, path, vary, deleteAt, usedAt, weight, value, body)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    remove: database.prepare('DELETE FROM entry WHERE id = ?'),
+    oldest: database.prepare('SELECT id, weight FROM entry ORDER BY usedAt, id LIMIT 64'),
+    urls: database.prepare('SELECT DISTINCT origin, path FROM entry'),
+    urlsAt: database.prepare('SELECT DISTINCT origin, path FROM entry WHERE place = ?'),
+    total: database.prepare('SELECT coalesce(sum(weight), 0) AS bytes, count(*) AS count FROM entry'),
+  };
+}

@@ -1,0 +1,43 @@
+import { canonicalPath } from '../route/target.ts';
+import { type CacheUrl, placeOf } from './entry.ts';
+
+/** What is to be forgotten. */
+export interface Purge {
+  /** Scheme and authority, in lower case and without a default port; `null`: any. */
+  readonly origin: string | null;
+  /** In the canonical view, so that no spelling of a path is missed. */
+  readonly path: string;
+  /** With its `?`, empty for none; `null`: any. */
+  readonly query: string | null;
+  /** Also everything below that path. */
+  readonly below: boolean;
+}
+
+/** A URL with its query, or a path in its place, which means: on any host. @returns `null` for what is neither. */
+export function purgeOfUrl(text: string): Purge | null {
+  const match = URL_OR_PATH.exec(text);
+  const path = match && canonicalPath(match.groups?.path ?? '/');
+  if (!path?.ok) return null;
+  const { origin, query } = match!.groups!;
+  return { origin: origin ? plainOrigin(origin) : null, path: path.path, query: query ?? '', below: false };
+}
+
+/** The same, and all that lies below it, with whatever query. */
+export function purgeOfPrefix(text: string): Purge | null {
+  const purge = text.includes('?') ? null : purgeOfUrl(text);
+  return purge && { ...purge, path: purge.path.replace(/(?<=.)\/$/, ''), query: null, below: true };
+}
+
+const URL_OR_PATH = /^(?=[/h])(?<origin>https?:\/\/[^/?#\s]+)?(?<path>\/[^?#]*)?(?<query>\?[^#]*)?$/i;
+
+export function purges({ origin, path, query, below }: Purge, url: CacheUrl): boolean {
+  if (origin !== null && origin !== plainOrigin(url.origin.split(' ', 1)[0]!)) return false;
+  const question = url.path.indexOf('?');
+  if (query !== null && query !== (question === -1 ? '' : url.path.slice(question))) return false;
+  const place = placeOf(url.path);
+  return place === path || (below && place.startsWith(path === '/' ? path : `${path}/`));
+}
+
+function plainOrigin(origin: string): string {
+  return origin.toLowerCase().replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2');
+}

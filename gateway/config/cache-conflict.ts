@@ -1,0 +1,36 @@
+/** Caches that can't be: of a route that nothing reads through, and in a file that another one has. */
+
+import type { PlacedRoute } from './routes.ts';
+import { keySpanAt, type SourceDocument } from './source.ts';
+
+export function reportCacheConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
+  const firstWith = new Map<string, PlacedRoute>();
+  for (const each of placed) {
+    const { cache, extend } = each.route;
+    if (cache === null) continue;
+    if (extend !== null) reportExtended(each, document);
+    if (cache.file === null) continue;
+    const first = firstWith.get(cache.file);
+    if (first === undefined) firstWith.set(cache.file, each);
+    else reportSharedFile(each, first, document);
+  }
+}
+
+/** @fastify/http-proxy stands between a cache and the client there, and may make another answer of each. */
+function reportExtended(each: PlacedRoute, document: SourceDocument): void {
+  const path = [...each.path, 'cache'];
+  document.problems.add(keySpanAt(document.root, path) ?? each.span, path, {
+    expected: 'a route without "extend"',
+    found: '"cache" beside "extend"',
+    hint: 'an extended route is not cached: take one of the two out',
+  });
+}
+
+function reportSharedFile(again: PlacedRoute, first: PlacedRoute, document: SourceDocument): void {
+  const path = [...again.path, 'cache', 'file'];
+  document.problems.add(keySpanAt(document.root, path) ?? again.span, path, {
+    expected: 'a file of its own for each cache',
+    found: `the file of ${JSON.stringify(first.route.id)} again`,
+    hint: `line ${first.route.source.line} has it: give this one another name`,
+  });
+}

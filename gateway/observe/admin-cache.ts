@@ -1,0 +1,32 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Purge, purgeOfPrefix, purgeOfUrl } from '../cache/purge.ts';
+import { sendJson, sendProblem } from './admin-problem.ts';
+import type { CacheStatus } from './status.ts';
+
+/** What the admin listener may see of the caches, and do to them. */
+export interface CachesView {
+  status(): readonly CacheStatus[];
+  /** @returns how many URLs were forgotten. */
+  purge(purge: Purge): number;
+}
+
+const USAGE =
+  'Say what is to be forgotten, with everything in it percent-encoded as in any query: ' +
+  '/cache?url=http%3A%2F%2Flocalhost%3A3000%2Fimages%2Fa.png for one URL, query and all, or /cache?prefix=/images for a path and all ' +
+  'that lies below it. A path in place of a URL means: on any host. curl -G -X DELETE --data-urlencode url=... encodes for you.';
+
+/** `DELETE /cache?url=...` or `?prefix=...`: how many URLs were forgotten. */
+export function answerPurge(request: FastifyRequest, reply: FastifyReply, caches: CachesView): FastifyReply {
+  const purge = readPurge(request.url);
+  if (purge === null) return sendProblem(reply, { status: 400, detail: USAGE });
+  return sendJson(reply, { purged: caches.purge(purge) });
+}
+
+function readPurge(requestTarget: string): Purge | null {
+  // Nobody fills this in with an HTML form, and who types a URL means the plus in it.
+  const query = new URLSearchParams(/\?(.*)/s.exec(requestTarget)?.[1]?.replaceAll('+', '%2B'));
+  const [[name, value] = ['', ''], ...more] = [...query];
+  if (more.length > 0) return null;
+  if (name === 'url') return purgeOfUrl(value);
+  return name === 'prefix' ? purgeOfPrefix(value) : null;
+}

@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'vitest';
+import { cacheStatus, holdCalendar, startCachedRoute } from '../testing/cached-route.ts';
+import { until } from '../testing/poll.ts';
+import { ok, type ReceivedRequest, reply } from '../testing/service.ts';
+
+const MINUTE = 'Cache-Control: public, max-age=60';
+
+/** A service whose answer is `"1"` until it changes. */
+function versions(fields: readonly string[], changedFields: readonly string[] = fields) {
+  let version = 1;
+  const script = ({ head }: ReceivedRequest) => {
+    const tag = `"${version}"`;
+    const validated = head.value('if-none-match') === tag;
+    return validated
+      ? `HTTP/1.1 304 Not Modified\r\n${[...changedFields, `ETag: ${tag}`].join('\r\n')}\r\n\r\n`
+      : ok(`version ${version}`, ...fields, `ETag: ${tag}`);
+  };
+  return { script, change: () => void version++ };
+}
+
+describe('an answer that has become stale', () => {
+  test('is asked for by its tag, and fresh again after a 304', async () => {
+    const calendar = holdCalendar();
+    const { service, ask } = await startCachedRoute(versions([MINUTE]).script);
+    await ask('/a');
+    calendar.advance(30);
+    const hit = await ask('/a');
+    expect([hit.head.value('age'), cacheStatus(hit)]).toEqual(['30', 'portway; hit']);
+    calendar.advance(31);
+    const validated = await ask('/a');
+    expect([validated.status, validated.text]).toEqual([200, 'version 1']);
+    expect(cacheStatus(validated)).toBe('portway; fwd=stale; fwd-status=304; stored');
+    expect(service.requests[1]?.head.value('if-none-match')).toBe('"1"');
+    const again = await ask('/a');
+    expect([again.text, again.head.value('age'), cacheStatus(again)]).toEqual([
+      'version 1',
+      '0',
+      'portway; hit',
+    ]);
+    expect(again.head.has('warning')).toBe(false);
+    expect(service.requests).toHaveLength(2);
+  });
+
+  test('takes over the fields of the 304, and keeps those of its body', async () => {
+    const calendar = holdCalendar();
+    const { ask } = await startCachedRoute(
+      versions(
+        [MINUTE, 'X-State: old', 'Content-Type: text/plain'],
+        ['Cache-Control: max-age=600', 'X-State: new', 'Content-Type: image/png', 'Content-Length: 999'],
+      ).script,
+    );
+    await ask('/a');
+    calendar.advance(61);
+    await ask('/a');
+    calendar.advance(300);
+    const { head } = await ask('/a');
+    expect(
+      ['x-state', 'content-type', 'content-length', 'age', 'cache-control'].map((name) => head.value(name)),
+    ).toEqual(['new', 'text/plain', '9', '300', 'max-age=600']);
+  });
+
+  test('is replaced where it changed', async () => {
+    const calendar = holdCalendar();
+    const { script, change } = versions([MINUTE]);
+    const { ask } = await startCachedRoute(script);
+    await ask('/a');
+    change();
+    calendar.advance(61);
+    const changed = await ask('/a');
+    expect([changed.text, cacheStatus(changed)]).toEqual([
+      'version 2',
+      'portway; fwd=stale; fwd-status=200; stored',
+    ]);
+    expect(await ask('/a').then((it) => [it.text, cacheStatus(it)])).toEqual(['version 2', 'portway; hit']);
+  });
+
+  test('is forgotten when the service says so instead', async () => {
+    const calendar = holdCalendar();
+    const { ask } = await startCachedRoute(versions([MINUTE], ['Cache-Control: private']).script);
+    await ask('/a');
+    calendar.advance(61);
+    expect((await ask('/a')).text).toBe('version 1');
+    expect(cacheStatus(await ask('/a'))).toContain('fwd=uri-miss');
+  });
+
+  test('a 304 for another tag than the one that was asked with is no answer to it', async () => {
+    const calendar = holdCalendar();
+    const { service, ask } = await startCachedRoute(({ head }) =>
+      head.has('if-none-match')
+        ? `HTTP/1.1 304 Not Modified\r\n${MINUTE}\r\nETag: "other"\r\n\r\n`
+        : ok('text', MINUTE, 'ETag: "1"'),
+    );
+    await ask('/a');
+    calendar.advance(61);
+    expect((await ask('/a')).text).toBe('text');
+    expect(service.requests).toHaveLength(3);
+  });
+
+  test('with no-cache is asked for each time, and its body kept', async () => {
+    const { service, ask } = await startCachedRoute(versions(['Cache-Control: no-cache']).script);
+    await ask('/a');
+    for (let round = 2; round < 5; round++) {
+      const answer = await ask('/a');
+      expect([answer.text, cacheStatus(answer)]).toEqual([
+        'version 1',
+        'portway; fwd=stale; fwd-status=304; stored',
+      ]);
+      expect(service.requests).toHaveLength(round);
+    }
+  });
+});
+
+describe('stale-while-revalidate', () => {
+  const SWR = 'Cache-Control: public, max-age=60, stale-while-revalidate=600';
+
+  test.each(['a 304', 'a new answer'])(
+    'gives the old answer at once, and asks once behind its back, for %s',
+    async (outcome) => {
+      const calendar = holdCalendar();
+      const { script, change } = versions([SWR]);
+      const { promise: hold, resolve: letGo } = Promise.withResolvers<void>();
+      const { service, gateway, ask } = await startCachedRoute(async (request) => {
+        if (service.requests.length > 1) await hold;
+        return script(request);
+      });
+      await ask('/a');
+      if (outcome === 'a new answer') change();
+      calendar.advance(70);
+      for (let times = 0; times < 5; times++) {
+        const stale = await ask('/a');
+        expect([stale.text, stale.head.value('age'), cacheStatus(stale)]).toEqual([
+          'version 1',
+          '70',
+          'portway; hit; ttl=-10',
+        ]);
+      }
+      await until('the service is asked', () => service.requests.length === 2);
+      letGo();
+      const now = outcome === 'a new answer' ? 'version 2' : 'version 1';
+      await until('it is fresh again', async () => cacheStatus(await ask('/a')) === 'portway; hit');
+      expect((await ask('/a')).text).toBe(now);
+      expect(service.requests).toHaveLength(2);
+      const lines = gateway.log.exchanges();
+      expect(lines.every(({ status, bytesOut }) => status === 200 && bytesOut === 9)).toBe(true);
+      expect(lines.slice(1).every(({ attempts, endpoint }) => attempts === 0 && endpoint === null)).toBe(
+        true,
+      );
+    },
+  );
+
+  test('goes on after a reload retired the configuration that it began in', async () => {
+    const calendar = holdCalendar();
+    const { promise: hold, resolve: letGo } = Promise.withResolvers<void>();
+    const { service, gateway, ask } = await startCachedRoute(async () => {
+      if (service.requests.length > 1) await hold;
+      return ok(`answer ${service.requests.length}`, SWR);
+    });
+    await ask('/a');
+    calendar.advance(70);
+    await ask('/a');
+    await until('the service is asked', () => service.requests.length === 2);
+    await gateway.editAndReload(`routes:\n  /img: { to: ${service.port}, cache: true }\n  /other: 1\n`);
+    letGo();
+    await until('it is fresh again', async () => (await ask('/a')).text === 'answer 2');
+  });
+
+  test('a dead service is not asked again at once for each of those who get the old answer', async () => {
+    const calendar = holdCalendar();
+    const { service, ask } = await startCachedRoute(() =>
+      service.requests.length === 1 ? ok('old', SWR) : reply(503),
+    );
+    await ask('/a');
+    calendar.advance(70);
+    for (let times = 0; times < 20; times++) expect((await ask('/a')).text).toBe('old');
+    expect(service.requests.length).toBeLessThan(5);
+  });
+});
+
+describe('while the service is down', () => {
+  test('fresh answers are given', async () => {
+    const { service, gateway, ask } = await startCachedRoute(ok('x', MINUTE));
+    await ask('/a');
+    await service.close();
+    expect(cacheStatus(await ask('/a'))).toBe('portway; hit');
+    const missed = await ask('/b');
+    expect(missed.status).toBe(502);
+    expect((await gateway.log.exchange(502)).endpoint).toContain(String(service.port));
+  });
+
+  test.each(['dead', 'answering 503'])(
+    'stale ones as well where stale-if-error allows it (%s)',
+    async (state) => {
+      const calendar = holdCalendar();
+      const { service, gateway, ask } = await startCachedRoute(() =>
+        service.requests.length === 1
+          ? ok('old', `${MINUTE}, stale-if-error=600`)
+          : reply(503, [], 'an error page'),
+      );
+      await ask('/a');
+      if (state === 'dead') await service.close();
+      calendar.advance(70);
+      const stale = await ask('/a');
+      expect([stale.status, stale.text, stale.head.value('age')]).toEqual([200, 'old', '70']);
+      expect(cacheStatus(stale)).toBe(
+        state === 'dead'
+          ? 'portway; fwd=stale; detail=stale-if-error'
+          : 'portway; fwd=stale; fwd-status=503; detail=stale-if-error',
+      );
+      await until('both are logged', () => gateway.log.exchanges().length === 2);
+      expect(gateway.log.exchanges()[1]).toMatchObject({ status: 200, bytesOut: 3 });
+      calendar.advance(600);
+      expect((await ask('/a')).status).toBe(state === 'dead' ? 502 : 503);
+    },
+  );
+
+  test('and nothing stale where it is not allowed', async () => {
+    const calendar = holdCalendar();
+    const { service, ask } = await startCachedRoute(
+      ok('old', `${MINUTE}, must-revalidate, stale-if-error=600`),
+    );
+    await ask('/a');
+    await service.close();
+    calendar.advance(70);
+    expect((await ask('/a')).status).toBe(502);
+  });
+});
+
+describe('the client decides', () => {
+  test.each([
+    ['Cache-Control: no-cache', 'portway; fwd=request; fwd-status=304; stored'],
+    ['Pragma: no-cache', 'portway; fwd=request; fwd-status=304; stored'],
+    ['Cache-Control: max-age=0', 'portway; fwd=request; fwd-status=304; stored'],
+    ['Cache-Control: no-store', 'portway; fwd=request; fwd-status=200'],
+    ['Cache-Control: max-age=30', 'portway; hit'],
+    ['Cache-Control: only-if-cached', 'portway; hit'],
+  ])('%s: %s', async (directive, expected) => {
+    const { ask } = await startCachedRoute(versions([MINUTE]).script);
+    await ask('/a');
+    expect(cacheStatus(await ask('/a', directive))).toBe(expected);
+  });
+
+  test.each([
+    ['not there', 0],
+    ['stale', 61],
+  ])('only-if-cached: what is %s is answered 504, and nobody is asked', async (state, seconds) => {
+    const calendar = holdCalendar();
+    const { service, ask } = await startCachedRoute(ok('x', MINUTE));
+    if (state === 'stale') await ask('/a');
+    calendar.advance(seconds);
+    const before = service.requests.length;
+    const answer = await ask('/a', 'Cache-Control: only-if-cached');
+    expect([answer.status, answer.head.value('content-length')]).toEqual([504, '0']);
+    expect(cacheStatus(answer)).toBe('portway; detail=only-if-cached');
+    expect(service.requests).toHaveLength(before);
+  });
+
+  test('max-stale: a stale answer is as good as a fresh one', async () => {
+    const calendar = holdCalendar();
+    const { ask } = await startCachedRoute(ok('x', MINUTE));
+    await ask('/a');
+    calendar.advance(70);
+    expect(cacheStatus(await ask('/a', 'Cache-Control: max-stale=60'))).toMatch(/^portway; hit/);
+  });
+});

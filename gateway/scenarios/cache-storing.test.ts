@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import { cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
+import { get, request } from '../testing/raw-client.ts';
+import { chunk, ok, reply } from '../testing/service.ts';
+
+const FRESH = 'Cache-Control: public, max-age=60';
+
+describe('an answer is kept', () => {
+  test.each([
+    ['with max-age', ok('x', 'Cache-Control: max-age=60')],
+    ['with s-maxage', ok('x', 'Cache-Control: s-maxage=60, max-age=0')],
+    ['with Expires', ok('x', `Expires: ${new Date(Date.now() + 60_000).toUTCString()}`)],
+    [
+      'in chunks',
+      `HTTP/1.1 200 OK\r\n${FRESH}\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('x')}${chunk('')}`,
+    ],
+    ['without a body', reply(200, [FRESH])],
+    ['of status 204', `HTTP/1.1 204 No Content\r\n${FRESH}\r\n\r\n`],
+    ['of status 301', reply(301, [FRESH, 'Location: /there'])],
+    ['of status 404, where the service says for how long', reply(404, [FRESH], 'none')],
+  ])('%s', async (_what, answer) => {
+    const { service, ask } = await startCachedRoute(answer);
+    const [first, second] = [await ask('/a'), await ask('/a')];
+    expect(cacheStatus(first)).toMatch(/^portway; fwd=uri-miss; fwd-status=\d+; stored$/);
+    expect(cacheStatus(second)).toBe('portway; hit');
+    expect(second.status).toBe(first.status);
+    expect(second.text).toBe(first.text);
+    expect(second.head.value('age')).toBe('0');
+    expect(service.requests).toHaveLength(1);
+  });
+
+  test.each(['public', 's-maxage=60', 'must-revalidate'])(
+    'that was asked for with Authorization, where the service says %s',
+    async (directive) => {
+      const { ask } = await startCachedRoute(ok('x', `Cache-Control: max-age=60, ${directive}`));
+      await ask('/a', 'Authorization: Basic eDp5');
+      expect(cacheStatus(await ask('/a'))).toBe('portway; hit');
+    },
+  );
+});
+
+describe('an answer is never kept', () => {
+  test.each([
+    ['that says nothing about it', ok('x')],
+    ['that only says when it was changed', ok('x', 'Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT')],
+    ['with no-store', ok('x', `${FRESH}, no-store`)],
+    ['with private', ok('x', `${FRESH}, private`)],
+    ['with Set-Cookie', ok('x', FRESH, 'Set-Cookie: session=1')],
+    ['with Vary: *', ok('x', FRESH, 'Vary: *')],
+    ['that varies by what the gateway writes itself', ok('x', FRESH, 'Vary: X-Forwarded-For')],
+    ['that is stale already', ok('x', FRESH, 'Age: 61')],
+    ['that is a part', reply(206, [FRESH, 'Content-Range: bytes 0-0/5'], 'x')],
+    [
+      'that is an event stream',
+      `HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('x')}${chunk('')}`,
+    ],
+    ['of status 400', reply(400, [FRESH], 'x')],
+    ['of status 401', reply(401, [FRESH, 'WWW-Authenticate: Basic'], 'x')],
+    ['of status 405', reply(405, [FRESH, 'Allow: PUT'], 'x')],
+    ['of status 412', reply(412, [FRESH], 'x')],
+    ['of status 500', reply(500, [FRESH], 'x')],
+    ['of status 503', reply(503, [FRESH], 'x')],
+  ])('%s', async (_what, answer) => {
+    const { service, ask } = await startCachedRoute(answer);
+    const first = await ask('/a');
+    expect(cacheStatus(first)).toBe(`portway; fwd=uri-miss; fwd-status=${first.status}`);
+    expect(cacheStatus(await ask('/a'))).toBe(`portway; fwd=uri-miss; fwd-status=${first.status}`);
+    expect(service.requests).toHaveLength(2);
+  });
+
+  test.each(['Authorization: Basic eDp5', 'Cookie: session=1'])(
+    'that was asked for with %s, unless the service says that it is for everybody',
+    async (credential) => {
+      const { service, ask } = await startCachedRoute(ok('x', 'Cache-Control: max-age=60'));
+      await ask('/a', credential);
+      expect(cacheStatus(await ask('/a'))).toBe('portway; fwd=uri-miss; fwd-status=200; stored');
+      expect(service.requests).toHaveLength(2);
+    },
+  );
+
+  test.each([
+    ['with a length', `HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Length: 10\r\n\r\nhalf`],
+    ['in chunks', `HTTP/1.1 200 OK\r\n${FRESH}\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('half')}`],
+  ])('that breaks off, %s', async (_what, truncated) => {
+    const { service, gateway, ask } = await startCachedRoute(async (_request, connection) => {
+      if (service.requests.length > 1) return ok('whole', FRESH);
+      await connection.send(truncated);
+      connection.destroy();
+      return undefined;
+    });
+    await expect(ask('/a')).rejects.toThrow('truncated');
+    const next = await ask('/a');
+    expect([next.text, cacheStatus(next)]).toEqual([
+      'whole',
+      'portway; fwd=uri-miss; fwd-status=200; stored',
+    ]);
+    expect((await gateway.log.find('cause', ({ code }) => code !== undefined)).code).toBe('answer_truncated');
+  });
+
+  test('that is larger than maxEntry, whether it says so or not', async () => {
+    const { service, ask } = await startCachedRoute(
+      ({ target }) =>
+        target === '/length'
+          ? ok('x'.repeat(2_000), FRESH)
+          : `HTTP/1.1 200 OK\r\n${FRESH}\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('x'.repeat(2_000))}${chunk('')}`,
+      { cache: '{ maxEntry: 1KiB }' },
+    );
+    for (const path of ['/length', '/length', '/chunks', '/chunks'])
+      expect((await ask(path)).text).toHaveLength(2_000);
+    expect(service.requests).toHaveLength(4);
+  });
+
+  test('whose client left in the middle of it', async () => {
+    const { service, gateway, ask } = await startCachedRoute(null);
+    const client = await gateway.connect();
+    await client.send(get('/img/a'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(`HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Length: 10\r\n\r\nhalf`);
+    await client.head();
+    client.reset();
+    await connection.ending();
+    service.answer(ok('whole', FRESH));
+    expect((await ask('/a')).text).toBe('whole');
+  });
+});
+
+describe('what passes the cache by', () => {
+  test.each([
+    ['a part', get('/img/a', 'Range: bytes=0-0')],
+    ['a GET with a body', request('GET', '/img/a', [], 'body')],
+    ['a condition that is for the service alone', get('/img/a', 'If-Match: "other"')],
+    [
+      'a field by which some services take a request for another one',
+      get('/img/a', 'X-HTTP-Method-Override: DELETE'),
+    ],
+  ])('%s: not answered from it, not kept in it', async (_what, asked) => {
+    const { service, gateway, ask } = await startCachedRoute(ok('x', FRESH));
+    expect(cacheStatus(await gateway.exchange(asked))).toBe('portway; fwd=bypass');
+    expect(cacheStatus(await ask('/a'))).toBe('portway; fwd=uri-miss; fwd-status=200; stored');
+    expect(cacheStatus(await gateway.exchange(asked))).toBe('portway; fwd=bypass');
+    expect(service.requests).toHaveLength(3);
+  });
+
+  test('other methods keep their conditions and their limits', async () => {
+    const { service, gateway } = await startCachedRoute(reply(412), { keys: ['bodyMax: 4B'] });
+    const put = await gateway.exchange(request('PUT', '/img/a', ['If-None-Match: *'], 'four'));
+    expect([put.status, cacheStatus(put)]).toEqual([412, 'portway; fwd=method']);
+    expect(service.request.head.value('if-none-match')).toBe('*');
+    const large = await gateway.exchange(
+      `${request('PUT', '/img/a', ['Transfer-Encoding: chunked'])}${chunk('five.')}${chunk('')}`,
+    );
+    expect(large.status).toBe(413);
+  });
+});

@@ -16,7 +16,7 @@ const PNG = Buffer.from(
   'base64',
 );
 
-describe.skipIf(executable === null)('in a browser, behind its prefix,', () => {
+describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeout: 60_000 }, () => {
   let fleet: Fleet;
   let browser: Browser;
   let context: BrowserContext;

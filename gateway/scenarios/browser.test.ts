@@ -71,7 +71,10 @@ describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeo
     await page.fill('#text', '{"title":"Ports"}');
     await page.click('#editor button[type=submit]');
     await page.locator('#list button').first().waitFor();
+    await page.fill('#text', '');
     await page.locator('#list button').first().click();
+    // The document comes from the service, and would overwrite what is typed before it is there.
+    await expect.poll(() => page.inputValue('#text'), { timeout: 10_000 }).toContain('Ports');
     await page.fill('#text', '{"title":"Many ports"}');
     await page.click('#editor button[type=submit]');
     await page.locator('#list', { hasText: 'Many ports' }).waitFor();

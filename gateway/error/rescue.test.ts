@@ -35,6 +35,7 @@ describe('what a failure means', () => {
     [Object.assign(new Error('no code'), { name: 'HTTPParserError' }), 'head', 'bad_answer'],
     [coded('ERR_INVALID_CHAR'), 'head', 'bad_answer'],
     [coded('ERR_HTTP_INVALID_STATUS_CODE'), 'head', 'bad_answer'],
+    [coded('ERR_ASSERTION'), 'head', 'bad_answer'],
     [coded('ETIMEDOUT'), 'head', 'response_timeout'],
     [coded('ECONNRESET'), 'body', 'answer_truncated'],
     [new errors.SocketError('other side closed'), 'body', 'answer_truncated'],

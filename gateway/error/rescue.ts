@@ -85,6 +85,8 @@ function isProtocolFault(code: string, cause: unknown): boolean {
 const PROTOCOL_FAULTS: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  // undici asserts that no service would do what some do.
+  'ERR_ASSERTION',
   // Node refuses to pass on what the service sent.
   'ERR_INVALID_CHAR',
   'ERR_INVALID_HTTP_TOKEN',

@@ -173,6 +173,40 @@ describe('an answer that is broken off', () => {
   });
 });
 
+test('who listens only after the connection has closed is told, too', async () => {
+  const { wire, downstream, events } = await arrive(get('/'));
+  wire.reset();
+  await until('the first is told', () => events.includes('closed false'));
+  const late: boolean[] = [];
+  downstream.listen({ drained() {}, closed: (completed) => late.push(completed) });
+  await until('the second is told', () => late.length === 1);
+  expect([late, events]).toEqual([[false], ['closed false']]);
+});
+
+test('a connection on which one fault follows another closes after its answer', async () => {
+  const { wire, downstream } = await arrive(get('/'));
+  downstream.head(200, 'OK', ['Content-Length', '2']);
+  await wire.head();
+  for (let i = 0; i < 20; i++) downstream.fault(new Error('garbage'));
+  expect(downstream.socket.destroyed).toBe(false);
+  downstream.write(Buffer.from('ok'));
+  expect((await wire.rest()).bytes.toString()).toBe('ok');
+});
+
+test.each([
+  ['before its answer', []],
+  ['behind a head that somebody else has written', ['flush']],
+])('a fault in a body %s does not wait', async (_what, before) => {
+  const { wire, downstream, events } = await arrive(request('POST', '/', ['Content-Length: 9'], 'half'));
+  const failed: string[] = [];
+  downstream.body?.read({ data() {}, end() {}, fail: ({ message }) => failed.push(message) });
+  if (before.length > 0) downstream.flushHead();
+  downstream.fault(new Error('no chunk'));
+  if (before.length === 0) return expect(failed).toEqual(['no chunk']);
+  await until('the connection is gone', () => events.includes('closed false'));
+  expect((await wire.rest()).ending).toBeTruthy();
+});
+
 describe('the body of a request', () => {
   const collect = () => {
     const events: string[] = [];

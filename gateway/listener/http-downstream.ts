@@ -22,6 +22,8 @@ export class HttpDownstream implements Downstream {
   #owed = -1;
   #headAt: 'held' | 'out' | null = null;
   #awaitsDrain = false;
+  #closesAfterwards = false;
+  #closed = false;
 
   constructor(
     request: IncomingMessage,
@@ -35,7 +37,7 @@ export class HttpDownstream implements Downstream {
     this.method = request.method!;
     this.socket = request.socket;
     this.#body = hasBody(request) ? new NodeBody(request, response, expectsContinue) : null;
-    response.on('close', () => this.#listener.closed(response.writableFinished));
+    response.on('close', () => this.connectionClosed());
   }
 
   get body(): RequestBody | null {
@@ -48,6 +50,14 @@ export class HttpDownstream implements Downstream {
 
   listen(listener: DownstreamListener): void {
     this.#listener = listener;
+    if (this.#closed) queueMicrotask(() => listener.closed(false));
+  }
+
+  /** The answer is out, or never will be. */
+  connectionClosed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.closed(this.#response.writableFinished);
   }
 
   informational(status: number, fields: Fields): void {
@@ -128,13 +138,15 @@ export class HttpDownstream implements Downstream {
   closeAfterAnswer(): void {
     this.#response.shouldKeepAlive = false;
     // A head that is out already has promised otherwise.
-    if (this.#response.headersSent) this.#response.once('finish', () => this.socket.destroySoon());
+    if (!this.#response.headersSent || this.#closesAfterwards) return;
+    this.#closesAfterwards = true;
+    this.#response.once('finish', () => this.socket.destroySoon());
   }
 
   /** Sends the head as it stands, where somebody else has set it and its body may be long in coming. */
   flushHead(): void {
     // Not by `flushHeaders`, which writes the head as UTF-8 and so breaks every byte beyond ASCII in it.
-    if (!this.#response.destroyed) this.#response.write('', 'latin1');
+    if (!this.#response.destroyed && !this.#response.writableEnded) this.#response.write('', 'latin1');
   }
 
   get status(): number {
@@ -151,7 +163,7 @@ export class HttpDownstream implements Downstream {
    */
   fault(cause: Error): void {
     if (this.#request.complete) this.closeAfterAnswer();
-    else if (this.#headAt !== null || this.#body === null) this.socket.destroy();
+    else if (this.headSent || this.#body === null) this.socket.destroy();
     else this.#body.fault(cause);
   }
 }

@@ -115,6 +115,20 @@ describe('requests that stand behind one whose answer is still to come', () => {
   });
 });
 
+test('everybody who waits for their turn is told when the connection closes, CONNECT behind them or not', async () => {
+  const { handler, client } = await startListener();
+  const wire = await client();
+  await wire.send(`${get('/a')}${get('/b')}${get('/c')}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`);
+  const waiting = await Promise.all(['/a', '/b', '/c'].map((target) => handler.take(target)));
+  const told: string[] = [];
+  for (const { target, downstream } of waiting) {
+    downstream.listen({ drained() {}, closed: (completed) => told.push(`${target} ${completed}`) });
+  }
+  wire.reset();
+  await until('all of them are told', () => told.length === 3);
+  expect(told.sort()).toEqual(['/a false', '/b false', '/c false']);
+});
+
 describe('what is answered as a plain request though it asks for an upgrade', () => {
   test.each([
     ['on HTTP/1.0', handshake('/x').replace('HTTP/1.1', 'HTTP/1.0')],

@@ -23,7 +23,8 @@ export interface HttpListenerHandler {
 export class HttpListener {
   readonly #server: http.Server;
   readonly #handler: HttpListenerHandler;
-  readonly #current = new WeakMap<Socket, HttpDownstream>();
+  /** Requests whose answers are still to come, by connection, in order. */
+  readonly #open = new WeakMap<Socket, Set<HttpDownstream>>();
   readonly #tunnels = new Set<Socket>();
   readonly #turnedAway = new WeakSet<Socket>();
   maxConnections = Number.POSITIVE_INFINITY;
@@ -70,7 +71,13 @@ export class HttpListener {
 
   #connected(socket: Socket): void {
     this.#connections++;
-    socket.once('close', () => this.#connections--);
+    const open = new Set<HttpDownstream>();
+    this.#open.set(socket, open);
+    socket.once('close', () => {
+      this.#connections--;
+      // Node does not tell those who wait for their turn, if an upgrade or CONNECT stood behind them.
+      for (const downstream of open) downstream.connectionClosed();
+    });
     if (this.#connections > this.maxConnections) this.#turnedAway.add(socket);
     // Those who are turned away get an answer to their first request; a flood of them gets nothing.
     if (this.#connections > this.maxConnections + TURNED_AWAY_MAX) socket.destroy();
@@ -79,10 +86,9 @@ export class HttpListener {
   #requested(request: http.IncomingMessage, response: http.ServerResponse, expects: boolean): void {
     const { socket } = request;
     const downstream = new HttpDownstream(request, response, this, expects);
-    this.#current.set(socket, downstream);
-    response.once('close', () => {
-      if (this.#current.get(socket) === downstream) this.#current.delete(socket);
-    });
+    const open = this.#open.get(socket);
+    open?.add(downstream);
+    response.once('close', () => open?.delete(downstream));
     this.#handler.request(request, response, downstream, this.#refusal(request, downstream, expects));
   }
 
@@ -103,14 +109,19 @@ export class HttpListener {
     const { headers, socket, httpVersionMinor } = request;
     if (headers.upgrade?.toLowerCase() !== 'websocket' || httpVersionMinor === 0) return false;
     // Behind a body, or an answer that is still to come, the bytes of a tunnel would be taken for those.
-    return !hasBody(request) && !this.#current.has(socket) && !this.#turnedAway.has(socket);
+    return !hasBody(request) && !this.#newest(socket) && !this.#turnedAway.has(socket);
+  }
+
+  #newest(socket: Socket): HttpDownstream | undefined {
+    const open = this.#open.get(socket);
+    return open?.size ? [...open].at(-1) : undefined;
   }
 
   #connectRefused(socket: Socket): void {
     // Node takes its own listener off: an error without one would end the process.
     socket.on('error', () => {});
     const error = new GatewayError('method_refused', 'CONNECT was asked for');
-    const current = this.#current.get(socket);
+    const current = this.#newest(socket);
     if (!current) return this.#handler.refused(error, socket);
     // An answer is still to come. It is the last one, and what follows on the connection is read by nobody.
     current.fault(error);
@@ -126,7 +137,7 @@ export class HttpListener {
   }
 
   #clientError(cause: NodeJS.ErrnoException, socket: Socket): void {
-    const current = this.#current.get(socket);
+    const current = this.#newest(socket);
     // The connection ended in the middle of a body: the client left, and there is nobody to answer.
     const left = isReset(cause) || (current !== undefined && cause.code === 'HPE_INVALID_EOF_STATE');
     if (left) return void socket.destroy();

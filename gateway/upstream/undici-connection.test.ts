@@ -246,6 +246,24 @@ describe('the body of a request', () => {
     expect(() => sink.data(Buffer.from('more'))).not.toThrow();
   });
 
+  // undici had let go of it by then, and an error without a listener ended the process: a client could do that.
+  test('may fail after the request was given up', async () => {
+    const service = (await startService()).answer(ok());
+    const { connection, told } = connectionTo(service.port);
+    await sending(connection).answer.outcome();
+    const body: RequestBody = {
+      length: null,
+      read: (sink) => sink.fail(new Error('no chunk')),
+      pause() {},
+      resume() {},
+    };
+    // On a kept connection undici waits for a turn of the event loop before it writes.
+    sending(connection, { method: 'POST', body }).call.abort();
+    await until('it is released', () => told.filter((what) => what === 'released').length === 2);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(service.requests.length).toBe(1);
+  });
+
   test('is held back by a service that does not read', async () => {
     const service = await startService();
     const { body, source, flow } = flowing(null);

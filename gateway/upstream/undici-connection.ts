@@ -144,7 +144,8 @@ function readable(body: RequestBody): Readable {
       });
     },
   });
-  return stream;
+  // undici listens no longer than its request lasts, and the client may fail after it.
+  return stream.on('error', () => {});
 }
 
 /** Translates undici's callbacks, and makes sure that the sink hears of one end only, and the pool too. */

@@ -8,7 +8,7 @@ import { isEventStream, keptFields, STALE_WARNING } from './answer-fields.ts';
 import { cacheStatus, type Outcome } from './cache-status.ts';
 import type { Asker, Flight, FlightEnd } from './collapse.ts';
 import { isOnlyIfCached, matchesCondition, withoutWishes } from './conditional.ts';
-import type { CacheUrl, FieldMap } from './entry.ts';
+import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import type { Fetched } from './fetched.ts';
 import type { Prospect } from './prospect.ts';
 import type { CacheQuery, RouteCache } from './route-cache.ts';
@@ -79,7 +79,20 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
 
   start(): void {
     this.#downstream.listen(this);
-    this.#ask();
+    const entry = this.#cache.fresh(this.#query);
+    if (entry) this.#give(entry);
+    else this.#ask();
+  }
+
+  #give({ statusCode, statusMessage, headers, cachedAt, body }: Entry): void {
+    const age = String(Math.round((Date.now() - cachedAt) / 1_000));
+    try {
+      this.onResponseStart(NOTHING_BEHIND, statusCode, { ...headers, age }, statusMessage);
+      if (body.length > 0) this.onResponseData(NOTHING_BEHIND, body);
+      this.onResponseEnd();
+    } catch (cause) {
+      this.onResponseError(NOTHING_BEHIND, cause as Error);
+    }
   }
 
   #ask(): void {
@@ -299,3 +312,13 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     this.#record.attempts = this.#fetchRecord.attempts;
   }
 }
+
+/** A kept body is one piece: there is nothing that could be paused. */
+const NOTHING_BEHIND: Controller = {
+  aborted: false,
+  paused: false,
+  reason: null,
+  abort() {},
+  pause() {},
+  resume() {},
+};

@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { openCacheFile } from './cache-file.ts';
 import {
   type CacheUrl,
   type CacheValue,
@@ -31,17 +30,10 @@ export class FileEntries implements Entries {
   /** @throws when the file can't be used, or belongs to another program. */
   constructor({ file, maxBytes, signature }: FileOptions) {
     this.#maxBytes = maxBytes;
-    mkdirSync(dirname(file), { recursive: true });
-    this.#database = new DatabaseSync(file);
-    try {
-      open(this.#database, signature);
-      this.#sql = prepare(this.#database);
-      this.#recount();
-      this.shrinkTo(maxBytes);
-    } catch (cause) {
-      this.#database.close();
-      throw cause;
-    }
+    this.#database = openCacheFile(file, signature);
+    this.#sql = prepare(this.#database);
+    this.#recount();
+    this.shrinkTo(maxBytes);
   }
 
   get bytes(): number {
@@ -160,39 +152,6 @@ interface Row {
 }
 
 const USE_STEP_MS = 60_000;
-
-/** "pway", by which we know our own files. */
-const APPLICATION_ID = 0x70776179;
-const LAYOUT = 1;
-
-function open(database: DatabaseSync, signature: string): void {
-  // Two processes that write one file would each keep it within bounds of its own.
-  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF');
-  const { application_id: owner } = database.prepare('PRAGMA application_id').get() as Record<string, number>;
-  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as Record<
-    string,
-    number
-  >;
-  if (tables !== 0 && owner !== APPLICATION_ID) throw new Error('it is the database of another program');
-  database.exec(
-    `PRAGMA application_id = ${APPLICATION_ID}; CREATE TABLE IF NOT EXISTS kept_for (signature TEXT)`,
-  );
-  const wanted = `${LAYOUT} ${signature}`;
-  if (database.prepare('SELECT signature FROM kept_for').get()?.signature === wanted) return;
-  database.exec('BEGIN; DROP TABLE IF EXISTS entry; DELETE FROM kept_for');
-  database.prepare('INSERT INTO kept_for VALUES (?)').run(wanted);
-  database.exec(`${TABLE}; COMMIT; VACUUM`);
-}
-
-/** The body stands last, so that reading the rest does not walk through its pages. */
-const TABLE = `
-  CREATE TABLE entry (
-    id INTEGER PRIMARY KEY, place TEXT NOT NULL, origin TEXT NOT NULL, path TEXT NOT NULL, vary TEXT,
-    deleteAt REAL NOT NULL, usedAt REAL NOT NULL, weight INTEGER NOT NULL, value TEXT NOT NULL, body BLOB NOT NULL
-  );
-  CREATE INDEX entry_url ON entry (path, origin);
-  CREATE INDEX entry_place ON entry (place);
-  CREATE INDEX entry_use ON entry (usedAt)`;
 
 type Statements = Readonly<
   Record<

@@ -26,7 +26,12 @@ export function prospectOf(store: CacheStore, url: CacheUrl, fields: FieldMap): 
 
 function reasonOf(entry: Entry | undefined, known: boolean): ForwardReason {
   if (entry === undefined) return known ? 'vary-miss' : 'uri-miss';
-  return isAlwaysAsked(entry) || entry.staleAt < Date.now() ? 'stale' : 'request';
+  return isFresh(entry) ? 'request' : 'stale';
+}
+
+/** Whether it may be given without asking the service, to those who ask for nothing else. */
+export function isFresh(entry: Entry): boolean {
+  return entry.staleAt > Date.now() && !isAlwaysAsked(entry);
 }
 
 /** What a client wants to have asked for anew, or for itself, nobody else waits for, and it waits for nobody. */

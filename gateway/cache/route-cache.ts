@@ -1,8 +1,8 @@
 import { type Dispatcher, interceptors } from 'undici';
 import { CollapsedMisses } from './collapse.ts';
-import type { CacheUrl, FieldMap } from './entry.ts';
+import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import { type FetchEnd, Fetched, type FetchWatcher } from './fetched.ts';
-import { type Prospect, prospectOf } from './prospect.ts';
+import { isFresh, type Prospect, prospectOf } from './prospect.ts';
 import { type Purge, purges } from './purge.ts';
 import { Refreshes } from './refreshes.ts';
 import type { CacheStore } from './store.ts';
@@ -44,6 +44,16 @@ export class RouteCache {
       (options as FetchingOptions)[FETCH]((options.headers ?? {}) as FieldMap, handler);
       return true;
     });
+  }
+
+  /**
+   * What may be given at once (RFC 9111 §4): nearly every request to a warm cache ends here. All that is not as plain as this is for undici to decide,
+   * whose streams cost more than asking the service would.
+   */
+  fresh({ fields, ...url }: CacheQuery): Entry | undefined {
+    if (fields['cache-control'] !== undefined || fields.pragma !== undefined) return undefined;
+    const entry = this.#store.find(url, fields);
+    return entry && isFresh(entry) ? entry : undefined;
   }
 
   /** Answers the handler from what is kept, or has it fetched. */

@@ -1,0 +1,85 @@
+import { closeSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/**
+ * Opens the SQLite file of a cache, or makes it. One that is damaged is made anew: what it held can be had from the service.
+ *
+ * @param signature what was kept under another one is forgotten: the route meant something else then.
+ * @throws when it can't be used, another process has it, or it belongs to another program, which is left as it is.
+ */
+export function openCacheFile(file: string, signature: string): DatabaseSync {
+  mkdirSync(dirname(file), { recursive: true });
+  try {
+    return opened(file, signature);
+  } catch (cause) {
+    if (!isDamage(cause) || !isOurs(file)) throw cause;
+    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    return opened(file, signature);
+  }
+}
+
+function opened(file: string, signature: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  try {
+    refuseStranger(database);
+    // Two processes that write one file would each keep it within bounds of its own.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
+    // A power cut may cost the newest entries; it must not leave pages of one in the body of another.
+    database.exec('PRAGMA synchronous = NORMAL');
+    claim(database, `${LAYOUT} ${signature}`);
+    database.prepare('SELECT sum(weight) FROM entry').get();
+    return database;
+  } catch (cause) {
+    database.close();
+    throw cause;
+  }
+}
+
+function refuseStranger(database: DatabaseSync): void {
+  const owner = database.prepare('PRAGMA application_id').get()?.application_id;
+  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_master').get()!;
+  if (tables !== 0 && owner !== APPLICATION_ID) throw new Error('it is the database of another program');
+}
+
+function claim(database: DatabaseSync, signature: string): void {
+  database.exec(
+    `PRAGMA application_id = ${APPLICATION_ID}; CREATE TABLE IF NOT EXISTS kept_for (signature TEXT)`,
+  );
+  if (database.prepare('SELECT signature FROM kept_for').get()?.signature === signature) return;
+  database.exec('BEGIN; DROP TABLE IF EXISTS entry; DELETE FROM kept_for');
+  database.prepare('INSERT INTO kept_for VALUES (?)').run(signature);
+  database.exec(`${TABLE}; COMMIT; VACUUM`);
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB, without what says where. */
+function isDamage(cause: unknown): boolean {
+  const { errcode = 0 } = cause as { errcode?: number };
+  return [11, 26].includes(errcode & 0xff);
+}
+
+/** By the application id in the header (https://www.sqlite.org/fileformat.html, offset 68), which may be all that can still be read. */
+function isOurs(file: string): boolean {
+  const header = Buffer.alloc(4);
+  const descriptor = openSync(file, 'r');
+  try {
+    readSync(descriptor, header, 0, 4, 68);
+  } finally {
+    closeSync(descriptor);
+  }
+  return header.readUInt32BE() === APPLICATION_ID;
+}
+
+/** "pway", by which we know our own files. */
+const APPLICATION_ID = 0x70776179;
+const LAYOUT = 1;
+
+/** The body stands last, so that reading the rest does not walk through its pages. */
+const TABLE = `
+  CREATE TABLE entry (
+    id INTEGER PRIMARY KEY, place TEXT NOT NULL, origin TEXT NOT NULL, path TEXT NOT NULL, vary TEXT,
+    deleteAt REAL NOT NULL, usedAt REAL NOT NULL, weight INTEGER NOT NULL, value TEXT NOT NULL, body BLOB NOT NULL
+  );
+  CREATE INDEX entry_url ON entry (path, origin);
+  CREATE INDEX entry_place ON entry (place);
+  CREATE INDEX entry_use ON entry (usedAt)`;

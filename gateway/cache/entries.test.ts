@@ -1,0 +1,207 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Entries, Entry } from './entry.ts';
+import { FileEntries } from './file-entries.ts';
+import { MemoryEntries } from './memory-entries.ts';
+
+const MIB = 1024 * 1024;
+
+interface Wish extends Partial<Entry> {
+  readonly text?: string;
+}
+
+function entry(path: string, { text = '', ...wish }: Wish = {}): Entry {
+  const now = Date.now();
+  const instants = { cachedAt: now, staleAt: now + 60_000, deleteAt: now + 120_000 };
+  const value = { statusCode: 200, statusMessage: 'OK', headers: { date: 'today' }, ...instants };
+  return { origin: 'http://a.test', path, ...value, body: Buffer.from(text), ...wish };
+}
+
+const at = (path: string, origin = 'http://a.test') => ({ origin, path });
+
+function file(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'portway-entries-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'cache.db');
+}
+
+const kinds: readonly [string, (maxBytes: number) => Entries][] = [
+  ['memory', (maxBytes) => new MemoryEntries(maxBytes)],
+  ['a file', (maxBytes) => new FileEntries({ file: file(), maxBytes, signature: '' })],
+];
+
+describe.each(kinds)('entries in %s', (_kind, open) => {
+  it('come back as they were put', () => {
+    const entries = open(MIB);
+    const put = entry('/a', {
+      text: 'text',
+      statusCode: 404,
+      headers: { link: ['<a>', '<b>'], etag: '"1"' },
+      vary: { accept: 'x', 'accept-language': null },
+      etag: '"1"',
+      cacheControlDirectives: { 'max-age': 60 },
+    });
+    expect(entries.put(put, { accept: 'x' })).toBe(true);
+    expect(entries.find(at('/a'), { accept: 'x' })).toEqual(put);
+    entries.close();
+  });
+
+  it.each([
+    ['another path', at('/b'), { accept: 'x' }],
+    ['another query', at('/a?'), { accept: 'x' }],
+    ['another origin', at('/a', 'http://b.test'), { accept: 'x' }],
+    ['another field', at('/a'), { accept: 'y' }],
+    ['a field that is not there', at('/a'), {}],
+    ['a field twice', at('/a'), { accept: ['x', 'x'] }],
+    ['a field too many', at('/a'), { accept: 'x', 'accept-language': 'en' }],
+  ])('are not found by %s', (_what, url, fields) => {
+    const entries = open(MIB);
+    entries.put(entry('/a', { vary: { accept: 'x', 'accept-language': null } }), { accept: 'x' });
+    expect(entries.find(url, fields)).toBeUndefined();
+    entries.close();
+  });
+
+  it('are found by all values of a repeated field, in order', () => {
+    const entries = open(MIB);
+    entries.put(entry('/a', { vary: { accept: ['x', 'y'] } }), { accept: ['x', 'y'] });
+    expect(entries.find(at('/a'), { accept: ['x', 'y'] })).toBeDefined();
+    expect(entries.find(at('/a'), { accept: ['y', 'x'] })).toBeUndefined();
+    entries.close();
+  });
+
+  it('replace what fitted the same request, whatever it varied by', () => {
+    const entries = open(MIB);
+    entries.put(entry('/a', { text: 'old', vary: { accept: 'x' } }), { accept: 'x' });
+    entries.put(entry('/a', { text: 'other', vary: { accept: 'y' } }), { accept: 'y' });
+    entries.put(entry('/a', { text: 'new', vary: { 'x-b': '1' } }), { accept: 'x', 'x-b': '1' });
+    expect(entries.count).toBe(2);
+    expect(entries.find(at('/a'), { accept: 'x', 'x-b': '1' })?.body.toString()).toBe('new');
+    expect(entries.find(at('/a'), { accept: 'y' })?.body.toString()).toBe('other');
+    expect(entries.variesBy(at('/a'))).toEqual(new Set(['accept', 'x-b']));
+    expect(entries.variesBy(at('/b'))).toBeUndefined();
+    entries.close();
+  });
+
+  it('go when they are of no use any more', () => {
+    const entries = open(MIB);
+    entries.put(entry('/a', { deleteAt: Date.now() - 1 }), {});
+    expect(entries.find(at('/a'), {})).toBeUndefined();
+    expect([entries.count, entries.bytes]).toEqual([0, 0]);
+    entries.close();
+  });
+
+  it('make room for newer ones, those first that were not asked for', () => {
+    const entries = open(10 * 1024);
+    for (let i = 0; i < 100; i++) {
+      entries.put(entry(`/${i}`), {});
+      if (_kind === 'memory') entries.find(at('/0'), {});
+      expect(entries.bytes).toBeLessThanOrEqual(10 * 1024);
+    }
+    expect(entries.find(at('/99'), {})).toBeDefined();
+    expect(entries.find(at('/50'), {})).toBeUndefined();
+    if (_kind === 'memory') expect(entries.find(at('/0'), {})).toBeDefined();
+    entries.close();
+  });
+
+  it('that are too heavy are not kept, and take nothing else with them', () => {
+    const entries = open(10 * 1024);
+    entries.put(entry('/a'), {});
+    expect(entries.put(entry('/b', { text: 'x'.repeat(10 * 1024) }), {})).toBe(false);
+    expect([entries.count, entries.find(at('/a'), {}) !== undefined]).toEqual([1, true]);
+    entries.close();
+  });
+
+  it('of one URL are at most 64, the newest', () => {
+    const entries = open(MIB);
+    for (let i = 0; i < 100; i++) entries.put(entry('/a', { vary: { accept: `${i}` } }), { accept: `${i}` });
+    expect(entries.count).toBe(64);
+    expect(entries.find(at('/a'), { accept: '35' })).toBeUndefined();
+    expect(entries.find(at('/a'), { accept: '36' })).toBeDefined();
+    entries.close();
+  });
+
+  it('are forgotten by URL, everywhere or at one place, and weigh nothing then', () => {
+    const entries = open(MIB);
+    for (const path of ['/a', '/%61', '/a?x', '/b']) entries.put(entry(path), {});
+    entries.put(entry('/a', { vary: { accept: '1' }, origin: 'http://b.test' }), { accept: '1' });
+    entries.put(entry('/a', { vary: { accept: '2' }, origin: 'http://b.test' }), { accept: '2' });
+    const seen: string[] = [];
+    expect(entries.forget(({ path }) => seen.push(path) > 0 && path === '/a', '/a')).toBe(2);
+    expect(seen.sort()).toEqual(['/%61', '/a', '/a', '/a?x']);
+    expect(entries.count).toBe(3);
+    expect(entries.forget(() => true)).toBe(3);
+    expect([entries.count, entries.bytes]).toEqual([0, 0]);
+    entries.close();
+  });
+
+  it('shrink on demand', () => {
+    const entries = open(MIB);
+    for (let i = 0; i < 100; i++) entries.put(entry(`/${i}`), {});
+    entries.shrinkTo(5 * 1024);
+    expect(entries.bytes).toBeLessThanOrEqual(5 * 1024);
+    expect(entries.find(at('/99'), {})).toBeDefined();
+    entries.close();
+  });
+});
+
+describe('a file of entries', () => {
+  it('knows its weight when it is opened again, and keeps to a smaller bound', () => {
+    const name = file();
+    const first = new FileEntries({ file: name, maxBytes: MIB, signature: 'a' });
+    for (let i = 0; i < 50; i++) first.put(entry(`/${i}`), {});
+    const { bytes } = first;
+    first.close();
+    const second = new FileEntries({ file: name, maxBytes: MIB, signature: 'a' });
+    expect([second.bytes, second.count]).toEqual([bytes, 50]);
+    second.close();
+    const third = new FileEntries({ file: name, maxBytes: bytes / 2, signature: 'a' });
+    expect(third.bytes).toBeLessThanOrEqual(bytes / 2);
+    expect(third.count).toBeGreaterThan(20);
+    third.close();
+  });
+
+  it('forgets what it kept for something else', () => {
+    const name = file();
+    const first = new FileEntries({ file: name, maxBytes: MIB, signature: 'a' });
+    first.put(entry('/a'), {});
+    first.close();
+    const second = new FileEntries({ file: name, maxBytes: MIB, signature: 'b' });
+    expect([second.count, second.find(at('/a'), {})]).toEqual([0, undefined]);
+    second.close();
+  });
+});
+
+describe('what entries weigh', () => {
+  const collect = (() => {
+    setFlagsFromString('--expose-gc');
+    return runInNewContext('gc') as () => void;
+  })();
+
+  function held(): number {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  }
+
+  it.each([
+    ['long URLs', (i: number) => entry(`/${i}?${'x'.repeat(8_000)}`)],
+    [
+      'fields',
+      (i: number) => entry(`/${i}`, { headers: { etag: `"${i}${'x'.repeat(2_000)}"`, link: [`<${i}>`] } }),
+    ],
+    ['bodies', (i: number) => entry(`/${i}`, { body: Buffer.alloc(20_000, i) })],
+    ['nothing but their number', (i: number) => entry(`/${i}`)],
+  ])('is what they take of memory: %s', (_what, make) => {
+    const before = held();
+    const entries = new MemoryEntries(16 * MIB);
+    for (let i = 0; i < 20_000; i++) entries.put(make(i), {});
+    const taken = held() - before;
+    expect(entries.bytes).toBeGreaterThan(15 * MIB);
+    expect(taken).toBeLessThan(20 * MIB);
+    entries.close();
+  });
+});

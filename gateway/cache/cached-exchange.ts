@@ -2,27 +2,20 @@ import type { Dispatcher } from 'undici';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 import type { Downstream, DownstreamListener, Fields } from '../forward/exchange.ts';
-import { HandlerDownstream } from '../forward/extend.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import { isEventStream, keptFields, STALE_WARNING } from './answer-fields.ts';
 import { cacheStatus, type Outcome } from './cache-status.ts';
-import type { Asker, Flight, FlightEnd } from './collapse.ts';
+import { CollapsedFetch, type FetchPlan } from './collapsed-fetch.ts';
 import { isOnlyIfCached, matchesCondition, withoutWishes } from './conditional.ts';
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
-import type { Fetched } from './fetched.ts';
-import type { Prospect } from './prospect.ts';
 import type { CacheQuery, RouteCache } from './route-cache.ts';
 
-export interface CachedPlan {
+export interface CachedPlan extends FetchPlan {
   readonly url: CacheUrl;
   readonly fields: FieldMap;
   /** Without progress of the client's reading, and the same for event streams, in milliseconds. */
   readonly idleMs: number;
   readonly streamIdleMs: number;
-  /** How long a service may take until the head of its answer. */
-  readonly responseMs: number;
-  /** Sends it to the service. @param record of the fetch, which may outlive the exchange. */
-  fetch(fields: FieldMap, downstream: HandlerDownstream, record: ExchangeRecord): void;
   answerFields(fields: Fields): Fields;
 }
 
@@ -37,24 +30,15 @@ type Controller = Dispatcher.DispatchController;
 type AnswerHeaders = Record<string, string | string[] | undefined>;
 
 /** One exchange on a cached route: asks the cache, which asks the service where it must, and answers the client. */
-export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamListener, Asker {
+export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamListener {
   readonly #cache: RouteCache;
   readonly #downstream: Downstream;
   readonly #plan: CachedPlan;
   readonly #query: CacheQuery;
   readonly #record: ExchangeRecord;
   readonly #owner: CachedOwner;
+  readonly #fetching: CollapsedFetch;
   #controller: Controller | null = null;
-  #prospect: Prospect | null = null;
-  /** What this exchange leads, or waits for. */
-  #flight: Flight | null = null;
-  #leads = false;
-  /** The key under which it joined one. */
-  #joined: string | null = null;
-  #waited = false;
-  #fetched: Fetched | null = null;
-  #fetchedBy: HandlerDownstream | null = null;
-  #fetchRecord: ExchangeRecord | null = null;
   #answering = false;
   /** The client gets a head alone: it asked for no more, or its condition held. */
   #bodiless = false;
@@ -75,10 +59,15 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     this.#record = record;
     this.#owner = owner;
     this.#query = { ...plan.url, method: downstream.method, fields: withoutWishes(plan.fields) };
+    this.#fetching = new CollapsedFetch(cache, this.#query, plan, () => this.#look());
   }
 
   start(): void {
     this.#downstream.listen(this);
+    this.#look();
+  }
+
+  #look(): void {
     const entry = this.#cache.fresh(this.#query);
     if (entry) this.#give(entry);
     else this.#ask();
@@ -106,74 +95,9 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
   // What the cache wants to have fetched.
 
   #fetch(fields: FieldMap, handler: Dispatcher.DispatchHandler): void {
-    if (this.#answering) return this.#refresh(fields, handler);
-    if (this.#over) return;
-    // A second fetch of the same exchange: what the service said of what is kept was of no use.
-    if (this.#fetched) return this.#send(fields, handler);
-    const prospect = this.#cache.prospect(this.#query);
-    this.#prospect ??= prospect;
-    if (isOnlyIfCached(this.#plan.fields)) return this.#refuse();
-    if (this.#leads || !this.#mayShare(prospect)) return this.#send(fields, handler);
-    this.#join(prospect.key);
-    // Who waits is called by `proceed`, and then asks the cache again.
-    if (this.#leads || !this.#flight) this.#send(fields, handler);
-  }
-
-  #join(key: string): void {
-    const joined = this.#cache.misses.join(key, this, this.#plan.responseMs);
-    this.#joined = key;
-    this.#flight = joined?.flight ?? null;
-    this.#leads = joined?.leads ?? false;
-    this.#waited ||= joined?.leads === false;
-  }
-
-  /** One wait is enough, unless it brought to light that the answers to others don't fit this one. */
-  #mayShare({ shared, key }: Prospect): boolean {
-    return shared && this.#query.method === 'GET' && this.#joined !== key;
-  }
-
-  proceed(as: 'leader' | 'follower' | 'alone', flight: Flight | null): void {
-    this.#flight = flight;
-    this.#leads = as === 'leader';
-    this.#ask();
-  }
-
-  #send(fields: FieldMap, handler: Dispatcher.DispatchHandler): void {
-    const fetched = this.#cache.fetched(this.#query, fields, handler, {
-      headCame: (keeping) => {
-        if (!keeping) this.#endFlight((fetched.status ?? 0) >= 500 ? 'failed' : 'not-kept');
-        else if (this.#leads) this.#flight?.headCame();
-      },
-      ended: (how) => this.#endFlight(how),
-    });
-    this.#fetched = fetched;
-    this.#fetchRecord = { ...this.#record };
-    this.#fetchedBy = new HandlerDownstream(this.#query.method, null, fetched);
-    this.#begin(fields, this.#fetchedBy, this.#fetchRecord);
-  }
-
-  /** For the cache alone: the client has its answer (RFC 5861 §3). */
-  #refresh(fields: FieldMap, handler: Dispatcher.DispatchHandler): void {
-    const watcher = this.#cache.refresh(this.#query);
-    if (!watcher) return;
-    const fetched = this.#cache.fetched(this.#query, fields, handler, watcher);
-    this.#begin(fields, new HandlerDownstream(this.#query.method, null, fetched), { ...this.#record });
-  }
-
-  #begin(fields: FieldMap, downstream: HandlerDownstream, record: ExchangeRecord): void {
-    downstream.begin();
-    try {
-      this.#plan.fetch(fields, downstream, record);
-    } catch (cause) {
-      downstream.fail(cause as Error);
-    }
-  }
-
-  #endFlight(how: FlightEnd): void {
-    if (!this.#leads) return;
-    this.#leads = false;
-    this.#flight?.end(how);
-    this.#flight = null;
+    if (this.#answering) this.#fetching.refresh(fields, handler, this.#record);
+    else if (isOnlyIfCached(this.#plan.fields)) this.#refuse();
+    else if (!this.#over) this.#fetching.begin(fields, handler, this.#record);
   }
 
   // What the cache answers.
@@ -193,7 +117,7 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     else this.#head(status, reason ?? '', fields, idleMs);
     this.#bodiless = unchanged || this.#query.method === 'HEAD';
     this.#cache.counts[outcome.kind === 'hit' ? 'hits' : 'misses']++;
-    if (!this.#fetched) this.#endFlight('kept');
+    if (!this.#fetching.fetched) this.#fetching.end('kept');
     // What is still to come is for the cache: the client has all that it gets.
     if (unchanged) this.#downstream.end([]);
   }
@@ -209,16 +133,16 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
 
   #outcome(status: number, headers: AnswerHeaders): Outcome {
     const isStale = headers.warning === STALE_WARNING;
-    const fetched = this.#fetched;
-    const reason = this.#prospect?.reason ?? 'uri-miss';
-    if (!fetched && this.#waited) return { kind: 'collapsed', reason };
+    const { fetched, waited } = this.#fetching;
+    const reason = this.#fetching.reason ?? 'uri-miss';
+    if (!fetched && waited) return { kind: 'collapsed', reason };
     if (!fetched) return { kind: 'hit', ttlS: isStale ? this.#cache.ttl(this.#query) : null };
     return {
       kind: 'forwarded',
       reason,
       status: fetched.status,
       kept: fetched.keeping,
-      waited: this.#waited,
+      waited,
       staleIfError: isStale && fetched.status !== 304 && fetched.status !== status,
     };
   }
@@ -241,7 +165,7 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
   }
 
   onResponseError(_controller: Controller | null, cause: Error): void {
-    this.#endFlight('failed');
+    this.#fetching.end('failed');
     if (this.#over) return;
     this.#noteFetch();
     if (this.#answering) return this.#cutShort(this.#causeOf(cause));
@@ -251,7 +175,7 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
 
   /** Who asked the service knows best why it broke off. */
   #causeOf(cause: Error): GatewayError {
-    const { errorCode, cause: text } = this.#fetchRecord ?? { errorCode: null, cause: null };
+    const { errorCode, cause: text } = this.#fetching.record ?? { errorCode: null, cause: null };
     return errorCode === null ? rescue(cause, 'body') : new GatewayError(errorCode, text ?? '');
   }
 
@@ -293,12 +217,9 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     this.#owner.closed(false, error);
   }
 
-  /** Nobody needs what is under way for this exchange any more: whoever waits with it for the same goes on. */
   #letGo(error: GatewayError): void {
-    if (!this.#leads) this.#flight?.leave(this);
-    this.#endFlight('gone');
+    this.#fetching.abandon(error);
     this.#controller?.abort(error);
-    this.#fetchedBy?.left(error);
   }
 
   #finish(): void {
@@ -307,9 +228,10 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
   }
 
   #noteFetch(): void {
-    if (!this.#fetchRecord) return;
-    this.#record.endpoint = this.#fetchRecord.endpoint;
-    this.#record.attempts = this.#fetchRecord.attempts;
+    const { record } = this.#fetching;
+    if (!record) return;
+    this.#record.endpoint = record.endpoint;
+    this.#record.attempts = record.attempts;
   }
 }
 

@@ -110,7 +110,9 @@ function watch(spawned: ChildProcess): Child {
 export function complaintIn(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !isNodeWarning(line));
   const line =
-    lines.find((each) => /error|emerg|alert|fatal/i.test(each)) ?? lines.at(-1) ?? 'it said nothing on stderr';
+    lines.find((each) => /error|emerg|alert|fatal/i.test(each)) ??
+    lines.at(-1) ??
+    'it said nothing on stderr';
   return line
     .trim()
     .replaceAll(/(?<=^|[\s'"(=])(?:\/[^\s/'"]+)+\//g, '')

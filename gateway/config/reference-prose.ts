@@ -72,9 +72,8 @@ A target that is the gateway itself is a problem, and so is the same endpoint tw
 
   timeouts: `There is no "no timeout": what must not end soon gets a long one.`,
 
-  cache: `Answers carry \`Cache-Status\` (RFC 9211). \`Authorization\`, \`Set-Cookie\`, \`private\` and broken-off answers are never kept; simultaneous
-misses of one URL ask the service once; \`stale-while-revalidate\` and \`stale-if-error\` are honoured. The admin listener forgets by URL
-and by prefix (docs/admin.md).`,
+  cache: `What is kept, for how long, for whom, and how to make it forget: [cache.md](cache.md). An extended route can't be cached, and two caches can't
+have one file.`,
 
   streams: `Below HTTP a port is all there is: no path, no host. A key is the port to listen on, where the gateway's \`host\` is, or
 \`host:port\`; its value leads to a service like that of a route.

@@ -123,14 +123,22 @@ export const CACHE_DEFAULTS = { maxSize: '64MiB', maxEntry: '5MiB' } as const;
 
 export const cacheForm = z
   .strictObject({
-    file: described(z.string().min(1), 'An SQLite file that outlives restarts, relative to this file.', {
-      expected: 'the path of a file',
-      type: 'path',
-      defaultText: 'none: in memory',
-    }).optional(),
-    maxSize: described(size({ min: '1MiB', max: '64GiB' }), 'What is kept in all; the oldest goes first.', {
-      default: CACHE_DEFAULTS.maxSize,
-    }).optional(),
+    file: described(
+      z.string().min(1),
+      'An SQLite file that outlives restarts, relative to this file. Of one process at a time.',
+      {
+        expected: 'the path of a file',
+        type: 'path',
+        defaultText: 'none: in memory',
+      },
+    ).optional(),
+    maxSize: described(
+      size({ min: '1MiB', max: '64GiB' }),
+      'What is kept in all, with fields and URLs; what was not asked for the longest goes first.',
+      {
+        default: CACHE_DEFAULTS.maxSize,
+      },
+    ).optional(),
     maxEntry: described(size({ min: '1KiB', max: '1GiB' }), 'A larger answer is carried, and not kept.', {
       default: CACHE_DEFAULTS.maxEntry,
     }).optional(),

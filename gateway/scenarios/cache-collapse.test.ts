@@ -160,6 +160,7 @@ describe('nobody waits in vain', () => {
     const route = await startCachedRoute(async (_request, connection) => {
       if (route.service.requests.length > 4) return ok('x', FRESH);
       if (route.service.requests.length === 1) await until('all are there', () => all);
+      else await until('all ask at the same time', () => route.service.requests.length === 4);
       connection.destroy();
       return undefined;
     });

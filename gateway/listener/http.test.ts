@@ -76,8 +76,8 @@ describe('requests that stand behind one whose answer is still to come', () => {
     const { handler, client } = await startListener();
     const wire = await client();
     await wire.send(get('/slow') + bytes);
-    if (body === 'next') answer(await handler.take('/next'), 'next');
     answer(await handler.take('/slow'), 'slow');
+    if (body === 'next') answer(await handler.take('/next'), 'next');
     expect((await wire.answer()).text).toBe('slow');
     expect((await wire.answer()).text).toBe(body);
     expect(handler.upgraded).toEqual([]);
@@ -115,18 +115,50 @@ describe('requests that stand behind one whose answer is still to come', () => {
   });
 });
 
-test('everybody who waits for their turn is told when the connection closes, CONNECT behind them or not', async () => {
+describe('requests that are pipelined', () => {
+  test('are handed on one after the other, each when the answer before it is out', async () => {
+    const { handler, client } = await startListener();
+    const wire = await client();
+    await wire.send(request('PUT', '/a', [], 'new') + get('/b') + get('/c'));
+    for (const target of ['/a', '/b', '/c']) {
+      const held = await handler.take(target);
+      expect(handler.held.at(-1)).toBe(held);
+      answer(held, target);
+      expect((await wire.answer()).text).toBe(target);
+    }
+  });
+
+  test('go no further than the last answer of the connection', async () => {
+    const { handler, client } = await startListener();
+    const wire = await client();
+    await wire.send(get('/a', 'Connection: close') + get('/b'));
+    answer(await handler.take('/a'), 'a');
+    expect((await wire.answer()).text).toBe('a');
+    expect(await wire.quietEnding()).toBe('fin');
+    expect(handler.held.length).toBe(1);
+  });
+
+  test('without end are cut off: they would fill the memory', async () => {
+    const { handler, client } = await startListener();
+    const wire = await client();
+    void wire.send(get('/a').repeat(1_000));
+    await wire.ending();
+    expect(handler.held.length).toBe(1);
+  });
+});
+
+test('who is answered while CONNECT stands behind is told when the connection closes', async () => {
   const { handler, client } = await startListener();
   const wire = await client();
   await wire.send(`${get('/a')}${get('/b')}${get('/c')}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`);
-  const waiting = await Promise.all(['/a', '/b', '/c'].map((target) => handler.take(target)));
-  const told: string[] = [];
-  for (const { target, downstream } of waiting) {
-    downstream.listen({ drained() {}, closed: (completed) => told.push(`${target} ${completed}`) });
-  }
+  answer(await handler.take('/a'), 'a');
+  const { downstream } = await handler.take('/b');
+  const told: boolean[] = [];
+  downstream.listen({ drained() {}, closed: (completed) => told.push(completed) });
   wire.reset();
-  await until('all of them are told', () => told.length === 3);
-  expect(told.sort()).toEqual(['/a false', '/b false', '/c false']);
+  await until('it is told', () => told.length === 1);
+  expect(told).toEqual([false]);
+  expect(handler.held.map(({ target }) => target)).toEqual(['/a', '/b']);
 });
 
 describe('what is answered as a plain request though it asks for an upgrade', () => {

@@ -23,8 +23,11 @@ export interface HttpListenerHandler {
 export class HttpListener {
   readonly #server: http.Server;
   readonly #handler: HttpListenerHandler;
-  /** Requests whose answers are still to come, by connection, in order. */
-  readonly #open = new WeakMap<Socket, Set<HttpDownstream>>();
+  /**
+   * Requests whose answers are still to come, by connection, in order. Only the first has been handed on: what is pipelined behind it may
+   * depend on it (RFC 9112 §9.3.2), and one connection must not take more of a service than one that waits for its answers.
+   */
+  readonly #open = new WeakMap<Socket, Map<HttpDownstream, () => void>>();
   readonly #tunnels = new Set<Socket>();
   readonly #turnedAway = new WeakSet<Socket>();
   maxConnections = Number.POSITIVE_INFINITY;
@@ -71,12 +74,14 @@ export class HttpListener {
 
   #connected(socket: Socket): void {
     this.#connections++;
-    const open = new Set<HttpDownstream>();
+    const open = new Map<HttpDownstream, () => void>();
     this.#open.set(socket, open);
     socket.once('close', () => {
       this.#connections--;
-      // Node does not tell those who wait for their turn, if an upgrade or CONNECT stood behind them.
-      for (const downstream of open) downstream.connectionClosed();
+      const waiting = [...open.keys()];
+      open.clear();
+      // Node does not tell them of it if an upgrade or CONNECT stood behind them.
+      for (const downstream of waiting) downstream.connectionClosed();
     });
     if (this.#connections > this.maxConnections) this.#turnedAway.add(socket);
     // Those who are turned away get an answer to their first request; a flood of them gets nothing.
@@ -85,11 +90,17 @@ export class HttpListener {
 
   #requested(request: http.IncomingMessage, response: http.ServerResponse, expects: boolean): void {
     const { socket } = request;
+    const open = this.#open.get(socket)!;
+    if (open.size >= PIPELINED_MAX) return void socket.destroy();
     const downstream = new HttpDownstream(request, response, this, expects);
-    const open = this.#open.get(socket);
-    open?.add(downstream);
-    response.once('close', () => open?.delete(downstream));
-    this.#handler.request(request, response, downstream, this.#refusal(request, downstream, expects));
+    const refusal = this.#refusal(request, downstream, expects);
+    open.set(downstream, () => this.#handler.request(request, response, downstream, refusal));
+    response.once('close', () => {
+      open.delete(downstream);
+      // Behind the last answer of a connection comes nothing.
+      if (socket.writable) handOnFirst(open);
+    });
+    if (open.size === 1) handOnFirst(open);
   }
 
   /** Told as an answer like any other: one that is written past the answers before it would be taken for one of those. */
@@ -114,7 +125,7 @@ export class HttpListener {
 
   #newest(socket: Socket): HttpDownstream | undefined {
     const open = this.#open.get(socket);
-    return open?.size ? [...open].at(-1) : undefined;
+    return open?.size ? [...open.keys()].at(-1) : undefined;
   }
 
   #connectRefused(socket: Socket): void {
@@ -175,7 +186,18 @@ const SERVER_OPTIONS: http.ServerOptions = {
   requireHostHeader: false,
 };
 
+/** Hands the first of them on, once. */
+function handOnFirst(open: Map<HttpDownstream, () => void>): void {
+  const [first] = open;
+  if (!first) return;
+  const [downstream, handOn] = first;
+  open.set(downstream, () => {});
+  handOn();
+}
+
 const TURNED_AWAY_MAX = 1_000;
+/** Requests of one connection that may wait for their answers: each takes memory, and no client of good will sends so many. */
+const PIPELINED_MAX = 128;
 
 /** What Node's parser says of bytes that are no request. */
 function unreadable(cause: NodeJS.ErrnoException): GatewayError {

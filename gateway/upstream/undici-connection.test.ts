@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import tls from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BodySink, RequestBody, UpstreamRequest } from '../forward/exchange.ts';
 import { AnswerRecorder, upstreamRequest } from '../testing/answer-recorder.ts';
@@ -5,13 +8,14 @@ import { startDeafPort } from '../testing/deaf-port.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { freePort } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
+import { selfSigned } from '../testing/self-signed.ts';
 import { ok, type ServiceConnection, startService } from '../testing/service.ts';
 import { UndiciConnection } from './undici-connection.ts';
 
 /** A connection, and what it has told its owner: `released`, `disconnected`. */
-function connectionTo(port: number) {
+function connectionTo(port: number, wish: Parameters<typeof localAddress>[1] = {}) {
   const told: string[] = [];
-  const connection = new UndiciConnection(localAddress(port), 1_000, {
+  const connection = new UndiciConnection(localAddress(port, wish), 1_000, {
     released: () => told.push('released'),
     disconnected: () => told.push('disconnected'),
   });
@@ -59,6 +63,27 @@ describe('exchanges on one connection', () => {
     const { answer } = sending(connection);
     expect(await answer.outcome()).toBe('end');
     expect([answer.events[0], service.connections.length]).toEqual(['started', 2]);
+  });
+
+  test('stay on it over TLS, whatever host they are for', async () => {
+    const { key, cert } = selfSigned('localhost');
+    const authorities = tls.getCACertificates('default');
+    tls.setDefaultCACertificates([cert]);
+    onTestFinished(() => tls.setDefaultCACertificates(authorities));
+    let accepted = 0;
+    const server = tls.createServer({ key, cert }, (socket) => {
+      accepted++;
+      socket.on('error', () => {}).on('data', () => socket.write(ok()));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { connection } = connectionTo(port, { tls: true });
+    for (const host of ['a.test', 'b.test', 'localhost', '127.0.0.1']) {
+      expect(await sending(connection, { fields: ['Host', host] }).answer.outcome()).toBe('end');
+    }
+    expect(accepted).toBe(1);
   });
 
   test('are told of an end while nobody uses it', async () => {

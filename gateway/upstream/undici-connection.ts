@@ -23,6 +23,8 @@ export interface ConnectionOwner {
 export class UndiciConnection {
   readonly #client: Client;
   readonly #owner: ConnectionOwner;
+  /** undici would take the name for TLS from each request's Host, and connect anew whenever that is another one. */
+  readonly #tls: { servername?: string };
   /** Exchanges that the socket of now has begun. */
   #served = 0;
   /** What broke the socket of now. */
@@ -34,6 +36,7 @@ export class UndiciConnection {
 
   constructor(address: EndpointAddress, connectTimeoutMs: number, owner: ConnectionOwner) {
     this.#owner = owner;
+    this.#tls = address.kind === 'tcp' && address.tls ? { servername: address.host } : {};
     this.#client = new Client(originOf(address), {
       pipelining: 1,
       allowH2: false,
@@ -64,7 +67,7 @@ export class UndiciConnection {
     const body = request.body && readable(request.body);
     const method = request.method as Dispatcher.HttpMethod;
     this.#client.dispatch(
-      { method, path: request.target, headers: request.fields as string[], body, reset: false },
+      { method, path: request.target, headers: request.fields as string[], body, reset: false, ...this.#tls },
       call,
     );
     return call;

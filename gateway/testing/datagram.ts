@@ -83,8 +83,16 @@ export async function openDatagrams(port = 0, host = '127.0.0.1'): Promise<Datag
 export async function freeDatagramPort(): Promise<number> {
   for (;;) {
     const port = await freePort();
-    const opened = await openDatagrams(port).catch(() => null);
-    await opened?.close();
-    if (opened) return port;
+    if (await canBind(port)) return port;
   }
+}
+
+async function canBind(port: number): Promise<boolean> {
+  const socket = createSocket('udp4').bind({ port, address: '127.0.0.1', exclusive: true });
+  const bound = await once(socket, 'listening').then(
+    () => true,
+    () => false,
+  );
+  socket.close();
+  return bound;
 }

@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { freeDatagramPort } from './datagram.ts';
+import { freePort } from './free-port.ts';
+import { until } from './poll.ts';
+
+/** Where Debian keeps what is not on the path of users. */
+const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', ...postgresFolders()];
+
+/** The newest first. The commands in /usr/bin are wrappers that look for a cluster of the system. */
+function postgresFolders(): string[] {
+  const home = '/usr/lib/postgresql';
+  if (!existsSync(home)) return [];
+  return readdirSync(home)
+    .sort((a, b) => Number(b) - Number(a))
+    .map((version) => join(home, version, 'bin'));
+}
+
+/** Paths of programs that this project did not write; `missing` says which are not installed, and is empty where all are. */
+export function findPrograms<Name extends string>(
+  ...names: readonly Name[]
+): { readonly paths: Readonly<Record<Name, string>>; readonly missing: string } {
+  const found = names.map((name) => {
+    const folders = name.startsWith('p') ? [...FOLDERS].reverse() : FOLDERS;
+    return [name, folders.map((folder) => join(folder, name)).find((path) => existsSync(path))] as const;
+  });
+  const missing = found.filter(([, path]) => path === undefined).map(([name]) => name);
+  return { paths: Object.fromEntries(found) as Record<Name, string>, missing: missing.join(', ') };
+}
+
+/** Somebody else's server, as a process on a loopback port of its own, with a folder that goes with it. */
+export class RealServer {
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #kill = () => void this.#child.kill('SIGKILL');
+  #output = '';
+
+  private constructor(child: ChildProcess, port: number, folder: string) {
+    this.port = port;
+    this.#child = child;
+    this.#folder = folder;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-10_000);
+      });
+    }
+    // However this process ends: nothing of ours outlives it.
+    process.once('exit', this.#kill);
+  }
+
+  static async redis(): Promise<RealServer> {
+    const { paths } = findPrograms('redis-server');
+    const [port, folder] = [await freePort(), temporary(null)];
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+    return RealServer.#started(spawn(paths['redis-server'], args, { cwd: folder }), port, folder);
+  }
+
+  /** It refuses to run as root. */
+  static async postgres(): Promise<RealServer> {
+    const { paths } = findPrograms('initdb', 'postgres');
+    const user = unprivileged();
+    const [port, folder] = [await freePort(), temporary(user)];
+    const options = { cwd: folder, ...(user ?? {}) };
+    const data = join(folder, 'data');
+    const init = ['-D', data, '-U', 'portway', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'];
+    const { status, stderr } = spawnSync(paths.initdb, init, { ...options, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
+    const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
+    const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
+    return RealServer.#started(spawn(paths.postgres, args, options), port, folder);
+  }
+
+  /** A name server for `portway.test`: an address, a short text, and one that no datagram of 512 bytes holds. */
+  static async dnsmasq(): Promise<RealServer> {
+    const { paths } = findPrograms('dnsmasq');
+    const [port, folder] = [await freeDatagramPort(), temporary(null)];
+    const long = Array.from({ length: 6 }, (_, at) => String(at).repeat(200)).join(',');
+    const args = [
+      '--keep-in-foreground',
+      '--log-facility=-',
+      '--conf-file=/dev/null',
+      '--pid-file=',
+      '--no-resolv',
+      '--no-hosts',
+      '--bind-interfaces',
+      '--listen-address=127.0.0.1',
+      `--port=${port}`,
+      `--user=${userInfo().username}`,
+      '--address=/portway.test/192.0.2.7',
+      `--txt-record=long.portway.test,${long}`,
+    ];
+    return RealServer.#started(spawn(paths.dnsmasq, args, { cwd: folder }), port, folder);
+  }
+
+  static async #started(child: ChildProcess, port: number, folder: string): Promise<RealServer> {
+    const server = new RealServer(child, port, folder);
+    await until('the server accepts connections', () => server.#accepts(), 20_000).catch(
+      async (error: Error) => {
+        await server.stop();
+        throw new Error(`${error.message}; it said:\n${server.#output}`);
+      },
+    );
+    return server;
+  }
+
+  async #accepts(): Promise<boolean> {
+    if (this.#ended()) throw new Error(`${this.#child.spawnfile} has ended; it said:\n${this.#output}`);
+    const socket = connect(this.port, '127.0.0.1');
+    const accepted = once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    return accepted.finally(() => socket.destroy());
+  }
+
+  /** Asks it to end, then makes it. */
+  async stop(): Promise<void> {
+    // To PostgreSQL this one says: without waiting for clients.
+    this.#child.kill('SIGINT');
+    await until('it has ended', () => this.#ended(), 5_000).catch(() => this.#kill());
+    process.off('exit', this.#kill);
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+}
+
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** `null`: who runs this is unprivileged already. */
+function unprivileged(): User | null {
+  if (process.getuid?.() !== 0) return null;
+  const id = (flag: string, name: string) => spawnSync('id', [flag, name], { encoding: 'utf8' });
+  const name = id('-u', 'postgres').status === 0 ? 'postgres' : 'nobody';
+  return { uid: Number(id('-u', name).stdout), gid: Number(id('-g', name).stdout) };
+}
+
+function temporary(owner: User | null): string {
+  const folder = mkdtempSync(join(tmpdir(), 'portway-real-'));
+  if (owner) chownSync(folder, owner.uid, owner.gid);
+  return folder;
+}
+
+/** Runs somebody else's client to its end. @throws with what it wrote, if it fails or takes too long. */
+export async function runClient(
+  program: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly withinMs?: number; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
+  const { input = '', withinMs = 60_000, env = {} } = options;
+  const child = spawn(program, args, { timeout: withinMs, env: { ...process.env, ...env } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  // A client may end before it has read what it was given.
+  child.stdin.on('error', () => {}).end(input);
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  if (code === 0) return stdout;
+  throw new Error(`${program} ${args.join(' ')}: ${signal ?? `exit code ${code}`}\n${stdout}${stderr}`);
+}

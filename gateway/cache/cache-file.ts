@@ -14,9 +14,14 @@ export function openCacheFile(file: string, signature: string): DatabaseSync {
     return opened(file, signature);
   } catch (cause) {
     if (!isDamage(cause) || !isOurs(file)) throw cause;
-    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    removeCacheFile(file);
     return opened(file, signature);
   }
+}
+
+/** Of a cache that has been closed. */
+export function removeCacheFile(file: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
 }
 
 function opened(file: string, signature: string): DatabaseSync {

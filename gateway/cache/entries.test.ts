@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -172,6 +173,27 @@ describe('a file of entries', () => {
     const second = new FileEntries({ file: name, maxBytes: MIB, signature: 'b' });
     expect([second.count, second.find(at('/a'), {})]).toEqual([0, undefined]);
     second.close();
+  });
+});
+
+describe('what is to be forgotten from a file and can’t be', () => {
+  it('goes with all the rest', () => {
+    const name = file();
+    const options = { file: name, maxBytes: MIB, signature: 'a' };
+    const first = new FileEntries(options);
+    for (const path of ['/a', '/b']) first.put(entry(path), {});
+    first.close();
+    const database = new DatabaseSync(name);
+    database.exec("CREATE TRIGGER full BEFORE DELETE ON entry BEGIN SELECT RAISE(FAIL, 'disk full'); END");
+    database.close();
+    const entries = new FileEntries(options);
+    expect(entries.forget(({ path }) => path === '/a')).toBe(1);
+    expect([entries.find(at('/a'), {}), entries.count, entries.bytes]).toEqual([undefined, 0, 0]);
+    entries.put(entry('/c'), {});
+    entries.close();
+    const again = new FileEntries(options);
+    expect([again.count, again.find(at('/c'), {}) !== undefined]).toEqual([1, true]);
+    again.close();
   });
 });
 

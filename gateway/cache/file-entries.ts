@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { openCacheFile } from './cache-file.ts';
+import { openCacheFile, removeCacheFile } from './cache-file.ts';
 import {
   type CacheUrl,
   type CacheValue,
@@ -21,19 +21,21 @@ export interface FileOptions {
 
 /** Entries in an SQLite file, which outlive a restart. One process at a time has the file. */
 export class FileEntries implements Entries {
+  readonly #options: FileOptions;
   readonly #maxBytes: number;
-  readonly #database: DatabaseSync;
-  readonly #sql: Statements;
+  #database: DatabaseSync;
+  #sql: Statements;
   #bytes = 0;
   #count = 0;
 
   /** @throws when the file can't be used, or belongs to another program. */
-  constructor({ file, maxBytes, signature }: FileOptions) {
-    this.#maxBytes = maxBytes;
-    this.#database = openCacheFile(file, signature);
+  constructor(options: FileOptions) {
+    this.#options = options;
+    this.#maxBytes = options.maxBytes;
+    this.#database = openCacheFile(options.file, options.signature);
     this.#sql = prepare(this.#database);
     this.#recount();
-    this.shrinkTo(maxBytes);
+    this.shrinkTo(options.maxBytes);
   }
 
   get bytes(): number {
@@ -99,10 +101,24 @@ export class FileEntries implements Entries {
     const found = place === undefined ? this.#sql.urls.all() : this.#sql.urlsAt.all(place);
     const urls = (found as unknown as CacheUrl[]).filter(matches);
     if (urls.length === 0) return 0;
-    this.#write(() => {
-      for (const url of urls) for (const row of this.#rowsOf(url)) this.#remove(row);
-    });
+    try {
+      this.#write(() => {
+        for (const url of urls) for (const row of this.#rowsOf(url)) this.#remove(row);
+      });
+    } catch {
+      // On a full disk, not even room for what is to be deleted can be had. What must not be given any more goes with all the rest.
+      this.#renew();
+    }
     return urls.length;
+  }
+
+  #renew(): void {
+    const { file, signature } = this.#options;
+    this.#database.close();
+    removeCacheFile(file);
+    this.#database = openCacheFile(file, signature);
+    this.#sql = prepare(this.#database);
+    this.#recount();
   }
 
   #rowsOf({ origin, path }: CacheUrl): Row[] {

@@ -21,6 +21,13 @@ describe('portway check', () => {
     expect(await runPortway(['check'], { cwd })).toEqual({ code: 0, stdout, stderr: '' });
   });
 
+  it('counts raw ports where there are any', async () => {
+    const file = await fileWith(
+      'routes: { /db: 3001 }\nstreams: { tcp: { 7000: 7001 }, udp: { 7000: 7001 } }',
+    );
+    expect((await runHere(['check', file])).stdout).toContain('1 route, 2 streams, 0 services, no problems');
+  });
+
   it.each([[['check']], [['check', '--config']], [['check', '-c']]])(
     '%j takes another file',
     async (args) => {
@@ -66,7 +73,7 @@ describe('portway check', () => {
   it('finds nothing wrong with the file that is shipped', async () => {
     const cwd = join(import.meta.dirname, '../..');
     const { code, stdout } = await runPortway(['check'], { cwd });
-    expect(stdout).toMatch(/^gateway\.config\.yaml: \d+ routes, \d+ services, no problems\n$/);
+    expect(stdout).toMatch(/^gateway\.config\.yaml: \d+ routes, \d+ streams, \d+ services, no problems\n$/);
     expect(code).toBe(0);
   });
 });

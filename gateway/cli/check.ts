@@ -18,8 +18,10 @@ export const check: Command = {
     }
     const loaded = await loadOrReport(operand ?? option, context, context.stdout);
     if (loaded === null) return 1;
-    const { routes, services } = loaded.config;
-    const counts = `${counted(routes.length, 'route')}, ${counted(services.length, 'service')}`;
+    const { routes, streams, services } = loaded.config;
+    // Most files have no raw ports.
+    const raw = streams.length === 0 ? '' : `${counted(streams.length, 'stream')}, `;
+    const counts = `${counted(routes.length, 'route')}, ${raw}${counted(services.length, 'service')}`;
     context.stdout.write(`${loaded.file}: ${counts}, no problems\n`);
     return 0;
   },

@@ -41,7 +41,9 @@ export const start: Command = {
       return 1;
     }
     const { address, adminAddress: admin } = gateway;
-    log.info({ ...address, admin, routes: gateway.config().routes.length, file: loaded.file }, 'listening');
+    const { routes, streams } = gateway.config();
+    const counts = { routes: routes.length, streams: streams.length };
+    log.info({ ...address, admin, ...counts, file: loaded.file }, 'listening');
     log.info({ signal: await stop, drainMs }, 'draining');
     const finished = await gateway.close(drainMs);
     log.info({ finished }, 'stopped');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { painter } from '../observe/paint.ts';
-import type { EndpointStatus, RouteStatus, ServiceStatus } from '../observe/status.ts';
+import type { EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../observe/status.ts';
 import { type MapView, renderMap } from './map.ts';
 import { plainText } from './terminal-text.ts';
 
@@ -16,9 +16,16 @@ function route(label: string, endpoints: EndpointStatus[], behind: ServiceStatus
   return { id: label, label, host: null, path: label, line: 1, endpoints, service: behind };
 }
 
+function stream(id: string, endpoints: EndpointStatus[], more: Partial<StreamStatus> = {}): StreamStatus {
+  const [protocol, port] = id.split(' ') as ['tcp' | 'udp', string];
+  const listen = { host: '127.0.0.1', port: Number(port) };
+  const counts = { connections: 0, refused: 0 };
+  return { id, protocol, listen, line: 1, problem: null, ...counts, endpoints, service: null, ...more };
+}
+
 function view(more: Partial<MapView> = {}): MapView {
   const address = { host: '127.0.0.1', port: 3000 };
-  return { address, adminAddress: null, routes: [], services: [], ...more };
+  return { address, adminAddress: null, routes: [], streams: [], services: [], ...more };
 }
 
 const db = service('db', 3001);
@@ -51,6 +58,28 @@ describe('renderMap', () => {
       '  /db                  → 3001         db       ready',
       '  shop.localhost/cart  → 10.0.0.7:80  -        down: nothing listens on 80',
       '  -                    → -            worker   ready',
+    ]);
+  });
+
+  it('shows raw ports below the paths', () => {
+    const echo = service('echo', 7001);
+    const endpoints = [endpoint('127.0.0.1:7001', 'unknown')];
+    const problem = "can't listen on 127.0.0.1:7002: the port is taken";
+    const streams = [
+      stream('tcp 7000', [endpoint('127.0.0.1:7001')], { service: echo }),
+      stream('udp 7000', endpoints, { service: echo }),
+      stream('udp 7053', [endpoint('10.0.0.7:53', 'unknown')]),
+      stream('tcp 7002', [endpoint('10.0.0.7:80')], { problem }),
+    ];
+    const lines = renderMap(view({ streams, services: [echo] }), plain, 120)
+      .split('\n')
+      .slice(3);
+    expect(lines).toEqual([
+      '  /         → 3000         gateway  ready',
+      '  tcp 7000  → 7001         echo     ready',
+      '  udp 7000  → 7001         echo     ready',
+      '  udp 7053  → 10.0.0.7:53  -        unknown',
+      `  tcp 7002  → 10.0.0.7:80  -        ${problem}`,
     ]);
   });
 

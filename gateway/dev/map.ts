@@ -1,5 +1,5 @@
 import type { Paint } from '../observe/paint.ts';
-import type { EndpointStatus, RouteStatus, ServiceStatus } from '../observe/status.ts';
+import type { EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../observe/status.ts';
 import { columnWidths, fit } from './columns.ts';
 
 export interface MapView {
@@ -7,6 +7,7 @@ export interface MapView {
   readonly address: { readonly host: string; readonly port: number };
   readonly adminAddress: { readonly host: string; readonly port: number } | null;
   readonly routes: readonly RouteStatus[];
+  readonly streams: readonly StreamStatus[];
   /** Those without a route are shown, too. */
   readonly services: readonly ServiceStatus[];
 }
@@ -34,7 +35,8 @@ export function renderMap(view: MapView, paint: Paint, columns = 80): string {
   const { address, adminAddress } = view;
   const admin = adminAddress === null ? [] : [paint('dim', `admin API at ${urlOf(adminAddress)}`)];
   const opening = [`Portway is open at ${paint('bold', urlOf(address))}`, ...admin];
-  const rows = [...ownPage(view), ...view.routes.map(routeRow), ...withoutRoute(view)];
+  const mapped = [...view.routes.map(routeRow), ...view.streams.map(streamRow)];
+  const rows = [...ownPage(view), ...mapped, ...withoutRoute(view)];
   return [...opening.map((line) => gap + line), '', ...table(rows, paint, Math.max(columns, 40))].join('\n');
 }
 
@@ -76,8 +78,18 @@ function routeRow(route: RouteStatus): Row {
   };
 }
 
-function withoutRoute({ routes, services }: MapView): Row[] {
-  const routed = new Set(routes.map((route) => route.service?.name));
+function streamRow({ id, endpoints, service, problem }: StreamStatus): Row {
+  const state = service === null ? endpointsState(endpoints) : serviceState(service);
+  return {
+    path: id,
+    port: portsOf(endpoints),
+    process: service?.name ?? '-',
+    state: problem === null ? state : { text: problem, style: 'red' },
+  };
+}
+
+function withoutRoute({ routes, streams, services }: MapView): Row[] {
+  const routed = new Set([...routes, ...streams].map(({ service }) => service?.name));
   return services
     .filter((service) => !routed.has(service.name))
     .map((service) => ({

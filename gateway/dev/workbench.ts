@@ -72,6 +72,7 @@ export class Workbench {
       address,
       adminAddress,
       routes: await this.#gateway.routes(),
+      streams: await this.#gateway.streams(),
       services: this.#supervisor.status(),
     };
     const map = renderMap(view, this.#paint, Math.min(stdout.columns || 80, 120));

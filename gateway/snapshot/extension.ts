@@ -35,7 +35,11 @@ export class ExtensionError extends Error {
 export async function loadExtension(route: string, file: string): Promise<RouteExtension> {
   const extension = await importDefault(route, file);
   refuseUnknown(route, file, extension, KEYS, '');
-  const { preHandler, replyOptions = {} } = extension;
+  const { preHandler, config = {}, replyOptions = {} } = extension;
+  for (const [name, value] of Object.entries({ config, replyOptions })) {
+    if (typeof value !== 'object' || value === null)
+      throw new ExtensionError(route, file, `${name} must be an object`);
+  }
   refuseUnknown(route, file, replyOptions, REPLY_KEYS, 'replyOptions.');
   for (const [name, hook] of Object.entries({ preHandler, ...replyOptions })) {
     if (hook !== undefined && typeof hook !== 'function')

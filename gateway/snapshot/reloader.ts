@@ -95,7 +95,9 @@ export class Reloader {
       return { changed: true, rejected: null };
     } catch (cause) {
       if (cause instanceof ExtensionError) return this.#reject(cause.message);
-      throw cause;
+      // A bug, and nobody waits for a watched file's reload: without a word the new file would just not take effect.
+      this.#options.log.error({ err: cause }, 'the changed configuration could not be put to work');
+      return this.#reject(cause instanceof Error ? cause.message : String(cause));
     }
   }
 

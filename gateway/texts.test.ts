@@ -79,8 +79,9 @@ describe('README.md', () => {
   });
 
   test('shows a map of the shipped configuration', async () => {
-    const { routes, services } = await shippedConfiguration();
-    const ports = routes.map(
+    const { routes, streams, services } = await shippedConfiguration();
+    const mapped = [...routes, ...streams];
+    const ports = mapped.map(
       ({
         upstream: {
           endpoints: [endpoint],
@@ -88,7 +89,7 @@ describe('README.md', () => {
       }) => (endpoint?.kind === 'tcp' ? endpoint.port : null),
     );
     const nameOf = (port: number | null) => services.find((service) => service.port === port)?.name ?? '';
-    const routed = routes.map(({ id }, at) => [id, String(ports[at]), nameOf(ports[at] ?? null), 'ready']);
+    const routed = mapped.map(({ id }, at) => [id, String(ports[at]), nameOf(ports[at] ?? null), 'ready']);
     const others = services.filter(({ port }) => !ports.includes(port));
     const unrouted = others.map(({ name, port }) => ['-', String(port), name, 'ready']);
     expect(shownRows(blocks)).toEqual([['/', '3000', 'gateway', 'ready'], ...routed, ...unrouted]);
@@ -152,7 +153,7 @@ async function shippedConfiguration() {
 /** Cells of the map's rows, below its header. */
 function shownRows(blocks: readonly Block[]): string[][] {
   const map = blocks.find(({ text }) => text.includes('Portway is open at'))?.text ?? '';
-  const rows = map.matchAll(/^ {2}(\S+) +→ (\d+) +(\S*) +(\S+) *$/gm);
+  const rows = map.matchAll(/^ {2}(\S+(?: \d+)?) +→ (\d+) +(\S*) +(\S+) *$/gm);
   return Array.from(rows, ([, path = '', port = '', process = '', state = '']) => [
     path,
     port,

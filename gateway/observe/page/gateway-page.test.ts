@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { ConfigStatus, RouteStatus, ServiceStatus } from '../status.ts';
+import type { ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from '../status.ts';
 import { livePolicy } from './document.ts';
 import { type PageInput, renderPage, renderStatus } from './gateway-page.ts';
 
@@ -28,6 +28,21 @@ function route(changes: Partial<RouteStatus> = {}): RouteStatus {
   };
 }
 
+function stream(changes: Partial<StreamStatus> = {}): StreamStatus {
+  return {
+    id: 'tcp 7000',
+    protocol: 'tcp',
+    listen: { host: '127.0.0.1', port: 7000 },
+    line: 21,
+    problem: null,
+    connections: 0,
+    refused: 0,
+    endpoints: [{ address: 'localhost:7001', state: 'up', reason: null }],
+    service: null,
+    ...changes,
+  };
+}
+
 const config: ConfigStatus = {
   file: '/home/ada/gateway.config.yaml',
   loadedAt: Date.UTC(2026, 9, 2, 14, 1, 7),
@@ -38,6 +53,7 @@ const config: ConfigStatus = {
 function input(changes: Partial<PageInput> = {}): PageInput {
   return {
     routes: [route()],
+    streams: [],
     config,
     mode: 'development',
     address: { host: 'localhost', port: 3000 },
@@ -131,6 +147,21 @@ describe('the page in development', () => {
     expect(html.indexOf('3OO2')).toBeLessThan(html.indexOf('<table'));
   });
 
+  it('says where raw ports lead, and why one is not open', () => {
+    const streams = [
+      stream({ service: { ...service, name: 'echo', state: 'restarting', lastOutput: ['no memory'] } }),
+      stream({ id: 'udp 7000', endpoints: [{ address: 'localhost:7001', state: 'unknown', reason: null }] }),
+      stream({ id: 'tcp 7002', problem: "can't listen on 127.0.0.1:7002: the port is taken" }),
+    ];
+    const html = renderPage(input({ streams }));
+    expect(words(html)).toContain('tcp 7002 is down.');
+    expect(words(html)).toContain('tcp 7000 line 21 Up localhost:7001 echo restarting');
+    expect(words(html)).toContain('udp 7000 line 21 Not known localhost:7001 not run by Portway');
+    expect(words(html)).toContain('Down localhost:7001 can&#39;t listen on 127.0.0.1:7002');
+    expect(html).toContain('id="output-stream-0"');
+    expect(html).not.toMatch(/<a [^>]*7000/);
+  });
+
   it('says how to begin where there is no route', () => {
     expect(words(renderPage(input({ routes: [] })))).toContain(
       'Add one below routes: in gateway.config.yaml',
@@ -149,6 +180,7 @@ describe('the page in production', () => {
   ];
   const production = input({
     routes,
+    streams: [stream()],
     mode: 'production',
     config: { ...config, rejected: 'line 7 is wrong' },
   });
@@ -172,6 +204,8 @@ describe('the page in production', () => {
     'nothing listens',
     'tenant.example',
     '2026',
+    '7000',
+    '7001',
   ])('does not say %s, and nor does its JSON', (secret) => {
     expect(words(renderPage(production))).not.toContain(secret);
     expect(renderStatus(production)).not.toContain(secret);

@@ -3,7 +3,7 @@ import type { ConfigStatus } from '../status.ts';
 import { renderBrand, renderDocument } from './document.ts';
 import { escapeHtml } from './escape.ts';
 import { type PageStatus, type PageStatusInput, pageStatus } from './page-status.ts';
-import { type PageAddress, renderRoute } from './route-row.ts';
+import { type PageAddress, renderRoute, renderStream } from './route-row.ts';
 import { headline, title } from './summary.ts';
 
 export interface PageInput extends PageStatusInput {
@@ -20,10 +20,11 @@ export function renderPage(input: PageInput): string {
   const development = status.config !== null;
   const body = [
     `<header>\n${renderBrand(development ? `${host.includes(':') ? `[${host}]` : host}:${port}` : null)}`,
-    `<div role="status"><h1>${escapeHtml(headline(status.routes))}</h1></div>\n</header>`,
+    `<div role="status"><h1>${escapeHtml(headline(status))}</h1></div>\n</header>`,
     `<main data-version="${status.version}">`,
     status.config === null ? '' : rejectedNotice(status.config),
     routeTable(status, input.address),
+    streamTable(status),
     status.config === null ? '' : facts(status.config, input.address),
     '</main>',
     lostNotice,
@@ -48,12 +49,22 @@ function rejectedNotice({ file, rejected }: ConfigStatus): string {
 function routeTable({ routes, config }: PageStatus, address: PageAddress): string {
   if (routes.length === 0) return config === null ? '' : firstSteps(config);
   const columns = config === null ? ['Path', 'State'] : ['Path', 'State', 'Leads to', 'Process'];
+  const rows = routes.map((route, index) => renderRoute(route, index, address));
+  return table('Routes', config === null ? 'brief' : 'wide', columns, rows);
+}
+
+function streamTable({ streams }: PageStatus): string {
+  if (streams.length === 0) return '';
+  return table('Raw ports', 'wide', ['Raw port', 'State', 'Leads to', 'Process'], streams.map(renderStream));
+}
+
+function table(label: string, style: string, columns: readonly string[], rows: readonly string[]): string {
   const head = columns.map((name) => `<th scope="col" role="columnheader">${name}</th>`).join('');
   // A phone shows each row as a card; without the roles, `display: block` would take the table away from screen readers.
-  return `<table role="table" aria-label="Routes" class="${config === null ? 'brief' : 'wide'}">
+  return `<table role="table" aria-label="${label}" class="${style}">
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>
 <tbody role="rowgroup">
-${routes.map((route, index) => renderRoute(route, index, address)).join('\n')}
+${rows.join('\n')}
 </tbody>
 </table>`;
 }

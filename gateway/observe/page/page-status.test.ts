@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EndpointStatus, RouteStatus } from '../status.ts';
+import type { EndpointStatus, RouteStatus, StreamStatus } from '../status.ts';
 import { pageStatus, routeState } from './page-status.ts';
 import { headline, title } from './summary.ts';
 
@@ -13,7 +13,14 @@ function route(path: string, states: readonly State[], changes: Partial<RouteSta
 const config = { file: '/srv/gateway.config.yaml', loadedAt: 0, reloads: 0, rejected: null };
 
 function status(...routes: RouteStatus[]) {
-  return pageStatus({ routes, config, mode: 'development' });
+  return pageStatus({ routes, streams: [], config, mode: 'development' });
+}
+
+function stream(id: string, state: State, problem: string | null = null): StreamStatus {
+  const [protocol, port] = id.split(' ') as ['tcp' | 'udp', string];
+  const endpoints = [{ address: '10.0.0.1:7001', state, reason: null }];
+  const listen = { host: '127.0.0.1', port: Number(port) };
+  return { id, protocol, listen, line: 9, problem, connections: 0, refused: 0, endpoints, service: null };
 }
 
 describe('the state of a route', () => {
@@ -60,12 +67,48 @@ describe('the headline', () => {
     },
     { routes: [route('/a', ['unknown'])], says: 'One route.', tab: 'Portway' },
   ])('says "$says"', ({ routes, says, tab }) => {
-    expect(headline(status(...routes).routes)).toBe(says);
+    expect(headline(status(...routes))).toBe(says);
     expect(title(status(...routes))).toBe(tab);
   });
 
+  it.each<{ routes: RouteStatus[]; streams: StreamStatus[]; says: string; tab: string }>([
+    {
+      routes: [route('/a', ['up'])],
+      streams: [stream('udp 7000', 'unknown')],
+      says: 'The route is up.',
+      tab: 'Portway',
+    },
+    {
+      routes: [route('/a', ['up'])],
+      streams: [stream('tcp 7000', 'up'), stream('udp 7000', 'unknown')],
+      says: 'All 2 routes and streams are up.',
+      tab: 'Portway',
+    },
+    {
+      routes: [route('/a', ['up'])],
+      streams: [stream('tcp 7000', 'down')],
+      says: 'tcp 7000 is down.',
+      tab: '1 down · Portway',
+    },
+    {
+      routes: [route('/a', ['down'])],
+      streams: [stream('udp 7000', 'unknown', 'the port is taken')],
+      says: 'All 2 routes and streams are down.',
+      tab: '2 down · Portway',
+    },
+    { routes: [], streams: [stream('tcp 7000', 'up')], says: 'tcp 7000 is up.', tab: 'Portway' },
+  ])('says "$says" of raw ports, too', ({ routes, streams, says, tab }) => {
+    const shown = pageStatus({ routes, streams, config, mode: 'development' });
+    expect([headline(shown), title(shown)]).toEqual([says, tab]);
+  });
+
   it('gives way in the tab to a configuration that was refused', () => {
-    const refused = pageStatus({ routes: [], config: { ...config, rejected: 'no' }, mode: 'development' });
+    const refused = pageStatus({
+      routes: [],
+      streams: [],
+      config: { ...config, rejected: 'no' },
+      mode: 'development',
+    });
     expect(title(refused)).toBe('Configuration refused · Portway');
   });
 });
@@ -104,6 +147,7 @@ describe('in production', () => {
         route('/b', ['down'], { label: 'other name' }),
         route('/c', ['up'], { host: 'tenant.example', label: 'tenant.example/c' }),
       ],
+      streams: [stream('tcp 7000', 'up')],
       config: { ...config, rejected: 'line 7: no' },
       mode: 'production',
     });
@@ -114,6 +158,7 @@ describe('in production', () => {
         { label: '/a', host: null, path: '/a', state: 'up', details: null },
         { label: '/b', host: null, path: '/b', state: 'down', details: null },
       ],
+      streams: [],
       config: null,
     });
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stripVTControlCharacters } from 'node:util';
-import type { ConfigStatus, EndpointStatus, RouteStatus, ServiceStatus } from '../status.ts';
+import type { ConfigStatus, EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../status.ts';
 
 /** A route is `partly` up when some of its endpoints are. */
 export type RouteState = 'up' | 'partly' | 'down' | 'unknown';
@@ -11,6 +11,8 @@ export interface PageStatus {
   readonly version: string;
   readonly mode: 'development' | 'production';
   readonly routes: readonly PageRoute[];
+  /** Raw ports; a stranger learns of none. */
+  readonly streams: readonly PageStream[];
   readonly config: ConfigStatus | null;
 }
 
@@ -22,6 +24,16 @@ export interface PageRoute {
   readonly details: RouteDetails | null;
 }
 
+export interface PageStream {
+  /** `tcp 7000` */
+  readonly label: string;
+  /** `down` also where its own port is not open. */
+  readonly state: RouteState;
+  /** Why its own port is not open. */
+  readonly problem: string | null;
+  readonly details: RouteDetails;
+}
+
 export interface RouteDetails {
   readonly line: number;
   readonly endpoints: readonly EndpointStatus[];
@@ -30,16 +42,27 @@ export interface RouteDetails {
 
 export interface PageStatusInput {
   readonly routes: readonly RouteStatus[];
+  readonly streams: readonly StreamStatus[];
   readonly config: ConfigStatus;
   readonly mode: 'development' | 'production';
 }
 
-export function pageStatus({ routes, config, mode }: PageStatusInput): PageStatus {
+export function pageStatus({ routes, streams, config, mode }: PageStatusInput): PageStatus {
   const shown =
     mode === 'development'
-      ? { mode, routes: routes.map(developmentRoute), config: plainConfig(config) }
-      : // A stranger must not learn which other hosts are served here.
-        { mode, routes: routes.filter(({ host }) => host === null).map(productionRoute), config: null };
+      ? {
+          mode,
+          routes: routes.map(developmentRoute),
+          streams: streams.map(pageStream),
+          config: plainConfig(config),
+        }
+      : {
+          mode,
+          // A stranger must not learn which other hosts are served here.
+          routes: routes.filter(({ host }) => host === null).map(productionRoute),
+          streams: [],
+          config: null,
+        };
   const version = createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 16);
   return { version, ...shown };
 }
@@ -52,14 +75,19 @@ export function routeState(endpoints: readonly EndpointStatus[]): RouteState {
 }
 
 function developmentRoute(route: RouteStatus): PageRoute {
-  const { label, host, path, line, endpoints, service } = route;
-  return {
-    label,
-    host,
-    path,
-    state: routeState(endpoints),
-    details: { line, endpoints, service: service === null ? null : plainService(service) },
-  };
+  const { label, host, path, endpoints } = route;
+  return { label, host, path, state: routeState(endpoints), details: detailsOf(route) };
+}
+
+/** How many connections there are is no news, as the output of processes is none. */
+function pageStream(stream: StreamStatus): PageStream {
+  const { id, problem, endpoints } = stream;
+  const state = problem === null ? routeState(endpoints) : 'down';
+  return { label: id, state, problem, details: detailsOf(stream) };
+}
+
+function detailsOf({ line, endpoints, service }: RouteStatus | StreamStatus): RouteDetails {
+  return { line, endpoints, service: service === null ? null : plainService(service) };
 }
 
 function productionRoute({ path, endpoints }: RouteStatus): PageRoute {

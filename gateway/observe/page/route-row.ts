@@ -1,6 +1,6 @@
 import type { EndpointStatus, ServiceStatus } from '../status.ts';
 import { escapeHtml, safeHref } from './escape.ts';
-import type { PageRoute, RouteDetails, RouteState } from './page-status.ts';
+import type { PageRoute, PageStream, RouteDetails, RouteState } from './page-status.ts';
 import { stateWords } from './summary.ts';
 
 /** How the browser came to this page, as far as that is known: links to routes of other hosts keep the scheme and the port. */
@@ -20,6 +20,18 @@ export function renderRoute(route: PageRoute, index: number, address: PageAddres
     cells.push(cell('Leads to', 'endpoints', endpointList(route.details.endpoints)));
     cells.push(cell('Process', 'process', processText(route.details.service, index)));
   }
+  return `<tr role="row">${cells.join('')}</tr>`;
+}
+
+/** A row of the table of raw ports. Nothing in a browser leads to one. */
+export function renderStream({ label, state, problem, details }: PageStream, index: number): string {
+  const { line, endpoints, service } = details;
+  const cells = [
+    `<td role="cell" class="route"><span class="path">${escapeHtml(label)}</span>${note(`line ${line}`)}</td>`,
+    cell('State', 'is', renderState(state)),
+    cell('Leads to', 'endpoints', endpointList(endpoints) + note(problem)),
+    cell('Process', 'process', processText(service, `stream-${index}`)),
+  ];
   return `<tr role="row">${cells.join('')}</tr>`;
 }
 
@@ -84,7 +96,7 @@ function endpointList(endpoints: readonly EndpointStatus[]): string {
   return `<ul>${items.join('')}</ul>`;
 }
 
-function processText(service: ServiceStatus | null, index: number): string {
+function processText(service: ServiceStatus | null, index: number | string): string {
   if (service === null) return '<span class="quiet">not run by Portway</span>';
   const pid = service.pid === null ? '' : `, pid ${service.pid}`;
   const restarts = service.restarts === 0 ? '' : `, restarted ${times(service.restarts)}`;
@@ -105,7 +117,7 @@ function lastExitText({ state, lastExit }: ServiceStatus): string | null {
   return lastExit.signal === null ? `exited with code ${lastExit.code}` : `ended by ${lastExit.signal}`;
 }
 
-function lastOutput({ lastOutput: lines }: ServiceStatus, index: number): string {
+function lastOutput({ lastOutput: lines }: ServiceStatus, index: number | string): string {
   if (lines.length === 0) return '';
   const text = escapeHtml(lines.join('\n'));
   return `<details id="output-${index}"><summary>Its last output</summary><pre tabindex="0">${text}</pre></details>`;

@@ -1,20 +1,26 @@
-import type { PageRoute, PageStatus, RouteState } from './page-status.ts';
+import type { PageStatus, RouteState } from './page-status.ts';
 
-/** How the routes are doing, in one sentence that names what needs attention. */
-export function headline(routes: readonly PageRoute[]): string {
-  if (routes.length === 0) return 'No routes yet.';
-  const down = routes.filter(({ state }) => state === 'down');
-  const partly = routes.filter(({ state }) => state === 'partly');
-  if (down.length > 0) return `${subject(down, routes)} down.`;
-  if (partly.length > 0) return `${subject(partly, routes)} only partly up.`;
-  if (routes.some(({ state }) => state === 'unknown')) return `${count(routes.length)}.`;
-  return routes.length === 1 ? 'The route is up.' : `All ${routes.length} routes are up.`;
+type Shown = Pick<PageStatus, 'routes' | 'streams'>;
+type Mapped = { readonly label: string; readonly state: RouteState };
+
+/** How routes and streams are doing, in one sentence that names what needs attention. */
+export function headline({ routes, streams }: Shown): string {
+  // Whether a service takes datagrams is never known: that is no reason to say less of the others.
+  const all: Mapped[] = [...routes, ...streams.filter(({ state }) => state !== 'unknown')];
+  if (all.length === 0) return 'No routes yet.';
+  const nouns = all.length === routes.length ? 'routes' : 'routes and streams';
+  const down = all.filter(({ state }) => state === 'down');
+  const partly = all.filter(({ state }) => state === 'partly');
+  if (down.length > 0) return `${subject(down, all, nouns)} down.`;
+  if (partly.length > 0) return `${subject(partly, all, nouns)} only partly up.`;
+  if (all.some(({ state }) => state === 'unknown')) return `${count(routes.length)}.`;
+  return `${subject(all, all, nouns)} up.`;
 }
 
 /** For the tab of the browser. */
-export function title({ routes, config }: Pick<PageStatus, 'routes' | 'config'>): string {
+export function title({ routes, streams, config }: Shown & Pick<PageStatus, 'config'>): string {
   if (config !== null && config.rejected !== null) return 'Configuration refused · Portway';
-  const down = routes.filter(({ state }) => state === 'down').length;
+  const down = [...routes, ...streams].filter(({ state }) => state === 'down').length;
   return down === 0 ? 'Portway' : `${down} down · Portway`;
 }
 
@@ -25,12 +31,13 @@ export const stateWords: Readonly<Record<RouteState, string>> = {
   unknown: 'Not known',
 };
 
-function subject(some: readonly PageRoute[], all: readonly PageRoute[]): string {
-  if (some.length === all.length) return all.length === 1 ? 'The route is' : `All ${all.length} routes are`;
+function subject(some: readonly Mapped[], all: readonly Mapped[], nouns: string): string {
   const [first, second] = some;
-  if (second === undefined) return `${first!.label} is`;
+  if (second === undefined)
+    return all.length === 1 && nouns === 'routes' ? 'The route is' : `${first!.label} is`;
+  if (some.length === all.length) return `All ${all.length} ${nouns} are`;
   if (some.length === 2) return `${first!.label} and ${second.label} are`;
-  return `${some.length} of ${all.length} routes are`;
+  return `${some.length} of ${all.length} ${nouns} are`;
 }
 
 function count(routes: number): string {

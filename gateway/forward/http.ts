@@ -14,7 +14,7 @@ import type {
   RequestBody,
   UpstreamCall,
 } from './exchange.ts';
-import { withoutLength } from './informational.ts';
+import { INFORMATIONAL_MAX, withoutLength } from './informational.ts';
 import type { Lasting } from './lasting.ts';
 import { trailerFields } from './trailers.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
@@ -52,6 +52,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   readonly #tried: Endpoint[] = [];
   #call: UpstreamCall | null = null;
   #reused = false;
+  #informed = 0;
   #answering = false;
   /** The client has not taken what was written yet. */
   #blocked = false;
@@ -104,6 +105,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 
   informational(status: number, fields: Fields): void {
+    if (++this.#informed > INFORMATIONAL_MAX)
+      throw new GatewayError('bad_answer', `more than ${INFORMATIONAL_MAX} answers of the 1xx kind`);
     const kept = this.#plan.answerFields(this.#endpoint, withoutLength(fields), false);
     this.#downstream.informational(status, kept);
   }

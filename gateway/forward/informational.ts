@@ -8,3 +8,6 @@ export function withoutLength(fields: Fields): Fields {
   }
   return kept;
 }
+
+/** 1xx answers in front of one final answer: more of them, to a client that does not read, would fill the memory. */
+export const INFORMATIONAL_MAX = 64;

@@ -11,7 +11,7 @@ import type { BulkMemory } from './bulk-memory.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import type { Fields } from './exchange.ts';
 import { closeGently } from './gentle-close.ts';
-import { withoutLength } from './informational.ts';
+import { INFORMATIONAL_MAX, withoutLength } from './informational.ts';
 import { Splice } from './splice.ts';
 
 export interface TunnelPlan {
@@ -46,6 +46,7 @@ export class Tunnel {
   readonly #tried: Endpoint[] = [];
   #cancel: () => void = () => {};
   #splice: Splice | null = null;
+  #informed = 0;
   #answered = false;
   #over = false;
   #timer: NodeJS.Timeout | undefined;
@@ -112,6 +113,10 @@ export class Tunnel {
     // Node takes a 101 that names no protocol for one of these; to the client it would be the opening of a tunnel.
     if (statusCode === 101) return this.#fail(new GatewayError('bad_answer', 'a 101 without an Upgrade'));
     if (this.#over) return;
+    if (++this.#informed > INFORMATIONAL_MAX)
+      return this.#fail(
+        new GatewayError('bad_answer', `more than ${INFORMATIONAL_MAX} answers of the 1xx kind`),
+      );
     this.#client.write(
       headText(statusCode, '', withoutLength(this.#plan.answerFields(endpoint, rawHeaders))),
       'latin1',

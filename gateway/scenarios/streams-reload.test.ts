@@ -6,7 +6,7 @@ import { freePorts } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { connect } from '../testing/raw-client.ts';
-import { type ScriptedService, type ServiceConnection, startService } from '../testing/service.ts';
+import { type ScriptedService, startService } from '../testing/service.ts';
 
 const routes = (name = 'x') => `routes: { /${name}: 1 }\n`;
 
@@ -19,18 +19,11 @@ function streams(tcp: Record<number, number | string>, udp: Record<number, numbe
   );
 }
 
-function wordOrEnd(connection: ServiceConnection) {
-  return ({ length }: Buffer) => (length >= 5 || connection.ended !== null ? length : null);
-}
-
 /** A connection through a stream, and a way to see that it carries bytes. */
 async function openThrough(port: number, service: ScriptedService) {
   const client = await connect(port, { halfOpen: true });
   await client.send('hello');
-  let connection = await service.connection();
-  // The gateway asks services whether they are up, by a connection that says nothing.
-  while ((await connection.take('a word or the end', wordOrEnd(connection))).length === 0)
-    connection = await service.connection();
+  const connection = await service.connectionThatSays('hello');
   const lives = async () => {
     await client.send('ping');
     expect((await connection.bytes(4)).toString()).toBe('ping');

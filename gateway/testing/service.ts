@@ -89,6 +89,16 @@ export class ScriptedService {
     return this.connections[this.#taken++] as ServiceConnection;
   }
 
+  /** The next connection that begins with these words: to see whether a service is up, the gateway opens some that say nothing. */
+  async connectionThatSays(words: string): Promise<ServiceConnection> {
+    for (;;) {
+      const connection = await this.connection();
+      const enough = ({ length }: Buffer) => (length >= words.length || connection.ended ? length : null);
+      const seen = await connection.take(`"${words}" or an end`, enough);
+      if (seen.toString('latin1').startsWith(words)) return connection;
+    }
+  }
+
   /** Answers every request of connections to come: with the same bytes, or as the script says. */
   answer(reply: string | Uint8Array | Script): this {
     this.#script = typeof reply === 'function' ? reply : () => reply;

@@ -5,6 +5,7 @@ import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-rec
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { mayRetry } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { framingOf } from './answer-framing.ts';
 import type { BulkMemory } from './bulk-memory.ts';
 import type {
   AnswerSink,
@@ -113,7 +114,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   head(status: number, reason: string, fields: Fields): void {
     const { timeouts } = this.#plan;
-    const { eventStream, lengthKnown } = lookAt(fields);
+    const { eventStream, lengthKnown } = framingOf(fields);
     const trailersCanFollow = !lengthKnown && status !== 204 && status !== 304;
     this.#record.status = status;
     this.#record.headAt = performance.now();
@@ -246,24 +247,4 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#call?.abort();
     this.#call = null;
   }
-}
-
-/** @throws GatewayError `bad_answer` for a body in a coding that nobody behind us would be told of. */
-function lookAt(fields: Fields): { eventStream: boolean; lengthKnown: boolean } {
-  let eventStream = false;
-  let lengthKnown = false;
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i]!;
-    if (name.length === 12 && name.toLowerCase() === 'content-type')
-      eventStream = /^text\/event-stream\b/i.test(fields[i + 1]!);
-    else if (name.length === 14 && name.toLowerCase() === 'content-length') lengthKnown = true;
-    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') onlyChunked(fields[i + 1]!);
-  }
-  return { eventStream, lengthKnown };
-}
-
-/** RFC 9112 §6.1: the coding is between the service and us. What it does to the bytes would have to be undone here. */
-function onlyChunked(coding: string): void {
-  if (coding.trim().toLowerCase() !== 'chunked')
-    throw new GatewayError('bad_answer', `Transfer-Encoding: ${coding}`);
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { BodySink, Downstream, DownstreamListener, Fields, RequestBody } from '../forward/exchange.ts';
+import type { Downstream, DownstreamListener, Fields, RequestBody } from '../forward/exchange.ts';
 import { lingerOnClose } from './linger.ts';
+import { hasBody, NodeBody } from './node-body.ts';
 
 /** What the listener decides for every answer. */
 export interface ConnectionPolicy {
@@ -180,52 +181,6 @@ function plainReason(reason: string): string {
 
 function flushHead(downstream: HttpDownstream): void {
   downstream.flushHeld();
-}
-
-class NodeBody implements RequestBody {
-  readonly length: number | null;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
-  readonly #expectsContinue: boolean;
-  #sink: BodySink | null = null;
-  #fault: Error | null = null;
-
-  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
-    const length = request.headers['content-length'];
-    this.length = length === undefined ? null : Number(length);
-    this.#request = request;
-    this.#response = response;
-    this.#expectsContinue = expectsContinue;
-  }
-
-  read(sink: BodySink): void {
-    this.#sink = sink;
-    if (this.#fault) return sink.fail(this.#fault);
-    if (this.#expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
-    this.#request
-      .on('data', (chunk: Buffer) => sink.data(chunk))
-      .on('end', () => sink.end())
-      .on('error', (cause) => sink.fail(cause));
-  }
-
-  pause(): void {
-    this.#request.pause();
-  }
-
-  resume(): void {
-    this.#request.resume();
-  }
-
-  fault(cause: Error): void {
-    this.#fault = cause;
-    this.#sink?.fail(cause);
-  }
-}
-
-export function hasBody(request: IncomingMessage): boolean {
-  const { headers } = request;
-  const length = headers['content-length'];
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0);
 }
 
 /** Where the name of Content-Length stands; -1: nowhere. */

@@ -2,8 +2,9 @@ import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { isReset } from '../error/rescue.ts';
-import { HttpDownstream, hasBody } from './http-downstream.ts';
+import { HttpDownstream } from './http-downstream.ts';
 import { ListenError } from './listen-error.ts';
+import { hasBody } from './node-body.ts';
 
 /** What the listener hands on. */
 export interface HttpListenerHandler {

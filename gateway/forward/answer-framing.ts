@@ -1,0 +1,29 @@
+import { GatewayError } from '../error/catalog.ts';
+import type { Fields } from './exchange.ts';
+
+/** What the head of an answer says of what follows it. */
+export interface AnswerFraming {
+  /** It has no end of its own. */
+  readonly eventStream: boolean;
+  readonly lengthKnown: boolean;
+}
+
+/** @throws GatewayError `bad_answer` for a body in a coding that nobody behind us would be told of. */
+export function framingOf(fields: Fields): AnswerFraming {
+  let eventStream = false;
+  let lengthKnown = false;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    if (name.length === 12 && name.toLowerCase() === 'content-type')
+      eventStream = /^text\/event-stream\b/i.test(fields[i + 1]!);
+    else if (name.length === 14 && name.toLowerCase() === 'content-length') lengthKnown = true;
+    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') onlyChunked(fields[i + 1]!);
+  }
+  return { eventStream, lengthKnown };
+}
+
+/** RFC 9112 §6.1: the coding is between the service and us. What it does to the bytes would have to be undone here. */
+function onlyChunked(coding: string): void {
+  if (coding.trim().toLowerCase() !== 'chunked')
+    throw new GatewayError('bad_answer', `Transfer-Encoding: ${coding}`);
+}

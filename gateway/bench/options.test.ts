@@ -9,12 +9,16 @@ test('without options everything is measured at full length and may be written t
   expect(options.peers).toContain('portway+log');
 });
 
-test.each([['--quick'], ['--only=portway,nginx'], ['--case=small'], ['--rounds=3'], ['--seconds=1']])(
+test.each([['--quick'], ['--only=portway,nginx'], ['--case=small']])(
   '%s keeps the result out of the document',
   (flag) => {
     expect(parseOptions([flag]).full).toBe(false);
   },
 );
+
+test.each([['--rounds=3'], ['--seconds=1']])('%s does not, for the document names its command', (flag) => {
+  expect(parseOptions([flag]).full).toBe(true);
+});
 
 test('a file for the measurements does not keep the result out of the document', () => {
   expect(parseOptions(['--json', 'all.json'])).toMatchObject({ full: true, json: 'all.json' });

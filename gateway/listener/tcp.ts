@@ -17,11 +17,13 @@ export class TcpListener {
     });
   }
 
-  /** @throws ListenError that names the stream `id`. */
+  /** Resolves, too, where it is told to stop meanwhile. @throws ListenError that names the stream `id`. */
   async listen(host: string, port: number, id: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const failed = (cause: NodeJS.ErrnoException) =>
         reject(new ListenError(host, port, cause, { id, protocol: 'tcp' }));
+      // A server that is closed while it looks its host up says nothing else.
+      this.#server.once('close', resolve);
       this.#server.once('error', failed).listen({ host, port, backlog: 4096 }, () => {
         // An error of a listening server (EMFILE while accepting) is no reason to end.
         this.#server.off('error', failed).on('error', () => {});

@@ -14,13 +14,14 @@ export class UdpListener {
     this.socket.on('message', receive);
   }
 
-  /** @throws ListenError that names the stream `id`. */
+  /** Resolves, too, where it is told to close meanwhile. @throws ListenError that names the stream `id`. */
   async listen(host: string, port: number, id: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const failed = (cause: NodeJS.ErrnoException) => {
         this.close();
         reject(new ListenError(host, port, cause, { id, protocol: 'udp' }));
       };
+      this.socket.once('close', resolve);
       // `exclusive`: no other process may take half of the datagrams, not even one of a cluster.
       this.socket.once('error', failed).bind({ address: host, port, exclusive: true }, () => {
         // An answer to a client that is gone may come back as an error of this socket; it concerns that client alone.

@@ -76,7 +76,7 @@ A target that is the gateway itself is a problem, and so is the same endpoint tw
 have one file.`,
 
   streams: `Below HTTP a port is all there is: no path, no host. A key is the port to listen on, where the gateway's \`host\` is, or
-\`host:port\`; its value leads to a service like that of a route.
+\`host:port\`; its value leads to a service like that of a route. How connections and sessions begin and end: [streams.md](streams.md).
 
 \`\`\`yaml
 routes: {}

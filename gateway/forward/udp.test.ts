@@ -26,7 +26,7 @@ async function begin(wish: Wish = {}) {
     left: () => events.push('left'),
     moved: (bytes, towards) => events.push(`${bytes} to ${towards}`),
     unreachable: (cause) => events.push(`unreachable ${(cause as NodeJS.ErrnoException).code}`),
-    ended: () => events.push('ended'),
+    ended: (closed) => events.push(closed ? 'closed' : 'ended'),
   });
   onTestFinished(() => session.end());
   return { client, listener, service, session, events };
@@ -163,7 +163,7 @@ describe('a UDP session that is closed', () => {
     await answer(service, 'answer');
     await client.next();
     session.close();
-    expect(events.at(-1)).toBe('ended');
+    expect(events.at(-1)).toBe('closed');
   });
 
   test('lets the answer through that is under way, then ends', async () => {
@@ -172,10 +172,10 @@ describe('a UDP session that is closed', () => {
     const { from } = await service.next();
     session.close();
     session.close();
-    expect(events).not.toContain('ended');
+    expect(events).not.toContain('closed');
     await service.send('answer', from.port);
     expect((await client.next()).text).toBe('answer');
-    await until('it has ended', () => events.includes('ended'));
+    await until('it has ended', () => events.includes('closed'));
   });
 
   test('does not wait for long', async () => {
@@ -183,13 +183,13 @@ describe('a UDP session that is closed', () => {
     session.send(Buffer.from('ask'));
     await service.next();
     session.close();
-    await until('it has ended', () => events.includes('ended'), 2_000);
+    await until('it has ended', () => events.includes('closed'), 2_000);
   });
 
   test('does not wait for a service that is not there', async () => {
     const { session, events } = await begin({ addresses: [addressOf(await freeDatagramPort())] });
     session.send(Buffer.from('ask'));
     session.close();
-    await until('it has ended', () => events.includes('ended'), 500);
+    await until('it has ended', () => events.includes('closed'), 500);
   });
 });

@@ -26,8 +26,8 @@ export interface UdpWatcher {
   moved(bytes: number, towards: 'service' | 'client'): void;
   /** No address took a datagram. */
   unreachable(cause: Error): void;
-  /** Nothing moved for the idle time, or it was closed. Called once. */
-  ended(): void;
+  /** @param closed whether `close` was asked for, and not that nothing moved for the idle time. Called once. */
+  ended(closed: boolean): void;
 }
 
 /**
@@ -168,8 +168,8 @@ export class UdpSession implements Lasting {
   /** An answer that is under way gets a moment to come. */
   close(): void {
     if (this.#over || this.#closing) return;
-    if (!this.#asked) return this.end();
     this.#closing = true;
+    if (!this.#asked) return this.end();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.end(), ANSWER_MS);
   }
@@ -181,7 +181,7 @@ export class UdpSession implements Lasting {
     clearTimeout(this.#timer);
     this.#waiting = [];
     this.#leave();
-    this.#watcher.ended();
+    this.#watcher.ended(this.#closing);
   }
 }
 

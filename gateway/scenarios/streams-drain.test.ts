@@ -87,6 +87,7 @@ describe('on SIGTERM', () => {
     expect((await client.next()).text).toBe('answer');
     expect(await gateway.exitCode(3_000)).toBe(0);
     expect(service.received).toHaveLength(1);
+    expect(gateway.log.exchanges()[0]).toMatchObject({ route: `udp ${port}`, code: 'drained', bytesOut: 6 });
   });
 });
 

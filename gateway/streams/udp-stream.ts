@@ -1,4 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
+import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 import { type UdpAddress, UdpSession, type UdpWatcher } from '../forward/udp.ts';
 import { UdpListener } from '../listener/udp.ts';
@@ -92,7 +93,8 @@ export class UdpStream implements Stream {
     };
     const session: UdpSession = new UdpSession(plan, {
       ...this.#watch(record),
-      ended: () => {
+      ended: (closed) => {
+        if (closed && record.errorCode === null) noteError(record, drained());
         this.#sessions.delete(key);
         lasting.delete(signature, session);
         this.#end(record);
@@ -139,6 +141,10 @@ export class UdpStream implements Stream {
     this.#context.inFlight.end();
     this.#closeIfEmpty();
   }
+}
+
+function drained(): GatewayError {
+  return new GatewayError('drained', 'the stream was changed, or the gateway is stopping');
 }
 
 function noteAnswer(record: ExchangeRecord, bytes: number): void {

@@ -223,7 +223,8 @@ describe('what entries weigh', () => {
     for (let i = 0; i < 20_000; i++) entries.put(make(i), {});
     const taken = held() - before;
     expect(entries.bytes).toBeGreaterThan(15 * MIB);
-    expect(taken).toBeLessThan(20 * MIB);
+    // What the test runner itself takes meanwhile is in it.
+    expect(taken).toBeLessThan(26 * MIB);
     entries.close();
   });
 });

@@ -86,7 +86,7 @@ describe('README.md', () => {
         upstream: {
           endpoints: [endpoint],
         },
-      }) => (endpoint?.kind === 'tcp' ? endpoint.port : null),
+      }) => (endpoint?.address.kind === 'tcp' ? endpoint.address.port : null),
     );
     const nameOf = (port: number | null) => services.find((service) => service.port === port)?.name ?? '';
     const routed = mapped.map(({ id }, at) => [id, String(ports[at]), nameOf(ports[at] ?? null), 'ready']);

@@ -94,6 +94,6 @@ export class Caches {
  * under this route.
  */
 function signatureOf({ id, matcher, upstream, strip, hostHeader, cache }: RouteConfig): string {
-  const endpoints = upstream.endpoints.map(({ key }) => key);
+  const endpoints = upstream.endpoints.map(({ address }) => address.key);
   return JSON.stringify([id, matcher, endpoints, strip, hostHeader, cache]);
 }

@@ -16,6 +16,7 @@ import { compileServices, reportSharedPorts } from './services.ts';
 import type { SourceDocument } from './source.ts';
 import { reportStreamLoops } from './stream-loop.ts';
 import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
+import { OVERLOAD_DEFAULTS } from './upstream.ts';
 import { GATEWAY_HOSTS, PORTWAY_HOST, readDefaultHost } from './variables.ts';
 
 export interface CompileOptions {
@@ -64,6 +65,10 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     admin: checked.admin && { ...checked.admin, host: withoutBrackets(checked.admin.host) },
     log: checked.log,
     maxConnections: checked.maxConnections,
+    workers: null,
+    overload: OVERLOAD_DEFAULTS,
+    resolver: null,
+    serverTiming: null,
   };
   reportBetween(config, placed, streams, context.document);
   return { config, placed };

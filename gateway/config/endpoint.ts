@@ -38,7 +38,7 @@ function keyOf(tls: boolean, host: string, port: Port): string {
 
 /** What tells sockets apart: two endpoints that share one of these can be one socket, as `3001` and `127.0.0.1:3001` can. */
 export function socketsOf(endpoint: EndpointAddress): readonly string[] {
-  if (endpoint.kind === 'unix') return [endpoint.key];
+  if (endpoint.kind !== 'tcp') return [endpoint.key];
   const hosts = endpoint.addresses ?? [endpoint.host];
   return hosts.map((host) => `${withBrackets(host)}:${endpoint.port}`);
 }

@@ -2,7 +2,7 @@
 
 import { endpointOf, socketsOf } from './endpoint.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
-import type { EndpointAddress } from './model.ts';
+import type { EndpointAddress, EndpointConfig } from './model.ts';
 import { nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
 import type { Target } from './target.ts';
 
@@ -16,8 +16,8 @@ export function compileEndpoints(
   to: Target | readonly Target[],
   routePath: readonly PathKey[],
   context: EndpointsContext,
-): readonly EndpointAddress[] {
-  if ('kind' in to) return [endpointOf(to, context.hosts)];
+): readonly EndpointConfig[] {
+  if ('kind' in to) return [plain(endpointOf(to, context.hosts))];
   const endpoints = to.map((target) => endpointOf(target, context.hosts));
   const firstWith = new Map<string, number>();
   for (const [index, endpoint] of endpoints.entries()) {
@@ -26,7 +26,11 @@ export function compileEndpoints(
     if (twin !== undefined) reportTwin(index, twin, routePath, context.document);
     for (const socket of sockets) if (!firstWith.has(socket)) firstWith.set(socket, index);
   }
-  return endpoints;
+  return endpoints.map(plain);
+}
+
+function plain(address: EndpointAddress): EndpointConfig {
+  return { address, weight: 1, backup: false };
 }
 
 /** Where the endpoint of that index is written, in the short form and in the long one. */

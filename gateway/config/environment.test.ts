@@ -22,7 +22,7 @@ async function problemsOf(text: string, env: Environment = {}): Promise<string> 
   return result.ok ? '' : result.formatted;
 }
 
-const keysOf = (route: RouteConfig) => route.upstream.endpoints.map(({ key }) => key);
+const keysOf = (route: RouteConfig) => route.upstream.endpoints.map(({ address }) => address.key);
 
 describe('variables', () => {
   it.each([

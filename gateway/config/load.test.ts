@@ -20,7 +20,7 @@ async function theRoute(text: string): Promise<RouteConfig> {
   return routes[0]!;
 }
 
-const keysOf = (route: RouteConfig) => route.upstream.endpoints.map(({ key }) => key);
+const keysOf = (route: RouteConfig) => route.upstream.endpoints.map(({ address }) => address.key);
 
 describe('the short form', () => {
   it('fills in every default', async () => {
@@ -37,14 +37,33 @@ describe('the short form', () => {
           upstream: {
             endpoints: [
               {
-                kind: 'tcp',
-                key: 'localhost:3001',
-                tls: false,
-                host: '127.0.0.1',
-                port: 3001,
-                addresses: ['127.0.0.1', '::1'],
+                address: {
+                  kind: 'tcp',
+                  key: 'localhost:3001',
+                  tls: false,
+                  host: '127.0.0.1',
+                  port: 3001,
+                  addresses: ['127.0.0.1', '::1'],
+                },
+                weight: 1,
+                backup: false,
               },
             ],
+            canary: null,
+            balance: { kind: 'round-robin' },
+            sticky: null,
+            health: null,
+            ejection: {
+              failures: 5,
+              rate: 0.5,
+              requests: 20,
+              windowMs: 10_000,
+              forMs: 10_000,
+              maxShare: 0.5,
+            },
+            slowStartMs: null,
+            limits: { connections: 1024, waiting: 1024, waitMs: 10_000 },
+            breaker: null,
           },
           strip: true,
           rewrite: true,
@@ -53,6 +72,8 @@ describe('the short form', () => {
           bodyMaxBytes: null,
           extend: null,
           cache: null,
+          retries: { attempts: 3, budget: 0.2, perTryMs: null },
+          lane: 'auto',
         },
       ],
       streams: [],
@@ -60,6 +81,10 @@ describe('the short form', () => {
       admin: { host: '127.0.0.1', port: 3900 },
       log: { level: 'info', format: 'auto', access: true },
       maxConnections: 10_000,
+      workers: null,
+      overload: { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 },
+      resolver: null,
+      serverTiming: null,
     });
   });
 
@@ -139,10 +164,10 @@ log: { level: debug, format: json, access: off }
         },
         upstream: {
           endpoints: [
-            { key: 'localhost:3003' },
-            { key: '127.0.0.1:3013', addresses: ['127.0.0.1'] },
-            { key: 'https://images.internal:443', tls: true, port: 443, addresses: null },
-            { kind: 'unix', key: 'unix:/run/app.sock', path: '/run/app.sock' },
+            { address: { key: 'localhost:3003' } },
+            { address: { key: '127.0.0.1:3013', addresses: ['127.0.0.1'] } },
+            { address: { key: 'https://images.internal:443', tls: true, port: 443, addresses: null } },
+            { address: { kind: 'unix', key: 'unix:/run/app.sock', path: '/run/app.sock' } },
           ],
         },
         strip: false,

@@ -37,6 +37,24 @@ export interface GatewayConfig {
   readonly log: LogConfig;
   /** Client connections at once; beyond it a new one is answered 503. */
   readonly maxConnections: number;
+  /** Processes that share the port; `auto`: one for each core; `null`: this one alone, without a primary over it. */
+  readonly workers: number | 'auto' | null;
+  /** `null`: never refuses for being overloaded. */
+  readonly overload: OverloadConfig | null;
+  /** DNS servers, `address` or `address:port`, asked instead of the system's; `null`: the system's. */
+  readonly resolver: readonly string[] | null;
+  /** `Server-Timing` in answers; `null`: in development, not in production. */
+  readonly serverTiming: boolean | null;
+}
+
+/** Beyond these the gateway answers 503 instead of making everybody wait. */
+export interface OverloadConfig {
+  /** How late the event loop may be. */
+  readonly eventLoopDelayMs: number;
+  /** Resident memory of the process; `null`: not looked at. */
+  readonly memoryBytes: number | null;
+  /** What the refused are told to wait. */
+  readonly retryAfterMs: number;
 }
 
 export interface LogConfig {
@@ -65,6 +83,21 @@ export interface RouteConfig {
   readonly extend: string | null;
   /** `null`: nothing is cached. */
   readonly cache: CacheConfig | null;
+  readonly retries: RetriesConfig;
+  readonly lane: LaneChoice;
+}
+
+/** Which implementation carries the exchanges: `auto` takes the wire lane wherever it can. */
+export type LaneChoice = 'auto' | 'wire' | 'general';
+
+/** Only what can be repeated without harm is tried again. */
+export interface RetriesConfig {
+  /** In all, the first one counted: 1 is none again. */
+  readonly attempts: number;
+  /** Retries as a share of requests, 0 to 1, over the whole upstream. */
+  readonly budget: number;
+  /** To the head of the answer, for each attempt; `null`: the response timeout alone. */
+  readonly perTryMs: number | null;
 }
 
 /** A shared HTTP cache (RFC 9111) in front of a route. */
@@ -95,12 +128,123 @@ export interface FieldCondition {
   readonly value: string | null;
 }
 
+/** Of routes and of streams; streams have no canary, stickiness, limits or breaker, and hash by address alone. */
 export interface UpstreamConfig {
-  readonly endpoints: readonly EndpointAddress[];
+  /** Primary and backup ones, in the order of the file; at least one is no backup. */
+  readonly endpoints: readonly EndpointConfig[];
+  readonly canary: CanaryConfig | null;
+  readonly balance: BalanceConfig;
+  readonly sticky: StickyConfig | null;
+  /** Active checks; `null`: none. */
+  readonly health: HealthConfig | null;
+  /** Passive health; `null`: an endpoint is never left out for what it did. */
+  readonly ejection: EjectionConfig | null;
+  /** How long an endpoint that came back takes to its full share; `null`: it has it at once. */
+  readonly slowStartMs: number | null;
+  readonly limits: LimitsConfig;
+  readonly breaker: BreakerConfig | null;
 }
 
-/** Where a service listens. `key` is the one spelling that tells two endpoints apart: state is kept by it. */
-export type EndpointAddress =
+export interface EndpointConfig {
+  readonly address: EndpointAddress;
+  /** From 1 to 1000: its share of requests beside the others'. */
+  readonly weight: number;
+  /** Only used while no other endpoint can be. */
+  readonly backup: boolean;
+}
+
+/** Other endpoints for a share of the new requests. */
+export interface CanaryConfig {
+  readonly endpoints: readonly EndpointConfig[];
+  /** From 0 to 1. */
+  readonly share: number;
+}
+
+export type BalanceConfig =
+  | { readonly kind: 'round-robin' | 'least-requests' | 'random-two' }
+  | { readonly kind: 'hash'; readonly by: HashKey };
+
+/** What goes to the same endpoint as long as that is there. */
+export type HashKey =
+  | { readonly kind: 'ip' }
+  /** In lower case. */
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'cookie'; readonly name: string };
+
+/** A client stays with the endpoint that it was given first. */
+export interface StickyConfig {
+  readonly cookie: string;
+  /** `null`: until the browser is closed. */
+  readonly maxAgeMs: number | null;
+}
+
+export type HealthConfig = HealthRhythm &
+  (
+    | {
+        readonly kind: 'http';
+        /** With its query, as it is asked. */
+        readonly path: string;
+        /** Statuses that mean healthy, both ends included. */
+        readonly statuses: readonly (readonly [from: number, to: number])[];
+      }
+    | { readonly kind: 'tcp' }
+  );
+
+export interface HealthRhythm {
+  readonly intervalMs: number;
+  /** Never longer than the interval. */
+  readonly timeoutMs: number;
+  /** Checks in a row that it takes to change one's mind. */
+  readonly unhealthyAfter: number;
+  readonly healthyAfter: number;
+}
+
+/** When an endpoint is left out for what it answered, and for how long. */
+export interface EjectionConfig {
+  /** In a row. */
+  readonly failures: number;
+  /** Failed among all, 0 to 1, where there were at least `requests` in the window. */
+  readonly rate: number;
+  readonly requests: number;
+  readonly windowMs: number;
+  /** The first time; each further time in a row it is longer. */
+  readonly forMs: number;
+  /** Of an upstream's endpoints at once, 0 to 1. */
+  readonly maxShare: number;
+}
+
+/** For each endpoint. */
+export interface LimitsConfig {
+  readonly connections: number;
+  /** Exchanges that wait for a connection. */
+  readonly waiting: number;
+  readonly waitMs: number;
+}
+
+/** Half-open, it lets `probes` requests through at once. */
+export interface BreakerConfig {
+  /** Failed among all, 0 to 1, where there were at least `requests` in the window. */
+  readonly rate: number;
+  readonly requests: number;
+  readonly windowMs: number;
+  readonly openMs: number;
+  readonly probes: number;
+}
+
+/** Where a service is found. `key` is the one spelling that tells two endpoints apart: state is kept by it. */
+export type EndpointAddress = DialAddress | SrvAddress;
+
+/** A name whose SRV records (RFC 2782) say host and port of each endpoint. */
+export interface SrvAddress {
+  readonly kind: 'srv';
+  readonly key: string;
+  /** `_http._tcp.shop.internal` */
+  readonly name: string;
+  readonly tls: boolean;
+}
+
+/** What a connection can be opened to. */
+export type DialAddress =
   | {
       readonly kind: 'tcp';
       readonly key: string;

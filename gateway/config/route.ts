@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { headerConditions, queryConditions } from './condition.ts';
 import type {
   CacheConfig,
-  EndpointAddress,
+  EndpointConfig,
   RouteConfig,
   RouteMatcher,
   SourcePosition,
@@ -20,6 +20,7 @@ import {
   TIMEOUT_DEFAULTS,
   timeouts,
 } from './route-schema.ts';
+import { compileUpstream, RETRY_DEFAULTS } from './upstream.ts';
 
 /** What the top level says for every route that does not say otherwise. */
 export interface RouteDefaults {
@@ -38,14 +39,14 @@ export function compileRoute(
   place: RoutePlace,
   key: RouteKey,
   form: CheckedRoute,
-  endpoints: readonly EndpointAddress[],
+  endpoints: readonly EndpointConfig[],
   defaults: RouteDefaults,
 ): RouteConfig {
   return {
     id: place.id,
     source: place.source,
     matcher: compileMatcher(key, form),
-    upstream: { endpoints },
+    upstream: compileUpstream(endpoints),
     strip: form.strip ?? true,
     rewrite: form.rewrite ?? true,
     hostHeader: form.hostHeader ?? 'keep',
@@ -54,6 +55,8 @@ export function compileRoute(
     bodyMaxBytes: (form.bodyMax === undefined ? defaults.bodyMax : form.bodyMax) ?? null,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
     cache: form.cache ? compileCache(form.cache, place.file) : null,
+    retries: RETRY_DEFAULTS,
+    lane: 'auto',
   };
 }
 

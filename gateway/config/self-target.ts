@@ -12,7 +12,7 @@ export function reportSelfTargets(
   document: SourceDocument,
 ): void {
   for (const { route, path } of placed) {
-    for (const [index, endpoint] of route.upstream.endpoints.entries()) {
+    for (const [index, { address: endpoint }] of route.upstream.endpoints.entries()) {
       const self = listening.find((listener) => reaches(endpoint, listener));
       if (self !== undefined) reportSelf(self, targetPath(document, path, index), document);
     }
@@ -20,7 +20,7 @@ export function reportSelfTargets(
 }
 
 function reaches(endpoint: EndpointAddress, listener: Listening): boolean {
-  if (endpoint.kind === 'unix' || endpoint.port !== listener.port) return false;
+  if (endpoint.kind !== 'tcp' || endpoint.port !== listener.port) return false;
   return knownAddresses(endpoint.host, endpoint.addresses).some((address) => serves(listener, address));
 }
 

@@ -9,7 +9,7 @@ import type { PlacedStream } from './streams.ts';
 export function reportStreamLoops(placed: readonly PlacedStream[], document: SourceDocument): void {
   const streams = placed.map(({ stream }) => stream);
   for (const { stream, path } of placed) {
-    for (const [index, endpoint] of stream.upstream.endpoints.entries()) {
+    for (const [index, { address: endpoint }] of stream.upstream.endpoints.entries()) {
       const next = streamAt(endpoint, stream.protocol, streams);
       if (next === undefined || !leadsTo(next, stream, streams, new Set())) continue;
       const place = targetPath(document, path, index);
@@ -31,7 +31,7 @@ function leadsTo(
   if (from === to) return true;
   if (seen.has(from)) return false;
   seen.add(from);
-  return from.upstream.endpoints.some((endpoint) => {
+  return from.upstream.endpoints.some(({ address: endpoint }) => {
     const next = streamAt(endpoint, from.protocol, streams);
     return next !== undefined && leadsTo(next, to, streams, seen);
   });
@@ -42,7 +42,7 @@ function streamAt(
   protocol: StreamConfig['protocol'],
   streams: readonly StreamConfig[],
 ): StreamConfig | undefined {
-  if (endpoint.kind === 'unix') return undefined;
+  if (endpoint.kind !== 'tcp') return undefined;
   const addresses = knownAddresses(endpoint.host, endpoint.addresses);
   return streams.find(
     ({ id, listen, protocol: own }) =>

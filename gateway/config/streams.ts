@@ -4,12 +4,13 @@ import { compileEndpoints } from './endpoints.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
 import { withBrackets } from './host.ts';
 import type { Listening } from './listening.ts';
-import type { EndpointAddress, Port, StreamConfig } from './model.ts';
+import type { EndpointConfig, Port, StreamConfig } from './model.ts';
 import type { CheckedConfig } from './schema.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
 import { type CheckedStream, STREAM_DEFAULTS } from './stream-schema.ts';
 import { parseHostAndPort } from './target.ts';
 import { parseDuration } from './units.ts';
+import { compileUpstream } from './upstream.ts';
 
 export interface StreamsContext {
   readonly document: SourceDocument;
@@ -49,7 +50,7 @@ function compileStream(
     source: context.document.lines.positionOf(keySpanAt(context.document.root, path)!.start),
     protocol,
     listen,
-    upstream: { endpoints },
+    upstream: compileUpstream(endpoints),
     connectTimeoutMs: form.connect ?? milliseconds(STREAM_DEFAULTS.connect),
     idleTimeoutMs:
       form.idle ?? milliseconds(protocol === 'tcp' ? STREAM_DEFAULTS.tcpIdle : STREAM_DEFAULTS.udpIdle),
@@ -76,7 +77,7 @@ function listenOf(key: string, host: string): { host: string; port: Port } {
 
 function reportUncarried(
   protocol: 'tcp' | 'udp',
-  endpoints: readonly EndpointAddress[],
+  endpoints: readonly EndpointConfig[],
   path: readonly PathKey[],
   document: SourceDocument,
 ): void {
@@ -86,7 +87,7 @@ function reportUncarried(
       found,
       hint,
     });
-  for (const endpoint of endpoints) {
+  for (const { address: endpoint } of endpoints) {
     if (endpoint.kind === 'tcp' && endpoint.tls)
       report('a port or host:port', `"https://${endpoint.host}"`, 'raw bytes have no scheme');
     if (protocol === 'udp' && endpoint.kind === 'unix')

@@ -39,7 +39,7 @@ function whatHappened(
 }
 
 function nothingListens(endpoint: EndpointAddress | null): string {
-  if (endpoint === null) return 'Nothing listens there.';
+  if (endpoint === null || endpoint.kind === 'srv') return 'Nothing listens there.';
   if (endpoint.kind === 'unix') return `Nothing listens on ${endpoint.path}.`;
   return endpoint.addresses
     ? `Nothing listens on ${endpoint.port}.`

@@ -28,6 +28,10 @@ const config: GatewayConfig = {
   admin: { host: 'admin.internal', port: 3900 as Port },
   log: { level: 'info', format: 'json', access: true },
   maxConnections: 10_000,
+  workers: null,
+  overload: null,
+  resolver: null,
+  serverTiming: null,
 };
 
 const route = {

@@ -26,7 +26,7 @@ function headerChanges(table: RouteTable, config: GatewayConfig, input: ExplainI
   if (!match) return null;
   const facts = readFacts(sent.flat());
   const origin = originOf(ASKER, new TrustedPeers(config.trustProxy), authority, facts.claims);
-  const endpoint = authorityOf(match.route.upstream.endpoints[0]!);
+  const endpoint = authorityOf(match.route.upstream.endpoints[0]!.address);
   const out = requestFields(
     { facts, peer: ASKER, origin, version: '1.1', authority, match },
     endpoint,

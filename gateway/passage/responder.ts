@@ -88,7 +88,7 @@ export class Responder {
     const wanted = error.code === 'no_route';
     return advise({
       error,
-      endpoint: endpoints.find(({ key }) => key === passage.record.endpoint) ?? null,
+      endpoint: endpoints.find(({ address }) => address.key === passage.record.endpoint)?.address ?? null,
       service: serviceBehind(endpoints, this.#options.services()),
       nearest: wanted ? passage.snapshot.table.nearest(passage.target.canonical, passage.host) : [],
       now: Date.now(),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EndpointAddress, Port } from '../config/model.ts';
 import { routeConfig } from '../testing/route-config.ts';
+import { upstreamConfig } from '../testing/upstream-config.ts';
 import type { Loss } from './candidacy.ts';
 import { explain } from './explain.ts';
 import type { ExplainInput } from './explanation.ts';
@@ -256,7 +257,7 @@ test.each<[EndpointAddress, string]>([
   ],
   [{ kind: 'tcp', key: 'k', tls: false, host: '::1', port: 80 as Port, addresses: null }, '[::1]:80'],
 ])('an endpoint is told as where it can be reached', (endpoint, text) => {
-  const one = buildRouteTable([routeConfig('/', { upstream: { endpoints: [endpoint] } })]);
+  const one = buildRouteTable([routeConfig('/', { upstream: upstreamConfig([endpoint]) })]);
   expect(explain(one, { method: 'GET', target: '/', host: null }).chosen?.endpoints).toEqual([text]);
 });
 

@@ -109,7 +109,7 @@ function chosenRoute(match: RouteMatch, target: RequestTarget): ChosenRoute {
     prefixRawLength,
     forwarded: forwardTarget(match, target),
     hostHeader: route.hostHeader,
-    endpoints: route.upstream.endpoints.map(endpointText),
+    endpoints: route.upstream.endpoints.map(({ address }) => endpointText(address)),
     extend: route.extend,
   };
 }
@@ -150,7 +150,7 @@ function reference({ id, source }: RouteConfig): RouteReference {
 }
 
 function endpointText(endpoint: EndpointAddress): string {
-  if (endpoint.kind === 'unix') return `unix:${endpoint.path}`;
+  if (endpoint.kind !== 'tcp') return endpoint.key;
   const scheme = endpoint.tls ? 'https://' : '';
   const hosts = endpoint.addresses ?? [endpoint.host];
   return hosts

@@ -3,10 +3,11 @@ import type { RouteConfig } from '../config/model.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { gatewayConfig } from '../testing/gateway-config.ts';
 import { routeConfig } from '../testing/route-config.ts';
+import { upstreamConfig } from '../testing/upstream-config.ts';
 import { EndpointRegistry } from '../upstream/registry.ts';
 import { liveRoutes, releaseRoutes, signatureOf } from './live-route.ts';
 
-const to = (...ports: number[]) => ({ upstream: { endpoints: ports.map((port) => localAddress(port)) } });
+const to = (...ports: number[]) => ({ upstream: upstreamConfig(ports.map((port) => localAddress(port))) });
 const route = routeConfig('/db', to(3001));
 
 describe('the signature of a route', () => {
@@ -45,7 +46,7 @@ describe('endpoints of live routes', () => {
 
   test.each<[string, Partial<RouteConfig>]>([
     ['another connect timeout', { timeouts: { ...route.timeouts, connectMs: 1 } }],
-    ['TLS', { upstream: { endpoints: [localAddress(3001, { tls: true })] } }],
+    ['TLS', { upstream: upstreamConfig([localAddress(3001, { tls: true })]) }],
     ['another port', to(3002)],
   ])('are two where they differ by %s', (_what, wish) => {
     const [db, other] = live(new EndpointRegistry(), route, { ...route, ...wish, id: '/other' });

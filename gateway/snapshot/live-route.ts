@@ -1,5 +1,5 @@
 import type { GatewayConfig, RouteConfig } from '../config/model.ts';
-import type { EndpointRegistry } from '../upstream/registry.ts';
+import { dialAddresses, type EndpointRegistry } from '../upstream/registry.ts';
 import { Upstream } from '../upstream/upstream.ts';
 
 /** A route at work: its configuration, and the endpoints that it shares with whoever else names them. */
@@ -14,7 +14,9 @@ export function liveRoutes(config: GatewayConfig, registry: EndpointRegistry): L
   return config.routes.map((route) => ({
     config: route,
     upstream: new Upstream(
-      route.upstream.endpoints.map((address) => registry.acquire(address, route.timeouts.connectMs)),
+      dialAddresses(route.upstream.endpoints).map((address) =>
+        registry.acquire(address, route.timeouts.connectMs),
+      ),
     ),
     signature: signatureOf(route),
   }));
@@ -22,7 +24,8 @@ export function liveRoutes(config: GatewayConfig, registry: EndpointRegistry): L
 
 export function releaseRoutes(routes: readonly LiveRoute[], registry: EndpointRegistry): void {
   for (const { config } of routes) {
-    for (const address of config.upstream.endpoints) registry.release(address, config.timeouts.connectMs);
+    for (const address of dialAddresses(config.upstream.endpoints))
+      registry.release(address, config.timeouts.connectMs);
   }
 }
 

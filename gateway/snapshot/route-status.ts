@@ -1,4 +1,4 @@
-import type { EndpointAddress } from '../config/model.ts';
+import type { EndpointConfig } from '../config/model.ts';
 import type { RouteStatus, ServiceStatus } from '../observe/status.ts';
 import type { LiveRoute } from './live-route.ts';
 
@@ -29,11 +29,11 @@ async function routeStatus(
 
 /** The process that `services:` runs on the port of one of these addresses on this machine. */
 export function serviceBehind(
-  endpoints: readonly EndpointAddress[],
+  endpoints: readonly EndpointConfig[],
   services: readonly ServiceStatus[],
 ): ServiceStatus | null {
   const ports = new Set(
-    endpoints.map((endpoint) => (endpoint.kind === 'tcp' && isHere(endpoint) ? endpoint.port : null)),
+    endpoints.map(({ address }) => (address.kind === 'tcp' && isHere(address) ? address.port : null)),
   );
   return services.find(({ port }) => port !== null && (ports as Set<number | null>).has(port)) ?? null;
 }

@@ -15,6 +15,7 @@ import { Logbook } from '../testing/logbook.ts';
 import { until } from '../testing/poll.ts';
 import { connect } from '../testing/raw-client.ts';
 import { type ScriptedService, startService } from '../testing/service.ts';
+import { upstreamConfig } from '../testing/upstream-config.ts';
 import { EndpointRegistry } from '../upstream/registry.ts';
 import { streamSignature } from './signature.ts';
 import { Streams } from './streams.ts';
@@ -30,7 +31,7 @@ function config(
     source: { line: 1, column: 1 },
     protocol,
     listen: { host: '127.0.0.1', port: port as Port },
-    upstream: { endpoints: [localAddress(to)] },
+    upstream: upstreamConfig([localAddress(to)]),
     connectTimeoutMs: 1_000,
     idleTimeoutMs: 60_000,
     maxConnections: 10,

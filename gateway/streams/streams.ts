@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { StreamConfig } from '../config/model.ts';
 import type { ServiceStatus, StreamStatus } from '../observe/status.ts';
 import { AddressBook } from '../upstream/address-book.ts';
-import type { EndpointRegistry } from '../upstream/registry.ts';
+import { dialAddresses, type EndpointRegistry } from '../upstream/registry.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { streamSignature } from './signature.ts';
 import type { LiveStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
@@ -161,14 +161,15 @@ export class Streams {
   }
 
   #acquire(config: StreamConfig): LiveStream {
-    const endpoints = config.upstream.endpoints.map((address) =>
+    const endpoints = dialAddresses(config.upstream.endpoints).map((address) =>
       this.#registry.acquire(address, config.connectTimeoutMs),
     );
     return { config, upstream: new Upstream(endpoints), signature: streamSignature(config) };
   }
 
   #release({ config }: LiveStream): void {
-    for (const address of config.upstream.endpoints) this.#registry.release(address, config.connectTimeoutMs);
+    for (const address of dialAddresses(config.upstream.endpoints))
+      this.#registry.release(address, config.connectTimeoutMs);
   }
 }
 

@@ -15,6 +15,10 @@ export function gatewayConfig(
     admin: { host: '127.0.0.1', port: 3900 as Port },
     log: { level: 'info', format: 'auto', access: true },
     maxConnections: 10_000,
+    workers: null,
+    overload: { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 },
+    resolver: null,
+    serverTiming: null,
     ...wish,
     routes,
   };

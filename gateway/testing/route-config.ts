@@ -1,4 +1,5 @@
-import type { PathPrefix, Port, RouteConfig, RouteMatcher } from '../config/model.ts';
+import type { EndpointAddress, PathPrefix, Port, RouteConfig, RouteMatcher } from '../config/model.ts';
+import { upstreamConfig } from './upstream-config.ts';
 
 /** What a test says about a route; everything else is as in `/path: 3001`. */
 export interface RouteWish extends Partial<Omit<RouteMatcher, 'path'>> {
@@ -8,11 +9,13 @@ export interface RouteWish extends Partial<Omit<RouteMatcher, 'path'>> {
   readonly upstream?: RouteConfig['upstream'];
   readonly hostHeader?: RouteConfig['hostHeader'];
   readonly extend?: string;
+  readonly retries?: Partial<RouteConfig['retries']>;
+  readonly lane?: RouteConfig['lane'];
 }
 
 /** A compiled route without a configuration file. `path` is taken to be canonical. */
 export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
-  const { id, line, strip, upstream, hostHeader, extend, ...matcher } = wish;
+  const { id, line, strip, upstream, hostHeader, extend, retries, lane, ...matcher } = wish;
   return {
     id: id ?? (matcher.host ?? '') + path,
     source: { line: line ?? 1, column: 3 },
@@ -25,7 +28,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
       ...matcher,
       path: path as PathPrefix,
     },
-    upstream: upstream ?? { endpoints: [tcpEndpoint(3001)] },
+    upstream: upstream ?? upstreamConfig([tcpEndpoint(3001)]),
     strip: strip ?? true,
     rewrite: true,
     hostHeader: hostHeader ?? 'keep',
@@ -33,10 +36,14 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     bodyMaxBytes: null,
     extend: extend ?? null,
     cache: null,
+    retries: { ...RETRIES, ...retries },
+    lane: lane ?? 'auto',
   };
 }
 
-function tcpEndpoint(port: number): RouteConfig['upstream']['endpoints'][number] {
+const RETRIES: RouteConfig['retries'] = { attempts: 3, budget: 0.2, perTryMs: null };
+
+function tcpEndpoint(port: number): EndpointAddress {
   const addresses = ['127.0.0.1', '::1'];
   return {
     kind: 'tcp',

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { EndpointAddress } from '../config/model.ts';
+import type { DialAddress } from '../config/model.ts';
 
 type Lookup = (host: string) => Promise<readonly string[]>;
 
@@ -26,7 +26,7 @@ export class AddressBook {
   }
 
   /** IP addresses, best first. Rejects with the resolver's error. */
-  async find(endpoint: EndpointAddress): Promise<readonly string[]> {
+  async find(endpoint: DialAddress): Promise<readonly string[]> {
     if (endpoint.kind === 'unix') throw new TypeError('UDP needs a host and a port');
     const { host, addresses } = endpoint;
     if (addresses !== null) return addresses;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { EndpointAddress } from '../config/model.ts';
+import type { DialAddress } from '../config/model.ts';
 import type { GatewayError } from '../error/catalog.ts';
 import { startDeafPort } from '../testing/deaf-port.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
@@ -15,7 +15,7 @@ import { connect } from './connect.ts';
 
 type Outcome = { readonly error: GatewayError | null; readonly socket: Socket | null };
 
-function outcomeOf(address: EndpointAddress, timeoutMs = 2_000): Promise<Outcome> {
+function outcomeOf(address: DialAddress, timeoutMs = 2_000): Promise<Outcome> {
   return new Promise((resolve) => {
     connect(address, timeoutMs, (error, socket) => {
       onTestFinished(() => void socket?.destroy());
@@ -85,7 +85,7 @@ describe('a connection comes about', () => {
 });
 
 describe('no connection comes about', () => {
-  test.each<[string, () => Promise<EndpointAddress>, string]>([
+  test.each<[string, () => Promise<DialAddress>, string]>([
     ['where nobody listens', async () => localAddress(await freePort()), 'connection_refused'],
     [
       'where nobody listens on any of its addresses',
@@ -138,7 +138,7 @@ describe('no connection comes about', () => {
 });
 
 describe('an attempt takes no longer than it may', () => {
-  test.each<[string, () => Promise<EndpointAddress>]>([
+  test.each<[string, () => Promise<DialAddress>]>([
     ['where packets are swallowed', async () => localAddress(await startDeafPort())],
     [
       'where TLS is never answered',

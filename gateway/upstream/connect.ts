@@ -1,6 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import type { EndpointAddress } from '../config/model.ts';
+import type { DialAddress } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 
@@ -13,7 +13,7 @@ export type Connected = (error: GatewayError | null, socket: net.Socket | null) 
  * @param timeoutMs for the whole of it: name look-up, every address, TLS handshake.
  * @returns gives the attempt up; `done` is not called any more.
  */
-export function connect(address: EndpointAddress, timeoutMs: number, done: Connected): () => void {
+export function connect(address: DialAddress, timeoutMs: number, done: Connected): () => void {
   const socket = open(address);
   const event = address.kind === 'tcp' && address.tls ? 'secureConnect' : 'connect';
   const settle = () => {
@@ -45,7 +45,7 @@ export function connect(address: EndpointAddress, timeoutMs: number, done: Conne
   };
 }
 
-function open(address: EndpointAddress): net.Socket {
+function open(address: DialAddress): net.Socket {
   // Half-open is allowed because tunnels carry each direction's end on its own.
   if (address.kind === 'unix') return net.connect({ path: address.path, allowHalfOpen: true });
   const { host, port, addresses } = address;

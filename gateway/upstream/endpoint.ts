@@ -1,5 +1,5 @@
 import type net from 'node:net';
-import type { EndpointAddress } from '../config/model.ts';
+import type { DialAddress, EndpointAddress } from '../config/model.ts';
 import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { connect } from './connect.ts';
 import { ConnectionPool } from './pool.ts';
@@ -7,14 +7,14 @@ import { Probe } from './probe.ts';
 
 /** One address where a service listens, with its connections and what is known of its health. It outlives reloads. */
 export class Endpoint {
-  readonly address: EndpointAddress;
+  readonly address: DialAddress;
   /** `host:port` as the service knows itself. */
   readonly authority: string;
   readonly probe: Probe;
   readonly #connectTimeoutMs: number;
   readonly #pool: ConnectionPool;
 
-  constructor(address: EndpointAddress, connectTimeoutMs: number) {
+  constructor(address: DialAddress, connectTimeoutMs: number) {
     this.address = address;
     this.authority = authorityOf(address);
     this.#connectTimeoutMs = connectTimeoutMs;
@@ -58,6 +58,7 @@ const POOL_LIMITS = { connections: 1024, queue: 1024 };
 
 /** Host and port for `hostHeader: rewrite`, and to know a service's own name in what it answers. */
 export function authorityOf(address: EndpointAddress): string {
+  if (address.kind === 'srv') return address.name;
   if (address.kind === 'unix') return 'localhost';
   const { host, port, tls } = address;
   const name = host.includes(':') ? `[${host}]` : host;

@@ -1,4 +1,4 @@
-import type { EndpointAddress } from '../config/model.ts';
+import type { DialAddress } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { type ConnectionOwner, UndiciConnection } from './undici-connection.ts';
@@ -15,7 +15,7 @@ export interface PoolLimits {
  * beyond the bounds an exchange waits in order, and beyond those it fails with `queue_full`.
  */
 export class ConnectionPool implements ConnectionOwner {
-  readonly #address: EndpointAddress;
+  readonly #address: DialAddress;
   readonly #connectTimeoutMs: number;
   readonly #limits: PoolLimits;
   readonly #all = new Set<UndiciConnection>();
@@ -23,7 +23,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #waiting = new Set<WaitingCall>();
   #closing = false;
 
-  constructor(address: EndpointAddress, connectTimeoutMs: number, limits: PoolLimits) {
+  constructor(address: DialAddress, connectTimeoutMs: number, limits: PoolLimits) {
     this.#address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#limits = limits;

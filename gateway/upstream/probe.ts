@@ -1,16 +1,16 @@
-import type { EndpointAddress } from '../config/model.ts';
+import type { DialAddress } from '../config/model.ts';
 import { CATALOG, type GatewayError } from '../error/catalog.ts';
 import type { EndpointStatus } from '../observe/status.ts';
 import { connect } from './connect.ts';
 
 /** Answers "does anything accept connections there?", asking at most once in a while however often it is asked. */
 export class Probe {
-  readonly #address: EndpointAddress;
+  readonly #address: DialAddress;
   readonly #timeoutMs: number;
   #asked: Promise<EndpointStatus> | null = null;
   #askedAt = 0;
 
-  constructor(address: EndpointAddress, timeoutMs: number) {
+  constructor(address: DialAddress, timeoutMs: number) {
     this.#address = address;
     this.#timeoutMs = Math.min(timeoutMs, PROBE_TIMEOUT_MS);
   }
@@ -40,7 +40,7 @@ const FRESH_MS = 2_000;
 const PROBE_TIMEOUT_MS = 1_000;
 
 /** In a person's words: "nothing listens on 3001". */
-export function reasonOf(address: EndpointAddress, error: GatewayError): string {
+export function reasonOf(address: DialAddress, error: GatewayError): string {
   const place =
     address.kind === 'unix' ? address.path : address.addresses ? String(address.port) : address.key;
   if (error.code === 'connection_refused') return `nothing listens on ${place}`;

@@ -1,4 +1,4 @@
-import type { EndpointAddress } from '../config/model.ts';
+import type { DialAddress, EndpointConfig } from '../config/model.ts';
 import { Endpoint } from './endpoint.ts';
 
 /**
@@ -8,7 +8,7 @@ import { Endpoint } from './endpoint.ts';
 export class EndpointRegistry {
   readonly #entries = new Map<string, { endpoint: Endpoint; users: number }>();
 
-  acquire(address: EndpointAddress, connectTimeoutMs: number): Endpoint {
+  acquire(address: DialAddress, connectTimeoutMs: number): Endpoint {
     const key = registryKey(address, connectTimeoutMs);
     const entry = this.#entries.get(key) ?? { endpoint: new Endpoint(address, connectTimeoutMs), users: 0 };
     entry.users++;
@@ -16,7 +16,7 @@ export class EndpointRegistry {
     return entry.endpoint;
   }
 
-  release(address: EndpointAddress, connectTimeoutMs: number): void {
+  release(address: DialAddress, connectTimeoutMs: number): void {
     const key = registryKey(address, connectTimeoutMs);
     const entry = this.#entries.get(key);
     if (!entry || --entry.users > 0) return;
@@ -25,8 +25,13 @@ export class EndpointRegistry {
   }
 }
 
+/** What SRV records stand for is known only when they have been looked up: they are no address yet. */
+export function dialAddresses(endpoints: readonly EndpointConfig[]): DialAddress[] {
+  return endpoints.flatMap(({ address }) => (address.kind === 'srv' ? [] : [address]));
+}
+
 /** Connections are opened by the pool, so a different connect timeout needs a different pool. */
-function registryKey(address: EndpointAddress, connectTimeoutMs: number): string {
+function registryKey(address: DialAddress, connectTimeoutMs: number): string {
   const scheme = address.kind === 'tcp' && address.tls ? 'https' : 'http';
   return `${scheme} ${address.key} ${connectTimeoutMs}`;
 }

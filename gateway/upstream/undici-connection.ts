@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
-import type { EndpointAddress } from '../config/model.ts';
+import type { DialAddress } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import type { AnswerSink, Fields, RequestBody, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { connect } from './connect.ts';
@@ -34,7 +34,7 @@ export class UndiciConnection {
   /** It will not carry anything any more. */
   closed = false;
 
-  constructor(address: EndpointAddress, connectTimeoutMs: number, owner: ConnectionOwner) {
+  constructor(address: DialAddress, connectTimeoutMs: number, owner: ConnectionOwner) {
     this.#owner = owner;
     this.#tls = address.kind === 'tcp' && address.tls ? { servername: address.host } : {};
     this.#client = new Client(originOf(address), {
@@ -125,7 +125,7 @@ export class UndiciConnection {
 const KEEP_ALIVE_MS = 4_000;
 const ANSWER_HEAD_MAX_BYTES = 64 * 1024;
 
-function originOf(address: EndpointAddress): string {
+function originOf(address: DialAddress): string {
   if (address.kind === 'unix') return 'http://localhost';
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${address.tls ? 'https' : 'http'}://${host}:${address.port}`;

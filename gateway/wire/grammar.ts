@@ -1,0 +1,19 @@
+/**
+ * The grammar that both readers of this folder share, as regular expressions over latin-1 text: what they match is plainly valid,
+ * and everything else is somebody else's decision. None of them can backtrack: each alternative begins with a byte of its own.
+ */
+
+/** RFC 9110 §5.6.2 */
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+/** RFC 9110 §5.5: no control character but HTAB; obs-text passes as the bytes that it is. */
+const VALUE = '[\\t\\x20-\\x7e\\x80-\\xff]*';
+/** RFC 9112 §5: no space before the colon (§5.1), and no line that begins with one (obs-fold, §5.2). */
+export const FIELD_LINES = `(?:${TOKEN}:${VALUE}\\r\\n)*`;
+
+/** RFC 9112 §4, with the space in front of an empty reason left out as many services do. The second digit of the version is free below 2. */
+export const ANSWER_HEAD: RegExp = new RegExp(
+  `^HTTP/1\\.[01] [1-9]\\d\\d(?: ${VALUE})?\\r\\n${FIELD_LINES}\\r\\n$`,
+);
+
+/** RFC 9112 §7.1.2, with the empty line that ends it. */
+export const TRAILER_SECTION: RegExp = new RegExp(`^${FIELD_LINES}\\r\\n$`);

@@ -1,0 +1,66 @@
+/**
+ * Keeps the pieces of a head until it is whole. One buffer that doubles, and a search that goes on where it stopped: a peer that sends
+ * byte by byte costs no more than one that sends all at once.
+ */
+export class HeadBuffer {
+  readonly #maxBytes: number;
+  #bytes = EMPTY;
+  #length = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Takes what came in.
+   * @returns how many bytes of it belong to the head, its empty line included; -1: all do, and it is not whole yet. More than the bound
+   * is refused by the caller, who asks `overflows`.
+   */
+  add(chunk: Buffer, from: number, to: number): number {
+    const before = this.#length;
+    this.#append(chunk, from, to);
+    const end = this.#bytes.subarray(0, this.#length).indexOf(END_OF_HEAD, Math.max(0, before - 3));
+    if (end < 0) return -1;
+    const head = end + END_OF_HEAD.length;
+    this.#length = head;
+    return head - before;
+  }
+
+  get overflows(): boolean {
+    return this.#length > this.#maxBytes;
+  }
+
+  /** The latin-1 text of what was kept, and nothing is kept any more. */
+  take(): string {
+    const text = this.#bytes.latin1Slice(0, this.#length);
+    this.#length = 0;
+    this.#bytes = EMPTY;
+    return text;
+  }
+
+  /** What was kept, as it came. */
+  bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #append(chunk: Buffer, from: number, to: number): void {
+    // One byte beyond the bound shows that it is crossed; the rest need not be kept.
+    const wanted = Math.min(this.#length + to - from, this.#maxBytes + END_OF_HEAD.length);
+    if (this.#bytes.length < wanted) {
+      const grown = Buffer.allocUnsafe(Math.max(wanted, this.#bytes.length * 2, FIRST_BYTES));
+      this.#bytes.copy(grown, 0, 0, this.#length);
+      this.#bytes = grown;
+    }
+    this.#length += chunk.copy(this.#bytes, this.#length, from, from + wanted - this.#length);
+  }
+}
+
+/** The end of the last field line and the empty line (RFC 9112 §2.1). */
+export const END_OF_HEAD: Buffer = Buffer.from('\r\n\r\n');
+
+const FIRST_BYTES = 1024;
+const EMPTY = Buffer.alloc(0);

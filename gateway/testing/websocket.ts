@@ -1,4 +1,4 @@
-import { get, type RawClient } from './raw-client.ts';
+import { get, type RawClient } from './http-client.ts';
 import type { ScriptedService, ServiceConnection } from './service.ts';
 
 /** The pair of RFC 6455 §1.3. */

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { Wire } from './wire.ts';
+
+/** Listens, says where, and then never runs again: what the kernel can't queue any more gets no answer at all. */
+const listener = `
+  const { parentPort } = require('node:worker_threads');
+  const server = require('node:net').createServer();
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port);
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+  });
+`;
+
+/** A port where a connection attempt hangs, as it does where a firewall swallows packets. */
+export class DeafListener {
+  readonly port: number;
+  readonly #worker: Worker;
+  readonly #waiting: Wire[] = [];
+
+  private constructor(port: number, worker: Worker) {
+    this.port = port;
+    this.#worker = worker;
+  }
+
+  static async open(): Promise<DeafListener> {
+    const worker = new Worker(listener, { eval: true });
+    const [port] = (await once(worker, 'message')) as [number];
+    const opened = new DeafListener(port, worker);
+    await opened.#fill().catch(async (cause: Error) => {
+      await opened.close();
+      throw cause;
+    });
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    for (const wire of this.#waiting) wire.destroy();
+    await this.#worker.terminate();
+  }
+
+  /** One attempt after the other fills the queue; the first that gets no answer shows that it is full. */
+  async #fill(): Promise<void> {
+    for (let filled = 0; filled < 16; filled++) {
+      const wire = new Wire(connect(this.port, '127.0.0.1'), 'a connection that nobody accepts');
+      this.#waiting.push(wire);
+      const connected = await once(wire.socket, 'connect', { signal: AbortSignal.timeout(200) }).catch(
+        () => null,
+      );
+      if (connected === null) return;
+    }
+    throw new Error('the queue of the deaf port never filled');
+  }
+}

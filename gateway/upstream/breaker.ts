@@ -1,0 +1,99 @@
+import type { BreakerConfig } from '../config/model.ts';
+import { OutcomeWindow } from './outcome-window.ts';
+
+/** Closed lets everything through, open nothing, half-open a few probes. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/**
+ * Stops sending to an upstream that fails too often, so that clients get their answer at once and the service gets a rest. Instants come from
+ * the caller's clock, in milliseconds.
+ *
+ * An exchange that began in another state says nothing of this one: each state has a number of its own (its era), which an exchange takes along.
+ */
+export class Breaker {
+  readonly #config: BreakerConfig;
+  readonly #window: OutcomeWindow;
+  /** Told of each change of state. */
+  readonly #changed: (state: BreakerState, reason: string) => void;
+  #state: BreakerState = 'closed';
+  #era = 0;
+  #openUntil = 0;
+  /** Half-open: probes that may still begin, and successes that are still wanted. */
+  #probesLeft = 0;
+  #wanted = 0;
+
+  constructor(config: BreakerConfig, changed: (state: BreakerState, reason: string) => void) {
+    this.#config = config;
+    this.#window = new OutcomeWindow(config.windowMs);
+    this.#changed = changed;
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** Whether an exchange may begin now. */
+  admits(now: number): boolean {
+    if (this.#state === 'closed') return true;
+    if (this.#state === 'half-open') return this.#probesLeft > 0;
+    return now >= this.#openUntil;
+  }
+
+  /** Seconds until it is worth asking again, at least 1. */
+  retryAfterSeconds(now: number): number {
+    return Math.max(1, Math.ceil((this.#openUntil - now) / 1_000));
+  }
+
+  /** An exchange begins that was admitted. @returns the era, to be given to `ended`. */
+  begun(): number {
+    if (this.#state === 'open') this.#halfOpen();
+    if (this.#state === 'half-open') this.#probesLeft--;
+    return this.#era;
+  }
+
+  ended(outcome: 'success' | 'failure' | 'neutral', era: number, now: number): void {
+    if (era !== this.#era) return;
+    if (this.#state === 'half-open') return this.#probed(outcome, now);
+    if (outcome === 'neutral') return;
+    this.#window.add(outcome === 'failure', now);
+    if (outcome === 'failure') this.#openIfTooMany(now);
+  }
+
+  #openIfTooMany(now: number): void {
+    const { rate, requests, windowMs } = this.#config;
+    const total = this.#window.total(now);
+    const failed = this.#window.failed(now);
+    if (total < requests || failed < rate * total) return;
+    this.#open(now, `${failed} of ${total} requests failed within ${windowMs / 1_000} s`);
+  }
+
+  /** A probe whose client left makes room for another. */
+  #probed(outcome: 'success' | 'failure' | 'neutral', now: number): void {
+    if (outcome === 'failure') return this.#open(now, 'a probe failed');
+    if (outcome === 'neutral') this.#probesLeft++;
+    else if (--this.#wanted === 0) this.#close();
+  }
+
+  #open(now: number, reason: string): void {
+    this.#openUntil = now + this.#config.openMs;
+    this.#enter('open', reason);
+  }
+
+  #halfOpen(): void {
+    const { openMs, probes } = this.#config;
+    this.#probesLeft = this.#wanted = probes;
+    this.#enter('half-open', `${openMs / 1_000} s have passed`);
+  }
+
+  #close(): void {
+    const { probes } = this.#config;
+    this.#enter('closed', probes === 1 ? 'the probe succeeded' : `${probes} probes succeeded`);
+  }
+
+  #enter(state: BreakerState, reason: string): void {
+    this.#state = state;
+    this.#era++;
+    this.#window.clear();
+    this.#changed(state, reason);
+  }
+}

@@ -1,0 +1,76 @@
+import type { EjectionConfig } from '../config/model.ts';
+import { OutcomeWindow } from './outcome-window.ts';
+
+/**
+ * What one endpoint did lately, and whether that is reason enough to leave it out for a while: too many failures in a row, which finds
+ * who is down, or too large a share of failures, which finds who fails now and then. Instants come from the caller's clock, in milliseconds.
+ */
+export class Ejection {
+  readonly #config: EjectionConfig;
+  readonly #window: OutcomeWindow;
+  #inRow = 0;
+  /** Ejections that followed each other. */
+  #strikes = 0;
+  /** Until when it was ejected the last time. */
+  #until = Number.NEGATIVE_INFINITY;
+
+  constructor(config: EjectionConfig) {
+    this.#config = config;
+    this.#window = new OutcomeWindow(config.windowMs);
+  }
+
+  succeeded(now: number): void {
+    this.#inRow = 0;
+    this.#window.add(false, now);
+  }
+
+  failed(now: number): void {
+    this.#inRow++;
+    this.#window.add(true, now);
+  }
+
+  /** Why it should be ejected: `5 failures in a row`; `null`: it should not. */
+  reason(now: number): string | null {
+    const { failures, rate, requests, windowMs } = this.#config;
+    if (this.#inRow >= failures) return `${this.#inRow} failures in a row`;
+    const total = this.#window.total(now);
+    const failed = this.#window.failed(now);
+    if (total < requests || failed < rate * total) return null;
+    return `${failed} of ${total} failed within ${seconds(windowMs)}`;
+  }
+
+  /**
+   * Each time in a row lasts once longer than the one before, and each `for` that passes without one makes up for one.
+   *
+   * @returns for how long, in milliseconds.
+   */
+  eject(now: number): number {
+    const { forMs } = this.#config;
+    const forgiven = Math.max(0, Math.floor((now - this.#until) / forMs));
+    this.#strikes = Math.max(0, this.#strikes - forgiven) + 1;
+    const lasts = Math.min(this.#strikes * forMs, Math.max(forMs, LONGEST_MS));
+    this.#until = now + lasts;
+    return lasts;
+  }
+
+  /** What it did before counts no more, but for how often it was ejected. */
+  readmit(): void {
+    this.#inRow = 0;
+    this.#window.clear();
+  }
+}
+
+/** As Envoy: an endpoint that was down for a night serves again within minutes. */
+const LONGEST_MS = 300_000;
+
+/**
+ * How many of so many endpoints may be ejected at once. Never all: whoever is left out of the last choice is left out for nothing.
+ */
+export function ejectableOf(count: number, maxShare: number): number {
+  return Math.max(0, Math.min(Math.floor(count * maxShare), count - 1));
+}
+
+/** `20 s`, `0.5 s`. */
+export function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}

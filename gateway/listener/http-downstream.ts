@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Downstream, DownstreamListener, Fields, RequestBody } from '../forward/exchange.ts';
+import type { Peer } from '../filter/forwarded.ts';
+import type { DownstreamListener, Fields, RequestBody } from '../forward/exchange.ts';
+import type { ClientExchange } from './client-exchange.ts';
 import { lingerOnClose } from './linger.ts';
 import { hasBody, NodeBody } from './node-body.ts';
+import { peerOf } from './peer.ts';
 
 /** What the listener decides for every answer. */
 export interface ConnectionPolicy {
@@ -11,7 +14,7 @@ export interface ConnectionPolicy {
 }
 
 /** One request and its answer on `node:http`. */
-export class HttpDownstream implements Downstream {
+export class HttpDownstream implements ClientExchange {
   readonly method: string;
   readonly socket: Socket;
   readonly #body: NodeBody | null;
@@ -47,6 +50,18 @@ export class HttpDownstream implements Downstream {
 
   get fields(): Fields {
     return this.#request.rawHeaders;
+  }
+
+  get rawTarget(): string {
+    return this.#request.url ?? '';
+  }
+
+  get version(): string {
+    return this.#request.httpVersion;
+  }
+
+  get peer(): Peer {
+    return peerOf(this.socket);
   }
 
   listen(listener: DownstreamListener): void {

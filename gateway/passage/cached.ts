@@ -24,7 +24,7 @@ export type CacheRole =
   | { readonly kind: 'passed'; readonly downstream: Downstream };
 
 export function cacheRole(caches: Caches, passage: Passage, exchange: RoutedExchange): CacheRole {
-  const client = passage.http!;
+  const client = passage.client!;
   const unsafe = isUnsafe(client.method);
   const cache = caches.of(exchange.match.route.id);
   if (!cache && (!unsafe || caches.isEmpty)) return { kind: 'passed', downstream: client };
@@ -59,7 +59,7 @@ export function startCached(
     fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(plan, conditions), record),
     answerFields: (fields) => answerFields(exchange, nameOf(plan.upstream), fields, false),
   };
-  new CachedExchange(cache, passage.http!, cached, passage.record, owner).start();
+  new CachedExchange(cache, passage.client!, cached, passage.record, owner).start();
 }
 
 /** Under which an answer is kept: all that a service may put into links to itself is part of it. */

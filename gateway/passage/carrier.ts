@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Caches } from '../cache/caches.ts';
 import { GatewayError } from '../error/catalog.ts';
-import type { RequestView, RoutedExchange } from '../filter/exchange.ts';
+import type { RoutedExchange } from '../filter/exchange.ts';
 import { IdentitySource } from '../filter/identity.ts';
 import { readFacts } from '../filter/request-facts.ts';
 import type { BulkMemory } from '../forward/bulk-memory.ts';
@@ -12,6 +12,7 @@ import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
 import { HttpForward, type HttpPlan } from '../forward/http.ts';
 import type { Lasting, LastingExchanges } from '../forward/lasting.ts';
 import { Tunnel } from '../forward/upgrade.ts';
+import type { ClientRequest } from '../listener/client-exchange.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import { peerOf } from '../listener/peer.ts';
@@ -19,7 +20,6 @@ import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-reco
 import type { LiveRoute } from '../snapshot/live-route.ts';
 import type { InternalRoute } from '../snapshot/router.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
 import { type CacheRole, cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { decide } from './decide.ts';
 import type { InFlight } from './in-flight.ts';
@@ -61,8 +61,8 @@ export class Carrier implements HttpListenerHandler {
     downstream: HttpDownstream,
     refusal: GatewayError | null,
   ): void {
-    const passage = this.#arrive(request, downstream, new DownstreamPlace(downstream));
-    passage.http = downstream;
+    const passage = this.#arrive(downstream);
+    passage.client = passage.http = downstream;
     passage.refusal = refusal;
     (request as Carried)[PASSAGE] = passage;
     // Comes back to `choose`, and then to `carry` for all but the gateway's own page and extended routes.
@@ -70,8 +70,15 @@ export class Carrier implements HttpListenerHandler {
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const view = { method: request.method!, fields: request.rawHeaders, body: null };
-    const passage = this.#arrive(request, view, new SocketPlace(socket));
+    const passage = this.#arrive({
+      method: request.method!,
+      rawTarget: request.url!,
+      version: request.httpVersion,
+      fields: request.rawHeaders,
+      body: null,
+      peer: peerOf(socket),
+    });
+    passage.socket = socket;
     const goesOn = decide(passage, this.#pseudonym);
     if (goesOn && passage.exchange && this.#mayTunnel(passage, passage.exchange))
       this.#openTunnel(passage, passage.exchange, socket, head);
@@ -92,15 +99,15 @@ export class Carrier implements HttpListenerHandler {
     this.#options.responder.refuse(error, socket, this.#identity.requestId(null, false));
   }
 
-  #arrive(request: IncomingMessage, view: RequestView, place: AnswerPlace): Passage {
+  #arrive(request: ClientRequest): Passage {
     const snapshot = this.#options.snapshot();
-    const peer = peerOf(request.socket);
-    const facts = readFacts(view.fields);
+    const { peer } = request;
+    const facts = readFacts(request.fields);
     const believed = facts.requestId !== null && snapshot.trust.includes(peer.address);
     const id = this.#identity.requestId(facts.requestId, believed);
-    const protocol = request.httpVersionMinor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
-    const record = newExchangeRecord(id, view.method, request.url!, protocol, peer.address);
-    const passage = new Passage(snapshot, request, view, place, peer, facts, record);
+    const protocol = request.version.endsWith('.0') ? 'HTTP/1.0' : 'HTTP/1.1';
+    const record = newExchangeRecord(id, request.method, request.rawTarget, protocol, peer.address);
+    const passage = new Passage(snapshot, request, peer, facts, record);
     this.#options.inFlight.enter(passage);
     return passage;
   }

@@ -1,24 +1,23 @@
-import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { GatewayError } from '../error/catalog.ts';
-import type { Arrival, LocalAnswer, RequestView, RoutedExchange } from '../filter/exchange.ts';
+import type { Arrival, LocalAnswer, RoutedExchange } from '../filter/exchange.ts';
 import type { Peer } from '../filter/forwarded.ts';
 import type { RequestFacts } from '../filter/request-facts.ts';
 import type { HandlerDownstream } from '../forward/extend.ts';
+import type { ClientExchange, ClientRequest } from '../listener/client-exchange.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import { hostOf } from '../route/authority.ts';
 import type { RouteRequest } from '../route/table.ts';
 import type { RequestTarget } from '../route/target.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { AnswerPlace } from './answer-place.ts';
+import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
 
 /** One exchange on its way through the gateway: what each hop has found out, for the next ones. */
 export class Passage implements Arrival, RouteRequest {
   /** The snapshot that was current when it arrived stays its own to the end. */
   readonly snapshot: Snapshot;
-  readonly request: IncomingMessage;
-  readonly downstream: RequestView;
-  readonly place: AnswerPlace;
+  readonly downstream: ClientRequest;
   readonly peer: Peer;
   readonly facts: RequestFacts;
   readonly record: ExchangeRecord;
@@ -33,7 +32,11 @@ export class Passage implements Arrival, RouteRequest {
   refusal: GatewayError | null = null;
   local: LocalAnswer | null = null;
   /** The whole of the client's side; `null`: an upgrade. */
+  client: ClientExchange | null = null;
+  /** The same in the general lane, where Fastify may want to answer. */
   http: HttpDownstream | null = null;
+  /** Of an upgrade, the bare connection. */
+  socket: Duplex | null = null;
   /** On an extended route, what the extension's request became. */
   extended: HandlerDownstream | null = null;
   /** Whether the snapshot must still wait for it, and whether it is over. */
@@ -42,26 +45,27 @@ export class Passage implements Arrival, RouteRequest {
 
   constructor(
     snapshot: Snapshot,
-    request: IncomingMessage,
-    downstream: RequestView,
-    place: AnswerPlace,
+    downstream: ClientRequest,
     peer: Peer,
     facts: RequestFacts,
     record: ExchangeRecord,
   ) {
     this.snapshot = snapshot;
-    this.request = request;
     this.downstream = downstream;
-    this.place = place;
     this.peer = peer;
     this.facts = facts;
     this.record = record;
-    this.version = request.httpVersion;
-    this.rawTarget = request.url ?? '';
+    this.version = downstream.version;
+    this.rawTarget = downstream.rawTarget;
   }
 
   get method(): string {
     return this.downstream.method;
+  }
+
+  /** Where the gateway's own answers go. */
+  get place(): AnswerPlace {
+    return this.client ? new DownstreamPlace(this.client) : new SocketPlace(this.socket!);
   }
 
   get host(): string {

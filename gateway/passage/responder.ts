@@ -31,7 +31,7 @@ export class Responder {
     const { requestId } = passage.record;
     const context: AnswerContext = { requestId, accept, advice: this.#advice(passage, error) };
     const { status, fields, body } = errorAnswer(error, context);
-    if (ENDS_CONNECTION.has(error.code)) passage.http?.closeAfterAnswer();
+    if (ENDS_CONNECTION.has(error.code)) passage.client?.closeAfterAnswer();
     this.#answer(passage, status, fields, body);
   }
 

@@ -1,0 +1,21 @@
+import type { Peer } from '../filter/forwarded.ts';
+import type { Downstream } from '../forward/exchange.ts';
+
+/** One request of a client as a listener hands it on, whichever lane has read it: nothing behind the listener knows more of its connection. */
+export interface ClientExchange extends Downstream {
+  /** The request target of the request line, as sent. */
+  readonly rawTarget: string;
+  /** `1.1`; in the general lane also `1.0` and what is to be refused. */
+  readonly version: string;
+  readonly peer: Peer;
+  /** Whether a part of the answer is out. */
+  readonly headSent: boolean;
+  /** No other request is read from the connection. */
+  closeAfterAnswer(): void;
+}
+
+/** As much of it as there is of an upgrade, whose answer is written to the bare socket. */
+export type ClientRequest = Pick<
+  ClientExchange,
+  'method' | 'rawTarget' | 'version' | 'fields' | 'body' | 'peer'
+>;

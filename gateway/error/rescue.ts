@@ -1,4 +1,5 @@
 import { type ErrorCode, GatewayError } from './catalog.ts';
+import { FramingError } from './framing-error.ts';
 
 /**
  * Where an exchange stood when something failed. It decides what is known for certain:
@@ -73,6 +74,7 @@ const CONNECTION_ENDED: ReadonlySet<string> = new Set([
 ]);
 
 function isProtocolFault(code: string, cause: unknown): boolean {
+  if (cause instanceof FramingError) return true;
   if (code.startsWith('HPE_') || PROTOCOL_FAULTS.has(code)) return true;
   // undici's parser does not give every fault a code.
   if (cause instanceof Error && cause.name === 'HTTPParserError') return true;

@@ -52,7 +52,7 @@ describe('a body in chunks', () => {
     const events = reading(limitBody(body, 10));
     source().data(Buffer.from('12345'));
     source().data(Buffer.from('67890'));
-    source().end();
+    source().end([]);
     expect(events).toEqual(['12345', '67890', 'end']);
   });
 
@@ -62,7 +62,7 @@ describe('a body in chunks', () => {
     source().data(Buffer.from('12345678'));
     source().data(Buffer.from('901'));
     source().data(Buffer.from('2'));
-    source().end();
+    source().end([]);
     expect(events).toEqual(['12345678', 'fail body_too_large']);
   });
 

@@ -30,8 +30,8 @@ function limited(sink: BodySink, maxBytes: number): BodySink {
       if (taken <= maxBytes) sink.data(chunk);
       else if (before <= maxBytes) sink.fail(tooLarge(maxBytes));
     },
-    end: () => {
-      if (taken <= maxBytes) sink.end();
+    end: (trailers) => {
+      if (taken <= maxBytes) sink.end(trailers);
     },
     fail: (cause) => sink.fail(cause),
   };

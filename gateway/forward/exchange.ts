@@ -3,6 +3,9 @@
  * lane) or by wire code of our own, while balancing, retries, timeouts, cancellation and errors stay the same code.
  */
 
+/** Which implementation of both sides carries an exchange: our own HTTP/1.1 on plain sockets, or `node:http` and undici. */
+export type Lane = 'wire' | 'general';
+
 /** Header fields as they stand on the wire: name, value, name, value ... in order, case and repetition kept, latin-1. */
 export type Fields = readonly string[];
 
@@ -18,7 +21,8 @@ export interface RequestBody {
 
 export interface BodySink {
   data(chunk: Buffer): void;
-  end(): void;
+  /** @param trailers what stood behind the last chunk (RFC 9112 §7.1.2). */
+  end(trailers: Fields): void;
   /** The client left in the middle of it. */
   fail(cause: Error): void;
 }
@@ -50,8 +54,11 @@ export interface DownstreamListener {
 export interface UpstreamRequest {
   readonly method: string;
   readonly target: string;
+  /** How the body is framed is this side's own business: what stands here of it must agree with the body, and is written anew. */
   readonly fields: Fields;
   readonly body: RequestBody | null;
+  /** The client waits for a 100 before it sends the body (RFC 9110 §10.1.1): where this side can, the service is asked. */
+  readonly expectsContinue?: boolean;
 }
 
 /** What becomes of a request that was sent. After `end` or `fail` nothing more is called. */

@@ -57,7 +57,7 @@ function replacedBody({ body }: Dispatcher.DispatchOptions): RequestBody | null 
     length: bytes.length,
     read(sink) {
       sink.data(bytes);
-      sink.end();
+      sink.end([]);
     },
     pause() {},
     resume() {},

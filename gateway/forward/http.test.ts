@@ -95,6 +95,7 @@ function forward(
     target: '/',
     body,
     timeouts: { ...TIMEOUTS, ...timeouts },
+    lane: 'general' as const,
     memory: new BulkMemory(() => {}),
     requestFields: () => ['Host', 'a'],
     answerFields: (_endpoint: Endpoint, fields: Fields, trailers: boolean) =>

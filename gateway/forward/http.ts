@@ -12,6 +12,7 @@ import type {
   Downstream,
   DownstreamListener,
   Fields,
+  Lane,
   RequestBody,
   UpstreamCall,
 } from './exchange.ts';
@@ -23,6 +24,7 @@ import { type BodyWatcher, WatchedBody } from './watched-body.ts';
 /** What to send where, decided by the route and the filters. */
 export interface HttpPlan {
   readonly upstream: Upstream;
+  readonly lane: Lane;
   /** The request target that the service sees. */
   readonly target: string;
   readonly body: RequestBody | null;
@@ -86,6 +88,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
       const call = endpoint.send(
         { method, target, fields: this.#plan.requestFields(endpoint), body: this.#body },
         this,
+        this.#plan.lane,
       );
       // A failure may have been told, and answered with another attempt, before `send` came back.
       if (this.#tried.length === attempt && !this.#over) this.#call = call;

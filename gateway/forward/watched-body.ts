@@ -38,10 +38,10 @@ export class WatchedBody implements RequestBody {
         this.#watcher.bodyReceived(chunk.length);
         sink.data(chunk);
       },
-      end: () => {
+      end: (trailers) => {
         this.#ended = true;
         this.#watcher.bodyEnded();
-        sink.end();
+        sink.end(trailers);
       },
       fail: (cause) => sink.fail(cause),
     });

@@ -24,7 +24,7 @@ export class NodeBody implements RequestBody {
     if (this.#expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
     this.#request
       .on('data', (chunk: Buffer) => sink.data(chunk))
-      .on('end', () => sink.end())
+      .on('end', () => sink.end([]))
       .on('error', (cause) => sink.fail(cause));
   }
 

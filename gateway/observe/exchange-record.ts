@@ -1,12 +1,10 @@
 import { CATALOG, type ErrorCode } from '../error/catalog.ts';
+import type { Lane } from '../forward/exchange.ts';
 
 /** What is known of one exchange: its lane fills it in on the way, the access log reads it once at the end. */
 
 /** The client left before its answer was complete. No answer carries it; the log does, as nginx's does. */
 export const CLIENT_LEFT_STATUS = 499;
-
-/** Which implementation carried the exchange. */
-export type Lane = 'general';
 
 /**
  * Plain and mutable, and always made by `newExchangeRecord`, so that every record has the same shape to the engine.

@@ -25,6 +25,7 @@ export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan
   const { upstream, signature, memory } = carriage;
   return {
     upstream,
+    lane: exchange.record.lane,
     target: forwardTarget(match, target),
     body: limitBody(downstream.body, match.route.bodyMaxBytes),
     timeouts: match.route.timeouts,

@@ -4,6 +4,12 @@ import type { DialAddress } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 
+/** Memory that a socket reads into, in place of new memory for each read: Node's `onread` (net.connect). */
+export interface ReadInto {
+  readonly buffer: () => Buffer;
+  readonly callback: (bytes: number, buffer: Uint8Array) => boolean;
+}
+
 export type Connected = (error: GatewayError | null, socket: net.Socket | null) => void;
 
 /**
@@ -11,10 +17,16 @@ export type Connected = (error: GatewayError | null, socket: net.Socket | null) 
  * The guarantee of a failure is that nothing of any request was sent.
  *
  * @param timeoutMs for the whole of it: name look-up, every address, TLS handshake.
+ * @param into where the socket reads to; left out, or over TLS, it is a stream like any other.
  * @returns gives the attempt up; `done` is not called any more.
  */
-export function connect(address: DialAddress, timeoutMs: number, done: Connected): () => void {
-  const socket = open(address);
+export function connect(
+  address: DialAddress,
+  timeoutMs: number,
+  done: Connected,
+  into?: ReadInto,
+): () => void {
+  const socket = open(address, into);
   const event = address.kind === 'tcp' && address.tls ? 'secureConnect' : 'connect';
   const settle = () => {
     clearTimeout(timer);
@@ -45,9 +57,10 @@ export function connect(address: DialAddress, timeoutMs: number, done: Connected
   };
 }
 
-function open(address: DialAddress): net.Socket {
+function open(address: DialAddress, into: ReadInto | undefined): net.Socket {
   // Half-open is allowed because tunnels carry each direction's end on its own.
-  if (address.kind === 'unix') return net.connect({ path: address.path, allowHalfOpen: true });
+  const onread = into ? { onread: into } : {};
+  if (address.kind === 'unix') return net.connect({ path: address.path, allowHalfOpen: true, ...onread });
   const { host, port, addresses } = address;
   const options = {
     host,
@@ -59,7 +72,7 @@ function open(address: DialAddress): net.Socket {
     autoSelectFamily: true,
     ...(addresses ? { lookup: fixedLookup(addresses) } : {}),
   };
-  if (!address.tls) return net.connect(options);
+  if (!address.tls) return net.connect({ ...options, ...onread });
   const servername = net.isIP(host) ? {} : { servername: host };
   return tls.connect({ ...options, ...servername, ALPNProtocols: ['http/1.1'] });
 }

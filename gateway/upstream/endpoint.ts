@@ -1,6 +1,6 @@
 import type net from 'node:net';
 import type { DialAddress, EndpointAddress } from '../config/model.ts';
-import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { connect } from './connect.ts';
 import { ConnectionPool } from './pool.ts';
 import { Probe } from './probe.ts';
@@ -39,8 +39,8 @@ export class Endpoint {
   }
 
   /** @throws GatewayError `queue_full`; every other failure is told to the sink. */
-  send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
-    return this.#pool.send(request, sink);
+  send(request: UpstreamRequest, sink: AnswerSink, lane: Lane): UpstreamCall {
+    return this.#pool.send(request, sink, lane);
   }
 
   /** A connection of its own, for a tunnel. @returns gives the attempt up. */

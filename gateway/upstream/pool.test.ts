@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { UpstreamCall } from '../forward/exchange.ts';
+import type { Lane, UpstreamCall } from '../forward/exchange.ts';
 import { AnswerRecorder, upstreamRequest } from '../testing/answer-recorder.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -18,9 +18,9 @@ interface Sent {
   readonly answer: AnswerRecorder;
 }
 
-function send(pool: ConnectionPool, target = '/'): Sent {
+function send(pool: ConnectionPool, target = '/', lane: Lane = 'wire'): Sent {
   const answer = new AnswerRecorder();
-  return { answer, call: pool.send(upstreamRequest({ target }), answer) };
+  return { answer, call: pool.send(upstreamRequest({ target }), answer, lane) };
 }
 
 /** A service that answers when it is told to, in any order. */

@@ -1,7 +1,10 @@
 import type { DialAddress } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
-import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
-import { type ConnectionOwner, UndiciConnection } from './undici-connection.ts';
+import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import { ReadMemory } from '../wire/read-memory.ts';
+import { ServiceConnection } from '../wire/service-connection.ts';
+import type { Connection, ConnectionOwner } from './connection.ts';
+import { UndiciConnection } from './undici-connection.ts';
 
 export interface PoolLimits {
   /** Connections at once. */
@@ -12,15 +15,17 @@ export interface PoolLimits {
 
 /**
  * The HTTP connections to one endpoint. The one used last is used next, so that few stay warm and the rest fall idle and close;
- * beyond the bounds an exchange waits in order, and beyond those it fails with `queue_full`.
+ * beyond the bounds an exchange waits in order, and beyond those it fails with `queue_full`. Each lane has connections of its own kind,
+ * and all of them count.
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly #address: DialAddress;
   readonly #connectTimeoutMs: number;
   readonly #limits: PoolLimits;
-  readonly #all = new Set<UndiciConnection>();
-  readonly #idle: UndiciConnection[] = [];
+  readonly #all = new Set<Connection>();
+  readonly #idle: Readonly<Record<Lane, Connection[]>> = { wire: [], general: [] };
   readonly #waiting = new Set<WaitingCall>();
+  #memory: ReadMemory | null = null;
   #closing = false;
 
   constructor(address: DialAddress, connectTimeoutMs: number, limits: PoolLimits) {
@@ -29,56 +34,71 @@ export class ConnectionPool implements ConnectionOwner {
     this.#limits = limits;
   }
 
-  send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
-    const connection = this.#idle.pop() ?? this.#open();
+  send(request: UpstreamRequest, sink: AnswerSink, lane: Lane): UpstreamCall {
+    const connection = this.#idle[lane].pop() ?? this.#open(lane);
     if (connection) return connection.send(request, sink);
-    return this.#wait(request, sink);
+    return this.#wait(request, sink, lane);
   }
 
-  #open(): UndiciConnection | undefined {
-    if (this.#all.size >= this.#limits.connections) return undefined;
-    const connection = new UndiciConnection(this.#address, this.#connectTimeoutMs, this);
+  #open(lane: Lane): Connection | undefined {
+    if (this.#all.size >= this.#limits.connections && !this.#dropIdle(OTHER_LANE[lane])) return undefined;
+    const connection =
+      lane === 'wire' ? this.#wire() : new UndiciConnection(this.#address, this.#connectTimeoutMs, this);
     this.#all.add(connection);
     return connection;
   }
 
-  #wait(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
+  #wire(): ServiceConnection {
+    this.#memory ??= new ReadMemory();
+    return new ServiceConnection(this.#address, this.#connectTimeoutMs, this, this.#memory);
+  }
+
+  /** An idle connection of one lane must not keep the other one waiting. @returns whether there was one. */
+  #dropIdle(lane: Lane): boolean {
+    const connection = this.#idle[lane].shift();
+    if (connection) this.#drop(connection);
+    return connection !== undefined;
+  }
+
+  #wait(request: UpstreamRequest, sink: AnswerSink, lane: Lane): UpstreamCall {
     if (this.#waiting.size >= this.#limits.queue) {
       const { connections, queue } = this.#limits;
       const busy = `${this.#address.key}: all ${connections} connections in use and ${queue} exchanges waiting`;
       throw new GatewayError('queue_full', busy);
     }
-    const call = new WaitingCall(request, sink, () => this.#waiting.delete(call));
+    const call = new WaitingCall(request, sink, lane, () => this.#waiting.delete(call));
     this.#waiting.add(call);
     return call;
   }
 
-  released(connection: UndiciConnection): void {
-    const usable = this.#usable(connection);
+  released(connection: Connection): void {
+    if (connection.closed) this.#all.delete(connection);
+    if (this.#waiting.size > 0) this.#serveNext(connection);
+    else if (this.#closing) this.#drop(connection);
+    else if (!connection.closed) this.#idle[connection.lane].push(connection);
+  }
+
+  /** A connection that failed, or is of the other kind, makes room for a new one. */
+  #serveNext(connection: Connection): void {
     const [next] = this.#waiting;
-    if (next && usable) {
-      this.#waiting.delete(next);
-      next.begin(usable);
-    } else if (this.#closing && usable) this.#drop(usable);
-    else if (usable) this.#idle.push(usable);
+    const fits = !connection.closed && connection.lane === next!.lane;
+    if (!fits) this.#drop(connection);
+    const usable = fits ? connection : this.#open(next!.lane);
+    if (!usable) return;
+    this.#waiting.delete(next!);
+    next!.begin(usable);
   }
 
-  /** A connection that failed makes room for a new one, where somebody waits for it. */
-  #usable(connection: UndiciConnection): UndiciConnection | undefined {
-    if (!connection.closed) return connection;
-    this.#all.delete(connection);
-    return this.#waiting.size > 0 ? this.#open() : undefined;
-  }
-
-  disconnected(connection: UndiciConnection): void {
+  disconnected(connection: Connection): void {
     // A busy one hears of it through its exchange, and comes back by `released`.
     if (connection.busy) return;
-    const at = this.#idle.indexOf(connection);
-    if (at >= 0) this.#idle.splice(at, 1);
+    const idle = this.#idle[connection.lane];
+    const at = idle.indexOf(connection);
+    if (at >= 0) idle.splice(at, 1);
     this.#drop(connection);
   }
 
-  #drop(connection: UndiciConnection): void {
+  #drop(connection: Connection): void {
     this.#all.delete(connection);
     connection.close();
   }
@@ -86,24 +106,29 @@ export class ConnectionPool implements ConnectionOwner {
   /** Closes what is idle now, and the rest as its exchanges end. */
   close(): void {
     this.#closing = true;
-    for (const connection of this.#idle.splice(0)) this.#drop(connection);
+    for (const idle of Object.values(this.#idle))
+      for (const connection of idle.splice(0)) this.#drop(connection);
   }
 }
 
+const OTHER_LANE: Readonly<Record<Lane, Lane>> = { wire: 'general', general: 'wire' };
+
 /** A call that has no connection yet: it stands in for the real one until then. */
 class WaitingCall implements UpstreamCall {
+  readonly lane: Lane;
   readonly #request: UpstreamRequest;
   readonly #sink: AnswerSink;
   readonly #leaveQueue: () => void;
   #call: UpstreamCall | null = null;
 
-  constructor(request: UpstreamRequest, sink: AnswerSink, leaveQueue: () => void) {
+  constructor(request: UpstreamRequest, sink: AnswerSink, lane: Lane, leaveQueue: () => void) {
+    this.lane = lane;
     this.#request = request;
     this.#sink = sink;
     this.#leaveQueue = leaveQueue;
   }
 
-  begin(connection: UndiciConnection): void {
+  begin(connection: Connection): void {
     this.#call = connection.send(this.#request, this.#sink);
   }
 

@@ -5,14 +5,7 @@ import type { DialAddress } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import type { AnswerSink, Fields, RequestBody, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { connect } from './connect.ts';
-
-/** What a connection tells the pool that owns it. */
-export interface ConnectionOwner {
-  /** The exchange is over and another may follow. */
-  released(connection: UndiciConnection): void;
-  /** The socket is gone; the next exchange would need a new one. */
-  disconnected(connection: UndiciConnection): void;
-}
+import type { Connection, ConnectionOwner } from './connection.ts';
 
 /**
  * One HTTP/1.1 connection to an endpoint that carries one exchange at a time, on an undici Client of its own.
@@ -20,7 +13,8 @@ export interface ConnectionOwner {
  * A Client each, instead of undici's Pool, because the pool must know which connection carries what: only then can it bound
  * and order those who wait, and tell whether a request that failed was on a connection that had been used before.
  */
-export class UndiciConnection {
+export class UndiciConnection implements Connection {
+  readonly lane = 'general';
   readonly #client: Client;
   readonly #owner: ConnectionOwner;
   /** undici would take the name for TLS from each request's Host, and connect anew whenever that is another one. */

@@ -36,7 +36,7 @@ export class HeadBuffer {
 
   /** The latin-1 text of what was kept, and nothing is kept any more. */
   take(): string {
-    const text = this.#bytes.latin1Slice(0, this.#length);
+    const text = this.#bytes.toString('latin1', 0, this.#length);
     this.#length = 0;
     this.#bytes = EMPTY;
     return text;

@@ -8,12 +8,12 @@ import { freePort } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import { selfSigned } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
-import { connectionTo, sending } from '../testing/upstream-connection.ts';
+import { connectionTo, lanes, sending } from '../testing/upstream-connection.ts';
 
-describe('exchanges on one connection', () => {
+describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
   test('tell which of them found it used', async () => {
     const service = (await startService()).answer(ok());
-    const { connection, told } = connectionTo(service.port);
+    const { connection, told } = connectionTo(lane, service.port);
     const events: string[][] = [];
     for (let i = 0; i < 3; i++) {
       const { answer } = sending(connection);
@@ -24,14 +24,11 @@ describe('exchanges on one connection', () => {
     expect([told, service.connections.length]).toEqual([['released', 'released', 'released'], 1]);
   });
 
-  test('find a new one where the service has closed it in between', async () => {
+  test('are the last ones on it where the service says so', async () => {
     const service = (await startService()).answer(ok('', 'Connection: close'));
-    const { connection, told } = connectionTo(service.port);
-    await sending(connection).answer.outcome();
-    await until('the connection is closed', () => told.includes('disconnected'));
-    const { answer } = sending(connection);
-    expect(await answer.outcome()).toBe('end');
-    expect([answer.events[0], service.connections.length]).toEqual(['started', 2]);
+    const { connection, told } = connectionTo(lane, service.port);
+    expect(await sending(connection).answer.outcome()).toBe('end');
+    await until('nobody sends on it again', () => connection.closed || told.includes('disconnected'));
   });
 
   test('stay on it over TLS, whatever host they are for', async () => {
@@ -48,7 +45,7 @@ describe('exchanges on one connection', () => {
     await once(server, 'listening');
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const { connection } = connectionTo(port, { tls: true });
+    const { connection } = connectionTo(lane, port, { tls: true });
     for (const host of ['a.test', 'b.test', 'localhost', '127.0.0.1']) {
       expect(await sending(connection, { fields: ['Host', host] }).answer.outcome()).toBe('end');
     }
@@ -57,7 +54,7 @@ describe('exchanges on one connection', () => {
 
   test('are told of an end while nobody uses it', async () => {
     const service = (await startService()).answer(ok());
-    const { connection, told } = connectionTo(service.port);
+    const { connection, told } = connectionTo(lane, service.port);
     await sending(connection).answer.outcome();
     service.connections[0]?.fin();
     await until('it is told', () => told.at(-1) === 'disconnected');
@@ -68,7 +65,7 @@ describe('exchanges on one connection', () => {
     ['garbage', 'SSH-2.0\r\n'],
   ])('end with %s behind them', async (_what, bytes) => {
     const service = (await startService()).answer(ok());
-    const { connection, told } = connectionTo(service.port);
+    const { connection, told } = connectionTo(lane, service.port);
     const { answer } = sending(connection);
     expect(await answer.outcome()).toBe('end');
     await service.connections[0]?.send(bytes);
@@ -77,9 +74,9 @@ describe('exchanges on one connection', () => {
   });
 });
 
-describe('a request that is given up', () => {
+describe.each(lanes)('a request that is given up, lane %s', (lane) => {
   test('while connecting ends the attempt, tells nothing, and the connection is of no more use', async () => {
-    const { connection, told } = connectionTo(await startDeafPort());
+    const { connection, told } = connectionTo(lane, await startDeafPort());
     const { answer, call } = sending(connection);
     call.abort();
     // Well before the second is up that connecting may take.
@@ -92,7 +89,7 @@ describe('a request that is given up', () => {
     ['in the middle of one', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf'],
   ])('%s ends its connection, and tells nothing more', async (_what, bytes) => {
     const service = await startService();
-    const { connection: ours, told } = connectionTo(service.port);
+    const { connection: ours, told } = connectionTo(lane, service.port);
     const { answer, call } = sending(ours);
     const connection = await service.connection();
     await connection.head();
@@ -112,7 +109,7 @@ describe('a request that is given up', () => {
 
   test('after its answer is nobody’s business', async () => {
     const service = (await startService()).answer(ok());
-    const { connection, told } = connectionTo(service.port);
+    const { connection, told } = connectionTo(lane, service.port);
     const { answer, call } = sending(connection);
     await answer.outcome();
     call.abort();
@@ -121,7 +118,7 @@ describe('a request that is given up', () => {
   });
 });
 
-describe('a failure', () => {
+describe.each(lanes)('a failure, lane %s', (lane) => {
   test.each<[string, () => Promise<number>, string]>([
     ['to connect', freePort, 'fail connection_refused'],
     [
@@ -134,7 +131,7 @@ describe('a failure', () => {
       'fail ECONNRESET',
     ],
   ])('%s releases the connection once, closed', async (_what, port, expected) => {
-    const { connection, told } = connectionTo(await port());
+    const { connection, told } = connectionTo(lane, await port());
     const { answer } = sending(connection);
     expect(await answer.outcome()).toBe(expected);
     await until('its owner is told', () => told.includes('released'));
@@ -144,7 +141,7 @@ describe('a failure', () => {
 
   test('of what receives the answer ends the exchange, and frees the connection once', async () => {
     const service = (await startService()).answer('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-    const { connection, told } = connectionTo(service.port);
+    const { connection, told } = connectionTo(lane, service.port);
     const answer = new AnswerRecorder();
     answer.end = () => {
       throw new Error('no room for trailers');

@@ -1,0 +1,108 @@
+import { FramingError } from '../error/framing-error.ts';
+import type { Fields } from '../forward/exchange.ts';
+import { splitFields } from './fields.ts';
+import { ANSWER_HEAD } from './grammar.ts';
+
+/** How the end of an answer's body is found (RFC 9112 §6.3). */
+export type AnswerEnd = 'none' | 'counted' | 'chunked' | 'close';
+
+/** The head of an answer, taken apart and judged. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: Fields;
+  readonly end: AnswerEnd;
+  /** Where `end` is `counted`. */
+  readonly length: number;
+  /** Whether another exchange may follow on the connection (RFC 9112 §9.3). */
+  readonly persistent: boolean;
+  /** Seconds for which the service says that it keeps an idle connection; `null`: it says nothing. */
+  readonly keepAliveSeconds: number | null;
+}
+
+/**
+ * @param text latin-1, from the status line to the empty line.
+ * @param method of the request: the answer to HEAD has no body, whatever it says (RFC 9112 §6.3).
+ * @throws FramingError for everything that another reader might read differently.
+ */
+export function parseAnswerHead(text: string, method: string): AnswerHead {
+  if (!ANSWER_HEAD.test(text)) throw new FramingError('a head that is not HTTP/1.1');
+  const lineEnd = text.indexOf('\r\n');
+  const fields = splitFields(text, lineEnd + 2, text.length - 2);
+  const head = new FramedHead(text, fields, lineEnd);
+  head.frame(method);
+  return head;
+}
+
+class FramedHead implements AnswerHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: Fields;
+  end: AnswerEnd = 'close';
+  length = -1;
+  persistent: boolean;
+  keepAliveSeconds: number | null = null;
+  #chunked = false;
+
+  constructor(text: string, fields: Fields, lineEnd: number) {
+    this.status = Number(text.slice(9, 12));
+    this.reason = text.slice(13, lineEnd);
+    this.fields = fields;
+    // Before 1.1 a connection ended with its answer (RFC 9112 §9.3).
+    this.persistent = text.charCodeAt(7) === ONE;
+    for (let i = 0; i < fields.length; i += 2) this.#note(fields[i]!, fields[i + 1]!);
+    if (this.#chunked && (this.length >= 0 || text.charCodeAt(7) !== ONE))
+      throw new FramingError('a transfer coding with a length, or in HTTP/1.0');
+  }
+
+  /** Lengths of names first: nearly all fields are of no interest here. */
+  #note(name: string, value: string): void {
+    switch (name.length) {
+      case 10:
+        if (name.toLowerCase() === 'connection') this.#noteConnection(value);
+        else if (name.toLowerCase() === 'keep-alive') this.#noteKeepAlive(value);
+        break;
+      case 14:
+        if (name.toLowerCase() === 'content-length') this.#noteLength(value);
+        break;
+      case 17:
+        if (name.toLowerCase() === 'transfer-encoding') this.#noteCoding(value);
+    }
+  }
+
+  #noteConnection(value: string): void {
+    if (CLOSE.test(value)) this.persistent = false;
+  }
+
+  #noteKeepAlive(value: string): void {
+    const seconds = /(?:^|[ ,])timeout=(\d{1,9})/i.exec(value)?.[1];
+    if (seconds !== undefined) this.keepAliveSeconds = Number(seconds);
+  }
+
+  /** RFC 9112 §6.3: more than one, or anything but digits, is for nobody to repair. */
+  #noteLength(value: string): void {
+    if (this.length >= 0 || !DIGITS.test(value)) throw new FramingError(`Content-Length: ${value}`);
+    this.length = Number(value);
+    if (!Number.isSafeInteger(this.length)) throw new FramingError(`Content-Length: ${value}`);
+  }
+
+  /** RFC 9112 §6.1: another coding would have to be undone here before the bytes mean anything to the client. */
+  #noteCoding(value: string): void {
+    if (this.#chunked || value.toLowerCase() !== 'chunked')
+      throw new FramingError(`Transfer-Encoding: ${value}`);
+    this.#chunked = true;
+  }
+
+  /** RFC 9112 §6.3, in its order. */
+  frame(method: string): void {
+    const { status } = this;
+    if (method === 'HEAD' || status < 200 || status === 204 || status === 304) this.end = 'none';
+    else if (this.#chunked) this.end = 'chunked';
+    else if (this.length >= 0) this.end = this.length === 0 ? 'none' : 'counted';
+    else this.persistent = false;
+  }
+}
+
+const ONE = 0x31;
+const DIGITS = /^\d+$/;
+const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;

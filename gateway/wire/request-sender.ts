@@ -1,0 +1,100 @@
+import type { Socket } from 'node:net';
+import type { BodySink, Fields, RequestBody, UpstreamRequest } from '../forward/exchange.ts';
+import { trailerFields } from '../forward/trailers.ts';
+import { chunkOf, lastChunkText } from './chunk.ts';
+import { requestText } from './request-text.ts';
+
+/** What the sender tells of the request's way out. */
+export interface SenderOwner {
+  /** All of it has been handed to the socket. */
+  requestSent(): void;
+  /** The client failed in the middle of its body. */
+  requestFailed(cause: Error): void;
+}
+
+/** Writes one request with a body to a connection. Requests without one need nothing of this: they are one write. */
+export class RequestSender implements BodySink {
+  readonly #socket: Socket;
+  readonly #body: RequestBody;
+  readonly #owner: SenderOwner;
+  /** The head, for as long as it waits for the first bytes of the body: both in one write are cheaper than one after the other. */
+  #head: string | null;
+  #begun = false;
+  #stopped = false;
+  #paused = false;
+
+  constructor(socket: Socket, request: UpstreamRequest, body: RequestBody, owner: SenderOwner) {
+    this.#socket = socket;
+    this.#body = body;
+    this.#owner = owner;
+    this.#head = requestText(request.method, request.target, request.fields, body);
+  }
+
+  /** @param asks whether the service is to be asked first: then the body waits for `proceed`. */
+  start(asks: boolean): void {
+    this.#socket.on('drain', this.#drained);
+    if (!asks) this.#read();
+    // What could not be joined with a body that was there already goes out alone, and at once.
+    if (this.#head !== null && !this.#stopped) this.#write(null);
+  }
+
+  /** The service wants the body. */
+  proceed(): void {
+    if (!this.#begun) this.#read();
+  }
+
+  /** Nothing more is written, and nobody listens to the body any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#socket.off('drain', this.#drained);
+  }
+
+  #read(): void {
+    this.#begun = true;
+    this.#body.read(this);
+  }
+
+  // What the body does.
+
+  data(chunk: Buffer): void {
+    // A body that nobody wants any more is dropped without touching the client's connection.
+    if (this.#stopped) return;
+    if (this.#write(this.#body.length === null ? chunkOf(chunk) : chunk) || this.#paused) return;
+    this.#paused = true;
+    this.#body.pause();
+  }
+
+  end(trailers: Fields): void {
+    if (this.#stopped) return;
+    if (this.#head !== null) this.#write(null);
+    if (this.#body.length === null) this.#socket.write(lastChunkText(trailerFields(trailers)), 'latin1');
+    this.stop();
+    this.#owner.requestSent();
+  }
+
+  fail(cause: Error): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#owner.requestFailed(cause);
+  }
+
+  #write(bytes: Buffer | null): boolean {
+    const head = this.#head;
+    this.#head = null;
+    if (head === null) return this.#socket.write(bytes!);
+    return bytes === null ? this.#socket.write(head, 'latin1') : this.#socket.write(joined(head, bytes));
+  }
+
+  readonly #drained = (): void => {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#body.resume();
+  };
+}
+
+function joined(head: string, bytes: Buffer): Buffer {
+  const whole = Buffer.allocUnsafe(head.length + bytes.length);
+  whole.write(head, 'latin1');
+  bytes.copy(whole, head.length);
+  return whole;
+}

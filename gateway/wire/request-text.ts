@@ -1,0 +1,34 @@
+import type { Fields, RequestBody } from '../forward/exchange.ts';
+
+/**
+ * The head of a request as it goes out (RFC 9112 §3). The framing fields are written from the body alone, whatever stands among the
+ * fields, so that a head can't promise another body than follows (RFC 9112 §6.3).
+ *
+ * @param fields as valid as the readers of this folder leave them: nothing here looks for line ends in them.
+ */
+export function requestText(
+  method: string,
+  target: string,
+  fields: Fields,
+  body: RequestBody | null,
+): string {
+  let text = `${method} ${target} HTTP/1.1\r\n`;
+  let framed = body === null;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    if (name.length === 14 && name.toLowerCase() === 'content-length') {
+      // Without a body it can only be the 0 with which a POST says so.
+      if (body === null) text += `${name}: 0\r\n`;
+      else if (body.length !== null && !framed) text += `${name}: ${body.length}\r\n`;
+      framed ||= body !== null && body.length !== null;
+    } else if (name.length !== 17 || name.toLowerCase() !== 'transfer-encoding') {
+      text += `${name}: ${fields[i + 1]}\r\n`;
+    }
+  }
+  if (!framed) text += framingOf(body!);
+  return `${text}\r\n`;
+}
+
+function framingOf(body: RequestBody): string {
+  return body.length === null ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${body.length}\r\n`;
+}

@@ -1,0 +1,345 @@
+import type { Socket } from 'node:net';
+import type { DialAddress } from '../config/model.ts';
+import { GatewayError } from '../error/catalog.ts';
+import { FramingError } from '../error/framing-error.ts';
+import type { AnswerSink, Fields, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import { connect } from '../upstream/connect.ts';
+import type { Connection, ConnectionOwner } from '../upstream/connection.ts';
+import { type AnswerHead, parseAnswerHead } from './answer-head.ts';
+import { BodyReader, type BodyReaderSink } from './body-reader.ts';
+import { END_OF_HEAD, HeadBuffer } from './head-buffer.ts';
+import type { ReadMemory } from './read-memory.ts';
+import { RequestSender, type SenderOwner } from './request-sender.ts';
+import { requestText } from './request-text.ts';
+
+/**
+ * One HTTP/1.1 connection to a service on a plain socket. It carries one exchange at a time: its request goes out, its answer is read, and
+ * only where both are whole and nothing stands behind them may another follow (RFC 9112 §9.3).
+ */
+export class ServiceConnection implements Connection, BodyReaderSink, SenderOwner {
+  readonly lane = 'wire';
+  readonly #address: DialAddress;
+  readonly #connectTimeoutMs: number;
+  readonly #owner: ConnectionOwner;
+  readonly #memory: ReadMemory;
+  readonly #head = new HeadBuffer(ANSWER_HEAD_MAX_BYTES);
+  readonly #body = new BodyReader(this);
+  #socket: Socket | null = null;
+  #cancelConnect: (() => void) | null = null;
+  /** The exchange of now; `null`: idle. */
+  #call: ServiceCall | null = null;
+  #sender: RequestSender | null = null;
+  #answer: AnswerHead | null = null;
+  /** What stood behind the answer's body, once that has ended. */
+  #trailers: Fields | null = null;
+  #served = 0;
+  #idleSince = 0;
+  #idleMs = KEEP_ALIVE_MS;
+  #idleTimer: NodeJS.Timeout | null = null;
+  /** Whether the bytes of the current read go on with the memory that they stand in. */
+  #bulk = false;
+  busy = false;
+  closed = false;
+
+  constructor(address: DialAddress, connectTimeoutMs: number, owner: ConnectionOwner, memory: ReadMemory) {
+    this.#address = address;
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#owner = owner;
+    this.#memory = memory;
+  }
+
+  send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
+    this.busy = true;
+    const call = new ServiceCall(this, request, sink);
+    this.#call = call;
+    if (this.#socket) this.#begin(call);
+    else this.#open();
+    return call;
+  }
+
+  // Connecting: until it stands, nothing has been sent.
+
+  #open(): void {
+    const memory = this.#memory;
+    let buffer = memory.shared;
+    this.#cancelConnect = connect(
+      this.#address,
+      this.#connectTimeoutMs,
+      (error, socket) => {
+        this.#cancelConnect = null;
+        if (error) this.#fail(error);
+        else this.#connected(socket!);
+      },
+      {
+        buffer: () => {
+          // Node asks after every read. What went on with its memory needs new memory to read into.
+          if (this.#answer === null) buffer = memory.shared;
+          else if (this.#bulk) buffer = memory.bulk();
+          this.#bulk = false;
+          return buffer;
+        },
+        callback: (bytes) => {
+          this.#received(buffer, bytes);
+          return true;
+        },
+      },
+    );
+  }
+
+  #connected(socket: Socket): void {
+    this.#socket = socket;
+    socket
+      .on('data', (chunk: Buffer) => this.#received(chunk, chunk.length))
+      .on('end', () => this.#ended())
+      .on('error', (cause) => this.#lost(cause))
+      .on('close', () => this.#lost(null));
+    // TLS has no `onread`; where there is one, nothing comes by 'data', and the flow begins all the same.
+    socket.resume();
+    if (this.#call) this.#begin(this.#call);
+    else this.close();
+  }
+
+  // The request.
+
+  #begin(call: ServiceCall): void {
+    const { request, sink } = call;
+    sink.started(this.#served++ > 0);
+    if (this.#call !== call) return;
+    const { body } = request;
+    if (body === null)
+      this.#socket!.write(requestText(request.method, request.target, request.fields, null), 'latin1');
+    else this.#sendWithBody(request, body);
+  }
+
+  #sendWithBody(request: UpstreamRequest, body: NonNullable<UpstreamRequest['body']>): void {
+    this.#sender = new RequestSender(this.#socket!, request, body, this);
+    this.#sender.start(request.expectsContinue ?? false);
+  }
+
+  requestSent(): void {
+    this.#sender = null;
+    if (this.#trailers) this.#finish(false);
+  }
+
+  requestFailed(cause: Error): void {
+    this.#fail(cause);
+  }
+
+  // The answer.
+
+  #received(buffer: Buffer, bytes: number): void {
+    if (!this.#call) return this.#unasked();
+    try {
+      this.#read(this.#call, buffer, bytes);
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #read(call: ServiceCall, buffer: Buffer, bytes: number): void {
+    let at = 0;
+    while (at < bytes && this.#call === call && !this.#trailers)
+      at = this.#answer ? this.#body.read(buffer, at, bytes) : this.#readHead(call, buffer, at, bytes);
+    // Bytes behind a complete answer belong to nothing that was asked (RFC 9112 §9.2): the connection goes.
+    if (this.#call === call && this.#trailers) this.#finish(at === bytes);
+  }
+
+  #readHead(call: ServiceCall, buffer: Buffer, at: number, bytes: number): number {
+    const end = this.#head.length === 0 ? buffer.subarray(0, bytes).indexOf(END_OF_HEAD, at) : -1;
+    if (end >= 0) {
+      this.#took(call, buffer.toString('latin1', at, end + END_OF_HEAD.length));
+      return end + END_OF_HEAD.length;
+    }
+    const taken = this.#head.add(buffer, at, bytes);
+    if (this.#head.overflows) throw new FramingError('a head of more than 64 KiB');
+    if (taken < 0) return bytes;
+    this.#took(call, this.#head.take());
+    return at + taken;
+  }
+
+  #took(call: ServiceCall, text: string): void {
+    const head = parseAnswerHead(text, call.request.method);
+    if (head.status < 200) this.#informed(call, head);
+    else this.#answered(call, head);
+  }
+
+  #informed(call: ServiceCall, head: AnswerHead): void {
+    // Nothing that we send on this lane asks for another protocol (RFC 9110 §15.2.2).
+    if (head.status === 101) throw new FramingError('a 101 that nobody asked for');
+    if (head.status === 100 && call.request.expectsContinue) this.#sender?.proceed();
+    else call.sink.informational(head.status, head.fields);
+  }
+
+  #answered(call: ServiceCall, head: AnswerHead): void {
+    this.#answer = head;
+    call.sink.head(head.status, head.reason, head.fields);
+    if (this.#call !== call) return;
+    if (head.end === 'none') this.#trailers = NO_FIELDS;
+    else if (head.end === 'counted') this.#body.expectBytes(head.length);
+    else if (head.end === 'chunked') this.#body.expectChunks();
+    else this.#body.expectUntilClose();
+  }
+
+  bodyData(buffer: Buffer, from: number, to: number): void {
+    this.#call?.sink.data(this.#ownBytes(buffer, from, to));
+  }
+
+  /** Small pieces are copied, out of memory that is read into again; large ones go on with their memory. */
+  #ownBytes(buffer: Buffer, from: number, to: number): Buffer {
+    if (!this.#memory.isShared(buffer)) {
+      this.#bulk = true;
+      return buffer.subarray(from, to);
+    }
+    // The next read of this answer goes into memory of its own, if it is one that goes on.
+    if (to === buffer.length) this.#bulk = true;
+    return Buffer.from(buffer.subarray(from, to));
+  }
+
+  bodyEnd(trailers: Fields): void {
+    this.#trailers = trailers;
+  }
+
+  // How an exchange ends.
+
+  /** The answer is whole. An early one is delivered, but the rest of its request has no place to go any more. */
+  #finish(clean: boolean): void {
+    const { sink } = this.#call!;
+    const answer = this.#answer!;
+    const trailers = this.#trailers!;
+    const reusable = clean && answer.persistent && this.#sender === null;
+    if (answer.keepAliveSeconds !== null) this.#keptFor(answer.keepAliveSeconds);
+    this.#release(reusable);
+    try {
+      sink.end(trailers);
+    } catch (cause) {
+      // The connection may be somebody else's by now, but the exchange has failed all the same.
+      sink.fail(cause);
+    }
+  }
+
+  /** Shorter than the service keeps it: the side that closes last never races. */
+  #keptFor(seconds: number): void {
+    this.#idleMs = Math.min(KEEP_ALIVE_MS, Math.max(0, seconds * 1000 - KEEP_ALIVE_MARGIN_MS));
+  }
+
+  #fail(cause: unknown): void {
+    const call = this.#call;
+    if (!call) return this.close();
+    this.#release(false);
+    call.sink.fail(cause);
+  }
+
+  #release(reusable: boolean): void {
+    this.#call = null;
+    this.#answer = null;
+    this.#trailers = null;
+    this.#sender?.stop();
+    this.#sender = null;
+    this.busy = false;
+    if (reusable && this.#idleMs > 0) this.#rest();
+    else this.close();
+    this.#owner.released(this);
+  }
+
+  /** One timer for the life of the connection, which looks when it fires whether it is late enough: exchanges set none. */
+  #rest(): void {
+    this.#idleSince = performance.now();
+    this.#idleTimer ??= setTimeout(() => this.#idled(), this.#idleMs).unref();
+  }
+
+  #idled(): void {
+    const leftMs = this.busy ? this.#idleMs : this.#idleSince + this.#idleMs - performance.now();
+    if (leftMs <= 0) return this.#discard();
+    this.#idleTimer = setTimeout(() => this.#idled(), leftMs).unref();
+  }
+
+  /** An idle connection that goes: its pool must not hand it out any more. */
+  #discard(): void {
+    this.close();
+    this.#owner.disconnected(this);
+  }
+
+  /** Bytes on an idle connection answer nothing (RFC 9112 §9.2): whoever took them for the next answer would be lied to. */
+  #unasked(): void {
+    if (!this.closed) this.#discard();
+  }
+
+  #ended(): void {
+    if (!this.#call) return this.#unasked();
+    if (!this.#body.endsWithConnection || !this.#answer) return this.#lost(null);
+    this.#body.reset();
+    this.#trailers = NO_FIELDS;
+    this.#finish(false);
+  }
+
+  #lost(cause: Error | null): void {
+    if (this.closed) return;
+    if (!this.#call) return this.#discard();
+    this.#fail(cause ?? endedTooEarly(this.#answer !== null));
+  }
+
+  // What the forwarder asks of a call.
+
+  owns(call: ServiceCall): boolean {
+    return this.#call === call;
+  }
+
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  abort(): void {
+    this.#release(false);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    this.#cancelConnect?.();
+    this.#cancelConnect = null;
+    this.#body.reset();
+    this.#socket?.destroy();
+  }
+}
+
+/** A request under way, as its sender holds it: dead as soon as its exchange is over. */
+class ServiceCall implements UpstreamCall {
+  readonly request: UpstreamRequest;
+  readonly sink: AnswerSink;
+  readonly #connection: ServiceConnection;
+
+  constructor(connection: ServiceConnection, request: UpstreamRequest, sink: AnswerSink) {
+    this.#connection = connection;
+    this.request = request;
+    this.sink = sink;
+  }
+
+  pause(): void {
+    if (this.#connection.owns(this)) this.#connection.pause();
+  }
+
+  resume(): void {
+    if (this.#connection.owns(this)) this.#connection.resume();
+  }
+
+  abort(): void {
+    if (this.#connection.owns(this)) this.#connection.abort();
+  }
+}
+
+const NO_FIELDS: Fields = [];
+const ANSWER_HEAD_MAX_BYTES = 64 * 1024;
+/** Shorter than the 5 s after which a Node service closes an idle connection. */
+const KEEP_ALIVE_MS = 4_000;
+const KEEP_ALIVE_MARGIN_MS = 1_000;
+
+function endedTooEarly(answering: boolean): GatewayError {
+  return answering
+    ? new GatewayError('answer_truncated', 'the service closed its connection in the middle of its answer')
+    : new GatewayError('connection_terminated', 'the service closed its connection before its answer');
+}

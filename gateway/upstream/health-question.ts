@@ -1,0 +1,148 @@
+import http from 'node:http';
+import type { Socket } from 'node:net';
+import type { DialAddress, HealthConfig } from '../config/model.ts';
+import { CATALOG, type GatewayError } from '../error/catalog.ts';
+import { rescue } from '../error/rescue.ts';
+import { connect } from './connect.ts';
+import { authorityOf } from './endpoint.ts';
+import { reasonOf } from './probe.ts';
+
+/** What one check found. */
+export type Finding =
+  | { readonly kind: 'well' }
+  /** `GET /healthz 503`. `reached`: something accepted a connection. */
+  | { readonly kind: 'ill'; readonly problem: string; readonly reached: boolean }
+  /** This machine had no descriptor or port to ask with, which says nothing of the service. */
+  | { readonly kind: 'unasked' };
+
+/**
+ * Asks an endpoint once how it is, on a connection of its own: one from the pool would wait behind a hung service's exchanges, and would not show
+ * that new connections are refused.
+ *
+ * @param done called once.
+ * @returns gives the question up; `done` is not called any more.
+ */
+export function askHealth(
+  address: DialAddress,
+  config: HealthConfig,
+  done: (finding: Finding) => void,
+): () => void {
+  return config.kind === 'tcp'
+    ? askTcp(address, config, done)
+    : new HttpQuestion(address, config, done).start();
+}
+
+function askTcp(address: DialAddress, config: HealthConfig, done: (finding: Finding) => void): () => void {
+  return connect(address, config.timeoutMs, (error, socket) => {
+    socket?.destroy();
+    done(error ? unreached(address, error) : WELL);
+  });
+}
+
+function unreached(address: DialAddress, error: GatewayError): Finding {
+  if (error.code === 'no_endpoint') return { kind: 'unasked' };
+  return { kind: 'ill', problem: reasonOf(address, error), reached: false };
+}
+
+const WELL: Finding = { kind: 'well' };
+
+class HttpQuestion {
+  readonly #address: DialAddress;
+  readonly #config: Extract<HealthConfig, { kind: 'http' }>;
+  readonly #done: (finding: Finding) => void;
+  #cancel: () => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(
+    address: DialAddress,
+    config: Extract<HealthConfig, { kind: 'http' }>,
+    done: (finding: Finding) => void,
+  ) {
+    this.#address = address;
+    this.#config = config;
+    this.#done = done;
+  }
+
+  start(): () => void {
+    const { timeoutMs } = this.#config;
+    // What has arrived while this process was busy with something else is read before it is called late.
+    this.#timer = setTimeout(() => setImmediate(() => this.#late()), timeoutMs).unref();
+    this.#cancel = connect(this.#address, timeoutMs, (error, socket) => {
+      if (socket) this.#ask(socket);
+      else this.#settle(unreached(this.#address, error!));
+    });
+    return () => this.#stop();
+  }
+
+  #ask(socket: Socket): void {
+    const { path } = this.#config;
+    const request = http.request({
+      createConnection: () => socket,
+      path,
+      headers: ['Host', authorityOf(this.#address), 'User-Agent', 'portway-health', 'Connection', 'close'],
+      setHost: false,
+      maxHeaderSize: ANSWER_HEAD_MAX_BYTES,
+    });
+    this.#cancel = () => request.on('error', () => {}).destroy();
+    request.on('response', (answer) => this.#answered(answer));
+    request.on('upgrade', (_answer, upgraded) => {
+      upgraded.destroy();
+      this.#settle(this.#ill('answered with an upgrade'));
+    });
+    request.on('error', (cause) => this.#settle(this.#broken(cause)));
+    request.end();
+  }
+
+  #answered(answer: http.IncomingMessage): void {
+    const status = answer.statusCode ?? 0;
+    const well = this.#config.statuses.some(([from, to]) => status >= from && status <= to);
+    leaveInPeace(answer, this.#config.timeoutMs);
+    this.#cancel = () => answer.destroy();
+    this.#settle(well ? WELL : this.#ill(String(status)));
+  }
+
+  #broken(cause: unknown): Finding {
+    const { title } = CATALOG[rescue(cause, 'head').code];
+    return this.#ill(title.toLowerCase());
+  }
+
+  #late(): void {
+    if (this.#over) return;
+    this.#cancel();
+    this.#settle(this.#ill(`not answered within ${this.#config.timeoutMs} ms`));
+  }
+
+  #ill(what: string): Finding {
+    return { kind: 'ill', problem: `GET ${this.#config.path} ${what}`, reached: true };
+  }
+
+  #settle(finding: Finding): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#done(finding);
+  }
+
+  #stop(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#cancel();
+  }
+}
+
+const ANSWER_HEAD_MAX_BYTES = 16 * 1024;
+
+/** A body is let flow to its end, so that no service logs a reset for each check; one without end is cut off. */
+function leaveInPeace(answer: http.IncomingMessage, withinMs: number): void {
+  let bytes = 0;
+  const cut = () => answer.destroy();
+  const timer = setTimeout(cut, withinMs).unref();
+  answer.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > BODY_MAX_BYTES) cut();
+  });
+  answer.on('close', () => clearTimeout(timer)).on('error', () => {});
+}
+
+const BODY_MAX_BYTES = 64 * 1024;

@@ -51,6 +51,8 @@ class HttpQuestion {
   readonly #config: Extract<HealthConfig, { kind: 'http' }>;
   readonly #done: (finding: Finding) => void;
   #cancel: () => void = () => {};
+  /** By when connection and answer must be there. */
+  #deadline = 0;
   #timer: NodeJS.Timeout | undefined;
   #over = false;
 
@@ -66,8 +68,7 @@ class HttpQuestion {
 
   start(): () => void {
     const { timeoutMs } = this.#config;
-    // What has arrived while this process was busy with something else is read before it is called late.
-    this.#timer = setTimeout(() => setImmediate(() => this.#late()), timeoutMs).unref();
+    this.#deadline = performance.now() + timeoutMs;
     this.#cancel = connect(this.#address, timeoutMs, (error, socket) => {
       if (socket) this.#ask(socket);
       else this.#settle(unreached(this.#address, error!));
@@ -77,6 +78,9 @@ class HttpQuestion {
 
   #ask(socket: Socket): void {
     const { path } = this.#config;
+    const leftMs = Math.max(0, this.#deadline - performance.now());
+    // What has arrived while this process was busy with something else is read before it is called late.
+    this.#timer = setTimeout(() => setImmediate(() => this.#late()), leftMs).unref();
     const request = http.request({
       createConnection: () => socket,
       path,

@@ -1,13 +1,16 @@
 import type { Logger } from 'pino';
 import { Caches } from './cache/caches.ts';
-import type { Environment } from './config/load.ts';
-import type { GatewayConfig } from './config/model.ts';
+import type { ConfigContent } from './config/content.ts';
+import { type Environment, loadContent } from './config/load.ts';
+import type { GatewayConfig, StreamConfig } from './config/model.ts';
+import { ConfigError } from './config/problem.ts';
 import { IdentitySource } from './filter/identity.ts';
 import { BulkMemory } from './forward/bulk-memory.ts';
 import { LastingExchanges } from './forward/lasting.ts';
 import { HttpListener } from './listener/http.ts';
 import { createAccessLog } from './observe/access-log.ts';
 import { type Admin, createAdmin } from './observe/admin.ts';
+import type { CachesView } from './observe/admin-cache.ts';
 import { answerOwnPage } from './observe/own-page.ts';
 import type { ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from './observe/status.ts';
 import { Carrier } from './passage/carrier.ts';
@@ -17,8 +20,10 @@ import { InFlight } from './passage/in-flight.ts';
 import { Responder } from './passage/responder.ts';
 import { Reloader, type ReloadResult } from './snapshot/reloader.ts';
 import { routeStatuses } from './snapshot/route-status.ts';
+import { Snapshots } from './snapshot/snapshots.ts';
 import { Streams } from './streams/streams.ts';
 import { EndpointRegistry } from './upstream/registry.ts';
+import type { Seat } from './workers/seat.ts';
 
 export interface GatewayOptions {
   /** Path of the YAML file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
@@ -54,36 +59,67 @@ export interface Gateway {
 
 /** @throws ConfigError (config/problem.ts) for a file that can't be used, ExtensionError (snapshot/extension.ts), ListenError (listener/listen-error.ts). */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const running = new RunningGateway(options);
+  const running = new RunningGateway(options, null);
+  await running.start();
+  return running;
+}
+
+/** A gateway that is one worker of several: what its primary asks of it, and tells it. */
+export interface SeatedGateway {
+  readonly address: Gateway['address'];
+  readonly caches: CachesView;
+  /** Connections of clients that are open, on all ports. */
+  readonly connections: number;
+  routes(): Promise<readonly RouteStatus[]>;
+  streams(): Promise<readonly StreamStatus[]>;
+  /** Puts this content to work, or says why it can't be; then nothing has changed. */
+  take(content: ConfigContent): Promise<ReloadResult>;
+  /** Opens the UDP ports, or gives them to another worker. */
+  carryDatagrams(carries: boolean): Promise<void>;
+  /** As of `Gateway`. */
+  close(deadlineMs?: number): Promise<boolean>;
+  /** The same where another worker has taken over the ports: idle connections may ask once more, and what has no end of its own lives until the deadline. */
+  giveWay(deadlineMs: number): Promise<boolean>;
+}
+
+/** @throws as `startGateway` does. */
+export async function startSeatedGateway(options: GatewayOptions, seat: Seat): Promise<SeatedGateway> {
+  const running = new RunningGateway(options, seat);
   await running.start();
   return running;
 }
 
 /** The composition root: every part is made and joined here, in the order in which an exchange meets them. */
-class RunningGateway implements Gateway {
+class RunningGateway implements Gateway, SeatedGateway {
   readonly #options: GatewayOptions;
+  /** `null`: the only one, which follows the file itself. */
+  readonly #seat: Seat | null;
   readonly #registry = new EndpointRegistry();
   readonly #lasting = new LastingExchanges();
   readonly #memory = new BulkMemory();
-  readonly #caches: Caches;
+  readonly caches: Caches;
   readonly #onReload: ((config: GatewayConfig) => void)[] = [];
   readonly #listener: HttpListener;
   readonly #inFlight: InFlight;
   readonly #carrier: Carrier;
   readonly #extensions: Extensions;
   readonly #streams: Streams;
+  readonly #snapshots: Snapshots;
   #reloader: Reloader | null = null;
+  #carriesDatagrams: boolean;
   #admin: Admin | null = null;
   #notReady: string | null = 'starting';
   #closing: Promise<boolean> | null = null;
   adminAddress: Gateway['adminAddress'] = null;
 
-  constructor(options: GatewayOptions) {
+  constructor(options: GatewayOptions, seat: Seat | null) {
     this.#options = options;
+    this.#seat = seat;
+    this.#carriesDatagrams = seat?.datagrams ?? true;
     const { mode, log } = options;
     const accessLog = createAccessLog(log, { enabled: () => this.config().log.access });
     this.#inFlight = new InFlight(accessLog);
-    this.#caches = new Caches({
+    this.caches = new Caches({
       unusable: (route, { file }, cause) =>
         log.error(
           { route, file, cause: cause.message },
@@ -108,7 +144,7 @@ class RunningGateway implements Gateway {
       inFlight,
       lasting: this.#lasting,
       memory: this.#memory,
-      caches: this.#caches,
+      caches: this.caches,
     });
     this.#extensions = new Extensions(this.#carrier, responder);
     this.#listener = new HttpListener(this.#carrier);
@@ -123,13 +159,12 @@ class RunningGateway implements Gateway {
       },
       log,
     );
+    this.#snapshots = this.#createSnapshots();
   }
 
-  async start(): Promise<void> {
-    const { configFile, env, log, listen = {} } = this.#options;
-    this.#reloader = await Reloader.start({
-      file: configFile,
-      env,
+  #createSnapshots(): Snapshots {
+    const { log } = this.#options;
+    return new Snapshots({
       log,
       registry: this.#registry,
       lasting: this.#lasting,
@@ -146,30 +181,55 @@ class RunningGateway implements Gateway {
       },
       taken: (config) => this.#taken(config),
     });
-    const { host, port, admin } = this.config();
+  }
+
+  async start(): Promise<void> {
+    await this.#begin();
+    const { listen = {} } = this.#options;
+    const { host, port, admin } = { ...this.config(), ...this.#seat?.listen };
     try {
       await this.#listener.listen(host, listen.port ?? port);
-      await this.#streams.open(this.config().streams);
-      if (admin) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
+      await this.#streams.open(this.#ownStreams());
+      if (admin && !this.#seat) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
     } catch (cause) {
       await this.close(0);
       throw cause;
     }
     this.#notReady = null;
     // The file may have changed while the ports were being opened.
-    await this.#streams.reconcile(this.config().streams);
+    await this.#streams.reconcile(this.#ownStreams());
+  }
+
+  async #begin(): Promise<void> {
+    const { configFile: file, env, log } = this.#options;
+    const apply = (config: GatewayConfig) => this.#snapshots.take(config);
+    if (!this.#seat) this.#reloader = await Reloader.start({ file, env, log, apply });
+    else await apply(await this.#load(this.#seat, this.#seat.content));
+  }
+
+  /** @throws ConfigError */
+  async #load(seat: Seat, content: ConfigContent): Promise<GatewayConfig> {
+    const { configFile, env } = this.#options;
+    const loaded = await loadContent(content, configFile, env);
+    if (!loaded.ok) throw new ConfigError(loaded.problems);
+    return seat.share(loaded.config);
   }
 
   get #current() {
-    return this.#reloader!.current;
+    return this.#snapshots.current;
   }
 
   async #taken(config: GatewayConfig): Promise<void> {
     this.#options.log.level = config.log.level;
     this.#listener.maxConnections = config.maxConnections;
-    this.#caches.reconcile(config.routes);
+    this.caches.reconcile(config.routes);
     for (const listener of this.#onReload) listener(config);
-    if (this.#notReady === null) await this.#streams.reconcile(config.streams);
+    if (this.#notReady === null) await this.#streams.reconcile(this.#ownStreams());
+  }
+
+  #ownStreams(): readonly StreamConfig[] {
+    const { streams } = this.config();
+    return this.#carriesDatagrams ? streams : streams.filter(({ protocol }) => protocol === 'tcp');
   }
 
   async #openAdmin(host: string, port: number): Promise<void> {
@@ -180,7 +240,7 @@ class RunningGateway implements Gateway {
         configStatus: () => this.configStatus(),
         routes: () => this.routes(),
         streams: () => this.streams(),
-        caches: this.#caches,
+        caches: this.caches,
         explain: (input) => explainExchange(this.#current.table, this.config(), input),
       },
       { log: this.#options.log },
@@ -207,7 +267,11 @@ class RunningGateway implements Gateway {
   }
 
   configStatus(): ConfigStatus {
-    return this.#reloader!.status;
+    return this.#seat?.configStatus() ?? this.#reloader!.status;
+  }
+
+  get connections(): number {
+    return this.#listener.connections + this.#streams.connections;
   }
 
   routes(): Promise<readonly RouteStatus[]> {
@@ -226,8 +290,27 @@ class RunningGateway implements Gateway {
     return this.#reloader!.reload();
   }
 
+  async take(content: ConfigContent): Promise<ReloadResult> {
+    try {
+      await this.#snapshots.take(await this.#load(this.#seat!, content));
+      return { changed: true, rejected: null };
+    } catch (cause) {
+      return { changed: false, rejected: cause instanceof Error ? cause.message : String(cause) };
+    }
+  }
+
+  carryDatagrams(carries: boolean): Promise<void> {
+    this.#carriesDatagrams = carries;
+    return carries ? this.#streams.reconcile(this.#ownStreams()) : this.#streams.handDatagramsOver();
+  }
+
   close(deadlineMs = DRAIN_MS): Promise<boolean> {
     this.#closing ??= this.#drain(deadlineMs);
+    return this.#closing;
+  }
+
+  giveWay(deadlineMs: number): Promise<boolean> {
+    this.#closing ??= this.#drainGently(deadlineMs);
     return this.#closing;
   }
 
@@ -235,17 +318,39 @@ class RunningGateway implements Gateway {
   async #drain(deadlineMs: number): Promise<boolean> {
     this.#notReady = 'draining';
     this.#reloader?.stopWatching();
-    this.#listener.stopAccepting();
+    this.#listener.stopAccepting('close');
     this.#streams.stopAccepting();
     this.#lasting.closeAll();
-    const finished = await this.#inFlight.empty(deadlineMs);
+    return this.#end(await this.#inFlight.empty(deadlineMs));
+  }
+
+  /**
+   * A connection that is closed while the client sends its next request on it would lose that request. So each connection is
+   * told to close by the answer to a last one; only those that have been silent all this time are closed without.
+   */
+  async #drainGently(deadlineMs: number): Promise<boolean> {
+    const deadline = performance.now() + deadlineMs;
+    this.#notReady = 'draining';
+    this.#listener.stopAccepting('leave');
+    this.#streams.stopAccepting();
+    await this.#listener.emptied(Math.min(SILENCE_MS, deadlineMs / 2));
+    this.#listener.closeIdle();
+    await this.#inFlight.empty(Math.max(deadline - performance.now() - LAST_WORDS_MS, 0));
+    this.#lasting.closeAll();
+    return this.#end(await this.#inFlight.empty(LAST_WORDS_MS));
+  }
+
+  async #end(finished: boolean): Promise<boolean> {
     this.#listener.destroy();
     this.#streams.destroy();
-    this.#caches.close();
-    this.#current.retire();
+    this.caches.close();
+    this.#snapshots.retire();
     await this.#admin?.close();
     return finished;
   }
 }
 
 const DRAIN_MS = 10_000;
+const SILENCE_MS = 2_000;
+/** For what was written to leave, when what lasts is ended at the deadline. */
+const LAST_WORDS_MS = 200;

@@ -1,5 +1,5 @@
 import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server, type Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { isReset } from '../error/rescue.ts';
 import { HttpDownstream } from './http-downstream.ts';
@@ -33,6 +33,8 @@ export class HttpListener {
   readonly #turnedAway = new WeakSet<Socket>();
   maxConnections = Number.POSITIVE_INFINITY;
   #connections = 0;
+  #address: AddressInfo | null = null;
+  #onEmptied: () => void = () => {};
   draining = false;
 
   constructor(handler: HttpListenerHandler) {
@@ -59,13 +61,15 @@ export class HttpListener {
       this.#server.once('error', failed).listen({ host, port, backlog: 4096 }, () => {
         // An error of a listening server (EMFILE while accepting) is no reason to end.
         this.#server.off('error', failed).on('error', () => {});
+        this.#address = this.#server.address() as AddressInfo;
         resolve();
       });
     });
   }
 
+  /** Known once it listens, and still when it has stopped. */
   get address(): { host: string; port: number } {
-    const { address, port } = this.#server.address() as AddressInfo;
+    const { address, port } = this.#address!;
     return { host: address, port };
   }
 
@@ -78,7 +82,7 @@ export class HttpListener {
     const open = new Map<HttpDownstream, () => void>();
     this.#open.set(socket, open);
     socket.once('close', () => {
-      this.#connections--;
+      if (--this.#connections === 0) this.#onEmptied();
       const waiting = [...open.keys()];
       open.clear();
       // Node does not tell them of it if an upgrade or CONNECT stood behind them.
@@ -159,11 +163,31 @@ export class HttpListener {
     else this.#handler.refused(unreadable(cause), socket);
   }
 
-  /** Stops accepting; connections without a request under way are closed, the others when theirs is answered. */
-  stopAccepting(): void {
+  /**
+   * Stops accepting; connections are closed when the request under way is answered.
+   * @param idle those without one are closed at once, or may ask once more.
+   */
+  stopAccepting(idle: 'close' | 'leave'): void {
     this.draining = true;
-    this.#server.close();
+    // Node's own close of an HTTP server closes idle connections, too.
+    if (idle === 'leave') Server.prototype.close.call(this.#server);
+    else this.#server.close();
+  }
+
+  closeIdle(): void {
     this.#server.closeIdleConnections();
+  }
+
+  /** Resolves when no connection is left, or when the time is up. */
+  emptied(withinMs: number): Promise<void> {
+    if (this.#connections === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      this.#onEmptied = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** Ends what is left. */

@@ -22,8 +22,8 @@ export class UdpListener {
         reject(new ListenError(host, port, cause, { id, protocol: 'udp' }));
       };
       this.socket.once('close', resolve);
-      // `exclusive`: no other process may take half of the datagrams, not even one of a cluster.
-      this.socket.once('error', failed).bind({ address: host, port, exclusive: true }, () => {
+      // Not exclusive: of several workers one at a time carries datagrams, and the next one must have the port before this one lets go.
+      this.socket.once('error', failed).bind({ address: host, port, exclusive: false }, () => {
         // An answer to a client that is gone may come back as an error of this socket; it concerns that client alone.
         this.socket.off('error', failed).on('error', () => {});
         resolve();

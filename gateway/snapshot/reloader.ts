@@ -4,25 +4,20 @@ import { type Environment, type LoadResult, loadContent } from '../config/load.t
 import type { GatewayConfig } from '../config/model.ts';
 import { ConfigError } from '../config/problem.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
-import type { LastingExchanges } from '../forward/lasting.ts';
 import type { ConfigStatus } from '../observe/status.ts';
-import type { EndpointRegistry } from '../upstream/registry.ts';
 import { type ConfigDiff, diffConfigs, isEmpty } from './diff.ts';
 import { ExtensionError } from './extension.ts';
-import type { RouterHandlers } from './router.ts';
-import { Snapshot } from './snapshot.ts';
 
 export interface ReloaderOptions {
   readonly file: string;
   readonly env: Environment;
   readonly log: Logger;
-  readonly registry: EndpointRegistry;
-  readonly lasting: LastingExchanges;
-  /** Whether a raw stream of this very meaning is served. */
-  readonly servesStream: (signature: string) => boolean;
-  readonly handlers: RouterHandlers;
-  /** Told of each configuration that takes effect, the first among them. Resolves when all of it has. */
-  readonly taken: (config: GatewayConfig) => Promise<void>;
+  /**
+   * Puts a configuration to work, and resolves when it is.
+   * @param content what it was compiled from.
+   * @throws ExtensionError where it can't be; then nothing has changed.
+   */
+  readonly apply: (config: GatewayConfig, content: ConfigContent) => Promise<void>;
 }
 
 export interface ReloadResult {
@@ -31,40 +26,37 @@ export interface ReloadResult {
   readonly rejected: string | null;
 }
 
-/**
- * Holds the snapshot that serves, and replaces it: the next one is built beside it, one reference is swapped, and the old one finishes
- * what it has. A file that can't be used changes nothing.
- */
+/** Follows the file: each change of it is judged, put to work or refused, and told in the log once. A file that can't be used changes nothing. */
 export class Reloader {
   readonly #options: ReloaderOptions;
-  #current: Snapshot;
+  #config: GatewayConfig;
   #status: ConfigStatus;
-  #watch: ConfigWatch | null = null;
+  readonly #watch: ConfigWatch;
   /** Reloads happen one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
-  readonly #drains = new Set<NodeJS.Timeout>();
 
-  /** @throws ConfigError, ExtensionError */
+  /** @throws ConfigError, ExtensionError, and what `apply` throws */
   static async start(options: ReloaderOptions): Promise<Reloader> {
-    const { file, env, registry, handlers } = options;
-    const loaded = await loadContent(await readContent(file), file, env);
+    const { file, env } = options;
+    const content = await readContent(file);
+    const loaded = await loadContent(content, file, env);
     if (!loaded.ok) throw new ConfigError(loaded.problems);
-    const snapshot = await Snapshot.build(loaded.config, registry, handlers);
-    await options.taken(snapshot.config);
-    return new Reloader(options, snapshot, loaded.hash);
+    await options.apply(loaded.config, content);
+    return new Reloader(options, loaded.config, loaded.hash);
   }
 
-  private constructor(options: ReloaderOptions, snapshot: Snapshot, hash: string) {
+  private constructor(options: ReloaderOptions, config: GatewayConfig, hash: string) {
     this.#options = options;
-    this.#current = snapshot;
-    this.#status = { file: snapshot.config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
+    this.#config = config;
+    this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
     this.#watch = watchConfig(options.file, (content) => void this.#enqueue(content, false), {
       knownHash: hash,
     });
   }
 
-  get current(): Snapshot {
-    return this.#current;
+  /** The configuration that serves. */
+  get config(): GatewayConfig {
+    return this.#config;
   }
 
   get status(): ConfigStatus {
@@ -76,22 +68,28 @@ export class Reloader {
     return this.#enqueue(await readContent(this.#options.file), true);
   }
 
+  /** Looks at once whether the file has changed, instead of when the watch does. */
+  async look(): Promise<ReloadResult> {
+    return this.#enqueue(await readContent(this.#options.file), false);
+  }
+
   #enqueue(content: ConfigContent, asked: boolean): Promise<ReloadResult> {
+    const { file, env } = this.#options;
     const result = this.#queue.then(async () =>
-      this.#take(await loadContent(content, this.#options.file, this.#options.env), asked),
+      this.#take(await loadContent(content, file, env), content, asked),
     );
     this.#queue = result.catch(() => {});
     return result;
   }
 
-  async #take(loaded: LoadResult, asked: boolean): Promise<ReloadResult> {
+  async #take(loaded: LoadResult, content: ConfigContent, asked: boolean): Promise<ReloadResult> {
     if (!loaded.ok) return this.#reject(loaded.formatted);
-    const diff = diffConfigs(this.#current.config, loaded.config);
+    const diff = diffConfigs(this.#config, loaded.config);
     const extended = asked && loaded.config.routes.some((route) => route.extend !== null);
     if (isEmpty(diff) && !extended) return this.#unchanged();
     try {
-      const { registry, handlers } = this.#options;
-      await this.#swap(await Snapshot.build(loaded.config, registry, handlers), diff);
+      await this.#options.apply(loaded.config, content);
+      this.#taken(loaded.config, diff);
       return { changed: true, rejected: null };
     } catch (cause) {
       if (cause instanceof ExtensionError) return this.#reject(cause.message);
@@ -120,41 +118,17 @@ export class Reloader {
     return { changed: false, rejected: null };
   }
 
-  async #swap(next: Snapshot, diff: ConfigDiff): Promise<void> {
-    const { log, taken } = this.#options;
-    const previous = this.#current;
-    this.#current = next;
-    this.#status = {
-      ...this.#status,
-      loadedAt: Date.now(),
-      reloads: this.#status.reloads + 1,
-      rejected: null,
-    };
-    previous.retire();
-    await taken(next.config);
+  #taken(config: GatewayConfig, diff: ConfigDiff): void {
+    const { log } = this.#options;
+    this.#config = config;
+    const reloads = this.#status.reloads + 1;
+    this.#status = { ...this.#status, loadedAt: Date.now(), reloads, rejected: null };
     log.info({ ...diff }, 'configuration reloaded');
     if (diff.needsRestart.length > 0)
       log.warn({ settings: diff.needsRestart }, 'these settings take effect at the next start');
-    this.#drainChanged();
-  }
-
-  /** What lasts on routes that are no more gets some time to come to an end by itself. */
-  #drainChanged(): void {
-    const timer = setTimeout(() => {
-      this.#drains.delete(timer);
-      const ended = this.#options.lasting.closeUnless(
-        (signature) => this.#current.serves(signature) || this.#options.servesStream(signature),
-      );
-      if (ended > 0) this.#options.log.info({ ended }, 'ended tunnels and event streams of changed routes');
-    }, CHANGED_ROUTE_DRAIN_MS);
-    timer.unref();
-    this.#drains.add(timer);
   }
 
   stopWatching(): void {
-    this.#watch?.close();
-    for (const timer of this.#drains) clearTimeout(timer);
+    this.#watch.close();
   }
 }
-
-const CHANGED_ROUTE_DRAIN_MS = 10_000;

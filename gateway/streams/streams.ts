@@ -53,6 +53,11 @@ export class Streams {
     return this.#enqueue(() => this.#apply(configs));
   }
 
+  /** Connections and sessions that are open, on all ports. */
+  get connections(): number {
+    return [...this.#entries.values()].reduce((sum, { stream }) => sum + stream.connections, 0);
+  }
+
   serves(signature: string): boolean {
     return [...this.#entries.values()].some(({ live }) => live.signature === signature);
   }
@@ -61,6 +66,21 @@ export class Streams {
   statuses(services: readonly ServiceStatus[]): Promise<StreamStatus[]> {
     const entries = [...this.#entries.values()].sort((a, b) => lineOf(a) - lineOf(b));
     return Promise.all(entries.map((entry) => streamStatus(entry, services)));
+  }
+
+  /**
+   * Another process has opened the UDP ports, too: here they are let go of at once, with the sessions. A port that stayed open for answers that
+   * are still to come would go on taking datagrams from its successor.
+   */
+  handDatagramsOver(): Promise<void> {
+    return this.#enqueue(async () => {
+      for (const [key, { stream, live }] of [...this.#entries]) {
+        if (live.config.protocol !== 'udp') continue;
+        this.#entries.delete(key);
+        stream.destroy();
+        this.#release(live);
+      }
+    });
   }
 
   stopAccepting(): void {

@@ -38,6 +38,12 @@ describe('an error answer', () => {
     expect(fields.join() + body).not.toContain('10.1.2.3');
   });
 
+  test('says when to come back, where the error itself knows', () => {
+    const error = new GatewayError('breaker_open', SECRET, { retryAfter: 7 });
+    const { fields } = errorAnswer(error, { requestId: 'id-1', accept: '', advice: null });
+    expect(valuesOf(fields, 'retry-after')).toEqual(['7']);
+  });
+
   test.each([
     ['', 'application/problem+json'],
     ['*/*', 'application/problem+json'],

@@ -33,7 +33,8 @@ export interface ErrorAnswer {
  * with `Proxy-Status` (RFC 9209). The error's own message never goes into it: it may name addresses.
  */
 export function errorAnswer(error: GatewayError, context: AnswerContext): ErrorAnswer {
-  const { status, type, retryAfter } = error.row;
+  const { status, type } = error.row;
+  const { retryAfter } = error;
   const html = preferredType(context.accept, [PROBLEM, 'application/json', 'text/html']) === 'text/html';
   const body = Buffer.from(html ? page(error, context) : problem(error, context));
   const fields = html ? htmlFields() : ['Content-Type', PROBLEM, 'Cache-Control', 'no-store'];

@@ -264,7 +264,29 @@ const rows = {
     retry: 'always',
     title: 'The service is busy',
     detail: 'All connections to the service are in use and the queue is full.',
-    remedy: 'Add endpoints to the route, or make the service faster.',
+    remedy: 'Add endpoints to the route, make the service faster, or raise `limits.waiting`.',
+    retryAfter: 1,
+  },
+  queue_timeout: {
+    status: 503,
+    type: 'connection_limit_reached',
+    blame: 'service',
+    retry: 'always',
+    title: 'The service is busy',
+    detail: 'No connection to the service became free in time.',
+    remedy:
+      'Add endpoints to the route, make the service faster, or raise `limits.connections` or `limits.wait`.',
+    retryAfter: 1,
+  },
+  breaker_open: {
+    status: 503,
+    type: 'destination_unavailable',
+    blame: 'service',
+    retry: 'always',
+    title: 'The service is given a rest',
+    detail: 'Too many requests to the service failed, so that it is not asked for some seconds.',
+    remedy:
+      'See on the admin listener (/routes) why its breaker opened, and mend the service; `breaker:` sets the bounds.',
     retryAfter: 1,
   },
   drained: {
@@ -285,6 +307,29 @@ const rows = {
     title: 'Too many connections',
     detail: 'This gateway holds as many client connections as it may.',
     remedy: 'Raise `maxConnections`, or run another replica.',
+    retryAfter: 1,
+  },
+  overloaded: {
+    status: 503,
+    type: 'proxy_internal_response',
+    blame: 'gateway',
+    retry: 'always',
+    title: 'The gateway is overloaded',
+    detail:
+      'This gateway has more to do than it can, and answers some requests later to answer the others now.',
+    remedy:
+      'Run more `workers` or another replica; the admin listener (/overload) shows how late the event loop is, and `overload:` sets the bounds.',
+    retryAfter: 1,
+  },
+  out_of_descriptors: {
+    status: 503,
+    type: 'proxy_internal_error',
+    blame: 'gateway',
+    retry: 'always',
+    title: 'The gateway is at its limit',
+    detail: 'This gateway holds as many connections as its system lets it.',
+    remedy:
+      'Raise the limit of open files (`ulimit -n`, `LimitNOFILE=` of systemd, `nofile` of the container): an exchange takes two.',
     retryAfter: 1,
   },
   connection_timeout: {
@@ -341,11 +386,18 @@ export const CATALOG: Readonly<Record<ErrorCode, ErrorRow>> = rows;
 /** An error of the catalogue; `message` is for operators, and never reaches a client. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
+  /** Seconds for `Retry-After`, where this one knows better than its row. */
+  readonly #retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfter?: number }) {
     super(message, options);
     this.name = 'GatewayError';
     this.code = code;
+    this.#retryAfter = options?.retryAfter;
+  }
+
+  get retryAfter(): number | undefined {
+    return this.#retryAfter ?? this.row.retryAfter;
   }
 
   get row(): ErrorRow {

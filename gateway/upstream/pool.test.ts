@@ -1,14 +1,16 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { LimitsConfig } from '../config/model.ts';
 import type { Lane, UpstreamCall } from '../forward/exchange.ts';
 import { AnswerRecorder, upstreamRequest } from '../testing/answer-recorder.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { freePort } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import { ok, type ScriptedService, startService } from '../testing/service.ts';
-import { ConnectionPool, type PoolLimits } from './pool.ts';
+import { ConnectionPool } from './pool.ts';
 
-function poolTo(port: number, limits: PoolLimits): ConnectionPool {
-  const pool = new ConnectionPool(localAddress(port), 1_000, limits);
+function poolTo(port: number, limits: Partial<LimitsConfig>): ConnectionPool {
+  const all = { connections: 1, waiting: 1, waitMs: 10_000, ...limits };
+  const pool = new ConnectionPool(localAddress(port), 1_000, all);
   onTestFinished(() => pool.close());
   return pool;
 }
@@ -42,7 +44,7 @@ async function startPatientService(): Promise<{ service: ScriptedService; answer
 describe('a pool of connections', () => {
   test('opens a connection for each exchange at once, and no more than its bound', async () => {
     const { service, answer } = await startPatientService();
-    const pool = poolTo(service.port, { connections: 2, queue: 10 });
+    const pool = poolTo(service.port, { connections: 2, waiting: 10 });
     const sent = ['/a', '/b', '/c'].map((target) => send(pool, target));
     await Promise.all(sent.slice(0, 2).map((each) => each.answer.begun));
     for (const target of ['/a', '/b', '/c']) answer(target);
@@ -52,7 +54,7 @@ describe('a pool of connections', () => {
 
   test('lets those who wait begin in the order in which they came', async () => {
     const { service, answer } = await startPatientService();
-    const pool = poolTo(service.port, { connections: 1, queue: 10 });
+    const pool = poolTo(service.port, { connections: 1, waiting: 10 });
     const targets = ['/a', '/b', '/c', '/d'];
     const sent = targets.map((target) => send(pool, target));
     for (const target of targets) answer(target);
@@ -62,15 +64,44 @@ describe('a pool of connections', () => {
 
   test('refuses who finds the queue full', async () => {
     const { service } = await startPatientService();
-    const pool = poolTo(service.port, { connections: 1, queue: 1 });
+    const pool = poolTo(service.port, { connections: 1, waiting: 1 });
     send(pool, '/a');
     send(pool, '/b');
     expect(() => send(pool, '/c')).toThrow(expect.objectContaining({ code: 'queue_full' }));
   });
 
+  test('lets nobody wait longer than its bound, and those that came later not shorter', async () => {
+    const { service, answer } = await startPatientService();
+    const pool = poolTo(service.port, { connections: 1, waiting: 3, waitMs: 60 });
+    const first = send(pool, '/a');
+    const begunAt = performance.now();
+    const second = send(pool, '/b');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const third = send(pool, '/c');
+    expect(await second.answer.outcome()).toBe('fail queue_timeout');
+    expect(performance.now() - begunAt).toBeGreaterThanOrEqual(60);
+    expect(third.answer.events).toEqual([]);
+    answer('/a');
+    answer('/c');
+    expect([await first.answer.outcome(), await third.answer.outcome()]).toEqual(['end', 'end']);
+    expect(service.requests.map(({ target }) => target)).toEqual(['/a', '/c']);
+  });
+
+  test('has room again when those who waited too long have gone', async () => {
+    const { service, answer } = await startPatientService();
+    const pool = poolTo(service.port, { connections: 1, waiting: 2, waitMs: 20 });
+    const first = send(pool, '/a');
+    for (const { answer } of [send(pool), send(pool)])
+      expect(await answer.outcome()).toBe('fail queue_timeout');
+    const last = send(pool, '/b');
+    answer('/a');
+    answer('/b');
+    expect([await first.answer.outcome(), await last.answer.outcome()]).toEqual(['end', 'end']);
+  });
+
   test('forgets who gives up while waiting', async () => {
     const { service, answer } = await startPatientService();
-    const pool = poolTo(service.port, { connections: 1, queue: 1 });
+    const pool = poolTo(service.port, { connections: 1, waiting: 1 });
     const first = send(pool, '/a');
     send(pool, '/gone').call.abort();
     const last = send(pool, '/b');
@@ -83,7 +114,7 @@ describe('a pool of connections', () => {
 
   test('uses the connection next that was used last', async () => {
     const { service, answer } = await startPatientService();
-    const pool = poolTo(service.port, { connections: 2, queue: 0 });
+    const pool = poolTo(service.port, { connections: 2, waiting: 0 });
     const [a, b] = [send(pool, '/a'), send(pool, '/b')];
     await Promise.all([a.answer.begun, b.answer.begun]);
     for (const [target, sent] of [['/b', b] as const, ['/a', a] as const]) {
@@ -98,7 +129,7 @@ describe('a pool of connections', () => {
 
   test('gives the room of a connection that failed to who waits', async () => {
     const service = await startService();
-    const pool = poolTo(service.port, { connections: 1, queue: 1 });
+    const pool = poolTo(service.port, { connections: 1, waiting: 1 });
     const [first, second] = [send(pool), send(pool)];
     const failing = await service.connection();
     await failing.request();
@@ -112,7 +143,7 @@ describe('a pool of connections', () => {
 
   // A storm on a dead service used to end the process: undici breaks over a request that it gets while it tells of a failure.
   test('fails everybody who waits for a service that refuses, one after the other', async () => {
-    const pool = poolTo(await freePort(), { connections: 2, queue: 10 });
+    const pool = poolTo(await freePort(), { connections: 2, waiting: 10 });
     const sent = Array.from({ length: 8 }, () => send(pool));
     for (const { answer } of sent) expect(await answer.outcome()).toBe('fail connection_refused');
   });
@@ -121,7 +152,7 @@ describe('a pool of connections', () => {
 describe('a pool that is closed', () => {
   test('closes what is idle at once', async () => {
     const service = (await startService()).answer(ok());
-    const pool = poolTo(service.port, { connections: 2, queue: 0 });
+    const pool = poolTo(service.port, { connections: 2, waiting: 0 });
     await send(pool).answer.outcome();
     pool.close();
     expect(await service.connections[0]?.ending()).toBe('fin');
@@ -129,7 +160,7 @@ describe('a pool that is closed', () => {
 
   test('lets what is under way and who waits finish, and closes then', async () => {
     const { service, answer } = await startPatientService();
-    const pool = poolTo(service.port, { connections: 1, queue: 1 });
+    const pool = poolTo(service.port, { connections: 1, waiting: 1 });
     const sent = [send(pool, '/a'), send(pool, '/b')];
     await sent[0]?.answer.begun;
     pool.close();

@@ -1,4 +1,4 @@
-import type { DialAddress } from '../config/model.ts';
+import type { DialAddress, LimitsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { ReadMemory } from '../wire/read-memory.ts';
@@ -6,29 +6,25 @@ import { ServiceConnection } from '../wire/service-connection.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { UndiciConnection } from './undici-connection.ts';
 
-export interface PoolLimits {
-  /** Connections at once. */
-  readonly connections: number;
-  /** Exchanges that may wait for one. */
-  readonly queue: number;
-}
-
 /**
  * The HTTP connections to one endpoint. The one used last is used next, so that few stay warm and the rest fall idle and close;
- * beyond the bounds an exchange waits in order, and beyond those it fails with `queue_full`. Each lane has connections of its own kind,
- * and all of them count.
+ * beyond the bounds an exchange waits in order; who finds too many waiting fails with `queue_full`, who waits too long with `queue_timeout`.
+ * Each lane has connections of its own kind, and all of them count.
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly #address: DialAddress;
   readonly #connectTimeoutMs: number;
-  readonly #limits: PoolLimits;
+  readonly #limits: LimitsConfig;
   readonly #all = new Set<Connection>();
   readonly #idle: Readonly<Record<Lane, Connection[]>> = { wire: [], general: [] };
+  /** In the order in which they came, and so in that of their deadlines. */
   readonly #waiting = new Set<WaitingCall>();
+  /** For the first of them alone. */
+  #expiry: NodeJS.Timeout | undefined;
   #memory: ReadMemory | null = null;
   #closing = false;
 
-  constructor(address: DialAddress, connectTimeoutMs: number, limits: PoolLimits) {
+  constructor(address: DialAddress, connectTimeoutMs: number, limits: LimitsConfig) {
     this.#address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#limits = limits;
@@ -61,14 +57,36 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #wait(request: UpstreamRequest, sink: AnswerSink, lane: Lane): UpstreamCall {
-    if (this.#waiting.size >= this.#limits.queue) {
-      const { connections, queue } = this.#limits;
-      const busy = `${this.#address.key}: all ${connections} connections in use and ${queue} exchanges waiting`;
+    const { connections, waiting, waitMs } = this.#limits;
+    if (this.#waiting.size >= waiting) {
+      const busy = `${this.#address.key}: all ${connections} connections in use and ${waiting} exchanges waiting`;
       throw new GatewayError('queue_full', busy);
     }
-    const call = new WaitingCall(request, sink, lane, () => this.#waiting.delete(call));
+    const deadline = performance.now() + waitMs;
+    const call = new WaitingCall(request, sink, lane, deadline, () => this.#waiting.delete(call));
     this.#waiting.add(call);
+    if (this.#waiting.size === 1) this.#expireAt(deadline);
     return call;
+  }
+
+  #expireAt(deadline: number): void {
+    clearTimeout(this.#expiry);
+    this.#expiry = setTimeout(() => this.#expire(), Math.ceil(deadline - performance.now())).unref();
+  }
+
+  #expire(): void {
+    const { connections, waitMs } = this.#limits;
+    const now = performance.now();
+    for (const call of this.#waiting) {
+      if (call.deadline > now) return this.#expireAt(call.deadline);
+      this.#waiting.delete(call);
+      call.expire(
+        new GatewayError(
+          'queue_timeout',
+          `${this.#address.key}: none of ${connections} connections was free for ${waitMs} ms`,
+        ),
+      );
+    }
   }
 
   released(connection: Connection): void {
@@ -116,13 +134,21 @@ const OTHER_LANE: Readonly<Record<Lane, Lane>> = { wire: 'general', general: 'wi
 /** A call that has no connection yet: it stands in for the real one until then. */
 class WaitingCall implements UpstreamCall {
   readonly lane: Lane;
+  readonly deadline: number;
   readonly #request: UpstreamRequest;
   readonly #sink: AnswerSink;
   readonly #leaveQueue: () => void;
   #call: UpstreamCall | null = null;
 
-  constructor(request: UpstreamRequest, sink: AnswerSink, lane: Lane, leaveQueue: () => void) {
+  constructor(
+    request: UpstreamRequest,
+    sink: AnswerSink,
+    lane: Lane,
+    deadline: number,
+    leaveQueue: () => void,
+  ) {
     this.lane = lane;
+    this.deadline = deadline;
     this.#request = request;
     this.#sink = sink;
     this.#leaveQueue = leaveQueue;
@@ -130,6 +156,10 @@ class WaitingCall implements UpstreamCall {
 
   begin(connection: Connection): void {
     this.#call = connection.send(this.#request, this.#sink);
+  }
+
+  expire(error: GatewayError): void {
+    this.#sink.fail(error);
   }
 
   pause(): void {

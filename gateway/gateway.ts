@@ -22,7 +22,7 @@ import { Reloader, type ReloadResult } from './snapshot/reloader.ts';
 import { routeStatuses } from './snapshot/route-status.ts';
 import { Snapshots } from './snapshot/snapshots.ts';
 import { Streams } from './streams/streams.ts';
-import { EndpointRegistry } from './upstream/registry.ts';
+import { UpstreamRegistry } from './upstream/registry.ts';
 import type { Seat } from './workers/seat.ts';
 
 export interface GatewayOptions {
@@ -94,7 +94,7 @@ class RunningGateway implements Gateway, SeatedGateway {
   readonly #options: GatewayOptions;
   /** `null`: the only one, which follows the file itself. */
   readonly #seat: Seat | null;
-  readonly #registry = new EndpointRegistry();
+  readonly #registry = new UpstreamRegistry();
   readonly #lasting = new LastingExchanges();
   readonly #memory = new BulkMemory();
   readonly caches: Caches;

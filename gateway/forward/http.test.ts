@@ -1,12 +1,12 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { TimeoutsConfig } from '../config/model.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
 import { freePort } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
-import { Endpoint } from '../upstream/endpoint.ts';
-import { Upstream } from '../upstream/upstream.ts';
+import { anyClient, upstreamTo } from '../testing/upstream.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { BulkMemory } from './bulk-memory.ts';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from './exchange.ts';
 import { HttpForward } from './http.ts';
@@ -73,14 +73,6 @@ interface Wish {
   readonly refusesHead?: Error;
 }
 
-function upstreamTo(...ports: number[]): Upstream {
-  const endpoints = ports.map((port) => new Endpoint(localAddress(port), 1_000));
-  onTestFinished(() => {
-    for (const endpoint of endpoints) endpoint.close();
-  });
-  return new Upstream(endpoints);
-}
-
 function forward(
   upstream: Upstream,
   { method = 'GET', body = null, timeouts, refusesHead }: Wish = {},
@@ -92,6 +84,7 @@ function forward(
   const lasting: Lasting[] = [];
   const plan = {
     upstream,
+    choice: anyClient,
     target: '/',
     body,
     timeouts: { ...TIMEOUTS, ...timeouts },
@@ -133,7 +126,7 @@ describe('what comes of an answer', () => {
     ],
   ])('%s', async (_what, bytes, expected) => {
     const service = (await startService()).answer(bytes);
-    const { downstream, outcome } = forward(upstreamTo(service.port));
+    const { downstream, outcome } = forward(upstreamTo([service.port]));
     expect(await outcome).toBe('closed');
     expect(downstream.got).toEqual(expected);
   });
@@ -154,7 +147,7 @@ describe('what comes of an answer', () => {
     ['of a status below 100', 'HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n'],
   ])('one %s is no answer', async (_what, bytes) => {
     const service = (await startService()).answer(bytes);
-    const { downstream, outcome } = forward(upstreamTo(service.port));
+    const { downstream, outcome } = forward(upstreamTo([service.port]));
     expect(await outcome).toBe('failed bad_answer');
     expect(downstream.got.filter((what) => what !== '103')).toEqual([]);
     expect(downstream.got.length).toBeLessThan(100);
@@ -164,7 +157,7 @@ describe('what comes of an answer', () => {
   test('a head that can’t be written is a failure that can still be answered', async () => {
     const service = (await startService()).answer(ok());
     const refusesHead = Object.assign(new Error('no'), { code: 'ERR_INVALID_CHAR' });
-    const { outcome } = forward(upstreamTo(service.port), { refusesHead });
+    const { outcome } = forward(upstreamTo([service.port]), { refusesHead });
     expect(await outcome).toBe('failed bad_answer');
   });
 
@@ -172,7 +165,7 @@ describe('what comes of an answer', () => {
     const service = (await startService()).answer(
       'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n',
     );
-    const { downstream, outcome, lasting, record } = forward(upstreamTo(service.port));
+    const { downstream, outcome, lasting, record } = forward(upstreamTo([service.port]));
     await until('it is handed over', () => lasting.length === 1);
     lasting[0]?.close();
     lasting[0]?.close();
@@ -201,7 +194,7 @@ describe('what is tried again', () => {
     ['PATCH', 'failed connection_terminated', 2],
   ])('%s on a kept connection that died: %s', async (method, expected, requests) => {
     const service = await hangsUpOnReuse();
-    const upstream = upstreamTo(service.port);
+    const upstream = upstreamTo([service.port]);
     expect(await forward(upstream, { method }).outcome).toBe('closed');
     expect(await forward(upstream, { method }).outcome).toBe(expected);
     expect(service.requests.length).toBe(requests);
@@ -209,13 +202,13 @@ describe('what is tried again', () => {
 
   test('a service that refuses, on another endpoint, whatever the method', async () => {
     const service = (await startService()).answer(ok());
-    const { outcome, record } = forward(upstreamTo(await freePort(), service.port), { method: 'POST' });
+    const { outcome, record } = forward(upstreamTo([await freePort(), service.port]), { method: 'POST' });
     expect(await outcome).toBe('closed');
     expect(record.attempts).toBe(2);
   });
 
   test('nothing, where every endpoint refuses', async () => {
-    const { outcome, record } = forward(upstreamTo(await freePort(), await freePort()));
+    const { outcome, record } = forward(upstreamTo([await freePort(), await freePort()]));
     expect(await outcome).toBe('failed connection_refused');
     expect(record.attempts).toBe(2);
   });
@@ -226,7 +219,7 @@ describe('a client that leaves', () => {
     '%s ends the exchange with the service',
     async (when) => {
       const service = await startService();
-      const { downstream, outcome, record } = forward(upstreamTo(service.port));
+      const { downstream, outcome, record } = forward(upstreamTo([service.port]));
       const connection = await service.connection();
       await connection.head();
       if (when !== 'while we wait for an answer') {

@@ -2,10 +2,12 @@ import type { TimeoutsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { mayRetry } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { framingOf } from './answer-framing.ts';
+import { Attempts, outcomeOf, outcomeOfStatus } from './attempts.ts';
 import type { BulkMemory } from './bulk-memory.ts';
 import type {
   AnswerSink,
@@ -24,6 +26,8 @@ import { type BodyWatcher, WatchedBody } from './watched-body.ts';
 /** What to send where, decided by the route and the filters. */
 export interface HttpPlan {
   readonly upstream: Upstream;
+  /** What the endpoint may depend on. */
+  readonly choice: Choice;
   readonly lane: Lane;
   /** The request target that the service sees. */
   readonly target: string;
@@ -52,7 +56,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   readonly #record: ExchangeRecord;
   readonly #owner: ForwardOwner;
   readonly #body: WatchedBody | null;
-  readonly #tried: Endpoint[] = [];
+  readonly #attempts: Attempts;
   #call: UpstreamCall | null = null;
   #reused = false;
   #informed = 0;
@@ -67,6 +71,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#plan = plan;
     this.#record = record;
     this.#owner = owner;
+    this.#attempts = new Attempts(plan.upstream, plan.choice, record);
     this.#body = plan.body && new WatchedBody(plan.body, this);
   }
 
@@ -77,13 +82,12 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 
   #attempt(): void {
-    const { upstream, target } = this.#plan;
-    const endpoint = upstream.pick(this.#tried);
-    const attempt = this.#tried.push(endpoint);
-    this.#record.endpoint = endpoint.key;
-    this.#record.attempts = attempt;
+    const endpoint = this.#begin();
+    if (!endpoint) return;
+    const attempt = this.#attempts.count;
     this.#arm(this.#plan.timeouts.responseMs);
     const { method } = this.#downstream;
+    const { target } = this.#plan;
     try {
       const call = endpoint.send(
         { method, target, fields: this.#plan.requestFields(endpoint), body: this.#body },
@@ -91,14 +95,19 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
         this.#plan.lane,
       );
       // A failure may have been told, and answered with another attempt, before `send` came back.
-      if (this.#tried.length === attempt && !this.#over) this.#call = call;
+      if (this.#attempts.count === attempt && !this.#over) this.#call = call;
     } catch (cause) {
       this.fail(cause);
     }
   }
 
-  get #endpoint(): Endpoint {
-    return this.#tried.at(-1)!;
+  #begin(): Endpoint | null {
+    try {
+      return this.#attempts.begin();
+    } catch (cause) {
+      this.#giveUp(rescue(cause, 'connect'));
+      return null;
+    }
   }
 
   // What the service does.
@@ -111,7 +120,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   informational(status: number, fields: Fields): void {
     if (++this.#informed > INFORMATIONAL_MAX)
       throw new GatewayError('bad_answer', `more than ${INFORMATIONAL_MAX} answers of the 1xx kind`);
-    const kept = this.#plan.answerFields(this.#endpoint, withoutLength(fields), false);
+    const kept = this.#plan.answerFields(this.#attempts.endpoint, withoutLength(fields), false);
     this.#downstream.informational(status, kept);
   }
 
@@ -122,7 +131,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#record.status = status;
     this.#record.headAt = performance.now();
     // Throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
-    this.#downstream.head(status, reason, this.#plan.answerFields(this.#endpoint, fields, trailersCanFollow));
+    const { endpoint } = this.#attempts;
+    this.#downstream.head(status, reason, this.#plan.answerFields(endpoint, fields, trailersCanFollow));
     // An extension may have had enough of it.
     if (this.#over) return;
     this.#answering = true;
@@ -141,6 +151,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   end(trailers: Fields): void {
     this.#call = null;
+    this.#attempts.end(outcomeOfStatus(this.#record.status));
     // The timer runs on until the client has taken the rest.
     this.#downstream.end(trailerFields(trailers));
   }
@@ -149,6 +160,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     if (this.#over) return;
     this.#call = null;
     const error = rescue(cause, this.#answering ? 'body' : 'head');
+    this.#attempts.end(outcomeOf(error));
     if (this.#answering) this.#cutShort(error);
     else if (this.#mayRetry(error)) this.#attempt();
     else this.#giveUp(error);
@@ -161,8 +173,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
       hasBody: this.#body !== null,
       bodyBegun: this.#body?.begun ?? false,
       reused: this.#reused,
-      attempts: this.#tried.length,
-      elsewhere: upstream.endpoints.some((endpoint) => !this.#tried.includes(endpoint)),
+      attempts: this.#attempts.count,
+      elsewhere: this.#attempts.elsewhere,
     };
     return mayRetry(error, attempt) && upstream.budget.spend();
   }
@@ -225,12 +237,14 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 
   #giveUp(error: GatewayError): void {
+    this.#attempts.end(outcomeOf(error));
     this.#finish();
     this.#owner.failed(error);
   }
 
   /** The head is out, so the only honest end is one that shows: the connection breaks off. */
   #cutShort(error: GatewayError): void {
+    this.#attempts.end(outcomeOf(error));
     this.#note(error, this.#record.status);
     this.#finish();
     this.#downstream.abort();
@@ -246,6 +260,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   #finish(): void {
     this.#over = true;
+    this.#attempts.end('neutral');
     clearTimeout(this.#timer);
     this.#call?.abort();
     this.#call = null;

@@ -2,8 +2,10 @@ import type { Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { Attempts, outcomeOf } from './attempts.ts';
 import { breakOff } from './break-off.ts';
 import type { BulkMemory } from './bulk-memory.ts';
 import { EarlyBytes } from './early-bytes.ts';
@@ -13,6 +15,8 @@ import { Splice, type SpliceEnd } from './splice.ts';
 
 export interface TcpPlan {
   readonly upstream: Upstream;
+  /** What the endpoint may depend on. */
+  readonly choice: Choice;
   readonly idleMs: number;
   readonly memory: BulkMemory;
   /** The version of the PROXY header to send in front; `null`: none. */
@@ -30,7 +34,7 @@ export class TcpForward implements Lasting {
   readonly #record: ExchangeRecord;
   readonly #closed: () => void;
   readonly #early: EarlyBytes;
-  readonly #tried: Endpoint[] = [];
+  readonly #attempts: Attempts;
   #cancel: () => void = () => {};
   #splice: Splice | null = null;
   /** Whether the client spoke last, which in most protocols means that it waits for an answer. */
@@ -46,6 +50,7 @@ export class TcpForward implements Lasting {
     this.#plan = plan;
     this.#record = record;
     this.#closed = closed;
+    this.#attempts = new Attempts(plan.upstream, plan.choice, record);
     const left = () => this.#fail(new GatewayError('client_left', 'it left before a service was connected'));
     // The end of its half is no leaving: it may well have said all that it has to say.
     this.#early = new EarlyBytes(client, plan.early, left, () => {});
@@ -67,17 +72,26 @@ export class TcpForward implements Lasting {
   }
 
   #attempt(): void {
-    const endpoint = this.#plan.upstream.pick(this.#tried);
-    this.#record.attempts = this.#tried.push(endpoint);
-    this.#record.endpoint = endpoint.key;
+    const endpoint = this.#begin();
+    if (!endpoint) return;
     this.#cancel = endpoint.dial((error, service) => {
       if (service) this.#join(service);
       else this.#refused(rescue(error, 'connect'));
     });
   }
 
+  #begin(): Endpoint | null {
+    try {
+      return this.#attempts.begin();
+    } catch (cause) {
+      this.#fail(rescue(cause, 'connect'));
+      return null;
+    }
+  }
+
   #refused(error: GatewayError): void {
-    if (this.#plan.upstream.endpoints.some((endpoint) => !this.#tried.includes(endpoint))) this.#attempt();
+    this.#attempts.end(outcomeOf(error));
+    if (this.#attempts.elsewhere) this.#attempt();
     else this.#fail(error);
   }
 
@@ -127,6 +141,7 @@ export class TcpForward implements Lasting {
   #fail(error: GatewayError): void {
     if (this.#over) return;
     this.#note(error);
+    this.#attempts.end(outcomeOf(error));
     this.#cancel();
     this.#early.stop();
     breakOff(this.#client);
@@ -142,6 +157,8 @@ export class TcpForward implements Lasting {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    // Whoever could be reached is well: what was said, and how it ended, is theirs alone.
+    this.#attempts.end('success');
     this.#closed();
   }
 }

@@ -3,14 +3,13 @@ import type { TimeoutsConfig } from '../config/model.ts';
 import { isHopByHopAnswer } from '../filter/connection.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
 import { startDeafPort } from '../testing/deaf-port.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
 import { freePort } from '../testing/free-port.ts';
 import type { RawClient } from '../testing/raw-client.ts';
 import { type ServiceConnection, startService } from '../testing/service.ts';
 import { socketPair } from '../testing/socket-pair.ts';
+import { anyClient, upstreamTo } from '../testing/upstream.ts';
 import { agreement } from '../testing/websocket.ts';
-import { Endpoint } from '../upstream/endpoint.ts';
-import { Upstream } from '../upstream/upstream.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
 import { BulkMemory } from './bulk-memory.ts';
 import type { Fields } from './exchange.ts';
 import { Tunnel } from './upgrade.ts';
@@ -32,7 +31,6 @@ interface Opened {
 async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, head = ''): Promise<Opened> {
   const { near, far } = await socketPair();
   const record = newExchangeRecord('id', 'GET', '/', 'HTTP/1.1', '127.0.0.1');
-  const endpoints = ports.map((port) => new Endpoint(localAddress(port), 1_000));
   const told: string[] = [];
   const over = Promise.withResolvers<string>();
   const last = (what: string) => {
@@ -40,7 +38,8 @@ async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, hea
     over.resolve(what);
   };
   const plan = {
-    upstream: new Upstream(endpoints),
+    upstream: upstreamTo(ports),
+    choice: anyClient,
     method: 'GET',
     target: '/chat',
     timeouts: { ...TIMEOUTS, ...timeouts },

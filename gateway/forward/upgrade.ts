@@ -5,8 +5,10 @@ import type { TimeoutsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { Attempts, outcomeOf, outcomeOfStatus } from './attempts.ts';
 import type { BulkMemory } from './bulk-memory.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import type { Fields } from './exchange.ts';
@@ -16,6 +18,8 @@ import { Splice } from './splice.ts';
 
 export interface TunnelPlan {
   readonly upstream: Upstream;
+  /** What the endpoint may depend on. */
+  readonly choice: Choice;
   readonly method: string;
   readonly target: string;
   readonly timeouts: TimeoutsConfig;
@@ -43,7 +47,7 @@ export class Tunnel {
   readonly #record: ExchangeRecord;
   readonly #owner: TunnelOwner;
   readonly #early: EarlyBytes;
-  readonly #tried: Endpoint[] = [];
+  readonly #attempts: Attempts;
   #cancel: () => void = () => {};
   #splice: Splice | null = null;
   #informed = 0;
@@ -57,6 +61,7 @@ export class Tunnel {
     this.#plan = plan;
     this.#record = record;
     this.#owner = owner;
+    this.#attempts = new Attempts(plan.upstream, plan.choice, record);
     this.#early = new EarlyBytes(client, head, () => this.#clientLeft());
   }
 
@@ -71,18 +76,26 @@ export class Tunnel {
   }
 
   #attempt(): void {
-    const endpoint = this.#plan.upstream.pick(this.#tried);
-    this.#record.attempts = this.#tried.push(endpoint);
-    this.#record.endpoint = endpoint.key;
+    const endpoint = this.#begin();
+    if (!endpoint) return;
     this.#cancel = endpoint.dial((error, socket) => {
       if (socket) this.#handshake(endpoint, socket);
       else this.#connectFailed(rescue(error, 'connect'));
     });
   }
 
+  #begin(): Endpoint | null {
+    try {
+      return this.#attempts.begin();
+    } catch (cause) {
+      this.#fail(rescue(cause, 'connect'));
+      return null;
+    }
+  }
+
   #connectFailed(error: GatewayError): void {
-    const elsewhere = this.#plan.upstream.endpoints.some((endpoint) => !this.#tried.includes(endpoint));
-    if (elsewhere && error.row.retry === 'always') this.#attempt();
+    this.#attempts.end(outcomeOf(error));
+    if (this.#attempts.elsewhere && error.row.retry === 'always') this.#attempt();
     else this.#fail(error);
   }
 
@@ -192,6 +205,7 @@ export class Tunnel {
 
   #fail(error: GatewayError): void {
     if (this.#over) return;
+    this.#attempts.end(outcomeOf(error));
     if (this.#answered) return this.#breakOff(error);
     this.#over = true;
     this.#stop();
@@ -215,6 +229,7 @@ export class Tunnel {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#attempts.end(this.#answered ? outcomeOfStatus(this.#record.status) : 'neutral');
     this.#stop();
     this.#owner.closed();
   }

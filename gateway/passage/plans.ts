@@ -11,6 +11,7 @@ import type { HttpPlan } from '../forward/http.ts';
 import type { TunnelPlan } from '../forward/upgrade.ts';
 import { forwardTarget } from '../route/forward-target.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { ExchangeChoice } from './exchange-choice.ts';
 
 /** What carries an exchange, beside the route's own configuration. */
 export interface Carriage {
@@ -25,6 +26,7 @@ export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan
   const { upstream, signature, memory } = carriage;
   return {
     upstream,
+    choice: new ExchangeChoice(exchange),
     lane: exchange.record.lane,
     target: forwardTarget(match, target),
     body: limitBody(downstream.body, match.route.bodyMaxBytes),
@@ -76,6 +78,7 @@ export function tunnelPlan(exchange: RoutedExchange, carriage: Carriage): Tunnel
   const { upstream, signature, memory } = carriage;
   return {
     upstream,
+    choice: new ExchangeChoice(exchange),
     method: downstream.method,
     target: forwardTarget(match, target),
     timeouts: match.route.timeouts,

@@ -4,7 +4,7 @@ import { localAddress } from '../testing/endpoint-address.ts';
 import { gatewayConfig } from '../testing/gateway-config.ts';
 import { routeConfig } from '../testing/route-config.ts';
 import { upstreamConfig } from '../testing/upstream-config.ts';
-import { EndpointRegistry } from '../upstream/registry.ts';
+import { UpstreamRegistry } from '../upstream/registry.ts';
 import { liveRoutes, releaseRoutes, signatureOf } from './live-route.ts';
 
 const to = (...ports: number[]) => ({ upstream: upstreamConfig(ports.map((port) => localAddress(port))) });
@@ -32,11 +32,11 @@ describe('the signature of a route', () => {
 });
 
 describe('endpoints of live routes', () => {
-  const live = (registry: EndpointRegistry, ...routes: RouteConfig[]) =>
+  const live = (registry: UpstreamRegistry, ...routes: RouteConfig[]) =>
     liveRoutes(gatewayConfig(routes), registry);
 
   test('are one where two routes, or two snapshots, name the same address', () => {
-    const registry = new EndpointRegistry();
+    const registry = new UpstreamRegistry();
     const [db, also] = live(registry, route, routeConfig('/also', to(3001)));
     const [next] = live(registry, route);
     expect(db?.upstream.endpoints[0]).toBe(also?.upstream.endpoints[0]);
@@ -49,12 +49,12 @@ describe('endpoints of live routes', () => {
     ['TLS', { upstream: upstreamConfig([localAddress(3001, { tls: true })]) }],
     ['another port', to(3002)],
   ])('are two where they differ by %s', (_what, wish) => {
-    const [db, other] = live(new EndpointRegistry(), route, { ...route, ...wish, id: '/other' });
+    const [db, other] = live(new UpstreamRegistry(), route, { ...route, ...wish, id: '/other' });
     expect(db?.upstream.endpoints[0]).not.toBe(other?.upstream.endpoints[0]);
   });
 
   test('live as long as anybody names them', () => {
-    const registry = new EndpointRegistry();
+    const registry = new UpstreamRegistry();
     const [first, second] = [live(registry, route), live(registry, route)];
     const endpoint = first[0]?.upstream.endpoints[0];
     releaseRoutes(first, registry);

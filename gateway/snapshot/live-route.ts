@@ -1,8 +1,8 @@
 import type { GatewayConfig, RouteConfig } from '../config/model.ts';
-import { dialAddresses, type EndpointRegistry } from '../upstream/registry.ts';
-import { Upstream } from '../upstream/upstream.ts';
+import type { UpstreamRegistry, UpstreamWish } from '../upstream/registry.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
-/** A route at work: its configuration, and the endpoints that it shares with whoever else names them. */
+/** A route at work: its configuration, and its upstream, whose endpoints it shares with whoever else names them. */
 export interface LiveRoute {
   readonly config: RouteConfig;
   readonly upstream: Upstream;
@@ -10,23 +10,20 @@ export interface LiveRoute {
   readonly signature: string;
 }
 
-export function liveRoutes(config: GatewayConfig, registry: EndpointRegistry): LiveRoute[] {
+export function liveRoutes(config: GatewayConfig, registry: UpstreamRegistry): LiveRoute[] {
   return config.routes.map((route) => ({
     config: route,
-    upstream: new Upstream(
-      dialAddresses(route.upstream.endpoints).map((address) =>
-        registry.acquire(address, route.timeouts.connectMs),
-      ),
-    ),
+    upstream: registry.acquire(wishOf(route)),
     signature: signatureOf(route),
   }));
 }
 
-export function releaseRoutes(routes: readonly LiveRoute[], registry: EndpointRegistry): void {
-  for (const { config } of routes) {
-    for (const address of dialAddresses(config.upstream.endpoints))
-      registry.release(address, config.timeouts.connectMs);
-  }
+export function releaseRoutes(routes: readonly LiveRoute[], registry: UpstreamRegistry): void {
+  for (const { config } of routes) registry.release(wishOf(config));
+}
+
+function wishOf({ id, upstream, timeouts }: RouteConfig): UpstreamWish {
+  return { scope: id, config: upstream, connectTimeoutMs: timeouts.connectMs };
 }
 
 /** Everything but where in the file it stands. */

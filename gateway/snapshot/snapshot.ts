@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayConfig } from '../config/model.ts';
 import { TrustedPeers } from '../filter/forwarded.ts';
 import { buildRouteTable, type RouteTable } from '../route/table.ts';
-import type { EndpointRegistry } from '../upstream/registry.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { type LiveRoute, liveRoutes, releaseRoutes } from './live-route.ts';
 import { buildRouter, type Router, type RouterHandlers } from './router.ts';
 
@@ -15,14 +15,14 @@ export class Snapshot {
   readonly table: RouteTable;
   readonly routes: readonly LiveRoute[];
   readonly trust: TrustedPeers;
-  readonly #registry: EndpointRegistry;
+  readonly #registry: UpstreamRegistry;
   readonly #signatures: ReadonlySet<string>;
   #router: Router | null = null;
   #exchanges = 0;
   #retired = false;
   #closed = false;
 
-  private constructor(config: GatewayConfig, registry: EndpointRegistry) {
+  private constructor(config: GatewayConfig, registry: UpstreamRegistry) {
     this.config = config;
     this.#registry = registry;
     this.table = buildRouteTable(config.routes);
@@ -34,7 +34,7 @@ export class Snapshot {
   /** @throws ExtensionError for a module that can't be loaded or does not fit. */
   static async build(
     config: GatewayConfig,
-    registry: EndpointRegistry,
+    registry: UpstreamRegistry,
     handlers: RouterHandlers,
   ): Promise<Snapshot> {
     const snapshot = new Snapshot(config, registry);

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/model.ts';
 import type { LastingExchanges } from '../forward/lasting.ts';
-import type { EndpointRegistry } from '../upstream/registry.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { RouterHandlers } from './router.ts';
 import { Snapshot } from './snapshot.ts';
 
 export interface SnapshotsOptions {
   readonly log: Logger;
-  readonly registry: EndpointRegistry;
+  readonly registry: UpstreamRegistry;
   readonly lasting: LastingExchanges;
   /** Whether a raw stream of this very meaning is served. */
   readonly servesStream: (signature: string) => boolean;

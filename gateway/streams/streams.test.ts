@@ -16,7 +16,7 @@ import { until } from '../testing/poll.ts';
 import { connect } from '../testing/raw-client.ts';
 import { type ScriptedService, startService } from '../testing/service.ts';
 import { upstreamConfig } from '../testing/upstream-config.ts';
-import { EndpointRegistry } from '../upstream/registry.ts';
+import { UpstreamRegistry } from '../upstream/registry.ts';
 import { streamSignature } from './signature.ts';
 import { Streams } from './streams.ts';
 
@@ -54,7 +54,7 @@ function stage() {
     inFlight: count,
     log: (record: ExchangeRecord) => records.push(record),
   };
-  const streams = new Streams(new EndpointRegistry(), context, pino({}, log));
+  const streams = new Streams(new UpstreamRegistry(), context, pino({}, log));
   onTestFinished(() => streams.destroy());
   return { streams, log, records, lasting, inFlight: () => inFlight };
 }

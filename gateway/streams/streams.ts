@@ -2,8 +2,7 @@ import type { Logger } from 'pino';
 import type { StreamConfig } from '../config/model.ts';
 import type { ServiceStatus, StreamStatus } from '../observe/status.ts';
 import { AddressBook } from '../upstream/address-book.ts';
-import { dialAddresses, type EndpointRegistry } from '../upstream/registry.ts';
-import { Upstream } from '../upstream/upstream.ts';
+import type { UpstreamRegistry, UpstreamWish } from '../upstream/registry.ts';
 import { streamSignature } from './signature.ts';
 import type { LiveStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
 import { streamStatus } from './stream-status.ts';
@@ -22,7 +21,7 @@ interface Entry {
  * port; connections on unchanged streams notice nothing.
  */
 export class Streams {
-  readonly #registry: EndpointRegistry;
+  readonly #registry: UpstreamRegistry;
   readonly #context: StreamContext;
   readonly #log: Logger;
   readonly #siblings: StreamSiblings = { addresses: new AddressBook(), ownPorts: new Set() };
@@ -34,7 +33,7 @@ export class Streams {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(registry: EndpointRegistry, context: StreamContext, log: Logger) {
+  constructor(registry: UpstreamRegistry, context: StreamContext, log: Logger) {
     this.#registry = registry;
     this.#context = context;
     this.#log = log;
@@ -181,15 +180,12 @@ export class Streams {
   }
 
   #acquire(config: StreamConfig): LiveStream {
-    const endpoints = dialAddresses(config.upstream.endpoints).map((address) =>
-      this.#registry.acquire(address, config.connectTimeoutMs),
-    );
-    return { config, upstream: new Upstream(endpoints), signature: streamSignature(config) };
+    const upstream = this.#registry.acquire(wishOf(config));
+    return { config, upstream, signature: streamSignature(config) };
   }
 
   #release({ config }: LiveStream): void {
-    for (const address of dialAddresses(config.upstream.endpoints))
-      this.#registry.release(address, config.connectTimeoutMs);
+    this.#registry.release(wishOf(config));
   }
 }
 
@@ -202,4 +198,8 @@ function lineOf({ live }: Entry): number {
 
 function keyOf({ protocol, listen }: StreamConfig): string {
   return `${protocol} ${listen.host} ${listen.port}`;
+}
+
+function wishOf({ id, upstream, connectTimeoutMs }: StreamConfig): UpstreamWish {
+  return { scope: id, config: upstream, connectTimeoutMs };
 }

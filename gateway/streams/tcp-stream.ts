@@ -7,6 +7,7 @@ import { peerOf } from '../listener/peer.ts';
 import { ProxyHeaderReader, type ReceivedHeader } from '../listener/proxy-header.ts';
 import { TcpListener } from '../listener/tcp.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import { ConnectionChoice } from '../upstream/choice.ts';
 import { plainAddress } from './plain-address.ts';
 import type { LiveStream, Stream, StreamContext } from './stream.ts';
 import { beginRecord, endRecord, noteError } from './stream-record.ts';
@@ -95,7 +96,8 @@ export class TcpStream implements Stream {
     const { config, upstream, signature } = live;
     const { memory, lasting } = this.#context;
     const sendProxy = config.proxyProtocol.send;
-    const plan = { upstream, idleMs: config.idleTimeoutMs, memory, sendProxy, connection, early };
+    const choice = new ConnectionChoice(connection.sourceAddress);
+    const plan = { upstream, choice, idleMs: config.idleTimeoutMs, memory, sendProxy, connection, early };
     const forward = new TcpForward(socket, plan, record, () => {
       lasting.delete(signature, forward);
       this.#end(record);

@@ -4,8 +4,9 @@ import { rescue } from '../error/rescue.ts';
 import { type UdpAddress, UdpSession, type UdpWatcher } from '../forward/udp.ts';
 import { UdpListener } from '../listener/udp.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import { ConnectionChoice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import { HeldEndpoint } from './held-endpoint.ts';
 import { plainAddress } from './plain-address.ts';
 import type { LiveStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
 import { beginRecord, clearError, endRecord, noteError } from './stream-record.ts';
@@ -85,16 +86,18 @@ export class UdpStream implements Stream {
     }
     const { identity, inFlight, lasting } = this.#context;
     const record = beginRecord(config, identity.requestId(null, false), plainAddress(client.address));
+    const held = new HeldEndpoint(upstream, new ConnectionChoice(record.client));
     const plan = {
       client,
       listener: this.#listener.socket,
-      addresses: () => this.#addresses(upstream),
+      addresses: () => this.#addresses(held),
       idleMs: config.idleTimeoutMs,
     };
     const session: UdpSession = new UdpSession(plan, {
-      ...this.#watch(record),
+      ...this.#watch(record, held),
       ended: (closed) => {
         if (closed && record.errorCode === null) noteError(record, drained());
+        held.letGo(record.headAt === null ? 'neutral' : 'success');
         this.#sessions.delete(key);
         lasting.delete(signature, session);
         this.#end(record);
@@ -106,7 +109,7 @@ export class UdpStream implements Stream {
     return session;
   }
 
-  #watch(record: ExchangeRecord): Omit<UdpWatcher, 'ended'> {
+  #watch(record: ExchangeRecord, held: HeldEndpoint): Omit<UdpWatcher, 'ended'> {
     const { ownPorts } = this.#siblings;
     return {
       joined: (endpoint, from) => {
@@ -119,16 +122,16 @@ export class UdpStream implements Stream {
         if (towards === 'service') record.bytesIn += bytes;
         else noteAnswer(record, bytes);
       },
-      unreachable: (cause) => noteError(record, rescue(cause, 'connect')),
+      unreachable: (cause) => {
+        held.letGo('failure');
+        noteError(record, rescue(cause, 'connect'));
+      },
     };
   }
 
-  /** The endpoint whose turn it is, then the others. */
-  async #addresses(upstream: Upstream): Promise<readonly UdpAddress[]> {
-    const first = upstream.pick([]);
-    const endpoints = [first, ...upstream.endpoints.filter((endpoint) => endpoint !== first)];
+  async #addresses(held: HeldEndpoint): Promise<readonly UdpAddress[]> {
     const found = await Promise.allSettled(
-      endpoints.map((endpoint) => addressesOf(endpoint, this.#siblings)),
+      held.take().map((endpoint) => addressesOf(endpoint, this.#siblings)),
     );
     const addresses = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     if (addresses.length > 0) return addresses;

@@ -1,37 +1,40 @@
-import type { DialAddress, EndpointConfig } from '../config/model.ts';
-import { Endpoint } from './endpoint.ts';
+import type { UpstreamConfig } from '../config/model.ts';
+import { EndpointRegistry } from './endpoint-registry.ts';
+import { Shared } from './shared.ts';
+import { Upstream } from './upstream.ts';
+
+/** An upstream as a route or a stream wants it. */
+export interface UpstreamWish {
+  /** Whose it is: two routes have each their own, however alike they are. */
+  readonly scope: string;
+  readonly config: UpstreamConfig;
+  readonly connectTimeoutMs: number;
+}
 
 /**
- * Endpoints by address, shared by every snapshot that names them: a reload keeps warm connections, and an endpoint is closed when the
- * last snapshot that names it has been retired.
+ * What outlives a snapshot: upstreams by their scope and configuration, with whose turn it is and what they have learnt, and under them
+ * endpoints by address. A reload that leaves a route as it is leaves its upstream as it is, and one that adds an endpoint keeps the others.
  */
-export class EndpointRegistry {
-  readonly #entries = new Map<string, { endpoint: Endpoint; users: number }>();
+export class UpstreamRegistry {
+  readonly #endpoints = new EndpointRegistry();
+  readonly #upstreams = new Shared<Upstream>((upstream) => upstream.close());
 
-  acquire(address: DialAddress, connectTimeoutMs: number): Endpoint {
-    const key = registryKey(address, connectTimeoutMs);
-    const entry = this.#entries.get(key) ?? { endpoint: new Endpoint(address, connectTimeoutMs), users: 0 };
-    entry.users++;
-    this.#entries.set(key, entry);
-    return entry.endpoint;
+  acquire(wish: UpstreamWish): Upstream {
+    return this.#upstreams.acquire(keyOf(wish), () => this.#make(wish));
   }
 
-  release(address: DialAddress, connectTimeoutMs: number): void {
-    const key = registryKey(address, connectTimeoutMs);
-    const entry = this.#entries.get(key);
-    if (!entry || --entry.users > 0) return;
-    this.#entries.delete(key);
-    entry.endpoint.close();
+  /** Once for each `acquire`. */
+  release(wish: UpstreamWish): void {
+    this.#upstreams.release(keyOf(wish));
+  }
+
+  #make({ scope, config, connectTimeoutMs }: UpstreamWish): Upstream {
+    const { limits, health, ejection, slowStartMs } = config;
+    const source = this.#endpoints.source({ connectTimeoutMs, limits, health, ejection, slowStartMs });
+    return new Upstream(config, source, scope);
   }
 }
 
-/** What SRV records stand for is known only when they have been looked up: they are no address yet. */
-export function dialAddresses(endpoints: readonly EndpointConfig[]): DialAddress[] {
-  return endpoints.flatMap(({ address }) => (address.kind === 'srv' ? [] : [address]));
-}
-
-/** Connections are opened by the pool, so a different connect timeout needs a different pool. */
-function registryKey(address: DialAddress, connectTimeoutMs: number): string {
-  const scheme = address.kind === 'tcp' && address.tls ? 'https' : 'http';
-  return `${scheme} ${address.key} ${connectTimeoutMs}`;
+function keyOf({ scope, config, connectTimeoutMs }: UpstreamWish): string {
+  return JSON.stringify([scope, config, connectTimeoutMs]);
 }

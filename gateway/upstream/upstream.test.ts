@@ -1,43 +1,128 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { UpstreamConfig } from '../config/model.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
+import { anyClient, choiceOf, upstreamOf, upstreamTo } from '../testing/upstream.ts';
+import { upstreamConfig } from '../testing/upstream-config.ts';
 import { Endpoint } from './endpoint.ts';
-import { Upstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 
-function endpoints(count: number): Endpoint[] {
-  const made = Array.from({ length: count }, (_, i) => new Endpoint(localAddress(3001 + i), 1_000));
-  onTestFinished(() => {
-    for (const endpoint of made) endpoint.close();
-  });
-  return made;
+/** Names of endpoints by their place: `a` is the first. */
+function picks(upstream: Upstream, count: number, choice = anyClient): string {
+  const names = upstream.endpoints.map((_, at) => String.fromCharCode(97 + at));
+  return Array.from(
+    { length: count },
+    () => names[upstream.endpoints.indexOf(upstream.pick(choice, []))],
+  ).join('');
+}
+
+/** The first two are primary, then the backups, then those of the canary. */
+function withRoles(backups: number, canaries: number, wish: Partial<UpstreamConfig> = {}): Upstream {
+  const address = (at: number) => localAddress(3001 + at);
+  const endpoints = Array.from({ length: 2 + backups }, (_, at) => ({
+    address: address(at),
+    weight: 1,
+    backup: at >= 2,
+  }));
+  const others = Array.from({ length: canaries }, (_, at) => ({
+    address: address(10 + at),
+    weight: 1,
+    backup: false,
+  }));
+  const canary = canaries > 0 ? { endpoints: others, share: 0.25 } : null;
+  return upstreamOf(upstreamConfig([], { endpoints, canary, ...wish }));
 }
 
 describe('the turn of endpoints', () => {
   test('goes round', () => {
-    const [a, b, c] = endpoints(3);
-    const upstream = new Upstream([a!, b!, c!]);
-    expect(Array.from({ length: 7 }, () => upstream.pick([]))).toEqual([a, b, c, a, b, c, a]);
+    expect(picks(upstreamTo([3001, 3002, 3003]), 7)).toBe('abcabca');
   });
 
   test('is always the one’s where there is one', () => {
-    const [a] = endpoints(1);
-    const upstream = new Upstream([a!]);
-    expect([upstream.pick([]), upstream.pick([a!])]).toEqual([a, a]);
+    const upstream = upstreamTo([3001]);
+    const [a] = upstream.endpoints;
+    expect([upstream.pick(anyClient, []), upstream.pick(anyClient, [a!])]).toEqual([a, a]);
   });
 
   test('passes over those that an exchange has tried', () => {
-    const [a, b, c] = endpoints(3);
-    const upstream = new Upstream([a!, b!, c!]);
-    expect(upstream.pick([a!, b!])).toBe(c);
-    expect(upstream.pick([a!])).toBe(b);
-    expect(upstream.pick([c!])).toBe(a);
+    const upstream = upstreamTo([3001, 3002, 3003]);
+    const [a, b, c] = upstream.endpoints;
+    expect(upstream.pick(anyClient, [a!, b!])).toBe(c);
+    expect(upstream.pick(anyClient, [a!])).toBe(b);
+    expect(upstream.pick(anyClient, [c!])).toBe(a);
   });
 
   test('goes on where all have been tried', () => {
-    const [a, b] = endpoints(2);
-    const upstream = new Upstream([a!, b!]);
-    const again = [upstream.pick([a!, b!]), upstream.pick([a!, b!])];
+    const upstream = upstreamTo([3001, 3002]);
+    const [a, b] = upstream.endpoints;
+    const again = [upstream.pick(anyClient, [a!, b!]), upstream.pick(anyClient, [a!, b!])];
     expect(again).toEqual(expect.arrayContaining([a, b]));
   });
+
+  test('is not the one’s who is not available, until it is again', () => {
+    const upstream = upstreamTo([3001, 3002, 3003]);
+    const [, b] = upstream.endpoints;
+    b!.judge(false, 1);
+    expect(picks(upstream, 4)).toBe('acac');
+    b!.judge(true, 1);
+    expect([...picks(upstream, 3)].sort().join('')).toBe('abc');
+  });
+});
+
+describe('backups', () => {
+  test('are used while no primary endpoint is available, and not longer', () => {
+    const upstream = withRoles(1, 0);
+    const [a, b] = upstream.endpoints;
+    expect(picks(upstream, 4)).toBe('abab');
+    a!.judge(false, 1);
+    expect(picks(upstream, 3)).toBe('bbb');
+    b!.judge(false, 1);
+    expect(picks(upstream, 3)).toBe('ccc');
+    a!.judge(true, 1);
+    expect(picks(upstream, 3)).toBe('aaa');
+  });
+
+  test('serve an exchange that has tried all the others', () => {
+    const upstream = withRoles(1, 0);
+    const [a, b, c] = upstream.endpoints;
+    expect(upstream.pick(anyClient, [a!, b!])).toBe(c);
+    expect([upstream.elsewhere([a!, b!]), upstream.elsewhere([a!, b!, c!])]).toEqual([true, false]);
+  });
+
+  test('keep no sticky client when a primary endpoint is back', () => {
+    const upstream = withRoles(1, 0, { sticky: { cookie: 'portway', maxAgeMs: null } });
+    const [a, b, c] = upstream.endpoints;
+    for (const endpoint of [a!, b!]) endpoint.judge(false, 1);
+    const set = upstream.stickyCookie(anyClient, c!, { path: '/', secure: false });
+    const client = choiceOf({ cookie: set!.split(';')[0]! });
+    expect(upstream.pick(client, [])).toBe(c);
+    a!.judge(true, 1);
+    expect(upstream.pick(client, [])).toBe(a);
+  });
+});
+
+describe('a canary', () => {
+  test('gets its share exactly', () => {
+    expect(picks(withRoles(0, 1), 12)).toBe('acbabcabacba');
+  });
+
+  test('gets nothing while it is not available, and everybody is served', () => {
+    const upstream = withRoles(0, 1);
+    upstream.endpoints[2]!.judge(false, 1);
+    expect(picks(upstream, 8)).toBe('abababab');
+  });
+
+  test('that fails leaves the exchange to the others, and they leave theirs not to it', () => {
+    const upstream = withRoles(0, 1);
+    const [a, b, c] = upstream.endpoints;
+    expect([a, b]).toContain(upstream.pick(anyClient, [c!]));
+    expect([upstream.elsewhere([c!]), upstream.elsewhere([a!, b!])]).toEqual([true, false]);
+  });
+});
+
+test('an upstream of which nothing may be used says so', () => {
+  const upstream = upstreamTo([3001]);
+  upstream.endpoints[0]!.judge(false, 1);
+  expect(() => upstream.pick(anyClient, [])).toThrow(expect.objectContaining({ code: 'no_endpoint' }));
 });
 
 describe('an endpoint knows itself', () => {

@@ -1,0 +1,80 @@
+import type { HashKey } from '../config/model.ts';
+import { RoundRobin } from './balance-round-robin.ts';
+import type { Balancer } from './balancer.ts';
+import type { Candidate } from './candidate.ts';
+import type { Choice } from './choice.ts';
+import { cookieValue } from './cookie.ts';
+import type { Endpoint } from './endpoint.ts';
+import { hashText, mix } from './hash.ts';
+
+/**
+ * The same key goes to the same endpoint as long as that may be picked: weighted rendezvous hashing. Key and endpoint together make a
+ * number, and the endpoint with the best one wins. One that comes takes only what it wins, about its share; what one wins that
+ * goes falls to the others evenly; nothing else moves. There is no table to build and nothing that processes must agree upon.
+ */
+export class ConsistentHash implements Balancer {
+  readonly #by: HashKey;
+  /** For requests without the key: all of them on one endpoint would be a flood. */
+  readonly #keyless = new RoundRobin();
+  #candidates: readonly Candidate[] = [];
+  #equalShares = true;
+
+  constructor(by: HashKey) {
+    this.#by = by;
+  }
+
+  replace(candidates: readonly Candidate[]): void {
+    this.#candidates = candidates;
+    this.#equalShares = candidates.every(({ share }) => share === candidates[0]!.share);
+    this.#keyless.replace(candidates);
+  }
+
+  pick(choice: Choice, tried: readonly Endpoint[]): Endpoint | null {
+    const key = keyOf(choice, this.#by);
+    if (key === undefined) return this.#keyless.pick(choice, tried);
+    const hash = hashText(key);
+    return this.#equalShares ? this.#highest(hash, tried) : this.#bestByShare(hash, tried);
+  }
+
+  #highest(hash: number, tried: readonly Endpoint[]): Endpoint | null {
+    const candidates = this.#candidates;
+    let best: Endpoint | null = null;
+    let highest = -1;
+    for (let i = 0; i < candidates.length; i++) {
+      const { endpoint, seed } = candidates[i]!;
+      const number = mix(hash ^ seed);
+      if (number <= highest || (tried.length > 0 && tried.includes(endpoint))) continue;
+      highest = number;
+      best = endpoint;
+    }
+    return best;
+  }
+
+  /**
+   * −ln(u) / share is exponentially distributed with the share as its rate, so the least of them is each one's in proportion to its share. With
+   * equal shares it is the order of `#highest`: a weight that changes moves no more than it must.
+   */
+  #bestByShare(hash: number, tried: readonly Endpoint[]): Endpoint | null {
+    const candidates = this.#candidates;
+    let best: Endpoint | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < candidates.length; i++) {
+      const { endpoint, seed, share } = candidates[i]!;
+      const distance = -Math.log((mix(hash ^ seed) + 1) / RANGE) / share;
+      if (distance >= least || (tried.length > 0 && tried.includes(endpoint))) continue;
+      least = distance;
+      best = endpoint;
+    }
+    return best;
+  }
+}
+
+/** More than the highest number + 1, so that its logarithm is never 0, where every share would be alike. */
+const RANGE = 2 ** 32 + 1;
+
+function keyOf(choice: Choice, by: HashKey): string | undefined {
+  if (by.kind === 'ip') return choice.client;
+  if (by.kind === 'header') return choice.header(by.name);
+  const cookies = choice.header('cookie');
+  return cookies === undefined ? undefined : cookieValue(cookies, by.name);
+}

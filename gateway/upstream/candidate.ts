@@ -1,0 +1,28 @@
+import type { Endpoint } from './endpoint.ts';
+import { hashText } from './hash.ts';
+
+/** An endpoint as one upstream sees it, with what its balancer keeps of it. */
+export class Candidate {
+  readonly endpoint: Endpoint;
+  /** As configured, or as DNS says. */
+  readonly weight: number;
+  readonly backup: boolean;
+  /** Places it among the others where requests are hashed: the same in every process that knows the same key. */
+  readonly seed: number;
+  /** Its weight as of now: while an endpoint starts slowly it is less. */
+  share: number;
+  /** What others owe it, in shares (`turns.ts`). */
+  credit = 0;
+
+  constructor(endpoint: Endpoint, weight: number, backup: boolean) {
+    this.endpoint = endpoint;
+    this.weight = weight;
+    this.backup = backup;
+    this.seed = hashText(endpoint.key);
+    this.share = weight * endpoint.warmth;
+  }
+
+  refresh(): void {
+    this.share = this.weight * this.endpoint.warmth;
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The value of a cookie in a `Cookie` field (RFC 6265 §4.2.1): the first of that name at or after `from`, as browsers send the one with the
+ * longest path first; `undefined` where there is none.
+ */
+export function cookieValue(cookies: string, name: string): string | undefined {
+  const at = cookieAt(cookies, name, 0);
+  return at === -1 ? undefined : valueAt(cookies, at);
+}
+
+/** Where the next value of that name begins, searched from `from` on; -1: there is no more. */
+export function cookieAt(cookies: string, name: string, from: number): number {
+  for (let at = cookies.indexOf(name, from); at !== -1; at = cookies.indexOf(name, at + 1)) {
+    const end = at + name.length;
+    if (cookies.charCodeAt(end) === EQUALS && beginsPair(cookies, at)) return end + 1;
+  }
+  return -1;
+}
+
+export function valueAt(cookies: string, at: number): string {
+  // Several fields were joined with commas, where HTTP/2 would have joined them with semicolons; a value has neither.
+  let end = at;
+  while (end < cookies.length && cookies.charCodeAt(end) !== SEMICOLON && cookies.charCodeAt(end) !== COMMA)
+    end++;
+  return cookies.slice(at, end).trimEnd();
+}
+
+function beginsPair(cookies: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && cookies.charCodeAt(before) === SPACE) before--;
+  if (before < 0) return true;
+  const letter = cookies.charCodeAt(before);
+  return letter === SEMICOLON || letter === COMMA;
+}
+
+const EQUALS = 0x3d;
+const SEMICOLON = 0x3b;
+const COMMA = 0x2c;
+const SPACE = 0x20;

@@ -1,7 +1,9 @@
+import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { HealthConfig } from '../config/model.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { freePort } from '../testing/free-port.ts';
+import { Logbook } from '../testing/logbook.ts';
 import { until } from '../testing/poll.ts';
 import { ok, reply, type ScriptedService, startService } from '../testing/service.ts';
 import type { HealthState } from './health-check.ts';
@@ -16,6 +18,10 @@ const CONFIG: HealthConfig = {
   unhealthyAfter: 3,
   healthyAfter: 2,
 };
+
+function newChecks(log = new Logbook()): HealthChecks {
+  return new HealthChecks(pino({}, log));
+}
 
 /** A service that answers what it is told to, one answer after the other, and then the last of them for ever. */
 async function startMoody(...statuses: number[]): Promise<ScriptedService> {
@@ -37,7 +43,7 @@ function watching(checks: HealthChecks, port: number, wish: Partial<HealthConfig
 describe('a check', () => {
   test('begins with an endpoint of which nothing is known, and believes the first good answer', async () => {
     const service = (await startService()).answer(ok());
-    const { check, states } = watching(new HealthChecks(), service.port);
+    const { check, states } = watching(newChecks(), service.port);
     expect([check.state, check.reason]).toEqual(['unknown', null]);
     await until('the first answer', () => states.length > 0);
     expect([check.state, service.requests.length]).toEqual(['healthy', 1]);
@@ -46,7 +52,8 @@ describe('a check', () => {
   test('changes its mind after as many answers in a row as it is told', async () => {
     // Two bad ones are too few, one good one as well.
     const service = await startMoody(200, 503, 503, 200, 503, 503, 503, 200, 503, 200, 200);
-    const { check, states } = watching(new HealthChecks(), service.port);
+    const log = new Logbook();
+    const { check, states } = watching(newChecks(log), service.port);
     await until('it was unhealthy', () => states.length === 2);
     expect(service.requests.length).toBe(7);
     expect(check.reason).toMatch(/^GET \/healthz 503 ×3 since \d\d:\d\d:\d\d$/);
@@ -54,20 +61,24 @@ describe('a check', () => {
     expect(service.requests.length).toBe(11);
     expect(states).toEqual(['healthy', 'unhealthy', 'healthy']);
     expect(check.reason).toBeNull();
+    expect(log.records.map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(/^the endpoint is unhealthy: GET \/healthz 503 ×3 since /),
+      'the endpoint is healthy again',
+    ]);
   });
 
   test('calls an endpoint that was never seen well unhealthy only after as many answers', async () => {
     const service = await startMoody(503);
-    const { states } = watching(new HealthChecks(), service.port);
+    const { states } = watching(newChecks(), service.port);
     await until('it is unhealthy', () => states.length > 0);
     expect([states, service.requests.length]).toEqual([['unhealthy'], 3]);
   });
 
   test('tells the dead from the failing', async () => {
-    const { check } = watching(new HealthChecks(), await freePort());
+    const { check } = watching(newChecks(), await freePort());
     await until('it is unhealthy', () => check.state === 'unhealthy');
     expect(check.reached).toBe(false);
-    const failing = watching(new HealthChecks(), (await startMoody(503)).port);
+    const failing = watching(newChecks(), (await startMoody(503)).port);
     await until('it is unhealthy', () => failing.check.state === 'unhealthy');
     expect(failing.check.reached).toBe(true);
   });
@@ -78,7 +89,7 @@ describe('a check', () => {
       at.push(performance.now());
       return ok();
     });
-    watching(new HealthChecks(), service.port, { intervalMs: 50 });
+    watching(newChecks(), service.port, { intervalMs: 50 });
     await until('some questions', () => at.length > 6);
     const gaps = at.slice(1).map((instant, i) => instant - at[i]!);
     // Only the lower bound is the check's doing; a busy machine makes it later.
@@ -89,7 +100,7 @@ describe('a check', () => {
 describe('checks', () => {
   test('of the same address and kind are shared, and end with the last who wants them', async () => {
     const service = (await startService()).answer(ok());
-    const checks = new HealthChecks();
+    const checks = newChecks();
     const [one, two] = [watching(checks, service.port), watching(checks, service.port)];
     expect(one.check).toBe(two.check);
     await until('both hear of it', () => one.states.length > 0 && two.states.length > 0);
@@ -102,7 +113,7 @@ describe('checks', () => {
 
   test('ask nothing any more when nobody wants them', async () => {
     const service = (await startService()).answer(ok());
-    const { leave } = watching(new HealthChecks(), service.port, { intervalMs: 5 });
+    const { leave } = watching(newChecks(), service.port, { intervalMs: 5 });
     await until('it asks', () => service.requests.length > 2);
     leave();
     leave();
@@ -116,7 +127,7 @@ describe('checks', () => {
     'that ask otherwise (%j) are others',
     async (wish) => {
       const service = (await startService()).answer(ok());
-      const checks = new HealthChecks();
+      const checks = newChecks();
       expect(watching(checks, service.port).check).not.toBe(watching(checks, service.port, wish).check);
     },
   );

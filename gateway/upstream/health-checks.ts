@@ -1,5 +1,9 @@
+import type { Logger } from 'pino';
 import type { DialAddress, HealthConfig } from '../config/model.ts';
-import { HealthCheck } from './health-check.ts';
+import { HealthCheck, type HealthState } from './health-check.ts';
+
+/** The gateway's log, as far as health writes into it. */
+export type HealthLog = Pick<Logger, 'info' | 'warn'>;
 
 /** Who wants to hear that a check changed its mind. */
 export interface HealthWatcher {
@@ -16,7 +20,12 @@ interface Entry {
  * wants it. It ends with the last watcher.
  */
 export class HealthChecks {
+  readonly log: HealthLog;
   readonly #entries = new Map<string, Entry>();
+
+  constructor(log: HealthLog) {
+    this.log = log;
+  }
 
   watch(address: DialAddress, config: HealthConfig, watcher: HealthWatcher): HealthCheck {
     const key = keyOf(address, config);
@@ -35,13 +44,22 @@ export class HealthChecks {
 
   #start(key: string, address: DialAddress, config: HealthConfig): Entry {
     const watchers = new Set<HealthWatcher>();
+    let known: HealthState = 'unknown';
     const check = new HealthCheck(address, config, () => {
+      if (check.state !== known) this.#tell(address, check, known);
+      known = check.state;
       for (const watcher of watchers) watcher.healthChanged();
     });
     const entry = { check, watchers };
     this.#entries.set(key, entry);
     check.start();
     return entry;
+  }
+
+  /** That an endpoint is well in the first place is no news. */
+  #tell({ key: endpoint }: DialAddress, { state, reason }: HealthCheck, before: HealthState): void {
+    if (state === 'unhealthy') this.log.warn({ endpoint }, `the endpoint is unhealthy: ${reason}`);
+    else if (before === 'unhealthy') this.log.info({ endpoint }, 'the endpoint is healthy again');
   }
 }
 

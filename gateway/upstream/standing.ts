@@ -1,0 +1,158 @@
+import type { DialAddress, EjectionConfig, HealthConfig } from '../config/model.ts';
+import { Ejection, seconds } from './ejection.ts';
+import type { HealthCheck } from './health-check.ts';
+import type { HealthChecks, HealthLog, HealthWatcher } from './health-checks.ts';
+import { warmth } from './slow-start.ts';
+
+/** What the file says of the health of an endpoint. */
+export interface StandingConfig {
+  readonly health: HealthConfig | null;
+  readonly ejection: EjectionConfig | null;
+  readonly slowStartMs: number | null;
+}
+
+/** Whose standing it is. */
+export interface StandingOwner {
+  /** Something of it has changed. */
+  standingChanged(): void;
+  /** Whether everybody who uses the endpoint can do without it for a while. */
+  mayEject(): boolean;
+}
+
+/**
+ * Whether an endpoint may be given exchanges now, and why not: what active checks say, what its exchanges say, and how warm it is. All of it is
+ * kept up to date by events, so that a choice only reads fields.
+ */
+export class Standing implements HealthWatcher {
+  readonly #address: DialAddress;
+  readonly #config: StandingConfig;
+  readonly #checks: HealthChecks;
+  readonly #log: HealthLog;
+  readonly #owner: StandingOwner;
+  readonly #check: HealthCheck | null;
+  readonly #ejection: Ejection | null;
+  #available = true;
+  #dead = false;
+  #warmth = 1;
+  /** Of the newest failure: whether nothing of the request got there. */
+  #unsent = false;
+  /** Why it is ejected, as a person reads it; `null`: it is not. */
+  #ejected: string | null = null;
+  #readmission: NodeJS.Timeout | undefined;
+  #warming: NodeJS.Timeout | undefined;
+
+  constructor(address: DialAddress, config: StandingConfig, checks: HealthChecks, owner: StandingOwner) {
+    this.#address = address;
+    this.#config = config;
+    this.#checks = checks;
+    this.#log = checks.log;
+    this.#owner = owner;
+    this.#ejection = config.ejection && new Ejection(config.ejection);
+    this.#check = config.health && checks.watch(address, config.health, this);
+    this.#judge();
+    if (this.#available) this.#warmUp();
+  }
+
+  /** Healthy as far as anybody knows, and not ejected. */
+  get available(): boolean {
+    return this.#available;
+  }
+
+  /** Not available, and worse than failing: nothing gets there. */
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** The share of its weight that it may have, above 0 and up to 1. */
+  get warmth(): number {
+    return this.#warmth;
+  }
+
+  get ejected(): boolean {
+    return this.#ejected !== null;
+  }
+
+  /** What active checks know; `null`: there are none. */
+  get checked(): HealthCheck['state'] | null {
+    return this.#check === null ? null : this.#check.state;
+  }
+
+  /** What speaks against it, whether that is enough or not: `GET /healthz 503 ×3 since 14:01:07`. */
+  get reason(): string | null {
+    return this.#ejected ?? this.#check?.reason ?? null;
+  }
+
+  close(): void {
+    clearTimeout(this.#readmission);
+    clearInterval(this.#warming);
+    if (this.#check) this.#checks.leave(this.#address, this.#config.health!, this);
+  }
+
+  // What exchanges tell.
+
+  succeeded(now: number): void {
+    if (this.#ejection !== null) this.#ejection.succeeded(now);
+  }
+
+  /**
+   * @param cause in words: `connection refused`, `answered 503`.
+   * @param unsent whether nothing of the request got there.
+   */
+  failed(now: number, cause: string, unsent: boolean): void {
+    const ejection = this.#ejection;
+    if (ejection === null) return;
+    ejection.failed(now);
+    this.#unsent = unsent;
+    if (this.#ejected !== null) return;
+    const reason = ejection.reason(now);
+    if (reason !== null && this.#owner.mayEject()) this.#eject(ejection, `${reason} (${cause})`, now);
+  }
+
+  #eject(ejection: Ejection, reason: string, now: number): void {
+    const ms = ejection.eject(now);
+    this.#ejected = `ejected for ${seconds(ms)} after ${reason}`;
+    this.#log.warn({ endpoint: this.#address.key }, `the endpoint is ${this.#ejected}`);
+    this.#readmission = setTimeout(() => this.#readmit(ejection), ms).unref();
+    this.#judge();
+  }
+
+  #readmit(ejection: Ejection): void {
+    ejection.readmit();
+    this.#ejected = null;
+    this.#log.info({ endpoint: this.#address.key }, 'the endpoint is readmitted');
+    this.#judge();
+  }
+
+  // What time and checks tell.
+
+  healthChanged(): void {
+    this.#judge();
+  }
+
+  #judge(): void {
+    const before = this.#available;
+    const ill = this.#check?.state === 'unhealthy';
+    const ejected = this.#ejected !== null;
+    this.#available = !ill && !ejected;
+    this.#dead = (ill && !this.#check.reached) || (ejected && this.#unsent);
+    if (this.#available && !before) this.#warmUp();
+    this.#owner.standingChanged();
+  }
+
+  /** In steps, so that nobody computes a weight for each choice. */
+  #warmUp(): void {
+    const { slowStartMs } = this.#config;
+    if (slowStartMs === null) return;
+    const begunAt = performance.now();
+    const warm = () => {
+      this.#warmth = warmth(performance.now() - begunAt, slowStartMs);
+      if (this.#warmth === 1) clearInterval(this.#warming);
+      this.#owner.standingChanged();
+    };
+    clearInterval(this.#warming);
+    this.#warming = setInterval(warm, slowStartMs / WARMING_STEPS).unref();
+    this.#warmth = warmth(0, slowStartMs);
+  }
+}
+
+const WARMING_STEPS = 20;

@@ -85,6 +85,7 @@ function forward(
   const plan = {
     upstream,
     choice: anyClient,
+    stickyCookie: null,
     target: '/',
     body,
     timeouts: { ...TIMEOUTS, ...timeouts },

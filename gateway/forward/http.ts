@@ -20,6 +20,7 @@ import type {
 } from './exchange.ts';
 import { INFORMATIONAL_MAX, withoutLength } from './informational.ts';
 import type { Lasting } from './lasting.ts';
+import { withStickyCookie } from './sticky-cookie.ts';
 import { trailerFields } from './trailers.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
 
@@ -28,6 +29,8 @@ export interface HttpPlan {
   readonly upstream: Upstream;
   /** What the endpoint may depend on. */
   readonly choice: Choice;
+  /** A cookie to add to the answer of this endpoint, so that the client comes back to it; `null`: the route is not sticky. */
+  readonly stickyCookie: ((endpoint: Endpoint) => string | null) | null;
   readonly lane: Lane;
   /** The request target that the service sees. */
   readonly target: string;
@@ -132,7 +135,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#record.headAt = performance.now();
     // Throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
     const { endpoint } = this.#attempts;
-    this.#downstream.head(status, reason, this.#plan.answerFields(endpoint, fields, trailersCanFollow));
+    const kept = this.#plan.answerFields(endpoint, fields, trailersCanFollow);
+    this.#downstream.head(status, reason, withStickyCookie(kept, this.#plan, endpoint));
     // An extension may have had enough of it.
     if (this.#over) return;
     this.#answering = true;

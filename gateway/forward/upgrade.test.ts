@@ -40,6 +40,7 @@ async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, hea
   const plan = {
     upstream: upstreamTo(ports),
     choice: anyClient,
+    stickyCookie: null,
     method: 'GET',
     target: '/chat',
     timeouts: { ...TIMEOUTS, ...timeouts },

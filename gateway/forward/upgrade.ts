@@ -15,11 +15,13 @@ import type { Fields } from './exchange.ts';
 import { closeGently } from './gentle-close.ts';
 import { INFORMATIONAL_MAX, withoutLength } from './informational.ts';
 import { Splice } from './splice.ts';
+import { withStickyCookie } from './sticky-cookie.ts';
 
 export interface TunnelPlan {
   readonly upstream: Upstream;
   /** What the endpoint may depend on. */
   readonly choice: Choice;
+  readonly stickyCookie: ((endpoint: Endpoint) => string | null) | null;
   readonly method: string;
   readonly target: string;
   readonly timeouts: TimeoutsConfig;
@@ -192,7 +194,8 @@ export class Tunnel {
     const status = answer.statusCode ?? 502;
     this.#record.status = status;
     this.#record.headAt = performance.now();
-    const fields = this.#plan.answerFields(endpoint, answer.rawHeaders);
+    const kept = this.#plan.answerFields(endpoint, answer.rawHeaders);
+    const fields = withStickyCookie(kept, this.#plan, endpoint);
     this.#client.write(headText(status, answer.statusMessage ?? '', [...fields, ...more]), 'latin1');
   }
 

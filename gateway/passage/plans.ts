@@ -4,12 +4,14 @@ import { limitBody } from '../filter/body-limit.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
 import { readFacts } from '../filter/request-facts.ts';
 import { requestFields, type Signature } from '../filter/request-fields.ts';
+import { cookieScope, withoutCookie } from '../filter/sticky-cookie.ts';
 import type { BulkMemory } from '../forward/bulk-memory.ts';
-import type { RequestBody } from '../forward/exchange.ts';
+import type { Fields, RequestBody } from '../forward/exchange.ts';
 import { editFields, type FieldEdit } from '../forward/extend.ts';
 import type { HttpPlan } from '../forward/http.ts';
 import type { TunnelPlan } from '../forward/upgrade.ts';
 import { forwardTarget } from '../route/forward-target.ts';
+import type { Choice } from '../upstream/choice.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { ExchangeChoice } from './exchange-choice.ts';
 
@@ -24,18 +26,35 @@ export interface Carriage {
 export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan {
   const { match, target, downstream } = exchange;
   const { upstream, signature, memory } = carriage;
+  const choice = new ExchangeChoice(exchange);
   return {
     upstream,
-    choice: new ExchangeChoice(exchange),
+    choice,
+    stickyCookie: stickyCookie(exchange, upstream, choice),
     lane: exchange.record.lane,
     target: forwardTarget(match, target),
     body: limitBody(downstream.body, match.route.bodyMaxBytes),
     timeouts: match.route.timeouts,
     memory,
-    requestFields: (endpoint) => requestFields(exchange, endpoint.authority, signature),
+    requestFields: (endpoint) =>
+      withoutSticky(requestFields(exchange, endpoint.authority, signature), upstream),
     answerFields: (endpoint, fields, lengthOpen) =>
       answerFields(exchange, endpoint, fields, lengthOpen && takesTrailers(exchange)),
   };
+}
+
+/** What the client is to remember of its endpoint; `null`: the route is not sticky. */
+function stickyCookie(
+  exchange: RoutedExchange,
+  upstream: Upstream,
+  choice: Choice,
+): HttpPlan['stickyCookie'] {
+  if (upstream.config.sticky === null) return null;
+  return (endpoint) => upstream.stickyCookie(choice, endpoint, cookieScope(exchange));
+}
+
+function withoutSticky(fields: Fields, { config }: Upstream): Fields {
+  return config.sticky === null ? fields : withoutCookie(fields, config.sticky.cookie);
 }
 
 /** Trailers need chunks, which HTTP/1.0 and an answer without a body have not; @fastify/http-proxy has no place for them. */
@@ -68,6 +87,8 @@ export function fetchPlan(plan: HttpPlan, conditions: FieldMap): HttpPlan {
     ...plan,
     requestFields: (endpoint) => editFields(plan.requestFields(endpoint), edit),
     answerFields: (_endpoint, fields) => storableFields(fields),
+    // What is stored is given to everybody.
+    stickyCookie: null,
   };
 }
 
@@ -76,15 +97,17 @@ const CONDITIONS = ['if-none-match', 'if-modified-since'];
 export function tunnelPlan(exchange: RoutedExchange, carriage: Carriage): TunnelPlan {
   const { match, target, downstream } = exchange;
   const { upstream, signature, memory } = carriage;
+  const choice = new ExchangeChoice(exchange);
   return {
     upstream,
-    choice: new ExchangeChoice(exchange),
+    choice,
+    stickyCookie: stickyCookie(exchange, upstream, choice),
     method: downstream.method,
     target: forwardTarget(match, target),
     timeouts: match.route.timeouts,
     memory,
     requestFields: (endpoint) => [
-      ...requestFields(exchange, endpoint.authority, signature),
+      ...withoutSticky(requestFields(exchange, endpoint.authority, signature), upstream),
       'Connection',
       'Upgrade',
       'Upgrade',

@@ -60,7 +60,10 @@ export class ConsistentHash implements Balancer {
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < candidates.length; i++) {
       const { endpoint, seed, share } = candidates[i]!;
-      const distance = -Math.log((mix(hash ^ seed) + 1) / RANGE) / share;
+      const place = (mix(hash ^ seed) + 1) / RANGE;
+      // 1 − u is never more than −ln(u), and costs no logarithm: most are out of the running by it.
+      if ((1 - place) / share >= least) continue;
+      const distance = -Math.log(place) / share;
       if (distance >= least || (tried.length > 0 && tried.includes(endpoint))) continue;
       least = distance;
       best = endpoint;

@@ -12,7 +12,14 @@ import { createAccessLog } from './observe/access-log.ts';
 import { type Admin, createAdmin } from './observe/admin.ts';
 import type { CachesView } from './observe/admin-cache.ts';
 import { answerOwnPage } from './observe/own-page.ts';
-import type { ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from './observe/status.ts';
+import type {
+  ConfigStatus,
+  Replacement,
+  RouteStatus,
+  ServiceStatus,
+  StreamStatus,
+  WorkerStatus,
+} from './observe/status.ts';
 import { Carrier } from './passage/carrier.ts';
 import { explainExchange } from './passage/explain.ts';
 import { Extensions } from './passage/extensions.ts';
@@ -50,6 +57,10 @@ export interface Gateway {
   routes(): Promise<readonly RouteStatus[]>;
   /** The same of the raw ports below HTTP. */
   streams(): Promise<readonly StreamStatus[]>;
+  /** The processes that serve in this one's place; none without `workers:`. */
+  workers(): Promise<readonly WorkerStatus[]>;
+  /** Puts new processes into the places of the workers, one after the other, on the same ports. */
+  replaceWorkers(): Promise<Replacement>;
   /** Called after each reload that took effect. */
   onReload(listener: (config: GatewayConfig) => void): void;
   reload(): Promise<ReloadResult>;
@@ -94,7 +105,7 @@ class RunningGateway implements Gateway, SeatedGateway {
   readonly #options: GatewayOptions;
   /** `null`: the only one, which follows the file itself. */
   readonly #seat: Seat | null;
-  readonly #registry = new UpstreamRegistry();
+  readonly #registry: UpstreamRegistry;
   readonly #lasting = new LastingExchanges();
   readonly #memory = new BulkMemory();
   readonly caches: Caches;
@@ -117,6 +128,7 @@ class RunningGateway implements Gateway, SeatedGateway {
     this.#seat = seat;
     this.#carriesDatagrams = seat?.datagrams ?? true;
     const { mode, log } = options;
+    this.#registry = new UpstreamRegistry(options.env.PORTWAY_STICKY_SECRET);
     const accessLog = createAccessLog(log, { enabled: () => this.config().log.access });
     this.#inFlight = new InFlight(accessLog);
     this.caches = new Caches({
@@ -240,6 +252,8 @@ class RunningGateway implements Gateway, SeatedGateway {
         configStatus: () => this.configStatus(),
         routes: () => this.routes(),
         streams: () => this.streams(),
+        workers: () => this.workers(),
+        replaceWorkers: () => this.replaceWorkers(),
         caches: this.caches,
         explain: (input) => explainExchange(this.#current.table, this.config(), input),
       },
@@ -280,6 +294,16 @@ class RunningGateway implements Gateway, SeatedGateway {
 
   streams(): Promise<readonly StreamStatus[]> {
     return this.#streams.statuses(this.#services());
+  }
+
+  async workers(): Promise<readonly WorkerStatus[]> {
+    return [];
+  }
+
+  async replaceWorkers(): Promise<Replacement> {
+    const problem = 'there are no workers to replace: set `workers:` in the configuration, and start again';
+    this.#options.log.warn(problem);
+    return { replaced: 0, problem };
   }
 
   onReload(listener: (config: GatewayConfig) => void): void {

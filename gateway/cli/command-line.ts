@@ -7,6 +7,7 @@ import { explain } from './explain.ts';
 import { helpFor, overview } from './help.ts';
 import { start } from './start.ts';
 import { version } from './version.ts';
+import { worker } from './worker.ts';
 
 const commands: readonly Command[] = [dev, start, check, explain];
 
@@ -35,7 +36,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
   if (first === '--version' || first === '-v') return print(`portway ${version()}\n`, context);
   if (first === 'help')
     return print(rest[0] === undefined ? overview(commands) : helpFor(find(rest[0])), context);
-  const command = find(first);
+  const command = first === worker.name ? worker : find(first);
   const input = parseArguments(command, rest);
   return input.values.has(helpOption.name) ? print(helpFor(command), context) : command.run(input, context);
 }

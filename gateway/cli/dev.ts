@@ -8,6 +8,7 @@ import { drainOf, drainOption } from './drain-option.ts';
 import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
 import { logReload } from './reload-log.ts';
+import { starterOf } from './starter.ts';
 import { packageManagerGone, stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
@@ -31,10 +32,12 @@ export const dev: Command = {
     const loaded = await loadOrReport(optionValue(input, 'config'), context);
     if (loaded === null) return 1;
     const terminal = context.stdout.isTTY === true;
-    const log = createLogger(loaded.config.log, { terminal, env: context.env });
+    const oneOfMany = loaded.config.workers !== null;
+    const log = createLogger(loaded.config.log, { terminal, env: context.env, oneOfMany });
     installLastResort(context, log);
     const workbench = new Workbench({
       ...context,
+      startGateway: starterOf(loaded.config, drainMs ?? standardDrainMs, context),
       configFile: loaded.file,
       log,
       node: context.process.execPath,
@@ -62,6 +65,7 @@ export const dev: Command = {
 function stopWish(workbench: Workbench, context: CommandContext, log: Logger): Promise<string> {
   return stopRequested(context, {
     reload: async () => logReload(await workbench.reload(), log),
+    replace: () => workbench.replaceWorkers(),
     hurry: () => context.process.exit(130),
   });
 }

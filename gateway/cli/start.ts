@@ -6,6 +6,7 @@ import { drainOf, drainOption } from './drain-option.ts';
 import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
 import { logReload } from './reload-log.ts';
+import { starterOf } from './starter.ts';
 import { stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
@@ -19,7 +20,8 @@ export const start: Command = {
   notes: [
     'The log goes to standard output: JSON lines, or text on a terminal. The file is',
     'watched; SIGHUP reads it again. SIGTERM and Ctrl-C drain: no new connections,',
-    'what is under way may finish. A second Ctrl-C ends it at once.',
+    'what is under way may finish. A second Ctrl-C ends it at once. With `workers:` in the',
+    'configuration, SIGUSR2 puts new processes into the places of the workers, one by one.',
   ].join('\n'),
 
   async run(input, context) {
@@ -27,15 +29,19 @@ export const start: Command = {
     const loaded = await loadOrReport(optionValue(input, 'config'), context);
     if (loaded === null) return 1;
     const { env } = context;
-    const log = createLogger(loaded.config.log, { terminal: context.stdout.isTTY === true, env });
+    const terminal = context.stdout.isTTY === true;
+    const oneOfMany = loaded.config.workers !== null;
+    const log = createLogger(loaded.config.log, { terminal, env, oneOfMany });
     installLastResort(context, log);
+    const startGateway = starterOf(loaded.config, drainMs, context);
     let gateway: Gateway | null = null;
     const stop = stopRequested(context, {
       reload: async () => logReload(await gateway?.reload(), log),
+      replace: async () => gateway?.replaceWorkers(),
       hurry: () => context.process.exit(130),
     });
     try {
-      gateway = await context.startGateway({ configFile: loaded.file, env, mode: 'production', log });
+      gateway = await startGateway({ configFile: loaded.file, env, mode: 'production', log });
     } catch (error) {
       await reportStartFailure(error, loaded.file, context);
       return 1;
@@ -43,7 +49,8 @@ export const start: Command = {
     const { address, adminAddress: admin } = gateway;
     const { routes, streams } = gateway.config();
     const counts = { routes: routes.length, streams: streams.length };
-    log.info({ ...address, admin, ...counts, file: loaded.file }, 'listening');
+    const workers = (await gateway.workers()).map(({ pid }) => pid);
+    log.info({ ...address, admin, ...counts, ...(oneOfMany && { workers }), file: loaded.file }, 'listening');
     log.info({ signal: await stop, drainMs }, 'draining');
     const finished = await gateway.close(drainMs);
     log.info({ finished }, 'stopped');

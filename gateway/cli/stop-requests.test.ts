@@ -12,6 +12,7 @@ function listen() {
   const context = { process: signals, stdout: { isTTY: false } } as unknown as CommandContext;
   const stop = stopRequested(context, {
     reload: async () => void calls.push('reload'),
+    replace: async () => void calls.push('replace'),
     hurry: () => calls.push('hurry'),
   });
   return { send: (signal: NodeJS.Signals) => void signals.emit(signal), stop, calls };
@@ -44,6 +45,15 @@ describe('stopRequested', () => {
     send('SIGHUP');
     send('SIGHUP');
     expect(calls).toEqual(['reload', 'reload']);
+  });
+});
+
+describe('SIGUSR2', () => {
+  it('asks for new workers, as often as it comes', () => {
+    const { send, calls } = listen();
+    send('SIGUSR2');
+    send('SIGUSR2');
+    expect(calls).toEqual(['replace', 'replace']);
   });
 });
 

@@ -12,6 +12,8 @@ const parentCheckMs = 200;
 export interface StopRequestOptions {
   /** SIGHUP: the configuration is to be read again. */
   readonly reload: () => Promise<void>;
+  /** SIGUSR2: new workers are to take the places of those that serve. */
+  readonly replace: () => Promise<unknown>;
   /** A second Ctrl-C: somebody doesn't want to wait. */
   readonly hurry: () => void;
 }
@@ -38,6 +40,8 @@ export function stopRequested(context: CommandContext, options: StopRequestOptio
     if (onTerminal && !isatty(1)) request('SIGHUP');
     else void options.reload();
   });
+  // Without a listener it would end the process.
+  context.process.on('SIGUSR2', () => void options.replace());
   return promise;
 }
 

@@ -85,6 +85,11 @@ export class Workbench {
     return this.#gateway?.reload();
   }
 
+  /** Where there are workers; else the log says that there are none. */
+  async replaceWorkers(): Promise<void> {
+    await this.#gateway?.replaceWorkers();
+  }
+
   /** Ends the gateway first, so that exchanges under way still find their services; then the services. */
   async close(reason: string, drainMs: number): Promise<void> {
     const patience = `what is under way may finish (${formatDuration(drainMs)})`;

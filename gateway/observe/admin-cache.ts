@@ -5,9 +5,9 @@ import type { CacheStatus } from './status.ts';
 
 /** What the admin listener may see of the caches, and do to them. */
 export interface CachesView {
-  status(): readonly CacheStatus[];
+  status(): readonly CacheStatus[] | Promise<readonly CacheStatus[]>;
   /** @returns how many URLs were forgotten. */
-  purge(purge: Purge): number;
+  purge(purge: Purge): number | Promise<number>;
 }
 
 const USAGE =
@@ -16,10 +16,14 @@ const USAGE =
   'that lies below it. A path in place of a URL means: on any host. curl -G -X DELETE --data-urlencode url=... encodes for you.';
 
 /** `DELETE /cache?url=...` or `?prefix=...`: how many URLs were forgotten. */
-export function answerPurge(request: FastifyRequest, reply: FastifyReply, caches: CachesView): FastifyReply {
+export async function answerPurge(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caches: CachesView,
+): Promise<FastifyReply> {
   const purge = readPurge(request.url);
   if (purge === null) return sendProblem(reply, { status: 400, detail: USAGE });
-  return sendJson(reply, { purged: caches.purge(purge) });
+  return sendJson(reply, { purged: await caches.purge(purge) });
 }
 
 function readPurge(requestTarget: string): Purge | null {

@@ -18,12 +18,17 @@ export const adminResources = [
     path: '/cache',
     what: 'What the cache of each route holds, its hits and misses. DELETE with ?url= or ?prefix= makes it forget.',
   },
+  {
+    path: '/workers',
+    what: 'Each process of `workers:`, its state and connections. POST to /workers/replace puts new ones in their places, one by one.',
+  },
   { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },
 ] as const;
 
 /** The methods that a path answers to; `null`: there is no such path. */
 export function adminMethods(path: string): string | null {
   if (path === '/cache') return 'GET, HEAD, DELETE';
+  if (path === '/workers/replace') return 'POST';
   return path === '/' || adminResources.some((resource) => pathOf(resource) === path) ? 'GET, HEAD' : null;
 }
 

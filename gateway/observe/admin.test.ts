@@ -70,12 +70,16 @@ const stream = {
 
 const cache = { route: '/images', entries: 3, bytes: 4_096, hits: 7, misses: 2 };
 
+const worker = { pid: 7, state: 'ready', since: 1_700_000_000_000, connections: 3, restarts: 0 } as const;
+
 let notReady: string | null;
+let problem: string | null;
 let asked: ExplainInput | null;
 let purged: Purge[];
 let logged: string[];
 beforeEach(() => {
   notReady = null;
+  problem = null;
   asked = null;
   purged = [];
   logged = [];
@@ -92,6 +96,8 @@ const view: AdminView = {
   }),
   routes: async () => [route],
   streams: async () => [stream],
+  workers: async () => [worker],
+  replaceWorkers: async () => ({ replaced: 2, problem }),
   caches: {
     status: () => [cache],
     purge: (purge) => purged.push(purge),
@@ -123,6 +129,7 @@ describe('the admin listener answers', () => {
     { target: '/routes', json: [route] },
     { target: '/streams', json: [stream] },
     { target: '/cache', json: [cache] },
+    { target: '/workers', json: [worker] },
     {
       target: '/config',
       json: {
@@ -288,6 +295,36 @@ describe('DELETE /cache', () => {
     );
     expect([preflight.status, preflight.head.has('access-control-allow-methods')]).toEqual([405, false]);
     expect(preflight.head.value('allow')).toBe('GET, HEAD, DELETE');
+  });
+});
+
+describe('POST /workers/replace', () => {
+  const replace = async (...fields: string[]) =>
+    (await client()).exchange(request('POST', '/workers/replace', ['Host: localhost:3900', ...fields]));
+
+  it('says how many were replaced', async () => {
+    const answer = await replace();
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { replaced: 2 }]);
+  });
+
+  it('says why they were not', async () => {
+    problem = 'the new worker did not come up';
+    const answer = await replace();
+    expect(answer.status).toBe(409);
+    expect(JSON.parse(answer.text)).toMatchObject({ replaced: 2, detail: problem });
+  });
+
+  it.each([
+    ['http://evil.example', 403],
+    ['null', 403],
+    ['http://localhost:3900', 200],
+  ])('from a page of %s: %i', async (origin, status) => {
+    expect((await replace(`Origin: ${origin}`)).status).toBe(status);
+  });
+
+  it('is no GET', async () => {
+    const answer = await (await client()).exchange(get('/workers/replace'));
+    expect([answer.status, answer.head.value('allow')]).toEqual([405, 'POST']);
   });
 });
 

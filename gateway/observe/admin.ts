@@ -2,15 +2,17 @@ import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/model.ts';
+import { ListenError } from '../listener/listen-error.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { preferredType } from './accept.ts';
 import { answerPurge, type CachesView } from './admin-cache.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
 import { adminMethods, adminResources, renderAdminIndex } from './admin-resources.ts';
+import { answerReplace } from './admin-workers.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { pageFields, staticPolicy } from './page/document.ts';
-import type { ConfigStatus, RouteStatus, StreamStatus } from './status.ts';
+import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from './status.ts';
 
 /** What the admin listener may see of the gateway. */
 export interface AdminView {
@@ -20,6 +22,8 @@ export interface AdminView {
   configStatus(): ConfigStatus;
   routes(): Promise<readonly RouteStatus[]>;
   streams(): Promise<readonly StreamStatus[]>;
+  workers(): Promise<readonly WorkerStatus[]>;
+  replaceWorkers(): Promise<Replacement>;
   readonly caches: CachesView;
   explain(input: ExplainInput): Explanation;
 }
@@ -34,14 +38,14 @@ export interface Admin {
   /**
    * @param port 0: any free one.
    * @returns where it listens.
-   * @throws the system's error (`EADDRINUSE` ...).
+   * @throws ListenError
    */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
   /** Ends its connections, too. Close it last, so that `/readyz` answers while the gateway drains. */
   close(): Promise<void>;
 }
 
-/** The listener for operators and probes (docs/admin.md): it only reads, but for what caches are told to forget. */
+/** The listener for operators and probes (docs/admin.md): it only reads, but for what caches are told to forget, and workers that are replaced. */
 export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   const app = createApp(options);
   guard(app, view);
@@ -49,7 +53,9 @@ export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   answerResources(app, view);
   return {
     async listen(host, port) {
-      await app.listen({ host, port });
+      await app.listen({ host, port }).catch((cause) => {
+        throw new ListenError(host, port, cause);
+      });
       const { address, port: actualPort } = app.server.address() as AddressInfo;
       return { host: address, port: actualPort };
     },
@@ -149,7 +155,9 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   );
   app.get('/routes', async (_request, reply) => sendJson(reply, await view.routes()));
   app.get('/streams', async (_request, reply) => sendJson(reply, await view.streams()));
-  app.get('/cache', (_request, reply) => sendJson(reply, view.caches.status()));
+  app.get('/workers', async (_request, reply) => sendJson(reply, await view.workers()));
+  app.post('/workers/replace', (request, reply) => answerReplace(request, reply, view.replaceWorkers));
+  app.get('/cache', async (_request, reply) => sendJson(reply, await view.caches.status()));
   app.delete('/cache', (request, reply) => answerPurge(request, reply, view.caches));
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
 }

@@ -21,6 +21,8 @@ export interface LogDestination {
 export interface LogDestinationOptions {
   /** What a line about lost lines looks like, with its line end. */
   readonly lossNotice: (lines: number) => string;
+  /** Whether other processes write into the same pipe: then each write is as small as the system keeps whole. Default: no. */
+  readonly shared?: boolean;
   /** How much is gathered before it is written. */
   readonly batchChars?: number;
   /** How long a line waits for others. */
@@ -44,6 +46,7 @@ export function openLogDestination(target: number | string, options: LogDestinat
     delayMs = 200,
     backlogMaxChars = 4 << 20,
     exitTimeoutMs = 1000,
+    shared = false,
   } = options;
   const fd = typeof target === 'number' ? target : openSync(target, 'a');
   let gathered = '';
@@ -88,7 +91,7 @@ export function openLogDestination(target: number | string, options: LogDestinat
 
   function pushOut(bytes: Buffer): void {
     retry = null;
-    writeFile(fd, bytes, (error, written) => {
+    writeFile(fd, bytes, 0, shared ? wholeLines(bytes) : bytes.length, null, (error, written) => {
       if (error === null && written < bytes.length) resume(bytes.subarray(written), 0);
       else if (error !== null && isBusy(error)) resume(bytes, RETRY_MS);
       else {
@@ -129,7 +132,7 @@ export function openLogDestination(target: number | string, options: LogDestinat
       outgoing = null;
     }
     if (gathered !== '') parts.push(takeGathered());
-    lost += countLines(writeAllSync(fd, Buffer.concat(parts), exitTimeoutMs));
+    lost += countLines(writeAllSync(fd, Buffer.concat(parts), exitTimeoutMs, shared));
     if (outgoing === null) startBatch();
   }
 
@@ -137,12 +140,12 @@ export function openLogDestination(target: number | string, options: LogDestinat
 }
 
 /** @returns what could not be written within the time. */
-function writeAllSync(fd: number, bytes: Buffer, timeoutMs: number): Buffer {
+function writeAllSync(fd: number, bytes: Buffer, timeoutMs: number, shared: boolean): Buffer {
   const deadline = performance.now() + timeoutMs;
   let rest = bytes;
   while (rest.length > 0) {
     try {
-      rest = rest.subarray(writeSync(fd, rest));
+      rest = rest.subarray(writeSync(fd, rest, 0, shared ? wholeLines(rest) : rest.length));
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) return rest;
       pause(RETRY_MS);
@@ -150,6 +153,17 @@ function writeAllSync(fd: number, bytes: Buffer, timeoutMs: number): Buffer {
   }
   return rest;
 }
+
+/** How many bytes make as many whole lines as a pipe takes at once, without those of another process between them (PIPE_BUF of Linux; POSIX, write()). */
+function wholeLines(bytes: Buffer): number {
+  if (bytes.length <= PIPE_BUF) return bytes.length;
+  const end = bytes.lastIndexOf(10, PIPE_BUF - 1) + 1;
+  if (end > 0) return end;
+  const line = bytes.indexOf(10) + 1;
+  return line > 0 ? line : bytes.length;
+}
+
+const PIPE_BUF = 4096;
 
 function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

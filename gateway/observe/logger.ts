@@ -9,6 +9,8 @@ export interface LogSurroundings {
   readonly terminal: boolean;
   /** `NO_COLOR`, `TERM`. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether other processes write into the same place: then each line says which one wrote it, and stays whole. */
+  readonly oneOfMany?: boolean;
   /** A file descriptor, or the path of a file to append to; default: the standard output. */
   readonly destination?: number | string;
 }
@@ -21,12 +23,13 @@ export interface LogSurroundings {
  */
 export function createLogger(log: LogConfig, surroundings: LogSurroundings): Logger {
   const pretty = log.format === 'pretty' || (log.format === 'auto' && surroundings.terminal);
-  const destination = openLogDestination(surroundings.destination ?? 1, { lossNotice });
+  const { oneOfMany = false, destination: target = 1 } = surroundings;
+  const destination = openLogDestination(target, { lossNotice, shared: oneOfMany });
   return pino(
     {
       level: log.level,
       // Where it runs is what the platform that collects the lines adds.
-      base: null,
+      base: oneOfMany ? { pid: process.pid } : null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -62,6 +62,26 @@ export interface StreamStatus {
   readonly service: ServiceStatus | null;
 }
 
+/** A process of `workers:`. */
+export interface WorkerStatus {
+  readonly pid: number;
+  /** `silent`: it did not say in time how it is. `draining`: it takes no more connections, and ends what it has. */
+  readonly state: 'starting' | 'ready' | 'silent' | 'draining' | 'ended';
+  /** When it was started, in milliseconds since the epoch. */
+  readonly since: number;
+  /** Of clients, open now; `null`: it did not say. */
+  readonly connections: number | null;
+  /** How many workers died in its place before it. */
+  readonly restarts: number;
+}
+
+/** What became of a wish to replace all workers. */
+export interface Replacement {
+  readonly replaced: number;
+  /** Why not all of them were; `null`: they were. */
+  readonly problem: string | null;
+}
+
 /** The cache of a route: what it holds now, and what became of requests since it was opened. */
 export interface CacheStatus {
   /** Id of the route. */

@@ -23,11 +23,15 @@ export function hasHooks({ preHandler, replyOptions = {} }: RouteExtension): boo
 /** A module that `extend:` names can't be used. The message says which, why and how to mend it. */
 export class ExtensionError extends Error {
   readonly route: string;
+  readonly file: string;
+  readonly problem: string;
 
   constructor(route: string, file: string, problem: string, cause?: unknown) {
     super(`route ${route}: ${file}: ${problem}`, { cause });
     this.name = 'ExtensionError';
     this.route = route;
+    this.file = file;
+    this.problem = problem;
   }
 }
 

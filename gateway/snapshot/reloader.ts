@@ -15,7 +15,7 @@ export interface ReloaderOptions {
   /**
    * Puts a configuration to work, and resolves when it is.
    * @param content what it was compiled from.
-   * @throws ExtensionError where it can't be; then nothing has changed.
+   * @throws ExtensionError or Refusal where it can't be; then nothing has changed.
    */
   readonly apply: (config: GatewayConfig, content: ConfigContent) => Promise<void>;
 }
@@ -24,6 +24,11 @@ export interface ReloadResult {
   readonly changed: boolean;
   /** The problems of a file that was refused, as a person reads them. */
   readonly rejected: string | null;
+}
+
+/** Whoever was to put a configuration to work can't use it. The message says why. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
 }
 
 /** Follows the file: each change of it is judged, put to work or refused, and told in the log once. A file that can't be used changes nothing. */
@@ -92,7 +97,7 @@ export class Reloader {
       this.#taken(loaded.config, diff);
       return { changed: true, rejected: null };
     } catch (cause) {
-      if (cause instanceof ExtensionError) return this.#reject(cause.message);
+      if (cause instanceof ExtensionError || cause instanceof Refusal) return this.#reject(cause.message);
       // A bug, and nobody waits for a watched file's reload: without a word the new file would just not take effect.
       this.#options.log.error({ err: cause }, 'the changed configuration could not be put to work');
       return this.#reject(cause instanceof Error ? cause.message : String(cause));

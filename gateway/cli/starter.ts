@@ -1,0 +1,16 @@
+import type { GatewayConfig } from '../config/model.ts';
+import type { GatewayOptions } from '../gateway.ts';
+import type { CommandContext } from './command.ts';
+
+/** How the gateway of this configuration is started: in this process, or in as many others as `workers:` says. */
+export function starterOf(
+  { workers }: GatewayConfig,
+  drainMs: number,
+  context: CommandContext,
+): CommandContext['startGateway'] {
+  if (workers === null) return context.startGateway;
+  return async (options: GatewayOptions) => {
+    const { startPrimary } = await import('../workers/primary.ts');
+    return startPrimary({ ...options, workers, drainMs });
+  };
+}

@@ -1,0 +1,22 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sendJson, sendProblem } from './admin-problem.ts';
+import type { Replacement } from './status.ts';
+
+/** `POST /workers/replace`: answered when all new workers serve, or when it is known why not. */
+export async function answerReplace(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  replace: () => Promise<Replacement>,
+): Promise<FastifyReply> {
+  if (isFromAPage(request)) return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
+  const { replaced, problem } = await replace();
+  if (problem === null) return sendJson(reply, { replaced });
+  return sendProblem(reply, { status: 409, detail: problem, more: { replaced } });
+}
+
+/** Unlike DELETE, a POST is sent to another origin without asking first; but browsers say with it where it comes from (Fetch §3.2). */
+function isFromAPage({ headers }: FastifyRequest): boolean {
+  return headers.origin !== undefined && headers.origin !== `http://${headers.host}`;
+}
+
+const FOR_NO_PAGE = 'Pages of other origins may not ask for this.';

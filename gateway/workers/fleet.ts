@@ -1,0 +1,180 @@
+import cluster from 'node:cluster';
+import type { Logger } from 'pino';
+import type { ConfigContent } from '../config/content.ts';
+import type { GatewayOptions } from '../gateway.ts';
+import { Refusal } from '../snapshot/reloader.ts';
+import { DatagramCarrier } from './datagram-carrier.ts';
+import type { AnswerTo, Departure, Given, Listening, Question, Surroundings } from './messages.ts';
+import { Place } from './place.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+export interface FleetOptions {
+  readonly configFile: string;
+  readonly mode: GatewayOptions['mode'];
+  readonly workers: number;
+  readonly log: Logger;
+  readonly surroundings: () => Surroundings;
+  /** How long a worker may take until it takes connections. */
+  readonly startTimeoutMs: number;
+  /** Somebody has asked the worker of this place to end. */
+  readonly dismissed: (place: Place) => void;
+}
+
+/** All workers: as many places as the configuration wants, and those who are leaving. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly places: readonly Place[];
+  readonly #living = new Set<WorkerProcess>();
+  readonly #datagrams = new DatagramCarrier(() => this.ready());
+  /** What they serve. */
+  #content: ConfigContent;
+  #listening: Listening | null = null;
+  #closed = false;
+
+  constructor(options: FleetOptions, content: ConfigContent) {
+    this.#options = options;
+    this.#content = content;
+    this.places = Array.from({ length: options.workers }, () => this.#createPlace());
+  }
+
+  #createPlace(): Place {
+    return new Place({
+      log: this.#options.log,
+      fork: () => this.#fork(),
+      settled: (worker) => this.#settled(worker),
+      changed: () => this.#datagrams.appoint(),
+    });
+  }
+
+  /** The first worker alone, so that what is in the way is found, and told, once; then all others together. @throws what its gateway threw. */
+  async open(): Promise<void> {
+    const [first, ...others] = this.places;
+    await first!.open();
+    await Promise.all(others.map((place) => place.open()));
+  }
+
+  /** Where they listen. */
+  get listening(): Listening {
+    return this.#listening!;
+  }
+
+  /** Those that have not ended, the oldest first. */
+  living(): WorkerProcess[] {
+    return [...this.#living];
+  }
+
+  /** Those that take connections. */
+  ready(): WorkerProcess[] {
+    return this.living().filter(({ state }) => state === 'ready');
+  }
+
+  /** The answers of all that give one in time. */
+  async askAll<Q extends Question>(question: Q, given: Given<Q>): Promise<AnswerTo<Q>[]> {
+    const asked = this.living().filter(({ state }) => state === 'ready' || state === 'draining');
+    const answers = await Promise.allSettled(asked.map((worker) => worker.ask(question, given)));
+    return answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  }
+
+  /**
+   * Puts a configuration to work. One worker tries it, and the others get what it has taken: what is refused, is refused by all.
+   * @throws Refusal
+   */
+  async take(content: ConfigContent): Promise<void> {
+    const [first, ...others] = await this.#try(content, this.ready());
+    this.#content = content;
+    if (first) await Promise.all(others.map((worker) => this.#give(worker, content)));
+  }
+
+  /** @returns the worker that has taken it, and those that are still to be asked. */
+  async #try(content: ConfigContent, workers: readonly WorkerProcess[]): Promise<readonly WorkerProcess[]> {
+    for (const [at, worker] of workers.entries()) {
+      const result = await worker
+        .ask('take', content, TAKE_MS)
+        .catch((cause: Error) => this.#giveUp(worker, cause));
+      if (result === null) continue;
+      if (result.rejected !== null) throw new Refusal(result.rejected);
+      worker.content = content;
+      return workers.slice(at);
+    }
+    return [];
+  }
+
+  async #give(worker: WorkerProcess, content: ConfigContent): Promise<void> {
+    const result = await worker
+      .ask('take', content, TAKE_MS)
+      .catch((cause: Error) => this.#giveUp(worker, cause));
+    if (result === null) return;
+    if (result.rejected === null) worker.content = content;
+    // Others have taken it, and no two may serve different configurations.
+    else this.#giveUp(worker, new Error(result.rejected));
+  }
+
+  /** Its successor begins with what all others have. */
+  #giveUp(worker: WorkerProcess, cause: Error): null {
+    if (worker.state === 'ended') return null;
+    const fields = { worker: worker.pid, cause: cause.message };
+    this.#options.log.error(
+      fields,
+      'a worker did not take the configuration that its peers took; it is ended',
+    );
+    worker.kill();
+    return null;
+  }
+
+  /** A new worker takes the place, then the one that served there leaves. @throws why the new one did not come up. */
+  async replace(place: Place, departure: Departure): Promise<void> {
+    const previous = await place.replace();
+    if (previous === null) return;
+    await this.#datagrams.handOver(previous, place.worker!);
+    void previous.leave(departure);
+  }
+
+  tellSurroundings(surroundings: Surroundings): void {
+    for (const worker of this.#living) worker.tellSurroundings(surroundings);
+  }
+
+  /** Resolves when none is left. @returns whether everything under way ended in time. */
+  async close(departure: Departure): Promise<boolean> {
+    this.#closed = true;
+    for (const place of this.places) place.close();
+    const left = await Promise.all(this.living().map((worker) => worker.leave(departure)));
+    return left.every((inTime) => inTime);
+  }
+
+  /** For the very end of the process. */
+  kill(): void {
+    for (const worker of this.#living) worker.kill();
+  }
+
+  #fork(): WorkerProcess {
+    const { configFile, mode, workers, surroundings, startTimeoutMs } = this.#options;
+    const assignment = {
+      configFile,
+      mode,
+      workers,
+      content: this.#content,
+      listen: this.#listening,
+      datagrams: this.#living.size === 0,
+      surroundings: surroundings(),
+    };
+    cluster.setupPrimary({ args: ['worker', '--config', configFile] });
+    const worker = new WorkerProcess(cluster.fork(), assignment, startTimeoutMs);
+    this.#living.add(worker);
+    void worker.ended.then(() => this.#living.delete(worker));
+    worker.dismissed = () => {
+      const place = this.places.find((one) => one.worker === worker);
+      if (place) this.#options.dismissed(place);
+    };
+    return worker;
+  }
+
+  async #settled(worker: WorkerProcess): Promise<void> {
+    if (this.#closed) worker.kill();
+    this.#listening = await worker.up;
+    // A configuration may have been taken while it started.
+    if (worker.content !== this.#content) await this.#give(worker, this.#content);
+  }
+}
+
+/** Extensions are loaded with it, which may take their time. */
+const TAKE_MS = 15_000;

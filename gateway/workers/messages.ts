@@ -1,0 +1,99 @@
+/**
+ * What a primary and its workers say to each other. It goes through JSON, so that everything here is plain data.
+ *
+ * To let the primary know something more of each worker, add a row to `Questions`; `answers.ts` then asks for the worker's side of it,
+ * and `Fleet.askAll(name)` has the answers.
+ */
+
+import type { Purge } from '../cache/purge.ts';
+import type { ConfigContent } from '../config/content.ts';
+import type { GatewayOptions } from '../gateway.ts';
+import type {
+  CacheStatus,
+  ConfigStatus,
+  RouteStatus,
+  ServiceStatus,
+  StreamStatus,
+} from '../observe/status.ts';
+import type { ReloadResult } from '../snapshot/reloader.ts';
+import type { StartFailure } from './start-failure.ts';
+
+/** What the primary may ask a worker, by name: what it gives with the question, and what it gets. */
+export interface Questions {
+  readonly routes: Exchange<null, readonly RouteStatus[]>;
+  readonly streams: Exchange<null, readonly StreamStatus[]>;
+  readonly caches: Exchange<null, readonly CacheStatus[]>;
+  /** Connections of clients that are open. */
+  readonly connections: Exchange<null, number>;
+  /** How many URLs were forgotten. */
+  readonly purge: Exchange<Purge, number>;
+  /** To put a configuration to work. */
+  readonly take: Exchange<ConfigContent, ReloadResult>;
+  /** To open the UDP ports, or to let go of them. */
+  readonly carryDatagrams: Exchange<boolean, null>;
+}
+
+interface Exchange<Given, Answer> {
+  readonly given: Given;
+  readonly answer: Answer;
+}
+
+export type Question = keyof Questions;
+export type Given<Q extends Question> = Questions[Q]['given'];
+export type AnswerTo<Q extends Question> = Questions[Q]['answer'];
+
+/** What only the primary knows, and a worker shows on the gateway's page and in error answers. */
+export interface Surroundings {
+  readonly services: readonly ServiceStatus[];
+  readonly config: ConfigStatus;
+}
+
+/** Where a gateway listens. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a worker is told at its start. */
+export interface Assignment {
+  readonly configFile: string;
+  readonly content: ConfigContent;
+  readonly mode: GatewayOptions['mode'];
+  /** `null`: nobody listens yet, the configuration says where. */
+  readonly listen: Listening | null;
+  readonly datagrams: boolean;
+  /** How many share what the configuration bounds. */
+  readonly workers: number;
+  readonly surroundings: Surroundings;
+}
+
+export type ToWorker =
+  | { readonly kind: 'begin'; readonly assignment: Assignment }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly given: unknown }
+  | { readonly kind: 'surroundings'; readonly surroundings: Surroundings }
+  /** @see Departure */
+  | ({ readonly kind: 'leave' } & Departure);
+
+/** How a worker is to end. */
+export interface Departure {
+  readonly deadlineMs: number;
+  /** Others serve on the same ports: what is idle or lasts has time until the deadline. */
+  readonly gently: boolean;
+}
+
+export type FromWorker =
+  /** It has loaded its code. */
+  | { readonly kind: 'here' }
+  | { readonly kind: 'serving'; readonly listening: Listening }
+  | { readonly kind: 'failed'; readonly failure: StartFailure }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
+  | { readonly kind: 'no answer'; readonly id: number; readonly cause: string }
+  /** Somebody else than the primary wants it to end. */
+  | { readonly kind: 'dismissed' }
+  /** @property inTime whether everything under way came to its end before the deadline. */
+  | { readonly kind: 'finished'; readonly inTime: boolean };
+
+/** Extensions are code of somebody else, which may send what it likes on the same channel. */
+export function isMessage(value: unknown): value is { readonly kind: string } {
+  return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string';
+}

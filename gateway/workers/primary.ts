@@ -1,0 +1,269 @@
+import { availableParallelism } from 'node:os';
+import type { ConfigContent } from '../config/content.ts';
+import type { GatewayConfig } from '../config/model.ts';
+import type { Gateway, GatewayOptions } from '../gateway.ts';
+import { type Admin, createAdmin } from '../observe/admin.ts';
+import type {
+  ConfigStatus,
+  Replacement,
+  RouteStatus,
+  StreamStatus,
+  WorkerStatus,
+} from '../observe/status.ts';
+import { explainExchange } from '../passage/explain.ts';
+import { buildRouteTable, type RouteTable } from '../route/table.ts';
+import { Reloader, type ReloadResult } from '../snapshot/reloader.ts';
+import { Fleet } from './fleet.ts';
+import type { Surroundings } from './messages.ts';
+import type { Place } from './place.ts';
+import { cachesOf, routesOf, streamsOf, sum } from './summary.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+export interface PrimaryOptions extends GatewayOptions {
+  /** `auto`: as many as the machine can run at once. */
+  readonly workers: number | 'auto';
+  /** What a worker that was replaced has to end what it began, in milliseconds. */
+  readonly drainMs: number;
+  /** How long a worker may take until it takes connections; default 30 s. */
+  readonly startTimeoutMs?: number;
+}
+
+/**
+ * Starts as many gateways as `workers` says, each a process of its own on the same ports. This one carries nothing: it follows the file, keeps
+ * every place filled, and answers for all on the admin listener.
+ * @throws as `startGateway` does.
+ */
+export async function startPrimary(options: PrimaryOptions): Promise<Gateway> {
+  const primary = new Primary(options);
+  // However we end, short of SIGKILL, when they see by themselves that we are gone.
+  process.on('exit', () => primary.kill());
+  await primary.start();
+  return primary;
+}
+
+class Primary implements Gateway {
+  readonly #options: PrimaryOptions;
+  readonly #onReload: ((config: GatewayConfig) => void)[] = [];
+  #fleet: Fleet | null = null;
+  #reloader: Reloader | null = null;
+  #table: RouteTable | null = null;
+  #admin: Admin | null = null;
+  #notReady: string | null = 'starting';
+  #replacing: Promise<Replacement> | null = null;
+  #closing: Promise<boolean> | null = null;
+  #news: NodeJS.Timeout | undefined;
+  #told = '';
+  adminAddress: Gateway['adminAddress'] = null;
+
+  constructor(options: PrimaryOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { configFile: file, env, log, listen = {} } = this.#options;
+    try {
+      const apply = (config: GatewayConfig, content: ConfigContent) => this.#apply(config, content);
+      this.#reloader = await Reloader.start({ file, env, log, apply });
+      const { admin } = this.config();
+      if (admin) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
+    } catch (cause) {
+      await this.close(0);
+      throw cause;
+    }
+    this.#notReady = null;
+    this.#news = setInterval(() => this.#tellNews(), NEWS_MS).unref();
+  }
+
+  async #apply(config: GatewayConfig, content: ConfigContent): Promise<void> {
+    this.#options.log.level = config.log.level;
+    if (this.#fleet) await this.#fleet.take(content);
+    else await this.#openFleet(content);
+    this.#table = buildRouteTable(config.routes);
+    for (const listener of this.#onReload) listener(config);
+  }
+
+  #openFleet(content: ConfigContent): Promise<void> {
+    const { configFile, mode, log, workers, startTimeoutMs = START_MS } = this.#options;
+    const options = {
+      configFile,
+      mode,
+      log,
+      startTimeoutMs,
+      workers: workers === 'auto' ? availableParallelism() : workers,
+      surroundings: () => this.#surroundings(),
+      dismissed: (place: Place) => void this.#replaceDismissed(place),
+    };
+    this.#fleet = new Fleet(options, content);
+    return this.#fleet.open();
+  }
+
+  async #openAdmin(host: string, port: number): Promise<void> {
+    this.#admin = createAdmin(
+      {
+        notReady: () => this.#whyNotReady(),
+        config: () => this.config(),
+        configStatus: () => this.configStatus(),
+        routes: () => this.routes(),
+        streams: () => this.streams(),
+        workers: () => this.workers(),
+        replaceWorkers: () => this.replaceWorkers(),
+        caches: {
+          status: async () => cachesOf(await this.#workers.askAll('caches', null)),
+          purge: async (purge) => sum(await this.#workers.askAll('purge', purge)),
+        },
+        explain: (input) => explainExchange(this.#table!, this.config(), input),
+      },
+      { log: this.#options.log },
+    );
+    this.adminAddress = await this.#admin.listen(host, port);
+  }
+
+  get #workers(): Fleet {
+    return this.#fleet!;
+  }
+
+  /** One worker that is being replaced is no reason to send nothing more to its peers. */
+  #whyNotReady(): string | null {
+    if (this.#notReady !== null || this.#workers.ready().length > 0) return this.#notReady;
+    return 'without a worker at this moment';
+  }
+
+  get address() {
+    return this.#workers.listening;
+  }
+
+  config(): GatewayConfig {
+    return this.#reloader!.config;
+  }
+
+  configStatus(): ConfigStatus {
+    return this.#reloader!.status;
+  }
+
+  async routes(): Promise<readonly RouteStatus[]> {
+    this.#tellNews();
+    return routesOf(await this.#workers.askAll('routes', null));
+  }
+
+  async streams(): Promise<readonly StreamStatus[]> {
+    this.#tellNews();
+    return streamsOf(await this.#workers.askAll('streams', null));
+  }
+
+  workers(): Promise<readonly WorkerStatus[]> {
+    return Promise.all(this.#workers.living().map((worker) => this.#statusOf(worker)));
+  }
+
+  async #statusOf(worker: WorkerProcess): Promise<WorkerStatus> {
+    const place = this.#workers.places.find((one) => one.worker === worker);
+    const { pid, since } = worker;
+    const connections =
+      worker.state === 'starting' ? 0 : await worker.ask('connections', null).catch(() => null);
+    const { state, silent } = worker;
+    return {
+      pid,
+      state: silent && state === 'ready' ? 'silent' : state,
+      since,
+      connections,
+      restarts: place?.restarts ?? 0,
+    };
+  }
+
+  onReload(listener: (config: GatewayConfig) => void): void {
+    this.#onReload.push(listener);
+  }
+
+  reload(): Promise<ReloadResult> {
+    return this.#reloader!.reload();
+  }
+
+  /** One at a time: who asks meanwhile hears how that ends. */
+  replaceWorkers(): Promise<Replacement> {
+    this.#replacing ??= this.#replaceAll().finally(() => {
+      this.#replacing = null;
+    });
+    return this.#replacing;
+  }
+
+  async #replaceAll(): Promise<Replacement> {
+    const { log } = this.#options;
+    if (this.#closing) return this.#notReplaced(0, 'the gateway is stopping');
+    log.info('replacing the workers one by one');
+    const { rejected } = await this.#reloader!.look();
+    if (rejected !== null)
+      return this.#notReplaced(0, `the configuration on disk can't be used:\n${rejected}`);
+    for (const [replaced, place] of this.#workers.places.entries()) {
+      const problem = await this.#replace(place);
+      if (problem !== null) return this.#notReplaced(replaced, problem);
+    }
+    const workers = this.#workers.places.map(({ worker }) => worker!.pid);
+    log.info({ workers }, 'all workers have been replaced');
+    return { replaced: workers.length, problem: null };
+  }
+
+  /** @returns why it was not replaced. */
+  async #replace(place: Place): Promise<string | null> {
+    try {
+      if (this.#closing) return 'the gateway is stopping';
+      await this.#workers.replace(place, { deadlineMs: this.#options.drainMs, gently: true });
+      return null;
+    } catch (cause) {
+      return `the new worker did not come up, and the old one serves on: ${(cause as Error).message}`;
+    }
+  }
+
+  #notReplaced(replaced: number, problem: string): Replacement {
+    this.#options.log.error({ replaced, problem }, 'the workers were not replaced, or not all of them');
+    return { replaced, problem };
+  }
+
+  /** SIGTERM was sent to one worker alone. */
+  async #replaceDismissed(place: Place): Promise<void> {
+    const { worker } = place;
+    await this.#replacing;
+    if (this.#closing || place.worker !== worker || !worker) return;
+    this.#options.log.info(
+      { worker: worker.pid },
+      'a worker was asked to end: another takes its place first',
+    );
+    const problem = await this.#replace(place);
+    if (problem !== null) this.#notReplaced(0, problem);
+  }
+
+  #surroundings(): Surroundings {
+    const { services, configFile: file } = this.#options;
+    const config = this.#reloader?.status ?? { file, loadedAt: Date.now(), reloads: 0, rejected: null };
+    return { services: services?.() ?? [], config };
+  }
+
+  /** What the supervisor knows changes without a word. */
+  #tellNews(): void {
+    const surroundings = this.#surroundings();
+    const text = JSON.stringify(surroundings);
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#workers.tellSurroundings(surroundings);
+  }
+
+  close(deadlineMs = this.#options.drainMs): Promise<boolean> {
+    this.#closing ??= this.#drain(deadlineMs);
+    return this.#closing;
+  }
+
+  /** Readiness first, so that balancers before us look elsewhere. */
+  async #drain(deadlineMs: number): Promise<boolean> {
+    this.#notReady = 'draining';
+    clearInterval(this.#news);
+    this.#reloader?.stopWatching();
+    const finished = (await this.#fleet?.close({ deadlineMs, gently: false })) ?? true;
+    await this.#admin?.close();
+    return finished;
+  }
+
+  kill(): void {
+    this.#fleet?.kill();
+  }
+}
+
+const START_MS = 30_000;
+const NEWS_MS = 250;

@@ -1,0 +1,31 @@
+import type { GatewayConfig, RouteConfig, StreamConfig } from '../config/model.ts';
+
+/**
+ * What one of so many workers has of a configuration: of each bound on connections its part, rounded up, so that all together keep the
+ * bound. Connections are dealt out in turn, so that no worker has many more of them than the others.
+ */
+export function shareOf(config: GatewayConfig, workers: number): GatewayConfig {
+  return {
+    ...config,
+    maxConnections: part(config.maxConnections, workers),
+    routes: config.routes.map((route) => routeShare(route, workers)),
+    streams: config.streams.map((stream) => streamShare(stream, workers)),
+  };
+}
+
+function routeShare(route: RouteConfig, workers: number): RouteConfig {
+  const { limits } = route.upstream;
+  const connections = part(limits.connections, workers);
+  const waiting = part(limits.waiting, workers);
+  return { ...route, upstream: { ...route.upstream, limits: { ...limits, connections, waiting } } };
+}
+
+/** Datagrams are carried by one worker alone, which has all that is meant for them. */
+function streamShare(stream: StreamConfig, workers: number): StreamConfig {
+  if (stream.protocol === 'udp') return stream;
+  return { ...stream, maxConnections: part(stream.maxConnections, workers) };
+}
+
+function part(whole: number, workers: number): number {
+  return Math.ceil(whole / workers);
+}

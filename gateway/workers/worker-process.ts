@@ -1,0 +1,169 @@
+import type { Worker } from 'node:cluster';
+import type { ConfigContent } from '../config/content.ts';
+import {
+  type AnswerTo,
+  type Assignment,
+  type Departure,
+  type FromWorker,
+  type Given,
+  isMessage,
+  type Listening,
+  type Question,
+  type Surroundings,
+  type ToWorker,
+} from './messages.ts';
+import { errorOf } from './start-failure.ts';
+
+/** `starting`: takes no connections yet. `draining`: no more. */
+export type WorkerState = 'starting' | 'ready' | 'draining' | 'ended';
+
+/** How a process ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly livedMs: number;
+}
+
+interface Waiting {
+  readonly settle: (answer: unknown) => void;
+  readonly fail: (cause: Error) => void;
+}
+
+/** One worker as the primary sees it. */
+export class WorkerProcess {
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly since = Date.now();
+  /** Resolves when it takes connections. Rejects with what its gateway threw, or how it ended or hung instead. */
+  readonly up: Promise<Listening>;
+  readonly ended: Promise<Ending>;
+  /** The configuration that it serves, or begins with. */
+  content: ConfigContent;
+  state: WorkerState = 'starting';
+  /** Whether it did not answer the last question in time. */
+  silent = false;
+  /** Called when somebody else than us wants it to end. */
+  dismissed: () => void = () => {};
+  readonly #worker: Worker;
+  readonly #assignment: Assignment;
+  readonly #startedAt = performance.now();
+  readonly #up = Promise.withResolvers<Listening>();
+  readonly #ended = Promise.withResolvers<Ending>();
+  readonly #waiting = new Map<number, Waiting>();
+  #questions = 0;
+  #finishedInTime = false;
+
+  constructor(worker: Worker, assignment: Assignment, startTimeoutMs: number) {
+    this.#worker = worker;
+    this.#assignment = assignment;
+    this.pid = worker.process.pid ?? 0;
+    this.content = assignment.content;
+    this.ended = this.#ended.promise;
+    this.up = this.#up.promise;
+    // Whoever waits hears of it; nobody has to.
+    this.up.catch(() => {});
+    const timer = setTimeout(() => this.#giveUp(startTimeoutMs), startTimeoutMs);
+    const settled = () => clearTimeout(timer);
+    this.up.then(settled, settled);
+    worker
+      .on('message', (message: unknown) => this.#heard(message))
+      .on('exit', (code: number | null, signal: string | null) => this.#exited(code, signal))
+      .on('error', (cause: Error) => this.#failed(cause));
+  }
+
+  /** @throws Error when it does not answer in time, can't, or has ended. */
+  async ask<Q extends Question>(question: Q, given: Given<Q>, withinMs = PATIENCE_MS): Promise<AnswerTo<Q>> {
+    const id = ++this.#questions;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, { settle: resolve, fail: reject });
+    const timer = setTimeout(() => {
+      this.silent = true;
+      reject(new Error(`worker ${this.pid} did not answer within ${withinMs} ms`));
+    }, withinMs);
+    this.#tell({ kind: 'ask', id, question, given });
+    try {
+      return (await promise) as AnswerTo<Q>;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(id);
+    }
+  }
+
+  tellSurroundings(surroundings: Surroundings): void {
+    this.#tell({ kind: 'surroundings', surroundings });
+  }
+
+  /** Lets it end what it has. One that does not end by itself is killed. @returns whether all that was under way ended in time. */
+  async leave(departure: Departure): Promise<boolean> {
+    if (this.state === 'ready' || this.state === 'starting') this.state = 'draining';
+    this.#up.reject(new Error(`worker ${this.pid} was told to end`));
+    this.#tell({ kind: 'leave', ...departure });
+    const timer = setTimeout(() => this.kill(), departure.deadlineMs + OVERTIME_MS);
+    await this.ended;
+    clearTimeout(timer);
+    return this.#finishedInTime;
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL');
+  }
+
+  #tell(message: ToWorker): void {
+    if (!this.#worker.isConnected()) return this.#forsake(`worker ${this.pid} has gone`);
+    // It may go at this very moment; then `exit` comes.
+    this.#worker.send(message, () => {});
+  }
+
+  #heard(message: unknown): void {
+    if (!isMessage(message)) return;
+    const said = message as FromWorker;
+    switch (said.kind) {
+      case 'here':
+        return this.#tell({ kind: 'begin', assignment: this.#assignment });
+      case 'serving':
+        if (this.state === 'starting') this.state = 'ready';
+        return this.#up.resolve(said.listening);
+      case 'failed':
+        return this.#up.reject(errorOf(said.failure));
+      case 'answer':
+        this.silent = false;
+        return this.#waiting.get(said.id)?.settle(said.answer);
+      case 'no answer':
+        return this.#waiting.get(said.id)?.fail(new Error(said.cause));
+      case 'dismissed':
+        return this.dismissed();
+      case 'finished':
+        this.#finishedInTime = said.inTime;
+    }
+  }
+
+  /** It can't be forked, of which no `exit` tells; or something can't be sent to one that is ending. */
+  #failed(cause: Error): void {
+    this.#up.reject(cause);
+    if (this.pid === 0) this.#exited(null, null);
+  }
+
+  #giveUp(timeoutMs: number): void {
+    this.#up.reject(new Error(`worker ${this.pid} was not ready within ${timeoutMs} ms`));
+    this.kill();
+  }
+
+  #exited(code: number | null, signal: string | null): void {
+    this.state = 'ended';
+    const livedMs = performance.now() - this.#startedAt;
+    this.#up.reject(
+      new Error(`worker ${this.pid} ended with ${signal ?? `code ${code}`} before it was ready`),
+    );
+    this.#forsake(`worker ${this.pid} has ended`);
+    this.#ended.resolve({ code, signal, livedMs });
+  }
+
+  #forsake(why: string): void {
+    for (const { fail } of this.#waiting.values()) fail(new Error(why));
+  }
+}
+
+/** Somebody waits for what the admin listener says. */
+const PATIENCE_MS = 1_000;
+/** What a worker gets beyond its deadline to close its ports and write its last lines. */
+const OVERTIME_MS = 2_000;

@@ -1,0 +1,121 @@
+import type { Logger } from 'pino';
+import { loadContent } from '../config/load.ts';
+import { ConfigError } from '../config/problem.ts';
+import { type GatewayOptions, type SeatedGateway, startSeatedGateway } from '../gateway.ts';
+import { type Answers, answersOf } from './answers.ts';
+import {
+  type Assignment,
+  type Departure,
+  type FromWorker,
+  isMessage,
+  type Surroundings,
+  type ToWorker,
+} from './messages.ts';
+import type { Seat } from './seat.ts';
+import { shareOf } from './share.ts';
+import { failureOf } from './start-failure.ts';
+
+export interface WorkerOptions {
+  readonly env: GatewayOptions['env'];
+  /** Made when it is known what the configuration says of it. */
+  readonly createLog: (assignment: Assignment) => Promise<Logger>;
+}
+
+/**
+ * The process of a worker: it runs a gateway and does what its primary says. When the primary is gone, Node ends it
+ * (https://nodejs.org/api/cluster.html#event-disconnect): nobody is left to accept connections for it.
+ */
+export class WorkerProgram {
+  readonly #options: WorkerOptions;
+  readonly #ended = Promise.withResolvers<void>();
+  #surroundings: Surroundings | null = null;
+  #gateway: SeatedGateway | null = null;
+  #answers: Answers | null = null;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when it has been told to end, and has. */
+  async run(): Promise<void> {
+    process.on('message', (message: unknown) => {
+      if (isMessage(message)) void this.#heard(message as ToWorker);
+    });
+    tell({ kind: 'here' });
+    await this.#ended.promise;
+  }
+
+  /** The primary decides what becomes of it. */
+  dismiss(): void {
+    tell({ kind: 'dismissed' });
+  }
+
+  async #heard(message: ToWorker): Promise<void> {
+    switch (message.kind) {
+      case 'begin':
+        return this.#begin(message.assignment);
+      case 'ask':
+        return this.#answer(message);
+      case 'surroundings':
+        this.#surroundings = message.surroundings;
+        return;
+      case 'leave':
+        return this.#leave(message);
+    }
+  }
+
+  async #begin(assignment: Assignment): Promise<void> {
+    const { configFile, mode, surroundings } = assignment;
+    const { env } = this.#options;
+    this.#surroundings = surroundings;
+    try {
+      const log = await this.#options.createLog(assignment);
+      const services = () => this.#surroundings!.services;
+      const options = { configFile, env, mode, log, services };
+      this.#gateway = await startSeatedGateway(options, this.#seat(assignment));
+      this.#answers = answersOf(this.#gateway);
+      tell({ kind: 'serving', listening: this.#gateway.address });
+    } catch (cause) {
+      tell({ kind: 'failed', failure: failureOf(cause) });
+      this.#ended.resolve();
+    }
+  }
+
+  #seat({ content, listen, datagrams, workers }: Assignment): Seat {
+    return {
+      content,
+      listen,
+      datagrams,
+      share: (config) => shareOf(config, workers),
+      configStatus: () => this.#surroundings!.config,
+    };
+  }
+
+  async #answer({ id, question, given }: Extract<ToWorker, { kind: 'ask' }>): Promise<void> {
+    try {
+      const answer = await (this.#answers![question] as (given: unknown) => unknown)(given);
+      tell({ kind: 'answer', id, answer });
+    } catch (cause) {
+      tell({ kind: 'no answer', id, cause: cause instanceof Error ? cause.message : String(cause) });
+    }
+  }
+
+  async #leave({ deadlineMs, gently }: Departure): Promise<void> {
+    const gateway = this.#gateway;
+    const inTime = gently ? await gateway?.giveWay(deadlineMs) : await gateway?.close(deadlineMs);
+    tell({ kind: 'finished', inTime: inTime ?? true }, () => this.#ended.resolve());
+  }
+}
+
+/** Where the primary has gone, so have we in a moment. */
+function tell(message: FromWorker, sent: () => void = () => {}): void {
+  if (!process.connected) return sent();
+  process.send?.(message, undefined, undefined, () => sent());
+}
+
+/** @throws ConfigError */
+export async function configOf({ content, configFile }: Assignment, env: GatewayOptions['env']) {
+  const loaded = await loadContent(content, configFile, env);
+  if (!loaded.ok) throw new ConfigError(loaded.problems);
+  return loaded.config;
+}

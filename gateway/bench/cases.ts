@@ -4,19 +4,56 @@ export interface BenchCase {
   readonly title: string;
   /** Path on the origin; clients ask for it below `pathPrefix`. */
   readonly path: string;
+  /** Of the answer; of a message that is echoed. */
   readonly bodyBytes: number;
+  /** Of the request, 0 for a GET; of a message, at most 125. */
+  readonly requestBytes: number;
   /** Keep-alive connections to the proxy, one request at a time on each. */
   readonly connections: number;
+  /**
+   * `closed`: the next request goes out as soon as an answer is there, so the proxy is at its limit. `paced`: requests go out at a rate that is
+   * half of what the slowest of them all can do, and latency counts from when a request was due. `tunnel`: messages through a WebSocket.
+   */
+  readonly load: 'closed' | 'paced' | 'tunnel';
 }
 
 /** The first segment of every request, which each peer strips. */
 export const pathPrefix = '/svc';
 
 export const cases: readonly BenchCase[] = [
-  { name: 'small', title: 'Small answers (105 bytes)', path: '/small', bodyBytes: 105, connections: 64 },
-  { name: '10k', title: '10 KiB answers', path: '/10k', bodyBytes: 10 * 1024, connections: 64 },
-  { name: '1m', title: '1 MiB answers', path: '/1m', bodyBytes: 1024 * 1024, connections: 64 },
+  closed('small', 'Small answers (105 bytes)', '/small', 105, 0),
+  closed('10k', '10 KiB answers', '/10k', 10 * 1024, 0),
+  closed('1m', '1 MiB answers', '/1m', 1024 * 1024, 0),
+  closed('post', 'POST of 16 KiB, small answers', '/post', 105, 16 * 1024),
+  {
+    name: 'half',
+    title: 'Small answers at half of the load',
+    path: '/small',
+    bodyBytes: 105,
+    requestBytes: 0,
+    connections: 64,
+    load: 'paced',
+  },
+  {
+    name: 'websocket',
+    title: 'WebSocket, messages of 125 bytes there and back',
+    path: '/tunnel',
+    bodyBytes: 125,
+    requestBytes: 125,
+    connections: 64,
+    load: 'tunnel',
+  },
 ];
+
+function closed(
+  name: string,
+  title: string,
+  path: string,
+  bodyBytes: number,
+  requestBytes: number,
+): BenchCase {
+  return { name, title, path, bodyBytes, requestBytes, connections: 64, load: 'closed' };
+}
 
 /** The answer's body: printable, so that a configuration file may hold the small one in quotes. */
 export function caseBody(benchCase: BenchCase): Buffer {

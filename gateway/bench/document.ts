@@ -12,6 +12,8 @@ export function renderDocument(result: BenchResult, subject: string, yardstick: 
 What it costs to carry a request: CPU microseconds (user + system) of the proxy's own processes per answer, beside nginx in the same run.
 This page is written by \`${result.command}\`; run it to repeat every figure on your machine.
 
+![CPU per request of each proxy, as a multiple of nginx's](benchmarks.svg)
+
 ${section('Figures', tables(result, measured, yardstick))}
 ${section('Reading', reading(result, measured, subject, yardstick))}
 ${section('Method', method(result))}
@@ -48,9 +50,8 @@ function reading(
 
 What these figures do not say:
 
-- They hold for plain HTTP/1.1 GET over loopback, with nothing else going on. TLS, uploads, slow clients and many routes cost more, and cost
-  each proxy differently.
-- The clients send the next request as soon as they have an answer, so every proxy runs at its limit, and p50 and p99 are those of a full queue:
+- They hold for plain HTTP/1.1 over loopback, with nothing else going on. TLS and slow clients cost more, and cost each proxy differently.
+- But at half of the load, the clients send the next request as soon as they have an answer, so every proxy runs at its limit, and p50 and p99 are those of a full queue:
   ${(measured[0] ?? cases[0])!.connections} connections divided by the throughput. They compare proxies; they are not what a user of a half-idle server waits.
 - Throughput and latency are wall-clock figures and move with whatever else the machine does; the ratios of CPU time move far less.
 - The proxies do not do the same work. Portway gives each request an id, a trace context and the whole set of forwarded fields, and nginx,

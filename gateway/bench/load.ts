@@ -1,3 +1,4 @@
+import type { BenchCase } from './cases.ts';
 import { findProgram } from './machine.ts';
 import { nodeGenerator } from './node-generator.ts';
 import type { Workspace } from './workspace.ts';
@@ -8,6 +9,11 @@ export interface LoadPlan {
   readonly connections: number;
   /** Whole seconds. */
   readonly seconds: number;
+  /** Bytes of a request's body, 0 for GET; of a message through a tunnel. */
+  readonly requestBytes: number;
+  readonly load: BenchCase['load'];
+  /** Requests a second, where the load is paced. */
+  readonly perSecond: number;
 }
 
 /** What the clients saw. */
@@ -22,15 +28,16 @@ export interface LoadResult {
   readonly problems: readonly string[];
 }
 
-/** Sends one request after another on each of some keep-alive connections (a closed loop), as fast as the answers come. */
+/** Puts a proxy under load, from a process of its own. */
 export interface LoadGenerator {
   readonly about: string;
   /** @throws Error where it can't run at all. */
   run(plan: LoadPlan): Promise<LoadResult>;
 }
 
-/** wrk where it is installed: it leaves most of its CPU to the origin beside it. Else our own, in a process of its own. */
+/** wrk where it is installed, for what it can do: it leaves most of its CPU to the origin beside it. Else our own. */
 export function findLoadGenerator(workspace: Workspace): LoadGenerator {
   const wrk = findProgram('wrk', ['-v'], /^wrk (\S+)/);
-  return wrk === null ? nodeGenerator(workspace) : wrkGenerator(workspace, wrk);
+  const own = nodeGenerator(workspace);
+  return wrk === null ? own : wrkGenerator(workspace, wrk, own);
 }

@@ -5,6 +5,7 @@ import { renderDocument } from './document.ts';
 import { type BenchOptions, parseOptions, UsageError, usage } from './options.ts';
 import { yardstick } from './peers/all.ts';
 import { portway } from './peers/portway.ts';
+import { renderPlot } from './plot.ts';
 import { type BenchResult, rowsOf } from './result.ts';
 import { runBench } from './run.ts';
 import { renderPlainTable } from './table.ts';
@@ -12,6 +13,7 @@ import { Workspace } from './workspace.ts';
 
 // Exit codes: 0 measured, 1 a row is invalid or the run failed, 2 wrong usage, 130 interrupted.
 const documentFile = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
+const plotFile = fileURLToPath(new URL('../../docs/benchmarks.svg', import.meta.url));
 const argv = process.argv.slice(2);
 const command = ['npm run bench', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
 const say = (line: string) => console.log(line);
@@ -65,10 +67,13 @@ function report(result: BenchResult, options: BenchOptions): number {
     say(`\nNo ratios: ${yardstick} has no valid measurement in this run`);
   }
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
-  if (options.full) writeFileSync(documentFile, renderDocument(result, portway.name, yardstick));
+  if (options.full) {
+    writeFileSync(documentFile, renderDocument(result, portway.name, yardstick));
+    writeFileSync(plotFile, renderPlot(result, portway.name, yardstick));
+  }
   say(
     options.full
-      ? '\nWritten: docs/benchmarks.md'
+      ? '\nWritten: docs/benchmarks.md and its picture, docs/benchmarks.svg'
       : '\ndocs/benchmarks.md is left as it is: only a full run is written there',
   );
   const invalid = tables.flatMap(({ rows }) => rows.filter((row) => row.figures === null));

@@ -1,7 +1,7 @@
 import { type BenchCase, caseBody, pathPrefix } from './cases.ts';
 import type { Child } from './children.ts';
 import { cpuMicroseconds, machineCpuMicroseconds } from './cpu.ts';
-import type { LoadGenerator, LoadResult } from './load.ts';
+import type { LoadGenerator, LoadPlan, LoadResult } from './load.ts';
 import type { Installed } from './machine.ts';
 import type { Peer } from './peer.ts';
 import { freePort, problemOf, untilAnswers } from './readiness.ts';
@@ -13,10 +13,13 @@ export interface Bench {
   readonly workspace: Workspace;
   readonly generator: LoadGenerator;
   readonly originPort: number;
+  readonly echoPort: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
   /** How often a disturbed measurement is made before the least disturbed one counts. */
   readonly attempts: number;
+  /** Requests a second of a paced load. */
+  readonly perSecond: number;
 }
 
 export interface Measured {
@@ -35,7 +38,7 @@ export async function measure(
   benchCase: BenchCase,
 ): Promise<Measured> {
   const port = await freePort();
-  const child = await startPeer(bench, peer, installed, port);
+  const child = await startPeer(bench, peer, installed, benchCase, port);
   try {
     const url = `http://127.0.0.1:${port}${pathPrefix}${benchCase.path}`;
     await untilAnswers(child, url, caseBody(benchCase));
@@ -45,16 +48,33 @@ export async function measure(
   }
 }
 
-async function startPeer({ workspace, originPort }: Bench, peer: Peer, installed: Installed, port: number) {
+async function startPeer(
+  { workspace, originPort, echoPort }: Bench,
+  peer: Peer,
+  installed: Installed,
+  { load }: BenchCase,
+  port: number,
+) {
+  const tunnel = load === 'tunnel';
   const folder = workspace.makeFolder(`peer-${port}`, {});
-  const { command, env = {}, files = {} } = peer.launch(installed, { folder, port, originPort, pathPrefix });
+  const {
+    command,
+    env = {},
+    files = {},
+  } = peer.launch(installed, {
+    folder,
+    port,
+    originPort: tunnel ? echoPort : originPort,
+    pathPrefix,
+    tunnel,
+  });
   workspace.makeFolder(`peer-${port}`, files);
   return workspace.children.start(command, { cpu: workspace.proxyCpu, env });
 }
 
 /** Repeated where others were at work meanwhile, because they make a proxy cost more; the least disturbed measurement counts. */
 async function underLoad(bench: Bench, child: Child, url: string, benchCase: BenchCase): Promise<Measured> {
-  await bench.generator.run({ url, connections: benchCase.connections, seconds: bench.warmUpSeconds });
+  await bench.generator.run(planOf(bench, url, benchCase, bench.warmUpSeconds));
   let best = await measureOnce(bench, child, url, benchCase);
   for (let attempt = 1; attempt < bench.attempts && isDisturbed(best); attempt += 1) {
     const next = await measureOnce(bench, child, url, benchCase);
@@ -73,9 +93,13 @@ function isDisturbed({ figures, problems }: Measured): boolean {
 
 async function measureOnce(bench: Bench, child: Child, url: string, benchCase: BenchCase): Promise<Measured> {
   const before = readClocks(child);
-  const { connections } = benchCase;
-  const load = await bench.generator.run({ url, connections, seconds: bench.seconds });
+  const load = await bench.generator.run(planOf(bench, url, benchCase, bench.seconds));
   return { figures: figuresOf(before, readClocks(child), load), problems: problemsOf(load, benchCase) };
+}
+
+function planOf({ perSecond }: Bench, url: string, benchCase: BenchCase, seconds: number): LoadPlan {
+  const { connections, requestBytes, load } = benchCase;
+  return { url, connections, seconds, requestBytes, load, perSecond };
 }
 
 /** All in microseconds. */

@@ -16,7 +16,14 @@ async function serve(listener: RequestListener): Promise<string> {
 async function load(url: string) {
   const workspace = new Workspace();
   onTestFinished(() => workspace.close());
-  return nodeGenerator(workspace).run({ url, connections: 3, seconds: 1 });
+  return nodeGenerator(workspace).run({
+    url,
+    connections: 3,
+    seconds: 1,
+    requestBytes: 0,
+    load: 'closed',
+    perSecond: 0,
+  });
 }
 
 test('every answer is counted once, with its bytes', async () => {

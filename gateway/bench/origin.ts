@@ -8,6 +8,8 @@ import type { Workspace } from './workspace.ts';
 /** The service behind every proxy; the cheapest that is at hand, so that the proxy is what is measured. */
 export interface Origin {
   readonly port: number;
+  /** Of the service that tunnels lead to. */
+  readonly echoPort: number;
   /** For the document: `nginx 1.22.1, one worker`. */
   readonly about: string;
 }
@@ -15,34 +17,48 @@ export interface Origin {
 /** @throws Error where it doesn't come up. */
 export async function startOrigin(workspace: Workspace): Promise<Origin> {
   const port = await freePort();
+  const echoPort = await startEcho(workspace);
   const nginx = findNginx();
-  const bodies = Object.fromEntries(cases.map((each) => [each.path.slice(1), caseBody(each)]));
+  const served = cases.filter(({ load }) => load !== 'tunnel');
+  const bodies = Object.fromEntries(served.map((each) => [each.path.slice(1), caseBody(each)]));
   const folder = workspace.makeFolder('origin', bodies);
   const command =
     nginx === null ? nodeOrigin(folder, port) : nginxOrigin(workspace, nginx.path, folder, port);
   const child = await workspace.children.start(command, { cpu: workspace.loadCpu });
-  for (const each of cases) {
+  for (const each of served) {
     await untilAnswers(child, `http://127.0.0.1:${port}${each.path}`, caseBody(each));
   }
   return {
     port,
+    echoPort,
     about: nginx === null ? `node:http ${process.version}` : `nginx ${nginx.version}, one worker`,
   };
 }
 
-// The smallest body comes out of the configuration itself, the others by sendfile from descriptors that stay open.
+async function startEcho(workspace: Workspace): Promise<number> {
+  const port = await freePort();
+  const program = fileURLToPath(new URL('echo-program.ts', import.meta.url));
+  const tunnel = cases.find(({ load }) => load === 'tunnel')!;
+  const command = [process.execPath, program, String(port), String(caseBody(tunnel))] as const;
+  const child = await workspace.children.start([...command], { cpu: workspace.loadCpu });
+  await untilAnswers(child, `http://127.0.0.1:${port}/`, caseBody(tunnel));
+  return port;
+}
+
+// The smallest bodies come out of the configuration itself, the others by sendfile from descriptors that stay open.
 function nginxOrigin(
   workspace: Workspace,
   program: string,
   folder: string,
   port: number,
 ): [string, ...string[]] {
-  const [small] = cases;
+  const small = cases.filter(({ bodyBytes, load }) => bodyBytes < 1024 && load === 'closed');
+  const locations = small.map((each) => `    location = ${each.path} { return 200 "${caseBody(each)}"; }`);
   const httpBlock = `  open_file_cache max=16;
   server {
     listen 127.0.0.1:${port} backlog=1024;
     root ${folder};
-    location = ${small!.path} { return 200 "${caseBody(small!)}"; }
+${locations.join('\n')}
   }`;
   const nginxFolder = workspace.makeFolder('origin-nginx', {});
   workspace.makeFolder('origin-nginx', { 'nginx.conf': nginxMain(nginxFolder, httpBlock) });

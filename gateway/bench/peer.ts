@@ -7,6 +7,8 @@ export interface Wiring {
   readonly port: number;
   readonly originPort: number;
   readonly pathPrefix: string;
+  /** Whether upgrades are to be carried. */
+  readonly tunnel: boolean;
 }
 
 /** How to run a peer: a command whose process stays in the foreground and ends on SIGTERM. */
@@ -27,6 +29,8 @@ export interface Peer {
   readonly name: string;
   /** One line on what it is, for the document. */
   readonly about: string;
+  /** Names of the cases that it takes part in; left out: all that are a closed loop. */
+  readonly cases?: readonly string[];
   /** `null` where it is not installed; the harness then leaves it out and says so. */
   find(): Installed | null;
   launch(installed: Installed, wiring: Wiring): Launch;

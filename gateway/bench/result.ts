@@ -68,7 +68,8 @@ export interface RowFigures {
 export function rowsOf(result: BenchResult, caseName: string, yardstick: string): Row[] {
   const samples = result.samples.filter((each) => each.case === caseName);
   const reference = samples.filter((each) => each.peer === yardstick);
-  return result.peers.map(({ name }) => row(name, ofPeer(samples, name), reference));
+  const taking = result.peers.filter(({ name }) => samples.some((each) => each.peer === name));
+  return taking.map(({ name }) => row(name, ofPeer(samples, name), reference));
 }
 
 function ofPeer(samples: readonly Sample[], name: string): Sample[] {

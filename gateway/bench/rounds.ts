@@ -1,8 +1,9 @@
-import type { BenchCase } from './cases.ts';
+import { type BenchCase, cases } from './cases.ts';
 import type { Installed } from './machine.ts';
 import { type Bench, measure } from './measurement.ts';
 import type { Peer } from './peer.ts';
 import type { Sample } from './result.ts';
+import { summarize } from './statistics.ts';
 
 export interface Participant {
   readonly peer: Peer;
@@ -18,15 +19,16 @@ export interface Participant {
 export async function runRounds(
   bench: Bench,
   participants: readonly Participant[],
-  cases: readonly BenchCase[],
+  chosen: readonly BenchCase[],
   rounds: number,
   seen: (sample: Sample) => void,
 ): Promise<Sample[]> {
   const samples: Sample[] = [];
-  for (const benchCase of cases) {
+  for (const benchCase of chosen) {
     for (let round = 1; round <= rounds; round += 1) {
-      for (const participant of rotated(participants, round - 1)) {
-        const sample = await takeSample(bench, participant, benchCase, round);
+      for (const participant of rotated(taking(participants, benchCase), round - 1)) {
+        const perSecond = benchCase.load === 'paced' ? paceOf(samples, taking(participants, benchCase)) : 0;
+        const sample = await takeSample({ ...bench, perSecond }, participant, benchCase, round);
         seen(sample);
         samples.push(sample);
       }
@@ -34,6 +36,24 @@ export async function runRounds(
   }
   return samples;
 }
+
+/** Those whose peer takes part in the case. */
+function taking(participants: readonly Participant[], { name, load }: BenchCase): Participant[] {
+  return participants.filter(({ peer }) => (peer.cases ? peer.cases.includes(name) : load === 'closed'));
+}
+
+/** Requests a second that are half of what the slowest of them has shown to carry in the first of all cases. */
+function paceOf(samples: readonly Sample[], participants: readonly Participant[]): number {
+  const peaks = participants.flatMap(({ peer }) => {
+    const own = samples.filter((each) => each.case === cases[0]!.name && each.peer === peer.name);
+    const rates = own.flatMap((each) => each.figures?.requestsPerSecond ?? []);
+    return rates.length === 0 ? [] : [summarize(rates).median];
+  });
+  return peaks.length === 0 ? PACE_UNKNOWN : Math.round(Math.min(...peaks) / 2);
+}
+
+/** Where that case was not asked for. */
+const PACE_UNKNOWN = 10_000;
 
 async function takeSample(
   bench: Bench,

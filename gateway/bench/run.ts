@@ -36,7 +36,17 @@ export async function runBench(
   say(
     `${participants.length} peers, ${chosen.length} cases, ${rounds} rounds: ${minutes(options, participants)}`,
   );
-  const bench = { workspace, generator, originPort: origin.port, seconds, warmUpSeconds, attempts };
+  const { port: originPort, echoPort } = origin;
+  const bench = {
+    workspace,
+    generator,
+    originPort,
+    echoPort,
+    seconds,
+    warmUpSeconds,
+    attempts,
+    perSecond: 0,
+  };
   const samples = await runRounds(bench, participants, chosen, rounds, (sample) =>
     say(progress(sample, rounds)),
   );

@@ -3,7 +3,7 @@ import { caddy } from './caddy.ts';
 import { haproxy } from './haproxy.ts';
 import { nginx, nginxBuffers } from './nginx.ts';
 import { nodePeer } from './node-peer.ts';
-import { portway, portwayLogging } from './portway.ts';
+import { portway, portwayVariants } from './portway.ts';
 
 /** The name of the peer that ratios refer to. */
 export const yardstick = nginx.name;
@@ -15,7 +15,7 @@ export const peers: readonly Peer[] = [
   haproxy,
   caddy,
   portway,
-  portwayLogging,
+  ...portwayVariants,
   nodePeer(
     'undici',
     'undici-dispatch.ts',

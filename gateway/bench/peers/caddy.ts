@@ -4,6 +4,7 @@ import type { Peer, Wiring } from '../peer.ts';
 export const caddy: Peer = {
   name: 'caddy',
   about: 'one OS thread for Go code (GOMAXPROCS=1)',
+  cases: ['small', '10k', '1m', 'post', 'websocket'],
   find: () => findProgram('caddy', ['version'], /^v?(\S+)/),
   launch: (installed, wiring) => ({
     command: [installed.path, 'run', '--adapter', 'caddyfile', '--config', `${wiring.folder}/Caddyfile`],

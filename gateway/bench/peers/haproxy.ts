@@ -1,9 +1,11 @@
+import { cases } from '../cases.ts';
 import { findProgram } from '../machine.ts';
 import type { Peer, Wiring } from '../peer.ts';
 
 export const haproxy: Peer = {
   name: 'haproxy',
   about: 'one thread, connections to the origin reused always',
+  cases: cases.map(({ name }) => name),
   find: () => findProgram('haproxy', ['-v'], /version (\S+)/),
   launch: (installed, wiring) => ({
     command: [installed.path, '-db', '-f', `${wiring.folder}/haproxy.cfg`],
@@ -21,6 +23,7 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
+  timeout tunnel 1h
 frontend in
   bind 127.0.0.1:${port}
   option forwardfor

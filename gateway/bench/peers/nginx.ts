@@ -1,3 +1,4 @@
+import { cases } from '../cases.ts';
 import { findProgram, type Installed } from '../machine.ts';
 import type { Peer, Wiring } from '../peer.ts';
 import { nginxMain } from './nginx-main.ts';
@@ -7,6 +8,7 @@ export const nginx: Peer = nginxPeer(
   'nginx',
   'one worker, its default buffers (8 of 4 KiB per answer, then a file)',
   '',
+  cases.map(({ name }) => name),
 );
 
 /** For large answers: what nginx needs where somebody has given it larger buffers, and no file behind them. */
@@ -18,16 +20,20 @@ export const nginxBuffers: Peer = nginxPeer(
       proxy_busy_buffers_size 128k;
       proxy_max_temp_file_size 0;
 `,
+  ['10k', '1m'],
 );
 
 export function findNginx(): Installed | null {
   return findProgram('nginx', ['-v'], /nginx\/(\S+)/);
 }
 
-function nginxPeer(name: string, about: string, buffers: string): Peer {
+const UPGRADE = '      proxy_set_header Upgrade $http_upgrade;\n      proxy_set_header Connection "upgrade";';
+
+function nginxPeer(name: string, about: string, buffers: string, taking?: readonly string[]): Peer {
   return {
     name,
     about,
+    ...(taking ? { cases: taking } : {}),
     find: findNginx,
     launch: (installed, wiring) => ({
       command: [installed.path, '-e', `${wiring.folder}/error.log`, '-c', `${wiring.folder}/nginx.conf`],
@@ -37,7 +43,7 @@ function nginxPeer(name: string, about: string, buffers: string): Peer {
 }
 
 // The numbers of requests are raised so that no connection is renewed within a run, on either side.
-function configuration({ folder, port, originPort, pathPrefix }: Wiring, buffers: string): string {
+function configuration({ folder, port, originPort, pathPrefix, tunnel }: Wiring, buffers: string): string {
   return nginxMain(
     folder,
     `  upstream origin { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 1000000000; }
@@ -45,8 +51,9 @@ function configuration({ folder, port, originPort, pathPrefix }: Wiring, buffers
     listen 127.0.0.1:${port} backlog=1024;
     location ${pathPrefix}/ {
       proxy_pass http://origin/;
+      client_body_buffer_size 64k;
       proxy_http_version 1.1;
-      proxy_set_header Connection "";
+${tunnel ? UPGRADE : '      proxy_set_header Connection "";'}
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Host $http_host;

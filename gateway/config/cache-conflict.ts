@@ -1,7 +1,7 @@
 /** Caches that can't be: of a route that nothing reads through, and in a file that another one has. */
 
 import type { PlacedRoute } from './routes.ts';
-import { keySpanAt, type SourceDocument } from './source.ts';
+import { keySpanAt, nodeAt, type SourceDocument } from './source.ts';
 
 export function reportCacheConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
   const firstWith = new Map<string, PlacedRoute>();
@@ -33,4 +33,19 @@ function reportSharedFile(again: PlacedRoute, first: PlacedRoute, document: Sour
     found: `the file of ${JSON.stringify(first.route.id)} again`,
     hint: `line ${first.route.source.line} has it: give this one another name`,
   });
+}
+
+/** SQLite's file is of one process, and while workers are replaced there are two even where one is configured. */
+export function reportFilesOfWorkers(placed: readonly PlacedRoute[], document: SourceDocument): void {
+  const workers = nodeAt(document.root, ['workers']);
+  const line = workers === null ? null : document.lines.positionOf(workers.span.start).line;
+  for (const { route, path: routePath, span } of placed) {
+    if (route.cache === null || route.cache.file === null) continue;
+    const path = [...routePath, 'cache', 'file'];
+    document.problems.add(keySpanAt(document.root, path) ?? span, path, {
+      expected: 'a cache in memory, because there are "workers"',
+      found: 'a file',
+      hint: `it is of one process: remove "file" here${line === null ? '' : `, or "workers" in line ${line}`}`,
+    });
+  }
 }

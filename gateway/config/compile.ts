@@ -1,7 +1,8 @@
 /** From a document to the configuration that the gateway serves. Pure: reads no file and asks no name server. */
 
-import { reportCacheConflicts } from './cache-conflict.ts';
+import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
+import { compileOverload } from './defaults.ts';
 import { reportDuplicateRoutes } from './duplicate-route.ts';
 import type { Environment } from './expand.ts';
 import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
@@ -16,7 +17,7 @@ import { compileServices, reportSharedPorts } from './services.ts';
 import type { SourceDocument } from './source.ts';
 import { reportStreamLoops } from './stream-loop.ts';
 import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
-import { OVERLOAD_DEFAULTS } from './upstream.ts';
+import { reportRouteConflicts, reportUpstreamConflicts } from './upstream-conflict.ts';
 import { GATEWAY_HOSTS, PORTWAY_HOST, readDefaultHost } from './variables.ts';
 
 export interface CompileOptions {
@@ -65,10 +66,10 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     admin: checked.admin && { ...checked.admin, host: withoutBrackets(checked.admin.host) },
     log: checked.log,
     maxConnections: checked.maxConnections,
-    workers: null,
-    overload: OVERLOAD_DEFAULTS,
-    resolver: null,
-    serverTiming: null,
+    workers: checked.workers ?? null,
+    overload: compileOverload(checked.overload),
+    resolver: checked.resolver ?? null,
+    serverTiming: checked.serverTiming ?? null,
   };
   reportBetween(config, placed, streams, context.document);
   return { config, placed };
@@ -83,6 +84,9 @@ function reportBetween(
 ): void {
   reportDuplicateRoutes(placed, document);
   reportCacheConflicts(placed, document);
+  if (config.workers !== null) reportFilesOfWorkers(placed, document);
+  reportRouteConflicts(placed, document);
+  for (const { stream, path } of streams) reportUpstreamConflicts(stream.upstream, path, document);
   // With a broken port, host or admin address, it is the default that would be compared.
   if (['port', 'host', 'admin'].some((key) => document.problems.touches(key))) return;
   const listening = listeningOf(config);

@@ -8,6 +8,7 @@ import { jsonSchema } from './json-schema.ts';
 import { type docOf, metaOf, optionsIn } from './key-doc.ts';
 import { loadContent } from './load.ts';
 import { parseConfig } from './parse.ts';
+import { plainValue } from './scalar.ts';
 import { configuration } from './schema.ts';
 import { valuesOf } from './values.ts';
 
@@ -52,11 +53,9 @@ describe('defaults and bounds are what the reference says', () => {
     // The host of the admin listener has no default without its port, and the schema of timeouts stands at two places.
     const written = withDefault.filter(({ path }) => path.join('.') !== 'admin.host');
     expect(written.length).toBeGreaterThan(15);
-    const routesAlone = configOf(await load(fileWith([], '')));
     for (const { path, doc } of written) {
-      // Streams and caches are not there by default; their keys are, once they are.
-      const file = fileWithHolder(path);
-      const bare = file === null ? routesAlone : configOf(await load(file));
+      // A cache is not there by default; its keys are, once it is.
+      const bare = configOf(await load(fileWith(path.slice(0, -1), {})));
       const explicit = configOf(await load(fileWith(path, doc.default!)));
       expect({ path, config: explicit }).toEqual({ path, config: bare });
     }
@@ -93,6 +92,10 @@ describe('the JSON schema for editors', () => {
     'port: 3000\nadmin: false\nlog: { level: debug, access: off }\nroutes: {}',
     'admin: { port: 4000 }\nbodyMax: unlimited\ntimeouts: { idle: 1m30s }\nroutes: {}',
     'services: { a: node x, b: { run: node x, port: 1, env: { A: 1 } } }\nroutes: {}',
+    'workers: auto\nlane: wire\noverload: { memory: 1GiB }\nresolver: [127.0.0.1, "[::1]:53"]\nretries: { perTry: none }\nbreaker: on\nroutes: {}',
+    'routes: { /a: { to: [3001, { at: "db:1", weight: 3, backup: on }], balance: { hash: { cookie: sid } }, canary: { to: 3009, weight: 5% } } }',
+    'routes: { /a: { to: 3001, health: /healthz, ejection: { rate: 20% }, sticky: sid, slowStart: 30s, limits: { waiting: 0 } }, /b: { to: 3001, health: { path: /x, status: [200, 300-399] } } }',
+    'routes: {}\nstreams: { tcp: { 7000: { to: { at: 7001, weight: 2 }, health: tcp, balance: hash } } }',
     'trustProxy: loopback\nroutes: { /a: { to: 1, when: { methods: GET, headers: { a: true }, query: { b: 1 } } } }',
   ])('accepts %j', (text) => {
     expect(accepts(text)).toBe(true);
@@ -108,7 +111,11 @@ describe('the JSON schema for editors', () => {
     'routes: { /a: { to: 1, hostHeader: kep } }',
     'routes: { /a: { to: 1, timeouts: { connect: 5 } } }',
     'routes: { /a: { to: 1, timeouts: { connect: 5 s } } }',
-    'routes: { /a: { to: 1, balance: hash } }',
+    'routes: { /a: { to: 1, balance: fastest } }',
+    'routes: { /a: { to: 1, retries: { budget: 20 } } }',
+    'routes: { /a: { to: { weight: 2 } } }',
+    'routes: { /a: { to: 1, health: healthz } }',
+    'workers: 65\nroutes: {}',
     'bodyMax: 10M\nroutes: {}',
     'services: { a: { port: 1 } }\nroutes: {}',
     'admin: true\nroutes: {}',
@@ -146,36 +153,53 @@ function keysBelow(schema: z.core.$ZodType, path: readonly string[] = []): Key[]
   });
 }
 
-/** `log: { level: info }` */
-function flow(path: readonly string[], value: string): string {
-  const [first, ...rest] = path;
-  const inner = rest.reduceRight((text, key) => `{ ${key}: ${text} }`, value);
-  return `${first}: ${inner}`;
+/** What must stand in a map for it to be whole, whichever of its keys is tried. */
+const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'routes.*': { to: 'db:1' },
+  'services.*': { run: 'x' },
+  'tcp.*': { to: 'db:1' },
+  'udp.*': { to: 'db:1' },
+  '*.to': { at: 'db:1' },
+  '*.canary': { to: 'canary:1', weight: '5%' },
+  'canary.to': { at: 'canary:1' },
+};
+
+/** Where the keys of a map are free, one that is good. */
+const FREE_KEY: Readonly<Record<string, string>> = { routes: '/a', services: 'a', tcp: '7000', udp: '7000' };
+
+/** A whole file in which a key has a value. @param value as it is written, or a map */
+function fileWith(path: readonly string[], value: string | object): string {
+  // An attempt may last as long as the response may.
+  const timeouts = path.includes('retries') ? { timeouts: { response: '24h' } } : {};
+  // JSON is YAML.
+  return JSON.stringify({
+    routes: { '/a': 'db:1' },
+    ...timeouts,
+    ...nested(path, typeof value === 'string' ? plainValue(value) : value),
+  });
 }
 
-/** A file in which the holder of a key is there without it; `null`: it always is. */
-function fileWithHolder(path: readonly string[]): string | null {
-  if (path[0] === 'streams') return `routes: {}\nstreams: { ${path[1]}: { 7000: { to: "db:1" } } }`;
-  return path[2] === 'cache' && path.length > 3 ? fileWith(path.slice(0, 3), '{}') : null;
-}
-
-/** A whole file in which a key has a value. */
-function fileWith(path: readonly string[], value: string): string {
-  const [section, , ...rest] = path;
-  if (section === 'services') return `routes: {}\nservices: { a: { run: x, ${flow(rest, value)} } }`;
-  if (section === 'streams') {
-    const [, protocol, , ...keys] = path;
-    return `routes: {}\nstreams: { ${protocol}: { 7000: { to: "db:1", ${flow(keys, value)} } } }`;
+/** `{ log: { level: 'info' } }` */
+function nested(path: readonly string[], value: unknown): Record<string, unknown> {
+  let inner = value;
+  for (const [index, key] of [...path.entries()].reverse()) {
+    const before = path[index - 1] ?? '';
+    const whole = typeof inner === 'object' ? { ...wholeOf(path, before, key), ...inner } : inner;
+    inner = { [key === '*' ? FREE_KEY[before]! : key]: whole };
   }
-  const isOfRoute = section === 'routes';
-  const route = isOfRoute ? `{ to: "db:1", ${flow(rest, value)} }` : '"db:1"';
-  return `routes: { /a: ${route} }\n${isOfRoute || section === undefined ? '' : flow(path, value)}\n`;
+  return inner as Record<string, unknown>;
+}
+
+function wholeOf(path: readonly string[], before: string, key: string): object {
+  if (key !== 'health') return { ...WHOLE[`${before}.${key}`] };
+  const interval = path.at(-1) === 'timeout' ? { interval: '1h' } : {};
+  return { ...interval, ...(path[0] === 'routes' ? { path: '/healthz' } : {}) };
 }
 
 /** The next value outside of a bound: `24h` and 1 is `24h1ms`, `1ms` and -1 is `0ms`. */
 function beyond(bound: string, step: 1 | -1): string {
   const [, amount, unit] = /^(\d+)(\D*)$/.exec(bound)!;
-  if (step === 1 && /^[msh]/.test(unit!)) return `${bound}1ms`;
+  if (step === 1 && /^[mshd]/.test(unit!)) return `${bound}1ms`;
   return `${Number(amount) + step}${unit}`;
 }
 

@@ -12,6 +12,8 @@ import type { Target } from './target.ts';
  */
 export function endpointOf(target: Target, hosts: GatewayHosts): EndpointAddress {
   if (target.kind === 'unix') return { kind: 'unix', key: `unix:${target.path}`, path: target.path };
+  if (target.kind === 'srv')
+    return { kind: 'srv', key: `srv:${target.name}`, name: target.name, tls: target.tls };
   if (target.kind === 'tcp') return tcpEndpoint(target.tls, target.host, target.port);
   const elsewhere = hosts.get(target.port);
   return elsewhere === undefined

@@ -1,65 +1,39 @@
-/** The endpoints of one route. */
+/** The endpoints of one route or stream. */
 
-import { endpointOf, socketsOf } from './endpoint.ts';
+import { endpointOf } from './endpoint.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
-import type { EndpointAddress, EndpointConfig } from './model.ts';
-import { nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
+import type { EndpointConfig } from './model.ts';
+import { nodeAt, type PathKey, type SourceDocument } from './source.ts';
 import type { Target } from './target.ts';
+import type { CheckedEndpoint, CheckedTo } from './target-schema.ts';
 
-export interface EndpointsContext {
-  readonly document: SourceDocument;
-  readonly hosts: GatewayHosts;
+/** Endpoints, and where the file lists them. */
+export interface EndpointList {
+  readonly endpoints: readonly EndpointConfig[];
+  readonly path: readonly PathKey[];
 }
 
-/** An endpoint that is there twice would silently get twice the requests: that is a problem of the document. */
-export function compileEndpoints(
-  to: Target | readonly Target[],
-  routePath: readonly PathKey[],
-  context: EndpointsContext,
-): readonly EndpointConfig[] {
-  if ('kind' in to) return [plain(endpointOf(to, context.hosts))];
-  const endpoints = to.map((target) => endpointOf(target, context.hosts));
-  const firstWith = new Map<string, number>();
-  for (const [index, endpoint] of endpoints.entries()) {
-    const sockets = socketsOf(endpoint);
-    const twin = sockets.map((socket) => firstWith.get(socket)).find((first) => first !== undefined);
-    if (twin !== undefined) reportTwin(index, twin, routePath, context.document);
-    for (const socket of sockets) if (!firstWith.has(socket)) firstWith.set(socket, index);
-  }
-  return endpoints.map(plain);
+export function compileEndpoints(to: CheckedTo, hosts: GatewayHosts): readonly EndpointConfig[] {
+  if (!Array.isArray(to)) return [compileEndpoint(to as Target | CheckedEndpoint, hosts)];
+  return to.map((each: Target | CheckedEndpoint) => compileEndpoint(each, hosts));
 }
 
-function plain(address: EndpointAddress): EndpointConfig {
-  return { address, weight: 1, backup: false };
+function compileEndpoint(one: Target | CheckedEndpoint, hosts: GatewayHosts): EndpointConfig {
+  if ('kind' in one) return { address: endpointOf(one, hosts), weight: 1, backup: false };
+  return { address: endpointOf(one.at, hosts), weight: one.weight ?? 1, backup: one.backup ?? false };
 }
 
-/** Where the endpoint of that index is written, in the short form and in the long one. */
+/** Where the endpoints of a route or stream are listed: in the short form its value, in the long one its `to`. */
+export function listPath(document: SourceDocument, path: readonly PathKey[]): readonly PathKey[] {
+  return nodeAt(document.root, path)?.kind === 'map' ? [...path, 'to'] : path;
+}
+
+/** Where the target of that index in a list is written. */
 export function targetPath(
   document: SourceDocument,
-  routePath: readonly PathKey[],
+  list: readonly PathKey[],
   index: number,
 ): readonly PathKey[] {
-  const isLong = nodeAt(document.root, routePath)?.kind === 'map';
-  const list = isLong ? [...routePath, 'to'] : routePath;
-  return nodeAt(document.root, list)?.kind === 'list' ? [...list, index] : list;
-}
-
-function reportTwin(
-  index: number,
-  twin: number,
-  routePath: readonly PathKey[],
-  document: SourceDocument,
-): void {
-  const path = targetPath(document, routePath, index);
-  const written = (at: number) => writtenAt(document, targetPath(document, routePath, at));
-  document.problems.add(nodeAt(document.root, path)!.span, shownPath(document.root, path), {
-    expected: 'every endpoint once',
-    found: `${written(index)} again`,
-    hint: `${written(twin)} is the same endpoint`,
-  });
-}
-
-function writtenAt(document: SourceDocument, path: readonly PathKey[]): string {
-  const node = nodeAt(document.root, path);
-  return node?.kind === 'scalar' ? String(node.value) : '';
+  const path = nodeAt(document.root, list)?.kind === 'list' ? [...list, index] : list;
+  return nodeAt(document.root, path)?.kind === 'map' ? [...path, 'at'] : path;
 }

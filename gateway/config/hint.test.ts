@@ -49,6 +49,33 @@ describe('letters that look like digits', () => {
   });
 });
 
+describe('advice about a key of another program', () => {
+  const route = ['to', 'balance', 'health', 'ejection', 'limits', 'breaker', 'retries', 'timeouts'];
+
+  it.each([
+    ['least_conn', 'here it is balance: least-requests'],
+    ['ip_hash', 'here it is balance: hash'],
+    ['lb_policy', 'here it is called balance'],
+    ['max_fails', 'here it is called ejection'],
+    ['max-conns', 'here it is called limits'],
+    ['healthCheck', 'here it is called health'],
+    ['circuit_breaker', 'here it is called breaker'],
+    ['proxy_next_upstream', 'here it is called retries'],
+  ])('%s at a route', (key, hint) => {
+    expect(adviseKey(key, route, 'a route', null).hint).toBe(hint);
+  });
+
+  it.each([
+    ['max_fails', 'it is said of the whole route, and called ejection'],
+    ['slow_start', 'it is said of the whole route, and called slowStart'],
+    ['wieght', 'did you mean weight?'],
+    ['server', 'here it is called at'],
+    ['down', 'the keys are at, weight, backup'],
+  ])('%s at an endpoint', (key, hint) => {
+    expect(adviseKey(key, ['at', 'weight', 'backup'], 'an endpoint', null).hint).toBe(hint);
+  });
+});
+
 describe('advice about an unknown key', () => {
   const route = ['to', 'strip', 'when', 'timeouts'];
 
@@ -56,7 +83,8 @@ describe('advice about an unknown key', () => {
     ['stirp', 'did you mean strip?'],
     ['proxy_pass', 'here it is called to'],
     ['methods', 'conditions stand below "when:"'],
-    ['retries', 'retries is not supported by this version: remove it'],
+    ['retry_policy', 'the keys are to, strip, when, timeouts'],
+    ['weight', 'it is said of an endpoint: "to: { at: 3001, weight: 3 }", or a list of such'],
     ['/sub', 'routes do not nest: write the whole path as a key of "routes:"'],
     ['constructor', 'the keys are to, strip, when, timeouts'],
     ['to:3001', 'a space is missing after the colon: to: 3001'],

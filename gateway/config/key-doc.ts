@@ -1,6 +1,7 @@
 /** What the schema says of a key beyond its type: for error messages, editors and the reference. */
 
 import { z } from 'zod';
+import type { Unit } from './units.ts';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -24,7 +25,7 @@ export interface KeyDoc {
   /** For objects, with the article: `a route`. */
   readonly holder?: string;
   /** Whether a number is a value without its unit. */
-  readonly needsUnit?: 'duration' | 'size';
+  readonly needsUnit?: Unit;
 }
 
 export function docOf(schema: z.core.$ZodType): KeyDoc {

@@ -24,6 +24,8 @@ routes:
   /db: 3001
   /images:
     to: [3003, 127.0.0.1:3013, "http://images.internal:8080"]
+    balance: least-requests
+    health: /healthz
     timeouts: { response: 10s }
     bodyMax: 64KiB
   /api:
@@ -53,7 +55,7 @@ A map: what comes in, and where it goes. The order in the file does not matter.
 - A path that no request can have is a problem: \`.\` and \`..\` segments, empty segments, \`?\`, \`#\`, \`\\\`, a \`%\` without two digits,
   characters beyond ASCII (write them percent-encoded). Patterns (\`*\`, \`:id\`, \`{id}\`) are refused, because nothing would match them.
 
-**The value** is a target (\`3001\`), a list of targets that take turns (\`[3001, 3011]\`), the long form, or a list of long forms: alternatives
+**The value** is a target (\`3001\`), a list of targets that share the requests (\`[3001, 3011]\`), the long form, or a list of long forms: alternatives
 that differ by \`when\` or \`exact\`.
 
 **A target** is one of
@@ -65,8 +67,56 @@ that differ by \`when\` or \`exact\`.
 | \`db:3001\` | a host name, looked up for each new connection |
 | \`http://db\`, \`https://images.internal:8443\` | a URL without path, query or user; the port is 80 or 443 unless it is there |
 | \`unix:/run/app.sock\` | a Unix socket, by its absolute path (at most 103 bytes) |
+| \`srv:_http._tcp.shop.internal\` | whatever hosts and ports the SRV records of that name have now (RFC 2782); with TLS where the service is \`_https\` |
 
 A target that is the gateway itself is a problem, and so is the same endpoint twice in one list.`,
+
+  endpoint: `The long form of a target, in \`to\` and in the \`to\` of a stream.
+
+\`\`\`yaml
+routes:
+  /shop:
+    to:
+      - { at: 3001, weight: 3 }
+      - 3011
+      - { at: db.internal:3001, backup: true }
+\`\`\`
+
+Backups alone are a problem: one endpoint at least serves every day.`,
+
+  balance: `\`round-robin\` goes by weights and mixes them: with \`3\` and \`1\` the order is heavy, heavy, light, heavy. \`hash\` alone is \`{ hash: ip }\`.
+Streams can hash by address alone.`,
+
+  sticky: `\`true\` is \`{ cookie: portway }\`, a name \`{ cookie: NAME }\`. A client whose endpoint is gone or not well is given another one, and keeps that. \`sticky\` beside \`hash\` is a
+problem: both decide the same.`,
+
+  canary: `A part of the requests goes to another version of the service. What is sticky stays where it began. When none of the canary's endpoints is well, its share goes to \`to\`.
+
+\`\`\`yaml
+routes:
+  /shop: { to: [3001, 3002], canary: { to: 3009, weight: 5% } }
+\`\`\``,
+
+  health: `\`/healthz\` is \`{ path: /healthz }\`, \`tcp\` is \`{ tcp: true }\`. Each endpoint is asked by itself, however many routes name it with the same check.`,
+
+  ejection: `What requests tell of an endpoint, without asking it: a connection that fails or breaks before the answer, a timeout, a bad answer, and 502, 503 or 504 of the service
+are failures. On unless it is switched off; \`on\` is whatever the top level says.`,
+
+  limits: `For each endpoint. Streams have \`maxConnections\` instead.`,
+
+  breaker: `For the whole route, when ejecting one endpoint would not help. Closed, everything passes; open, everything is 503 with \`Retry-After\`; half-open, some requests try.
+\`on\` is whatever the top level says, else the defaults below.`,
+
+  retries: `Only what does no harm twice is sent again: what was never sent (no connection), or requests without a body of a method that may be repeated whose connection died.
+A retry goes to an endpoint that this request has not tried, where there is one.`,
+
+  overload: `The gateway protects those that it has: beyond these bounds a new request is answered 503 with \`Retry-After\` at once, and what is under way goes on. \`off\` refuses nobody.`,
+
+  workers: `## workers
+
+Without the key there is one process. With it, even as \`1\`, the process that you start keeps the admin listener and looks after workers, which share the port: one that dies is
+replaced, and all of them are replaced one by one on SIGUSR2, without a request lost. A cache in a \`file\` beside \`workers\` is a problem, because the file is of one process.
+\`workers\` and \`resolver\` take effect at the next start.`,
 
   when: `Conditions beside host and path. All of them must hold.`,
 
@@ -96,10 +146,12 @@ or \`$\${NAME}\` for what the shell shall expand. Two services can't have one po
 
   values: `## Values
 
-**Durations** carry units: \`500ms\`, \`2s\`, \`1m30s\`, \`1.5h\`. The units are \`h\`, \`m\`, \`s\` and \`ms\`, larger ones first. A number alone is a problem.
+**Durations** carry units: \`500ms\`, \`2s\`, \`1m30s\`, \`1.5h\`, \`7d\`. The units are \`d\`, \`h\`, \`m\`, \`s\` and \`ms\`, larger ones first. A number alone is a problem.
 
 **Sizes** carry units: \`512B\`, \`64KiB\` (65,536 bytes), \`10MB\` (10,000,000 bytes). The units are \`B\`, \`kB\`, \`MB\`, \`GB\`, \`TB\` by 1000 and
 \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\` by 1024. A number alone is a problem.
+
+**Shares** are written in percent: \`20%\`, \`0.5%\`. A number alone is a problem.
 
 **Variables.** \`\${NAME}\` in a value is what the environment has under that name; a name that is not set is a problem. \`\${NAME:-default}\` is the default where it is
 not set or empty. \`$\${\` is a literal \`\${\`. What becomes a whole number is a number, so \`port: \${PORT:-3000}\` works. Keys are not expanded.

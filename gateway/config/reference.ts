@@ -1,13 +1,16 @@
 /** `docs/configuration.md`: every key with its type, unit, default, bounds, and what happens at both ends. */
 
 import type { z } from 'zod';
+import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
+import { ejectionForm, healthForm } from './health-schema.ts';
 import { type KeyDoc, metaOf, optionsIn, unwrapped } from './key-doc.ts';
+import { breakerForm, limits, overloadForm, retriesForm } from './protection-schema.ts';
 import { PROSE } from './reference-prose.ts';
 import { cacheForm, routeForm, timeouts, when } from './route-schema.ts';
 import { adminForm, configuration, log } from './schema.ts';
 import { serviceForm } from './service-schema.ts';
 import { proxyProtocol, streamForm, streams } from './stream-schema.ts';
-import { LATER } from './vocabulary.ts';
+import { endpointForm } from './target-schema.ts';
 
 export function referencePage(): string {
   const sections = [
@@ -17,6 +20,16 @@ export function referencePage(): string {
     PROSE.routes,
     section('### route', routeForm, 'The long form of a route.'),
     section('### when', when, PROSE.when),
+    section('### endpoint', endpointForm, PROSE.endpoint),
+    section('### balance', balanceForm, PROSE.balance),
+    section('### hash', hashKey),
+    section('### sticky', stickyForm, PROSE.sticky),
+    section('### canary', canaryForm, PROSE.canary),
+    section('### health', healthForm, PROSE.health),
+    section('### ejection', ejectionForm, PROSE.ejection),
+    section('### limits', limits, PROSE.limits),
+    section('### breaker', breakerForm, PROSE.breaker),
+    section('### retries', retriesForm, PROSE.retries),
     section('### timeouts', timeouts, PROSE.timeouts),
     section('### cache', cacheForm, PROSE.cache),
     section('## streams', streams, PROSE.streams),
@@ -25,11 +38,12 @@ export function referencePage(): string {
     PROSE.services,
     section('### service', serviceForm, 'The long form of a service.'),
     section('## admin', adminForm, PROSE.admin),
+    section('## overload', overloadForm, PROSE.overload),
+    PROSE.workers,
     section('## log', log),
     PROSE.values,
     PROSE.environment,
     PROSE.reload,
-    `## Not supported by this version\n\n${later()}`,
   ];
   return `${sections.join('\n\n')}\n`;
 }
@@ -79,10 +93,4 @@ function defaultText(doc: KeyDoc): string {
 function boundsText({ bounds, ends }: KeyDoc): string {
   if (bounds === undefined) return '';
   return `\`${bounds.min}\` to \`${bounds.max}\`${ends === undefined ? '' : `; ${ends}`}`;
-}
-
-function later(): string {
-  const keys = [...LATER].map((key) => `\`${key}\``);
-  const list = `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)}`;
-  return `${list} have a meaning in the design of Portway and none yet: a file that has them is refused, so that nobody relies on a health check that nobody makes.`;
 }

@@ -1,7 +1,11 @@
 /** The part of the schema that says what a route may have. */
 
 import { z } from 'zod';
+import { balance, canaryForm, sticky } from './balance-schema.ts';
 import { parseHeaderName, parseHeaderValue, parseMethod, repeatedNames } from './condition.ts';
+import { ejection, health, slowStart } from './health-schema.ts';
+import { breaker, limits, retries } from './protection-schema.ts';
+import { TO_DOC, targets, to } from './target-schema.ts';
 import { described, duration, flag, parsedBy, size, target } from './value.ts';
 
 /** What holds where neither the route nor the top level says otherwise. */
@@ -46,11 +50,6 @@ export const bodyMax = z
       needsUnit: 'size',
     },
   });
-
-const targets = z
-  .array(target)
-  .min(1)
-  .meta({ doc: { expected: 'a list of at least one target' } });
 
 const method = parsedBy(z.string(), parseMethod).meta({ doc: { expected: 'a request method' } });
 
@@ -145,13 +144,21 @@ export const cacheForm = z
   })
   .meta({ id: 'cache', doc: { expected: 'a map with file, maxSize, maxEntry', holder: 'cache' } });
 
+const AS_AT_THE_TOP = { defaultText: 'as at the top level' };
+
+export const lane = described(
+  z.enum(['auto', 'wire', 'general']),
+  "Which code carries the exchanges: `wire` the gateway's own HTTP/1.1, `general` Node's and undici's, `auto` the first one where it can.",
+  { defaultText: 'as at the top level', expected: 'auto, wire or general' },
+);
+
 export const routeForm = z
   .strictObject({
-    to: described(z.union([target, targets]), 'Where the requests go. The endpoints of a list take turns.', {
-      expected: 'a target, or a list of them',
-      type: 'target or list of targets',
-      defaultText: '**required**',
-    }),
+    to: described(
+      to,
+      'Where the requests go. The endpoints of a list share them, as `balance` says.',
+      TO_DOC,
+    ),
     exact: described(flag, 'Only this very path, nothing below it.', { default: 'false' }).optional(),
     when: described(when, 'Only requests that also have all of this.', {
       defaultText: 'any request',
@@ -171,9 +178,36 @@ export const routeForm = z
       'The `Host` that the service sees: the one that the client sent, or that of the endpoint.',
       { default: 'keep', type: '`keep`, `rewrite`', expected: 'keep or rewrite' },
     ).optional(),
-    timeouts: described(timeouts, 'For this route; what is left out is as at the top level.', {
-      defaultText: 'as at the top level',
+    balance: balance.optional(),
+    sticky: sticky.optional(),
+    canary: described(canaryForm, 'Other endpoints, for a share of the requests.', {
+      type: 'map, see [canary](#canary)',
+      defaultText: 'none',
     }).optional(),
+    health: health.optional(),
+    ejection: described(ejection, 'When an endpoint is left out for what it does.', AS_AT_THE_TOP).optional(),
+    slowStart: slowStart.optional(),
+    limits: described(
+      limits,
+      'For each endpoint; what is left out is as at the top level.',
+      AS_AT_THE_TOP,
+    ).optional(),
+    breaker: described(
+      breaker,
+      'Answers for a service that mostly fails, until it recovers.',
+      AS_AT_THE_TOP,
+    ).optional(),
+    retries: described(
+      retries,
+      'What is sent again, and how often: only what does no harm twice. `off` is one attempt.',
+      AS_AT_THE_TOP,
+    ).optional(),
+    lane: lane.optional(),
+    timeouts: described(
+      timeouts,
+      'For this route; what is left out is as at the top level.',
+      AS_AT_THE_TOP,
+    ).optional(),
     bodyMax: described(bodyMax, 'The largest request body; a larger one is answered 413 at once.', {
       defaultText: 'as at the top level',
       bounds: { min: '0B', max: '1024TiB' },

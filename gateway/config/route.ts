@@ -1,32 +1,22 @@
 /** From a checked route to the one that the gateway serves: defaults filled in, units in the names. */
 
 import { dirname, resolve } from 'node:path';
+import type { CheckedCanary } from './balance-schema.ts';
 import { headerConditions, queryConditions } from './condition.ts';
-import type {
-  CacheConfig,
-  EndpointConfig,
-  RouteConfig,
-  RouteMatcher,
-  SourcePosition,
-  TimeoutsConfig,
-} from './model.ts';
-import type { RouteKey } from './route-key.ts';
 import {
-  CACHE_DEFAULTS,
-  type CheckedCache,
-  type CheckedRoute,
-  type CheckedTimeouts,
-  cacheForm,
-  TIMEOUT_DEFAULTS,
-  timeouts,
-} from './route-schema.ts';
-import { compileUpstream, RETRY_DEFAULTS } from './upstream.ts';
-
-/** What the top level says for every route that does not say otherwise. */
-export interface RouteDefaults {
-  readonly timeouts?: CheckedTimeouts | undefined;
-  readonly bodyMax?: number | null | undefined;
-}
+  compileBreaker,
+  compileEjection,
+  compileLimits,
+  compileRetries,
+  compileTimeouts,
+  type RouteDefaults,
+} from './defaults.ts';
+import { compileEndpoints } from './endpoints.ts';
+import type { GatewayHosts } from './gateway-hosts.ts';
+import type { CacheConfig, CanaryConfig, RouteConfig, RouteMatcher, SourcePosition } from './model.ts';
+import type { RouteKey } from './route-key.ts';
+import { CACHE_DEFAULTS, type CheckedCache, type CheckedRoute, cacheForm } from './route-schema.ts';
+import { compileUpstream } from './upstream.ts';
 
 export interface RoutePlace {
   readonly id: string;
@@ -39,25 +29,35 @@ export function compileRoute(
   place: RoutePlace,
   key: RouteKey,
   form: CheckedRoute,
-  endpoints: readonly EndpointConfig[],
+  hosts: GatewayHosts,
   defaults: RouteDefaults,
 ): RouteConfig {
   return {
     id: place.id,
     source: place.source,
     matcher: compileMatcher(key, form),
-    upstream: compileUpstream(endpoints),
+    upstream: compileUpstream(form, {
+      endpoints: compileEndpoints(form.to, hosts),
+      canary: form.canary ? compileCanary(form.canary, hosts) : null,
+      ejection: compileEjection(form.ejection, defaults.ejection),
+      limits: compileLimits(form.limits, defaults.limits),
+      breaker: compileBreaker(form.breaker, defaults.breaker),
+    }),
     strip: form.strip ?? true,
     rewrite: form.rewrite ?? true,
     hostHeader: form.hostHeader ?? 'keep',
     timeouts: compileTimeouts(form.timeouts, defaults.timeouts),
     // `null` is a value here: it takes the limit of the top level away.
-    bodyMaxBytes: (form.bodyMax === undefined ? defaults.bodyMax : form.bodyMax) ?? null,
+    bodyMaxBytes: form.bodyMax === undefined ? defaults.bodyMaxBytes : form.bodyMax,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
     cache: form.cache ? compileCache(form.cache, place.file) : null,
-    retries: RETRY_DEFAULTS,
-    lane: 'auto',
+    retries: compileRetries(form.retries, defaults.retries),
+    lane: form.lane ?? defaults.lane,
   };
+}
+
+function compileCanary({ to, weight }: CheckedCanary, hosts: GatewayHosts): CanaryConfig {
+  return { endpoints: compileEndpoints(to, hosts), share: weight };
 }
 
 function compileMatcher(key: RouteKey, { exact, when }: CheckedRoute): RouteMatcher {
@@ -68,17 +68,6 @@ function compileMatcher(key: RouteKey, { exact, when }: CheckedRoute): RouteMatc
     methods: when?.methods === undefined ? null : [...new Set(when.methods)],
     headers: headerConditions(when?.headers ?? {}),
     query: queryConditions(when?.query ?? {}),
-  };
-}
-
-const DEFAULTS: Readonly<Record<keyof CheckedTimeouts, number>> = timeouts.required().parse(TIMEOUT_DEFAULTS);
-
-function compileTimeouts(own: CheckedTimeouts = {}, top: CheckedTimeouts = {}): TimeoutsConfig {
-  return {
-    connectMs: own.connect ?? top.connect ?? DEFAULTS.connect,
-    responseMs: own.response ?? top.response ?? DEFAULTS.response,
-    idleMs: own.idle ?? top.idle ?? DEFAULTS.idle,
-    tunnelIdleMs: own.tunnelIdle ?? top.tunnelIdle ?? DEFAULTS.tunnelIdle,
   };
 }
 

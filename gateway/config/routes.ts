@@ -1,6 +1,8 @@
 /** All routes of a file, with what is wrong between their keys and their values. */
 
-import { compileEndpoints } from './endpoints.ts';
+import { compileDefaults, type RouteDefaults } from './defaults.ts';
+import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
+import { listPath } from './endpoints.ts';
 import { foundText } from './found.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
 import type { RouteConfig } from './model.ts';
@@ -28,9 +30,10 @@ export interface PlacedRoute {
 /** Every sound route; what is wrong with keys and lists of targets goes to the document's problems. */
 export function compileRoutes(checked: CheckedConfig, context: RoutesContext): PlacedRoute[] {
   const placed: PlacedRoute[] = [];
+  const defaults = compileDefaults(checked);
   for (const [key, value] of Object.entries(checked.routes)) {
     const routeKey = readKey(key, context.document);
-    if (routeKey !== null) placed.push(...alternatives(key, routeKey, value, checked, context));
+    if (routeKey !== null) placed.push(...alternatives(key, routeKey, value, defaults, context));
   }
   return placed;
 }
@@ -41,19 +44,32 @@ function alternatives(
   key: string,
   routeKey: RouteKey,
   value: RouteValue,
-  checked: CheckedConfig,
+  defaults: RouteDefaults,
   context: RoutesContext,
 ): PlacedRoute[] {
-  const { document, file } = context;
+  const { document, file, hosts } = context;
   const isList = isAlternatives(value);
   return formsOf(value).map((form, index) => {
     const path = isList ? ['routes', key, index] : ['routes', key];
     const span = keySpanAt(document.root, path)!;
     const id = index === 0 ? key : `${key}#${index + 1}`;
     const place = { id, source: document.lines.positionOf(span.start), file };
-    const endpoints = compileEndpoints(form.to, path, context);
-    return { route: compileRoute(place, routeKey, form, endpoints, checked), path, span };
+    const route = compileRoute(place, routeKey, form, hosts, defaults);
+    reportEndpoints(route, path, document);
+    return { route, path, span };
   });
+}
+
+function reportEndpoints(
+  { upstream: { endpoints, canary } }: RouteConfig,
+  path: readonly PathKey[],
+  document: SourceDocument,
+): void {
+  const list = { endpoints, path: listPath(document, path) };
+  const own = canary && { endpoints: canary.endpoints, path: [...path, 'canary', 'to'] };
+  reportNoPrimary(list, document);
+  reportTwins(list, own, document);
+  for (const each of own === null ? [list] : [list, own]) reportOtherProtocol('tcp', each, document);
 }
 
 function isAlternatives(value: RouteValue): value is CheckedRoute[] {

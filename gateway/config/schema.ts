@@ -6,14 +6,21 @@
  */
 
 import { z } from 'zod';
-import { accepted, refused } from './parsed.ts';
-import { bodyMax, routeValue, timeouts } from './route-schema.ts';
+import { ejection } from './health-schema.ts';
+import { accepted } from './parsed.ts';
+import { breaker, limits, overload, retries } from './protection-schema.ts';
+import { parseResolver } from './resolver.ts';
+import { bodyMax, lane, routeValue, timeouts } from './route-schema.ts';
 import { serviceName, serviceValue } from './service-schema.ts';
 import { streams } from './stream-schema.ts';
 import { parseHostAndPort } from './target.ts';
-import { described, flag, host, parsedBy, port, trustedProxy } from './value.ts';
+import { count, described, flag, host, parsedBy, port, trustedProxy } from './value.ts';
 
 const ADMIN_HOST = '127.0.0.1';
+
+const resolver = parsedBy(z.string(), parseResolver).meta({
+  doc: { expected: 'an IP address, with a port or without' },
+});
 
 export const adminForm = z
   .strictObject({
@@ -77,6 +84,32 @@ export const configuration = z
       bounds: { min: '1', max: '1000000' },
       ends: 'refused outside; at the limit a new connection is answered 503',
     }).prefault(10_000),
+    workers: described(
+      z.union([z.literal('auto'), count(1, 64)]),
+      'Processes that share the port, under one that replaces them; `auto` is one for each core.',
+      {
+        expected: 'auto, or a number from 1 to 64',
+        type: '`auto`, number',
+        defaultText: 'none: one process, and nothing over it',
+      },
+    ).optional(),
+    overload: described(overload, 'When new requests are refused, so that those under way get done.', {
+      default: 'on',
+    }).optional(),
+    resolver: described(
+      z.union([resolver.transform((one) => [one]), z.array(resolver).min(1)]),
+      "DNS servers for the names in targets, instead of the system's. They know nothing of `/etc/hosts`.",
+      {
+        expected: 'an IP address, with a port or without, or a list of them',
+        type: 'IP address, `address:port`, or a list of them',
+        defaultText: "the system's",
+      },
+    ).optional(),
+    serverTiming: described(
+      flag,
+      'Whether answers say in `Server-Timing` how long the gateway and the service took.',
+      { defaultText: '`true` in development, `false` in production' },
+    ).optional(),
     timeouts: described(timeouts, 'For every route that does not say otherwise.', {
       defaultText: 'see [timeouts](#timeouts)',
     }).optional(),
@@ -84,6 +117,21 @@ export const configuration = z
       default: 'unlimited',
       bounds: { min: '0B', max: '1024TiB' },
       ends: '`0B` allows no body; refused above',
+    }).optional(),
+    retries: described(retries, 'For every route that does not say otherwise.', {
+      defaultText: 'see [retries](#retries)',
+    }).optional(),
+    limits: described(limits, 'For every route that does not say otherwise.', {
+      defaultText: 'see [limits](#limits)',
+    }).optional(),
+    breaker: described(breaker, 'For every route that does not say otherwise.', {
+      default: 'off',
+    }).optional(),
+    ejection: described(ejection, 'For every route and stream that does not say otherwise.', {
+      default: 'on',
+    }).optional(),
+    lane: described(lane, 'For every route that does not say otherwise: which code carries the exchanges.', {
+      default: 'auto',
     }).optional(),
     routes: described(
       z.record(z.string(), routeValue),
@@ -123,7 +171,6 @@ export type CheckedConfig = z.output<typeof configuration>;
 function adminAddress(address: string) {
   const parsed = parseHostAndPort(address);
   if (!parsed.ok) return parsed;
-  if (parsed.value.kind === 'unix') return refused();
   const name = parsed.value.kind === 'port' ? ADMIN_HOST : parsed.value.host;
   return accepted({ host: name, port: parsed.value.port });
 }

@@ -1,8 +1,8 @@
 /** Targets that are the gateway itself: every request would come back until the loop is noticed. */
 
-import { targetPath } from './endpoints.ts';
+import { listPath, targetPath } from './endpoints.ts';
 import { knownAddresses, type Listening, serves } from './listening.ts';
-import type { EndpointAddress } from './model.ts';
+import type { EndpointAddress, EndpointConfig } from './model.ts';
 import type { PlacedRoute } from './routes.ts';
 import { nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
 
@@ -12,11 +12,24 @@ export function reportSelfTargets(
   document: SourceDocument,
 ): void {
   for (const { route, path } of placed) {
-    for (const [index, { address: endpoint }] of route.upstream.endpoints.entries()) {
-      const self = listening.find((listener) => reaches(endpoint, listener));
-      if (self !== undefined) reportSelf(self, targetPath(document, path, index), document);
-    }
+    const { endpoints, canary } = route.upstream;
+    for (const [index, self] of selvesAmong(endpoints, listening))
+      reportSelf(self, targetPath(document, listPath(document, path), index), document);
+    for (const [index, self] of selvesAmong(canary?.endpoints ?? [], listening))
+      reportSelf(self, targetPath(document, [...path, 'canary', 'to'], index), document);
   }
+}
+
+function selvesAmong(
+  endpoints: readonly EndpointConfig[],
+  listening: readonly Listening[],
+): [index: number, self: Listening][] {
+  const found: [number, Listening][] = [];
+  for (const [index, { address }] of endpoints.entries()) {
+    const self = listening.find((listener) => reaches(address, listener));
+    if (self !== undefined) found.push([index, self]);
+  }
+  return found;
 }
 
 function reaches(endpoint: EndpointAddress, listener: Listening): boolean {

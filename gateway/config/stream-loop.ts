@@ -1,6 +1,6 @@
 /** Streams that lead back to themselves: one connection would make others until no descriptor is left, one datagram would go round for ever. */
 
-import { targetPath } from './endpoints.ts';
+import { listPath, targetPath } from './endpoints.ts';
 import { knownAddresses, serves } from './listening.ts';
 import type { EndpointAddress, StreamConfig } from './model.ts';
 import { nodeAt, type SourceDocument, shownPath } from './source.ts';
@@ -12,7 +12,7 @@ export function reportStreamLoops(placed: readonly PlacedStream[], document: Sou
     for (const [index, { address: endpoint }] of stream.upstream.endpoints.entries()) {
       const next = streamAt(endpoint, stream.protocol, streams);
       if (next === undefined || !leadsTo(next, stream, streams, new Set())) continue;
-      const place = targetPath(document, path, index);
+      const place = targetPath(document, listPath(document, path), index);
       document.problems.add(nodeAt(document.root, place)!.span, shownPath(document.root, place), {
         expected: 'the address of a service',
         found: `port ${next.listen.port}, where ${next === stream ? 'this stream itself' : `the stream ${next.id}`} listens`,

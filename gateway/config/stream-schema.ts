@@ -1,8 +1,11 @@
 /** The part of the schema that says what a raw socket of `streams:` may have. */
 
 import { z } from 'zod';
+import { streamBalance } from './balance-schema.ts';
+import { ejection, slowStart, streamHealth } from './health-schema.ts';
 import { accepted, refused } from './parsed.ts';
 import { parseHostAndPort } from './target.ts';
+import { TO_DOC, targets, to } from './target-schema.ts';
 import { described, duration, flag, parsedBy, target } from './value.ts';
 
 /** What holds where a stream does not say otherwise. UDP has no end of its own, so it is forgotten sooner. */
@@ -12,11 +15,6 @@ export const STREAM_DEFAULTS = {
   udpIdle: '60s',
   maxConnections: 10_000,
 } as const;
-
-const targets = z
-  .array(target)
-  .min(1)
-  .meta({ doc: { expected: 'a list of at least one target' } });
 
 export const proxyProtocol = z
   .strictObject({
@@ -39,11 +37,13 @@ export const proxyProtocol = z
 
 export const streamForm = z
   .strictObject({
-    to: described(z.union([target, targets]), 'Where the bytes go. The endpoints of a list take turns.', {
-      expected: 'a target, or a list of them',
-      type: 'target or list of targets',
-      defaultText: '**required**',
-    }),
+    to: described(to, 'Where the bytes go. The endpoints of a list share the connections.', TO_DOC),
+    balance: streamBalance.optional(),
+    health: streamHealth.optional(),
+    ejection: described(ejection, 'When an endpoint is left out for what it does.', {
+      defaultText: 'as at the top level',
+    }).optional(),
+    slowStart: slowStart.optional(),
     connect: described(duration({ min: '1ms', max: '5m' }), 'Until a connection to an endpoint stands.', {
       default: STREAM_DEFAULTS.connect,
     }).optional(),
@@ -66,9 +66,9 @@ export const streamForm = z
   })
   .meta({ id: 'stream', doc: { expected: 'a map with the key "to"', holder: 'a stream' } });
 
-/** There is no connection in UDP that a PROXY header could begin. */
+/** There is no connection in UDP that a PROXY header could begin, or that would tell whether a service is there. */
 const udpForm = streamForm
-  .omit({ proxyProtocol: true })
+  .omit({ proxyProtocol: true, health: true })
   .meta({ id: 'udpStream', doc: { expected: 'a map with the key "to"', holder: 'a UDP stream' } });
 
 const key = parsedBy(z.string(), streamKey).meta({ doc: { expected: 'a port, or host:port' } });

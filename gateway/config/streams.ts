@@ -1,10 +1,13 @@
 /** The raw sockets of `streams:`, and ports that more than one listener wants. */
 
-import { compileEndpoints } from './endpoints.ts';
+import { compileDefaults, compileEjection, OWN_LIMITS, type RouteDefaults } from './defaults.ts';
+import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
+import { compileEndpoints, type EndpointList, listPath, targetPath } from './endpoints.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
 import { withBrackets } from './host.ts';
 import type { Listening } from './listening.ts';
-import type { EndpointConfig, Port, StreamConfig } from './model.ts';
+import type { EndpointAddress, EndpointConfig, Port, StreamConfig } from './model.ts';
+import type { Fault } from './problem-list.ts';
 import type { CheckedConfig } from './schema.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
 import { type CheckedStream, STREAM_DEFAULTS } from './stream-schema.ts';
@@ -26,11 +29,12 @@ export interface PlacedStream {
 }
 
 export function compileStreams(checked: CheckedConfig, context: StreamsContext): PlacedStream[] {
+  const defaults = compileDefaults(checked);
   return (['tcp', 'udp'] as const).flatMap((protocol) =>
     Object.entries(checked.streams?.[protocol] ?? {}).map(([key, value]) => {
       const path = ['streams', protocol, key];
       const form: CheckedStream = 'to' in value ? { ...value } : { to: value };
-      return { stream: compileStream(protocol, key, form, path, context), path };
+      return { stream: compileStream(protocol, key, form, path, defaults, context), path };
     }),
   );
 }
@@ -40,17 +44,24 @@ function compileStream(
   key: string,
   form: CheckedStream,
   path: readonly PathKey[],
+  defaults: RouteDefaults,
   context: StreamsContext,
 ): StreamConfig {
   const listen = listenOf(key, context.host);
-  const endpoints = compileEndpoints(form.to, path, context);
-  reportUncarried(protocol, endpoints, path, context.document);
+  const endpoints = compileEndpoints(form.to, context.hosts).map(withoutTls);
+  reportEndpoints(protocol, { endpoints, path: listPath(context.document, path) }, context.document);
   return {
     id: `${protocol} ${key}`,
     source: context.document.lines.positionOf(keySpanAt(context.document.root, path)!.start),
     protocol,
     listen,
-    upstream: compileUpstream(endpoints),
+    upstream: compileUpstream(form, {
+      endpoints,
+      canary: null,
+      ejection: compileEjection(form.ejection, defaults.ejection),
+      limits: OWN_LIMITS,
+      breaker: null,
+    }),
     connectTimeoutMs: form.connect ?? milliseconds(STREAM_DEFAULTS.connect),
     idleTimeoutMs:
       form.idle ?? milliseconds(protocol === 'tcp' ? STREAM_DEFAULTS.tcpIdle : STREAM_DEFAULTS.udpIdle),
@@ -68,31 +79,38 @@ function milliseconds(text: string): number {
 /** The key has been checked by the schema. */
 function listenOf(key: string, host: string): { host: string; port: Port } {
   const parsed = parseHostAndPort(key);
-  if (!parsed.ok || parsed.value.kind === 'unix') throw new TypeError(`${key} is no port`);
+  if (!parsed.ok) throw new TypeError(`${key} is no port`);
   // `localhost:7000` is read as a bare port, which as a place to listen it is not.
   if (parsed.value.kind === 'port')
     return { host: key.includes(':') ? 'localhost' : host, port: parsed.value.port };
   return { host: parsed.value.host, port: parsed.value.port };
 }
 
-function reportUncarried(
-  protocol: 'tcp' | 'udp',
-  endpoints: readonly EndpointConfig[],
-  path: readonly PathKey[],
-  document: SourceDocument,
-): void {
-  const report = (expected: string, found: string, hint: string | null) =>
-    document.problems.add(nodeAt(document.root, path)!.span, shownPath(document.root, path), {
-      expected,
-      found,
-      hint,
-    });
-  for (const { address: endpoint } of endpoints) {
-    if (endpoint.kind === 'tcp' && endpoint.tls)
-      report('a port or host:port', `"https://${endpoint.host}"`, 'raw bytes have no scheme');
-    if (protocol === 'udp' && endpoint.kind === 'unix')
-      report('a port or host:port', `"unix:${endpoint.path}"`, 'UDP goes to a port');
+/** What the records of `_https._tcp` name is given the bytes as they are: whose TLS it is, is between the two ends. */
+function withoutTls(endpoint: EndpointConfig): EndpointConfig {
+  if (endpoint.address.kind !== 'srv') return endpoint;
+  return { ...endpoint, address: { ...endpoint.address, tls: false } };
+}
+
+function reportEndpoints(protocol: 'tcp' | 'udp', list: EndpointList, document: SourceDocument): void {
+  reportNoPrimary(list, document);
+  reportTwins(list, null, document);
+  reportOtherProtocol(protocol, list, document);
+  for (const [index, { address }] of list.endpoints.entries()) {
+    const fault = uncarried(protocol, address);
+    if (fault === null) continue;
+    const place = targetPath(document, list.path, index);
+    document.problems.add(nodeAt(document.root, place)!.span, shownPath(document.root, place), fault);
   }
+}
+
+function uncarried(protocol: 'tcp' | 'udp', address: EndpointAddress): Fault | null {
+  const expected = 'a port or host:port';
+  if (address.kind === 'tcp' && address.tls)
+    return { expected, found: `"https://${address.host}"`, hint: 'raw bytes have no scheme' };
+  if (protocol === 'udp' && address.kind === 'unix')
+    return { expected, found: `"unix:${address.path}"`, hint: 'UDP goes to a port' };
+  return null;
 }
 
 /** A TCP port has one listener; a UDP port is another port of the same number. */

@@ -1,4 +1,4 @@
-/** Where a route leads, as the file writes it: `3001`, `db:3001`, `https://images.internal`, `unix:/run/app.sock`. */
+/** Where a route leads, as the file writes it: `3001`, `db:3001`, `https://images.internal`, `unix:/run/app.sock`, `srv:_http._tcp.shop.internal`. */
 
 import { isIP } from 'node:net';
 import { lettersInNumber } from './hint.ts';
@@ -11,19 +11,23 @@ export type Target =
   /** A bare port, or one on `localhost`. */
   | { readonly kind: 'port'; readonly port: Port }
   | { readonly kind: 'tcp'; readonly tls: boolean; readonly host: string; readonly port: Port }
-  | { readonly kind: 'unix'; readonly path: string };
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'srv'; readonly name: string; readonly tls: boolean };
+
+export type PortTarget = Extract<Target, { kind: 'port' | 'tcp' }>;
 
 const A_PORT = 'a port from 1 to 65535';
 /** `sun_path` of unix(7) has 108 bytes with its final NUL, that of BSD and macOS 104. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
-export function portTarget(port: number): Target {
+export function portTarget(port: number): PortTarget {
   return { kind: 'port', port: port as Port };
 }
 
 /** Reads a target that is text. */
 export function parseTarget(text: string): Parsed<Target> {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
+  if (/^srv:/i.test(text)) return parseSrv(text.slice('srv:'.length));
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
   if (scheme !== undefined) return parseUrl(text, scheme.toLowerCase());
   if (text.startsWith('/')) return refused(pathHint(text));
@@ -33,7 +37,7 @@ export function parseTarget(text: string): Parsed<Target> {
 }
 
 /** `3001`, `db:3001`, `[::1]:3001`. */
-export function parseHostAndPort(text: string): Parsed<Target> {
+export function parseHostAndPort(text: string): Parsed<PortTarget> {
   const colon = text.lastIndexOf(':');
   if (colon === -1 || text.endsWith(']')) return parseBare(text);
   if (/^\d+:\d+$/.test(text)) return refused(portHint(text));
@@ -64,7 +68,7 @@ export function portHint(text: string): string | undefined {
   return undefined;
 }
 
-function parseBare(text: string): Parsed<Target> {
+function parseBare(text: string): Parsed<PortTarget> {
   if (lettersInNumber(text) !== null || (/^\d/.test(text) && !/^[\d.]*\.[\d.]*$/.test(text))) {
     const port = parsePort(text);
     return port.ok ? accepted(portTarget(port.value)) : port;
@@ -100,13 +104,13 @@ function parseUrl(text: string, scheme: string): Parsed<Target> {
   const hasPort = /:[^\]]*$/.test(authority);
   const tls = scheme === 'https';
   const parsed = parseHostAndPort(hasPort ? authority : `${authority}:${tls ? 443 : 80}`);
-  if (!parsed.ok || parsed.value.kind === 'unix') return parsed;
+  if (!parsed.ok) return parsed;
   const host = parsed.value.kind === 'port' ? 'localhost' : parsed.value.host;
   return accepted(tcp(tls, host, parsed.value.port));
 }
 
 /** `localhost` is a bare port, so that both of its addresses are tried, as `GATEWAY_HOSTS` says. */
-function tcp(tls: boolean, host: string, port: Port): Target {
+function tcp(tls: boolean, host: string, port: Port): PortTarget {
   if (host === 'localhost' && !tls) return { kind: 'port', port };
   return { kind: 'tcp', tls, host, port };
 }
@@ -136,4 +140,24 @@ function parseUnix(path: string): Parsed<Target> {
   }
   if (path.endsWith('/')) return refused('the path of a socket, not of a folder');
   return accepted({ kind: 'unix', path });
+}
+
+/** RFC 2782: `_service._protocol.name`. What the records name speaks TLS where the service is `_https`. */
+function parseSrv(text: string): Parsed<Target> {
+  const match = /^(_[a-z0-9-]{1,62})\.(_tcp|_udp)\.(.+)$/i.exec(text);
+  if (match === null) return refused(srvHint(text));
+  const [, service, protocol, host] = match as unknown as [string, string, string, string];
+  if (/:\d+$/.test(host)) return refused(srvHint(text));
+  const parsed = parseHost(host);
+  if (!parsed.ok) return parsed;
+  if (isIP(withoutBrackets(parsed.value)) !== 0)
+    return refused('an address has no SRV records: write it with its port');
+  const name = `${service}.${protocol}`.toLowerCase();
+  return accepted({ kind: 'srv', name: `${name}.${parsed.value}`, tls: name === '_https._tcp' });
+}
+
+function srvHint(text: string): string {
+  if (text.startsWith('//')) return `without slashes: srv:${text.slice(2)}`;
+  if (/:\d+$/.test(text)) return 'the records say which port: remove it';
+  return `service and protocol come first: srv:_http._tcp.${/^[a-z0-9.-]+$/i.test(text) ? text : 'NAME'}`;
 }

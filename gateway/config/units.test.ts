@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDuration, parseSize } from './units.ts';
+import { parseDuration, parsePercent, parseSize } from './units.ts';
 
 const ANY_TIME = { min: '1ms', max: '1000h' };
 const ANY_SIZE = { min: '0B', max: '1024TiB' };
@@ -16,6 +16,8 @@ describe('a duration in milliseconds', () => {
     ['1.5s', 1500],
     ['0.5h', 1_800_000],
     ['90m', 5_400_000],
+    ['2d', 172_800_000],
+    ['1d12h', 129_600_000],
   ])('%s', (text, value) => {
     expect(parseDuration(text, ANY_TIME)).toEqual({ ok: true, value });
   });
@@ -27,10 +29,11 @@ describe('a duration in milliseconds', () => {
     ['2', 'a number needs its unit: 2ms or 2s?'],
     ['2S', 'units are in lower case: 2s'],
     ['2 s', 'no spaces in it: 2s'],
-    ['2sec', 'units are ms, s, m and h: 2s'],
-    ['3 minutes', 'units are ms, s, m and h: 3m'],
-    ['2d', 'the largest unit is the hour: 48h'],
-    ['1w', 'the largest unit is the hour: 168h'],
+    ['2sec', 'units are ms, s, m, h and d: 2s'],
+    ['3 minutes', 'units are ms, s, m, h and d: 3m'],
+    ['2D', 'units are in lower case: 2d'],
+    ['3 days', 'units are ms, s, m, h and d: 3d'],
+    ['1w', 'the largest unit is the day: 7d'],
     ['-2s', 'a duration is not negative'],
     ['3Os', 'a letter O instead of a zero?'],
     ['1s1m', 'larger units first, each once: 1h30m'],
@@ -38,6 +41,36 @@ describe('a duration in milliseconds', () => {
     ['0.5ms', 'a millisecond is the smallest step'],
   ])('%j is refused', (text, hint) => {
     expect(parseDuration(text, ANY_TIME)).toEqual(hint === undefined ? { ok: false } : { ok: false, hint });
+  });
+});
+
+describe('a share', () => {
+  const ANY_SHARE = { min: '0%', max: '100%' };
+
+  it.each([
+    ['0%', 0],
+    ['0.5%', 0.005],
+    ['20%', 0.2],
+    ['33.3%', 0.333],
+    ['100%', 1],
+  ])('%s', (text, value) => {
+    expect(parsePercent(text, ANY_SHARE)).toEqual({ ok: true, value });
+  });
+
+  it.each([
+    ['', undefined],
+    ['half', undefined],
+    ['0.2', 'a share is written in percent: 20%?'],
+    ['0.07', 'a share is written in percent: 7%?'],
+    ['20', 'a share is written in percent: 20%?'],
+    ['1', 'a share is written in percent: 1% or 100%?'],
+    ['20 %', 'written 20%'],
+    ['20 percent', 'written 20%'],
+    ['-5%', 'a share is not negative'],
+    ['2O%', 'a letter O instead of a zero?'],
+    ['101%', 'the most is 100%'],
+  ])('%j is refused', (text, hint) => {
+    expect(parsePercent(text, ANY_SHARE)).toEqual(hint === undefined ? { ok: false } : { ok: false, hint });
   });
 });
 

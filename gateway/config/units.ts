@@ -1,4 +1,4 @@
-/** Durations and sizes with units: `1m30s`, `64KiB`. */
+/** Durations, sizes and shares with units: `1m30s`, `64KiB`, `20%`. */
 
 import { lettersInNumber } from './hint.ts';
 import { accepted, type Parsed, refused } from './parsed.ts';
@@ -9,7 +9,13 @@ export interface Bounds {
   readonly max: string;
 }
 
-const MILLISECONDS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+};
 
 const BYTES: Readonly<Record<string, number>> = {
   B: 1,
@@ -24,15 +30,16 @@ const BYTES: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
-export const DURATION_PATTERN = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
+export const DURATION_PATTERN = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 export const SIZE_PATTERN = /^\d+(?:\.\d+)?(?:B|[kK]B|[MGT]B|[KMGT]iB)$/;
+export const PERCENT_PATTERN = /^\d+(?:\.\d+)?%$/;
 
 /** Milliseconds of `2s`, `500ms`, `1m30s`, `1.5h`: larger units first, each at most once. */
 export function parseDuration(text: string, bounds: Bounds): Parsed<number> {
   if (!DURATION_PATTERN.test(text)) return refused(durationHint(text));
   let total = 0;
   let smallest = Number.POSITIVE_INFINITY;
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ms|s|m|h)/g)) {
+  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)) {
     const scale = MILLISECONDS[unit!]!;
     if (scale >= smallest) return refused('larger units first, each once: 1h30m');
     smallest = scale;
@@ -51,17 +58,37 @@ export function parseSize(text: string, bounds: Bounds): Parsed<number> {
   return within(total, bounds, sizeScale);
 }
 
-/** For a number where a duration is due. */
-export function unitHint(kind: 'duration' | 'size', amount: number): string {
+/** A share from 0 to 1 of `20%`, `0.5%`. */
+export function parsePercent(text: string, bounds: Bounds): Parsed<number> {
+  if (!PERCENT_PATTERN.test(text)) return refused(percentHint(text));
+  const digits = text.slice(0, -1);
+  const inBounds = within(Number(digits), bounds, percentScale);
+  // Division would make 0.33299999999999996 of 33.3%.
+  return inBounds.ok ? accepted(Number(`${digits}e-2`)) : inBounds;
+}
+
+/** What a value needs that is a bare number. */
+export type Unit = 'duration' | 'size' | 'percent';
+
+/** For a number where its unit is missing. */
+export function unitHint(kind: Unit, amount: number): string {
+  if (kind === 'percent') return shareHint(amount);
   return kind === 'duration'
     ? `a number needs its unit: ${amount}ms or ${amount}s?`
     : `a number needs its unit: ${amount}B or ${amount}MiB?`;
 }
 
+/** The shortest way to write it that is exact: `1500` is `1500ms`, `90000` is `90s`. */
+export function durationText(ms: number): string {
+  const units = Object.entries(MILLISECONDS);
+  const [unit, scale] = units.find(([, each]) => ms % each === 0) ?? ['ms', 1];
+  return `${ms / scale}${unit}`;
+}
+
 type Scale = (text: string) => number;
 
 const durationScale: Scale = (text) => {
-  const [, amount, unit] = /^(\d+)(ms|s|m|h)$/.exec(text)!;
+  const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text)!;
   return Number(amount) * MILLISECONDS[unit!]!;
 };
 
@@ -70,6 +97,8 @@ const sizeScale: Scale = (text) => {
   return Number(amount) * BYTES[unit!]!;
 };
 
+const percentScale: Scale = (text) => Number(text.slice(0, -1));
+
 function within(total: number, { min, max }: Bounds, scale: Scale): Parsed<number> {
   if (total < scale(min)) return refused(`the least is ${min}`);
   if (total > scale(max)) return refused(`the most is ${max}`);
@@ -77,22 +106,21 @@ function within(total: number, { min, max }: Bounds, scale: Scale): Parsed<numbe
 }
 
 function durationHint(text: string): string | undefined {
-  const letters = lettersInNumber(text.replace(/(?:ms|s|m|h)$/, ''));
+  const letters = lettersInNumber(text.replace(/(?:ms|s|m|h|d)$/, ''));
   if (letters !== null) return letters;
   if (/^\d+(?:\.\d+)?$/.test(text)) return unitHint('duration', Number(text));
   if (/^-/.test(text)) return 'a duration is not negative';
   const tight = text.replace(/\s+/g, '');
   if (tight !== text && DURATION_PATTERN.test(tight)) return `no spaces in it: ${tight}`;
-  const word = /^(\d+)(sec|second|min|minute|hour|hr|day|d|w)s?$/i.exec(tight);
+  const word = /^(\d+)(sec|second|min|minute|hour|hr|day|week|w)s?$/i.exec(tight);
   if (word) return spelledOut(Number(word[1]), word[2]!.toLowerCase());
-  if (/^[\d.]+(?:MS|S|M|H)$/.test(text)) return `units are in lower case: ${text.toLowerCase()}`;
+  if (/^[\d.]+(?:MS|S|M|H|D)$/.test(text)) return `units are in lower case: ${text.toLowerCase()}`;
   return undefined;
 }
 
 function spelledOut(amount: number, word: string): string {
-  if (word === 'd' || word === 'day') return `the largest unit is the hour: ${amount * 24}h`;
-  if (word === 'w') return `the largest unit is the hour: ${amount * 168}h`;
-  return `units are ms, s, m and h: ${amount}${word.charAt(0)}`;
+  if (word.startsWith('w')) return `the largest unit is the day: ${amount * 7}d`;
+  return `units are ms, s, m, h and d: ${amount}${word.charAt(0)}`;
 }
 
 function sizeHint(text: string): string | undefined {
@@ -110,4 +138,21 @@ function sizeHint(text: string): string | undefined {
 function sizeChoice(amount: string, letter: string): string {
   const decimal = letter === 'K' ? 'kB' : `${letter}B`;
   return `${amount}${letter}iB counts by 1024, ${amount}${decimal} by 1000`;
+}
+
+function percentHint(text: string): string | undefined {
+  const letters = lettersInNumber(text.replace(/%$/, ''));
+  if (letters !== null) return letters;
+  if (/^\d+(?:\.\d+)?$/.test(text)) return shareHint(Number(text));
+  if (/^-/.test(text)) return 'a share is not negative';
+  const tight = text.replace(/\s+/g, '').replace(/percent$|pct$/i, '%');
+  if (tight === text) return undefined;
+  return PERCENT_PATTERN.test(tight) ? `written ${tight}` : undefined;
+}
+
+/** `0.2` is a fraction, `20` a number of percent; nobody knows what `1` is. */
+function shareHint(amount: number): string {
+  if (amount === 1) return 'a share is written in percent: 1% or 100%?';
+  const percent = amount > 0 && amount < 1 ? Number((amount * 100).toPrecision(12)) : amount;
+  return `a share is written in percent: ${percent}%?`;
 }

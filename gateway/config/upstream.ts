@@ -1,23 +1,88 @@
-/** What holds of an upstream where neither the route nor the top level says otherwise. */
+/** From what a route or a stream says of its endpoints to how they are used. */
 
-import type { EndpointConfig, UpstreamConfig } from './model.ts';
+import { type CheckedBalance, type CheckedSticky, STICKY_COOKIE } from './balance-schema.ts';
+import type { EndpointList } from './endpoints.ts';
+import { type CheckedHealth, HEALTH_DEFAULTS, healthForm } from './health-schema.ts';
+import type {
+  BalanceConfig,
+  BreakerConfig,
+  CanaryConfig,
+  EjectionConfig,
+  HashKey,
+  HealthConfig,
+  LimitsConfig,
+  StickyConfig,
+  UpstreamConfig,
+} from './model.ts';
+import { integerOf } from './scalar.ts';
 
-type UpstreamSettings = Omit<UpstreamConfig, 'endpoints'>;
+/** What both have; all of it may be left out. */
+export interface UpstreamForm {
+  readonly balance?: CheckedBalance | undefined;
+  readonly sticky?: CheckedSticky | undefined;
+  readonly health?: CheckedHealth | null | undefined;
+  readonly slowStart?: number | null | undefined;
+}
 
-export const UPSTREAM_DEFAULTS: UpstreamSettings = {
-  canary: null,
-  balance: { kind: 'round-robin' },
-  sticky: null,
-  health: null,
-  ejection: { failures: 5, rate: 0.5, requests: 20, windowMs: 10_000, forMs: 10_000, maxShare: 0.5 },
-  slowStartMs: null,
-  limits: { connections: 1024, waiting: 1024, waitMs: 10_000 },
-  breaker: null,
-};
+/** What is decided already: lists of endpoints, and what the top level has a say in. */
+export interface UpstreamParts {
+  readonly endpoints: EndpointList['endpoints'];
+  readonly canary: CanaryConfig | null;
+  readonly ejection: EjectionConfig | null;
+  readonly limits: LimitsConfig;
+  readonly breaker: BreakerConfig | null;
+}
 
-export const RETRY_DEFAULTS = { attempts: 3, budget: 0.2, perTryMs: null } as const;
-export const OVERLOAD_DEFAULTS = { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 } as const;
+export function compileUpstream(form: UpstreamForm, parts: UpstreamParts): UpstreamConfig {
+  return {
+    endpoints: parts.endpoints,
+    canary: parts.canary,
+    balance: compileBalance(form.balance),
+    sticky: form.sticky ? compileSticky(form.sticky) : null,
+    health: form.health ? compileHealth(form.health) : null,
+    ejection: parts.ejection,
+    slowStartMs: form.slowStart ?? null,
+    limits: parts.limits,
+    breaker: parts.breaker,
+  };
+}
 
-export function compileUpstream(endpoints: readonly EndpointConfig[]): UpstreamConfig {
-  return { endpoints, ...UPSTREAM_DEFAULTS };
+const ROUND_ROBIN: BalanceConfig = { kind: 'round-robin' };
+const BY_ADDRESS: BalanceConfig = { kind: 'hash', by: { kind: 'ip' } };
+
+function compileBalance(form: CheckedBalance | undefined): BalanceConfig {
+  if (form === undefined || form === 'round-robin') return ROUND_ROBIN;
+  if (form === 'hash') return BY_ADDRESS;
+  if (typeof form === 'string') return { kind: form };
+  return { kind: 'hash', by: hashKeyOf(form) };
+}
+
+function hashKeyOf({ hash }: Exclude<CheckedBalance, string>): HashKey {
+  if (hash === 'ip') return { kind: 'ip' };
+  // RFC 9110 §5.1: names of fields are compared without regard to case, those of cookies with it.
+  if (hash.header !== undefined) return { kind: 'header', name: hash.header.toLowerCase() };
+  return { kind: 'cookie', name: hash.cookie! };
+}
+
+function compileSticky({ cookie, maxAge }: NonNullable<CheckedSticky>): StickyConfig {
+  return { cookie: cookie ?? STICKY_COOKIE, maxAgeMs: maxAge ?? null };
+}
+
+const OWN_HEALTH = healthForm.parse({
+  path: '/',
+  ...HEALTH_DEFAULTS,
+  unhealthyAfter: integerOf(HEALTH_DEFAULTS.unhealthyAfter),
+  healthyAfter: integerOf(HEALTH_DEFAULTS.healthyAfter),
+});
+
+function compileHealth(form: CheckedHealth): HealthConfig {
+  const intervalMs = form.interval ?? OWN_HEALTH.interval!;
+  const rhythm = {
+    intervalMs,
+    timeoutMs: form.timeout ?? Math.min(OWN_HEALTH.timeout!, intervalMs),
+    unhealthyAfter: form.unhealthyAfter ?? OWN_HEALTH.unhealthyAfter!,
+    healthyAfter: form.healthyAfter ?? OWN_HEALTH.healthyAfter!,
+  };
+  if (form.path === undefined) return { kind: 'tcp', ...rhythm };
+  return { kind: 'http', path: form.path, statuses: form.status ?? OWN_HEALTH.status!, ...rhythm };
 }

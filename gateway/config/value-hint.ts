@@ -1,12 +1,13 @@
 /** What may have been meant by a value of the wrong type. */
 
 import { lettersInNumber, nearest } from './hint.ts';
-import { type KeyDoc, keysAt } from './key-doc.ts';
+import { type KeyDoc, keysAt, metaOf } from './key-doc.ts';
 import type { LeafIssue } from './leaf-issue.ts';
 import { configuration } from './schema.ts';
 import { nodeAt, type SourceDocument } from './source.ts';
 import { portHint } from './target.ts';
 import { unitHint } from './units.ts';
+import { elsewhereWord } from './vocabulary.ts';
 
 /** `undefined`: no idea. */
 export function hintOf(
@@ -19,7 +20,8 @@ export function hintOf(
   if (typeof value === 'string') return textHint(value, doc, leaf);
   if (value === null) return emptyHint(leaf);
   if (value === true) return ON[String(leaf.path.at(-1))];
-  if (isMixedList(leaf, document)) return 'a list holds targets, or maps with "to", not both';
+  if (isMixedList(leaf, document))
+    return 'a list holds targets, or maps with "to", not both; endpoints with weights stand below "to:"';
   const isMap = doc.expected?.startsWith('a map') ?? false;
   return Array.isArray(value) && isMap ? 'remove the dashes: it is a map, not a list' : undefined;
 }
@@ -28,9 +30,16 @@ export function hintOf(
 const ON: Readonly<Record<string, string>> = {
   admin: 'leave the key out for 127.0.0.1:3900',
   trustProxy: 'say whom to believe: loopback, private, or addresses',
+  health: 'say what to ask: /healthz, say, or tcp',
+  workers: 'say how many: auto, or a number',
+  canary: 'say where, and how much: { to: 3002, weight: 5% }',
+  slowStart: 'say how long: 30s',
+  breaker: 'write on',
 };
 
 function numberHint(value: number, doc: KeyDoc): string | undefined {
+  if (doc.holder === 'a canary') return `and how much goes there: { to: ${value}, weight: 5% }`;
+  if (doc.type?.includes('#retries')) return `attempts counts the first one: { attempts: ${value + 1} }`;
   if (doc.needsUnit !== undefined && value >= 0) return unitHint(doc.needsUnit, value);
   if (doc.type === 'port' || doc.type === 'target') return portHint(String(value));
   if (doc.bounds !== undefined) return undefined;
@@ -43,6 +52,9 @@ function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefine
   if (/^(?:yes|no|y|n)$/i.test(text) && doc.expected?.startsWith('true')) {
     return `YAML 1.2 knows true and false alone: ${/^y/i.test(text)}`;
   }
+  // A union of a word and something else fails as the something else.
+  const elsewhere = elsewhereWord(text, leaf.schemas.map(metaOf).flatMap(wordsOf));
+  if (elsewhere !== null) return `here it is called ${elsewhere}`;
   if (leaf.issue.code === 'invalid_value' || leaf.issue.code === 'invalid_union') {
     const near = nearest(text, wordsOf(doc));
     if (near !== null) return `did you mean ${near}?`;
@@ -59,7 +71,8 @@ function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefine
 
 /** The words of `keep or rewrite`. */
 function wordsOf(doc: KeyDoc): string[] {
-  return (doc.expected ?? '').split(/, | or /).filter((word) => /^[a-z]+$/.test(word));
+  const [words = ''] = (doc.expected ?? '').split(/,? or an? /);
+  return words.split(/, | or /).filter((word) => /^[a-z]+(?:-[a-z]+)*$/.test(word));
 }
 
 function emptyHint(leaf: LeafIssue): string {

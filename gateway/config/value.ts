@@ -7,7 +7,15 @@ import type { Port } from './model.ts';
 import type { Parsed, Refused } from './parsed.ts';
 import { parseTarget, portTarget } from './target.ts';
 import { parseTrustedProxy } from './trusted-proxy.ts';
-import { type Bounds, DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.ts';
+import {
+  type Bounds,
+  DURATION_PATTERN,
+  PERCENT_PATTERN,
+  parseDuration,
+  parsePercent,
+  parseSize,
+  SIZE_PATTERN,
+} from './units.ts';
 
 /** What a `custom` issue of ours carries. */
 export type IssueParams = Omit<Refused, 'ok'> & {
@@ -59,7 +67,7 @@ export const host = parsedBy(z.string(), parseHost).meta({
 export const target = z.union([port.transform(portTarget), parsedBy(z.string(), parseTarget)]).meta({
   id: 'target',
   description:
-    'Where a service listens: `3001`, `db:3001`, `[::1]:3001`, `https://images.internal`, `unix:/run/app.sock`.',
+    'Where a service listens: `3001`, `db:3001`, `[::1]:3001`, `https://images.internal`, `unix:/run/app.sock`, `srv:_http._tcp.shop.internal`.',
   doc: { expected: 'a port, host:port, http(s) URL or unix:/path', type: 'target' },
 });
 
@@ -95,6 +103,44 @@ export function size(bounds: Bounds) {
       needsUnit: 'size',
     },
   });
+}
+
+/** A value, or one word for none. A switch that is off may be `false`, too. */
+export function orWord<Schema extends z.ZodType>(word: 'off' | 'none', schema: Schema) {
+  const { expected, type, ...doc } = docOf(schema);
+  const none = word === 'off' ? z.enum(['off', 'false']).or(z.literal(false)) : z.literal(word);
+  return z.union([none.transform(() => null), schema]).meta({
+    doc: { ...doc, expected: `${word}, or ${expected}`, type: `\`${word}\`, ${type}` },
+  });
+}
+
+/** A share; its value is from 0 to 1. */
+export function percent(bounds: Bounds) {
+  return parsedBy(z.string(), (text) => parsePercent(text, bounds)).meta({
+    pattern: PERCENT_PATTERN.source,
+    doc: {
+      expected: `a share from ${bounds.min} to ${bounds.max}`,
+      type: 'percent',
+      bounds,
+      ends: 'refused outside',
+      needsUnit: 'percent',
+    },
+  });
+}
+
+export function count(min: number, max: number) {
+  return z
+    .int()
+    .min(min)
+    .max(max)
+    .meta({
+      doc: {
+        expected: `a number from ${min} to ${max}`,
+        type: 'number',
+        bounds: { min: String(min), max: String(max) },
+        ends: 'refused outside',
+      },
+    });
 }
 
 export const trustedProxy = parsedBy(z.string(), parseTrustedProxy).meta({

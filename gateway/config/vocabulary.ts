@@ -1,63 +1,214 @@
-/** Keys that people write because another program or a later version knows them. */
+/** Keys and words that people write because another program knows them. */
 
 import { nearest } from './hint.ts';
 
-/** DESIGN names them; this version does not know them yet. */
-export const LATER: ReadonlySet<string> = new Set(['balance', 'health', 'retries', 'workers', 'lane']);
-
-/** What nginx, Caddy, Traefik, Compose and their like call it, lower case without separators. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  listen: 'port',
-  bind: 'host',
-  address: 'host',
-  target: 'to',
-  targets: 'to',
-  upstream: 'to',
-  upstreams: 'to',
-  proxypass: 'to',
-  proxy: 'to',
-  backend: 'to',
-  backends: 'to',
-  url: 'to',
-  service: 'to',
-  port: 'to',
-  endpoint: 'to',
-  endpoints: 'to',
-  stripprefix: 'strip',
-  handlepath: 'strip',
-  preservehost: 'hostHeader',
-  passhostheader: 'hostHeader',
-  changeorigin: 'hostHeader',
-  clientmaxbodysize: 'bodyMax',
-  bodylimit: 'bodyMax',
-  maxbody: 'bodyMax',
-  maxbodysize: 'bodyMax',
-  timeout: 'timeouts',
-  trustedproxies: 'trustProxy',
-  trustforwardheader: 'trustProxy',
-  methods: 'when',
-  method: 'when',
-  headers: 'when',
-  query: 'when',
-  match: 'when',
-  command: 'run',
-  cmd: 'run',
-  exec: 'run',
-  dir: 'cwd',
-  directory: 'cwd',
-  workingdir: 'cwd',
-  environment: 'env',
-  ports: 'port',
-  logging: 'log',
-  paths: 'routes',
-  locations: 'routes',
-  processes: 'services',
-  plugin: 'extend',
-  read: 'response',
-  send: 'response',
-  websocket: 'tunnelIdle',
-  tunnel: 'tunnelIdle',
+/**
+ * What nginx, HAProxy, Envoy, Caddy, Traefik, Compose and their like call it, lower case without separators. Of several keys, the first
+ * that the place has is meant.
+ */
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  listen: ['port'],
+  bind: ['host'],
+  address: ['at', 'host'],
+  target: ['to', 'at'],
+  targets: ['to'],
+  upstream: ['to'],
+  upstreams: ['to'],
+  proxypass: ['to'],
+  proxy: ['to'],
+  backend: ['to', 'at'],
+  backends: ['to'],
+  url: ['to', 'at'],
+  uri: ['path'],
+  service: ['to', 'at'],
+  server: ['to', 'at'],
+  servers: ['to'],
+  port: ['to', 'at'],
+  to: ['at'],
+  endpoint: ['to', 'at'],
+  endpoints: ['to'],
+  stripprefix: ['strip'],
+  handlepath: ['strip'],
+  preservehost: ['hostHeader'],
+  passhostheader: ['hostHeader'],
+  changeorigin: ['hostHeader'],
+  clientmaxbodysize: ['bodyMax'],
+  bodylimit: ['bodyMax'],
+  maxbody: ['bodyMax'],
+  maxbodysize: ['bodyMax'],
+  timeout: ['timeouts', 'open', 'perTry'],
+  trustedproxies: ['trustProxy'],
+  trustforwardheader: ['trustProxy'],
+  methods: ['when'],
+  method: ['when'],
+  headers: ['when'],
+  query: ['when'],
+  match: ['when', 'status'],
+  command: ['run'],
+  cmd: ['run'],
+  exec: ['run'],
+  dir: ['cwd'],
+  directory: ['cwd'],
+  workingdir: ['cwd'],
+  environment: ['env'],
+  ports: ['port'],
+  logging: ['log'],
+  paths: ['routes'],
+  locations: ['routes'],
+  processes: ['services'],
+  plugin: ['extend'],
+  read: ['response'],
+  send: ['response'],
+  websocket: ['tunnelIdle'],
+  tunnel: ['tunnelIdle'],
+  // Which endpoint is next.
+  loadbalancing: ['balance'],
+  loadbalancer: ['balance'],
+  lbpolicy: ['balance'],
+  lbmethod: ['balance'],
+  algorithm: ['balance'],
+  policy: ['balance'],
+  stickysession: ['sticky'],
+  stickysessions: ['sticky'],
+  stickycookie: ['sticky'],
+  sessionaffinity: ['sticky'],
+  affinity: ['sticky'],
+  persistence: ['sticky'],
+  name: ['cookie'],
+  expires: ['maxAge'],
+  split: ['canary'],
+  trafficsplit: ['canary'],
+  weighted: ['canary'],
+  share: ['weight'],
+  percent: ['weight'],
+  percentage: ['weight'],
+  // Which endpoints are well.
+  healthcheck: ['health'],
+  healthchecks: ['health'],
+  activehealthcheck: ['health'],
+  healthuri: ['health'],
+  healthpath: ['health'],
+  httpchk: ['health'],
+  check: ['health'],
+  checks: ['health'],
+  inter: ['interval'],
+  every: ['interval'],
+  expect: ['status'],
+  expectstatus: ['status'],
+  expectedstatus: ['status'],
+  statuses: ['status'],
+  rise: ['healthyAfter'],
+  passes: ['healthyAfter'],
+  healthythreshold: ['healthyAfter'],
+  fall: ['unhealthyAfter'],
+  fails: ['unhealthyAfter', 'failures'],
+  unhealthythreshold: ['unhealthyAfter'],
+  maxfails: ['failures', 'ejection'],
+  failtimeout: ['for', 'ejection'],
+  failduration: ['for', 'ejection'],
+  baseejectiontime: ['for'],
+  outlierdetection: ['ejection'],
+  passivehealth: ['ejection'],
+  passivehealthcheck: ['ejection'],
+  consecutive5xx: ['failures', 'ejection'],
+  consecutivefailures: ['failures', 'ejection'],
+  maxejectionpercent: ['max', 'ejection'],
+  warmup: ['slowStart'],
+  rampup: ['slowStart'],
+  // How much a service is given, and how often.
+  maxconn: ['connections', 'maxConnections', 'limits'],
+  maxconns: ['connections', 'maxConnections', 'limits'],
+  workerconnections: ['maxConnections'],
+  queue: ['waiting', 'limits'],
+  maxqueue: ['waiting', 'limits'],
+  pending: ['waiting', 'limits'],
+  maxpending: ['waiting', 'limits'],
+  maxpendingrequests: ['waiting', 'limits'],
+  queuetimeout: ['wait', 'limits'],
+  circuitbreaker: ['breaker'],
+  circuitbreakers: ['breaker'],
+  errorrate: ['rate'],
+  failurerate: ['rate'],
+  threshold: ['rate'],
+  minrequests: ['requests'],
+  volume: ['requests'],
+  volumethreshold: ['requests'],
+  requestvolume: ['requests'],
+  openfor: ['open'],
+  sleepwindow: ['open'],
+  fallbackduration: ['open'],
+  halfopen: ['probes'],
+  halfopenrequests: ['probes'],
+  retry: ['retries'],
+  retrypolicy: ['retries'],
+  lbtries: ['retries'],
+  tries: ['attempts', 'retries'],
+  retries: ['attempts'],
+  max: ['attempts'],
+  count: ['attempts'],
+  numretries: ['attempts', 'retries'],
+  proxynextupstream: ['retries'],
+  proxynextupstreamtries: ['retries'],
+  retrybudget: ['budget', 'retries'],
+  pertrytimeout: ['perTry', 'retries'],
+  // The process.
+  workerprocesses: ['workers'],
+  processcount: ['workers'],
+  cluster: ['workers'],
+  instances: ['workers'],
+  threads: ['workers'],
+  nbproc: ['workers'],
+  nbthread: ['workers'],
+  nameserver: ['resolver'],
+  nameservers: ['resolver'],
+  dns: ['resolver'],
+  dnsservers: ['resolver'],
+  resolvers: ['resolver'],
+  loadshedding: ['overload'],
+  shedding: ['overload'],
+  overloadmanager: ['overload'],
 };
+
+/** Keys elsewhere, that are one value of a key here. */
+const VALUE_ELSEWHERE: Readonly<Record<string, readonly [key: string, value: string]>> = {
+  leastconn: ['balance', 'least-requests'],
+  iphash: ['balance', 'hash'],
+  random: ['balance', 'random-two'],
+  roundrobin: ['balance', 'round-robin'],
+};
+
+/** Words elsewhere for a word here. */
+const WORD_ELSEWHERE: Readonly<Record<string, string>> = {
+  off: 'none',
+  false: 'none',
+  rr: 'round-robin',
+  wrr: 'round-robin',
+  staticrr: 'round-robin',
+  leastconn: 'least-requests',
+  leastconnection: 'least-requests',
+  leastconnections: 'least-requests',
+  leastrequest: 'least-requests',
+  leastoutstanding: 'least-requests',
+  random: 'random-two',
+  rand: 'random-two',
+  p2c: 'random-two',
+  poweroftwo: 'random-two',
+  poweroftwochoices: 'random-two',
+  iphash: 'hash',
+  clientiphash: 'hash',
+  ip: 'hash',
+  source: 'hash',
+  consistent: 'hash',
+  consistenthash: 'hash',
+  ringhash: 'hash',
+  maglev: 'hash',
+};
+
+/** What is said of a route, not of its endpoints one by one. */
+const OF_ALL_ENDPOINTS = ['balance', 'health', 'ejection', 'slowStart', 'limits', 'breaker', 'retries'];
+
+/** And the other way round. */
+const OF_AN_ENDPOINT: ReadonlySet<string> = new Set(['at', 'weight', 'backup']);
 
 export interface KeyAdvice {
   readonly expected: string;
@@ -70,9 +221,6 @@ export interface KeyAdvice {
  * @param value of the key
  */
 export function adviseKey(key: string, known: readonly string[], holder: string, value: unknown): KeyAdvice {
-  if (LATER.has(key)) {
-    return { expected: `a key of ${holder}`, hint: `${key} is not supported by this version: remove it` };
-  }
   return { expected: `a key of ${holder}`, hint: suggestion(key, known, value) };
 }
 
@@ -82,8 +230,24 @@ function suggestion(key: string, known: readonly string[], value: unknown): stri
     return 'routes do not nest: write the whole path as a key of "routes:"';
   const glued = /^([A-Za-z]+):(.+)$/.exec(key);
   if (glued && value === null) return `a space is missing after the colon: ${glued[1]}: ${glued[2]}`;
+  if (OF_AN_ENDPOINT.has(key) && known.includes('to'))
+    return 'it is said of an endpoint: "to: { at: 3001, weight: 3 }", or a list of such';
+  if (known.length === 1 && known[0] === 'hash') return 'what to hash by stands below "hash:"';
+  if (known.includes('at')) return ofAnEndpoint(key, known);
+  return nearOrElsewhere(key, known);
+}
+
+/** nginx and HAProxy say of each server what here holds for all of them. */
+function ofAnEndpoint(key: string, known: readonly string[]): string {
+  const meant = meantKey(key, known) === null ? meantKey(key, OF_ALL_ENDPOINTS) : null;
+  return meant === null ? nearOrElsewhere(key, known) : `it is said of the whole route, and called ${meant}`;
+}
+
+function nearOrElsewhere(key: string, known: readonly string[]): string {
   const elsewhere = elsewhereKey(key, known);
   if (elsewhere === 'when') return 'conditions stand below "when:"';
+  const setting = lookUp(VALUE_ELSEWHERE, key);
+  if (setting !== undefined && known.includes(setting[0])) return `here it is ${setting[0]}: ${setting[1]}`;
   if (elsewhere !== null) return `here it is called ${elsewhere}`;
   const near = nearest(key, known);
   return near === null ? `the keys are ${known.join(', ')}` : `did you mean ${near}?`;
@@ -95,7 +259,16 @@ export function meantKey(key: string, known: readonly string[]): string | null {
 }
 
 function elsewhereKey(key: string, known: readonly string[]): string | null {
-  const word = key.toLowerCase().replace(/[-_]/g, '');
-  const elsewhere = Object.hasOwn(ELSEWHERE, word) ? ELSEWHERE[word] : undefined;
-  return elsewhere !== undefined && known.includes(elsewhere) ? elsewhere : null;
+  return lookUp(ELSEWHERE, key)?.find((meant) => known.includes(meant)) ?? null;
+}
+
+/** The known word that another program has this one for, or `null`. */
+export function elsewhereWord(text: string, known: readonly string[]): string | null {
+  const meant = lookUp(WORD_ELSEWHERE, text);
+  return meant !== undefined && known.includes(meant) ? meant : null;
+}
+
+function lookUp<Value>(table: Readonly<Record<string, Value>>, text: string): Value | undefined {
+  const word = text.toLowerCase().replace(/[-_\s]/g, '');
+  return Object.hasOwn(table, word) ? table[word] : undefined;
 }

@@ -35,6 +35,10 @@ describe('what a reload changed', () => {
     ['trustProxy', { trustProxy: ['10.0.0.0/8'] }, false],
     ['log', { log: { level: 'debug', format: 'auto', access: true } }, false],
     ['maxConnections', { maxConnections: 5 }, false],
+    ['workers', { workers: 4 }, true],
+    ['resolver', { resolver: ['127.0.0.1:5353'] }, true],
+    ['overload', { overload: null }, false],
+    ['serverTiming', { serverTiming: true }, false],
   ])('the setting %s', (name, wish, restart) => {
     const diff = diffConfigs(gatewayConfig([db]), gatewayConfig([db], wish));
     expect(diff).toEqual({ ...NOTHING, settings: [name], needsRestart: restart ? [name] : [] });

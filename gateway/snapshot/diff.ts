@@ -22,7 +22,7 @@ export function diffConfigs(before: GatewayConfig, after: GatewayConfig): Config
     removed: [...old.keys()].filter((id) => !now.has(id)),
     changed: [...now].filter(([id, signature]) => old.has(id) && old.get(id) !== signature).map(([id]) => id),
     settings,
-    needsRestart: settings.filter((key) => LISTENING.has(key)),
+    needsRestart: settings.filter((key) => AT_THE_START.has(key)),
   };
 }
 
@@ -30,8 +30,22 @@ export function isEmpty(diff: ConfigDiff): boolean {
   return diff.added.length + diff.removed.length + diff.changed.length + diff.settings.length === 0;
 }
 
-const SETTINGS = ['host', 'port', 'admin', 'trustProxy', 'log', 'maxConnections', 'services'] as const;
-const LISTENING: ReadonlySet<string> = new Set(['host', 'port', 'admin']);
+const SETTINGS = [
+  'host',
+  'port',
+  'admin',
+  'trustProxy',
+  'log',
+  'maxConnections',
+  'workers',
+  'overload',
+  'resolver',
+  'serverTiming',
+  'services',
+] as const;
+
+/** What is decided once: where to listen, how many processes there are, and whom every look-up asks. */
+const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers', 'resolver']);
 
 function signatures({ routes, streams }: GatewayConfig): Map<string, string> {
   return new Map([

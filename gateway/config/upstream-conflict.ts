@@ -1,0 +1,91 @@
+/** Settings of a route or a stream that can't hold together, though each of them alone could. */
+
+import type { RouteConfig, UpstreamConfig } from './model.ts';
+import type { Fault } from './problem-list.ts';
+import type { PlacedRoute } from './routes.ts';
+import { keySpanAt, type PathKey, type SourceDocument } from './source.ts';
+import { durationText } from './units.ts';
+
+export function reportRouteConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
+  for (const { route, path } of placed) {
+    reportUpstreamConflicts(route.upstream, path, document);
+    reportPerTry(route, path, document);
+    if (route.lane === 'wire') reportWire(route, path, document);
+  }
+}
+
+export function reportUpstreamConflicts(
+  { health, sticky, balance }: UpstreamConfig,
+  path: readonly PathKey[],
+  document: SourceDocument,
+): void {
+  if (health !== null && health.timeoutMs > health.intervalMs) {
+    report(
+      document,
+      [
+        [...path, 'health', 'timeout'],
+        [...path, 'health', 'interval'],
+      ],
+      {
+        expected: 'a timeout that is not longer than the interval',
+        found: `a timeout of ${durationText(health.timeoutMs)}, an interval of ${durationText(health.intervalMs)}`,
+        hint: 'the next check would begin before the last one has ended',
+      },
+    );
+  }
+  if (sticky !== null && balance.kind === 'hash') {
+    report(document, [[...path, 'sticky']], {
+      expected: 'one of the two: "sticky", or "balance" by hash',
+      found: 'both',
+      hint: 'both keep a client with one endpoint, and they would not agree: take one of them out',
+    });
+  }
+}
+
+/** Either may be written at the route or at the top level. */
+function reportPerTry(
+  { retries, timeouts }: RouteConfig,
+  path: readonly PathKey[],
+  document: SourceDocument,
+): void {
+  const { perTryMs } = retries;
+  if (perTryMs === null || perTryMs <= timeouts.responseMs) return;
+  const places = [
+    [...path, 'retries', 'perTry'],
+    [...path, 'timeouts', 'response'],
+    ['retries', 'perTry'],
+  ];
+  report(document, places, {
+    expected: 'a "perTry" that is not longer than the response timeout',
+    found: `a "perTry" of ${durationText(perTryMs)}, a response timeout of ${durationText(timeouts.responseMs)}`,
+    hint: 'the response timeout ends the whole exchange first: make that one longer, or this one shorter',
+  });
+}
+
+function reportWire(route: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
+  const reason = notOnTheWire(route);
+  if (reason === null) return;
+  const own = keySpanAt(document.root, [...path, 'lane']) !== null;
+  report(document, own ? [[...path, 'lane']] : [path], {
+    expected: 'lane: auto, or general',
+    found: `"wire" with ${reason.what}`,
+    hint: `${reason.why}: ${own ? 'leave it to "auto"' : 'give this route "lane: auto"'}`,
+  });
+}
+
+function notOnTheWire({ extend, upstream }: RouteConfig): { what: string; why: string } | null {
+  if (extend !== null) return { what: '"extend"', why: 'an extended route goes through Fastify' };
+  const all = [...upstream.endpoints, ...(upstream.canary?.endpoints ?? [])];
+  const isTls = all.some(({ address }) => address.kind !== 'unix' && address.tls);
+  return isTls ? { what: 'an https target', why: 'the wire lane speaks to services without TLS' } : null;
+}
+
+/** At the first of the places that the file has. */
+function report(document: SourceDocument, places: readonly (readonly PathKey[])[], fault: Fault): void {
+  for (const place of places) {
+    const span = keySpanAt(document.root, place);
+    if (span === null) continue;
+    document.problems.add(span, place, fault);
+    return;
+  }
+}

@@ -15,10 +15,17 @@ interface Held {
   readonly downstream: HttpDownstream;
 }
 
-/** Holds requests until the test answers them; what was refused is answered with its status at once. */
+/**
+ * Takes nothing in the wire lane, so that every connection is handed over. Holds requests until the test answers them; what was refused is
+ * answered with its status at once.
+ */
 class HoldingHandler implements HttpListenerHandler {
   readonly held: Held[] = [];
   readonly upgraded: string[] = [];
+
+  carries() {
+    return false;
+  }
 
   request(
     incoming: IncomingMessage,

@@ -2,12 +2,20 @@ import http from 'node:http';
 import { type AddressInfo, Server, type Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { isReset } from '../error/rescue.ts';
+import { Clock } from '../wire/clock.ts';
+import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
+import type { ClientExchange } from './client-exchange.ts';
 import { HttpDownstream } from './http-downstream.ts';
 import { ListenError } from './listen-error.ts';
 import { hasBody } from './node-body.ts';
 
 /** What the listener hands on. */
 export interface HttpListenerHandler {
+  /**
+   * A request that the wire lane has read.
+   * @returns whether it is carried there; if not, nothing has become of it, and it comes back by `request` or `upgrade`.
+   */
+  carries(exchange: ClientExchange): boolean;
   /** @param refusal what the request is to be answered with, whatever it asks for. */
   request(
     request: http.IncomingMessage,
@@ -20,10 +28,16 @@ export interface HttpListenerHandler {
   refused(error: GatewayError, socket: Socket): void;
 }
 
-/** The port of the gateway. One server for the life of the process: reloads change what is behind it, never it. */
-export class HttpListener {
+/**
+ * The port of the gateway. One server for the life of the process: reloads change what is behind it, never it. Each connection begins in
+ * the wire lane, and goes to Node's own parser, the general lane, with the first request that the wire lane does not take.
+ */
+export class HttpListener implements WireLaneOwner {
   readonly #server: http.Server;
   readonly #handler: HttpListenerHandler;
+  readonly #wire: WireLane;
+  /** What Node does with a connection of its server. */
+  readonly #toNode: (socket: Socket) => void;
   /**
    * Requests whose answers are still to come, by connection, in order. Only the first has been handed on: what is pipelined behind it may
    * depend on it (RFC 9112 §9.3.2), and one connection must not take more of a service than one that waits for its answers.
@@ -37,13 +51,17 @@ export class HttpListener {
   #onEmptied: () => void = () => {};
   draining = false;
 
-  constructor(handler: HttpListenerHandler) {
+  constructor(handler: HttpListenerHandler, clock: Clock = new Clock()) {
     this.#handler = handler;
+    this.#wire = new WireLane(this, clock);
     this.#server = http.createServer({
       ...SERVER_OPTIONS,
       shouldUpgradeCallback: (request) => this.#upgrades(request),
     });
     this.#server.maxHeadersCount = 0;
+    const [toNode] = this.#server.listeners('connection');
+    this.#toNode = toNode!.bind(this.#server) as (socket: Socket) => void;
+    this.#server.removeAllListeners('connection');
     this.#server
       .on('connection', (socket: Socket) => this.#connected(socket))
       .on('request', (request, response) => this.#requested(request, response, false))
@@ -79,18 +97,42 @@ export class HttpListener {
 
   #connected(socket: Socket): void {
     this.#connections++;
+    socket.once('close', () => {
+      if (--this.#connections === 0) this.#onEmptied();
+    });
+    if (this.#connections <= this.maxConnections) return this.#wire.accept(socket);
+    this.#turnedAway.add(socket);
+    this.#general(socket);
+    // Those who are turned away get an answer to their first request; a flood of them gets nothing.
+    if (this.#connections > this.maxConnections + TURNED_AWAY_MAX) socket.destroy();
+  }
+
+  carries(exchange: ClientExchange): boolean {
+    return this.#handler.carries(exchange);
+  }
+
+  refused(error: GatewayError, socket: Socket): void {
+    this.#handler.refused(error, socket);
+  }
+
+  /** Node reads the bytes as if they had just come in: they are given back to the socket, and flow when it has taken its place. */
+  handOver(socket: Socket, unread: readonly Buffer[]): void {
+    socket.pause();
+    this.#general(socket);
+    socket.unshift(Buffer.concat(unread));
+    process.nextTick(() => socket.resume());
+  }
+
+  #general(socket: Socket): void {
     const open = new Map<HttpDownstream, () => void>();
     this.#open.set(socket, open);
     socket.once('close', () => {
-      if (--this.#connections === 0) this.#onEmptied();
       const waiting = [...open.keys()];
       open.clear();
       // Node does not tell them of it if an upgrade or CONNECT stood behind them.
       for (const downstream of waiting) downstream.connectionClosed();
     });
-    if (this.#connections > this.maxConnections) this.#turnedAway.add(socket);
-    // Those who are turned away get an answer to their first request; a flood of them gets nothing.
-    if (this.#connections > this.maxConnections + TURNED_AWAY_MAX) socket.destroy();
+    this.#toNode(socket);
   }
 
   #requested(request: http.IncomingMessage, response: http.ServerResponse, expects: boolean): void {
@@ -169,13 +211,14 @@ export class HttpListener {
    */
   stopAccepting(idle: 'close' | 'leave'): void {
     this.draining = true;
-    // Node's own close of an HTTP server closes idle connections, too.
-    if (idle === 'leave') Server.prototype.close.call(this.#server);
-    else this.#server.close();
+    // Node's own close of an HTTP server would close idle connections in any case.
+    Server.prototype.close.call(this.#server);
+    if (idle === 'close') this.closeIdle();
   }
 
   closeIdle(): void {
     this.#server.closeIdleConnections();
+    this.#wire.closeIdle();
   }
 
   /** Resolves when no connection is left, or when the time is up. */
@@ -194,6 +237,7 @@ export class HttpListener {
   destroy(): void {
     this.#server.close();
     this.#server.closeAllConnections();
+    this.#wire.destroy();
     for (const socket of this.#tunnels) socket.destroy();
   }
 }

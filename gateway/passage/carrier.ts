@@ -12,7 +12,7 @@ import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
 import { HttpForward, type HttpPlan } from '../forward/http.ts';
 import type { Lasting, LastingExchanges } from '../forward/lasting.ts';
 import { Tunnel } from '../forward/upgrade.ts';
-import type { ClientRequest } from '../listener/client-exchange.ts';
+import type { ClientExchange, ClientRequest } from '../listener/client-exchange.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import { peerOf } from '../listener/peer.ts';
@@ -55,6 +55,18 @@ export class Carrier implements HttpListenerHandler {
 
   // Listener: something arrived.
 
+  /** In the wire lane; what it does not carry is forgotten, and arrives once more in the general lane. */
+  carries(exchange: ClientExchange): boolean {
+    const passage = this.#arrive(exchange);
+    passage.client = exchange;
+    const goesOn = decide(passage, this.#pseudonym);
+    if (goesOn && !staysOnWire(passage)) return false;
+    passage.record.lane = 'wire';
+    this.#options.inFlight.enter(passage);
+    this.#carry(passage);
+    return true;
+  }
+
   request(
     request: IncomingMessage,
     response: ServerResponse,
@@ -62,6 +74,7 @@ export class Carrier implements HttpListenerHandler {
     refusal: GatewayError | null,
   ): void {
     const passage = this.#arrive(downstream);
+    this.#options.inFlight.enter(passage);
     passage.client = passage.http = downstream;
     passage.refusal = refusal;
     (request as Carried)[PASSAGE] = passage;
@@ -78,6 +91,7 @@ export class Carrier implements HttpListenerHandler {
       body: null,
       peer: peerOf(socket),
     });
+    this.#options.inFlight.enter(passage);
     passage.socket = socket;
     const goesOn = decide(passage, this.#pseudonym);
     if (goesOn && passage.exchange && this.#mayTunnel(passage, passage.exchange))
@@ -107,9 +121,7 @@ export class Carrier implements HttpListenerHandler {
     const id = this.#identity.requestId(facts.requestId, believed);
     const protocol = request.version.endsWith('.0') ? 'HTTP/1.0' : 'HTTP/1.1';
     const record = newExchangeRecord(id, request.method, request.rawTarget, protocol, peer.address);
-    const passage = new Passage(snapshot, request, peer, facts, record);
-    this.#options.inFlight.enter(passage);
-    return passage;
+    return new Passage(snapshot, request, peer, facts, record);
   }
 
   // Route table and filters: what may be asked, and who owns it (decide.ts).
@@ -129,7 +141,10 @@ export class Carrier implements HttpListenerHandler {
 
   /** A plain route, or an answer of the gateway's own; Fastify has let go of the request. */
   carry(request: IncomingMessage): void {
-    const passage = passageOf(request);
+    this.#carry(passageOf(request));
+  }
+
+  #carry(passage: Passage): void {
     const { exchange } = passage;
     if (passage.refusal || passage.local || !exchange) return this.#answerHere(passage);
     const plan = httpPlan(exchange, this.#carriage(passage, exchange));
@@ -272,6 +287,13 @@ export class Carrier implements HttpListenerHandler {
         passage.refusal ?? new GatewayError('no_route', 'a tunnel to the gateway itself'),
       );
   }
+}
+
+/** The gateway's own page and extended routes need Fastify, and some routes say that they want no other lane. */
+function staysOnWire({ exchange }: Passage): boolean {
+  if (!exchange) return false;
+  const { extend, lane } = exchange.match.route;
+  return extend === null && lane !== 'general';
 }
 
 interface ForwardEnd {

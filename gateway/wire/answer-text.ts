@@ -1,0 +1,71 @@
+import type { Fields } from '../forward/exchange.ts';
+
+/** How the client finds the end of an answer's body (RFC 9112 §6.3): there is no other way on a connection that goes on. */
+export type AnswerFraming = 'none' | 'counted' | 'chunked';
+
+/** Writes heads of answers. Like the reader of requests it serves all connections, and holds what the last head said. */
+export class AnswerText {
+  readonly #date: () => string;
+  framing: AnswerFraming = 'none';
+  /** Where `framing` is `counted`. */
+  length = 0;
+
+  /** @param date for answers whose service left it out (RFC 9110 §6.6.1). */
+  constructor(date: () => string = dateClock()) {
+    this.#date = date;
+  }
+
+  /**
+   * The head of a final answer (RFC 9112 §4).
+   *
+   * @param method of the request: the answer to HEAD has no body (RFC 9110 §9.3.2), and neither have 204 and 304 (§15.3.5, §15.4.5).
+   * @param fields as valid as the readers of this folder leave them: nothing here looks for line ends in them.
+   * @param closes whether the connection ends behind it.
+   */
+  head(method: string, status: number, reason: string, fields: Fields, closes: boolean): string {
+    let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+    let length = -1;
+    let dated = false;
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i]!;
+      text += `${name}: ${fields[i + 1]}\r\n`;
+      if (name.length === 14 && name.toLowerCase() === 'content-length') length = Number(fields[i + 1]);
+      else if (name.length === 4 && name.toLowerCase() === 'date') dated = true;
+    }
+    this.length = length;
+    this.framing = framingOf(method, status, length);
+    if (!dated) text += `Date: ${this.#date()}\r\n`;
+    text += closes ? 'Connection: close\r\n' : PERSISTENT;
+    if (this.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
+    return `${text}\r\n`;
+  }
+}
+
+function framingOf(method: string, status: number, length: number): AnswerFraming {
+  if (method === 'HEAD' || status === 204 || status === 304) return 'none';
+  return length < 0 ? 'chunked' : 'counted';
+}
+
+/** A 1xx answer (RFC 9110 §15.2): nothing of the connection, and no body. */
+export function informationalText(status: number, reason: string, fields: Fields): string {
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return `${text}\r\n`;
+}
+
+/** `Date` has seconds (RFC 9110 §5.6.7), so one text serves all answers of a second. */
+function dateClock(): () => string {
+  let second = 0;
+  let text = '';
+  return () => {
+    const now = Math.floor(Date.now() / 1000);
+    if (now !== second) {
+      second = now;
+      text = new Date(now * 1000).toUTCString();
+    }
+    return text;
+  };
+}
+
+/** Said though HTTP/1.1 means it anyway: the time helps clients not to send into a connection that is just being closed. */
+const PERSISTENT = 'Connection: keep-alive\r\nKeep-Alive: timeout=75\r\n';

@@ -1,0 +1,326 @@
+import type { Socket } from 'node:net';
+import { GatewayError } from '../error/catalog.ts';
+import { FramingError } from '../error/framing-error.ts';
+import type { Peer } from '../filter/forwarded.ts';
+import type { ClientExchange } from '../listener/client-exchange.ts';
+import { peerOf } from '../listener/peer.ts';
+import type { AnswerText } from './answer-text.ts';
+import { type BodySource, ClientBody } from './client-body.ts';
+import type { Clock, Deadline, Timed } from './clock.ts';
+import { HeadBuffer } from './head-buffer.ts';
+import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
+import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';
+
+/** What the connections of a listener share. */
+export interface ClientConnectionOwner {
+  readonly reader: RequestReader;
+  readonly answers: AnswerText;
+  readonly clock: Clock;
+  /** While it drains, each answer is the last of its connection. */
+  readonly draining: boolean;
+  /** @returns whether the exchange is carried in this lane; if not, nothing has become of it. */
+  carries(exchange: ClientExchange): boolean;
+  /** The connection goes on in the general lane, which begins with these bytes. This one is through with it. */
+  handOver(connection: ClientConnection, unread: readonly Buffer[]): void;
+  /** Something that never became a request: it is answered, and the connection closed. */
+  refused(error: GatewayError, socket: Socket): void;
+  closed(connection: ClientConnection): void;
+}
+
+/**
+ * What the next byte belongs to: a head; the body of the request of now; or to nothing yet, because the answer before it is still to come.
+ * `none`: to nobody any more.
+ */
+type Stage = 'head' | 'body' | 'answer' | 'none';
+
+/**
+ * One connection of a client in the wire lane. It reads one request at a time, and the next one when the answer is out: what is pipelined
+ * behind it may depend on it (RFC 9112 §9.3.2). What it does not read, it hands over, at the boundary of a message, which is always behind
+ * the last answer.
+ */
+export class ClientConnection implements ExchangeConnection, BodySource, Timed {
+  readonly socket: Socket;
+  readonly #owner: ClientConnectionOwner;
+  readonly #deadline: Deadline;
+  #peer: Peer | null = null;
+  #stage: Stage = 'head';
+  #exchange: WireDownstream | null = null;
+  /** Pieces of a head that came in several. */
+  #head: HeadBuffer | null = null;
+  /** What came before its turn. */
+  readonly #unread: Buffer[] = [];
+  #unreadBytes = 0;
+  #reading = false;
+  #fresh = true;
+  #last = false;
+
+  constructor(socket: Socket, owner: ClientConnectionOwner) {
+    this.socket = socket;
+    this.#owner = owner;
+    this.#deadline = owner.clock.deadline(this);
+    this.#deadline.arm(HEAD_TIMEOUT_MS);
+    (socket as WireSocket)[CONNECTION] = this;
+    socket.on('data', onData).on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose);
+  }
+
+  get peer(): Peer {
+    this.#peer ??= peerOf(this.socket);
+    return this.#peer;
+  }
+
+  get answers(): AnswerText {
+    return this.#owner.answers;
+  }
+
+  get closes(): boolean {
+    return this.#last || this.#owner.draining;
+  }
+
+  /** Between two requests, with nothing of the next one. */
+  get idle(): boolean {
+    return this.#stage === 'head' && !this.#fresh && !this.#head;
+  }
+
+  // What the client does.
+
+  received(chunk: Buffer): void {
+    if (this.#unread.length > 0 || this.#reading) return this.#keep(chunk);
+    const at = this.#read(chunk);
+    if (at < chunk.length) this.#keep(at === 0 ? chunk : chunk.subarray(at));
+  }
+
+  /** @returns how many of the bytes have found their place; what is behind them has come before its turn. */
+  #read(bytes: Buffer): number {
+    this.#reading = true;
+    let at = 0;
+    for (let before = -1; at < bytes.length && at !== before; ) {
+      before = at;
+      at = this.#step(bytes, at);
+    }
+    this.#reading = false;
+    return at;
+  }
+
+  #step(bytes: Buffer, at: number): number {
+    switch (this.#stage) {
+      case 'head':
+        return this.#head ? this.#readOn(this.#head, bytes, at) : this.#readHead(bytes, at);
+      case 'body':
+        return this.#readBody(this.#exchange!.body!, bytes, at);
+      case 'answer':
+        return at;
+      default:
+        return bytes.length;
+    }
+  }
+
+  #readHead(bytes: Buffer, at: number): number {
+    const { reader } = this.#owner;
+    const verdict = reader.read(bytes, at, bytes.length);
+    const { end } = reader;
+    if (verdict === 'taken' && this.#begin(reader)) return end;
+    if (verdict !== 'partial') return this.#handOver(bytes, at);
+    this.#head = new HeadBuffer(HEAD_MAX_BYTES);
+    this.#head.add(bytes, at, bytes.length);
+    // The time of a connection's first head began with the connection.
+    if (!this.#fresh) this.#deadline.arm(HEAD_TIMEOUT_MS);
+    return bytes.length;
+  }
+
+  /** Another piece. All of them are read once more, because what can't become a head is to be known at once. */
+  #readOn(head: HeadBuffer, bytes: Buffer, at: number): number {
+    const { reader } = this.#owner;
+    const before = head.length;
+    head.add(bytes, at, bytes.length);
+    const verdict = reader.read(head.bytes(), 0, head.length);
+    if (verdict === 'partial') return bytes.length;
+    this.#head = null;
+    const end = at + reader.end - before;
+    if (verdict === 'taken' && this.#begin(reader)) return end;
+    this.#unread.unshift(bytes.subarray(at));
+    return this.#handOver(head.bytes().subarray(0, before), 0) + bytes.length;
+  }
+
+  /** @returns whether it is carried in this lane. */
+  #begin(head: RequestReader): boolean {
+    const body = head.framing === 'none' ? null : new ClientBody(this, head);
+    this.#exchange = new WireDownstream(this, head, body);
+    this.#stage = body ? 'body' : 'answer';
+    this.#last = !head.persistent;
+    this.#deadline.clear();
+    if (!this.#owner.carries(this.#exchange)) return false;
+    this.#fresh = false;
+    return true;
+  }
+
+  #readBody(body: ClientBody, bytes: Buffer, at: number): number {
+    if (!body.wanted) return at;
+    try {
+      const end = body.take(bytes, at);
+      if (body.complete && this.#stage === 'body') this.#stage = 'answer';
+      return end;
+    } catch (cause) {
+      if (!(cause instanceof FramingError)) throw cause;
+      this.#broken(body, cause);
+      return bytes.length;
+    }
+  }
+
+  /** Nothing that follows can be trusted (RFC 9112 §11.2). Who has an answer on its way takes its end for a broken one. */
+  #broken(body: ClientBody, cause: FramingError): void {
+    this.#stage = 'none';
+    if (this.#exchange?.headSent) this.socket.destroy();
+    else body.fail(new GatewayError('bad_request', cause.message, { cause }));
+  }
+
+  /** It is read on while it waits: of a connection that nobody reads, nobody learns that the client has gone. */
+  #keep(bytes: Buffer): void {
+    this.#unread.push(bytes);
+    this.#unreadBytes += bytes.length;
+    if (this.#full) this.socket.pause();
+  }
+
+  get #full(): boolean {
+    return this.#unreadBytes >= UNREAD_MAX_BYTES || this.#unread.length >= UNREAD_MAX_PIECES;
+  }
+
+  /** Something that waited may have its turn now. */
+  #goOn(): void {
+    if (this.#reading) return;
+    while (this.#unread.length > 0) {
+      const bytes = this.#unread.shift()!;
+      this.#unreadBytes -= bytes.length;
+      const at = this.#read(bytes);
+      if (at === bytes.length) continue;
+      this.#unread.unshift(bytes.subarray(at));
+      this.#unreadBytes += bytes.length - at;
+      break;
+    }
+    if (this.socket.isPaused() && this.#stage !== 'none' && !this.#full && !this.#exchange?.body?.paused)
+      this.socket.resume();
+  }
+
+  /** The client has ended its side. As in the general lane, whoever does so before its answer is out has left. */
+  ended(): void {
+    if (this.#exchange?.ended) this.#last = true;
+    else if (this.#exchange || this.#stage === 'none') this.socket.destroy();
+    else if (this.#head)
+      this.#refuse(new GatewayError('bad_request', 'the connection ended inside of a head'));
+    else this.socket.destroySoon();
+  }
+
+  drained(): void {
+    this.#exchange?.drained();
+  }
+
+  closed(): void {
+    this.#stage = 'none';
+    this.#deadline.clear();
+    this.#unread.length = 0;
+    this.#exchange?.gone();
+    this.#exchange = null;
+    this.#owner.closed(this);
+  }
+
+  // What the exchange does.
+
+  bodyWanted(): void {
+    this.#goOn();
+  }
+
+  bodyUnwanted(): void {
+    this.socket.pause();
+  }
+
+  goAhead(): void {
+    if (!this.#exchange?.headSent) this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+  }
+
+  closeAfterAnswer(): void {
+    this.#last = true;
+  }
+
+  answered(): void {
+    const uploading = this.#exchange!.body?.complete === false;
+    this.#exchange = null;
+    if (this.closes) return this.#end(uploading);
+    this.#stage = 'head';
+    this.#deadline.arm(IDLE_TIMEOUT_MS);
+    if (this.#unread.length > 0 || this.socket.isPaused()) this.#goOn();
+  }
+
+  /**
+   * A socket that is closed while bytes lie unread sends a reset, and the reset makes the client's system throw away the answer that it has
+   * received but not read. So where an upload is under way our side ends first, and what still arrives is dropped for a while.
+   */
+  #end(uploading: boolean): void {
+    this.#stage = 'none';
+    this.#unread.length = 0;
+    if (!uploading) return this.socket.destroySoon();
+    this.socket.end();
+    this.socket.resume();
+    this.#deadline.arm(LINGER_MS);
+  }
+
+  timedOut(): void {
+    if (this.#stage === 'none' || this.idle) this.socket.destroy();
+    else this.#refuse(new GatewayError('head_timeout', 'no complete head within 10 s'));
+  }
+
+  #refuse(error: GatewayError): void {
+    this.#stage = 'none';
+    this.#deadline.clear();
+    this.#owner.refused(error, this.socket);
+  }
+
+  /** @returns where the bytes end: none of them is left for this lane. */
+  #handOver(bytes: Buffer, at: number): number {
+    const { socket } = this;
+    const unread = [bytes.subarray(at), ...this.#unread.splice(0)];
+    this.#stage = 'none';
+    this.#exchange = null;
+    this.#deadline.clear();
+    socket
+      .off('data', onData)
+      .off('end', onEnd)
+      .off('drain', onDrain)
+      .off('error', onError)
+      .off('close', onClose);
+    this.#owner.handOver(this, unread);
+    return bytes.length;
+  }
+}
+
+const HEAD_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 75_000;
+const LINGER_MS = 5_000;
+/** What a client sends ahead of its turn is read up to here, and then stays in the system's buffers. */
+const UNREAD_MAX_BYTES = 64 * 1024;
+const UNREAD_MAX_PIECES = 128;
+
+// The listeners are the same functions for all connections: what each of them keeps is one reference.
+
+const CONNECTION = Symbol('connection');
+
+interface WireSocket extends Socket {
+  [CONNECTION]: ClientConnection;
+}
+
+function onData(this: Socket, chunk: Buffer): void {
+  (this as WireSocket)[CONNECTION].received(chunk);
+}
+
+function onEnd(this: Socket): void {
+  (this as WireSocket)[CONNECTION].ended();
+}
+
+function onDrain(this: Socket): void {
+  (this as WireSocket)[CONNECTION].drained();
+}
+
+/** Its close follows. */
+function onError(): void {}
+
+function onClose(this: Socket): void {
+  (this as WireSocket)[CONNECTION].closed();
+}

@@ -1,0 +1,139 @@
+/** Who is told when a time is up. */
+export interface Timed {
+  timedOut(): void;
+}
+
+/** A time that runs, or doesn't. It is made once, and armed as often as need be. */
+export interface Deadline {
+  /** From now on, in place of what ran before. @param ms for which `refresh` will run, too. */
+  arm(ms: number): void;
+  /** The same time once more, from now on; nothing where none runs. */
+  refresh(): void;
+  clear(): void;
+}
+
+/**
+ * One interval for all timeouts of the gateway: a hashed timing wheel. To arm a deadline is to put it into a list, where a timer of its own
+ * would cost each exchange a microsecond. It ends up to two ticks late and never early; a timeout below a second, for which that would
+ * show, gets a timer after all.
+ */
+export class Clock {
+  readonly #slots: (WheelDeadline | null)[] = new Array<WheelDeadline | null>(SLOTS).fill(null);
+  #interval: NodeJS.Timeout | null = null;
+  /** The last tick that was dealt with. */
+  #tick = 0;
+  #running = 0;
+
+  deadline(timed: Timed): Deadline {
+    return new WheelDeadline(this, timed);
+  }
+
+  // For deadlines only.
+
+  /** @returns the tick at which a time of `ms`, begun now, is over for certain. */
+  tickAfter(ms: number): number {
+    return Math.floor((performance.now() + ms) / TICK_MS) + 1;
+  }
+
+  put(deadline: WheelDeadline): void {
+    const slot = deadline.due % SLOTS;
+    const first = this.#slots[slot]!;
+    deadline.next = first;
+    if (first) first.previous = deadline;
+    this.#slots[slot] = deadline;
+    if (this.#running++ === 0) this.#start();
+  }
+
+  take(deadline: WheelDeadline): void {
+    const { previous, next } = deadline;
+    if (previous) previous.next = next;
+    else this.#slots[deadline.due % SLOTS] = next;
+    if (next) next.previous = previous;
+    deadline.previous = deadline.next = null;
+    this.#running--;
+  }
+
+  #start(): void {
+    if (this.#interval) return;
+    this.#tick = Math.floor(performance.now() / TICK_MS);
+    this.#interval = setInterval(() => this.#turn(), TICK_MS).unref();
+  }
+
+  /** Stops when nothing runs any more: at a tick, because between two requests that is often so. */
+  #turn(): void {
+    if (this.#running === 0) {
+      clearInterval(this.#interval!);
+      this.#interval = null;
+      return;
+    }
+    const now = Math.floor(performance.now() / TICK_MS);
+    // After a pause as long as the whole wheel, each slot is looked at once.
+    const from = Math.max(this.#tick + 1, now - SLOTS + 1);
+    this.#tick = now;
+    for (let tick = from; tick <= now; tick++) this.#end(this.#slots[tick % SLOTS]!, now);
+  }
+
+  #end(first: WheelDeadline | null, now: number): void {
+    const over: WheelDeadline[] = [];
+    for (let each = first; each; each = each.next) if (each.due <= now) over.push(each);
+    // What the end of one does may clear another, or arm it anew.
+    for (const each of over) if (each.due !== 0 && each.due <= now) each.end();
+  }
+}
+
+class WheelDeadline implements Deadline {
+  readonly #clock: Clock;
+  readonly #timed: Timed;
+  #ms = 0;
+  #exact: NodeJS.Timeout | null = null;
+  /** The tick at which it ends; 0: it is in no list. */
+  due = 0;
+  previous: WheelDeadline | null = null;
+  next: WheelDeadline | null = null;
+
+  constructor(clock: Clock, timed: Timed) {
+    this.#clock = clock;
+    this.#timed = timed;
+  }
+
+  arm(ms: number): void {
+    this.#ms = ms;
+    if (ms < EXACT_BELOW_MS) return this.#armExactly(ms);
+    if (this.#exact) this.clear();
+    const due = this.#clock.tickAfter(ms);
+    if (due === this.due) return;
+    if (this.due !== 0) this.#clock.take(this);
+    this.due = due;
+    this.#clock.put(this);
+  }
+
+  #armExactly(ms: number): void {
+    this.clear();
+    this.#exact = setTimeout(() => this.#timed.timedOut(), ms);
+  }
+
+  refresh(): void {
+    if (this.#exact) this.#exact.refresh();
+    else if (this.due !== 0) this.arm(this.#ms);
+  }
+
+  clear(): void {
+    if (this.#exact) {
+      clearTimeout(this.#exact);
+      this.#exact = null;
+    }
+    if (this.due === 0) return;
+    this.#clock.take(this);
+    this.due = 0;
+  }
+
+  end(): void {
+    this.clear();
+    this.#timed.timedOut();
+  }
+}
+
+const TICK_MS = 50;
+/** A bit more than the longest common timeout, 75 s: what is due later stays in its slot for another turn of the wheel. */
+const SLOTS = 2048;
+const EXACT_BELOW_MS = 1_000;

@@ -1,0 +1,220 @@
+import { IS_TARGET, IS_TOKEN, IS_VALUE } from './octets.ts';
+
+/**
+ * What became of the bytes: a request's head was read; they may be the beginning of one; or they are none that this lane takes, be it that
+ * they are wrong or only uncommon. Who is right about those is for the general lane to say, which gets the very same bytes.
+ */
+export type HeadVerdict = 'taken' | 'partial' | 'refused';
+
+/** How the end of a request's body is found (RFC 9112 §6.3). */
+export type RequestFraming = 'none' | 'counted' | 'chunked';
+
+/**
+ * Reads heads of requests that are plainly valid, in one pass over their bytes: a strict subset of what Node's own strict parser takes, with
+ * the same meaning. It holds what it read last, so that reading makes no object but the strings.
+ */
+export class RequestReader {
+  method = '';
+  target = '';
+  /** Name, value, name, value ... as they stand on the wire. */
+  fields: string[] = [];
+  framing: RequestFraming = 'none';
+  /** Where `framing` is `counted`: more than 0. */
+  length = 0;
+  /** RFC 9112 §9.3: whether another request may follow. */
+  persistent = true;
+  expectsContinue = false;
+  /** Where in the buffer the head ended. */
+  end = 0;
+
+  #bytes: Buffer = EMPTY;
+  #at = 0;
+  #to = 0;
+  #methodEnd = 0;
+  #targetEnd = 0;
+  /** Where each name and each value begins and ends, from the start of the head: four places for each field. */
+  readonly #marks = new Uint32Array(4 * FIELDS_MAX);
+  #marked = 0;
+
+  #hosts = 0;
+  #framed = false;
+
+  /** @param from where the head begins in `bytes`; `to` where what has arrived ends. */
+  read(bytes: Buffer, from: number, to: number): HeadVerdict {
+    this.#bytes = bytes;
+    this.#at = from;
+    this.#to = Math.min(to, from + HEAD_MAX_BYTES);
+    this.#marked = 0;
+    let verdict = this.#requestLine();
+    while (verdict === 'field') verdict = this.#fieldLine(from);
+    if (verdict === 'partial' && to - from >= HEAD_MAX_BYTES) return 'refused';
+    if (verdict !== 'taken') return verdict;
+    this.end = this.#at;
+    return this.#understand(bytes.toString('latin1', from, this.#at)) ? 'taken' : 'refused';
+  }
+
+  /** Where it goes on: `field`, or how it ended. RFC 9112 §3: one space between the three parts, and CRLF behind them. */
+  #requestLine(): Step {
+    const bytes = this.#bytes;
+    const to = this.#to;
+    const from = this.#at;
+    let at = from;
+    while (at < to && IS_TOKEN[bytes[at]!]) at++;
+    if (at < to && (at === from || bytes[at] !== SP)) return 'refused';
+    this.#methodEnd = at - from;
+    const target = ++at;
+    // RFC 9112 §3.2.1: origin-form alone. The other forms mean something else, or the same in a way of their own.
+    if (at < to && bytes[at] !== SLASH) return 'refused';
+    while (at < to && IS_TARGET[bytes[at]!]) at++;
+    this.#targetEnd = at - from;
+    if (at - target > TARGET_MAX_BYTES) return 'refused';
+    return this.#version(at);
+  }
+
+  #version(from: number): Step {
+    const end = from + VERSION.length;
+    const stop = Math.min(end, this.#to);
+    for (let at = from; at < stop; at++) if (this.#bytes[at] !== VERSION[at - from]) return 'refused';
+    this.#at = end;
+    return end <= this.#to ? 'field' : 'partial';
+  }
+
+  /**
+   * RFC 9112 §5: a token, a colon with no space before it (§5.1), a value without control characters, CRLF. A line that begins with a space
+   * (obs-fold, §5.2), a bare LF or CR (§2.2) and a line without a colon all end at a byte that can't stand there.
+   */
+  #fieldLine(start: number): Step {
+    const bytes = this.#bytes;
+    const to = this.#to;
+    const name = this.#at;
+    let at = name;
+    while (at < to && IS_TOKEN[bytes[at]!]) at++;
+    if (at === to) return 'partial';
+    if (at === name) return this.#emptyLine(at);
+    if (bytes[at] !== COLON || this.#marked === this.#marks.length) return 'refused';
+    const nameEnd = at++;
+    while (at < to && isBlank(bytes[at]!)) at++;
+    const value = at;
+    while (at < to && IS_VALUE[bytes[at]!]) at++;
+    if (at < to && bytes[at] !== CR) return 'refused';
+    if (at + 1 >= to) return 'partial';
+    if (bytes[at + 1] !== LF) return 'refused';
+    this.#at = at + 2;
+    // RFC 9110 §5.5: optional white space around a value is no part of it.
+    while (at > value && isBlank(bytes[at - 1]!)) at--;
+    this.#mark(name - start, nameEnd - start, value - start, at - start);
+    return 'field';
+  }
+
+  #mark(name: number, nameEnd: number, value: number, valueEnd: number): void {
+    const marks = this.#marks;
+    const at = this.#marked;
+    marks[at] = name;
+    marks[at + 1] = nameEnd;
+    marks[at + 2] = value;
+    marks[at + 3] = valueEnd;
+    this.#marked = at + 4;
+  }
+
+  #emptyLine(at: number): Step {
+    if (this.#bytes[at] !== CR) return 'refused';
+    if (at + 1 >= this.#to) return 'partial';
+    if (this.#bytes[at + 1] !== LF) return 'refused';
+    this.#at = at + 2;
+    return 'taken';
+  }
+
+  /** Makes strings of the places, and of the fields what they say of the message. @returns whether it is for this lane. */
+  #understand(text: string): boolean {
+    this.method = text.slice(0, this.#methodEnd);
+    this.target = text.slice(this.#methodEnd + 1, this.#targetEnd);
+    this.framing = 'none';
+    this.persistent = true;
+    this.expectsContinue = false;
+    this.#hosts = 0;
+    this.#framed = false;
+    // RFC 9110 §9.3.6, §9.3.8: whoever refuses them looks at more than the method.
+    if (this.method === 'CONNECT' || this.method === 'TRACE') return false;
+    const fields = new Array<string>(this.#marked >> 1);
+    this.fields = fields;
+    const marks = this.#marks;
+    for (let i = 0, mark = 0; i < fields.length; i += 2, mark += 4) {
+      const name = text.slice(marks[mark], marks[mark + 1]);
+      const value = text.slice(marks[mark + 2], marks[mark + 3]);
+      fields[i] = name;
+      fields[i + 1] = value;
+      if (!this.#note(name, value)) return false;
+    }
+    // RFC 9112 §3.2: exactly one. What it says is for the admission to judge.
+    return this.#hosts === 1;
+  }
+
+  /** Lengths of names first: nearly all fields are of no interest here. */
+  #note(name: string, value: string): boolean {
+    switch (name.length) {
+      case 4:
+        if (name.toLowerCase() === 'host') this.#hosts++;
+        return true;
+      case 6:
+        return name.toLowerCase() !== 'expect' || this.#noteExpectation(value);
+      case 7:
+        // RFC 9110 §7.8: whether it is an upgrade for us to make is the general lane's to decide.
+        return name.toLowerCase() !== 'upgrade';
+      case 10:
+        if (name.toLowerCase() === 'connection' && CLOSE.test(value)) this.persistent = false;
+        return true;
+      case 14:
+        return name.toLowerCase() !== 'content-length' || this.#noteLength(value);
+      case 17:
+        return name.toLowerCase() !== 'transfer-encoding' || this.#noteCoding(value);
+      default:
+        return true;
+    }
+  }
+
+  /** RFC 9110 §10.1.1: the one expectation there is. */
+  #noteExpectation(value: string): boolean {
+    if (this.expectsContinue || value.toLowerCase() !== '100-continue') return false;
+    this.expectsContinue = true;
+    return true;
+  }
+
+  /** RFC 9112 §6.3: one, of digits alone, and not beside a Transfer-Encoding. */
+  #noteLength(value: string): boolean {
+    if (this.#framed || !DIGITS.test(value)) return false;
+    this.#framed = true;
+    this.length = Number(value);
+    this.framing = this.length === 0 ? 'none' : 'counted';
+    return Number.isSafeInteger(this.length);
+  }
+
+  /** RFC 9112 §6.1: chunked, alone, and not beside a Content-Length. */
+  #noteCoding(value: string): boolean {
+    if (this.#framed || value !== 'chunked') return false;
+    this.#framed = true;
+    this.framing = 'chunked';
+    return true;
+  }
+}
+
+type Step = 'field' | HeadVerdict;
+
+function isBlank(byte: number): boolean {
+  return byte === SP || byte === HTAB;
+}
+
+/** As in the general lane, where Node counts a little less than every byte. */
+export const HEAD_MAX_BYTES: number = 16 * 1024;
+const TARGET_MAX_BYTES = 8 * 1024;
+const FIELDS_MAX = 100;
+/** RFC 9112 §2.3: this version exactly; what 1.0 leaves out, the general lane fills in. */
+const VERSION = Buffer.from(' HTTP/1.1\r\n');
+const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
+const DIGITS = /^\d+$/;
+const HTAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SP = 0x20;
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,186 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Peer } from '../filter/forwarded.ts';
+import type { DownstreamListener, Fields } from '../forward/exchange.ts';
+import type { ClientExchange } from '../listener/client-exchange.ts';
+import { type AnswerFraming, type AnswerText, informationalText } from './answer-text.ts';
+import { lastChunkText } from './chunk.ts';
+import type { ClientBody } from './client-body.ts';
+import type { RequestReader } from './request-reader.ts';
+
+/** What an exchange asks of the connection that it came in on. */
+export interface ExchangeConnection {
+  readonly socket: Socket;
+  readonly peer: Peer;
+  readonly answers: AnswerText;
+  /** Whether the answer that is to go out is the last one here. */
+  readonly closes: boolean;
+  closeAfterAnswer(): void;
+  /** The answer is out. */
+  answered(): void;
+}
+
+/** One request and its answer on a plain socket. */
+export class WireDownstream implements ClientExchange {
+  readonly method: string;
+  readonly rawTarget: string;
+  readonly version = '1.1';
+  readonly fields: Fields;
+  readonly body: ClientBody | null;
+  readonly #connection: ExchangeConnection;
+  #listener: DownstreamListener = IGNORE;
+  #framing: AnswerFraming = 'none';
+  /** Body bytes that the head promised and that have not been written. */
+  #owed = 0;
+  /** Text that goes out at the end of this turn, or with what comes before that in the same write. */
+  #held = '';
+  #awaitsDrain = false;
+  headSent = false;
+  #ended = false;
+  #closed = false;
+
+  constructor(connection: ExchangeConnection, head: RequestReader, body: ClientBody | null) {
+    this.#connection = connection;
+    this.method = head.method;
+    this.rawTarget = head.target;
+    this.fields = head.fields;
+    this.body = body;
+  }
+
+  get peer(): Peer {
+    return this.#connection.peer;
+  }
+
+  listen(listener: DownstreamListener): void {
+    this.#listener = listener;
+    if (this.#closed) queueMicrotask(() => listener.closed(false));
+  }
+
+  closeAfterAnswer(): void {
+    this.#connection.closeAfterAnswer();
+  }
+
+  // The answer.
+
+  informational(status: number, fields: Fields): void {
+    if (this.headSent || this.#closed) return;
+    this.#connection.socket.write(informationalText(status, STATUS_CODES[status] ?? '', fields), 'latin1');
+  }
+
+  head(status: number, reason: string, fields: Fields): void {
+    if (this.#closed) return;
+    const connection = this.#connection;
+    // An answer to an unfinished upload is the last one here: nobody may wait for the rest to learn where the next request begins.
+    if (this.body?.complete === false) connection.closeAfterAnswer();
+    this.#held = connection.answers.head(this.method, status, reason, fields, connection.closes);
+    this.#framing = connection.answers.framing;
+    this.#owed = connection.answers.length;
+    this.headSent = true;
+    process.nextTick(flushHeld, this);
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#closed || this.#framing === 'none') return true;
+    if (this.#framing === 'chunked') return chunk.length === 0 || this.#writeChunk(chunk);
+    this.#owed -= chunk.length;
+    // More than was promised would be taken for the next answer (RFC 9112 §6.3).
+    if (this.#owed < 0) throw new RangeError('an answer that is longer than its Content-Length');
+    if (this.#held === '') return this.#taken(this.#connection.socket.write(chunk));
+    if (chunk.length > TEXT_MAX_BYTES) return this.#writeTogether(chunk, '');
+    this.#held += chunk.toString('latin1');
+    return true;
+  }
+
+  /** RFC 9112 §7.1 */
+  #writeChunk(chunk: Buffer): boolean {
+    const size = `${chunk.length.toString(16)}\r\n`;
+    if (chunk.length > TEXT_MAX_BYTES) {
+      this.#held += size;
+      return this.#writeTogether(chunk, '\r\n');
+    }
+    const text = `${size}${chunk.toString('latin1')}\r\n`;
+    if (this.#held === '') return this.#taken(this.#connection.socket.write(text, 'latin1'));
+    this.#held += text;
+    return true;
+  }
+
+  /** What is held, a large piece, and what comes behind it, in one gathered write. */
+  #writeTogether(chunk: Buffer, behind: string): boolean {
+    const { socket } = this.#connection;
+    socket.cork();
+    socket.write(this.#held, 'latin1');
+    this.#held = '';
+    socket.write(chunk);
+    if (behind !== '') socket.write(behind, 'latin1');
+    socket.uncork();
+    return this.#taken(!socket.writableNeedDrain);
+  }
+
+  /** Node says no to large pieces even where the system has taken them. */
+  #taken(more: boolean): boolean {
+    if (more || this.#connection.socket.writableLength === 0) return true;
+    this.#awaitsDrain = true;
+    return false;
+  }
+
+  end(trailers: Fields): void {
+    if (this.#ended || this.#closed) return;
+    this.#ended = true;
+    // Less than was promised is no complete answer, and must not look like one.
+    if (this.#framing === 'counted' && this.#owed > 0) return this.abort();
+    if (this.#framing === 'chunked') this.#held += lastChunkText(trailers);
+    const { socket } = this.#connection;
+    if (this.#held !== '') this.flushHeld();
+    if (socket.writableLength === 0) this.#completed();
+    else socket.write('', 'latin1', () => this.#completed());
+  }
+
+  #completed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.closed(true);
+    this.#connection.answered();
+  }
+
+  flushHeld(): void {
+    const held = this.#held;
+    if (held === '' || this.#closed) return;
+    this.#held = '';
+    this.#connection.socket.write(held, 'latin1');
+  }
+
+  abort(): void {
+    this.#held = '';
+    this.#connection.socket.destroy();
+  }
+
+  // What the connection tells.
+
+  drained(): void {
+    if (!this.#awaitsDrain) return;
+    this.#awaitsDrain = false;
+    if (!this.#closed) this.#listener.drained();
+  }
+
+  /** Whether there is more to come of the answer. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The connection is gone. */
+  gone(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#held = '';
+    this.#listener.closed(false);
+  }
+}
+
+/** Beyond it, copying costs more than a gathered write. */
+const TEXT_MAX_BYTES = 8 * 1024;
+
+const IGNORE: DownstreamListener = { drained() {}, closed() {} };
+
+function flushHeld(downstream: WireDownstream): void {
+  downstream.flushHeld();
+}

@@ -1,0 +1,68 @@
+import type { Socket } from 'node:net';
+import type { GatewayError } from '../error/catalog.ts';
+import type { ClientExchange } from '../listener/client-exchange.ts';
+import { AnswerText } from './answer-text.ts';
+import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
+import type { Clock } from './clock.ts';
+import { RequestReader } from './request-reader.ts';
+
+/** What the wire lane needs of the listener whose connections it reads. */
+export interface WireLaneOwner {
+  /** While it drains, each answer is the last of its connection. */
+  readonly draining: boolean;
+  /** @returns whether the exchange is carried; if not, nothing has become of it, and the general lane is to have it. */
+  carries(exchange: ClientExchange): boolean;
+  /** The connection goes on in the general lane, which begins with these bytes. */
+  handOver(socket: Socket, unread: readonly Buffer[]): void;
+  /** Something that never became a request: it is answered, and the connection closed. */
+  refused(error: GatewayError, socket: Socket): void;
+}
+
+/** The connections of a listener that our own code reads. */
+export class WireLane implements ClientConnectionOwner {
+  readonly reader = new RequestReader();
+  readonly answers = new AnswerText();
+  readonly clock: Clock;
+  readonly #owner: WireLaneOwner;
+  readonly #connections = new Set<ClientConnection>();
+
+  constructor(owner: WireLaneOwner, clock: Clock) {
+    this.#owner = owner;
+    this.clock = clock;
+  }
+
+  accept(socket: Socket): void {
+    this.#connections.add(new ClientConnection(socket, this));
+  }
+
+  get draining(): boolean {
+    return this.#owner.draining;
+  }
+
+  carries(exchange: ClientExchange): boolean {
+    return this.#owner.carries(exchange);
+  }
+
+  handOver(connection: ClientConnection, unread: readonly Buffer[]): void {
+    this.#connections.delete(connection);
+    this.#owner.handOver(connection.socket, unread);
+  }
+
+  refused(error: GatewayError, socket: Socket): void {
+    this.#owner.refused(error, socket);
+  }
+
+  closed(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  /** Closes what waits for another request. */
+  closeIdle(): void {
+    for (const connection of this.#connections) if (connection.idle) connection.socket.destroy();
+  }
+
+  /** Ends what is left. */
+  destroy(): void {
+    for (const { socket } of this.#connections) socket.destroy();
+  }
+}

@@ -128,7 +128,7 @@ class RunningGateway implements Gateway, SeatedGateway {
     this.#seat = seat;
     this.#carriesDatagrams = seat?.datagrams ?? true;
     const { mode, log } = options;
-    this.#registry = new UpstreamRegistry(options.env.PORTWAY_STICKY_SECRET);
+    this.#registry = new UpstreamRegistry(log, options.env.PORTWAY_STICKY_SECRET);
     const accessLog = createAccessLog(log, { enabled: () => this.config().log.access });
     this.#inFlight = new InFlight(accessLog);
     this.caches = new Caches({

@@ -1,10 +1,13 @@
-import type { GatewayError } from '../error/catalog.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import type { Outcome, Upstream } from '../upstream/upstream.ts';
+import type { Outcome } from '../upstream/outcome.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
-/** The endpoints that one exchange was sent to, one after the other. Each attempt is told to the upstream once when it begins and once when it ends. */
+/**
+ * The endpoints that one exchange was sent to, one after the other. Each attempt is told to the upstream three times: when it begins, when it is
+ * known how it went, and when it is over.
+ */
 export class Attempts {
   readonly #upstream: Upstream;
   readonly #choice: Choice;
@@ -12,6 +15,7 @@ export class Attempts {
   readonly #tried: Endpoint[] = [];
   #ticket = 0;
   #open = false;
+  #judged = true;
 
   constructor(upstream: Upstream, choice: Choice, record: ExchangeRecord) {
     this.#upstream = upstream;
@@ -26,14 +30,23 @@ export class Attempts {
     this.#record.endpoint = endpoint.key;
     this.#ticket = this.#upstream.begun(endpoint);
     this.#open = true;
+    this.#judged = false;
     return endpoint;
   }
 
-  /** The attempt is over. It may be said again, and then means nothing. */
+  /** How the attempt went; the first word counts. */
+  judge(outcome: Outcome): void {
+    if (this.#judged) return;
+    this.#judged = true;
+    this.#upstream.judged(this.endpoint, outcome, this.#ticket, performance.now());
+  }
+
+  /** The attempt is over. It may be said again, and then means nothing. @param outcome where it was not judged before. */
   end(outcome: Outcome): void {
     if (!this.#open) return;
+    this.judge(outcome);
     this.#open = false;
-    this.#upstream.ended(this.endpoint, outcome, this.#ticket);
+    this.#upstream.ended(this.endpoint);
   }
 
   /** The endpoint of the newest attempt; there must have been one. */
@@ -49,14 +62,4 @@ export class Attempts {
   get elsewhere(): boolean {
     return this.#upstream.elsewhere(this.#tried);
   }
-}
-
-/** What an error says of the endpoint. That its queue is full is our own bound. */
-export function outcomeOf({ code, row }: GatewayError): Outcome {
-  return row.blame === 'service' && code !== 'queue_full' ? 'failure' : 'neutral';
-}
-
-/** What an answer says of it: these three are how a service, or a proxy before it, says that it can't. */
-export function outcomeOfStatus(status: number): Outcome {
-  return status >= 502 && status <= 504 ? 'failure' : 'success';
 }

@@ -89,6 +89,7 @@ function forward(
     target: '/',
     body,
     timeouts: { ...TIMEOUTS, ...timeouts },
+    retries: { attempts: 3, budget: 0.2, perTryMs: null },
     lane: 'general' as const,
     memory: new BulkMemory(() => {}),
     requestFields: () => ['Host', 'a'],

@@ -1,13 +1,14 @@
-import type { TimeoutsConfig } from '../config/model.ts';
+import type { RetriesConfig, TimeoutsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import { mayRetry } from '../upstream/retry.ts';
+import { outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';
+import { isRepeatable, mayRetry } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { framingOf } from './answer-framing.ts';
-import { Attempts, outcomeOf, outcomeOfStatus } from './attempts.ts';
+import { Attempts } from './attempts.ts';
 import type { BulkMemory } from './bulk-memory.ts';
 import type {
   AnswerSink,
@@ -36,6 +37,7 @@ export interface HttpPlan {
   readonly target: string;
   readonly body: RequestBody | null;
   readonly timeouts: TimeoutsConfig;
+  readonly retries: RetriesConfig;
   readonly memory: BulkMemory;
   requestFields(endpoint: Endpoint): Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
@@ -80,7 +82,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   start(): void {
     this.#downstream.listen(this);
-    this.#plan.upstream.budget.earn();
+    this.#plan.upstream.budget.earn(this.#record.startedAt);
     this.#attempt();
   }
 
@@ -88,7 +90,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     const endpoint = this.#begin();
     if (!endpoint) return;
     const attempt = this.#attempts.count;
-    this.#arm(this.#plan.timeouts.responseMs);
+    this.#arm(this.#tryMs());
     const { method } = this.#downstream;
     const { target } = this.#plan;
     try {
@@ -140,6 +142,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     // An extension may have had enough of it.
     if (this.#over) return;
     this.#answering = true;
+    this.#attempts.judge(outcomeOfStatus(status));
     this.#arm(eventStream ? timeouts.tunnelIdleMs : timeouts.idleMs);
     if (eventStream) this.#owner.lasts(this);
   }
@@ -155,7 +158,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   end(trailers: Fields): void {
     this.#call = null;
-    this.#attempts.end(outcomeOfStatus(this.#record.status));
+    this.#attempts.end('neutral');
     // The timer runs on until the client has taken the rest.
     this.#downstream.end(trailerFields(trailers));
   }
@@ -164,23 +167,38 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     if (this.#over) return;
     this.#call = null;
     const error = rescue(cause, this.#answering ? 'body' : 'head');
-    this.#attempts.end(outcomeOf(error));
-    if (this.#answering) this.#cutShort(error);
-    else if (this.#mayRetry(error)) this.#attempt();
+    if (this.#answering) return this.#cutShort(error);
+    this.#attempts.end(this.#isStale(error) ? 'neutral' : outcomeOf(error));
+    this.#againOrGiveUp(error);
+  }
+
+  /** That a kept connection dies is the way of kept connections, and no fault of the service. */
+  #isStale({ code }: GatewayError): boolean {
+    return code === 'connection_terminated' && this.#reused && this.#isRepeatable();
+  }
+
+  #isRepeatable(): boolean {
+    return isRepeatable(this.#downstream.method, this.#body !== null);
+  }
+
+  #againOrGiveUp(error: GatewayError): void {
+    if (this.#mayRetry(error)) this.#attempt();
     else this.#giveUp(error);
   }
 
   #mayRetry(error: GatewayError): boolean {
-    const { upstream } = this.#plan;
+    const { upstream, retries } = this.#plan;
     const attempt = {
       method: this.#downstream.method,
       hasBody: this.#body !== null,
       bodyBegun: this.#body?.begun ?? false,
       reused: this.#reused,
+      outOfTry: error.code === 'response_timeout' && retries.perTryMs !== null,
       attempts: this.#attempts.count,
+      attemptsMax: retries.attempts,
       elsewhere: this.#attempts.elsewhere,
     };
-    return mayRetry(error, attempt) && upstream.budget.spend();
+    return mayRetry(error, attempt) && upstream.budget.spend(retries.budget, performance.now());
   }
 
   // What the client does.
@@ -221,10 +239,20 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#timer = setTimeout(() => this.#timedOut(ms), ms);
   }
 
+  /** Only what may be sent again has less time for each attempt than for all of it. */
+  #tryMs(): number {
+    const { timeouts, retries } = this.#plan;
+    if (retries.perTryMs === null || !this.#isRepeatable()) return timeouts.responseMs;
+    return Math.min(retries.perTryMs, timeouts.responseMs);
+  }
+
   #timedOut(ms: number): void {
     const error = new GatewayError(this.#lateness(), `nothing moved for ${ms} ms`);
-    if (this.#answering) this.#cutShort(error);
-    else this.#giveUp(error);
+    if (this.#answering) return this.#cutShort(error);
+    this.#attempts.end(outcomeOf(error));
+    this.#call?.abort();
+    this.#call = null;
+    this.#againOrGiveUp(error);
   }
 
   /** Who kept whom waiting. */
@@ -241,14 +269,12 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 
   #giveUp(error: GatewayError): void {
-    this.#attempts.end(outcomeOf(error));
     this.#finish();
     this.#owner.failed(error);
   }
 
   /** The head is out, so the only honest end is one that shows: the connection breaks off. */
   #cutShort(error: GatewayError): void {
-    this.#attempts.end(outcomeOf(error));
     this.#note(error, this.#record.status);
     this.#finish();
     this.#downstream.abort();

@@ -4,8 +4,9 @@ import { rescue } from '../error/rescue.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import { outcomeOf } from '../upstream/outcome.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { Attempts, outcomeOf } from './attempts.ts';
+import { Attempts } from './attempts.ts';
 import { breakOff } from './break-off.ts';
 import type { BulkMemory } from './bulk-memory.ts';
 import { EarlyBytes } from './early-bytes.ts';
@@ -97,6 +98,8 @@ export class TcpForward implements Lasting {
 
   #join(service: Socket): void {
     const { sendProxy, connection, idleMs } = this.#plan;
+    // Whoever could be reached is well: what is said, and how it ends, is theirs alone.
+    this.#attempts.judge('success');
     this.#record.headAt = performance.now();
     if (sendProxy) service.write(writeProxyHeader(sendProxy, connection));
     for (const chunk of this.#early.release()) {
@@ -157,8 +160,7 @@ export class TcpForward implements Lasting {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
-    // Whoever could be reached is well: what was said, and how it ended, is theirs alone.
-    this.#attempts.end('success');
+    this.#attempts.end('neutral');
     this.#closed();
   }
 }

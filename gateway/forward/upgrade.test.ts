@@ -44,6 +44,7 @@ async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, hea
     method: 'GET',
     target: '/chat',
     timeouts: { ...TIMEOUTS, ...timeouts },
+    retries: { attempts: 3, budget: 0.2, perTryMs: null },
     memory: new BulkMemory(() => {}),
     requestFields: () => ['Host', 'a', 'Connection', 'Upgrade', 'Upgrade', 'websocket'],
     answerFields: (_endpoint: Endpoint, fields: Fields) => endToEnd(fields),

@@ -1,14 +1,16 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TimeoutsConfig } from '../config/model.ts';
+import type { RetriesConfig, TimeoutsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import { outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';
+import { mayRetry } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { Attempts, outcomeOf, outcomeOfStatus } from './attempts.ts';
+import { Attempts } from './attempts.ts';
 import type { BulkMemory } from './bulk-memory.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import type { Fields } from './exchange.ts';
@@ -25,6 +27,7 @@ export interface TunnelPlan {
   readonly method: string;
   readonly target: string;
   readonly timeouts: TimeoutsConfig;
+  readonly retries: RetriesConfig;
   readonly memory: BulkMemory;
   /** With the `Connection` and `Upgrade` of the handshake among them. */
   requestFields(endpoint: Endpoint): Fields;
@@ -68,6 +71,7 @@ export class Tunnel {
   }
 
   start(): void {
+    this.#plan.upstream.budget.earn(this.#record.startedAt);
     this.#attempt();
   }
 
@@ -97,8 +101,24 @@ export class Tunnel {
 
   #connectFailed(error: GatewayError): void {
     this.#attempts.end(outcomeOf(error));
-    if (this.#attempts.elsewhere && error.row.retry === 'always') this.#attempt();
+    if (this.#mayRetry(error)) this.#attempt();
     else this.#fail(error);
+  }
+
+  /** Nothing of the handshake has been sent. */
+  #mayRetry(error: GatewayError): boolean {
+    const { upstream, retries, method } = this.#plan;
+    const attempt = {
+      method,
+      hasBody: false,
+      bodyBegun: false,
+      reused: false,
+      outOfTry: false,
+      attempts: this.#attempts.count,
+      attemptsMax: retries.attempts,
+      elsewhere: this.#attempts.elsewhere,
+    };
+    return mayRetry(error, attempt) && upstream.budget.spend(retries.budget, performance.now());
   }
 
   #handshake(endpoint: Endpoint, socket: Duplex): void {
@@ -192,6 +212,7 @@ export class Tunnel {
     this.#answered = true;
     clearTimeout(this.#timer);
     const status = answer.statusCode ?? 502;
+    this.#attempts.judge(outcomeOfStatus(status));
     this.#record.status = status;
     this.#record.headAt = performance.now();
     const kept = this.#plan.answerFields(endpoint, answer.rawHeaders);
@@ -232,7 +253,7 @@ export class Tunnel {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#attempts.end(this.#answered ? outcomeOfStatus(this.#record.status) : 'neutral');
+    this.#attempts.end('neutral');
     this.#stop();
     this.#owner.closed();
   }

@@ -7,7 +7,7 @@ import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation, HeaderChanges } from '../route/explanation.ts';
 import type { RouteTable } from '../route/table.ts';
 import { parseTarget } from '../route/target.ts';
-import { authorityOf } from '../upstream/endpoint.ts';
+import { authorityOf } from '../upstream/authority.ts';
 
 /** `explain`, with what forwarding does to the header section, told by the very code that does it. */
 export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {

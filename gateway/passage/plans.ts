@@ -35,6 +35,7 @@ export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan
     target: forwardTarget(match, target),
     body: limitBody(downstream.body, match.route.bodyMaxBytes),
     timeouts: match.route.timeouts,
+    retries: match.route.retries,
     memory,
     requestFields: (endpoint) =>
       withoutSticky(requestFields(exchange, endpoint.authority, signature), upstream),
@@ -105,6 +106,7 @@ export function tunnelPlan(exchange: RoutedExchange, carriage: Carriage): Tunnel
     method: downstream.method,
     target: forwardTarget(match, target),
     timeouts: match.route.timeouts,
+    retries: match.route.retries,
     memory,
     requestFields: (endpoint) => [
       ...withoutSticky(requestFields(exchange, endpoint.authority, signature), upstream),

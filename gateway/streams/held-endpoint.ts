@@ -1,6 +1,7 @@
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import type { Outcome, Upstream } from '../upstream/upstream.ts';
+import type { Outcome } from '../upstream/outcome.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 /** The endpoint of a UDP session. Where a session begins anew, it takes another turn. */
 export class HeldEndpoint {
@@ -25,7 +26,8 @@ export class HeldEndpoint {
 
   letGo(outcome: Outcome): void {
     if (!this.#endpoint) return;
-    this.#upstream.ended(this.#endpoint, outcome, this.#ticket);
+    this.#upstream.judged(this.#endpoint, outcome, this.#ticket, performance.now());
+    this.#upstream.ended(this.#endpoint);
     this.#endpoint = null;
   }
 }

@@ -6,6 +6,7 @@ import { UdpListener } from '../listener/udp.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import { ConnectionChoice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import { outcomeOf } from '../upstream/outcome.ts';
 import { HeldEndpoint } from './held-endpoint.ts';
 import { plainAddress } from './plain-address.ts';
 import type { LiveStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
@@ -123,8 +124,9 @@ export class UdpStream implements Stream {
         else noteAnswer(record, bytes);
       },
       unreachable: (cause) => {
-        held.letGo('failure');
-        noteError(record, rescue(cause, 'connect'));
+        const error = rescue(cause, 'connect');
+        held.letGo(outcomeOf(error));
+        noteError(record, error);
       },
     };
   }

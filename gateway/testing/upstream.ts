@@ -1,7 +1,9 @@
 import { onTestFinished } from 'vitest';
-import type { UpstreamConfig } from '../config/model.ts';
+import type { DialAddress, UpstreamConfig } from '../config/model.ts';
 import { type Choice, ConnectionChoice } from '../upstream/choice.ts';
-import { EndpointRegistry } from '../upstream/endpoint-registry.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import { EndpointRegistry, type EndpointSource } from '../upstream/endpoint-registry.ts';
+import type { HealthLog } from '../upstream/health-checks.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { localAddress } from './endpoint-address.ts';
 import { upstreamConfig } from './upstream-config.ts';
@@ -16,12 +18,22 @@ export function upstreamTo(ports: readonly number[], wish: Partial<UpstreamConfi
   );
 }
 
-export function upstreamOf(config: UpstreamConfig): Upstream {
-  const { limits, health, ejection, slowStartMs } = config;
-  const settings = { connectTimeoutMs: 1_000, limits, health, ejection, slowStartMs };
-  const upstream = new Upstream(config, new EndpointRegistry().source(settings), 'key');
+export function upstreamOf(config: UpstreamConfig, log?: HealthLog): Upstream {
+  const upstream = new Upstream(config, sourceOf(config, log), 'key');
   onTestFinished(() => upstream.close());
   return upstream;
+}
+
+/** An endpoint that no upstream has. */
+export function endpointAt(address: DialAddress): Endpoint {
+  return sourceOf(upstreamConfig([])).acquire(address);
+}
+
+function sourceOf(
+  { limits, health, ejection, slowStartMs }: UpstreamConfig,
+  log?: HealthLog,
+): EndpointSource {
+  return new EndpointRegistry(log).source({ connectTimeoutMs: 1_000, limits, health, ejection, slowStartMs });
 }
 
 /** A choice that depends on nothing. */

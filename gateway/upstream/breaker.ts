@@ -1,4 +1,6 @@
 import type { BreakerConfig } from '../config/model.ts';
+import { GatewayError } from '../error/catalog.ts';
+import type { Outcome } from './outcome.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 
 /** Closed lets everything through, open nothing, half-open a few probes. */
@@ -16,6 +18,7 @@ export class Breaker {
   /** Told of each change of state. */
   readonly #changed: (state: BreakerState, reason: string) => void;
   #state: BreakerState = 'closed';
+  #reason: string | null = null;
   #era = 0;
   #openUntil = 0;
   /** Half-open: probes that may still begin, and successes that are still wanted. */
@@ -32,6 +35,18 @@ export class Breaker {
     return this.#state;
   }
 
+  /** Why it is in its state: `12 of 20 requests failed within 10 s`; `null`: it was never open. */
+  get reason(): string | null {
+    return this.#reason;
+  }
+
+  /** @throws GatewayError `breaker_open`, with the seconds after which it is worth asking again. */
+  admit(now: number): void {
+    if (this.admits(now)) return;
+    const retryAfter = Math.max(1, Math.ceil((this.#openUntil - now) / 1_000));
+    throw new GatewayError('breaker_open', `the breaker is ${this.#state}: ${this.#reason}`, { retryAfter });
+  }
+
   /** Whether an exchange may begin now. */
   admits(now: number): boolean {
     if (this.#state === 'closed') return true;
@@ -39,24 +54,19 @@ export class Breaker {
     return now >= this.#openUntil;
   }
 
-  /** Seconds until it is worth asking again, at least 1. */
-  retryAfterSeconds(now: number): number {
-    return Math.max(1, Math.ceil((this.#openUntil - now) / 1_000));
-  }
-
-  /** An exchange begins that was admitted. @returns the era, to be given to `ended`. */
+  /** An exchange begins that was admitted. @returns the era, to be given to `judged`. */
   begun(): number {
     if (this.#state === 'open') this.#halfOpen();
     if (this.#state === 'half-open') this.#probesLeft--;
     return this.#era;
   }
 
-  ended(outcome: 'success' | 'failure' | 'neutral', era: number, now: number): void {
+  judged(outcome: Outcome, era: number, now: number): void {
     if (era !== this.#era) return;
     if (this.#state === 'half-open') return this.#probed(outcome, now);
     if (outcome === 'neutral') return;
-    this.#window.add(outcome === 'failure', now);
-    if (outcome === 'failure') this.#openIfTooMany(now);
+    this.#window.add(outcome !== 'success', now);
+    if (outcome !== 'success') this.#openIfTooMany(now);
   }
 
   #openIfTooMany(now: number): void {
@@ -68,9 +78,9 @@ export class Breaker {
   }
 
   /** A probe whose client left makes room for another. */
-  #probed(outcome: 'success' | 'failure' | 'neutral', now: number): void {
-    if (outcome === 'failure') return this.#open(now, 'a probe failed');
+  #probed(outcome: Outcome, now: number): void {
     if (outcome === 'neutral') this.#probesLeft++;
+    else if (outcome !== 'success') this.#open(now, `a probe failed (${outcome.cause})`);
     else if (--this.#wanted === 0) this.#close();
   }
 
@@ -92,6 +102,7 @@ export class Breaker {
 
   #enter(state: BreakerState, reason: string): void {
     this.#state = state;
+    this.#reason = reason;
     this.#era++;
     this.#window.clear();
     this.#changed(state, reason);

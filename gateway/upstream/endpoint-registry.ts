@@ -1,12 +1,7 @@
-import type { DialAddress, UpstreamConfig } from '../config/model.ts';
-import { Endpoint } from './endpoint.ts';
+import type { DialAddress } from '../config/model.ts';
+import { Endpoint, type EndpointSettings } from './endpoint.ts';
+import { HealthChecks, type HealthLog, SILENT } from './health-checks.ts';
 import { Shared } from './shared.ts';
-
-/** What an endpoint depends on beside its address: where two upstreams agree in these, they share what is known of it. */
-export interface EndpointSettings
-  extends Pick<UpstreamConfig, 'limits' | 'health' | 'ejection' | 'slowStartMs'> {
-  readonly connectTimeoutMs: number;
-}
 
 /** Where an upstream gets its endpoints from. */
 export interface EndpointSource {
@@ -21,13 +16,18 @@ export interface EndpointSource {
  */
 export class EndpointRegistry {
   readonly #endpoints = new Shared<Endpoint>((endpoint) => endpoint.close());
+  readonly #checks: HealthChecks;
+
+  constructor(log: HealthLog = SILENT) {
+    this.#checks = new HealthChecks(log);
+  }
 
   source(settings: EndpointSettings): EndpointSource {
     const agreed = JSON.stringify(settings);
     const keyOf = (address: DialAddress) => `${addressKey(address)} ${agreed}`;
     return {
       acquire: (address) =>
-        this.#endpoints.acquire(keyOf(address), () => new Endpoint(address, settings.connectTimeoutMs)),
+        this.#endpoints.acquire(keyOf(address), () => new Endpoint(address, settings, this.#checks)),
       release: ({ address }) => this.#endpoints.release(keyOf(address)),
     };
   }

@@ -1,35 +1,52 @@
 import type net from 'node:net';
-import type { DialAddress, EndpointAddress } from '../config/model.ts';
+import type { DialAddress, UpstreamConfig } from '../config/model.ts';
 import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import { authorityOf } from './authority.ts';
 import { connect } from './connect.ts';
+import type { HealthChecks } from './health-checks.ts';
+import type { Outcome } from './outcome.ts';
 import { ConnectionPool } from './pool.ts';
 import { Probe } from './probe.ts';
+import { Standing, type StandingOwner } from './standing.ts';
+
+/** What an endpoint depends on beside its address: where two upstreams agree in these, they share what is known of it. */
+export interface EndpointSettings
+  extends Pick<UpstreamConfig, 'limits' | 'health' | 'ejection' | 'slowStartMs'> {
+  readonly connectTimeoutMs: number;
+}
 
 /** Who is told that an endpoint is available, or no more, or takes another share. */
 export interface EndpointWatcher {
   endpointChanged(): void;
+  /** Whether it can do without one endpoint more for a while. */
+  mayEject(): boolean;
 }
 
 /** One address where a service listens, with its connections and what is known of its health. It outlives reloads. */
-export class Endpoint {
+export class Endpoint implements StandingOwner {
   readonly address: DialAddress;
   /** `host:port` as the service knows itself. */
   readonly authority: string;
   readonly probe: Probe;
+  readonly standing: Standing;
   readonly #connectTimeoutMs: number;
   readonly #pool: ConnectionPool;
   readonly #watchers = new Set<EndpointWatcher>();
   /** Exchanges, tunnels and streams that it was given and that have not ended: kept by `Upstream.begun` and `ended`. */
   active = 0;
   #available = true;
+  #dead = false;
   #warmth = 1;
 
-  constructor(address: DialAddress, connectTimeoutMs: number) {
+  constructor(address: DialAddress, settings: EndpointSettings, checks: HealthChecks) {
+    const { connectTimeoutMs, limits } = settings;
     this.address = address;
     this.authority = authorityOf(address);
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#pool = new ConnectionPool(address, connectTimeoutMs, POOL_LIMITS);
+    this.#pool = new ConnectionPool(address, connectTimeoutMs, limits);
     this.probe = new Probe(address, connectTimeoutMs);
+    this.standing = new Standing(address, settings, checks, this);
+    this.standingChanged();
   }
 
   get key(): string {
@@ -46,12 +63,34 @@ export class Endpoint {
     return this.#warmth;
   }
 
-  /** Health has changed its mind. Everybody who balances by it is told at once, so that no pick has to ask. */
-  judge(available: boolean, warmth: number): void {
-    if (available === this.#available && warmth === this.#warmth) return;
+  /** Not available, and worse than failing: nothing gets there. */
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** Everybody who balances by it is told at once, so that no pick has to ask. */
+  judge(available: boolean, warmth: number, dead = false): void {
+    if (available === this.#available && warmth === this.#warmth && dead === this.#dead) return;
     this.#available = available;
     this.#warmth = warmth;
+    this.#dead = dead;
     for (const watcher of this.#watchers) watcher.endpointChanged();
+  }
+
+  standingChanged(): void {
+    const { available, warmth, dead } = this.standing;
+    this.judge(available, warmth, dead);
+  }
+
+  mayEject(): boolean {
+    for (const watcher of this.#watchers) if (!watcher.mayEject()) return false;
+    return true;
+  }
+
+  /** What an attempt says of it. @param now `performance.now()`. */
+  judged(outcome: Outcome, now: number): void {
+    if (outcome === 'success') this.standing.succeeded(now);
+    else if (outcome !== 'neutral') this.standing.failed(now, outcome.cause, outcome.unsent);
   }
 
   watch(watcher: EndpointWatcher): void {
@@ -85,18 +124,7 @@ export class Endpoint {
   }
 
   close(): void {
+    this.standing.close();
     this.#pool.close();
   }
-}
-
-/** Wide enough for a thousand event streams, narrow enough that a hung service can't take every descriptor. */
-const POOL_LIMITS = { connections: 1024, waiting: 1024, waitMs: 10_000 };
-
-/** Host and port for `hostHeader: rewrite`, and to know a service's own name in what it answers. */
-export function authorityOf(address: EndpointAddress): string {
-  if (address.kind === 'srv') return address.name;
-  if (address.kind === 'unix') return 'localhost';
-  const { host, port, tls } = address;
-  const name = host.includes(':') ? `[${host}]` : host;
-  return port === (tls ? 443 : 80) ? name : `${name}:${port}`;
 }

@@ -6,7 +6,6 @@ import { freePort } from '../testing/free-port.ts';
 import { Logbook } from '../testing/logbook.ts';
 import { until } from '../testing/poll.ts';
 import { ok, reply, type ScriptedService, startService } from '../testing/service.ts';
-import type { HealthState } from './health-check.ts';
 import { HealthChecks } from './health-checks.ts';
 
 const CONFIG: HealthConfig = {
@@ -14,7 +13,7 @@ const CONFIG: HealthConfig = {
   path: '/healthz',
   statuses: [[200, 399]],
   intervalMs: 20,
-  timeoutMs: 20,
+  timeoutMs: 2_000,
   unhealthyAfter: 3,
   healthyAfter: 2,
 };
@@ -29,37 +28,35 @@ async function startMoody(...statuses: number[]): Promise<ScriptedService> {
   return service.answer(() => reply(statuses.length > 1 ? statuses.shift()! : statuses[0]!));
 }
 
-function watching(checks: HealthChecks, port: number, wish: Partial<HealthConfig> = {}) {
-  const address = localAddress(port);
-  const config = { ...CONFIG, ...wish } as HealthConfig;
-  const states: HealthState[] = [];
-  const watcher = { healthChanged: () => states.push(check.state) };
+/** What a check becomes, and after how many questions: `unhealthy 3`. */
+function watching(checks: HealthChecks, service: Pick<ScriptedService, 'port' | 'requests'>, wish = {}) {
+  const address = localAddress(service.port);
+  const config: HealthConfig = { ...CONFIG, ...wish };
+  const changes: string[] = [];
+  const watcher = { healthChanged: () => changes.push(`${check.state} ${service.requests.length}`) };
   const check = checks.watch(address, config, watcher);
   const leave = () => checks.leave(address, config, watcher);
   onTestFinished(leave);
-  return { check, states, leave };
+  return { check, changes, leave };
 }
 
 describe('a check', () => {
   test('begins with an endpoint of which nothing is known, and believes the first good answer', async () => {
     const service = (await startService()).answer(ok());
-    const { check, states } = watching(newChecks(), service.port);
+    const { check, changes } = watching(newChecks(), service);
     expect([check.state, check.reason]).toEqual(['unknown', null]);
-    await until('the first answer', () => states.length > 0);
-    expect([check.state, service.requests.length]).toEqual(['healthy', 1]);
+    await until('the first answer', () => changes.length > 0);
+    expect(changes).toEqual(['healthy 1']);
   });
 
   test('changes its mind after as many answers in a row as it is told', async () => {
     // Two bad ones are too few, one good one as well.
     const service = await startMoody(200, 503, 503, 200, 503, 503, 503, 200, 503, 200, 200);
     const log = new Logbook();
-    const { check, states } = watching(newChecks(log), service.port);
-    await until('it was unhealthy', () => states.length === 2);
-    expect(service.requests.length).toBe(7);
-    expect(check.reason).toMatch(/^GET \/healthz 503 ×3 since \d\d:\d\d:\d\d$/);
-    await until('it is healthy again', () => states.length === 3);
-    expect(service.requests.length).toBe(11);
-    expect(states).toEqual(['healthy', 'unhealthy', 'healthy']);
+    const { check, changes } = watching(newChecks(log), service);
+    await until('it was unhealthy', () => changes.length === 2);
+    await until('it is healthy again', () => changes.length === 3);
+    expect(changes).toEqual(['healthy 1', 'unhealthy 7', 'healthy 11']);
     expect(check.reason).toBeNull();
     expect(log.records.map(({ msg }) => msg)).toEqual([
       expect.stringMatching(/^the endpoint is unhealthy: GET \/healthz 503 ×3 since /),
@@ -69,16 +66,17 @@ describe('a check', () => {
 
   test('calls an endpoint that was never seen well unhealthy only after as many answers', async () => {
     const service = await startMoody(503);
-    const { states } = watching(newChecks(), service.port);
-    await until('it is unhealthy', () => states.length > 0);
-    expect([states, service.requests.length]).toEqual([['unhealthy'], 3]);
+    const { changes, check } = watching(newChecks(), service);
+    await until('it is unhealthy', () => changes.length > 0);
+    expect(changes).toEqual(['unhealthy 3']);
+    expect(check.reason).toMatch(/^GET \/healthz 503 ×\d+ since \d\d:\d\d:\d\d$/);
   });
 
   test('tells the dead from the failing', async () => {
-    const { check } = watching(newChecks(), await freePort());
+    const { check } = watching(newChecks(), { port: await freePort(), requests: [] });
     await until('it is unhealthy', () => check.state === 'unhealthy');
     expect(check.reached).toBe(false);
-    const failing = watching(newChecks(), (await startMoody(503)).port);
+    const failing = watching(newChecks(), await startMoody(503));
     await until('it is unhealthy', () => failing.check.state === 'unhealthy');
     expect(failing.check.reached).toBe(true);
   });
@@ -89,7 +87,7 @@ describe('a check', () => {
       at.push(performance.now());
       return ok();
     });
-    watching(newChecks(), service.port, { intervalMs: 50 });
+    watching(newChecks(), service, { intervalMs: 50 });
     await until('some questions', () => at.length > 6);
     const gaps = at.slice(1).map((instant, i) => instant - at[i]!);
     // Only the lower bound is the check's doing; a busy machine makes it later.
@@ -101,19 +99,19 @@ describe('checks', () => {
   test('of the same address and kind are shared, and end with the last who wants them', async () => {
     const service = (await startService()).answer(ok());
     const checks = newChecks();
-    const [one, two] = [watching(checks, service.port), watching(checks, service.port)];
+    const [one, two] = [watching(checks, service), watching(checks, service)];
     expect(one.check).toBe(two.check);
-    await until('both hear of it', () => one.states.length > 0 && two.states.length > 0);
+    await until('both hear of it', () => one.changes.length > 0 && two.changes.length > 0);
     one.leave();
     const before = service.requests.length;
     await until('it goes on', () => service.requests.length > before + 1);
     two.leave();
-    expect(watching(checks, service.port).check).not.toBe(two.check);
+    expect(watching(checks, service).check).not.toBe(two.check);
   });
 
   test('ask nothing any more when nobody wants them', async () => {
     const service = (await startService()).answer(ok());
-    const { leave } = watching(newChecks(), service.port, { intervalMs: 5 });
+    const { leave } = watching(newChecks(), service, { intervalMs: 5 });
     await until('it asks', () => service.requests.length > 2);
     leave();
     leave();
@@ -128,7 +126,7 @@ describe('checks', () => {
     async (wish) => {
       const service = (await startService()).answer(ok());
       const checks = newChecks();
-      expect(watching(checks, service.port).check).not.toBe(watching(checks, service.port, wish).check);
+      expect(watching(checks, service).check).not.toBe(watching(checks, service, wish).check);
     },
   );
 });

@@ -5,6 +5,9 @@ import { HealthCheck, type HealthState } from './health-check.ts';
 /** The gateway's log, as far as health writes into it. */
 export type HealthLog = Pick<Logger, 'info' | 'warn'>;
 
+/** For upstreams of which nobody wants to read. */
+export const SILENT: HealthLog = { info() {}, warn() {} };
+
 /** Who wants to hear that a check changed its mind. */
 export interface HealthWatcher {
   healthChanged(): void;

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { DialAddress, HealthConfig } from '../config/model.ts';
 import { CATALOG, type GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
+import { authorityOf } from './authority.ts';
 import { connect } from './connect.ts';
-import { authorityOf } from './endpoint.ts';
 import { reasonOf } from './probe.ts';
 
 /** What one check found. */

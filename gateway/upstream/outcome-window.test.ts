@@ -40,6 +40,12 @@ describe('a window over the outcomes of a second', () => {
     }
   });
 
+  test('is not set back by what comes late', () => {
+    const window = windowOf([5_000, true], [4_000, true], [100, false]);
+    expect([window.total(5_000), window.failed(5_000)]).toEqual([3, 2]);
+    expect(window.total(6_000)).toBe(0);
+  });
+
   test('begins anew when it is cleared', () => {
     const window = windowOf([100, true], [200, false]);
     window.clear();

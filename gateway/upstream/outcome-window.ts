@@ -15,7 +15,7 @@ export class OutcomeWindow {
     this.#bucketMs = windowMs / BUCKETS;
   }
 
-  /** @param now milliseconds of a clock that never goes back. */
+  /** @param now milliseconds; what comes late counts as if it came now. */
   add(failed: boolean, now: number): void {
     this.#advance(now);
     const bucket = this.#tick % BUCKETS;
@@ -45,7 +45,7 @@ export class OutcomeWindow {
   /** Forgets the tenths that have fallen out. */
   #advance(now: number): void {
     const tick = Math.floor(now / this.#bucketMs);
-    if (tick === this.#tick) return;
+    if (tick <= this.#tick) return;
     if (tick - this.#tick >= BUCKETS) this.clear();
     else for (let passed = this.#tick + 1; passed <= tick; passed++) this.#forget(passed % BUCKETS);
     this.#tick = tick;

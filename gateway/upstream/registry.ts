@@ -1,5 +1,7 @@
 import type { UpstreamConfig } from '../config/model.ts';
+import { Breaker, type BreakerState } from './breaker.ts';
 import { EndpointRegistry } from './endpoint-registry.ts';
+import { type HealthLog, SILENT } from './health-checks.ts';
 import { Shared } from './shared.ts';
 import { Upstream } from './upstream.ts';
 
@@ -13,28 +15,60 @@ export interface UpstreamWish {
 
 /**
  * What outlives a snapshot: upstreams by their scope and configuration, with whose turn it is and what they have learnt, and under them
- * endpoints by address. A reload that leaves a route as it is leaves its upstream as it is, and one that adds an endpoint keeps the others.
+ * endpoints by address. A reload that leaves a route as it is leaves its upstream as it is, and one that adds an endpoint keeps the others, and
+ * the route's breaker.
  */
 export class UpstreamRegistry {
-  readonly #endpoints = new EndpointRegistry();
+  readonly #stickySecret: string;
+  readonly #log: HealthLog;
+  readonly #endpoints: EndpointRegistry;
+  readonly #breakers = new Shared<Breaker>(() => {});
   readonly #upstreams = new Shared<Upstream>((upstream) => upstream.close());
 
+  /** @param stickySecret goes into the hashes of sticky cookies; replicas that share clients need the same one. */
+  constructor(log: HealthLog = SILENT, stickySecret = '') {
+    this.#log = log;
+    this.#endpoints = new EndpointRegistry(log);
+    this.#stickySecret = stickySecret;
+  }
+
   acquire(wish: UpstreamWish): Upstream {
-    return this.#upstreams.acquire(keyOf(wish), () => this.#make(wish));
+    const breaker = this.#breakerOf(wish);
+    return this.#upstreams.acquire(keyOf(wish), () => this.#make(wish, breaker));
   }
 
   /** Once for each `acquire`. */
   release(wish: UpstreamWish): void {
+    if (wish.config.breaker !== null) this.#breakers.release(breakerKey(wish));
     this.#upstreams.release(keyOf(wish));
   }
 
-  #make({ scope, config, connectTimeoutMs }: UpstreamWish): Upstream {
+  #breakerOf(wish: UpstreamWish): Breaker | null {
+    const { breaker } = wish.config;
+    if (breaker === null) return null;
+    return this.#breakers.acquire(breakerKey(wish), () => new Breaker(breaker, this.#tell(wish.scope)));
+  }
+
+  #tell(route: string): (state: BreakerState, reason: string) => void {
+    return (state, reason) => {
+      const text = `the breaker is ${state}: ${reason}`;
+      if (state === 'open') this.#log.warn({ route }, text);
+      else this.#log.info({ route }, text);
+    };
+  }
+
+  #make({ scope, config, connectTimeoutMs }: UpstreamWish, breaker: Breaker | null): Upstream {
     const { limits, health, ejection, slowStartMs } = config;
     const source = this.#endpoints.source({ connectTimeoutMs, limits, health, ejection, slowStartMs });
-    return new Upstream(config, source, scope);
+    return new Upstream(config, source, `${this.#stickySecret} ${scope}`, breaker);
   }
 }
 
 function keyOf({ scope, config, connectTimeoutMs }: UpstreamWish): string {
   return JSON.stringify([scope, config, connectTimeoutMs]);
+}
+
+/** What a service has done is known of it whichever endpoints the route has. */
+function breakerKey({ scope, config }: UpstreamWish): string {
+  return JSON.stringify([scope, config.breaker]);
 }

@@ -8,7 +8,9 @@ const may = (code: ErrorCode, wish: Partial<Attempt> = {}) =>
     hasBody: false,
     bodyBegun: false,
     reused: false,
+    outOfTry: false,
     attempts: 1,
+    attemptsMax: 3,
     elsewhere: false,
     ...wish,
   });
@@ -38,6 +40,8 @@ describe('where nothing was sent', () => {
   test.each([
     ['whose body somebody has begun to read', { bodyBegun: true }],
     ['for the fourth time', { attempts: 3 }],
+    ['at all, where the file says so', { attemptsMax: 1 }],
+    ['for the third time, where twice is enough', { attempts: 2, attemptsMax: 2 }],
   ])('a request %s is not sent again', (_what, wish) => {
     expect(may('connection_refused', { elsewhere: true, ...wish })).toBe(false);
   });
@@ -74,29 +78,64 @@ describe('a kept connection that died', () => {
   });
 });
 
+describe('an attempt that took too long', () => {
+  const outOfTry = (wish: Partial<Attempt>) => may('response_timeout', { outOfTry: true, ...wish });
+
+  test.each([
+    ['GET', {}, true],
+    ['DELETE', {}, true],
+    ['POST', {}, false],
+    ['PUT', { hasBody: true }, false],
+    ['GET', { attempts: 3 }, false],
+    ['GET', { elsewhere: true }, true],
+  ])('%s %j may be sent again: %s', (method, wish, expected) => {
+    expect(outOfTry({ method, ...wish })).toBe(expected);
+  });
+});
+
 describe('the budget of retries', () => {
-  test('has a small reserve', () => {
+  /** How many of so many wishes in a row are granted. */
+  const granted = (budget: RetryBudget, wishes: number, share = 0.2, now = 0) =>
+    Array.from({ length: wishes }, () => budget.spend(share, now)).filter(Boolean).length;
+
+  test('grants a few where there is little to do', () => {
     const budget = new RetryBudget();
-    const granted = Array.from({ length: 20 }, () => budget.spend()).filter(Boolean).length;
-    expect(granted).toBe(10);
+    expect(granted(budget, 20)).toBe(10);
   });
 
-  test('grants a storm one retry for five exchanges, and no more', () => {
+  test.each([
+    [50, 0.2, 10],
+    [100, 0.2, 20],
+    [1_000, 0.2, 200],
+    [1_000, 0.05, 50],
+    [1_000, 1, 1_000],
+    [1_000, 0, 0],
+    [0, 0, 0],
+  ])('grants of %d requests and a share of %d in all %d, the few among them', (requests, share, expected) => {
     const budget = new RetryBudget();
-    while (budget.spend());
-    let granted = 0;
-    for (let i = 0; i < 1_000; i++) {
-      budget.earn();
-      if (budget.spend()) granted++;
+    let count = 0;
+    for (let i = 0; i < requests; i++) {
+      budget.earn(0);
+      if (budget.spend(share, 0)) count++;
     }
-    expect(granted).toBeGreaterThanOrEqual(199);
-    expect(granted).toBeLessThanOrEqual(200);
+    expect(count + granted(budget, 50, share)).toBe(expected);
   });
 
-  test('does not grow beyond its reserve in quiet times', () => {
+  test('never multiplies a storm of any length by more than its share', () => {
     const budget = new RetryBudget();
-    for (let i = 0; i < 1_000; i++) budget.earn();
-    const granted = Array.from({ length: 50 }, () => budget.spend()).filter(Boolean).length;
-    expect(granted).toBe(10);
+    let count = 0;
+    for (let now = 0; now < 60_000; now += 5) {
+      budget.earn(now);
+      if (budget.spend(0.2, now)) count++;
+    }
+    expect(count).toBeLessThanOrEqual(0.2 * 12_000);
+    expect(count).toBeGreaterThan(0.19 * 12_000);
+  });
+
+  test('saves nothing up', () => {
+    const budget = new RetryBudget();
+    for (let i = 0; i < 1_000; i++) budget.earn(0);
+    expect(granted(budget, 500, 0.2, 10_000)).toBe(10);
+    expect(granted(budget, 500, 0.2, 20_000)).toBe(10);
   });
 });

@@ -1,7 +1,5 @@
 import type { GatewayError } from '../error/catalog.ts';
-
-/** Attempts at most, the first among them. */
-const ATTEMPTS_MAX = 3;
+import { OutcomeWindow } from './outcome-window.ts';
 
 /** Methods that may be sent again when it is not known whether the first was carried out (RFC 9110 §9.2.2), QUERY by its own definition. */
 const IDEMPOTENT: ReadonlySet<string> = new Set([
@@ -23,41 +21,56 @@ export interface Attempt {
   readonly bodyBegun: boolean;
   /** Whether the request went out on a connection that had carried an exchange before. */
   readonly reused: boolean;
-  /** Attempts made so far. */
+  /** Whether it was given up because this one attempt took too long. */
+  readonly outOfTry: boolean;
+  /** Attempts made so far, and how many there may be in all. */
   readonly attempts: number;
+  readonly attemptsMax: number;
   /** Whether there is an endpoint that this exchange has not tried. */
   readonly elsewhere: boolean;
 }
 
-/**
- * Whether a request that failed before any answer may be sent again. Only two cases are safe: nothing was sent,
- * or a request without a body and with an idempotent method met a kept connection that the service was just closing.
- */
-export function mayRetry(error: GatewayError, attempt: Attempt): boolean {
-  if (attempt.attempts >= ATTEMPTS_MAX || attempt.bodyBegun) return false;
-  // Who refused a moment ago refuses still.
-  if (error.row.retry === 'always') return attempt.elsewhere;
-  const died = error.code === 'connection_terminated' && attempt.reused;
-  return died && !attempt.hasBody && IDEMPOTENT.has(attempt.method);
+/** Whether a request may be sent again that a service may have seen: nothing of it is lost, and nothing is done twice. */
+export function isRepeatable(method: string, hasBody: boolean): boolean {
+  return !hasBody && IDEMPOTENT.has(method);
 }
 
 /**
- * Bounds what retries add to the load: each exchange earns a fifth of a retry, so that in a storm at most 20 % more requests
- * are sent than came in. A small reserve lets a quiet gateway retry at all.
+ * Whether a request that failed before any answer may be sent again. Only three cases are safe: nothing was sent; or it is repeatable, and met
+ * a kept connection that the service was just closing; or it is repeatable, and got no answer within the time of one attempt.
+ */
+export function mayRetry(error: GatewayError, attempt: Attempt): boolean {
+  if (attempt.attempts >= attempt.attemptsMax || attempt.bodyBegun) return false;
+  // Who refused a moment ago refuses still.
+  if (error.row.retry === 'always') return attempt.elsewhere;
+  const died = error.code === 'connection_terminated' && attempt.reused;
+  return (died || attempt.outOfTry) && isRepeatable(attempt.method, attempt.hasBody);
+}
+
+/**
+ * Bounds what retries add to the load: of the last ten seconds' requests no more than a share are sent once more, so that a storm is not
+ * multiplied. A few are always granted, which lets a quiet gateway retry at all; they are no addition to the share but its least.
  */
 export class RetryBudget {
-  #tokens = RESERVE;
+  readonly #requests = new OutcomeWindow(WINDOW_MS);
+  readonly #retries = new OutcomeWindow(WINDOW_MS);
 
-  earn(): void {
-    this.#tokens = Math.min(this.#tokens + EARNED_PER_EXCHANGE, RESERVE);
+  /** A request has come. */
+  earn(now: number): void {
+    this.#requests.add(false, now);
   }
 
-  spend(): boolean {
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+  /**
+   * @param share from 0, none at all, to 1.
+   * @returns whether a retry is granted; it counts as made.
+   */
+  spend(share: number, now: number): boolean {
+    const granted = Math.max(RESERVE, share * this.#requests.total(now));
+    if (share === 0 || this.#retries.total(now) + 1 > granted) return false;
+    this.#retries.add(false, now);
     return true;
   }
 }
 
-const EARNED_PER_EXCHANGE = 0.2;
+const WINDOW_MS = 10_000;
 const RESERVE = 10;

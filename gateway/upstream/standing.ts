@@ -49,7 +49,7 @@ export class Standing implements HealthWatcher {
     this.#owner = owner;
     this.#ejection = config.ejection && new Ejection(config.ejection);
     this.#check = config.health && checks.watch(address, config.health, this);
-    this.#judge();
+    this.#assess();
     if (this.#available) this.#warmUp();
   }
 
@@ -131,12 +131,16 @@ export class Standing implements HealthWatcher {
 
   #judge(): void {
     const before = this.#available;
+    this.#assess();
+    if (this.#available && !before) this.#warmUp();
+    this.#owner.standingChanged();
+  }
+
+  #assess(): void {
     const ill = this.#check?.state === 'unhealthy';
     const ejected = this.#ejected !== null;
     this.#available = !ill && !ejected;
     this.#dead = (ill && !this.#check.reached) || (ejected && this.#unsent);
-    if (this.#available && !before) this.#warmUp();
-    this.#owner.standingChanged();
   }
 
   /** In steps, so that nobody computes a weight for each choice. */

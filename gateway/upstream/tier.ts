@@ -24,15 +24,16 @@ export class Tier {
     return this.#usable;
   }
 
-  replace(candidates: readonly Candidate[]): void {
+  /** @param standIn whether others are there in their place. */
+  replace(candidates: readonly Candidate[], standIn: boolean): void {
     this.#candidates = candidates;
-    this.refresh();
+    this.refresh(standIn);
   }
 
   /** Something has changed about an endpoint: whether it is available, or its share. */
-  refresh(): void {
+  refresh(standIn: boolean): void {
     for (const candidate of this.#candidates) candidate.refresh();
-    this.#usable = usable(this.#candidates);
+    this.#usable = usable(this.#candidates, standIn);
     this.#balancer.replace(this.#usable);
   }
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { UpstreamConfig } from '../config/model.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
-import { anyClient, choiceOf, upstreamOf, upstreamTo } from '../testing/upstream.ts';
+import { anyClient, choiceOf, endpointAt, upstreamOf, upstreamTo } from '../testing/upstream.ts';
 import { upstreamConfig } from '../testing/upstream-config.ts';
-import { Endpoint } from './endpoint.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Names of endpoints by their place: `a` is the first. */
@@ -120,8 +119,7 @@ describe('a canary', () => {
 });
 
 test('an upstream of which nothing may be used says so', () => {
-  const upstream = upstreamTo([3001]);
-  upstream.endpoints[0]!.judge(false, 1);
+  const upstream = upstreamTo([]);
   expect(() => upstream.pick(anyClient, [])).toThrow(expect.objectContaining({ code: 'no_endpoint' }));
 });
 
@@ -133,7 +131,7 @@ describe('an endpoint knows itself', () => {
     [{ host: 'db.test', port: 443 as never, tls: true }, 'db.test'],
     [{ host: 'db.test', port: 443 as never }, 'db.test:443'],
   ])('as in %j: %s', (wish, authority) => {
-    expect(new Endpoint(localAddress(3001, wish), 1_000).authority).toBe(authority);
+    expect(endpointAt(localAddress(3001, wish)).authority).toBe(authority);
   });
 
   test.each([
@@ -143,6 +141,6 @@ describe('an endpoint knows itself', () => {
     ['localhost', false],
     ['elsewhere.test:3001', false],
   ])('by %s: %s', (authority, own) => {
-    expect(new Endpoint(localAddress(3001), 1_000).owns(authority)).toBe(own);
+    expect(endpointAt(localAddress(3001)).owns(authority)).toBe(own);
   });
 });

@@ -1,16 +1,16 @@
 import type { UpstreamConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
+import type { Breaker } from './breaker.ts';
 import { CanaryShare } from './canary.ts';
 import { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
+import { ejectableOf } from './ejection.ts';
 import type { Endpoint, EndpointWatcher } from './endpoint.ts';
 import type { EndpointSource } from './endpoint-registry.ts';
+import type { Outcome } from './outcome.ts';
 import { RetryBudget } from './retry.ts';
 import { type CookieScope, Sticky } from './sticky.ts';
 import { Tier } from './tier.ts';
-
-/** How an attempt ended. `neutral` says nothing of the endpoint: the client left, or asked for what can't be. */
-export type Outcome = 'success' | 'failure' | 'neutral';
 
 /**
  * The endpoints of one route, and the choice among them: where the client was before, else the canary's share to the canary, else the primary
@@ -19,6 +19,8 @@ export type Outcome = 'success' | 'failure' | 'neutral';
 export class Upstream implements EndpointWatcher {
   readonly config: UpstreamConfig;
   readonly budget = new RetryBudget();
+  /** `null`: it has none. */
+  readonly breaker: Breaker | null;
   readonly #source: EndpointSource;
   readonly #primary: Tier;
   readonly #backup: Tier;
@@ -29,9 +31,15 @@ export class Upstream implements EndpointWatcher {
   #endpoints: readonly Endpoint[] = [];
 
   /** @param stickyKey of the hashes in sticky cookies. */
-  constructor(config: UpstreamConfig, source: EndpointSource, stickyKey: string) {
+  constructor(
+    config: UpstreamConfig,
+    source: EndpointSource,
+    stickyKey: string,
+    breaker: Breaker | null = null,
+  ) {
     const { balance, canary, sticky } = config;
     this.config = config;
+    this.breaker = breaker;
     this.#source = source;
     this.#primary = new Tier(balance);
     this.#backup = new Tier(balance);
@@ -46,10 +54,11 @@ export class Upstream implements EndpointWatcher {
     return this.#endpoints;
   }
 
-  /** @throws GatewayError `no_endpoint` where none may be used now. */
+  /** @throws GatewayError `no_endpoint` where there is none, `breaker_open`. */
   pick(choice: Choice, tried: readonly Endpoint[]): Endpoint {
+    if (this.breaker !== null) this.breaker.admit(performance.now());
     const endpoint = tried.length === 0 ? this.#first(choice) : this.#again(choice, tried);
-    if (endpoint === null) throw new GatewayError('no_endpoint', 'no endpoint of the route can be used now');
+    if (endpoint === null) throw new GatewayError('no_endpoint', 'there is no endpoint: no name was found');
     return endpoint;
   }
 
@@ -69,18 +78,30 @@ export class Upstream implements EndpointWatcher {
 
   /** Whether another endpoint is there that this exchange has not tried. */
   elsewhere(tried: readonly Endpoint[]): boolean {
+    if (this.breaker !== null && !this.breaker.admits(performance.now())) return false;
     return this.#primary.hasUntried(tried) || this.#backup.hasUntried(tried);
   }
 
-  /** The endpoint is given an attempt. @returns a ticket, to be given back to `ended`. */
+  /** The endpoint is given an attempt. @returns a ticket, to be given back to `judged`. */
   begun(endpoint: Endpoint): number {
     endpoint.active++;
-    return 0;
+    return this.breaker === null ? 0 : this.breaker.begun();
   }
 
-  /** Once for each `begun`, whatever became of it. */
-  ended(endpoint: Endpoint, _outcome: Outcome, _ticket: number): void {
+  /** How the attempt goes is known: when the head of its answer is there, or it failed. Once for each `begun`. */
+  judged(endpoint: Endpoint, outcome: Outcome, ticket: number, now: number): void {
+    if (this.breaker !== null) this.breaker.judged(outcome, ticket, now);
+    endpoint.judged(outcome, now);
+  }
+
+  /** The attempt is over and done with. Once for each `begun`. */
+  ended(endpoint: Endpoint): void {
     endpoint.active--;
+  }
+
+  mayEject(): boolean {
+    const ejected = this.#endpoints.filter(({ standing }) => standing.ejected).length;
+    return ejected < ejectableOf(this.#endpoints.length, this.config.ejection?.maxShare ?? 0);
   }
 
   /** `Set-Cookie` for an answer of this endpoint; `null`: the route is not sticky, or the client has the cookie. */
@@ -95,9 +116,16 @@ export class Upstream implements EndpointWatcher {
     const other = canary ? this.#candidatesOf(canary.endpoints) : [];
     this.#candidates = [...main, ...other];
     this.#endpoints = this.#candidates.map(({ endpoint }) => endpoint);
-    this.#primary.replace(main.filter(({ backup }) => !backup));
-    this.#backup.replace(main.filter(({ backup }) => backup));
-    this.#canary.replace(other);
+    // The canary's requests are the others' where it can't take them, and the backups are the last resort: neither panics.
+    this.#canary.replace(other, true);
+    this.#backup.replace(
+      main.filter(({ backup }) => backup),
+      true,
+    );
+    this.#primary.replace(
+      main.filter(({ backup }) => !backup),
+      this.#backup.usable.length > 0,
+    );
     this.#replaceSticky();
   }
 
@@ -112,7 +140,9 @@ export class Upstream implements EndpointWatcher {
 
   /** An endpoint is available again, or no more, or its share has changed. */
   endpointChanged(): void {
-    for (const tier of [this.#primary, this.#backup, this.#canary]) tier.refresh();
+    this.#canary.refresh(true);
+    this.#backup.refresh(true);
+    this.#primary.refresh(this.#backup.usable.length > 0);
     this.#replaceSticky();
   }
 

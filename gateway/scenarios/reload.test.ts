@@ -1,9 +1,11 @@
 import { mkdir, readFile, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
+import { openTunnel } from '../testing/websocket.ts';
 
 /** The rule is 2 s; a loaded machine gets some more. */
 const noticedMs = 4_000;
@@ -146,6 +148,26 @@ describe('a file that cannot be used changes nothing', () => {
     expect(await rejects(gateway)).toContain('broken.ts');
     expect((await gateway.get('/db/')).text).toBe('before');
   });
+});
+
+test('a file whose lines alone move is no other configuration, but what is told of it has the new lines', async () => {
+  const service = await startService();
+  const yaml = `routes:\n  /db: ${service.port}\nstreams:\n  tcp: { 127.0.0.1:${await freePort()}: ${service.port} }\n`;
+  const gateway = await startTestGateway(yaml);
+  const socket = await gateway.connect();
+  const tunnel = await openTunnel(socket, service, '/db/');
+  const lines = async () => {
+    const { gateway: running } = gateway;
+    const told = [...(await running.routes()), ...(await running.streams())];
+    return told.map(({ line }) => line);
+  };
+  expect(await lines()).toEqual([2, 4]);
+  await gateway.edit(`# One.\n# Two.\n${yaml}`);
+  await until('the lines have followed', async () => (await lines()).join() === '4,6', noticedMs);
+  expect(gateway.gateway.configStatus().reloads).toBe(0);
+  expect(gateway.log.text()).not.toContain('configuration reloaded');
+  await socket.send('ping');
+  expect((await tunnel.bytes(4)).toString()).toBe('ping');
 });
 
 test('the file is read as it is, never changed', async () => {

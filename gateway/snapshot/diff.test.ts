@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { GatewayConfig, Port, RouteConfig } from '../config/model.ts';
 import { gatewayConfig } from '../testing/gateway-config.ts';
 import { routeConfig } from '../testing/route-config.ts';
-import { diffConfigs, isEmpty } from './diff.ts';
+import { diffConfigs, hasMoved, isEmpty } from './diff.ts';
 
 const db = routeConfig('/db');
 const files = routeConfig('/files');
@@ -43,6 +43,24 @@ describe('what a reload changed', () => {
     const diff = diffConfigs(gatewayConfig([db]), gatewayConfig([db], wish));
     expect(diff).toEqual({ ...NOTHING, settings: [name], needsRestart: restart ? [name] : [] });
     expect(isEmpty(diff)).toBe(false);
+  });
+
+  test('not the line of a service', () => {
+    const service = { name: 'db', source: { line: 3, column: 1 }, run: 'x', port: null, cwd: '/', env: {} };
+    const [before, after] = [3, 4].map((line) =>
+      gatewayConfig([db], { services: [{ ...service, source: { line, column: 1 } }] }),
+    );
+    expect(diffConfigs(before!, after!)).toEqual(NOTHING);
+    expect(hasMoved(before!, after!)).toBe(true);
+  });
+
+  test.each<[string, RouteConfig[], boolean]>([
+    ['the same', [db, files], false],
+    ['another line', [db, { ...files, source: { line: 9, column: 3 } }], true],
+    ['another column', [db, { ...files, source: { line: 1, column: 5 } }], true],
+    ['fewer', [db], true],
+  ])('routes have moved: %s', (_what, after, moved) => {
+    expect(hasMoved(gatewayConfig([db, files]), gatewayConfig(after))).toBe(moved);
   });
 
   test('not the name of the file', () => {

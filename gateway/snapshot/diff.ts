@@ -16,7 +16,7 @@ export interface ConfigDiff {
 export function diffConfigs(before: GatewayConfig, after: GatewayConfig): ConfigDiff {
   const old = signatures(before);
   const now = signatures(after);
-  const settings = SETTINGS.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  const settings = SETTINGS.filter((key) => meaningOf(before, key) !== meaningOf(after, key));
   return {
     added: [...now.keys()].filter((id) => !old.has(id)),
     removed: [...old.keys()].filter((id) => !now.has(id)),
@@ -29,6 +29,20 @@ export function diffConfigs(before: GatewayConfig, after: GatewayConfig): Config
 export function isEmpty(diff: ConfigDiff): boolean {
   return diff.added.length + diff.removed.length + diff.changed.length + diff.settings.length === 0;
 }
+
+/** Whether something stands in another line or another order, which matters to whoever is told of it alone. */
+export function hasMoved(before: GatewayConfig, after: GatewayConfig): boolean {
+  return PLACED.some(
+    (key) =>
+      before[key].length !== after[key].length ||
+      before[key].some(({ source }, index) => {
+        const now = after[key][index]!.source;
+        return source.line !== now.line || source.column !== now.column;
+      }),
+  );
+}
+
+const PLACED = ['routes', 'streams', 'services'] as const;
 
 const SETTINGS = [
   'host',
@@ -46,6 +60,11 @@ const SETTINGS = [
 
 /** What is decided once: where to listen, how many processes there are, and whom every look-up asks. */
 const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers', 'resolver']);
+
+function meaningOf(config: GatewayConfig, key: (typeof SETTINGS)[number]): string | undefined {
+  if (key !== 'services') return JSON.stringify(config[key]);
+  return JSON.stringify(config.services.map(({ source: _source, ...meaning }) => meaning));
+}
 
 function signatures({ routes, streams }: GatewayConfig): Map<string, string> {
   return new Map([

@@ -5,7 +5,7 @@ import type { GatewayConfig } from '../config/model.ts';
 import { ConfigError } from '../config/problem.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
 import type { ConfigStatus } from '../observe/status.ts';
-import { type ConfigDiff, diffConfigs, isEmpty } from './diff.ts';
+import { type ConfigDiff, diffConfigs, hasMoved, isEmpty } from './diff.ts';
 import { ExtensionError } from './extension.ts';
 
 export interface ReloaderOptions {
@@ -91,10 +91,14 @@ export class Reloader {
     if (!loaded.ok) return this.#reject(loaded.formatted);
     const diff = diffConfigs(this.#config, loaded.config);
     const extended = asked && loaded.config.routes.some((route) => route.extend !== null);
-    if (isEmpty(diff) && !extended) return this.#unchanged();
+    const same = isEmpty(diff) && !extended;
+    if (same && !hasMoved(this.#config, loaded.config)) return this.#unchanged();
     try {
       await this.#options.apply(loaded.config, content);
-      this.#taken(loaded.config, diff);
+      this.#config = loaded.config;
+      // What stands in other lines is the same to every exchange, but not to who is told the lines.
+      if (same) return this.#unchanged();
+      this.#taken(diff);
       return { changed: true, rejected: null };
     } catch (cause) {
       if (cause instanceof ExtensionError || cause instanceof Refusal) return this.#reject(cause.message);
@@ -123,9 +127,8 @@ export class Reloader {
     return { changed: false, rejected: null };
   }
 
-  #taken(config: GatewayConfig, diff: ConfigDiff): void {
+  #taken(diff: ConfigDiff): void {
     const { log } = this.#options;
-    this.#config = config;
     const reloads = this.#status.reloads + 1;
     this.#status = { ...this.#status, loadedAt: Date.now(), reloads, rejected: null };
     log.info({ ...diff }, 'configuration reloaded');

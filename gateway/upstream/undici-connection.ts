@@ -186,6 +186,8 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   ): void {
     if (this.#silenced) return;
     if (status < 100) throw new GatewayError('bad_answer', `a status of ${status}`);
+    if (reason !== undefined && CONTROL.test(reason))
+      throw new GatewayError('bad_answer', 'a control character in the reason');
     const fields = latin1Fields(controller.rawHeaders as unknown as Buffer[]);
     if (status < 200) this.#sink.informational(status, fields);
     else this.#sink.head(status, reason ?? '', fields);
@@ -217,6 +219,9 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
     this.#sink.fail(cause);
   }
 }
+
+/** What RFC 9112 §4 keeps out of a reason, and undici's parser lets in: NUL among others. undici reads reasons as UTF-8. */
+const CONTROL = /[^\t\x20-\x7e\x80-\uffff]/;
 
 /** undici hands over buffers, or arrays of them where a name came several times in a row. */
 function latin1Fields(raw: readonly (Buffer | string)[]): Fields {

@@ -1,0 +1,112 @@
+import { request } from '../../testing/http-client.ts';
+import { chunk } from '../../testing/service.ts';
+import { ask, bad, cut, good, type HostileAnswer, okWith } from './answer-case.ts';
+
+const head = okWith(['Transfer-Encoding: chunked']);
+const badChunk = (name: string, bytes: string) => cut(name, head, bytes);
+const whole = okWith(['Content-Length: 5'], 'first');
+const early = '\r\nContent-Length: 6\r\nConnection: close\r\n\r\nenough';
+
+/** What is cut short reaches the client as cut short, never as whole (SEMANTICS 3); what stands behind a whole answer reaches nobody. */
+export const answerBodies: readonly HostileAnswer[] = [
+  badChunk('a chunk size that is none', 'zz\r\nabc\r\n'),
+  badChunk('a chunk longer than its size', '2\r\nabc\r\n0\r\n\r\n'),
+  badChunk('a chunk shorter than its size', '4\r\nabc\r\n0\r\n\r\n'),
+  badChunk('a chunk size with a sign', '+3\r\nabc\r\n0\r\n\r\n'),
+  badChunk('a negative chunk size', '-3\r\nabc\r\n0\r\n\r\n'),
+  badChunk('a chunk size with 0x', '0x3\r\nabc\r\n0\r\n\r\n'),
+  badChunk('an empty chunk size', '\r\nabc\r\n0\r\n\r\n'),
+  badChunk('a chunk size of 17 digits', 'fffffffffffffffff\r\nabc\r\n'),
+  badChunk('a bare LF behind a chunk size', '3\nabc\r\n0\r\n\r\n'),
+  badChunk('a bare LF behind a chunk', '3\r\nabc\n0\r\n\r\n'),
+  badChunk('a bare LF behind the last chunk', '3\r\nabc\r\n0\r\n\n'),
+  badChunk('a bare LF in an extension', '3;a\nb\r\nabc\r\n0\r\n\r\n'),
+  badChunk('a NUL in an extension', '3;a\0b\r\nabc\r\n0\r\n\r\n'),
+  badChunk('a trailer that is no field', '3\r\nabc\r\n0\r\nno colon\r\n\r\n'),
+  badChunk('a trailer with a bare LF', '3\r\nabc\r\n0\r\nX-A: 1\nX-B: 2\r\n\r\n'),
+  { ...cut('an end before the last chunk', head, '3\r\nabc\r\n'), ends: 'fin' },
+  { ...cut('a reset before the last chunk', head, '3\r\nabc\r\n'), ends: 'reset' },
+  { ...cut('an end inside a chunk', head, '8\r\nabc'), ends: 'fin' },
+  { ...cut('an end behind the last size', head, '3\r\nabc\r\n0\r\n'), ends: 'fin' },
+  { ...cut('an end inside a length', okWith(['Content-Length: 10']), 'abc'), ends: 'fin' },
+  { ...cut('a reset inside a length', okWith(['Content-Length: 10']), 'abc'), ends: 'reset' },
+  { ...cut('a reset of an answer without a length', okWith([]), 'abc'), ends: 'reset' },
+  {
+    ...good('an answer without a length', [okWith([]), 'abc'], '200 abc'),
+    ends: 'fin',
+    connection: 'thrown away',
+  },
+  {
+    ...good('HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc', '200 abc'),
+    connection: 'thrown away',
+  },
+
+  {
+    ...good('another answer behind it', whole + okWith(['Content-Length: 6'], 'poison'), '200 first'),
+    connection: 'thrown away',
+  },
+  {
+    ...good('an empty line behind it', `${whole}\r\n`, '200 first'),
+    connection: 'thrown away',
+    // llhttp skips empty lines before a status line, so the connection stays, and carries on unharmed.
+    throughUndici: { connection: 'kept' },
+  },
+  { ...good('garbage behind it', `${whole}garbage`, '200 first'), connection: 'thrown away' },
+  {
+    ...good('a body longer than its length', okWith(['Content-Length: 5'], 'first and more'), '200 first'),
+    connection: 'thrown away',
+  },
+  {
+    ...good('bytes behind the last chunk', `${head}${chunk('first')}${chunk('')}poison`, '200 first'),
+    connection: 'thrown away',
+  },
+  {
+    ...good('bytes behind 204', `HTTP/1.1 204 No Content\r\n\r\n${whole}`, '204'),
+    connection: 'thrown away',
+  },
+  { ...good('bytes behind 304', 'HTTP/1.1 304 Not Modified\r\n\r\nbody', '304'), connection: 'thrown away' },
+  { ...good('a body for HEAD', whole, '200'), asked: request('HEAD', '/db/'), connection: 'thrown away' },
+
+  // undici gives up a connection on which a 304 names a length (RFC 9110 §15.4.5 allows it to); the answer is whole.
+  {
+    ...good('304 with a length', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n', '304'),
+    throughUndici: { connection: 'thrown away' },
+  },
+  { ...good('a length for HEAD', okWith(['Content-Length: 9']), '200'), asked: request('HEAD', '/db/') },
+  { ...good('chunks for HEAD', head, '200'), asked: request('HEAD', '/db/') },
+  good('chunk sizes with zeros, in capitals', `${head}00A\r\n0123456789\r\n000\r\n\r\n`, '200 0123456789'),
+  good('an extension', `${head}3;a=b\r\nabc\r\n0;c\r\n\r\n`, '200 abc'),
+  good('chunks that come byte by byte', [...`${head}${chunk('abc')}${chunk('')}`], '200 abc'),
+  good('trailers', `${head}${chunk('abc')}0\r\nX-Sum: 3\r\n\r\n`, '200 abc'),
+  good('103 before the answer', `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${whole}`, '103', '200 first'),
+  good(
+    'three 1xx before the answer',
+    `${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(3)}${whole}`,
+    '102',
+    '102',
+    '102',
+    '200 first',
+  ),
+  {
+    ...bad('a flood of 1xx', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(1_000)),
+    seen: [...Array(64).fill('102'), '502 bad_answer'],
+  },
+  bad('100 that nobody asked for', `HTTP/1.1 100 Continue\r\n\r\n${whole}`),
+
+  {
+    ...good('an early answer to a length', `HTTP/1.1 413 No${early}`, '413 enough'),
+    asked: request('PUT', '/db/', ['Content-Length: 1000'], 'x'.repeat(10)),
+    early: true,
+    connection: 'thrown away',
+  },
+  {
+    ...good('an early answer to chunks', `HTTP/1.1 401 No${early}`, '401 enough'),
+    asked: request('PUT', '/db/', ['Transfer-Encoding: chunked'], chunk('x')),
+    early: true,
+    connection: 'thrown away',
+  },
+  {
+    ...good('an answer to HTTP/1.0 in chunks', `${head}${chunk('abc')}${chunk('')}`, '200 abc'),
+    asked: ask.replace('HTTP/1.1', 'HTTP/1.0'),
+  },
+];

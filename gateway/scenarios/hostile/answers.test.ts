@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BareClient } from '../../testing/bare-client.ts';
+import { until } from '../../testing/poll.ts';
+import type { Reaction } from '../../testing/recording-service.ts';
+import { type RouteKind, routeKinds } from '../../testing/route-kinds.ts';
+import { answerBodies } from './answer-bodies.ts';
+import { ask, type HostileAnswer } from './answer-case.ts';
+import { answerHeads } from './answer-heads.ts';
+import { summaryOf } from './comparable.ts';
+import { slowAnswers } from './slow-answers.ts';
+import { PATIENCE_MS, Stage } from './stage.ts';
+
+const themes: readonly [string, readonly HostileAnswer[]][] = [
+  ['heads', answerHeads],
+  ['bodies', answerBodies],
+];
+
+describe.each(routeKinds)('hostile answers on $kind', (kind) => {
+  describe.each(themes)('%s', (_theme, rows) => playAll(kind, [], rows));
+  describe('that are slow', () => playAll(kind, ['timeouts: { response: 200ms, idle: 200ms }'], slowAnswers));
+});
+
+function playAll(kind: RouteKind, keys: readonly string[], rows: readonly HostileAnswer[]): void {
+  let stage: Stage;
+  let reaction: Reaction = { parts: [] };
+  beforeAll(async () => {
+    stage = await Stage.open(kind, keys, () => reaction);
+  });
+  afterAll(() => stage.close());
+
+  test.each(rows.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
+    reaction = row;
+    await play(stage, asOn(kind, row));
+  });
+}
+
+/** Fastify knows no 1xx. */
+function asOn(kind: RouteKind, row: HostileAnswer): HostileAnswer {
+  const here = { ...row, ...(isWire(kind) ? {} : row.throughUndici) };
+  return kind.throughFastify ? { ...here, seen: here.seen.filter((each) => !/^1\d\d/.test(each)) } : here;
+}
+
+function isWire({ kind }: RouteKind): boolean {
+  return /wire/.test(kind);
+}
+
+async function play(stage: Stage, row: HostileAnswer): Promise<void> {
+  const { service } = stage;
+  service.take();
+  const client = await BareClient.open(stage.port);
+  try {
+    await client.send([row.asked ?? ask]);
+    await client.until(() => client.ending !== null || final(client) !== undefined, PATIENCE_MS);
+    expect(seenBy(client)).toEqual(row.seen);
+    expect(client.read().refused).toBe(null);
+  } finally {
+    client.destroy();
+  }
+  await until('the service has its request, or what there is of it', () => !service.midway);
+  const [asked] = service.whole;
+  if (row.connection === 'thrown away')
+    await until('the connection is thrown away', () => service.closed(asked?.connection ?? 0), PATIENCE_MS);
+  const sentinel = await stage.sentinel();
+  expect(sentinel.text).toBe('sentinel');
+  if (row.connection === 'kept') expect(sentinel.connection).toBe(asked?.connection);
+  expect(service.faults.splice(0)).toEqual([]);
+}
+
+function final(client: BareClient) {
+  return client.read().messages.find(({ status }) => status >= 200);
+}
+
+/** Answers with their bodies, errors of the gateway with their codes, and whether another one was begun. */
+function seenBy(client: BareClient): string[] {
+  const { messages, unfinished } = client.read();
+  const whole = messages.map((answer) => {
+    const summary = summaryOf(answer);
+    return / /.test(summary) ? summary : `${summary} ${answer.body.toString('latin1')}`.trim();
+  });
+  return unfinished ? [...whole, 'truncated'] : whole;
+}

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BareClient } from '../../testing/bare-client.ts';
+import { get } from '../../testing/http-client.ts';
+import { until } from '../../testing/poll.ts';
+import { type RouteKind, routeKinds } from '../../testing/route-kinds.ts';
+import type { StrictAnswer } from '../../testing/strict-reader.ts';
+import { absoluteForms } from './absolute-forms.ts';
+import type { HostileRequest } from './case.ts';
+import { chunking } from './chunking.ts';
+import { comparableHead, comparableRequest, summaryOf } from './comparable.ts';
+import { forwardingFields } from './forwarding-fields.ts';
+import { framing } from './framing.ts';
+import { headers } from './headers.ts';
+import { paths } from './paths.ts';
+import { pipelining } from './pipelining.ts';
+import { requestLines } from './request-lines.ts';
+import { PATIENCE_MS, Stage } from './stage.ts';
+import { upgrades } from './upgrades.ts';
+
+const themes: readonly [string, readonly HostileRequest[]][] = [
+  ['paths', paths],
+  ['request lines', requestLines],
+  ['absolute forms', absoluteForms],
+  ['headers', headers],
+  ['forwarding fields', forwardingFields],
+  ['framing', framing],
+  ['chunking', chunking],
+  ['pipelining', pipelining],
+  ['upgrades', upgrades],
+];
+
+describe.each(routeKinds)('hostile requests on $kind', (kind) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open(kind, ['bodyMax: 100KiB'], () => ({ parts: [OK] }));
+  });
+  afterAll(() => stage.close());
+
+  describe.each(themes)('%s', (_theme, rows) => {
+    test.each(rows.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
+      await play(stage, { ...row, ...difference(row, kind) });
+    });
+  });
+});
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+function difference(row: HostileRequest, { throughFastify }: RouteKind): Partial<HostileRequest> {
+  return throughFastify ? (row.throughFastify ?? {}) : {};
+}
+
+async function play(stage: Stage, row: HostileRequest): Promise<void> {
+  stage.service.take();
+  const client = await BareClient.open(stage.port);
+  try {
+    await client.send(row.sent);
+    if (row.fin) client.fin();
+    await client.until(() => client.ending !== null || isDone(client, row), PATIENCE_MS);
+    const end = client.ending === null ? 'open' : 'closed';
+    expect({ answers: answersTo(client), end }).toEqual({ answers: row.answers, end: row.end });
+    expect(client.read()).toMatchObject({ refused: null, unfinished: false });
+    if (row.end === 'open') await isAnsweredNext(client, row);
+  } finally {
+    client.destroy();
+  }
+  await sawNothingElse(stage, row);
+}
+
+/** All answers are there, and the last of them promises that another request may follow. */
+function isDone(client: BareClient, { answers }: HostileRequest): boolean {
+  const [last, ...before] = finals(client).reverse();
+  return before.length + 1 >= answers.length && last !== undefined && !closes(last);
+}
+
+function closes({ fields }: StrictAnswer): boolean {
+  return fields.some(({ name, value }) => /^connection$/i.test(name) && /close/i.test(value));
+}
+
+function finals(client: BareClient): StrictAnswer[] {
+  return client.read().messages.filter(({ status }) => status >= 200);
+}
+
+function answersTo(client: BareClient): string[] {
+  return finals(client).map(summaryOf);
+}
+
+/** Whoever reads the connection on has understood where the last request ended. */
+async function isAnsweredNext(client: BareClient, row: HostileRequest): Promise<void> {
+  await client.send([get('/db/next')]);
+  await client.until(() => finals(client).length > row.answers.length || client.ending !== null, PATIENCE_MS);
+  expect(answersTo(client).slice(row.answers.length)).toEqual(['200']);
+}
+
+async function sawNothingElse(stage: Stage, row: HostileRequest): Promise<void> {
+  const { service } = stage;
+  expect((await stage.sentinel()).text).toBe('sentinel');
+  await until('the service waits for no rest of a request', () => !service.midway);
+  const { whole, begun } = service.take();
+  const requests = whole.filter(({ request }) => request.target !== '/sentinel');
+  const next = row.end === 'open' ? [expect.stringMatching(/^GET \/next /)] : [];
+  expect(requests.map(comparableRequest)).toEqual([...row.forwarded, ...next]);
+  expect(service.faults.splice(0)).toEqual([]);
+  expect(begun.map(comparableHead).filter((head) => !row.mayBegin?.startsWith(head))).toEqual([]);
+}

@@ -1,0 +1,35 @@
+import { chunk } from '../../testing/service.ts';
+import { bad, cut, good, type HostileAnswer, okWith } from './answer-case.ts';
+
+const late = (name: string, ...parts: string[]): HostileAnswer => ({
+  ...bad(name, ''),
+  parts,
+  seen: ['504 response_timeout'],
+});
+const trickling = (text: string) => Array.from({ length: 40 }, () => text);
+const chunked = okWith(['Transfer-Encoding: chunked']);
+
+/** The route waits 200 ms for a head, and as long for each next piece of a body. */
+export const slowAnswers: readonly HostileAnswer[] = [
+  late('no answer at all'),
+  late('half of a head', 'HTTP/1.1 200 OK\r\nX-A'),
+  { ...late('a head that trickles', ...'HTTP/1.1 200 OK\r\nX-A: ', ...trickling('x')), pauseMs: 50 },
+  {
+    ...late('1xx without an end', ...trickling('HTTP/1.1 102 Processing\r\n\r\n')),
+    pauseMs: 70,
+    seen: ['102', '102', '102', '504 response_timeout'],
+  },
+  {
+    ...bad('an endless status line', `HTTP/1.1 200 ${'x'.repeat(200_000)}`),
+    // undici bounds fields alone; what it reads of this it forgets.
+    throughUndici: { seen: ['504 response_timeout'] },
+  },
+  cut('a body that stalls', okWith(['Content-Length: 9']), 'abc'),
+  cut('a chunk that stalls', chunked, '9\r\nabc'),
+  cut('chunks without the last', chunked, chunk('abc')),
+  cut('a last chunk without its trailers', chunked, chunk('abc'), '0\r\nX-A'),
+  {
+    ...good('a body that is slow and moves', [okWith(['Content-Length: 5']), ...'abcde'], '200 abcde'),
+    pauseMs: 60,
+  },
+];

@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { readRequests, type StrictRequest } from './strict-reader.ts';
+import { markKitSocket } from './wire.ts';
+
+/** A whole request, as a service got it. */
+export interface Recorded {
+  readonly request: StrictRequest;
+  /** Its bytes, and no others. */
+  readonly raw: Buffer;
+  /** The connection that brought it, counted from 0. */
+  readonly connection: number;
+}
+
+/** What a service does about a request: bytes, each part in a write of its own; then it may let go of the connection. */
+export interface Reaction {
+  readonly parts: readonly (string | Uint8Array)[];
+  readonly ends?: 'fin' | 'reset';
+  /** Milliseconds between the parts; default none. */
+  readonly pauseMs?: number;
+  /** Do it when the head is there, whatever of the body is still to come. */
+  readonly early?: true;
+}
+
+/** What has come since the last time that one asked. */
+export interface Received {
+  readonly whole: readonly Recorded[];
+  /** Bytes of requests that were begun and never became whole. */
+  readonly begun: readonly string[];
+}
+
+/** A service that keeps every byte that it is sent, has the strict reader judge it, and answers as it is told. */
+export class RecordingService {
+  readonly port: number;
+  /** What nobody may send a service, in words. */
+  readonly faults: string[] = [];
+  /** Connections that the gateway holds open. */
+  open = 0;
+  readonly #server: Server;
+  readonly #react: (target: string) => Reaction;
+  readonly #connections: Connection[] = [];
+  #whole: Recorded[] = [];
+
+  private constructor(server: Server, react: (target: string) => Reaction) {
+    this.#server = server;
+    this.#react = react;
+    this.port = (server.address() as AddressInfo).port;
+    server.on('connection', (socket) => this.#connected(markKitSocket(socket)));
+  }
+
+  /** @param react what is to be done about a request of this target. */
+  static async start(react: (target: string) => Reaction): Promise<RecordingService> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new RecordingService(server, react);
+  }
+
+  /** Whole requests since the last `take`. */
+  get whole(): readonly Recorded[] {
+    return this.#whole;
+  }
+
+  /** Whether a request has begun on an open connection, and its end is still to come. */
+  get midway(): boolean {
+    return this.#connections.some(({ open, pending }) => open && pending.length > 0);
+  }
+
+  /** Whether this connection was closed by the gateway. */
+  closed(connection: number): boolean {
+    return !this.#connections[connection]!.open;
+  }
+
+  /** What came since the last time, and forgets it. */
+  take(): Received {
+    const begun = this.#connections.filter(({ open }) => !open).map(({ pending }) => pending);
+    const received = {
+      whole: this.#whole,
+      begun: begun.filter(({ length }) => length > 0).map((bytes) => bytes.toString('latin1')),
+    };
+    for (const connection of this.#connections) if (!connection.open) connection.pending = Buffer.alloc(0);
+    this.#whole = [];
+    return received;
+  }
+
+  async close(): Promise<void> {
+    for (const { socket } of this.#connections) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #connected(socket: Socket): void {
+    const connection = { socket, pending: Buffer.alloc(0), open: true, opaque: false, early: false };
+    const index = this.#connections.push(connection) - 1;
+    this.open++;
+    socket
+      .on('error', () => {})
+      .on('data', (chunk: Buffer) => this.#read(connection, index, chunk))
+      .on('end', () => socket.end())
+      .on('close', () => {
+        connection.open = false;
+        this.open--;
+      });
+  }
+
+  #read(connection: Connection, index: number, chunk: Buffer): void {
+    if (connection.opaque) return;
+    const bytes = Buffer.concat([connection.pending, chunk]);
+    const { messages, refused, rest } = readRequests(bytes);
+    connection.pending = rest;
+    if (refused !== null) {
+      this.faults.push(`${refused.why}, in ${JSON.stringify(rest.toString('latin1').slice(0, 2_000))}`);
+    }
+    if (refused !== null || messages.length > 1) return void connection.socket.destroy();
+    const [request] = messages;
+    if (request === undefined) return this.#answerEarly(connection);
+    connection.opaque = request.opaqueAfter;
+    const recorded = { request, raw: bytes.subarray(request.start, request.end), connection: index };
+    this.#judge(recorded);
+    this.#whole.push(recorded);
+    if (!connection.early) void answer(connection.socket, this.#react(request.target));
+    connection.early = false;
+  }
+
+  #answerEarly(connection: Connection): void {
+    const [line, rest] = connection.pending.toString('latin1').split('\r\n\r\n');
+    const target = line?.split(' ')[1];
+    if (connection.early || target === undefined || rest === undefined) return;
+    const reaction = this.#react(target);
+    if (!reaction.early) return;
+    connection.early = true;
+    void answer(connection.socket, reaction);
+  }
+
+  /** What RFC 9112 lets a client send, and a gateway has no business sending. */
+  #judge({ request, raw }: Recorded): void {
+    const odd = [
+      request.version === '1.1' ? null : `HTTP/${request.version}`,
+      request.extensions ? 'chunk extensions' : null,
+      request.start === 0 ? null : 'an empty line before the request',
+      /^(\/|\*$)/.test(request.target) ? null : `the target ${request.target}`,
+    ].filter((each) => each !== null);
+    if (odd.length > 0) this.faults.push(`${odd.join(', ')}, in ${JSON.stringify(raw.toString('latin1'))}`);
+  }
+}
+
+interface Connection {
+  readonly socket: Socket;
+  pending: Buffer;
+  open: boolean;
+  opaque: boolean;
+  /** The request under way has been answered already. */
+  early: boolean;
+}
+
+async function answer(socket: Socket, { parts, ends, pauseMs }: Reaction): Promise<void> {
+  for (const part of parts) {
+    if (socket.destroyed) return;
+    socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
+    if (parts.length > 1) await new Promise((resolve) => setTimeout(resolve, pauseMs ?? 1));
+  }
+  if (ends === 'fin') socket.end();
+  // A reset throws away what the other side has not read yet, so the bytes must be out first.
+  if (ends === 'reset') setTimeout(() => socket.resetAndDestroy(), 5);
+}

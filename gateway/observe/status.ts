@@ -24,8 +24,9 @@ export interface ServiceStatus {
 export interface EndpointStatus {
   /** `127.0.0.1:3001`, `unix:/run/app.sock`. */
   readonly address: string;
+  /** `down` also where it gets no requests for what checks or exchanges say of it. */
   readonly state: 'up' | 'down' | 'unknown';
-  /** In plain words, why it is down: `nothing listens on 3001`. */
+  /** In plain words, what speaks against it: `nothing listens on 3001`, `GET /healthz 503 ×3 since 14:01:07`. */
   readonly reason: string | null;
 }
 
@@ -38,8 +39,17 @@ export interface RouteStatus {
   /** Line in the configuration file. */
   readonly line: number;
   readonly endpoints: readonly EndpointStatus[];
+  /** `null`, or absent: the route has none. */
+  readonly breaker?: BreakerStatus | null;
   /** The process behind it, where `services:` names one on the same port. */
   readonly service: ServiceStatus | null;
+}
+
+/** Open, nothing of the route gets through; half-open, a few probes. */
+export interface BreakerStatus {
+  readonly state: 'closed' | 'open' | 'half-open';
+  /** `12 of 20 requests failed within 10 s`; `null`: it was never open. */
+  readonly reason: string | null;
 }
 
 /** A raw port of `streams:`. */

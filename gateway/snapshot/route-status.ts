@@ -1,8 +1,9 @@
 import type { EndpointConfig } from '../config/model.ts';
 import type { RouteStatus, ServiceStatus } from '../observe/status.ts';
+import { endpointStatus } from '../upstream/endpoint-status.ts';
 import type { LiveRoute } from './live-route.ts';
 
-/** Asks every endpoint whether it accepts connections, and finds the process behind it. */
+/** Says of every endpoint how it is, asks those of which nothing is known whether they accept connections, and finds the process behind it. */
 export function routeStatuses(
   routes: readonly LiveRoute[],
   services: readonly ServiceStatus[],
@@ -14,7 +15,7 @@ async function routeStatus(
   { config, upstream }: LiveRoute,
   services: readonly ServiceStatus[],
 ): Promise<RouteStatus> {
-  const endpoints = await Promise.all(upstream.endpoints.map((endpoint) => endpoint.probe.status()));
+  const endpoints = await Promise.all(upstream.endpoints.map(endpointStatus));
   const { id, matcher, source } = config;
   return {
     id,
@@ -23,6 +24,7 @@ async function routeStatus(
     path: matcher.path,
     line: source.line,
     endpoints,
+    breaker: upstream.breaker && { state: upstream.breaker.state, reason: upstream.breaker.reason },
     service: serviceBehind(config.upstream.endpoints, services),
   };
 }

@@ -1,7 +1,6 @@
-import type { StreamConfig } from '../config/model.ts';
-import type { EndpointStatus, ServiceStatus, StreamStatus } from '../observe/status.ts';
+import type { ServiceStatus, StreamStatus } from '../observe/status.ts';
 import { serviceBehind } from '../snapshot/route-status.ts';
-import type { Endpoint } from '../upstream/endpoint.ts';
+import { endpointStatus, endpointStatusUnasked } from '../upstream/endpoint-status.ts';
 import type { LiveStream, Stream } from './stream.ts';
 
 interface Running {
@@ -16,7 +15,7 @@ export async function streamStatus(
   services: readonly ServiceStatus[],
 ): Promise<StreamStatus> {
   const { config, upstream } = live;
-  const endpoints = upstream.endpoints.map((endpoint) => endpointStatus(endpoint, config));
+  const status = config.protocol === 'tcp' ? endpointStatus : endpointStatusUnasked;
   return {
     id: config.id,
     protocol: config.protocol,
@@ -25,13 +24,7 @@ export async function streamStatus(
     problem,
     connections: stream.connections,
     refused: stream.refused,
-    endpoints: await Promise.all(endpoints),
+    endpoints: await Promise.all(upstream.endpoints.map(status)),
     service: serviceBehind(config.upstream.endpoints, services),
   };
-}
-
-function endpointStatus(endpoint: Endpoint, { protocol }: StreamConfig): Promise<EndpointStatus> {
-  if (protocol === 'tcp') return endpoint.probe.status();
-  // Only the service's own protocol could ask it; a datagram that is no question is simply lost.
-  return Promise.resolve({ address: endpoint.key, state: 'unknown', reason: null });
 }

@@ -117,7 +117,7 @@ test.each([
 
 test.each([
   [20_000, '20 s'],
-  [500, '0.5 s'],
+  [500, '500 ms'],
   [1_250, '1.3 s'],
 ])('%d ms are told as %s', (ms, text) => {
   expect(seconds(ms)).toBe(text);

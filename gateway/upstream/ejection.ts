@@ -70,7 +70,7 @@ export function ejectableOf(count: number, maxShare: number): number {
   return Math.max(0, Math.min(Math.floor(count * maxShare), count - 1));
 }
 
-/** `20 s`, `0.5 s`. */
+/** `20 s`, `1.5 s`, `300 ms`. */
 export function seconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10} s`;
+  return ms < 1_000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`;
 }

@@ -37,6 +37,8 @@ export interface PageStream {
 export interface RouteDetails {
   readonly line: number;
   readonly endpoints: readonly EndpointStatus[];
+  /** What its breaker keeps back, and why; `null`: nothing. */
+  readonly breaker: string | null;
   readonly service: ServiceStatus | null;
 }
 
@@ -75,8 +77,8 @@ export function routeState(endpoints: readonly EndpointStatus[]): RouteState {
 }
 
 function developmentRoute(route: RouteStatus): PageRoute {
-  const { label, host, path, endpoints } = route;
-  return { label, host, path, state: routeState(endpoints), details: detailsOf(route) };
+  const { label, host, path } = route;
+  return { label, host, path, state: stateOf(route), details: detailsOf(route) };
 }
 
 /** How many connections there are is no news, as the output of processes is none. */
@@ -86,12 +88,25 @@ function pageStream(stream: StreamStatus): PageStream {
   return { label: id, state, problem, details: detailsOf(stream) };
 }
 
-function detailsOf({ line, endpoints, service }: RouteStatus | StreamStatus): RouteDetails {
-  return { line, endpoints, service: service === null ? null : plainService(service) };
+/** Behind an open breaker nobody is reached, however well they are. */
+function stateOf({ endpoints, breaker }: RouteStatus): RouteState {
+  return breaker?.state === 'open' ? 'down' : routeState(endpoints);
 }
 
-function productionRoute({ path, endpoints }: RouteStatus): PageRoute {
-  const state = routeState(endpoints);
+function detailsOf(status: RouteStatus | StreamStatus): RouteDetails {
+  const { line, endpoints, service } = status;
+  const breaker = 'breaker' in status ? breakerText(status.breaker) : null;
+  return { line, endpoints, breaker, service: service === null ? null : plainService(service) };
+}
+
+function breakerText(breaker: RouteStatus['breaker']): string | null {
+  if (!breaker || breaker.state === 'closed') return null;
+  return `breaker ${breaker.state}: ${breaker.reason}`;
+}
+
+function productionRoute(route: RouteStatus): PageRoute {
+  const { path } = route;
+  const state = stateOf(route);
   // How many endpoints there are is nobody's business: some up is up.
   return { label: path, host: null, path, state: state === 'partly' ? 'up' : state, details: null };
 }

@@ -17,7 +17,7 @@ export function renderRoute(route: PageRoute, index: number, address: PageAddres
     cell('State', 'is', renderState(route.state)),
   ];
   if (route.details !== null) {
-    cells.push(cell('Leads to', 'endpoints', endpointList(route.details.endpoints)));
+    cells.push(cell('Leads to', 'endpoints', leadsTo(route.details)));
     cells.push(cell('Process', 'process', processText(route.details.service, index)));
   }
   return `<tr role="row">${cells.join('')}</tr>`;
@@ -86,6 +86,10 @@ const shapes: Readonly<Record<RouteState, string>> = {
     '<circle cx="6" cy="6" r="4.25" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 2.4"/>',
   ),
 };
+
+function leadsTo({ endpoints, breaker }: RouteDetails): string {
+  return endpointList(endpoints) + note(breaker);
+}
 
 function endpointList(endpoints: readonly EndpointStatus[]): string {
   const several = endpoints.length > 1;

@@ -1,0 +1,19 @@
+import type { EndpointStatus } from '../observe/status.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** What is known of an endpoint, for a person; where nothing is, it is asked whether it accepts connections. */
+export function endpointStatus({ key: address, standing, probe }: Endpoint): Promise<EndpointStatus> {
+  return knownStatus(address, standing) ?? probe.status();
+}
+
+/** The same where it can't be asked, as over UDP. */
+export function endpointStatusUnasked({ key: address, standing }: Endpoint): Promise<EndpointStatus> {
+  return knownStatus(address, standing) ?? Promise.resolve({ address, state: 'unknown', reason: null });
+}
+
+function knownStatus(address: string, standing: Endpoint['standing']): Promise<EndpointStatus> | null {
+  if (!standing.available) return Promise.resolve({ address, state: 'down', reason: standing.reason });
+  if (standing.checked !== 'healthy') return null;
+  // One failed check is no illness yet, and worth knowing.
+  return Promise.resolve({ address, state: 'up', reason: standing.reason });
+}

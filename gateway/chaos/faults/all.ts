@@ -1,0 +1,25 @@
+import type { Fault } from '../fault.ts';
+import { blackHole } from './black-hole.ts';
+import { cache } from './cache.ts';
+import { clientLeaves } from './client-leaves.ts';
+import { configuration } from './configuration.ts';
+import { datagrams } from './datagrams.ts';
+import { exhausted } from './descriptors.ts';
+import { keepAlive } from './keep-alive.ts';
+import { serviceBreaks } from './service-breaks.ts';
+import { slowReader } from './slow-reader.ts';
+import { upgrades } from './upgrades.ts';
+
+/** Every fault, in the order in which they are run and told. */
+export const faults: readonly Fault[] = [
+  ...serviceBreaks,
+  ...blackHole,
+  ...keepAlive,
+  ...clientLeaves,
+  ...slowReader,
+  ...upgrades,
+  ...cache,
+  ...configuration,
+  ...datagrams,
+  ...exhausted,
+];

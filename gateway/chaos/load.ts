@@ -1,0 +1,112 @@
+import http from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { monotonicMs } from './clock.ts';
+
+/** What became of one request. */
+export interface Asked {
+  /** Its id, which the service counts by. */
+  readonly id: string;
+  /** `null`: there was no head of an answer. */
+  readonly status: number | null;
+  /** The whole body came. */
+  readonly complete: boolean;
+  readonly ms: number;
+  readonly text: string;
+  /** The code of what broke the connection, where something did. */
+  readonly broke: string | null;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly body?: string;
+  readonly agent?: http.Agent | false;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Then it is given up, which counts as broken; default 10 s. */
+  readonly withinMs?: number;
+  readonly id?: string;
+}
+
+/** Sends a request and reads its answer. Never rejects: what goes wrong is what is looked for. */
+export function ask(port: number, target: string, options: AskOptions = {}): Promise<Asked> {
+  const { method = 'GET', body, agent = false, headers = {}, withinMs = 10_000, id = '' } = options;
+  const from = monotonicMs();
+  const { promise, resolve } = Promise.withResolvers<Asked>();
+  let status: number | null = null;
+  let text = '';
+  const over = (complete: boolean, broke: string | null) =>
+    resolve({ id, status, complete, text, broke, ms: monotonicMs() - from });
+  const request = http.request(
+    { host: '127.0.0.1', port, path: target, method, agent, headers },
+    (answer) => {
+      status = answer.statusCode ?? 0;
+      answer.setEncoding('utf8').on('data', (more: string) => {
+        text += more;
+      });
+      answer.on('end', () => over(answer.complete, null));
+      answer.on('error', (error: NodeJS.ErrnoException) => over(false, error.code ?? error.message));
+    },
+  );
+  request.on('error', (error: NodeJS.ErrnoException) => over(false, error.code ?? error.message));
+  const timer = setTimeout(() => request.destroy(new Error(`no end within ${withinMs} ms`)), withinMs);
+  void promise.then(() => clearTimeout(timer));
+  request.end(body);
+  return promise;
+}
+
+/** In words, why this is no complete 200; `null` where it is one. */
+export function problemOf({ status, complete, broke }: Asked): string | null {
+  if (status === 200 && complete) return null;
+  const cause = broke === null ? '' : ` (${broke})`;
+  return status === null ? `no answer${cause}` : `${status}${complete ? '' : ', broken off'}${cause}`;
+}
+
+export interface LoadOptions {
+  readonly port: number;
+  /** Given an id, the target to ask for. */
+  readonly target: (id: string) => string;
+  readonly clients: number;
+  /** Between an answer and the next request of a client; the machine has other things to do as well. */
+  readonly pauseMs: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Clients that ask one request after the other over kept connections, until they are told to stop. */
+export class Load {
+  readonly asked: Asked[] = [];
+  readonly #agent: http.Agent;
+  readonly #running: Promise<unknown>;
+  #over = false;
+  #count = 0;
+
+  constructor(options: LoadOptions) {
+    this.#agent = new http.Agent({ keepAlive: true, maxSockets: options.clients });
+    this.#running = Promise.all(Array.from({ length: options.clients }, () => this.#client(options)));
+  }
+
+  /** Lets what is under way finish. */
+  async stop(): Promise<readonly Asked[]> {
+    this.#over = true;
+    await this.#running;
+    this.#agent.destroy();
+    return this.asked;
+  }
+
+  /** How long answers took since the last call, in milliseconds. */
+  takeTimes(): number[] {
+    return this.asked.splice(0).map(({ ms }) => ms);
+  }
+
+  async #client({ port, target, pauseMs, headers = {} }: LoadOptions): Promise<void> {
+    while (!this.#over) {
+      const id = String(++this.#count);
+      this.asked.push(await ask(port, target(id), { agent: this.#agent, headers, id }));
+      await pause(pauseMs);
+    }
+  }
+}
+
+/** The value that a share of all is not above: `percentile(times, 0.99)`. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

@@ -1,0 +1,85 @@
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+
+const laneChoices = ['wire', 'general'] as const;
+
+export interface ChaosOptions {
+  /** Ids of the rows to run, in the order of the list; `null`: all. */
+  readonly only: readonly string[] | null;
+  /** Fewer tries and smaller bodies: a first look, which must take no more than three minutes. */
+  readonly short: boolean;
+  /** Length of the mixed load. */
+  readonly seconds: number;
+  /** What is chosen at random follows from it. */
+  readonly seed: number;
+  /** Which implementation carries exchanges; `null`: as the gateway chooses. */
+  readonly lane: (typeof laneChoices)[number] | null;
+  /** Whether the result may stand in `docs/reliability.md`: every row, in its long form. */
+  readonly full: boolean;
+}
+
+export class UsageError extends Error {}
+
+export const usage = `npm run chaos -- [options]
+
+  --short          fewer tries, smaller bodies, half a minute of mixed load: for CI
+  --only A,B       these rows only
+  --list           the rows
+  --seconds N      length of the mixed load (default 600, with --short 25)
+  --seed N         what is chosen at random follows from it (default: another one each time)
+  --lane L         carry exchanges by this lane: ${laneChoices.join(', ')}
+
+A run over every row, but for a --short one, is written to docs/reliability.md, with its command.
+`;
+
+const flags = {
+  short: { type: 'boolean' },
+  only: { type: 'string' },
+  seconds: { type: 'string' },
+  seed: { type: 'string' },
+  lane: { type: 'string' },
+} as const;
+
+/** @param known ids of the rows. @throws UsageError for an unknown option, row or lane, or a number that is not whole and above 0. */
+export function parseOptions(argv: readonly string[], known: readonly string[]): ChaosOptions {
+  const values = readFlags(argv);
+  const short = values.short === true;
+  const only = values.only === undefined ? null : chosen(values.only, known);
+  return {
+    only,
+    short,
+    seconds: wholeNumber('--seconds', values.seconds, short ? 25 : 600),
+    seed: wholeNumber('--seed', values.seed, randomInt(1, 99_999)),
+    lane: laneOf(values.lane),
+    full: !short && only === null,
+  };
+}
+
+function readFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: flags }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function wholeNumber(flag: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^[1-9]\d{0,4}$/.test(text))
+    throw new UsageError(`${flag} takes a whole number from 1 to 99999, got "${text}"`);
+  return Number(text);
+}
+
+function chosen(list: string, known: readonly string[]): string[] {
+  const wanted = list.split(',').map((name) => name.trim());
+  const stranger = wanted.find((name) => !known.includes(name));
+  if (stranger !== undefined) throw new UsageError(`there is no row "${stranger}"; --list shows them`);
+  return known.filter((name) => wanted.includes(name));
+}
+
+function laneOf(text: string | undefined): ChaosOptions['lane'] {
+  if (text === undefined) return null;
+  const lane = laneChoices.find((each) => each === text);
+  if (lane === undefined) throw new UsageError(`--lane knows ${laneChoices.join(', ')}; got "${text}"`);
+  return lane;
+}

@@ -1,0 +1,121 @@
+import { DeafListener } from '../testing/deaf-listener.ts';
+import { freePort, freePorts } from '../testing/free-port.ts';
+import type { GatewayChild } from './gateway-child.ts';
+import { HoleProxy } from './hole-proxy.ts';
+import { ask } from './load.ts';
+import type { ServicePorts } from './service/question.ts';
+import { freeServicePorts, ServiceChild } from './service-child.ts';
+import { takeBase } from './settle.ts';
+import type { Stage } from './stage.ts';
+
+/** Timeouts of the scene's routes: short, so that a row takes seconds; the wait for a timeout that never comes is told apart by far. */
+export const timeouts = { connectMs: 500, responseMs: 800, idleMs: 800, tunnelIdleMs: 2_000 } as const;
+
+/** The gateway of the scene doesn't start: no row could say anything. */
+export class SceneError extends Error {}
+
+/** One gateway, and behind it all that a service can do wrong. It stands while rows come and go. */
+export class Scene {
+  readonly gateway: GatewayChild;
+  /** Behind `/svc`, the raw ports, and the hole. */
+  readonly service: ServiceChild;
+  /** Behind `/steady`: nobody mistreats it, so it must always answer. */
+  readonly steady: ServiceChild;
+  /** Between `/hole` and the service. */
+  readonly hole: HoleProxy;
+  /** Behind `/victim`: rows start a service there, and kill it. */
+  readonly victimPorts: ServicePorts;
+  /** Where the raw ports of the gateway are: to the service, and where nobody listens yet (the victim's UDP). */
+  readonly tcpPort: number;
+  readonly udpPort: number;
+  readonly victimUdpPort: number;
+  readonly #deaf: DeafListener;
+
+  private constructor(parts: Parts, gateway: GatewayChild) {
+    this.gateway = gateway;
+    ({ service: this.service, steady: this.steady, hole: this.hole, deaf: this.#deaf } = parts);
+    this.victimPorts = parts.victimPorts;
+    [this.tcpPort, this.udpPort, this.victimUdpPort] = parts.streamPorts;
+  }
+
+  static async start(stage: Stage): Promise<Scene> {
+    const parts = await makeParts(stage);
+    const yaml = configuration(stage, parts, await freePort());
+    const gateway = await stage.startGateway(yaml).catch(async (cause: Error) => {
+      await closeParts(parts);
+      throw new SceneError(cause.message);
+    });
+    const scene = new Scene(parts, gateway);
+    stage.services.add(parts.service).add(parts.steady);
+    await scene.#warmUp();
+    return scene;
+  }
+
+  /** Asks the gateway for `/svc/<target>`. */
+  svc(target: string, options?: Parameters<typeof ask>[2]): ReturnType<typeof ask> {
+    return ask(this.gateway.port, `/svc/${target}`, options);
+  }
+
+  async close(): Promise<void> {
+    await this.gateway.process.kill();
+    await closeParts({ service: this.service, steady: this.steady, hole: this.hole, deaf: this.#deaf });
+  }
+
+  /** What the engine loads late is there before anything is counted. */
+  async #warmUp(): Promise<void> {
+    for (const path of ['/svc/ok', '/steady/ok', '/hole/ok', '/cached/cacheable', '/refused/', '/deaf/'])
+      await ask(this.gateway.port, path);
+    await Promise.all([this.service.drop(), this.steady.drop()]);
+    await takeBase(this.gateway);
+  }
+}
+
+async function closeParts({
+  service,
+  steady,
+  hole,
+  deaf,
+}: Pick<Parts, 'service' | 'steady' | 'hole' | 'deaf'>) {
+  await Promise.all([service.kill(), steady.kill(), hole.close(), deaf.close()]);
+}
+
+interface Parts {
+  readonly service: ServiceChild;
+  readonly steady: ServiceChild;
+  readonly hole: HoleProxy;
+  readonly deaf: DeafListener;
+  readonly victimPorts: ServicePorts;
+  readonly streamPorts: readonly [number, number, number];
+}
+
+async function makeParts(stage: Stage): Promise<Parts> {
+  const service = await ServiceChild.start(stage.processes, await freeServicePorts());
+  const steady = await ServiceChild.start(stage.processes, await freeServicePorts());
+  const [hole, deaf] = await Promise.all([HoleProxy.open(service.ports.http), DeafListener.open()]);
+  const streamPorts = (await freePorts(3)) as [number, number, number];
+  return { service, steady, hole, deaf, streamPorts, victimPorts: await freeServicePorts() };
+}
+
+function configuration(stage: Stage, parts: Parts, refusedPort: number): string {
+  const { service, steady, hole, deaf, victimPorts, streamPorts } = parts;
+  const { connectMs, responseMs, idleMs, tunnelIdleMs } = timeouts;
+  const [tcp, udp, victimUdp] = streamPorts;
+  // What is tried here is one service that fails; that others take its place is what other rows are about.
+  const route = (port: number, more = '') =>
+    `{ to: 127.0.0.1:${port}${stage.knows('ejection') ? ', ejection: off' : ''}${more} }`;
+  return `timeouts: { connect: ${connectMs}ms, response: ${responseMs}ms, idle: ${idleMs}ms, tunnelIdle: ${tunnelIdleMs}ms }
+routes:
+  /svc: ${route(service.ports.http)}
+  /steady: ${route(steady.ports.http)}
+  /hole: ${route(hole.port)}
+  /deaf: ${route(deaf.port)}
+  /refused: ${route(refusedPort)}
+  /victim: ${route(victimPorts.http)}
+  /cached: ${route(service.ports.http, ', cache: true')}
+streams:
+  tcp: { ${tcp}: { to: 127.0.0.1:${service.ports.tcp}, idle: ${tunnelIdleMs}ms } }
+  udp:
+    ${udp}: { to: 127.0.0.1:${service.ports.udp}, idle: 500ms }
+    ${victimUdp}: { to: 127.0.0.1:${victimPorts.udp}, idle: 500ms }
+`;
+}

@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RawClient } from '../testing/http-client.ts';
+import { type Need, needs } from './fault.ts';
+import { GatewayChild, type GatewayOptions, portway } from './gateway-child.ts';
+import type { ChaosOptions } from './options.ts';
+import { Processes } from './processes.ts';
+import { Random } from './random.ts';
+import { Scene } from './scene.ts';
+import type { ServicePorts } from './service/question.ts';
+import { freeServicePorts, ServiceChild } from './service-child.ts';
+import { takeBase } from './settle.ts';
+
+/** What rows stand on: processes, a temporary folder, connections. Ended, nothing of it is left. */
+export class Stage {
+  readonly options: ChaosOptions;
+  readonly random: Random;
+  readonly processes = new Processes();
+  /** Services of the row, and of the scene. */
+  readonly services = new Set<ServiceChild>();
+  /** Gateways that the row started for itself. */
+  readonly gateways: GatewayChild[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), 'portway-chaos-'));
+  readonly #say: (line: string) => void;
+  readonly #clients = new Set<RawClient>();
+  readonly #atRowEnd: (() => unknown)[] = [];
+  #known: ReadonlySet<Need> = new Set();
+  #scene: Scene | null = null;
+  #folders = 0;
+
+  constructor(options: ChaosOptions, say: (line: string) => void) {
+    this.options = options;
+    this.random = new Random(options.seed);
+    this.#say = say;
+    process.once('exit', () => this.#abandon());
+  }
+
+  /** Asks `portway check` which features this gateway has. */
+  async learn(): Promise<void> {
+    const asked = Object.entries(needs).map(async ([need, yaml]) =>
+      (await this.#accepts(yaml)) ? need : null,
+    );
+    this.#known = new Set((await Promise.all(asked)).filter((need) => need !== null) as Need[]);
+  }
+
+  knows(need: Need): boolean {
+    return this.#known.has(need);
+  }
+
+  /** One of two figures: in short runs, and in long ones. */
+  either<Value>(short: Value, long: Value): Value {
+    return this.options.short ? short : long;
+  }
+
+  /** A line between rows, for work that takes long. */
+  progress(text: string): void {
+    this.#say(`        … ${text}`);
+  }
+
+  /** The gateway and services that rows share which need no others: one process lives through all of their faults. */
+  async scene(): Promise<Scene> {
+    this.#scene ??= await Scene.start(this);
+    return this.#scene;
+  }
+
+  get standingScene(): Scene | null {
+    return this.#scene;
+  }
+
+  folder(): string {
+    return join(this.#folder, String(++this.#folders));
+  }
+
+  /** Starts a gateway with a configuration for this row. */
+  async gateway(yaml: string, options: GatewayOptions & { folder?: string } = {}): Promise<GatewayChild> {
+    const started = await this.startGateway(yaml, options);
+    this.gateways.push(started);
+    return started;
+  }
+
+  async startGateway(
+    yaml: string,
+    { folder = this.folder(), ...options }: GatewayOptions & { folder?: string } = {},
+  ): Promise<GatewayChild> {
+    const started = await GatewayChild.start(this.processes, folder, this.complete(yaml), options);
+    await takeBase(started);
+    return started;
+  }
+
+  /** With what all gateways of the harness have: the lane that was asked for, and no line for each exchange. */
+  complete(yaml: string): string {
+    const { lane } = this.options;
+    return `${lane === null ? '' : `lane: ${lane}\n`}log: { access: false }\n${yaml}`;
+  }
+
+  /** A service for this row. */
+  async service(ports?: ServicePorts): Promise<ServiceChild> {
+    const service = await ServiceChild.start(this.processes, ports ?? (await freeServicePorts()));
+    this.services.add(service);
+    this.atRowEnd(() => this.endService(service));
+    return service;
+  }
+
+  async endService(service: ServiceChild): Promise<void> {
+    this.services.delete(service);
+    await service.kill();
+  }
+
+  /** A client of exact bytes; it goes with the row. */
+  async connect(port: number, { halfOpen = false } = {}): Promise<RawClient> {
+    const socket = connectSocket({ port, host: '127.0.0.1', allowHalfOpen: halfOpen });
+    const client = new RawClient(socket, `client of port ${port}`);
+    this.#clients.add(client);
+    socket.once('close', () => this.#clients.delete(client));
+    await once(socket, 'connect');
+    return client;
+  }
+
+  /** How gateways that should live have ended, and what they wrote last. */
+  lastWords(): string[] {
+    const gateways = [...this.gateways, ...(this.#scene === null ? [] : [this.#scene.gateway])];
+    return gateways
+      .filter(({ alive }) => !alive)
+      .map(({ process: { log } }) => `a gateway has ended; its log ends: ${log.text().slice(-1_500)}`);
+  }
+
+  atRowEnd(work: () => unknown): void {
+    this.#atRowEnd.push(work);
+  }
+
+  /** Lets go of what belongs to the row alone, but for its gateways, which are still to be looked at. */
+  async letGo(): Promise<void> {
+    for (const client of this.#clients) client.destroy();
+    for (const work of this.#atRowEnd.splice(0).reverse()) await work();
+  }
+
+  /** After a row that ended in disorder: the next one gets a new scene. */
+  async dismantle(): Promise<void> {
+    await this.letGo().catch(() => {});
+    for (const gateway of this.gateways.splice(0)) await gateway.process.kill();
+    const scene = this.#scene;
+    this.#scene = null;
+    if (scene === null) return;
+    for (const service of [scene.service, scene.steady]) this.services.delete(service);
+    await scene.close();
+  }
+
+  async close(): Promise<void> {
+    await this.dismantle();
+    await this.processes.killAll();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #accepts(yaml: string): Promise<boolean> {
+    const file = `${this.#folder}/needs-${Math.random()}.yaml`;
+    writeFileSync(file, yaml);
+    const checked = await this.processes.start([process.execPath, portway, 'check', file]);
+    return (await checked.ended).code === 0;
+  }
+
+  #abandon(): void {
+    this.processes.abandon();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -2,6 +2,7 @@
 
 import type { BalanceConfig, EndpointConfig, Port, UpstreamConfig } from '../config/model.ts';
 import type { Choice } from '../upstream/choice.ts';
+import { Discovery } from '../upstream/discovery.ts';
 import { EndpointRegistry } from '../upstream/endpoint-registry.ts';
 import { Upstream } from '../upstream/upstream.ts';
 
@@ -49,7 +50,13 @@ function upstream(wish: Partial<UpstreamConfig>, count: number, weighted: boolea
   };
   const { limits, health, ejection, slowStartMs } = config;
   const settings = { connectTimeoutMs: 1_000, limits, health, ejection, slowStartMs };
-  return new Upstream(config, new EndpointRegistry().source(settings), 'key');
+  return new Upstream({
+    config,
+    endpoints: new EndpointRegistry().source(settings),
+    names: new Discovery().source(null),
+    stickyKey: 'key',
+    breaker: null,
+  });
 }
 
 /** The best of several rounds: what disturbs a round makes it slower, never faster. */

@@ -5,7 +5,7 @@ import { type UdpAddress, UdpSession } from './udp.ts';
 
 interface Wish {
   readonly addresses?: readonly UdpAddress[];
-  readonly lookup?: () => Promise<readonly UdpAddress[]>;
+  readonly lookup?: () => readonly UdpAddress[];
   readonly clientPort?: number;
   readonly idleMs?: number;
 }
@@ -18,7 +18,7 @@ async function begin(wish: Wish = {}) {
   const plan = {
     client: { address: client.address, port: wish.clientPort ?? client.port },
     listener: listener.socket,
-    addresses: wish.lookup ?? (async () => addresses),
+    addresses: wish.lookup ?? (() => addresses),
     idleMs: wish.idleMs ?? 60_000,
   };
   const session = new UdpSession(plan, {
@@ -53,31 +53,26 @@ describe('a UDP session', () => {
     expect(events).toEqual(['3 to service', 'joined a', '6 to client', 'left', 'ended']);
   });
 
-  test('sends what came while a name was looked up, in order, and no more than it may hold', async () => {
-    const lookup = Promise.withResolvers<readonly UdpAddress[]>();
-    const { session, service } = await begin({ lookup: () => lookup.promise });
+  test('sends what came before its socket was connected, in order, and no more than it may hold', async () => {
+    const { session, service } = await begin();
     for (let turn = 0; turn < 100; turn++) session.send(Buffer.from(String(turn)));
-    lookup.resolve([addressOf(service.port)]);
     for (let turn = 0; turn < 16; turn++) expect((await service.next()).text).toBe(String(turn));
     session.send(Buffer.from('next'));
     expect((await service.next()).text).toBe('next');
   });
 
-  test('that ends while a name is looked up opens no socket', async () => {
-    const lookup = Promise.withResolvers<readonly UdpAddress[]>();
-    const { session, events } = await begin({ lookup: () => lookup.promise });
+  test('that ends before its socket is connected sends nothing', async () => {
+    const { session, events } = await begin();
     session.send(Buffer.from('ask'));
     session.end();
-    lookup.resolve([addressOf(1)]);
-    await lookup.promise;
     await new Promise(setImmediate);
     expect(events).toEqual(['3 to service', 'ended']);
   });
 
-  test('asks for the name again where it was not found', async () => {
+  test('asks again where to send where nothing was known', async () => {
     let asked = 0;
     const service = await openDatagrams();
-    const lookup = async () => {
+    const lookup = () => {
       if (asked++ === 0) throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
       return [addressOf(service.port)];
     };

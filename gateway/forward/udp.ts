@@ -14,8 +14,8 @@ export interface UdpPlan {
   readonly client: { readonly address: string; readonly port: number };
   /** The listener's socket: answers leave from the port that the client sent to. */
   readonly listener: Socket;
-  /** At least one, in the order in which they are to be tried. Rejects where no name could be looked up. */
-  readonly addresses: () => Promise<readonly UdpAddress[]>;
+  /** At least one, in the order in which they are to be tried. @throws GatewayError where there is none. */
+  readonly addresses: () => readonly UdpAddress[];
   readonly idleMs: number;
 }
 
@@ -78,7 +78,7 @@ export class UdpSession implements Lasting {
     this.#watcher.moved(datagram.length, 'service');
     if (this.#state === 'joined') return this.#deliver(datagram);
     if (this.#waiting.length < WAITING_MAX) this.#waiting.push(datagram);
-    if (this.#state === 'apart') void this.#join();
+    if (this.#state === 'apart') this.#join();
   }
 
   #deliver(datagram: Buffer): void {
@@ -91,11 +91,10 @@ export class UdpSession implements Lasting {
     });
   }
 
-  async #join(): Promise<void> {
-    this.#state = 'joining';
+  #join(): void {
     try {
-      this.#addresses = await this.#plan.addresses();
-      if (!this.#over) this.#connect();
+      this.#addresses = this.#plan.addresses();
+      this.#connect();
     } catch (cause) {
       this.#giveUp(cause as Error);
     }
@@ -185,7 +184,7 @@ export class UdpSession implements Lasting {
   }
 }
 
-/** A name may have to be looked up first, and a flood must not pile up behind that. */
+/** A socket must be connected first, and a flood must not pile up behind that. */
 const WAITING_MAX = 16;
 const SEND_QUEUE_MAX_BYTES = 1024 * 1024;
 const ANSWER_MS = 1_000;

@@ -6,24 +6,27 @@ import type { Upstream } from '../upstream/upstream.ts';
 export interface LiveRoute {
   readonly config: RouteConfig;
   readonly upstream: Upstream;
+  /** What the upstream was asked for by. */
+  readonly wish: UpstreamWish;
   /** Two routes with the same signature treat an exchange alike, wherever they stand in whichever version of the file. */
   readonly signature: string;
 }
 
 export function liveRoutes(config: GatewayConfig, registry: UpstreamRegistry): LiveRoute[] {
-  return config.routes.map((route) => ({
-    config: route,
-    upstream: registry.acquire(wishOf(route)),
-    signature: signatureOf(route),
-  }));
+  return config.routes.map((route) => {
+    const { id, upstream, timeouts } = route;
+    const wish = {
+      scope: id,
+      config: upstream,
+      connectTimeoutMs: timeouts.connectMs,
+      resolver: config.resolver,
+    };
+    return { config: route, upstream: registry.acquire(wish), wish, signature: signatureOf(route) };
+  });
 }
 
 export function releaseRoutes(routes: readonly LiveRoute[], registry: UpstreamRegistry): void {
-  for (const { config } of routes) registry.release(wishOf(config));
-}
-
-function wishOf({ id, upstream, timeouts }: RouteConfig): UpstreamWish {
-  return { scope: id, config: upstream, connectTimeoutMs: timeouts.connectMs };
+  for (const { wish } of routes) registry.release(wish);
 }
 
 /** Everything but where in the file it stands. */

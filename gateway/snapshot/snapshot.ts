@@ -40,6 +40,8 @@ export class Snapshot {
     const snapshot = new Snapshot(config, registry);
     try {
       snapshot.#router = await buildRouter(config.routes, handlers);
+      // It serves when it knows where its names lead.
+      await Promise.all(snapshot.routes.map(({ upstream }) => upstream.answered));
     } catch (cause) {
       releaseRoutes(snapshot.routes, registry);
       throw cause;

@@ -3,13 +3,15 @@ import type { IdentitySource } from '../filter/identity.ts';
 import type { BulkMemory } from '../forward/bulk-memory.ts';
 import type { LastingExchanges } from '../forward/lasting.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
-import type { AddressBook } from '../upstream/address-book.ts';
+import type { UpstreamWish } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** A stream at work: its configuration, and endpoints that it shares with whoever else names them. */
 export interface LiveStream {
   readonly config: StreamConfig;
   readonly upstream: Upstream;
+  /** What the upstream was asked for by. */
+  readonly wish: UpstreamWish;
   /** As of routes: equal for streams that treat a connection alike. */
   readonly signature: string;
 }
@@ -25,7 +27,6 @@ export interface StreamContext {
 
 /** What streams share among themselves. */
 export interface StreamSiblings {
-  readonly addresses: AddressBook;
   /** `address port` of every socket that datagrams leave from towards services: whoever sends from there is the gateway itself. */
   readonly ownPorts: Set<string>;
 }

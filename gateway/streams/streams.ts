@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
-import type { StreamConfig } from '../config/model.ts';
+import type { GatewayConfig, StreamConfig } from '../config/model.ts';
 import type { ServiceStatus, StreamStatus } from '../observe/status.ts';
-import { AddressBook } from '../upstream/address-book.ts';
-import type { UpstreamRegistry, UpstreamWish } from '../upstream/registry.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { streamSignature } from './signature.ts';
 import type { LiveStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
 import { streamStatus } from './stream-status.ts';
@@ -24,12 +23,13 @@ export class Streams {
   readonly #registry: UpstreamRegistry;
   readonly #context: StreamContext;
   readonly #log: Logger;
-  readonly #siblings: StreamSiblings = { addresses: new AddressBook(), ownPorts: new Set() };
+  readonly #siblings: StreamSiblings = { ownPorts: new Set() };
   readonly #entries = new Map<string, Entry>();
   /** Those that a reload took out of the configuration, while something of them is left. */
   readonly #leaving = new Set<Stream>();
   /** One change after the other: a port that is being opened can't be closed. */
   #queue: Promise<void> = Promise.resolve();
+  #resolver: GatewayConfig['resolver'] = null;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -40,16 +40,21 @@ export class Streams {
   }
 
   /** At the start every port must open. @throws ListenError */
-  async open(configs: readonly StreamConfig[]): Promise<void> {
+  async open(configs: readonly StreamConfig[], resolver: GatewayConfig['resolver'] = null): Promise<void> {
+    this.#resolver = resolver;
     for (const config of configs) {
       const entry = this.#create(config);
-      await entry.stream.listen();
+      await entry.live.upstream.answered;
+      if (!this.#stopped) await entry.stream.listen();
     }
   }
 
   /** At a reload a port that can't be opened is told in the log and tried again, and the others serve. Never rejects. */
-  reconcile(configs: readonly StreamConfig[]): Promise<void> {
-    return this.#enqueue(() => this.#apply(configs));
+  reconcile(configs: readonly StreamConfig[], resolver: GatewayConfig['resolver'] = null): Promise<void> {
+    return this.#enqueue(() => {
+      this.#resolver = resolver;
+      return this.#apply(configs);
+    });
   }
 
   /** Connections and sessions that are open, on all ports. */
@@ -111,7 +116,7 @@ export class Streams {
     for (const [key, entry] of [...this.#entries]) if (!wanted.has(key)) this.#remove(key, entry);
     for (const [key, config] of wanted) {
       const entry = this.#entries.get(key);
-      if (entry) this.#replace(entry, config);
+      if (entry) await this.#replace(entry, config);
       else await this.#open(this.#create(config));
     }
   }
@@ -133,6 +138,8 @@ export class Streams {
   async #open(entry: Entry): Promise<void> {
     const { live, stream, problem } = entry;
     try {
+      await live.upstream.answered;
+      if (this.#stopped) return;
       await stream.listen();
       entry.problem = null;
       if (problem !== null) this.#log.info({ stream: live.config.id }, 'the port is open now');
@@ -161,14 +168,21 @@ export class Streams {
     }
   }
 
-  #replace(entry: Entry, config: StreamConfig): void {
+  async #replace(entry: Entry, config: StreamConfig): Promise<void> {
     const before = entry.live;
-    if (streamSignature(config) === before.signature) {
+    if (
+      streamSignature(config) === before.signature &&
+      String(this.#resolver) === String(before.wish.resolver)
+    ) {
       entry.live = { ...before, config };
       return;
     }
-    entry.live = this.#acquire(config);
-    entry.stream.replace(entry.live);
+    const next = this.#acquire(config);
+    await next.upstream.answered;
+    // It was destroyed meanwhile, and has let go of what it knew of.
+    if (this.#stopped) return this.#release(next);
+    entry.live = next;
+    entry.stream.replace(next);
     this.#release(before);
   }
 
@@ -180,12 +194,13 @@ export class Streams {
   }
 
   #acquire(config: StreamConfig): LiveStream {
-    const upstream = this.#registry.acquire(wishOf(config));
-    return { config, upstream, signature: streamSignature(config) };
+    const { id, upstream, connectTimeoutMs } = config;
+    const wish = { scope: id, config: upstream, connectTimeoutMs, resolver: this.#resolver };
+    return { config, upstream: this.#registry.acquire(wish), wish, signature: streamSignature(config) };
   }
 
-  #release({ config }: LiveStream): void {
-    this.#registry.release(wishOf(config));
+  #release({ wish }: LiveStream): void {
+    this.#registry.release(wish);
   }
 }
 
@@ -198,8 +213,4 @@ function lineOf({ live }: Entry): number {
 
 function keyOf({ protocol, listen }: StreamConfig): string {
   return `${protocol} ${listen.host} ${listen.port}`;
-}
-
-function wishOf({ id, upstream, connectTimeoutMs }: StreamConfig): UpstreamWish {
-  return { scope: id, config: upstream, connectTimeoutMs };
 }

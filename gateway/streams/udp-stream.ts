@@ -91,7 +91,7 @@ export class UdpStream implements Stream {
     const plan = {
       client,
       listener: this.#listener.socket,
-      addresses: () => this.#addresses(held),
+      addresses: () => held.take().flatMap(addressesOf),
       idleMs: config.idleTimeoutMs,
     };
     const session: UdpSession = new UdpSession(plan, {
@@ -131,15 +131,6 @@ export class UdpStream implements Stream {
     };
   }
 
-  async #addresses(held: HeldEndpoint): Promise<readonly UdpAddress[]> {
-    const found = await Promise.allSettled(
-      held.take().map((endpoint) => addressesOf(endpoint, this.#siblings)),
-    );
-    const addresses = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-    if (addresses.length > 0) return addresses;
-    throw found.find((one) => one.status === 'rejected')?.reason;
-  }
-
   #end(record: ExchangeRecord): void {
     endRecord(record);
     this.#context.log(record);
@@ -158,8 +149,9 @@ function noteAnswer(record: ExchangeRecord, bytes: number): void {
   clearError(record);
 }
 
-async function addressesOf({ address, key }: Endpoint, { addresses }: StreamSiblings): Promise<UdpAddress[]> {
+/** Names have been looked up by now: what is left of them is addresses. */
+function addressesOf({ address, key }: Endpoint): UdpAddress[] {
   if (address.kind === 'unix') return [];
-  const found = await addresses.find(address);
-  return found.map((one) => ({ endpoint: key, address: one, port: address.port }));
+  const { port, addresses, host } = address;
+  return (addresses ?? [host]).map((one) => ({ endpoint: key, address: one, port }));
 }

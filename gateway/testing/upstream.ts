@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { DialAddress, UpstreamConfig } from '../config/model.ts';
 import { type Choice, ConnectionChoice } from '../upstream/choice.ts';
+import { Discovery } from '../upstream/discovery.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { EndpointRegistry, type EndpointSource } from '../upstream/endpoint-registry.ts';
 import type { HealthLog } from '../upstream/health-checks.ts';
@@ -19,7 +20,13 @@ export function upstreamTo(ports: readonly number[], wish: Partial<UpstreamConfi
 }
 
 export function upstreamOf(config: UpstreamConfig, log?: HealthLog): Upstream {
-  const upstream = new Upstream(config, sourceOf(config, log), 'key');
+  const upstream = new Upstream({
+    config,
+    endpoints: sourceOf(config, log),
+    names: new Discovery().source(null),
+    stickyKey: 'key',
+    breaker: null,
+  });
   onTestFinished(() => upstream.close());
   return upstream;
 }

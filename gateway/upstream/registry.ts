@@ -1,5 +1,6 @@
 import type { UpstreamConfig } from '../config/model.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
+import { Discovery } from './discovery.ts';
 import { EndpointRegistry } from './endpoint-registry.ts';
 import { type HealthLog, SILENT } from './health-checks.ts';
 import { Shared } from './shared.ts';
@@ -11,6 +12,8 @@ export interface UpstreamWish {
   readonly scope: string;
   readonly config: UpstreamConfig;
   readonly connectTimeoutMs: number;
+  /** DNS servers to ask for its names; `null`: as the system does it. */
+  readonly resolver: readonly string[] | null;
 }
 
 /**
@@ -22,6 +25,7 @@ export class UpstreamRegistry {
   readonly #stickySecret: string;
   readonly #log: HealthLog;
   readonly #endpoints: EndpointRegistry;
+  readonly #discovery = new Discovery();
   readonly #breakers = new Shared<Breaker>(() => {});
   readonly #upstreams = new Shared<Upstream>((upstream) => upstream.close());
 
@@ -57,15 +61,20 @@ export class UpstreamRegistry {
     };
   }
 
-  #make({ scope, config, connectTimeoutMs }: UpstreamWish, breaker: Breaker | null): Upstream {
+  #make({ scope, config, connectTimeoutMs, resolver }: UpstreamWish, breaker: Breaker | null): Upstream {
     const { limits, health, ejection, slowStartMs } = config;
-    const source = this.#endpoints.source({ connectTimeoutMs, limits, health, ejection, slowStartMs });
-    return new Upstream(config, source, `${this.#stickySecret} ${scope}`, breaker);
+    return new Upstream({
+      config,
+      endpoints: this.#endpoints.source({ connectTimeoutMs, limits, health, ejection, slowStartMs }),
+      names: this.#discovery.source(resolver),
+      stickyKey: `${this.#stickySecret} ${scope}`,
+      breaker,
+    });
   }
 }
 
-function keyOf({ scope, config, connectTimeoutMs }: UpstreamWish): string {
-  return JSON.stringify([scope, config, connectTimeoutMs]);
+function keyOf({ scope, config, connectTimeoutMs, resolver }: UpstreamWish): string {
+  return JSON.stringify([scope, config, connectTimeoutMs, resolver]);
 }
 
 /** What a service has done is known of it whichever endpoints the route has. */

@@ -1,9 +1,10 @@
-import type { UpstreamConfig } from '../config/model.ts';
+import type { EndpointConfig, UpstreamConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import type { Breaker } from './breaker.ts';
 import { CanaryShare } from './canary.ts';
 import { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
+import type { Expansion, NameSource } from './discovery.ts';
 import { ejectableOf } from './ejection.ts';
 import type { Endpoint, EndpointWatcher } from './endpoint.ts';
 import type { EndpointSource } from './endpoint-registry.ts';
@@ -11,6 +12,16 @@ import type { Outcome } from './outcome.ts';
 import { RetryBudget } from './retry.ts';
 import { type CookieScope, Sticky } from './sticky.ts';
 import { Tier } from './tier.ts';
+
+/** What an upstream is made of. */
+export interface UpstreamParts {
+  readonly config: UpstreamConfig;
+  readonly endpoints: EndpointSource;
+  readonly names: NameSource;
+  /** Of the hashes in sticky cookies. */
+  readonly stickyKey: string;
+  readonly breaker: Breaker | null;
+}
 
 /**
  * The endpoints of one route, and the choice among them: where the client was before, else the canary's share to the canary, else the primary
@@ -22,31 +33,52 @@ export class Upstream implements EndpointWatcher {
   /** `null`: it has none. */
   readonly breaker: Breaker | null;
   readonly #source: EndpointSource;
+  /** What stands in the file, and what it stands for. */
+  readonly #main: readonly Expansion[];
+  readonly #other: readonly Expansion[];
   readonly #primary: Tier;
   readonly #backup: Tier;
   readonly #canary: Tier;
   readonly #canaryShare: CanaryShare | null;
   readonly #sticky: Sticky | null;
   #candidates: readonly Candidate[] = [];
+  #joined = false;
   #endpoints: readonly Endpoint[] = [];
 
-  /** @param stickyKey of the hashes in sticky cookies. */
-  constructor(
-    config: UpstreamConfig,
-    source: EndpointSource,
-    stickyKey: string,
-    breaker: Breaker | null = null,
-  ) {
+  constructor({ config, endpoints, names, stickyKey, breaker }: UpstreamParts) {
     const { balance, canary, sticky } = config;
     this.config = config;
     this.breaker = breaker;
-    this.#source = source;
+    this.#source = endpoints;
     this.#primary = new Tier(balance);
     this.#backup = new Tier(balance);
     this.#canary = new Tier(balance);
     this.#canaryShare = canary && new CanaryShare(canary.share);
     this.#sticky = sticky && new Sticky(sticky, stickyKey);
+    const expand = (endpoint: EndpointConfig) => names.expand(endpoint, () => this.#join());
+    this.#main = config.endpoints.map(expand);
+    this.#other = (canary?.endpoints ?? []).map(expand);
+    this.#joined = true;
     this.#join();
+  }
+
+  /** Resolves when every name of it was answered for the first time, or after two seconds. */
+  get answered(): Promise<unknown> {
+    return Promise.all(this.#names.map(({ answered }) => answered));
+  }
+
+  /** Names that are not known, or not known anew, in words. */
+  get problems(): readonly string[] {
+    return this.#names.flatMap(({ problem }) => problem ?? []);
+  }
+
+  get #names(): readonly Expansion[] {
+    return [...this.#main, ...this.#other];
+  }
+
+  /** With their weight and role. */
+  get candidates(): readonly Candidate[] {
+    return this.#candidates;
   }
 
   /** As they are now, in the order of the file, the canary's last. Names come and go with what DNS says of them. */
@@ -54,12 +86,18 @@ export class Upstream implements EndpointWatcher {
     return this.#endpoints;
   }
 
-  /** @throws GatewayError `no_endpoint` where there is none, `breaker_open`. */
+  /** @throws GatewayError `dns_error` where no name is known, `no_endpoint`, `breaker_open`. */
   pick(choice: Choice, tried: readonly Endpoint[]): Endpoint {
     if (this.breaker !== null) this.breaker.admit(performance.now());
     const endpoint = tried.length === 0 ? this.#first(choice) : this.#again(choice, tried);
-    if (endpoint === null) throw new GatewayError('no_endpoint', 'there is no endpoint: no name was found');
-    return endpoint;
+    return endpoint ?? this.#nobody();
+  }
+
+  #nobody(): never {
+    const [problem] = this.problems;
+    if (problem !== undefined && this.#primary.candidates.length === 0)
+      throw new GatewayError('dns_error', problem);
+    throw new GatewayError('no_endpoint', 'no endpoint of the route can be used now');
   }
 
   #first(choice: Choice): Endpoint | null {
@@ -92,6 +130,13 @@ export class Upstream implements EndpointWatcher {
   judged(endpoint: Endpoint, outcome: Outcome, ticket: number, now: number): void {
     if (this.breaker !== null) this.breaker.judged(outcome, ticket, now);
     endpoint.judged(outcome, now);
+    if (outcome !== 'success' && outcome !== 'neutral' && outcome.unsent) this.#doubt();
+  }
+
+  /** Nobody can be reached: the name may stand for another place by now. */
+  #doubt(): void {
+    for (const name of this.#main) name.doubt();
+    for (const name of this.#other) name.doubt();
   }
 
   /** The attempt is over and done with. Once for each `begun`. */
@@ -109,11 +154,13 @@ export class Upstream implements EndpointWatcher {
     return this.#sticky === null ? null : this.#sticky.setCookie(choice, endpoint, scope);
   }
 
-  /** Takes in who is there now. */
+  /** Takes in who is there now. Whoever is no more gets no new exchange, and ends those that it has. */
   #join(): void {
-    const { endpoints, canary } = this.config;
-    const main = this.#candidatesOf(endpoints);
-    const other = canary ? this.#candidatesOf(canary.endpoints) : [];
+    // A name that was known already may tell so before all of them are there.
+    if (!this.#joined) return;
+    const before = this.#candidates;
+    const main = this.#candidatesOf(this.#main);
+    const other = this.#candidatesOf(this.#other);
     this.#candidates = [...main, ...other];
     this.#endpoints = this.#candidates.map(({ endpoint }) => endpoint);
     // The canary's requests are the others' where it can't take them, and the backups are the last resort: neither panics.
@@ -127,19 +174,31 @@ export class Upstream implements EndpointWatcher {
       this.#backup.usable.length > 0,
     );
     this.#replaceSticky();
+    this.#leave(before);
   }
 
-  #candidatesOf(endpoints: UpstreamConfig['endpoints']): Candidate[] {
-    return endpoints.flatMap(({ address, weight, backup }) => {
-      if (address.kind === 'srv') return [];
+  /** Whoever was there before keeps its turn. */
+  #candidatesOf(expansions: readonly Expansion[]): Candidate[] {
+    const resolved = expansions.flatMap(({ endpoints }) => endpoints);
+    return resolved.map(({ address, weight, backup }) => {
       const endpoint = this.#source.acquire(address);
       endpoint.watch(this);
-      return [new Candidate(endpoint, weight, backup)];
+      const same = (one: Candidate) =>
+        one.endpoint === endpoint && one.weight === weight && one.backup === backup;
+      return this.#candidates.find(same) ?? new Candidate(endpoint, weight, backup);
     });
+  }
+
+  #leave(candidates: readonly Candidate[]): void {
+    for (const { endpoint } of candidates) {
+      if (!this.#endpoints.includes(endpoint)) endpoint.unwatch(this);
+      this.#source.release(endpoint);
+    }
   }
 
   /** An endpoint is available again, or no more, or its share has changed. */
   endpointChanged(): void {
+    if (this.#endpoints.some(({ available }) => !available)) this.#doubt();
     this.#canary.refresh(true);
     this.#backup.refresh(true);
     this.#primary.refresh(this.#backup.usable.length > 0);
@@ -153,10 +212,11 @@ export class Upstream implements EndpointWatcher {
   }
 
   close(): void {
-    for (const { endpoint } of this.#candidates) {
-      endpoint.unwatch(this);
-      this.#source.release(endpoint);
-    }
+    for (const name of this.#names) name.close();
+    const before = this.#candidates;
+    this.#candidates = [];
+    this.#endpoints = [];
+    this.#leave(before);
   }
 }
 

@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../testing/free-port.ts';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { get, request } from '../testing/raw-client.ts';
+import { ok, reply, startService } from '../testing/service.ts';
+import { startSwitched } from '../testing/switched-service.ts';
+
+const REQUESTS = 200;
+
+/** So many requests over ten connections, one after the other on each. @returns their statuses. */
+async function storm(gateway: TestGateway, message = get('/db/')): Promise<number[]> {
+  const one = async () => {
+    const found: number[] = [];
+    for (let i = 0; i < REQUESTS / 10; i++) found.push((await gateway.exchange(message)).status);
+    return found;
+  };
+  return (await Promise.all(Array.from({ length: 10 }, one))).flat();
+}
+
+/** A port that accepts connections and says what no TLS client understands, and how many came: what a service sees of attempts to connect. */
+async function startSpeechless(): Promise<{ port: number; connections: () => number }> {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.on('error', () => {}).end('no\r\n');
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  return { port: (server.address() as AddressInfo).port, connections: () => connections };
+}
+
+describe('a storm is not multiplied', () => {
+  test('of 503, by one request', async () => {
+    const services = [(await startService()).answer(reply(503)), (await startService()).answer(reply(503))];
+    const to = services.map(({ port }) => port).join(', ');
+    const gateway = await startTestGateway(`routes:\n  /db: { to: [${to}] }\n`);
+    expect(new Set(await storm(gateway))).toEqual(new Set([503]));
+    expect(services[0]!.requests.length + services[1]!.requests.length).toBe(REQUESTS);
+  });
+
+  test.each([
+    ['20%', 1.2],
+    ['5%', 1.05],
+    ['0%', 1],
+  ])('of connections that fail, with a budget of %s by more than %d', async (budget, times) => {
+    const ports = [await startSpeechless(), await startSpeechless(), await startSpeechless()];
+    const to = ports.map(({ port }) => `"https://127.0.0.1:${port}"`).join(', ');
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: [${to}], ejection: off, retries: { budget: ${budget} } }\n`,
+    );
+    expect(new Set(await storm(gateway))).toEqual(new Set([502]));
+    const seen = ports.reduce((sum, { connections }) => sum + connections(), 0);
+    expect(seen).toBeGreaterThanOrEqual(REQUESTS);
+    expect(seen).toBeLessThanOrEqual(REQUESTS * times);
+  });
+
+  test('of services that hang, by more than a fifth', async () => {
+    const services = [await startSwitched('a'), await startSwitched('b')];
+    for (const service of services) service.mood = 'hung';
+    const to = services.map(({ port }) => port).join(', ');
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: [${to}], ejection: off, retries: { perTry: 20ms } }\n`,
+    );
+    expect(new Set(await storm(gateway))).toEqual(new Set([504]));
+    const seen = services[0]!.exchanges + services[1]!.exchanges;
+    expect(seen).toBeGreaterThan(REQUESTS);
+    expect(seen).toBeLessThanOrEqual(REQUESTS * 1.2);
+  });
+});
+
+describe('an attempt that takes too long', () => {
+  async function startSlowAndQuick(...keys: readonly string[]) {
+    const [slow, quick] = [await startSwitched('slow'), await startSwitched('quick')];
+    slow.mood = 'hung';
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: [${slow.port}, ${quick.port}], ${keys.join(', ')} }\n`,
+    );
+    return { slow, quick, gateway };
+  }
+
+  test('is given up, and made again elsewhere', async () => {
+    const { slow, quick, gateway } = await startSlowAndQuick('retries: { perTry: 40ms }');
+    const answers = [await gateway.get('/db/'), await gateway.get('/db/')];
+    expect(answers.map(({ text }) => text)).toEqual(['quick', 'quick']);
+    expect([slow.exchanges, quick.exchanges]).toEqual([1, 2]);
+  });
+
+  test.each([
+    ['POST', []],
+    ['PUT', ['Content-Length: 2']],
+  ])('is not made again for %s %j, which has the whole response timeout', async (method, fields) => {
+    const { slow, quick, gateway } = await startSlowAndQuick(
+      'retries: { perTry: 20ms }, timeouts: { response: 100ms }',
+    );
+    const message = request(method, '/db/', fields, fields.length > 0 ? 'ab' : '');
+    const askedAt = performance.now();
+    const statuses = [(await gateway.exchange(message)).status, (await gateway.exchange(message)).status];
+    expect(statuses.sort()).toEqual([200, 504]);
+    expect(performance.now() - askedAt).toBeGreaterThanOrEqual(99);
+    expect([slow.exchanges, quick.exchanges]).toEqual([1, 1]);
+  });
+
+  test('is not made more often than `attempts` says', async () => {
+    const { slow, gateway } = await startSlowAndQuick('retries: { perTry: 20ms, attempts: 1 }');
+    const statuses = [(await gateway.get('/db/')).status, (await gateway.get('/db/')).status];
+    expect([statuses.sort(), slow.exchanges]).toEqual([[200, 504], 1]);
+  });
+});
+
+test('more endpoints than `attempts` are not all tried', async () => {
+  const last = (await startService()).answer(ok());
+  const to = [...(await freePorts(3)), last.port].join(', ');
+  const gateway = await startTestGateway(
+    `routes:\n  /db: { to: [${to}], ejection: off, retries: { attempts: 2 } }\n`,
+  );
+  const statuses: number[] = [];
+  for (let i = 0; i < 4; i++) statuses.push((await gateway.get('/db/')).status);
+  expect(gateway.log.exchanges().map(({ attempts }) => attempts)).toEqual(expect.arrayContaining([2]));
+  expect(Math.max(...gateway.log.exchanges().map(({ attempts }) => Number(attempts)))).toBe(2);
+  expect(statuses).toContain(502);
+});

@@ -94,8 +94,7 @@ function streamOf(logger: Logger): { write(line: string): void } {
   return (logger as unknown as Record<symbol, { write(line: string): void }>)[symbols.streamSym]!;
 }
 
-/** What a child logger adds to each of its lines, as `,"name":value`. */
+/** What the logger adds to each of its lines, as `,"name":value`. Its `bindings()` leave out the process id. */
 function bindingsOf(logger: Logger): string {
-  const json = JSON.stringify(logger.bindings());
-  return json === '{}' ? '' : `,${json.slice(1, -1)}`;
+  return (logger as unknown as Record<symbol, string>)[symbols.chindingsSym]!;
 }

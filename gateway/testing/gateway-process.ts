@@ -5,10 +5,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import type { WorkerStatus } from '../observe/status.ts';
 import { configurationFolder } from './gateway.ts';
 import { Logbook } from './logbook.ts';
 import { until } from './poll.ts';
-import { connect, get, type RawClient } from './raw-client.ts';
+import { connect, get, type RawClient, request } from './raw-client.ts';
 
 const portway = fileURLToPath(new URL('../bin/portway.js', import.meta.url));
 
@@ -29,6 +30,33 @@ export class GatewayProcess {
 
   connect(): Promise<RawClient> {
     return connect(this.port);
+  }
+
+  /** Asks the admin listener. */
+  async admin(method: string, target: string): Promise<{ status: number; body: unknown }> {
+    const client = await connect(this.adminPort);
+    const answer = await client.exchange(request(method, target, ['Host: localhost']), 15_000);
+    client.destroy();
+    return { status: answer.status, body: JSON.parse(answer.text) };
+  }
+
+  /** The processes of `workers:`. */
+  async workers(): Promise<readonly WorkerStatus[]> {
+    return (await this.admin('GET', '/workers')).body as WorkerStatus[];
+  }
+
+  /** Waits until so many workers take connections, and none other is left. @returns their process ids. */
+  async readyWorkers(count: number, withinMs = 20_000): Promise<number[]> {
+    let workers: readonly WorkerStatus[] = [];
+    await until(
+      `${count} workers are ready`,
+      async () => {
+        workers = await this.workers();
+        return workers.length === count && workers.every(({ state }) => state === 'ready');
+      },
+      withinMs,
+    );
+    return workers.map(({ pid }) => pid);
   }
 
   /** Sends a signal. */
@@ -69,12 +97,22 @@ export class GatewayProcess {
   }
 }
 
+export interface GatewayProcessOptions {
+  /** Further arguments of the command line. */
+  readonly args?: readonly string[];
+  /** Files to put beside the configuration. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** Starts the process with `port` and `admin` added to these lines of configuration; it is killed with the test. */
-export async function startGatewayProcess(yaml: string): Promise<GatewayProcess> {
+export async function startGatewayProcess(
+  yaml: string,
+  { args = [], files = {} }: GatewayProcessOptions = {},
+): Promise<GatewayProcess> {
   const ports = await freePorts();
-  const folder = await configurationFolder(`port: ${ports[0]}\nadmin: ${ports[1]}\n${yaml}`);
+  const folder = await configurationFolder(`port: ${ports[0]}\nadmin: ${ports[1]}\n${yaml}`, files);
   const configFile = join(folder, 'gateway.config.yaml');
-  const child = spawn(process.execPath, [portway, 'start', '--config', configFile], {
+  const child = spawn(process.execPath, [portway, 'start', '--config', configFile, ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_ENV: 'production' },
@@ -84,7 +122,7 @@ export async function startGatewayProcess(yaml: string): Promise<GatewayProcess>
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.write(text));
   const started = new GatewayProcess(child, ports, configFile, log);
   onTestFinished(() => started.kill());
-  await until('the gateway process is ready', () => isReady(started), 15_000).catch((error: Error) => {
+  await until('the gateway process is ready', () => isReady(started), 30_000).catch((error: Error) => {
     throw new Error(`${error.message}; it wrote:\n${log.text()}`);
   });
   return started;

@@ -4,6 +4,7 @@ import type { ConfigContent } from '../config/content.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { Refusal } from '../snapshot/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
+import { HandedOver } from './handed-over.ts';
 import type { AnswerTo, Departure, Given, Listening, Question, Surroundings } from './messages.ts';
 import { Place } from './place.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -158,7 +159,9 @@ export class Fleet {
       surroundings: surroundings(),
     };
     cluster.setupPrimary({ args: ['worker', '--config', configFile] });
-    const worker = new WorkerProcess(cluster.fork(), assignment, startTimeoutMs);
+    const forked = cluster.fork();
+    const worker = new WorkerProcess(forked, assignment, startTimeoutMs);
+    new HandedOver(forked, () => this.ready().some((one) => one !== worker));
     this.#living.add(worker);
     void worker.ended.then(() => this.#living.delete(worker));
     worker.dismissed = () => {

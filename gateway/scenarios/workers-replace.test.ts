@@ -1,0 +1,132 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
+import { until } from '../testing/poll.ts';
+import { gone, lives } from '../testing/process-state.ts';
+import { get } from '../testing/raw-client.ts';
+import { chunk, ok, startService } from '../testing/service.ts';
+import { openTunnel } from '../testing/websocket.ts';
+import { SteadyLoad } from './steady-load.ts';
+
+function replace(gateway: GatewayProcess) {
+  return gateway.admin('POST', '/workers/replace');
+}
+
+test('workers are replaced under load without a failed request', async () => {
+  const db = (await startService()).answer(ok('fine'));
+  const slow = await startService();
+  const chat = await startService();
+  const gateway = await startGatewayProcess(
+    `workers: 2\nlog: { access: false }\nroutes: { /db: ${db.port}, /slow: ${slow.port}, /chat: ${chat.port} }\n`,
+    { args: ['--drain', '30s'] },
+  );
+  const before = await gateway.readyWorkers(2);
+  const load = new SteadyLoad(gateway, { reused: 8, fresh: 2 });
+  const webSocket = await gateway.connect();
+  const farEnd = await openTunnel(webSocket, chat, '/chat/');
+  const download = await gateway.connect();
+  await download.send(get('/slow/'));
+  const upstream = await slow.connection();
+  await upstream.head();
+  await upstream.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('half')}`);
+  await download.head();
+  await download.chunk();
+
+  // Who asks meanwhile hears how the same replacement ends.
+  const answers = await Promise.all([replace(gateway), replace(gateway)]);
+  expect(answers).toEqual([1, 2].map(() => ({ status: 200, body: { replaced: 2 } })));
+  const answeredByThen = load.answered;
+  const serving = (await gateway.workers()).filter(({ state }) => state === 'ready').map(({ pid }) => pid);
+  expect(serving.filter((pid) => before.includes(pid))).toEqual([]);
+  expect(serving).toHaveLength(2);
+
+  await webSocket.send('ping');
+  expect((await farEnd.bytes(4)).toString()).toBe('ping');
+  await upstream.send(chunk(' and half') + chunk(''));
+  expect((await download.chunk()).toString()).toBe(' and half');
+  expect(await download.chunk()).toHaveLength(0);
+  await until('new workers answer', () => load.answered > answeredByThen + 100);
+  await load.stop();
+  expect(load.failures).toEqual([]);
+  await webSocket.send('still');
+  expect((await farEnd.bytes(5)).toString()).toBe('still');
+  webSocket.fin();
+  await farEnd.ending();
+  farEnd.fin();
+  // The workers before them had nothing else to wait for.
+  await gone(before, 10_000);
+  expect(await gateway.readyWorkers(2)).toEqual(serving);
+});
+
+const extension = (word: string) =>
+  `export default { preHandler: (request, reply, next) => void reply.send(${JSON.stringify(word)}) };\n`;
+
+test('a replacement runs what is on disk now; what does not come up replaces nothing', async () => {
+  const db = await startService();
+  const yaml = `workers: 1\nlog: { access: false }\nroutes: { /db: { to: ${db.port}, extend: ./word.js } }\n`;
+  const gateway = await startGatewayProcess(yaml, { files: { 'word.js': extension('one') } });
+  const module = join(dirname(gateway.configFile), 'word.js');
+  const word = async () => (await (await gateway.connect()).exchange(get('/db/'))).text;
+  const [first] = await gateway.readyWorkers(1);
+
+  await writeFile(module, extension('two'));
+  const idle = await gateway.connect();
+  expect((await idle.exchange(get('/db/'))).text).toBe('one');
+  gateway.signal('SIGUSR2');
+  await gateway.log.find(
+    'end of the replacement',
+    ({ msg }) => msg === 'all workers have been replaced',
+    15_000,
+  );
+  // It is still the first worker's, may ask it once more, and is told that this was the last time.
+  const last = await idle.exchange(get('/db/'));
+  expect([last.text, last.head.value('connection')]).toEqual(['one', 'close']);
+  expect(await word()).toBe('two');
+  const [second] = await gateway.readyWorkers(1);
+  expect(second).not.toBe(first);
+
+  await writeFile(module, 'export default { preHandler: 7 };\n');
+  const failed = await replace(gateway);
+  expect(failed).toMatchObject({
+    status: 409,
+    body: { replaced: 0, detail: expect.stringMatching(/did not come up.*preHandler must be a function/) },
+  });
+  await gateway.log.find('failure', ({ problem }) => `${problem}`.includes('preHandler must be a function'));
+
+  await writeFile(gateway.configFile, 'port: nonsense\n');
+  expect(await replace(gateway)).toMatchObject({
+    status: 409,
+    body: { replaced: 0, detail: expect.stringContaining('port') },
+  });
+  expect(await word()).toBe('two');
+  expect(await gateway.readyWorkers(1)).toEqual([second]);
+});
+
+test('SIGTERM to one worker replaces it first; what lasts is ended at the deadline', async () => {
+  const db = (await startService()).answer(ok('fine'));
+  const chat = await startService();
+  const gateway = await startGatewayProcess(
+    `workers: 1\nlog: { access: false }\nroutes: { /db: ${db.port}, /chat: ${chat.port} }\n`,
+    { args: ['--drain', '1s'] },
+  );
+  const [before] = (await gateway.readyWorkers(1)) as [number];
+  const load = new SteadyLoad(gateway, { reused: 2, fresh: 1 });
+  const webSocket = await gateway.connect();
+  await openTunnel(webSocket, chat, '/chat/');
+  process.kill(before, 'SIGTERM');
+  expect(await webSocket.quietEnding(15_000)).toBe('fin');
+  await until('it has gone', () => !lives(before));
+  await load.stop();
+  expect(load.failures).toEqual([]);
+  expect(load.answered).toBeGreaterThan(0);
+  expect(await gateway.readyWorkers(1)).not.toEqual([before]);
+});
+
+test('without `workers:`, SIGUSR2 says what it needs', async () => {
+  const gateway = await startGatewayProcess('routes: {}\n');
+  gateway.signal('SIGUSR2');
+  await gateway.log.find('hint', ({ msg }) => `${msg}`.includes('set `workers:`'));
+  expect((await replace(gateway)).status).toBe(409);
+  expect(await gateway.workers()).toEqual([]);
+});

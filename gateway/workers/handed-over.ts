@@ -1,0 +1,63 @@
+import cluster, { type Worker } from 'node:cluster';
+
+/**
+ * Connections that were sent to a worker and that it has not confirmed yet.
+ *
+ * When a worker dies in that moment, `node:cluster` (Node 26) forgets them: they stay open in the primary, and their clients wait for ever. As
+ * the worker has not seen them, a peer can serve them: to cluster they are told as refused, which a worker that is closing does, too.
+ */
+export class HandedOver {
+  readonly #worker: Worker;
+  readonly #hasPeers: () => boolean;
+  readonly #unconfirmed = new Map<number, Handle>();
+
+  /** @param hasPeers whether another worker takes connections. */
+  constructor(worker: Worker, hasPeers: () => boolean) {
+    this.#worker = worker;
+    this.#hasPeers = hasPeers;
+    this.#watchSent();
+    worker
+      .on('exit', () => this.#giveBack())
+      .process.on('internalMessage', ({ ack }: ClusterMessage) => {
+        if (ack !== undefined) this.#unconfirmed.delete(ack);
+      });
+  }
+
+  #watchSent(): void {
+    const child = this.#worker.process as { send(...args: unknown[]): boolean };
+    const send = child.send.bind(child);
+    child.send = (...args) => {
+      const [{ cmd, act, seq }, handle] = args as [ClusterMessage, Handle | undefined];
+      if (cmd === CLUSTER && act === 'newconn' && seq !== undefined && handle)
+        this.#unconfirmed.set(seq, handle);
+      return send(...args);
+    };
+  }
+
+  #giveBack(): void {
+    // What the worker said last may still be unread. And where a connection is unconfirmed, `disconnect` is never emitted.
+    if (this.#worker.isConnected()) return void setTimeout(() => this.#giveBack(), UNREAD_MS);
+    if (this.#worker.id in (cluster.workers ?? {})) this.#worker.disconnect();
+    for (const [ack, handle] of this.#unconfirmed) {
+      if (this.#hasPeers())
+        this.#worker.process.emit('internalMessage', { cmd: CLUSTER, ack, accepted: false }, undefined);
+      else handle.close();
+    }
+    this.#unconfirmed.clear();
+  }
+}
+
+/** What cluster says to its workers, as far as it is read here: internal/cluster/ in Node's source. */
+interface ClusterMessage {
+  readonly cmd?: string;
+  readonly act?: string;
+  readonly seq?: number;
+  readonly ack?: number;
+}
+
+interface Handle {
+  close(): void;
+}
+
+const CLUSTER = 'NODE_CLUSTER';
+const UNREAD_MS = 5;

@@ -77,13 +77,14 @@ function isOurs(file: string): boolean {
 
 /** "pway", by which we know our own files. */
 const APPLICATION_ID = 0x70776179;
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 /** The body stands last, so that reading the rest does not walk through its pages. */
 const TABLE = `
   CREATE TABLE entry (
     id INTEGER PRIMARY KEY, place TEXT NOT NULL, origin TEXT NOT NULL, path TEXT NOT NULL, vary TEXT,
-    deleteAt REAL NOT NULL, usedAt REAL NOT NULL, weight INTEGER NOT NULL, value TEXT NOT NULL, body BLOB NOT NULL
+    deleteAt REAL NOT NULL, usedAt REAL NOT NULL, weight INTEGER NOT NULL, value TEXT NOT NULL,
+    checksum INTEGER NOT NULL, body BLOB NOT NULL
   );
   CREATE INDEX entry_url ON entry (path, origin);
   CREATE INDEX entry_place ON entry (place);

@@ -177,6 +177,25 @@ describe('a file of entries', () => {
   });
 });
 
+describe('an entry of a file in which a byte has changed', () => {
+  it.each([
+    ['its body', "body = CAST('texT' AS BLOB)", 'x'],
+    ['its status', "value = replace(value, '200', '201')", 'x'],
+    ['what it varies by', `vary = '{"accept":"y"}'`, 'y'],
+  ])('is given no more: %s', (_what, change, accept) => {
+    const options = { file: file(), maxBytes: MIB, signature: 'a' };
+    const first = new FileEntries(options);
+    first.put(entry('/a', { text: 'text', vary: { accept: 'x' } }), { accept: 'x' });
+    first.close();
+    const database = new DatabaseSync(options.file);
+    database.exec(`UPDATE entry SET ${change}`);
+    database.close();
+    const entries = new FileEntries(options);
+    expect([entries.find(at('/a'), { accept }), entries.count]).toEqual([undefined, 0]);
+    entries.close();
+  });
+});
+
 describe('what is to be forgotten from a file and can’t be', () => {
   it('goes with all the rest', () => {
     const name = file();

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import { openCacheFile, removeCacheFile } from './cache-file.ts';
 import {
   type CacheUrl,
@@ -53,8 +54,9 @@ export class FileEntries implements Entries {
     if (row.deleteAt <= now) return void this.#write(() => this.#remove(row));
     // Written once in a while only, so that a hit is no write.
     if (row.usedAt < now - USE_STEP_MS) this.#sql.use.run(now, row.id);
-    const { value, body } = this.#sql.load.get(row.id) as { value: string; body: Uint8Array | null };
+    const { vary, value, body, checksum } = this.#sql.load.get(row.id) as unknown as Stored;
     const bytes = body ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : Buffer.alloc(0);
+    if (checksum !== checksumOf(url, vary, value, bytes)) return void this.#write(() => this.#remove(row));
     return { ...(JSON.parse(value) as CacheValue), ...url, body: bytes };
   }
 
@@ -80,7 +82,19 @@ export class FileEntries implements Entries {
   #insert({ origin, path, body, ...value }: Entry, weight: number): void {
     const vary = value.vary === undefined ? null : JSON.stringify(value.vary);
     const [head, now] = [JSON.stringify(value), Date.now()];
-    this.#sql.insert.run(placeOf(path), origin, path, vary, value.deleteAt, now, weight, head, body);
+    const checksum = checksumOf({ origin, path }, vary, head, body);
+    this.#sql.insert.run(
+      placeOf(path),
+      origin,
+      path,
+      vary,
+      value.deleteAt,
+      now,
+      weight,
+      head,
+      checksum,
+      body,
+    );
     this.#bytes += weight;
     this.#count++;
   }
@@ -167,6 +181,19 @@ interface Row {
   readonly weight: number;
 }
 
+/** The rest of it. */
+interface Stored {
+  readonly vary: string | null;
+  readonly value: string;
+  readonly body: Uint8Array | null;
+  readonly checksum: number;
+}
+
+/** SQLite sees that a page is damaged, and not that a byte in a value is: a disk that lies must not put words into a service's mouth. */
+function checksumOf({ origin, path }: CacheUrl, vary: string | null, value: string, body: Buffer): number {
+  return crc32(body, crc32([origin, path, vary ?? '', value].join('\0')));
+}
+
 const USE_STEP_MS = 60_000;
 
 type Statements = Readonly<
@@ -181,11 +208,11 @@ function prepare(database: DatabaseSync): Statements {
     variants: database.prepare(
       'SELECT id, vary, deleteAt, usedAt, weight FROM entry WHERE origin = ? AND path = ? ORDER BY id',
     ),
-    load: database.prepare('SELECT value, body FROM entry WHERE id = ?'),
+    load: database.prepare('SELECT vary, value, checksum, body FROM entry WHERE id = ?'),
     use: database.prepare('UPDATE entry SET usedAt = ? WHERE id = ?'),
     insert: database.prepare(
-      `INSERT INTO entry (place, origin, path, vary, deleteAt, usedAt, weight, value, body)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO entry (place, origin, path, vary, deleteAt, usedAt, weight, value, checksum, body)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     remove: database.prepare('DELETE FROM entry WHERE id = ?'),
     oldest: database.prepare('SELECT id, weight FROM entry ORDER BY usedAt, id LIMIT 64'),

@@ -93,7 +93,8 @@ function cached(port: number, file: string): string {
 
 /** Each answer is known by its path, byte for byte. */
 function askKept(gateway: GatewayChild, id: number): Promise<Asked> {
-  return ask(gateway.port, `/svc/cacheable/${id}?bytes=${entryBytes}`);
+  // Each start has another port, and what is kept is kept under its host.
+  return ask(gateway.port, `/svc/cacheable/${id}?bytes=${entryBytes}`, { headers: { host: 'kept.test' } });
 }
 
 function wrongIn(asked: Asked, id: number): string[] {

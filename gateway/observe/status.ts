@@ -28,6 +28,9 @@ export interface EndpointStatus {
   readonly state: 'up' | 'down' | 'unknown';
   /** In plain words, what speaks against it: `nothing listens on 3001`, `GET /healthz 503 ×3 since 14:01:07`. */
   readonly reason: string | null;
+  /** Absent where it is not known yet what a name stands for. */
+  readonly role?: 'primary' | 'backup' | 'canary';
+  readonly weight?: number;
 }
 
 export interface RouteStatus {
@@ -39,6 +42,10 @@ export interface RouteStatus {
   /** Line in the configuration file. */
   readonly line: number;
   readonly endpoints: readonly EndpointStatus[];
+  /** How one of them is chosen: `round-robin`; `null`, or absent: there is only one. */
+  readonly balance?: string | null;
+  /** Names that do not resolve, or no more: `db.internal does not resolve (ENOTFOUND)`. */
+  readonly problems?: readonly string[];
   /** `null`, or absent: the route has none. */
   readonly breaker?: BreakerStatus | null;
   /** The process behind it, where `services:` names one on the same port. */

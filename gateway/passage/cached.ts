@@ -11,6 +11,7 @@ import type { Downstream, Fields } from '../forward/exchange.ts';
 import type { HandlerDownstream } from '../forward/extend.ts';
 import type { HttpPlan } from '../forward/http.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import { authorityOf } from '../upstream/authority.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Passage } from './passage.ts';
 import { fetchPlan } from './plans.ts';
@@ -85,9 +86,9 @@ function fieldMap(exchange: RoutedExchange): FieldMap {
 }
 
 /** What is kept may have come from any of the endpoints. */
-function nameOf({ endpoints }: Upstream): ServiceName {
+function nameOf(upstream: Upstream): ServiceName {
   return {
-    authority: endpoints[0]!.authority,
-    owns: (authority) => endpoints.some((endpoint) => endpoint.owns(authority)),
+    authority: authorityOf(upstream.config.endpoints[0]!.address),
+    owns: (authority) => upstream.endpoints.some((endpoint) => endpoint.owns(authority)),
   };
 }

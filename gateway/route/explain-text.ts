@@ -69,6 +69,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
   const rows: [string, string][] = [
     ['prefix', prefixText(chosen, request.raw ?? '')],
     ['service', chosen.endpoints.join(', ')],
+    ...(chosen.balance === null ? [] : [['balanced', chosen.balance] as [string, string]]),
     ['it sees', `${printable(request.method)} ${paint('bold', printable(chosen.forwarded))}`],
     ['Host', chosen.hostHeader === 'keep' ? 'as the client sent it' : 'the name of the service'],
   ];

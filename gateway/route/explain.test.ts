@@ -47,6 +47,7 @@ describe('a request that a route takes', () => {
       forwarded: '/users?x=1',
       hostHeader: 'keep',
       endpoints: ['127.0.0.1:3001 or [::1]:3001'],
+      balance: null,
       extend: null,
     });
   });

@@ -4,8 +4,9 @@
  * The verdict is the table's own. Why the other routes lost is worked out one by one by the rules themselves, so a test can hold
  * the table and this page to the same answer.
  */
-import type { EndpointAddress, RouteConfig } from '../config/model.ts';
+import type { EndpointAddress, EndpointConfig, RouteConfig, UpstreamConfig } from '../config/model.ts';
 import { hostOf } from './authority.ts';
+import { balanceText, shareText } from './balance-text.ts';
 import { type Loss, lossesOf } from './candidacy.ts';
 import type {
   ChosenRoute,
@@ -109,7 +110,8 @@ function chosenRoute(match: RouteMatch, target: RequestTarget): ChosenRoute {
     prefixRawLength,
     forwarded: forwardTarget(match, target),
     hostHeader: route.hostHeader,
-    endpoints: route.upstream.endpoints.map(({ address }) => endpointText(address)),
+    endpoints: endpointTexts(route.upstream),
+    balance: balanceText(route.upstream),
     extend: route.extend,
   };
 }
@@ -147,6 +149,13 @@ function candidateLosses(
 
 function reference({ id, source }: RouteConfig): RouteReference {
   return { id, line: source.line, column: source.column };
+}
+
+function endpointTexts({ endpoints, canary }: UpstreamConfig): string[] {
+  const text = (endpoint: EndpointConfig, ofCanary: boolean) =>
+    endpointText(endpoint.address) + shareText(endpoint, ofCanary);
+  const main = endpoints.map((endpoint) => text(endpoint, false));
+  return [...main, ...(canary?.endpoints ?? []).map((endpoint) => text(endpoint, true))];
 }
 
 function endpointText(endpoint: EndpointAddress): string {

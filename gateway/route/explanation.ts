@@ -58,8 +58,10 @@ export interface ChosenRoute extends RouteReference {
   /** The exact target that the service sees. */
   readonly forwarded: string;
   readonly hostHeader: 'keep' | 'rewrite';
-  /** One text for each endpoint: `127.0.0.1:3001 or [::1]:3001`, `https://images.internal:8443`, `unix:/run/app.sock`. */
+  /** One text for each endpoint: `127.0.0.1:3001 or [::1]:3001`, `https://images.internal:8443`, `unix:/run/app.sock`, `127.0.0.1:3002 (×3, backup)`. */
   readonly endpoints: readonly string[];
+  /** How one of them is chosen; `null`: there is only one. */
+  readonly balance: string | null;
   readonly extend: string | null;
 }
 

@@ -1,6 +1,8 @@
 import type { EndpointConfig } from '../config/model.ts';
 import type { RouteStatus, ServiceStatus } from '../observe/status.ts';
+import { balanceText } from '../route/balance-text.ts';
 import { endpointStatus } from '../upstream/endpoint-status.ts';
+import { upstreamStatus } from '../upstream/upstream-status.ts';
 import type { LiveRoute } from './live-route.ts';
 
 /** Says of every endpoint how it is, asks those of which nothing is known whether they accept connections, and finds the process behind it. */
@@ -15,7 +17,7 @@ async function routeStatus(
   { config, upstream }: LiveRoute,
   services: readonly ServiceStatus[],
 ): Promise<RouteStatus> {
-  const endpoints = await Promise.all(upstream.endpoints.map(endpointStatus));
+  const endpoints = await upstreamStatus(upstream, endpointStatus);
   const { id, matcher, source } = config;
   return {
     id,
@@ -24,6 +26,8 @@ async function routeStatus(
     path: matcher.path,
     line: source.line,
     endpoints,
+    balance: balanceText(config.upstream),
+    problems: upstream.problems,
     breaker: upstream.breaker && { state: upstream.breaker.state, reason: upstream.breaker.reason },
     service: serviceBehind(config.upstream.endpoints, services),
   };

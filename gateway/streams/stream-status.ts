@@ -1,6 +1,7 @@
 import type { ServiceStatus, StreamStatus } from '../observe/status.ts';
 import { serviceBehind } from '../snapshot/route-status.ts';
 import { endpointStatus, endpointStatusUnasked } from '../upstream/endpoint-status.ts';
+import { upstreamStatus } from '../upstream/upstream-status.ts';
 import type { LiveStream, Stream } from './stream.ts';
 
 interface Running {
@@ -24,7 +25,7 @@ export async function streamStatus(
     problem,
     connections: stream.connections,
     refused: stream.refused,
-    endpoints: await Promise.all(upstream.endpoints.map(status)),
+    endpoints: await upstreamStatus(upstream, status),
     service: serviceBehind(config.upstream.endpoints, services),
   };
 }

@@ -14,7 +14,7 @@ import type { Endpoint } from './endpoint.ts';
 function candidates(...weights: number[]): Candidate[] {
   return weights.map((weight, at) => {
     const key = nameOf(at);
-    return new Candidate(endpointAt(localAddress(3001 + at, { key })), weight, false);
+    return new Candidate(endpointAt(localAddress(3001 + at, { key })), weight, 'primary');
   });
 }
 

@@ -1,12 +1,15 @@
 import type { Endpoint } from './endpoint.ts';
 import { hashText } from './hash.ts';
 
+/** Backups are used while no primary endpoint can be; the canary has a share of its own. */
+export type Role = 'primary' | 'backup' | 'canary';
+
 /** An endpoint as one upstream sees it, with what its balancer keeps of it. */
 export class Candidate {
   readonly endpoint: Endpoint;
   /** As configured, or as DNS says. */
   readonly weight: number;
-  readonly backup: boolean;
+  readonly role: Role;
   /** Places it among the others where requests are hashed: the same in every process that knows the same key. */
   readonly seed: number;
   /** Its weight as of now: while an endpoint starts slowly it is less. */
@@ -14,10 +17,10 @@ export class Candidate {
   /** What others owe it, in shares (`turns.ts`). */
   credit = 0;
 
-  constructor(endpoint: Endpoint, weight: number, backup: boolean) {
+  constructor(endpoint: Endpoint, weight: number, role: Role) {
     this.endpoint = endpoint;
     this.weight = weight;
-    this.backup = backup;
+    this.role = role;
     this.seed = hashText(endpoint.key);
     this.share = weight * endpoint.warmth;
   }

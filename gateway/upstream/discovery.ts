@@ -1,11 +1,14 @@
 import { isIP } from 'node:net';
 import type { DialAddress, EndpointConfig, Port, SrvAddress } from '../config/model.ts';
+import { domainOf } from './authority.ts';
 import { type NameResolver, nameResolver, placesOf, type ServiceRecord } from './name-resolver.ts';
 import { Shared } from './shared.ts';
 import { type NameWatcher, WatchedName } from './watched-name.ts';
 
 /** An endpoint of the configuration, as far as it is known what it stands for. */
 export interface Expansion {
+  /** As the configuration has it. */
+  readonly key: string;
   readonly endpoints: readonly ResolvedEndpoint[];
   /** What is wrong with its name, as a person reads it: `shop.internal does not resolve (ENOTFOUND)`; `null`: nothing. */
   readonly problem: string | null;
@@ -88,11 +91,13 @@ function expansionOf(endpoint: EndpointConfig, names: Names, changed: () => void
 
 /** The configuration says all of it. */
 class FixedExpansion implements Expansion {
+  readonly key: string;
   readonly endpoints: readonly ResolvedEndpoint[];
   readonly problem = null;
   readonly answered = Promise.resolve();
 
   constructor(endpoint: ResolvedEndpoint) {
+    this.key = endpoint.address.key;
     this.endpoints = [endpoint];
   }
 
@@ -122,6 +127,10 @@ class HostExpansion implements Expansion, NameWatcher {
     this.#names = names;
     this.#name = names.host(host);
     this.#name.watch(this);
+  }
+
+  get key(): string {
+    return this.#address.key;
   }
 
   get endpoints(): readonly ResolvedEndpoint[] {
@@ -172,6 +181,10 @@ class ServiceExpansion implements Expansion, NameWatcher {
     this.#follow();
   }
 
+  get key(): string {
+    return this.#address.key;
+  }
+
   get endpoints(): readonly ResolvedEndpoint[] {
     return this.#targets.flatMap(({ endpoints }) => endpoints);
   }
@@ -202,7 +215,7 @@ class ServiceExpansion implements Expansion, NameWatcher {
   #target({ name, port, weight }: ServiceRecord, later: boolean): Expansion {
     const role = { weight: Math.max(1, weight) * this.#role.weight, backup: later || this.#role.backup };
     const { tls, name: service } = this.#address;
-    const host = service.replace(LABELS, '');
+    const host = domainOf(service);
     const address = { kind: 'tcp', key: '', tls, host, port: port as Port, addresses: null } as const;
     if (isIP(name) !== 0) return new FixedExpansion({ address: placed(address, [name], service), ...role });
     return new HostExpansion(name, address, role, this.#names, this.#changed);
@@ -219,9 +232,6 @@ class ServiceExpansion implements Expansion, NameWatcher {
     for (const target of this.#targets) target.close();
   }
 }
-
-/** `_http._tcp.` */
-const LABELS = /^(?:_[^.]*\.)+/;
 
 /** One place of a name. The service is still called by the name, for its `Host` and its certificate. */
 function placed(named: NamedAddress, place: readonly string[], name: string): NamedAddress {

@@ -1,7 +1,7 @@
 import type net from 'node:net';
 import type { DialAddress, UpstreamConfig } from '../config/model.ts';
 import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
-import { authorityOf } from './authority.ts';
+import { authorityOf, isLoopback } from './authority.ts';
 import { connect } from './connect.ts';
 import type { HealthChecks } from './health-checks.ts';
 import type { Outcome } from './outcome.ts';
@@ -101,16 +101,14 @@ export class Endpoint implements StandingOwner {
     this.#watchers.delete(watcher);
   }
 
-  /** A bare port answers to every name of this machine's loopback. */
+  /** By its addresses, too; and one on this machine's loopback answers to every name of that. */
   owns(authority: string): boolean {
     if (authority === this.authority.toLowerCase()) return true;
     const { address } = this;
     if (address.kind === 'unix' || address.addresses === null) return false;
-    const names = [
-      'localhost',
-      ...address.addresses.map((name) => (name.includes(':') ? `[${name}]` : name)),
-    ];
-    return names.some((name) => authority === `${name}:${address.port}`);
+    const { addresses, port } = address;
+    if (authority === `localhost:${port}`) return addresses.some(isLoopback);
+    return addresses.some((name) => authority === `${name.includes(':') ? `[${name}]` : name}:${port}`);
   }
 
   /** @throws GatewayError `queue_full`; every other failure is told to the sink. */

@@ -1,6 +1,7 @@
 import type { DialAddress } from '../config/model.ts';
 import { CATALOG, type GatewayError } from '../error/catalog.ts';
 import type { EndpointStatus } from '../observe/status.ts';
+import { isLoopback } from './authority.ts';
 import { connect } from './connect.ts';
 
 /** Answers "does anything accept connections there?", asking at most once in a while however often it is asked. */
@@ -41,9 +42,13 @@ const PROBE_TIMEOUT_MS = 1_000;
 
 /** In a person's words: "nothing listens on 3001". */
 export function reasonOf(address: DialAddress, error: GatewayError): string {
-  const place =
-    address.kind === 'unix' ? address.path : address.addresses ? String(address.port) : address.key;
+  const place = placeOf(address);
   if (error.code === 'connection_refused') return `nothing listens on ${place}`;
   if (error.code === 'connection_timeout') return `no connection to ${place} in time`;
   return `${place}: ${CATALOG[error.code].title.toLowerCase()}`;
+}
+
+function placeOf(address: DialAddress): string {
+  if (address.kind === 'unix') return address.path;
+  return address.addresses?.every(isLoopback) ? String(address.port) : address.key;
 }

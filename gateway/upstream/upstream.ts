@@ -2,7 +2,7 @@ import type { EndpointConfig, UpstreamConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import type { Breaker } from './breaker.ts';
 import { CanaryShare } from './canary.ts';
-import { Candidate } from './candidate.ts';
+import { Candidate, type Role } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import type { Expansion, NameSource } from './discovery.ts';
 import { ejectableOf } from './ejection.ts';
@@ -65,6 +65,13 @@ export class Upstream implements EndpointWatcher {
   /** Resolves when every name of it was answered for the first time, or after two seconds. */
   get answered(): Promise<unknown> {
     return Promise.all(this.#names.map(({ answered }) => answered));
+  }
+
+  /** Names that stand for nothing, as far as is known, and why. */
+  get missing(): readonly { readonly key: string; readonly problem: string }[] {
+    return this.#names.flatMap(({ key, problem, endpoints }) =>
+      problem !== null && endpoints.length === 0 ? { key, problem } : [],
+    );
   }
 
   /** Names that are not known, or not known anew, in words. */
@@ -159,18 +166,21 @@ export class Upstream implements EndpointWatcher {
     // A name that was known already may tell so before all of them are there.
     if (!this.#joined) return;
     const before = this.#candidates;
-    const main = this.#candidatesOf(this.#main);
-    const other = this.#candidatesOf(this.#other);
+    const main = this.#candidatesOf(this.#main, 'primary');
+    const other = this.#candidatesOf(this.#other, 'canary');
     this.#candidates = [...main, ...other];
     this.#endpoints = this.#candidates.map(({ endpoint }) => endpoint);
     // The canary's requests are the others' where it can't take them, and the backups are the last resort: neither panics.
-    this.#canary.replace(other, true);
+    this.#canary.replace(
+      other.filter(({ role }) => role === 'canary'),
+      true,
+    );
     this.#backup.replace(
-      main.filter(({ backup }) => backup),
+      main.filter(({ role }) => role === 'backup'),
       true,
     );
     this.#primary.replace(
-      main.filter(({ backup }) => !backup),
+      main.filter(({ role }) => role === 'primary'),
       this.#backup.usable.length > 0,
     );
     this.#replaceSticky();
@@ -178,14 +188,15 @@ export class Upstream implements EndpointWatcher {
   }
 
   /** Whoever was there before keeps its turn. */
-  #candidatesOf(expansions: readonly Expansion[]): Candidate[] {
+  #candidatesOf(expansions: readonly Expansion[], mainRole: Role): Candidate[] {
     const resolved = expansions.flatMap(({ endpoints }) => endpoints);
     return resolved.map(({ address, weight, backup }) => {
       const endpoint = this.#source.acquire(address);
       endpoint.watch(this);
+      const role = backup ? 'backup' : mainRole;
       const same = (one: Candidate) =>
-        one.endpoint === endpoint && one.weight === weight && one.backup === backup;
-      return this.#candidates.find(same) ?? new Candidate(endpoint, weight, backup);
+        one.endpoint === endpoint && one.weight === weight && one.role === role;
+      return this.#candidates.find(same) ?? new Candidate(endpoint, weight, role);
     });
   }
 

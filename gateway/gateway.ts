@@ -20,6 +20,7 @@ import type {
   StreamStatus,
   WorkerStatus,
 } from './observe/status.ts';
+import { Overload, type OverloadStatus } from './overload/overload.ts';
 import { Carrier } from './passage/carrier.ts';
 import { explainExchange } from './passage/explain.ts';
 import { Extensions } from './passage/extensions.ts';
@@ -61,6 +62,8 @@ export interface Gateway {
   workers(): Promise<readonly WorkerStatus[]>;
   /** Puts new processes into the places of the workers, one after the other, on the same ports. */
   replaceWorkers(): Promise<Replacement>;
+  /** For each process that serves, how late its event loop is, and which share of new requests it refuses for that. */
+  overload(): Promise<readonly OverloadStatus[]>;
   /** Called after each reload that took effect. */
   onReload(listener: (config: GatewayConfig) => void): void;
   reload(): Promise<ReloadResult>;
@@ -83,6 +86,7 @@ export interface SeatedGateway {
   readonly connections: number;
   routes(): Promise<readonly RouteStatus[]>;
   streams(): Promise<readonly StreamStatus[]>;
+  overload(): Promise<readonly OverloadStatus[]>;
   /** Puts this content to work, or says why it can't be; then nothing has changed. */
   take(content: ConfigContent): Promise<ReloadResult>;
   /** Opens the UDP ports, or gives them to another worker. */
@@ -112,6 +116,7 @@ class RunningGateway implements Gateway, SeatedGateway {
   readonly #onReload: ((config: GatewayConfig) => void)[] = [];
   readonly #listener: HttpListener;
   readonly #inFlight: InFlight;
+  readonly #overload: Overload;
   readonly #carrier: Carrier;
   readonly #extensions: Extensions;
   readonly #streams: Streams;
@@ -150,6 +155,7 @@ class RunningGateway implements Gateway, SeatedGateway {
       inFlight: this.#inFlight,
     });
     const inFlight = this.#inFlight;
+    this.#overload = new Overload({ config: () => this.config().overload, log });
     this.#carrier = new Carrier({
       snapshot: () => this.#current,
       responder,
@@ -157,6 +163,7 @@ class RunningGateway implements Gateway, SeatedGateway {
       lasting: this.#lasting,
       memory: this.#memory,
       caches: this.caches,
+      overload: this.#overload,
     });
     this.#extensions = new Extensions(this.#carrier, responder);
     this.#listener = new HttpListener(this.#carrier);
@@ -201,15 +208,16 @@ class RunningGateway implements Gateway, SeatedGateway {
     const { host, port, admin } = { ...this.config(), ...this.#seat?.listen };
     try {
       await this.#listener.listen(host, listen.port ?? port);
-      await this.#streams.open(this.#ownStreams());
+      await this.#streams.open(this.#ownStreams(), this.config().resolver);
       if (admin && !this.#seat) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
     } catch (cause) {
       await this.close(0);
       throw cause;
     }
+    this.#overload.start();
     this.#notReady = null;
     // The file may have changed while the ports were being opened.
-    await this.#streams.reconcile(this.#ownStreams());
+    await this.#streams.reconcile(this.#ownStreams(), this.config().resolver);
   }
 
   async #begin(): Promise<void> {
@@ -236,7 +244,7 @@ class RunningGateway implements Gateway, SeatedGateway {
     this.#listener.maxConnections = config.maxConnections;
     this.caches.reconcile(config.routes);
     for (const listener of this.#onReload) listener(config);
-    if (this.#notReady === null) await this.#streams.reconcile(this.#ownStreams());
+    if (this.#notReady === null) await this.#streams.reconcile(this.#ownStreams(), this.config().resolver);
   }
 
   #ownStreams(): readonly StreamConfig[] {
@@ -255,6 +263,7 @@ class RunningGateway implements Gateway, SeatedGateway {
         workers: () => this.workers(),
         replaceWorkers: () => this.replaceWorkers(),
         caches: this.caches,
+        overload: () => this.overload(),
         explain: (input) => explainExchange(this.#current.table, this.config(), input),
       },
       { log: this.#options.log },
@@ -306,6 +315,10 @@ class RunningGateway implements Gateway, SeatedGateway {
     return { replaced: 0, problem };
   }
 
+  async overload(): Promise<readonly OverloadStatus[]> {
+    return [this.#overload.status()];
+  }
+
   onReload(listener: (config: GatewayConfig) => void): void {
     this.#onReload.push(listener);
   }
@@ -325,7 +338,9 @@ class RunningGateway implements Gateway, SeatedGateway {
 
   carryDatagrams(carries: boolean): Promise<void> {
     this.#carriesDatagrams = carries;
-    return carries ? this.#streams.reconcile(this.#ownStreams()) : this.#streams.handDatagramsOver();
+    return carries
+      ? this.#streams.reconcile(this.#ownStreams(), this.config().resolver)
+      : this.#streams.handDatagramsOver();
   }
 
   close(deadlineMs = DRAIN_MS): Promise<boolean> {
@@ -365,6 +380,7 @@ class RunningGateway implements Gateway, SeatedGateway {
   }
 
   async #end(finished: boolean): Promise<boolean> {
+    this.#overload.stop();
     this.#listener.destroy();
     this.#streams.destroy();
     this.caches.close();

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Peer } from '../filter/forwarded.ts';
 import type { Downstream } from '../forward/exchange.ts';
 
@@ -8,6 +9,7 @@ export interface ClientExchange extends Downstream {
   /** `1.1`; in the general lane also `1.0` and what is to be refused. */
   readonly version: string;
   readonly peer: Peer;
+  readonly socket: Socket;
   /** Whether a part of the answer is out. */
   readonly headSent: boolean;
   /** No other request is read from the connection. */

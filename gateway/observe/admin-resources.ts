@@ -22,6 +22,10 @@ export const adminResources = [
     path: '/workers',
     what: 'Each process of `workers:`, its state and connections. POST to /workers/replace puts new ones in their places, one by one.',
   },
+  {
+    path: '/overload',
+    what: 'For each process how late its event loop is, and which share of new requests it refuses for that.',
+  },
   { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },
 ] as const;
 

@@ -98,6 +98,7 @@ const view: AdminView = {
   streams: async () => [stream],
   workers: async () => [worker],
   replaceWorkers: async () => ({ replaced: 2, problem }),
+  overload: async () => [],
   caches: {
     status: () => [cache],
     purge: (purge) => purged.push(purge),

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/model.ts';
 import { ListenError } from '../listener/listen-error.ts';
+import type { OverloadStatus } from '../overload/overload.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { preferredType } from './accept.ts';
 import { answerPurge, type CachesView } from './admin-cache.ts';
@@ -24,6 +25,8 @@ export interface AdminView {
   streams(): Promise<readonly StreamStatus[]>;
   workers(): Promise<readonly WorkerStatus[]>;
   replaceWorkers(): Promise<Replacement>;
+  /** Of each process that serves. */
+  overload(): Promise<readonly OverloadStatus[]>;
   readonly caches: CachesView;
   explain(input: ExplainInput): Explanation;
 }
@@ -157,6 +160,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/streams', async (_request, reply) => sendJson(reply, await view.streams()));
   app.get('/workers', async (_request, reply) => sendJson(reply, await view.workers()));
   app.post('/workers/replace', (request, reply) => answerReplace(request, reply, view.replaceWorkers));
+  app.get('/overload', async (_request, reply) => sendJson(reply, await view.overload()));
   app.get('/cache', async (_request, reply) => sendJson(reply, await view.caches.status()));
   app.delete('/cache', (request, reply) => answerPurge(request, reply, view.caches));
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));

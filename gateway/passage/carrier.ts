@@ -17,6 +17,7 @@ import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import { peerOf } from '../listener/peer.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
+import type { Overload } from '../overload/overload.ts';
 import type { LiveRoute } from '../snapshot/live-route.ts';
 import type { InternalRoute } from '../snapshot/router.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -34,6 +35,7 @@ export interface CarrierOptions {
   readonly lasting: LastingExchanges;
   readonly memory: BulkMemory;
   readonly caches: Caches;
+  readonly overload: Overload;
 }
 
 /**
@@ -57,6 +59,7 @@ export class Carrier implements HttpListenerHandler {
 
   /** In the wire lane; what it does not carry is forgotten, and arrives once more in the general lane. */
   carries(exchange: ClientExchange): boolean {
+    if (this.#refuses(exchange)) return true;
     const passage = this.#arrive(exchange);
     passage.client = exchange;
     const goesOn = decide(passage, this.#pseudonym);
@@ -73,6 +76,7 @@ export class Carrier implements HttpListenerHandler {
     downstream: HttpDownstream,
     refusal: GatewayError | null,
   ): void {
+    if (!refusal && this.#refuses(downstream)) return;
     const passage = this.#arrive(downstream);
     this.#options.inFlight.enter(passage);
     passage.client = passage.http = downstream;
@@ -93,10 +97,20 @@ export class Carrier implements HttpListenerHandler {
     });
     this.#options.inFlight.enter(passage);
     passage.socket = socket;
-    const goesOn = decide(passage, this.#pseudonym);
+    if (this.#options.overload.refuses())
+      passage.refusal = new GatewayError('overloaded', 'no new tunnels for now');
+    const goesOn = !passage.refusal && decide(passage, this.#pseudonym);
     if (goesOn && passage.exchange && this.#mayTunnel(passage, passage.exchange))
       this.#openTunnel(passage, passage.exchange, socket, head);
     else this.#answerHere(passage);
+  }
+
+  /** It is no exchange then, and leaves no line: what it costs is taken from those that are carried. */
+  #refuses(exchange: ClientExchange): boolean {
+    const { overload } = this.#options;
+    if (!overload.refuses()) return false;
+    overload.refuse(exchange);
+    return true;
   }
 
   /** A tunnel would go round an extension's hooks, and with it any request that says Upgrade: what they guard would be open. */

@@ -51,6 +51,10 @@ export class WireDownstream implements ClientExchange {
     return this.#connection.peer;
   }
 
+  get socket(): Socket {
+    return this.#connection.socket;
+  }
+
   listen(listener: DownstreamListener): void {
     this.#listener = listener;
     if (this.#closed) queueMicrotask(() => listener.closed(false));

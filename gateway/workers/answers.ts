@@ -8,6 +8,7 @@ export function answersOf(gateway: SeatedGateway): Answers {
   return {
     routes: () => gateway.routes(),
     streams: () => gateway.streams(),
+    overload: () => gateway.overload(),
     caches: () => gateway.caches.status(),
     connections: () => gateway.connections,
     purge: (purge) => gateway.caches.purge(purge),

@@ -15,6 +15,7 @@ import type {
   ServiceStatus,
   StreamStatus,
 } from '../observe/status.ts';
+import type { OverloadStatus } from '../overload/overload.ts';
 import type { ReloadResult } from '../snapshot/reloader.ts';
 import type { StartFailure } from './start-failure.ts';
 
@@ -22,6 +23,7 @@ import type { StartFailure } from './start-failure.ts';
 export interface Questions {
   readonly routes: Exchange<null, readonly RouteStatus[]>;
   readonly streams: Exchange<null, readonly StreamStatus[]>;
+  readonly overload: Exchange<null, readonly OverloadStatus[]>;
   readonly caches: Exchange<null, readonly CacheStatus[]>;
   /** Connections of clients that are open. */
   readonly connections: Exchange<null, number>;

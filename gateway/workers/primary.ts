@@ -10,6 +10,7 @@ import type {
   StreamStatus,
   WorkerStatus,
 } from '../observe/status.ts';
+import type { OverloadStatus } from '../overload/overload.ts';
 import { explainExchange } from '../passage/explain.ts';
 import { buildRouteTable, type RouteTable } from '../route/table.ts';
 import { Reloader, type ReloadResult } from '../snapshot/reloader.ts';
@@ -107,6 +108,7 @@ class Primary implements Gateway {
         streams: () => this.streams(),
         workers: () => this.workers(),
         replaceWorkers: () => this.replaceWorkers(),
+        overload: () => this.overload(),
         caches: {
           status: async () => cachesOf(await this.#workers.askAll('caches', null)),
           purge: async (purge) => sum(await this.#workers.askAll('purge', purge)),
@@ -148,6 +150,10 @@ class Primary implements Gateway {
   async streams(): Promise<readonly StreamStatus[]> {
     this.#tellNews();
     return streamsOf(await this.#workers.askAll('streams', null));
+  }
+
+  async overload(): Promise<readonly OverloadStatus[]> {
+    return (await this.#workers.askAll('overload', null)).flat();
   }
 
   workers(): Promise<readonly WorkerStatus[]> {

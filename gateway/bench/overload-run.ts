@@ -1,0 +1,183 @@
+import { fileURLToPath } from 'node:url';
+import type { Child } from './children.ts';
+import type { OpenLoadPlan, OpenLoadResult } from './open-load.ts';
+import { freePort, untilAnswers } from './readiness.ts';
+import { Workspace } from './workspace.ts';
+
+export interface OverloadRunOptions {
+  readonly rounds: number;
+  readonly connections: number;
+  /** Measured in each load. */
+  readonly seconds: number;
+  /** How many times the peak is offered. */
+  readonly times: number;
+  /** Whether clients wait as long as a 503 tells them to. */
+  readonly heedsRetryAfter: boolean;
+}
+
+export interface OverloadFigures {
+  /** Requests a second: the median of the rounds. */
+  readonly peak: number;
+  /** Goodput over the peak of the same round: the median of the rounds. */
+  readonly goodputShare: number;
+  readonly goodputShareWithout: number;
+  readonly rounds: readonly OverloadRound[];
+}
+
+export interface OverloadRound {
+  readonly peak: number;
+  readonly shedding: OpenLoadResult;
+  readonly without: OpenLoadResult;
+}
+
+/** Two gateways, one with `overload:` on and one with it off, before one service; one of them is loaded at a time. */
+export class OverloadRun {
+  readonly #options: OverloadRunOptions;
+  readonly #workspace = new Workspace();
+
+  constructor(options: OverloadRunOptions) {
+    this.#options = options;
+  }
+
+  async run(report: (line: string) => void): Promise<OverloadFigures> {
+    try {
+      const service = await this.#startService();
+      const shedding = await this.#startGateway('shedding', service, '{ eventLoopDelay: 200ms }');
+      const without = await this.#startGateway('without', service, 'off');
+      const rounds: OverloadRound[] = [];
+      for (let round = 0; round < this.#options.rounds; round++) {
+        const figures = await this.#round(shedding, without);
+        rounds.push(figures);
+        report(roundText(figures));
+      }
+      return summary(rounds);
+    } finally {
+      await this.#workspace.close();
+    }
+  }
+
+  /** The peak before and after, because the machine may be shared; off first in every other round would change nothing that is kept. */
+  async #round(shedding: Gateway, without: Gateway): Promise<OverloadRound> {
+    const before = await this.#peak(without);
+    const rate = Math.round(before * this.#options.times);
+    const withShedding = await this.#offer(shedding, rate);
+    const withoutShedding = await this.#offer(without, rate);
+    const after = await this.#peak(shedding);
+    return { peak: (before + after) / 2, shedding: withShedding, without: withoutShedding };
+  }
+
+  async #peak(gateway: Gateway): Promise<number> {
+    const plan = {
+      connections: PEAK_CONNECTIONS,
+      rate: null,
+      warmUpMs: 1_000,
+      measureMs: 3_000,
+      heedsRetryAfter: true,
+    };
+    const { good, seconds } = await this.#load(gateway, plan);
+    return good / seconds;
+  }
+
+  async #offer(gateway: Gateway, rate: number): Promise<OpenLoadResult> {
+    const { connections, seconds, heedsRetryAfter } = this.#options;
+    return this.#load(gateway, {
+      connections,
+      rate,
+      heedsRetryAfter,
+      warmUpMs: WARM_UP_MS,
+      measureMs: seconds * 1000,
+    });
+  }
+
+  async #load(
+    gateway: Gateway,
+    plan: Omit<OpenLoadPlan, 'url' | 'pid' | 'patienceMs'>,
+  ): Promise<OpenLoadResult> {
+    const {
+      url,
+      child: { pid },
+    } = gateway;
+    const whole: OpenLoadPlan = { ...plan, url, pid, patienceMs: PATIENCE_MS };
+    const child = await this.#workspace.children.start(
+      [process.execPath, fileOf('open-load-program.ts'), JSON.stringify(whole)],
+      { cpu: this.#workspace.loadCpu, capture: true },
+    );
+    const how = await child.ended;
+    if (how !== 'code 0') throw new Error(`the generator failed (${how}): ${child.complaint()}`);
+    return JSON.parse(child.stdout()) as OpenLoadResult;
+  }
+
+  async #startService(): Promise<number> {
+    const port = await freePort();
+    const child = await this.#workspace.children.start(
+      [process.execPath, fileOf('trivial-service.ts'), String(port)],
+      { cpu: this.#workspace.loadCpu },
+    );
+    await untilAnswers(child, `http://127.0.0.1:${port}/`, BODY);
+    return port;
+  }
+
+  async #startGateway(name: string, service: number, overload: string): Promise<Gateway> {
+    const port = await freePort();
+    const yaml = `port: ${port}\nadmin: false\nmaxConnections: 40000\nlog: { access: false }\noverload: ${overload}\nroutes:\n  /: ${service}\n`;
+    const folder = this.#workspace.makeFolder(name, { 'gateway.config.yaml': yaml });
+    const command = [
+      process.execPath,
+      fileOf('../bin/portway.js'),
+      'start',
+      '--config',
+      `${folder}/gateway.config.yaml`,
+    ] as const;
+    const child = await this.#workspace.children.start([...command], { cpu: this.#workspace.proxyCpu });
+    const url = `http://127.0.0.1:${port}/`;
+    await untilAnswers(child, url, BODY);
+    return { url, child };
+  }
+}
+
+interface Gateway {
+  readonly url: string;
+  readonly child: Child;
+}
+
+const BODY = Buffer.alloc(100, 'x');
+const PEAK_CONNECTIONS = 64;
+const WARM_UP_MS = 3_000;
+const PATIENCE_MS = 1_000;
+
+function fileOf(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+function roundText({ peak, shedding, without }: OverloadRound): string {
+  return [
+    `peak ${Math.round(peak)}/s`,
+    `  on:  ${resultText(shedding, peak)}`,
+    `  off: ${resultText(without, peak)}`,
+  ].join('\n');
+}
+
+function resultText(result: OpenLoadResult, peak: number): string {
+  const { seconds, came, good, late, refused, failed, unanswered, goodP50Ms, goodP99Ms, refusedP99Ms } =
+    result;
+  const each = (count: number) => Math.round(count / seconds);
+  return (
+    `came ${each(came)}/s, in time ${each(good)}/s (${Math.round((good / seconds / peak) * 100)} % of the peak, p50 ${Math.round(goodP50Ms)} ms, p99 ${Math.round(goodP99Ms)} ms), ` +
+    `late ${each(late)}, 503 ${each(refused)} (p99 ${Math.round(refusedP99Ms)} ms), failed ${each(failed)}, unanswered ${each(unanswered)}, reconnects ${result.reconnects}`
+  );
+}
+
+function summary(rounds: readonly OverloadRound[]): OverloadFigures {
+  const share = (of: (round: OverloadRound) => OpenLoadResult) =>
+    median(rounds.map((round) => of(round).good / of(round).seconds / round.peak));
+  return {
+    peak: median(rounds.map(({ peak }) => peak)),
+    goodputShare: share(({ shedding }) => shedding),
+    goodputShareWithout: share(({ without }) => without),
+    rounds,
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { startGatewayProcess } from '../testing/gateway-process.ts';
+import { until } from '../testing/poll.ts';
+import { gone } from '../testing/process-state.ts';
+import { get, type RawClient } from '../testing/raw-client.ts';
+import { ok, startService } from '../testing/service.ts';
+
+async function startPair(more = '') {
+  const db = (await startService()).answer(ok('fine'));
+  const gateway = await startGatewayProcess(
+    `workers: 2\nlog: { access: false }\nroutes: { /db: ${db.port} }\n${more}`,
+  );
+  return { gateway, workers: (await gateway.readyWorkers(2)) as [number, number] };
+}
+
+async function isAnswered(client: RawClient): Promise<boolean> {
+  return client.exchange(get('/db/')).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+describe('a worker that is killed', () => {
+  test('takes its own connections with it, and nobody else notices', async () => {
+    const { gateway, workers } = await startPair();
+    const clients: RawClient[] = [];
+    for (let at = 0; at < 20; at++) {
+      const client = await gateway.connect();
+      expect(await isAnswered(client)).toBe(true);
+      clients.push(client);
+    }
+    // They are dealt out in turn.
+    expect((await gateway.workers()).map(({ connections }) => connections)).toEqual([10, 10]);
+    process.kill(workers[0], 'SIGKILL');
+    const answered = await Promise.all(clients.map(isAnswered));
+    expect(answered.filter((yes) => yes)).toHaveLength(10);
+    const line = await gateway.log.find('death', ({ worker }) => worker === workers[0]);
+    expect(line).toMatchObject({ level: 'error', signal: 'SIGKILL', delayMs: 0, pid: gateway.child.pid });
+    for (let at = 0; at < 4; at++) expect(await isAnswered(await gateway.connect())).toBe(true);
+    const now = await gateway.readyWorkers(2);
+    expect(now).toContain(workers[1]);
+    expect(now).not.toContain(workers[0]);
+    expect((await gateway.workers()).map(({ restarts }) => restarts)).toEqual([0, 1]);
+  });
+
+  test('gives the connection that it had not yet taken to a peer; while it hangs, the admin listener answers', async () => {
+    const { gateway, workers } = await startPair();
+    process.kill(workers[0], 'SIGSTOP');
+    const clients = await Promise.all([1, 2, 3, 4].map(() => gateway.connect()));
+    const answers = clients.map(isAnswered);
+    let answered = 0;
+    for (const answer of answers) void answer.then((yes) => (answered += Number(yes)));
+    // The one that went to the worker that hangs is alone; the others find its peer.
+    await until('three are answered', () => answered === 3);
+    expect(await gateway.workers()).toMatchObject([
+      { pid: workers[0], state: 'silent', connections: null },
+      { pid: workers[1], state: 'ready', connections: 3 },
+    ]);
+    expect((await gateway.admin('GET', '/routes')).body).toMatchObject([{ id: '/db' }]);
+    process.kill(workers[0], 'SIGKILL');
+    expect(await Promise.all(answers)).toEqual([true, true, true, true]);
+  });
+});
+
+test('a primary that is killed leaves no worker behind', async () => {
+  const { gateway, workers } = await startPair();
+  gateway.signal('SIGKILL');
+  await gone(workers);
+});

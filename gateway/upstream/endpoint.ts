@@ -82,9 +82,10 @@ export class Endpoint implements StandingOwner {
     this.judge(available, warmth, dead);
   }
 
+  /** Anybody's word is enough: an upstream that could not do without it goes on with it, in a panic (panic.ts). */
   mayEject(): boolean {
-    for (const watcher of this.#watchers) if (!watcher.mayEject()) return false;
-    return true;
+    for (const watcher of this.#watchers) if (watcher.mayEject()) return true;
+    return false;
   }
 
   /** What an attempt says of it. @param now `performance.now()`. */

@@ -40,9 +40,12 @@ function askTcp(address: DialAddress, config: HealthConfig, done: (finding: Find
 }
 
 function unreached(address: DialAddress, error: GatewayError): Finding {
-  if (error.code === 'no_endpoint') return { kind: 'unasked' };
+  if (NOT_ASKED.has(error.code)) return { kind: 'unasked' };
   return { kind: 'ill', problem: reasonOf(address, error), reached: false };
 }
+
+/** What `error/rescue.ts` makes of a machine without descriptors, ports or memory. */
+const NOT_ASKED: ReadonlySet<string> = new Set(['no_endpoint', 'out_of_descriptors']);
 
 const WELL: Finding = { kind: 'well' };
 

@@ -15,7 +15,7 @@ export interface StandingConfig {
 export interface StandingOwner {
   /** Something of it has changed. */
   standingChanged(): void;
-  /** Whether everybody who uses the endpoint can do without it for a while. */
+  /** Whether those who use the endpoint can do without it for a while. */
   mayEject(): boolean;
 }
 

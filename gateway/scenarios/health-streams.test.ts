@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { freePorts } from '../testing/free-port.ts';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { until } from '../testing/poll.ts';
+import { connect } from '../testing/raw-client.ts';
+import { startService } from '../testing/service.ts';
+
+const words = (gateway: TestGateway) =>
+  gateway.log.records.map(({ msg }) => String(msg)).filter((msg) => msg.startsWith('the endpoint'));
+
+async function startStream(keys: string) {
+  const service = await startService();
+  const [listen, dead] = (await freePorts(2)) as [number, number];
+  const gateway = await startTestGateway(
+    `routes: {}\nstreams: { tcp: { "127.0.0.1:${listen}": { to: [${dead}, ${service.port}], ${keys} } } }\n`,
+  );
+  const visit = async () => {
+    const client = await connect(listen);
+    await client.send('hello');
+    expect(String(await (await service.connection()).bytes(5))).toBe('hello');
+    client.destroy();
+  };
+  return { gateway, visit };
+}
+
+describe('an endpoint of a raw stream', () => {
+  test('is ejected when nothing listens there, and clients notice nothing', async () => {
+    const { gateway, visit } = await startStream('ejection: { failures: 3, for: 1m }');
+    for (let i = 0; i < 8; i++) await visit();
+    expect(words(gateway)).toEqual([
+      'the endpoint is ejected for 60 s after 3 failures in a row (connection refused)',
+    ]);
+    const [stream] = await gateway.gateway.streams();
+    expect(stream?.endpoints.map(({ state }) => state)).toEqual(['down', 'up']);
+  });
+
+  test('is checked by a connection', async () => {
+    const { gateway } = await startStream('health: { tcp: true, interval: 30ms }');
+    await until('it is out', () => words(gateway).length > 0);
+    expect(words(gateway)[0]).toMatch(/^the endpoint is unhealthy: nothing listens on \d+ ×3/);
+  });
+});

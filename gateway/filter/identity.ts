@@ -23,7 +23,8 @@ export class IdentitySource {
   /** W3C Trace Context §3.2: passed on as it is where it is valid, else a trace is begun, not sampled. */
   traceparent(received: string | null): string {
     if (received !== null && isTraceparent(received)) return received;
-    return `00-${this.#hex(16)}-${this.#hex(8)}-00`;
+    const ids = this.#hex(24);
+    return `00-${ids.slice(0, 32)}-${ids.slice(32)}-00`;
   }
 }
 

@@ -7,6 +7,7 @@ import { ok, startService } from '../testing/service.ts';
 import { anyClient, upstreamTo } from '../testing/upstream.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { Clock } from '../wire/clock.ts';
 import { BulkMemory } from './bulk-memory.ts';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from './exchange.ts';
 import { HttpForward } from './http.ts';
@@ -92,6 +93,7 @@ function forward(
     retries: { attempts: 3, budget: 0.2, perTryMs: null },
     lane: 'general' as const,
     memory: new BulkMemory(() => {}),
+    clock: new Clock(),
     requestFields: () => ['Host', 'a'],
     answerFields: (_endpoint: Endpoint, fields: Fields, trailers: boolean) =>
       fields.filter((_, at) => trailers || fields[at - (at % 2)]?.toLowerCase() !== 'trailer'),

@@ -7,6 +7,7 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';
 import { isRepeatable, mayRetry } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Clock, Deadline, Timed } from '../wire/clock.ts';
 import { framingOf } from './answer-framing.ts';
 import { Attempts } from './attempts.ts';
 import type { BulkMemory } from './bulk-memory.ts';
@@ -39,6 +40,7 @@ export interface HttpPlan {
   readonly timeouts: TimeoutsConfig;
   readonly retries: RetriesConfig;
   readonly memory: BulkMemory;
+  readonly clock: Clock;
   requestFields(endpoint: Endpoint): Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
@@ -55,7 +57,7 @@ export interface ForwardOwner {
 }
 
 /** Carries one exchange: sends the request, again where that is safe, and streams the answer back. */
-export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher, Lasting {
+export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher, Lasting, Timed {
   readonly #downstream: Downstream;
   readonly #plan: HttpPlan;
   readonly #record: ExchangeRecord;
@@ -69,7 +71,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   /** The client has not taken what was written yet. */
   #blocked = false;
   #over = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #deadline: Deadline;
+  #armedMs = 0;
 
   constructor(downstream: Downstream, plan: HttpPlan, record: ExchangeRecord, owner: ForwardOwner) {
     this.#downstream = downstream;
@@ -78,6 +81,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#owner = owner;
     this.#attempts = new Attempts(plan.upstream, plan.choice, record);
     this.#body = plan.body && new WatchedBody(plan.body, this);
+    this.#deadline = plan.clock.deadline(this);
   }
 
   start(): void {
@@ -119,7 +123,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   started(reused: boolean): void {
     this.#reused = reused;
-    this.#timer?.refresh();
+    this.#deadline.refresh();
   }
 
   informational(status: number, fields: Fields): void {
@@ -150,7 +154,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   data(chunk: Buffer): void {
     this.#record.bytesOut += chunk.length;
     this.#plan.memory.moved(chunk.length);
-    this.#timer?.refresh();
+    this.#deadline.refresh();
     if (this.#downstream.write(chunk)) return;
     this.#blocked = true;
     this.#call?.pause();
@@ -205,7 +209,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   drained(): void {
     this.#blocked = false;
-    this.#timer?.refresh();
+    this.#deadline.refresh();
     this.#call?.resume();
   }
 
@@ -224,7 +228,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   bodyReceived(bytes: number): void {
     this.#record.bytesIn += bytes;
     this.#plan.memory.moved(bytes);
-    this.#timer?.refresh();
+    this.#deadline.refresh();
   }
 
   bodyEnded(): void {
@@ -235,8 +239,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   #arm(ms: number): void {
     if (this.#over) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#timedOut(ms), ms);
+    this.#armedMs = ms;
+    this.#deadline.arm(ms);
   }
 
   /** Only what may be sent again has less time for each attempt than for all of it. */
@@ -246,8 +250,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     return Math.min(retries.perTryMs, timeouts.responseMs);
   }
 
-  #timedOut(ms: number): void {
-    const error = new GatewayError(this.#lateness(), `nothing moved for ${ms} ms`);
+  timedOut(): void {
+    const error = new GatewayError(this.#lateness(), `nothing moved for ${this.#armedMs} ms`);
     if (this.#answering) return this.#cutShort(error);
     this.#attempts.end(outcomeOf(error));
     this.#call?.abort();
@@ -291,7 +295,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   #finish(): void {
     this.#over = true;
     this.#attempts.end('neutral');
-    clearTimeout(this.#timer);
+    this.#deadline.clear();
     this.#call?.abort();
     this.#call = null;
   }

@@ -7,6 +7,7 @@ import { writeRawAnswer } from '../error/raw-answer.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get, type RawClient, request } from '../testing/raw-client.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
+import { Clock } from '../wire/clock.ts';
 import { HttpListener, type HttpListenerHandler } from './http.ts';
 import type { HttpDownstream } from './http-downstream.ts';
 
@@ -22,6 +23,8 @@ interface Held {
 class HoldingHandler implements HttpListenerHandler {
   readonly held: Held[] = [];
   readonly upgraded: string[] = [];
+
+  readonly clock = new Clock();
 
   carries() {
     return false;

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { type AddressInfo, Server, type Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { isReset } from '../error/rescue.ts';
-import { Clock } from '../wire/clock.ts';
+import type { Clock } from '../wire/clock.ts';
 import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
 import type { ClientExchange } from './client-exchange.ts';
 import { HttpDownstream } from './http-downstream.ts';
@@ -11,6 +11,8 @@ import { hasBody } from './node-body.ts';
 
 /** What the listener hands on. */
 export interface HttpListenerHandler {
+  /** By which connections are timed, as exchanges are. */
+  readonly clock: Clock;
   /**
    * A request that the wire lane has read.
    * @returns whether it is carried there; if not, nothing has become of it, and it comes back by `request` or `upgrade`.
@@ -51,9 +53,9 @@ export class HttpListener implements WireLaneOwner {
   #onEmptied: () => void = () => {};
   draining = false;
 
-  constructor(handler: HttpListenerHandler, clock: Clock = new Clock()) {
+  constructor(handler: HttpListenerHandler) {
     this.#handler = handler;
-    this.#wire = new WireLane(this, clock);
+    this.#wire = new WireLane(this, handler.clock);
     this.#server = http.createServer({
       ...SERVER_OPTIONS,
       shouldUpgradeCallback: (request) => this.#upgrades(request),

@@ -10,7 +10,7 @@ import type { BulkMemory } from '../forward/bulk-memory.ts';
 import type { Downstream } from '../forward/exchange.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
 import { HttpForward, type HttpPlan } from '../forward/http.ts';
-import type { Lasting, LastingExchanges } from '../forward/lasting.ts';
+import type { LastingExchanges } from '../forward/lasting.ts';
 import { Tunnel } from '../forward/upgrade.ts';
 import type { ClientExchange, ClientRequest } from '../listener/client-exchange.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
@@ -21,8 +21,10 @@ import type { Overload } from '../overload/overload.ts';
 import type { LiveRoute } from '../snapshot/live-route.ts';
 import type { InternalRoute } from '../snapshot/router.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { Clock } from '../wire/clock.ts';
 import { type CacheRole, cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { decide } from './decide.ts';
+import { type ForwardEnd, Forwarding, PlainEnd } from './forwarding.ts';
 import type { InFlight } from './in-flight.ts';
 import { Passage } from './passage.ts';
 import { type Carriage, extendedPlan, httpPlan, tunnelPlan } from './plans.ts';
@@ -45,6 +47,7 @@ export interface CarrierOptions {
 export class Carrier implements HttpListenerHandler {
   readonly #options: CarrierOptions;
   readonly #identity = new IdentitySource();
+  readonly clock = new Clock();
   /**
    * The name under which this gateway stands in `Via` (RFC 9110 §7.6.3). Each process has one of its own, so that one Portway behind
    * another is no loop, and a request that really comes back is.
@@ -164,10 +167,8 @@ export class Carrier implements HttpListenerHandler {
     const plan = httpPlan(exchange, this.#carriage(passage, exchange));
     const role = cacheRole(this.#options.caches, passage, exchange);
     if (role.kind === 'asked') return this.#carryCached(role, passage, exchange, plan);
-    this.#forward(passage, role.downstream, plan, {
-      failed: (error) => this.#options.responder.error(passage, error),
-      closed: () => this.#options.inFlight.leave(passage),
-    });
+    const { responder, inFlight } = this.#options;
+    this.#forward(passage, role.downstream, plan, new PlainEnd(passage, responder, inFlight));
   }
 
   /** A cached route: the cache answers, and asks the service where it must. */
@@ -216,20 +217,8 @@ export class Carrier implements HttpListenerHandler {
     end: ForwardEnd,
     record: ExchangeRecord = passage.record,
   ): void {
-    const signature = this.#signatureOfRoute(passage);
-    let lasting: Lasting | null = null;
-    new HttpForward(downstream, plan, record, {
-      failed: end.failed,
-      lasts: (exchange) => {
-        lasting = exchange;
-        this.#options.lasting.add(signature, exchange);
-        this.#options.inFlight.letSnapshotGo(passage);
-      },
-      closed: () => {
-        if (lasting) this.#options.lasting.delete(signature, lasting);
-        end.closed();
-      },
-    }).start();
+    const { lasting, inFlight } = this.#options;
+    new HttpForward(downstream, plan, record, new Forwarding(passage, end, lasting, inFlight)).start();
   }
 
   #openTunnel(passage: Passage, exchange: RoutedExchange, socket: Socket, head: Buffer): void {
@@ -254,10 +243,6 @@ export class Carrier implements HttpListenerHandler {
     return passage.snapshot.routes[exchange.match.index]!;
   }
 
-  #signatureOfRoute(passage: Passage): string {
-    return passage.snapshot.routes[passage.exchange!.match.index]!.signature;
-  }
-
   #carriage(passage: Passage, exchange: RoutedExchange): Carriage {
     const { record, facts } = passage;
     const signature = {
@@ -265,7 +250,12 @@ export class Carrier implements HttpListenerHandler {
       requestId: record.requestId,
       traceparent: this.#identity.traceparent(facts.traceparent),
     };
-    return { upstream: this.#live(passage, exchange).upstream, signature, memory: this.#options.memory };
+    return {
+      upstream: this.#live(passage, exchange).upstream,
+      signature,
+      memory: this.#options.memory,
+      clock: this.clock,
+    };
   }
 
   // Observe: every exchange ends in `InFlight.leave`, which writes its line.
@@ -308,11 +298,6 @@ function staysOnWire({ exchange }: Passage): boolean {
   if (!exchange) return false;
   const { extend, lane } = exchange.match.route;
   return extend === null && lane !== 'general';
-}
-
-interface ForwardEnd {
-  failed(error: GatewayError): void;
-  closed(): void;
 }
 
 const PASSAGE = Symbol('passage');

@@ -13,6 +13,7 @@ import type { TunnelPlan } from '../forward/upgrade.ts';
 import { forwardTarget } from '../route/forward-target.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Clock } from '../wire/clock.ts';
 import { ExchangeChoice } from './exchange-choice.ts';
 
 /** What carries an exchange, beside the route's own configuration. */
@@ -20,15 +21,17 @@ export interface Carriage {
   readonly upstream: Upstream;
   readonly signature: Signature;
   readonly memory: BulkMemory;
+  readonly clock: Clock;
 }
 
 /** Binds what the route says and what the filters do to what forwarding needs to know. */
 export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan {
   const { match, target, downstream } = exchange;
-  const { upstream, signature, memory } = carriage;
+  const { upstream, signature, memory, clock } = carriage;
   const choice = new ExchangeChoice(exchange);
   return {
     upstream,
+    clock,
     choice,
     stickyCookie: stickyCookie(exchange, upstream, choice),
     lane: exchange.record.lane,

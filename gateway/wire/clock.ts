@@ -14,13 +14,12 @@ export interface Deadline {
 
 /**
  * One interval for all timeouts of the gateway: a hashed timing wheel. To arm a deadline is to put it into a list, where a timer of its own
- * would cost each exchange a microsecond. It ends up to two ticks late and never early; a timeout below a second, for which that would
- * show, gets a timer after all.
+ * would cost each exchange a microsecond. Time is counted in turns of the interval, so that nobody asks the system for it: a deadline never
+ * ends early, and some percent late, or more where the process was held up. A timeout below a second gets a timer after all.
  */
 export class Clock {
   readonly #slots: (WheelDeadline | null)[] = new Array<WheelDeadline | null>(SLOTS).fill(null);
   #interval: NodeJS.Timeout | null = null;
-  /** The last tick that was dealt with. */
   #tick = 0;
   #running = 0;
 
@@ -30,9 +29,9 @@ export class Clock {
 
   // For deadlines only.
 
-  /** @returns the tick at which a time of `ms`, begun now, is over for certain. */
+  /** @returns the tick at which a time of `ms`, begun now, is over for certain: the next one may be due already. */
   tickAfter(ms: number): number {
-    return Math.floor((performance.now() + ms) / TICK_MS) + 1;
+    return this.#tick + Math.ceil(ms / TICK_MS) + 1;
   }
 
   put(deadline: WheelDeadline): void {
@@ -41,7 +40,7 @@ export class Clock {
     deadline.next = first;
     if (first) first.previous = deadline;
     this.#slots[slot] = deadline;
-    if (this.#running++ === 0) this.#start();
+    if (this.#running++ === 0) this.#interval ??= setInterval(() => this.#turn(), TICK_MS).unref();
   }
 
   take(deadline: WheelDeadline): void {
@@ -53,12 +52,6 @@ export class Clock {
     this.#running--;
   }
 
-  #start(): void {
-    if (this.#interval) return;
-    this.#tick = Math.floor(performance.now() / TICK_MS);
-    this.#interval = setInterval(() => this.#turn(), TICK_MS).unref();
-  }
-
   /** Stops when nothing runs any more: at a tick, because between two requests that is often so. */
   #turn(): void {
     if (this.#running === 0) {
@@ -66,18 +59,11 @@ export class Clock {
       this.#interval = null;
       return;
     }
-    const now = Math.floor(performance.now() / TICK_MS);
-    // After a pause as long as the whole wheel, each slot is looked at once.
-    const from = Math.max(this.#tick + 1, now - SLOTS + 1);
-    this.#tick = now;
-    for (let tick = from; tick <= now; tick++) this.#end(this.#slots[tick % SLOTS]!, now);
-  }
-
-  #end(first: WheelDeadline | null, now: number): void {
+    const now = ++this.#tick;
     const over: WheelDeadline[] = [];
-    for (let each = first; each; each = each.next) if (each.due <= now) over.push(each);
+    for (let each = this.#slots[now % SLOTS]!; each; each = each.next!) if (each.due === now) over.push(each);
     // What the end of one does may clear another, or arm it anew.
-    for (const each of over) if (each.due !== 0 && each.due <= now) each.end();
+    for (const each of over) if (each.due === now) each.end();
   }
 }
 

@@ -1,0 +1,70 @@
+import type { GatewayError } from '../error/catalog.ts';
+import type { ForwardOwner } from '../forward/http.ts';
+import type { Lasting, LastingExchanges } from '../forward/lasting.ts';
+import type { InFlight } from './in-flight.ts';
+import type { Passage } from './passage.ts';
+import type { Responder } from './responder.ts';
+
+/** What the end of an exchange's forwarding means. */
+export interface ForwardEnd {
+  failed(error: GatewayError): void;
+  closed(): void;
+}
+
+/** On a plain route: the client's answer, or the error in its place, and the end of the exchange. */
+export class PlainEnd implements ForwardEnd {
+  readonly #passage: Passage;
+  readonly #responder: Responder;
+  readonly #inFlight: InFlight;
+
+  constructor(passage: Passage, responder: Responder, inFlight: InFlight) {
+    this.#passage = passage;
+    this.#responder = responder;
+    this.#inFlight = inFlight;
+  }
+
+  failed(error: GatewayError): void {
+    this.#responder.error(this.#passage, error);
+  }
+
+  closed(): void {
+    this.#inFlight.leave(this.#passage);
+  }
+}
+
+/** Whom forwarding tells: keeps account of exchanges that last, and passes the end on. */
+export class Forwarding implements ForwardOwner {
+  readonly #passage: Passage;
+  readonly #end: ForwardEnd;
+  readonly #among: LastingExchanges;
+  readonly #inFlight: InFlight;
+  #lasting: Lasting | null = null;
+
+  constructor(passage: Passage, end: ForwardEnd, among: LastingExchanges, inFlight: InFlight) {
+    this.#passage = passage;
+    this.#end = end;
+    this.#among = among;
+    this.#inFlight = inFlight;
+  }
+
+  failed(error: GatewayError): void {
+    this.#end.failed(error);
+  }
+
+  lasts(exchange: Lasting): void {
+    this.#lasting = exchange;
+    this.#among.add(this.#signature, exchange);
+    this.#inFlight.letSnapshotGo(this.#passage);
+  }
+
+  closed(): void {
+    if (this.#lasting) this.#among.delete(this.#signature, this.#lasting);
+    this.#end.closed();
+  }
+
+  /** Of the route, by which a reload knows it again. */
+  get #signature(): string {
+    const { snapshot, exchange } = this.#passage;
+    return snapshot.routes[exchange!.match.index]!.signature;
+  }
+}

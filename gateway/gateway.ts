@@ -11,6 +11,7 @@ import { HttpListener } from './listener/http.ts';
 import { createAccessLog } from './observe/access-log.ts';
 import { type Admin, createAdmin } from './observe/admin.ts';
 import type { CachesView } from './observe/admin-cache.ts';
+import type { ExchangeRecord } from './observe/exchange-record.ts';
 import { answerOwnPage } from './observe/own-page.ts';
 import type {
   ConfigStatus,
@@ -20,6 +21,7 @@ import type {
   StreamStatus,
   WorkerStatus,
 } from './observe/status.ts';
+import { DescriptorAlarm } from './overload/descriptors.ts';
 import { Overload, type OverloadStatus } from './overload/overload.ts';
 import { Carrier } from './passage/carrier.ts';
 import { explainExchange } from './passage/explain.ts';
@@ -117,6 +119,7 @@ class RunningGateway implements Gateway, SeatedGateway {
   readonly #listener: HttpListener;
   readonly #inFlight: InFlight;
   readonly #overload: Overload;
+  readonly #descriptors: DescriptorAlarm;
   readonly #carrier: Carrier;
   readonly #extensions: Extensions;
   readonly #streams: Streams;
@@ -134,7 +137,13 @@ class RunningGateway implements Gateway, SeatedGateway {
     this.#carriesDatagrams = seat?.datagrams ?? true;
     const { mode, log } = options;
     this.#registry = new UpstreamRegistry(log, options.env.PORTWAY_STICKY_SECRET);
-    const accessLog = createAccessLog(log, { enabled: () => this.config().log.access });
+    const descriptors = new DescriptorAlarm(log);
+    this.#descriptors = descriptors;
+    const writeLine = createAccessLog(log, { enabled: () => this.config().log.access });
+    const accessLog = (record: ExchangeRecord) => {
+      if (record.errorCode === 'out_of_descriptors') descriptors.exchangeFailed();
+      writeLine(record);
+    };
     this.#inFlight = new InFlight(accessLog);
     this.caches = new Caches({
       unusable: (route, { file }, cause) =>
@@ -215,6 +224,7 @@ class RunningGateway implements Gateway, SeatedGateway {
       throw cause;
     }
     this.#overload.start();
+    this.#descriptors.start(this.config().maxConnections);
     this.#notReady = null;
     // The file may have changed while the ports were being opened.
     await this.#streams.reconcile(this.#ownStreams(), this.config().resolver);
@@ -381,6 +391,7 @@ class RunningGateway implements Gateway, SeatedGateway {
 
   async #end(finished: boolean): Promise<boolean> {
     this.#overload.stop();
+    this.#descriptors.stop();
     this.#listener.destroy();
     this.#streams.destroy();
     this.caches.close();

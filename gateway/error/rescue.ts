@@ -34,7 +34,7 @@ function connectMeaning(code: string): ErrorCode {
   if (UNROUTABLE.has(code)) return 'destination_unroutable';
   if (TIMED_OUT.has(code)) return 'connection_timeout';
   if (isTlsCode(code)) return 'tls_error';
-  if (EXHAUSTED.has(code)) return 'no_endpoint';
+  if (EXHAUSTED.has(code)) return 'out_of_descriptors';
   return 'connection_refused';
 }
 

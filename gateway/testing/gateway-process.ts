@@ -102,17 +102,21 @@ export interface GatewayProcessOptions {
   readonly args?: readonly string[];
   /** Files to put beside the configuration. */
   readonly files?: Readonly<Record<string, string>>;
+  /** How many descriptors it may have (`ulimit -n`); default: as many as we. */
+  readonly openFiles?: number;
 }
 
 /** Starts the process with `port` and `admin` added to these lines of configuration; it is killed with the test. */
 export async function startGatewayProcess(
   yaml: string,
-  { args = [], files = {} }: GatewayProcessOptions = {},
+  { args = [], files = {}, openFiles }: GatewayProcessOptions = {},
 ): Promise<GatewayProcess> {
   const ports = await freePorts();
   const folder = await configurationFolder(`port: ${ports[0]}\nadmin: ${ports[1]}\n${yaml}`, files);
   const configFile = join(folder, 'gateway.config.yaml');
-  const child = spawn(process.execPath, [portway, 'start', '--config', configFile, ...args], {
+  const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
+  const command = [process.execPath, portway, 'start', '--config', configFile, ...args];
+  const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...command], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_ENV: 'production' },

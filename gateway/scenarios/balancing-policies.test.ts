@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { get, type RawClient, request } from '../testing/raw-client.ts';
+import { ok, type ScriptedService, startService } from '../testing/service.ts';
+
+/** Three services, each of which answers with its name. */
+async function three(): Promise<ScriptedService[]> {
+  const services: ScriptedService[] = [];
+  for (const name of ['a', 'b', 'c']) services.push((await startService()).answer(ok(name)));
+  return services;
+}
+
+function portsOf(services: readonly ScriptedService[]): string {
+  return services.map(({ port }) => port).join(', ');
+}
+
+/** Who answered, one after the other. */
+async function answers(gateway: TestGateway, count: number, ...fields: string[]): Promise<string> {
+  let names = '';
+  for (let i = 0; i < count; i++) names += (await gateway.get('/db/', ...fields)).text;
+  return names;
+}
+
+/** `a`, which holds every request back until it is let go, and two that answer at once. */
+async function threeWithOneHung() {
+  const release = Promise.withResolvers<void>();
+  const hung = (await startService()).answer(async () => {
+    await release.promise;
+    return ok('a');
+  });
+  const others = (await three()).slice(1);
+  return { services: [hung, ...others], release: release.resolve };
+}
+
+/** Asks until the service holds a request back. @returns those who asked and were not answered yet. */
+async function hang(gateway: TestGateway, service: ScriptedService): Promise<RawClient[]> {
+  const clients: RawClient[] = [];
+  while (service.connections.length === 0) {
+    const client = await gateway.connect();
+    await client.send(get('/db/'));
+    clients.push(client);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return clients;
+}
+
+describe('weights', () => {
+  test('are kept exactly, and no endpoint gets its turns in one go', async () => {
+    const [a, b, c] = await three();
+    const to = `[{ at: ${a!.port}, weight: 5 }, ${b!.port}, ${c!.port}]`;
+    const gateway = await startTestGateway(`routes:\n  /db: { to: ${to} }\n`);
+    expect(await answers(gateway, 14)).toBe('aabacaaaabacaa');
+  });
+
+  test('and whose turn it is outlive a reload that is about something else', async () => {
+    const [a, b, c] = await three();
+    const yaml = `routes:\n  /db: { to: [{ at: ${a!.port}, weight: 5 }, ${b!.port}, ${c!.port}] }\n`;
+    const gateway = await startTestGateway(yaml);
+    const before = await answers(gateway, 3);
+    await gateway.editAndReload(`${yaml}  /other: ${a!.port}\n`);
+    expect(before + (await answers(gateway, 4))).toBe('aabacaa');
+  });
+});
+
+describe('least-requests', () => {
+  test('sends nothing more to an endpoint that hangs, while the others answer', async () => {
+    const { services, release } = await threeWithOneHung();
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: [${portsOf(services)}], balance: least-requests }\n`,
+    );
+    const hanging = await hang(gateway, services[0]!);
+    expect([...(await answers(gateway, 12))].sort().join('')).toBe('bbbbbbcccccc');
+    release();
+    for (const client of hanging) await client.answer();
+    expect(await answers(gateway, 12)).toMatch(/a/);
+  });
+});
+
+describe('random-two', () => {
+  test('uses all of them, and none that hangs while another is idle', async () => {
+    const { services, release } = await threeWithOneHung();
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: [${portsOf(services)}], balance: random-two }\n`,
+    );
+    const hanging = await hang(gateway, services[0]!);
+    const names = await answers(gateway, 20);
+    expect(new Set(names)).toEqual(new Set(['b', 'c']));
+    release();
+    for (const client of hanging) await client.answer();
+    expect(new Set(await answers(gateway, 60))).toEqual(new Set(['a', 'b', 'c']));
+  });
+});
+
+describe('hash', () => {
+  test.each<[string, string, (user: string) => string]>([
+    ['a header', '{ hash: { header: X-User } }', (user) => `X-User: ${user}`],
+    ['a cookie', '{ hash: { cookie: sid } }', (user) => `Cookie: a=1; sid=${user}; b=2`],
+  ])('by %s keeps each user at one endpoint, and uses all of them', async (_what, balance, field) => {
+    const services = await three();
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: [${portsOf(services)}], balance: ${balance} }\n`,
+    );
+    const homes: string[] = [];
+    for (let user = 0; user < 24; user++) {
+      const names = await answers(gateway, 2, field(`user-${user}`));
+      expect(names[0]).toBe(names[1]);
+      homes.push(names[0]!);
+    }
+    expect(new Set(homes)).toEqual(new Set(['a', 'b', 'c']));
+  });
+
+  test('by address of the client believes a trusted proxy, and puts everybody else where their connection comes from', async () => {
+    const services = await three();
+    const to = `to: [${portsOf(services)}], balance: hash`;
+    const gateway = await startTestGateway(`trustProxy: [127.0.0.1]\nroutes:\n  /db: { ${to} }\n`);
+    const homes = new Set<string>();
+    for (let client = 0; client < 24; client++)
+      homes.add(await answers(gateway, 1, `X-Forwarded-For: 192.0.2.${client}`));
+    expect(homes).toEqual(new Set(['a', 'b', 'c']));
+    expect(new Set(await answers(gateway, 4)).size).toBe(1);
+  });
+
+  test('moves only to the endpoint that was added', async () => {
+    const services = await three();
+    const yaml = (count: number) =>
+      `routes:\n  /db: { to: [${portsOf(services.slice(0, count))}], balance: { hash: { header: X-User } } }\n`;
+    const gateway = await startTestGateway(yaml(2));
+    const homesNow = async () => {
+      const homes: string[] = [];
+      for (let user = 0; user < 30; user++) homes.push(await answers(gateway, 1, `X-User: user-${user}`));
+      return homes;
+    };
+    const before = await homesNow();
+    await gateway.editAndReload(yaml(3));
+    const after = await homesNow();
+    const moved = after.filter((home, user) => home !== before[user]);
+    expect(new Set(moved)).toEqual(new Set(['c']));
+    expect(moved.length).toBeLessThan(20);
+  });
+});
+
+test.each(['round-robin', 'least-requests', 'random-two', 'hash'])(
+  'an endpoint that refuses is passed over by %s',
+  async (balance) => {
+    const services = await three();
+    await services[1]!.close();
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: [${portsOf(services)}], balance: ${balance} }\n`,
+    );
+    for (let i = 0; i < 6; i++) {
+      const { status, text } = await gateway.exchange(request('POST', '/db/', [], 'body'));
+      expect([status, ['a', 'c'].includes(text)]).toEqual([200, true]);
+    }
+  },
+);

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { judge } from './judge.ts';
+import { judgeInThread } from './judge-thread.ts';
+
+const manyRoutes = (count: number) =>
+  `timeouts: { response: 10s }\nroutes:\n${Array.from({ length: count }, (_, i) => `  /r${i}: { to: [${1000 + i}, "db:${1000 + i}"], health: /x }\n`).join('')}`;
+
+test('a thread comes to the same configuration', async () => {
+  const text = manyRoutes(1234);
+  const verdict = await judgeInThread(text, 'a.yaml', {});
+  expect(verdict.ok && verdict.config.routes.length).toBe(1234);
+  expect(verdict).toEqual(await judge(text, 'a.yaml', {}));
+});
+
+test('a thread comes to the same problems, and knows the environment', async () => {
+  const text = `${manyRoutes(100)}  /a: { to: 3001, health: healthz }\n  /b: \${PORT}\n  /b: 1\n`;
+  const verdict = await judgeInThread(text, 'a.yaml', { PORT: '99999' });
+  expect(verdict).toEqual(await judge(text, 'a.yaml', { PORT: '99999' }));
+  expect(!verdict.ok && verdict.problems.length).toBe(3);
+});
+
+test('requests do not wait for a large file', { timeout: 30_000 }, async () => {
+  const text = manyRoutes(5_000);
+  let turns = 0;
+  const ticking = setInterval(() => turns++, 1);
+  await judgeInThread(text, 'a.yaml', {});
+  clearInterval(ticking);
+  // Judged on the loop itself, there would be one turn: when it is over.
+  expect(turns).toBeGreaterThan(10);
+});

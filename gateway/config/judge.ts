@@ -1,0 +1,82 @@
+/** From the text of a file to a configuration that can be used, or to everything that is wrong with it. */
+
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { type CompileResult, compile } from './compile.ts';
+import type { Environment } from './expand.ts';
+import { TextLines } from './lines.ts';
+import type { GatewayConfig } from './model.ts';
+import { parseConfig } from './parse.ts';
+import { parsePlain } from './plain-yaml.ts';
+import { formatProblems, inOrder, type Problem } from './problem.ts';
+import { ProblemList } from './problem-list.ts';
+import type { PlacedRoute } from './routes.ts';
+import { nodeAt, type SourceDocument } from './source.ts';
+
+export type Verdict = { readonly ok: true; readonly config: GatewayConfig } | Rejection;
+
+export interface Rejection {
+  readonly ok: false;
+  /** Never empty, in the order of their lines. For a terminal: `formatProblems(problems, { colour: true })`. */
+  readonly problems: readonly Problem[];
+  /** The problems as a person reads them, without colour. */
+  readonly formatted: string;
+}
+
+/** Never throws. @param file as problems name it */
+export async function judge(text: string, file: string, env: Environment): Promise<Verdict> {
+  const plain = parsePlain(file, new TextLines(text));
+  const verdict = plain && (await judgeDocument(plain, env));
+  if (verdict?.ok) return verdict;
+  // Only the library knows places so well that problems can be told of them.
+  const parsed = parseConfig(text, file);
+  return parsed.ok ? judgeDocument(parsed.document, env) : rejected(parsed.problems.all());
+}
+
+export function rejected(problems: readonly Problem[]): Rejection {
+  const ordered = inOrder(problems);
+  return { ok: false, problems: ordered, formatted: formatProblems(ordered) };
+}
+
+async function judgeDocument(document: SourceDocument, env: Environment): Promise<Verdict> {
+  const { config, placed, problems }: CompileResult = compile(document, {
+    file: resolve(document.file),
+    env,
+  });
+  const all = [...problems, ...(await missingModules(placed, document))];
+  return config === null || all.length > 0 ? rejected(all) : { ok: true, config };
+}
+
+/** The one thing that only the disk knows. Whether the module exports what it should is found when the route is built. */
+async function missingModules(
+  placed: readonly PlacedRoute[],
+  { file, lines, root }: SourceDocument,
+): Promise<Problem[]> {
+  const problems = new ProblemList(file, lines);
+  const missing = await filesMissing([...new Set(placed.flatMap(({ route }) => route.extend ?? []))]);
+  for (const { route, path } of placed) {
+    if (route.extend === null || !missing.has(route.extend)) continue;
+    const at = [...path, 'extend'];
+    const node = nodeAt(root, at);
+    if (node?.kind !== 'scalar') continue;
+    problems.add(node.span, at, {
+      expected: 'the path of a module',
+      found: `${JSON.stringify(node.value)}, where no file is`,
+      hint: `the path begins in the folder of ${basename(file)}`,
+    });
+  }
+  return problems.all();
+}
+
+async function filesMissing(paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(paths.map(isFile));
+  return new Set(paths.filter((_, index) => !found[index]));
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

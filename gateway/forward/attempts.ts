@@ -34,11 +34,11 @@ export class Attempts {
     return endpoint;
   }
 
-  /** How the attempt went; the first word counts. */
-  judge(outcome: Outcome): void {
+  /** How the attempt went; the first word counts. @param now `performance.now()`, where it was just asked. */
+  judge(outcome: Outcome, now: number = performance.now()): void {
     if (this.#judged) return;
     this.#judged = true;
-    this.#upstream.judged(this.endpoint, outcome, this.#ticket, performance.now());
+    this.#upstream.judged(this.endpoint, outcome, this.#ticket, now);
   }
 
   /** The attempt is over. It may be said again, and then means nothing. @param outcome where it was not judged before. */

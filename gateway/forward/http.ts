@@ -146,7 +146,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     // An extension may have had enough of it.
     if (this.#over) return;
     this.#answering = true;
-    this.#attempts.judge(outcomeOfStatus(status));
+    this.#attempts.judge(outcomeOfStatus(status), this.#record.headAt);
     this.#arm(eventStream ? timeouts.tunnelIdleMs : timeouts.idleMs);
     if (eventStream) this.#owner.lasts(this);
   }

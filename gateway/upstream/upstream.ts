@@ -95,7 +95,8 @@ export class Upstream implements EndpointWatcher {
 
   /** @throws GatewayError `dns_error` where no name is known, `no_endpoint`, `breaker_open`. */
   pick(choice: Choice, tried: readonly Endpoint[]): Endpoint {
-    if (this.breaker !== null) this.breaker.admit(performance.now());
+    // Almost always it is closed, and then nobody has to ask what time it is.
+    if (this.breaker !== null && this.breaker.state !== 'closed') this.breaker.admit(performance.now());
     const endpoint = tried.length === 0 ? this.#first(choice) : this.#again(choice, tried);
     return endpoint ?? this.#nobody();
   }

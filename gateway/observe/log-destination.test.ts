@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LogDestination, openLogDestination } from './log-destination.ts';
+import { type LogDestination, openLogDestination, wholeLines } from './log-destination.ts';
 
 const lossNotice = (lines: number) => `${lines} lost\n`;
 
@@ -49,6 +49,27 @@ describe('a log destination', () => {
     for (const line of lines) destination.write(line);
     await flushed(destination);
     expect(written()).toBe(lines.join(''));
+  });
+
+  it.each([
+    { what: 'all where it is little', lines: [100, 200], taken: 300 },
+    { what: 'whole lines', lines: [2000, 2000, 2000], taken: 4000 },
+    { what: 'as much as a pipe keeps whole', lines: [4000, 96, 5], taken: 4096 },
+    { what: 'a line that is longer alone', lines: [5000, 100], taken: 5000 },
+    { what: 'what is left of such a line', lines: [100, 5000], taken: 100 },
+  ])('writes, where others write into the same pipe, $what', ({ lines, taken }) => {
+    const text = lines.map((length) => `${'x'.repeat(length - 1)}\n`).join('');
+    expect(wholeLines(Buffer.from(text))).toBe(taken);
+  });
+
+  it('writes all of it so', async () => {
+    const destination = openLogDestination(file, { lossNotice, shared: true, batchChars: 20_000 });
+    const lines = Array.from({ length: 500 }, (_, at) => `${at} ${'x'.repeat(at % 300)}\n`);
+    for (const line of lines) destination.write(line);
+    await flushed(destination);
+    for (const line of lines) destination.write(line);
+    destination.flushSync();
+    expect(written()).toBe(lines.join('') + lines.join(''));
   });
 
   it('bounds what it holds, and tells how many lines that cost', async () => {

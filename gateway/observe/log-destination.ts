@@ -53,6 +53,8 @@ export function openLogDestination(target: number | string, options: LogDestinat
   let lost = 0;
   /** What `write` has been asked to write and has not confirmed. */
   let outgoing: Buffer | null = null;
+  /** The end of `outgoing` that it has not been asked for yet. */
+  let behind: Buffer = NOTHING;
   /** `outgoing` waits for its next try; it is not in the hands of the system. */
   let retry: NodeJS.Timeout | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -91,11 +93,14 @@ export function openLogDestination(target: number | string, options: LogDestinat
 
   function pushOut(bytes: Buffer): void {
     retry = null;
-    writeFile(fd, bytes, 0, shared ? wholeLines(bytes) : bytes.length, null, (error, written) => {
-      if (error === null && written < bytes.length) resume(bytes.subarray(written), 0);
-      else if (error !== null && isBusy(error)) resume(bytes, RETRY_MS);
+    const end = shared ? wholeLines(bytes) : bytes.length;
+    behind = bytes.subarray(end);
+    writeFile(fd, bytes, 0, end, null, (error, written) => {
+      const left = bytes.subarray(error === null ? written : 0, end + behind.length);
+      if (error === null && left.length > 0) resume(left, 0);
+      else if (error !== null && isBusy(error)) resume(left, RETRY_MS);
       else {
-        if (error !== null) lost += countLines(bytes);
+        if (error !== null) lost += countLines(left);
         outgoing = null;
         startBatch();
       }
@@ -125,6 +130,8 @@ export function openLogDestination(target: number | string, options: LogDestinat
     if (outgoing !== null && retry === null) {
       // A thread is writing these bytes, and finishes even if the process exits. Let it go first, as far as can be.
       pause(HEAD_START_MS);
+      parts.push(behind);
+      behind = NOTHING;
     } else if (outgoing !== null && retry !== null) {
       clearTimeout(retry);
       retry = null;
@@ -155,7 +162,7 @@ function writeAllSync(fd: number, bytes: Buffer, timeoutMs: number, shared: bool
 }
 
 /** How many bytes make as many whole lines as a pipe takes at once, without those of another process between them (PIPE_BUF of Linux; POSIX, write()). */
-function wholeLines(bytes: Buffer): number {
+export function wholeLines(bytes: Buffer): number {
   if (bytes.length <= PIPE_BUF) return bytes.length;
   const end = bytes.lastIndexOf(10, PIPE_BUF - 1) + 1;
   if (end > 0) return end;
@@ -164,6 +171,7 @@ function wholeLines(bytes: Buffer): number {
 }
 
 const PIPE_BUF = 4096;
+const NOTHING = Buffer.alloc(0);
 
 function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

@@ -5,8 +5,15 @@ import type { CacheStatus, EndpointStatus, RouteStatus, StreamStatus } from '../
 export function routesOf(lists: readonly (readonly RouteStatus[])[]): RouteStatus[] {
   return byKey(lists, ({ id }) => id).map((same) => ({
     ...same[0]!,
+    ...breakerOf(same),
     endpoints: endpointsOf(same.map(({ endpoints }) => endpoints)),
   }));
+}
+
+function breakerOf(same: readonly RouteStatus[]): Pick<RouteStatus, 'breaker'> {
+  const all = same.flatMap(({ breaker }) => breaker ?? []);
+  const worst = ['open', 'half-open'].map((state) => all.find((one) => one.state === state)).find(Boolean);
+  return worst ? { breaker: worst } : {};
 }
 
 export function streamsOf(lists: readonly (readonly StreamStatus[])[]): StreamStatus[] {

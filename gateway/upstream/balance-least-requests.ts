@@ -2,7 +2,6 @@ import type { Balancer } from './balancer.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import type { Endpoint } from './endpoint.ts';
-import { levelCredits } from './turns.ts';
 
 /**
  * Whoever has the fewest exchanges under way for its weight; among equals everybody in turn, by weight. Without that second rule an idle
@@ -12,7 +11,6 @@ export class LeastRequests implements Balancer {
   #candidates: readonly Candidate[] = [];
 
   replace(candidates: readonly Candidate[]): void {
-    levelCredits(candidates, this.#candidates);
     this.#candidates = candidates;
   }
 

@@ -2,14 +2,13 @@ import type { Balancer } from './balancer.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import type { Endpoint } from './endpoint.ts';
-import { levelCredits, nextUntried, takeTurn } from './turns.ts';
+import { nextUntried, takeTurn } from './turns.ts';
 
 /** Everybody in turn, by weight. */
 export class RoundRobin implements Balancer {
   #candidates: readonly Candidate[] = [];
 
   replace(candidates: readonly Candidate[]): void {
-    levelCredits(candidates, this.#candidates);
     this.#candidates = candidates;
   }
 

@@ -129,10 +129,11 @@ describe('round robin', () => {
     const list = candidates(5, 1, 1, 3);
     const balancer = among(new RoundRobin(), list);
     for (let change = 0; change < 200; change++) {
+      // It leaves when it has just had its turn, and what it owes with it.
+      while (balancer.pick(anyClient, [])!.key !== 'd');
       balancer.replace(list.slice(0, 3));
-      turns(balancer, 1 + (change % 5));
+      turns(balancer, change % 3);
       balancer.replace(list);
-      turns(balancer, 1 + (change % 3));
     }
     const [, , , last] = counts(balancer, list, 100);
     expect(last).toBeGreaterThanOrEqual(28);
@@ -215,6 +216,18 @@ describe('the better of two that are drawn', () => {
         expect(balancer.pick(anyClient, [])).not.toBe(first.endpoint);
       }
     }
+  });
+
+  test('is drawn by weight among the others, too', () => {
+    const list = candidates(2, 1, 3);
+    list[0]!.endpoint.active = 1_000;
+    const lots = dice(5);
+    let draws = 0;
+    // The first lot is always that of the busy one, so the other one wins.
+    const balancer = among(new RandomTwo(() => (draws++ % 2 === 0 ? 0 : lots())), list);
+    const [a, b, c] = counts(balancer, list, 10_000);
+    expect(a).toBe(0);
+    expect(b! / (b! + c!)).toBeCloseTo(1 / 4, 1.6);
   });
 
   test('keeps the load even where many are under way', () => {

@@ -46,7 +46,7 @@ export class DescriptorAlarm {
 
   #look(): void {
     try {
-      closeSync(openSync(devNull));
+      closeSync(openSync(devNull, 'r'));
     } catch {
       this.#tell();
     }

@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest';
+import { type HeadVerdict, RequestReader } from './request-reader.ts';
+
+/** A request with these header lines, Host not among them. */
+const head = (line: string, ...fields: string[]) => `${[line, 'Host: a', ...fields].join('\r\n')}\r\n\r\n`;
+const get = (...fields: string[]) => head('GET / HTTP/1.1', ...fields);
+const bytesOf = (text: string) => Buffer.from(text, 'latin1');
+
+function read(text: string): { verdict: HeadVerdict; reader: RequestReader } {
+  const reader = new RequestReader();
+  const bytes = bytesOf(text);
+  return { verdict: reader.read(bytes, 0, bytes.length), reader };
+}
+
+describe('a head that is taken', () => {
+  test('gives method, target and fields as they stand on the wire', () => {
+    const { verdict, reader } = read(
+      'QUERY /a%20b//c?d=e&f HTTP/1.1\r\nhost: A:1\r\nX-A:1\r\nX-A: \t2 3\t \r\nX-Empty:\r\nX-Latin: \xe9\xff\r\n\r\n',
+    );
+    expect(verdict).toBe('taken');
+    expect([reader.method, reader.target]).toEqual(['QUERY', '/a%20b//c?d=e&f']);
+    expect(reader.fields).toEqual([
+      'host',
+      'A:1',
+      'X-A',
+      '1',
+      'X-A',
+      '2 3',
+      'X-Empty',
+      '',
+      'X-Latin',
+      '\xe9\xff',
+    ]);
+    expect([reader.framing, reader.persistent, reader.expectsContinue]).toEqual(['none', true, false]);
+  });
+
+  test('ends where its empty line ends, wherever in the buffer it began', () => {
+    const reader = new RequestReader();
+    const bytes = bytesOf(`body${get('X: 1')}GET /next`);
+    expect(reader.read(bytes, 4, bytes.length)).toBe('taken');
+    expect(bytes.toString('latin1', reader.end)).toBe('GET /next');
+    expect(reader.fields).toEqual(['Host', 'a', 'X', '1']);
+  });
+
+  test.each([
+    ['Content-Length: 5', 'counted', 5],
+    ['content-length: 0005', 'counted', 5],
+    ['Content-Length: 9007199254740991', 'counted', 9_007_199_254_740_991],
+    ['Content-Length: 0', 'none', 0],
+    ['transfer-ENCODING: chunked', 'chunked', 0],
+  ])('frames its body: %s', (field, framing, length) => {
+    const { verdict, reader } = read(head('POST / HTTP/1.1', field));
+    expect([verdict, reader.framing, reader.length]).toEqual(['taken', framing, length]);
+  });
+
+  test.each([
+    ['Connection: close', false],
+    ['connection: X-A , Close', false],
+    ['Connection: keep-alive', true],
+    ['Connection: X-Close, closed', true],
+  ])('%s means that another request may follow: %s', (field, persistent) => {
+    const { verdict, reader } = read(get(field));
+    expect([verdict, reader.persistent]).toEqual(['taken', persistent]);
+  });
+
+  test.each(['100-continue', '100-Continue'])('expects %s', (expectation) => {
+    const { verdict, reader } = read(head('POST / HTTP/1.1', `Expect: ${expectation}`, 'Content-Length: 1'));
+    expect([verdict, reader.expectsContinue]).toEqual(['taken', true]);
+  });
+
+  test('leaves nothing behind for the next', () => {
+    const reader = new RequestReader();
+    const first = bytesOf(
+      head('POST / HTTP/1.1', 'Content-Length: 5', 'Connection: close', 'Expect: 100-continue'),
+    );
+    expect(reader.read(first, 0, first.length)).toBe('taken');
+    const kept = reader.fields;
+    const second = bytesOf('GET / HTTP/1.1\r\nHost: b\r\n\r\n');
+    expect(reader.read(second, 0, second.length)).toBe('taken');
+    expect([reader.framing, reader.persistent, reader.expectsContinue]).toEqual(['none', true, false]);
+    expect(kept).toHaveLength(8);
+  });
+
+  test.each([
+    ['a method that nobody has registered', head('SHOVEL / HTTP/1.1')],
+    ['a method in small letters', head('get / HTTP/1.1')],
+    [
+      'every byte that a token may hold',
+      head("!#$%&'*+-.^_`|~09AZaz / HTTP/1.1", "!#$%&'*+-.^_`|~09AZaz: 1"),
+    ],
+    ['every byte that a target may hold', head(`GET /${visible()} HTTP/1.1`)],
+    ['100 fields', get(...Array.from({ length: 99 }, (_, i) => `X-${i}: 1`))],
+    ['a target of 8 KiB', head(`GET /${'x'.repeat(8 * 1024 - 1)} HTTP/1.1`)],
+    ['a head of 16 KiB', sized(16 * 1024)],
+    ['Upgrade-Insecure-Requests, which is no upgrade', get('Upgrade-Insecure-Requests: 1')],
+  ])('may have %s', (_what, text) => {
+    expect(read(text).verdict).toBe('taken');
+  });
+});
+
+/** What is wrong, and what is only uncommon: both are for the general lane. */
+const refused: readonly [string, string][] = [
+  ['absolute-form', head('GET http://a/ HTTP/1.1')],
+  ['asterisk-form', head('OPTIONS * HTTP/1.1')],
+  ['authority-form', head('CONNECT a:1 HTTP/1.1')],
+  ['CONNECT with a path', head('CONNECT /a HTTP/1.1')],
+  ['TRACE', head('TRACE / HTTP/1.1')],
+  ['HTTP/1.0', head('GET / HTTP/1.0')],
+  ['HTTP/1.2', head('GET / HTTP/1.2')],
+  ['HTTP/2.0', head('GET / HTTP/2.0')],
+  ['HTTP/0.9', 'GET /\r\n\r\n'],
+  ['http in small letters', head('GET / http/1.1')],
+  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['a handshake of TLS', '\x16\x03\x01\x02\x00\x01'],
+  ['an empty line before it', `\r\n${get()}`],
+  ['a space before the method', ` ${get()}`],
+  ['two spaces behind the method', head('GET  / HTTP/1.1')],
+  ['two spaces behind the target', head('GET /  HTTP/1.1')],
+  ['a tab in the request line', head('GET\t/ HTTP/1.1')],
+  ['a space behind the version', head('GET / HTTP/1.1 ')],
+  ['a NUL in the target', head('GET /\0 HTTP/1.1')],
+  ['a byte beyond ASCII in the target', head('GET /\xe9 HTTP/1.1')],
+  ['a DEL in the target', head('GET /\x7f HTTP/1.1')],
+  ['a target longer than 8 KiB', head(`GET /${'x'.repeat(8 * 1024)} HTTP/1.1`)],
+  ['no Host', 'GET / HTTP/1.1\r\nX: 1\r\n\r\n'],
+  ['two Hosts', get('Host: a')],
+  ['a space before the colon', get('X : 1')],
+  ['a tab before the colon', get('X\t: 1')],
+  ['a line without a colon', get('X')],
+  ['a line without a name', get(': 1')],
+  ['a name that is no token', get('X(): 1')],
+  ['a name beyond ASCII', get('X\xe9: 1')],
+  ['obs-fold', get('X: 1', ' 2')],
+  ['a first line that begins with a space', 'GET / HTTP/1.1\r\n Host: a\r\n\r\n'],
+  ['a bare LF behind the request line', 'GET / HTTP/1.1\nHost: a\r\n\r\n'],
+  ['a bare LF behind a field', 'GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n'],
+  ['a bare LF at the end', 'GET / HTTP/1.1\r\nHost: a\r\n\n'],
+  ['a bare CR in a value', get('X: 1\r2')],
+  ['a bare CR at the end', 'GET / HTTP/1.1\r\nHost: a\r\n\rX'],
+  ['two CRs', 'GET / HTTP/1.1\r\nHost: a\r\r\n\r\n'],
+  ['a NUL in a value', get('X: \0')],
+  ['a control character in a value', get('X: \x1b')],
+  ['a DEL in a value', get('X: \x7f')],
+  ['a length and chunks', get('Content-Length: 1', 'Transfer-Encoding: chunked')],
+  ['chunks and a length', get('Transfer-Encoding: chunked', 'Content-Length: 1')],
+  ['chunks and a length of 0', get('Transfer-Encoding: chunked', 'Content-Length: 0')],
+  ['two lengths', get('Content-Length: 1', 'Content-Length: 1')],
+  ['two lengths of 0', get('Content-Length: 0', 'Content-Length: 0')],
+  ['a list of lengths', get('Content-Length: 1, 1')],
+  ['a length with a sign', get('Content-Length: +1')],
+  ['a hexadecimal length', get('Content-Length: 0x1')],
+  ['an empty length', get('Content-Length:')],
+  ['a length beyond 2^53', get('Content-Length: 9007199254740992')],
+  ['CHUNKED', get('Transfer-Encoding: CHUNKED')],
+  ['chunked twice', get('Transfer-Encoding: chunked', 'Transfer-Encoding: chunked')],
+  ['another coding', get('Transfer-Encoding: gzip, chunked')],
+  ['an upgrade', get('Connection: Upgrade', 'Upgrade: websocket')],
+  ['an upgrade to another protocol', get('upgrade: h2c')],
+  ['another expectation', get('Expect: 200-ok')],
+  ['two expectations', get('Expect: 100-continue', 'Expect: 100-continue')],
+  ['101 fields', get(...Array.from({ length: 100 }, (_, i) => `X-${i}: 1`))],
+  ['a head of more than 16 KiB', sized(16 * 1024 + 1)],
+  ['16 KiB without an end', sized(17 * 1024).slice(0, 16 * 1024)],
+];
+
+describe('a head that is left to the general lane', () => {
+  test.each(refused)('%s', (_what, text) => {
+    expect(read(text).verdict).toBe('refused');
+  });
+
+  test.each(refused)(
+    '%s is never taken for another request, however little of it has come',
+    (_what, text) => {
+      const reader = new RequestReader();
+      const bytes = bytesOf(text);
+      const step = Math.max(1, Math.floor(bytes.length / 300));
+      for (let to = 1; to <= bytes.length; to += step) expect(reader.read(bytes, 0, to)).not.toBe('taken');
+    },
+  );
+});
+
+test('a head of which a part is missing is partial at each of its bytes, and then taken', () => {
+  const text = head('POST /a?b HTTP/1.1', 'X-A: 1 2 ', 'Empty:', 'Content-Length: 3', 'Expect: 100-continue');
+  const bytes = bytesOf(`${text}abc`);
+  const reader = new RequestReader();
+  for (let to = 0; to < text.length; to++) expect([to, reader.read(bytes, 0, to)]).toEqual([to, 'partial']);
+  for (let to = text.length; to <= bytes.length; to++) {
+    expect(reader.read(bytes, 0, to)).toBe('taken');
+    expect(reader.end).toBe(text.length);
+  }
+});
+
+function visible(): string {
+  return String.fromCharCode(...Array.from({ length: 0x7f - 0x21 }, (_, i) => 0x21 + i));
+}
+
+/** A head of exactly so many bytes, its empty line included. */
+function sized(bytes: number): string {
+  return get(`X: ${'x'.repeat(bytes - get('X: ').length)}`);
+}

@@ -119,6 +119,13 @@ describe('an ejection', () => {
     expect(words(gateway)).toHaveLength(1);
   });
 
+  test('meets all endpoints but one where nothing gets through, and clients notice nothing', async () => {
+    const c = await startSwitched('c');
+    const gateway = await startTestGateway(yaml([await freePort(), await freePort(), c.port]));
+    expect(await statuses(gateway, 40)).toEqual(Array(40).fill(200));
+    expect(words(gateway)).toHaveLength(2);
+  });
+
   test('is no matter of what clients do', async () => {
     const [a, b] = [await startSwitched('a'), await startSwitched('b')];
     for (const one of [a, b]) one.mood = 'hung';

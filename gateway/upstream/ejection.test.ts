@@ -112,7 +112,17 @@ test.each([
   [2, 1, 1],
   [5, 1, 4],
 ])('of %d endpoints and a share of %d at most %d are ejected', (count, share, expected) => {
-  expect(ejectableOf(count, share)).toBe(expected);
+  expect(ejectableOf(count, share, false)).toBe(expected);
+});
+
+test.each([
+  [0, 0.5, 0],
+  [1, 0.5, 0],
+  [3, 0.5, 2],
+  [10, 0.1, 9],
+  [10, 0, 0],
+])('of %d dead endpoints and a share of %d at most %d are ejected', (count, share, expected) => {
+  expect(ejectableOf(count, share, true)).toBe(expected);
 });
 
 test.each([

@@ -64,10 +64,12 @@ export class Ejection {
 const LONGEST_MS = 300_000;
 
 /**
- * How many of so many endpoints may be ejected at once. Never all: whoever is left out of the last choice is left out for nothing.
+ * How many of so many endpoints may be ejected at once. The share keeps those that are left from being overrun by what all of them carried; where
+ * nothing gets through to an endpoint it carried nothing. But never all: whoever is left out of the last choice is left out for nothing.
  */
-export function ejectableOf(count: number, maxShare: number): number {
-  return Math.max(0, Math.min(Math.floor(count * maxShare), count - 1));
+export function ejectableOf(count: number, maxShare: number, dead: boolean): number {
+  const allowed = dead && maxShare > 0 ? count : Math.floor(count * maxShare);
+  return Math.max(0, Math.min(allowed, count - 1));
 }
 
 /** `20 s`, `1.5 s`, `300 ms`. */

@@ -5,7 +5,7 @@ import { authorityOf, isLoopback } from './authority.ts';
 import { connect } from './connect.ts';
 import type { HealthChecks } from './health-checks.ts';
 import type { Outcome } from './outcome.ts';
-import { ConnectionPool } from './pool.ts';
+import type { ConnectionPool } from './pool.ts';
 import { Probe } from './probe.ts';
 import { Standing, type StandingOwner } from './standing.ts';
 
@@ -18,8 +18,8 @@ export interface EndpointSettings
 /** Who is told that an endpoint is available, or no more, or takes another share. */
 export interface EndpointWatcher {
   endpointChanged(): void;
-  /** Whether it can do without one endpoint more for a while. */
-  mayEject(): boolean;
+  /** Whether it can do without one endpoint more for a while. @param dead one where nothing gets through. */
+  mayEject(dead: boolean): boolean;
 }
 
 /** One address where a service listens, with its connections and what is known of its health. It outlives reloads. */
@@ -38,12 +38,13 @@ export class Endpoint implements StandingOwner {
   #dead = false;
   #warmth = 1;
 
-  constructor(address: DialAddress, settings: EndpointSettings, checks: HealthChecks) {
-    const { connectTimeoutMs, limits } = settings;
+  /** @param pool of connections, which is its maker's to close. */
+  constructor(address: DialAddress, settings: EndpointSettings, checks: HealthChecks, pool: ConnectionPool) {
+    const { connectTimeoutMs } = settings;
     this.address = address;
     this.authority = authorityOf(address);
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#pool = new ConnectionPool(address, connectTimeoutMs, limits);
+    this.#pool = pool;
     this.probe = new Probe(address, connectTimeoutMs);
     this.standing = new Standing(address, settings, checks, this);
     this.standingChanged();
@@ -83,8 +84,8 @@ export class Endpoint implements StandingOwner {
   }
 
   /** Anybody's word is enough: an upstream that could not do without it goes on with it, in a panic (panic.ts). */
-  mayEject(): boolean {
-    for (const watcher of this.#watchers) if (watcher.mayEject()) return true;
+  mayEject(dead: boolean): boolean {
+    for (const watcher of this.#watchers) if (watcher.mayEject(dead)) return true;
     return false;
   }
 
@@ -124,6 +125,5 @@ export class Endpoint implements StandingOwner {
 
   close(): void {
     this.standing.close();
-    this.#pool.close();
   }
 }

@@ -15,8 +15,8 @@ export interface StandingConfig {
 export interface StandingOwner {
   /** Something of it has changed. */
   standingChanged(): void;
-  /** Whether those who use the endpoint can do without it for a while. */
-  mayEject(): boolean;
+  /** Whether those who use the endpoint can do without it for a while. @param dead nothing gets through to it. */
+  mayEject(dead: boolean): boolean;
 }
 
 /**
@@ -105,7 +105,7 @@ export class Standing implements HealthWatcher {
     this.#unsent = unsent;
     if (this.#ejected !== null) return;
     const reason = ejection.reason(now);
-    if (reason !== null && this.#owner.mayEject()) this.#eject(ejection, `${reason} (${cause})`, now);
+    if (reason !== null && this.#owner.mayEject(unsent)) this.#eject(ejection, `${reason} (${cause})`, now);
   }
 
   #eject(ejection: Ejection, reason: string, now: number): void {

@@ -152,9 +152,9 @@ export class Upstream implements EndpointWatcher {
     endpoint.active--;
   }
 
-  mayEject(): boolean {
+  mayEject(dead: boolean): boolean {
     const ejected = this.#endpoints.filter(({ standing }) => standing.ejected).length;
-    return ejected < ejectableOf(this.#endpoints.length, this.config.ejection?.maxShare ?? 0);
+    return ejected < ejectableOf(this.#endpoints.length, this.config.ejection?.maxShare ?? 0, dead);
   }
 
   /** `Set-Cookie` for an answer of this endpoint; `null`: the route is not sticky, or the client has the cookie. */

@@ -18,6 +18,7 @@ import type { HttpDownstream } from '../listener/http-downstream.ts';
 import { peerOf } from '../listener/peer.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
 import type { Overload } from '../overload/overload.ts';
+import { laneOf } from '../route/lane.ts';
 import type { LiveRoute } from '../snapshot/live-route.ts';
 import type { InternalRoute } from '../snapshot/router.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -296,8 +297,7 @@ export class Carrier implements HttpListenerHandler {
 /** The gateway's own page and extended routes need Fastify, and some routes say that they want no other lane. */
 function staysOnWire({ exchange }: Passage): boolean {
   if (!exchange) return false;
-  const { extend, lane } = exchange.match.route;
-  return extend === null && lane !== 'general';
+  return laneOf(exchange.match.route).lane === 'wire';
 }
 
 const PASSAGE = Symbol('passage');

@@ -35,6 +35,7 @@ GET /%64b/users?x=1  host localhost
     service   127.0.0.1:3001 or [::1]:3001
     it sees   GET /users?x=1
     Host      as the client sent it
+    lane      wire  (a plain route)
     headers   + Via: 1.1 portway
               - Connection
               - TE
@@ -106,6 +107,9 @@ GET /a/%2e%2e/b?x  host localhost
     expect(text('/db', {}, [routeConfig('/')])).toContain('/: nothing to take off');
     const extended = routeConfig('/', { extend: '/app/routes/db.ts', hostHeader: 'rewrite' });
     expect(text('/db', {}, [extended])).toContain('extended  by /app/routes/db.ts');
+    expect(text('/db', {}, [extended])).toContain(
+      'lane      general  (extended in code, which needs Fastify)',
+    );
     expect(text('/db', {}, [extended])).toContain('Host      the name of the service');
   });
 

@@ -74,6 +74,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
     ['Host', chosen.hostHeader === 'keep' ? 'as the client sent it' : 'the name of the service'],
   ];
   if (chosen.extend !== null) rows.push(['extended', `by ${chosen.extend}`]);
+  rows.push(['lane', `${chosen.lane.lane}  ${paint('dim', `(${chosen.lane.why})`)}`]);
   for (const [name, value] of changes?.added ?? []) {
     rows.push(['headers', paint('good', `+ ${printable(name)}: ${printable(value)}`)]);
   }

@@ -5,6 +5,7 @@ import { upstreamConfig } from '../testing/upstream-config.ts';
 import type { Loss } from './candidacy.ts';
 import { explain } from './explain.ts';
 import type { ExplainInput } from './explanation.ts';
+import { laneOf } from './lane.ts';
 import { buildRouteTable } from './table.ts';
 
 const table = buildRouteTable([
@@ -49,6 +50,7 @@ describe('a request that a route takes', () => {
       endpoints: ['127.0.0.1:3001 or [::1]:3001'],
       balance: null,
       extend: null,
+      lane: laneOf({ extend: null, lane: 'auto' }),
     });
   });
 

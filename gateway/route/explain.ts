@@ -17,6 +17,7 @@ import type {
   Verdict,
 } from './explanation.ts';
 import { forwardTarget, navigationRedirect } from './forward-target.ts';
+import { laneOf } from './lane.ts';
 import { mendedTarget } from './mended-target.ts';
 import { compareSpecificity } from './specificity.ts';
 import type { RouteMatch, RouteRequest, RouteTable } from './table.ts';
@@ -113,6 +114,7 @@ function chosenRoute(match: RouteMatch, target: RequestTarget): ChosenRoute {
     endpoints: endpointTexts(route.upstream),
     balance: balanceText(route.upstream),
     extend: route.extend,
+    lane: laneOf(route),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The shape of `explain`'s answer: plain data, which the admin API sends as JSON and the terminal prints. */
 import type { Loss } from './candidacy.ts';
+import type { RouteLane } from './lane.ts';
 import type { TargetFault } from './target-fault.ts';
 
 export interface ExplainInput {
@@ -63,6 +64,8 @@ export interface ChosenRoute extends RouteReference {
   /** How one of them is chosen; `null`: there is only one. */
   readonly balance: string | null;
   readonly extend: string | null;
+  /** Which implementation carries a plain request to it, and why. */
+  readonly lane: RouteLane;
 }
 
 /** `losses` is empty for the one that was chosen. */

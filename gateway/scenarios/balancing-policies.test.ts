@@ -62,6 +62,16 @@ describe('weights', () => {
   });
 });
 
+test('a reload that changes policy, weights and ejection keeps the connections that are warm', async () => {
+  const [a] = await three();
+  const gateway = await startTestGateway(`routes:\n  /db: ${a!.port}\n`);
+  await gateway.get('/db/');
+  const to = `{ to: { at: ${a!.port}, weight: 3 }, balance: least-requests, ejection: off }`;
+  await gateway.editAndReload(`routes:\n  /db: ${to}\n`);
+  await gateway.get('/db/');
+  expect(a!.connections).toHaveLength(1);
+});
+
 describe('least-requests', () => {
   test('sends nothing more to an endpoint that hangs, while the others answer', async () => {
     const { services, release } = await threeWithOneHung();

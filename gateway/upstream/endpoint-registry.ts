@@ -1,6 +1,7 @@
 import type { DialAddress } from '../config/model.ts';
 import { Endpoint, type EndpointSettings } from './endpoint.ts';
 import { HealthChecks, type HealthLog, SILENT } from './health-checks.ts';
+import { ConnectionPool } from './pool.ts';
 import { Shared } from './shared.ts';
 
 /** Where an upstream gets its endpoints from. */
@@ -11,11 +12,13 @@ export interface EndpointSource {
 }
 
 /**
- * Endpoints by address and settings, shared by every upstream that names them: a reload keeps their connections and what is known of them, and
- * an endpoint is closed when the last upstream that names it is gone.
+ * Endpoints by address and settings, shared by every upstream that names them: a reload keeps what is known of them, and an endpoint is
+ * closed when the last upstream that names it is gone. Connections depend on less, so that other checks of the same service keep them warm.
  */
 export class EndpointRegistry {
   readonly #endpoints = new Shared<Endpoint>((endpoint) => endpoint.close());
+  /** Closed, a pool lets the exchanges end that it has. */
+  readonly #pools = new Shared<ConnectionPool>((pool) => pool.close());
   readonly #checks: HealthChecks;
 
   constructor(log: HealthLog = SILENT) {
@@ -23,12 +26,21 @@ export class EndpointRegistry {
   }
 
   source(settings: EndpointSettings): EndpointSource {
-    const agreed = JSON.stringify(settings);
-    const keyOf = (address: DialAddress) => `${addressKey(address)} ${agreed}`;
+    const { connectTimeoutMs, limits } = settings;
+    const [all, ofPool] = [JSON.stringify(settings), JSON.stringify({ connectTimeoutMs, limits })];
     return {
-      acquire: (address) =>
-        this.#endpoints.acquire(keyOf(address), () => new Endpoint(address, settings, this.#checks)),
-      release: ({ address }) => this.#endpoints.release(keyOf(address)),
+      acquire: (address) => {
+        const key = addressKey(address);
+        const makePool = () => new ConnectionPool(address, connectTimeoutMs, limits);
+        const pool = this.#pools.acquire(`${key} ${ofPool}`, makePool);
+        const make = () => new Endpoint(address, settings, this.#checks, pool);
+        return this.#endpoints.acquire(`${key} ${all}`, make);
+      },
+      release: ({ address }) => {
+        const key = addressKey(address);
+        this.#endpoints.release(`${key} ${all}`);
+        this.#pools.release(`${key} ${ofPool}`);
+      },
     };
   }
 }

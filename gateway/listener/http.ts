@@ -97,12 +97,13 @@ export class HttpListener implements WireLaneOwner {
     return this.#connections;
   }
 
-  #connected(socket: Socket): void {
-    this.#connections++;
+  #connected(accepted: Socket): void {
+    const welcome = ++this.#connections <= this.maxConnections;
+    const socket = welcome ? this.#wire.adopt(accepted) : accepted;
     socket.once('close', () => {
       if (--this.#connections === 0) this.#onEmptied();
     });
-    if (this.#connections <= this.maxConnections) return this.#wire.accept(socket);
+    if (welcome) return this.#wire.accept(socket);
     this.#turnedAway.add(socket);
     this.#general(socket);
     // Those who are turned away get an answer to their first request; a flood of them gets nothing.

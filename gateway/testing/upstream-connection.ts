@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import type { BodySink, Lane, RequestBody, UpstreamRequest } from '../forward/exchange.ts';
 import type { Connection } from '../upstream/connection.ts';
 import { UndiciConnection } from '../upstream/undici-connection.ts';
-import { ReadMemory } from '../wire/read-memory.ts';
+import { ReadMemory } from '../wire/intake.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
 import { AnswerRecorder, upstreamRequest } from './answer-recorder.ts';
 import { localAddress } from './endpoint-address.ts';

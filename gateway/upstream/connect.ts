@@ -3,12 +3,7 @@ import tls from 'node:tls';
 import type { DialAddress } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
-
-/** Memory that a socket reads into, in place of new memory for each read: Node's `onread` (net.connect). */
-export interface ReadInto {
-  readonly buffer: () => Buffer;
-  readonly callback: (bytes: number, buffer: Uint8Array) => boolean;
-}
+import type { Intake } from '../wire/intake.ts';
 
 export type Connected = (error: GatewayError | null, socket: net.Socket | null) => void;
 
@@ -17,16 +12,16 @@ export type Connected = (error: GatewayError | null, socket: net.Socket | null) 
  * The guarantee of a failure is that nothing of any request was sent.
  *
  * @param timeoutMs for the whole of it: name look-up, every address, TLS handshake.
- * @param into where the socket reads to; left out, or over TLS, it is a stream like any other.
+ * @param intake how its bytes come out; left out, or over TLS, it is a stream like any other.
  * @returns gives the attempt up; `done` is not called any more.
  */
 export function connect(
   address: DialAddress,
   timeoutMs: number,
   done: Connected,
-  into?: ReadInto,
+  intake?: Intake,
 ): () => void {
-  const socket = open(address, into);
+  const socket = open(address, intake);
   const event = address.kind === 'tcp' && address.tls ? 'secureConnect' : 'connect';
   const settle = () => {
     clearTimeout(timer);
@@ -57,9 +52,15 @@ export function connect(
   };
 }
 
-function open(address: DialAddress, into: ReadInto | undefined): net.Socket {
+function open(address: DialAddress, intake: Intake | undefined): net.Socket {
+  const socket = openStream(address, intake);
+  if (!(socket instanceof tls.TLSSocket)) intake?.attach(socket);
+  return socket;
+}
+
+function openStream(address: DialAddress, intake: Intake | undefined): net.Socket {
   // Half-open is allowed because tunnels carry each direction's end on its own.
-  const onread = into ? { onread: into } : {};
+  const onread = intake ? { onread: intake.onread } : {};
   if (address.kind === 'unix') return net.connect({ path: address.path, allowHalfOpen: true, ...onread });
   const { host, port, addresses } = address;
   const options = {

@@ -1,7 +1,7 @@
 import type { DialAddress, LimitsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
-import { ReadMemory } from '../wire/read-memory.ts';
+import { ReadMemory } from '../wire/intake.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { UndiciConnection } from './undici-connection.ts';

@@ -8,6 +8,7 @@ import type { AnswerText } from './answer-text.ts';
 import { type BodySource, ClientBody } from './client-body.ts';
 import type { Clock, Deadline, Timed } from './clock.ts';
 import { HeadBuffer } from './head-buffer.ts';
+import { Intake } from './intake.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
 import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';
 
@@ -41,6 +42,7 @@ type Stage = 'head' | 'body' | 'answer' | 'none';
 export class ClientConnection implements ExchangeConnection, BodySource, Timed {
   readonly socket: Socket;
   readonly #owner: ClientConnectionOwner;
+  readonly #intake: Intake | null;
   readonly #deadline: Deadline;
   #peer: Peer | null = null;
   #stage: Stage = 'head';
@@ -56,11 +58,16 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
 
   constructor(socket: Socket, owner: ClientConnectionOwner) {
     this.socket = socket;
+    this.#intake = Intake.of(socket);
     this.#owner = owner;
     this.#deadline = owner.clock.deadline(this);
     this.#deadline.arm(HEAD_TIMEOUT_MS);
     (socket as WireSocket)[CONNECTION] = this;
     socket.on('data', onData).on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose);
+    this.#intake?.divert((buffer, bytes) => {
+      this.received(buffer.subarray(0, bytes));
+      return true;
+    });
   }
 
   get peer(): Peer {
@@ -175,7 +182,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
 
   /** It is read on while it waits: of a connection that nobody reads, nobody learns that the client has gone. */
   #keep(bytes: Buffer): void {
-    this.#unread.push(bytes);
+    this.#unread.push(this.own(bytes, 0, bytes.length));
     this.#unreadBytes += bytes.length;
     if (this.#full) this.socket.pause();
   }
@@ -228,6 +235,11 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
     this.#goOn();
   }
 
+  own(bytes: Buffer, from: number, to: number): Buffer {
+    if (this.#intake) return this.#intake.own(bytes, from, to);
+    return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
+  }
+
   bodyUnwanted(): void {
     this.socket.pause();
   }
@@ -243,6 +255,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
   answered(): void {
     const uploading = this.#exchange!.body?.complete === false;
     this.#exchange = null;
+    this.#intake?.settle();
     if (this.closes) return this.#end(uploading);
     this.#stage = 'head';
     this.#deadline.arm(IDLE_TIMEOUT_MS);
@@ -280,6 +293,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
     this.#stage = 'none';
     this.#exchange = null;
     this.#deadline.clear();
+    this.#intake?.restore();
     socket
       .off('data', onData)
       .off('end', onEnd)

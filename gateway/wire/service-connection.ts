@@ -8,7 +8,7 @@ import type { Connection, ConnectionOwner } from '../upstream/connection.ts';
 import { type AnswerHead, parseAnswerHead } from './answer-head.ts';
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
 import { END_OF_HEAD, HeadBuffer } from './head-buffer.ts';
-import type { ReadMemory } from './read-memory.ts';
+import { Intake, type ReadMemory } from './intake.ts';
 import { RequestSender, type SenderOwner } from './request-sender.ts';
 import { requestText } from './request-text.ts';
 
@@ -21,7 +21,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   readonly #address: DialAddress;
   readonly #connectTimeoutMs: number;
   readonly #owner: ConnectionOwner;
-  readonly #memory: ReadMemory;
+  readonly #intake: Intake;
   readonly #head = new HeadBuffer(ANSWER_HEAD_MAX_BYTES);
   readonly #body = new BodyReader(this);
   #socket: Socket | null = null;
@@ -36,8 +36,6 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   #idleSince = 0;
   #idleMs = KEEP_ALIVE_MS;
   #idleTimer: NodeJS.Timeout | null = null;
-  /** Whether the bytes of the current read go on with the memory that they stand in. */
-  #bulk = false;
   busy = false;
   closed = false;
 
@@ -45,7 +43,8 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     this.#address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#owner = owner;
-    this.#memory = memory;
+    this.#intake = new Intake(memory);
+    this.#intake.divert((buffer, bytes) => this.#received(buffer, bytes));
   }
 
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
@@ -60,8 +59,6 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   // Connecting: until it stands, nothing has been sent.
 
   #open(): void {
-    const memory = this.#memory;
-    let buffer = memory.shared;
     this.#cancelConnect = connect(
       this.#address,
       this.#connectTimeoutMs,
@@ -70,19 +67,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
         if (error) this.#fail(error);
         else this.#connected(socket!);
       },
-      {
-        buffer: () => {
-          // Node asks after every read. What went on with its memory needs new memory to read into.
-          if (this.#answer === null) buffer = memory.shared;
-          else if (this.#bulk) buffer = memory.bulk();
-          this.#bulk = false;
-          return buffer;
-        },
-        callback: (bytes) => {
-          this.#received(buffer, bytes);
-          return true;
-        },
-      },
+      this.#intake,
     );
   }
 
@@ -127,13 +112,14 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
 
   // The answer.
 
-  #received(buffer: Buffer, bytes: number): void {
-    if (!this.#call) return this.#unasked();
+  #received(buffer: Buffer, bytes: number): boolean {
     try {
-      this.#read(this.#call, buffer, bytes);
+      if (this.#call) this.#read(this.#call, buffer, bytes);
+      else this.#unasked();
     } catch (cause) {
       this.#fail(cause);
     }
+    return true;
   }
 
   #read(call: ServiceCall, buffer: Buffer, bytes: number): void {
@@ -181,18 +167,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   }
 
   bodyData(buffer: Buffer, from: number, to: number): void {
-    this.#call?.sink.data(this.#ownBytes(buffer, from, to));
-  }
-
-  /** Small pieces are copied, out of memory that is read into again; large ones go on with their memory. */
-  #ownBytes(buffer: Buffer, from: number, to: number): Buffer {
-    if (!this.#memory.isShared(buffer)) {
-      this.#bulk = true;
-      return buffer.subarray(from, to);
-    }
-    // The next read of this answer goes into memory of its own, if it is one that goes on.
-    if (to === buffer.length) this.#bulk = true;
-    return Buffer.from(buffer.subarray(from, to));
+    this.#call?.sink.data(this.#intake.own(buffer, from, to));
   }
 
   bodyEnd(trailers: Fields): void {
@@ -233,6 +208,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     this.#call = null;
     this.#answer = null;
     this.#trailers = null;
+    this.#intake.settle();
     this.#sender?.stop();
     this.#sender = null;
     this.busy = false;

@@ -4,6 +4,7 @@ import type { ClientExchange } from '../listener/client-exchange.ts';
 import { AnswerText } from './answer-text.ts';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
 import type { Clock } from './clock.ts';
+import { Intake, ReadMemory } from './intake.ts';
 import { RequestReader } from './request-reader.ts';
 
 /** What the wire lane needs of the listener whose connections it reads. */
@@ -24,11 +25,17 @@ export class WireLane implements ClientConnectionOwner {
   readonly answers = new AnswerText();
   readonly clock: Clock;
   readonly #owner: WireLaneOwner;
+  readonly #memory = new ReadMemory();
   readonly #connections = new Set<ClientConnection>();
 
   constructor(owner: WireLaneOwner, clock: Clock) {
     this.#owner = owner;
     this.clock = clock;
+  }
+
+  /** Gives an accepted socket a way in without the stream in between, as far as Node lets it. @returns what takes its place. */
+  adopt(accepted: Socket): Socket {
+    return new Intake(this.#memory).adopt(accepted);
   }
 
   accept(socket: Socket): void {

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../testing/poll.ts';
+import { Intake, ReadMemory } from './intake.ts';
+
+/** A server whose sockets are adopted, and a client of it. */
+async function adopted() {
+  const memory = new ReadMemory();
+  const server = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const client = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [accepted] = (await once(server, 'connection')) as [Socket];
+  const intake = new Intake(memory);
+  const socket = intake.adopt(accepted);
+  onTestFinished(() => {
+    client.destroy();
+    socket.destroy();
+  });
+  return { memory, server, client, intake, socket: socket.resume() };
+}
+
+test('what was read comes past the stream, out of memory that is read into again', async () => {
+  const { client, intake, memory } = await adopted();
+  const kept: Buffer[] = [];
+  const seen: string[] = [];
+  intake.divert((buffer, bytes) => {
+    expect(buffer).toBe(memory.shared);
+    seen.push(buffer.toString('latin1', 0, bytes));
+    kept.push(intake.own(buffer, 0, bytes));
+    return true;
+  });
+  for (const text of ['one', 'two!', 'three']) {
+    client.write(text);
+    await until(`${text} has come`, () => seen.at(-1) === text);
+  }
+  expect(kept.map(String)).toEqual(['one', 'two!', 'three']);
+});
+
+test('large messages keep the memory that they were read into', async () => {
+  const { client, intake } = await adopted();
+  const sent = Buffer.alloc(4 * 1024 * 1024, 'abcdefg');
+  const kept: Buffer[] = [];
+  let received = 0;
+  intake.divert((buffer, bytes) => {
+    kept.push(intake.own(buffer, 0, bytes));
+    received += bytes;
+    return true;
+  });
+  client.write(sent);
+  await until('all of it has come', () => received === sent.length);
+  expect(Buffer.concat(kept).equals(sent)).toBe(true);
+});
+
+test('a taker that has enough for now is asked again when the socket is resumed', async () => {
+  const { client, intake, socket } = await adopted();
+  let seen = '';
+  intake.divert((buffer, bytes) => {
+    seen += buffer.toString('latin1', 0, bytes);
+    socket.pause();
+    return false;
+  });
+  client.write('one');
+  await until('one has come', () => seen === 'one');
+  client.write('two');
+  await new Promise((resolve) => setImmediate(resolve));
+  socket.resume();
+  await until('two has come', () => seen === 'onetwo');
+});
+
+test('what nobody takes comes through the stream, as does all that follows a restore', async () => {
+  const { client, intake, socket } = await adopted();
+  let streamed = '';
+  socket.on('data', (chunk) => {
+    streamed += chunk;
+  });
+  client.write('a');
+  await until('a has come', () => streamed === 'a');
+  let taken = '';
+  intake.divert((buffer, bytes) => {
+    taken += buffer.toString('latin1', 0, bytes);
+    return true;
+  });
+  client.write('b');
+  await until('b was taken', () => taken === 'b');
+  intake.restore();
+  client.end('c');
+  await once(socket, 'end');
+  expect([streamed, taken]).toEqual(['ac', 'b']);
+});
+
+test('the server counts the socket, and is told of its end', async () => {
+  const { server, client, socket } = await adopted();
+  const counted = () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
+  expect(await counted()).toBe(1);
+  client.end();
+  socket.end();
+  await once(socket, 'close');
+  expect(await counted()).toBe(0);
+  await new Promise((resolve) => server.close(resolve));
+});

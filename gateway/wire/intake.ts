@@ -1,0 +1,124 @@
+import { Socket } from 'node:net';
+
+/**
+ * Takes what was read. The bytes are the taker's only during the call, unless it makes them its own (`Intake.own`).
+ * @returns whether more may come; `false` holds the socket back until it is resumed.
+ */
+export type Take = (buffer: Buffer, bytes: number) => boolean;
+
+/** Node's `onread` (net.connect). */
+export interface ReadInto {
+  readonly buffer: () => Buffer;
+  readonly callback: (bytes: number) => boolean;
+}
+
+/**
+ * How bytes come out of a socket. Node gives each read 64 KiB of new memory and hands it on through a stream, which costs about 4 µs,
+ * a fifth of what a small exchange costs in all. Here a socket reads into memory that all of them share, and whoever takes the bytes does
+ * so at once; large messages are read into memory of their own, which goes on with the bytes in it and so is never copied.
+ */
+export class Intake {
+  readonly #memory: ReadMemory;
+  #buffer: Buffer;
+  #take: Take | null = null;
+  #socket: Socket | null = null;
+  /** Whether what is being read is large, and whether its memory went on with its bytes. */
+  #bulk = false;
+  #given = false;
+
+  constructor(memory: ReadMemory) {
+    this.#memory = memory;
+    this.#buffer = memory.shared;
+  }
+
+  /** The intake of a socket; `null`: it is a stream like any other. */
+  static of(socket: object): Intake | null {
+    return (socket as { [INTAKE]?: Intake })[INTAKE] ?? null;
+  }
+
+  /** For net.connect; `attach` must follow. */
+  get onread(): ReadInto {
+    return { buffer: () => this.#next(), callback: (bytes) => this.#read(bytes) };
+  }
+
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    (socket as unknown as { [INTAKE]: Intake })[INTAKE] = this;
+  }
+
+  /**
+   * Takes an accepted socket's place, because a server has no `onread`. Node has no public name for it, so where what is needed is not
+   * there, the socket stays as it is.
+   * @param accepted just now: nothing has been read of it.
+   */
+  adopt(accepted: Socket): Socket {
+    const taken = accepted as unknown as NodeSocket;
+    const { _handle: handle, server, _server } = taken;
+    if (typeof handle?.useUserBuffer !== 'function') return accepted;
+    taken._handle = null;
+    taken._server = null;
+    const options = { handle, allowHalfOpen: true, onread: this.onread };
+    const socket = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
+    Object.assign(socket, { server, _server });
+    this.attach(socket);
+    return socket;
+  }
+
+  /** From now on what is read goes to `take`, past the stream, which must be flowing. */
+  divert(take: Take): void {
+    this.#take = take;
+  }
+
+  /** From now on what is read goes through the stream. */
+  restore(): void {
+    this.#take = null;
+    this.#bulk = false;
+  }
+
+  /** Bytes that stay what they are, of what was taken. Small ones are copied; memory of their own goes on with large ones. */
+  own(buffer: Buffer, from: number, to: number): Buffer {
+    if (buffer.buffer !== this.#memory.shared.buffer) {
+      this.#given = true;
+      return from === 0 && to === buffer.length ? buffer : buffer.subarray(from, to);
+    }
+    // It filled all that there was to read into, so there is more.
+    if (to - from >= BULK_FROM_BYTES) this.#bulk = true;
+    return Buffer.from(buffer.subarray(from, to));
+  }
+
+  /** The message is over: what comes next may be small again. */
+  settle(): void {
+    this.#bulk = false;
+  }
+
+  /** Node asks after every read. */
+  #next(): Buffer {
+    const { shared } = this.#memory;
+    if (!this.#bulk) this.#buffer = shared;
+    else if (this.#given || this.#buffer === shared) this.#buffer = Buffer.allocUnsafeSlow(shared.length);
+    this.#given = false;
+    return this.#buffer;
+  }
+
+  #read(bytes: number): boolean {
+    if (this.#take) return this.#take(this.#buffer, bytes);
+    return this.#socket!.push(Buffer.from(this.#buffer.subarray(0, bytes)));
+  }
+}
+
+/** What the sockets of one owner share to read into: whoever takes bytes of it has done with them before the next read. */
+export class ReadMemory {
+  readonly shared: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+}
+
+const READ_BYTES = 64 * 1024;
+/** A piece of at least so much shows that a message is large. */
+const BULK_FROM_BYTES = 48 * 1024;
+const INTAKE = Symbol('intake');
+
+/** What Node keeps to itself: what the kernel's socket is held by, and the server that counts it. */
+interface NodeSocket {
+  _handle: { useUserBuffer?: unknown } | null;
+  server?: unknown;
+  _server?: unknown;
+}

@@ -125,6 +125,18 @@ describe('a name', () => {
     expect(three!.requests.length).toBeGreaterThan(0);
   });
 
+  test('is asked of other servers after a reload that names them', async () => {
+    const [two] = await startAt('127.0.0.2', '127.0.0.3');
+    const [old, next] = [await startNameServer(), await startNameServer()];
+    old.set('shop.test', ['127.0.0.2'], 60);
+    next.set('shop.test', ['127.0.0.3'], 60);
+    const yaml = (server: string) => `resolver: ${server}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
+    const gateway = await startTestGateway(yaml(old.address));
+    expect(await names(gateway, 2)).toEqual(new Set(['127.0.0.2']));
+    await gateway.editAndReload(yaml(next.address));
+    expect(await names(gateway, 2)).toEqual(new Set(['127.0.0.3']));
+  });
+
   test('leads a raw TCP stream', async () => {
     const [two] = await startAt('127.0.0.2');
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 1);

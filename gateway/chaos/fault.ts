@@ -24,6 +24,7 @@ export const needs = {
   lane: 'lane: general\nroutes: { /x: 1 }\n',
   retries: 'routes: { /x: { to: 1, retries: { attempts: 3 } } }\n',
   ejection: 'routes: { /x: { to: 1, ejection: off } }\n',
+  overload: 'overload: off\nroutes: { /x: 1 }\n',
   breaker: 'routes: { /x: { to: 1, breaker: { rate: 50% } } }\n',
 } as const;
 

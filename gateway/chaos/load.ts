@@ -67,7 +67,10 @@ export interface LoadOptions {
   readonly clients: number;
   /** Between an answer and the next request of a client; the machine has other things to do as well. */
   readonly pauseMs: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Ids begin with this, where several loads are counted under one tag; `target` is given what follows. */
+  readonly ids?: string;
+  /** A connection for each request, instead of one for each client. */
+  readonly fresh?: boolean;
 }
 
 /** Clients that ask one request after the other over kept connections, until they are told to stop. */
@@ -79,7 +82,7 @@ export class Load {
   #count = 0;
 
   constructor(options: LoadOptions) {
-    this.#agent = new http.Agent({ keepAlive: true, maxSockets: options.clients });
+    this.#agent = new http.Agent({ keepAlive: !options.fresh, maxSockets: options.clients });
     this.#running = Promise.all(Array.from({ length: options.clients }, () => this.#client(options)));
   }
 
@@ -91,15 +94,15 @@ export class Load {
     return this.asked;
   }
 
-  /** How long answers took since the last call, in milliseconds. */
-  takeTimes(): number[] {
-    return this.asked.splice(0).map(({ ms }) => ms);
+  /** What was asked since the last call; it is forgotten here. */
+  take(): Asked[] {
+    return this.asked.splice(0);
   }
 
-  async #client({ port, target, pauseMs, headers = {} }: LoadOptions): Promise<void> {
+  async #client({ port, target, pauseMs, ids = '' }: LoadOptions): Promise<void> {
     while (!this.#over) {
       const id = String(++this.#count);
-      this.asked.push(await ask(port, target(id), { agent: this.#agent, headers, id }));
+      this.asked.push(await ask(port, target(id), { agent: this.#agent, id: ids + id }));
       await pause(pauseMs);
     }
   }

@@ -1,10 +1,10 @@
 import { DeafListener } from '../testing/deaf-listener.ts';
-import { freePort, freePorts } from '../testing/free-port.ts';
+import { freePort } from '../testing/free-port.ts';
 import type { GatewayChild } from './gateway-child.ts';
 import { HoleProxy } from './hole-proxy.ts';
 import { ask } from './load.ts';
 import type { ServicePorts } from './service/question.ts';
-import { freeServicePorts, ServiceChild } from './service-child.ts';
+import { freeServicePorts, freeUdpPort, ServiceChild } from './service-child.ts';
 import { takeBase } from './settle.ts';
 import type { Stage } from './stage.ts';
 
@@ -92,7 +92,7 @@ async function makeParts(stage: Stage): Promise<Parts> {
   const service = await ServiceChild.start(stage.processes, await freeServicePorts());
   const steady = await ServiceChild.start(stage.processes, await freeServicePorts());
   const [hole, deaf] = await Promise.all([HoleProxy.open(service.ports.http), DeafListener.open()]);
-  const streamPorts = (await freePorts(3)) as [number, number, number];
+  const streamPorts = [await freePort(), await freeUdpPort(), await freeUdpPort()] as const;
   return { service, steady, hole, deaf, streamPorts, victimPorts: await freeServicePorts() };
 }
 

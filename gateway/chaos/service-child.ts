@@ -1,5 +1,7 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { freePorts } from '../testing/free-port.ts';
+import { freePort, freePorts } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import type { Process, Processes } from './processes.ts';
 import type { Answer, Question, ServicePorts } from './service/question.ts';
@@ -9,8 +11,22 @@ const program = fileURLToPath(new URL('service/program.ts', import.meta.url));
 const patienceMs = 10_000;
 
 export async function freeServicePorts(): Promise<ServicePorts> {
-  const [http, tcp, udp] = (await freePorts(3)) as [number, number, number];
-  return { http, tcp, udp };
+  const [http, tcp] = (await freePorts(2)) as [number, number];
+  return { host: '127.0.0.1', http, tcp, udp: await freeUdpPort() };
+}
+
+/** A port of UDP that was free a moment ago: whether the one of TCP is says nothing about it. */
+export async function freeUdpPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    const socket = createSocket('udp4').bind({ port, address: '127.0.0.1', exclusive: true });
+    const bound = await once(socket, 'listening').then(
+      () => true,
+      () => false,
+    );
+    socket.close();
+    if (bound) return port;
+  }
 }
 
 /** The scriptable service, as a process: see service/behaviours.ts for what its paths do. */

@@ -90,10 +90,15 @@ export class Stage {
     return started;
   }
 
-  /** With what all gateways of the harness have: the lane that was asked for, and no line for each exchange. */
+  /** With what all gateways of the harness have. A machine that is busy with other things must not be taken for an overload. */
   complete(yaml: string): string {
     const { lane } = this.options;
-    return `${lane === null ? '' : `lane: ${lane}\n`}log: { access: false }\n${yaml}`;
+    const lines = [
+      ...(lane === null ? [] : [`lane: ${lane}`]),
+      ...(this.knows('overload') ? ['overload: off'] : []),
+      'log: { access: false }',
+    ];
+    return `${lines.join('\n')}\n${yaml}`;
   }
 
   /** A service for this row. */

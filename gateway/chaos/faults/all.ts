@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts';
+import { balancing } from './balancing.ts';
 import { blackHole } from './black-hole.ts';
 import { cache } from './cache.ts';
 import { clientLeaves } from './client-leaves.ts';
@@ -6,9 +7,14 @@ import { configuration } from './configuration.ts';
 import { datagrams } from './datagrams.ts';
 import { exhausted } from './descriptors.ts';
 import { keepAlive } from './keep-alive.ts';
+import { mix } from './mix.ts';
+import { names } from './names.ts';
+import { replacement } from './replacement.ts';
+import { restartLoop } from './restart-loop.ts';
 import { serviceBreaks } from './service-breaks.ts';
 import { slowReader } from './slow-reader.ts';
 import { upgrades } from './upgrades.ts';
+import { workers } from './workers.ts';
 
 /** Every fault, in the order in which they are run and told. */
 export const faults: readonly Fault[] = [
@@ -18,8 +24,14 @@ export const faults: readonly Fault[] = [
   ...clientLeaves,
   ...slowReader,
   ...upgrades,
+  ...names,
   ...cache,
   ...configuration,
+  ...replacement,
+  ...workers,
+  ...restartLoop,
+  ...balancing,
   ...datagrams,
   ...exhausted,
+  ...mix,
 ];

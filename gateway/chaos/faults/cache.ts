@@ -51,9 +51,9 @@ export const cache: readonly Fault[] = [
       for (let round = 0; round < rounds; round++) {
         const gateway = await stage.startGateway(cached(service.ports.http, file), { folder });
         // What lies in the file from the round before is spoiled already; what is written now is spoiled under the gateway's hands.
-        for (let id = 0; id < 40; id++) wrong.push(...wrongIn(await askKept(gateway, id), id));
+        wrong.push(...(await askAll(gateway)));
         if (round % 2) spoil(stage, file, 20, 'anywhere');
-        for (let id = 0; id < 40; id++) wrong.push(...wrongIn(await askKept(gateway, id), id));
+        wrong.push(...(await askAll(gateway)));
         hits += await hitsOf(gateway);
         const { code } = await gateway.stop();
         if (code !== 0) wrong.push(`the gateway ended with ${code}`);
@@ -95,6 +95,11 @@ function cached(port: number, file: string): string {
 function askKept(gateway: GatewayChild, id: number): Promise<Asked> {
   // Each start has another port, and what is kept is kept under its host.
   return ask(gateway.port, `/svc/cacheable/${id}?bytes=${entryBytes}`, { headers: { host: 'kept.test' } });
+}
+
+async function askAll(gateway: GatewayChild): Promise<string[]> {
+  const asked = Array.from({ length: 40 }, async (_, id) => wrongIn(await askKept(gateway, id), id));
+  return (await Promise.all(asked)).flat();
 }
 
 function wrongIn(asked: Asked, id: number): string[] {

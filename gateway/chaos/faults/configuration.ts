@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
 import type { GatewayChild } from '../gateway-child.ts';
-import { Load, problemOf } from '../load.ts';
+import { problemOf } from '../load.ts';
+import { routesTo, steadyLoad } from '../one-service.ts';
 
 /** What somebody does to the file; what it must lead to is the same each time. */
 interface Mishap {
@@ -20,7 +21,7 @@ const mishaps: readonly Mishap[] = [
     id: 'yaml-half-written',
     done: 'the configuration is written in two halves, some hundred milliseconds apart, cut anywhere; at last one half stays',
     async spoil(gateway, content) {
-      for (let cut = 10; cut < content.length; cut += 37) {
+      for (let cut = 10; cut < content.length; cut += 60) {
         writeFileSync(gateway.configFile, content.slice(0, cut));
         await pause(300);
         writeFileSync(gateway.configFile, content);
@@ -56,10 +57,10 @@ export const configuration: readonly Fault[] = mishaps.map(({ id, done, spoil, r
     'nothing changes and no request fails; the admin listener says what is wrong; the good file that follows takes effect',
   async run(stage, seen) {
     const service = await stage.service();
-    const gateway = await stage.gateway(routes(service.ports.http));
+    const gateway = await stage.gateway(routesTo(service.ports.http));
     const load = steadyLoad(gateway);
-    const good = gateway.head + stage.complete(routes(service.ports.http, '/three'));
-    await spoil(gateway, gateway.head + stage.complete(routes(service.ports.http)));
+    const good = gateway.head + stage.complete(routesTo(service.ports.http, '/three'));
+    await spoil(gateway, gateway.head + stage.complete(routesTo(service.ports.http)));
     await until('the problem is shown', async () => rejected.test(await refusal(gateway)), 6_000);
     const { reloads } = await gateway.configStatus();
     const said = firstProblem(await refusal(gateway));
@@ -79,17 +80,6 @@ export const configuration: readonly Fault[] = mishaps.map(({ id, done, spoil, r
     seen.equal('reloads by the bad file', reloads, 0);
   },
 }));
-
-/** Requests that have nothing to do with what is changed. */
-export function steadyLoad(gateway: GatewayChild, clients = 8): Load {
-  const target = (id: string) => `/one/ok?tag=steady&id=${id}`;
-  return new Load({ port: gateway.port, target, clients, pauseMs: 5 });
-}
-
-/** `/one` and `/two` on the same service, and what else is said. */
-export function routes(port: number, more = '/two'): string {
-  return `routes:\n  /one: 127.0.0.1:${port}\n  /two: 127.0.0.1:${port}\n${more === '/two' ? '' : `  ${more}: 127.0.0.1:${port}\n`}`;
-}
 
 async function refusal(gateway: GatewayChild): Promise<string> {
   return (await gateway.configStatus()).rejected ?? '';

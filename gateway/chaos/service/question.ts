@@ -1,5 +1,7 @@
 /** Where a service listens. */
 export interface ServicePorts {
+  /** An address of this machine. */
+  readonly host: string;
   readonly http: number;
   readonly tcp: number;
   readonly udp: number;

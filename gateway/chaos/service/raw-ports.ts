@@ -17,6 +17,8 @@ async function serveRaw(wire: Wire): Promise<void> {
   const [word, count] = (await wire.until('\n', foreverMs)).trim().split(' ');
   if (word === 'reset') return wire.reset();
   if (word === 'large') return pour(wire, Number(count));
+  // What came together with the first line.
+  wire.socket.write(wire.unread());
   wire.socket.on('error', () => {}).pipe(wire.socket);
 }
 

@@ -6,6 +6,8 @@ export interface Counted {
   readonly arrived: number;
   /** Arrivals of the request that arrived most often: above 1, it was sent again. */
   readonly most: number;
+  /** Of the requests that arrived. */
+  readonly ids: readonly string[];
   /** When the other side let go of an exchange that was not over, by id of the request: `monotonicMs`. */
   readonly left: Readonly<Record<string, number>>;
   /** Bytes of request bodies that were taken. */
@@ -33,7 +35,8 @@ export class Tally {
     const { arrivals, left, bodyBytes } = this.#entry(tag);
     const counts = [...arrivals.values()];
     const arrived = counts.reduce((sum, count) => sum + count, 0);
-    return { arrived, most: Math.max(0, ...counts), left, bodyBytes };
+    const most = counts.reduce((highest, count) => Math.max(highest, count), 0);
+    return { arrived, most, ids: [...arrivals.keys()], left, bodyBytes };
   }
 
   #entry(tag: string): Entry {

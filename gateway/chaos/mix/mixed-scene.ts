@@ -1,0 +1,79 @@
+import { freePort } from '../../testing/free-port.ts';
+import type { GatewayChild } from '../gateway-child.ts';
+import { HoleProxy } from '../hole-proxy.ts';
+import { freeUdpPort, type ServiceChild } from '../service-child.ts';
+import type { Stage } from '../stage.ts';
+
+/** One gateway, healthy services behind some of its routes, and mistreated ones behind the others. */
+export class MixedScene {
+  readonly gateway: GatewayChild;
+  readonly hole: HoleProxy;
+  /** Of the gateway, to the healthy service. */
+  readonly tcpPort: number;
+  readonly udpPort: number;
+  /** The same to the mistreated one. */
+  readonly badUdpPort: number;
+  readonly #stage: Stage;
+  readonly #yaml: string;
+  #victim: ServiceChild;
+  #killing = false;
+
+  private constructor(
+    stage: Stage,
+    parts: Pick<MixedScene, 'gateway' | 'hole' | 'tcpPort' | 'udpPort' | 'badUdpPort'>,
+    victim: ServiceChild,
+    yaml: string,
+  ) {
+    this.#stage = stage;
+    this.gateway = parts.gateway;
+    this.hole = parts.hole;
+    this.tcpPort = parts.tcpPort;
+    this.udpPort = parts.udpPort;
+    this.badUdpPort = parts.badUdpPort;
+    this.#victim = victim;
+    this.#yaml = yaml;
+  }
+
+  static async start(stage: Stage): Promise<MixedScene> {
+    const [steady, bad, victim, other] = await Promise.all([
+      stage.service(),
+      stage.service(),
+      stage.service(),
+      stage.service(),
+    ]);
+    const hole = await HoleProxy.open(bad.ports.http);
+    stage.atRowEnd(() => hole.close());
+    const [tcpPort, udpPort, badUdpPort] = [await freePort(), await freeUdpPort(), await freeUdpPort()];
+    const yaml = `timeouts: { connect: 500ms, response: 3s, idle: 3s, tunnelIdle: 60s }
+routes:
+  /steady: { to: 127.0.0.1:${steady.ports.http} }
+  /svc: { to: 127.0.0.1:${bad.ports.http}, timeouts: { response: 500ms, idle: 500ms } }
+  /cached: { to: 127.0.0.1:${bad.ports.http}, cache: true, timeouts: { response: 500ms, idle: 500ms } }
+  /hole: { to: 127.0.0.1:${hole.port}, timeouts: { response: 500ms, idle: 500ms } }
+  /pair: { to: [127.0.0.1:${victim.ports.http}, 127.0.0.1:${other.ports.http}] }
+  /refused: 127.0.0.1:${await freePort()}
+streams:
+  tcp: { ${tcpPort}: { to: 127.0.0.1:${steady.ports.tcp} } }
+  udp:
+    ${udpPort}: { to: 127.0.0.1:${steady.ports.udp}, idle: 5s }
+    ${badUdpPort}: { to: 127.0.0.1:${bad.ports.udp}, idle: 500ms }
+`;
+    const gateway = await stage.gateway(yaml);
+    return new MixedScene(stage, { gateway, hole, tcpPort, udpPort, badUdpPort }, victim, yaml);
+  }
+
+  /** Adds and removes a route, or leaves a file that can't be used. */
+  configure(more: string): void {
+    this.gateway.configure(this.#stage.complete(this.#yaml.replace('routes:\n', `routes:\n${more}`)));
+  }
+
+  /** One of the two endpoints of `/pair` dies, and is back a moment later. */
+  async killVictim(): Promise<void> {
+    if (this.#killing) return;
+    this.#killing = true;
+    const { ports } = this.#victim;
+    await this.#stage.endService(this.#victim);
+    this.#victim = await this.#stage.service(ports);
+    this.#killing = false;
+  }
+}

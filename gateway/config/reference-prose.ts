@@ -116,7 +116,7 @@ A retry goes to an endpoint that this request has not tried, where there is one.
 
 Without the key there is one process. With it, even as \`1\`, the process that you start keeps the admin listener and looks after workers, which share the port: one that dies is
 replaced, and all of them are replaced one by one on SIGUSR2, without a request lost. A cache in a \`file\` beside \`workers\` is a problem, because the file is of one process.
-\`workers\` and \`resolver\` take effect at the next start.`,
+\`workers\` takes effect at the next start.`,
 
   when: `Conditions beside host and path. All of them must hold.`,
 
@@ -165,7 +165,8 @@ The file is UTF-8 and at most 4 MiB.`,
 | variable | meaning |
 |---|---|
 | \`GATEWAY_HOSTS\` | \`3001=db,3002=files\`: the port 3001 is on the host \`db\`. It moves bare ports and those on \`localhost\`, so that the very same file serves where each service has a host of its own. Ports that the file does not have are ignored. |
-| \`PORTWAY_HOST\` | What \`host\` is where the file does not say: \`0.0.0.0\` in a container. Without both it is \`127.0.0.1\`, so that a gateway started for a try is not open to the network. |`,
+| \`PORTWAY_HOST\` | What \`host\` is where the file does not say: \`0.0.0.0\` in a container. Without both it is \`127.0.0.1\`, so that a gateway started for a try is not open to the network. |
+| \`PORTWAY_STICKY_SECRET\` | Goes into the cookies of \`sticky\` routes, so that nobody can check a guessed address by them. Replicas that share clients need the same one. |`,
 
   reload: `## Reload
 

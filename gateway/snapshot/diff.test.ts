@@ -36,7 +36,7 @@ describe('what a reload changed', () => {
     ['log', { log: { level: 'debug', format: 'auto', access: true } }, false],
     ['maxConnections', { maxConnections: 5 }, false],
     ['workers', { workers: 4 }, true],
-    ['resolver', { resolver: ['127.0.0.1:5353'] }, true],
+    ['resolver', { resolver: ['127.0.0.1:5353'] }, false],
     ['overload', { overload: null }, false],
     ['serverTiming', { serverTiming: true }, false],
   ])('the setting %s', (name, wish, restart) => {

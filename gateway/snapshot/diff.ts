@@ -58,8 +58,8 @@ const SETTINGS = [
   'services',
 ] as const;
 
-/** What is decided once: where to listen, how many processes there are, and whom every look-up asks. */
-const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers', 'resolver']);
+/** What is decided once: where to listen, and how many processes there are. */
+const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers']);
 
 function meaningOf(config: GatewayConfig, key: (typeof SETTINGS)[number]): string | undefined {
   if (key !== 'services') return JSON.stringify(config[key]);

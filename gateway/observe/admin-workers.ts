@@ -9,6 +9,8 @@ export async function answerReplace(
   replace: () => Promise<Replacement>,
 ): Promise<FastifyReply> {
   if (isFromAPage(request)) return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
+  // It takes as long as all new workers together take to start; when it is answered, Node sets its timeout for idle connections again.
+  request.raw.setTimeout(0);
   const { replaced, problem } = await replace();
   if (problem === null) return sendJson(reply, { replaced });
   return sendProblem(reply, { status: 409, detail: problem, more: { replaced } });

@@ -7,6 +7,7 @@ import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { connect, request } from '../testing/raw-client.ts';
 import { type AdminView, createAdmin } from './admin.ts';
 import { adminResources } from './admin-resources.ts';
+import type { Replacement } from './status.ts';
 
 const config: GatewayConfig = {
   file: '/srv/gateway.config.yaml',
@@ -306,6 +307,15 @@ describe('POST /workers/replace', () => {
   it('says how many were replaced', async () => {
     const answer = await replace();
     expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { replaced: 2 }]);
+  });
+
+  it('takes as long as it takes', async () => {
+    const started = Promise.withResolvers<Replacement>();
+    const to = await client({ replaceWorkers: () => started.promise }, 50);
+    const answer = to.exchange(request('POST', '/workers/replace', ['Host: localhost']));
+    // Twice as long as it would have waited for anything else.
+    setTimeout(() => started.resolve({ replaced: 1, problem: null }), 200);
+    expect((await answer).status).toBe(200);
   });
 
   it('says why they were not', async () => {

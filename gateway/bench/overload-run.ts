@@ -13,6 +13,7 @@ export interface OverloadRunOptions {
   readonly times: number;
   /** Whether clients wait as long as a 503 tells them to. */
   readonly heedsRetryAfter: boolean;
+  readonly lane: string;
 }
 
 export interface OverloadFigures {
@@ -21,11 +22,16 @@ export interface OverloadFigures {
   /** Goodput over the peak of the same round: the median of the rounds. */
   readonly goodputShare: number;
   readonly goodputShareWithout: number;
+  /** The same, both for each second of the gateway's CPU time. */
+  readonly goodputShareOfCpu: number;
+  readonly goodputShareOfCpuWithout: number;
   readonly rounds: readonly OverloadRound[];
 }
 
 export interface OverloadRound {
   readonly peak: number;
+  /** The same for each second of the gateway's CPU time: what a shared machine does not take away. */
+  readonly peakPerCpu: number;
   readonly shedding: OpenLoadResult;
   readonly without: OpenLoadResult;
 }
@@ -56,17 +62,22 @@ export class OverloadRun {
     }
   }
 
-  /** The peak before and after, because the machine may be shared; off first in every other round would change nothing that is kept. */
+  /** The peak before and after, because the machine may be shared. */
   async #round(shedding: Gateway, without: Gateway): Promise<OverloadRound> {
     const before = await this.#peak(without);
-    const rate = Math.round(before * this.#options.times);
+    const rate = Math.round(before.rate * this.#options.times);
     const withShedding = await this.#offer(shedding, rate);
     const withoutShedding = await this.#offer(without, rate);
     const after = await this.#peak(shedding);
-    return { peak: (before + after) / 2, shedding: withShedding, without: withoutShedding };
+    return {
+      peak: (before.rate + after.rate) / 2,
+      peakPerCpu: (before.perCpu + after.perCpu) / 2,
+      shedding: withShedding,
+      without: withoutShedding,
+    };
   }
 
-  async #peak(gateway: Gateway): Promise<number> {
+  async #peak(gateway: Gateway): Promise<{ readonly rate: number; readonly perCpu: number }> {
     const plan = {
       connections: PEAK_CONNECTIONS,
       rate: null,
@@ -74,8 +85,8 @@ export class OverloadRun {
       measureMs: 3_000,
       heedsRetryAfter: true,
     };
-    const { good, seconds } = await this.#load(gateway, plan);
-    return good / seconds;
+    const { good, seconds, cpuMs } = await this.#load(gateway, plan);
+    return { rate: good / seconds, perCpu: (good / cpuMs) * 1000 };
   }
 
   async #offer(gateway: Gateway, rate: number): Promise<OpenLoadResult> {
@@ -119,7 +130,7 @@ export class OverloadRun {
 
   async #startGateway(name: string, service: number, overload: string): Promise<Gateway> {
     const port = await freePort();
-    const yaml = `port: ${port}\nadmin: false\nmaxConnections: 40000\nlog: { access: false }\noverload: ${overload}\nroutes:\n  /: ${service}\n`;
+    const yaml = `port: ${port}\nadmin: false\nmaxConnections: 40000\nlog: { access: false }\noverload: ${overload}\nroutes:\n  /: { to: ${service}, lane: ${this.#options.lane} }\n`;
     const folder = this.#workspace.makeFolder(name, { 'gateway.config.yaml': yaml });
     const command = [
       process.execPath,
@@ -149,33 +160,46 @@ function fileOf(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-function roundText({ peak, shedding, without }: OverloadRound): string {
-  return [
-    `peak ${Math.round(peak)}/s`,
-    `  on:  ${resultText(shedding, peak)}`,
-    `  off: ${resultText(without, peak)}`,
-  ].join('\n');
+function roundText(round: OverloadRound): string {
+  const { peak, peakPerCpu, shedding, without } = round;
+  const head = `peak ${Math.round(peak)}/s, ${Math.round(peakPerCpu)} for a second of CPU`;
+  return [head, `  on:  ${resultText(shedding, round)}`, `  off: ${resultText(without, round)}`].join('\n');
 }
 
-function resultText(result: OpenLoadResult, peak: number): string {
-  const { seconds, came, good, late, refused, failed, unanswered, goodP50Ms, goodP99Ms, refusedP99Ms } =
-    result;
-  const each = (count: number) => Math.round(count / seconds);
-  return (
-    `came ${each(came)}/s, in time ${each(good)}/s (${Math.round((good / seconds / peak) * 100)} % of the peak, p50 ${Math.round(goodP50Ms)} ms, p99 ${Math.round(goodP99Ms)} ms), ` +
-    `late ${each(late)}, 503 ${each(refused)} (p99 ${Math.round(refusedP99Ms)} ms), failed ${each(failed)}, unanswered ${each(unanswered)}, reconnects ${result.reconnects}`
-  );
+function resultText(result: OpenLoadResult, { peak, peakPerCpu }: OverloadRound): string {
+  const { seconds, cpuMs, came, good, late, refused, failed, unanswered } = result;
+  const each = (count: number) => `${Math.round(count / seconds)}/s`;
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  const ms = (value: number) => (Number.isFinite(value) ? `${Math.round(value)} ms` : '-');
+  return [
+    `came ${each(came)}`,
+    `CPU ${percent(cpuMs / seconds / 1000)}`,
+    `in time ${each(good)} (${percent(good / seconds / peak)} of the peak, ${percent(perCpu(result) / peakPerCpu)} by CPU; p50 ${ms(result.goodP50Ms)}, p99 ${ms(result.goodP99Ms)})`,
+    `late ${each(late)}`,
+    `503 ${each(refused)} (p99 ${ms(result.refusedP99Ms)})`,
+    `failed ${each(failed)}`,
+    `unanswered ${each(unanswered)}`,
+    `reconnects ${result.reconnects}`,
+  ].join(', ');
 }
 
 function summary(rounds: readonly OverloadRound[]): OverloadFigures {
   const share = (of: (round: OverloadRound) => OpenLoadResult) =>
     median(rounds.map((round) => of(round).good / of(round).seconds / round.peak));
+  const shareOfCpu = (of: (round: OverloadRound) => OpenLoadResult) =>
+    median(rounds.map((round) => perCpu(of(round)) / round.peakPerCpu));
   return {
     peak: median(rounds.map(({ peak }) => peak)),
     goodputShare: share(({ shedding }) => shedding),
     goodputShareWithout: share(({ without }) => without),
+    goodputShareOfCpu: shareOfCpu(({ shedding }) => shedding),
+    goodputShareOfCpuWithout: shareOfCpu(({ without }) => without),
     rounds,
   };
+}
+
+function perCpu({ good, cpuMs }: OpenLoadResult): number {
+  return (good / cpuMs) * 1000;
 }
 
 function median(values: readonly number[]): number {

@@ -10,6 +10,8 @@ export interface Recorded {
   readonly raw: Buffer;
   /** The connection that brought it, counted from 0. */
   readonly connection: number;
+  /** When it was whole, on the clock of `performance.now()`. */
+  readonly at: number;
 }
 
 /** What a service does about a request: bytes, each part in a write of its own; then it may let go of the connection. */
@@ -114,7 +116,12 @@ export class RecordingService {
     const [request] = messages;
     if (request === undefined) return this.#answerEarly(connection);
     connection.opaque = request.opaqueAfter;
-    const recorded = { request, raw: bytes.subarray(request.start, request.end), connection: index };
+    const recorded = {
+      request,
+      raw: bytes.subarray(request.start, request.end),
+      connection: index,
+      at: performance.now(),
+    };
     this.#judge(recorded);
     this.#whole.push(recorded);
     if (!connection.early) void answer(connection.socket, this.#react(request.target));
@@ -136,6 +143,9 @@ export class RecordingService {
     const odd = [
       request.version === '1.1' ? null : `HTTP/${request.version}`,
       request.extensions ? 'chunk extensions' : null,
+      raw.toString('latin1').startsWith(`${request.method} ${request.target} HTTP/`)
+        ? null
+        : 'several spaces',
       request.start === 0 ? null : 'an empty line before the request',
       /^(\/|\*$)/.test(request.target) ? null : `the target ${request.target}`,
     ].filter((each) => each !== null);

@@ -47,7 +47,7 @@ export interface Reading<M> {
   readonly rest: Buffer;
 }
 
-/** What a side said, read as requests. Empty lines before a request are let pass, as RFC 9112 §2.2 asks of servers. */
+/** What a side said, read as requests. Empty lines before a request and runs of spaces in its line are let pass, as RFC 9112 §2.2 and §3 let servers. */
 export function readRequests(bytes: Buffer): Reading<StrictRequest> {
   return readAll(bytes, (scan) => readRequest(scan));
 }
@@ -95,7 +95,7 @@ function readRequest(scan: Scan): StrictRequest {
   if (scan.at === scan.bytes.length) throw new Unfinished('only empty lines');
   const start = scan.at;
   const [line, ...lines] = headLines(scan);
-  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP\/(1\.[01])$/.exec(line!);
+  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([\x21-\x7e]+) +HTTP\/(1\.[01])$/.exec(line!);
   if (match === null) throw new Refused(`the request line ${JSON.stringify(line)}`, start);
   const [, method = '', target = '', version] = match;
   const fields = readFieldLines(lines, start);

@@ -108,6 +108,8 @@ describe('chunks are refused', () => {
     ['a chunk longer than its size', '3\r\nhello\r\n'],
     ['a chunk that ends with LF', '5\r\nhello\n0\r\n\r\n'],
     ['a trailer that is no field', '0\r\nno colon\r\n\r\n'],
+    ['a length in the trailers', '0\r\nContent-Length: 5\r\n\r\n'],
+    ['a coding in the trailers', '0\r\nA: 1\r\ntransfer-encoding: chunked\r\n\r\n'],
     ['a folded trailer', '0\r\nA: 1\r\n b\r\n\r\n'],
     ['a trailer with a space before its colon', '0\r\nA : 1\r\n\r\n'],
     ['a trailer with a bare LF', '0\r\nA: 1\nB: 2\r\n\r\n'],

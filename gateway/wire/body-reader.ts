@@ -133,7 +133,8 @@ export class BodyReader {
       this.#line = line;
       return;
     }
-    if (!TRAILER_SECTION.test(line)) throw new FramingError('trailers that are no fields');
+    if (!TRAILER_SECTION.test(line) || FRAMING_FIELD.test(line))
+      throw new FramingError('trailers that are no fields, or would frame the body behind which they stand');
     this.#state = 'idle';
     this.#sink.bodyEnd(line.length === 2 ? NO_FIELDS : splitFields(line, 0, line.length - 2));
   }
@@ -141,6 +142,7 @@ export class BodyReader {
 
 /** At most 2^52 bytes; white space in front of an extension is refused, because readers differ about it. */
 const SIZE_LINE = /^([0-9a-fA-F]{1,13})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n$/;
+const FRAMING_FIELD = /^(?:content-length|transfer-encoding):/im;
 const LF = 0x0a;
 const LINE_MAX_BYTES = 4 * 1024;
 const TRAILERS_MAX_BYTES = 16 * 1024;

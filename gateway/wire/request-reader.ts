@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { IS_TARGET, IS_TOKEN, IS_VALUE } from './octets.ts';
 
 /**
@@ -135,6 +136,7 @@ export class RequestReader {
     this.#framed = false;
     // RFC 9110 §9.3.6, §9.3.8: whoever refuses them looks at more than the method.
     if (this.method === 'CONNECT' || this.method === 'TRACE') return false;
+    if (!KNOWN_METHODS.has(this.method)) return false;
     const fields = new Array<string>(this.#marked >> 1);
     this.fields = fields;
     const marks = this.#marks;
@@ -211,6 +213,8 @@ const FIELDS_MAX = 100;
 const VERSION = Buffer.from(' HTTP/1.1\r\n');
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 const DIGITS = /^\d+$/;
+/** What Node's parser takes. It refuses all others, and behind a body of the wrong length any token looks like a method. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 const HTAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;

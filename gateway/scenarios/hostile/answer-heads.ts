@@ -7,7 +7,6 @@ const chunked = 'Transfer-Encoding: chunked';
 /** SEMANTICS 3: from a service, what is ambiguous is 502, and its connection is thrown away. */
 export const answerHeads: readonly HostileAnswer[] = [
   bad('a greeting of SSH', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'),
-  bad('a handshake of TLS', '\x15\x03\x03\x00\x02\x02\x46'),
   bad('HTTP/0.9', '<html>hello</html>\r\n\r\n'),
   bad('a request', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'),
   bad('HTTP/3.0', 'HTTP/3.0 200 OK\r\nContent-Length: 0\r\n\r\n'),
@@ -34,10 +33,8 @@ export const answerHeads: readonly HostileAnswer[] = [
   ),
   bad('a length and chunks', okWith([...lengths('5'), chunked], '0\r\n\r\n')),
   bad('chunks and a length', okWith([chunked, ...lengths('5')], '0\r\n\r\n')),
-  bad('bare LF for every end of a line', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n'),
   bad('a bare LF behind the status line', 'HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n'),
   bad('a bare LF between fields', okWith(['X-A: 1\nX-B: 2', empty])),
-  bad('a bare LF at the end of the head', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\n'),
   bad('a bare CR in a value', okWith(['X-A: 1\rX-B: 2', empty])),
   bad('a NUL in a value', okWith(['X-A: 1\0', empty])),
   bad('a NUL in a name', okWith(['X\0A: 1', empty])),

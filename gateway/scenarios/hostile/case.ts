@@ -15,8 +15,8 @@ export interface HostileRequest {
   readonly mayBegin?: string;
   /** The client ends its direction when it has sent everything. */
   readonly fin?: true;
-  /** What differs on a route that Fastify stands in. */
-  readonly throughFastify?: Partial<Outcome>;
+  /** What differs in the wire lane. */
+  readonly throughWire?: Partial<Outcome>;
 }
 
 type Outcome = Pick<HostileRequest, 'answers' | 'end' | 'forwarded' | 'mayBegin'>;

@@ -58,6 +58,7 @@ export const pipelining: readonly HostileRequest[] = [
     sent: [`${first}garbage\r\n\r\n${smuggled}`],
     answers: ['200'],
     end: 'closed',
+    throughWire: { answers: ['200', '400 bad_request'] },
     forwarded: [arrives('GET /1')],
   },
   {
@@ -65,6 +66,7 @@ export const pipelining: readonly HostileRequest[] = [
     sent: [`${request('POST', '/db/1', ['Content-Length: 2'], 'abGARBAGE')}${smuggled}`],
     answers: ['200'],
     end: 'closed',
+    throughWire: { answers: ['200', '400 bad_request'] },
     forwarded: [arrives('POST /1', [], { body: 'ab' })],
   },
   brokenOff(
@@ -77,6 +79,7 @@ export const pipelining: readonly HostileRequest[] = [
     sent: [`${first}${request('CONNECT', 'gateway.test:443')}${smuggled}`],
     answers: ['200'],
     end: 'closed',
+    throughWire: { answers: ['200', '405 method_refused'] },
     forwarded: [arrives('GET /1')],
   },
 ];

@@ -14,7 +14,7 @@ import { headers } from './headers.ts';
 import { paths } from './paths.ts';
 import { pipelining } from './pipelining.ts';
 import { requestLines } from './request-lines.ts';
-import { PATIENCE_MS, Stage } from './stage.ts';
+import { inWireLane, PATIENCE_MS, Stage } from './stage.ts';
 import { upgrades } from './upgrades.ts';
 
 const themes: readonly [string, readonly HostileRequest[]][] = [
@@ -45,8 +45,8 @@ describe.each(routeKinds)('hostile requests on $kind', (kind) => {
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-function difference(row: HostileRequest, { throughFastify }: RouteKind): Partial<HostileRequest> {
-  return throughFastify ? (row.throughFastify ?? {}) : {};
+function difference(row: HostileRequest, kind: RouteKind): Partial<HostileRequest> {
+  return inWireLane(kind) ? (row.throughWire ?? {}) : {};
 }
 
 async function play(stage: Stage, row: HostileRequest): Promise<void> {

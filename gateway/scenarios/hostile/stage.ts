@@ -70,6 +70,11 @@ export class Stage {
   }
 }
 
+/** Plain routes are carried by the wire lane, unless they are said to be of the general one. */
+export function inWireLane({ kind, throughFastify }: RouteKind): boolean {
+  return !throughFastify && !/general/.test(kind);
+}
+
 const SENTINEL_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsentinel';
 
 /** Only decides how long a failing row takes. */

@@ -19,6 +19,8 @@ export interface RequestFacts {
   readonly maxForwards: string | null;
   readonly fetchMode: string | null;
   readonly transferEncoding: string | null;
+  /** What the client says that stands behind its body. */
+  readonly trailer: string | null;
   readonly accept: string;
   readonly acceptsTrailers: boolean;
 }
@@ -42,6 +44,7 @@ class FactsReader implements RequestFacts {
   maxForwards: string | null = null;
   fetchMode: string | null = null;
   transferEncoding: string | null = null;
+  trailer: string | null = null;
   accept = '';
   acceptsTrailers = false;
   #nominated: Set<string> | null = null;
@@ -72,6 +75,9 @@ class FactsReader implements RequestFacts {
         this.transferEncoding = this.transferEncoding === null ? value : `${this.transferEncoding}, ${value}`;
         return false;
       case 'expect':
+        return false;
+      case 'trailer':
+        this.trailer = this.trailer === null ? value : `${this.trailer}, ${value}`;
         return false;
       case 'x-request-id':
         this.requestId = value;

@@ -13,6 +13,8 @@ export type Fields = readonly string[];
 export interface RequestBody {
   /** Bytes announced by Content-Length; `null`: chunked. */
   readonly length: number | null;
+  /** The client waits for a 100 before it sends any of it (RFC 9110 §10.1.1), and this side leaves it to the service to say so. */
+  readonly expectsContinue?: boolean;
   /** Begins the flow; called at most once, and not before somebody is ready to take it (this is when 100-continue goes out). */
   read(sink: BodySink): void;
   pause(): void;

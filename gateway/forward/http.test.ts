@@ -92,6 +92,7 @@ function forward(
     timeouts: { ...TIMEOUTS, ...timeouts },
     retries: { attempts: 3, budget: 0.2, perTryMs: null },
     lane: 'general' as const,
+    expectsContinue: false,
     memory: new BulkMemory(() => {}),
     clock: new Clock(),
     requestFields: () => ['Host', 'a'],

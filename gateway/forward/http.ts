@@ -37,6 +37,8 @@ export interface HttpPlan {
   /** The request target that the service sees. */
   readonly target: string;
   readonly body: RequestBody | null;
+  /** Whether the service is to be asked for a 100 first. */
+  readonly expectsContinue: boolean;
   readonly timeouts: TimeoutsConfig;
   readonly retries: RetriesConfig;
   readonly memory: BulkMemory;
@@ -94,12 +96,13 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     const endpoint = this.#begin();
     if (!endpoint) return;
     const attempt = this.#attempts.count;
-    this.#arm(this.#tryMs());
+    // Until it is being sent, the pool keeps the time: of waiting for a connection, and of connecting.
+    this.#deadline.clear();
     const { method } = this.#downstream;
-    const { target } = this.#plan;
+    const { target, expectsContinue } = this.#plan;
     try {
       const call = endpoint.send(
-        { method, target, fields: this.#plan.requestFields(endpoint), body: this.#body },
+        { method, target, fields: this.#plan.requestFields(endpoint), body: this.#body, expectsContinue },
         this,
         this.#plan.lane,
       );
@@ -123,7 +126,9 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   started(reused: boolean): void {
     this.#reused = reused;
-    this.#deadline.refresh();
+    // A body that is flowing has a time of its own.
+    if (this.#body?.begun) this.#deadline.refresh();
+    else this.#arm(this.#tryMs());
   }
 
   informational(status: number, fields: Fields): void {

@@ -37,14 +37,24 @@ export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan
     lane: exchange.record.lane,
     target: forwardTarget(match, target),
     body: limitBody(downstream.body, match.route.bodyMaxBytes),
+    expectsContinue: downstream.body?.expectsContinue === true,
     timeouts: match.route.timeouts,
     retries: match.route.retries,
     memory,
     requestFields: (endpoint) =>
-      withoutSticky(requestFields(exchange, endpoint.authority, signature), upstream),
+      withoutSticky(hopFields(exchange, requestFields(exchange, endpoint.authority, signature)), upstream),
     answerFields: (endpoint, fields, lengthOpen) =>
       answerFields(exchange, endpoint, fields, lengthOpen && takesTrailers(exchange)),
   };
+}
+
+/** Of our own hop to the service: what only the wire lane can keep its word on (decisions 0007, 0009). */
+function hopFields({ record, downstream, facts }: RoutedExchange, fields: string[]): string[] {
+  const { body } = downstream;
+  if (body === null || record.lane !== 'wire') return fields;
+  if (facts.trailer !== null && body.length === null) fields.push('Trailer', facts.trailer);
+  if (body.expectsContinue) fields.push('Expect', '100-continue');
+  return fields;
 }
 
 /** What the client is to remember of its endpoint; `null`: the route is not sticky. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, startService } from '../testing/service.ts';
 
 // What a service answers a request with is in the table of hostile/.
-describe.each(routeKinds)('a service that breaks the protocol on $kind', ({ routes, files }) => {
+describe.each(laneKinds)('a service that breaks the protocol on $kind', ({ routes, files }) => {
   test('with bytes on an idle connection: they answer nobody', async () => {
     const service = (await startService()).answer((received) => ok(received.target));
     const gateway = await startTestGateway(routes('/db', service.port), { files });

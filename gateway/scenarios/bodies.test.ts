@@ -2,13 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { chunk, ok, reply, startService } from '../testing/service.ts';
 
 const mebibyte = 1024 * 1024;
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 
-describe.each(routeKinds)('bodies on $kind', ({ routes, files }) => {
+describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
   test('of any bytes arrive whole, both ways', async () => {
     const data = randomBytes(2 * mebibyte);
     const service = (await startService()).answer((received) => reply(200, [], received.body));

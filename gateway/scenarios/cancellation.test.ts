@@ -3,13 +3,13 @@ import { startDeafPort } from '../testing/deaf-port.ts';
 import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { chunk, ok, startService } from '../testing/service.ts';
 
 /** The rule is 100 ms; a loaded machine gets more, and no timeout of the gateway is that short. */
 const soonMs = 1_000;
 
-describe.each(routeKinds)('giving up on $kind', ({ routes, files }) => {
+describe.each(laneKinds)('giving up on $kind', ({ routes, files }) => {
   async function stage() {
     const service = await startService();
     const gateway = await startTestGateway(routes('/db', service.port), { files });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { type RawClient, request } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { chunk, ok, reply, startService } from '../testing/service.ts';
 
 const mebibyte = 1024 * 1024;
@@ -11,7 +11,7 @@ async function keepSending(client: RawClient, bytes: string): Promise<void> {
   while (!client.socket.destroyed && client.socket.writable) await client.send(bytes);
 }
 
-describe.each(routeKinds)('an answer in the middle of an upload on $kind', ({ routes, files }) => {
+describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ routes, files }) => {
   test.each([
     ['a length', [`Content-Length: ${1024 * mebibyte}`], 'x'.repeat(65_536)],
     ['chunks', ['Transfer-Encoding: chunked'], chunk('x'.repeat(65_536))],

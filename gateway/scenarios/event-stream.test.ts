@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { chunk, startService } from '../testing/service.ts';
 
-describe.each(routeKinds)('an event stream on $kind', ({ routes, files }) => {
+describe.each(laneKinds)('an event stream on $kind', ({ routes, files }) => {
   test.each([
     ['chunks', 'Transfer-Encoding: chunked\r\n', chunk],
     ['an open end', '', (text: string) => text],

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, startService } from '../testing/service.ts';
 
-describe.each(routeKinds)('interim answers on $kind', ({ routes, files, throughFastify }) => {
+describe.each(laneKinds)('interim answers on $kind', ({ routes, files, throughFastify }) => {
   test.skipIf(throughFastify)('arrive while the final one is still awaited', async () => {
     const service = await startService();
     const gateway = await startTestGateway(routes('/db', service.port), { files });

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, startService } from '../testing/service.ts';
 
-describe.each(routeKinds)('connections to a service of $kind', ({ routes, files }) => {
+describe.each(laneKinds)('connections to a service of $kind', ({ routes, files }) => {
   test('are used again', async () => {
     const service = (await startService()).answer((received) => ok(received.target));
     const gateway = await startTestGateway(routes('/db', service.port), { files });

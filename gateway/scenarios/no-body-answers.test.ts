@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { startService } from '../testing/service.ts';
 
-describe.each(routeKinds)(
+describe.each(laneKinds)(
   'answers without a body on $kind',
   ({ routes, files, comparable, throughFastify }) => {
     test.each([

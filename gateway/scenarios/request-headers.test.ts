@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, startService } from '../testing/service.ts';
 
-describe.each(routeKinds)('the fields of a request on $kind', ({ routes, files }) => {
+describe.each(laneKinds)('the fields of a request on $kind', ({ routes, files }) => {
   async function received(fields: readonly string[], ...keys: string[]) {
     const service = (await startService()).answer(ok());
     const gateway = await startTestGateway(routes('/db', service.port, ...keys), { files });

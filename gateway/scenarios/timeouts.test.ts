@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { startDeafPort } from '../testing/deaf-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
-import { routeKinds } from '../testing/route-kinds.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
 import { chunk, ok, startService } from '../testing/service.ts';
 
 /** Each case sets the one limit that it is about low, and leaves the others where they can't interfere. */
-describe.each(routeKinds)('time limits on $kind', ({ routes, files }) => {
+describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
   async function stage(timeouts: string) {
     const service = await startService();
     const gateway = await startTestGateway(routes('/db', service.port, `timeouts: { ${timeouts} }`), {

@@ -1,6 +1,10 @@
-/** The two ways in which a route is carried. What a client or a service sees must not depend on it. */
+import type { Lane } from '../forward/exchange.ts';
+
+/** The ways in which a route is carried. What a client or a service sees must not depend on it. */
 export interface RouteKind {
   readonly kind: string;
+  /** Which implementation carries it. The general lane is bound by what Node and undici can say: decisions 0008, 0009 and 0010. */
+  readonly lane: Lane;
   /**
    * Whether Fastify stands between forwarding and the client. It writes names of fields in lower case and repeated ones side by
    * side, takes the reason from the status (RFC 9112 §4 lets a client ignore it), and knows neither 1xx nor trailers.
@@ -16,14 +20,23 @@ export interface RouteKind {
 
 const plain: RouteKind = {
   kind: 'a plain route',
+  lane: 'wire',
   throughFastify: false,
   comparable: (lines) => [...lines],
   files: {},
   routes: (key, to, ...keys) => `routes:\n  ${key}: { ${[`to: ${to}`, ...keys].join(', ')} }\n`,
 };
 
+const general: RouteKind = {
+  ...plain,
+  kind: 'a plain route in the general lane',
+  lane: 'general',
+  routes: (key, to, ...keys) => plain.routes(key, to, 'lane: general', ...keys),
+};
+
 const extended: RouteKind = {
   kind: 'a route extended in code',
+  lane: 'general',
   throughFastify: true,
   comparable: (lines) => lines.map(lowerName).sort(byName),
   files: { 'extension.ts': 'export default {};\n' },
@@ -41,5 +54,8 @@ function byName(a: string, b: string): number {
   return nameA === nameB ? 0 : `${nameA}` < `${nameB}` ? -1 : 1;
 }
 
-/** For `describe.each`. */
+/** For `describe.each`: where the lane does not matter, because what is tested stands before or behind both. */
 export const routeKinds: readonly RouteKind[] = [plain, extended];
+
+/** The conformance suite of the lanes: what concerns the messages themselves. */
+export const laneKinds: readonly RouteKind[] = [plain, general, extended];

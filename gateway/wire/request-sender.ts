@@ -22,6 +22,7 @@ export class RequestSender implements BodySink {
   #begun = false;
   #stopped = false;
   #paused = false;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, request: UpstreamRequest, body: RequestBody, owner: SenderOwner) {
     this.#socket = socket;
@@ -33,19 +34,22 @@ export class RequestSender implements BodySink {
   /** @param asks whether the service is to be asked first: then the body waits for `proceed`. */
   start(asks: boolean): void {
     this.#socket.on('drain', this.#drained);
-    if (!asks) this.#read();
+    if (asks) this.#patience = setTimeout(() => this.proceed(), PATIENCE_MS);
+    else this.#read();
     // What could not be joined with a body that was there already goes out alone, and at once.
     if (this.#head !== null && !this.#stopped) this.#write(null);
   }
 
   /** The service wants the body. */
   proceed(): void {
-    if (!this.#begun) this.#read();
+    clearTimeout(this.#patience);
+    if (!this.#begun && !this.#stopped) this.#read();
   }
 
   /** Nothing more is written, and nobody listens to the body any more. */
   stop(): void {
     this.#stopped = true;
+    clearTimeout(this.#patience);
     this.#socket.off('drain', this.#drained);
   }
 
@@ -91,6 +95,9 @@ export class RequestSender implements BodySink {
     this.#body.resume();
   };
 }
+
+/** Many a service only waits for the body. Who asked it must not wait for ever (RFC 9110 §10.1.1), and its client waits with it. */
+const PATIENCE_MS = 1_000;
 
 function joined(head: string, bytes: Buffer): Buffer {
   const whole = Buffer.allocUnsafe(head.length + bytes.length);

@@ -91,6 +91,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     sink.started(this.#served++ > 0);
     if (this.#call !== call) return;
     const { body } = request;
+    this.#socket!.ref();
     if (body === null)
       this.#socket!.write(requestText(request.method, request.target, request.fields, null), 'latin1');
     else this.#sendWithBody(request, body);
@@ -220,6 +221,8 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   /** One timer for the life of the connection, which looks when it fires whether it is late enough: exchanges set none. */
   #rest(): void {
     this.#idleSince = performance.now();
+    // Nobody waits for it: a process that has nothing else to do may end.
+    this.#socket?.unref();
     this.#idleTimer ??= setTimeout(() => this.#idled(), this.#idleMs).unref();
   }
 

@@ -62,6 +62,16 @@ describe('an endpoint', () => {
     expect(service.requests.map(({ target }) => target)).toEqual(['/first']);
   });
 
+  test('is not to blame for how long exchanges wait for it', async () => {
+    const { held, gateway } = await startHeld('connections: 1, wait: 150ms }, timeouts: { response: 100ms');
+    const first = (await gateway.connect()).exchange(get('/db/'));
+    await until('it has come', () => held.length === 1);
+    const second = await gateway.get('/db/');
+    expect([(await first).status, second.status]).toEqual([504, 504]);
+    // It began when the first had been given up, and had all of its time.
+    expect(held).toHaveLength(2);
+  });
+
   test('whose bounds are met leaves the exchange to another', async () => {
     const other = (await startService()).answer(ok('other'));
     const { held, gateway } = await startHeld('connections: 1, waiting: 0', other.port);

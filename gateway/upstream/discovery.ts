@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import type { DialAddress, EndpointConfig, Port, SrvAddress } from '../config/model.ts';
 import { domainOf } from './authority.ts';
-import { type NameResolver, nameResolver, placesOf, type ServiceRecord } from './name-resolver.ts';
+import { type HealthLog, SILENT } from './health-checks.ts';
+import { nameResolver, placesOf, type ServiceRecord } from './name-resolver.ts';
 import { Shared } from './shared.ts';
 import { type NameWatcher, WatchedName } from './watched-name.ts';
 
@@ -33,12 +34,12 @@ export interface NameSource {
 
 /** The names that upstreams lead to. Each is asked about for all of them at once, and no longer than anybody wants to know. */
 export class Discovery {
-  readonly #resolverOf: (servers: readonly string[] | null) => NameResolver;
+  readonly #log: HealthLog;
   readonly #hosts = new Shared<WatchedName<string>>((name) => name.close());
   readonly #services = new Shared<WatchedName<ServiceRecord>>((name) => name.close());
 
-  constructor(resolverOf: (servers: readonly string[] | null) => NameResolver = nameResolver) {
-    this.#resolverOf = resolverOf;
+  constructor(log: HealthLog = SILENT) {
+    this.#log = log;
   }
 
   /** @param servers of DNS; `null`: as the system resolves names. */
@@ -54,20 +55,39 @@ export class Discovery {
   }
 
   #watchHost(servers: readonly string[] | null, host: string): WatchedName<string> {
-    const resolver = this.#resolverOf(servers);
-    return new WatchedName(
-      () => resolver.addresses(host),
-      () => resolver.close(),
-    );
+    const resolver = nameResolver(servers);
+    return new WatchedName({
+      ask: () => resolver.addresses(host),
+      found: (addresses) => this.#found(host, addresses),
+      failed: (code, known) => this.#failed(host, code, known),
+      close: () => resolver.close(),
+    });
   }
 
   #watchService(servers: readonly string[] | null, name: string): WatchedName<ServiceRecord> {
-    const resolver = this.#resolverOf(servers);
-    return new WatchedName(
-      () => resolver.services(name),
-      () => resolver.close(),
-    );
+    const resolver = nameResolver(servers);
+    return new WatchedName({
+      ask: () => resolver.services(name),
+      found: (records) => this.#found(name, records.map(serviceText)),
+      failed: (code, known) => this.#failed(name, code, known),
+      close: () => resolver.close(),
+    });
   }
+
+  #found(name: string, places: readonly string[]): void {
+    this.#log.info({ name, places: [...places].sort() }, 'the name leads elsewhere now, or is known again');
+  }
+
+  #failed(name: string, code: string, known: boolean): void {
+    const then = known
+      ? 'what it stood for before is used on'
+      : 'requests to it fail until it does; correct it in `to:`, or the name server';
+    this.#log.warn({ name, code }, `the name does not resolve: ${then}`);
+  }
+}
+
+function serviceText({ name, port, priority, weight }: ServiceRecord): string {
+  return `${name}:${port} priority ${priority} weight ${weight}`;
 }
 
 interface Names {

@@ -25,7 +25,7 @@ export class UpstreamRegistry {
   readonly #stickySecret: string;
   readonly #log: HealthLog;
   readonly #endpoints: EndpointRegistry;
-  readonly #discovery = new Discovery();
+  readonly #discovery: Discovery;
   readonly #breakers = new Shared<Breaker>(() => {});
   readonly #upstreams = new Shared<Upstream>((upstream) => upstream.close());
 
@@ -33,6 +33,7 @@ export class UpstreamRegistry {
   constructor(log: HealthLog = SILENT, stickySecret = '') {
     this.#log = log;
     this.#endpoints = new EndpointRegistry(log);
+    this.#discovery = new Discovery(log);
     this.#stickySecret = stickySecret;
   }
 

@@ -9,12 +9,17 @@ type Next =
 
 /** A name whose resolver says what the test wants, on a clock that the test moves. */
 function watched(first: Next) {
-  const script = { next: first, asked: 0, changes: 0 };
-  const name = new WatchedName<string>(async (): Promise<NameAnswer<string>> => {
-    script.asked++;
-    if ('code' in script.next) throw Object.assign(new Error('no'), { code: script.next.code });
-    const { records, ttlMs } = script.next;
-    return { records, ttlMs: Promise.resolve(ttlMs) };
+  const script = { next: first, asked: 0, changes: 0, told: [] as string[] };
+  const name = new WatchedName<string>({
+    async ask(): Promise<NameAnswer<string>> {
+      script.asked++;
+      if ('code' in script.next) throw Object.assign(new Error('no'), { code: script.next.code });
+      const { records, ttlMs } = script.next;
+      return { records, ttlMs: Promise.resolve(ttlMs) };
+    },
+    found: (records) => script.told.push(`found ${records}`),
+    failed: (code, known) => script.told.push(`${known ? 'lost' : 'never found'} ${code}`),
+    close() {},
   });
   name.watch({ nameChanged: () => script.changes++ });
   onTestFinished(() => name.close());
@@ -98,6 +103,23 @@ describe('what a name stands for', () => {
     script.next = { records: ['192.0.2.1'], ttlMs: 1_000 };
     await pass(5_000);
     expect(name.failure).toBeNull();
+    expect(script.told).toEqual([`lost ${code}`, 'found 192.0.2.1']);
+  });
+
+  test('is told when it changes, not when it is found for the first time', async () => {
+    const { script } = watched({ records: ['192.0.2.1'], ttlMs: 1_000 });
+    await pass(0);
+    script.next = { records: ['192.0.2.2'], ttlMs: 1_000 };
+    await pass(2_000);
+    expect(script.told).toEqual(['found 192.0.2.2']);
+  });
+
+  test('is told once where it is not found from the beginning', async () => {
+    const { script } = watched({ code: 'ENOTFOUND' });
+    await pass(3_000);
+    script.next = { records: ['192.0.2.2'], ttlMs: 1_000 };
+    await pass(1_000);
+    expect(script.told).toEqual(['never found ENOTFOUND', 'found 192.0.2.2']);
   });
 });
 
@@ -112,7 +134,8 @@ describe('whoever waits for the first answer', () => {
   });
 
   test('does not wait for longer than two seconds', async () => {
-    const name = new WatchedName(() => new Promise<never>(() => {}));
+    const silent = { ask: () => new Promise<never>(() => {}), found() {}, failed() {}, close() {} };
+    const name = new WatchedName(silent);
     onTestFinished(() => name.close());
     let over = false;
     void name.answered.then(() => {

@@ -8,6 +8,18 @@ export interface NameFailure {
   readonly since: number;
 }
 
+/** Asks about one name, and is told what an operator would want to know. */
+export interface NameAsker<T> {
+  /** Rejects with the resolver's error. */
+  ask(): Promise<NameAnswer<T>>;
+  /** It stands for something else than before, or is known again. */
+  found(records: readonly T[]): void;
+  /** It is known no more: told once until it is known again. @param known whether it was before. */
+  failed(code: string, known: boolean): void;
+  /** It is asked about no more. */
+  close(): void;
+}
+
 export interface NameWatcher {
   /** The name stands for something else now. */
   nameChanged(): void;
@@ -18,8 +30,7 @@ export interface NameWatcher {
  * answer, changes nothing: what was known serves on, for a service that still runs is lost oftener to a broken DNS than to its own end.
  */
 export class WatchedName<T> {
-  readonly #ask: () => Promise<NameAnswer<T>>;
-  readonly #end: () => void;
+  readonly #asker: NameAsker<T>;
   readonly #watchers = new Set<NameWatcher>();
   readonly #first = Promise.withResolvers<void>();
   #known: readonly T[] = [];
@@ -29,10 +40,8 @@ export class WatchedName<T> {
   #closed = false;
   #timer: NodeJS.Timeout;
 
-  /** @param end called when it is asked about no more. */
-  constructor(ask: () => Promise<NameAnswer<T>>, end: () => void = () => {}) {
-    this.#ask = ask;
-    this.#end = end;
+  constructor(asker: NameAsker<T>) {
+    this.#asker = asker;
     // Whoever waits for the first answer does not wait for a resolver that is gone.
     this.#timer = setTimeout(() => this.#first.resolve(), PATIENCE_MS).unref();
     void this.#renew();
@@ -74,7 +83,7 @@ export class WatchedName<T> {
     clearTimeout(this.#timer);
     this.#first.resolve();
     this.#watchers.clear();
-    this.#end();
+    this.#asker.close();
   }
 
   async #renew(): Promise<void> {
@@ -89,7 +98,7 @@ export class WatchedName<T> {
   /** @returns when to ask again, in milliseconds. */
   async #answer(): Promise<number> {
     try {
-      const { records, ttlMs } = await this.#ask();
+      const { records, ttlMs } = await this.#asker.ask();
       if (records.length === 0) return this.#failed('ENODATA');
       this.#take(records);
       this.#first.resolve();
@@ -100,14 +109,17 @@ export class WatchedName<T> {
   }
 
   #take(records: readonly T[]): void {
+    const known = this.#known;
+    const changed = textOf(records) !== textOf(known);
+    if (this.#failure !== null || (changed && known.length > 0)) this.#asker.found(records);
     this.#failure = null;
-    const changed = textOf(records) !== textOf(this.#known);
     if (changed) this.#known = records;
     if (changed && !this.#closed) for (const watcher of this.#watchers) watcher.nameChanged();
   }
 
   /** A service that is just being started gets its name in a moment. */
   #failed(code: string): number {
+    if (this.#failure === null && !this.#closed) this.#asker.failed(code, this.#known.length > 0);
     this.#failure = { code, since: this.#failure?.since ?? Date.now() };
     return this.#known.length === 0 ? SHORTEST_MS : UNKNOWN_MS;
   }

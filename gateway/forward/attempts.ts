@@ -1,7 +1,10 @@
+import type { RetriesConfig } from '../config/model.ts';
+import type { GatewayError } from '../error/catalog.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Outcome } from '../upstream/outcome.ts';
+import { mayRetry, type Sent } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /**
@@ -56,6 +59,18 @@ export class Attempts {
 
   get count(): number {
     return this.#tried.length;
+  }
+
+  /** Whether one more may be made after this failure; if so, it is paid for. */
+  mayRetry(error: GatewayError, sent: Sent, retries: RetriesConfig): boolean {
+    const attempt = {
+      ...sent,
+      outOfTry: error.code === 'response_timeout' && retries.perTryMs !== null,
+      attempts: this.count,
+      attemptsMax: retries.attempts,
+      elsewhere: this.elsewhere,
+    };
+    return mayRetry(error, attempt) && this.#upstream.budget.spend(retries.budget, performance.now());
   }
 
   /** Whether there is an endpoint that was not tried. */

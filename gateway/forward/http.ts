@@ -5,7 +5,7 @@ import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-rec
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';
-import { isRepeatable, mayRetry } from '../upstream/retry.ts';
+import { isRepeatable } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Clock, Deadline, Timed } from '../wire/clock.ts';
 import { framingOf } from './answer-framing.ts';
@@ -191,23 +191,14 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 
   #againOrGiveUp(error: GatewayError): void {
-    if (this.#mayRetry(error)) this.#attempt();
-    else this.#giveUp(error);
-  }
-
-  #mayRetry(error: GatewayError): boolean {
-    const { upstream, retries } = this.#plan;
-    const attempt = {
+    const sent = {
       method: this.#downstream.method,
       hasBody: this.#body !== null,
       bodyBegun: this.#body?.begun ?? false,
       reused: this.#reused,
-      outOfTry: error.code === 'response_timeout' && retries.perTryMs !== null,
-      attempts: this.#attempts.count,
-      attemptsMax: retries.attempts,
-      elsewhere: this.#attempts.elsewhere,
     };
-    return mayRetry(error, attempt) && upstream.budget.spend(retries.budget, performance.now());
+    if (this.#attempts.mayRetry(error, sent, this.#plan.retries)) this.#attempt();
+    else this.#giveUp(error);
   }
 
   // What the client does.

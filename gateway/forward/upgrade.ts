@@ -8,7 +8,6 @@ import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-rec
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';
-import { mayRetry } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Attempts } from './attempts.ts';
 import type { BulkMemory } from './bulk-memory.ts';
@@ -101,24 +100,9 @@ export class Tunnel {
 
   #connectFailed(error: GatewayError): void {
     this.#attempts.end(outcomeOf(error));
-    if (this.#mayRetry(error)) this.#attempt();
+    const sent = { method: this.#plan.method, hasBody: false, bodyBegun: false, reused: false };
+    if (this.#attempts.mayRetry(error, sent, this.#plan.retries)) this.#attempt();
     else this.#fail(error);
-  }
-
-  /** Nothing of the handshake has been sent. */
-  #mayRetry(error: GatewayError): boolean {
-    const { upstream, retries, method } = this.#plan;
-    const attempt = {
-      method,
-      hasBody: false,
-      bodyBegun: false,
-      reused: false,
-      outOfTry: false,
-      attempts: this.#attempts.count,
-      attemptsMax: retries.attempts,
-      elsewhere: this.#attempts.elsewhere,
-    };
-    return mayRetry(error, attempt) && upstream.budget.spend(retries.budget, performance.now());
   }
 
   #handshake(endpoint: Endpoint, socket: Duplex): void {

@@ -14,13 +14,17 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
   'SEARCH',
 ]);
 
-export interface Attempt {
+/** What was sent, as far as it matters for sending it again. */
+export interface Sent {
   readonly method: string;
   readonly hasBody: boolean;
   /** Whether anybody began to read the body: what has been read can't be sent again. */
   readonly bodyBegun: boolean;
   /** Whether the request went out on a connection that had carried an exchange before. */
   readonly reused: boolean;
+}
+
+export interface Attempt extends Sent {
   /** Whether it was given up because this one attempt took too long. */
   readonly outOfTry: boolean;
   /** Attempts made so far, and how many there may be in all. */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import type { Answer } from '../testing/raw-client.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
 import { ok, type ScriptedService, startService } from '../testing/service.ts';
+import { agreement, handshake } from '../testing/websocket.ts';
 
 async function startThree(...fields: string[]): Promise<ScriptedService[]> {
   const services: ScriptedService[] = [];
@@ -25,17 +27,46 @@ async function settle(gateway: TestGateway) {
   return { name: first.text, cookie, ask: (target = '/db/') => gateway.get(target, `Cookie: ${cookie}`) };
 }
 
-describe('a sticky route', () => {
-  test('keeps a client at its endpoint, and sets its cookie once', async () => {
-    const gateway = await startTestGateway(yaml(await startThree()));
-    const clients = [await settle(gateway), await settle(gateway), await settle(gateway)];
-    expect(new Set(clients.map(({ name }) => name)).size).toBe(3);
-    for (let turn = 0; turn < 3; turn++) {
-      for (const { name, ask } of clients) {
-        const { text, head } = await ask('/db/deep/page?x');
-        expect([text, head.value('set-cookie')]).toEqual([name, undefined]);
+describe.each(routeKinds)('$kind that is sticky', ({ routes, files }) => {
+  test('keeps a client at its endpoint, sets its cookie once, and keeps it from the service', async () => {
+    const services = await startThree('Set-Cookie: own=1');
+    const to = `[${services.map(({ port }) => port).join(', ')}]`;
+    const gateway = await startTestGateway(routes('/db', to, 'sticky: true'), { files });
+    const homes = new Set<string>();
+    for (let client = 0; client < 3; client++) {
+      const first = await gateway.get('/db/');
+      const [own, sticky] = first.head.values('set-cookie');
+      expect([own, sticky]).toEqual(['own=1', expect.stringMatching(/^portway=/)]);
+      const cookie = `Cookie: own=1; ${sticky!.split(';')[0]}`;
+      for (let turn = 0; turn < 2; turn++) {
+        const { text, head } = await gateway.get('/db/deep/page?x', cookie);
+        expect([text, head.values('set-cookie')]).toEqual([first.text, ['own=1']]);
       }
+      homes.add(first.text);
     }
+    expect(homes.size).toBe(3);
+    const seen = services.flatMap(({ requests }) => requests.map(({ head }) => head.value('cookie')));
+    expect(new Set(seen)).toEqual(new Set([undefined, 'own=1']));
+  });
+});
+
+describe('a sticky route', () => {
+  test('keeps WebSockets where their page came from, and gives one that comes first its cookie', async () => {
+    const services = await startThree();
+    const gateway = await startTestGateway(yaml(services));
+    const { name, cookie } = await settle(gateway);
+    const home = services['abc'.indexOf(name)]!;
+    for (const service of services) service.answer(agreement());
+    for (let turn = 0; turn < 3; turn++) {
+      const client = await gateway.connect();
+      await client.send(handshake('/db/live', `Cookie: ${cookie}`));
+      const head = await client.head();
+      expect([head.status, head.values('set-cookie')]).toEqual([101, []]);
+    }
+    expect(home.requests.filter(({ target }) => target === '/live')).toHaveLength(3);
+    const newcomer = await gateway.connect();
+    await newcomer.send(handshake('/db/live'));
+    expect((await newcomer.head()).value('set-cookie')).toMatch(/^portway=/);
   });
 
   test.each<[string, string, string, string[], RegExp]>([

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { Intake } from '../wire/intake.ts';
 import { breakOff } from './break-off.ts';
 
 /** How it came to an end: both sides had ended, nothing moved for too long, or one side broke off. */
@@ -42,13 +43,17 @@ export class Splice {
   #carry(from: Duplex, to: Duplex, towards: 'service' | 'client'): void {
     // A broken side closes, and that is when it is dealt with.
     from.on('error', () => {});
-    from.on('data', (chunk: Buffer) => {
+    const intake = Intake.of(from);
+    const move = (buffer: Buffer, bytes: number): boolean => {
       // Nobody can write to a side that was ended, and an attempt would throw away what still waits in it.
-      if (to.writableEnded || to.destroyed) return;
+      if (to.writableEnded || to.destroyed) return true;
       this.#timer.refresh();
-      this.#watcher.moved(chunk.length, towards);
-      if (!to.write(chunk)) from.pause();
-    });
+      this.#watcher.moved(bytes, towards);
+      if (!write(to, buffer, bytes, intake)) from.pause();
+      return true;
+    };
+    from.on('data', (chunk: Buffer) => move(chunk, chunk.length));
+    intake?.divert(move);
     to.on('drain', () => {
       this.#timer.refresh();
       from.resume();
@@ -81,6 +86,12 @@ export class Splice {
   }
 }
 
+/** A few bytes are cheaper as text, which has gone before the call is over, than as a buffer of their own. */
+function write(to: Duplex, buffer: Buffer, bytes: number, intake: Intake | null): boolean {
+  if (bytes <= TEXT_MAX_BYTES) return to.write(buffer.toString('latin1', 0, bytes), 'latin1');
+  return to.write(intake ? intake.own(buffer, 0, bytes) : buffer);
+}
+
 /**
  * Ends a side that nobody is joined to any more. Once everything is written, its own end is waited for, but not for long. A connection
  * that is closed over unread bytes sends a reset, which overtakes what was written, so what it still sends is read and dropped.
@@ -97,6 +108,7 @@ function leave(side: Duplex): void {
   else side.once('finish', linger);
 }
 
+const TEXT_MAX_BYTES = 8 * 1024;
 /** For what was written to reach a side that hardly reads, when both are closed by us. */
 const FLUSH_MS = 5_000;
 const LINGER_MS = 1_000;

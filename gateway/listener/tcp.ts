@@ -1,14 +1,17 @@
 import net, { type Socket } from 'node:net';
+import { Intake, ReadMemory } from '../wire/intake.ts';
 import { ListenError } from './listen-error.ts';
 
 /** A port for raw TCP. What it does with connections can change while it listens. */
 export class TcpListener {
   readonly #server: net.Server;
+  readonly #memory = new ReadMemory();
   readonly #sockets = new Set<Socket>();
 
   /** @param accept gets each connection paused: nothing has been read from it. */
   constructor(accept: (socket: Socket) => void) {
-    this.#server = net.createServer(OPTIONS, (socket) => {
+    this.#server = net.createServer(OPTIONS, (accepted) => {
+      const socket = new Intake(this.#memory).adopt(accepted).pause();
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       // Whoever carries it listens too; until then an error must not end the process.

@@ -1,6 +1,7 @@
 import type net from 'node:net';
 import type { DialAddress, UpstreamConfig } from '../config/model.ts';
 import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import { Intake } from '../wire/intake.ts';
 import { authorityOf, isLoopback } from './authority.ts';
 import { connect } from './connect.ts';
 import type { HealthChecks } from './health-checks.ts';
@@ -120,7 +121,7 @@ export class Endpoint implements StandingOwner {
 
   /** A connection of its own, for a tunnel. @returns gives the attempt up. */
   dial(done: (error: Error | null, socket: net.Socket | null) => void): () => void {
-    return connect(this.address, this.#connectTimeoutMs, done);
+    return connect(this.address, this.#connectTimeoutMs, done, new Intake(this.#pool.memory));
   }
 
   close(): void {

@@ -45,8 +45,13 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #wire(): ServiceConnection {
+    return new ServiceConnection(this.#address, this.#connectTimeoutMs, this, this.memory);
+  }
+
+  /** What all sockets to this endpoint read into. */
+  get memory(): ReadMemory {
     this.#memory ??= new ReadMemory();
-    return new ServiceConnection(this.#address, this.#connectTimeoutMs, this, this.#memory);
+    return this.#memory;
   }
 
   /** An idle connection of one lane must not keep the other one waiting. @returns whether there was one. */

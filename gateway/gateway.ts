@@ -402,6 +402,6 @@ class RunningGateway implements Gateway, SeatedGateway {
 }
 
 const DRAIN_MS = 10_000;
-const SILENCE_MS = 2_000;
+const SILENCE_MS = 5_000;
 /** For what was written to leave, when what lasts is ended at the deadline. */
 const LAST_WORDS_MS = 200;

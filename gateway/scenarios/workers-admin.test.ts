@@ -52,7 +52,9 @@ test('the admin listener of the primary answers for all workers', async () => {
   expect(await admin('/healthz')).toEqual({ status: 'alive' });
 });
 
-test('each client over UDP has one session with one worker; when that one goes another carries on', async () => {
+test('each client over UDP has one session with one worker; when that one goes another carries on', {
+  timeout: 60_000,
+}, async () => {
   const service = (await openDatagrams()).answer((text) => text.toUpperCase());
   const db = (await startService()).answer(ok('fine'));
   const port = await freeDatagramPort();

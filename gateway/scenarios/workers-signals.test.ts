@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { configurationFolder } from '../testing/gateway.ts';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { runPortway } from '../testing/portway.ts';
@@ -65,7 +66,9 @@ describe('the file', () => {
   const extension = (word: string) =>
     `export default { preHandler: (request, reply, next) => void reply.send(${JSON.stringify(word)}) };\n`;
 
-  test('is followed by all workers alike; what is refused is refused by all, and told once', async () => {
+  test('is followed by all workers alike; what is refused is refused by all, and told once', {
+    timeout: 60_000,
+  }, async () => {
     const db = (await startService()).answer(ok('fine'));
     const head = (gateway: GatewayProcess) =>
       `port: ${gateway.port}\nadmin: ${gateway.adminPort}\nworkers: 2\n`;
@@ -115,7 +118,6 @@ describe('the file', () => {
 
 test('a port that is taken is told once, with who has it', async () => {
   const other = await startService();
-  const { configurationFolder } = await import('../testing/gateway.ts');
   const cwd = await configurationFolder(
     `port: ${other.port}\nadmin: false\nworkers: 2\nroutes: { /db: 1 }\n`,
   );

@@ -3,16 +3,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { judge } from './judge.ts';
 import type { Answer, Question } from './judge-thread.ts';
+import type { GatewayConfig } from './model.ts';
+
+/** A millisecond's worth. */
+const ROUTES_AT_ONCE = 100;
 
 const { text, file, env, routes: port } = workerData as Question;
 const verdict = await judge(text, file, env);
 parentPort!.postMessage(verdict.ok ? handedOver(verdict.config) : verdict);
 
-function handedOver({ routes, ...config }: (typeof verdict & { ok: true })['config']): Answer {
+function handedOver({ routes, ...config }: GatewayConfig): Answer {
   for (let at = 0; at < routes.length; at += ROUTES_AT_ONCE)
     port.postMessage(routes.slice(at, at + ROUTES_AT_ONCE));
   return { ok: true, config };
 }
-
-/** A millisecond's worth. */
-const ROUTES_AT_ONCE = 100;

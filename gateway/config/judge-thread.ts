@@ -3,7 +3,7 @@
 import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Environment } from './expand.ts';
-import { judge, type Rejection, type Verdict } from './judge.ts';
+import type { Rejection, Verdict } from './judge.ts';
 import type { GatewayConfig, RouteConfig } from './model.ts';
 import { Pace } from './pace.ts';
 
@@ -19,15 +19,13 @@ export interface Question {
 /** What it says when it is done; the routes are at their port by then. */
 export type Answer = Rejection | { readonly ok: true; readonly config: Omit<GatewayConfig, 'routes'> };
 
+/** As `judge` does it. Rejects where there is no thread, or no memory for one, to be had. */
 export async function judgeInThread(text: string, file: string, env: Environment): Promise<Verdict> {
   const { port1: routes, port2 } = new MessageChannel();
   try {
     const answer = await ask({ text, file, env: { ...env }, routes: port2 });
     if (!answer.ok) return answer;
     return { ok: true, config: { ...answer.config, routes: await received(routes) } };
-  } catch {
-    // No memory or no thread to be had: then it is this one that does it, late rather than never.
-    return judge(text, file, env);
   } finally {
     routes.close();
   }

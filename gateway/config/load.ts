@@ -37,8 +37,10 @@ export async function loadContent(
 }
 
 /** A large file is judged beside the requests that are under way, a small one sooner than a thread would begin. */
-function verdictOn(text: string, file: string, env: Environment): Promise<Verdict> {
-  return text.length < LARGE ? judge(text, file, env) : judgeInThread(text, file, env);
+async function verdictOn(text: string, file: string, env: Environment): Promise<Verdict> {
+  if (text.length < LARGE) return judge(text, file, env);
+  // Without a thread it is done here: late rather than never.
+  return judgeInThread(text, file, env).catch(() => judge(text, file, env));
 }
 
 /** Characters: some five hundred routes in the long form, which take some twenty milliseconds. */

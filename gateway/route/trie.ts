@@ -29,9 +29,8 @@ export class SegmentTrie {
   readonly #root: Node = emptyNode();
 
   constructor(candidates: readonly Candidate[]) {
-    const fromSpecific = [...candidates].sort(byPrecedence);
-    for (const candidate of fromSpecific) insert(this.#root, candidate);
-    link(this.#root);
+    for (const candidate of candidates) insert(this.#root, candidate);
+    settle(this.#root);
   }
 
   /** The most specific route that takes the path; `check: null` where no route of the table has conditions. */
@@ -94,10 +93,15 @@ function insert(root: Node, candidate: Candidate): void {
   (exact ? node.exact : node.prefix).push(candidate);
 }
 
-/** Iterative: the depth of a path in the configuration must not be able to end the process. */
-function link(root: Node): void {
+/**
+ * Puts the most specific first where several stand at one node, which few do: to sort all ten thousand of a table would block the loop.
+ * Iterative: the depth of a path in the configuration must not be able to end the process.
+ */
+function settle(root: Node): void {
   const open = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.exact.length > 1) node.exact.sort(byPrecedence);
+    if (node.prefix.length > 1) node.prefix.sort(byPrecedence);
     const above = node.prefix.length > 0 ? node : node.above;
     for (const child of node.children?.values() ?? []) {
       child.above = above;

@@ -22,8 +22,8 @@ describe('what a reload changed', () => {
       { changed: ['/db'] },
     ],
     ['a route in place of another', [db], [files], { added: ['/files'], removed: ['/db'] }],
-  ])('%s', (_what, before, after, difference) => {
-    const diff = diffConfigs(gatewayConfig(before), gatewayConfig(after));
+  ])('%s', async (_what, before, after, difference) => {
+    const diff = await diffConfigs(gatewayConfig(before), gatewayConfig(after));
     expect(diff).toEqual({ ...NOTHING, ...difference });
     expect(isEmpty(diff)).toBe(Object.keys(difference).length === 0);
   });
@@ -39,18 +39,18 @@ describe('what a reload changed', () => {
     ['resolver', { resolver: ['127.0.0.1:5353'] }, false],
     ['overload', { overload: null }, false],
     ['serverTiming', { serverTiming: true }, false],
-  ])('the setting %s', (name, wish, restart) => {
-    const diff = diffConfigs(gatewayConfig([db]), gatewayConfig([db], wish));
+  ])('the setting %s', async (name, wish, restart) => {
+    const diff = await diffConfigs(gatewayConfig([db]), gatewayConfig([db], wish));
     expect(diff).toEqual({ ...NOTHING, settings: [name], needsRestart: restart ? [name] : [] });
     expect(isEmpty(diff)).toBe(false);
   });
 
-  test('not the line of a service', () => {
+  test('not the line of a service', async () => {
     const service = { name: 'db', source: { line: 3, column: 1 }, run: 'x', port: null, cwd: '/', env: {} };
     const [before, after] = [3, 4].map((line) =>
       gatewayConfig([db], { services: [{ ...service, source: { line, column: 1 } }] }),
     );
-    expect(diffConfigs(before!, after!)).toEqual(NOTHING);
+    expect(await diffConfigs(before!, after!)).toEqual(NOTHING);
     expect(hasMoved(before!, after!)).toBe(true);
   });
 
@@ -63,8 +63,8 @@ describe('what a reload changed', () => {
     expect(hasMoved(gatewayConfig([db, files]), gatewayConfig(after))).toBe(moved);
   });
 
-  test('not the name of the file', () => {
-    expect(diffConfigs(gatewayConfig([db]), gatewayConfig([db], { file: '/elsewhere.yaml' }))).toEqual(
+  test('not the name of the file', async () => {
+    expect(await diffConfigs(gatewayConfig([db]), gatewayConfig([db], { file: '/elsewhere.yaml' }))).toEqual(
       NOTHING,
     );
   });

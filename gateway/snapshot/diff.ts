@@ -1,6 +1,5 @@
-import type { GatewayConfig } from '../config/model.ts';
-import { streamSignature } from '../streams/signature.ts';
-import { signatureOf } from './live-route.ts';
+import type { GatewayConfig, RouteConfig, StreamConfig } from '../config/model.ts';
+import { Pace } from '../config/pace.ts';
 
 /** What a reload changed, for the log. */
 export interface ConfigDiff {
@@ -13,14 +12,15 @@ export interface ConfigDiff {
   readonly needsRestart: readonly string[];
 }
 
-export function diffConfigs(before: GatewayConfig, after: GatewayConfig): ConfigDiff {
-  const old = signatures(before);
-  const now = signatures(after);
-  const settings = SETTINGS.filter((key) => meaningOf(before, key) !== meaningOf(after, key));
+/** In slices, between which requests are served. */
+export async function diffConfigs(before: GatewayConfig, after: GatewayConfig): Promise<ConfigDiff> {
+  const old = byId(before);
+  const now = byId(after);
+  const settings = SETTINGS.filter((key) => !isSame(settingOf(before, key), settingOf(after, key)));
   return {
     added: [...now.keys()].filter((id) => !old.has(id)),
     removed: [...old.keys()].filter((id) => !now.has(id)),
-    changed: [...now].filter(([id, signature]) => old.has(id) && old.get(id) !== signature).map(([id]) => id),
+    changed: await changedAmong(old, now),
     settings,
     needsRestart: settings.filter((key) => AT_THE_START.has(key)),
   };
@@ -61,14 +61,39 @@ const SETTINGS = [
 /** What is decided once: where to listen, and how many processes there are. */
 const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers']);
 
-function meaningOf(config: GatewayConfig, key: (typeof SETTINGS)[number]): string | undefined {
-  if (key !== 'services') return JSON.stringify(config[key]);
-  return JSON.stringify(config.services.map(({ source: _source, ...meaning }) => meaning));
+function byId({ routes, streams }: GatewayConfig): ById {
+  return new Map([...routes, ...streams].map((one) => [one.id, one]));
 }
 
-function signatures({ routes, streams }: GatewayConfig): Map<string, string> {
-  return new Map([
-    ...routes.map((route) => [route.id, signatureOf(route)] as const),
-    ...streams.map((stream) => [stream.id, streamSignature(stream)] as const),
-  ]);
+type ById = ReadonlyMap<string, RouteConfig | StreamConfig>;
+
+async function changedAmong(old: ById, now: ById): Promise<string[]> {
+  const pace = new Pace();
+  const changed: string[] = [];
+  for (const [id, one] of now) {
+    if (pace.due) await pace.rest();
+    const before = old.get(id);
+    if (before !== undefined && !meansTheSame(before, one)) changed.push(id);
+  }
+  return changed;
+}
+
+function settingOf(config: GatewayConfig, key: (typeof SETTINGS)[number]): unknown {
+  return key === 'services' ? config.services.map((service) => ({ ...service, source: null })) : config[key];
+}
+
+/** But for where in the file they stand. */
+function meansTheSame(before: object, after: object): boolean {
+  return isSame({ ...before, source: null }, { ...after, source: null });
+}
+
+/** Of plain data. Nothing is made on the way: there may be ten thousand routes. */
+function isSame(before: unknown, after: unknown): boolean {
+  if (before === after) return true;
+  if (typeof before !== 'object' || typeof after !== 'object' || before === null || after === null)
+    return false;
+  const [one, other] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  for (const key in one) if (!isSame(one[key], other[key])) return false;
+  for (const key in other) if (!(key in one)) return false;
+  return true;
 }

@@ -35,10 +35,10 @@ describe('endpoints of live routes', () => {
   const live = (registry: UpstreamRegistry, ...routes: RouteConfig[]) =>
     liveRoutes(gatewayConfig(routes), registry);
 
-  test('are one where two routes, or two snapshots, name the same address', () => {
+  test('are one where two routes, or two snapshots, name the same address', async () => {
     const registry = new UpstreamRegistry();
-    const [db, also] = live(registry, route, routeConfig('/also', to(3001)));
-    const [next] = live(registry, route);
+    const [db, also] = await live(registry, route, routeConfig('/also', to(3001)));
+    const [next] = await live(registry, route);
     expect(db?.upstream.endpoints[0]).toBe(also?.upstream.endpoints[0]);
     expect(db?.upstream.endpoints[0]).toBe(next?.upstream.endpoints[0]);
     expect(db?.upstream).not.toBe(also?.upstream);
@@ -48,19 +48,19 @@ describe('endpoints of live routes', () => {
     ['another connect timeout', { timeouts: { ...route.timeouts, connectMs: 1 } }],
     ['TLS', { upstream: upstreamConfig([localAddress(3001, { tls: true })]) }],
     ['another port', to(3002)],
-  ])('are two where they differ by %s', (_what, wish) => {
-    const [db, other] = live(new UpstreamRegistry(), route, { ...route, ...wish, id: '/other' });
+  ])('are two where they differ by %s', async (_what, wish) => {
+    const [db, other] = await live(new UpstreamRegistry(), route, { ...route, ...wish, id: '/other' });
     expect(db?.upstream.endpoints[0]).not.toBe(other?.upstream.endpoints[0]);
   });
 
-  test('live as long as anybody names them', () => {
+  test('live as long as anybody names them', async () => {
     const registry = new UpstreamRegistry();
-    const [first, second] = [live(registry, route), live(registry, route)];
+    const [first, second] = [await live(registry, route), await live(registry, route)];
     const endpoint = first[0]?.upstream.endpoints[0];
-    releaseRoutes(first, registry);
-    expect(live(registry, route)[0]?.upstream.endpoints[0]).toBe(endpoint);
-    releaseRoutes(second, registry);
-    releaseRoutes(second, registry);
-    expect(live(registry, route)[0]?.upstream.endpoints[0]).not.toBe(endpoint);
+    await releaseRoutes(first, registry);
+    expect((await live(registry, route))[0]?.upstream.endpoints[0]).toBe(endpoint);
+    await releaseRoutes(second, registry);
+    await releaseRoutes(second, registry);
+    expect((await live(registry, route))[0]?.upstream.endpoints[0]).not.toBe(endpoint);
   });
 });

@@ -1,4 +1,5 @@
 import type { GatewayConfig, RouteConfig } from '../config/model.ts';
+import { Pace } from '../config/pace.ts';
 import type { UpstreamRegistry, UpstreamWish } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -12,21 +13,34 @@ export interface LiveRoute {
   readonly signature: string;
 }
 
-export function liveRoutes(config: GatewayConfig, registry: UpstreamRegistry): LiveRoute[] {
-  return config.routes.map((route) => {
-    const { id, upstream, timeouts } = route;
-    const wish = {
-      scope: id,
-      config: upstream,
-      connectTimeoutMs: timeouts.connectMs,
-      resolver: config.resolver,
-    };
-    return { config: route, upstream: registry.acquire(wish), wish, signature: signatureOf(route) };
-  });
+/** Ten thousand routes are put to work in slices, between which requests are served. */
+export async function liveRoutes(config: GatewayConfig, registry: UpstreamRegistry): Promise<LiveRoute[]> {
+  const pace = new Pace();
+  const routes: LiveRoute[] = [];
+  for (const route of config.routes) {
+    if (pace.due) await pace.rest();
+    routes.push(liveRoute(route, config.resolver, registry));
+  }
+  return routes;
 }
 
-export function releaseRoutes(routes: readonly LiveRoute[], registry: UpstreamRegistry): void {
-  for (const { wish } of routes) registry.release(wish);
+function liveRoute(
+  route: RouteConfig,
+  resolver: GatewayConfig['resolver'],
+  registry: UpstreamRegistry,
+): LiveRoute {
+  const { id, upstream, timeouts } = route;
+  const wish = { scope: id, config: upstream, connectTimeoutMs: timeouts.connectMs, resolver };
+  return { config: route, upstream: registry.acquire(wish), wish, signature: signatureOf(route) };
+}
+
+/** In slices, too; few routes are done when it returns. */
+export async function releaseRoutes(routes: readonly LiveRoute[], registry: UpstreamRegistry): Promise<void> {
+  const pace = new Pace();
+  for (const { wish } of routes) {
+    if (pace.due) await pace.rest();
+    registry.release(wish);
+  }
 }
 
 /** Everything but where in the file it stands. */

@@ -89,7 +89,7 @@ export class Reloader {
 
   async #take(loaded: LoadResult, content: ConfigContent, asked: boolean): Promise<ReloadResult> {
     if (!loaded.ok) return this.#reject(loaded.formatted);
-    const diff = diffConfigs(this.#config, loaded.config);
+    const diff = await diffConfigs(this.#config, loaded.config);
     const extended = asked && loaded.config.routes.some((route) => route.extend !== null);
     const same = isEmpty(diff) && !extended;
     if (same && !hasMoved(this.#config, loaded.config)) return this.#unchanged();
@@ -131,7 +131,9 @@ export class Reloader {
     const { log } = this.#options;
     const reloads = this.#status.reloads + 1;
     this.#status = { ...this.#status, loadedAt: Date.now(), reloads, rejected: null };
-    log.info({ ...diff }, 'configuration reloaded');
+    const { added, removed, changed } = diff;
+    const told = { added: brief(added), removed: brief(removed), changed: brief(changed) };
+    log.info({ ...diff, ...told }, 'configuration reloaded');
     if (diff.needsRestart.length > 0)
       log.warn({ settings: diff.needsRestart }, 'these settings take effect at the next start');
   }
@@ -140,3 +142,11 @@ export class Reloader {
     this.#watch.close();
   }
 }
+
+/** A line of the log is no place for ten thousand routes. */
+function brief(ids: readonly string[]): readonly string[] {
+  if (ids.length <= IDS_TOLD) return ids;
+  return [...ids.slice(0, IDS_TOLD), `and ${ids.length - IDS_TOLD} more`];
+}
+
+const IDS_TOLD = 50;

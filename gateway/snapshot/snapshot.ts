@@ -1,10 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayConfig } from '../config/model.ts';
+import { Pace } from '../config/pace.ts';
 import { TrustedPeers } from '../filter/forwarded.ts';
 import { buildRouteTable, type RouteTable } from '../route/table.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { type LiveRoute, liveRoutes, releaseRoutes } from './live-route.ts';
 import { buildRouter, type Router, type RouterHandlers } from './router.ts';
+
+interface Parts {
+  readonly table: RouteTable;
+  readonly routes: readonly LiveRoute[];
+  readonly signatures: ReadonlySet<string>;
+}
+
+/** Between two parts of ten thousand routes, requests are served. */
+async function partsOf(config: GatewayConfig, routes: readonly LiveRoute[]): Promise<Parts> {
+  const pace = new Pace();
+  const table = buildRouteTable(config.routes);
+  const signatures = new Set<string>();
+  for (const { signature } of routes) {
+    if (pace.due) await pace.rest();
+    signatures.add(signature);
+  }
+  if (pace.due) await pace.rest();
+  return { table, routes, signatures };
+}
 
 /**
  * One compiled configuration at work. It is built beside the running one, serves from the moment it is swapped in, and after it was swapped
@@ -22,13 +42,17 @@ export class Snapshot {
   #retired = false;
   #closed = false;
 
-  private constructor(config: GatewayConfig, registry: UpstreamRegistry) {
+  private constructor(
+    config: GatewayConfig,
+    registry: UpstreamRegistry,
+    { table, routes, signatures }: Parts,
+  ) {
     this.config = config;
     this.#registry = registry;
-    this.table = buildRouteTable(config.routes);
+    this.table = table;
     this.trust = new TrustedPeers(config.trustProxy);
-    this.routes = liveRoutes(config, registry);
-    this.#signatures = new Set(this.routes.map((route) => route.signature));
+    this.routes = routes;
+    this.#signatures = signatures;
   }
 
   /** @throws ExtensionError for a module that can't be loaded or does not fit. */
@@ -37,16 +61,17 @@ export class Snapshot {
     registry: UpstreamRegistry,
     handlers: RouterHandlers,
   ): Promise<Snapshot> {
-    const snapshot = new Snapshot(config, registry);
+    const routes = await liveRoutes(config, registry);
     try {
+      const snapshot = new Snapshot(config, registry, await partsOf(config, routes));
       snapshot.#router = await buildRouter(config.routes, handlers);
       // It serves when it knows where its names lead.
-      await Promise.all(snapshot.routes.map(({ upstream }) => upstream.answered));
+      await Promise.all(routes.map(({ upstream }) => upstream.answered));
+      return snapshot;
     } catch (cause) {
-      releaseRoutes(snapshot.routes, registry);
+      await releaseRoutes(routes, registry);
       throw cause;
     }
-    return snapshot;
   }
 
   /** Whether a route of this very meaning is served. */
@@ -82,7 +107,7 @@ export class Snapshot {
   #closeIfDone(): void {
     if (!this.#retired || this.#closed || this.#exchanges > 0) return;
     this.#closed = true;
-    releaseRoutes(this.routes, this.#registry);
+    void releaseRoutes(this.routes, this.#registry);
     void this.#router!.close();
   }
 }

@@ -43,9 +43,9 @@ export class Process {
     this.child.kill(name);
   }
 
-  /** Kills it and all that it started. */
+  /** Kills it and all that it started, where it still lives: later its number may be somebody else's. */
   async kill(): Promise<void> {
-    killGroup(this.pid);
+    if (this.alive) killGroup(this.pid);
     await this.ended;
   }
 }

@@ -41,7 +41,7 @@ export const keepAlive: readonly Fault[] = [
       const { gateway, hole, service } = await stage.scene();
       hole.mode = { kind: 'delay', ms: networkMs };
       stage.atRowEnd(() => (hole.mode = { kind: 'pass' }));
-      const tries = stage.either(80, 1_000);
+      const tries = stage.either(80, 500);
       const gets = await race(stage, gateway.port, 'GET', tries);
       const posts = await race(stage, gateway.port, 'POST', tries);
       allAnswered(seen, 'GET', gets, 200);

@@ -22,6 +22,9 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
   'storm of 503': (_stage, scene) =>
     Promise.all(Array.from({ length: 30 }, () => askSvc(scene, 'ok?status=503'))),
   refused: (_stage, scene) => ask(scene.gateway.port, '/refused/'),
+  'service hangs': (stage, scene) => scene.freezeBad(stage.random.below(900)),
+  'nobody accepts': (_stage, scene) => ask(scene.gateway.port, '/deaf/'),
+  'upgrade abandoned': (stage, scene) => leave(stage, scene, handshake('/deaf/')),
   'black hole': async (stage, scene) => {
     scene.hole.mode = stage.random.pick([
       { kind: 'drop' },
@@ -47,6 +50,7 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
   'no HTTP at all': (stage, scene) =>
     leave(stage, scene, String.fromCharCode(...Array.from({ length: 300 }, () => stage.random.below(256)))),
   'slow client': (stage, scene) => leave(stage, scene, 'GET /svc/ok HTTP/1.1\r\nHost:', 700),
+  'slow reader': (stage, scene) => leave(stage, scene, get('/svc/large?bytes=100000000'), 2_000),
   'large answers': (_stage, scene) => askSvc(scene, 'large?bytes=2000000'),
   'cache stampede': (stage, scene) => {
     const target = `/cached/cacheable/${stage.random.below(50)}?age=1&bytes=3000`;

@@ -1,8 +1,19 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DeafListener } from '../../testing/deaf-listener.ts';
 import { freePort } from '../../testing/free-port.ts';
 import type { GatewayChild } from '../gateway-child.ts';
 import { HoleProxy } from '../hole-proxy.ts';
 import { freeUdpPort, type ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
+
+interface Parts {
+  readonly gateway: GatewayChild;
+  readonly hole: HoleProxy;
+  readonly ports: readonly [number, number, number];
+  readonly bad: ServiceChild;
+  readonly victim: ServiceChild;
+  readonly yaml: string;
+}
 
 /** One gateway, healthy services behind some of its routes, and mistreated ones behind the others. */
 export class MixedScene {
@@ -13,25 +24,21 @@ export class MixedScene {
   readonly udpPort: number;
   /** The same to the mistreated one. */
   readonly badUdpPort: number;
+  readonly #bad: ServiceChild;
   readonly #stage: Stage;
   readonly #yaml: string;
   #victim: ServiceChild;
   #killing = false;
+  #frozen = false;
 
-  private constructor(
-    stage: Stage,
-    parts: Pick<MixedScene, 'gateway' | 'hole' | 'tcpPort' | 'udpPort' | 'badUdpPort'>,
-    victim: ServiceChild,
-    yaml: string,
-  ) {
+  private constructor(stage: Stage, parts: Parts) {
     this.#stage = stage;
     this.gateway = parts.gateway;
     this.hole = parts.hole;
-    this.tcpPort = parts.tcpPort;
-    this.udpPort = parts.udpPort;
-    this.badUdpPort = parts.badUdpPort;
-    this.#victim = victim;
-    this.#yaml = yaml;
+    [this.tcpPort, this.udpPort, this.badUdpPort] = parts.ports;
+    this.#bad = parts.bad;
+    this.#victim = parts.victim;
+    this.#yaml = parts.yaml;
   }
 
   static async start(stage: Stage): Promise<MixedScene> {
@@ -43,7 +50,10 @@ export class MixedScene {
     ]);
     const hole = await HoleProxy.open(bad.ports.http);
     stage.atRowEnd(() => hole.close());
-    const [tcpPort, udpPort, badUdpPort] = [await freePort(), await freeUdpPort(), await freeUdpPort()];
+    const deaf = await DeafListener.open();
+    stage.atRowEnd(() => deaf.close());
+    const ports = [await freePort(), await freeUdpPort(), await freeUdpPort()] as const;
+    const [tcpPort, udpPort, badUdpPort] = ports;
     const yaml = `timeouts: { connect: 500ms, response: 3s, idle: 3s, tunnelIdle: 60s }
 routes:
   /steady: { to: 127.0.0.1:${steady.ports.http} }
@@ -52,6 +62,7 @@ routes:
   /hole: { to: 127.0.0.1:${hole.port}, timeouts: { response: 500ms, idle: 500ms } }
   /pair: { to: [127.0.0.1:${victim.ports.http}, 127.0.0.1:${other.ports.http}] }
   /refused: 127.0.0.1:${await freePort()}
+  /deaf: 127.0.0.1:${deaf.port}
 streams:
   tcp: { ${tcpPort}: { to: 127.0.0.1:${steady.ports.tcp} } }
   udp:
@@ -59,7 +70,7 @@ streams:
     ${badUdpPort}: { to: 127.0.0.1:${bad.ports.udp}, idle: 500ms }
 `;
     const gateway = await stage.gateway(yaml);
-    return new MixedScene(stage, { gateway, hole, tcpPort, udpPort, badUdpPort }, victim, yaml);
+    return new MixedScene(stage, { gateway, hole, ports, bad, victim, yaml });
   }
 
   /** Adds and removes a route, or leaves a file that can't be used. */
@@ -75,5 +86,15 @@ streams:
     await this.#stage.endService(this.#victim);
     this.#victim = await this.#stage.service(ports);
     this.#killing = false;
+  }
+
+  /** The mistreated service hangs for a while. */
+  async freezeBad(ms: number): Promise<void> {
+    if (this.#frozen) return;
+    this.#frozen = true;
+    this.#bad.freeze();
+    await pause(ms);
+    this.#bad.thaw();
+    this.#frozen = false;
   }
 }

@@ -106,6 +106,7 @@ function configuration(stage: Stage, parts: Parts, refusedPort: number): string 
   return `timeouts: { connect: ${connectMs}ms, response: ${responseMs}ms, idle: ${idleMs}ms, tunnelIdle: ${tunnelIdleMs}ms }
 routes:
   /svc: ${route(service.ports.http)}
+  /patient: ${route(service.ports.http, ', timeouts: { connect: 20s, response: 20s }')}
   /steady: ${route(steady.ports.http)}
   /hole: ${route(hole.port)}
   /deaf: ${route(deaf.port)}

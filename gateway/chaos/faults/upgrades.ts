@@ -41,12 +41,12 @@ export const upgrades: readonly Fault[] = [
 async function tunnel(stage: Stage, port: number, id: number): Promise<number> {
   const from = performance.now();
   const client = await stage.connect(port);
-  await client.send(handshake(`/svc/socket?id=${id}`));
-  const head = await client.head(20_000);
+  await client.send(handshake(`/patient/socket?id=${id}`));
+  const head = await client.head(30_000);
   if (head.status !== 101) throw new Error(`an upgrade was answered ${head.status}`);
   const said = `this is ${id}`;
   await client.send(said);
-  const back = (await client.bytes(said.length, 20_000)).toString();
+  const back = (await client.bytes(said.length, 30_000)).toString();
   if (back !== said) throw new Error(`a tunnel brought ${back} in place of ${said}`);
   const ms = performance.now() - from;
   stage.atRowEnd(() => (id % 2 ? client.reset() : client.destroy()));

@@ -35,7 +35,7 @@ describe('an endpoint of a raw stream', () => {
   });
 
   test('is checked by a connection', async () => {
-    const { gateway } = await startStream('health: { tcp: true, interval: 30ms }');
+    const { gateway } = await startStream('health: { tcp: true, interval: 100ms }');
     await until('it is out', () => words(gateway).length > 0);
     expect(words(gateway)[0]).toMatch(/^the endpoint is unhealthy: nothing listens on \d+ ×3/);
   });

@@ -89,9 +89,8 @@ describe('a check', () => {
     });
     watching(newChecks(), service, { intervalMs: 50 });
     await until('some questions', () => at.length > 6);
-    const gaps = at.slice(1).map((instant, i) => instant - at[i]!);
-    // Only the lower bound is the check's doing; a busy machine makes it later.
-    for (const gap of gaps) expect(gap).toBeGreaterThan(40);
+    // Only the lower bound is the check's doing; a busy machine makes each of them later, the first one as well.
+    expect(at[6]! - at[0]!).toBeGreaterThan(6 * 50 * 0.9 - 50);
   });
 });
 

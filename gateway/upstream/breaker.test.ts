@@ -102,7 +102,7 @@ describe('a half-open breaker', () => {
     one.judged(failure, eras[0]!, 6_000);
     one.judged('success', eras[1]!, 6_001);
     expect(one.state).toBe('open');
-    expect([one.admits(10_999), one.admits(11_000)]).toEqual([false, true]);
+    expect([one.admits(10_999), one.admits(11_000), one.openings]).toEqual([false, true, 2]);
     expect(told.at(-1)).toBe('open: a probe failed (answered 503)');
   });
 

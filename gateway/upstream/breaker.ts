@@ -17,6 +17,8 @@ export class Breaker {
   readonly #window: OutcomeWindow;
   /** Told of each change of state. */
   readonly #changed: (state: BreakerState, reason: string) => void;
+  /** How often it opened. */
+  openings = 0;
   #state: BreakerState = 'closed';
   #reason: string | null = null;
   #era = 0;
@@ -86,6 +88,7 @@ export class Breaker {
 
   #open(now: number, reason: string): void {
     this.#openUntil = now + this.#config.openMs;
+    this.openings++;
     this.#enter('open', reason);
   }
 

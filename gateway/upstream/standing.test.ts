@@ -41,7 +41,7 @@ describe('an endpoint that fails', () => {
     expect([one.available, one.ejected, one.dead, one.reason]).toEqual([false, true, false, reason]);
     expect(owner.told).toBe(1);
     await until('it is readmitted', () => one.available);
-    expect([one.ejected, one.reason, owner.told]).toEqual([false, null, 2]);
+    expect([one.ejected, one.reason, one.ejections, owner.told]).toEqual([false, null, 1, 2]);
     expect(words()).toEqual([`the endpoint is ${reason}`, 'the endpoint is readmitted']);
   });
 

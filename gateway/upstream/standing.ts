@@ -31,6 +31,8 @@ export class Standing implements HealthWatcher {
   readonly #owner: StandingOwner;
   readonly #check: HealthCheck | null;
   readonly #ejection: Ejection | null;
+  /** How often it was ejected. */
+  ejections = 0;
   #available = true;
   #dead = false;
   #warmth = 1;
@@ -110,6 +112,7 @@ export class Standing implements HealthWatcher {
 
   #eject(ejection: Ejection, reason: string, now: number): void {
     const ms = ejection.eject(now);
+    this.ejections++;
     this.#ejected = `ejected for ${seconds(ms)} after ${reason}`;
     this.#log.warn({ endpoint: this.#address.key }, `the endpoint is ${this.#ejected}`);
     this.#readmission = setTimeout(() => this.#readmit(ejection), ms).unref();

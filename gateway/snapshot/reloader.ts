@@ -35,6 +35,8 @@ export class Refusal extends Error {
 export class Reloader {
   readonly #options: ReloaderOptions;
   #config: GatewayConfig;
+  /** Of the content that says what serves. */
+  #hash: string;
   #status: ConfigStatus;
   readonly #watch: ConfigWatch;
   /** Reloads happen one after the other. */
@@ -53,6 +55,7 @@ export class Reloader {
   private constructor(options: ReloaderOptions, config: GatewayConfig, hash: string) {
     this.#options = options;
     this.#config = config;
+    this.#hash = hash;
     this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
     this.#watch = watchConfig(options.file, (content) => void this.#enqueue(content, false), {
       knownHash: hash,
@@ -80,9 +83,11 @@ export class Reloader {
 
   #enqueue(content: ConfigContent, asked: boolean): Promise<ReloadResult> {
     const { file, env } = this.#options;
-    const result = this.#queue.then(async () =>
-      this.#take(await loadContent(content, file, env), content, asked),
-    );
+    const result = this.#queue.then(async () => {
+      // The watch brings what a signal has brought already: ten thousand routes are not judged twice.
+      if (!asked && content.hash === this.#hash) return this.#unchanged();
+      return this.#take(await loadContent(content, file, env), content, asked);
+    });
     this.#queue = result.catch(() => {});
     return result;
   }
@@ -92,10 +97,14 @@ export class Reloader {
     const diff = await diffConfigs(this.#config, loaded.config);
     const extended = asked && loaded.config.routes.some((route) => route.extend !== null);
     const same = isEmpty(diff) && !extended;
-    if (same && !hasMoved(this.#config, loaded.config)) return this.#unchanged();
+    if (same && !hasMoved(this.#config, loaded.config)) {
+      this.#hash = loaded.hash;
+      return this.#unchanged();
+    }
     try {
       await this.#options.apply(loaded.config, content);
       this.#config = loaded.config;
+      this.#hash = loaded.hash;
       // What stands in other lines is the same to every exchange, but not to who is told the lines.
       if (same) return this.#unchanged();
       this.#taken(diff);

@@ -12,18 +12,23 @@ export interface AnswerFraming {
 export function framingOf(fields: Fields): AnswerFraming {
   let eventStream = false;
   let lengthKnown = false;
+  let coded = false;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
     if (name.length === 12 && name.toLowerCase() === 'content-type')
       eventStream = /^text\/event-stream\b/i.test(fields[i + 1]!);
     else if (name.length === 14 && name.toLowerCase() === 'content-length') lengthKnown = true;
-    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') onlyChunked(fields[i + 1]!);
+    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') {
+      onlyChunked(fields[i + 1]!, coded);
+      coded = true;
+    }
   }
   return { eventStream, lengthKnown };
 }
 
 /** RFC 9112 §6.1: the coding is between the service and us. What it does to the bytes would have to be undone here. */
-function onlyChunked(coding: string): void {
-  if (coding.trim().toLowerCase() !== 'chunked')
-    throw new GatewayError('bad_answer', `Transfer-Encoding: ${coding}`);
+function onlyChunked(coding: string, again: boolean): void {
+  // Behind a tab, Node's parser takes it for another coding, whose body ends with the connection.
+  if (again || !/^chunked *$/i.test(coding))
+    throw new GatewayError('bad_answer', `Transfer-Encoding: ${coding}${again ? ', again' : ''}`);
 }

@@ -141,6 +141,7 @@ export class RecordingService {
   /** What RFC 9112 lets a client send, and a gateway has no business sending. */
   #judge({ request, raw }: Recorded): void {
     const odd = [
+      request.fault,
       request.version === '1.1' ? null : `HTTP/${request.version}`,
       request.extensions ? 'chunk extensions' : null,
       raw.toString('latin1').startsWith(`${request.method} ${request.target} HTTP/`)

@@ -37,15 +37,21 @@ describe('the strict reader', () => {
     ['a NUL', post('X-A: \0')],
     ['a folded line', post('X-A: 1\r\n 2')],
     ['a space before the colon', post('X-A : 1')],
-    ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
-    ['two Hosts', post('Host: a')],
-    ['a fragment', 'GET /#a HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['another version', 'GET / HTTP/1.2\r\nHost: a\r\n\r\n'],
     ['a chunk longer than its size', post('Transfer-Encoding: chunked', '1\r\nab\r\n')],
     ['a size with 0x', post('Transfer-Encoding: chunked', '0x1\r\na\r\n')],
     ['a bare LF in an extension', post('Transfer-Encoding: chunked', '1;\n\r\na\r\n')],
   ])('refuses %s', (_what, text) => {
     expect(requests(text)).toMatchObject({ messages: [], refused: { why: expect.any(String) } });
+  });
+
+  test.each([
+    ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['two Hosts', post('Host: a')],
+    ['a fragment', 'GET /#a HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['a target without a slash', 'GET a HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('finds the fault in %s, whose end is clear', (_what, text) => {
+    expect(requests(text)).toMatchObject({ messages: [{ fault: expect.any(String) }], refused: null });
   });
 
   test('says what stood before a refusal, and where that is', () => {

@@ -28,6 +28,8 @@ export interface StrictRequest extends StrictMessage {
   readonly method: string;
   readonly target: string;
   readonly version: '1.0' | '1.1';
+  /** What is wrong about where it goes, where its end is clear all the same: nobody may pass it on. */
+  readonly fault: string | null;
 }
 
 export interface StrictAnswer extends StrictMessage {
@@ -47,7 +49,8 @@ export interface Reading<M> {
   readonly rest: Buffer;
 }
 
-/** What a side said, read as requests. Empty lines before a request and runs of spaces in its line are let pass, as RFC 9112 §2.2 and §3 let servers. */
+/** What a side said, read as requests. Ends of lines before a request and runs of spaces in its line are let pass, as RFC 9112
+ * §2.2 and §3 let servers; in the first, Node's parser does not ask for the CR. */
 export function readRequests(bytes: Buffer): Reading<StrictRequest> {
   return readAll(bytes, (scan) => readRequest(scan));
 }
@@ -91,7 +94,7 @@ function readAll<M extends StrictMessage>(bytes: Buffer, read: (scan: Scan) => M
 }
 
 function readRequest(scan: Scan): StrictRequest {
-  while (scan.bytes.toString('latin1', scan.at, scan.at + 2) === '\r\n') scan.at += 2;
+  while (scan.bytes[scan.at] === 0x0d || scan.bytes[scan.at] === 0x0a) scan.at++;
   if (scan.at === scan.bytes.length) throw new Unfinished('only empty lines');
   const start = scan.at;
   const [line, ...lines] = headLines(scan);
@@ -99,16 +102,16 @@ function readRequest(scan: Scan): StrictRequest {
   if (match === null) throw new Refused(`the request line ${JSON.stringify(line)}`, start);
   const [, method = '', target = '', version] = match;
   const fields = readFieldLines(lines, start);
-  checkTarget(method, target, start);
-  checkHost(fields, version as '1.0' | '1.1', start);
+  const fault = targetFault(method, target) ?? hostFault(fields, version!);
   const framing = framingOf(fields, version!, start) ?? { kind: 'none' };
   const body = readBodyOf(scan, framing);
-  const opaqueAfter = method === 'CONNECT' || fields.some(({ name }) => name.toLowerCase() === 'upgrade');
+  const opaqueAfter = method === 'CONNECT' || (body.body.length === 0 && asksForTunnel(fields));
   return {
     ...body,
     method,
     target,
     version: version as '1.0' | '1.1',
+    fault,
     fields,
     start,
     end: scan.at,
@@ -119,7 +122,7 @@ function readRequest(scan: Scan): StrictRequest {
 function readAnswer(scan: Scan, method: string | undefined, ended: boolean): StrictAnswer {
   const start = scan.at;
   const [line, ...lines] = headLines(scan);
-  const match = /^HTTP\/(1\.[01]) ([1-5][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)$/.exec(line!);
+  const match = /^HTTP\/(1\.[01]) ([1-5][0-9][0-9]) ?([\t\x20-\x7e\x80-\xff]*)$/.exec(line!);
   if (match === null) throw new Refused(`the status line ${JSON.stringify(line)}`, start);
   if (method === undefined) throw new Refused('an answer to no request', start);
   const status = Number(match[2]);
@@ -138,6 +141,13 @@ function readAnswer(scan: Scan, method: string | undefined, ended: boolean): Str
   };
 }
 
+/** RFC 9110 §7.8: an upgrade is asked for where Connection names it too. No other protocol than this one is known here. */
+function asksForTunnel(fields: readonly Field[]): boolean {
+  const [protocol, ...more] = valuesOf(fields, 'upgrade');
+  const named = valuesOf(fields, 'connection').some((value) => /(^|,)[ \t]*upgrade[ \t]*(,|$)/i.test(value));
+  return named && more.length === 0 && protocol?.toLowerCase() === 'websocket';
+}
+
 /** Lines up to the empty one, without their ends. RFC 9112 §2.2: a bare CR or LF is somebody's end of a line, and not everybody's. */
 function headLines(scan: Scan): string[] {
   const { bytes, at } = scan;
@@ -151,20 +161,20 @@ function headLines(scan: Scan): string[] {
 }
 
 /** RFC 9112 §3.2: origin-form, absolute-form; authority-form for CONNECT; asterisk-form for OPTIONS. */
-function checkTarget(method: string, target: string, at: number): void {
+function targetFault(method: string, target: string): string | null {
   const right =
     method === 'CONNECT'
       ? /^[^/@?]+:[0-9]+$/.test(target)
       : target.startsWith('/') ||
         /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(target) ||
         (target === '*' && method === 'OPTIONS');
-  if (!right || target.includes('#')) throw new Refused(`the target ${JSON.stringify(target)}`, at);
+  return right && !target.includes('#') ? null : `the target ${JSON.stringify(target)}`;
 }
 
-function checkHost(fields: readonly Field[], version: '1.0' | '1.1', at: number): void {
+function hostFault(fields: readonly Field[], version: string): string | null {
   const hosts = valuesOf(fields, 'host');
-  if (hosts.length > 1 || (hosts.length === 0 && version === '1.1'))
-    throw new Refused(`${hosts.length} Host fields`, at);
+  if (hosts.length > 1 || (hosts.length === 0 && version === '1.1')) return `${hosts.length} Host fields`;
   if (hosts[0] !== undefined && !/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]*)?$/.test(hosts[0]))
-    throw new Refused(`the host ${JSON.stringify(hosts[0])}`, at);
+    return `the host ${JSON.stringify(hosts[0])}`;
+  return null;
 }

@@ -27,6 +27,8 @@ export interface AnswerHead {
  */
 export function parseAnswerHead(text: string, method: string): AnswerHead {
   if (!ANSWER_HEAD.test(text)) throw new FramingError('a head that is not HTTP/1.1');
+  // Optional white space to RFC 9110 §5.5; to Node's parser `chunked\t` is another coding, so it is in doubt what it is.
+  if (text.includes('\t\r\n')) throw new FramingError('a tab at the end of a line');
   const lineEnd = text.indexOf('\r\n');
   const fields = splitFields(text, lineEnd + 2, text.length - 2);
   const head = new FramedHead(text, fields, lineEnd);

@@ -140,8 +140,12 @@ export class BodyReader {
   }
 }
 
-/** At most 2^52 bytes; white space in front of an extension is refused, because readers differ about it. */
-const SIZE_LINE = /^([0-9a-fA-F]{1,13})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n$/;
+/**
+ * At most 2^52 bytes; white space in front of an extension is refused, because readers differ about it, and of an
+ * extension what is no token or quoted text (RFC 9112 §7.1.1).
+ */
+const SIZE_LINE =
+  /^([0-9a-fA-F]{1,13})(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"[\t !#-[\]-~]*"))?)*\r\n$/;
 const FRAMING_FIELD = /^(?:content-length|transfer-encoding):/im;
 const LF = 0x0a;
 const LINE_MAX_BYTES = 4 * 1024;

@@ -101,7 +101,8 @@ export class RequestReader {
     if (at + 1 >= to) return 'partial';
     if (bytes[at + 1] !== LF) return 'refused';
     this.#at = at + 2;
-    // RFC 9110 §5.5: optional white space around a value is no part of it.
+    // RFC 9110 §5.5: optional white space around a value is no part of it. Node's parser counts a tab in `chunked\t` all the same.
+    if (at > value && bytes[at - 1] === HTAB) return 'refused';
     while (at > value && isBlank(bytes[at - 1]!)) at--;
     this.#mark(name - start, nameEnd - start, value - start, at - start);
     return 'field';

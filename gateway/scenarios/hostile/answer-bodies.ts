@@ -78,6 +78,8 @@ export const answerBodies: readonly HostileAnswer[] = [
   good('an extension', `${head}3;a=b\r\nabc\r\n0;c\r\n\r\n`, '200 abc'),
   good('chunks that come byte by byte', [...`${head}${chunk('abc')}${chunk('')}`], '200 abc'),
   good('trailers', `${head}${chunk('abc')}0\r\nX-Sum: 3\r\n\r\n`, '200 abc'),
+  // Node's parser takes the end of such a connection for the end of the answer.
+  bad('103 that closes its connection', `HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n${whole}`),
   good('103 before the answer', `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${whole}`, '103', '200 first'),
   good(
     'three 1xx before the answer',

@@ -63,9 +63,12 @@ export const answerHeads: readonly HostileAnswer[] = [
   { ...bad('nothing, and a reset', '', 'connection_terminated'), parts: [], ends: 'reset' },
   { ...bad('half of a head, and an end', 'HTTP/1.1 200 OK\r\nX-A', 'connection_terminated'), ends: 'fin' },
   { ...bad('half of a head, and a reset', 'HTTP/1.1 200 OK\r\nX-A', 'connection_terminated'), ends: 'reset' },
+  bad('a tab behind chunked', okWith(['Transfer-Encoding: chunked\t'], '0\r\n\r\n')),
+  bad('chunked twice', okWith([chunked, chunked], '0\r\n\r\n')),
+  bad('chunked twice in one field', okWith(['Transfer-Encoding: chunked, chunked'], '0\r\n\r\n')),
   bad('another coding than chunked', okWith(['Transfer-Encoding: gzip'], 'abc')),
 
-  good('a value with spaces around it', okWith(['X-A: \t 1 \t', empty]), '200'),
+  good('a value with spaces around it', okWith(['X-A: \t 1  ', empty]), '200'),
   good('a length with zeros before it', okWith(lengths('0002'), 'ab'), '200 ab'),
   good('no reason', 'HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nab', '200 ab'),
   good('a status that nobody knows', 'HTTP/1.1 299 Odd\r\nContent-Length: 2\r\n\r\nab', '299 ab'),

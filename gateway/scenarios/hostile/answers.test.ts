@@ -17,7 +17,7 @@ const themes: readonly [string, readonly HostileAnswer[]][] = [
 
 describe.each(routeKinds)('hostile answers on $kind', (kind) => {
   describe.each(themes)('%s', (_theme, rows) => playAll(kind, [], rows));
-  describe('that are slow', () => playAll(kind, ['timeouts: { response: 200ms, idle: 200ms }'], slowAnswers));
+  describe('that are slow', () => playAll(kind, ['timeouts: { response: 300ms, idle: 300ms }'], slowAnswers));
 });
 
 function playAll(kind: RouteKind, keys: readonly string[], rows: readonly HostileAnswer[]): void {

@@ -1,5 +1,5 @@
 import type { Fields } from '../forward/exchange.ts';
-import { isHopByHopAnswer, nominate, withoutNominated } from './connection.ts';
+import { HOP_BY_HOP_ANSWER, isHopByHopAnswer, lengthsOf, nominate, withoutNominated } from './connection.ts';
 import type { RoutedExchange } from './exchange.ts';
 import { type PrefixContext, rewriteAnswerField } from './prefix.ts';
 import { sentHost, strippedPrefix } from './request-fields.ts';
@@ -12,6 +12,8 @@ const REWRITTEN: ReadonlySet<string> = new Set([
   'link',
   'set-cookie',
 ]);
+
+const HAS_LENGTH_OF_INTEREST = lengthsOf([...REWRITTEN, ...HOP_BY_HOP_ANSWER, 'x-request-id']);
 
 /**
  * The fields that the client gets: what the service sent, less what concerned its connection, with
@@ -32,6 +34,10 @@ export function answerFields(
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
     const value = fields[i + 1]!;
+    if (HAS_LENGTH_OF_INTEREST[name.length] !== 1) {
+      out.push(name, value);
+      continue;
+    }
     const lower = name.toLowerCase();
     if (lower === 'connection') nominated = nominate(value, nominated);
     if (lower === 'x-request-id' || (isHopByHopAnswer(lower) && !(announceTrailers && lower === 'trailer')))

@@ -13,7 +13,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-const HOP_BY_HOP_ANSWER: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP_ANSWER: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -22,12 +22,21 @@ const HOP_BY_HOP_ANSWER: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+const HAS_LENGTH_OF_HOP_BY_HOP = lengthsOf(HOP_BY_HOP);
+
+/** 1 at each length that one of the names has. Most names have another, and to look for those in a set would take a hash of each. */
+export function lengthsOf(names: Iterable<string>): Readonly<Uint8Array> {
+  const lengths = new Uint8Array(64);
+  for (const name of names) lengths[name.length] = 1;
+  return lengths;
+}
+
 export function isHopByHop(lowerName: string): boolean {
-  return HOP_BY_HOP.has(lowerName);
+  return HAS_LENGTH_OF_HOP_BY_HOP[lowerName.length] === 1 && HOP_BY_HOP.has(lowerName);
 }
 
 export function isHopByHopAnswer(lowerName: string): boolean {
-  return HOP_BY_HOP_ANSWER.has(lowerName);
+  return HAS_LENGTH_OF_HOP_BY_HOP[lowerName.length] === 1 && HOP_BY_HOP_ANSWER.has(lowerName);
 }
 
 /**

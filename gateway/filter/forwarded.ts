@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { lengthsOf } from './connection.ts';
 
 /** `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239) as a peer sent them. */
 export interface ForwardedClaims {
@@ -29,11 +30,14 @@ const CLAIMS: ReadonlyMap<string, keyof ForwardedClaims | null> = new Map([
   ['x-real-ip', null],
 ]);
 
+const HAS_LENGTH_OF_CLAIM = lengthsOf(CLAIMS.keys());
+
 /**
  * Whether a field says where a request came from. Underscore spellings count too: CGI, WSGI and their kin turn both `-` and `_` into `_`,
  * so `X_Forwarded_For` would arrive at a service as the very field that we vouch for.
  */
 export function isForwardingField(lowerName: string): boolean {
+  if (HAS_LENGTH_OF_CLAIM[lowerName.length] !== 1) return false;
   if (CLAIMS.has(lowerName)) return true;
   return lowerName.includes('_') && CLAIMS.has(lowerName.replaceAll('_', '-'));
 }

@@ -2,17 +2,19 @@ import { randomFillSync } from 'node:crypto';
 
 /** Makes identifiers from random bytes that are drawn many at a time: a system call for each request would show in profiles. */
 export class IdentitySource {
-  readonly #pool = Buffer.allocUnsafe(4096);
-  #used = this.#pool.length;
+  readonly #pool = Buffer.allocUnsafe(1024);
+  /** The same in hexadecimal, of which each identifier is a piece. */
+  #text = '';
+  #used = 0;
 
   /** @returns `bytes` random bytes in hexadecimal. */
   #hex(bytes: number): string {
-    if (this.#used + bytes > this.#pool.length) {
-      randomFillSync(this.#pool);
+    if (this.#used + 2 * bytes > this.#text.length) {
+      this.#text = randomFillSync(this.#pool).toString('hex');
       this.#used = 0;
     }
-    this.#used += bytes;
-    return this.#pool.toString('hex', this.#used - bytes, this.#used);
+    this.#used += 2 * bytes;
+    return this.#text.slice(this.#used - 2 * bytes, this.#used);
   }
 
   /** A trusted peer's identifier is kept, so that one request has one name on its whole way. */

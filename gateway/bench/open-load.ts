@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnswerReader } from './answer-reader.ts';
 import { cpuMicroseconds } from './cpu.ts';
+import { LoadClock } from './load-clock.ts';
 
 /** An open loop: requests come when they come, whether or not those before have been answered, as users do. */
 export interface OpenLoadPlan {
@@ -17,6 +18,8 @@ export interface OpenLoadPlan {
   readonly measureMs: number;
   /** Whether who is answered 503 asks for nothing else for a second, as Retry-After told it. */
   readonly heedsRetryAfter: boolean;
+  /** `process`: the time in which it waits for a CPU is left out. */
+  readonly clock: 'wall' | 'process';
   /** Process whose CPU time is measured. */
   readonly pid: number;
   /** An answer that comes later than this after its request came is of no use to anybody. */
@@ -49,6 +52,7 @@ export interface OpenLoadResult {
 /** Offers one load, and ends by itself. */
 export class OpenLoad {
   readonly #plan: OpenLoadPlan;
+  readonly #clock: LoadClock;
   readonly #all: LoadConnection[] = [];
   /** Who has waited longest asks first. */
   readonly #free = new Queue();
@@ -66,18 +70,18 @@ export class OpenLoad {
 
   constructor(plan: OpenLoadPlan) {
     this.#plan = plan;
+    this.#clock = new LoadClock(plan.clock === 'process' ? plan.pid : null);
   }
 
   async run(): Promise<OpenLoadResult> {
     const { connections, warmUpMs, measureMs, patienceMs, rate } = this.#plan;
     for (let i = 0; i < connections; i += OPENED_AT_ONCE)
       await this.#open(Math.min(OPENED_AT_ONCE, connections - i));
-    const began = performance.now();
+    this.#clock.look();
+    const began = this.#clock.nowMs;
     this.#measuredFrom = began + warmUpMs;
     this.#measuredTo = this.#measuredFrom + measureMs;
-    const cpu = this.#cpuMs();
-    await (rate === null ? this.#askAlways() : this.#askAtRate(rate, began));
-    this.#usedMs = await cpu;
+    await this.#ask(rate, began);
     // What came at the end may take as long as what came before.
     await sleep(rate === null ? 0 : patienceMs);
     this.#over = true;
@@ -92,32 +96,28 @@ export class OpenLoad {
     for (const connection of opened) this.#free.push(connection);
   }
 
-  async #askAlways(): Promise<void> {
-    for (let i = this.#all.length; i > 0; i--) this.#arrive(performance.now());
-    await sleep(this.#measuredTo - performance.now());
-    this.#over = true;
-  }
-
-  async #askAtRate(rate: number, began: number): Promise<void> {
+  /** @throws Error where the process gets so little of a CPU that its clock hardly moves. */
+  async #ask(rate: number | null, began: number): Promise<void> {
+    const clock = this.#clock;
+    const deadline = performance.now() + GIVEN_UP_MS;
     let issued = 0;
-    for (let now = began; now < this.#measuredTo; now = performance.now()) {
-      for (const due = ((now - began) * rate) / 1000; issued < due; issued++)
-        this.#arrive(began + (issued * 1000) / rate);
-      this.#rested(now);
+    let cpuFrom = 0;
+    if (rate === null) for (const _ of this.#all) this.#arrive(began);
+    for (; clock.nowMs < this.#measuredTo; clock.look()) {
+      const due = rate === null ? 0 : ((clock.nowMs - began) * rate) / 1000;
+      for (; issued < due; issued++) this.#arrive(began + (issued * 1000) / rate!);
+      this.#rested(clock.nowMs);
+      if (cpuFrom === 0 && clock.nowMs >= this.#measuredFrom) cpuFrom = cpuMicroseconds(this.#plan.pid);
+      if (performance.now() > deadline) throw new Error('the load was not over in three minutes');
       await sleep(1);
     }
+    this.#usedMs = (cpuMicroseconds(this.#plan.pid) - cpuFrom) / 1000;
+    this.#over = rate === null;
   }
 
   #arrive(cameAt: number): void {
     if (this.#isMeasured(cameAt)) this.#came++;
     this.#free.shift()?.ask(cameAt);
-  }
-
-  async #cpuMs(): Promise<number> {
-    await sleep(this.#measuredFrom - performance.now());
-    const before = cpuMicroseconds(this.#plan.pid);
-    await sleep(this.#measuredTo - performance.now());
-    return (cpuMicroseconds(this.#plan.pid) - before) / 1000;
   }
 
   #isMeasured(cameAt: number): boolean {
@@ -127,10 +127,9 @@ export class OpenLoad {
   // What a connection tells.
 
   answered(connection: LoadConnection, status: number, cameAt: number): void {
-    const now = performance.now();
-    if (this.#isMeasured(cameAt)) this.#count(status, now - cameAt);
-    if (status !== 503 || !this.#plan.heedsRetryAfter) this.freed(connection, now);
-    else this.#resting.push({ connection, untilMs: now + RETRY_AFTER_MS });
+    if (this.#isMeasured(cameAt)) this.#count(status, this.#clock.nowMs - cameAt);
+    if (status !== 503 || !this.#plan.heedsRetryAfter) this.freed(connection);
+    else this.#resting.push({ connection, untilMs: this.#clock.nowMs + RETRY_AFTER_MS });
   }
 
   /** Who was refused, and has waited. */
@@ -146,10 +145,10 @@ export class OpenLoad {
     else this.#late++;
   }
 
-  freed(connection: LoadConnection, now = performance.now()): void {
+  freed(connection: LoadConnection): void {
     if (this.#over) return;
     this.#free.push(connection);
-    if (this.#plan.rate === null) this.#arrive(now);
+    if (this.#plan.rate === null) this.#arrive(this.#clock.nowMs);
   }
 
   /** Its connection ended. @param cameAt of the request under way; `null`: there was none. */
@@ -184,6 +183,7 @@ export class OpenLoad {
 }
 
 const OPENED_AT_ONCE = 100;
+const GIVEN_UP_MS = 180_000;
 const RETRY_AFTER_MS = 1_000;
 const RECONNECT_AFTER_MS = 100;
 

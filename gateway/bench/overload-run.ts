@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Child } from './children.ts';
+import { cpuMicroseconds } from './cpu.ts';
 import type { OpenLoadPlan, OpenLoadResult } from './open-load.ts';
 import { freePort, untilAnswers } from './readiness.ts';
 import { Workspace } from './workspace.ts';
@@ -14,6 +15,8 @@ export interface OverloadRunOptions {
   /** Whether clients wait as long as a 503 tells them to. */
   readonly heedsRetryAfter: boolean;
   readonly lane: string;
+  /** Where the machine is shared, the time in which the gateway waits for a CPU can be left out. */
+  readonly clock: OpenLoadPlan['clock'];
 }
 
 export interface OverloadFigures {
@@ -48,8 +51,11 @@ export class OverloadRun {
   async run(report: (line: string) => void): Promise<OverloadFigures> {
     try {
       const service = await this.#startService();
-      const shedding = await this.#startGateway('shedding', service, '{ eventLoopDelay: 200ms }');
       const without = await this.#startGateway('without', service, 'off');
+      const stretch = await this.#stretch(without);
+      report(`times of the gateway are ${stretch.toFixed(1)} times as long as by default`);
+      const bounds = `{ eventLoopDelay: ${Math.round(200 * stretch)}ms, retryAfter: ${Math.round(1000 * stretch)}ms }`;
+      const shedding = await this.#startGateway('shedding', service, bounds);
       const rounds: OverloadRound[] = [];
       for (let round = 0; round < this.#options.rounds; round++) {
         const figures = await this.#round(shedding, without);
@@ -60,6 +66,15 @@ export class OverloadRun {
     } finally {
       await this.#workspace.close();
     }
+  }
+
+  /** How many seconds of the wall a second of the gateway's CPU time takes: where that is the clock, its own times must go with it. */
+  async #stretch(gateway: Gateway): Promise<number> {
+    if (this.#options.clock === 'wall') return 1;
+    const began = performance.now();
+    const before = cpuMicroseconds(gateway.child.pid);
+    await this.#peak(gateway);
+    return ((performance.now() - began) * 1000) / (cpuMicroseconds(gateway.child.pid) - before);
   }
 
   /** The peak before and after, because the machine may be shared. */
@@ -102,13 +117,14 @@ export class OverloadRun {
 
   async #load(
     gateway: Gateway,
-    plan: Omit<OpenLoadPlan, 'url' | 'pid' | 'patienceMs'>,
+    plan: Omit<OpenLoadPlan, 'url' | 'pid' | 'clock' | 'patienceMs'>,
   ): Promise<OpenLoadResult> {
     const {
       url,
       child: { pid },
     } = gateway;
-    const whole: OpenLoadPlan = { ...plan, url, pid, patienceMs: PATIENCE_MS };
+    const { clock } = this.#options;
+    const whole: OpenLoadPlan = { ...plan, url, pid, clock, patienceMs: PATIENCE_MS };
     const child = await this.#workspace.children.start(
       [process.execPath, fileOf('open-load-program.ts'), JSON.stringify(whole)],
       { cpu: this.#workspace.loadCpu, capture: true },

@@ -13,6 +13,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     times: { type: 'string', default: '2' },
     lane: { type: 'string', default: 'general' },
+    shared: { type: 'boolean', default: false },
     impatient: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -24,6 +25,7 @@ const run = new OverloadRun({
   seconds: Number(values.seconds),
   times: Number(values.times),
   lane: values.lane,
+  clock: values.shared ? 'process' : 'wall',
   heedsRetryAfter: !values.impatient,
 });
 const figures = await run.run((line) => process.stderr.write(`${line}\n`));

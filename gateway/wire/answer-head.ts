@@ -67,6 +67,10 @@ class FramedHead implements AnswerHead {
       case 14:
         if (name.toLowerCase() === 'content-length') this.#noteLength(value);
         break;
+      case 16:
+        // Another name of Connection, from before there was one, which Node's parser knows.
+        if (name.toLowerCase() === 'proxy-connection') this.#noteConnection(value);
+        break;
       case 17:
         if (name.toLowerCase() === 'transfer-encoding') this.#noteCoding(value);
     }

@@ -112,6 +112,7 @@ describe('chunks are refused', () => {
     ['a chunk that ends with LF', '5\r\nhello\n0\r\n\r\n'],
     ['a trailer that is no field', '0\r\nno colon\r\n\r\n'],
     ['a length in the trailers', '0\r\nContent-Length: 5\r\n\r\n'],
+    ['Connection in the trailers', '0\r\nConnection: close\r\n\r\n'],
     ['a coding in the trailers', '0\r\nA: 1\r\ntransfer-encoding: chunked\r\n\r\n'],
     ['a folded trailer', '0\r\nA: 1\r\n b\r\n\r\n'],
     ['a trailer with a space before its colon', '0\r\nA : 1\r\n\r\n'],

@@ -146,7 +146,8 @@ export class BodyReader {
  */
 const SIZE_LINE =
   /^([0-9a-fA-F]{1,13})(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"[\t !#-[\]-~]*"))?)*\r\n$/;
-const FRAMING_FIELD = /^(?:content-length|transfer-encoding):/im;
+/** Node's parser acts upon them wherever they stand. */
+const FRAMING_FIELD = /^(?:content-length|transfer-encoding|connection|proxy-connection|upgrade):/im;
 const LF = 0x0a;
 const LINE_MAX_BYTES = 4 * 1024;
 const TRAILERS_MAX_BYTES = 16 * 1024;

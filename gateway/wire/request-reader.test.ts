@@ -102,6 +102,8 @@ const refused: readonly [string, string][] = [
   ['authority-form', head('CONNECT a:1 HTTP/1.1')],
   ['CONNECT with a path', head('CONNECT /a HTTP/1.1')],
   ['TRACE', head('TRACE / HTTP/1.1')],
+  ['Proxy-Connection', get('Proxy-Connection: close')],
+  ['a tab behind a value', get('X-A: 1\t')],
   ['a method that Node does not know', head('GARBAGEGET / HTTP/1.1')],
   ['a method in small letters', head('get / HTTP/1.1')],
   ['HTTP/1.0', head('GET / HTTP/1.0')],

@@ -168,6 +168,9 @@ export class RequestReader {
         return true;
       case 14:
         return name.toLowerCase() !== 'content-length' || this.#noteLength(value);
+      case 16:
+        // To Node's parser it is another name of Connection.
+        return name.toLowerCase() !== 'proxy-connection';
       case 17:
         return name.toLowerCase() !== 'transfer-encoding' || this.#noteCoding(value);
       default:

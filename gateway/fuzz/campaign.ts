@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type FuzzCase, makeCase, withBytes } from './case.ts';
+import { GatewayUnderFire } from './gateway-under-fire.ts';
+import type { Finding } from './judge.ts';
+import { minimise } from './minimise.ts';
+import { Random } from './random.ts';
+import { writeSeed } from './seed-file.ts';
+import { type Outcome, tryCase } from './trial.ts';
+
+/** What a campaign has come to, so far or in the end. */
+export interface Tally {
+  cases: number;
+  readonly outcomes: Map<string, number>;
+  readonly findings: string[];
+}
+
+/** Fires cases at one gateway of its own, one after the other, until the time is up. */
+export class Campaign {
+  readonly #random: Random;
+  readonly #tally: Tally;
+  readonly #say: (line: string) => void;
+
+  constructor(seed: number, tally: Tally, say: (line: string) => void) {
+    this.#random = new Random(seed);
+    this.#tally = tally;
+    this.#say = say;
+  }
+
+  /** @param deadline on the clock of `performance.now()`. @param extended whether the routes go through Fastify. */
+  async run(deadline: number, extended: boolean): Promise<void> {
+    const gateway = await GatewayUnderFire.start(extended);
+    try {
+      const before = await quietDescriptors(gateway);
+      while (performance.now() < deadline && this.#tally.findings.length < FINDINGS_MAX)
+        await this.#fire(gateway);
+      const after = await quietDescriptors(gateway, before);
+      if (after > before) this.#note(`descriptors leaked: ${before} before, ${after} after`);
+    } finally {
+      await gateway.close();
+    }
+  }
+
+  async #fire(gateway: GatewayUnderFire): Promise<void> {
+    const one = makeCase(this.#random.fork());
+    const { seen, finding } = await this.#try(gateway, one);
+    this.#tally.cases++;
+    const outcome = `${one.from}: ${seen}`;
+    this.#tally.outcomes.set(outcome, (this.#tally.outcomes.get(outcome) ?? 0) + 1);
+    if (finding !== null) await this.#keep(gateway, one, finding);
+  }
+
+  async #try(gateway: GatewayUnderFire, one: FuzzCase): Promise<Outcome> {
+    try {
+      return await tryCase(gateway, one);
+    } catch (error) {
+      const detail = gateway.ended ?? (error as Error).message;
+      return { seen: 'exit', finding: { kind: gateway.ended ? 'the gateway ended' : 'it hangs', detail } };
+    } finally {
+      if (gateway.ended !== null) await gateway.restart();
+    }
+  }
+
+  /** What shows only once is told, and not kept: nobody could be sure that it was mended. */
+  async #keep(gateway: GatewayUnderFire, one: FuzzCase, finding: Finding): Promise<void> {
+    const shows = async (other: FuzzCase) => (await this.#try(gateway, other)).finding?.kind === finding.kind;
+    const text = JSON.stringify(one);
+    if (!(await shows(one))) return this.#note(`${finding.kind}, once (${finding.detail}): ${text}`);
+    const whole = withBytes(one, one.parts.join(''));
+    const least = (await shows(whole))
+      ? withBytes(one, await minimise(whole.parts[0]!, (bytes) => shows(withBytes(one, bytes))))
+      : one;
+    this.#note(`${finding.kind} (${finding.detail}): ${writeSeed(least, finding)}: ${JSON.stringify(least)}`);
+  }
+
+  #note(finding: string): void {
+    this.#tally.findings.push(finding);
+    this.#say(`FOUND ${finding}`);
+  }
+}
+
+/** Descriptors when nothing is under way; connections to services are kept for some seconds. @param enough no fewer are waited for. */
+async function quietDescriptors(gateway: GatewayUnderFire, enough = 0): Promise<number> {
+  let count = gateway.descriptors();
+  for (let tries = 0; tries < 40; tries++) {
+    await sleep(250);
+    const now = gateway.descriptors();
+    if (now === count && now <= (enough || now)) return now;
+    count = now;
+  }
+  return count;
+}
+
+/** More than these are the same one. */
+const FINDINGS_MAX = 10;

@@ -1,0 +1,167 @@
+import { BareClient } from '../testing/bare-client.ts';
+import { until } from '../testing/poll.ts';
+import type { Received } from '../testing/recording-service.ts';
+import {
+  type Reading,
+  readAnswers,
+  readRequests,
+  type StrictAnswer,
+  type StrictRequest,
+} from '../testing/strict-reader.ts';
+import type { ClientCase, FuzzCase, ServiceCase } from './case.ts';
+import { type GatewayUnderFire, plainAnswer } from './gateway-under-fire.ts';
+import { type Arrival, type Finding, isOwn, judgeAnswers, judgeArrivals } from './judge.ts';
+
+/** What came of a case: what the client saw, for the statistics, and what is wrong about it. */
+export interface Outcome {
+  readonly seen: string;
+  readonly finding: Finding | null;
+}
+
+/** Plays one case on a gateway that nobody else uses, and judges it. */
+export async function tryCase(gateway: GatewayUnderFire, one: FuzzCase): Promise<Outcome> {
+  takeAll(gateway);
+  const outcome = one.from === 'client' ? await tryClient(gateway, one) : await tryService(gateway, one);
+  const { ended } = gateway;
+  return ended === null ? outcome : { seen: 'exit', finding: { kind: 'the gateway ended', detail: ended } };
+}
+
+async function tryClient(gateway: GatewayUnderFire, { parts }: ClientCase): Promise<Outcome> {
+  gateway.react = plainAnswer;
+  const sent = readRequests(Buffer.from(parts.join(''), 'latin1'));
+  const client = await BareClient.open(gateway.port);
+  await client.send(parts);
+  const doubtful = sent.refused !== null || sent.unfinished || sent.rest.length > 0;
+  const done = () =>
+    client.ending !== null || (!doubtful && finalsOf(client.read()).length >= sent.messages.length);
+  const inTime = await client.until(done, doubtful ? DOUBT_MS : HANG_MS);
+  const answers = client.read();
+  client.destroy();
+  await passedBehind(gateway);
+  const released = await settled(gateway);
+  const seen = summary(answers);
+  if (!inTime && !doubtful)
+    return { seen: 'hang', finding: { kind: 'it hangs', detail: `answered: ${seen}` } };
+  if (!released)
+    return {
+      seen: 'hang',
+      finding: { kind: 'it hangs', detail: 'a service waits for the rest of a request' },
+    };
+  return { seen, finding: judgeClient(gateway, sent, answers) };
+}
+
+function judgeClient(
+  gateway: GatewayUnderFire,
+  sent: Reading<StrictRequest>,
+  answers: Reading<StrictAnswer>,
+): Finding | null {
+  const arrivals = takeAll(gateway);
+  const most =
+    sent.messages.length + (sent.refused !== null || sent.unfinished || sent.rest.length > 0 ? 1 : 0);
+  return (
+    ambiguous(gateway) ??
+    judgeArrivals(sent.messages, arrivals) ??
+    judgeAnswers(answers, most) ??
+    judgeOwners(answers, arrivals)
+  );
+}
+
+/** The service names in each answer what it was asked: they must come back in that order. */
+function judgeOwners({ messages }: Reading<StrictAnswer>, arrivals: readonly Arrival[]): Finding | null {
+  const bodies = messages
+    .filter((answer) => answer.status === 200 && !isOwn(answer))
+    .map(({ body }) => String(body));
+  let next = 0;
+  for (const body of bodies) {
+    // The answer to HEAD, and to what the gateway answers itself (its own page, OPTIONS *).
+    if (body === '' || body.startsWith('<') || body.startsWith('{')) continue;
+    while (next < arrivals.length && arrivals[next]!.recorded.request.target !== body) next++;
+    if (next++ >= arrivals.length)
+      return { kind: 'an answer of somebody else', detail: JSON.stringify(body.slice(0, 400)) };
+  }
+  return null;
+}
+
+async function tryService(gateway: GatewayUnderFire, one: ServiceCase): Promise<Outcome> {
+  gateway.react = (target) =>
+    target === '/1' ? { parts: one.parts, ...(one.ends && { ends: one.ends }) } : plainAnswer(target);
+  const client = await BareClient.open(gateway.port);
+  const length = one.method === 'POST' ? 'Content-Length: 0\r\n' : '';
+  await client.send([`${one.method} /a/1 HTTP/1.1\r\nHost: gateway.test\r\n${length}\r\n`]);
+  const first = await answered(client, 1);
+  if (!first) return { seen: 'hang', finding: { kind: 'it hangs', detail: 'no answer, and no end' } };
+  await client.send(['GET /a/2 HTTP/1.1\r\nHost: gateway.test\r\n\r\n']);
+  await answered(client, 2);
+  const answers = client.read();
+  client.destroy();
+  await settled(gateway);
+  takeAll(gateway);
+  return { seen: summary(answers), finding: ambiguous(gateway) ?? judgeService(one, answers) };
+}
+
+async function answered(client: BareClient, count: number): Promise<boolean> {
+  return client.until(() => client.ending !== null || finalsOf(client.read()).length >= count, HANG_MS);
+}
+
+/** What the client took for whole must be whole in what the service sent; the answer to the second request must be its own. */
+function judgeService(one: ServiceCase, answers: Reading<StrictAnswer>): Finding | null {
+  const malformed = judgeAnswers(answers, 2);
+  if (malformed !== null) return malformed;
+  const [first, second] = finalsOf(answers);
+  if (second && !isOwn(second) && String(second.body) !== '/2')
+    return { kind: 'an answer of somebody else', detail: JSON.stringify(String(second.body).slice(0, 400)) };
+  if (first === undefined || isOwn(first)) return null;
+  // Node's parser skips ends of lines before a message.
+  const bytes = Buffer.from(one.parts.join('').replace(/^[\r\n]+/, ''), 'latin1');
+  const [said] = finalsOf(readAnswers(bytes, [one.method, 'GET'], one.ends === 'fin'));
+  if (said !== undefined && said.status === first.status && said.body.equals(first.body)) return null;
+  const detail = `${first.status} ${JSON.stringify(String(first.body).slice(0, 200))}`;
+  return { kind: 'an answer was made whole', detail };
+}
+
+/** Whatever the gateway would have done with the bytes of a case, it has done when an exchange behind it is over, with each service. */
+async function passedBehind({ port }: GatewayUnderFire): Promise<void> {
+  for (const prefix of ['/a', '/b']) {
+    const client = await BareClient.open(port);
+    await client.send([`GET ${prefix}${SENTINEL} HTTP/1.1\r\nHost: gateway.test\r\n\r\n`]);
+    await client.until(() => client.ending !== null || client.read().messages.length > 0, HANG_MS);
+    client.destroy();
+  }
+}
+
+function finalsOf({ messages }: Reading<StrictAnswer>): StrictAnswer[] {
+  return messages.filter(({ status }) => status >= 200 || status === 101);
+}
+
+function summary(answers: Reading<StrictAnswer>): string {
+  const statuses = finalsOf(answers).map(({ status }) => String(status));
+  if (answers.unfinished) statuses.push('truncated');
+  return statuses.at(0) ?? 'nothing';
+}
+
+/** Waits until no service is in the middle of a request: the client has gone, and so must be what it began. */
+async function settled({ services }: GatewayUnderFire): Promise<boolean> {
+  const midway = () => Object.values(services).some((service) => service.midway);
+  return until('no service is midway', () => !midway(), HANG_MS).then(
+    () => true,
+    () => false,
+  );
+}
+
+function ambiguous({ services }: GatewayUnderFire): Finding | null {
+  const [fault] = Object.values(services).flatMap((service) => service.faults.splice(0));
+  return fault === undefined ? null : { kind: 'something ambiguous was forwarded', detail: fault };
+}
+
+function takeAll({ services }: GatewayUnderFire): Arrival[] {
+  const of = (prefix: '/a' | '/b'): Received => services[prefix].take();
+  return (['/a', '/b'] as const)
+    .flatMap((prefix) => of(prefix).whole.map((recorded) => ({ prefix, recorded })))
+    .filter(({ recorded }) => recorded.request.target !== SENTINEL)
+    .sort((one, other) => one.recorded.at - other.recorded.at);
+}
+
+const SENTINEL = '/sentinel';
+/** How long a client waits whose bytes are not plainly right: for an answer, or for nothing. */
+const DOUBT_MS = 30;
+const HANG_MS = 3_000;

@@ -14,7 +14,9 @@ import {
 const gateway = sourceFiles('gateway');
 const services = sourceFiles('services');
 /** What is published and runs: no tests, no kit for tests, no benchmark, no chaos. */
-const product = gateway.filter(({ path }) => !/\.test\.ts$|^gateway\/(testing|scenarios|bench|chaos|fuzz)\//.test(path));
+const product = gateway.filter(
+  ({ path }) => !/\.test\.ts$|^gateway\/(testing|scenarios|bench|chaos|fuzz)\//.test(path),
+);
 
 describe('the invariants of the tree', () => {
   test('gateway and services never import each other', () => {

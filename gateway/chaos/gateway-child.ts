@@ -17,6 +17,8 @@ export interface GatewayOptions {
   /** A shell's words before the command: `ulimit -n 128`. */
   readonly shell?: string;
   readonly command?: 'start' | 'dev';
+  /** Where its inspector listens; default nowhere. */
+  readonly inspectPort?: number;
 }
 
 /** How a stop went. */
@@ -52,7 +54,7 @@ export class GatewayChild {
     processes: Processes,
     folder: string,
     yaml: string,
-    { shell, command = 'start' }: GatewayOptions = {},
+    { shell, command = 'start', inspectPort }: GatewayOptions = {},
   ): Promise<GatewayChild> {
     const ports = (await freePorts(2)) as [number, number];
     const head = `port: ${ports[0]}\nadmin: ${ports[1]}\n`;
@@ -61,7 +63,9 @@ export class GatewayChild {
     writeFileSync(file, head + yaml);
     const words = [process.execPath, portway, command, '--config', file] as const;
     const line = shell === undefined ? words : shellLine(shell, words);
-    const started = await processes.start(line, { cwd: folder, env: { NODE_ENV: 'production' } });
+    const inspected = inspectPort === undefined ? {} : { NODE_OPTIONS: `--inspect=127.0.0.1:${inspectPort}` };
+    const env = { NODE_ENV: 'production', ...inspected };
+    const started = await processes.start(line, { cwd: folder, env });
     const gateway = new GatewayChild(started, ports, file, head);
     await until('the gateway is ready', () => gateway.#ready(), startMs).catch((error: Error) => {
       throw new Error(`${error.message}; it wrote:\n${started.log.text()}`);

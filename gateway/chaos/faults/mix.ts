@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
+import { livingMemory } from '../memory.ts';
 import { HealthyClients } from '../mix/healthy-clients.ts';
 import { mischiefs } from '../mix/mischiefs.ts';
 import { MixedScene } from '../mix/mixed-scene.ts';
@@ -9,6 +9,7 @@ import type { Stage } from '../stage.ts';
 
 const mebibyte = 1024 * 1024;
 const growthMaxMiB = 32;
+const livingGrowthMaxMiB = 8;
 /** Mischief of every kind that is under way at once. */
 const hands = 4;
 
@@ -25,15 +26,14 @@ export const mix: readonly Fault[] = [
       const warmUpMs = Math.min(stage.options.seconds * 1_000 * 0.4, 120_000);
       await mischief(stage, scene, done, warmUpMs);
       const before = await settledMemory(scene);
-      await mischief(stage, scene, done, stage.options.seconds * 1_000 - warmUpMs, before);
+      await mischief(stage, scene, done, stage.options.seconds * 1_000 - warmUpMs, before.resident);
       const { counts, failures } = await clients.stop();
       seen.note(counts);
       seen.none('failures on the healthy routes', failures);
       tellMischief(seen, done);
       await stage.letGo();
       const after = await settledMemory(scene);
-      seen.note(`${Math.round(before / mebibyte)} MiB after the warm-up`);
-      seen.atMost('grew by', (after - before) / mebibyte, growthMaxMiB, ' MiB');
+      tellMemory(seen, before, after);
     },
   },
 ];
@@ -74,15 +74,23 @@ function inWords(scene: MixedScene, done: ReadonlyMap<string, number>, before?: 
   return `${total} faults done; the gateway has ${now} MiB (${was})`;
 }
 
-/** Collections come when they come: the least of some seconds. */
-async function settledMemory(scene: MixedScene): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let look = 0; look < 10; look++) {
-    await pause(200);
-    least = Math.min(least, scene.gateway.residentBytes());
-  }
-  await until('the gateway lives', () => scene.gateway.alive, 1);
-  return least;
+/** When what is garbage is gone. In bytes; `resident` is what the system counts, `living` what the engine does. */
+interface Memory {
+  readonly resident: number;
+  readonly living: number;
+}
+
+async function settledMemory(scene: MixedScene): Promise<Memory> {
+  const { heapUsed, external } = await livingMemory(scene.inspectPort);
+  return { resident: scene.gateway.residentBytes(), living: heapUsed + external };
+}
+
+function tellMemory(seen: Findings, before: Memory, after: Memory): void {
+  const inMiB = (bytes: number) => Math.round(bytes / mebibyte);
+  seen.note(`after the warm-up ${inMiB(before.resident)} MiB, of which ${inMiB(before.living)} alive`);
+  seen.note(`at the end ${inMiB(after.resident)} MiB, of which ${inMiB(after.living)} alive`);
+  seen.atMost('grew by', (after.resident - before.resident) / mebibyte, growthMaxMiB, ' MiB');
+  seen.atMost('what is alive by', (after.living - before.living) / mebibyte, livingGrowthMaxMiB, ' MiB');
 }
 
 function tellMischief(seen: Findings, done: ReadonlyMap<string, number>): void {

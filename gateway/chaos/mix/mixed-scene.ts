@@ -8,6 +8,7 @@ import type { Stage } from '../stage.ts';
 
 interface Parts {
   readonly gateway: GatewayChild;
+  readonly inspectPort: number;
   readonly hole: HoleProxy;
   readonly ports: readonly [number, number, number];
   readonly bad: ServiceChild;
@@ -18,6 +19,7 @@ interface Parts {
 /** One gateway, healthy services behind some of its routes, and mistreated ones behind the others. */
 export class MixedScene {
   readonly gateway: GatewayChild;
+  readonly inspectPort: number;
   readonly hole: HoleProxy;
   /** Of the gateway, to the healthy service. */
   readonly tcpPort: number;
@@ -34,6 +36,7 @@ export class MixedScene {
   private constructor(stage: Stage, parts: Parts) {
     this.#stage = stage;
     this.gateway = parts.gateway;
+    this.inspectPort = parts.inspectPort;
     this.hole = parts.hole;
     [this.tcpPort, this.udpPort, this.badUdpPort] = parts.ports;
     this.#bad = parts.bad;
@@ -69,8 +72,9 @@ streams:
     ${udpPort}: { to: 127.0.0.1:${steady.ports.udp}, idle: 5s }
     ${badUdpPort}: { to: 127.0.0.1:${bad.ports.udp}, idle: 500ms }
 `;
-    const gateway = await stage.gateway(yaml);
-    return new MixedScene(stage, { gateway, hole, ports, bad, victim, yaml });
+    const inspectPort = await freePort();
+    const gateway = await stage.gateway(yaml, { inspectPort });
+    return new MixedScene(stage, { gateway, inspectPort, hole, ports, bad, victim, yaml });
   }
 
   /** Adds and removes a route, or leaves a file that can't be used. */

@@ -61,9 +61,14 @@ function judgeClient(
   return (
     ambiguous(gateway) ??
     judgeArrivals(sent.messages, arrivals) ??
-    judgeAnswers(answers, most) ??
+    (sent.messages.some(isUnreadHead) ? null : judgeAnswers(answers, most)) ??
     judgeOwners(answers, arrivals)
   );
+}
+
+/** Node gives a head up that is too long without telling its method: the 431 to such a HEAD has a body, and ends the connection. */
+function isUnreadHead({ method, start, end }: StrictRequest): boolean {
+  return method === 'HEAD' && end - start > 15_000;
 }
 
 /** The service names in each answer what it was asked: they must come back in that order. */
@@ -94,6 +99,7 @@ async function tryService(gateway: GatewayUnderFire, one: ServiceCase): Promise<
   await answered(client, 2);
   const answers = client.read();
   client.destroy();
+  await passedBehind(gateway);
   await settled(gateway);
   takeAll(gateway);
   return { seen: summary(answers), finding: ambiguous(gateway) ?? judgeService(one, answers) };
@@ -111,10 +117,8 @@ function judgeService(one: ServiceCase, answers: Reading<StrictAnswer>): Finding
   if (second && !isOwn(second) && String(second.body) !== '/2')
     return { kind: 'an answer of somebody else', detail: JSON.stringify(String(second.body).slice(0, 400)) };
   if (first === undefined || isOwn(first)) return null;
-  // Node's parser skips ends of lines before a message.
-  const bytes = Buffer.from(one.parts.join('').replace(/^[\r\n]+/, ''), 'latin1');
-  const [said] = finalsOf(readAnswers(bytes, [one.method, 'GET'], one.ends === 'fin'));
-  if (said !== undefined && said.status === first.status && said.body.equals(first.body)) return null;
+  const said = one.parts.join('');
+  if ([said, asUndiciReads(said)].some((text) => isSaid(text, one, first))) return null;
   const detail = `${first.status} ${JSON.stringify(String(first.body).slice(0, 200))}`;
   return { kind: 'an answer was made whole', detail };
 }
@@ -127,6 +131,19 @@ async function passedBehind({ port }: GatewayUnderFire): Promise<void> {
     await client.until(() => client.ending !== null || client.read().messages.length > 0, HANG_MS);
     client.destroy();
   }
+}
+
+function isSaid(text: string, { method, ends }: ServiceCase, first: StrictAnswer): boolean {
+  const [said] = finalsOf(readAnswers(Buffer.from(text, 'latin1'), [method, 'GET'], ends === 'fin'));
+  return said !== undefined && said.status === first.status && said.body.equals(first.body);
+}
+
+/** Node's parser skips ends of lines before a message, and undici keeps the version to itself: neither changes where an answer ends. */
+function asUndiciReads(text: string): string {
+  return text
+    .replace(/^[\r\n]+/, '')
+    .replace(/(?<=\r\n\r\n)[\r\n]+(?=HTTP\/)/g, '')
+    .replace(/^HTTP\/[01]\.\d /gm, 'HTTP/1.1 ');
 }
 
 function finalsOf({ messages }: Reading<StrictAnswer>): StrictAnswer[] {

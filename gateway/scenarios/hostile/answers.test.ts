@@ -3,20 +3,14 @@ import { BareClient } from '../../testing/bare-client.ts';
 import { until } from '../../testing/poll.ts';
 import type { Reaction } from '../../testing/recording-service.ts';
 import { type RouteKind, routeKinds } from '../../testing/route-kinds.ts';
-import { answerBodies } from './answer-bodies.ts';
 import { ask, type HostileAnswer } from './answer-case.ts';
-import { answerHeads } from './answer-heads.ts';
 import { summaryOf } from './comparable.ts';
 import { slowAnswers } from './slow-answers.ts';
 import { inWireLane, PATIENCE_MS, Stage } from './stage.ts';
-
-const themes: readonly [string, readonly HostileAnswer[]][] = [
-  ['heads', answerHeads],
-  ['bodies', answerBodies],
-];
+import { answerThemes } from './themes.ts';
 
 describe.each(routeKinds)('hostile answers on $kind', (kind) => {
-  describe.each(themes)('%s', (_theme, rows) => playAll(kind, [], rows));
+  describe.each(answerThemes)('%s', (_theme, rows) => playAll(kind, [], rows));
   describe('that are slow', () => playAll(kind, ['timeouts: { response: 300ms, idle: 300ms }'], slowAnswers));
 });
 

@@ -4,30 +4,10 @@ import { get } from '../../testing/http-client.ts';
 import { until } from '../../testing/poll.ts';
 import { type RouteKind, routeKinds } from '../../testing/route-kinds.ts';
 import type { StrictAnswer } from '../../testing/strict-reader.ts';
-import { absoluteForms } from './absolute-forms.ts';
 import type { HostileRequest } from './case.ts';
-import { chunking } from './chunking.ts';
 import { comparableHead, comparableRequest, summaryOf } from './comparable.ts';
-import { forwardingFields } from './forwarding-fields.ts';
-import { framing } from './framing.ts';
-import { headers } from './headers.ts';
-import { paths } from './paths.ts';
-import { pipelining } from './pipelining.ts';
-import { requestLines } from './request-lines.ts';
 import { inWireLane, PATIENCE_MS, Stage } from './stage.ts';
-import { upgrades } from './upgrades.ts';
-
-const themes: readonly [string, readonly HostileRequest[]][] = [
-  ['paths', paths],
-  ['request lines', requestLines],
-  ['absolute forms', absoluteForms],
-  ['headers', headers],
-  ['forwarding fields', forwardingFields],
-  ['framing', framing],
-  ['chunking', chunking],
-  ['pipelining', pipelining],
-  ['upgrades', upgrades],
-];
+import { requestThemes } from './themes.ts';
 
 describe.each(routeKinds)('hostile requests on $kind', (kind) => {
   let stage: Stage;
@@ -36,7 +16,7 @@ describe.each(routeKinds)('hostile requests on $kind', (kind) => {
   });
   afterAll(() => stage.close());
 
-  describe.each(themes)('%s', (_theme, rows) => {
+  describe.each(requestThemes)('%s', (_theme, rows) => {
     test.each(rows.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
       await play(stage, { ...row, ...difference(row, kind) });
     });

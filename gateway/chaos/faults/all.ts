@@ -1,11 +1,11 @@
 import type { Fault } from '../fault.ts';
-import { balancing } from './balancing.ts';
 import { blackHole } from './black-hole.ts';
 import { cache } from './cache.ts';
 import { clientLeaves } from './client-leaves.ts';
 import { configuration } from './configuration.ts';
 import { datagrams } from './datagrams.ts';
 import { exhausted } from './descriptors.ts';
+import { hung } from './hung.ts';
 import { keepAlive } from './keep-alive.ts';
 import { mix } from './mix.ts';
 import { names } from './names.ts';
@@ -13,6 +13,7 @@ import { replacement } from './replacement.ts';
 import { restartLoop } from './restart-loop.ts';
 import { serviceBreaks } from './service-breaks.ts';
 import { slowReader } from './slow-reader.ts';
+import { storms } from './storms.ts';
 import { upgrades } from './upgrades.ts';
 import { workers } from './workers.ts';
 
@@ -30,7 +31,8 @@ export const faults: readonly Fault[] = [
   ...replacement,
   ...workers,
   ...restartLoop,
-  ...balancing,
+  ...storms,
+  ...hung,
   ...datagrams,
   ...exhausted,
   ...mix,

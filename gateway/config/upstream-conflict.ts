@@ -62,22 +62,14 @@ function reportPerTry(
   });
 }
 
-function reportWire(route: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
-  const reason = notOnTheWire(route);
-  if (reason === null) return;
+function reportWire({ extend }: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
+  if (extend === null) return;
   const own = keySpanAt(document.root, [...path, 'lane']) !== null;
   report(document, own ? [[...path, 'lane']] : [path], {
     expected: 'lane: auto, or general',
-    found: `"wire" with ${reason.what}`,
-    hint: `${reason.why}: ${own ? 'leave it to "auto"' : 'give this route "lane: auto"'}`,
+    found: '"wire" with "extend"',
+    hint: `an extended route goes through Fastify: ${own ? 'leave it to "auto"' : 'give this route "lane: auto"'}`,
   });
-}
-
-function notOnTheWire({ extend, upstream }: RouteConfig): { what: string; why: string } | null {
-  if (extend !== null) return { what: '"extend"', why: 'an extended route goes through Fastify' };
-  const all = [...upstream.endpoints, ...(upstream.canary?.endpoints ?? [])];
-  const isTls = all.some(({ address }) => address.kind !== 'unix' && address.tls);
-  return isTls ? { what: 'an https target', why: 'the wire lane speaks to services without TLS' } : null;
 }
 
 /** At the first of the places that the file has. */

@@ -7,7 +7,7 @@ import { ok, reply, startService } from '../testing/service.ts';
 /** As many of each kind as stand in for an attack; the real thing is Debian's slowhttptest, see docs/overload.md. */
 const count = 200;
 /** Of those that don't read, fewer: the systems on the way take megabytes for each before anybody notices. */
-const readers = 50;
+const readers = 20;
 const large = 8 * 1024 * 1024;
 
 async function stage(idle: string) {

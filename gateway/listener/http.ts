@@ -47,6 +47,8 @@ export class HttpListener implements WireLaneOwner {
   readonly #open = new WeakMap<Socket, Map<HttpDownstream, () => void>>();
   readonly #tunnels = new Set<Socket>();
   readonly #turnedAway = new WeakSet<Socket>();
+  /** Requests that asked for an upgrade and are answered as plain ones. */
+  readonly #notUpgraded = new WeakSet<http.IncomingMessage>();
   maxConnections = Number.POSITIVE_INFINITY;
   #connections = 0;
   #address: AddressInfo | null = null;
@@ -58,7 +60,11 @@ export class HttpListener implements WireLaneOwner {
     this.#wire = new WireLane(this, handler.clock);
     this.#server = http.createServer({
       ...SERVER_OPTIONS,
-      shouldUpgradeCallback: (request) => this.#upgrades(request),
+      shouldUpgradeCallback: (request) => {
+        const upgrades = this.#upgrades(request);
+        if (!upgrades) this.#notUpgraded.add(request);
+        return upgrades;
+      },
     });
     this.#server.maxHeadersCount = 0;
     const [toNode] = this.#server.listeners('connection');
@@ -143,6 +149,8 @@ export class HttpListener implements WireLaneOwner {
     const open = this.#open.get(socket)!;
     if (open.size >= PIPELINED_MAX) return void socket.destroy();
     const downstream = new HttpDownstream(request, response, this, expects);
+    // Node forgets the bytes behind such a request that came together with it: what follows may begin in the middle of a message.
+    if (this.#notUpgraded.has(request)) downstream.closeAfterAnswer();
     const refusal = this.#refusal(request, downstream, expects);
     open.set(downstream, () => this.#handler.request(request, response, downstream, refusal));
     response.once('close', () => {

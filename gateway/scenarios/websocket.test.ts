@@ -159,10 +159,8 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
     expect([head.method, head.has('upgrade')]).toEqual([method, false]);
     await connection.send(ok('plain'));
     expect((await client.answer()).text).toBe('plain');
-    await client.send(get('/chat/next'));
-    expect((await connection.head()).target).toBe('/next');
-    await connection.send(ok('next'));
-    expect((await client.answer()).text).toBe('next');
+    // Node forgets the bytes that came together with it, so nothing may follow.
+    expect(await client.quietEnding()).toBe('fin');
   });
 
   test.each([

@@ -116,10 +116,20 @@ export const headers: readonly HostileRequest[] = [
     get('/db/', 'Connection: host, cookie', 'Cookie: a'),
     kept('Cookie: a'),
   ),
-  carried(
-    'h2c is not for us',
-    get('/db/', 'Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AA'),
-    kept(),
-  ),
-  carried('an upgrade to TLS is not for us', get('/db/', 'Upgrade: TLS/1.0', 'Connection: Upgrade'), kept()),
+  {
+    ...carried(
+      'h2c is not for us',
+      get('/db/', 'Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AA'),
+      kept(),
+    ),
+    end: 'closed',
+  },
+  {
+    ...carried(
+      'an upgrade to TLS is not for us',
+      get('/db/', 'Upgrade: TLS/1.0', 'Connection: Upgrade'),
+      kept(),
+    ),
+    end: 'closed',
+  },
 ];

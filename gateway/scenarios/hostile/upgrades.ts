@@ -5,8 +5,11 @@ import { arrives, carried, type HostileRequest, refused, smuggled } from './case
 const websocket = ['Sec-WebSocket-Version: 13', webSocketKey];
 const asked = (fields: readonly string[] = websocket) =>
   arrives('GET /chat', fields).replace('\r\n\r\n', '\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-const plain = (name: string, ...fields: string[]) =>
-  carried(name, get('/db/chat', ...fields, ...websocket), arrives('GET /chat', websocket));
+/** Node forgets what came together with it, so nothing may follow. */
+const plain = (name: string, ...fields: string[]): HostileRequest => ({
+  ...carried(name, get('/db/chat', ...fields, ...websocket) + smuggled, arrives('GET /chat', websocket)),
+  end: 'closed',
+});
 
 /**
  * RFC 9110 §7.8: nothing behind a handshake is acted upon before 101, and what is no upgrade of ours is a plain request. The service here says
@@ -25,11 +28,15 @@ export const upgrades: readonly HostileRequest[] = [
     get('/db/chat', 'Connection: keep-alive, Upgrade, x-a', 'X-A: 1', 'Upgrade: websocket', ...websocket),
   ),
   handshaken('without a key', get('/db/chat', 'Connection: Upgrade', 'Upgrade: websocket'), []),
-  plain('Upgrade that Connection does not name', 'Upgrade: websocket'),
+  carried(
+    'Upgrade that Connection does not name',
+    get('/db/chat', 'Upgrade: websocket'),
+    arrives('GET /chat'),
+  ),
   plain('a list of protocols', 'Connection: Upgrade', 'Upgrade: websocket, h2c'),
   plain('two Upgrade fields', 'Connection: Upgrade', 'Upgrade: websocket', 'Upgrade: h2c'),
   plain('websocket with a version', 'Connection: Upgrade', 'Upgrade: websocket/13'),
-  plain('Connection without Upgrade', 'Connection: Upgrade'),
+  carried('Connection without Upgrade', get('/db/chat', 'Connection: Upgrade'), arrives('GET /chat')),
   {
     ...plain('an upgrade on HTTP/1.0'),
     sent: [
@@ -38,11 +45,26 @@ export const upgrades: readonly HostileRequest[] = [
     end: 'closed',
     forwarded: [arrives('GET /chat', [], { version: '1.0' })],
   },
-  carried(
-    'an upgrade with a body',
-    request('POST', '/db/chat', ['Connection: Upgrade', 'Upgrade: websocket'], 'body'),
-    arrives('POST /chat', [], { body: 'body' }),
-  ),
+  {
+    ...carried(
+      'an upgrade with a body',
+      request('POST', '/db/chat', ['Connection: Upgrade', 'Upgrade: websocket'], 'body'),
+      arrives('POST /chat', [], { body: 'body' }),
+    ),
+    end: 'closed',
+  },
+  {
+    ...plain(
+      'a request whose beginning Node forgets behind an upgrade',
+      'Connection: Upgrade',
+      'Upgrade: h2c',
+    ),
+    sent: [
+      get('/db/chat', 'Connection: Upgrade', 'Upgrade: h2c', ...websocket) +
+        request('POST', '/db/', ['Content-Length: 60']),
+      smuggled,
+    ],
+  },
   { ...refused('an upgrade to nowhere', handshake('/nowhere'), '404 no_route') },
   { ...refused('an upgrade out of the prefix', handshake('/db/../x'), '400 bad_target') },
   {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
-import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { gatewaySockets, startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get, request } from '../testing/raw-client.ts';
 import { chunk, ok, reply, startService } from '../testing/service.ts';
@@ -197,11 +197,14 @@ describe('what is kept stays within its bound', () => {
 });
 
 describe('slow and leaving clients', () => {
-  const LARGE = 4 * 1024 * 1024;
+  // More than the system takes off the gateway's hands for a client that does not read.
+  const LARGE = 8 * 1024 * 1024;
+  const cache = '{ maxEntry: 16MiB }';
 
   test('a hit that is not read is given up after the idle time, and said to be the reader’s', async () => {
     const { gateway, ask } = await startCachedRoute(ok('x'.repeat(LARGE), FRESH), {
-      keys: ['timeouts: { idle: 200ms }'],
+      cache,
+      keys: ['timeouts: { idle: 800ms }'],
     });
     await ask('/a');
     const client = await gateway.connect();
@@ -213,16 +216,21 @@ describe('slow and leaving clients', () => {
   });
 
   test('a hit that is read slowly, and one whose reader leaves, cost the others nothing', async () => {
-    const { gateway, ask } = await startCachedRoute(ok('x'.repeat(LARGE), FRESH));
+    const { gateway, ask } = await startCachedRoute(ok('x'.repeat(LARGE), FRESH), { cache });
     await ask('/a');
     const [slow, leaving] = [await gateway.connect(), await gateway.connect()];
     for (const client of [slow, leaving]) {
+      client.socket.pause();
       await client.send(get('/img/a'));
-      await client.head();
     }
+    await until(
+      'both are held up',
+      () => gatewaySockets().filter((each) => each.writableLength > 0).length === 2,
+    );
     leaving.reset();
     expect((await gateway.log.exchange(499)).route).toBe('/img');
     expect((await ask('/a')).body).toHaveLength(LARGE);
+    slow.socket.resume();
     await slow.discard(LARGE);
   });
 

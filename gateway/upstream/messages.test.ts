@@ -105,6 +105,19 @@ describe.each(lanes)('what comes of an answer, lane %s', (lane) => {
   });
 });
 
+test('in the wire lane an answer that ended while it was held back holds nothing of the next one back', async () => {
+  const service = (await startService()).answer(({ target }) => ok(target));
+  const { connection } = connectionTo('wire', service.port);
+  const first = sending(connection, { target: '/1' });
+  // Whoever takes the last bytes may be full.
+  first.answer.data = () => first.call.pause();
+  await first.answer.outcome();
+  const second = sending(connection, { target: '/2' });
+  await second.answer.outcome();
+  expect(second.answer.events).toContain('data /2');
+  expect(service.connections).toHaveLength(1);
+});
+
 describe.each(lanes)('the body of a request, lane %s', (lane) => {
   test.each([
     ['with its length', 5, ['Content-Length', '5']],

@@ -223,6 +223,8 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   /** One timer for the life of the connection, which looks when it fires whether it is late enough: exchanges set none. */
   #rest(): void {
     this.#idleSince = performance.now();
+    // Whoever held it back over the last bytes has them all, and the next answer must not wait for somebody to let go.
+    if (this.#socket?.isPaused()) this.#socket.resume();
     // Nobody waits for it: a process that has nothing else to do may end.
     this.#socket?.unref();
     this.#idleTimer ??= setTimeout(() => this.#idled(), this.#idleMs).unref();

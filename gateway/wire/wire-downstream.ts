@@ -136,7 +136,12 @@ export class WireDownstream implements ClientExchange {
     const { socket } = this.#connection;
     if (this.#held !== '') this.flushHeld();
     if (socket.writableLength === 0) this.#completed();
-    else socket.write('', 'latin1', () => this.#completed());
+    else socket.write('', 'latin1', (failure) => this.#flushed(failure));
+  }
+
+  /** Called, too, where the connection has gone with what was still to be written. */
+  #flushed(failure: Error | null | undefined): void {
+    if (!failure) this.#completed();
   }
 
   #completed(): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FramingError } from '../error/framing-error.ts';
-import { parseAnswerHead } from './answer-head.ts';
+import { mayBecomeAnswerHead, parseAnswerHead } from './answer-head.ts';
 
 const head = (...lines: string[]) => `${lines.join('\r\n')}\r\n\r\n`;
 
@@ -98,4 +98,20 @@ describe('the head of an answer', () => {
   ])('is refused for %s', (_what, lines) => {
     expect(() => parseAnswerHead(head(...lines), 'GET')).toThrow(FramingError);
   });
+});
+
+describe('the beginning of a head', () => {
+  test.each(['H', 'HTTP/1.', 'HTTP/1.1 200 OK\r', 'HTTP/1.1 200 OK\r\nA: 1\r\n'])(
+    '%j may become one',
+    (text) => {
+      expect(mayBecomeAnswerHead(Buffer.from(text))).toBe(true);
+    },
+  );
+
+  test.each(['h', 'SSH-2.0', '\r\n', '\n', 'HTTP/2', 'HTTP/1.1 200 OK\n', 'HTTP/1.1 200 OK\r\nA: 1\n'])(
+    '%j can not',
+    (text) => {
+      expect(mayBecomeAnswerHead(Buffer.from(text))).toBe(false);
+    },
+  );
 });

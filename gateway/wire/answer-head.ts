@@ -36,6 +36,19 @@ export function parseAnswerHead(text: string, method: string): AnswerHead {
   return head;
 }
 
+/**
+ * Whether what has come of a head may still become a valid one. What can't is known before the service is silent for so long that its
+ * answer counts as late. @param bytes all of it so far.
+ */
+export function mayBecomeAnswerHead(bytes: Buffer): boolean {
+  const known = Math.min(bytes.length, BEGINNING.length);
+  if (bytes.compare(BEGINNING, 0, known, 0, known) !== 0) return false;
+  // A bare LF (RFC 9112 §2.2).
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1))
+    if (bytes[at - 1] !== CR) return false;
+  return true;
+}
+
 class FramedHead implements AnswerHead {
   readonly status: number;
   readonly reason: string;
@@ -109,6 +122,9 @@ class FramedHead implements AnswerHead {
   }
 }
 
+const BEGINNING = Buffer.from('HTTP/1.');
+const CR = 0x0d;
+const LF = 0x0a;
 const ONE = 0x31;
 const DIGITS = /^\d+$/;
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;

@@ -5,7 +5,7 @@ import { FramingError } from '../error/framing-error.ts';
 import type { AnswerSink, Fields, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { connect } from '../upstream/connect.ts';
 import type { Connection, ConnectionOwner } from '../upstream/connection.ts';
-import { type AnswerHead, parseAnswerHead } from './answer-head.ts';
+import { type AnswerHead, mayBecomeAnswerHead, parseAnswerHead } from './answer-head.ts';
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
 import { END_OF_HEAD, HeadBuffer } from './head-buffer.ts';
 import { Intake, type ReadMemory } from './intake.ts';
@@ -139,7 +139,11 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     }
     const taken = this.#head.add(buffer, at, bytes);
     if (this.#head.overflows) throw new FramingError('a head of more than 64 KiB');
-    if (taken < 0) return bytes;
+    if (taken < 0) {
+      if (!mayBecomeAnswerHead(this.#head.bytes()))
+        throw new FramingError('the beginning of no HTTP/1.1 answer');
+      return bytes;
+    }
     this.#took(call, this.#head.take());
     return at + taken;
   }

@@ -24,19 +24,10 @@ export const slowAnswers: readonly HostileAnswer[] = [
     // undici bounds fields alone; what it reads of this it forgets.
     throughUndici: { seen: ['504 response_timeout'] },
   },
-  // What never comes to the end of a head, the wire lane calls late, and undici's parser bad at once.
-  {
-    ...late('a bare LF at the end of the head', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\n'),
-    throughUndici: { seen: ['502 bad_answer'] },
-  },
-  {
-    ...late('a handshake of TLS', '\x15\x03\x03\x00\x02\x02\x46'),
-    throughUndici: { seen: ['502 bad_answer'] },
-  },
-  {
-    ...late('bare LF for every end of a line', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n'),
-    throughUndici: { seen: ['502 bad_answer'] },
-  },
+  // What can't become a head is not waited for.
+  bad('a bare LF at the end of the head', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\n'),
+  bad('a handshake of TLS', '\x15\x03\x03\x00\x02\x02\x46'),
+  bad('bare LF for every end of a line', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n'),
   cut('a body that stalls', okWith(['Content-Length: 9']), 'abc'),
   cut('a chunk that stalls', chunked, '9\r\nabc'),
   cut('chunks without the last', chunked, chunk('abc')),

@@ -53,6 +53,29 @@ test('large messages keep the memory that they were read into', async () => {
   expect(Buffer.concat(kept).equals(sent)).toBe(true);
 });
 
+test('small pieces in the middle of a large message do not keep the memory around them', async () => {
+  const { client, intake } = await adopted();
+  const kept: Buffer[] = [];
+  let received = 0;
+  intake.divert((buffer, bytes) => {
+    kept.push(intake.own(buffer, 0, bytes));
+    received += bytes;
+    return true;
+  });
+  const large = 4 * 1024 * 1024;
+  client.write(Buffer.alloc(large));
+  await until('it has come', () => received === large);
+  const before = kept.length;
+  for (let piece = 1; piece <= 50; piece++) {
+    client.write('x');
+    await until('the piece has come', () => received === large + piece);
+  }
+  const memory = new Set(kept.slice(before).map((piece) => piece.buffer));
+  const bytes = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  // Node cuts small buffers out of larger ones.
+  expect(bytes).toBeLessThan(512 * 1024);
+});
+
 test('a taker that has enough for now is asked again when the socket is resumed', async () => {
   const { client, intake, socket } = await adopted();
   let seen = '';

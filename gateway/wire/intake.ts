@@ -75,14 +75,19 @@ export class Intake {
     this.#bulk = false;
   }
 
-  /** Bytes that stay what they are, of what was taken. Small ones are copied; memory of their own goes on with large ones. */
+  /**
+   * Bytes that stay what they are, of what was taken. Small ones are copied, because whoever keeps them would keep all the memory around
+   * them; memory of their own goes on with large ones.
+   */
   own(buffer: Buffer, from: number, to: number): Buffer {
-    if (buffer.buffer !== this.#memory.shared.buffer) {
+    const bytes = to - from;
+    const shared = buffer.buffer === this.#memory.shared.buffer;
+    if (!shared && bytes >= GIVEN_FROM_BYTES) {
       this.#given = true;
-      return from === 0 && to === buffer.length ? buffer : buffer.subarray(from, to);
+      return bytes === buffer.length ? buffer : buffer.subarray(from, to);
     }
     // It filled all that there was to read into, so there is more.
-    if (to - from >= BULK_FROM_BYTES) this.#bulk = true;
+    if (shared && bytes >= BULK_FROM_BYTES) this.#bulk = true;
     return Buffer.from(buffer.subarray(from, to));
   }
 
@@ -114,6 +119,8 @@ export class ReadMemory {
 const READ_BYTES = 64 * 1024;
 /** A piece of at least so much shows that a message is large. */
 const BULK_FROM_BYTES = 48 * 1024;
+/** Four times its size is what a piece may keep alive at most. */
+const GIVEN_FROM_BYTES = 16 * 1024;
 const INTAKE = Symbol('intake');
 
 /** What Node keeps to itself: what the kernel's socket is held by, and the server that counts it. */

@@ -8,7 +8,7 @@ import { freePort } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import { selfSigned } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
-import { connectionTo, lanes, sending } from '../testing/upstream-connection.ts';
+import { connectionTo, flowing, lanes, sending } from '../testing/upstream-connection.ts';
 
 describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
   test('tell which of them found it used', async () => {
@@ -72,6 +72,22 @@ describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
     await until('it is thrown away', () => told.at(-1) === 'disconnected');
     expect(await service.connections[0]?.ending()).toBeTruthy();
   });
+});
+
+test('in the wire lane a connection in which the end of a request still waits carries no other', async () => {
+  const service = await startService();
+  const { connection, told } = connectionTo('wire', service.port);
+  const bytes = 32 * 1024 * 1024;
+  const { body, source } = flowing(bytes);
+  const { answer } = sending(connection, { method: 'PUT', body });
+  const sink = await source;
+  sink.data(Buffer.alloc(bytes));
+  sink.end([]);
+  const early = await service.connection();
+  await early.head();
+  await early.send(ok());
+  expect(await answer.outcome()).toBe('end');
+  expect([connection.closed, told]).toEqual([true, ['released']]);
 });
 
 describe.each(lanes)('a request that is given up, lane %s', (lane) => {

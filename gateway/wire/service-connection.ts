@@ -188,7 +188,9 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     const { sink } = this.#call!;
     const answer = this.#answer!;
     const trailers = this.#trailers!;
-    const reusable = clean && answer.persistent && this.#sender === null;
+    // What still waits to be written belongs to a request that nobody waited for.
+    const sent = this.#sender === null && this.#socket!.writableLength === 0;
+    const reusable = clean && answer.persistent && sent;
     if (answer.keepAliveSeconds !== null) this.#keptFor(answer.keepAliveSeconds);
     this.#release(reusable);
     try {

@@ -41,9 +41,9 @@ export class ClientBody implements RequestBody, BodyReaderSink {
     return this.#sink !== null && !this.#paused;
   }
 
-  /** Whoever reads it can't take more for now. */
+  /** Whoever reads it can't take more for now, and there is more. */
   get paused(): boolean {
-    return this.#paused;
+    return this.#paused && !this.complete;
   }
 
   // What the forwarder does.

@@ -164,13 +164,19 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
     if (!body.wanted) return at;
     try {
       const end = body.take(bytes, at);
-      if (body.complete && this.#stage === 'body') this.#stage = 'answer';
+      if (body.complete && this.#stage === 'body') this.#awaitAnswer();
       return end;
     } catch (cause) {
       if (!(cause instanceof FramingError)) throw cause;
       this.#broken(body, cause);
       return bytes.length;
     }
+  }
+
+  /** Whoever took the last piece may have wanted no more for now, and there is no more that would be wanted later. */
+  #awaitAnswer(): void {
+    this.#stage = 'answer';
+    if (this.socket.isPaused() && !this.#full) this.socket.resume();
   }
 
   /** Nothing that follows can be trusted (RFC 9112 §11.2). Who has an answer on its way takes its end for a broken one. */

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { until } from '../testing/poll.ts';
+import { request } from '../testing/raw-client.ts';
+import { socketPair } from '../testing/socket-pair.ts';
+import { AnswerText } from './answer-text.ts';
+import { ClientConnection } from './client-connection.ts';
+import { Clock } from './clock.ts';
+import { Intake, ReadMemory } from './intake.ts';
+import { RequestReader } from './request-reader.ts';
+
+test('a client that leaves is noticed, though whoever took the last piece of its body wanted no more for now', async () => {
+  const pair = await socketPair();
+  const near = new Intake(new ReadMemory()).adopt(pair.near).resume();
+  const { far } = pair;
+  const told: string[] = [];
+  new ClientConnection(near, {
+    reader: new RequestReader(),
+    answers: new AnswerText(),
+    clock: new Clock(),
+    draining: false,
+    carries(exchange) {
+      exchange.listen({ drained() {}, closed: (completed) => told.push(`closed ${completed}`) });
+      exchange.body!.read({
+        data: () => exchange.body!.pause(),
+        end: () => told.push('end'),
+        fail: () => told.push('fail'),
+      });
+      return true;
+    },
+    handOver: () => told.push('handed over'),
+    refused: () => told.push('refused'),
+    closed: () => told.push('gone'),
+  });
+  await far.send(request('PUT', '/', [], 'all of it'));
+  await until('its body has come', () => told.includes('end'));
+  expect(near.isPaused()).toBe(false);
+  far.destroy();
+  await until('it is noticed', () => told.includes('gone'));
+  expect(told).toEqual(['end', 'closed false', 'gone']);
+});

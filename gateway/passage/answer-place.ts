@@ -19,10 +19,21 @@ export class DownstreamPlace implements AnswerPlace {
   }
 
   answer(status: number, fields: Fields, body: Buffer, closed: (completed: boolean) => void): void {
-    this.#downstream.listen({ drained() {}, closed });
+    let over = false;
+    let timer: NodeJS.Timeout | undefined;
+    this.#downstream.listen({
+      drained() {},
+      closed: (completed) => {
+        over = true;
+        clearTimeout(timer);
+        closed(completed);
+      },
+    });
     this.#downstream.head(status, STATUS_CODES[status] ?? '', fields);
     if (body.length > 0 && this.#downstream.method !== 'HEAD') this.#downstream.write(body);
     this.#downstream.end([]);
+    // A client that asks on and on and reads nothing would keep its connection for ever.
+    if (!over) timer = setTimeout(() => this.abort(), UNREAD_MS);
   }
 
   abort(): void {
@@ -47,3 +58,6 @@ export class SocketPlace implements AnswerPlace {
     this.#socket.destroy();
   }
 }
+
+/** For a client to take what is no more than some kilobytes. */
+const UNREAD_MS = 60_000;

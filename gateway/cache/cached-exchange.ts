@@ -8,6 +8,7 @@ import { cacheStatus, type Outcome } from './cache-status.ts';
 import { CollapsedFetch, type FetchPlan } from './collapsed-fetch.ts';
 import { isOnlyIfCached, matchesCondition, withoutWishes } from './conditional.ts';
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
+import { KeptBody } from './kept-body.ts';
 import type { CacheQuery, RouteCache } from './route-cache.ts';
 
 export interface CachedPlan extends FetchPlan {
@@ -75,13 +76,14 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
 
   #give({ statusCode, statusMessage, headers, cachedAt, body }: Entry): void {
     const age = String(Math.round((Date.now() - cachedAt) / 1_000));
+    const kept = new KeptBody(body, this);
     try {
-      this.onResponseStart(NOTHING_BEHIND, statusCode, { ...headers, age }, statusMessage);
-      if (body.length > 0) this.onResponseData(NOTHING_BEHIND, body);
-      this.onResponseEnd();
+      this.onResponseStart(kept, statusCode, { ...headers, age }, statusMessage);
     } catch (cause) {
-      this.onResponseError(NOTHING_BEHIND, cause as Error);
+      return this.onResponseError(kept, cause as Error);
     }
+    this.#controller = kept;
+    kept.flow();
   }
 
   #ask(): void {
@@ -234,13 +236,3 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     this.#record.attempts = record.attempts;
   }
 }
-
-/** A kept body is one piece: there is nothing that could be paused. */
-const NOTHING_BEHIND: Controller = {
-  aborted: false,
-  paused: false,
-  reason: null,
-  abort() {},
-  pause() {},
-  resume() {},
-};

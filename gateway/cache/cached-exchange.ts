@@ -118,6 +118,7 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     if (unchanged) this.#head(304, 'Not Modified', fields, idleMs);
     else this.#head(status, reason ?? '', fields, idleMs);
     this.#bodiless = unchanged || this.#query.method === 'HEAD';
+    this.#record.cache = outcome.kind === 'hit' ? 'hit' : 'miss';
     this.#cache.counts[outcome.kind === 'hit' ? 'hits' : 'misses']++;
     if (!this.#fetching.fetched) this.#fetching.end('kept');
     // What is still to come is for the cache: the client has all that it gets.

@@ -1,9 +1,10 @@
 import type { RetriesConfig } from '../config/model.ts';
-import type { GatewayError } from '../error/catalog.ts';
+import type { ErrorCode, GatewayError } from '../error/catalog.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import type { EndpointTraffic } from '../observe/metrics/traffic.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import type { Outcome } from '../upstream/outcome.ts';
+import { type Outcome, outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';
 import { mayRetry, type Sent } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -17,6 +18,8 @@ export class Attempts {
   readonly #record: ExchangeRecord;
   readonly #tried: Endpoint[] = [];
   #ticket = 0;
+  #traffic: EndpointTraffic | null = null;
+  #begunAt = 0;
   #open = false;
   #judged = true;
 
@@ -32,9 +35,30 @@ export class Attempts {
     this.#record.attempts = this.#tried.push(endpoint);
     this.#record.endpoint = endpoint.key;
     this.#ticket = this.#upstream.begun(endpoint);
+    this.#traffic = this.#upstream.trafficOf(endpoint);
+    if (this.#tried.length > 1) this.#traffic.retries++;
+    this.#begunAt = performance.now();
     this.#open = true;
     this.#judged = false;
     return endpoint;
+  }
+
+  /** The head of an HTTP answer is there. @param now `performance.now()`. */
+  answered(status: number, now: number): void {
+    this.#count(status, null, now);
+    this.judge(outcomeOfStatus(status), now);
+  }
+
+  /** There will be no HTTP answer; where there is one already, it only says that it is over. */
+  failed(error: GatewayError, outcome: Outcome = outcomeOf(error)): void {
+    if (!this.#open) return;
+    const now = performance.now();
+    this.#count(0, error.code, now);
+    this.end(outcome, now);
+  }
+
+  #count(status: number, error: ErrorCode | null, now: number): void {
+    if (!this.#judged) this.#traffic!.attempted(this.#record, status, error, now - this.#begunAt);
   }
 
   /** How the attempt went; the first word counts. @param now `performance.now()`, where it was just asked. */
@@ -45,9 +69,9 @@ export class Attempts {
   }
 
   /** The attempt is over. It may be said again, and then means nothing. @param outcome where it was not judged before. */
-  end(outcome: Outcome): void {
+  end(outcome: Outcome, now?: number): void {
     if (!this.#open) return;
-    this.judge(outcome);
+    this.judge(outcome, now);
     this.#open = false;
     this.#upstream.ended(this.endpoint);
   }
@@ -59,6 +83,11 @@ export class Attempts {
 
   get count(): number {
     return this.#tried.length;
+  }
+
+  /** When it began. */
+  get begunAt(): number {
+    return this.#begunAt;
   }
 
   /** Whether one more may be made after this failure; if so, it is paid for. */

@@ -95,6 +95,7 @@ function forward(
     expectsContinue: false,
     memory: new BulkMemory(() => {}),
     clock: new Clock(),
+    serverTiming: false,
     requestFields: () => ['Host', 'a'],
     answerFields: (_endpoint: Endpoint, fields: Fields, trailers: boolean) =>
       fields.filter((_, at) => trailers || fields[at - (at % 2)]?.toLowerCase() !== 'trailer'),

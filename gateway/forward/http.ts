@@ -4,7 +4,7 @@ import { rescue } from '../error/rescue.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import { outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';
+import { outcomeOf } from '../upstream/outcome.ts';
 import { isRepeatable } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Clock, Deadline, Timed } from '../wire/clock.ts';
@@ -22,6 +22,7 @@ import type {
 } from './exchange.ts';
 import { INFORMATIONAL_MAX, withoutLength } from './informational.ts';
 import type { Lasting } from './lasting.ts';
+import { withServerTiming } from './server-timing.ts';
 import { withStickyCookie } from './sticky-cookie.ts';
 import { trailerFields } from './trailers.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
@@ -34,6 +35,8 @@ export interface HttpPlan {
   /** A cookie to add to the answer of this endpoint, so that the client comes back to it; `null`: the route is not sticky. */
   readonly stickyCookie: ((endpoint: Endpoint) => string | null) | null;
   readonly lane: Lane;
+  /** Whether the client is told what took how long. */
+  readonly serverTiming: boolean;
   /** The request target that the service sees. */
   readonly target: string;
   readonly body: RequestBody | null;
@@ -68,6 +71,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   readonly #attempts: Attempts;
   #call: UpstreamCall | null = null;
   #reused = false;
+  /** Where somebody wants to know it. */
+  #sentAt = 0;
   #informed = 0;
   #answering = false;
   /** The client has not taken what was written yet. */
@@ -126,6 +131,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   started(reused: boolean): void {
     this.#reused = reused;
+    if (this.#plan.serverTiming) this.#sentAt = performance.now();
     // A body that is flowing has a time of its own.
     if (this.#body?.begun) this.#deadline.refresh();
     else this.#arm(this.#tryMs());
@@ -147,13 +153,23 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     // Throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
     const { endpoint } = this.#attempts;
     const kept = this.#plan.answerFields(endpoint, fields, trailersCanFollow);
-    this.#downstream.head(status, reason, withStickyCookie(kept, this.#plan, endpoint));
+    const told = withStickyCookie(kept, this.#plan, endpoint);
+    this.#downstream.head(status, reason, this.#plan.serverTiming ? this.#timed(told) : told);
     // An extension may have had enough of it.
     if (this.#over) return;
     this.#answering = true;
-    this.#attempts.judge(outcomeOfStatus(status), this.#record.headAt);
+    this.#attempts.answered(status, this.#record.headAt);
     this.#arm(eventStream ? timeouts.tunnelIdleMs : timeouts.idleMs);
     if (eventStream) this.#owner.lasts(this);
+  }
+
+  #timed(fields: Fields): Fields {
+    return withServerTiming(fields, {
+      arrivedAt: this.#record.startedAt,
+      chosenAt: this.#attempts.begunAt,
+      sentAt: this.#sentAt,
+      answeredAt: this.#record.headAt!,
+    });
   }
 
   data(chunk: Buffer): void {
@@ -177,7 +193,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#call = null;
     const error = rescue(cause, this.#answering ? 'body' : 'head');
     if (this.#answering) return this.#cutShort(error);
-    this.#attempts.end(this.#isStale(error) ? 'neutral' : outcomeOf(error));
+    this.#attempts.failed(error, this.#isStale(error) ? 'neutral' : outcomeOf(error));
     this.#againOrGiveUp(error);
   }
 
@@ -211,10 +227,14 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   closed(completed: boolean): void {
     if (this.#over) return;
-    if (!completed)
-      this.#note(new GatewayError('client_left', 'the client closed its connection'), CLIENT_LEFT_STATUS);
+    if (!completed) this.#clientLeft(new GatewayError('client_left', 'the client closed its connection'));
     this.#finish();
     this.#owner.closed();
+  }
+
+  #clientLeft(error: GatewayError): void {
+    this.#attempts.failed(error);
+    this.#note(error, CLIENT_LEFT_STATUS);
   }
 
   bodyBegan(): void {
@@ -249,7 +269,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   timedOut(): void {
     const error = new GatewayError(this.#lateness(), `nothing moved for ${this.#armedMs} ms`);
     if (this.#answering) return this.#cutShort(error);
-    this.#attempts.end(outcomeOf(error));
+    this.#attempts.failed(error);
     this.#call?.abort();
     this.#call = null;
     this.#againOrGiveUp(error);

@@ -7,7 +7,6 @@ import { rescue } from '../error/rescue.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import { outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Attempts } from './attempts.ts';
 import type { BulkMemory } from './bulk-memory.ts';
@@ -99,7 +98,7 @@ export class Tunnel {
   }
 
   #connectFailed(error: GatewayError): void {
-    this.#attempts.end(outcomeOf(error));
+    this.#attempts.failed(error);
     const sent = { method: this.#plan.method, hasBody: false, bodyBegun: false, reused: false };
     if (this.#attempts.mayRetry(error, sent, this.#plan.retries)) this.#attempt();
     else this.#fail(error);
@@ -196,9 +195,9 @@ export class Tunnel {
     this.#answered = true;
     clearTimeout(this.#timer);
     const status = answer.statusCode ?? 502;
-    this.#attempts.judge(outcomeOfStatus(status));
     this.#record.status = status;
     this.#record.headAt = performance.now();
+    this.#attempts.answered(status, this.#record.headAt);
     const kept = this.#plan.answerFields(endpoint, answer.rawHeaders);
     const fields = withStickyCookie(kept, this.#plan, endpoint);
     this.#client.write(headText(status, answer.statusMessage ?? '', [...fields, ...more]), 'latin1');
@@ -213,7 +212,7 @@ export class Tunnel {
 
   #fail(error: GatewayError): void {
     if (this.#over) return;
-    this.#attempts.end(outcomeOf(error));
+    this.#attempts.failed(error);
     if (this.#answered) return this.#breakOff(error);
     this.#over = true;
     this.#stop();
@@ -222,7 +221,9 @@ export class Tunnel {
 
   #clientLeft(): void {
     if (this.#over) return;
-    this.#note(new GatewayError('client_left', 'the client left before the tunnel was open'));
+    const error = new GatewayError('client_left', 'the client left before the tunnel was open');
+    this.#attempts.failed(error);
+    this.#note(error);
     this.#record.status = CLIENT_LEFT_STATUS;
     this.#client.destroy();
     this.#finish();

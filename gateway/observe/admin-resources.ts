@@ -26,6 +26,10 @@ export const adminResources = [
     path: '/overload',
     what: 'For each process how late its event loop is, and which share of new requests it refuses for that.',
   },
+  {
+    path: '/metrics',
+    what: 'Everything that is counted, for Prometheus; summed over workers.',
+  },
   { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },
 ] as const;
 
@@ -44,7 +48,7 @@ export function renderAdminIndex(): string {
   const body = `<header>\n${renderBrand('admin')}\n</header>
 <main>
 <h1>Admin</h1>
-<p class="lead">For this machine only: what the gateway knows of itself, as JSON.</p>
+<p class="lead">For this machine only: what the gateway knows of itself.</p>
 <dl class="facts">${rows.join('\n')}</dl>
 </main>`;
   return renderDocument({ title: 'Portway admin', body, live: false });

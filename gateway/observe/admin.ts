@@ -12,6 +12,8 @@ import { problemText, sendJson, sendProblem } from './admin-problem.ts';
 import { adminMethods, adminResources, renderAdminIndex } from './admin-resources.ts';
 import { answerReplace } from './admin-workers.ts';
 import { isTrustedHost } from './host-guard.ts';
+import { exposition } from './metrics/exposition.ts';
+import type { Reading } from './metrics/reading.ts';
 import { pageFields, staticPolicy } from './page/document.ts';
 import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from './status.ts';
 
@@ -19,15 +21,22 @@ import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus
 export interface AdminView {
   /** Why it takes no new requests (`starting`, `draining`); `null`: it does. */
   notReady(): string | null;
+  /** The configuration that serves new requests now. */
   config(): GatewayConfig;
   configStatus(): ConfigStatus;
+  /** Asks every endpoint whether it accepts connections, at most once in two seconds. */
   routes(): Promise<readonly RouteStatus[]>;
+  /** The same of the raw ports below HTTP. */
   streams(): Promise<readonly StreamStatus[]>;
+  /** The processes that serve in this one's place; none without `workers:`. */
   workers(): Promise<readonly WorkerStatus[]>;
+  /** Puts new processes into the places of the workers, one after the other, on the same ports. */
   replaceWorkers(): Promise<Replacement>;
-  /** Of each process that serves. */
+  /** For each process that serves, how late its event loop is, and which share of new requests it refuses for that. */
   overload(): Promise<readonly OverloadStatus[]>;
   readonly caches: CachesView;
+  /** Of each process, and of the gateway as a whole. */
+  metrics(): Promise<readonly Reading[]>;
   explain(input: ExplainInput): Explanation;
 }
 
@@ -163,6 +172,10 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/overload', async (_request, reply) => sendJson(reply, await view.overload()));
   app.get('/cache', async (_request, reply) => sendJson(reply, await view.caches.status()));
   app.delete('/cache', (request, reply) => answerPurge(request, reply, view.caches));
+  app.get('/metrics', async (_request, reply) => {
+    const { type, text } = await exposition(await view.metrics());
+    return reply.type(type).send(text);
+  });
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
 }
 

@@ -43,6 +43,8 @@ export interface ExchangeRecord {
   attempts: number;
   /** An upgraded connection. */
   tunnel: boolean;
+  /** On a cached route, whether the service was spared; `null`: the cache was not asked. */
+  cache: 'hit' | 'miss' | null;
   lane: Lane;
 }
 
@@ -72,6 +74,7 @@ export function newExchangeRecord(
     endedAt: 0,
     attempts: 0,
     tunnel: false,
+    cache: null,
     lane: 'general',
   };
 }

@@ -34,6 +34,8 @@ export interface OverloadOptions {
   /** `null`: measured, and never acted upon. */
   readonly config: () => OverloadConfig | null;
   readonly log: Logger;
+  /** Told of each look at the event loop. */
+  readonly seen?: (delayMs: number) => void;
   readonly memory?: MemoryPressure;
   /** 0..1, evenly. */
   readonly chance?: () => number;
@@ -106,6 +108,7 @@ export class Overload {
   /** One look at the loop: how late it was, and when. */
   observe(delayMs: number, nowMs: number): void {
     this.#delayMs = delayMs;
+    this.#options.seen?.(delayMs);
     this.#keepWorst(nowMs);
     if (this.#setAside.size > 0) this.#setAside.release(nowMs);
     const config = this.#options.config();

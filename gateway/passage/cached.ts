@@ -10,6 +10,7 @@ import type { RoutedExchange } from '../filter/exchange.ts';
 import type { Downstream, Fields } from '../forward/exchange.ts';
 import type { HandlerDownstream } from '../forward/extend.ts';
 import type { HttpPlan } from '../forward/http.ts';
+import { withCacheTiming } from '../forward/server-timing.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import { authorityOf } from '../upstream/authority.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -58,7 +59,10 @@ export function startCached(
     streamIdleMs: tunnelIdleMs,
     responseMs,
     fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(plan, conditions), record),
-    answerFields: (fields) => answerFields(exchange, nameOf(plan.upstream), fields, false),
+    answerFields: (fields) => {
+      const kept = answerFields(exchange, nameOf(plan.upstream), fields, false);
+      return plan.serverTiming ? withCacheTiming(kept, passage.record.startedAt) : kept;
+    },
   };
   new CachedExchange(cache, passage.client!, cached, passage.record, owner).start();
 }

@@ -32,6 +32,7 @@ import { type Carriage, extendedPlan, httpPlan, tunnelPlan } from './plans.ts';
 import type { Responder } from './responder.ts';
 
 export interface CarrierOptions {
+  readonly mode: 'development' | 'production';
   readonly snapshot: () => Snapshot;
   readonly responder: Responder;
   readonly inFlight: InFlight;
@@ -103,7 +104,7 @@ export class Carrier implements HttpListenerHandler {
     passage.socket = socket;
     if (this.#options.overload.refuses())
       passage.refusal = new GatewayError('overloaded', 'no new tunnels for now');
-    const goesOn = !passage.refusal && decide(passage, this.#pseudonym);
+    const goesOn = !passage.refusal && this.#decide(passage);
     if (goesOn && passage.exchange && this.#mayTunnel(passage, passage.exchange))
       this.#openTunnel(passage, passage.exchange, socket, head);
     else this.#answerHere(passage);
@@ -147,12 +148,18 @@ export class Carrier implements HttpListenerHandler {
   /** Fastify asks this first, for every request: our table decides, and names the place inside Fastify. */
   choose(request: IncomingMessage): InternalRoute {
     const passage = passageOf(request);
-    if (passage.refusal || !decide(passage, this.#pseudonym)) return { kind: 'plain' };
+    if (passage.refusal || !this.#decide(passage)) return { kind: 'plain' };
     if (passage.exchange === null) return this.#writtenElsewhere(passage, { kind: 'page' });
     const { route, index } = passage.exchange.match;
     return route.extend === null
       ? { kind: 'plain' }
       : this.#writtenElsewhere(passage, { kind: 'extended', index });
+  }
+
+  #decide(passage: Passage): boolean {
+    const goesOn = decide(passage, this.#pseudonym);
+    this.#options.inFlight.routed(passage);
+    return goesOn;
   }
 
   // Balancer and forward: to the service and back.
@@ -230,7 +237,7 @@ export class Carrier implements HttpListenerHandler {
         this.#options.lasting.delete(live.signature, tunnel);
         this.#options.responder.error(passage, error);
       },
-      opened: () => this.#options.inFlight.letSnapshotGo(passage),
+      opened: () => this.#options.inFlight.opened(passage),
       closed: () => {
         this.#options.lasting.delete(live.signature, tunnel);
         this.#options.inFlight.leave(passage);
@@ -256,6 +263,7 @@ export class Carrier implements HttpListenerHandler {
       signature,
       memory: this.#options.memory,
       clock: this.clock,
+      serverTiming: passage.snapshot.config.serverTiming ?? this.#options.mode === 'development',
     };
   }
 
@@ -269,7 +277,7 @@ export class Carrier implements HttpListenerHandler {
       drained() {},
       closed: (completed) => this.#closedElsewhere(passage, completed),
     });
-    if (!exchange) record.route = null;
+    if (!exchange) this.#options.inFlight.paged(passage);
     return place;
   }
 

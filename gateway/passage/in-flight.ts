@@ -1,14 +1,18 @@
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Traffic } from '../observe/metrics/traffic.ts';
+import type { TrafficStore } from '../observe/metrics/traffic-store.ts';
 import type { Passage } from './passage.ts';
 
-/** Every exchange that has arrived and is not over: a stopping gateway waits for them, and each leaves one line in the log. */
+/** Every exchange that has arrived and is not over: a stopping gateway waits for them, and each is counted, and leaves one line in the log. */
 export class InFlight {
   readonly #log: (record: ExchangeRecord) => void;
+  readonly #traffic: TrafficStore;
   #count = 0;
   #onEmpty: (() => void) | null = null;
 
-  constructor(log: (record: ExchangeRecord) => void) {
+  constructor(log: (record: ExchangeRecord) => void, traffic: TrafficStore) {
     this.#log = log;
+    this.#traffic = traffic;
   }
 
   get size(): number {
@@ -27,9 +31,29 @@ export class InFlight {
   enter(passage: Passage): void {
     this.begin();
     passage.snapshot.retain();
+    passage.traffic = this.#traffic.none;
+    passage.traffic.active++;
+    if (passage.exchange) this.routed(passage);
   }
 
-  /** It may go on for hours, and needs nothing of its snapshot any more. */
+  /** A route has taken it. */
+  routed(passage: Passage): void {
+    const { snapshot, exchange } = passage;
+    if (exchange) count(passage, snapshot.routes[exchange.match.index]!.upstream.traffic);
+  }
+
+  /** It gets the gateway's own page. */
+  paged(passage: Passage): void {
+    count(passage, this.#traffic.page);
+  }
+
+  /** It is a tunnel from here on, may go on for hours, and needs nothing of its snapshot any more. */
+  opened(passage: Passage): void {
+    passage.traffic!.tunnelOpened(passage.record);
+    this.letSnapshotGo(passage);
+  }
+
+  /** It may go on for hours. */
   letSnapshotGo(passage: Passage): void {
     if (!passage.holdsSnapshot) return;
     passage.holdsSnapshot = false;
@@ -40,6 +64,7 @@ export class InFlight {
     if (passage.over) return;
     passage.over = true;
     passage.record.endedAt = performance.now();
+    passage.traffic!.ended(passage.record);
     this.#log(passage.record);
     this.letSnapshotGo(passage);
     this.end();
@@ -56,4 +81,10 @@ export class InFlight {
       };
     });
   }
+}
+
+function count(passage: Passage, traffic: Traffic): void {
+  passage.traffic!.active--;
+  traffic.active++;
+  passage.traffic = traffic;
 }

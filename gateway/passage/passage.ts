@@ -7,6 +7,7 @@ import type { HandlerDownstream } from '../forward/extend.ts';
 import type { ClientExchange, ClientRequest } from '../listener/client-exchange.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Traffic } from '../observe/metrics/traffic.ts';
 import { hostOf } from '../route/authority.ts';
 import type { RouteRequest } from '../route/table.ts';
 import type { RequestTarget } from '../route/target.ts';
@@ -39,6 +40,8 @@ export class Passage implements Arrival, RouteRequest {
   socket: Duplex | null = null;
   /** On an extended route, what the extension's request became. */
   extended: HandlerDownstream | null = null;
+  /** Where it is counted as under way. */
+  traffic: Traffic | null = null;
   /** Whether the snapshot must still wait for it, and whether it is over. */
   holdsSnapshot = true;
   over = false;

@@ -22,12 +22,13 @@ export interface Carriage {
   readonly signature: Signature;
   readonly memory: BulkMemory;
   readonly clock: Clock;
+  readonly serverTiming: boolean;
 }
 
 /** Binds what the route says and what the filters do to what forwarding needs to know. */
 export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan {
   const { match, target, downstream } = exchange;
-  const { upstream, signature, memory, clock } = carriage;
+  const { upstream, signature, memory, clock, serverTiming } = carriage;
   const choice = new ExchangeChoice(exchange);
   return {
     upstream,
@@ -35,6 +36,7 @@ export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan
     choice,
     stickyCookie: stickyCookie(exchange, upstream, choice),
     lane: exchange.record.lane,
+    serverTiming,
     target: forwardTarget(match, target),
     body: limitBody(downstream.body, match.route.bodyMaxBytes),
     expectsContinue: downstream.body?.expectsContinue === true,
@@ -101,8 +103,9 @@ export function fetchPlan(plan: HttpPlan, conditions: FieldMap): HttpPlan {
     ...plan,
     requestFields: (endpoint) => editFields(plan.requestFields(endpoint), edit),
     answerFields: (_endpoint, fields) => storableFields(fields),
-    // What is stored is given to everybody.
+    // What is stored is given to everybody, and at other times.
     stickyCookie: null,
+    serverTiming: false,
   };
 }
 

@@ -13,6 +13,7 @@ import type { Passage } from './passage.ts';
 export interface ResponderOptions {
   readonly mode: 'development' | 'production';
   readonly services: () => readonly ServiceStatus[];
+  /** Of what never became an exchange. */
   readonly log: (record: ExchangeRecord) => void;
   readonly inFlight: InFlight;
 }

@@ -39,6 +39,8 @@ export class Reloader {
   #hash: string;
   #status: ConfigStatus;
   readonly #watch: ConfigWatch;
+  /** How many newer configurations were refused, or the same one again. */
+  refusals = 0;
   /** Reloads happen one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -118,6 +120,7 @@ export class Reloader {
   }
 
   #reject(formatted: string): ReloadResult {
+    this.refusals++;
     if (this.#status.rejected !== formatted) {
       this.#options.log.error(
         { problems: formatted },

@@ -16,6 +16,12 @@ export interface LiveStream {
   readonly signature: string;
 }
 
+/** A stream, as it is counted. */
+export interface RunningStream extends Pick<LiveStream, 'config' | 'upstream'> {
+  readonly connections: number;
+  readonly refused: number;
+}
+
 /** What streams share with the rest of the gateway. */
 export interface StreamContext {
   readonly identity: IdentitySource;

@@ -3,7 +3,7 @@ import type { GatewayConfig, StreamConfig } from '../config/model.ts';
 import type { ServiceStatus, StreamStatus } from '../observe/status.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { streamSignature } from './signature.ts';
-import type { LiveStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
+import type { LiveStream, RunningStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
 import { streamStatus } from './stream-status.ts';
 import { TcpStream } from './tcp-stream.ts';
 import { UdpStream } from './udp-stream.ts';
@@ -60,6 +60,16 @@ export class Streams {
   /** Connections and sessions that are open, on all ports. */
   get connections(): number {
     return [...this.#entries.values()].reduce((sum, { stream }) => sum + stream.connections, 0);
+  }
+
+  /** Those that are in the configuration, as they are now. */
+  running(): readonly RunningStream[] {
+    return Array.from(this.#entries.values(), ({ stream, live }) => ({
+      config: live.config,
+      upstream: live.upstream,
+      connections: stream.connections,
+      refused: stream.refused,
+    }));
   }
 
   serves(signature: string): boolean {

@@ -100,20 +100,21 @@ export class TcpStream implements Stream {
     const plan = { upstream, choice, idleMs: config.idleTimeoutMs, memory, sendProxy, connection, early };
     const forward = new TcpForward(socket, plan, record, () => {
       lasting.delete(signature, forward);
-      this.#end(record);
+      this.#end(record, live);
     });
     lasting.add(signature, forward);
     forward.start();
   }
 
-  #refuse({ socket, record }: Accepted, error: GatewayError): void {
+  #refuse({ socket, record, live }: Accepted, error: GatewayError): void {
     noteError(record, error);
     breakOff(socket);
-    this.#end(record);
+    this.#end(record, live);
   }
 
-  #end(record: ExchangeRecord): void {
+  #end(record: ExchangeRecord, { upstream }: LiveStream): void {
     endRecord(record);
+    upstream.traffic.stream.count(record);
     this.#context.log(record);
     this.#context.inFlight.end();
   }

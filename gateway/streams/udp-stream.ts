@@ -4,6 +4,7 @@ import { rescue } from '../error/rescue.ts';
 import { type UdpAddress, UdpSession, type UdpWatcher } from '../forward/udp.ts';
 import { UdpListener } from '../listener/udp.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Traffic } from '../observe/metrics/traffic.ts';
 import { ConnectionChoice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf } from '../upstream/outcome.ts';
@@ -101,7 +102,7 @@ export class UdpStream implements Stream {
         held.letGo(record.headAt === null ? 'neutral' : 'success');
         this.#sessions.delete(key);
         lasting.delete(signature, session);
-        this.#end(record);
+        this.#end(record, upstream.traffic);
       },
     });
     inFlight.begin();
@@ -131,8 +132,9 @@ export class UdpStream implements Stream {
     };
   }
 
-  #end(record: ExchangeRecord): void {
+  #end(record: ExchangeRecord, traffic: Traffic): void {
     endRecord(record);
+    traffic.stream.count(record);
     this.#context.log(record);
     this.#context.inFlight.end();
     this.#closeIfEmpty();

@@ -10,6 +10,8 @@ export class Candidate {
   /** As configured, or as DNS says. */
   readonly weight: number;
   readonly role: Role;
+  /** What the configuration calls it. */
+  readonly key: string;
   /** Places it among the others where requests are hashed: the same in every process that knows the same key. */
   readonly seed: number;
   /** Its weight as of now: while an endpoint starts slowly it is less. */
@@ -17,10 +19,11 @@ export class Candidate {
   /** What others owe it, in shares (`turns.ts`). */
   credit = 0;
 
-  constructor(endpoint: Endpoint, weight: number, role: Role) {
+  constructor(endpoint: Endpoint, weight: number, role: Role, key: string = endpoint.key) {
     this.endpoint = endpoint;
     this.weight = weight;
     this.role = role;
+    this.key = key;
     this.seed = hashText(endpoint.key);
     this.share = weight * endpoint.warmth;
   }

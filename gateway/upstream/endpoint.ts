@@ -6,7 +6,7 @@ import { authorityOf, isLoopback } from './authority.ts';
 import { connect } from './connect.ts';
 import type { HealthChecks } from './health-checks.ts';
 import type { Outcome } from './outcome.ts';
-import type { ConnectionPool } from './pool.ts';
+import type { ConnectionPool, PoolCount } from './pool.ts';
 import { Probe } from './probe.ts';
 import { Standing, type StandingOwner } from './standing.ts';
 
@@ -21,6 +21,8 @@ export interface EndpointWatcher {
   endpointChanged(): void;
   /** Whether it can do without one endpoint more for a while. @param dead one where nothing gets through. */
   mayEject(dead: boolean): boolean;
+  /** It has been. */
+  ejected(endpoint: Endpoint): void;
 }
 
 /** One address where a service listens, with its connections and what is known of its health. It outlives reloads. */
@@ -90,6 +92,10 @@ export class Endpoint implements StandingOwner {
     return false;
   }
 
+  ejected(): void {
+    for (const watcher of this.#watchers) watcher.ejected(this);
+  }
+
   /** What an attempt says of it. @param now `performance.now()`. */
   judged(outcome: Outcome, now: number): void {
     if (outcome === 'success') this.standing.succeeded(now);
@@ -112,6 +118,11 @@ export class Endpoint implements StandingOwner {
     const { addresses, port } = address;
     if (authority === `localhost:${port}`) return addresses.some(isLoopback);
     return addresses.some((name) => authority === `${name.includes(':') ? `[${name}]` : name}:${port}`);
+  }
+
+  /** Its HTTP connections, which it may share with an endpoint of the same address that is checked otherwise. */
+  get connections(): PoolCount {
+    return this.#pool;
   }
 
   /** @throws GatewayError `queue_full`; every other failure is told to the sink. */

@@ -6,12 +6,19 @@ import { ServiceConnection } from '../wire/service-connection.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { UndiciConnection } from './undici-connection.ts';
 
+/** How many connections there are to one endpoint, and who waits for one. */
+export interface PoolCount {
+  readonly busy: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
 /**
  * The HTTP connections to one endpoint. The one used last is used next, so that few stay warm and the rest fall idle and close;
  * beyond the bounds an exchange waits in order; who finds too many waiting fails with `queue_full`, who waits too long with `queue_timeout`.
  * Each lane has connections of its own kind, and all of them count.
  */
-export class ConnectionPool implements ConnectionOwner {
+export class ConnectionPool implements ConnectionOwner, PoolCount {
   readonly #address: DialAddress;
   readonly #connectTimeoutMs: number;
   readonly #limits: LimitsConfig;
@@ -72,6 +79,18 @@ export class ConnectionPool implements ConnectionOwner {
     this.#waiting.add(call);
     if (this.#waiting.size === 1) this.#expireAt(deadline);
     return call;
+  }
+
+  get idle(): number {
+    return this.#idle.wire.length + this.#idle.general.length;
+  }
+
+  get busy(): number {
+    return this.#all.size - this.idle;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   #expireAt(deadline: number): void {

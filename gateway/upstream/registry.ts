@@ -1,4 +1,5 @@
 import type { UpstreamConfig } from '../config/model.ts';
+import { TrafficStore } from '../observe/metrics/traffic-store.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
 import { Discovery } from './discovery.ts';
 import { EndpointRegistry } from './endpoint-registry.ts';
@@ -23,6 +24,7 @@ export interface UpstreamWish {
  */
 export class UpstreamRegistry {
   readonly #stickySecret: string;
+  readonly #traffic: TrafficStore;
   readonly #log: HealthLog;
   readonly #endpoints: EndpointRegistry;
   readonly #discovery: Discovery;
@@ -30,7 +32,8 @@ export class UpstreamRegistry {
   readonly #upstreams = new Shared<Upstream>((upstream) => upstream.close());
 
   /** @param stickySecret goes into the hashes of sticky cookies; replicas that share clients need the same one. */
-  constructor(log: HealthLog = SILENT, stickySecret = '') {
+  constructor(log: HealthLog = SILENT, stickySecret = '', traffic = new TrafficStore()) {
+    this.#traffic = traffic;
     this.#log = log;
     this.#endpoints = new EndpointRegistry(log);
     this.#discovery = new Discovery(log);
@@ -70,6 +73,7 @@ export class UpstreamRegistry {
       names: this.#discovery.source(resolver),
       stickyKey: `${this.#stickySecret} ${scope}`,
       breaker,
+      traffic: this.#traffic.of(scope),
     });
   }
 }

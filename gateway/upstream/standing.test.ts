@@ -20,7 +20,13 @@ const EJECTION: EjectionConfig = {
 /** A standing, what it told, and whether it may be ejected. */
 function standing(wish: Partial<StandingConfig> = {}, port = 3001) {
   const log = new Logbook();
-  const owner = { told: 0, may: true, standingChanged: () => void owner.told++, mayEject: () => owner.may };
+  const owner = {
+    told: 0,
+    may: true,
+    standingChanged: () => void owner.told++,
+    mayEject: () => owner.may,
+    ejected() {},
+  };
   const config = { health: null, ejection: EJECTION, slowStartMs: null, ...wish };
   const made = new Standing(localAddress(port), config, new HealthChecks(pino({}, log)), owner);
   onTestFinished(() => made.close());

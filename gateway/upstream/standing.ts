@@ -17,6 +17,8 @@ export interface StandingOwner {
   standingChanged(): void;
   /** Whether those who use the endpoint can do without it for a while. @param dead nothing gets through to it. */
   mayEject(dead: boolean): boolean;
+  /** It is left out for a while, for what its exchanges say. */
+  ejected(): void;
 }
 
 /**
@@ -115,6 +117,7 @@ export class Standing implements HealthWatcher {
     this.ejections++;
     this.#ejected = `ejected for ${seconds(ms)} after ${reason}`;
     this.#log.warn({ endpoint: this.#address.key }, `the endpoint is ${this.#ejected}`);
+    this.#owner.ejected();
     this.#readmission = setTimeout(() => this.#readmit(ejection), ms).unref();
     this.#judge();
   }

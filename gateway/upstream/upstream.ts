@@ -1,5 +1,6 @@
 import type { EndpointConfig, UpstreamConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
+import { type EndpointTraffic, Traffic } from '../observe/metrics/traffic.ts';
 import type { Breaker } from './breaker.ts';
 import { CanaryShare } from './canary.ts';
 import { Candidate, type Role } from './candidate.ts';
@@ -21,6 +22,8 @@ export interface UpstreamParts {
   /** Of the hashes in sticky cookies. */
   readonly stickyKey: string;
   readonly breaker: Breaker | null;
+  /** Where it counts; default: where nobody looks. */
+  readonly traffic?: Traffic;
 }
 
 /**
@@ -32,6 +35,8 @@ export class Upstream implements EndpointWatcher {
   readonly budget = new RetryBudget();
   /** `null`: it has none. */
   readonly breaker: Breaker | null;
+  /** What was counted of its route, or stream. */
+  readonly traffic: Traffic;
   readonly #source: EndpointSource;
   /** What stands in the file, and what it stands for. */
   readonly #main: readonly Expansion[];
@@ -44,11 +49,14 @@ export class Upstream implements EndpointWatcher {
   #candidates: readonly Candidate[] = [];
   #joined = false;
   #endpoints: readonly Endpoint[] = [];
+  /** What is counted of each endpoint, under the name that the configuration has for it. */
+  #counted: ReadonlyMap<Endpoint, EndpointTraffic> = new Map();
 
-  constructor({ config, endpoints, names, stickyKey, breaker }: UpstreamParts) {
+  constructor({ config, endpoints, names, stickyKey, breaker, traffic }: UpstreamParts) {
     const { balance, canary, sticky } = config;
     this.config = config;
     this.breaker = breaker;
+    this.traffic = traffic ?? new Traffic('');
     this.#source = endpoints;
     this.#primary = new Tier(balance);
     this.#backup = new Tier(balance);
@@ -81,6 +89,11 @@ export class Upstream implements EndpointWatcher {
 
   get #names(): readonly Expansion[] {
     return [...this.#main, ...this.#other];
+  }
+
+  /** Whether the configuration has an endpoint of that name. */
+  has(key: string): boolean {
+    return this.#names.some((name) => name.key === key);
   }
 
   /** With their weight and role. */
@@ -122,6 +135,11 @@ export class Upstream implements EndpointWatcher {
     return this.#primary.pick(choice, tried) ?? this.#backup.pick(choice, tried) ?? this.#first(choice);
   }
 
+  /** Where what is known of the endpoint's attempts is counted. */
+  trafficOf(endpoint: Endpoint): EndpointTraffic {
+    return this.#counted.get(endpoint) ?? this.traffic.endpoint(endpoint.key);
+  }
+
   /** Whether another endpoint is there that this exchange has not tried. */
   elsewhere(tried: readonly Endpoint[]): boolean {
     if (this.breaker !== null && !this.breaker.admits(performance.now())) return false;
@@ -157,6 +175,10 @@ export class Upstream implements EndpointWatcher {
     return ejected < ejectableOf(this.#endpoints.length, this.config.ejection?.maxShare ?? 0, dead);
   }
 
+  ejected(endpoint: Endpoint): void {
+    this.trafficOf(endpoint).ejections++;
+  }
+
   /** `Set-Cookie` for an answer of this endpoint; `null`: the route is not sticky, or the client has the cookie. */
   stickyCookie(choice: Choice, endpoint: Endpoint, scope: CookieScope): string | null {
     return this.#sticky === null ? null : this.#sticky.setCookie(choice, endpoint, scope);
@@ -171,6 +193,9 @@ export class Upstream implements EndpointWatcher {
     const other = this.#candidatesOf(this.#other, 'canary');
     this.#candidates = [...main, ...other];
     this.#endpoints = this.#candidates.map(({ endpoint }) => endpoint);
+    this.#counted = new Map(
+      this.#candidates.map(({ endpoint, key }) => [endpoint, this.traffic.endpoint(key)]),
+    );
     // The canary's requests are the others' where it can't take them, and the backups are the last resort: neither panics.
     this.#canary.replace(
       other.filter(({ role }) => role === 'canary'),
@@ -190,14 +215,14 @@ export class Upstream implements EndpointWatcher {
 
   /** Whoever was there before keeps its turn. */
   #candidatesOf(expansions: readonly Expansion[], mainRole: Role): Candidate[] {
-    const resolved = expansions.flatMap(({ endpoints }) => endpoints);
-    return resolved.map(({ address, weight, backup }) => {
+    const resolved = expansions.flatMap(({ key, endpoints }) => endpoints.map((one) => ({ ...one, key })));
+    return resolved.map(({ address, weight, backup, key }) => {
       const endpoint = this.#source.acquire(address);
       endpoint.watch(this);
       const role = backup ? 'backup' : mainRole;
       const same = (one: Candidate) =>
-        one.endpoint === endpoint && one.weight === weight && one.role === role;
-      return this.#candidates.find(same) ?? new Candidate(endpoint, weight, role);
+        one.endpoint === endpoint && one.weight === weight && one.role === role && one.key === key;
+      return this.#candidates.find(same) ?? new Candidate(endpoint, weight, role, key);
     });
   }
 

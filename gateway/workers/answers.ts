@@ -1,5 +1,5 @@
-import type { SeatedGateway } from '../gateway.ts';
 import type { AnswerTo, Given, Question } from './messages.ts';
+import type { SeatedGateway } from './seat.ts';
 
 /** How a worker answers each of the primary's questions. */
 export type Answers = { readonly [Q in Question]: (given: Given<Q>) => AnswerTo<Q> | Promise<AnswerTo<Q>> };
@@ -10,6 +10,7 @@ export function answersOf(gateway: SeatedGateway): Answers {
     streams: () => gateway.streams(),
     overload: () => gateway.overload(),
     caches: () => gateway.caches.status(),
+    reading: () => gateway.reading(),
     connections: () => gateway.connections,
     purge: (purge) => gateway.caches.purge(purge),
     take: (content) => gateway.take(content),

@@ -17,6 +17,8 @@ export interface FleetOptions {
   readonly surroundings: () => Surroundings;
   /** How long a worker may take until it takes connections. */
   readonly startTimeoutMs: number;
+  /** A process is no more. */
+  readonly ended: (worker: WorkerProcess) => void;
   /** Somebody has asked the worker of this place to end. */
   readonly dismissed: (place: Place) => void;
 }
@@ -163,7 +165,10 @@ export class Fleet {
     const worker = new WorkerProcess(forked, assignment, startTimeoutMs);
     new HandedOver(forked, () => this.ready().some((one) => one !== worker));
     this.#living.add(worker);
-    void worker.ended.then(() => this.#living.delete(worker));
+    void worker.ended.then(() => {
+      this.#living.delete(worker);
+      this.#options.ended(worker);
+    });
     worker.dismissed = () => {
       const place = this.places.find((one) => one.worker === worker);
       if (place) this.#options.dismissed(place);

@@ -8,6 +8,7 @@
 import type { Purge } from '../cache/purge.ts';
 import type { ConfigContent } from '../config/content.ts';
 import type { GatewayOptions } from '../gateway.ts';
+import type { Reading } from '../observe/metrics/reading.ts';
 import type {
   CacheStatus,
   ConfigStatus,
@@ -25,6 +26,8 @@ export interface Questions {
   readonly streams: Exchange<null, readonly StreamStatus[]>;
   readonly overload: Exchange<null, readonly OverloadStatus[]>;
   readonly caches: Exchange<null, readonly CacheStatus[]>;
+  /** What it has counted, and its gauges. */
+  readonly reading: Exchange<null, Reading>;
   /** Connections of clients that are open. */
   readonly connections: Exchange<null, number>;
   /** How many URLs were forgotten. */
@@ -92,8 +95,11 @@ export type FromWorker =
   | { readonly kind: 'no answer'; readonly id: number; readonly cause: string }
   /** Somebody else than the primary wants it to end. */
   | { readonly kind: 'dismissed' }
-  /** @property inTime whether everything under way came to its end before the deadline. */
-  | { readonly kind: 'finished'; readonly inTime: boolean };
+  /**
+   * @property inTime whether everything under way came to its end before the deadline.
+   * @property reading all that it ever counted; `null`: it never served.
+   */
+  | { readonly kind: 'finished'; readonly inTime: boolean; readonly reading: Reading | null };
 
 /** Extensions are code of somebody else, which may send what it likes on the same channel. */
 export function isMessage(value: unknown): value is { readonly kind: string } {

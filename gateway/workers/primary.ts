@@ -3,6 +3,8 @@ import type { ConfigContent } from '../config/content.ts';
 import type { GatewayConfig } from '../config/model.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
 import { type Admin, createAdmin } from '../observe/admin.ts';
+import { readConfig } from '../observe/metrics/config-reading.ts';
+import type { Reading } from '../observe/metrics/reading.ts';
 import type {
   ConfigStatus,
   Replacement,
@@ -15,6 +17,7 @@ import { explainExchange } from '../passage/explain.ts';
 import { buildRouteTable, type RouteTable } from '../route/table.ts';
 import { Reloader, type ReloadResult } from '../snapshot/reloader.ts';
 import { Fleet } from './fleet.ts';
+import { FleetMetrics, readPrimary } from './fleet-metrics.ts';
 import type { Surroundings } from './messages.ts';
 import type { Place } from './place.ts';
 import { cachesOf, routesOf, streamsOf, sum } from './summary.ts';
@@ -46,6 +49,7 @@ class Primary implements Gateway {
   readonly #options: PrimaryOptions;
   readonly #onReload: ((config: GatewayConfig) => void)[] = [];
   #fleet: Fleet | null = null;
+  readonly #metrics = new FleetMetrics(() => this.#fleet?.living() ?? []);
   #reloader: Reloader | null = null;
   #table: RouteTable | null = null;
   #admin: Admin | null = null;
@@ -92,6 +96,7 @@ class Primary implements Gateway {
       startTimeoutMs,
       workers: workers === 'auto' ? availableParallelism() : workers,
       surroundings: () => this.#surroundings(),
+      ended: (worker: WorkerProcess) => this.#metrics.ended(worker),
       dismissed: (place: Place) => void this.#replaceDismissed(place),
     };
     this.#fleet = new Fleet(options, content);
@@ -113,6 +118,7 @@ class Primary implements Gateway {
           status: async () => cachesOf(await this.#workers.askAll('caches', null)),
           purge: async (purge) => sum(await this.#workers.askAll('purge', purge)),
         },
+        metrics: () => this.#readings(),
         explain: (input) => explainExchange(this.#table!, this.config(), input),
       },
       { log: this.#options.log },
@@ -154,6 +160,14 @@ class Primary implements Gateway {
 
   async overload(): Promise<readonly OverloadStatus[]> {
     return (await this.#workers.askAll('overload', null)).flat();
+  }
+
+  async #readings(): Promise<readonly Reading[]> {
+    const { routes, streams } = this.config();
+    const ids = new Set([...routes, ...streams].map(({ id }) => id));
+    const { status, refusals } = this.#reloader!;
+    const own = [readConfig(status, refusals), await readPrimary(this.#workers)];
+    return [...own, ...(await this.#metrics.readings(ids))];
   }
 
   workers(): Promise<readonly WorkerStatus[]> {

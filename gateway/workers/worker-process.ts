@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { ConfigContent } from '../config/content.ts';
+import type { Reading } from '../observe/metrics/reading.ts';
 import {
   type AnswerTo,
   type Assignment,
@@ -40,6 +41,8 @@ export class WorkerProcess {
   /** The configuration that it serves, or begins with. */
   content: ConfigContent;
   state: WorkerState = 'starting';
+  /** What it counted, as far as it has told. */
+  reading: Reading | null = null;
   /** Whether it did not answer the last question in time. */
   silent = false;
   /** Called when somebody else than us wants it to end. */
@@ -134,6 +137,7 @@ export class WorkerProcess {
         return this.dismissed();
       case 'finished':
         this.#finishedInTime = said.inTime;
+        this.reading = said.reading ?? this.reading;
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
-import { type GatewayOptions, type SeatedGateway, startSeatedGateway } from '../gateway.ts';
+import { type GatewayOptions, startSeatedGateway } from '../gateway.ts';
 import { type Answers, answersOf } from './answers.ts';
 import {
   type Assignment,
@@ -11,7 +11,7 @@ import {
   type Surroundings,
   type ToWorker,
 } from './messages.ts';
-import type { Seat } from './seat.ts';
+import type { Seat, SeatedGateway } from './seat.ts';
 import { shareOf } from './share.ts';
 import { failureOf } from './start-failure.ts';
 
@@ -103,7 +103,8 @@ export class WorkerProgram {
   async #leave({ deadlineMs, gently }: Departure): Promise<void> {
     const gateway = this.#gateway;
     const inTime = gently ? await gateway?.giveWay(deadlineMs) : await gateway?.close(deadlineMs);
-    tell({ kind: 'finished', inTime: inTime ?? true }, () => this.#ended.resolve());
+    const reading = (await gateway?.reading()) ?? null;
+    tell({ kind: 'finished', inTime: inTime ?? true, reading }, () => this.#ended.resolve());
   }
 }
 

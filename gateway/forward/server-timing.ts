@@ -1,0 +1,35 @@
+import type { Fields } from './exchange.ts';
+
+/** What the time until the head of an answer went to (https://www.w3.org/TR/server-timing/). Instants are `performance.now()`. */
+export interface Timing {
+  readonly arrivedAt: number;
+  /** When the endpoint was chosen that answered: filters, and other endpoints that failed, come before. */
+  readonly chosenAt: number;
+  /** When the request was being written to a connection: waiting for one, or opening it, comes before. */
+  readonly sentAt: number;
+  readonly answeredAt: number;
+}
+
+/** The field beside those that the service may have sent of the same name: all of them are one list (RFC 9110 §5.3). */
+export function withServerTiming(
+  fields: Fields,
+  { arrivedAt, chosenAt, sentAt, answeredAt }: Timing,
+): Fields {
+  const parts = [
+    metric('gateway', chosenAt - arrivedAt),
+    metric('connect', sentAt - chosenAt),
+    metric('upstream', answeredAt - sentAt),
+  ];
+  return [...fields, FIELD, parts.join(', ')];
+}
+
+/** The same of an answer that came out of a cache, which says in `Cache-Status` what it did for it. */
+export function withCacheTiming(fields: Fields, arrivedAt: number): Fields {
+  return [...fields, FIELD, metric('cache', performance.now() - arrivedAt)];
+}
+
+const FIELD = 'Server-Timing';
+
+function metric(name: string, ms: number): string {
+  return `${name};dur=${Math.round(Math.max(0, ms) * 100) / 100}`;
+}

@@ -1,0 +1,69 @@
+import type { OverloadStatus } from '../../overload/overload.ts';
+import type { RunningStream } from '../../streams/stream.ts';
+import type { CacheStatus } from '../status.ts';
+import { LoopDelay } from './loop-delay.ts';
+import { readProcess } from './process-reading.ts';
+import { type Reading, ReadingBuilder } from './reading.ts';
+import { readTraffic } from './traffic-reading.ts';
+import { TrafficStore } from './traffic-store.ts';
+import { type Led, readUpstreams } from './upstream-reading.ts';
+
+/** What is looked at when somebody asks, beside what was counted. */
+export interface GatewayGauges {
+  readonly routes: readonly Led[];
+  readonly streams: readonly RunningStream[];
+  readonly caches: readonly CacheStatus[];
+  readonly overload: OverloadStatus;
+  /** Of clients, to the HTTP port. */
+  readonly connections: number;
+}
+
+/** The metrics of one process that carries traffic. */
+export class GatewayMetrics {
+  readonly traffic = new TrafficStore();
+  readonly loopDelay = new LoopDelay();
+  readonly #gauges: () => GatewayGauges;
+
+  constructor(gauges: () => GatewayGauges) {
+    this.#gauges = gauges;
+  }
+
+  /** The configuration has changed, or somebody has seen all there is. */
+  sweep(): void {
+    this.traffic.sweep(new Map(this.#led().map(({ id, upstream }) => [id, upstream])), Date.now());
+  }
+
+  async read(): Promise<Reading> {
+    const { streams, caches, overload, connections } = this.#gauges();
+    const reading = new ReadingBuilder();
+    for (const traffic of this.traffic.all()) readTraffic(reading, traffic);
+    readUpstreams(reading, this.#led());
+    reading.add('http_server_open_connections', connections);
+    for (const { route, entries, bytes } of caches) {
+      reading.add('portway_cache_entries', entries, { http_route: route });
+      reading.add('portway_cache_bytes', bytes, { http_route: route });
+    }
+    for (const { config, connections: open, refused } of streams) {
+      reading.add('portway_stream_connections', open, { http_route: config.id });
+      reading.add('portway_stream_refused_total', refused, { http_route: config.id });
+    }
+    reading.add('portway_overload_refused_total', overload.refused);
+    reading.add('portway_overload_share', overload.share);
+    this.#readLoop(reading);
+    await readProcess(reading);
+    this.sweep();
+    return reading.build();
+  }
+
+  #readLoop(reading: ReadingBuilder): void {
+    const { p50, p99, max } = this.loopDelay.take();
+    reading.add('nodejs_eventloop_delay_p50_seconds', p50);
+    reading.add('nodejs_eventloop_delay_p99_seconds', p99);
+    reading.add('nodejs_eventloop_delay_max_seconds', max);
+  }
+
+  #led(): readonly Led[] {
+    const { routes, streams } = this.#gauges();
+    return [...routes, ...streams.map(({ config, upstream }) => ({ id: config.id, upstream }))];
+  }
+}

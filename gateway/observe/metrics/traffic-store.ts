@@ -1,0 +1,53 @@
+import { Traffic } from './traffic.ts';
+
+/** What the configuration has: ids of routes and streams, and of each the endpoints as it names them. */
+export type Configured = ReadonlyMap<string, { has(endpoint: string): boolean }>;
+
+/**
+ * The counters of all routes and streams, by id, so that a reload goes on with them. What the configuration has no more is told for some minutes,
+ * long enough for whoever scrapes to see the last of it, and then forgotten: a file that changes for years must not fill the memory.
+ */
+export class TrafficStore {
+  /** Of what no route took. */
+  readonly none = new Traffic('(none)');
+  /** Of the gateway's own page. */
+  readonly page = new Traffic('(page)');
+  readonly #byId = new Map<string, Traffic>();
+  /** When it was seen that the configuration has it no more, by Date.now(). */
+  readonly #goneAt = new WeakMap<object, number>();
+
+  of(id: string): Traffic {
+    const before = this.#byId.get(id);
+    if (before) return before;
+    const traffic = new Traffic(id);
+    this.#byId.set(id, traffic);
+    return traffic;
+  }
+
+  all(): readonly Traffic[] {
+    return [this.none, this.page, ...this.#byId.values()];
+  }
+
+  /** Forgets what is gone for long enough. */
+  sweep(configured: Configured, now: number): void {
+    for (const [id, traffic] of this.#byId) {
+      const endpoints = configured.get(id);
+      if (this.#isOver(traffic, endpoints !== undefined || traffic.isUnderWay, now)) this.#byId.delete(id);
+      for (const [key, endpoint] of traffic.endpoints)
+        if (this.#isOver(endpoint, endpoints === undefined || endpoints.has(key), now))
+          traffic.endpoints.delete(key);
+    }
+  }
+
+  #isOver(thing: object, isThere: boolean, now: number): boolean {
+    if (isThere) {
+      this.#goneAt.delete(thing);
+      return false;
+    }
+    const goneAt = this.#goneAt.get(thing) ?? now;
+    this.#goneAt.set(thing, goneAt);
+    return now - goneAt >= REMEMBERED_MS;
+  }
+}
+
+export const REMEMBERED_MS = 5 * 60_000;

@@ -1,0 +1,160 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import { Caches } from './cache/caches.ts';
+import { troubleLog } from './cache/trouble-log.ts';
+import type { GatewayConfig } from './config/model.ts';
+import { IdentitySource } from './filter/identity.ts';
+import { BulkMemory } from './forward/bulk-memory.ts';
+import { LastingExchanges } from './forward/lasting.ts';
+import { HttpListener } from './listener/http.ts';
+import { createAccessLog } from './observe/access-log.ts';
+import type { ExchangeRecord } from './observe/exchange-record.ts';
+import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
+import type { ServiceStatus } from './observe/status.ts';
+import { DescriptorAlarm } from './overload/descriptors.ts';
+import { Overload } from './overload/overload.ts';
+import { Carrier } from './passage/carrier.ts';
+import { Extensions } from './passage/extensions.ts';
+import { InFlight } from './passage/in-flight.ts';
+import { Responder } from './passage/responder.ts';
+import type { RouterHandlers } from './snapshot/router.ts';
+import { Snapshots } from './snapshot/snapshots.ts';
+import { Streams } from './streams/streams.ts';
+import { UpstreamRegistry } from './upstream/registry.ts';
+
+export interface PartsOptions {
+  readonly mode: 'development' | 'production';
+  readonly log: Logger;
+  readonly stickySecret: string | undefined;
+  readonly services: () => readonly ServiceStatus[];
+  readonly page: (request: IncomingMessage, reply: FastifyReply) => Promise<FastifyReply>;
+  /** A configuration has taken effect. Resolves when all who must know do. */
+  readonly taken: (config: GatewayConfig) => Promise<void>;
+}
+
+/** The composition root: every part is made and joined here, in the order in which an exchange meets them. */
+export class GatewayParts {
+  readonly #options: PartsOptions;
+  /** Takes connections, and makes exchanges of what comes on them. */
+  readonly listener: HttpListener;
+  /** The same for raw TCP and UDP, which have no exchanges. */
+  readonly streams: Streams;
+  /** Says which new ones are too many. */
+  readonly overload: Overload;
+  readonly descriptors: DescriptorAlarm;
+  /** Carries each on its way: through the route table and the filters of the snapshot that serves ... */
+  readonly carrier: Carrier;
+  readonly snapshots: Snapshots;
+  readonly extensions: Extensions;
+  /** ... past what its route keeps ... */
+  readonly caches: Caches;
+  /** ... to an endpoint, which outlives snapshots ... */
+  readonly registry: UpstreamRegistry;
+  readonly lasting = new LastingExchanges();
+  readonly memory = new BulkMemory();
+  /** ... or to an answer of our own ... */
+  readonly responder: Responder;
+  /** ... and to its end, where it is counted and written down. */
+  readonly inFlight: InFlight;
+  readonly metrics: GatewayMetrics;
+
+  constructor(options: PartsOptions) {
+    this.#options = options;
+    const { log, mode, services, stickySecret } = options;
+    const { lasting, memory } = this;
+    // From the end to the beginning: each hop is given those behind it.
+    this.descriptors = new DescriptorAlarm(log);
+    const observe = this.#observer();
+    this.metrics = this.#createMetrics();
+    const { traffic, loopDelay } = this.metrics;
+    const inFlight = new InFlight(observe, traffic);
+    this.inFlight = inFlight;
+    const unread = (record: ExchangeRecord) => {
+      traffic.none.count(record);
+      observe(record);
+    };
+    this.responder = new Responder({ mode, services, log: unread, inFlight });
+    this.registry = new UpstreamRegistry(log, stickySecret, traffic);
+    this.caches = new Caches(troubleLog(log));
+    this.overload = new Overload({
+      config: () => this.#config.overload,
+      log,
+      seen: (delayMs) => loopDelay.seen(delayMs),
+    });
+    const { responder, caches, overload } = this;
+    const snapshot = () => this.snapshots.current;
+    this.carrier = new Carrier({ mode, snapshot, responder, inFlight, lasting, memory, caches, overload });
+    this.extensions = new Extensions(this.carrier, responder);
+    this.snapshots = this.#createSnapshots();
+    const identity = new IdentitySource();
+    this.streams = new Streams(this.registry, { identity, lasting, memory, inFlight, log: observe }, log);
+    this.listener = new HttpListener(this.carrier);
+  }
+
+  /** Begins to look at what the process can do, when its ports are open. */
+  watch(): void {
+    this.overload.start();
+    this.descriptors.start(this.#config.maxConnections);
+  }
+
+  /** Ends what is left. */
+  close(): void {
+    this.overload.stop();
+    this.descriptors.stop();
+    this.listener.destroy();
+    this.streams.destroy();
+    this.caches.close();
+    this.snapshots.retire();
+  }
+
+  get #config(): GatewayConfig {
+    return this.snapshots.current.config;
+  }
+
+  #observer(): (record: ExchangeRecord) => void {
+    const writeLine = createAccessLog(this.#options.log, { enabled: () => this.#config.log.access });
+    return (record) => {
+      if (record.errorCode === 'out_of_descriptors') this.descriptors.exchangeFailed();
+      writeLine(record);
+    };
+  }
+
+  #createMetrics(): GatewayMetrics {
+    return new GatewayMetrics(() => ({
+      routes: this.snapshots.current.routes.map(({ config: { id }, upstream }) => ({ id, upstream })),
+      streams: this.streams.running(),
+      caches: this.caches.status(),
+      overload: this.overload.status(),
+      connections: this.listener.connections,
+    }));
+  }
+
+  #createSnapshots(): Snapshots {
+    const { log, page, taken } = this.#options;
+    const { registry, lasting } = this;
+    const servesStream = (signature: string) => this.streams.serves(signature);
+    return new Snapshots({
+      log,
+      registry,
+      lasting,
+      servesStream,
+      handlers: this.#handlers(log, page),
+      taken,
+    });
+  }
+
+  #handlers(log: Logger, page: PartsOptions['page']): RouterHandlers {
+    const { carrier, extensions } = this;
+    return {
+      log,
+      choose: (request) => carrier.choose(request),
+      carry: (request) => carrier.carry(request),
+      page,
+      dispatcher: extensions.dispatcher,
+      tag: (request, shown) => extensions.tag(request, shown),
+      flushHead: (request) => extensions.flushHead(request),
+      extensionFailed: (request, cause) => extensions.failed(request, cause),
+    };
+  }
+}

@@ -1,20 +1,18 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
-/** Makes identifiers from random bytes that are drawn many at a time: a system call for each request would show in profiles. */
+/** Makes identifiers out of random digits that are drawn many at a time: a system call for each request would show in profiles. */
 export class IdentitySource {
-  readonly #pool = Buffer.allocUnsafe(1024);
-  /** The same in hexadecimal, of which each identifier is a piece. */
-  #text = '';
+  #digits = '';
   #used = 0;
 
   /** @returns `bytes` random bytes in hexadecimal. */
   #hex(bytes: number): string {
-    if (this.#used + 2 * bytes > this.#text.length) {
-      this.#text = randomFillSync(this.#pool).toString('hex');
+    if (this.#used + 2 * bytes > this.#digits.length) {
+      this.#digits = randomBytes(DRAWN_BYTES).toString('hex');
       this.#used = 0;
     }
     this.#used += 2 * bytes;
-    return this.#text.slice(this.#used - 2 * bytes, this.#used);
+    return this.#digits.slice(this.#used - 2 * bytes, this.#used);
   }
 
   /** A trusted peer's identifier is kept, so that one request has one name on its whole way. */
@@ -30,6 +28,7 @@ export class IdentitySource {
   }
 }
 
+const DRAWN_BYTES = 4096;
 const PLAUSIBLE_ID = /^[\w.:/+=@-]{1,128}$/;
 
 /** Version ff and ids of zeros are invalid, and so is anything behind the flags of version 00 (§3.2.2). */

@@ -1,5 +1,6 @@
 import { Dispatcher } from 'undici';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from './exchange.ts';
+import { own } from './lent.ts';
 
 /** An exchange on an extended route, waiting for the request that its extension makes of it. */
 export interface ExtendedExchange {
@@ -134,7 +135,7 @@ export class HandlerDownstream implements Downstream {
   }
 
   write(chunk: Buffer): boolean {
-    this.#handler.onResponseData?.(this.#controller, chunk);
+    this.#handler.onResponseData?.(this.#controller, own(chunk));
     return !this.#controller.paused;
   }
 

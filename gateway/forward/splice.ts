@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Intake } from '../wire/intake.ts';
 import { breakOff } from './break-off.ts';
+import { own } from './lent.ts';
 
 /** How it came to an end: both sides had ended, nothing moved for too long, or one side broke off. */
 export type SpliceEnd = 'closed' | 'idle' | 'client-reset' | 'service-reset';
@@ -89,7 +90,7 @@ export class Splice {
 /** A few bytes are cheaper as text, which has gone before the call is over, than as a buffer of their own. */
 function write(to: Duplex, buffer: Buffer, bytes: number, intake: Intake | null): boolean {
   if (bytes <= TEXT_MAX_BYTES) return to.write(buffer.toString('latin1', 0, bytes), 'latin1');
-  return to.write(intake ? intake.own(buffer, 0, bytes) : buffer);
+  return to.write(intake ? own(intake.lend(buffer, 0, bytes)) : buffer);
 }
 
 /**

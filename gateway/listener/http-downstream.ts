@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Peer } from '../filter/forwarded.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../forward/exchange.ts';
+import { own } from '../forward/lent.ts';
 import type { ClientExchange } from './client-exchange.ts';
 import { lingerOnClose } from './linger.ts';
 import { hasBody, NodeBody } from './node-body.ts';
@@ -114,7 +115,7 @@ export class HttpDownstream implements ClientExchange {
       return true;
     }
     if (this.#owed > 0) this.#owed -= chunk.length;
-    if (this.#response.write(chunk)) return true;
+    if (this.#response.write(own(chunk))) return true;
     this.#awaitDrain();
     return false;
   }
@@ -122,7 +123,7 @@ export class HttpDownstream implements ClientExchange {
   /** The last of the promised bytes. As text they leave in one write with the head, where buffers would need a gathered one, which costs more. */
   #endWith(chunk: Buffer): void {
     if (chunk.length <= TEXT_MAX_BYTES) this.#response.end(chunk.toString('latin1'), 'latin1');
-    else this.#response.end(chunk);
+    else this.#response.end(own(chunk));
   }
 
   #awaitDrain(): void {

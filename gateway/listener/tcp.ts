@@ -1,11 +1,12 @@
 import net, { type Socket } from 'node:net';
-import { Intake, ReadMemory } from '../wire/intake.ts';
+import { Intake } from '../wire/intake.ts';
+import { SocketMemory } from '../wire/socket-memory.ts';
 import { ListenError } from './listen-error.ts';
 
 /** A port for raw TCP. What it does with connections can change while it listens. */
 export class TcpListener {
   readonly #server: net.Server;
-  readonly #memory = new ReadMemory();
+  readonly #memory = new SocketMemory();
   readonly #sockets = new Set<Socket>();
 
   /** @param accept gets each connection paused: nothing has been read from it. */

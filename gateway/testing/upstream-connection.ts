@@ -2,8 +2,8 @@ import { onTestFinished } from 'vitest';
 import type { BodySink, Lane, RequestBody, UpstreamRequest } from '../forward/exchange.ts';
 import type { Connection } from '../upstream/connection.ts';
 import { UndiciConnection } from '../upstream/undici-connection.ts';
-import { ReadMemory } from '../wire/intake.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
+import { SocketMemory } from '../wire/socket-memory.ts';
 import { AnswerRecorder, upstreamRequest } from './answer-recorder.ts';
 import { localAddress } from './endpoint-address.ts';
 
@@ -20,7 +20,7 @@ export function connectionTo(lane: Lane, port: number, wish: Parameters<typeof l
   const address = localAddress(port, wish);
   const connection: Connection =
     lane === 'wire'
-      ? new ServiceConnection(address, 1_000, owner, new ReadMemory())
+      ? new ServiceConnection(address, 1_000, owner, new SocketMemory())
       : new UndiciConnection(address, 1_000, owner);
   onTestFinished(() => connection.close());
   return { connection, told };

@@ -1,8 +1,8 @@
 import type { DialAddress, LimitsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
-import { ReadMemory } from '../wire/intake.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
+import { SocketMemory } from '../wire/socket-memory.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { UndiciConnection } from './undici-connection.ts';
 
@@ -28,7 +28,7 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   readonly #waiting = new Set<WaitingCall>();
   /** For the first of them alone. */
   #expiry: NodeJS.Timeout | undefined;
-  #memory: ReadMemory | null = null;
+  #memory: SocketMemory | null = null;
   #closing = false;
 
   constructor(address: DialAddress, connectTimeoutMs: number, limits: LimitsConfig) {
@@ -56,8 +56,8 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   }
 
   /** What all sockets to this endpoint read into. */
-  get memory(): ReadMemory {
-    this.#memory ??= new ReadMemory();
+  get memory(): SocketMemory {
+    this.#memory ??= new SocketMemory();
     return this.#memory;
   }
 

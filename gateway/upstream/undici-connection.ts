@@ -4,6 +4,7 @@ import { Client, type Dispatcher } from 'undici';
 import type { DialAddress } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import type { AnswerSink, Fields, RequestBody, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import { own } from '../forward/lent.ts';
 import { connect } from './connect.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 
@@ -134,7 +135,7 @@ function readable(body: RequestBody): Readable {
       begun = true;
       body.read({
         data: (chunk) => {
-          if (!stream.push(chunk)) body.pause();
+          if (!stream.push(own(chunk))) body.pause();
         },
         end: () => stream.push(null),
         fail: (cause) => stream.destroy(cause),

@@ -5,17 +5,19 @@ import { socketPair } from '../testing/socket-pair.ts';
 import { AnswerText } from './answer-text.ts';
 import { ClientConnection } from './client-connection.ts';
 import { Clock } from './clock.ts';
-import { Intake, ReadMemory } from './intake.ts';
+import { Intake } from './intake.ts';
 import { RequestReader } from './request-reader.ts';
+import { SocketMemory } from './socket-memory.ts';
 
 test('a client that leaves is noticed, though whoever took the last piece of its body wanted no more for now', async () => {
   const pair = await socketPair();
-  const near = new Intake(new ReadMemory()).adopt(pair.near).resume();
+  const near = new Intake(new SocketMemory()).adopt(pair.near).resume();
   const { far } = pair;
   const told: string[] = [];
   new ClientConnection(near, {
     reader: new RequestReader(),
     answers: new AnswerText(),
+    memory: new SocketMemory(),
     clock: new Clock(),
     draining: false,
     carries(exchange) {

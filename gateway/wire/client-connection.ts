@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { FramingError } from '../error/framing-error.ts';
 import type { Peer } from '../filter/forwarded.ts';
+import { own } from '../forward/lent.ts';
 import type { ClientExchange } from '../listener/client-exchange.ts';
 import { peerOf } from '../listener/peer.ts';
 import type { AnswerText } from './answer-text.ts';
@@ -10,12 +11,14 @@ import type { Clock, Deadline, Timed } from './clock.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { Intake } from './intake.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
+import type { SocketMemory } from './socket-memory.ts';
 import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';
 
 /** What the connections of a listener share. */
 export interface ClientConnectionOwner {
   readonly reader: RequestReader;
   readonly answers: AnswerText;
+  readonly memory: SocketMemory;
   readonly clock: Clock;
   /** While it drains, each answer is the last of its connection. */
   readonly draining: boolean;
@@ -73,6 +76,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
   get peer(): Peer {
     this.#peer ??= peerOf(this.socket);
     return this.#peer;
+  }
+
+  get memory(): SocketMemory {
+    return this.#owner.memory;
   }
 
   get answers(): AnswerText {
@@ -188,7 +195,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
 
   /** It is read on while it waits: of a connection that nobody reads, nobody learns that the client has gone. */
   #keep(bytes: Buffer): void {
-    this.#unread.push(this.own(bytes, 0, bytes.length));
+    this.#unread.push(own(this.lend(bytes, 0, bytes.length)));
     this.#unreadBytes += bytes.length;
     if (this.#full) this.socket.pause();
   }
@@ -241,8 +248,8 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
     this.#goOn();
   }
 
-  own(bytes: Buffer, from: number, to: number): Buffer {
-    if (this.#intake) return this.#intake.own(bytes, from, to);
+  lend(bytes: Buffer, from: number, to: number): Buffer {
+    if (this.#intake) return this.#intake.lend(bytes, from, to);
     return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
   }
 

@@ -60,7 +60,7 @@ export class HeadBuffer {
 }
 
 /** The end of the last field line and the empty line (RFC 9112 §2.1). */
-export const END_OF_HEAD: Buffer = Buffer.from('\r\n\r\n');
+const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 const FIRST_BYTES = 1024;
 const EMPTY = Buffer.alloc(0);

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { own } from '../forward/lent.ts';
 import { until } from '../testing/poll.ts';
-import { Intake, ReadMemory } from './intake.ts';
+import { Intake } from './intake.ts';
+import { SocketMemory } from './socket-memory.ts';
 
 /** A server whose sockets are adopted, and a client of it. */
 async function adopted() {
-  const memory = new ReadMemory();
+  const memory = new SocketMemory();
   const server = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
@@ -26,9 +28,9 @@ test('what was read comes past the stream, out of memory that is read into again
   const kept: Buffer[] = [];
   const seen: string[] = [];
   intake.divert((buffer, bytes) => {
-    expect(buffer).toBe(memory.shared);
+    expect(buffer).toBe(memory.read);
     seen.push(buffer.toString('latin1', 0, bytes));
-    kept.push(intake.own(buffer, 0, bytes));
+    kept.push(own(intake.lend(buffer, 0, bytes)));
     return true;
   });
   for (const text of ['one', 'two!', 'three']) {
@@ -44,7 +46,7 @@ test('large messages keep the memory that they were read into', async () => {
   const kept: Buffer[] = [];
   let received = 0;
   intake.divert((buffer, bytes) => {
-    kept.push(intake.own(buffer, 0, bytes));
+    kept.push(own(intake.lend(buffer, 0, bytes)));
     received += bytes;
     return true;
   });
@@ -58,7 +60,7 @@ test('small pieces in the middle of a large message do not keep the memory aroun
   const kept: Buffer[] = [];
   let received = 0;
   intake.divert((buffer, bytes) => {
-    kept.push(intake.own(buffer, 0, bytes));
+    kept.push(own(intake.lend(buffer, 0, bytes)));
     received += bytes;
     return true;
   });

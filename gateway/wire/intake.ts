@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
+import type { SocketMemory } from './socket-memory.ts';
 
 /**
- * Takes what was read. The bytes are the taker's only during the call, unless it makes them its own (`Intake.own`).
+ * Takes what was read. The bytes are the taker's only during the call, unless it passes them on by `Intake.lend`.
  * @returns whether more may come; `false` holds the socket back until it is resumed.
  */
 export type Take = (buffer: Buffer, bytes: number) => boolean;
@@ -18,7 +19,7 @@ export interface ReadInto {
  * so at once; large messages are read into memory of their own, which goes on with the bytes in it and so is never copied.
  */
 export class Intake {
-  readonly #memory: ReadMemory;
+  readonly #memory: SocketMemory;
   #buffer: Buffer;
   #take: Take | null = null;
   #socket: Socket | null = null;
@@ -26,9 +27,9 @@ export class Intake {
   #bulk = false;
   #given = false;
 
-  constructor(memory: ReadMemory) {
+  constructor(memory: SocketMemory) {
     this.#memory = memory;
-    this.#buffer = memory.shared;
+    this.#buffer = memory.read;
   }
 
   /** The intake of a socket; `null`: it is a stream like any other. */
@@ -76,19 +77,19 @@ export class Intake {
   }
 
   /**
-   * Bytes that stay what they are, of what was taken. Small ones are copied, because whoever keeps them would keep all the memory around
-   * them; memory of their own goes on with large ones.
+   * Some of the bytes that were taken, to be passed on: lent ones (forward/lent.ts), or with large ones the memory that they stand in. Of
+   * that, small ones are copied, because whoever keeps them would keep all the memory around them.
    */
-  own(buffer: Buffer, from: number, to: number): Buffer {
+  lend(buffer: Buffer, from: number, to: number): Buffer {
     const bytes = to - from;
-    const shared = buffer.buffer === this.#memory.shared.buffer;
-    if (!shared && bytes >= GIVEN_FROM_BYTES) {
-      this.#given = true;
-      return bytes === buffer.length ? buffer : buffer.subarray(from, to);
-    }
+    const view = bytes === buffer.length ? buffer : buffer.subarray(from, to);
+    const shared = buffer.buffer === this.#memory.read.buffer;
     // It filled all that there was to read into, so there is more.
     if (shared && bytes >= BULK_FROM_BYTES) this.#bulk = true;
-    return Buffer.from(buffer.subarray(from, to));
+    if (shared) return view;
+    if (bytes < GIVEN_FROM_BYTES) return Buffer.from(view);
+    this.#given = true;
+    return view;
   }
 
   /** The message is over: what comes next may be small again. */
@@ -98,7 +99,7 @@ export class Intake {
 
   /** Node asks after every read. */
   #next(): Buffer {
-    const { shared } = this.#memory;
+    const shared = this.#memory.read;
     if (!this.#bulk) this.#buffer = shared;
     else if (this.#given || this.#buffer === shared) this.#buffer = Buffer.allocUnsafeSlow(shared.length);
     this.#given = false;
@@ -111,12 +112,6 @@ export class Intake {
   }
 }
 
-/** What the sockets of one owner share to read into: whoever takes bytes of it has done with them before the next read. */
-export class ReadMemory {
-  readonly shared: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-}
-
-const READ_BYTES = 64 * 1024;
 /** A piece of at least so much shows that a message is large. */
 const BULK_FROM_BYTES = 48 * 1024;
 /** Four times its size is what a piece may keep alive at most. */

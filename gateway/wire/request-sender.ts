@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import type { BodySink, Fields, RequestBody, UpstreamRequest } from '../forward/exchange.ts';
+import { own } from '../forward/lent.ts';
 import { trailerFields } from '../forward/trailers.ts';
-import { chunkOf, lastChunkText } from './chunk.ts';
+import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
 import { requestText } from './request-text.ts';
+import type { SocketMemory } from './socket-memory.ts';
 
 /** What the sender tells of the request's way out. */
 export interface SenderOwner {
@@ -15,6 +17,7 @@ export interface SenderOwner {
 /** Writes one request with a body to a connection. Requests without one need nothing of this: they are one write. */
 export class RequestSender implements BodySink {
   readonly #socket: Socket;
+  readonly #memory: SocketMemory;
   readonly #body: RequestBody;
   readonly #owner: SenderOwner;
   /** The head, for as long as it waits for the first bytes of the body: both in one write are cheaper than one after the other. */
@@ -24,8 +27,15 @@ export class RequestSender implements BodySink {
   #paused = false;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, request: UpstreamRequest, body: RequestBody, owner: SenderOwner) {
+  constructor(
+    socket: Socket,
+    memory: SocketMemory,
+    request: UpstreamRequest,
+    body: RequestBody,
+    owner: SenderOwner,
+  ) {
     this.#socket = socket;
+    this.#memory = memory;
     this.#body = body;
     this.#owner = owner;
     this.#head = requestText(request.method, request.target, request.fields, body);
@@ -37,7 +47,7 @@ export class RequestSender implements BodySink {
     if (asks) this.#patience = setTimeout(() => this.proceed(), PATIENCE_MS);
     else this.#read();
     // What could not be joined with a body that was there already goes out alone, and at once.
-    if (this.#head !== null && !this.#stopped) this.#write(null);
+    if (this.#head !== null && !this.#stopped) this.#writeHead();
   }
 
   /** The service wants the body. */
@@ -63,14 +73,14 @@ export class RequestSender implements BodySink {
   data(chunk: Buffer): void {
     // A body that nobody wants any more is dropped without touching the client's connection.
     if (this.#stopped) return;
-    if (this.#write(this.#body.length === null ? chunkOf(chunk) : chunk) || this.#paused) return;
+    if (this.#write(chunk) || this.#paused) return;
     this.#paused = true;
     this.#body.pause();
   }
 
   end(trailers: Fields): void {
     if (this.#stopped) return;
-    if (this.#head !== null) this.#write(null);
+    if (this.#head !== null) this.#writeHead();
     if (this.#body.length === null) this.#socket.write(lastChunkText(trailerFields(trailers)), 'latin1');
     this.stop();
     this.#owner.requestSent();
@@ -82,11 +92,19 @@ export class RequestSender implements BodySink {
     this.#owner.requestFailed(cause);
   }
 
-  #write(bytes: Buffer | null): boolean {
-    const head = this.#head;
+  #write(bytes: Buffer): boolean {
+    const head = this.#head ?? '';
     this.#head = null;
-    if (head === null) return this.#socket.write(bytes!);
-    return bytes === null ? this.#socket.write(head, 'latin1') : this.#socket.write(joined(head, bytes));
+    // RFC 9112 §7.1
+    if (this.#body.length === null)
+      return this.#memory.write(this.#socket, head + chunkSize(bytes.length), bytes, CHUNK_END);
+    if (head === '' && bytes.length >= LARGE_BYTES) return this.#socket.write(own(bytes));
+    return this.#memory.write(this.#socket, head, bytes);
+  }
+
+  #writeHead(): void {
+    this.#socket.write(this.#head!, 'latin1');
+    this.#head = null;
   }
 
   readonly #drained = (): void => {
@@ -98,10 +116,5 @@ export class RequestSender implements BodySink {
 
 /** Many a service only waits for the body. Who asked it must not wait for ever (RFC 9110 §10.1.1), and its client waits with it. */
 const PATIENCE_MS = 1_000;
-
-function joined(head: string, bytes: Buffer): Buffer {
-  const whole = Buffer.allocUnsafe(head.length + bytes.length);
-  whole.write(head, 'latin1');
-  bytes.copy(whole, head.length);
-  return whole;
-}
+/** From here on memory of its own is cheaper than a copy into what is shared. */
+const LARGE_BYTES = 32 * 1024;

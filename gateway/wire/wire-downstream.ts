@@ -2,17 +2,20 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Peer } from '../filter/forwarded.ts';
 import type { DownstreamListener, Fields } from '../forward/exchange.ts';
+import { own } from '../forward/lent.ts';
 import type { ClientExchange } from '../listener/client-exchange.ts';
 import { type AnswerFraming, type AnswerText, informationalText } from './answer-text.ts';
-import { lastChunkText } from './chunk.ts';
+import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
 import type { ClientBody } from './client-body.ts';
 import type { RequestReader } from './request-reader.ts';
+import type { SocketMemory } from './socket-memory.ts';
 
 /** What an exchange asks of the connection that it came in on. */
 export interface ExchangeConnection {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly answers: AnswerText;
+  readonly memory: SocketMemory;
   /** Whether the answer that is to go out is the last one here. */
   readonly closes: boolean;
   closeAfterAnswer(): void;
@@ -89,35 +92,32 @@ export class WireDownstream implements ClientExchange {
     this.#owed -= chunk.length;
     // More than was promised would be taken for the next answer (RFC 9112 §6.3).
     if (this.#owed < 0) throw new RangeError('an answer that is longer than its Content-Length');
-    if (this.#held === '') return this.#taken(this.#connection.socket.write(chunk));
-    if (chunk.length > TEXT_MAX_BYTES) return this.#writeTogether(chunk, '');
+    if (this.#held === '' && chunk.length >= LARGE_BYTES)
+      return this.#taken(this.#connection.socket.write(own(chunk)));
+    if (chunk.length > TEXT_MAX_BYTES || this.#held === '') return this.#writeTogether(chunk, '');
     this.#held += chunk.toString('latin1');
     return true;
   }
 
   /** RFC 9112 §7.1 */
   #writeChunk(chunk: Buffer): boolean {
-    const size = `${chunk.length.toString(16)}\r\n`;
+    const size = chunkSize(chunk.length);
     if (chunk.length > TEXT_MAX_BYTES) {
       this.#held += size;
-      return this.#writeTogether(chunk, '\r\n');
+      return this.#writeTogether(chunk, CHUNK_END);
     }
-    const text = `${size}${chunk.toString('latin1')}\r\n`;
+    const text = `${size}${chunk.toString('latin1')}${CHUNK_END}`;
     if (this.#held === '') return this.#taken(this.#connection.socket.write(text, 'latin1'));
     this.#held += text;
     return true;
   }
 
-  /** What is held, a large piece, and what comes behind it, in one gathered write. */
+  /** What is held, a piece, and what comes behind it, in one write. */
   #writeTogether(chunk: Buffer, behind: string): boolean {
-    const { socket } = this.#connection;
-    socket.cork();
-    socket.write(this.#held, 'latin1');
+    const { socket, memory } = this.#connection;
+    const held = this.#held;
     this.#held = '';
-    socket.write(chunk);
-    if (behind !== '') socket.write(behind, 'latin1');
-    socket.uncork();
-    return this.#taken(!socket.writableNeedDrain);
+    return this.#taken(memory.write(socket, held, chunk, behind));
   }
 
   /** Node says no to large pieces even where the system has taken them. */
@@ -185,8 +185,10 @@ export class WireDownstream implements ClientExchange {
   }
 }
 
-/** Beyond it, copying costs more than a gathered write. */
+/** Beyond it, bytes are cheaper than text. */
 const TEXT_MAX_BYTES = 8 * 1024;
+/** From here on memory of its own is cheaper than a copy into what is shared. */
+const LARGE_BYTES = 32 * 1024;
 
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
 

@@ -4,8 +4,9 @@ import type { ClientExchange } from '../listener/client-exchange.ts';
 import { AnswerText } from './answer-text.ts';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
 import type { Clock } from './clock.ts';
-import { Intake, ReadMemory } from './intake.ts';
+import { Intake } from './intake.ts';
 import { RequestReader } from './request-reader.ts';
+import { SocketMemory } from './socket-memory.ts';
 
 /** What the wire lane needs of the listener whose connections it reads. */
 export interface WireLaneOwner {
@@ -25,7 +26,7 @@ export class WireLane implements ClientConnectionOwner {
   readonly answers = new AnswerText();
   readonly clock: Clock;
   readonly #owner: WireLaneOwner;
-  readonly #memory = new ReadMemory();
+  readonly memory = new SocketMemory();
   readonly #connections = new Set<ClientConnection>();
 
   constructor(owner: WireLaneOwner, clock: Clock) {
@@ -35,7 +36,7 @@ export class WireLane implements ClientConnectionOwner {
 
   /** Gives an accepted socket a way in without the stream in between, as far as Node lets it. @returns what takes its place. */
   adopt(accepted: Socket): Socket {
-    return new Intake(this.#memory).adopt(accepted);
+    return new Intake(this.memory).adopt(accepted);
   }
 
   accept(socket: Socket): void {

@@ -1,0 +1,39 @@
+import type { Socket } from 'node:net';
+import { lendableMemory, own } from '../forward/lent.ts';
+
+/**
+ * What the sockets of one owner share: memory to read into, whose bytes are only lent, and memory to write out of, where text and bytes that
+ * go out together are put side by side. A gathered write of both costs more than the copy, and memory of its own for each costs most.
+ */
+export class SocketMemory {
+  readonly read: Buffer = lendableMemory(READ_BYTES);
+  #write: Buffer | null = null;
+
+  /** Writes all of it at once. @returns as `socket.write` does. */
+  write(socket: Socket, before: string, bytes: Buffer, behind = ''): boolean {
+    const length = before.length + bytes.length + behind.length;
+    if (length > WRITE_BYTES) return writeGathered(socket, before, own(bytes), behind);
+    this.#write ??= Buffer.allocUnsafeSlow(WRITE_BYTES);
+    const whole = this.#write;
+    whole.write(before, 'latin1');
+    bytes.copy(whole, before.length);
+    if (behind !== '') whole.write(behind, before.length + bytes.length, 'latin1');
+    const more = socket.write(whole.subarray(0, length));
+    // What the system has not taken yet is still going to be read from there.
+    if (socket.writableLength > 0) this.#write = null;
+    return more;
+  }
+}
+
+function writeGathered(socket: Socket, before: string, bytes: Buffer, behind: string): boolean {
+  socket.cork();
+  socket.write(before, 'latin1');
+  socket.write(bytes);
+  if (behind !== '') socket.write(behind, 'latin1');
+  socket.uncork();
+  return !socket.writableNeedDrain;
+}
+
+const READ_BYTES = 64 * 1024;
+/** Two pages less than what is read at once: a piece as large as that goes on with its own memory, and needs no copy. */
+const WRITE_BYTES = 56 * 1024;

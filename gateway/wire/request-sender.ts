@@ -46,7 +46,11 @@ export class RequestSender implements BodySink {
     this.#socket.on('drain', this.#drained);
     if (asks) this.#patience = setTimeout(() => this.proceed(), PATIENCE_MS);
     else this.#read();
-    // What could not be joined with a body that was there already goes out alone, and at once.
+    // The beginning of a body mostly came in with its head, and is read in this very turn. Where it is not, the head goes out alone.
+    if (this.#head !== null && !this.#stopped) process.nextTick(flushHead, this);
+  }
+
+  flushHead(): void {
     if (this.#head !== null && !this.#stopped) this.#writeHead();
   }
 
@@ -112,6 +116,10 @@ export class RequestSender implements BodySink {
     this.#paused = false;
     this.#body.resume();
   };
+}
+
+function flushHead(sender: RequestSender): void {
+  sender.flushHead();
 }
 
 /** Many a service only waits for the body. Who asked it must not wait for ever (RFC 9110 §10.1.1), and its client waits with it. */

@@ -109,6 +109,8 @@ export class HttpListener implements WireLaneOwner {
     socket.once('close', () => {
       if (--this.#connections === 0) this.#onEmptied();
     });
+    // Asked for now, because of a connection that was reset the system forgets whose it was, and its requests would have no address.
+    if (socket.remoteAddress === undefined) return void socket.destroy();
     if (welcome) return this.#wire.accept(socket);
     this.#turnedAway.add(socket);
     this.#general(socket);

@@ -101,6 +101,20 @@ describe.each(laneKinds)('giving up on $kind', ({ routes, files }) => {
     expect((await client.answer()).status).toBe(502);
   });
 
+  test('a client that resets its connection right behind a request does not hide its address by that', async () => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    for (let round = 0; round < 50; round++) {
+      const client = await gateway.connect();
+      client.socket.write(get('/db/'));
+      client.reset();
+    }
+    await gateway.get('/db/');
+    const clients = new Set(gateway.log.exchanges().map(({ client }) => client));
+    const told = new Set(service.requests.map(({ head }) => head.value('x-forwarded-for')));
+    expect([clients, told]).toEqual([new Set(['127.0.0.1']), new Set(['127.0.0.1'])]);
+  });
+
   test('one that leaves does not disturb another on the same route', async () => {
     const { service, gateway, client } = await stage();
     await client.send(get('/db/left'));

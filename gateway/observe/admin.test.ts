@@ -100,7 +100,7 @@ const view: AdminView = {
   workers: async () => [worker],
   replaceWorkers: async () => ({ replaced: 2, problem }),
   overload: async () => [],
-  metrics: async () => [[{ name: 'http_server_open_connections', values: [{ labels: {}, value: 3 }] }]],
+  metrics: async () => [[{ name: 'http_server_open_connections', series: [{ labels: {}, values: [3] }] }]],
   caches: {
     status: () => [cache],
     purge: (purge) => purged.push(purge),

@@ -1,4 +1,5 @@
 import type { AddressInfo, Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/model.ts';
@@ -12,7 +13,7 @@ import { problemText, sendJson, sendProblem } from './admin-problem.ts';
 import { adminMethods, adminResources, renderAdminIndex } from './admin-resources.ts';
 import { answerReplace } from './admin-workers.ts';
 import { isTrustedHost } from './host-guard.ts';
-import { exposition } from './metrics/exposition.ts';
+import { EXPOSITION_TYPE, exposition } from './metrics/exposition.ts';
 import type { Reading } from './metrics/reading.ts';
 import { pageFields, staticPolicy } from './page/document.ts';
 import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from './status.ts';
@@ -172,10 +173,9 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/overload', async (_request, reply) => sendJson(reply, await view.overload()));
   app.get('/cache', async (_request, reply) => sendJson(reply, await view.caches.status()));
   app.delete('/cache', (request, reply) => answerPurge(request, reply, view.caches));
-  app.get('/metrics', async (_request, reply) => {
-    const { type, text } = await exposition(await view.metrics());
-    return reply.type(type).send(text);
-  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(EXPOSITION_TYPE).send(Readable.from(exposition(await view.metrics()))),
+  );
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
 }
 

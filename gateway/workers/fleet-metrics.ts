@@ -1,6 +1,7 @@
 import { METRICS } from '../observe/metrics/catalog.ts';
 import { readProcess } from '../observe/metrics/process-reading.ts';
-import { type MetricReading, type Reading, ReadingBuilder, type Sample } from '../observe/metrics/reading.ts';
+import { type Reading, ReadingBuilder } from '../observe/metrics/reading.ts';
+import { Sums } from '../observe/metrics/sums.ts';
 import type { Fleet } from './fleet.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -11,7 +12,7 @@ import type { WorkerProcess } from './worker-process.ts';
 export class FleetMetrics {
   readonly #workers: () => readonly WorkerProcess[];
   /** What those have counted that are no more. */
-  readonly #past = new Totals();
+  readonly #past = new Sums();
   readonly #ended = new WeakSet<WorkerProcess>();
 
   constructor(workers: () => readonly WorkerProcess[]) {
@@ -30,7 +31,7 @@ export class FleetMetrics {
 
   ended(worker: WorkerProcess): void {
     this.#ended.add(worker);
-    if (worker.reading !== null) this.#past.add(counted(worker.reading));
+    if (worker.reading !== null) this.#past.addAll(counted(worker.reading));
   }
 }
 
@@ -63,33 +64,6 @@ function counted(all: Reading): Reading {
 function routesIn(readings: readonly Reading[], configured: ReadonlySet<string>): ReadonlySet<string> {
   const told = readings
     .flat()
-    .flatMap(({ values }) => values.flatMap(({ labels }) => labels.http_route ?? []));
+    .flatMap(({ series }) => series.flatMap(({ labels }) => labels.http_route ?? []));
   return new Set([...configured, ...told]);
-}
-
-/** Sums of samples, by metric and labels. */
-class Totals {
-  readonly #byName = new Map<MetricReading['name'], Map<string, Sample>>();
-
-  add(more: Reading): void {
-    for (const { name, values } of more) {
-      const samples = this.#byName.get(name) ?? new Map<string, Sample>();
-      this.#byName.set(name, samples);
-      for (const sample of values) {
-        const key = `${sample.metricName ?? ''} ${JSON.stringify(sample.labels)}`;
-        samples.set(key, { ...sample, value: sample.value + (samples.get(key)?.value ?? 0) });
-      }
-    }
-  }
-
-  /** Forgets what is about other routes. */
-  keepOnly(routes: ReadonlySet<string>): void {
-    for (const samples of this.#byName.values())
-      for (const [key, { labels }] of samples)
-        if (labels.http_route !== undefined && !routes.has(labels.http_route)) samples.delete(key);
-  }
-
-  reading(): Reading {
-    return Array.from(this.#byName, ([name, samples]) => ({ name, values: [...samples.values()] }));
-  }
 }

@@ -1,29 +1,74 @@
+import type { Registry } from 'prom-client';
+import { Pace } from '../../config/pace.ts';
 import { METRICS, type MetricName } from './catalog.ts';
-import type { Reading } from './reading.ts';
+import { BOUNDS_S, type Reading, type Series, SUM_AT } from './reading.ts';
+import { Sums } from './sums.ts';
+
+export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * What the readings of several processes say together, in the text format of Prometheus. prom-client is loaded when somebody asks: workers, and
- * gateways that nobody watches, do without.
+ * What the readings of several processes say together, in the text format of Prometheus, piece by piece: ten thousand busy routes are 57 MB of it, and
+ * requests do not wait for that. prom-client is loaded when somebody asks: workers, and gateways that nobody watches, do without.
  */
-export async function exposition(readings: readonly Reading[]): Promise<Exposition> {
-  const { AggregatorRegistry } = await import('prom-client');
-  // Each metric once without a value, so that all are there, and in the order of the catalogue.
-  const all: Reading = NAMES.map((name) => ({ name, values: [] }));
-  const aggregated = AggregatorRegistry.aggregate(
-    [all, ...readings].map((reading) => reading.map(described)),
-  );
-  return { type: aggregated.contentType, text: await aggregated.metrics() };
+export async function* exposition(readings: readonly Reading[]): AsyncGenerator<string> {
+  const { Registry } = await import('prom-client');
+  const registry = new Registry();
+  const pace = new Pace();
+  const sums = await summed(readings, pace);
+  for (const name of Object.keys(METRICS) as MetricName[]) {
+    const all = [...sums.of(name)];
+    // Each metric is there, if only with its type.
+    for (let at = 0; at === 0 || at < all.length; at += SERIES_AT_ONCE) {
+      const text = await familyText(registry, name, all.slice(at, at + SERIES_AT_ONCE));
+      yield at === 0 ? text : withoutHead(text);
+      if (pace.due) await pace.rest();
+    }
+  }
 }
 
-export interface Exposition {
-  /** Its media type. */
-  readonly type: string;
-  readonly text: string;
+async function summed(readings: readonly Reading[], pace: Pace): Promise<Sums> {
+  const sums = new Sums();
+  for (const { name, series } of readings.flat()) {
+    for (const one of series) {
+      sums.add(name, one);
+      if (pace.due) await pace.rest();
+    }
+  }
+  return sums;
 }
 
-const NAMES = Object.keys(METRICS) as readonly MetricName[];
-
-function described({ name, values }: Reading[number]) {
-  const { type, help, across } = METRICS[name];
-  return { name, values, type, help, aggregator: across };
+/** With the lines that say what it is before it, and a line's end behind it. */
+async function familyText(registry: Registry, name: MetricName, all: readonly Series[]): Promise<string> {
+  const { type, help } = METRICS[name];
+  const values = type === 'histogram' ? all.flatMap((one) => histogramSamples(name, one)) : all.map(sample);
+  registry.clear();
+  registry.registerMetric({ name, get: async () => ({ name, help, type, values }) } as never);
+  return `${await registry.getSingleMetricAsString(name)}\n`;
 }
+
+function sample({ labels, values: [value] }: Series) {
+  return { labels, value };
+}
+
+function histogramSamples(name: MetricName, { labels, values }: Series) {
+  // What is shared is put into words once for all of them.
+  const line = (suffix: string, value: number, own = {}) => ({
+    metricName: `${name}_${suffix}`,
+    labels: own,
+    sharedLabels: labels,
+    value,
+  });
+  let count = 0;
+  const buckets = [...BOUNDS_S.map(String), '+Inf'].map((le, at) => {
+    count += values[at]!;
+    return line('bucket', count, { le });
+  });
+  return [...buckets, line('sum', values[SUM_AT]!), line('count', count)];
+}
+
+function withoutHead(text: string): string {
+  return text.replace(/^(#[^\n]*\n)+/, '');
+}
+
+/** A millisecond's work, or two. */
+const SERIES_AT_ONCE = 50;

@@ -1,3 +1,4 @@
+import { Pace } from '../../config/pace.ts';
 import type { OverloadStatus } from '../../overload/overload.ts';
 import type { RunningStream } from '../../streams/stream.ts';
 import type { CacheStatus } from '../status.ts';
@@ -36,7 +37,11 @@ export class GatewayMetrics {
   async read(): Promise<Reading> {
     const { streams, caches, overload, connections } = this.#gauges();
     const reading = new ReadingBuilder();
-    for (const traffic of this.traffic.all()) readTraffic(reading, traffic);
+    const pace = new Pace();
+    for (const traffic of this.traffic.all()) {
+      readTraffic(reading, traffic);
+      if (pace.due) await pace.rest();
+    }
     readUpstreams(reading, this.#led());
     reading.add('http_server_open_connections', connections);
     for (const { route, entries, bytes } of caches) {

@@ -1,18 +1,17 @@
 import type { Label, MetricName } from './catalog.ts';
 
-export type Labels = Readonly<Partial<Record<Label | 'le', string>>>;
+export type Labels = Readonly<Partial<Record<Label, string>>>;
 
-/** One line of the text: `metricName` where it is not that of the metric (`..._bucket`). */
-export interface Sample {
+/** One series: of a histogram the count of each bucket by itself and the sum, of everything else one number. */
+export interface Series {
   readonly labels: Labels;
-  readonly value: number;
-  readonly metricName?: string;
+  readonly values: readonly number[];
 }
 
 /** What one process knows of one metric. */
 export interface MetricReading {
   readonly name: MetricName;
-  readonly values: readonly Sample[];
+  readonly series: readonly Series[];
 }
 
 /** What one process knows, as plain data: workers send it to their primary. */
@@ -20,36 +19,25 @@ export type Reading = readonly MetricReading[];
 
 /** Puts a reading together. */
 export class ReadingBuilder {
-  readonly #byName = new Map<MetricName, Sample[]>();
+  readonly #byName = new Map<MetricName, Series[]>();
 
   add(name: MetricName, value: number, labels: Labels = {}): void {
-    this.#samples(name).push({ labels, value });
+    this.#put(name, { labels, values: [value] });
   }
 
   /** @param durations as of `DurationSeries`. */
   addHistogram(name: MetricName, durations: Readonly<Float64Array>, labels: Labels): void {
-    const samples = this.#samples(name);
-    let count = 0;
-    for (const [at, bound] of BOUNDS_S.entries()) {
-      count += durations[at]!;
-      samples.push({ labels: { ...labels, le: String(bound) }, value: count, metricName: `${name}_bucket` });
-    }
-    count += durations[BOUNDS_S.length]!;
-    samples.push({ labels: { ...labels, le: '+Inf' }, value: count, metricName: `${name}_bucket` });
-    samples.push({ labels, value: durations[SUM_AT]!, metricName: `${name}_sum` });
-    samples.push({ labels, value: count, metricName: `${name}_count` });
+    this.#put(name, { labels, values: [...durations] });
   }
 
-  #samples(name: MetricName): Sample[] {
+  #put(name: MetricName, series: Series): void {
     const before = this.#byName.get(name);
-    if (before) return before;
-    const samples: Sample[] = [];
-    this.#byName.set(name, samples);
-    return samples;
+    if (before) before.push(series);
+    else this.#byName.set(name, [series]);
   }
 
   build(): Reading {
-    return Array.from(this.#byName, ([name, values]) => ({ name, values }));
+    return Array.from(this.#byName, ([name, series]) => ({ name, series }));
   }
 }
 

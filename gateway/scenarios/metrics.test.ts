@@ -4,6 +4,7 @@ import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { scrape } from '../testing/metrics.ts';
 import type { MetricsText } from '../testing/metrics-text.ts';
+import { startNameServer } from '../testing/name-server.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get, request } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
@@ -182,6 +183,47 @@ streams: { tcp: { ${port}: ${pictures.port} } }
     const { families } = await scrape(gateway.adminPort);
     const told = Array.from(families, ([name, { type }]) => [name, type]);
     expect(told).toEqual(Object.entries(METRICS).map(([name, { type }]) => [name, type]));
+  });
+});
+
+describe('a name', () => {
+  test('is one endpoint, whatever addresses it leads to', async () => {
+    const two = (await startService({ listen: { host: '127.0.0.2', port: 0 } })).answer(ok());
+    const three = await startService({ listen: { host: '127.0.0.3', port: two.port } });
+    three.answer(ok());
+    const server = (await startNameServer()).set('shop.test', ['127.0.0.2', '127.0.0.3'], 60);
+    const gateway = await startTestGateway(
+      `admin: 3900\nresolver: ${server.address}\nroutes: { /shop: http://shop.test:${two.port} }\n`,
+    );
+    for (let at = 0; at < 4; at++) await gateway.get('/shop');
+    const metrics = await scrapeWhen(gateway, (all) => total(all) === 4);
+    expect([two.requests.length, three.requests.length]).toEqual([2, 2]);
+    expect(metrics.samples(ATTEMPTS).map(({ labels, value }) => [labels.endpoint, value])).toEqual([
+      [`shop.test:${two.port}`, 4],
+    ]);
+    const endpoint = { http_route: '/shop', endpoint: `shop.test:${two.port}` };
+    expect(metrics.sum('portway_endpoint_addresses', endpoint)).toBe(2);
+    expect(metrics.sum('portway_endpoint_available', endpoint)).toBe(2);
+  });
+});
+
+describe('a raw stream', () => {
+  test('counts whom it refused', async () => {
+    const echo = await startService();
+    const port = await freePort();
+    const gateway = await startTestGateway(
+      `admin: 3900\nroutes: {}\nstreams: { tcp: { ${port}: { to: ${echo.port}, maxConnections: 1 } } }\n`,
+    );
+    const first = await connect(port);
+    await first.send('hello');
+    await echo.connectionThatSays('hello');
+    // It may be reset before we see that it was accepted.
+    await connect(port).catch(() => null);
+    const metrics = await scrapeWhen(gateway, (all) => all.sum('portway_stream_refused_total') === 1);
+    expect(metrics.sum('portway_stream_connections', { http_route: `tcp ${port}` })).toBe(1);
+    const refused = { http_route: `tcp ${port}`, error_type: 'too_many_connections' };
+    expect(metrics.sum('portway_stream_connections_total', refused)).toBe(1);
+    expect(metrics.samples(REQUESTS)).toEqual([]);
   });
 });
 

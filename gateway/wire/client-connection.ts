@@ -141,11 +141,12 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
     return bytes.length;
   }
 
-  /** Another piece. All of them are read once more, because what can't become a head is to be known at once. */
+  /** Another piece. All of them are read once more, because what can't become a head is to be known early. */
   #readOn(head: HeadBuffer, bytes: Buffer, at: number): number {
     const { reader } = this.#owner;
     const before = head.length;
     head.add(bytes, at, bytes.length);
+    if (!head.due(before)) return bytes.length;
     const verdict = reader.read(head.bytes(), 0, head.length);
     if (verdict === 'partial') return bytes.length;
     this.#head = null;

@@ -22,6 +22,27 @@ describe('a head in pieces', () => {
     expect(head.overflows).toBe(false);
   });
 
+  test('that come byte by byte is looked at when a line ends, and now and then', () => {
+    const long = Buffer.from(`GET / HTTP/1.1\r\nX-Long: ${'a'.repeat(10_000)}\r\n`);
+    const head = new HeadBuffer(16_384);
+    const looks: number[] = [];
+    for (let at = 0; at < long.length; at++) {
+      head.add(long, at, at + 1);
+      if (head.due(at)) looks.push(at);
+    }
+    expect(looks).toEqual(expect.arrayContaining([15, long.length - 1]));
+    expect(looks.length).toBeLessThan(20);
+  });
+
+  test('is looked at for every byte beyond its bound', () => {
+    const head = new HeadBuffer(10);
+    const looks = Array.from({ length: 12 }, (_, at) => {
+      head.add(Buffer.from('a'), 0, 1);
+      return head.due(at);
+    });
+    expect(looks.slice(8)).toEqual([false, true, true, true]);
+  });
+
   test('is kept no further than its bound, and tells that it has crossed it', () => {
     const head = new HeadBuffer(whole - 1);
     head.add(bytes, 0, 5);

@@ -6,6 +6,8 @@ export class HeadBuffer {
   readonly #maxBytes: number;
   #bytes = EMPTY;
   #length = 0;
+  /** How long it was when it was last read. */
+  #seen = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -28,6 +30,20 @@ export class HeadBuffer {
     const head = end + END_OF_HEAD.length;
     this.#length = head;
     return head - before;
+  }
+
+  /**
+   * Whether all of it is worth another look: a line may have ended, or it has grown to twice of what was seen. To look at all of it for
+   * each byte of a client that sends them one by one would cost the square of its length.
+   *
+   * @param since how long it was before.
+   */
+  due(since: number): boolean {
+    const length = this.#length;
+    const grown = length >= 2 * this.#seen || length >= this.#maxBytes;
+    if (!grown && !this.#bytes.subarray(since, length).includes(LF)) return false;
+    this.#seen = length;
+    return true;
   }
 
   get overflows(): boolean {
@@ -62,5 +78,6 @@ export class HeadBuffer {
 /** The end of the last field line and the empty line (RFC 9112 §2.1). */
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
+const LF = 0x0a;
 const FIRST_BYTES = 1024;
 const EMPTY = Buffer.alloc(0);

@@ -60,6 +60,16 @@ describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
     await until('it is told', () => told.at(-1) === 'disconnected');
   });
 
+  test('end when the newest answer says so, though an older one said later', async () => {
+    const service = (await startService()).answer(({ target }) =>
+      ok('', `Keep-Alive: timeout=${target === '/later' ? 5 : 2}`),
+    );
+    const { connection, told } = connectionTo(lane, service.port);
+    await sending(connection, { target: '/later' }).answer.outcome();
+    await sending(connection, { target: '/sooner' }).answer.outcome();
+    await until('it is told', () => told.at(-1) === 'disconnected', 2_000);
+  });
+
   test.each([
     ['bytes that belong to no answer', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
     ['garbage', 'SSH-2.0\r\n'],

@@ -210,7 +210,13 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
 
   /** Shorter than the service keeps it: the side that closes last never races. */
   #keptFor(seconds: number): void {
-    this.#idleMs = Math.min(KEEP_ALIVE_MS, Math.max(0, seconds * 1000 - KEEP_ALIVE_MARGIN_MS));
+    const idleMs = Math.min(KEEP_ALIVE_MS, Math.max(0, seconds * 1000 - KEEP_ALIVE_MARGIN_MS));
+    // The timer that runs may look too late.
+    if (idleMs < this.#idleMs && this.#idleTimer) {
+      clearTimeout(this.#idleTimer);
+      this.#idleTimer = null;
+    }
+    this.#idleMs = idleMs;
   }
 
   #fail(cause: unknown): void {

@@ -13,15 +13,21 @@ export class SocketMemory {
   write(socket: Socket, before: string, bytes: Buffer, behind = ''): boolean {
     const length = before.length + bytes.length + behind.length;
     if (length > WRITE_BYTES) return writeGathered(socket, before, own(bytes), behind);
-    this.#write ??= Buffer.allocUnsafeSlow(WRITE_BYTES);
-    const whole = this.#write;
+    // Behind what waits already it will wait, too, and must not keep more memory than it has bytes.
+    const waits = socket.writableLength > 0;
+    const whole = waits ? Buffer.allocUnsafe(length) : this.#writing();
     whole.write(before, 'latin1');
     bytes.copy(whole, before.length);
     if (behind !== '') whole.write(behind, before.length + bytes.length, 'latin1');
     const more = socket.write(whole.subarray(0, length));
     // What the system has not taken yet is still going to be read from there.
-    if (socket.writableLength > 0) this.#write = null;
+    if (!waits && socket.writableLength > 0) this.#write = null;
     return more;
+  }
+
+  #writing(): Buffer {
+    this.#write ??= Buffer.allocUnsafeSlow(WRITE_BYTES);
+    return this.#write;
   }
 }
 

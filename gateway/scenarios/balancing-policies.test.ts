@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
-import { get, type RawClient, request } from '../testing/raw-client.ts';
+import { type Answer, get, request } from '../testing/raw-client.ts';
 import { ok, type ScriptedService, startService } from '../testing/service.ts';
 
 /** Three services, each of which answers with its name. */
@@ -32,16 +32,17 @@ async function threeWithOneHung() {
   return { services: [hung, ...others], release: release.resolve };
 }
 
-/** Asks until the service holds a request back. @returns those who asked and were not answered yet. */
-async function hang(gateway: TestGateway, service: ScriptedService): Promise<RawClient[]> {
-  const clients: RawClient[] = [];
-  while (service.connections.length === 0) {
-    const client = await gateway.connect();
-    await client.send(get('/db/'));
-    clients.push(client);
-    await new Promise((resolve) => setImmediate(resolve));
+/**
+ * Asks until the service holds a request back, and waits for each answer of the others: while one is under way, a service that hangs is
+ * no busier than they are.
+ * @returns the answer that is held back.
+ */
+async function hang(gateway: TestGateway, service: ScriptedService): Promise<{ answer: Promise<Answer> }> {
+  const held = service.connection(15_000).then(() => true);
+  for (;;) {
+    const answer = (await gateway.connect()).exchange(get('/db/'), 15_000);
+    if (await Promise.race([held, answer.then(() => false)])) return { answer };
   }
-  return clients;
 }
 
 describe('weights', () => {
@@ -78,10 +79,10 @@ describe('least-requests', () => {
     const gateway = await startTestGateway(
       `routes:\n  /db: { to: [${portsOf(services)}], balance: least-requests }\n`,
     );
-    const hanging = await hang(gateway, services[0]!);
+    const { answer } = await hang(gateway, services[0]!);
     expect([...(await answers(gateway, 12))].sort().join('')).toBe('bbbbbbcccccc');
     release();
-    for (const client of hanging) await client.answer();
+    await answer;
     expect(await answers(gateway, 12)).toMatch(/a/);
   });
 });
@@ -92,11 +93,11 @@ describe('random-two', () => {
     const gateway = await startTestGateway(
       `routes:\n  /db: { to: [${portsOf(services)}], balance: random-two }\n`,
     );
-    const hanging = await hang(gateway, services[0]!);
+    const { answer } = await hang(gateway, services[0]!);
     const names = await answers(gateway, 20);
     expect(new Set(names)).toEqual(new Set(['b', 'c']));
     release();
-    for (const client of hanging) await client.answer();
+    await answer;
     expect(new Set(await answers(gateway, 60))).toEqual(new Set(['a', 'b', 'c']));
   });
 });

@@ -1,8 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from '../testing/tool-options.ts';
 import { cases } from './cases.ts';
 import { renderDocument } from './document.ts';
-import { type BenchOptions, parseOptions, UsageError, usage } from './options.ts';
+import { type BenchOptions, parseOptions, usage } from './options.ts';
 import { yardstick } from './peers/all.ts';
 import { portway } from './peers/portway.ts';
 import { renderPlot } from './plot.ts';

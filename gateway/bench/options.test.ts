@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseOptions, UsageError } from './options.ts';
+import { UsageError } from '../testing/tool-options.ts';
+import { parseOptions } from './options.ts';
 
 test('without options everything is measured at full length and may be written to the document', () => {
   const options = parseOptions([]);

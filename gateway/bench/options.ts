@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readFlags, UsageError, wholeNumber } from '../testing/tool-options.ts';
 import { cases } from './cases.ts';
 import { peers } from './peers/all.ts';
 
@@ -16,8 +16,6 @@ export interface BenchOptions {
   /** Whether the result may stand in `docs/benchmarks.md`: every peer and case, at a length that means something. */
   readonly full: boolean;
 }
-
-export class UsageError extends Error {}
 
 export const usage = `npm run bench -- [options]
 
@@ -42,34 +40,19 @@ const flags = {
 
 /** @throws UsageError for an unknown option or name, or a number that is not whole and above 0. */
 export function parseOptions(argv: readonly string[]): BenchOptions {
-  const values = readFlags(argv);
+  const values = readFlags(argv, flags);
   const quick = values.quick === true;
   const partial = values.only !== undefined || values.case !== undefined;
   return {
-    seconds: wholeNumber('--seconds', values.seconds, quick ? 1 : 4),
+    seconds: wholeNumber({ flag: '--seconds', text: values.seconds, fallback: quick ? 1 : 4 }),
     warmUpSeconds: quick ? 2 : 4,
     attempts: quick ? 1 : 3,
-    rounds: wholeNumber('--rounds', values.rounds, quick ? 2 : 5),
+    rounds: wholeNumber({ flag: '--rounds', text: values.rounds, fallback: quick ? 2 : 5 }),
     peers: chosen('--only', values.only, peers),
     cases: chosen('--case', values.case, cases),
     json: values.json ?? null,
     full: !quick && !partial,
   };
-}
-
-function readFlags(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: flags }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function wholeNumber(flag: string, text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback;
-  if (!/^[1-9]\d{0,4}$/.test(text))
-    throw new UsageError(`${flag} takes a whole number from 1 to 99999, got "${text}"`);
-  return Number(text);
 }
 
 function chosen(

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from '../testing/tool-options.ts';
 import { renderRow } from './console.ts';
 import { renderDocument } from './document.ts';
 import { describeRun } from './facts-of-run.ts';
 import type { FaultResult } from './fault.ts';
 import { faults } from './faults/all.ts';
-import { type ChaosOptions, parseOptions, UsageError, usage } from './options.ts';
+import { type ChaosOptions, parseOptions, usage } from './options.ts';
 import { runFaults } from './run.ts';
 import { Stage } from './stage.ts';
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { readFlags, UsageError, wholeNumber } from '../testing/tool-options.ts';
 
 const laneChoices = ['wire', 'general'] as const;
 
@@ -17,8 +17,6 @@ export interface ChaosOptions {
   /** Whether the result may stand in `docs/reliability.md`: every row, in its long form. */
   readonly full: boolean;
 }
-
-export class UsageError extends Error {}
 
 export const usage = `npm run chaos -- [options]
 
@@ -42,32 +40,17 @@ const flags = {
 
 /** @param known ids of the rows. @throws UsageError for an unknown option, row or lane, or a number that is not whole and above 0. */
 export function parseOptions(argv: readonly string[], known: readonly string[]): ChaosOptions {
-  const values = readFlags(argv);
+  const values = readFlags(argv, flags);
   const short = values.short === true;
   const only = values.only === undefined ? null : chosen(values.only, known);
   return {
     only,
     short,
-    seconds: wholeNumber('--seconds', values.seconds, short ? 25 : 600),
-    seed: wholeNumber('--seed', values.seed, randomInt(1, 99_999)),
+    seconds: wholeNumber({ flag: '--seconds', text: values.seconds, fallback: short ? 25 : 600 }),
+    seed: wholeNumber({ flag: '--seed', text: values.seed, fallback: randomInt(1, 99_999) }),
     lane: laneOf(values.lane),
     full: !short && only === null,
   };
-}
-
-function readFlags(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: flags }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function wholeNumber(flag: string, text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback;
-  if (!/^[1-9]\d{0,4}$/.test(text))
-    throw new UsageError(`${flag} takes a whole number from 1 to 99999, got "${text}"`);
-  return Number(text);
 }
 
 function chosen(list: string, known: readonly string[]): string[] {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Random } from '../testing/random.ts';
 import { type FuzzCase, makeCase, withBytes } from './case.ts';
 import { GatewayUnderFire } from './gateway-under-fire.ts';
 import type { Finding } from './judge.ts';
 import { minimise } from './minimise.ts';
-import { Random } from './random.ts';
 import { writeSeed } from './seed-file.ts';
 import { type Outcome, tryCase } from './trial.ts';
 

@@ -1,6 +1,6 @@
+import type { Random } from '../testing/random.ts';
 import { validAnswer, validRequests } from './corpus.ts';
 import { cut, mutate } from './mutation.ts';
-import type { Random } from './random.ts';
 
 /** What is tried on the gateway: hostile bytes of a client, or of a service that was asked something plain. Texts are latin-1. */
 export type FuzzCase = ClientCase | ServiceCase;

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../testing/random.ts';
 
 /** Valid traffic, to be made invalid. Latin-1 text; `/a` and `/b` are the prefixes of two services. */
 

@@ -1,6 +1,7 @@
+import { UsageError } from '../testing/tool-options.ts';
 import { Campaign, type Tally } from './campaign.ts';
 import { Differential } from './differential/run.ts';
-import { type FuzzOptions, parseOptions, UsageError, usage } from './options.ts';
+import { type FuzzOptions, parseOptions, usage } from './options.ts';
 
 const say = (line: string) => console.log(line);
 

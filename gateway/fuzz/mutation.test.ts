@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { Random } from '../testing/random.ts';
 import { readRequests } from '../testing/strict-reader.ts';
+import { UsageError } from '../testing/tool-options.ts';
 import { makeCase } from './case.ts';
 import { validRequests } from './corpus.ts';
 import { minimise } from './minimise.ts';
-import { parseOptions, UsageError } from './options.ts';
-import { Random } from './random.ts';
+import { parseOptions } from './options.ts';
 
 test('the corpus is valid', () => {
   const random = new Random(1);

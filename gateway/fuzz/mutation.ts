@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../testing/random.ts';
 
 /** Makes something else of a text, in one small way. */
 type Mutation = (text: string, random: Random) => string;

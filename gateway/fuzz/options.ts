@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readFlags, wholeNumber } from '../testing/tool-options.ts';
 
 export interface FuzzOptions {
   readonly seconds: number;
@@ -9,8 +9,6 @@ export interface FuzzOptions {
   /** Of the differential run; it ends with the seconds or with these, whichever comes first. */
   readonly inputs: number;
 }
-
-export class UsageError extends Error {}
 
 export const usage = `npm run fuzz -- [options]
 
@@ -31,28 +29,16 @@ const flags = {
   differential: { type: 'boolean' },
 } as const;
 
+const NINE_DIGITS = { from: 0, to: 999_999_999 } as const;
+
 /** @throws UsageError for an unknown option, or a number that is not whole. */
 export function parseOptions(argv: readonly string[], newSeed: () => number): FuzzOptions {
-  const values = readFlags(argv);
+  const values = readFlags(argv, flags);
   return {
-    seconds: wholeNumber('--seconds', values.seconds, 60),
-    seed: values.seed === undefined ? newSeed() : wholeNumber('--seed', values.seed, 0),
-    workers: wholeNumber('--workers', values.workers, 2),
-    inputs: wholeNumber('--inputs', values.inputs, 1_000_000),
+    seconds: wholeNumber({ flag: '--seconds', text: values.seconds, fallback: 60, ...NINE_DIGITS }),
+    seed: wholeNumber({ flag: '--seed', text: values.seed, fallback: newSeed(), ...NINE_DIGITS }),
+    workers: wholeNumber({ flag: '--workers', text: values.workers, fallback: 2, ...NINE_DIGITS }),
+    inputs: wholeNumber({ flag: '--inputs', text: values.inputs, fallback: 1_000_000, ...NINE_DIGITS }),
     differential: values.differential === true,
   };
-}
-
-function readFlags(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: flags }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function wholeNumber(flag: string, text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback;
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${flag} takes a whole number, got "${text}"`);
-  return Number(text);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { Random } from '../testing/random.ts';
 import { makeCase } from './case.ts';
 import { Differential } from './differential/run.ts';
 import { GatewayUnderFire } from './gateway-under-fire.ts';
-import { Random } from './random.ts';
 import { readSeeds } from './seed-file.ts';
 import { tryCase } from './trial.ts';
 

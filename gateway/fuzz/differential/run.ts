@@ -1,7 +1,7 @@
+import { Random } from '../../testing/random.ts';
 import { RequestReader } from '../../wire/request-reader.ts';
 import { validAnswer, validRequests } from '../corpus.ts';
 import { cut, mutate } from '../mutation.ts';
-import { Random } from '../random.ts';
 import { NodeRequests, readNodeAnswer } from './node-messages.ts';
 import { difference, type ReadMessage } from './reading.ts';
 import { WireAnswer, WireRequests } from './wire-messages.ts';

@@ -20,9 +20,19 @@ export class Random {
     return Math.floor(this.next() * limit);
   }
 
+  /** True once in so many times. */
+  oneIn(times: number): boolean {
+    return this.below(times) === 0;
+  }
+
   /** @throws where there is nothing to choose from. */
   pick<Item>(items: readonly Item[]): Item {
     if (items.length === 0) throw new RangeError('nothing to pick from');
     return items[this.below(items.length)] as Item;
+  }
+
+  /** Another source of numbers, which this one has chosen. */
+  fork(): Random {
+    return new Random(this.below(0x7fffffff));
   }
 }

@@ -29,21 +29,22 @@ export function createAccessLog(
   const stream = streamOf(logger);
   const bindings = bindingsOf(logger);
   const now = isoClock();
+  const names = new QuotedNames();
   return (record) => {
     if (!options.enabled()) return;
     const fault = isGatewayFault(record);
     if (logger.levelVal > (fault ? WARN : INFO)) return;
     stream.write(
-      `{"level":"${fault ? 'warn' : 'info'}","time":"${now()}"${bindings}${exchangeFields(record)},"msg":"${EXCHANGE_MESSAGE}"}\n`,
+      `{"level":"${fault ? 'warn' : 'info'}","time":"${now()}"${bindings}${exchangeFields(record, names)},"msg":"${EXCHANGE_MESSAGE}"}\n`,
     );
   };
 }
 
-function exchangeFields(record: Readonly<ExchangeRecord>): string {
+function exchangeFields(record: Readonly<ExchangeRecord>, names: QuotedNames): string {
   return (
     `,"requestId":${quote(record.requestId)},"client":${quote(record.client)}` +
-    `,"method":${quote(record.method)},"target":${quote(record.target)},"protocol":${quote(record.protocol)}` +
-    `,"route":${quoteOrNull(record.route)},"endpoint":${quoteOrNull(record.endpoint)}` +
+    `,"method":${quote(record.method)},"target":${quote(record.target)},"protocol":${names.quote(record.protocol)}` +
+    `,"route":${names.quote(record.route)},"endpoint":${names.quote(record.endpoint)}` +
     `,"status":${record.status},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut}` +
     `,"headMs":${record.headAt === null ? 'null' : tenths(record.headAt - record.startedAt)}` +
     `,"totalMs":${tenths(record.endedAt - record.startedAt)}` +
@@ -68,12 +69,29 @@ function quote(text: string): string {
   return plain.test(text) ? `"${text}"` : jsonString(text);
 }
 
-function quoteOrNull(text: string | null): string {
-  return text === null ? 'null' : quote(text);
+/** Names of routes and endpoints come again and again, so each is judged once. */
+class QuotedNames {
+  readonly #quoted = new Map<string, string>();
+
+  quote(name: string | null): string {
+    if (name === null) return 'null';
+    const known = this.#quoted.get(name);
+    if (known !== undefined) return known;
+    // Reloads and name servers bring new ones.
+    if (this.#quoted.size >= NAMES_MAX) this.#quoted.clear();
+    const quoted = quote(name);
+    this.#quoted.set(name, quoted);
+    return quoted;
+  }
 }
 
-function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10;
+const NAMES_MAX = 20_000;
+
+/** Milliseconds with one decimal, out of whole numbers: to print a fraction takes ten times as long. */
+function tenths(ms: number): string {
+  const count = Math.round(ms * 10);
+  const rest = count % 10;
+  return rest === 0 ? `${count / 10}` : `${(count - rest) / 10}.${rest}`;
 }
 
 /** Many exchanges end within one millisecond: its text is made once. */

@@ -42,11 +42,12 @@ const HEAD_START_MS = 10;
 export function openLogDestination(target: number | string, options: LogDestinationOptions): LogDestination {
   const {
     lossNotice,
-    batchChars = 4096,
+    shared = false,
+    // Each batch costs a hop to another thread and back: some 10 µs of CPU, which many lines should share.
+    batchChars = shared ? PIPE_BUF : 64 * 1024,
     delayMs = 200,
     backlogMaxChars = 4 << 20,
     exitTimeoutMs = 1000,
-    shared = false,
   } = options;
   const fd = typeof target === 'number' ? target : openSync(target, 'a');
   let gathered = '';

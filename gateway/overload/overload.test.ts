@@ -1,7 +1,9 @@
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { OverloadConfig } from '../config/model.ts';
+import type { ClientExchange } from '../listener/client-exchange.ts';
 import { Logbook } from '../testing/logbook.ts';
+import { slowTaker } from '../testing/slow-taker.ts';
 import { Overload } from './overload.ts';
 
 const bounds: OverloadConfig = { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 };
@@ -74,5 +76,34 @@ describe('an overload', () => {
     expect(overload.status().eventLoopDelayMaxMs).toBe(900);
     late(0, 20_000);
     expect(overload.status().eventLoopDelayMaxMs).toBe(0);
+  });
+});
+
+describe('a client that is refused', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  function refused() {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { told, downstream, take } = slowTaker();
+    const { overload } = watched();
+    const socket = { pause() {}, resume() {} };
+    overload.refuse(Object.assign(downstream, { socket }) as unknown as ClientExchange);
+    return { told, take, setAside: () => overload.status().setAside };
+  }
+
+  test('and does not take its answer is cut off within a minute', () => {
+    const { told, setAside } = refused();
+    vi.advanceTimersByTime(59_000);
+    expect(told).toEqual(['head 503', 'end']);
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual(['head 503', 'end', 'abort']);
+    expect(setAside()).toBe(0);
+  });
+
+  test('and takes it is set aside, and never cut off', () => {
+    const { told, take, setAside } = refused();
+    take();
+    vi.advanceTimersByTime(600_000);
+    expect([told, setAside()]).toEqual([['head 503', 'end'], 1]);
   });
 });

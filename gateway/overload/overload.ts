@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { OverloadConfig } from '../config/model.ts';
 import { IdentitySource } from '../filter/identity.ts';
+import { OwnAnswer } from '../forward/own-answer.ts';
 import type { ClientExchange } from '../listener/client-exchange.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { MemoryPressure } from './memory-pressure.ts';
@@ -96,13 +97,11 @@ export class Overload {
 
   /** Answers a request that is one too many; `refuses` has said so. Its connection stays open, and is set aside for as long as Retry-After says. */
   refuse(exchange: ClientExchange): void {
-    exchange.listen({
-      drained() {},
-      closed: (completed) => {
-        if (completed) this.#setAside.add(exchange.socket, performance.now() + this.#refusal.retryAfterMs);
-      },
+    const answer = new OwnAnswer(exchange, (completed) => {
+      if (completed) this.#setAside.add(exchange.socket, performance.now() + this.#refusal.retryAfterMs);
     });
     this.#refusal.write(exchange, this.#identity.requestId(null, false));
+    answer.written();
   }
 
   /** One look at the loop: how late it was, and when. */

@@ -1,37 +1,19 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Downstream, DownstreamListener } from '../forward/exchange.ts';
+import { slowTaker } from '../testing/slow-taker.ts';
 import { DownstreamPlace } from './answer-place.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A client of which the test says when it has taken its answer. */
-function client() {
-  const told: string[] = [];
-  let listener: DownstreamListener | undefined;
-  const downstream: Downstream = {
-    method: 'GET',
-    fields: [],
-    body: null,
-    listen: (to) => {
-      listener = to;
-    },
-    informational() {},
-    head: (status) => void told.push(`head ${status}`),
-    write: () => true,
-    end: () => void told.push('end'),
-    abort: () => {
-      told.push('abort');
-      listener?.closed(false);
-    },
-  };
+function answered() {
+  const { told, downstream, take } = slowTaker();
   const closed = (completed: boolean) => void told.push(`closed ${completed}`);
   new DownstreamPlace(downstream).answer(404, [], Buffer.from('none'), closed);
-  return { told, take: () => listener?.closed(true) };
+  return { told, take };
 }
 
 test('a client that does not take its answer is cut off within a minute', () => {
-  const { told } = client();
+  const { told } = answered();
   vi.advanceTimersByTime(59_000);
   expect(told).toEqual(['head 404', 'end']);
   vi.advanceTimersByTime(1_000);
@@ -39,7 +21,7 @@ test('a client that does not take its answer is cut off within a minute', () => 
 });
 
 test('one that takes it is left alone', () => {
-  const { told, take } = client();
+  const { told, take } = answered();
   vi.advanceTimersByTime(59_000);
   take();
   vi.advanceTimersByTime(600_000);

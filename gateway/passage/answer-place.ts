@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { writeRawAnswer } from '../error/raw-answer.ts';
 import type { Downstream, Fields } from '../forward/exchange.ts';
+import { OwnAnswer } from '../forward/own-answer.ts';
 
 /** Where the gateway's own answers go, whatever they are written to. */
 export interface AnswerPlace {
@@ -19,21 +20,11 @@ export class DownstreamPlace implements AnswerPlace {
   }
 
   answer(status: number, fields: Fields, body: Buffer, closed: (completed: boolean) => void): void {
-    let over = false;
-    let timer: NodeJS.Timeout | undefined;
-    this.#downstream.listen({
-      drained() {},
-      closed: (completed) => {
-        over = true;
-        clearTimeout(timer);
-        closed(completed);
-      },
-    });
+    const own = new OwnAnswer(this.#downstream, closed);
     this.#downstream.head(status, STATUS_CODES[status] ?? '', fields);
     if (body.length > 0 && this.#downstream.method !== 'HEAD') this.#downstream.write(body);
     this.#downstream.end([]);
-    // A client that asks on and on and reads nothing would keep its connection for ever.
-    if (!over) timer = setTimeout(() => this.abort(), UNREAD_MS);
+    own.written();
   }
 
   abort(): void {
@@ -58,6 +49,3 @@ export class SocketPlace implements AnswerPlace {
     this.#socket.destroy();
   }
 }
-
-/** For a client to take what is no more than some kilobytes. */
-const UNREAD_MS = 60_000;

@@ -7,7 +7,7 @@ import { describeRun } from './facts-of-run.ts';
 import type { FaultResult } from './fault.ts';
 import { faults } from './faults/all.ts';
 import { type ChaosOptions, parseOptions, usage } from './options.ts';
-import { runFaults } from './run.ts';
+import { runFaults, tryAgain } from './run.ts';
 import { Stage } from './stage.ts';
 
 // Exit codes: 0 every row held or was skipped, 1 a row missed or the run failed, 2 wrong usage, 130 interrupted.
@@ -46,7 +46,9 @@ async function runAll(options: ChaosOptions): Promise<FaultResult[]> {
     await stage.learn();
     const chosen = faults.filter(({ id }) => options.only?.includes(id) ?? true);
     say(`${chosen.length} faults, seed ${options.seed}`);
-    return await runFaults(stage, chosen, (result) => say(renderRow(result)));
+    const tell = (result: FaultResult) => say(renderRow(result));
+    const results = await runFaults(stage, chosen, tell);
+    return options.again ? await tryAgain(stage, chosen, results, tell) : results;
   } finally {
     await stage.close();
   }

@@ -14,6 +14,8 @@ export interface ChaosOptions {
   readonly seed: number;
   /** Which implementation carries exchanges; `null`: as the gateway chooses. */
   readonly lane: (typeof laneChoices)[number] | null;
+  /** Whether a row that misses is tried once more, at the end. */
+  readonly again: boolean;
   /** Whether the result may stand in `docs/reliability.md`: every row, in its long form. */
   readonly full: boolean;
 }
@@ -25,6 +27,7 @@ export const usage = `npm run chaos -- [options]
   --list           the rows
   --seconds N      length of the mixed load (default 600, with --short 25)
   --seed N         what is chosen at random follows from it (default: another one each time)
+  --again          a row that misses is tried once more, and says so: where others use the machine, too
   --lane L         carry exchanges by this lane: ${laneChoices.join(', ')}
 
 A run over every row, but for a --short one, is written to docs/reliability.md, with its command.
@@ -36,6 +39,7 @@ const flags = {
   seconds: { type: 'string' },
   seed: { type: 'string' },
   lane: { type: 'string' },
+  again: { type: 'boolean' },
 } as const;
 
 /** @param known ids of the rows. @throws UsageError for an unknown option, row or lane, or a number that is not whole and above 0. */
@@ -49,6 +53,7 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
     seconds: wholeNumber({ flag: '--seconds', text: values.seconds, fallback: short ? 25 : 600 }),
     seed: wholeNumber({ flag: '--seed', text: values.seed, fallback: randomInt(1, 99_999) }),
     lane: laneOf(values.lane),
+    again: values.again === true,
     full: !short && only === null,
   };
 }

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Fault, Skip, type Verdict } from './fault.ts';
-import { runFault } from './run.ts';
+import { runFault, tryAgain } from './run.ts';
 import { Stage } from './stage.ts';
 
-const options = { only: null, short: true, seconds: 1, seed: 1, lane: null, full: false };
+const options = { only: null, short: true, seconds: 1, seed: 1, lane: null, again: false, full: false };
 
 function stage(): Stage {
   const made = new Stage(options, () => {});
@@ -34,6 +34,14 @@ test.each(rows)('a row in which %s has %s', async (_what, verdict, row) => {
   const result = await runFault(stage(), row);
   expect(result.verdict).toBe(verdict);
   expect(result.misses.length > 0).toBe(verdict === 'missed');
+});
+
+test('a row that missed and holds at a second try says what it missed', async () => {
+  let tries = 0;
+  const row = fault(async (_stage, seen) => seen.equal('tries', ++tries, 2));
+  const [result] = await tryAgain(stage(), [row], [await runFault(stage(), row)], () => {});
+  expect(result?.verdict).toBe('held');
+  expect(result?.seen.at(-1)).toMatch(/^missed at the first try: tries 1/);
 });
 
 test('what was seen stands in the row, and what was missed beside it', async () => {

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// The suite speaks over real sockets and starts real processes on two cores, so files run two at a time and a
-// test may take its time; what a test waits for is always an event, never the clock.
+// The suite speaks over real sockets and starts real processes, and waits more than it computes: on two cores four files at a time take
+// two thirds of the time of two. A test may take its time; what it waits for is always an event, never the clock.
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,

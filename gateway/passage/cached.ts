@@ -5,6 +5,7 @@ import type { CacheUrl, FieldMap } from '../cache/entry.ts';
 import { invalidate } from '../cache/invalidation.ts';
 import { PastCache } from '../cache/past-cache.ts';
 import type { RouteCache } from '../cache/route-cache.ts';
+import type { GatewayError } from '../error/catalog.ts';
 import { answerFields, type ServiceName } from '../filter/answer-fields.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
 import type { Downstream, Fields } from '../forward/exchange.ts';
@@ -14,8 +15,10 @@ import { withCacheTiming } from '../forward/server-timing.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import { authorityOf } from '../upstream/authority.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { InFlight } from './in-flight.ts';
 import type { Passage } from './passage.ts';
 import { fetchPlan } from './plans.ts';
+import type { Responder } from './responder.ts';
 
 /** Sends what the cache asks for to the service. `record` is that of the fetch. */
 export type FetchForCache = (downstream: HandlerDownstream, plan: HttpPlan, record: ExchangeRecord) => void;
@@ -65,6 +68,29 @@ export function startCached(
     },
   };
   new CachedExchange(cache, passage.client!, cached, passage.record, owner).start();
+}
+
+/** The end of an exchange that a cache has answered. */
+export class CachedEnd implements CachedOwner {
+  readonly #passage: Passage;
+  readonly #responder: Responder;
+  readonly #inFlight: InFlight;
+
+  constructor(passage: Passage, responder: Responder, inFlight: InFlight) {
+    this.#passage = passage;
+    this.#responder = responder;
+    this.#inFlight = inFlight;
+  }
+
+  failed(error: GatewayError): void {
+    this.#responder.error(this.#passage, error);
+  }
+
+  closed(completed: boolean, cause: GatewayError | null): void {
+    if (cause) this.#responder.noteBrokenOff(this.#passage.record, cause);
+    else if (!completed) this.#responder.noteLeft(this.#passage.record);
+    this.#inFlight.leave(this.#passage);
+  }
 }
 
 /** Under which an answer is kept: all that a service may put into links to itself is part of it. */

@@ -11,7 +11,6 @@ import type { Downstream } from '../forward/exchange.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
 import { HttpForward, type HttpPlan } from '../forward/http.ts';
 import type { LastingExchanges } from '../forward/lasting.ts';
-import { Tunnel } from '../forward/upgrade.ts';
 import type { ClientExchange, ClientRequest } from '../listener/client-exchange.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
@@ -19,17 +18,18 @@ import { peerOf } from '../listener/peer.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
 import type { Overload } from '../overload/overload.ts';
 import { laneOf } from '../route/lane.ts';
-import type { LiveRoute } from '../snapshot/live-route.ts';
 import type { InternalRoute } from '../snapshot/router.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Clock } from '../wire/clock.ts';
-import { type CacheRole, cacheRole, type FetchForCache, startCached } from './cached.ts';
+import { CachedEnd, type CacheRole, cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { decide } from './decide.ts';
-import { type ForwardEnd, Forwarding, PlainEnd } from './forwarding.ts';
+import { type ForwardEnd, Forwarding, HandlerEnd, PlainEnd } from './forwarding.ts';
 import type { InFlight } from './in-flight.ts';
-import { Passage } from './passage.ts';
+import { keepPassage, Passage, passageOf } from './passage.ts';
 import { type Carriage, extendedPlan, httpPlan, tunnelPlan } from './plans.ts';
 import type { Responder } from './responder.ts';
+import { mayTunnel, openTunnel } from './tunnel.ts';
+import { WrittenElsewhere } from './written-elsewhere.ts';
 
 export interface CarrierOptions {
   readonly mode: 'development' | 'production';
@@ -44,7 +44,7 @@ export interface CarrierOptions {
 
 /**
  * The path of a request, top to bottom: listener → route table → filters → balancer → forward → observe. Whatever
- * fails on the way goes to the rescue, and comes out as one error answer.
+ * fails on the way goes to the rescue, and comes out as one error answer. Every exchange ends in `InFlight.leave`, which writes its line.
  */
 export class Carrier implements HttpListenerHandler {
   readonly #options: CarrierOptions;
@@ -86,7 +86,7 @@ export class Carrier implements HttpListenerHandler {
     this.#options.inFlight.enter(passage);
     passage.client = passage.http = downstream;
     passage.refusal = refusal;
-    (request as Carried)[PASSAGE] = passage;
+    keepPassage(request, passage);
     // Comes back to `choose`, and then to `carry` for all but the gateway's own page and extended routes.
     passage.snapshot.dispatch(request, response);
   }
@@ -105,9 +105,10 @@ export class Carrier implements HttpListenerHandler {
     if (this.#options.overload.refuses())
       passage.refusal = new GatewayError('overloaded', 'no new tunnels for now');
     const goesOn = !passage.refusal && this.#decide(passage);
-    if (goesOn && passage.exchange && this.#mayTunnel(passage, passage.exchange))
-      this.#openTunnel(passage, passage.exchange, socket, head);
-    else this.#answerHere(passage);
+    if (goesOn && passage.exchange && mayTunnel(passage, passage.exchange)) {
+      const plan = tunnelPlan(passage.exchange, this.#carriage(passage));
+      openTunnel(passage, plan, socket, head, this.#options);
+    } else this.#answerHere(passage);
   }
 
   /** It is no exchange then, and leaves no line: what it costs is taken from those that are carried. */
@@ -116,16 +117,6 @@ export class Carrier implements HttpListenerHandler {
     if (!overload.refuses()) return false;
     overload.refuse(exchange);
     return true;
-  }
-
-  /** A tunnel would go round an extension's hooks, and with it any request that says Upgrade: what they guard would be open. */
-  #mayTunnel(passage: Passage, { match }: RoutedExchange): boolean {
-    if (!passage.snapshot.hasHooks(match.index)) return true;
-    passage.refusal = new GatewayError(
-      'upgrade_refused',
-      `the hooks of ${match.route.extend} see no upgrades`,
-    );
-    return false;
   }
 
   refused(error: GatewayError, socket: Socket): void {
@@ -147,13 +138,14 @@ export class Carrier implements HttpListenerHandler {
 
   /** Fastify asks this first, for every request: our table decides, and names the place inside Fastify. */
   choose(request: IncomingMessage): InternalRoute {
+    const { responder, inFlight } = this.#options;
     const passage = passageOf(request);
     if (passage.refusal || !this.#decide(passage)) return { kind: 'plain' };
-    if (passage.exchange === null) return this.#writtenElsewhere(passage, { kind: 'page' });
-    const { route, index } = passage.exchange.match;
-    return route.extend === null
-      ? { kind: 'plain' }
-      : this.#writtenElsewhere(passage, { kind: 'extended', index });
+    if (passage.exchange?.match.route.extend === null) return { kind: 'plain' };
+    new WrittenElsewhere(passage, responder, inFlight).begin();
+    if (passage.exchange) return { kind: 'extended', index: passage.exchange.match.index };
+    inFlight.paged(passage);
+    return { kind: 'page' };
   }
 
   #decide(passage: Passage): boolean {
@@ -172,7 +164,7 @@ export class Carrier implements HttpListenerHandler {
   #carry(passage: Passage): void {
     const { exchange } = passage;
     if (passage.refusal || passage.local || !exchange) return this.#answerHere(passage);
-    const plan = httpPlan(exchange, this.#carriage(passage, exchange));
+    const plan = httpPlan(exchange, this.#carriage(passage));
     const role = cacheRole(this.#options.caches, passage, exchange);
     if (role.kind === 'asked') return this.#carryCached(role, passage, exchange, plan);
     const { responder, inFlight } = this.#options;
@@ -188,33 +180,20 @@ export class Carrier implements HttpListenerHandler {
   ): void {
     const { responder, inFlight } = this.#options;
     const fetch: FetchForCache = (downstream, fetchPlan, record) =>
-      this.#forward(
-        passage,
-        downstream,
-        fetchPlan,
-        { failed: (error) => downstream.fail(error), closed() {} },
-        record,
-      );
-    startCached(role, passage, exchange, plan, fetch, {
-      failed: (error) => responder.error(passage, error),
-      closed: (completed, cause) => {
-        if (cause) responder.noteBrokenOff(passage.record, cause);
-        else if (!completed) responder.noteLeft(passage.record);
-        inFlight.leave(passage);
-      },
-    });
+      this.#forward(passage, downstream, fetchPlan, new HandlerEnd(downstream), record);
+    startCached(role, passage, exchange, plan, fetch, new CachedEnd(passage, responder, inFlight));
   }
 
-  /** An extended route: the request that the extension made of it. The client's side is Fastify's; its end is told by `#writtenElsewhere`. */
+  /** An extended route: the request that the extension made of it. The client's side is Fastify's; its end is told by `WrittenElsewhere`. */
   carryExtended(passage: Passage, downstream: HandlerDownstream, edit: FieldEdit): void {
     const { exchange } = passage;
     if (!exchange) return downstream.fail(new GatewayError('internal', 'an extension without an exchange'));
     // The client may have left while the extension was thinking.
     if (passage.over)
       return downstream.fail(new GatewayError('client_left', 'the client closed its connection'));
-    const plain = httpPlan(exchange, this.#carriage(passage, exchange));
+    const plain = httpPlan(exchange, this.#carriage(passage));
     const plan = extendedPlan(plain, exchange, edit, downstream.body);
-    this.#forward(passage, downstream, plan, { failed: (error) => downstream.fail(error), closed() {} });
+    this.#forward(passage, downstream, plan, new HandlerEnd(downstream));
   }
 
   /** @param record where it is not the exchange itself that is forwarded: what a cache fetches may outlive it. */
@@ -229,29 +208,7 @@ export class Carrier implements HttpListenerHandler {
     new HttpForward(downstream, plan, record, new Forwarding(passage, end, lasting, inFlight)).start();
   }
 
-  #openTunnel(passage: Passage, exchange: RoutedExchange, socket: Socket, head: Buffer): void {
-    const live = this.#live(passage, exchange);
-    const plan = tunnelPlan(exchange, this.#carriage(passage, exchange));
-    const tunnel = new Tunnel(socket, head, plan, passage.record, {
-      failed: (error) => {
-        this.#options.lasting.delete(live.signature, tunnel);
-        this.#options.responder.error(passage, error);
-      },
-      opened: () => this.#options.inFlight.opened(passage),
-      closed: () => {
-        this.#options.lasting.delete(live.signature, tunnel);
-        this.#options.inFlight.leave(passage);
-      },
-    });
-    this.#options.lasting.add(live.signature, tunnel);
-    tunnel.start();
-  }
-
-  #live(passage: Passage, exchange: RoutedExchange): LiveRoute {
-    return passage.snapshot.routes[exchange.match.index]!;
-  }
-
-  #carriage(passage: Passage, exchange: RoutedExchange): Carriage {
+  #carriage(passage: Passage): Carriage {
     const { record, facts } = passage;
     const signature = {
       pseudonym: this.#pseudonym,
@@ -259,34 +216,12 @@ export class Carrier implements HttpListenerHandler {
       traceparent: this.#identity.traceparent(facts.traceparent),
     };
     return {
-      upstream: this.#live(passage, exchange).upstream,
+      upstream: passage.live.upstream,
       signature,
       memory: this.#options.memory,
       clock: this.clock,
       serverTiming: passage.snapshot.config.serverTiming ?? this.#options.mode === 'development',
     };
-  }
-
-  // Observe: every exchange ends in `InFlight.leave`, which writes its line.
-
-  /** Fastify writes the answer; what we see of it is how the connection gets on. */
-  #writtenElsewhere(passage: Passage, place: InternalRoute): InternalRoute {
-    const { http, record, exchange } = passage;
-    http!.writtenElsewhere(record.requestId);
-    http!.listen({
-      drained() {},
-      closed: (completed) => this.#closedElsewhere(passage, completed),
-    });
-    if (!exchange) this.#options.inFlight.paged(passage);
-    return place;
-  }
-
-  #closedElsewhere(passage: Passage, completed: boolean): void {
-    const { record, extended, http } = passage;
-    if (completed) record.status = http!.status;
-    else if (record.errorCode === null) this.#options.responder.noteLeft(record);
-    extended?.left(new GatewayError('client_left', 'the client closed its connection'));
-    this.#options.inFlight.leave(passage);
   }
 
   // Rescue: one error answer.
@@ -306,14 +241,4 @@ export class Carrier implements HttpListenerHandler {
 function staysOnWire({ exchange }: Passage): boolean {
   if (!exchange) return false;
   return laneOf(exchange.match.route).lane === 'wire';
-}
-
-const PASSAGE = Symbol('passage');
-
-interface Carried extends IncomingMessage {
-  [PASSAGE]?: Passage;
-}
-
-export function passageOf(request: IncomingMessage): Passage {
-  return (request as Carried)[PASSAGE]!;
 }

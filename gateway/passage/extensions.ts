@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GatewayError } from '../error/catalog.ts';
 import { ExtendDispatcher } from '../forward/extend.ts';
-import { type Carrier, passageOf } from './carrier.ts';
+import type { Carrier } from './carrier.ts';
 import { ExtendedExchanges, extensionError, refusalAnswer } from './extended.ts';
-import type { Passage } from './passage.ts';
+import { type Passage, passageOf } from './passage.ts';
 import type { Responder } from './responder.ts';
 
 /** What extended routes need of the gateway: their requests' way back into it, and an answer where they fail. */

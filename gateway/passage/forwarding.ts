@@ -1,4 +1,5 @@
 import type { GatewayError } from '../error/catalog.ts';
+import type { HandlerDownstream } from '../forward/extend.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { Lasting, LastingExchanges } from '../forward/lasting.ts';
 import type { InFlight } from './in-flight.ts';
@@ -32,6 +33,21 @@ export class PlainEnd implements ForwardEnd {
   }
 }
 
+/** Where a cache or an extension has asked: the answer is theirs, and the client's exchange ends elsewhere. */
+export class HandlerEnd implements ForwardEnd {
+  readonly #downstream: HandlerDownstream;
+
+  constructor(downstream: HandlerDownstream) {
+    this.#downstream = downstream;
+  }
+
+  failed(error: GatewayError): void {
+    this.#downstream.fail(error);
+  }
+
+  closed(): void {}
+}
+
 /** Whom forwarding tells: keeps account of exchanges that last, and passes the end on. */
 export class Forwarding implements ForwardOwner {
   readonly #passage: Passage;
@@ -53,18 +69,12 @@ export class Forwarding implements ForwardOwner {
 
   lasts(exchange: Lasting): void {
     this.#lasting = exchange;
-    this.#among.add(this.#signature, exchange);
+    this.#among.add(this.#passage.live.signature, exchange);
     this.#inFlight.letSnapshotGo(this.#passage);
   }
 
   closed(): void {
-    if (this.#lasting) this.#among.delete(this.#signature, this.#lasting);
+    if (this.#lasting) this.#among.delete(this.#passage.live.signature, this.#lasting);
     this.#end.closed();
-  }
-
-  /** Of the route, by which a reload knows it again. */
-  get #signature(): string {
-    const { snapshot, exchange } = this.#passage;
-    return snapshot.routes[exchange!.match.index]!.signature;
   }
 }

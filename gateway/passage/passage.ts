@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { GatewayError } from '../error/catalog.ts';
 import type { Arrival, LocalAnswer, RoutedExchange } from '../filter/exchange.ts';
@@ -11,6 +12,7 @@ import type { Traffic } from '../observe/metrics/traffic.ts';
 import { hostOf } from '../route/authority.ts';
 import type { RouteRequest } from '../route/table.ts';
 import type { RequestTarget } from '../route/target.ts';
+import type { LiveRoute } from '../snapshot/live-route.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
 
@@ -71,6 +73,11 @@ export class Passage implements Arrival, RouteRequest {
     return this.client ? new DownstreamPlace(this.client) : new SocketPlace(this.socket!);
   }
 
+  /** The route that has taken it, as its snapshot keeps it; there must be one. */
+  get live(): LiveRoute {
+    return this.snapshot.routes[this.exchange!.match.index]!;
+  }
+
   get host(): string {
     return hostOf(this.authority);
   }
@@ -96,3 +103,18 @@ const NO_TARGET: RequestTarget = {
   decodedAt: null,
   authority: null,
 };
+
+const PASSAGE = Symbol('passage');
+
+interface Carried extends IncomingMessage {
+  [PASSAGE]?: Passage;
+}
+
+/** A request that Fastify sees brings its passage back. */
+export function keepPassage(request: IncomingMessage, passage: Passage): void {
+  (request as Carried)[PASSAGE] = passage;
+}
+
+export function passageOf(request: IncomingMessage): Passage {
+  return (request as Carried)[PASSAGE]!;
+}

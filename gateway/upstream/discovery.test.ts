@@ -3,7 +3,8 @@ import type { EndpointAddress, EndpointConfig } from '../config/model.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { startNameServer } from '../testing/name-server.ts';
 import { until } from '../testing/poll.ts';
-import { Discovery, type Expansion } from './discovery.ts';
+import { Discovery } from './discovery.ts';
+import type { Expansion } from './expansion.ts';
 import { placesOf } from './name-resolver.ts';
 
 const named = localAddress(80, { host: 'db.test', key: 'db.test:80', addresses: null });

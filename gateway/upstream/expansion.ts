@@ -1,0 +1,200 @@
+import { isIP } from 'node:net';
+import type { DialAddress, EndpointConfig, Port, SrvAddress } from '../config/model.ts';
+import { domainOf } from './authority.ts';
+import { placesOf, type ServiceRecord } from './name-resolver.ts';
+import type { NameWatcher, WatchedName } from './watched-name.ts';
+
+/** An endpoint of the configuration, as far as it is known what it stands for. */
+export interface Expansion {
+  /** As the configuration has it. */
+  readonly key: string;
+  readonly endpoints: readonly ResolvedEndpoint[];
+  /** What is wrong with its name, as a person reads it: `shop.internal does not resolve (ENOTFOUND)`; `null`: nothing. */
+  readonly problem: string | null;
+  /** Resolves when its name was answered for the first time, or after two seconds. */
+  readonly answered: Promise<unknown>;
+  /** Nobody could be reached where it leads. */
+  doubt(): void;
+  close(): void;
+}
+
+export interface ResolvedEndpoint {
+  readonly address: DialAddress;
+  readonly weight: number;
+  readonly backup: boolean;
+}
+
+/** The names that are watched for all who want to know them. Who asked for one leaves it in the end. */
+export interface Names {
+  host(host: string): WatchedName<string>;
+  leaveHost(host: string): void;
+  service(name: string): WatchedName<ServiceRecord>;
+  leaveService(name: string): void;
+}
+
+/** @param changed called when it stands for something else than before. */
+export function expansionOf(endpoint: EndpointConfig, names: Names, changed: () => void): Expansion {
+  const { address, weight, backup } = endpoint;
+  if (address.kind === 'srv') return new ServiceExpansion(address, { weight, backup }, names, changed);
+  if (address.kind === 'unix' || address.addresses !== null)
+    return new FixedExpansion({ address, weight, backup });
+  return new HostExpansion(address.host, address, { weight, backup }, names, changed);
+}
+
+/** The configuration says all of it. */
+class FixedExpansion implements Expansion {
+  readonly key: string;
+  readonly endpoints: readonly ResolvedEndpoint[];
+  readonly problem = null;
+  readonly answered = Promise.resolve();
+
+  constructor(endpoint: ResolvedEndpoint) {
+    this.key = endpoint.address.key;
+    this.endpoints = [endpoint];
+  }
+
+  doubt(): void {}
+
+  close(): void {}
+}
+
+type Role = Pick<ResolvedEndpoint, 'weight' | 'backup'>;
+type NamedAddress = Extract<DialAddress, { kind: 'tcp' }>;
+
+/** A name: an endpoint for each place that it stands for, of the same weight. */
+class HostExpansion implements Expansion, NameWatcher {
+  readonly nameChanged: () => void;
+  readonly #host: string;
+  readonly #address: NamedAddress;
+  readonly #role: Role;
+  readonly #names: Names;
+  readonly #name: WatchedName<string>;
+
+  /** @param host the name to resolve. @param address what is made of it, under the name by which the service is called. */
+  constructor(host: string, address: NamedAddress, role: Role, names: Names, changed: () => void) {
+    this.nameChanged = changed;
+    this.#host = host;
+    this.#address = address;
+    this.#role = role;
+    this.#names = names;
+    this.#name = names.host(host);
+    this.#name.watch(this);
+  }
+
+  get key(): string {
+    return this.#address.key;
+  }
+
+  get endpoints(): readonly ResolvedEndpoint[] {
+    return placesOf(this.#name.known).map((place) => ({
+      address: placed(this.#address, place, this.#host),
+      ...this.#role,
+    }));
+  }
+
+  get problem(): string | null {
+    return problemOf(this.#host, this.#name);
+  }
+
+  get answered(): Promise<void> {
+    return this.#name.answered;
+  }
+
+  doubt(): void {
+    this.#name.doubt();
+  }
+
+  close(): void {
+    this.#name.leave(this);
+    this.#names.leaveHost(this.#host);
+  }
+}
+
+/**
+ * An SRV name: the records say host, port and weight. Those of the lowest number of priority are asked first, and all others stand
+ * in for them (RFC 2782). For TLS and `Host` the service is called by the name that was configured, less its two labels: what DNS answers
+ * is no name to trust a certificate by (RFC 6125 §6.2.1).
+ */
+class ServiceExpansion implements Expansion, NameWatcher {
+  readonly #address: SrvAddress;
+  readonly #role: Role;
+  readonly #names: Names;
+  readonly #changed: () => void;
+  readonly #name: WatchedName<ServiceRecord>;
+  #targets: readonly Expansion[] = [];
+
+  constructor(address: SrvAddress, role: Role, names: Names, changed: () => void) {
+    this.#address = address;
+    this.#role = role;
+    this.#names = names;
+    this.#changed = changed;
+    this.#name = names.service(address.name);
+    this.#name.watch(this);
+    this.#follow();
+  }
+
+  get key(): string {
+    return this.#address.key;
+  }
+
+  get endpoints(): readonly ResolvedEndpoint[] {
+    return this.#targets.flatMap(({ endpoints }) => endpoints);
+  }
+
+  get problem(): string | null {
+    const own = problemOf(this.#address.name, this.#name);
+    return own ?? this.#targets.find(({ problem }) => problem !== null)?.problem ?? null;
+  }
+
+  get answered(): Promise<unknown> {
+    return this.#name.answered.then(() => Promise.all(this.#targets.map((target) => target.answered)));
+  }
+
+  nameChanged(): void {
+    this.#follow();
+    this.#changed();
+  }
+
+  #follow(): void {
+    const before = this.#targets;
+    const records = this.#name.known;
+    const first = Math.min(...records.map(({ priority }) => priority));
+    this.#targets = records.map((record) => this.#target(record, record.priority > first));
+    // After the new ones were taken: a name that stays is not asked about anew.
+    for (const target of before) target.close();
+  }
+
+  #target({ name, port, weight }: ServiceRecord, later: boolean): Expansion {
+    const role = { weight: Math.max(1, weight) * this.#role.weight, backup: later || this.#role.backup };
+    const { tls, name: service } = this.#address;
+    const host = domainOf(service);
+    const address = { kind: 'tcp', key: '', tls, host, port: port as Port, addresses: null } as const;
+    if (isIP(name) !== 0) return new FixedExpansion({ address: placed(address, [name], service), ...role });
+    return new HostExpansion(name, address, role, this.#names, this.#changed);
+  }
+
+  doubt(): void {
+    this.#name.doubt();
+    for (const target of this.#targets) target.doubt();
+  }
+
+  close(): void {
+    this.#name.leave(this);
+    this.#names.leaveService(this.#address.name);
+    for (const target of this.#targets) target.close();
+  }
+}
+
+/** One place of a name. The service is still called by the name, for its `Host` and its certificate. */
+function placed(named: NamedAddress, place: readonly string[], name: string): NamedAddress {
+  const { tls, port } = named;
+  const shown = place.map((address) => (isIP(address) === 6 ? `[${address}]` : address)).join();
+  return { ...named, key: `${tls ? 'https://' : ''}${shown}:${port} (${name})`, addresses: place };
+}
+
+function problemOf(name: string, { failure, known }: WatchedName<unknown>): string | null {
+  if (failure === null) return null;
+  const fault = `${name} does not resolve (${failure.code})`;
+  if (known.length === 0) return fault;
+  return `${fault} since ${new Date(failure.since).toISOString()}: what it stood for before is used on`;
+}

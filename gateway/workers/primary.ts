@@ -20,6 +20,7 @@ import { Fleet } from './fleet.ts';
 import { FleetMetrics, readPrimary } from './fleet-metrics.ts';
 import type { Surroundings } from './messages.ts';
 import type { Place } from './place.ts';
+import { Replacing } from './replacing.ts';
 import { cachesOf, routesOf, streamsOf, sum } from './summary.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -54,7 +55,7 @@ class Primary implements Gateway {
   #table: RouteTable | null = null;
   #admin: Admin | null = null;
   #notReady: string | null = 'starting';
-  #replacing: Promise<Replacement> | null = null;
+  readonly #replacing: Replacing;
   #closing: Promise<boolean> | null = null;
   #news: NodeJS.Timeout | undefined;
   #told = '';
@@ -62,6 +63,14 @@ class Primary implements Gateway {
 
   constructor(options: PrimaryOptions) {
     this.#options = options;
+    const { log, drainMs } = options;
+    this.#replacing = new Replacing({
+      log,
+      drainMs,
+      fleet: () => this.#workers,
+      look: () => this.#reloader!.look(),
+      stopping: () => this.#closing !== null,
+    });
   }
 
   async start(): Promise<void> {
@@ -97,7 +106,7 @@ class Primary implements Gateway {
       workers: workers === 'auto' ? availableParallelism() : workers,
       surroundings: () => this.#surroundings(),
       ended: (worker: WorkerProcess) => this.#metrics.ended(worker),
-      dismissed: (place: Place) => void this.#replaceDismissed(place),
+      dismissed: (place: Place) => void this.#replacing.replaceDismissed(place),
     };
     this.#fleet = new Fleet(options, content);
     return this.#fleet.open();
@@ -197,57 +206,8 @@ class Primary implements Gateway {
     return this.#reloader!.reload();
   }
 
-  /** One at a time: who asks meanwhile hears how that ends. */
   replaceWorkers(): Promise<Replacement> {
-    this.#replacing ??= this.#replaceAll().finally(() => {
-      this.#replacing = null;
-    });
-    return this.#replacing;
-  }
-
-  async #replaceAll(): Promise<Replacement> {
-    const { log } = this.#options;
-    if (this.#closing) return this.#notReplaced(0, 'the gateway is stopping');
-    log.info('replacing the workers one by one');
-    const { rejected } = await this.#reloader!.look();
-    if (rejected !== null)
-      return this.#notReplaced(0, `the configuration on disk can't be used:\n${rejected}`);
-    for (const [replaced, place] of this.#workers.places.entries()) {
-      const problem = await this.#replace(place);
-      if (problem !== null) return this.#notReplaced(replaced, problem);
-    }
-    const workers = this.#workers.places.map(({ worker }) => worker!.pid);
-    log.info({ workers }, 'all workers have been replaced');
-    return { replaced: workers.length, problem: null };
-  }
-
-  /** @returns why it was not replaced. */
-  async #replace(place: Place): Promise<string | null> {
-    try {
-      if (this.#closing) return 'the gateway is stopping';
-      await this.#workers.replace(place, { deadlineMs: this.#options.drainMs, gently: true });
-      return null;
-    } catch (cause) {
-      return `the new worker did not come up, and the old one serves on: ${(cause as Error).message}`;
-    }
-  }
-
-  #notReplaced(replaced: number, problem: string): Replacement {
-    this.#options.log.error({ replaced, problem }, 'the workers were not replaced, or not all of them');
-    return { replaced, problem };
-  }
-
-  /** SIGTERM was sent to one worker alone. */
-  async #replaceDismissed(place: Place): Promise<void> {
-    const { worker } = place;
-    await this.#replacing;
-    if (this.#closing || place.worker !== worker || !worker) return;
-    this.#options.log.info(
-      { worker: worker.pid },
-      'a worker was asked to end: another takes its place first',
-    );
-    const problem = await this.#replace(place);
-    if (problem !== null) this.#notReplaced(0, problem);
+    return this.#replacing.replaceAll();
   }
 
   #surroundings(): Surroundings {

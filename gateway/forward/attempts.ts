@@ -20,6 +20,8 @@ export class Attempts {
   #ticket = 0;
   #traffic: EndpointTraffic | null = null;
   #begunAt = 0;
+  /** When the newest was being written to a connection, where somebody wants to know it; `performance.now()`. */
+  sentAt = 0;
   #open = false;
   #judged = true;
 

@@ -1,55 +1,19 @@
-import type { RetriesConfig, TimeoutsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
-import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
-import type { Choice } from '../upstream/choice.ts';
+import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../observe/exchange-record.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf } from '../upstream/outcome.ts';
-import { isRepeatable } from '../upstream/retry.ts';
-import type { Upstream } from '../upstream/upstream.ts';
-import type { Clock, Deadline, Timed } from '../wire/clock.ts';
+import { isStale, type Sent } from '../upstream/retry.ts';
+import type { Deadline, Timed } from '../wire/clock.ts';
 import { framingOf } from './answer-framing.ts';
 import { Attempts } from './attempts.ts';
-import type { BulkMemory } from './bulk-memory.ts';
-import type {
-  AnswerSink,
-  Downstream,
-  DownstreamListener,
-  Fields,
-  Lane,
-  RequestBody,
-  UpstreamCall,
-} from './exchange.ts';
+import { clientFields } from './client-fields.ts';
+import type { AnswerSink, Downstream, DownstreamListener, Fields, UpstreamCall } from './exchange.ts';
+import { attemptMs, type HttpPlan } from './http-plan.ts';
 import { INFORMATIONAL_MAX, withoutLength } from './informational.ts';
 import type { Lasting } from './lasting.ts';
-import { withServerTiming } from './server-timing.ts';
-import { withStickyCookie } from './sticky-cookie.ts';
 import { trailerFields } from './trailers.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
-
-/** What to send where, decided by the route and the filters. */
-export interface HttpPlan {
-  readonly upstream: Upstream;
-  /** What the endpoint may depend on. */
-  readonly choice: Choice;
-  /** A cookie to add to the answer of this endpoint, so that the client comes back to it; `null`: the route is not sticky. */
-  readonly stickyCookie: ((endpoint: Endpoint) => string | null) | null;
-  readonly lane: Lane;
-  /** Whether the client is told what took how long. */
-  readonly serverTiming: boolean;
-  /** The request target that the service sees. */
-  readonly target: string;
-  readonly body: RequestBody | null;
-  /** Whether the service is to be asked for a 100 first. */
-  readonly expectsContinue: boolean;
-  readonly timeouts: TimeoutsConfig;
-  readonly retries: RetriesConfig;
-  readonly memory: BulkMemory;
-  readonly clock: Clock;
-  requestFields(endpoint: Endpoint): Fields;
-  /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
-  answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
-}
 
 /** Who asked for the exchange to be carried hears of its end. */
 export interface ForwardOwner {
@@ -71,8 +35,6 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   readonly #attempts: Attempts;
   #call: UpstreamCall | null = null;
   #reused = false;
-  /** Where somebody wants to know it. */
-  #sentAt = 0;
   #informed = 0;
   #answering = false;
   /** The client has not taken what was written yet. */
@@ -131,10 +93,10 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   started(reused: boolean): void {
     this.#reused = reused;
-    if (this.#plan.serverTiming) this.#sentAt = performance.now();
+    if (this.#plan.serverTiming) this.#attempts.sentAt = performance.now();
     // A body that is flowing has a time of its own.
     if (this.#body?.begun) this.#deadline.refresh();
-    else this.#arm(this.#tryMs());
+    else this.#arm(attemptMs(this.#plan, this.#downstream.method));
   }
 
   informational(status: number, fields: Fields): void {
@@ -145,31 +107,18 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 
   head(status: number, reason: string, fields: Fields): void {
-    const { timeouts } = this.#plan;
     const { eventStream, lengthKnown } = framingOf(fields);
-    const trailersCanFollow = !lengthKnown && status !== 204 && status !== 304;
     this.#record.status = status;
     this.#record.headAt = performance.now();
     // Throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
-    const { endpoint } = this.#attempts;
-    const kept = this.#plan.answerFields(endpoint, fields, trailersCanFollow);
-    const told = withStickyCookie(kept, this.#plan, endpoint);
-    this.#downstream.head(status, reason, this.#plan.serverTiming ? this.#timed(told) : told);
+    const told = clientFields(fields, lengthKnown, this.#plan, this.#attempts, this.#record);
+    this.#downstream.head(status, reason, told);
     // An extension may have had enough of it.
     if (this.#over) return;
     this.#answering = true;
     this.#attempts.answered(status, this.#record.headAt);
-    this.#arm(eventStream ? timeouts.tunnelIdleMs : timeouts.idleMs);
+    this.#arm(eventStream ? this.#plan.timeouts.tunnelIdleMs : this.#plan.timeouts.idleMs);
     if (eventStream) this.#owner.lasts(this);
-  }
-
-  #timed(fields: Fields): Fields {
-    return withServerTiming(fields, {
-      arrivedAt: this.#record.startedAt,
-      chosenAt: this.#attempts.begunAt,
-      sentAt: this.#sentAt,
-      answeredAt: this.#record.headAt!,
-    });
   }
 
   data(chunk: Buffer): void {
@@ -193,28 +142,23 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#call = null;
     const error = rescue(cause, this.#answering ? 'body' : 'head');
     if (this.#answering) return this.#cutShort(error);
-    this.#attempts.failed(error, this.#isStale(error) ? 'neutral' : outcomeOf(error));
+    // That a kept connection dies is the way of kept connections, and no fault of the service.
+    this.#attempts.failed(error, isStale(error, this.#sent) ? 'neutral' : outcomeOf(error));
     this.#againOrGiveUp(error);
   }
 
-  /** That a kept connection dies is the way of kept connections, and no fault of the service. */
-  #isStale({ code }: GatewayError): boolean {
-    return code === 'connection_terminated' && this.#reused && this.#isRepeatable();
-  }
-
-  #isRepeatable(): boolean {
-    return isRepeatable(this.#downstream.method, this.#body !== null);
-  }
-
   #againOrGiveUp(error: GatewayError): void {
-    const sent = {
+    if (this.#attempts.mayRetry(error, this.#sent, this.#plan.retries)) this.#attempt();
+    else this.#giveUp(error);
+  }
+
+  get #sent(): Sent {
+    return {
       method: this.#downstream.method,
       hasBody: this.#body !== null,
       bodyBegun: this.#body?.begun ?? false,
       reused: this.#reused,
     };
-    if (this.#attempts.mayRetry(error, sent, this.#plan.retries)) this.#attempt();
-    else this.#giveUp(error);
   }
 
   // What the client does.
@@ -234,7 +178,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   #clientLeft(error: GatewayError): void {
     this.#attempts.failed(error);
-    this.#note(error, CLIENT_LEFT_STATUS);
+    noteError(this.#record, error);
+    this.#record.status = CLIENT_LEFT_STATUS;
   }
 
   bodyBegan(): void {
@@ -257,13 +202,6 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     if (this.#over) return;
     this.#armedMs = ms;
     this.#deadline.arm(ms);
-  }
-
-  /** Only what may be sent again has less time for each attempt than for all of it. */
-  #tryMs(): number {
-    const { timeouts, retries } = this.#plan;
-    if (retries.perTryMs === null || !this.#isRepeatable()) return timeouts.responseMs;
-    return Math.min(retries.perTryMs, timeouts.responseMs);
   }
 
   timedOut(): void {
@@ -295,17 +233,10 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   /** The head is out, so the only honest end is one that shows: the connection breaks off. */
   #cutShort(error: GatewayError): void {
-    this.#note(error, this.#record.status);
+    noteError(this.#record, error);
     this.#finish();
     this.#downstream.abort();
     this.#owner.closed();
-  }
-
-  #note(error: GatewayError, status: number): void {
-    this.#record.status = status;
-    this.#record.errorCode = error.code;
-    this.#record.errorType = error.row.type;
-    this.#record.cause = error.message;
   }
 
   #finish(): void {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
-import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import { type ExchangeRecord, noteError } from '../observe/exchange-record.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf } from '../upstream/outcome.ts';
@@ -67,7 +67,7 @@ export class TcpForward implements Lasting {
     const error = new GatewayError('drained', 'the stream was changed, or the gateway is stopping');
     if (!this.#splice) return this.#fail(error);
     if (this.#deadline !== null || this.#over) return;
-    this.#note(error);
+    noteError(this.#record, error);
     this.#deadline = performance.now() + ANSWER_MS;
     this.#closeWhenQuiet(this.#deadline);
   }
@@ -134,27 +134,23 @@ export class TcpForward implements Lasting {
 
   #noteEnd(how: SpliceEnd): void {
     const { idleMs } = this.#plan;
-    if (how === 'idle') this.#note(new GatewayError('idle_timeout', `nothing moved for ${idleMs} ms`));
-    if (how === 'client-reset') this.#note(new GatewayError('client_left', 'the client reset it'));
+    if (how === 'idle')
+      noteError(this.#record, new GatewayError('idle_timeout', `nothing moved for ${idleMs} ms`));
+    if (how === 'client-reset')
+      noteError(this.#record, new GatewayError('client_left', 'the client reset it'));
     if (how === 'service-reset')
-      this.#note(new GatewayError('connection_terminated', 'the service reset it'));
+      noteError(this.#record, new GatewayError('connection_terminated', 'the service reset it'));
   }
 
   /** Raw TCP has no words for an error: a reset is the one that no client takes for a proper end. */
   #fail(error: GatewayError): void {
     if (this.#over) return;
-    this.#note(error);
+    noteError(this.#record, error);
     this.#attempts.end(outcomeOf(error));
     this.#cancel();
     this.#early.stop();
     breakOff(this.#client);
     this.#finish();
-  }
-
-  #note(error: GatewayError): void {
-    this.#record.errorCode = error.code;
-    this.#record.errorType = error.row.type;
-    this.#record.cause = error.message;
   }
 
   #finish(): void {

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { RetriesConfig, TimeoutsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
-import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../observe/exchange-record.ts';
+import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../observe/exchange-record.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -158,7 +158,8 @@ export class Tunnel {
         else this.#record.bytesOut += bytes;
       },
       ended: (how) => {
-        if (how === 'idle') this.#note(new GatewayError('idle_timeout', 'nothing moved in the tunnel'));
+        if (how === 'idle')
+          noteError(this.#record, new GatewayError('idle_timeout', 'nothing moved in the tunnel'));
         this.#finish();
       },
     });
@@ -205,7 +206,7 @@ export class Tunnel {
 
   /** Without a length the end of the connection is the end of the answer, so only a reset shows that it is none. */
   #breakOff(error: GatewayError): void {
-    this.#note(error);
+    noteError(this.#record, error);
     this.#client.resetAndDestroy();
     this.#finish();
   }
@@ -223,16 +224,10 @@ export class Tunnel {
     if (this.#over) return;
     const error = new GatewayError('client_left', 'the client left before the tunnel was open');
     this.#attempts.failed(error);
-    this.#note(error);
+    noteError(this.#record, error);
     this.#record.status = CLIENT_LEFT_STATUS;
     this.#client.destroy();
     this.#finish();
-  }
-
-  #note(error: GatewayError): void {
-    this.#record.errorCode = error.code;
-    this.#record.errorType = error.row.type;
-    this.#record.cause = error.message;
   }
 
   #finish(): void {

@@ -1,4 +1,4 @@
-import { CATALOG, type ErrorCode } from '../error/catalog.ts';
+import { CATALOG, type ErrorCode, type GatewayError } from '../error/catalog.ts';
 import type { Lane } from '../forward/exchange.ts';
 
 /** What is known of one exchange: its lane fills it in on the way, the access log reads it once at the end. */
@@ -77,6 +77,13 @@ export function newExchangeRecord(
     cache: null,
     lane: 'general',
   };
+}
+
+/** The status is another matter: it may be out already. */
+export function noteError(record: ExchangeRecord, error: GatewayError): void {
+  record.errorCode = error.code;
+  record.errorType = error.row.type;
+  record.cause = error.message;
 }
 
 /** The gateway, not the service, made this answer, and it says that something is broken. */

@@ -10,7 +10,7 @@ import { answerFields, type ServiceName } from '../filter/answer-fields.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
 import type { Downstream, Fields } from '../forward/exchange.ts';
 import type { HandlerDownstream } from '../forward/extend.ts';
-import type { HttpPlan } from '../forward/http.ts';
+import type { HttpPlan } from '../forward/http-plan.ts';
 import { withCacheTiming } from '../forward/server-timing.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import { authorityOf } from '../upstream/authority.ts';

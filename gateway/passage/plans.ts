@@ -8,7 +8,7 @@ import { cookieScope, withoutCookie } from '../filter/sticky-cookie.ts';
 import type { BulkMemory } from '../forward/bulk-memory.ts';
 import type { Fields, RequestBody } from '../forward/exchange.ts';
 import { editFields, type FieldEdit } from '../forward/extend.ts';
-import type { HttpPlan } from '../forward/http.ts';
+import type { HttpPlan } from '../forward/http-plan.ts';
 import type { TunnelPlan } from '../forward/upgrade.ts';
 import { forwardTarget } from '../route/forward-target.ts';
 import type { Choice } from '../upstream/choice.ts';

@@ -1,5 +1,4 @@
 import type { StreamConfig } from '../config/model.ts';
-import type { GatewayError } from '../error/catalog.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
 
 /** A stream's connection or session leaves the same line in the log as an HTTP exchange; its status stays 0, for it has none. */
@@ -15,12 +14,6 @@ export function clearError(record: ExchangeRecord): void {
   record.errorCode = null;
   record.errorType = null;
   record.cause = null;
-}
-
-export function noteError(record: ExchangeRecord, error: GatewayError): void {
-  record.errorCode = error.code;
-  record.errorType = error.row.type;
-  record.cause = error.message;
 }
 
 export function endRecord(record: ExchangeRecord): void {

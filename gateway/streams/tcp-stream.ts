@@ -6,11 +6,11 @@ import { TcpForward } from '../forward/tcp.ts';
 import { peerOf } from '../listener/peer.ts';
 import { ProxyHeaderReader, type ReceivedHeader } from '../listener/proxy-header.ts';
 import { TcpListener } from '../listener/tcp.ts';
-import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import { type ExchangeRecord, noteError } from '../observe/exchange-record.ts';
 import { ConnectionChoice } from '../upstream/choice.ts';
 import { plainAddress } from './plain-address.ts';
 import type { LiveStream, Stream, StreamContext } from './stream.ts';
-import { beginRecord, endRecord, noteError } from './stream-record.ts';
+import { beginRecord, endRecord } from './stream-record.ts';
 
 /** A connection, and the configuration that it began with and keeps. */
 interface Accepted {

@@ -3,7 +3,7 @@ import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
 import { type UdpAddress, UdpSession, type UdpWatcher } from '../forward/udp.ts';
 import { UdpListener } from '../listener/udp.ts';
-import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import { type ExchangeRecord, noteError } from '../observe/exchange-record.ts';
 import type { Traffic } from '../observe/metrics/traffic.ts';
 import { ConnectionChoice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
@@ -11,7 +11,7 @@ import { outcomeOf } from '../upstream/outcome.ts';
 import { HeldEndpoint } from './held-endpoint.ts';
 import { plainAddress } from './plain-address.ts';
 import type { LiveStream, Stream, StreamContext, StreamSiblings } from './stream.ts';
-import { beginRecord, clearError, endRecord, noteError } from './stream-record.ts';
+import { beginRecord, clearError, endRecord } from './stream-record.ts';
 import { UdpSessions } from './udp-sessions.ts';
 
 /** One UDP port of `streams:`, with the sessions of its clients. */

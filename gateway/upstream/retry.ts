@@ -39,6 +39,11 @@ export function isRepeatable(method: string, hasBody: boolean): boolean {
   return !hasBody && IDEMPOTENT.has(method);
 }
 
+/** Whether a repeatable request met a kept connection that the service was just closing. */
+export function isStale({ code }: GatewayError, { method, hasBody, reused }: Sent): boolean {
+  return code === 'connection_terminated' && reused && isRepeatable(method, hasBody);
+}
+
 /**
  * Whether a request that failed before any answer may be sent again. Only three cases are safe: nothing was sent; or it is repeatable, and met
  * a kept connection that the service was just closing; or it is repeatable, and got no answer within the time of one attempt.
@@ -47,8 +52,7 @@ export function mayRetry(error: GatewayError, attempt: Attempt): boolean {
   if (attempt.attempts >= attempt.attemptsMax || attempt.bodyBegun) return false;
   // Who refused a moment ago refuses still.
   if (error.row.retry === 'always') return attempt.elsewhere;
-  const died = error.code === 'connection_terminated' && attempt.reused;
-  return (died || attempt.outOfTry) && isRepeatable(attempt.method, attempt.hasBody);
+  return isStale(error, attempt) || (attempt.outOfTry && isRepeatable(attempt.method, attempt.hasBody));
 }
 
 /**

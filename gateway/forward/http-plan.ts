@@ -1,0 +1,38 @@
+import type { RetriesConfig, TimeoutsConfig } from '../config/model.ts';
+import type { Choice } from '../upstream/choice.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import { isRepeatable } from '../upstream/retry.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Clock } from '../wire/clock.ts';
+import type { BulkMemory } from './bulk-memory.ts';
+import type { Fields, Lane, RequestBody } from './exchange.ts';
+
+/** What to send where, decided by the route and the filters. */
+export interface HttpPlan {
+  readonly upstream: Upstream;
+  /** What the endpoint may depend on. */
+  readonly choice: Choice;
+  /** A cookie to add to the answer of this endpoint, so that the client comes back to it; `null`: the route is not sticky. */
+  readonly stickyCookie: ((endpoint: Endpoint) => string | null) | null;
+  readonly lane: Lane;
+  /** Whether the client is told what took how long. */
+  readonly serverTiming: boolean;
+  /** The request target that the service sees. */
+  readonly target: string;
+  readonly body: RequestBody | null;
+  /** Whether the service is to be asked for a 100 first. */
+  readonly expectsContinue: boolean;
+  readonly timeouts: TimeoutsConfig;
+  readonly retries: RetriesConfig;
+  readonly memory: BulkMemory;
+  readonly clock: Clock;
+  requestFields(endpoint: Endpoint): Fields;
+  /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
+  answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
+}
+
+/** How long an attempt may take until its answer's head: only what may be sent again has less time for each than for all of them. */
+export function attemptMs({ timeouts, retries, body }: HttpPlan, method: string): number {
+  if (retries.perTryMs === null || !isRepeatable(method, body !== null)) return timeouts.responseMs;
+  return Math.min(retries.perTryMs, timeouts.responseMs);
+}

@@ -138,6 +138,21 @@ describe.skipIf(postgres.missing !== '')('PostgreSQL', { timeout: 60_000 }, () =
       env,
     });
 
+  /** Whoever takes the lock of this number waits until it is let go. */
+  async function holdBack(): Promise<() => Promise<void>> {
+    const holder = linger(postgres.paths.psql, ['-p', String(real().port), '-XAtq'], env);
+    holder.child.stdin.write("SELECT 'held', pg_advisory_lock(7);\n");
+    await holder.says('held');
+    return async () => {
+      holder.child.stdin.end();
+      await holder.ended;
+    };
+  }
+  async function heldBack(): Promise<void> {
+    const waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'";
+    await until('it waits', async () => (await psql(real().port, waiting)) === '1\n', 15_000);
+  }
+
   test('answers psql', async () => {
     const { port } = await startStage(real().port);
     expect(await psql(port, 'SELECT 6 * 7')).toBe('42\n');
@@ -179,10 +194,12 @@ describe.skipIf(postgres.missing !== '')('PostgreSQL', { timeout: 60_000 }, () =
   test('a transaction that is under way when the gateway is stopped is finished', async () => {
     const { gateway, port } = await startStage(real().port);
     await psql(port, 'CREATE TABLE IF NOT EXISTS kept (at timestamptz)');
-    const slow = psql(port, 'INSERT INTO kept SELECT now() FROM pg_sleep(2)');
-    const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO kept%'";
-    await until('it runs', async () => (await psql(real().port, sleeping)) === '1\n', 15_000);
+    const letGo = await holdBack();
+    const slow = psql(port, 'INSERT INTO kept SELECT now() FROM pg_advisory_lock(7)');
+    await heldBack();
     gateway.signal('SIGTERM');
+    await gateway.log.find('draining', ({ msg }) => msg === 'draining');
+    await letGo();
     await slow;
     expect(await gateway.exitCode()).toBe(0);
     expect(await psql(real().port, 'SELECT count(*) FROM kept')).toBe('1\n');
@@ -190,19 +207,20 @@ describe.skipIf(postgres.missing !== '')('PostgreSQL', { timeout: 60_000 }, () =
 
   test('with clients that a reload to another port leaves alone', async () => {
     const { port, gateway } = await startStage(real().port);
+    const letGo = await holdBack();
     const listener = linger(
       postgres.paths.psql,
-      ['-p', String(port), '-X', '-c', 'SELECT pg_sleep(2)', '-c', "SELECT 'still ' || 'here'"],
+      ['-p', String(port), '-X', '-c', 'SELECT pg_advisory_lock(7)', '-c', "SELECT 'still ' || 'here'"],
       env,
     );
-    const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(2%'";
-    await until('it runs', async () => (await psql(port, sleeping)) === '1\n', 15_000);
+    await heldBack();
     const own = `port: ${gateway.port}\nadmin: ${gateway.adminPort}\n`;
     await writeFile(
       gateway.configFile,
       `${own}routes: { /x: 1 }\nstreams: { tcp: { ${port}: ${await freePort()} } }\n`,
     );
     await gateway.log.find('the reload', ({ msg }) => msg === 'configuration reloaded');
+    await letGo();
     await listener.says('still here');
   });
 });

@@ -37,13 +37,15 @@ export class RealServer {
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #folder: string;
+  readonly #endsOn: NodeJS.Signals;
   readonly #kill = () => void this.#child.kill('SIGKILL');
   #output = '';
 
-  private constructor(child: ChildProcess, port: number, folder: string) {
+  private constructor(child: ChildProcess, port: number, folder: string, endsOn: NodeJS.Signals) {
     this.port = port;
     this.#child = child;
     this.#folder = folder;
+    this.#endsOn = endsOn;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-10_000);
@@ -72,7 +74,8 @@ export class RealServer {
     if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
     const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
     const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
-    return RealServer.#started(spawn(paths.postgres, args, options), port, folder);
+    // Of PostgreSQL this one asks not to wait for clients.
+    return RealServer.#started(spawn(paths.postgres, args, options), port, folder, 'SIGINT');
   }
 
   /** A name server for `portway.test`: an address, a short text, and one that no datagram of 512 bytes holds. */
@@ -97,8 +100,13 @@ export class RealServer {
     return RealServer.#started(spawn(paths.dnsmasq, args, { cwd: folder }), port, folder);
   }
 
-  static async #started(child: ChildProcess, port: number, folder: string): Promise<RealServer> {
-    const server = new RealServer(child, port, folder);
+  static async #started(
+    child: ChildProcess,
+    port: number,
+    folder: string,
+    endsOn: NodeJS.Signals = 'SIGTERM',
+  ): Promise<RealServer> {
+    const server = new RealServer(child, port, folder, endsOn);
     await until('the server accepts connections', () => server.#accepts(), 20_000).catch(
       async (error: Error) => {
         await server.stop();
@@ -120,8 +128,7 @@ export class RealServer {
 
   /** Asks it to end, then makes it. */
   async stop(): Promise<void> {
-    // To PostgreSQL this one says: without waiting for clients.
-    this.#child.kill('SIGINT');
+    this.#child.kill(this.#endsOn);
     await until('it has ended', () => this.#ended(), 5_000).catch(() => this.#kill());
     process.off('exit', this.#kill);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });

@@ -41,6 +41,13 @@ export class Splice {
     this.#close('closed');
   }
 
+  /** Ends both at once, in a way that nobody takes for an orderly end. */
+  breakOff(): void {
+    this.#how ??= 'closed';
+    breakOff(this.#client);
+    breakOff(this.#service);
+  }
+
   #carry(from: Duplex, to: Duplex, towards: 'service' | 'client'): void {
     // A broken side closes, and that is when it is dealt with.
     from.on('error', () => {});

@@ -123,7 +123,12 @@ export class TcpForward implements Lasting {
   #closeWhenQuiet(deadline: number): void {
     const leftMs = Math.max(0, deadline - performance.now());
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#splice!.close(), this.#asked ? leftMs : Math.min(leftMs, QUIET_MS));
+    const quiet = !this.#asked && leftMs > QUIET_MS;
+    // What is cut in the middle must not look as if it had ended.
+    this.#timer = setTimeout(
+      () => (quiet ? this.#splice!.close() : this.#splice!.breakOff()),
+      quiet ? QUIET_MS : leftMs,
+    );
   }
 
   #ended(how: SpliceEnd): void {

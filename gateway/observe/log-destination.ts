@@ -1,4 +1,5 @@
 import { openSync, write as writeFile, writeSync } from 'node:fs';
+import { LinePages } from './line-pages.ts';
 
 /**
  * Where log lines go: gathered in memory, written in batches without waiting.
@@ -50,7 +51,7 @@ export function openLogDestination(target: number | string, options: LogDestinat
     exitTimeoutMs = 1000,
   } = options;
   const fd = typeof target === 'number' ? target : openSync(target, 'a');
-  let gathered = '';
+  const gathered = new LinePages(batchChars);
   let lost = 0;
   /** What `write` has been asked to write and has not confirmed. */
   let outgoing: Buffer | null = null;
@@ -62,22 +63,22 @@ export function openLogDestination(target: number | string, options: LogDestinat
   let waiting: (() => void)[] = [];
 
   function write(line: string): void {
-    if (gathered.length + line.length > backlogMaxChars) {
+    if (gathered.bytes + line.length > backlogMaxChars) {
       lost += 1;
       return;
     }
     // Only while something is unwritten does the process have to be stopped from ending without it.
-    if (gathered === '' && outgoing === null) process.on('exit', flushSync);
-    gathered += line;
+    if (gathered.bytes === 0 && outgoing === null) process.on('exit', flushSync);
+    gathered.add(line);
     if (outgoing !== null) return;
-    if (gathered.length >= batchChars) startBatch();
+    if (gathered.bytes >= batchChars) startBatch();
     else if (timer === null) timer = setTimeout(startBatch, delayMs).unref();
   }
 
   function startBatch(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (gathered === '') settle();
+    if (gathered.bytes === 0) settle();
     else {
       outgoing = takeGathered();
       pushOut(outgoing);
@@ -85,11 +86,11 @@ export function openLogDestination(target: number | string, options: LogDestinat
   }
 
   function takeGathered(): Buffer {
-    const notice = lost > 0 ? lossNotice(lost) : '';
-    const bytes = Buffer.from(notice + gathered);
+    const bytes = gathered.take();
+    if (lost === 0) return bytes;
+    const notice = Buffer.from(lossNotice(lost));
     lost = 0;
-    gathered = '';
-    return bytes;
+    return Buffer.concat([notice, bytes]);
   }
 
   function pushOut(bytes: Buffer): void {
@@ -139,7 +140,7 @@ export function openLogDestination(target: number | string, options: LogDestinat
       parts.push(outgoing);
       outgoing = null;
     }
-    if (gathered !== '') parts.push(takeGathered());
+    if (gathered.bytes > 0) parts.push(takeGathered());
     lost += countLines(writeAllSync(fd, Buffer.concat(parts), exitTimeoutMs, shared));
     if (outgoing === null) startBatch();
   }

@@ -22,7 +22,9 @@ export function requestText(
       else if (body.length !== null && !framed) text += `${name}: ${body.length}\r\n`;
       framed ||= body !== null && body.length !== null;
     } else if (name.length !== 17 || name.toLowerCase() !== 'transfer-encoding') {
-      text += `${name}: ${fields[i + 1]}\r\n`;
+      // Additions, where a template would ask each part for its text once more.
+      // biome-ignore lint/style/useTemplate: a quarter less, measured.
+      text = text + name + ': ' + fields[i + 1] + '\r\n';
     }
   }
   if (!framed) text += framingOf(body!);

@@ -1,5 +1,4 @@
 import { openSync, write as writeFile, writeSync } from 'node:fs';
-import { LinePages } from './line-pages.ts';
 
 /**
  * Where log lines go: gathered in memory, written in batches without waiting.
@@ -51,7 +50,7 @@ export function openLogDestination(target: number | string, options: LogDestinat
     exitTimeoutMs = 1000,
   } = options;
   const fd = typeof target === 'number' ? target : openSync(target, 'a');
-  const gathered = new LinePages(batchChars);
+  let gathered = '';
   let lost = 0;
   /** What `write` has been asked to write and has not confirmed. */
   let outgoing: Buffer | null = null;
@@ -63,22 +62,22 @@ export function openLogDestination(target: number | string, options: LogDestinat
   let waiting: (() => void)[] = [];
 
   function write(line: string): void {
-    if (gathered.bytes + line.length > backlogMaxChars) {
+    if (gathered.length + line.length > backlogMaxChars) {
       lost += 1;
       return;
     }
     // Only while something is unwritten does the process have to be stopped from ending without it.
-    if (gathered.bytes === 0 && outgoing === null) process.on('exit', flushSync);
-    gathered.add(line);
+    if (gathered === '' && outgoing === null) process.on('exit', flushSync);
+    gathered += line;
     if (outgoing !== null) return;
-    if (gathered.bytes >= batchChars) startBatch();
+    if (gathered.length >= batchChars) startBatch();
     else if (timer === null) timer = setTimeout(startBatch, delayMs).unref();
   }
 
   function startBatch(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (gathered.bytes === 0) settle();
+    if (gathered === '') settle();
     else {
       outgoing = takeGathered();
       pushOut(outgoing);
@@ -86,11 +85,11 @@ export function openLogDestination(target: number | string, options: LogDestinat
   }
 
   function takeGathered(): Buffer {
-    const bytes = gathered.take();
-    if (lost === 0) return bytes;
-    const notice = Buffer.from(lossNotice(lost));
+    const notice = lost > 0 ? lossNotice(lost) : '';
+    const bytes = Buffer.from(notice + gathered);
     lost = 0;
-    return Buffer.concat([notice, bytes]);
+    gathered = '';
+    return bytes;
   }
 
   function pushOut(bytes: Buffer): void {
@@ -140,7 +139,7 @@ export function openLogDestination(target: number | string, options: LogDestinat
       parts.push(outgoing);
       outgoing = null;
     }
-    if (gathered.bytes > 0) parts.push(takeGathered());
+    if (gathered !== '') parts.push(takeGathered());
     lost += countLines(writeAllSync(fd, Buffer.concat(parts), exitTimeoutMs, shared));
     if (outgoing === null) startBatch();
   }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { get, type RawClient } from '../../testing/http-client.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
@@ -18,8 +19,9 @@ export const exhausted: readonly Fault[] = [
       const asked = Promise.all(
         Array.from({ length: flood }, () => ask(gateway.port, '/svc/ok?after=300', { withinMs: 3_000 })),
       );
-      const clients = await Promise.all(Array.from({ length: flood }, () => idle(stage, gateway.port)));
-      const most = gateway.descriptors().all;
+      const connecting = Promise.all(Array.from({ length: flood }, () => idle(stage, gateway.port)));
+      const most = await mostUntil(asked, () => gateway.descriptors().all);
+      const clients = await connecting;
       const statuses = (await asked).map(({ status, complete }) => (complete ? String(status) : 'none'));
       seen.atLeast('descriptors in use', most, descriptors - 8);
       seen.note(counted(statuses));
@@ -35,6 +37,20 @@ export const exhausted: readonly Fault[] = [
     },
   },
 ];
+
+/** The most of a count that goes up and down, looked at every few milliseconds until the work is over. */
+async function mostUntil(work: Promise<unknown>, count: () => number): Promise<number> {
+  let over = false;
+  void work.finally(() => {
+    over = true;
+  });
+  let most = count();
+  while (!over) {
+    await pause(3);
+    most = Math.max(most, count());
+  }
+  return most;
+}
 
 async function idle(stage: Parameters<Fault['run']>[0], port: number): Promise<RawClient | null> {
   const client = await stage.connect(port).catch(() => null);

@@ -43,7 +43,6 @@ export class RequestSender implements BodySink {
 
   /** @param asks whether the service is to be asked first: then the body waits for `proceed`. */
   start(asks: boolean): void {
-    this.#socket.on('drain', this.#drained);
     if (asks) this.#patience = setTimeout(() => this.proceed(), PATIENCE_MS);
     else this.#read();
     // The beginning of a body mostly came in with its head, and is read in this very turn. Where it is not, the head goes out alone.
@@ -79,6 +78,8 @@ export class RequestSender implements BodySink {
     if (this.#stopped) return;
     if (this.#write(chunk) || this.#paused) return;
     this.#paused = true;
+    // Asked for only where it is needed: a listener for each small upload would show in profiles.
+    this.#socket.once('drain', this.#drained);
     this.#body.pause();
   }
 

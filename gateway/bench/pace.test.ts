@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Pace } from './pace.ts';
 
 test('what is due while nobody is free keeps the instant at which it was due', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const began = performance.now();
   const pace = new Pace(100);
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  vi.advanceTimersByTime(60);
   const asked: number[] = [];
   const connection = {
     ask: (dueAt: number) => {

@@ -98,9 +98,13 @@ describe('a TCP stream', () => {
   });
 
   test('stays as long as one side speaks', async () => {
-    const { client, connection } = await startPair('idle: 400ms');
-    for (let word = 0; word < 5; word++) {
-      await new Promise((resolve) => setTimeout(resolve, 150));
+    const { client, connection, port } = await startPair('idle: 200ms');
+    const silent = await connect(port, { halfOpen: true });
+    let ended = false;
+    void silent.ending().then(() => {
+      ended = true;
+    });
+    while (!ended) {
       await connection.send('.');
       await client.bytes(1);
     }

@@ -153,15 +153,19 @@ describe('a session', () => {
 
   test('lives on while one side speaks', async () => {
     const service = await openDatagrams();
-    const { port } = await startStream(service.port, 'idle: 400ms');
-    const client = await openDatagrams();
+    const { port, sessions } = await startStream(service.port, 'idle: 200ms');
+    const [client, silent] = [await openDatagrams(), await openDatagrams()];
     await client.send('subscribe', port);
     const { from } = await service.next();
-    for (let turn = 0; turn < 5; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 150));
+    await silent.send('hello', port);
+    await service.next();
+    expect(await sessions()).toBe(2);
+    while ((await sessions()) === 2) {
       await service.send('news', from.port);
       await client.next();
     }
+    await service.send('still here', from.port);
+    expect((await client.next()).text).toBe('still here');
   });
 
   test('beyond maxConnections is not begun; those that there are go on', async () => {

@@ -124,8 +124,9 @@ describe('portway dev', () => {
     const of = await fleet(`${stubborn}${listening}`);
     const running = await dev(of);
     running.child.kill('SIGINT');
-    const pressedAt = performance.now();
     await running.said('| no');
+    // From when it was heard: two that come close together count as one.
+    const pressedAt = performance.now();
     await until('a second key press', () => performance.now() - pressedAt > 500);
     running.child.kill('SIGINT');
     expect(await running.ended()).toBe(130);
@@ -296,9 +297,11 @@ describe('portway dev below npm', () => {
   ] as const)('leaves nothing behind after %s', async (_what, signal, sign) => {
     const of = await fleet(listening);
     const { npm, output } = await npmStart(of);
+    // Asked for first: it may close while the last lines are looked for.
+    const closed = once(npm.stdout, 'close');
     process.kill((npm.pid as number) * sign, signal);
     await until('the end', () => output().includes('portway | stopped'), 10_000);
-    await once(npm.stdout, 'close');
+    await closed;
     expect(pidsIn(output())).toHaveLength(2);
     await expectNothingLeft(of, output());
   });

@@ -131,10 +131,11 @@ export class GatewayParts {
   }
 
   #createSnapshots(): Snapshots {
-    const { log, page, taken } = this.#options;
+    const { mode, log, page, taken } = this.#options;
     const { registry, lasting } = this;
     const servesStream = (signature: string) => this.streams.serves(signature);
     return new Snapshots({
+      mode,
       log,
       registry,
       lasting,

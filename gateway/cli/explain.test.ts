@@ -52,6 +52,13 @@ describe('portway explain', () => {
     expect(explanation.request.method).toBe(method);
   });
 
+  it('says that a host is not served in development, and that it is in production', async () => {
+    const development = await explained('http://shop.test/db/x');
+    expect([development.code, development.explanation.verdict.kind]).toEqual([1, 'host-refused']);
+    const production = await explained('http://shop.test/db/x', '--production');
+    expect([production.code, production.explanation.verdict.kind]).toEqual([0, 'forwarded']);
+  });
+
   it('carries the target byte for byte', async () => {
     const { explanation } = await explained('/db//a%2Fb;c?q=%252e&&+');
     expect(explanation.chosen?.forwarded).toBe('//a%2Fb;c?q=%252e&&+');

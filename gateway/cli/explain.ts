@@ -3,7 +3,7 @@ import { wantsColour } from '../observe/paint.ts';
 import { explainExchange } from '../passage/explain.ts';
 import { formatExplanation } from '../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
-import { buildRouteTable } from '../route/table.ts';
+import { routeTableOf } from '../route/table.ts';
 import { type Command, type CommandInput, configOption, optionValue, UsageError } from './command.ts';
 import { loadOrReport } from './configuration.ts';
 
@@ -17,6 +17,7 @@ export const explain: Command = {
   options: [
     configOption,
     { name: 'header', short: 'H', value: "'NAME: VALUE'", repeatable: true, help: 'a header of the request' },
+    { name: 'production', help: 'as `portway start` would answer, not `portway dev`' },
     { name: 'json', help: 'the explanation as data' },
   ],
   notes: [
@@ -33,7 +34,8 @@ export const explain: Command = {
     if (loaded === null) return 1;
     const { config, file } = loaded;
     const host = hostOf(request.headers) ?? `localhost:${config.port}`;
-    const explanation = explainExchange(buildRouteTable(config.routes), config, { ...request, host, file });
+    const table = routeTableOf(config, input.values.has('production') ? 'production' : 'development');
+    const explanation = explainExchange(table, config, { ...request, host, file });
     const colour = wantsColour(context.stdout.isTTY === true, context.env);
     context.stdout.write(
       input.values.has('json')

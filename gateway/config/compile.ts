@@ -70,6 +70,8 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     overload: compileOverload(checked.overload),
     resolver: checked.resolver ?? null,
     serverTiming: checked.serverTiming ?? null,
+    allowedHosts: checked.allowedHosts ?? null,
+    page: checked.page ?? null,
   };
   reportBetween(config, placed, streams, context.document);
   return { config, placed };

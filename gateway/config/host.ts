@@ -20,6 +20,13 @@ export function parseHost(text: string): Parsed<string> {
   return parseName(text);
 }
 
+/** A host, or `*.` and a host for every name below it. */
+export function parseHostPattern(text: string): Parsed<string> {
+  const wildcard = text.startsWith('*.');
+  const host = parseHost(wildcard ? text.slice(2) : text);
+  return host.ok && wildcard ? accepted(`*.${host.value}`) : host;
+}
+
 function parseName(text: string): Parsed<string> {
   const name = asciiName(text);
   if (/^[\d.]+$/.test(name)) return refused('an IPv4 address has four numbers from 0 to 255');

@@ -85,6 +85,8 @@ describe('the short form', () => {
       overload: { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 },
       resolver: null,
       serverTiming: null,
+      allowedHosts: null,
+      page: null,
     });
   });
 

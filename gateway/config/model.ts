@@ -49,6 +49,10 @@ export interface GatewayConfig {
   readonly resolver: readonly string[] | null;
   /** `Server-Timing` in answers; `null`: in development, not in production. */
   readonly serverTiming: boolean | null;
+  /** Lower-case host names and `*.example.com`; `null`: in production every host is served, in development those that `ServedHosts` knows. */
+  readonly allowedHosts: readonly string[] | null;
+  /** Whether the gateway's own page stands at `/`; `null`: in development, not in production. */
+  readonly page: boolean | null;
 }
 
 /** Beyond these the gateway answers 503 instead of making everybody wait. */

@@ -2,7 +2,7 @@
 
 import { canonicalPath } from '../route/target.ts';
 import { faultText, type TargetFault } from '../route/target-fault.ts';
-import { parseHost } from './host.ts';
+import { parseHostPattern } from './host.ts';
 import type { PathPrefix } from './model.ts';
 import { accepted, type Parsed, refused } from './parsed.ts';
 
@@ -74,13 +74,12 @@ function parseRouteHost(text: string, key: string): Parsed<string> {
   const port = /^(\[[^\]]*\]|[^:[\]]*):(\d+)$/.exec(text);
   if (port)
     return refused(`routes are for every port of the gateway: ${key.replace(`:${port[2]}`, '')}`, A_HOST);
-  const wildcard = text.startsWith('*.');
-  const host = parseHost(wildcard ? text.slice(2) : text);
+  const host = parseHostPattern(text);
   if (!host.ok) return refused(host.hint ?? `did you mean /${key}?`, A_ROUTE);
   // One label, and no final dot to say that it is a whole name, is a path that lost its slash.
   if (!/[.[]/.test(text) && host.value !== 'localhost') {
     const hint = `did you mean /${key}? (a host of one label is written ${key.replace(text, `${text}.`)})`;
     return refused(hint, A_ROUTE);
   }
-  return accepted(wildcard ? `*.${host.value}` : host.value);
+  return host;
 }

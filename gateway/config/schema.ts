@@ -14,7 +14,7 @@ import { bodyMax, lane, routeValue, timeouts } from './route-schema.ts';
 import { serviceName, serviceValue } from './service-schema.ts';
 import { streams } from './stream-schema.ts';
 import { parseHostAndPort } from './target.ts';
-import { count, described, flag, host, parsedBy, port, trustedProxy } from './value.ts';
+import { allowedHost, count, described, flag, host, parsedBy, port, trustedProxy } from './value.ts';
 
 const ADMIN_HOST = '127.0.0.1';
 
@@ -104,6 +104,20 @@ export const configuration = z
         type: 'IP address, `address:port`, or a list of them',
         defaultText: "the system's",
       },
+    ).optional(),
+    allowedHosts: described(
+      z.union([allowedHost.transform((one) => [one]), z.array(allowedHost)]),
+      'The hosts that are served, beside IP addresses, `localhost`, the names below it and the hosts of routes; every other one is answered 421. `*.example.com` is every name below `example.com`.',
+      {
+        expected: 'a host name, or *.example.com, or a list of them',
+        type: 'host name, `*.example.com`, or a list of them',
+        defaultText: 'none in development; in production, every host is served until the key is there',
+      },
+    ).optional(),
+    page: described(
+      flag,
+      "Whether the gateway's own page stands at `/`, where no route of that path or host does. In production it names no address and no host.",
+      { defaultText: '`true` in development, `false` in production' },
     ).optional(),
     serverTiming: described(
       flag,

@@ -190,6 +190,9 @@ describe('the process', () => {
     ],
     ['serverTiming: on', { serverTiming: true }],
     ['serverTiming: false', { serverTiming: false }],
+    ['page: on', { page: true }],
+    ['allowedHosts: Shop.Test', { allowedHosts: ['shop.test'] }],
+    ['allowedHosts: [shop.test., "*.Bücher.test"]', { allowedHosts: ['shop.test', '*.xn--bcher-kva.test'] }],
   ])('%s', async (top, expected) => {
     expect(await compiled(`${top}\nroutes: {}`)).toMatchObject(expected);
   });

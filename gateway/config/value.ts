@@ -1,10 +1,10 @@
 /** Kinds of values that several keys of the schema share. */
 
 import { z } from 'zod';
-import { parseHost } from './host.ts';
+import { parseHost, parseHostPattern } from './host.ts';
 import { docOf, type KeyDoc } from './key-doc.ts';
 import type { Port } from './model.ts';
-import type { Parsed, Refused } from './parsed.ts';
+import { type Parsed, type Refused, refused } from './parsed.ts';
 import { parseTarget, portTarget } from './target.ts';
 import { parseTrustedProxy } from './trusted-proxy.ts';
 import {
@@ -62,6 +62,16 @@ export const port = z
 
 export const host = parsedBy(z.string(), parseHost).meta({
   doc: { expected: 'a host name or an IP address', type: 'host name or IP address' },
+});
+
+/** Routes are for every port of the gateway, and so is what is allowed. */
+function parseAllowedHost(text: string): Parsed<string> {
+  const port = /^(\[.*\]|[^:]*):\d*$/.exec(text);
+  return port ? refused(`without the port: ${port[1]}`) : parseHostPattern(text);
+}
+
+export const allowedHost = parsedBy(z.string(), parseAllowedHost).meta({
+  doc: { expected: 'a host name, or *.example.com', type: 'host name, `*.example.com`' },
 });
 
 export const target = z.union([port.transform(portTarget), parsedBy(z.string(), parseTarget)]).meta({

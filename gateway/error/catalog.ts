@@ -148,6 +148,16 @@ const rows = {
     detail: 'The only expectation that is understood is 100-continue.',
     remedy: 'Leave the Expect field out (RFC 9110 §10.1.1).',
   },
+  host_refused: {
+    status: 421,
+    type: 'http_request_denied',
+    blame: 'client',
+    retry: 'never',
+    title: 'Host not served',
+    detail: 'This gateway does not serve the host that the request is for.',
+    remedy:
+      'Write the host below `allowedHosts:` in the configuration, if it is yours; in development, only addresses, `localhost`, names below it and hosts of routes are served without that.',
+  },
   head_too_large: {
     status: 431,
     type: 'http_request_error',

@@ -1,5 +1,6 @@
 import { GatewayError } from '../error/catalog.ts';
 import { isAuthority } from '../route/authority.ts';
+import type { RouteTable } from '../route/table.ts';
 import { parseTarget, type RequestTarget } from '../route/target.ts';
 import { faultText } from '../route/target-fault.ts';
 import type { Arrival } from './exchange.ts';
@@ -62,6 +63,16 @@ export function admitAuthority(target: RequestTarget, facts: RequestFacts, versi
   }
   if (!isAuthority(host)) throw new GatewayError('bad_host', 'a Host field that is no host and port');
   return target.authority ?? host;
+}
+
+/** Whether this gateway serves the host at all (route/served-hosts.ts). @throws GatewayError */
+export function admitHost(table: RouteTable, request: { readonly host: string }): void {
+  if (table.serves(request)) return;
+  const { host } = request;
+  throw new GatewayError(
+    'host_refused',
+    `${host} is not among the hosts that are served; if it is yours, write "allowedHosts: [${host}]" at the top of the configuration`,
+  );
 }
 
 /** @throws GatewayError */

@@ -33,6 +33,8 @@ const config: GatewayConfig = {
   overload: null,
   resolver: null,
   serverTiming: null,
+  allowedHosts: null,
+  page: null,
 };
 
 const route = {

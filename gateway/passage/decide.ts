@@ -1,6 +1,12 @@
 import { GatewayError } from '../error/catalog.ts';
 import { rescue } from '../error/rescue.ts';
-import { admitAuthority, admitFieldCount, admitFraming, admitTarget } from '../filter/admission.ts';
+import {
+  admitAuthority,
+  admitFieldCount,
+  admitFraming,
+  admitHost,
+  admitTarget,
+} from '../filter/admission.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
 import { originOf } from '../filter/forwarded.ts';
 import { ALLOW } from '../filter/max-forwards.ts';
@@ -32,6 +38,7 @@ function admit(passage: Passage): void {
   admitFieldCount(passage);
   passage.target = admitTarget(passage);
   passage.authority = admitAuthority(passage.target, passage.facts, passage.version);
+  admitHost(passage.snapshot.table, passage);
 }
 
 /** @throws GatewayError `no_route` */
@@ -50,7 +57,8 @@ function routed(passage: Passage, match: RoutedExchange['match']): RoutedExchang
   return { downstream, peer, version, rawTarget, facts, target, authority, origin, record, match };
 }
 
-/** The gateway's own page stands at `/` where no route claims it. */
-function wantsPage({ target, method }: Passage): boolean {
-  return target.canonical === '/' && (method === 'GET' || method === 'HEAD');
+function wantsPage({ target, method, snapshot, host }: Passage): boolean {
+  return (
+    target.canonical === '/' && (method === 'GET' || method === 'HEAD') && snapshot.table.showsPage(host)
+  );
 }

@@ -3,6 +3,7 @@ import { routeConfig } from '../testing/route-config.ts';
 import { explain } from './explain.ts';
 import { formatExplanation } from './explain-text.ts';
 import type { ExplainInput } from './explanation.ts';
+import { ServedHosts } from './served-hosts.ts';
 import { buildRouteTable } from './table.ts';
 
 const routes = [
@@ -17,9 +18,11 @@ const routes = [
   routeConfig('/cart', { line: 12, host: 'shop.localhost' }),
 ];
 
+const OPTIONS = { hosts: new ServedHosts([]), page: true };
+
 function text(target: string, input: Partial<ExplainInput> = {}, from = routes, colour = false): string {
   const asked = { method: 'GET', target, host: 'localhost:3000', file: 'gateway.config.yaml', ...input };
-  return formatExplanation(explain(buildRouteTable(from), asked), { colour });
+  return formatExplanation(explain(buildRouteTable(from, OPTIONS), asked), { colour });
 }
 
 const ESC = String.fromCharCode(27);
@@ -96,6 +99,8 @@ GET /a/%2e%2e/b?x  host localhost
     ['the page of its own', '/', {}, "✔ no route takes /, so the gateway's own page stands here."],
     ['the server as a whole', '*', { method: 'OPTIONS' }, '✔ the gateway answers this itself'],
     ['a refused method', '/db', { method: 'TRACE' }, '✘ 405  the gateway takes no TRACE'],
+    ['a host that is not served', '/db', { host: 'evil.test' }, '✘ 421  evil.test is not among the hosts'],
+    ['what to write for it', '/db', { host: 'evil.test:3000' }, '    allowedHosts: [evil.test]\n'],
     ['no host', '/cart', { host: null }, 'is for the host shop.localhost, the request is for none'],
   ])('%s is told', (_name, target, input, expected) => {
     expect(text(target, input, routes.slice(1))).toContain(expected);

@@ -56,11 +56,23 @@ function verdictLines(explanation: Explanation, paint: Paint): string[] {
       return [`${paint('bad', '✘ 405')}  the gateway takes no ${request.method}, whatever the path.`];
     case 'own-answer':
       return [`${paint('good', '✔')} ${OWN_ANSWERS[verdict.what]}`];
+    case 'host-refused':
+      return hostLines(request.host ?? '', paint);
     case 'not-found':
       return [`${paint('bad', '✘ 404')}  no route takes this request.`];
     default:
       return chosen === null ? [] : chosenLines(explanation, chosen, paint);
   }
+}
+
+function hostLines(host: string, paint: Paint): string[] {
+  return [
+    `${paint('bad', '✘ 421')}  ${paint('bold', printable(host))} is not among the hosts that are served.`,
+    '    Always served are IP addresses, localhost, names below it, and the hosts of routes. Others only where the configuration says',
+    `    allowedHosts: [${printable(host)}]`,
+    '    Without that key portway start serves every host, and portway dev none of the others: a page of a stranger whose name',
+    '    leads to this machine could ask for anything here in the name of its visitor (DNS rebinding).',
+  ];
 }
 
 function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint): string[] {

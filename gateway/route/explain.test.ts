@@ -204,9 +204,15 @@ describe('a request that no route takes', () => {
     expect(nearest).toEqual([{ id: '/files', line: 4, column: 3 }]);
   });
 
-  test("is the gateway's own page at /, for those who read pages", () => {
-    expect(ask('/').verdict).toEqual({ kind: 'own-answer', what: 'page' });
-    expect(ask('/?x', { method: 'HEAD' }).verdict).toEqual({ kind: 'own-answer', what: 'page' });
+  test("is the gateway's own page at /, where it is shown, for those who read pages", () => {
+    expect(ask('/').verdict).toEqual({ kind: 'not-found', status: 404 });
+    const shown = buildRouteTable(table.routes, { hosts: null, page: true });
+    const verdictOf = (method: string, host = 'localhost') =>
+      explain(shown, { method, target: '/?x', host }).verdict;
+    expect(verdictOf('GET')).toEqual({ kind: 'own-answer', what: 'page' });
+    expect(verdictOf('HEAD')).toEqual({ kind: 'own-answer', what: 'page' });
+    expect(verdictOf('POST')).toEqual({ kind: 'not-found', status: 404 });
+    expect(verdictOf('GET', 'shop.localhost')).toEqual({ kind: 'not-found', status: 404 });
     expect(ask('/', { method: 'POST' }).verdict).toEqual({ kind: 'not-found', status: 404 });
   });
 

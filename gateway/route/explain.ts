@@ -29,6 +29,7 @@ export function explain(table: RouteTable, input: ExplainInput): Explanation {
   if (isRefusedMethod(input.method)) return unrouted(input, { kind: 'method-refused', status: 405 });
   const parsed = parseTarget(input.target);
   if (!parsed.ok) return refused(input, parsed);
+  if (!table.serves({ host: hostFor(input, parsed.target) })) return hostRefused(input, parsed.target);
   if (parsed.target.kind === 'path') return routed(table, input, parsed.target);
   // RFC 9112 §3.2.4: the asterisk-form is for OPTIONS alone.
   return input.method === 'OPTIONS'
@@ -43,7 +44,7 @@ function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): 
   return {
     request: { method: input.method, target: input.target, host: request.host, canonical, raw },
     file: input.file ?? null,
-    verdict: verdictOf(request, match),
+    verdict: verdictOf(table, request, match),
     chosen: match === null ? null : chosenRoute(match, target),
     candidates: candidatesOf(table.routes, request, match),
     nearest: match === null ? table.nearest(canonical, request.host).map(reference) : [],
@@ -54,6 +55,11 @@ function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): 
 function refused(input: ExplainInput, { reason, at }: TargetRefusal): Explanation {
   const refusal = { reason, at, ...faultText(reason), instead: mendedTarget(input.target) };
   return unrouted(input, { kind: 'refused', status: 400, refusal });
+}
+
+function hostRefused(input: ExplainInput, target: RequestTarget): Explanation {
+  const explanation = unrouted(input, { kind: 'host-refused', status: 421 });
+  return { ...explanation, request: { ...explanation.request, host: hostFor(input, target) } };
 }
 
 function unrouted(input: ExplainInput, verdict: Verdict): Explanation {
@@ -89,16 +95,18 @@ function toRequest(input: ExplainInput, target: RequestTarget): RouteRequest {
   return { method: input.method, host: hostFor(input, target), target, header };
 }
 
-function verdictOf(request: RouteRequest, match: RouteMatch | null): Verdict {
+function verdictOf(table: RouteTable, request: RouteRequest, match: RouteMatch | null): Verdict {
   const { method, target } = request;
-  if (match === null) return noRoute(request);
+  if (match === null) return noRoute(table, request);
   const location = navigationRedirect(match, target, method, request.header('sec-fetch-mode'));
   return location === null ? { kind: 'forwarded' } : { kind: 'redirected', status: 308, location };
 }
 
-function noRoute({ method, target }: RouteRequest): Verdict {
-  const ownPage = target.canonical === '/' && (method === 'GET' || method === 'HEAD');
-  return ownPage ? { kind: 'own-answer', what: 'page' } : { kind: 'not-found', status: 404 };
+function noRoute(table: RouteTable, { method, target, host }: RouteRequest): Verdict {
+  const asksForPage = target.canonical === '/' && (method === 'GET' || method === 'HEAD');
+  return asksForPage && table.showsPage(host)
+    ? { kind: 'own-answer', what: 'page' }
+    : { kind: 'not-found', status: 404 };
 }
 
 function chosenRoute(match: RouteMatch, target: RequestTarget): ChosenRoute {

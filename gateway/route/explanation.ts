@@ -27,6 +27,8 @@ export type Verdict =
   /** The browser is sent to `location` first. */
   | { readonly kind: 'redirected'; readonly status: 308; readonly location: string }
   | { readonly kind: 'not-found'; readonly status: 404 }
+  /** The host is none of those that are served (served-hosts.ts). */
+  | { readonly kind: 'host-refused'; readonly status: 421 }
   /** CONNECT and TRACE (SEMANTICS 1.8). */
   | { readonly kind: 'method-refused'; readonly status: 405 }
   | { readonly kind: 'refused'; readonly status: 400; readonly refusal: ExplainedRefusal }

@@ -1,7 +1,9 @@
 /** Decides which route takes a request (SEMANTICS 1.1). A table is immutable: a reload builds the next one. */
-import type { RouteConfig } from '../config/model.ts';
+import type { GatewayConfig, RouteConfig } from '../config/model.ts';
 import { ConditionCheck, type ConditionedRequest } from './conditions.ts';
+import { hostMatches } from './host-pattern.ts';
 import { nearestRoutes } from './nearest.ts';
+import { type ServedHosts, servedHosts } from './served-hosts.ts';
 import { type RequestTarget, rawLength } from './target.ts';
 import { type Candidate, SegmentTrie, toCandidate } from './trie.ts';
 
@@ -23,12 +25,34 @@ export interface RouteTable {
   readonly routes: readonly RouteConfig[];
   /** The route that takes the request; `null`: none does, and none ever takes `OPTIONS *`. */
   match(request: RouteRequest): RouteMatch | null;
+  /** `false`: the request's host is none of ours (421). */
+  serves(request: Pick<RouteRequest, 'host'>): boolean;
+  /** Whether the gateway's own page stands at `/` for this host: never where a route of that path or host exists, whatever its conditions. */
+  showsPage(host: string | null): boolean;
   /** At most three routes that the sender may have meant, nearest first, for a 404 in development. */
   nearest(canonicalPath: string, host: string | null): readonly RouteConfig[];
 }
 
-export function buildRouteTable(routes: readonly RouteConfig[]): RouteTable {
-  return new HostTable(routes);
+/** What the gateway serves beside its routes. */
+export interface TableOptions {
+  /** `null`: every host. */
+  readonly hosts: ServedHosts | null;
+  readonly page: boolean;
+}
+
+export function buildRouteTable(
+  routes: readonly RouteConfig[],
+  options: TableOptions = { hosts: null, page: false },
+): RouteTable {
+  return new HostTable(routes, options);
+}
+
+/** The table of a configuration, as a gateway of this mode serves it. */
+export function routeTableOf(config: GatewayConfig, mode: 'development' | 'production'): RouteTable {
+  return buildRouteTable(config.routes, {
+    hosts: servedHosts(config, mode),
+    page: config.page ?? mode === 'development',
+  });
 }
 
 class HostTable implements RouteTable {
@@ -39,8 +63,10 @@ class HostTable implements RouteTable {
   readonly #wildcards: ReadonlyMap<string, SegmentTrie>;
   readonly #longestWildcard: number;
   readonly #anyHost: SegmentTrie;
+  readonly #options: TableOptions;
 
-  constructor(routes: readonly RouteConfig[]) {
+  constructor(routes: readonly RouteConfig[], options: TableOptions) {
+    this.#options = options;
     const candidates = routes.map(toCandidate);
     const hosted = candidates.filter(({ route }) => route.matcher.host !== null);
     this.routes = routes;
@@ -61,6 +87,20 @@ class HostTable implements RouteTable {
     if (found === null) return null;
     const { route, index, prefixLength } = found;
     return { route, index, prefixRawLength: rawLength(request.target, prefixLength) };
+  }
+
+  serves(request: Pick<RouteRequest, 'host'>): boolean {
+    const { hosts } = this.#options;
+    return hosts === null || request.host === null || hosts.has(request.host);
+  }
+
+  showsPage(host: string | null): boolean {
+    return (
+      this.#options.page &&
+      !this.routes.some(({ matcher }) =>
+        matcher.host === null ? matcher.path === '/' : hostMatches(matcher.host, host),
+      )
+    );
   }
 
   nearest(canonicalPath: string, host: string | null): readonly RouteConfig[] {

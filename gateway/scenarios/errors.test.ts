@@ -8,7 +8,7 @@ import { type Failure, failures } from './failures.ts';
 
 async function provoke(kind: RouteKind, failure: Failure, ...fields: string[]) {
   const to = await failure.to();
-  const yaml = kind.routes('/db', to, ...(failure.keys ?? []));
+  const yaml = `${failure.top ?? ''}\n${kind.routes('/db', to, ...(failure.keys ?? []))}`;
   const gateway = await startTestGateway(yaml, { files: kind.files });
   const asked = (failure.request ?? get('/db/')).replace('\r\n', ['', ...fields, ''].join('\r\n'));
   const client = await gateway.connect();

@@ -13,6 +13,8 @@ export interface Failure {
   readonly code: string;
   readonly to: () => Promise<number | string>;
   readonly keys?: string[];
+  /** A line of the top level. */
+  readonly top?: string;
   readonly request?: string;
 }
 
@@ -40,6 +42,15 @@ export const failures: readonly Failure[] = [
     code: 'method_refused',
     to: freePort,
     request: request('TRACE', '/db/'),
+  },
+  {
+    what: 'a host that is not served',
+    status: 421,
+    type: 'http_request_denied',
+    code: 'host_refused',
+    to: freePort,
+    top: 'allowedHosts: mine.test',
+    request: get('/db/', 'Host: other.test'),
   },
   {
     what: 'nothing listens',

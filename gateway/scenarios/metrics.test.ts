@@ -80,7 +80,7 @@ describe('after known traffic', () => {
   });
 
   test('a method that nobody knows, bytes that are no request, and the page are told apart from routes', async () => {
-    const gateway = await startTestGateway('admin: 3900\nroutes: { /db: 9 }\n');
+    const gateway = await startTestGateway('admin: 3900\npage: true\nroutes: { /db: 9 }\n');
     await gateway.get('/');
     await gateway.exchange('BREW /db HTTP/1.1\r\nHost: a\r\n\r\n');
     const metrics = await scrapeWhen(gateway, (all) => total(all) === 2);

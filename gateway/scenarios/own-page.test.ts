@@ -28,8 +28,20 @@ describe("the gateway's own page", () => {
     expect(text).not.toMatch(/(src|href)="https?:/);
   });
 
-  test('names no address of a service in production', async () => {
+  test.each(['GET', 'HEAD'])('is a plain 404 to %s in production', async (method) => {
     const gateway = await startTestGateway('routes:\n  /db: 10.1.2.3:4567\n');
+    const { status, text, head } = await gateway.exchange(request(method, '/', [html]));
+    expect([status, head.value('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(text).not.toContain('/db');
+  });
+
+  test('can be switched off in development', async () => {
+    const gateway = await startTestGateway('page: false\nroutes:\n  /db: 1\n', { mode: 'development' });
+    expect((await gateway.get('/', html)).status).toBe(404);
+  });
+
+  test('names no address of a service in production, where it is asked for', async () => {
+    const gateway = await startTestGateway('page: true\nroutes:\n  /db: 10.1.2.3:4567\n');
     const { status, text } = await gateway.get('/', html);
     expect(status).toBe(200);
     expect(text).not.toMatch(/10\.1\.2\.3|4567|gateway\.config\.yaml/);
@@ -41,20 +53,36 @@ describe("the gateway's own page", () => {
     expect((await gateway.get('/', html)).text).toBe('mine');
   });
 
+  // Gateway API: what no rule of a host matches is 404.
+  test.each([
+    ['a route of /', '/: { to: 1, when: { headers: { x-beta: true } } }', 'localhost', 404],
+    ['an exact route of /', '/: { to: 1, exact: true, when: { methods: [POST] } }', 'localhost', 404],
+    ['a route of the host', 'shop.test/cart: 1', 'shop.test', 404],
+    ['a route of the host and /', 'shop.test: { to: 1, when: { headers: { x: y } } }', 'shop.test', 404],
+    ['a route of the hosts below', '"*.shop.test/cart": 1', 'a.shop.test', 404],
+    ['a route of another host', 'shop.test/cart: 1', 'localhost', 200],
+    ['a route of another path', '/db: 1', 'localhost', 200],
+  ])('with %s, `%s`, an unmatched GET / of %s is %i', async (_, route, host, status) => {
+    for (const mode of ['development', 'production'] as const) {
+      const gateway = await startTestGateway(`page: true\nroutes:\n  ${route}\n`, { mode });
+      expect((await gateway.get('/', html, `Host: ${host}`)).status).toBe(status);
+    }
+  });
+
   test('never shadows a route of one host', async () => {
     const service = (await startService()).answer(ok('mine'));
     const gateway = await startTestGateway(`routes:\n  shop.test: ${service.port}\n`, {
       mode: 'development',
     });
     expect((await gateway.get('/', html, 'Host: shop.test')).text).toBe('mine');
-    expect((await gateway.get('/', html, 'Host: other.test')).text).not.toBe('mine');
+    expect((await gateway.get('/', html)).text).not.toBe('mine');
   });
 
   test('answers HEAD without a body and nothing else but GET', async () => {
     const gateway = await startTestGateway('routes:\n  /db: 1\n', { mode: 'development' });
-    const head = await gateway.exchange(request('HEAD', '/'));
+    const head = await gateway.exchange(request('HEAD', '/', ['Host: localhost']));
     expect([head.status, head.body.length]).toEqual([200, 0]);
-    const post = await gateway.exchange(request('POST', '/', [], 'x'));
+    const post = await gateway.exchange(request('POST', '/', ['Host: localhost'], 'x'));
     expect([404, 405]).toContain(post.status);
   });
 

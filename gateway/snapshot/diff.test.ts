@@ -39,6 +39,8 @@ describe('what a reload changed', () => {
     ['resolver', { resolver: ['127.0.0.1:5353'] }, false],
     ['overload', { overload: null }, false],
     ['serverTiming', { serverTiming: true }, false],
+    ['allowedHosts', { allowedHosts: ['shop.test'] }, false],
+    ['page', { page: true }, false],
   ])('the setting %s', async (name, wish, restart) => {
     const diff = await diffConfigs(gatewayConfig([db]), gatewayConfig([db], wish));
     expect(diff).toEqual({ ...NOTHING, settings: [name], needsRestart: restart ? [name] : [] });

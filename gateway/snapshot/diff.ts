@@ -55,6 +55,8 @@ const SETTINGS = [
   'overload',
   'resolver',
   'serverTiming',
+  'allowedHosts',
+  'page',
   'services',
 ] as const;
 

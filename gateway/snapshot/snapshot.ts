@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayConfig } from '../config/model.ts';
 import { Pace } from '../config/pace.ts';
 import { TrustedPeers } from '../filter/forwarded.ts';
-import { buildRouteTable, type RouteTable } from '../route/table.ts';
+import { type RouteTable, routeTableOf } from '../route/table.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { type LiveRoute, liveRoutes, releaseRoutes } from './live-route.ts';
 import { buildRouter, type Router, type RouterHandlers } from './router.ts';
@@ -14,9 +14,13 @@ interface Parts {
 }
 
 /** Between two parts of ten thousand routes, requests are served. */
-async function partsOf(config: GatewayConfig, routes: readonly LiveRoute[]): Promise<Parts> {
+async function partsOf(
+  config: GatewayConfig,
+  routes: readonly LiveRoute[],
+  mode: 'development' | 'production',
+): Promise<Parts> {
   const pace = new Pace();
-  const table = buildRouteTable(config.routes);
+  const table = routeTableOf(config, mode);
   const signatures = new Set<string>();
   for (const { signature } of routes) {
     if (pace.due) await pace.rest();
@@ -60,10 +64,11 @@ export class Snapshot {
     config: GatewayConfig,
     registry: UpstreamRegistry,
     handlers: RouterHandlers,
+    mode: 'development' | 'production',
   ): Promise<Snapshot> {
     const routes = await liveRoutes(config, registry);
     try {
-      const snapshot = new Snapshot(config, registry, await partsOf(config, routes));
+      const snapshot = new Snapshot(config, registry, await partsOf(config, routes, mode));
       snapshot.#router = await buildRouter(config.routes, handlers);
       // It serves when it knows where its names lead.
       await Promise.all(routes.map(({ upstream }) => upstream.answered));

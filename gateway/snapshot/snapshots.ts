@@ -6,6 +6,7 @@ import type { RouterHandlers } from './router.ts';
 import { Snapshot } from './snapshot.ts';
 
 export interface SnapshotsOptions {
+  readonly mode: 'development' | 'production';
   readonly log: Logger;
   readonly registry: UpstreamRegistry;
   readonly lasting: LastingExchanges;
@@ -36,8 +37,8 @@ export class Snapshots {
 
   /** @throws ExtensionError for a module that can't be used: then the one before serves on. */
   async take(config: GatewayConfig): Promise<void> {
-    const { registry, handlers, taken } = this.#options;
-    const next = await Snapshot.build(config, registry, handlers);
+    const { registry, handlers, taken, mode } = this.#options;
+    const next = await Snapshot.build(config, registry, handlers, mode);
     const previous = this.#current;
     this.#current = next;
     previous?.retire();

@@ -19,6 +19,8 @@ export function gatewayConfig(
     overload: { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 },
     resolver: null,
     serverTiming: null,
+    allowedHosts: null,
+    page: null,
     ...wish,
     routes,
   };

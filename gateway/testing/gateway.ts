@@ -26,9 +26,11 @@ export class TestGateway {
   readonly adminPort: number;
   readonly configFile: string;
   readonly log: Logbook;
+  readonly #mode: GatewayOptions['mode'];
   #closed = false;
 
-  constructor(gateway: Gateway, configFile: string, log: Logbook) {
+  constructor(gateway: Gateway, mode: GatewayOptions['mode'], configFile: string, log: Logbook) {
+    this.#mode = mode;
     this.gateway = gateway;
     this.port = gateway.address.port;
     this.adminPort = gateway.adminAddress?.port ?? 0;
@@ -48,9 +50,11 @@ export class TestGateway {
     return answer;
   }
 
-  /** GET on a connection of its own. */
+  /** GET on a connection of its own, in development for a host that is served there. */
   get(target: string, ...fields: string[]): Promise<Answer> {
-    return this.exchange(get(target, ...fields));
+    const host =
+      this.#mode === 'production' || fields.some((field) => /^host:/i.test(field)) ? [] : ['Host: localhost'];
+    return this.exchange(get(target, ...host, ...fields));
   }
 
   /** Puts new text into the configuration file, in place. The gateway takes notice by itself. */
@@ -77,14 +81,15 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const folder = await configurationFolder(yaml, options.files);
   const configFile = join(folder, 'gateway.config.yaml');
   const log = new Logbook();
+  const { env = {}, mode = 'production' } = options;
   const gateway = await startGateway({
     configFile,
-    env: options.env ?? {},
-    mode: options.mode ?? 'production',
+    env,
+    mode,
     log: pino({ level: 'debug' }, log),
     listen: { port: 0, adminPort: 0 },
   });
-  const started = new TestGateway(gateway, configFile, log);
+  const started = new TestGateway(gateway, mode, configFile, log);
   onTestFinished(async () => {
     await started.close();
     await until(

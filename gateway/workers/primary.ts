@@ -14,7 +14,7 @@ import type {
 } from '../observe/status.ts';
 import type { OverloadStatus } from '../overload/overload.ts';
 import { explainExchange } from '../passage/explain.ts';
-import { buildRouteTable, type RouteTable } from '../route/table.ts';
+import { type RouteTable, routeTableOf } from '../route/table.ts';
 import { Reloader, type ReloadResult } from '../snapshot/reloader.ts';
 import { Fleet } from './fleet.ts';
 import { FleetMetrics, readPrimary } from './fleet-metrics.ts';
@@ -92,7 +92,7 @@ class Primary implements Gateway {
     this.#options.log.level = config.log.level;
     if (this.#fleet) await this.#fleet.take(content);
     else await this.#openFleet(content);
-    this.#table = buildRouteTable(config.routes);
+    this.#table = routeTableOf(config, this.#options.mode);
     for (const listener of this.#onReload) listener(config);
   }
 

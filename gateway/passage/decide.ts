@@ -11,6 +11,8 @@ import type { RoutedExchange } from '../filter/exchange.ts';
 import { originOf } from '../filter/forwarded.ts';
 import { ALLOW } from '../filter/max-forwards.ts';
 import { applyFilters } from '../filter/order.ts';
+import { ambiguityText } from '../route/folded-readings.ts';
+import type { RouteMatch } from '../route/table.ts';
 import type { Passage } from './passage.ts';
 
 /**
@@ -44,9 +46,18 @@ function admit(passage: Passage): void {
 /** @throws GatewayError `no_route` */
 function route(passage: Passage): RoutedExchange | null {
   const match = passage.snapshot.table.match(passage);
-  if (match !== null) return routed(passage, match);
+  if (match !== null) {
+    refuseAmbiguity(passage, match);
+    return routed(passage, match);
+  }
   if (wantsPage(passage)) return null;
   throw new GatewayError('no_route', `no route takes ${passage.target.canonical}`);
+}
+
+/** A narrower route is a wall: no spelling of a path may walk around it. @throws GatewayError `bad_target` */
+function refuseAmbiguity(passage: Passage, match: RouteMatch): void {
+  const other = passage.snapshot.table.otherReading(passage, match);
+  if (other !== null) throw new GatewayError('bad_target', `the target ${ambiguityText(match.route, other)}`);
 }
 
 function routed(passage: Passage, match: RoutedExchange['match']): RoutedExchange {

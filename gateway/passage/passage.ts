@@ -101,6 +101,7 @@ const NO_TARGET: RequestTarget = {
   query: '',
   canonical: '',
   decodedAt: null,
+  foldable: false,
   authority: null,
 };
 

@@ -95,6 +95,23 @@ GET /a/%2e%2e/b?x  host localhost
     expect(shown).toContain('✔ /db takes it');
   });
 
+  test.each(['', 'http://localhost:3000'])(
+    'a way around a narrower route is pointed at, after "%s"',
+    (origin) => {
+      const walled = [routeConfig('/db', { line: 10 }), routeConfig('/db/archive', { line: 11 })];
+      const path = `${origin}/db/archive%2Fx?y=1`;
+      expect(text(path, {}, walled)).toBe(`\
+GET ${path}  host localhost
+
+✘ 400  the target belongs to /db as it stands, and to /db/archive where a service reads it as /db/archive/x (ambiguous-route)
+    ${path}
+    ${' '.repeat(origin.length)}           ^^^
+    Ask for the path that is meant, with single slashes, and without parameters or escaped separators where routes part.
+    Instead: ${origin}/db/archive/x?y=1
+`);
+    },
+  );
+
   test.each<[string, string, Partial<ExplainInput>, string]>([
     ['the page of its own', '/', {}, "✔ no route takes /, so the gateway's own page stands here."],
     ['the server as a whole', '*', { method: 'OPTIONS' }, '✔ the gateway answers this itself'],

@@ -16,6 +16,7 @@ import type {
   RouteReference,
   Verdict,
 } from './explanation.ts';
+import { ambiguityText, type OtherReading } from './folded-readings.ts';
 import { forwardTarget, navigationRedirect } from './forward-target.ts';
 import { laneOf } from './lane.ts';
 import { mendedTarget } from './mended-target.ts';
@@ -40,6 +41,8 @@ export function explain(table: RouteTable, input: ExplainInput): Explanation {
 function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): Explanation {
   const request = toRequest(input, target);
   const match = table.match(request);
+  const other = match === null ? null : table.otherReading(request, match);
+  if (match !== null && other !== null) return ambiguous(input, request, match, other);
   const { canonical, raw } = target;
   return {
     request: { method: input.method, target: input.target, host: request.host, canonical, raw },
@@ -55,6 +58,29 @@ function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): 
 function refused(input: ExplainInput, { reason, at }: TargetRefusal): Explanation {
   const refusal = { reason, at, ...faultText(reason), instead: mendedTarget(input.target) };
   return unrouted(input, { kind: 'refused', status: 400, refusal });
+}
+
+function ambiguous(
+  input: ExplainInput,
+  { target, host }: RouteRequest,
+  { route, prefixRawLength }: RouteMatch,
+  other: OtherReading,
+): Explanation {
+  const { raw, rawPathLength, query } = target;
+  // An absolute-form has its scheme and host before the path.
+  const start = input.target.length - raw.length;
+  const at = start + prefixRawLength + raw.slice(prefixRawLength, rawPathLength).search(/\/\/|;|%2f|%3b/i);
+  const { mend } = faultText('ambiguous-route');
+  const what = ambiguityText(route, other);
+  const refusal = {
+    reason: 'ambiguous-route',
+    at,
+    what,
+    mend,
+    instead: input.target.slice(0, start) + other.path + query,
+  } as const;
+  const explanation = unrouted(input, { kind: 'refused', status: 400, refusal });
+  return { ...explanation, request: { ...explanation.request, host } };
 }
 
 function hostRefused(input: ExplainInput, target: RequestTarget): Explanation {

@@ -137,7 +137,7 @@ describe('for every target', () => {
       const { canonical } = parsed.target;
       expect(parseTarget(canonical)).toMatchObject({
         ok: true,
-        target: { canonical, raw: canonical, decodedAt: null },
+        target: { canonical, raw: canonical, decodedAt: null, foldable: /\/\/|;|%2F|%3B/.test(canonical) },
       });
     }
   });

@@ -1,6 +1,7 @@
 /** Decides which route takes a request (SEMANTICS 1.1). A table is immutable: a reload builds the next one. */
 import type { GatewayConfig, RouteConfig } from '../config/model.ts';
 import { ConditionCheck, type ConditionedRequest } from './conditions.ts';
+import { foldedReadings, type OtherReading } from './folded-readings.ts';
 import { hostMatches } from './host-pattern.ts';
 import { nearestRoutes } from './nearest.ts';
 import { type ServedHosts, servedHosts } from './served-hosts.ts';
@@ -25,6 +26,8 @@ export interface RouteTable {
   readonly routes: readonly RouteConfig[];
   /** The route that takes the request; `null`: none does, and none ever takes `OPTIONS *`. */
   match(request: RouteRequest): RouteMatch | null;
+  /** The other route that a service's reading of the path belongs to (SEMANTICS 1.9); `null`: each reading belongs to `match`. */
+  otherReading(request: RouteRequest, match: RouteMatch): OtherReading | null;
   /** `false`: the request's host is none of ours (421). */
   serves(request: Pick<RouteRequest, 'host'>): boolean;
   /** Whether the gateway's own page stands at `/` for this host: never where a route of that path or host exists, whatever its conditions. */
@@ -87,6 +90,20 @@ class HostTable implements RouteTable {
     if (found === null) return null;
     const { route, index, prefixLength } = found;
     return { route, index, prefixRawLength: rawLength(request.target, prefixLength) };
+  }
+
+  otherReading(request: RouteRequest, { route }: RouteMatch): OtherReading | null {
+    const { target, host } = request;
+    if (!target.foldable) return null;
+    const check = this.#conditional ? new ConditionCheck(request) : null;
+    // The prefix stands as the configuration has it, whatever is in it.
+    const prefix = route.matcher.path === '/' ? '' : route.matcher.path;
+    for (const rest of foldedReadings(target.canonical.slice(prefix.length))) {
+      const path = prefix + rest;
+      const found = this.#find(host, path, check);
+      if (found !== null && found.route !== route) return { route: found.route, path };
+    }
+    return null;
   }
 
   serves(request: Pick<RouteRequest, 'host'>): boolean {

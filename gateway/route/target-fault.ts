@@ -15,7 +15,8 @@ export type TargetFault =
   | 'control'
   | 'non-ascii'
   | 'backslash'
-  | 'dot-segment';
+  | 'dot-segment'
+  | 'ambiguous-route';
 
 /** `at` counts UTF-16 units from 0 in the text that was given: where the fault begins. */
 export interface TargetRefusal {
@@ -79,6 +80,10 @@ const TEXTS: Readonly<Record<TargetFault, FaultText>> = {
   'dot-segment': {
     what: 'has a . or .. segment, literal or encoded',
     mend: 'Resolve . and .. before sending, as browsers do, and curl without --path-as-is.',
+  },
+  'ambiguous-route': {
+    what: 'belongs to one route as it stands, and to another where a service merges slashes, decodes %2F and %3B, or cuts ;parameters off',
+    mend: 'Ask for the path that is meant, with single slashes, and without parameters or escaped separators where routes part.',
   },
 };
 

@@ -30,6 +30,7 @@ describe('an origin-form target', () => {
       query,
       canonical,
       decodedAt: null,
+      foldable: /\/\/|;/.test(raw.split('?')[0]!),
       authority: null,
     });
   });

@@ -8,6 +8,7 @@
  * `rawLength` converts.
  */
 import { splitAbsoluteForm } from './authority.ts';
+import { isFoldable } from './folded-readings.ts';
 import { refuse, type TargetFault, type TargetRefusal } from './target-fault.ts';
 
 export interface RequestTarget {
@@ -23,6 +24,8 @@ export interface RequestTarget {
   readonly canonical: string;
   /** Where in `canonical` a decoded escape stands, ascending: each takes three characters in `raw`. `null`: nowhere. */
   readonly decodedAt: readonly number[] | null;
+  /** Whether the path has something that some services fold (folded-readings.ts). */
+  readonly foldable: boolean;
   /** Host and port of an absolute-form, as sent: it beats the `Host` field (RFC 9112 §3.2.2). */
   readonly authority: string | null;
 }
@@ -40,6 +43,7 @@ const HASH = 0x23;
 const PERCENT = 0x25;
 const DOT = 0x2e;
 const SLASH = 0x2f;
+const SEMICOLON = 0x3b;
 const QUESTION = 0x3f;
 const BACKSLASH = 0x5c;
 const DELETE = 0x7f;
@@ -86,6 +90,7 @@ function asteriskForm(): ParsedTarget {
     query: '',
     canonical: '*',
     decodedAt: null,
+    foldable: false,
     authority: null,
   };
   return { ok: true, target };
@@ -106,7 +111,7 @@ function parseOriginForm(raw: string, authority: string | null): ParsedTarget {
   if (plainEnd === -1) return parseUnusual(raw, authority);
   const refusal = queryRefusal(raw, plainEnd);
   if (refusal !== null) return refusal;
-  return pathTarget(raw, plainEnd, raw.slice(0, plainEnd), null, authority);
+  return pathTarget(raw, plainEnd, raw.slice(0, plainEnd), null, false, authority);
 }
 
 function parseUnusual(raw: string, authority: string | null): ParsedTarget {
@@ -114,7 +119,8 @@ function parseUnusual(raw: string, authority: string | null): ParsedTarget {
   const end = question === -1 ? raw.length : question;
   const path = canonicalPath(raw.slice(0, end));
   if (!path.ok) return path;
-  return queryRefusal(raw, end) ?? pathTarget(raw, end, path.path, path.decodedAt, authority);
+  const foldable = isFoldable(path.path);
+  return queryRefusal(raw, end) ?? pathTarget(raw, end, path.path, path.decodedAt, foldable, authority);
 }
 
 function pathTarget(
@@ -122,24 +128,29 @@ function pathTarget(
   end: number,
   canonical: string,
   decodedAt: readonly number[] | null,
+  foldable: boolean,
   authority: string | null,
 ): ParsedTarget {
   const query = end === raw.length ? '' : raw.slice(end);
   return {
     ok: true,
-    target: { kind: 'path', raw, rawPathLength: end, query, canonical, decodedAt, authority },
+    target: { kind: 'path', raw, rawPathLength: end, query, canonical, decodedAt, foldable, authority },
   };
 }
 
 /**
- * Where the path ends, when it is one that is its own canonical view; -1 when it has something to decode, to refuse, or a segment
- * that begins with a dot. Nearly every request ends here, so this is one pass of comparisons.
+ * Where the path ends, when it is one that is its own canonical view; -1 when it has something to decode, to refuse or to fold, or a
+ * segment that begins with a dot. Nearly every request ends here, so this is one pass of comparisons.
  */
 function plainPathEnd(raw: string): number {
   for (let at = 1; at < raw.length; at++) {
     const code = raw.charCodeAt(at);
-    if (code > QUESTION ? code < DELETE && code !== BACKSLASH : code > PERCENT && code < QUESTION) {
-      if (code !== DOT || raw.charCodeAt(at - 1) !== SLASH) continue;
+    if (code > QUESTION) {
+      if (code < DELETE && code !== BACKSLASH) continue;
+      return -1;
+    }
+    if (code > PERCENT && code < QUESTION && code !== SEMICOLON) {
+      if ((code !== DOT && code !== SLASH) || raw.charCodeAt(at - 1) !== SLASH) continue;
       return -1;
     }
     return code === QUESTION ? at : -1;

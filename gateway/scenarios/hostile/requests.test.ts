@@ -12,7 +12,7 @@ import { requestThemes } from './themes.ts';
 describe.each(routeKinds)('hostile requests on $kind', (kind) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open(kind, ['bodyMax: 100KiB'], () => ({ parts: [OK] }));
+    stage = await Stage.open(kind, ['bodyMax: 100KiB'], () => ({ parts: [OK] }), 'page: true\n');
   });
   afterAll(() => stage.close());
 

@@ -33,7 +33,7 @@ export class Stage {
       target === '/sentinel' ? { parts: [SENTINEL_ANSWER] } : react(target),
     );
     const folder = await mkdtemp(join(tmpdir(), 'portway-hostile-'));
-    const [first, ...others] = ['/db', '/keep', 'shop.test/db', '/other'].map((key) =>
+    const [first, ...others] = ['/db', '/db/wall', '/keep', 'shop.test/db', '/other'].map((key) =>
       routes(key, service.port, ...keys, ...(key === '/keep' ? ['strip: false'] : [])),
     );
     const yaml = `${settings}${first}${others.map((text) => text.replace('routes:\n', '')).join('')}`;

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { laneKinds } from '../testing/route-kinds.ts';
+import { ok, startService } from '../testing/service.ts';
+import { handshake } from '../testing/websocket.ts';
+
+describe.each(laneKinds)('a narrower route is a wall around what it owns, on $kind', (kind) => {
+  async function stage() {
+    const services = {
+      root: (await startService()).answer(ok('root')),
+      db: (await startService()).answer(ok('db')),
+      archive: (await startService()).answer(ok('archive')),
+    };
+    const routeLines = (key: string, port: number) => kind.routes(key, port).replace('routes:\n', '');
+    const yaml = [
+      'routes:\n',
+      routeLines('/', services.root.port),
+      routeLines('/db', services.db.port),
+      routeLines('/db/archive', services.archive.port),
+    ].join('');
+    const gateway = await startTestGateway(yaml, { files: kind.files });
+    return { ...services, gateway };
+  }
+
+  test.each([
+    '/db//archive',
+    '/db//archive/x',
+    '/db///archive?x',
+    '/db/archive;x=1',
+    '/db/archive;x=1/y',
+    '/db/archive%2fx',
+    '/db/archive%2Fx',
+    '/db/archive%3bx',
+    '/db/archive%3Bx=1/y',
+    '/db%2Farchive',
+    '/%2Fdb/archive',
+    '//db/x',
+    '/db;x=1/x',
+    '/db;x=1/archive',
+    '/db/;/archive',
+    '/db/;x%2Fy/archive',
+    '/%64b//%61rchive',
+    '/db/%2F%61rchive;',
+  ])('%s reaches nobody: 400', async (target) => {
+    const { gateway, root, db, archive } = await stage();
+    const answer = await gateway.get(target);
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([400, 'bad_target']);
+    expect([root, db, archive].flatMap(({ requests }) => requests)).toEqual([]);
+    expect(await gateway.log.exchange(400)).toMatchObject({ cause: expect.stringContaining('/db') });
+  });
+
+  test.each([
+    ['/db//x', 'db', '//x'],
+    ['/db/x%2Farchive', 'db', '/x%2Farchive'],
+    ['/db/x;y=1/archive', 'db', '/x;y=1/archive'],
+    ['/db/archives//', 'db', '/archives//'],
+    ['/db/%2Fx%3By', 'db', '/%2Fx%3By'],
+    ['/db/archive%252Fx', 'db', '/archive%252Fx'],
+    ['/db/archive//x;a=1/%2F', 'archive', '//x;a=1/%2F'],
+    ['/db/archive/;', 'archive', '/;'],
+    ['/other//db', 'root', '/other//db'],
+    ['/a;b=1', 'root', '/a;b=1'],
+    ['/x?u=/db//archive;x', 'root', '/x?u=/db//archive;x'],
+  ] as const)('%s passes to %s as %s, because each reading agrees', async (target, name, seen) => {
+    const stood = await stage();
+    const answer = await stood.gateway.get(target);
+    expect([answer.status, answer.text]).toEqual([200, name]);
+    expect(stood[name].requests[0]?.target).toBe(seen);
+  });
+
+  test('a WebSocket does not pass either', async () => {
+    const { gateway, db } = await stage();
+    const client = await gateway.connect();
+    await client.send(handshake('/db//archive'));
+    expect((await client.head()).status).toBe(400);
+    expect(db.requests).toEqual([]);
+  });
+});
+
+test('in development the answer names both routes', async () => {
+  const gateway = await startTestGateway('routes: { /db: 1, /db/archive: 2 }\n', { mode: 'development' });
+  const { detail } = JSON.parse((await gateway.get('/db//archive/x')).text);
+  expect(detail).toContain(
+    'belongs to /db as it stands, and to /db/archive where a service reads it as /db/archive/x',
+  );
+});

@@ -1,6 +1,7 @@
 /**
  * Fields that concern one connection only, and are never passed on (RFC 9110 §7.6.1). `te` and `trailer` are listed because each
- * is decided anew for the next connection; `expect` because the gateway answers it itself.
+ * is decided anew for the next connection. CGI, WSGI and their kin turn both `-` and `_` into `_`, so with underscores such a field,
+ * or a second length, would arrive at a service as the very field that we have judged.
  */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
@@ -11,6 +12,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'keep_alive',
+  'proxy_connection',
+  'proxy_authorization',
+  'transfer_encoding',
+  'content_length',
 ]);
 
 export const HOP_BY_HOP_ANSWER: ReadonlySet<string> = new Set([

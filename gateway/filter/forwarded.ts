@@ -1,5 +1,6 @@
 import net from 'node:net';
-import { lengthsOf } from './connection.ts';
+import { isAuthority } from '../route/authority.ts';
+import { canonicalPath } from '../route/target.ts';
 
 /** `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239) as a peer sent them. */
 export interface ForwardedClaims {
@@ -20,6 +21,7 @@ export const NO_CLAIMS: ForwardedClaims = {
   forwarded: null,
 };
 
+/** Those that the gateway writes itself; `null`: never believed. */
 const CLAIMS: ReadonlyMap<string, keyof ForwardedClaims | null> = new Map([
   ['x-forwarded-for', 'for'],
   ['x-forwarded-host', 'host'],
@@ -30,16 +32,23 @@ const CLAIMS: ReadonlyMap<string, keyof ForwardedClaims | null> = new Map([
   ['x-real-ip', null],
 ]);
 
-const HAS_LENGTH_OF_CLAIM = lengthsOf(CLAIMS.keys());
+const F = 0x66;
+const X = 0x78;
 
 /**
- * Whether a field says where a request came from. Underscore spellings count too: CGI, WSGI and their kin turn both `-` and `_` into `_`,
- * so `X_Forwarded_For` would arrive at a service as the very field that we vouch for.
+ * Whether a field says where a request came from, or who sent it: `Forwarded`, `X-Real-IP` and every `X-Forwarded-*`, because services take
+ * a proxy's word for `X-Forwarded-User` and its like, too. Spellings with underscores count (see connection.ts).
  */
 export function isForwardingField(lowerName: string): boolean {
-  if (HAS_LENGTH_OF_CLAIM[lowerName.length] !== 1) return false;
-  if (CLAIMS.has(lowerName)) return true;
-  return lowerName.includes('_') && CLAIMS.has(lowerName.replaceAll('_', '-'));
+  const first = lowerName.charCodeAt(0);
+  if (first !== X) return first === F && lowerName === 'forwarded';
+  const name = lowerName.replaceAll('_', '-');
+  return name.startsWith('x-forwarded-') || name === 'x-real-ip';
+}
+
+/** Whether a forwarding field is one that the gateway does not write itself: from a trusted peer it goes on as it is. */
+export function isOtherForwardingField(lowerName: string): boolean {
+  return !lowerName.includes('_') && !CLAIMS.has(lowerName);
 }
 
 /** The claims with one more field; a repeated field is one list (RFC 9110 §5.3). Underscore spellings are never believed. */
@@ -162,9 +171,17 @@ export class TrustedPeers {
 
 /** `192.0.2.1`, `192.0.2.1:8080`, `[2001:db8::1]:8080`; anything else is no address. */
 function addressOf(hop: string): string | null {
-  if (net.isIP(hop)) return hop;
+  if (net.isIP(hop)) return unmapped(hop);
   const [, bracketed, bare = bracketed ?? ''] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/.exec(hop) ?? [];
-  return net.isIP(bare) ? bare : null;
+  return net.isIP(bare) ? unmapped(bare) : null;
+}
+
+/** An IPv4 address that is spelled as an IPv6 one (RFC 4291 §2.5.5.2) is written as what it is: logs, limits and hashes must know it again. */
+function unmapped(address: string): string {
+  if (!address.includes(':') || address.includes('%')) return address;
+  const [, mapped] =
+    /^::ffff:([\d.]+)$/.exec(new net.SocketAddress({ address, family: 'ipv6' }).address) ?? [];
+  return mapped ?? address;
 }
 
 function firstOf(list: string | null): string | null {
@@ -173,17 +190,22 @@ function firstOf(list: string | null): string | null {
   return (comma < 0 ? list : list.slice(0, comma)).trim();
 }
 
-/** What goes into links must be what a host can look like, even from a peer that we trust. */
+// What goes into links must be what it claims to be, even from a peer that we trust.
+
 function plausibleAuthority(text: string | null): string | null {
-  return text !== null && /^[\w.[\]:-]{1,255}$/.test(text) ? text : null;
+  return text !== null && text.length <= 261 && isAuthority(text) ? text : null;
 }
 
 function plausiblePort(text: string | null): string | null {
-  return text !== null && /^\d{1,5}$/.test(text) ? text : null;
+  if (text === null || !/^\d{1,5}$/.test(text)) return null;
+  const port = Number(text);
+  return port >= 1 && port <= 65_535 ? String(port) : null;
 }
 
+/** A path that a route could have: what is not (dot segments, `//host`, malformed escapes) would lead links elsewhere. */
 function plausiblePrefix(text: string | null): string | null {
-  return text !== null && /^(\/[\w.~%-]+)+\/?$/.test(text) ? text.replace(/\/$/, '') : null;
+  if (text === null || !/^(\/[\w.~%-]+)+\/?$/.test(text) || !canonicalPath(text).ok) return null;
+  return text.replace(/\/$/, '');
 }
 
 function portOf(authority: string, proto: string): string {

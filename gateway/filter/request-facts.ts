@@ -1,6 +1,12 @@
 import type { Fields } from '../forward/exchange.ts';
 import { isHopByHop, nominate, withoutNominated } from './connection.ts';
-import { claim, type ForwardedClaims, isForwardingField, NO_CLAIMS } from './forwarded.ts';
+import {
+  claim,
+  type ForwardedClaims,
+  isForwardingField,
+  isOtherForwardingField,
+  NO_CLAIMS,
+} from './forwarded.ts';
 
 /** What the fields of a request say that the gateway itself acts upon, gathered in one pass. */
 export interface RequestFacts {
@@ -13,6 +19,8 @@ export interface RequestFacts {
   readonly hostCount: number;
   /** What the peer claims about where the request came from: to be believed only of a trusted peer. */
   readonly claims: ForwardedClaims;
+  /** `X-Forwarded-*` that the gateway does not write itself, name, value ...: they go on from a trusted peer alone. */
+  readonly otherForwarded: readonly string[];
   readonly via: string | null;
   readonly requestId: string | null;
   readonly traceparent: string | null;
@@ -23,6 +31,21 @@ export interface RequestFacts {
   readonly trailer: string | null;
   readonly accept: string;
   readonly acceptsTrailers: boolean;
+}
+
+const NONE: readonly string[] = [];
+
+/** The same from a trusted peer: whatever `X-Forwarded-*` it sent goes on. */
+export function withOtherForwarded(facts: RequestFacts): RequestFacts {
+  const { kept, dropped, otherForwarded } = facts;
+  if (otherForwarded.length === 0) return facts;
+  const names = new Set(otherForwarded.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : '')));
+  return {
+    ...facts,
+    kept: [...kept, ...otherForwarded],
+    dropped: dropped.filter((name) => !names.has(name)),
+    otherForwarded: NONE,
+  };
 }
 
 /** @param fields name, value, name, value ... as received. */
@@ -38,6 +61,7 @@ class FactsReader implements RequestFacts {
   host: string | null = null;
   hostCount = 0;
   claims: ForwardedClaims = NO_CLAIMS;
+  otherForwarded: readonly string[] = NONE;
   via: string | null = null;
   requestId: string | null = null;
   traceparent: string | null = null;
@@ -51,12 +75,12 @@ class FactsReader implements RequestFacts {
 
   take(name: string, value: string): void {
     const lower = name.toLowerCase();
-    if (this.#passes(lower, value)) this.kept.push(name, value);
+    if (this.#passes(name, lower, value)) this.kept.push(name, value);
     else if (lower !== 'host') this.dropped.push(lower);
   }
 
   /** Notes what is of interest; says whether the field goes on as it is. */
-  #passes(lower: string, value: string): boolean {
+  #passes(name: string, lower: string, value: string): boolean {
     switch (lower) {
       case 'host':
         this.host = value;
@@ -95,13 +119,14 @@ class FactsReader implements RequestFacts {
         this.accept = value;
         return true;
       default:
-        return this.#passesUnnoted(lower, value);
+        return this.#passesUnnoted(name, lower, value);
     }
   }
 
-  #passesUnnoted(lower: string, value: string): boolean {
+  #passesUnnoted(name: string, lower: string, value: string): boolean {
     if (isHopByHop(lower)) return false;
     if (!isForwardingField(lower)) return true;
+    if (isOtherForwardingField(lower)) this.otherForwarded = [...this.otherForwarded, name, value];
     this.claims = claim(this.claims, lower, value);
     return false;
   }
@@ -110,6 +135,7 @@ class FactsReader implements RequestFacts {
     const nominated = this.#nominated;
     if (nominated === null) return this;
     this.kept = withoutNominated(this.kept, nominated);
+    this.otherForwarded = withoutNominated(this.otherForwarded, nominated);
     this.dropped.push(...nominated);
     // Nominated for the connection means: not meant for anybody behind us, whatever the field.
     if (nominated.has('x-request-id')) this.requestId = null;

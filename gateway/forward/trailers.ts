@@ -31,11 +31,6 @@ const NEVER_BEHIND: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
   'x-real-ip',
   'x-request-id',
 ]);
@@ -45,7 +40,8 @@ export function trailerFields(trailers: Fields): Fields {
   if (trailers.length === 0) return trailers;
   const kept: string[] = [];
   for (let i = 0; i < trailers.length; i += 2) {
-    if (!NEVER_BEHIND.has(trailers[i]!.toLowerCase().replaceAll('_', '-')))
+    const name = trailers[i]!.toLowerCase().replaceAll('_', '-');
+    if (!NEVER_BEHIND.has(name) && !name.startsWith('x-forwarded-'))
       kept.push(trailers[i]!, trailers[i + 1]!);
   }
   return kept;

@@ -24,6 +24,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Clock } from '../wire/clock.ts';
 import { CachedEnd, type CacheRole, cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { decide } from './decide.ts';
+import { hideClaims } from './extended.ts';
 import { type ForwardEnd, Forwarding, HandlerEnd, PlainEnd } from './forwarding.ts';
 import type { InFlight } from './in-flight.ts';
 import { keepPassage, Passage, passageOf } from './passage.ts';
@@ -144,7 +145,10 @@ export class Carrier implements HttpListenerHandler {
     if (passage.refusal || !this.#decide(passage)) return { kind: 'plain' };
     if (passage.exchange?.match.route.extend === null) return { kind: 'plain' };
     new WrittenElsewhere(passage, responder, inFlight).begin();
-    if (passage.exchange) return { kind: 'extended', index: passage.exchange.match.index };
+    if (passage.exchange) {
+      hideClaims(passage, request.headers);
+      return { kind: 'extended', index: passage.exchange.match.index };
+    }
     inFlight.paged(passage);
     return { kind: 'page' };
   }

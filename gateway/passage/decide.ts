@@ -11,6 +11,7 @@ import type { RoutedExchange } from '../filter/exchange.ts';
 import { originOf } from '../filter/forwarded.ts';
 import { ALLOW } from '../filter/max-forwards.ts';
 import { applyFilters } from '../filter/order.ts';
+import { withOtherForwarded } from '../filter/request-facts.ts';
 import { ambiguityText } from '../route/folded-readings.ts';
 import type { RouteMatch } from '../route/table.ts';
 import type { Passage } from './passage.ts';
@@ -61,7 +62,11 @@ function refuseAmbiguity(passage: Passage, match: RouteMatch): void {
 }
 
 function routed(passage: Passage, match: RoutedExchange['match']): RoutedExchange {
-  const { peer, snapshot, authority, facts, target, record, downstream, version, rawTarget } = passage;
+  const { peer, snapshot, authority, target, record, downstream, version, rawTarget } = passage;
+  const facts =
+    passage.facts.otherForwarded.length > 0 && snapshot.trust.includes(peer.address)
+      ? withOtherForwarded(passage.facts)
+      : passage.facts;
   const origin = originOf(peer, snapshot.trust, authority, facts.claims);
   record.route = match.route.id;
   record.client = origin.client;

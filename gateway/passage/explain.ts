@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../config/model.ts';
 import { originOf, TrustedPeers } from '../filter/forwarded.ts';
-import { readFacts } from '../filter/request-facts.ts';
+import { readFacts, withOtherForwarded } from '../filter/request-facts.ts';
 import { requestFields } from '../filter/request-fields.ts';
 import { hostOf } from '../route/authority.ts';
 import { explain } from '../route/explain.ts';
@@ -24,8 +24,10 @@ function headerChanges(table: RouteTable, config: GatewayConfig, input: ExplainI
   const header = (lowerName: string) => sent.find(([name]) => name.toLowerCase() === lowerName)?.[1];
   const match = table.match({ method: input.method, target, host: hostOf(authority), header });
   if (!match) return null;
-  const facts = readFacts(sent.flat());
-  const origin = originOf(ASKER, new TrustedPeers(config.trustProxy), authority, facts.claims);
+  const trust = new TrustedPeers(config.trustProxy);
+  const read = readFacts(sent.flat());
+  const facts = trust.includes(ASKER.address) ? withOtherForwarded(read) : read;
+  const origin = originOf(ASKER, trust, authority, facts.claims);
   const endpoint = authorityOf(match.route.upstream.endpoints[0]!.address);
   const out = requestFields(
     { facts, peer: ASKER, origin, version: '1.1', authority, match },

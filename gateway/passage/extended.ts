@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import { GatewayError } from '../error/catalog.ts';
 import { limitBody } from '../filter/body-limit.ts';
+import { isForwardingField } from '../filter/forwarded.ts';
 import type { ExtendedExchange, FieldEdit, HandlerDownstream, Tag } from '../forward/extend.ts';
 import type { Passage } from './passage.ts';
 
@@ -48,6 +49,14 @@ export class ExtendedExchanges implements Tag {
 interface Waiting {
   readonly passage: Passage;
   readonly shown: IncomingHttpHeaders;
+}
+
+/** What a stranger says of where it comes from, or who it is, an extension does not get to see, as no service does. */
+export function hideClaims({ snapshot, peer }: Passage, headers: IncomingHttpHeaders): void {
+  const trusted = snapshot.trust.includes(peer.address);
+  for (const name of Object.keys(headers)) {
+    if (isForwardingField(name) && (!trusted || name.includes('_'))) delete headers[name];
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { FieldMap } from '../cache/entry.ts';
 import { answerFields, storableFields } from '../filter/answer-fields.ts';
 import { limitBody } from '../filter/body-limit.ts';
 import type { RoutedExchange } from '../filter/exchange.ts';
-import { readFacts } from '../filter/request-facts.ts';
+import { readFacts, withOtherForwarded } from '../filter/request-facts.ts';
 import { requestFields, type Signature } from '../filter/request-fields.ts';
 import { cookieScope, withoutCookie } from '../filter/sticky-cookie.ts';
 import type { BulkMemory } from '../forward/bulk-memory.ts';
@@ -89,7 +89,9 @@ export function extendedPlan(
   body: RequestBody | null,
 ): HttpPlan {
   const { kept } = exchange.facts;
-  kept.splice(0, Number.POSITIVE_INFINITY, ...readFacts(editFields(kept, edit)).kept);
+  // What else of `X-Forwarded-*` is there by now comes from a trusted peer, or from the extension, which may say who the client is.
+  const edited = withOtherForwarded(readFacts(editFields(kept, edit)));
+  kept.splice(0, Number.POSITIVE_INFINITY, ...edited.kept);
   return { ...plan, body };
 }
 

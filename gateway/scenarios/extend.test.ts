@@ -46,6 +46,20 @@ describe('a route extended in code', () => {
     expect(service.request.head.value('x-added')).toBe('yes');
   });
 
+  test('may say who the client is, and sees no such claim of a stranger', async () => {
+    const module = `
+      export default {
+        preHandler(request, reply, done) {
+          const user = request.headers['x-forwarded-user'] ?? request.headers['x_forwarded_user'] ?? 'nobody';
+          request.headers['x-forwarded-user'] = 'found, not ' + user;
+          done();
+        },
+      };`;
+    const { service, gateway } = await extended(module);
+    await gateway.get('/shout/', 'X-Forwarded-User: admin', 'X_Forwarded_User: root');
+    expect(service.request.head.values('x-forwarded-user')).toEqual(['found, not nobody']);
+  });
+
   test.each([
     ['preHandler', 'preHandler(_request, _reply, done) { done(); }'],
     ['rewriteRequestHeaders', 'replyOptions: { rewriteRequestHeaders: (_request, headers) => headers }'],

@@ -53,6 +53,60 @@ describe.each(routeKinds)('where a request came from, on $kind', ({ routes, file
     },
   );
 
+  const others = ['X-Forwarded-User: admin', 'x-forwarded-client-cert: By=x', 'X-Forwarded-Ssl: on'];
+
+  test('no X-Forwarded-* of a stranger arrives, known to us or not', async () => {
+    const head = await received([
+      ...others,
+      'X-Forwarded-: x',
+      'X_Forwarded_Groups: admin',
+      'X-Forwarding: yes',
+    ]);
+    expect(head.lines.filter((line) => /user|cert|ssl|groups|forwarded-:/i.test(line))).toEqual([]);
+    expect(head.value('x-forwarding')).toBe('yes');
+  });
+
+  test('those of a trusted proxy arrive as it sent them, but for other spellings', async () => {
+    const head = await received([...others, others[0]!, 'X_Forwarded_User: evil'], 'trustProxy: loopback\n');
+    expect(head.values('x-forwarded-user')).toEqual(['admin', 'admin']);
+    expect(head.value('x-forwarded-client-cert')).toBe('By=x');
+    expect(head.raw).not.toContain('evil');
+  });
+
+  test('those that Connection names are for the gateway alone, a trusted proxy notwithstanding', async () => {
+    const fields = ['Connection: X-Forwarded-User', others[0]!];
+    expect((await received(fields, 'trustProxy: loopback\n')).has('x-forwarded-user')).toBe(false);
+  });
+
+  test.each([
+    'Content_Length: 99',
+    'Transfer_Encoding: chunked',
+    'Proxy_Connection: close',
+    'Proxy_Authorization: Basic eDp5',
+    'keep_alive: timeout=5',
+  ])('a look-alike of a field about the message or the connection is dropped: %s', async (line) => {
+    const name = line.slice(0, line.indexOf(':')).toLowerCase();
+    for (const settings of ['', 'trustProxy: loopback\n'])
+      expect((await received([line], settings)).has(name)).toBe(false);
+  });
+
+  test.each([
+    ['X-Forwarded-Prefix: /../x', 'x-forwarded-prefix', '/db'],
+    ['X-Forwarded-Prefix: /a/%2e%2e/x', 'x-forwarded-prefix', '/db'],
+    ['X-Forwarded-Prefix: /a/%zz', 'x-forwarded-prefix', '/db'],
+    ['X-Forwarded-Prefix: /outer', 'x-forwarded-prefix', '/outer/db'],
+    ['X-Forwarded-Port: 99999', 'x-forwarded-port', '8080'],
+    ['X-Forwarded-Port: 0', 'x-forwarded-port', '8080'],
+    ['X-Forwarded-Port: 65535', 'x-forwarded-port', '65535'],
+    ['X-Forwarded-Host: bank.test:99999', 'x-forwarded-host', 'shop.test:8080'],
+    ['X-Forwarded-For: ::ffff:9.9.9.9', 'x-real-ip', '9.9.9.9'],
+    ['X-Forwarded-For: [::FFFF:909:909]:1234', 'x-real-ip', '9.9.9.9'],
+    ['X-Forwarded-For: 9.9.9.9, ::ffff:127.0.0.1', 'x-real-ip', '9.9.9.9'],
+    ['X-Forwarded-For: 2001:db8::ffff:9', 'x-real-ip', '2001:db8::ffff:9'],
+  ])('with %s even of a trusted proxy, %s is %s', async (line, name, value) => {
+    expect((await received([line], 'trustProxy: loopback\n')).value(name)).toBe(value);
+  });
+
   test.each(['trustProxy: [127.0.0.1]\n', 'trustProxy: [127.0.0.0/8]\n'])(
     'a trusted proxy is believed: %s',
     async (settings) => {

@@ -67,9 +67,9 @@ export const framing: readonly HostileRequest[] = [
     arrives('GET /', ['X-Transfer-Encoding: chunked']),
   ),
   carried(
-    'a field that only looks like a length',
-    get('/db/', 'Content_Length: 5'),
-    arrives('GET /', ['Content_Length: 5']),
+    'fields that CGI and WSGI would read as a length and a coding',
+    get('/db/', 'Content_Length: 5', 'Transfer_Encoding: chunked', 'Content_Type: x'),
+    arrives('GET /', ['Content_Type: x']),
   ),
   carried('a GET with a body', request('GET', '/db/', [], 'body'), arrives('GET /', [], { body: 'body' })),
   carried('a GET with a length of zero', get('/db/', ...lengths('0')), arrives('GET /')),

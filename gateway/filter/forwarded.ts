@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { isAuthority } from '../route/authority.ts';
+import { hostOf, isAuthority } from '../route/authority.ts';
 import { canonicalPath } from '../route/target.ts';
 
 /** `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239) as a peer sent them. */
@@ -112,6 +112,17 @@ export function originOf(
     chainFor: claims.for,
     chainForwarded: claims.forwarded,
   };
+}
+
+/** Whether this scheme and authority are what the client sees the gateway as. */
+export function isPublicOrigin(
+  scheme: string,
+  authority: string,
+  { proto, authority: own, port }: Origin,
+): boolean {
+  if (scheme !== proto || hostOf(authority) !== hostOf(own)) return false;
+  const asked = portOf(authority, scheme);
+  return asked === portOf(own, proto) || asked === port;
 }
 
 /** The fields that tell a service where a request came from. @param prefix what was stripped; empty: nothing was. */

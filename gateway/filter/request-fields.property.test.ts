@@ -55,7 +55,11 @@ const field = fc.oneof(
 const fields = fc.array(field, { maxLength: 12 });
 
 const sent = (list: readonly (readonly [string, string])[]) =>
-  requestFields(routedExchange({ fields: list.flat() }), 'localhost:3001', signature);
+  requestFields(
+    routedExchange({ fields: list.flat() }),
+    { authority: 'localhost:3001', scheme: 'http' },
+    signature,
+  );
 
 /** What Connection names, as anybody would write it down. */
 function nominatedBy(list: readonly (readonly [string, string])[]): Set<string> {

@@ -3,7 +3,8 @@ import { type ExchangeWish, routedExchange, valuesOf } from '../testing/routed-e
 import { requestFields } from './request-fields.ts';
 
 const SIGNATURE = { pseudonym: 'portway-test', requestId: 'id-1', traceparent: '00-a-b-00' };
-const sent = (wish: ExchangeWish = {}) => requestFields(routedExchange(wish), 'localhost:3001', SIGNATURE);
+const ENDPOINT = { authority: 'localhost:3001', scheme: 'https' } as const;
+const sent = (wish: ExchangeWish = {}) => requestFields(routedExchange(wish), ENDPOINT, SIGNATURE);
 
 describe('what a service gets', () => {
   test('begins with Host and what the client sent, in its order', () => {
@@ -31,6 +32,52 @@ describe('what a service gets', () => {
       { route: { hostHeader: 'rewrite' } },
       'x-forwarded-host',
       ['gateway.test:3000'],
+    ],
+    [
+      'its own origin, where the public one is meant',
+      { route: { hostHeader: 'rewrite' }, fields: ['Origin', 'http://gateway.test:3000'] },
+      'origin',
+      ['https://localhost:3001'],
+    ],
+    [
+      'its own origin, where a trusted proxy says which one is public',
+      {
+        trust: ['192.0.2.7'],
+        route: { hostHeader: 'rewrite' },
+        fields: [
+          'X-Forwarded-Host',
+          'shop.test',
+          'X-Forwarded-Proto',
+          'https',
+          'Origin',
+          'https://shop.test',
+        ],
+      },
+      'origin',
+      ['https://localhost:3001'],
+    ],
+    [
+      'the same with the port that the proxy names',
+      {
+        trust: ['192.0.2.7'],
+        route: { hostHeader: 'rewrite' },
+        fields: [
+          'X-Forwarded-Host',
+          'shop.test',
+          'X-Forwarded-Port',
+          '8443',
+          'Referer',
+          'http://shop.test:8443/x',
+        ],
+      },
+      'referer',
+      ['https://localhost:3001/x'],
+    ],
+    [
+      'another origin as it is',
+      { route: { hostHeader: 'rewrite' }, fields: ['Origin', 'http://gateway.test'] },
+      'origin',
+      ['http://gateway.test'],
     ],
     ['TE for trailers alone', { fields: ['TE', 'gzip, trailers'] }, 'te', ['trailers']],
     ['no TE for anything else', { fields: ['TE', 'gzip'] }, 'te', []],

@@ -1,5 +1,5 @@
 import type { RoutedExchange } from './exchange.ts';
-import { pushForwardedFields } from './forwarded.ts';
+import { isPublicOrigin, type Origin, pushForwardedFields } from './forwarded.ts';
 
 /** What the gateway says of itself and of the exchange in every request that it sends on. */
 export interface Signature {
@@ -15,18 +15,26 @@ export type FieldSource = Pick<
   'facts' | 'peer' | 'origin' | 'version' | 'authority' | 'match'
 >;
 
+/** An endpoint as its service knows itself. */
+export interface EndpointOrigin {
+  readonly authority: string;
+  readonly scheme: 'http' | 'https';
+}
+
 /**
  * The fields that the service gets: what the client sent, less what concerned its connection, plus what the gateway vouches for.
  *
- * @param endpointAuthority host and port of the endpoint, for `hostHeader: rewrite`.
+ * @param endpoint for `hostHeader: rewrite`.
  */
 export function requestFields(
   exchange: FieldSource,
-  endpointAuthority: string,
+  endpoint: EndpointOrigin,
   signature: Signature,
 ): string[] {
-  const { facts, peer, origin, version } = exchange;
-  const out = ['Host', sentHost(exchange, endpointAuthority), ...facts.kept];
+  const { facts, peer, origin, version, match } = exchange;
+  const kept =
+    match.route.hostHeader === 'rewrite' ? namingEndpoint(facts.kept, origin, endpoint) : facts.kept;
+  const out = ['Host', sentHost(exchange, endpoint.authority), ...kept];
   // The only transfer coding parameter that survives a hop (RFC 9110 §10.1.4).
   if (facts.acceptsTrailers) out.push('TE', 'trailers');
   pushForwardedFields(out, peer, origin, strippedPrefix(exchange));
@@ -34,6 +42,27 @@ export function requestFields(
   out.push('X-Request-Id', signature.requestId, 'Traceparent', signature.traceparent);
   return out;
 }
+
+/**
+ * `Origin` and `Referer` go with `Host` where they name the public origin: an application that compares them must not take its own pages
+ * for a stranger's. Any other origin is left for it to refuse.
+ */
+function namingEndpoint(
+  kept: readonly string[],
+  origin: Origin,
+  { scheme, authority }: EndpointOrigin,
+): string[] {
+  const fields = [...kept];
+  for (let i = 0; i < fields.length; i += 2) {
+    if (!/^(?:origin|referer)$/i.test(fields[i]!)) continue;
+    const named = ORIGIN.exec(fields[i + 1]!);
+    if (named === null || !isPublicOrigin(named[1]!.toLowerCase(), named[2]!, origin)) continue;
+    fields[i + 1] = `${scheme}://${authority}${fields[i + 1]!.slice(named[0].length)}`;
+  }
+  return fields;
+}
+
+const ORIGIN = /^(https?):\/\/([^/?#]*)/i;
 
 export function sentHost(
   exchange: Pick<FieldSource, 'match' | 'authority'>,

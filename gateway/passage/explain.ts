@@ -7,7 +7,7 @@ import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation, HeaderChanges } from '../route/explanation.ts';
 import type { RouteTable } from '../route/table.ts';
 import { parseTarget } from '../route/target.ts';
-import { authorityOf } from '../upstream/authority.ts';
+import { authorityOf, schemeOf } from '../upstream/authority.ts';
 
 /** `explain`, with what forwarding does to the header section, told by the very code that does it. */
 export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {
@@ -28,7 +28,8 @@ function headerChanges(table: RouteTable, config: GatewayConfig, input: ExplainI
   const read = readFacts(sent.flat());
   const facts = trust.includes(ASKER.address) ? withOtherForwarded(read) : read;
   const origin = originOf(ASKER, trust, authority, facts.claims);
-  const endpoint = authorityOf(match.route.upstream.endpoints[0]!.address);
+  const { address } = match.route.upstream.endpoints[0]!;
+  const endpoint = { authority: authorityOf(address), scheme: schemeOf(address) };
   const out = requestFields(
     { facts, peer: ASKER, origin, version: '1.1', authority, match },
     endpoint,

@@ -44,7 +44,7 @@ export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan
     retries: match.route.retries,
     memory,
     requestFields: (endpoint) =>
-      withoutSticky(hopFields(exchange, requestFields(exchange, endpoint.authority, signature)), upstream),
+      withoutSticky(hopFields(exchange, requestFields(exchange, endpoint, signature)), upstream),
     answerFields: (endpoint, fields, lengthOpen) =>
       answerFields(exchange, endpoint, fields, lengthOpen && takesTrailers(exchange)),
   };
@@ -127,7 +127,7 @@ export function tunnelPlan(exchange: RoutedExchange, carriage: Carriage): Tunnel
     retries: match.route.retries,
     memory,
     requestFields: (endpoint) => [
-      ...withoutSticky(requestFields(exchange, endpoint.authority, signature), upstream),
+      ...withoutSticky(requestFields(exchange, endpoint, signature), upstream),
       'Connection',
       'Upgrade',
       'Upgrade',

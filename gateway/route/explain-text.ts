@@ -83,7 +83,12 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
     ['service', chosen.endpoints.join(', ')],
     ...(chosen.balance === null ? [] : [['balanced', chosen.balance] as [string, string]]),
     ['it sees', `${printable(request.method)} ${paint('bold', printable(chosen.forwarded))}`],
-    ['Host', chosen.hostHeader === 'keep' ? 'as the client sent it' : 'the name of the service'],
+    [
+      'Host',
+      chosen.hostHeader === 'keep'
+        ? 'as the client sent it'
+        : 'the name of the service, in Origin and Referer too',
+    ],
   ];
   if (chosen.extend !== null) rows.push(['extended', `by ${chosen.extend}`]);
   rows.push(['lane', `${chosen.lane.lane}  ${paint('dim', `(${chosen.lane.why})`)}`]);

@@ -41,6 +41,14 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
     expect(head.values('x-request-id')).toHaveLength(1);
   });
 
+  test('names the service in Origin, where the route rewrites Host and it named the gateway', async () => {
+    const { service, client } = await stage('hostHeader: rewrite');
+    await client.send(handshake('/chat/', 'Origin: http://gateway.test'));
+    const head = await (await service.connection()).head();
+    expect(head.value('host')).toMatch(new RegExp(`:${service.port}$`));
+    expect(head.value('origin')).toBe(`http://${head.value('host')}`);
+  });
+
   test("gets the service's own agreement", async () => {
     const { service, client } = await stage();
     await client.send(handshake('/chat/', 'Sec-WebSocket-Protocol: a, b'));

@@ -9,6 +9,10 @@ export function authorityOf(address: EndpointAddress): string {
   return port === (tls ? 443 : 80) ? name : `${name}:${port}`;
 }
 
+export function schemeOf(address: EndpointAddress): 'http' | 'https' {
+  return address.kind === 'tcp' && address.tls ? 'https' : 'http';
+}
+
 /** The name by which a service is called that is found by SRV records: `_http._tcp.shop.internal` is `shop.internal`. */
 export function domainOf(serviceName: string): string {
   return serviceName.replace(/^(?:_[^.]*\.)+/, '');

@@ -2,7 +2,7 @@ import type net from 'node:net';
 import type { DialAddress, UpstreamConfig } from '../config/model.ts';
 import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { Intake } from '../wire/intake.ts';
-import { authorityOf, isLoopback } from './authority.ts';
+import { authorityOf, isLoopback, schemeOf } from './authority.ts';
 import { connect } from './connect.ts';
 import type { HealthChecks } from './health-checks.ts';
 import type { Outcome } from './outcome.ts';
@@ -30,6 +30,7 @@ export class Endpoint implements StandingOwner {
   readonly address: DialAddress;
   /** `host:port` as the service knows itself. */
   readonly authority: string;
+  readonly scheme: 'http' | 'https';
   readonly probe: Probe;
   readonly standing: Standing;
   readonly #connectTimeoutMs: number;
@@ -46,6 +47,7 @@ export class Endpoint implements StandingOwner {
     const { connectTimeoutMs } = settings;
     this.address = address;
     this.authority = authorityOf(address);
+    this.scheme = schemeOf(address);
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#pool = pool;
     this.probe = new Probe(address, connectTimeoutMs);

@@ -175,7 +175,7 @@ export const routeForm = z
     ).optional(),
     hostHeader: described(
       z.enum(['keep', 'rewrite']),
-      'The `Host` that the service sees: the one that the client sent, or that of the endpoint. With `rewrite`, `Origin` and `Referer` name the endpoint too, where they named the gateway.',
+      'The `Host` that the service sees: the one that the client sent, or that of the endpoint. With `rewrite`, `Origin` and `Referer` name the endpoint too, where they named the gateway; in production, name its hosts in `allowedHosts` then, or whatever name leads here counts as its own.',
       { default: 'keep', type: '`keep`, `rewrite`', expected: 'keep or rewrite' },
     ).optional(),
     balance: balance.optional(),

@@ -10,7 +10,16 @@ const NOW = Date.UTC(2026, 0, 1);
 
 function advice(code: ErrorCode, wish: Partial<Omit<Situation, 'error'>> = {}) {
   const error = new GatewayError(code, 'nothing moved for 5 ms');
-  return advise({ error, endpoint: null, service: null, nearest: [], now: NOW, ...wish });
+  return advise({
+    error,
+    endpoint: null,
+    service: null,
+    nearest: [],
+    routes: null,
+    page: false,
+    now: NOW,
+    ...wish,
+  });
 }
 
 function service(wish: Partial<ServiceStatus> = {}): ServiceStatus {

@@ -1,6 +1,6 @@
 import type { EndpointAddress, RouteConfig } from '../config/model.ts';
 import type { ServiceStatus } from '../observe/status.ts';
-import type { Advice } from './answer.ts';
+import type { Advice, Directory, RouteLink } from './answer.ts';
 import { CATALOG, type GatewayError } from './catalog.ts';
 
 /** What a developer is told beside an error. */
@@ -11,20 +11,37 @@ export interface Situation {
   /** The process behind it, where we run it. */
   readonly service: ServiceStatus | null;
   readonly nearest: readonly RouteConfig[];
+  /** All of them, where none takes the path; `null`: this is not about the path. */
+  readonly routes: readonly RouteConfig[] | null;
+  /** Whether the gateway's own page stands at `/`. */
+  readonly page: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** Turns an error into what to do about it: what was tried, what became of the process, what may have been meant. */
-export function advise({ error, endpoint, service, nearest, now }: Situation): Advice {
+export function advise(situation: Situation): Advice {
+  const { error, endpoint, service, nearest, routes, page, now } = situation;
   const fix: string[] = [];
   if (CATALOG[error.code].blame !== 'client') fix.push(...whatHappened(error, endpoint, service, now));
   fix.push(error.row.remedy);
   return {
     fix,
-    nearest: nearest.map(({ id, matcher }) => ({ label: id, href: href(matcher.host, matcher.path) })),
+    nearest: nearest.map(linkTo),
+    directory: routes && directoryOf(routes, page),
     lastOutput: service?.lastOutput ?? [],
   };
+}
+
+const ROUTES_SHOWN = 20;
+
+function directoryOf(routes: readonly RouteConfig[], page: boolean): Directory {
+  const shown = routes.slice(0, ROUTES_SHOWN);
+  return { routes: shown.map(linkTo), more: routes.length - shown.length, home: page ? '/' : null };
+}
+
+function linkTo({ id, matcher }: RouteConfig): RouteLink {
+  return { label: id, href: href(matcher.host, matcher.path) };
 }
 
 function whatHappened(

@@ -8,6 +8,7 @@ const CODES = Object.keys(CATALOG) as ErrorCode[];
 const ADVICE: Advice = {
   fix: ['Nothing listens on 3001.', 'Start the service.'],
   nearest: [{ label: '/db', href: '/db' }],
+  directory: null,
   lastOutput: ['listening', '<script>crash</script>'],
 };
 

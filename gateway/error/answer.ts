@@ -16,9 +16,25 @@ export interface AnswerContext {
 export interface Advice {
   /** Sentences, the likeliest first. */
   readonly fix: readonly string[];
-  readonly nearest: readonly { readonly label: string; readonly href: string }[];
+  readonly nearest: readonly RouteLink[];
+  /** Where no route takes the path, what there is. */
+  readonly directory: Directory | null;
   /** The newest lines of the process behind the route. */
   readonly lastOutput: readonly string[];
+}
+
+export interface RouteLink {
+  readonly label: string;
+  readonly href: string;
+}
+
+export interface Directory {
+  /** All routes, or the first of many. */
+  readonly routes: readonly RouteLink[];
+  /** How many are left out. */
+  readonly more: number;
+  /** Where the gateway's own page is; `null`: not shown. */
+  readonly home: string | null;
 }
 
 export interface ErrorAnswer {
@@ -63,8 +79,21 @@ function problem(error: GatewayError, { requestId, advice }: AnswerContext): str
     requestId,
   };
   if (!advice) return `${JSON.stringify(members)}\n`;
-  const { fix, nearest, lastOutput } = advice;
-  return `${JSON.stringify({ ...members, fix, nearest: nearest.map(({ label }) => label), lastOutput }, null, 2)}\n`;
+  return `${JSON.stringify({ ...members, ...told(advice) }, null, 2)}\n`;
+}
+
+/** What a program is told of the advice. */
+function told({ fix, nearest, directory, lastOutput }: Advice): object {
+  return {
+    fix,
+    nearest: nearest.map(({ label }) => label),
+    ...(directory ? listed(directory) : {}),
+    lastOutput,
+  };
+}
+
+function listed({ routes, more, home }: Directory): object {
+  return { routes: [...routes.map(({ label }) => label), ...(more === 0 ? [] : [`and ${more} more`])], home };
 }
 
 function page(error: GatewayError, { requestId, advice }: AnswerContext): string {

@@ -24,7 +24,7 @@ A client gets \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.or
 \`Accept\` prefers HTML. Neither holds an address, a stack or a library's words:`;
 
 const TABLE = `With \`npm start\`, \`fix\`, \`nearest\` and \`lastOutput\` stand beside these: what was tried and what to do, routes that may have been
-meant, and the newest lines of the service's process. For operators, the log line with the same \`requestId\` has the \`code\`, and in \`cause\`
+meant, and the newest lines of the service's process; where no route takes the path, also \`routes\`, all of them, and \`home\`, the gateway's page. For operators, the log line with the same \`requestId\` has the \`code\`, and in \`cause\`
 what happened, with addresses ([logs.md](logs.md)).
 
 ## All of them

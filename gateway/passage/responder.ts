@@ -86,12 +86,15 @@ export class Responder {
   #advice(passage: Passage, error: GatewayError): Advice | null {
     if (this.#options.mode === 'production') return null;
     const endpoints = passage.exchange?.match.route.upstream.endpoints ?? [];
+    const { table } = passage.snapshot;
     const wanted = error.code === 'no_route';
     return advise({
       error,
       endpoint: endpoints.find(({ address }) => address.key === passage.record.endpoint)?.address ?? null,
       service: serviceBehind(endpoints, this.#options.services()),
-      nearest: wanted ? passage.snapshot.table.nearest(passage.target.canonical, passage.host) : [],
+      nearest: wanted ? table.nearest(passage.target.canonical, passage.host) : [],
+      routes: wanted ? table.routes : null,
+      page: wanted && table.showsPage(passage.host),
       now: Date.now(),
     });
   }

@@ -32,6 +32,42 @@ describe('an error answer', () => {
     expect((await (await plainRoute('production')).get('/order')).text).not.toContain('/orders');
   });
 
+  describe('for a path of no route', () => {
+    const stage = (mode: 'development' | 'production', page = '') =>
+      startTestGateway(`${page}\nroutes: { /orders: 1, /files: 2, shop.test/cart: 3 }\n`, { mode });
+
+    test('in development shows all routes, and the way home', async () => {
+      const gateway = await stage('development');
+      const problem = JSON.parse((await gateway.get('/nope')).text);
+      expect(problem).toMatchObject({
+        nearest: [],
+        routes: ['/orders', '/files', 'shop.test/cart'],
+        home: '/',
+      });
+      const { text } = await gateway.get('/nope', 'Accept: text/html');
+      for (const link of ['href="/orders"', 'href="/files"', 'href="/"']) expect(text).toContain(link);
+    });
+
+    test('names no home where the page is not shown', async () => {
+      const gateway = await stage('development', 'page: false');
+      expect(JSON.parse((await gateway.get('/nope')).text).home).toBe(null);
+      expect((await gateway.get('/nope', 'Accept: text/html')).text).not.toContain('href="/"');
+    });
+
+    test('in production shows neither', async () => {
+      const gateway = await stage('production', 'page: true');
+      for (const accept of ['Accept: text/html', 'Accept: application/json'])
+        expect((await gateway.get('/nope', accept)).text).not.toMatch(/orders|files|cart|home/);
+    });
+
+    test('says how many more there are than it shows', async () => {
+      const many = Array.from({ length: 50 }, (_, at) => `/r${at}: 1`).join(', ');
+      const gateway = await startTestGateway(`routes: { ${many} }\n`, { mode: 'development' });
+      expect(JSON.parse((await gateway.get('/nope')).text).routes).toHaveLength(21);
+      expect((await gateway.get('/nope', 'Accept: text/html')).text).toContain('and 30 more');
+    });
+  });
+
   test.each(['development', 'production'] as const)(
     'in %s never repeats markup from the request',
     async (mode) => {

@@ -14,19 +14,26 @@ export interface ErrorPageInput {
   readonly fix?: readonly string[];
   /** Routes that may have been meant. */
   readonly nearest?: readonly { readonly label: string; readonly href: string }[];
+  /** What there is, where no route takes the path: all routes or the first of many, how many are left out, and where the gateway's own page is. */
+  readonly directory?: {
+    readonly routes: readonly { readonly label: string; readonly href: string }[];
+    readonly more: number;
+    readonly home: string | null;
+  } | null;
   /** The newest lines of the process behind the route, oldest first. */
   readonly lastOutput?: readonly string[];
 }
 
 /** Answer it with `pageFields` and `staticPolicy` (page/document.ts). */
 export function renderErrorPage(input: ErrorPageInput): string {
-  const { status, title, detail, fix = [], nearest = [], lastOutput = [] } = input;
+  const { status, title, detail, fix = [], nearest = [], directory = null, lastOutput = [] } = input;
   const body = [
     `<header>\n${renderBrand(null)}\n</header>\n<main>`,
     `<p class="status">${status}</p>\n<h1>${escapeHtml(title)}</h1>`,
     `<p class="lead">${escapeHtml(detail)}</p>`,
     nearest.length === 0 ? '' : block('Did you mean', 'ul', nearest.map(renderLink)),
     fix.length === 0 ? '' : block('What to do', fix.length === 1 ? 'p' : 'ol', fix.map(escapeHtml)),
+    directory === null ? '' : directoryBlock(directory),
     lastOutput.length === 0 ? '' : outputBlock(lastOutput),
     identity(input),
     '</main>',
@@ -41,6 +48,14 @@ export function renderErrorPage(input: ErrorPageInput): string {
 function block(heading: string, list: 'ul' | 'ol' | 'p', items: readonly string[]): string {
   const content = list === 'p' ? items.join('') : items.map((item) => `<li>${item}</li>`).join('');
   return `<section class="block"><h2>${heading}</h2><${list}>${content}</${list}></section>`;
+}
+
+function directoryBlock({ routes, more, home }: NonNullable<ErrorPageInput['directory']>): string {
+  const items = [...routes.map(renderLink), ...(more === 0 ? [] : [`and ${more} more`])];
+  const list = items.length === 0 ? '' : block('Routes', 'ul', items);
+  return home === null
+    ? list
+    : `${list}\n<p>${renderLink({ label: 'What is mapped where', href: home })}</p>`;
 }
 
 function renderLink({ label, href }: { readonly label: string; readonly href: string }): string {

@@ -11,7 +11,7 @@ async function stage() {
     ok(`${method} ${target} ${body}`),
   );
   const gateway = await startTestGateway(
-    `routes:\n  /wire: ${service.port}\n  /general: { to: ${service.port}, lane: general }\n  /extended: { to: ${service.port}, extend: ./extension.ts }\n`,
+    `page: true\nroutes:\n  /wire: ${service.port}\n  /general: { to: ${service.port}, lane: general }\n  /extended: { to: ${service.port}, extend: ./extension.ts }\n`,
     { files: { 'extension.ts': 'export default {};\n' } },
   );
   const lanes = async (count: number) => {

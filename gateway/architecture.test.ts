@@ -61,13 +61,9 @@ describe('the invariants of the tree', () => {
     );
   });
 
-  test('only the lane and the cache that are built on undici import it, and nobody sets its global dispatcher', () => {
+  test('only extensions and the cache are built on undici, and nobody sets its global dispatcher', () => {
     const importers = importsThat(product, ({ from, typeOnly }) => !typeOnly && from === 'undici');
-    expect(importers.map(fileOf)).toEqual([
-      'gateway/cache/route-cache.ts',
-      'gateway/forward/extend.ts',
-      'gateway/upstream/undici-connection.ts',
-    ]);
+    expect(importers.map(fileOf)).toEqual(['gateway/cache/route-cache.ts', 'gateway/forward/extend.ts']);
     expect(filesWith(gateway.filter(isNotThisTest), /setGlobalDispatcher/)).toEqual([]);
   });
 

@@ -107,7 +107,7 @@ are failures. On unless it is switched off; \`on\` is whatever the top level say
   breaker: `For the whole route, when ejecting one endpoint would not help. Closed, everything passes; open, everything is 503 with \`Retry-After\`; half-open, some requests try.
 \`on\` is whatever the top level says, else the defaults below.`,
 
-  retries: `Only what does no harm twice is sent again: what was never sent (no connection), or requests without a body of a method that may be repeated whose connection died.
+  retries: `Only what does no harm twice is sent again: what was never sent (no connection), or requests without a body, of a method that may be repeated, whose *kept* connection died.
 A retry goes to an endpoint that this request has not tried, where there is one.`,
 
   overload: `The gateway protects those that it has: beyond these bounds a new request is answered 503 with \`Retry-After\` at once, and what is under way goes on. \`off\` refuses nobody.`,

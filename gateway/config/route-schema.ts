@@ -148,7 +148,7 @@ const AS_AT_THE_TOP = { defaultText: 'as at the top level' };
 
 export const lane = described(
   z.enum(['auto', 'wire', 'general']),
-  "Which code carries the exchanges: `wire` the gateway's own HTTP/1.1, `general` Node's and undici's, `auto` the first one where it can.",
+  "Which code carries the exchanges: towards clients: `wire` the gateway's own HTTP/1.1, `general` Node's, `auto` the first one where it can.",
   { defaultText: 'as at the top level', expected: 'auto, wire or general' },
 );
 

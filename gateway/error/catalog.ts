@@ -121,6 +121,17 @@ const rows = {
     detail: 'The only transfer coding that is understood is chunked, once.',
     remedy: 'Send the body chunked or with a Content-Length (RFC 9112 §6.1, §6.3).',
   },
+  method_unknown: {
+    status: 501,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Method not known here',
+    detail:
+      "This method is carried on plain routes alone, and not together with what Node's own parser is needed for.",
+    remedy:
+      'Send it in origin-form as HTTP/1.1 without Upgrade, to a route that is neither extended nor of `lane: general`.',
+  },
   upgrade_refused: {
     status: 501,
     type: 'http_upgrade_failed',

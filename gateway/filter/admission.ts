@@ -31,6 +31,9 @@ export function admitTarget(arrival: Arrival): RequestTarget {
   if (parsed.target.kind === 'asterisk' && downstream.method !== 'OPTIONS') {
     throw new GatewayError('bad_target', `${downstream.method} * was asked for; only OPTIONS may ask for *`);
   }
+  // RFC 9112 §3.2.4: without a path and a query it is what a proxy makes `OPTIONS *` of.
+  if (downstream.method === 'OPTIONS' && parsed.target.raw === '/' && !rawTarget.endsWith('/'))
+    return { ...parsed.target, kind: 'asterisk', raw: '*', canonical: '*' };
   return parsed.target;
 }
 

@@ -1,9 +1,9 @@
 /**
- * The two seams of forwarding. `forward/` speaks only these, so that each side can be carried by `node:http` and undici (the general
- * lane) or by wire code of our own, while balancing, retries, timeouts, cancellation and errors stay the same code.
+ * The two seams of forwarding. `forward/` speaks only these, so that the client's side can be carried by `node:http` (the general lane) or by
+ * wire code of our own, as the service's side is, while balancing, retries, timeouts, cancellation and errors stay the same code.
  */
 
-/** Which implementation of both sides carries an exchange: our own HTTP/1.1 on plain sockets, or `node:http` and undici. */
+/** Which implementation of the client's side carries an exchange: our own HTTP/1.1 on plain sockets, or `node:http`. */
 export type Lane = 'wire' | 'general';
 
 /** Header fields as they stand on the wire: name, value, name, value ... in order, case and repetition kept, latin-1. */

@@ -1,4 +1,5 @@
 import { Dispatcher } from 'undici';
+import { GatewayError } from '../error/catalog.ts';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from './exchange.ts';
 import { own } from './lent.ts';
 
@@ -44,7 +45,10 @@ export class ExtendDispatcher extends Dispatcher {
     const answer = new HandlerDownstream(options.method, own ?? exchange.body, handler);
     const edit = editOf(exchange.original, headers, this.#tag.name);
     answer.begin();
-    exchange.forward(answer, own ? withLength(edit, own.length!) : edit);
+    // What goes out is text, in which a line end of an extension's would begin another field.
+    const wrong = invalidField(edit);
+    if (wrong === null) exchange.forward(answer, own ? withLength(edit, own.length!) : edit);
+    else answer.fail(new GatewayError('extension_failed', `${wrong} can't be a header field`));
     return true;
   }
 }
@@ -84,6 +88,16 @@ function editOf(
   }
   return { removed, set };
 }
+
+/** RFC 9110 §5.1, §5.5. @returns the name of a field that would be none. */
+function invalidField({ set }: FieldEdit): string | null {
+  for (const [name, values] of set)
+    if (!TOKEN.test(name) || values.some((value) => NOT_VALUE.test(value))) return JSON.stringify(name);
+  return null;
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
+const NOT_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** A body of the extension's own has a length of its own. */
 function withLength({ removed, set }: FieldEdit, length: number): FieldEdit {

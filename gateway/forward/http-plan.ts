@@ -5,7 +5,7 @@ import { isRepeatable } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { BulkMemory } from './bulk-memory.ts';
-import type { Fields, Lane, RequestBody } from './exchange.ts';
+import type { Fields, RequestBody } from './exchange.ts';
 
 /** What to send where, decided by the route and the filters. */
 export interface HttpPlan {
@@ -14,7 +14,6 @@ export interface HttpPlan {
   readonly choice: Choice;
   /** A cookie to add to the answer of this endpoint, so that the client comes back to it; `null`: the route is not sticky. */
   readonly stickyCookie: ((endpoint: Endpoint) => string | null) | null;
-  readonly lane: Lane;
   /** Whether the client is told what took how long. */
   readonly serverTiming: boolean;
   /** The request target that the service sees. */

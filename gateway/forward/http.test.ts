@@ -91,7 +91,6 @@ function forward(
     body,
     timeouts: { ...TIMEOUTS, ...timeouts },
     retries: { attempts: 3, budget: 0.2, perTryMs: null },
-    lane: 'general' as const,
     expectsContinue: false,
     memory: new BulkMemory(() => {}),
     clock: new Clock(),
@@ -115,7 +114,7 @@ describe('what comes of an answer', () => {
   test.each([
     [
       'trailers follow their announcement, and none that must not',
-      `HTTP/1.1 200 OK\r\nTrailer: X-A\r\n${chunked}X-A: 1\r\nSet-Cookie: a=1\r\nConnection: close\r\nHost: b\r\n\r\n`,
+      `HTTP/1.1 200 OK\r\nTrailer: X-A\r\n${chunked}X-A: 1\r\nSet-Cookie: a=1\r\nHost: b\r\n\r\n`,
       ['200 Trailer X-A Transfer-Encoding chunked', 'ok', 'end X-A 1'],
     ],
     [

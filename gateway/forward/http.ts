@@ -71,7 +71,6 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
       const call = endpoint.send(
         { method, target, fields: this.#plan.requestFields(endpoint), body: this.#body, expectsContinue },
         this,
-        this.#plan.lane,
       );
       // A failure may have been told, and answered with another attempt, before `send` came back.
       if (this.#attempts.count === attempt && !this.#over) this.#call = call;

@@ -171,7 +171,7 @@ export class Tunnel {
     if (this.#over) return;
     const { statusCode = 0 } = answer;
     if (statusCode < 200) return this.#fail(new GatewayError('bad_answer', `a status of ${statusCode}`));
-    this.#head(endpoint, answer, ['Connection', 'close']);
+    this.#head(endpoint, answer, refusalFields(answer));
     const { idleMs } = this.#plan.timeouts;
     this.#timer = setTimeout(() => this.#stalled(answer, idleMs), idleMs);
     answer.on('data', (chunk: Buffer) => {
@@ -243,6 +243,15 @@ export class Tunnel {
     this.#early.stop();
     if (!this.#splice) this.#cancel();
   }
+}
+
+/** What a refused upgrade is told beside the service's own fields: the end of the connection, and what the status and §6.6.1 of RFC 9110 want. */
+function refusalFields({ statusCode, headers }: http.IncomingMessage): string[] {
+  const fields = headers.date === undefined ? ['Date', new Date().toUTCString()] : [];
+  // RFC 9110 §15.5.22
+  if (statusCode === 426 && headers.upgrade !== undefined)
+    return [...fields, 'Upgrade', headers.upgrade, 'Connection', 'Upgrade, close'];
+  return [...fields, 'Connection', 'close'];
 }
 
 const ANSWER_HEAD_MAX_BYTES = 64 * 1024;

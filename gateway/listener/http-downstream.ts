@@ -89,7 +89,11 @@ export class HttpDownstream implements ClientExchange {
     if (this.#body && !this.#request.complete) this.#leaveUploadUnread();
     const length = lengthAt(fields);
     this.#owed = length < 0 ? -1 : Number(fields[length + 1]);
-    response.writeHead(status, plainReason(reason), dispositionFirst(fields, length) as string[]);
+    const told = dispositionFirst(fields, length);
+    // RFC 9110 §7.8: who sends Upgrade says so in Connection, which Node then leaves to us.
+    const connection =
+      status === 426 ? ['Connection', this.#closing ? 'Upgrade, close' : 'Upgrade, keep-alive'] : [];
+    response.writeHead(status, plainReason(reason), [...told, ...connection] as string[]);
     this.#headAt = 'held';
     // Node sends the head with the first bytes of the body. Where those don't come in the same turn, the head must not wait for them.
     process.nextTick(flushHead, this);
@@ -160,6 +164,10 @@ export class HttpDownstream implements ClientExchange {
     this.#response.once('finish', () => this.socket.destroySoon());
   }
 
+  get #closing(): boolean {
+    return !this.#response.shouldKeepAlive;
+  }
+
   /** Sends the head as it stands, where somebody else has set it and its body may be long in coming. */
   flushHead(): void {
     // Not by `flushHeaders`, which writes the head as UTF-8 and so breaks every byte beyond ASCII in it.
@@ -190,9 +198,9 @@ const TEXT_MAX_BYTES = 8 * 1024;
 
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
 
-/** undici hands reasons over as UTF-8, where bytes beyond ASCII are broken beyond repair. */
+/** RFC 9112 §4. What a cache or an extension hands over was read by nobody here. */
 function plainReason(reason: string): string {
-  return /[^\t\x20-\x7e]/.test(reason) ? reason.replace(/[^\t\x20-\x7e]+/g, '?') : reason;
+  return reason.replace(/[^\t\x20-\x7e\x80-\xff]+/g, '?');
 }
 
 function flushHead(downstream: HttpDownstream): void {

@@ -4,9 +4,9 @@ import type { BodySink, RequestBody } from '../forward/exchange.ts';
 /** The body of a request on `node:http`. */
 export class NodeBody implements RequestBody {
   readonly length: number | null;
+  readonly expectsContinue: boolean;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #expectsContinue: boolean;
   #sink: BodySink | null = null;
   #fault: Error | null = null;
 
@@ -15,16 +15,16 @@ export class NodeBody implements RequestBody {
     this.length = length === undefined ? null : Number(length);
     this.#request = request;
     this.#response = response;
-    this.#expectsContinue = expectsContinue;
+    this.expectsContinue = expectsContinue;
   }
 
   read(sink: BodySink): void {
     this.#sink = sink;
     if (this.#fault) return sink.fail(this.#fault);
-    if (this.#expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
+    if (this.expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
     this.#request
       .on('data', (chunk: Buffer) => sink.data(chunk))
-      .on('end', () => sink.end([]))
+      .on('end', () => sink.end(this.#request.rawTrailers))
       .on('error', (cause) => sink.fail(cause));
   }
 

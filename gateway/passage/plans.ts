@@ -35,7 +35,6 @@ export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan
     clock,
     choice,
     stickyCookie: stickyCookie(exchange, upstream, choice),
-    lane: exchange.record.lane,
     serverTiming,
     target: forwardTarget(match, target),
     body: limitBody(downstream.body, match.route.bodyMaxBytes),
@@ -50,10 +49,10 @@ export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan
   };
 }
 
-/** Of our own hop to the service: what only the wire lane can keep its word on (decisions 0007, 0009). */
-function hopFields({ record, downstream, facts }: RoutedExchange, fields: string[]): string[] {
+/** Of our own hop to the service (RFC 9110 §6.6.2, §10.1.1). */
+function hopFields({ downstream, facts }: RoutedExchange, fields: string[]): string[] {
   const { body } = downstream;
-  if (body === null || record.lane !== 'wire') return fields;
+  if (body === null) return fields;
   if (facts.trailer !== null && body.length === null) fields.push('Trailer', facts.trailer);
   if (body.expectsContinue) fields.push('Expect', '100-continue');
   return fields;

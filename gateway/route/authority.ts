@@ -12,7 +12,7 @@ export interface AbsoluteFormSplit {
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 // Percent-escapes are left out on purpose: a host that is to be decoded first would match no host-based route
 // and still reach the service that decodes it.
-const HOST_AND_PORT = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::([0-9]{0,5}))?$/i;
+const HOST_AND_PORT = /^(?:(\[[0-9a-f:.]+\])|[a-z0-9_~-]+(?:\.[a-z0-9_~-]+)*\.?)(?::([0-9]{0,5}))?$/i;
 
 /** Finds the authority of `http://host:port/path`. Only `http` and `https` are ours, and user names are refused (RFC 9110 §4.2.4). */
 export function splitAbsoluteForm(target: string): AbsoluteFormSplit | TargetRefusal {
@@ -29,7 +29,8 @@ export function splitAbsoluteForm(target: string): AbsoluteFormSplit | TargetRef
 /** Whether this is a host with an optional port, by RFC 9110 §7.2 without escapes. */
 export function isAuthority(text: string): boolean {
   const match = HOST_AND_PORT.exec(text);
-  return match !== null && Number(match[1] ?? 0) <= 65_535;
+  if (match === null || Number(match[2] ?? 0) > 65_535) return false;
+  return match[1] === undefined || URL.canParse(`http://${match[1]}/`);
 }
 
 /**

@@ -46,7 +46,6 @@ describe('a connection that goes from the wire lane to the general one', () => {
       `${request('PUT', '/wire/1', ['Transfer-Encoding: CHUNKED'])}${chunk('body')}${chunk('')}`,
       'PUT /1 body',
     ],
-    ['for an empty line before the request', `\r\n${get('/wire/1')}`, 'GET /1 '],
     ['for HTTP/1.0', 'GET /wire/1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', 'GET /1 '],
   ])('%s goes on there', async (_what, bytes, text) => {
     const { gateway, lanes } = await stage();

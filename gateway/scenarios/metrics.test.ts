@@ -83,7 +83,9 @@ describe('after known traffic', () => {
     const gateway = await startTestGateway('admin: 3900\npage: true\nroutes: { /db: 9 }\n');
     await gateway.get('/');
     await gateway.exchange('BREW /db HTTP/1.1\r\nHost: a\r\n\r\n');
-    const metrics = await scrapeWhen(gateway, (all) => total(all) === 2);
+    await gateway.exchange('BREW\r\n\r\n');
+    const metrics = await scrapeWhen(gateway, (all) => total(all) === 3);
+    expect(metrics.sum(REQUESTS, { http_route: '/db', http_request_method: '_OTHER' })).toBe(1);
     expect(metrics.sum(REQUESTS, { http_route: '(page)', http_response_status_code: '200' })).toBe(1);
     const refused = { http_route: '(none)', http_request_method: '_OTHER', error_type: 'bad_request' };
     expect(metrics.sum(REQUESTS, refused)).toBe(1);

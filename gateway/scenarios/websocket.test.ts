@@ -113,6 +113,21 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
     expect(service.connections).toHaveLength(1);
   });
 
+  test.each([
+    ['403 Forbidden', []],
+    ['426 Upgrade Required', ['Upgrade: other', 'Connection: Upgrade']],
+  ])('that is refused by %s gets the time, and what the status wants', async (line, fields) => {
+    const { service, client } = await stage();
+    await client.send(handshake('/chat/'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send([`HTTP/1.1 ${line}`, ...fields, 'Content-Length: 0', '', ''].join('\r\n'));
+    const { head } = await client.answer();
+    // RFC 9110 §6.6.1, §15.5.22
+    expect(head.values('date')).toHaveLength(1);
+    expect(head.value('upgrade')).toBe(fields.length > 0 ? 'other' : undefined);
+  });
+
   test('has bytes sent before a refusal acted upon by nobody', async () => {
     const { service, client } = await stage();
     await client.send(`${handshake('/chat/')}${get('/chat/smuggled')}`);

@@ -1,27 +1,20 @@
 import { onTestFinished } from 'vitest';
-import type { BodySink, Lane, RequestBody, UpstreamRequest } from '../forward/exchange.ts';
+import type { BodySink, RequestBody, UpstreamRequest } from '../forward/exchange.ts';
 import type { Connection } from '../upstream/connection.ts';
-import { UndiciConnection } from '../upstream/undici-connection.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
 import { SocketMemory } from '../wire/socket-memory.ts';
 import { AnswerRecorder, upstreamRequest } from './answer-recorder.ts';
 import { localAddress } from './endpoint-address.ts';
 
-/** For `describe.each`: what a service and the forwarding see must not depend on it. */
-export const lanes: readonly Lane[] = ['wire', 'general'];
-
 /** A connection, and what it has told its owner: `released`, `disconnected`. */
-export function connectionTo(lane: Lane, port: number, wish: Parameters<typeof localAddress>[1] = {}) {
+export function connectionTo(port: number, wish: Parameters<typeof localAddress>[1] = {}) {
   const told: string[] = [];
   const owner = {
     released: () => told.push('released'),
     disconnected: () => told.push('disconnected'),
   };
   const address = localAddress(port, wish);
-  const connection: Connection =
-    lane === 'wire'
-      ? new ServiceConnection(address, 1_000, owner, new SocketMemory())
-      : new UndiciConnection(address, 1_000, owner);
+  const connection: Connection = new ServiceConnection(address, 1_000, owner, new SocketMemory());
   onTestFinished(() => connection.close());
   return { connection, told };
 }

@@ -8,12 +8,12 @@ import { freePort } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import { selfSigned } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
-import { connectionTo, flowing, lanes, sending } from '../testing/upstream-connection.ts';
+import { connectionTo, flowing, sending } from '../testing/upstream-connection.ts';
 
-describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
+describe('exchanges on one connection', () => {
   test('tell which of them found it used', async () => {
     const service = (await startService()).answer(ok());
-    const { connection, told } = connectionTo(lane, service.port);
+    const { connection, told } = connectionTo(service.port);
     const events: string[][] = [];
     for (let i = 0; i < 3; i++) {
       const { answer } = sending(connection);
@@ -26,7 +26,7 @@ describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
 
   test('are the last ones on it where the service says so', async () => {
     const service = (await startService()).answer(ok('', 'Connection: close'));
-    const { connection, told } = connectionTo(lane, service.port);
+    const { connection, told } = connectionTo(service.port);
     expect(await sending(connection).answer.outcome()).toBe('end');
     await until('nobody sends on it again', () => connection.closed || told.includes('disconnected'));
   });
@@ -45,7 +45,7 @@ describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
     await once(server, 'listening');
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const { connection } = connectionTo(lane, port, { tls: true });
+    const { connection } = connectionTo(port, { tls: true });
     for (const host of ['a.test', 'b.test', 'localhost', '127.0.0.1']) {
       expect(await sending(connection, { fields: ['Host', host] }).answer.outcome()).toBe('end');
     }
@@ -54,7 +54,7 @@ describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
 
   test('are told of an end while nobody uses it', async () => {
     const service = (await startService()).answer(ok());
-    const { connection, told } = connectionTo(lane, service.port);
+    const { connection, told } = connectionTo(service.port);
     await sending(connection).answer.outcome();
     service.connections[0]?.fin();
     await until('it is told', () => told.at(-1) === 'disconnected');
@@ -64,7 +64,7 @@ describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
     const service = (await startService()).answer(({ target }) =>
       ok('', `Keep-Alive: timeout=${target === '/later' ? 5 : 2}`),
     );
-    const { connection, told } = connectionTo(lane, service.port);
+    const { connection, told } = connectionTo(service.port);
     await sending(connection, { target: '/later' }).answer.outcome();
     await sending(connection, { target: '/sooner' }).answer.outcome();
     await until('it is told', () => told.at(-1) === 'disconnected', 2_000);
@@ -75,7 +75,7 @@ describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
     ['garbage', 'SSH-2.0\r\n'],
   ])('end with %s behind them', async (_what, bytes) => {
     const service = (await startService()).answer(ok());
-    const { connection, told } = connectionTo(lane, service.port);
+    const { connection, told } = connectionTo(service.port);
     const { answer } = sending(connection);
     expect(await answer.outcome()).toBe('end');
     await service.connections[0]?.send(bytes);
@@ -86,7 +86,7 @@ describe.each(lanes)('exchanges on one connection, lane %s', (lane) => {
 
 test('in the wire lane a connection in which the end of a request still waits carries no other', async () => {
   const service = await startService();
-  const { connection, told } = connectionTo('wire', service.port);
+  const { connection, told } = connectionTo(service.port);
   const bytes = 32 * 1024 * 1024;
   const { body, source } = flowing(bytes);
   const { answer } = sending(connection, { method: 'PUT', body });
@@ -100,9 +100,9 @@ test('in the wire lane a connection in which the end of a request still waits ca
   expect([connection.closed, told]).toEqual([true, ['released']]);
 });
 
-describe.each(lanes)('a request that is given up, lane %s', (lane) => {
+describe('a request that is given up', () => {
   test('while connecting ends the attempt, tells nothing, and the connection is of no more use', async () => {
-    const { connection, told } = connectionTo(lane, await startDeafPort());
+    const { connection, told } = connectionTo(await startDeafPort());
     const { answer, call } = sending(connection);
     call.abort();
     // Well before the second is up that connecting may take.
@@ -115,7 +115,7 @@ describe.each(lanes)('a request that is given up, lane %s', (lane) => {
     ['in the middle of one', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf'],
   ])('%s ends its connection, and tells nothing more', async (_what, bytes) => {
     const service = await startService();
-    const { connection: ours, told } = connectionTo(lane, service.port);
+    const { connection: ours, told } = connectionTo(service.port);
     const { answer, call } = sending(ours);
     const connection = await service.connection();
     await connection.head();
@@ -135,7 +135,7 @@ describe.each(lanes)('a request that is given up, lane %s', (lane) => {
 
   test('after its answer is nobody’s business', async () => {
     const service = (await startService()).answer(ok());
-    const { connection, told } = connectionTo(lane, service.port);
+    const { connection, told } = connectionTo(service.port);
     const { answer, call } = sending(connection);
     await answer.outcome();
     call.abort();
@@ -144,7 +144,7 @@ describe.each(lanes)('a request that is given up, lane %s', (lane) => {
   });
 });
 
-describe.each(lanes)('a failure, lane %s', (lane) => {
+describe('a failure', () => {
   test.each<[string, () => Promise<number>, string]>([
     ['to connect', freePort, 'fail connection_refused'],
     [
@@ -157,7 +157,7 @@ describe.each(lanes)('a failure, lane %s', (lane) => {
       'fail ECONNRESET',
     ],
   ])('%s releases the connection once, closed', async (_what, port, expected) => {
-    const { connection, told } = connectionTo(lane, await port());
+    const { connection, told } = connectionTo(await port());
     const { answer } = sending(connection);
     expect(await answer.outcome()).toBe(expected);
     await until('its owner is told', () => told.includes('released'));
@@ -167,7 +167,7 @@ describe.each(lanes)('a failure, lane %s', (lane) => {
 
   test('of what receives the answer ends the exchange, and frees the connection once', async () => {
     const service = (await startService()).answer('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-    const { connection, told } = connectionTo(lane, service.port);
+    const { connection, told } = connectionTo(service.port);
     const answer = new AnswerRecorder();
     answer.end = () => {
       throw new Error('no room for trailers');

@@ -1,8 +1,7 @@
-import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 
-/** One connection to an endpoint, whatever it is made of. It carries one exchange at a time. */
+/** One connection to an endpoint. It carries one exchange at a time. */
 export interface Connection {
-  readonly lane: Lane;
   readonly busy: boolean;
   /** It will not carry anything any more. */
   readonly closed: boolean;

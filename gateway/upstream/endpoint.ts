@@ -1,6 +1,6 @@
 import type net from 'node:net';
 import type { DialAddress, UpstreamConfig } from '../config/model.ts';
-import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { Intake } from '../wire/intake.ts';
 import { authorityOf, isLoopback, schemeOf } from './authority.ts';
 import { connect } from './connect.ts';
@@ -128,8 +128,8 @@ export class Endpoint implements StandingOwner {
   }
 
   /** @throws GatewayError `queue_full`; every other failure is told to the sink. */
-  send(request: UpstreamRequest, sink: AnswerSink, lane: Lane): UpstreamCall {
-    return this.#pool.send(request, sink, lane);
+  send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
+    return this.#pool.send(request, sink);
   }
 
   /** A connection of its own, for a tunnel. @returns gives the attempt up. */

@@ -3,9 +3,9 @@ import type { RequestBody } from '../forward/exchange.ts';
 import { freePort } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import { ok, type ServiceConnection, startService } from '../testing/service.ts';
-import { connectionTo, flowing, lanes, sending } from '../testing/upstream-connection.ts';
+import { connectionTo, flowing, sending } from '../testing/upstream-connection.ts';
 
-describe.each(lanes)('what comes of an answer, lane %s', (lane) => {
+describe('what comes of an answer', () => {
   test.each<[string, string, string[]]>([
     ['a length', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', ['200', 'data ok', 'end']],
     [
@@ -22,14 +22,14 @@ describe.each(lanes)('what comes of an answer, lane %s', (lane) => {
     ],
   ])('with %s', async (_what, bytes, events) => {
     const service = (await startService()).answer(bytes);
-    const { answer } = sending(connectionTo(lane, service.port).connection);
+    const { answer } = sending(connectionTo(service.port).connection);
     await answer.outcome();
     expect(answer.events).toEqual(['started', ...events]);
   });
 
   const halfOf = async (bytes: string, end: (connection: ServiceConnection) => void) => {
     const service = await startService();
-    const { answer } = sending(connectionTo(lane, service.port).connection);
+    const { answer } = sending(connectionTo(service.port).connection);
     const connection = await service.connection();
     await connection.head();
     await connection.send(bytes);
@@ -81,14 +81,14 @@ describe.each(lanes)('what comes of an answer, lane %s', (lane) => {
     const service = (await startService()).answer(
       Buffer.from(`HTTP/1.1 200 OK\r\n${lines}\r\n0\r\nX-T: \xe9\r\nx-t: 2\r\n\r\n`, 'latin1'),
     );
-    const { answer } = sending(connectionTo(lane, service.port).connection);
+    const { answer } = sending(connectionTo(service.port).connection);
     await answer.outcome();
     expect([answer.fields, answer.trailers]).toEqual([fields, ['X-T', '\xe9', 'x-t', '2']]);
   });
 
   test('is held back while it is paused', async () => {
     const service = await startService();
-    const { answer, call } = sending(connectionTo(lane, service.port).connection);
+    const { answer, call } = sending(connectionTo(service.port).connection);
     const connection = await service.connection();
     await connection.head();
     const megabyte = 'x'.repeat(1024 * 1024);
@@ -107,7 +107,7 @@ describe.each(lanes)('what comes of an answer, lane %s', (lane) => {
 
 test('in the wire lane an answer that ended while it was held back holds nothing of the next one back', async () => {
   const service = (await startService()).answer(({ target }) => ok(target));
-  const { connection } = connectionTo('wire', service.port);
+  const { connection } = connectionTo(service.port);
   const first = sending(connection, { target: '/1' });
   // Whoever takes the last bytes may be full.
   first.answer.data = () => first.call.pause();
@@ -118,14 +118,14 @@ test('in the wire lane an answer that ended while it was held back holds nothing
   expect(service.connections).toHaveLength(1);
 });
 
-describe.each(lanes)('the body of a request, lane %s', (lane) => {
+describe('the body of a request', () => {
   test.each([
     ['with its length', 5, ['Content-Length', '5']],
     ['in chunks', null, []],
   ])('is sent %s', async (_what, length, fields) => {
     const service = (await startService()).answer(ok());
     const { body, source } = flowing(length);
-    const { answer } = sending(connectionTo(lane, service.port).connection, {
+    const { answer } = sending(connectionTo(service.port).connection, {
       method: 'POST',
       fields: ['Host', 'a', ...fields],
       body,
@@ -141,7 +141,7 @@ describe.each(lanes)('the body of a request, lane %s', (lane) => {
 
   test('is not read before there is a connection', async () => {
     const { body, source } = flowing(null);
-    const { answer } = sending(connectionTo(lane, await freePort()).connection, { method: 'POST', body });
+    const { answer } = sending(connectionTo(await freePort()).connection, { method: 'POST', body });
     let read = false;
     void source.then(() => {
       read = true;
@@ -153,7 +153,7 @@ describe.each(lanes)('the body of a request, lane %s', (lane) => {
   test('that fails gives its own reason, and the service sees that it is incomplete', async () => {
     const service = await startService();
     const { body, source } = flowing(null);
-    const { answer } = sending(connectionTo(lane, service.port).connection, { method: 'POST', body });
+    const { answer } = sending(connectionTo(service.port).connection, { method: 'POST', body });
     const sink = await source;
     sink.data(Buffer.from('half'));
     const connection = await service.connection();
@@ -168,7 +168,7 @@ describe.each(lanes)('the body of a request, lane %s', (lane) => {
   test('stops where the answer is complete before it', async () => {
     const service = await startService();
     const { body, source } = flowing(null);
-    const { connection: ours, told } = connectionTo(lane, service.port);
+    const { connection: ours, told } = connectionTo(service.port);
     const { answer } = sending(ours, { method: 'POST', body });
     const sink = await source;
     sink.data(Buffer.from('half'));
@@ -184,7 +184,7 @@ describe.each(lanes)('the body of a request, lane %s', (lane) => {
   // undici had let go of it by then, and an error without a listener ended the process: a client could do that.
   test('may fail after the request was given up', async () => {
     const service = (await startService()).answer(ok());
-    const { connection, told } = connectionTo(lane, service.port);
+    const { connection, told } = connectionTo(service.port);
     await sending(connection).answer.outcome();
     const body: RequestBody = {
       length: null,
@@ -202,7 +202,7 @@ describe.each(lanes)('the body of a request, lane %s', (lane) => {
   test('is held back by a service that does not read', async () => {
     const service = await startService();
     const { body, source, flow } = flowing(null);
-    sending(connectionTo(lane, service.port).connection, { method: 'POST', body });
+    sending(connectionTo(service.port).connection, { method: 'POST', body });
     const sink = await source;
     await service.connection();
     for (let i = 0; i < 64 && !flow.includes('pause'); i++) {

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LimitsConfig } from '../config/model.ts';
-import type { Lane, UpstreamCall } from '../forward/exchange.ts';
+import type { UpstreamCall } from '../forward/exchange.ts';
 import { AnswerRecorder, upstreamRequest } from '../testing/answer-recorder.ts';
 import { localAddress } from '../testing/endpoint-address.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -20,9 +20,9 @@ interface Sent {
   readonly answer: AnswerRecorder;
 }
 
-function send(pool: ConnectionPool, target = '/', lane: Lane = 'wire'): Sent {
+function send(pool: ConnectionPool, target = '/'): Sent {
   const answer = new AnswerRecorder();
-  return { answer, call: pool.send(upstreamRequest({ target }), answer, lane) };
+  return { answer, call: pool.send(upstreamRequest({ target }), answer) };
 }
 
 /** A service that answers when it is told to, in any order. */

@@ -1,10 +1,9 @@
 import type { DialAddress, LimitsConfig } from '../config/model.ts';
 import { GatewayError } from '../error/catalog.ts';
-import type { AnswerSink, Lane, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
 import { SocketMemory } from '../wire/socket-memory.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
-import { UndiciConnection } from './undici-connection.ts';
 
 /** How many connections there are to one endpoint, and who waits for one. */
 export interface PoolCount {
@@ -16,14 +15,13 @@ export interface PoolCount {
 /**
  * The HTTP connections to one endpoint. The one used last is used next, so that few stay warm and the rest fall idle and close;
  * beyond the bounds an exchange waits in order; who finds too many waiting fails with `queue_full`, who waits too long with `queue_timeout`.
- * Each lane has connections of its own kind, and all of them count.
  */
 export class ConnectionPool implements ConnectionOwner, PoolCount {
   readonly #address: DialAddress;
   readonly #connectTimeoutMs: number;
   readonly #limits: LimitsConfig;
   readonly #all = new Set<Connection>();
-  readonly #idle: Readonly<Record<Lane, Connection[]>> = { wire: [], general: [] };
+  readonly #idle: Connection[] = [];
   /** In the order in which they came, and so in that of their deadlines. */
   readonly #waiting = new Set<WaitingCall>();
   /** For the first of them alone. */
@@ -37,22 +35,17 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
     this.#limits = limits;
   }
 
-  send(request: UpstreamRequest, sink: AnswerSink, lane: Lane): UpstreamCall {
-    const connection = this.#idle[lane].pop() ?? this.#open(lane);
+  send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
+    const connection = this.#idle.pop() ?? this.#open();
     if (connection) return connection.send(request, sink);
-    return this.#wait(request, sink, lane);
+    return this.#wait(request, sink);
   }
 
-  #open(lane: Lane): Connection | undefined {
-    if (this.#all.size >= this.#limits.connections && !this.#dropIdle(OTHER_LANE[lane])) return undefined;
-    const connection =
-      lane === 'wire' ? this.#wire() : new UndiciConnection(this.#address, this.#connectTimeoutMs, this);
+  #open(): Connection | undefined {
+    if (this.#all.size >= this.#limits.connections) return undefined;
+    const connection = new ServiceConnection(this.#address, this.#connectTimeoutMs, this, this.memory);
     this.#all.add(connection);
     return connection;
-  }
-
-  #wire(): ServiceConnection {
-    return new ServiceConnection(this.#address, this.#connectTimeoutMs, this, this.memory);
   }
 
   /** What all sockets to this endpoint read into. */
@@ -61,28 +54,21 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
     return this.#memory;
   }
 
-  /** An idle connection of one lane must not keep the other one waiting. @returns whether there was one. */
-  #dropIdle(lane: Lane): boolean {
-    const connection = this.#idle[lane].shift();
-    if (connection) this.#drop(connection);
-    return connection !== undefined;
-  }
-
-  #wait(request: UpstreamRequest, sink: AnswerSink, lane: Lane): UpstreamCall {
+  #wait(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
     const { connections, waiting, waitMs } = this.#limits;
     if (this.#waiting.size >= waiting) {
       const busy = `${this.#address.key}: all ${connections} connections in use and ${waiting} exchanges waiting`;
       throw new GatewayError('queue_full', busy);
     }
     const deadline = performance.now() + waitMs;
-    const call = new WaitingCall(request, sink, lane, deadline, () => this.#waiting.delete(call));
+    const call = new WaitingCall(request, sink, deadline, () => this.#waiting.delete(call));
     this.#waiting.add(call);
     if (this.#waiting.size === 1) this.#expireAt(deadline);
     return call;
   }
 
   get idle(): number {
-    return this.#idle.wire.length + this.#idle.general.length;
+    return this.#idle.length;
   }
 
   get busy(): number {
@@ -117,15 +103,13 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
     if (connection.closed) this.#all.delete(connection);
     if (this.#waiting.size > 0) this.#serveNext(connection);
     else if (this.#closing) this.#drop(connection);
-    else if (!connection.closed) this.#idle[connection.lane].push(connection);
+    else if (!connection.closed) this.#idle.push(connection);
   }
 
-  /** A connection that failed, or is of the other kind, makes room for a new one. */
+  /** A connection that failed makes room for a new one. */
   #serveNext(connection: Connection): void {
     const [next] = this.#waiting;
-    const fits = !connection.closed && connection.lane === next!.lane;
-    if (!fits) this.#drop(connection);
-    const usable = fits ? connection : this.#open(next!.lane);
+    const usable = connection.closed ? this.#open() : connection;
     if (!usable) return;
     this.#waiting.delete(next!);
     next!.begin(usable);
@@ -134,9 +118,8 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   disconnected(connection: Connection): void {
     // A busy one hears of it through its exchange, and comes back by `released`.
     if (connection.busy) return;
-    const idle = this.#idle[connection.lane];
-    const at = idle.indexOf(connection);
-    if (at >= 0) idle.splice(at, 1);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
     this.#drop(connection);
   }
 
@@ -148,30 +131,19 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   /** Closes what is idle now, and the rest as its exchanges end. */
   close(): void {
     this.#closing = true;
-    for (const idle of Object.values(this.#idle))
-      for (const connection of idle.splice(0)) this.#drop(connection);
+    for (const connection of this.#idle.splice(0)) this.#drop(connection);
   }
 }
 
-const OTHER_LANE: Readonly<Record<Lane, Lane>> = { wire: 'general', general: 'wire' };
-
 /** A call that has no connection yet: it stands in for the real one until then. */
 class WaitingCall implements UpstreamCall {
-  readonly lane: Lane;
   readonly deadline: number;
   readonly #request: UpstreamRequest;
   readonly #sink: AnswerSink;
   readonly #leaveQueue: () => void;
   #call: UpstreamCall | null = null;
 
-  constructor(
-    request: UpstreamRequest,
-    sink: AnswerSink,
-    lane: Lane,
-    deadline: number,
-    leaveQueue: () => void,
-  ) {
-    this.lane = lane;
+  constructor(request: UpstreamRequest, sink: AnswerSink, deadline: number, leaveQueue: () => void) {
     this.deadline = deadline;
     this.#request = request;
     this.#sink = sink;

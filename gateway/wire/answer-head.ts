@@ -26,7 +26,7 @@ export interface AnswerHead {
  * @throws FramingError for everything that another reader might read differently.
  */
 export function parseAnswerHead(text: string, method: string): AnswerHead {
-  if (!ANSWER_HEAD.test(text)) throw new FramingError('a head that is not HTTP/1.1');
+  if (!ANSWER_HEAD.test(text)) throw new FramingError('a head that is not HTTP/1');
   // Optional white space to RFC 9110 §5.5; to Node's parser `chunked\t` is another coding, so it is in doubt what it is.
   if (text.includes('\t\r\n')) throw new FramingError('a tab at the end of a line');
   const lineEnd = text.indexOf('\r\n');
@@ -64,9 +64,9 @@ class FramedHead implements AnswerHead {
     this.reason = text.slice(13, lineEnd);
     this.fields = fields;
     // Before 1.1 a connection ended with its answer (RFC 9112 §9.3).
-    this.persistent = text.charCodeAt(7) === ONE;
+    this.persistent = text.charCodeAt(7) !== ZERO;
     for (let i = 0; i < fields.length; i += 2) this.#note(fields[i]!, fields[i + 1]!);
-    if (this.#chunked && (this.length >= 0 || text.charCodeAt(7) !== ONE))
+    if (this.#chunked && (this.length >= 0 || text.charCodeAt(7) === ZERO))
       throw new FramingError('a transfer coding with a length, or in HTTP/1.0');
   }
 
@@ -125,6 +125,6 @@ class FramedHead implements AnswerHead {
 const BEGINNING = Buffer.from('HTTP/1.');
 const CR = 0x0d;
 const LF = 0x0a;
-const ONE = 0x31;
+const ZERO = 0x30;
 const DIGITS = /^\d+$/;
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;

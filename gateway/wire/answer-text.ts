@@ -36,6 +36,8 @@ export class AnswerText {
     this.length = length;
     this.framing = framingOf(method, status, length);
     if (!dated) text += `Date: ${this.#date()}\r\n`;
+    // RFC 9110 §7.8: who sends Upgrade says so in Connection.
+    if (status === 426) text += 'Connection: Upgrade\r\n';
     text += closes ? 'Connection: close\r\n' : PERSISTENT;
     if (this.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
     return `${text}\r\n`;

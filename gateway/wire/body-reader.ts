@@ -141,11 +141,11 @@ export class BodyReader {
 }
 
 /**
- * At most 2^52 bytes; white space in front of an extension is refused, because readers differ about it, and of an
+ * Any number of zeros, and at most 2^52 bytes; white space in front of an extension is refused, because readers differ about it, and of an
  * extension what is no token or quoted text (RFC 9112 §7.1.1).
  */
 const SIZE_LINE =
-  /^([0-9a-fA-F]{1,13})(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"[\t !#-[\]-~]*"))?)*\r\n$/;
+  /^0*([0-9a-fA-F]{1,13})(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*\r\n$/;
 /** Node's parser acts upon them wherever they stand. */
 const FRAMING_FIELD = /^(?:content-length|transfer-encoding|connection|proxy-connection|upgrade):/im;
 const LF = 0x0a;

@@ -10,6 +10,7 @@ import { type BodySource, ClientBody } from './client-body.ts';
 import type { Clock, Deadline, Timed } from './clock.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { Intake } from './intake.ts';
+import { forNodeParser, isNodeMethod, judgeRequestLine } from './request-line.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
 import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';
@@ -133,7 +134,9 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
     const verdict = reader.read(bytes, at, bytes.length);
     const { end } = reader;
     if (verdict === 'taken' && this.#begin(reader)) return end;
-    if (verdict !== 'partial') return this.#handOver(bytes, at);
+    const judged = verdict === 'partial' ? verdict : this.#judge(verdict, bytes, at, bytes.length);
+    if (judged === 'refused') return bytes.length;
+    if (judged === 'handed over') return this.#handOver(bytes, at);
     this.#head = new HeadBuffer(HEAD_MAX_BYTES);
     this.#head.add(bytes, at, bytes.length);
     // The time of a connection's first head began with the connection.
@@ -149,11 +152,36 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
     if (!head.due(before)) return bytes.length;
     const verdict = reader.read(head.bytes(), 0, head.length);
     if (verdict === 'partial') return bytes.length;
-    this.#head = null;
     const end = at + reader.end - before;
+    if (verdict === 'taken') this.#head = null;
     if (verdict === 'taken' && this.#begin(reader)) return end;
+    const judged = this.#judge(verdict, head.bytes(), 0, head.length);
+    if (judged === 'partial') return bytes.length;
+    this.#head = null;
+    if (judged === 'refused') return bytes.length;
     this.#unread.unshift(bytes.subarray(at));
     return this.#handOver(head.bytes().subarray(0, before), 0) + bytes.length;
+  }
+
+  /** A head that this lane does not carry. What would be wrong in either lane is answered here, so that both say the same. */
+  #judge(
+    verdict: 'taken' | 'refused',
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ): 'partial' | 'refused' | 'handed over' {
+    const { method } = this.#owner.reader;
+    const judged =
+      verdict === 'refused'
+        ? judgeRequestLine(bytes, from, to, to - from >= HEAD_MAX_BYTES)
+        : isNodeMethod(method)
+          ? null
+          : new GatewayError('method_unknown', `${method} on a route of the general lane`);
+    if (judged === null) return 'handed over';
+    if (judged === 'partial') return judged;
+    this.#exchange = null;
+    this.#refuse(judged);
+    return 'refused';
   }
 
   /** @returns whether it is carried in this lane. */
@@ -314,7 +342,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
       .off('drain', onDrain)
       .off('error', onError)
       .off('close', onClose);
-    this.#owner.handOver(this, unread);
+    this.#owner.handOver(this, [forNodeParser(Buffer.concat(unread))]);
     return bytes.length;
   }
 }

@@ -10,9 +10,9 @@ const VALUE = '[\\t\\x20-\\x7e\\x80-\\xff]*';
 /** RFC 9112 §5: no space before the colon (§5.1), and no line that begins with one (obs-fold, §5.2). */
 export const FIELD_LINES = `(?:${TOKEN}:${VALUE}\\r\\n)*`;
 
-/** RFC 9112 §4, with the space in front of an empty reason left out as many services do. The second digit of the version is free below 2. */
+/** RFC 9112 §4, with the space in front of an empty reason left out as many services do. A higher minor version is read as 1.1 (RFC 9110 §2.5); a status above 599 is none (§15). */
 export const ANSWER_HEAD: RegExp = new RegExp(
-  `^HTTP/1\\.[01] [1-9]\\d\\d(?: ${VALUE})?\\r\\n${FIELD_LINES}\\r\\n$`,
+  `^HTTP/1\\.\\d [1-5]\\d\\d(?: ${VALUE})?\\r\\n${FIELD_LINES}\\r\\n$`,
 );
 
 /** RFC 9112 §7.1.2, with the empty line that ends it. */

@@ -34,6 +34,20 @@ describe('a head that is taken', () => {
     expect([reader.framing, reader.persistent, reader.expectsContinue]).toEqual(['none', true, false]);
   });
 
+  test.each([
+    ['a method that Node does not know', head('VERSION-CONTROL / HTTP/1.1', 'X: 1'), 'VERSION-CONTROL'],
+    ['a method in small letters', head('get / HTTP/1.1', 'X: 1'), 'get'],
+    ['HTTP/1.2', head('GET / HTTP/1.2', 'X: 1'), 'GET'],
+    ['HTTP/1.9', head('GET / HTTP/1.9', 'X: 1'), 'GET'],
+    ['an empty line before it', `\r\n${get('X: 1')}`, 'GET'],
+  ])('may have %s', (_what, text, method) => {
+    const { verdict, reader } = read(text);
+    expect([verdict, reader.method, reader.target, reader.end]).toEqual(['taken', method, '/', text.length]);
+    expect(reader.fields).toEqual(['Host', 'a', 'X', '1']);
+    for (let length = 1; length < text.length; length++)
+      expect(read(text.slice(0, length)).verdict).toBe('partial');
+  });
+
   test('ends where its empty line ends, wherever in the buffer it began', () => {
     const reader = new RequestReader();
     const bytes = bytesOf(`body${get('X: 1')}GET /next`);
@@ -104,16 +118,16 @@ const refused: readonly [string, string][] = [
   ['TRACE', head('TRACE / HTTP/1.1')],
   ['Proxy-Connection', get('Proxy-Connection: close')],
   ['a tab behind a value', get('X-A: 1\t')],
-  ['a method that Node does not know', head('GARBAGEGET / HTTP/1.1')],
-  ['a method in small letters', head('get / HTTP/1.1')],
   ['HTTP/1.0', head('GET / HTTP/1.0')],
-  ['HTTP/1.2', head('GET / HTTP/1.2')],
+  ['HTTP/1.10', head('GET / HTTP/1.10')],
   ['HTTP/2.0', head('GET / HTTP/2.0')],
   ['HTTP/0.9', 'GET /\r\n\r\n'],
   ['http in small letters', head('GET / http/1.1')],
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['a handshake of TLS', '\x16\x03\x01\x02\x00\x01'],
-  ['an empty line before it', `\r\n${get()}`],
+  ['two empty lines before it', `\r\n\r\n${get()}`],
+  ['a bare LF before it', `\n${get()}`],
+  ['a bare CR before it', `\r${get()}`],
   ['a space before the method', ` ${get()}`],
   ['two spaces behind the method', head('GET  / HTTP/1.1')],
   ['two spaces behind the target', head('GET /  HTTP/1.1')],

@@ -1,4 +1,3 @@
-import { METHODS } from 'node:http';
 import { IS_TARGET, IS_TOKEN, IS_VALUE } from './octets.ts';
 
 /**
@@ -11,8 +10,8 @@ export type HeadVerdict = 'taken' | 'partial' | 'refused';
 export type RequestFraming = 'none' | 'counted' | 'chunked';
 
 /**
- * Reads heads of requests that are plainly valid, in one pass over their bytes: a strict subset of what Node's own strict parser takes, with
- * the same meaning. It holds what it read last, so that reading makes no object but the strings.
+ * Reads heads of requests that are plainly valid, in one pass over their bytes: what Node's own strict parser takes, it takes with the same
+ * meaning, and beside that only methods that Node does not know and higher minor versions (decision 0068). It holds what it read last, so that reading makes no object but the strings.
  */
 export class RequestReader {
   method = '';
@@ -43,15 +42,18 @@ export class RequestReader {
   /** @param from where the head begins in `bytes`; `to` where what has arrived ends. */
   read(bytes: Buffer, from: number, to: number): HeadVerdict {
     this.#bytes = bytes;
-    this.#at = from;
     this.#to = Math.min(to, from + HEAD_MAX_BYTES);
     this.#marked = 0;
+    // RFC 9112 §2.2: one empty line in front of it is skipped.
+    const start = bytes[from] === CR && from + 1 < to && bytes[from + 1] === LF ? from + 2 : from;
+    if (start === from && to - from === 1 && bytes[from] === CR) return 'partial';
+    this.#at = start;
     let verdict = this.#requestLine();
-    while (verdict === 'field') verdict = this.#fieldLine(from);
+    while (verdict === 'field') verdict = this.#fieldLine(start);
     if (verdict === 'partial' && to - from >= HEAD_MAX_BYTES) return 'refused';
     if (verdict !== 'taken') return verdict;
     this.end = this.#at;
-    return this.#understand(bytes.toString('latin1', from, this.#at)) ? 'taken' : 'refused';
+    return this.#understand(bytes.toString('latin1', start, this.#at)) ? 'taken' : 'refused';
   }
 
   /** Where it goes on: `field`, or how it ended. RFC 9112 §3: one space between the three parts, and CRLF behind them. */
@@ -75,7 +77,11 @@ export class RequestReader {
   #version(from: number): Step {
     const end = from + VERSION.length;
     const stop = Math.min(end, this.#to);
-    for (let at = from; at < stop; at++) if (this.#bytes[at] !== VERSION[at - from]) return 'refused';
+    for (let at = from; at < stop; at++) {
+      const byte = this.#bytes[at]!;
+      if (byte !== VERSION[at - from] && (at - from !== MINOR_AT || byte < TWO || byte > NINE))
+        return 'refused';
+    }
     this.#at = end;
     return end <= this.#to ? 'field' : 'partial';
   }
@@ -137,7 +143,6 @@ export class RequestReader {
     this.#framed = false;
     // RFC 9110 §9.3.6, §9.3.8: whoever refuses them looks at more than the method.
     if (this.method === 'CONNECT' || this.method === 'TRACE') return false;
-    if (!KNOWN_METHODS.has(this.method)) return false;
     const fields = new Array<string>(this.#marked >> 1);
     this.fields = fields;
     const marks = this.#marks;
@@ -211,18 +216,19 @@ function isBlank(byte: number): boolean {
 
 /** As in the general lane, where Node counts a little less than every byte. */
 export const HEAD_MAX_BYTES: number = 16 * 1024;
-const TARGET_MAX_BYTES = 8 * 1024;
+export const TARGET_MAX_BYTES: number = 8 * 1024;
 const FIELDS_MAX = 100;
-/** RFC 9112 §2.3: this version exactly; what 1.0 leaves out, the general lane fills in. */
+/** RFC 9112 §2.3: higher minor versions are read as this one (RFC 9110 §2.5); what 1.0 leaves out, the general lane fills in. */
 const VERSION = Buffer.from(' HTTP/1.1\r\n');
+const MINOR_AT = 8;
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 const DIGITS = /^\d+$/;
-/** What Node's parser takes. It refuses all others, and behind a body of the wrong length any token looks like a method. */
-const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 const HTAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 const SP = 0x20;
+const TWO = 0x32;
+const NINE = 0x39;
 const SLASH = 0x2f;
 const COLON = 0x3a;
 const EMPTY = Buffer.alloc(0);

@@ -18,7 +18,6 @@ import type { SocketMemory } from './socket-memory.ts';
  * only where both are whole and nothing stands behind them may another follow (RFC 9112 §9.3).
  */
 export class ServiceConnection implements Connection, BodyReaderSink, SenderOwner {
-  readonly lane = 'wire';
   readonly #address: DialAddress;
   readonly #connectTimeoutMs: number;
   readonly #owner: ConnectionOwner;

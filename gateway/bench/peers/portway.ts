@@ -49,7 +49,7 @@ export const portwayVariants: readonly Peer[] = [
   }),
   portwayPeer({
     name: 'portway general',
-    about: 'by the general lane (`lane: general`): node:http, Fastify and undici',
+    about: 'by the general lane (`lane: general`): node:http and Fastify',
     cases: ['small', '10k', '1m', 'post'],
     settings: QUIET,
     route: ', lane: general',

@@ -1,6 +1,7 @@
 import { FramingError } from '../../error/framing-error.ts';
 import { type AnswerHead, parseAnswerHead } from '../../wire/answer-head.ts';
 import { BodyReader } from '../../wire/body-reader.ts';
+import { isNodeMethod } from '../../wire/request-line.ts';
 import type { RequestReader } from '../../wire/request-reader.ts';
 import type { ReadMessage } from './reading.ts';
 
@@ -86,6 +87,11 @@ export class WireRequests extends WireMessages {
     const verdict = reader.read(this.pending, 0, this.pending.length);
     if (verdict === 'refused') this.stopped = true;
     if (verdict !== 'taken') return;
+    // Stated exceptions (decision 0068): methods are any token, and a higher minor version means 1.1. Node reads neither, nor what follows.
+    if (!isNodeMethod(reader.method) || HIGHER_MINOR.test(this.pending.toString('latin1', 0, reader.end))) {
+      this.stopped = true;
+      return;
+    }
     this.pending = this.pending.subarray(reader.end);
     this.begin(`${reader.method} ${reader.target}`, reader.fields, reader.framing, reader.length);
   }
@@ -107,6 +113,11 @@ export class WireAnswer extends WireMessages {
   protected override readHead(): void {
     const end = this.pending.indexOf('\r\n\r\n');
     if (end < 0) return;
+    // As requests.
+    if (HIGHER_MINOR.test(this.pending.toString('latin1', 0, end + 4))) {
+      this.stopped = true;
+      return;
+    }
     const head: AnswerHead = parseAnswerHead(this.pending.toString('latin1', 0, end + 4), this.#method);
     this.pending = this.pending.subarray(end + 4);
     if (head.status < 200) {
@@ -117,3 +128,6 @@ export class WireAnswer extends WireMessages {
     this.begin(`${head.status} ${head.reason}`, head.fields, head.end, head.length);
   }
 }
+
+/** In the first line alone. */
+const HIGHER_MINOR = /^(?:\r\n)?[^\r\n]*HTTP\/1\.[2-9]/;

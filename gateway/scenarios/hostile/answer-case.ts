@@ -16,8 +16,6 @@ export interface HostileAnswer {
   readonly seen: readonly string[];
   /** What becomes of the service's connection; of the client's one sees it by whether the answer is whole. */
   readonly connection: 'kept' | 'thrown away';
-  /** What differs in the general lane, where undici reads the answer. */
-  readonly throughUndici?: Partial<Pick<HostileAnswer, 'seen' | 'connection'>>;
 }
 
 export const ask = get('/db/');

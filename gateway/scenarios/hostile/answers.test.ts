@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BareClient } from '../../testing/bare-client.ts';
 import { until } from '../../testing/poll.ts';
 import type { Reaction } from '../../testing/recording-service.ts';
-import { type RouteKind, routeKinds } from '../../testing/route-kinds.ts';
+import { laneKinds, type RouteKind } from '../../testing/route-kinds.ts';
 import { ask, type HostileAnswer } from './answer-case.ts';
 import { summaryOf } from './comparable.ts';
 import { slowAnswers } from './slow-answers.ts';
-import { inWireLane, PATIENCE_MS, Stage } from './stage.ts';
+import { PATIENCE_MS, Stage } from './stage.ts';
 import { answerThemes } from './themes.ts';
 
-describe.each(routeKinds)('hostile answers on $kind', (kind) => {
+describe.each(laneKinds)('hostile answers on $kind', (kind) => {
   describe.each(answerThemes)('%s', (_theme, rows) => playAll(kind, [], rows));
   describe('that are slow', () => playAll(kind, ['timeouts: { response: 300ms, idle: 300ms }'], slowAnswers));
 });
@@ -30,8 +30,7 @@ function playAll(kind: RouteKind, keys: readonly string[], rows: readonly Hostil
 
 /** Fastify knows no 1xx. */
 function asOn(kind: RouteKind, row: HostileAnswer): HostileAnswer {
-  const here = { ...row, ...(inWireLane(kind) ? {} : row.throughUndici) };
-  return kind.throughFastify ? { ...here, seen: here.seen.filter((each) => !/^1\d\d/.test(each)) } : here;
+  return kind.throughFastify ? { ...row, seen: row.seen.filter((each) => !/^1\d\d/.test(each)) } : row;
 }
 
 async function play(stage: Stage, row: HostileAnswer): Promise<void> {
@@ -52,9 +51,7 @@ async function play(stage: Stage, row: HostileAnswer): Promise<void> {
     await until('the connection is thrown away', () => service.closed(asked?.connection ?? 0), PATIENCE_MS);
   const sentinel = await stage.sentinel();
   expect(sentinel.text).toBe('sentinel');
-  // HTTP/1.0 has the general lane's connections, and the probe those of its route.
-  if (row.connection === 'kept' && !row.asked?.includes('HTTP/1.0'))
-    expect(sentinel.connection).toBe(asked?.connection);
+  if (row.connection === 'kept') expect(sentinel.connection).toBe(asked?.connection);
   expect(service.faults.splice(0)).toEqual([]);
 }
 

@@ -60,6 +60,11 @@ export const headers: readonly HostileRequest[] = [
     '\xe9',
     ':80',
     'http://a',
+    '[....]',
+    '[1:2]',
+    '..example.com',
+    'a..b',
+    '.',
   ].map((host) => turnedDown(`the host ${JSON.stringify(host)}`, bare(`Host: ${host}`), '400 bad_host')),
   turnedDown(
     'an expectation that nobody knows',

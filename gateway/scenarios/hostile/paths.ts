@@ -112,7 +112,7 @@ export const paths: readonly HostileRequest[] = [
     '/db:80/x',
     '/%2564b/x',
   ].map((path) => turnedDown(`${path} belongs to nobody`, get(path), '404 no_route')),
-  turnedDown('a target of 9 KiB', get(`/db/${'x'.repeat(9_000)}`), '414 target_too_long'),
+  refused('a target of 9 KiB', get(`/db/${'x'.repeat(9_000)}`), '414 target_too_long'),
 ];
 
 function shortened(name: string): string {

@@ -66,7 +66,12 @@ export const pipelining: readonly HostileRequest[] = [
     sent: [`${request('POST', '/db/1', ['Content-Length: 2'], 'abGARBAGE')}${smuggled}`],
     answers: ['200'],
     end: 'closed',
-    throughWire: { answers: ['200', '400 bad_request'] },
+    // A method is any token (decision 0068).
+    throughWire: {
+      answers: ['200', '200'],
+      end: 'open',
+      forwarded: [arrives('POST /1', [], { body: 'ab' }), arrives('GARBAGEGET /smuggled')],
+    },
     forwarded: [arrives('POST /1', [], { body: 'ab' })],
   },
   brokenOff(

@@ -7,13 +7,12 @@ const host = '\r\nHost: gateway.test\r\n\r\n';
 export const requestLines: readonly HostileRequest[] = [
   refused('HTTP/0.9', 'GET /db/\r\n\r\n'),
   refused('HTTP/0.9 with a field', `GET /db/${host}`),
-  refused('HTTP/1.2', `GET /db/ HTTP/1.2${host}`),
   refused('HTTP/2.0', `GET /db/ HTTP/2.0${host}`, '505 version_refused'),
-  refused('HTTP/1.10', `GET /db/ HTTP/1.10${host}`),
-  refused('HTTP/01.1', `GET /db/ HTTP/01.1${host}`),
+  refused('HTTP/1.10', `GET /db/ HTTP/1.10${host}`, '505 version_refused'),
+  refused('HTTP/01.1', `GET /db/ HTTP/01.1${host}`, '505 version_refused'),
   refused('HTTP/1', `GET /db/ HTTP/1${host}`),
   refused('HTTP/1,1', `GET /db/ HTTP/1,1${host}`),
-  refused('the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  refused('the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '505 version_refused'),
   refused('http/1.1 in small letters', `GET /db/ http/1.1${host}`),
   refused('ICY', `GET /db/ ICY/1.1${host}`),
   refused('a tab after the method', `GET\t/db/ HTTP/1.1${host}`),
@@ -29,8 +28,6 @@ export const requestLines: readonly HostileRequest[] = [
   refused('a target without a slash', `GET db/ HTTP/1.1${host}`),
   refused('no target', `GET HTTP/1.1${host}`),
   refused('an empty target', `GET  HTTP/1.1${host}`),
-  refused('a method in small letters', request('get', '/db/')),
-  refused('a method that nobody knows', request('FOOBAR', '/db/')),
   refused('a method that is no token', request('GE(T', '/db/')),
   refused('a method with a NUL', request('GE\0T', '/db/')),
   refused('no method', ` /db/ HTTP/1.1${host}`),
@@ -57,11 +54,40 @@ export const requestLines: readonly HostileRequest[] = [
     'M-SEARCH',
     'REPORT',
   ].map((method) => carried(method, request(method, '/db/x'), arrives(`${method} /x`))),
-  // RFC 9112 §3 lets a server read a run of white space as one; Node's parser does so with spaces. One goes on.
-  carried('two spaces before the version', `GET /db/  HTTP/1.1${host}`, arrives('GET /')),
-  carried('two spaces after the method', `GET  /db/ HTTP/1.1${host}`, arrives('GET /')),
+  // RFC 9112 §3 lets a server read a run of white space as one, and the next one may not.
+  refused('two spaces before the version', `GET /db/  HTTP/1.1${host}`),
+  refused('two spaces after the method', `GET  /db/ HTTP/1.1${host}`),
+  // RFC 9112 §2.2
   carried('an empty line before the request', `\r\n${get('/db/')}`, arrives('GET /')),
-  carried('two empty lines before the request', `\r\n\r\n${get('/db/')}`, arrives('GET /')),
+  carried('an empty line that comes before the request', ['\r', '\n', get('/db/')], arrives('GET /')),
+  refused('two empty lines before the request', `\r\n\r\n${get('/db/')}`),
+  refused('a bare LF before the request', `\n${get('/db/')}`),
+  refused('a bare CR before the request', `\r${get('/db/')}`),
+  refused('a target of 20 KiB', get(`/db/${'x'.repeat(20_000)}`), '414 target_too_long'),
+  refused('an absolute target of 20 KiB', get(`http://a/db/${'x'.repeat(20_000)}`), '414 target_too_long'),
+  // RFC 9110 §2.5: as 1.1, also where Node's parser reads on.
+  carried('HTTP/1.2', `GET /db/ HTTP/1.2${host}`, arrives('GET /')),
+  carried('HTTP/1.9 in pieces', ['GET /db/ HTTP/1.', `9${host}`], arrives('GET /')),
+  carried(
+    'an absolute target over HTTP/1.2',
+    `GET http://gateway.test/db/ HTTP/1.2${host}`,
+    arrives('GET /'),
+  ),
+  ...['BASELINE-CONTROL', 'VERSION-CONTROL', 'MKWORKSPACE', 'get', 'FOOBAR', "x!#$%&'*+.^_`|~9"].map(
+    (method) => ({
+      ...refused(`${method}, which Node does not know`, request(method, '/db/'), '501 method_unknown'),
+      throughWire: {
+        answers: ['200', '200'],
+        end: 'open' as const,
+        forwarded: [arrives(`${method} /`), arrives('GET /smuggled')],
+      },
+    }),
+  ),
+  refused(
+    'a method that Node does not know in a request that needs Node',
+    request('FOOBAR', 'http://gateway.test/db/'),
+    '501 method_unknown',
+  ),
   {
     ...carried(
       'HTTP/1.0 without a host',
@@ -77,6 +103,13 @@ export const requestLines: readonly HostileRequest[] = [
       arrives('GET /', [], { version: '1.0' }),
     ),
     end: 'closed',
+  },
+  {
+    name: 'OPTIONS of a host without a path',
+    sent: [request('OPTIONS', 'http://gateway.test')],
+    answers: ['204'],
+    end: 'open',
+    forwarded: [],
   },
   { name: 'OPTIONS *', sent: [request('OPTIONS', '*')], answers: ['204'], end: 'open', forwarded: [] },
 ];

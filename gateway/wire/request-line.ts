@@ -1,0 +1,75 @@
+import { METHODS } from 'node:http';
+import { GatewayError } from '../error/catalog.ts';
+import { TARGET_MAX_BYTES } from './request-reader.ts';
+
+/**
+ * Judges the beginning of a head that the wire lane's reader has refused, before Node's parser gets it: that one repairs what is to be refused,
+ * and refuses what is only uncommon.
+ *
+ * @param whole whether nothing more of the line is waited for.
+ * @returns what is wrong; `partial`: its end is to be waited for; `null`: the general lane may read it.
+ */
+export function judgeRequestLine(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  whole: boolean,
+): GatewayError | 'partial' | null {
+  const start = from + emptyLineLength(bytes, from, to);
+  const lf = bytes.subarray(start, to).indexOf(LF);
+  const line = bytes.toString('latin1', start, lf < 0 ? to : start + lf);
+  // RFC 9112 §2.2: one empty line may be skipped; what else stands before a request line is no line end.
+  if (line.startsWith('\r') || lf === 0)
+    return new GatewayError('bad_request', 'line ends in front of the request line');
+  if (LONG_TARGET.test(line))
+    return new GatewayError('target_too_long', `a target of more than ${TARGET_MAX_BYTES} bytes`);
+  if (lf < 0 && !whole && MAY_BECOME_LINE.test(line)) return 'partial';
+  return judgeLine(line);
+}
+
+function judgeLine(line: string): GatewayError | null {
+  const [, method, major, minor] = REQUEST_LINE.exec(line) ?? [];
+  if (method === undefined || major === undefined || minor === undefined)
+    return new GatewayError('bad_request', 'the request line is not a method, a target and a version');
+  if (major !== '1' || minor.length !== 1)
+    return new GatewayError('version_refused', `HTTP/${major}.${minor} was spoken`);
+  return METHODS.includes(method)
+    ? null
+    : new GatewayError('method_unknown', `${method} in a request that the wire lane does not read`);
+}
+
+/** Whether Node's parser, and with it the general lane, reads this method. */
+export function isNodeMethod(method: string): boolean {
+  return NODE_METHODS.has(method);
+}
+
+/** RFC 9112 §2.2: one empty line in front of a request line is skipped, for clients that end a body with one too many. */
+export function emptyLineLength(bytes: Buffer, from: number, to: number): number {
+  return from + 1 < to && bytes[from] === CR && bytes[from + 1] === LF ? 2 : 0;
+}
+
+/**
+ * What Node's parser is to read of a head that was judged: without the empty line, and as 1.1 where a higher minor version stands (RFC 9110
+ * §2.5), which it refuses.
+ */
+export function forNodeParser(bytes: Buffer): Buffer {
+  const line = bytes.subarray(emptyLineLength(bytes, 0, bytes.length));
+  const minor = line.indexOf(LF) - 2;
+  if (minor < 0 || !HIGHER_MINOR.test(line.toString('latin1', 0, minor + 1))) return line;
+  const own = Buffer.from(line);
+  own[minor] = ONE;
+  return own;
+}
+
+const NODE_METHODS: ReadonlySet<string> = new Set(METHODS);
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+const REQUEST_LINE = new RegExp(`^(${TOKEN}) [\\x21-\\xff]+ HTTP/(\\d+)\\.(\\d+)\\r$`);
+const LONG_TARGET = new RegExp(`^${TOKEN} [\\x21-\\x7e]{${TARGET_MAX_BYTES + 1}}`);
+/** As long as one of these grows, its version may still come. */
+const MAY_BECOME_LINE = new RegExp(
+  `^${TOKEN} (?:[\\x21-\\x7e]+(?: (?:H(?:T(?:T(?:P(?:/[\\d.]*\\r?)?)?)?)?)?)?)?$`,
+);
+const HIGHER_MINOR = / HTTP\/1\.[2-9]$/;
+const CR = 0x0d;
+const LF = 0x0a;
+const ONE = 0x31;

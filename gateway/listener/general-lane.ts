@@ -2,6 +2,7 @@ import http from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { isReset } from '../error/rescue.ts';
+import { asksByHead } from '../wire/request-line.ts';
 import { type ConnectionPolicy, HttpDownstream } from './http-downstream.ts';
 import { hasBody } from './node-body.ts';
 
@@ -16,7 +17,7 @@ export interface GeneralLaneHandler {
   ): void;
   upgrade(request: http.IncomingMessage, socket: Socket, head: Buffer): void;
   /** Something that never became a request: the error belongs into the socket, as an answer, and the connection is closed. */
-  refused(error: GatewayError, socket: Socket): void;
+  refused(error: GatewayError, socket: Socket, toHead?: boolean): void;
 }
 
 /** The connections of a listener that Node's own parser reads: what the wire lane has given back, and clients who are turned away. */
@@ -156,7 +157,7 @@ export class GeneralLane {
     // It has its last answer. To close it before that is read would reset it, and the answer would be lost.
     if (!socket.writable) return;
     if (current) current.fault(unreadable(cause));
-    else this.#handler.refused(unreadable(cause), socket);
+    else this.#handler.refused(unreadable(cause), socket, unreadHead(cause));
   }
 
   /** Closes what waits for another request. */
@@ -196,10 +197,17 @@ function handOnFirst(open: Map<HttpDownstream, () => void>): void {
 /** Requests of one connection that may wait for their answers: each takes memory, and no client of good will sends so many. */
 const PIPELINED_MAX = 128;
 
+/** Whether what Node could not read asked by HEAD: then its answer has no body. */
+function unreadHead({ rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): boolean {
+  return rawPacket !== undefined && asksByHead(rawPacket, 0, rawPacket.length);
+}
+
 /** What Node's parser says of bytes that are no request. */
 function unreadable(cause: NodeJS.ErrnoException): GatewayError {
   if (cause.code === 'HPE_HEADER_OVERFLOW')
     return new GatewayError('head_too_large', 'a head of more than 16 KiB', { cause });
+  if (cause.code === 'HPE_INVALID_VERSION')
+    return new GatewayError('version_refused', 'another version than HTTP/1.1 or HTTP/1.0', { cause });
   if (cause.code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new GatewayError('head_timeout', 'no complete head within 10 s', { cause });
   return new GatewayError('bad_request', `${cause.message} (${cause.code ?? 'no code'})`, { cause });

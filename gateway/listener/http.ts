@@ -81,8 +81,8 @@ export class HttpListener implements WireLaneOwner {
     return this.#handler.carries(exchange);
   }
 
-  refused(error: GatewayError, socket: Socket): void {
-    this.#handler.refused(error, socket);
+  refused(error: GatewayError, socket: Socket, toHead: boolean): void {
+    this.#handler.refused(error, socket, toHead);
   }
 
   handOver(socket: Socket, unread: readonly Buffer[]): void {

@@ -121,8 +121,8 @@ export class Carrier implements HttpListenerHandler {
     return true;
   }
 
-  refused(error: GatewayError, socket: Socket): void {
-    this.#options.responder.refuse(error, socket, this.#identity.requestId(null, false));
+  refused(error: GatewayError, socket: Socket, toHead = false): void {
+    this.#options.responder.refuse(error, socket, this.#identity.requestId(null, false), toHead);
   }
 
   #arrive(request: ClientRequest): Passage {

@@ -73,10 +73,11 @@ export class Responder {
   }
 
   /** For bytes that never became an exchange. */
-  refuse(error: GatewayError, socket: Socket, requestId: string): void {
+  refuse(error: GatewayError, socket: Socket, requestId: string, toHead: boolean): void {
     const record = newExchangeRecord(requestId, '-', '-', 'HTTP/1.1', peerOf(socket).address);
     noteError(record, error);
-    const answer = errorAnswer(error, { requestId, accept: '', advice: null });
+    const whole = errorAnswer(error, { requestId, accept: '', advice: null });
+    const answer = toHead ? { ...whole, body: EMPTY } : whole;
     writeRawAnswer(socket, answer);
     record.headAt = record.endedAt = performance.now();
     record.bytesOut = answer.body.length;

@@ -46,6 +46,20 @@ describe('a route extended in code', () => {
     expect(service.request.head.value('x-added')).toBe('yes');
   });
 
+  test.each(["'a\\r\\nX-Smuggled: 1'", "'a\\nb'", "'\\u0141'"])(
+    'can not put %s into a field',
+    async (value) => {
+      const module = `
+      export default {
+        replyOptions: { rewriteRequestHeaders: (_request, headers) => ({ ...headers, 'x-added': ${value} }) },
+      };`;
+      const { service, gateway } = await extended(module);
+      const answer = await gateway.get('/shout/');
+      expect([answer.status, JSON.parse(answer.text).code]).toEqual([500, 'extension_failed']);
+      expect(service.connections).toEqual([]);
+    },
+  );
+
   test('may say who the client is, and sees no such claim of a stranger', async () => {
     const module = `
       export default {

@@ -37,7 +37,7 @@ describe('the strict reader', () => {
     ['a NUL', post('X-A: \0')],
     ['a folded line', post('X-A: 1\r\n 2')],
     ['a space before the colon', post('X-A : 1')],
-    ['another version', 'GET / HTTP/1.2\r\nHost: a\r\n\r\n'],
+    ['another version', 'GET / HTTP/1.10\r\nHost: a\r\n\r\n'],
     ['a chunk longer than its size', post('Transfer-Encoding: chunked', '1\r\nab\r\n')],
     ['a size with 0x', post('Transfer-Encoding: chunked', '0x1\r\na\r\n')],
     ['a bare LF in an extension', post('Transfer-Encoding: chunked', '1;\n\r\na\r\n')],

@@ -98,7 +98,7 @@ function readRequest(scan: Scan): StrictRequest {
   if (scan.at === scan.bytes.length) throw new Unfinished('only empty lines');
   const start = scan.at;
   const [line, ...lines] = headLines(scan);
-  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([\x21-\x7e]+) +HTTP\/(1\.[01])$/.exec(line!);
+  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([\x21-\x7e]+) +HTTP\/(1\.\d)$/.exec(line!);
   if (match === null) throw new Refused(`the request line ${JSON.stringify(line)}`, start);
   const [, method = '', target = '', version] = match;
   const fields = readFieldLines(lines, start);
@@ -122,7 +122,7 @@ function readRequest(scan: Scan): StrictRequest {
 function readAnswer(scan: Scan, method: string | undefined, ended: boolean): StrictAnswer {
   const start = scan.at;
   const [line, ...lines] = headLines(scan);
-  const match = /^HTTP\/(1\.[01]) ([1-5][0-9][0-9]) ?([\t\x20-\x7e\x80-\xff]*)$/.exec(line!);
+  const match = /^HTTP\/(1\.\d) ([1-5][0-9][0-9]) ?([\t\x20-\x7e\x80-\xff]*)$/.exec(line!);
   if (match === null) throw new Refused(`the status line ${JSON.stringify(line)}`, start);
   if (method === undefined) throw new Refused('an answer to no request', start);
   const status = Number(match[2]);

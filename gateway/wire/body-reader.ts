@@ -93,7 +93,8 @@ export class BodyReader {
     const lf = buffer.indexOf(LF, at);
     const end = lf < 0 || lf >= to ? to : lf + 1;
     const line = this.#line + buffer.toString('latin1', at, end);
-    if (line.length > this.#lineMax) throw new FramingError('a line of a chunked body is too long');
+    if (line.length > this.#lineMax)
+      throw new FramingError('a line of a chunked body is too long', this.#state === 'trailers');
     if (line.charCodeAt(line.length - 1) !== LF) {
       this.#line = line;
       return end;

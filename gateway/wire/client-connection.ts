@@ -10,7 +10,7 @@ import { type BodySource, ClientBody } from './client-body.ts';
 import type { Clock, Deadline, Timed } from './clock.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { Intake } from './intake.ts';
-import { forNodeParser, isNodeMethod, judgeRequestLine } from './request-line.ts';
+import { asksByHead, forNodeParser, isNodeMethod, judgeRequestLine } from './request-line.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
 import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';
@@ -27,8 +27,8 @@ export interface ClientConnectionOwner {
   carries(exchange: ClientExchange): boolean;
   /** The connection goes on in the general lane, which begins with these bytes. This one is through with it. */
   handOver(connection: ClientConnection, unread: readonly Buffer[]): void;
-  /** Something that never became a request: it is answered, and the connection closed. */
-  refused(error: GatewayError, socket: Socket): void;
+  /** Something that never became a request: it is answered, and the connection closed. @param toHead whether it asked by HEAD, so that the answer has no body (RFC 9110 §9.3.2). */
+  refused(error: GatewayError, socket: Socket, toHead: boolean): void;
   closed(connection: ClientConnection): void;
 }
 
@@ -180,7 +180,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
     if (judged === null) return 'handed over';
     if (judged === 'partial') return judged;
     this.#exchange = null;
-    this.#refuse(judged);
+    this.#refuse(judged, asksByHead(bytes, from, to));
     return 'refused';
   }
 
@@ -219,7 +219,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
   #broken(body: ClientBody, cause: FramingError): void {
     this.#stage = 'none';
     if (this.#exchange?.headSent) this.socket.destroy();
-    else body.fail(new GatewayError('bad_request', cause.message, { cause }));
+    else
+      body.fail(
+        new GatewayError(cause.tooLarge ? 'head_too_large' : 'bad_request', cause.message, { cause }),
+      );
   }
 
   /** It is read on while it waits: of a connection that nobody reads, nobody learns that the client has gone. */
@@ -322,10 +325,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
     else this.#refuse(new GatewayError('head_timeout', 'no complete head within 10 s'));
   }
 
-  #refuse(error: GatewayError): void {
+  #refuse(error: GatewayError, toHead = false): void {
     this.#stage = 'none';
     this.#deadline.clear();
-    this.#owner.refused(error, this.socket);
+    this.#owner.refused(error, this.socket, toHead);
   }
 
   /** @returns where the bytes end: none of them is left for this lane. */

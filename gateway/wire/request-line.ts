@@ -38,6 +38,11 @@ function judgeLine(line: string): GatewayError | null {
     : new GatewayError('method_unknown', `${method} in a request that the wire lane does not read`);
 }
 
+/** Whether a head that was refused is one of HEAD, as far as that can be told. */
+export function asksByHead(bytes: Buffer, from: number, to: number): boolean {
+  return /^[\r\n]*HEAD /.test(bytes.toString('latin1', from, Math.min(to, from + 64)));
+}
+
 /** Whether Node's parser, and with it the general lane, reads this method. */
 export function isNodeMethod(method: string): boolean {
   return NODE_METHODS.has(method);

@@ -16,8 +16,8 @@ export interface WireLaneOwner {
   carries(exchange: ClientExchange): boolean;
   /** The connection goes on in the general lane, which begins with these bytes. */
   handOver(socket: Socket, unread: readonly Buffer[]): void;
-  /** Something that never became a request: it is answered, and the connection closed. */
-  refused(error: GatewayError, socket: Socket): void;
+  /** Something that never became a request: it is answered, and the connection closed. @param toHead whether the answer has no body. */
+  refused(error: GatewayError, socket: Socket, toHead: boolean): void;
 }
 
 /** The connections of a listener that our own code reads. */
@@ -56,8 +56,8 @@ export class WireLane implements ClientConnectionOwner {
     this.#owner.handOver(connection.socket, unread);
   }
 
-  refused(error: GatewayError, socket: Socket): void {
-    this.#owner.refused(error, socket);
+  refused(error: GatewayError, socket: Socket, toHead: boolean): void {
+    this.#owner.refused(error, socket, toHead);
   }
 
   closed(connection: ClientConnection): void {

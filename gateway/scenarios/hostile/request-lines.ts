@@ -61,6 +61,8 @@ export const requestLines: readonly HostileRequest[] = [
   carried('an empty line before the request', `\r\n${get('/db/')}`, arrives('GET /')),
   carried('an empty line that comes before the request', ['\r', '\n', get('/db/')], arrives('GET /')),
   refused('two empty lines before the request', `\r\n\r\n${get('/db/')}`),
+  refused('two spaces in a line of HEAD', `HEAD  /db/ HTTP/1.1${host}`, '400 (no body)'),
+  refused('HEAD of a target without a slash', `HEAD db/ HTTP/1.1${host}`, '400 (no body)'),
   refused('a bare LF before the request', `\n${get('/db/')}`),
   refused('a bare CR before the request', `\r${get('/db/')}`),
   refused('a target of 20 KiB', get(`/db/${'x'.repeat(20_000)}`), '414 target_too_long'),

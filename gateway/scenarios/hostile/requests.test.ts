@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BareClient } from '../../testing/bare-client.ts';
 import { get } from '../../testing/http-client.ts';
 import { until } from '../../testing/poll.ts';
-import { type RouteKind, routeKinds } from '../../testing/route-kinds.ts';
+import { laneKinds, type RouteKind } from '../../testing/route-kinds.ts';
 import type { StrictAnswer } from '../../testing/strict-reader.ts';
 import type { HostileRequest } from './case.ts';
 import { comparableHead, comparableRequest, summaryOf } from './comparable.ts';
 import { inWireLane, PATIENCE_MS, Stage } from './stage.ts';
 import { requestThemes } from './themes.ts';
 
-describe.each(routeKinds)('hostile requests on $kind', (kind) => {
+describe.each(laneKinds)('hostile requests on $kind', (kind) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open(kind, ['bodyMax: 100KiB'], () => ({ parts: [OK] }), 'page: true\n');

@@ -57,6 +57,18 @@ describe('a connection that goes from the wire lane to the general one', () => {
     expect((await lanes(3)).map((line) => line.split(' ')[1])).toEqual(['wire', 'general', 'general']);
   });
 
+  // What Node's parser alone decides there (decision 0070).
+  test.each([
+    ['HTTP/1.2', 'GET /wire/1 HTTP/1.2\r\nHost: a\r\n\r\n', 505],
+    ['a method that Node does not know', request('FOOBAR', '/wire/1'), 400],
+    ['two spaces in its line', 'GET  /wire/1 HTTP/1.1\r\nHost: a\r\n\r\n', 200],
+  ])('answers a later request with %s by itself', async (_what, bytes, status) => {
+    const { gateway } = await stage();
+    const client = await gateway.connect();
+    expect((await client.exchange(get('http://a/wire/0'))).status).toBe(200);
+    expect((await client.exchange(bytes)).status).toBe(status);
+  });
+
   test('takes an upload along that comes in pieces', async () => {
     const { gateway, service } = await stage();
     const client = await gateway.connect();

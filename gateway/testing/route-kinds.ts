@@ -3,7 +3,7 @@ import type { Lane } from '../forward/exchange.ts';
 /** The ways in which a route is carried. What a client or a service sees must not depend on it. */
 export interface RouteKind {
   readonly kind: string;
-  /** Which implementation carries it. The general lane is bound by what Node and undici can say: decisions 0008, 0009 and 0010. */
+  /** Which implementation reads the client. The general lane is bound by what Node's parser reads: decisions 0068 and 0070. */
   readonly lane: Lane;
   /**
    * Whether Fastify stands between forwarding and the client. It writes names of fields in lower case and repeated ones side by

@@ -174,6 +174,12 @@ export class HttpDownstream implements ClientExchange {
     if (!this.#response.destroyed && !this.#response.writableEnded) this.#response.write('', 'latin1');
   }
 
+  /** Length of the body of an answer that Fastify wrote; 0 where it sent none or a stream. */
+  get writtenBytes(): number {
+    if (this.method === 'HEAD' || this.status === 204 || this.status === 304) return 0;
+    return Number(this.#response.getHeader('content-length') ?? 0);
+  }
+
   get status(): number {
     return this.#response.statusCode;
   }

@@ -56,7 +56,7 @@ export class Responder {
   #answer(passage: Passage, status: number, fields: readonly string[], body: Buffer): void {
     const { record } = passage;
     record.headAt = performance.now();
-    record.bytesOut = body.length;
+    record.bytesOut = record.method === 'HEAD' ? 0 : body.length;
     passage.place.answer(status, fields, body, (completed) => {
       if (!completed) this.noteLeft(record);
       this.#options.inFlight.leave(passage);

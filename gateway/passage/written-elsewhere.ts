@@ -26,8 +26,12 @@ export class WrittenElsewhere implements DownstreamListener {
 
   closed(completed: boolean): void {
     const { record, extended, http } = this.#passage;
-    if (completed) record.status = http!.status;
-    else if (record.errorCode === null) this.#responder.noteLeft(record);
+    if (completed) {
+      record.status = http!.status;
+      // Where no endpoint was asked, nothing of the body has passed the forwarding, which counts.
+      if (record.attempts === 0) record.bytesOut = http!.writtenBytes;
+    }
+    if (!completed && record.errorCode === null) this.#responder.noteLeft(record);
     extended?.left(new GatewayError('client_left', 'the client closed its connection'));
     this.#inFlight.leave(this.#passage);
   }

@@ -22,6 +22,7 @@ describe('a route extended in code', () => {
     const { service, gateway } = await extended(module);
     const refusal = await gateway.get('/shout/');
     expect([refusal.status, JSON.parse(refusal.text)]).toEqual([403, { no: 'entry' }]);
+    expect(await gateway.log.exchange(403)).toMatchObject({ bytesOut: refusal.text.length });
     expect(service.connections).toEqual([]);
     expect((await gateway.get('/shout/', 'X-Pass: 1')).text).toBe('a quiet answer');
   });

@@ -20,6 +20,23 @@ describe("the gateway's own page", () => {
     expect(answer.text).toMatch(/>Down</);
   });
 
+  test.each([
+    ['GET', html],
+    ['GET', 'Accept: application/json'],
+    ['HEAD', html],
+  ])('counts what %s took of it (%s)', async (method, accept) => {
+    const gateway = await startTestGateway('page: true\nroutes:\n  /gone: 1\n');
+    const { body } = await gateway.exchange(request(method, '/', [accept]));
+    expect(await gateway.log.exchange(200)).toMatchObject({ bytesOut: body.length });
+    expect(body.length > 0).toBe(method === 'GET');
+  });
+
+  test('an error that HEAD asks for takes no byte of a body', async () => {
+    const gateway = await startTestGateway('routes:\n  /gone: 1\n');
+    await gateway.exchange(request('HEAD', '/nope', [html]));
+    expect(await gateway.log.exchange(404)).toMatchObject({ bytesOut: 0 });
+  });
+
   test('works without scripts of others', async () => {
     const service = (await startService()).answer(ok());
     const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`, { mode: 'development' });

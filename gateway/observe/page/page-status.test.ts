@@ -75,13 +75,13 @@ describe('the headline', () => {
     {
       routes: [route('/a', ['up'])],
       streams: [stream('udp 7000', 'unknown')],
-      says: 'The route is up.',
+      says: '1 of 2 routes and streams is up; of udp 7000 it is not known.',
       tab: 'Portway',
     },
     {
       routes: [route('/a', ['up'])],
       streams: [stream('tcp 7000', 'up'), stream('udp 7000', 'unknown')],
-      says: 'All 2 routes and streams are up.',
+      says: '2 of 3 routes and streams are up; of udp 7000 it is not known.',
       tab: 'Portway',
     },
     {

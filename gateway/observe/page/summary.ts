@@ -6,6 +6,7 @@ type Mapped = { readonly label: string; readonly state: RouteState };
 /** How routes and streams are doing, in one sentence that names what needs attention. */
 export function headline({ routes, streams }: Shown): string {
   // Whether a service takes datagrams is never known: that is no reason to say less of the others.
+  const unasked = streams.filter(({ state }) => state === 'unknown');
   const all: Mapped[] = [...routes, ...streams.filter(({ state }) => state !== 'unknown')];
   if (all.length === 0) return 'No routes yet.';
   const nouns = all.length === routes.length ? 'routes' : 'routes and streams';
@@ -14,7 +15,14 @@ export function headline({ routes, streams }: Shown): string {
   if (down.length > 0) return `${subject(down, all, nouns)} down.`;
   if (partly.length > 0) return `${subject(partly, all, nouns)} only partly up.`;
   if (all.some(({ state }) => state === 'unknown')) return `${count(routes.length)}.`;
+  if (unasked.length > 0) return partlyKnown(all.length, unasked);
   return `${subject(all, all, nouns)} up.`;
+}
+
+/** The page shows all of them: the sentence accounts for those of which nothing is known, too. */
+function partlyKnown(up: number, unasked: readonly Mapped[]): string {
+  const names = unasked.length === 1 ? unasked[0]!.label : `${unasked.length} streams`;
+  return `${up} of ${up + unasked.length} routes and streams ${up === 1 ? 'is' : 'are'} up; of ${names} it is not known.`;
 }
 
 /** For the tab of the browser. */

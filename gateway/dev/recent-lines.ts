@@ -1,6 +1,13 @@
 import { plainText } from './terminal-text.ts';
 
-const kept = 20;
+/** Enough for a stack whose frames are mostly Node's and libraries'. */
+const KEPT = 200;
+const SHOWN = 20;
+
+/** `Error: no table named users`, `Uncaught TypeError [ERR_X]: ...`, `sqlite3.OperationalError: ...` at the beginning of a line. */
+const MESSAGE = /^(Uncaught )?[\w.$]*(Error|Exception)\b/;
+/** A frame that is not of the service's own code. */
+const FOREIGN_FRAME = /^\s+at .*(\(|\s)(node:|file:.*\/node_modules\/|.*\/node_modules\/)/;
 
 /** The newest lines that a service wrote, without anything that a terminal acts upon; those of its present life can be told apart. */
 export class RecentLines {
@@ -9,7 +16,7 @@ export class RecentLines {
 
   add(line: string): void {
     this.#lines.push(plainText(line));
-    if (this.#lines.length > kept) this.#lines.shift();
+    if (this.#lines.length > KEPT) this.#lines.shift();
     this.#ofThisLife++;
   }
 
@@ -19,13 +26,32 @@ export class RecentLines {
 
   /** Oldest first, at most 20. */
   all(): string[] {
-    return [...this.#lines];
+    return this.#lines.slice(-SHOWN);
+  }
+
+  /**
+   * What says why this life ended, at most 20 lines: the error's message and the frames of the service's own code; the newest lines
+   * where no error is named.
+   */
+  ofCrash(): string[] {
+    const lines = this.#ofThisLife === 0 ? [] : this.#lines.slice(-this.#ofThisLife);
+    const message = lines.findLastIndex((line) => MESSAGE.test(line));
+    // Python's traceback stands before its message.
+    if (message === -1 || message === lines.length - 1) return lines.slice(-SHOWN);
+    return lines
+      .slice(message)
+      .filter((line) => !FOREIGN_FRAME.test(line))
+      .slice(0, SHOWN);
+  }
+
+  get isSilent(): boolean {
+    return this.#ofThisLife === 0;
   }
 
   /** At most `count` lines of this life as the end of a sentence. */
   describe(count: number): string {
-    const lines = this.#lines.slice(-Math.min(count, this.#ofThisLife, kept));
-    if (this.#ofThisLife === 0) return '; it wrote nothing';
+    const lines = this.#lines.slice(-Math.min(count, this.#ofThisLife));
+    if (this.isSilent) return '; it wrote nothing';
     return `; its last lines:${lines.map((line) => `\n    ${line}`).join('')}`;
   }
 }

@@ -90,7 +90,7 @@ export class Service {
       pid: this.#group?.pid ?? null,
       restarts: Math.max(0, this.#lives - 1),
       lastExit: this.#lastExit,
-      lastOutput: this.#output.all(),
+      lastOutput: this.#state === 'restarting' ? this.#output.ofCrash() : this.#output.all(),
       ...(this.#obstacle === null ? {} : { obstacle: this.#obstacle }),
     };
   }
@@ -214,7 +214,8 @@ export class Service {
   async #bury(group: ProcessGroup, exit: Exit): Promise<void> {
     this.#state = 'restarting';
     this.#lastExit = { ...exit, at: Date.now() };
-    this.#notice(`${describeExit(exit, this.#config)}${this.#output.describe(shownLines)}`);
+    // Its lines were shown as they came.
+    this.#notice(`${describeExit(exit, this.#config)}${this.#output.isSilent ? '; it wrote nothing' : ''}`);
     await group.stop(leftoverGraceMs);
     this.#group = null;
   }

@@ -46,10 +46,9 @@ describe('what is said of a service that is not there', () => {
     ['a unix socket', { kind: 'unix', key: 'unix:/run/a', path: '/run/a' }, 'Nothing listens on /run/a.'],
     ['nobody knows where', null, 'Nothing listens there.'],
   ])('on %s', (_what, endpoint, sentence) => {
-    expect(advice('connection_refused', { endpoint }).fix).toEqual([
-      sentence,
-      CATALOG.connection_refused.remedy,
-    ]);
+    const { happened, fix } = advice('connection_refused', { endpoint });
+    expect(happened).toEqual([sentence]);
+    expect(fix).toEqual([CATALOG.connection_refused.remedy]);
   });
 
   test.each<[string, Partial<ServiceStatus>, string]>([
@@ -71,7 +70,23 @@ describe('what is said of a service that is not there', () => {
       'The service `db` exited with code 0 (just now).',
     ],
   ])('and whose process %s', (_what, wish, sentence) => {
-    expect(advice('connection_refused', { service: service(wish) }).fix[1]).toBe(sentence);
+    expect(advice('connection_refused', { service: service(wish) }).happened[1]).toBe(sentence);
+  });
+
+  test.each<[string, Partial<ServiceStatus>, string]>([
+    [
+      'crashed',
+      { state: 'restarting', lastExit: { code: 1, signal: null, at: NOW } },
+      'The service `db` crashed while answering: it exited with code 1 (just now) and is being started again.',
+    ],
+    [
+      'may have crashed',
+      {},
+      'The service `db` broke off while answering: it crashed, or it closed the connection itself.',
+    ],
+  ])('and whose process %s while it answered', (_what, wish, sentence) => {
+    for (const code of ['connection_terminated', 'answer_truncated'] as const)
+      expect(advice(code, { service: service(wish) }).happened[1]).toBe(sentence);
   });
 
   test('with its last words', () => {
@@ -84,14 +99,18 @@ describe('what is said of other failures', () => {
   test.each<ErrorCode>(['response_timeout', 'bad_answer', 'internal'])(
     'of %s: the error’s own words first',
     (code) => {
-      expect(advice(code).fix).toEqual(['nothing moved for 5 ms.', CATALOG[code].remedy]);
+      const { happened, fix } = advice(code);
+      expect(happened).toEqual(['nothing moved for 5 ms.']);
+      expect(fix).toEqual([CATALOG[code].remedy]);
     },
   );
 
   test.each<ErrorCode>(['no_route', 'bad_target', 'body_too_large'])(
     'of %s, the client’s own: the remedy alone',
     (code) => {
-      expect(advice(code, { service: service() }).fix).toEqual([CATALOG[code].remedy]);
+      const { happened, fix } = advice(code, { service: service() });
+      expect(happened).toEqual([]);
+      expect(fix).toEqual([CATALOG[code].remedy]);
     },
   );
 });

@@ -22,11 +22,10 @@ export interface Situation {
 /** Turns an error into what to do about it: what was tried, what became of the process, what may have been meant. */
 export function advise(situation: Situation): Advice {
   const { error, endpoint, service, nearest, routes, page, now } = situation;
-  const fix: string[] = [];
-  if (CATALOG[error.code].blame !== 'client') fix.push(...whatHappened(error, endpoint, service, now));
-  fix.push(error.row.remedy);
+  const clients = CATALOG[error.code].blame === 'client';
   return {
-    fix,
+    happened: clients ? [] : whatHappened(error, endpoint, service, now),
+    fix: [error.row.remedy],
     nearest: nearest.map(linkTo),
     directory: routes && directoryOf(routes, page),
     lastOutput: service?.lastOutput ?? [],
@@ -51,7 +50,7 @@ function whatHappened(
   now: number,
 ): string[] {
   const lines = [error.code === 'connection_refused' ? nothingListens(endpoint) : `${error.message}.`];
-  if (service) lines.push(stateOf(service, now));
+  if (service) lines.push(BROKEN_OFF.has(error.code) ? brokenOff(service, now) : stateOf(service, now));
   return lines;
 }
 
@@ -68,9 +67,27 @@ function stateOf(service: ServiceStatus, now: number): string {
   const { name, state, lastExit } = service;
   if (state === 'ready') return `The service \`${name}\` is running.`;
   if (!lastExit) return `The service \`${name}\` is ${state}.`;
-  const how = lastExit.signal ? `was ended by ${lastExit.signal}` : `exited with code ${lastExit.code}`;
+  return `The service \`${name}\` ${exitText(lastExit, state, now)}.`;
+}
+
+/** A connection that ends under an answer is often the first sign of a crash: the process's own end may not be known yet. */
+const BROKEN_OFF: ReadonlySet<string> = new Set(['connection_terminated', 'answer_truncated']);
+
+function brokenOff({ name, state, lastExit }: ServiceStatus, now: number): string {
+  return state === 'ready' || !lastExit
+    ? `The service \`${name}\` broke off while answering: it crashed, or it closed the connection itself.`
+    : `The service \`${name}\` crashed while answering: it ${exitText(lastExit, state, now)}.`;
+}
+
+/** "exited with code 1 (2 seconds ago) and is being started again" */
+function exitText(
+  { code, signal, at }: NonNullable<ServiceStatus['lastExit']>,
+  state: ServiceStatus['state'],
+  now: number,
+): string {
+  const how = signal ? `was ended by ${signal}` : `exited with code ${code}`;
   const again = state === 'restarting' || state === 'starting' ? ' and is being started again' : '';
-  return `The service \`${name}\` ${how} (${agoText(now - lastExit.at)})${again}.`;
+  return `${how} (${agoText(now - at)})${again}`;
 }
 
 function agoText(ms: number): string {

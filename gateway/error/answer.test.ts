@@ -6,6 +6,7 @@ import { CATALOG, type ErrorCode, GatewayError } from './catalog.ts';
 const SECRET = 'connect ECONNREFUSED 10.1.2.3:5432';
 const CODES = Object.keys(CATALOG) as ErrorCode[];
 const ADVICE: Advice = {
+  happened: [],
   fix: ['Nothing listens on 3001.', 'Start the service.'],
   nearest: [{ label: '/db', href: '/db' }],
   directory: null,

@@ -14,6 +14,8 @@ export interface AnswerContext {
 }
 
 export interface Advice {
+  /** Sentences: what was tried, and what became of the process. */
+  readonly happened: readonly string[];
   /** Sentences, the likeliest first. */
   readonly fix: readonly string[];
   readonly nearest: readonly RouteLink[];
@@ -83,8 +85,9 @@ function problem(error: GatewayError, { requestId, advice }: AnswerContext): str
 }
 
 /** What a program is told of the advice. */
-function told({ fix, nearest, directory, lastOutput }: Advice): object {
+function told({ happened, fix, nearest, directory, lastOutput }: Advice): object {
   return {
+    happened,
     fix,
     nearest: nearest.map(({ label }) => label),
     ...(directory ? listed(directory) : {}),

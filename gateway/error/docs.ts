@@ -23,8 +23,8 @@ in its log, is one of these. What a service answers comes through as it is, and 
 A client gets \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), or a page where its
 \`Accept\` prefers HTML. Neither holds an address, a stack or a library's words:`;
 
-const TABLE = `With \`npm start\`, \`fix\`, \`nearest\` and \`lastOutput\` stand beside these: what was tried and what to do, routes that may have been
-meant, and the newest lines of the service's process; where no route takes the path, also \`routes\`, all of them, and \`home\`, the gateway's page. For operators, the log line with the same \`requestId\` has the \`code\`, and in \`cause\`
+const TABLE = `With \`npm start\`, \`happened\`, \`fix\`, \`nearest\` and \`lastOutput\` stand beside these: what was tried, what to do, routes that may have been
+meant, and the newest lines of the service's process (of one that crashed: the error's message and the frames of its own code); where no route takes the path, also \`routes\`, all of them, and \`home\`, the gateway's page. For operators, the log line with the same \`requestId\` has the \`code\`, and in \`cause\`
 what happened, with addresses ([logs.md](logs.md)).
 
 ## All of them

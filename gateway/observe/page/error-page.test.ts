@@ -31,6 +31,20 @@ describe('the page of an error', () => {
     expect(renderErrorPage({ ...input, fix: ['Start the service.'] })).toContain('<p>Start the service.</p>');
   });
 
+  it('says what happened apart from what to do, and nothing twice', () => {
+    const happened = ['nothing accepts connections where this route leads.', 'The service `db` is starting.'];
+    const html = renderErrorPage({ ...input, happened, fix: ['Start the service.'] });
+    expect(html.match(/nothing accepts connections/gi)).toHaveLength(1);
+    expect(html).toContain('<h2>What happened</h2><p>The service <code>db</code> is starting.</p>');
+    expect(html).toContain('<h2>What to do</h2><p>Start the service.</p>');
+  });
+
+  it('shows names in backticks as code', () => {
+    const html = renderErrorPage({ ...input, detail: 'See `a<b`.', fix: ['Raise `timeouts.idle`.'] });
+    expect(html).toContain('See <code>a&lt;b</code>.');
+    expect(html).toContain('<p>Raise <code>timeouts.idle</code>.</p>');
+  });
+
   it('links to the nearest routes', () => {
     const html = renderErrorPage({ ...input, nearest: [{ label: '/db', href: '/db' }] });
     expect(html).toContain('<a href="/db"><span class="mono">/db</span></a>');

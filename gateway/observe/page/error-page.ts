@@ -10,6 +10,8 @@ export interface ErrorPageInput {
   /** The row of the error catalogue. */
   readonly code: string;
   readonly requestId: string;
+  /** What was tried and what became of it; a sentence that `detail` says already is left out. */
+  readonly happened?: readonly string[];
   /** What to do about it, step by step. */
   readonly fix?: readonly string[];
   /** Routes that may have been meant. */
@@ -27,12 +29,16 @@ export interface ErrorPageInput {
 /** Answer it with `pageFields` and `staticPolicy` (page/document.ts). */
 export function renderErrorPage(input: ErrorPageInput): string {
   const { status, title, detail, fix = [], nearest = [], directory = null, lastOutput = [] } = input;
+  const happened = (input.happened ?? []).filter((sentence) => plain(sentence) !== plain(detail));
   const body = [
     `<header>\n${renderBrand(null)}\n</header>\n<main>`,
     `<p class="status">${status}</p>\n<h1>${escapeHtml(title)}</h1>`,
-    `<p class="lead">${escapeHtml(detail)}</p>`,
+    `<p class="lead">${prose(detail)}</p>`,
+    happened.length === 0
+      ? ''
+      : block('What happened', happened.length === 1 ? 'p' : 'ul', happened.map(prose)),
     nearest.length === 0 ? '' : block('Did you mean', 'ul', nearest.map(renderLink)),
-    fix.length === 0 ? '' : block('What to do', fix.length === 1 ? 'p' : 'ol', fix.map(escapeHtml)),
+    fix.length === 0 ? '' : block('What to do', fix.length === 1 ? 'p' : 'ol', fix.map(prose)),
     directory === null ? '' : directoryBlock(directory),
     lastOutput.length === 0 ? '' : outputBlock(lastOutput),
     identity(input),
@@ -43,6 +49,16 @@ export function renderErrorPage(input: ErrorPageInput): string {
     body: body.filter(Boolean).join('\n'),
     live: false,
   });
+}
+
+/** Names stand in backticks, as in the log and in problem+json. */
+function prose(text: string): string {
+  return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+}
+
+/** Equal for two sentences that differ in their first letter and their full stop alone. */
+function plain(sentence: string): string {
+  return sentence.toLowerCase().replace(/\.$/, '');
 }
 
 function block(heading: string, list: 'ul' | 'ol' | 'p', items: readonly string[]): string {

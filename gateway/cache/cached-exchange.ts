@@ -18,6 +18,7 @@ export interface CachedPlan extends FetchPlan {
   readonly idleMs: number;
   readonly streamIdleMs: number;
   answerFields(fields: Fields): Fields;
+  informationalFields(fields: Fields): Fields;
 }
 
 export interface CachedOwner {
@@ -60,7 +61,10 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     this.#record = record;
     this.#owner = owner;
     this.#query = { ...plan.url, method: downstream.method, fields: withoutWishes(plan.fields) };
-    this.#fetching = new CollapsedFetch(cache, this.#query, plan, () => this.#look());
+    this.#fetching = new CollapsedFetch(cache, this.#query, plan, {
+      again: () => this.#look(),
+      informational: (status, fields) => this.#inform(status, fields),
+    });
   }
 
   start(): void {
@@ -100,6 +104,11 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     if (this.#answering) this.#fetching.refresh(fields, handler, this.#record);
     else if (isOnlyIfCached(this.#plan.fields)) this.#refuse();
     else if (!this.#over) this.#fetching.begin(fields, handler, this.#record);
+  }
+
+  #inform(status: number, fields: Fields): void {
+    if (!this.#over && !this.#answering)
+      this.#downstream.informational(status, this.#plan.informationalFields(fields));
   }
 
   // What the cache answers.

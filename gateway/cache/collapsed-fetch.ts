@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { GatewayError } from '../error/catalog.ts';
+import type { Fields } from '../forward/exchange.ts';
 import { HandlerDownstream } from '../forward/extend.ts';
 import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Asker, Flight, FlightEnd } from './collapse.ts';
@@ -15,12 +16,20 @@ export interface FetchPlan {
   fetch(fields: FieldMap, downstream: HandlerDownstream, record: ExchangeRecord): void;
 }
 
+/** The exchange that a fetch is for. */
+export interface FetchOwner {
+  /** After a wait: the cache is to be asked anew. */
+  again(): void;
+  /** A 1xx answer, which is for the client that the service was asked for, and never kept. */
+  informational(status: number, fields: Fields): void;
+}
+
 /** How one exchange gets what its cache does not have: from the service, or from another exchange that asks for the same already. */
 export class CollapsedFetch implements Asker {
   readonly #cache: RouteCache;
   readonly #query: CacheQuery;
   readonly #plan: FetchPlan;
-  readonly #again: () => void;
+  readonly #owner: FetchOwner;
   /** Why it was needed; `null`: it was not. */
   reason: ForwardReason | null = null;
   waited = false;
@@ -32,12 +41,11 @@ export class CollapsedFetch implements Asker {
   #leads = false;
   #key: string | null = null;
 
-  /** @param again called after a wait: the cache is to be asked anew. */
-  constructor(cache: RouteCache, query: CacheQuery, plan: FetchPlan, again: () => void) {
+  constructor(cache: RouteCache, query: CacheQuery, plan: FetchPlan, owner: FetchOwner) {
     this.#cache = cache;
     this.#query = query;
     this.#plan = plan;
-    this.#again = again;
+    this.#owner = owner;
   }
 
   /** @param record of the exchange. */
@@ -67,7 +75,7 @@ export class CollapsedFetch implements Asker {
   proceed(as: 'leader' | 'follower' | 'alone', flight: Flight | null): void {
     this.#flight = flight;
     this.#leads = as === 'leader';
-    this.#again();
+    this.#owner.again();
   }
 
   #send(fields: FieldMap, handler: Dispatcher.DispatchHandler, record: ExchangeRecord): void {
@@ -80,7 +88,9 @@ export class CollapsedFetch implements Asker {
     });
     this.fetched = fetched;
     this.record = { ...record };
-    this.#downstream = new HandlerDownstream(this.#query.method, null, fetched);
+    this.#downstream = new HandlerDownstream(this.#query.method, null, fetched, (status, fields) =>
+      this.#owner.informational(status, fields),
+    );
     this.#start(fields, this.#downstream, this.record);
   }
 

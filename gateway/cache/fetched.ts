@@ -62,7 +62,8 @@ export class Fetched implements Handler, Recording {
     this.#handler.onRequestStart?.(controller, context);
   }
 
-  onResponseStart(controller: Controller, status: number, headers: AnswerHeaders, reason?: string): void {
+  onResponseStart(controller: Controller, status: number, said: AnswerHeaders, reason?: string): void {
+    const headers = withPlainAge(said);
     this.status = status;
     this.#validated = status === 304 ? this.#validatedBy(headers) : undefined;
     const entry = this.#validated;
@@ -105,6 +106,14 @@ export class Fetched implements Handler, Recording {
     this.#ended = true;
     this.#watcher.ended(how);
   }
+}
+
+/** RFC 9111 §5.1: of several values the first one counts, and what is no number of seconds is ignored. */
+function withPlainAge(headers: AnswerHeaders): AnswerHeaders {
+  const { age, ...rest } = headers;
+  if (age === undefined) return headers;
+  const first = [age].flat()[0]!.split(',', 1)[0]!.trim();
+  return /^\d+$/.test(first) ? { ...rest, age: first } : rest;
 }
 
 /** RFC 9111 §3.2: what a 304 says replaces what was said before, but for what describes the body that it does not have. */

@@ -1,22 +1,29 @@
 import type { Fields } from '../forward/exchange.ts';
 import type { Caches } from './caches.ts';
-import { placeOf } from './entry.ts';
-import { type Purge, purgeOfUrl } from './purge.ts';
+import { type CacheUrl, placeOf } from './entry.ts';
+import { type Purge, plainOrigin, purgeOfUrl } from './purge.ts';
 
 /**
- * Forgets what a request has changed, where it succeeded (RFC 9111 §4.4): its own URL, and those that the answer names. On every host and with
- * every query, because those are most often views of the same thing, and to forget too much costs one request more.
+ * Forgets what a request has changed, where it succeeded (RFC 9111 §4.4): its own URL, and those of its origin that the answer names. On every host
+ * and with every query, because those are most often views of the same thing, and to forget too much costs one request more. What an answer names on
+ * another origin is not its to change.
  *
  * @param fields of the answer, as the client gets them.
  */
-export function invalidate(caches: Caches, path: string, status: number, fields: Fields): void {
+export function invalidate(caches: Caches, { origin, path }: CacheUrl, status: number, fields: Fields): void {
   if (status < 200 || status > 399) return;
   caches.purge(everyViewOf(placeOf(path)));
   for (let i = 0; i < fields.length; i += 2) {
     if (!NAMING.has(fields[i]!.toLowerCase())) continue;
-    const named = purgeOfUrl(fields[i + 1]!);
+    const named = namedOn(origin, fields[i + 1]!);
     if (named) caches.purge(everyViewOf(named.path));
   }
+}
+
+function namedOn(origin: string, value: string): Purge | null {
+  const own = plainOrigin(origin.split(' ', 1)[0]!);
+  const named = purgeOfUrl(value.startsWith('//') ? own.replace(/\/\/.*/, value) : value);
+  return named && (named.origin === null || named.origin === own) ? named : null;
 }
 
 const NAMING: ReadonlySet<string> = new Set(['location', 'content-location']);

@@ -38,6 +38,6 @@ export function purges({ origin, path, query, below }: Purge, url: CacheUrl): bo
   return place === path || (below && place.startsWith(path === '/' ? path : `${path}/`));
 }
 
-function plainOrigin(origin: string): string {
+export function plainOrigin(origin: string): string {
   return origin.toLowerCase().replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2');
 }

@@ -92,7 +92,9 @@ export class CacheStore implements UndiciStore {
       release: (all) => {
         this.#writingBytes -= all;
       },
-      keep: (body) => !recording.outdated && this.#keep({ ...value, origin, path, body }, headers),
+      keep: (body) =>
+        !recording.outdated &&
+        this.#keep({ ...value, deleteAt: deleteAt(value), origin, path, body }, headers),
       settled: (kept) => recording.settled(kept),
     });
   }
@@ -140,6 +142,11 @@ export class CacheStore implements UndiciStore {
       return undefined;
     }
   }
+}
+
+/** What has a validator saves its body whenever it is asked for: only need of its room ends it (RFC 9111 §4.3). */
+function deleteAt({ etag, headers, deleteAt }: CacheValue): number {
+  return etag === undefined && headers['last-modified'] === undefined ? deleteAt : Number.MAX_SAFE_INTEGER;
 }
 
 /** However large a file may be: what is being written is in memory. */

@@ -121,14 +121,22 @@ export class HandlerDownstream implements Downstream {
   readonly fields: Fields = [];
   readonly body: RequestBody | null;
   readonly #handler: Dispatcher.DispatchHandler;
+  readonly #informational: ((status: number, fields: Fields) => void) | undefined;
   readonly #controller = new HandlerController(this);
   #listener: DownstreamListener | null = null;
   #ended = false;
 
-  constructor(method: string, body: RequestBody | null, handler: Dispatcher.DispatchHandler) {
+  /** @param informational takes 1xx answers, for which undici's handlers have no place: a client may always do without (RFC 9110 §15.2). */
+  constructor(
+    method: string,
+    body: RequestBody | null,
+    handler: Dispatcher.DispatchHandler,
+    informational?: (status: number, fields: Fields) => void,
+  ) {
     this.method = method;
     this.body = body;
     this.#handler = handler;
+    this.#informational = informational;
   }
 
   begin(): void {
@@ -139,8 +147,8 @@ export class HandlerDownstream implements Downstream {
     this.#listener = listener;
   }
 
-  informational(): void {
-    // undici's request API has no place for 1xx; a client may always do without (RFC 9110 §15.2).
+  informational(status: number, fields: Fields): void {
+    this.#informational?.(status, fields);
   }
 
   head(status: number, reason: string, fields: Fields): void {

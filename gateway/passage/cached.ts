@@ -36,10 +36,10 @@ export function cacheRole(caches: Caches, passage: Passage, exchange: RoutedExch
   const fields = fieldMap(exchange);
   const reason = bypassReason(client.method, fields, client.body !== null);
   if (cache && reason === null) return { kind: 'asked', cache, fields };
-  const { path } = urlOf(exchange);
+  const url = urlOf(exchange);
   const answered = (status: number, answer: Fields) => {
     // A service may have the very same URL on another route: reading through a cache, writing beside it.
-    if (unsafe) invalidate(caches, path, status, answer);
+    if (unsafe) invalidate(caches, url, status, answer);
   };
   const cacheStatus = cache ? `portway; fwd=${reason}` : null;
   return { kind: 'passed', downstream: new PastCache(client, cacheStatus, answered) };
@@ -62,6 +62,7 @@ export function startCached(
     streamIdleMs: tunnelIdleMs,
     responseMs,
     fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(plan, conditions), record),
+    informationalFields: (fields) => answerFields(exchange, nameOf(plan.upstream), fields, false),
     answerFields: (fields) => {
       const kept = answerFields(exchange, nameOf(plan.upstream), fields, false);
       return plan.serverTiming ? withCacheTiming(kept, passage.record.startedAt) : kept;

@@ -41,6 +41,60 @@ describe('an answer that has become stale', () => {
     expect(service.requests).toHaveLength(2);
   });
 
+  test.each([
+    ['twice its lifetime', 'max-age=6', 13],
+    ['the end of stale-while-revalidate', 'max-age=6, stale-while-revalidate=1', 8],
+    ['the end of stale-while-revalidate and twice its lifetime', 'max-age=6, stale-while-revalidate=1', 14],
+    ['the end of stale-if-error', 'max-age=6, stale-if-error=1', 30],
+    ['a month', 'max-age=6', 30 * 86_400],
+  ])('is still asked for by its tag after %s', async (_what, directives, seconds) => {
+    const calendar = holdCalendar();
+    const { ask } = await startCachedRoute(versions([`Cache-Control: ${directives}`]).script);
+    await ask('/a');
+    calendar.advance(seconds);
+    const validated = await ask('/a');
+    expect(cacheStatus(validated)).toBe('portway; fwd=stale; fwd-status=304; stored');
+    expect(validated.text).toBe('version 1');
+  });
+
+  test('without a tag is still asked for by its date after twice its lifetime', async () => {
+    const calendar = holdCalendar();
+    const date = 'Sun, 01 Nov 2026 00:00:00 GMT';
+    const { ask } = await startCachedRoute(({ head }) =>
+      head.value('if-modified-since') === date
+        ? 'HTTP/1.1 304 Not Modified\r\n\r\n'
+        : ok('x', 'Cache-Control: max-age=6', `Last-Modified: ${date}`),
+    );
+    await ask('/a');
+    calendar.advance(60);
+    expect(cacheStatus(await ask('/a'))).toBe('portway; fwd=stale; fwd-status=304; stored');
+  });
+
+  test.each([
+    ['0, 0', [' 0, 0']],
+    ['in two lines', [' 7', ' 9']],
+    ['of words', [' nope']],
+    ['below nothing', [' -5']],
+    ['of a fraction', [' 1.5']],
+    ['empty', ['']],
+  ])('Age %s does not keep an answer from being kept', async (_what, values) => {
+    const { ask } = await startCachedRoute(ok('x', MINUTE, ...values.map((value) => `Age:${value}`)));
+    await ask('/a');
+    expect(cacheStatus(await ask('/a'))).toBe('portway; hit');
+  });
+
+  test('counts the first member of Age, and no other', async () => {
+    const { ask } = await startCachedRoute(ok('x', MINUTE, 'Age: 7, 900'));
+    await ask('/a');
+    expect((await ask('/a')).head.value('age')).toBe('7');
+  });
+
+  test('is not kept where its Age, of digits alone, is past its lifetime', async () => {
+    const { ask } = await startCachedRoute(ok('x', MINUTE, 'Age: 99999999999999999999'));
+    await ask('/a');
+    expect(cacheStatus(await ask('/a'))).toContain('fwd=uri-miss');
+  });
+
   test('takes over the fields of the 304, and keeps those of its body', async () => {
     const calendar = holdCalendar();
     const { ask } = await startCachedRoute(

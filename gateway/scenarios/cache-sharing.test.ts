@@ -101,6 +101,28 @@ describe('what is given from the cache', () => {
     expect(service.requests).toHaveLength(1);
   });
 
+  test('comes without the 1xx answers that its first client got', async () => {
+    const { service, gateway, ask } = await startCachedRoute(null);
+    const client = await gateway.connect();
+    await client.send(get('/img/a'));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(
+      'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n',
+    );
+    const hint = await client.head();
+    expect([hint.status, hint.value('link'), hint.has('x-hop')]).toEqual([
+      103,
+      '</img/style.css>; rel=preload',
+      false,
+    ]);
+    await connection.send(ok('final', FRESH));
+    const { status, text } = await client.answer();
+    expect([status, text]).toEqual([200, 'final']);
+    const hit = await ask('/a');
+    expect([hit.text, hit.interim, cacheStatus(hit)]).toEqual(['final', [], 'portway; hit']);
+  });
+
   test('has no field that concerned the connection to the service', async () => {
     const { ask } = await startCachedRoute(
       ok(
@@ -182,6 +204,33 @@ describe('a change', () => {
     await gateway.exchange(request('POST', '/img/', [], 'new'));
     for (const path of ['/a', '/b']) expect(cacheStatus(await ask(path))).toContain('fwd=uri-miss');
     expect(cacheStatus(await ask('/c'))).toBe('portway; hit');
+  });
+
+  test.each([
+    ['another host', 'http://other.test/img/a'],
+    ['another scheme', 'https://localhost/img/a'],
+    ['another host, without a scheme', '//other.test/img/a'],
+    ['another port', 'http://localhost:1/img/a'],
+  ])('forgets nothing that an answer names on %s', async (_what, named) => {
+    const { gateway, ask } = await startCachedRoute(({ method }) =>
+      method === 'POST' ? reply(201, [`Location: ${named}`, `Content-Location: ${named}`]) : ok('x', FRESH),
+    );
+    await ask('/a');
+    await gateway.exchange(request('POST', '/img/', [], 'new'));
+    expect(cacheStatus(await ask('/a'))).toBe('portway; hit');
+  });
+
+  test.each([
+    ['its own origin', (origin: string) => `${origin}/img/a`],
+    ['its own host, in other letters', (origin: string) => `${origin.toUpperCase()}/img/a`],
+    ['its own host, without a scheme', (origin: string) => `${origin.replace('http:', '')}/img/a`],
+  ])('forgets what an answer names on %s', async (_what, named) => {
+    const { gateway, ask } = await startCachedRoute(({ method, head }) =>
+      method === 'POST' ? reply(201, [`Location: ${named(`http://${head.value('host')}`)}`]) : ok('x', FRESH),
+    );
+    await ask('/a');
+    await gateway.exchange(request('POST', '/img/', [], 'new'));
+    expect(cacheStatus(await ask('/a'))).toContain('fwd=uri-miss');
   });
 
   test('that fails changes nothing', async () => {

@@ -134,12 +134,25 @@ describe('what passes the cache by', () => {
       'a field by which some services take a request for another one',
       get('/img/a', 'X-HTTP-Method-Override: DELETE'),
     ],
-  ])('%s: not answered from it, not kept in it', async (_what, asked) => {
+    ...[
+      'X-Url-Scheme: http',
+      'X-HTTP-Host-Override: evil.test',
+      'Front-End-Https: on',
+      'X-Client-IP: 10.0.0.1',
+      'X_Client_IP: 10.0.0.1',
+    ].map((field) => [`a GET with ${field}`, get('/img/a', field)]),
+  ])('%s: not answered from it, not kept in it', async (_what, asked = '') => {
     const { service, gateway, ask } = await startCachedRoute(ok('x', FRESH));
     expect(cacheStatus(await gateway.exchange(asked))).toBe('portway; fwd=bypass');
     expect(cacheStatus(await ask('/a'))).toBe('portway; fwd=uri-miss; fwd-status=200; stored');
     expect(cacheStatus(await gateway.exchange(asked))).toBe('portway; fwd=bypass');
     expect(service.requests).toHaveLength(3);
+  });
+
+  test("a trusted peer's field by which a service answers for another scheme", async () => {
+    const { ask } = await startCachedRoute(ok('x', FRESH), { top: 'trustProxy: loopback\n' });
+    expect(cacheStatus(await ask('/a', 'X-Forwarded-Protocol: http'))).toBe('portway; fwd=bypass');
+    expect(cacheStatus(await ask('/a'))).toBe('portway; fwd=uri-miss; fwd-status=200; stored');
   });
 
   test('other methods keep their conditions and their limits', async () => {

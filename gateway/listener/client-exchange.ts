@@ -2,6 +2,12 @@ import type { Socket } from 'node:net';
 import type { Peer } from '../filter/forwarded.ts';
 import type { Downstream } from '../forward/exchange.ts';
 
+/** The reading of requests from a connection, which stops and goes on at the boundary of a message. */
+export interface Reading {
+  pause(): void;
+  resume(): void;
+}
+
 /** One request of a client as a listener hands it on, whichever lane has read it: nothing behind the listener knows more of its connection. */
 export interface ClientExchange extends Downstream {
   /** The request target of the request line, as sent. */
@@ -10,6 +16,8 @@ export interface ClientExchange extends Downstream {
   readonly version: string;
   readonly peer: Peer;
   readonly socket: Socket;
+  /** Whether further requests of its connection are read. */
+  readonly reading: Reading;
   /** Whether a part of the answer is out. */
   readonly headSent: boolean;
   /** No other request is read from the connection. */

@@ -3,7 +3,9 @@ import type { Socket } from 'node:net';
 import { GatewayError } from '../error/catalog.ts';
 import { isReset } from '../error/rescue.ts';
 import { asksByHead } from '../wire/request-line.ts';
+import type { Turns } from '../wire/turns.ts';
 import { type ConnectionPolicy, HttpDownstream } from './http-downstream.ts';
+import { MessageGate } from './message-gate.ts';
 import { hasBody } from './node-body.ts';
 
 /** What the general lane hands on. */
@@ -33,14 +35,17 @@ export class GeneralLane {
    * depend on it (RFC 9112 §9.3.2), and one connection must not take more of a service than one that waits for its answers.
    */
   readonly #open = new WeakMap<Socket, Map<HttpDownstream, () => void>>();
+  readonly #gates = new WeakMap<Socket, MessageGate>();
+  readonly #turns: Turns;
   readonly #tunnels = new Set<Socket>();
   readonly #turnedAway = new WeakSet<Socket>();
   /** Requests that asked for an upgrade and are answered as plain ones. */
   readonly #notUpgraded = new WeakSet<http.IncomingMessage>();
 
-  constructor(handler: GeneralLaneHandler, policy: ConnectionPolicy) {
+  constructor(handler: GeneralLaneHandler, policy: ConnectionPolicy, turns: Turns) {
     this.#handler = handler;
     this.#policy = policy;
+    this.#turns = turns;
     this.server = http.createServer({
       ...SERVER_OPTIONS,
       shouldUpgradeCallback: (request) => {
@@ -86,19 +91,22 @@ export class GeneralLane {
       for (const downstream of waiting) downstream.connectionClosed();
     });
     this.#toNode(socket);
+    this.#gates.set(socket, new MessageGate(socket, this.#turns));
   }
 
   #requested(request: http.IncomingMessage, response: http.ServerResponse, expects: boolean): void {
     const { socket } = request;
     const open = this.#open.get(socket)!;
-    if (open.size >= PIPELINED_MAX) return void socket.destroy();
-    const downstream = new HttpDownstream(request, response, this.#policy, expects);
+    const gate = this.#gates.get(socket)!;
+    gate.begun(request);
+    const downstream = new HttpDownstream(request, response, this.#policy, expects, gate);
     // Node forgets the bytes behind such a request that came together with it: what follows may begin in the middle of a message.
     if (this.#notUpgraded.has(request)) downstream.closeAfterAnswer();
     const refusal = this.#refusal(request, downstream, expects);
     open.set(downstream, () => this.#handler.request(request, response, downstream, refusal));
     response.once('close', () => {
       open.delete(downstream);
+      gate.answered();
       // Behind the last answer of a connection comes nothing.
       if (socket.writable) handOnFirst(open);
     });
@@ -134,6 +142,7 @@ export class GeneralLane {
     // Node takes its own listener off: an error without one would end the process.
     socket.on('error', () => {});
     const error = new GatewayError('method_refused', 'CONNECT was asked for');
+    this.#gates.get(socket)?.release();
     const current = this.#newest(socket);
     if (!current) return this.#handler.refused(error, socket);
     // An answer is still to come. It is the last one, and what follows on the connection is read by nobody.
@@ -146,7 +155,8 @@ export class GeneralLane {
     socket.once('close', () => this.#tunnels.delete(socket));
     // Node takes its own listener off an upgraded socket: an error without one would end the process.
     socket.on('error', () => {});
-    this.#handler.upgrade(request, socket, head);
+    const behind = this.#gates.get(socket)!.release();
+    this.#handler.upgrade(request, socket, behind.length > 0 ? Buffer.concat([head, behind]) : head);
   }
 
   #clientError(cause: NodeJS.ErrnoException, socket: Socket): void {
@@ -193,9 +203,6 @@ function handOnFirst(open: Map<HttpDownstream, () => void>): void {
   open.set(downstream, () => {});
   handOn();
 }
-
-/** Requests of one connection that may wait for their answers: each takes memory, and no client of good will sends so many. */
-const PIPELINED_MAX = 128;
 
 /** Whether what Node could not read asked by HEAD: then its answer has no body. */
 function unreadHead({ rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): boolean {

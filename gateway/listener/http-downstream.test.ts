@@ -18,7 +18,7 @@ interface Arrived {
 async function arrive(bytes: string, policy = { draining: false }): Promise<Arrived> {
   const arrived = Promise.withResolvers<HttpDownstream>();
   const server = http.createServer((incoming, response) => {
-    arrived.resolve(new HttpDownstream(incoming, response, policy, false));
+    arrived.resolve(new HttpDownstream(incoming, response, policy, false, incoming.socket));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Peer } from '../filter/forwarded.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../forward/exchange.ts';
 import { own } from '../forward/lent.ts';
-import type { ClientExchange } from './client-exchange.ts';
+import type { ClientExchange, Reading } from './client-exchange.ts';
 import { lingerOnClose } from './linger.ts';
 import { hasBody, NodeBody } from './node-body.ts';
 import { peerOf } from './peer.ts';
@@ -18,6 +18,7 @@ export interface ConnectionPolicy {
 export class HttpDownstream implements ClientExchange {
   readonly method: string;
   readonly socket: Socket;
+  readonly reading: Reading;
   readonly #body: NodeBody | null;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -35,7 +36,9 @@ export class HttpDownstream implements ClientExchange {
     response: ServerResponse,
     policy: ConnectionPolicy,
     expectsContinue: boolean,
+    reading: Reading,
   ) {
+    this.reading = reading;
     this.#request = request;
     this.#response = response;
     this.#policy = policy;

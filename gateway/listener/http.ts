@@ -1,6 +1,7 @@
 import { type AddressInfo, Server, type Socket } from 'node:net';
 import type { GatewayError } from '../error/catalog.ts';
 import type { Clock } from '../wire/clock.ts';
+import { Turns } from '../wire/turns.ts';
 import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
 import type { ClientExchange } from './client-exchange.ts';
 import { GeneralLane, type GeneralLaneHandler } from './general-lane.ts';
@@ -34,8 +35,9 @@ export class HttpListener implements WireLaneOwner {
 
   constructor(handler: HttpListenerHandler) {
     this.#handler = handler;
-    this.#wire = new WireLane(this, handler.clock);
-    this.#general = new GeneralLane(handler, this);
+    const turns = new Turns();
+    this.#wire = new WireLane(this, handler.clock, turns);
+    this.#general = new GeneralLane(handler, this, turns);
     this.#server = this.#general.server;
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
   }

@@ -86,8 +86,8 @@ describe('a client that is refused', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { told, downstream, take } = slowTaker();
     const { overload } = watched();
-    const socket = { pause() {}, resume() {} };
-    overload.refuse(Object.assign(downstream, { socket }) as unknown as ClientExchange);
+    const reading = { pause() {}, resume() {} };
+    overload.refuse(Object.assign(downstream, { reading }) as unknown as ClientExchange);
     return { told, take, setAside: () => overload.status().setAside };
   }
 

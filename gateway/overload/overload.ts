@@ -98,7 +98,7 @@ export class Overload {
   /** Answers a request that is one too many; `refuses` has said so. Its connection stays open, and is set aside for as long as Retry-After says. */
   refuse(exchange: ClientExchange): void {
     const answer = new OwnAnswer(exchange, (completed) => {
-      if (completed) this.#setAside.add(exchange.socket, performance.now() + this.#refusal.retryAfterMs);
+      if (completed) this.#setAside.add(exchange.reading, performance.now() + this.#refusal.retryAfterMs);
     });
     this.#refusal.write(exchange, this.#identity.requestId(null, false));
     answer.written();

@@ -1,8 +1,4 @@
-/** A connection as far as reading from it may stop for a while. */
-export interface Pausable {
-  pause(): unknown;
-  resume(): unknown;
-}
+import type { Reading } from '../listener/client-exchange.ts';
 
 /**
  * Connections whose last request was refused, and from which nothing is read until they have waited.
@@ -11,15 +7,14 @@ export interface Pausable {
  * possible. What is not read costs nothing: it stays with the system, and then with the client. Who heeds Retry-After asks for nothing meanwhile.
  */
 export class SetAside {
-  readonly #waiting: { readonly connection: Pausable; readonly untilMs: number }[] = [];
+  readonly #waiting: { readonly connection: Reading; readonly untilMs: number }[] = [];
 
   get size(): number {
     return this.#waiting.length;
   }
 
-  add(connection: Pausable, untilMs: number): void {
-    // Whoever reads it may set it going again when the answer is out, which is now.
-    process.nextTick(pause, connection);
+  add(connection: Reading, untilMs: number): void {
+    connection.pause();
     this.#waiting.push({ connection, untilMs });
   }
 
@@ -29,8 +24,4 @@ export class SetAside {
     const released = this.#waiting.splice(0, keep < 0 ? this.#waiting.length : keep);
     for (const { connection } of released) connection.resume();
   }
-}
-
-function pause(connection: Pausable): void {
-  connection.pause();
 }

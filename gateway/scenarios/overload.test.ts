@@ -57,6 +57,25 @@ describe('an overloaded gateway', () => {
     },
   );
 
+  test.each([
+    ['wire', '/nothing'],
+    ['general', 'http://127.0.0.1/nothing'],
+  ])(
+    'refuses one request of a connection and then reads no more of it, in the %s lane',
+    async (_lane, target) => {
+      const { gateway, status, relieved } = await stage();
+      const client = await gateway.connect();
+      const end = burden(70);
+      await until('it sheds', async () => (await status()).share > 0.5);
+      await client.send(get(target).repeat(200));
+      await until('it is set aside', async () => (await status()).setAside === 1, 15_000);
+      expect((await status()).refused).toBe(1);
+      end();
+      await relieved();
+      for (let i = 0; i < 200; i++) expect([404, 503]).toContain((await client.answer('GET', 10_000)).status);
+    },
+  );
+
   test('lets what is under way finish, keeps tunnels, and answers its probes', async () => {
     const { gateway, status, service } = await stage();
     service.answer(async (received, connection) => {

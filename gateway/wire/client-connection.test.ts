@@ -8,6 +8,7 @@ import { Clock } from './clock.ts';
 import { Intake } from './intake.ts';
 import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';
+import { Turns } from './turns.ts';
 
 test('a client that leaves is noticed, though whoever took the last piece of its body wanted no more for now', async () => {
   const pair = await socketPair();
@@ -19,6 +20,7 @@ test('a client that leaves is noticed, though whoever took the last piece of its
     answers: new AnswerText(),
     memory: new SocketMemory(),
     clock: new Clock(),
+    turns: new Turns(),
     draining: false,
     carries(exchange) {
       exchange.listen({ drained() {}, closed: (completed) => told.push(`closed ${completed}`) });

@@ -13,6 +13,7 @@ import { Intake } from './intake.ts';
 import { asksByHead, forNodeParser, isNodeMethod, judgeRequestLine } from './request-line.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
+import { EXCHANGES_PER_TURN, type Turns, type TurnTaker } from './turns.ts';
 import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';
 
 /** What the connections of a listener share. */
@@ -21,6 +22,7 @@ export interface ClientConnectionOwner {
   readonly answers: AnswerText;
   readonly memory: SocketMemory;
   readonly clock: Clock;
+  readonly turns: Turns;
   /** While it drains, each answer is the last of its connection. */
   readonly draining: boolean;
   /** @returns whether the exchange is carried in this lane; if not, nothing has become of it. */
@@ -43,7 +45,7 @@ type Stage = 'head' | 'body' | 'answer' | 'none';
  * behind it may depend on it (RFC 9112 §9.3.2). What it does not read, it hands over, at the boundary of a message, which is always behind
  * the last answer.
  */
-export class ClientConnection implements ExchangeConnection, BodySource, Timed {
+export class ClientConnection implements ExchangeConnection, BodySource, Timed, TurnTaker {
   readonly socket: Socket;
   readonly #owner: ClientConnectionOwner;
   readonly #intake: Intake | null;
@@ -57,6 +59,13 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
   readonly #unread: Buffer[] = [];
   #unreadBytes = 0;
   #reading = false;
+  /** Exchanges begun in this turn of the event loop. */
+  #begun = 0;
+  #awaitsTurn = false;
+  /** No request is read until it is resumed. */
+  #setAside = false;
+  /** The client ended its side while requests waited for their turn. */
+  #endReceived = false;
   #fresh = true;
   #last = false;
 
@@ -93,13 +102,14 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
 
   /** Between two requests, with nothing of the next one. */
   get idle(): boolean {
-    return this.#stage === 'head' && !this.#fresh && !this.#head;
+    return this.#stage === 'head' && !this.#fresh && !this.#head && this.#unread.length === 0;
   }
 
   // What the client does.
 
   received(chunk: Buffer): void {
     if (this.#unread.length > 0 || this.#reading) return this.#keep(chunk);
+    this.#begun = 0;
     const at = this.#read(chunk);
     if (at < chunk.length) this.#keep(at === 0 ? chunk : chunk.subarray(at));
   }
@@ -119,6 +129,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
   #step(bytes: Buffer, at: number): number {
     switch (this.#stage) {
       case 'head':
+        if (this.#begun >= EXCHANGES_PER_TURN) return this.#awaitTurn(at);
         return this.#head ? this.#readOn(this.#head, bytes, at) : this.#readHead(bytes, at);
       case 'body':
         return this.#readBody(this.#exchange!.body!, bytes, at);
@@ -127,6 +138,35 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
       default:
         return bytes.length;
     }
+  }
+
+  /** @returns where the bytes are that wait for the next turn. */
+  #awaitTurn(at: number): number {
+    if (!this.#setAside && !this.#awaitsTurn) {
+      this.#awaitsTurn = true;
+      this.#owner.turns.wait(this);
+    }
+    return at;
+  }
+
+  takeTurn(): void {
+    this.#awaitsTurn = false;
+    if (this.#stage === 'none' || this.#setAside) return;
+    this.#begun = 0;
+    this.#goOn();
+    if (this.#endReceived && !this.#awaitsTurn) this.ended();
+  }
+
+  /** Sets the connection aside: it reads no request, not even one that it has received. */
+  pause(): void {
+    this.#setAside = true;
+    this.#begun = EXCHANGES_PER_TURN;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.#setAside = false;
+    if (!this.#awaitsTurn) this.takeTurn();
   }
 
   #readHead(bytes: Buffer, at: number): number {
@@ -188,6 +228,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
   #begin(head: RequestReader): boolean {
     const body = head.framing === 'none' ? null : new ClientBody(this, head);
     this.#exchange = new WireDownstream(this, head, body);
+    this.#begun++;
     this.#stage = body ? 'body' : 'answer';
     this.#last = !head.persistent;
     this.#deadline.clear();
@@ -248,12 +289,14 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed {
       this.#unreadBytes += bytes.length - at;
       break;
     }
-    if (this.socket.isPaused() && this.#stage !== 'none' && !this.#full && !this.#exchange?.body?.paused)
-      this.socket.resume();
+    if (this.#setAside || this.#full || this.#stage === 'none') return;
+    if (this.socket.isPaused() && !this.#exchange?.body?.paused) this.socket.resume();
   }
 
   /** The client has ended its side. As in the general lane, whoever does so before its answer is out has left. */
   ended(): void {
+    this.#endReceived = true;
+    if (this.#stage === 'head' && !this.#exchange && this.#unread.length > 0 && !this.#head) return;
     if (this.#exchange?.ended) this.#last = true;
     else if (this.#exchange || this.#stage === 'none') this.socket.destroy();
     else if (this.#head)

@@ -13,6 +13,8 @@ import type { SocketMemory } from './socket-memory.ts';
 /** What an exchange asks of the connection that it came in on. */
 export interface ExchangeConnection {
   readonly socket: Socket;
+  pause(): void;
+  resume(): void;
   readonly peer: Peer;
   readonly answers: AnswerText;
   readonly memory: SocketMemory;
@@ -56,6 +58,10 @@ export class WireDownstream implements ClientExchange {
 
   get socket(): Socket {
     return this.#connection.socket;
+  }
+
+  get reading(): ExchangeConnection {
+    return this.#connection;
   }
 
   listen(listener: DownstreamListener): void {

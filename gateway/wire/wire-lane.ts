@@ -7,6 +7,7 @@ import type { Clock } from './clock.ts';
 import { Intake } from './intake.ts';
 import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';
+import type { Turns } from './turns.ts';
 
 /** What the wire lane needs of the listener whose connections it reads. */
 export interface WireLaneOwner {
@@ -27,11 +28,13 @@ export class WireLane implements ClientConnectionOwner {
   readonly clock: Clock;
   readonly #owner: WireLaneOwner;
   readonly memory = new SocketMemory();
+  readonly turns: Turns;
   readonly #connections = new Set<ClientConnection>();
 
-  constructor(owner: WireLaneOwner, clock: Clock) {
+  constructor(owner: WireLaneOwner, clock: Clock, turns: Turns) {
     this.#owner = owner;
     this.clock = clock;
+    this.turns = turns;
   }
 
   /** Gives an accepted socket a way in without the stream in between, as far as Node lets it. @returns what takes its place. */

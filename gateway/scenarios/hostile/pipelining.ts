@@ -56,15 +56,14 @@ export const pipelining: readonly HostileRequest[] = [
   {
     name: 'garbage behind a request',
     sent: [`${first}garbage\r\n\r\n${smuggled}`],
-    answers: ['200'],
+    answers: ['200', '400 bad_request'],
     end: 'closed',
-    throughWire: { answers: ['200', '400 bad_request'] },
     forwarded: [arrives('GET /1')],
   },
   {
     name: 'a body longer than its length',
     sent: [`${request('POST', '/db/1', ['Content-Length: 2'], 'abGARBAGE')}${smuggled}`],
-    answers: ['200'],
+    answers: ['200', '400 bad_request'],
     end: 'closed',
     // A method is any token (decision 0068).
     throughWire: {
@@ -82,9 +81,8 @@ export const pipelining: readonly HostileRequest[] = [
   {
     name: 'CONNECT behind a request',
     sent: [`${first}${request('CONNECT', 'gateway.test:443')}${smuggled}`],
-    answers: ['200'],
+    answers: ['200', '405 method_refused'],
     end: 'closed',
-    throughWire: { answers: ['200', '405 method_refused'] },
     forwarded: [arrives('GET /1')],
   },
 ];

@@ -52,7 +52,11 @@ describe('what is said of a service that is not there', () => {
   });
 
   test.each<[string, Partial<ServiceStatus>, string]>([
-    ['runs', {}, 'The service `db` is running.'],
+    [
+      'was not yet seen to end',
+      {},
+      'The service `db` was ready until now: it has just crashed, or it stopped listening.',
+    ],
     ['starts', { state: 'starting' }, 'The service `db` is starting.'],
     [
       'crashed and comes back',

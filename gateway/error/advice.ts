@@ -50,7 +50,7 @@ function whatHappened(
   now: number,
 ): string[] {
   const lines = [error.code === 'connection_refused' ? nothingListens(endpoint) : `${error.message}.`];
-  if (service) lines.push(BROKEN_OFF.has(error.code) ? brokenOff(service, now) : stateOf(service, now));
+  if (service) lines.push(serviceText(error, service, now));
   return lines;
 }
 
@@ -68,6 +68,14 @@ function stateOf(service: ServiceStatus, now: number): string {
   if (state === 'ready') return `The service \`${name}\` is running.`;
   if (!lastExit) return `The service \`${name}\` is ${state}.`;
   return `The service \`${name}\` ${exitText(lastExit, state, now)}.`;
+}
+
+function serviceText({ code }: GatewayError, service: ServiceStatus, now: number): string {
+  if (BROKEN_OFF.has(code)) return brokenOff(service, now);
+  // The retry of a request that a crash broke off is refused before the end of the process is known.
+  return code === 'connection_refused' && service.state === 'ready'
+    ? `The service \`${service.name}\` was ready until now: it has just crashed, or it stopped listening.`
+    : stateOf(service, now);
 }
 
 /** A connection that ends under an answer is often the first sign of a crash: the process's own end may not be known yet. */

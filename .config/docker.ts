@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['gateway/scenarios/docker/*.scenario.ts'],
+    include: ['gateway/proof/scenarios/docker/*.scenario.ts'],
     pool: 'forks',
     bail: 1,
     testTimeout: 60_000,

@@ -7,7 +7,7 @@ import {
   loadedBy,
   type SourceFile,
   sourceFiles,
-} from './testing/source-tree.ts';
+} from './proof/testing/source-tree.ts';
 
 /** What docs/architecture.md promises of the tree, read from the tree itself. */
 
@@ -38,7 +38,7 @@ describe('the invariants of the tree', () => {
   });
 
   test('only error/rescue.ts knows the codes of broken connections', () => {
-    expect(filesWith(product, /\bECONN[A-Z]+\b|\bUND_ERR_/)).toEqual(['gateway/error/rescue.ts']);
+    expect(filesWith(product, /\bECONN[A-Z]+\b|\bUND_ERR_/)).toEqual(['gateway/exchange/rescue.ts']);
   });
 
   test('route/ and config/compile.ts do no I/O', () => {
@@ -57,7 +57,7 @@ describe('the invariants of the tree', () => {
   test('only the snapshot mounts Fastify, and the admin listener has one of its own', () => {
     const importers = importsThat(product, ({ from, typeOnly }) => !typeOnly && /^@?fastify\b/.test(from));
     expect(new Set(importers.map(fileOf))).toEqual(
-      new Set(['gateway/observe/admin.ts', 'gateway/snapshot/router.ts']),
+      new Set(['gateway/observe/admin.ts', 'gateway/proxy/router.ts']),
     );
   });
 
@@ -146,7 +146,7 @@ function isFastifyOrYaml({ from }: Import): boolean {
 
 /** The compiled configuration is what everybody knows; how it came about is config/'s own business. */
 function isConfigurationSource({ from }: Import): boolean {
-  return from.startsWith('gateway/config/') && from !== 'gateway/config/model.ts';
+  return from.startsWith('gateway/config/') && from !== 'gateway/model/config.ts';
 }
 
 /** `file imports what`, for each import that is meant. */

@@ -1,11 +1,7 @@
 import type { Logger } from 'pino';
 import type { ConfigContent } from './config/content.ts';
 import type { Environment } from './config/load.ts';
-import type { GatewayConfig, StreamConfig } from './config/model.ts';
-import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
-import { readConfig } from './observe/metrics/config-reading.ts';
-import type { Reading } from './observe/metrics/reading.ts';
-import { answerOwnPage } from './observe/own-page.ts';
+import type { GatewayConfig, StreamConfig } from './model/config.ts';
 import type {
   ConfigStatus,
   Replacement,
@@ -13,16 +9,20 @@ import type {
   ServiceStatus,
   StreamStatus,
   WorkerStatus,
-} from './observe/status.ts';
+} from './model/status.ts';
+import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
+import { readConfig } from './observe/metrics/config-reading.ts';
+import type { Reading } from './observe/metrics/reading.ts';
+import { answerOwnPage } from './observe/own-page.ts';
 import type { OverloadStatus } from './overload/overload.ts';
 import { GatewayParts } from './parts.ts';
-import { drain, drainGently } from './passage/draining.ts';
-import { explainExchange } from './passage/explain.ts';
-import { ConfigSource } from './snapshot/config-source.ts';
-import type { ReloadResult } from './snapshot/reloader.ts';
-import { routeStatuses } from './snapshot/route-status.ts';
-import { replaceNone } from './workers/none.ts';
-import type { Seat, SeatedGateway } from './workers/seat.ts';
+import { ConfigSource } from './proxy/config-source.ts';
+import { drain, drainGently } from './proxy/draining.ts';
+import { explainExchange } from './proxy/explain.ts';
+import { replaceNone } from './proxy/none.ts';
+import type { ReloadResult } from './proxy/reloader.ts';
+import { routeStatuses } from './proxy/route-status.ts';
+import type { Seat, SeatedGateway } from './proxy/seat.ts';
 
 export interface GatewayOptions {
   /** Path of the YAML file; it is watched. SIGHUP is the caller's to handle, by `reload`. */

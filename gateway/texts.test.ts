@@ -3,8 +3,8 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadConfig, loadContent } from './config/load.ts';
-import { configurationFolder } from './testing/gateway.ts';
-import { runPortway } from './testing/portway.ts';
+import { configurationFolder } from './proof/testing/gateway.ts';
+import { runPortway } from './proof/testing/portway.ts';
 
 /** README and docs, held to what the code does: links lead somewhere, YAML is accepted, outputs are those of the commands. */
 

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici';
-import { GatewayError } from '../error/catalog.ts';
-import { rescue } from '../error/rescue.ts';
-import type { Downstream, DownstreamListener, Fields } from '../forward/exchange.ts';
-import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Downstream, DownstreamListener, Fields } from '../exchange/contract.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import type { ExchangeRecord } from '../exchange/record.ts';
+import { rescue } from '../exchange/rescue.ts';
 import { isEventStream, keptFields, STALE_WARNING } from './answer-fields.ts';
 import { cacheStatus, type Outcome } from './cache-status.ts';
 import { CollapsedFetch, type FetchPlan } from './collapsed-fetch.ts';

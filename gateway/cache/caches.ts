@@ -1,5 +1,5 @@
-import type { CacheConfig, RouteConfig } from '../config/model.ts';
-import type { CacheStatus } from '../observe/status.ts';
+import type { CacheConfig, RouteConfig } from '../model/config.ts';
+import type { CacheStatus } from '../model/status.ts';
 import { FileEntries } from './file-entries.ts';
 import { MemoryEntries } from './memory-entries.ts';
 import type { Purge } from './purge.ts';

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici';
-import type { GatewayError } from '../error/catalog.ts';
-import type { Fields } from '../forward/exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
+import type { GatewayError } from '../exchange/error-catalog.ts';
+import type { ExchangeRecord } from '../exchange/record.ts';
 import { HandlerDownstream } from '../forward/extend.ts';
-import type { ExchangeRecord } from '../observe/exchange-record.ts';
 import type { Asker, Flight, FlightEnd } from './collapse.ts';
 import type { FieldMap } from './entry.ts';
 import type { Fetched } from './fetched.ts';

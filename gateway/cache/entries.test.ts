@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { until } from '../testing/poll.ts';
+import { until } from '../proof/testing/poll.ts';
 import type { Entries, Entry } from './entry.ts';
 import { FileEntries } from './file-entries.ts';
 import { MemoryEntries } from './memory-entries.ts';

@@ -1,4 +1,4 @@
-import type { Fields } from '../forward/exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
 import type { Caches } from './caches.ts';
 import { type CacheUrl, placeOf } from './entry.ts';
 import { type Purge, plainOrigin, purgeOfUrl } from './purge.ts';

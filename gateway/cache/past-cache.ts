@@ -1,4 +1,4 @@
-import type { Downstream, DownstreamListener, Fields, RequestBody } from '../forward/exchange.ts';
+import type { Downstream, DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
 
 /** A client whose exchange is carried past the caches: they hear of its answer. */
 export class PastCache implements Downstream {

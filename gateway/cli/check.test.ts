@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runHere, runPortway } from '../testing/portway.ts';
-import { temporaryFolder } from '../testing/program.ts';
+import { runHere, runPortway } from '../proof/testing/portway.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 
 async function folderWith(yaml: string, name = 'gateway.config.yaml'): Promise<string> {
   const folder = await temporaryFolder();

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
-import type { GatewayConfig } from '../config/model.ts';
 import { formatProblems, type Problem } from '../config/problem.ts';
-import { wantsColour } from '../observe/paint.ts';
+import { wantsColour } from '../log/paint.ts';
+import type { GatewayConfig } from '../model/config.ts';
 import type { CommandContext } from './command.ts';
 
 export const defaultFile = 'gateway.config.yaml';

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { acceptsConnections } from '../dev/port-probe.ts';
-import { freePorts } from '../testing/free-port.ts';
-import { until } from '../testing/poll.ts';
-import { type PortwayProcess, startPortway } from '../testing/portway.ts';
-import { listening, program, runs, temporaryFolder } from '../testing/program.ts';
+import { freePorts } from '../proof/testing/free-port.ts';
+import { until } from '../proof/testing/poll.ts';
+import { type PortwayProcess, startPortway } from '../proof/testing/portway.ts';
+import { listening, program, runs, temporaryFolder } from '../proof/testing/program.ts';
 
 const portway = fileURLToPath(new URL('../bin/portway.js', import.meta.url));
 const saysPid = "console.log('pid', process.pid);";

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { Workbench } from '../dev/workbench.ts';
-import { createLogger } from '../observe/logger.ts';
+import { createLogger } from '../log/logger.ts';
 import { type Command, type CommandContext, configOption, optionValue } from './command.ts';
 import { loadOrReport } from './configuration.ts';
 import { drainOf, drainOption } from './drain-option.ts';

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runHere, runPortway } from '../proof/testing/portway.ts';
 import type { Explanation } from '../route/explanation.ts';
-import { runHere, runPortway } from '../testing/portway.ts';
 
 const yaml = `
 port: 3000

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
-import { wantsColour } from '../observe/paint.ts';
-import { explainExchange } from '../passage/explain.ts';
+import { wantsColour } from '../log/paint.ts';
+import { explainExchange } from '../proxy/explain.ts';
 import { formatExplanation } from '../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { routeTableOf } from '../route/table.ts';

@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/problem.ts';
 import { describeHolder, portHolder } from '../dev/port-holder.ts';
 import { ListenError } from '../listener/listen-error.ts';
-import { ExtensionError } from '../snapshot/extension.ts';
+import { ExtensionError } from '../proxy/extension.ts';
 import type { CommandContext } from './command.ts';
 import { report } from './configuration.ts';
 

@@ -4,10 +4,10 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { acceptsConnections } from '../dev/port-probe.ts';
-import { freePorts } from '../testing/free-port.ts';
-import { until } from '../testing/poll.ts';
-import { type PortwayProcess, startPortway } from '../testing/portway.ts';
-import { temporaryFolder } from '../testing/program.ts';
+import { freePorts } from '../proof/testing/free-port.ts';
+import { until } from '../proof/testing/poll.ts';
+import { type PortwayProcess, startPortway } from '../proof/testing/portway.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 
 interface Started {
   readonly running: PortwayProcess;

@@ -1,5 +1,5 @@
 import type { Gateway } from '../gateway.ts';
-import { createLogger } from '../observe/logger.ts';
+import { createLogger } from '../log/logger.ts';
 import { type Command, configOption, optionValue } from './command.ts';
 import { loadOrReport } from './configuration.ts';
 import { drainOf, drainOption } from './drain-option.ts';

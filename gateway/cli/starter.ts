@@ -1,5 +1,5 @@
-import type { GatewayConfig } from '../config/model.ts';
 import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayConfig } from '../model/config.ts';
 import type { CommandContext } from './command.ts';
 
 /** How the gateway of this configuration is started: in this process, or in as many others as `workers:` says. */

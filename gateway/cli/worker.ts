@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { createLogger } from '../observe/logger.ts';
+import { createLogger } from '../log/logger.ts';
 import type { Assignment } from '../workers/messages.ts';
 import { type Command, type CommandContext, configOption, UsageError } from './command.ts';
 import { installLastResort } from './last-resort.ts';

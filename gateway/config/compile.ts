@@ -1,5 +1,6 @@
 /** From a document to the configuration that the gateway serves. Pure: reads no file and asks no name server. */
 
+import type { GatewayConfig } from '../model/config.ts';
 import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
 import { compileOverload } from './defaults.ts';
@@ -8,7 +9,6 @@ import type { Environment } from './expand.ts';
 import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
 import { withoutBrackets } from './host.ts';
 import { listeningOf, reportSharedPort } from './listening.ts';
-import type { GatewayConfig } from './model.ts';
 import type { Problem } from './problem.ts';
 import { compileRoutes, type PlacedRoute } from './routes.ts';
 import type { CheckedConfig } from './schema.ts';

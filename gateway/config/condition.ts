@@ -1,6 +1,6 @@
 /** What `when:` may ask of a request. */
 
-import type { FieldCondition } from './model.ts';
+import type { FieldCondition } from '../model/config.ts';
 import { accepted, type Parsed, refused } from './parsed.ts';
 
 /** RFC 9110 §5.6.2 */

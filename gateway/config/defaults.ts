@@ -1,7 +1,5 @@
 /** What holds for every route that does not say otherwise: the top level of the file, and where that is silent, the gateway's own. */
 
-import type { CheckedEjection } from './health-schema.ts';
-import { EJECTION_DEFAULTS, ejectionForm } from './health-schema.ts';
 import type {
   BreakerConfig,
   EjectionConfig,
@@ -10,7 +8,9 @@ import type {
   OverloadConfig,
   RetriesConfig,
   TimeoutsConfig,
-} from './model.ts';
+} from '../model/config.ts';
+import type { CheckedEjection } from './health-schema.ts';
+import { EJECTION_DEFAULTS, ejectionForm } from './health-schema.ts';
 import {
   BREAKER_DEFAULTS,
   breakerForm,

@@ -1,6 +1,6 @@
 /** Routes that mean the same: one of them would never be taken. */
 
-import type { FieldCondition, RouteMatcher } from './model.ts';
+import type { FieldCondition, RouteMatcher } from '../model/config.ts';
 import type { PlacedRoute } from './routes.ts';
 import type { SourceDocument } from './source.ts';
 

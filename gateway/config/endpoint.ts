@@ -1,9 +1,9 @@
 /** From a target as written to the addresses that it means here. */
 
 import { isIP } from 'node:net';
+import type { EndpointAddress, Port } from '../model/config.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
 import { withBrackets } from './host.ts';
-import type { EndpointAddress, Port } from './model.ts';
 import type { Target } from './target.ts';
 
 /**

@@ -1,8 +1,8 @@
 /** The endpoints of one route or stream. */
 
+import type { EndpointConfig } from '../model/config.ts';
 import { endpointOf } from './endpoint.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
-import type { EndpointConfig } from './model.ts';
 import { nodeAt, type PathKey, type SourceDocument } from './source.ts';
 import type { Target } from './target.ts';
 import type { CheckedEndpoint, CheckedTo } from './target-schema.ts';

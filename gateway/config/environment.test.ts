@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import { contentOf } from './content.ts';
 import { type Environment, loadContent } from './load.ts';
-import type { GatewayConfig, RouteConfig } from './model.ts';
 
 const FILE = '/srv/portway/gateway.config.yaml';
 

@@ -1,8 +1,8 @@
 /** `GATEWAY_HOSTS="3001=db,3002=files"`: which host has a bare port, where services have hosts of their own. */
 
+import type { Port } from '../model/config.ts';
 import { parseHost, withoutBrackets } from './host.ts';
 import { TextLines } from './lines.ts';
-import type { Port } from './model.ts';
 import { ProblemList } from './problem-list.ts';
 import type { Span } from './source.ts';
 import { parsePort } from './target.ts';

@@ -1,9 +1,9 @@
 /** The thread of `judge-thread.ts`. */
 
 import { parentPort, workerData } from 'node:worker_threads';
+import type { GatewayConfig } from '../model/config.ts';
 import { judge } from './judge.ts';
 import type { Answer, Question } from './judge-thread.ts';
-import type { GatewayConfig } from './model.ts';
 
 /** A millisecond's worth. */
 const ROUTES_AT_ONCE = 100;

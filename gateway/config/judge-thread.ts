@@ -2,10 +2,10 @@
 
 import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { Pace } from '../exchange/time-slice.ts';
+import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import type { Environment } from './expand.ts';
 import type { Rejection, Verdict } from './judge.ts';
-import type { GatewayConfig, RouteConfig } from './model.ts';
-import { Pace } from './pace.ts';
 
 /** What the thread is given. */
 export interface Question {

@@ -2,10 +2,10 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import type { GatewayConfig } from '../model/config.ts';
 import { type CompileResult, compile } from './compile.ts';
 import type { Environment } from './expand.ts';
 import { TextLines } from './lines.ts';
-import type { GatewayConfig } from './model.ts';
 import { parseConfig } from './parse.ts';
 import { parsePlain } from './plain-yaml.ts';
 import { formatProblems, inOrder, type Problem } from './problem.ts';

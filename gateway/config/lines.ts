@@ -1,6 +1,6 @@
 /** Offsets of a text as lines and columns. */
 
-import type { SourcePosition } from './model.ts';
+import type { SourcePosition } from '../model/config.ts';
 
 export class TextLines {
   readonly text: string;

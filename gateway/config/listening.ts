@@ -1,7 +1,7 @@
 /** The addresses that the gateway itself takes. */
 
 import { isIP } from 'node:net';
-import type { GatewayConfig } from './model.ts';
+import type { GatewayConfig } from '../model/config.ts';
 import { keySpanAt, nodeAt, type SourceDocument } from './source.ts';
 
 export interface Listening {

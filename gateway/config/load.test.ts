@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import { contentOf } from './content.ts';
 import { type Environment, loadConfig, loadContent } from './load.ts';
-import type { GatewayConfig, RouteConfig } from './model.ts';
 
 const FILE = '/srv/portway/gateway.config.yaml';
 

@@ -1,10 +1,10 @@
 /** From a file to a configuration that can be used, or to everything that is wrong with it. */
 
+import type { GatewayConfig } from '../model/config.ts';
 import { type ConfigContent, readContent } from './content.ts';
 import type { Environment } from './expand.ts';
 import { judge, type Rejection, rejected, type Verdict } from './judge.ts';
 import { judgeInThread } from './judge-thread.ts';
-import type { GatewayConfig } from './model.ts';
 import type { Problem } from './problem.ts';
 
 export type { Environment };

@@ -1,9 +1,9 @@
 /** The key of a route: `/path`, `host/path` or a host alone. */
 
+import type { PathPrefix } from '../model/config.ts';
 import { canonicalPath } from '../route/target.ts';
 import { faultText, type TargetFault } from '../route/target-fault.ts';
 import { parseHostPattern } from './host.ts';
-import type { PathPrefix } from './model.ts';
 import { accepted, type Parsed, refused } from './parsed.ts';
 
 export interface RouteKey {

@@ -1,6 +1,13 @@
 /** From a checked route to the one that the gateway serves: defaults filled in, units in the names. */
 
 import { dirname, resolve } from 'node:path';
+import type {
+  CacheConfig,
+  CanaryConfig,
+  RouteConfig,
+  RouteMatcher,
+  SourcePosition,
+} from '../model/config.ts';
 import type { CheckedCanary } from './balance-schema.ts';
 import { headerConditions, queryConditions } from './condition.ts';
 import {
@@ -13,7 +20,6 @@ import {
 } from './defaults.ts';
 import { compileEndpoints } from './endpoints.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
-import type { CacheConfig, CanaryConfig, RouteConfig, RouteMatcher, SourcePosition } from './model.ts';
 import type { RouteKey } from './route-key.ts';
 import { CACHE_DEFAULTS, type CheckedCache, type CheckedRoute, cacheForm } from './route-schema.ts';
 import { compileUpstream } from './upstream.ts';

@@ -1,11 +1,11 @@
 /** All routes of a file, with what is wrong between their keys and their values. */
 
+import type { RouteConfig } from '../model/config.ts';
 import { compileDefaults, type RouteDefaults } from './defaults.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
 import { listPath } from './endpoints.ts';
 import { foundText } from './found.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
-import type { RouteConfig } from './model.ts';
 import { compileRoute } from './route.ts';
 import { parseRouteKey, type RouteKey } from './route-key.ts';
 import type { CheckedRoute } from './route-schema.ts';

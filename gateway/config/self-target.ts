@@ -1,8 +1,8 @@
 /** Targets that are the gateway itself: every request would come back until the loop is noticed. */
 
+import type { EndpointAddress, EndpointConfig } from '../model/config.ts';
 import { listPath, targetPath } from './endpoints.ts';
 import { knownAddresses, type Listening, serves } from './listening.ts';
-import type { EndpointAddress, EndpointConfig } from './model.ts';
 import type { PlacedRoute } from './routes.ts';
 import { nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
 

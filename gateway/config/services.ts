@@ -1,8 +1,8 @@
 /** The processes of `services:`, and ports that more than one of them wants. */
 
 import { dirname, resolve } from 'node:path';
+import type { Port, ServiceConfig } from '../model/config.ts';
 import type { Listening } from './listening.ts';
-import type { Port, ServiceConfig } from './model.ts';
 import type { CheckedConfig } from './schema.ts';
 import { keySpanAt, nodeAt, type SourceDocument } from './source.ts';
 

@@ -1,8 +1,8 @@
 /** Streams that lead back to themselves: one connection would make others until no descriptor is left, one datagram would go round for ever. */
 
+import type { EndpointAddress, StreamConfig } from '../model/config.ts';
 import { listPath, targetPath } from './endpoints.ts';
 import { knownAddresses, serves } from './listening.ts';
-import type { EndpointAddress, StreamConfig } from './model.ts';
 import { nodeAt, type SourceDocument, shownPath } from './source.ts';
 import type { PlacedStream } from './streams.ts';
 

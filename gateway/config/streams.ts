@@ -1,12 +1,12 @@
 /** The raw sockets of `streams:`, and ports that more than one listener wants. */
 
+import type { EndpointAddress, EndpointConfig, Port, StreamConfig } from '../model/config.ts';
 import { compileDefaults, compileEjection, OWN_LIMITS, type RouteDefaults } from './defaults.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
 import { compileEndpoints, type EndpointList, listPath, targetPath } from './endpoints.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
 import { withBrackets } from './host.ts';
 import type { Listening } from './listening.ts';
-import type { EndpointAddress, EndpointConfig, Port, StreamConfig } from './model.ts';
 import type { Fault } from './problem-list.ts';
 import type { CheckedConfig } from './schema.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';

@@ -1,9 +1,9 @@
 /** Where a route leads, as the file writes it: `3001`, `db:3001`, `https://images.internal`, `unix:/run/app.sock`, `srv:_http._tcp.shop.internal`. */
 
 import { isIP } from 'node:net';
+import type { Port } from '../model/config.ts';
 import { lettersInNumber } from './hint.ts';
 import { parseHost, withoutBrackets } from './host.ts';
-import type { Port } from './model.ts';
 import { accepted, type Parsed, refused } from './parsed.ts';
 
 /** What is written; `endpoint.ts` knows which addresses it means. */

@@ -1,6 +1,6 @@
 /** Settings of a route or a stream that can't hold together, though each of them alone could. */
 
-import type { RouteConfig, UpstreamConfig } from './model.ts';
+import type { RouteConfig, UpstreamConfig } from '../model/config.ts';
 import type { Fault } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
 import { keySpanAt, type PathKey, type SourceDocument } from './source.ts';

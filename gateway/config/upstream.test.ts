@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { GatewayConfig } from '../model/config.ts';
 import { contentOf } from './content.ts';
 import { loadContent } from './load.ts';
-import type { GatewayConfig } from './model.ts';
 
 async function compiled(text: string): Promise<GatewayConfig> {
   const result = await loadContent(contentOf(Buffer.from(text)), 'test.yaml', {});

@@ -1,8 +1,5 @@
 /** From what a route or a stream says of its endpoints to how they are used. */
 
-import { type CheckedBalance, type CheckedSticky, STICKY_COOKIE } from './balance-schema.ts';
-import type { EndpointList } from './endpoints.ts';
-import { type CheckedHealth, HEALTH_DEFAULTS, healthForm } from './health-schema.ts';
 import type {
   BalanceConfig,
   BreakerConfig,
@@ -13,7 +10,10 @@ import type {
   LimitsConfig,
   StickyConfig,
   UpstreamConfig,
-} from './model.ts';
+} from '../model/config.ts';
+import { type CheckedBalance, type CheckedSticky, STICKY_COOKIE } from './balance-schema.ts';
+import type { EndpointList } from './endpoints.ts';
+import { type CheckedHealth, HEALTH_DEFAULTS, healthForm } from './health-schema.ts';
 import { integerOf } from './scalar.ts';
 
 /** What both have; all of it may be left out. */

@@ -1,9 +1,9 @@
 /** Kinds of values that several keys of the schema share. */
 
 import { z } from 'zod';
+import type { Port } from '../model/config.ts';
 import { parseHost, parseHostPattern } from './host.ts';
 import { docOf, type KeyDoc } from './key-doc.ts';
-import type { Port } from './model.ts';
 import { type Parsed, type Refused, refused } from './parsed.ts';
 import { parseTarget, portTarget } from './target.ts';
 import { parseTrustedProxy } from './trusted-proxy.ts';

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { ServiceConfig } from '../config/model.ts';
+import type { ServiceConfig } from '../model/config.ts';
 import type { Exit } from './process-group.ts';
 
 /** Why a service's command line ended and, where it is known, what to do: `ended with exit code 1`. */

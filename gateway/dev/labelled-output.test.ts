@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { painter } from '../observe/paint.ts';
+import { painter } from '../log/paint.ts';
 import { LabelledOutput } from './labelled-output.ts';
 
 function record(colours: boolean) {

@@ -1,4 +1,4 @@
-import type { Paint } from '../observe/paint.ts';
+import type { Paint } from '../log/paint.ts';
 import { colouredText, plainText } from './terminal-text.ts';
 
 type Style = Parameters<Paint>[0];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { painter } from '../observe/paint.ts';
-import type { EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../observe/status.ts';
+import { painter } from '../log/paint.ts';
+import type { EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../model/status.ts';
 import { type MapView, renderMap } from './map.ts';
 import { plainText } from './terminal-text.ts';
 

@@ -1,5 +1,5 @@
-import type { Paint } from '../observe/paint.ts';
-import type { EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../observe/status.ts';
+import type { Paint } from '../log/paint.ts';
+import type { EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../model/status.ts';
 import { columnWidths, fit } from './columns.ts';
 
 export interface MapView {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../testing/free-port.ts';
+import { freePort } from '../proof/testing/free-port.ts';
 import { acceptsConnections, untilAccepting } from './port-probe.ts';
 
 async function listen(host: string, port = 0): Promise<number> {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { until } from '../testing/poll.ts';
-import { program, runs } from '../testing/program.ts';
+import { until } from '../proof/testing/poll.ts';
+import { program, runs } from '../proof/testing/program.ts';
 import { ProcessGroup } from './process-group.ts';
 
 const node = `'${process.execPath}'`;

@@ -1,4 +1,4 @@
-import { prettyLines } from '../observe/pretty-line.ts';
+import { prettyLines } from '../log/pretty-line.ts';
 
 /** What a person doesn't need to be told again: the label says which process it is. */
 const known: ReadonlySet<string> = new Set(['pid', 'hostname', 'name', 'service']);

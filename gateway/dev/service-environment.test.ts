@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Port, ServiceConfig } from '../config/model.ts';
+import type { Port, ServiceConfig } from '../model/config.ts';
 import { serviceEnvironment } from './service-environment.ts';
 
 const node = process.execPath;

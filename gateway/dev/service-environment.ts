@@ -1,6 +1,6 @@
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import type { ServiceConfig } from '../config/model.ts';
+import type { ServiceConfig } from '../model/config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

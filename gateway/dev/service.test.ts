@@ -2,10 +2,10 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Port, ServiceConfig } from '../config/model.ts';
-import { freePort } from '../testing/free-port.ts';
-import { until } from '../testing/poll.ts';
-import { listening, program, runs, temporaryFolder } from '../testing/program.ts';
+import type { Port, ServiceConfig } from '../model/config.ts';
+import { freePort } from '../proof/testing/free-port.ts';
+import { until } from '../proof/testing/poll.ts';
+import { listening, program, runs, temporaryFolder } from '../proof/testing/program.ts';
 import { acceptsConnections } from './port-probe.ts';
 import { Service, type ServicePolicy, servicePolicy } from './service.ts';
 

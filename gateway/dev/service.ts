@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceConfig, SourcePosition } from '../config/model.ts';
-import type { ServiceState, ServiceStatus } from '../observe/status.ts';
-import { formatDuration } from '../observe/units.ts';
+import { formatDuration } from '../log/units.ts';
+import type { ServiceConfig, SourcePosition } from '../model/config.ts';
+import type { ServiceState, ServiceStatus } from '../model/status.ts';
+import { RestartDelay, type RestartPolicy, restartPolicy } from '../workers/restart-delay.ts';
 import { describeExit } from './exit-reason.ts';
 import { untilAccepting } from './port-probe.ts';
 import { type Exit, ProcessGroup } from './process-group.ts';
 import { RecentLines } from './recent-lines.ts';
-import { RestartDelay, type RestartPolicy, restartPolicy } from './restart-delay.ts';
 import { startObstacle } from './start-obstacle.ts';
 
 /** Where a service's lines, and what there is to say about it, go. */

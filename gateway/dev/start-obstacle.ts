@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { ServiceConfig } from '../config/model.ts';
+import type { ServiceConfig } from '../model/config.ts';
 import { describeHolder, portHolder } from './port-holder.ts';
 import { acceptsConnections } from './port-probe.ts';
 

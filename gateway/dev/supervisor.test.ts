@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Port, ServiceConfig } from '../config/model.ts';
-import { freePorts } from '../testing/free-port.ts';
-import { until } from '../testing/poll.ts';
-import { listening, program, runs } from '../testing/program.ts';
+import type { Port, ServiceConfig } from '../model/config.ts';
+import { freePorts } from '../proof/testing/free-port.ts';
+import { until } from '../proof/testing/poll.ts';
+import { listening, program, runs } from '../proof/testing/program.ts';
 import { acceptsConnections } from './port-probe.ts';
 import { servicePolicy } from './service.ts';
 import { Supervisor } from './supervisor.ts';

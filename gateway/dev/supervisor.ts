@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ServiceConfig } from '../config/model.ts';
-import type { ServiceStatus } from '../observe/status.ts';
+import type { ServiceConfig } from '../model/config.ts';
+import type { ServiceStatus } from '../model/status.ts';
 import { Service, type ServicePolicy, type ServiceReport } from './service.ts';
 
 export interface SupervisorOptions {

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { ServiceConfig } from '../config/model.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
-import { type Paint, painter, wantsColour } from '../observe/paint.ts';
-import { formatDuration } from '../observe/units.ts';
-import type { ReloadResult } from '../snapshot/reloader.ts';
+import { type Paint, painter, wantsColour } from '../log/paint.ts';
+import { formatDuration } from '../log/units.ts';
+import type { ServiceConfig } from '../model/config.ts';
+import type { ReloadResult } from '../proxy/reloader.ts';
 import { LabelledOutput } from './labelled-output.ts';
 import { renderMap } from './map.ts';
 import { readableLines } from './readable-line.ts';

@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { RouteExtension } from '../snapshot/extension.ts';
+import type { RouteExtension } from '../proxy/extension.ts';
 
 /**
  * An extended route, for example: whatever the service answers, in capitals.

@@ -1,5 +1,5 @@
-import { GatewayError } from '../error/catalog.ts';
-import type { Fields } from './exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
 
 /** What the head of an answer says of what follows it. */
 export interface AnswerFraming {

@@ -1,7 +1,7 @@
-import type { RetriesConfig } from '../config/model.ts';
-import type { ErrorCode, GatewayError } from '../error/catalog.ts';
-import type { ExchangeRecord } from '../observe/exchange-record.ts';
-import type { EndpointTraffic } from '../observe/metrics/traffic.ts';
+import type { EndpointTraffic } from '../exchange/counters/traffic.ts';
+import type { ErrorCode, GatewayError } from '../exchange/error-catalog.ts';
+import type { ExchangeRecord } from '../exchange/record.ts';
+import type { RetriesConfig } from '../model/config.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { type Outcome, outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';

@@ -1,6 +1,6 @@
-import type { ExchangeRecord } from '../observe/exchange-record.ts';
+import type { Fields } from '../exchange/contract.ts';
+import type { ExchangeRecord } from '../exchange/record.ts';
 import type { Attempts } from './attempts.ts';
-import type { Fields } from './exchange.ts';
 import type { HttpPlan } from './http-plan.ts';
 import { withoutLength } from './informational.ts';
 import { withServerTiming } from './server-timing.ts';

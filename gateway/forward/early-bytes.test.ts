@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { until } from '../testing/poll.ts';
-import { socketPair } from '../testing/socket-pair.ts';
+import { until } from '../proof/testing/poll.ts';
+import { socketPair } from '../proof/testing/socket-pair.ts';
 import { EarlyBytes } from './early-bytes.ts';
 
 async function early(head = '') {

@@ -1,7 +1,7 @@
 import { Dispatcher } from 'undici';
-import { GatewayError } from '../error/catalog.ts';
-import type { Downstream, DownstreamListener, Fields, RequestBody } from './exchange.ts';
-import { own } from './lent.ts';
+import { own } from '../exchange/borrowed-bytes.ts';
+import type { Downstream, DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
 
 /** An exchange on an extended route, waiting for the request that its extension makes of it. */
 export interface ExtendedExchange {

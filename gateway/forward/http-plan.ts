@@ -1,11 +1,11 @@
-import type { RetriesConfig, TimeoutsConfig } from '../config/model.ts';
+import type { BulkMemory } from '../exchange/bulk-memory.ts';
+import type { Fields, RequestBody } from '../exchange/contract.ts';
+import type { Clock } from '../exchange/timer-wheel.ts';
+import type { RetriesConfig, TimeoutsConfig } from '../model/config.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { isRepeatable } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Clock } from '../wire/clock.ts';
-import type { BulkMemory } from './bulk-memory.ts';
-import type { Fields, RequestBody } from './exchange.ts';
 
 /** What to send where, decided by the route and the filters. */
 export interface HttpPlan {

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import type { TimeoutsConfig } from '../config/model.ts';
-import { type ExchangeRecord, newExchangeRecord } from '../observe/exchange-record.ts';
-import { freePort } from '../testing/free-port.ts';
-import { until } from '../testing/poll.ts';
-import { ok, startService } from '../testing/service.ts';
-import { anyClient, upstreamTo } from '../testing/upstream.ts';
+import { BulkMemory } from '../exchange/bulk-memory.ts';
+import type { Downstream, DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
+import type { Lasting } from '../exchange/long-lived.ts';
+import { type ExchangeRecord, newExchangeRecord } from '../exchange/record.ts';
+import { Clock } from '../exchange/timer-wheel.ts';
+import type { TimeoutsConfig } from '../model/config.ts';
+import { freePort } from '../proof/testing/free-port.ts';
+import { until } from '../proof/testing/poll.ts';
+import { ok, startService } from '../proof/testing/service.ts';
+import { anyClient, upstreamTo } from '../proof/testing/upstream.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { Clock } from '../wire/clock.ts';
-import { BulkMemory } from './bulk-memory.ts';
-import type { Downstream, DownstreamListener, Fields, RequestBody } from './exchange.ts';
 import { HttpForward } from './http.ts';
-import type { Lasting } from './lasting.ts';
 
 const TIMEOUTS: TimeoutsConfig = { connectMs: 5_000, responseMs: 5_000, idleMs: 5_000, tunnelIdleMs: 5_000 };
 

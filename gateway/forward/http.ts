@@ -1,18 +1,24 @@
-import { GatewayError } from '../error/catalog.ts';
-import { rescue } from '../error/rescue.ts';
-import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../observe/exchange-record.ts';
+import type {
+  AnswerSink,
+  Downstream,
+  DownstreamListener,
+  Fields,
+  UpstreamCall,
+} from '../exchange/contract.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import type { Lasting } from '../exchange/long-lived.ts';
+import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
+import { rescue } from '../exchange/rescue.ts';
+import type { Deadline, Timed } from '../exchange/timer-wheel.ts';
+import { trailerFields } from '../exchange/trailers.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf } from '../upstream/outcome.ts';
 import { isStale, type Sent } from '../upstream/retry.ts';
-import type { Deadline, Timed } from '../wire/clock.ts';
 import { framingOf } from './answer-framing.ts';
 import { Attempts } from './attempts.ts';
 import { clientFields } from './client-fields.ts';
-import type { AnswerSink, Downstream, DownstreamListener, Fields, UpstreamCall } from './exchange.ts';
 import { attemptMs, type HttpPlan } from './http-plan.ts';
 import { INFORMATIONAL_MAX, withoutLength } from './informational.ts';
-import type { Lasting } from './lasting.ts';
-import { trailerFields } from './trailers.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
 
 /** Who asked for the exchange to be carried hears of its end. */

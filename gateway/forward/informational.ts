@@ -1,4 +1,4 @@
-import type { Fields } from './exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
 
 /** A 1xx answer ends with its head, so a length that a service gives it must not go on (RFC 9110 §8.6). */
 export function withoutLength(fields: Fields): Fields {

@@ -1,4 +1,4 @@
-import type { Fields } from './exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
 
 /** What the time until the head of an answer went to (https://www.w3.org/TR/server-timing/). Instants are `performance.now()`. */
 export interface Timing {

@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { until } from '../testing/poll.ts';
-import { startService } from '../testing/service.ts';
-import { socketPair } from '../testing/socket-pair.ts';
+import { until } from '../proof/testing/poll.ts';
+import { startService } from '../proof/testing/service.ts';
+import { socketPair } from '../proof/testing/socket-pair.ts';
 import { Splice, type SpliceEnd } from './splice.ts';
 
 /** A client and a service whose connections to the gateway are joined. */

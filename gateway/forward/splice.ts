@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
+import { own } from '../exchange/borrowed-bytes.ts';
 import { Intake } from '../wire/intake.ts';
 import { breakOff } from './break-off.ts';
-import { own } from './lent.ts';
 
 /** How it came to an end: both sides had ended, nothing moved for too long, or one side broke off. */
 export type SpliceEnd = 'closed' | 'idle' | 'client-reset' | 'service-reset';

@@ -1,5 +1,5 @@
+import type { Fields } from '../exchange/contract.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import type { Fields } from './exchange.ts';
 
 /** The fields of a final answer, and the cookie by which the client comes back to this endpoint, where the route is sticky and the client has none. */
 export function withStickyCookie(

@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
-import { GatewayError } from '../error/catalog.ts';
-import { rescue } from '../error/rescue.ts';
-import { type ExchangeRecord, noteError } from '../observe/exchange-record.ts';
+import type { BulkMemory } from '../exchange/bulk-memory.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import type { Lasting } from '../exchange/long-lived.ts';
+import { type ExchangeRecord, noteError } from '../exchange/record.ts';
+import { rescue } from '../exchange/rescue.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf } from '../upstream/outcome.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Attempts } from './attempts.ts';
 import { breakOff } from './break-off.ts';
-import type { BulkMemory } from './bulk-memory.ts';
 import { EarlyBytes } from './early-bytes.ts';
-import type { Lasting } from './lasting.ts';
 import { type ProxiedConnection, writeProxyHeader } from './proxy-protocol.ts';
 import { Splice, type SpliceEnd } from './splice.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type DatagramSocket, freeDatagramPort, openDatagrams } from '../testing/datagram.ts';
-import { until } from '../testing/poll.ts';
+import { type DatagramSocket, freeDatagramPort, openDatagrams } from '../proof/testing/datagram.ts';
+import { until } from '../proof/testing/poll.ts';
 import { type UdpAddress, UdpSession } from './udp.ts';
 
 interface Wish {

@@ -1,6 +1,6 @@
 import dgram, { type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import type { Lasting } from './lasting.ts';
+import type { Lasting } from '../exchange/long-lived.ts';
 
 /** A place where a service may listen for datagrams. */
 export interface UdpAddress {

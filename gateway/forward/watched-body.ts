@@ -1,4 +1,4 @@
-import type { BodySink, RequestBody } from './exchange.ts';
+import type { BodySink, RequestBody } from '../exchange/contract.ts';
 
 /** Who wants to know how the body gets on. */
 export interface BodyWatcher {

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
-import { GatewayError } from '../error/catalog.ts';
-import { isReset } from '../error/rescue.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import { isReset } from '../exchange/rescue.ts';
 import { asksByHead } from '../wire/request-line.ts';
 import type { Turns } from '../wire/turns.ts';
 import { type ConnectionPolicy, HttpDownstream } from './http-downstream.ts';

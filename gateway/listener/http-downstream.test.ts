@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { BodySink } from '../forward/exchange.ts';
-import { until } from '../testing/poll.ts';
-import { connect, get, type RawClient, request } from '../testing/raw-client.ts';
+import type { BodySink } from '../exchange/contract.ts';
+import { until } from '../proof/testing/poll.ts';
+import { connect, get, type RawClient, request } from '../proof/testing/raw-client.ts';
 import { HttpDownstream } from './http-downstream.ts';
 
 interface Arrived {

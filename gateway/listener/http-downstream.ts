@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Peer } from '../filter/forwarded.ts';
-import type { DownstreamListener, Fields, RequestBody } from '../forward/exchange.ts';
-import { own } from '../forward/lent.ts';
-import type { ClientExchange, Reading } from './client-exchange.ts';
+import { own } from '../exchange/borrowed-bytes.ts';
+import type { ClientExchange, Reading } from '../exchange/client-exchange.ts';
+import type { DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
+import { peerOf } from '../exchange/peer.ts';
+import type { Peer } from '../fields/forwarded.ts';
 import { lingerOnClose } from './linger.ts';
 import { hasBody, NodeBody } from './node-body.ts';
-import { peerOf } from './peer.ts';
 
 /** What the listener decides for every answer. */
 export interface ConnectionPolicy {

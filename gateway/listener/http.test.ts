@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { GatewayError } from '../error/catalog.ts';
-import { writeRawAnswer } from '../error/raw-answer.ts';
-import { until } from '../testing/poll.ts';
-import { connect, get, type RawClient, request } from '../testing/raw-client.ts';
-import { agreement, handshake } from '../testing/websocket.ts';
-import { Clock } from '../wire/clock.ts';
+import { writeRawAnswer } from '../answer/raw-answer.ts';
+import type { GatewayError } from '../exchange/error-catalog.ts';
+import { Clock } from '../exchange/timer-wheel.ts';
+import { until } from '../proof/testing/poll.ts';
+import { connect, get, type RawClient, request } from '../proof/testing/raw-client.ts';
+import { agreement, handshake } from '../proof/testing/websocket.ts';
 import { HttpListener, type HttpListenerHandler } from './http.ts';
 import type { HttpDownstream } from './http-downstream.ts';
 

@@ -1,9 +1,9 @@
 import { type AddressInfo, Server, type Socket } from 'node:net';
-import type { GatewayError } from '../error/catalog.ts';
-import type { Clock } from '../wire/clock.ts';
+import type { ClientExchange } from '../exchange/client-exchange.ts';
+import type { GatewayError } from '../exchange/error-catalog.ts';
+import type { Clock } from '../exchange/timer-wheel.ts';
 import { Turns } from '../wire/turns.ts';
 import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
-import type { ClientExchange } from './client-exchange.ts';
 import { GeneralLane, type GeneralLaneHandler } from './general-lane.ts';
 import { ListenError } from './listen-error.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { connect, get, type RawClient, request } from '../testing/raw-client.ts';
+import { connect, get, type RawClient, request } from '../proof/testing/raw-client.ts';
 import { lingerOnClose } from './linger.ts';
 
 /** Answers every request at its head, and closes; what it does with an upload behind that is the linger's business. */

@@ -2,8 +2,8 @@ import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { until } from '../testing/poll.ts';
-import { connect, get, request } from '../testing/raw-client.ts';
+import { until } from '../proof/testing/poll.ts';
+import { connect, get, request } from '../proof/testing/raw-client.ts';
 import { Turns } from '../wire/turns.ts';
 import { MessageGate } from './message-gate.ts';
 

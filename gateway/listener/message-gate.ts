@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Reading } from '../exchange/client-exchange.ts';
 import { Intake } from '../wire/intake.ts';
 import type { Turns, TurnTaker } from '../wire/turns.ts';
-import type { Reading } from './client-exchange.ts';
 
 /**
  * Stands between a socket and Node's parser, and lets through one request at a time: what is pipelined behind a request waits as bytes, which

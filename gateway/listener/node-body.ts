@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { BodySink, RequestBody } from '../forward/exchange.ts';
+import type { BodySink, RequestBody } from '../exchange/contract.ts';
 
 /** The body of a request on `node:http`. */
 export class NodeBody implements RequestBody {

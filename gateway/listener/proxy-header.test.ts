@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { GatewayError } from '../error/catalog.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
 import { writeProxyHeader } from '../forward/proxy-protocol.ts';
-import { until } from '../testing/poll.ts';
-import { socketPair } from '../testing/socket-pair.ts';
+import { until } from '../proof/testing/poll.ts';
+import { socketPair } from '../proof/testing/socket-pair.ts';
 import { ProxyHeaderReader, type ReceivedHeader } from './proxy-header.ts';
 
 const connection = {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { GatewayError } from '../error/catalog.ts';
-import type { Lasting } from '../forward/lasting.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import type { Lasting } from '../exchange/long-lived.ts';
 import { type ProxiedConnection, readProxyHeader } from '../forward/proxy-protocol.ts';
 
 /** What a connection began with. `connection: null`: the proxy speaks for itself. `rest`: what came behind the header already. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Purge, purgeOfPrefix, purgeOfUrl } from '../cache/purge.ts';
+import type { CacheStatus } from '../model/status.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
-import type { CacheStatus } from './status.ts';
 
 /** What the admin listener may see of the caches, and do to them. */
 export interface CachesView {

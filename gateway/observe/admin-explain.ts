@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { preferredType } from '../answer/accept.ts';
 import { formatExplanation } from '../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
-import { preferredType } from './accept.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
 
 const USAGE =

@@ -1,5 +1,5 @@
-import { renderBrand, renderDocument } from './page/document.ts';
-import { escapeHtml } from './page/escape.ts';
+import { renderBrand, renderDocument } from '../answer/page/document.ts';
+import { escapeHtml } from '../answer/page/escape.ts';
 
 /** What the admin listener answers; its index, its 404 and docs/admin.md show this list. */
 export const adminResources = [

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Replacement } from '../model/status.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
-import type { Replacement } from './status.ts';
 
 /** `POST /workers/replace`: answered when all new workers serve, or when it is known why not. */
 export async function answerReplace(

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Purge } from '../cache/purge.ts';
-import type { GatewayConfig, Port } from '../config/model.ts';
+import type { GatewayConfig, Port } from '../model/config.ts';
+import type { Replacement } from '../model/status.ts';
+import { connect, request } from '../proof/testing/raw-client.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
-import { connect, request } from '../testing/raw-client.ts';
 import { type AdminView, createAdmin } from './admin.ts';
 import { adminResources } from './admin-resources.ts';
-import type { Replacement } from './status.ts';
 
 const config: GatewayConfig = {
   file: '/srv/gateway.config.yaml',

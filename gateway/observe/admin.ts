@@ -2,11 +2,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
-import type { GatewayConfig } from '../config/model.ts';
+import { preferredType } from '../answer/accept.ts';
+import { pageFields, staticPolicy } from '../answer/page/document.ts';
 import { ListenError } from '../listener/listen-error.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from '../model/status.ts';
 import type { OverloadStatus } from '../overload/overload.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
-import { preferredType } from './accept.ts';
 import { answerPurge, type CachesView } from './admin-cache.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
@@ -15,8 +17,6 @@ import { answerReplace } from './admin-workers.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { EXPOSITION_TYPE, exposition } from './metrics/exposition.ts';
 import type { Reading } from './metrics/reading.ts';
-import { pageFields, staticPolicy } from './page/document.ts';
-import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from './status.ts';
 
 /** What the admin listener may see of the gateway. */
 export interface AdminView {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import { preferredType } from './accept.ts';
-import { livePolicy, pageFields } from './page/document.ts';
+import { preferredType } from '../answer/accept.ts';
+import { livePolicy, pageFields } from '../answer/page/document.ts';
 import { type PageInput, renderPage, renderStatus } from './page/gateway-page.ts';
 
 /** Answers `/` where no route claims it: the page for a browser, the same as JSON for its script. */

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { OverloadConfig } from '../config/model.ts';
-import type { ClientExchange } from '../listener/client-exchange.ts';
-import { Logbook } from '../testing/logbook.ts';
-import { slowTaker } from '../testing/slow-taker.ts';
+import type { ClientExchange } from '../exchange/client-exchange.ts';
+import type { OverloadConfig } from '../model/config.ts';
+import { Logbook } from '../proof/testing/logbook.ts';
+import { slowTaker } from '../proof/testing/slow-taker.ts';
 import { Overload } from './overload.ts';
 
 const bounds: OverloadConfig = { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 };

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { OverloadConfig } from '../config/model.ts';
-import { IdentitySource } from '../filter/identity.ts';
-import { OwnAnswer } from '../forward/own-answer.ts';
-import type { ClientExchange } from '../listener/client-exchange.ts';
+import { OwnAnswer } from '../answer/own-answer.ts';
+import type { ClientExchange } from '../exchange/client-exchange.ts';
+import { IdentitySource } from '../exchange/identity.ts';
+import type { OverloadConfig } from '../model/config.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { MemoryPressure } from './memory-pressure.ts';
 import { Refusal } from './refusal.ts';

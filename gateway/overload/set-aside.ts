@@ -1,4 +1,4 @@
-import type { Reading } from '../listener/client-exchange.ts';
+import type { Reading } from '../exchange/client-exchange.ts';
 
 /**
  * Connections whose last request was refused, and from which nothing is read until they have waited.

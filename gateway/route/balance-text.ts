@@ -1,4 +1,4 @@
-import type { EndpointAddress, EndpointConfig, HashKey, UpstreamConfig } from '../config/model.ts';
+import type { EndpointAddress, EndpointConfig, HashKey, UpstreamConfig } from '../model/config.ts';
 
 /** How an endpoint is chosen, for a person: `hash by cookie sid, sticky by cookie portway`; `null`: there is nothing to choose. */
 export function balanceText({ endpoints, canary, balance, sticky }: UpstreamConfig): string | null {

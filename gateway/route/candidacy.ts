@@ -1,5 +1,5 @@
 /** Why one route does not take one request: the table's rules told one by one, for `explain`. */
-import type { FieldCondition, RouteConfig, RouteMatcher } from '../config/model.ts';
+import type { FieldCondition, RouteConfig, RouteMatcher } from '../model/config.ts';
 import { ConditionCheck } from './conditions.ts';
 import { hostMatches } from './host-pattern.ts';
 import type { Precedence } from './specificity.ts';

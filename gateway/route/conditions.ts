@@ -1,5 +1,5 @@
 /** What a route asks for beyond host and path: method, headers, query. */
-import type { FieldCondition, RouteMatcher } from '../config/model.ts';
+import type { FieldCondition, RouteMatcher } from '../model/config.ts';
 import { queryFields } from './query.ts';
 
 /** One request as the conditions see it. The query is read when a route asks for it first, and then once. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { routeConfig } from '../testing/route-config.ts';
+import { routeConfig } from '../proof/testing/route-config.ts';
 import { explain } from './explain.ts';
 import { formatExplanation } from './explain-text.ts';
 import type { ExplainInput } from './explanation.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { EndpointAddress, Port } from '../config/model.ts';
-import { routeConfig } from '../testing/route-config.ts';
-import { upstreamConfig } from '../testing/upstream-config.ts';
+import type { EndpointAddress, Port } from '../model/config.ts';
+import { routeConfig } from '../proof/testing/route-config.ts';
+import { upstreamConfig } from '../proof/testing/upstream-config.ts';
 import type { Loss } from './candidacy.ts';
 import { explain } from './explain.ts';
 import type { ExplainInput } from './explanation.ts';

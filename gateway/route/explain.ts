@@ -4,7 +4,7 @@
  * The verdict is the table's own. Why the other routes lost is worked out one by one by the rules themselves, so a test can hold
  * the table and this page to the same answer.
  */
-import type { EndpointAddress, EndpointConfig, RouteConfig, UpstreamConfig } from '../config/model.ts';
+import type { EndpointAddress, EndpointConfig, RouteConfig, UpstreamConfig } from '../model/config.ts';
 import { hostOf } from './authority.ts';
 import { balanceText, shareText } from './balance-text.ts';
 import { type Loss, lossesOf } from './candidacy.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { routeConfig } from '../testing/route-config.ts';
+import { routeConfig } from '../proof/testing/route-config.ts';
 import { buildRouteTable, type RouteRequest } from './table.ts';
 import { parseTarget } from './target.ts';
 

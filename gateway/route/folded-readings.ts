@@ -1,4 +1,4 @@
-import type { RouteConfig } from '../config/model.ts';
+import type { RouteConfig } from '../model/config.ts';
 
 /**
  * A path as services read it that fold it: slashes merged, `%2F` and `%3B` decoded, `;parameters` cut off (SEMANTICS 1.9). Where such a

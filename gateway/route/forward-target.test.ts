@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type RouteWish, routeConfig } from '../testing/route-config.ts';
+import { type RouteWish, routeConfig } from '../proof/testing/route-config.ts';
 import { forwardTarget, navigationRedirect } from './forward-target.ts';
 import { buildRouteTable } from './table.ts';
 import { parseTarget } from './target.ts';

@@ -1,4 +1,4 @@
-import type { RouteConfig } from '../config/model.ts';
+import type { RouteConfig } from '../model/config.ts';
 
 /** Which implementation carries the exchanges of a route, and why: a row of a closed list. */
 export interface RouteLane {

@@ -1,5 +1,5 @@
 /** Guessing what a request that no route takes was meant for. */
-import type { RouteConfig } from '../config/model.ts';
+import type { RouteConfig } from '../model/config.ts';
 import { hostMatches } from './host-pattern.ts';
 import { segmentsOf } from './trie.ts';
 

@@ -1,6 +1,6 @@
 /** What must hold for every target, tried on targets made of the pieces that go wrong. */
 import { describe, expect, test } from 'vitest';
-import { routeConfig } from '../testing/route-config.ts';
+import { routeConfig } from '../proof/testing/route-config.ts';
 import { explain } from './explain.ts';
 import { formatExplanation } from './explain-text.ts';
 import { forwardTarget } from './forward-target.ts';

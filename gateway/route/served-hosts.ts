@@ -1,4 +1,4 @@
-import type { GatewayConfig } from '../config/model.ts';
+import type { GatewayConfig } from '../model/config.ts';
 
 /**
  * The hosts that are served where not every host is.

@@ -2,7 +2,7 @@
  * Which of two routes that both match a request takes it (SEMANTICS 1.1): host before no host, exact before prefix, longer path before
  * shorter, then methods, headers, query. The order in the file decides nothing but a perfect tie.
  */
-import type { FieldCondition, RouteMatcher } from '../config/model.ts';
+import type { FieldCondition, RouteMatcher } from '../model/config.ts';
 
 export type Precedence = 'host' | 'exact' | 'path' | 'methods' | 'headers' | 'query' | 'values';
 

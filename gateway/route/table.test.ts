@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { RouteConfig } from '../config/model.ts';
-import { type RouteWish, routeConfig } from '../testing/route-config.ts';
+import type { RouteConfig } from '../model/config.ts';
+import { type RouteWish, routeConfig } from '../proof/testing/route-config.ts';
 import { buildRouteTable, type RouteRequest } from './table.ts';
 import { parseTarget } from './target.ts';
 

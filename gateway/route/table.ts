@@ -1,5 +1,5 @@
 /** Decides which route takes a request (SEMANTICS 1.1). A table is immutable: a reload builds the next one. */
-import type { GatewayConfig, RouteConfig } from '../config/model.ts';
+import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import { ConditionCheck, type ConditionedRequest } from './conditions.ts';
 import { foldedReadings, type OtherReading } from './folded-readings.ts';
 import { hostMatches } from './host-pattern.ts';

@@ -4,7 +4,7 @@
  * A lookup walks down as far as the path's segments go, then up again over the nodes that have prefix routes: longest first. What it
  * costs depends on the depth of the routes, not on their number.
  */
-import type { RouteConfig } from '../config/model.ts';
+import type { RouteConfig } from '../model/config.ts';
 import { type ConditionCheck, isUnconditional } from './conditions.ts';
 import { compareSpecificity } from './specificity.ts';
 

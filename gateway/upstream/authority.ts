@@ -1,4 +1,4 @@
-import type { EndpointAddress } from '../config/model.ts';
+import type { EndpointAddress } from '../model/config.ts';
 
 /** Host and port for `hostHeader: rewrite`, and to know a service's own name in what it answers. */
 export function authorityOf(address: EndpointAddress): string {

@@ -1,4 +1,4 @@
-import type { HashKey } from '../config/model.ts';
+import type { HashKey } from '../model/config.ts';
 import { RoundRobin } from './balance-round-robin.ts';
 import type { Balancer } from './balancer.ts';
 import type { Candidate } from './candidate.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { BalanceConfig } from '../config/model.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
-import { anyClient, choiceOf, endpointAt } from '../testing/upstream.ts';
+import type { BalanceConfig } from '../model/config.ts';
+import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { anyClient, choiceOf, endpointAt } from '../proof/testing/upstream.ts';
 import { ConsistentHash } from './balance-hash.ts';
 import { LeastRequests } from './balance-least-requests.ts';
 import { RandomTwo } from './balance-random-two.ts';

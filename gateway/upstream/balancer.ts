@@ -1,4 +1,4 @@
-import type { BalanceConfig } from '../config/model.ts';
+import type { BalanceConfig } from '../model/config.ts';
 import { ConsistentHash } from './balance-hash.ts';
 import { LeastRequests } from './balance-least-requests.ts';
 import { RandomTwo } from './balance-random-two.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BreakerConfig } from '../config/model.ts';
+import type { BreakerConfig } from '../model/config.ts';
 import { Breaker } from './breaker.ts';
 import type { Outcome } from './outcome.ts';
 

@@ -1,5 +1,5 @@
-import type { BreakerConfig } from '../config/model.ts';
-import { GatewayError } from '../error/catalog.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import type { BreakerConfig } from '../model/config.ts';
 import type { Outcome } from './outcome.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 

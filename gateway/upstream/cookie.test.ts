@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { withoutCookie } from '../filter/sticky-cookie.ts';
+import { withoutCookie } from '../policy/sticky-cookie/sticky-cookie.ts';
 import { cookieValue } from './cookie.ts';
 
 describe('the value of a cookie', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { EndpointAddress, EndpointConfig } from '../config/model.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
-import { startNameServer } from '../testing/name-server.ts';
-import { until } from '../testing/poll.ts';
+import type { EndpointAddress, EndpointConfig } from '../model/config.ts';
+import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { startNameServer } from '../proof/testing/name-server.ts';
+import { until } from '../proof/testing/poll.ts';
 import { Discovery } from './discovery.ts';
 import type { Expansion } from './expansion.ts';
 import { placesOf } from './name-resolver.ts';

@@ -1,4 +1,4 @@
-import type { EndpointConfig } from '../config/model.ts';
+import type { EndpointConfig } from '../model/config.ts';
 import { type Expansion, expansionOf, type Names } from './expansion.ts';
 import { type HealthLog, SILENT } from './health-checks.ts';
 import { nameResolver, type ServiceRecord } from './name-resolver.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { EjectionConfig } from '../config/model.ts';
+import type { EjectionConfig } from '../model/config.ts';
 import { Ejection, ejectableOf, seconds } from './ejection.ts';
 
 const CONFIG: EjectionConfig = {

@@ -1,4 +1,4 @@
-import type { EjectionConfig } from '../config/model.ts';
+import type { EjectionConfig } from '../model/config.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 
 /**

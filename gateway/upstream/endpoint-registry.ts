@@ -1,4 +1,4 @@
-import type { DialAddress } from '../config/model.ts';
+import type { DialAddress } from '../model/config.ts';
 import { Endpoint, type EndpointSettings } from './endpoint.ts';
 import { HealthChecks, type HealthLog, SILENT } from './health-checks.ts';
 import { ConnectionPool } from './pool.ts';

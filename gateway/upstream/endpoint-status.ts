@@ -1,4 +1,4 @@
-import type { EndpointStatus } from '../observe/status.ts';
+import type { EndpointStatus } from '../model/status.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** What is known of an endpoint, for a person; where nothing is, it is asked whether it accepts connections. */

@@ -1,9 +1,9 @@
 import type net from 'node:net';
-import type { DialAddress, UpstreamConfig } from '../config/model.ts';
-import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../exchange/contract.ts';
+import type { DialAddress, UpstreamConfig } from '../model/config.ts';
+import { connect } from '../wire/connect.ts';
 import { Intake } from '../wire/intake.ts';
 import { authorityOf, isLoopback, schemeOf } from './authority.ts';
-import { connect } from './connect.ts';
 import type { HealthChecks } from './health-checks.ts';
 import type { Outcome } from './outcome.ts';
 import type { ConnectionPool, PoolCount } from './pool.ts';

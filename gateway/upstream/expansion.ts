@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { DialAddress, EndpointConfig, Port, SrvAddress } from '../config/model.ts';
+import type { DialAddress, EndpointConfig, Port, SrvAddress } from '../model/config.ts';
 import { domainOf } from './authority.ts';
 import { placesOf, type ServiceRecord } from './name-resolver.ts';
 import type { NameWatcher, WatchedName } from './watched-name.ts';

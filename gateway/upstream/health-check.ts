@@ -1,4 +1,4 @@
-import type { DialAddress, HealthConfig } from '../config/model.ts';
+import type { DialAddress, HealthConfig } from '../model/config.ts';
 import { askHealth, type Finding } from './health-question.ts';
 
 /** `unknown` counts as healthy: that the gateway has just started is no outage. */

@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { HealthConfig } from '../config/model.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
-import { freePort } from '../testing/free-port.ts';
-import { Logbook } from '../testing/logbook.ts';
-import { until } from '../testing/poll.ts';
-import { ok, reply, type ScriptedService, startService } from '../testing/service.ts';
+import type { HealthConfig } from '../model/config.ts';
+import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { freePort } from '../proof/testing/free-port.ts';
+import { Logbook } from '../proof/testing/logbook.ts';
+import { until } from '../proof/testing/poll.ts';
+import { ok, reply, type ScriptedService, startService } from '../proof/testing/service.ts';
 import { HealthChecks } from './health-checks.ts';
 
 const CONFIG: HealthConfig = {

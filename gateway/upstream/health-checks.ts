@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { DialAddress, HealthConfig } from '../config/model.ts';
+import type { DialAddress, HealthConfig } from '../model/config.ts';
 import { HealthCheck, type HealthState } from './health-check.ts';
 
 /** The gateway's log, as far as health writes into it. */

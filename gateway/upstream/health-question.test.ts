@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { HealthConfig } from '../config/model.ts';
-import { startDeafPort } from '../testing/deaf-port.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
-import { freePort } from '../testing/free-port.ts';
-import { chunk, ok, reply, startService } from '../testing/service.ts';
+import type { HealthConfig } from '../model/config.ts';
+import { startDeafPort } from '../proof/testing/deaf-port.ts';
+import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { freePort } from '../proof/testing/free-port.ts';
+import { chunk, ok, reply, startService } from '../proof/testing/service.ts';
 import { askHealth, type Finding } from './health-question.ts';
 
 const RHYTHM = { intervalMs: 1_000, timeoutMs: 2_000, unhealthyAfter: 3, healthyAfter: 2 };

@@ -1,10 +1,10 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
-import type { DialAddress, HealthConfig } from '../config/model.ts';
-import { CATALOG, type GatewayError } from '../error/catalog.ts';
-import { rescue } from '../error/rescue.ts';
+import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
+import { rescue } from '../exchange/rescue.ts';
+import type { DialAddress, HealthConfig } from '../model/config.ts';
+import { connect } from '../wire/connect.ts';
 import { authorityOf } from './authority.ts';
-import { connect } from './connect.ts';
 import { reasonOf } from './probe.ts';
 
 /** What one check found. */

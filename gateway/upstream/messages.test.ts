@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { RequestBody } from '../forward/exchange.ts';
-import { freePort } from '../testing/free-port.ts';
-import { until } from '../testing/poll.ts';
-import { ok, type ServiceConnection, startService } from '../testing/service.ts';
-import { connectionTo, flowing, sending } from '../testing/upstream-connection.ts';
+import type { RequestBody } from '../exchange/contract.ts';
+import { freePort } from '../proof/testing/free-port.ts';
+import { until } from '../proof/testing/poll.ts';
+import { ok, type ServiceConnection, startService } from '../proof/testing/service.ts';
+import { connectionTo, flowing, sending } from '../proof/testing/upstream-connection.ts';
 
 describe('what comes of an answer', () => {
   test.each<[string, string, string[]]>([

@@ -1,4 +1,4 @@
-import type { ErrorCode, GatewayError } from '../error/catalog.ts';
+import type { ErrorCode, GatewayError } from '../exchange/error-catalog.ts';
 
 /** How an attempt went, for all who judge endpoints by it. `neutral` says nothing of the endpoint: the client left, or a bound of our own was met. */
 export type Outcome = 'success' | 'neutral' | Failure;

@@ -1,11 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { LimitsConfig } from '../config/model.ts';
-import type { UpstreamCall } from '../forward/exchange.ts';
-import { AnswerRecorder, upstreamRequest } from '../testing/answer-recorder.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
-import { freePort } from '../testing/free-port.ts';
-import { until } from '../testing/poll.ts';
-import { ok, type ScriptedService, startService } from '../testing/service.ts';
+import type { UpstreamCall } from '../exchange/contract.ts';
+import type { LimitsConfig } from '../model/config.ts';
+import { AnswerRecorder, upstreamRequest } from '../proof/testing/answer-recorder.ts';
+import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { freePort } from '../proof/testing/free-port.ts';
+import { until } from '../proof/testing/poll.ts';
+import { ok, type ScriptedService, startService } from '../proof/testing/service.ts';
 import { ConnectionPool } from './pool.ts';
 
 function poolTo(port: number, limits: Partial<LimitsConfig>): ConnectionPool {

@@ -1,9 +1,9 @@
-import type { DialAddress, LimitsConfig } from '../config/model.ts';
-import { GatewayError } from '../error/catalog.ts';
-import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
+import type { Connection, ConnectionOwner } from '../exchange/connection.ts';
+import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../exchange/contract.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import type { DialAddress, LimitsConfig } from '../model/config.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
 import { SocketMemory } from '../wire/socket-memory.ts';
-import type { Connection, ConnectionOwner } from './connection.ts';
 
 /** How many connections there are to one endpoint, and who waits for one. */
 export interface PoolCount {

@@ -1,8 +1,8 @@
-import type { DialAddress } from '../config/model.ts';
-import { CATALOG, type GatewayError } from '../error/catalog.ts';
-import type { EndpointStatus } from '../observe/status.ts';
+import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
+import type { DialAddress } from '../model/config.ts';
+import type { EndpointStatus } from '../model/status.ts';
+import { connect } from '../wire/connect.ts';
 import { isLoopback } from './authority.ts';
-import { connect } from './connect.ts';
 
 /** Answers "does anything accept connections there?", asking at most once in a while however often it is asked. */
 export class Probe {

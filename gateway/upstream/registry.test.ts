@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import type { BreakerConfig, UpstreamConfig } from '../config/model.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
-import { Logbook } from '../testing/logbook.ts';
-import { anyClient } from '../testing/upstream.ts';
-import { upstreamConfig } from '../testing/upstream-config.ts';
+import type { BreakerConfig, UpstreamConfig } from '../model/config.ts';
+import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { Logbook } from '../proof/testing/logbook.ts';
+import { anyClient } from '../proof/testing/upstream.ts';
+import { upstreamConfig } from '../proof/testing/upstream-config.ts';
 import type { Outcome } from './outcome.ts';
 import { UpstreamRegistry } from './registry.ts';
 import type { Upstream } from './upstream.ts';

@@ -1,5 +1,5 @@
-import type { UpstreamConfig } from '../config/model.ts';
-import { TrafficStore } from '../observe/metrics/traffic-store.ts';
+import { TrafficStore } from '../exchange/counters/traffic-store.ts';
+import type { UpstreamConfig } from '../model/config.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
 import { Discovery } from './discovery.ts';
 import { EndpointRegistry } from './endpoint-registry.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ErrorCode, GatewayError } from '../error/catalog.ts';
+import { type ErrorCode, GatewayError } from '../exchange/error-catalog.ts';
 import { type Attempt, mayRetry, RetryBudget } from './retry.ts';
 
 const may = (code: ErrorCode, wish: Partial<Attempt> = {}) =>

@@ -1,4 +1,4 @@
-import type { GatewayError } from '../error/catalog.ts';
+import type { GatewayError } from '../exchange/error-catalog.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 
 /** Methods that may be sent again when it is not known whether the first was carried out (RFC 9110 §9.2.2), QUERY by its own definition. */

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { EjectionConfig } from '../config/model.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
-import { freePort } from '../testing/free-port.ts';
-import { Logbook } from '../testing/logbook.ts';
-import { until } from '../testing/poll.ts';
+import type { EjectionConfig } from '../model/config.ts';
+import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { freePort } from '../proof/testing/free-port.ts';
+import { Logbook } from '../proof/testing/logbook.ts';
+import { until } from '../proof/testing/poll.ts';
 import { HealthChecks } from './health-checks.ts';
 import { Standing, type StandingConfig } from './standing.ts';
 

@@ -1,4 +1,4 @@
-import type { DialAddress, EjectionConfig, HealthConfig } from '../config/model.ts';
+import type { DialAddress, EjectionConfig, HealthConfig } from '../model/config.ts';
 import { Ejection, seconds } from './ejection.ts';
 import type { HealthCheck } from './health-check.ts';
 import type { HealthChecks, HealthLog, HealthWatcher } from './health-checks.ts';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { StickyConfig } from '../config/model.ts';
+import type { StickyConfig } from '../model/config.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import { cookieAt, valueAt } from './cookie.ts';

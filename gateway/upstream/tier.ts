@@ -1,4 +1,4 @@
-import type { BalanceConfig } from '../config/model.ts';
+import type { BalanceConfig } from '../model/config.ts';
 import { type Balancer, balancerOf } from './balancer.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';

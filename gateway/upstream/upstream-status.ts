@@ -1,4 +1,4 @@
-import type { EndpointStatus } from '../observe/status.ts';
+import type { EndpointStatus } from '../model/status.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Upstream } from './upstream.ts';
 

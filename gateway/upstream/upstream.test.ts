@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { UpstreamConfig } from '../config/model.ts';
-import { localAddress } from '../testing/endpoint-address.ts';
-import { anyClient, choiceOf, endpointAt, upstreamOf, upstreamTo } from '../testing/upstream.ts';
-import { upstreamConfig } from '../testing/upstream-config.ts';
+import type { UpstreamConfig } from '../model/config.ts';
+import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { anyClient, choiceOf, endpointAt, upstreamOf, upstreamTo } from '../proof/testing/upstream.ts';
+import { upstreamConfig } from '../proof/testing/upstream-config.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Names of endpoints by their place: `a` is the first. */

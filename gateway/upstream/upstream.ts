@@ -1,6 +1,6 @@
-import type { EndpointConfig, UpstreamConfig } from '../config/model.ts';
-import { GatewayError } from '../error/catalog.ts';
-import { type EndpointTraffic, Traffic } from '../observe/metrics/traffic.ts';
+import { type EndpointTraffic, Traffic } from '../exchange/counters/traffic.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import type { EndpointConfig, UpstreamConfig } from '../model/config.ts';
 import type { Breaker } from './breaker.ts';
 import { CanaryShare } from './canary.ts';
 import { Candidate, type Role } from './candidate.ts';

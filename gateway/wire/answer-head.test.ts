@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FramingError } from '../error/framing-error.ts';
+import { FramingError } from '../exchange/framing-error.ts';
 import { mayBecomeAnswerHead, parseAnswerHead } from './answer-head.ts';
 
 const head = (...lines: string[]) => `${lines.join('\r\n')}\r\n\r\n`;

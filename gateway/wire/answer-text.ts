@@ -1,4 +1,4 @@
-import type { Fields } from '../forward/exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
 
 /** How the client finds the end of an answer's body (RFC 9112 §6.3): there is no other way on a connection that goes on. */
 export type AnswerFraming = 'none' | 'counted' | 'chunked';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FramingError } from '../error/framing-error.ts';
-import type { Fields } from '../forward/exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
+import { FramingError } from '../exchange/framing-error.ts';
 import { BodyReader } from './body-reader.ts';
 
 type Begin = (reader: BodyReader) => void;

@@ -1,5 +1,5 @@
-import { FramingError } from '../error/framing-error.ts';
-import type { Fields } from '../forward/exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
+import { FramingError } from '../exchange/framing-error.ts';
 import { splitFields } from './fields.ts';
 import { TRAILER_SECTION } from './grammar.ts';
 

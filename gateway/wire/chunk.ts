@@ -1,4 +1,4 @@
-import type { Fields } from '../forward/exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
 
 /** What stands in front of the bytes of a chunk, and behind them (RFC 9112 §7.1). */
 export function chunkSize(bytes: number): string {

@@ -1,4 +1,4 @@
-import type { BodySink, Fields, RequestBody } from '../forward/exchange.ts';
+import type { BodySink, Fields, RequestBody } from '../exchange/contract.ts';
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
 import type { RequestReader } from './request-reader.ts';
 

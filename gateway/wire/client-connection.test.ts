@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { until } from '../testing/poll.ts';
-import { request } from '../testing/raw-client.ts';
-import { socketPair } from '../testing/socket-pair.ts';
+import { Clock } from '../exchange/timer-wheel.ts';
+import { until } from '../proof/testing/poll.ts';
+import { request } from '../proof/testing/raw-client.ts';
+import { socketPair } from '../proof/testing/socket-pair.ts';
 import { AnswerText } from './answer-text.ts';
 import { ClientConnection } from './client-connection.ts';
-import { Clock } from './clock.ts';
 import { Intake } from './intake.ts';
 import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';

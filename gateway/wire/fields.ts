@@ -1,4 +1,4 @@
-import type { Fields } from '../forward/exchange.ts';
+import type { Fields } from '../exchange/contract.ts';
 
 /**
  * Takes field lines apart that have been found valid (grammar.ts).

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { own } from '../forward/lent.ts';
-import { until } from '../testing/poll.ts';
+import { own } from '../exchange/borrowed-bytes.ts';
+import { until } from '../proof/testing/poll.ts';
 import { Intake } from './intake.ts';
 import { SocketMemory } from './socket-memory.ts';
 

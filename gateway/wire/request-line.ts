@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http';
-import { GatewayError } from '../error/catalog.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
 import { TARGET_MAX_BYTES } from './request-reader.ts';
 
 /**

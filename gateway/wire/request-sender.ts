@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { BodySink, Fields, RequestBody, UpstreamRequest } from '../forward/exchange.ts';
-import { own } from '../forward/lent.ts';
-import { trailerFields } from '../forward/trailers.ts';
+import { own } from '../exchange/borrowed-bytes.ts';
+import type { BodySink, Fields, RequestBody, UpstreamRequest } from '../exchange/contract.ts';
+import { trailerFields } from '../exchange/trailers.ts';
 import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
 import { requestText } from './request-text.ts';
 import type { SocketMemory } from './socket-memory.ts';

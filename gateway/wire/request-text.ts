@@ -1,4 +1,4 @@
-import type { Fields, RequestBody } from '../forward/exchange.ts';
+import type { Fields, RequestBody } from '../exchange/contract.ts';
 
 /**
  * The head of a request as it goes out (RFC 9112 §3). The framing fields are written from the body alone, whatever stands among the

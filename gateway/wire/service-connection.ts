@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
-import type { DialAddress } from '../config/model.ts';
-import { GatewayError } from '../error/catalog.ts';
-import { FramingError } from '../error/framing-error.ts';
-import type { AnswerSink, Fields, UpstreamCall, UpstreamRequest } from '../forward/exchange.ts';
-import { connect } from '../upstream/connect.ts';
-import type { Connection, ConnectionOwner } from '../upstream/connection.ts';
+import type { Connection, ConnectionOwner } from '../exchange/connection.ts';
+import type { AnswerSink, Fields, UpstreamCall, UpstreamRequest } from '../exchange/contract.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import { FramingError } from '../exchange/framing-error.ts';
+import type { DialAddress } from '../model/config.ts';
 import { type AnswerHead, mayBecomeAnswerHead, parseAnswerHead } from './answer-head.ts';
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
+import { connect } from './connect.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { Intake } from './intake.ts';
 import { RequestSender, type SenderOwner } from './request-sender.ts';

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { socketPair } from '../testing/socket-pair.ts';
+import { socketPair } from '../proof/testing/socket-pair.ts';
 import { SocketMemory } from './socket-memory.ts';
 
 test('small pieces that wait behind others hold little memory', async () => {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { lendableMemory, own } from '../forward/lent.ts';
+import { lendableMemory, own } from '../exchange/borrowed-bytes.ts';
 
 /**
  * What the sockets of one owner share: memory to read into, whose bytes are only lent, and memory to write out of, where text and bytes that

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Peer } from '../filter/forwarded.ts';
-import type { DownstreamListener, Fields } from '../forward/exchange.ts';
-import { own } from '../forward/lent.ts';
-import type { ClientExchange } from '../listener/client-exchange.ts';
+import { own } from '../exchange/borrowed-bytes.ts';
+import type { ClientExchange } from '../exchange/client-exchange.ts';
+import type { DownstreamListener, Fields } from '../exchange/contract.ts';
+import type { Peer } from '../fields/forwarded.ts';
 import { type AnswerFraming, type AnswerText, informationalText } from './answer-text.ts';
 import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
 import type { ClientBody } from './client-body.ts';

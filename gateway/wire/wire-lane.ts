@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import type { GatewayError } from '../error/catalog.ts';
-import type { ClientExchange } from '../listener/client-exchange.ts';
+import type { ClientExchange } from '../exchange/client-exchange.ts';
+import type { GatewayError } from '../exchange/error-catalog.ts';
+import type { Clock } from '../exchange/timer-wheel.ts';
 import { AnswerText } from './answer-text.ts';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
-import type { Clock } from './clock.ts';
 import { Intake } from './intake.ts';
 import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';

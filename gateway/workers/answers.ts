@@ -1,5 +1,5 @@
+import type { SeatedGateway } from '../proxy/seat.ts';
 import type { AnswerTo, Given, Question } from './messages.ts';
-import type { SeatedGateway } from './seat.ts';
 
 /** How a worker answers each of the primary's questions. */
 export type Answers = { readonly [Q in Question]: (given: Given<Q>) => AnswerTo<Q> | Promise<AnswerTo<Q>> };

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import type { ConfigContent } from '../config/content.ts';
 import type { GatewayOptions } from '../gateway.ts';
-import { Refusal } from '../snapshot/reloader.ts';
+import { Refusal } from '../proxy/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
 import { HandedOver } from './handed-over.ts';
 import type { AnswerTo, Departure, Given, Listening, Question, Surroundings } from './messages.ts';

@@ -8,16 +8,10 @@
 import type { Purge } from '../cache/purge.ts';
 import type { ConfigContent } from '../config/content.ts';
 import type { GatewayOptions } from '../gateway.ts';
+import type { CacheStatus, ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from '../model/status.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
-import type {
-  CacheStatus,
-  ConfigStatus,
-  RouteStatus,
-  ServiceStatus,
-  StreamStatus,
-} from '../observe/status.ts';
 import type { OverloadStatus } from '../overload/overload.ts';
-import type { ReloadResult } from '../snapshot/reloader.ts';
+import type { ReloadResult } from '../proxy/reloader.ts';
 import type { StartFailure } from './start-failure.ts';
 
 /** What the primary may ask a worker, by name: what it gives with the question, and what it gets. */

@@ -1,21 +1,15 @@
 import { availableParallelism } from 'node:os';
 import type { ConfigContent } from '../config/content.ts';
-import type { GatewayConfig } from '../config/model.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from '../model/status.ts';
 import { type Admin, createAdmin } from '../observe/admin.ts';
 import { readConfig } from '../observe/metrics/config-reading.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
-import type {
-  ConfigStatus,
-  Replacement,
-  RouteStatus,
-  StreamStatus,
-  WorkerStatus,
-} from '../observe/status.ts';
 import type { OverloadStatus } from '../overload/overload.ts';
-import { explainExchange } from '../passage/explain.ts';
+import { explainExchange } from '../proxy/explain.ts';
+import { Reloader, type ReloadResult } from '../proxy/reloader.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
-import { Reloader, type ReloadResult } from '../snapshot/reloader.ts';
 import { Fleet } from './fleet.ts';
 import { FleetMetrics, readPrimary } from './fleet-metrics.ts';
 import type { Surroundings } from './messages.ts';

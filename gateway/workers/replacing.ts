@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Replacement } from '../observe/status.ts';
-import type { ReloadResult } from '../snapshot/reloader.ts';
+import type { Replacement } from '../model/status.ts';
+import type { ReloadResult } from '../proxy/reloader.ts';
 import type { Fleet } from './fleet.ts';
 import type { Place } from './place.ts';
 

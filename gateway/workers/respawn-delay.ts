@@ -1,4 +1,4 @@
-import { RestartDelay, type RestartPolicy } from '../dev/restart-delay.ts';
+import { RestartDelay, type RestartPolicy } from './restart-delay.ts';
 
 /** A life of at least this length begins the row of delays anew. */
 const goodLifeMs = 30_000;

@@ -1,4 +1,4 @@
-import type { GatewayConfig, RouteConfig, StreamConfig } from '../config/model.ts';
+import type { GatewayConfig, RouteConfig, StreamConfig } from '../model/config.ts';
 
 /**
  * What one of so many workers has of a configuration: of each bound on connections its part, rounded up, so that all together keep the

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import { ListenError } from '../listener/listen-error.ts';
-import { ExtensionError } from '../snapshot/extension.ts';
+import { ExtensionError } from '../proxy/extension.ts';
 import { errorOf, failureOf } from './start-failure.ts';
 
 const loaded = await loadContent({ ok: true, text: 'port: x\n', hash: '' }, 'a.yaml', {});

@@ -1,6 +1,6 @@
 import { ConfigError, type Problem } from '../config/problem.ts';
 import { ListenError, type StreamPort } from '../listener/listen-error.ts';
-import { ExtensionError } from '../snapshot/extension.ts';
+import { ExtensionError } from '../proxy/extension.ts';
 
 /** Why a worker could not start, as it goes to the primary. */
 export type StartFailure =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EndpointStatus, RouteStatus, StreamStatus } from '../observe/status.ts';
+import type { EndpointStatus, RouteStatus, StreamStatus } from '../model/status.ts';
 import { cachesOf, routesOf, streamsOf } from './summary.ts';
 
 const up: EndpointStatus = { address: 'a:1', state: 'up', reason: null };

@@ -1,4 +1,4 @@
-import type { CacheStatus, EndpointStatus, RouteStatus, StreamStatus } from '../observe/status.ts';
+import type { CacheStatus, EndpointStatus, RouteStatus, StreamStatus } from '../model/status.ts';
 
 /** What several workers say of the same thing, as one. Each has its own view of endpoints: the worst is told, and how many share it. */
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import { type GatewayOptions, startSeatedGateway } from '../gateway.ts';
+import type { Seat, SeatedGateway } from '../proxy/seat.ts';
 import { type Answers, answersOf } from './answers.ts';
 import {
   type Assignment,
@@ -11,7 +12,6 @@ import {
   type Surroundings,
   type ToWorker,
 } from './messages.ts';
-import type { Seat, SeatedGateway } from './seat.ts';
 import { shareOf } from './share.ts';
 import { failureOf } from './start-failure.ts';
 

@@ -1,4 +1,4 @@
-import type { ConfigStatus } from '../status.ts';
+import type { ConfigStatus } from '../../model/status.ts';
 import { type Reading, ReadingBuilder } from './reading.ts';
 
 /** What is known of the configuration by whoever follows the file. @param refusals how many newer ones were refused. */

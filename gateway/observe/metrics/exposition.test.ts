@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MetricsText } from '../../testing/metrics-text.ts';
+import { MetricsText } from '../../proof/testing/metrics-text.ts';
 import { exposition } from './exposition.ts';
 import type { Reading } from './reading.ts';
 

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import { Pace } from '../../config/pace.ts';
+import { Pace } from '../../exchange/time-slice.ts';
 import { METRICS, type MetricName } from './catalog.ts';
 import { BOUNDS_S, type Reading, type Series, SUM_AT } from './reading.ts';
 import { Sums } from './sums.ts';

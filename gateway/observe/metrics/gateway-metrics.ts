@@ -1,12 +1,12 @@
-import { Pace } from '../../config/pace.ts';
+import { TrafficStore } from '../../exchange/counters/traffic-store.ts';
+import { Pace } from '../../exchange/time-slice.ts';
+import type { RunningStream } from '../../listener/streams/stream.ts';
+import type { CacheStatus } from '../../model/status.ts';
 import type { OverloadStatus } from '../../overload/overload.ts';
-import type { RunningStream } from '../../streams/stream.ts';
-import type { CacheStatus } from '../status.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { readProcess } from './process-reading.ts';
 import { type Reading, ReadingBuilder } from './reading.ts';
 import { readTraffic } from './traffic-reading.ts';
-import { TrafficStore } from './traffic-store.ts';
 import { type Led, readUpstreams } from './upstream-reading.ts';
 
 /** What is looked at when somebody asks, beside what was counted. */

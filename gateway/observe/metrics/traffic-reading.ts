@@ -1,8 +1,8 @@
+import type { DurationSeries } from '../../exchange/counters/duration-series.ts';
+import { labelsOfKey } from '../../exchange/counters/series-key.ts';
+import type { Traffic } from '../../exchange/counters/traffic.ts';
 import type { MetricName } from './catalog.ts';
-import type { DurationSeries } from './duration-series.ts';
 import type { Labels, ReadingBuilder } from './reading.ts';
-import { labelsOfKey } from './series-key.ts';
-import type { Traffic } from './traffic.ts';
 
 /** What was counted of one route or stream. What never had any traffic has no series: ten thousand routes must not make a hundred thousand lines. */
 export function readTraffic(reading: ReadingBuilder, traffic: Traffic): void {

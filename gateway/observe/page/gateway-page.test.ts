@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from '../status.ts';
-import { livePolicy } from './document.ts';
+import { livePolicy } from '../../answer/page/document.ts';
+import type { ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from '../../model/status.ts';
 import { type PageInput, renderPage, renderStatus } from './gateway-page.ts';
 
 const service: ServiceStatus = {

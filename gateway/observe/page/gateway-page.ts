@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import type { ConfigStatus } from '../status.ts';
-import { renderBrand, renderDocument } from './document.ts';
-import { escapeHtml } from './escape.ts';
+import { renderBrand, renderDocument } from '../../answer/page/document.ts';
+import { escapeHtml } from '../../answer/page/escape.ts';
+import type { ConfigStatus } from '../../model/status.ts';
 import { type PageStatus, type PageStatusInput, pageStatus } from './page-status.ts';
 import { type PageAddress, renderRoute, renderStream } from './route-row.ts';
 import { headline, title } from './summary.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EndpointStatus, RouteStatus, StreamStatus } from '../status.ts';
+import type { EndpointStatus, RouteStatus, StreamStatus } from '../../model/status.ts';
 import { pageStatus, routeState } from './page-status.ts';
 import { headline, title } from './summary.ts';
 

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { stripVTControlCharacters } from 'node:util';
-import type { ConfigStatus, EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../status.ts';
+import type {
+  ConfigStatus,
+  EndpointStatus,
+  RouteStatus,
+  ServiceStatus,
+  StreamStatus,
+} from '../../model/status.ts';
 
 /** A route is `partly` up when some of its endpoints are. */
 export type RouteState = 'up' | 'partly' | 'down' | 'unknown';

@@ -1,5 +1,5 @@
-import type { EndpointStatus, ServiceStatus } from '../status.ts';
-import { escapeHtml, safeHref } from './escape.ts';
+import { escapeHtml, safeHref } from '../../answer/page/escape.ts';
+import type { EndpointStatus, ServiceStatus } from '../../model/status.ts';
 import type { PageRoute, PageStream, RouteDetails, RouteState } from './page-status.ts';
 import { stateWords } from './summary.ts';
 

@@ -1,0 +1,109 @@
+import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
+import type { EndpointAddress, RouteConfig } from '../model/config.ts';
+import type { ServiceStatus } from '../model/status.ts';
+import type { Advice, Directory, RouteLink } from './error-answer.ts';
+
+/** What a developer is told beside an error. */
+export interface Situation {
+  readonly error: GatewayError;
+  /** The endpoint that was tried last. */
+  readonly endpoint: EndpointAddress | null;
+  /** The process behind it, where we run it. */
+  readonly service: ServiceStatus | null;
+  readonly nearest: readonly RouteConfig[];
+  /** All of them, where none takes the path; `null`: this is not about the path. */
+  readonly routes: readonly RouteConfig[] | null;
+  /** Whether the gateway's own page stands at `/`. */
+  readonly page: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Turns an error into what to do about it: what was tried, what became of the process, what may have been meant. */
+export function advise(situation: Situation): Advice {
+  const { error, endpoint, service, nearest, routes, page, now } = situation;
+  const clients = CATALOG[error.code].blame === 'client';
+  return {
+    happened: clients ? [] : whatHappened(error, endpoint, service, now),
+    fix: [error.row.remedy],
+    nearest: nearest.map(linkTo),
+    directory: routes && directoryOf(routes, page),
+    lastOutput: service?.lastOutput ?? [],
+  };
+}
+
+const ROUTES_SHOWN = 20;
+
+function directoryOf(routes: readonly RouteConfig[], page: boolean): Directory {
+  const shown = routes.slice(0, ROUTES_SHOWN);
+  return { routes: shown.map(linkTo), more: routes.length - shown.length, home: page ? '/' : null };
+}
+
+function linkTo({ id, matcher }: RouteConfig): RouteLink {
+  return { label: id, href: href(matcher.host, matcher.path) };
+}
+
+function whatHappened(
+  error: GatewayError,
+  endpoint: EndpointAddress | null,
+  service: ServiceStatus | null,
+  now: number,
+): string[] {
+  const lines = [error.code === 'connection_refused' ? nothingListens(endpoint) : `${error.message}.`];
+  if (service) lines.push(serviceText(error, service, now));
+  return lines;
+}
+
+function nothingListens(endpoint: EndpointAddress | null): string {
+  if (endpoint === null || endpoint.kind === 'srv') return 'Nothing listens there.';
+  if (endpoint.kind === 'unix') return `Nothing listens on ${endpoint.path}.`;
+  return endpoint.addresses
+    ? `Nothing listens on ${endpoint.port}.`
+    : `Nothing listens on ${endpoint.host}:${endpoint.port}.`;
+}
+
+/** "The service `db` exited with code 1 (2 seconds ago) and is being started again." */
+function stateOf(service: ServiceStatus, now: number): string {
+  const { name, state, lastExit } = service;
+  if (state === 'ready') return `The service \`${name}\` is running.`;
+  if (!lastExit) return `The service \`${name}\` is ${state}.`;
+  return `The service \`${name}\` ${exitText(lastExit, state, now)}.`;
+}
+
+function serviceText({ code }: GatewayError, service: ServiceStatus, now: number): string {
+  if (BROKEN_OFF.has(code)) return brokenOff(service, now);
+  // The retry of a request that a crash broke off is refused before the end of the process is known.
+  return code === 'connection_refused' && service.state === 'ready'
+    ? `The service \`${service.name}\` was ready until now: it has just crashed, or it stopped listening.`
+    : stateOf(service, now);
+}
+
+/** A connection that ends under an answer is often the first sign of a crash: the process's own end may not be known yet. */
+const BROKEN_OFF: ReadonlySet<string> = new Set(['connection_terminated', 'answer_truncated']);
+
+function brokenOff({ name, state, lastExit }: ServiceStatus, now: number): string {
+  return state === 'ready' || !lastExit
+    ? `The service \`${name}\` broke off while answering: it crashed, or it closed the connection itself.`
+    : `The service \`${name}\` crashed while answering: it ${exitText(lastExit, state, now)}.`;
+}
+
+/** "exited with code 1 (2 seconds ago) and is being started again" */
+function exitText(
+  { code, signal, at }: NonNullable<ServiceStatus['lastExit']>,
+  state: ServiceStatus['state'],
+  now: number,
+): string {
+  const how = signal ? `was ended by ${signal}` : `exited with code ${code}`;
+  const again = state === 'restarting' || state === 'starting' ? ' and is being started again' : '';
+  return `${how} (${agoText(now - at)})${again}`;
+}
+
+function agoText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds <= 0) return 'just now';
+  return seconds === 1 ? '1 second ago' : `${seconds} seconds ago`;
+}
+
+function href(host: string | null, path: string): string {
+  return host === null || host.startsWith('*') ? path : `//${host}${path}`;
+}

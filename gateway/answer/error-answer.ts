@@ -1,0 +1,117 @@
+import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
+import { ALLOW } from '../policy/max-forwards/max-forwards.ts';
+import { preferredType } from './accept.ts';
+import { pageFields, staticPolicy } from './page/document.ts';
+import { renderErrorPage } from './page/error-page.ts';
+
+/** What is known beside the error when it is answered. */
+export interface AnswerContext {
+  readonly requestId: string;
+  /** The Accept field; empty without one. */
+  readonly accept: string;
+  /** Development only: what was tried, what to do, and what may have been meant. */
+  readonly advice: Advice | null;
+}
+
+export interface Advice {
+  /** Sentences: what was tried, and what became of the process. */
+  readonly happened: readonly string[];
+  /** Sentences, the likeliest first. */
+  readonly fix: readonly string[];
+  readonly nearest: readonly RouteLink[];
+  /** Where no route takes the path, what there is. */
+  readonly directory: Directory | null;
+  /** The newest lines of the process behind the route. */
+  readonly lastOutput: readonly string[];
+}
+
+export interface RouteLink {
+  readonly label: string;
+  readonly href: string;
+}
+
+export interface Directory {
+  /** All routes, or the first of many. */
+  readonly routes: readonly RouteLink[];
+  /** How many are left out. */
+  readonly more: number;
+  /** Where the gateway's own page is; `null`: not shown. */
+  readonly home: string | null;
+}
+
+export interface ErrorAnswer {
+  readonly status: number;
+  /** Flat, as everywhere. */
+  readonly fields: readonly string[];
+  readonly body: Buffer;
+}
+
+/**
+ * The one shape of every error that the gateway answers: problem+json (RFC 9457), or a page where a browser asks,
+ * with `Proxy-Status` (RFC 9209). The error's own message never goes into it: it may name addresses.
+ */
+export function errorAnswer(error: GatewayError, context: AnswerContext): ErrorAnswer {
+  const { status, type } = error.row;
+  const { retryAfter } = error;
+  const html = preferredType(context.accept, [PROBLEM, 'application/json', 'text/html']) === 'text/html';
+  const body = Buffer.from(html ? page(error, context) : problem(error, context));
+  const fields = html ? htmlFields() : ['Content-Type', PROBLEM, 'Cache-Control', 'no-store'];
+  fields.push('Content-Length', String(body.length), 'Vary', 'Accept');
+  fields.push('Proxy-Status', `portway; error=${type}`, 'X-Request-Id', context.requestId);
+  if (retryAfter !== undefined) fields.push('Retry-After', String(retryAfter));
+  // RFC 9110 §15.5.6 wants Allow in every 405.
+  if (status === 405) fields.push('Allow', ALLOW);
+  return { status, fields, body };
+}
+
+const PROBLEM = 'application/problem+json';
+
+function htmlFields(): string[] {
+  return [...Object.entries(pageFields).flat(), 'Content-Security-Policy', staticPolicy];
+}
+
+function problem(error: GatewayError, { requestId, advice }: AnswerContext): string {
+  const { status, title } = error.row;
+  const members = {
+    type: typeOf(error),
+    title,
+    status,
+    detail: detailOf(error, advice),
+    code: error.code,
+    requestId,
+  };
+  if (!advice) return `${JSON.stringify(members)}\n`;
+  return `${JSON.stringify({ ...members, ...told(advice) }, null, 2)}\n`;
+}
+
+/** What a program is told of the advice. */
+function told({ happened, fix, nearest, directory, lastOutput }: Advice): object {
+  return {
+    happened,
+    fix,
+    nearest: nearest.map(({ label }) => label),
+    ...(directory ? listed(directory) : {}),
+    lastOutput,
+  };
+}
+
+function listed({ routes, more, home }: Directory): object {
+  return { routes: [...routes.map(({ label }) => label), ...(more === 0 ? [] : [`and ${more} more`])], home };
+}
+
+function page(error: GatewayError, { requestId, advice }: AnswerContext): string {
+  const { status, title } = error.row;
+  const detail = detailOf(error, advice);
+  return renderErrorPage({ status, title, detail, code: error.code, requestId, ...(advice ?? {}) });
+}
+
+/** A client's own mistake may be told to the client in full; what lies behind the gateway may not. */
+function detailOf(error: GatewayError, advice: Advice | null): string {
+  const { detail, blame } = CATALOG[error.code];
+  return advice && blame === 'client' && error.message ? `${detail} (${error.message})` : detail;
+}
+
+/** A URI that names the kind of problem; the documentation of errors has a heading of that name. */
+function typeOf(error: GatewayError): string {
+  return `urn:portway:error:${error.code}`;
+}

@@ -1,0 +1,27 @@
+import { printableLines } from '../../log/printable.ts';
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/**
+ * Any text as HTML text, or as the value of an attribute between quotation marks. What can't be seen, such as a
+ * bidirectional override, is written as an escape; line feeds and tabs stay.
+ */
+export function escapeHtml(text: string): string {
+  return printableLines(text).replace(/[&<>"']/g, (character) => entities[character]!);
+}
+
+/**
+ * A link's address if it leads to a path of this origin or to http(s), else `null`: nothing else, `javascript:` least of all,
+ * belongs into a link that is made from a configuration or a request.
+ */
+export function safeHref(href: string): string | null {
+  // To a browser, `//host` and `/\host` are another origin.
+  if (/^\/(?![/\\])/.test(href)) return href;
+  return /^https?:\/\/[^/\\]/.test(href) ? href : null;
+}

@@ -1,0 +1,31 @@
+import type { Socket } from 'node:net';
+import type { Peer } from '../fields/forwarded.ts';
+import type { Downstream } from './contract.ts';
+
+/** The reading of requests from a connection, which stops and goes on at the boundary of a message. */
+export interface Reading {
+  pause(): void;
+  resume(): void;
+}
+
+/** One request of a client as a listener hands it on, whichever lane has read it: nothing behind the listener knows more of its connection. */
+export interface ClientExchange extends Downstream {
+  /** The request target of the request line, as sent. */
+  readonly rawTarget: string;
+  /** `1.1`; in the general lane also `1.0` and what is to be refused. */
+  readonly version: string;
+  readonly peer: Peer;
+  readonly socket: Socket;
+  /** Whether further requests of its connection are read. */
+  readonly reading: Reading;
+  /** Whether a part of the answer is out. */
+  readonly headSent: boolean;
+  /** No other request is read from the connection. */
+  closeAfterAnswer(): void;
+}
+
+/** As much of it as there is of an upgrade, whose answer is written to the bare socket. */
+export type ClientRequest = Pick<
+  ClientExchange,
+  'method' | 'rawTarget' | 'version' | 'fields' | 'body' | 'peer'
+>;

@@ -1,0 +1,93 @@
+import { STATUS_CODES } from 'node:http';
+import type { Labels } from '../../observe/metrics/reading.ts';
+import type { Lane } from '../contract.ts';
+import { CATALOG, type ErrorCode } from '../error-catalog.ts';
+import { CLIENT_LEFT_STATUS } from '../record.ts';
+
+/**
+ * What one series of durations is about, as a number: method, status, error and lane, each from a closed list. It is computed for
+ * each exchange, so nothing is hashed but a small integer, and whatever clients and services send, there are only so many.
+ *
+ * @param status 0: there was none.
+ */
+export function seriesKey(method: string, status: number, error: ErrorCode | null, lane: Lane): number {
+  const about = methodIndex(method) * STATUSES + countedStatus(status);
+  const code = error === null ? 0 : (ERROR_INDEX.get(error) ?? 0);
+  return (about * ERRORS + code) * 2 + (lane === 'wire' ? 1 : 0);
+}
+
+/** The labels that a key stands for. */
+export function labelsOfKey(key: number): Labels {
+  const lane = key % 2 === 1 ? 'wire' : 'general';
+  const code = Math.floor(key / 2) % ERRORS;
+  const about = Math.floor(key / 2 / ERRORS);
+  const status = about % STATUSES;
+  return {
+    http_request_method: METHODS[Math.floor(about / STATUSES)]!,
+    ...(status > 0 && { http_response_status_code: String(status) }),
+    ...(code > 0 && { error_type: ERROR_CODES[code - 1]! }),
+    lane,
+  };
+}
+
+/** RFC 9110 §9.3 and PATCH, as OpenTelemetry has it, and QUERY. Those that come often are asked for first. */
+function methodIndex(method: string): number {
+  switch (method) {
+    case 'GET':
+      return 1;
+    case 'POST':
+      return 2;
+    case 'HEAD':
+      return 3;
+    case 'PUT':
+      return 4;
+    case 'DELETE':
+      return 5;
+    case 'OPTIONS':
+      return 6;
+    case 'PATCH':
+      return 7;
+    case 'QUERY':
+      return 8;
+    case 'CONNECT':
+      return 9;
+    case 'TRACE':
+      return 10;
+    default:
+      return 0;
+  }
+}
+
+const METHODS: readonly string[] = [
+  '_OTHER',
+  'GET',
+  'POST',
+  'HEAD',
+  'PUT',
+  'DELETE',
+  'OPTIONS',
+  'PATCH',
+  'QUERY',
+  'CONNECT',
+  'TRACE',
+];
+
+/** RFC 9110 §15: who does not know a status treats it as the x00 of its class, and one that is none as a 500. */
+function countedStatus(status: number): number {
+  return status < STATUSES ? COUNTED[status]! : 500;
+}
+
+const STATUSES = 600;
+
+const KNOWN_STATUSES: ReadonlySet<number> = new Set([
+  CLIENT_LEFT_STATUS,
+  ...Object.keys(STATUS_CODES).map(Number),
+]);
+
+const COUNTED: Readonly<Uint16Array> = Uint16Array.from({ length: STATUSES }, (_, status) =>
+  KNOWN_STATUSES.has(status) ? status : Math.floor(status / 100) * 100,
+);
+
+const ERROR_CODES = Object.keys(CATALOG) as readonly ErrorCode[];
+const ERRORS = ERROR_CODES.length + 1;
+const ERROR_INDEX: ReadonlyMap<ErrorCode, number> = new Map(ERROR_CODES.map((code, at) => [code, at + 1]));

@@ -1,0 +1,101 @@
+import type { Lane } from './contract.ts';
+import { CATALOG, type ErrorCode, type GatewayError } from './error-catalog.ts';
+
+/** What is known of one exchange: its lane fills it in on the way, the access log reads it once at the end. */
+
+/** The client left before its answer was complete. No answer carries it; the log does, as nginx's does. */
+export const CLIENT_LEFT_STATUS = 499;
+
+/**
+ * Plain and mutable, and always made by `newExchangeRecord`, so that every record has the same shape to the engine.
+ * Instants are `performance.now()` milliseconds.
+ */
+export interface ExchangeRecord {
+  requestId: string;
+  method: string;
+  /** The request target as sent, before any decoding. Hostile. */
+  target: string;
+  /** `HTTP/1.1`. */
+  protocol: string;
+  /** Address of the client: the peer's, or what a trusted peer says. */
+  client: string;
+  /** Id of the route that took it. */
+  route: string | null;
+  /** Key of the endpoint that answered, or was tried last. */
+  endpoint: string | null;
+  /** Status of the final answer, `CLIENT_LEFT_STATUS`, or 0 while there is none. */
+  status: number;
+  /** RFC 9209 §2.3 error type; `null`: the answer is the service's own, or one that the gateway means. */
+  errorType: string | null;
+  /** The catalogue's code for it. */
+  errorCode: ErrorCode | null;
+  /** For operators, never for clients: what happened, with addresses. May quote remote text. */
+  cause: string | null;
+  /** Body bytes received from the client and sent to it; for a tunnel, the bytes after the heads. */
+  bytesIn: number;
+  bytesOut: number;
+  startedAt: number;
+  /** When the head of the answer went out. */
+  headAt: number | null;
+  /** When the last byte went out, or nothing more could be sent. */
+  endedAt: number;
+  /** How many endpoints were tried; 0: the gateway answered by itself. */
+  attempts: number;
+  /** An upgraded connection. */
+  tunnel: boolean;
+  /** On a cached route, whether the service was spared; `null`: the cache was not asked. */
+  cache: 'hit' | 'miss' | null;
+  lane: Lane;
+}
+
+export function newExchangeRecord(
+  requestId: string,
+  method: string,
+  target: string,
+  protocol: string,
+  client: string,
+): ExchangeRecord {
+  return {
+    requestId,
+    method,
+    target,
+    protocol,
+    client,
+    route: null,
+    endpoint: null,
+    status: 0,
+    errorType: null,
+    errorCode: null,
+    cause: null,
+    bytesIn: 0,
+    bytesOut: 0,
+    startedAt: performance.now(),
+    headAt: null,
+    endedAt: 0,
+    attempts: 0,
+    tunnel: false,
+    cache: null,
+    lane: 'general',
+  };
+}
+
+/** The status is another matter: it may be out already. */
+export function noteError(record: ExchangeRecord, error: GatewayError): void {
+  record.errorCode = error.code;
+  record.errorType = error.row.type;
+  record.cause = error.message;
+}
+
+/** The gateway, not the service, made this answer, and it says that something is broken. */
+export function isGatewayFault(
+  record: Pick<ExchangeRecord, 'status' | 'errorType' | 'errorCode' | 'headAt'>,
+): boolean {
+  if (record.errorType === null) return false;
+  return record.status === 0 ? isStreamFault(record) : record.status >= 500;
+}
+
+/** A raw stream has no status. What is broken is one that never came about, and not for its client's fault or because of a change. */
+function isStreamFault({ errorCode, headAt }: Pick<ExchangeRecord, 'errorCode' | 'headAt'>): boolean {
+  if (headAt !== null || errorCode === null || errorCode === 'drained') return false;
+  return CATALOG[errorCode].status >= 500;
+}

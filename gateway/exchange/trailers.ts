@@ -1,0 +1,48 @@
+import type { Fields } from './contract.ts';
+
+/**
+ * What must not come behind a body (RFC 9110 §6.5.1): whoever merges trailers into the header section would act upon it too late, or
+ * in place of what stood in front. Hop-by-hop fields are among them, those that are rewritten on their way to the client, and those that tell
+ * a service where a request came from, in their spellings with underscores too.
+ */
+const NEVER_BEHIND: ReadonlySet<string> = new Set([
+  'authorization',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-location',
+  'content-range',
+  'content-type',
+  'cookie',
+  'expect',
+  'forwarded',
+  'host',
+  'keep-alive',
+  'link',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'proxy-connection',
+  'refresh',
+  'set-cookie',
+  'te',
+  'traceparent',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'x-real-ip',
+  'x-request-id',
+]);
+
+/** The trailers of a request or an answer that may go on. */
+export function trailerFields(trailers: Fields): Fields {
+  if (trailers.length === 0) return trailers;
+  const kept: string[] = [];
+  for (let i = 0; i < trailers.length; i += 2) {
+    const name = trailers[i]!.toLowerCase().replaceAll('_', '-');
+    if (!NEVER_BEHIND.has(name) && !name.startsWith('x-forwarded-'))
+      kept.push(trailers[i]!, trailers[i + 1]!);
+  }
+  return kept;
+}

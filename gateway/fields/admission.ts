@@ -1,0 +1,91 @@
+import { GatewayError } from '../exchange/error-catalog.ts';
+import { isAuthority } from '../route/authority.ts';
+import type { RouteTable } from '../route/table.ts';
+import { parseTarget, type RequestTarget } from '../route/target.ts';
+import { faultText } from '../route/target-fault.ts';
+import type { Arrival } from './exchange.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+/**
+ * What every request must be before any route is asked for it. Each check says at once what is wrong;
+ * they stand in the order in which a reader of the request meets the parts.
+ *
+ * @throws GatewayError
+ */
+export function admitTarget(arrival: Arrival): RequestTarget {
+  const { rawTarget, downstream } = arrival;
+  if (rawTarget.length > TARGET_MAX_BYTES) {
+    throw new GatewayError(
+      'target_too_long',
+      `a target of ${rawTarget.length} bytes; at most ${TARGET_MAX_BYTES} are taken`,
+    );
+  }
+  if (REFUSED_METHODS.has(downstream.method))
+    throw new GatewayError('method_refused', `${downstream.method} was asked for`);
+  const parsed = parseTarget(rawTarget);
+  if (!parsed.ok) {
+    const { what, mend } = faultText(parsed.reason);
+    throw new GatewayError('bad_target', `the target ${what}, at byte ${parsed.at + 1}. ${mend}`);
+  }
+  // RFC 9112 §3.2.4: the asterisk stands for the server as a whole, and only OPTIONS asks about that.
+  if (parsed.target.kind === 'asterisk' && downstream.method !== 'OPTIONS') {
+    throw new GatewayError('bad_target', `${downstream.method} * was asked for; only OPTIONS may ask for *`);
+  }
+  // RFC 9112 §3.2.4: without a path and a query it is what a proxy makes `OPTIONS *` of.
+  if (downstream.method === 'OPTIONS' && parsed.target.raw === '/' && !rawTarget.endsWith('/'))
+    return { ...parsed.target, kind: 'asterisk', raw: '*', canonical: '*' };
+  return parsed.target;
+}
+
+/**
+ * Node's parser reads some framings that the next one may read differently: they are refused, never repaired.
+ *
+ * @throws GatewayError
+ */
+export function admitFraming({ transferEncoding }: RequestFacts, version: string): void {
+  // HTTP/0.9 had no version to speak: today its request line is a malformed one.
+  if (version === '0.9') throw new GatewayError('bad_request', 'a request line without a version');
+  if (version !== '1.1' && version !== '1.0')
+    throw new GatewayError('version_refused', `HTTP/${version} was spoken`);
+  if (transferEncoding === null) return;
+  // RFC 9112 §6.1: HTTP/1.0 has no transfer codings, and one that shows up there is a framing to be afraid of.
+  if (version === '1.0') throw new GatewayError('bad_request', 'a Transfer-Encoding on HTTP/1.0');
+  if (transferEncoding.trim().toLowerCase() !== 'chunked') {
+    throw new GatewayError('coding_refused', `Transfer-Encoding: ${transferEncoding}`);
+  }
+}
+
+/** RFC 9112 §3.2: one Host, and a valid one. The authority of an absolute-form target beats it (§3.2.2). @throws GatewayError */
+export function admitAuthority(target: RequestTarget, facts: RequestFacts, version: string): string {
+  const { host, hostCount } = facts;
+  if (hostCount > 1) throw new GatewayError('bad_host', `${hostCount} Host fields`);
+  if (host === null) {
+    // HTTP/1.0 knew no Host, so its absence is no fault there.
+    if (version === '1.0') return target.authority ?? 'localhost';
+    throw new GatewayError('bad_host', 'no Host field');
+  }
+  if (!isAuthority(host)) throw new GatewayError('bad_host', 'a Host field that is no host and port');
+  return target.authority ?? host;
+}
+
+/** Whether this gateway serves the host at all (route/served-hosts.ts). @throws GatewayError */
+export function admitHost(table: RouteTable, request: { readonly host: string }): void {
+  if (table.serves(request)) return;
+  const { host } = request;
+  throw new GatewayError(
+    'host_refused',
+    `${host} is not among the hosts that are served; if it is yours, write "allowedHosts: [${host}]" at the top of the configuration`,
+  );
+}
+
+/** @throws GatewayError */
+export function admitFieldCount(arrival: Arrival): void {
+  const count = arrival.downstream.fields.length / 2;
+  if (count > FIELDS_MAX)
+    throw new GatewayError('head_too_large', `${count} header fields; at most ${FIELDS_MAX} are taken`);
+}
+
+const TARGET_MAX_BYTES = 8 * 1024;
+const FIELDS_MAX = 100;
+/** CONNECT would make us a forward proxy; TRACE shows a script the fields that its browser keeps from it. */
+const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE']);

@@ -1,0 +1,82 @@
+import type { Fields } from '../exchange/contract.ts';
+import { HOP_BY_HOP_ANSWER, isHopByHopAnswer, lengthsOf, nominate, withoutNominated } from './connection.ts';
+import type { RoutedExchange } from './exchange.ts';
+import { type PrefixContext, rewriteAnswerField } from './prefix.ts';
+import { sentHost, strippedPrefix } from './request-fields.ts';
+
+/** Fields in which a service may name its own place. */
+const REWRITTEN: ReadonlySet<string> = new Set([
+  'location',
+  'content-location',
+  'refresh',
+  'link',
+  'set-cookie',
+]);
+
+const HAS_LENGTH_OF_INTEREST = lengthsOf([...REWRITTEN, ...HOP_BY_HOP_ANSWER, 'x-request-id']);
+
+/**
+ * The fields that the client gets: what the service sent, less what concerned its connection, with
+ * whatever it says about its own place put back behind the prefix.
+ *
+ * @param announceTrailers whether trailers can follow, so that their announcement may stand.
+ */
+export function answerFields(
+  exchange: RoutedExchange,
+  endpoint: ServiceName,
+  fields: Fields,
+  announceTrailers: boolean,
+): string[] {
+  const out: string[] = [];
+  const { rewrite } = exchange.match.route;
+  let nominated: Set<string> | null = null;
+  let context: PrefixContext | null = null;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    const value = fields[i + 1]!;
+    if (HAS_LENGTH_OF_INTEREST[name.length] !== 1) {
+      out.push(name, value);
+      continue;
+    }
+    const lower = name.toLowerCase();
+    if (lower === 'connection') nominated = nominate(value, nominated);
+    if (lower === 'x-request-id' || (isHopByHopAnswer(lower) && !(announceTrailers && lower === 'trailer')))
+      continue;
+    if (rewrite && REWRITTEN.has(lower)) {
+      context ??= prefixContext(exchange, endpoint);
+      out.push(name, rewriteAnswerField(lower, value, context));
+    } else out.push(name, value);
+  }
+  out.push('X-Request-Id', exchange.record.requestId);
+  return nominated === null ? out : withoutNominated(out, nominated);
+}
+
+/** What of an answer may be stored: everything but what concerned its connection. The rest is done when it is given out. */
+export function storableFields(fields: Fields): string[] {
+  const out: string[] = [];
+  let nominated: Set<string> | null = null;
+  for (let i = 0; i < fields.length; i += 2) {
+    const lower = fields[i]!.toLowerCase();
+    if (lower === 'connection') nominated = nominate(fields[i + 1]!, nominated);
+    if (!isHopByHopAnswer(lower)) out.push(fields[i]!, fields[i + 1]!);
+  }
+  return nominated === null ? out : withoutNominated(out, nominated);
+}
+
+/** How a service knows itself. */
+export interface ServiceName {
+  /** Host and port, for the `Host` field. */
+  readonly authority: string;
+  /** Whether a lower-case authority is its own, in this or another spelling. */
+  owns(authority: string): boolean;
+}
+
+function prefixContext(exchange: RoutedExchange, endpoint: ServiceName): PrefixContext {
+  const { origin } = exchange;
+  const sent = sentHost(exchange, endpoint.authority).toLowerCase();
+  return {
+    prefix: origin.outerPrefix + strippedPrefix(exchange),
+    publicOrigin: `${origin.proto}://${origin.authority}`,
+    ownAuthorities: (authority) => authority === sent || endpoint.owns(authority),
+  };
+}

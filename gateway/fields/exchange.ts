@@ -1,0 +1,40 @@
+import type { Downstream } from '../exchange/contract.ts';
+import type { ExchangeRecord } from '../exchange/record.ts';
+import type { RouteMatch } from '../route/table.ts';
+import type { RequestTarget } from '../route/target.ts';
+import type { Origin, Peer } from './forwarded.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+/** What may be known of a request before anybody reads its body. */
+export type RequestView = Pick<Downstream, 'method' | 'fields' | 'body'>;
+
+/** What arrives at the listener: a request as it was sent, and where it came from. */
+export interface Arrival {
+  readonly downstream: RequestView;
+  readonly peer: Peer;
+  /** `1.0` or `1.1`: what `Via` tells of the client's side. */
+  readonly version: string;
+  /** The request target of the request line, as sent. */
+  readonly rawTarget: string;
+}
+
+/** An arrival that has been read and may go on: everything that the hops after this one know of it. */
+export interface Exchange extends Arrival {
+  readonly facts: RequestFacts;
+  readonly target: RequestTarget;
+  /** The host that was asked for: of the target where it names one (RFC 9112 §3.2.2), else of the Host field. */
+  readonly authority: string;
+  readonly origin: Origin;
+  readonly record: ExchangeRecord;
+}
+
+/** An exchange that a route has taken. */
+export interface RoutedExchange extends Exchange {
+  readonly match: RouteMatch;
+}
+
+/** An answer that the gateway gives by itself and that is no error. */
+export interface LocalAnswer {
+  readonly status: number;
+  readonly fields: readonly string[];
+}

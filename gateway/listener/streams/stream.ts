@@ -1,0 +1,54 @@
+import type { BulkMemory } from '../../exchange/bulk-memory.ts';
+import type { IdentitySource } from '../../exchange/identity.ts';
+import type { LastingExchanges } from '../../exchange/long-lived.ts';
+import type { ExchangeRecord } from '../../exchange/record.ts';
+import type { StreamConfig } from '../../model/config.ts';
+import type { UpstreamWish } from '../../upstream/registry.ts';
+import type { Upstream } from '../../upstream/upstream.ts';
+
+/** A stream at work: its configuration, and endpoints that it shares with whoever else names them. */
+export interface LiveStream {
+  readonly config: StreamConfig;
+  readonly upstream: Upstream;
+  /** What the upstream was asked for by. */
+  readonly wish: UpstreamWish;
+  /** As of routes: equal for streams that treat a connection alike. */
+  readonly signature: string;
+}
+
+/** A stream, as it is counted. */
+export interface RunningStream extends Pick<LiveStream, 'config' | 'upstream'> {
+  readonly connections: number;
+  readonly refused: number;
+}
+
+/** What streams share with the rest of the gateway. */
+export interface StreamContext {
+  readonly identity: IdentitySource;
+  readonly lasting: LastingExchanges;
+  readonly memory: BulkMemory;
+  readonly inFlight: { begin(): void; end(): void };
+  readonly log: (record: ExchangeRecord) => void;
+}
+
+/** What streams share among themselves. */
+export interface StreamSiblings {
+  /** `address port` of every socket that datagrams leave from towards services: whoever sends from there is the gateway itself. */
+  readonly ownPorts: Set<string>;
+}
+
+/** One port below HTTP. */
+export interface Stream {
+  /** @throws ListenError */
+  listen(): Promise<void>;
+  /** Connections, or sessions, that are open. */
+  readonly connections: number;
+  /** How many connections were refused, or datagrams dropped, because there were too many already. */
+  readonly refused: number;
+  /** New connections follow this configuration; it listens where it did. */
+  replace(live: LiveStream): void;
+  /** @param emptied called when nothing is left of it. */
+  stopAccepting(emptied?: () => void): void;
+  /** Ends what is left, and lets go of the port. */
+  destroy(): void;
+}

@@ -1,0 +1,56 @@
+import { type Logger, pino, stdTimeFunctions } from 'pino';
+import type { LogConfig } from '../model/config.ts';
+import { type LogDestination, openLogDestination } from './log-destination.ts';
+import { wantsColour } from './paint.ts';
+import { prettyLines } from './pretty-line.ts';
+
+export interface LogSurroundings {
+  /** Whether the standard output is a terminal. */
+  readonly terminal: boolean;
+  /** `NO_COLOR`, `TERM`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether other processes write into the same place: then each line says which one wrote it, and stays whole. */
+  readonly oneOfMany?: boolean;
+  /** A file descriptor, or the path of a file to append to; default: the standard output. */
+  readonly destination?: number | string;
+}
+
+/**
+ * The gateway's logger: JSON lines in batches (see docs/logs.md), or lines for people on a terminal.
+ *
+ * `logger.level = ...` may change at any time. `logger.flush(done)` calls back when all lines are written: wait for it
+ * before the process ends on purpose. When it ends otherwise, an exit hook writes what is left.
+ */
+export function createLogger(log: LogConfig, surroundings: LogSurroundings): Logger {
+  const pretty = log.format === 'pretty' || (log.format === 'auto' && surroundings.terminal);
+  const { oneOfMany = false, destination: target = 1 } = surroundings;
+  const destination = openLogDestination(target, { lossNotice, shared: oneOfMany });
+  return pino(
+    {
+      level: log.level,
+      // Where it runs is what the platform that collects the lines adds.
+      base: oneOfMany ? { pid: process.pid } : null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    pretty ? prettyDestination(destination, surroundings) : destination,
+  );
+}
+
+function lossNotice(lines: number): string {
+  const time = new Date().toISOString();
+  const msg = 'log lines were lost: what reads the log is too slow, or its disk is full';
+  return `${JSON.stringify({ level: 'warn', time, lostLines: lines, msg })}\n`;
+}
+
+function prettyDestination(destination: LogDestination, surroundings: LogSurroundings): LogDestination {
+  const pretty = prettyLines({ colour: wantsColour(surroundings.terminal, surroundings.env) });
+  return {
+    ...destination,
+    write(line) {
+      destination.write(pretty(line));
+      // On a terminal other text (the map, the output of services) stands between these lines; the order is the message.
+      if (surroundings.terminal) destination.flushSync();
+    },
+  };
+}

@@ -1,0 +1,181 @@
+/**
+ * The compiled configuration: what the rest of the gateway knows of `gateway.config.yaml`.
+ *
+ * Everything here is plain, immutable data with units in the names. Only `config/` makes these values, so a
+ * `Port` or a `PathPrefix` that exists has been checked.
+ */
+
+import type { UpstreamConfig } from './upstream.ts';
+
+export type * from './upstream.ts';
+
+declare const brand: unique symbol;
+
+/** A port number from 1 to 65535 (0, meaning "any free port", only where a listener is configured by a test). */
+export type Port = number & { readonly [brand]: 'Port' };
+
+/**
+ * A path in canonical form (see `route/target.ts`): begins with `/`, has no trailing `/` (but for `/` itself), percent-escapes
+ * of unreserved characters decoded, all other escapes in upper case.
+ */
+export type PathPrefix = string & { readonly [brand]: 'PathPrefix' };
+
+/** Where in the configuration file something was written; both count from 1. */
+export interface SourcePosition {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface GatewayConfig {
+  /** Absolute path of the file that this was compiled from. */
+  readonly file: string;
+  readonly host: string;
+  readonly port: Port;
+  /** IP addresses and CIDR blocks whose `X-Forwarded-*` are believed. */
+  readonly trustProxy: readonly string[];
+  readonly routes: readonly RouteConfig[];
+  readonly streams: readonly StreamConfig[];
+  readonly services: readonly ServiceConfig[];
+  /** `null`: no admin listener. */
+  readonly admin: { readonly host: string; readonly port: Port } | null;
+  readonly log: LogConfig;
+  /** Client connections at once; beyond it a new one is answered 503. */
+  readonly maxConnections: number;
+  /** Processes that share the port; `auto`: one for each core; `null`: this one alone, without a primary over it. */
+  readonly workers: number | 'auto' | null;
+  /** `null`: never refuses for being overloaded. */
+  readonly overload: OverloadConfig | null;
+  /** DNS servers, `address` or `address:port`, asked instead of the system's; `null`: the system's. */
+  readonly resolver: readonly string[] | null;
+  /** `Server-Timing` in answers; `null`: in development, not in production. */
+  readonly serverTiming: boolean | null;
+  /** Lower-case host names and `*.example.com`; `null`: in production every host is served, in development those that `ServedHosts` knows. */
+  readonly allowedHosts: readonly string[] | null;
+  /** Whether the gateway's own page stands at `/`; `null`: in development, not in production. */
+  readonly page: boolean | null;
+}
+
+/** Beyond these the gateway answers 503 instead of making everybody wait. */
+export interface OverloadConfig {
+  /** How late the event loop may be. */
+  readonly eventLoopDelayMs: number;
+  /** Resident memory of the process; `null`: not looked at. */
+  readonly memoryBytes: number | null;
+  /** What the refused are told to wait. */
+  readonly retryAfterMs: number;
+}
+
+export interface LogConfig {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** `auto`: pretty on a terminal, JSON elsewhere. */
+  readonly format: 'auto' | 'json' | 'pretty';
+  /** One line for each exchange. */
+  readonly access: boolean;
+}
+
+export interface RouteConfig {
+  /** Unique in a configuration: the key as written (`/db`, `shop.localhost/cart`), with `#2`, `#3` ... for alternatives under one key. */
+  readonly id: string;
+  readonly source: SourcePosition;
+  readonly matcher: RouteMatcher;
+  readonly upstream: UpstreamConfig;
+  /** Whether the service sees the path without the prefix. */
+  readonly strip: boolean;
+  /** Whether `Location`, `Set-Cookie` paths and their like are put back behind the prefix. */
+  readonly rewrite: boolean;
+  readonly hostHeader: 'keep' | 'rewrite';
+  readonly timeouts: TimeoutsConfig;
+  /** Largest request body; `null`: unlimited. */
+  readonly bodyMaxBytes: number | null;
+  /** Absolute path of a module that extends the route through @fastify/http-proxy; `null`: a plain route. */
+  readonly extend: string | null;
+  /** `null`: nothing is cached. */
+  readonly cache: CacheConfig | null;
+  readonly retries: RetriesConfig;
+  readonly lane: LaneChoice;
+}
+
+/** Which implementation carries the exchanges: `auto` takes the wire lane wherever it can. */
+export type LaneChoice = 'auto' | 'wire' | 'general';
+
+/** Only what can be repeated without harm is tried again. */
+export interface RetriesConfig {
+  /** In all, the first one counted: 1 is none again. */
+  readonly attempts: number;
+  /** Retries as a share of requests, 0 to 1, over the whole upstream. */
+  readonly budget: number;
+  /** To the head of the answer, for each attempt; `null`: the response timeout alone. */
+  readonly perTryMs: number | null;
+}
+
+/** A shared HTTP cache (RFC 9111) in front of a route. */
+export interface CacheConfig {
+  /** Absolute path of the SQLite file that keeps it; `null`: in memory. */
+  readonly file: string | null;
+  readonly maxBytes: number;
+  /** A larger answer is not kept. */
+  readonly entryMaxBytes: number;
+}
+
+export interface RouteMatcher {
+  /** Lower-case host name without port, `*.example.com` for one or more labels before it; `null`: any host. */
+  readonly host: string | null;
+  readonly path: PathPrefix;
+  /** Only this very path, nothing below it. */
+  readonly exact: boolean;
+  /** Upper-case method tokens; `null`: any. */
+  readonly methods: readonly string[] | null;
+  /** All must be there. `value: null`: present with any value. Names in lower case. */
+  readonly headers: readonly FieldCondition[];
+  /** All must be there, compared after percent-decoding. */
+  readonly query: readonly FieldCondition[];
+}
+
+export interface FieldCondition {
+  readonly name: string;
+  readonly value: string | null;
+}
+
+/** Durations in milliseconds; 0 is not allowed, there is no "no timeout". */
+export interface TimeoutsConfig {
+  readonly connectMs: number;
+  /** From the last byte of the request that was sent to the head of the answer. */
+  readonly responseMs: number;
+  /** Between two chunks of a body, in either direction. */
+  readonly idleMs: number;
+  /** The same for event streams and tunnels. */
+  readonly tunnelIdleMs: number;
+}
+
+/** A raw socket that is carried below HTTP: `streams:`. */
+export interface StreamConfig {
+  /** Unique: `tcp 7000`, `udp 127.0.0.1:7000`. */
+  readonly id: string;
+  readonly source: SourcePosition;
+  readonly protocol: 'tcp' | 'udp';
+  readonly listen: { readonly host: string; readonly port: Port };
+  readonly upstream: UpstreamConfig;
+  readonly connectTimeoutMs: number;
+  /** Without a byte in either direction. */
+  readonly idleTimeoutMs: number;
+  /** Connections (UDP: sessions) at once. */
+  readonly maxConnections: number;
+  readonly proxyProtocol: {
+    /** Whether each connection must begin with a PROXY header. */
+    readonly accept: boolean;
+    /** The version to send to the service; `null`: none. */
+    readonly send: 'v1' | 'v2' | null;
+  };
+}
+
+/** A process that `portway dev` runs and watches. */
+export interface ServiceConfig {
+  readonly name: string;
+  readonly source: SourcePosition;
+  /** A shell command line. */
+  readonly run: string;
+  readonly port: Port | null;
+  /** Absolute. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}

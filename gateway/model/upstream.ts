@@ -1,0 +1,132 @@
+/** The part of the compiled configuration that says where exchanges go. The rest of the gateway knows it through `model.ts`. */
+
+import type { Port } from './config.ts';
+
+/** Of routes and of streams; streams have no canary, stickiness, limits or breaker, and hash by address alone. */
+export interface UpstreamConfig {
+  /** Primary and backup ones, in the order of the file; at least one is no backup. */
+  readonly endpoints: readonly EndpointConfig[];
+  readonly canary: CanaryConfig | null;
+  readonly balance: BalanceConfig;
+  readonly sticky: StickyConfig | null;
+  /** Active checks; `null`: none. */
+  readonly health: HealthConfig | null;
+  /** Passive health; `null`: an endpoint is never left out for what it did. */
+  readonly ejection: EjectionConfig | null;
+  /** How long an endpoint that came back takes to its full share; `null`: it has it at once. */
+  readonly slowStartMs: number | null;
+  readonly limits: LimitsConfig;
+  readonly breaker: BreakerConfig | null;
+}
+
+export interface EndpointConfig {
+  readonly address: EndpointAddress;
+  /** From 1 to 1000: its share of requests beside the others'. */
+  readonly weight: number;
+  /** Only used while no other endpoint can be. */
+  readonly backup: boolean;
+}
+
+/** Other endpoints for a share of the new requests. */
+export interface CanaryConfig {
+  readonly endpoints: readonly EndpointConfig[];
+  /** From 0 to 1. */
+  readonly share: number;
+}
+
+export type BalanceConfig =
+  | { readonly kind: 'round-robin' | 'least-requests' | 'random-two' }
+  | { readonly kind: 'hash'; readonly by: HashKey };
+
+/** What goes to the same endpoint as long as that is there. */
+export type HashKey =
+  | { readonly kind: 'ip' }
+  /** In lower case. */
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'cookie'; readonly name: string };
+
+/** A client stays with the endpoint that it was given first. */
+export interface StickyConfig {
+  readonly cookie: string;
+  /** `null`: until the browser is closed. */
+  readonly maxAgeMs: number | null;
+}
+
+export type HealthConfig = HealthRhythm &
+  (
+    | {
+        readonly kind: 'http';
+        /** With its query, as it is asked. */
+        readonly path: string;
+        /** Statuses that mean healthy, both ends included. */
+        readonly statuses: readonly (readonly [from: number, to: number])[];
+      }
+    | { readonly kind: 'tcp' }
+  );
+
+export interface HealthRhythm {
+  readonly intervalMs: number;
+  /** Never longer than the interval. */
+  readonly timeoutMs: number;
+  /** Checks in a row that it takes to change one's mind. */
+  readonly unhealthyAfter: number;
+  readonly healthyAfter: number;
+}
+
+/** When an endpoint is left out for what it answered, and for how long. */
+export interface EjectionConfig {
+  /** In a row. */
+  readonly failures: number;
+  /** Failed among all, 0 to 1, where there were at least `requests` in the window. */
+  readonly rate: number;
+  readonly requests: number;
+  readonly windowMs: number;
+  /** The first time; each further time in a row it is longer. */
+  readonly forMs: number;
+  /** Of an upstream's endpoints at once, 0 to 1. */
+  readonly maxShare: number;
+}
+
+/** For each endpoint. */
+export interface LimitsConfig {
+  readonly connections: number;
+  /** Exchanges that wait for a connection. */
+  readonly waiting: number;
+  readonly waitMs: number;
+}
+
+/** Half-open, it lets `probes` requests through at once. */
+export interface BreakerConfig {
+  /** Failed among all, 0 to 1, where there were at least `requests` in the window. */
+  readonly rate: number;
+  readonly requests: number;
+  readonly windowMs: number;
+  readonly openMs: number;
+  readonly probes: number;
+}
+
+/** Where a service is found. `key` is the one spelling that tells two endpoints apart: state is kept by it. */
+export type EndpointAddress = DialAddress | SrvAddress;
+
+/** A name whose SRV records (RFC 2782) say host and port of each endpoint. */
+export interface SrvAddress {
+  readonly kind: 'srv';
+  readonly key: string;
+  /** `_http._tcp.shop.internal` */
+  readonly name: string;
+  readonly tls: boolean;
+}
+
+/** What a connection can be opened to. */
+export type DialAddress =
+  | {
+      readonly kind: 'tcp';
+      readonly key: string;
+      readonly tls: boolean;
+      /** Name or address for logs and the `Host` header, without brackets. */
+      readonly host: string;
+      readonly port: Port;
+      /** Addresses tried in turn without asking DNS: a bare port is `127.0.0.1`, then `::1`. */
+      readonly addresses: readonly string[] | null;
+    }
+  | { readonly kind: 'unix'; readonly key: string; readonly path: string };

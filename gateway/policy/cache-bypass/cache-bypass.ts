@@ -1,0 +1,43 @@
+import type { FieldMap } from '../../cache/entry.ts';
+
+/** Why the cache has no say in a request (RFC 9211 §2.2); `null`: it has. */
+export function bypassReason(method: string, fields: FieldMap, hasBody: boolean): 'method' | 'bypass' | null {
+  if (method !== 'GET' && method !== 'HEAD') return 'method';
+  // Some frameworks take an underscore for a hyphen.
+  const passes = hasBody || Object.keys(fields).some((name) => PASSED_BY.has(name.replaceAll('_', '-')));
+  return passes ? 'bypass' : null;
+}
+
+/** Whether a request may change what its URL stands for (RFC 9110 §9.2.1). */
+export function isUnsafe(method: string): boolean {
+  return !SAFE.has(method);
+}
+
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/**
+ * Parts are the service's to cut, and so are conditions about which of its states it is in (RFC 9111 §4.3.2). The others, like a body, are by what
+ * some services let a client ask for something else than its URL says; that would be kept under the URL, for everybody.
+ */
+const PASSED_BY: ReadonlySet<string> = new Set([
+  'range',
+  'if-match',
+  'if-unmodified-since',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-original-host',
+  'x-host',
+  'x-http-host-override',
+  'x-forwarded-server',
+  'x-forwarded-scheme',
+  'x-forwarded-protocol',
+  'x-forwarded-ssl',
+  'x-forwarded-path',
+  'x-forwarded-uri',
+  'x-url-scheme',
+  'front-end-https',
+  'x-client-ip',
+]);

@@ -1,0 +1,43 @@
+import type { Fields } from '../../exchange/contract.ts';
+import type { RoutedExchange } from '../../fields/exchange.ts';
+import type { CookieScope } from '../../upstream/sticky.ts';
+
+/**
+ * The request without the cookie that keeps the client at its endpoint: the gateway set it, and the service would log it, count it, or take it
+ * for its own. What stands beside it keeps its bytes.
+ */
+export function withoutCookie(fields: Fields, name: string): Fields {
+  const sign = `${name}=`;
+  let out: string[] | null = null;
+  for (let i = 0; i < fields.length; i += 2) {
+    const value = fields[i + 1]!;
+    const own = fields[i]!.toLowerCase() === 'cookie' && value.includes(sign);
+    if (own) out ??= fields.slice(0, i);
+    const kept = own ? withoutPair(value, sign) : value;
+    if (kept !== '') out?.push(fields[i]!, kept);
+  }
+  return out ?? fields;
+}
+
+/** RFC 6265 §4.2.1: pairs, and a semicolon and a space between them. */
+function withoutPair(cookies: string, sign: string): string {
+  return cookies
+    .split(';')
+    .filter((pair) => !pair.trimStart().startsWith(sign))
+    .join(';')
+    .trimStart();
+}
+
+/** The cookie goes with every request below the route, as the client sees it. */
+export function cookieScope({ origin, match }: RoutedExchange): CookieScope {
+  const { path } = match.route.matcher;
+  const whole = origin.outerPrefix + (path === '/' ? '' : path);
+  return { path: cookiePath(whole), secure: origin.proto === 'https' };
+}
+
+/** A path of a cookie ends at its first semicolon (RFC 6265 §5.2): the folder above is the best that can be said. */
+function cookiePath(path: string): string {
+  const semicolon = path.indexOf(';');
+  const sayable = semicolon === -1 ? path : path.slice(0, path.lastIndexOf('/', semicolon));
+  return sayable === '' ? '/' : sayable;
+}

@@ -1,0 +1,94 @@
+import { fileURLToPath } from 'node:url';
+import { cases } from '../cases.ts';
+import { type Installed, packageVersion } from '../machine.ts';
+import type { Peer, Wiring } from '../peer.ts';
+
+const binary = fileURLToPath(new URL('../../../bin/portway.js', import.meta.url));
+
+interface Variant {
+  readonly name: string;
+  readonly about: string;
+  /** Left out: all of them. */
+  readonly cases?: readonly string[];
+  /** Lines of the top level. */
+  readonly settings?: string;
+  /** Further keys of the route. */
+  readonly route?: string;
+  /** Further routes. */
+  readonly others?: string;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+const QUIET = 'log: { access: false }\n';
+
+export const portway: Peer = portwayPeer({
+  name: 'portway',
+  about: 'access log off, as for the others',
+  settings: QUIET,
+});
+
+/** What single features cost, beside the same without them. */
+export const portwayVariants: readonly Peer[] = [
+  portwayPeer({
+    name: 'portway+log',
+    about: 'as its users run it: metrics, and one access line for each exchange, written to /dev/null',
+    cases: ['small', '10k', 'post', 'half'],
+  }),
+  portwayPeer({
+    name: 'portway 10k routes',
+    about: 'with 10,000 routes in its table',
+    cases: ['small'],
+    settings: QUIET,
+    others: Array.from({ length: 10_000 }, (_, at) => `  /r${at}/${at % 7}: ${40_000 + (at % 9)}\n`).join(''),
+  }),
+  portwayPeer({
+    name: 'portway 1 worker',
+    about: 'through one worker of `workers:`',
+    cases: ['small'],
+    settings: `${QUIET}workers: 1\n`,
+  }),
+  portwayPeer({
+    name: 'portway general',
+    about: 'by the general lane (`lane: general`): node:http and Fastify',
+    cases: ['small', '10k', '1m', 'post'],
+    settings: QUIET,
+    route: ', lane: general',
+  }),
+  portwayPeer({
+    name: 'portway extend',
+    about: 'a route extended in code, with one hook, through @fastify/http-proxy',
+    cases: ['small'],
+    settings: QUIET,
+    route: ', extend: ./extension.ts',
+    files: { 'extension.ts': 'export default { preHandler: (_request, _reply, done) => done() };\n' },
+  }),
+];
+
+/** Portway as its user starts it: a YAML file and `portway start`. */
+function portwayPeer(variant: Variant): Peer {
+  return {
+    name: variant.name,
+    about: variant.about,
+    cases: variant.cases ?? cases.map(({ name }) => name),
+    find: findPortway,
+    launch: (_installed, wiring) => ({
+      command: [process.execPath, binary, 'start', '--config', `${wiring.folder}/gateway.config.yaml`],
+      env: { NODE_ENV: 'production' },
+      files: { 'gateway.config.yaml': configuration(wiring, variant), ...variant.files },
+    }),
+  };
+}
+
+function findPortway(): Installed {
+  const path = fileURLToPath(new URL('../../../package.json', import.meta.url));
+  return { path, version: packageVersion(path) };
+}
+
+function configuration({ port, originPort, pathPrefix }: Wiring, variant: Variant): string {
+  return `port: ${port}
+host: 127.0.0.1
+admin: false
+${variant.settings ?? ''}routes:
+  ${pathPrefix}: { to: ${originPort}${variant.route ?? ''} }
+${variant.others ?? ''}`;
+}

@@ -1,0 +1,87 @@
+/** What the choice of an endpoint costs, by policy and number of endpoints: `node gateway/proof/bench/picks.ts`. Prints nanoseconds. */
+
+import type { BalanceConfig, EndpointConfig, Port, UpstreamConfig } from '../../model/config.ts';
+import type { Choice } from '../../upstream/choice.ts';
+import { Discovery } from '../../upstream/discovery.ts';
+import { EndpointRegistry } from '../../upstream/endpoint-registry.ts';
+import { Upstream } from '../../upstream/upstream.ts';
+
+const COUNTS = [1, 3, 100];
+const ROUNDS = 7;
+const PICKS = 300_000;
+
+const policies: Readonly<Record<string, Partial<UpstreamConfig>>> = {
+  'round-robin': { balance: { kind: 'round-robin' } },
+  'least-requests': { balance: { kind: 'least-requests' } },
+  'random-two': { balance: { kind: 'random-two' } },
+  'hash by ip': { balance: { kind: 'hash', by: { kind: 'ip' } } },
+  'hash by cookie': { balance: { kind: 'hash', by: { kind: 'cookie', name: 'sid' } } },
+  sticky: { balance: { kind: 'round-robin' }, sticky: { cookie: 'portway', maxAgeMs: null } },
+};
+
+const cookie = 'theme=dark; sid=4f1c9d; portway=none; lang=en';
+const clients = Array.from({ length: 64 }, (_, at): Choice => {
+  const client = `192.0.2.${at}`;
+  return { client, header: () => cookie };
+});
+
+function endpoint(at: number, weighted: boolean): EndpointConfig {
+  const key = `10.0.0.${at}:80`;
+  const address = { kind: 'tcp' as const, key, tls: false, host: `10.0.0.${at}`, port: 80 as Port };
+  return {
+    address: { ...address, addresses: [address.host] },
+    weight: weighted ? 1 + (at % 3) : 1,
+    backup: false,
+  };
+}
+
+function upstream(wish: Partial<UpstreamConfig>, count: number, weighted: boolean): Upstream {
+  const config: UpstreamConfig = {
+    endpoints: Array.from({ length: count }, (_, at) => endpoint(at, weighted)),
+    canary: null,
+    balance: { kind: 'round-robin' } satisfies BalanceConfig,
+    sticky: null,
+    health: null,
+    ejection: null,
+    slowStartMs: null,
+    limits: { connections: 1024, waiting: 1024, waitMs: 10_000 },
+    breaker: null,
+    ...wish,
+  };
+  const { limits, health, ejection, slowStartMs } = config;
+  const settings = { connectTimeoutMs: 1_000, limits, health, ejection, slowStartMs };
+  return new Upstream({
+    config,
+    endpoints: new EndpointRegistry().source(settings),
+    names: new Discovery().source(null),
+    stickyKey: 'key',
+    breaker: null,
+  });
+}
+
+/** The best of several rounds: what disturbs a round makes it slower, never faster. */
+function nanoseconds(balanced: Upstream): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS; round++) {
+    const startedAt = process.hrtime.bigint();
+    for (let i = 0; i < PICKS; i++) {
+      const picked = balanced.pick(clients[i & 63]!, []);
+      balanced.judged(picked, 'success', balanced.begun(picked), i);
+      balanced.ended(picked);
+    }
+    best = Math.min(best, Number(process.hrtime.bigint() - startedAt) / PICKS);
+  }
+  return best;
+}
+
+for (const weighted of [false, true]) {
+  console.log(`\n${weighted ? 'weights 1 to 3' : 'equal weights'}, ns for a pick, its begin and its end`);
+  for (const [name, wish] of Object.entries(policies)) {
+    const figures = COUNTS.map((count) =>
+      nanoseconds(upstream(wish, count, weighted))
+        .toFixed(0)
+        .padStart(8),
+    );
+    console.log(`${name.padEnd(16)}${figures.join('')}`);
+  }
+}

@@ -1,0 +1,64 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from './free-port.ts';
+import { until } from './poll.ts';
+import { PortwayProcess } from './portway.ts';
+
+/** The services of this repository that have a page, each at its path. */
+export const PAGE_SERVICES = ['db', 'files', 'images', 'chat'] as const;
+
+/** The gateway with the real services behind their prefixes, as `npm start` runs them, on free ports and with data of their own. */
+export class Fleet {
+  readonly origin: string;
+  readonly folder: string;
+  readonly process: PortwayProcess;
+
+  private constructor(origin: string, folder: string, process: PortwayProcess) {
+    this.origin = origin;
+    this.folder = folder;
+    this.process = process;
+  }
+
+  static async start(): Promise<Fleet> {
+    const folder = await mkdtemp(join(tmpdir(), 'portway-fleet-'));
+    const [port, ...ports] = (await freePorts(1 + PAGE_SERVICES.length)) as [number, ...number[]];
+    await writeFile(join(folder, 'gateway.config.yaml'), configuration(port, ports, folder));
+    const process = new PortwayProcess(['dev'], { cwd: folder });
+    await process.said('Portway is open', 60_000);
+    return new Fleet(`http://localhost:${port}`, folder, process);
+  }
+
+  /** Kills a service, and waits until its supervisor has it running again. */
+  async kill(service: string): Promise<void> {
+    const pids = [
+      ...this.process
+        .plain()
+        .matchAll(new RegExp(`"service":"${service}","pid":(\\d+)[^\\n]*"msg":"listening"`, 'g')),
+    ];
+    const ready = () => this.process.plain().split(`${service} is ready`).length;
+    const before = ready();
+    process.kill(Number(pids.at(-1)![1]), 'SIGKILL');
+    await until(`${service} is ready again`, () => ready() > before, 15_000);
+  }
+
+  async stop(): Promise<void> {
+    this.process.child.kill('SIGTERM');
+    await this.process.ended();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function configuration(port: number, ports: readonly number[], folder: string): string {
+  const services = fileURLToPath(new URL('../../../services', import.meta.url));
+  const lines = PAGE_SERVICES.map((name, index) => ({ name, port: ports[index] }));
+  const routes = lines.map(
+    ({ name, port }) => `  /${name}: { to: ${port}${name === 'images' ? ', cache: true' : ''} }`,
+  );
+  const runs = lines.map(
+    ({ name, port }) =>
+      `  ${name}: { run: node ${services}/${name}/main.ts, port: ${port}, env: { DATA_DIR: ${join(folder, name)} } }`,
+  );
+  return [`port: ${port}`, 'admin: false', 'routes:', ...routes, 'services:', ...runs, ''].join('\n');
+}

@@ -1,0 +1,27 @@
+import type { GatewayConfig, Port, RouteConfig } from '../../model/config.ts';
+
+/** A compiled configuration without a file; what a test says about it, and the defaults. */
+export function gatewayConfig(
+  routes: readonly RouteConfig[],
+  wish: Partial<Omit<GatewayConfig, 'routes'>> = {},
+): GatewayConfig {
+  return {
+    file: '/gateway.config.yaml',
+    host: '127.0.0.1',
+    port: 3000 as Port,
+    trustProxy: [],
+    streams: [],
+    services: [],
+    admin: { host: '127.0.0.1', port: 3900 as Port },
+    log: { level: 'info', format: 'auto', access: true },
+    maxConnections: 10_000,
+    workers: null,
+    overload: { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 },
+    resolver: null,
+    serverTiming: null,
+    allowedHosts: null,
+    page: null,
+    ...wish,
+    routes,
+  };
+}

@@ -1,0 +1,56 @@
+import type { EndpointAddress, PathPrefix, Port, RouteConfig, RouteMatcher } from '../../model/config.ts';
+import { upstreamConfig } from './upstream-config.ts';
+
+/** What a test says about a route; everything else is as in `/path: 3001`. */
+export interface RouteWish extends Partial<Omit<RouteMatcher, 'path'>> {
+  readonly id?: string;
+  readonly line?: number;
+  readonly strip?: boolean;
+  readonly upstream?: RouteConfig['upstream'];
+  readonly hostHeader?: RouteConfig['hostHeader'];
+  readonly extend?: string;
+  readonly retries?: Partial<RouteConfig['retries']>;
+  readonly lane?: RouteConfig['lane'];
+}
+
+/** A compiled route without a configuration file. `path` is taken to be canonical. */
+export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
+  const { id, line, strip, upstream, hostHeader, extend, retries, lane, ...matcher } = wish;
+  return {
+    id: id ?? (matcher.host ?? '') + path,
+    source: { line: line ?? 1, column: 3 },
+    matcher: {
+      host: null,
+      exact: false,
+      methods: null,
+      headers: [],
+      query: [],
+      ...matcher,
+      path: path as PathPrefix,
+    },
+    upstream: upstream ?? upstreamConfig([tcpEndpoint(3001)]),
+    strip: strip ?? true,
+    rewrite: true,
+    hostHeader: hostHeader ?? 'keep',
+    timeouts: { connectMs: 2_000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
+    bodyMaxBytes: null,
+    extend: extend ?? null,
+    cache: null,
+    retries: { ...RETRIES, ...retries },
+    lane: lane ?? 'auto',
+  };
+}
+
+const RETRIES: RouteConfig['retries'] = { attempts: 3, budget: 0.2, perTryMs: null };
+
+function tcpEndpoint(port: number): EndpointAddress {
+  const addresses = ['127.0.0.1', '::1'];
+  return {
+    kind: 'tcp',
+    key: `localhost:${port}`,
+    tls: false,
+    host: 'localhost',
+    port: port as Port,
+    addresses,
+  };
+}

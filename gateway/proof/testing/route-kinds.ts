@@ -1,0 +1,61 @@
+import type { Lane } from '../../exchange/contract.ts';
+
+/** The ways in which a route is carried. What a client or a service sees must not depend on it. */
+export interface RouteKind {
+  readonly kind: string;
+  /** Which implementation reads the client. The general lane is bound by what Node's parser reads: decisions 0068 and 0070. */
+  readonly lane: Lane;
+  /**
+   * Whether Fastify stands between forwarding and the client. It writes names of fields in lower case and repeated ones side by
+   * side, takes the reason from the status (RFC 9112 §4 lets a client ignore it), and knows neither 1xx nor trailers.
+   */
+  readonly throughFastify: boolean;
+  /** Header lines of an answer in the form in which they can be compared on such a route. */
+  comparable(lines: readonly string[]): string[];
+  /** Files that must lie beside the configuration. */
+  readonly files: Readonly<Record<string, string>>;
+  /** `routes:` with one route, and further keys of it: `kind.routes('/db', 3001, 'strip: false')`. */
+  routes(key: string, to: number | string, ...keys: string[]): string;
+}
+
+const plain: RouteKind = {
+  kind: 'a plain route',
+  lane: 'wire',
+  throughFastify: false,
+  comparable: (lines) => [...lines],
+  files: {},
+  routes: (key, to, ...keys) => `routes:\n  ${key}: { ${[`to: ${to}`, ...keys].join(', ')} }\n`,
+};
+
+const general: RouteKind = {
+  ...plain,
+  kind: 'a plain route in the general lane',
+  lane: 'general',
+  routes: (key, to, ...keys) => plain.routes(key, to, 'lane: general', ...keys),
+};
+
+const extended: RouteKind = {
+  kind: 'a route extended in code',
+  lane: 'general',
+  throughFastify: true,
+  comparable: (lines) => lines.map(lowerName).sort(byName),
+  files: { 'extension.ts': 'export default {};\n' },
+  routes: (key, to, ...keys) => plain.routes(key, to, 'extend: ./extension.ts', ...keys),
+};
+
+function lowerName(line: string): string {
+  const colon = line.indexOf(':');
+  return line.slice(0, colon).toLowerCase() + line.slice(colon);
+}
+
+/** Keeps the order of lines with the same name. */
+function byName(a: string, b: string): number {
+  const [nameA, nameB] = [a, b].map((line) => line.slice(0, line.indexOf(':')));
+  return nameA === nameB ? 0 : `${nameA}` < `${nameB}` ? -1 : 1;
+}
+
+/** For `describe.each`: where the lane does not matter, because what is tested stands before or behind both. */
+export const routeKinds: readonly RouteKind[] = [plain, extended];
+
+/** The conformance suite of the lanes: what concerns the messages themselves. */
+export const laneKinds: readonly RouteKind[] = [plain, general, extended];

@@ -1,0 +1,39 @@
+import { onTestFinished } from 'vitest';
+import type { Connection } from '../../exchange/connection.ts';
+import type { BodySink, RequestBody, UpstreamRequest } from '../../exchange/contract.ts';
+import { ServiceConnection } from '../../wire/service-connection.ts';
+import { SocketMemory } from '../../wire/socket-memory.ts';
+import { AnswerRecorder, upstreamRequest } from './answer-recorder.ts';
+import { localAddress } from './endpoint-address.ts';
+
+/** A connection, and what it has told its owner: `released`, `disconnected`. */
+export function connectionTo(port: number, wish: Parameters<typeof localAddress>[1] = {}) {
+  const told: string[] = [];
+  const owner = {
+    released: () => told.push('released'),
+    disconnected: () => told.push('disconnected'),
+  };
+  const address = localAddress(port, wish);
+  const connection: Connection = new ServiceConnection(address, 1_000, owner, new SocketMemory());
+  onTestFinished(() => connection.close());
+  return { connection, told };
+}
+
+/** A request on it, and what becomes of it. */
+export function sending(connection: Connection, wish: Partial<UpstreamRequest> = {}) {
+  const answer = new AnswerRecorder();
+  return { answer, call: connection.send(upstreamRequest(wish), answer) };
+}
+
+/** A body that the test lets flow. */
+export function flowing(length: number | null) {
+  const read = Promise.withResolvers<BodySink>();
+  const flow: string[] = [];
+  const body: RequestBody = {
+    length,
+    read: (sink) => read.resolve(sink),
+    pause: () => flow.push('pause'),
+    resume: () => flow.push('resume'),
+  };
+  return { body, source: read.promise, flow };
+}

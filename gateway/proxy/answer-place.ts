@@ -1,0 +1,51 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { OwnAnswer } from '../answer/own-answer.ts';
+import { writeRawAnswer } from '../answer/raw-answer.ts';
+import type { Downstream, Fields } from '../exchange/contract.ts';
+
+/** Where the gateway's own answers go, whatever they are written to. */
+export interface AnswerPlace {
+  /** @param closed called once, when the answer is out or can't get out; `completed` tells which. */
+  answer(status: number, fields: Fields, body: Buffer, closed: (completed: boolean) => void): void;
+  /** Part of another answer is out already: what is left is to break off. */
+  abort(): void;
+}
+
+export class DownstreamPlace implements AnswerPlace {
+  readonly #downstream: Downstream;
+
+  constructor(downstream: Downstream) {
+    this.#downstream = downstream;
+  }
+
+  answer(status: number, fields: Fields, body: Buffer, closed: (completed: boolean) => void): void {
+    const own = new OwnAnswer(this.#downstream, closed);
+    this.#downstream.head(status, STATUS_CODES[status] ?? '', fields);
+    if (body.length > 0 && this.#downstream.method !== 'HEAD') this.#downstream.write(body);
+    this.#downstream.end([]);
+    own.written();
+  }
+
+  abort(): void {
+    this.#downstream.abort();
+  }
+}
+
+/** The socket of an upgrade that was not to be. */
+export class SocketPlace implements AnswerPlace {
+  readonly #socket: Duplex;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+  }
+
+  answer(status: number, fields: Fields, body: Buffer, closed: (completed: boolean) => void): void {
+    writeRawAnswer(this.#socket, { status, fields, body });
+    closed(true);
+  }
+
+  abort(): void {
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,125 @@
+import { CachedExchange, type CachedOwner, type CachedPlan } from '../cache/cached-exchange.ts';
+import type { Caches } from '../cache/caches.ts';
+import type { CacheUrl, FieldMap } from '../cache/entry.ts';
+import { invalidate } from '../cache/invalidation.ts';
+import { PastCache } from '../cache/past-cache.ts';
+import type { RouteCache } from '../cache/route-cache.ts';
+import type { Downstream, Fields } from '../exchange/contract.ts';
+import type { GatewayError } from '../exchange/error-catalog.ts';
+import type { ExchangeRecord } from '../exchange/record.ts';
+import { answerFields, type ServiceName } from '../fields/answer-fields.ts';
+import type { RoutedExchange } from '../fields/exchange.ts';
+import type { HandlerDownstream } from '../forward/extend.ts';
+import type { HttpPlan } from '../forward/http-plan.ts';
+import { withCacheTiming } from '../forward/server-timing.ts';
+import { bypassReason, isUnsafe } from '../policy/cache-bypass/cache-bypass.ts';
+import { authorityOf } from '../upstream/authority.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { InFlight } from './in-flight.ts';
+import type { Passage } from './passage.ts';
+import { fetchPlan } from './plans.ts';
+import type { Responder } from './responder.ts';
+
+/** Sends what the cache asks for to the service. `record` is that of the fetch. */
+export type FetchForCache = (downstream: HandlerDownstream, plan: HttpPlan, record: ExchangeRecord) => void;
+
+/** How the caches come into an exchange: answered by one, or carried past them with their knowledge. */
+export type CacheRole =
+  | { readonly kind: 'asked'; readonly cache: RouteCache; readonly fields: FieldMap }
+  | { readonly kind: 'passed'; readonly downstream: Downstream };
+
+export function cacheRole(caches: Caches, passage: Passage, exchange: RoutedExchange): CacheRole {
+  const client = passage.client!;
+  const unsafe = isUnsafe(client.method);
+  const cache = caches.of(exchange.match.route.id);
+  if (!cache && (!unsafe || caches.isEmpty)) return { kind: 'passed', downstream: client };
+  const fields = fieldMap(exchange);
+  const reason = bypassReason(client.method, fields, client.body !== null);
+  if (cache && reason === null) return { kind: 'asked', cache, fields };
+  const url = urlOf(exchange);
+  const answered = (status: number, answer: Fields) => {
+    // A service may have the very same URL on another route: reading through a cache, writing beside it.
+    if (unsafe) invalidate(caches, url, status, answer);
+  };
+  const cacheStatus = cache ? `portway; fwd=${reason}` : null;
+  return { kind: 'passed', downstream: new PastCache(client, cacheStatus, answered) };
+}
+
+/** An exchange on a cached route. */
+export function startCached(
+  { cache, fields }: Extract<CacheRole, { kind: 'asked' }>,
+  passage: Passage,
+  exchange: RoutedExchange,
+  plan: HttpPlan,
+  fetch: FetchForCache,
+  owner: CachedOwner,
+): void {
+  const { idleMs, tunnelIdleMs, responseMs } = plan.timeouts;
+  const cached: CachedPlan = {
+    url: urlOf(exchange),
+    fields,
+    idleMs,
+    streamIdleMs: tunnelIdleMs,
+    responseMs,
+    fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(plan, conditions), record),
+    informationalFields: (fields) => answerFields(exchange, nameOf(plan.upstream), fields, false),
+    answerFields: (fields) => {
+      const kept = answerFields(exchange, nameOf(plan.upstream), fields, false);
+      return plan.serverTiming ? withCacheTiming(kept, passage.record.startedAt) : kept;
+    },
+  };
+  new CachedExchange(cache, passage.client!, cached, passage.record, owner).start();
+}
+
+/** The end of an exchange that a cache has answered. */
+export class CachedEnd implements CachedOwner {
+  readonly #passage: Passage;
+  readonly #responder: Responder;
+  readonly #inFlight: InFlight;
+
+  constructor(passage: Passage, responder: Responder, inFlight: InFlight) {
+    this.#passage = passage;
+    this.#responder = responder;
+    this.#inFlight = inFlight;
+  }
+
+  failed(error: GatewayError): void {
+    this.#responder.error(this.#passage, error);
+  }
+
+  closed(completed: boolean, cause: GatewayError | null): void {
+    if (cause) this.#responder.noteBrokenOff(this.#passage.record, cause);
+    else if (!completed) this.#responder.noteLeft(this.#passage.record);
+    this.#inFlight.leave(this.#passage);
+  }
+}
+
+/** Under which an answer is kept: all that a service may put into links to itself is part of it. */
+function urlOf({ origin, authority, facts, target }: RoutedExchange): CacheUrl {
+  const { proto, port, outerPrefix } = origin;
+  const publicOrigin = `${proto}://${origin.authority.toLowerCase()}`;
+  const plain = origin.authority === authority && outerPrefix === '' && facts.claims.port === null;
+  return {
+    origin: plain ? publicOrigin : `${publicOrigin} ${port} ${outerPrefix} ${authority.toLowerCase()}`,
+    path: target.raw,
+  };
+}
+
+function fieldMap(exchange: RoutedExchange): FieldMap {
+  const map: FieldMap = Object.create(null);
+  const fields = ['host', exchange.authority, ...exchange.facts.kept];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    const before = map[name];
+    map[name] = before === undefined ? fields[i + 1]! : [before, fields[i + 1]!].flat();
+  }
+  return map;
+}
+
+/** What is kept may have come from any of the endpoints. */
+function nameOf(upstream: Upstream): ServiceName {
+  return {
+    authority: authorityOf(upstream.config.endpoints[0]!.address),
+    owns: (authority) => upstream.endpoints.some((endpoint) => endpoint.owns(authority)),
+  };
+}

@@ -1,0 +1,101 @@
+import { Pace } from '../exchange/time-slice.ts';
+import type { GatewayConfig, RouteConfig, StreamConfig } from '../model/config.ts';
+
+/** What a reload changed, for the log. */
+export interface ConfigDiff {
+  /** Ids of routes (`/db`) and streams (`tcp 7000`), here and below. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+  /** Settings outside of both that differ; those that a running gateway can't take over need a restart. */
+  readonly settings: readonly string[];
+  readonly needsRestart: readonly string[];
+}
+
+/** In slices, between which requests are served. */
+export async function diffConfigs(before: GatewayConfig, after: GatewayConfig): Promise<ConfigDiff> {
+  const old = byId(before);
+  const now = byId(after);
+  const settings = SETTINGS.filter((key) => !isSame(settingOf(before, key), settingOf(after, key)));
+  return {
+    added: [...now.keys()].filter((id) => !old.has(id)),
+    removed: [...old.keys()].filter((id) => !now.has(id)),
+    changed: await changedAmong(old, now),
+    settings,
+    needsRestart: settings.filter((key) => AT_THE_START.has(key)),
+  };
+}
+
+export function isEmpty(diff: ConfigDiff): boolean {
+  return diff.added.length + diff.removed.length + diff.changed.length + diff.settings.length === 0;
+}
+
+/** Whether something stands in another line or another order, which matters to whoever is told of it alone. */
+export function hasMoved(before: GatewayConfig, after: GatewayConfig): boolean {
+  return PLACED.some(
+    (key) =>
+      before[key].length !== after[key].length ||
+      before[key].some(({ source }, index) => {
+        const now = after[key][index]!.source;
+        return source.line !== now.line || source.column !== now.column;
+      }),
+  );
+}
+
+const PLACED = ['routes', 'streams', 'services'] as const;
+
+const SETTINGS = [
+  'host',
+  'port',
+  'admin',
+  'trustProxy',
+  'log',
+  'maxConnections',
+  'workers',
+  'overload',
+  'resolver',
+  'serverTiming',
+  'allowedHosts',
+  'page',
+  'services',
+] as const;
+
+/** What is decided once: where to listen, and how many processes there are. */
+const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers']);
+
+function byId({ routes, streams }: GatewayConfig): ById {
+  return new Map([...routes, ...streams].map((one) => [one.id, one]));
+}
+
+type ById = ReadonlyMap<string, RouteConfig | StreamConfig>;
+
+async function changedAmong(old: ById, now: ById): Promise<string[]> {
+  const pace = new Pace();
+  const changed: string[] = [];
+  for (const [id, one] of now) {
+    if (pace.due) await pace.rest();
+    const before = old.get(id);
+    if (before !== undefined && !meansTheSame(before, one)) changed.push(id);
+  }
+  return changed;
+}
+
+function settingOf(config: GatewayConfig, key: (typeof SETTINGS)[number]): unknown {
+  return key === 'services' ? config.services.map((service) => ({ ...service, source: null })) : config[key];
+}
+
+/** But for where in the file they stand. */
+function meansTheSame(before: object, after: object): boolean {
+  return isSame({ ...before, source: null }, { ...after, source: null });
+}
+
+/** Of plain data. Nothing is made on the way: there may be ten thousand routes. */
+function isSame(before: unknown, after: unknown): boolean {
+  if (before === after) return true;
+  if (typeof before !== 'object' || typeof after !== 'object' || before === null || after === null)
+    return false;
+  const [one, other] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  for (const key in one) if (!isSame(one[key], other[key])) return false;
+  for (const key in other) if (!(key in one)) return false;
+  return true;
+}

@@ -1,0 +1,58 @@
+import { originOf, TrustedPeers } from '../fields/forwarded.ts';
+import { readFacts, withOtherForwarded } from '../fields/request-facts.ts';
+import { requestFields } from '../fields/request-fields.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import { hostOf } from '../route/authority.ts';
+import { explain } from '../route/explain.ts';
+import type { ExplainInput, Explanation, HeaderChanges } from '../route/explanation.ts';
+import type { RouteTable } from '../route/table.ts';
+import { parseTarget } from '../route/target.ts';
+import { authorityOf, schemeOf } from '../upstream/authority.ts';
+
+/** `explain`, with what forwarding does to the header section, told by the very code that does it. */
+export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {
+  const changes = headerChanges(table, config, input);
+  return explain(table, { file: config.file, ...input, ...(changes ? { changes } : {}) });
+}
+
+function headerChanges(table: RouteTable, config: GatewayConfig, input: ExplainInput): HeaderChanges | null {
+  const parsed = parseTarget(input.target);
+  if (!parsed.ok) return null;
+  const { target } = parsed;
+  const authority = target.authority ?? input.host ?? 'localhost';
+  const sent = [['Host', authority] as const, ...(input.headers ?? [])];
+  const header = (lowerName: string) => sent.find(([name]) => name.toLowerCase() === lowerName)?.[1];
+  const match = table.match({ method: input.method, target, host: hostOf(authority), header });
+  if (!match) return null;
+  const trust = new TrustedPeers(config.trustProxy);
+  const read = readFacts(sent.flat());
+  const facts = trust.includes(ASKER.address) ? withOtherForwarded(read) : read;
+  const origin = originOf(ASKER, trust, authority, facts.claims);
+  const { address } = match.route.upstream.endpoints[0]!;
+  const endpoint = { authority: authorityOf(address), scheme: schemeOf(address) };
+  const out = requestFields(
+    { facts, peer: ASKER, origin, version: '1.1', authority, match },
+    endpoint,
+    EXAMPLE,
+  );
+  return { added: added(sent, out), removed: facts.dropped };
+}
+
+/** Who asks for an explanation asks from this machine. */
+const ASKER = { address: '127.0.0.1', secure: false };
+
+/** These differ with each exchange. */
+const EXAMPLE = {
+  pseudonym: 'portway-<process>',
+  requestId: '<20 hex digits>',
+  traceparent: '00-<trace>-<span>-00',
+};
+
+function added(sent: readonly (readonly [string, string])[], out: readonly string[]): [string, string][] {
+  const before = new Set(sent.map(([name, value]) => `${name.toLowerCase()}: ${value}`));
+  const fields: [string, string][] = [];
+  for (let i = 0; i < out.length; i += 2) {
+    if (!before.has(`${out[i]!.toLowerCase()}: ${out[i + 1]}`)) fields.push([out[i]!, out[i + 1]!]);
+  }
+  return fields;
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import { isForwardingField } from '../fields/forwarded.ts';
+import type { ExtendedExchange, FieldEdit, HandlerDownstream, Tag } from '../forward/extend.ts';
+import { limitBody } from '../policy/body-limit/body-limit.ts';
+import type { Passage } from './passage.ts';
+
+/** Begins forwarding for an extension's request. */
+export type ForwardExtended = (passage: Passage, downstream: HandlerDownstream, edit: FieldEdit) => void;
+
+/**
+ * The exchanges on extended routes that wait for the request which @fastify/http-proxy makes of them. That request carries the key
+ * of its exchange in a field whose name no client can guess.
+ */
+export class ExtendedExchanges implements Tag {
+  readonly name = `x-portway-${randomBytes(8).toString('hex')}`;
+  readonly #forward: ForwardExtended;
+  readonly #waiting = new Map<string, Waiting>();
+  #last = 0;
+
+  constructor(forward: ForwardExtended) {
+    this.#forward = forward;
+  }
+
+  /** @param shown the header as the extension met it. */
+  add(passage: Passage, shown: IncomingHttpHeaders): string {
+    const key = String(++this.#last);
+    this.#waiting.set(key, { passage, shown });
+    return key;
+  }
+
+  take(key: string): ExtendedExchange | undefined {
+    const waiting = this.#waiting.get(key);
+    if (!waiting) return undefined;
+    this.#waiting.delete(key);
+    const { passage, shown } = waiting;
+    return {
+      original: shown,
+      body: limitBody(passage.downstream.body, passage.exchange?.match.route.bodyMaxBytes ?? null),
+      forward: (downstream, edit) => {
+        passage.extended = downstream;
+        this.#forward(passage, downstream, edit);
+      },
+    };
+  }
+}
+
+interface Waiting {
+  readonly passage: Passage;
+  readonly shown: IncomingHttpHeaders;
+}
+
+/** What a stranger says of where it comes from, or who it is, an extension does not get to see, as no service does. */
+export function hideClaims({ snapshot, peer }: Passage, headers: IncomingHttpHeaders): void {
+  const trusted = snapshot.trust.includes(peer.address);
+  for (const name of Object.keys(headers)) {
+    if (isForwardingField(name) && (!trusted || name.includes('_'))) delete headers[name];
+  }
+}
+
+/**
+ * What an extension's failure means. Behind @fastify/http-proxy's own errors stands what our forwarding had told it; an error of
+ * the 4xx kind is the extension's way to refuse; everything else is a fault in its code.
+ */
+export function extensionError(cause: unknown): GatewayError | Refusal {
+  // What an extension throws may go round in a circle.
+  for (
+    let error = cause, depth = 0;
+    error instanceof Error && depth < CAUSES_MAX;
+    error = error.cause, depth++
+  ) {
+    if (error instanceof GatewayError) return error;
+  }
+  const status =
+    typeof cause === 'object' && cause !== null && 'statusCode' in cause ? Number(cause.statusCode) : 500;
+  if (cause instanceof Error && status >= 400 && status < 500) return { status, detail: cause.message };
+  return new GatewayError(
+    'extension_failed',
+    cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
+    { cause },
+  );
+}
+
+const CAUSES_MAX = 8;
+
+export interface Refusal {
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** problem+json of an extension's refusal: status and words are its own. */
+export function refusalAnswer(
+  { status, detail }: Refusal,
+  requestId: string,
+): { fields: string[]; body: Buffer } {
+  const title = STATUS_CODES[status] ?? 'Refused';
+  const body = Buffer.from(`${JSON.stringify({ type: 'about:blank', title, status, detail, requestId })}\n`);
+  const fields = [
+    'Content-Type',
+    'application/problem+json',
+    'Content-Length',
+    String(body.length),
+    'Cache-Control',
+    'no-store',
+  ];
+  return { fields: [...fields, 'X-Request-Id', requestId], body };
+}

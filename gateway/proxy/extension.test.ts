@@ -1,0 +1,75 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startTestGateway } from '../proof/testing/gateway.ts';
+import { ok, startService } from '../proof/testing/service.ts';
+import { ExtensionError, hasHooks, loadExtension } from './extension.ts';
+
+async function moduleFile(text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'portway-extension-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'extension.ts');
+  await writeFile(file, text);
+  return file;
+}
+
+describe('a module that extends a route', () => {
+  test.each([
+    ['nothing', 'export default {};', false],
+    ['data', 'export default { config: { team: "blue" } };', false],
+    ['a hook before', 'export default { preHandler(_request, _reply, done) { done(); } };', true],
+    ['a hook behind', 'export default { replyOptions: { rewriteHeaders: (headers) => headers } };', true],
+  ])('may have %s', async (_what, text, hooks) => {
+    expect(hasHooks(await loadExtension('/db', await moduleFile(text)))).toBe(hooks);
+  });
+
+  test.each([
+    ['it is not there', null, "can't be loaded"],
+    ['it is no program', 'export default {', "can't be loaded"],
+    ['it throws', 'throw new Error("no such table");', 'no such table'],
+    ['it exports nothing by default', 'export const preHandler = () => {};', 'default export'],
+    ['its default is a function', 'export default () => {};', 'default export'],
+    ['its default is null', 'export default null;', 'default export'],
+    [
+      'it sets what is the gateway’s',
+      'export default { upstream: "http://evil.test" };',
+      'upstream is not among',
+    ],
+    [
+      'it sets how to retry',
+      'export default { replyOptions: { retriesCount: 9 } };',
+      'replyOptions.retriesCount is not among',
+    ],
+    ['a hook is no function', 'export default { preHandler: true };', 'preHandler must be a function'],
+    [
+      'a hook behind is none',
+      'export default { replyOptions: { onResponse: {} } };',
+      'onResponse must be a function',
+    ],
+    ['its hooks are null', 'export default { replyOptions: null };', 'replyOptions must be an object'],
+    ['its data are none', 'export default { config: 5 };', 'config must be an object'],
+  ])('is refused where %s', async (_what, text, problem) => {
+    const file = await moduleFile(text ?? '');
+    if (text === null) await rm(file);
+    const refusal = await loadExtension('/db', file).catch((error) => error);
+    expect(refusal).toBeInstanceOf(ExtensionError);
+    expect(refusal.message).toContain(problem);
+    expect(refusal.message).toContain(file);
+    expect(refusal.route).toBe('/db');
+  });
+});
+
+test('a bad module changes nothing on reload, and the log says why', async () => {
+  const service = (await startService()).answer(ok());
+  const plain = `routes:\n  /db: ${service.port}\n`;
+  const gateway = await startTestGateway(plain, {
+    files: { 'bad.ts': 'export default { replyOptions: null };' },
+  });
+  await gateway.editAndReload(`routes:\n  /db: { to: ${service.port}, extend: ./bad.ts }\n`);
+  expect((await gateway.get('/db/')).status).toBe(200);
+  expect(gateway.gateway.configStatus().rejected).toContain('replyOptions must be an object');
+  await gateway.log.find('refusal', ({ problems }) => String(problems).includes('bad.ts'));
+  await gateway.editAndReload(plain);
+  expect(gateway.gateway.configStatus().rejected).toBe(null);
+});

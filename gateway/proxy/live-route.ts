@@ -1,0 +1,50 @@
+import { Pace } from '../exchange/time-slice.ts';
+import type { GatewayConfig, RouteConfig } from '../model/config.ts';
+import type { UpstreamRegistry, UpstreamWish } from '../upstream/registry.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+/** A route at work: its configuration, and its upstream, whose endpoints it shares with whoever else names them. */
+export interface LiveRoute {
+  readonly config: RouteConfig;
+  readonly upstream: Upstream;
+  /** What the upstream was asked for by. */
+  readonly wish: UpstreamWish;
+  /** Two routes with the same signature treat an exchange alike, wherever they stand in whichever version of the file. */
+  readonly signature: string;
+}
+
+/** Ten thousand routes are put to work in slices, between which requests are served. */
+export async function liveRoutes(config: GatewayConfig, registry: UpstreamRegistry): Promise<LiveRoute[]> {
+  const pace = new Pace();
+  const routes: LiveRoute[] = [];
+  for (const route of config.routes) {
+    if (pace.due) await pace.rest();
+    routes.push(liveRoute(route, config.resolver, registry));
+  }
+  return routes;
+}
+
+function liveRoute(
+  route: RouteConfig,
+  resolver: GatewayConfig['resolver'],
+  registry: UpstreamRegistry,
+): LiveRoute {
+  const { id, upstream, timeouts } = route;
+  const wish = { scope: id, config: upstream, connectTimeoutMs: timeouts.connectMs, resolver };
+  return { config: route, upstream: registry.acquire(wish), wish, signature: signatureOf(route) };
+}
+
+/** In slices, too; few routes are done when it returns. */
+export async function releaseRoutes(routes: readonly LiveRoute[], registry: UpstreamRegistry): Promise<void> {
+  const pace = new Pace();
+  for (const { wish } of routes) {
+    if (pace.due) await pace.rest();
+    registry.release(wish);
+  }
+}
+
+/** Everything but where in the file it stands. */
+export function signatureOf(route: RouteConfig): string {
+  const { source: _source, ...meaning } = route;
+  return JSON.stringify(meaning);
+}

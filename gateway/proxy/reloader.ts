@@ -1,0 +1,164 @@
+import type { Logger } from 'pino';
+import { type ConfigContent, readContent } from '../config/content.ts';
+import { type Environment, type LoadResult, loadContent } from '../config/load.ts';
+import { ConfigError } from '../config/problem.ts';
+import { type ConfigWatch, watchConfig } from '../config/watch.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import type { ConfigStatus } from '../model/status.ts';
+import { type ConfigDiff, diffConfigs, hasMoved, isEmpty } from './diff.ts';
+import { ExtensionError } from './extension.ts';
+
+export interface ReloaderOptions {
+  readonly file: string;
+  readonly env: Environment;
+  readonly log: Logger;
+  /**
+   * Puts a configuration to work, and resolves when it is.
+   * @param content what it was compiled from.
+   * @throws ExtensionError or Refusal where it can't be; then nothing has changed.
+   */
+  readonly apply: (config: GatewayConfig, content: ConfigContent) => Promise<void>;
+}
+
+export interface ReloadResult {
+  readonly changed: boolean;
+  /** The problems of a file that was refused, as a person reads them. */
+  readonly rejected: string | null;
+}
+
+/** Whoever was to put a configuration to work can't use it. The message says why. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+/** Follows the file: each change of it is judged, put to work or refused, and told in the log once. A file that can't be used changes nothing. */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #config: GatewayConfig;
+  /** Of the content that says what serves. */
+  #hash: string;
+  #status: ConfigStatus;
+  readonly #watch: ConfigWatch;
+  /** How many newer configurations were refused, or the same one again. */
+  refusals = 0;
+  /** Reloads happen one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  /** @throws ConfigError, ExtensionError, and what `apply` throws */
+  static async start(options: ReloaderOptions): Promise<Reloader> {
+    const { file, env } = options;
+    const content = await readContent(file);
+    const loaded = await loadContent(content, file, env);
+    if (!loaded.ok) throw new ConfigError(loaded.problems);
+    await options.apply(loaded.config, content);
+    return new Reloader(options, loaded.config, loaded.hash);
+  }
+
+  private constructor(options: ReloaderOptions, config: GatewayConfig, hash: string) {
+    this.#options = options;
+    this.#config = config;
+    this.#hash = hash;
+    this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
+    this.#watch = watchConfig(options.file, (content) => void this.#enqueue(content, false), {
+      knownHash: hash,
+    });
+  }
+
+  /** The configuration that serves. */
+  get config(): GatewayConfig {
+    return this.#config;
+  }
+
+  get status(): ConfigStatus {
+    return this.#status;
+  }
+
+  /** Reads the file again, and extension modules with it, whether it changed or not. */
+  async reload(): Promise<ReloadResult> {
+    return this.#enqueue(await readContent(this.#options.file), true);
+  }
+
+  /** Looks at once whether the file has changed, instead of when the watch does. */
+  async look(): Promise<ReloadResult> {
+    return this.#enqueue(await readContent(this.#options.file), false);
+  }
+
+  #enqueue(content: ConfigContent, asked: boolean): Promise<ReloadResult> {
+    const { file, env } = this.#options;
+    const result = this.#queue.then(async () => {
+      // The watch brings what a signal has brought already: ten thousand routes are not judged twice.
+      if (!asked && content.hash === this.#hash) return this.#unchanged();
+      return this.#take(await loadContent(content, file, env), content, asked);
+    });
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  async #take(loaded: LoadResult, content: ConfigContent, asked: boolean): Promise<ReloadResult> {
+    if (!loaded.ok) return this.#reject(loaded.formatted);
+    const diff = await diffConfigs(this.#config, loaded.config);
+    const extended = asked && loaded.config.routes.some((route) => route.extend !== null);
+    const same = isEmpty(diff) && !extended;
+    if (same && !hasMoved(this.#config, loaded.config)) {
+      this.#hash = loaded.hash;
+      return this.#unchanged();
+    }
+    try {
+      await this.#options.apply(loaded.config, content);
+      this.#config = loaded.config;
+      this.#hash = loaded.hash;
+      // What stands in other lines is the same to every exchange, but not to who is told the lines.
+      if (same) return this.#unchanged();
+      this.#taken(diff);
+      return { changed: true, rejected: null };
+    } catch (cause) {
+      if (cause instanceof ExtensionError || cause instanceof Refusal) return this.#reject(cause.message);
+      // A bug, and nobody waits for a watched file's reload: without a word the new file would just not take effect.
+      this.#options.log.error({ err: cause }, 'the changed configuration could not be put to work');
+      return this.#reject(cause instanceof Error ? cause.message : String(cause));
+    }
+  }
+
+  #reject(formatted: string): ReloadResult {
+    this.refusals++;
+    if (this.#status.rejected !== formatted) {
+      this.#options.log.error(
+        { problems: formatted },
+        'the changed configuration was refused; the one before it keeps serving',
+      );
+    }
+    this.#status = { ...this.#status, rejected: formatted };
+    return { changed: false, rejected: formatted };
+  }
+
+  /** The file says again what serves already, where its routes stand aside. */
+  #unchanged(): ReloadResult {
+    if (this.#status.rejected !== null)
+      this.#options.log.info('the configuration file says again what is served');
+    this.#status = { ...this.#status, rejected: null };
+    return { changed: false, rejected: null };
+  }
+
+  #taken(diff: ConfigDiff): void {
+    const { log } = this.#options;
+    const reloads = this.#status.reloads + 1;
+    this.#status = { ...this.#status, loadedAt: Date.now(), reloads, rejected: null };
+    const { added, removed, changed } = diff;
+    const told = { added: brief(added), removed: brief(removed), changed: brief(changed) };
+    log.info({ ...diff, ...told }, 'configuration reloaded');
+    if (diff.needsRestart.length > 0)
+      log.warn({ settings: diff.needsRestart }, 'these settings take effect at the next start');
+  }
+
+  stopWatching(): void {
+    this.#watch.close();
+  }
+}
+
+/** A line of the log is no place for ten thousand routes. */
+function brief(ids: readonly string[]): readonly string[] {
+  if (ids.length <= IDS_TOLD) return ids;
+  return [...ids.slice(0, IDS_TOLD), `and ${ids.length - IDS_TOLD} more`];
+}
+
+const IDS_TOLD = 50;

@@ -1,0 +1,199 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import type { Dispatcher } from 'undici';
+import { nominate } from '../fields/connection.ts';
+import type { RouteConfig } from '../model/config.ts';
+import { hasHooks, loadExtension, type RouteExtension } from './extension.ts';
+import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
+
+/** Where inside Fastify a request goes, once the route table has decided. */
+export type InternalRoute =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'page' }
+  | { readonly kind: 'extended'; readonly index: number };
+
+/** What Fastify's side of a snapshot asks of the gateway. */
+export interface RouterHandlers {
+  /** For the log of extensions. */
+  readonly log: FastifyBaseLogger;
+  /** Consults the route table. Never throws: what is refused goes to `carry` like the rest. */
+  choose(request: IncomingMessage): InternalRoute;
+  /** The request is out of Fastify's hands from here on. */
+  carry(request: IncomingMessage): void;
+  page(request: IncomingMessage, reply: FastifyReply): Promise<FastifyReply>;
+  /** What extended routes send their requests through instead of a connection. */
+  readonly dispatcher: Dispatcher;
+  /** Field that tells the dispatcher which exchange a request belongs to. @param shown the header as the extension met it. */
+  tag(request: IncomingMessage, shown: http.IncomingHttpHeaders): readonly [name: string, value: string];
+  /** The head of an extended route's answer is set: it goes out now. */
+  flushHead(request: IncomingMessage): void;
+  /** An extension threw, or its request failed. */
+  extensionFailed(request: IncomingMessage, cause: unknown): void;
+}
+
+export interface Router {
+  routing(request: IncomingMessage, response: ServerResponse): void;
+  /** Indexes of the routes whose extensions have hooks. */
+  readonly hooked: ReadonlySet<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * The Fastify instance of one snapshot. Our table decides first: `rewriteUrl` asks it and names an internal route. Plain routes share
+ * one context and leave Fastify at its first hook; a route that is extended in code is an encapsulated context of its own.
+ *
+ * @throws ExtensionError
+ */
+export async function buildRouter(routes: readonly RouteConfig[], handlers: RouterHandlers): Promise<Router> {
+  const app = Fastify({
+    loggerInstance: handlers.log,
+    // One line for each exchange is ours to write.
+    logController: new LogController({ disableRequestLogging: true }),
+    // The port belongs to the process, not to a snapshot, so this server never listens and closing it closes nothing.
+    serverFactory: (handler) => http.createServer(handler),
+    rewriteUrl: (request) => internalUrl(handlers.choose(request as IncomingMessage)),
+    exposeHeadRoutes: false,
+    // A snapshot that is being retired still finishes what it has.
+    return503OnClosing: false,
+    frameworkErrors: (error, request) => handlers.extensionFailed(request.raw, error),
+  });
+  const methods = everyMethod(app);
+  app.setChildLoggerFactory((logger) => logger);
+  app.register(async (context) => plainRoutes(context, methods, handlers));
+  app.get(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
+  app.head(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
+  const hooked = new Set<number>();
+  for (const [index, route] of routes.entries()) {
+    if (route.extend === null) continue;
+    const extension = await loadExtension(route.id, route.extend);
+    if (hasHooks(extension)) hooked.add(index);
+    app.register(async (context) => extendedRoute(context, index, extension, methods, handlers));
+  }
+  await app.ready();
+  return {
+    routing: (request, response) => app.routing(request, response),
+    hooked,
+    close: () => app.close(),
+  };
+}
+
+const PLAIN_URL = '/plain';
+const PAGE_URL = '/page';
+
+function internalUrl(route: InternalRoute): string {
+  if (route.kind === 'plain') return PLAIN_URL;
+  return route.kind === 'page' ? PAGE_URL : `/extended/${route.index}`;
+}
+
+/** Whatever method Node's parser reads is carried: WebDAV's and QUERY too. */
+function everyMethod(app: FastifyInstance): string[] {
+  const known = new Set(app.supportedMethods);
+  for (const method of http.METHODS) if (!known.has(method)) app.addHttpMethod(method, { hasBody: true });
+  return http.METHODS;
+}
+
+function plainRoutes(context: FastifyInstance, methods: string[], handlers: RouterHandlers): void {
+  // Before Fastify looks at the body: on a plain route that is the service's business alone.
+  context.addHook('onRequest', (request, reply, _done) => {
+    reply.hijack();
+    handlers.carry(request.raw);
+  });
+  context.route({ method: methods, url: PLAIN_URL, handler: (_request, reply) => reply });
+}
+
+function extendedRoute(
+  context: FastifyInstance,
+  index: number,
+  extension: RouteExtension,
+  methods: string[],
+  handlers: RouterHandlers,
+): void {
+  // Hooks edit in place, too: what they have changed shows only beside what they were given.
+  const shown = new WeakMap<IncomingMessage, http.IncomingHttpHeaders>();
+  context.addHook('onRequest', (request, _reply, done) => {
+    settleHeaders(request.raw.headers, request.raw.method);
+    shown.set(request.raw, { ...request.raw.headers });
+    done();
+  });
+  // The body is read by the forwarding, not by Fastify, and undici must not get its hands on the request, which it would destroy.
+  context.removeAllContentTypeParsers();
+  context.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
+  context.addHook('onSend', (request, _reply, payload, done) => {
+    done(null, payload);
+    // Fastify has set the head by now. An event stream's must not wait for its first event.
+    if (isStream(payload)) handlers.flushHead(request.raw);
+  });
+  context.setErrorHandler((cause, request, reply) => {
+    reply.hijack();
+    handlers.extensionFailed(request.raw, cause);
+  });
+  context.register(httpProxy, {
+    ...proxyOptions(extension, handlers, (request) => shown.get(request) ?? {}),
+    httpMethods: methods,
+    prefix: `/extended/${index}`,
+  });
+}
+
+/**
+ * Makes of the parsed header what an extension may see and what Fastify lets pass. What the service gets is made from the fields as
+ * they came, so nothing is lost by it.
+ */
+function settleHeaders(headers: http.IncomingHttpHeaders, method: string | undefined): void {
+  // Already acted upon. @fastify/http-proxy would let a client nominate its own Cookie away.
+  for (const name of nominate(headers.connection ?? '', null) ?? []) delete headers[name];
+  delete headers.connection;
+  // Fastify answers 415 to a Content-Type that it can't read. Whether the service can is for the service to say.
+  if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) delete headers['content-type'];
+  // And 400 to a QUERY without one, which is for an origin server to do.
+  if (method === 'QUERY') headers['content-type'] ??= 'application/octet-stream';
+}
+
+function isStream(payload: unknown): boolean {
+  return typeof payload === 'object' && payload !== null && 'pipe' in payload;
+}
+
+/** RFC 9110 §8.3.1, without looking at the parameters. */
+const MEDIA_TYPE = /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+\s*(;|$)/;
+
+function proxyOptions(
+  extension: RouteExtension,
+  handlers: RouterHandlers,
+  shown: (request: IncomingMessage) => http.IncomingHttpHeaders,
+): FastifyHttpProxyOptions {
+  const { preHandler, config, replyOptions = {} } = extension;
+  const failed: HookFailed = (request, reply, cause) => {
+    reply.hijack();
+    handlers.extensionFailed(request.raw, cause);
+  };
+  const options = {
+    // Never dialled: the dispatcher below decides where requests go.
+    upstream: 'http://portway.invalid',
+    undici: handlers.dispatcher,
+    disableRequestLogging: true,
+    // Both would multiply requests behind the back of our own retries: a 503 alone caused eleven.
+    retryMethods: [],
+    proxyPayloads: false,
+    internalRewriteLocationHeader: false,
+    replyOptions: {
+      ...replyOptions,
+      ...guardAnswerHooks(extension, failed),
+      rewriteRequestHeaders: (request: FastifyRequest, headers: http.IncomingHttpHeaders) => {
+        const edited = replyOptions.rewriteRequestHeaders?.(request, headers) ?? headers;
+        // The last thing before the request is sent: a tag that is never taken would keep its exchange for ever.
+        const [name, value] = handlers.tag(request.raw, shown(request.raw));
+        return { ...edited, [name]: value };
+      },
+      onError: (reply: FastifyReply, { error }: { error: Error }) => failed(reply.request, reply, error),
+    },
+    ...(preHandler ? { preHandler } : {}),
+    ...(config ? { config } : {}),
+  };
+  return options as unknown as FastifyHttpProxyOptions;
+}

@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Pace } from '../exchange/time-slice.ts';
+import { TrustedPeers } from '../fields/forwarded.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import { type RouteTable, routeTableOf } from '../route/table.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
+import { type LiveRoute, liveRoutes, releaseRoutes } from './live-route.ts';
+import { buildRouter, type Router, type RouterHandlers } from './router.ts';
+
+interface Parts {
+  readonly table: RouteTable;
+  readonly routes: readonly LiveRoute[];
+  readonly signatures: ReadonlySet<string>;
+}
+
+/** Between two parts of ten thousand routes, requests are served. */
+async function partsOf(
+  config: GatewayConfig,
+  routes: readonly LiveRoute[],
+  mode: 'development' | 'production',
+): Promise<Parts> {
+  const pace = new Pace();
+  const table = routeTableOf(config, mode);
+  const signatures = new Set<string>();
+  for (const { signature } of routes) {
+    if (pace.due) await pace.rest();
+    signatures.add(signature);
+  }
+  if (pace.due) await pace.rest();
+  return { table, routes, signatures };
+}
+
+/**
+ * One compiled configuration at work. It is built beside the running one, serves from the moment it is swapped in, and after it was swapped
+ * out it lives until its last exchange has ended.
+ */
+export class Snapshot {
+  readonly config: GatewayConfig;
+  readonly table: RouteTable;
+  readonly routes: readonly LiveRoute[];
+  readonly trust: TrustedPeers;
+  readonly #registry: UpstreamRegistry;
+  readonly #signatures: ReadonlySet<string>;
+  #router: Router | null = null;
+  #exchanges = 0;
+  #retired = false;
+  #closed = false;
+
+  private constructor(
+    config: GatewayConfig,
+    registry: UpstreamRegistry,
+    { table, routes, signatures }: Parts,
+  ) {
+    this.config = config;
+    this.#registry = registry;
+    this.table = table;
+    this.trust = new TrustedPeers(config.trustProxy);
+    this.routes = routes;
+    this.#signatures = signatures;
+  }
+
+  /** @throws ExtensionError for a module that can't be loaded or does not fit. */
+  static async build(
+    config: GatewayConfig,
+    registry: UpstreamRegistry,
+    handlers: RouterHandlers,
+    mode: 'development' | 'production',
+  ): Promise<Snapshot> {
+    const routes = await liveRoutes(config, registry);
+    try {
+      const snapshot = new Snapshot(config, registry, await partsOf(config, routes, mode));
+      snapshot.#router = await buildRouter(config.routes, handlers);
+      // It serves when it knows where its names lead.
+      await Promise.all(routes.map(({ upstream }) => upstream.answered));
+      return snapshot;
+    } catch (cause) {
+      await releaseRoutes(routes, registry);
+      throw cause;
+    }
+  }
+
+  /** Whether a route of this very meaning is served. */
+  serves(signature: string): boolean {
+    return this.#signatures.has(signature);
+  }
+
+  /** Hands a request to the internal route that `choose` (see RouterHandlers) names. */
+  dispatch(request: IncomingMessage, response: ServerResponse): void {
+    this.#router!.routing(request, response);
+  }
+
+  /** Whether this route is extended by hooks, which only what goes through Fastify passes. */
+  hasHooks(index: number): boolean {
+    return this.#router!.hooked.has(index);
+  }
+
+  retain(): void {
+    this.#exchanges++;
+  }
+
+  release(): void {
+    this.#exchanges--;
+    this.#closeIfDone();
+  }
+
+  /** Swapped out: what is under way ends in its own time, then all that nobody else names is closed. */
+  retire(): void {
+    this.#retired = true;
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (!this.#retired || this.#closed || this.#exchanges > 0) return;
+    this.#closed = true;
+    void releaseRoutes(this.routes, this.#registry);
+    void this.#router!.close();
+  }
+}

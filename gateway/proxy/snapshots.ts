@@ -1,0 +1,69 @@
+import type { Logger } from 'pino';
+import type { LastingExchanges } from '../exchange/long-lived.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
+import type { RouterHandlers } from './router.ts';
+import { Snapshot } from './snapshot.ts';
+
+export interface SnapshotsOptions {
+  readonly mode: 'development' | 'production';
+  readonly log: Logger;
+  readonly registry: UpstreamRegistry;
+  readonly lasting: LastingExchanges;
+  /** Whether a raw stream of this very meaning is served. */
+  readonly servesStream: (signature: string) => boolean;
+  readonly handlers: RouterHandlers;
+  /** Told of each configuration that takes effect, the first among them. Resolves when all of it has. */
+  readonly taken: (config: GatewayConfig) => Promise<void>;
+}
+
+/**
+ * Holds the snapshot that serves, and replaces it: the next one is built beside it, one reference is swapped, and the old one finishes
+ * what it has.
+ */
+export class Snapshots {
+  readonly #options: SnapshotsOptions;
+  #current: Snapshot | null = null;
+  readonly #drains = new Set<NodeJS.Timeout>();
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options;
+  }
+
+  /** There is one once the first configuration was taken. */
+  get current(): Snapshot {
+    return this.#current!;
+  }
+
+  /** @throws ExtensionError for a module that can't be used: then the one before serves on. */
+  async take(config: GatewayConfig): Promise<void> {
+    const { registry, handlers, taken, mode } = this.#options;
+    const next = await Snapshot.build(config, registry, handlers, mode);
+    const previous = this.#current;
+    this.#current = next;
+    previous?.retire();
+    await taken(config);
+    if (previous !== null) this.#drainChanged();
+  }
+
+  /** What lasts on routes that are no more gets some time to come to an end by itself. */
+  #drainChanged(): void {
+    const timer = setTimeout(() => {
+      this.#drains.delete(timer);
+      const ended = this.#options.lasting.closeUnless(
+        (signature) => this.current.serves(signature) || this.#options.servesStream(signature),
+      );
+      if (ended > 0) this.#options.log.info({ ended }, 'ended tunnels and event streams of changed routes');
+    }, CHANGED_ROUTE_DRAIN_MS);
+    timer.unref();
+    this.#drains.add(timer);
+  }
+
+  /** No more will be taken; what is under way on the current one may finish. */
+  retire(): void {
+    for (const timer of this.#drains) clearTimeout(timer);
+    this.#current?.retire();
+  }
+}
+
+const CHANGED_ROUTE_DRAIN_MS = 10_000;

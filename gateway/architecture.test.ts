@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   codeOf,
@@ -14,11 +15,70 @@ import {
 const gateway = sourceFiles('gateway');
 const services = sourceFiles('services');
 /** What is published and runs: no tests, no kit for tests, no benchmark, no chaos. */
-const product = gateway.filter(
-  ({ path }) => !/\.test\.ts$|^gateway\/(testing|scenarios|bench|chaos|fuzz)\//.test(path),
-);
+const product = gateway.filter(({ path }) => !/\.test\.ts$|^gateway\/proof\//.test(path));
+
+/**
+ * The rooms of gateway/ from the bottom up: each may import those before it, types included, and none behind it. In one sentence, what each
+ * may know.
+ */
+const ROOMS: ReadonlyArray<readonly [room: string, knows: string]> = [
+  [
+    'model',
+    'the shapes of a compiled configuration and of what is told of a running gateway; imports nothing',
+  ],
+  [
+    'exchange',
+    'one exchange: the contracts of both its sides, its record, what can go wrong with it, its deadlines, its counters',
+  ],
+  ['wire', 'our own HTTP/1.1 on bare sockets, towards clients and services; no policy'],
+  ['route', 'targets, the route table and how to explain it; pure'],
+  ['config', 'YAML: what a file says, what is wrong with it, and when it changes'],
+  ['upstream', 'services: endpoints, their choice, health, breakers, pools, names'],
+  ['fields', 'what header fields mean, and which requests are admitted at all'],
+  ['forward', 'how one exchange, tunnel, connection or datagram gets to an endpoint and back'],
+  ['cache', 'a shared HTTP cache (RFC 9111)'],
+  ['policy', 'what is done to an exchange on its way: one folder per policy, one file for their order'],
+  ['log', 'how lines are written, for machines and for people'],
+  ['answer', 'the answers and pages that the gateway gives by itself'],
+  ['listener', 'the clients’ side: ports, both lanes, raw streams'],
+  ['overload', 'when to refuse, and how'],
+  [
+    'proxy',
+    'the exchange on its way through all of the above; snapshots and their reload; Fastify and extensions',
+  ],
+  ['observe', 'what can be asked: admin listener, the gateway’s page, metrics exposition'],
+  ['parts.ts', 'every part, made and joined'],
+  ['gateway.ts', 'a gateway from its start to its end'],
+  ['workers', 'several gateways on one port'],
+  ['dev', 'processes of `services:`, and the terminal'],
+  ['cli', 'commands'],
+  ['main.ts', 'the process'],
+];
 
 describe('the invariants of the tree', () => {
+  test('rooms are layers: each imports only rooms below it, types included', () => {
+    const level = new Map(ROOMS.map(([room], at) => [room, at]));
+    const roomOf = (path: string) => path.split('/')[1]!;
+    const own = product.filter(({ path }) => !path.startsWith('gateway/examples/'));
+    expect(own.filter(({ path }) => !level.has(roomOf(path))).map(({ path }) => path)).toEqual([]);
+    const upwards = own.flatMap(({ path, imports }) =>
+      imports
+        .filter(
+          ({ from }) => from.startsWith('gateway/') && level.get(roomOf(from))! > level.get(roomOf(path))!,
+        )
+        .map(({ from }) => `${path} imports ${from}`),
+    );
+    expect(upwards).toEqual([]);
+  });
+
+  test('docs/architecture.md draws the rooms in this order', () => {
+    const drawing = readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8');
+    const drawn = Array.from(drawing.matchAll(/^ {2}([\w.]+)\/? {2,}/gm), ([, room]) => room!);
+    expect(drawn.filter((room) => ROOMS.some(([name]) => name === room))).toEqual(
+      ROOMS.map(([room]) => room).reverse(),
+    );
+  });
+
   test('gateway and services never import each other', () => {
     expect(importsThat(gateway, ({ from }) => /^services\/|^portway-services/.test(from))).toEqual([]);
     expect(importsThat(services, ({ from }) => /^gateway\/|^portway$|^portway\//.test(from))).toEqual([]);
@@ -37,7 +97,7 @@ describe('the invariants of the tree', () => {
     expect(importsThat(files, isConfigurationSource)).toEqual([]);
   });
 
-  test('only error/rescue.ts knows the codes of broken connections', () => {
+  test('only exchange/rescue.ts knows the codes of broken connections', () => {
     expect(filesWith(product, /\bECONN[A-Z]+\b|\bUND_ERR_/)).toEqual(['gateway/exchange/rescue.ts']);
   });
 
@@ -146,7 +206,7 @@ function isFastifyOrYaml({ from }: Import): boolean {
 
 /** The compiled configuration is what everybody knows; how it came about is config/'s own business. */
 function isConfigurationSource({ from }: Import): boolean {
-  return from.startsWith('gateway/config/') && from !== 'gateway/model/config.ts';
+  return from.startsWith('gateway/config/');
 }
 
 /** `file imports what`, for each import that is meant. */

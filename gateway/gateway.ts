@@ -11,6 +11,7 @@ import type {
   WorkerStatus,
 } from './model/status.ts';
 import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
+import type { CachesView } from './observe/admin-cache.ts';
 import { readConfig } from './observe/metrics/config-reading.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
@@ -19,10 +20,9 @@ import { GatewayParts } from './parts.ts';
 import { ConfigSource } from './proxy/config-source.ts';
 import { drain, drainGently } from './proxy/draining.ts';
 import { explainExchange } from './proxy/explain.ts';
-import { replaceNone } from './proxy/none.ts';
 import type { ReloadResult } from './proxy/reloader.ts';
 import { routeStatuses } from './proxy/route-status.ts';
-import type { Seat, SeatedGateway } from './proxy/seat.ts';
+import type { WorkerContext } from './proxy/worker-context.ts';
 
 export interface GatewayOptions {
   /** Path of the YAML file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
@@ -49,27 +49,48 @@ export interface Gateway extends Omit<AdminView, 'notReady' | 'caches' | 'metric
   close(deadlineMs?: number): Promise<boolean>;
 }
 
-/** @throws ConfigError (config/problem.ts) for a file that can't be used, ExtensionError (snapshot/extension.ts), ListenError (listener/listen-error.ts). */
+/** A gateway that is one worker of several: what its primary asks of it, and tells it. */
+export interface WorkerGateway {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly caches: CachesView;
+  /** Connections of clients that are open, on all ports. */
+  readonly connections: number;
+  routes(): Promise<readonly RouteStatus[]>;
+  streams(): Promise<readonly StreamStatus[]>;
+  overload(): Promise<readonly OverloadStatus[]>;
+  /** What it has counted, and its gauges. */
+  reading(): Promise<Reading>;
+  /** Puts this content to work, or says why it can't be; then nothing has changed. */
+  take(content: ConfigContent): Promise<ReloadResult>;
+  /** Opens the UDP ports, or gives them to another worker. */
+  carryDatagrams(carries: boolean): Promise<void>;
+  /** As of `Gateway`. */
+  close(deadlineMs?: number): Promise<boolean>;
+  /** The same where another worker has taken over the ports: idle connections may ask once more, and what has no end of its own lives until the deadline. */
+  giveWay(deadlineMs: number): Promise<boolean>;
+}
+
+/** @throws ConfigError (config/problem.ts) for a file that can't be used, ExtensionError (proxy/extension.ts), ListenError (listener/listen-error.ts). */
 export function startGateway(options: GatewayOptions): Promise<Gateway> {
   return start(options, null);
 }
 
 /** One worker of several. @throws as `startGateway` does. */
-export function startSeatedGateway(options: GatewayOptions, seat: Seat): Promise<SeatedGateway> {
-  return start(options, seat);
+export function startWorkerGateway(options: GatewayOptions, worker: WorkerContext): Promise<WorkerGateway> {
+  return start(options, worker);
 }
 
-async function start(options: GatewayOptions, seat: Seat | null): Promise<RunningGateway> {
-  const running = new RunningGateway(options, seat);
+async function start(options: GatewayOptions, worker: WorkerContext | null): Promise<RunningGateway> {
+  const running = new RunningGateway(options, worker);
   await running.start();
   return running;
 }
 
 /** A gateway from its start to its end; of what it is made stands in parts.ts. */
-class RunningGateway implements Gateway, SeatedGateway {
+class RunningGateway implements Gateway, WorkerGateway {
   readonly #options: GatewayOptions;
   /** `null`: the only one, which follows the file itself. */
-  readonly #seat: Seat | null;
+  readonly #worker: WorkerContext | null;
   readonly #source: ConfigSource;
   readonly #parts: GatewayParts;
   readonly #onReload: ((config: GatewayConfig) => void)[] = [];
@@ -80,12 +101,12 @@ class RunningGateway implements Gateway, SeatedGateway {
   #closing: Promise<boolean> | null = null;
   adminAddress: Gateway['adminAddress'] = null;
 
-  constructor(options: GatewayOptions, seat: Seat | null) {
+  constructor(options: GatewayOptions, worker: WorkerContext | null) {
     const { mode, log, env, configFile } = options;
     this.#options = options;
-    this.#seat = seat;
+    this.#worker = worker;
     this.#services = options.services ?? (() => []);
-    this.#carriesDatagrams = seat?.datagrams ?? true;
+    this.#carriesDatagrams = worker?.datagrams ?? true;
     this.#parts = new GatewayParts({
       mode,
       log,
@@ -95,18 +116,18 @@ class RunningGateway implements Gateway, SeatedGateway {
       taken: (config) => this.#taken(config),
     });
     const apply = (config: GatewayConfig) => this.#parts.snapshots.take(config);
-    this.#source = new ConfigSource({ configFile, env, log, seat, apply });
+    this.#source = new ConfigSource({ configFile, env, log, worker, apply });
   }
 
   async start(): Promise<void> {
     await this.#source.start();
     const { listener, streams } = this.#parts;
     const { listen = {} } = this.#options;
-    const { host, port, admin } = { ...this.config(), ...this.#seat?.listen };
+    const { host, port, admin } = { ...this.config(), ...this.#worker?.listen };
     try {
       await listener.listen(host, listen.port ?? port);
       await streams.open(this.#ownStreams(), this.config().resolver);
-      if (admin && !this.#seat) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
+      if (admin && !this.#worker) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
     } catch (cause) {
       await this.close(0);
       throw cause;
@@ -192,8 +213,10 @@ class RunningGateway implements Gateway, SeatedGateway {
     return [];
   }
 
-  replaceWorkers(): Promise<Replacement> {
-    return replaceNone(this.#options.log);
+  async replaceWorkers(): Promise<Replacement> {
+    const problem = 'there are no workers to replace: set `workers:` in the configuration, and start again';
+    this.#options.log.warn(problem);
+    return { replaced: 0, problem };
   }
 
   async overload(): Promise<readonly OverloadStatus[]> {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Peer } from '../fields/forwarded.ts';
 import type { Downstream } from './contract.ts';
+import type { Peer } from './peer.ts';
 
 /** The reading of requests from a connection, which stops and goes on at the boundary of a message. */
 export interface Reading {

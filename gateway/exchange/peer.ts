@@ -1,5 +1,10 @@
 import type { Socket } from 'node:net';
-import type { Peer } from '../fields/forwarded.ts';
+
+export interface Peer {
+  /** Address of the other side of the connection, IPv4 without the `::ffff:` of mapped addresses. */
+  readonly address: string;
+  readonly secure: boolean;
+}
 
 /** Who is at the other side. An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is written as what it is. */
 export function peerOf(socket: Socket): Peer {

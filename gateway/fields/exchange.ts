@@ -1,8 +1,9 @@
 import type { Downstream } from '../exchange/contract.ts';
+import type { Peer } from '../exchange/peer.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
 import type { RouteMatch } from '../route/table.ts';
 import type { RequestTarget } from '../route/target.ts';
-import type { Origin, Peer } from './forwarded.ts';
+import type { Origin } from './forwarded.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 /** What may be known of a request before anybody reads its body. */

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import type { Peer } from '../exchange/peer.ts';
 import { hostOf, isAuthority } from '../route/authority.ts';
 import { canonicalPath } from '../route/target.ts';
 
@@ -73,12 +74,6 @@ export interface Origin {
   /** The chains so far, to be added to; `null` where the peer is not trusted. */
   readonly chainFor: string | null;
   readonly chainForwarded: string | null;
-}
-
-export interface Peer {
-  /** Address of the other side of the connection, IPv4 without the `::ffff:` of mapped addresses. */
-  readonly address: string;
-  readonly secure: boolean;
 }
 
 /** Decides what to believe. @param authority the Host that the request names, already checked. */

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { own } from '../exchange/borrowed-bytes.ts';
 import type { ClientExchange, Reading } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
+import type { Peer } from '../exchange/peer.ts';
 import { peerOf } from '../exchange/peer.ts';
-import type { Peer } from '../fields/forwarded.ts';
 import { lingerOnClose } from './linger.ts';
 import { hasBody, NodeBody } from './node-body.ts';
 

@@ -5,14 +5,14 @@ import { ConfigError } from '../config/problem.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import { Reloader, type ReloadResult } from './reloader.ts';
-import type { Seat } from './seat.ts';
+import type { WorkerContext } from './worker-context.ts';
 
 export interface ConfigSourceOptions {
   readonly configFile: string;
   readonly env: Environment;
   readonly log: Logger;
   /** Who else says what the configuration is; `null`: the file, which is followed. */
-  readonly seat: Seat | null;
+  readonly worker: WorkerContext | null;
   /** Puts a configuration to work. */
   readonly apply: (config: GatewayConfig) => Promise<void>;
 }
@@ -28,13 +28,13 @@ export class ConfigSource {
 
   /** Puts the first configuration to work. @throws ConfigError, ExtensionError */
   async start(): Promise<void> {
-    const { configFile: file, env, log, seat, apply } = this.#options;
-    if (seat) await apply(await this.#load(seat, seat.content));
+    const { configFile: file, env, log, worker, apply } = this.#options;
+    if (worker) await apply(await this.#load(worker, worker.content));
     else this.#reloader = await Reloader.start({ file, env, log, apply });
   }
 
   get status(): ConfigStatus {
-    return this.#options.seat?.configStatus() ?? this.#reloader!.status;
+    return this.#options.worker?.configStatus() ?? this.#reloader!.status;
   }
 
   /** How many newer ones were refused. */
@@ -48,9 +48,9 @@ export class ConfigSource {
 
   /** What the primary says. */
   async take(content: ConfigContent): Promise<ReloadResult> {
-    const { seat, apply } = this.#options;
+    const { worker, apply } = this.#options;
     try {
-      await apply(await this.#load(seat!, content));
+      await apply(await this.#load(worker!, content));
       return { changed: true, rejected: null };
     } catch (cause) {
       return { changed: false, rejected: cause instanceof Error ? cause.message : String(cause) };
@@ -58,11 +58,11 @@ export class ConfigSource {
   }
 
   /** @throws ConfigError */
-  async #load(seat: Seat, content: ConfigContent): Promise<GatewayConfig> {
+  async #load(worker: WorkerContext, content: ConfigContent): Promise<GatewayConfig> {
     const { configFile, env } = this.#options;
     const loaded = await loadContent(content, configFile, env);
     if (!loaded.ok) throw new ConfigError(loaded.problems);
-    return seat.share(loaded.config);
+    return worker.share(loaded.config);
   }
 
   /** The file may change as it will. */

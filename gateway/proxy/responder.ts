@@ -6,9 +6,9 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { peerOf } from '../exchange/peer.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../exchange/record.ts';
 import type { ServiceStatus } from '../model/status.ts';
+import { serviceBehind } from '../upstream/endpoint-status.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Passage } from './passage.ts';
-import { serviceBehind } from './route-status.ts';
 
 export interface ResponderOptions {
   readonly mode: 'development' | 'production';

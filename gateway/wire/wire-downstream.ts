@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { own } from '../exchange/borrowed-bytes.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields } from '../exchange/contract.ts';
-import type { Peer } from '../fields/forwarded.ts';
+import type { Peer } from '../exchange/peer.ts';
 import { type AnswerFraming, type AnswerText, informationalText } from './answer-text.ts';
 import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
 import type { ClientBody } from './client-body.ts';

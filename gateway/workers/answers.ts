@@ -1,10 +1,10 @@
-import type { SeatedGateway } from '../proxy/seat.ts';
+import type { WorkerGateway } from '../gateway.ts';
 import type { AnswerTo, Given, Question } from './messages.ts';
 
 /** How a worker answers each of the primary's questions. */
 export type Answers = { readonly [Q in Question]: (given: Given<Q>) => AnswerTo<Q> | Promise<AnswerTo<Q>> };
 
-export function answersOf(gateway: SeatedGateway): Answers {
+export function answersOf(gateway: WorkerGateway): Answers {
   return {
     routes: () => gateway.routes(),
     streams: () => gateway.streams(),

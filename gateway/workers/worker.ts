@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
-import { type GatewayOptions, startSeatedGateway } from '../gateway.ts';
-import type { Seat, SeatedGateway } from '../proxy/seat.ts';
+import { type GatewayOptions, startWorkerGateway, type WorkerGateway } from '../gateway.ts';
+import type { WorkerContext } from '../proxy/worker-context.ts';
 import { type Answers, answersOf } from './answers.ts';
 import {
   type Assignment,
@@ -29,7 +29,7 @@ export class WorkerProgram {
   readonly #options: WorkerOptions;
   readonly #ended = Promise.withResolvers<void>();
   #surroundings: Surroundings | null = null;
-  #gateway: SeatedGateway | null = null;
+  #gateway: WorkerGateway | null = null;
   #answers: Answers | null = null;
 
   constructor(options: WorkerOptions) {
@@ -72,7 +72,7 @@ export class WorkerProgram {
       const log = await this.#options.createLog(assignment);
       const services = () => this.#surroundings!.services;
       const options = { configFile, env, mode, log, services };
-      this.#gateway = await startSeatedGateway(options, this.#seat(assignment));
+      this.#gateway = await startWorkerGateway(options, this.#context(assignment));
       this.#answers = answersOf(this.#gateway);
       tell({ kind: 'serving', listening: this.#gateway.address });
     } catch (cause) {
@@ -81,7 +81,7 @@ export class WorkerProgram {
     }
   }
 
-  #seat({ content, listen, datagrams, workers }: Assignment): Seat {
+  #context({ content, listen, datagrams, workers }: Assignment): WorkerContext {
     return {
       content,
       listen,

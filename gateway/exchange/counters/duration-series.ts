@@ -1,4 +1,10 @@
-import { BOUNDS_S, SUM_AT } from '../../observe/metrics/reading.ts';
+/** In seconds, as OpenTelemetry recommends for HTTP; the last bucket is for all that took longer. */
+export const BOUNDS_S: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+];
+
+/** Where the sum stands, behind the buckets. */
+export const SUM_AT = BOUNDS_S.length + 1;
 
 /** Histograms of durations by series key (series-key.ts): a row of numbers for each that has come, so that to count is to add to three of them. */
 export class DurationSeries {

@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http';
-import type { Labels } from '../../observe/metrics/reading.ts';
 import type { Lane } from '../contract.ts';
 import { CATALOG, type ErrorCode } from '../error-catalog.ts';
 import { CLIENT_LEFT_STATUS } from '../record.ts';
@@ -16,8 +15,15 @@ export function seriesKey(method: string, status: number, error: ErrorCode | nul
   return (about * ERRORS + code) * 2 + (lane === 'wire' ? 1 : 0);
 }
 
-/** The labels that a key stands for. */
-export function labelsOfKey(key: number): Labels {
+/** What a key stands for, as labels of a metric. */
+export interface KeyLabels {
+  readonly http_request_method: string;
+  readonly http_response_status_code?: string;
+  readonly error_type?: string;
+  readonly lane: Lane;
+}
+
+export function labelsOfKey(key: number): KeyLabels {
   const lane = key % 2 === 1 ? 'wire' : 'general';
   const code = Math.floor(key / 2) % ERRORS;
   const about = Math.floor(key / 2 / ERRORS);

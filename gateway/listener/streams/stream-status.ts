@@ -1,6 +1,5 @@
 import type { ServiceStatus, StreamStatus } from '../../model/status.ts';
-import { serviceBehind } from '../../proxy/route-status.ts';
-import { endpointStatus, endpointStatusUnasked } from '../../upstream/endpoint-status.ts';
+import { endpointStatus, endpointStatusUnasked, serviceBehind } from '../../upstream/endpoint-status.ts';
 import { upstreamStatus } from '../../upstream/upstream-status.ts';
 import type { LiveStream, Stream } from './stream.ts';
 

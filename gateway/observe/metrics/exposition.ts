@@ -1,7 +1,8 @@
 import type { Registry } from 'prom-client';
+import { BOUNDS_S, SUM_AT } from '../../exchange/counters/duration-series.ts';
 import { Pace } from '../../exchange/time-slice.ts';
 import { METRICS, type MetricName } from './catalog.ts';
-import { BOUNDS_S, type Reading, type Series, SUM_AT } from './reading.ts';
+import type { Reading, Series } from './reading.ts';
 import { Sums } from './sums.ts';
 
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

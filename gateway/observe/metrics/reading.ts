@@ -40,11 +40,3 @@ export class ReadingBuilder {
     return Array.from(this.#byName, ([name, series]) => ({ name, series }));
   }
 }
-
-/** In seconds, as OpenTelemetry recommends for HTTP; the last bucket is for all that took longer. */
-export const BOUNDS_S: readonly number[] = [
-  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
-];
-
-/** Where the sum stands, behind the buckets. */
-export const SUM_AT = BOUNDS_S.length + 1;

@@ -1,8 +1,9 @@
 import type { RequestBody } from '../../exchange/contract.ts';
+import type { Peer } from '../../exchange/peer.ts';
 import { newExchangeRecord } from '../../exchange/record.ts';
 import { admitAuthority, admitTarget } from '../../fields/admission.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
-import { originOf, type Peer, TrustedPeers } from '../../fields/forwarded.ts';
+import { originOf, TrustedPeers } from '../../fields/forwarded.ts';
 import { readFacts } from '../../fields/request-facts.ts';
 import { hostOf } from '../../route/authority.ts';
 import { buildRouteTable } from '../../route/table.ts';

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { freePorts } from '../../testing/free-port.ts';
 
 const run = promisify(execFile);
-const top = join(import.meta.dirname, '..', '..', '..');
+const top = join(import.meta.dirname, '..', '..', '..', '..');
 
 /** What `docker inspect` says of a container, as far as it is asked here. */
 export interface Container {

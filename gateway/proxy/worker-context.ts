@@ -1,0 +1,17 @@
+import type { ConfigContent } from '../config/content.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import type { ConfigStatus } from '../model/status.ts';
+
+/** What a gateway that is one worker of several has from its primary, in place of a file to follow and an admin listener. */
+export interface WorkerContext {
+  /** What it serves at first. */
+  readonly content: ConfigContent;
+  /** Where all workers listen, whatever the file says by now; `null`: where it says. */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  /** Whether it is the one that carries UDP (docs/workers.md). */
+  readonly datagrams: boolean;
+  /** Its part of what the configuration bounds for all workers together. */
+  share(config: GatewayConfig): GatewayConfig;
+  /** What the primary told last. */
+  configStatus(): ConfigStatus;
+}

@@ -4,10 +4,15 @@ import type { RouteConfig } from '../model/config.ts';
  * A path as services read it that fold it: slashes merged, `%2F` and `%3B` decoded, `;parameters` cut off (SEMANTICS 1.9). Where such a
  * reading belongs to another route than the path as it stands, the request would walk around that route. (`%5C` never gets here.)
  *
- * Two readings hold for all orders of the three steps: a service that cuts before it decodes loses less of `;x%2Fy` than one that decodes first.
+ * Three readings hold for all orders of the steps. What decides is how much a cut takes away: of `;x%2Fy` less before `%2F` is decoded, of
+ * `%3Bx%2Fy` nothing before `%3B` is, and all of it where `%3B` alone is decoded first.
  */
-export function foldedReadings(path: string): readonly [string, string] {
-  return [merged(cut(decoded(path))), merged(cut(decoded(cut(path))))];
+export function foldedReadings(path: string): readonly string[] {
+  return [
+    merged(cut(decoded(path))),
+    merged(cut(decoded(cut(path)))),
+    merged(slashed(cut(semicoloned(path)))),
+  ];
 }
 
 /** Whether a canonical path has anything that some services fold. */
@@ -27,7 +32,15 @@ export function ambiguityText(route: RouteConfig, { route: other, path }: OtherR
 }
 
 function decoded(path: string): string {
-  return path.replaceAll('%2F', '/').replaceAll('%3B', ';');
+  return slashed(semicoloned(path));
+}
+
+function slashed(path: string): string {
+  return path.replaceAll('%2F', '/');
+}
+
+function semicoloned(path: string): string {
+  return path.replaceAll('%3B', ';');
 }
 
 function cut(path: string): string {

@@ -1,15 +1,18 @@
 import { nearest } from '../config/hint.ts';
 import { helpOption, parseArguments } from './arguments.ts';
-import { check } from './check.ts';
 import { type Command, type CommandContext, type ExitCode, UsageError } from './command.ts';
-import { dev } from './dev.ts';
-import { explain } from './explain.ts';
 import { helpFor, overview } from './help.ts';
-import { start } from './start.ts';
 import { version } from './version.ts';
-import { worker } from './worker.ts';
 
-const commands: readonly Command[] = [dev, start, check, explain];
+/** Each is loaded when it is asked for: `--version` and `check` answer without what serves requests. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['dev', async () => (await import('./dev.ts')).dev],
+  ['start', async () => (await import('./start.ts')).start],
+  ['check', async () => (await import('./check.ts')).check],
+  ['explain', async () => (await import('./explain.ts')).explain],
+]);
+
+const allCommands = () => Promise.all(Array.from(COMMANDS.values(), (load) => load()));
 
 /** Runs `portway` with these arguments. @returns the exit code: 0, 1 for a problem that was found, 2 for wrong usage. */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<ExitCode> {
@@ -18,9 +21,7 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const [name] = args;
-    const help = commands.some((command) => command.name === name)
-      ? `portway ${name} --help`
-      : 'portway --help';
+    const help = COMMANDS.has(name ?? '') ? `portway ${name} --help` : 'portway --help';
     context.stderr.write(`portway: ${error.message}\nSee \`${help}\`.\n`);
     return 2;
   }
@@ -29,14 +30,17 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
 async function dispatch(args: readonly string[], context: CommandContext): Promise<ExitCode> {
   const [first, ...rest] = args;
   if (first === undefined) {
-    context.stderr.write(overview(commands));
+    context.stderr.write(overview(await allCommands()));
     return 2;
   }
-  if (first === '--help' || first === '-h') return print(overview(commands), context);
+  if (first === '--help' || first === '-h') return print(overview(await allCommands()), context);
   if (first === '--version' || first === '-v') return print(`portway ${version()}\n`, context);
   if (first === 'help')
-    return print(rest[0] === undefined ? overview(commands) : helpFor(find(rest[0])), context);
-  const command = first === worker.name ? worker : find(first);
+    return print(
+      rest[0] === undefined ? overview(await allCommands()) : helpFor(await find(rest[0])),
+      context,
+    );
+  const command = first === 'worker' ? (await import('./worker.ts')).worker : await find(first);
   const input = parseArguments(command, rest);
   return input.values.has(helpOption.name) ? print(helpFor(command), context) : command.run(input, context);
 }
@@ -47,17 +51,17 @@ function print(text: string, context: CommandContext): ExitCode {
 }
 
 /** @throws UsageError */
-function find(name: string): Command {
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command !== undefined) return command;
-  const names = commands.map((candidate) => candidate.name);
-  if (name.startsWith('-')) throw new UsageError(optionFirst(name, names));
+async function find(name: string): Promise<Command> {
+  const load = COMMANDS.get(name);
+  if (load !== undefined) return load();
+  const names = [...COMMANDS.keys()];
+  if (name.startsWith('-')) throw new UsageError(optionFirst(name, names, await allCommands()));
   const near = nearest(name, names);
   const hint = near === null ? `the commands are ${names.join(', ')}` : `did you mean ${near}?`;
   throw new UsageError(`unknown command "${name}": ${hint}`);
 }
 
-function optionFirst(option: string, names: readonly string[]): string {
+function optionFirst(option: string, names: readonly string[], commands: readonly Command[]): string {
   const name = option.replace(/^-+|=.*$/g, '');
   const near = nearest(name, ['help', 'version']);
   if (near !== null) return `unknown option ${option}: did you mean --${near}?`;

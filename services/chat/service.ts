@@ -39,7 +39,7 @@ export async function createChatService(parts: {
   await app.ready();
   acceptUpgrades(app.server, sockets, { path: '/ws', maxConnections: readMaxConnections() });
   const stopHeartbeat = startHeartbeat(sockets, readHeartbeatMs());
-  return httpService(app.server, parts.log, {
+  return httpService(app.server, parts, {
     beginDrain: () => dismiss(sockets),
     async close() {
       stopHeartbeat();

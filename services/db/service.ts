@@ -35,7 +35,7 @@ export async function createDocumentService(parts: {
   addChangeRoutes(app, { log, feed });
   await queue.commit(() => log.prune(tombstonesKept));
   await app.ready();
-  return httpService(app.server, parts.log, {
+  return httpService(app.server, parts, {
     beginDrain: feed.close,
     async close() {
       await queue.idle();

@@ -24,7 +24,7 @@ export async function createFileService(parts: {
   const closeUploads = await addUploadRoutes(app, { dataDir, store, fileMaxBytes, log: parts.log });
   addFileRoutes(app, { tree, store, digests: createDigestCache(), fileMaxBytes });
   await app.ready();
-  return httpService(app.server, parts.log, { close: closeUploads });
+  return httpService(app.server, parts, { close: closeUploads });
 }
 
 function readFileMaxBytes(): number {

@@ -6,5 +6,5 @@ import { answer } from './answer.ts';
 await runService({
   name: 'hello',
   defaultPort: 7777,
-  create: ({ log }) => httpService(createServer(answer), log),
+  create: (parts) => httpService(createServer(answer), parts),
 });

@@ -42,7 +42,7 @@ export async function createImageService(parts: {
   addPageFiles(app, `${import.meta.dirname}/page`);
   addImageRoutes(app, { ...limits, store, folder, codec, work });
   await app.ready();
-  return httpService(app.server, parts.log, {
+  return httpService(app.server, parts, {
     async close() {
       await queue.idle();
       database.close();

@@ -3,13 +3,12 @@ import type { Logger } from './log.ts';
 import { requestId } from './request-id.ts';
 
 /** One line for each request when its answer is out, under the id that the gateway gave it. */
-export function logAccess(server: Server, log: Logger): void {
+export function logAccess(server: Server, log: Logger, level: 'debug' | 'info'): void {
   server.prependListener('request', (request, response) => {
     const began = performance.now();
     const id = requestId(request);
     response.once('close', () => {
-      const level = isHealthCheck(request) ? 'debug' : 'info';
-      log[level](
+      log[isHealthCheck(request) ? 'debug' : level](
         {
           requestId: id,
           method: request.method,

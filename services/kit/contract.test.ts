@@ -135,6 +135,15 @@ describe('the log', () => {
       .toMatchObject([{ method: 'GET', path: '/link', status: 200, service: 'probe' }]);
   });
 
+  it('leaves the line for each request to a supervisor that writes one itself', async () => {
+    const supervised = await startService('kit/testing/probe', { env: { LOG_LEVEL: 'info' } });
+    await (await fetch(`${supervised.url}/link`)).text();
+    await (await fetch(`${supervised.url}/fail`)).text();
+    await supervised.logged('a request failed');
+    await supervised.end('SIGTERM');
+    expect(supervised.log.filter(({ msg }) => msg === 'answered')).toEqual([]);
+  });
+
   it('makes an id of its own where the given one can not stand in a log', async () => {
     const answer = await fetch(`${probe.url}/nothing`, { headers: { 'x-request-id': 'a "b"' } });
     expect(((await answer.json()) as { requestId: string }).requestId).toMatch(/^[0-9a-f-]{36}$/);

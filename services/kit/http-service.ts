@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { logAccess } from './access-log.ts';
+import type { ServiceEnvironment } from './environment.ts';
 import { createHttpDrain } from './http-drain.ts';
 import type { Logger } from './log.ts';
 import type { Service } from './service.ts';
@@ -11,11 +12,18 @@ export interface HttpServiceHooks {
   readonly close?: () => void | Promise<void>;
 }
 
+export interface HttpServiceParts {
+  readonly log: Logger;
+  readonly environment: Pick<ServiceEnvironment, 'supervised'>;
+}
+
 /** Makes a service of an HTTP server: time limits, an access log, and a drain. */
-export function httpService(server: Server, log: Logger, hooks: HttpServiceHooks = {}): Service {
+export function httpService(server: Server, parts: HttpServiceParts, hooks: HttpServiceHooks = {}): Service {
+  const { log, environment } = parts;
   const drain = createHttpDrain(server);
   limitTimes(server);
-  logAccess(server, log);
+  // `portway dev` shows a line for each exchange already, with route and endpoint.
+  logAccess(server, log, environment.supervised ? 'debug' : 'info');
   return {
     listen: (host, port) => listen(server, host, port),
     async drain(deadlineMs) {

@@ -84,6 +84,8 @@ export function spawnService(name: string, options: StartOptions = {}): ChildPro
       PORT: '0',
       // A test that fails half-way, or is killed, takes its services with it: their pipe ends.
       PORTWAY_SUPERVISED: '1',
+      // A line for each request is one of debugging where a supervisor writes its own.
+      LOG_LEVEL: 'debug',
       ...(options.dataDir ? { DATA_DIR: options.dataDir } : {}),
       ...options.env,
     },

@@ -9,7 +9,8 @@ import { createWebApp } from '../../web-app.ts';
 await runService({
   name: 'probe',
   defaultPort: 0,
-  async create({ log }) {
+  async create(parts) {
+    const { log } = parts;
     let release: (() => void) | undefined;
     const app = createWebApp({ log });
     addResource(app, '/slow', {
@@ -45,6 +46,6 @@ await runService({
     });
     await app.ready();
     // Released by the signal, so that a test sees an exchange that ends while the process drains.
-    return httpService(app.server, log, { beginDrain: () => setTimeout(() => release?.(), 200) });
+    return httpService(app.server, parts, { beginDrain: () => setTimeout(() => release?.(), 200) });
   },
 });

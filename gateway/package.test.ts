@@ -21,7 +21,16 @@ test('the packed tarball has the README, the licence and the program, and nothin
   // npm 11 answers a list, npm 12 an object by name.
   const [packed] = Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Record<string, Packed>);
   const paths = packed!.files.map(({ path }) => path);
-  expect(paths).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'bin/portway.js', 'dist/main.js']));
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      'README.md',
+      'LICENSE',
+      'bin/portway.js',
+      'dist/main.js',
+      'dist/gateway.js',
+      'dist/gateway.d.ts',
+    ]),
+  );
   expect(paths.filter((path) => /\.test\.|^dist\/proof\//.test(path))).toEqual([]);
   // The copies are for the tarball alone.
   expect(['README.md', 'LICENSE'].filter((file) => existsSync(join(folder, file)))).toEqual([]);

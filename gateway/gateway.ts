@@ -24,6 +24,9 @@ import type { ReloadResult } from './proxy/reloader.ts';
 import { routeStatuses } from './proxy/route-status.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
 
+/** What a module named by `extend:` exports as its default. */
+export type { RouteExtension } from './proxy/extension.ts';
+
 export interface GatewayOptions {
   /** Path of the YAML file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
   readonly configFile: string;

@@ -12,6 +12,7 @@ function advice(code: ErrorCode, wish: Partial<Omit<Situation, 'error'>> = {}) {
   const error = new GatewayError(code, 'nothing moved for 5 ms');
   return advise({
     error,
+    method: 'GET',
     endpoint: null,
     service: null,
     nearest: [],
@@ -90,7 +91,16 @@ describe('what is said of a service that is not there', () => {
     ],
   ])('and whose process %s while it answered', (_what, wish, sentence) => {
     for (const code of ['connection_terminated', 'answer_truncated'] as const)
-      expect(advice(code, { service: service(wish) }).happened[1]).toBe(sentence);
+      expect(advice(code, { service: service(wish) }).happened).toEqual([sentence]);
+  });
+
+  test.each<[ErrorCode, string, boolean]>([
+    ['connection_refused', 'GET', true],
+    ['connection_terminated', 'GET', true],
+    ['connection_refused', 'POST', false],
+    ['no_route', 'GET', false],
+  ])('%s of a %s: the page takes itself again: %s', (code, method, returns) => {
+    expect(advice(code, { method }).returns).toBe(returns);
   });
 
   test('with its last words', () => {

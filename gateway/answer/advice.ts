@@ -6,6 +6,7 @@ import type { Advice, Directory, RouteLink } from './error-answer.ts';
 /** What a developer is told beside an error. */
 export interface Situation {
   readonly error: GatewayError;
+  readonly method: string;
   /** The endpoint that was tried last. */
   readonly endpoint: EndpointAddress | null;
   /** The process behind it, where we run it. */
@@ -21,7 +22,7 @@ export interface Situation {
 
 /** Turns an error into what to do about it: what was tried, what became of the process, what may have been meant. */
 export function advise(situation: Situation): Advice {
-  const { error, endpoint, service, nearest, routes, page, now } = situation;
+  const { error, method, endpoint, service, nearest, routes, page, now } = situation;
   const clients = CATALOG[error.code].blame === 'client';
   return {
     happened: clients ? [] : whatHappened(error, endpoint, service, now),
@@ -29,6 +30,8 @@ export function advise(situation: Situation): Advice {
     nearest: nearest.map(linkTo),
     directory: routes && directoryOf(routes, page),
     lastOutput: service?.lastOutput ?? [],
+    // To ask again by itself is safe for what a browser's address bar asks alone.
+    returns: method === 'GET' && error.row.blame === 'service',
   };
 }
 
@@ -49,7 +52,10 @@ function whatHappened(
   service: ServiceStatus | null,
   now: number,
 ): string[] {
-  const lines = [error.code === 'connection_refused' ? nothingListens(endpoint) : `${error.message}.`];
+  const lines: string[] = [];
+  if (error.code === 'connection_refused') lines.push(nothingListens(endpoint));
+  // That it broke off is what the answer says already.
+  else if (!BROKEN_OFF.has(error.code)) lines.push(`${error.message}.`);
   if (service) lines.push(serviceText(error, service, now));
   return lines;
 }

@@ -7,6 +7,7 @@ const SECRET = 'connect ECONNREFUSED 10.1.2.3:5432';
 const CODES = Object.keys(CATALOG) as ErrorCode[];
 const ADVICE: Advice = {
   happened: [],
+  returns: false,
   fix: ['Nothing listens on 3001.', 'Start the service.'],
   nearest: [{ label: '/db', href: '/db' }],
   directory: null,

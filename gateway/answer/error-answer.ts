@@ -3,6 +3,7 @@ import { ALLOW } from '../policy/max-forwards/max-forwards.ts';
 import { preferredType } from './accept.ts';
 import { pageFields, staticPolicy } from './page/document.ts';
 import { renderErrorPage } from './page/error-page.ts';
+import { returnPolicy } from './page/return-script.ts';
 
 /** What is known beside the error when it is answered. */
 export interface AnswerContext {
@@ -23,6 +24,8 @@ export interface Advice {
   readonly directory: Directory | null;
   /** The newest lines of the process behind the route. */
   readonly lastOutput: readonly string[];
+  /** Whether a page shall take itself again when the service answers. */
+  readonly returns: boolean;
 }
 
 export interface RouteLink {
@@ -55,7 +58,9 @@ export function errorAnswer(error: GatewayError, context: AnswerContext): ErrorA
   const { retryAfter } = error;
   const html = preferredType(context.accept, [PROBLEM, 'application/json', 'text/html']) === 'text/html';
   const body = Buffer.from(html ? page(error, context) : problem(error, context));
-  const fields = html ? htmlFields() : ['Content-Type', PROBLEM, 'Cache-Control', 'no-store'];
+  const fields = html
+    ? htmlFields(context.advice?.returns ? returnPolicy : staticPolicy)
+    : ['Content-Type', PROBLEM, 'Cache-Control', 'no-store'];
   fields.push('Content-Length', String(body.length), 'Vary', 'Accept');
   fields.push('Proxy-Status', `portway; error=${type}`, 'X-Request-Id', context.requestId);
   if (retryAfter !== undefined) fields.push('Retry-After', String(retryAfter));
@@ -66,8 +71,8 @@ export function errorAnswer(error: GatewayError, context: AnswerContext): ErrorA
 
 const PROBLEM = 'application/problem+json';
 
-function htmlFields(): string[] {
-  return [...Object.entries(pageFields).flat(), 'Content-Security-Policy', staticPolicy];
+function htmlFields(policy: string): string[] {
+  return [...Object.entries(pageFields).flat(), 'Content-Security-Policy', policy];
 }
 
 function problem(error: GatewayError, { requestId, advice }: AnswerContext): string {

@@ -210,12 +210,25 @@ describe('a bug in the gateway', () => {
     return { child, output: () => output };
   }
 
+  it('and all else is text in a pipe, as on a terminal: no line is JSON', async () => {
+    const of = await fleet(
+      `console.log(JSON.stringify({ level: 'info', time: new Date().toISOString(), msg: 'ready' }));${listening}`,
+    );
+    const { child, output } = await devWithBug(of, '');
+    expect((await fetch(`http://127.0.0.1:${of.port}/a/`)).status).toBe(200);
+    await until('the exchange is logged', () => /GET +200 .*\/a\//.test(output()));
+    child.kill('SIGTERM');
+    await once(child, 'close');
+    expect(output()).toMatch(/^a +\| \d\d:\d\d:\d\d INFO +ready$/m);
+    expect(output()).not.toMatch(/\{"/);
+  });
+
   it('is logged, and ends the process and every service', async () => {
     const of = await fleet(`${stubborn}${listening}`);
     const { child, output } = await devWithBug(of, "Promise.reject(new TypeError('x is not a function'));");
     child.kill('SIGUSR2');
     expect(await once(child, 'close')).toEqual([1, null]);
-    expect(output()).toMatch(/"level":"fatal".*x is not a function/);
+    expect(output()).toMatch(/FATAL a bug in Portway.*x is not a function/s);
     await until('the services have ended', () => pidsIn(output()).filter(runs).length === 0);
   });
 
@@ -226,7 +239,7 @@ describe('a bug in the gateway', () => {
       "process.nextTick(() => { throw Object.assign(new Error('read ECONNRESET'), { syscall: 'read' }); });",
     );
     child.kill('SIGUSR2');
-    await until('it is logged', () => /"level":"error".*read ECONNRESET/.test(output()));
+    await until('it is logged', () => /ERROR .*read ECONNRESET/s.test(output()));
     expect((await fetch(`http://127.0.0.1:${of.port}/a/`)).status).toBe(200);
     child.kill('SIGTERM');
     expect(await once(child, 'close')).toEqual([0, null]);

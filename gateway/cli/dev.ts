@@ -33,7 +33,9 @@ export const dev: Command = {
     if (loaded === null) return 1;
     const terminal = context.stdout.isTTY === true;
     const oneOfMany = loaded.config.workers !== null;
-    const log = createLogger(loaded.config.log, { terminal, env: context.env, oneOfMany });
+    // The map and the lines of services are text, so the gateway's own lines are, too, wherever they go.
+    const format = loaded.config.log.format === 'auto' ? 'pretty' : loaded.config.log.format;
+    const log = createLogger({ ...loaded.config.log, format }, { terminal, env: context.env, oneOfMany });
     installLastResort(context, log);
     const workbench = new Workbench({
       ...context,

@@ -3,6 +3,8 @@ import { plainText } from './terminal-text.ts';
 /** Enough for a stack whose frames are mostly Node's and libraries'. */
 const KEPT = 200;
 const SHOWN = 20;
+/** Lines that an error's message, its stack and what Node adds may take. */
+const STACK = 40;
 
 /** `Error: no table named users`, `Uncaught TypeError [ERR_X]: ...`, `sqlite3.OperationalError: ...` at the beginning of a line. */
 const MESSAGE = /^(Uncaught )?[\w.$]*(Error|Exception)\b/;
@@ -24,20 +26,16 @@ export class RecentLines {
     this.#ofThisLife = 0;
   }
 
-  /** Oldest first, at most 20. */
-  all(): string[] {
-    return this.#lines.slice(-SHOWN);
-  }
-
   /**
-   * What says why this life ended, at most 20 lines: the error's message and the frames of the service's own code; the newest lines
-   * where no error is named.
+   * What says how it is doing, oldest first, at most 20: where it has just named an error, the error's message and the frames of the
+   * service's own code; else the newest lines. Of the life before, where this one has said nothing yet.
    */
-  ofCrash(): string[] {
-    const lines = this.#ofThisLife === 0 ? [] : this.#lines.slice(-this.#ofThisLife);
+  newest(): string[] {
+    const lines = this.#lines.slice(-(this.isSilent ? KEPT : this.#ofThisLife));
     const message = lines.findLastIndex((line) => MESSAGE.test(line));
-    // Python's traceback stands before its message.
-    if (message === -1 || message === lines.length - 1) return lines.slice(-SHOWN);
+    // Python's traceback stands before its message, and what was logged long ago says nothing of now.
+    if (message === -1 || message === lines.length - 1 || lines.length - message > STACK)
+      return lines.slice(-SHOWN);
     return lines
       .slice(message)
       .filter((line) => !FOREIGN_FRAME.test(line))

@@ -90,7 +90,7 @@ export class Service {
       pid: this.#group?.pid ?? null,
       restarts: Math.max(0, this.#lives - 1),
       lastExit: this.#lastExit,
-      lastOutput: this.#state === 'restarting' ? this.#output.ofCrash() : this.#output.all(),
+      lastOutput: this.#output.newest(),
       ...(this.#obstacle === null ? {} : { obstacle: this.#obstacle }),
     };
   }

@@ -38,8 +38,7 @@ export class Workbench {
       paint: this.#paint,
       keepColours: colours,
     });
-    // Whoever reads a file or a pipe gets what was written; a person gets what can be read.
-    const readable = colours ? readableLines({ colour: true }) : (line: string) => line;
+    const readable = readableLines({ colour: colours });
     this.#supervisor = new Supervisor({
       report: {
         line: (service, text) => this.#output.say(service, readable(text)),

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, newExchangeRecord } from '../exchange/record.ts';
+import { rescue } from '../exchange/rescue.ts';
 import { createAccessLog } from './access-log.ts';
+import { prettyLines } from './pretty-line.ts';
 
 function exchange(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
   return {
@@ -143,6 +146,44 @@ describe('the access log', () => {
     const log = paper();
     createAccessLog(pino({ base: null }, log).child({ replica: 3 }), { enabled: () => true })(exchange());
     expect(JSON.parse(log.text())).toMatchObject({ replica: 3, msg: 'exchange' });
+  });
+
+  it('writes the lines that docs/logs.md shows', async () => {
+    const refused = await new Promise<Error>((resolve) => connect(1, '127.0.0.1').once('error', resolve));
+    const stream = {
+      method: 'TCP',
+      protocol: 'TCP',
+      target: '7000',
+      route: 'tcp 7000',
+      endpoint: 'localhost:7001',
+    };
+    const records = [
+      exchange(),
+      exchange({
+        ...{ method: 'POST', target: '/chat/join', route: '/chat', endpoint: '127.0.0.1:3004', status: 502 },
+        ...{ errorCode: 'connection_refused', errorType: 'connection_refused', bytesOut: 320, endedAt: 1001 },
+        cause: rescue(refused, 'connect').message.replace('127.0.0.1:1', '127.0.0.1:3004'),
+      }),
+      exchange({
+        ...stream,
+        requestId: '5a0d7b1e9c3f42d80116',
+        status: 0,
+        tunnel: true,
+        bytesIn: 212,
+        bytesOut: 4816,
+        headAt: 1000.6,
+        endedAt: 13034.9,
+      }),
+    ];
+    const docs = readFileSync(new URL('../../docs/logs.md', import.meta.url), 'utf8');
+    const withoutTime = (line: string) => line.replace(/^\d\d:\d\d:\d\d /, '');
+    const shown = Array.from(docs.matchAll(/^\d\d:\d\d:\d\d .*$/gm), ([line]) => withoutTime(line));
+    const pretty = prettyLines({ colour: false });
+    expect(records.map((record) => withoutTime(pretty(logged(record).raw).trimEnd()))).toEqual(
+      shown.slice(0, 3),
+    );
+    const { time: _time, ...example } = JSON.parse(/^\{"level".*$/m.exec(docs)![0]);
+    expect(logged(records[2]!).line).toMatchObject(example);
   });
 
   it('has just the fields that docs/logs.md describes', () => {

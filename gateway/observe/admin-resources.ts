@@ -51,7 +51,7 @@ export function renderAdminIndex(): string {
 <p class="lead">For this machine only: what the gateway knows of itself.</p>
 <dl class="facts">${rows.join('\n')}</dl>
 </main>`;
-  return renderDocument({ title: 'Portway admin', body, live: false });
+  return renderDocument({ title: 'Portway admin', body, script: null });
 }
 
 function pathOf({ path }: { readonly path: string }): string {

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { preferredType } from '../answer/accept.ts';
-import { livePolicy, pageFields } from '../answer/page/document.ts';
+import { pageFields } from '../answer/page/document.ts';
 import { type PageInput, renderPage, renderStatus } from './page/gateway-page.ts';
+import { statusPolicy } from './page/status-script.ts';
 
 /** Answers `/` where no route claims it: the page for a browser, the same as JSON for its script. */
 export async function answerOwnPage(
@@ -18,5 +19,5 @@ export async function answerOwnPage(
       .header('cache-control', 'no-store')
       .send(renderStatus(input));
   }
-  return reply.headers(pageFields).header('content-security-policy', livePolicy).send(renderPage(input));
+  return reply.headers(pageFields).header('content-security-policy', statusPolicy).send(renderPage(input));
 }

@@ -88,11 +88,13 @@ export class Responder {
     if (this.#options.mode === 'production') return null;
     const endpoints = passage.exchange?.match.route.upstream.endpoints ?? [];
     const { table } = passage.snapshot;
+    const tried = endpoints.filter(({ address }) => address.key === passage.record.endpoint);
     const wanted = error.code === 'no_route';
     return advise({
       error,
-      endpoint: endpoints.find(({ address }) => address.key === passage.record.endpoint)?.address ?? null,
-      service: serviceBehind(endpoints, this.#options.services()),
+      method: passage.method,
+      endpoint: tried[0]?.address ?? null,
+      service: serviceBehind(tried.length > 0 ? tried : endpoints, this.#options.services()),
       nearest: wanted ? table.nearest(passage.target.canonical, passage.host) : [],
       routes: wanted ? table.routes : null,
       page: wanted && table.showsPage(passage.host),

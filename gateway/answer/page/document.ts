@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { escapeHtml } from './escape.ts';
-import { script } from './script.ts';
 import { style } from './style.ts';
 
 export interface DocumentParts {
   readonly title: string;
   /** HTML. */
   readonly body: string;
-  /** Whether it keeps itself up to date. */
-  readonly live: boolean;
+  /** What keeps it up to date; `null`: it doesn't change. */
+  readonly script: string | null;
 }
 
 /** One line that becomes several: one origin, many ports. */
@@ -37,8 +36,10 @@ const commonPolicy = `default-src 'none'; base-uri 'none'; form-action 'none'; f
 /** For pages that don't change: no script, no request to anywhere. */
 export const staticPolicy = commonPolicy;
 
-/** For the gateway's page: its own script, which may ask this origin. */
-export const livePolicy = `${commonPolicy}; script-src ${hashSource(script)}; connect-src 'self'`;
+/** For a page with this script, which may ask this origin. */
+export function scriptPolicy(script: string): string {
+  return `${commonPolicy}; script-src ${hashSource(script)}; connect-src 'self'`;
+}
 
 /** Fields that every answer with a page of ours carries, beside its `Content-Security-Policy`. */
 export const pageFields: Readonly<Record<string, string>> = {
@@ -49,8 +50,9 @@ export const pageFields: Readonly<Record<string, string>> = {
 };
 
 /** A whole page; nothing in it comes from anywhere else. */
-export function renderDocument({ title, body, live }: DocumentParts): string {
-  const reload = live ? `<noscript><meta http-equiv="refresh" content="${RELOAD_SECONDS}"></noscript>\n` : '';
+export function renderDocument({ title, body, script }: DocumentParts): string {
+  const reload =
+    script !== null ? `<noscript><meta http-equiv="refresh" content="${RELOAD_SECONDS}"></noscript>\n` : '';
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -65,7 +67,7 @@ ${reload}</head>
 <div class="sheet">
 ${body}
 </div>
-${live ? `<script>${script}</script>\n` : ''}</body>
+${script === null ? '' : `<script>${script}</script>\n`}</body>
 </html>
 `;
 }

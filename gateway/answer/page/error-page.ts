@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { renderBrand, renderDocument } from './document.ts';
 import { escapeHtml, safeHref } from './escape.ts';
+import { returnScript } from './return-script.ts';
 
 /** An error answer for a person. All of it is plain text; in production, leave out what only operators may know. */
 export interface ErrorPageInput {
@@ -22,11 +23,13 @@ export interface ErrorPageInput {
     readonly more: number;
     readonly home: string | null;
   } | null;
+  /** Whether the page takes itself again when its service answers. */
+  readonly returns?: boolean;
   /** The newest lines of the process behind the route, oldest first. */
   readonly lastOutput?: readonly string[];
 }
 
-/** Answer it with `pageFields` and `staticPolicy` (page/document.ts). */
+/** Answer it with `pageFields` and `staticPolicy` (document.ts), or `returnPolicy` where it returns. */
 export function renderErrorPage(input: ErrorPageInput): string {
   const { status, title, detail, fix = [], nearest = [], directory = null, lastOutput = [] } = input;
   const happened = (input.happened ?? []).filter((sentence) => plain(sentence) !== plain(detail));
@@ -41,13 +44,14 @@ export function renderErrorPage(input: ErrorPageInput): string {
     fix.length === 0 ? '' : block('What to do', fix.length === 1 ? 'p' : 'ol', fix.map(prose)),
     directory === null ? '' : directoryBlock(directory),
     lastOutput.length === 0 ? '' : outputBlock(lastOutput),
+    input.returns ? '<p class="note">This page is loaded again when the service answers.</p>' : '',
     identity(input),
     '</main>',
   ];
   return renderDocument({
     title: `${status} ${title}`,
     body: body.filter(Boolean).join('\n'),
-    live: false,
+    script: input.returns ? returnScript : null,
   });
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { livePolicy } from '../../answer/page/document.ts';
 import type { ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from '../../model/status.ts';
 import { type PageInput, renderPage, renderStatus } from './gateway-page.ts';
+import { statusPolicy } from './status-script.ts';
 
 const service: ServiceStatus = {
   name: 'db-process',
@@ -221,12 +221,12 @@ describe('the page as a document', () => {
     );
     expect(more).toEqual([]);
     const hash = createHash('sha256').update(content!).digest('base64');
-    expect(livePolicy).toContain(`${tag}-src 'sha256-${hash}'`);
+    expect(statusPolicy).toContain(`${tag}-src 'sha256-${hash}'`);
   });
 
   it('has a policy that allows nothing else', () => {
-    expect(livePolicy).toContain("default-src 'none'");
-    expect(livePolicy).not.toMatch(/unsafe|\*|https?:/);
+    expect(statusPolicy).toContain("default-src 'none'");
+    expect(statusPolicy).not.toMatch(/unsafe|\*|https?:/);
   });
 
   it('has a script that can be read', () => {

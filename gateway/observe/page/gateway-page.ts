@@ -4,6 +4,7 @@ import { escapeHtml } from '../../answer/page/escape.ts';
 import type { ConfigStatus } from '../../model/status.ts';
 import { type PageStatus, type PageStatusInput, pageStatus } from './page-status.ts';
 import { type PageAddress, renderRoute, renderStream } from './route-row.ts';
+import { statusScript } from './status-script.ts';
 import { headline, title } from './summary.ts';
 
 export interface PageInput extends PageStatusInput {
@@ -11,7 +12,7 @@ export interface PageInput extends PageStatusInput {
 }
 
 /**
- * The gateway's own page: what is mapped where, and how it is doing. Answer it with `pageFields` and `livePolicy`
+ * The gateway's own page: what is mapped where, and how it is doing. Answer it with `pageFields` and `statusPolicy`
  * (page/document.ts), and with `Vary: Accept`, because the same address has `renderStatus`, too.
  */
 export function renderPage(input: PageInput): string {
@@ -29,7 +30,11 @@ export function renderPage(input: PageInput): string {
     '</main>',
     lostNotice,
   ];
-  return renderDocument({ title: title(status), body: body.filter(Boolean).join('\n'), live: true });
+  return renderDocument({
+    title: title(status),
+    body: body.filter(Boolean).join('\n'),
+    script: statusScript,
+  });
 }
 
 /** The same as JSON, for the page's own refresh and for programs; answer it as `application/json`. */

@@ -5,6 +5,9 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findChromium, launchBrowser, openPage, type WatchedPage } from '../testing/browser.ts';
 import { Fleet } from '../testing/fleet.ts';
+import { freePort } from '../testing/free-port.ts';
+import { startTestGateway } from '../testing/gateway.ts';
+import { ok, startService } from '../testing/service.ts';
 
 const executable = findChromium();
 if (executable === null)
@@ -50,6 +53,19 @@ describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeo
       expect(faults).toEqual([]);
     },
   );
+
+  test('the page of a service that is down takes itself again when the service is back', async () => {
+    const port = await freePort();
+    const gateway = await startTestGateway(`routes:\n  /api: ${port}\n`, { mode: 'development' });
+    const watched = await openPage(context, `http://localhost:${gateway.port}/api/`);
+    await watched.page.getByText('loaded again when the service answers').waitFor();
+    (await startService({ listen: { port, host: '127.0.0.1' } })).answer(
+      ok('here I am', 'Content-Type: text/html'),
+    );
+    await watched.page.getByText('here I am').waitFor();
+    // Nothing of the page breaks its own policy; the scripted service has no icon.
+    expect(watched.faults.filter((fault) => !/502|404/.test(fault))).toEqual([]);
+  });
 
   test('a navigation without the final slash finds its way', async () => {
     const { page, faults } = await open('/db');

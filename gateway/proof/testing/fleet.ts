@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PageStatus } from '../../observe/page/page-status.ts';
 import { freePorts } from './free-port.ts';
 import { until } from './poll.ts';
 import { PortwayProcess } from './portway.ts';
@@ -32,14 +33,12 @@ export class Fleet {
 
   /** Kills a service, and waits until its supervisor has it running again. */
   async kill(service: string): Promise<void> {
-    const pids = [
-      ...this.process
-        .plain()
-        .matchAll(new RegExp(`"service":"${service}","pid":(\\d+)[^\\n]*"msg":"listening"`, 'g')),
-    ];
+    const page = await fetch(this.origin, { headers: { Accept: 'application/json' } });
+    const { routes } = (await page.json()) as PageStatus;
+    const { pid } = routes.find(({ path }) => path === `/${service}`)!.details!.service!;
     const ready = () => this.process.plain().split(`${service} is ready`).length;
     const before = ready();
-    process.kill(Number(pids.at(-1)![1]), 'SIGKILL');
+    process.kill(pid!, 'SIGKILL');
     await until(`${service} is ready again`, () => ready() > before, 15_000);
   }
 

@@ -1,8 +1,10 @@
+import { scriptPolicy } from '../../answer/page/document.ts';
+
 /**
  * Keeps the page up to date: asks for the status every two seconds, and when it is another one than what is shown, takes
  * the page's own HTML again. So there is one place that makes HTML, and nothing moves while nothing changes.
  */
-export const script = `
+export const statusScript = `
 'use strict';
 (() => {
   const everyMs = 2000;
@@ -79,3 +81,5 @@ export const script = `
   timer = setTimeout(refresh, everyMs);
 })();
 `.trim();
+
+export const statusPolicy = scriptPolicy(statusScript);

@@ -142,9 +142,9 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   async #taken(config: GatewayConfig): Promise<void> {
-    const { listener, caches, metrics } = this.#parts;
+    const { listener, caches, metrics, descriptors } = this.#parts;
     this.#options.log.level = config.log.level;
-    listener.maxConnections = config.maxConnections;
+    listener.bounds = descriptors.bounds(config.maxConnections);
     caches.reconcile(config.routes);
     for (const heard of this.#onReload) heard(config);
     if (this.#notReady === null) await this.#reconcileStreams();

@@ -13,7 +13,7 @@ import { createAccessLog } from './log/access-log.ts';
 import type { GatewayConfig } from './model/config.ts';
 import type { ServiceStatus } from './model/status.ts';
 import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
-import { DescriptorAlarm } from './overload/descriptors.ts';
+import { Descriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
 import { Carrier } from './proxy/carrier.ts';
 import { Extensions } from './proxy/extensions.ts';
@@ -42,7 +42,8 @@ export class GatewayParts {
   readonly streams: Streams;
   /** Says which new ones are too many. */
   readonly overload: Overload;
-  readonly descriptors: DescriptorAlarm;
+  /** How many connections there may be. */
+  readonly descriptors: Descriptors;
   /** Carries each on its way: through the route table and the filters of the snapshot that serves ... */
   readonly carrier: Carrier;
   readonly snapshots: Snapshots;
@@ -64,7 +65,7 @@ export class GatewayParts {
     const { log, mode, services, stickySecret } = options;
     const { lasting, memory } = this;
     // From the end to the beginning: each hop is given those behind it.
-    this.descriptors = new DescriptorAlarm(log);
+    this.descriptors = new Descriptors(log);
     const observe = this.#observer();
     this.metrics = this.#createMetrics();
     const { traffic, loopDelay } = this.metrics;
@@ -95,7 +96,7 @@ export class GatewayParts {
   /** Begins to look at what the process can do, when its ports are open. */
   watch(): void {
     this.overload.start();
-    this.descriptors.start(this.#config.maxConnections);
+    this.descriptors.start();
   }
 
   /** Ends what is left. */

@@ -117,7 +117,7 @@ export class GeneralLane {
   #refusal(request: http.IncomingMessage, downstream: HttpDownstream, expects: boolean): GatewayError | null {
     if (this.#turnedAway.has(request.socket)) {
       downstream.closeAfterAnswer();
-      return new GatewayError('too_many_connections', 'maxConnections is reached');
+      return tooManyConnections();
     }
     // RFC 9110 §10.1.1. Node looks for the word anywhere in the field.
     const { expect } = request.headers;
@@ -180,6 +180,13 @@ export class GeneralLane {
     this.server.closeAllConnections();
     for (const socket of this.#tunnels) socket.destroy();
   }
+}
+
+export function tooManyConnections(): GatewayError {
+  return new GatewayError(
+    'too_many_connections',
+    'maxConnections, or what the limit of open files is enough for, is reached',
+  );
 }
 
 const SERVER_OPTIONS: http.ServerOptions = {

@@ -224,7 +224,7 @@ describe('a connection beyond `maxConnections`', () => {
     ['an unknown expectation', request('POST', '/x', ['Expect: the best'], 'x')],
   ])('gets 503 for %s, and ends', async (_what, bytes) => {
     const { listener, handler, client } = await startListener();
-    listener.maxConnections = 1;
+    listener.bounds = { served: 1, turnedAway: 1 };
     await client();
     const wire = await client();
     await wire.send(bytes);
@@ -232,6 +232,17 @@ describe('a connection beyond `maxConnections`', () => {
     expect([status, text]).toEqual([503, 'too_many_connections']);
     expect(await wire.ending()).toBe('fin');
     expect([...handler.held, ...handler.upgraded]).toEqual([]);
+  });
+
+  test('gets it before it has asked where no more may wait, and holds nothing', async () => {
+    const { listener, client } = await startListener();
+    listener.bounds = { served: 1, turnedAway: 1 };
+    await client();
+    await client();
+    const wire = await client();
+    expect((await wire.answer()).text).toBe('too_many_connections');
+    await wire.ending();
+    expect(listener.connections).toBe(2);
   });
 });
 

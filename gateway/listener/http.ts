@@ -4,8 +4,16 @@ import type { GatewayError } from '../exchange/error-catalog.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import { Turns } from '../wire/turns.ts';
 import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
-import { GeneralLane, type GeneralLaneHandler } from './general-lane.ts';
+import { GeneralLane, type GeneralLaneHandler, tooManyConnections } from './general-lane.ts';
 import { ListenError } from './listen-error.ts';
+
+/** How many connections of clients there may be at once. */
+export interface ConnectionBounds {
+  /** `maxConnections`, or fewer where the process may not open as many files. */
+  readonly served: number;
+  /** Beyond those: whose first request is waited for, to be answered with 503. */
+  readonly turnedAway: number;
+}
 
 /** What the listener hands on. */
 export interface HttpListenerHandler extends GeneralLaneHandler {
@@ -27,7 +35,7 @@ export class HttpListener implements WireLaneOwner {
   readonly #wire: WireLane;
   readonly #general: GeneralLane;
   readonly #server: Server;
-  maxConnections = Number.POSITIVE_INFINITY;
+  bounds: ConnectionBounds = { served: Number.POSITIVE_INFINITY, turnedAway: 0 };
   #connections = 0;
   #address: AddressInfo | null = null;
   #onEmptied: () => void = () => {};
@@ -66,7 +74,8 @@ export class HttpListener implements WireLaneOwner {
   }
 
   #connected(accepted: Socket): void {
-    const welcome = ++this.#connections <= this.maxConnections;
+    const { served, turnedAway } = this.bounds;
+    const welcome = ++this.#connections <= served;
     const socket = welcome ? this.#wire.adopt(accepted) : accepted;
     socket.once('close', () => {
       if (--this.#connections === 0) this.#onEmptied();
@@ -74,9 +83,10 @@ export class HttpListener implements WireLaneOwner {
     // Asked for now, because of a connection that was reset the system forgets whose it was, and its requests would have no address.
     if (socket.remoteAddress === undefined) return void socket.destroy();
     if (welcome) return this.#wire.accept(socket);
-    this.#general.turnAway(socket);
-    // Those who are turned away get an answer to their first request; a flood of them gets nothing.
-    if (this.#connections > this.maxConnections + TURNED_AWAY_MAX) socket.destroy();
+    if (this.#connections <= served + turnedAway) return this.#general.turnAway(socket);
+    // No descriptor may be spent on waiting for the request: most clients find the answer to it all the same.
+    this.#handler.refused(tooManyConnections(), socket, false);
+    socket.destroy();
   }
 
   carries(exchange: ClientExchange): boolean {
@@ -126,5 +136,3 @@ export class HttpListener implements WireLaneOwner {
     this.#wire.destroy();
   }
 }
-
-const TURNED_AWAY_MAX = 1_000;

@@ -115,11 +115,15 @@ const view: AdminView = {
 
 /** A client of a new admin listener. */
 async function client(changes: Partial<AdminView> = {}, timeoutMs?: number) {
+  return connect(await listening(changes, timeoutMs));
+}
+
+async function listening(changes: Partial<AdminView> = {}, timeoutMs?: number): Promise<number> {
   const log = pino({}, { write: (line: string) => void logged.push(line) });
   const admin = createAdmin({ ...view, ...changes }, timeoutMs === undefined ? { log } : { log, timeoutMs });
   const { port } = await admin.listen('127.0.0.1', 0);
   onTestFinished(() => admin.close());
-  return connect(port);
+  return port;
 }
 
 function get(target: string, fields: readonly string[] = []): string {
@@ -397,6 +401,36 @@ describe('the admin listener refuses', () => {
     const to = await client({}, 100);
     await to.send('GET /healthz HTTP/1.1\r\nHost: lo');
     expect((await to.rest()).ending).toBe('fin');
+  });
+});
+
+describe('the admin listener under connections that say half a request', () => {
+  const half = 'GET /metrics HTTP/1.1\r\nHost: lo';
+  const halfBody = 'POST /workers/replace HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{';
+
+  it.each([
+    ['head', half],
+    ['body', halfBody],
+  ])('answers every probe while 100 of them hold half a %s', async (_part, bytes) => {
+    const port = await listening();
+    const hold = () => connect(port).then((client) => client.send(bytes).then(() => client));
+    const holders = await Promise.all(Array.from({ length: 100 }, hold));
+    for (let probe = 0; probe < 3; probe++) {
+      const to = await connect(port);
+      expect((await to.exchange(get('/healthz'))).status).toBe(200);
+    }
+    // The newest of them still have their time.
+    expect(holders.at(-1)!.ended).toBeNull();
+  });
+
+  it('lets go of what says nothing before the connection of a probe that keeps asking', async () => {
+    const port = await listening();
+    const probe = await connect(port);
+    for (let round = 0; round < 5; round++) {
+      expect((await probe.exchange(get('/healthz'))).status).toBe(200);
+      await Promise.all(Array.from({ length: 20 }, () => connect(port)));
+    }
+    expect((await probe.exchange(get('/healthz'))).status).toBe(200);
   });
 });
 

@@ -10,6 +10,7 @@ import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus
 import type { OverloadStatus } from '../overload/overload.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { answerPurge, type CachesView } from './admin-cache.ts';
+import { AdminConnections } from './admin-connections.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
 import { adminMethods, adminResources, renderAdminIndex } from './admin-resources.ts';
@@ -94,7 +95,7 @@ function createApp({ timeoutMs = 5_000 }: AdminOptions): FastifyInstance {
       sendProblem(reply as FastifyReply, { status: 400, detail: 'The path of the request can’t be read.' });
     },
   });
-  app.server.maxConnections = 100;
+  new AdminConnections(app);
   return app;
 }
 

@@ -1,41 +1,58 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { Logger } from 'pino';
+import type { ConnectionBounds } from '../listener/http.ts';
 
 /**
- * Says in the log, once in a while, that the process has no file descriptors left. Somebody must: a connection that can't be accepted is closed
- * by libuv without a word, so that it does not wait, and the listener spin, for ever.
+ * What the limit of open files is enough for, and a line in the log, once in a while, when none is left. Somebody must say so: a connection that
+ * can't be accepted is closed by libuv without a word, so that it does not wait, and the listener spin, for ever.
  */
-export class DescriptorAlarm {
+export class Descriptors {
   readonly #log: Logger;
-  readonly #limit = openFilesLimit();
+  readonly #limit: number | null;
   #timer: NodeJS.Timeout | undefined;
   #quietUntil = 0;
   /** Exchanges that got no connection to a service, since the last line. */
   #failed = 0;
+  /** The `maxConnections` that was lowered last. */
+  #lowered: number | null = null;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, limit: number | null = openFilesLimit()) {
     this.#log = log;
+    this.#limit = limit;
   }
 
-  start(maxConnections: number): void {
-    this.#checkAgainst(maxConnections);
+  start(): void {
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+  }
+
+  /**
+   * As many as can be served: each takes two, the client's connection and the service's. More than that would be accepted and then
+   * find no way to a service, all of them.
+   */
+  bounds(maxConnections: number): ConnectionBounds {
+    const spare = this.#limit === null ? Number.POSITIVE_INFINITY : Math.max(this.#limit - OWN, 0);
+    const turnedAway = Math.min(TURNED_AWAY_MAX, Math.ceil(spare / TURNED_AWAY_PART));
+    const served = Math.min(maxConnections, Math.max(1, Math.floor((spare - turnedAway) / 2)));
+    this.#tellLowered(maxConnections, served);
+    return { served, turnedAway };
+  }
+
+  /** Once, and again when the configuration asks for another number. */
+  #tellLowered(maxConnections: number, served: number): void {
+    const known = this.#lowered === maxConnections;
+    this.#lowered = served < maxConnections ? maxConnections : null;
+    if (known || this.#lowered === null) return;
+    const turnedAway = Math.min(TURNED_AWAY_MAX, Math.ceil((2 * maxConnections) / (TURNED_AWAY_PART - 1)));
+    const needed = OWN + 2 * maxConnections + turnedAway;
+    this.#log.warn(
+      { openFiles: this.#limit, maxConnections, enoughFor: served },
+      `maxConnections is ${served} instead of ${maxConnections}: the limit of open files is enough for no more, at two for each. Raise it to ${needed} (ulimit -n, LimitNOFILE= of systemd), or set maxConnections: ${served}`,
+    );
   }
 
   stop(): void {
     clearInterval(this.#timer);
-  }
-
-  /** An exchange takes two: the client's connection and the service's. */
-  #checkAgainst(maxConnections: number): void {
-    if (this.#limit === null || this.#limit >= 2 * maxConnections) return;
-    const needed = 2 * maxConnections + OWN;
-    const enoughFor = Math.max(1, Math.floor((this.#limit - OWN) / 2));
-    this.#log.warn(
-      { openFiles: this.#limit, maxConnections, enoughFor },
-      `the limit of open files is too low for maxConnections: raise it to ${needed} (ulimit -n, LimitNOFILE= of systemd), or lower maxConnections to ${enoughFor}`,
-    );
   }
 
   /** An exchange failed for want of a descriptor; it has its own line. */
@@ -64,8 +81,11 @@ export class DescriptorAlarm {
   }
 }
 
-/** Listeners, logs, the configuration's watcher, caches: what the process needs for itself. */
+/** What the process needs for itself: listeners, logs, the configuration and its watcher, caches, checks, and 32 connections of the admin listener. */
 const OWN = 64;
+/** Of what is left, at most the tenth part is for those who are turned away. */
+const TURNED_AWAY_PART = 10;
+const TURNED_AWAY_MAX = 1_000;
 const LOOK_EVERY_MS = 1_000;
 const QUIET_MS = 10_000;
 

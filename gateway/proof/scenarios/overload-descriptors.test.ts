@@ -1,9 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../testing/free-port.ts';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
-import { get } from '../testing/raw-client.ts';
+import { get, type RawClient } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 import { markKitSocket } from '../testing/wire.ts';
 
@@ -33,21 +34,65 @@ function flood(port: number, count: number): { readonly sockets: readonly Socket
   return { sockets, end };
 }
 
+/** Each client asks once. @returns what became of each: a status, or how its connection ended. */
+async function ask(clients: readonly RawClient[]): Promise<(number | string)[]> {
+  const outcome = async (client: RawClient) => {
+    try {
+      return (await client.exchange(get('/db/'), 20_000)).status;
+    } catch {
+      return client.ended ?? 'no answer';
+    }
+  };
+  return Promise.all(clients.map(outcome));
+}
+
 // What a limit is and what a process holds is read from /proc.
+test.runIf(linux)(
+  'the limit of open files is enough for every connection that is accepted, and for its connection to the service',
+  async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const service = (await startService()).answer(async () => {
+      await released;
+      return ok('served');
+    });
+    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`, { openFiles: 120 });
+    const line = await gateway.log.find('warning', ({ enoughFor }) => enoughFor !== undefined);
+    expect(line).toMatchObject({ level: 'warn', openFiles: 120, maxConnections: 10_000 });
+    const enoughFor = Number(line.enoughFor);
+    expect(enoughFor).toBeGreaterThan(20);
+
+    const clients: RawClient[] = [];
+    for (let i = 0; i < 200; i++) clients.push(await gateway.connect());
+    const outcomes = ask(clients);
+    await until('all that are accepted are at the service', () => service.requests.length === enoughFor);
+    expect(await openDescriptors(gateway)).toBeLessThanOrEqual(120 - 20);
+    expect((await gateway.admin('GET', '/readyz')).status).toBe(200);
+    release();
+    const seen = await outcomes;
+    expect(seen.slice(0, enoughFor)).toEqual(Array(enoughFor).fill(200));
+    expect(new Set(seen.slice(enoughFor))).toEqual(new Set([503]));
+    expect(gateway.log.records.filter(({ msg }) => String(msg).startsWith('too many open files'))).toEqual(
+      [],
+    );
+  },
+);
+
 test.runIf(linux)(
   'a flood that takes every descriptor ends nothing: who is connected is answered, and so is everybody afterwards',
   async () => {
     const service = (await startService()).answer(ok('served'));
-    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`, { openFiles });
-    await gateway.log.find(
-      'warning',
-      ({ msg, openFiles: limit }) => limit === openFiles && String(msg).includes('maxConnections'),
-    );
+    const stream = await freePort();
+    const yaml = `routes: { /db: ${service.port} }\nstreams: { tcp: { ${stream}: ${service.port} } }\n`;
+    const gateway = await startGatewayProcess(yaml, { openFiles });
     const before = await openDescriptors(gateway);
     const client = await gateway.connect();
     expect((await client.exchange(get('/db/'))).text).toBe('served');
 
-    const clients = flood(gateway.port, 300);
+    // Raw connections have a bound of their own, which asks nothing of the limit.
+    const clients = flood(stream, 300);
     await gateway.log.find('line of it', ({ msg }) => String(msg).startsWith('too many open files'));
     await until('all of them are settled', () => clients.sockets.every((socket) => !socket.connecting));
     expect(await openDescriptors(gateway)).toBeGreaterThan(openFiles - 8);
@@ -71,15 +116,15 @@ test.runIf(linux)(
   'without a descriptor for the service: 503 that says so in the log, at once and not for each request',
   async () => {
     const service = (await startService()).answer(ok('served'));
-    const gateway = await startGatewayProcess(`maxConnections: 16\nroutes:\n  /db: ${service.port}\n`, {
-      openFiles,
-    });
+    const stream = await freePort();
+    const yaml = `routes: { /db: ${service.port} }\nstreams: { tcp: { ${stream}: ${service.port} } }\n`;
+    const gateway = await startGatewayProcess(yaml, { openFiles });
     const clients = await Promise.all(Array.from({ length: 12 }, () => gateway.connect()));
     // What the process opens for a moment, such as its configuration, leaves a gap.
-    const clutter = [flood(gateway.adminPort, openFiles)];
+    const clutter = [flood(stream, openFiles)];
     await until('none is left', async () => {
       if ((await openDescriptors(gateway)) >= openFiles) return true;
-      clutter.push(flood(gateway.adminPort, 2));
+      clutter.push(flood(stream, 2));
       return false;
     });
     for (const client of clients) {

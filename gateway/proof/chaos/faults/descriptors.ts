@@ -10,8 +10,9 @@ const flood = 300;
 export const exhausted: readonly Fault[] = [
   {
     id: 'descriptors-exhausted',
-    done: `the gateway may have ${descriptors} descriptors, and ${flood} clients connect and ask (EMFILE)`,
-    holds: 'it lives, answers nobody wrongly, and serves again as soon as they have gone',
+    done: `the gateway may have ${descriptors} descriptors, and ${flood} clients connect and ask`,
+    holds:
+      'it accepts no more than these are enough for, refuses the others with 503, and serves again as soon as they have gone',
     async run(stage, seen) {
       const service = await stage.service();
       const shell = `ulimit -n ${descriptors}`;
@@ -23,7 +24,7 @@ export const exhausted: readonly Fault[] = [
       const most = await mostUntil(asked, () => gateway.descriptors().all);
       const clients = await connecting;
       const statuses = (await asked).map(({ status, complete }) => (complete ? String(status) : 'none'));
-      seen.atLeast('descriptors in use', most, descriptors - 8);
+      seen.atMost('descriptors in use', most, descriptors - 8);
       seen.note(counted(statuses));
       seen.none(
         'answers of other kinds',

@@ -8,10 +8,11 @@ export default defineConfig({
     include: ['gateway/**/*.test.ts', 'services/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 4,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
-    // A machine at its limit may be late once. The reporter names what needed its second try.
-    retry: 1,
+    // A bound for what hangs, which must never decide on a machine that is only slow.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // A test that needs a second try is a defect.
+    retry: 0,
     reporters: ['default', '.config/closing-line.ts'],
   },
 });

@@ -38,6 +38,20 @@ describe('portway check', () => {
     },
   );
 
+  it('loads the modules that routes are extended with', async () => {
+    const cwd = await folderWith(
+      'routes:\n  /a: { to: 3001, extend: ./good.mjs }\n  /b: { to: 3001, extend: ./bad.mjs }\n',
+    );
+    await writeFile(join(cwd, 'good.mjs'), 'export default {};');
+    await writeFile(join(cwd, 'bad.mjs'), 'export default { preHandler: 1 };');
+    const { code, stdout } = await runPortway(['check'], { cwd });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^gateway.config.yaml:3:3 {2}routes.\/b.extend {2}expected a module.*preHandler must be a function\n {4}3 \| {3}\/b: .*\n.*\^\^/,
+    );
+    expect(stdout).toMatch(/\n1 problem\n$/);
+  });
+
   it('shows every problem with its line, and how many there are', async () => {
     const cwd = await folderWith('routes:\n  /db: 3OO1\n  /files: 99999\n');
     const { code, stdout } = await runPortway(['check'], { cwd });

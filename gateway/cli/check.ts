@@ -1,6 +1,7 @@
+import type { Problem } from '../config/problem.ts';
 import type { Command } from './command.ts';
 import { configOption, optionValue, UsageError } from './command.ts';
-import { loadOrReport } from './configuration.ts';
+import { type Loaded, loadOrReport, report } from './configuration.ts';
 
 export const check: Command = {
   name: 'check',
@@ -8,7 +9,8 @@ export const check: Command = {
   operands: '[FILE]',
   maxOperands: 1,
   options: [configOption],
-  notes: 'Nothing is started, and no address is asked for. Exit code 1 where there is a problem.',
+  notes:
+    'Nothing is started, and no address is asked for; modules that `extend:` names are loaded.\nExit code 1 where there is a problem.',
 
   async run(input, context) {
     const [operand] = input.operands;
@@ -18,6 +20,11 @@ export const check: Command = {
     }
     const loaded = await loadOrReport(operand ?? option, context, context.stdout);
     if (loaded === null) return 1;
+    const broken = await brokenExtensions(loaded);
+    if (broken.length > 0) {
+      report(broken, context, context.stdout);
+      return 1;
+    }
     const { routes, streams, services } = loaded.config;
     // Most files have no raw ports.
     const raw = streams.length === 0 ? '' : `${counted(streams.length, 'stream')}, `;
@@ -26,6 +33,32 @@ export const check: Command = {
     return 0;
   },
 };
+
+/** Routes whose modules can't be loaded, as a start would find them. */
+async function brokenExtensions({ file, config, text }: Loaded): Promise<Problem[]> {
+  const extended = config.routes.filter(({ extend }) => extend !== null);
+  if (extended.length === 0) return [];
+  const { ExtensionError, loadExtension } = await import('../proxy/extension.ts');
+  const problems: Problem[] = [];
+  for (const { id, extend, source } of extended) {
+    try {
+      await loadExtension(id, extend!);
+    } catch (cause) {
+      if (!(cause instanceof ExtensionError)) throw cause;
+      const place = { file, ...source, length: id.length, path: `routes.${id}.extend` };
+      const sourceLine = text.split(/\r?\n/)[source.line - 1] ?? '';
+      const found = `${extend}: ${cause.problem}`;
+      problems.push({
+        ...place,
+        sourceLine,
+        expected: 'a module that can be loaded',
+        found,
+        hint: 'see docs/extend.md',
+      });
+    }
+  }
+  return problems;
+}
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

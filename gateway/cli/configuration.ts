@@ -8,19 +8,26 @@ import type { CommandContext } from './command.ts';
 
 export const defaultFile = 'gateway.config.yaml';
 
+export interface Loaded {
+  /** As the user named it. */
+  readonly file: string;
+  readonly config: GatewayConfig;
+  readonly text: string;
+}
+
 /** Loads the configuration; what is wrong with it goes to `stream`. @returns `null` where it can't be used. */
 export async function loadOrReport(
   file: string | undefined,
   context: CommandContext,
   stream: NodeJS.WriteStream = context.stderr,
-): Promise<{ readonly file: string; readonly config: GatewayConfig } | null> {
+): Promise<Loaded | null> {
   if (file === undefined && !existsSync(resolve(context.cwd, defaultFile))) {
     stream.write(missing(context.cwd));
     return null;
   }
   const named = file ?? defaultFile;
   const loaded = await loadConfig(named, context.env);
-  if (loaded.ok) return { file: named, config: loaded.config };
+  if (loaded.ok) return { file: named, config: loaded.config, text: loaded.text };
   report(loaded.problems, context, stream);
   return null;
 }

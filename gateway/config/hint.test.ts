@@ -92,3 +92,24 @@ describe('advice about an unknown key', () => {
     expect(adviseKey(key, route, 'a route', null)).toEqual({ expected: 'a key of a route', hint });
   });
 });
+
+describe('what other programs have as a setting and Portway has not', () => {
+  it.each([
+    ['tls', /^TLS is no setting yet/],
+    ['auth', /^login is no setting yet/],
+    ['basic_auth', /^login is no setting yet/],
+    ['cors', /^CORS is no setting yet/],
+    ['redirect', /^redirects are no setting yet/],
+    ['gzip', /^compression is no setting yet/],
+    ['static', /^folders are no setting yet/],
+    ['headers', /stands below "when:"; to set or remove fields/],
+    ['host', /^a host stands in the key of the route/],
+    ['rateLimit', /^limits of clients are no setting yet/],
+  ])('%s has an answer of its own, for a route and for all', (key, hint) => {
+    for (const known of [
+      ['to', 'strip', 'when'],
+      ['routes', 'port', 'admin'],
+    ])
+      expect(adviseKey(key, known, 'a route', {}).hint).toMatch(hint);
+  });
+});

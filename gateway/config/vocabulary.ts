@@ -172,6 +172,99 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   overloadmanager: ['overload'],
 };
 
+/** What other programs have as a setting and this one has not, and what there is instead. */
+const NOT_A_SETTING: Readonly<Record<string, string>> = {
+  ...sameFor('TLS is no setting yet: put what ends TLS in front, and its address into "trustProxy:"', [
+    ...[
+      'tls',
+      'ssl',
+      'https',
+      'cert',
+      'certificate',
+      'certificates',
+      'acme',
+      'letsencrypt',
+      'key',
+      'sslcertificate',
+    ],
+  ]),
+  ...sameFor('HTTP/2 is no setting yet: towards clients and services Portway speaks HTTP/1.1', [
+    'http2',
+    'h2',
+    'h2c',
+    'grpc',
+  ]),
+  ...sameFor('login is no setting yet: a route can ask for one in code, with "extend:" (docs/extend.md)', [
+    ...[
+      'auth',
+      'authentication',
+      'basicauth',
+      'authbasic',
+      'jwt',
+      'oidc',
+      'forwardauth',
+      'authrequest',
+      'apikey',
+      'password',
+      'users',
+    ],
+  ]),
+  ...sameFor('CORS is no setting yet: the service answers it, or code with "extend:" (docs/extend.md)', [
+    'cors',
+    'origins',
+    'alloworigin',
+  ]),
+  ...sameFor('redirects are no setting yet: a small service behind the route can answer them', [
+    ...['redirect', 'redirects', 'return', 'rewriterule', 'redir'],
+  ]),
+  ...sameFor('compression is no setting yet: what services compress passes as it is', [
+    'gzip',
+    'compress',
+    'compression',
+    'encode',
+    'brotli',
+    'zstd',
+  ]),
+  ...sameFor('folders are no setting yet: run a file server behind the route, as services/files is one', [
+    ...['static', 'root', 'folder', 'alias', 'fileserver', 'files', 'tryfiles', 'index'],
+  ]),
+  ...sameFor(
+    'limits of clients are no setting yet: "limits:" bounds what a service gets, "overload:" what the gateway takes',
+    [...['ratelimit', 'limitreq', 'throttle', 'rate']],
+  ),
+  ...sameFor('lists of addresses are no setting yet: a firewall, or code with "extend:" (docs/extend.md)', [
+    'allow',
+    'deny',
+    'ipwhitelist',
+    'ipallowlist',
+    'whitelist',
+    'blacklist',
+  ]),
+  ...sameFor('to set or remove fields is no setting yet: code can, with "extend:" (docs/extend.md)', [
+    'addheader',
+    'setheader',
+    'proxysetheader',
+    'requestheaders',
+    'responseheaders',
+    'customheaders',
+    'removeheader',
+  ]),
+  headers:
+    'as a condition it stands below "when:"; to set or remove fields is no setting yet, but code can with "extend:" (docs/extend.md)',
+  host: 'a host stands in the key of the route: "shop.example/cart: 3010"',
+  domain: 'a host stands in the key of the route: "shop.example/cart: 3010"',
+  hostname: 'a host stands in the key of the route: "shop.example/cart: 3010"',
+  path: 'a path is the key of the route: "/cart: 3010"',
+  prefix: 'a path is the key of the route: "/cart: 3010"',
+  middleware: 'code extends a route: "extend: ./file.ts" (docs/extend.md)',
+  middlewares: 'code extends a route: "extend: ./file.ts" (docs/extend.md)',
+  mirror: 'copies to a second service are no setting yet; "canary:" sends a share of the requests there',
+};
+
+function sameFor(answer: string, keys: readonly string[]): Record<string, string> {
+  return Object.fromEntries(keys.map((key) => [key, answer]));
+}
+
 /** Keys elsewhere, that are one value of a key here. */
 const VALUE_ELSEWHERE: Readonly<Record<string, readonly [key: string, value: string]>> = {
   leastconn: ['balance', 'least-requests'],
@@ -248,6 +341,9 @@ function ofAnEndpoint(key: string, known: readonly string[]): string {
 
 function nearOrElsewhere(key: string, known: readonly string[]): string {
   const elsewhere = elsewhereKey(key, known);
+  // Said of a route or of all of them; deeper down the same word means something else.
+  const missing = known.includes('routes') || known.includes('to') ? lookUp(NOT_A_SETTING, key) : undefined;
+  if (missing !== undefined && (elsewhere === null || elsewhere === 'when')) return missing;
   if (elsewhere === 'when') return 'conditions stand below "when:"';
   const setting = lookUp(VALUE_ELSEWHERE, key);
   if (setting !== undefined && known.includes(setting[0])) return `here it is ${setting[0]}: ${setting[1]}`;

@@ -196,6 +196,16 @@ const rows = {
     detail: 'Code that extends this route failed.',
     remedy: 'See the log line with this request id: the module named by `extend:` threw.',
   },
+  extension_timeout: {
+    status: 504,
+    type: 'http_response_timeout',
+    blame: 'gateway',
+    retry: 'idempotent',
+    title: 'The gateway took too long',
+    detail: 'Code that extends this route did not come to an end in time.',
+    remedy:
+      'Look at the hooks of the module named by `extend:`: one calls no `done`, sends no answer, or waits for what never settles. `timeouts.response` is what they have.',
+  },
   internal: {
     status: 500,
     type: 'proxy_internal_error',

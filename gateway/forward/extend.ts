@@ -139,6 +139,11 @@ export class HandlerDownstream implements Downstream {
     this.#informational = informational;
   }
 
+  /** Whether its answer is still to come, or to be completed. */
+  get underWay(): boolean {
+    return !this.#ended;
+  }
+
   begin(): void {
     this.#handler.onRequestStart?.(this.#controller, null);
   }

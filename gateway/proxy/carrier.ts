@@ -144,7 +144,7 @@ export class Carrier implements HttpListenerHandler {
     const passage = passageOf(request);
     if (passage.refusal || !this.#decide(passage)) return { kind: 'plain' };
     if (passage.exchange?.match.route.extend === null) return { kind: 'plain' };
-    new WrittenElsewhere(passage, responder, inFlight).begin();
+    new WrittenElsewhere(passage, responder, inFlight, this.clock).begin();
     if (passage.exchange) {
       hideClaims(passage, request.headers);
       return { kind: 'extended', index: passage.exchange.match.index };
@@ -193,9 +193,11 @@ export class Carrier implements HttpListenerHandler {
   carryExtended(passage: Passage, downstream: HandlerDownstream, edit: FieldEdit): void {
     const { exchange } = passage;
     if (!exchange) return downstream.fail(new GatewayError('internal', 'an extension without an exchange'));
-    // The client may have left while the extension was thinking.
-    if (passage.over)
-      return downstream.fail(new GatewayError('client_left', 'the client closed its connection'));
+    // The client may have left while the extension was thinking, or been told that it thought too long.
+    if (passage.over || passage.refusal)
+      return downstream.fail(
+        passage.refusal ?? new GatewayError('client_left', 'the client closed its connection'),
+      );
     const plain = httpPlan(exchange, this.#carriage(passage));
     const plan = extendedPlan(plain, exchange, edit, downstream.body);
     this.#forward(passage, downstream, plan, new HandlerEnd(downstream));

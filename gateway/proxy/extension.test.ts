@@ -58,6 +58,14 @@ describe('a module that extends a route', () => {
     expect(refusal.message).toContain(file);
     expect(refusal.route).toBe('/db');
   });
+
+  // It ended all reloads without a word.
+  test('is refused where it waits for what never settles', async () => {
+    const file = await moduleFile('await new Promise(() => {}); export default {};');
+    await expect(loadExtension('/db', file, 100)).rejects.toThrow(
+      /was not loaded within 0.1 s: a top-level `await`/,
+    );
+  });
 });
 
 test('a bad module changes nothing on reload, and the log says why', async () => {

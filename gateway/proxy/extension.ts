@@ -35,9 +35,13 @@ export class ExtensionError extends Error {
   }
 }
 
-/** @throws ExtensionError */
-export async function loadExtension(route: string, file: string): Promise<RouteExtension> {
-  const extension = await importDefault(route, file);
+/** @throws ExtensionError, also for a module that is not loaded within `withinMs`. */
+export async function loadExtension(
+  route: string,
+  file: string,
+  withinMs = LOAD_MS,
+): Promise<RouteExtension> {
+  const extension = await importDefault(route, file, withinMs);
   refuseUnknown(route, file, extension, KEYS, '');
   const { preHandler, config = {}, replyOptions = {} } = extension;
   for (const [name, value] of Object.entries({ config, replyOptions })) {
@@ -52,11 +56,11 @@ export async function loadExtension(route: string, file: string): Promise<RouteE
   return extension;
 }
 
-async function importDefault(route: string, file: string): Promise<RouteExtension> {
+async function importDefault(route: string, file: string, withinMs: number): Promise<RouteExtension> {
   let module: { default?: unknown };
   try {
     // Each load is one of its own, so that an edited module takes effect with the next reload.
-    module = await import(`${pathToFileURL(file)}?loaded=${Date.now()}`);
+    module = await inTime(import(`${pathToFileURL(file)}?loaded=${Date.now()}`), withinMs);
   } catch (cause) {
     throw new ExtensionError(
       route,
@@ -68,6 +72,27 @@ async function importDefault(route: string, file: string): Promise<RouteExtensio
   if (typeof module.default === 'object' && module.default !== null) return module.default;
   throw new ExtensionError(route, file, 'its default export must be an object of options (docs/extend.md)');
 }
+
+/** A module that waits for ever would end all reloads. @throws Error */
+async function inTime<T>(loading: Promise<T>, withinMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () =>
+      late.reject(
+        new Error(
+          `it was not loaded within ${withinMs / 1000} s: a top-level \`await\` of it, or of what it imports, never settles`,
+        ),
+      ),
+    withinMs,
+  );
+  try {
+    return await Promise.race([loading, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const LOAD_MS = 10_000;
 
 const KEYS = ['preHandler', 'config', 'replyOptions'];
 const REPLY_KEYS = ['rewriteHeaders', 'rewriteRequestHeaders', 'onResponse'];

@@ -103,6 +103,7 @@ export class Reloader {
       this.#hash = loaded.hash;
       return this.#unchanged();
     }
+    const slow = setTimeout(() => this.#slow(), SLOW_MS);
     try {
       await this.#options.apply(loaded.config, content);
       this.#config = loaded.config;
@@ -116,7 +117,15 @@ export class Reloader {
       // A bug, and nobody waits for a watched file's reload: without a word the new file would just not take effect.
       this.#options.log.error({ err: cause }, 'the changed configuration could not be put to work');
       return this.#reject(cause instanceof Error ? cause.message : String(cause));
+    } finally {
+      clearTimeout(slow);
     }
+  }
+
+  #slow(): void {
+    this.#options.log.warn(
+      `the changed configuration is not in use after ${SLOW_MS / 1000} s: what \`extend:\` names is slow to load, or there is very much of it; the one before keeps serving meanwhile`,
+    );
   }
 
   #reject(formatted: string): ReloadResult {
@@ -154,6 +163,8 @@ export class Reloader {
     this.#watch.close();
   }
 }
+
+const SLOW_MS = 5_000;
 
 /** A line of the log is no place for ten thousand routes. */
 function brief(ids: readonly string[]): readonly string[] {

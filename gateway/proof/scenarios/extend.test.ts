@@ -27,6 +27,38 @@ describe('a route extended in code', () => {
     expect((await gateway.get('/shout/', 'X-Pass: 1')).text).toBe('a quiet answer');
   });
 
+  test.each([
+    ['preHandler', 'preHandler() { return new Promise(() => {}); }'],
+    ['preHandler', 'preHandler(_request, _reply, _done) {}'],
+    ['onResponse', 'replyOptions: { onResponse: () => new Promise(() => {}) }'],
+  ])('is answered for where its %s never settles: { %s }', async (_hook, hook) => {
+    const service = (await startService()).answer(ok('never seen'));
+    const gateway = await startTestGateway(
+      `routes:\n  /slow: { to: ${service.port}, extend: ./slow.ts, timeouts: { response: 200ms } }\n`,
+      { files: { 'slow.ts': `export default { ${hook} };` } },
+    );
+    const answer = await gateway.get('/slow/');
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([504, 'extension_timeout']);
+    expect(await gateway.log.exchange(504)).toMatchObject({
+      code: 'extension_timeout',
+      cause: expect.stringContaining('slow.ts'),
+    });
+  });
+
+  test('that comes to an end too late sends nothing any more', async () => {
+    const service = (await startService()).answer(ok());
+    const module =
+      'export default { preHandler: () => new Promise((resolve) => { globalThis.release = resolve; }) };';
+    const gateway = await startTestGateway(
+      `routes:\n  /slow: { to: ${service.port}, extend: ./slow.ts, timeouts: { response: 200ms } }\n  /plain: ${service.port}\n`,
+      { files: { 'slow.ts': module } },
+    );
+    expect((await gateway.get('/slow/')).status).toBe(504);
+    (globalThis as unknown as { release: () => void }).release();
+    expect((await gateway.get('/plain/')).status).toBe(200);
+    expect(service.requests.map(({ target }) => target)).toEqual(['/']);
+  });
+
   test('may change the fields of the answer', async () => {
     const module = `
       export default {

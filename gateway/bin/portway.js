@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
 import './preflight.js';
 
 // What was compiled once is not compiled again: half of the time of a start is that.
-enableCompileCache();
+module.enableCompileCache?.();
 
 // A clone runs the TypeScript as it is, whatever a publish has left in dist/; the published package carries
 // JavaScript alone, because Node strips no types below node_modules.

@@ -19,6 +19,14 @@ test('a thread comes to the same problems, and knows the environment', async () 
   expect(!verdict.ok && verdict.problems.length).toBe(3);
 });
 
+test.each([
+  ['memory', { memoryMb: 4, deadlineMs: 60_000 }, 'one that takes more than 4 MiB to read'],
+  ['time', { memoryMb: 1024, deadlineMs: 1 }, 'one that is not read within 0.001 s'],
+])('a file that takes too much %s is refused', async (_what, limits, found) => {
+  const verdict = await judgeInThread(manyRoutes(9_000), 'a.yaml', {}, limits);
+  expect(!verdict.ok && verdict.problems).toMatchObject([{ file: 'a.yaml', found }]);
+});
+
 test('requests do not wait for a large file', { timeout: 30_000 }, async () => {
   const text = manyRoutes(5_000);
   let longestMs = 0;

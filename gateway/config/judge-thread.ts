@@ -5,7 +5,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { Pace } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import type { Environment } from './expand.ts';
-import type { Rejection, Verdict } from './judge.ts';
+import { type Rejection, rejected, type Verdict } from './judge.ts';
 
 /** What the thread is given. */
 export interface Question {
@@ -19,11 +19,24 @@ export interface Question {
 /** What it says when it is done; the routes are at their port by then. */
 export type Answer = Rejection | { readonly ok: true; readonly config: Omit<GatewayConfig, 'routes'> };
 
-/** As `judge` does it. Rejects where there is no thread, or no memory for one, to be had. */
-export async function judgeInThread(text: string, file: string, env: Environment): Promise<Verdict> {
+export interface JudgeLimits {
+  readonly memoryMb: number;
+  readonly deadlineMs: number;
+}
+
+/** Ten thousand routes in the long form take a second and some hundred MiB. */
+const LIMITS: JudgeLimits = { memoryMb: 1024, deadlineMs: 30_000 };
+
+/** As `judge` does it, within limits: a file that takes more is refused. Rejects where there is no thread to be had. */
+export async function judgeInThread(
+  text: string,
+  file: string,
+  env: Environment,
+  limits: JudgeLimits = LIMITS,
+): Promise<Verdict> {
   const { port1: routes, port2 } = new MessageChannel();
   try {
-    const answer = await ask({ text, file, env: { ...env }, routes: port2 });
+    const answer = await ask({ text, file, env: { ...env }, routes: port2 }, limits);
     if (!answer.ok) return answer;
     return { ok: true, config: { ...answer.config, routes: await received(routes) } };
   } finally {
@@ -32,18 +45,36 @@ export async function judgeInThread(text: string, file: string, env: Environment
 }
 
 /** Rejects where the thread ends without an answer. */
-function ask(question: Question): Promise<Answer> {
+async function ask(question: Question, { memoryMb, deadlineMs }: JudgeLimits): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const program = new URL(`./judge-program${extname(import.meta.filename)}`, import.meta.url);
   const thread = new Worker(program, {
     workerData: question,
     transferList: [question.routes],
     execArgv: [],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, maxOldGenerationSizeMb: memoryMb },
   });
-  thread.once('message', resolve).once('error', reject);
+  const refuse = (what: string) => resolve(tooMuch(question.file, what));
+  thread.once('message', resolve).once('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY') refuse(`one that takes more than ${memoryMb} MiB to read`);
+    else reject(cause);
+  });
   thread.once('exit', (code) => reject(new Error(`the thread ended with ${code}`)));
-  return promise;
+  const timer = setTimeout(() => {
+    refuse(`one that is not read within ${deadlineMs / 1000} s`);
+    void thread.terminate();
+  }, deadlineMs);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooMuch(file: string, found: string): Rejection {
+  const nowhere = { line: 0, column: 0, length: 1, path: '', sourceLine: '' };
+  const hint = 'split it over several gateways, or write it in the short form';
+  return rejected([{ file, ...nowhere, expected: 'a configuration', found, hint }]);
 }
 
 async function received(port: MessagePort): Promise<RouteConfig[]> {

@@ -68,6 +68,7 @@ function isAnyFor(host: string, address: string): boolean {
   return host === '::' || (host === '0.0.0.0' && isIP(address) === 4);
 }
 
-function isLoopback(address: string): boolean {
+/** Whether only this machine gets there. */
+export function isLoopback(address: string): boolean {
   return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }

@@ -2,8 +2,9 @@
 
 import { type Document, type ParsedNode, parseDocument } from 'yaml';
 import { TextLines } from './lines.ts';
+import { tooDeepAt } from './nesting.ts';
 import { ProblemList } from './problem-list.ts';
-import type { SourceDocument } from './source.ts';
+import { MAX_DEPTH, type SourceDocument } from './source.ts';
 import { reportSyntax } from './syntax.ts';
 import { TreeBuilder } from './tree.ts';
 
@@ -18,6 +19,8 @@ export type ParseResult =
 export function parseConfig(text: string, file: string): ParseResult {
   const lines = new TextLines(text);
   const problems = new ProblemList(file, lines);
+  const deep = tooDeepAt(text);
+  if (deep >= 0) return { ok: false, problems: tooDeep(problems, deep) };
   const yaml = parseYaml(text);
   reportSyntax(yaml, lines, problems);
   if (problems.size > 0) return { ok: false, problems };
@@ -41,6 +44,15 @@ function parseYaml(text: string): Document.Parsed<ParsedNode> {
 
 function isBlank(text: string): boolean {
   return /^(?:\s|#[^\n]*(?:\n|$)|---|\.\.\.)*$/.test(text);
+}
+
+function tooDeep(problems: ProblemList, at: number): ProblemList {
+  problems.add({ start: at, end: at + 1 }, [], {
+    expected: `at most ${MAX_DEPTH} levels`,
+    found: 'more',
+    hint: 'no key of the configuration needs so many: is a bracket never closed?',
+  });
+  return problems;
 }
 
 function emptyFile(problems: ProblemList): ProblemList {

@@ -446,3 +446,15 @@ describe('closing the admin listener', () => {
     expect(await ending).toMatch(/fin|reset/);
   });
 });
+
+it.each([
+  ['0.0.0.0', 1],
+  ['::', 1],
+  ['127.0.0.1', 0],
+])('on %s the log says how far it can be reached: %i', async (host, warnings) => {
+  const log = pino({}, { write: (line: string) => void logged.push(line) });
+  const admin = createAdmin(view, { log });
+  onTestFinished(() => admin.close());
+  await admin.listen(host, 0);
+  expect(logged.filter((line) => line.includes('can be reached from other machines'))).toHaveLength(warnings);
+});

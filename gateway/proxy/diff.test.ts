@@ -8,6 +8,15 @@ const db = routeConfig('/db');
 const files = routeConfig('/files');
 const NOTHING = { added: [], removed: [], changed: [], settings: [], needsRestart: [] };
 
+test('a setting that is back where the process began needs no restart', async () => {
+  const [began, moved] = [
+    gatewayConfig([db], { port: 3000 as Port }),
+    gatewayConfig([db], { port: 3050 as Port }),
+  ];
+  expect((await diffConfigs(began, moved, began)).needsRestart).toEqual(['port']);
+  expect(await diffConfigs(moved, began, began)).toMatchObject({ settings: ['port'], needsRestart: [] });
+});
+
 describe('what a reload changed', () => {
   test.each<[string, RouteConfig[], RouteConfig[], object]>([
     ['nothing', [db, files], [db, files], {}],

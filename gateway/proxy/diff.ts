@@ -12,8 +12,12 @@ export interface ConfigDiff {
   readonly needsRestart: readonly string[];
 }
 
-/** In slices, between which requests are served. */
-export async function diffConfigs(before: GatewayConfig, after: GatewayConfig): Promise<ConfigDiff> {
+/** In slices, between which requests are served. @param started what the process began with, if that is not `before`. */
+export async function diffConfigs(
+  before: GatewayConfig,
+  after: GatewayConfig,
+  started: GatewayConfig = before,
+): Promise<ConfigDiff> {
   const old = byId(before);
   const now = byId(after);
   const settings = SETTINGS.filter((key) => !isSame(settingOf(before, key), settingOf(after, key)));
@@ -22,7 +26,9 @@ export async function diffConfigs(before: GatewayConfig, after: GatewayConfig): 
     removed: [...old.keys()].filter((id) => !now.has(id)),
     changed: await changedAmong(old, now),
     settings,
-    needsRestart: settings.filter((key) => AT_THE_START.has(key)),
+    needsRestart: settings.filter(
+      (key) => AT_THE_START.has(key) && !isSame(settingOf(started, key), settingOf(after, key)),
+    ),
   };
 }
 

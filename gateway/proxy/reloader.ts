@@ -35,6 +35,8 @@ export class Refusal extends Error {
 export class Reloader {
   readonly #options: ReloaderOptions;
   #config: GatewayConfig;
+  /** What is decided once was decided by this one. */
+  readonly #started: GatewayConfig;
   /** Of the content that says what serves. */
   #hash: string;
   #status: ConfigStatus;
@@ -56,7 +58,7 @@ export class Reloader {
 
   private constructor(options: ReloaderOptions, config: GatewayConfig, hash: string) {
     this.#options = options;
-    this.#config = config;
+    this.#config = this.#started = config;
     this.#hash = hash;
     this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
     this.#watch = watchConfig(options.file, (content) => void this.#enqueue(content, false), {
@@ -96,7 +98,7 @@ export class Reloader {
 
   async #take(loaded: LoadResult, content: ConfigContent, asked: boolean): Promise<ReloadResult> {
     if (!loaded.ok) return this.#reject(loaded.formatted);
-    const diff = await diffConfigs(this.#config, loaded.config);
+    const diff = await diffConfigs(this.#config, loaded.config, this.#started);
     const extended = asked && loaded.config.routes.some((route) => route.extend !== null);
     const same = isEmpty(diff) && !extended;
     if (same && !hasMoved(this.#config, loaded.config)) {

@@ -139,7 +139,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
       const text = buffer.toString('latin1', at, Math.min(bytes, at + HEAD_USUAL_BYTES));
       const end = text.indexOf('\r\n\r\n') + 4;
       if (end > 3) {
-        this.#took(call, text.slice(0, end));
+        this.#took(call, text.slice(0, end), buffer, at + end, bytes);
         return at + end;
       }
     }
@@ -150,14 +150,17 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
         throw new FramingError('the beginning of no HTTP/1.1 answer');
       return bytes;
     }
-    this.#took(call, this.#head.take());
+    this.#took(call, this.#head.take(), buffer, at + taken, bytes);
     return at + taken;
   }
 
-  #took(call: ServiceCall, text: string): void {
+  /** @param from where what came behind the head begins, up to `to`. */
+  #took(call: ServiceCall, text: string, buffer: Buffer, from: number, to: number): void {
     const head = parseAnswerHead(text, call.request.method);
-    if (head.status < 200) this.#informed(call, head);
-    else this.#answered(call, head);
+    if (head.status < 200) return this.#informed(call, head);
+    // What is broken from the start is an error of ours to answer; behind a head that is out, an answer could only break off.
+    if (head.end === 'chunked' && from < to) refuseBrokenChunks(buffer, from, to);
+    this.#answered(call, head);
   }
 
   #informed(call: ServiceCall, head: AnswerHead): void {
@@ -334,6 +337,15 @@ class ServiceCall implements UpstreamCall {
 }
 
 const NO_FIELDS: Fields = [];
+
+/** Reads the part of a chunked body that has come, for nobody. @throws FramingError */
+function refuseBrokenChunks(buffer: Buffer, from: number, to: number): void {
+  const reader = new BodyReader(NOBODY);
+  reader.expectChunks();
+  reader.read(buffer, from, to);
+}
+
+const NOBODY: BodyReaderSink = { bodyData() {}, bodyEnd() {} };
 const ANSWER_HEAD_MAX_BYTES = 64 * 1024;
 const HEAD_USUAL_BYTES = 1024;
 /** Shorter than the 5 s after which a Node service closes an idle connection. */

@@ -3,27 +3,33 @@ import { chunk } from '../../testing/service.ts';
 import { ask, bad, cut, good, type HostileAnswer, okWith } from './answer-case.ts';
 
 const head = okWith(['Transfer-Encoding: chunked']);
-const badChunk = (name: string, bytes: string) => cut(name, head, bytes);
+const BAD_CHUNKS: ReadonlyArray<readonly [name: string, bytes: string]> = [
+  ['a chunk size that is none', 'zz\r\nabc\r\n'],
+  ['a chunk longer than its size', '2\r\nabc\r\n0\r\n\r\n'],
+  ['a chunk shorter than its size', '4\r\nabc\r\n0\r\n\r\n'],
+  ['a chunk size with a sign', '+3\r\nabc\r\n0\r\n\r\n'],
+  ['a negative chunk size', '-3\r\nabc\r\n0\r\n\r\n'],
+  ['a chunk size with 0x', '0x3\r\nabc\r\n0\r\n\r\n'],
+  ['an empty chunk size', '\r\nabc\r\n0\r\n\r\n'],
+  ['a chunk size of 17 digits', 'fffffffffffffffff\r\nabc\r\n'],
+  ['a bare LF behind a chunk size', '3\nabc\r\n0\r\n\r\n'],
+  ['a bare LF behind a chunk', '3\r\nabc\n0\r\n\r\n'],
+  ['a bare LF behind the last chunk', '3\r\nabc\r\n0\r\n\n'],
+  ['a bare LF in an extension', '3;a\nb\r\nabc\r\n0\r\n\r\n'],
+  ['a NUL in an extension', '3;a\0b\r\nabc\r\n0\r\n\r\n'],
+  ['a trailer that is no field', '3\r\nabc\r\n0\r\nno colon\r\n\r\n'],
+  ['a trailer with a bare LF', '3\r\nabc\r\n0\r\nX-A: 1\nX-B: 2\r\n\r\n'],
+];
 const whole = okWith(['Content-Length: 5'], 'first');
 const early = '\r\nContent-Length: 6\r\nConnection: close\r\n\r\nenough';
 
 /** What is cut short reaches the client as cut short, never as whole (SEMANTICS 3); what stands behind a whole answer reaches nobody. */
 export const answerBodies: readonly HostileAnswer[] = [
-  badChunk('a chunk size that is none', 'zz\r\nabc\r\n'),
-  badChunk('a chunk longer than its size', '2\r\nabc\r\n0\r\n\r\n'),
-  badChunk('a chunk shorter than its size', '4\r\nabc\r\n0\r\n\r\n'),
-  badChunk('a chunk size with a sign', '+3\r\nabc\r\n0\r\n\r\n'),
-  badChunk('a negative chunk size', '-3\r\nabc\r\n0\r\n\r\n'),
-  badChunk('a chunk size with 0x', '0x3\r\nabc\r\n0\r\n\r\n'),
-  badChunk('an empty chunk size', '\r\nabc\r\n0\r\n\r\n'),
-  badChunk('a chunk size of 17 digits', 'fffffffffffffffff\r\nabc\r\n'),
-  badChunk('a bare LF behind a chunk size', '3\nabc\r\n0\r\n\r\n'),
-  badChunk('a bare LF behind a chunk', '3\r\nabc\n0\r\n\r\n'),
-  badChunk('a bare LF behind the last chunk', '3\r\nabc\r\n0\r\n\n'),
-  badChunk('a bare LF in an extension', '3;a\nb\r\nabc\r\n0\r\n\r\n'),
-  badChunk('a NUL in an extension', '3;a\0b\r\nabc\r\n0\r\n\r\n'),
-  badChunk('a trailer that is no field', '3\r\nabc\r\n0\r\nno colon\r\n\r\n'),
-  badChunk('a trailer with a bare LF', '3\r\nabc\r\n0\r\nX-A: 1\nX-B: 2\r\n\r\n'),
+  ...BAD_CHUNKS.map(([name, bytes]) => cut(name, head, bytes)),
+  // Nothing was sent yet, so it is an error like any other. (The client got an empty reply.) One of them shows with the next byte alone.
+  ...BAD_CHUNKS.filter(([name]) => name !== 'a bare LF behind the last chunk').map(([name, bytes]) =>
+    bad(`${name}, together with the head`, head + bytes),
+  ),
   { ...cut('an end before the last chunk', head, '3\r\nabc\r\n'), ends: 'fin' },
   { ...cut('a reset before the last chunk', head, '3\r\nabc\r\n'), ends: 'reset' },
   { ...cut('an end inside a chunk', head, '8\r\nabc'), ends: 'fin' },

@@ -5,9 +5,7 @@ import { basename, resolve } from 'node:path';
 import type { GatewayConfig } from '../model/config.ts';
 import { type CompileResult, compile } from './compile.ts';
 import type { Environment } from './expand.ts';
-import { TextLines } from './lines.ts';
 import { parseConfig } from './parse.ts';
-import { parsePlain } from './plain-yaml.ts';
 import { formatProblems, inOrder, type Problem } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
@@ -25,10 +23,6 @@ export interface Rejection {
 
 /** Never throws. @param file as problems name it */
 export async function judge(text: string, file: string, env: Environment): Promise<Verdict> {
-  const plain = parsePlain(file, new TextLines(text));
-  const verdict = plain && (await judgeDocument(plain, env));
-  if (verdict?.ok) return verdict;
-  // Only the library knows places so well that problems can be told of them.
   const parsed = parseConfig(text, file);
   return parsed.ok ? judgeDocument(parsed.document, env) : rejected(parsed.problems.all());
 }

@@ -155,6 +155,7 @@ export class GatewayParts {
       page,
       dispatcher: extensions.dispatcher,
       tag: (request, shown) => extensions.tag(request, shown),
+      headDue: (request) => extensions.headDue(request),
       flushHead: (request) => extensions.flushHead(request),
       extensionFailed: (request, cause) => extensions.failed(request, cause),
     };

@@ -159,6 +159,11 @@ export class HttpDownstream implements ClientExchange {
     if (this.#body) lingerOnClose(this.socket, this.#request);
   }
 
+  /** The head of such an answer is about to be set: what a hook refuses before its upload is complete is the last answer here. */
+  headDue(): void {
+    if (this.#body && !this.#request.complete) this.closeAfterAnswer();
+  }
+
   closeAfterAnswer(): void {
     this.#response.shouldKeepAlive = false;
     // A head that is out already has promised otherwise.

@@ -26,6 +26,10 @@ export class Extensions {
     return [this.#waiting.name, this.#waiting.add(passageOf(request), shown)];
   }
 
+  headDue(request: IncomingMessage): void {
+    passageOf(request).http?.headDue();
+  }
+
   flushHead(request: IncomingMessage): void {
     passageOf(request).http?.flushHead();
   }

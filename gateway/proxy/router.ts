@@ -32,7 +32,9 @@ export interface RouterHandlers {
   readonly dispatcher: Dispatcher;
   /** Field that tells the dispatcher which exchange a request belongs to. @param shown the header as the extension met it. */
   tag(request: IncomingMessage, shown: http.IncomingHttpHeaders): readonly [name: string, value: string];
-  /** The head of an extended route's answer is set: it goes out now. */
+  /** The head of an extended route's answer is about to be set. */
+  headDue(request: IncomingMessage): void;
+  /** It is set: it goes out now. */
   flushHead(request: IncomingMessage): void;
   /** An extension threw, or its request failed. */
   extensionFailed(request: IncomingMessage, cause: unknown): void;
@@ -126,6 +128,7 @@ function extendedRoute(
   context.removeAllContentTypeParsers();
   context.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
   context.addHook('onSend', (request, _reply, payload, done) => {
+    handlers.headDue(request.raw);
     done(null, payload);
     // Fastify has set the head by now. An event stream's must not wait for its first event.
     if (isStream(payload)) handlers.flushHead(request.raw);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
+import { request } from '../testing/http-client.ts';
 import { ok, startService } from '../testing/service.ts';
 import { handshake } from '../testing/websocket.ts';
 
@@ -43,6 +44,18 @@ describe('a route extended in code', () => {
       code: 'extension_timeout',
       cause: expect.stringContaining('slow.ts'),
     });
+  });
+
+  // It said keep-alive, and read the rest of an upload that nobody wants.
+  test('that refuses an unfinished upload says that the connection ends, and ends it', async () => {
+    const { gateway } = await extended(
+      'export default { preHandler: (_request, reply) => reply.code(403).send() };',
+    );
+    const client = await gateway.connect();
+    await client.send(`${request('POST', '/shout/', ['Content-Length: 100000'])}the first bytes`);
+    const { head, status } = await client.answer();
+    expect([status, head.value('connection')]).toEqual([403, 'close']);
+    expect(await client.ending()).toBe('fin');
   });
 
   test('that comes to an end too late sends nothing any more', async () => {

@@ -1,17 +1,30 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+export interface Collector {
+  /** Collects the young generation, in less than a millisecond. */
+  young(): void;
+  /** Collects everything, in some 30 ms. */
+  all(): void;
+  /** Memory of buffers, dead ones included. */
+  bufferBytes(): number;
+}
+
 /**
  * Keeps what bulk traffic leaves behind small. Every chunk that a socket reads is a buffer outside of V8's heap, of which the collector sees only
- * a few words; left alone, it lets some 64 MiB of dead ones pile up before it looks. A collection of the young generation
- * frees them, and costs less than a millisecond.
+ * a few words; left alone, it lets some 64 MiB of dead ones pile up before it looks. A collection of the young generation frees those that die
+ * young. Those that waited for a slow reader are old by then, and V8 lets them lie for as long as small requests keep coming: when bulk traffic has
+ * been quiet for a while, everything is collected, at most twice a minute.
  */
 export class BulkMemory {
-  readonly #collect: () => void;
+  readonly #collector: Collector;
   #moved = 0;
+  #busy = false;
+  #tries = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(collect: () => void = youngCollection()) {
-    this.#collect = collect;
+  constructor(collector: Collector = nodeCollector()) {
+    this.#collector = collector;
   }
 
   /** @param bytes that were read from a socket. */
@@ -19,15 +32,47 @@ export class BulkMemory {
     this.#moved += bytes;
     if (this.#moved < COLLECT_EVERY_BYTES) return;
     this.#moved = 0;
-    this.#collect();
+    this.#collector.young();
+    this.#busy = true;
+    this.#tries = TRIES;
+    this.#timer ??= this.#lookIn(QUIET_MS);
+  }
+
+  #lookIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#timer = this.#look();
+    }, ms).unref();
+  }
+
+  /** @returns the timer of the next look; none before there is bulk traffic again. */
+  #look(): NodeJS.Timeout | undefined {
+    if (this.#busy) {
+      this.#busy = false;
+      return this.#lookIn(QUIET_MS);
+    }
+    if (this.#tries === 0 || this.#collector.bufferBytes() < WORTH_BYTES) return undefined;
+    this.#tries--;
+    this.#collector.all();
+    // What is left may still wait for readers, who will go, too.
+    return this.#lookIn(COLLECT_ALL_EVERY_MS);
   }
 }
 
 const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
+/** Without so much traffic as asks for a young collection. */
+const QUIET_MS = 2_000;
+const WORTH_BYTES = 16 * 1024 * 1024;
+const COLLECT_ALL_EVERY_MS = 30_000;
+/** Behind the last bulk traffic: what is alive by then, such as a cache, is no reason to go on looking. */
+const TRIES = 4;
 
 /** Node offers its collector only on request, which may be made at any time. */
-function youngCollection(): () => void {
+function nodeCollector(): Collector {
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (options: { type: 'minor' }) => void;
-  return () => collect({ type: 'minor' });
+  const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
+  return {
+    young: () => collect({ type: 'minor' }),
+    all: () => collect({ type: 'major' }),
+    bufferBytes: () => process.memoryUsage().arrayBuffers,
+  };
 }

@@ -45,7 +45,7 @@ async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, hea
     target: '/chat',
     timeouts: { ...TIMEOUTS, ...timeouts },
     retries: { attempts: 3, budget: 0.2, perTryMs: null },
-    memory: new BulkMemory(() => {}),
+    memory: new BulkMemory({ young() {}, all() {}, bufferBytes: () => 0 }),
     requestFields: () => ['Host', 'a', 'Connection', 'Upgrade', 'Upgrade', 'websocket'],
     answerFields: (_endpoint: Endpoint, fields: Fields) => endToEnd(fields),
   };

@@ -47,7 +47,7 @@ export class Descriptors {
     const needed = OWN + 2 * maxConnections + turnedAway;
     this.#log.warn(
       { openFiles: this.#limit, maxConnections, enoughFor: served },
-      `maxConnections is ${served} instead of ${maxConnections}: the limit of open files is enough for no more, at two for each. Raise it to ${needed} (ulimit -n, LimitNOFILE= of systemd), or set maxConnections: ${served}`,
+      `maxConnections is ${served} instead of ${maxConnections}: the limit of open files is enough for no more, at two for each. For all of them raise it to ${needed} (ulimit -n, LimitNOFILE= of systemd)`,
     );
   }
 

@@ -50,7 +50,7 @@ function stage() {
   const context = {
     identity: new IdentitySource(),
     lasting,
-    memory: new BulkMemory(() => {}),
+    memory: new BulkMemory({ young() {}, all() {}, bufferBytes: () => 0 }),
     inFlight: count,
     log: (record: ExchangeRecord) => records.push(record),
   };

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
+import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { ok, type ScriptedService, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';
@@ -81,5 +82,38 @@ describe.runIf(process.platform === 'linux')('the memory of the gateway', () => 
     const sent = write(writer, size);
     expect((await readSlowly(gateway, reader)) - before).toBeLessThan(32 * mebibyte);
     await sent;
+  });
+
+  test('goes back when slow readers have left, though small requests keep coming', {
+    timeout: 60_000,
+  }, async () => {
+    // A buffer that is dead stays in the memory of malloc, resident, unless each has pages of its own.
+    vi.stubEnv('MALLOC_MMAP_THRESHOLD_', '65536');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const service = (await startService()).answer(ok('x'.repeat(4 * mebibyte)));
+    const small = (await startService()).answer(ok());
+    const yaml = `log: { level: warn }\nroutes:\n  /db: { to: ${service.port}, limits: { connections: 300 } }\n  /small: ${small.port}\n`;
+    const gateway = await startGatewayProcess(yaml);
+    await warmUp(gateway);
+    const before = await gateway.residentBytes();
+    const readers = await Promise.all(Array.from({ length: 300 }, () => gateway.connect()));
+    // More than the system takes for a client that reads nothing.
+    for (const reader of readers) await reader.send(get('/db/').repeat(3));
+    let held = 0;
+    await until(
+      'they hold much',
+      async () => {
+        held = (await gateway.residentBytes()) - before;
+        return held > 24 * mebibyte;
+      },
+      20_000,
+    );
+    for (const reader of readers) reader.destroy();
+    const client = await gateway.connect();
+    const isBack = async () => {
+      await client.exchange(get('/small/'));
+      return (await gateway.residentBytes()) - before < held / 2;
+    };
+    await until('most of it is back', isBack, 20_000);
   });
 });

@@ -1,0 +1,55 @@
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { BulkMemory } from './bulk-memory.ts';
+
+const mebibyte = 1024 * 1024;
+let collections: string[];
+let bufferBytes: number;
+let memory: BulkMemory;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  collections = [];
+  bufferBytes = 100 * mebibyte;
+  memory = new BulkMemory({
+    young: () => collections.push('young'),
+    all: () => collections.push('all'),
+    bufferBytes: () => bufferBytes,
+  });
+});
+
+test('small exchanges ask for no collection', () => {
+  for (let i = 0; i < 1_000; i++) memory.moved(1_000);
+  vi.advanceTimersByTime(600_000);
+  expect(collections).toEqual([]);
+});
+
+test('bulk traffic asks for young collections alone while it lasts, and for a whole one when it is quiet', () => {
+  for (let second = 0; second < 10; second++) {
+    memory.moved(8 * mebibyte);
+    vi.advanceTimersByTime(1_000);
+  }
+  expect(new Set(collections)).toEqual(new Set(['young']));
+  collections = [];
+  vi.advanceTimersByTime(4_000);
+  expect(collections).toEqual(['all']);
+  bufferBytes = 0;
+  vi.advanceTimersByTime(600_000);
+  expect(collections).toEqual(['all']);
+});
+
+test('what lives on is looked at again, half a minute later each time, and not for ever', () => {
+  memory.moved(8 * mebibyte);
+  collections = [];
+  vi.advanceTimersByTime(60_000);
+  expect(collections).toEqual(['all', 'all']);
+  vi.advanceTimersByTime(600_000);
+  expect(collections).toHaveLength(4);
+});
+
+test('nothing is collected where buffers take little', () => {
+  bufferBytes = mebibyte;
+  memory.moved(8 * mebibyte);
+  vi.advanceTimersByTime(600_000);
+  expect(collections).toEqual(['young']);
+});

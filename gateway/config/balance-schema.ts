@@ -61,6 +61,7 @@ const BALANCE_DOC = {
   expected: 'round-robin, least-requests, random-two, hash, or a map with hash',
   type: '`round-robin`, `least-requests`, `random-two`, `hash`, or a map, see [balance](#balance)',
   default: 'round-robin',
+  also: ['loadbalancing', 'loadbalancer', 'lbpolicy', 'lbmethod', 'algorithm', 'policy'],
 };
 
 export const balance = described(
@@ -83,9 +84,14 @@ export const STICKY_COOKIE = 'portway';
 
 export const stickyForm = z
   .strictObject({
-    cookie: described(cookieName, 'Its name.', { default: STICKY_COOKIE, type: 'cookie name' }).optional(),
+    cookie: described(cookieName, 'Its name.', {
+      default: STICKY_COOKIE,
+      type: 'cookie name',
+      also: ['name'],
+    }).optional(),
     maxAge: described(duration({ min: '1s', max: '400d' }), 'How long the browser keeps it.', {
       defaultText: 'until the browser is closed',
+      also: ['expires'],
     }).optional(),
   })
   .meta({ id: 'sticky', doc: { expected: 'a map with cookie, maxAge', holder: 'sticky' } });
@@ -103,6 +109,7 @@ export const sticky = described(
     default: 'false',
     type: '`true`, `false`, cookie name, or a map, see [sticky](#sticky)',
     expected: 'true, false, the name of a cookie, or a map with cookie, maxAge',
+    also: ['stickysession', 'stickysessions', 'stickycookie', 'sessionaffinity', 'affinity', 'persistence'],
   },
 );
 
@@ -111,6 +118,7 @@ export const canaryForm = z
     to: described(canaryTo, 'Where they go. An endpoint of the route is none of its canary.', TO_DOC),
     weight: described(percent({ min: '0%', max: '100%' }), 'The share of requests that go there.', {
       defaultText: '**required**',
+      also: ['share', 'percent', 'percentage'],
     }),
   })
   .meta({ id: 'canary', doc: { expected: 'a map with to, weight', holder: 'a canary' } });

@@ -3,13 +3,13 @@
 import type { GatewayConfig } from '../model/config.ts';
 import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
-import { compileOverload } from './defaults.ts';
 import { reportDuplicateRoutes } from './duplicate-route.ts';
 import type { Environment } from './expand.ts';
 import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
 import { withoutBrackets } from './host.ts';
 import { listeningOf, reportSharedPort } from './listening.ts';
 import type { Problem } from './problem.ts';
+import { compileOverload, OWN_OVERLOAD } from './protection-schema.ts';
 import { compileRoutes, type PlacedRoute } from './routes.ts';
 import type { CheckedConfig } from './schema.ts';
 import { reportSelfTargets } from './self-target.ts';
@@ -67,7 +67,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     log: checked.log,
     maxConnections: checked.maxConnections,
     workers: checked.workers ?? null,
-    overload: compileOverload(checked.overload),
+    overload: compileOverload(checked.overload, OWN_OVERLOAD),
     resolver: checked.resolver ?? null,
     serverTiming: checked.serverTiming ?? null,
     allowedHosts: checked.allowedHosts ?? null,

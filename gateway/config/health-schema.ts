@@ -1,17 +1,10 @@
 /** The part of the schema that says how the gateway knows which endpoints are well. */
 
 import { z } from 'zod';
+import type { HealthRhythm } from '../model/config.ts';
 import { parseProbePath, parseStatuses } from './probe.ts';
-import { switchable } from './switchable.ts';
+import { compileSwitchable, row, section, switchable } from './section.ts';
 import { count, described, duration, flag, orWord, parsedBy, percent } from './value.ts';
-
-export const HEALTH_DEFAULTS = {
-  status: '200-399',
-  interval: '2s',
-  timeout: '1s',
-  unhealthyAfter: '3',
-  healthyAfter: '2',
-} as const;
 
 const probePath = parsedBy(z.string(), parseProbePath).meta({
   pattern: '^/',
@@ -22,22 +15,54 @@ const statuses = parsedBy(z.union([z.string(), z.int().transform(String)]), pars
   doc: { expected: 'a status from 200 to 599, or a range like 200-399' },
 });
 
-const rhythm = {
-  interval: described(
+const rhythm = section({
+  interval: row(
     duration({ min: '10ms', max: '1h' }),
+    'intervalMs',
     'From one check to the next, a tenth more or less, so that gateways do not ask in step.',
-    { default: HEALTH_DEFAULTS.interval },
-  ).optional(),
-  timeout: described(duration({ min: '1ms', max: '1h' }), 'For a check; not longer than the interval.', {
-    defaultText: `\`${HEALTH_DEFAULTS.timeout}\`, or the interval where that is shorter`,
-  }).optional(),
-  unhealthyAfter: described(count(1, 100), 'Failed checks in a row until an endpoint gets no requests.', {
-    default: HEALTH_DEFAULTS.unhealthyAfter,
-  }).optional(),
-  healthyAfter: described(count(1, 100), 'Good checks in a row until it gets requests again.', {
-    default: HEALTH_DEFAULTS.healthyAfter,
-  }).optional(),
-};
+    { default: '2s', also: ['inter', 'every'] },
+  ),
+  timeout: row(
+    duration({ min: '1ms', max: '1h' }),
+    'timeoutMs',
+    'For a check; not longer than the interval.',
+    { defaultText: '`1s`, or the interval where that is shorter' },
+  ),
+  unhealthyAfter: row(
+    count(1, 100),
+    'unhealthyAfter',
+    'Failed checks in a row until an endpoint gets no requests.',
+    { default: '3', also: ['fall', 'fails', 'unhealthythreshold'] },
+  ),
+  healthyAfter: row(count(1, 100), 'healthyAfter', 'Good checks in a row until it gets requests again.', {
+    default: '2',
+    also: ['rise', 'passes', 'healthythreshold'],
+  }),
+});
+
+const TIMEOUT_MS = 1000;
+
+/** What holds for each kind of check. */
+export function compileRhythm(written: CheckedHealth): HealthRhythm {
+  const { timeoutMs, ...rest } = rhythm.compile(written);
+  return { ...rest, timeoutMs: timeoutMs ?? Math.min(TIMEOUT_MS, rest.intervalMs) };
+}
+
+const statusRows = section({
+  status: row(
+    z.union([statuses.transform((one) => [one]), z.array(statuses).min(1)]),
+    'statuses',
+    'The statuses of a good answer: one, a range, or a list of both.',
+    {
+      expected: 'a status from 200 to 599, a range like 200-399, or a list of both',
+      type: 'status, range, or a list of both',
+      default: '200-399',
+      also: ['expect', 'expectstatus', 'expectedstatus', 'statuses', 'match'],
+    },
+  ),
+});
+
+export const compileStatuses = statusRows.compile;
 
 const tcp = described(flag, 'Whether a connection alone is the check, and nothing is asked.', {
   default: 'false',
@@ -47,18 +72,11 @@ export const healthForm = z
   .strictObject({
     path: described(probePath, 'What is asked with `GET`. Either this or `tcp`.', {
       defaultText: 'none',
+      also: ['uri'],
     }).optional(),
     tcp,
-    status: described(
-      z.union([statuses.transform((one) => [one]), z.array(statuses).min(1)]),
-      'The statuses of a good answer: one, a range, or a list of both.',
-      {
-        expected: 'a status from 200 to 599, a range like 200-399, or a list of both',
-        type: 'status, range, or a list of both',
-        default: HEALTH_DEFAULTS.status,
-      },
-    ).optional(),
-    ...rhythm,
+    ...statusRows.shape,
+    ...rhythm.shape,
   })
   .check(({ value, issues }) => {
     const fault = whatIsAsked(value);
@@ -100,7 +118,7 @@ export const streamHealthForm = z
       type: '`true`',
       default: 'true',
     }).optional(),
-    ...rhythm,
+    ...rhythm.shape,
   })
   .meta({
     id: 'streamHealth',
@@ -115,12 +133,26 @@ const OFF = z
   .transform(() => null);
 const TCP = z.literal('tcp').transform((): CheckedHealth => ({ tcp: true }));
 
+const HEALTH_ELSEWHERE = [
+  ...[
+    'healthcheck',
+    'healthchecks',
+    'activehealthcheck',
+    'healthuri',
+    'healthpath',
+    'httpchk',
+    'check',
+    'checks',
+  ],
+];
+
 export const health = described(
   z.union([OFF, TCP, probePath.transform((path): CheckedHealth => ({ path })), healthForm]),
   'Asks each endpoint whether it is well, and gives it no requests while it is not.',
   {
     default: 'off',
     type: '`off`, path, `tcp`, or a map, see [health](#health)',
+    also: HEALTH_ELSEWHERE,
     expected: 'off, a path like /healthz, tcp, or a map with path or tcp',
   },
 );
@@ -130,54 +162,56 @@ export const streamHealth = described(
   'Opens a connection to each endpoint now and then, and gives it no others while it can not.',
   {
     default: 'off',
+    also: HEALTH_ELSEWHERE,
     type: '`off`, `tcp`, or a map of [health](#health) without path and status',
     expected: 'off, tcp, or a map with interval, timeout, unhealthyAfter, healthyAfter',
   },
 );
 
-export const EJECTION_DEFAULTS = {
-  failures: '5',
-  rate: '50%',
-  requests: '20',
-  window: '10s',
-  for: '10s',
-  max: '50%',
-} as const;
+const ejectionRows = section({
+  failures: row(count(1, 1000), 'failures', 'Failures in a row after which an endpoint is left out.', {
+    default: '5',
+    also: ['maxfails', 'fails', 'consecutive5xx', 'consecutivefailures'],
+  }),
+  rate: row(
+    percent({ min: '1%', max: '100%' }),
+    'rate',
+    'Failed requests among all within the window, after which it is left out.',
+    { default: '50%', also: ['errorrate', 'failurerate', 'threshold'] },
+  ),
+  requests: row(
+    count(1, 100_000),
+    'requests',
+    'With fewer than these in the window, the rate says nothing.',
+    { default: '20', also: ['minrequests', 'volume', 'volumethreshold', 'requestvolume'] },
+  ),
+  window: row(duration({ min: '100ms', max: '1h' }), 'windowMs', 'What the rate is counted over.', {
+    default: '10s',
+  }),
+  for: row(
+    duration({ min: '1ms', max: '24h' }),
+    'forMs',
+    'How long the first time; longer each further time in a row.',
+    { default: '10s', also: ['failtimeout', 'failduration', 'baseejectiontime'] },
+  ),
+  max: row(
+    percent({ min: '1%', max: '100%' }),
+    'maxShare',
+    'Endpoints of one route that may be left out at once; what fails beyond that stays.',
+    { default: '50%', also: ['maxejectionpercent'] },
+  ),
+});
 
 export const ejectionForm = z
-  .strictObject({
-    failures: described(count(1, 1000), 'Failures in a row after which an endpoint is left out.', {
-      default: EJECTION_DEFAULTS.failures,
-    }).optional(),
-    rate: described(
-      percent({ min: '1%', max: '100%' }),
-      'Failed requests among all within the window, after which it is left out.',
-      { default: EJECTION_DEFAULTS.rate },
-    ).optional(),
-    requests: described(count(1, 100_000), 'With fewer than these in the window, the rate says nothing.', {
-      default: EJECTION_DEFAULTS.requests,
-    }).optional(),
-    window: described(duration({ min: '100ms', max: '1h' }), 'What the rate is counted over.', {
-      default: EJECTION_DEFAULTS.window,
-    }).optional(),
-    for: described(
-      duration({ min: '1ms', max: '24h' }),
-      'How long the first time; longer each further time in a row.',
-      { default: EJECTION_DEFAULTS.for },
-    ).optional(),
-    max: described(
-      percent({ min: '1%', max: '100%' }),
-      'Endpoints of one route that may be left out at once; what fails beyond that stays.',
-      { default: EJECTION_DEFAULTS.max },
-    ).optional(),
-  })
+  .strictObject(ejectionRows.shape)
   .meta({ id: 'ejection', doc: { expected: 'a map of bounds', holder: 'ejection' } });
 
 export const ejection = switchable(ejectionForm, 'ejection');
-export type CheckedEjection = z.output<typeof ejection>;
+export const OWN_EJECTION = ejectionRows.own;
+export const compileEjection = compileSwitchable(ejectionRows);
 
 export const slowStart = described(
   orWord('off', duration({ min: '1ms', max: '1h' })),
   'How long an endpoint that is new or well again takes to its full share.',
-  { default: 'off' },
+  { default: 'off', also: ['warmup', 'rampup'] },
 );

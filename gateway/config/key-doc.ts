@@ -26,6 +26,8 @@ export interface KeyDoc {
   readonly holder?: string;
   /** Whether a number is a value without its unit. */
   readonly needsUnit?: Unit;
+  /** What nginx, HAProxy, Envoy, Caddy, Traefik, Compose and their like call it, in lower case without separators. */
+  readonly also?: readonly string[];
 }
 
 export function docOf(schema: z.core.$ZodType): KeyDoc {
@@ -138,4 +140,30 @@ function objectsIn(schema: z.core.$ZodType): z.core.$ZodShape[] {
     if (def.type === 'object') shapes.push(def.shape);
   }
   return shapes;
+}
+
+/** For each of other programs' words the keys that it stands for, wherever they are, in the order of the schema. */
+export function synonymsIn(root: z.core.$ZodType): Readonly<Record<string, readonly string[]>> {
+  const pairs = keysBelow(root).flatMap(([key, schema]) =>
+    (metaOf(schema).also ?? []).map((word) => ({ word, key })),
+  );
+  const byWord = Object.entries(Object.groupBy(pairs, ({ word }) => word));
+  return Object.fromEntries(byWord.map(([word, found]) => [word, found!.map(({ key }) => key)]));
+}
+
+/** Every key of every object, outer ones first where they share a word. */
+function keysBelow(
+  root: z.core.$ZodType,
+  seen = new Set<z.core.$ZodType>(),
+): (readonly [key: string, schema: z.core.$ZodType])[] {
+  return optionsIn(root).flatMap((option) => {
+    if (seen.has(option)) return [];
+    seen.add(option);
+    const { def } = (option as z.core.$ZodTypes)._zod;
+    if (def.type === 'record') return keysBelow(def.valueType, seen);
+    if (def.type === 'array') return keysBelow(def.element, seen);
+    if (def.type !== 'object') return [];
+    const own = Object.entries(def.shape);
+    return [...own, ...own.flatMap(([, schema]) => keysBelow(schema, seen))];
+  });
 }

@@ -3,53 +3,11 @@
 import { z } from 'zod';
 import { balance, canaryForm, sticky } from './balance-schema.ts';
 import { parseHeaderName, parseHeaderValue, parseMethod, repeatedNames } from './condition.ts';
-import { ejection, health, slowStart } from './health-schema.ts';
-import { breaker, limits, retries } from './protection-schema.ts';
+import { health, slowStart } from './health-schema.ts';
+import { inheritedShape } from './inherited.ts';
+import { row, section } from './section.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
-import { described, duration, flag, parsedBy, size, target } from './value.ts';
-
-/** What holds where neither the route nor the top level says otherwise. */
-export const TIMEOUT_DEFAULTS = { connect: '2s', response: '30s', idle: '60s', tunnelIdle: '1h' } as const;
-
-const DAY = { min: '1ms', max: '24h' };
-
-export const timeouts = z
-  .strictObject({
-    connect: described(
-      duration({ min: '1ms', max: '5m' }),
-      'Until a connection to an endpoint stands, TLS included. Then 504, after every address was tried.',
-      { default: TIMEOUT_DEFAULTS.connect },
-    ).optional(),
-    response: described(
-      duration(DAY),
-      'From the last byte of the request that was sent to the head of the answer. Then 504.',
-      { default: TIMEOUT_DEFAULTS.response },
-    ).optional(),
-    idle: described(
-      duration(DAY),
-      'Between two pieces of a body, in either direction. Then the exchange is broken off.',
-      { default: TIMEOUT_DEFAULTS.idle },
-    ).optional(),
-    tunnelIdle: described(
-      duration({ min: '1ms', max: '168h' }),
-      'The same for event streams, WebSockets and other tunnels.',
-      { default: TIMEOUT_DEFAULTS.tunnelIdle },
-    ).optional(),
-  })
-  .meta({
-    id: 'timeouts',
-    doc: { expected: 'a map of timeouts', type: 'map, see [timeouts](#timeouts)', holder: 'timeouts' },
-  });
-
-export const bodyMax = z
-  .union([z.literal('unlimited').transform(() => null), size({ min: '0B', max: '1024TiB' })])
-  .meta({
-    doc: {
-      expected: 'a size from 0B to 1024TiB, or unlimited',
-      type: 'size with its unit, or `unlimited`',
-      needsUnit: 'size',
-    },
-  });
+import { described, flag, parsedBy, size, target } from './value.ts';
 
 const method = parsedBy(z.string(), parseMethod).meta({ doc: { expected: 'a request method' } });
 
@@ -118,39 +76,61 @@ export const when = z
     doc: { expected: 'a map of conditions', type: 'map, see [when](#when)', holder: 'when' },
   });
 
-export const CACHE_DEFAULTS = { maxSize: '64MiB', maxEntry: '5MiB' } as const;
+const cacheRows = section({
+  file: row(
+    z.string().min(1),
+    'file',
+    'An SQLite file that outlives restarts, relative to this file. Of one process at a time.',
+    { expected: 'the path of a file', type: 'path', defaultText: 'none: in memory' },
+  ),
+  maxSize: row(
+    size({ min: '1MiB', max: '64GiB' }),
+    'maxBytes',
+    'What is kept in all, with fields and URLs; what was not asked for the longest goes first.',
+    { default: '64MiB' },
+  ),
+  maxEntry: row(
+    size({ min: '1KiB', max: '1GiB' }),
+    'entryMaxBytes',
+    'A larger answer is carried, and not kept.',
+    { default: '5MiB' },
+  ),
+});
+
+export const compileCache = cacheRows.compile;
 
 export const cacheForm = z
-  .strictObject({
-    file: described(
-      z.string().min(1),
-      'An SQLite file that outlives restarts, relative to this file. Of one process at a time.',
-      {
-        expected: 'the path of a file',
-        type: 'path',
-        defaultText: 'none: in memory',
-      },
-    ).optional(),
-    maxSize: described(
-      size({ min: '1MiB', max: '64GiB' }),
-      'What is kept in all, with fields and URLs; what was not asked for the longest goes first.',
-      {
-        default: CACHE_DEFAULTS.maxSize,
-      },
-    ).optional(),
-    maxEntry: described(size({ min: '1KiB', max: '1GiB' }), 'A larger answer is carried, and not kept.', {
-      default: CACHE_DEFAULTS.maxEntry,
-    }).optional(),
-  })
+  .strictObject(cacheRows.shape)
   .meta({ id: 'cache', doc: { expected: 'a map with file, maxSize, maxEntry', holder: 'cache' } });
 
-const AS_AT_THE_TOP = { defaultText: 'as at the top level' };
+const plainRows = section({
+  strip: row(
+    flag,
+    'strip',
+    'Whether the prefix is taken off: `/images/a.png` reaches the service as `/a.png`.',
+    { default: 'true', also: ['stripprefix', 'handlepath'] },
+  ),
+  rewrite: row(
+    flag,
+    'rewrite',
+    'Whether the prefix is put back in what the service says about itself: `Location`, `Content-Location`, `Refresh`, `Link`, `Set-Cookie`.',
+    { default: 'on', type: '`on`, `off`', expected: 'on or off' },
+  ),
+  hostHeader: row(
+    z.enum(['keep', 'rewrite']),
+    'hostHeader',
+    'The `Host` that the service sees: the one that the client sent, or that of the endpoint. With `rewrite`, `Origin` and `Referer` name the endpoint too, where they named the gateway; in production, name its hosts in `allowedHosts` then, or whatever name leads here counts as its own.',
+    {
+      default: 'keep',
+      type: '`keep`, `rewrite`',
+      expected: 'keep or rewrite',
+      also: ['preservehost', 'passhostheader', 'changeorigin'],
+    },
+  ),
+});
 
-export const lane = described(
-  z.enum(['auto', 'wire', 'general']),
-  "Which code carries the exchanges: towards clients: `wire` the gateway's own HTTP/1.1, `general` Node's, `auto` the first one where it can.",
-  { defaultText: 'as at the top level', expected: 'auto, wire or general' },
-);
+/** The keys of a route that are compiled as they are written. */
+export const compilePlainKeys = plainRows.compile;
 
 export const routeForm = z
   .strictObject({
@@ -162,57 +142,19 @@ export const routeForm = z
     exact: described(flag, 'Only this very path, nothing below it.', { default: 'false' }).optional(),
     when: described(when, 'Only requests that also have all of this.', {
       defaultText: 'any request',
+      also: ['methods', 'method', 'headers', 'query', 'match'],
     }).optional(),
-    strip: described(
-      flag,
-      'Whether the prefix is taken off: `/images/a.png` reaches the service as `/a.png`.',
-      { default: 'true' },
-    ).optional(),
-    rewrite: described(
-      flag,
-      'Whether the prefix is put back in what the service says about itself: `Location`, `Content-Location`, `Refresh`, `Link`, `Set-Cookie`.',
-      { default: 'on', type: '`on`, `off`', expected: 'on or off' },
-    ).optional(),
-    hostHeader: described(
-      z.enum(['keep', 'rewrite']),
-      'The `Host` that the service sees: the one that the client sent, or that of the endpoint. With `rewrite`, `Origin` and `Referer` name the endpoint too, where they named the gateway; in production, name its hosts in `allowedHosts` then, or whatever name leads here counts as its own.',
-      { default: 'keep', type: '`keep`, `rewrite`', expected: 'keep or rewrite' },
-    ).optional(),
+    ...plainRows.shape,
     balance: balance.optional(),
     sticky: sticky.optional(),
     canary: described(canaryForm, 'Other endpoints, for a share of the requests.', {
       type: 'map, see [canary](#canary)',
+      also: ['split', 'trafficsplit', 'weighted'],
       defaultText: 'none',
     }).optional(),
     health: health.optional(),
-    ejection: described(ejection, 'When an endpoint is left out for what it does.', AS_AT_THE_TOP).optional(),
     slowStart: slowStart.optional(),
-    limits: described(
-      limits,
-      'For each endpoint; what is left out is as at the top level.',
-      AS_AT_THE_TOP,
-    ).optional(),
-    breaker: described(
-      breaker,
-      'Answers for a service that mostly fails, until it recovers.',
-      AS_AT_THE_TOP,
-    ).optional(),
-    retries: described(
-      retries,
-      'What is sent again, and how often: only what does no harm twice. `off` is one attempt.',
-      AS_AT_THE_TOP,
-    ).optional(),
-    lane: lane.optional(),
-    timeouts: described(
-      timeouts,
-      'For this route; what is left out is as at the top level.',
-      AS_AT_THE_TOP,
-    ).optional(),
-    bodyMax: described(bodyMax, 'The largest request body; a larger one is answered 413 at once.', {
-      defaultText: 'as at the top level',
-      bounds: { min: '0B', max: '1024TiB' },
-      ends: '`0B` allows no body; refused above',
-    }).optional(),
+    ...inheritedShape('route'),
     cache: described(
       z.union([flag.transform((on): z.output<typeof cacheForm> | null => (on ? {} : null)), cacheForm]),
       'A shared HTTP cache (RFC 9111) in front of the service: it keeps what the service allows to be kept.',
@@ -225,7 +167,7 @@ export const routeForm = z
     extend: described(
       z.string().min(1),
       'A module that extends the route in code, through @fastify/http-proxy. Relative to this file.',
-      { expected: 'the path of a module', type: 'path', defaultText: 'none' },
+      { expected: 'the path of a module', type: 'path', defaultText: 'none', also: ['plugin'] },
     ).optional(),
   })
   .meta({ id: 'route', doc: { expected: 'a map with the key "to"', holder: 'a route' } });
@@ -235,5 +177,4 @@ export const routeValue = z
   .meta({ id: 'routeValue', doc: { expected: 'a target, a list of targets, or a map with the key "to"' } });
 
 export type CheckedRoute = z.output<typeof routeForm>;
-export type CheckedTimeouts = z.output<typeof timeouts>;
 export type CheckedCache = z.output<typeof cacheForm>;

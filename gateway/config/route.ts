@@ -10,18 +10,11 @@ import type {
 } from '../model/config.ts';
 import type { CheckedCanary } from './balance-schema.ts';
 import { headerConditions, queryConditions } from './condition.ts';
-import {
-  compileBreaker,
-  compileEjection,
-  compileLimits,
-  compileRetries,
-  compileTimeouts,
-  type RouteDefaults,
-} from './defaults.ts';
 import { compileEndpoints } from './endpoints.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
+import { compileInherited, type RouteDefaults } from './inherited.ts';
 import type { RouteKey } from './route-key.ts';
-import { CACHE_DEFAULTS, type CheckedCache, type CheckedRoute, cacheForm } from './route-schema.ts';
+import { type CheckedCache, type CheckedRoute, compileCache, compilePlainKeys } from './route-schema.ts';
 import { compileUpstream } from './upstream.ts';
 
 export interface RoutePlace {
@@ -38,27 +31,18 @@ export function compileRoute(
   hosts: GatewayHosts,
   defaults: RouteDefaults,
 ): RouteConfig {
+  const { ejection, limits, breaker, ...inherited } = compileInherited(form, defaults);
+  const canary = form.canary ? compileCanary(form.canary, hosts) : null;
+  const endpoints = compileEndpoints(form.to, hosts);
   return {
     id: place.id,
     source: place.source,
     matcher: compileMatcher(key, form),
-    upstream: compileUpstream(form, {
-      endpoints: compileEndpoints(form.to, hosts),
-      canary: form.canary ? compileCanary(form.canary, hosts) : null,
-      ejection: compileEjection(form.ejection, defaults.ejection),
-      limits: compileLimits(form.limits, defaults.limits),
-      breaker: compileBreaker(form.breaker, defaults.breaker),
-    }),
-    strip: form.strip ?? true,
-    rewrite: form.rewrite ?? true,
-    hostHeader: form.hostHeader ?? 'keep',
-    timeouts: compileTimeouts(form.timeouts, defaults.timeouts),
-    // `null` is a value here: it takes the limit of the top level away.
-    bodyMaxBytes: form.bodyMax === undefined ? defaults.bodyMaxBytes : form.bodyMax,
+    upstream: compileUpstream(form, { endpoints, canary, ejection, limits, breaker }),
+    ...compilePlainKeys(form),
+    ...inherited,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
-    cache: form.cache ? compileCache(form.cache, place.file) : null,
-    retries: compileRetries(form.retries, defaults.retries),
-    lane: form.lane ?? defaults.lane,
+    cache: form.cache ? cacheOf(form.cache, place.file) : null,
   };
 }
 
@@ -77,12 +61,7 @@ function compileMatcher(key: RouteKey, { exact, when }: CheckedRoute): RouteMatc
   };
 }
 
-const DEFAULT_CACHE = cacheForm.parse({ ...CACHE_DEFAULTS });
-
-function compileCache(form: CheckedCache, file: string): CacheConfig {
-  return {
-    file: form.file === undefined ? null : resolve(dirname(file), form.file),
-    maxBytes: form.maxSize ?? DEFAULT_CACHE.maxSize!,
-    entryMaxBytes: form.maxEntry ?? DEFAULT_CACHE.maxEntry!,
-  };
+function cacheOf(form: CheckedCache, configuration: string): CacheConfig {
+  const { file, ...sizes } = compileCache(form);
+  return { file: file === null ? null : resolve(dirname(configuration), file), ...sizes };
 }

@@ -1,11 +1,11 @@
 /** All routes of a file, with what is wrong between their keys and their values. */
 
 import type { RouteConfig } from '../model/config.ts';
-import { compileDefaults, type RouteDefaults } from './defaults.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
 import { listPath } from './endpoints.ts';
 import { foundText } from './found.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
+import { compileInherited, type RouteDefaults } from './inherited.ts';
 import { compileRoute } from './route.ts';
 import { parseRouteKey, type RouteKey } from './route-key.ts';
 import type { CheckedRoute } from './route-schema.ts';
@@ -30,7 +30,7 @@ export interface PlacedRoute {
 /** Every sound route; what is wrong with keys and lists of targets goes to the document's problems. */
 export function compileRoutes(checked: CheckedConfig, context: RoutesContext): PlacedRoute[] {
   const placed: PlacedRoute[] = [];
-  const defaults = compileDefaults(checked);
+  const defaults = compileInherited(checked);
   for (const [key, value] of Object.entries(checked.routes)) {
     const routeKey = readKey(key, context.document);
     if (routeKey !== null) placed.push(...alternatives(key, routeKey, value, defaults, context));

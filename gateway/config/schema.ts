@@ -6,11 +6,11 @@
  */
 
 import { z } from 'zod';
-import { ejection } from './health-schema.ts';
+import { inheritedShape } from './inherited.ts';
 import { accepted } from './parsed.ts';
-import { breaker, limits, overload, retries } from './protection-schema.ts';
+import { overload } from './protection-schema.ts';
 import { parseResolver } from './resolver.ts';
-import { bodyMax, lane, routeValue, timeouts } from './route-schema.ts';
+import { routeValue } from './route-schema.ts';
 import { serviceName, serviceValue } from './service-schema.ts';
 import { streams } from './stream-schema.ts';
 import { parseHostAndPort } from './target.ts';
@@ -61,11 +61,14 @@ export const log = z
 
 export const configuration = z
   .strictObject({
-    port: described(port, 'The port that clients connect to.', { default: '3000' }).prefault(3000),
+    port: described(port, 'The port that clients connect to.', {
+      default: '3000',
+      also: ['listen', 'ports'],
+    }).prefault(3000),
     host: described(
       host,
       'The address that clients connect to. `0.0.0.0` is every IPv4 address of the machine, `::` every address.',
-      { defaultText: '`PORTWAY_HOST` of the environment, else `127.0.0.1`' },
+      { defaultText: '`PORTWAY_HOST` of the environment, else `127.0.0.1`', also: ['bind', 'address'] },
     ).optional(),
     trustProxy: described(
       z.union([trustedProxy, z.array(trustedProxy).transform((lists) => lists.flat())]),
@@ -74,13 +77,14 @@ export const configuration = z
         expected: 'an IP address, a CIDR block, loopback or private, or a list of them',
         type: 'IP address, CIDR block, `loopback`, `private`, or a list of them',
         defaultText: 'nobody',
+        also: ['trustedproxies', 'trustforwardheader'],
       },
     ).optional(),
     maxConnections: described(z.int().min(1).max(1_000_000), 'Client connections at once.', {
       expected: 'a number from 1 to 1000000',
       type: 'number',
       default: '10000',
-
+      also: ['maxconn', 'maxconns', 'workerconnections'],
       bounds: { min: '1', max: '1000000' },
       ends: 'refused outside; at the limit a new connection is answered 503',
     }).prefault(10_000),
@@ -91,10 +95,12 @@ export const configuration = z
         expected: 'auto, or a number from 1 to 64',
         type: '`auto`, number',
         defaultText: 'none: one process, and nothing over it',
+        also: ['workerprocesses', 'processcount', 'cluster', 'instances', 'threads', 'nbproc', 'nbthread'],
       },
     ).optional(),
     overload: described(overload, 'When new requests are refused, so that those under way get done.', {
       default: 'on',
+      also: ['loadshedding', 'shedding', 'overloadmanager'],
     }).optional(),
     resolver: described(
       z.union([resolver.transform((one) => [one]), z.array(resolver).min(1)]),
@@ -103,6 +109,7 @@ export const configuration = z
         expected: 'an IP address, with a port or without, or a list of them',
         type: 'IP address, `address:port`, or a list of them',
         defaultText: "the system's",
+        also: ['nameserver', 'nameservers', 'dns', 'dnsservers', 'resolvers'],
       },
     ).optional(),
     allowedHosts: described(
@@ -112,41 +119,20 @@ export const configuration = z
         expected: 'a host name, or *.example.com, or a list of them',
         type: 'host name, `*.example.com`, or a list of them',
         defaultText: 'none in development; in production, every host is served until the key is there',
+        also: ['hosts'],
       },
     ).optional(),
     page: described(
       flag,
       "Whether the gateway's own page stands at `/`, where no route of that path or host does. In production it names no address and no host.",
-      { defaultText: '`true` in development, `false` in production' },
+      { defaultText: '`true` in development, `false` in production', also: ['dashboard', 'statuspage'] },
     ).optional(),
     serverTiming: described(
       flag,
       'Whether answers say in `Server-Timing` how long the gateway and the service took.',
       { defaultText: '`true` in development, `false` in production' },
     ).optional(),
-    timeouts: described(timeouts, 'For every route that does not say otherwise.', {
-      defaultText: 'see [timeouts](#timeouts)',
-    }).optional(),
-    bodyMax: described(bodyMax, 'The largest request body, for every route that does not say otherwise.', {
-      default: 'unlimited',
-      bounds: { min: '0B', max: '1024TiB' },
-      ends: '`0B` allows no body; refused above',
-    }).optional(),
-    retries: described(retries, 'For every route that does not say otherwise.', {
-      defaultText: 'see [retries](#retries)',
-    }).optional(),
-    limits: described(limits, 'For every route that does not say otherwise.', {
-      defaultText: 'see [limits](#limits)',
-    }).optional(),
-    breaker: described(breaker, 'For every route that does not say otherwise.', {
-      default: 'off',
-    }).optional(),
-    ejection: described(ejection, 'For every route and stream that does not say otherwise.', {
-      default: 'on',
-    }).optional(),
-    lane: described(lane, 'For every route that does not say otherwise: which code carries the exchanges.', {
-      default: 'auto',
-    }).optional(),
+    ...inheritedShape('top'),
     routes: described(
       z.record(z.string(), routeValue),
       'Which path leads to which port. The order does not matter.',
@@ -154,6 +140,7 @@ export const configuration = z
         expected: 'a map of paths to ports',
         type: 'map, see [routes](#routes)',
         defaultText: '**required**',
+        also: ['paths', 'locations'],
       },
     ),
     streams: described(streams, 'Raw sockets, below HTTP: ports that are carried byte for byte.', {
@@ -168,6 +155,7 @@ export const configuration = z
         expected: 'a map of names to processes',
         type: 'map, see [services](#services)',
         defaultText: 'none',
+        also: ['processes'],
       },
     ).optional(),
     admin: described(
@@ -175,7 +163,10 @@ export const configuration = z
       'Where `/healthz`, `/readyz`, `/config` and `/explain` are answered. It asks nobody for a password: keep it on a private address.',
       { type: '`false`, port, host:port, or a map, see [admin](#admin)', default: '127.0.0.1:3900' },
     ).prefault('127.0.0.1:3900'),
-    log: described(log, 'What is logged, and how.', { defaultText: 'see [log](#log)' }).prefault({}),
+    log: described(log, 'What is logged, and how.', {
+      defaultText: 'see [log](#log)',
+      also: ['logging'],
+    }).prefault({}),
   })
   .meta({ doc: { expected: 'a map with the key "routes"', holder: 'the configuration' } });
 

@@ -14,7 +14,10 @@ const commandLine = z
 
 export const serviceForm = z
   .strictObject({
-    run: described(commandLine, 'A command line, run by the shell.', { defaultText: '**required**' }),
+    run: described(commandLine, 'A command line, run by the shell.', {
+      defaultText: '**required**',
+      also: ['command', 'cmd', 'exec'],
+    }),
     port: described(
       port,
       'The port that it listens on: it is given to the process as `PORT`, and waited for.',
@@ -26,6 +29,7 @@ export const serviceForm = z
       expected: 'the path of a folder',
       type: 'path',
       defaultText: "this file's folder",
+      also: ['dir', 'directory', 'workingdir'],
     }).optional(),
     env: described(
       z.record(
@@ -33,7 +37,12 @@ export const serviceForm = z
         text,
       ),
       'Environment variables, beside those of the gateway.',
-      { expected: 'a map of variables', type: 'map of names to text', defaultText: 'none' },
+      {
+        expected: 'a map of variables',
+        type: 'map of names to text',
+        defaultText: 'none',
+        also: ['environment'],
+      },
     ).optional(),
   })
   .meta({ id: 'service', doc: { expected: 'a map with the key "run"', holder: 'a service' } });

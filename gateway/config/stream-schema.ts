@@ -4,17 +4,35 @@ import { z } from 'zod';
 import { streamBalance } from './balance-schema.ts';
 import { ejection, slowStart, streamHealth } from './health-schema.ts';
 import { accepted, refused } from './parsed.ts';
+import { row, section } from './section.ts';
 import { parseHostAndPort } from './target.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
-import { described, duration, flag, parsedBy, target } from './value.ts';
+import { count, described, duration, flag, parsedBy, target } from './value.ts';
 
-/** What holds where a stream does not say otherwise. UDP has no end of its own, so it is forgotten sooner. */
-export const STREAM_DEFAULTS = {
-  connect: '2s',
-  tcpIdle: '1h',
-  udpIdle: '60s',
-  maxConnections: 10_000,
-} as const;
+/** UDP has no end of its own, so it is forgotten sooner. */
+export const IDLE_MS = { tcp: 3_600_000, udp: 60_000 };
+
+const bounds = section({
+  connect: row(
+    duration({ min: '1ms', max: '5m' }),
+    'connectTimeoutMs',
+    'Until a connection to an endpoint stands.',
+    { default: '2s' },
+  ),
+  idle: row(
+    duration({ min: '1ms', max: '168h' }),
+    'idleTimeoutMs',
+    'Without a byte in either direction, after which a connection or a UDP session is ended.',
+    { defaultText: '`1h`, for UDP `60s`' },
+  ),
+  maxConnections: row(count(1, 1_000_000), 'maxConnections', 'Connections, or UDP sessions, at once.', {
+    default: '10000',
+    ends: 'refused outside; at the limit a connection is reset, a datagram dropped',
+    also: ['maxconn', 'maxconns', 'workerconnections'],
+  }),
+});
+
+export const compileStreamBounds = bounds.compile;
 
 export const proxyProtocol = z
   .strictObject({
@@ -44,21 +62,7 @@ export const streamForm = z
       defaultText: 'as at the top level',
     }).optional(),
     slowStart: slowStart.optional(),
-    connect: described(duration({ min: '1ms', max: '5m' }), 'Until a connection to an endpoint stands.', {
-      default: STREAM_DEFAULTS.connect,
-    }).optional(),
-    idle: described(
-      duration({ min: '1ms', max: '168h' }),
-      'Without a byte in either direction, after which a connection or a UDP session is ended.',
-      { defaultText: `\`${STREAM_DEFAULTS.tcpIdle}\`, for UDP \`${STREAM_DEFAULTS.udpIdle}\`` },
-    ).optional(),
-    maxConnections: described(z.int().min(1).max(1_000_000), 'Connections, or UDP sessions, at once.', {
-      expected: 'a number from 1 to 1000000',
-      type: 'number',
-      default: String(STREAM_DEFAULTS.maxConnections),
-      bounds: { min: '1', max: '1000000' },
-      ends: 'refused outside; at the limit a connection is reset, a datagram dropped',
-    }).optional(),
+    ...bounds.shape,
     proxyProtocol: described(proxyProtocol, 'The PROXY protocol, for TCP.', {
       type: 'map, see [proxyProtocol](#proxyprotocol)',
       defaultText: 'none',

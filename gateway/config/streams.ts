@@ -1,18 +1,19 @@
 /** The raw sockets of `streams:`, and ports that more than one listener wants. */
 
 import type { EndpointAddress, EndpointConfig, Port, StreamConfig } from '../model/config.ts';
-import { compileDefaults, compileEjection, OWN_LIMITS, type RouteDefaults } from './defaults.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
 import { compileEndpoints, type EndpointList, listPath, targetPath } from './endpoints.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
+import { compileEjection } from './health-schema.ts';
 import { withBrackets } from './host.ts';
+import { compileInherited, type RouteDefaults } from './inherited.ts';
 import type { Listening } from './listening.ts';
 import type { Fault } from './problem-list.ts';
+import { OWN_LIMITS } from './protection-schema.ts';
 import type { CheckedConfig } from './schema.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
-import { type CheckedStream, STREAM_DEFAULTS } from './stream-schema.ts';
+import { type CheckedStream, compileStreamBounds, IDLE_MS } from './stream-schema.ts';
 import { parseHostAndPort } from './target.ts';
-import { parseDuration } from './units.ts';
 import { compileUpstream } from './upstream.ts';
 
 export interface StreamsContext {
@@ -29,7 +30,7 @@ export interface PlacedStream {
 }
 
 export function compileStreams(checked: CheckedConfig, context: StreamsContext): PlacedStream[] {
-  const defaults = compileDefaults(checked);
+  const defaults = compileInherited(checked);
   return (['tcp', 'udp'] as const).flatMap((protocol) =>
     Object.entries(checked.streams?.[protocol] ?? {}).map(([key, value]) => {
       const path = ['streams', protocol, key];
@@ -50,6 +51,7 @@ function compileStream(
   const listen = listenOf(key, context.host);
   const endpoints = compileEndpoints(form.to, context.hosts).map(withoutTls);
   reportEndpoints(protocol, { endpoints, path: listPath(context.document, path) }, context.document);
+  const { idleTimeoutMs, ...bounds } = compileStreamBounds(form);
   return {
     id: `${protocol} ${key}`,
     source: context.document.lines.positionOf(keySpanAt(context.document.root, path)!.start),
@@ -62,18 +64,10 @@ function compileStream(
       limits: OWN_LIMITS,
       breaker: null,
     }),
-    connectTimeoutMs: form.connect ?? milliseconds(STREAM_DEFAULTS.connect),
-    idleTimeoutMs:
-      form.idle ?? milliseconds(protocol === 'tcp' ? STREAM_DEFAULTS.tcpIdle : STREAM_DEFAULTS.udpIdle),
-    maxConnections: form.maxConnections ?? STREAM_DEFAULTS.maxConnections,
+    ...bounds,
+    idleTimeoutMs: idleTimeoutMs ?? IDLE_MS[protocol],
     proxyProtocol: { accept: form.proxyProtocol?.accept ?? false, send: form.proxyProtocol?.send ?? null },
   };
-}
-
-function milliseconds(text: string): number {
-  const parsed = parseDuration(text, { min: '1ms', max: '168h' });
-  if (!parsed.ok) throw new TypeError(`${text} is no duration`);
-  return parsed.value;
 }
 
 /** The key has been checked by the schema. */

@@ -4,12 +4,15 @@ import { z } from 'zod';
 import type { Target } from './target.ts';
 import { count, described, flag, target } from './value.ts';
 
-const at = described(target, 'Where it listens.', { defaultText: '**required**' });
+const at = described(target, 'Where it listens.', {
+  defaultText: '**required**',
+  also: ['address', 'target', 'backend', 'url', 'service', 'server', 'port', 'to', 'endpoint'],
+});
 
 const weight = described(
   count(1, 1000),
   'Its share beside the others: of `2` and `1`, the first gets two requests of three.',
-  { default: '1' },
+  { default: '1', also: ['share', 'percent', 'percentage'] },
 ).optional();
 
 export const endpointForm = z
@@ -57,6 +60,10 @@ export const TO_DOC = {
   expected: 'a target, or a list of them',
   type: 'target, map (see [endpoint](#endpoint)), or list of both',
   defaultText: '**required**',
+  also: [
+    ...['target', 'targets', 'upstream', 'upstreams', 'proxypass', 'proxy', 'backend', 'backends', 'url'],
+    ...['service', 'server', 'servers', 'port', 'endpoint', 'endpoints'],
+  ],
 };
 
 /** What is said of one endpoint, in its long form. */

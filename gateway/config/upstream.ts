@@ -13,8 +13,7 @@ import type {
 } from '../model/config.ts';
 import { type CheckedBalance, type CheckedSticky, STICKY_COOKIE } from './balance-schema.ts';
 import type { EndpointList } from './endpoints.ts';
-import { type CheckedHealth, HEALTH_DEFAULTS, healthForm } from './health-schema.ts';
-import { integerOf } from './scalar.ts';
+import { type CheckedHealth, compileRhythm, compileStatuses } from './health-schema.ts';
 
 /** What both have; all of it may be left out. */
 export interface UpstreamForm {
@@ -68,21 +67,8 @@ function compileSticky({ cookie, maxAge }: NonNullable<CheckedSticky>): StickyCo
   return { cookie: cookie ?? STICKY_COOKIE, maxAgeMs: maxAge ?? null };
 }
 
-const OWN_HEALTH = healthForm.parse({
-  path: '/',
-  ...HEALTH_DEFAULTS,
-  unhealthyAfter: integerOf(HEALTH_DEFAULTS.unhealthyAfter),
-  healthyAfter: integerOf(HEALTH_DEFAULTS.healthyAfter),
-});
-
 function compileHealth(form: CheckedHealth): HealthConfig {
-  const intervalMs = form.interval ?? OWN_HEALTH.interval!;
-  const rhythm = {
-    intervalMs,
-    timeoutMs: form.timeout ?? Math.min(OWN_HEALTH.timeout!, intervalMs),
-    unhealthyAfter: form.unhealthyAfter ?? OWN_HEALTH.unhealthyAfter!,
-    healthyAfter: form.healthyAfter ?? OWN_HEALTH.healthyAfter!,
-  };
+  const rhythm = compileRhythm(form);
   if (form.path === undefined) return { kind: 'tcp', ...rhythm };
-  return { kind: 'http', path: form.path, statuses: form.status ?? OWN_HEALTH.status!, ...rhythm };
+  return { kind: 'http', path: form.path, ...compileStatuses(form), ...rhythm };
 }

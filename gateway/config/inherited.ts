@@ -1,0 +1,201 @@
+/** What holds for every route that does not say otherwise: one row for a key of the top level and of a route alike. */
+
+import { z } from 'zod';
+import type {
+  BreakerConfig,
+  EjectionConfig,
+  LaneChoice,
+  LimitsConfig,
+  RetriesConfig,
+  TimeoutsConfig,
+} from '../model/config.ts';
+import { compileEjection, ejection, OWN_EJECTION } from './health-schema.ts';
+import type { KeyDoc } from './key-doc.ts';
+import {
+  breaker,
+  compileBreaker,
+  compileLimits,
+  compileRetries,
+  compileTimeouts,
+  limits,
+  OWN_LIMITS,
+  OWN_RETRIES,
+  OWN_TIMEOUTS,
+  retries,
+  timeouts,
+} from './protection-schema.ts';
+import { described, size } from './value.ts';
+
+interface Settings<Schema extends z.ZodType, Name extends string, Value> {
+  readonly schema: Schema;
+  /** In the compiled configuration, with its unit. */
+  readonly name: Name;
+  /** Where neither place says anything. */
+  readonly own: Value;
+  compile(written: z.output<Schema> | undefined, base: Value): Value;
+  /** What the reference says of it. */
+  readonly top: KeyDoc & { readonly text?: string };
+  readonly route: KeyDoc & { readonly text: string };
+}
+
+interface Row<Schema extends z.ZodType, Name extends string, Value> {
+  readonly name: Name;
+  readonly own: Value;
+  compile(written: z.output<Schema> | undefined, base: Value): Value;
+  readonly top: z.ZodOptional<Schema>;
+  readonly route: z.ZodOptional<Schema>;
+}
+
+function inherited<Schema extends z.ZodType, const Name extends string, Value>(
+  settings: Settings<Schema, Name, Value>,
+): Row<Schema, Name, Value> {
+  const { schema, name, own, compile, top, route } = settings;
+  const { text: topText = 'For every route that does not say otherwise.', ...topDoc } = top;
+  const { text, ...doc } = route;
+  const routeDoc = { defaultText: 'as at the top level', ...doc };
+  return {
+    name,
+    own,
+    compile,
+    top: described(schema, topText, { ...doc, ...topDoc }).optional(),
+    route: described(schema, text, routeDoc).optional(),
+  };
+}
+
+/** Of a key that is one value. `null` is a value: it takes the limit of the top level away. */
+function orInherited<Value>(written: Value | undefined, base: Value): Value {
+  return written === undefined ? base : written;
+}
+
+const bodyMax = z
+  .union([z.literal('unlimited').transform(() => null), size({ min: '0B', max: '1024TiB' })])
+  .meta({
+    doc: {
+      expected: 'a size from 0B to 1024TiB, or unlimited',
+      type: 'size with its unit, or `unlimited`',
+      needsUnit: 'size',
+      bounds: { min: '0B', max: '1024TiB' },
+      ends: '`0B` allows no body; refused above',
+    },
+  });
+
+const lane = z.enum(['auto', 'wire', 'general']).meta({ doc: { expected: 'auto, wire or general' } });
+
+export const INHERITED = {
+  timeouts: inherited<typeof timeouts, 'timeouts', TimeoutsConfig>({
+    schema: timeouts,
+    name: 'timeouts',
+    own: OWN_TIMEOUTS,
+    compile: compileTimeouts,
+    top: { defaultText: 'see [timeouts](#timeouts)' },
+    route: { text: 'For this route; what is left out is as at the top level.', also: ['timeout'] },
+  }),
+  bodyMax: inherited<typeof bodyMax, 'bodyMaxBytes', number | null>({
+    schema: bodyMax,
+    name: 'bodyMaxBytes',
+    own: null,
+    compile: orInherited,
+    top: {
+      text: 'The largest request body, for every route that does not say otherwise.',
+      default: 'unlimited',
+    },
+    route: {
+      text: 'The largest request body; a larger one is answered 413 at once.',
+      also: ['clientmaxbodysize', 'bodylimit', 'maxbody', 'maxbodysize'],
+    },
+  }),
+  retries: inherited<typeof retries, 'retries', RetriesConfig>({
+    schema: retries,
+    name: 'retries',
+    own: OWN_RETRIES,
+    compile: compileRetries,
+    top: { defaultText: 'see [retries](#retries)' },
+    route: {
+      text: 'What is sent again, and how often: only what does no harm twice. `off` is one attempt.',
+      also: [
+        ...['retry', 'retrypolicy', 'lbtries', 'tries', 'numretries', 'retrybudget', 'pertrytimeout'],
+        ...['proxynextupstream', 'proxynextupstreamtries'],
+      ],
+    },
+  }),
+  limits: inherited<typeof limits, 'limits', LimitsConfig>({
+    schema: limits,
+    name: 'limits',
+    own: OWN_LIMITS,
+    compile: compileLimits,
+    top: { defaultText: 'see [limits](#limits)' },
+    route: {
+      text: 'For each endpoint; what is left out is as at the top level.',
+      also: [
+        ...['maxconn', 'maxconns', 'queue', 'maxqueue', 'pending', 'maxpending', 'maxpendingrequests'],
+        'queuetimeout',
+      ],
+    },
+  }),
+  breaker: inherited<typeof breaker, 'breaker', BreakerConfig | null>({
+    schema: breaker,
+    name: 'breaker',
+    own: null,
+    compile: compileBreaker,
+    top: { default: 'off' },
+    route: {
+      text: 'Answers for a service that mostly fails, until it recovers.',
+      also: ['circuitbreaker', 'circuitbreakers'],
+    },
+  }),
+  ejection: inherited<typeof ejection, 'ejection', EjectionConfig | null>({
+    schema: ejection,
+    name: 'ejection',
+    own: OWN_EJECTION,
+    compile: compileEjection,
+    top: { text: 'For every route and stream that does not say otherwise.', default: 'on' },
+    route: {
+      text: 'When an endpoint is left out for what it does.',
+      also: [
+        ...['outlierdetection', 'passivehealth', 'passivehealthcheck', 'maxfails', 'failtimeout'],
+        ...['failduration', 'consecutive5xx', 'consecutivefailures', 'maxejectionpercent'],
+      ],
+    },
+  }),
+  lane: inherited<typeof lane, 'lane', LaneChoice>({
+    schema: lane,
+    name: 'lane',
+    own: 'auto',
+    compile: orInherited,
+    top: {
+      text: 'For every route that does not say otherwise: which code carries the exchanges.',
+      default: 'auto',
+    },
+    route: {
+      text: "Which code carries the exchanges: towards clients: `wire` the gateway's own HTTP/1.1, `general` Node's, `auto` the first one where it can.",
+    },
+  }),
+};
+
+type Table = typeof INHERITED;
+type Shape<Place extends 'top' | 'route'> = { readonly [Key in keyof Table]: Table[Key][Place] };
+
+/** Of the top level, or of a route. */
+export function inheritedShape<Place extends 'top' | 'route'>(place: Place): Shape<Place> {
+  const shape = Object.entries(INHERITED).map(([key, row]) => [key, row[place]]);
+  return Object.fromEntries(shape) as Shape<Place>;
+}
+
+/** What a route has where it says nothing. */
+export type RouteDefaults = {
+  readonly [Key in keyof Table as Table[Key]['name']]: Table[Key]['own'];
+};
+
+type Written = { readonly [Key in keyof Table]?: z.output<Table[Key]['top']> };
+
+const ROWS: readonly (readonly [key: string, Row<z.ZodType, string, unknown>])[] = Object.entries(INHERITED);
+
+const OWN = Object.fromEntries(ROWS.map(([, { name, own }]) => [name, own])) as RouteDefaults;
+
+/** @param written at the top level, or at a route. @param base what holds where it is silent */
+export function compileInherited(written: Written, base: RouteDefaults = OWN): RouteDefaults {
+  const values: Readonly<Record<string, unknown>> = written;
+  const defaults: Readonly<Record<string, unknown>> = base;
+  const compiled = ROWS.map(([key, { name, compile }]) => [name, compile(values[key], defaults[name])]);
+  return Object.fromEntries(compiled) as RouteDefaults;
+}

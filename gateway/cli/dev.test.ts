@@ -45,7 +45,9 @@ function pidsIn(output: string): number[] {
 
 async function expectNothingLeft({ port, ports }: Fleet, output: string): Promise<void> {
   expect(pidsIn(output).filter(runs)).toEqual([]);
-  for (const one of [port, ports.a, ports.b]) expect(await acceptsConnections(one)).toBe(false);
+  // Services whose gateway was killed end when they notice.
+  for (const one of [port, ports.a, ports.b])
+    await until(`nobody listens on ${one}`, async () => !(await acceptsConnections(one)));
 }
 
 async function dev(of: Fleet, options: { env?: NodeJS.ProcessEnv } = {}): Promise<PortwayProcess> {

@@ -59,7 +59,9 @@ describe('portway start', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(records[0]).toMatchObject({ level: 'info', msg: 'listening', port, routes: 1, file: 'x.yaml' });
+    // What is said before is about the machine.
+    const listening = records.find(({ msg }) => msg === 'listening');
+    expect(listening).toMatchObject({ level: 'info', port, routes: 1, file: 'x.yaml' });
     expect(records.map(({ msg }) => msg).slice(-2)).toEqual(['draining', 'stopped']);
     expect(running.stdout).not.toContain('must not run');
     expect(await acceptsConnections(port)).toBe(false);

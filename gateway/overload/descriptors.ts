@@ -45,7 +45,7 @@ export class Descriptors {
     if (known || this.#lowered === null) return;
     const turnedAway = Math.min(TURNED_AWAY_MAX, Math.ceil((2 * maxConnections) / (TURNED_AWAY_PART - 1)));
     const needed = OWN + 2 * maxConnections + turnedAway;
-    this.#log.warn(
+    this.#log[served < ENOUGH_FOR_MOST ? 'warn' : 'info'](
       { openFiles: this.#limit, maxConnections, enoughFor: served },
       `maxConnections is ${served} instead of ${maxConnections}: the limit of open files is enough for no more, at two for each. For all of them raise it to ${needed} (ulimit -n, LimitNOFILE= of systemd)`,
     );
@@ -98,3 +98,5 @@ function openFilesLimit(): number | null {
     return null;
   }
 }
+/** Fewer connections than this are a limit that is met in daily life. */
+const ENOUGH_FOR_MOST = 1_000;

@@ -65,7 +65,7 @@ describe.each(laneKinds)('a narrower route is a wall around what it owns, on $ki
     const stood = await stage();
     const answer = await stood.gateway.get(target);
     expect([answer.status, answer.text]).toEqual([200, name]);
-    expect(stood[name].requests[0]?.target).toBe(seen);
+    expect(stood[name].requests.map((request) => request.target)).toContain(seen);
   });
 
   test('a WebSocket does not pass either', async () => {

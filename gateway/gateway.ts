@@ -142,9 +142,10 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   async #taken(config: GatewayConfig): Promise<void> {
-    const { listener, caches, metrics, descriptors } = this.#parts;
+    const { listener, caches, metrics, descriptors, registry } = this.#parts;
     this.#options.log.level = config.log.level;
     listener.bounds = descriptors.bounds(config.maxConnections);
+    registry.connectionsMax = descriptors.pairs;
     caches.reconcile(config.routes);
     for (const heard of this.#onReload) heard(config);
     if (this.#notReady === null) await this.#reconcileStreams();

@@ -31,11 +31,22 @@ export class Descriptors {
    * find no way to a service, all of them.
    */
   bounds(maxConnections: number): ConnectionBounds {
-    const spare = this.#limit === null ? Number.POSITIVE_INFINITY : Math.max(this.#limit - OWN, 0);
-    const turnedAway = Math.min(TURNED_AWAY_MAX, Math.ceil(spare / TURNED_AWAY_PART));
-    const served = Math.min(maxConnections, Math.max(1, Math.floor((spare - turnedAway) / 2)));
+    const served = Math.min(maxConnections, this.pairs);
     this.#tellLowered(maxConnections, served);
-    return { served, turnedAway };
+    return { served, turnedAway: this.#turnedAway };
+  }
+
+  /** Of a client's connection and one to a service. */
+  get pairs(): number {
+    return Math.max(1, Math.floor((this.#spare - this.#turnedAway) / 2));
+  }
+
+  get #spare(): number {
+    return this.#limit === null ? Number.POSITIVE_INFINITY : Math.max(this.#limit - OWN, 0);
+  }
+
+  get #turnedAway(): number {
+    return Math.min(TURNED_AWAY_MAX, Math.ceil(this.#spare / TURNED_AWAY_PART));
   }
 
   /** Once, and again when the configuration asks for another number. */

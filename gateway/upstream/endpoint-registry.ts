@@ -1,4 +1,5 @@
 import type { DialAddress } from '../model/config.ts';
+import { ConnectionBudget } from './connection-budget.ts';
 import { Endpoint, type EndpointSettings } from './endpoint.ts';
 import { HealthChecks, type HealthLog, SILENT } from './health-checks.ts';
 import { ConnectionPool } from './pool.ts';
@@ -20,6 +21,7 @@ export class EndpointRegistry {
   /** Closed, a pool lets the exchanges end that it has. */
   readonly #pools = new Shared<ConnectionPool>((pool) => pool.close());
   readonly #checks: HealthChecks;
+  readonly budget = new ConnectionBudget();
 
   constructor(log: HealthLog = SILENT) {
     this.#checks = new HealthChecks(log);
@@ -31,7 +33,7 @@ export class EndpointRegistry {
     return {
       acquire: (address) => {
         const key = addressKey(address);
-        const makePool = () => new ConnectionPool(address, connectTimeoutMs, limits);
+        const makePool = () => new ConnectionPool(address, connectTimeoutMs, limits, this.budget);
         const pool = this.#pools.acquire(`${key} ${ofPool}`, makePool);
         const make = () => new Endpoint(address, settings, this.#checks, pool);
         return this.#endpoints.acquire(`${key} ${all}`, make);

@@ -4,6 +4,7 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import type { DialAddress, LimitsConfig } from '../model/config.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
 import { SocketMemory } from '../wire/socket-memory.ts';
+import { ConnectionBudget } from './connection-budget.ts';
 
 /** How many connections there are to one endpoint, and who waits for one. */
 export interface PoolCount {
@@ -20,6 +21,8 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   readonly #address: DialAddress;
   readonly #connectTimeoutMs: number;
   readonly #limits: LimitsConfig;
+  readonly #budget: ConnectionBudget;
+  readonly #closeIdle = () => this.#closeOldest();
   readonly #all = new Set<Connection>();
   readonly #idle: Connection[] = [];
   /** In the order in which they came, and so in that of their deadlines. */
@@ -29,10 +32,17 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   #memory: SocketMemory | null = null;
   #closing = false;
 
-  constructor(address: DialAddress, connectTimeoutMs: number, limits: LimitsConfig) {
+  constructor(
+    address: DialAddress,
+    connectTimeoutMs: number,
+    limits: LimitsConfig,
+    budget = new ConnectionBudget(),
+  ) {
     this.#address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#limits = limits;
+    this.#budget = budget;
+    budget.join(this.#closeIdle);
   }
 
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
@@ -43,6 +53,7 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
 
   #open(): Connection | undefined {
     if (this.#all.size >= this.#limits.connections) return undefined;
+    this.#budget.opening();
     const connection = new ServiceConnection(this.#address, this.#connectTimeoutMs, this, this.memory);
     this.#all.add(connection);
     return connection;
@@ -100,7 +111,7 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   }
 
   released(connection: Connection): void {
-    if (connection.closed) this.#all.delete(connection);
+    if (connection.closed) this.#forget(connection);
     if (this.#waiting.size > 0) this.#serveNext(connection);
     else if (this.#closing) this.#drop(connection);
     else if (!connection.closed) this.#idle.push(connection);
@@ -124,13 +135,24 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   }
 
   #drop(connection: Connection): void {
-    this.#all.delete(connection);
+    this.#forget(connection);
     connection.close();
+  }
+
+  #forget(connection: Connection): void {
+    if (this.#all.delete(connection)) this.#budget.closed();
+  }
+
+  #closeOldest(): boolean {
+    const oldest = this.#idle.shift();
+    if (oldest) this.#drop(oldest);
+    return oldest !== undefined;
   }
 
   /** Closes what is idle now, and the rest as its exchanges end. */
   close(): void {
     this.#closing = true;
+    this.#budget.leave(this.#closeIdle);
     for (const connection of this.#idle.splice(0)) this.#drop(connection);
   }
 }

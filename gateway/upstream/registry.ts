@@ -40,6 +40,11 @@ export class UpstreamRegistry {
     this.#stickySecret = stickySecret;
   }
 
+  /** HTTP connections to services; idle ones give way. */
+  set connectionsMax(max: number) {
+    this.#endpoints.budget.max = max;
+  }
+
   acquire(wish: UpstreamWish): Upstream {
     const breaker = this.#breakerOf(wish);
     return this.#upstreams.acquire(keyOf(wish), () => this.#make(wish, breaker));

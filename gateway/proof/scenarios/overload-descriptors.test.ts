@@ -80,6 +80,18 @@ test.runIf(linux)(
   },
 );
 
+test.runIf(linux)('connections that are kept for one service give way to those of the next', async () => {
+  const services = await Promise.all(Array.from({ length: 5 }, () => startService()));
+  const routes = services.map((service, i) => `  /s${i}: ${service.answer(ok()).port}\n`).join('');
+  const gateway = await startGatewayProcess(`routes:\n${routes}`, { openFiles: 120 });
+  const clients = await Promise.all(Array.from({ length: 25 }, () => gateway.connect()));
+  for (const i of services.keys()) {
+    const answers = await Promise.all(clients.map((client) => client.exchange(get(`/s${i}/`), 20_000)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(25).fill(200));
+  }
+  expect(await openDescriptors(gateway)).toBeLessThanOrEqual(120 - 20);
+});
+
 test.runIf(linux)(
   'a flood that takes every descriptor ends nothing: who is connected is answered, and so is everybody afterwards',
   async () => {

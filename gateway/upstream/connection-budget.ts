@@ -1,0 +1,34 @@
+/** Closes the connection that has been idle for longest. @returns whether there was one. */
+type CloseIdle = () => boolean;
+
+/**
+ * How many HTTP connections to services the process may have, over all pools. At the bound a new one takes the place of an idle one, of any pool:
+ * with few descriptors, what was kept warm for one service would otherwise shut the next one out.
+ */
+export class ConnectionBudget {
+  max = Number.POSITIVE_INFINITY;
+  #open = 0;
+  readonly #pools = new Set<CloseIdle>();
+
+  join(closeIdle: CloseIdle): void {
+    this.#pools.add(closeIdle);
+  }
+
+  leave(closeIdle: CloseIdle): void {
+    this.#pools.delete(closeIdle);
+  }
+
+  /** Never refuses: busy connections are bounded by those of clients. */
+  opening(): void {
+    if (this.#open >= this.max) this.#closeOne();
+    this.#open++;
+  }
+
+  closed(): void {
+    this.#open--;
+  }
+
+  #closeOne(): void {
+    for (const closeIdle of this.#pools) if (closeIdle()) return;
+  }
+}

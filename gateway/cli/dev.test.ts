@@ -10,7 +10,8 @@ import { acceptsConnections } from '../dev/port-probe.ts';
 import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
 import { type PortwayProcess, startPortway } from '../proof/testing/portway.ts';
-import { listening, program, runs, temporaryFolder } from '../proof/testing/program.ts';
+import { runs } from '../proof/testing/process-state.ts';
+import { listening, program, temporaryFolder } from '../proof/testing/program.ts';
 
 const portway = fileURLToPath(new URL('../bin/portway.js', import.meta.url));
 const saysPid = "console.log('pid', process.pid);";

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
-import { gone, lives } from '../testing/process-state.ts';
+import { gone, runs } from '../testing/process-state.ts';
 import { get } from '../testing/raw-client.ts';
 import { chunk, ok, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';
@@ -117,7 +117,7 @@ test('SIGTERM to one worker replaces it first; what lasts is ended at the deadli
   await openTunnel(webSocket, chat, '/chat/');
   process.kill(before, 'SIGTERM');
   expect(await webSocket.quietEnding(15_000)).toBe('fin');
-  await until('it has gone', () => !lives(before));
+  await until('it has gone', () => !runs(before));
   const answer = await (await gateway.connect()).exchange(get('/db/'));
   expect(answer.text).toBe('fine');
   expect(await gateway.readyWorkers(1)).not.toEqual([before]);

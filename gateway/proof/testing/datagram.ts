@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { freePort } from './free-port.ts';
+import { PATIENCE_MS } from './poll.ts';
 import { markKitSocket } from './wire.ts';
 
 export interface Datagram {
@@ -37,7 +38,7 @@ export class DatagramSocket {
   }
 
   /** The next datagram that was not asked for yet; waits for one. */
-  async next(withinMs = 5_000): Promise<Datagram> {
+  async next(withinMs = PATIENCE_MS): Promise<Datagram> {
     const signal = AbortSignal.timeout(withinMs);
     while (this.received.length <= this.#taken) {
       await once(this.socket, 'taken in', { signal }).catch(() => {

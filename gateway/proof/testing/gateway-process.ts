@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { WorkerStatus } from '../../model/status.ts';
+import { freePorts } from './free-port.ts';
 import { configurationFolder } from './gateway.ts';
 import { Logbook } from './logbook.ts';
-import { until } from './poll.ts';
+import { PATIENCE_MS, until } from './poll.ts';
 import { connect, get, type RawClient, request } from './raw-client.ts';
 
 const portway = fileURLToPath(new URL('../../bin/portway.js', import.meta.url));
@@ -21,9 +21,9 @@ export class GatewayProcess {
   readonly configFile: string;
   readonly log: Logbook;
 
-  constructor(child: ChildProcess, ports: readonly [number, number], configFile: string, log: Logbook) {
+  constructor(child: ChildProcess, ports: readonly number[], configFile: string, log: Logbook) {
     this.child = child;
-    [this.port, this.adminPort] = ports;
+    [this.port = 0, this.adminPort = 0] = ports;
     this.configFile = configFile;
     this.log = log;
   }
@@ -46,7 +46,7 @@ export class GatewayProcess {
   }
 
   /** Waits until so many workers take connections, and none other is left. @returns their process ids. */
-  async readyWorkers(count: number, withinMs = 20_000): Promise<number[]> {
+  async readyWorkers(count: number, withinMs = PATIENCE_MS): Promise<number[]> {
     let workers: readonly WorkerStatus[] = [];
     await until(
       `${count} workers are ready`,
@@ -65,7 +65,7 @@ export class GatewayProcess {
   }
 
   /** The exit code, once the process has ended; `null` where a signal ended it. */
-  async exitCode(withinMs = 15_000): Promise<number | null> {
+  async exitCode(withinMs = PATIENCE_MS): Promise<number | null> {
     await until('the gateway process has ended', () => this.#ended(), withinMs);
     return this.child.exitCode;
   }
@@ -111,7 +111,7 @@ export async function startGatewayProcess(
   yaml: string,
   { args = [], files = {}, openFiles }: GatewayProcessOptions = {},
 ): Promise<GatewayProcess> {
-  const ports = await freePorts();
+  const ports = await freePorts(2);
   const folder = await configurationFolder(`port: ${ports[0]}\nadmin: ${ports[1]}\n${yaml}`, files);
   const configFile = join(folder, 'gateway.config.yaml');
   const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
@@ -139,13 +139,4 @@ async function isReady(gateway: GatewayProcess): Promise<boolean> {
     .then((client) => client.exchange(get('/readyz', 'Host: localhost')))
     .then((answer) => answer.status === 200)
     .catch(() => false);
-}
-
-/** Two ports that were free a moment ago, held at once so that they differ. */
-async function freePorts(): Promise<readonly [number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
-  const [first, second] = servers.map((server) => (server.address() as { port: number }).port);
-  for (const server of servers) await once(server.close(), 'close');
-  return [first as number, second as number];
 }

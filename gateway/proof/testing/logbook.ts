@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { PATIENCE_MS } from './poll.ts';
 
 /** A line of the gateway's log, as it was written. */
 export type LogRecord = Readonly<Record<string, unknown>>;
@@ -22,7 +23,7 @@ export class Logbook {
   }
 
   /** The first record that fits; waits for it. */
-  async find(what: string, fits: (record: LogRecord) => boolean, withinMs = 5_000): Promise<LogRecord> {
+  async find(what: string, fits: (record: LogRecord) => boolean, withinMs = PATIENCE_MS): Promise<LogRecord> {
     const signal = AbortSignal.timeout(withinMs);
     for (;;) {
       const found = this.records.find(fits);

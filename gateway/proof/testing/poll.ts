@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** How long a test waits for what should come. Generous, because it decides nothing but how long a failing test takes. */
+export const PATIENCE_MS = 20_000;
+
 /**
  * Asks again and again until the answer is true, for states that send no event.
  * @throws at the deadline, with what was wanted.
@@ -7,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  withinMs = 5_000,
+  withinMs = PATIENCE_MS,
 ): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await holds())) {

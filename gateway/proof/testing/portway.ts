@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../cli/command.ts';
 import { runCommandLine } from '../../cli/command-line.ts';
-import { until } from './poll.ts';
+import { PATIENCE_MS, until } from './poll.ts';
 
 const portway = fileURLToPath(new URL('../../bin/portway.js', import.meta.url));
 
@@ -38,7 +38,7 @@ export class PortwayProcess {
   }
 
   /** Waits until it has written this to standard output. */
-  async said(text: string, withinMs = 10_000): Promise<void> {
+  async said(text: string, withinMs = PATIENCE_MS): Promise<void> {
     const shown = () => `"${text}" in:\n${this.stdout}${this.stderr}`;
     await until(`it says ${text}`, () => this.plain().includes(text), withinMs).catch((error: Error) => {
       throw new Error(`${error.message}: ${shown()}`);

@@ -9,6 +9,7 @@ import {
   readHead,
   requestFraming,
 } from './http-message.ts';
+import { PATIENCE_MS } from './poll.ts';
 import { Wire } from './wire.ts';
 
 /** A request exactly as the service got it. */
@@ -78,7 +79,7 @@ export class ScriptedService {
   }
 
   /** The next connection that was not handed out yet; waits for one. */
-  async connection(withinMs = 5_000): Promise<ServiceConnection> {
+  async connection(withinMs = PATIENCE_MS): Promise<ServiceConnection> {
     while (this.#taken >= this.connections.length) {
       await once(this.#server, 'taken', { signal: AbortSignal.timeout(withinMs) }).catch(() => {
         throw new Error(

@@ -1,10 +1,8 @@
 import type { Socket } from 'node:net';
+import { PATIENCE_MS } from './poll.ts';
 
 /** How the other side let go of a connection: an orderly end, or a reset (also what a write into a dead connection gives). */
 export type Ending = 'fin' | 'reset';
-
-/** Generous, because it only decides how long a failing test takes. */
-const patienceMs = 5_000;
 
 const ours = Symbol('a socket of the test kit');
 
@@ -64,12 +62,12 @@ export class Wire {
   }
 
   /** The next `count` bytes. */
-  async bytes(count: number, withinMs = patienceMs): Promise<Buffer> {
+  async bytes(count: number, withinMs = PATIENCE_MS): Promise<Buffer> {
     return this.take(`${count} bytes`, (seen) => (seen.length >= count ? count : null), withinMs);
   }
 
   /** Everything up to and with the first occurrence of `mark`. */
-  async until(mark: string, withinMs = patienceMs): Promise<string> {
+  async until(mark: string, withinMs = PATIENCE_MS): Promise<string> {
     const find = (seen: Buffer) => {
       const at = seen.indexOf(mark, 0, 'latin1');
       return at < 0 ? null : at + mark.length;
@@ -78,7 +76,7 @@ export class Wire {
   }
 
   /** Reads and forgets `count` bytes, for bodies that are too large to keep. */
-  async discard(count: number, withinMs = patienceMs): Promise<void> {
+  async discard(count: number, withinMs = PATIENCE_MS): Promise<void> {
     let left = count;
     while (left > 0) {
       const some = await this.take('more of a body', (seen) => Math.min(seen.length, left) || null, withinMs);
@@ -87,7 +85,7 @@ export class Wire {
   }
 
   /** All bytes until the other side ended, and how it did. */
-  async rest(withinMs = patienceMs): Promise<{ bytes: Buffer; ending: Ending }> {
+  async rest(withinMs = PATIENCE_MS): Promise<{ bytes: Buffer; ending: Ending }> {
     await this.#wait('the end of the connection', () => this.#ending !== null || null, withinMs);
     const bytes = this.#buffered;
     this.#buffered = Buffer.alloc(0);
@@ -95,7 +93,7 @@ export class Wire {
   }
 
   /** Waits for the other side to end, whatever it sends before. */
-  async ending(withinMs = patienceMs): Promise<Ending> {
+  async ending(withinMs = PATIENCE_MS): Promise<Ending> {
     return (await this.rest(withinMs)).ending;
   }
 
@@ -114,7 +112,7 @@ export class Wire {
    * Takes as many bytes as `find` says, asking it again whenever more have arrived.
    * @throws if the connection ends or the time is up before `find` is content.
    */
-  async take(what: string, find: (seen: Buffer) => number | null, withinMs = patienceMs): Promise<Buffer> {
+  async take(what: string, find: (seen: Buffer) => number | null, withinMs = PATIENCE_MS): Promise<Buffer> {
     const end = await this.#wait(
       what,
       () => {

@@ -1,4 +1,9 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Hundreds of processes load the same code: what was compiled once is kept, by Node's own means, in the folder that it takes by default.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
 
 // The suite speaks over real sockets and starts real processes, and waits more than it computes: on two cores four files at a time take
 // two thirds of the time of two. A test may take its time; what it waits for is always an event, never the clock.
@@ -11,6 +16,7 @@ export default defineConfig({
     // A bound for what hangs, which must never decide on a machine that is only slow.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // A test that needs a second try is a defect.
     retry: 0,
     reporters: ['default', '.config/closing-line.ts'],

@@ -81,6 +81,8 @@ export function spawnService(name: string, options: StartOptions = {}): ChildPro
   return spawn(command[0]!, command.slice(1), {
     env: {
       PATH: process.env.PATH,
+      // What was compiled once is not compiled again: half of the time of a start is that.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       PORT: '0',
       // A test that fails half-way, or is killed, takes its services with it: their pipe ends.
       PORTWAY_SUPERVISED: '1',

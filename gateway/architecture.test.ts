@@ -15,7 +15,7 @@ import {
 const gateway = sourceFiles('gateway');
 const services = sourceFiles('services');
 /** What is published and runs: no tests, no kit for tests, no benchmark, no chaos. */
-const product = gateway.filter(({ path }) => !/\.test\.ts$|^gateway\/proof\//.test(path));
+const product = gateway.filter(({ path }) => !/\.(test|long)\.ts$|^gateway\/proof\//.test(path));
 
 /**
  * The rooms of gateway/ from the bottom up: each may import those before it, types included, and none behind it. In one sentence, what each

@@ -6,7 +6,7 @@ import { connect } from '../testing/raw-client.ts';
 import { startService } from '../testing/service.ts';
 
 const mebibyte = 1024 * 1024;
-/** As in memory.test.ts: `PORTWAY_MEMORY_MIB=1024` moves it all. */
+/** As in memory.long.ts: `PORTWAY_MEMORY_MIB=1024` moves it all. */
 const size = Number(process.env.PORTWAY_MEMORY_MIB ?? 256) * mebibyte;
 const piece = Buffer.alloc(mebibyte, 'x');
 

@@ -159,9 +159,9 @@ export class HttpDownstream implements ClientExchange {
     if (this.#body) lingerOnClose(this.socket, this.#request);
   }
 
-  /** The head of such an answer is about to be set: what a hook refuses before its upload is complete is the last answer here. */
+  /** The head of such an answer is about to be set: it is the last one here in a drain, and before its upload is complete. */
   headDue(): void {
-    if (this.#body && !this.#request.complete) this.closeAfterAnswer();
+    if (this.#policy.draining || (this.#body && !this.#request.complete)) this.closeAfterAnswer();
   }
 
   closeAfterAnswer(): void {

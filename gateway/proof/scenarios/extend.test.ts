@@ -58,6 +58,30 @@ describe('a route extended in code', () => {
     expect(await client.ending()).toBe('fin');
   });
 
+  // Asked when the exchange began, and not when its head was set, it said keep-alive and was closed.
+  test.each([
+    ['only looks at the request', 'preHandler(_request, _reply, done) { done(); }'],
+    [
+      'sends the answer itself',
+      'replyOptions: { onResponse: (_request, reply, { stream }) => reply.send(stream) }',
+    ],
+  ])('that %s says while the gateway drains that the connection ends', async (_what, hook) => {
+    const service = await startService();
+    const gateway = await startTestGateway(`routes:\n  /a: { to: ${service.port}, extend: ./a.ts }\n`, {
+      files: { 'a.ts': `export default { ${hook} };` },
+    });
+    const client = await gateway.connect();
+    await client.send(request('GET', '/a/'));
+    const connection = await service.connection();
+    await connection.head();
+    const closing = gateway.close(5_000);
+    await connection.send(ok('late'));
+    const answer = await client.answer();
+    expect([answer.text, answer.head.value('connection')]).toEqual(['late', 'close']);
+    expect(await client.ending()).toBe('fin');
+    await closing;
+  });
+
   test('that comes to an end too late sends nothing any more', async () => {
     const service = (await startService()).answer(ok());
     const module =

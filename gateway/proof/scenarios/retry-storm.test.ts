@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
 import { startSwitched } from '../testing/switched-service.ts';
@@ -64,12 +65,16 @@ describe('a storm is not multiplied', () => {
       `routes:\n  /db: { to: [${to}], ejection: off, retries: { perTry: 20ms } }\n`,
     );
     expect(new Set(await storm(gateway))).toEqual(new Set([504]));
-    const seen = services[0]!.exchanges + services[1]!.exchanges;
-    expect(seen).toBeGreaterThan(REQUESTS);
-    expect(seen).toBeLessThanOrEqual(REQUESTS * 1.2);
+    // On a busy machine an attempt may be given up before its service has seen it.
+    await until('each is logged', () => gateway.log.exchanges().length === REQUESTS);
+    const made = gateway.log.exchanges().reduce((sum, { attempts }) => sum + Number(attempts), 0);
+    expect(made).toBeGreaterThan(REQUESTS);
+    expect(made).toBeLessThanOrEqual(REQUESTS * 1.2);
+    expect(services[0]!.exchanges + services[1]!.exchanges).toBeLessThanOrEqual(made);
   });
 });
 
+// The quick service has as long as the slow one: long enough for a busy machine.
 describe('an attempt that takes too long', () => {
   async function startSlowAndQuick(...keys: readonly string[]) {
     const [slow, quick] = [await startSwitched('slow'), await startSwitched('quick')];
@@ -81,7 +86,7 @@ describe('an attempt that takes too long', () => {
   }
 
   test('is given up, and made again elsewhere', async () => {
-    const { slow, quick, gateway } = await startSlowAndQuick('retries: { perTry: 40ms }');
+    const { slow, quick, gateway } = await startSlowAndQuick('retries: { perTry: 500ms }');
     const answers = [await gateway.get('/db/'), await gateway.get('/db/')];
     expect(answers.map(({ text }) => text)).toEqual(['quick', 'quick']);
     expect([slow.exchanges, quick.exchanges]).toEqual([1, 2]);
@@ -92,18 +97,18 @@ describe('an attempt that takes too long', () => {
     ['PUT', ['Content-Length: 2']],
   ])('is not made again for %s %j, which has the whole response timeout', async (method, fields) => {
     const { slow, quick, gateway } = await startSlowAndQuick(
-      'retries: { perTry: 20ms }, timeouts: { response: 100ms }',
+      'retries: { perTry: 20ms }, timeouts: { response: 500ms }',
     );
     const message = request(method, '/db/', fields, fields.length > 0 ? 'ab' : '');
     const askedAt = performance.now();
     const statuses = [(await gateway.exchange(message)).status, (await gateway.exchange(message)).status];
     expect(statuses.sort()).toEqual([200, 504]);
-    expect(performance.now() - askedAt).toBeGreaterThanOrEqual(99);
+    expect(performance.now() - askedAt).toBeGreaterThanOrEqual(499);
     expect([slow.exchanges, quick.exchanges]).toEqual([1, 1]);
   });
 
   test('is not made more often than `attempts` says', async () => {
-    const { slow, gateway } = await startSlowAndQuick('retries: { perTry: 20ms, attempts: 1 }');
+    const { slow, gateway } = await startSlowAndQuick('retries: { perTry: 500ms, attempts: 1 }');
     const statuses = [(await gateway.get('/db/')).status, (await gateway.get('/db/')).status];
     expect([statuses.sort(), slow.exchanges]).toEqual([[200, 504], 1]);
   });

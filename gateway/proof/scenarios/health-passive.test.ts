@@ -35,13 +35,13 @@ describe('an endpoint that fails is ejected', () => {
   });
 
   test.each([
-    ['ill', 503, 'answered 503'],
-    ['hanging up', 502, 'it hung up'],
-    ['hung', 504, 'no answer in time'],
-  ] as const)('when it is %s', async (mood, status, cause) => {
+    ['ill', 503, 'answered 503', []],
+    ['hanging up', 502, 'it hung up', []],
+    ['hung', 504, 'no answer in time', ['timeouts: { response: 500ms }']],
+  ] as const)('when it is %s', async (mood, status, cause, keys) => {
     const [a, b] = [await startSwitched('a'), await startSwitched('b')];
     a.mood = mood;
-    const gateway = await startTestGateway(yaml([a.port, b.port], 'timeouts: { response: 50ms }'));
+    const gateway = await startTestGateway(yaml([a.port, b.port], ...keys));
     const found = await statuses(gateway, 12);
     expect(found.filter((one) => one !== 200)).toEqual([status, status, status]);
     expect(words(gateway)).toEqual([`the endpoint is ejected for 60 s after 3 failures in a row (${cause})`]);

@@ -63,7 +63,7 @@ describe('an endpoint', () => {
   });
 
   test('is not to blame for how long exchanges wait for it', async () => {
-    const { held, gateway } = await startHeld('connections: 1, wait: 150ms }, timeouts: { response: 100ms');
+    const { held, gateway } = await startHeld('connections: 1, wait: 10s }, timeouts: { response: 200ms');
     const first = (await gateway.connect()).exchange(get('/db/'));
     await until('it has come', () => held.length === 1);
     const second = await gateway.get('/db/');

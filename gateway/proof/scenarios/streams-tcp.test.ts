@@ -98,7 +98,7 @@ describe('a TCP stream', () => {
   });
 
   test('stays as long as one side speaks', async () => {
-    const { client, connection, port } = await startPair('idle: 200ms');
+    const { client, connection, port } = await startPair('idle: 600ms');
     const silent = await connect(port, { halfOpen: true });
     let ended = false;
     void silent.ending().then(() => {

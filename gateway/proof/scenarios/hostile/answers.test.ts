@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BareClient } from '../../testing/bare-client.ts';
-import { until } from '../../testing/poll.ts';
+import { PATIENCE_MS, until } from '../../testing/poll.ts';
 import type { Reaction } from '../../testing/recording-service.ts';
 import { laneKinds, type RouteKind } from '../../testing/route-kinds.ts';
 import { ask, type HostileAnswer } from './answer-case.ts';
 import { summaryOf } from './comparable.ts';
 import { slowAnswers } from './slow-answers.ts';
-import { PATIENCE_MS, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 import { answerThemes } from './themes.ts';
 
 describe.each(laneKinds)('hostile answers on $kind', (kind) => {

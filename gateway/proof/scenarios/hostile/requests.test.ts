@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BareClient } from '../../testing/bare-client.ts';
 import { get } from '../../testing/http-client.ts';
-import { until } from '../../testing/poll.ts';
+import { PATIENCE_MS, until } from '../../testing/poll.ts';
 import { laneKinds, type RouteKind } from '../../testing/route-kinds.ts';
 import type { StrictAnswer } from '../../testing/strict-reader.ts';
 import type { HostileRequest } from './case.ts';
 import { comparableHead, comparableRequest, summaryOf } from './comparable.ts';
-import { inWireLane, PATIENCE_MS, Stage } from './stage.ts';
+import { inWireLane, Stage } from './stage.ts';
 import { requestThemes } from './themes.ts';
 
 describe.each(laneKinds)('hostile requests on $kind', (kind) => {

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BareClient } from '../../testing/bare-client.ts';
 import { get, request } from '../../testing/http-client.ts';
+import { PATIENCE_MS } from '../../testing/poll.ts';
 import { routeKinds } from '../../testing/route-kinds.ts';
 import { chunk } from '../../testing/service.ts';
 import { comparableRequest } from './comparable.ts';
-import { PATIENCE_MS, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 
 const traffic =
   request('POST', '/db/1', ['X-A: 1'], 'a body\r\n\r\n') +

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { type Gateway, startGateway } from '../../../gateway.ts';
 import { BareClient } from '../../testing/bare-client.ts';
 import { get } from '../../testing/http-client.ts';
+import { PATIENCE_MS } from '../../testing/poll.ts';
 import { type Reaction, RecordingService } from '../../testing/recording-service.ts';
 import type { RouteKind } from '../../testing/route-kinds.ts';
 
@@ -76,6 +77,3 @@ export function inWireLane({ kind, throughFastify }: RouteKind): boolean {
 }
 
 const SENTINEL_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsentinel';
-
-/** Only decides how long a failing row takes. */
-export const PATIENCE_MS = 3_000;

@@ -41,7 +41,7 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
   });
 
   test('the time for an answer begins when the request is complete', async () => {
-    const { service, client } = await stage('response: 400ms');
+    const { service, client } = await stage('response: 700ms');
     await client.send(request('PUT', '/db/', ['Content-Length: 9'], '0'));
     const connection = await service.connection();
     await connection.head();
@@ -71,13 +71,13 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
   });
 
   test('an answer that pauses for less goes on', async () => {
-    const { service, client } = await stage('idle: 600ms');
+    const { service, client } = await stage('idle: 1s');
     await client.send(get('/db/'));
     const connection = await service.connection();
     await connection.head();
     await connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
     for (let part = 0; part < 4; part++) {
-      await pause(200);
+      await pause(300);
       await connection.send(chunk(`${part}`));
     }
     await connection.send(chunk(''));

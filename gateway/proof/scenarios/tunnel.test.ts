@@ -91,7 +91,7 @@ describe.each(routeKinds)('a tunnel on $kind', ({ routes, files }) => {
   });
 
   test('stays while one side speaks, and may be idle for longer than a plain answer', async () => {
-    const { service, client } = await stage('timeouts: { tunnelIdle: 600ms, idle: 100ms, response: 500ms }');
+    const { service, client } = await stage('timeouts: { tunnelIdle: 900ms, idle: 100ms, response: 500ms }');
     const connection = await openTunnel(client, service, '/chat/room');
     for (let word = 0; word < 5; word++) {
       await pause(200);

@@ -1,5 +1,5 @@
 import { chunk } from '../../testing/service.ts';
-import { bad, cut, good, type HostileAnswer, okWith } from './answer-case.ts';
+import { bad, cut, type HostileAnswer, okWith } from './answer-case.ts';
 
 const late = (name: string, ...parts: string[]): HostileAnswer => ({
   ...bad(name, ''),
@@ -9,7 +9,7 @@ const late = (name: string, ...parts: string[]): HostileAnswer => ({
 const trickling = (text: string) => Array.from({ length: 40 }, () => text);
 const chunked = okWith(['Transfer-Encoding: chunked']);
 
-/** The route waits 300 ms for a head, and as long for each next piece of a body. */
+/** The route waits 300 ms for a head, and as long for each next piece of a body. One that is slow and moves: timeouts.test.ts. */
 export const slowAnswers: readonly HostileAnswer[] = [
   late('no answer at all'),
   late('half of a head', 'HTTP/1.1 200 OK\r\nX-A'),
@@ -28,8 +28,4 @@ export const slowAnswers: readonly HostileAnswer[] = [
   cut('a chunk that stalls', chunked, '9\r\nabc'),
   cut('chunks without the last', chunked, chunk('abc')),
   cut('a last chunk without its trailers', chunked, chunk('abc'), '0\r\nX-A'),
-  {
-    ...good('a body that is slow and moves', [okWith(['Content-Length: 5']), ...'abcde'], '200 abcde'),
-    pauseMs: 60,
-  },
 ];

@@ -11,7 +11,7 @@ import { answerThemes } from './themes.ts';
 
 describe.each(laneKinds)('hostile answers on $kind', (kind) => {
   describe.each(answerThemes)('%s', (_theme, rows) => playAll(kind, [], rows));
-  describe('that are slow', () => playAll(kind, ['timeouts: { response: 300ms, idle: 300ms }'], slowAnswers));
+  describe('that are slow', () => playAll(kind, ['timeouts: { response: 600ms, idle: 600ms }'], slowAnswers));
 });
 
 function playAll(kind: RouteKind, keys: readonly string[], rows: readonly HostileAnswer[]): void {

@@ -9,7 +9,7 @@ const late = (name: string, ...parts: string[]): HostileAnswer => ({
 const trickling = (text: string) => Array.from({ length: 40 }, () => text);
 const chunked = okWith(['Transfer-Encoding: chunked']);
 
-/** The route waits 300 ms for a head, and as long for each next piece of a body. One that is slow and moves: timeouts.test.ts. */
+/** The route waits 600 ms for a head, and as long for each next piece of a body. One that is slow and moves: timeouts.test.ts. */
 export const slowAnswers: readonly HostileAnswer[] = [
   late('no answer at all'),
   late('half of a head', 'HTTP/1.1 200 OK\r\nX-A'),

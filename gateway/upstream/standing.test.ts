@@ -101,7 +101,7 @@ test('an endpoint that is both ejected and unhealthy is available when it is nei
 describe('an endpoint that starts slowly', () => {
   /** The warmth at each change, to the first that is whole. */
   async function warming(): Promise<readonly number[]> {
-    const { standing: one, owner } = standing({ slowStartMs: 60 });
+    const { standing: one, owner } = standing({ slowStartMs: 400 });
     const seen = [one.warmth];
     owner.standingChanged = () => void seen.push(one.warmth);
     await until('it is warm', () => one.warmth === 1);
@@ -116,7 +116,7 @@ describe('an endpoint that starts slowly', () => {
   });
 
   test('begins anew when it is readmitted', async () => {
-    const { standing: one, fail } = standing({ slowStartMs: 60 });
+    const { standing: one, fail } = standing({ slowStartMs: 400 });
     await until('it is warm', () => one.warmth === 1);
     fail(3);
     await until('it is readmitted', () => one.available);

@@ -205,7 +205,7 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
     ['garbage comes', 'garbage', 502, 'http_protocol_error'],
     ['nothing comes', 'silence', 504, 'http_response_timeout'],
   ])('is answered like any request where %s instead of an answer', async (_what, how, status, type) => {
-    const { service, client } = await stage('timeouts: { response: 300ms }');
+    const { service, client } = await stage(...(how === 'silence' ? ['timeouts: { response: 300ms }'] : []));
     await client.send(handshake('/chat/'));
     const connection = await service.connection();
     await connection.head();

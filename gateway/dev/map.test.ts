@@ -87,7 +87,7 @@ describe('renderMap', () => {
     const long = 'x'.repeat(100);
     const routes = [
       route(`/${long}`, [endpoint(`http://${long}:80`, 'down', long)], null),
-      route('/db', [endpoint('127.0.0.1:3001')], service(long, 1, { obstacle: long })),
+      route('/db', [endpoint('127.0.0.1:3001', 'down')], service(long, 1, { obstacle: long })),
     ];
     const lines = renderMap(view({ routes }), plain, columns).split('\n').slice(2);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
@@ -147,12 +147,31 @@ describe('the state', () => {
     ['restarting', { lastExit: exit }, 'restarting (exit code 1)'],
     ['restarting', { lastExit: exit, restarts: 3 }, 'restarting (exit code 1, 3 restarts)'],
     ['restarting', { lastExit: { code: null, signal: 'SIGSEGV', at: 0 } }, 'restarting (SIGSEGV)'],
-    ['starting', { obstacle: 'port 3001 is taken' }, "can't start: port 3001 is taken"],
     ['stopping', {}, 'stopping'],
   ] as const)('of a service that is %s with %o', (state, more, expected) => {
     expect(stateOf(route('/x', [endpoint('127.0.0.1:3001')], service('db', 3001, { state, ...more })))).toBe(
       expected,
     );
+  });
+
+  it('of a service that can not start is what keeps it from starting', () => {
+    const ill = service('db', 3001, { state: 'starting', obstacle: 'no folder ./db' });
+    expect(stateOf(route('/x', [endpoint('127.0.0.1:3001', 'down')], ill))).toBe(
+      "can't start: no folder ./db",
+    );
+  });
+
+  it('does not blame a service that can not start where another process answers on its port', () => {
+    const foreign = service('db', 3001, { state: 'starting', pid: null, obstacle: 'port 3001 is taken' });
+    expect(stateOf(route('/x', [endpoint('127.0.0.1:3001')], foreign))).toBe(
+      'up, but not by db: port 3001 is taken',
+    );
+  });
+
+  it('does not blame one crashed service where another endpoint answers', () => {
+    const crashed = service('db', 3001, { state: 'restarting', lastExit: exit });
+    const endpoints = [endpoint('127.0.0.1:3001', 'down'), endpoint('127.0.0.1:3011')];
+    expect(stateOf(route('/x', endpoints, crashed))).toBe('1 of 2 up');
   });
 
   it.each([

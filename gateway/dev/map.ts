@@ -1,5 +1,11 @@
 import type { Paint } from '../log/paint.ts';
-import type { EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../model/status.ts';
+import {
+  answeredByAnother,
+  type EndpointStatus,
+  type RouteStatus,
+  type ServiceStatus,
+  type StreamStatus,
+} from '../model/status.ts';
 import { columnWidths, fit } from './columns.ts';
 
 export interface MapView {
@@ -74,18 +80,25 @@ function routeRow(route: RouteStatus): Row {
     path: route.label,
     port: portsOf(route.endpoints),
     process: route.service?.name ?? '-',
-    state: route.service === null ? endpointsState(route.endpoints) : serviceState(route.service),
+    state: stateOf(route),
   };
 }
 
 function streamRow({ id, endpoints, service, problem }: StreamStatus): Row {
-  const state = service === null ? endpointsState(endpoints) : serviceState(service);
+  const state = stateOf({ service, endpoints });
   return {
     path: id,
     port: portsOf(endpoints),
     process: service?.name ?? '-',
     state: problem === null ? state : { text: problem, style: 'red' },
   };
+}
+
+/** The service's state, unless others answer too: several endpoints, or another process on the service's port. */
+function stateOf({ service, endpoints }: Pick<RouteStatus, 'service' | 'endpoints'>): State {
+  if (service === null || endpoints.length > 1) return endpointsState(endpoints);
+  if (!answeredByAnother(service, endpoints)) return serviceState(service);
+  return { text: `up, but not by ${service.name}: ${service.obstacle}`, style: 'yellow' };
 }
 
 function withoutRoute({ routes, streams, services }: MapView): Row[] {

@@ -33,6 +33,11 @@ export interface EndpointStatus {
   readonly weight?: number;
 }
 
+/** Whether a route's only endpoint accepts connections although its service can't start: another process holds the port. */
+export function answeredByAnother(service: ServiceStatus, endpoints: readonly EndpointStatus[]): boolean {
+  return service.obstacle !== undefined && endpoints.length === 1 && endpoints[0]?.state === 'up';
+}
+
 export interface RouteStatus {
   readonly id: string;
   /** As a person would type it: `/db`, `shop.localhost/cart`. */

@@ -1,5 +1,5 @@
 import { escapeHtml, safeHref } from '../../answer/page/escape.ts';
-import type { EndpointStatus, ServiceStatus } from '../../model/status.ts';
+import { answeredByAnother, type EndpointStatus, type ServiceStatus } from '../../model/status.ts';
 import type { PageRoute, PageStream, RouteDetails, RouteState } from './page-status.ts';
 import { stateWords } from './summary.ts';
 
@@ -18,19 +18,19 @@ export function renderRoute(route: PageRoute, index: number, address: PageAddres
   ];
   if (route.details !== null) {
     cells.push(cell('Leads to', 'endpoints', leadsTo(route.details)));
-    cells.push(cell('Process', 'process', processText(route.details.service, index)));
+    cells.push(cell('Process', 'process', processText(route.details, index)));
   }
   return `<tr role="row">${cells.join('')}</tr>`;
 }
 
 /** A row of the table of raw ports. Nothing in a browser leads to one. */
 export function renderStream({ label, state, problem, details }: PageStream, index: number): string {
-  const { line, endpoints, service } = details;
+  const { line, endpoints } = details;
   const cells = [
     `<td role="cell" class="route"><span class="path">${escapeHtml(label)}</span>${note(`line ${line}`)}</td>`,
     cell('State', 'is', renderState(state)),
     cell('Leads to', 'endpoints', endpointList(endpoints) + note(problem)),
-    cell('Process', 'process', processText(service, `stream-${index}`)),
+    cell('Process', 'process', processText(details, `stream-${index}`)),
   ];
   return `<tr role="row">${cells.join('')}</tr>`;
 }
@@ -100,12 +100,16 @@ function endpointList(endpoints: readonly EndpointStatus[]): string {
   return `<ul>${items.join('')}</ul>`;
 }
 
-function processText(service: ServiceStatus | null, index: number | string): string {
+function processText(
+  { service, endpoints }: Pick<RouteDetails, 'service' | 'endpoints'>,
+  index: number | string,
+): string {
   if (service === null) return '<span class="quiet">not run by Portway</span>';
   const pid = service.pid === null ? '' : `, pid ${service.pid}`;
   const restarts = service.restarts === 0 ? '' : `, restarted ${times(service.restarts)}`;
   return (
     `<span class="name">${escapeHtml(service.name)}</span>` +
+    note(answeredByAnother(service, endpoints) ? 'another process answers on its port' : null) +
     note(`${service.state}${pid}${restarts}`) +
     note(lastExitText(service)) +
     lastOutput(service, index)

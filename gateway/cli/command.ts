@@ -14,8 +14,10 @@ export interface Command {
   readonly options: readonly OptionSpec[];
   /** Paragraphs below the options in its help. */
   readonly notes: string;
-  run(input: CommandInput, context: CommandContext): Promise<ExitCode>;
+  load(): Promise<RunCommand>;
 }
+
+export type RunCommand = (input: CommandInput, context: CommandContext) => Promise<ExitCode>;
 
 export interface OptionSpec {
   readonly name: string;

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { Workbench } from '../dev/workbench.ts';
 import { createLogger } from '../log/logger.ts';
-import { type Command, type CommandContext, configOption, optionValue } from './command.ts';
+import { type CommandContext, optionValue, type RunCommand } from './command.ts';
 import { loadOrReport } from './configuration.ts';
-import { drainOf, drainOption } from './drain-option.ts';
+import { drainOf } from './drain-option.ts';
 import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
 import { logReload } from './reload-log.ts';
@@ -15,53 +15,40 @@ const standardDrainMs = 10_000;
 /** Somebody who has pressed Ctrl-C sits there and waits. */
 const impatientDrainMs = 3_000;
 
-export const dev: Command = {
-  name: 'dev',
-  summary: 'run the gateway and every service of the configuration',
-  operands: '',
-  maxOperands: 0,
-  options: [configOption, drainOption('10s, after Ctrl-C 3s')],
-  notes: [
-    'This is what `npm start` runs. Each of `services:` is a process of its own on its',
-    'own port; one that dies is started again. Save the configuration and it takes',
-    'effect. Ctrl-C stops everything, a second one at once.',
-  ].join('\n'),
-
-  async run(input, context) {
-    const drainMs = drainOf(input);
-    const loaded = await loadOrReport(optionValue(input, 'config'), context);
-    if (loaded === null) return 1;
-    const terminal = context.stdout.isTTY === true;
-    const oneOfMany = loaded.config.workers !== null;
-    // The map and the lines of services are text, so the gateway's own lines are, too, wherever they go.
-    const format = loaded.config.log.format === 'auto' ? 'pretty' : loaded.config.log.format;
-    const log = createLogger({ ...loaded.config.log, format }, { terminal, env: context.env, oneOfMany });
-    installLastResort(context, log);
-    const workbench = new Workbench({
-      ...context,
-      startGateway: starterOf(loaded.config, drainMs ?? standardDrainMs, context),
-      configFile: loaded.file,
-      log,
-      node: context.process.execPath,
-    });
-    // However we end, short of SIGKILL: no service outlives us.
-    context.process.on('exit', () => workbench.kill());
-    const stop = Promise.race([
-      stopWish(workbench, context, log),
-      readerGone(context),
-      packageManagerGone(context),
-    ]);
-    try {
-      await workbench.open();
-    } catch (error) {
-      await reportStartFailure(error, loaded.file, context);
-      return 1;
-    }
-    await Promise.race([workbench.showMap(), stop]);
-    const reason = await stop;
-    await workbench.close(reason, drainMs ?? (reason === 'SIGINT' ? impatientDrainMs : standardDrainMs));
-    return 0;
-  },
+export const dev: RunCommand = async (input, context) => {
+  const drainMs = drainOf(input);
+  const loaded = await loadOrReport(optionValue(input, 'config'), context);
+  if (loaded === null) return 1;
+  const terminal = context.stdout.isTTY === true;
+  const oneOfMany = loaded.config.workers !== null;
+  // The map and the lines of services are text, so the gateway's own lines are, too, wherever they go.
+  const format = loaded.config.log.format === 'auto' ? 'pretty' : loaded.config.log.format;
+  const log = createLogger({ ...loaded.config.log, format }, { terminal, env: context.env, oneOfMany });
+  installLastResort(context, log);
+  const workbench = new Workbench({
+    ...context,
+    startGateway: starterOf(loaded.config, drainMs ?? standardDrainMs, context),
+    configFile: loaded.file,
+    log,
+    node: context.process.execPath,
+  });
+  // However we end, short of SIGKILL: no service outlives us.
+  context.process.on('exit', () => workbench.kill());
+  const stop = Promise.race([
+    stopWish(workbench, context, log),
+    readerGone(context),
+    packageManagerGone(context),
+  ]);
+  try {
+    await workbench.open();
+  } catch (error) {
+    await reportStartFailure(error, loaded.file, context);
+    return 1;
+  }
+  await Promise.race([workbench.showMap(), stop]);
+  const reason = await stop;
+  await workbench.close(reason, drainMs ?? (reason === 'SIGINT' ? impatientDrainMs : standardDrainMs));
+  return 0;
 };
 
 function stopWish(workbench: Workbench, context: CommandContext, log: Logger): Promise<string> {

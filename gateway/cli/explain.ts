@@ -4,46 +4,26 @@ import { explainExchange } from '../proxy/explain.ts';
 import { formatExplanation } from '../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { routeTableOf } from '../route/table.ts';
-import { type Command, type CommandInput, configOption, optionValue, UsageError } from './command.ts';
+import { type CommandInput, optionValue, type RunCommand, UsageError } from './command.ts';
 import { loadOrReport } from './configuration.ts';
 
 type HeaderLine = readonly [name: string, value: string];
 
-export const explain: Command = {
-  name: 'explain',
-  summary: 'say where a request goes, and why',
-  operands: '[METHOD] URL',
-  maxOperands: 2,
-  options: [
-    configOption,
-    { name: 'header', short: 'H', value: "'NAME: VALUE'", repeatable: true, help: 'a header of the request' },
-    { name: 'production', help: 'as `portway start` would answer, not `portway dev`' },
-    { name: 'json', help: 'the explanation as data' },
-  ],
-  notes: [
-    'The URL may be a path alone. Nothing is sent: the answer is what the file says.',
-    'Exit code 1 where no route takes the request.',
-    '',
-    '  portway explain http://localhost:3000/db/users?x=1',
-    "  portway explain POST /db/users --header 'x-tenant: blue'",
-  ].join('\n'),
-
-  async run(input, context) {
-    const request = readRequest(input);
-    const loaded = await loadOrReport(optionValue(input, 'config'), context);
-    if (loaded === null) return 1;
-    const { config, file } = loaded;
-    const host = hostOf(request.headers) ?? `localhost:${config.port}`;
-    const table = routeTableOf(config, input.values.has('production') ? 'production' : 'development');
-    const explanation = explainExchange(table, config, { ...request, host, file });
-    const colour = wantsColour(context.stdout.isTTY === true, context.env);
-    context.stdout.write(
-      input.values.has('json')
-        ? `${JSON.stringify(explanation, null, 2)}\n`
-        : formatExplanation(explanation, { colour }),
-    );
-    return isTaken(explanation) ? 0 : 1;
-  },
+export const explain: RunCommand = async (input, context) => {
+  const request = readRequest(input);
+  const loaded = await loadOrReport(optionValue(input, 'config'), context);
+  if (loaded === null) return 1;
+  const { config, file } = loaded;
+  const host = hostOf(request.headers) ?? `localhost:${config.port}`;
+  const table = routeTableOf(config, input.values.has('production') ? 'production' : 'development');
+  const explanation = explainExchange(table, config, { ...request, host, file });
+  const colour = wantsColour(context.stdout.isTTY === true, context.env);
+  context.stdout.write(
+    input.values.has('json')
+      ? `${JSON.stringify(explanation, null, 2)}\n`
+      : formatExplanation(explanation, { colour }),
+  );
+  return isTaken(explanation) ? 0 : 1;
 };
 
 interface AskedRequest extends Pick<ExplainInput, 'method' | 'target'> {

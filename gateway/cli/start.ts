@@ -1,8 +1,8 @@
 import type { Gateway } from '../gateway.ts';
 import { createLogger } from '../log/logger.ts';
-import { type Command, configOption, optionValue } from './command.ts';
+import { optionValue, type RunCommand } from './command.ts';
 import { loadOrReport } from './configuration.ts';
-import { drainOf, drainOption } from './drain-option.ts';
+import { drainOf } from './drain-option.ts';
 import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
 import { logReload } from './reload-log.ts';
@@ -11,49 +11,35 @@ import { stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
 
-export const start: Command = {
-  name: 'start',
-  summary: 'run the gateway alone, for production',
-  operands: '',
-  maxOperands: 0,
-  options: [configOption, drainOption('10s')],
-  notes: [
-    'The log goes to standard output: JSON lines, or text on a terminal. The file is',
-    'watched; SIGHUP reads it again. SIGTERM and Ctrl-C drain: no new connections,',
-    'what is under way may finish. A second Ctrl-C ends it at once. With `workers:` in the',
-    'configuration, SIGUSR2 puts new processes into the places of the workers, one by one.',
-  ].join('\n'),
-
-  async run(input, context) {
-    const drainMs = drainOf(input) ?? standardDrainMs;
-    const loaded = await loadOrReport(optionValue(input, 'config'), context);
-    if (loaded === null) return 1;
-    const { env } = context;
-    const terminal = context.stdout.isTTY === true;
-    const oneOfMany = loaded.config.workers !== null;
-    const log = createLogger(loaded.config.log, { terminal, env, oneOfMany });
-    installLastResort(context, log);
-    const startGateway = starterOf(loaded.config, drainMs, context);
-    let gateway: Gateway | null = null;
-    const stop = stopRequested(context, {
-      reload: async () => logReload(await gateway?.reload(), log),
-      replace: async () => gateway?.replaceWorkers(),
-      hurry: () => context.process.exit(130),
-    });
-    try {
-      gateway = await startGateway({ configFile: loaded.file, env, mode: 'production', log });
-    } catch (error) {
-      await reportStartFailure(error, loaded.file, context);
-      return 1;
-    }
-    const { address, adminAddress: admin } = gateway;
-    const { routes, streams } = gateway.config();
-    const counts = { routes: routes.length, streams: streams.length };
-    const workers = (await gateway.workers()).map(({ pid }) => pid);
-    log.info({ ...address, admin, ...counts, ...(oneOfMany && { workers }), file: loaded.file }, 'listening');
-    log.info({ signal: await stop, drainMs }, 'draining');
-    const finished = await gateway.close(drainMs);
-    log.info({ finished }, 'stopped');
-    return 0;
-  },
+export const start: RunCommand = async (input, context) => {
+  const drainMs = drainOf(input) ?? standardDrainMs;
+  const loaded = await loadOrReport(optionValue(input, 'config'), context);
+  if (loaded === null) return 1;
+  const { env } = context;
+  const terminal = context.stdout.isTTY === true;
+  const oneOfMany = loaded.config.workers !== null;
+  const log = createLogger(loaded.config.log, { terminal, env, oneOfMany });
+  installLastResort(context, log);
+  const startGateway = starterOf(loaded.config, drainMs, context);
+  let gateway: Gateway | null = null;
+  const stop = stopRequested(context, {
+    reload: async () => logReload(await gateway?.reload(), log),
+    replace: async () => gateway?.replaceWorkers(),
+    hurry: () => context.process.exit(130),
+  });
+  try {
+    gateway = await startGateway({ configFile: loaded.file, env, mode: 'production', log });
+  } catch (error) {
+    await reportStartFailure(error, loaded.file, context);
+    return 1;
+  }
+  const { address, adminAddress: admin } = gateway;
+  const { routes, streams } = gateway.config();
+  const counts = { routes: routes.length, streams: streams.length };
+  const workers = (await gateway.workers()).map(({ pid }) => pid);
+  log.info({ ...address, admin, ...counts, ...(oneOfMany && { workers }), file: loaded.file }, 'listening');
+  log.info({ signal: await stop, drainMs }, 'draining');
+  const finished = await gateway.close(drainMs);
+  log.info({ finished }, 'stopped');
+  return 0;
 };

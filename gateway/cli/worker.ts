@@ -1,40 +1,28 @@
 import type { Logger } from 'pino';
 import { createLogger } from '../log/logger.ts';
 import type { Assignment } from '../workers/messages.ts';
-import { type Command, type CommandContext, configOption, UsageError } from './command.ts';
+import { type CommandContext, type RunCommand, UsageError } from './command.ts';
 import { installLastResort } from './last-resort.ts';
 
-/** What a primary (`workers:`) forks. It stands in no help: nobody else can start it. */
-export const worker: Command = {
-  name: 'worker',
-  summary: 'one of the workers of `portway start`',
-  operands: '',
-  maxOperands: 0,
-  options: [configOption],
-  notes: 'It is started by `portway start` and `portway dev` where the configuration says `workers:`.',
-
-  async run(_input, context) {
-    if (process.send === undefined)
-      throw new UsageError(
-        'a worker is started by `portway start` alone: set `workers:` in the configuration',
-      );
-    // Loaded here, as the web framework is: other commands need none of it.
-    const { configOf, WorkerProgram } = await import('../workers/worker.ts');
-    let log: Logger | null = null;
-    const program = new WorkerProgram({
-      env: context.env,
-      createLog: async (assignment) => {
-        log = await createWorkerLog(assignment, context, configOf);
-        return log;
-      },
-    });
-    // Ctrl-C and a terminal that closes reach all processes of the group: it is the primary that says what they mean.
-    for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) context.process.on(signal, () => {});
-    context.process.on('SIGTERM', () => program.dismiss());
-    await program.run();
-    context.process.exit(0);
-    return 0;
-  },
+export const worker: RunCommand = async (_input, context) => {
+  if (process.send === undefined)
+    throw new UsageError('a worker is started by `portway start` alone: set `workers:` in the configuration');
+  // Loaded here, as the web framework is: other commands need none of it.
+  const { configOf, WorkerProgram } = await import('../workers/worker.ts');
+  let log: Logger | null = null;
+  const program = new WorkerProgram({
+    env: context.env,
+    createLog: async (assignment) => {
+      log = await createWorkerLog(assignment, context, configOf);
+      return log;
+    },
+  });
+  // Ctrl-C and a terminal that closes reach all processes of the group: it is the primary that says what they mean.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) context.process.on(signal, () => {});
+  context.process.on('SIGTERM', () => program.dismiss());
+  await program.run();
+  context.process.exit(0);
+  return 0;
 };
 
 async function createWorkerLog(

@@ -1,0 +1,84 @@
+/**
+ * The commands of `portway`: one table, which the parser, the help and the completion of shells follow. What a command does is loaded
+ * when it is asked for: `--version` and `check` answer without what serves requests.
+ */
+
+import { type Command, configOption } from './command.ts';
+import { drainOption } from './drain-option.ts';
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'dev',
+    summary: 'run the gateway and every service of the configuration',
+    operands: '',
+    maxOperands: 0,
+    options: [configOption, drainOption('10s, after Ctrl-C 3s')],
+    notes: [
+      'This is what `npm start` runs. Each of `services:` is a process of its own on its',
+      'own port; one that dies is started again. Save the configuration and it takes',
+      'effect. Ctrl-C stops everything, a second one at once.',
+    ].join('\n'),
+    load: async () => (await import('./dev.ts')).dev,
+  },
+  {
+    name: 'start',
+    summary: 'run the gateway alone, for production',
+    operands: '',
+    maxOperands: 0,
+    options: [configOption, drainOption('10s')],
+    notes: [
+      'The log goes to standard output: JSON lines, or text on a terminal. The file is',
+      'watched; SIGHUP reads it again. SIGTERM and Ctrl-C drain: no new connections,',
+      'what is under way may finish. A second Ctrl-C ends it at once. With `workers:` in the',
+      'configuration, SIGUSR2 puts new processes into the places of the workers, one by one.',
+    ].join('\n'),
+    load: async () => (await import('./start.ts')).start,
+  },
+  {
+    name: 'check',
+    summary: 'say whether a configuration is usable, and all that is wrong with it',
+    operands: '[FILE]',
+    maxOperands: 1,
+    options: [configOption],
+    notes:
+      'Nothing is started, and no address is asked for; modules that `extend:` names are loaded.\nExit code 1 where there is a problem.',
+    load: async () => (await import('./check.ts')).check,
+  },
+  {
+    name: 'explain',
+    summary: 'say where a request goes, and why',
+    operands: '[METHOD] URL',
+    maxOperands: 2,
+    options: [
+      configOption,
+      {
+        name: 'header',
+        short: 'H',
+        value: "'NAME: VALUE'",
+        repeatable: true,
+        help: 'a header of the request',
+      },
+      { name: 'production', help: 'as `portway start` would answer, not `portway dev`' },
+      { name: 'json', help: 'the explanation as data' },
+    ],
+    notes: [
+      'The URL may be a path alone. Nothing is sent: the answer is what the file says.',
+      'Exit code 1 where no route takes the request.',
+      '',
+      '  portway explain http://localhost:3000/db/users?x=1',
+      "  portway explain POST /db/users --header 'x-tenant: blue'",
+    ].join('\n'),
+    load: async () => (await import('./explain.ts')).explain,
+  },
+];
+
+/** What a primary (`workers:`) forks. It stands in no help: nobody else can start it. */
+export const WORKER: Command = {
+  name: 'worker',
+  summary: 'one of the workers of `portway start`',
+  operands: '',
+  maxOperands: 0,
+  options: [configOption],
+  notes: 'It is started by `portway start` and `portway dev` where the configuration says `workers:`.',
+  load: async () => (await import('./worker.ts')).worker,
+};

@@ -52,6 +52,18 @@ describe('portway check', () => {
     expect(stdout).toMatch(/\n1 problem\n$/);
   });
 
+  it.each([
+    ['0.0.0.0:9900', true],
+    ["'[::]:9900'", true],
+    ['9900', false],
+    ['localhost:9900', false],
+  ])('warns of `admin: %s` as a start does: %s', async (admin, warned) => {
+    const file = await fileWith(`admin: ${admin}\nroutes: { /db: 3001 }\n`);
+    const { code, stdout } = await runHere(['check', file]);
+    expect(code).toBe(0);
+    expect(stdout.includes('warning: the admin listener can be reached from other machines')).toBe(warned);
+  });
+
   it('shows every problem with its line, and how many there are', async () => {
     const cwd = await folderWith('routes:\n  /db: 3OO1\n  /files: 99999\n');
     const { code, stdout } = await runPortway(['check'], { cwd });

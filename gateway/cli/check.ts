@@ -1,3 +1,4 @@
+import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import type { Problem } from '../config/problem.ts';
 import { optionValue, type RunCommand, UsageError } from './command.ts';
 import { type Loaded, loadOrReport, report } from './configuration.ts';
@@ -20,6 +21,8 @@ export const check: RunCommand = async (input, context) => {
   const raw = streams.length === 0 ? '' : `${counted(streams.length, 'stream')}, `;
   const counts = `${counted(routes.length, 'route')}, ${raw}${counted(services.length, 'service')}`;
   context.stdout.write(`${loaded.file}: ${counts}, no problems\n`);
+  const { admin } = loaded.config;
+  if (admin !== null && !isLoopback(admin.host)) context.stdout.write(`\nwarning: ${ADMIN_REACHABLE}\n`);
   return 0;
 };
 
@@ -27,26 +30,25 @@ export const check: RunCommand = async (input, context) => {
 async function brokenExtensions({ file, config, text }: Loaded): Promise<Problem[]> {
   const extended = config.routes.filter(({ extend }) => extend !== null);
   if (extended.length === 0) return [];
-  const { ExtensionError, loadExtension } = await import('../proxy/extension.ts');
-  const problems: Problem[] = [];
-  for (const { id, extend, source } of extended) {
-    try {
-      await loadExtension(id, extend!);
-    } catch (cause) {
-      if (!(cause instanceof ExtensionError)) throw cause;
-      const place = { file, ...source, length: id.length, path: `routes.${id}.extend` };
-      const sourceLine = text.split(/\r?\n/)[source.line - 1] ?? '';
-      const found = `${extend}: ${cause.problem}`;
-      problems.push({
-        ...place,
-        sourceLine,
-        expected: 'a module that can be loaded',
-        found,
-        hint: 'see docs/extend.md',
-      });
-    }
+  const { ExtensionError, loadExtensions } = await import('../proxy/extension.ts');
+  try {
+    await loadExtensions(extended);
+    return [];
+  } catch (cause) {
+    if (!(cause instanceof ExtensionError)) throw cause;
+    const lines = text.split(/\r?\n/);
+    return cause.failures.map(({ route, line, file: module, problem }) => ({
+      file,
+      line,
+      column: extended.find(({ id, source }) => id === route && source.line === line)?.source.column ?? 1,
+      length: route.length,
+      path: `routes.${route}.extend`,
+      sourceLine: lines[line - 1] ?? '',
+      expected: 'a module that can be loaded',
+      found: `${module}: ${problem}`,
+      hint: 'see docs/extend.md',
+    }));
   }
-  return problems;
 }
 
 function counted(count: number, noun: string): string {

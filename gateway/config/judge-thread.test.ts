@@ -27,6 +27,14 @@ test.each([
   expect(!verdict.ok && verdict.problems).toMatchObject([{ file: 'a.yaml', found }]);
 });
 
+test('a file whose thread can not begin is refused, not judged on the loop', async () => {
+  // No such heap is to be had.
+  const verdict = await judgeInThread(manyRoutes(9), 'a.yaml', { odd: (() => {}) as unknown as string });
+  expect(!verdict.ok && verdict.problems).toMatchObject([
+    { file: 'a.yaml', found: expect.stringMatching(/^none: the thread that reads it ended early \(/) },
+  ]);
+});
+
 test('requests do not wait for a large file', { timeout: 30_000 }, async () => {
   const text = manyRoutes(5_000);
   let longestMs = 0;

@@ -27,7 +27,10 @@ export interface JudgeLimits {
 /** Ten thousand routes in the long form take a second and some hundred MiB. */
 const LIMITS: JudgeLimits = { memoryMb: 1024, deadlineMs: 30_000 };
 
-/** As `judge` does it, within limits: a file that takes more is refused. Rejects where there is no thread to be had. */
+/**
+ * As `judge` does it, within limits: a file that takes more is refused. So is one whose thread can't begin or ends without an answer:
+ * to read it here would hold up every request, without any limit. Never throws.
+ */
 export async function judgeInThread(
   text: string,
   file: string,
@@ -39,6 +42,9 @@ export async function judgeInThread(
     const answer = await ask({ text, file, env: { ...env }, routes: port2 }, limits);
     if (!answer.ok) return answer;
     return { ok: true, config: { ...answer.config, routes: await received(routes) } };
+  } catch (cause) {
+    const found = `none: the thread that reads it ended early (${cause instanceof Error ? cause.message : cause})`;
+    return refusal(file, found, 'is the system short of memory or threads? Save it again to try again');
   } finally {
     routes.close();
   }
@@ -54,7 +60,7 @@ async function ask(question: Question, { memoryMb, deadlineMs }: JudgeLimits): P
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, maxOldGenerationSizeMb: memoryMb },
   });
-  const refuse = (what: string) => resolve(tooMuch(question.file, what));
+  const refuse = (what: string) => resolve(refusal(question.file, what, TOO_MUCH));
   thread.once('message', resolve).once('error', (cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY') refuse(`one that takes more than ${memoryMb} MiB to read`);
     else reject(cause);
@@ -71,9 +77,10 @@ async function ask(question: Question, { memoryMb, deadlineMs }: JudgeLimits): P
   }
 }
 
-function tooMuch(file: string, found: string): Rejection {
+const TOO_MUCH = 'split it over several gateways, or write it in the short form';
+
+function refusal(file: string, found: string, hint: string): Rejection {
   const nowhere = { line: 0, column: 0, length: 1, path: '', sourceLine: '' };
-  const hint = 'split it over several gateways, or write it in the short form';
   return rejected([{ file, ...nowhere, expected: 'a configuration', found, hint }]);
 }
 

@@ -72,3 +72,7 @@ function isAnyFor(host: string, address: string): boolean {
 export function isLoopback(address: string): boolean {
   return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }
+
+/** What `start` and `check` say of an admin listener that is not on the loopback address. */
+export const ADMIN_REACHABLE =
+  'the admin listener can be reached from other machines, and asks nobody for a login: it tells every route and address, and lets caches be emptied. Let `admin:` name a port alone, or a firewall decide who gets there';

@@ -39,8 +39,7 @@ export async function loadContent(
 /** A large file is judged beside the requests that are under way, a small one sooner than a thread would begin. */
 async function verdictOn(text: string, file: string, env: Environment): Promise<Verdict> {
   if (text.length < LARGE) return judge(text, file, env);
-  // Without a thread it is done here: late rather than never.
-  return judgeInThread(text, file, env).catch(() => judge(text, file, env));
+  return judgeInThread(text, file, env);
 }
 
 /** Characters: some six hundred short routes, or eighty long ones, which take some ten milliseconds. */

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { preferredType } from '../answer/accept.ts';
 import { pageFields, staticPolicy } from '../answer/page/document.ts';
-import { isLoopback } from '../config/listening.ts';
+import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import { ListenError } from '../listener/listen-error.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from '../model/status.ts';
@@ -72,15 +72,12 @@ export function createAdmin(view: AdminView, options: AdminOptions): Admin {
         throw new ListenError(host, port, cause);
       });
       const { address, port: actualPort } = app.server.address() as AddressInfo;
-      if (!isLoopback(address)) options.log.warn({ host: address, port: actualPort }, REACHABLE);
+      if (!isLoopback(address)) options.log.warn({ host: address, port: actualPort }, ADMIN_REACHABLE);
       return { host: address, port: actualPort };
     },
     close: () => app.close(),
   };
 }
-
-const REACHABLE =
-  'the admin listener can be reached from other machines, and asks nobody for a login: it tells every route and address, and lets caches be emptied. Let `admin:` name a port alone, or a firewall decide who gets there';
 
 function createApp({ timeoutMs = 5_000 }: AdminOptions): FastifyInstance {
   const app = Fastify({

@@ -56,7 +56,7 @@ export class Descriptors {
     if (known || this.#lowered === null) return;
     const turnedAway = Math.min(TURNED_AWAY_MAX, Math.ceil((2 * maxConnections) / (TURNED_AWAY_PART - 1)));
     const needed = OWN + 2 * maxConnections + turnedAway;
-    this.#log[served < ENOUGH_FOR_MOST ? 'warn' : 'info'](
+    this.#log[levelOf(served, maxConnections)](
       { openFiles: this.#limit, maxConnections, enoughFor: served },
       `maxConnections is ${served} instead of ${maxConnections}: the limit of open files is enough for no more, at two for each. For all of them raise it to ${needed} (ulimit -n, LimitNOFILE= of systemd)`,
     );
@@ -109,5 +109,14 @@ function openFilesLimit(): number | null {
     return null;
   }
 }
+
 /** Fewer connections than this are a limit that is met in daily life. */
 const ENOUGH_FOR_MOST = 1_000;
+/** What the configuration has where it says nothing. */
+const STANDARD = 10_000;
+
+/** Who asked for a number hears of another one; who left it at its default gets enough in any case. */
+function levelOf(served: number, maxConnections: number): 'warn' | 'info' | 'debug' {
+  if (served < ENOUGH_FOR_MOST) return 'warn';
+  return maxConnections === STANDARD ? 'debug' : 'info';
+}

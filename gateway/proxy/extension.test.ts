@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway } from '../proof/testing/gateway.ts';
 import { ok, startService } from '../proof/testing/service.ts';
-import { ExtensionError, hasHooks, loadExtension } from './extension.ts';
+import { ExtensionError, hasHooks, loadExtensions } from './extension.ts';
 
 async function moduleFile(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'portway-extension-'));
@@ -14,6 +15,8 @@ async function moduleFile(text: string): Promise<string> {
   return file;
 }
 
+const route = (file: string, line = 2) => ({ id: '/db', extend: file, source: { line, column: 3 } });
+
 describe('a module that extends a route', () => {
   test.each([
     ['nothing', 'export default {};', false],
@@ -21,7 +24,8 @@ describe('a module that extends a route', () => {
     ['a hook before', 'export default { preHandler(_request, _reply, done) { done(); } };', true],
     ['a hook behind', 'export default { replyOptions: { rewriteHeaders: (headers) => headers } };', true],
   ])('may have %s', async (_what, text, hooks) => {
-    expect(hasHooks(await loadExtension('/db', await moduleFile(text)))).toBe(hooks);
+    const loaded = await loadExtensions([route(await moduleFile(text))]);
+    expect(hasHooks(loaded.get(0)!)).toBe(hooks);
   });
 
   test.each([
@@ -52,19 +56,37 @@ describe('a module that extends a route', () => {
   ])('is refused where %s', async (_what, text, problem) => {
     const file = await moduleFile(text ?? '');
     if (text === null) await rm(file);
-    const refusal = await loadExtension('/db', file).catch((error) => error);
+    const refusal = await loadExtensions([route(file)]).catch((error) => error);
     expect(refusal).toBeInstanceOf(ExtensionError);
     expect(refusal.message).toContain(problem);
     expect(refusal.message).toContain(file);
-    expect(refusal.route).toBe('/db');
+    expect(refusal.message).toContain('route /db (line 2 of the configuration)');
   });
 
   // It ended all reloads without a word.
   test('is refused where it waits for what never settles', async () => {
     const file = await moduleFile('await new Promise(() => {}); export default {};');
-    await expect(loadExtension('/db', file, 100)).rejects.toThrow(
-      /was not loaded within 0.1 s: a top-level `await`/,
+    await expect(loadExtensions([route(file)], 100)).rejects.toThrow(
+      /\(line 2 of .* was not loaded within 0.1 s: a top-level `await`.*never settles. Let a hook wait/,
     );
+  });
+
+  // Each of them had waited for the one before.
+  test('is loaded beside the others, and all that are refused are named at once', async () => {
+    const meeting = `portway-test-${randomUUID()}`;
+    const good = await moduleFile(`await globalThis[${JSON.stringify(meeting)}].wait(); export default {};`);
+    const opener = await moduleFile(
+      `globalThis[${JSON.stringify(meeting)}].open(); export default { config: 5 };`,
+    );
+    const { promise, resolve } = Promise.withResolvers<void>();
+    Object.assign(globalThis, { [meeting]: { wait: () => promise, open: resolve } });
+    onTestFinished(() => void Reflect.deleteProperty(globalThis, meeting));
+    const bad = await moduleFile('export default 7;');
+    const refusal = await loadExtensions([route(good), route(bad, 4), route(opener, 3)]).catch(
+      (error) => error,
+    );
+    expect(refusal).toBeInstanceOf(ExtensionError);
+    expect(refusal.failures.map(({ line }: { line: number }) => line)).toEqual([3, 4]);
   });
 });
 

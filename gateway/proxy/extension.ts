@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import type { RouteConfig } from '../model/config.ts';
 
 type ReplyOptions = NonNullable<FastifyHttpProxyOptions['replyOptions']>;
 
@@ -20,57 +21,89 @@ export function hasHooks({ preHandler, replyOptions = {} }: RouteExtension): boo
   return [preHandler, ...Object.values(replyOptions)].some((hook) => hook !== undefined);
 }
 
-/** A module that `extend:` names can't be used. The message says which, why and how to mend it. */
-export class ExtensionError extends Error {
+/** Why a module that `extend:` names can't be used. */
+export interface ExtensionFailure {
   readonly route: string;
+  /** Of the route, in the configuration. */
+  readonly line: number;
   readonly file: string;
+  /** What is wrong, and how to mend it. */
   readonly problem: string;
+}
 
-  constructor(route: string, file: string, problem: string, cause?: unknown) {
-    super(`route ${route}: ${file}: ${problem}`, { cause });
-    this.name = 'ExtensionError';
-    this.route = route;
-    this.file = file;
-    this.problem = problem;
+/** Modules that `extend:` names can't be used. The message has a line for each: which, named where, why and how to mend it. */
+export class ExtensionError extends Error {
+  override readonly name = 'ExtensionError';
+  readonly failures: readonly ExtensionFailure[];
+
+  constructor(failures: readonly ExtensionFailure[]) {
+    super(
+      failures
+        .map(
+          ({ route, line, file, problem }) =>
+            `route ${route} (line ${line} of the configuration): ${file}: ${problem}`,
+        )
+        .join('\n'),
+    );
+    this.failures = failures;
   }
 }
 
-/** @throws ExtensionError, also for a module that is not loaded within `withinMs`. */
-export async function loadExtension(
-  route: string,
-  file: string,
+type NamedRoute = Pick<RouteConfig, 'id' | 'extend' | 'source'>;
+
+/**
+ * Loads what routes are extended with, all at once and each within its deadline: one that hangs takes no time of the others.
+ * @returns extensions by the route's place in `routes`.
+ * @throws ExtensionError for all that can't be used
+ */
+export async function loadExtensions(
+  routes: readonly NamedRoute[],
   withinMs = LOAD_MS,
-): Promise<RouteExtension> {
-  const extension = await importDefault(route, file, withinMs);
-  refuseUnknown(route, file, extension, KEYS, '');
+): Promise<ReadonlyMap<number, RouteExtension>> {
+  const extensions = new Map<number, RouteExtension>();
+  const failures: ExtensionFailure[] = [];
+  const load = async ({ id, extend: file, source }: NamedRoute, index: number) => {
+    if (file === null) return;
+    try {
+      extensions.set(index, usable(await importDefault(file, withinMs)));
+    } catch (cause) {
+      if (!(cause instanceof Unusable)) throw cause;
+      failures.push({ route: id, line: source.line, file, problem: cause.message });
+    }
+  };
+  await Promise.all(routes.map(load));
+  if (failures.length > 0) throw new ExtensionError(failures.sort((a, b) => a.line - b.line));
+  return extensions;
+}
+
+/** What is wrong with one module. */
+class Unusable extends Error {}
+
+/** @throws Unusable */
+function usable(extension: RouteExtension): RouteExtension {
+  refuseUnknown(extension, KEYS, '');
   const { preHandler, config = {}, replyOptions = {} } = extension;
   for (const [name, value] of Object.entries({ config, replyOptions })) {
-    if (typeof value !== 'object' || value === null)
-      throw new ExtensionError(route, file, `${name} must be an object`);
+    if (typeof value !== 'object' || value === null) throw new Unusable(`${name} must be an object`);
   }
-  refuseUnknown(route, file, replyOptions, REPLY_KEYS, 'replyOptions.');
+  refuseUnknown(replyOptions, REPLY_KEYS, 'replyOptions.');
   for (const [name, hook] of Object.entries({ preHandler, ...replyOptions })) {
-    if (hook !== undefined && typeof hook !== 'function')
-      throw new ExtensionError(route, file, `${name} must be a function`);
+    if (hook !== undefined && typeof hook !== 'function') throw new Unusable(`${name} must be a function`);
   }
   return extension;
 }
 
-async function importDefault(route: string, file: string, withinMs: number): Promise<RouteExtension> {
+/** @throws Unusable */
+async function importDefault(file: string, withinMs: number): Promise<RouteExtension> {
   let module: { default?: unknown };
   try {
     // Each load is one of its own, so that an edited module takes effect with the next reload.
     module = await inTime(import(`${pathToFileURL(file)}?loaded=${Date.now()}`), withinMs);
   } catch (cause) {
-    throw new ExtensionError(
-      route,
-      file,
-      `can't be loaded: ${cause instanceof Error ? cause.message : cause}`,
-      cause,
-    );
+    throw new Unusable(`can't be loaded: ${cause instanceof Error ? cause.message : cause}`);
   }
   if (typeof module.default === 'object' && module.default !== null) return module.default;
-  throw new ExtensionError(route, file, 'its default export must be an object of options (docs/extend.md)');
+  throw new Unusable('its default export must be an object of options (docs/extend.md)');
 }
 
 /** A module that waits for ever would end all reloads. @throws Error */
@@ -80,7 +113,7 @@ async function inTime<T>(loading: Promise<T>, withinMs: number): Promise<T> {
     () =>
       late.reject(
         new Error(
-          `it was not loaded within ${withinMs / 1000} s: a top-level \`await\` of it, or of what it imports, never settles`,
+          `it was not loaded within ${withinMs / 1000} s: a top-level \`await\` of it, or of what it imports, never settles. Let a hook wait for it instead, or give it a timeout of its own`,
         ),
       ),
     withinMs,
@@ -97,19 +130,10 @@ const LOAD_MS = 10_000;
 const KEYS = ['preHandler', 'config', 'replyOptions'];
 const REPLY_KEYS = ['rewriteHeaders', 'rewriteRequestHeaders', 'onResponse'];
 
-function refuseUnknown(
-  route: string,
-  file: string,
-  options: object,
-  known: readonly string[],
-  at: string,
-): void {
+/** @throws Unusable */
+function refuseUnknown(options: object, known: readonly string[], at: string): void {
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   const list = known.map((key) => at + key).join(', ');
-  throw new ExtensionError(
-    route,
-    file,
-    `${at}${unknown} is not among the options that a route may set: ${list}`,
-  );
+  throw new Unusable(`${at}${unknown} is not among the options that a route may set: ${list}`);
 }

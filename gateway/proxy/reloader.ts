@@ -18,6 +18,8 @@ export interface ReloaderOptions {
    * @throws ExtensionError or Refusal where it can't be; then nothing has changed.
    */
   readonly apply: (config: GatewayConfig, content: ConfigContent) => Promise<void>;
+  /** A reload that takes longer is warned of; default 5000. */
+  readonly slowMs?: number;
 }
 
 export interface ReloadResult {
@@ -105,7 +107,7 @@ export class Reloader {
       this.#hash = loaded.hash;
       return this.#unchanged();
     }
-    const slow = setTimeout(() => this.#slow(), SLOW_MS);
+    const slow = setTimeout(() => this.#slow(), this.#options.slowMs ?? SLOW_MS);
     try {
       await this.#options.apply(loaded.config, content);
       this.#config = loaded.config;
@@ -126,7 +128,7 @@ export class Reloader {
 
   #slow(): void {
     this.#options.log.warn(
-      `the changed configuration is not in use after ${SLOW_MS / 1000} s: what \`extend:\` names is slow to load, or there is very much of it; the one before keeps serving meanwhile`,
+      `the changed configuration is not in use after ${(this.#options.slowMs ?? SLOW_MS) / 1000} s: what \`extend:\` names is slow to load, or there is very much of it; the one before keeps serving meanwhile`,
     );
   }
 

@@ -10,7 +10,7 @@ import Fastify, {
 import type { Dispatcher } from 'undici';
 import { nominate } from '../fields/connection.ts';
 import type { RouteConfig } from '../model/config.ts';
-import { hasHooks, loadExtension, type RouteExtension } from './extension.ts';
+import { hasHooks, loadExtensions, type RouteExtension } from './extension.ts';
 import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
 
 /** Where inside Fastify a request goes, once the route table has decided. */
@@ -72,9 +72,7 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
   app.get(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
   app.head(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
   const hooked = new Set<number>();
-  for (const [index, route] of routes.entries()) {
-    if (route.extend === null) continue;
-    const extension = await loadExtension(route.id, route.extend);
+  for (const [index, extension] of await loadExtensions(routes)) {
     if (hasHooks(extension)) hooked.add(index);
     app.register(async (context) => extendedRoute(context, index, extension, methods, handlers));
   }

@@ -17,7 +17,12 @@ describe('what a worker could not start for', () => {
   it.each([
     ['a port that is taken', taken(null)],
     ['a raw port that is taken', taken({ id: 'udp 7000', protocol: 'udp' })],
-    ['an extension', new ExtensionError('/a', '/srv/a.js', 'its default export must be an object')],
+    [
+      'an extension',
+      new ExtensionError([
+        { route: '/a', line: 3, file: '/srv/a.js', problem: 'its default export must be an object' },
+      ]),
+    ],
     ['a configuration', configError],
     ['something else', new Error('nobody has thought of it')],
   ])('reaches the primary as it was: %s', (_, error) => {

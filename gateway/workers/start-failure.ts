@@ -1,11 +1,11 @@
 import { ConfigError, type Problem } from '../config/problem.ts';
 import { ListenError, type StreamPort } from '../listener/listen-error.ts';
-import { ExtensionError } from '../proxy/extension.ts';
+import { ExtensionError, type ExtensionFailure } from '../proxy/extension.ts';
 
 /** Why a worker could not start, as it goes to the primary. */
 export type StartFailure =
   | { readonly kind: 'config'; readonly problems: readonly Problem[] }
-  | { readonly kind: 'extension'; readonly route: string; readonly file: string; readonly problem: string }
+  | { readonly kind: 'extension'; readonly failures: readonly ExtensionFailure[] }
   | {
       readonly kind: 'listen';
       readonly host: string;
@@ -18,10 +18,7 @@ export type StartFailure =
 
 export function failureOf(error: unknown): StartFailure {
   if (error instanceof ConfigError) return { kind: 'config', problems: error.problems };
-  if (error instanceof ExtensionError) {
-    const { route, file, problem } = error;
-    return { kind: 'extension', route, file, problem };
-  }
+  if (error instanceof ExtensionError) return { kind: 'extension', failures: error.failures };
   if (error instanceof ListenError) {
     const { host, port, reason, stream } = error;
     return { kind: 'listen', host, port, code: reason, cause: messageOf(error.cause), stream };
@@ -35,7 +32,7 @@ export function errorOf(failure: StartFailure): Error {
     case 'config':
       return new ConfigError(failure.problems);
     case 'extension':
-      return new ExtensionError(failure.route, failure.file, failure.problem);
+      return new ExtensionError(failure.failures);
     case 'listen': {
       const cause = Object.assign(new Error(failure.cause), { code: failure.code });
       return new ListenError(failure.host, failure.port, cause, failure.stream);

@@ -15,6 +15,7 @@ import type { ServiceStatus } from './model/status.ts';
 import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
 import { Descriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
+import { EscapeNotices } from './policy/escape/notices.ts';
 import { Carrier } from './proxy/carrier.ts';
 import { Extensions } from './proxy/extensions.ts';
 import { InFlight } from './proxy/in-flight.ts';
@@ -115,7 +116,9 @@ export class GatewayParts {
 
   #observer(): (record: ExchangeRecord) => void {
     const writeLine = createAccessLog(this.#options.log, { enabled: () => this.#config.log.access });
+    const escapes = new EscapeNotices(this.#options.log, () => this.#config.routes);
     return (record) => {
+      escapes.see(record);
       if (record.errorCode === 'out_of_descriptors') this.descriptors.exchangeFailed();
       writeLine(record);
     };

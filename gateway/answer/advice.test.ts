@@ -18,6 +18,8 @@ function advice(code: ErrorCode, wish: Partial<Omit<Situation, 'error'>> = {}) {
     nearest: [],
     routes: null,
     page: false,
+    asker: null,
+    target: '/',
     now: NOW,
     ...wish,
   });

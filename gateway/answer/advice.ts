@@ -1,6 +1,7 @@
 import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
 import type { EndpointAddress, RouteConfig } from '../model/config.ts';
 import type { ServiceStatus } from '../model/status.ts';
+import { frameworkOf } from '../policy/escape/frameworks.ts';
 import type { Advice, Directory, RouteLink } from './error-answer.ts';
 
 /** What a developer is told beside an error. */
@@ -16,23 +17,40 @@ export interface Situation {
   readonly routes: readonly RouteConfig[] | null;
   /** Whether the gateway's own page stands at `/`. */
   readonly page: boolean;
+  /** The route whose page asked, where it is none that leads back what escapes it. */
+  readonly asker: RouteConfig | null;
+  readonly target: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** Turns an error into what to do about it: what was tried, what became of the process, what may have been meant. */
 export function advise(situation: Situation): Advice {
-  const { error, method, endpoint, service, nearest, routes, page, now } = situation;
+  const { error, method, endpoint, service, nearest, routes, page, asker, target, now } = situation;
   const clients = CATALOG[error.code].blame === 'client';
   return {
-    happened: clients ? [] : whatHappened(error, endpoint, service, now),
-    fix: [error.row.remedy],
+    happened: asker !== null ? [askedBy(asker)] : clients ? [] : whatHappened(error, endpoint, service, now),
+    fix: asker === null ? [error.row.remedy] : waysBack(asker, target),
     nearest: nearest.map(linkTo),
     directory: routes && directoryOf(routes, page),
     lastOutput: service?.lastOutput ?? [],
     // To ask again by itself is safe for what a browser's address bar asks alone.
     returns: method === 'GET' && error.row.blame === 'service',
   };
+}
+
+function askedBy({ id }: RouteConfig): string {
+  return `A page of \`${id}\` asked for it: its application does not know that it stands behind a prefix.`;
+}
+
+/** Both ways out: the gateway's, and the application's own. */
+function waysBack({ id, matcher }: RouteConfig, target: string): string[] {
+  const framework = frameworkOf(target);
+  const own =
+    framework === null
+      ? `Or tell the application that it stands at \`${matcher.path}/\` (its base path or public URL).`
+      : `Or tell ${framework.name}: ${framework.setting(matcher.path)}.`;
+  return [`Set \`escape: redirect\` on the route \`${id}\`: what its pages ask for is led back.`, own];
 }
 
 const ROUTES_SHOWN = 20;

@@ -58,6 +58,7 @@ export const COMMANDS: readonly Command[] = [
         repeatable: true,
         help: 'a header of the request',
       },
+      { name: 'referer', value: 'URL', help: 'the page that sends it: short for a header' },
       { name: 'production', help: 'as `portway start` would answer, not `portway dev`' },
       { name: 'json', help: 'the explanation as data' },
     ],

@@ -52,6 +52,21 @@ describe('portway explain', () => {
     expect(explanation.request.method).toBe(method);
   });
 
+  it('says where a request is led back to, of the page that sent it', async () => {
+    const args = ['/assets/x.js', '--referer', 'http://localhost:3000/db/'];
+    const { code, explanation } = await explained(...args);
+    expect([code, explanation.chosen?.id]).toEqual([0, '/db']);
+    expect(explanation.verdict).toEqual({
+      kind: 'led-back',
+      status: 307,
+      location: '/db/assets/x.js',
+      by: 'referer',
+    });
+    expect((await explained(...args, '--production')).explanation.verdict.kind).toBe('not-found');
+    const { stdout } = await runPortway(['explain', ...args], { cwd: folder });
+    expect(stdout).toContain('led back to /db/assets/x.js');
+  });
+
   it('says that a host is not served in development, and that it is in production', async () => {
     const development = await explained('http://shop.test/db/x');
     expect([development.code, development.explanation.verdict.kind]).toEqual([1, 'host-refused']);

@@ -39,7 +39,11 @@ function readRequest(input: CommandInput): AskedRequest {
     throw new UsageError(`"${method}" is no method: first the method, then the URL`);
   if (operands.length === 1 && METHODS.includes(url))
     throw new UsageError(`explain ${url} of what? Name a URL or a path`);
-  const headers = (input.values.get('header') ?? []).map(readHeader);
+  const referer = optionValue(input, 'referer');
+  const headers = [
+    ...(referer === undefined ? [] : [['Referer', referer] as const]),
+    ...(input.values.get('header') ?? []).map(readHeader),
+  ];
   return { method: methodOf(method), target: withoutFragment(url), headers };
 }
 
@@ -69,5 +73,5 @@ function hostOf(headers: readonly HeaderLine[]): string | null {
 }
 
 function isTaken({ verdict }: Explanation): boolean {
-  return ['forwarded', 'redirected', 'own-answer'].includes(verdict.kind);
+  return ['forwarded', 'redirected', 'led-back', 'own-answer'].includes(verdict.kind);
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type {
   BreakerConfig,
   EjectionConfig,
+  EscapeChoice,
   LaneChoice,
   LimitsConfig,
   RetriesConfig,
@@ -80,6 +81,10 @@ const bodyMax = z
   });
 
 const lane = z.enum(['auto', 'wire', 'general']).meta({ doc: { expected: 'auto, wire or general' } });
+
+const escapeChoice = z
+  .enum(['auto', 'redirect', 'script', 'off'])
+  .meta({ doc: { expected: 'auto, redirect, script or off' } });
 
 export const INHERITED = {
   timeouts: inherited<typeof timeouts, 'timeouts', TimeoutsConfig>({
@@ -168,6 +173,20 @@ export const INHERITED = {
     },
     route: {
       text: "Which code carries the exchanges: towards clients: `wire` the gateway's own HTTP/1.1, `general` Node's, `auto` the first one where it can.",
+    },
+  }),
+  escape: inherited<typeof escapeChoice, 'escape', EscapeChoice>({
+    schema: escapeChoice,
+    name: 'escape',
+    own: 'auto',
+    compile: orInherited,
+    top: {
+      text: 'For every route that does not say otherwise: what happens to requests that its pages send outside its prefix.',
+      default: 'auto',
+    },
+    route: {
+      text: 'What happens to requests that a page of the route sends outside its prefix ([escape.md](escape.md)): `redirect` leads them back, `off` leaves them where they go, `auto` is `redirect` in development and `off` in production.',
+      also: ['subfilter', 'htmlrewrite', 'basepath', 'catch'],
     },
   }),
 };

@@ -46,6 +46,8 @@ export interface ExchangeRecord {
   /** On a cached route, whether the service was spared; `null`: the cache was not asked. */
   cache: 'hit' | 'miss' | null;
   lane: Lane;
+  /** By which sign it was led back behind the prefix of its page; `null`: it needed not be. */
+  escaped: 'referer' | 'cookie' | null;
 }
 
 export function newExchangeRecord(
@@ -76,6 +78,7 @@ export function newExchangeRecord(
     tunnel: false,
     cache: null,
     lane: 'general',
+    escaped: null,
   };
 }
 

@@ -187,7 +187,14 @@ describe('the access log', () => {
   });
 
   it('has just the fields that docs/logs.md describes', () => {
-    const record = exchange({ status: 502, tunnel: true, errorType: 'a', errorCode: 'internal', cause: 'c' });
+    const record = exchange({
+      status: 502,
+      tunnel: true,
+      escaped: 'cookie',
+      errorType: 'a',
+      errorCode: 'internal',
+      cause: 'c',
+    });
     const docs = readFileSync(new URL('../../docs/logs.md', import.meta.url), 'utf8');
     const table = docs.slice(
       docs.indexOf('## The line of an exchange'),

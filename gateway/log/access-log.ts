@@ -55,6 +55,7 @@ function exchangeFields(record: Readonly<ExchangeRecord>, names: QuotedNames): s
 /** What most exchanges don't have is left out of their lines. */
 function rareFields(record: Readonly<ExchangeRecord>): string {
   let fields = record.tunnel ? ',"tunnel":true' : '';
+  if (record.escaped !== null) fields += `,"escaped":"${record.escaped}"`;
   if (record.errorType !== null) fields += `,"errorType":${quote(record.errorType)}`;
   if (record.errorCode !== null) fields += `,"code":${quote(record.errorCode)}`;
   if (record.cause !== null) fields += `,"cause":${quote(record.cause)}`;

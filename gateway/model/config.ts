@@ -93,10 +93,17 @@ export interface RouteConfig {
   readonly cache: CacheConfig | null;
   readonly retries: RetriesConfig;
   readonly lane: LaneChoice;
+  readonly escape: EscapeChoice;
 }
 
 /** Which implementation carries the exchanges: `auto` takes the wire lane wherever it can. */
 export type LaneChoice = 'auto' | 'wire' | 'general';
+
+/** What happens to requests that a page of the route sends outside its prefix; `auto`: led back in development, not in production. */
+export type EscapeChoice = 'auto' | 'redirect' | 'script' | 'off';
+
+/** The same where the mode is known. */
+export type EscapeWay = Exclude<EscapeChoice, 'auto'>;
 
 /** Only what can be repeated without harm is tried again. */
 export interface RetriesConfig {

@@ -216,7 +216,8 @@ export class Carrier implements HttpListenerHandler {
   }
 
   #carriage(passage: Passage): Carriage {
-    const { record, facts } = passage;
+    const { record, facts, snapshot, exchange } = passage;
+    const { table } = snapshot;
     const signature = {
       pseudonym: this.#pseudonym,
       requestId: record.requestId,
@@ -227,7 +228,9 @@ export class Carrier implements HttpListenerHandler {
       signature,
       memory: this.#options.memory,
       clock: this.clock,
-      serverTiming: passage.snapshot.config.serverTiming ?? this.#options.mode === 'development',
+      leadsBack: table.leadsBack,
+      remembersPage: table.leadsBack && table.escapeWay(exchange!.match.route) !== 'off',
+      serverTiming: snapshot.config.serverTiming ?? this.#options.mode === 'development',
     };
   }
 

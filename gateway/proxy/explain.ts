@@ -1,8 +1,9 @@
-import { originOf, TrustedPeers } from '../fields/forwarded.ts';
+import { isPublicOrigin, originOf, TrustedPeers } from '../fields/forwarded.ts';
 import { readFacts, withOtherForwarded } from '../fields/request-facts.ts';
 import { requestFields } from '../fields/request-fields.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { hostOf } from '../route/authority.ts';
+import type { OwnOrigin } from '../route/escape.ts';
 import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation, HeaderChanges } from '../route/explanation.ts';
 import type { RouteTable } from '../route/table.ts';
@@ -12,7 +13,17 @@ import { authorityOf, schemeOf } from '../upstream/authority.ts';
 /** `explain`, with what forwarding does to the header section, told by the very code that does it. */
 export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {
   const changes = headerChanges(table, config, input);
-  return explain(table, { file: config.file, ...input, ...(changes ? { changes } : {}) });
+  const own = ownOriginOf(config, input);
+  return explain(table, { file: config.file, own, ...input, ...(changes ? { changes } : {}) });
+}
+
+/** What the client of this request calls the gateway. */
+function ownOriginOf(config: GatewayConfig, { target, host, headers = [] }: ExplainInput): OwnOrigin {
+  const parsed = parseTarget(target);
+  const authority = (parsed.ok ? parsed.target.authority : null) ?? host ?? 'localhost';
+  const { claims } = readFacts(headers.flat());
+  const origin = originOf(ASKER, new TrustedPeers(config.trustProxy), authority, claims);
+  return { port: origin.port, owns: (scheme, named) => isPublicOrigin(scheme, named, origin) };
 }
 
 function headerChanges(table: RouteTable, config: GatewayConfig, input: ExplainInput): HeaderChanges | null {

@@ -65,6 +65,8 @@ export class InFlight {
     passage.over = true;
     passage.record.endedAt = performance.now();
     passage.traffic!.ended(passage.record);
+    const { escaped, route } = passage.record;
+    if (escaped !== null && route !== null) this.#traffic.of(route).escapes[escaped]++;
     this.#log(passage.record);
     this.letSnapshotGo(passage);
     this.end();

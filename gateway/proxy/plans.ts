@@ -10,7 +10,9 @@ import { editFields, type FieldEdit } from '../forward/extend.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
 import type { TunnelPlan } from '../forward/upgrade.ts';
 import { limitBody } from '../policy/body-limit/body-limit.ts';
+import { pageCookie } from '../policy/escape/page-cookie.ts';
 import { cookieScope, withoutCookie } from '../policy/sticky-cookie/sticky-cookie.ts';
+import { pageCookieName } from '../route/escape.ts';
 import { forwardTarget } from '../route/forward-target.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -23,6 +25,9 @@ export interface Carriage {
   readonly memory: BulkMemory;
   readonly clock: Clock;
   readonly serverTiming: boolean;
+  /** Whether documents of the route are remembered, and whether the client may bring such a memory (route/escape.ts). */
+  readonly remembersPage: boolean;
+  readonly leadsBack: boolean;
 }
 
 /** Binds what the route says and what the filters do to what forwarding needs to know. */
@@ -43,9 +48,15 @@ export function httpPlan(exchange: RoutedExchange, carriage: Carriage): HttpPlan
     retries: match.route.retries,
     memory,
     requestFields: (endpoint) =>
-      withoutSticky(hopFields(exchange, requestFields(exchange, endpoint, signature)), upstream),
-    answerFields: (endpoint, fields, lengthOpen) =>
-      answerFields(exchange, endpoint, fields, lengthOpen && takesTrailers(exchange)),
+      withoutOwnCookies(
+        hopFields(exchange, requestFields(exchange, endpoint, signature)),
+        exchange,
+        carriage,
+      ),
+    answerFields: (endpoint, fields, lengthOpen) => {
+      const told = answerFields(exchange, endpoint, fields, lengthOpen && takesTrailers(exchange));
+      return carriage.remembersPage ? withPageCookie(told, exchange) : told;
+    },
   };
 }
 
@@ -68,8 +79,21 @@ function stickyCookie(
   return (endpoint) => upstream.stickyCookie(choice, endpoint, cookieScope(exchange));
 }
 
-function withoutSticky(fields: Fields, { config }: Upstream): Fields {
-  return config.sticky === null ? fields : withoutCookie(fields, config.sticky.cookie);
+/** What the gateway itself keeps at the client is none of the service's business. */
+function withoutOwnCookies(
+  fields: Fields,
+  { origin }: RoutedExchange,
+  { upstream, leadsBack }: Carriage,
+): Fields {
+  const { sticky } = upstream.config;
+  const kept = sticky === null ? fields : withoutCookie(fields, sticky.cookie);
+  return leadsBack ? withoutCookie(kept, pageCookieName(origin.port)) : kept;
+}
+
+function withPageCookie(fields: string[], exchange: RoutedExchange): string[] {
+  const cookie = pageCookie(exchange, fields);
+  if (cookie !== null) fields.push('Set-Cookie', cookie);
+  return fields;
 }
 
 /** Trailers need chunks, which HTTP/1.0 and an answer without a body have not; @fastify/http-proxy has no place for them. */
@@ -126,7 +150,7 @@ export function tunnelPlan(exchange: RoutedExchange, carriage: Carriage): Tunnel
     retries: match.route.retries,
     memory,
     requestFields: (endpoint) => [
-      ...withoutSticky(requestFields(exchange, endpoint, signature), upstream),
+      ...withoutOwnCookies(requestFields(exchange, endpoint, signature), exchange, carriage),
       'Connection',
       'Upgrade',
       'Upgrade',

@@ -5,8 +5,11 @@ import { writeRawAnswer } from '../answer/raw-answer.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { peerOf } from '../exchange/peer.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../exchange/record.ts';
+import type { RouteConfig } from '../model/config.ts';
 import type { ServiceStatus } from '../model/status.ts';
+import { pageOf } from '../route/escape.ts';
 import { serviceBehind } from '../upstream/endpoint-status.ts';
+import { ownOrigin } from './decide.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Passage } from './passage.ts';
 
@@ -98,9 +101,17 @@ export class Responder {
       nearest: wanted ? table.nearest(passage.target.canonical, passage.host) : [],
       routes: wanted ? table.routes : null,
       page: wanted && table.showsPage(passage.host),
+      asker: wanted ? askerOf(passage) : null,
+      target: passage.target.canonical,
       now: Date.now(),
     });
   }
+}
+
+/** The route whose page asked for a path that no route takes. */
+function askerOf(passage: Passage): RouteConfig | null {
+  const page = pageOf(passage.snapshot.table, passage, ownOrigin(passage), passage.socket !== null);
+  return page?.by === 'referer' ? page.route : null;
 }
 
 /** Where a message ends, or whom it is for, is in doubt: nothing that follows on the connection can be trusted (RFC 9112 §11.2). */

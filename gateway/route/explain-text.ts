@@ -39,10 +39,10 @@ export function formatExplanation(explanation: Explanation, { colour }: Explanat
   return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function askedLine({ request, chosen }: Explanation, paint: Paint): string {
+function askedLine({ request, chosen, verdict }: Explanation, paint: Paint): string {
   const host = request.host === null ? '' : paint('dim', `  host ${printable(request.host)}`);
   const raw = request.raw ?? request.target;
-  const taken = chosen?.prefixRawLength ?? 0;
+  const taken = verdict.kind === 'led-back' ? 0 : (chosen?.prefixRawLength ?? 0);
   const target = paint('mark', printable(raw.slice(0, taken))) + paint('bold', printable(raw.slice(taken)));
   return `${paint('bold', printable(request.method))} ${target}${host}`;
 }
@@ -79,7 +79,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
   const { verdict, request, changes } = explanation;
   const where = paint('dim', position(chosen, explanation.file));
   const rows: [string, string][] = [
-    ['prefix', prefixText(chosen, request.raw ?? '')],
+    ['prefix', prefixText(chosen, verdict.kind === 'led-back' ? verdict.location : (request.raw ?? ''))],
     ['service', chosen.endpoints.join(', ')],
     ...(chosen.balance === null ? [] : [['balanced', chosen.balance] as [string, string]]),
     ['it sees', `${printable(request.method)} ${paint('bold', printable(chosen.forwarded))}`],
@@ -97,7 +97,20 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
   }
   for (const name of changes?.removed ?? []) rows.push(['headers', paint('bad', `- ${printable(name)}`)]);
   const title = `${paint('good', '✔')} ${paint('bold', printable(chosen.id))} takes it  ${where}`;
-  return [...redirectLines(verdict, paint), title, ...labelled(rows, paint)];
+  return [
+    ...ledBackLines(verdict, chosen, paint),
+    ...redirectLines(verdict, paint),
+    title,
+    ...labelled(rows, paint),
+  ];
+}
+
+function ledBackLines(verdict: Explanation['verdict'], { id }: ChosenRoute, paint: Paint): string[] {
+  if (verdict.kind !== 'led-back') return [];
+  const sign = verdict.by === 'referer' ? 'says the Referer' : 'says the cookie of the last document';
+  return [
+    `${paint('mark', '↪ 307')}  a page of ${printable(id)} asked for it, ${sign}: it is led back to ${paint('bold', printable(verdict.location))}`,
+  ];
 }
 
 function redirectLines(verdict: Explanation['verdict'], paint: Paint): string[] {

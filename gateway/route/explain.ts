@@ -8,6 +8,7 @@ import type { EndpointAddress, EndpointConfig, RouteConfig, UpstreamConfig } fro
 import { hostOf } from './authority.ts';
 import { balanceText, shareText } from './balance-text.ts';
 import { type Loss, lossesOf } from './candidacy.ts';
+import { type Escape, escapeOf } from './escape.ts';
 import type {
   ChosenRoute,
   ExplainedCandidate,
@@ -41,6 +42,8 @@ export function explain(table: RouteTable, input: ExplainInput): Explanation {
 function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): Explanation {
   const request = toRequest(input, target);
   const match = table.match(request);
+  const escaped = input.own ? escapeOf(table, request, match, input.own, false) : null;
+  if (escaped !== null) return ledBack(table, input, request, escaped);
   const other = match === null ? null : table.otherReading(request, match);
   if (match !== null && other !== null) return ambiguous(input, request, match, other);
   const { canonical, raw } = target;
@@ -52,6 +55,24 @@ function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): 
     candidates: candidatesOf(table.routes, request, match),
     nearest: match === null ? table.nearest(canonical, request.host).map(reference) : [],
     changes: match === null ? null : (input.changes ?? null),
+  };
+}
+
+function ledBack(
+  table: RouteTable,
+  input: ExplainInput,
+  request: RouteRequest,
+  { match, target, by }: Escape,
+): Explanation {
+  const { canonical, raw } = request.target;
+  return {
+    request: { method: input.method, target: input.target, host: request.host, canonical, raw },
+    file: input.file ?? null,
+    verdict: { kind: 'led-back', status: 307, location: target.raw, by },
+    chosen: chosenRoute(match, target),
+    candidates: candidatesOf(table.routes, { ...request, target, header: request.header }, match),
+    nearest: [],
+    changes: null,
   };
 }
 

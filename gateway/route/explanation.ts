@@ -1,5 +1,6 @@
 /** The shape of `explain`'s answer: plain data, which the admin API sends as JSON and the terminal prints. */
 import type { Loss } from './candidacy.ts';
+import type { OwnOrigin } from './escape.ts';
 import type { RouteLane } from './lane.ts';
 import type { TargetFault } from './target-fault.ts';
 
@@ -15,6 +16,8 @@ export interface ExplainInput {
   readonly file?: string;
   /** What forwarding does to the header section, when the caller knows. */
   readonly changes?: HeaderChanges;
+  /** What the client calls the gateway, when the caller knows: without it, nothing is led back. */
+  readonly own?: OwnOrigin;
 }
 
 export interface HeaderChanges {
@@ -26,6 +29,13 @@ export type Verdict =
   | { readonly kind: 'forwarded' }
   /** The browser is sent to `location` first. */
   | { readonly kind: 'redirected'; readonly status: 308; readonly location: string }
+  /** A page of the chosen route asked outside its prefix (escape.ts). */
+  | {
+      readonly kind: 'led-back';
+      readonly status: 307;
+      readonly location: string;
+      readonly by: 'referer' | 'cookie';
+    }
   | { readonly kind: 'not-found'; readonly status: 404 }
   /** The host is none of those that are served (served-hosts.ts). */
   | { readonly kind: 'host-refused'; readonly status: 421 }

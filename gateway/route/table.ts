@@ -1,5 +1,5 @@
 /** Decides which route takes a request (SEMANTICS 1.1). A table is immutable: a reload builds the next one. */
-import type { GatewayConfig, RouteConfig } from '../model/config.ts';
+import type { EscapeWay, GatewayConfig, RouteConfig } from '../model/config.ts';
 import { ConditionCheck, type ConditionedRequest } from './conditions.ts';
 import { foldedReadings, type OtherReading } from './folded-readings.ts';
 import { hostMatches } from './host-pattern.ts';
@@ -32,6 +32,9 @@ export interface RouteTable {
   serves(request: Pick<RouteRequest, 'host'>): boolean;
   /** Whether the gateway's own page stands at `/` for this host: never where a route of that path or host exists, whatever its conditions. */
   showsPage(host: string | null): boolean;
+  /** Whether any route leads back what escapes it. */
+  readonly leadsBack: boolean;
+  escapeWay(route: RouteConfig): EscapeWay;
   /** At most three routes that the sender may have meant, nearest first, for a 404 in development. */
   nearest(canonicalPath: string, host: string | null): readonly RouteConfig[];
 }
@@ -41,6 +44,8 @@ export interface TableOptions {
   /** `null`: every host. */
   readonly hosts: ServedHosts | null;
   readonly page: boolean;
+  /** What `escape: auto` depends on; default production. */
+  readonly mode?: 'development' | 'production';
 }
 
 export function buildRouteTable(
@@ -55,6 +60,7 @@ export function routeTableOf(config: GatewayConfig, mode: 'development' | 'produ
   return buildRouteTable(config.routes, {
     hosts: servedHosts(config, mode),
     page: config.page ?? mode === 'development',
+    mode,
   });
 }
 
@@ -66,6 +72,7 @@ class HostTable implements RouteTable {
   readonly #wildcards: ReadonlyMap<string, SegmentTrie>;
   readonly #longestWildcard: number;
   readonly #anyHost: SegmentTrie;
+  readonly leadsBack: boolean;
   readonly #options: TableOptions;
 
   constructor(routes: readonly RouteConfig[], options: TableOptions) {
@@ -81,6 +88,12 @@ class HostTable implements RouteTable {
     this.#wildcards = triesBy(hosted.filter(isWildcard), (candidate) => hostName(candidate).slice(2));
     this.#longestWildcard = longest(this.#wildcards.keys());
     this.#anyHost = new SegmentTrie(candidates.filter(({ route }) => route.matcher.host === null));
+    this.leadsBack = routes.some((route) => route.matcher.path !== '/' && this.escapeWay(route) !== 'off');
+  }
+
+  escapeWay(route: RouteConfig): EscapeWay {
+    if (route.escape !== 'auto') return route.escape;
+    return this.#options.mode === 'development' ? 'redirect' : 'off';
   }
 
   match(request: RouteRequest): RouteMatch | null {

@@ -37,6 +37,8 @@ export class Traffic {
   tunnelBytesOut = 0;
   cacheHits = 0;
   cacheMisses = 0;
+  /** Requests led back behind the prefix. */
+  readonly escapes = { referer: 0, cookie: 0 };
   #stream: StreamTraffic | null = null;
 
   constructor(id: string) {

@@ -22,6 +22,7 @@ export type Label =
   | 'state'
   | 'direction'
   | 'result'
+  | 'sign'
   | 'mode';
 
 /** What each label says. */
@@ -37,6 +38,7 @@ export const LABELS: Readonly<Record<Label, string>> = {
   state: '`idle` or `busy`.',
   direction: '`receive`: from the client. `transmit`: to it.',
   result: '`hit` or `miss`; of reloads `accepted` or `refused`.',
+  sign: '`referer` or `cookie`: how the page became known.',
   mode: '`user` or `system`.',
 };
 
@@ -108,6 +110,10 @@ export const METRICS = {
   portway_cache_requests_total: counter(
     ['http_route', 'result'],
     'Requests of cached routes: answered without the service, or not.',
+  ),
+  portway_escapes_total: counter(
+    ['http_route', 'sign'],
+    'Requests that pages of the route sent outside its prefix, and that were led back ([escape.md](escape.md)).',
   ),
   portway_cache_entries: gauge(['http_route'], 'sum', 'Answers that the cache holds.'),
   portway_cache_bytes: gauge(['http_route'], 'sum', 'What they weigh, with their fields.'),

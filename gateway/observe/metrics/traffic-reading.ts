@@ -14,6 +14,8 @@ export function readTraffic(reading: ReadingBuilder, traffic: Traffic): void {
     reading.add('portway_cache_requests_total', traffic.cacheHits, { ...route, result: 'hit' });
     reading.add('portway_cache_requests_total', traffic.cacheMisses, { ...route, result: 'miss' });
   }
+  for (const [sign, count] of Object.entries(traffic.escapes))
+    if (count > 0) reading.add('portway_escapes_total', count, { ...route, sign });
   for (const [endpoint, { attempts, retries, ejections }] of endpoints) {
     const labels = { ...route, endpoint };
     readDurations(reading, 'http_client_request_duration_seconds', attempts, labels);

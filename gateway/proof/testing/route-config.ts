@@ -11,6 +11,7 @@ export interface RouteWish extends Partial<Omit<RouteMatcher, 'path'>> {
   readonly extend?: string;
   readonly retries?: Partial<RouteConfig['retries']>;
   readonly lane?: RouteConfig['lane'];
+  readonly escape?: RouteConfig['escape'];
 }
 
 /** A compiled route without a configuration file. `path` is taken to be canonical. */
@@ -38,6 +39,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     cache: null,
     retries: { ...RETRIES, ...retries },
     lane: lane ?? 'auto',
+    escape: wish.escape ?? 'auto',
   };
 }
 

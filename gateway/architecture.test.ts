@@ -32,6 +32,7 @@ const ROOMS: ReadonlyArray<readonly [room: string, knows: string]> = [
   ],
   ['wire', 'our own HTTP/1.1 on bare sockets, towards clients and services; no policy'],
   ['route', 'targets, the route table and how to explain it; pure'],
+  ['tls', 'certificates and their keys: what fits, for which names; reads no file'],
   ['config', 'YAML: what a file says, what is wrong with it, and when it changes'],
   ['upstream', 'services: endpoints, their choice, health, breakers, pools, names'],
   ['fields', 'what header fields mean, and which requests are admitted at all'],

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ConfigContent } from './config/content.ts';
 import type { Environment } from './config/load.ts';
+import { TlsError } from './listener/tls-files.ts';
 import type { GatewayConfig, StreamConfig } from './model/config.ts';
 import type {
   ConfigStatus,
@@ -20,7 +21,7 @@ import { GatewayParts } from './parts.ts';
 import { ConfigSource } from './proxy/config-source.ts';
 import { drain, drainGently } from './proxy/draining.ts';
 import { explainExchange } from './proxy/explain.ts';
-import type { ReloadResult } from './proxy/reloader.ts';
+import { Refusal, type ReloadResult } from './proxy/reloader.ts';
 import { routeStatuses } from './proxy/route-status.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
 
@@ -118,7 +119,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
       taken: (config) => this.#taken(config),
     });
-    const apply = (config: GatewayConfig) => this.#parts.snapshots.take(config);
+    const apply = (config: GatewayConfig) => this.#apply(config);
     this.#source = new ConfigSource({ configFile, env, log, worker, apply });
   }
 
@@ -126,9 +127,10 @@ class RunningGateway implements Gateway, WorkerGateway {
     await this.#source.start();
     const { listener, streams } = this.#parts;
     const { listen = {} } = this.#options;
-    const { host, port, admin } = { ...this.config(), ...this.#worker?.listen };
+    const { host, port, admin, tls } = { ...this.config(), ...this.#worker?.listen };
     try {
       await listener.listen(host, listen.port ?? port);
+      if (tls?.port && tls.port !== port) await listener.listenTls(host, tls.port);
       await streams.open(this.#ownStreams(), this.config().resolver);
       if (admin && !this.#worker) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
     } catch (cause) {
@@ -139,6 +141,16 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.#notReady = null;
     // The file may have changed while the ports were being opened.
     await this.#reconcileStreams();
+  }
+
+  /** @throws ExtensionError, or Refusal where a certificate can't be used */
+  async #apply(config: GatewayConfig): Promise<void> {
+    const { tlsFiles, snapshots } = this.#parts;
+    const useTls = await tlsFiles.prepare(config.tls).catch((cause: unknown) => {
+      throw cause instanceof TlsError ? new Refusal(cause.message) : cause;
+    });
+    await snapshots.take(config);
+    useTls();
   }
 
   async #taken(config: GatewayConfig): Promise<void> {

@@ -9,6 +9,7 @@ import { LastingExchanges } from './exchange/long-lived.ts';
 import type { ExchangeRecord } from './exchange/record.ts';
 import { HttpListener } from './listener/http.ts';
 import { Streams } from './listener/streams/streams.ts';
+import { TlsFiles } from './listener/tls-files.ts';
 import { createAccessLog } from './log/access-log.ts';
 import type { GatewayConfig } from './model/config.ts';
 import type { ServiceStatus } from './model/status.ts';
@@ -39,6 +40,8 @@ export class GatewayParts {
   readonly #options: PartsOptions;
   /** Takes connections, and makes exchanges of what comes on them. */
   readonly listener: HttpListener;
+  /** Tells it which certificates to show. */
+  readonly tlsFiles: TlsFiles;
   /** The same for raw TCP and UDP, which have no exchanges. */
   readonly streams: Streams;
   /** Says which new ones are too many. */
@@ -92,6 +95,7 @@ export class GatewayParts {
     const identity = new IdentitySource();
     this.streams = new Streams(this.registry, { identity, lasting, memory, inFlight, log: observe }, log);
     this.listener = new HttpListener(this.carrier);
+    this.tlsFiles = new TlsFiles(log, (settings) => this.listener.useTls(settings));
   }
 
   /** Begins to look at what the process can do, when its ports are open. */
@@ -104,6 +108,7 @@ export class GatewayParts {
   close(): void {
     this.overload.stop();
     this.descriptors.stop();
+    this.tlsFiles.stop();
     this.listener.destroy();
     this.streams.destroy();
     this.caches.close();

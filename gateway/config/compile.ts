@@ -17,6 +17,7 @@ import { compileServices, reportSharedPorts } from './services.ts';
 import type { SourceDocument } from './source.ts';
 import { reportStreamLoops } from './stream-loop.ts';
 import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
+import { compileTls } from './tls-schema.ts';
 import { reportRouteConflicts, reportUpstreamConflicts } from './upstream-conflict.ts';
 import { GATEWAY_HOSTS, PORTWAY_HOST, readDefaultHost } from './variables.ts';
 
@@ -72,6 +73,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     serverTiming: checked.serverTiming ?? null,
     allowedHosts: checked.allowedHosts ?? null,
     page: checked.page ?? null,
+    tls: checked.tls ? compileTls(checked.tls, context.file) : null,
   };
   reportBetween(config, placed, streams, context.document);
   return { config, placed };
@@ -90,7 +92,7 @@ function reportBetween(
   reportRouteConflicts(placed, document);
   for (const { stream, path } of streams) reportUpstreamConflicts(stream.upstream, path, document);
   // With a broken port, host or admin address, it is the default that would be compared.
-  if (['port', 'host', 'admin'].some((key) => document.problems.touches(key))) return;
+  if (['port', 'host', 'admin', 'tls'].some((key) => document.problems.touches(key))) return;
   const listening = listeningOf(config);
   reportSharedPort(listening, document);
   reportSharedStreamPorts(streams, listening, document);

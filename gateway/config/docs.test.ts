@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createAuthority, issueCertificate } from '../tls/authority.ts';
 import { contentOf } from './content.ts';
 import { generatedDocs } from './docs.ts';
 import { jsonSchema } from './json-schema.ts';
@@ -11,6 +13,21 @@ import { parseConfig } from './parse.ts';
 import { plainValue } from './scalar.ts';
 import { configuration } from './schema.ts';
 import { valuesOf } from './values.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'portway-docs-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const authority = createAuthority('Test CA', 1);
+const pem = fileOf(
+  'site.pem',
+  Object.values(issueCertificate(authority, { names: ['a.test'], days: 1 })).join(''),
+);
+const authorityPem = fileOf('ca.pem', authority.cert);
+
+function fileOf(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
 
 const root = join(import.meta.dirname, '..', '..');
 const load = (text: string) => loadContent(contentOf(Buffer.from(text)), 'example.yaml', {});
@@ -162,6 +179,9 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '*.to': { at: 'db:1' },
   '*.canary': { to: 'canary:1', weight: '5%' },
   'canary.to': { at: 'canary:1' },
+  '.tls': { certificates: { cert: pem, key: pem } },
+  'tls.certificates': { cert: pem, key: pem },
+  'tls.clientCertificates': { ca: authorityPem },
 };
 
 /** Where the keys of a map are free, one that is good. */

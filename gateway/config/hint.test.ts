@@ -95,7 +95,8 @@ describe('advice about an unknown key', () => {
 
 describe('what other programs have as a setting and Portway has not', () => {
   it.each([
-    ['tls', /^TLS is no setting yet/],
+    ['certificates', /^certificates stand below "tls:"/],
+    ['letsencrypt', /^certificates are not ordered yet/],
     ['auth', /^login is no setting yet/],
     ['basic_auth', /^login is no setting yet/],
     ['cors', /^CORS is no setting yet/],

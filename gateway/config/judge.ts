@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { GatewayConfig } from '../model/config.ts';
+import { readTlsFiles } from './certificate-files.ts';
 import { type CompileResult, compile } from './compile.ts';
 import type { Environment } from './expand.ts';
 import { parseConfig } from './parse.ts';
@@ -37,11 +38,29 @@ async function judgeDocument(document: SourceDocument, env: Environment): Promis
     file: resolve(document.file),
     env,
   });
-  const all = [...problems, ...(await missingModules(placed, document))];
+  const all = [
+    ...problems,
+    ...(await missingModules(placed, document)),
+    ...(await unusableCertificates(config, document)),
+  ];
   return config === null || all.length > 0 ? rejected(all) : { ok: true, config };
 }
 
-/** The one thing that only the disk knows. Whether the module exports what it should is found when the route is built. */
+// What only the disk knows.
+
+async function unusableCertificates(
+  config: GatewayConfig | null,
+  { file, lines, root }: SourceDocument,
+): Promise<Problem[]> {
+  if (!config?.tls) return [];
+  const reading = await readTlsFiles(config.tls, Date.now());
+  if (reading.ok) return [];
+  const problems = new ProblemList(file, lines);
+  for (const { path, fault } of reading.faults) problems.add((nodeAt(root, path) ?? root).span, path, fault);
+  return problems.all();
+}
+
+/** Whether the module exports what it should is found when the route is built. */
 async function missingModules(
   placed: readonly PlacedRoute[],
   { file, lines, root }: SourceDocument,

@@ -15,9 +15,11 @@ export function listeningOf({
   host,
   port,
   admin,
-}: Pick<GatewayConfig, 'host' | 'port' | 'admin'>): Listening[] {
+  tls,
+}: Pick<GatewayConfig, 'host' | 'port' | 'admin' | 'tls'>): Listening[] {
   const own: Listening = { what: 'the gateway', host, port };
-  return admin === null ? [own] : [own, { what: 'the admin listener', ...admin }];
+  const secure = tls?.port && tls.port !== port ? [{ what: 'the TLS listener', host, port: tls.port }] : [];
+  return admin === null ? [own, ...secure] : [own, { what: 'the admin listener', ...admin }, ...secure];
 }
 
 /** Whether a connection to that address of this machine can end at the listener. */

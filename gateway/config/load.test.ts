@@ -86,6 +86,7 @@ describe('the short form', () => {
       overload: { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 },
       resolver: null,
       serverTiming: null,
+      tls: null,
       allowedHosts: null,
       page: null,
     });

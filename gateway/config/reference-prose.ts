@@ -110,6 +110,11 @@ are failures. On unless it is switched off; \`on\` is whatever the top level say
   retries: `Only what does no harm twice is sent again: what was never sent (no connection), or requests without a body, of a method that may be repeated, whose *kept* connection died.
 A retry goes to an endpoint that this request has not tried, where there is one.`,
 
+  tls: `\`tls: { certificates: { cert: ./site.crt, key: ./site.key } }\` is all it needs: then the gateway's own port speaks TLS beside plain HTTP. What is what, and from a bare machine
+to a site with https: [tls.md](tls.md).`,
+
+  clientCertificates: `Services are told of a certificate that was shown and is sound by \`X-Forwarded-Client-Cert: Hash=…;Subject="…"\`, which clients can't forge.`,
+
   overload: `The gateway protects those that it has: beyond these bounds a new request is answered 503 with \`Retry-After\` at once, and what is under way goes on. \`off\` refuses nobody.`,
 
   workers: `## workers

@@ -11,6 +11,7 @@ import { adminForm, configuration, log } from './schema.ts';
 import { serviceForm } from './service-schema.ts';
 import { proxyProtocol, streamForm, streams } from './stream-schema.ts';
 import { endpointForm } from './target-schema.ts';
+import { certificateForm, clientCertificatesForm, tlsForm } from './tls-schema.ts';
 
 export function referencePage(): string {
   const sections = [
@@ -38,6 +39,9 @@ export function referencePage(): string {
     PROSE.services,
     section('### service', serviceForm, 'The long form of a service.'),
     section('## admin', adminForm, PROSE.admin),
+    section('## tls', tlsForm, PROSE.tls),
+    section('### certificate', certificateForm),
+    section('### clientCertificates', clientCertificatesForm, PROSE.clientCertificates),
     section('## overload', overloadForm, PROSE.overload),
     PROSE.workers,
     section('## log', log),

@@ -9,19 +9,11 @@ const ELSEWHERE = synonymsIn(configuration);
 
 /** What other programs have as a setting and this one has not, and what there is instead. */
 const NOT_A_SETTING: Readonly<Record<string, string>> = {
-  ...sameFor('TLS is no setting yet: put what ends TLS in front, and its address into "trustProxy:"', [
-    ...[
-      'tls',
-      'ssl',
-      'https',
-      'cert',
-      'certificate',
-      'certificates',
-      'acme',
-      'letsencrypt',
-      'key',
-      'sslcertificate',
-    ],
+  ...sameFor('certificates stand below "tls:" at the top level (docs/tls.md)', [
+    ...['cert', 'certificate', 'certificates', 'key', 'sslcertificate', 'sslcertificatekey'],
+  ]),
+  ...sameFor('certificates are not ordered yet: name their files below "tls:" (docs/tls.md)', [
+    ...['acme', 'letsencrypt'],
   ]),
   ...sameFor('HTTP/2 is no setting yet: towards clients and services Portway speaks HTTP/1.1', [
     'http2',

@@ -150,6 +150,15 @@ const rows = {
     detail: 'This port speaks HTTP/1.1 and HTTP/1.0.',
     remedy: 'Send the request as HTTP/1.1.',
   },
+  tls_expected: {
+    status: 400,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'This port speaks TLS',
+    detail: 'The request came as plain HTTP to a port that is for https.',
+    remedy: 'Ask by https://, or at the port for plain HTTP.',
+  },
   expectation_failed: {
     status: 417,
     type: 'http_request_error',

@@ -1,16 +1,37 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 export interface Peer {
   /** Address of the other side of the connection, IPv4 without the `::ffff:` of mapped addresses. */
   readonly address: string;
   readonly secure: boolean;
+  /** The certificate that it showed, where one was asked for and is sound, as `X-Forwarded-Client-Cert` says it. */
+  readonly certificate?: string;
 }
 
 /** Who is at the other side. An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is written as what it is. */
 export function peerOf(socket: Socket): Peer {
-  const address = socket.remoteAddress ?? 'unknown';
-  return {
-    address: address.startsWith('::ffff:') ? address.slice(7) : address,
-    secure: 'encrypted' in socket,
-  };
+  const shown = socket.remoteAddress ?? 'unknown';
+  const address = shown.startsWith('::ffff:') ? shown.slice(7) : shown;
+  if (!(socket instanceof TLSSocket)) return { address, secure: false };
+  const certificate = certificateOf(socket);
+  return certificate === null ? { address, secure: true } : { address, secure: true, certificate };
+}
+
+/** In the form that Envoy made common: `Hash=9d4f…;Subject="CN=alice,O=Example"`. */
+function certificateOf(socket: TLSSocket): string | null {
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  if (!certificate) return null;
+  const hash = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  const subject = (certificate.subject ?? '').split('\n').reverse().join(',');
+  return `Hash=${hash};Subject="${quotable(subject)}"`;
+}
+
+/** What a field of HTTP can't hold, and what would end the quotes, as RFC 4514 §2.4 escapes it. */
+function quotable(text: string): string {
+  return Array.from(Buffer.from(text), (byte) => {
+    const char = String.fromCharCode(byte);
+    const plain = byte >= 0x20 && byte < 0x7f && char !== '"' && char !== '\\';
+    return plain ? char : `\\${byte.toString(16).padStart(2, '0').toUpperCase()}`;
+  }).join('');
 }

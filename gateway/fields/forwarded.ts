@@ -126,6 +126,7 @@ export function pushForwardedFields(out: string[], peer: Peer, origin: Origin, p
   out.push('X-Forwarded-For', chainFor === null ? peer.address : `${chainFor}, ${peer.address}`);
   out.push('X-Forwarded-Host', origin.authority, 'X-Forwarded-Proto', origin.proto);
   out.push('X-Forwarded-Port', origin.port);
+  if (peer.certificate !== undefined) out.push('X-Forwarded-Client-Cert', peer.certificate);
   if (origin.outerPrefix !== '' || prefix !== '') out.push('X-Forwarded-Prefix', origin.outerPrefix + prefix);
   out.push('X-Real-IP', origin.client);
   const element = `for=${nodeOf(peer.address)};host="${origin.authority}";proto=${origin.proto}`;

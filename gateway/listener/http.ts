@@ -1,11 +1,14 @@
-import { type AddressInfo, Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, Server, type Socket } from 'node:net';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
-import type { GatewayError } from '../exchange/error-catalog.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
+import type { TlsSettings } from '../tls/settings.ts';
 import { Turns } from '../wire/turns.ts';
 import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
+import { firstBytes } from './first-bytes.ts';
 import { GeneralLane, type GeneralLaneHandler, tooManyConnections } from './general-lane.ts';
 import { ListenError } from './listen-error.ts';
+import { TLS_HANDSHAKE, TlsDoor } from './tls-door.ts';
 
 /** How many connections of clients there may be at once. */
 export interface ConnectionBounds {
@@ -35,6 +38,11 @@ export class HttpListener implements WireLaneOwner {
   readonly #wire: WireLane;
   readonly #general: GeneralLane;
   readonly #server: Server;
+  readonly #door: TlsDoor;
+  /** Of a port of its own for TLS. */
+  #secureServer: Server | null = null;
+  /** Connections whose first bytes, or whose handshake, is still to come. */
+  readonly #entering = new Set<Socket>();
   bounds: ConnectionBounds = { served: Number.POSITIVE_INFINITY, turnedAway: 0 };
   #connections = 0;
   #address: AddressInfo | null = null;
@@ -48,19 +56,27 @@ export class HttpListener implements WireLaneOwner {
     this.#general = new GeneralLane(handler, this, turns);
     this.#server = this.#general.server;
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
+    this.#door = new TlsDoor((socket) => this.#wire.accept(socket));
+  }
+
+  /** From now on handshakes are done with these; `null`: none are. */
+  useTls(settings: TlsSettings | null): void {
+    this.#door.use(settings);
   }
 
   /** @throws ListenError */
   async listen(host: string, port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const failed = (cause: NodeJS.ErrnoException) => reject(new ListenError(host, port, cause));
-      this.#server.once('error', failed).listen({ host, port, backlog: 4096 }, () => {
-        // An error of a listening server (EMFILE while accepting) is no reason to end.
-        this.#server.off('error', failed).on('error', () => {});
-        this.#address = this.#server.address() as AddressInfo;
-        resolve();
-      });
+    await listening(this.#server, host, port);
+    this.#address = this.#server.address() as AddressInfo;
+  }
+
+  /** Opens a port for TLS alone. @throws ListenError */
+  async listenTls(host: string, port: number): Promise<void> {
+    this.#secureServer = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#connections++;
+      this.#enter(socket, 'tls');
     });
+    await listening(this.#secureServer, host, port);
   }
 
   /** Known once it listens, and still when it has stopped. */
@@ -74,15 +90,53 @@ export class HttpListener implements WireLaneOwner {
   }
 
   #connected(accepted: Socket): void {
-    const { served, turnedAway } = this.bounds;
-    const welcome = ++this.#connections <= served;
-    const socket = welcome ? this.#wire.adopt(accepted) : accepted;
-    socket.once('close', () => {
-      if (--this.#connections === 0) this.#onEmptied();
+    this.#connections++;
+    if (this.#door.open) this.#enter(accepted, 'either');
+    else this.#admit(accepted, null);
+  }
+
+  readonly #left = (): void => {
+    if (--this.#connections === 0) this.#onEmptied();
+  };
+
+  /** A connection that may begin with a handshake. @param speaks `tls`: it must. */
+  #enter(accepted: Socket, speaks: 'tls' | 'either'): void {
+    this.#entering.add(accepted);
+    accepted.once('close', this.#left).once('close', () => this.#entering.delete(accepted));
+    firstBytes(accepted, (bytes) => {
+      if (bytes[0] === TLS_HANDSHAKE && this.#door.open) return this.#shakeHands(accepted, bytes);
+      this.#entering.delete(accepted);
+      if (speaks === 'tls') return this.#handler.refused(notTls(), accepted);
+      accepted.off('close', this.#left);
+      this.#admit(accepted, bytes);
     });
+  }
+
+  #shakeHands(accepted: Socket, bytes: Buffer): void {
+    if (this.#connections > this.bounds.served) {
+      // An answer would cost a handshake, and that more than what it refuses.
+      this.#handler.refused(tooManyConnections(), accepted, false);
+      return void accepted.destroy();
+    }
+    accepted.pause();
+    accepted.unshift(bytes);
+    process.nextTick(() => this.#door.enter(accepted));
+  }
+
+  /** A connection that speaks HTTP. @param received what was read of it already */
+  #admit(accepted: Socket, received: Buffer | null): void {
+    const { served, turnedAway } = this.bounds;
+    const welcome = this.#connections <= served;
+    if (received) accepted.pause();
+    const socket = welcome ? this.#wire.adopt(accepted) : accepted;
+    socket.once('close', this.#left);
     // Asked for now, because of a connection that was reset the system forgets whose it was, and its requests would have no address.
     if (socket.remoteAddress === undefined) return void socket.destroy();
-    if (welcome) return this.#wire.accept(socket);
+    if (welcome) {
+      this.#wire.accept(socket, received);
+      return void socket.resume();
+    }
+    if (received) socket.unshift(received);
     if (this.#connections <= served + turnedAway) return this.#general.turnAway(socket);
     // No descriptor may be spent on waiting for the request: most clients find the answer to it all the same.
     this.#handler.refused(tooManyConnections(), socket, false);
@@ -109,6 +163,7 @@ export class HttpListener implements WireLaneOwner {
     this.draining = true;
     // Node's own close of an HTTP server would close idle connections in any case.
     Server.prototype.close.call(this.#server);
+    this.#secureServer?.close();
     if (idle === 'close') this.closeIdle();
   }
 
@@ -132,7 +187,24 @@ export class HttpListener implements WireLaneOwner {
   /** Ends what is left. */
   destroy(): void {
     this.#server.close();
+    this.#secureServer?.close();
+    for (const socket of this.#entering) socket.destroy();
     this.#general.destroy();
     this.#wire.destroy();
   }
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException) => reject(new ListenError(host, port, cause));
+    server.once('error', failed).listen({ host, port, backlog: 4096 }, () => {
+      // An error of a listening server (EMFILE while accepting) is no reason to end.
+      server.off('error', failed).on('error', () => {});
+      resolve();
+    });
+  });
+}
+
+function notTls(): GatewayError {
+  return new GatewayError('tls_expected', 'plain HTTP on a port that speaks TLS');
 }

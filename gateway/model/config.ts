@@ -51,8 +51,26 @@ export interface GatewayConfig {
   readonly serverTiming: boolean | null;
   /** Lower-case host names and `*.example.com`; `null`: in production every host is served, in development those that `ServedHosts` knows. */
   readonly allowedHosts: readonly string[] | null;
+  /** TLS towards clients; `null`: none is spoken. */
+  readonly tls: TlsConfig | null;
   /** Whether the gateway's own page stands at `/`; `null`: in development, not in production. */
   readonly page: boolean | null;
+}
+
+/** How clients are met by TLS: `tls:`. Paths are absolute. */
+export interface TlsConfig {
+  /** `null`: the gateway's own, beside plain HTTP. */
+  readonly port: Port | null;
+  /** At least one; the first is shown where none has the name that was asked for. */
+  readonly certificates: readonly CertificateFiles[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** `null`: none is asked for. */
+  readonly clientCertificates: { readonly ca: string; readonly mode: 'require' | 'request' } | null;
+}
+
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** Beyond these the gateway answers 503 instead of making everybody wait. */

@@ -34,6 +34,7 @@ const config: GatewayConfig = {
   resolver: null,
   serverTiming: null,
   allowedHosts: null,
+  tls: null,
   page: null,
 };
 

@@ -63,11 +63,13 @@ const SETTINGS = [
   'serverTiming',
   'allowedHosts',
   'page',
+  'tls',
+  'tls.port',
   'services',
 ] as const;
 
 /** What is decided once: where to listen, and how many processes there are. */
-const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers']);
+const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers', 'tls.port']);
 
 function byId({ routes, streams }: GatewayConfig): ById {
   return new Map([...routes, ...streams].map((one) => [one.id, one]));
@@ -87,6 +89,7 @@ async function changedAmong(old: ById, now: ById): Promise<string[]> {
 }
 
 function settingOf(config: GatewayConfig, key: (typeof SETTINGS)[number]): unknown {
+  if (key === 'tls.port') return config.tls?.port ?? null;
   return key === 'services' ? config.services.map((service) => ({ ...service, source: null })) : config[key];
 }
 

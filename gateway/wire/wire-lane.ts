@@ -42,8 +42,11 @@ export class WireLane implements ClientConnectionOwner {
     return new Intake(this.memory).adopt(accepted);
   }
 
-  accept(socket: Socket): void {
-    this.#connections.add(new ClientConnection(socket, this));
+  /** @param received what was read of it already */
+  accept(socket: Socket, received: Buffer | null = null): void {
+    const connection = new ClientConnection(socket, this);
+    this.#connections.add(connection);
+    if (received) connection.received(received);
   }
 
   get draining(): boolean {

@@ -20,6 +20,7 @@ export function gatewayConfig(
     resolver: null,
     serverTiming: null,
     allowedHosts: null,
+    tls: null,
     page: null,
     ...wish,
     routes,

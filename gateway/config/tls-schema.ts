@@ -1,0 +1,106 @@
+/** The part of the schema that says how clients are met by TLS. */
+
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import type { TlsConfig } from '../model/config.ts';
+import { described, port } from './value.ts';
+
+const path = (expected: string) =>
+  z
+    .string()
+    .min(1)
+    .meta({ doc: { expected, type: 'path' } });
+
+const REQUIRED = { defaultText: '**required**' };
+
+export const certificateForm = z
+  .strictObject({
+    cert: described(
+      path('the path of a certificate'),
+      'PEM, relative to this file: the certificate of the server first, then those that vouch for it.',
+      { ...REQUIRED, also: ['certfile', 'certificate', 'fullchain', 'sslcertificate', 'crt', 'chain'] },
+    ),
+    key: described(path('the path of a private key'), 'PEM, without a passphrase.', {
+      ...REQUIRED,
+      also: ['keyfile', 'privatekey', 'privkey', 'sslcertificatekey'],
+    }),
+  })
+  .meta({
+    id: 'certificate',
+    doc: { expected: 'a map with cert and key', holder: 'a certificate' },
+  });
+
+export const clientCertificatesForm = z
+  .strictObject({
+    ca: described(
+      path('the path of a certificate'),
+      'PEM, relative to this file: the authorities whose certificates clients may show.',
+      { ...REQUIRED, also: ['cafile', 'sslclientcertificate', 'trustedca'] },
+    ),
+    mode: described(
+      z.enum(['require', 'request']),
+      '`require`: without one there is no connection. `request`: one that is shown is verified, and services are told of it.',
+      { default: 'require', expected: 'require or request', also: ['sslverifyclient', 'verify'] },
+    ).prefault('require'),
+  })
+  .meta({ id: 'clientCertificates', doc: { holder: 'clientCertificates' } });
+
+export const tlsForm = z
+  .strictObject({
+    port: described(
+      port,
+      'The port that speaks TLS. Without it the gateway’s own port does, beside plain HTTP: the first byte tells them apart.',
+      { defaultText: "the gateway's own" },
+    ).optional(),
+    certificates: described(
+      z.union([certificateForm.transform((one) => [one]), z.array(certificateForm).min(1)]),
+      'For which names each is, its certificate says; the first one is shown where none has the name that was asked for. Files that change are read again, and no connection is dropped.',
+      {
+        expected: 'a map with cert and key, or a list of such',
+        type: 'map, see [certificate](#certificate), or a list of such',
+        ...REQUIRED,
+        also: ['certificate', 'certs'],
+      },
+    ),
+    minVersion: described(z.enum(['1.2', '1.3']), 'The oldest version of TLS that is spoken.', {
+      default: '1.2',
+      type: '`"1.2"`, `"1.3"`',
+      expected: '"1.2" or "1.3", in quotes',
+      also: ['minimumversion', 'sslprotocols', 'minprotocol', 'protocols'],
+    }).prefault('1.2'),
+    clientCertificates: described(
+      clientCertificatesForm,
+      'Whether clients must show a certificate of their own.',
+      {
+        expected: 'a map with ca, mode',
+        type: 'map, see [clientCertificates](#clientcertificates)',
+        defaultText: 'none is asked for',
+        also: ['mtls', 'clientauth', 'sslclientcertificate', 'clientca'],
+      },
+    ).optional(),
+  })
+  .meta({
+    doc: {
+      expected: 'a map with the key "certificates"',
+      type: 'map, see [tls](#tls)',
+      holder: 'tls',
+    },
+  });
+
+export type CheckedTls = z.output<typeof tlsForm>;
+
+/** @param file absolute path of the configuration: what it names is relative to its folder. */
+export function compileTls(tls: CheckedTls, file: string): TlsConfig {
+  const folder = dirname(file);
+  const certificates = tls.certificates.map(({ cert, key }) => ({
+    cert: resolve(folder, cert),
+    key: resolve(folder, key),
+  }));
+  const clients = tls.clientCertificates;
+  return {
+    port: tls.port ?? null,
+    certificates,
+    minVersion: `TLSv${tls.minVersion}`,
+    clientCertificates: clients === undefined ? null : { ...clients, ca: resolve(folder, clients.ca) },
+  };
+}

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { findProgram } from './machine.ts';
+import { findProgram } from '../testing/machine.ts';
 
 export interface StartOptions {
   /** The CPU to run on, where `taskset` is installed; `null`: any. */

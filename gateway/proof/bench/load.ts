@@ -1,5 +1,5 @@
+import { findProgram } from '../testing/machine.ts';
 import type { BenchCase } from './cases.ts';
-import { findProgram } from './machine.ts';
 import { nodeGenerator } from './node-generator.ts';
 import type { Workspace } from './workspace.ts';
 import { wrkGenerator } from './wrk.ts';

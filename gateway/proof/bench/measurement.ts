@@ -1,8 +1,8 @@
+import { cpuMicroseconds, machineCpuMicroseconds } from '../testing/cpu.ts';
+import type { Installed } from '../testing/machine.ts';
 import { type BenchCase, caseBody, pathPrefix } from './cases.ts';
 import type { Child } from './children.ts';
-import { cpuMicroseconds, machineCpuMicroseconds } from './cpu.ts';
 import type { LoadGenerator, LoadPlan, LoadResult } from './load.ts';
-import type { Installed } from './machine.ts';
 import type { Peer } from './peer.ts';
 import { freePort, problemOf, untilAnswers } from './readiness.ts';
 import type { Figures } from './result.ts';

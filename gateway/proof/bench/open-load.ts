@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuMicroseconds } from '../testing/cpu.ts';
 import { AnswerReader } from './answer-reader.ts';
-import { cpuMicroseconds } from './cpu.ts';
 import { LoadClock } from './load-clock.ts';
 
 /** An open loop: requests come when they come, whether or not those before have been answered, as users do. */

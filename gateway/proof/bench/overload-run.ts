@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { cpuMicroseconds } from '../testing/cpu.ts';
 import type { Child } from './children.ts';
-import { cpuMicroseconds } from './cpu.ts';
 import type { OpenLoadPlan, OpenLoadResult } from './open-load.ts';
 import { freePort, untilAnswers } from './readiness.ts';
 import { Workspace } from './workspace.ts';

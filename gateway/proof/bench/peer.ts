@@ -1,4 +1,4 @@
-import type { Installed } from './machine.ts';
+import type { Installed } from '../testing/machine.ts';
 
 /** Where a peer has to listen and what it has to carry there: `http://127.0.0.1:<port>/svc/x` to `/x` on the origin. */
 export interface Wiring {

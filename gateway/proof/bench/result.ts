@@ -1,5 +1,5 @@
-import type { Machine } from './machine.ts';
-import { type Summary, summarize } from './statistics.ts';
+import type { Machine } from '../testing/machine.ts';
+import { type Summary, summarize } from '../testing/statistics.ts';
 
 /** What one measurement of one peer gave. */
 export interface Figures {

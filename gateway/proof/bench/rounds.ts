@@ -1,9 +1,9 @@
+import type { Installed } from '../testing/machine.ts';
+import { summarize } from '../testing/statistics.ts';
 import { type BenchCase, cases } from './cases.ts';
-import type { Installed } from './machine.ts';
 import { type Bench, measure } from './measurement.ts';
 import type { Peer } from './peer.ts';
 import type { Sample } from './result.ts';
-import { summarize } from './statistics.ts';
 
 export interface Participant {
   readonly peer: Peer;

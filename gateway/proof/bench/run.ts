@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { describeMachine } from '../testing/machine.ts';
 import { cases } from './cases.ts';
 import { findLoadGenerator } from './load.ts';
-import { describeMachine } from './machine.ts';
 import { disturbanceMax } from './measurement.ts';
 import type { BenchOptions } from './options.ts';
 import { startOrigin } from './origin.ts';

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { allowedCpus } from '../testing/machine.ts';
 import { Children } from './children.ts';
-import { allowedCpus } from './machine.ts';
 
 /** What a run holds of the machine: processes, a temporary folder, and which CPU is whose. Ended, nothing of it is left. */
 export class Workspace {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { Installed } from '../testing/machine.ts';
 import type { LoadGenerator, LoadPlan, LoadResult } from './load.ts';
-import type { Installed } from './machine.ts';
 import type { Workspace } from './workspace.ts';
 
 /** @param others runs what wrk can't: a load at a given rate, and tunnels. */

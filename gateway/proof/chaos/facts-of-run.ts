@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { describeMachine, type Machine } from '../bench/machine.ts';
+import { describeMachine, type Machine } from '../testing/machine.ts';
 import type { ChaosOptions } from './options.ts';
 
 /** What a reader needs to repeat a run, or to doubt it. */

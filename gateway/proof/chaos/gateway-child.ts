@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
+import { type Descriptors, descriptorsOf, residentBytes } from '../testing/process-facts.ts';
+import type { Ended, Process, Processes } from '../testing/processes.ts';
 import { monotonicMs } from './clock.ts';
 import { activeExchanges } from './metrics-text.ts';
-import { type Descriptors, descriptorsOf, residentBytes } from './process-facts.ts';
-import type { Ended, Process, Processes } from './processes.ts';
 
 export const portway = fileURLToPath(new URL('../../bin/portway.js', import.meta.url));
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePort, freePorts } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
-import type { Process, Processes } from './processes.ts';
+import type { Process, Processes } from '../testing/processes.ts';
 import type { Answer, Question, ServicePorts } from './service/question.ts';
 import type { Counted } from './service/tally.ts';
 

@@ -1,4 +1,4 @@
-import { findProgram } from '../machine.ts';
+import { findProgram } from '../../testing/machine.ts';
 import type { Peer, Wiring } from '../peer.ts';
 
 export const caddy: Peer = {

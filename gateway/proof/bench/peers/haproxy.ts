@@ -1,5 +1,5 @@
+import { findProgram } from '../../testing/machine.ts';
 import { cases } from '../cases.ts';
-import { findProgram } from '../machine.ts';
 import type { Peer, Wiring } from '../peer.ts';
 
 export const haproxy: Peer = {

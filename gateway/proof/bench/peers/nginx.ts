@@ -1,5 +1,5 @@
+import { findProgram, type Installed } from '../../testing/machine.ts';
 import { cases } from '../cases.ts';
-import { findProgram, type Installed } from '../machine.ts';
 import type { Peer, Wiring } from '../peer.ts';
 import { nginxMain } from './nginx-main.ts';
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { findPackage } from '../machine.ts';
+import { findPackage } from '../../testing/machine.ts';
 import type { Peer } from '../peer.ts';
 
 /** A proxy that is an npm package: `programs/<program>` puts it to work, called with port, origin's port and path prefix. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { type Installed, packageVersion } from '../../testing/machine.ts';
 import { cases } from '../cases.ts';
-import { type Installed, packageVersion } from '../machine.ts';
 import type { Peer, Wiring } from '../peer.ts';
 
 const binary = fileURLToPath(new URL('../../../bin/portway.js', import.meta.url));

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Logbook } from '../testing/logbook.ts';
+import { Logbook } from './logbook.ts';
 
 export interface StartOptions {
   readonly cwd?: string;

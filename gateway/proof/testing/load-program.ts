@@ -1,6 +1,6 @@
-import { GeneratorConnection, type Tally } from './generator-connection.ts';
-import type { LoadPlan, LoadResult } from './load.ts';
-import { Pace } from './pace.ts';
+import { GeneratorConnection, type Tally } from '../bench/generator-connection.ts';
+import type { LoadPlan, LoadResult } from '../bench/load.ts';
+import { Pace } from '../bench/pace.ts';
 import { quantile } from './statistics.ts';
 
 // The load generator where wrk is not installed, or can't do it. Called with a LoadPlan as JSON; prints a LoadResult as JSON.

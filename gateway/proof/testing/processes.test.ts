@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { Children, complaintIn } from './children.ts';
+import { Children, complaintIn } from '../bench/children.ts';
 
 function someChildren(): Children {
   const children = new Children(200);

@@ -17,8 +17,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },
-    // A test that needs a second try is a defect: it fails here. Where a whole submission hangs on one run, it is named and tried once more.
-    retry: process.env.CI === undefined ? 0 : 1,
+    // A test that needs a second try is a defect.
+    retry: 0,
     reporters: ['default', '.config/closing-line.ts'],
   },
 });

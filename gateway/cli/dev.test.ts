@@ -10,7 +10,7 @@ import { acceptsConnections } from '../dev/port-probe.ts';
 import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
 import { type PortwayProcess, startPortway } from '../proof/testing/portway.ts';
-import { runs } from '../proof/testing/process-state.ts';
+import { runs } from '../proof/testing/process-facts.ts';
 import { listening, program, temporaryFolder } from '../proof/testing/program.ts';
 
 const portway = fileURLToPath(new URL('../bin/portway.js', import.meta.url));

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { until } from '../proof/testing/poll.ts';
-import { runs } from '../proof/testing/process-state.ts';
+import { runs } from '../proof/testing/process-facts.ts';
 import { program } from '../proof/testing/program.ts';
 import { ProcessGroup } from './process-group.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Port, ServiceConfig } from '../model/config.ts';
 import { freePort } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
-import { runs } from '../proof/testing/process-state.ts';
+import { runs } from '../proof/testing/process-facts.ts';
 import { listening, program, temporaryFolder } from '../proof/testing/program.ts';
 import { acceptsConnections } from './port-probe.ts';
 import { Service, type ServicePolicy, servicePolicy } from './service.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type DatagramSocket, freeDatagramPort, openDatagrams } from '../proof/testing/datagram.ts';
+import { type DatagramSocket, openDatagrams } from '../proof/testing/datagram.ts';
+import { freeDatagramPort } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
 import { type UdpAddress, UdpSession } from './udp.ts';
 

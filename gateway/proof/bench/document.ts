@@ -12,8 +12,6 @@ export function renderDocument(result: BenchResult, subject: string, yardstick: 
 What it costs to carry a request: CPU microseconds (user + system) of the proxy's own processes per answer, beside nginx in the same run.
 This page is written by \`${result.command}\`; run it to repeat every figure on your machine.
 
-![CPU per request of each proxy, as a multiple of nginx's](benchmarks.svg)
-
 ${section('Figures', tables(result, measured, yardstick))}
 ${section('Reading', reading(result, measured, subject, yardstick))}
 ${section('Method', method(result))}

@@ -1,8 +1,9 @@
-import { findProgram } from '../testing/machine.ts';
+import { join } from 'node:path';
+import { findPackage, findProgram } from '../testing/machine.ts';
+import { type OwnLoad, runOwnLoad } from '../testing/own-load.ts';
 import type { BenchCase } from './cases.ts';
-import { nodeGenerator } from './node-generator.ts';
 import type { Workspace } from './workspace.ts';
-import { wrkGenerator } from './wrk.ts';
+import { parseWrk } from './wrk.ts';
 
 export interface LoadPlan {
   readonly url: string;
@@ -31,13 +32,85 @@ export interface LoadResult {
 /** Puts a proxy under load, from a process of its own. */
 export interface LoadGenerator {
   readonly about: string;
+  /** What is missing, and how to come by it; `null`: nothing. */
+  readonly missing: string | null;
   /** @throws Error where it can't run at all. */
   run(plan: LoadPlan): Promise<LoadResult>;
 }
 
-/** wrk where it is installed, for what it can do: it leaves most of its CPU to the origin beside it. Else our own. */
+/** For closed loops wrk, which leaves most of its CPU to the origin beside it, and autocannon where it is not installed; what neither can do is ours. */
 export function findLoadGenerator(workspace: Workspace): LoadGenerator {
   const wrk = findProgram('wrk', ['-v'], /^wrk (\S+)/);
-  const own = nodeGenerator(workspace);
-  return wrk === null ? own : wrkGenerator(workspace, wrk, own);
+  const cannon = findPackage('autocannon');
+  if (wrk === null && cannon === null) throw new Error('autocannon is missing: run `npm ci`');
+  const others = 'paced loads and tunnels: our own, because neither wrk nor autocannon can do them';
+  const closed = (plan: LoadPlan) =>
+    wrk === null ? runAutocannon(workspace, cannon!.path, plan) : runWrk(workspace, wrk.path, plan);
+  return {
+    about: `${wrk === null ? `autocannon ${cannon!.version}` : `wrk ${wrk.version}, one thread`} (${others})`,
+    missing:
+      wrk === null
+        ? 'wrk is not installed (Debian: apt-get install wrk): autocannon takes its place, and needs more of the CPU that it shares with the origin'
+        : null,
+    run: (plan) => (plan.load === 'closed' ? closed(plan) : runOwn(workspace, plan)),
+  };
+}
+
+async function runWrk(workspace: Workspace, program: string, plan: LoadPlan): Promise<LoadResult> {
+  const size = ['-t1', `-c${plan.connections}`, `-d${plan.seconds}s`, '--timeout', '10s', '--latency'];
+  const script = plan.requestBytes > 0 ? ['-s', postScript(workspace, plan.requestBytes)] : [];
+  return parseWrk(await outputOf(workspace, [program, ...size, ...script, plan.url]));
+}
+
+/** wrk takes a request other than GET from a script. */
+function postScript(workspace: Workspace, bytes: number): string {
+  const name = `post-${bytes}.lua`;
+  const text = `wrk.method = "POST"\nwrk.body = string.rep("x", ${bytes})\n`;
+  return join(workspace.makeFolder('wrk', { [name]: text }), name);
+}
+
+async function runAutocannon(workspace: Workspace, manifest: string, plan: LoadPlan): Promise<LoadResult> {
+  const program = join(manifest, '../autocannon.js');
+  const size = ['--json', '--no-progress', '-c', String(plan.connections), '-d', String(plan.seconds)];
+  const post = plan.requestBytes > 0 ? ['-m', 'POST', '-b', 'x'.repeat(plan.requestBytes)] : [];
+  return parseAutocannon(await outputOf(workspace, [process.execPath, program, ...size, ...post, plan.url]));
+}
+
+/** Reads what `autocannon --json` prints. */
+export function parseAutocannon(output: string): LoadResult {
+  const { requests, throughput, latency, duration, ...rest } = JSON.parse(output);
+  const problems = (['non2xx', 'errors', 'timeouts', 'mismatches'] as const)
+    .filter((kind) => rest[kind] > 0)
+    .map((kind) => `${kind} ${rest[kind]}`);
+  return {
+    requests: requests.total,
+    seconds: duration,
+    bytes: throughput.total,
+    p50Ms: latency.p50,
+    p99Ms: latency.p99,
+    problems,
+  };
+}
+
+async function outputOf(workspace: Workspace, command: [string, ...string[]]): Promise<string> {
+  const generator = await workspace.processes.start(command, { cpu: workspace.loadCpu });
+  const { code } = await generator.ended;
+  if (code !== 0) throw new Error(`the load generator failed (${generator.end}): ${generator.complaint()}`);
+  return generator.stdout;
+}
+
+async function runOwn(workspace: Workspace, plan: LoadPlan): Promise<LoadResult> {
+  const { url, connections, seconds: length, load, perSecond, requestBytes } = plan;
+  const tunnel = load === 'tunnel';
+  const own: OwnLoad = {
+    url,
+    connections,
+    seconds: length,
+    messageBytes: tunnel ? requestBytes : 0,
+    perSecond: tunnel ? null : perSecond,
+  };
+  const { answers, bytes, seconds, failures } = await runOwnLoad(workspace.processes, own, workspace.loadCpu);
+  const { count = 0, p50Ms = Number.NaN, p99Ms = Number.NaN } = answers[200] ?? {};
+  const problems = Object.entries(failures).map(([what, times]) => `${times} × ${what}`);
+  return { requests: count, seconds, bytes, p50Ms, p99Ms, problems };
 }

@@ -6,7 +6,6 @@ import { renderDocument } from './document.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
 import { yardstick } from './peers/all.ts';
 import { portway } from './peers/portway.ts';
-import { renderPlot } from './plot.ts';
 import { type BenchResult, rowsOf } from './result.ts';
 import { runBench } from './run.ts';
 import { renderPlainTable } from './table.ts';
@@ -14,7 +13,6 @@ import { Workspace } from './workspace.ts';
 
 // Exit codes: 0 measured, 1 a row is invalid or the run failed, 2 wrong usage, 130 interrupted.
 const documentFile = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
-const plotFile = fileURLToPath(new URL('../../../docs/benchmarks.svg', import.meta.url));
 const argv = process.argv.slice(2);
 /** Where somebody keeps the file of measurements is nobody's business. */
 const repeated = argv.filter((each, at) => each !== '--json' && argv[at - 1] !== '--json');
@@ -70,13 +68,10 @@ function report(result: BenchResult, options: BenchOptions): number {
     say(`\nNo ratios: ${yardstick} has no valid measurement in this run`);
   }
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
-  if (options.full) {
-    writeFileSync(documentFile, renderDocument(result, portway.name, yardstick));
-    writeFileSync(plotFile, renderPlot(result, portway.name, yardstick));
-  }
+  if (options.full) writeFileSync(documentFile, renderDocument(result, portway.name, yardstick));
   say(
     options.full
-      ? '\nWritten: docs/benchmarks.md and its picture, docs/benchmarks.svg'
+      ? '\nWritten: docs/benchmarks.md'
       : '\ndocs/benchmarks.md is left as it is: only a full run is written there',
   );
   const invalid = tables.flatMap(({ rows }) => rows.filter((row) => row.figures === null));

@@ -1,10 +1,11 @@
 import { cpuMicroseconds, machineCpuMicroseconds } from '../testing/cpu.ts';
+import { freePort } from '../testing/free-port.ts';
 import type { Installed } from '../testing/machine.ts';
+import type { Process } from '../testing/processes.ts';
 import { type BenchCase, caseBody, pathPrefix } from './cases.ts';
-import type { Child } from './children.ts';
 import type { LoadGenerator, LoadPlan, LoadResult } from './load.ts';
 import type { Peer } from './peer.ts';
-import { freePort, problemOf, untilAnswers } from './readiness.ts';
+import { problemOf, untilAnswers } from './readiness.ts';
 import type { Figures } from './result.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -44,7 +45,7 @@ export async function measure(
     await untilAnswers(child, url, caseBody(benchCase));
     return await underLoad(bench, child, url, benchCase);
   } finally {
-    await bench.workspace.children.end(child);
+    await child.stop();
   }
 }
 
@@ -69,11 +70,11 @@ async function startPeer(
     tunnel,
   });
   workspace.makeFolder(`peer-${port}`, files);
-  return workspace.children.start(command, { cpu: workspace.proxyCpu, env });
+  return workspace.processes.start(command, { cpu: workspace.proxyCpu, env, quiet: true });
 }
 
 /** Repeated where others were at work meanwhile, because they make a proxy cost more; the least disturbed measurement counts. */
-async function underLoad(bench: Bench, child: Child, url: string, benchCase: BenchCase): Promise<Measured> {
+async function underLoad(bench: Bench, child: Process, url: string, benchCase: BenchCase): Promise<Measured> {
   await bench.generator.run(planOf(bench, url, benchCase, bench.warmUpSeconds));
   let best = await measureOnce(bench, child, url, benchCase);
   for (let attempt = 1; attempt < bench.attempts && isDisturbed(best); attempt += 1) {
@@ -91,7 +92,12 @@ function isDisturbed({ figures, problems }: Measured): boolean {
   return problems.length === 0 && figures.disturbance > disturbanceMax;
 }
 
-async function measureOnce(bench: Bench, child: Child, url: string, benchCase: BenchCase): Promise<Measured> {
+async function measureOnce(
+  bench: Bench,
+  child: Process,
+  url: string,
+  benchCase: BenchCase,
+): Promise<Measured> {
   const before = readClocks(child);
   const load = await bench.generator.run(planOf(bench, url, benchCase, bench.seconds));
   return { figures: figuresOf(before, readClocks(child), load), problems: problemsOf(load, benchCase) };
@@ -111,7 +117,7 @@ interface Clocks {
   readonly wall: number;
 }
 
-function readClocks(child: Child): Clocks {
+function readClocks(child: Process): Clocks {
   return {
     proxy: cpuMicroseconds(child.pid),
     bench: cpuMicroseconds(process.pid),

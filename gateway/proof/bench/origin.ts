@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../testing/free-port.ts';
 import { caseBody, cases } from './cases.ts';
 import { findNginx } from './peers/nginx.ts';
 import { nginxMain } from './peers/nginx-main.ts';
-import { freePort, untilAnswers } from './readiness.ts';
+import { untilAnswers } from './readiness.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The service behind every proxy; the cheapest that is at hand, so that the proxy is what is measured. */
@@ -24,7 +25,7 @@ export async function startOrigin(workspace: Workspace): Promise<Origin> {
   const folder = workspace.makeFolder('origin', bodies);
   const command =
     nginx === null ? nodeOrigin(folder, port) : nginxOrigin(workspace, nginx.path, folder, port);
-  const child = await workspace.children.start(command, { cpu: workspace.loadCpu });
+  const child = await workspace.processes.start(command, { cpu: workspace.loadCpu, quiet: true });
   for (const each of served) {
     await untilAnswers(child, `http://127.0.0.1:${port}${each.path}`, caseBody(each));
   }
@@ -40,7 +41,7 @@ async function startEcho(workspace: Workspace): Promise<number> {
   const program = fileURLToPath(new URL('echo-program.ts', import.meta.url));
   const tunnel = cases.find(({ load }) => load === 'tunnel')!;
   const command = [process.execPath, program, String(port), String(caseBody(tunnel))] as const;
-  const child = await workspace.children.start([...command], { cpu: workspace.loadCpu });
+  const child = await workspace.processes.start([...command], { cpu: workspace.loadCpu, quiet: true });
   await untilAnswers(child, `http://127.0.0.1:${port}/`, caseBody(tunnel));
   return port;
 }

@@ -1,39 +1,22 @@
 import { get } from 'node:http';
-import { createServer } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Child } from './children.ts';
-
-const startTimeoutMs = 15_000;
-const pollMs = 50;
-
-/**
- * A port of 127.0.0.1 that is free now, from 20000 to 31999: below the range that the kernel takes client ports from, because a
- * connection to the origin must not sit on the port that the next peer is about to listen on.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await canListen(port)) return port;
-  }
-}
+import { until } from '../testing/poll.ts';
+import type { Process } from '../testing/processes.ts';
 
 /**
  * Waits until `url` answers 200 with exactly `body`.
  * @throws Error with what it got instead, and what the process printed, where it ends first or 15 s pass.
  */
-export async function untilAnswers(child: Child, url: string, body: Buffer): Promise<void> {
-  const deadline = Date.now() + startTimeoutMs;
-  let ended: string | null = null;
-  void child.ended.then((how) => {
-    ended = how;
+export async function untilAnswers(started: Process, url: string, body: Buffer): Promise<void> {
+  let problem: string | null = null;
+  const answers = async () => {
+    problem = await problemOf(url, body);
+    if (problem !== null && started.end !== null)
+      throw new Error(`it ended (${started.end}) before it answered: ${started.complaint()}`);
+    return problem === null;
+  };
+  await until('it answers', answers, 15_000).catch((error: Error) => {
+    throw started.end === null ? new Error(`${url}: ${problem}, for 15 s: ${started.complaint()}`) : error;
   });
-  for (;;) {
-    const problem = await problemOf(url, body);
-    if (problem === null) return;
-    if (ended !== null) throw new Error(`it ended (${ended}) before it answered: ${child.complaint()}`);
-    if (Date.now() > deadline) throw new Error(`${url}: ${problem}, for 15 s: ${child.complaint()}`);
-    await delay(pollMs);
-  }
 }
 
 /** What is wrong with the answer to GET `url`; `null` where it is 200 with exactly `body`. */
@@ -55,12 +38,4 @@ function difference(status: number | undefined, got: Buffer, expected: Buffer): 
   return got.equals(expected)
     ? null
     : `answered ${got.length} bytes that are not the ${expected.length} expected`;
-}
-
-function canListen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

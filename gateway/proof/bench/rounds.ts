@@ -65,7 +65,7 @@ async function takeSample(
   try {
     return { ...what, ...(await measure(bench, peer, installed, benchCase)) };
   } catch (error) {
-    if (bench.workspace.children.closed) throw error;
+    if (bench.workspace.processes.closed) throw error;
     return { ...what, figures: null, problems: [(error as Error).message] };
   }
 }

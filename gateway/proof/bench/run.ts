@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { describeMachine } from '../testing/machine.ts';
+import { currentCommit, describeMachine } from '../testing/machine.ts';
 import { cases } from './cases.ts';
 import { findLoadGenerator } from './load.ts';
 import { disturbanceMax } from './measurement.ts';
@@ -31,6 +30,7 @@ export async function runBench(
   const startedAt = new Date().toISOString();
   const origin = await startOrigin(workspace);
   const generator = findLoadGenerator(workspace);
+  if (generator.missing !== null) say(`MISSING: ${generator.missing}`);
   const { seconds, warmUpSeconds, rounds, attempts } = options;
   say(`origin: ${origin.about}; load: ${generator.about}; ${aboutPinning(workspace)}`);
   say(
@@ -53,7 +53,7 @@ export async function runBench(
   return {
     startedAt,
     command,
-    commit: commit(),
+    commit: currentCommit(),
     node: process.versions.node,
     machine,
     origin: origin.about,
@@ -128,12 +128,4 @@ function aboutPinning(workspace: Workspace): string {
   return pins === null
     ? 'not pinned'
     : `proxy on CPU ${pins.proxyCpu}, load and origin on CPU ${pins.loadCpu}`;
-}
-
-function commit(): string | null {
-  const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], {
-    cwd: import.meta.dirname,
-    encoding: 'utf8',
-  });
-  return git.status === 0 ? git.stdout.trim() : null;
 }

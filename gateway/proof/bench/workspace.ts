@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allowedCpus } from '../testing/machine.ts';
-import { Children } from './children.ts';
+import { findTaskset, Processes } from '../testing/processes.ts';
 
 /** What a run holds of the machine: processes, a temporary folder, and which CPU is whose. Ended, nothing of it is left. */
 export class Workspace {
-  readonly children = new Children();
+  readonly processes = new Processes();
   readonly folder = mkdtempSync(join(tmpdir(), 'portway-bench-'));
   /** CPU of the proxy, and CPU of the load generator and the origin; `null`: not pinned. */
   readonly proxyCpu: number | null;
@@ -14,10 +14,10 @@ export class Workspace {
 
   constructor() {
     const [first, second] = allowedCpus();
-    const pins = this.children.pins && first !== undefined && second !== undefined;
+    const pins = findTaskset() !== null && first !== undefined && second !== undefined;
     this.proxyCpu = pins ? first : null;
     this.loadCpu = pins ? second : null;
-    process.once('exit', () => this.#abandon());
+    process.once('exit', () => this.#clear());
   }
 
   /** Makes `name` below the temporary folder, with these files in it. */
@@ -29,12 +29,11 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
-    await this.children.endAll();
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.processes.stopAll();
+    this.#clear();
   }
 
-  #abandon(): void {
-    this.children.killAll();
+  #clear(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

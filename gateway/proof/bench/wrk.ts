@@ -1,34 +1,4 @@
-import { join } from 'node:path';
-import type { Installed } from '../testing/machine.ts';
-import type { LoadGenerator, LoadPlan, LoadResult } from './load.ts';
-import type { Workspace } from './workspace.ts';
-
-/** @param others runs what wrk can't: a load at a given rate, and tunnels. */
-export function wrkGenerator(workspace: Workspace, wrk: Installed, others: LoadGenerator): LoadGenerator {
-  return {
-    about: `wrk ${wrk.version}, one thread (paced loads and tunnels: ${others.about})`,
-    run: (plan) => (plan.load === 'closed' ? runWrk(workspace, wrk.path, plan) : others.run(plan)),
-  };
-}
-
-async function runWrk(workspace: Workspace, program: string, plan: LoadPlan): Promise<LoadResult> {
-  const size = ['-t1', `-c${plan.connections}`, `-d${plan.seconds}s`, '--timeout', '10s', '--latency'];
-  const script = plan.requestBytes > 0 ? ['-s', postScript(workspace, plan.requestBytes)] : [];
-  const child = await workspace.children.start([program, ...size, ...script, plan.url], {
-    cpu: workspace.loadCpu,
-    capture: true,
-  });
-  const ended = await child.ended;
-  if (ended !== 'code 0') throw new Error(`wrk failed (${ended}): ${child.complaint()}`);
-  return parseWrk(child.stdout());
-}
-
-/** wrk takes a request other than GET from a script. */
-function postScript(workspace: Workspace, bytes: number): string {
-  const name = `post-${bytes}.lua`;
-  const text = `wrk.method = "POST"\nwrk.body = string.rep("x", ${bytes})\n`;
-  return join(workspace.makeFolder('wrk', { [name]: text }), name);
-}
+import type { LoadResult } from './load.ts';
 
 /**
  * Reads what `wrk --latency` prints.

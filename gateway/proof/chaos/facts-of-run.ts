@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { describeMachine, type Machine } from '../testing/machine.ts';
+import { currentCommit, describeMachine, type Machine } from '../testing/machine.ts';
 import type { ChaosOptions } from './options.ts';
 
 /** What a reader needs to repeat a run, or to doubt it. */
@@ -19,13 +18,5 @@ export interface FactsOfRun {
 export function describeRun(command: string, { seed, seconds }: ChaosOptions): FactsOfRun {
   const date = new Date().toISOString().slice(0, 10);
   const node = process.versions.node;
-  return { date, command, seed, seconds, node, commit: commit(), machine: describeMachine() };
-}
-
-function commit(): string | null {
-  const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], {
-    cwd: import.meta.dirname,
-    encoding: 'utf8',
-  });
-  return git.status === 0 ? git.stdout.trim() : null;
+  return { date, command, seed, seconds, node, commit: currentCommit(), machine: describeMachine() };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
 import { ok, startService } from '../testing/service.ts';
-import { ask, percentile, problemOf } from './load.ts';
+import { ask, problemOf } from './load.ts';
 
 test('a whole answer is no problem', async () => {
   const service = (await startService()).answer(ok('fine'));
@@ -29,12 +29,4 @@ test('nobody there, and nobody who answers, are told apart from an answer', asyn
 test('an error of the gateway is a problem, however whole', async () => {
   const service = (await startService()).answer('HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n');
   expect(problemOf(await ask(service.port, '/'))).toBe('503');
-});
-
-test('percentiles', () => {
-  const hundred = Array.from({ length: 100 }, (_, at) => 100 - at);
-  expect([percentile(hundred, 0.5), percentile(hundred, 0.99), percentile(hundred, 1)]).toEqual([
-    51, 100, 100,
-  ]);
-  expect(percentile([], 0.99)).toBeNaN();
 });

@@ -1,6 +1,10 @@
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { monotonicMs } from './clock.ts';
+
+/** Milliseconds of the machine's monotonic clock: the same in every process, so that what two of them saw can be compared. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
 
 /** What became of one request. */
 export interface Asked {
@@ -106,10 +110,4 @@ export class Load {
       await pause(pauseMs);
     }
   }
-}
-
-/** The value that a share of all is not above: `percentile(times, 0.99)`. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -43,7 +43,6 @@ async function runAll(options: ChaosOptions): Promise<FaultResult[]> {
   const interrupt = () => void stage.close().then(() => process.exit(130));
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, interrupt);
   try {
-    await stage.learn();
     const chosen = faults.filter(({ id }) => options.only?.includes(id) ?? true);
     say(`${chosen.length} faults, seed ${options.seed}`);
     const tell = (result: FaultResult) => say(renderRow(result));

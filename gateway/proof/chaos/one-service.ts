@@ -1,4 +1,4 @@
-import type { GatewayChild } from './gateway-child.ts';
+import type { GatewayChild } from '../testing/gateway-child.ts';
 import { Load } from './load.ts';
 
 /** Requests to `/one`, which have nothing to do with what a row changes. */

@@ -23,11 +23,6 @@ const rows: readonly [string, Verdict, Fault][] = [
   ['it failed', 'missed', fault(() => Promise.reject(new Error('no such service')))],
   ['it came to no end', 'missed', fault(() => pause(10_000), { limitMs: 50 })],
   ['it can’t be tried here', 'skipped', fault(() => Promise.reject(new Skip('no root')))],
-  [
-    'the gateway lacks what it needs',
-    'skipped',
-    fault(async (_stage, seen) => seen.equal('one', 2, 1), { needs: ['workers'] }),
-  ],
 ];
 
 test.each(rows)('a row in which %s has %s', async (_what, verdict, row) => {

@@ -52,11 +52,6 @@ export async function runFault(stage: Stage, fault: Fault): Promise<FaultResult>
   const startedAt = performance.now();
   const { id, done, holds } = fault;
   const seconds = () => (performance.now() - startedAt) / 1_000;
-  const unknown = fault.needs?.filter((need) => !stage.knows(need)) ?? [];
-  if (unknown.length > 0) {
-    const why = `not yet: this gateway knows no \`${unknown.join('`, `')}\``;
-    return { id, done, holds, verdict: 'skipped', seen: [why], misses: [], seconds: seconds() };
-  }
   const found = new Findings();
   const skipped = await attempt(stage, fault, found);
   if (skipped !== null) {

@@ -1,10 +1,10 @@
 import { DeafListener } from '../testing/deaf-listener.ts';
-import { freePort } from '../testing/free-port.ts';
-import type { GatewayChild } from './gateway-child.ts';
+import { freeDatagramPort, freePort } from '../testing/free-port.ts';
+import type { GatewayChild } from '../testing/gateway-child.ts';
 import { HoleProxy } from './hole-proxy.ts';
 import { ask } from './load.ts';
 import type { ServicePorts } from './service/question.ts';
-import { freeServicePorts, freeUdpPort, ServiceChild } from './service-child.ts';
+import { freeServicePorts, ServiceChild } from './service-child.ts';
 import { takeBase } from './settle.ts';
 import type { Stage } from './stage.ts';
 
@@ -40,7 +40,7 @@ export class Scene {
 
   static async start(stage: Stage): Promise<Scene> {
     const parts = await makeParts(stage);
-    const yaml = configuration(stage, parts, await freePort());
+    const yaml = configuration(parts, await freePort());
     const gateway = await stage.startGateway(yaml).catch(async (cause: Error) => {
       await closeParts(parts);
       throw new SceneError(cause.message);
@@ -92,17 +92,16 @@ async function makeParts(stage: Stage): Promise<Parts> {
   const service = await ServiceChild.start(stage.processes, await freeServicePorts());
   const steady = await ServiceChild.start(stage.processes, await freeServicePorts());
   const [hole, deaf] = await Promise.all([HoleProxy.open(service.ports.http), DeafListener.open()]);
-  const streamPorts = [await freePort(), await freeUdpPort(), await freeUdpPort()] as const;
+  const streamPorts = [await freePort(), await freeDatagramPort(), await freeDatagramPort()] as const;
   return { service, steady, hole, deaf, streamPorts, victimPorts: await freeServicePorts() };
 }
 
-function configuration(stage: Stage, parts: Parts, refusedPort: number): string {
+function configuration(parts: Parts, refusedPort: number): string {
   const { service, steady, hole, deaf, victimPorts, streamPorts } = parts;
   const { connectMs, responseMs, idleMs, tunnelIdleMs } = timeouts;
   const [tcp, udp, victimUdp] = streamPorts;
   // What is tried here is one service that fails; that others take its place is what other rows are about.
-  const route = (port: number, more = '') =>
-    `{ to: 127.0.0.1:${port}${stage.knows('ejection') ? ', ejection: off' : ''}${more} }`;
+  const route = (port: number, more = '') => `{ to: 127.0.0.1:${port}, ejection: off${more} }`;
   return `timeouts: { connect: ${connectMs}ms, response: ${responseMs}ms, idle: ${idleMs}ms, tunnelIdle: ${tunnelIdleMs}ms }
 routes:
   /svc: ${route(service.ports.http)}

@@ -1,7 +1,5 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { freePort, freePorts } from '../testing/free-port.ts';
+import { freeDatagramPort, freePorts } from '../testing/free-port.ts';
 import { until } from '../testing/poll.ts';
 import type { Process, Processes } from '../testing/processes.ts';
 import type { Answer, Question, ServicePorts } from './service/question.ts';
@@ -12,21 +10,7 @@ const patienceMs = 10_000;
 
 export async function freeServicePorts(): Promise<ServicePorts> {
   const [http, tcp] = (await freePorts(2)) as [number, number];
-  return { host: '127.0.0.1', http, tcp, udp: await freeUdpPort() };
-}
-
-/** A port of UDP that was free a moment ago: whether the one of TCP is says nothing about it. */
-export async function freeUdpPort(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    const socket = createSocket('udp4').bind({ port, address: '127.0.0.1', exclusive: true });
-    const bound = await once(socket, 'listening').then(
-      () => true,
-      () => false,
-    );
-    socket.close();
-    if (bound) return port;
-  }
+  return { host: '127.0.0.1', http, tcp, udp: await freeDatagramPort() };
 }
 
 /** The scriptable service, as a process: see service/behaviours.ts for what its paths do. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { GatewayChild } from '../testing/gateway-child.ts';
 import type { Findings } from './findings.ts';
-import type { GatewayChild } from './gateway-child.ts';
 import { ask, problemOf } from './load.ts';
 import type { ServiceChild } from './service-child.ts';
 import type { Stage } from './stage.ts';
@@ -57,7 +57,7 @@ async function inFlightZero(gateway: GatewayChild, seen: Findings): Promise<void
     () => gateway.inFlight(),
     (now) => !now,
   );
-  if (count !== null) seen.equal('in flight', count, 0);
+  seen.equal('in flight', count, 0);
 }
 
 /** A connection on which a service still has something to do was forgotten by the gateway; what is idle may stay, and is closed here. */

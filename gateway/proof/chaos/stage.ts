@@ -1,13 +1,12 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GatewayChild, type GatewayChildOptions } from '../testing/gateway-child.ts';
 import { RawClient } from '../testing/http-client.ts';
 import { Processes } from '../testing/processes.ts';
 import { Random } from '../testing/random.ts';
-import { type Need, needs } from './fault.ts';
-import { GatewayChild, type GatewayOptions, portway } from './gateway-child.ts';
 import type { ChaosOptions } from './options.ts';
 import { Scene } from './scene.ts';
 import type { ServicePorts } from './service/question.ts';
@@ -27,7 +26,6 @@ export class Stage {
   readonly #say: (line: string) => void;
   readonly #clients = new Set<RawClient>();
   readonly #atRowEnd: (() => unknown)[] = [];
-  #known: ReadonlySet<Need> = new Set();
   #scene: Scene | null = null;
   #folders = 0;
 
@@ -35,19 +33,7 @@ export class Stage {
     this.options = options;
     this.random = new Random(options.seed);
     this.#say = say;
-    process.once('exit', () => this.#abandon());
-  }
-
-  /** Asks `portway check` which features this gateway has. */
-  async learn(): Promise<void> {
-    const asked = Object.entries(needs).map(async ([need, yaml]) =>
-      (await this.#accepts(yaml)) ? need : null,
-    );
-    this.#known = new Set((await Promise.all(asked)).filter((need) => need !== null) as Need[]);
-  }
-
-  knows(need: Need): boolean {
-    return this.#known.has(need);
+    process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
   }
 
   /** One of two figures: in short runs, and in long ones. */
@@ -75,7 +61,10 @@ export class Stage {
   }
 
   /** Starts a gateway with a configuration for this row. */
-  async gateway(yaml: string, options: GatewayOptions & { folder?: string } = {}): Promise<GatewayChild> {
+  async gateway(
+    yaml: string,
+    options: GatewayChildOptions & { folder?: string } = {},
+  ): Promise<GatewayChild> {
     const started = await this.startGateway(yaml, options);
     this.gateways.push(started);
     return started;
@@ -83,7 +72,7 @@ export class Stage {
 
   async startGateway(
     yaml: string,
-    { folder = this.folder(), ...options }: GatewayOptions & { folder?: string } = {},
+    { folder = this.folder(), ...options }: GatewayChildOptions & { folder?: string } = {},
   ): Promise<GatewayChild> {
     const started = await GatewayChild.start(this.processes, folder, this.complete(yaml), options);
     await takeBase(started);
@@ -95,7 +84,7 @@ export class Stage {
     const { lane } = this.options;
     const lines = [
       ...(lane === null ? [] : [`lane: ${lane}`]),
-      ...(this.knows('overload') ? ['overload: off'] : []),
+      ...(/^overload:/m.test(yaml) ? [] : ['overload: off']),
       'log: { access: false }',
     ];
     return `${lines.join('\n')}\n${yaml}`;
@@ -156,18 +145,6 @@ export class Stage {
   async close(): Promise<void> {
     await this.dismantle();
     await this.processes.killAll();
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  async #accepts(yaml: string): Promise<boolean> {
-    const file = `${this.#folder}/needs-${Math.random()}.yaml`;
-    writeFileSync(file, yaml);
-    const checked = await this.processes.start([process.execPath, portway, 'check', file]);
-    return (await checked.ended).code === 0;
-  }
-
-  #abandon(): void {
-    this.processes.abandon();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

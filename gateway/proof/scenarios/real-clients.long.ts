@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { freeDatagramPort } from '../testing/datagram.ts';
-import { freePort } from '../testing/free-port.ts';
+import { freeDatagramPort, freePort } from '../testing/free-port.ts';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
+import { Processes } from '../testing/processes.ts';
 import { findPrograms, RealServer, runClient } from '../testing/real-server.ts';
 
 /** Clients and servers that nobody here wrote, joined by raw streams. */
@@ -52,21 +50,17 @@ async function startStage(to: number): Promise<Stage> {
 }
 
 /** A client that stays: what it writes can be waited for, while it runs. */
-function linger(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(program, args, { env: { ...process.env, ...env } });
-  const ended = once(child, 'close') as Promise<[number | null]>;
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (more: string) => {
-      text += more;
-    });
-  }
-  onTestFinished(() => void child.kill('SIGKILL'));
+async function linger(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const processes = new Processes();
+  onTestFinished(() => processes.killAll());
+  const client = await processes.start([program, ...args], { env, input: null });
   const says = (what: string) =>
-    until(`it says ${what}`, () => text.includes(what), 15_000).catch((error: Error) => {
-      throw new Error(`${error.message}; it said:\n${text}`);
-    });
-  return { child, says, ended, text: () => text };
+    until(`it says ${what}`, () => (client.stdout + client.stderr).includes(what), 15_000).catch(
+      (error: Error) => {
+        throw new Error(`${error.message}; it said:\n${client.log.text()}`);
+      },
+    );
+  return { child: client.child, says, ended: client.ended };
 }
 
 describe.skipIf(redis.missing !== '')('Redis', { timeout: 60_000 }, () => {
@@ -119,7 +113,7 @@ describe.skipIf(redis.missing !== '')('Redis', { timeout: 60_000 }, () => {
 
   test('keeps a subscriber over reloads of other routes', async () => {
     const { port, change } = await startStage(real().port);
-    const subscriber = linger(redis.paths['redis-cli'], [...at(port), 'SUBSCRIBE', 'news']);
+    const subscriber = await linger(redis.paths['redis-cli'], [...at(port), 'SUBSCRIBE', 'news']);
     await subscriber.says('subscribe');
     for (let turn = 0; turn < 3; turn++) {
       await change();
@@ -140,11 +134,11 @@ describe.skipIf(postgres.missing !== '')('PostgreSQL', { timeout: 60_000 }, () =
 
   /** Whoever takes the lock of this number waits until it is let go. */
   async function holdBack(): Promise<() => Promise<void>> {
-    const holder = linger(postgres.paths.psql, ['-p', String(real().port), '-XAtq'], env);
-    holder.child.stdin.write("SELECT 'held', pg_advisory_lock(7);\n");
+    const holder = await linger(postgres.paths.psql, ['-p', String(real().port), '-XAtq'], env);
+    holder.child.stdin!.write("SELECT 'held', pg_advisory_lock(7);\n");
     await holder.says('held');
     return async () => {
-      holder.child.stdin.end();
+      holder.child.stdin!.end();
       await holder.ended;
     };
   }
@@ -169,7 +163,11 @@ describe.skipIf(postgres.missing !== '')('PostgreSQL', { timeout: 60_000 }, () =
 
   test('can be told by a second connection to give a query up, as Ctrl-C does', async () => {
     const { port } = await startStage(real().port);
-    const client = linger(postgres.paths.psql, ['-p', String(port), '-X', '-c', 'SELECT pg_sleep(600)'], env);
+    const client = await linger(
+      postgres.paths.psql,
+      ['-p', String(port), '-X', '-c', 'SELECT pg_sleep(600)'],
+      env,
+    );
     const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(6%'";
     await until('it runs', async () => (await psql(port, sleeping)) === '1\n', 15_000);
     client.child.kill('SIGINT');
@@ -208,7 +206,7 @@ describe.skipIf(postgres.missing !== '')('PostgreSQL', { timeout: 60_000 }, () =
   test('with clients that a reload to another port leaves alone', async () => {
     const { port, gateway } = await startStage(real().port);
     const letGo = await holdBack();
-    const listener = linger(
+    const listener = await linger(
       postgres.paths.psql,
       ['-p', String(port), '-X', '-c', 'SELECT pg_advisory_lock(7)', '-c', "SELECT 'still ' || 'here'"],
       env,

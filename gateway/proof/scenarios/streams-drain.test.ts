@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { freeDatagramPort, openDatagrams } from '../testing/datagram.ts';
-import { freePort } from '../testing/free-port.ts';
+import { openDatagrams } from '../testing/datagram.ts';
+import { freeDatagramPort, freePort } from '../testing/free-port.ts';
 import { configurationFolder, gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';

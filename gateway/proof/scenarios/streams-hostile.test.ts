@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { freeDatagramPort, openDatagrams } from '../testing/datagram.ts';
-import { freePort } from '../testing/free-port.ts';
-import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
+import { openDatagrams } from '../testing/datagram.ts';
+import { freeDatagramPort, freePort } from '../testing/free-port.ts';
+import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { connect } from '../testing/raw-client.ts';
 
@@ -49,10 +48,6 @@ async function misbehave(port: number, manner: (socket: Socket) => void): Promis
   await once(socket, 'close').catch(() => {});
 }
 
-async function descriptors(gateway: GatewayProcess): Promise<number> {
-  return (await readdir(`/proc/${gateway.child.pid}/fd`)).length;
-}
-
 describe.runIf(process.platform === 'linux')('hostile clients', () => {
   test('of TCP streams leave no descriptor and no connection behind, and the next one is served', {
     timeout: 60_000,
@@ -68,12 +63,12 @@ streams:
     ${proxied}: { to: ${rude}, proxyProtocol: { accept: true, send: v2 } }
     ${dead}: ${await freePort()}
 `);
-    const before = await descriptors(gateway);
+    const before = gateway.descriptors().all;
     for (let round = 0; round < 10; round++) {
       const all = ports.flatMap((port) => Object.values(manners).map((manner) => ({ port, manner })));
       await Promise.all([...all, ...all, ...all].map(({ port, manner }) => misbehave(port, manner)));
     }
-    await until('every descriptor is back', async () => (await descriptors(gateway)) <= before, 15_000);
+    await until('every descriptor is back', async () => gateway.descriptors().all <= before, 15_000);
     // One in four is echoed.
     await until('somebody is served', async () => {
       const client = await connect(plain);
@@ -94,13 +89,13 @@ streams:
     const gateway = await startGatewayProcess(
       `log: { access: false }\nroutes: { /x: 1 }\nstreams: { udp: { ${port}: ${stream} } }\n`,
     );
-    const before = await descriptors(gateway);
+    const before = gateway.descriptors().all;
     const clients = await Promise.all(Array.from({ length: 500 }, () => openDatagrams()));
     for (let round = 0; round < 20; round++) {
       await Promise.all(clients.map((client) => client.send('x', port)));
-      expect(await descriptors(gateway)).toBeLessThanOrEqual(before + 101);
+      expect(gateway.descriptors().all).toBeLessThanOrEqual(before + 101);
     }
-    await until('every descriptor is back', async () => (await descriptors(gateway)) <= before, 15_000);
+    await until('every descriptor is back', async () => gateway.descriptors().all <= before, 15_000);
     const [client] = clients;
     await client?.send('hello', port);
     await until('it is answered', () => client?.received.at(-1)?.text === 'HELLO');

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { freeDatagramPort, openDatagrams } from '../testing/datagram.ts';
-import { freePorts } from '../testing/free-port.ts';
+import { openDatagrams } from '../testing/datagram.ts';
+import { freeDatagramPort, freePorts } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { connect } from '../testing/raw-client.ts';

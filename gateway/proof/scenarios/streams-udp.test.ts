@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { freeDatagramPort, openDatagrams } from '../testing/datagram.ts';
+import { openDatagrams } from '../testing/datagram.ts';
+import { freeDatagramPort } from '../testing/free-port.ts';
 import { gatewayDatagramPorts, startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 

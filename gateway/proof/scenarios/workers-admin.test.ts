@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { freeDatagramPort, openDatagrams } from '../testing/datagram.ts';
-import { freePort } from '../testing/free-port.ts';
+import { openDatagrams } from '../testing/datagram.ts';
+import { freeDatagramPort, freePort } from '../testing/free-port.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get } from '../testing/raw-client.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
-import { gone } from '../testing/process-state.ts';
+import { gone } from '../testing/process-facts.ts';
 import { get, type RawClient } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
@@ -35,7 +35,7 @@ describe('a worker that is killed', () => {
     const answered = await Promise.all(clients.map(isAnswered));
     expect(answered.filter((yes) => yes)).toHaveLength(10);
     const line = await gateway.log.find('death', ({ worker }) => worker === workers[0]);
-    expect(line).toMatchObject({ level: 'error', signal: 'SIGKILL', delayMs: 0, pid: gateway.child.pid });
+    expect(line).toMatchObject({ level: 'error', signal: 'SIGKILL', delayMs: 0, pid: gateway.pid });
     for (let at = 0; at < 4; at++) expect(await isAnswered(await gateway.connect())).toBe(true);
     const now = await gateway.readyWorkers(2);
     expect(now).toContain(workers[1]);

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
-import { gone, runs } from '../testing/process-state.ts';
+import { gone, runs } from '../testing/process-facts.ts';
 import { get } from '../testing/raw-client.ts';
 import { chunk, ok, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';

@@ -5,7 +5,7 @@ import { configurationFolder } from '../testing/gateway.ts';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { runPortway } from '../testing/portway.ts';
-import { gone } from '../testing/process-state.ts';
+import { gone } from '../testing/process-facts.ts';
 import { get } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
@@ -103,7 +103,7 @@ describe('the file', () => {
       reloads: 2,
       rejected: expect.stringContaining('unknown'),
     });
-    expect(logged('was refused').every(({ pid }) => pid === gateway.child.pid)).toBe(true);
+    expect(logged('was refused').every(({ pid }) => pid === gateway.pid)).toBe(true);
     expect(await gateway.readyWorkers(2)).toEqual(workers);
 
     // Who starts meanwhile has what the others have, and not what is on disk.

@@ -2,7 +2,6 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { freePort } from './free-port.ts';
 import { PATIENCE_MS } from './poll.ts';
 import { markKitSocket } from './wire.ts';
 
@@ -78,22 +77,4 @@ export async function openDatagrams(port = 0, host = '127.0.0.1'): Promise<Datag
     }
   });
   return new DatagramSocket(socket);
-}
-
-/** A number whose TCP and UDP ports were both free a moment ago: nothing listens there. */
-export async function freeDatagramPort(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    if (await canBind(port)) return port;
-  }
-}
-
-async function canBind(port: number): Promise<boolean> {
-  const socket = createSocket('udp4').bind({ port, address: '127.0.0.1', exclusive: true });
-  const bound = await once(socket, 'listening').then(
-    () => true,
-    () => false,
-  );
-  socket.close();
-  return bound;
 }

@@ -6,6 +6,7 @@ import type { PageStatus } from '../../observe/page/page-status.ts';
 import { freePorts } from './free-port.ts';
 import { until } from './poll.ts';
 import { PortwayProcess } from './portway.ts';
+import { Processes } from './processes.ts';
 
 /** The services of this repository that have a page, each at its path. */
 export const PAGE_SERVICES = ['db', 'files', 'images', 'chat'] as const;
@@ -26,7 +27,7 @@ export class Fleet {
     const folder = await mkdtemp(join(tmpdir(), 'portway-fleet-'));
     const [port, ...ports] = (await freePorts(1 + PAGE_SERVICES.length)) as [number, ...number[]];
     await writeFile(join(folder, 'gateway.config.yaml'), configuration(port, ports, folder));
-    const process = new PortwayProcess(['dev'], { cwd: folder });
+    const process = new PortwayProcess(new Processes(), ['dev'], { cwd: folder });
     await process.said('Portway is open', 60_000);
     return new Fleet(`http://localhost:${port}`, folder, process);
   }

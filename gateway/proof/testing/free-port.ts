@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
@@ -28,4 +29,22 @@ async function listening(port: number): Promise<Server | null> {
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;
+}
+
+/** A number whose TCP and UDP ports were both free a moment ago: nothing listens there. */
+export async function freeDatagramPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (await canBind(port)) return port;
+  }
+}
+
+async function canBind(port: number): Promise<boolean> {
+  const socket = createSocket('udp4').bind({ port, address: '127.0.0.1', exclusive: true });
+  const bound = await once(socket, 'listening').then(
+    () => true,
+    () => false,
+  );
+  socket.close();
+  return bound;
 }

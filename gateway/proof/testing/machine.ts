@@ -31,6 +31,15 @@ export function describeMachine(): Machine {
   };
 }
 
+/** Of the code; `null` outside a git checkout. */
+export function currentCommit(): string | null {
+  const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  return git.status === 0 ? git.stdout.trim() : null;
+}
+
 /**
  * A program on the PATH, or in the folders for administrators, which Debian leaves out of a user's PATH and puts nginx and haproxy in.
  * `versionPattern` captures the version in what `program ...versionArguments` prints.

@@ -1,47 +1,35 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../cli/command.ts';
 import { runCommandLine } from '../../cli/command-line.ts';
 import { PATIENCE_MS, until } from './poll.ts';
-
-const portway = fileURLToPath(new URL('../../bin/portway.js', import.meta.url));
-
-export interface PortwayOptions {
-  readonly cwd?: string;
-  readonly env?: NodeJS.ProcessEnv;
-}
+import { PORTWAY, type Process, Processes, type StartOptions } from './processes.ts';
 
 /** The real `portway`, as a process of its own. */
 export class PortwayProcess {
-  readonly child: ChildProcess;
-  stdout = '';
-  stderr = '';
-  readonly #closed: Promise<unknown>;
+  readonly #process: Process;
 
-  constructor(args: readonly string[], options: PortwayOptions) {
-    const { FORCE_COLOR: _force, ...env } = process.env;
-    this.child = spawn(process.execPath, [portway, ...args], {
-      cwd: options.cwd,
-      env: { ...env, NO_COLOR: '1', ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.stdout += text;
-    });
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr += text;
-    });
-    this.#closed = once(this.child, 'close');
+  constructor(processes: Processes, args: readonly string[], options: StartOptions) {
+    this.#process = processes.spawn([process.execPath, PORTWAY, ...args], options);
+  }
+
+  get child(): ChildProcess {
+    return this.#process.child;
+  }
+
+  get stdout(): string {
+    return this.#process.stdout;
+  }
+
+  get stderr(): string {
+    return this.#process.stderr;
   }
 
   /** Waits until it has written this to standard output. */
   async said(text: string, withinMs = PATIENCE_MS): Promise<void> {
-    const shown = () => `"${text}" in:\n${this.stdout}${this.stderr}`;
     await until(`it says ${text}`, () => this.plain().includes(text), withinMs).catch((error: Error) => {
-      throw new Error(`${error.message}: ${shown()}`);
+      throw new Error(`${error.message}: "${text}" in:\n${this.stdout}${this.stderr}`);
     });
   }
 
@@ -51,20 +39,19 @@ export class PortwayProcess {
 
   /** The exit code; `null` where a signal ended it. All output has been read. */
   async ended(): Promise<number | null> {
-    await this.#closed;
-    return this.child.exitCode;
+    return (await this.#process.ended).code;
   }
 }
 
 /** It is killed with the test. */
-export function startPortway(args: readonly string[], options: PortwayOptions = {}): PortwayProcess {
-  const started = new PortwayProcess(args, options);
-  onTestFinished(() => void started.child.kill('SIGKILL'));
-  return started;
+export function startPortway(args: readonly string[], options: StartOptions = {}): PortwayProcess {
+  const processes = new Processes();
+  onTestFinished(() => processes.killAll());
+  return new PortwayProcess(processes, args, options);
 }
 
 /** Runs `portway` to its end. */
-export async function runPortway(args: readonly string[], options: PortwayOptions = {}) {
+export async function runPortway(args: readonly string[], options: StartOptions = {}) {
   const portwayProcess = startPortway(args, options);
   const code = await portwayProcess.ended();
   return { code, stdout: portwayProcess.stdout, stderr: portwayProcess.stderr };

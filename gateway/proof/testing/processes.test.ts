@@ -1,56 +1,44 @@
-import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { Children, complaintIn } from '../bench/children.ts';
+import { runs } from './process-facts.ts';
+import { complaintIn, Processes } from './processes.ts';
 
-function someChildren(): Children {
-  const children = new Children(200);
-  onTestFinished(() => children.endAll());
-  return children;
+function someProcesses(): Processes {
+  const processes = new Processes();
+  onTestFinished(() => processes.killAll());
+  return processes;
 }
 
 function node(code: string): [string, ...string[]] {
   return [process.execPath, '-e', code];
 }
 
-/** A zombie, which nobody has collected yet, doesn't run any more. */
-function runs(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-test('a child that heeds SIGTERM ends by it', async () => {
-  const children = someChildren();
-  const child = await children.start(node('setInterval(() => {}, 1e6)'), { cpu: null });
-  await children.end(child);
-  expect(await child.ended).toBe('signal SIGTERM');
-  expect(runs(child.pid)).toBe(false);
+test('a process that heeds SIGTERM ends by it', async () => {
+  const started = await someProcesses().start(node('setInterval(() => {}, 1e6)'));
+  expect(await started.stop()).toEqual({ code: null, signal: 'SIGTERM' });
+  expect(started.end).toBe('signal SIGTERM');
+  expect(runs(started.pid)).toBe(false);
 });
 
-test('a child that ignores SIGTERM is killed together with its own children', async () => {
-  const children = someChildren();
+test('a process that ignores SIGTERM is killed together with its own children', async () => {
   const idle = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1e6);';
   const parent = `const worker = require('node:child_process').spawn(process.execPath, ['-e', '${idle}']);
     ${idle} console.log(worker.pid);`;
-  const child = await children.start(node(parent), { cpu: null, capture: true });
-  await expect.poll(() => child.stdout(), { timeout: 10_000 }).toMatch(/^\d+\n$/);
-  await children.end(child);
-  expect(await child.ended).toBe('signal SIGKILL');
-  await expect.poll(() => runs(Number(child.stdout()))).toBe(false);
+  const started = await someProcesses().start(node(parent));
+  await expect.poll(() => started.stdout, { timeout: 10_000 }).toMatch(/^\d+\n$/);
+  expect(await started.stop(200)).toEqual({ code: null, signal: 'SIGKILL' });
+  await expect.poll(() => runs(Number(started.stdout))).toBe(false);
 });
 
 test('nothing is started any more once all have been ended', async () => {
-  const children = someChildren();
-  const child = await children.start(node('setInterval(() => {}, 1e6)'), { cpu: null });
-  await children.endAll();
-  expect(runs(child.pid)).toBe(false);
-  await expect(children.start(node(''), { cpu: null })).rejects.toThrow('the benchmark is ending');
+  const processes = someProcesses();
+  const started = await processes.start(node('setInterval(() => {}, 1e6)'));
+  await processes.stopAll();
+  expect(runs(started.pid)).toBe(false);
+  await expect(processes.start(node(''))).rejects.toThrow('all is ending');
 });
 
 test('a program that does not exist is an error that names it', async () => {
-  await expect(someChildren().start(['./no-such-program'], { cpu: null })).rejects.toThrow('no-such-program');
+  await expect(someProcesses().start(['./no-such-program'])).rejects.toThrow('no-such-program');
 });
 
 test.each([

@@ -1,12 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { Logbook } from './logbook.ts';
+import { findProgram } from './machine.ts';
 
 export interface StartOptions {
   readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Beside our own; `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Open a channel for messages. */
   readonly channel?: boolean;
+  /** What it reads on stdin; `null`: it stays open, to be written to. Default nothing. */
+  readonly input?: string | null;
+  /** The CPU to run on, where `taskset` is installed; default any. */
+  readonly cpu?: number | null;
+  /** Arguments of the shell's `ulimit`: `-n 128`, so many descriptors. Default: what we may. */
+  readonly ulimit?: string | undefined;
+  /** Send what it prints to /dev/null: only what it says on stderr is kept. */
+  readonly quiet?: boolean;
+  /** The signal that asks it to end; default SIGTERM. */
+  readonly endsOn?: NodeJS.Signals;
+  readonly user?: { readonly uid: number; readonly gid: number } | null;
 }
 
 /** How a process ended. */
@@ -15,18 +29,30 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process of the harness, leader of a group of its own: its workers and services go with it. */
+/** A process of the kit, leader of a group of its own: its workers and services go with it, and a Ctrl-C in the terminal does not reach them. */
 export class Process {
   readonly child: ChildProcess;
+  /** Lines of both outputs, in the order in which they came. */
   readonly log = new Logbook();
+  /** Resolves when it has ended and all that it printed has been read. */
   readonly ended: Promise<Ended>;
+  stdout = '';
+  stderr = '';
+  readonly #endsOn: NodeJS.Signals;
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, endsOn: NodeJS.Signals) {
     this.child = child;
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => this.log.write(text));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.log.write(text));
+    this.#endsOn = endsOn;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+      this.log.write(text);
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.log.write(text);
+    });
     this.ended = new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve({ code, signal }));
+      child.once('close', (code, signal) => resolve({ code, signal }));
       child.once('error', () => resolve({ code: null, signal: null }));
     });
   }
@@ -39,57 +65,146 @@ export class Process {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  /** `code 1`, `signal SIGABRT`; `null` while it runs. */
+  get end(): string | null {
+    const { exitCode, signalCode } = this.child;
+    if (this.alive) return null;
+    return signalCode === null ? `code ${exitCode}` : `signal ${signalCode}`;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);
   }
 
-  /** Kills it and all that it started, where it still lives: later its number may be somebody else's. */
+  /** Asks it to end, and kills it with all that it started where it does not within this time. */
+  async stop(withinMs = 5_000): Promise<Ended> {
+    this.signal(this.#endsOn);
+    const deadline = setTimeout(() => killGroup(this), withinMs);
+    return this.ended.finally(() => clearTimeout(deadline));
+  }
+
+  /** Kills it and all that it started. */
   async kill(): Promise<void> {
-    if (this.alive) killGroup(this.pid);
-    await this.ended;
+    killGroup(this);
+    if (this.alive) await this.ended;
+  }
+
+  /** Why it gave up: of what it printed on stderr the first line that speaks of an error, else the last one; without the folders of this machine. */
+  complaint(): string {
+    return complaintIn(this.stderr);
   }
 }
 
-/** Every process that the harness started, so that none outlives it. */
+/** Every process that a test or tool has started, so that none outlives it. */
 export class Processes {
   readonly #running = new Set<Process>();
+  readonly #abandon = () => this.abandon();
   #closed = false;
 
-  /** @throws Error where the program can't be started, or the harness is ending. */
+  constructor() {
+    process.once('exit', this.#abandon);
+  }
+
+  /** Whether all is ending: what fails from here on fails because of that. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** @throws Error where the program can't be started, or all is ending. */
   async start(command: readonly [string, ...string[]], options: StartOptions = {}): Promise<Process> {
-    if (this.#closed) throw new Error('the harness is ending: no further process is started');
-    const [program, ...args] = command;
+    const started = this.spawn(command, options);
+    await once(started.child, 'spawn');
+    return started;
+  }
+
+  /** The same without waiting for the system. */
+  spawn(command: readonly [string, ...string[]], options: StartOptions = {}): Process {
+    if (this.#closed) throw new Error('all is ending: no further process is started');
+    const { cwd, env, channel, input, quiet, user, endsOn = 'SIGTERM' } = options;
+    const [program, ...args] = commandLine(command, options);
     const child = spawn(program, args, {
       detached: true,
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { ...process.env, NO_COLOR: '1', ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe', ...(options.channel ? ['ipc' as const] : [])],
+      ...(cwd === undefined ? {} : { cwd }),
+      ...user,
+      env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...env },
+      stdio: [
+        input === undefined ? 'ignore' : 'pipe',
+        quiet ? 'ignore' : 'pipe',
+        'pipe',
+        ...(channel ? ['ipc' as const] : []),
+      ],
     });
-    const started = new Process(child);
-    await once(child, 'spawn');
+    // It may end before it has read all.
+    child.stdin?.on('error', () => {});
+    if (input !== null) child.stdin?.end(input);
+    const started = new Process(child, endsOn);
     this.#running.add(started);
     void started.ended.then(() => this.#running.delete(started));
     return started;
   }
 
+  /** Asks all of them to end, and lets no new one start. */
+  async stopAll(): Promise<void> {
+    this.#close();
+    await Promise.all([...this.#running].map((each) => each.stop()));
+  }
+
   async killAll(): Promise<void> {
-    this.#closed = true;
+    this.#close();
     await Promise.all([...this.#running].map((each) => each.kill()));
   }
 
   /** For `process.on('exit')`, where nothing can be waited for. */
   abandon(): void {
+    this.#close();
+    for (const each of this.#running) killGroup(each);
+  }
+
+  #close(): void {
     this.#closed = true;
-    for (const { pid } of this.#running) killGroup(pid);
+    process.off('exit', this.#abandon);
   }
 }
 
-function killGroup(pid: number): void {
+/** `portway`, as its user starts it. */
+export const PORTWAY = fileURLToPath(new URL('../../bin/portway.js', import.meta.url));
+
+/** What keeps a process on one CPU; `null`: not installed. */
+export function findTaskset(): string | null {
+  return findProgram('taskset', ['--version'], /(\d\S*)$/m)?.path ?? null;
+}
+
+function commandLine(
+  command: readonly [string, ...string[]],
+  { cpu = null, ulimit }: StartOptions,
+): readonly [string, ...string[]] {
+  if (ulimit !== undefined) return ['/bin/sh', '-c', `ulimit ${ulimit} && exec "$@"`, 'sh', ...command];
+  const taskset = cpu === null ? null : findTaskset();
+  return taskset === null ? command : [taskset, '-c', String(cpu), ...command];
+}
+
+/** Where it still lives: later its number may be somebody else's. */
+function killGroup({ pid, alive }: Process): void {
   // 0 and -1 would be other people's processes.
-  if (pid <= 1) return;
+  if (!alive || pid <= 1) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
     // It ended on its own in the meantime.
   }
+}
+
+/** The document may quote it. */
+export function complaintIn(stderr: string): string {
+  const lines = stderr
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\((?:node:|Use `node )/.test(line));
+  const line =
+    lines.find((each) => /error|emerg|alert|fatal/i.test(each)) ??
+    lines.at(-1) ??
+    'it said nothing on stderr';
+  return line
+    .trim()
+    .replaceAll(/(?<=^|[\s'"(=])(?:\/[^\s/'"]+)+\//g, '')
+    .slice(0, 300);
 }

@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { freeDatagramPort } from './datagram.ts';
-import { freePort } from './free-port.ts';
+import { freeDatagramPort, freePort } from './free-port.ts';
 import { until } from './poll.ts';
+import { type Process, Processes, type StartOptions } from './processes.ts';
 
 /** Where Debian keeps what is not on the path of users. */
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', ...postgresFolders()];
@@ -35,31 +35,20 @@ export function findPrograms<Name extends string>(
 /** Somebody else's server, as a process on a loopback port of its own, with a folder that goes with it. */
 export class RealServer {
   readonly port: number;
-  readonly #child: ChildProcess;
+  readonly #process: Process;
   readonly #folder: string;
-  readonly #endsOn: NodeJS.Signals;
-  readonly #kill = () => void this.#child.kill('SIGKILL');
-  #output = '';
 
-  private constructor(child: ChildProcess, port: number, folder: string, endsOn: NodeJS.Signals) {
+  private constructor(started: Process, port: number, folder: string) {
     this.port = port;
-    this.#child = child;
+    this.#process = started;
     this.#folder = folder;
-    this.#endsOn = endsOn;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output = (this.#output + text).slice(-10_000);
-      });
-    }
-    // However this process ends: nothing of ours outlives it.
-    process.once('exit', this.#kill);
   }
 
   static async redis(): Promise<RealServer> {
     const { paths } = findPrograms('redis-server');
     const [port, folder] = [await freePort(), temporary(null)];
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-    return RealServer.#started(spawn(paths['redis-server'], args, { cwd: folder }), port, folder);
+    return RealServer.#start([paths['redis-server'], ...args], port, folder);
   }
 
   /** It refuses to run as root. */
@@ -75,7 +64,7 @@ export class RealServer {
     const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
     const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
     // Of PostgreSQL this one asks not to wait for clients.
-    return RealServer.#started(spawn(paths.postgres, args, options), port, folder, 'SIGINT');
+    return RealServer.#start([paths.postgres, ...args], port, folder, { user, endsOn: 'SIGINT' });
   }
 
   /** A name server for `portway.test`: an address, a short text, and one that no datagram of 512 bytes holds. */
@@ -97,27 +86,29 @@ export class RealServer {
       '--address=/portway.test/192.0.2.7',
       `--txt-record=long.portway.test,${long}`,
     ];
-    return RealServer.#started(spawn(paths.dnsmasq, args, { cwd: folder }), port, folder);
+    return RealServer.#start([paths.dnsmasq, ...args], port, folder);
   }
 
-  static async #started(
-    child: ChildProcess,
+  static async #start(
+    command: readonly [string, ...string[]],
     port: number,
     folder: string,
-    endsOn: NodeJS.Signals = 'SIGTERM',
+    options: StartOptions = {},
   ): Promise<RealServer> {
-    const server = new RealServer(child, port, folder, endsOn);
+    const started = await new Processes().start(command, { cwd: folder, ...options });
+    const server = new RealServer(started, port, folder);
     await until('the server accepts connections', () => server.#accepts(), 20_000).catch(
       async (error: Error) => {
         await server.stop();
-        throw new Error(`${error.message}; it said:\n${server.#output}`);
+        throw new Error(`${error.message}; it said:\n${started.log.text()}`);
       },
     );
     return server;
   }
 
   async #accepts(): Promise<boolean> {
-    if (this.#ended()) throw new Error(`${this.#child.spawnfile} has ended; it said:\n${this.#output}`);
+    const { end, log } = this.#process;
+    if (end !== null) throw new Error(`it ended with ${end}; it said:\n${log.text()}`);
     const socket = connect(this.port, '127.0.0.1');
     const accepted = once(socket, 'connect').then(
       () => true,
@@ -128,14 +119,8 @@ export class RealServer {
 
   /** Asks it to end, then makes it. */
   async stop(): Promise<void> {
-    this.#child.kill(this.#endsOn);
-    await until('it has ended', () => this.#ended(), 5_000).catch(() => this.#kill());
-    process.off('exit', this.#kill);
+    await this.#process.stop();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  #ended(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 }
 
@@ -165,17 +150,11 @@ export async function runClient(
   options: { readonly input?: string; readonly withinMs?: number; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<string> {
   const { input = '', withinMs = 60_000, env = {} } = options;
-  const child = spawn(program, args, { timeout: withinMs, env: { ...process.env, ...env } });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  // A client may end before it has read what it was given.
-  child.stdin.on('error', () => {}).end(input);
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  if (code === 0) return stdout;
-  throw new Error(`${program} ${args.join(' ')}: ${signal ?? `exit code ${code}`}\n${stdout}${stderr}`);
+  const processes = new Processes();
+  const client = await processes.start([program, ...args], { env, input });
+  const late = setTimeout(() => void processes.killAll(), withinMs);
+  const { code } = await client.ended;
+  clearTimeout(late);
+  if (code === 0) return client.stdout;
+  throw new Error(`${program} ${args.join(' ')}: ${client.end}\n${client.stdout}${client.stderr}`);
 }

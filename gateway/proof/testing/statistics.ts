@@ -14,7 +14,8 @@ export function summarize(values: readonly number[]): Summary {
   return { median: (lower + upper) / 2, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
-/** The value below which the share `fraction` (0 to 1) of a sorted list lies; 0 for an empty list. */
-export function quantile(sorted: readonly number[], fraction: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? 0;
+/** The value that a share of all is not above: `quantile(times, 0.99)`. NaN for none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { type Installed, packageVersion } from '../../testing/machine.ts';
+import { PORTWAY } from '../../testing/processes.ts';
 import { cases } from '../cases.ts';
 import type { Peer, Wiring } from '../peer.ts';
-
-const binary = fileURLToPath(new URL('../../../bin/portway.js', import.meta.url));
 
 interface Variant {
   readonly name: string;
@@ -72,7 +71,7 @@ function portwayPeer(variant: Variant): Peer {
     cases: variant.cases ?? cases.map(({ name }) => name),
     find: findPortway,
     launch: (_installed, wiring) => ({
-      command: [process.execPath, binary, 'start', '--config', `${wiring.folder}/gateway.config.yaml`],
+      command: [process.execPath, PORTWAY, 'start', '--config', `${wiring.folder}/gateway.config.yaml`],
       env: { NODE_ENV: 'production' },
       files: { 'gateway.config.yaml': configuration(wiring, variant), ...variant.files },
     }),

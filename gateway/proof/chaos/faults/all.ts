@@ -9,6 +9,7 @@ import { hung } from './hung.ts';
 import { keepAlive } from './keep-alive.ts';
 import { mix } from './mix.ts';
 import { names } from './names.ts';
+import { overload } from './overload.ts';
 import { replacement } from './replacement.ts';
 import { restartLoop } from './restart-loop.ts';
 import { serviceBreaks } from './service-breaks.ts';
@@ -35,5 +36,6 @@ export const faults: readonly Fault[] = [
   ...hung,
   ...datagrams,
   ...exhausted,
+  ...overload,
   ...mix,
 ];

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { get } from '../../testing/http-client.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
-import type { GatewayChild } from '../gateway-child.ts';
 import { type Asked, ask, problemOf } from '../load.ts';
 import type { Stage } from '../stage.ts';
 
@@ -18,9 +18,9 @@ export const cache: readonly Fault[] = [
     holds:
       'every answer is right and whole, kept or not; the gateway goes on, and says in its log that the cache is broken',
     async run(stage, seen) {
-      const { folder, shell, how } = smallDisk(stage);
+      const { folder, ulimit, how } = smallDisk(stage);
       const service = await stage.service();
-      const options = shell === null ? {} : { shell };
+      const options = { ulimit };
       const gateway = await stage.gateway(cached(service.ports.http, join(folder, 'kept.cache')), options);
       const wrong: string[] = [];
       for (let round = 0; round < 2; round++) {
@@ -114,7 +114,7 @@ function lengthProblem({ text }: Asked, bytes: number): string[] {
 }
 
 async function hitsOf(gateway: GatewayChild): Promise<number> {
-  const [status] = JSON.parse((await gateway.admin('/cache')).text) as { hits: number }[];
+  const [status] = (await gateway.admin('GET', '/cache')).body as { hits: number }[];
   return status?.hits ?? 0;
 }
 
@@ -133,11 +133,11 @@ function spoil(stage: Stage, file: string, bytes: number, where: 'anywhere' | 'a
 }
 
 /** A file system of 1 MiB where that may be mounted; else a bound on the size of files, which fails writes in the same way. */
-function smallDisk(stage: Stage): { folder: string; shell: string | null; how: string } {
+function smallDisk(stage: Stage): { folder: string; ulimit: string | undefined; how: string } {
   const folder = stage.folder();
   mkdirSync(folder, { recursive: true });
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
-  if (!mounted) return { folder, shell: 'ulimit -f 1024', how: 'files bound to 1 MiB by ulimit' };
+  if (!mounted) return { folder, ulimit: '-f 1024', how: 'files bound to 1 MiB by ulimit' };
   stage.atRowEnd(() => spawnSync('umount', ['-l', folder]));
-  return { folder, shell: null, how: 'a tmpfs of 1 MiB' };
+  return { folder, ulimit: undefined, how: 'a tmpfs of 1 MiB' };
 }

@@ -1,9 +1,9 @@
 import { get, type RawClient } from '../../testing/http-client.ts';
 import { until } from '../../testing/poll.ts';
-import { monotonicMs } from '../clock.ts';
+import { quantile } from '../../testing/statistics.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
-import { percentile } from '../load.ts';
+import { monotonicMs } from '../load.ts';
 import type { Stage } from '../stage.ts';
 
 /** SEMANTICS: a client that leaves cancels the upstream exchange within so many milliseconds. */
@@ -71,7 +71,7 @@ async function leave(
 
 /** What this machine itself takes to tell the one process what the other did is no fault of the gateway. */
 function tell(seen: Findings, through: readonly number[], direct: readonly number[]): void {
-  seen.atMost('told after (median)', percentile(through, 0.5), boundMs, ' ms');
+  seen.atMost('told after (median)', quantile(through, 0.5), boundMs, ' ms');
   seen.atMost('at most', Math.max(...through), boundMs + Math.max(...direct), ' ms');
   seen.note(`without the gateway ${Math.max(...direct).toFixed(1)} ms at most`);
 }

@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
-import type { GatewayChild } from '../gateway-child.ts';
 import { problemOf } from '../load.ts';
 import { routesTo, steadyLoad } from '../one-service.ts';
 

@@ -15,8 +15,9 @@ export const exhausted: readonly Fault[] = [
       'it accepts no more than these are enough for, refuses the others with 503, and serves again as soon as they have gone',
     async run(stage, seen) {
       const service = await stage.service();
-      const shell = `ulimit -n ${descriptors}`;
-      const gateway = await stage.gateway(`routes: { /svc: ${service.ports.http} }\n`, { shell });
+      const gateway = await stage.gateway(`routes: { /svc: ${service.ports.http} }\n`, {
+        ulimit: `-n ${descriptors}`,
+      });
       const asked = Promise.all(
         Array.from({ length: flood }, () => ask(gateway.port, '/svc/ok?after=300', { withinMs: 3_000 })),
       );

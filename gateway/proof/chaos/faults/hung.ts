@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { GatewayChild } from '../../testing/gateway-child.ts';
+import { quantile } from '../../testing/statistics.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
-import type { GatewayChild } from '../gateway-child.ts';
-import { type Asked, Load, percentile } from '../load.ts';
+import { type Asked, Load } from '../load.ts';
 import type { ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
 import { failuresOf } from './replacement.ts';
@@ -39,7 +40,6 @@ export const hung: readonly Fault[] = [
     id: 'one-hung-endpoint',
     done: 'of three endpoints of one route, one hangs under load (SIGSTOP), and later goes on',
     holds: `it is left out after its first failures; then no request fails, and their p99 is ${bound}`,
-    needs: ['ejection'],
     async run(stage, seen) {
       const services = await threeServices(stage);
       const gateway = await startThree(stage, services);
@@ -122,7 +122,7 @@ function boundOf(before: Window, after: Window): number {
 }
 
 function p99(asked: readonly Asked[]): number {
-  return percentile(
+  return quantile(
     asked.map(({ ms }) => ms),
     0.99,
   );

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NameServer } from '../../testing/dns-server.ts';
+import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
-import type { GatewayChild } from '../gateway-child.ts';
 import { ask, Load, problemOf } from '../load.ts';
 import { freeServicePorts, type ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
@@ -15,7 +15,6 @@ export const names: readonly Fault[] = [
     id: 'name-changes',
     done: 'the name of a service stands for another address from one moment to the next; the old service ends a while after; all under load',
     holds: `requests go to the new address within the name's lifetime (${ttlSeconds} s) and a little, and none fails`,
-    needs: ['resolver'],
     async run(stage, seen) {
       const { server, gateway, first, second } = await namedScene(stage);
       const load = new Load({
@@ -42,7 +41,6 @@ export const names: readonly Fault[] = [
     done: 'the name of a service exists no more, then its name server answers nothing at all, then both are back; another name never existed',
     holds:
       'who is known stays known, or is told apart by a 502 or 503; the other route does not notice; back again, all are answered',
-    needs: ['resolver'],
     async run(stage, seen) {
       const { server, gateway } = await namedScene(stage);
       await ask(gateway.port, '/named/ok');

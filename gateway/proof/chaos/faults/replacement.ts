@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { GatewayChild } from '../../testing/gateway-child.ts';
 import type { RawClient } from '../../testing/http-client.ts';
 import { until } from '../../testing/poll.ts';
 import { handshake } from '../../testing/websocket.ts';
 import type { Fault } from '../fault.ts';
-import type { GatewayChild } from '../gateway-child.ts';
 import { type Asked, Load, problemOf } from '../load.ts';
 import { steadyLoad } from '../one-service.ts';
 import type { ServiceChild } from '../service-child.ts';
@@ -100,7 +100,7 @@ function drainLoad(gateway: GatewayChild, kind: number): Load {
 }
 
 async function saysDraining(gateway: GatewayChild): Promise<boolean> {
-  return (await gateway.admin('/readyz').catch(() => ({ status: 0 }))).status === 503;
+  return (await gateway.admin('GET', '/readyz').catch(() => ({ status: 0 }))).status === 503;
 }
 
 /** A request that never came further than the closed door may be sent again by anybody; one that reached the service must be answered. */

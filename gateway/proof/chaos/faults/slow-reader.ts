@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../testing/free-port.ts';
+import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { get, type RawClient } from '../../testing/http-client.ts';
 import { handshake } from '../../testing/websocket.ts';
 import type { Fault } from '../fault.ts';
-import type { GatewayChild } from '../gateway-child.ts';
 import { ask } from '../load.ts';
 import type { Stage } from '../stage.ts';
 

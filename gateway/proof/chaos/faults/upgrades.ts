@@ -1,6 +1,7 @@
+import { quantile } from '../../testing/statistics.ts';
 import { handshake } from '../../testing/websocket.ts';
 import type { Fault } from '../fault.ts';
-import { ask, percentile } from '../load.ts';
+import { ask } from '../load.ts';
 import { graceMs } from '../seen-answers.ts';
 import type { Stage } from '../stage.ts';
 
@@ -15,7 +16,7 @@ export const upgrades: readonly Fault[] = [
       const times = await Promise.all(
         Array.from({ length: count }, (_, id) => tunnel(stage, gateway.port, id)),
       );
-      seen.note(`${count} tunnels, each within ${Math.round(percentile(times, 1))} ms`);
+      seen.note(`${count} tunnels, each within ${Math.round(quantile(times, 1))} ms`);
     },
   },
   {

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
-import type { GatewayChild } from '../gateway-child.ts';
 import { ask, Load, problemOf } from '../load.ts';
 import { steadyLoad } from '../one-service.ts';
 import type { Stage } from '../stage.ts';
@@ -16,7 +16,6 @@ export const workers: readonly Fault[] = [
     done: `SIGUSR2 under load, with 20 WebSockets open: all ${count} workers are replaced, one by one, on the same port`,
     holds:
       'no request fails, over kept connections and over new ones; WebSockets live on for as long as they may drain',
-    needs: ['workers'],
     async run(stage, seen) {
       const gateway = await startWorkers(stage);
       const before = await readyWorkers(gateway);
@@ -38,7 +37,6 @@ export const workers: readonly Fault[] = [
     done: 'SIGKILL of a worker under load',
     holds:
       'nobody fails but who was connected to it; new connections are served all the time; another worker takes its place',
-    needs: ['workers'],
     async run(stage, seen) {
       const gateway = await startWorkers(stage);
       const [victim, peer] = await readyWorkers(gateway);
@@ -69,7 +67,7 @@ async function startWorkers(stage: Stage): Promise<GatewayChild> {
   const gateway = await stage.gateway(
     `workers: ${count}\nroutes: { /one: 127.0.0.1:${service.ports.http} }\n`,
   );
-  await until('all workers are ready', async () => (await readyWorkers(gateway)).length === count, 20_000);
+  await gateway.readyWorkers(count);
   return gateway;
 }
 
@@ -80,9 +78,7 @@ function freshLoad(gateway: GatewayChild): Load {
 
 /** Process ids of the workers that serve. */
 async function readyWorkers(gateway: GatewayChild): Promise<number[]> {
-  const text = (await gateway.admin('/workers')).text;
-  const all = JSON.parse(text) as { readonly pid: number; readonly state: string }[];
-  return all.filter(({ state }) => state === 'ready').map(({ pid }) => pid);
+  return (await gateway.workers()).filter(({ state }) => state === 'ready').map(({ pid }) => pid);
 }
 
 async function haveChanged(gateway: GatewayChild, before: readonly number[]): Promise<boolean> {
@@ -98,10 +94,6 @@ async function isReplaced(gateway: GatewayChild, victim: number): Promise<boolea
 async function sameWorkers(gateway: GatewayChild, seen: Findings): Promise<void> {
   const problem = problemOf(await ask(gateway.port, '/one/ok'));
   seen.none('unanswered afterwards', problem === null ? [] : [problem]);
-  await until('as many workers as before', async () => (await allWorkers(gateway)) === count, 15_000);
-}
-
-/** Those that still drain are counted as well. */
-async function allWorkers(gateway: GatewayChild): Promise<number> {
-  return (JSON.parse((await gateway.admin('/workers')).text) as unknown[]).length;
+  // Those that still drain are counted as well.
+  await until('as many workers as before', async () => (await gateway.workers()).length === count, 15_000);
 }

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DeafListener } from '../../testing/deaf-listener.ts';
-import { freePort } from '../../testing/free-port.ts';
-import type { GatewayChild } from '../gateway-child.ts';
+import { freeDatagramPort, freePort } from '../../testing/free-port.ts';
+import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { HoleProxy } from '../hole-proxy.ts';
-import { freeUdpPort, type ServiceChild } from '../service-child.ts';
+import type { ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
 
 interface Parts {
@@ -55,7 +55,7 @@ export class MixedScene {
     stage.atRowEnd(() => hole.close());
     const deaf = await DeafListener.open();
     stage.atRowEnd(() => deaf.close());
-    const ports = [await freePort(), await freeUdpPort(), await freeUdpPort()] as const;
+    const ports = [await freePort(), await freeDatagramPort(), await freeDatagramPort()] as const;
     const [tcpPort, udpPort, badUdpPort] = ports;
     const yaml = `timeouts: { connect: 500ms, response: 3s, idle: 3s, tunnelIdle: 60s }
 routes:

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../clock.ts';
+import { monotonicMs } from '../load.ts';
 
 /** What a service counted under one tag. */
 export interface Counted {

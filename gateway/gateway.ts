@@ -24,6 +24,7 @@ import { explainExchange } from './proxy/explain.ts';
 import { Refusal, type ReloadResult } from './proxy/reloader.ts';
 import { routeStatuses } from './proxy/route-status.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
+import { authorityFolder } from './tls/dev-authority.ts';
 
 /** What a module named by `extend:` exports as its default. */
 export type { RouteExtension } from './proxy/extension.ts';
@@ -115,6 +116,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       mode,
       log,
       stickySecret: env.PORTWAY_STICKY_SECRET,
+      authorityFolder: authorityFolder(env),
       services: this.#services,
       page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
       taken: (config) => this.#taken(config),
@@ -146,7 +148,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   /** @throws ExtensionError, or Refusal where a certificate can't be used */
   async #apply(config: GatewayConfig): Promise<void> {
     const { tlsFiles, snapshots } = this.#parts;
-    const useTls = await tlsFiles.prepare(config.tls).catch((cause: unknown) => {
+    const useTls = await tlsFiles.prepare(config).catch((cause: unknown) => {
       throw cause instanceof TlsError ? new Refusal(cause.message) : cause;
     });
     await snapshots.take(config);

@@ -29,6 +29,8 @@ export interface PartsOptions {
   readonly mode: 'development' | 'production';
   readonly log: Logger;
   readonly stickySecret: string | undefined;
+  /** Of the authority that `tls: dev` is issued by. */
+  readonly authorityFolder: string;
   readonly services: () => readonly ServiceStatus[];
   readonly page: (request: IncomingMessage, reply: FastifyReply) => Promise<FastifyReply>;
   /** A configuration has taken effect. Resolves when all who must know do. */
@@ -95,7 +97,7 @@ export class GatewayParts {
     const identity = new IdentitySource();
     this.streams = new Streams(this.registry, { identity, lasting, memory, inFlight, log: observe }, log);
     this.listener = new HttpListener(this.carrier);
-    this.tlsFiles = new TlsFiles(log, (settings) => this.listener.useTls(settings));
+    this.tlsFiles = new TlsFiles(log, options.authorityFolder, (settings) => this.listener.useTls(settings));
   }
 
   /** Begins to look at what the process can do, when its ports are open. */

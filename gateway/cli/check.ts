@@ -1,3 +1,4 @@
+import { readTlsFiles } from '../config/certificate-files.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import type { Problem } from '../config/problem.ts';
 import { optionValue, type RunCommand, UsageError } from './command.ts';
@@ -21,7 +22,10 @@ export const check: RunCommand = async (input, context) => {
   const raw = streams.length === 0 ? '' : `${counted(streams.length, 'stream')}, `;
   const counts = `${counted(routes.length, 'route')}, ${raw}${counted(services.length, 'service')}`;
   context.stdout.write(`${loaded.file}: ${counts}, no problems\n`);
-  const { admin } = loaded.config;
+  const { admin, tls } = loaded.config;
+  const certificates = tls && (await readTlsFiles(tls, Date.now()));
+  for (const warning of certificates?.ok ? certificates.material.warnings : [])
+    context.stdout.write(`\nwarning: ${warning}\n`);
   if (admin !== null && !isLoopback(admin.host)) context.stdout.write(`\nwarning: ${ADMIN_REACHABLE}\n`);
   return 0;
 };

@@ -71,6 +71,28 @@ export const COMMANDS: readonly Command[] = [
     ].join('\n'),
     load: async () => (await import('./explain.ts')).explain,
   },
+  {
+    name: 'trust',
+    summary: 'make browsers of this machine accept the certificates of `tls: dev`',
+    operands: '',
+    maxOperands: 0,
+    options: [],
+    notes: [
+      'The authority of this machine is made where there is none, and added to the certificates of the',
+      'system and of Chromium and Firefox. Its key never leaves its folder. Exit code 1 where something',
+      'is left for you to do.',
+    ].join('\n'),
+    load: async () => (await import('./trust.ts')).trust,
+  },
+  {
+    name: 'untrust',
+    summary: 'take that back',
+    operands: '',
+    maxOperands: 0,
+    options: [],
+    notes: 'The authority stays in its folder, and `tls: dev` goes on with it; nobody trusts it.',
+    load: async () => (await import('./trust.ts')).untrust,
+  },
 ];
 
 /** What a primary (`workers:`) forks. It stands in no help: nobody else can start it. */

@@ -2,6 +2,7 @@ import { ConfigError } from '../config/problem.ts';
 import { describeHolder, portHolder } from '../dev/port-holder.ts';
 import { ListenError } from '../listener/listen-error.ts';
 import { ExtensionError } from '../proxy/extension.ts';
+import { Refusal } from '../proxy/reloader.ts';
 import type { CommandContext } from './command.ts';
 import { report } from './configuration.ts';
 
@@ -16,6 +17,7 @@ export async function reportStartFailure(
 ): Promise<void> {
   if (error instanceof ConfigError) report(error.problems, context);
   else if (error instanceof ExtensionError) context.stderr.write(`portway: ${error.message}\n`);
+  else if (error instanceof Refusal) context.stderr.write(`portway: ${error.message}\n`);
   else if (error instanceof ListenError)
     context.stderr.write(`portway: ${await listenFailure(error, file)}\n`);
   else throw error;

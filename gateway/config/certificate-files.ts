@@ -8,7 +8,7 @@ import type { Fault } from './problem-list.ts';
 import type { PathKey } from './source.ts';
 
 export interface TlsMaterial {
-  /** In the order of the configuration. */
+  /** In the order of the configuration; none with `dev`. */
   readonly pairs: readonly KeyPair[];
   /** PEM of the authorities of clients' certificates; `null`: none is asked for. */
   readonly clientCa: string | null;
@@ -31,7 +31,8 @@ export type TlsReading =
 /** Never throws. @param now milliseconds since the epoch */
 export async function readTlsFiles(tls: TlsConfig, now: number): Promise<TlsReading> {
   const reader = new TlsFileReader(now);
-  for (const [index, files] of tls.certificates.entries()) await reader.readPair(files, index);
+  if (tls.certificates !== 'dev')
+    for (const [index, files] of tls.certificates.entries()) await reader.readPair(files, index);
   if (tls.clientCertificates) await reader.readClientCa(tls.clientCertificates.ca);
   const { faults, pairs, clientCa, warnings, hashes } = reader;
   if (faults.length > 0) return { ok: false, faults };

@@ -14,7 +14,7 @@ import { routeValue } from './route-schema.ts';
 import { serviceName, serviceValue } from './service-schema.ts';
 import { streams } from './stream-schema.ts';
 import { parseHostAndPort } from './target.ts';
-import { tlsForm } from './tls-schema.ts';
+import { tls } from './tls-schema.ts';
 import { allowedHost, count, described, flag, host, parsedBy, port, trustedProxy } from './value.ts';
 
 const ADMIN_HOST = '127.0.0.1';
@@ -128,7 +128,7 @@ export const configuration = z
       "Whether the gateway's own page stands at `/`, where no route of that path or host does. In production it names no address and no host.",
       { defaultText: '`true` in development, `false` in production', also: ['dashboard', 'statuspage'] },
     ).optional(),
-    tls: described(tlsForm, 'How clients are met by TLS.', {
+    tls: described(tls, 'How clients are met by TLS.', {
       defaultText: 'plain HTTP only',
       also: ['ssl', 'https'],
     }).optional(),

@@ -53,11 +53,11 @@ export const tlsForm = z
       { defaultText: "the gateway's own" },
     ).optional(),
     certificates: described(
-      z.union([certificateForm.transform((one) => [one]), z.array(certificateForm).min(1)]),
-      'For which names each is, its certificate says; the first one is shown where none has the name that was asked for. Files that change are read again, and no connection is dropped.',
+      z.union([z.literal('dev'), certificateForm.transform((one) => [one]), z.array(certificateForm).min(1)]),
+      'For which names each is, its certificate says; the first one is shown where none has the name that was asked for. Files that change are read again, and no connection is dropped. `dev`: made for this machine, see `portway trust`.',
       {
-        expected: 'a map with cert and key, or a list of such',
-        type: 'map, see [certificate](#certificate), or a list of such',
+        expected: 'dev, a map with cert and key, or a list of such',
+        type: '`dev`, a map, see [certificate](#certificate), or a list of such',
         ...REQUIRED,
         also: ['certificate', 'certs'],
       },
@@ -87,20 +87,29 @@ export const tlsForm = z
     },
   });
 
-export type CheckedTls = z.output<typeof tlsForm>;
+export const tls = z
+  .union([z.literal('dev').transform(() => tlsForm.parse({ certificates: 'dev' })), tlsForm])
+  .meta({
+    doc: { expected: 'dev, or a map with the key "certificates"', type: '`dev`, or a map, see [tls](#tls)' },
+  });
+
+type CheckedTls = z.output<typeof tls>;
 
 /** @param file absolute path of the configuration: what it names is relative to its folder. */
-export function compileTls(tls: CheckedTls, file: string): TlsConfig {
+export function compileTls(checked: CheckedTls, file: string): TlsConfig {
   const folder = dirname(file);
-  const certificates = tls.certificates.map(({ cert, key }) => ({
-    cert: resolve(folder, cert),
-    key: resolve(folder, key),
-  }));
-  const clients = tls.clientCertificates;
+  const certificates =
+    checked.certificates === 'dev'
+      ? checked.certificates
+      : checked.certificates.map(({ cert, key }) => ({
+          cert: resolve(folder, cert),
+          key: resolve(folder, key),
+        }));
+  const clients = checked.clientCertificates;
   return {
-    port: tls.port ?? null,
+    port: checked.port ?? null,
     certificates,
-    minVersion: `TLSv${tls.minVersion}`,
+    minVersion: `TLSv${checked.minVersion}`,
     clientCertificates: clients === undefined ? null : { ...clients, ca: resolve(folder, clients.ca) },
   };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
-import { contextsOf, type TlsSettings } from '../tls/settings.ts';
+import { ServerContexts, type TlsSettings } from '../tls/settings.ts';
 
 /**
  * Where TLS towards clients ends. It listens nowhere: it is given sockets whose first byte begins a handshake. Each change of the settings
@@ -38,7 +38,7 @@ export class TlsDoor {
   #serverOf(settings: TlsSettings): tls.Server {
     const { pairs, minVersion, clients } = settings;
     const { cert, key } = pairs[0]!;
-    const contexts = contextsOf(settings);
+    const contexts = new ServerContexts(settings);
     const server = tls.createServer({
       cert,
       key,

@@ -2,15 +2,19 @@ import type { Logger } from 'pino';
 import { readTlsFiles, type TlsFault } from '../config/certificate-files.ts';
 import { pathText } from '../config/source.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
-import type { TlsConfig } from '../model/config.ts';
-import type { TlsSettings } from '../tls/settings.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import { issueCertificate } from '../tls/authority.ts';
+import { type DevAuthority, devAuthority } from '../tls/dev-authority.ts';
+import { type KeyPair, readKeyPair } from '../tls/key-pair.ts';
+import { DEV_CERTIFICATE_DAYS, type TlsSettings } from '../tls/settings.ts';
 
 /** The files of `tls:` can't be used any more. The message says which, and why. */
 export class TlsError extends Error {
   override readonly name = 'TlsError';
 
-  constructor(faults: readonly TlsFault[]) {
-    super(faults.map(({ path, fault }) => `${pathText(path)}: ${fault.found}; ${fault.hint}`).join('\n'));
+  static of(faults: readonly TlsFault[]): TlsError {
+    const lines = faults.map(({ path, fault }) => `${pathText(path)}: ${fault.found}; ${fault.hint}`);
+    return new TlsError(lines.join('\n'));
   }
 }
 
@@ -21,22 +25,25 @@ export class TlsFiles {
   #watches: readonly ConfigWatch[] = [];
   #rereading: NodeJS.Timeout | undefined;
   /** Which configuration is followed: a read that began under another one comes too late. */
-  #config: TlsConfig | null = null;
+  #config: GatewayConfig | null = null;
+  /** Of the development authority; see `authorityFolder`. */
+  readonly #authority: string;
 
   /** @param use takes what the next handshakes are done with. */
-  constructor(log: Logger, use: (settings: TlsSettings | null) => void) {
+  constructor(log: Logger, authority: string, use: (settings: TlsSettings | null) => void) {
     this.#log = log;
+    this.#authority = authority;
     this.#use = use;
   }
 
   /** @returns what puts it to work. @throws TlsError; nothing has changed until then */
-  async prepare(config: TlsConfig | null): Promise<() => void> {
-    const read = config && (await this.#read(config));
+  async prepare(config: GatewayConfig): Promise<() => void> {
+    const read = await this.#read(config);
     return () => {
       this.stop();
       this.#config = config;
-      this.#use(read?.settings ?? null);
-      this.#watches = Array.from(read?.hashes ?? [], ([file, knownHash]) =>
+      this.#use(read.settings);
+      this.#watches = Array.from(read.hashes, ([file, knownHash]) =>
         watchConfig(file, () => this.#changed(), { knownHash, pollMs: POLL_MS }),
       );
     };
@@ -56,12 +63,12 @@ export class TlsFiles {
   }
 
   async #reread(): Promise<void> {
-    const config = this.#config;
+    const config = this.#config!;
     try {
-      const read = config && (await this.#read(config));
-      if (this.#config !== config || !read) return;
-      this.#use(read.settings);
-      const names = read.settings.pairs.flatMap((pair) => pair.names);
+      const { settings } = await this.#read(config);
+      if (this.#config !== config) return;
+      this.#use(settings);
+      const names = settings?.pairs.flatMap((pair) => pair.names);
       this.#log.info({ names }, 'certificates have changed and are in use');
     } catch (cause) {
       if (!(cause instanceof TlsError)) throw cause;
@@ -70,17 +77,49 @@ export class TlsFiles {
     }
   }
 
-  async #read(config: TlsConfig) {
-    const reading = await readTlsFiles(config, Date.now());
-    if (!reading.ok) throw new TlsError(reading.faults);
+  async #read(config: GatewayConfig): Promise<TlsRead> {
+    const { tls } = config;
+    if (tls === null) return { settings: null, hashes: new Map() };
+    const reading = await readTlsFiles(tls, Date.now());
+    if (!reading.ok) throw TlsError.of(reading.faults);
     const { pairs, clientCa, warnings, hashes } = reading.material;
     for (const warning of warnings) this.#log.warn(warning);
-    const required = config.clientCertificates?.mode === 'require';
+    const required = tls.clientCertificates?.mode === 'require';
     const clients = clientCa === null ? null : { ca: clientCa, required };
-    const settings: TlsSettings = { pairs, minVersion: config.minVersion, clients };
-    return { settings, hashes };
+    const authority = tls.certificates === 'dev' ? await this.#developmentAuthority() : null;
+    const shown = authority ? [issuedFor(config, authority)] : pairs;
+    return { settings: { pairs: shown, authority, minVersion: tls.minVersion, clients }, hashes };
+  }
+
+  async #developmentAuthority(): Promise<DevAuthority> {
+    const authority = await devAuthority(this.#authority).catch((cause: Error) => {
+      const problem = `tls: dev keeps its authority in ${this.#authority}, and can't: ${cause.message}`;
+      throw new TlsError(problem, { cause });
+    });
+    this.#log.info(
+      { authority: authority.file },
+      'tls: dev shows certificates of its own authority; `portway trust` makes browsers here accept them',
+    );
+    return authority;
   }
 }
 
+/** For all names that the gateway has here. */
+function issuedFor({ routes, allowedHosts }: GatewayConfig, authority: DevAuthority): KeyPair {
+  const hosts = routes.flatMap(({ matcher }) => matcher.host ?? []);
+  const names = [...new Set([...OWN_NAMES, ...hosts, ...(allowedHosts ?? [])])];
+  const { cert, key } = issueCertificate(authority, { names, days: DEV_CERTIFICATE_DAYS });
+  const reading = readKeyPair(cert + authority.cert, key, Date.now());
+  if (!reading.ok) throw new Error(`the development certificate is none: ${reading.fault.found}`);
+  return reading.pair;
+}
+
+interface TlsRead {
+  readonly settings: TlsSettings | null;
+  /** Of the files that were read, by path. */
+  readonly hashes: ReadonlyMap<string, string>;
+}
+
+const OWN_NAMES = ['localhost', '127.0.0.1', '::1'];
 const POLL_MS = 2_000;
 const REREAD_AFTER_MS = 300;

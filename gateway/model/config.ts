@@ -61,8 +61,8 @@ export interface GatewayConfig {
 export interface TlsConfig {
   /** `null`: the gateway's own, beside plain HTTP. */
   readonly port: Port | null;
-  /** At least one; the first is shown where none has the name that was asked for. */
-  readonly certificates: readonly CertificateFiles[];
+  /** At least one; the first is shown where none has the name that was asked for. `dev`: issued by the authority of this machine. */
+  readonly certificates: readonly CertificateFiles[] | 'dev';
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** `null`: none is asked for. */
   readonly clientCertificates: { readonly ca: string; readonly mode: 'require' | 'request' } | null;

@@ -1,4 +1,5 @@
 import tls from 'node:tls';
+import { type Issued, issueCertificate } from './authority.ts';
 import { ByServerName } from './by-server-name.ts';
 import type { KeyPair } from './key-pair.ts';
 
@@ -6,18 +7,49 @@ import type { KeyPair } from './key-pair.ts';
 export interface TlsSettings {
   /** The first one is shown where none has the name that was asked for, or none was. */
   readonly pairs: readonly KeyPair[];
+  /** Issues certificates for names below `.localhost`, for which no wildcard is valid; `null`: none. */
+  readonly authority: Issued | null;
   readonly minVersion: tls.SecureVersion;
   /** PEM of the authorities whose certificates clients may show; `null`: none is asked for. */
   readonly clients: { readonly ca: string; readonly required: boolean } | null;
 }
 
-/** @returns the contexts of all pairs but the first, by the names that they are for */
-export function contextsOf({ pairs, minVersion, clients }: TlsSettings): ByServerName<tls.SecureContext> {
-  const contexts = new ByServerName<tls.SecureContext>();
-  for (const { names, cert, key } of pairs)
-    contexts.add(
-      names,
-      tls.createSecureContext({ cert, key, minVersion, ...(clients && { ca: clients.ca }) }),
-    );
-  return contexts;
+/** Which certificate is shown for which name. */
+export class ServerContexts {
+  readonly #settings: TlsSettings;
+  readonly #known = new ByServerName<tls.SecureContext>();
+  readonly #issued = new Map<string, tls.SecureContext>();
+
+  constructor(settings: TlsSettings) {
+    this.#settings = settings;
+    for (const pair of settings.pairs) this.#known.add(pair.names, this.#contextOf(pair));
+  }
+
+  /** @param name as the client sent it (RFC 6066 §3). `undefined`: none has it. */
+  get(name: string): tls.SecureContext | undefined {
+    return this.#known.get(name) ?? this.#issuedFor(name.toLowerCase());
+  }
+
+  #issuedFor(name: string): tls.SecureContext | undefined {
+    const { authority } = this.#settings;
+    if (authority === null || !BELOW_LOCALHOST.test(name)) return undefined;
+    const known = this.#issued.get(name);
+    if (known) return known;
+    if (this.#issued.size >= ISSUED_MAX) return undefined;
+    const { cert, key } = issueCertificate(authority, { names: [name], days: DEV_CERTIFICATE_DAYS });
+    const context = this.#contextOf({ cert: cert + authority.cert, key });
+    this.#issued.set(name, context);
+    return context;
+  }
+
+  #contextOf({ cert, key }: Issued): tls.SecureContext {
+    const { minVersion, clients } = this.#settings;
+    return tls.createSecureContext({ cert, key, minVersion, ...(clients && { ca: clients.ca }) });
+  }
 }
+
+/** Apple's programs refuse more than 825. */
+export const DEV_CERTIFICATE_DAYS = 397;
+const BELOW_LOCALHOST = /^(?!-)[a-z0-9-]{1,63}\.localhost$/;
+/** Whoever is on this machine may ask for names without end. */
+const ISSUED_MAX = 200;

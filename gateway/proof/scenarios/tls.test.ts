@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { createAuthority, issueCertificate } from '../../tls/authority.ts';
 import { freePorts } from '../testing/free-port.ts';
-import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
+import { configurationFolder, gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get, request } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
@@ -243,5 +243,35 @@ describe('certificates of clients', () => {
     const { gateway, service } = await start('request');
     await (await connectSecurely(gateway.port, eve)).exchange(get('/db'));
     expect(service.request.head.value('x-forwarded-client-cert')).toMatch(/;Subject="[^"]*"$/);
+  });
+});
+
+describe('tls: dev', () => {
+  test('shows a certificate of the authority of this machine, for every host of the gateway', async () => {
+    const folder = await configurationFolder('');
+    const env = { PORTWAY_CA: folder };
+    const gateway = await startTestGateway('tls: dev\nroutes:\n  shop.test/: 1\n  "*.app.test/": 1\n', {
+      env,
+    });
+    const ca = await readFile(join(folder, 'ca.pem'));
+    for (const servername of ['localhost', 'vite.localhost', 'shop.test', 'a.app.test']) {
+      const client = await connectSecurely(gateway.port, { servername, ca, rejectUnauthorized: true });
+      expect(client.socket.authorized).toBe(true);
+    }
+    await gateway.editAndReload('tls: dev\nroutes:\n  new.test/: 1\n');
+    const client = await connectSecurely(gateway.port, {
+      servername: 'new.test',
+      ca,
+      rejectUnauthorized: true,
+    });
+    expect(client.socket.authorized).toBe(true);
+  });
+
+  test('says where it can not keep its authority', async () => {
+    const folder = await configurationFolder('');
+    const env = { PORTWAY_CA: join(folder, 'gateway.config.yaml', 'no-folder') };
+    await expect(startTestGateway('tls: dev\nroutes: {}\n', { env })).rejects.toThrow(
+      /^tls: dev keeps its authority in .*, and can't: /,
+    );
   });
 });

@@ -3,9 +3,8 @@ import type { Socket } from 'node:net';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { isReset } from '../exchange/rescue.ts';
 import { asksByHead } from '../wire/request-line.ts';
-import type { Turns } from '../wire/turns.ts';
 import { type ConnectionPolicy, HttpDownstream } from './http-downstream.ts';
-import { MessageGate } from './message-gate.ts';
+import { type Behind, MessageGate } from './message-gate.ts';
 import { hasBody } from './node-body.ts';
 
 /** What the general lane hands on. */
@@ -22,7 +21,13 @@ export interface GeneralLaneHandler {
   refused(error: GatewayError, socket: Socket, toHead?: boolean): void;
 }
 
-/** The connections of a listener that Node's own parser reads: what the wire lane has given back, and clients who are turned away. */
+/** Goes on with a connection behind an answer. */
+export type TakeBack = (socket: Socket, behind: Behind) => void;
+
+/**
+ * What Node's own parser reads: single messages that the wire lane does not take, and clients who are turned away. Behind such a message the
+ * connection goes back to the wire lane, so that one reader judges every head.
+ */
 export class GeneralLane {
   /** Of the port: Node keeps the time of heads only in a server that listens. Its connections come here by `takeOver` and `turnAway` alone. */
   readonly server: http.Server;
@@ -30,22 +35,18 @@ export class GeneralLane {
   readonly #policy: ConnectionPolicy;
   /** What Node does with a connection of its server. */
   readonly #toNode: (socket: Socket) => void;
-  /**
-   * Requests whose answers are still to come, by connection, in order. Only the first has been handed on: what is pipelined behind it may
-   * depend on it (RFC 9112 §9.3.2), and one connection must not take more of a service than one that waits for its answers.
-   */
-  readonly #open = new WeakMap<Socket, Map<HttpDownstream, () => void>>();
   readonly #gates = new WeakMap<Socket, MessageGate>();
-  readonly #turns: Turns;
-  readonly #tunnels = new Set<Socket>();
+  /** The request that is open on a connection. */
+  readonly #open = new WeakMap<Socket, HttpDownstream>();
+  readonly #takeBack: TakeBack;
   readonly #turnedAway = new WeakSet<Socket>();
   /** Requests that asked for an upgrade and are answered as plain ones. */
   readonly #notUpgraded = new WeakSet<http.IncomingMessage>();
 
-  constructor(handler: GeneralLaneHandler, policy: ConnectionPolicy, turns: Turns) {
+  constructor(handler: GeneralLaneHandler, policy: ConnectionPolicy, takeBack: TakeBack) {
     this.#handler = handler;
     this.#policy = policy;
-    this.#turns = turns;
+    this.#takeBack = takeBack;
     this.server = http.createServer({
       ...SERVER_OPTIONS,
       shouldUpgradeCallback: (request) => {
@@ -67,50 +68,38 @@ export class GeneralLane {
       .on('clientError', (cause, socket) => this.#clientError(cause, socket as Socket));
   }
 
-  /** Node reads the bytes as if they had just come in: they are given back to the socket, and flow when it has taken its place. */
-  takeOver(socket: Socket, unread: readonly Buffer[]): void {
-    socket.pause();
-    this.#accept(socket);
-    socket.unshift(Buffer.concat(unread));
-    process.nextTick(() => socket.resume());
+  /** @param unread begins with a head. @param ended whether the client has ended its side. */
+  takeOver(socket: Socket, unread: Buffer, ended: boolean): void {
+    const gate = this.#gates.get(socket) ?? this.#toGate(socket);
+    gate.admit(unread, ended);
   }
 
   /** Its first request is answered with a refusal, and is its last one. */
   turnAway(socket: Socket): void {
     this.#turnedAway.add(socket);
-    this.#accept(socket);
+    this.#toGate(socket).admit(Buffer.alloc(0), false);
   }
 
-  #accept(socket: Socket): void {
-    const open = new Map<HttpDownstream, () => void>();
-    this.#open.set(socket, open);
-    socket.once('close', () => {
-      const waiting = [...open.keys()];
-      open.clear();
-      // Node does not tell them of it if an upgrade or CONNECT stood behind them.
-      for (const downstream of waiting) downstream.connectionClosed();
-    });
+  #toGate(socket: Socket): MessageGate {
     this.#toNode(socket);
-    this.#gates.set(socket, new MessageGate(socket, this.#turns));
+    const gate = new MessageGate(socket, (behind) => this.#takeBack(socket, behind));
+    this.#gates.set(socket, gate);
+    return gate;
   }
 
   #requested(request: http.IncomingMessage, response: http.ServerResponse, expects: boolean): void {
     const { socket } = request;
-    const open = this.#open.get(socket)!;
     const gate = this.#gates.get(socket)!;
     gate.begun(request);
     const downstream = new HttpDownstream(request, response, this.#policy, expects, gate);
     // Node forgets the bytes behind such a request that came together with it: what follows may begin in the middle of a message.
     if (this.#notUpgraded.has(request)) downstream.closeAfterAnswer();
-    const refusal = this.#refusal(request, downstream, expects);
-    open.set(downstream, () => this.#handler.request(request, response, downstream, refusal));
+    this.#open.set(socket, downstream);
     response.once('close', () => {
-      open.delete(downstream);
+      this.#open.delete(socket);
       gate.answered();
-      // Behind the last answer of a connection comes nothing.
-      if (socket.writable) handOnFirst(open);
     });
-    if (open.size === 1) handOnFirst(open);
+    this.#handler.request(request, response, downstream, this.#refusal(request, downstream, expects));
   }
 
   /** Told as an answer like any other: one that is written past the answers before it would be taken for one of those. */
@@ -129,38 +118,31 @@ export class GeneralLane {
   #upgrades(request: http.IncomingMessage): boolean {
     const { headers, socket, httpVersionMinor } = request;
     if (headers.upgrade?.toLowerCase() !== 'websocket' || httpVersionMinor === 0) return false;
-    // Behind a body, or an answer that is still to come, the bytes of a tunnel would be taken for those.
-    return !hasBody(request) && !this.#newest(socket) && !this.#turnedAway.has(socket);
-  }
-
-  #newest(socket: Socket): HttpDownstream | undefined {
-    const open = this.#open.get(socket);
-    return open?.size ? [...open.keys()].at(-1) : undefined;
+    // Behind a body the bytes of a tunnel would be taken for that.
+    return !hasBody(request) && !this.#turnedAway.has(socket);
   }
 
   #connectRefused(socket: Socket): void {
     // Node takes its own listener off: an error without one would end the process.
     socket.on('error', () => {});
-    const error = new GatewayError('method_refused', 'CONNECT was asked for');
     this.#gates.get(socket)?.release();
-    const current = this.#newest(socket);
-    if (!current) return this.#handler.refused(error, socket);
-    // An answer is still to come. It is the last one, and what follows on the connection is read by nobody.
-    current.fault(error);
-    socket.resume();
+    this.#handler.refused(new GatewayError('method_refused', 'CONNECT was asked for'), socket);
   }
 
   #upgraded(request: http.IncomingMessage, socket: Socket, head: Buffer): void {
-    this.#tunnels.add(socket);
-    socket.once('close', () => this.#tunnels.delete(socket));
     // Node takes its own listener off an upgraded socket: an error without one would end the process.
     socket.on('error', () => {});
-    const behind = this.#gates.get(socket)!.release();
-    this.#handler.upgrade(request, socket, behind.length > 0 ? Buffer.concat([head, behind]) : head);
+    this.#handler.upgrade(
+      request,
+      socket,
+      Buffer.concat([head, ...this.#gates.get(socket)!.release().unread]),
+    );
   }
 
   #clientError(cause: NodeJS.ErrnoException, socket: Socket): void {
-    const current = this.#newest(socket);
+    // An error of the socket while the wire lane reads it: its close follows.
+    if (this.#gates.get(socket)?.open === false) return;
+    const current = this.#open.get(socket);
     // The connection ended in the middle of a body: the client left, and there is nobody to answer.
     const left = isReset(cause) || (current !== undefined && cause.code === 'HPE_INVALID_EOF_STATE');
     if (left) return void socket.destroy();
@@ -170,15 +152,9 @@ export class GeneralLane {
     else this.#handler.refused(unreadable(cause), socket, unreadHead(cause));
   }
 
-  /** Closes what waits for another request. */
-  closeIdle(): void {
-    this.server.closeIdleConnections();
-  }
-
-  /** Ends what is left. */
+  /** Ends what is left, but for tunnels, which the wire lane has accepted. */
   destroy(): void {
     this.server.closeAllConnections();
-    for (const socket of this.#tunnels) socket.destroy();
   }
 }
 
@@ -201,15 +177,6 @@ const SERVER_OPTIONS: http.ServerOptions = {
   // Host is checked by the admission, which answers like every other error.
   requireHostHeader: false,
 };
-
-/** Hands the first of them on, once. */
-function handOnFirst(open: Map<HttpDownstream, () => void>): void {
-  const [first] = open;
-  if (!first) return;
-  const [downstream, handOn] = first;
-  open.set(downstream, () => {});
-  handOn();
-}
 
 /** Whether what Node could not read asked by HEAD: then its answer has no body. */
 function unreadHead({ rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): boolean {

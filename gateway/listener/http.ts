@@ -30,8 +30,8 @@ export interface HttpListenerHandler extends GeneralLaneHandler {
 }
 
 /**
- * The port of the gateway. One server for the life of the process: reloads change what is behind it, never it. Each connection begins in
- * the wire lane, and goes to Node's own parser, the general lane, with the first request that the wire lane does not take.
+ * The port of the gateway. One server for the life of the process: reloads change what is behind it, never it. Each connection is read by
+ * the wire lane; a request that the wire lane does not take goes to Node's own parser, the general lane, which gives the connection back.
  */
 export class HttpListener implements WireLaneOwner {
   readonly #handler: HttpListenerHandler;
@@ -53,7 +53,7 @@ export class HttpListener implements WireLaneOwner {
     this.#handler = handler;
     const turns = new Turns();
     this.#wire = new WireLane(this, handler.clock, turns);
-    this.#general = new GeneralLane(handler, this, turns);
+    this.#general = new GeneralLane(handler, this, (socket, behind) => this.#wire.takeBack(socket, behind));
     this.#server = this.#general.server;
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
     this.#door = new TlsDoor((socket) => this.#wire.accept(socket));
@@ -151,8 +151,8 @@ export class HttpListener implements WireLaneOwner {
     this.#handler.refused(error, socket, toHead);
   }
 
-  handOver(socket: Socket, unread: readonly Buffer[]): void {
-    this.#general.takeOver(socket, unread);
+  handOver(socket: Socket, unread: Buffer, ended: boolean): void {
+    this.#general.takeOver(socket, unread, ended);
   }
 
   /**
@@ -168,7 +168,6 @@ export class HttpListener implements WireLaneOwner {
   }
 
   closeIdle(): void {
-    this.#general.closeIdle();
     this.#wire.closeIdle();
   }
 

@@ -17,4 +17,9 @@ export function lingerOnClose(socket: Socket, request: IncomingMessage): void {
   };
 }
 
+/** The upload that it might have lingered for is over. */
+export function stopLingering(socket: Socket): void {
+  if (Object.hasOwn(socket, 'destroySoon')) Reflect.deleteProperty(socket, 'destroySoon');
+}
+
 const LINGER_MS = 5_000;

@@ -4,14 +4,14 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../proof/testing/poll.ts';
 import { connect, get, request } from '../proof/testing/raw-client.ts';
-import { Turns } from '../wire/turns.ts';
-import { MessageGate } from './message-gate.ts';
+import { type Behind, MessageGate } from './message-gate.ts';
 
 /** A server of Node's whose connections have gates. It keeps its answers back until they are asked for. */
 async function gatedServer() {
   const parsed: string[] = [];
   const answers: http.ServerResponse[] = [];
   const sockets: Socket[] = [];
+  const behind: Behind[] = [];
   const gates = new Map<Socket, MessageGate>();
   const server = http.createServer({ maxHeaderSize: 16 * 1024 }, (incoming, response) => {
     const gate = gates.get(incoming.socket)!;
@@ -23,23 +23,27 @@ async function gatedServer() {
   });
   server.on('connection', (socket) => {
     sockets.push(socket);
-    gates.set(socket, new MessageGate(socket, new Turns()));
+    const gate = new MessageGate(socket, (more) => behind.push(more));
+    gate.admit(Buffer.alloc(0), false);
+    gates.set(socket, gate);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
   const client = await connect((server.address() as AddressInfo).port);
-  const answerNext = async (text: string) => {
+  const answerNext = async () => {
     await until('a request', () => answers.length > 0);
-    answers.shift()!.end(text);
-    return (await client.answer()).text;
+    answers.shift()!.end('answer');
+    expect((await client.answer()).text).toBe('answer');
+    await until('the message is over', () => behind.length > 0);
+    return Buffer.concat(behind.shift()!.unread).toString('latin1');
   };
-  return { client, parsed, sockets, answerNext };
+  return { client, parsed, sockets, gates, answerNext };
 }
 
-test('what waits behind a request is not parsed', async () => {
+test('what waits behind a request is not parsed, and its bytes are bounded', async () => {
   const { client, parsed, sockets } = await gatedServer();
   // Nobody reads on, so it is not waited for.
   client.send(get('/open') + get('/next', `X-Filling: ${'x'.repeat(15_000)}`).repeat(126)).catch(() => {});
@@ -49,7 +53,7 @@ test('what waits behind a request is not parsed', async () => {
 });
 
 test.each([
-  ['without bodies', get('/a'), get('/b')],
+  ['without a body', get('/a'), get('/b')],
   ['with a counted body that holds empty lines', request('PUT', '/a', [], 'x\r\n\r\ny'), get('/b')],
   ['with a body that looks like a request', request('PUT', '/a', [], get('/none')), get('/b')],
   [
@@ -57,13 +61,16 @@ test.each([
     request('PUT', '/a', ['Transfer-Encoding: chunked']).concat('3\r\nabc\r\n0\r\n\r\n'),
     get('/b'),
   ],
-])('pipelined requests are parsed one after the other: %s', async (_what, first, second) => {
+  [
+    'with chunks that end like a message',
+    request('PUT', '/a', ['Transfer-Encoding: chunked']).concat('6\r\n0\r\n\r\n\r\r\n0\r\nA: b\r\n\r\n'),
+    `\r\n${get('/b')}`,
+  ],
+])('what stands behind a request comes out as it was sent: %s', async (_what, first, second) => {
   const { client, parsed, answerNext } = await gatedServer();
   await client.send(first + second);
-  expect(await answerNext('1')).toBe('1');
-  expect(parsed[0]).toBe('/a');
-  expect(await answerNext('2')).toBe('2');
-  expect(parsed).toEqual(['/a', '/b']);
+  expect(await answerNext()).toBe(second);
+  expect(parsed).toEqual(['/a']);
 });
 
 test('an empty line may come in two pieces', async () => {
@@ -73,6 +80,17 @@ test('an empty line may come in two pieces', async () => {
   await until('the first piece is read', () => sockets[0]?.bytesRead === first.length - 1);
   await client.send(first.slice(-1) + get('/b'));
   await until('both are read', () => sockets[0]!.bytesRead > first.length);
+  expect(await answerNext()).toBe(get('/b'));
   expect(parsed).toEqual(['/a']);
-  expect([await answerNext('1'), await answerNext('2')]).toEqual(['1', '2']);
+});
+
+test('between its messages Node neither reads the socket nor times it', async () => {
+  const { client, parsed, sockets, gates, answerNext } = await gatedServer();
+  await client.send(get('/a'));
+  await answerNext();
+  const [socket] = sockets;
+  expect([socket!.listenerCount('data'), socket!.timeout]).toEqual([0, 0]);
+  gates.get(socket!)!.admit(Buffer.from(get('/c') + get('/d')), false);
+  expect(await answerNext()).toBe(get('/d'));
+  expect(parsed).toEqual(['/a', '/c']);
 });

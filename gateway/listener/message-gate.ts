@@ -2,17 +2,24 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Reading } from '../exchange/client-exchange.ts';
 import { Intake } from '../wire/intake.ts';
-import type { Turns, TurnTaker } from '../wire/turns.ts';
+import { stopLingering } from './linger.ts';
+
+/** What has come in behind a message, and whether the client has ended its side. */
+export interface Behind {
+  readonly unread: readonly Buffer[];
+  readonly ended: boolean;
+}
 
 /**
- * Stands between a socket and Node's parser, and lets through one request at a time: what is pipelined behind a request waits as bytes, which
- * are bounded, and not as parsed requests, which would take many times their size. A message ends with an empty line or, as its
- * Content-Length says, by count; so no piece that is let through holds more than one head.
+ * Stands between a socket and Node's parser, and lets single messages through: what is pipelined behind one stays bytes, whose heads the wire
+ * lane reads like all others. Between its messages Node keeps its place at the socket, and hears nothing. A message ends with an empty line
+ * or, as its Content-Length says, by count; so no piece that is let through holds the end of one message and the beginning of the next.
  */
-export class MessageGate implements Reading, TurnTaker {
+export class MessageGate implements Reading {
   readonly #socket: Socket;
-  readonly #turns: Turns;
-  /** Node's own listener. */
+  /** Called when a message is read and answered, and the connection is to go on. */
+  readonly #over: (behind: Behind) => void;
+  /** Node's own listeners. */
   readonly #toParser: (bytes: Buffer) => void;
   readonly #toEnd: () => void;
   readonly #onData = (bytes: Buffer) => this.#received(bytes);
@@ -22,29 +29,40 @@ export class MessageGate implements Reading, TurnTaker {
   #request: IncomingMessage | null = null;
   /** Bytes of the body that Content-Length still promises; -1: the body is chunked. */
   #bodyLeft = 0;
-  /** Requests whose answers are still to come. */
-  #waiting = 0;
+  #answered = false;
   /** Where a piece ended without an empty line: its last bytes. */
   #tail = '';
   #endReceived = false;
+  #leaves: NodeJS.Timeout | undefined = undefined;
   #feeding = false;
   #setAside = false;
-  #awaitsTurn = false;
-  #open = true;
+  #open = false;
 
   /** @param socket one that Node's server has just taken. */
-  constructor(socket: Socket, turns: Turns) {
+  constructor(socket: Socket, over: (behind: Behind) => void) {
     this.#socket = socket;
-    this.#turns = turns;
-    const [toEnd] = socket.listeners('end') as (() => void)[];
-    this.#toEnd = toEnd!;
-    socket.on('end', this.#onEnd).off('end', toEnd!);
-    const [toParser] = socket.listeners('data') as ((bytes: Buffer) => void)[];
-    this.#toParser = toParser!;
+    this.#over = over;
+    // Behind those that the socket has of itself.
+    const toEnd = socket.listeners('end').at(-1) as () => void;
+    const toParser = socket.listeners('data').at(-1) as (bytes: Buffer) => void;
+    this.#toEnd = toEnd;
+    this.#toParser = toParser;
     // A listener beside Node's makes its parser give up reading from the handle by itself.
-    socket.on('data', this.#onData).off('data', toParser!);
-    const intake = Intake.of(socket);
+    socket.on('data', this.#onData).off('data', this.#onData).off('data', toParser).off('end', toEnd);
+  }
+
+  /** Lets the next message through. @param ended whether its client has ended its side already. */
+  admit(bytes: Buffer, ended: boolean): void {
+    const intake = Intake.of(this.#socket);
+    this.#open = true;
+    this.#answered = false;
+    this.#request = null;
+    this.#tail = '';
+    this.#socket.on('data', this.#onData).on('end', this.#onEnd);
     if (intake) this.#divert(intake);
+    this.#received(bytes);
+    if (this.#socket.isPaused() && !this.#full) this.#socket.resume();
+    if (ended) this.#endedBefore();
   }
 
   /** Past the stream, which would read up to 128 KiB more while it is paused. */
@@ -55,31 +73,37 @@ export class MessageGate implements Reading, TurnTaker {
     });
   }
 
-  /** A request has been parsed. */
+  /** Whether a message is being read or answered. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  #received(bytes: Buffer): void {
+    // Behind the last answer of a connection comes nothing.
+    if (this.#answered && !this.#socket.writable) return;
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    if (!this.#feeding) this.#feed();
+    if (this.#open && this.#full) this.#socket.pause();
+  }
+
+  get #full(): boolean {
+    return this.#heldBytes >= HELD_MAX_BYTES || this.#held.length >= HELD_MAX_PIECES;
+  }
+
+  /** The request has been parsed. */
   begun(request: IncomingMessage): void {
     this.#request = request;
-    this.#waiting++;
     this.#bodyLeft = request.headers['transfer-encoding']
       ? -1
       : Number(request.headers['content-length'] ?? 0);
   }
 
-  /** Its answer is out: the next request has its turn soon. */
+  /** Its answer is out. */
   answered(): void {
-    this.#waiting--;
-    this.#awaitTurn();
-  }
-
-  takeTurn(): void {
-    this.#awaitsTurn = false;
-    if (!this.#open || this.#setAside) return;
-    // Behind the last answer of a connection comes nothing.
+    this.#answered = true;
     if (!this.#socket.writable) this.#drop();
-    if (this.#endReceived && (this.#waiting > 0 || this.#held.length === 0)) return this.#toEnd();
-    this.#feed();
-    if (this.#endReceived) this.#awaitTurn();
-    if (this.#heldBytes < HELD_MAX_BYTES && this.#held.length < HELD_MAX_PIECES && this.#socket.isPaused())
-      this.#socket.resume();
+    this.#settle();
   }
 
   pause(): void {
@@ -89,15 +113,41 @@ export class MessageGate implements Reading, TurnTaker {
 
   resume(): void {
     this.#setAside = false;
-    this.#awaitTurn();
+    if (this.#open && this.#socket.isPaused()) this.#socket.resume();
+    this.#settle();
   }
 
-  /** Lets nothing through any more. @returns what it holds, for those who go on with the socket. */
-  release(): Buffer {
+  /** Lets nothing through any more. @returns what has come in behind, for those who go on with the socket. */
+  release(): Behind {
     this.#open = false;
+    clearTimeout(this.#leaves);
+    this.#leaves = undefined;
     Intake.of(this.#socket)?.restore();
     this.#socket.off('data', this.#onData).off('end', this.#onEnd);
-    return Buffer.concat(this.#held.splice(0));
+    const unread = this.#held;
+    this.#drop();
+    return { unread, ended: this.#endReceived };
+  }
+
+  #settle(): void {
+    const { writable, destroyed } = this.#socket;
+    if (!this.#open || this.#setAside || !this.#answered || !this.#request?.complete) return;
+    if (!writable || destroyed) return;
+    // Node's own time between two messages: it is the wire lane that waits for the next one.
+    this.#socket.setTimeout(0);
+    stopLingering(this.#socket);
+    this.#over(this.release());
+  }
+
+  /** The client ended its side before the message had its turn: it has left, unless the answer is a quick one. */
+  #endedBefore(): void {
+    this.#endReceived = true;
+    // Called behind the turn in which the answer may have gone out.
+    this.#leaves = setTimeout(() => setImmediate(() => this.#endOpen()), LEAVES_MS);
+  }
+
+  #endOpen(): void {
+    if (this.#leaves && this.#open && !this.#answered) this.#toEnd();
   }
 
   #drop(): void {
@@ -107,33 +157,13 @@ export class MessageGate implements Reading, TurnTaker {
 
   /** As in the wire lane, clients that end their side before an answer is out have left; what waits for its turn is answered first. */
   #ended(): void {
-    if (this.#waiting > 0 || this.#held.length === 0) return this.#toEnd();
-    this.#endReceived = true;
-    this.#awaitTurn();
-  }
-
-  #awaitTurn(): void {
-    if (this.#awaitsTurn) return;
-    if (this.#heldBytes === 0 && !this.#socket.isPaused() && !this.#endReceived) return;
-    this.#awaitsTurn = true;
-    this.#turns.wait(this);
-  }
-
-  #received(bytes: Buffer): void {
-    this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
-    if (!this.#feeding && !this.#awaitsTurn && !this.#setAside) this.#feed();
-    if (this.#heldBytes >= HELD_MAX_BYTES || this.#held.length >= HELD_MAX_PIECES) this.#socket.pause();
-  }
-
-  /** Whether a request is under way and all of it has been read. */
-  get #closed(): boolean {
-    return this.#waiting > 0 && this.#request?.complete === true;
+    if (this.#answered && this.#held.length > 0) this.#endReceived = true;
+    else this.#toEnd();
   }
 
   #feed(): void {
     this.#feeding = true;
-    while (this.#open && this.#held.length > 0 && !this.#closed && !this.#socket.destroyed) {
+    while (this.#open && this.#held.length > 0 && !this.#request?.complete && !this.#socket.destroyed) {
       const bytes = this.#held.shift()!;
       const end = this.#endOfPiece(bytes);
       this.#heldBytes -= end;
@@ -141,6 +171,7 @@ export class MessageGate implements Reading, TurnTaker {
       this.#toParser(end < bytes.length ? bytes.subarray(0, end) : bytes);
     }
     this.#feeding = false;
+    this.#settle();
   }
 
   #endOfPiece(bytes: Buffer): number {
@@ -158,6 +189,8 @@ export class MessageGate implements Reading, TurnTaker {
 /** With one more read of the socket, and one that was under way, less than 128 KiB and the head that is open. */
 const HELD_MAX_BYTES = 32 * 1024;
 const HELD_MAX_PIECES = 128;
+/** A client that has left is to be noticed in this time. */
+const LEAVES_MS = 100;
 
 const EMPTY_LINE = '\r\n\r\n';
 

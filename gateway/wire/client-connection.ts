@@ -26,8 +26,8 @@ export interface ClientConnectionOwner {
   readonly draining: boolean;
   /** @returns whether the exchange is carried in this lane; if not, nothing has become of it. */
   carries(exchange: ClientExchange): boolean;
-  /** The connection goes on in the general lane, which begins with these bytes. This one is through with it. */
-  handOver(connection: ClientConnection, unread: readonly Buffer[]): void;
+  /** The next message is the general lane's, which begins with these bytes. @param ended whether the client has ended its side. */
+  handOver(connection: ClientConnection, unread: Buffer, ended: boolean): void;
   /** Something that never became a request: it is answered, and the connection closed. @param toHead whether it asked by HEAD, so that the answer has no body (RFC 9110 §9.3.2). */
   refused(error: GatewayError, socket: Socket, toHead: boolean): void;
   closed(connection: ClientConnection): void;
@@ -35,14 +35,14 @@ export interface ClientConnectionOwner {
 
 /**
  * What the next byte belongs to: a head; the body of the request of now; or to nothing yet, because the answer before it is still to come.
- * `none`: to nobody any more.
+ * `none`: to nobody any more, or to the general lane for now.
  */
 type Stage = 'head' | 'body' | 'answer' | 'none';
 
 /**
  * One connection of a client in the wire lane. It reads one request at a time, and the next one when the answer is out: what is pipelined
- * behind it may depend on it (RFC 9112 §9.3.2). What it does not read, it hands over, at the boundary of a message, which is always behind
- * the last answer.
+ * behind it may depend on it (RFC 9112 §9.3.2). A message that it does not take it hands over, behind the last answer, and goes on when
+ * that is answered.
  */
 export class ClientConnection implements ExchangeConnection, BodySource, Timed, TurnTaker {
   readonly socket: Socket;
@@ -75,7 +75,17 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     this.#deadline = owner.clock.deadline(this);
     this.#deadline.arm(HEAD_TIMEOUT_MS);
     (socket as WireSocket)[CONNECTION] = this;
-    socket.on('data', onData).on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose);
+    socket.on('drain', onDrain).on('error', onError).on('close', onClose);
+    this.#listen();
+  }
+
+  /** The connection of a socket that the wire lane has accepted. */
+  static of(socket: Socket): ClientConnection {
+    return (socket as WireSocket)[CONNECTION];
+  }
+
+  #listen(): void {
+    this.socket.on('data', onData).on('end', onEnd);
     this.#intake?.divert((buffer, bytes) => {
       this.received(buffer.subarray(0, bytes));
       return true;
@@ -102,6 +112,19 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   /** Between two requests, with nothing of the next one. */
   get idle(): boolean {
     return this.#stage === 'head' && !this.#fresh && !this.#head && this.#unread.length === 0;
+  }
+
+  /** It comes from the general lane, behind an answer: what was sent ahead waits for its turn. @param ended whether the client has ended its side. */
+  takenBack(unread: readonly Buffer[], ended: boolean): void {
+    this.#fresh = false;
+    this.#listen();
+    if (this.closes) return this.#end(false);
+    this.#stage = 'head';
+    this.#deadline.arm(IDLE_TIMEOUT_MS);
+    for (const bytes of unread) this.#keep(bytes);
+    if (this.#unread.length > 0) this.#awaitTurn(0);
+    else if (this.socket.isPaused()) this.socket.resume();
+    if (ended) this.ended();
   }
 
   // What the client does.
@@ -377,17 +400,15 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #handOver(bytes: Buffer, at: number): number {
     const { socket } = this;
     const unread = [bytes.subarray(at), ...this.#unread.splice(0)];
+    this.#unreadBytes = 0;
     this.#stage = 'none';
     this.#exchange = null;
     this.#deadline.clear();
     this.#intake?.restore();
-    socket
-      .off('data', onData)
-      .off('end', onEnd)
-      .off('drain', onDrain)
-      .off('error', onError)
-      .off('close', onClose);
-    this.#owner.handOver(this, [forNodeParser(Buffer.concat(unread))]);
+    socket.off('data', onData).off('end', onEnd);
+    const ended = this.#endReceived;
+    this.#endReceived = false;
+    this.#owner.handOver(this, forNodeParser(Buffer.concat(unread)), ended);
     return bytes.length;
   }
 }

@@ -15,8 +15,8 @@ export interface WireLaneOwner {
   readonly draining: boolean;
   /** @returns whether the exchange is carried; if not, nothing has become of it, and the general lane is to have it. */
   carries(exchange: ClientExchange): boolean;
-  /** The connection goes on in the general lane, which begins with these bytes. */
-  handOver(socket: Socket, unread: readonly Buffer[]): void;
+  /** The general lane has the next message of the connection, which these bytes begin with, and gives it back by `takeBack`. */
+  handOver(socket: Socket, unread: Buffer, ended: boolean): void;
   /** Something that never became a request: it is answered, and the connection closed. @param toHead whether the answer has no body. */
   refused(error: GatewayError, socket: Socket, toHead: boolean): void;
 }
@@ -49,6 +49,11 @@ export class WireLane implements ClientConnectionOwner {
     if (received) connection.received(received);
   }
 
+  /** Goes on behind an answer of the general lane. @param behind what came in meanwhile, and whether the client has ended its side. */
+  takeBack(socket: Socket, behind: { readonly unread: readonly Buffer[]; readonly ended: boolean }): void {
+    ClientConnection.of(socket).takenBack(behind.unread, behind.ended);
+  }
+
   get draining(): boolean {
     return this.#owner.draining;
   }
@@ -57,9 +62,8 @@ export class WireLane implements ClientConnectionOwner {
     return this.#owner.carries(exchange);
   }
 
-  handOver(connection: ClientConnection, unread: readonly Buffer[]): void {
-    this.#connections.delete(connection);
-    this.#owner.handOver(connection.socket, unread);
+  handOver(connection: ClientConnection, unread: Buffer, ended: boolean): void {
+    this.#owner.handOver(connection.socket, unread, ended);
   }
 
   refused(error: GatewayError, socket: Socket, toHead: boolean): void {

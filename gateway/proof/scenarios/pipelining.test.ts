@@ -27,10 +27,13 @@ describe('a connection whose many requests are answered at once', () => {
     expect(place).toBeLessThan(FLOOD / 2);
   });
 
-  test('gets all of its answers in the wire lane, though it has ended its side', async () => {
+  test.each([
+    ['wire', '/nothing'],
+    ['general', 'http://127.0.0.1/nothing'],
+  ])('gets all of its answers in the %s lane, though it has ended its side', async (_lane, target) => {
     const gateway = await stage();
     const client = await gateway.connect({ halfOpen: true });
-    await client.send(get('/nothing').repeat(50));
+    await client.send(get(target).repeat(50));
     client.fin();
     for (let i = 0; i < 50; i++) expect((await client.answer()).status).toBe(404);
   });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Random } from '../testing/random.ts';
-import { type FuzzCase, makeCase, withBytes } from './case.ts';
+import fc from 'fast-check';
+import { type FuzzCase, fuzzCase, withBytes } from './case.ts';
 import { GatewayUnderFire } from './gateway-under-fire.ts';
 import type { Finding } from './judge.ts';
 import { minimise } from './minimise.ts';
@@ -16,12 +16,12 @@ export interface Tally {
 
 /** Fires cases at one gateway of its own, one after the other, until the time is up. */
 export class Campaign {
-  readonly #random: Random;
+  #seed: number;
   readonly #tally: Tally;
   readonly #say: (line: string) => void;
 
   constructor(seed: number, tally: Tally, say: (line: string) => void) {
-    this.#random = new Random(seed);
+    this.#seed = seed;
     this.#tally = tally;
     this.#say = say;
   }
@@ -32,7 +32,7 @@ export class Campaign {
     try {
       const before = await quietDescriptors(gateway);
       while (performance.now() < deadline && this.#tally.findings.length < FINDINGS_MAX)
-        await this.#fire(gateway);
+        await this.#fire(gateway, deadline);
       const after = await quietDescriptors(gateway, before);
       if (after > before) this.#note(`descriptors leaked: ${before} before, ${after} after`);
     } finally {
@@ -40,13 +40,27 @@ export class Campaign {
     }
   }
 
-  async #fire(gateway: GatewayUnderFire): Promise<void> {
-    const one = makeCase(this.#random.fork());
-    const { seen, finding } = await this.#try(gateway, one);
+  /** Fires until something is found, or a thousand times; what is found is cut down by fast-check, to fewer changes and pieces. */
+  async #fire(gateway: GatewayUnderFire, deadline: number): Promise<void> {
+    let finding: Finding | null = null;
+    const holds = fc.asyncProperty(fuzzCase, async (one) => {
+      const outcome = await this.#try(gateway, one);
+      this.#count(one, outcome);
+      finding = outcome.finding ?? finding;
+      return outcome.finding === null;
+    });
+    const { counterexample } = await fc.check(holds, {
+      seed: this.#seed++ * SEEDS_APART,
+      numRuns: 1_000,
+      interruptAfterTimeLimit: Math.max(1, deadline - performance.now()),
+    });
+    if (counterexample !== null && finding !== null) await this.#keep(gateway, counterexample[0], finding);
+  }
+
+  #count({ from }: FuzzCase, { seen }: Outcome): void {
     this.#tally.cases++;
-    const outcome = `${one.from}: ${seen}`;
+    const outcome = `${from}: ${seen}`;
     this.#tally.outcomes.set(outcome, (this.#tally.outcomes.get(outcome) ?? 0) + 1);
-    if (finding !== null) await this.#keep(gateway, one, finding);
   }
 
   async #try(gateway: GatewayUnderFire, one: FuzzCase): Promise<Outcome> {
@@ -90,5 +104,7 @@ async function quietDescriptors(gateway: GatewayUnderFire, enough = 0): Promise<
   return count;
 }
 
+/** So that campaigns that begin side by side do not try the same cases. */
+const SEEDS_APART = 1_009;
 /** More than these are the same one. */
 const FINDINGS_MAX = 10;

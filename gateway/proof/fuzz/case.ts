@@ -1,6 +1,6 @@
-import type { Random } from '../testing/random.ts';
+import fc from 'fast-check';
 import { validAnswer, validRequests } from './corpus.ts';
-import { cut, mutate } from './mutation.ts';
+import { mutated } from './mutation.ts';
 
 /** What is tried on the gateway: hostile bytes of a client, or of a service that was asked something plain. Texts are latin-1. */
 export type FuzzCase = ClientCase | ServiceCase;
@@ -18,16 +18,19 @@ export interface ServiceCase {
   readonly ends: 'fin' | 'reset' | null;
 }
 
-export function makeCase(random: Random): FuzzCase {
-  if (random.oneIn(3)) return makeServiceCase(random);
-  return { from: 'client', parts: cut(mutate(validRequests(random), random), random) };
-}
+const clientCase = fc.record<ClientCase>({ from: fc.constant('client'), parts: mutated(validRequests) });
 
-function makeServiceCase(random: Random): ServiceCase {
-  const parts = cut(mutate(validAnswer(random), random), random);
-  const ends = random.pick([null, null, 'fin', 'fin', 'reset'] as const);
-  return { from: 'service', method: random.pick(['GET', 'GET', 'GET', 'HEAD', 'POST']), parts, ends };
-}
+const serviceCase = fc.record<ServiceCase>({
+  from: fc.constant('service'),
+  method: fc.constantFrom('GET', 'GET', 'GET', 'HEAD', 'POST'),
+  parts: mutated(validAnswer),
+  ends: fc.constantFrom(null, null, 'fin', 'fin', 'reset'),
+});
+
+export const fuzzCase: fc.Arbitrary<FuzzCase> = fc.oneof(
+  { arbitrary: clientCase, weight: 2 },
+  { arbitrary: serviceCase, weight: 1 },
+);
 
 /** The same case with other bytes, in one piece. */
 export function withBytes<C extends FuzzCase>(one: C, text: string): C {

@@ -1,4 +1,4 @@
-import type { Random } from '../testing/random.ts';
+import fc from 'fast-check';
 
 /** Valid traffic, to be made invalid. Latin-1 text; `/a` and `/b` are the prefixes of two services. */
 
@@ -39,11 +39,8 @@ const answers: readonly string[] = [
 ];
 
 /** One to three requests, one behind the other. */
-export function validRequests(random: Random): string {
-  const count = random.oneIn(2) ? 1 : 1 + random.below(3);
-  return Array.from({ length: count }, () => random.pick(requests)).join('');
-}
+export const validRequests = fc
+  .array(fc.constantFrom(...requests), { minLength: 1, maxLength: 3 })
+  .map((list) => list.join(''));
 
-export function validAnswer(random: Random): string {
-  return random.pick(answers);
-}
+export const validAnswer = fc.constantFrom(...answers);

@@ -1,25 +1,21 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Random } from '../testing/random.ts';
 import { readRequests } from '../testing/strict-reader.ts';
 import { UsageError } from '../testing/tool-options.ts';
-import { makeCase } from './case.ts';
+import { fuzzCase } from './case.ts';
 import { validRequests } from './corpus.ts';
 import { minimise } from './minimise.ts';
 import { parseOptions } from './options.ts';
 
 test('the corpus is valid', () => {
-  const random = new Random(1);
-  for (let made = 0; made < 200; made++) {
-    const { refused, unfinished } = readRequests(Buffer.from(validRequests(random), 'latin1'));
+  for (const text of fc.sample(validRequests, 200)) {
+    const { refused, unfinished } = readRequests(Buffer.from(text, 'latin1'));
     expect([refused, unfinished]).toEqual([null, false]);
   }
 });
 
 test('the same seed makes the same cases', () => {
-  const made = () => {
-    const random = new Random(7);
-    return Array.from({ length: 100 }, () => makeCase(random.fork()));
-  };
+  const made = () => fc.sample(fuzzCase, { seed: 7, numRuns: 100 });
   expect(made()).toEqual(made());
 });
 

@@ -1,32 +1,9 @@
-import type { Random } from '../testing/random.ts';
+import fc from 'fast-check';
 
 /** Makes something else of a text, in one small way. */
-type Mutation = (text: string, random: Random) => string;
+type Change = (text: string) => string;
 
-const ODD = [
-  '\r',
-  '\n',
-  '\0',
-  ' ',
-  '\t',
-  ':',
-  ';',
-  ',',
-  '-',
-  '+',
-  '0',
-  '1',
-  '\x0b',
-  '\x7f',
-  '\x80',
-  '\xff',
-  '"',
-  '%',
-  '/',
-  '\\',
-  '#',
-  '.',
-];
+const ODD = '\r\n\0 \t:;,-+01\x0b\x7f\x80\xff"%/\\#.';
 
 const TOKENS = [
   '\r\n',
@@ -65,74 +42,99 @@ const TOKENS = [
   '99999999999999999999',
 ];
 
-const mutations: readonly Mutation[] = [
-  (text, random) => splice(text, random.below(text.length + 1), 0, random.pick(ODD)),
-  (text, random) => splice(text, random.below(text.length), 1, random.pick(ODD)),
-  (text, random) => splice(text, random.below(text.length), 1 + random.below(3), ''),
-  (text, random) => splice(text, random.below(text.length), 1, String.fromCharCode(random.below(256))),
-  (text, random) => splice(text, random.below(text.length + 1), 0, random.pick(TOKENS)),
-  (text, random) => splice(text, lineStart(text, random), 0, random.pick(TOKENS)),
-  (text, random) => splice(text, lineStart(text, random), 0, random.pick(TOKENS)),
-  (text, random) => withLine(text, random, (line) => line + line),
-  (text, random) => withLine(text, random, () => ''),
-  (text, random) =>
-    withLine(text, random, (line) => line.replace('\r\n', random.pick(['\n', '\r', '\r\r\n', '']))),
-  (text, random) => withLine(text, random, (line) => line.toUpperCase()),
-  (text, random) =>
-    withLine(text, random, (line) => line.replace(': ', random.pick([':', ' : ', ':\t', ':  ', ':\r\n ']))),
-  (text, random) => withNumber(text, random, (number) => String(number + random.pick([-1, 1, 2, 16]))),
-  (text, random) =>
-    withNumber(text, random, (number) =>
-      random.pick([`0${number}`, `+${number}`, `-${number}`, `${number} `, `0x${number}`]),
-    ),
-  (text, random) => text.slice(0, random.below(text.length) + 1),
-  (text, random) => text + text.slice(random.below(text.length)),
-  (text, random) => splice(text, random.below(text.length), 0, 'x'.repeat(random.pick([100, 5_000, 20_000]))),
+const odd = fc.constantFrom(...ODD);
+const token = fc.constantFrom(...TOKENS);
+const byte = fc.nat(255).map((code) => String.fromCharCode(code));
+const nothing = fc.constant('');
+
+/** Puts a text in the place of so many bytes. */
+function instead(added: fc.Arbitrary<string>, removed: fc.Arbitrary<number>): fc.Arbitrary<Change> {
+  return fc.tuple(fc.nat(), added, removed).map(([place, put, gone]) => (text) => {
+    const at = place % (text.length + 1);
+    return text.slice(0, at) + put + text.slice(at + gone);
+  });
+}
+
+/** Makes something else of one line; `with` is what it takes from the choices. */
+function ofLine<Choice>(
+  choices: readonly Choice[],
+  change: (line: string, choice: Choice) => string,
+): fc.Arbitrary<Change> {
+  return fc.tuple(fc.nat(), fc.constantFrom(...choices)).map(([place, choice]) => (text) => {
+    const start = text.indexOf('\n', place % text.length) + 1;
+    const end = text.indexOf('\n', start) + 1 || text.length;
+    return text.slice(0, start) + change(text.slice(start, end), choice) + text.slice(end);
+  });
+}
+
+/** Makes something else of a number that stands in it. */
+function ofNumber(...changes: readonly ((number: number) => string)[]): fc.Arbitrary<Change> {
+  return fc.tuple(fc.nat(), fc.constantFrom(...changes)).map(([place, change]) => (text) => {
+    const numbers = [...text.matchAll(/\b\d{1,9}\b/g)];
+    if (numbers.length === 0) return text;
+    const { index, 0: digits } = numbers[place % numbers.length]!;
+    return text.slice(0, index) + change(Number(digits)) + text.slice(index + digits.length);
+  });
+}
+
+const none = fc.constant(0);
+const one = fc.constant(1);
+
+const common: readonly fc.Arbitrary<Change>[] = [
+  instead(odd, none),
+  instead(odd, one),
+  instead(nothing, fc.integer({ min: 1, max: 3 })),
+  instead(byte, one),
+  instead(token, none),
+  ofLine(TOKENS, (line, choice) => choice + line),
+  ofLine(TOKENS, (line, choice) => choice + line),
+  ofLine([''], (line) => line + line),
+  ofLine([''], () => ''),
+  ofLine(['\n', '\r', '\r\r\n', ''], (line, end) => line.replace('\r\n', end)),
+  ofLine([''], (line) => line.toUpperCase()),
+  ofLine([':', ' : ', ':\t', ':  ', ':\r\n '], (line, colon) => line.replace(': ', colon)),
+  ofNumber(...[-1, 1, 2, 16].map((more) => (number: number) => String(number + more))),
+  ofNumber(
+    ...['0#', '+#', '-#', '# ', '0x#'].map((form) => (number: number) => form.replace('#', `${number}`)),
+  ),
+  fc.nat().map((place) => (text) => text.slice(0, (place % text.length) + 1)),
+  fc.nat().map((place) => (text) => text + text.slice(place % text.length)),
 ];
 
-/** The text with up to four mutations; none in one of eight, so that valid traffic is there too. */
-export function mutate(text: string, random: Random): string {
-  if (random.oneIn(8)) return text;
-  let mutated = text;
-  for (let left = 1 + random.below(4); left > 0; left--) {
-    // Long insertions cost time and find one thing.
-    const choice = random.oneIn(20) ? mutations.length : mutations.length - 1;
-    mutated = mutations[random.below(choice)]!(mutated, random);
-    if (mutated.length === 0) return text;
-  }
-  return mutated;
+/** Long insertions cost time and find one thing. */
+const long = instead(
+  fc.constantFrom(100, 5_000, 20_000).map((length) => 'x'.repeat(length)),
+  none,
+);
+
+const change = fc.oneof(...common.map((arbitrary) => ({ arbitrary, weight: 20 })), {
+  arbitrary: long,
+  weight: 16,
+});
+
+/** No change in one of eight, so that valid traffic is there too. */
+const changes = fc.oneof(
+  { arbitrary: fc.constant<Change[]>([]), weight: 1 },
+  { arbitrary: fc.array(change, { minLength: 1, maxLength: 4 }), weight: 7 },
+);
+
+/** In one piece, in up to six, or, once in a while, one by one. */
+const cut = fc.oneof(
+  { arbitrary: fc.constant((text: string) => [text]), weight: 10 },
+  { arbitrary: fc.array(fc.nat(), { minLength: 1, maxLength: 5 }).map(pieces), weight: 19 },
+  { arbitrary: fc.constant((text: string) => (text.length < 400 ? [...text] : [text])), weight: 1 },
+);
+
+function pieces(places: readonly number[]): (text: string) => string[] {
+  return (text) => {
+    const ends = [...places.map((place) => place % (text.length + 1)).sort((a, b) => a - b), text.length];
+    return ends.map((end, at) => text.slice(ends[at - 1] ?? 0, end)).filter((part) => part !== '');
+  };
 }
 
-/** The same bytes in up to six pieces, or, once in a while, one by one. */
-export function cut(text: string, random: Random): string[] {
-  if (random.oneIn(3)) return [text];
-  if (random.oneIn(20) && text.length < 400) return [...text];
-  const places = Array.from({ length: 1 + random.below(5) }, () => random.below(text.length + 1)).sort(
-    (a, b) => a - b,
-  );
-  const ends = [...places, text.length];
-  return ends.map((end, at) => text.slice(ends[at - 1] ?? 0, end)).filter((part) => part !== '');
-}
-
-function splice(text: string, at: number, removed: number, added: string): string {
-  return text.slice(0, at) + added + text.slice(at + removed);
-}
-
-function lineStart(text: string, random: Random): number {
-  const near = text.indexOf('\n', random.below(text.length));
-  return near === -1 ? 0 : near + 1;
-}
-
-function withLine(text: string, random: Random, change: (line: string) => string): string {
-  const start = lineStart(text, random);
-  const end = text.indexOf('\n', start);
-  const stop = end === -1 ? text.length : end + 1;
-  return text.slice(0, start) + change(text.slice(start, stop)) + text.slice(stop);
-}
-
-function withNumber(text: string, random: Random, change: (number: number) => string): string {
-  const numbers = [...text.matchAll(/\b\d{1,9}\b/g)];
-  if (numbers.length === 0) return text;
-  const { index, 0: digits } = random.pick(numbers);
-  return splice(text, index, digits.length, change(Number(digits)));
+/** Of valid texts, with up to four changes, and cut into pieces. It shrinks to fewer of both. */
+export function mutated(valid: fc.Arbitrary<string>): fc.Arbitrary<string[]> {
+  return fc
+    .tuple(valid, changes, cut)
+    .map(([text, list, cutter]) => cutter(list.reduce((before, each) => each(before) || before, text)));
 }

@@ -1,6 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Random } from '../testing/random.ts';
-import { makeCase } from './case.ts';
+import { fuzzCase } from './case.ts';
 import { Differential } from './differential/run.ts';
 import { GatewayUnderFire } from './gateway-under-fire.ts';
 import { readSeeds } from './seed-file.ts';
@@ -13,8 +13,7 @@ describe.each([
   test('what was found once is found no more, and a few new cases find nothing', async () => {
     const gateway = await GatewayUnderFire.start(extended);
     try {
-      const random = new Random(5);
-      const fresh = Array.from({ length: 60 }, () => ({ name: 'new', one: makeCase(random) }));
+      const fresh = fc.sample(fuzzCase, { seed: 5, numRuns: 60 }).map((one) => ({ name: 'new', one }));
       const kept = readSeeds().map(({ name, seed }) => ({ name, one: seed.case }));
       const found = [];
       for (const { name, one } of [...kept, ...fresh]) {

@@ -1,7 +1,7 @@
+import fc from 'fast-check';
 import { RequestReader } from '../../../wire/request-reader.ts';
-import { Random } from '../../testing/random.ts';
 import { validAnswer, validRequests } from '../corpus.ts';
-import { cut, mutate } from '../mutation.ts';
+import { mutated } from '../mutation.ts';
 import { NodeRequests, readNodeAnswer } from './node-messages.ts';
 import { difference, type ReadMessage } from './reading.ts';
 import { WireAnswer, WireRequests } from './wire-messages.ts';
@@ -22,12 +22,12 @@ interface Compared {
 /** Whatever the wire lane's readers take, Node's own strict parser must take with the same meaning. The other way round is nobody's claim. */
 export class Differential {
   readonly tally: DifferentialTally = { inputs: 0, accepted: 0, findings: [] };
-  readonly #random: Random;
+  readonly #inputs: Iterator<Input>;
   readonly #requests = new NodeRequests();
   readonly #reader = new RequestReader();
 
   constructor(seed: number) {
-    this.#random = new Random(seed);
+    this.#inputs = inputsFrom(seed);
   }
 
   /** @param deadline on the clock of `performance.now()`. */
@@ -44,7 +44,7 @@ export class Differential {
   async #batch(): Promise<void> {
     const compared: Compared[] = [];
     for (let i = 0; i < BATCH; i++) {
-      const one = this.#random.oneIn(3) ? this.#answer() : this.#request();
+      const one = this.#compare(this.#inputs.next().value as Input);
       if (one !== null) compared.push(one);
     }
     this.tally.inputs += BATCH;
@@ -57,28 +57,39 @@ export class Differential {
     }
   }
 
-  #request(): Compared | null {
-    const { input, pieces } = this.#input(validRequests(this.#random));
-    const wire = new WireRequests(this.#reader);
+  #compare({ parts, method, ends }: Input): Compared | null {
+    const pieces = parts.map((part) => Buffer.from(part, 'latin1'));
+    const wire = method === null ? new WireRequests(this.#reader) : new WireAnswer(method);
     for (const piece of pieces) wire.add(piece);
-    return wire.taken.length === 0 ? null : { input, ours: wire.taken, node: this.#requests.read(pieces) };
-  }
-
-  #answer(): Compared | null {
-    const { input, pieces } = this.#input(validAnswer(this.#random));
-    const method = this.#random.oneIn(4) ? 'HEAD' : 'GET';
-    const ends = this.#random.oneIn(2);
-    const wire = new WireAnswer(method);
-    for (const piece of pieces) wire.add(piece);
-    if (ends) wire.end();
+    if (method !== null && ends) wire.end();
     if (wire.taken.length === 0) return null;
-    return { input, ours: wire.taken, node: readNodeAnswer(method, pieces, ends) };
+    const node = method === null ? this.#requests.read(pieces) : readNodeAnswer(method, pieces, ends);
+    return { input: parts, ours: wire.taken, node };
   }
+}
 
-  #input(valid: string): { input: string[]; pieces: Buffer[] } {
-    const input = cut(mutate(valid, this.#random), this.#random);
-    return { input, pieces: input.map((part) => Buffer.from(part, 'latin1')) };
-  }
+/** Requests, or the answer to one of this method. */
+interface Input {
+  readonly parts: readonly string[];
+  readonly method: 'GET' | 'HEAD' | null;
+  /** Whether the connection ends behind it. */
+  readonly ends: boolean;
+}
+
+const requests = fc.record<Input>({
+  parts: mutated(validRequests),
+  method: fc.constant(null),
+  ends: fc.constant(false),
+});
+const answers = fc.record<Input>({
+  parts: mutated(validAnswer),
+  method: fc.constantFrom('GET', 'GET', 'GET', 'HEAD'),
+  ends: fc.boolean(),
+});
+const input = fc.oneof({ arbitrary: requests, weight: 2 }, { arbitrary: answers, weight: 1 });
+
+function* inputsFrom(seed: number): Generator<Input> {
+  for (let next = seed; ; next += 1_009) yield* fc.sample(input, { seed: next, numRuns: 1_000 });
 }
 
 const BATCH = 64;

@@ -44,9 +44,7 @@ test('an answer that is piped through a hook, and breaks off, breaks off for the
     `import { PassThrough } from 'node:stream';`,
   );
   const client = await gateway.connect();
-  await client.send(get('/db/'));
-  const connection = await service.connection();
-  await connection.head();
+  const connection = await service.reachedBy(client, get('/db/'));
   await connection.send('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf');
   await client.until('half');
   connection.reset();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
+import { startRoute } from '../testing/route-stage.ts';
 import { ok, startService } from '../testing/service.ts';
 
 describe.each(laneKinds)('the fields of an answer on $kind', (kind) => {
@@ -37,8 +38,8 @@ describe.each(laneKinds)('the fields of an answer on $kind', (kind) => {
   });
 
   test('a status and reason of any kind go through', async () => {
-    const service = (await startService()).answer('HTTP/1.1 299 Odd  \xe9 One\r\nContent-Length: 0\r\n\r\n');
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer('HTTP/1.1 299 Odd  \xe9 One\r\nContent-Length: 0\r\n\r\n');
     const { startLine } = (await gateway.get('/db/')).head;
     if (kind.throughFastify) expect(startLine).toMatch(/^HTTP\/1\.1 299 /);
     else expect(startLine).toBe('HTTP/1.1 299 Odd  \xe9 One');
@@ -46,10 +47,10 @@ describe.each(laneKinds)('the fields of an answer on $kind', (kind) => {
 
   // RFC 9110 §15.5.22, §7.8. @fastify/http-proxy keeps what concerns a connection to itself.
   test.skipIf(kind.throughFastify)('426 says which protocol is wanted', async () => {
-    const service = (await startService()).answer(
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(
       'HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n',
     );
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
     const client = await gateway.connect();
     const { head } = await client.exchange(get('/db/'));
     expect(head.value('upgrade')).toBe('websocket');
@@ -72,8 +73,8 @@ describe.each(laneKinds)('the fields of an answer on $kind', (kind) => {
   });
 
   test("the service's Connection: close does not close the client's connection", async () => {
-    const service = (await startService()).answer(ok('x', 'Connection: close'));
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok('x', 'Connection: close'));
     const client = await gateway.connect();
     expect((await client.exchange(get('/db/'))).head.value('connection')).not.toBe('close');
     expect((await client.exchange(get('/db/'))).status).toBe(200);

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
-import { ok, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { ok } from '../testing/service.ts';
 
 // What a service answers a request with is in the table of hostile/.
 describe.each(laneKinds)('a service that breaks the protocol on $kind', ({ routes, files }) => {
   test('with bytes on an idle connection: they answer nobody', async () => {
-    const service = (await startService()).answer((received) => ok(received.target));
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer((received) => ok(received.target));
     const client = await gateway.connect();
     await client.exchange(get('/db/1'));
     await service.connections[0]?.send(ok('not yours'));

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
+import { startRoute } from '../testing/route-stage.ts';
 import { chunk, ok, reply, startService } from '../testing/service.ts';
 
 const mebibyte = 1024 * 1024;
@@ -11,8 +12,8 @@ const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex')
 describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
   test('of any bytes arrive whole, both ways', async () => {
     const data = randomBytes(2 * mebibyte);
-    const service = (await startService()).answer((received) => reply(200, [], received.body));
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer((received) => reply(200, [], received.body));
     const client = await gateway.connect();
     await client.send(request('PUT', '/db/', [`Content-Length: ${data.length}`]));
     void client.send(data);
@@ -24,8 +25,8 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
 
   test('in chunks arrive in chunks', async () => {
     const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
-    const service = (await startService()).answer(`${head}${chunk('one')}${chunk('two')}${chunk('')}`);
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(`${head}${chunk('one')}${chunk('two')}${chunk('')}`);
     const body = `3;ext="x"\r\nabc\r\n${chunk('def')}0\r\n\r\n`;
     const answer = await gateway.exchange(request('POST', '/db/', ['Transfer-Encoding: chunked'], body));
     expect(answer.text).toBe('onetwo');
@@ -35,13 +36,10 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
   });
 
   test('flow in both directions at once', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
     await client.send(request('POST', '/db/', ['Transfer-Encoding: chunked']));
-    await client.send(chunk('ping 0'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, chunk('ping 0'));
     await connection.until('ping 0');
     await connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
     await client.head();
@@ -65,8 +63,8 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
     ['OPTIONS', [], 'a body of OPTIONS'],
     ['PROPFIND', [], '<xml/>'],
   ])('%s with %j and %j arrives as it is', async (method, fields, body) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     const client = await gateway.connect();
     expect((await client.exchange(request(method, '/db/', fields, body))).status).toBe(200);
     expect(service.request.body.toString()).toBe(fields.length > 0 ? '' : body);
@@ -74,8 +72,8 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
   });
 
   test('POST without a body is not given one', async () => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     await gateway.exchange(request('POST', '/db/'));
     expect(service.request.body).toHaveLength(0);
     expect(service.request.head.has('transfer-encoding')).toBe(false);
@@ -109,12 +107,9 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
   ] as const)(
     'an answer with %s (%j) that breaks off by %s is never taken for complete',
     async (_what, rest, how) => {
-      const service = await startService();
-      const gateway = await startTestGateway(routes('/db', service.port), { files });
+      const { service, gateway } = await startRoute({ routes, files }, '/db');
       const client = await gateway.connect();
-      await client.send(get('/db/'));
-      const connection = await service.connection();
-      await connection.head();
+      const connection = await service.reachedBy(client, get('/db/'));
       await connection.send(`HTTP/1.1 200 OK\r\n${rest}`);
       await client.until('12345');
       if (how === 'fin') connection.fin();
@@ -126,12 +121,9 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
 
   test('a slow reader holds the service back', async () => {
     const size = 64 * mebibyte;
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
-    await client.send(get('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/'));
     await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
     const sent = connection.send(Buffer.alloc(size));
     await client.head();
@@ -143,8 +135,7 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
 
   test('a slow service holds the client back', async () => {
     const size = 64 * mebibyte;
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
     await client.send(request('PUT', '/db/', [`Content-Length: ${size}`]));
     const sent = client.send(Buffer.alloc(size));
@@ -159,8 +150,8 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
   });
 
   test('requests that were sent ahead are answered in order', async () => {
-    const service = (await startService()).answer((received) => ok(received.target));
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer((received) => ok(received.target));
     const client = await gateway.connect();
     await client.send(get('/db/1') + request('POST', '/db/2', [], 'x') + get('/db/3'));
     const texts: string[] = [];

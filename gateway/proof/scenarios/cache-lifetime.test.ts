@@ -240,9 +240,7 @@ describe('slow and leaving clients', () => {
     });
     const size = 48 * 1024 * 1024;
     const client = await gateway.connect();
-    await client.send(get('/img/a'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/img/a'));
     await connection.send(`HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Length: ${size}\r\n\r\n`);
     await client.head();
     let sent = 0;
@@ -275,9 +273,7 @@ describe('on a cached route', () => {
       `routes:\n  /img: { to: ${service.port}, cache: true, timeouts: { idle: 100ms, tunnelIdle: 1m } }\n`,
     );
     const client = await gateway.connect();
-    await client.send(get('/img/events'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/img/events'));
     await connection.send(
       'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n',
     );

@@ -104,9 +104,7 @@ describe('what is given from the cache', () => {
   test('comes without the 1xx answers that its first client got', async () => {
     const { service, gateway, ask } = await startCachedRoute(null);
     const client = await gateway.connect();
-    await client.send(get('/img/a'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/img/a'));
     await connection.send(
       'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n',
     );

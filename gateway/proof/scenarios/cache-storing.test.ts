@@ -113,9 +113,7 @@ describe('an answer is never kept', () => {
   test('whose client left in the middle of it', async () => {
     const { service, gateway, ask } = await startCachedRoute(null);
     const client = await gateway.connect();
-    await client.send(get('/img/a'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/img/a'));
     await connection.send(`HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Length: 10\r\n\r\nhalf`);
     await client.head();
     client.reset();

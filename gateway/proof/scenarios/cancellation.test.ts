@@ -4,15 +4,15 @@ import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
-import { chunk, ok, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { chunk, ok } from '../testing/service.ts';
 
 /** The rule is 100 ms; a loaded machine gets more, and no timeout of the gateway is that short. */
 const soonMs = 1_000;
 
 describe.each(laneKinds)('giving up on $kind', ({ routes, files }) => {
   async function stage() {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
     return { service, gateway, client };
   }
@@ -21,9 +21,7 @@ describe.each(laneKinds)('giving up on $kind', ({ routes, files }) => {
     'a client that leaves before the head (%s) frees the service',
     async (how) => {
       const { service, gateway, client } = await stage();
-      await client.send(get('/db/'));
-      const connection = await service.connection();
-      await connection.head();
+      const connection = await service.reachedBy(client, get('/db/'));
       client[how]();
       await connection.ending(soonMs);
       const record = await gateway.log.exchange(499);
@@ -35,9 +33,7 @@ describe.each(laneKinds)('giving up on $kind', ({ routes, files }) => {
     'a client that leaves in the body (%s) frees the service',
     async (how) => {
       const { service, gateway, client } = await stage();
-      await client.send(get('/db/'));
-      const connection = await service.connection();
-      await connection.head();
+      const connection = await service.reachedBy(client, get('/db/'));
       await connection.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('first')}`);
       await client.head();
       await client.chunk();
@@ -49,9 +45,7 @@ describe.each(laneKinds)('giving up on $kind', ({ routes, files }) => {
 
   test('a client that leaves while a body is held back frees the service', async () => {
     const { service, client } = await stage();
-    await client.send(get('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/'));
     void connection.send(`HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n`);
     void connection.send(Buffer.alloc(32 * 1024 * 1024));
     await client.discard(1024 * 1024);
@@ -69,9 +63,10 @@ describe.each(laneKinds)('giving up on $kind', ({ routes, files }) => {
     async (how, framing) => {
       const { service, gateway, client } = await stage();
       await client.send(request('PUT', '/db/', [framing]));
-      await client.send(framing.startsWith('T') ? chunk('half of it') : 'half of it');
-      const connection = await service.connection();
-      await connection.head();
+      const connection = await service.reachedBy(
+        client,
+        framing.startsWith('T') ? chunk('half of it') : 'half of it',
+      );
       await connection.until('half of it');
       client[how]();
       const { bytes } = await connection.rest(soonMs);
@@ -94,16 +89,17 @@ describe.each(laneKinds)('giving up on $kind', ({ routes, files }) => {
 
   test('a service that goes in the middle of an upload is told to the client', async () => {
     const { service, client } = await stage();
-    await client.send(request('PUT', '/db/', ['Content-Length: 1000'], 'half'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(
+      client,
+      request('PUT', '/db/', ['Content-Length: 1000'], 'half'),
+    );
     connection.reset();
     expect((await client.answer()).status).toBe(502);
   });
 
   test('a client that resets its connection right behind a request does not hide its address by that', async () => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     for (let round = 0; round < 50; round++) {
       const client = await gateway.connect();
       client.socket.write(get('/db/'));
@@ -117,9 +113,7 @@ describe.each(laneKinds)('giving up on $kind', ({ routes, files }) => {
 
   test('one that leaves does not disturb another on the same route', async () => {
     const { service, gateway, client } = await stage();
-    await client.send(get('/db/left'));
-    const first = await service.connection();
-    await first.head();
+    const first = await service.reachedBy(client, get('/db/left'));
     const other = await gateway.connect();
     await other.send(get('/db/stays'));
     const second = await service.connection();

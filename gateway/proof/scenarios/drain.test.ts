@@ -20,9 +20,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     const service = await startService();
     const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
     const client = await gateway.connect();
-    await client.send(get('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/'));
     await connection.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('half')}`);
     await client.head();
     await client.chunk();
@@ -53,9 +51,7 @@ describe('on SIGTERM', () => {
     const service = await startService();
     const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
     const client = await gateway.connect();
-    await client.send(get('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/'));
     const probe = await connect(gateway.adminPort);
     expect((await probe.exchange(get('/readyz', 'Host: localhost'))).status).toBe(200);
     gateway.signal('SIGTERM');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
 import { type RawClient, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
-import { chunk, ok, reply, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { chunk, ok, reply } from '../testing/service.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -16,8 +16,7 @@ describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ rou
     ['a length', [`Content-Length: ${1024 * mebibyte}`], 'x'.repeat(65_536)],
     ['chunks', ['Transfer-Encoding: chunked'], chunk('x'.repeat(65_536))],
   ])('is delivered whole, then the connection is closed: with %s', async (_what, framing, part) => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
     await client.send(request('PUT', '/db/', framing));
     const sending = keepSending(client, part);
@@ -34,12 +33,12 @@ describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ rou
   });
 
   test('is delivered where the service closes at once after it', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
-    await client.send(request('PUT', '/db/', ['Content-Length: 1000000'], 'x'.repeat(1_000)));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(
+      client,
+      request('PUT', '/db/', ['Content-Length: 1000000'], 'x'.repeat(1_000)),
+    );
     await connection.bytes(1_000);
     await connection.send(reply(401, ['Connection: close'], 'who are you?'));
     connection.fin();
@@ -49,12 +48,12 @@ describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ rou
   });
 
   test('can be long, and goes on while the upload does not', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
-    await client.send(request('PUT', '/db/', ['Content-Length: 1000000'], 'x'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(
+      client,
+      request('PUT', '/db/', ['Content-Length: 1000000'], 'x'),
+    );
     await connection.send('HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n');
     expect((await client.head()).status).toBe(400);
     for (const part of ['one', 'two', 'three']) {
@@ -71,8 +70,8 @@ describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ rou
     ['a malformed path', '/db/%', ['Content-Length: 1000000'], 400],
     ['an unknown route, in chunks', '/nowhere', ['Transfer-Encoding: chunked'], 404],
   ])('of the gateway itself comes at once: %s', async (_what, target, framing, status) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port, 'bodyMax: 64KiB'), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db', ['bodyMax: 64KiB']);
+    service.answer(ok());
     const client = await gateway.connect();
     await client.send(request('PUT', target, framing));
     expect((await client.answer()).status).toBe(status);
@@ -81,8 +80,7 @@ describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ rou
   });
 
   test('a body that turns out too large is answered 413 and never complete to the service', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port, 'bodyMax: 64KiB'), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db', ['bodyMax: 64KiB']);
     const client = await gateway.connect();
     await client.send(request('PUT', '/db/', ['Transfer-Encoding: chunked']));
     const sending = keepSending(client, chunk('x'.repeat(16_384)));
@@ -99,8 +97,8 @@ describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ rou
     ['Content-Length: 65536', 'x'.repeat(65_536)],
     ['Transfer-Encoding: chunked', `${chunk('x'.repeat(65_536))}${chunk('')}`],
   ])('a body of exactly the largest size is carried: %s', async (framing, body) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port, 'bodyMax: 64KiB'), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db', ['bodyMax: 64KiB']);
+    service.answer(ok());
     expect((await gateway.exchange(request('PUT', '/db/', [framing], body))).status).toBe(200);
     expect(service.request.body).toHaveLength(65_536);
   });

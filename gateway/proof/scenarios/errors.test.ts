@@ -22,7 +22,8 @@ function secretOf(to: string): string {
 
 /** What only operators may know: where the service is, what Node and the libraries call things, our own code. */
 function expectNoInternals(answer: Answer, to: string): void {
-  const told = answer.head.raw + answer.text;
+  // The digits of a port may stand in an id by chance.
+  const told = (answer.head.raw + answer.text).replaceAll(answer.head.value('x-request-id') ?? '-', '');
   expect(told).not.toMatch(
     /127\.0\.0\.1|ECONN|ENOTFOUND|EAI_|UND_ERR|HPE_|undici|fastify|node:|\.ts|\.js|\bat .*:\d+/i,
   );
@@ -30,8 +31,8 @@ function expectNoInternals(answer: Answer, to: string): void {
 }
 
 describe.each(routeKinds)('errors on $kind', (kind) => {
-  test.each(failures)('$what: $status $type', async (failure) => {
-    const { answer, to } = await provoke(kind, failure);
+  test.each(failures)('$what: $status $type, and a line in the log', async (failure) => {
+    const { answer, to, gateway } = await provoke(kind, failure);
     const problem = JSON.parse(answer.text);
     expect(answer.status).toBe(failure.status);
     expect(answer.head.value('content-type')).toMatch(/^application\/problem\+json/);
@@ -43,13 +44,11 @@ describe.each(routeKinds)('errors on $kind', (kind) => {
     );
     expect(answer.head.has('retry-after')).toBe(failure.status === 503);
     expectNoInternals(answer, to);
-  });
-
-  test.each(failures)('$what: a line in the log', async (failure) => {
-    const { answer, gateway } = await provoke(kind, failure);
-    const record = await gateway.log.exchange(failure.status);
-    expect(record).toMatchObject({ code: failure.code, errorType: failure.type });
-    expect(record.requestId).toBe(answer.head.value('x-request-id'));
+    expect(await gateway.log.exchange(failure.status)).toMatchObject({
+      code: failure.code,
+      errorType: failure.type,
+      requestId: problem.requestId,
+    });
   });
 
   test.each(failures.filter(({ status }) => [404, 502, 504].includes(status)))(

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
-import { chunk, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { chunk } from '../testing/service.ts';
 
 describe.each(laneKinds)('an event stream on $kind', ({ routes, files }) => {
   test.each([
@@ -11,12 +11,9 @@ describe.each(laneKinds)('an event stream on $kind', ({ routes, files }) => {
   ])(
     'with %s: the head, then each event, is out before the next is written',
     async (_what, framing, encode) => {
-      const service = await startService();
-      const gateway = await startTestGateway(routes('/db', service.port), { files });
+      const { service, gateway } = await startRoute({ routes, files }, '/db');
       const client = await gateway.connect();
-      await client.send(get('/db/events', 'Accept: text/event-stream'));
-      const connection = await service.connection();
-      await connection.head();
+      const connection = await service.reachedBy(client, get('/db/events', 'Accept: text/event-stream'));
       await connection.send(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n${framing}\r\n`);
       expect((await client.head()).value('content-type')).toBe('text/event-stream');
       for (let event = 1; event <= 5; event++) {
@@ -29,8 +26,7 @@ describe.each(laneKinds)('an event stream on $kind', ({ routes, files }) => {
   );
 
   test('a reader that comes back says where it was', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
     await client.send(get('/db/events', 'Last-Event-ID: 41'));
     expect((await (await service.connection()).head()).value('last-event-id')).toBe('41');

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
 import { request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
-import { ok, reply, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { ok, reply } from '../testing/service.ts';
 
 const expecting = (target: string, ...fields: string[]) =>
   request('POST', target, ['Expect: 100-continue', 'Content-Length: 4', ...fields]);
 
 describe.each(laneKinds)('Expect on $kind', ({ routes, files }) => {
   test('a client that waits is told to go on, and its body arrives', async () => {
-    const service = (await startService()).answer(ok('got it'));
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok('got it'));
     const client = await gateway.connect();
     await client.send(expecting('/db/'));
     expect((await client.head()).status).toBe(100);
@@ -20,8 +20,8 @@ describe.each(laneKinds)('Expect on $kind', ({ routes, files }) => {
   });
 
   test('a client that does not wait is served as well', async () => {
-    const service = (await startService()).answer(ok('got it'));
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok('got it'));
     const client = await gateway.connect();
     await client.send(`${expecting('/db/')}body`);
     expect((await client.answer()).text).toBe('got it');
@@ -29,22 +29,18 @@ describe.each(laneKinds)('Expect on $kind', ({ routes, files }) => {
   });
 
   test('a refusal of the service reaches a client in the middle of its body', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
     await client.send(expecting('/db/'));
     expect((await client.head()).status).toBe(100);
-    await client.send('b');
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, 'b');
     await connection.send(reply(401, ['WWW-Authenticate: Basic', 'Connection: close'], 'who are you?'));
     const answer = await client.answer();
     expect([answer.status, answer.text]).toEqual([401, 'who are you?']);
   });
 
   test('a refusal of the service reaches a client that still waits', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
     await client.send(expecting('/db/'));
     const connection = await service.connection();
@@ -55,12 +51,9 @@ describe.each(laneKinds)('Expect on $kind', ({ routes, files }) => {
   });
 
   test('the 100 is the service\u2019s own, and comes once', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
-    await client.send(expecting('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, expecting('/db/'));
     await connection.send('HTTP/1.1 100 Continue\r\n\r\n');
     expect((await client.head()).status).toBe(100);
     await client.send('body');
@@ -75,8 +68,8 @@ describe.each(laneKinds)('Expect on $kind', ({ routes, files }) => {
     ['a body over the limit', '/db/', 413],
     ['a malformed path', '/db/%', 400],
   ])('%s is told before any 100', async (_what, target, status) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port, 'bodyMax: 3B'), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db', ['bodyMax: 3B']);
+    service.answer(ok());
     const client = await gateway.connect();
     await client.send(expecting(target));
     const answer = await client.answer('POST');
@@ -85,8 +78,8 @@ describe.each(laneKinds)('Expect on $kind', ({ routes, files }) => {
   });
 
   test.each(['200-ok', '100-continue, x-more', 'x'])('Expect: %s is answered 417', async (expectation) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     const client = await gateway.connect();
     await client.send(request('POST', '/db/', [`Expect: ${expectation}`], 'body'));
     expect((await client.answer()).status).toBe(417);
@@ -94,8 +87,8 @@ describe.each(laneKinds)('Expect on $kind', ({ routes, files }) => {
   });
 
   test('the word is not case-sensitive', async () => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     const client = await gateway.connect();
     await client.send(request('POST', '/db/', ['Expect: 100-Continue', 'Content-Length: 4']));
     expect((await client.head()).status).toBe(100);

@@ -71,9 +71,7 @@ describe('a route extended in code', () => {
       files: { 'a.ts': `export default { ${hook} };` },
     });
     const client = await gateway.connect();
-    await client.send(request('GET', '/a/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, request('GET', '/a/'));
     const closing = gateway.close(5_000);
     await connection.send(ok('late'));
     const answer = await client.answer();

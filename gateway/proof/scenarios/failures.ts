@@ -18,174 +18,86 @@ export interface Failure {
   readonly request?: string;
 }
 
+/** One row: where nothing else is said, nobody listens. */
+function failure(
+  what: string,
+  status: number,
+  type: string,
+  code: string,
+  more: Partial<Failure> = {},
+): Failure {
+  return { what, status, type, code, to: freePort, ...more };
+}
+
 export const failures: readonly Failure[] = [
-  {
-    what: 'no such route',
-    status: 404,
-    type: 'destination_not_found',
-    code: 'no_route',
-    to: freePort,
-    request: get('/nowhere'),
-  },
-  {
-    what: 'a malformed target',
-    status: 400,
-    type: 'http_request_error',
-    code: 'bad_target',
-    to: freePort,
-    request: get('/db/%zz'),
-  },
-  {
-    what: 'a method that is not carried',
-    status: 405,
-    type: 'http_request_error',
-    code: 'method_refused',
-    to: freePort,
+  failure('no such route', 404, 'destination_not_found', 'no_route', { request: get('/nowhere') }),
+  failure('a malformed target', 400, 'http_request_error', 'bad_target', { request: get('/db/%zz') }),
+  failure('a method that is not carried', 405, 'http_request_error', 'method_refused', {
     request: request('TRACE', '/db/'),
-  },
-  {
-    what: 'a host that is not served',
-    status: 421,
-    type: 'http_request_denied',
-    code: 'host_refused',
-    to: freePort,
+  }),
+  failure('a host that is not served', 421, 'http_request_denied', 'host_refused', {
     top: 'allowedHosts: mine.test',
     request: get('/db/', 'Host: other.test'),
-  },
-  {
-    what: 'nothing listens',
-    status: 502,
-    type: 'connection_refused',
-    code: 'connection_refused',
-    to: freePort,
-  },
-  {
-    what: 'no route to the host',
-    status: 502,
-    type: 'destination_ip_unroutable',
-    code: 'destination_unroutable',
+  }),
+  failure('nothing listens', 502, 'connection_refused', 'connection_refused'),
+  failure('no route to the host', 502, 'destination_ip_unroutable', 'destination_unroutable', {
     to: async () => '"http://255.255.255.255:9"',
-  },
-  {
-    what: 'the name does not resolve',
-    status: 502,
-    type: 'dns_error',
-    code: 'dns_error',
+  }),
+  failure('the name does not resolve', 502, 'dns_error', 'dns_error', {
     to: async () => '"http://nowhere.invalid:9"',
     keys: ['timeouts: { connect: 30s }'],
-  },
-  {
-    what: 'the service closes before an answer',
-    status: 502,
-    type: 'connection_terminated',
-    code: 'connection_terminated',
+  }),
+  failure('the service closes before an answer', 502, 'connection_terminated', 'connection_terminated', {
     to: () =>
       serviceThat((_request, connection) => {
         connection.fin();
         return undefined;
       }),
-  },
-  {
-    what: 'the service resets before an answer',
-    status: 502,
-    type: 'connection_terminated',
-    code: 'connection_terminated',
+  }),
+  failure('the service resets before an answer', 502, 'connection_terminated', 'connection_terminated', {
     to: () =>
       serviceThat((_request, connection) => {
         connection.reset();
         return undefined;
       }),
-  },
-  {
-    what: 'the service closes inside the head',
-    status: 502,
-    type: 'connection_terminated',
-    code: 'connection_terminated',
+  }),
+  failure('the service closes inside the head', 502, 'connection_terminated', 'connection_terminated', {
     to: () =>
       serviceThat(async (_request, connection) => {
         await connection.send('HTTP/1.1 200 OK\r\nX-Half: ');
         connection.fin();
         return undefined;
       }),
-  },
-  {
-    what: 'no connection in time',
-    status: 504,
-    type: 'connection_timeout',
-    code: 'connection_timeout',
+  }),
+  failure('no connection in time', 504, 'connection_timeout', 'connection_timeout', {
     to: startDeafPort,
     keys: ['timeouts: { connect: 150ms }'],
-  },
-  {
-    what: 'no answer in time',
-    status: 504,
-    type: 'http_response_timeout',
-    code: 'response_timeout',
+  }),
+  failure('no answer in time', 504, 'http_response_timeout', 'response_timeout', {
     to: () => serviceThat(() => undefined),
     keys: ['timeouts: { response: 150ms }'],
-  },
-  {
-    what: 'an answer that is not HTTP',
-    status: 502,
-    type: 'http_protocol_error',
-    code: 'bad_answer',
+  }),
+  failure('an answer that is not HTTP', 502, 'http_protocol_error', 'bad_answer', {
     to: () => serviceThat(() => '+PONG\r\n\r\n'),
-  },
-  {
-    what: 'a body that is too large',
-    status: 413,
-    type: 'http_request_error',
-    code: 'body_too_large',
-    to: freePort,
+  }),
+  failure('a body that is too large', 413, 'http_request_error', 'body_too_large', {
     keys: ['bodyMax: 1KiB'],
     request: request('POST', '/db/', [], 'x'.repeat(1_025)),
-  },
-  {
-    what: 'too long a target',
-    status: 414,
-    type: 'http_request_error',
-    code: 'target_too_long',
-    to: freePort,
+  }),
+  failure('too long a target', 414, 'http_request_error', 'target_too_long', {
     request: get(`/db/${'x'.repeat(8_192)}`),
-  },
-  {
-    what: 'too large a head',
-    status: 431,
-    type: 'http_request_error',
-    code: 'head_too_large',
-    to: freePort,
+  }),
+  failure('too large a head', 431, 'http_request_error', 'head_too_large', {
     request: get('/db/', `X-Large: ${'x'.repeat(17_000)}`),
-  },
-  {
-    what: 'too many fields',
-    status: 431,
-    type: 'http_request_error',
-    code: 'head_too_large',
-    to: freePort,
+  }),
+  failure('too many fields', 431, 'http_request_error', 'head_too_large', {
     request: get('/db/', ...Array.from({ length: 101 }, (_, i) => `X-${i}: 1`)),
-  },
-  {
-    what: 'an unknown expectation',
-    status: 417,
-    type: 'http_request_error',
-    code: 'expectation_failed',
-    to: freePort,
+  }),
+  failure('an unknown expectation', 417, 'http_request_error', 'expectation_failed', {
     request: request('POST', '/db/', ['Expect: the best'], 'x'),
-  },
-  {
-    what: 'a request that is not HTTP',
-    status: 400,
-    type: 'http_request_error',
-    code: 'bad_request',
-    to: freePort,
+  }),
+  failure('a request that is not HTTP', 400, 'http_request_error', 'bad_request', {
     request: 'GET /db/ HTTP/1.1\r\nHost: a\r\nNo colon here\r\n\r\n',
-  },
-  {
-    what: 'no host',
-    status: 400,
-    type: 'http_request_error',
-    code: 'bad_host',
-    to: freePort,
-    request: 'GET /db/ HTTP/1.1\r\n\r\n',
-  },
+  }),
+  failure('no host', 400, 'http_request_error', 'bad_host', { request: 'GET /db/ HTTP/1.1\r\n\r\n' }),
 ];

@@ -2,16 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
+import { startRoute } from '../testing/route-stage.ts';
 import { ok, startService } from '../testing/service.ts';
 
 describe.each(laneKinds)('interim answers on $kind', ({ routes, files, throughFastify }) => {
   test.skipIf(throughFastify)('arrive while the final one is still awaited', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();
-    await client.send(get('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/'));
     await connection.send(
       'HTTP/1.1 103 Early Hints\r\nLink: <https://a.test/style.css>; rel=preload\r\n\r\n',
     );
@@ -36,17 +34,15 @@ describe.each(laneKinds)('interim answers on $kind', ({ routes, files, throughFa
   });
 
   test('never take the place of the final one', async () => {
-    const service = (await startService()).answer(
-      `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok('final')}`,
-    );
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok('final')}`);
     const client = await gateway.connect();
     for (let turn = 0; turn < 2; turn++) expect((await client.exchange(get('/db/'))).text).toBe('final');
   });
 
   test('are kept from HTTP/1.0 clients, which know none', async () => {
-    const service = (await startService()).answer(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok()}`);
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok()}`);
     const client = await gateway.connect();
     await client.send('GET /db/ HTTP/1.0\r\nHost: a\r\n\r\n');
     const answer = await client.answer();

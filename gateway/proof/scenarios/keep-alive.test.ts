@@ -3,12 +3,13 @@ import { freePort } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
+import { startRoute } from '../testing/route-stage.ts';
 import { ok, startService } from '../testing/service.ts';
 
 describe.each(laneKinds)('connections to a service of $kind', ({ routes, files }) => {
   test('are used again', async () => {
-    const service = (await startService()).answer((received) => ok(received.target));
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer((received) => ok(received.target));
     for (let turn = 0; turn < 5; turn++) {
       const text = (await gateway.exchange(request('POST', `/db/${turn}`, [], 'body'))).text;
       expect(text).toBe(`/${turn}`);
@@ -17,8 +18,7 @@ describe.each(laneKinds)('connections to a service of $kind', ({ routes, files }
   });
 
   test('are as many as there are exchanges at once', async () => {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     const clients = await Promise.all([1, 2, 3].map(() => gateway.connect()));
     for (const client of clients) await client.send(get('/db/'));
     const connections = [await service.connection(), await service.connection(), await service.connection()];
@@ -32,8 +32,8 @@ describe.each(laneKinds)('connections to a service of $kind', ({ routes, files }
   test.each(['Connection: close', 'connection: Keep-Alive, Close'])(
     'are not used again after %s',
     async (field) => {
-      const service = (await startService()).answer(ok('x', field));
-      const gateway = await startTestGateway(routes('/db', service.port), { files });
+      const { service, gateway } = await startRoute({ routes, files }, '/db');
+      service.answer(ok('x', field));
       await gateway.get('/db/');
       await gateway.get('/db/');
       expect(service.connections).toHaveLength(2);
@@ -93,17 +93,15 @@ describe.each(laneKinds)('connections to a service of $kind', ({ routes, files }
   });
 
   test.each([429, 500, 502, 503, 504])('a %i is passed on, not multiplied', async (status) => {
-    const service = (await startService()).answer(
-      `HTTP/1.1 ${status} No\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n`,
-    );
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(`HTTP/1.1 ${status} No\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n`);
     expect((await gateway.get('/db/')).status).toBe(status);
     expect(service.requests).toHaveLength(1);
   });
 
   test('one that the service has closed is noticed before a POST goes out on it', async () => {
-    const service = (await startService()).answer((received) => ok(received.target));
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer((received) => ok(received.target));
     await gateway.get('/db/first');
     const [idle] = service.connections;
     idle?.fin();

@@ -88,9 +88,7 @@ describe('a connection that goes from the wire lane to the general one', () => {
     const service = await startService();
     const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`);
     const client = await gateway.connect();
-    await client.send(`${get('/db/')}${handshake('/db/socket')}early`);
-    const plain = await service.connection();
-    await plain.head();
+    const plain = await service.reachedBy(client, `${get('/db/')}${handshake('/db/socket')}early`);
     await plain.send(ok('plain'));
     expect((await client.answer()).text).toBe('plain');
     const connection = await service.connection();
@@ -156,9 +154,7 @@ describe('pipelined requests', () => {
     const service = await startService();
     const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`);
     const client = await gateway.connect();
-    await client.send(get('/db/1') + get('/db/2'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/1') + get('/db/2'));
     client.fin();
     await connection.ending();
     await gateway.log.exchange(499);

@@ -22,9 +22,7 @@ type Opening = (stage: Stage, bytes: number) => Promise<{ writer: Wire; reader: 
 
 const download: Opening = async ({ service, gateway }, bytes) => {
   const client = await gateway.connect();
-  await client.send(get('/db/'));
-  const connection = await service.connection();
-  await connection.head();
+  const connection = await service.reachedBy(client, get('/db/'));
   await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`);
   await client.head();
   return { writer: connection, reader: client };
@@ -32,9 +30,10 @@ const download: Opening = async ({ service, gateway }, bytes) => {
 
 const upload: Opening = async ({ service, gateway }, bytes) => {
   const client = await gateway.connect();
-  await client.send(request('PUT', '/db/', [`Content-Length: ${bytes + 1}`], '-'));
-  const connection = await service.connection();
-  await connection.head();
+  const connection = await service.reachedBy(
+    client,
+    request('PUT', '/db/', [`Content-Length: ${bytes + 1}`], '-'),
+  );
   return { writer: client, reader: connection };
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
+import { startRoute } from '../testing/route-stage.ts';
 import { startService } from '../testing/service.ts';
 
 describe.each(laneKinds)(
@@ -43,16 +44,16 @@ describe.each(laneKinds)(
       ['GET', '304 Not Modified', 'Content-Length: 1234'],
       ['GET', '304 Not Modified', 'ETag: "x"'],
     ])('%s answered %s keeps %s', async (method, line, field) => {
-      const service = (await startService()).answer(`HTTP/1.1 ${line}\r\n${field}\r\n\r\n`);
-      const gateway = await startTestGateway(routes('/db', service.port), { files });
+      const { service, gateway } = await startRoute({ routes, files }, '/db');
+      service.answer(`HTTP/1.1 ${line}\r\n${field}\r\n\r\n`);
       const client = await gateway.connect();
       const { lines } = (await client.exchange(request(method, '/db/'))).head;
       expect(comparable(lines)).toEqual(expect.arrayContaining(comparable([field])));
     });
 
     test('an upload answered 204 leaves the connection in order', async () => {
-      const service = (await startService()).answer('HTTP/1.1 204 No Content\r\n\r\n');
-      const gateway = await startTestGateway(routes('/db', service.port), { files });
+      const { service, gateway } = await startRoute({ routes, files }, '/db');
+      service.answer('HTTP/1.1 204 No Content\r\n\r\n');
       const client = await gateway.connect();
       expect((await client.exchange(request('PUT', '/db/x', [], 'body'))).status).toBe(204);
       expect((await client.exchange(get('/db/x'))).status).toBe(204);

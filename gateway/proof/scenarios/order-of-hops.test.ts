@@ -3,6 +3,7 @@ import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { request } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
+import { startRoute } from '../testing/route-stage.ts';
 import { ok, startService } from '../testing/service.ts';
 
 /**
@@ -62,8 +63,8 @@ describe.each(routeKinds)('on $kind', ({ routes, files }) => {
   );
 
   test('a request without a fault passes every hop, and is observed at the end', async () => {
-    const service = (await startService()).answer(ok('arrived'));
-    const gateway = await startTestGateway(routes('/db', service.port, 'bodyMax: 10B'), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db', ['bodyMax: 10B']);
+    service.answer(ok('arrived'));
     expect((await gateway.exchange(faulty([], 'nothing'))).text).toBe('arrived');
     expect(await gateway.log.exchange(200)).toMatchObject({ route: '/db', attempts: 1, bytesIn: 10 });
   });

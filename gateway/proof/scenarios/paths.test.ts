@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
-import { ok, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { ok } from '../testing/service.ts';
 
 // What arrives of a path, and what is refused, is in the table of hostile/.
 describe.each(routeKinds)('a path on $kind', ({ routes, files }) => {
@@ -12,8 +12,8 @@ describe.each(routeKinds)('a path on $kind', ({ routes, files }) => {
     ['/db/a%2Fb//c', '/db/a%2Fb//c'],
     ['/%64b/x', '/%64b/x'],
   ])('with strip: false, %s reaches the service as %s', async (sent, received) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port, 'strip: false'), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db', ['strip: false']);
+    service.answer(ok());
     await gateway.get(sent);
     expect(service.request.target).toBe(received);
   });
@@ -24,8 +24,8 @@ describe.each(routeKinds)('a path on $kind', ({ routes, files }) => {
     ['//other.test/x', '//other.test/x'],
     ['/a/b', '/a/b'],
   ])('a route of / carries %s as %s, always to its own service', async (sent, received) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/');
+    service.answer(ok());
     expect((await gateway.get(sent)).status).toBe(200);
     expect(service.request.target).toBe(received);
   });
@@ -34,8 +34,8 @@ describe.each(routeKinds)('a path on $kind', ({ routes, files }) => {
     ['/db', '/db/'],
     ['/db?x=1&y', '/db/?x=1&y'],
   ])('a navigation to %s is sent on to %s', async (sent, location) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     const answer = await gateway.get(sent, 'Sec-Fetch-Mode: navigate');
     expect(answer.status).toBe(308);
     expect(answer.head.value('location')).toBe(location);
@@ -43,8 +43,8 @@ describe.each(routeKinds)('a path on $kind', ({ routes, files }) => {
   });
 
   test.each(['/db/', '/db/x'])('a navigation to %s is carried', async (sent) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     expect((await gateway.get(sent, 'Sec-Fetch-Mode: navigate')).status).toBe(200);
   });
 });

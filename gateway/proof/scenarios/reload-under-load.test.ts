@@ -2,9 +2,9 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
-import { get, type RawClient, request } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';
+import { SteadyLoad } from './steady-load.ts';
 
 /** The proof is ten seconds long (`PORTWAY_RELOAD_SECONDS=10`); what breaks, breaks sooner. */
 const seconds = Number(process.env.PORTWAY_RELOAD_SECONDS ?? 5);
@@ -26,19 +26,6 @@ async function change(file: string, turn: number, valid: (turn: number) => strin
   await ways[turn % ways.length]?.();
 }
 
-/** Asks without a pause on one connection, until told to stop. */
-async function hammer(client: RawClient, over: () => boolean, failures: string[]): Promise<number> {
-  let done = 0;
-  while (!over()) {
-    const asked = done % 4 === 3 ? request('POST', '/db/x', [], 'body') : get('/db/x?y');
-    const answer = await client.exchange(asked).catch((error: Error) => error);
-    done++;
-    if (answer instanceof Error) return failures.push(answer.message);
-    if (answer.status !== 200 || answer.text !== 'fine') failures.push(`${answer.status}: ${answer.text}`);
-  }
-  return done;
-}
-
 test('requests and WebSockets lose nothing while the file changes', { timeout: 60_000 }, async () => {
   const db = (await startService()).answer(ok('fine'));
   const chat = await startService();
@@ -51,20 +38,16 @@ test('requests and WebSockets lose nothing while the file changes', { timeout: 6
     const client = await gateway.connect();
     tunnels.push({ client, service: await openTunnel(client, chat, '/chat/') });
   }
-  const clients = await Promise.all(Array.from({ length: 32 }, () => gateway.connect()));
 
-  let over = false;
-  const failures: string[] = [];
-  const load = clients.map((client) => hammer(client, () => over, failures));
+  const load = new SteadyLoad(gateway, { reused: 32, fresh: 0 });
   for (let turn = 1; turn <= changes; turn++) {
     await change(gateway.configFile, turn, valid);
     await pause((seconds * 1_000) / changes);
   }
-  over = true;
-  const answered = (await Promise.all(load)).reduce((sum, done) => sum + done, 0);
+  await load.stop();
 
-  expect(failures).toEqual([]);
-  expect(answered).toBeGreaterThan(clients.length);
+  expect([load.failures, load.opened]).toEqual([[], 32]);
+  expect(load.answered).toBeGreaterThan(32);
   for (const { client, service } of tunnels) {
     await client.send('ping');
     expect((await service.bytes(4)).toString()).toBe('ping');

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
-import { ok, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { ok } from '../testing/service.ts';
 
 describe.each(laneKinds)('the fields of a request on $kind', ({ routes, files }) => {
   async function received(fields: readonly string[], ...keys: string[]) {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port, ...keys), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db', keys);
+    service.answer(ok());
     expect((await gateway.get('/db/', ...fields)).status).toBe(200);
     return { head: service.request.head, service };
   }
@@ -96,8 +96,8 @@ describe.each(laneKinds)('the fields of a request on $kind', ({ routes, files })
   test.each(['content-length', 'transfer-encoding'])(
     'Connection cannot take the framing away: %s',
     async (name) => {
-      const service = (await startService()).answer(ok());
-      const gateway = await startTestGateway(routes('/db', service.port), { files });
+      const { service, gateway } = await startRoute({ routes, files }, '/db');
+      service.answer(ok());
       const body = name === 'content-length' ? 'four' : '4\r\nfour\r\n0\r\n\r\n';
       const framing = name === 'content-length' ? 'Content-Length: 4' : 'Transfer-Encoding: chunked';
       const client = await gateway.connect();
@@ -149,16 +149,16 @@ describe.each(laneKinds)('the fields of a request on $kind', ({ routes, files })
   });
 
   test('Max-Forwards counts down on OPTIONS alone', async () => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     await gateway.exchange(request('OPTIONS', '/db/', ['Max-Forwards: 3']));
     await gateway.exchange(get('/db/', 'Max-Forwards: 3'));
     expect(service.requests.map((each) => each.head.value('max-forwards'))).toEqual(['2', '3']);
   });
 
   test('OPTIONS with Max-Forwards: 0 ends at the gateway', async () => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     const answer = await gateway.exchange(request('OPTIONS', '/db/', ['Max-Forwards: 0']));
     expect([200, 204]).toContain(answer.status);
     expect(service.connections).toEqual([]);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
+import { startRoute } from '../testing/route-stage.ts';
 import { ok, startService } from '../testing/service.ts';
 
 const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -35,8 +36,8 @@ describe.each(routeKinds)('the identity of a request on $kind', ({ routes, files
   });
 
   test('is never the same twice', async () => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     const client = await gateway.connect();
     for (let i = 0; i < 20; i++) await client.exchange(get('/db/'));
     expect(new Set(service.requests.map((each) => each.head.value('x-request-id'))).size).toBe(20);

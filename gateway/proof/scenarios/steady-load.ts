@@ -1,15 +1,19 @@
-import type { GatewayProcess } from '../testing/gateway-process.ts';
 import { get, type RawClient, request } from '../testing/raw-client.ts';
 
 /** Clients that ask without a pause until they are told to stop, and remember what went wrong. */
 export class SteadyLoad {
   readonly failures: string[] = [];
   answered = 0;
+  /** Connections that were opened to be asked on. */
+  opened = 0;
   #over = false;
   readonly #clients: Promise<void>[];
 
   /** @param reused connections that are asked on as long as the gateway keeps them; @param fresh clients that open one for each request. */
-  constructor(gateway: GatewayProcess, { reused, fresh }: { reused: number; fresh: number }) {
+  constructor(
+    gateway: { connect(): Promise<RawClient> },
+    { reused, fresh }: { reused: number; fresh: number },
+  ) {
     this.#clients = [
       ...Array.from({ length: reused }, () => this.#askOn(gateway)),
       ...Array.from({ length: fresh }, () => this.#askAnew(gateway)),
@@ -22,10 +26,11 @@ export class SteadyLoad {
     await Promise.all(this.#clients);
   }
 
-  async #askOn(gateway: GatewayProcess): Promise<void> {
+  async #askOn(gateway: { connect(): Promise<RawClient> }): Promise<void> {
     let client: RawClient | null = null;
     while (!this.#over) {
       try {
+        if (client === null) this.opened++;
         client ??= await gateway.connect();
         if (await this.#ask(client)) client = null;
       } catch (error) {
@@ -35,7 +40,7 @@ export class SteadyLoad {
     }
   }
 
-  async #askAnew(gateway: GatewayProcess): Promise<void> {
+  async #askAnew(gateway: { connect(): Promise<RawClient> }): Promise<void> {
     while (!this.#over) {
       try {
         const client = await gateway.connect();

@@ -4,15 +4,13 @@ import { startDeafPort } from '../testing/deaf-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
-import { chunk, ok, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { chunk, ok } from '../testing/service.ts';
 
 /** Each case sets the one limit that it is about low, and leaves the others where they can't interfere. */
 describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
   async function stage(timeouts: string) {
-    const service = await startService();
-    const gateway = await startTestGateway(routes('/db', service.port, `timeouts: { ${timeouts} }`), {
-      files,
-    });
+    const { service, gateway } = await startRoute({ routes, files }, '/db', [`timeouts: { ${timeouts} }`]);
     return { service, gateway, client: await gateway.connect() };
   }
 
@@ -30,9 +28,7 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
     ['says only that it is processing', 'HTTP/1.1 102 Processing\r\n\r\n'],
   ])('a service that %s: 504 http_response_timeout, and its connection is closed', async (_what, bytes) => {
     const { service, client } = await stage('response: 200ms');
-    await client.send(get('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/'));
     await connection.send(bytes);
     const answer = await client.answer();
     expect(answer.status).toBe(504);
@@ -42,9 +38,7 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
 
   test('the time for an answer begins when the request is complete', async () => {
     const { service, client } = await stage('response: 700ms');
-    await client.send(request('PUT', '/db/', ['Content-Length: 9'], '0'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, request('PUT', '/db/', ['Content-Length: 9'], '0'));
     for (const byte of '12345678') {
       await pause(100);
       await client.send(byte);
@@ -60,9 +54,7 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
     ['an open end', '\r\nfirst'],
   ])('an answer with %s that stops is cut, and its connection closed', async (_what, rest) => {
     const { service, client } = await stage('idle: 200ms');
-    await client.send(get('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/'));
     await connection.send(`HTTP/1.1 200 OK\r\n${rest}`);
     await client.until('first');
     const { bytes } = await client.rest();
@@ -72,9 +64,7 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
 
   test('an answer that pauses for less goes on', async () => {
     const { service, client } = await stage('idle: 1s');
-    await client.send(get('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/'));
     await connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
     for (let part = 0; part < 4; part++) {
       await pause(300);
@@ -86,9 +76,10 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
 
   test('an upload that stops is answered 408, and the service is freed', async () => {
     const { service, client } = await stage('idle: 200ms');
-    await client.send(request('PUT', '/db/', ['Content-Length: 100'], 'first'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(
+      client,
+      request('PUT', '/db/', ['Content-Length: 100'], 'first'),
+    );
     expect((await client.answer()).status).toBe(408);
     await client.ending();
     await connection.ending();
@@ -96,9 +87,7 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
 
   test('a client that stops reading is cut off, and the service is freed', async () => {
     const { service, client } = await stage('idle: 300ms');
-    await client.send(get('/db/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/'));
     void connection.send('HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n');
     void connection.send(Buffer.alloc(64 * 1024 * 1024));
     await client.head();
@@ -108,9 +97,7 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
 
   test('an event stream may pause for longer', async () => {
     const { service, client } = await stage('idle: 200ms');
-    await client.send(get('/db/', 'Accept: text/event-stream'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, get('/db/', 'Accept: text/event-stream'));
     await connection.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n');
     await client.until('data: 1\n\n');
     await pause(600);
@@ -120,9 +107,7 @@ describe.each(laneKinds)('time limits on $kind', ({ routes, files }) => {
 
   test('a route that waits does not hold up another', async () => {
     const { service, gateway, client } = await stage('response: 10s');
-    await client.send(get('/db/slow'));
-    const hung = await service.connection();
-    await hung.head();
+    const hung = await service.reachedBy(client, get('/db/slow'));
     for (let probe = 0; probe < 5; probe++) {
       expect((await gateway.get('/nowhere')).status).toBe(404);
     }

@@ -73,9 +73,7 @@ test('a WebSocket over TLS is a tunnel', async () => {
   const service = await startService();
   const gateway = await startTestGateway(secure(`routes:\n  /chat: ${service.port}\n`), { files: FILES });
   const client = await connectSecurely(gateway.port);
-  await client.send(handshake('/chat'));
-  const connection = await service.connection();
-  await connection.head();
+  const connection = await service.reachedBy(client, handshake('/chat'));
   await connection.send(agreement());
   expect((await client.head()).status).toBe(101);
   await client.send('hello');

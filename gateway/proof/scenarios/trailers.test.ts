@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
-import { chunk, ok, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { chunk, ok } from '../testing/service.ts';
 
 const withTrailers =
   'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, X-Time\r\n\r\n' +
@@ -10,8 +10,8 @@ const withTrailers =
 
 describe.each(laneKinds)('trailers on $kind', ({ routes, files, throughFastify }) => {
   test.skipIf(throughFastify)('of an answer reach the client', async () => {
-    const service = (await startService()).answer(withTrailers);
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(withTrailers);
     const client = await gateway.connect();
     const answer = await client.exchange(get('/db/', 'TE: trailers', 'Connection: TE'));
     expect(answer.text).toBe('body');
@@ -20,14 +20,14 @@ describe.each(laneKinds)('trailers on $kind', ({ routes, files, throughFastify }
   });
 
   test.skipIf(throughFastify)('that nobody announced reach the client too', async () => {
-    const service = (await startService()).answer(withTrailers.replace('Trailer: X-Sum, X-Time\r\n', ''));
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(withTrailers.replace('Trailer: X-Sum, X-Time\r\n', ''));
     expect((await gateway.get('/db/', 'TE: trailers')).trailers.value('x-sum')).toBe('4');
   });
 
   test.runIf(throughFastify)('of an answer are dropped with their announcement', async () => {
-    const service = (await startService()).answer(withTrailers);
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(withTrailers);
     const client = await gateway.connect();
     const answer = await client.exchange(get('/db/', 'TE: trailers'));
     expect([answer.text, answer.head.has('trailer'), answer.trailers.lines]).toEqual(['body', false, []]);
@@ -35,8 +35,8 @@ describe.each(laneKinds)('trailers on $kind', ({ routes, files, throughFastify }
   });
 
   test('are dropped with their announcement for a client of HTTP/1.0', async () => {
-    const service = (await startService()).answer(withTrailers);
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(withTrailers);
     const client = await gateway.connect();
     await client.send('GET /db/ HTTP/1.0\r\nHost: a\r\n\r\n');
     const answer = await client.answer();
@@ -46,8 +46,8 @@ describe.each(laneKinds)('trailers on $kind', ({ routes, files, throughFastify }
   });
 
   test('of a request arrive', async () => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     const client = await gateway.connect();
     const body = `${chunk('body')}0\r\nX-Sum: 4\r\nX-Time: \xe9\r\n\r\n`;
     await client.send(request('POST', '/db/', ['Transfer-Encoding: chunked', 'Trailer: X-Sum'], body));
@@ -66,8 +66,8 @@ describe.each(laneKinds)('trailers on $kind', ({ routes, files, throughFastify }
     'X-Forwarded-User: admin',
     'X_Forwarded_User: admin',
   ])('of a request never become fields: %s', async (line) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     const client = await gateway.connect();
     const body = `${chunk('body')}0\r\n${line}\r\n\r\n`;
     await client.send(request('POST', '/db/', ['Transfer-Encoding: chunked'], body));

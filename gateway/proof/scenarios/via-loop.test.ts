@@ -2,21 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
+import { startRoute } from '../testing/route-stage.ts';
 import { ok, startService } from '../testing/service.ts';
 
 const ownEntry = /^1\.1 portway\S*$/;
 
 describe.each(routeKinds)('Via on $kind', ({ routes, files }) => {
   test('names the gateway', async () => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     await gateway.get('/db/');
     expect(service.request.head.value('via')).toMatch(ownEntry);
   });
 
   test('names it after those that came before', async () => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     await gateway.get('/db/', 'Via: 1.0 fred, 1.1 p.example (Apache/1.1)');
     const entries = service.request.head.values('via').join(', ').split(', ');
     expect(entries).toEqual(['1.0 fred', '1.1 p.example (Apache/1.1)', expect.stringMatching(ownEntry)]);
@@ -27,8 +28,8 @@ describe.each(routeKinds)('Via on $kind', ({ routes, files }) => {
     ['in a list', (own: string) => [`Via: 1.0 fred, ${own}, 1.1 other`]],
     ['in the second of two lines', (own: string) => ['Via: 1.0 fred', `via: ${own}`]],
   ])('with our own name %s is a loop', async (_where, fields) => {
-    const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
     await gateway.get('/db/');
     const own = service.request.head.value('via') ?? 'nothing';
     const answer = await gateway.get('/db/', ...fields(own));

@@ -4,13 +4,13 @@ import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { get } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
-import { ok, startService } from '../testing/service.ts';
+import { startRoute } from '../testing/route-stage.ts';
+import { ok } from '../testing/service.ts';
 import { agreement, handshake, webSocketAccept, webSocketKey } from '../testing/websocket.ts';
 
 describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, files }) => {
   async function stage(...keys: string[]) {
-    const service = await startService({ halfOpen: true });
-    const gateway = await startTestGateway(routes('/chat', service.port, ...keys), { files });
+    const { service, gateway } = await startRoute({ routes, files }, '/chat', keys, { halfOpen: true });
     const client = await gateway.connect({ halfOpen: true });
     return { service, gateway, client };
   }
@@ -51,9 +51,7 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
 
   test("gets the service's own agreement", async () => {
     const { service, client } = await stage();
-    await client.send(handshake('/chat/', 'Sec-WebSocket-Protocol: a, b'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, handshake('/chat/', 'Sec-WebSocket-Protocol: a, b'));
     await connection.send(agreement('Sec-WebSocket-Protocol: b', 'Set-Cookie: x=1; Path=/'));
     const head = await client.head();
     expect(head.startLine).toBe('HTTP/1.1 101 Switching Protocols');
@@ -77,9 +75,7 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
     ['200 OK', ['Content-Length: 8'], 'a plain '],
   ])('that is refused gets %s with its fields and body', async (line, fields, body) => {
     const { service, client } = await stage();
-    await client.send(handshake('/chat/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, handshake('/chat/'));
     await connection.send(`HTTP/1.1 ${line}\r\n${fields.join('\r\n')}\r\n\r\n${body}`);
     const answer = await client.answer();
     expect(answer.head.startLine).toBe(`HTTP/1.1 ${line}`);
@@ -91,9 +87,7 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
 
   test('that is refused in chunks gets the whole refusal', async () => {
     const { service, client } = await stage();
-    await client.send(handshake('/chat/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, handshake('/chat/'));
     await connection.send(
       'HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nall\r\n3\r\n of\r\n0\r\n\r\n',
     );
@@ -102,9 +96,10 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
 
   test('has no byte of its client acted upon before the service has agreed', async () => {
     const { service, gateway, client } = await stage();
-    await client.send(`${handshake('/chat/')}early frames ${get('/chat/smuggled')}`);
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(
+      client,
+      `${handshake('/chat/')}early frames ${get('/chat/smuggled')}`,
+    );
     // A whole exchange on another connection: whatever the gateway would have done with these bytes, it has done by now.
     expect((await gateway.get('/nowhere')).status).toBe(404);
     expect(connection.unread().toString()).toBe('');
@@ -118,9 +113,7 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
     ['426 Upgrade Required', ['Upgrade: other', 'Connection: Upgrade']],
   ])('that is refused by %s gets the time, and what the status wants', async (line, fields) => {
     const { service, client } = await stage();
-    await client.send(handshake('/chat/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, handshake('/chat/'));
     await connection.send([`HTTP/1.1 ${line}`, ...fields, 'Content-Length: 0', '', ''].join('\r\n'));
     const { head } = await client.answer();
     // RFC 9110 §6.6.1, §15.5.22
@@ -130,9 +123,7 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
 
   test('has bytes sent before a refusal acted upon by nobody', async () => {
     const { service, client } = await stage();
-    await client.send(`${handshake('/chat/')}${get('/chat/smuggled')}`);
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, `${handshake('/chat/')}${get('/chat/smuggled')}`);
     await connection.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
     expect((await client.answer()).status).toBe(403);
     expect(await client.quietEnding()).toBeDefined();
@@ -157,9 +148,7 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
     'that is abandoned before the answer (%s) frees the service',
     async (how) => {
       const { service, gateway, client } = await stage();
-      await client.send(handshake('/chat/'));
-      const connection = await service.connection();
-      await connection.head();
+      const connection = await service.reachedBy(client, handshake('/chat/'));
       client[how]();
       await connection.ending();
       connection.fin();
@@ -206,9 +195,7 @@ describe.each(routeKinds)('the handshake of a WebSocket on $kind', ({ routes, fi
     ['nothing comes', 'silence', 504, 'http_response_timeout'],
   ])('is answered like any request where %s instead of an answer', async (_what, how, status, type) => {
     const { service, client } = await stage(...(how === 'silence' ? ['timeouts: { response: 300ms }'] : []));
-    await client.send(handshake('/chat/'));
-    const connection = await service.connection();
-    await connection.head();
+    const connection = await service.reachedBy(client, handshake('/chat/'));
     if (how === 'garbage') await connection.send('+PONG\r\n\r\n');
     if (how === 'fin-before') connection.destroy();
     const answer = await client.answer();

@@ -28,9 +28,7 @@ test('SIGTERM: not ready first, then all workers finish what they have, and the 
   const clients = [await gateway.connect(), await gateway.connect()];
   const upstreams = [];
   for (const client of clients) {
-    await client.send(get('/db/'));
-    const upstream = await service.connection();
-    await upstream.head();
+    const upstream = await service.reachedBy(client, get('/db/'));
     upstreams.push(upstream);
   }
   gateway.signal('SIGTERM');

@@ -30,12 +30,6 @@ export function residentBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
 
-/** Processes whose parent this is (Linux). */
-export function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.trim().split(' ').filter(Boolean).map(Number);
-}
-
 /** Whether a process of this id runs. One that has ended and that no parent has noticed yet does not: init may take seconds to. */
 export function runs(pid: number): boolean {
   try {

@@ -30,9 +30,4 @@ export class Random {
     if (items.length === 0) throw new RangeError('nothing to pick from');
     return items[this.below(items.length)] as Item;
   }
-
-  /** Another source of numbers, which this one has chosen. */
-  fork(): Random {
-    return new Random(this.below(0x7fffffff));
-  }
 }

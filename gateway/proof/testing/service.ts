@@ -90,6 +90,14 @@ export class ScriptedService {
     return this.connections[this.#taken++] as ServiceConnection;
   }
 
+  /** The connection on which the head of what a client sends arrives; it has been read. */
+  async reachedBy(client: Wire, request: string): Promise<ServiceConnection> {
+    await client.send(request);
+    const connection = await this.connection();
+    await connection.head();
+    return connection;
+  }
+
   /** The next connection that begins with these words: to see whether a service is up, the gateway opens some that say nothing. */
   async connectionThatSays(words: string): Promise<ServiceConnection> {
     for (;;) {

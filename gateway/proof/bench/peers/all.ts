@@ -23,6 +23,5 @@ export const peers: readonly Peer[] = [
     'the floor: node:http and undici, nothing else',
   ),
   nodePeer('fast-gateway', 'fast-gateway.ts', 'fast-gateway', 'as its README shows it'),
-  nodePeer('http-proxy', 'http-proxy.ts', 'http-proxy', 'with an agent that keeps connections alive'),
   nodePeer('@fastify/http-proxy', 'fastify-http-proxy.ts', '@fastify/http-proxy', 'as its README shows it'),
 ];

@@ -28,6 +28,9 @@ export class HttpDownstream implements ClientExchange {
   #owed = -1;
   #headAt: 'held' | 'out' | null = null;
   #awaitsDrain = false;
+  /** Of a body that somebody else writes. */
+  #written = 0;
+  #onHeadDue: () => void = () => {};
   #closesAfterwards = false;
   #closed = false;
 
@@ -152,16 +155,40 @@ export class HttpDownstream implements ClientExchange {
     else socket.destroy();
   }
 
-  /** Somebody else (Fastify) writes the answer; ours are the request's name, and how the connection goes on. */
-  writtenElsewhere(requestId: string): void {
+  /**
+   * Somebody else (Fastify) writes the answer; ours are the request's name, and how the connection goes on.
+   * @param headDue called when its head is about to be set
+   */
+  writtenElsewhere(requestId: string, headDue: () => void): void {
+    this.#onHeadDue = headDue;
     this.#response.setHeader('X-Request-Id', requestId);
     if (this.#policy.draining) this.closeAfterAnswer();
     if (this.#body) lingerOnClose(this.socket, this.#request);
+    this.#countWritten();
   }
 
   /** The head of such an answer is about to be set: it is the last one here in a drain, and before its upload is complete. */
   headDue(): void {
     if (this.#policy.draining || (this.#body && !this.#request.complete)) this.closeAfterAnswer();
+    this.#onHeadDue();
+  }
+
+  #countWritten(): void {
+    const response = this.#response as unknown as { write: BodyWriter; end: BodyWriter };
+    const { write, end } = response;
+    response.write = (...given) => {
+      this.#written += bodyBytes(given);
+      return write.apply(response, given);
+    };
+    response.end = (...given) => {
+      this.#written += bodyBytes(given);
+      return end.apply(response, given);
+    };
+  }
+
+  /** @param stalled called when the client has taken nothing of such an answer for so long, once. */
+  timeWrites(idleMs: number, stalled: () => void): void {
+    this.#response.once('timeout', stalled).setTimeout(idleMs);
   }
 
   closeAfterAnswer(): void {
@@ -182,10 +209,19 @@ export class HttpDownstream implements ClientExchange {
     if (!this.#response.destroyed && !this.#response.writableEnded) this.#response.write('', 'latin1');
   }
 
-  /** Length of the body of an answer that Fastify wrote; 0 where it sent none or a stream. */
+  /** Bytes of the body of an answer that Fastify wrote. */
   get writtenBytes(): number {
-    if (this.method === 'HEAD' || this.status === 204 || this.status === 304) return 0;
-    return Number(this.#response.getHeader('content-length') ?? 0);
+    return this.method === 'HEAD' || this.status === 204 || this.status === 304 ? 0 : this.#written;
+  }
+
+  /** Whether it may be silent for long (WHATWG HTML §9.2). */
+  get eventStream(): boolean {
+    return /^text\/event-stream\b/i.test(String(this.#response.getHeader('content-type')));
+  }
+
+  /** Whether the client has not taken yet what it was sent. */
+  get blocked(): boolean {
+    return this.#response.writableLength > 0 || this.socket.writableLength > 0;
   }
 
   get status(): number {
@@ -219,6 +255,14 @@ function plainReason(reason: string): string {
 
 function flushHead(downstream: HttpDownstream): void {
   downstream.flushHeld();
+}
+
+type BodyWriter = (...given: unknown[]) => boolean;
+
+/** What a call of `write` or `end` writes of a body. */
+function bodyBytes([chunk, encoding]: readonly unknown[]): number {
+  if (typeof chunk === 'string') return Buffer.byteLength(chunk, encoding as BufferEncoding | undefined);
+  return chunk instanceof Uint8Array ? chunk.length : 0;
 }
 
 /** Where the name of Content-Length stands; -1: nowhere. */

@@ -21,7 +21,7 @@ export class WrittenElsewhere implements DownstreamListener, Timed {
 
   begin(): void {
     const { http, record } = this.#passage;
-    http!.writtenElsewhere(record.requestId);
+    http!.writtenElsewhere(record.requestId, () => this.#headDue());
     http!.listen(this);
     this.#arm();
   }
@@ -46,16 +46,34 @@ export class WrittenElsewhere implements DownstreamListener, Timed {
     this.#responder.error(this.#passage, error);
   }
 
+  /** The answer begins: from now on it may pause as long as a service's. */
+  #headDue(): void {
+    this.#timeWrites(this.#passage.exchange!.match.route.timeouts.idleMs);
+  }
+
+  #timeWrites(idleMs: number): void {
+    this.#passage.http!.timeWrites(idleMs, () => this.#stalled(idleMs));
+  }
+
+  #stalled(afterMs: number): void {
+    const { http, extended, record, exchange } = this.#passage;
+    const { idleMs, tunnelIdleMs } = exchange!.match.route.timeouts;
+    const boundMs = http!.eventStream ? tunnelIdleMs : idleMs;
+    // Before the head the hooks have their own time, and between them the forwarding keeps it.
+    if (!http!.headSent || extended?.underWay || afterMs < boundMs) return this.#timeWrites(boundMs);
+    const code = http!.blocked ? 'reader_timeout' : 'idle_timeout';
+    record.status = http!.status;
+    this.#responder.noteBrokenOff(record, new GatewayError(code, `nothing was sent for ${boundMs} ms`));
+    http!.abort();
+  }
+
   drained(): void {}
 
   closed(completed: boolean): void {
     const { record, extended, http } = this.#passage;
     this.#deadline.clear();
-    if (completed) {
-      record.status = http!.status;
-      // Where no endpoint was asked, nothing of the body has passed the forwarding, which counts.
-      if (record.attempts === 0) record.bytesOut = http!.writtenBytes;
-    }
+    if (completed) record.status = http!.status;
+    record.bytesOut = http!.writtenBytes;
     if (!completed && record.errorCode === null) this.#responder.noteLeft(record);
     extended?.left(new GatewayError('client_left', 'the client closed its connection'));
     this.#inFlight.leave(this.#passage);

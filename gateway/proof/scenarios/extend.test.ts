@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
-import { request } from '../testing/http-client.ts';
+import { get, request } from '../testing/http-client.ts';
 import { ok, startService } from '../testing/service.ts';
 import { handshake } from '../testing/websocket.ts';
 
@@ -44,6 +44,48 @@ describe('a route extended in code', () => {
       code: 'extension_timeout',
       cause: expect.stringContaining('slow.ts'),
     });
+  });
+
+  const OWN_STREAM = `
+    import { PassThrough } from 'node:stream';
+    export default {
+      preHandler(request, reply) {
+        const stream = new PassThrough();
+        stream.write('begun ');
+        if (request.headers['x-whole']) stream.end('and done');
+        return reply.type(request.headers.accept ?? 'text/plain').send(stream);
+      },
+    };`;
+  const streaming = () =>
+    startTestGateway('routes:\n  /own: { to: 1, extend: ./own.ts, timeouts: { idle: 200ms } }\n', {
+      files: { 'own.ts': OWN_STREAM },
+    });
+
+  test('may answer with a stream of its own, whose bytes are counted', async () => {
+    const gateway = await streaming();
+    expect((await gateway.get('/own/', 'X-Whole: 1')).text).toBe('begun and done');
+    expect(await gateway.log.exchange(200)).toMatchObject({ bytesOut: 'begun and done'.length });
+  });
+
+  // It was held for ever.
+  test('whose own stream stalls is broken off after timeouts.idle', async () => {
+    const gateway = await streaming();
+    const client = await gateway.connect();
+    await client.send(get('/own/stalls'));
+    await client.until('begun ');
+    await client.ending();
+    expect(await gateway.log.exchange(200)).toMatchObject({ code: 'idle_timeout', bytesOut: 6 });
+  });
+
+  test('whose own stream is one of events may pause for longer', async () => {
+    const gateway = await streaming();
+    const patient = await gateway.connect();
+    await patient.send(get('/own/events', 'Accept: text/event-stream'));
+    await patient.until('begun ');
+    const client = await gateway.connect();
+    await client.send(get('/own/stalls'));
+    await gateway.log.exchange(200);
+    expect(gateway.log.exchanges().map(({ target }) => target)).toEqual(['/own/stalls']);
   });
 
   // It said keep-alive, and read the rest of an upload that nobody wants.

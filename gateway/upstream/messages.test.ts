@@ -13,6 +13,11 @@ describe('what comes of an answer', () => {
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
       ['200', 'data ok', 'end'],
     ],
+    [
+      'chunks beside its head, which are read once and go on as one piece',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n002;x=y\r\nka\r\n1\r\ny\r\n0\r\nA: b\r\n\r\n',
+      ['200', 'data okay', 'end'],
+    ],
     ['no body', 'HTTP/1.1 204 None\r\n\r\n', ['204', 'end']],
     ['a length that it does not have', 'HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n', ['304', 'end']],
     [

@@ -33,6 +33,10 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   #answer: AnswerHead | null = null;
   /** What stood behind the answer's body, once that has ended. */
   #trailers: Fields | null = null;
+  /** Whether the pieces of the body are put together, and where those that are stand. */
+  #gathers = false;
+  #gatheredFrom = 0;
+  #gatheredTo = 0;
   #served = 0;
   #idleSince = 0;
   #idleMs = KEEP_ALIVE_MS;
@@ -139,8 +143,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
       const text = buffer.toString('latin1', at, Math.min(bytes, at + HEAD_USUAL_BYTES));
       const end = text.indexOf('\r\n\r\n') + 4;
       if (end > 3) {
-        this.#took(call, text.slice(0, end), buffer, at + end, bytes);
-        return at + end;
+        return this.#took(call, text.slice(0, end), buffer, at + end, bytes);
       }
     }
     const taken = this.#head.add(buffer, at, bytes);
@@ -150,17 +153,32 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
         throw new FramingError('the beginning of no HTTP/1.1 answer');
       return bytes;
     }
-    this.#took(call, this.#head.take(), buffer, at + taken, bytes);
-    return at + taken;
+    return this.#took(call, this.#head.take(), buffer, at + taken, bytes);
   }
 
-  /** @param from where what came behind the head begins, up to `to`. */
-  #took(call: ServiceCall, text: string, buffer: Buffer, from: number, to: number): void {
+  /** @param from where what came behind the head begins, up to `to`. @returns where it is read on. */
+  #took(call: ServiceCall, text: string, buffer: Buffer, from: number, to: number): number {
     const head = parseAnswerHead(text, call.request.method);
-    if (head.status < 200) return this.#informed(call, head);
-    // What is broken from the start is an error of ours to answer; behind a head that is out, an answer could only break off.
-    if (head.end === 'chunked' && from < to) refuseBrokenChunks(buffer, from, to);
-    this.#answered(call, head);
+    if (head.status < 200) this.#informed(call, head);
+    else if (head.end === 'chunked' && from < to) return this.#tookChunks(call, head, buffer, from, to);
+    else this.#answered(call, head);
+    return from;
+  }
+
+  /**
+   * What is broken from the start is an error of ours to answer; behind a head that is out, an answer could only break off. So the chunks
+   * that came along are read before the head goes out. They are moved together where they lie, and go on as one piece.
+   */
+  #tookChunks(call: ServiceCall, head: AnswerHead, buffer: Buffer, from: number, to: number): number {
+    this.#gathers = true;
+    this.#gatheredFrom = this.#gatheredTo = from;
+    this.#body.expectChunks();
+    const end = this.#body.read(buffer, from, to);
+    this.#gathers = false;
+    this.#answer = head;
+    call.sink.head(head.status, head.reason, head.fields);
+    if (this.#gatheredTo > this.#gatheredFrom) this.bodyData(buffer, this.#gatheredFrom, this.#gatheredTo);
+    return end;
   }
 
   #informed(call: ServiceCall, head: AnswerHead): void {
@@ -183,7 +201,14 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   }
 
   bodyData(buffer: Buffer, from: number, to: number): void {
-    this.#call?.sink.data(this.#intake.lend(buffer, from, to));
+    if (this.#gathers) this.#gather(buffer, from, to);
+    else this.#call?.sink.data(this.#intake.lend(buffer, from, to));
+  }
+
+  #gather(buffer: Buffer, from: number, to: number): void {
+    if (this.#gatheredTo === this.#gatheredFrom) this.#gatheredFrom = this.#gatheredTo = from;
+    else buffer.copyWithin(this.#gatheredTo, from, to);
+    this.#gatheredTo += to - from;
   }
 
   bodyEnd(trailers: Fields): void {
@@ -230,6 +255,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
 
   #release(reusable: boolean): void {
     this.#call = null;
+    this.#gathers = false;
     this.#answer = null;
     this.#trailers = null;
     this.#intake.settle();
@@ -338,14 +364,6 @@ class ServiceCall implements UpstreamCall {
 
 const NO_FIELDS: Fields = [];
 
-/** Reads the part of a chunked body that has come, for nobody. @throws FramingError */
-function refuseBrokenChunks(buffer: Buffer, from: number, to: number): void {
-  const reader = new BodyReader(NOBODY);
-  reader.expectChunks();
-  reader.read(buffer, from, to);
-}
-
-const NOBODY: BodyReaderSink = { bodyData() {}, bodyEnd() {} };
 const ANSWER_HEAD_MAX_BYTES = 64 * 1024;
 const HEAD_USUAL_BYTES = 1024;
 /** Shorter than the 5 s after which a Node service closes an idle connection. */

@@ -82,19 +82,13 @@ describe.each(laneKinds)('the fields of an answer on $kind', (kind) => {
 
   test.each([
     ['/x?y#z', '/db/x?y#z'],
-    ['/', '/db/'],
     ['/db/x', '/db/x'],
-    ['/dbx', '/db/dbx'],
     ['http://127.0.0.1:PORT/x', 'http://shop.test:8080/db/x'],
-    ['http://localhost:PORT/', 'http://shop.test:8080/db/'],
-    ['HTTP://127.0.0.1:PORT', 'http://shop.test:8080/db'],
     ['x', 'x'],
-    ['../x', '../x'],
     ['?page=2', '?page=2'],
     ['https://other.test/x', 'https://other.test/x'],
     ['//other.test/x', '//other.test/x'],
     ['http://127.0.0.1:1/x', 'http://127.0.0.1:1/x'],
-    ['mailto:a@b.test', 'mailto:a@b.test'],
   ])('Location: %s is put back as %s', async (said, told) => {
     const value = (await answered([`Location: ${said}`])).value('location');
     // A URL without a path and one with `/` are the same (RFC 9110 §4.2.3).
@@ -112,9 +106,7 @@ describe.each(laneKinds)('the fields of an answer on $kind', (kind) => {
 
   test.each([
     ['Content-Location', '/x', '/db/x'],
-    ['Content-Location', '/db/x', '/db/x'],
     ['Refresh', '5; url=/x', '5; url=/db/x'],
-    ['Refresh', '5', '5'],
     ['Refresh', '0; URL=http://127.0.0.1:PORT/x', '0; URL=http://shop.test:8080/db/x'],
     ['Link', '</x>; rel=next', '</db/x>; rel=next'],
     [
@@ -122,11 +114,8 @@ describe.each(laneKinds)('the fields of an answer on $kind', (kind) => {
       '</a>; rel=next, <https://other.test/b>; rel=prev, <c>; rel=x',
       '</db/a>; rel=next, <https://other.test/b>; rel=prev, <c>; rel=x',
     ],
-    ['Link', '</a,b>; title="</c>"; rel=next', '</db/a,b>; title="</c>"; rel=next'],
     ['Set-Cookie', 'a=1; Path=/', 'a=1; Path=/db/'],
-    ['Set-Cookie', 'a=1; Path=/x; HttpOnly', 'a=1; Path=/db/x; HttpOnly'],
     ['Set-Cookie', 'a=1; path=/db/x', 'a=1; path=/db/x'],
-    ['Set-Cookie', 'a=1; HttpOnly', 'a=1; HttpOnly'],
     ['Set-Cookie', '__Host-a=1; Path=/; Secure', '__Host-a=1; Path=/; Secure'],
     ['Set-Cookie', 'a=Path=/x; Secure', 'a=Path=/x; Secure'],
   ])('%s: %s is put back as %s', async (name, said, told) => {

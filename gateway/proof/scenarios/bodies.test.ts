@@ -55,30 +55,6 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
     expect(await client.chunk()).toHaveLength(0);
   });
 
-  test.each([
-    ['POST', ['Content-Length: 0'], ''],
-    ['POST', ['Transfer-Encoding: chunked'], '0\r\n\r\n'],
-    ['GET', [], 'a body of GET'],
-    ['DELETE', [], 'a body of DELETE'],
-    ['OPTIONS', [], 'a body of OPTIONS'],
-    ['PROPFIND', [], '<xml/>'],
-  ])('%s with %j and %j arrives as it is', async (method, fields, body) => {
-    const { service, gateway } = await startRoute({ routes, files }, '/db');
-    service.answer(ok());
-    const client = await gateway.connect();
-    expect((await client.exchange(request(method, '/db/', fields, body))).status).toBe(200);
-    expect(service.request.body.toString()).toBe(fields.length > 0 ? '' : body);
-    expect((await client.exchange(get('/db/'))).status).toBe(200);
-  });
-
-  test('POST without a body is not given one', async () => {
-    const { service, gateway } = await startRoute({ routes, files }, '/db');
-    service.answer(ok());
-    await gateway.exchange(request('POST', '/db/'));
-    expect(service.request.body).toHaveLength(0);
-    expect(service.request.head.has('transfer-encoding')).toBe(false);
-  });
-
   test('an answer that ends with its connection is complete, and the client stays connected', async () => {
     const service = await startService();
     service.answer(async (_received, connection) => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
-import { get } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
 describe('an error answer', () => {
@@ -9,23 +8,6 @@ describe('an error answer', () => {
       `routes:\n  /orders: ${(await startService()).answer(ok()).port}\n`,
       mode ? { mode } : {},
     );
-
-  test.each([
-    ['', 'application/problem+json'],
-    ['Accept: */*', 'application/problem+json'],
-    ['Accept: application/json', 'application/problem+json'],
-    ['Accept: application/json, text/html;q=0.5', 'application/problem+json'],
-    ['Accept: text/html;q=0', 'application/problem+json'],
-    ['Accept: text/html', 'text/html'],
-    ['Accept: text/*', 'text/html'],
-    ['Accept: TEXT/HTML, application/json;q=0.9', 'text/html'],
-    ['Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8', 'text/html'],
-    ['Accept: ;;;=,,q', 'application/problem+json'],
-  ])('to a client with "%s" is %s', async (field, type) => {
-    const gateway = await plainRoute();
-    const answer = await gateway.get('/nowhere', ...(field === '' ? [] : [field]));
-    expect(answer.head.value('content-type')?.split(';')[0]).toBe(type);
-  });
 
   test('names the nearest routes in development, and none in production', async () => {
     expect((await (await plainRoute('development')).get('/order')).text).toContain('/orders');
@@ -83,16 +65,4 @@ describe('an error answer', () => {
       expect(answer.text).not.toMatch(/<script>alert|<b>/);
     },
   );
-
-  test('is not kept by caches', async () => {
-    const { head } = await (await plainRoute()).get('/nowhere');
-    expect(head.value('cache-control')).toMatch(/no-store/);
-  });
-
-  test('leaves the connection open for the next request', async () => {
-    const gateway = await plainRoute();
-    const client = await gateway.connect();
-    expect((await client.exchange(get('/nowhere'))).status).toBe(404);
-    expect((await client.exchange(get('/orders/'))).status).toBe(200);
-  });
 });

@@ -34,6 +34,7 @@ describe.each(routeKinds)('errors on $kind', (kind) => {
   test.each(failures)('$what: $status $type, and a line in the log', async (failure) => {
     const { answer, to, gateway } = await provoke(kind, failure);
     const problem = JSON.parse(answer.text);
+    expect(answer.head.value('cache-control')).toBe('no-store');
     expect(answer.status).toBe(failure.status);
     expect(answer.head.value('content-type')).toMatch(/^application\/problem\+json/);
     expect(problem).toMatchObject({ status: failure.status, code: failure.code });

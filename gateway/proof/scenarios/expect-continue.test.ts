@@ -77,15 +77,6 @@ describe.each(laneKinds)('Expect on $kind', ({ routes, files }) => {
     expect(service.connections).toEqual([]);
   });
 
-  test.each(['200-ok', '100-continue, x-more', 'x'])('Expect: %s is answered 417', async (expectation) => {
-    const { service, gateway } = await startRoute({ routes, files }, '/db');
-    service.answer(ok());
-    const client = await gateway.connect();
-    await client.send(request('POST', '/db/', [`Expect: ${expectation}`], 'body'));
-    expect((await client.answer()).status).toBe(417);
-    expect(service.connections).toEqual([]);
-  });
-
   test('the word is not case-sensitive', async () => {
     const { service, gateway } = await startRoute({ routes, files }, '/db');
     service.answer(ok());

@@ -14,6 +14,7 @@ const claims = [
   'Forwarded: for=10.9.9.9;proto=https;host=bank.test',
 ];
 
+// What becomes of it where it comes from a stranger is in the table of hostile/.
 describe.each(routeKinds)('where a request came from, on $kind', ({ routes, files }) => {
   async function received(fields: readonly string[], settings = '') {
     const service = (await startService()).answer(ok());
@@ -22,49 +23,7 @@ describe.each(routeKinds)('where a request came from, on $kind', ({ routes, file
     return service.request.head;
   }
 
-  test.each([
-    ['said by nobody', []],
-    ['claimed by a client', claims],
-    ['claimed twice', [...claims, ...claims]],
-    ['claimed in other cases', claims.map((claim) => claim.toLowerCase())],
-  ])('is told by the gateway alone when %s', async (_how, fields) => {
-    const head = await received(fields);
-    expect(head.values('x-forwarded-for')).toEqual(['127.0.0.1']);
-    expect(head.values('x-real-ip')).toEqual(['127.0.0.1']);
-    expect(head.values('x-forwarded-host')).toEqual(['shop.test:8080']);
-    expect(head.values('x-forwarded-proto')).toEqual(['http']);
-    expect(head.values('x-forwarded-prefix')).toEqual(['/db']);
-    expect(head.values('x-forwarded-port')).toEqual([expect.stringMatching(/^\d+$/)]);
-    expect(head.value('x-forwarded-port')).not.toBe('444');
-    expect(head.raw).not.toMatch(/10\.9\.9\.9|bank\.test|\/admin/);
-  });
-
-  test('Forwarded says it in the form of RFC 7239', async () => {
-    const pairs = (await received(claims)).value('forwarded')?.split(';').sort();
-    expect(pairs).toContain('for=127.0.0.1');
-    expect(pairs).toContain('host="shop.test:8080"');
-    expect(pairs).toContain('proto=http');
-  });
-
-  test.each(['X_Forwarded_For', 'x_forwarded_proto', 'X_Real_IP', 'X-Forwarded_For', 'X_Forwarded_Host'])(
-    'the look-alike %s is dropped',
-    async (name) => {
-      expect((await received([`${name}: 10.9.9.9`])).raw).not.toContain('10.9.9.9');
-    },
-  );
-
   const others = ['X-Forwarded-User: admin', 'x-forwarded-client-cert: By=x', 'X-Forwarded-Ssl: on'];
-
-  test('no X-Forwarded-* of a stranger arrives, known to us or not', async () => {
-    const head = await received([
-      ...others,
-      'X-Forwarded-: x',
-      'X_Forwarded_Groups: admin',
-      'X-Forwarding: yes',
-    ]);
-    expect(head.lines.filter((line) => /user|cert|ssl|groups|forwarded-:/i.test(line))).toEqual([]);
-    expect(head.value('x-forwarding')).toBe('yes');
-  });
 
   test('those of a trusted proxy arrive as it sent them, but for other spellings', async () => {
     const head = await received([...others, others[0]!, 'X_Forwarded_User: evil'], 'trustProxy: loopback\n');
@@ -86,8 +45,7 @@ describe.each(routeKinds)('where a request came from, on $kind', ({ routes, file
     'keep_alive: timeout=5',
   ])('a look-alike of a field about the message or the connection is dropped: %s', async (line) => {
     const name = line.slice(0, line.indexOf(':')).toLowerCase();
-    for (const settings of ['', 'trustProxy: loopback\n'])
-      expect((await received([line], settings)).has(name)).toBe(false);
+    expect((await received([line], 'trustProxy: loopback\n')).has(name)).toBe(false);
   });
 
   test.each([

@@ -117,25 +117,6 @@ describe("a client's connection", () => {
     return gateway.connect();
   };
 
-  test('stays open for the next request', async () => {
-    const client = await stage();
-    for (let turn = 0; turn < 3; turn++) expect((await client.exchange(get('/db/'))).status).toBe(200);
-  });
-
-  test('is closed after Connection: close, and says so', async () => {
-    const client = await stage();
-    const answer = await client.exchange(get('/db/', 'Connection: close'));
-    expect(answer.head.value('connection')).toBe('close');
-    expect(await client.quietEnding()).toBe('fin');
-  });
-
-  test('of HTTP/1.0 is closed', async () => {
-    const client = await stage();
-    await client.send('GET /db/ HTTP/1.0\r\nHost: a\r\n\r\n');
-    expect((await client.answer()).text).toBe('ok');
-    expect(await client.quietEnding()).toBe('fin');
-  });
-
   test('of HTTP/1.0 with keep-alive stays open', async () => {
     const client = await stage();
     for (let turn = 0; turn < 2; turn++) {

@@ -23,12 +23,6 @@ describe.each(routeKinds)('the identity of a request on $kind', ({ routes, files
     expect(JSON.stringify(await gateway.log.exchange(200))).toContain(id);
   });
 
-  test('is not what any client claims', async () => {
-    const { sent, answer } = await exchange(['X-Request-Id: claimed-by-client']);
-    expect(sent.values('x-request-id')).toEqual([expect.not.stringContaining('claimed')]);
-    expect(answer.value('x-request-id')).toBe(sent.value('x-request-id'));
-  });
-
   test('is what a trusted proxy says', async () => {
     const { sent, answer } = await exchange(['X-Request-Id: from-the-edge-1'], 'trustProxy: [127.0.0.1]\n');
     expect(sent.values('x-request-id')).toEqual(['from-the-edge-1']);

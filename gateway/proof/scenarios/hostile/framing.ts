@@ -72,6 +72,15 @@ export const framing: readonly HostileRequest[] = [
     arrives('GET /', ['Content_Type: x']),
   ),
   carried('a GET with a body', request('GET', '/db/', [], 'body'), arrives('GET /', [], { body: 'body' })),
+  ...['DELETE', 'OPTIONS', 'PROPFIND'].map((method) =>
+    carried(
+      `a ${method} with a body`,
+      request(method, '/db/', [], 'body'),
+      arrives(`${method} /`, [], { body: 'body' }),
+    ),
+  ),
+  carried('a POST with a length of zero', post(lengths('0')), arrives('POST /')),
+  carried('a POST in no chunks', post([chunked], '0\r\n\r\n'), arrives('POST /')),
   carried('a GET with a length of zero', get('/db/', ...lengths('0')), arrives('GET /')),
   carried('a POST without a length', post([]), arrives('POST /')),
   carried(

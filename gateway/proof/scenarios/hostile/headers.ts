@@ -5,6 +5,21 @@ const bare = (lines: string) => `GET /db/ HTTP/1.1\r\n${lines}\r\n\r\n`;
 const kept = (...fields: string[]) => arrives('GET /', fields);
 const ninetyNine = Array.from({ length: 99 }, (_, i) => `X-${i}: 1`);
 
+const expecting = (expectation: string) =>
+  [
+    `the expectation ${expectation}`,
+    request('POST', '/db/', [`Expect: ${expectation}`, 'Content-Length: 0']),
+    '417 expectation_failed',
+  ] as const;
+const many = [
+  'Accept: text/plain, */*;q=0.1',
+  'Cookie: b="2, 3"',
+  'User-Agent: t\xe9st (\xff)',
+  'authorization: Basic eDp5',
+  'Proxy-Status: passed',
+  'X-Long: '.padEnd(4_000, 'z'),
+];
+
 /** RFC 9112 §5, RFC 9110 §5 and §7.6.1. */
 export const headers: readonly HostileRequest[] = [
   refused('a space before the colon', get('/db/', 'X-A : 1')),
@@ -66,11 +81,8 @@ export const headers: readonly HostileRequest[] = [
     'a..b',
     '.',
   ].map((host) => turnedDown(`the host ${JSON.stringify(host)}`, bare(`Host: ${host}`), '400 bad_host')),
-  turnedDown(
-    'an expectation that nobody knows',
-    request('POST', '/db/', ['Expect: 200-ok', 'Content-Length: 0']),
-    '417 expectation_failed',
-  ),
+  ...['200-ok', 'x'].map((expectation) => turnedDown(...expecting(expectation))),
+  { ...turnedDown(...expecting('100-continue, x-more')), end: 'closed' },
 
   carried('a value with spaces around it', get('/db/', 'X-A:  \t 1 \t '), kept('X-A: 1')),
   carried('no space behind the colon', get('/db/', 'X-A:1'), kept('X-A: 1')),
@@ -87,8 +99,10 @@ export const headers: readonly HostileRequest[] = [
     get('/db/', 'x-b: 1', 'X-a: 2', 'X-B: 3', 'Cookie: a', 'Cookie: b'),
     kept('x-b: 1', 'X-a: 2', 'X-B: 3', 'Cookie: a', 'Cookie: b'),
   ),
+  carried('fields of all kinds', get('/db/', ...many), kept(...many)),
   carried('100 fields', get('/db/', ...ninetyNine), kept(...ninetyNine)),
   carried('a host with a port', bare('Host: a:80'), arrives('GET /', [], { host: 'a:80' })),
+  carried('a host in capitals', bare('Host: Shop.Test:80'), arrives('GET /', [], { host: 'Shop.Test:80' })),
   carried(
     'a host that is an address',
     bare('Host: [::1]:3000'),
@@ -101,11 +115,21 @@ export const headers: readonly HostileRequest[] = [
     kept(),
   ),
   carried('Proxy-Authorization stays here', get('/db/', 'Proxy-Authorization: Basic eDp5'), kept()),
-  carried(
-    'TE but for trailers stays here',
-    get('/db/', 'TE: gzip, trailers;q=0.5', 'Connection: TE'),
-    kept('TE: trailers'),
+  ...['gzip, trailers;q=0.5', 'trailers', 'deflate;q=0.5, trailers', 'Trailers, gzip'].map((value) =>
+    carried(
+      `of TE: ${value} trailers alone goes on`,
+      get('/db/', `TE: ${value}`, 'Connection: TE'),
+      kept('TE: trailers'),
+    ),
   ),
+  ...[
+    ['TE: gzip', 'Connection: TE'],
+    ['TE: gzip;q=0.5'],
+    ['Trailer: X-Sum'],
+    ['Upgrade: foo/2'],
+    ['Connection: X-First', 'X-First: 1', 'Connection: X-Second', 'X-Second: 2'],
+    ['X-Private: 1', 'Connection: keep-alive, , X-PRIVATE ,'],
+  ].map((fields) => carried(`${fields.join(' and ')} stay here`, get('/db/', ...fields), kept())),
   carried(
     'what Connection names stays here',
     get('/db/', 'Connection: x-a, X-B', 'X-A: 1', 'X-B: 2', 'X-C: 3'),
@@ -117,9 +141,25 @@ export const headers: readonly HostileRequest[] = [
     arrives('POST /', [], { body: 'four' }),
   ),
   carried(
-    'Connection takes no host away',
-    get('/db/', 'Connection: host, cookie', 'Cookie: a'),
-    kept('Cookie: a'),
+    'Connection takes no coding away',
+    request(
+      'POST',
+      '/db/',
+      ['Connection: transfer-encoding', 'Transfer-Encoding: chunked'],
+      '4\r\nfour\r\n0\r\n\r\n',
+    ),
+    arrives('POST /', [], { chunks: 'four' }),
+  ),
+  carried(
+    'Connection takes no host away, and nothing of the message',
+    get(
+      '/db/',
+      'Connection: host, cookie, authorization, content-type',
+      'Cookie: a',
+      'Authorization: b',
+      'Content-Type: c',
+    ),
+    kept('Cookie: a', 'Authorization: b', 'Content-Type: c'),
   ),
   {
     ...carried(

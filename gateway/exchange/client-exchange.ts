@@ -8,6 +8,10 @@ export interface Reading {
   resume(): void;
 }
 
+/** Of a body that nobody has read, and that was answered all the same: how many bytes are waited for, and how long, so that another request may follow on the connection. */
+export const SKIPPED_MAX_BYTES: number = 64 * 1024;
+export const SKIPPED_MAX_MS = 5_000;
+
 /** One request of a client as a listener hands it on, whichever lane has read it: nothing behind the listener knows more of its connection. */
 export interface ClientExchange extends Downstream {
   /** The request target of the request line, as sent. */

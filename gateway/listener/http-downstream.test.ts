@@ -18,7 +18,8 @@ interface Arrived {
 async function arrive(bytes: string, policy = { draining: false }): Promise<Arrived> {
   const arrived = Promise.withResolvers<HttpDownstream>();
   const server = http.createServer((incoming, response) => {
-    arrived.resolve(new HttpDownstream(incoming, response, policy, false, incoming.socket));
+    const reading = Object.assign(incoming.socket, { bodyLeft: Number.POSITIVE_INFINITY });
+    arrived.resolve(new HttpDownstream(incoming, response, policy, false, reading));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

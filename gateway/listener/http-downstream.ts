@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { own } from '../exchange/borrowed-bytes.ts';
-import type { ClientExchange, Reading } from '../exchange/client-exchange.ts';
+import { type ClientExchange, type Reading, SKIPPED_MAX_BYTES } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { peerOf } from '../exchange/peer.ts';
@@ -14,11 +14,17 @@ export interface ConnectionPolicy {
   readonly draining: boolean;
 }
 
+/** How the connection reads the message. */
+export interface MessageReading extends Reading {
+  /** Bytes of its body that have not been read, where it has a length. */
+  readonly bodyLeft: number;
+}
+
 /** One request and its answer on `node:http`. */
 export class HttpDownstream implements ClientExchange {
   readonly method: string;
   readonly socket: Socket;
-  readonly reading: Reading;
+  readonly reading: MessageReading;
   readonly #body: NodeBody | null;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -39,7 +45,7 @@ export class HttpDownstream implements ClientExchange {
     response: ServerResponse,
     policy: ConnectionPolicy,
     expectsContinue: boolean,
-    reading: Reading,
+    reading: MessageReading,
   ) {
     this.reading = reading;
     this.#request = request;
@@ -92,7 +98,7 @@ export class HttpDownstream implements ClientExchange {
   head(status: number, reason: string, fields: Fields): void {
     const response = this.#response;
     if (this.#policy.draining) this.closeAfterAnswer();
-    if (this.#body && !this.#request.complete) this.#leaveUploadUnread();
+    if (this.#leavesUnread) this.#leaveUploadUnread();
     const length = lengthAt(fields);
     this.#owed = length < 0 ? -1 : Number(fields[length + 1]);
     const told = dispositionFirst(fields, length);
@@ -109,6 +115,13 @@ export class HttpDownstream implements ClientExchange {
     if (this.#headAt !== 'held' || this.#response.writableEnded) return;
     this.#headAt = 'out';
     this.flushHead();
+  }
+
+  /** Whether the answer comes before the end of an upload that is too long to be waited for, or of which somebody has read. */
+  get #leavesUnread(): boolean {
+    if (!this.#body || this.#request.complete) return false;
+    const { begun, expectsContinue, length } = this.#body;
+    return begun || expectsContinue || length === null || this.reading.bodyLeft > SKIPPED_MAX_BYTES;
   }
 
   /** An answer to an unfinished upload is the last one here; what still arrives is read for a while so that the answer is not lost to a reset. */
@@ -169,7 +182,7 @@ export class HttpDownstream implements ClientExchange {
 
   /** The head of such an answer is about to be set: it is the last one here in a drain, and before its upload is complete. */
   headDue(): void {
-    if (this.#policy.draining || (this.#body && !this.#request.complete)) this.closeAfterAnswer();
+    if (this.#policy.draining || this.#leavesUnread) this.closeAfterAnswer();
     this.#onHeadDue();
   }
 

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Reading } from '../exchange/client-exchange.ts';
+import { SKIPPED_MAX_MS } from '../exchange/client-exchange.ts';
 import { Intake } from '../wire/intake.ts';
+import type { MessageReading } from './http-downstream.ts';
 import { stopLingering } from './linger.ts';
 
 /** What has come in behind a message, and whether the client has ended its side. */
@@ -15,7 +16,7 @@ export interface Behind {
  * lane reads like all others. Between its messages Node keeps its place at the socket, and hears nothing. A message ends with an empty line
  * or, as its Content-Length says, by count; so no piece that is let through holds the end of one message and the beginning of the next.
  */
-export class MessageGate implements Reading {
+export class MessageGate implements MessageReading {
   readonly #socket: Socket;
   /** Called when a message is read and answered, and the connection is to go on. */
   readonly #over: (behind: Behind) => void;
@@ -33,7 +34,7 @@ export class MessageGate implements Reading {
   /** Where a piece ended without an empty line: its last bytes. */
   #tail = '';
   #endReceived = false;
-  #leaves: NodeJS.Timeout | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
   #feeding = false;
   #setAside = false;
   #open = false;
@@ -80,7 +81,7 @@ export class MessageGate implements Reading {
 
   #received(bytes: Buffer): void {
     // Behind the last answer of a connection comes nothing.
-    if (this.#answered && !this.#socket.writable) return;
+    if (this.#answered && this.#request?.complete && !this.#socket.writable) return;
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
     if (!this.#feeding) this.#feed();
@@ -89,6 +90,10 @@ export class MessageGate implements Reading {
 
   get #full(): boolean {
     return this.#heldBytes >= HELD_MAX_BYTES || this.#held.length >= HELD_MAX_PIECES;
+  }
+
+  get bodyLeft(): number {
+    return this.#bodyLeft;
   }
 
   /** The request has been parsed. */
@@ -102,7 +107,8 @@ export class MessageGate implements Reading {
   /** Its answer is out. */
   answered(): void {
     this.#answered = true;
-    if (!this.#socket.writable) this.#drop();
+    if (!this.#request?.complete) this.#skip();
+    else if (!this.#socket.writable) this.#drop();
     this.#settle();
   }
 
@@ -120,13 +126,20 @@ export class MessageGate implements Reading {
   /** Lets nothing through any more. @returns what has come in behind, for those who go on with the socket. */
   release(): Behind {
     this.#open = false;
-    clearTimeout(this.#leaves);
-    this.#leaves = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     Intake.of(this.#socket)?.restore();
     this.#socket.off('data', this.#onData).off('end', this.#onEnd);
     const unread = this.#held;
     this.#drop();
     return { unread, ended: this.#endReceived };
+  }
+
+  /** The rest of a body that nobody wants. Node reads on what nobody has begun to read; where the connection is to end, it lingers. */
+  #skip(): void {
+    if (!this.#socket.writable) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.destroy(), SKIPPED_MAX_MS);
   }
 
   #settle(): void {
@@ -143,11 +156,11 @@ export class MessageGate implements Reading {
   #endedBefore(): void {
     this.#endReceived = true;
     // Called behind the turn in which the answer may have gone out.
-    this.#leaves = setTimeout(() => setImmediate(() => this.#endOpen()), LEAVES_MS);
+    this.#timer = setTimeout(() => setImmediate(() => this.#endOpen()), LEAVES_MS);
   }
 
   #endOpen(): void {
-    if (this.#leaves && this.#open && !this.#answered) this.#toEnd();
+    if (this.#timer && this.#open && !this.#answered) this.#toEnd();
   }
 
   #drop(): void {

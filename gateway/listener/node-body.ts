@@ -18,6 +18,11 @@ export class NodeBody implements RequestBody {
     this.expectsContinue = expectsContinue;
   }
 
+  /** Whether somebody reads it, or has. */
+  get begun(): boolean {
+    return this.#sink !== null;
+  }
+
   read(sink: BodySink): void {
     this.#sink = sink;
     if (this.#fault) return sink.fail(this.#fault);

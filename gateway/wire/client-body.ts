@@ -1,3 +1,4 @@
+import { SKIPPED_MAX_BYTES } from '../exchange/client-exchange.ts';
 import type { BodySink, Fields, RequestBody } from '../exchange/contract.ts';
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
 import type { RequestReader } from './request-reader.ts';
@@ -35,6 +36,13 @@ export class ClientBody implements RequestBody, BodyReaderSink {
   /** Whether all of it has been read. */
   get complete(): boolean {
     return this.#reader.done;
+  }
+
+  /** Whether what is left of it can be read for nobody, so that another request may follow. */
+  get skippable(): boolean {
+    return (
+      this.#sink === null && !this.expectsContinue && this.length !== null && this.length <= SKIPPED_MAX_BYTES
+    );
   }
 
   get wanted(): boolean {

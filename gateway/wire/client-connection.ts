@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { own } from '../exchange/borrowed-bytes.ts';
-import type { ClientExchange } from '../exchange/client-exchange.ts';
+import { type ClientExchange, SKIPPED_MAX_MS } from '../exchange/client-exchange.ts';
+import type { BodySink } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { FramingError } from '../exchange/framing-error.ts';
 import { type Peer, peerOf } from '../exchange/peer.ts';
@@ -65,6 +66,8 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #setAside = false;
   /** The client ended its side while requests waited for their turn. */
   #endReceived = false;
+  /** The rest of a body that was answered unread. */
+  #skipped: ClientBody | null = null;
   #fresh = true;
   #last = false;
 
@@ -154,7 +157,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
         if (this.#begun >= EXCHANGES_PER_TURN) return this.#awaitTurn(at);
         return this.#head ? this.#readOn(this.#head, bytes, at) : this.#readHead(bytes, at);
       case 'body':
-        return this.#readBody(this.#exchange!.body!, bytes, at);
+        return this.#readBody(this.#skipped ?? this.#exchange!.body!, bytes, at);
       case 'answer':
         return at;
       default:
@@ -274,6 +277,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   /** Whoever took the last piece may have wanted no more for now, and there is no more that would be wanted later. */
   #awaitAnswer(): void {
+    if (this.#skipped) return this.#skippedAll();
     this.#stage = 'answer';
     if (this.socket.isPaused() && !this.#full) this.socket.resume();
   }
@@ -281,7 +285,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   /** Nothing that follows can be trusted (RFC 9112 §11.2). Who has an answer on its way takes its end for a broken one. */
   #broken(body: ClientBody, cause: FramingError): void {
     this.#stage = 'none';
-    if (this.#exchange?.headSent) this.socket.destroy();
+    if (this.#skipped || this.#exchange?.headSent) this.socket.destroy();
     else
       body.fail(
         new GatewayError(cause.tooLarge ? 'head_too_large' : 'bad_request', cause.message, { cause }),
@@ -363,10 +367,30 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   }
 
   answered(): void {
-    const uploading = this.#exchange!.body?.complete === false;
+    const { body } = this.#exchange!;
+    const uploading = body?.complete === false;
     this.#exchange = null;
     this.#intake?.settle();
     if (this.closes) return this.#end(uploading);
+    if (uploading) this.#skip(body);
+    else this.#awaitRequest();
+  }
+
+  #skip(body: ClientBody): void {
+    this.#skipped = body;
+    this.#stage = 'body';
+    this.#deadline.arm(SKIPPED_MAX_MS);
+    body.read(NOBODY);
+  }
+
+  #skippedAll(): void {
+    this.#skipped = null;
+    this.#intake?.settle();
+    if (this.closes) this.#end(false);
+    else this.#awaitRequest();
+  }
+
+  #awaitRequest(): void {
     this.#stage = 'head';
     this.#deadline.arm(IDLE_TIMEOUT_MS);
     if (this.#unread.length > 0 || this.socket.isPaused()) this.#goOn();
@@ -386,7 +410,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   }
 
   timedOut(): void {
-    if (this.#stage === 'none' || this.idle) this.socket.destroy();
+    if (this.#stage === 'none' || this.#skipped || this.idle) this.socket.destroy();
     else this.#refuse(new GatewayError('head_timeout', 'no complete head within 10 s'));
   }
 
@@ -416,6 +440,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 const HEAD_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 75_000;
 const LINGER_MS = 5_000;
+const NOBODY: BodySink = { data() {}, end() {}, fail() {} };
 /** What a client sends ahead of its turn is read up to here, and then stays in the system's buffers. */
 const UNREAD_MAX_BYTES = 64 * 1024;
 const UNREAD_MAX_PIECES = 128;

@@ -83,8 +83,8 @@ export class WireDownstream implements ClientExchange {
   head(status: number, reason: string, fields: Fields): void {
     if (this.#closed) return;
     const connection = this.#connection;
-    // An answer to an unfinished upload is the last one here: nobody may wait for the rest to learn where the next request begins.
-    if (this.body?.complete === false) connection.closeAfterAnswer();
+    // An answer to an unfinished upload that is long, or not read for nobody, is the last one here: nobody may wait for the rest to learn where the next request begins.
+    if (this.body?.complete === false && !this.body.skippable) connection.closeAfterAnswer();
     this.#held = connection.answers.head(this.method, status, reason, fields, connection.closes);
     this.#framing = connection.answers.framing;
     this.#owed = connection.answers.length;

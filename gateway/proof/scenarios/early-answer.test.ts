@@ -79,6 +79,39 @@ describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ rou
     await client.ending();
   });
 
+  // The connection was closed, though no more than these bytes was to come.
+  test('leaves the connection open where the rest is small, and nobody has read of it', async () => {
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok('next'));
+    const client = await gateway.connect();
+    await client.send(request('PUT', '/nowhere', ['Content-Length: 8'], 'some'));
+    const answer = await client.answer();
+    expect([answer.status, answer.head.value('connection')]).not.toContain('close');
+    await client.send(`more${request('GET', '/db/')}`);
+    expect((await client.answer()).text).toBe('next');
+    expect(service.requests).toHaveLength(1);
+  });
+
+  test.each([
+    ['chunks tell no length', ['Transfer-Encoding: chunked'], '4\r\nsome'],
+    ['it may never come', ['Content-Length: 4', 'Expect: 100-continue'], ''],
+    ['it is large', ['Content-Length: 65537'], ''],
+  ])('closes the connection of an upload that nobody reads, where %s', async (_why, framing, body) => {
+    const { gateway } = await startRoute({ routes, files }, '/db');
+    const client = await gateway.connect();
+    await client.send(request('PUT', '/nowhere', framing, body));
+    expect((await client.answer()).head.value('connection')).toBe('close');
+    expect(await client.ending()).toBe('fin');
+  });
+
+  test('waits for a small rest for five seconds', { timeout: 30_000 }, async () => {
+    const { gateway } = await startRoute({ routes, files }, '/db');
+    const client = await gateway.connect();
+    await client.send(request('PUT', '/nowhere', ['Content-Length: 8'], 'some'));
+    expect((await client.answer()).status).toBe(404);
+    await client.ending();
+  });
+
   test('a body that turns out too large is answered 413 and never complete to the service', async () => {
     const { service, gateway } = await startRoute({ routes, files }, '/db', ['bodyMax: 64KiB']);
     const client = await gateway.connect();

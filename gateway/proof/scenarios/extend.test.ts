@@ -100,6 +100,20 @@ describe('a route extended in code', () => {
     expect(await client.ending()).toBe('fin');
   });
 
+  test('that refuses a small upload leaves the connection open', async () => {
+    const { gateway, service } = await extended(
+      'export default { preHandler: (_request, reply) => reply.code(403).send() };',
+    );
+    const client = await gateway.connect();
+    await client.send(request('POST', '/shout/', [], 'a few bytes'));
+    expect((await client.answer()).head.value('connection')).not.toBe('close');
+    await client.send(request('POST', '/shout/', ['Content-Length: 20'], 'a few '));
+    expect((await client.answer()).status).toBe(403);
+    await client.send(`bytes and more${get('/plain/')}`);
+    expect((await client.answer()).text).toBe('a quiet answer');
+    expect(service.requests).toHaveLength(1);
+  });
+
   // Asked when the exchange began, and not when its head was set, it said keep-alive and was closed.
   test.each([
     ['only looks at the request', 'preHandler(_request, _reply, done) { done(); }'],

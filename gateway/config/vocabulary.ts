@@ -15,12 +15,10 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
   ...sameFor('certificates are not ordered yet: name their files below "tls:" (docs/tls.md)', [
     ...['acme', 'letsencrypt'],
   ]),
-  ...sameFor('HTTP/2 is no setting yet: towards clients and services Portway speaks HTTP/1.1', [
-    'http2',
-    'h2',
-    'h2c',
-    'grpc',
-  ]),
+  ...sameFor(
+    'nothing has to be set: with "tls:", clients get HTTP/2 (docs/tls.md); services are asked by HTTP/1.1',
+    [...['http2', 'h2', 'h2c', 'grpc']],
+  ),
   ...sameFor('login is no setting yet: a route can ask for one in code, with "extend:" (docs/extend.md)', [
     ...[
       'auth',

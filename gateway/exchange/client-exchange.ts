@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Downstream } from './contract.ts';
+import type { GatewayError } from './error-catalog.ts';
 import type { Peer } from './peer.ts';
 
 /** The reading of requests from a connection, which stops and goes on at the boundary of a message. */
@@ -22,6 +23,8 @@ export interface ClientExchange extends Downstream {
   readonly socket: Socket;
   /** Whether further requests of its connection are read. */
   readonly reading: Reading;
+  /** What it is to be answered with, whatever it asks for. */
+  readonly refusal?: GatewayError | null;
   /** Whether a part of the answer is out. */
   readonly headSent: boolean;
   /** No other request is read from the connection. */

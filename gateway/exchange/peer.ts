@@ -9,8 +9,17 @@ export interface Peer {
   readonly certificate?: string;
 }
 
+const PEER = Symbol('peer');
+
+/** Says who is at the other side of a connection in memory. */
+export function markPeer(connection: object, peer: Peer): void {
+  Object.assign(connection, { [PEER]: peer });
+}
+
 /** Who is at the other side. An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is written as what it is. */
 export function peerOf(socket: Socket): Peer {
+  const marked = (socket as { readonly [PEER]?: Peer })[PEER];
+  if (marked) return marked;
   const shown = socket.remoteAddress ?? 'unknown';
   const address = shown.startsWith('::ffff:') ? shown.slice(7) : shown;
   if (!(socket instanceof TLSSocket)) return { address, secure: false };

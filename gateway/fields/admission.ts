@@ -45,6 +45,8 @@ export function admitTarget(arrival: Arrival): RequestTarget {
 export function admitFraming({ transferEncoding }: RequestFacts, version: string): void {
   // HTTP/0.9 had no version to speak: today its request line is a malformed one.
   if (version === '0.9') throw new GatewayError('bad_request', 'a request line without a version');
+  // Of HTTP/2 the framing is what its own layer has checked.
+  if (version === '2') return;
   if (version !== '1.1' && version !== '1.0')
     throw new GatewayError('version_refused', `HTTP/${version} was spoken`);
   if (transferEncoding === null) return;

@@ -77,6 +77,11 @@ export class GeneralLane {
   /** Its first request is answered with a refusal, and is its last one. */
   turnAway(socket: Socket): void {
     this.#turnedAway.add(socket);
+    this.accept(socket);
+  }
+
+  /** A connection that the wire lane has never seen. */
+  accept(socket: Socket): void {
     this.#toGate(socket).admit(Buffer.alloc(0), false);
   }
 

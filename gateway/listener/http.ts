@@ -1,12 +1,16 @@
 import { type AddressInfo, createServer, Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import type { Peer } from '../exchange/peer.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import type { TlsSettings } from '../tls/settings.ts';
 import { Turns } from '../wire/turns.ts';
 import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
 import { firstBytes } from './first-bytes.ts';
 import { GeneralLane, type GeneralLaneHandler, tooManyConnections } from './general-lane.ts';
+import { H2Lane, type H2LaneOwner } from './h2/h2-lane.ts';
+import { memoryConnection } from './h2/memory-connection.ts';
 import { ListenError } from './listen-error.ts';
 import { TLS_HANDSHAKE, TlsDoor } from './tls-door.ts';
 
@@ -33,10 +37,11 @@ export interface HttpListenerHandler extends GeneralLaneHandler {
  * The port of the gateway. One server for the life of the process: reloads change what is behind it, never it. Each connection is read by
  * the wire lane; a request that the wire lane does not take goes to Node's own parser, the general lane, which gives the connection back.
  */
-export class HttpListener implements WireLaneOwner {
+export class HttpListener implements WireLaneOwner, H2LaneOwner {
   readonly #handler: HttpListenerHandler;
   readonly #wire: WireLane;
   readonly #general: GeneralLane;
+  readonly #h2: H2Lane;
   readonly #server: Server;
   readonly #door: TlsDoor;
   /** Of a port of its own for TLS. */
@@ -54,9 +59,12 @@ export class HttpListener implements WireLaneOwner {
     const turns = new Turns();
     this.#wire = new WireLane(this, handler.clock, turns);
     this.#general = new GeneralLane(handler, this, (socket, behind) => this.#wire.takeBack(socket, behind));
+    this.#h2 = new H2Lane(this);
     this.#server = this.#general.server;
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
-    this.#door = new TlsDoor((socket) => this.#wire.accept(socket));
+    this.#door = new TlsDoor((socket) =>
+      socket.alpnProtocol === 'h2' ? this.#h2.accept(socket) : this.#wire.accept(socket),
+    );
   }
 
   /** From now on handshakes are done with these; `null`: none are. */
@@ -151,6 +159,12 @@ export class HttpListener implements WireLaneOwner {
     this.#handler.refused(error, socket, toHead);
   }
 
+  connectGeneral(peer: Peer): Duplex {
+    const [near, far] = memoryConnection(peer);
+    this.#general.accept(near as Socket);
+    return far;
+  }
+
   handOver(socket: Socket, unread: Buffer, ended: boolean): void {
     this.#general.takeOver(socket, unread, ended);
   }
@@ -169,6 +183,7 @@ export class HttpListener implements WireLaneOwner {
 
   closeIdle(): void {
     this.#wire.closeIdle();
+    this.#h2.close();
   }
 
   /** Resolves when no connection is left, or when the time is up. */
@@ -190,6 +205,7 @@ export class HttpListener implements WireLaneOwner {
     for (const socket of this.#entering) socket.destroy();
     this.#general.destroy();
     this.#wire.destroy();
+    this.#h2.destroy();
   }
 }
 

@@ -43,7 +43,7 @@ export class TlsDoor {
       cert,
       key,
       minVersion,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       ticketKeys: this.#ticketKeys,
       // Without one, the context of the server itself is taken.

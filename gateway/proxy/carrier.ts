@@ -69,7 +69,8 @@ export class Carrier implements HttpListenerHandler {
     if (this.#refuses(exchange)) return true;
     const passage = this.#arrive(exchange);
     passage.client = exchange;
-    const goesOn = decide(passage, this.#pseudonym);
+    passage.refusal = exchange.refusal ?? null;
+    const goesOn = !passage.refusal && decide(passage, this.#pseudonym);
     if (goesOn && !staysOnWire(passage)) return false;
     passage.record.lane = 'wire';
     this.#options.inFlight.enter(passage);
@@ -131,7 +132,7 @@ export class Carrier implements HttpListenerHandler {
     const facts = readFacts(request.fields);
     const believed = facts.requestId !== null && snapshot.trust.includes(peer.address);
     const id = this.#identity.requestId(facts.requestId, believed);
-    const protocol = request.version.endsWith('.0') ? 'HTTP/1.0' : 'HTTP/1.1';
+    const protocol = PROTOCOLS[request.version] ?? 'HTTP/1.1';
     const record = newExchangeRecord(id, request.method, request.rawTarget, protocol, peer.address);
     return new Passage(snapshot, request, peer, facts, record);
   }
@@ -252,3 +253,8 @@ function staysOnWire({ exchange }: Passage): boolean {
   if (!exchange) return false;
   return laneOf(exchange.match.route).lane === 'wire';
 }
+
+const PROTOCOLS: Readonly<Record<string, 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'>> = {
+  '1.0': 'HTTP/1.0',
+  '2': 'HTTP/2',
+};

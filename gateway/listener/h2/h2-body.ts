@@ -1,0 +1,45 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { BodySink, Fields, RequestBody } from '../../exchange/contract.ts';
+import { GatewayError } from '../../exchange/error-catalog.ts';
+
+/** The body of a request on a stream of HTTP/2. Flow control holds the client back until it is read. */
+export class H2Body implements RequestBody {
+  readonly length: number | null;
+  readonly expectsContinue: boolean;
+  readonly #stream: ServerHttp2Stream;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    const length = headers['content-length'];
+    this.length = length === undefined ? null : Number(length);
+    this.expectsContinue = headers.expect?.toLowerCase() === '100-continue';
+    this.#stream = stream;
+  }
+
+  read(sink: BodySink): void {
+    const stream = this.#stream;
+    let trailers: Fields = [];
+    let ended = false;
+    if (this.expectsContinue && !stream.headersSent) stream.additionalHeaders({ ':status': 100 });
+    stream
+      .on('trailers', (_headers, _flags, rawTrailers) => {
+        trailers = rawTrailers;
+      })
+      .on('data', (chunk: Buffer) => sink.data(chunk))
+      .on('end', () => {
+        ended = true;
+        sink.end(trailers);
+      })
+      .on('aborted', () => {
+        if (!ended)
+          sink.fail(new GatewayError('client_left', 'the client reset the stream in the middle of a body'));
+      });
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+}

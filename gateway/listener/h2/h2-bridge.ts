@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Fields } from '../../exchange/contract.ts';
+import type { H2Exchange } from './h2-exchange.ts';
+
+/**
+ * Carries a request of HTTP/2 as one of HTTP/1.1 on a connection in memory, for what only the general lane does: hooks of Fastify, and the
+ * gateway's own page. @param far the end of the connection that is not the general lane's.
+ */
+export function bridgeRequest(exchange: H2Exchange, far: Duplex): void {
+  const { body, method } = exchange;
+  const framing = body && body.length === null ? ['Transfer-Encoding', 'chunked'] : [];
+  const request = requestOn(far, method, exchange, ['Connection', 'close', ...framing]);
+  relayAnswer(request, exchange, far);
+  if (!body) return void request.end();
+  request.on('drain', () => body.resume());
+  body.read({
+    data: (chunk) => {
+      if (!request.write(Buffer.from(chunk))) body.pause();
+    },
+    end: (trailers) => {
+      if (trailers.length > 0 && body.length === null) request.addTrailers(pairs(trailers));
+      request.end();
+    },
+    fail: () => far.destroy(),
+  });
+}
+
+/** RFC 8441 §5: an extended CONNECT is the handshake of a WebSocket, and 200 is its 101. */
+export function bridgeTunnel(exchange: H2Exchange, protocol: string, far: Duplex): void {
+  const key = randomBytes(16).toString('base64');
+  const handshake = ['Connection', 'Upgrade', 'Upgrade', protocol, 'Sec-WebSocket-Key', key];
+  const request = requestOn(far, 'GET', exchange, handshake);
+  relayAnswer(request, exchange, far);
+  request.on('upgrade', ({ rawHeaders }, socket, head) => {
+    const { stream } = exchange;
+    exchange.head(200, '', without(rawHeaders, HANDSHAKE_FIELDS));
+    if (head.length > 0) stream.write(head);
+    stream.pipe(socket).pipe(stream);
+  });
+  request.end();
+}
+
+function requestOn(far: Duplex, method: string, exchange: H2Exchange, more: Fields): ClientRequest {
+  const { fields, rawTarget } = exchange;
+  return http.request({
+    createConnection: () => far,
+    method,
+    path: rawTarget,
+    headers: [...without(fields, FRAMING_FIELDS), ...more],
+    setHost: false,
+    maxHeaderSize: ANSWER_HEAD_MAX_BYTES,
+  });
+}
+
+/** The answer goes out as it came, a broken one as a broken stream. */
+function relayAnswer(request: ClientRequest, exchange: H2Exchange, far: Duplex): void {
+  let answer: IncomingMessage | null = null;
+  exchange.listen({
+    drained: () => answer?.resume(),
+    closed: () => far.destroy(),
+  });
+  request
+    .on('information', ({ statusCode, rawHeaders }) => exchange.informational(statusCode, rawHeaders))
+    .on('error', () => exchange.abort())
+    .on('response', (begun) => {
+      answer = begun;
+      exchange.head(begun.statusCode ?? 502, '', begun.rawHeaders);
+      begun
+        .on('data', (chunk: Buffer) => {
+          if (!exchange.write(chunk)) begun.pause();
+        })
+        .on('end', () => exchange.end(begun.rawTrailers))
+        .on('error', () => exchange.abort());
+    });
+}
+
+const ANSWER_HEAD_MAX_BYTES = 128 * 1024;
+/** HTTP/1.1's own: what a client of HTTP/2 says of them would be taken for ours. */
+const FRAMING_FIELDS: ReadonlySet<string> = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'],
+  ...['sec-websocket-key', 'expect'],
+]);
+const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set(['connection', 'upgrade', 'sec-websocket-accept']);
+
+function without(fields: Fields, names: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2)
+    if (!names.has(fields[i]!.toLowerCase())) kept.push(fields[i]!, fields[i + 1]!);
+  return kept;
+}
+
+function pairs(fields: Fields): [string, string][] {
+  const list: [string, string][] = [];
+  for (let i = 0; i < fields.length; i += 2) list.push([fields[i]!, fields[i + 1]!]);
+  return list;
+}

@@ -1,0 +1,197 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { own } from '../../exchange/borrowed-bytes.ts';
+import type { ClientExchange, Reading } from '../../exchange/client-exchange.ts';
+import type { DownstreamListener, Fields, RequestBody } from '../../exchange/contract.ts';
+import { GatewayError } from '../../exchange/error-catalog.ts';
+import type { Peer } from '../../exchange/peer.ts';
+import { H2Body } from './h2-body.ts';
+
+/** What an exchange asks of the session that it came in on. */
+export interface H2Session {
+  readonly socket: Socket;
+  readonly peer: Peer;
+  readonly reading: Reading;
+}
+
+/** One request and its answer on a stream of HTTP/2 (RFC 9113 §8). */
+export class H2Exchange implements ClientExchange {
+  readonly method: string;
+  readonly rawTarget: string;
+  readonly version = '2';
+  readonly fields: Fields;
+  readonly body: RequestBody | null;
+  readonly refusal: GatewayError | null;
+  readonly #stream: ServerHttp2Stream;
+  readonly #session: H2Session;
+  #listener: DownstreamListener = IGNORE;
+  #trailers: Fields = [];
+  #ended = false;
+  #closed = false;
+
+  /** @param rawFields as they came, pseudo-fields among them. @param hasBody whether the head did not end the stream. */
+  constructor(
+    session: H2Session,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawFields: Fields,
+    hasBody: boolean,
+  ) {
+    this.#session = session;
+    this.#stream = stream;
+    const authority = headers[':authority'];
+    this.method = headers[':method'] ?? '';
+    this.rawTarget = headers[':path'] ?? authority ?? '';
+    this.fields = regularFields(rawFields, authority);
+    this.refusal = sizeOf(rawFields) > HEAD_MAX_BYTES ? tooLarge() : null;
+    this.body = hasBody ? new H2Body(stream, headers) : null;
+    stream
+      .on('drain', () => this.#listener.drained())
+      .on('wantTrailers', () => this.#attempt(() => stream.sendTrailers(grouped(this.#trailers))))
+      .on('close', () => this.#streamClosed());
+  }
+
+  get stream(): ServerHttp2Stream {
+    return this.#stream;
+  }
+
+  get peer(): Peer {
+    return this.#session.peer;
+  }
+
+  get socket(): Socket {
+    return this.#session.socket;
+  }
+
+  get reading(): Reading {
+    return this.#session.reading;
+  }
+
+  get headSent(): boolean {
+    return this.#stream.headersSent;
+  }
+
+  listen(listener: DownstreamListener): void {
+    this.#listener = listener;
+    if (this.#closed) queueMicrotask(() => listener.closed(false));
+  }
+
+  /** Streams end one by one: another request may follow all the same. */
+  closeAfterAnswer(): void {}
+
+  informational(status: number, fields: Fields): void {
+    if (this.headSent || this.#stream.destroyed) return;
+    this.#attempt(() => this.#stream.additionalHeaders({ ':status': status, ...grouped(fields) }));
+  }
+
+  head(status: number, _reason: string, fields: Fields): void {
+    if (this.#stream.destroyed) return;
+    const isEmpty = this.method === 'HEAD' || status === 204 || status === 304;
+    // A body whose length is known has no trailers, and those that have none cost a frame.
+    const waitForTrailers = !isEmpty && !hasLength(fields);
+    const list = [':status', String(status), ...lowered(fields)];
+    this.#attempt(() => this.#stream.respond(list, { waitForTrailers }));
+  }
+
+  /** Node throws for fields that it holds impossible: a service's answer must not end more than its stream. */
+  #attempt(send: () => void): void {
+    try {
+      send();
+    } catch {
+      this.abort();
+    }
+  }
+
+  write(chunk: Buffer): boolean {
+    if (chunk.length === 0 || this.#stream.destroyed) return true;
+    return this.#stream.write(own(chunk));
+  }
+
+  end(trailers: Fields): void {
+    if (this.#ended || this.#stream.destroyed) return;
+    this.#ended = true;
+    this.#trailers = trailers;
+    this.#stream.end();
+    // What is left of an upload is read by nobody: the client is told to stop, which is no error (RFC 9113 §8.1).
+    if (this.body && !this.#stream.readableEnded)
+      this.#stream.once('finish', () => this.#stream.close(constants.NGHTTP2_NO_ERROR));
+  }
+
+  abort(): void {
+    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  #streamClosed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.closed(this.#ended && this.#stream.rstCode === constants.NGHTTP2_NO_ERROR);
+  }
+}
+
+const IGNORE: DownstreamListener = { drained() {}, closed() {} };
+
+/** Without pseudo-fields; `:authority` is the Host (RFC 9113 §8.3.1), and crumbs of cookies are one field again (§8.2.3). */
+function regularFields(raw: Fields, authority: string | undefined): Fields {
+  const fields: string[] = authority === undefined ? [] : ['host', authority];
+  let cookies = '';
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!;
+    const value = raw[i + 1]!;
+    if (name.startsWith(':')) continue;
+    if (name === 'cookie') cookies = cookies === '' ? value : `${cookies}; ${value}`;
+    // Another host than the authority's makes two of them, which the admission refuses.
+    else if (name !== 'host' || value !== authority) fields.push(name, value);
+  }
+  if (cookies !== '') fields.push('cookie', cookies);
+  return fields;
+}
+
+function sizeOf(fields: Fields): number {
+  let size = 0;
+  for (const text of fields) size += text.length;
+  return size;
+}
+
+function tooLarge(): GatewayError {
+  return new GatewayError('head_too_large', 'a head of more than 16 KiB');
+}
+
+/** What clients are told by SETTINGS_MAX_HEADER_LIST_SIZE is advice (RFC 9113 §6.5.2). */
+export const HEAD_MAX_BYTES = 16 * 1024;
+
+function hasLength(fields: Fields): boolean {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i]!.toLowerCase() === 'content-length') return true;
+  return false;
+}
+
+/** Names in lower case (RFC 9113 §8.2.1). What belongs to one connection of HTTP/1 is left out (§8.2.2). */
+function lowered(fields: Fields): string[] {
+  const list: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    if (!CONNECTION_FIELDS.has(name)) list.push(name, fields[i + 1]!);
+  }
+  return list;
+}
+
+/** The same where Node takes an object only; repeated names become lists. */
+function grouped(fields: Fields): Record<string, string[]> {
+  const group: Record<string, string[]> = Object.create(null);
+  const list = lowered(fields);
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i]!;
+    group[name] ??= [];
+    group[name].push(list[i + 1]!);
+  }
+  return group;
+}
+
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'te',
+]);

@@ -1,0 +1,26 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import { markPeer, type Peer } from '../../exchange/peer.ts';
+
+/**
+ * Two ends of a connection in memory. The first is taken for a socket of this client by what reads HTTP/1.1 from it: it has as much of
+ * one as the general lane asks for.
+ */
+export function memoryConnection(peer: Peer): readonly [near: Duplex, far: Duplex] {
+  const [near, far] = duplexPair();
+  Object.assign(near, {
+    remoteAddress: peer.address,
+    setTimeout: () => near,
+    setNoDelay: () => near,
+    setKeepAlive: () => near,
+    ref: () => near,
+    unref: () => near,
+    destroySoon: () => void (near.writableFinished ? near.destroy() : near.end(() => near.destroy())),
+    resetAndDestroy: () => near.destroy(),
+  });
+  markPeer(near, peer);
+  // An end that is destroyed leaves the other one waiting.
+  near.once('close', () => far.destroy());
+  far.once('close', () => near.destroy());
+  for (const end of [near, far]) end.on('error', () => {});
+  return [near, far];
+}

@@ -1,0 +1,234 @@
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { answerOf, connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { until } from '../testing/poll.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { selfSigned } from '../testing/self-signed.ts';
+import { ok, reply, startService } from '../testing/service.ts';
+import { agreement } from '../testing/websocket.ts';
+
+const { cert, key } = selfSigned('shop.test');
+const FILES = { 'shop.crt': cert, 'shop.key': key };
+const TLS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
+
+async function gatewayFor(routes: string, files = {}, mode: 'production' | 'development' = 'production') {
+  return startTestGateway(TLS + routes, { files: { ...FILES, ...files }, mode });
+}
+
+describe.each(routeKinds)('HTTP/2 over TLS, on $kind', ({ routes, files, throughFastify }) => {
+  async function start() {
+    const service = (await startService()).answer(ok());
+    const gateway = await gatewayFor(routes('/db', service.port), files);
+    return { service, gateway, session: await connectH2(gateway.port) };
+  }
+
+  test('a request reaches the service as HTTP/1.1, with the authority as its Host', async () => {
+    const { service, session } = await start();
+    const answer = await exchangeH2(session, {
+      ':path': '/db/x?y=1',
+      cookie: ['a=1', 'b=2'] as never,
+      'x-many': ['1', '2'],
+    });
+    expect([answer.status, answer.text]).toEqual([200, 'ok']);
+    const { head } = service.request;
+    expect([head.method, head.target]).toEqual(['GET', '/x?y=1']);
+    expect(head.values('host')).toEqual(['shop.test']);
+    expect(head.values('cookie')).toEqual(['a=1; b=2']);
+    expect(head.values('x-many').join(', ')).toBe('1, 2');
+    expect(head.values('x-forwarded-proto')).toEqual(['https']);
+    expect(head.raw).not.toMatch(/^:/m);
+  });
+
+  test('bodies pass in both directions, with a length and without one', async () => {
+    const { service, session } = await start();
+    const body = 'x'.repeat(400_000);
+    service.answer((received) => ok(received.body.toString()));
+    const counted = { ':method': 'POST', ':path': '/db', 'content-length': body.length };
+    expect((await exchangeH2(session, counted, body)).text).toBe(body);
+    expect((await exchangeH2(session, { ':method': 'POST', ':path': '/db' }, body)).text).toBe(body);
+  });
+
+  test('a hundred requests at once on one connection are all answered', async () => {
+    const { service, session } = await start();
+    service.answer((received) => ok(received.head.target));
+    const paths = Array.from({ length: 100 }, (_, index) => `/db/${index}`);
+    const answers = await Promise.all(paths.map((path) => exchangeH2(session, { ':path': path })));
+    expect(answers.map(({ text }) => `/db${text}`)).toEqual(paths);
+  });
+
+  test('HEAD, 204 and 304 have no body', async () => {
+    const { service, session } = await start();
+    service.answer(({ head }) => reply(Number(head.target.slice(1))));
+    expect(await exchangeH2(session, { ':method': 'HEAD', ':path': '/db/200' })).toMatchObject({
+      status: 200,
+      text: '',
+    });
+    for (const status of [204, 304])
+      expect(await exchangeH2(session, { ':path': `/db/${status}` })).toMatchObject({ status, text: '' });
+  });
+
+  test.skipIf(throughFastify)('trailers and 1xx pass', async () => {
+    const { service, session } = await start();
+    service.answer(
+      'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: grpc-status\r\n\r\n2\r\nok\r\n0\r\ngrpc-status: 0\r\n\r\n',
+    );
+    const answer = await exchangeH2(session, { ':path': '/db', te: 'trailers' });
+    expect(answer).toMatchObject({
+      status: 200,
+      text: 'ok',
+      interim: [103],
+      trailers: { 'grpc-status': '0' },
+    });
+  });
+
+  test('odd fields of a service end no more than they must', async () => {
+    const { service, session } = await start();
+    service.answer(
+      ok(
+        'ok',
+        'ETag: "a"',
+        'Age: 1',
+        'Age: 2',
+        'TE: gzip',
+        'HTTP2-Settings: x',
+        'X-Latin: \xe9',
+        'Set-Cookie: a=1',
+        'Set-Cookie: b=2',
+      ),
+    );
+    const { status, headers } = await exchangeH2(session, { ':path': '/db' });
+    expect([status, headers['x-latin'], headers['set-cookie']]).toEqual([200, '\xe9', ['a=1', 'b=2']]);
+    expect(headers).not.toHaveProperty('http2-settings');
+  });
+
+  test('an answer that breaks off is a stream that breaks off', async () => {
+    const { service, session } = await start();
+    service.answer(async (_request, connection) => {
+      await connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
+      connection.reset();
+      return '';
+    });
+    const stream = session.request({ ':authority': 'shop.test', ':path': '/db' });
+    await expect(answerOf(stream)).rejects.toThrow();
+    expect(stream.rstCode).not.toBe(http2.constants.NGHTTP2_NO_ERROR);
+  });
+
+  test('a client that resets its stream has left, and its connection lives on', async () => {
+    const service = await startService();
+    const gateway = await gatewayFor(routes('/db', service.port), files);
+    const session = await connectH2(gateway.port);
+    const stream = session.request({ ':authority': 'shop.test', ':path': '/db/slow' });
+    stream.on('error', () => {});
+    const connection = await service.connection();
+    await connection.head();
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await connection.rest();
+    expect((await exchangeH2(session, { ':path': '/nothing' })).status).toBe(404);
+  });
+});
+
+describe('what the gateway answers by itself', () => {
+  test.each([
+    ['no route', { ':path': '/nothing' }, 404],
+    ['a path that is none', { ':path': '/db/../x' }, 400],
+    ['two hosts', { ':path': '/db', host: 'other.test' }, 400],
+    ['CONNECT', { ':method': 'CONNECT', ':authority': 'a.test:80' }, 405],
+  ])('%s', async (_what, headers, status) => {
+    const gateway = await gatewayFor('routes: { /db: 1 }\n');
+    const answer = await exchangeH2(await connectH2(gateway.port), {
+      accept: 'application/json',
+      ...headers,
+    });
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.text)).toMatchObject({ status });
+  });
+
+  test('its page', async () => {
+    const gateway = await gatewayFor('page: true\nroutes: { /db: 1 }\n');
+    const answer = await exchangeH2(await connectH2(gateway.port), { ':path': '/', accept: 'text/html' });
+    expect(answer.status).toBe(200);
+    expect(answer.text).toContain('<!doctype html>');
+  });
+});
+
+describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
+  const ask = {
+    ':method': 'CONNECT',
+    ':protocol': 'websocket',
+    ':path': '/chat',
+    ':scheme': 'https',
+    ':authority': 'shop.test',
+  };
+
+  test('is a tunnel to the service, which sees a handshake of HTTP/1.1', async () => {
+    const service = await startService();
+    const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
+    const session = await connectH2(gateway.port);
+    await once(session, 'remoteSettings');
+    const stream = session.request({
+      ...ask,
+      'sec-websocket-version': '13',
+      'sec-websocket-protocol': 'chat',
+    });
+    const connection = await service.connection();
+    const head = await connection.head();
+    expect([head.method, head.value('upgrade'), head.value('sec-websocket-protocol')]).toEqual([
+      'GET',
+      'websocket',
+      'chat',
+    ]);
+    await connection.send(agreement('Sec-WebSocket-Protocol: chat'));
+    const [answer] = await once(stream, 'response');
+    expect([answer[':status'], answer['sec-websocket-protocol']]).toEqual([200, 'chat']);
+    stream.write('hello');
+    expect(String(await connection.bytes(5))).toBe('hello');
+    await connection.send('there');
+    expect(String((await once(stream, 'data'))[0])).toBe('there');
+    stream.end();
+    await connection.rest();
+  });
+
+  test('that the service refuses is told its answer', async () => {
+    const service = (await startService()).answer(reply(403, [], 'no'));
+    const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
+    const session = await connectH2(gateway.port);
+    await once(session, 'remoteSettings');
+    expect(await answerOf(session.request(ask))).toMatchObject({ status: 403, text: 'no' });
+  });
+});
+
+describe('what a stranger does to it', () => {
+  test('a flood of streams that are reset at once ends the connection, and no other one', async () => {
+    const service = (await startService()).answer(ok());
+    const gateway = await gatewayFor(`routes: { /db: ${service.port} }\n`);
+    const [attacker, other] = [await connectH2(gateway.port), await connectH2(gateway.port)];
+    for (let round = 0; round < 100 && !attacker.destroyed; round++) {
+      for (let i = 0; i < 100 && !attacker.destroyed && !attacker.closed; i++) {
+        const stream = attacker.request({ ':authority': 'shop.test', ':path': '/db' });
+        stream.on('error', () => {});
+        stream.close(http2.constants.NGHTTP2_CANCEL);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until('the attacker has been sent away', () => attacker.destroyed || attacker.closed);
+    expect((await exchangeH2(other, { ':path': '/db' })).status).toBe(200);
+  });
+
+  test('a head of more than 16 KiB is refused, and the connection lives on', async () => {
+    const gateway = await gatewayFor('routes: { /db: 1 }\n');
+    const session = await connectH2(gateway.port);
+    const large = { ':path': '/db', 'x-large': 'x'.repeat(17_000) };
+    expect((await exchangeH2(session, large)).status).toBe(431);
+    expect((await exchangeH2(session, { ':path': '/nothing' })).status).toBe(404);
+  });
+
+  test('a gateway that stops ends what is idle', async () => {
+    const gateway = await gatewayFor('routes: { /db: 1 }\n');
+    const session = await connectH2(gateway.port);
+    expect((await exchangeH2(session, { ':path': '/nothing' })).status).toBe(404);
+    await gateway.close(2_000);
+    await until('the session is over', () => session.closed || session.destroyed);
+  });
+});

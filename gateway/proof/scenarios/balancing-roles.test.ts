@@ -1,14 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { answers } from '../testing/named-services.ts';
 import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
 import { startSwitched } from '../testing/switched-service.ts';
-
-async function answers(gateway: TestGateway, count: number, ...fields: string[]): Promise<string> {
-  let names = '';
-  for (let i = 0; i < count; i++) names += (await gateway.get('/db/', ...fields)).text;
-  return names;
-}
 
 const states = async (gateway: TestGateway) => {
   const [route] = await gateway.gateway.routes();

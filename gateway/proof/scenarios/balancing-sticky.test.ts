@@ -1,19 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { portsOf, startNamed } from '../testing/named-services.ts';
 import type { Answer } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
-import { ok, type ScriptedService, startService } from '../testing/service.ts';
+import type { ScriptedService } from '../testing/service.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
 
-async function startThree(...fields: string[]): Promise<ScriptedService[]> {
-  const services: ScriptedService[] = [];
-  for (const name of ['a', 'b', 'c']) services.push((await startService()).answer(ok(name, ...fields)));
-  return services;
-}
+/** The cookie of the service, put back behind the prefix. */
+const OWN = 'own=1; Path=/db';
 
 function yaml(services: readonly ScriptedService[], sticky = 'true', before = ''): string {
-  const ports = services.map(({ port }) => port).join(', ');
-  return `${before}routes:\n  /db: { to: [${ports}], sticky: ${sticky} }\n`;
+  return `${before}routes:\n  /db: { to: ${portsOf(services)}, sticky: ${sticky} }\n`;
 }
 
 function cookieOf({ head }: Answer): string {
@@ -29,30 +26,29 @@ async function settle(gateway: TestGateway) {
 
 describe.each(routeKinds)('$kind that is sticky', ({ routes, files }) => {
   test('keeps a client at its endpoint, sets its cookie once, and keeps it from the service', async () => {
-    const services = await startThree('Set-Cookie: own=1');
-    const to = `[${services.map(({ port }) => port).join(', ')}]`;
-    const gateway = await startTestGateway(routes('/db', to, 'sticky: true'), { files });
+    const services = await startNamed('abc', 'Set-Cookie: own=1; Path=/');
+    const gateway = await startTestGateway(routes('/db', portsOf(services), 'sticky: true'), { files });
     const homes = new Set<string>();
     for (let client = 0; client < 3; client++) {
       const first = await gateway.get('/db/');
       const [own, sticky] = first.head.values('set-cookie');
-      expect([own, sticky]).toEqual(['own=1', expect.stringMatching(/^portway=/)]);
-      const cookie = `Cookie: own=1; ${sticky!.split(';')[0]}`;
+      expect([own, sticky]).toEqual([OWN, expect.stringMatching(/^portway=/)]);
+      const cookie = `Cookie: own=1; ${sticky!.split(';')[0]}; last=2`;
       for (let turn = 0; turn < 2; turn++) {
         const { text, head } = await gateway.get('/db/deep/page?x', cookie);
-        expect([text, head.values('set-cookie')]).toEqual([first.text, ['own=1']]);
+        expect([text, head.values('set-cookie')]).toEqual([first.text, [OWN]]);
       }
       homes.add(first.text);
     }
     expect(homes.size).toBe(3);
     const seen = services.flatMap(({ requests }) => requests.map(({ head }) => head.value('cookie')));
-    expect(new Set(seen)).toEqual(new Set([undefined, 'own=1']));
+    expect(new Set(seen)).toEqual(new Set([undefined, 'own=1; last=2']));
   });
 });
 
 describe('a sticky route', () => {
   test('keeps WebSockets where their page came from, and gives one that comes first its cookie', async () => {
-    const services = await startThree();
+    const services = await startNamed('abc');
     const gateway = await startTestGateway(yaml(services));
     const { name, cookie } = await settle(gateway);
     const home = services['abc'.indexOf(name)]!;
@@ -86,25 +82,13 @@ describe('a sticky route', () => {
       /^portway=[\w-]{16}; Path=\/shop\/db; HttpOnly; SameSite=Lax; Secure$/,
     ],
   ])('sets the cookie %s', async (_how, sticky, before, fields, expected) => {
-    const gateway = await startTestGateway(yaml(await startThree(), sticky, before));
+    const gateway = await startTestGateway(yaml(await startNamed('abc'), sticky, before));
     const { head } = await gateway.get('/db/', ...fields);
     expect(head.value('set-cookie')).toMatch(expected);
   });
 
-  test('sets it beside the cookies of the service, which sees its own and not the gateway’s', async () => {
-    const services = await startThree('Set-Cookie: own=1; Path=/');
-    const gateway = await startTestGateway(yaml(services.slice(0, 1)));
-    const first = await gateway.get('/db/');
-    expect(first.head.values('set-cookie')).toEqual(['own=1; Path=/db', expect.stringMatching(/^portway=/)]);
-    const sticky = first.head.values('set-cookie')[1]!.split(';')[0]!;
-    await gateway.get('/db/', `Cookie: own=1; ${sticky}; last=2`);
-    await gateway.get('/db/', `Cookie: ${sticky}`);
-    const seen = services[0]!.requests.map(({ head }) => head.value('cookie'));
-    expect(seen.slice(1)).toEqual(['own=1; last=2', undefined]);
-  });
-
   test('tells nobody where the endpoint is, and takes no cookie of somebody’s invention for one', async () => {
-    const services = await startThree();
+    const services = await startNamed('abc');
     const gateway = await startTestGateway(yaml(services));
     const { cookie } = await settle(gateway);
     const token = cookie.slice('portway='.length);
@@ -117,7 +101,7 @@ describe('a sticky route', () => {
   });
 
   test('finds its cookie among others of the same name', async () => {
-    const gateway = await startTestGateway(yaml(await startThree()));
+    const gateway = await startTestGateway(yaml(await startNamed('abc')));
     const { name, cookie } = await settle(gateway);
     for (let turn = 0; turn < 3; turn++) {
       const { text, head } = await gateway.get('/db/', `Cookie: portway=other; xportway=1; ${cookie}`);
@@ -126,7 +110,7 @@ describe('a sticky route', () => {
   });
 
   test('gives a client whose endpoint is gone another one, and a cookie for that', async () => {
-    const services = await startThree();
+    const services = await startNamed('abc');
     const gateway = await startTestGateway(yaml(services));
     const { name, cookie, ask } = await settle(gateway);
     await services['abc'.indexOf(name)]!.close();
@@ -139,7 +123,7 @@ describe('a sticky route', () => {
   });
 
   test('keeps everybody over a reload that adds an endpoint, and over a restart', async () => {
-    const services = await startThree();
+    const services = await startNamed('abc');
     const gateway = await startTestGateway(yaml(services.slice(0, 2)));
     const clients = [await settle(gateway), await settle(gateway)];
     await gateway.editAndReload(yaml(services));
@@ -151,7 +135,7 @@ describe('a sticky route', () => {
   });
 
   test('names endpoints otherwise where a secret is set', async () => {
-    const services = await startThree();
+    const services = await startNamed('abc');
     const plain = await startTestGateway(yaml(services.slice(0, 1)));
     const { cookie } = await settle(plain);
     await plain.close();

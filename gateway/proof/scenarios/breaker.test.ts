@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { said, statuses } from '../testing/named-services.ts';
 import { until } from '../testing/poll.ts';
 import { get } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
@@ -8,17 +9,10 @@ import { startSwitched } from '../testing/switched-service.ts';
 const yaml = (port: number, breaker: string, ...more: readonly string[]) =>
   `routes:\n  /db: { to: ${port}, breaker: { rate: 50%, requests: 4, ${breaker} } }\n${more.join('')}`;
 
-async function statuses(gateway: TestGateway, count: number): Promise<number[]> {
-  const found: number[] = [];
-  for (let i = 0; i < count; i++) found.push((await gateway.get('/db/')).status);
-  return found;
-}
-
 const refusals = (gateway: TestGateway) =>
   gateway.log.exchanges().filter(({ code }) => code === 'breaker_open').length;
 
-const words = (gateway: TestGateway) =>
-  gateway.log.records.map(({ msg }) => String(msg)).filter((msg) => msg.startsWith('the breaker'));
+const words = (gateway: TestGateway) => said(gateway, 'the breaker');
 
 describe('a breaker', () => {
   test('opens when too much fails, and then the service is asked no more', async () => {

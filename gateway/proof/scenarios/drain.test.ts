@@ -3,7 +3,7 @@ import { connect as connectSocket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
-import { connect, get } from '../testing/raw-client.ts';
+import { get } from '../testing/raw-client.ts';
 import { chunk, ok, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';
 
@@ -52,15 +52,9 @@ describe('on SIGTERM', () => {
     const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
     const client = await gateway.connect();
     const connection = await service.reachedBy(client, get('/db/'));
-    const probe = await connect(gateway.adminPort);
-    expect((await probe.exchange(get('/readyz', 'Host: localhost'))).status).toBe(200);
+    expect((await gateway.admin('GET', '/readyz')).status).toBe(200);
     gateway.signal('SIGTERM');
-    await until('/readyz is 503', async () => {
-      const answer = await connect(gateway.adminPort).then((each) =>
-        each.exchange(get('/readyz', 'Host: localhost')),
-      );
-      return answer.status === 503;
-    });
+    await until('/readyz is 503', async () => (await gateway.admin('GET', '/readyz')).status === 503);
     await connection.send(ok('done'));
     const answer = await client.answer();
     expect([answer.text, answer.head.value('connection')]).toEqual(['done', 'close']);

@@ -24,7 +24,7 @@ const said = (gateway: TestGateway, words: RegExp) =>
   gateway.log.find(`${words}`, ({ msg }) => words.test(String(msg)));
 
 describe('an endpoint that is checked', () => {
-  test('is left out while its health path answers 503, and the log says so once each time', async () => {
+  test('is left out while its health path answers 503, is shown so, and the log says so once each time', async () => {
     const [a, b] = [await startSwitched('a'), await startSwitched('b')];
     const gateway = await startTestGateway(`routes:\n${route([a.port, b.port])}`);
     await until('both are known to be well', () => a.checks > 0 && b.checks > 0);
@@ -36,26 +36,16 @@ describe('an endpoint that is checked', () => {
     );
     expect(word).toMatchObject({ level: 40, endpoint: `localhost:${a.port}` });
     expect(await answers(gateway, 4)).toEqual(['b', 'b', 'b', 'b']);
+    const [{ endpoints } = { endpoints: [] }] = await gateway.gateway.routes();
+    const reason = expect.stringMatching(/^GET \/healthz 503 ×\d+ since \d\d:\d\d:\d\d$/);
+    expect(endpoints).toMatchObject([
+      { address: `localhost:${a.port}`, state: 'down', reason },
+      { address: `localhost:${b.port}`, state: 'up', reason: null },
+    ]);
     a.health = 'well';
     await said(gateway, /^the endpoint is healthy again$/);
     expect(new Set(await answers(gateway, 4))).toEqual(new Set(['a', 'b']));
     expect(gateway.log.records.filter(({ msg }) => /the endpoint is/.test(String(msg)))).toHaveLength(2);
-  });
-
-  test('is shown with the reason', async () => {
-    const [a, b] = [await startSwitched('a'), await startSwitched('b')];
-    a.health = 'ill';
-    const gateway = await startTestGateway(`routes:\n${route([a.port, b.port])}`);
-    await said(gateway, /unhealthy/);
-    const [{ endpoints } = { endpoints: [] }] = await gateway.gateway.routes();
-    expect(endpoints).toMatchObject([
-      {
-        address: `localhost:${a.port}`,
-        state: 'down',
-        reason: expect.stringMatching(/^GET \/healthz 503 ×\d+ since \d\d:\d\d:\d\d$/),
-      },
-      { address: `localhost:${b.port}`, state: 'up', reason: null },
-    ]);
   });
 
   test('counts as well when the gateway starts, so that a start is no outage', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { said, statuses } from '../testing/named-services.ts';
 import { until } from '../testing/poll.ts';
 import { request } from '../testing/raw-client.ts';
 import { startSwitched } from '../testing/switched-service.ts';
@@ -11,24 +12,22 @@ const EJECTION = 'ejection: { failures: 3, for: 1m }';
 const yaml = (ports: readonly number[], ...keys: readonly string[]) =>
   `routes:\n  /db: { to: [${ports.join(', ')}], ${[EJECTION, ...keys].join(', ')} }\n`;
 
-async function statuses(gateway: TestGateway, count: number): Promise<number[]> {
-  const found: number[] = [];
-  for (let i = 0; i < count; i++) found.push((await gateway.get('/db/')).status);
-  return found;
-}
-
-const words = (gateway: TestGateway) =>
-  gateway.log.records.map(({ msg }) => String(msg)).filter((msg) => msg.startsWith('the endpoint'));
+const words = (gateway: TestGateway) => said(gateway, 'the endpoint');
 
 const ejected = (gateway: TestGateway) => until('one is ejected', () => words(gateway).length > 0);
 
 describe('an endpoint that fails is ejected', () => {
-  test('when nothing listens there, and clients notice nothing', async () => {
+  test('when nothing listens there, clients notice nothing, and it is shown so', async () => {
     const a = await startSwitched('a');
     const gateway = await startTestGateway(yaml([await freePort(), a.port]));
     expect(await statuses(gateway, 12)).toEqual(Array(12).fill(200));
     expect(words(gateway)).toEqual([
       'the endpoint is ejected for 60 s after 3 failures in a row (connection refused)',
+    ]);
+    const [route] = await gateway.gateway.routes();
+    expect(route?.endpoints.map(({ state, reason }) => [state, reason])).toEqual([
+      ['down', 'ejected for 60 s after 3 failures in a row (connection refused)'],
+      ['up', null],
     ]);
     // Three of them met the dead one first.
     expect(gateway.log.exchanges().filter(({ attempts }) => attempts === 2)).toHaveLength(3);
@@ -62,17 +61,6 @@ describe('an endpoint that fails is ejected', () => {
     ]);
     expect(a.exchanges).toBe(7);
   });
-
-  test('and is shown so', async () => {
-    const a = await startSwitched('a');
-    const gateway = await startTestGateway(yaml([await freePort(), a.port]));
-    await statuses(gateway, 6);
-    const [route] = await gateway.gateway.routes();
-    expect(route?.endpoints.map(({ state, reason }) => [state, reason])).toEqual([
-      ['down', 'ejected for 60 s after 3 failures in a row (connection refused)'],
-      ['up', null],
-    ]);
-  });
 });
 
 describe('an ejection', () => {
@@ -99,16 +87,6 @@ describe('an ejection', () => {
     await gateway.editAndReload(`${yaml([a.port, b.port])}  /other: ${b.port}\n`);
     expect(await statuses(gateway, 4)).toEqual([200, 200, 200, 200]);
     expect(a.exchanges).toBe(3);
-  });
-
-  test('never meets a single endpoint', async () => {
-    const a = await startSwitched('a');
-    a.mood = 'ill';
-    const gateway = await startTestGateway(yaml([a.port]));
-    expect(await statuses(gateway, 10)).toEqual(Array(10).fill(503));
-    a.mood = 'well';
-    expect(await statuses(gateway, 1)).toEqual([200]);
-    expect(words(gateway)).toEqual([]);
   });
 
   test('meets no more endpoints at once than its share allows', async () => {

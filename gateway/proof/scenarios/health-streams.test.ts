@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { freePorts } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { said } from '../testing/named-services.ts';
 import { until } from '../testing/poll.ts';
 import { connect } from '../testing/raw-client.ts';
 import { startService } from '../testing/service.ts';
 
-const words = (gateway: TestGateway) =>
-  gateway.log.records.map(({ msg }) => String(msg)).filter((msg) => msg.startsWith('the endpoint'));
+const words = (gateway: TestGateway) => said(gateway, 'the endpoint');
 
 async function startStream(keys: string) {
   const service = await startService();

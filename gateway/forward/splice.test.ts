@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../proof/testing/poll.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { startService } from '../proof/testing/service.ts';
 import { socketPair } from '../proof/testing/socket-pair.ts';
 import { Splice, type SpliceEnd } from './splice.ts';
@@ -173,8 +172,7 @@ describe('two joined connections', () => {
 
   test('break over a socket that knows no reset', async () => {
     const client = await socketPair();
-    const folder = await mkdtemp(join(tmpdir(), 'portway-splice-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const folder = await temporaryFolder();
     const service = await startService({ halfOpen: true, listen: { path: join(folder, 'socket') } });
     const near = connect({ path: join(folder, 'socket'), allowHalfOpen: true });
     const ended = new Promise((resolve) => {

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway } from '../proof/testing/gateway.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { ok, startService } from '../proof/testing/service.ts';
 import { ExtensionError, hasHooks, loadExtensions } from './extension.ts';
 
 async function moduleFile(text: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'portway-extension-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder();
   const file = join(folder, 'extension.ts');
   await writeFile(file, text);
   return file;

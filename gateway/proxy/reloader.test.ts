@@ -1,14 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { Logbook } from '../proof/testing/logbook.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { Reloader } from './reloader.ts';
 
 test('a reload that takes long is warned of while it lasts, and only then', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'portway-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder();
   const file = join(folder, 'gateway.config.yaml');
   await writeFile(file, 'routes: { /db: 3001 }\n');
   const logbook = new Logbook();

@@ -1,5 +1,6 @@
 /** What must hold for every target, tried on targets made of the pieces that go wrong. */
 import { describe, expect, test } from 'vitest';
+import { Random } from '../proof/testing/random.ts';
 import { routeConfig } from '../proof/testing/route-config.ts';
 import { explain } from './explain.ts';
 import { formatExplanation } from './explain-text.ts';
@@ -48,19 +49,9 @@ const ODD_PIECES = [
   'users',
 ];
 
-/** Mulberry32: the same numbers on every machine, so that a failure can be seen again. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 function* targets(): Generator<string> {
-  const random = randomFrom(2);
+  const numbers = new Random(2);
+  const random = (below: number) => numbers.below(below);
   for (let made = 0; made < TARGETS; made++) {
     const pieces = random(4) === 0 ? [...PIECES, ...ODD_PIECES] : PIECES;
     const length = 1 + random(9);
@@ -143,7 +134,8 @@ describe('for every target', () => {
   });
 
   test('the table and explain name the same route, the one that has lost nowhere', () => {
-    const random = randomFrom(3);
+    const numbers = new Random(3);
+    const random = (below: number) => numbers.below(below);
     const hosts = ['localhost', 'h', 'a.h', null];
     for (const raw of targets()) {
       const input = {

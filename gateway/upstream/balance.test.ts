@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BalanceConfig } from '../model/config.ts';
 import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { Random } from '../proof/testing/random.ts';
 import { anyClient, choiceOf, endpointAt } from '../proof/testing/upstream.ts';
 import { ConsistentHash } from './balance-hash.ts';
 import { LeastRequests } from './balance-least-requests.ts';
@@ -41,15 +42,10 @@ function counts(balancer: Balancer, list: readonly Candidate[], picks: number): 
   return [...found.values()];
 }
 
-/** Numbers from 0 to 1 that look like chance and are the same each time (mulberry32). */
+/** Numbers from 0 to 1 that look like chance and are the same each time. */
 function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = new Random(seed);
+  return () => random.next();
 }
 
 const policies: [string, BalanceConfig][] = [

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -10,6 +8,7 @@ import type { DialAddress } from '../model/config.ts';
 import { startDeafPort } from '../proof/testing/deaf-port.ts';
 import { localAddress } from '../proof/testing/endpoint-address.ts';
 import { freePort } from '../proof/testing/free-port.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { selfSigned } from '../proof/testing/self-signed.ts';
 import { connect } from './connect.ts';
 
@@ -39,8 +38,7 @@ async function listening(
 const here = { port: 0, host: '127.0.0.1' };
 
 async function socketPath(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'portway-connect-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder();
   return join(folder, 'app.sock');
 }
 

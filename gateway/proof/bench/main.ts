@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { UsageError } from '../testing/tool-options.ts';
+import { explainFailure } from '../testing/tool-options.ts';
 import { cases } from './cases.ts';
 import { renderDocument } from './document.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
@@ -31,15 +31,9 @@ async function main(): Promise<number> {
       throw new Error("CPU time is read from Linux's /proc, which isn't here");
     return report(await measureAll(options), options);
   } catch (error) {
-    console.error(`bench: ${(error as Error).message}`);
-    if (error instanceof UsageError) console.error(`\n${usage}`);
-    return exitCodeOf(error);
+    const code = explainFailure('bench', error, usage);
+    return error instanceof InterruptedError ? 130 : code;
   }
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof InterruptedError) return 130;
-  return error instanceof UsageError ? 2 : 1;
 }
 
 /** @throws InterruptedError after a signal, with all processes ended and the temporary folder gone. */

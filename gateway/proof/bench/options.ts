@@ -1,4 +1,4 @@
-import { readFlags, UsageError, wholeNumber } from '../testing/tool-options.ts';
+import { chosenNames, readFlags, wholeNumber } from '../testing/tool-options.ts';
 import { cases } from './cases.ts';
 import { peers } from './peers/all.ts';
 
@@ -48,22 +48,14 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     warmUpSeconds: quick ? 2 : 4,
     attempts: quick ? 1 : 3,
     rounds: wholeNumber({ flag: '--rounds', text: values.rounds, fallback: quick ? 2 : 5 }),
-    peers: chosen('--only', values.only, peers),
-    cases: chosen('--case', values.case, cases),
+    peers: named('--only', values.only, peers),
+    cases: named('--case', values.case, cases),
     json: values.json ?? null,
     full: !quick && !partial,
   };
 }
 
-function chosen(
-  flag: string,
-  list: string | undefined,
-  known: readonly { readonly name: string }[],
-): string[] {
-  const names = known.map((each) => each.name);
-  if (list === undefined) return names;
-  const wanted = list.split(',').map((name) => name.trim());
-  const stranger = wanted.find((name) => !names.includes(name));
-  if (stranger !== undefined) throw new UsageError(`${flag} knows ${names.join(', ')}; got "${stranger}"`);
-  return names.filter((name) => wanted.includes(name));
+function named(flag: string, list: string | undefined, all: readonly { readonly name: string }[]): string[] {
+  const names = all.map(({ name }) => name);
+  return list === undefined ? names : chosenNames(flag, list, names);
 }

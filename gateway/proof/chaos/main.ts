@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { UsageError } from '../testing/tool-options.ts';
+import { explainFailure } from '../testing/tool-options.ts';
 import { renderRow } from './console.ts';
 import { renderDocument } from './document.ts';
 import { describeRun } from './facts-of-run.ts';
@@ -31,9 +31,7 @@ async function main(): Promise<number> {
       throw new Error("descriptors are read from Linux's /proc, which isn't here");
     return report(await runAll(options), options);
   } catch (error) {
-    console.error(`chaos: ${(error as Error).message}`);
-    if (error instanceof UsageError) console.error(`\n${usage}`);
-    return error instanceof UsageError ? 2 : 1;
+    return explainFailure('chaos', error, usage);
   }
 }
 

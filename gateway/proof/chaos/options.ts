@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { readFlags, UsageError, wholeNumber } from '../testing/tool-options.ts';
+import { chosenNames, readFlags, UsageError, wholeNumber } from '../testing/tool-options.ts';
 
 const laneChoices = ['wire', 'general'] as const;
 
@@ -46,7 +46,7 @@ const flags = {
 export function parseOptions(argv: readonly string[], known: readonly string[]): ChaosOptions {
   const values = readFlags(argv, flags);
   const short = values.short === true;
-  const only = values.only === undefined ? null : chosen(values.only, known);
+  const only = values.only === undefined ? null : chosenNames('--only', values.only, known);
   return {
     only,
     short,
@@ -56,13 +56,6 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
     again: values.again === true,
     full: !short && only === null,
   };
-}
-
-function chosen(list: string, known: readonly string[]): string[] {
-  const wanted = list.split(',').map((name) => name.trim());
-  const stranger = wanted.find((name) => !known.includes(name));
-  if (stranger !== undefined) throw new UsageError(`there is no row "${stranger}"; --list shows them`);
-  return known.filter((name) => wanted.includes(name));
 }
 
 function laneOf(text: string | undefined): ChaosOptions['lane'] {

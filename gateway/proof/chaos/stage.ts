@@ -23,6 +23,7 @@ export class Stage {
   /** Gateways that the row started for itself. */
   readonly gateways: GatewayChild[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'portway-chaos-'));
+  readonly #clear = () => rmSync(this.#folder, { recursive: true, force: true });
   readonly #say: (line: string) => void;
   readonly #clients = new Set<RawClient>();
   readonly #atRowEnd: (() => unknown)[] = [];
@@ -33,7 +34,7 @@ export class Stage {
     this.options = options;
     this.random = new Random(options.seed);
     this.#say = say;
-    process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
+    process.once('exit', this.#clear);
   }
 
   /** One of two figures: in short runs, and in long ones. */
@@ -145,6 +146,7 @@ export class Stage {
   async close(): Promise<void> {
     await this.dismantle();
     await this.processes.killAll();
-    rmSync(this.#folder, { recursive: true, force: true });
+    process.off('exit', this.#clear);
+    this.#clear();
   }
 }

@@ -1,4 +1,4 @@
-import { UsageError } from '../testing/tool-options.ts';
+import { explainFailure } from '../testing/tool-options.ts';
 import { Campaign, type Tally } from './campaign.ts';
 import { Differential } from './differential/run.ts';
 import { type FuzzOptions, parseOptions, usage } from './options.ts';
@@ -13,9 +13,7 @@ async function main(): Promise<number> {
     const options = parseOptions(process.argv.slice(2), () => Date.now() % 1_000_000_000);
     return await (options.differential ? compare(options) : fuzz(options));
   } catch (error) {
-    console.error(`fuzz: ${(error as Error).message}`);
-    if (error instanceof UsageError) console.error(`\n${usage}`);
-    return error instanceof UsageError ? 2 : 1;
+    return explainFailure('fuzz', error, usage);
   }
 }
 

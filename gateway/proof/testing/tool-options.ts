@@ -31,3 +31,19 @@ export function wholeNumber({ flag, text, fallback, from = 1, to = 99_999 }: Who
   if (number >= from && number <= to) return number;
   throw new UsageError(`${flag} takes a whole number from ${from} to ${to}, got "${text}"`);
 }
+
+/** Names of a list with commas, in the order in which they are known. @throws UsageError for a stranger. */
+export function chosenNames(flag: string, list: string, known: readonly string[]): string[] {
+  const wanted = list.split(',').map((name) => name.trim());
+  const stranger = wanted.find((name) => !known.includes(name));
+  if (stranger !== undefined) throw new UsageError(`${flag} knows ${known.join(', ')}; got "${stranger}"`);
+  return known.filter((name) => wanted.includes(name));
+}
+
+/** What went wrong, on stderr. @returns the exit code: 2, and the usage behind it, for wrong usage, else 1 */
+export function explainFailure(tool: string, error: unknown, usage: string): number {
+  console.error(`${tool}: ${(error as Error).message}`);
+  if (!(error instanceof UsageError)) return 1;
+  console.error(`\n${usage}`);
+  return 2;
+}

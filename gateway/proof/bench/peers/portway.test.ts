@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { loadContent } from '../../../config/load.ts';
+import { temporaryFolder } from '../../testing/program.ts';
 import { portway, portwayVariants } from './portway.ts';
 
 test.each([portway, ...portwayVariants].map((peer) => [peer.name, peer] as const))(
   '%s is measured with a configuration that Portway takes',
   async (_name, peer) => {
-    const folder = mkdtempSync(join(tmpdir(), 'portway-peer-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const folder = await temporaryFolder();
     const wiring = { folder, port: 20001, originPort: 20002, pathPrefix: '/svc', tunnel: false };
     const { files = {} } = peer.launch({ path: '', version: '' }, wiring);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

@@ -8,6 +8,12 @@ import { portway, portwayVariants } from './portway.ts';
 /** The name of the peer that ratios refer to. */
 export const yardstick = nginx.name;
 
+/** What two reads and two writes through node:net cost, with the least codec. */
+const floor: Peer = {
+  ...nodePeer('undici', 'floor.ts', 'floor', 'a relay over node:net with the least reading of heads'),
+  cases: ['small', '10k', '1m'],
+};
+
 /** Everyone, in the order of the tables. */
 export const peers: readonly Peer[] = [
   nginx,
@@ -16,12 +22,8 @@ export const peers: readonly Peer[] = [
   caddy,
   portway,
   ...portwayVariants,
-  nodePeer(
-    'undici',
-    'undici-dispatch.ts',
-    'undici.dispatch',
-    'the floor: node:http and undici, nothing else',
-  ),
+  floor,
+  nodePeer('undici', 'undici-dispatch.ts', 'undici.dispatch', 'node:http and undici, nothing else'),
   nodePeer('fast-gateway', 'fast-gateway.ts', 'fast-gateway', 'as its README shows it'),
   nodePeer('@fastify/http-proxy', 'fastify-http-proxy.ts', '@fastify/http-proxy', 'as its README shows it'),
 ];

@@ -6,6 +6,7 @@ import { asksByHead } from '../wire/request-line.ts';
 import { type ConnectionPolicy, HttpDownstream } from './http-downstream.ts';
 import { type Behind, MessageGate } from './message-gate.ts';
 import { hasBody } from './node-body.ts';
+import { takeConnections } from './node-listeners.ts';
 
 /** What the general lane hands on. */
 export interface GeneralLaneHandler {
@@ -56,9 +57,7 @@ export class GeneralLane {
       },
     });
     this.server.maxHeadersCount = 0;
-    const [toNode] = this.server.listeners('connection');
-    this.#toNode = toNode!.bind(this.server) as (socket: Socket) => void;
-    this.server.removeAllListeners('connection');
+    this.#toNode = takeConnections(this.server);
     this.server
       .on('request', (request, response) => this.#requested(request, response, false))
       .on('checkContinue', (request, response) => this.#requested(request, response, true))

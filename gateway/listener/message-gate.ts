@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { SKIPPED_MAX_MS } from '../exchange/client-exchange.ts';
-import { Intake } from '../wire/intake.ts';
+import { Intake, UNREAD_MAX_BYTES, UNREAD_MAX_PIECES } from '../wire/intake.ts';
 import type { MessageReading } from './http-downstream.ts';
 import { stopLingering } from './linger.ts';
+import { type NodeReader, takeReader } from './node-listeners.ts';
 
 /** What has come in behind a message, and whether the client has ended its side. */
 export interface Behind {
@@ -20,9 +21,7 @@ export class MessageGate implements MessageReading {
   readonly #socket: Socket;
   /** Called when a message is read and answered, and the connection is to go on. */
   readonly #over: (behind: Behind) => void;
-  /** Node's own listeners. */
-  readonly #toParser: (bytes: Buffer) => void;
-  readonly #toEnd: () => void;
+  readonly #node: NodeReader;
   readonly #onData = (bytes: Buffer) => this.#received(bytes);
   readonly #onEnd = () => this.#ended();
   #held: Buffer[] = [];
@@ -43,13 +42,7 @@ export class MessageGate implements MessageReading {
   constructor(socket: Socket, over: (behind: Behind) => void) {
     this.#socket = socket;
     this.#over = over;
-    // Behind those that the socket has of itself.
-    const toEnd = socket.listeners('end').at(-1) as () => void;
-    const toParser = socket.listeners('data').at(-1) as (bytes: Buffer) => void;
-    this.#toEnd = toEnd;
-    this.#toParser = toParser;
-    // A listener beside Node's makes its parser give up reading from the handle by itself.
-    socket.on('data', this.#onData).off('data', this.#onData).off('data', toParser).off('end', toEnd);
+    this.#node = takeReader(socket);
   }
 
   /** Lets the next message through. @param ended whether its client has ended its side already. */
@@ -89,7 +82,7 @@ export class MessageGate implements MessageReading {
   }
 
   get #full(): boolean {
-    return this.#heldBytes >= HELD_MAX_BYTES || this.#held.length >= HELD_MAX_PIECES;
+    return this.#heldBytes >= UNREAD_MAX_BYTES || this.#held.length >= UNREAD_MAX_PIECES;
   }
 
   get bodyLeft(): number {
@@ -160,7 +153,7 @@ export class MessageGate implements MessageReading {
   }
 
   #endOpen(): void {
-    if (this.#timer && this.#open && !this.#answered) this.#toEnd();
+    if (this.#timer && this.#open && !this.#answered) this.#node.end();
   }
 
   #drop(): void {
@@ -171,7 +164,7 @@ export class MessageGate implements MessageReading {
   /** As in the wire lane, clients that end their side before an answer is out have left; what waits for its turn is answered first. */
   #ended(): void {
     if (this.#answered && this.#held.length > 0) this.#endReceived = true;
-    else this.#toEnd();
+    else this.#node.end();
   }
 
   #feed(): void {
@@ -181,7 +174,7 @@ export class MessageGate implements MessageReading {
       const end = this.#endOfPiece(bytes);
       this.#heldBytes -= end;
       if (end < bytes.length) this.#held.unshift(bytes.subarray(end));
-      this.#toParser(end < bytes.length ? bytes.subarray(0, end) : bytes);
+      this.#node.bytes(end < bytes.length ? bytes.subarray(0, end) : bytes);
     }
     this.#feeding = false;
     this.#settle();
@@ -199,9 +192,6 @@ export class MessageGate implements MessageReading {
   }
 }
 
-/** With one more read of the socket, and one that was under way, less than 128 KiB and the head that is open. */
-const HELD_MAX_BYTES = 32 * 1024;
-const HELD_MAX_PIECES = 128;
 /** A client that has left is to be noticed in this time. */
 const LEAVES_MS = 100;
 

@@ -9,7 +9,7 @@ import type { Clock, Deadline, Timed } from '../exchange/timer-wheel.ts';
 import type { AnswerText } from './answer-text.ts';
 import { type BodySource, ClientBody } from './client-body.ts';
 import { HeadBuffer } from './head-buffer.ts';
-import { Intake } from './intake.ts';
+import { Intake, UNREAD_MAX_BYTES, UNREAD_MAX_PIECES } from './intake.ts';
 import { asksByHead, forNodeParser, isNodeMethod, judgeRequestLine } from './request-line.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
@@ -82,9 +82,9 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     this.#listen();
   }
 
-  /** The connection of a socket that the wire lane has accepted. */
-  static of(socket: Socket): ClientConnection {
-    return (socket as WireSocket)[CONNECTION];
+  /** `undefined`: the wire lane has not accepted this socket. */
+  static of(socket: Socket): ClientConnection | undefined {
+    return (socket as Partial<WireSocket>)[CONNECTION];
   }
 
   #listen(): void {
@@ -441,9 +441,6 @@ const HEAD_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 75_000;
 const LINGER_MS = 5_000;
 const NOBODY: BodySink = { data() {}, end() {}, fail() {} };
-/** What a client sends ahead of its turn is read up to here, and then stays in the system's buffers. */
-const UNREAD_MAX_BYTES = 64 * 1024;
-const UNREAD_MAX_PIECES = 128;
 
 // The listeners are the same functions for all connections: what each of them keeps is one reference.
 

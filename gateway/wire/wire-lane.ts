@@ -51,7 +51,10 @@ export class WireLane implements ClientConnectionOwner {
 
   /** Goes on behind an answer of the general lane. @param behind what came in meanwhile, and whether the client has ended its side. */
   takeBack(socket: Socket, behind: { readonly unread: readonly Buffer[]; readonly ended: boolean }): void {
-    ClientConnection.of(socket).takenBack(behind.unread, behind.ended);
+    const connection = ClientConnection.of(socket);
+    if (connection) connection.takenBack(behind.unread, behind.ended);
+    // One in memory: there the general lane carries a single request.
+    else socket.end();
   }
 
   get draining(): boolean {

@@ -8,6 +8,8 @@ process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
 // The suite speaks over real sockets and starts real processes, and waits more than it computes: on two cores four files at a time take
 // two thirds of the time of two. A test may take its time; what it waits for is always an event, never the clock.
 export default defineConfig({
+  // `import ... from 'portway'` is the source here, as for the type checker.
+  ssr: { resolve: { conditions: ['portway-source', 'node', 'import'] } },
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['gateway/**/*.test.ts', 'services/**/*.test.ts'],

@@ -50,6 +50,7 @@ const ROOMS: ReadonlyArray<readonly [room: string, knows: string]> = [
   ['observe', 'what can be asked: admin listener, the gateway’s page, metrics exposition'],
   ['parts.ts', 'every part, made and joined'],
   ['gateway.ts', 'a gateway from its start to its end'],
+  ['portway.ts', 'what programs import'],
   ['workers', 'several gateways on one port'],
   ['dev', 'processes of `services:`, and the terminal'],
   ['cli', 'commands'],

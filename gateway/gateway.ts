@@ -26,21 +26,22 @@ import { routeStatuses } from './proxy/route-status.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
 import { authorityFolder } from './tls/dev-authority.ts';
 
-/** What a module named by `extend:` exports as its default. */
-export type { RouteExtension } from './proxy/extension.ts';
-
 export interface GatewayOptions {
-  /** Path of the YAML file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
+  /** Path of the file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
   readonly configFile: string;
+  /** Taken instead of what the file says, for ever; `configFile` is its name then. */
+  readonly content?: ConfigContent;
   /** For `${NAME}` and `GATEWAY_HOSTS`. */
   readonly env: Environment;
   /** In development, error answers say what was tried and what to do. */
   readonly mode: 'development' | 'production';
   readonly log: Logger;
+  /** Whether it keeps its level, whatever the configuration says. */
+  readonly keepsLogLevel?: boolean;
   /** What the supervisor knows of the processes behind the ports; none in production. */
   readonly services?: () => readonly ServiceStatus[];
-  /** Overrides the file's `port` and `admin` (0: any free port), for tests. */
-  readonly listen?: { readonly port?: number; readonly adminPort?: number };
+  /** Overrides the configuration's `port` and `admin`; 0 is any free port, `false` is no admin listener. */
+  readonly listen?: { readonly port?: number; readonly adminPort?: number | false };
 }
 
 export interface Gateway extends Omit<AdminView, 'notReady' | 'caches' | 'metrics' | 'explain'> {
@@ -107,7 +108,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   adminAddress: Gateway['adminAddress'] = null;
 
   constructor(options: GatewayOptions, worker: WorkerContext | null) {
-    const { mode, log, env, configFile } = options;
+    const { mode, log, env, configFile, content } = options;
     this.#options = options;
     this.#worker = worker;
     this.#services = options.services ?? (() => []);
@@ -122,7 +123,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       taken: (config) => this.#taken(config),
     });
     const apply = (config: GatewayConfig) => this.#apply(config);
-    this.#source = new ConfigSource({ configFile, env, log, worker, apply });
+    this.#source = new ConfigSource({ configFile, content, env, log, worker, apply });
   }
 
   async start(): Promise<void> {
@@ -134,7 +135,8 @@ class RunningGateway implements Gateway, WorkerGateway {
       await listener.listen(host, listen.port ?? port);
       if (tls?.port && tls.port !== port) await listener.listenTls(host, tls.port);
       await streams.open(this.#ownStreams(), this.config().resolver);
-      if (admin && !this.#worker) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
+      const adminPort = listen.adminPort ?? admin?.port ?? false;
+      if (adminPort !== false && !this.#worker) await this.#openAdmin(admin?.host ?? LOOPBACK, adminPort);
     } catch (cause) {
       await this.close(0);
       throw cause;
@@ -157,7 +159,7 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   async #taken(config: GatewayConfig): Promise<void> {
     const { listener, caches, metrics, descriptors, registry } = this.#parts;
-    this.#options.log.level = config.log.level;
+    if (!this.#options.keepsLogLevel) this.#options.log.level = config.log.level;
     listener.bounds = descriptors.bounds(config.maxConnections);
     registry.connectionsMax = descriptors.pairs;
     caches.reconcile(config.routes);
@@ -284,3 +286,4 @@ class RunningGateway implements Gateway, WorkerGateway {
 }
 
 const DRAIN_MS = 10_000;
+const LOOPBACK = '127.0.0.1';

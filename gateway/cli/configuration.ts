@@ -8,6 +8,9 @@ import type { CommandContext } from './command.ts';
 
 export const defaultFile = 'gateway.config.yaml';
 
+/** What is read where no file is named: the one of these that is there. */
+const DEFAULT_FILES = ['yaml', 'yml', 'ts', 'mts', 'js', 'mjs'].map((ending) => `gateway.config.${ending}`);
+
 export interface Loaded {
   /** As the user named it. */
   readonly file: string;
@@ -21,13 +24,14 @@ export async function loadOrReport(
   context: CommandContext,
   stream: NodeJS.WriteStream = context.stderr,
 ): Promise<Loaded | null> {
-  if (file === undefined && !existsSync(resolve(context.cwd, defaultFile))) {
-    stream.write(missing(context.cwd));
+  const found = file === undefined ? defaultsIn(context.cwd) : [file];
+  const [named] = found;
+  if (named === undefined || found.length > 1) {
+    stream.write(named === undefined ? missing(context.cwd) : ambiguous(found));
     return null;
   }
-  const named = file ?? defaultFile;
   const loaded = await loadConfig(named, context.env);
-  if (loaded.ok) return { file: named, config: loaded.config, text: loaded.text };
+  if (loaded.ok) return { file: named, config: loaded.config, text: loaded.content.text };
   report(loaded.problems, context, stream);
   return null;
 }
@@ -42,10 +46,20 @@ export function report(
   stream.write(`${formatProblems(problems, { colour })}\n\n${count}\n`);
 }
 
+/** Those of the default files that are there. */
+export function defaultsIn(cwd: string): string[] {
+  return DEFAULT_FILES.filter((name) => existsSync(resolve(cwd, name)));
+}
+
+function ambiguous(files: readonly string[]): string {
+  return `portway: there are ${files.join(' and ')}: remove what is not meant, or name one with --config.\n`;
+}
+
 function missing(cwd: string): string {
   return [
     `portway: there is no ${defaultFile} in ${cwd}.`,
-    'Go to the folder that has one, name another file with --config FILE, or begin with these lines:',
+    'Go to the folder that has one, name another file with --config FILE, let `portway init`',
+    'write one, or begin with these lines:',
     '',
     '    port: 3000',
     '    routes:',

@@ -279,7 +279,7 @@ describe('portway dev that can not start', () => {
     await writeFile(join(folder, 'gateway.config.yaml'), yaml);
     const running = startPortway(['dev'], { cwd: folder });
     expect(await running.ended()).toBe(1);
-    expect(running.stderr).toMatch(/^portway: route \/a: .*broken\.ts: /);
+    expect(running.stderr).toMatch(/^portway: route \/a \(line \d+ of the configuration\): .*broken\.ts: /);
   });
 });
 

@@ -5,13 +5,23 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 export type ConfigContent =
-  | { readonly ok: true; readonly text: string; readonly hash: string }
-  /** The file is missing, unreadable, too large or no text; `hash` names this state, so that a change of it is seen. */
+  | {
+      readonly ok: true;
+      readonly text: string;
+      readonly hash: string;
+      /** It was made by code: its lines are in no file. */
+      readonly unplaced?: boolean;
+    }
+  /** The file is missing, unreadable, too large, no text, or a program that fails; `hash` names this state, so that a change of it is seen. */
   | {
       readonly ok: false;
-      /** Follows "expected a readable file, got". */
+      /** Default: a readable file. */
+      readonly expected?: string;
+      /** Follows what was expected, and ", got". */
       readonly found: string;
-      readonly hint: string;
+      /** Where in the configuration; default: all of it. */
+      readonly path?: string;
+      readonly hint: string | null;
       readonly hash: string;
     };
 

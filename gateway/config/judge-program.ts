@@ -8,8 +8,8 @@ import type { Answer, Question } from './judge-thread.ts';
 /** A millisecond's worth. */
 const ROUTES_AT_ONCE = 100;
 
-const { text, file, env, routes: port } = workerData as Question;
-const verdict = await judge(text, file, env);
+const { routes: port, ...judged } = workerData as Question;
+const verdict = await judge(judged);
 parentPort!.postMessage(verdict.ok ? handedOver(verdict.config) : verdict);
 
 function handedOver({ routes, ...config }: GatewayConfig): Answer {

@@ -7,15 +7,15 @@ const manyRoutes = (count: number) =>
 
 test('a thread comes to the same configuration', async () => {
   const text = manyRoutes(1234);
-  const verdict = await judgeInThread(text, 'a.yaml', {});
+  const verdict = await judgeInThread({ text, file: 'a.yaml', env: {} });
   expect(verdict.ok && verdict.config.routes.length).toBe(1234);
-  expect(verdict).toEqual(await judge(text, 'a.yaml', {}));
+  expect(verdict).toEqual(await judge({ text, file: 'a.yaml', env: {} }));
 });
 
 test('a thread comes to the same problems, and knows the environment', async () => {
   const text = `${manyRoutes(100)}  /a: { to: 3001, health: healthz }\n  /b: \${PORT}\n  /b: 1\n`;
-  const verdict = await judgeInThread(text, 'a.yaml', { PORT: '99999' });
-  expect(verdict).toEqual(await judge(text, 'a.yaml', { PORT: '99999' }));
+  const verdict = await judgeInThread({ text, file: 'a.yaml', env: { PORT: '99999' } });
+  expect(verdict).toEqual(await judge({ text, file: 'a.yaml', env: { PORT: '99999' } }));
   expect(!verdict.ok && verdict.problems.length).toBe(3);
 });
 
@@ -23,13 +23,17 @@ test.each([
   ['memory', { memoryMb: 4, deadlineMs: 60_000 }, 'one that takes more than 4 MiB to read'],
   ['time', { memoryMb: 1024, deadlineMs: 1 }, 'one that is not read within 0.001 s'],
 ])('a file that takes too much %s is refused', async (_what, limits, found) => {
-  const verdict = await judgeInThread(manyRoutes(9_000), 'a.yaml', {}, limits);
+  const verdict = await judgeInThread({ text: manyRoutes(9_000), file: 'a.yaml', env: {} }, limits);
   expect(!verdict.ok && verdict.problems).toMatchObject([{ file: 'a.yaml', found }]);
 });
 
 test('a file whose thread can not begin is refused, not judged on the loop', async () => {
   // No such heap is to be had.
-  const verdict = await judgeInThread(manyRoutes(9), 'a.yaml', { odd: (() => {}) as unknown as string });
+  const verdict = await judgeInThread({
+    text: manyRoutes(9),
+    file: 'a.yaml',
+    env: { odd: (() => {}) as unknown as string },
+  });
   expect(!verdict.ok && verdict.problems).toMatchObject([
     { file: 'a.yaml', found: expect.stringMatching(/^none: the thread that reads it ended early \(/) },
   ]);
@@ -43,10 +47,10 @@ test('requests do not wait for a large file', { timeout: 30_000 }, async () => {
     longestMs = Math.max(longestMs, cpuMs() - before);
     before = cpuMs();
   }, 1);
-  await judgeInThread(text, 'a.yaml', {});
+  await judgeInThread({ text, file: 'a.yaml', env: {} });
   clearInterval(ticking);
   before = cpuMs();
-  await judge(text, 'a.yaml', {});
+  await judge({ text, file: 'a.yaml', env: {} });
   // What this thread has to do at one go is a small part of what it would have, however busy the machine is.
   expect(longestMs).toBeLessThan((cpuMs() - before) / 3);
 });

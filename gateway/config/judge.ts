@@ -22,9 +22,18 @@ export interface Rejection {
   readonly formatted: string;
 }
 
-/** Never throws. @param file as problems name it */
-export async function judge(text: string, file: string, env: Environment): Promise<Verdict> {
-  const parsed = parseConfig(text, file);
+export interface Judged {
+  readonly text: string;
+  /** As problems name it. */
+  readonly file: string;
+  readonly env: Environment;
+  /** Problems have a path and no line. Default: false. */
+  readonly unplaced?: boolean;
+}
+
+/** Never throws. */
+export async function judge({ text, file, env, unplaced = false }: Judged): Promise<Verdict> {
+  const parsed = parseConfig(text, file, unplaced);
   return parsed.ok ? judgeDocument(parsed.document, env) : rejected(parsed.problems.all());
 }
 

@@ -42,6 +42,22 @@ export class TextLines {
   }
 }
 
+/** Of a text that nobody wrote: there is no line to show. */
+export class NoLines extends TextLines {
+  override positionOf(): SourcePosition {
+    return { line: 0, column: 0 };
+  }
+
+  override lineText(): string {
+    return '';
+  }
+}
+
+/** `line 3 of the configuration`; for one that was made by code there is no line. */
+export function placeText({ line }: SourcePosition): string {
+  return line > 0 ? `line ${line} of the configuration` : 'the configuration';
+}
+
 function lineStarts(text: string): number[] {
   const starts = [0];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);

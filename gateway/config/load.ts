@@ -5,6 +5,7 @@ import { type ConfigContent, readContent } from './content.ts';
 import type { Environment } from './expand.ts';
 import { judge, type Rejection, rejected, type Verdict } from './judge.ts';
 import { judgeInThread } from './judge-thread.ts';
+import { evaluated } from './module.ts';
 import type { Problem } from './problem.ts';
 
 export type { Environment };
@@ -13,7 +14,8 @@ export type LoadResult =
   | {
       readonly ok: true;
       readonly config: GatewayConfig;
-      readonly text: string;
+      /** What was judged: of a module, what it stands for. */
+      readonly content: ConfigContent & { readonly ok: true };
       /** Names the content of the file: equal hashes, equal configuration (but for the environment). */
       readonly hash: string;
     }
@@ -25,27 +27,28 @@ export async function loadConfig(file: string, env: Environment): Promise<LoadRe
 }
 
 /** The same for content that was read already, by `watchConfig` say. */
-export async function loadContent(
-  content: ConfigContent,
-  file: string,
-  env: Environment,
-): Promise<LoadResult> {
+export async function loadContent(read: ConfigContent, file: string, env: Environment): Promise<LoadResult> {
+  const content = await evaluated(read, file, env);
   const { hash } = content;
   if (!content.ok) return { ...rejected([unreadable(content, file)]), hash };
-  const verdict = await verdictOn(content.text, file, env);
-  return verdict.ok ? { ...verdict, text: content.text, hash } : { ...verdict, hash };
+  const verdict = await verdictOn(content, file, env);
+  return verdict.ok ? { ...verdict, content, hash } : { ...verdict, hash };
 }
 
 /** A large file is judged beside the requests that are under way, a small one sooner than a thread would begin. */
-async function verdictOn(text: string, file: string, env: Environment): Promise<Verdict> {
-  if (text.length < LARGE) return judge(text, file, env);
-  return judgeInThread(text, file, env);
+async function verdictOn(
+  { text, unplaced = false }: ConfigContent & { ok: true },
+  file: string,
+  env: Environment,
+): Promise<Verdict> {
+  const judged = { text, file, env, unplaced };
+  return text.length < LARGE ? judge(judged) : judgeInThread(judged);
 }
 
 /** Characters: some six hundred short routes, or eighty long ones, which take some ten milliseconds. */
 const LARGE = 8 * 1024;
 
-function unreadable({ found, hint }: ConfigContent & { ok: false }, file: string): Problem {
-  const nowhere = { line: 0, column: 0, length: 1, path: '', sourceLine: '' };
-  return { file, ...nowhere, expected: 'a readable file', found, hint };
+function unreadable(content: ConfigContent & { ok: false }, file: string): Problem {
+  const { expected = 'a readable file', found, path = '', hint } = content;
+  return { file, line: 0, column: 0, length: 1, path, sourceLine: '', expected, found, hint };
 }

@@ -1,7 +1,7 @@
 /** YAML 1.2 text to a document whose every value knows where it stands. */
 
 import { type Document, type ParsedNode, parseDocument } from 'yaml';
-import { TextLines } from './lines.ts';
+import { NoLines, TextLines } from './lines.ts';
 import { tooDeepAt } from './nesting.ts';
 import { ProblemList } from './problem-list.ts';
 import { MAX_DEPTH, type SourceDocument } from './source.ts';
@@ -16,8 +16,8 @@ export type ParseResult =
  * Parses a file's text; never throws. Syntax errors end here, since what a broken text means can only be guessed; keys that are
  * there twice and their like are in the document's `problems`, so that all of them are reported together with what comes later.
  */
-export function parseConfig(text: string, file: string): ParseResult {
-  const lines = new TextLines(text);
+export function parseConfig(text: string, file: string, unplaced = false): ParseResult {
+  const lines = unplaced ? new NoLines(text) : new TextLines(text);
   const problems = new ProblemList(file, lines);
   const deep = tooDeepAt(text);
   if (deep >= 0) return { ok: false, problems: tooDeep(problems, deep) };

@@ -42,8 +42,11 @@ function importsOf(start: string): Set<string> {
   return reached;
 }
 
+/** From that module, by what compile.ts loads of this folder. */
 function namesImported(module: string): string[] {
+  const reached = importsOf('compile.ts');
   const names = sources().flatMap((name) => {
+    if (!reached.has(`./${name}`)) return [];
     const text = readFileSync(join(folder, name), 'utf8');
     return [...text.matchAll(new RegExp(`^import \\{([^}]*)\\} from '${module}';$`, 'gm'))].map(([, list]) =>
       list!.trim(),

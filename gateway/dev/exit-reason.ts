@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { placeText } from '../config/lines.ts';
 import type { ServiceConfig } from '../model/config.ts';
 import type { Exit } from './process-group.ts';
 
@@ -6,7 +7,7 @@ import type { Exit } from './process-group.ts';
 export function describeExit(exit: Exit, service: ServiceConfig): string {
   if (exit.signal !== null) return `was ended by ${exit.signal}`;
   if (exit.code === null) return 'could not be started';
-  const meaning = meaningOf(exit.code, `\`run\` in line ${service.source.line} of the configuration`);
+  const meaning = meaningOf(exit.code, `\`run\` in ${placeText(service.source)}`);
   return `ended with exit code ${exit.code}${meaning === null ? '' : ` (${meaning})`}`;
 }
 

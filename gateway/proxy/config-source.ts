@@ -9,6 +9,8 @@ import type { WorkerContext } from './worker-context.ts';
 
 export interface ConfigSourceOptions {
   readonly configFile: string;
+  /** Instead of what the file says, for ever. */
+  readonly content: ConfigContent | undefined;
   readonly env: Environment;
   readonly log: Logger;
   /** Who else says what the configuration is; `null`: the file, which is followed. */
@@ -17,10 +19,12 @@ export interface ConfigSourceOptions {
   readonly apply: (config: GatewayConfig) => Promise<void>;
 }
 
-/** Where a gateway has its configuration from: its file, or, as one worker of several, its primary. */
+/** Where a gateway has its configuration from: its file; what it was given; or, as one worker of several, its primary. */
 export class ConfigSource {
   readonly #options: ConfigSourceOptions;
   #reloader: Reloader | null = null;
+  /** Of the one configuration that there will ever be. */
+  #fixed: ConfigStatus | null = null;
 
   constructor(options: ConfigSourceOptions) {
     this.#options = options;
@@ -28,13 +32,17 @@ export class ConfigSource {
 
   /** Puts the first configuration to work. @throws ConfigError, ExtensionError */
   async start(): Promise<void> {
-    const { configFile: file, env, log, worker, apply } = this.#options;
-    if (worker) await apply(await this.#load(worker, worker.content));
-    else this.#reloader = await Reloader.start({ file, env, log, apply });
+    const { configFile: file, content, env, log, worker, apply } = this.#options;
+    if (worker) await apply(worker.share(await this.#load(worker.content)));
+    else if (content) {
+      const config = await this.#load(content);
+      await apply(config);
+      this.#fixed = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
+    } else this.#reloader = await Reloader.start({ file, env, log, apply });
   }
 
   get status(): ConfigStatus {
-    return this.#options.worker?.configStatus() ?? this.#reloader!.status;
+    return this.#options.worker?.configStatus() ?? this.#fixed ?? this.#reloader!.status;
   }
 
   /** How many newer ones were refused. */
@@ -42,15 +50,15 @@ export class ConfigSource {
     return this.#reloader?.refusals ?? 0;
   }
 
-  reload(): Promise<ReloadResult> {
-    return this.#reloader!.reload();
+  async reload(): Promise<ReloadResult> {
+    return this.#reloader?.reload() ?? { changed: false, rejected: null };
   }
 
   /** What the primary says. */
   async take(content: ConfigContent): Promise<ReloadResult> {
     const { worker, apply } = this.#options;
     try {
-      await apply(await this.#load(worker!, content));
+      await apply(worker!.share(await this.#load(content)));
       return { changed: true, rejected: null };
     } catch (cause) {
       return { changed: false, rejected: cause instanceof Error ? cause.message : String(cause) };
@@ -58,11 +66,11 @@ export class ConfigSource {
   }
 
   /** @throws ConfigError */
-  async #load(worker: WorkerContext, content: ConfigContent): Promise<GatewayConfig> {
+  async #load(content: ConfigContent): Promise<GatewayConfig> {
     const { configFile, env } = this.#options;
     const loaded = await loadContent(content, configFile, env);
     if (!loaded.ok) throw new ConfigError(loaded.problems);
-    return worker.share(loaded.config);
+    return loaded.config;
   }
 
   /** The file may change as it will. */

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import { placeText } from '../config/lines.ts';
 import type { RouteConfig } from '../model/config.ts';
 
 type ReplyOptions = NonNullable<FastifyHttpProxyOptions['replyOptions']>;
@@ -41,7 +42,7 @@ export class ExtensionError extends Error {
       failures
         .map(
           ({ route, line, file, problem }) =>
-            `route ${route} (line ${line} of the configuration): ${file}: ${problem}`,
+            `route ${route} (${placeText({ line, column: 1 })}): ${file}: ${problem}`,
         )
         .join('\n'),
     );

@@ -54,7 +54,7 @@ export class Reloader {
     const content = await readContent(file);
     const loaded = await loadContent(content, file, env);
     if (!loaded.ok) throw new ConfigError(loaded.problems);
-    await options.apply(loaded.config, content);
+    await options.apply(loaded.config, loaded.content);
     return new Reloader(options, loaded.config, loaded.hash);
   }
 
@@ -92,13 +92,13 @@ export class Reloader {
     const result = this.#queue.then(async () => {
       // The watch brings what a signal has brought already: ten thousand routes are not judged twice.
       if (!asked && content.hash === this.#hash) return this.#unchanged();
-      return this.#take(await loadContent(content, file, env), content, asked);
+      return this.#take(await loadContent(content, file, env), asked);
     });
     this.#queue = result.catch(() => {});
     return result;
   }
 
-  async #take(loaded: LoadResult, content: ConfigContent, asked: boolean): Promise<ReloadResult> {
+  async #take(loaded: LoadResult, asked: boolean): Promise<ReloadResult> {
     if (!loaded.ok) return this.#reject(loaded.formatted);
     const diff = await diffConfigs(this.#config, loaded.config, this.#started);
     const extended = asked && loaded.config.routes.some((route) => route.extend !== null);
@@ -109,7 +109,7 @@ export class Reloader {
     }
     const slow = setTimeout(() => this.#slow(), this.#options.slowMs ?? SLOW_MS);
     try {
-      await this.#options.apply(loaded.config, content);
+      await this.#options.apply(loaded.config, loaded.content);
       this.#config = loaded.config;
       this.#hash = loaded.hash;
       // What stands in other lines is the same to every exchange, but not to who is told the lines.

@@ -189,5 +189,6 @@ function faultEnd(target: string, { reason, at }: ExplainedRefusal): number {
 }
 
 function position({ line, column }: RouteReference, file: string | null): string {
+  if (line === 0) return file ?? '';
   return file === null ? `line ${line}` : `${file}:${line}:${column}`;
 }

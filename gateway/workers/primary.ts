@@ -73,7 +73,8 @@ class Primary implements Gateway {
       const apply = (config: GatewayConfig, content: ConfigContent) => this.#apply(config, content);
       this.#reloader = await Reloader.start({ file, env, log, apply });
       const { admin } = this.config();
-      if (admin) await this.#openAdmin(admin.host, listen.adminPort ?? admin.port);
+      const adminPort = listen.adminPort ?? admin?.port ?? false;
+      if (admin && adminPort !== false) await this.#openAdmin(admin.host, adminPort);
     } catch (cause) {
       await this.close(0);
       throw cause;

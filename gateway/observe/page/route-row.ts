@@ -27,7 +27,7 @@ export function renderRoute(route: PageRoute, index: number, address: PageAddres
 export function renderStream({ label, state, problem, details }: PageStream, index: number): string {
   const { line, endpoints } = details;
   const cells = [
-    `<td role="cell" class="route"><span class="path">${escapeHtml(label)}</span>${note(`line ${line}`)}</td>`,
+    `<td role="cell" class="route"><span class="path">${escapeHtml(label)}</span>${line > 0 ? note(`line ${line}`) : ''}</td>`,
     cell('State', 'is', renderState(state)),
     cell('Leads to', 'endpoints', endpointList(endpoints) + note(problem)),
     cell('Process', 'process', processText(details, `stream-${index}`)),

@@ -7,9 +7,20 @@ import { markPeer, type Peer } from '../../exchange/peer.ts';
  */
 export function memoryConnection(peer: Peer): readonly [near: Duplex, far: Duplex] {
   const [near, far] = duplexPair();
+  const { write } = near;
+  let timer: NodeJS.Timeout | undefined;
   Object.assign(near, {
     remoteAddress: peer.address,
-    setTimeout: () => near,
+    // Of a socket's timer the part that is asked for: how long nothing was written.
+    setTimeout: (ms: number) => {
+      clearTimeout(timer);
+      timer = ms > 0 ? setTimeout(() => near.emit('timeout'), ms).unref() : undefined;
+      return near;
+    },
+    write: (...given: Parameters<typeof write>) => {
+      timer?.refresh();
+      return write.apply(near, given);
+    },
     setNoDelay: () => near,
     setKeepAlive: () => near,
     ref: () => near,
@@ -19,7 +30,10 @@ export function memoryConnection(peer: Peer): readonly [near: Duplex, far: Duple
   });
   markPeer(near, peer);
   // An end that is destroyed leaves the other one waiting.
-  near.once('close', () => far.destroy());
+  near.once('close', () => {
+    clearTimeout(timer);
+    far.destroy();
+  });
   far.once('close', () => near.destroy());
   for (const end of [near, far]) end.on('error', () => {});
   return [near, far];

@@ -17,6 +17,28 @@ async function gatewayFor(routes: string, files = {}, mode: 'production' | 'deve
   return startTestGateway(TLS + routes, { files: { ...FILES, ...files }, mode });
 }
 
+// Its connection in memory kept no time: it was held until the client left.
+test("a hook's own answer that stalls is broken off over HTTP/2 too", async () => {
+  const module = `
+    import { PassThrough } from 'node:stream';
+    export default {
+      preHandler(_request, reply) {
+        const stream = new PassThrough();
+        stream.write('begun');
+        reply.send(stream);
+      },
+    };`;
+  const gateway = await gatewayFor(
+    'routes:\n  /own: { to: 1, extend: ./own.ts, timeouts: { idle: 200ms } }\n',
+    { 'own.ts': module },
+  );
+  const session = await connectH2(gateway.port);
+  const stream = session.request({ ':authority': 'shop.test', ':path': '/own/' });
+  stream.on('error', () => {}).resume();
+  await until('the stream has ended', () => stream.destroyed);
+  expect(await gateway.log.exchange(200)).toMatchObject({ code: 'idle_timeout', bytesOut: 5 });
+});
+
 describe.each(routeKinds)('HTTP/2 over TLS, on $kind', ({ routes, files, throughFastify }) => {
   async function start() {
     const service = (await startService()).answer(ok());

@@ -18,7 +18,6 @@ import { Descriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
 import { EscapeNotices } from './policy/escape/notices.ts';
 import { Carrier } from './proxy/carrier.ts';
-import { Extensions } from './proxy/extensions.ts';
 import { InFlight } from './proxy/in-flight.ts';
 import { Responder } from './proxy/responder.ts';
 import type { RouterHandlers } from './proxy/router.ts';
@@ -53,7 +52,6 @@ export class GatewayParts {
   /** Carries each on its way: through the route table and the filters of the snapshot that serves ... */
   readonly carrier: Carrier;
   readonly snapshots: Snapshots;
-  readonly extensions: Extensions;
   /** ... past what its route keeps ... */
   readonly caches: Caches;
   /** ... to an endpoint, which outlives snapshots ... */
@@ -81,7 +79,7 @@ export class GatewayParts {
       traffic.none.count(record);
       observe(record);
     };
-    this.responder = new Responder({ mode, services, log: unread, inFlight });
+    this.responder = new Responder({ mode, services, log: unread });
     this.registry = new UpstreamRegistry(log, stickySecret, traffic);
     this.caches = new Caches(troubleLog(log));
     this.overload = new Overload({
@@ -92,7 +90,6 @@ export class GatewayParts {
     const { responder, caches, overload } = this;
     const snapshot = () => this.snapshots.current;
     this.carrier = new Carrier({ mode, snapshot, responder, inFlight, lasting, memory, caches, overload });
-    this.extensions = new Extensions(this.carrier, responder);
     this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();
     this.streams = new Streams(this.registry, { identity, lasting, memory, inFlight, log: observe }, log);
@@ -157,11 +154,10 @@ export class GatewayParts {
   }
 
   #handlers(log: Logger, page: PartsOptions['page']): RouterHandlers {
-    const { carrier, extensions } = this;
+    const { extensions } = this.carrier;
     return {
       log,
-      choose: (request) => carrier.choose(request),
-      carry: (request) => carrier.carry(request),
+      routeOf: (request) => extensions.routeOf(request),
       page,
       dispatcher: extensions.dispatcher,
       tag: (request, shown) => extensions.tag(request, shown),

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Downstream, DownstreamListener, Fields } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
-import type { ExchangeRecord } from '../exchange/record.ts';
+import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import { isEventStream, keptFields, STALE_WARNING } from './answer-fields.ts';
 import { cacheStatus, type Outcome } from './cache-status.ts';
@@ -24,8 +24,8 @@ export interface CachedPlan extends FetchPlan {
 export interface CachedOwner {
   /** Nothing has been answered. */
   failed(error: GatewayError): void;
-  /** @param cause of an answer that was broken off; without one, it was the client who did. */
-  closed(completed: boolean, cause: GatewayError | null): void;
+  /** The exchange is over, one way or another, and the record complete. */
+  closed(lasted: null): void;
 }
 
 type Controller = Dispatcher.DispatchController;
@@ -209,8 +209,14 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
   closed(completed: boolean): void {
     if (this.#over) return;
     this.#finish();
-    if (!completed) this.#letGo(new GatewayError('client_left', 'the client closed its connection'));
-    this.#owner.closed(completed, null);
+    if (!completed) this.#clientLeft(new GatewayError('client_left', 'the client closed its connection'));
+    this.#owner.closed(null);
+  }
+
+  #clientLeft(error: GatewayError): void {
+    noteError(this.#record, error);
+    this.#record.status = CLIENT_LEFT_STATUS;
+    this.#letGo(error);
   }
 
   // How it ends.
@@ -223,10 +229,11 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
 
   /** The head is out, so the only honest end is one that shows: the connection breaks off. */
   #cutShort(error: GatewayError): void {
+    noteError(this.#record, error);
     this.#finish();
     this.#letGo(error);
     this.#downstream.abort();
-    this.#owner.closed(false, error);
+    this.#owner.closed(null);
   }
 
   #letGo(error: GatewayError): void {

@@ -17,7 +17,7 @@ export interface HttpPlan {
   /** Whether the client is told what took how long. */
   readonly serverTiming: boolean;
   /** The request target that the service sees. */
-  readonly target: string;
+  readonly sentTarget: string;
   readonly body: RequestBody | null;
   /** Whether the service is to be asked for a 100 first. */
   readonly expectsContinue: boolean;

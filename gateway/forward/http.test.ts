@@ -87,7 +87,7 @@ function forward(
     upstream,
     choice: anyClient,
     stickyCookie: null,
-    target: '/',
+    sentTarget: '/',
     body,
     timeouts: { ...TIMEOUTS, ...timeouts },
     retries: { attempts: 3, budget: 0.2, perTryMs: null },

@@ -27,8 +27,8 @@ export interface ForwardOwner {
   failed(error: GatewayError): void;
   /** The answer is an event stream: it has no end of its own. */
   lasts(exchange: Lasting): void;
-  /** The exchange is over, one way or another, and the record complete. */
-  closed(): void;
+  /** The exchange is over, one way or another, and the record complete. @param lasted itself, where it was said to last. */
+  closed(lasted: Lasting | null): void;
 }
 
 /** Carries one exchange: sends the request, again where that is safe, and streams the answer back. */
@@ -45,6 +45,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   #answering = false;
   /** The client has not taken what was written yet. */
   #blocked = false;
+  /** It is an event stream. */
+  #lasts = false;
   #over = false;
   readonly #deadline: Deadline;
   #armedMs = 0;
@@ -72,7 +74,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     // Until it is being sent, the pool keeps the time: of waiting for a connection, and of connecting.
     this.#deadline.clear();
     const { method } = this.#downstream;
-    const { target, expectsContinue } = this.#plan;
+    const { sentTarget: target, expectsContinue } = this.#plan;
     try {
       const call = endpoint.send(
         { method, target, fields: this.#plan.requestFields(endpoint), body: this.#body, expectsContinue },
@@ -123,7 +125,9 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#answering = true;
     this.#attempts.answered(status, this.#record.headAt);
     this.#arm(eventStream ? this.#plan.timeouts.tunnelIdleMs : this.#plan.timeouts.idleMs);
-    if (eventStream) this.#owner.lasts(this);
+    if (!eventStream) return;
+    this.#lasts = true;
+    this.#owner.lasts(this);
   }
 
   data(chunk: Buffer): void {
@@ -178,7 +182,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     if (this.#over) return;
     if (!completed) this.#clientLeft(new GatewayError('client_left', 'the client closed its connection'));
     this.#finish();
-    this.#owner.closed();
+    this.#owner.closed(this.#lasts ? this : null);
   }
 
   #clientLeft(error: GatewayError): void {
@@ -241,7 +245,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     noteError(this.#record, error);
     this.#finish();
     this.#downstream.abort();
-    this.#owner.closed();
+    this.#owner.closed(this.#lasts ? this : null);
   }
 
   #finish(): void {

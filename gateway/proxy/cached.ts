@@ -5,7 +5,6 @@ import { invalidate } from '../cache/invalidation.ts';
 import { PastCache } from '../cache/past-cache.ts';
 import type { RouteCache } from '../cache/route-cache.ts';
 import type { Downstream, Fields } from '../exchange/contract.ts';
-import type { GatewayError } from '../exchange/error-catalog.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
 import { answerFields, type ServiceName } from '../fields/answer-fields.ts';
 import type { RoutedExchange } from '../fields/exchange.ts';
@@ -15,10 +14,8 @@ import { withCacheTiming } from '../forward/server-timing.ts';
 import { bypassReason, isUnsafe } from '../policy/cache-bypass/cache-bypass.ts';
 import { authorityOf } from '../upstream/authority.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { InFlight } from './in-flight.ts';
-import type { Passage } from './passage.ts';
 import { fetchPlan } from './plans.ts';
-import type { Responder } from './responder.ts';
+import type { Routed } from './routed.ts';
 
 /** Sends what the cache asks for to the service. `record` is that of the fetch. */
 export type FetchForCache = (downstream: HandlerDownstream, plan: HttpPlan, record: ExchangeRecord) => void;
@@ -28,15 +25,14 @@ export type CacheRole =
   | { readonly kind: 'asked'; readonly cache: RouteCache; readonly fields: FieldMap }
   | { readonly kind: 'passed'; readonly downstream: Downstream };
 
-export function cacheRole(caches: Caches, passage: Passage, exchange: RoutedExchange): CacheRole {
-  const client = passage.client!;
+export function cacheRole(caches: Caches, client: Downstream, routed: Routed): CacheRole {
   const unsafe = isUnsafe(client.method);
-  const cache = caches.of(exchange.match.route.id);
+  const cache = caches.of(routed.match.route.id);
   if (!cache && (!unsafe || caches.isEmpty)) return { kind: 'passed', downstream: client };
-  const fields = fieldMap(exchange);
+  const fields = fieldMap(routed);
   const reason = bypassReason(client.method, fields, client.body !== null);
   if (cache && reason === null) return { kind: 'asked', cache, fields };
-  const url = urlOf(exchange);
+  const url = urlOf(routed);
   const answered = (status: number, answer: Fields) => {
     // A service may have the very same URL on another route: reading through a cache, writing beside it.
     if (unsafe) invalidate(caches, url, status, answer);
@@ -48,50 +44,27 @@ export function cacheRole(caches: Caches, passage: Passage, exchange: RoutedExch
 /** An exchange on a cached route. */
 export function startCached(
   { cache, fields }: Extract<CacheRole, { kind: 'asked' }>,
-  passage: Passage,
-  exchange: RoutedExchange,
-  plan: HttpPlan,
+  client: Downstream,
+  routed: Routed,
   fetch: FetchForCache,
   owner: CachedOwner,
 ): void {
-  const { idleMs, tunnelIdleMs, responseMs } = plan.timeouts;
+  const { record, timeouts, serverTiming, upstream } = routed;
+  const { idleMs, tunnelIdleMs, responseMs } = timeouts;
   const cached: CachedPlan = {
-    url: urlOf(exchange),
+    url: urlOf(routed),
     fields,
     idleMs,
     streamIdleMs: tunnelIdleMs,
     responseMs,
-    fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(plan, conditions), record),
-    informationalFields: (fields) => answerFields(exchange, nameOf(plan.upstream), fields, false),
+    fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(routed, conditions), record),
+    informationalFields: (fields) => answerFields(routed, nameOf(upstream), fields, false),
     answerFields: (fields) => {
-      const kept = answerFields(exchange, nameOf(plan.upstream), fields, false);
-      return plan.serverTiming ? withCacheTiming(kept, passage.record.startedAt) : kept;
+      const kept = answerFields(routed, nameOf(upstream), fields, false);
+      return serverTiming ? withCacheTiming(kept, record.startedAt) : kept;
     },
   };
-  new CachedExchange(cache, passage.client!, cached, passage.record, owner).start();
-}
-
-/** The end of an exchange that a cache has answered. */
-export class CachedEnd implements CachedOwner {
-  readonly #passage: Passage;
-  readonly #responder: Responder;
-  readonly #inFlight: InFlight;
-
-  constructor(passage: Passage, responder: Responder, inFlight: InFlight) {
-    this.#passage = passage;
-    this.#responder = responder;
-    this.#inFlight = inFlight;
-  }
-
-  failed(error: GatewayError): void {
-    this.#responder.error(this.#passage, error);
-  }
-
-  closed(completed: boolean, cause: GatewayError | null): void {
-    if (cause) this.#responder.noteBrokenOff(this.#passage.record, cause);
-    else if (!completed) this.#responder.noteLeft(this.#passage.record);
-    this.#inFlight.leave(this.#passage);
-  }
+  new CachedExchange(cache, client, cached, record, owner).start();
 }
 
 /** Under which an answer is kept: all that a service may put into links to itself is part of it. */

@@ -3,255 +3,195 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Caches } from '../cache/caches.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
-import type { ClientExchange, ClientRequest } from '../exchange/client-exchange.ts';
-import type { Downstream } from '../exchange/contract.ts';
+import type { ClientExchange } from '../exchange/client-exchange.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { IdentitySource } from '../exchange/identity.ts';
-import type { LastingExchanges } from '../exchange/long-lived.ts';
 import { peerOf } from '../exchange/peer.ts';
-import { type ExchangeRecord, newExchangeRecord } from '../exchange/record.ts';
+import { newExchangeRecord } from '../exchange/record.ts';
 import { Clock } from '../exchange/timer-wheel.ts';
-import type { RoutedExchange } from '../fields/exchange.ts';
 import { readFacts } from '../fields/request-facts.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
 import { HttpForward } from '../forward/http.ts';
-import type { HttpPlan } from '../forward/http-plan.ts';
+import { Tunnel } from '../forward/upgrade.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import type { Overload } from '../overload/overload.ts';
 import { laneOf } from '../route/lane.ts';
-import { CachedEnd, type CacheRole, cacheRole, type FetchForCache, startCached } from './cached.ts';
-import { decide } from './decide.ts';
-import { hideClaims } from './extended.ts';
-import { type ForwardEnd, Forwarding, HandlerEnd, PlainEnd } from './forwarding.ts';
-import type { InFlight } from './in-flight.ts';
-import { keepPassage, Passage, passageOf } from './passage.ts';
-import { type Carriage, extendedPlan, httpPlan, tunnelPlan } from './plans.ts';
-import type { Responder } from './responder.ts';
-import type { InternalRoute } from './router.ts';
+import { cacheRole, type FetchForCache, startCached } from './cached.ts';
+import { type Decision, decide } from './decide.ts';
+import { Exchange, type ExchangeEnds, UpgradeRequest } from './exchange.ts';
+import { Extensions } from './extensions.ts';
+import { FastifyExchange } from './fastify-exchange.ts';
+import { HandlerOwner } from './handler-owner.ts';
+import { extendedPlan } from './plans.ts';
+import type { ExchangeContext, Routed } from './routed.ts';
 import type { Snapshot } from './snapshot.ts';
-import { mayTunnel, openTunnel } from './tunnel.ts';
-import { WrittenElsewhere } from './written-elsewhere.ts';
 
-export interface CarrierOptions {
+export interface CarrierOptions extends ExchangeEnds {
   readonly mode: 'development' | 'production';
   readonly snapshot: () => Snapshot;
-  readonly responder: Responder;
-  readonly inFlight: InFlight;
-  readonly lasting: LastingExchanges;
   readonly memory: BulkMemory;
   readonly caches: Caches;
   readonly overload: Overload;
 }
 
 /**
- * The path of a request, top to bottom: listener → route table → filters → balancer → forward → observe. Whatever
- * fails on the way goes to the rescue, and comes out as one error answer. Every exchange ends in `InFlight.leave`, which writes its line.
+ * The path of a request, top to bottom: listener → route table → policies → cache → balancer → forward. Whatever fails on the way goes to
+ * the rescue, and comes out as one error answer. Every exchange ends in `Exchange.leave`, which writes its line.
  */
 export class Carrier implements HttpListenerHandler {
   readonly #options: CarrierOptions;
-  readonly #identity = new IdentitySource();
+  readonly #context: ExchangeContext;
   readonly clock = new Clock();
-  /**
-   * The name under which this gateway stands in `Via` (RFC 9110 §7.6.3). Each process has one of its own, so that one Portway behind
-   * another is no loop, and a request that really comes back is.
-   */
-  readonly #pseudonym = `portway-${randomBytes(4).toString('hex')}`;
+  readonly extensions = new Extensions((exchange, downstream, edit) =>
+    this.#forwardExtended(exchange, downstream, edit),
+  );
 
   constructor(options: CarrierOptions) {
+    const { mode, memory } = options;
     this.#options = options;
+    const pseudonym = `portway-${randomBytes(4).toString('hex')}`;
+    this.#context = { mode, pseudonym, identity: new IdentitySource(), memory, clock: this.clock };
   }
 
   // Listener: something arrived.
 
   /** In the wire lane; what it does not carry is forgotten, and arrives once more in the general lane. */
-  carries(exchange: ClientExchange): boolean {
-    if (this.#refuses(exchange)) return true;
-    const passage = this.#arrive(exchange);
-    passage.client = exchange;
-    passage.refusal = exchange.refusal ?? null;
-    const goesOn = !passage.refusal && decide(passage, this.#pseudonym);
-    if (goesOn && !staysOnWire(passage)) return false;
-    passage.record.lane = 'wire';
-    this.#options.inFlight.enter(passage);
-    this.#carry(passage);
+  carries(client: ClientExchange): boolean {
+    if (this.#refuses(client)) return true;
+    const exchange = this.#arrive(client);
+    const decision = client.refusal ? refused(client.refusal) : decide(exchange, this.#context);
+    if (!staysOnWire(decision)) return false;
+    exchange.enter(decision, 'wire');
+    this.#carry(exchange, client, decision);
     return true;
   }
 
   request(
     request: IncomingMessage,
     response: ServerResponse,
-    downstream: HttpDownstream,
+    client: HttpDownstream,
     refusal: GatewayError | null,
   ): void {
-    if (!refusal && this.#refuses(downstream)) return;
-    const passage = this.#arrive(downstream);
-    this.#options.inFlight.enter(passage);
-    passage.client = passage.http = downstream;
-    passage.refusal = refusal;
-    keepPassage(request, passage);
-    // Comes back to `choose`, and then to `carry` for all but the gateway's own page and extended routes.
-    passage.snapshot.dispatch(request, response);
+    if (!refusal && this.#refuses(client)) return;
+    const exchange = this.#arrive(client);
+    const decision = refusal ? refused(refusal) : decide(exchange, this.#context);
+    exchange.enter(decision, 'general');
+    const extended = decision.kind === 'routed' && decision.route.extend !== null;
+    if (!extended && decision.kind !== 'page') return this.#carry(exchange, client, decision);
+    const fastify = new FastifyExchange(exchange, client, extended ? decision : null, this.clock);
+    this.extensions.begin(request, fastify);
+    exchange.snapshot.dispatch(request, response);
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const passage = this.#arrive({
+    const arrived = {
       method: request.method!,
       rawTarget: request.url!,
       version: request.httpVersion,
       fields: request.rawHeaders,
-      body: null,
       peer: peerOf(socket),
-    });
-    this.#options.inFlight.enter(passage);
-    passage.socket = socket;
-    if (this.#options.overload.refuses())
-      passage.refusal = new GatewayError('overloaded', 'no new tunnels for now');
-    const goesOn = !passage.refusal && this.#decide(passage);
-    if (goesOn && passage.exchange && mayTunnel(passage, passage.exchange)) {
-      const plan = tunnelPlan(passage.exchange, this.#carriage(passage));
-      openTunnel(passage, plan, socket, head, this.#options);
-    } else this.#answerHere(passage);
+    };
+    const exchange = this.#arrive(new UpgradeRequest(arrived, socket));
+    const decision = this.#options.overload.refuses()
+      ? refused(new GatewayError('overloaded', 'no new tunnels for now'))
+      : decide(exchange, this.#context);
+    exchange.enter(decision, 'general');
+    if (decision.kind === 'routed') this.#tunnel(exchange, decision, socket, head);
+    else this.#answerHere(exchange, decision);
   }
 
   /** It is no exchange then, and leaves no line: what it costs is taken from those that are carried. */
-  #refuses(exchange: ClientExchange): boolean {
+  #refuses(client: ClientExchange): boolean {
     const { overload } = this.#options;
     if (!overload.refuses()) return false;
-    overload.refuse(exchange);
+    overload.refuse(client);
     return true;
   }
 
   refused(error: GatewayError, socket: Socket, toHead = false): void {
-    this.#options.responder.refuse(error, socket, this.#identity.requestId(null, false), toHead);
+    this.#options.responder.refuse(error, socket, this.#context.identity.requestId(null, false), toHead);
   }
 
-  #arrive(request: ClientRequest): Passage {
+  #arrive(client: ClientExchange | UpgradeRequest): Exchange {
     const snapshot = this.#options.snapshot();
-    const { peer } = request;
-    const facts = readFacts(request.fields);
-    const believed = facts.requestId !== null && snapshot.trust.includes(peer.address);
-    const id = this.#identity.requestId(facts.requestId, believed);
-    const protocol = PROTOCOLS[request.version] ?? 'HTTP/1.1';
-    const record = newExchangeRecord(id, request.method, request.rawTarget, protocol, peer.address);
-    return new Passage(snapshot, request, peer, facts, record);
+    const { address } = client.peer;
+    const facts = readFacts(client.fields);
+    const believed = facts.requestId !== null && snapshot.trust.includes(address);
+    const id = this.#context.identity.requestId(facts.requestId, believed);
+    const protocol = PROTOCOLS[client.version] ?? 'HTTP/1.1';
+    const record = newExchangeRecord(id, client.method, client.rawTarget, protocol, address);
+    return new Exchange(snapshot, client, facts, record, this.#options);
   }
 
-  // Route table and filters: what may be asked, and who owns it (decide.ts).
+  // Route table and policies: what may be asked, and who owns it (decide.ts). Cache, balancer and forward: to the service and back.
 
-  /** Fastify asks this first, for every request: our table decides, and names the place inside Fastify. */
-  choose(request: IncomingMessage): InternalRoute {
-    const { responder, inFlight } = this.#options;
-    const passage = passageOf(request);
-    if (passage.refusal || !this.#decide(passage)) return { kind: 'plain' };
-    if (passage.exchange?.match.route.extend === null) return { kind: 'plain' };
-    new WrittenElsewhere(passage, responder, inFlight, this.clock).begin();
-    if (passage.exchange) {
-      hideClaims(passage, request.headers);
-      return { kind: 'extended', index: passage.exchange.match.index };
-    }
-    inFlight.paged(passage);
-    return { kind: 'page' };
+  #carry(exchange: Exchange, client: ClientExchange, decision: Decision): void {
+    if (decision.kind !== 'routed') return this.#answerHere(exchange, decision);
+    const role = cacheRole(this.#options.caches, client, decision);
+    if (role.kind === 'passed')
+      return new HttpForward(role.downstream, decision, decision.record, exchange).start();
+    const fetch: FetchForCache = (downstream, plan, record) => {
+      const owner = this.#handlerOwner(exchange, decision, downstream);
+      new HttpForward(downstream, plan, record, owner).start();
+    };
+    startCached(role, client, decision, fetch, exchange);
   }
 
-  #decide(passage: Passage): boolean {
-    const goesOn = decide(passage, this.#pseudonym);
-    this.#options.inFlight.routed(passage);
-    return goesOn;
-  }
-
-  // Balancer and forward: to the service and back.
-
-  /** A plain route, or an answer of the gateway's own; Fastify has let go of the request. */
-  carry(request: IncomingMessage): void {
-    this.#carry(passageOf(request));
-  }
-
-  #carry(passage: Passage): void {
-    const { exchange } = passage;
-    if (passage.refusal || passage.local || !exchange) return this.#answerHere(passage);
-    const plan = httpPlan(exchange, this.#carriage(passage));
-    const role = cacheRole(this.#options.caches, passage, exchange);
-    if (role.kind === 'asked') return this.#carryCached(role, passage, exchange, plan);
-    const { responder, inFlight } = this.#options;
-    this.#forward(passage, role.downstream, plan, new PlainEnd(passage, responder, inFlight));
-  }
-
-  /** A cached route: the cache answers, and asks the service where it must. */
-  #carryCached(
-    role: Extract<CacheRole, { kind: 'asked' }>,
-    passage: Passage,
-    exchange: RoutedExchange,
-    plan: HttpPlan,
-  ): void {
-    const { responder, inFlight } = this.#options;
-    const fetch: FetchForCache = (downstream, fetchPlan, record) =>
-      this.#forward(passage, downstream, fetchPlan, new HandlerEnd(downstream), record);
-    startCached(role, passage, exchange, plan, fetch, new CachedEnd(passage, responder, inFlight));
-  }
-
-  /** An extended route: the request that the extension made of it. The client's side is Fastify's; its end is told by `WrittenElsewhere`. */
-  carryExtended(passage: Passage, downstream: HandlerDownstream, edit: FieldEdit): void {
-    const { exchange } = passage;
-    if (!exchange) return downstream.fail(new GatewayError('internal', 'an extension without an exchange'));
+  /** What an extension made of its exchange. The client's side is Fastify's, and `FastifyExchange` learns of its end. */
+  #forwardExtended({ exchange }: FastifyExchange, downstream: HandlerDownstream, edit: FieldEdit): void {
+    const { state } = exchange;
     // The client may have left while the extension was thinking, or been told that it thought too long.
-    if (passage.over || passage.refusal)
-      return downstream.fail(
-        passage.refusal ?? new GatewayError('client_left', 'the client closed its connection'),
+    if (state.kind === 'refused') return downstream.fail(state.error);
+    if (state.kind !== 'routed')
+      return downstream.fail(new GatewayError('client_left', 'the client closed its connection'));
+    const plan = extendedPlan(state, edit, downstream.body);
+    const owner = this.#handlerOwner(exchange, state, downstream);
+    new HttpForward(downstream, plan, exchange.record, owner).start();
+  }
+
+  #handlerOwner(exchange: Exchange, routed: Routed, downstream: HandlerDownstream): HandlerOwner {
+    return new HandlerOwner(exchange, routed, downstream, this.#options.lasting);
+  }
+
+  /** @param head what the client sent behind its handshake already. */
+  #tunnel(exchange: Exchange, routed: Routed, socket: Socket, head: Buffer): void {
+    const { extend } = routed.route;
+    // A tunnel would go round an extension's hooks, and with it any request that says Upgrade: what they guard would be open.
+    if (exchange.snapshot.hasHooks(routed.match.index))
+      return exchange.refuse(
+        routed,
+        new GatewayError('upgrade_refused', `the hooks of ${extend} see no upgrades`),
       );
-    const plain = httpPlan(exchange, this.#carriage(passage));
-    const plan = extendedPlan(plain, exchange, edit, downstream.body);
-    this.#forward(passage, downstream, plan, new HandlerEnd(downstream));
+    const { lasting } = this.#options;
+    const tunnel = new Tunnel(socket, head, routed.tunnelPlan, exchange.record, {
+      failed: (error) => {
+        lasting.delete(routed.signature, tunnel);
+        exchange.failed(error);
+      },
+      opened: () => exchange.opened(),
+      closed: () => exchange.closed(tunnel),
+    });
+    lasting.add(routed.signature, tunnel);
+    tunnel.start();
   }
 
-  /** @param record where it is not the exchange itself that is forwarded: what a cache fetches may outlive it. */
-  #forward(
-    passage: Passage,
-    downstream: Downstream,
-    plan: HttpPlan,
-    end: ForwardEnd,
-    record: ExchangeRecord = passage.record,
-  ): void {
-    const { lasting, inFlight } = this.#options;
-    new HttpForward(downstream, plan, record, new Forwarding(passage, end, lasting, inFlight)).start();
-  }
-
-  #carriage(passage: Passage): Carriage {
-    const { record, facts, snapshot, exchange } = passage;
-    const { table } = snapshot;
-    const signature = {
-      pseudonym: this.#pseudonym,
-      requestId: record.requestId,
-      traceparent: this.#identity.traceparent(facts.traceparent),
-    };
-    return {
-      upstream: passage.live.upstream,
-      signature,
-      memory: this.#options.memory,
-      clock: this.clock,
-      leadsBack: table.leadsBack,
-      remembersPage: table.leadsBack && table.escapeWay(exchange!.match.route) !== 'off',
-      serverTiming: snapshot.config.serverTiming ?? this.#options.mode === 'development',
-    };
-  }
-
-  // Rescue: one error answer.
-
-  #answerHere(passage: Passage): void {
-    const { responder } = this.#options;
-    if (passage.local) responder.local(passage, passage.local.status, passage.local.fields);
-    else
-      responder.error(
-        passage,
-        passage.refusal ?? new GatewayError('no_route', 'a tunnel to the gateway itself'),
-      );
+  /** Rescue: one error answer; or one that is no error. */
+  #answerHere(exchange: Exchange, decision: Exclude<Decision, Routed>): void {
+    if (decision.kind === 'answered') return exchange.answerLocally(decision.answer);
+    if (decision.kind === 'refused') return exchange.failed(decision.error);
+    exchange.failed(new GatewayError('no_route', 'a tunnel to the gateway itself'));
   }
 }
 
+function refused(error: GatewayError): Decision {
+  return { kind: 'refused', error, routed: null };
+}
+
 /** The gateway's own page and extended routes need Fastify, and some routes say that they want no other lane. */
-function staysOnWire({ exchange }: Passage): boolean {
-  if (!exchange) return false;
-  return laneOf(exchange.match.route).lane === 'wire';
+function staysOnWire(decision: Decision): boolean {
+  if (decision.kind === 'routed') return laneOf(decision.route).lane === 'wire';
+  return decision.kind !== 'page';
 }
 
 const PROTOCOLS: Readonly<Record<string, 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'>> = {

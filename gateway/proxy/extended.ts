@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import { GatewayError } from '../exchange/error-catalog.ts';
-import { isForwardingField } from '../fields/forwarded.ts';
 import type { ExtendedExchange, FieldEdit, HandlerDownstream, Tag } from '../forward/extend.ts';
-import { limitBody } from '../policy/body-limit/body-limit.ts';
-import type { Passage } from './passage.ts';
+import type { FastifyExchange } from './fastify-exchange.ts';
 
 /** Begins forwarding for an extension's request. */
-export type ForwardExtended = (passage: Passage, downstream: HandlerDownstream, edit: FieldEdit) => void;
+export type ForwardExtended = (
+  exchange: FastifyExchange,
+  downstream: HandlerDownstream,
+  edit: FieldEdit,
+) => void;
 
 /**
  * The exchanges on extended routes that wait for the request which @fastify/http-proxy makes of them. That request carries the key
@@ -24,9 +26,9 @@ export class ExtendedExchanges implements Tag {
   }
 
   /** @param shown the header as the extension met it. */
-  add(passage: Passage, shown: IncomingHttpHeaders): string {
+  add(exchange: FastifyExchange, shown: IncomingHttpHeaders): string {
     const key = String(++this.#last);
-    this.#waiting.set(key, { passage, shown });
+    this.#waiting.set(key, { exchange, shown });
     return key;
   }
 
@@ -34,29 +36,21 @@ export class ExtendedExchanges implements Tag {
     const waiting = this.#waiting.get(key);
     if (!waiting) return undefined;
     this.#waiting.delete(key);
-    const { passage, shown } = waiting;
+    const { exchange, shown } = waiting;
     return {
       original: shown,
-      body: limitBody(passage.downstream.body, passage.exchange?.match.route.bodyMaxBytes ?? null),
+      body: exchange.routed?.body ?? null,
       forward: (downstream, edit) => {
-        passage.extended = downstream;
-        this.#forward(passage, downstream, edit);
+        exchange.requests(downstream);
+        this.#forward(exchange, downstream, edit);
       },
     };
   }
 }
 
 interface Waiting {
-  readonly passage: Passage;
+  readonly exchange: FastifyExchange;
   readonly shown: IncomingHttpHeaders;
-}
-
-/** What a stranger says of where it comes from, or who it is, an extension does not get to see, as no service does. */
-export function hideClaims({ snapshot, peer }: Passage, headers: IncomingHttpHeaders): void {
-  const trusted = snapshot.trust.includes(peer.address);
-  for (const name of Object.keys(headers)) {
-    if (isForwardingField(name) && (!trusted || name.includes('_'))) delete headers[name];
-  }
 }
 
 /**

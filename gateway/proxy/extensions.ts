@@ -1,46 +1,57 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { ExtendDispatcher } from '../forward/extend.ts';
-import type { Carrier } from './carrier.ts';
-import { ExtendedExchanges, extensionError, refusalAnswer } from './extended.ts';
-import { type Passage, passageOf } from './passage.ts';
-import type { Responder } from './responder.ts';
+import { ExtendedExchanges, extensionError, type ForwardExtended, refusalAnswer } from './extended.ts';
+import type { FastifyExchange } from './fastify-exchange.ts';
+import type { InternalRoute } from './router.ts';
 
-/** What extended routes need of the gateway: their requests' way back into it, and an answer where they fail. */
+/** What is in Fastify's hands: the gateway's page and extended routes, whose requests come back from there to be forwarded. */
 export class Extensions {
-  readonly #responder: Responder;
   readonly #waiting: ExtendedExchanges;
-  /** A hook and the answer that it was given may fail both. */
-  readonly #failed = new WeakSet<Passage>();
+  /** Fastify knows exchanges by Node's request. */
+  readonly #exchanges = new WeakMap<IncomingMessage, FastifyExchange>();
   readonly dispatcher: ExtendDispatcher;
 
-  constructor(carrier: Carrier, responder: Responder) {
-    this.#responder = responder;
-    this.#waiting = new ExtendedExchanges((passage, downstream, edit) =>
-      carrier.carryExtended(passage, downstream, edit),
-    );
+  constructor(forward: ForwardExtended) {
+    this.#waiting = new ExtendedExchanges(forward);
     this.dispatcher = new ExtendDispatcher(this.#waiting);
   }
 
+  begin(request: IncomingMessage, exchange: FastifyExchange): void {
+    this.#exchanges.set(request, exchange);
+    exchange.begin();
+    if (exchange.routed) exchange.hideClaims(request.headers);
+  }
+
+  #of(request: IncomingMessage): FastifyExchange {
+    const exchange = this.#exchanges.get(request);
+    if (!exchange) throw new GatewayError('internal', 'Fastify has a request that belongs to no exchange');
+    return exchange;
+  }
+
+  routeOf(request: IncomingMessage): InternalRoute {
+    return this.#of(request).route;
+  }
+
   tag(request: IncomingMessage, shown: IncomingHttpHeaders): readonly [name: string, value: string] {
-    return [this.#waiting.name, this.#waiting.add(passageOf(request), shown)];
+    return [this.#waiting.name, this.#waiting.add(this.#of(request), shown)];
   }
 
   headDue(request: IncomingMessage): void {
-    passageOf(request).http?.headDue();
+    this.#of(request).downstream.headDue();
   }
 
   flushHead(request: IncomingMessage): void {
-    passageOf(request).http?.flushHead();
+    this.#of(request).downstream.flushHead();
   }
 
   failed(request: IncomingMessage, cause: unknown): void {
-    const passage = passageOf(request);
-    if (passage.over || this.#failed.has(passage)) return;
-    this.#failed.add(passage);
-    if (passage.http?.headSent) return passage.place.abort();
+    const fastify = this.#of(request);
+    if (!fastify.fails()) return;
+    const { exchange } = fastify;
     const error = extensionError(cause);
-    if (error instanceof GatewayError) this.#responder.error(passage, error);
-    else this.#responder.refusal(passage, error.status, refusalAnswer(error, passage.record.requestId));
+    if (error instanceof GatewayError) return exchange.failed(error);
+    const { fields, body } = refusalAnswer(error, exchange.record.requestId);
+    exchange.answer(error.status, fields, body);
   }
 }

@@ -1,7 +1,6 @@
 import type { Traffic } from '../exchange/counters/traffic.ts';
 import type { TrafficStore } from '../exchange/counters/traffic-store.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
-import type { Passage } from './passage.ts';
 
 /** Every exchange that has arrived and is not over: a stopping gateway waits for them, and each is counted, and leaves one line in the log. */
 export class InFlight {
@@ -13,6 +12,15 @@ export class InFlight {
   constructor(log: (record: ExchangeRecord) => void, traffic: TrafficStore) {
     this.#log = log;
     this.#traffic = traffic;
+  }
+
+  /** Where exchanges are counted that no route took, and those that get the gateway's own page. */
+  get none(): Traffic {
+    return this.#traffic.none;
+  }
+
+  get page(): Traffic {
+    return this.#traffic.page;
   }
 
   get size(): number {
@@ -28,48 +36,12 @@ export class InFlight {
     if (--this.#count === 0) this.#onEmpty?.();
   }
 
-  enter(passage: Passage): void {
-    this.begin();
-    passage.snapshot.retain();
-    passage.traffic = this.#traffic.none;
-    passage.traffic.active++;
-    if (passage.exchange) this.routed(passage);
-  }
-
-  /** A route has taken it. */
-  routed(passage: Passage): void {
-    const { snapshot, exchange } = passage;
-    if (exchange) count(passage, snapshot.routes[exchange.match.index]!.upstream.traffic);
-  }
-
-  /** It gets the gateway's own page. */
-  paged(passage: Passage): void {
-    count(passage, this.#traffic.page);
-  }
-
-  /** It is a tunnel from here on, may go on for hours, and needs nothing of its snapshot any more. */
-  opened(passage: Passage): void {
-    passage.traffic!.tunnelOpened(passage.record);
-    this.letSnapshotGo(passage);
-  }
-
-  /** It may go on for hours. */
-  letSnapshotGo(passage: Passage): void {
-    if (!passage.holdsSnapshot) return;
-    passage.holdsSnapshot = false;
-    passage.snapshot.release();
-  }
-
-  leave(passage: Passage): void {
-    if (passage.over) return;
-    passage.over = true;
-    passage.record.endedAt = performance.now();
-    passage.traffic!.ended(passage.record);
-    const { escaped, route } = passage.record;
+  /** One is over. */
+  ended(record: ExchangeRecord, traffic: Traffic): void {
+    traffic.ended(record);
+    const { escaped, route } = record;
     if (escaped !== null && route !== null) this.#traffic.of(route).escapes[escaped]++;
-    this.#log(passage.record);
-    this.letSnapshotGo(passage);
-    this.end();
+    this.#log(record);
   }
 
   /** Resolves when nothing is under way, `true`, or when the time is up, `false`. */
@@ -83,10 +55,4 @@ export class InFlight {
       };
     });
   }
-}
-
-function count(passage: Passage, traffic: Traffic): void {
-  passage.traffic!.active--;
-  traffic.active++;
-  passage.traffic = traffic;
 }

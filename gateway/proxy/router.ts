@@ -13,20 +13,15 @@ import type { RouteConfig } from '../model/config.ts';
 import { hasHooks, loadExtensions, type RouteExtension } from './extension.ts';
 import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
 
-/** Where inside Fastify a request goes, once the route table has decided. */
-export type InternalRoute =
-  | { readonly kind: 'plain' }
-  | { readonly kind: 'page' }
-  | { readonly kind: 'extended'; readonly index: number };
+/** Where inside Fastify a request goes; the route table has decided. */
+export type InternalRoute = { readonly kind: 'page' } | { readonly kind: 'extended'; readonly index: number };
 
 /** What Fastify's side of a snapshot asks of the gateway. */
 export interface RouterHandlers {
   /** For the log of extensions. */
   readonly log: FastifyBaseLogger;
-  /** Consults the route table. Never throws: what is refused goes to `carry` like the rest. */
-  choose(request: IncomingMessage): InternalRoute;
-  /** The request is out of Fastify's hands from here on. */
-  carry(request: IncomingMessage): void;
+  /** What the route table has decided. */
+  routeOf(request: IncomingMessage): InternalRoute;
   page(request: IncomingMessage, reply: FastifyReply): Promise<FastifyReply>;
   /** What extended routes send their requests through instead of a connection. */
   readonly dispatcher: Dispatcher;
@@ -48,8 +43,8 @@ export interface Router {
 }
 
 /**
- * The Fastify instance of one snapshot. Our table decides first: `rewriteUrl` asks it and names an internal route. Plain routes share
- * one context and leave Fastify at its first hook; a route that is extended in code is an encapsulated context of its own.
+ * The Fastify instance of one snapshot, the home of what is extended: the gateway's page, and each route that is extended in code in an
+ * encapsulated context of its own. Our table has decided before; `rewriteUrl` names the internal route. Plain routes never come here.
  *
  * @throws ExtensionError
  */
@@ -60,7 +55,7 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
     logController: new LogController({ disableRequestLogging: true }),
     // The port belongs to the process, not to a snapshot, so this server never listens and closing it closes nothing.
     serverFactory: (handler) => http.createServer(handler),
-    rewriteUrl: (request) => internalUrl(handlers.choose(request as IncomingMessage)),
+    rewriteUrl: (request) => internalUrl(handlers.routeOf(request as IncomingMessage)),
     exposeHeadRoutes: false,
     // A snapshot that is being retired still finishes what it has.
     return503OnClosing: false,
@@ -68,7 +63,6 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
   });
   const methods = everyMethod(app);
   app.setChildLoggerFactory((logger) => logger);
-  app.register(async (context) => plainRoutes(context, methods, handlers));
   app.get(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
   app.head(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
   const hooked = new Set<number>();
@@ -84,11 +78,9 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
   };
 }
 
-const PLAIN_URL = '/plain';
 const PAGE_URL = '/page';
 
 function internalUrl(route: InternalRoute): string {
-  if (route.kind === 'plain') return PLAIN_URL;
   return route.kind === 'page' ? PAGE_URL : `/extended/${route.index}`;
 }
 
@@ -97,15 +89,6 @@ function everyMethod(app: FastifyInstance): string[] {
   const known = new Set(app.supportedMethods);
   for (const method of http.METHODS) if (!known.has(method)) app.addHttpMethod(method, { hasBody: true });
   return http.METHODS;
-}
-
-function plainRoutes(context: FastifyInstance, methods: string[], handlers: RouterHandlers): void {
-  // Before Fastify looks at the body: on a plain route that is the service's business alone.
-  context.addHook('onRequest', (request, reply, _done) => {
-    reply.hijack();
-    handlers.carry(request.raw);
-  });
-  context.route({ method: methods, url: PLAIN_URL, handler: (_request, reply) => reply });
 }
 
 function extendedRoute(

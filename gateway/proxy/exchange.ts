@@ -1,0 +1,286 @@
+import type { Socket } from 'node:net';
+import type { ClientExchange, ClientRequest } from '../exchange/client-exchange.ts';
+import type { Fields, Lane } from '../exchange/contract.ts';
+import type { Traffic } from '../exchange/counters/traffic.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import type { Lasting, LastingExchanges } from '../exchange/long-lived.ts';
+import type { Peer } from '../exchange/peer.ts';
+import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
+import type { Arrival, LocalAnswer } from '../fields/exchange.ts';
+import { isPublicOrigin, type Origin, originOf } from '../fields/forwarded.ts';
+import { type RequestFacts, withOtherForwarded } from '../fields/request-facts.ts';
+import type { ForwardOwner } from '../forward/http.ts';
+import type { EndpointConfig } from '../model/config.ts';
+import { hostOf } from '../route/authority.ts';
+import type { OwnOrigin } from '../route/escape.ts';
+import type { RouteRequest } from '../route/table.ts';
+import type { RequestTarget } from '../route/target.ts';
+import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
+import type { InFlight } from './in-flight.ts';
+import type { Responder } from './responder.ts';
+import type { Routed } from './routed.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Where an exchange stands. It goes from `arrived` to one of the next four, and from there to `over`; a routed one may still be refused. */
+export type ExchangeState =
+  | { readonly kind: 'arrived' }
+  | Refused
+  | AnsweredHere
+  | { readonly kind: 'page' }
+  | Routed
+  | { readonly kind: 'over' };
+
+/** `routed`: the route that had taken it by then. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly error: GatewayError;
+  readonly routed: Routed | null;
+}
+
+/** A policy answers in place of the service, or the gateway itself does. */
+export interface AnsweredHere {
+  readonly kind: 'answered';
+  readonly answer: LocalAnswer;
+  readonly routed: Routed | null;
+}
+
+/** An upgrade as it arrives. What answers it is the bare socket. */
+export class UpgradeRequest implements ClientRequest {
+  readonly method: string;
+  readonly rawTarget: string;
+  readonly version: string;
+  readonly fields: Fields;
+  readonly body = null;
+  readonly peer: Peer;
+  readonly socket: Socket;
+
+  constructor(request: Omit<ClientRequest, 'body'>, socket: Socket) {
+    this.method = request.method;
+    this.rawTarget = request.rawTarget;
+    this.version = request.version;
+    this.fields = request.fields;
+    this.peer = request.peer;
+    this.socket = socket;
+  }
+}
+
+/** What every exchange needs to end by itself; one for the life of the process. */
+export interface ExchangeEnds {
+  readonly responder: Responder;
+  readonly inFlight: InFlight;
+  readonly lasting: LastingExchanges;
+}
+
+/**
+ * One exchange, from its head to its line in the log. `Carrier` begins it, `decide` says where it stands next, and it ends itself: by
+ * `failed`, by an answer of the gateway's own, or when what forwards it says that it is over. Nothing else changes its state.
+ */
+export class Exchange implements Arrival, RouteRequest, ForwardOwner {
+  /** The snapshot that was current when it arrived stays its own to the end. */
+  readonly snapshot: Snapshot;
+  readonly downstream: ClientExchange | UpgradeRequest;
+  readonly peer: Peer;
+  readonly facts: RequestFacts;
+  readonly record: ExchangeRecord;
+  readonly method: string;
+  readonly version: string;
+  readonly rawTarget: string;
+  /** Those of no request, until the admission has read them. */
+  target: RequestTarget = NO_TARGET;
+  authority = '';
+  readonly #ends: ExchangeEnds;
+  #state: ExchangeState = ARRIVED;
+  /** Where it is counted as under way. */
+  #traffic: Traffic;
+  #holdsSnapshot = false;
+
+  constructor(
+    snapshot: Snapshot,
+    downstream: ClientExchange | UpgradeRequest,
+    facts: RequestFacts,
+    record: ExchangeRecord,
+    ends: ExchangeEnds,
+  ) {
+    this.snapshot = snapshot;
+    this.downstream = downstream;
+    this.peer = downstream.peer;
+    this.facts = facts;
+    this.record = record;
+    this.method = downstream.method;
+    this.version = downstream.version;
+    this.rawTarget = downstream.rawTarget;
+    this.#ends = ends;
+    this.#traffic = ends.inFlight.none;
+  }
+
+  get state(): ExchangeState {
+    return this.#state;
+  }
+
+  /** Lower case, without port. */
+  get host(): string {
+    return hostOf(this.authority);
+  }
+
+  get isUpgrade(): boolean {
+    return this.downstream instanceof UpgradeRequest;
+  }
+
+  /** Those of the route that took it, if one did. */
+  get endpoints(): readonly EndpointConfig[] {
+    const state = this.#state;
+    if (state.kind === 'routed') return state.match.route.upstream.endpoints;
+    return state.kind === 'refused' && state.routed ? state.routed.match.route.upstream.endpoints : [];
+  }
+
+  /** What we believe of what the peer says of where the request comes from. */
+  get believed(): { readonly origin: Origin; readonly facts: RequestFacts } {
+    const { facts: sent, snapshot, peer } = this;
+    const facts =
+      sent.otherForwarded.length > 0 && snapshot.trust.includes(peer.address)
+        ? withOtherForwarded(sent)
+        : sent;
+    return { facts, origin: originOf(peer, snapshot.trust, this.authority, facts.claims) };
+  }
+
+  /** What the client calls this gateway. */
+  get ownOrigin(): OwnOrigin {
+    const { origin } = this.believed;
+    return { port: origin.port, owns: (scheme, authority) => isPublicOrigin(scheme, authority, origin) };
+  }
+
+  /** The values of a field as one list (RFC 9110 §5.3). */
+  header(lowerName: string): string | undefined {
+    const { fields } = this.downstream;
+    let found: string | undefined;
+    for (let i = 0; i < fields.length; i += 2) {
+      if (fields[i]!.toLowerCase() !== lowerName) continue;
+      found = found === undefined ? fields[i + 1]! : `${found}, ${fields[i + 1]}`;
+    }
+    return found;
+  }
+
+  /** It is carried in this lane: a stopping gateway waits for it from now on. */
+  enter(state: Exclude<ExchangeState, { kind: 'arrived' | 'over' }>, lane: Lane): void {
+    this.#state = state;
+    this.record.lane = lane;
+    this.#traffic = this.#trafficOf(state);
+    this.#traffic.active++;
+    this.#ends.inFlight.begin();
+    this.#holdsSnapshot = true;
+    this.snapshot.retain();
+  }
+
+  #trafficOf(state: ExchangeState): Traffic {
+    const { none, page } = this.#ends.inFlight;
+    if (state.kind === 'page') return page;
+    if (state.kind === 'routed') return state.upstream.traffic;
+    return 'routed' in state && state.routed ? state.routed.upstream.traffic : none;
+  }
+
+  /** What was to go on to a service is not to, though nothing of an answer is out. */
+  refuse(routed: Routed, error: GatewayError): void {
+    this.#state = { kind: 'refused', error, routed };
+    this.failed(error);
+  }
+
+  // Answers of the gateway's own.
+
+  /** One error answer. */
+  failed(error: GatewayError): void {
+    this.record.status = error.row.status;
+    noteError(this.record, error);
+    const { downstream } = this;
+    if (ENDS_CONNECTION.has(error.code) && !(downstream instanceof UpgradeRequest))
+      downstream.closeAfterAnswer();
+    const { status, fields, body } = this.#ends.responder.errorAnswer(this, error);
+    this.answer(status, fields, body);
+  }
+
+  /** No error: a redirect, `OPTIONS *`. */
+  answerLocally({ status, fields }: LocalAnswer): void {
+    const length = status === 204 ? [] : ['Content-Length', '0'];
+    this.answer(status, [...fields, ...length, 'X-Request-Id', this.record.requestId], EMPTY);
+  }
+
+  answer(status: number, fields: Fields, body: Buffer): void {
+    const { record } = this;
+    record.status = status;
+    record.headAt = performance.now();
+    record.bytesOut = record.method === 'HEAD' ? 0 : body.length;
+    this.place.answer(status, fields, body, (completed) => {
+      if (!completed) this.clientLeft();
+      this.leave();
+    });
+  }
+
+  get place(): AnswerPlace {
+    const { downstream } = this;
+    return downstream instanceof UpgradeRequest
+      ? new SocketPlace(downstream.socket)
+      : new DownstreamPlace(downstream);
+  }
+
+  clientLeft(): void {
+    noteError(this.record, new GatewayError('client_left', 'the client closed its connection'));
+    this.record.status = CLIENT_LEFT_STATUS;
+  }
+
+  // What forwards it tells how it gets on.
+
+  lasts(forward: Lasting): void {
+    if (this.#state.kind === 'routed') this.#ends.lasting.add(this.#state.signature, forward);
+    this.letSnapshotGo();
+  }
+
+  closed(lasted: Lasting | null): void {
+    if (lasted && this.#state.kind === 'routed') this.#ends.lasting.delete(this.#state.signature, lasted);
+    this.leave();
+  }
+
+  /** The service agreed to an upgrade: a tunnel may go on for hours. */
+  opened(): void {
+    this.#traffic.tunnelOpened(this.record);
+    this.letSnapshotGo();
+  }
+
+  /** It may go on for hours, and needs nothing of its snapshot any more. */
+  letSnapshotGo(): void {
+    if (!this.#holdsSnapshot) return;
+    this.#holdsSnapshot = false;
+    this.snapshot.release();
+  }
+
+  /** It is over: counted, and written down. */
+  leave(): void {
+    if (this.#state.kind === 'over') return;
+    this.#state = OVER;
+    this.record.endedAt = performance.now();
+    this.#ends.inFlight.ended(this.record, this.#traffic);
+    this.letSnapshotGo();
+    this.#ends.inFlight.end();
+  }
+}
+
+const ARRIVED: ExchangeState = { kind: 'arrived' };
+const OVER: ExchangeState = { kind: 'over' };
+const EMPTY = Buffer.alloc(0);
+
+/** Where a message ends, or whom it is for, is in doubt: nothing that follows on the connection can be trusted (RFC 9112 §11.2). */
+const ENDS_CONNECTION: ReadonlySet<string> = new Set([
+  'bad_request',
+  'bad_host',
+  'coding_refused',
+  'version_refused',
+]);
+
+const NO_TARGET: RequestTarget = {
+  kind: 'asterisk',
+  raw: '',
+  rawPathLength: 0,
+  query: '',
+  canonical: '',
+  decodedAt: null,
+  foldable: false,
+  authority: null,
+};

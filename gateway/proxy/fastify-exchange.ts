@@ -1,0 +1,115 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { DownstreamListener } from '../exchange/contract.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import { noteError } from '../exchange/record.ts';
+import type { Clock, Deadline, Timed } from '../exchange/timer-wheel.ts';
+import { isForwardingField } from '../fields/forwarded.ts';
+import type { HandlerDownstream } from '../forward/extend.ts';
+import type { HttpDownstream } from '../listener/http-downstream.ts';
+import type { Exchange } from './exchange.ts';
+import type { Routed } from './routed.ts';
+import type { InternalRoute } from './router.ts';
+
+/** An exchange whose answer Fastify writes: what we see of it is how the connection gets on, and how long it takes. */
+export class FastifyExchange implements DownstreamListener, Timed {
+  readonly exchange: Exchange;
+  readonly downstream: HttpDownstream;
+  /** The extended route that took it; `null`: it gets the gateway's own page. */
+  readonly routed: Routed | null;
+  readonly #deadline: Deadline;
+  /** The extension's request to the service, once it has made one. */
+  #request: HandlerDownstream | null = null;
+  /** A hook and the answer that it was given may fail both. */
+  #failed = false;
+
+  constructor(exchange: Exchange, downstream: HttpDownstream, routed: Routed | null, clock: Clock) {
+    this.exchange = exchange;
+    this.downstream = downstream;
+    this.routed = routed;
+    this.#deadline = clock.deadline(this);
+  }
+
+  begin(): void {
+    this.downstream.writtenElsewhere(this.exchange.record.requestId, () => this.#headDue());
+    this.downstream.listen(this);
+    this.#arm();
+  }
+
+  /** Where inside Fastify it goes. */
+  get route(): InternalRoute {
+    return this.routed ? { kind: 'extended', index: this.routed.match.index } : { kind: 'page' };
+  }
+
+  /** What a stranger says of where it comes from, or who it is, an extension does not get to see, as no service does. */
+  hideClaims(headers: IncomingHttpHeaders): void {
+    const { snapshot, peer } = this.exchange;
+    const trusted = snapshot.trust.includes(peer.address);
+    for (const name of Object.keys(headers)) {
+      if (isForwardingField(name) && (!trusted || name.includes('_'))) delete headers[name];
+    }
+  }
+
+  /** The extension sends its request. */
+  requests(downstream: HandlerDownstream): void {
+    this.#request = downstream;
+  }
+
+  /** Whether this failure is the first, and can still be answered; what is half out is broken off. */
+  fails(): boolean {
+    if (this.exchange.state.kind === 'over' || this.#failed) return false;
+    this.#failed = true;
+    if (!this.downstream.headSent) return true;
+    this.downstream.abort();
+    return false;
+  }
+
+  /** Hooks that never settle would hold the exchange for ever; the gateway's own page has none. */
+  #arm(): void {
+    if (this.routed) this.#deadline.arm(this.routed.timeouts.responseMs);
+  }
+
+  timedOut(): void {
+    const { routed } = this;
+    if (!routed || this.downstream.headSent) return;
+    // Between the hooks the forwarding keeps the time.
+    if (this.#request?.underWay) return this.#arm();
+    const { extend, timeouts } = routed.match.route;
+    const what = `a hook of ${extend} has not come to an end within ${timeouts.responseMs} ms`;
+    this.exchange.refuse(routed, new GatewayError('extension_timeout', what));
+  }
+
+  /** The answer begins: from now on it may pause as long as a service's. */
+  #headDue(): void {
+    if (this.routed) this.#timeWrites(this.routed, this.routed.timeouts.idleMs);
+  }
+
+  #timeWrites(routed: Routed, idleMs: number): void {
+    this.downstream.timeWrites(idleMs, () => this.#stalled(routed, idleMs));
+  }
+
+  #stalled(routed: Routed, afterMs: number): void {
+    const { downstream, exchange } = this;
+    const { idleMs, tunnelIdleMs } = routed.timeouts;
+    const boundMs = downstream.eventStream ? tunnelIdleMs : idleMs;
+    // Before the head the hooks have their own time, and between them the forwarding keeps it.
+    if (!downstream.headSent || this.#request?.underWay || afterMs < boundMs)
+      return this.#timeWrites(routed, boundMs);
+    const code = downstream.blocked ? 'reader_timeout' : 'idle_timeout';
+    exchange.record.status = downstream.status;
+    noteError(exchange.record, new GatewayError(code, `nothing was sent for ${boundMs} ms`));
+    downstream.abort();
+  }
+
+  drained(): void {}
+
+  closed(completed: boolean): void {
+    const { exchange, downstream } = this;
+    const { record } = exchange;
+    this.#deadline.clear();
+    if (completed) record.status = downstream.status;
+    record.bytesOut = downstream.writtenBytes;
+    if (!completed && record.errorCode === null) exchange.clientLeft();
+    this.#request?.left(new GatewayError('client_left', 'the client closed its connection'));
+    exchange.leave();
+  }
+}

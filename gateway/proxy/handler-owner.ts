@@ -1,0 +1,34 @@
+import type { GatewayError } from '../exchange/error-catalog.ts';
+import type { Lasting, LastingExchanges } from '../exchange/long-lived.ts';
+import type { HandlerDownstream } from '../forward/extend.ts';
+import type { ForwardOwner } from '../forward/http.ts';
+import type { Exchange } from './exchange.ts';
+import type { Routed } from './routed.ts';
+
+/** Where a cache or an extension has asked: the answer is theirs, and the client's exchange ends elsewhere, maybe before. */
+export class HandlerOwner implements ForwardOwner {
+  readonly #exchange: Exchange;
+  readonly #routed: Routed;
+  readonly #downstream: HandlerDownstream;
+  readonly #among: LastingExchanges;
+
+  constructor(exchange: Exchange, routed: Routed, downstream: HandlerDownstream, among: LastingExchanges) {
+    this.#exchange = exchange;
+    this.#routed = routed;
+    this.#downstream = downstream;
+    this.#among = among;
+  }
+
+  failed(error: GatewayError): void {
+    this.#downstream.fail(error);
+  }
+
+  lasts(forward: Lasting): void {
+    this.#among.add(this.#routed.signature, forward);
+    this.#exchange.letSnapshotGo();
+  }
+
+  closed(lasted: Lasting | null): void {
+    if (lasted) this.#among.delete(this.#routed.signature, lasted);
+  }
+}

@@ -1,0 +1,222 @@
+import type { BulkMemory } from '../exchange/bulk-memory.ts';
+import type { Fields, RequestBody } from '../exchange/contract.ts';
+import type { IdentitySource } from '../exchange/identity.ts';
+import type { Peer } from '../exchange/peer.ts';
+import type { ExchangeRecord } from '../exchange/record.ts';
+import type { Clock } from '../exchange/timer-wheel.ts';
+import { answerFields } from '../fields/answer-fields.ts';
+import type { Arrival, RequestView, RoutedExchange } from '../fields/exchange.ts';
+import type { Origin } from '../fields/forwarded.ts';
+import type { RequestFacts } from '../fields/request-facts.ts';
+import { requestFields, type Signature } from '../fields/request-fields.ts';
+import type { HttpPlan } from '../forward/http-plan.ts';
+import type { TunnelPlan } from '../forward/upgrade.ts';
+import type { RetriesConfig, RouteConfig, TimeoutsConfig } from '../model/config.ts';
+import { limitBody } from '../policy/body-limit/body-limit.ts';
+import { pageCookie } from '../policy/escape/page-cookie.ts';
+import { cookieScope, withoutCookie } from '../policy/sticky-cookie/sticky-cookie.ts';
+import { pageCookieName } from '../route/escape.ts';
+import { forwardTarget } from '../route/forward-target.ts';
+import type { RouteMatch } from '../route/table.ts';
+import type { RequestTarget } from '../route/target.ts';
+import type { Choice } from '../upstream/choice.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What exchanges share with all others of their process. */
+export interface ExchangeContext {
+  readonly mode: 'development' | 'production';
+  /**
+   * The name under which this gateway stands in `Via` (RFC 9110 §7.6.3). Each process has one of its own, so that one Portway behind
+   * another is no loop, and a request that really comes back is.
+   */
+  readonly pseudonym: string;
+  readonly identity: IdentitySource;
+  readonly memory: BulkMemory;
+  readonly clock: Clock;
+}
+
+/** An exchange that the admission has let in. */
+interface Admitted extends Arrival {
+  readonly snapshot: Snapshot;
+  readonly target: RequestTarget;
+  readonly authority: string;
+  readonly record: ExchangeRecord;
+}
+
+/**
+ * An exchange that a route has taken: what policies and header rules may know of it, what the choice of an endpoint may depend on, and what
+ * forwarding has to do. All of that is read where it is needed, so that one object is enough.
+ */
+export class Routed implements RoutedExchange, HttpPlan, Choice {
+  readonly kind = 'routed';
+  readonly downstream: RequestView;
+  readonly peer: Peer;
+  readonly version: string;
+  readonly rawTarget: string;
+  readonly facts: RequestFacts;
+  readonly target: RequestTarget;
+  readonly authority: string;
+  readonly origin: Origin;
+  readonly record: ExchangeRecord;
+  readonly match: RouteMatch;
+  readonly upstream: Upstream;
+  /** Two routes with the same signature treat an exchange alike (live-route.ts). */
+  readonly signature: string;
+  readonly body: RequestBody | null;
+  readonly stickyCookie: HttpPlan['stickyCookie'];
+  readonly #snapshot: Snapshot;
+  readonly #context: ExchangeContext;
+  readonly #hop: Signature;
+
+  /** @param facts with what else of `X-Forwarded-*` a trusted peer said. */
+  constructor(
+    exchange: Admitted,
+    match: RouteMatch,
+    origin: Origin,
+    facts: RequestFacts,
+    context: ExchangeContext,
+  ) {
+    const { snapshot, record, downstream } = exchange;
+    const { upstream, signature } = snapshot.routes[match.index]!;
+    this.downstream = downstream;
+    this.peer = exchange.peer;
+    this.version = exchange.version;
+    this.rawTarget = exchange.rawTarget;
+    this.facts = facts;
+    this.target = exchange.target;
+    this.authority = exchange.authority;
+    this.origin = origin;
+    this.record = record;
+    this.match = match;
+    this.upstream = upstream;
+    this.signature = signature;
+    this.body = limitBody(downstream.body, match.route.bodyMaxBytes);
+    this.stickyCookie =
+      upstream.config.sticky === null
+        ? null
+        : (endpoint) => upstream.stickyCookie(this, endpoint, cookieScope(this));
+    this.#snapshot = snapshot;
+    this.#context = context;
+    const traceparent = context.identity.traceparent(facts.traceparent);
+    this.#hop = { pseudonym: context.pseudonym, requestId: record.requestId, traceparent };
+  }
+
+  get route(): RouteConfig {
+    return this.match.route;
+  }
+
+  // What the choice of an endpoint may depend on, read only where a balancer asks for it.
+
+  get choice(): Choice {
+    return this;
+  }
+
+  get client(): string {
+    return this.origin.client;
+  }
+
+  header(lowerName: string): string | undefined {
+    if (lowerName === 'host') return this.authority;
+    const fields = this.facts.kept;
+    let found: string | undefined;
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i]!;
+      if (name.length !== lowerName.length || name.toLowerCase() !== lowerName) continue;
+      found = found === undefined ? fields[i + 1]! : `${found}, ${fields[i + 1]}`;
+    }
+    return found;
+  }
+
+  // What forwarding has to do.
+
+  get sentTarget(): string {
+    return forwardTarget(this.match, this.target);
+  }
+
+  get expectsContinue(): boolean {
+    return this.downstream.body?.expectsContinue === true;
+  }
+
+  get timeouts(): TimeoutsConfig {
+    return this.match.route.timeouts;
+  }
+
+  get retries(): RetriesConfig {
+    return this.match.route.retries;
+  }
+
+  get memory(): BulkMemory {
+    return this.#context.memory;
+  }
+
+  get clock(): Clock {
+    return this.#context.clock;
+  }
+
+  get serverTiming(): boolean {
+    return this.#snapshot.config.serverTiming ?? this.#context.mode === 'development';
+  }
+
+  requestFields(endpoint: Endpoint): Fields {
+    const fields = requestFields(this, endpoint, this.#hop);
+    if (this.body !== null) this.#pushHopFields(fields);
+    return this.#withoutOwnCookies(fields);
+  }
+
+  /** Of our own hop to the service (RFC 9110 §6.6.2, §10.1.1). */
+  #pushHopFields(fields: string[]): void {
+    const { trailer } = this.facts;
+    if (trailer !== null && this.body?.length === null) fields.push('Trailer', trailer);
+    if (this.expectsContinue) fields.push('Expect', '100-continue');
+  }
+
+  /** What the gateway itself keeps at the client is none of the service's business. */
+  #withoutOwnCookies(fields: Fields): Fields {
+    const { sticky } = this.upstream.config;
+    const kept = sticky === null ? fields : withoutCookie(fields, sticky.cookie);
+    return this.#snapshot.table.leadsBack ? withoutCookie(kept, pageCookieName(this.origin.port)) : kept;
+  }
+
+  answerFields(endpoint: Endpoint, fields: Fields, lengthOpen: boolean): Fields {
+    const told = answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers);
+    const cookie = this.#remembersPage ? pageCookie(this, told) : null;
+    if (cookie !== null) told.push('Set-Cookie', cookie);
+    return told;
+  }
+
+  /** Trailers need chunks, which HTTP/1.0 and an answer without a body have not; @fastify/http-proxy has no place for them. */
+  get #takesTrailers(): boolean {
+    return this.version === '1.1' && this.downstream.method !== 'HEAD' && this.route.extend === null;
+  }
+
+  /** Whether documents of the route are remembered (route/escape.ts). */
+  get #remembersPage(): boolean {
+    const { table } = this.#snapshot;
+    return table.leadsBack && table.escapeWay(this.route) !== 'off';
+  }
+
+  /** The same for an upgrade. */
+  get tunnelPlan(): TunnelPlan {
+    const { upstream, stickyCookie, sentTarget, timeouts, retries, memory } = this;
+    return {
+      upstream,
+      choice: this,
+      stickyCookie,
+      method: this.downstream.method,
+      target: sentTarget,
+      timeouts,
+      retries,
+      memory,
+      requestFields: (endpoint) => [
+        ...this.#withoutOwnCookies(requestFields(this, endpoint, this.#hop)),
+        'Connection',
+        'Upgrade',
+        'Upgrade',
+        'websocket',
+      ],
+      answerFields: (endpoint, fields) => answerFields(this, endpoint, fields, false),
+    };
+  }
+}

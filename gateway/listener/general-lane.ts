@@ -68,7 +68,7 @@ export class GeneralLane {
   }
 
   /** @param unread begins with a head. @param ended whether the client has ended its side. */
-  takeOver(socket: Socket, unread: Buffer, ended: boolean): void {
+  takeOver(socket: Socket, unread: readonly Buffer[], ended: boolean): void {
     const gate = this.#gates.get(socket) ?? this.#toGate(socket);
     gate.admit(unread, ended);
   }
@@ -81,7 +81,7 @@ export class GeneralLane {
 
   /** A connection that the wire lane has never seen. */
   accept(socket: Socket): void {
-    this.#toGate(socket).admit(Buffer.alloc(0), false);
+    this.#toGate(socket).admit([], false);
   }
 
   #toGate(socket: Socket): MessageGate {

@@ -165,7 +165,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     return far;
   }
 
-  handOver(socket: Socket, unread: Buffer, ended: boolean): void {
+  handOver(socket: Socket, unread: readonly Buffer[], ended: boolean): void {
     this.#general.takeOver(socket, unread, ended);
   }
 

@@ -24,7 +24,7 @@ async function gatedServer() {
   server.on('connection', (socket) => {
     sockets.push(socket);
     const gate = new MessageGate(socket, (more) => behind.push(more));
-    gate.admit(Buffer.alloc(0), false);
+    gate.admit([], false);
     gates.set(socket, gate);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -90,7 +90,7 @@ test('between its messages Node neither reads the socket nor times it', async ()
   await answerNext();
   const [socket] = sockets;
   expect([socket!.listenerCount('data'), socket!.timeout]).toEqual([0, 0]);
-  gates.get(socket!)!.admit(Buffer.from(get('/c') + get('/d')), false);
+  gates.get(socket!)!.admit([Buffer.from(get('/c') + get('/d'))], false);
   expect(await answerNext()).toBe(get('/d'));
   expect(parsed).toEqual(['/a', '/c']);
 });

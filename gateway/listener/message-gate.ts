@@ -46,7 +46,7 @@ export class MessageGate implements MessageReading {
   }
 
   /** Lets the next message through. @param ended whether its client has ended its side already. */
-  admit(bytes: Buffer, ended: boolean): void {
+  admit(unread: readonly Buffer[], ended: boolean): void {
     const intake = Intake.of(this.#socket);
     this.#open = true;
     this.#answered = false;
@@ -54,7 +54,7 @@ export class MessageGate implements MessageReading {
     this.#tail = '';
     this.#socket.on('data', this.#onData).on('end', this.#onEnd);
     if (intake) this.#divert(intake);
-    this.#received(bytes);
+    for (const bytes of unread) this.#received(bytes);
     if (this.#socket.isPaused() && !this.#full) this.#socket.resume();
     if (ended) this.#endedBefore();
   }

@@ -28,7 +28,7 @@ export interface ClientConnectionOwner {
   /** @returns whether the exchange is carried in this lane; if not, nothing has become of it. */
   carries(exchange: ClientExchange): boolean;
   /** The next message is the general lane's, which begins with these bytes. @param ended whether the client has ended its side. */
-  handOver(connection: ClientConnection, unread: Buffer, ended: boolean): void;
+  handOver(connection: ClientConnection, unread: readonly Buffer[], ended: boolean): void;
   /** Something that never became a request: it is answered, and the connection closed. @param toHead whether it asked by HEAD, so that the answer has no body (RFC 9110 §9.3.2). */
   refused(error: GatewayError, socket: Socket, toHead: boolean): void;
   closed(connection: ClientConnection): void;
@@ -201,7 +201,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     if (verdict === 'taken' && this.#begin(reader)) return end;
     const judged = verdict === 'partial' ? verdict : this.#judge(verdict, bytes, at, bytes.length);
     if (judged === 'refused') return bytes.length;
-    if (judged === 'handed over') return this.#handOver(bytes, at);
+    if (judged === 'handed over') {
+      this.#handOver(own(this.lend(bytes, at, bytes.length)));
+      return bytes.length;
+    }
     this.#head = new HeadBuffer(HEAD_MAX_BYTES);
     this.#head.add(bytes, at, bytes.length);
     // The time of a connection's first head began with the connection.
@@ -223,9 +226,9 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     const judged = this.#judge(verdict, head.bytes(), 0, head.length);
     if (judged === 'partial') return bytes.length;
     this.#head = null;
-    if (judged === 'refused') return bytes.length;
-    this.#unread.unshift(bytes.subarray(at));
-    return this.#handOver(head.bytes().subarray(0, before), 0) + bytes.length;
+    if (judged === 'handed over')
+      this.#handOver(Buffer.concat([head.bytes().subarray(0, before), bytes.subarray(at)]));
+    return bytes.length;
   }
 
   /** A head that this lane does not carry. What would be wrong in either lane is answered here, so that both say the same. */
@@ -420,10 +423,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     this.#owner.refused(error, this.socket, toHead);
   }
 
-  /** @returns where the bytes end: none of them is left for this lane. */
-  #handOver(bytes: Buffer, at: number): number {
+  /** @param bytes of nobody else, with the whole of a request line. */
+  #handOver(bytes: Buffer): void {
     const { socket } = this;
-    const unread = [bytes.subarray(at), ...this.#unread.splice(0)];
+    const unread = [forNodeParser(bytes), ...this.#unread.splice(0)];
     this.#unreadBytes = 0;
     this.#stage = 'none';
     this.#exchange = null;
@@ -432,8 +435,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     socket.off('data', onData).off('end', onEnd);
     const ended = this.#endReceived;
     this.#endReceived = false;
-    this.#owner.handOver(this, forNodeParser(Buffer.concat(unread)), ended);
-    return bytes.length;
+    this.#owner.handOver(this, unread, ended);
   }
 }
 

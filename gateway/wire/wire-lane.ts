@@ -16,7 +16,7 @@ export interface WireLaneOwner {
   /** @returns whether the exchange is carried; if not, nothing has become of it, and the general lane is to have it. */
   carries(exchange: ClientExchange): boolean;
   /** The general lane has the next message of the connection, which these bytes begin with, and gives it back by `takeBack`. */
-  handOver(socket: Socket, unread: Buffer, ended: boolean): void;
+  handOver(socket: Socket, unread: readonly Buffer[], ended: boolean): void;
   /** Something that never became a request: it is answered, and the connection closed. @param toHead whether the answer has no body. */
   refused(error: GatewayError, socket: Socket, toHead: boolean): void;
 }
@@ -65,7 +65,7 @@ export class WireLane implements ClientConnectionOwner {
     return this.#owner.carries(exchange);
   }
 
-  handOver(connection: ClientConnection, unread: Buffer, ended: boolean): void {
+  handOver(connection: ClientConnection, unread: readonly Buffer[], ended: boolean): void {
     this.#owner.handOver(connection.socket, unread, ended);
   }
 

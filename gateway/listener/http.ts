@@ -59,7 +59,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     const turns = new Turns();
     this.#wire = new WireLane(this, handler.clock, turns);
     this.#general = new GeneralLane(handler, this, (socket, behind) => this.#wire.takeBack(socket, behind));
-    this.#h2 = new H2Lane(this);
+    this.#h2 = new H2Lane(this, turns);
     this.#server = this.#general.server;
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
     this.#door = new TlsDoor((socket) =>

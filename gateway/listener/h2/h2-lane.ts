@@ -1,9 +1,10 @@
 import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ClientExchange } from '../../exchange/client-exchange.ts';
+import type { ClientExchange, Reading } from '../../exchange/client-exchange.ts';
 import type { Fields } from '../../exchange/contract.ts';
 import { type Peer, peerOf } from '../../exchange/peer.ts';
+import type { Turns, TurnTaker } from '../../wire/turns.ts';
 import { bridgeRequest, bridgeTunnel } from './h2-bridge.ts';
 import { H2Exchange, type H2Session, HEAD_MAX_BYTES } from './h2-exchange.ts';
 
@@ -20,66 +21,104 @@ export interface H2LaneOwner {
 /** The connections of a listener that speak HTTP/2 (RFC 9113), by `node:http2`. */
 export class H2Lane {
   readonly #owner: H2LaneOwner;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #turns: Turns;
+  readonly #connections = new Set<H2Connection>();
 
-  constructor(owner: H2LaneOwner) {
+  constructor(owner: H2LaneOwner, turns: Turns) {
     this.#owner = owner;
+    this.#turns = turns;
   }
 
-  /** @param socket of which nothing has been read, or all that was read was given back. */
+  /** @param socket of which nothing has been read. */
   accept(socket: Socket): void {
+    // A client that has ended its side has left: no stream outlives that.
+    socket.allowHalfOpen = false;
     const session = http2.performServerHandshake(socket, SESSION_OPTIONS);
-    this.#sessions.add(session);
-    const place: H2Session = {
-      socket,
-      peer: peerOf(socket),
-      reading: { pause: () => session.close(), resume() {} },
-    };
+    const connection = new H2Connection(socket, session, this.#owner, this.#turns);
+    this.#connections.add(connection);
+    session.on('close', () => this.#connections.delete(connection));
+  }
+
+  /** Connections take no new streams; those that have none are closed. */
+  close(): void {
+    for (const { session } of this.#connections) session.close();
+  }
+
+  /** Force-closes the rest. */
+  destroy(): void {
+    for (const { session } of this.#connections) session.destroy();
+  }
+}
+
+interface Request {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawFields: Fields;
+  readonly hasBody: boolean;
+}
+
+/**
+ * One connection of a client. Its requests wait for a turn of the event loop, some of them in each: others are served in between, and
+ * a stream that is opened and reset at once is never carried (CVE-2023-44487).
+ */
+class H2Connection implements H2Session, TurnTaker {
+  readonly socket: Socket;
+  readonly peer: Peer;
+  readonly session: ServerHttp2Session;
+  readonly reading: Reading;
+  readonly #owner: H2LaneOwner;
+  readonly #turns: Turns;
+  readonly #waiting: Request[] = [];
+
+  constructor(socket: Socket, session: ServerHttp2Session, owner: H2LaneOwner, turns: Turns) {
+    this.socket = socket;
+    this.peer = peerOf(socket);
+    this.session = session;
+    // Who is to send less is told to come back on another connection.
+    this.reading = { pause: () => session.close(), resume() {} };
+    this.#owner = owner;
+    this.#turns = turns;
     session
-      .on('stream', (stream, headers, flags, rawHeaders) =>
-        this.#request(place, stream, headers, flags, rawHeaders),
-      )
+      .on('stream', (stream, headers, flags, rawFields) => {
+        // Its close follows.
+        stream.on('error', () => {});
+        const hasBody = (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) === 0;
+        this.#wait({ stream, headers, rawFields, hasBody });
+      })
       .on('error', () => session.destroy())
-      .on('close', () => this.#sessions.delete(session))
       // Without streams it goes at once, else with the last of them; those have their own times.
       .setTimeout(IDLE_TIMEOUT_MS, () => session.close());
   }
 
-  #request(
-    session: H2Session,
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    flags: number,
-    rawHeaders: Fields,
-  ): void {
-    // Its close follows.
-    stream.on('error', () => {});
-    const hasBody = (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) === 0;
+  #wait(request: Request): void {
+    if (this.#waiting.push(request) === 1) this.#turns.wait(this);
+  }
+
+  takeTurn(): void {
+    for (const request of this.#waiting.splice(0, STREAMS_PER_TURN))
+      if (!request.stream.destroyed && !request.stream.aborted) this.#begin(request);
+    if (this.#waiting.length > 0) this.#turns.wait(this);
+    if (this.#owner.draining) this.session.close();
+  }
+
+  #begin({ stream, headers, rawFields, hasBody }: Request): void {
     const protocol = headers[':protocol'];
-    const exchange = new H2Exchange(session, stream, headers, rawHeaders, hasBody);
-    if (typeof protocol === 'string')
-      bridgeTunnel(exchange, protocol, this.#owner.connectGeneral(session.peer));
-    else if (!this.#owner.carries(exchange))
-      bridgeRequest(exchange, this.#owner.connectGeneral(session.peer));
-    if (this.#owner.draining) stream.session?.close();
-  }
-
-  /** Sessions take no new streams; those that have none are closed. */
-  close(): void {
-    for (const session of this.#sessions) session.close();
-  }
-
-  /** Ends what is left. */
-  destroy(): void {
-    for (const session of this.#sessions) session.destroy();
+    const exchange = new H2Exchange(this, stream, headers, rawFields, hasBody);
+    if (typeof protocol === 'string') bridgeTunnel(exchange, protocol, this.#owner.connectGeneral(this.peer));
+    else if (!this.#owner.carries(exchange)) bridgeRequest(exchange, this.#owner.connectGeneral(this.peer));
   }
 }
 
+/** Requests that one connection may begin in a turn of the event loop. */
+const STREAMS_PER_TURN = 8;
 const IDLE_TIMEOUT_MS = 75_000;
 
 const SESSION_OPTIONS: http2.ServerSessionOptions = {
-  settings: { maxConcurrentStreams: 128, maxHeaderListSize: HEAD_MAX_BYTES, enableConnectProtocol: true },
+  settings: { maxConcurrentStreams: 100, maxHeaderListSize: HEAD_MAX_BYTES, enableConnectProtocol: true },
   maxHeaderListPairs: 1024,
+  // Beyond these a client that resets its streams is sent away.
+  streamResetBurst: 200,
+  streamResetRate: 33,
   // A service may say a field twice that should be said once: over HTTP/1.1 it passes, too.
   strictSingleValueFields: false,
 };

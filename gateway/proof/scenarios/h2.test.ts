@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
+import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { answerOf, connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
+import { connectSecurely } from '../testing/secure-client.ts';
 import { selfSigned } from '../testing/self-signed.ts';
 import { ok, reply, startService } from '../testing/service.ts';
 import { agreement } from '../testing/websocket.ts';
@@ -244,6 +245,20 @@ describe('what a stranger does to it', () => {
     const large = { ':path': '/db', 'x-large': 'x'.repeat(17_000) };
     expect((await exchangeH2(session, large)).status).toBe(431);
     expect((await exchangeH2(session, { ':path': '/nothing' })).status).toBe(404);
+  });
+
+  test('a client that leaves without a word leaves nothing under way', async () => {
+    const service = await startService();
+    const gateway = await gatewayFor(`routes: { /: ${service.port} }\n`);
+    const client = await connectSecurely(gateway.port, { ALPNProtocols: ['h2'] });
+    // The preface, SETTINGS, and GET https://a/ as HEADERS that end the stream (RFC 9113 §3.4, §6; RFC 7541 §A).
+    await client.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    await client.send(Buffer.from('000000040000000000' + '000006010500000001' + '828784410161', 'hex'));
+    const connection = await service.connection();
+    await connection.head();
+    client.destroy();
+    await connection.rest();
+    await until('no socket is left', () => gatewaySockets().length === 0);
   });
 
   test('a gateway that stops ends what is idle', async () => {

@@ -222,7 +222,8 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   routes(): Promise<readonly RouteStatus[]> {
-    return routeStatuses(this.#parts.snapshots.current.routes, this.#services());
+    const { routes, table } = this.#parts.snapshots.current;
+    return routeStatuses(routes, this.#services(), table.names);
   }
 
   streams(): Promise<readonly StreamStatus[]> {

@@ -74,6 +74,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     allowedHosts: checked.allowedHosts ?? null,
     page: checked.page ?? null,
     tls: checked.tls ? compileTls(checked.tls, context.file) : null,
+    hosts: checked.hosts,
   };
   reportBetween(config, placed, streams, context.document);
   return { config, placed };

@@ -67,7 +67,7 @@ describe('the short form', () => {
           },
           strip: true,
           rewrite: true,
-          hostHeader: 'keep',
+          hostHeader: 'auto',
           timeouts: { connectMs: 2000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
           bodyMaxBytes: null,
           extend: null,
@@ -89,6 +89,7 @@ describe('the short form', () => {
       tls: null,
       allowedHosts: null,
       page: null,
+      hosts: true,
     });
   });
 

@@ -117,13 +117,13 @@ const plainRows = section({
     { default: 'on', type: '`on`, `off`', expected: 'on or off' },
   ),
   hostHeader: row(
-    z.enum(['keep', 'rewrite']),
+    z.enum(['auto', 'keep', 'rewrite']),
     'hostHeader',
-    'The `Host` that the service sees: the one that the client sent, or that of the endpoint. With `rewrite`, `Origin` and `Referer` name the endpoint too, where they named the gateway; in production, name its hosts in `allowedHosts` then, or whatever name leads here counts as its own.',
+    'The `Host` that the service sees: the one that the client sent, or that of the endpoint; `auto` keeps it, and rewrites it at the name that a route has in development. With `rewrite`, `Origin` and `Referer` name the endpoint too, where they named the gateway; in production, name its hosts in `allowedHosts` then, or whatever name leads here counts as its own.',
     {
-      default: 'keep',
-      type: '`keep`, `rewrite`',
-      expected: 'keep or rewrite',
+      default: 'auto',
+      type: '`auto`, `keep`, `rewrite`',
+      expected: 'auto, keep or rewrite',
       also: ['preservehost', 'passhostheader', 'changeorigin'],
     },
   ),

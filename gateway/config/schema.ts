@@ -120,7 +120,7 @@ export const configuration = z
         expected: 'a host name, or *.example.com, or a list of them',
         type: 'host name, `*.example.com`, or a list of them',
         defaultText: 'none in development; in production, every host is served until the key is there',
-        also: ['hosts'],
+        also: ['servernames', 'hostnames'],
       },
     ).optional(),
     page: described(
@@ -132,6 +132,11 @@ export const configuration = z
       defaultText: 'plain HTTP only',
       also: ['ssl', 'https'],
     }).optional(),
+    hosts: described(
+      flag,
+      'Whether each route is also at a name of its own in development: `/vite` at `http://vite.localhost:3000`, whole and without its prefix.',
+      { default: 'on', type: '`on`, `off`', expected: 'on or off' },
+    ).prefault(true),
     serverTiming: described(
       flag,
       'Whether answers say in `Server-Timing` how long the gateway and the service took.',
@@ -173,7 +178,7 @@ export const configuration = z
       also: ['logging'],
     }).prefault({}),
   })
-  .meta({ doc: { expected: 'a map with the key "routes"', holder: 'the configuration' } });
+  .meta({ expected: 'a map with the key "routes"', holder: 'the configuration' });
 
 export type ConfigInput = z.input<typeof configuration>;
 export type CheckedConfig = z.output<typeof configuration>;

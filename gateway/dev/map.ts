@@ -43,7 +43,15 @@ export function renderMap(view: MapView, paint: Paint, columns = 80): string {
   const opening = [`Portway is open at ${paint('bold', urlOf(address))}`, ...admin];
   const mapped = [...view.routes.map(routeRow), ...view.streams.map(streamRow)];
   const rows = [...ownPage(view), ...mapped, ...withoutRoute(view)];
-  return [...opening.map((line) => gap + line), '', ...table(rows, paint, Math.max(columns, 40))].join('\n');
+  const named = namedLines(view).map(
+    (line) => gap + paint('dim', fit(line, Math.max(columns, 40) - gap.length, false)),
+  );
+  return [
+    ...opening.map((line) => gap + line),
+    '',
+    ...table(rows, paint, Math.max(columns, 40)),
+    ...(named.length === 0 ? [] : ['', ...named]),
+  ].join('\n');
 }
 
 function table(rows: readonly Row[], paint: Paint, columns: number): string[] {
@@ -66,6 +74,17 @@ function table(rows: readonly Row[], paint: Paint, columns: number): string[] {
     ),
     ...rows.map((row, index) => line(cells[index] ?? [], ['cyan', 'bold', null, row.state.style], arrow)),
   ];
+}
+
+const NAMES_SHOWN = 8;
+
+/** Where each route is too, whole and without its prefix. */
+function namedLines({ routes, address: { port } }: MapView): string[] {
+  const names = [...new Set(routes.flatMap(({ name }) => name ?? []))];
+  if (names.length === 0) return [];
+  const more = names.length > NAMES_SHOWN ? [`... and ${names.length - NAMES_SHOWN} more`] : [];
+  const shown = names.slice(0, NAMES_SHOWN).map((name) => `http://${name}:${port}`);
+  return ['without a prefix, each is also at', ...[...shown, ...more].map((line) => gap + line)];
 }
 
 /** The gateway's own page stands at `/` where no route claims it. */

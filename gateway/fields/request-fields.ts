@@ -1,3 +1,4 @@
+import type { RouteMatch } from '../route/table.ts';
 import type { RoutedExchange } from './exchange.ts';
 import { isPublicOrigin, type Origin, pushForwardedFields } from './forwarded.ts';
 
@@ -32,8 +33,7 @@ export function requestFields(
   signature: Signature,
 ): string[] {
   const { facts, peer, origin, version, match } = exchange;
-  const kept =
-    match.route.hostHeader === 'rewrite' ? namingEndpoint(facts.kept, origin, endpoint) : facts.kept;
+  const kept = namesEndpoint(match) ? namingEndpoint(facts.kept, origin, endpoint) : facts.kept;
   const out = ['Host', sentHost(exchange, endpoint.authority), ...kept];
   // The only transfer coding parameter that survives a hop (RFC 9110 §10.1.4).
   if (facts.acceptsTrailers) out.push('TE', 'trailers');
@@ -68,11 +68,16 @@ export function sentHost(
   exchange: Pick<FieldSource, 'match' | 'authority'>,
   endpointAuthority: string,
 ): string {
-  return exchange.match.route.hostHeader === 'rewrite' ? endpointAuthority : exchange.authority;
+  return namesEndpoint(exchange.match) ? endpointAuthority : exchange.authority;
+}
+
+/** Some applications serve no host that they don't know: by its name in development, each is asked as it knows itself. */
+function namesEndpoint({ route, named }: RouteMatch): boolean {
+  return route.hostHeader === 'rewrite' || (named && route.hostHeader === 'auto');
 }
 
 /** The prefix in its canonical spelling, whatever spelling the client used; the root is no prefix. */
 export function strippedPrefix(exchange: Pick<FieldSource, 'match'>): string {
-  const { route } = exchange.match;
-  return route.strip && route.matcher.path !== '/' ? route.matcher.path : '';
+  const { route, prefix } = exchange.match;
+  return route.strip ? prefix : '';
 }

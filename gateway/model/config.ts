@@ -55,6 +55,8 @@ export interface GatewayConfig {
   readonly tls: TlsConfig | null;
   /** Whether the gateway's own page stands at `/`; `null`: in development, not in production. */
   readonly page: boolean | null;
+  /** Whether each route is also at a name of its own in development. */
+  readonly hosts: boolean;
 }
 
 /** How clients are met by TLS: `tls:`. Paths are absolute. */
@@ -101,7 +103,8 @@ export interface RouteConfig {
   readonly strip: boolean;
   /** Whether `Location`, `Set-Cookie` paths and their like are put back behind the prefix. */
   readonly rewrite: boolean;
-  readonly hostHeader: 'keep' | 'rewrite';
+  /** `auto`: kept at the route's path, rewritten at its name. */
+  readonly hostHeader: 'auto' | 'keep' | 'rewrite';
   readonly timeouts: TimeoutsConfig;
   /** Largest request body; `null`: unlimited. */
   readonly bodyMaxBytes: number | null;

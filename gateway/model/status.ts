@@ -44,6 +44,8 @@ export interface RouteStatus {
   readonly label: string;
   readonly host: string | null;
   readonly path: string;
+  /** `db.localhost`, where it is too, in development; `null`, or absent: it has no such name. */
+  readonly name?: string | null;
   /** Line in the configuration file. */
   readonly line: number;
   readonly endpoints: readonly EndpointStatus[];

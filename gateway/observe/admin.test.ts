@@ -36,6 +36,7 @@ const config: GatewayConfig = {
   allowedHosts: null,
   tls: null,
   page: null,
+  hosts: true,
 };
 
 const route = {

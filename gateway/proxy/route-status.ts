@@ -1,5 +1,6 @@
 import type { RouteStatus, ServiceStatus } from '../model/status.ts';
 import { balanceText } from '../route/balance-text.ts';
+import type { RouteNames } from '../route/names.ts';
 import { endpointStatus, serviceBehind } from '../upstream/endpoint-status.ts';
 import { upstreamStatus } from '../upstream/upstream-status.ts';
 import type { LiveRoute } from './live-route.ts';
@@ -8,8 +9,14 @@ import type { LiveRoute } from './live-route.ts';
 export function routeStatuses(
   routes: readonly LiveRoute[],
   services: readonly ServiceStatus[],
+  names: RouteNames | null,
 ): Promise<RouteStatus[]> {
-  return Promise.all(routes.map((route) => routeStatus(route, services)));
+  return Promise.all(
+    routes.map(async (route) => ({
+      ...(await routeStatus(route, services)),
+      name: names?.of(route.config) ?? null,
+    })),
+  );
 }
 
 async function routeStatus(

@@ -37,10 +37,12 @@ export class Snapshots {
 
   /** @throws ExtensionError for a module that can't be used: then the one before serves on. */
   async take(config: GatewayConfig): Promise<void> {
-    const { registry, handlers, taken, mode } = this.#options;
+    const { registry, handlers, taken, mode, log } = this.#options;
     const next = await Snapshot.build(config, registry, handlers, mode);
     const previous = this.#current;
     this.#current = next;
+    for (const remark of next.table.names?.remarks.slice(0, REMARKS_SHOWN) ?? [])
+      if (!previous?.table.names?.remarks.includes(remark)) log.info(`names: ${remark}`);
     previous?.retire();
     await taken(config);
     if (previous !== null) this.#drainChanged();
@@ -66,4 +68,5 @@ export class Snapshots {
   }
 }
 
+const REMARKS_SHOWN = 20;
 const CHANGED_ROUTE_DRAIN_MS = 10_000;

@@ -10,6 +10,8 @@ export type Loss =
   | { readonly kind: 'host'; readonly wanted: string; readonly found: string | null }
   /** Segments count from 1; `found: null`: the path ends before. */
   | { readonly kind: 'segment'; readonly at: number; readonly wanted: string; readonly found: string | null }
+  /** The host is the name of another route. */
+  | { readonly kind: 'named'; readonly host: string; readonly of: string }
   /** An exact route, and the path goes on below it. */
   | { readonly kind: 'exact'; readonly below: string }
   | { readonly kind: 'method'; readonly wanted: readonly string[]; readonly found: string }

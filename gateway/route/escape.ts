@@ -72,8 +72,10 @@ export function pageOf(
 
 export type Page = Pick<Escape, 'route' | 'by'>;
 
-function mayEscape(table: RouteTable, { target }: RouteRequest, match: RouteMatch | null): boolean {
+function mayEscape(table: RouteTable, { target, host }: RouteRequest, match: RouteMatch | null): boolean {
   if (!table.leadsBack || target.kind !== 'path') return false;
+  // By its name a route owns all there is.
+  if (table.names !== null && table.names.pathOf(host) !== null) return false;
   return match === null || isCatchAll(match);
 }
 

@@ -80,6 +80,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
   const where = paint('dim', position(chosen, explanation.file));
   const rows: [string, string][] = [
     ['prefix', prefixText(chosen, verdict.kind === 'led-back' ? verdict.location : (request.raw ?? ''))],
+    ...nameRow(chosen),
     ['service', chosen.endpoints.join(', ')],
     ...(chosen.balance === null ? [] : [['balanced', chosen.balance] as [string, string]]),
     ['it sees', `${printable(request.method)} ${paint('bold', printable(chosen.forwarded))}`],
@@ -102,6 +103,13 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
     ...redirectLines(verdict, paint),
     title,
     ...labelled(rows, paint),
+  ];
+}
+
+function nameRow({ name, named }: ChosenRoute): [string, string][] {
+  if (name === null) return [];
+  return [
+    ['name', named ? `${name}: whole, without a prefix` : `also at ${name}, whole and without a prefix`],
   ];
 }
 

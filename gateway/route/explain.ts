@@ -51,7 +51,7 @@ function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): 
     request: { method: input.method, target: input.target, host: request.host, canonical, raw },
     file: input.file ?? null,
     verdict: verdictOf(table, request, match),
-    chosen: match === null ? null : chosenRoute(match, target),
+    chosen: match === null ? null : chosenRoute(table, match, target),
     candidates: candidatesOf(table.routes, request, match),
     nearest: match === null ? table.nearest(canonical, request.host).map(reference) : [],
     changes: match === null ? null : (input.changes ?? null),
@@ -69,7 +69,7 @@ function ledBack(
     request: { method: input.method, target: input.target, host: request.host, canonical, raw },
     file: input.file ?? null,
     verdict: { kind: 'led-back', status: 307, location: target.raw, by },
-    chosen: chosenRoute(match, target),
+    chosen: chosenRoute(table, match, target),
     candidates: candidatesOf(table.routes, { ...request, target, header: request.header }, match),
     nearest: [],
     changes: null,
@@ -156,8 +156,9 @@ function noRoute(table: RouteTable, { method, target, host }: RouteRequest): Ver
     : { kind: 'not-found', status: 404 };
 }
 
-function chosenRoute(match: RouteMatch, target: RequestTarget): ChosenRoute {
-  const { route, prefixRawLength } = match;
+function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget): ChosenRoute {
+  const { route, prefixRawLength, named } = match;
+  const rewrites = route.hostHeader === 'rewrite' || (named && route.hostHeader === 'auto');
   return {
     ...reference(route),
     path: route.matcher.path,
@@ -165,7 +166,9 @@ function chosenRoute(match: RouteMatch, target: RequestTarget): ChosenRoute {
     strip: route.strip,
     prefixRawLength,
     forwarded: forwardTarget(match, target),
-    hostHeader: route.hostHeader,
+    hostHeader: rewrites ? 'rewrite' : 'keep',
+    name: table.names?.of(route) ?? null,
+    named,
     endpoints: endpointTexts(route.upstream),
     balance: balanceText(route.upstream),
     extend: route.extend,
@@ -198,10 +201,16 @@ function candidateLosses(
   request: RouteRequest,
   match: RouteMatch | null,
 ): readonly Loss[] {
+  if (match?.named && request.host !== null) return namedLosses(route, request.host, match);
   const losses = lossesOf(route, request);
   if (losses.length > 0 || match === null || route === match.route) return losses;
   const { by } = compareSpecificity(match.route.matcher, route.matcher);
   return [{ kind: 'less-specific', than: match.route.id, by }];
+}
+
+/** A name belongs to one route, whatever the path. */
+function namedLosses(route: RouteConfig, host: string, match: RouteMatch): readonly Loss[] {
+  return route === match.route ? [] : [{ kind: 'named', host, of: match.route.id }];
 }
 
 function reference({ id, source }: RouteConfig): RouteReference {

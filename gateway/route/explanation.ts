@@ -71,6 +71,10 @@ export interface ChosenRoute extends RouteReference {
   /** The exact target that the service sees. */
   readonly forwarded: string;
   readonly hostHeader: 'keep' | 'rewrite';
+  /** `vite.localhost`, where it is whole and without a prefix; `null`: it has no name. */
+  readonly name: string | null;
+  /** Whether the request asked for it by that name, or for what stands below it. */
+  readonly named: boolean;
   /** One text for each endpoint: `127.0.0.1:3001 or [::1]:3001`, `https://images.internal:8443`, `unix:/run/app.sock`, `127.0.0.1:3002 (×3, backup)`. */
   readonly endpoints: readonly string[];
   /** How one of them is chosen; `null`: there is only one. */

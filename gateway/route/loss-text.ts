@@ -17,6 +17,8 @@ export function lossText(loss: Loss): string {
   switch (loss.kind) {
     case 'host':
       return `is for the host ${loss.wanted}, the request is for ${loss.found === null ? 'none' : printable(loss.found)}`;
+    case 'named':
+      return `is not asked: ${printable(loss.host)} is the name of ${printable(loss.of)}`;
     case 'segment':
       return segmentText(loss.at, loss.wanted, loss.found);
     case 'exact':

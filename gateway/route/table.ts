@@ -3,6 +3,7 @@ import type { EscapeWay, GatewayConfig, RouteConfig } from '../model/config.ts';
 import { ConditionCheck, type ConditionedRequest } from './conditions.ts';
 import { foldedReadings, type OtherReading } from './folded-readings.ts';
 import { hostMatches } from './host-pattern.ts';
+import { RouteNames } from './names.ts';
 import { nearestRoutes } from './nearest.ts';
 import { type ServedHosts, servedHosts } from './served-hosts.ts';
 import { type RequestTarget, rawLength } from './target.ts';
@@ -20,6 +21,10 @@ export interface RouteMatch {
   readonly index: number;
   /** Characters of `target.raw` that the route's prefix takes: 0 for `/`. */
   readonly prefixRawLength: number;
+  /** The same in its canonical spelling; empty for `/`, and for what a route owns by its name. */
+  readonly prefix: string;
+  /** Whether the request asked for the route by its name (names.ts). */
+  readonly named: boolean;
 }
 
 export interface RouteTable {
@@ -32,6 +37,8 @@ export interface RouteTable {
   serves(request: Pick<RouteRequest, 'host'>): boolean;
   /** Whether the gateway's own page stands at `/` for this host: never where a route of that path or host exists, whatever its conditions. */
   showsPage(host: string | null): boolean;
+  /** `null`: routes are at their paths alone. */
+  readonly names: RouteNames | null;
   /** Whether any route leads back what escapes it. */
   readonly leadsBack: boolean;
   escapeWay(route: RouteConfig): EscapeWay;
@@ -44,6 +51,8 @@ export interface TableOptions {
   /** `null`: every host. */
   readonly hosts: ServedHosts | null;
   readonly page: boolean;
+  /** Whether routes have names; default not. */
+  readonly names?: boolean;
   /** What `escape: auto` depends on; default production. */
   readonly mode?: 'development' | 'production';
 }
@@ -60,6 +69,7 @@ export function routeTableOf(config: GatewayConfig, mode: 'development' | 'produ
   return buildRouteTable(config.routes, {
     hosts: servedHosts(config, mode),
     page: config.page ?? mode === 'development',
+    names: mode === 'development' && config.hosts,
     mode,
   });
 }
@@ -73,6 +83,7 @@ class HostTable implements RouteTable {
   readonly #longestWildcard: number;
   readonly #anyHost: SegmentTrie;
   readonly leadsBack: boolean;
+  readonly names: RouteNames | null;
   readonly #options: TableOptions;
 
   constructor(routes: readonly RouteConfig[], options: TableOptions) {
@@ -88,6 +99,7 @@ class HostTable implements RouteTable {
     this.#wildcards = triesBy(hosted.filter(isWildcard), (candidate) => hostName(candidate).slice(2));
     this.#longestWildcard = longest(this.#wildcards.keys());
     this.#anyHost = new SegmentTrie(candidates.filter(({ route }) => route.matcher.host === null));
+    this.names = options.names ? new RouteNames(routes) : null;
     this.leadsBack = routes.some((route) => route.matcher.path !== '/' && this.escapeWay(route) !== 'off');
   }
 
@@ -99,10 +111,21 @@ class HostTable implements RouteTable {
   match(request: RouteRequest): RouteMatch | null {
     if (request.target.kind !== 'path') return null;
     const check = this.#conditional ? new ConditionCheck(request) : null;
+    const name = this.names === null ? null : this.names.pathOf(request.host);
+    if (name !== null) return this.#matchNamed(request, name, check);
     const found = this.#find(request.host, request.target.canonical, check);
     if (found === null) return null;
-    const { route, index, prefixLength } = found;
-    return { route, index, prefixRawLength: rawLength(request.target, prefixLength) };
+    const { route, index, prefixLength, prefix } = found;
+    return { route, index, prefixRawLength: rawLength(request.target, prefixLength), prefix, named: false };
+  }
+
+  /** As if it had been asked for below the path: a narrower route stays what it is there. */
+  #matchNamed({ target }: RouteRequest, path: string, check: ConditionCheck | null): RouteMatch | null {
+    const found = this.#anyHost.find(path + target.canonical, check);
+    if (found === null || found.prefixLength < path.length) return null;
+    const { route, index, prefix, prefixLength } = found;
+    const prefixRawLength = rawLength(target, prefixLength - path.length);
+    return { route, index, prefixRawLength, prefix: prefix.slice(path.length), named: true };
   }
 
   otherReading(request: RouteRequest, { route }: RouteMatch): OtherReading | null {
@@ -111,9 +134,11 @@ class HostTable implements RouteTable {
     const check = this.#conditional ? new ConditionCheck(request) : null;
     // The prefix stands as the configuration has it, whatever is in it.
     const prefix = route.matcher.path === '/' ? '' : route.matcher.path;
-    for (const rest of foldedReadings(target.canonical.slice(prefix.length))) {
+    const name = this.names?.pathOf(host) ?? null;
+    const asked = (name ?? '') + target.canonical;
+    for (const rest of foldedReadings(asked.slice(prefix.length))) {
       const path = prefix + rest;
-      const found = this.#find(host, path, check);
+      const found = name === null ? this.#find(host, path, check) : this.#anyHost.find(path, check);
       if (found !== null && found.route !== route) return { route: found.route, path };
     }
     return null;
@@ -127,6 +152,7 @@ class HostTable implements RouteTable {
   showsPage(host: string | null): boolean {
     return (
       this.#options.page &&
+      (this.names?.pathOf(host) ?? null) === null &&
       !this.routes.some(({ matcher }) =>
         matcher.host === null ? matcher.path === '/' : hostMatches(matcher.host, host),
       )

@@ -14,6 +14,8 @@ export interface Candidate {
   readonly index: number;
   /** Characters of the canonical path that the prefix takes: 0 for `/`, whose slash belongs to the remainder. */
   readonly prefixLength: number;
+  /** That prefix; empty for `/`. */
+  readonly prefix: string;
   readonly unconditional: boolean;
 }
 
@@ -52,8 +54,8 @@ export class SegmentTrie {
 
 export function toCandidate(route: RouteConfig, index: number): Candidate {
   const { path } = route.matcher;
-  const prefixLength = path === '/' ? 0 : path.length;
-  return { route, index, prefixLength, unconditional: isUnconditional(route.matcher) };
+  const prefix = path === '/' ? '' : path;
+  return { route, index, prefixLength: prefix.length, prefix, unconditional: isUnconditional(route.matcher) };
 }
 
 /** `/` is one empty segment, `/db/` are two, and an empty segment counts: `//db` isn't `/db`. */

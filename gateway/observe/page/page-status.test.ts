@@ -155,8 +155,8 @@ describe('in production', () => {
     expect(shown).toEqual({
       mode: 'production',
       routes: [
-        { label: '/a', host: null, path: '/a', state: 'up', details: null },
-        { label: '/b', host: null, path: '/b', state: 'down', details: null },
+        { label: '/a', host: null, path: '/a', name: null, state: 'up', details: null },
+        { label: '/b', host: null, path: '/b', name: null, state: 'down', details: null },
       ],
       streams: [],
       config: null,

@@ -26,6 +26,8 @@ export interface PageRoute {
   readonly label: string;
   readonly host: string | null;
   readonly path: string;
+  /** `db.localhost`, where it is too; `null`: it has no such name. */
+  readonly name: string | null;
   readonly state: RouteState;
   readonly details: RouteDetails | null;
 }
@@ -83,8 +85,8 @@ export function routeState(endpoints: readonly EndpointStatus[]): RouteState {
 }
 
 function developmentRoute(route: RouteStatus): PageRoute {
-  const { label, host, path } = route;
-  return { label, host, path, state: stateOf(route), details: detailsOf(route) };
+  const { label, host, path, name = null } = route;
+  return { label, host, path, name, state: stateOf(route), details: detailsOf(route) };
 }
 
 /** How many connections there are is no news, as the output of processes is none. */
@@ -114,7 +116,14 @@ function productionRoute(route: RouteStatus): PageRoute {
   const { path } = route;
   const state = stateOf(route);
   // How many endpoints there are is nobody's business: some up is up.
-  return { label: path, host: null, path, state: state === 'partly' ? 'up' : state, details: null };
+  return {
+    label: path,
+    host: null,
+    path,
+    name: null,
+    state: state === 'partly' ? 'up' : state,
+    details: null,
+  };
 }
 
 /** The output of a process that runs is no news; it would change the page with each line that is written. */

@@ -13,7 +13,7 @@ export interface PageAddress {
 /** A row of the table; `index` tells it apart on the page. */
 export function renderRoute(route: PageRoute, index: number, address: PageAddress): string {
   const cells = [
-    `<td role="cell" class="route">${pathLink(route, index, address)}${note(lineText(route.details))}</td>`,
+    `<td role="cell" class="route">${pathLink(route, index, address)}${nameLink(route, address)}${note(lineText(route.details))}</td>`,
     cell('State', 'is', renderState(route.state)),
   ];
   if (route.details !== null) {
@@ -47,6 +47,13 @@ function pathLink({ label, host, path }: PageRoute, index: number, address: Page
   const href = safeHref(linkTarget(host, path, address));
   if (href === null) return `<span class="path">${text}</span>`;
   return `<a class="path" id="route-${index}" href="${escapeHtml(href)}">${text}</a>`;
+}
+
+/** Where the route is too, whole and without its prefix. */
+function nameLink({ name }: PageRoute, address: PageAddress): string {
+  const href = name === null ? null : safeHref(linkTarget(name, '/', address));
+  if (name === null || href === null) return '';
+  return `<span class="note">also <a href="${escapeHtml(href)}">${escapeHtml(name)}</a></span>`;
 }
 
 /** Empty for `*.example.com`: which of its hosts is meant is not known. */

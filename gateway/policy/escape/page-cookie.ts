@@ -6,7 +6,8 @@ import { pageCookieName, pageInCookie } from '../../route/escape.ts';
 /** The Set-Cookie of an answer; `null`: it is no document, or the browser remembers it already. */
 export function pageCookie(exchange: RoutedExchange, answer: Fields): string | null {
   const { path } = exchange.match.route.matcher;
-  if (exchange.match.prefixRawLength === 0 || path.startsWith('//') || !isHtml(answer)) return null;
+  if (exchange.match.named || exchange.match.prefix === '' || path.startsWith('//') || !isHtml(answer))
+    return null;
   const asked = new AskedFor(exchange.downstream.fields);
   if (exchange.downstream.method === 'HEAD' || !asked.document) return null;
   const { port, proto, outerPrefix } = exchange.origin;

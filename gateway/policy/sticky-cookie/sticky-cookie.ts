@@ -30,8 +30,7 @@ function withoutPair(cookies: string, sign: string): string {
 
 /** The cookie goes with every request below the route, as the client sees it. */
 export function cookieScope({ origin, match }: RoutedExchange): CookieScope {
-  const { path } = match.route.matcher;
-  const whole = origin.outerPrefix + (path === '/' ? '' : path);
+  const whole = origin.outerPrefix + match.prefix;
   return { path: cookiePath(whole), secure: origin.proto === 'https' };
 }
 

@@ -22,6 +22,7 @@ export function gatewayConfig(
     allowedHosts: null,
     tls: null,
     page: null,
+    hosts: true,
     ...wish,
     routes,
   };

@@ -32,7 +32,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     upstream: upstream ?? upstreamConfig([tcpEndpoint(3001)]),
     strip: strip ?? true,
     rewrite: true,
-    hostHeader: hostHeader ?? 'keep',
+    hostHeader: hostHeader ?? 'auto',
     timeouts: { connectMs: 2_000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
     bodyMaxBytes: null,
     extend: extend ?? null,

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { ok, startService } from '../testing/service.ts';
+import { agreement, handshake } from '../testing/websocket.ts';
+
+const VITE = 'Host: vite.localhost:3000';
+
+describe.each(routeKinds)('by its name, $kind', ({ routes, files }) => {
+  async function stage(more = '', ...keys: string[]) {
+    const service = (await startService()).answer((request) =>
+      ok(request.target, 'Location: /next', 'Set-Cookie: a=1; Path=/x', 'Content-Type: text/html'),
+    );
+    const yaml = `${routes('/vite', service.port, ...keys)}${more.replaceAll('PORT', String(service.port))}`;
+    return { service, gateway: await startTestGateway(yaml, { files, mode: 'development' }) };
+  }
+
+  test.each([
+    ['/', '/'],
+    ['/assets/x.js?v=1', '/assets/x.js?v=1'],
+    ['/vite/x', '/vite/x'],
+    ['//x%2Fy', '//x%2Fy'],
+  ])('is asked for %s, whole', async (sent, received) => {
+    const { service, gateway } = await stage();
+    const answer = await gateway.get(sent, VITE);
+    expect(answer.status).toBe(200);
+    expect(service.request.target).toBe(received);
+    expect(service.request.head.has('x-forwarded-prefix')).toBe(false);
+    expect(answer.head.value('location')).toBe('/next');
+    expect(answer.head.value('set-cookie')).toBe('a=1; Path=/x');
+  });
+
+  test('is asked as it knows itself, in Origin and Referer too, and told the name', async () => {
+    const { service, gateway } = await stage();
+    const own = 'http://vite.localhost:3000';
+    await gateway.get('/', VITE, `Origin: ${own}`, `Referer: ${own}/a`);
+    const { head } = service.request;
+    expect(head.value('host')).toBe(`127.0.0.1:${service.port}`);
+    expect(head.value('origin')).toBe(`http://127.0.0.1:${service.port}`);
+    expect(head.value('referer')).toBe(`http://127.0.0.1:${service.port}/a`);
+    expect(head.value('x-forwarded-host')).toBe('vite.localhost:3000');
+  });
+
+  test('keeps the Origin of a stranger, and the Host where the route says so', async () => {
+    const { service, gateway } = await stage('', 'hostHeader: keep');
+    await gateway.get('/', VITE, 'Origin: http://evil.example');
+    expect(service.request.head.value('host')).toBe('vite.localhost:3000');
+    expect(service.request.head.value('origin')).toBe('http://evil.example');
+  });
+
+  test('leads nothing back, and sets no cookie', async () => {
+    const { gateway } = await stage();
+    const fields = ['Sec-Fetch-Dest: document', 'Cookie: portway-page-3000=%2Fvite'];
+    const answer = await gateway.get('/x', VITE, 'Referer: http://vite.localhost:3000/vite/', ...fields);
+    expect([answer.status, answer.head.values('set-cookie')]).toEqual([200, ['a=1; Path=/x']]);
+  });
+
+  test('a narrower route is a wall there, too', async () => {
+    const { service, gateway } = await stage('  /vite/admin: PORT\n');
+    const answer = await gateway.get('/admin/x', VITE);
+    expect(service.request.target).toBe('/x');
+    expect(answer.head.value('location')).toBe('/admin/next');
+    expect((await gateway.get('//admin/x', VITE)).status).toBe(400);
+  });
+
+  test('another host and another path are what they were', async () => {
+    const { service, gateway } = await stage();
+    await gateway.get('/vite/x', 'Host: other.localhost:3000');
+    expect(service.request.target).toBe('/x');
+    expect((await gateway.get('/x', 'Host: other.localhost:3000')).status).toBe(404);
+  });
+
+  test.each([
+    ['hosts: off\n', 'development'],
+    ['', 'production'],
+  ] as const)('is not there with %j in %s', async (more, mode) => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startTestGateway(routes('/vite', service.port) + more, { files, mode });
+    expect((await gateway.get('/x', VITE)).status).toBe(404);
+  });
+});
+
+test('a WebSocket by name is forwarded whole', async () => {
+  const service = await startService({ halfOpen: true });
+  const gateway = await startTestGateway(`routes:\n  /vite: ${service.port}\n`, { mode: 'development' });
+  const client = await gateway.connect();
+  await client.send(handshake('/?token=x', VITE, 'Origin: http://vite.localhost:3000'));
+  const connection = await service.connection();
+  const head = await connection.head();
+  expect(head.startLine).toBe('GET /?token=x HTTP/1.1');
+  expect(head.value('origin')).toBe(`http://127.0.0.1:${service.port}`);
+  await connection.send(agreement());
+  expect((await client.head()).startLine).toContain('101');
+});
+
+test('odd letters and conflicts are said', async () => {
+  const yaml =
+    'routes:\n  /api/v1: 1\n  /api-v1: 1\n  /My_App: 1\n  /taken: 1\n  taken.localhost/x: 1\n  "/%E2": 1\n';
+  const gateway = await startTestGateway(yaml, { mode: 'development' });
+  const said = gateway.log.records.map(({ msg }) => String(msg)).filter((msg) => msg.startsWith('names:'));
+  expect(said.sort()).toEqual([
+    'names: /%E2 has no name of its own: nothing in it can stand in a host',
+    'names: /My_App is at my-app.localhost',
+    'names: /api/v1 has no name of its own: api-v1.localhost belongs to /api-v1',
+    'names: /taken has no name of its own: taken.localhost belongs to taken.localhost',
+  ]);
+  const names = (await gateway.gateway.routes()).map(({ id, name }) => [id, name]);
+  expect(names).toContainEqual(['/api-v1', 'api-v1.localhost']);
+  expect(names).toContainEqual(['/api/v1', null]);
+});

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../config/hint.ts';
+import { nearest } from '../keys/hint.ts';
 import { type Command, type CommandInput, type OptionSpec, UsageError } from './command.ts';
 
 export const helpOption: OptionSpec = { name: 'help', short: 'h', help: 'this text' };

@@ -1,4 +1,4 @@
-import { nearest } from '../config/hint.ts';
+import { nearest } from '../keys/hint.ts';
 import { helpOption, parseArguments } from './arguments.ts';
 import { type Command, type CommandContext, type ExitCode, UsageError } from './command.ts';
 import { COMMANDS, WORKER } from './commands.ts';

@@ -1,4 +1,4 @@
-import { parseDuration } from '../config/units.ts';
+import { parseDuration } from '../keys/units.ts';
 import { type CommandInput, type OptionSpec, optionValue, UsageError } from './command.ts';
 
 const bounds = { min: '0s', max: '1h' };

@@ -1,10 +1,10 @@
 /** The part of the schema that says which endpoint a request is given. */
 
 import { z } from 'zod';
+import { described, duration, flag, parsedBy, percent } from '../keys/value.ts';
 import { parseHeaderName } from './condition.ts';
 import { parseCookieName } from './cookie.ts';
 import { canaryTo, TO_DOC } from './target-schema.ts';
-import { described, duration, flag, parsedBy, percent } from './value.ts';
 
 const cookieName = parsedBy(z.string(), parseCookieName).meta({ doc: { expected: 'the name of a cookie' } });
 

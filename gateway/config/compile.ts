@@ -1,12 +1,12 @@
 /** From a document to the configuration that the gateway serves. Pure: reads no file and asks no name server. */
 
+import { withoutBrackets } from '../keys/host.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
 import { reportDuplicateRoutes } from './duplicate-route.ts';
 import type { Environment } from './expand.ts';
 import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
-import { withoutBrackets } from './host.ts';
 import { listeningOf, reportSharedPort } from './listening.ts';
 import type { Problem } from './problem.ts';
 import { compileOverload, OWN_OVERLOAD } from './protection-schema.ts';

@@ -1,7 +1,7 @@
 /** What `when:` may ask of a request. */
 
+import { accepted, type Parsed, refused } from '../keys/parsed.ts';
 import type { FieldCondition } from '../model/config.ts';
-import { accepted, type Parsed, refused } from './parsed.ts';
 
 /** RFC 9110 §5.6.2 */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

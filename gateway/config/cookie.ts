@@ -1,6 +1,6 @@
 /** Names of cookies. */
 
-import { accepted, type Parsed, refused } from './parsed.ts';
+import { accepted, type Parsed, refused } from '../keys/parsed.ts';
 
 /** RFC 6265 §4.1.1: a token of RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

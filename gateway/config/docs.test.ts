@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { type docOf, metaOf, optionsIn } from '../keys/key-doc.ts';
+import { plainValue } from '../keys/scalar.ts';
 import { createAuthority, issueCertificate } from '../tls/authority.ts';
 import { contentOf } from './content.ts';
 import { generatedDocs } from './docs.ts';
 import { jsonSchema } from './json-schema.ts';
-import { type docOf, metaOf, optionsIn } from './key-doc.ts';
 import { loadContent } from './load.ts';
 import { parseConfig } from './parse.ts';
-import { plainValue } from './scalar.ts';
 import { configuration } from './schema.ts';
 import { valuesOf } from './values.ts';
 

@@ -1,10 +1,10 @@
 /** From a target as written to the addresses that it means here. */
 
 import { isIP } from 'node:net';
+import { withBrackets } from '../keys/host.ts';
+import type { Target } from '../keys/target.ts';
 import type { EndpointAddress, Port } from '../model/config.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
-import { withBrackets } from './host.ts';
-import type { Target } from './target.ts';
 
 /**
  * A bare port is that port on this machine, whichever of its two loopback addresses the service listens on, or on the host that

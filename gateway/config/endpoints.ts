@@ -1,10 +1,10 @@
 /** The endpoints of one route or stream. */
 
+import type { Target } from '../keys/target.ts';
 import type { EndpointConfig } from '../model/config.ts';
 import { endpointOf } from './endpoint.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
 import { nodeAt, type PathKey, type SourceDocument } from './source.ts';
-import type { Target } from './target.ts';
 import type { CheckedEndpoint, CheckedTo } from './target-schema.ts';
 
 /** Endpoints, and where the file lists them. */

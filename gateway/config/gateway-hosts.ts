@@ -1,11 +1,11 @@
 /** `GATEWAY_HOSTS="3001=db,3002=files"`: which host has a bare port, where services have hosts of their own. */
 
+import { parseHost, withoutBrackets } from '../keys/host.ts';
+import { parsePort } from '../keys/target.ts';
 import type { Port } from '../model/config.ts';
-import { parseHost, withoutBrackets } from './host.ts';
 import { TextLines } from './lines.ts';
 import { ProblemList } from './problem-list.ts';
 import type { Span } from './source.ts';
-import { parsePort } from './target.ts';
 import { GATEWAY_HOSTS } from './variables.ts';
 
 export type GatewayHosts = ReadonlyMap<Port, string>;

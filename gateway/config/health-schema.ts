@@ -1,10 +1,10 @@
 /** The part of the schema that says how the gateway knows which endpoints are well. */
 
 import { z } from 'zod';
+import { compileSwitchable, row, section, switchable } from '../keys/section.ts';
+import { count, described, duration, flag, orWord, parsedBy, percent } from '../keys/value.ts';
 import type { HealthRhythm } from '../model/config.ts';
 import { parseProbePath, parseStatuses } from './probe.ts';
-import { compileSwitchable, row, section, switchable } from './section.ts';
-import { count, described, duration, flag, orWord, parsedBy, percent } from './value.ts';
 
 const probePath = parsedBy(z.string(), parseProbePath).meta({
   pattern: '^/',

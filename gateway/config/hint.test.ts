@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { editDistance, lettersInNumber, nearest } from './hint.ts';
+import { editDistance, lettersInNumber, nearest } from '../keys/hint.ts';
 import { adviseKey } from './vocabulary.ts';
 
 describe('the nearest word', () => {

@@ -1,6 +1,8 @@
 /** What holds for every route that does not say otherwise: one row for a key of the top level and of a route alike. */
 
 import { z } from 'zod';
+import type { KeyDoc } from '../keys/key-doc.ts';
+import { described, size } from '../keys/value.ts';
 import type {
   BreakerConfig,
   EjectionConfig,
@@ -11,7 +13,6 @@ import type {
   TimeoutsConfig,
 } from '../model/config.ts';
 import { compileEjection, ejection, OWN_EJECTION } from './health-schema.ts';
-import type { KeyDoc } from './key-doc.ts';
 import {
   breaker,
   compileBreaker,
@@ -25,7 +26,6 @@ import {
   retries,
   timeouts,
 } from './protection-schema.ts';
-import { described, size } from './value.ts';
 
 interface Settings<Schema extends z.ZodType, Name extends string, Value> {
   readonly schema: Schema;

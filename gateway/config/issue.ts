@@ -1,13 +1,13 @@
 /** From what the schema says to problems that a person can mend. */
 
 import type { z } from 'zod';
+import { holderAt, keySchemaAt, keysAt, metaOf } from '../keys/key-doc.ts';
+import type { IssueParams } from '../keys/value.ts';
 import { expandedText, foundText } from './found.ts';
-import { holderAt, keySchemaAt, keysAt, metaOf } from './key-doc.ts';
 import { docOfLeaf, type LeafIssue } from './leaf-issue.ts';
 import type { Fault } from './problem-list.ts';
 import { configuration } from './schema.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, type Span, shownPath } from './source.ts';
-import type { IssueParams } from './value.ts';
 import { hintOf } from './value-hint.ts';
 import { adviseKey, meantKey } from './vocabulary.ts';
 

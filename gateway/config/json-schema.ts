@@ -1,8 +1,8 @@
 /** The JSON schema that editors check and complete `gateway.config.yaml` with. */
 
 import { z } from 'zod';
-import { docOf } from './key-doc.ts';
-import { integerOf } from './scalar.ts';
+import { docOf } from '../keys/key-doc.ts';
+import { integerOf } from '../keys/scalar.ts';
 import { configuration } from './schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;

@@ -1,7 +1,7 @@
 /** From the nested issues of a union to the one that concerns what was meant. */
 
 import type { z } from 'zod';
-import { type KeyDoc, metaOf, optionsOf, schemasAt } from './key-doc.ts';
+import { type KeyDoc, metaOf, optionsOf, schemasAt } from '../keys/key-doc.ts';
 import type { PathKey } from './source.ts';
 
 type Issue = z.core.$ZodIssue;

@@ -1,6 +1,6 @@
 /** What an active health check asks, and which answers are good. */
 
-import { accepted, type Parsed, refused } from './parsed.ts';
+import { accepted, type Parsed, refused } from '../keys/parsed.ts';
 
 export type StatusRange = readonly [from: number, to: number];
 

@@ -1,9 +1,9 @@
 /** The part of the schema that bounds what a slow or broken service can do to everybody else. */
 
 import { z } from 'zod';
+import { compileSwitchable, row, section, switchable } from '../keys/section.ts';
+import { count, duration, orWord, percent, size } from '../keys/value.ts';
 import type { RetriesConfig } from '../model/config.ts';
-import { compileSwitchable, row, section, switchable } from './section.ts';
-import { count, duration, orWord, percent, size } from './value.ts';
 
 const DAY = { min: '1ms', max: '24h' };
 

@@ -1,9 +1,9 @@
 /** `docs/configuration.md`: every key with its type, unit, default, bounds, and what happens at both ends. */
 
 import type { z } from 'zod';
+import { type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';
 import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
 import { ejectionForm, healthForm } from './health-schema.ts';
-import { type KeyDoc, metaOf, optionsIn, unwrapped } from './key-doc.ts';
 import { breakerForm, limits, overloadForm, retriesForm, timeouts } from './protection-schema.ts';
 import { PROSE } from './reference-prose.ts';
 import { cacheForm, routeForm, when } from './route-schema.ts';

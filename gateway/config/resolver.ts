@@ -1,9 +1,9 @@
 /** DNS servers that are asked instead of the system's: `127.0.0.1:5353`, `::1`, `[::1]:5353`. */
 
 import { isIP } from 'node:net';
-import { shortIPv6 } from './host.ts';
-import { accepted, type Parsed, refused } from './parsed.ts';
-import { parsePort } from './target.ts';
+import { shortIPv6 } from '../keys/host.ts';
+import { accepted, type Parsed, refused } from '../keys/parsed.ts';
+import { parsePort } from '../keys/target.ts';
 
 /** The address as `dns.setServers` takes it: an IPv6 address stands in brackets where a port follows. */
 export function parseResolver(text: string): Parsed<string> {

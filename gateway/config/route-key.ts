@@ -1,10 +1,10 @@
 /** The key of a route: `/path`, `host/path` or a host alone. */
 
+import { parseHostPattern } from '../keys/host.ts';
+import { accepted, type Parsed, refused } from '../keys/parsed.ts';
 import type { PathPrefix } from '../model/config.ts';
 import { canonicalPath } from '../route/target.ts';
 import { faultText, type TargetFault } from '../route/target-fault.ts';
-import { parseHostPattern } from './host.ts';
-import { accepted, type Parsed, refused } from './parsed.ts';
 
 export interface RouteKey {
   /** Lower case; `*.example.com` for the names below it; `null`: any host. */

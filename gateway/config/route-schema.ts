@@ -1,13 +1,13 @@
 /** The part of the schema that says what a route may have. */
 
 import { z } from 'zod';
+import { row, section } from '../keys/section.ts';
+import { described, flag, parsedBy, size, target } from '../keys/value.ts';
 import { balance, canaryForm, sticky } from './balance-schema.ts';
 import { parseHeaderName, parseHeaderValue, parseMethod, repeatedNames } from './condition.ts';
 import { health, slowStart } from './health-schema.ts';
 import { inheritedShape } from './inherited.ts';
-import { row, section } from './section.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
-import { described, flag, parsedBy, size, target } from './value.ts';
 
 const method = parsedBy(z.string(), parseMethod).meta({ doc: { expected: 'a request method' } });
 

@@ -6,16 +6,16 @@
  */
 
 import { z } from 'zod';
+import { accepted } from '../keys/parsed.ts';
+import { parseHostAndPort } from '../keys/target.ts';
+import { allowedHost, count, described, flag, host, parsedBy, port, trustedProxy } from '../keys/value.ts';
 import { inheritedShape } from './inherited.ts';
-import { accepted } from './parsed.ts';
 import { overload } from './protection-schema.ts';
 import { parseResolver } from './resolver.ts';
 import { routeValue } from './route-schema.ts';
 import { serviceName, serviceValue } from './service-schema.ts';
 import { streams } from './stream-schema.ts';
-import { parseHostAndPort } from './target.ts';
 import { tls } from './tls-schema.ts';
-import { allowedHost, count, described, flag, host, parsedBy, port, trustedProxy } from './value.ts';
 
 const ADMIN_HOST = '127.0.0.1';
 

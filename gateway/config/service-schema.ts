@@ -1,8 +1,8 @@
 /** The part of the schema that says what a process of `services:` may have. */
 
 import { z } from 'zod';
-import { accepted, refused } from './parsed.ts';
-import { described, parsedBy, port, text } from './value.ts';
+import { accepted, refused } from '../keys/parsed.ts';
+import { described, parsedBy, port, text } from '../keys/value.ts';
 
 const SERVICE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;

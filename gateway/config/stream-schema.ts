@@ -1,13 +1,13 @@
 /** The part of the schema that says what a raw socket of `streams:` may have. */
 
 import { z } from 'zod';
+import { accepted, refused } from '../keys/parsed.ts';
+import { row, section } from '../keys/section.ts';
+import { parseHostAndPort } from '../keys/target.ts';
+import { count, described, duration, flag, parsedBy, target } from '../keys/value.ts';
 import { streamBalance } from './balance-schema.ts';
 import { ejection, slowStart, streamHealth } from './health-schema.ts';
-import { accepted, refused } from './parsed.ts';
-import { row, section } from './section.ts';
-import { parseHostAndPort } from './target.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
-import { count, described, duration, flag, parsedBy, target } from './value.ts';
 
 /** UDP has no end of its own, so it is forgotten sooner. */
 export const IDLE_MS = { tcp: 3_600_000, udp: 60_000 };

@@ -1,11 +1,12 @@
 /** The raw sockets of `streams:`, and ports that more than one listener wants. */
 
+import { withBrackets } from '../keys/host.ts';
+import { parseHostAndPort } from '../keys/target.ts';
 import type { EndpointAddress, EndpointConfig, Port, StreamConfig } from '../model/config.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
 import { compileEndpoints, type EndpointList, listPath, targetPath } from './endpoints.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
 import { compileEjection } from './health-schema.ts';
-import { withBrackets } from './host.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
 import type { Listening } from './listening.ts';
 import type { Fault } from './problem-list.ts';
@@ -13,7 +14,6 @@ import { OWN_LIMITS } from './protection-schema.ts';
 import type { CheckedConfig } from './schema.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
 import { type CheckedStream, compileStreamBounds, IDLE_MS } from './stream-schema.ts';
-import { parseHostAndPort } from './target.ts';
 import { compileUpstream } from './upstream.ts';
 
 export interface StreamsContext {

@@ -1,8 +1,8 @@
 /** The part of the schema that says where a route or a stream leads: targets, and what may be said of each. */
 
 import { z } from 'zod';
-import type { Target } from './target.ts';
-import { count, described, flag, target } from './value.ts';
+import type { Target } from '../keys/target.ts';
+import { count, described, flag, target } from '../keys/value.ts';
 
 const at = described(target, 'Where it listens.', {
   defaultText: '**required**',

@@ -2,8 +2,8 @@
 
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { described, port } from '../keys/value.ts';
 import type { TlsConfig } from '../model/config.ts';
-import { described, port } from './value.ts';
 
 const path = (expected: string) =>
   z

@@ -10,9 +10,9 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
+import { plainValue } from '../keys/scalar.ts';
 import type { TextLines } from './lines.ts';
 import type { ProblemList } from './problem-list.ts';
-import { plainValue } from './scalar.ts';
 import {
   MAX_DEPTH,
   type PathKey,

@@ -1,10 +1,10 @@
 /** Settings of a route or a stream that can't hold together, though each of them alone could. */
 
+import { durationText } from '../keys/units.ts';
 import type { RouteConfig, UpstreamConfig } from '../model/config.ts';
 import type { Fault } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
 import { keySpanAt, type PathKey, type SourceDocument } from './source.ts';
-import { durationText } from './units.ts';
 
 export function reportRouteConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
   for (const { route, path } of placed) {

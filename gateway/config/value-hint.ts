@@ -1,12 +1,12 @@
 /** What may have been meant by a value of the wrong type. */
 
-import { lettersInNumber, nearest } from './hint.ts';
-import { type KeyDoc, keysAt, metaOf } from './key-doc.ts';
+import { lettersInNumber, nearest } from '../keys/hint.ts';
+import { type KeyDoc, keysAt, metaOf } from '../keys/key-doc.ts';
+import { portHint } from '../keys/target.ts';
+import { unitHint } from '../keys/units.ts';
 import type { LeafIssue } from './leaf-issue.ts';
 import { configuration } from './schema.ts';
 import { nodeAt, type SourceDocument } from './source.ts';
-import { portHint } from './target.ts';
-import { unitHint } from './units.ts';
 import { elsewhereWord } from './vocabulary.ts';
 
 /** `undefined`: no idea. */

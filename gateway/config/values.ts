@@ -1,8 +1,8 @@
 /** The plain values of a document, as the schema sees them: variables expanded, keys that could do harm left out. */
 
+import { integerOf } from '../keys/scalar.ts';
 import { type Environment, expand } from './expand.ts';
 import type { Fault } from './problem-list.ts';
-import { integerOf } from './scalar.ts';
 import {
   MAX_DEPTH,
   type PathKey,

@@ -1,6 +1,6 @@
 /** The environment's variables that mean something to the configuration without being named in it. */
 
-import { parseHost, withoutBrackets } from './host.ts';
+import { parseHost, withoutBrackets } from '../keys/host.ts';
 import { TextLines } from './lines.ts';
 import { ProblemList } from './problem-list.ts';
 

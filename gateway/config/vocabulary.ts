@@ -1,7 +1,7 @@
 /** Keys and words that people write because another program knows them. */
 
-import { nearest } from './hint.ts';
-import { synonymsIn } from './key-doc.ts';
+import { nearest } from '../keys/hint.ts';
+import { synonymsIn } from '../keys/key-doc.ts';
 import { configuration } from './schema.ts';
 
 /** Other programs' words for keys, from the rows of the keys. Of several, the first that the place has is meant. */

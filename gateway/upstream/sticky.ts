@@ -1,17 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { StickyConfig } from '../model/config.ts';
+import type { CookieScope } from '../policy/sticky-cookie/sticky-cookie.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import { cookieAt, valueAt } from './cookie.ts';
 import type { Endpoint } from './endpoint.ts';
-
-/** For which requests a browser sends the cookie again. */
-export interface CookieScope {
-  /** The prefix of the route as the client knows it. */
-  readonly path: string;
-  /** Whether the client came by https. */
-  readonly secure: boolean;
-}
 
 /**
  * Keeps a client at the endpoint that it was given first, by a cookie that names the endpoint without telling its address: a keyed hash of

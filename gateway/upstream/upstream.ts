@@ -1,6 +1,7 @@
 import { type EndpointTraffic, Traffic } from '../exchange/counters/traffic.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import type { EndpointConfig, UpstreamConfig } from '../model/config.ts';
+import type { CookieScope } from '../policy/sticky-cookie/sticky-cookie.ts';
 import type { Breaker } from './breaker.ts';
 import { CanaryShare } from './canary.ts';
 import { Candidate, type Role } from './candidate.ts';
@@ -12,7 +13,7 @@ import type { EndpointSource } from './endpoint-registry.ts';
 import type { Expansion } from './expansion.ts';
 import type { Outcome } from './outcome.ts';
 import { RetryBudget } from './retry.ts';
-import { type CookieScope, Sticky } from './sticky.ts';
+import { Sticky } from './sticky.ts';
 import { Tier } from './tier.ts';
 
 /** What an upstream is made of. */

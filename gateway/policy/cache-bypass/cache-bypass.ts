@@ -1,7 +1,8 @@
-import type { FieldMap } from '../../cache/entry.ts';
-
-/** Why the cache has no say in a request (RFC 9211 §2.2); `null`: it has. */
-export function bypassReason(method: string, fields: FieldMap, hasBody: boolean): 'method' | 'bypass' | null {
+/**
+ * Why the cache has no say in a request (RFC 9211 §2.2); `null`: it has.
+ * @param fields by their names in lower case
+ */
+export function bypassReason(method: string, fields: object, hasBody: boolean): 'method' | 'bypass' | null {
   if (method !== 'GET' && method !== 'HEAD') return 'method';
   // Some frameworks take an underscore for a hyphen.
   const passes = hasBody || Object.keys(fields).some((name) => PASSED_BY.has(name.replaceAll('_', '-')));

@@ -1,6 +1,13 @@
 import type { Fields } from '../../exchange/contract.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
-import type { CookieScope } from '../../upstream/sticky.ts';
+
+/** For which requests a browser sends the cookie again. */
+export interface CookieScope {
+  /** The prefix of the route as the client knows it. */
+  readonly path: string;
+  /** Whether the client came by https. */
+  readonly secure: boolean;
+}
 
 /**
  * The request without the cookie that keeps the client at its endpoint: the gateway set it, and the service would log it, count it, or take it

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endpointOf, socketsOf } from './endpoint.ts';
+import { endpointOf, socketsOf } from '../config/endpoint.ts';
 import { parseTarget } from './target.ts';
 
 describe('a target', () => {

@@ -178,7 +178,7 @@ export const configuration = z
       also: ['logging'],
     }).prefault({}),
   })
-  .meta({ expected: 'a map with the key "routes"', holder: 'the configuration' });
+  .meta({ doc: { expected: 'a map with the key "routes"', holder: 'the configuration' } });
 
 export type ConfigInput = z.input<typeof configuration>;
 export type CheckedConfig = z.output<typeof configuration>;

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { writeRawAnswer } from '../answer/raw-answer.ts';
+import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { GatewayError } from '../exchange/error-catalog.ts';
 import { Clock } from '../exchange/timer-wheel.ts';
 import { until } from '../proof/testing/poll.ts';
@@ -13,11 +14,11 @@ import type { HttpDownstream } from './http-downstream.ts';
 
 interface Held {
   readonly target: string;
-  readonly downstream: HttpDownstream;
+  readonly downstream: ClientExchange;
 }
 
 /**
- * Takes nothing in the wire lane, so that every connection is handed over. Holds requests until the test answers them; what was refused is
+ * Takes nothing in the wire lane unless told to, so that every message is handed over. Holds requests until the test answers them; what was refused is
  * answered with its status at once.
  */
 class HoldingHandler implements HttpListenerHandler {
@@ -26,8 +27,12 @@ class HoldingHandler implements HttpListenerHandler {
 
   readonly clock = new Clock();
 
-  carries() {
-    return false;
+  lane: 'general' | 'wire' = 'general';
+
+  carries(exchange: ClientExchange) {
+    if (this.lane === 'general') return false;
+    this.held.push({ target: exchange.rawTarget, downstream: exchange });
+    return true;
   }
 
   request(
@@ -176,6 +181,52 @@ test('who is answered while CONNECT stands behind is told when the connection cl
   await until('it is told', () => told.length === 1);
   expect(told).toEqual([false]);
   expect(handler.held.map(({ target }) => target)).toEqual(['/a', '/b']);
+});
+
+describe.each(['general', 'wire'] as const)('a connection behind an answer of the %s lane', (lane) => {
+  const answered = async (bytes = get('/a')) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { handler, client } = await startListener();
+    handler.lane = lane;
+    const wire = await client();
+    await wire.send(bytes);
+    const { downstream } = await handler.take('/a');
+    answer({ target: '/a', downstream }, 'a');
+    expect((await wire.answer()).text).toBe('a');
+    return { handler, wire, socket: downstream.socket! };
+  };
+
+  test('is closed when it has been idle for 75 seconds', async () => {
+    const { wire, socket } = await answered();
+    vi.advanceTimersByTime(74_900);
+    await setImmediate();
+    expect(socket.destroyed).toBe(false);
+    vi.advanceTimersByTime(400);
+    await wire.ending();
+  });
+
+  test('has ten seconds for its next head', async () => {
+    const { wire, socket } = await answered();
+    const before = socket.bytesRead;
+    await wire.send('GET /b HTTP/1.1\r\n');
+    await until('its beginning has come', () => socket.bytesRead > before);
+    vi.advanceTimersByTime(9_900);
+    await setImmediate();
+    expect(socket.destroyed).toBe(false);
+    vi.advanceTimersByTime(400);
+    expect((await wire.answer()).status).toBe(408);
+    await wire.ending();
+  });
+
+  test('waits five seconds for the rest of an upload that nobody has read', async () => {
+    const { wire, socket } = await answered(request('PUT', '/a', ['Content-Length: 8'], 'some'));
+    vi.advanceTimersByTime(4_900);
+    await setImmediate();
+    expect(socket.destroyed).toBe(false);
+    vi.advanceTimersByTime(400);
+    await wire.ending();
+  });
 });
 
 describe('what is answered as a plain request though it asks for an upgrade', () => {

@@ -104,14 +104,6 @@ describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ rou
     expect(await client.ending()).toBe('fin');
   });
 
-  test('waits for a small rest for five seconds', { timeout: 30_000 }, async () => {
-    const { gateway } = await startRoute({ routes, files }, '/db');
-    const client = await gateway.connect();
-    await client.send(request('PUT', '/nowhere', ['Content-Length: 8'], 'some'));
-    expect((await client.answer()).status).toBe(404);
-    await client.ending();
-  });
-
   test('a body that turns out too large is answered 413 and never complete to the service', async () => {
     const { service, gateway } = await startRoute({ routes, files }, '/db', ['bodyMax: 64KiB']);
     const client = await gateway.connect();

@@ -184,6 +184,12 @@ describe('a file that is a module', () => {
       'export default',
     ],
     [
+      'is taken for CommonJS',
+      'import "node:fs";\nexport default {};\n',
+      'outside a module',
+      '"type": "module"',
+    ],
+    [
       'waits for ever',
       'await new Promise(() => {});\nexport default {};\n',
       'ended before it gave any',
@@ -192,8 +198,9 @@ describe('a file that is a module', () => {
     ['ends its process', 'process.exit(0);\n', 'ended before it gave any', null],
     ['exports a function', 'export default () => ({});\n', 'a function', null],
     ['is wrong in it', 'export default { routes: { "/db": 0 } };\n', '0', 'routes./db.to'],
-  ])('is refused where it %s', async (_what, text, found, where) => {
-    const path = await folder({ 'g.ts': text });
+  ])('is refused where it %s', async (what, text, found, where) => {
+    const type = what === 'is taken for CommonJS' ? 'commonjs' : 'module';
+    const path = await folder({ 'g.ts': text, 'package.json': JSON.stringify({ type }) });
     const { message, problems } = await problemsOf({ file: join(path, 'g.ts') });
     expect(problems).toHaveLength(1);
     expect(problems[0]!.found).toContain(found);

@@ -51,7 +51,7 @@ describe('portway', () => {
 describe('wrong usage', () => {
   it.each([
     [['chekc'], 'unknown command "chekc": did you mean check?'],
-    [['xyzzy'], 'unknown command "xyzzy": the commands are dev, start, check, explain'],
+    [['xyzzy'], 'unknown command "xyzzy": the commands are dev, start, check, explain, '],
     [['help', 'strat'], 'unknown command "strat": did you mean start?'],
     [['--hlep'], 'unknown option --hlep: did you mean --help?'],
     [['--frobnicate'], 'unknown option --frobnicate'],

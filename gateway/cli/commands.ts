@@ -36,7 +36,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'check',
-    summary: 'say whether a configuration is usable, and all that is wrong with it',
+    summary: 'say whether a configuration is usable, and what is wrong with it',
     operands: '[FILE]',
     maxOperands: 1,
     options: [configOption],
@@ -92,6 +92,31 @@ export const COMMANDS: readonly Command[] = [
     options: [],
     notes: 'The authority stays in its folder, and `tls: dev` goes on with it; nobody trusts it.',
     load: async () => (await import('./trust.ts')).untrust,
+  },
+  {
+    name: 'doctor',
+    summary: 'hold the map against this machine: dead ports, wrong protocols',
+    operands: '',
+    maxOperands: 0,
+    options: [configOption, { name: 'json', help: 'the findings as data' }],
+    notes: [
+      'Each address of the map is asked once for `/`. What is wrong, where, and what to do;',
+      'exit code 1 where something is.',
+    ].join('\n'),
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes commands and options in your shell',
+    operands: 'bash|zsh|fish',
+    maxOperands: 1,
+    options: [],
+    notes: [
+      '  bash: source <(portway completion bash)',
+      '  zsh:  source <(portway completion zsh)',
+      '  fish: portway completion fish | source',
+    ].join('\n'),
+    load: async () => (await import('./completion.ts')).completion(COMMANDS),
   },
 ];
 

@@ -7,6 +7,7 @@ import type { ConfigContent } from './content.ts';
 import { contentOfObject } from './object-content.ts';
 
 const FRAMES_SHOWN = 5;
+const AS_MODULE = 'let package.json say "type": "module", or let the name of the file end in .mts or .mjs';
 
 const { file } = workerData as { readonly file: string };
 parentPort!.postMessage(await read(file));
@@ -19,7 +20,11 @@ async function read(path: string): Promise<ConfigContent> {
     const hint = 'it begins with: export default { routes: { "/db": 3001 } }';
     return refusal('one without a default export', hint);
   } catch (cause) {
-    return refusal(messageOf(cause), framesOf(cause));
+    const found = messageOf(cause);
+    return refusal(
+      found,
+      /outside a module|Unexpected token 'export'/.test(found) ? AS_MODULE : framesOf(cause),
+    );
   }
 }
 

@@ -1,0 +1,111 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createWebServer } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Finding } from '../dev/diagnosis.ts';
+import { freePort } from '../proof/testing/free-port.ts';
+import { runHere } from '../proof/testing/portway.ts';
+import { selfSigned } from '../proof/testing/self-signed.ts';
+
+async function listening(server: Server, host = '127.0.0.1', port = 0): Promise<number> {
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+const web = (body: string, headers: Record<string, string> = { 'content-type': 'text/html' }) =>
+  listening(createWebServer((_request, response) => void response.writeHead(200, headers).end(body)));
+
+async function doctor(yaml: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'portway-doctor-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'gateway.config.yaml');
+  await writeFile(file, `port: ${await freePort()}\n${yaml}`);
+  const { code, stdout } = await runHere(['doctor', '--json', '--config', file]);
+  const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+  const text = (await runHere(['doctor', '--config', file])).stdout;
+  return { code, text, findings: findings.filter(({ where }) => where !== 'this machine') };
+}
+
+test('a map that fits the machine has nothing wrong', async () => {
+  const { code, findings, text } = await doctor(`routes: { /db: ${await web('hello')} }\n`);
+  expect({ code, findings }).toEqual({ code: 0, findings: [] });
+  expect(text).toMatch(/gateway\.config\.yaml on Node \d+\.\d+\.\d+: nothing is wrong\n$/);
+});
+
+test('each address that is not as the map says is told with its line and what to do', async () => {
+  const { key, cert } = selfSigned('127.0.0.1');
+  const tls = await listening(createTlsServer({ key, cert }, (socket) => socket.on('error', () => {})));
+  const raw = await listening(
+    createServer((socket) => void socket.on('error', () => {}).end('+OK ready\r\n')),
+  );
+  const plain = await web('hello');
+  const dead = await freePort();
+  const { code, findings, text } = await doctor(
+    [
+      'routes:',
+      `  /tls: ${tls}`,
+      `  /raw: ${raw}`,
+      `  /plain: https://127.0.0.1:${plain}`,
+      `  /signed: https://127.0.0.1:${tls}`,
+      `  /dead: ${dead}`,
+      'services:',
+      `  later: { run: node later.js, port: ${await freePort()} }`,
+      '',
+    ].join('\n'),
+  );
+  expect(code).toBe(1);
+  expect(findings.map(({ where, what }) => [where, what])).toEqual([
+    ['/tls (line 3 of the configuration)', expect.stringContaining('speaks TLS')],
+    ['/raw (line 4 of the configuration)', expect.stringContaining('answers, but not in HTTP')],
+    ['/plain (line 5 of the configuration)', expect.stringContaining('speaks plain HTTP, not TLS')],
+    ['/signed (line 6 of the configuration)', expect.stringMatching(/the certificate of .* is refused/)],
+    ['/dead (line 7 of the configuration)', `nothing listens on localhost:${dead}`],
+  ]);
+  expect(text).toContain('5 things are wrong');
+});
+
+test('a port that a service of the file will open is no fault', async () => {
+  const port = await freePort();
+  const { code, findings } = await doctor(
+    `routes: { /db: ${port} }\nservices: { db: { run: node db.js, port: ${port} } }\n`,
+  );
+  expect(code).toBe(0);
+  expect(findings).toMatchObject([{ level: 'note', todo: '`portway dev` starts the service db there' }]);
+});
+
+test('a page that refers to what is outside its prefix is noted, and wrong with `escape: off`', async () => {
+  const port = await web('<script src="/db/ok.js"></script><script src="/assets/app.js"></script>');
+  const noted = await doctor(`routes: { /db: ${port} }\n`);
+  expect(noted.code).toBe(0);
+  expect(noted.findings[0]?.what).toBe('its page refers to /assets/app.js, which is outside /db');
+  const wrong = await doctor(`routes: { /db: { to: ${port}, escape: off } }\n`);
+  expect(wrong.code).toBe(1);
+  expect((await doctor(`routes: { /db: { to: ${port}, strip: false } }\n`)).findings).toEqual([]);
+});
+
+test('a service whose clock is far off is told', async () => {
+  const { code, findings } = await doctor(
+    `routes: { /db: ${await web('x', { date: new Date(Date.now() - 3_600_000).toUTCString() })} }\n`,
+  );
+  expect([code, findings[0]?.what]).toEqual([
+    1,
+    expect.stringMatching(/its clock and ours are 3[56]\d\d s apart/),
+  ]);
+});
+
+test('the gateway’s own port in other hands is wrong, and the process is named', async () => {
+  const port = await web('mine');
+  const { code, findings } = await doctor(`# ${''}\nadmin: false\nroutes: { /db: ${port} }\n`);
+  expect([code, findings]).toEqual([0, []]);
+  const folder = await mkdtemp(join(tmpdir(), 'portway-doctor-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'g.yaml');
+  await writeFile(file, `port: ${port}\nroutes: { /db: ${await web('other')} }\n`);
+  const { code: taken, stdout } = await runHere(['doctor', '--config', file]);
+  expect(taken).toBe(1);
+  expect(stdout).toContain(`port ${port}, the gateway's own: it is taken by`);
+});

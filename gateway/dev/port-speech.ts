@@ -1,0 +1,73 @@
+/** What answers at an address of a service: asked as a client would, with one GET for `/`. */
+
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+export type Speech =
+  /** Nothing accepts a connection. */
+  | { readonly kind: 'dead' }
+  | { readonly kind: 'http'; readonly status: number; readonly head: string; readonly body: string }
+  /** `problem`: why its certificate would be refused; `null`: it is in order. */
+  | { readonly kind: 'tls'; readonly problem: string | null }
+  /** It accepts connections and speaks something else, or says nothing. */
+  | { readonly kind: 'other' };
+
+/** Where to ask: an address and port, or the path of a socket. */
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+
+const ASKED_BYTES_MAX = 64 * 1024;
+const WITHIN_MS = 2_000;
+
+/** @param name for the Host field and, with TLS, the certificate. */
+export async function speechAt(place: Place, name: string, withinMs = WITHIN_MS): Promise<Speech> {
+  const said = await answerTo(place, name, withinMs);
+  if (said === null) return { kind: 'dead' };
+  const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(said)?.[1] ?? Number.NaN);
+  // Go and nginx tell in plain HTTP that they want TLS.
+  const plain = !Number.isNaN(status) && !(status === 400 && /https/i.test(said));
+  if (plain) {
+    const end = said.indexOf('\r\n\r\n');
+    return { kind: 'http', status, head: said.slice(0, end), body: said.slice(end + 4) };
+  }
+  return (await tlsAt(place, name, withinMs)) ?? { kind: 'other' };
+}
+
+/** The first bytes of an answer, as latin-1; empty where there is none, `null` where nobody listens. */
+function answerTo(place: Place, name: string, withinMs: number): Promise<string | null> {
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  let said = '';
+  let connected = false;
+  const socket = connect(place);
+  const end = () => {
+    socket.destroy();
+    resolve(connected ? said : null);
+  };
+  const timer = setTimeout(end, withinMs);
+  socket.once('connect', () => {
+    // A socket can be connected to itself: that is nobody (port-probe.ts).
+    connected = !('port' in place) || socket.localPort !== place.port;
+    socket.write(`GET / HTTP/1.1\r\nHost: ${name}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`);
+  });
+  socket.setEncoding('latin1').on('data', (text) => {
+    said += text;
+    if (said.length > ASKED_BYTES_MAX) end();
+  });
+  socket.once('error', end).once('close', end);
+  return promise.finally(() => clearTimeout(timer));
+}
+
+function tlsAt(place: Place, name: string, withinMs: number): Promise<Speech | null> {
+  const { promise, resolve } = Promise.withResolvers<Speech | null>();
+  const servername = name.replace(/:\d+$/, '');
+  const named = /[a-z]/i.test(servername) && !servername.includes(':') && { servername };
+  const socket = connectTls({ ...place, ...named, rejectUnauthorized: false }, () => {
+    const { authorizationError: problem } = socket;
+    resolve({ kind: 'tls', problem: problem ? String((problem as Error).message ?? problem) : null });
+  });
+  const timer = setTimeout(() => resolve(null), withinMs);
+  (socket as Socket).once('error', () => resolve(null)).once('close', () => resolve(null));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.destroy();
+  });
+}

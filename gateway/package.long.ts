@@ -10,6 +10,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const folder = fileURLToPath(new URL('./', import.meta.url));
 
 interface Packed {
+  readonly size: number;
   readonly files: readonly { readonly path: string }[];
 }
 
@@ -27,11 +28,12 @@ test('the packed tarball has the README, the licence and the program, and nothin
       'LICENSE',
       'bin/portway.js',
       'dist/main.js',
-      'dist/gateway.js',
-      'dist/gateway.d.ts',
+      'dist/portway.js',
+      'dist/portway.d.ts',
     ]),
   );
   expect(paths.filter((path) => /\.(test|long)\.|^dist\/proof\//.test(path))).toEqual([]);
+  expect(packed!.size).toBeLessThan(500_000);
   // The copies are for the tarball alone.
   expect(['README.md', 'LICENSE'].filter((file) => existsSync(join(folder, file)))).toEqual([]);
 }, 60_000);

@@ -73,7 +73,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'trust',
-    summary: 'make browsers of this machine accept the certificates of `tls: dev`',
+    summary: 'make browsers here accept the certificates of `tls: dev`',
     operands: '',
     maxOperands: 0,
     options: [],

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ConfigContent } from './config/content.ts';
+import { unplacedService } from './config/endpoint.ts';
 import type { Environment } from './config/load.ts';
 import { TlsError } from './listener/tls-files.ts';
 import type { GatewayConfig, StreamConfig } from './model/config.ts';
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   readonly keepsLogLevel?: boolean;
   /** What the supervisor knows of the processes behind the ports; none in production. */
   readonly services?: () => readonly ServiceStatus[];
+  /** Finds ports for services whose port is `auto`; without it such a configuration is refused. */
+  readonly place?: (config: GatewayConfig) => Promise<GatewayConfig>;
   /** Overrides the configuration's `port` and `admin`; 0 is any free port, `false` is no admin listener. */
   readonly listen?: { readonly port?: number; readonly adminPort?: number | false };
 }
@@ -122,7 +125,8 @@ class RunningGateway implements Gateway, WorkerGateway {
       page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
       taken: (config) => this.#taken(config),
     });
-    const apply = (config: GatewayConfig) => this.#apply(config);
+    const place = options.place ?? refuseFreePorts;
+    const apply = async (config: GatewayConfig) => this.#apply(await place(config));
     this.#source = new ConfigSource({ configFile, content, env, log, worker, apply });
   }
 
@@ -288,3 +292,14 @@ class RunningGateway implements Gateway, WorkerGateway {
 
 const DRAIN_MS = 10_000;
 const LOOPBACK = '127.0.0.1';
+
+/** Who runs no services can't find ports for them. @throws Refusal */
+async function refuseFreePorts(config: GatewayConfig): Promise<GatewayConfig> {
+  const { routes, streams } = config;
+  const endpoints = [...routes, ...streams].flatMap(({ upstream }) => upstream.endpoints);
+  const name = endpoints.map(({ address }) => unplacedService(address)).find((one) => one !== null);
+  if (name === undefined) return config;
+  throw new Refusal(
+    `the port of the service ${name} is auto: \`portway dev\` finds one, \`portway start\` runs no services; write the port that ${name} listens on`,
+  );
+}

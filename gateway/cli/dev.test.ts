@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -159,6 +159,35 @@ describe('portway dev', () => {
     expect(pids.slice(0, before).filter(runs)).toEqual([]);
     expect(await (await fetch(`http://127.0.0.1:${of.port}/a/`)).text()).toBe(String(pids.at(-1)));
     expect(await acceptsConnections(of.ports.b)).toBe(false);
+  });
+
+  it('runs what stands beside a route on a free port, and restarts it when its files change', async () => {
+    const folder = await temporaryFolder();
+    const [port = 0] = await freePorts(1);
+    const source = (word: string) =>
+      `require('node:http').createServer((_, answer) => answer.end('${word} ' + process.env.PORT)).listen(process.env.PORT);`;
+    await mkdir(join(folder, 'api'));
+    await writeFile(join(folder, 'api', 'main.cjs'), source('first'));
+    const route = `{ to: auto, run: "'${process.execPath}' main.cjs", cwd: api, watch: '*.cjs' }`;
+    await writeFile(
+      join(folder, 'gateway.config.yaml'),
+      `port: ${port}\nadmin: false\nroutes: { /api: ${route} }\n`,
+    );
+    const running = startPortway(['dev'], { cwd: folder });
+    await running.said('Ctrl-C stops everything');
+    const ask = async () => (await fetch(`http://127.0.0.1:${port}/api/`)).text();
+    const [word, given] = (await ask()).split(' ');
+    expect([word, running.stdout]).toEqual([
+      'first',
+      expect.stringMatching(new RegExp(`/api +→ ${given} +api +ready`)),
+    ]);
+    await writeFile(join(folder, 'api', 'main.cjs'), source('second'));
+    await running.said('api restarts: main.cjs has changed');
+    await running.said('api is ready again after 1 restart');
+    expect(await ask()).toBe(`second ${given}`);
+    running.child.kill('SIGTERM');
+    expect(await running.ended()).toBe(0);
+    expect(await acceptsConnections(Number(given))).toBe(false);
   });
 
   it('reads the configuration again on SIGHUP, and lives on', async () => {

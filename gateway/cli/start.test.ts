@@ -116,3 +116,14 @@ describe('portway start', () => {
     expect(await running.ended()).toBe(0);
   });
 });
+
+describe('portway start before a port that nobody finds', () => {
+  it('refuses a route to a service whose port is auto, and says what to do', async () => {
+    const folder = await temporaryFolder();
+    const routes = 'routes: { /a: { to: auto, run: echo must not run } }';
+    await writeFile(join(folder, 'x.yaml'), `port: 1\nadmin: false\n${routes}\n`);
+    const running = startPortway(['start', '--config', 'x.yaml'], { cwd: folder });
+    expect(await running.ended()).toBe(1);
+    expect(running.stderr).toContain('portway: the port of the service a is auto');
+  });
+});

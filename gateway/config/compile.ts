@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../model/config.ts';
 import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
 import { reportDuplicateRoutes } from './duplicate-route.ts';
+import type { Places } from './endpoint.ts';
 import type { Environment } from './expand.ts';
 import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
 import { listeningOf, reportSharedPort } from './listening.ts';
@@ -13,7 +14,14 @@ import { compileOverload, OWN_OVERLOAD } from './protection-schema.ts';
 import { compileRoutes, type PlacedRoute } from './routes.ts';
 import type { CheckedConfig } from './schema.ts';
 import { reportSelfTargets } from './self-target.ts';
-import { compileServices, reportSharedPorts } from './services.ts';
+import {
+  compileServices,
+  type PlacedService,
+  placedServices,
+  portsOf,
+  reportFreePortsOfWorkers,
+  reportSharedPorts,
+} from './services.ts';
 import type { SourceDocument } from './source.ts';
 import { reportStreamLoops } from './stream-loop.ts';
 import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
@@ -53,9 +61,11 @@ interface AssembleContext {
 }
 
 function assemble(checked: CheckedConfig, context: AssembleContext) {
-  const placed = compileRoutes(checked, context);
+  const services = placedServices(checked, context.document);
+  const places: Places = { hosts: context.hosts, services: portsOf(services) };
+  const placed = compileRoutes(checked, { ...context, places });
   const host = checked.host === undefined ? context.host : withoutBrackets(checked.host);
-  const streams = compileStreams(checked, { ...context, host });
+  const streams = compileStreams(checked, { ...context, places, host });
   const config: GatewayConfig = {
     file: context.file,
     host,
@@ -63,7 +73,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     trustProxy: checked.trustProxy ?? [],
     routes: placed.map(({ route }) => route),
     streams: streams.map(({ stream }) => stream),
-    services: compileServices(checked, context.document, context.file),
+    services: compileServices(services, context.document, context.file),
     admin: checked.admin && { ...checked.admin, host: withoutBrackets(checked.admin.host) },
     log: checked.log,
     maxConnections: checked.maxConnections,
@@ -76,7 +86,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     tls: checked.tls ? compileTls(checked.tls, context.file) : null,
     hosts: checked.hosts,
   };
-  reportBetween(config, placed, streams, context.document);
+  reportBetween(config, placed, streams, services, context.document);
   return { config, placed };
 }
 
@@ -85,11 +95,15 @@ function reportBetween(
   config: GatewayConfig,
   placed: readonly PlacedRoute[],
   streams: readonly PlacedStream[],
+  services: readonly PlacedService[],
   document: SourceDocument,
 ): void {
   reportDuplicateRoutes(placed, document);
   reportCacheConflicts(placed, document);
-  if (config.workers !== null) reportFilesOfWorkers(placed, document);
+  if (config.workers !== null) {
+    reportFilesOfWorkers(placed, document);
+    reportFreePortsOfWorkers(services, document);
+  }
   reportRouteConflicts(placed, document);
   for (const { stream, path } of streams) reportUpstreamConflicts(stream.upstream, path, document);
   // With a broken port, host or admin address, it is the default that would be compared.
@@ -99,5 +113,5 @@ function reportBetween(
   reportSharedStreamPorts(streams, listening, document);
   reportSelfTargets(placed, listening, document);
   reportStreamLoops(streams, document);
-  reportSharedPorts(config.services, listening, document);
+  reportSharedPorts(services, listening, document);
 }

@@ -2,9 +2,8 @@
 
 import type { Target } from '../keys/target.ts';
 import type { EndpointConfig } from '../model/config.ts';
-import { endpointOf } from './endpoint.ts';
-import type { GatewayHosts } from './gateway-hosts.ts';
-import { nodeAt, type PathKey, type SourceDocument } from './source.ts';
+import { endpointOf, type Places, unplacedService } from './endpoint.ts';
+import { nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
 import type { CheckedEndpoint, CheckedTo } from './target-schema.ts';
 
 /** Endpoints, and where the file lists them. */
@@ -13,14 +12,14 @@ export interface EndpointList {
   readonly path: readonly PathKey[];
 }
 
-export function compileEndpoints(to: CheckedTo, hosts: GatewayHosts): readonly EndpointConfig[] {
-  if (!Array.isArray(to)) return [compileEndpoint(to as Target | CheckedEndpoint, hosts)];
-  return to.map((each: Target | CheckedEndpoint) => compileEndpoint(each, hosts));
+export function compileEndpoints(to: CheckedTo, places: Places): readonly EndpointConfig[] {
+  if (!Array.isArray(to)) return [compileEndpoint(to as Target | CheckedEndpoint, places)];
+  return to.map((each: Target | CheckedEndpoint) => compileEndpoint(each, places));
 }
 
-function compileEndpoint(one: Target | CheckedEndpoint, hosts: GatewayHosts): EndpointConfig {
-  if ('kind' in one) return { address: endpointOf(one, hosts), weight: 1, backup: false };
-  return { address: endpointOf(one.at, hosts), weight: one.weight ?? 1, backup: one.backup ?? false };
+function compileEndpoint(one: Target | CheckedEndpoint, places: Places): EndpointConfig {
+  if ('kind' in one) return { address: endpointOf(one, places), weight: 1, backup: false };
+  return { address: endpointOf(one.at, places), weight: one.weight ?? 1, backup: one.backup ?? false };
 }
 
 /** Where the endpoints of a route or stream are listed: in the short form its value, in the long one its `to`. */
@@ -36,4 +35,26 @@ export function targetPath(
 ): readonly PathKey[] {
   const path = nodeAt(document.root, list)?.kind === 'list' ? [...list, index] : list;
   return nodeAt(document.root, path)?.kind === 'map' ? [...path, 'at'] : path;
+}
+
+/** `service:db` where `services:` has no `db`, or one without a port; `auto` where no process is run. */
+export function reportUnknownServices(
+  list: EndpointList,
+  { services }: Places,
+  document: SourceDocument,
+): void {
+  for (const [index, { address }] of list.endpoints.entries()) {
+    const name = unplacedService(address);
+    if (name === null || services.has(name)) continue;
+    const place = targetPath(document, list.path, index);
+    const known = [...services.keys()];
+    const hint = known.length === 0 ? 'no service has one' : `those that have one are ${known.join(', ')}`;
+    document.problems.add(
+      nodeAt(document.root, place)!.span,
+      shownPath(document.root, place),
+      name === ''
+        ? { expected: 'a port', found: '"auto"', hint: 'beside it, `run` says which process gets the port' }
+        : { expected: 'a service that has a port', found: JSON.stringify(address.key), hint },
+    );
+  }
 }

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { GatewayConfig, RouteConfig } from '../model/config.ts';
+import type { GatewayConfig, Port, RouteConfig } from '../model/config.ts';
 import { contentOf } from './content.ts';
+import { placeServices } from './endpoint.ts';
 import { type Environment, loadConfig, loadContent } from './load.ts';
 
 const FILE = '/srv/portway/gateway.config.yaml';
@@ -190,6 +191,8 @@ log: { level: debug, format: json, access: off }
         port: 3001,
         cwd: '/srv/portway/services',
         env: { LEVEL: '3', ON: 'true', NAME: 'x' },
+        freePort: false,
+        watch: [],
       },
       {
         name: 'short',
@@ -198,8 +201,51 @@ log: { level: debug, format: json, access: off }
         port: null,
         cwd: '/srv/portway',
         env: {},
+        freePort: false,
+        watch: [],
       },
     ]);
+  });
+
+  it('a process beside its route is a service of its own', async () => {
+    const config = await good(`
+routes:
+  /api: { to: 4000, run: npm run dev, cwd: ./api, env: { A: b }, watch: src }
+  shop.test/cart: { to: auto, run: npm run cart }
+  /: { to: { at: 4001 }, run: npm run site }
+  /jobs: service:jobs
+services:
+  jobs: { run: npm run jobs, port: auto, watch: [lib, '*.json'] }
+`);
+    const told = config.services.map(({ name, port, freePort, cwd, watch }) => [
+      name,
+      port,
+      freePort,
+      cwd,
+      watch,
+    ]);
+    expect(told).toEqual([
+      ['jobs', null, true, '/srv/portway', ['lib', '*.json']],
+      ['api', 4000, false, '/srv/portway/api', ['src']],
+      ['shop.test-cart', null, true, '/srv/portway', []],
+      ['root', 4001, false, '/srv/portway', []],
+    ]);
+    const ports = new Map([['jobs', 4002 as Port]]);
+    const placed = placeServices(config, ports);
+    const keys = (one: typeof config) => one.routes.map(({ upstream }) => upstream.endpoints[0]!.address.key);
+    expect(keys(config)).toEqual([
+      'localhost:4000',
+      'service:shop.test-cart',
+      'localhost:4001',
+      'service:jobs',
+    ]);
+    expect(keys(placed)).toEqual([
+      'localhost:4000',
+      'service:shop.test-cart',
+      'localhost:4001',
+      'localhost:4002',
+    ]);
+    expect(placed.services[0]).toMatchObject({ name: 'jobs', port: 4002 });
   });
 
   it('alternatives under one key have ids of their own, and positions', async () => {

@@ -145,7 +145,8 @@ streams:
   services: `## services
 
 Names and processes. The short form of a process is its command line. In values, \`\${NAME}\` is expanded by Portway; write \`$NAME\`
-or \`$\${NAME}\` for what the shell shall expand. Two services can't have one port, nor the gateway's.`,
+or \`$\${NAME}\` for what the shell shall expand. Two services can't have one port, nor the gateway's. A process may stand beside its route instead,
+as \`run\`, with \`cwd\`, \`env\` and \`watch\`: [dev.md](dev.md) shows both.`,
 
   admin: `\`false\` switches it off; a bare port is that port on \`127.0.0.1\`.`,
 

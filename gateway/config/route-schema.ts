@@ -7,6 +7,7 @@ import { balance, canaryForm, sticky } from './balance-schema.ts';
 import { parseHeaderName, parseHeaderValue, parseMethod, repeatedNames } from './condition.ts';
 import { health, slowStart } from './health-schema.ts';
 import { inheritedShape } from './inherited.ts';
+import { commandLine, processShape } from './service-schema.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
 
 const method = parsedBy(z.string(), parseMethod).meta({ doc: { expected: 'a request method' } });
@@ -139,6 +140,12 @@ export const routeForm = z
       'Where the requests go. The endpoints of a list share them, as `balance` says.',
       TO_DOC,
     ),
+    run: described(
+      commandLine,
+      'The process behind it, a command line that `portway dev` runs and watches: the short form of an entry in `services:`. With `to: auto` it is given a free port as `PORT`.',
+      { defaultText: 'none', also: ['command', 'cmd', 'exec'] },
+    ).optional(),
+    ...processShape,
     exact: described(flag, 'Only this very path, nothing below it.', { default: 'false' }).optional(),
     when: described(when, 'Only requests that also have all of this.', {
       defaultText: 'any request',

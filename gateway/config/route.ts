@@ -10,8 +10,8 @@ import type {
 } from '../model/config.ts';
 import type { CheckedCanary } from './balance-schema.ts';
 import { headerConditions, queryConditions } from './condition.ts';
+import type { Places } from './endpoint.ts';
 import { compileEndpoints } from './endpoints.ts';
-import type { GatewayHosts } from './gateway-hosts.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
 import type { RouteKey } from './route-key.ts';
 import { type CheckedCache, type CheckedRoute, compileCache, compilePlainKeys } from './route-schema.ts';
@@ -28,12 +28,12 @@ export function compileRoute(
   place: RoutePlace,
   key: RouteKey,
   form: CheckedRoute,
-  hosts: GatewayHosts,
+  places: Places,
   defaults: RouteDefaults,
 ): RouteConfig {
   const { ejection, limits, breaker, ...inherited } = compileInherited(form, defaults);
-  const canary = form.canary ? compileCanary(form.canary, hosts) : null;
-  const endpoints = compileEndpoints(form.to, hosts);
+  const canary = form.canary ? compileCanary(form.canary, places) : null;
+  const endpoints = compileEndpoints(form.to, places);
   return {
     id: place.id,
     source: place.source,
@@ -46,8 +46,8 @@ export function compileRoute(
   };
 }
 
-function compileCanary({ to, weight }: CheckedCanary, hosts: GatewayHosts): CanaryConfig {
-  return { endpoints: compileEndpoints(to, hosts), share: weight };
+function compileCanary({ to, weight }: CheckedCanary, places: Places): CanaryConfig {
+  return { endpoints: compileEndpoints(to, places), share: weight };
 }
 
 function compileMatcher(key: RouteKey, { exact, when }: CheckedRoute): RouteMatcher {

@@ -1,22 +1,25 @@
 /** All routes of a file, with what is wrong between their keys and their values. */
 
+import type { Target } from '../keys/target.ts';
 import type { RouteConfig } from '../model/config.ts';
+import type { Places } from './endpoint.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
-import { listPath } from './endpoints.ts';
+import { listPath, reportUnknownServices } from './endpoints.ts';
 import { foundText } from './found.ts';
-import type { GatewayHosts } from './gateway-hosts.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
 import { compileRoute } from './route.ts';
+import { formsOf, isAlternatives } from './route-forms.ts';
 import { parseRouteKey, type RouteKey } from './route-key.ts';
 import type { CheckedRoute } from './route-schema.ts';
 import type { CheckedConfig } from './schema.ts';
+import { serviceNameOf } from './services.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, type Span } from './source.ts';
 
 export interface RoutesContext {
   readonly document: SourceDocument;
   /** Absolute. */
   readonly file: string;
-  readonly hosts: GatewayHosts;
+  readonly places: Places;
 }
 
 /** A route, and where the file says it. */
@@ -47,15 +50,15 @@ function alternatives(
   defaults: RouteDefaults,
   context: RoutesContext,
 ): PlacedRoute[] {
-  const { document, file, hosts } = context;
+  const { document, file, places } = context;
   const isList = isAlternatives(value);
   return formsOf(value).map((form, index) => {
     const path = isList ? ['routes', key, index] : ['routes', key];
     const span = keySpanAt(document.root, path)!;
     const id = index === 0 ? key : `${key}#${index + 1}`;
     const place = { id, source: document.lines.positionOf(span.start), file };
-    const route = compileRoute(place, routeKey, form, hosts, defaults);
-    reportEndpoints(route, path, document);
+    const route = compileRoute(place, routeKey, withOwnService(form, key, index), places, defaults);
+    reportEndpoints(route, path, context);
     return { route, path, span };
   });
 }
@@ -63,22 +66,27 @@ function alternatives(
 function reportEndpoints(
   { upstream: { endpoints, canary } }: RouteConfig,
   path: readonly PathKey[],
-  document: SourceDocument,
+  { document, places }: RoutesContext,
 ): void {
   const list = { endpoints, path: listPath(document, path) };
   const own = canary && { endpoints: canary.endpoints, path: [...path, 'canary', 'to'] };
   reportNoPrimary(list, document);
   reportTwins(list, own, document);
-  for (const each of own === null ? [list] : [list, own]) reportOtherProtocol('tcp', each, document);
+  for (const each of own === null ? [list] : [list, own]) {
+    reportOtherProtocol('tcp', each, document);
+    reportUnknownServices(each, places, document);
+  }
 }
 
-function isAlternatives(value: RouteValue): value is CheckedRoute[] {
-  return Array.isArray(value) && value.length > 0 && 'to' in value[0]!;
-}
-
-function formsOf(value: RouteValue): readonly CheckedRoute[] {
-  if (isAlternatives(value)) return value;
-  return 'to' in value ? [value] : [{ to: value }];
+/** `to: auto` is the port of the process that stands beside the route. */
+function withOwnService(form: CheckedRoute, key: string, index: number): CheckedRoute {
+  const { to, run } = form;
+  if (run === undefined || Array.isArray(to)) return form;
+  const own = (target: Target): Target =>
+    target.kind === 'service' && target.name === null
+      ? { ...target, name: serviceNameOf(key, index) }
+      : target;
+  return { ...form, to: 'at' in to ? { ...to, at: own(to.at) } : own(to as Target) };
 }
 
 function readKey(key: string, document: SourceDocument): RouteKey | null {

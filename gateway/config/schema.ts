@@ -7,13 +7,13 @@
 
 import { z } from 'zod';
 import { accepted } from '../keys/parsed.ts';
-import { parseHostAndPort } from '../keys/target.ts';
+import { parseHostAndPort, parseServiceName } from '../keys/target.ts';
 import { allowedHost, count, described, flag, host, parsedBy, port, trustedProxy } from '../keys/value.ts';
 import { inheritedShape } from './inherited.ts';
 import { overload } from './protection-schema.ts';
 import { parseResolver } from './resolver.ts';
 import { routeValue } from './route-schema.ts';
-import { serviceName, serviceValue } from './service-schema.ts';
+import { serviceValue } from './service-schema.ts';
 import { streams } from './stream-schema.ts';
 import { tls } from './tls-schema.ts';
 
@@ -159,7 +159,7 @@ export const configuration = z
       defaultText: 'none',
     }).optional(),
     services: described(
-      z.record(parsedBy(z.string(), serviceName).meta({ doc: { expected: 'a name' } }), serviceValue),
+      z.record(parsedBy(z.string(), parseServiceName).meta({ doc: { expected: 'a name' } }), serviceValue),
       'Processes that `portway dev` (`npm start`) runs and watches; `portway start` leaves them alone.',
       {
         expected: 'a map of names to processes',

@@ -1,16 +1,49 @@
 /** The part of the schema that says what a process of `services:` may have. */
 
 import { z } from 'zod';
-import { accepted, refused } from '../keys/parsed.ts';
+import { accepted, type Parsed, refused } from '../keys/parsed.ts';
 import { described, parsedBy, port, text } from '../keys/value.ts';
 
-const SERVICE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-const commandLine = z
+export const commandLine = z
   .string()
   .regex(/\S/)
   .meta({ doc: { expected: 'a command line', type: 'command line' } });
+
+const watched = parsedBy(z.string().min(1), watchedFiles).meta({
+  doc: { expected: 'a folder or a pattern such as src/**/*.ts' },
+});
+
+/** What says how a process is run; a route has it, too, whose process stands beside it. */
+export const processShape = {
+  cwd: described(z.string().min(1), 'The folder that it runs in, relative to this file.', {
+    expected: 'the path of a folder',
+    type: 'path',
+    defaultText: "this file's folder",
+    also: ['dir', 'directory', 'workingdir'],
+  }).optional(),
+  env: described(
+    z.record(parsedBy(z.string(), variableName).meta({ doc: { expected: 'the name of a variable' } }), text),
+    'Environment variables, beside those of the gateway.',
+    {
+      expected: 'a map of variables',
+      type: 'map of names to text',
+      defaultText: 'none',
+      also: ['environment'],
+    },
+  ).optional(),
+  watch: described(
+    z.union([watched.transform((one) => [one]), z.array(watched).min(1)]),
+    'Files whose change restarts it: folders and patterns (`src`, `lib/**/*.py`), relative to `cwd`. `node_modules` and what begins with a dot are left out.',
+    {
+      expected: 'a folder or a pattern, or a list of them',
+      type: 'path, pattern, or list of both',
+      defaultText: 'none',
+      also: ['watchpath', 'watchfiles', 'reloadon'],
+    },
+  ).optional(),
+};
 
 export const serviceForm = z
   .strictObject({
@@ -19,31 +52,11 @@ export const serviceForm = z
       also: ['command', 'cmd', 'exec'],
     }),
     port: described(
-      port,
-      'The port that it listens on: it is given to the process as `PORT`, and waited for.',
-      {
-        defaultText: 'none',
-      },
+      z.union([port, z.literal('auto')]).meta({ doc: { expected: 'a port from 1 to 65535, or auto' } }),
+      'The port that it listens on: it is given to the process as `PORT`, and waited for. `auto`: one that is free; routes lead there by `service:NAME`.',
+      { type: 'port, `auto`', defaultText: 'none' },
     ).optional(),
-    cwd: described(z.string().min(1), 'The folder that it runs in, relative to this file.', {
-      expected: 'the path of a folder',
-      type: 'path',
-      defaultText: "this file's folder",
-      also: ['dir', 'directory', 'workingdir'],
-    }).optional(),
-    env: described(
-      z.record(
-        parsedBy(z.string(), variableName).meta({ doc: { expected: 'the name of a variable' } }),
-        text,
-      ),
-      'Environment variables, beside those of the gateway.',
-      {
-        expected: 'a map of variables',
-        type: 'map of names to text',
-        defaultText: 'none',
-        also: ['environment'],
-      },
-    ).optional(),
+    ...processShape,
   })
   .meta({ id: 'service', doc: { expected: 'a map with the key "run"', holder: 'a service' } });
 
@@ -51,9 +64,10 @@ export const serviceValue = z
   .union([commandLine.transform((run) => ({ run })), serviceForm])
   .meta({ doc: { expected: 'a command line, or a map with the key "run"' } });
 
-export function serviceName(name: string) {
-  if (SERVICE_NAME.test(name)) return accepted(name);
-  return refused('letters, digits, - _ and . , at most 63, beginning with a letter or a digit');
+function watchedFiles(pattern: string): Parsed<string> {
+  if (pattern.startsWith('/') || pattern.split('/').includes('..'))
+    return refused('below the folder of the process: src, or src/**/*.ts');
+  return accepted(pattern.replace(/^\.\/|\/$/g, ''));
 }
 
 function variableName(name: string) {

@@ -3,9 +3,15 @@
 import { withBrackets } from '../keys/host.ts';
 import { parseHostAndPort } from '../keys/target.ts';
 import type { EndpointAddress, EndpointConfig, Port, StreamConfig } from '../model/config.ts';
+import type { Places } from './endpoint.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
-import { compileEndpoints, type EndpointList, listPath, targetPath } from './endpoints.ts';
-import type { GatewayHosts } from './gateway-hosts.ts';
+import {
+  compileEndpoints,
+  type EndpointList,
+  listPath,
+  reportUnknownServices,
+  targetPath,
+} from './endpoints.ts';
 import { compileEjection } from './health-schema.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
 import type { Listening } from './listening.ts';
@@ -18,7 +24,7 @@ import { compileUpstream } from './upstream.ts';
 
 export interface StreamsContext {
   readonly document: SourceDocument;
-  readonly hosts: GatewayHosts;
+  readonly places: Places;
   /** Where a stream listens whose key is a bare port: where the gateway does. */
   readonly host: string;
 }
@@ -49,8 +55,10 @@ function compileStream(
   context: StreamsContext,
 ): StreamConfig {
   const listen = listenOf(key, context.host);
-  const endpoints = compileEndpoints(form.to, context.hosts).map(withoutTls);
-  reportEndpoints(protocol, { endpoints, path: listPath(context.document, path) }, context.document);
+  const endpoints = compileEndpoints(form.to, context.places).map(withoutTls);
+  const list = { endpoints, path: listPath(context.document, path) };
+  reportUnknownServices(list, context.places, context.document);
+  reportEndpoints(protocol, list, context.document);
   const { idleTimeoutMs, ...bounds } = compileStreamBounds(form);
   return {
     id: `${protocol} ${key}`,

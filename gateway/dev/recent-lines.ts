@@ -42,6 +42,11 @@ export class RecentLines {
       .slice(0, SHOWN);
   }
 
+  /** All that are kept, at most 200, of earlier lives too. */
+  all(): readonly string[] {
+    return [...this.#lines];
+  }
+
   get isSilent(): boolean {
     return this.#ofThisLife === 0;
   }

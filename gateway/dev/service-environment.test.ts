@@ -9,7 +9,17 @@ const node = process.execPath;
 
 function service(overrides: Partial<ServiceConfig> = {}): ServiceConfig {
   const source = { line: 1, column: 1 };
-  return { name: 'db', source, run: 'true', port: 3001 as Port, cwd: '/', env: {}, ...overrides };
+  return {
+    name: 'db',
+    source,
+    run: 'true',
+    port: 3001 as Port,
+    cwd: '/',
+    env: {},
+    freePort: false,
+    watch: [],
+    ...overrides,
+  };
 }
 
 async function folder(): Promise<string> {

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -30,7 +30,17 @@ async function start(
 ): Promise<Started> {
   const port = options.config?.port ?? (await freePort());
   const source = { line: 7, column: 3 };
-  const config = { name: 'db', source, run, port: port as Port, cwd: '/', env: {}, ...options.config };
+  const config = {
+    name: 'db',
+    source,
+    run,
+    port: port as Port,
+    cwd: '/',
+    env: {},
+    freePort: false,
+    watch: [],
+    ...options.config,
+  };
   const [lines, notices]: [string[], string[]] = [[], []];
   const report = {
     line: (_name: string, text: string) => void lines.push(text),
@@ -252,4 +262,65 @@ describe('stop', () => {
     expect(service.status()).toMatchObject({ state: 'stopped', pid: null });
     expect(readFileSync(file, 'utf8')).toBe('');
   });
+});
+
+describe('a service that is to begin anew', () => {
+  const says = (word: string) => `console.log('${word}', process.pid);${listening}`;
+
+  it('is ended and started at once, without a delay and without being called a crash', async () => {
+    const policy = { restart: { firstMs: 60_000, longestMs: 60_000, goodLifeMs: 30_000 } };
+    const { service, notices, said } = await start(await program(says('pid')), { policy });
+    await service.settled;
+    const { pid } = service.status();
+    service.restart('asked for');
+    expect(service.status()).toMatchObject({ state: 'restarting', lastExit: null });
+    expect(service.awaited).toBe(true);
+    await said('is ready again after 1 restart');
+    expect(runs(pid as number)).toBe(false);
+    expect(service.awaited).toBe(false);
+    expect(notices.filter((notice) => /ended|starts again/.test(notice))).toEqual([]);
+  });
+
+  it('does not wait for the next try of a service that has crashed', async () => {
+    const policy = { restart: { firstMs: 60_000, longestMs: 60_000, goodLifeMs: 30_000 } };
+    const file = join(await temporaryFolder(), 'service.cjs');
+    writeFileSync(file, 'process.exit(3)');
+    const { service, said } = await start(`'${process.execPath}' '${file}'`, { policy });
+    await said('ended with exit code 3');
+    await said('starts again in');
+    writeFileSync(file, listening);
+    service.restart('asked for');
+    await until('it is ready', isReady(service));
+  });
+
+  it('is no longer waited for when it crashes again and again', async () => {
+    const { service } = await start('exit 1');
+    await until('it has crashed twice', () => service.status().restarts >= 2);
+    await until('it is not awaited', () => !service.awaited);
+  });
+
+  it.each([
+    ['a folder', 'src', 'src/deep/a.js', 'other/a.js'],
+    ['a pattern', '**/*.py', 'src/deep/a.py', 'src/deep/a.js'],
+    ['a pattern', 'src/**', 'src/deep/a.py', 'node_modules/src/a.js'],
+    ['a file', 'settings.json', 'settings.json', 'src/deep/settings.json'],
+  ])(
+    'begins anew when what %s names changes (%s), and for nothing else',
+    async (_what, pattern, hit, miss) => {
+      const cwd = await temporaryFolder();
+      for (const folder of ['src/deep', 'other', 'node_modules/src'])
+        mkdirSync(join(cwd, folder), { recursive: true });
+      for (const file of [hit, miss]) writeFileSync(join(cwd, file), '1');
+      const { service, notices, said } = await start(await program(says('pid')), {
+        config: { cwd, watch: [pattern] },
+      });
+      await service.settled;
+      await service.watching;
+      writeFileSync(join(cwd, miss), '2');
+      writeFileSync(join(cwd, hit), '2');
+      await said(`restarts: ${hit} has changed`);
+      await said('is ready again after 1 restart');
+      expect(notices.filter((notice) => notice.includes('restarts:'))).toHaveLength(1);
+    },
+  );
 });

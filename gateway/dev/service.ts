@@ -4,6 +4,7 @@ import type { ServiceConfig, SourcePosition } from '../model/config.ts';
 import type { ServiceState, ServiceStatus } from '../model/status.ts';
 import { RestartDelay, type RestartPolicy, restartPolicy } from '../workers/restart-delay.ts';
 import { describeExit } from './exit-reason.ts';
+import { FileWatch } from './file-watch.ts';
 import { untilAccepting } from './port-probe.ts';
 import { type Exit, ProcessGroup } from './process-group.ts';
 import { RecentLines } from './recent-lines.ts';
@@ -36,6 +37,8 @@ export interface ServiceOptions {
   readonly policy?: ServicePolicy;
 }
 
+/** A service that crashes once, when a file is half saved, is waited for still. */
+const AWAITED_FAILURES = 1;
 const shownLines = 5;
 /** What a service leaves behind when it dies of itself holds up its next start, so it gets less time than what we stop. */
 const leftoverGraceMs = 2000;
@@ -55,6 +58,13 @@ export class Service {
   #lastExit: ServiceStatus['lastExit'] = null;
   #obstacle: string | null = null;
   #running: Promise<void> = Promise.resolve();
+  #watch: FileWatch | null = null;
+  /** Somebody wants it to begin anew: it is ended, and started without a delay. */
+  #anew = new AbortController();
+  /** Whether SIGKILL was needed for what was ended for that. */
+  #cleared: Promise<boolean> | null = null;
+  /** Lives in a row that ended before it was ready. */
+  #failures = 0;
   #end: Promise<void> | null = null;
 
   constructor(config: ServiceConfig, options: ServiceOptions) {
@@ -74,7 +84,37 @@ export class Service {
   }
 
   start(): void {
+    this.#watchFiles();
     this.#running = this.#keepAlive();
+  }
+
+  /** Ends the process and starts it again at once, also where it waits for its next start. @param why `src/api.ts has changed` */
+  restart(why: string): void {
+    if (this.#stopping.signal.aborted || this.#anew.signal.aborted) return;
+    this.#notice(`restarts: ${why}`);
+    this.#state = 'restarting';
+    this.#failures = 0;
+    this.#lastExit = null;
+    this.#anew.abort();
+    this.#cleared = this.#group?.stop(this.#policy.stopGraceMs) ?? null;
+  }
+
+  /** Resolves when changes of its files are seen. */
+  get watching(): Promise<void> {
+    return this.#watch?.ready ?? Promise.resolve();
+  }
+
+  /** The lines that it wrote, oldest first. */
+  lines(): readonly string[] {
+    return this.#output.all();
+  }
+
+  /**
+   * Whether a request may wait for it: it is starting, or started again, and has not failed to do so several times in a row.
+   */
+  get awaited(): boolean {
+    if (this.#obstacle !== null || this.#failures > AWAITED_FAILURES) return false;
+    return this.#state === 'starting' || this.#state === 'restarting';
   }
 
   /** Resolves when it is ready for the first time, or when it shows that this will take longer. Never rejects. */
@@ -103,12 +143,14 @@ export class Service {
 
   /** SIGKILL to all of it, now. */
   kill(): void {
+    this.#watch?.close();
     this.#stopping.abort();
     this.#group?.kill();
   }
 
   async #stopAndClean(): Promise<void> {
     this.#state = 'stopping';
+    this.#watch?.close();
     this.#stopping.abort();
     const { stopGraceMs } = this.#policy;
     if (await this.#group?.stop(stopGraceMs)) {
@@ -122,13 +164,24 @@ export class Service {
   async #keepAlive(): Promise<void> {
     const { signal } = this.#stopping;
     for (;;) {
+      this.#anew = new AbortController();
       const goodMs = (await this.#isHindered()) || signal.aborted ? 0 : await this.#live();
       this.#settled.resolve();
       if (signal.aborted) return;
+      if (this.#anew.signal.aborted) continue;
       const delayMs = this.#delay.next(goodMs);
       if (this.#obstacle === null) this.#notice(`starts again in ${formatDuration(delayMs)}`);
-      await sleep(delayMs, undefined, { signal }).catch(() => {});
+      const woken = AbortSignal.any([signal, this.#anew.signal]);
+      await sleep(delayMs, undefined, { signal: woken }).catch(() => {});
     }
+  }
+
+  #watchFiles(): void {
+    const { cwd: folder, watch: patterns } = this.#config;
+    if (patterns.length === 0) return;
+    const changed = (file: string) => this.restart(`${file} has changed`);
+    const failed = (error: Error) => this.#notice(`can't watch its files: ${error.message}`);
+    this.#watch = new FileWatch({ folder, patterns, changed, failed });
   }
 
   /** A start that can't succeed is not tried. The reason is told once, and looked at again with growing delay. */
@@ -141,6 +194,9 @@ export class Service {
 
   /** From the start to the end of one process. @returns how long it was ready, in milliseconds. */
   async #live(): Promise<number> {
+    // A wish to begin anew that came until now is fulfilled by this start.
+    this.#anew = new AbortController();
+    this.#cleared = null;
     const group = this.#launch();
     if (group === null) return 0;
     const over = new AbortController();
@@ -149,7 +205,9 @@ export class Service {
     over.abort();
     const readyAt = await watching;
     const goodMs = readyAt === null ? 0 : performance.now() - readyAt;
-    if (!this.#stopping.signal.aborted) await this.#bury(group, exit);
+    this.#failures = readyAt === null ? this.#failures + 1 : 0;
+    if (this.#anew.signal.aborted) await this.#clear(group);
+    else if (!this.#stopping.signal.aborted) await this.#bury(group, exit);
     return goodMs;
   }
 
@@ -181,7 +239,7 @@ export class Service {
     const ready = port === null || (await untilAccepting(port, over));
     decided.abort();
     await reminding;
-    if (!ready || over.aborted) return null;
+    if (!ready || over.aborted || this.#anew.signal.aborted) return null;
     this.#becomeReady(performance.now() - startedAt);
     return performance.now();
   }
@@ -217,6 +275,15 @@ export class Service {
     // Its lines were shown as they came.
     this.#notice(`${describeExit(exit, this.#config)}${this.#output.isSilent ? '; it wrote nothing' : ''}`);
     await group.stop(leftoverGraceMs);
+    this.#group = null;
+  }
+
+  /** All of it must have gone before the next one starts, which wants the port. */
+  async #clear(group: ProcessGroup): Promise<void> {
+    this.#failures = 0;
+    const { stopGraceMs } = this.#policy;
+    const killed = await (this.#cleared ?? group.stop(stopGraceMs));
+    if (killed) this.#notice(`did not stop within ${formatDuration(stopGraceMs)} and was killed`);
     this.#group = null;
   }
 

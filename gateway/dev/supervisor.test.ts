@@ -31,6 +31,8 @@ function config(name: string, run: string, port: number | undefined): ServiceCon
     port: (port ?? null) as Port | null,
     cwd: '/',
     env: {},
+    freePort: false,
+    watch: [],
   };
 }
 

@@ -28,6 +28,20 @@ export class Supervisor {
     return this.#changes;
   }
 
+  /** By name; `undefined`: there is none. */
+  find(name: string): Service | undefined {
+    return this.#services.find(({ config }) => config.name === name);
+  }
+
+  get names(): readonly string[] {
+    return this.#services.map(({ config }) => config.name);
+  }
+
+  /** The service that has this port. */
+  onPort(port: number): Service | undefined {
+    return this.#services.find(({ config }) => config.port === port);
+  }
+
   /** In the order of the configuration. */
   status(): ServiceStatus[] {
     return this.#services.map((service) => service.status());

@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
 import { type Paint, painter, wantsColour } from '../log/paint.ts';
 import { formatDuration } from '../log/units.ts';
-import type { ServiceConfig } from '../model/config.ts';
+import type { GatewayConfig, ServiceConfig } from '../model/config.ts';
 import type { ReloadResult } from '../proxy/reloader.ts';
+import { FreePorts } from './free-ports.ts';
 import { LabelledOutput } from './labelled-output.ts';
 import { renderMap } from './map.ts';
 import { readableLines } from './readable-line.ts';
@@ -26,6 +27,7 @@ export class Workbench {
   readonly #paint: Paint;
   readonly #output: LabelledOutput;
   readonly #supervisor: Supervisor;
+  readonly #ports = new FreePorts();
   #gateway: Gateway | null = null;
 
   constructor(options: WorkbenchOptions) {
@@ -55,7 +57,8 @@ export class Workbench {
   async open(): Promise<void> {
     const { startGateway, configFile, env, log } = this.#options;
     const services = () => this.#supervisor.status();
-    const gateway = await startGateway({ configFile, env, mode: 'development', log, services });
+    const place = (config: GatewayConfig) => this.#ports.place(config);
+    const gateway = await startGateway({ configFile, env, mode: 'development', log, services, place });
     this.#gateway = gateway;
     gateway.onReload((config) => void this.#supervise(config.services));
     await this.#supervise(gateway.config().services);

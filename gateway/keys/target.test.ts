@@ -68,7 +68,7 @@ describe('an endpoint', () => {
   const endpoint = (text: string) => {
     const parsed = parseTarget(text);
     if (!parsed.ok) throw new Error(parsed.hint);
-    return endpointOf(parsed.value, new Map());
+    return endpointOf(parsed.value, { hosts: new Map(), services: new Map() });
   };
 
   it.each([

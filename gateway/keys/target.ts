@@ -1,4 +1,4 @@
-/** Where a route leads, as the file writes it: `3001`, `db:3001`, `https://images.internal`, `unix:/run/app.sock`, `srv:_http._tcp.shop.internal`. */
+/** Where a route leads, as the file writes it: `3001`, `db:3001`, `https://images.internal`, `unix:/run/app.sock`, `srv:_http._tcp.shop.internal`, `service:api`, `auto`. */
 
 import { isIP } from 'node:net';
 import type { Port } from '../model/config.ts';
@@ -12,7 +12,9 @@ export type Target =
   | { readonly kind: 'port'; readonly port: Port }
   | { readonly kind: 'tcp'; readonly tls: boolean; readonly host: string; readonly port: Port }
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'srv'; readonly name: string; readonly tls: boolean };
+  | { readonly kind: 'srv'; readonly name: string; readonly tls: boolean }
+  /** A process of `services:`, wherever it listens; `null`: the one that the route runs itself. */
+  | { readonly kind: 'service'; readonly name: string | null };
 
 export type PortTarget = Extract<Target, { kind: 'port' | 'tcp' }>;
 
@@ -28,6 +30,8 @@ export function portTarget(port: number): PortTarget {
 export function parseTarget(text: string): Parsed<Target> {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
   if (/^srv:/i.test(text)) return parseSrv(text.slice('srv:'.length));
+  if (text === 'auto') return accepted({ kind: 'service', name: null });
+  if (text.startsWith('service:')) return parseServiceTarget(text.slice('service:'.length));
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
   if (scheme !== undefined) return parseUrl(text, scheme.toLowerCase());
   if (text.startsWith('/')) return refused(pathHint(text));
@@ -160,4 +164,16 @@ function srvHint(text: string): string {
   if (text.startsWith('//')) return `without slashes: srv:${text.slice(2)}`;
   if (/:\d+$/.test(text)) return 'the records say which port: remove it';
   return `service and protocol come first: srv:_http._tcp.${/^[a-z0-9.-]+$/i.test(text) ? text : 'NAME'}`;
+}
+
+const SERVICE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+
+export function parseServiceName(name: string): Parsed<string> {
+  if (SERVICE_NAME.test(name)) return accepted(name);
+  return refused('letters, digits, - _ and . , at most 63, beginning with a letter or a digit');
+}
+
+function parseServiceTarget(text: string): Parsed<Target> {
+  const name = parseServiceName(text);
+  return name.ok ? accepted({ kind: 'service', name: name.value }) : name;
 }

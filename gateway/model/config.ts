@@ -203,6 +203,10 @@ export interface ServiceConfig {
   /** A shell command line. */
   readonly run: string;
   readonly port: Port | null;
+  /** `port: auto`: `portway dev` finds a port that is free, and writes it into `port`. */
+  readonly freePort: boolean;
+  /** Globs, relative to `cwd`: a change of such a file restarts it. */
+  readonly watch: readonly string[];
   /** Absolute. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;

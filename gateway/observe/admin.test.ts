@@ -24,6 +24,8 @@ const config: GatewayConfig = {
       port: 3001 as Port,
       cwd: '/srv',
       env: { DB_PASSWORD: 'hunter2' },
+      freePort: false,
+      watch: [],
     },
   ],
   admin: { host: 'admin.internal', port: 3900 as Port },

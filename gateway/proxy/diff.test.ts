@@ -57,7 +57,16 @@ describe('what a reload changed', () => {
   });
 
   test('not the line of a service', async () => {
-    const service = { name: 'db', source: { line: 3, column: 1 }, run: 'x', port: null, cwd: '/', env: {} };
+    const service = {
+      name: 'db',
+      source: { line: 3, column: 1 },
+      run: 'x',
+      port: null,
+      cwd: '/',
+      env: {},
+      freePort: false,
+      watch: [],
+    };
     const [before, after] = [3, 4].map((line) =>
       gatewayConfig([db], { services: [{ ...service, source: { line, column: 1 } }] }),
     );

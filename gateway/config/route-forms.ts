@@ -1,0 +1,15 @@
+import type { CheckedRoute } from './route-schema.ts';
+import type { CheckedConfig } from './schema.ts';
+
+type RouteValue = CheckedConfig['routes'][string];
+
+/** Several routes of one path, told apart by their conditions. */
+export function isAlternatives(value: RouteValue): value is CheckedRoute[] {
+  return Array.isArray(value) && value.length > 0 && 'to' in value[0]!;
+}
+
+/** What stands under a key of `routes:`, each in its long form. */
+export function formsOf(value: RouteValue): readonly CheckedRoute[] {
+  if (isAlternatives(value)) return value;
+  return 'to' in value ? [value] : [{ to: value }];
+}

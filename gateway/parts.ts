@@ -122,7 +122,7 @@ export class GatewayParts {
     const writeLine = createAccessLog(this.#options.log, { enabled: () => this.#config.log.access });
     const escapes = new EscapeNotices(this.#options.log, () => this.#config.routes);
     return (record) => {
-      escapes.see(record);
+      if (record.escaped !== null) escapes.see(record);
       if (record.errorCode === 'out_of_descriptors') this.descriptors.exchangeFailed();
       writeLine(record);
     };

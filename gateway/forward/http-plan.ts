@@ -4,7 +4,6 @@ import type { Clock } from '../exchange/timer-wheel.ts';
 import type { RetriesConfig, TimeoutsConfig } from '../model/config.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import { isRepeatable } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** What to send where, decided by the route and the filters. */
@@ -28,10 +27,4 @@ export interface HttpPlan {
   requestFields(endpoint: Endpoint): Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
-}
-
-/** How long an attempt may take until its answer's head: only what may be sent again has less time for each than for all of them. */
-export function attemptMs({ timeouts, retries, body }: HttpPlan, method: string): number {
-  if (retries.perTryMs === null || !isRepeatable(method, body !== null)) return timeouts.responseMs;
-  return Math.min(retries.perTryMs, timeouts.responseMs);
 }

@@ -13,12 +13,10 @@ import type { Deadline, Timed } from '../exchange/timer-wheel.ts';
 import { trailerFields } from '../exchange/trailers.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf } from '../upstream/outcome.ts';
-import { isStale, type Sent } from '../upstream/retry.ts';
-import { framingOf } from './answer-framing.ts';
+import { isRepeatable, isStale, type Sent } from '../upstream/retry.ts';
 import { Attempts } from './attempts.ts';
-import { clientFields } from './client-fields.ts';
-import { attemptMs, type HttpPlan } from './http-plan.ts';
-import { INFORMATIONAL_MAX, withoutLength } from './informational.ts';
+import { clientFields, framingOf, INFORMATIONAL_MAX, withoutLength } from './client-fields.ts';
+import type { HttpPlan } from './http-plan.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
 
 /** Who asked for the exchange to be carried hears of its end. */
@@ -255,4 +253,10 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#call?.abort();
     this.#call = null;
   }
+}
+
+/** How long an attempt may take until its answer's head: only what may be sent again has less time for each than for all of them. */
+function attemptMs({ timeouts, retries, body }: HttpPlan, method: string): number {
+  if (retries.perTryMs === null || !isRepeatable(method, body !== null)) return timeouts.responseMs;
+  return Math.min(retries.perTryMs, timeouts.responseMs);
 }

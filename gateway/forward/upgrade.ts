@@ -11,11 +11,10 @@ import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Attempts } from './attempts.ts';
+import { INFORMATIONAL_MAX, withoutLength, withStickyCookie } from './client-fields.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { closeGently } from './gentle-close.ts';
-import { INFORMATIONAL_MAX, withoutLength } from './informational.ts';
 import { Splice } from './splice.ts';
-import { withStickyCookie } from './sticky-cookie.ts';
 
 export interface TunnelPlan {
   readonly upstream: Upstream;

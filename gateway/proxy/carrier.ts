@@ -128,9 +128,12 @@ export class Carrier implements HttpListenerHandler {
 
   #carry(exchange: Exchange, client: ClientExchange, decision: Decision): void {
     if (decision.kind !== 'routed') return this.#answerHere(exchange, decision);
-    const role = cacheRole(this.#options.caches, client, decision);
-    if (role.kind === 'passed')
-      return new HttpForward(role.downstream, decision, decision.record, exchange).start();
+    const { caches } = this.#options;
+    const role = caches.isEmpty ? null : cacheRole(caches, client, decision);
+    if (role === null || role.kind === 'passed') {
+      const downstream = role?.downstream ?? client;
+      return new HttpForward(downstream, decision, decision.record, exchange).start();
+    }
     const fetch: FetchForCache = (downstream, plan, record) => {
       const owner = this.#handlerOwner(exchange, decision, downstream);
       new HttpForward(downstream, plan, record, owner).start();

@@ -1,5 +1,5 @@
 import type { GatewayChild } from '../testing/gateway-child.ts';
-import { Load } from './load.ts';
+import { Load } from '../testing/load.ts';
 
 /** Requests to `/one`, which have nothing to do with what a row changes. */
 export function steadyLoad(gateway: GatewayChild, clients = 8): Load {

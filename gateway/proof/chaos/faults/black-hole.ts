@@ -4,7 +4,7 @@ import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
 import { HoleProxy } from '../hole-proxy.ts';
-import { ask } from '../load.ts';
+import { ask } from '../../testing/load.ts';
 import { timeouts } from '../scene.ts';
 import { allAnswered, allBroken, graceMs, withinTimeout } from '../seen-answers.ts';
 import type { Stage } from '../stage.ts';

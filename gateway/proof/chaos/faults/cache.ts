@@ -6,7 +6,7 @@ import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { get } from '../../testing/http-client.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
-import { type Asked, ask, problemOf } from '../load.ts';
+import { type Asked, ask, problemOf } from '../../testing/load.ts';
 import type { Stage } from '../stage.ts';
 
 const entryBytes = 20_000;

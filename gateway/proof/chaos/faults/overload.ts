@@ -8,7 +8,7 @@ import { findProgram } from '../../testing/machine.ts';
 import { type OwnLoadResult, runOwnLoad } from '../../testing/own-load.ts';
 import { quantile } from '../../testing/statistics.ts';
 import { type Fault, Skip } from '../fault.ts';
-import { ask, problemOf } from '../load.ts';
+import { ask, problemOf } from '../../testing/load.ts';
 import { graceMs } from '../seen-answers.ts';
 import type { Stage } from '../stage.ts';
 

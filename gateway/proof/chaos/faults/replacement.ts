@@ -4,7 +4,7 @@ import type { RawClient } from '../../testing/http-client.ts';
 import { until } from '../../testing/poll.ts';
 import { handshake } from '../../testing/websocket.ts';
 import type { Fault } from '../fault.ts';
-import { type Asked, Load, problemOf } from '../load.ts';
+import { type Asked, Load, problemOf } from '../../testing/load.ts';
 import { steadyLoad } from '../one-service.ts';
 import type { ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../load.ts';
+import { monotonicMs } from '../../testing/load.ts';
 
 /** What a service counted under one tag. */
 export interface Counted {

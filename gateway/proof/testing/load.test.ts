@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { freePort } from '../testing/free-port.ts';
-import { ok, startService } from '../testing/service.ts';
+import { freePort } from './free-port.ts';
+import { ok, startService } from './service.ts';
 import { ask, problemOf } from './load.ts';
 
 test('a whole answer is no problem', async () => {

@@ -1,26 +1,20 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../testing/poll.ts';
+import { Processes } from '../testing/processes.ts';
+import { temporaryFolder } from '../testing/program.ts';
 import type { BenchResult } from './result.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'portway-bench-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
 /** Runs the benchmark with a temporary folder of its own, by which its processes and files are found afterwards. */
-function bench(...argv: string[]) {
-  const folder = temporaryFolder();
-  const run = spawn(process.execPath, [main, ...argv], { env: { ...process.env, TMPDIR: folder } });
-  onTestFinished(() => void run.kill('SIGKILL'));
+async function bench(...argv: string[]) {
+  const folder = await temporaryFolder();
+  const processes = new Processes();
+  onTestFinished(() => processes.killAll());
+  const run = await processes.start([process.execPath, main, ...argv], { env: { TMPDIR: folder } });
   return { run, folder };
 }
 
@@ -34,16 +28,11 @@ function processesWith(folder: string): string[] {
   });
 }
 
-async function untilLine(run: ReturnType<typeof spawn>, pattern: RegExp): Promise<void> {
-  for await (const line of createInterface({ input: run.stdout! })) if (pattern.test(line)) return;
-  throw new Error(`it ended without a line that matches ${pattern}`);
-}
-
 test('a peer is measured, and every measurement is written to the file', async () => {
-  const json = join(temporaryFolder(), 'out.json');
+  const json = join(await temporaryFolder(), 'out.json');
   const small = ['--only', 'undici.dispatch', '--case', 'small', '--seconds', '1', '--rounds', '1'];
-  const { run, folder } = bench(...small, '--json', json);
-  const [code] = await once(run, 'exit');
+  const { run, folder } = await bench(...small, '--json', json);
+  const { code } = await run.ended;
   const result: BenchResult = JSON.parse(readFileSync(json, 'utf8'));
   expect(code).toBe(0);
   expect(result.samples).toMatchObject([{ case: 'small', peer: 'undici.dispatch', round: 1, problems: [] }]);
@@ -55,11 +44,11 @@ test('a peer is measured, and every measurement is written to the file', async (
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s in the middle leaves no process and no file behind',
   async (signal) => {
-    const { run, folder } = bench('--only', 'undici.dispatch', '--case', 'small', '--seconds', '600');
-    await untilLine(run, /1 peers/);
+    const { run, folder } = await bench('--only', 'undici.dispatch', '--case', 'small', '--seconds', '600');
+    await until('it measures', () => run.stdout.includes('1 peers'));
     await expect.poll(() => processesWith(folder).length, { timeout: 15_000 }).toBeGreaterThan(2);
-    run.kill(signal);
-    const [code] = await once(run, 'exit');
+    run.signal(signal);
+    const { code } = await run.ended;
     expect(code).toBe(130);
     expect(processesWith(folder)).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
@@ -67,9 +56,8 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 );
 
 test('wrong usage is answered with the usage and exit code 2', async () => {
-  const { run } = bench('--only', 'nobody');
-  const stderr = run.stderr!.setEncoding('utf8').toArray();
-  const [code] = await once(run, 'exit');
+  const { run } = await bench('--only', 'nobody');
+  const { code } = await run.ended;
   expect(code).toBe(2);
-  expect((await stderr).join('')).toContain('--quick');
+  expect(run.stderr).toContain('--quick');
 });

@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { ask } from '../testing/load.ts';
 import { until } from '../testing/poll.ts';
 import type { Process } from '../testing/processes.ts';
 
@@ -19,23 +19,12 @@ export async function untilAnswers(started: Process, url: string, body: Buffer):
   });
 }
 
-/** What is wrong with the answer to GET `url`; `null` where it is 200 with exactly `body`. */
-export function problemOf(url: string, body: Buffer): Promise<string | null> {
-  return new Promise((resolve) => {
-    const request = get(url, { agent: false, timeout: 5000 }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', (error) => resolve(error.message));
-      response.on('end', () => resolve(difference(response.statusCode, Buffer.concat(chunks), body)));
-    });
-    request.on('timeout', () => request.destroy(new Error('no answer in 5 s')));
-    request.on('error', (error) => resolve(error.message));
-  });
-}
-
-function difference(status: number | undefined, got: Buffer, expected: Buffer): string | null {
+/** What is wrong with the answer to GET `url`; `null` where it is 200 with exactly `body`, which is text. */
+export async function problemOf(url: string, body: Buffer): Promise<string | null> {
+  const { port, pathname } = new URL(url);
+  const { status, complete, text, broke } = await ask(Number(port), pathname, { withinMs: 5_000 });
+  if (!complete) return broke ?? 'broken off';
   if (status !== 200) return `answered ${status} instead of 200`;
-  return got.equals(expected)
-    ? null
-    : `answered ${got.length} bytes that are not the ${expected.length} expected`;
+  if (text === String(body)) return null;
+  return `answered ${text.length} bytes that are not the ${body.length} expected`;
 }

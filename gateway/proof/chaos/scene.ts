@@ -1,8 +1,8 @@
 import { DeafListener } from '../testing/deaf-listener.ts';
 import { freeDatagramPort, freePort } from '../testing/free-port.ts';
 import type { GatewayChild } from '../testing/gateway-child.ts';
-import { HoleProxy } from './hole-proxy.ts';
 import { ask } from '../testing/load.ts';
+import { HoleProxy } from './hole-proxy.ts';
 import type { ServicePorts } from './service/question.ts';
 import { freeServicePorts, ServiceChild } from './service-child.ts';
 import { takeBase } from './settle.ts';

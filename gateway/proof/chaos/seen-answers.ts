@@ -1,5 +1,5 @@
-import type { Findings } from './findings.ts';
 import { type Asked, problemOf } from '../testing/load.ts';
+import type { Findings } from './findings.ts';
 
 /** Timers fire late on a busy machine, by how much is the machine's affair. */
 export const graceMs = 700;

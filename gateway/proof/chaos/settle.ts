@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayChild } from '../testing/gateway-child.ts';
-import type { Findings } from './findings.ts';
 import { ask, problemOf } from '../testing/load.ts';
+import type { Findings } from './findings.ts';
 import type { ServiceChild } from './service-child.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,10 +1,8 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayChild, type GatewayChildOptions } from '../testing/gateway-child.ts';
-import { RawClient } from '../testing/http-client.ts';
+import { type ClientOptions, RawClient } from '../testing/http-client.ts';
 import { Processes } from '../testing/processes.ts';
 import { Random } from '../testing/random.ts';
 import type { ChaosOptions } from './options.ts';
@@ -105,13 +103,11 @@ export class Stage {
   }
 
   /** A client of exact bytes; it goes with the row. */
-  async connect(port: number, { halfOpen = false } = {}): Promise<RawClient> {
-    const socket = connectSocket({ port, host: '127.0.0.1', allowHalfOpen: halfOpen });
-    const client = new RawClient(socket, `client of port ${port}`);
+  async connect(port: number, options: ClientOptions = {}): Promise<RawClient> {
+    const client = RawClient.to(port, options);
     this.#clients.add(client);
-    socket.once('close', () => this.#clients.delete(client));
-    await once(socket, 'connect');
-    return client;
+    client.socket.once('close', () => this.#clients.delete(client));
+    return client.connected();
   }
 
   /** How gateways that should live have ended, and what they wrote last. */

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { cpuMicroseconds, parseMachineStat, parseProcStat, treeTicks } from './cpu.ts';
+import { until } from './poll.ts';
+import { Processes } from './processes.ts';
 
 const tail = 'S 41 4242 4242 0 -1 4194560 900 0 0 0 120 30 4 2 20 0 1 0 12345 6000 700';
 
@@ -28,20 +28,16 @@ test('the time of workers and of their children counts, that of strangers does n
   expect(treeTicks(processes, 10)).toBe(321);
 });
 
-test('a process that computes is seen to use CPU time', async () => {
-  const busy = spawn(process.execPath, [
-    '-e',
-    'const end = Date.now() + 200; while (Date.now() < end); console.log("done"); setInterval(() => {}, 1e6)',
-  ]);
-  onTestFinished(() => void busy.kill('SIGKILL'));
-  await once(busy.stdout, 'data');
-  expect(cpuMicroseconds(busy.pid!)).toBeGreaterThan(0);
-});
-
-test('a process that is gone is an error that names it', async () => {
-  const gone = spawn(process.execPath, ['-e', '']);
-  await once(gone, 'exit');
-  expect(() => cpuMicroseconds(gone.pid!)).toThrow(`process ${gone.pid} is gone`);
+test('a process that computes is seen to use CPU time, and one that is gone is an error that names it', async () => {
+  const processes = new Processes();
+  onTestFinished(() => processes.killAll());
+  const code =
+    'const end = Date.now() + 200; while (Date.now() < end); console.log("done"); setInterval(() => {}, 1e6)';
+  const busy = await processes.start([process.execPath, '-e', code]);
+  await until('it has computed', () => busy.stdout !== '');
+  expect(cpuMicroseconds(busy.pid)).toBeGreaterThan(0);
+  await busy.kill();
+  expect(() => cpuMicroseconds(busy.pid)).toThrow(`process ${busy.pid} is gone`);
 });
 
 test('the whole machine is busy with user, nice, system and interrupts, not with waiting and not with guests', () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
 import { dirname, join } from 'node:path';
 import type { WorkerStatus } from '../../model/status.ts';
 import { freePorts } from './free-port.ts';
+import { ask } from './load.ts';
 import type { Logbook } from './logbook.ts';
 import { MetricsText } from './metrics-text.ts';
 import { PATIENCE_MS, until } from './poll.ts';
@@ -112,24 +112,11 @@ export class GatewayChild {
   }
 
   /** Asks the admin listener; what is not JSON is a text. @throws where it does not answer within 15 s. */
-  admin(method: string, path: string): Promise<{ status: number; body: unknown }> {
-    return new Promise((resolve, reject) => {
-      const options = {
-        port: this.adminPort,
-        host: '127.0.0.1',
-        path,
-        method,
-        agent: false,
-        timeout: 15_000,
-      };
-      const request = http.request(options, async (answer) => {
-        const text = (await answer.setEncoding('utf8').toArray()).join('');
-        const json = answer.headers['content-type']?.includes('json');
-        resolve({ status: answer.statusCode ?? 0, body: json ? JSON.parse(text) : text });
-      });
-      request.on('timeout', () => request.destroy(new Error(`no answer from the admin listener: ${path}`)));
-      request.on('error', reject).end();
-    });
+  async admin(method: string, path: string): Promise<{ status: number; body: unknown }> {
+    const { status, complete, text, broke } = await ask(this.adminPort, path, { method, withinMs: 15_000 });
+    if (status === null || !complete)
+      throw new Error(`no answer from the admin listener: ${path} (${broke})`);
+    return { status, body: /^[[{]/.test(text) ? JSON.parse(text) : text };
   }
 
   /** Exchanges that it says are under way. */

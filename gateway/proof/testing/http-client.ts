@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { AnswerHead, answerFraming, type Body, readBody, readChunk, readHead } from './http-message.ts';
 import { type Ending, Wire } from './wire.ts';
 
@@ -11,8 +13,26 @@ export interface Answer extends Body {
   readonly interim: readonly AnswerHead[];
 }
 
+export interface ClientOptions {
+  /** Keep our direction open when the other side has ended its own. */
+  readonly halfOpen?: boolean;
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+}
+
 /** A client of exact bytes: it sends what the test says, and reads answers strictly. */
 export class RawClient extends Wire {
+  /** Begins to connect; `connected` waits for it. */
+  static to(port: number, { halfOpen = false, host = '127.0.0.1' }: ClientOptions = {}): RawClient {
+    return new RawClient(connect({ port, host, allowHalfOpen: halfOpen }), `client of port ${port}`);
+  }
+
+  /** @throws where nobody listens. */
+  async connected(): Promise<this> {
+    await once(this.socket, 'connect');
+    return this;
+  }
+
   /** Reads 1xx answers and the final one, whole. `method` is what was asked: an answer to HEAD has no body. */
   async answer(method = 'GET', withinMs?: number): Promise<Answer> {
     const interim: AnswerHead[] = [];

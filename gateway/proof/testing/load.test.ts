@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { freePort } from './free-port.ts';
-import { ok, startService } from './service.ts';
 import { ask, problemOf } from './load.ts';
+import { ok, startService } from './service.ts';
 
 test('a whole answer is no problem', async () => {
   const service = (await startService()).answer(ok('fine'));

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { get } from '../../testing/http-client.ts';
+import { ask } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
 import { HoleProxy } from '../hole-proxy.ts';
-import { ask } from '../../testing/load.ts';
 import { timeouts } from '../scene.ts';
 import { allAnswered, allBroken, graceMs, withinTimeout } from '../seen-answers.ts';
 import type { Stage } from '../stage.ts';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { get } from '../../testing/http-client.ts';
+import { type Asked, ask, problemOf } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
-import { type Asked, ask, problemOf } from '../../testing/load.ts';
 import type { Stage } from '../stage.ts';
 
 const entryBytes = 20_000;

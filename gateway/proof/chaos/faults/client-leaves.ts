@@ -1,9 +1,9 @@
 import { get, type RawClient } from '../../testing/http-client.ts';
+import { monotonicMs } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import { quantile } from '../../testing/statistics.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
-import { monotonicMs } from '../../testing/load.ts';
 import type { Stage } from '../stage.ts';
 
 /** SEMANTICS: a client that leaves cancels the upstream exchange within so many milliseconds. */

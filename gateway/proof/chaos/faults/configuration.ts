@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayChild } from '../../testing/gateway-child.ts';
+import { problemOf } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
-import { problemOf } from '../../testing/load.ts';
 import { routesTo, steadyLoad } from '../one-service.ts';
 
 /** What somebody does to the file; what it must lead to is the same each time. */

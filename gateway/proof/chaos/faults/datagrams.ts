@@ -1,9 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ask, problemOf } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
-import { ask, problemOf } from '../../testing/load.ts';
 import type { Stage } from '../stage.ts';
 
 const mebibyte = 1024 * 1024;

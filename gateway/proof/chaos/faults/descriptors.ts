@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { get, type RawClient } from '../../testing/http-client.ts';
+import { ask, problemOf } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
-import { ask, problemOf } from '../../testing/load.ts';
 
 const descriptors = 128;
 const flood = 300;

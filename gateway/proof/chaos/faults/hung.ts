@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayChild } from '../../testing/gateway-child.ts';
+import { type Asked, Load } from '../../testing/load.ts';
 import { quantile } from '../../testing/statistics.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
-import { type Asked, Load } from '../../testing/load.ts';
 import type { ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
 import { failuresOf } from './replacement.ts';

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Fault } from '../fault.ts';
 import { type Asked, ask, problemOf } from '../../testing/load.ts';
+import type { Fault } from '../fault.ts';
 import type { Scene } from '../scene.ts';
 import { allAnswered } from '../seen-answers.ts';
 import type { Stage } from '../stage.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NameServer } from '../../testing/dns-server.ts';
 import type { GatewayChild } from '../../testing/gateway-child.ts';
+import { ask, Load, problemOf } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
-import { ask, Load, problemOf } from '../../testing/load.ts';
 import { freeServicePorts, type ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
 

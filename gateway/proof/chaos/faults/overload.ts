@@ -4,11 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { cpuMicroseconds } from '../../testing/cpu.ts';
 import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { get } from '../../testing/http-client.ts';
+import { ask, problemOf } from '../../testing/load.ts';
 import { findProgram } from '../../testing/machine.ts';
 import { type OwnLoadResult, runOwnLoad } from '../../testing/own-load.ts';
 import { quantile } from '../../testing/statistics.ts';
 import { type Fault, Skip } from '../fault.ts';
-import { ask, problemOf } from '../../testing/load.ts';
 import { graceMs } from '../seen-answers.ts';
 import type { Stage } from '../stage.ts';
 

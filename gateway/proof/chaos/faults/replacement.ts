@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayChild } from '../../testing/gateway-child.ts';
 import type { RawClient } from '../../testing/http-client.ts';
+import { type Asked, Load, problemOf } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import { handshake } from '../../testing/websocket.ts';
 import type { Fault } from '../fault.ts';
-import { type Asked, Load, problemOf } from '../../testing/load.ts';
 import { steadyLoad } from '../one-service.ts';
 import type { ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../testing/free-port.ts';
-import type { Fault } from '../fault.ts';
 import { ask, Load } from '../../testing/load.ts';
+import type { Fault } from '../fault.ts';
 import { failuresOf } from './replacement.ts';
 
 /** It says where it is, answers for a moment, and dies. */

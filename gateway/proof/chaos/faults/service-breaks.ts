@@ -1,7 +1,7 @@
+import { type Asked, ask } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
-import { type Asked, ask } from '../../testing/load.ts';
 import { type Scene, timeouts } from '../scene.ts';
 import { allAnswered, allBroken, graceMs, longest, withinTimeout } from '../seen-answers.ts';
 import type { Stage } from '../stage.ts';

@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../testing/free-port.ts';
 import type { GatewayChild } from '../../testing/gateway-child.ts';
 import { get, type RawClient } from '../../testing/http-client.ts';
+import { ask } from '../../testing/load.ts';
 import { handshake } from '../../testing/websocket.ts';
 import type { Fault } from '../fault.ts';
-import { ask } from '../../testing/load.ts';
 import type { Stage } from '../stage.ts';
 
 const mebibyte = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Asked, Load } from '../../testing/load.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
-import { type Asked, Load } from '../../testing/load.ts';
 import type { ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
 

@@ -1,7 +1,7 @@
+import { ask } from '../../testing/load.ts';
 import { quantile } from '../../testing/statistics.ts';
 import { handshake } from '../../testing/websocket.ts';
 import type { Fault } from '../fault.ts';
-import { ask } from '../../testing/load.ts';
 import { graceMs } from '../seen-answers.ts';
 import type { Stage } from '../stage.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayChild } from '../../testing/gateway-child.ts';
+import { ask, Load, problemOf } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
 import type { Findings } from '../findings.ts';
-import { ask, Load, problemOf } from '../../testing/load.ts';
 import { steadyLoad } from '../one-service.ts';
 import type { Stage } from '../stage.ts';
 import { failuresOf, living, openTunnels } from './replacement.ts';

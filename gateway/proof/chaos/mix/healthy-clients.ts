@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RawClient } from '../../testing/http-client.ts';
-import { handshake } from '../../testing/websocket.ts';
 import { ask, Load, problemOf } from '../../testing/load.ts';
+import { handshake } from '../../testing/websocket.ts';
 import type { MixedScene } from './mixed-scene.ts';
 
 const patienceMs = 10_000;

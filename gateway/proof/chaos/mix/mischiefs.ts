@@ -2,8 +2,8 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { get } from '../../testing/http-client.ts';
-import { handshake } from '../../testing/websocket.ts';
 import { ask } from '../../testing/load.ts';
+import { handshake } from '../../testing/websocket.ts';
 import type { Stage } from '../stage.ts';
 import type { MixedScene } from './mixed-scene.ts';
 

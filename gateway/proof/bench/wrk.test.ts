@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseAutocannon } from './load.ts';
 import { parseWrk } from './wrk.ts';
 
 const clean = `Running 3s test @ http://127.0.0.1:28765/
@@ -47,3 +48,24 @@ test.each(['', clean.replace('requests in', 'requests over'), clean.replace('99%
     expect(() => parseWrk(output)).toThrow('wrk printed nothing that matches');
   },
 );
+
+test('what autocannon prints is read, and what went wrong is a problem', () => {
+  const printed = {
+    requests: { total: 900 },
+    throughput: { total: 90_000 },
+    latency: { p50: 1, p99: 4 },
+    duration: 3.01,
+    non2xx: 2,
+    errors: 0,
+    timeouts: 1,
+    mismatches: 0,
+  };
+  expect(parseAutocannon(JSON.stringify(printed))).toEqual({
+    requests: 900,
+    seconds: 3.01,
+    bytes: 90_000,
+    p50Ms: 1,
+    p99Ms: 4,
+    problems: ['non2xx 2', 'timeouts 1'],
+  });
+});

@@ -22,7 +22,7 @@ export interface RequestBody {
 }
 
 export interface BodySink {
-  /** The bytes are lent (lent.ts), here and wherever a body is passed on. */
+  /** The bytes are borrowed (borrowed-bytes.ts), here and wherever a body is passed on. */
   data(chunk: Buffer): void;
   /** @param trailers what stood behind the last chunk (RFC 9112 §7.1.2). */
   end(trailers: Fields): void;

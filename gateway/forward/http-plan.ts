@@ -6,7 +6,7 @@ import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
-/** What to send where, decided by the route and the filters. */
+/** What to send where, decided by the route and the policies. */
 export interface HttpPlan {
   readonly upstream: Upstream;
   /** What the endpoint may depend on. */

@@ -3,7 +3,7 @@ import type { Fields } from '../exchange/contract.ts';
 /** What the time until the head of an answer went to (https://www.w3.org/TR/server-timing/). Instants are `performance.now()`. */
 export interface Timing {
   readonly arrivedAt: number;
-  /** When the endpoint was chosen that answered: filters, and other endpoints that failed, come before. */
+  /** When the endpoint was chosen that answered: policies, and other endpoints that failed, come before. */
   readonly chosenAt: number;
   /** When the request was being written to a connection: waiting for one, or opening it, comes before. */
   readonly sentAt: number;

@@ -77,7 +77,7 @@ export class Intake {
   }
 
   /**
-   * Some of the bytes that were taken, to be passed on: lent ones (forward/lent.ts), or with large ones the memory that they stand in. Of
+   * Some of the bytes that were taken, to be passed on: borrowed ones (exchange/borrowed-bytes.ts), or with large ones the memory that they stand in. Of
    * that, small ones are copied, because whoever keeps them would keep all the memory around them.
    */
   lend(buffer: Buffer, from: number, to: number): Buffer {

@@ -94,6 +94,18 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./trust.ts')).untrust,
   },
   {
+    name: 'init',
+    summary: 'write a first configuration, from what runs and lies here',
+    operands: '',
+    maxOperands: 0,
+    options: [{ name: 'dry-run', help: 'print it, and write nothing' }],
+    notes: [
+      'It looks at what listens on this machine and speaks HTTP, at package.json and its',
+      'workspaces, Procfile and docker-compose.yml. A file that is there stays as it is.',
+    ].join('\n'),
+    load: async () => (await import('./init.ts')).init,
+  },
+  {
     name: 'doctor',
     summary: 'hold the map against this machine: dead ports, wrong protocols',
     operands: '',

@@ -1,0 +1,169 @@
+/** What is on this machine and in this folder that a map could lead to: for `portway init`. */
+
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { composeServices } from '../config/compose-file.ts';
+import { portHolder } from './port-holder.ts';
+import { speechAt } from './port-speech.ts';
+
+export interface Discovered {
+  /** Of the path, as far as it can be guessed. */
+  readonly name: string;
+  readonly port: number;
+  /** Where it was found: `Vite, pid 7: node vite.js`. */
+  readonly from: string;
+  /** How it is started, where the folder says so; `cwd` is relative to the folder. */
+  readonly start: { readonly run: string; readonly cwd: string } | null;
+}
+
+/** What listens here and speaks HTTP. */
+export async function listeningHere(ignored: ReadonlySet<number>): Promise<Discovered[]> {
+  const ports = (await listeningPorts()).filter((port) => !ignored.has(port));
+  const found = await Promise.all(ports.map(webServiceOn));
+  return found.filter((one) => one !== null);
+}
+
+const PROBE_MS = 1_000;
+
+async function webServiceOn(port: number): Promise<Discovered | null> {
+  const speeches = ['127.0.0.1', '::1'].map((host) =>
+    speechAt({ host, port }, `localhost:${port}`, PROBE_MS),
+  );
+  if (!(await Promise.all(speeches)).some(({ kind }) => kind === 'http')) return null;
+  const holder = await portHolder(port);
+  const command = holder?.command ?? '';
+  const framework = FRAMEWORKS.find(([pattern]) => pattern.test(command))?.[1] ?? null;
+  const by = holder === null ? 'a process of another user' : `pid ${holder.pid}: ${command}`;
+  const from = framework === null ? by : `${framework}, ${by}`;
+  return { name: framework ?? `port-${port}`, port, from, start: null };
+}
+
+const FRAMEWORKS: ReadonlyArray<readonly [RegExp, string]> = [
+  [/\bvite\b/, 'Vite'],
+  [/\bnext(?:-server)?\b/, 'Next'],
+  [/\bnuxt\b|\bnuxi\b/, 'Nuxt'],
+  [/\bastro\b/, 'Astro'],
+  [/\bdocusaurus\b/, 'Docusaurus'],
+  [/\bstorybook\b/, 'Storybook'],
+  [/\bng serve\b/, 'Angular'],
+  [/\breact-scripts\b/, 'React'],
+  [/\bwebpack\b/, 'webpack'],
+  [/\bjupyter/, 'Jupyter'],
+  [/\bmanage\.py\b/, 'Django'],
+  [/\buvicorn\b|\bfastapi\b/, 'FastAPI'],
+  [/\bgunicorn\b|\bflask\b/, 'Flask'],
+  [/\bpuma\b|\brails\b/, 'Rails'],
+  [/\bprometheus\b/, 'Prometheus'],
+  [/\bgrafana\b/, 'Grafana'],
+];
+
+async function listeningPorts(): Promise<number[]> {
+  const ports = process.platform === 'darwin' ? await portsFromLsof() : await portsFromProc();
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+async function portsFromProc(): Promise<number[]> {
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => ''));
+  // `sl local_address rem_address st`, in hex; 0A is TCP_LISTEN (proc(5)).
+  const rows = (await Promise.all(tables)).flatMap((table) => [
+    ...table.matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} 0A /gm),
+  ]);
+  return rows.map(([, port]) => Number.parseInt(port!, 16));
+}
+
+async function portsFromLsof(): Promise<number[]> {
+  const args = ['-nP', '-iTCP', '-sTCP:LISTEN', '-Fn'];
+  const { stdout } = await promisify(execFile)('lsof', args, { timeout: 5_000 }).catch(() => ({
+    stdout: '',
+  }));
+  return Array.from(stdout.matchAll(/^n.*:(\d+)$/gm), ([, port]) => Number(port));
+}
+
+/** What the files of the folder say: package.json and its workspaces, Procfile, docker-compose.yml. */
+export async function writtenIn(folder: string): Promise<Discovered[]> {
+  const [packages, procfile, compose] = await Promise.all([
+    packagesIn(folder),
+    procfileIn(folder),
+    composeIn(folder),
+  ]);
+  return [...packages, ...procfile, ...compose];
+}
+
+interface Manifest {
+  readonly name?: unknown;
+  readonly scripts?: Readonly<Record<string, unknown>>;
+  readonly workspaces?: unknown;
+}
+
+async function packagesIn(folder: string): Promise<Discovered[]> {
+  const root = await manifestIn(folder);
+  const patterns = Array.isArray(root?.workspaces) ? root.workspaces.map(String) : [];
+  const folders = (await Promise.all(patterns.map((pattern) => foldersOf(folder, pattern)))).flat();
+  const found = await Promise.all(['.', ...folders].map((cwd) => packageAt(folder, cwd)));
+  return found.filter((one) => one !== null);
+}
+
+/** `apps/*` or the folder itself: what else npm allows is rare. */
+async function foldersOf(folder: string, pattern: string): Promise<string[]> {
+  const plain = pattern.replace(/^\.\//, '').replace(/\/$/, '');
+  if (plain.split('/').includes('..')) return [];
+  if (!plain.endsWith('/*')) return plain.includes('*') ? [] : [plain];
+  const parent = plain.slice(0, -2);
+  const entries = await readdir(join(folder, parent), { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${parent}/${name}`);
+}
+
+async function packageAt(folder: string, cwd: string): Promise<Discovered | null> {
+  const manifest = await manifestIn(join(folder, cwd));
+  const script = ['dev', 'start', 'serve'].find((one) => typeof manifest?.scripts?.[one] === 'string');
+  if (manifest === null || script === undefined) return null;
+  const command = String(manifest.scripts![script]);
+  // A script that starts us would start itself.
+  const port = /\bportway\b/.test(command) ? null : portIn(command);
+  if (port === null) return null;
+  const name = typeof manifest.name === 'string' ? manifest.name.replace(/^@[^/]*\//, '') : basename(cwd);
+  const file = cwd === '.' ? 'package.json' : `${cwd}/package.json`;
+  return { name, port, from: `\`${script}\` of ${file}`, start: { run: `npm run ${script}`, cwd } };
+}
+
+async function manifestIn(folder: string): Promise<Manifest | null> {
+  try {
+    return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
+  } catch {
+    return null;
+  }
+}
+
+async function procfileIn(folder: string): Promise<Discovered[]> {
+  const text = await readFile(join(folder, 'Procfile'), 'utf8').catch(() => '');
+  return Array.from(text.matchAll(/^([\w-]+):[ \t]*(\S.*)$/gm)).flatMap(([, name, run]) => {
+    const port = portIn(run!);
+    return port === null
+      ? []
+      : [{ name: name!, port, from: 'Procfile', start: { run: run!.trim(), cwd: '.' } }];
+  });
+}
+
+async function composeIn(folder: string): Promise<Discovered[]> {
+  for (const file of ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']) {
+    const text = await readFile(join(folder, file), 'utf8').catch(() => null);
+    if (text !== null) return composeServices(text).map((one) => ({ ...one, from: file, start: null }));
+  }
+  return [];
+}
+
+/** `--port 4000`, `-p=4000`, `PORT=4000`, `localhost:4000`; what its framework takes where it says nothing. */
+function portIn(command: string): number | null {
+  const [, said] = /(?:--port|-p|\bPORT|\blocalhost|\b127\.0\.0\.1)[ =:]+(\d{2,5})\b/.exec(command) ?? [];
+  const port = Number(said ?? USUAL_PORTS.find(([pattern]) => pattern.test(command))?.[1] ?? 0);
+  return port > 0 && port < 65_536 ? port : null;
+}
+
+const USUAL_PORTS: ReadonlyArray<readonly [RegExp, number]> = [
+  [/^vite(?: dev| serve)?\b/, 5173],
+  [/^astro dev\b/, 4321],
+  [/^ng serve\b/, 4200],
+  [/^storybook dev\b/, 6006],
+];

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { SKIPPED_MAX_MS } from '../exchange/client-exchange.ts';
-import { Intake, UNREAD_MAX_BYTES, UNREAD_MAX_PIECES } from '../wire/intake.ts';
+import { Intake } from '../wire/intake.ts';
+import { ReadAhead } from '../wire/read-ahead.ts';
 import type { MessageReading } from './http-downstream.ts';
 import { stopLingering } from './linger.ts';
 import { type NodeReader, takeReader } from './node-listeners.ts';
@@ -24,8 +25,7 @@ export class MessageGate implements MessageReading {
   readonly #node: NodeReader;
   readonly #onData = (bytes: Buffer) => this.#received(bytes);
   readonly #onEnd = () => this.#ended();
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #ahead = new ReadAhead();
   #request: IncomingMessage | null = null;
   /** Bytes of the body that Content-Length still promises; -1: the body is chunked. */
   #bodyLeft = 0;
@@ -55,7 +55,7 @@ export class MessageGate implements MessageReading {
     this.#socket.on('data', this.#onData).on('end', this.#onEnd);
     if (intake) this.#divert(intake);
     for (const bytes of unread) this.#received(bytes);
-    if (this.#socket.isPaused() && !this.#full) this.#socket.resume();
+    if (this.#socket.isPaused() && !this.#ahead.full) this.#socket.resume();
     if (ended) this.#endedBefore();
   }
 
@@ -75,14 +75,9 @@ export class MessageGate implements MessageReading {
   #received(bytes: Buffer): void {
     // Behind the last answer of a connection comes nothing.
     if (this.#answered && this.#request?.complete && !this.#socket.writable) return;
-    this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
+    this.#ahead.add(bytes);
     if (!this.#feeding) this.#feed();
-    if (this.#open && this.#full) this.#socket.pause();
-  }
-
-  get #full(): boolean {
-    return this.#heldBytes >= UNREAD_MAX_BYTES || this.#held.length >= UNREAD_MAX_PIECES;
+    if (this.#open && this.#ahead.full) this.#socket.pause();
   }
 
   get bodyLeft(): number {
@@ -101,7 +96,7 @@ export class MessageGate implements MessageReading {
   answered(): void {
     this.#answered = true;
     if (!this.#request?.complete) this.#skip();
-    else if (!this.#socket.writable) this.#drop();
+    else if (!this.#socket.writable) this.#ahead.take();
     this.#settle();
   }
 
@@ -123,16 +118,14 @@ export class MessageGate implements MessageReading {
     this.#timer = undefined;
     Intake.of(this.#socket)?.restore();
     this.#socket.off('data', this.#onData).off('end', this.#onEnd);
-    const unread = this.#held;
-    this.#drop();
-    return { unread, ended: this.#endReceived };
+    return { unread: this.#ahead.take(), ended: this.#endReceived };
   }
 
   /** The rest of a body that nobody wants. Node reads on what nobody has begun to read; where the connection is to end, it lingers. */
   #skip(): void {
     if (!this.#socket.writable) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#socket.destroy(), SKIPPED_MAX_MS);
+    this.#timer = setTimeout(() => this.#socket.destroy(), SKIPPED_MAX_MS).unref();
   }
 
   #settle(): void {
@@ -149,31 +142,25 @@ export class MessageGate implements MessageReading {
   #endedBefore(): void {
     this.#endReceived = true;
     // Called behind the turn in which the answer may have gone out.
-    this.#timer = setTimeout(() => setImmediate(() => this.#endOpen()), LEAVES_MS);
+    this.#timer = setTimeout(() => setImmediate(() => this.#endOpen()), LEAVES_MS).unref();
   }
 
   #endOpen(): void {
     if (this.#timer && this.#open && !this.#answered) this.#node.end();
   }
 
-  #drop(): void {
-    this.#held = [];
-    this.#heldBytes = 0;
-  }
-
   /** As in the wire lane, clients that end their side before an answer is out have left; what waits for its turn is answered first. */
   #ended(): void {
-    if (this.#answered && this.#held.length > 0) this.#endReceived = true;
+    if (this.#answered && !this.#ahead.empty) this.#endReceived = true;
     else this.#node.end();
   }
 
   #feed(): void {
     this.#feeding = true;
-    while (this.#open && this.#held.length > 0 && !this.#request?.complete && !this.#socket.destroyed) {
-      const bytes = this.#held.shift()!;
+    while (this.#open && !this.#ahead.empty && !this.#request?.complete && !this.#socket.destroyed) {
+      const bytes = this.#ahead.next();
       const end = this.#endOfPiece(bytes);
-      this.#heldBytes -= end;
-      if (end < bytes.length) this.#held.unshift(bytes.subarray(end));
+      if (end < bytes.length) this.#ahead.putBack(bytes.subarray(end));
       this.#node.bytes(end < bytes.length ? bytes.subarray(0, end) : bytes);
     }
     this.#feeding = false;

@@ -9,7 +9,8 @@ import type { Clock, Deadline, Timed } from '../exchange/timer-wheel.ts';
 import type { AnswerText } from './answer-text.ts';
 import { type BodySource, ClientBody } from './client-body.ts';
 import { HeadBuffer } from './head-buffer.ts';
-import { Intake, UNREAD_MAX_BYTES, UNREAD_MAX_PIECES } from './intake.ts';
+import { Intake } from './intake.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { asksByHead, forNodeParser, isNodeMethod, judgeRequestLine } from './request-line.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
@@ -56,8 +57,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   /** Pieces of a head that came in several. */
   #head: HeadBuffer | null = null;
   /** What came before its turn. */
-  readonly #unread: Buffer[] = [];
-  #unreadBytes = 0;
+  readonly #ahead = new ReadAhead();
   #reading = false;
   /** Exchanges begun in this turn of the event loop. */
   #begun = 0;
@@ -114,7 +114,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   /** Between two requests, with nothing of the next one. */
   get idle(): boolean {
-    return this.#stage === 'head' && !this.#fresh && !this.#head && this.#unread.length === 0;
+    return this.#stage === 'head' && !this.#fresh && !this.#head && this.#ahead.empty;
   }
 
   /** It comes from the general lane, behind an answer: what was sent ahead waits for its turn. @param ended whether the client has ended its side. */
@@ -125,7 +125,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     this.#stage = 'head';
     this.#deadline.arm(IDLE_TIMEOUT_MS);
     for (const bytes of unread) this.#keep(bytes);
-    if (this.#unread.length > 0) this.#awaitTurn(0);
+    if (!this.#ahead.empty) this.#awaitTurn(0);
     else if (this.socket.isPaused()) this.socket.resume();
     if (ended) this.ended();
   }
@@ -133,7 +133,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   // What the client does.
 
   received(chunk: Buffer): void {
-    if (this.#unread.length > 0 || this.#reading) return this.#keep(chunk);
+    if (!this.#ahead.empty || this.#reading) return this.#keep(chunk);
     this.#begun = 0;
     const at = this.#read(chunk);
     if (at < chunk.length) this.#keep(at === 0 ? chunk : chunk.subarray(at));
@@ -282,7 +282,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #awaitAnswer(): void {
     if (this.#skipped) return this.#skippedAll();
     this.#stage = 'answer';
-    if (this.socket.isPaused() && !this.#full) this.socket.resume();
+    if (this.socket.isPaused() && !this.#ahead.full) this.socket.resume();
   }
 
   /** Nothing that follows can be trusted (RFC 9112 §11.2). Who has an answer on its way takes its end for a broken one. */
@@ -297,35 +297,28 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   /** It is read on while it waits: of a connection that nobody reads, nobody learns that the client has gone. */
   #keep(bytes: Buffer): void {
-    this.#unread.push(own(this.lend(bytes, 0, bytes.length)));
-    this.#unreadBytes += bytes.length;
-    if (this.#full) this.socket.pause();
-  }
-
-  get #full(): boolean {
-    return this.#unreadBytes >= UNREAD_MAX_BYTES || this.#unread.length >= UNREAD_MAX_PIECES;
+    this.#ahead.add(own(this.lend(bytes, 0, bytes.length)));
+    if (this.#ahead.full) this.socket.pause();
   }
 
   /** Something that waited may have its turn now. */
   #goOn(): void {
     if (this.#reading) return;
-    while (this.#unread.length > 0) {
-      const bytes = this.#unread.shift()!;
-      this.#unreadBytes -= bytes.length;
+    while (!this.#ahead.empty) {
+      const bytes = this.#ahead.next();
       const at = this.#read(bytes);
       if (at === bytes.length) continue;
-      this.#unread.unshift(bytes.subarray(at));
-      this.#unreadBytes += bytes.length - at;
+      this.#ahead.putBack(bytes.subarray(at));
       break;
     }
-    if (this.#setAside || this.#full || this.#stage === 'none') return;
+    if (this.#setAside || this.#ahead.full || this.#stage === 'none') return;
     if (this.socket.isPaused() && !this.#exchange?.body?.paused) this.socket.resume();
   }
 
   /** The client has ended its side. As in the general lane, whoever does so before its answer is out has left. */
   ended(): void {
     this.#endReceived = true;
-    if (this.#stage === 'head' && !this.#exchange && this.#unread.length > 0 && !this.#head) return;
+    if (this.#stage === 'head' && !this.#exchange && !this.#ahead.empty && !this.#head) return;
     if (this.#exchange?.ended) this.#last = true;
     else if (this.#exchange || this.#stage === 'none') this.socket.destroy();
     else if (this.#head)
@@ -340,7 +333,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   closed(): void {
     this.#stage = 'none';
     this.#deadline.clear();
-    this.#unread.length = 0;
+    this.#ahead.take();
     this.#exchange?.gone();
     this.#exchange = null;
     this.#owner.closed(this);
@@ -396,7 +389,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #awaitRequest(): void {
     this.#stage = 'head';
     this.#deadline.arm(IDLE_TIMEOUT_MS);
-    if (this.#unread.length > 0 || this.socket.isPaused()) this.#goOn();
+    if (!this.#ahead.empty || this.socket.isPaused()) this.#goOn();
   }
 
   /**
@@ -405,7 +398,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
    */
   #end(uploading: boolean): void {
     this.#stage = 'none';
-    this.#unread.length = 0;
+    this.#ahead.take();
     if (!uploading) return this.socket.destroySoon();
     this.socket.end();
     this.socket.resume();
@@ -426,8 +419,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   /** @param bytes of nobody else, with the whole of a request line. */
   #handOver(bytes: Buffer): void {
     const { socket } = this;
-    const unread = [forNodeParser(bytes), ...this.#unread.splice(0)];
-    this.#unreadBytes = 0;
+    const unread = [forNodeParser(bytes), ...this.#ahead.take()];
     this.#stage = 'none';
     this.#exchange = null;
     this.#deadline.clear();

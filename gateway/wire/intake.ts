@@ -112,12 +112,6 @@ export class Intake {
   }
 }
 
-/**
- * What a client sends ahead of its turn is read up to here, and then stays in the system's buffers. With one more read of the socket less
- * than 128 KiB.
- */
-export const UNREAD_MAX_BYTES: number = 64 * 1024;
-export const UNREAD_MAX_PIECES = 128;
 /** A piece of at least so much shows that a message is large. */
 const BULK_FROM_BYTES = 48 * 1024;
 /** Four times its size is what a piece may keep alive at most. */

@@ -22,6 +22,7 @@ import { InFlight } from './proxy/in-flight.ts';
 import { Responder } from './proxy/responder.ts';
 import type { RouterHandlers } from './proxy/router.ts';
 import { Snapshots } from './proxy/snapshots.ts';
+import { Holds } from './upstream/hold.ts';
 import { UpstreamRegistry } from './upstream/registry.ts';
 
 export interface PartsOptions {
@@ -89,7 +90,18 @@ export class GatewayParts {
     });
     const { responder, caches, overload } = this;
     const snapshot = () => this.snapshots.current;
-    this.carrier = new Carrier({ mode, snapshot, responder, inFlight, lasting, memory, caches, overload });
+    const holds = new Holds(services);
+    this.carrier = new Carrier({
+      mode,
+      snapshot,
+      responder,
+      inFlight,
+      lasting,
+      memory,
+      caches,
+      overload,
+      holds,
+    });
     this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();
     this.streams = new Streams(this.registry, { identity, lasting, memory, inFlight, log: observe }, log);

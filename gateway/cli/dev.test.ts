@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { acceptsConnections } from '../dev/port-probe.ts';
@@ -188,6 +190,32 @@ describe('portway dev', () => {
     running.child.kill('SIGTERM');
     expect(await running.ended()).toBe(0);
     expect(await acceptsConnections(Number(given))).toBe(false);
+  });
+
+  it('lets requests wait for a service that starts, and shows a browser what it says meanwhile', async () => {
+    const of = await fleet(`console.log('warming up');
+      const { existsSync } = require('node:fs');
+      const timer = setInterval(() => { if (existsSync('go')) { clearInterval(timer); ${listening} } }, 20);`);
+    const running = startPortway(['dev'], { cwd: of.folder });
+    onTestFinished(() => {
+      for (const pid of pidsIn(running.plain()).filter(runs)) process.kill(pid, 'SIGKILL');
+    });
+    await running.said('| warming up');
+    const url = `http://127.0.0.1:${of.port}/a/`;
+    const held = fetch(url);
+    // `fetch` has a mode of its own.
+    const navigate = async () => {
+      const asked = request(url, { headers: { 'sec-fetch-mode': 'navigate', accept: 'text/html' } }).end();
+      const [answer] = await once(asked, 'response');
+      return text(answer);
+    };
+    const page = await navigate();
+    expect(page).toContain('warming up');
+    expect(page).toContain('is starting');
+    await writeFile(join(of.folder, 'go'), '');
+    const carried = await held;
+    expect([carried.status, await carried.text()]).toEqual([200, expect.stringMatching(/^\d+$/)]);
+    expect(await navigate()).toMatch(/^\d+$/);
   });
 
   it('reads the configuration again on SIGHUP, and lives on', async () => {

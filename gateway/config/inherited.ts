@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { KeyDoc } from '../keys/key-doc.ts';
-import { described, size } from '../keys/value.ts';
+import { described, duration, orWord, size } from '../keys/value.ts';
 import type {
   BreakerConfig,
   EjectionConfig,
@@ -79,6 +79,8 @@ const bodyMax = z
       ends: '`0B` allows no body; refused above',
     },
   });
+
+const hold = orWord('off', duration({ min: '100ms', max: '5m' }));
 
 const lane = z.enum(['auto', 'wire', 'general']).meta({ doc: { expected: 'auto, wire or general' } });
 
@@ -173,6 +175,20 @@ export const INHERITED = {
     },
     route: {
       text: "Which code carries the exchanges: towards clients: `wire` the gateway's own HTTP/1.1, `general` Node's, `auto` the first one where it can.",
+    },
+  }),
+  hold: inherited<typeof hold, 'holdMs', number | null>({
+    schema: hold,
+    name: 'holdMs',
+    own: null,
+    // `off` is a value of its own: what `null` means, the mode says.
+    compile: (written, base) => (written === undefined ? base : (written ?? 0)),
+    top: {
+      defaultText: '`10s` in development, for services that `portway dev` runs; `off` in production',
+    },
+    route: {
+      text: 'How long a request waits while nothing listens where it goes, as while its service starts; then it is carried, or answered 502. At most 256 wait at once, their bodies unread, and the navigation of a browser waits a second.',
+      also: ['startuptimeout', 'waitforservice', 'trydurations', 'tryduration', 'lbtryduration'],
     },
   }),
   escape: inherited<typeof escapeChoice, 'escape', EscapeChoice>({

@@ -75,6 +75,7 @@ describe('the short form', () => {
           cache: null,
           retries: { attempts: 3, budget: 0.2, perTryMs: null },
           lane: 'auto',
+          holdMs: null,
           escape: 'auto',
         },
       ],

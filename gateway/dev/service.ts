@@ -131,6 +131,7 @@ export class Service {
       restarts: Math.max(0, this.#lives - 1),
       lastExit: this.#lastExit,
       lastOutput: this.#output.newest(),
+      ...(this.awaited && { awaited: true }),
       ...(this.#obstacle === null ? {} : { obstacle: this.#obstacle }),
     };
   }

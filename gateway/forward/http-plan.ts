@@ -4,6 +4,7 @@ import type { Clock } from '../exchange/timer-wheel.ts';
 import type { RetriesConfig, TimeoutsConfig } from '../model/config.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Holds } from '../upstream/hold.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** What to send where, decided by the route and the policies. */
@@ -24,6 +25,10 @@ export interface HttpPlan {
   readonly retries: RetriesConfig;
   readonly memory: BulkMemory;
   readonly clock: Clock;
+  /** Where requests wait whose service does not listen yet. */
+  readonly holds?: Holds;
+  /** How long, from its beginning; asked when nobody takes the request, and again while it waits. 0: it does not. */
+  readonly holdMs?: number;
   requestFields(endpoint: Endpoint): Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;

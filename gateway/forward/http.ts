@@ -38,6 +38,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   readonly #body: WatchedBody | null;
   readonly #attempts: Attempts;
   #call: UpstreamCall | null = null;
+  /** While it waits for a service that starts. */
+  #stopWaiting: (() => void) | null = null;
   #reused = false;
   #informed = 0;
   #answering = false;
@@ -156,7 +158,19 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   #againOrGiveUp(error: GatewayError): void {
     if (this.#attempts.mayRetry(error, this.#sent, this.#plan.retries)) this.#attempt();
-    else this.#giveUp(error);
+    else if (!this.#waits(error)) this.#giveUp(error);
+  }
+
+  /** Nothing of it was sent, and somebody may listen there soon. */
+  #waits(error: GatewayError): boolean {
+    const plan = this.#plan;
+    if (error.code !== 'connection_refused' || plan.holds === undefined || !plan.holdMs) return false;
+    if (this.#body?.begun) return false;
+    const deadline = () => this.#record.startedAt + (plan.holdMs ?? 0);
+    if (performance.now() >= deadline()) return false;
+    const done = (opened: boolean) => (opened ? this.#attempt() : this.#giveUp(error));
+    this.#stopWaiting = plan.holds.wait(this.#attempts.endpoint, deadline, done);
+    return this.#stopWaiting !== null;
   }
 
   get #sent(): Sent {
@@ -248,6 +262,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   #finish(): void {
     this.#over = true;
+    this.#stopWaiting?.();
     this.#attempts.end('neutral');
     this.#deadline.clear();
     this.#call?.abort();

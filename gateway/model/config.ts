@@ -114,6 +114,8 @@ export interface RouteConfig {
   readonly cache: CacheConfig | null;
   readonly retries: RetriesConfig;
   readonly lane: LaneChoice;
+  /** How long a request waits whose service does not listen yet; 0: not at all; `null`: as the mode has it. */
+  readonly holdMs: number | null;
   readonly escape: EscapeChoice;
 }
 

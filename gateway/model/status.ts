@@ -19,6 +19,8 @@ export interface ServiceStatus {
   readonly lastOutput: readonly string[];
   /** What keeps it from being started now: `port 3001 is taken by node other.js (pid 7)`. */
   readonly obstacle?: string;
+  /** Whether requests may wait for it: it starts, and has not failed to again and again. */
+  readonly awaited?: boolean;
 }
 
 export interface EndpointStatus {

@@ -17,6 +17,7 @@ import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import type { Overload } from '../overload/overload.ts';
 import { laneOf } from '../route/lane.ts';
+import type { Holds } from '../upstream/hold.ts';
 import { cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { type Decision, decide } from './decide.ts';
 import { Exchange, type ExchangeEnds, UpgradeRequest } from './exchange.ts';
@@ -33,6 +34,7 @@ export interface CarrierOptions extends ExchangeEnds {
   readonly memory: BulkMemory;
   readonly caches: Caches;
   readonly overload: Overload;
+  readonly holds: Holds;
 }
 
 /**
@@ -48,10 +50,10 @@ export class Carrier implements HttpListenerHandler {
   );
 
   constructor(options: CarrierOptions) {
-    const { mode, memory } = options;
+    const { mode, memory, holds } = options;
     this.#options = options;
     const pseudonym = `portway-${randomBytes(4).toString('hex')}`;
-    this.#context = { mode, pseudonym, identity: new IdentitySource(), memory, clock: this.clock };
+    this.#context = { mode, pseudonym, identity: new IdentitySource(), memory, clock: this.clock, holds };
   }
 
   // Listener: something arrived.

@@ -37,7 +37,7 @@ export function fetchPlan(routed: Routed, conditions: FieldMap): HttpPlan {
 /** To be changed in part. */
 function planOf(routed: Routed): HttpPlan {
   const { upstream, clock, choice, stickyCookie, serverTiming, sentTarget, body } = routed;
-  const { expectsContinue, timeouts, retries, memory } = routed;
+  const { expectsContinue, timeouts, retries, memory, holds } = routed;
   return {
     upstream,
     clock,
@@ -50,6 +50,10 @@ function planOf(routed: Routed): HttpPlan {
     timeouts,
     retries,
     memory,
+    holds,
+    get holdMs() {
+      return routed.holdMs;
+    },
     requestFields: (endpoint) => routed.requestFields(endpoint),
     answerFields: (endpoint, fields, lengthOpen) => routed.answerFields(endpoint, fields, lengthOpen),
   };

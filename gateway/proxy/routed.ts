@@ -21,6 +21,7 @@ import type { RouteMatch } from '../route/table.ts';
 import type { RequestTarget } from '../route/target.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Holds } from '../upstream/hold.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -35,6 +36,7 @@ export interface ExchangeContext {
   readonly identity: IdentitySource;
   readonly memory: BulkMemory;
   readonly clock: Clock;
+  readonly holds: Holds;
 }
 
 /** An exchange that the admission has let in. */
@@ -155,6 +157,17 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
     return this.#context.clock;
   }
 
+  get holds(): Holds {
+    return this.#context.holds;
+  }
+
+  get holdMs(): number {
+    const { holdMs, upstream } = this.match.route;
+    const ms = holdMs ?? (this.holds.awaits(upstream.endpoints) ? DEV_HOLD_MS : 0);
+    // A person is shown what the service says meanwhile: the page of the error goes on by itself.
+    return this.facts.fetchMode === 'navigate' ? Math.min(ms, NAVIGATION_HOLD_MS) : ms;
+  }
+
   get serverTiming(): boolean {
     return this.#snapshot.config.serverTiming ?? this.#context.mode === 'development';
   }
@@ -220,3 +233,6 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
     };
   }
 }
+
+const DEV_HOLD_MS = 10_000;
+const NAVIGATION_HOLD_MS = 1_000;

@@ -39,6 +39,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     cache: null,
     retries: { ...RETRIES, ...retries },
     lane: lane ?? 'auto',
+    holdMs: null,
     escape: wish.escape ?? 'auto',
   };
 }

@@ -84,9 +84,7 @@ const hold = orWord('off', duration({ min: '100ms', max: '5m' }));
 
 const lane = z.enum(['auto', 'wire', 'general']).meta({ doc: { expected: 'auto, wire or general' } });
 
-const escapeChoice = z
-  .enum(['auto', 'redirect', 'script', 'off'])
-  .meta({ doc: { expected: 'auto, redirect, script or off' } });
+const escapeChoice = z.enum(['auto', 'redirect', 'off']).meta({ doc: { expected: 'auto, redirect or off' } });
 
 export const INHERITED = {
   timeouts: inherited<typeof timeouts, 'timeouts', TimeoutsConfig>({

@@ -103,7 +103,6 @@ describe('what other programs have as a setting and Portway has not', () => {
     ['redirect', /^redirects are no setting yet/],
     ['gzip', /^compression is no setting yet/],
     ['static', /^folders are no setting yet/],
-    ['headers', /stands below "when:"; to set or remove fields/],
     ['host', /^a host stands in the key of the route/],
     ['rateLimit', /^limits of clients are no setting yet/],
   ])('%s has an answer of its own, for a route and for all', (key, hint) => {

@@ -7,11 +7,13 @@ import type {
   BreakerConfig,
   EjectionConfig,
   EscapeChoice,
+  HeadersConfig,
   LaneChoice,
   LimitsConfig,
   RetriesConfig,
   TimeoutsConfig,
 } from '../model/config.ts';
+import { compileHeaders, headersForm, NO_HEADERS } from './header-rules.ts';
 import { compileEjection, ejection, OWN_EJECTION } from './health-schema.ts';
 import {
   breaker,
@@ -187,6 +189,21 @@ export const INHERITED = {
     route: {
       text: 'How long a request waits while nothing listens where it goes, as while its service starts; then it is carried, or answered 502. At most 256 wait at once, their bodies unread, and the navigation of a browser waits a second.',
       also: ['startuptimeout', 'waitforservice', 'trydurations', 'tryduration', 'lbtryduration'],
+    },
+  }),
+  headers: inherited<typeof headersForm, 'headers', HeadersConfig>({
+    schema: headersForm,
+    name: 'headers',
+    own: NO_HEADERS,
+    compile: compileHeaders,
+    top: {
+      text: 'Header fields that are set, added and removed, for every route ([headers.md](headers.md)).',
+      defaultText: 'none',
+    },
+    route: {
+      text: 'The same for this route, after the rules of the top level.',
+      defaultText: 'none but those of the top level',
+      also: ['header', 'requestheaders', 'responseheaders', 'customheaders', 'proxysetheader', 'addheader'],
     },
   }),
   escape: inherited<typeof escapeChoice, 'escape', EscapeChoice>({

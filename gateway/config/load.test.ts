@@ -77,6 +77,7 @@ describe('the short form', () => {
           lane: 'auto',
           holdMs: null,
           escape: 'auto',
+          headers: { request: [], answer: [] },
         },
       ],
       streams: [],

@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import { type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';
 import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
+import { fieldRulesForm, headersForm } from './header-rules.ts';
 import { ejectionForm, healthForm } from './health-schema.ts';
 import { breakerForm, limits, overloadForm, retriesForm, timeouts } from './protection-schema.ts';
 import { PROSE } from './reference-prose.ts';
@@ -11,7 +12,7 @@ import { adminForm, configuration, log } from './schema.ts';
 import { serviceForm } from './service-schema.ts';
 import { proxyProtocol, streamForm, streams } from './stream-schema.ts';
 import { endpointForm } from './target-schema.ts';
-import { certificateForm, clientCertificatesForm, tlsForm } from './tls-schema.ts';
+import { certificateForm, clientCertificatesForm, hstsForm, tlsForm } from './tls-schema.ts';
 
 export function referencePage(): string {
   const sections = [
@@ -32,6 +33,8 @@ export function referencePage(): string {
     section('### breaker', breakerForm, PROSE.breaker),
     section('### retries', retriesForm, PROSE.retries),
     section('### timeouts', timeouts, PROSE.timeouts),
+    section('### headers', headersForm, 'Rules for header fields: [headers.md](headers.md).'),
+    section('### rules', fieldRulesForm),
     section('### cache', cacheForm, PROSE.cache),
     section('## streams', streams, PROSE.streams),
     section('### stream', streamForm, 'The long form of a stream.'),
@@ -42,6 +45,7 @@ export function referencePage(): string {
     section('## tls', tlsForm, PROSE.tls),
     section('### certificate', certificateForm),
     section('### clientCertificates', clientCertificatesForm, PROSE.clientCertificates),
+    section('### hsts', hstsForm),
     section('## overload', overloadForm, PROSE.overload),
     PROSE.workers,
     section('## log', log),

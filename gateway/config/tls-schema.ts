@@ -2,7 +2,8 @@
 
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { described, port } from '../keys/value.ts';
+import { row, section } from '../keys/section.ts';
+import { described, duration, flag, port } from '../keys/value.ts';
 import type { TlsConfig } from '../model/config.ts';
 
 const path = (expected: string) =>
@@ -45,6 +46,27 @@ export const clientCertificatesForm = z
   })
   .meta({ id: 'clientCertificates', doc: { holder: 'clientCertificates' } });
 
+const hstsRows = section({
+  maxAge: row(
+    duration({ min: '0s', max: '20000h' }),
+    'maxAgeMs',
+    'How long a browser asks for this host by https only. `0s` takes it back.',
+    { default: '8760h' },
+  ),
+  subDomains: row(flag, 'subDomains', 'Whether that holds for every name below the host, too.', {
+    default: 'false',
+    also: ['includesubdomains'],
+  }),
+});
+
+export const hstsForm = z
+  .strictObject(hstsRows.shape)
+  .meta({ id: 'hsts', doc: { expected: 'a map with maxAge, subDomains', holder: 'hsts' } });
+
+const hsts = z
+  .union([flag.transform((on): z.output<typeof hstsForm> | null => (on ? {} : null)), hstsForm])
+  .meta({ doc: { expected: 'on, off, or a map with maxAge, subDomains' } });
+
 export const tlsForm = z
   .strictObject({
     port: described(
@@ -62,6 +84,16 @@ export const tlsForm = z
         also: ['certificate', 'certs'],
       },
     ),
+    redirect: described(
+      flag,
+      'Whether plain HTTP is answered with 308 to https, but for `/.well-known/acme-challenge/`.',
+      { default: 'false', also: ['httpsredirect', 'forcehttps', 'forcessl'] },
+    ).prefault(false),
+    hsts: described(hsts, 'Whether answers over TLS carry `Strict-Transport-Security` (RFC 6797).', {
+      default: 'off',
+      type: '`on`, `off`, or a map, see [hsts](#hsts)',
+      also: ['stricttransportsecurity'],
+    }).optional(),
     minVersion: described(z.enum(['1.2', '1.3']), 'The oldest version of TLS that is spoken.', {
       default: '1.2',
       type: '`"1.2"`, `"1.3"`',
@@ -109,6 +141,8 @@ export function compileTls(checked: CheckedTls, file: string): TlsConfig {
   return {
     port: checked.port ?? null,
     certificates,
+    redirect: checked.redirect,
+    hsts: checked.hsts ? hstsRows.compile(checked.hsts) : null,
     minVersion: `TLSv${checked.minVersion}`,
     clientCertificates: clients === undefined ? null : { ...clients, ca: resolve(folder, clients.ca) },
   };

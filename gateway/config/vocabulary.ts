@@ -65,17 +65,6 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
     'whitelist',
     'blacklist',
   ]),
-  ...sameFor('to set or remove fields is no setting yet: code can, with "extend:" (docs/extend.md)', [
-    'addheader',
-    'setheader',
-    'proxysetheader',
-    'requestheaders',
-    'responseheaders',
-    'customheaders',
-    'removeheader',
-  ]),
-  headers:
-    'as a condition it stands below "when:"; to set or remove fields is no setting yet, but code can with "extend:" (docs/extend.md)',
   host: 'a host stands in the key of the route: "shop.example/cart: 3010"',
   domain: 'a host stands in the key of the route: "shop.example/cart: 3010"',
   hostname: 'a host stands in the key of the route: "shop.example/cart: 3010"',

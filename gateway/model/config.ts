@@ -65,9 +65,18 @@ export interface TlsConfig {
   readonly port: Port | null;
   /** At least one; the first is shown where none has the name that was asked for. `dev`: issued by the authority of this machine. */
   readonly certificates: readonly CertificateFiles[] | 'dev';
+  /** Whether plain HTTP is answered with 308 to https. */
+  readonly redirect: boolean;
+  /** `Strict-Transport-Security` (RFC 6797); `null`: answers are without. */
+  readonly hsts: HstsConfig | null;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** `null`: none is asked for. */
   readonly clientCertificates: { readonly ca: string; readonly mode: 'require' | 'request' } | null;
+}
+
+export interface HstsConfig {
+  readonly maxAgeMs: number;
+  readonly subDomains: boolean;
 }
 
 export interface CertificateFiles {
@@ -91,6 +100,19 @@ export interface LogConfig {
   readonly format: 'auto' | 'json' | 'pretty';
   /** One line for each exchange. */
   readonly access: boolean;
+}
+
+/** What is done to header fields on their way; names and values by turns, `remove` in lower case. */
+export interface FieldRules {
+  readonly remove: readonly string[];
+  readonly set: readonly string[];
+  readonly add: readonly string[];
+}
+
+/** In the order in which they are applied. */
+export interface HeadersConfig {
+  readonly request: readonly FieldRules[];
+  readonly answer: readonly FieldRules[];
 }
 
 export interface RouteConfig {
@@ -117,6 +139,7 @@ export interface RouteConfig {
   /** How long a request waits whose service does not listen yet; 0: not at all; `null`: as the mode has it. */
   readonly holdMs: number | null;
   readonly escape: EscapeChoice;
+  readonly headers: HeadersConfig;
 }
 
 /** Which implementation carries the exchanges: `auto` takes the wire lane wherever it can. */

@@ -61,7 +61,7 @@ export function startCached(
     informationalFields: (fields) => answerFields(routed, nameOf(upstream), fields, false),
     answerFields: (fields) => {
       const kept = answerFields(routed, nameOf(upstream), fields, false);
-      return serverTiming ? withCacheTiming(kept, record.startedAt) : kept;
+      return routed.outgoing(serverTiming ? withCacheTiming(kept, record.startedAt) : kept);
     },
   };
   new CachedExchange(cache, client, cached, record, owner).start();

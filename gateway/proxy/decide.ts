@@ -9,6 +9,7 @@ import {
 } from '../fields/admission.ts';
 import { ALLOW } from '../policy/max-forwards/max-forwards.ts';
 import { applyFilters } from '../policy/order.ts';
+import { hostOf } from '../route/authority.ts';
 import { type Escape, escapeOf } from '../route/escape.ts';
 import { ambiguityText } from '../route/folded-readings.ts';
 import type { RouteMatch } from '../route/table.ts';
@@ -23,6 +24,8 @@ export function decide(exchange: Exchange, context: ExchangeContext): Decision {
   let routed: Routed | null = null;
   try {
     admit(exchange);
+    const secured = secureLocation(exchange);
+    if (secured !== null) return answered({ status: 308, fields: ['Location', secured] }, null);
     if (exchange.target.kind === 'asterisk') return answered({ status: 204, fields: ['Allow', ALLOW] }, null);
     const owner = route(exchange, context);
     if (owner.kind !== 'routed') return owner;
@@ -45,6 +48,18 @@ function admit(exchange: Exchange): void {
   exchange.target = admitTarget(exchange);
   exchange.authority = admitAuthority(exchange.target, exchange.facts, exchange.version);
   admitHost(exchange.snapshot.table, exchange);
+}
+
+/** Where a request belongs that came as plain HTTP and should not have; `null`: it may go on. */
+function secureLocation(exchange: Exchange): string | null {
+  const { snapshot, authority, target } = exchange;
+  const { config } = snapshot;
+  if (!config.tls?.redirect || exchange.believed.origin.proto === 'https') return null;
+  // RFC 8555 §8.3: an authority asks by plain HTTP.
+  if (target.canonical.startsWith('/.well-known/acme-challenge/')) return null;
+  const { port } = config.tls;
+  if (port === null || port === config.port) return `https://${authority}${target.raw}`;
+  return `https://${hostOf(authority)}${port === 443 ? '' : `:${port}`}${target.raw}`;
 }
 
 /** @throws GatewayError `no_route` */

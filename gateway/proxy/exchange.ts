@@ -11,6 +11,7 @@ import { isPublicOrigin, type Origin, originOf } from '../fields/forwarded.ts';
 import { type RequestFacts, withOtherForwarded } from '../fields/request-facts.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { EndpointConfig } from '../model/config.ts';
+import { withRules } from '../policy/headers/headers.ts';
 import { hostOf } from '../route/authority.ts';
 import type { OwnOrigin } from '../route/escape.ts';
 import type { RouteRequest } from '../route/table.ts';
@@ -208,10 +209,23 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     record.status = status;
     record.headAt = performance.now();
     record.bytesOut = record.method === 'HEAD' ? 0 : body.length;
-    this.place.answer(status, fields, body, (completed) => {
+    this.place.answer(status, this.#outgoing(fields), body, (completed) => {
       if (!completed) this.clientLeft();
       this.leave();
     });
+  }
+
+  #outgoing(fields: Fields): Fields {
+    const routed = this.#routed;
+    if (routed) return routed.outgoing(fields);
+    return this.peer.secure ? withRules(fields, this.snapshot.secureRules) : fields;
+  }
+
+  /** The route that took it, if one did. */
+  get #routed(): Routed | null {
+    const state = this.#state;
+    if (state.kind === 'routed') return state;
+    return 'routed' in state ? state.routed : null;
   }
 
   get place(): AnswerPlace {

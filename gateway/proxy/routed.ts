@@ -14,6 +14,7 @@ import type { TunnelPlan } from '../forward/upgrade.ts';
 import type { RetriesConfig, RouteConfig, TimeoutsConfig } from '../model/config.ts';
 import { limitBody } from '../policy/body-limit/body-limit.ts';
 import { pageCookie } from '../policy/escape/page-cookie.ts';
+import { withRules } from '../policy/headers/headers.ts';
 import { cookieScope, withoutCookie } from '../policy/sticky-cookie/sticky-cookie.ts';
 import { pageCookieName } from '../route/escape.ts';
 import { forwardTarget } from '../route/forward-target.ts';
@@ -175,7 +176,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
   requestFields(endpoint: Endpoint): Fields {
     const fields = requestFields(this, endpoint, this.#hop);
     if (this.body !== null) this.#pushHopFields(fields);
-    return this.#withoutOwnCookies(fields);
+    return withRules(this.#withoutOwnCookies(fields), this.route.headers.request);
   }
 
   /** Of our own hop to the service (RFC 9110 §6.6.2, §10.1.1). */
@@ -196,7 +197,13 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
     const told = answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers);
     const cookie = this.#remembersPage ? pageCookie(this, told) : null;
     if (cookie !== null) told.push('Set-Cookie', cookie);
-    return told;
+    return this.outgoing(told);
+  }
+
+  /** What header rules make of the fields of an answer, whoever gives it. */
+  outgoing(fields: Fields): Fields {
+    const ruled = withRules(fields, this.route.headers.answer);
+    return this.peer.secure ? withRules(ruled, this.#snapshot.secureRules) : ruled;
   }
 
   /** Trailers need chunks, which HTTP/1.0 and an answer without a body have not; @fastify/http-proxy has no place for them. */
@@ -223,13 +230,16 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
       retries,
       memory,
       requestFields: (endpoint) => [
-        ...this.#withoutOwnCookies(requestFields(this, endpoint, this.#hop)),
+        ...withRules(
+          this.#withoutOwnCookies(requestFields(this, endpoint, this.#hop)),
+          this.route.headers.request,
+        ),
         'Connection',
         'Upgrade',
         'Upgrade',
         'websocket',
       ],
-      answerFields: (endpoint, fields) => answerFields(this, endpoint, fields, false),
+      answerFields: (endpoint, fields) => this.outgoing(answerFields(this, endpoint, fields, false)),
     };
   }
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Pace } from '../exchange/time-slice.ts';
 import { TrustedPeers } from '../fields/forwarded.ts';
-import type { GatewayConfig } from '../model/config.ts';
+import type { FieldRules, GatewayConfig } from '../model/config.ts';
+import { hstsRule } from '../policy/headers/headers.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { type LiveRoute, liveRoutes, releaseRoutes } from './live-route.ts';
@@ -39,6 +40,8 @@ export class Snapshot {
   readonly table: RouteTable;
   readonly routes: readonly LiveRoute[];
   readonly trust: TrustedPeers;
+  /** Applied to every answer over TLS. */
+  readonly secureRules: readonly FieldRules[];
   readonly #registry: UpstreamRegistry;
   readonly #signatures: ReadonlySet<string>;
   #router: Router | null = null;
@@ -55,6 +58,7 @@ export class Snapshot {
     this.#registry = registry;
     this.table = table;
     this.trust = new TrustedPeers(config.trustProxy);
+    this.secureRules = config.tls?.hsts ? [hstsRule(config.tls.hsts)] : [];
     this.routes = routes;
     this.#signatures = signatures;
   }

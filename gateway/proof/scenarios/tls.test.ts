@@ -180,6 +180,61 @@ describe('a port for TLS alone', () => {
   });
 });
 
+describe('redirect: true', () => {
+  async function start(...keys: string[]) {
+    const service = (await startService()).answer(ok());
+    const yaml = secure(`routes:\n  /db: ${service.port}\n`, 'redirect: true', ...keys);
+    return startTestGateway(`trustProxy: loopback\n${yaml}`, { files: FILES });
+  }
+
+  test.each([
+    ['GET', '/db/x?y=1', 'https://shop.test:8080/db/x?y=1'],
+    ['POST', '/db/x', 'https://shop.test:8080/db/x'],
+    ['GET', '/no/route', 'https://shop.test:8080/no/route'],
+    ['GET', 'http://other.test/db', 'https://other.test/db'],
+  ])('plain %s %s is answered 308 to %s', async (method, target, location) => {
+    const gateway = await start();
+    const { status, head } = await gateway.exchange(request(method, target, ['Host: shop.test:8080']));
+    expect([status, head.value('location')]).toEqual([308, location]);
+  });
+
+  test('to the port that speaks TLS, if that is another one', async () => {
+    const [port] = await freePorts(1);
+    const gateway = await start(`port: ${port}`);
+    const { head } = await gateway.exchange(get('/db', 'Host: shop.test:80'));
+    expect(head.value('location')).toBe(`https://shop.test:${port}/db`);
+  });
+
+  test('not over TLS, not behind a trusted proxy that ends it, and not what an authority asks for', async () => {
+    const gateway = await start();
+    const client = await connectSecurely(gateway.port);
+    expect((await client.exchange(get('/db'))).status).toBe(200);
+    expect((await gateway.exchange(get('/db', 'X-Forwarded-Proto: https'))).status).toBe(200);
+    expect((await gateway.exchange(get('/.well-known/acme-challenge/x'))).status).toBe(404);
+  });
+
+  test('a WebSocket is told, too', async () => {
+    const gateway = await start();
+    const client = await gateway.connect();
+    await client.send(handshake('/db'));
+    expect((await client.head()).status).toBe(308);
+  });
+});
+
+describe.each(routeKinds)('hsts: on, on $kind', ({ routes, files }) => {
+  test('answers over TLS say so once, whatever the service says, and others do not', async () => {
+    const service = (await startService()).answer(ok('ok', 'Strict-Transport-Security: max-age=1'));
+    const yaml = secure(routes('/db', service.port), 'hsts: { maxAge: 24h, subDomains: on }');
+    const gateway = await startTestGateway(yaml, { files: { ...FILES, ...files } });
+    const client = await connectSecurely(gateway.port);
+    for (const path of ['/db', '/nothing'])
+      expect((await client.exchange(get(path))).head.values('strict-transport-security')).toEqual([
+        'max-age=86400; includeSubDomains',
+      ]);
+    expect((await gateway.get('/nothing')).head.has('strict-transport-security')).toBe(false);
+  });
+});
+
 describe('certificates of clients', () => {
   const authority = createAuthority('Test CA', 1);
   const alice = issueCertificate(authority, { names: ['alice.test'], days: 1, client: true });

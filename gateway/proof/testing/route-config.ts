@@ -41,6 +41,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     lane: lane ?? 'auto',
     holdMs: null,
     escape: wish.escape ?? 'auto',
+    headers: { request: [], answer: [] },
   };
 }
 

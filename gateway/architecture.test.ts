@@ -196,9 +196,10 @@ describe('the reader of the tree', () => {
   });
 });
 
-/** Modules of Node that only compute, and `isIP`, which lives in a module that does more. */
+/** Modules of Node that only compute, and `isIP` and `BlockList`, which live in a module that does more. */
 function isPure(module: string, names: string): boolean {
-  if (module === 'node:net') return /^\{ isIP(v4|v6)? \}$/.test(names);
+  if (module === 'node:net')
+    return /^\{ (BlockList, )?isIP(v4|v6)?(, isIPv6)?(, SocketAddress)? \}$/.test(names);
   return module === 'node:path' || module === 'node:url' || module === 'node:util';
 }
 

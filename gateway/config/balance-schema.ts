@@ -1,8 +1,8 @@
 /** The part of the schema that says which endpoint a request is given. */
 
 import { z } from 'zod';
+import { parseHeaderName } from '../keys/field.ts';
 import { described, duration, flag, parsedBy, percent } from '../keys/value.ts';
-import { parseHeaderName } from './condition.ts';
 import { parseCookieName } from './cookie.ts';
 import { canaryTo, TO_DOC } from './target-schema.ts';
 

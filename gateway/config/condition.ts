@@ -1,10 +1,8 @@
 /** What `when:` may ask of a request. */
 
+import { parseFieldText, TOKEN } from '../keys/field.ts';
 import { accepted, type Parsed, refused } from '../keys/parsed.ts';
 import type { FieldCondition } from '../model/config.ts';
-
-/** RFC 9110 §5.6.2 */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 export function parseMethod(text: string): Parsed<string> {
   if (!TOKEN.test(text)) {
@@ -33,32 +31,9 @@ function condition(name: string, value: string | true): FieldCondition {
   return { name, value: value === true ? null : value };
 }
 
-/** Names that stand there twice in different case, each with the first spelling. */
-export function repeatedNames(names: readonly string[]): [again: string, first: string][] {
-  const firstWith = new Map<string, string>();
-  const repeated: [string, string][] = [];
-  for (const name of names) {
-    const first = firstWith.get(name.toLowerCase());
-    if (first === undefined) firstWith.set(name.toLowerCase(), name);
-    else repeated.push([name, first]);
-  }
-  return repeated;
-}
-
-export function parseHeaderName(text: string): Parsed<string> {
-  if (TOKEN.test(text)) return accepted(text);
-  return refused('letters, digits and - , without spaces or a colon');
-}
-
 /** RFC 9110 §5.5: a recipient takes white space at both ends away, so such a value would never be met. */
 export function parseHeaderValue(text: string): Parsed<string> {
   if (/^[ \t]|[ \t]$/.test(text))
     return refused('white space at its ends is taken away, so it would never match');
-  for (const char of text) {
-    const code = char.codePointAt(0)!;
-    if ((code < 0x20 && char !== '\t') || code === 0x7f)
-      return refused('no line breaks or control characters');
-    if (code > 0xff) return refused('the value of a header has no characters beyond U+00FF');
-  }
-  return accepted(text);
+  return parseFieldText(text);
 }

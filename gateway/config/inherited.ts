@@ -1,19 +1,19 @@
 /** What holds for every route that does not say otherwise: one row for a key of the top level and of a route alike. */
 
 import { z } from 'zod';
-import type { KeyDoc } from '../keys/key-doc.ts';
-import { described, duration, orWord, size } from '../keys/value.ts';
+import { type InheritedRow, inherited, orInherited } from '../keys/inherited.ts';
+import { duration, orWord, size } from '../keys/value.ts';
 import type {
   BreakerConfig,
   EjectionConfig,
   EscapeChoice,
-  HeadersConfig,
   LaneChoice,
   LimitsConfig,
+  PolicySettings,
   RetriesConfig,
   TimeoutsConfig,
 } from '../model/config.ts';
-import { compileHeaders, headersForm, NO_HEADERS } from './header-rules.ts';
+import { compilePolicyKeys, POLICY_KEYS } from '../policy/order.ts';
 import { compileEjection, ejection, OWN_EJECTION } from './health-schema.ts';
 import {
   breaker,
@@ -28,47 +28,6 @@ import {
   retries,
   timeouts,
 } from './protection-schema.ts';
-
-interface Settings<Schema extends z.ZodType, Name extends string, Value> {
-  readonly schema: Schema;
-  /** In the compiled configuration, with its unit. */
-  readonly name: Name;
-  /** Where neither place says anything. */
-  readonly own: Value;
-  compile(written: z.output<Schema> | undefined, base: Value): Value;
-  /** What the reference says of it. */
-  readonly top: KeyDoc & { readonly text?: string };
-  readonly route: KeyDoc & { readonly text: string };
-}
-
-interface Row<Schema extends z.ZodType, Name extends string, Value> {
-  readonly name: Name;
-  readonly own: Value;
-  compile(written: z.output<Schema> | undefined, base: Value): Value;
-  readonly top: z.ZodOptional<Schema>;
-  readonly route: z.ZodOptional<Schema>;
-}
-
-function inherited<Schema extends z.ZodType, const Name extends string, Value>(
-  settings: Settings<Schema, Name, Value>,
-): Row<Schema, Name, Value> {
-  const { schema, name, own, compile, top, route } = settings;
-  const { text: topText = 'For every route that does not say otherwise.', ...topDoc } = top;
-  const { text, ...doc } = route;
-  const routeDoc = { defaultText: 'as at the top level', ...doc };
-  return {
-    name,
-    own,
-    compile,
-    top: described(schema, topText, { ...doc, ...topDoc }).optional(),
-    route: described(schema, text, routeDoc).optional(),
-  };
-}
-
-/** Of a key that is one value. `null` is a value: it takes the limit of the top level away. */
-function orInherited<Value>(written: Value | undefined, base: Value): Value {
-  return written === undefined ? base : written;
-}
 
 const bodyMax = z
   .union([z.literal('unlimited').transform(() => null), size({ min: '0B', max: '1024TiB' })])
@@ -191,21 +150,6 @@ export const INHERITED = {
       also: ['startuptimeout', 'waitforservice', 'trydurations', 'tryduration', 'lbtryduration'],
     },
   }),
-  headers: inherited<typeof headersForm, 'headers', HeadersConfig>({
-    schema: headersForm,
-    name: 'headers',
-    own: NO_HEADERS,
-    compile: compileHeaders,
-    top: {
-      text: 'Header fields that are set, added and removed, for every route ([headers.md](headers.md)).',
-      defaultText: 'none',
-    },
-    route: {
-      text: 'The same for this route, after the rules of the top level.',
-      defaultText: 'none but those of the top level',
-      also: ['header', 'requestheaders', 'responseheaders', 'customheaders', 'proxysetheader', 'addheader'],
-    },
-  }),
   escape: inherited<typeof escapeChoice, 'escape', EscapeChoice>({
     schema: escapeChoice,
     name: 'escape',
@@ -227,25 +171,33 @@ type Shape<Place extends 'top' | 'route'> = { readonly [Key in keyof Table]: Tab
 
 /** Of the top level, or of a route. */
 export function inheritedShape<Place extends 'top' | 'route'>(place: Place): Shape<Place> {
-  const shape = Object.entries(INHERITED).map(([key, row]) => [key, row[place]]);
+  const rows = [...Object.entries(INHERITED), ...POLICY_KEYS];
+  const shape = rows.map(([key, row]) => [key, row[place]]);
   return Object.fromEntries(shape) as Shape<Place>;
 }
 
 /** What a route has where it says nothing. */
 export type RouteDefaults = {
   readonly [Key in keyof Table as Table[Key]['name']]: Table[Key]['own'];
-};
+} & { readonly policies: PolicySettings };
 
 type Written = { readonly [Key in keyof Table]?: z.output<Table[Key]['top']> };
 
-const ROWS: readonly (readonly [key: string, Row<z.ZodType, string, unknown>])[] = Object.entries(INHERITED);
+const ROWS: readonly (readonly [key: string, InheritedRow<z.ZodType, string, unknown>])[] =
+  Object.entries(INHERITED);
 
-const OWN = Object.fromEntries(ROWS.map(([, { name, own }]) => [name, own])) as RouteDefaults;
+const OWN = {
+  ...Object.fromEntries(ROWS.map(([, { name, own }]) => [name, own])),
+  policies: compilePolicyKeys({}, null),
+} as RouteDefaults;
 
 /** @param written at the top level, or at a route. @param base what holds where it is silent */
 export function compileInherited(written: Written, base: RouteDefaults = OWN): RouteDefaults {
   const values: Readonly<Record<string, unknown>> = written;
   const defaults: Readonly<Record<string, unknown>> = base;
   const compiled = ROWS.map(([key, { name, compile }]) => [name, compile(values[key], defaults[name])]);
-  return Object.fromEntries(compiled) as RouteDefaults;
+  return {
+    ...Object.fromEntries(compiled),
+    policies: compilePolicyKeys(values, base.policies),
+  } as RouteDefaults;
 }

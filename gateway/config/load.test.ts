@@ -77,7 +77,7 @@ describe('the short form', () => {
           lane: 'auto',
           holdMs: null,
           escape: 'auto',
-          headers: { request: [], answer: [] },
+          policies: { headers: null },
         },
       ],
       streams: [],

@@ -2,8 +2,8 @@
 
 import type { z } from 'zod';
 import { type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';
+import { POLICIES } from '../policy/order.ts';
 import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
-import { fieldRulesForm, headersForm } from './header-rules.ts';
 import { ejectionForm, healthForm } from './health-schema.ts';
 import { breakerForm, limits, overloadForm, retriesForm, timeouts } from './protection-schema.ts';
 import { PROSE } from './reference-prose.ts';
@@ -33,9 +33,11 @@ export function referencePage(): string {
     section('### breaker', breakerForm, PROSE.breaker),
     section('### retries', retriesForm, PROSE.retries),
     section('### timeouts', timeouts, PROSE.timeouts),
-    section('### headers', headersForm, 'Rules for header fields: [headers.md](headers.md).'),
-    section('### rules', fieldRulesForm),
     section('### cache', cacheForm, PROSE.cache),
+    ...POLICIES.flatMap(({ key }) =>
+      (key?.sections ?? []).map(({ heading, form, text }) => section(heading, form, text)),
+    ),
+    policyList(),
     section('## streams', streams, PROSE.streams),
     section('### stream', streamForm, 'The long form of a stream.'),
     section('### proxyProtocol', proxyProtocol),
@@ -54,6 +56,15 @@ export function referencePage(): string {
     PROSE.reload,
   ];
   return `${sections.join('\n\n')}\n`;
+}
+
+function policyList(): string {
+  const rows = POLICIES.map(({ name, does }) => `1. \`${name}\`: ${does}`);
+  return [
+    '## Policies',
+    'What an exchange passes between its route and its service, in this order.',
+    rows.join('\n'),
+  ].join('\n\n');
 }
 
 function section(heading: string, schema: z.core.$ZodType, text?: string): string {

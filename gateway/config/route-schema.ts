@@ -1,10 +1,11 @@
 /** The part of the schema that says what a route may have. */
 
 import { z } from 'zod';
+import { parseHeaderName, repeatedNames } from '../keys/field.ts';
 import { row, section } from '../keys/section.ts';
 import { described, flag, parsedBy, size, target } from '../keys/value.ts';
 import { balance, canaryForm, sticky } from './balance-schema.ts';
-import { parseHeaderName, parseHeaderValue, parseMethod, repeatedNames } from './condition.ts';
+import { parseHeaderValue, parseMethod } from './condition.ts';
 import { health, slowStart } from './health-schema.ts';
 import { inheritedShape } from './inherited.ts';
 import { commandLine, processShape } from './service-schema.ts';

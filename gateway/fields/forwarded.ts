@@ -1,4 +1,4 @@
-import net from 'node:net';
+import { BlockList, isIP, isIPv6, SocketAddress } from 'node:net';
 import type { Peer } from '../exchange/peer.ts';
 import { hostOf, isAuthority } from '../route/authority.ts';
 import { canonicalPath } from '../route/target.ts';
@@ -140,7 +140,7 @@ function nodeOf(address: string): string {
 
 /** The addresses whose word is taken for where a request came from. */
 export class TrustedPeers {
-  readonly #list = new net.BlockList();
+  readonly #list = new BlockList();
   readonly #empty: boolean;
 
   /** @param blocks IP addresses and CIDR blocks, checked by the configuration. */
@@ -151,14 +151,14 @@ export class TrustedPeers {
 
   #add(block: string): void {
     const [address, bits] = block.split('/') as [string, string?];
-    const family = net.isIPv6(address) ? 'ipv6' : 'ipv4';
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
     if (bits === undefined) this.#list.addAddress(address, family);
     else this.#list.addSubnet(address, Number(bits), family);
   }
 
   includes(address: string): boolean {
     if (this.#empty) return false;
-    const family = net.isIP(address);
+    const family = isIP(address);
     return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
 
@@ -178,16 +178,15 @@ export class TrustedPeers {
 
 /** `192.0.2.1`, `192.0.2.1:8080`, `[2001:db8::1]:8080`; anything else is no address. */
 function addressOf(hop: string): string | null {
-  if (net.isIP(hop)) return unmapped(hop);
+  if (isIP(hop)) return unmapped(hop);
   const [, bracketed, bare = bracketed ?? ''] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/.exec(hop) ?? [];
-  return net.isIP(bare) ? unmapped(bare) : null;
+  return isIP(bare) ? unmapped(bare) : null;
 }
 
 /** An IPv4 address that is spelled as an IPv6 one (RFC 4291 §2.5.5.2) is written as what it is: logs, limits and hashes must know it again. */
 function unmapped(address: string): string {
   if (!address.includes(':') || address.includes('%')) return address;
-  const [, mapped] =
-    /^::ffff:([\d.]+)$/.exec(new net.SocketAddress({ address, family: 'ipv6' }).address) ?? [];
+  const [, mapped] = /^::ffff:([\d.]+)$/.exec(new SocketAddress({ address, family: 'ipv6' }).address) ?? [];
   return mapped ?? address;
 }
 

@@ -32,4 +32,6 @@ export interface HttpPlan {
   requestFields(endpoint: Endpoint): Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
+  /** Of a 1xx answer. */
+  informationalFields(endpoint: Endpoint, fields: Fields): Fields;
 }

@@ -98,6 +98,8 @@ function forward(
     requestFields: () => ['Host', 'a'],
     answerFields: (_endpoint: Endpoint, fields: Fields, trailers: boolean) =>
       fields.filter((_, at) => trailers || fields[at - (at % 2)]?.toLowerCase() !== 'trailer'),
+    informationalFields: (_endpoint: Endpoint, fields: Fields) =>
+      fields.filter((_, at) => fields[at - (at % 2)]?.toLowerCase() !== 'trailer'),
   };
   const started = new HttpForward(downstream, plan, record, {
     failed: (error) => outcome.resolve(`failed ${error.code}`),

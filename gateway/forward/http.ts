@@ -109,7 +109,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   informational(status: number, fields: Fields): void {
     if (++this.#informed > INFORMATIONAL_MAX)
       throw new GatewayError('bad_answer', `more than ${INFORMATIONAL_MAX} answers of the 1xx kind`);
-    const kept = this.#plan.answerFields(this.#attempts.endpoint, withoutLength(fields), false);
+    const kept = this.#plan.informationalFields(this.#attempts.endpoint, withoutLength(fields));
     this.#downstream.informational(status, kept);
   }
 

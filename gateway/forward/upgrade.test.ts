@@ -48,6 +48,7 @@ async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, hea
     memory: new BulkMemory({ young() {}, all() {}, bufferBytes: () => 0 }),
     requestFields: () => ['Host', 'a', 'Connection', 'Upgrade', 'Upgrade', 'websocket'],
     answerFields: (_endpoint: Endpoint, fields: Fields) => endToEnd(fields),
+    informationalFields: (_endpoint: Endpoint, fields: Fields) => endToEnd(fields),
   };
   const tunnel = new Tunnel(near, Buffer.from(head), plan, record, {
     failed: (error) => last(`failed ${error.code}`),

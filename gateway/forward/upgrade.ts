@@ -29,6 +29,8 @@ export interface TunnelPlan {
   /** With the `Connection` and `Upgrade` of the handshake among them. */
   requestFields(endpoint: Endpoint): Fields;
   answerFields(endpoint: Endpoint, fields: Fields): Fields;
+  /** Of a 1xx answer, 101 aside. */
+  informationalFields(endpoint: Endpoint, fields: Fields): Fields;
 }
 
 export interface TunnelOwner {
@@ -135,7 +137,7 @@ export class Tunnel {
         new GatewayError('bad_answer', `more than ${INFORMATIONAL_MAX} answers of the 1xx kind`),
       );
     this.#client.write(
-      headText(statusCode, '', withoutLength(this.#plan.answerFields(endpoint, rawHeaders))),
+      headText(statusCode, '', withoutLength(this.#plan.informationalFields(endpoint, rawHeaders))),
       'latin1',
     );
   }

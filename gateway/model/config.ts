@@ -102,19 +102,6 @@ export interface LogConfig {
   readonly access: boolean;
 }
 
-/** What is done to header fields on their way; names and values by turns, `remove` in lower case. */
-export interface FieldRules {
-  readonly remove: readonly string[];
-  readonly set: readonly string[];
-  readonly add: readonly string[];
-}
-
-/** In the order in which they are applied. */
-export interface HeadersConfig {
-  readonly request: readonly FieldRules[];
-  readonly answer: readonly FieldRules[];
-}
-
 export interface RouteConfig {
   /** Unique in a configuration: the key as written (`/db`, `shop.localhost/cart`), with `#2`, `#3` ... for alternatives under one key. */
   readonly id: string;
@@ -139,8 +126,11 @@ export interface RouteConfig {
   /** How long a request waits whose service does not listen yet; 0: not at all; `null`: as the mode has it. */
   readonly holdMs: number | null;
   readonly escape: EscapeChoice;
-  readonly headers: HeadersConfig;
+  readonly policies: PolicySettings;
 }
+
+/** What the keys of the policies say, each under its name in the file: its policy alone knows what it means (policy/policy.ts). */
+export type PolicySettings = Readonly<Record<string, unknown>>;
 
 /** Which implementation carries the exchanges: `auto` takes the wire lane wherever it can. */
 export type LaneChoice = 'auto' | 'wire' | 'general';

@@ -9,6 +9,7 @@ import { ListenError } from '../listener/listen-error.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from '../model/status.ts';
 import type { OverloadStatus } from '../overload/overload.ts';
+import { shownSettings } from '../policy/order.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { answerPurge, type CachesView } from './admin-cache.ts';
 import { AdminConnections } from './admin-connections.ts';
@@ -188,6 +189,7 @@ function withoutSecrets(config: GatewayConfig): GatewayConfig {
     Object.fromEntries(Object.keys(env).map((name) => [name, '(not shown)']));
   return {
     ...config,
+    routes: config.routes.map((route) => ({ ...route, policies: shownSettings(route.policies) })),
     services: config.services.map((service) => ({ ...service, env: hidden(service.env) })),
   };
 }

@@ -1,33 +1,55 @@
-import type { LocalAnswer, RoutedExchange } from '../fields/exchange.ts';
+import type { PolicySettings, RouteConfig } from '../model/config.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
+import { headers } from './headers/headers.ts';
 import { refuseLoop } from './loop/loop.ts';
 import { countForwards } from './max-forwards/max-forwards.ts';
 import { redirectNavigation } from './navigation/navigation.ts';
-
-/** What the filters know of the gateway. */
-export interface FilterContext {
-  readonly pseudonym: string;
-}
-
-/** Lets an exchange pass (`null`), answers it, or throws a GatewayError. */
-export type Filter = (exchange: RoutedExchange, context: FilterContext) => LocalAnswer | null;
+import { type Policy, policyOfAll } from './policy.ts';
+import { RoutePolicies } from './route-policies.ts';
 
 /**
- * The filters in the order in which an exchange passes them: what protects the gateway first, what answers instead of the service
- * next, and what depends on the route's limits last.
+ * The policies in the order in which an exchange passes them: what protects the gateway first, what answers instead of the service
+ * next, what depends on the route's limits then, and what changes fields last. A new policy is a folder, and a line here.
  */
-export const FILTERS: readonly Filter[] = [
-  (exchange, { pseudonym }) => refuseLoop(exchange, pseudonym),
-  countForwards,
-  redirectNavigation,
-  refuseLargeBody,
+export const POLICIES: readonly Policy[] = [
+  policyOfAll('loop', 'A request that has passed this gateway before is 508.', refuseLoop),
+  policyOfAll(
+    'max-forwards',
+    'OPTIONS with `Max-Forwards` counts down, and is answered here at 0.',
+    countForwards,
+  ),
+  policyOfAll(
+    'navigation',
+    'A browser that opens `/db` is sent to `/db/`, where the prefix is stripped.',
+    redirectNavigation,
+  ),
+  policyOfAll('body-limit', 'A body of more than `bodyMax` is 413.', refuseLargeBody),
+  headers,
 ];
 
-/** @returns the first answer that a filter gives, `null` if all let the exchange pass. @throws GatewayError */
-export function applyFilters(exchange: RoutedExchange, context: FilterContext): LocalAnswer | null {
-  for (const filter of FILTERS) {
-    const answer = filter(exchange, context);
-    if (answer !== null) return answer;
-  }
-  return null;
+/** Their keys of the configuration. */
+export const POLICY_KEYS = POLICIES.flatMap(({ key }) => (key === null ? [] : [[key.key, key.row] as const]));
+
+/** @param written at the top level, or at a route. @param base what holds where it is silent; `null`: nothing */
+export function compilePolicyKeys(
+  written: Readonly<Record<string, unknown>>,
+  base: PolicySettings | null,
+): PolicySettings {
+  const settings = POLICY_KEYS.map(([key, { own, compile }]) => [
+    key,
+    compile(written[key], base === null ? own : base[key]),
+  ]);
+  return Object.fromEntries(settings);
+}
+
+export function policiesOf({ policies }: RouteConfig): RoutePolicies {
+  return new RoutePolicies(POLICIES, policies);
+}
+
+/** Without what is private. */
+export function shownSettings(settings: PolicySettings): PolicySettings {
+  const shown = POLICIES.flatMap(({ key }) =>
+    key === null ? [] : [[key.key, key.shown(settings[key.key])] as const],
+  );
+  return Object.fromEntries(shown);
 }

@@ -60,8 +60,8 @@ export function startCached(
     fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(routed, conditions), record),
     informationalFields: (fields) => answerFields(routed, nameOf(upstream), fields, false),
     answerFields: (fields) => {
-      const kept = answerFields(routed, nameOf(upstream), fields, false);
-      return routed.outgoing(serverTiming ? withCacheTiming(kept, record.startedAt) : kept);
+      const kept = routed.outgoing(answerFields(routed, nameOf(upstream), fields, false));
+      return serverTiming ? withCacheTiming(kept, record.startedAt) : kept;
     },
   };
   new CachedExchange(cache, client, cached, record, owner).start();
@@ -78,9 +78,10 @@ function urlOf({ origin, authority, facts, target }: RoutedExchange): CacheUrl {
   };
 }
 
-function fieldMap(exchange: RoutedExchange): FieldMap {
+/** The request as the service would get it: by that an answer is kept and found. */
+function fieldMap({ authority, facts, policies }: Routed): FieldMap {
   const map: FieldMap = Object.create(null);
-  const fields = ['host', exchange.authority, ...exchange.facts.kept];
+  const fields = policies.toService(['host', authority, ...facts.kept]);
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase();
     const before = map[name];

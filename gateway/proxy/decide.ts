@@ -8,7 +8,6 @@ import {
   admitTarget,
 } from '../fields/admission.ts';
 import { ALLOW } from '../policy/max-forwards/max-forwards.ts';
-import { applyFilters } from '../policy/order.ts';
 import { hostOf } from '../route/authority.ts';
 import { type Escape, escapeOf } from '../route/escape.ts';
 import { ambiguityText } from '../route/folded-readings.ts';
@@ -30,7 +29,7 @@ export function decide(exchange: Exchange, context: ExchangeContext): Decision {
     const owner = route(exchange, context);
     if (owner.kind !== 'routed') return owner;
     routed = owner;
-    const answer = applyFilters(routed, context);
+    const answer = routed.policies.request(routed, context);
     return answer === null ? routed : answered(answer, routed);
   } catch (cause) {
     return { kind: 'refused', error: rescue(cause, 'head'), routed };

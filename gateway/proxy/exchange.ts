@@ -11,7 +11,6 @@ import { isPublicOrigin, type Origin, originOf } from '../fields/forwarded.ts';
 import { type RequestFacts, withOtherForwarded } from '../fields/request-facts.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { EndpointConfig } from '../model/config.ts';
-import { withRules } from '../policy/headers/headers.ts';
 import { hostOf } from '../route/authority.ts';
 import type { OwnOrigin } from '../route/escape.ts';
 import type { RouteRequest } from '../route/table.ts';
@@ -129,9 +128,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
 
   /** Those of the route that took it, if one did. */
   get endpoints(): readonly EndpointConfig[] {
-    const state = this.#state;
-    if (state.kind === 'routed') return state.match.route.upstream.endpoints;
-    return state.kind === 'refused' && state.routed ? state.routed.match.route.upstream.endpoints : [];
+    return this.#takenBy?.match.route.upstream.endpoints ?? [];
   }
 
   /** What we believe of what the peer says of where the request comes from. */
@@ -175,8 +172,8 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   #trafficOf(state: ExchangeState): Traffic {
     const { none, page } = this.#ends.inFlight;
     if (state.kind === 'page') return page;
-    if (state.kind === 'routed') return state.upstream.traffic;
-    return 'routed' in state && state.routed ? state.routed.upstream.traffic : none;
+    const routed = state.kind === 'routed' ? state : 'routed' in state ? state.routed : null;
+    return routed?.upstream.traffic ?? none;
   }
 
   /** What was to go on to a service is not to, though nothing of an answer is out. */
@@ -215,14 +212,14 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     });
   }
 
+  /** As policies, and TLS, have it. */
   #outgoing(fields: Fields): Fields {
-    const routed = this.#routed;
-    if (routed) return routed.outgoing(fields);
-    return this.peer.secure ? withRules(fields, this.snapshot.secureRules) : fields;
+    const told = this.#takenBy?.policies.ownAnswer(fields) ?? fields;
+    return this.peer.secure ? this.snapshot.overTls(told) : told;
   }
 
   /** The route that took it, if one did. */
-  get #routed(): Routed | null {
+  get #takenBy(): Routed | null {
     const state = this.#state;
     if (state.kind === 'routed') return state;
     return 'routed' in state ? state.routed : null;

@@ -2,6 +2,8 @@ import { isPublicOrigin, originOf, TrustedPeers } from '../fields/forwarded.ts';
 import { readFacts, withOtherForwarded } from '../fields/request-facts.ts';
 import { requestFields } from '../fields/request-fields.ts';
 import type { GatewayConfig } from '../model/config.ts';
+import { namesOf } from '../policy/headers/rules.ts';
+import { policiesOf } from '../policy/order.ts';
 import { hostOf } from '../route/authority.ts';
 import type { OwnOrigin } from '../route/escape.ts';
 import { explain } from '../route/explain.ts';
@@ -41,12 +43,16 @@ function headerChanges(table: RouteTable, config: GatewayConfig, input: ExplainI
   const origin = originOf(ASKER, trust, authority, facts.claims);
   const { address } = match.route.upstream.endpoints[0]!;
   const endpoint = { authority: authorityOf(address), scheme: schemeOf(address) };
-  const out = requestFields(
-    { facts, peer: ASKER, origin, version: '1.1', authority, match },
-    endpoint,
-    EXAMPLE,
-  );
-  return { added: added(sent, out), removed: facts.dropped };
+  const exchange = { facts, peer: ASKER, origin, version: '1.1', authority, match };
+  const before = requestFields(exchange, endpoint, EXAMPLE);
+  const policies = policiesOf(match.route);
+  const out = policies.toService(before);
+  const taken = namesOf(before).filter((name) => !namesOf(out).includes(name));
+  return {
+    added: added(sent, out),
+    removed: [...facts.dropped, ...new Set(taken)],
+    answer: policies.explain,
+  };
 }
 
 /** Who asks for an explanation asks from this machine. */
@@ -59,11 +65,15 @@ const EXAMPLE = {
   traceparent: '00-<trace>-<span>-00',
 };
 
+/** What rules of the configuration may set that others must not read. */
+const PRIVATE = /authorization|cookie|token|secret|key|password/i;
+
 function added(sent: readonly (readonly [string, string])[], out: readonly string[]): [string, string][] {
   const before = new Set(sent.map(([name, value]) => `${name.toLowerCase()}: ${value}`));
   const fields: [string, string][] = [];
   for (let i = 0; i < out.length; i += 2) {
-    if (!before.has(`${out[i]!.toLowerCase()}: ${out[i + 1]}`)) fields.push([out[i]!, out[i + 1]!]);
+    if (!before.has(`${out[i]!.toLowerCase()}: ${out[i + 1]}`))
+      fields.push([out[i]!, PRIVATE.test(out[i]!) ? '(not shown)' : out[i + 1]!]);
   }
   return fields;
 }

@@ -1,5 +1,7 @@
 import { Pace } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
+import { policiesOf } from '../policy/order.ts';
+import type { RoutePolicies } from '../policy/route-policies.ts';
 import type { UpstreamRegistry, UpstreamWish } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -7,6 +9,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 export interface LiveRoute {
   readonly config: RouteConfig;
   readonly upstream: Upstream;
+  readonly policies: RoutePolicies;
   /** What the upstream was asked for by. */
   readonly wish: UpstreamWish;
   /** Two routes with the same signature treat an exchange alike, wherever they stand in whichever version of the file. */
@@ -31,7 +34,13 @@ function liveRoute(
 ): LiveRoute {
   const { id, upstream, timeouts } = route;
   const wish = { scope: id, config: upstream, connectTimeoutMs: timeouts.connectMs, resolver };
-  return { config: route, upstream: registry.acquire(wish), wish, signature: signatureOf(route) };
+  return {
+    config: route,
+    upstream: registry.acquire(wish),
+    policies: policiesOf(route),
+    wish,
+    signature: signatureOf(route),
+  };
 }
 
 /** In slices, too; few routes are done when it returns. */

@@ -28,6 +28,7 @@ export function fetchPlan(routed: Routed, conditions: FieldMap): HttpPlan {
     ...planOf(routed),
     requestFields: (endpoint) => editFields(routed.requestFields(endpoint), edit),
     answerFields: (_endpoint, fields) => storableFields(fields),
+    informationalFields: (_endpoint, fields) => storableFields(fields),
     // What is stored is given to everybody, and at other times.
     stickyCookie: null,
     serverTiming: false,
@@ -56,6 +57,7 @@ function planOf(routed: Routed): HttpPlan {
     },
     requestFields: (endpoint) => routed.requestFields(endpoint),
     answerFields: (endpoint, fields, lengthOpen) => routed.answerFields(endpoint, fields, lengthOpen),
+    informationalFields: (endpoint, fields) => routed.informationalFields(endpoint, fields),
   };
 }
 

@@ -14,7 +14,7 @@ import type { TunnelPlan } from '../forward/upgrade.ts';
 import type { RetriesConfig, RouteConfig, TimeoutsConfig } from '../model/config.ts';
 import { limitBody } from '../policy/body-limit/body-limit.ts';
 import { pageCookie } from '../policy/escape/page-cookie.ts';
-import { withRules } from '../policy/headers/headers.ts';
+import type { RoutePolicies } from '../policy/route-policies.ts';
 import { cookieScope, withoutCookie } from '../policy/sticky-cookie/sticky-cookie.ts';
 import { pageCookieName } from '../route/escape.ts';
 import { forwardTarget } from '../route/forward-target.ts';
@@ -65,6 +65,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
   readonly record: ExchangeRecord;
   readonly match: RouteMatch;
   readonly upstream: Upstream;
+  readonly policies: RoutePolicies;
   /** Two routes with the same signature treat an exchange alike (live-route.ts). */
   readonly signature: string;
   readonly body: RequestBody | null;
@@ -82,7 +83,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
     context: ExchangeContext,
   ) {
     const { snapshot, record, downstream } = exchange;
-    const { upstream, signature } = snapshot.routes[match.index]!;
+    const { upstream, policies, signature } = snapshot.routes[match.index]!;
     this.downstream = downstream;
     this.peer = exchange.peer;
     this.version = exchange.version;
@@ -94,6 +95,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
     this.record = record;
     this.match = match;
     this.upstream = upstream;
+    this.policies = policies;
     this.signature = signature;
     this.body = limitBody(downstream.body, match.route.bodyMaxBytes);
     this.stickyCookie =
@@ -176,7 +178,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
   requestFields(endpoint: Endpoint): Fields {
     const fields = requestFields(this, endpoint, this.#hop);
     if (this.body !== null) this.#pushHopFields(fields);
-    return withRules(this.#withoutOwnCookies(fields), this.route.headers.request);
+    return this.policies.toService(this.#withoutOwnCookies(fields));
   }
 
   /** Of our own hop to the service (RFC 9110 §6.6.2, §10.1.1). */
@@ -194,16 +196,20 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
   }
 
   answerFields(endpoint: Endpoint, fields: Fields, lengthOpen: boolean): Fields {
-    const told = answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers);
-    const cookie = this.#remembersPage ? pageCookie(this, told) : null;
-    if (cookie !== null) told.push('Set-Cookie', cookie);
-    return this.outgoing(told);
+    const kept = answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers);
+    const cookie = this.#remembersPage ? pageCookie(this, kept) : null;
+    const told = this.outgoing(kept);
+    return cookie === null ? told : [...told, 'Set-Cookie', cookie];
   }
 
-  /** What header rules make of the fields of an answer, whoever gives it. */
+  /** The fields of a final answer of the service, or of the cache, as policies, and TLS, have them. */
   outgoing(fields: Fields): Fields {
-    const ruled = withRules(fields, this.route.headers.answer);
-    return this.peer.secure ? withRules(ruled, this.#snapshot.secureRules) : ruled;
+    const told = this.policies.toClient(fields);
+    return this.peer.secure ? this.#snapshot.overTls(told) : told;
+  }
+
+  informationalFields(endpoint: Endpoint, fields: Fields): Fields {
+    return answerFields(this, endpoint, fields, false);
   }
 
   /** Trailers need chunks, which HTTP/1.0 and an answer without a body have not; @fastify/http-proxy has no place for them. */
@@ -230,16 +236,14 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
       retries,
       memory,
       requestFields: (endpoint) => [
-        ...withRules(
-          this.#withoutOwnCookies(requestFields(this, endpoint, this.#hop)),
-          this.route.headers.request,
-        ),
+        ...this.policies.toService(this.#withoutOwnCookies(requestFields(this, endpoint, this.#hop))),
         'Connection',
         'Upgrade',
         'Upgrade',
         'websocket',
       ],
       answerFields: (endpoint, fields) => this.outgoing(answerFields(this, endpoint, fields, false)),
+      informationalFields: (endpoint, fields) => this.informationalFields(endpoint, fields),
     };
   }
 }

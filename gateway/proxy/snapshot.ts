@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Fields } from '../exchange/contract.ts';
 import { Pace } from '../exchange/time-slice.ts';
 import { TrustedPeers } from '../fields/forwarded.ts';
-import type { FieldRules, GatewayConfig } from '../model/config.ts';
-import { hstsRule } from '../policy/headers/headers.ts';
+import type { GatewayConfig, HstsConfig } from '../model/config.ts';
+import { editor } from '../policy/headers/rules.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { type LiveRoute, liveRoutes, releaseRoutes } from './live-route.ts';
@@ -40,8 +41,8 @@ export class Snapshot {
   readonly table: RouteTable;
   readonly routes: readonly LiveRoute[];
   readonly trust: TrustedPeers;
-  /** Applied to every answer over TLS. */
-  readonly secureRules: readonly FieldRules[];
+  /** What becomes of the fields of every answer over TLS. */
+  readonly overTls: (fields: Fields) => Fields;
   readonly #registry: UpstreamRegistry;
   readonly #signatures: ReadonlySet<string>;
   #router: Router | null = null;
@@ -58,7 +59,7 @@ export class Snapshot {
     this.#registry = registry;
     this.table = table;
     this.trust = new TrustedPeers(config.trustProxy);
-    this.secureRules = config.tls?.hsts ? [hstsRule(config.tls.hsts)] : [];
+    this.overTls = config.tls?.hsts ? withHsts(config.tls.hsts) : (fields) => fields;
     this.routes = routes;
     this.#signatures = signatures;
   }
@@ -119,4 +120,10 @@ export class Snapshot {
     void releaseRoutes(this.routes, this.#registry);
     void this.#router!.close();
   }
+}
+
+/** RFC 6797 §6.1, in place of what the service says. Without TLS it would say nothing (§7.2). */
+function withHsts({ maxAgeMs, subDomains }: HstsConfig): (fields: Fields) => Fields {
+  const value = `max-age=${Math.floor(maxAgeMs / 1000)}${subDomains ? '; includeSubDomains' : ''}`;
+  return editor({ drop: ['strict-transport-security'], append: ['Strict-Transport-Security', value] });
 }

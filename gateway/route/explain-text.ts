@@ -97,6 +97,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
     rows.push(['headers', paint('good', `+ ${printable(name)}: ${printable(value)}`)]);
   }
   for (const name of changes?.removed ?? []) rows.push(['headers', paint('bad', `- ${printable(name)}`)]);
+  for (const line of changes?.answer ?? []) rows.push(['answer', printable(line)]);
   const title = `${paint('good', '✔')} ${paint('bold', printable(chosen.id))} takes it  ${where}`;
   return [
     ...ledBackLines(verdict, chosen, paint),

@@ -23,6 +23,8 @@ export interface ExplainInput {
 export interface HeaderChanges {
   readonly added: readonly (readonly [name: string, value: string])[];
   readonly removed: readonly string[];
+  /** What the policies of the route do to answers, a line each. */
+  readonly answer?: readonly string[];
 }
 
 export type Verdict =

@@ -1,30 +1,42 @@
-import type { Fields } from '../../exchange/contract.ts';
-import type { FieldRules, HstsConfig } from '../../model/config.ts';
+import { type BoundPolicy, policyWithKey } from '../policy.ts';
+import { type HeaderRules, headersForm, headersRow, rulesForm } from './keys.ts';
+import { adder, editor, type FieldRules, isEmpty, namesOf } from './rules.ts';
 
-/** The fields after each rule in turn; the very same list where there is no rule. Rules never name fields of framing or of one hop (config/header-rules.ts). */
-export function withRules(fields: Fields, rules: readonly FieldRules[]): Fields {
-  let changed = fields;
-  for (const { remove, set, add } of rules) changed = [...without(changed, remove, set), ...set, ...add];
-  return changed;
+/** Sets, adds and removes fields of requests and answers. Host, forwarding, framing and hop-by-hop fields stay the gateway's (keys.ts). */
+export const headers = policyWithKey('headers', {
+  does: 'Fields of requests and answers are set, added and removed, as `headers` says.',
+  row: headersRow,
+  sections: [
+    {
+      heading: '### headers',
+      form: headersForm,
+      text: `Rules of the top level come first, those of the route after them. What they may not touch, and which answers they reach, says
+[headers.md](headers.md).`,
+    },
+    { heading: '### header rules', form: rulesForm, text: 'First `remove`, then `set`, then `add`.' },
+  ],
+  shown: (rules) => rules && { request: withoutValues(rules.request), answer: rules.answer },
+  bind,
+});
+
+function bind(rules: HeaderRules | null): BoundPolicy | null {
+  if (rules === null) return null;
+  const { request, answer } = rules;
+  return {
+    ...(!isEmpty(request) && { toService: editor(request) }),
+    ...(!isEmpty(answer) && { toClient: editor(answer), explain: explained(answer) }),
+    ...(answer.append.length > 0 && { ownAnswer: adder(answer) }),
+  };
 }
 
-function without(fields: Fields, remove: readonly string[], set: Fields): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    // To CGI and its kin a name with underscores is the same field.
-    const name = fields[i]!.toLowerCase().replaceAll('_', '-');
-    if (!remove.includes(name) && !isSet(set, name)) kept.push(fields[i]!, fields[i + 1]!);
-  }
-  return kept;
+function explained({ drop, append }: FieldRules): string[] {
+  const again = new Set(namesOf(append));
+  const gone = drop.filter((name) => !again.has(name)).map((name) => `- ${name}`);
+  const there = append.flatMap((name, at) => (at % 2 === 0 ? [`+ ${name}: ${append[at + 1]}`] : []));
+  return [...there, ...gone];
 }
 
-function isSet(set: Fields, name: string): boolean {
-  for (let i = 0; i < set.length; i += 2) if (set[i]!.toLowerCase() === name) return true;
-  return false;
-}
-
-/** RFC 6797 §6.1, as a rule like any other. Over TLS alone it says anything (§7.2). */
-export function hstsRule({ maxAgeMs, subDomains }: HstsConfig): FieldRules {
-  const value = `max-age=${Math.floor(maxAgeMs / 1000)}${subDomains ? '; includeSubDomains' : ''}`;
-  return { remove: [], set: ['Strict-Transport-Security', value], add: [] };
+/** What a service is told may be a password. */
+function withoutValues({ drop, append }: FieldRules): FieldRules {
+  return { drop, append: append.map((text, at) => (at % 2 === 0 ? text : '(not shown)')) };
 }

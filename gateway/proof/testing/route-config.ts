@@ -1,4 +1,5 @@
 import type { EndpointAddress, PathPrefix, Port, RouteConfig, RouteMatcher } from '../../model/config.ts';
+import { compilePolicyKeys } from '../../policy/order.ts';
 import { upstreamConfig } from './upstream-config.ts';
 
 /** What a test says about a route; everything else is as in `/path: 3001`. */
@@ -41,7 +42,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     lane: lane ?? 'auto',
     holdMs: null,
     escape: wish.escape ?? 'auto',
-    headers: { request: [], answer: [] },
+    policies: compilePolicyKeys({}, null),
   };
 }
 

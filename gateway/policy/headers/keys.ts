@@ -1,0 +1,162 @@
+/** `headers:` of a route or of the top level. */
+
+import { z } from 'zod';
+import { isHopByHop, isHopByHopAnswer } from '../../fields/connection.ts';
+import { isForwardingField } from '../../fields/forwarded.ts';
+import { parseFieldText, parseHeaderName, repeatedNames } from '../../keys/field.ts';
+import { inherited } from '../../keys/inherited.ts';
+import { type Parsed, refused } from '../../keys/parsed.ts';
+import { described, orWord, parsedBy, text } from '../../keys/value.ts';
+import { after, type FieldRules, NO_RULES } from './rules.ts';
+
+export interface HeaderRules {
+  readonly request: FieldRules;
+  readonly answer: FieldRules;
+}
+
+const name = parsedBy(z.string(), parseName).meta({ doc: { expected: 'a header name' } });
+const value = parsedBy(text, parseValue).meta({ doc: { expected: 'a value' } });
+
+function fieldsOf<One extends z.ZodType>(one: One) {
+  return z.record(name, one).check(({ value: map, issues }) => {
+    for (const [again, first] of repeatedNames(Object.keys(map))) {
+      const params = { atKey: true, expected: 'every header once', hint: `${first} is the same header` };
+      issues.push({ code: 'custom', input: map, path: [again], params });
+    }
+  });
+}
+
+export const rulesForm = z
+  .strictObject({
+    set: described(
+      fieldsOf(value),
+      'Fields with this value, in place of whatever fields of that name there are.',
+      {
+        expected: 'a map of header names to values',
+        type: 'map of names to text',
+        also: ['overwrite', 'replace'],
+      },
+    ).optional(),
+    add: described(
+      fieldsOf(z.union([value.transform((alone) => [alone]), z.array(value).min(1)])),
+      'Fields that are added to those of that name; a list is several.',
+      {
+        expected: 'a map of header names to values',
+        type: 'map of names to text, or a list',
+        also: ['append'],
+      },
+    ).optional(),
+    remove: described(
+      z.union([name.transform((alone) => [alone]), z.array(name).min(1)]),
+      'Names of fields that go. Before `set` and `add` are applied.',
+      {
+        expected: 'a header name, or a list of them',
+        type: 'name or list of names',
+        also: ['delete', 'unset'],
+      },
+    ).optional(),
+  })
+  .meta({ id: 'headerRules', doc: { expected: 'a map with set, add, remove', holder: 'header rules' } });
+
+const rulesDoc = { type: 'map, see [header rules](#header-rules)', expected: 'a map with set, add, remove' };
+
+export const headersForm = z
+  .strictObject({
+    request: described(rulesForm, 'What is done to the fields that the service gets.', {
+      ...rulesDoc,
+      also: ['requestheaders', 'proxysetheader', 'headerup'],
+    }).optional(),
+    answer: described(rulesForm, 'What is done to the fields that the client gets.', {
+      ...rulesDoc,
+      also: ['response', 'responseheaders', 'headerdown'],
+    }).optional(),
+  })
+  .meta({ id: 'headers', doc: { expected: 'a map with request, answer', holder: 'headers' } });
+
+const headersValue = orWord('off', headersForm).meta({
+  doc: { expected: 'off, or a map with request, answer', type: '`off`, or a map, see [headers](#headers)' },
+});
+
+export const headersRow = inherited<typeof headersValue, 'headers', HeaderRules | null>({
+  schema: headersValue,
+  name: 'headers',
+  own: null,
+  compile: compileHeaders,
+  top: {
+    text: 'Fields that are set, added and removed on every route; its own rules come after these.',
+    default: 'off',
+  },
+  route: {
+    text: 'Fields that are set, added and removed, of requests and of answers ([headers.md](headers.md)). `off` takes away what the top level says.',
+    also: [
+      ...[
+        'addheader',
+        'setheader',
+        'customheaders',
+        'removeheader',
+        'moresetheaders',
+        'customrequestheaders',
+      ],
+      ...['header', 'httprequest', 'httpresponse'],
+    ],
+  },
+});
+
+type WrittenRules = z.output<typeof rulesForm> | undefined;
+
+/** `null`: nothing is inherited. */
+function compileHeaders(
+  written: z.output<typeof headersValue> | undefined,
+  base: HeaderRules | null,
+): HeaderRules | null {
+  if (written === undefined) return base;
+  if (written === null) return null;
+  const { request, answer } = base ?? { request: NO_RULES, answer: NO_RULES };
+  return {
+    request: after(request, compileRules(written.request)),
+    answer: after(answer, compileRules(written.answer)),
+  };
+}
+
+function compileRules({ set = {}, add = {}, remove = [] }: NonNullable<WrittenRules> = {}): FieldRules {
+  const added = Object.entries(add).flatMap(([field, values]) => values.flatMap((one) => [field, one]));
+  return {
+    drop: [...new Set([...remove, ...Object.keys(set)].map((field) => field.toLowerCase()))],
+    append: [...Object.entries(set).flat(), ...added],
+  };
+}
+
+function parseName(field: string): Parsed<string> {
+  const hint = notForRules(field.toLowerCase().replaceAll('_', '-'));
+  return hint === null
+    ? parseHeaderName(field)
+    : refused(hint, 'a field that a rule may change', `"${field}"`);
+}
+
+/** Fields that the gateway answers for itself, and what to use in the place of a rule; `null`: it is none of them. */
+function notForRules(lower: string): string | null {
+  if (lower === 'host') return 'which Host the service sees says "hostHeader: rewrite" or "keep"';
+  if (FRAMING.has(lower)) return 'how long a message is, and how it is sent, only the gateway knows';
+  if (isForwardingField(lower) || lower === 'via')
+    return 'the gateway writes it from what it knows; whose word it takes says "trustProxy:"';
+  if (lower === 'x-request-id' || lower === 'traceparent')
+    return 'the gateway makes it, or takes it from who is named in "trustProxy:"';
+  if (lower.startsWith('sec-websocket-')) return 'it belongs to the handshake of a WebSocket';
+  if (isHopByHop(lower) || isHopByHopAnswer(lower))
+    return 'it concerns one connection alone, and no service and no client gets it (RFC 9110 §7.6.1)';
+  return null;
+}
+
+const FRAMING: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'trailer',
+  'te',
+  'expect',
+  'max-forwards',
+]);
+
+function parseValue(written: string): Parsed<string> {
+  if (/^[ \t]|[ \t]$/.test(written)) return refused('white space at its ends would be taken away on the way');
+  return parseFieldText(written);
+}

@@ -1,0 +1,53 @@
+/** What header rules do to a list of fields. */
+
+import type { Fields } from '../../exchange/contract.ts';
+
+/** Plain data, as the configuration keeps it. */
+export interface FieldRules {
+  /** Names in lower case that go, whatever their values. */
+  readonly drop: readonly string[];
+  /** Name, value, name, value ... that are added behind the rest. */
+  readonly append: readonly string[];
+}
+
+export const NO_RULES: FieldRules = { drop: [], append: [] };
+
+/** The rules of the top level, and those of a route after them, as one. */
+export function after(first: FieldRules, then: FieldRules): FieldRules {
+  const gone = new Set(then.drop);
+  return {
+    drop: [...new Set([...first.drop, ...then.drop])],
+    append: [...withoutNames(first.append, gone), ...then.append],
+  };
+}
+
+export function isEmpty({ drop, append }: FieldRules): boolean {
+  return drop.length + append.length === 0;
+}
+
+/** As a function on fields, which is made once for a route. */
+export function editor({ drop, append }: FieldRules): (fields: Fields) => Fields {
+  const gone = new Set(drop);
+  return (fields) => [...(gone.size === 0 ? fields : withoutNames(fields, gone)), ...append];
+}
+
+/** Where the fields describe an answer of the gateway's own they stay: only what is not among them is added. */
+export function adder({ append }: FieldRules): (fields: Fields) => Fields {
+  return (fields) => {
+    const own = new Set(namesOf(fields));
+    return [...fields, ...withoutNames(append, own)];
+  };
+}
+
+/** In lower case. */
+export function namesOf(fields: Fields): string[] {
+  return fields.flatMap((name, at) => (at % 2 === 0 ? [name.toLowerCase()] : []));
+}
+
+function withoutNames(fields: Fields, names: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    if (!names.has(fields[i]!.toLowerCase())) kept.push(fields[i]!, fields[i + 1]!);
+  }
+  return kept;
+}

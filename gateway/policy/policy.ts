@@ -1,0 +1,87 @@
+import type { z } from 'zod';
+import type { Fields } from '../exchange/contract.ts';
+import type { LocalAnswer, RoutedExchange } from '../fields/exchange.ts';
+import type { InheritedRow } from '../keys/inherited.ts';
+
+/** What the policies know of the gateway. */
+export interface PolicyContext {
+  /** Under which it stands in `Via`. */
+  readonly pseudonym: string;
+}
+
+/** Something that is done to exchanges on their way, of one folder. All of it is decided from heads alone. */
+export interface Policy {
+  readonly name: string;
+  /** What it does, for the reference. */
+  readonly does: string;
+  /** Its key of the configuration; `null`: it has none, and is on every route. */
+  readonly key: PolicyKey | null;
+  /** What it does on a route where its key says this; `null`: nothing, and it costs nothing there. */
+  bind(settings: unknown): BoundPolicy | null;
+}
+
+export interface PolicyKey {
+  readonly key: string;
+  /** Its `name` is the key's own. */
+  readonly row: InheritedRow<z.ZodType, string, unknown>;
+  /** Its part of the reference: a heading with a table of keys, each. */
+  readonly sections: readonly PolicySection[];
+  /** The settings without what is private, for the admin listener. */
+  shown(settings: unknown): unknown;
+}
+
+export interface PolicySection {
+  readonly heading: string;
+  readonly form: z.ZodType;
+  readonly text: string;
+}
+
+/** A policy on a route. Each hook is asked only where it is there. */
+export interface BoundPolicy {
+  /** Lets the exchange pass (`null`), or answers it in the service's place. @throws GatewayError to refuse it. */
+  readonly request?: (exchange: RoutedExchange, context: PolicyContext) => LocalAnswer | null;
+  /** The head of the request that goes to the service, for each attempt. */
+  readonly toService?: (fields: Fields) => Fields;
+  /** The head of a service's, or a cache's, final answer. */
+  readonly toClient?: (fields: Fields) => Fields;
+  /** The head of an answer that the gateway gives by itself on this route. */
+  readonly ownAnswer?: (fields: Fields) => Fields;
+  /** What it does to answers, a line each. */
+  readonly explain?: readonly string[];
+}
+
+/** A policy with a key, whose settings have a type of their own. */
+export function policyWithKey<Schema extends z.ZodType, Name extends string, Settings>(
+  name: Name,
+  policy: {
+    readonly does: string;
+    readonly row: InheritedRow<Schema, Name, Settings>;
+    readonly sections: readonly PolicySection[];
+    shown(settings: Settings): unknown;
+    bind(settings: Settings): BoundPolicy | null;
+  },
+): Policy {
+  const { does, row, sections, shown, bind } = policy;
+  return {
+    name,
+    does,
+    key: {
+      key: name,
+      row: row as unknown as PolicyKey['row'],
+      sections,
+      shown: (settings) => shown(settings as Settings),
+    },
+    // What stands under its name was compiled by its own row.
+    bind: (settings) => bind(settings as Settings),
+  };
+}
+
+/** A policy that is on every route. */
+export function policyOfAll(
+  name: string,
+  does: string,
+  request: NonNullable<BoundPolicy['request']>,
+): Policy {
+  const bound = { request };
+  return { name, does, key: null, bind: () => bound };
+}

@@ -2,7 +2,7 @@
 
 import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { Pace } from '../exchange/time-slice.ts';
+import { TimeSlice } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import { type Judged, type Rejection, rejected, type Verdict } from './judge.ts';
 import { askThread, ThreadFailure, type ThreadLimits } from './thread.ts';
@@ -54,11 +54,11 @@ function refusal(file: string, found: string, hint: string): Rejection {
 }
 
 async function received(port: MessagePort): Promise<RouteConfig[]> {
-  const pace = new Pace();
+  const slice = new TimeSlice();
   const routes: RouteConfig[] = [];
-  for (let slice = receiveMessageOnPort(port); slice !== undefined; slice = receiveMessageOnPort(port)) {
-    for (const route of slice.message as readonly RouteConfig[]) routes.push(route);
-    if (pace.due) await pace.rest();
+  for (let some = receiveMessageOnPort(port); some !== undefined; some = receiveMessageOnPort(port)) {
+    for (const route of some.message as readonly RouteConfig[]) routes.push(route);
+    if (slice.isOver) await slice.next();
   }
   return routes;
 }

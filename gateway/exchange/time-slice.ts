@@ -1,17 +1,26 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 
 /** For work that takes long beside requests that must not wait: it is done in slices, and between them the loop serves everybody else. */
-export class Pace {
+export class TimeSlice {
   #since = performance.now();
 
-  /** Asked between two steps of the work; `rest` is due where it says so. */
-  get due(): boolean {
+  /** Asked between two steps of the work; where it says so, `next` must follow. */
+  get isOver(): boolean {
     return performance.now() - this.#since >= SLICE_MS;
   }
 
-  async rest(): Promise<void> {
+  async next(): Promise<void> {
     await turnOfTheLoop();
     this.#since = performance.now();
+  }
+}
+
+/** Does steps of work in slices. */
+export async function inSlices<Result>(steps: Iterator<unknown, Result>): Promise<Result> {
+  const slice = new TimeSlice();
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (slice.isOver) await slice.next();
   }
 }
 

@@ -1,4 +1,4 @@
-import { Pace } from '../exchange/time-slice.ts';
+import { TimeSlice } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig, StreamConfig } from '../model/config.ts';
 
 /** What a reload changed, for the log. */
@@ -78,10 +78,10 @@ function byId({ routes, streams }: GatewayConfig): ById {
 type ById = ReadonlyMap<string, RouteConfig | StreamConfig>;
 
 async function changedAmong(old: ById, now: ById): Promise<string[]> {
-  const pace = new Pace();
+  const slice = new TimeSlice();
   const changed: string[] = [];
   for (const [id, one] of now) {
-    if (pace.due) await pace.rest();
+    if (slice.isOver) await slice.next();
     const before = old.get(id);
     if (before !== undefined && !meansTheSame(before, one)) changed.push(id);
   }

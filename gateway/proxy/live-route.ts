@@ -1,4 +1,4 @@
-import { Pace } from '../exchange/time-slice.ts';
+import { TimeSlice } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import { policiesOf } from '../policy/order.ts';
 import type { RoutePolicies } from '../policy/route-policies.ts';
@@ -18,10 +18,10 @@ export interface LiveRoute {
 
 /** Ten thousand routes are put to work in slices, between which requests are served. */
 export async function liveRoutes(config: GatewayConfig, registry: UpstreamRegistry): Promise<LiveRoute[]> {
-  const pace = new Pace();
+  const slice = new TimeSlice();
   const routes: LiveRoute[] = [];
   for (const route of config.routes) {
-    if (pace.due) await pace.rest();
+    if (slice.isOver) await slice.next();
     routes.push(liveRoute(route, config.resolver, registry));
   }
   return routes;
@@ -45,9 +45,9 @@ function liveRoute(
 
 /** In slices, too; few routes are done when it returns. */
 export async function releaseRoutes(routes: readonly LiveRoute[], registry: UpstreamRegistry): Promise<void> {
-  const pace = new Pace();
+  const slice = new TimeSlice();
   for (const { wish } of routes) {
-    if (pace.due) await pace.rest();
+    if (slice.isOver) await slice.next();
     registry.release(wish);
   }
 }

@@ -1,36 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fields } from '../exchange/contract.ts';
-import { Pace } from '../exchange/time-slice.ts';
+import { inSlices } from '../exchange/time-slice.ts';
 import { TrustedPeers } from '../fields/forwarded.ts';
 import type { GatewayConfig, HstsConfig } from '../model/config.ts';
 import { editor } from '../policy/headers/rules.ts';
-import { type RouteTable, routeTableOf } from '../route/table.ts';
+import { type RouteTable, routeTableSteps } from '../route/table.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { type LiveRoute, liveRoutes, releaseRoutes } from './live-route.ts';
 import { buildRouter, type Router, type RouterHandlers } from './router.ts';
-
-interface Parts {
-  readonly table: RouteTable;
-  readonly routes: readonly LiveRoute[];
-  readonly signatures: ReadonlySet<string>;
-}
-
-/** Between two parts of ten thousand routes, requests are served. */
-async function partsOf(
-  config: GatewayConfig,
-  routes: readonly LiveRoute[],
-  mode: 'development' | 'production',
-): Promise<Parts> {
-  const pace = new Pace();
-  const table = routeTableOf(config, mode);
-  const signatures = new Set<string>();
-  for (const { signature } of routes) {
-    if (pace.due) await pace.rest();
-    signatures.add(signature);
-  }
-  if (pace.due) await pace.rest();
-  return { table, routes, signatures };
-}
 
 /**
  * One compiled configuration at work. It is built beside the running one, serves from the moment it is swapped in, and after it was swapped
@@ -44,7 +21,7 @@ export class Snapshot {
   /** What becomes of the fields of every answer over TLS. */
   readonly overTls: (fields: Fields) => Fields;
   readonly #registry: UpstreamRegistry;
-  readonly #signatures: ReadonlySet<string>;
+  readonly #signatures = new Set<string>();
   #router: Router | null = null;
   #exchanges = 0;
   #retired = false;
@@ -53,7 +30,8 @@ export class Snapshot {
   private constructor(
     config: GatewayConfig,
     registry: UpstreamRegistry,
-    { table, routes, signatures }: Parts,
+    table: RouteTable,
+    routes: readonly LiveRoute[],
   ) {
     this.config = config;
     this.#registry = registry;
@@ -61,7 +39,6 @@ export class Snapshot {
     this.trust = new TrustedPeers(config.trustProxy);
     this.overTls = config.tls?.hsts ? withHsts(config.tls.hsts) : (fields) => fields;
     this.routes = routes;
-    this.#signatures = signatures;
   }
 
   /** @throws ExtensionError for a module that can't be loaded or does not fit. */
@@ -73,7 +50,9 @@ export class Snapshot {
   ): Promise<Snapshot> {
     const routes = await liveRoutes(config, registry);
     try {
-      const snapshot = new Snapshot(config, registry, await partsOf(config, routes, mode));
+      const table = await inSlices(routeTableSteps(config, mode));
+      const snapshot = new Snapshot(config, registry, table, routes);
+      await inSlices(snapshot.#sign());
       snapshot.#router = await buildRouter(config.routes, handlers);
       // It serves when it knows where its names lead.
       await Promise.all(routes.map(({ upstream }) => upstream.answered));
@@ -82,6 +61,10 @@ export class Snapshot {
       await releaseRoutes(routes, registry);
       throw cause;
     }
+  }
+
+  *#sign(): Generator<void, void> {
+    for (const { signature } of this.routes) yield void this.#signatures.add(signature);
   }
 
   /** Whether a route of this very meaning is served. */

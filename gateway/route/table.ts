@@ -61,12 +61,17 @@ export function buildRouteTable(
   routes: readonly RouteConfig[],
   options: TableOptions = { hosts: null, page: false },
 ): RouteTable {
-  return new HostTable(routes, options);
+  return result(tableSteps(routes, options));
 }
 
 /** The table of a configuration, as a gateway of this mode serves it. */
-export function routeTableOf(config: GatewayConfig, mode: 'development' | 'production'): RouteTable {
-  return buildRouteTable(config.routes, {
+export function routeTableOf(config: GatewayConfig, mode: Mode): RouteTable {
+  return result(routeTableSteps(config, mode));
+}
+
+/** The same, one route at a time: ten thousand would hold up requests if their table were built in one go. */
+export function routeTableSteps(config: GatewayConfig, mode: Mode): Generator<void, RouteTable> {
+  return tableSteps(config.routes, {
     hosts: servedHosts(config, mode),
     page: config.page ?? mode === 'development',
     names: mode === 'development' && config.hosts,
@@ -74,31 +79,38 @@ export function routeTableOf(config: GatewayConfig, mode: 'development' | 'produ
   });
 }
 
+type Mode = 'development' | 'production';
+
+function* tableSteps(routes: readonly RouteConfig[], options: TableOptions): Generator<void, RouteTable> {
+  const table = new HostTable(routes, options);
+  for (const [index, route] of routes.entries()) {
+    table.add(toCandidate(route, index));
+    yield;
+  }
+  return table;
+}
+
+function result<Result>(steps: Iterator<unknown, Result>): Result {
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
+
 class HostTable implements RouteTable {
   readonly routes: readonly RouteConfig[];
-  readonly #conditional: boolean;
-  readonly #exactHosts: ReadonlyMap<string, SegmentTrie>;
+  #conditional = false;
+  readonly #exactHosts = new Map<string, SegmentTrie>();
   /** By what follows the `*.`. */
-  readonly #wildcards: ReadonlyMap<string, SegmentTrie>;
-  readonly #longestWildcard: number;
-  readonly #anyHost: SegmentTrie;
+  readonly #wildcards = new Map<string, SegmentTrie>();
+  #longestWildcard = 0;
+  readonly #anyHost = new SegmentTrie();
   readonly leadsBack: boolean;
   readonly names: RouteNames | null;
   readonly #options: TableOptions;
 
   constructor(routes: readonly RouteConfig[], options: TableOptions) {
     this.#options = options;
-    const candidates = routes.map(toCandidate);
-    const hosted = candidates.filter(({ route }) => route.matcher.host !== null);
     this.routes = routes;
-    this.#conditional = candidates.some((candidate) => !candidate.unconditional);
-    this.#exactHosts = triesBy(
-      hosted.filter((candidate) => !isWildcard(candidate)),
-      hostName,
-    );
-    this.#wildcards = triesBy(hosted.filter(isWildcard), (candidate) => hostName(candidate).slice(2));
-    this.#longestWildcard = longest(this.#wildcards.keys());
-    this.#anyHost = new SegmentTrie(candidates.filter(({ route }) => route.matcher.host === null));
     this.names = options.names ? new RouteNames(routes) : null;
     this.leadsBack = routes.some((route) => route.matcher.path !== '/' && this.escapeWay(route) !== 'off');
   }
@@ -106,6 +118,19 @@ class HostTable implements RouteTable {
   escapeWay(route: RouteConfig): EscapeWay {
     if (route.escape !== 'auto') return route.escape;
     return this.#options.mode === 'development' ? 'redirect' : 'off';
+  }
+
+  add(candidate: Candidate): void {
+    if (!candidate.unconditional) this.#conditional = true;
+    this.#trieOf(candidate.route.matcher.host).add(candidate);
+  }
+
+  #trieOf(host: string | null): SegmentTrie {
+    if (host === null) return this.#anyHost;
+    if (!host.startsWith('*.')) return trieIn(this.#exactHosts, host);
+    const suffix = host.slice(2);
+    this.#longestWildcard = Math.max(this.#longestWildcard, suffix.length);
+    return trieIn(this.#wildcards, suffix);
   }
 
   match(request: RouteRequest): RouteMatch | null {
@@ -184,24 +209,11 @@ class HostTable implements RouteTable {
   }
 }
 
-function triesBy(
-  candidates: readonly Candidate[],
-  key: (candidate: Candidate) => string,
-): ReadonlyMap<string, SegmentTrie> {
-  const groups = Map.groupBy(candidates, key);
-  return new Map(Array.from(groups, ([name, group]) => [name, new SegmentTrie(group)]));
-}
-
-function hostName({ route }: Candidate): string {
-  return route.matcher.host ?? '';
-}
-
-function isWildcard(candidate: Candidate): boolean {
-  return hostName(candidate).startsWith('*.');
-}
-
-function longest(texts: Iterable<string>): number {
-  let length = 0;
-  for (const text of texts) length = Math.max(length, text.length);
-  return length;
+function trieIn(tries: Map<string, SegmentTrie>, name: string): SegmentTrie {
+  let trie = tries.get(name);
+  if (trie === undefined) {
+    trie = new SegmentTrie();
+    tries.set(name, trie);
+  }
+  return trie;
 }

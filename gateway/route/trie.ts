@@ -1,7 +1,7 @@
 /**
  * The routes of one host, as a tree of path segments.
  *
- * A lookup walks down as far as the path's segments go, then up again over the nodes that have prefix routes: longest first. What it
+ * A lookup walks down as far as the path's segments go, then up again: the longest prefix first. What it
  * costs depends on the depth of the routes, not on their number.
  */
 import type { RouteConfig } from '../model/config.ts';
@@ -23,16 +23,21 @@ interface Node {
   children: Map<string, Node> | null;
   readonly exact: Candidate[];
   readonly prefix: Candidate[];
-  /** The nearest node above with prefix routes. */
-  above: Node | null;
+  readonly parent: Node | null;
 }
 
 export class SegmentTrie {
-  readonly #root: Node = emptyNode();
+  readonly #root: Node = emptyNode(null);
 
-  constructor(candidates: readonly Candidate[]) {
-    for (const candidate of candidates) insert(this.#root, candidate);
-    settle(this.#root);
+  add(candidate: Candidate): void {
+    const { path, exact } = candidate.route.matcher;
+    let node = this.#root;
+    // As a prefix `/` stands above all segments; as an exact path it is the one empty segment.
+    for (const segment of path === '/' && !exact ? [] : segmentsOf(path)) node = childOf(node, segment);
+    const siblings = exact ? node.exact : node.prefix;
+    siblings.push(candidate);
+    // The most specific first. Few nodes have several.
+    if (siblings.length > 1) siblings.sort(byPrecedence);
   }
 
   /** The most specific route that takes the path; `check: null` where no route of the table has conditions. */
@@ -64,7 +69,7 @@ export function segmentsOf(path: string): string[] {
 }
 
 function longestPrefix(from: Node, check: ConditionCheck | null): Candidate | null {
-  for (let node: Node | null = from; node !== null; node = node.above) {
+  for (let node: Node | null = from; node !== null; node = node.parent) {
     const taker = firstTaker(node.prefix, check);
     if (taker !== null) return taker;
   }
@@ -82,36 +87,16 @@ function byPrecedence(a: Candidate, b: Candidate): number {
   return compareSpecificity(b.route.matcher, a.route.matcher).order || a.index - b.index;
 }
 
-function insert(root: Node, candidate: Candidate): void {
-  const { path, exact } = candidate.route.matcher;
-  let node = root;
-  // As a prefix `/` stands above all segments; as an exact path it is the one empty segment.
-  for (const segment of path === '/' && !exact ? [] : segmentsOf(path)) {
-    node.children ??= new Map();
-    const child = node.children.get(segment) ?? emptyNode();
+function childOf(node: Node, segment: string): Node {
+  node.children ??= new Map();
+  let child = node.children.get(segment);
+  if (child === undefined) {
+    child = emptyNode(node);
     node.children.set(segment, child);
-    node = child;
   }
-  (exact ? node.exact : node.prefix).push(candidate);
+  return child;
 }
 
-/**
- * Puts the most specific first where several stand at one node, which few do: to sort all ten thousand of a table would block the loop.
- * Iterative: the depth of a path in the configuration must not be able to end the process.
- */
-function settle(root: Node): void {
-  const open = [root];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (node.exact.length > 1) node.exact.sort(byPrecedence);
-    if (node.prefix.length > 1) node.prefix.sort(byPrecedence);
-    const above = node.prefix.length > 0 ? node : node.above;
-    for (const child of node.children?.values() ?? []) {
-      child.above = above;
-      open.push(child);
-    }
-  }
-}
-
-function emptyNode(): Node {
-  return { children: null, exact: [], prefix: [], above: null };
+function emptyNode(parent: Node | null): Node {
+  return { children: null, exact: [], prefix: [], parent };
 }

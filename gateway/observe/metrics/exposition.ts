@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import { BOUNDS_S, SUM_AT } from '../../exchange/counters/duration-series.ts';
-import { Pace } from '../../exchange/time-slice.ts';
+import { TimeSlice } from '../../exchange/time-slice.ts';
 import { METRICS, type MetricName } from './catalog.ts';
 import type { Reading, Series } from './reading.ts';
 import { Sums } from './sums.ts';
@@ -14,25 +14,25 @@ export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 export async function* exposition(readings: readonly Reading[]): AsyncGenerator<string> {
   const { Registry } = await import('prom-client');
   const registry = new Registry();
-  const pace = new Pace();
-  const sums = await summed(readings, pace);
+  const slice = new TimeSlice();
+  const sums = await summed(readings, slice);
   for (const name of Object.keys(METRICS) as MetricName[]) {
     const all = [...sums.of(name)];
     // Each metric is there, if only with its type.
     for (let at = 0; at === 0 || at < all.length; at += SERIES_AT_ONCE) {
       const text = await familyText(registry, name, all.slice(at, at + SERIES_AT_ONCE));
       yield at === 0 ? text : withoutHead(text);
-      if (pace.due) await pace.rest();
+      if (slice.isOver) await slice.next();
     }
   }
 }
 
-async function summed(readings: readonly Reading[], pace: Pace): Promise<Sums> {
+async function summed(readings: readonly Reading[], slice: TimeSlice): Promise<Sums> {
   const sums = new Sums();
   for (const { name, series } of readings.flat()) {
     for (const one of series) {
       sums.add(name, one);
-      if (pace.due) await pace.rest();
+      if (slice.isOver) await slice.next();
     }
   }
   return sums;

@@ -1,5 +1,5 @@
 import { TrafficStore } from '../../exchange/counters/traffic-store.ts';
-import { Pace } from '../../exchange/time-slice.ts';
+import { TimeSlice } from '../../exchange/time-slice.ts';
 import type { RunningStream } from '../../listener/streams/stream.ts';
 import type { CacheStatus } from '../../model/status.ts';
 import type { OverloadStatus } from '../../overload/overload.ts';
@@ -37,10 +37,10 @@ export class GatewayMetrics {
   async read(): Promise<Reading> {
     const { streams, caches, overload, connections } = this.#gauges();
     const reading = new ReadingBuilder();
-    const pace = new Pace();
+    const slice = new TimeSlice();
     for (const traffic of this.traffic.all()) {
       readTraffic(reading, traffic);
-      if (pace.due) await pace.rest();
+      if (slice.isOver) await slice.next();
     }
     readUpstreams(reading, this.#led());
     reading.add('http_server_open_connections', connections);

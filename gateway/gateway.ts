@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { ConfigContent } from './config/content.ts';
 import { unplacedService } from './config/endpoint.ts';
 import type { Environment } from './config/load.ts';
+import type { ConfigContent } from './files/content.ts';
 import { TlsError } from './listener/tls-files.ts';
 import type { GatewayConfig, StreamConfig } from './model/config.ts';
 import type {

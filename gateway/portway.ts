@@ -1,9 +1,9 @@
 /** `import { startGateway, defineConfig } from 'portway'`: the gateway in a program or a test (docs/api.md). */
 
 import type { Logger } from 'pino';
-import type { ConfigContent } from './config/content.ts';
 import type { Environment } from './config/load.ts';
 import type { ConfigInput } from './config/schema.ts';
+import type { ConfigContent } from './files/content.ts';
 import type { GatewayConfig } from './model/config.ts';
 import type { RouteStatus, StreamStatus } from './model/status.ts';
 
@@ -101,7 +101,7 @@ async function contentOf({ config, yaml, file }: StartOptions): Promise<ConfigCo
   if (given.length !== 1) throw new TypeError('startGateway needs one of `config`, `yaml` and `file`');
   if (file !== undefined) return null;
   const [content, objectContent] = await Promise.all([
-    import('./config/content.ts'),
+    import('./files/content.ts'),
     import('./config/object-content.ts'),
   ]);
   return yaml === undefined ? objectContent.contentOfObject(config) : content.contentOf(Buffer.from(yaml));

@@ -1,9 +1,9 @@
 /** The files that `tls:` names, read and held against each other. */
 
 import { X509Certificate } from 'node:crypto';
+import { readContent } from '../files/content.ts';
 import type { CertificateFiles, TlsConfig } from '../model/config.ts';
 import { type KeyPair, readKeyPair } from '../tls/key-pair.ts';
-import { readContent } from './content.ts';
 import type { Fault } from './problem-list.ts';
 import type { PathKey } from './source.ts';
 

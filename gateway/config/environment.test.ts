@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { contentOf } from '../files/content.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
-import { contentOf } from './content.ts';
 import { type Environment, loadContent } from './load.ts';
 
 const FILE = '/srv/portway/gateway.config.yaml';

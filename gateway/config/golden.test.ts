@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { contentOf } from './content.ts';
+import { contentOf } from '../files/content.ts';
 import { loadContent } from './load.ts';
 
 // Every file in `golden/` is one that people write by mistake, and beside it stands what they are told. After a change of the

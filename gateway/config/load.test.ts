@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { contentOf } from '../files/content.ts';
 import type { GatewayConfig, Port, RouteConfig } from '../model/config.ts';
-import { contentOf } from './content.ts';
 import { placeServices } from './endpoint.ts';
 import { type Environment, loadConfig, loadContent } from './load.ts';
 

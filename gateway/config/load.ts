@@ -1,7 +1,7 @@
 /** From a file to a configuration that can be used, or to everything that is wrong with it. */
 
+import { type ConfigContent, readContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
-import { type ConfigContent, readContent } from './content.ts';
 import type { Environment } from './expand.ts';
 import { judge, type Rejection, rejected, type Verdict } from './judge.ts';
 import { judgeInThread } from './judge-thread.ts';

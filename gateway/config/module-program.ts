@@ -3,7 +3,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ConfigContent } from './content.ts';
+import type { ConfigContent } from '../files/content.ts';
 import { contentOfObject } from './object-content.ts';
 
 const FRAMES_SHOWN = 5;

@@ -1,7 +1,7 @@
 /** A configuration in code: what the default export of a module is, as text that is judged like that of any other file. */
 
 import { extname } from 'node:path';
-import type { ConfigContent } from './content.ts';
+import type { ConfigContent } from '../files/content.ts';
 import type { Environment } from './expand.ts';
 import { askThread, ThreadFailure, type ThreadLimits } from './thread.ts';
 

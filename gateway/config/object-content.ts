@@ -1,7 +1,7 @@
 /** A configuration that was made by code and stands in no file. */
 
 import { createHash } from 'node:crypto';
-import type { ConfigContent } from './content.ts';
+import type { ConfigContent } from '../files/content.ts';
 import { type PathKey, pathText } from './source.ts';
 
 /**

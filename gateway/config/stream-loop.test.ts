@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentOf } from './content.ts';
+import { contentOf } from '../files/content.ts';
 import { loadContent } from './load.ts';
 
 async function problemsOf(streams: string, host = '127.0.0.1'): Promise<string> {

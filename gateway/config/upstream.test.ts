@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { contentOf } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
-import { contentOf } from './content.ts';
 import { loadContent } from './load.ts';
 
 async function compiled(text: string): Promise<GatewayConfig> {

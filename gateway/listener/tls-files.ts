@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { readTlsFiles, type TlsFault } from '../config/certificate-files.ts';
 import { pathText } from '../config/source.ts';
-import { type ConfigWatch, watchConfig } from '../config/watch.ts';
+import { type ConfigWatch, watchConfig } from '../files/watch.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { issueCertificate } from '../tls/authority.ts';
 import { type DevAuthority, devAuthority } from '../tls/dev-authority.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { ConfigContent } from '../config/content.ts';
 import { type Environment, loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
+import type { ConfigContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import { Reloader, type ReloadResult } from './reloader.ts';

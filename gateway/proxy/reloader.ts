@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { type ConfigContent, readContent } from '../config/content.ts';
 import { type Environment, type LoadResult, loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
-import { type ConfigWatch, watchConfig } from '../config/watch.ts';
+import { type ConfigContent, readContent } from '../files/content.ts';
+import { type ConfigWatch, watchConfig } from '../files/watch.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import { type ConfigDiff, diffConfigs, hasMoved, isEmpty } from './diff.ts';

@@ -1,4 +1,4 @@
-import type { ConfigContent } from '../config/content.ts';
+import type { ConfigContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
-import type { ConfigContent } from '../config/content.ts';
+import type { ConfigContent } from '../files/content.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { Refusal } from '../proxy/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';

@@ -6,7 +6,7 @@
  */
 
 import type { Purge } from '../cache/purge.ts';
-import type { ConfigContent } from '../config/content.ts';
+import type { ConfigContent } from '../files/content.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import type { CacheStatus, ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from '../model/status.ts';
 import type { Reading } from '../observe/metrics/reading.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { ConfigContent } from '../config/content.ts';
+import type { ConfigContent } from '../files/content.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from '../model/status.ts';

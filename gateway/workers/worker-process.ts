@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import type { ConfigContent } from '../config/content.ts';
+import type { ConfigContent } from '../files/content.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
 import {
   type AnswerTo,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { contentOf } from '../../config/content.ts';
 import { loadContent } from '../../config/load.ts';
+import { contentOf } from '../../files/content.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, reply, startService } from '../testing/service.ts';

@@ -66,6 +66,7 @@ export function errorAnswer(error: GatewayError, context: AnswerContext): ErrorA
   if (retryAfter !== undefined) fields.push('Retry-After', String(retryAfter));
   // RFC 9110 §15.5.6 wants Allow in every 405.
   if (status === 405) fields.push('Allow', ALLOW);
+  fields.push(...error.fields);
   return { status, fields, body };
 }
 

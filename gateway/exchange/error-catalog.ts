@@ -3,6 +3,8 @@
  * the `Proxy-Status` field and `docs/errors.md` are made.
  */
 
+import type { Fields } from './contract.ts';
+
 /**
  * Whether sending the same request again is safe, and what is guaranteed:
  * - `always`: nothing of the request reached a service.
@@ -215,6 +217,16 @@ const rows = {
     remedy:
       'Look at the hooks of the module named by `extend:`: one calls no `done`, sends no answer, or waits for what never settles. `timeouts.response` is what they have.',
   },
+  policy_timeout: {
+    status: 504,
+    type: 'http_response_timeout',
+    blame: 'gateway',
+    retry: 'always',
+    title: 'The gateway took too long',
+    detail: 'What decides whether the request may pass did not come to an end in time.',
+    remedy:
+      'See the log line with this request id: it names the policy. What the policy waits for is slow or down; `timeouts.response` is what it has.',
+  },
   internal: {
     status: 500,
     type: 'proxy_internal_error',
@@ -423,17 +435,26 @@ export type ErrorCode = keyof typeof rows;
 
 export const CATALOG: Readonly<Record<ErrorCode, ErrorRow>> = rows;
 
+export interface ErrorDetails {
+  readonly cause?: unknown;
+  readonly retryAfter?: number;
+  readonly fields?: Fields;
+}
+
 /** An error of the catalogue; `message` is for operators, and never reaches a client. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
   /** Seconds for `Retry-After`, where this one knows better than its row. */
   readonly #retryAfter: number | undefined;
+  /** What its answer says beside its row, such as how to ask. */
+  readonly fields: Fields;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfter?: number }) {
+  constructor(code: ErrorCode, message: string, options?: ErrorDetails) {
     super(message, options);
     this.name = 'GatewayError';
     this.code = code;
     this.#retryAfter = options?.retryAfter;
+    this.fields = options?.fields ?? [];
   }
 
   get retryAfter(): number | undefined {

@@ -48,6 +48,10 @@ export interface ExchangeRecord {
   lane: Lane;
   /** By which sign it was led back behind the prefix of its page; `null`: it needed not be. */
   escaped: 'referer' | 'cookie' | null;
+  /** The policy that answered or refused it; `null`: all let it pass. */
+  policy: string | null;
+  /** Who asked, as far as a policy knows. Remote text. */
+  user: string | null;
 }
 
 export function newExchangeRecord(
@@ -79,6 +83,8 @@ export function newExchangeRecord(
     cache: null,
     lane: 'general',
     escaped: null,
+    policy: null,
+    user: null,
   };
 }
 

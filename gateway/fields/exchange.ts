@@ -1,4 +1,4 @@
-import type { Downstream } from '../exchange/contract.ts';
+import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { Peer } from '../exchange/peer.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
 import type { RouteMatch } from '../route/table.ts';
@@ -32,10 +32,23 @@ export interface Exchange extends Arrival {
 /** An exchange that a route has taken. */
 export interface RoutedExchange extends Exchange {
   readonly match: RouteMatch;
+  /** Who asks, once a policy knows it. The service gets it as `X-Forwarded-User`, and the log as `user`. */
+  user: string | null;
+  /** For a policy that waits: aborted when the client has left, or the time is up. */
+  readonly signal: AbortSignal;
 }
+
+/** As much of an exchange as the rules for its header fields may depend on. */
+export type RoutedHead = Pick<
+  RoutedExchange,
+  'facts' | 'peer' | 'origin' | 'version' | 'authority' | 'match' | 'user'
+>;
 
 /** An answer that the gateway gives by itself and that is no error. */
 export interface LocalAnswer {
   readonly status: number;
-  readonly fields: readonly string[];
+  /** Without those that say how long the body is. */
+  readonly fields: Fields;
+  /** `undefined`: none. */
+  readonly body?: Buffer;
 }

@@ -1,5 +1,5 @@
 import type { RouteMatch } from '../route/table.ts';
-import type { RoutedExchange } from './exchange.ts';
+import type { RoutedHead } from './exchange.ts';
 import { isPublicOrigin, type Origin, pushForwardedFields } from './forwarded.ts';
 
 /** What the gateway says of itself and of the exchange in every request that it sends on. */
@@ -9,12 +9,6 @@ export interface Signature {
   readonly requestId: string;
   readonly traceparent: string;
 }
-
-/** As much of an exchange as its fields depend on. */
-export type FieldSource = Pick<
-  RoutedExchange,
-  'facts' | 'peer' | 'origin' | 'version' | 'authority' | 'match'
->;
 
 /** An endpoint as its service knows itself. */
 export interface EndpointOrigin {
@@ -28,7 +22,7 @@ export interface EndpointOrigin {
  * @param endpoint for `hostHeader: rewrite`.
  */
 export function requestFields(
-  exchange: FieldSource,
+  exchange: RoutedHead,
   endpoint: EndpointOrigin,
   signature: Signature,
 ): string[] {
@@ -40,6 +34,15 @@ export function requestFields(
   pushForwardedFields(out, peer, origin, strippedPrefix(exchange));
   out.push('Via', `${version} ${signature.pseudonym}`);
   out.push('X-Request-Id', signature.requestId, 'Traceparent', signature.traceparent);
+  return exchange.user === null ? out : withUser(out, exchange.user);
+}
+
+/** In place of what anybody else says of it; services read an underscore as a hyphen. */
+function withUser(fields: readonly string[], user: string): string[] {
+  const out = fields.flatMap((name, at) =>
+    at % 2 === 1 || /^x[-_]forwarded[-_]user$/i.test(name) ? [] : [name, fields[at + 1]!],
+  );
+  out.push('X-Forwarded-User', user);
   return out;
 }
 
@@ -65,7 +68,7 @@ function namingEndpoint(
 const ORIGIN = /^(https?):\/\/([^/?#]*)/i;
 
 export function sentHost(
-  exchange: Pick<FieldSource, 'match' | 'authority'>,
+  exchange: Pick<RoutedHead, 'match' | 'authority'>,
   endpointAuthority: string,
 ): string {
   return namesEndpoint(exchange.match) ? endpointAuthority : exchange.authority;
@@ -77,7 +80,7 @@ function namesEndpoint({ route, named }: RouteMatch): boolean {
 }
 
 /** The prefix in its canonical spelling, whatever spelling the client used; the root is no prefix. */
-export function strippedPrefix(exchange: Pick<FieldSource, 'match'>): string {
+export function strippedPrefix(exchange: Pick<RoutedHead, 'match'>): string {
   const { route, prefix } = exchange.match;
   return route.strip ? prefix : '';
 }

@@ -191,6 +191,8 @@ describe('the access log', () => {
       status: 502,
       tunnel: true,
       escaped: 'cookie',
+      policy: 'auth',
+      user: 'ann',
       errorType: 'a',
       errorCode: 'internal',
       cause: 'c',

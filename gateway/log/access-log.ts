@@ -56,6 +56,8 @@ function exchangeFields(record: Readonly<ExchangeRecord>, names: QuotedNames): s
 function rareFields(record: Readonly<ExchangeRecord>): string {
   let fields = record.tunnel ? ',"tunnel":true' : '';
   if (record.escaped !== null) fields += `,"escaped":"${record.escaped}"`;
+  if (record.policy !== null) fields += `,"policy":"${record.policy}"`;
+  if (record.user !== null) fields += `,"user":${quote(record.user)}`;
   if (record.errorType !== null) fields += `,"errorType":${quote(record.errorType)}`;
   if (record.errorCode !== null) fields += `,"code":${quote(record.errorCode)}`;
   if (record.cause !== null) fields += `,"cause":${quote(record.cause)}`;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Fields } from '../exchange/contract.ts';
-import type { LocalAnswer, RoutedExchange } from '../fields/exchange.ts';
+import type { LocalAnswer, RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { InheritedRow } from '../keys/inherited.ts';
 
 /** What the policies know of the gateway. */
@@ -9,7 +9,7 @@ export interface PolicyContext {
   readonly pseudonym: string;
 }
 
-/** Something that is done to exchanges on their way, of one folder. All of it is decided from heads alone. */
+/** Something that is done to exchanges on their way, of one folder. */
 export interface Policy {
   readonly name: string;
   /** What it does, for the reference. */
@@ -36,16 +36,25 @@ export interface PolicySection {
   readonly text: string;
 }
 
-/** A policy on a route. Each hook is asked only where it is there. */
+/** Lets an exchange pass (`null`), or answers it in the service's place. */
+export type Verdict = LocalAnswer | null;
+
+/** What a policy does to the header fields of a message. */
+export type FieldsHook = (fields: Fields, exchange: RoutedHead) => Fields;
+
+/** A policy on a route. Each hook is called only where it is there. */
 export interface BoundPolicy {
-  /** Lets the exchange pass (`null`), or answers it in the service's place. @throws GatewayError to refuse it. */
-  readonly request?: (exchange: RoutedExchange, context: PolicyContext) => LocalAnswer | null;
+  /**
+   * From the head of the request. A promise only where the policy has to wait, a key to fetch or a service to ask: the exchange is
+   * suspended then, at most for `timeouts.response`. @throws GatewayError to refuse it.
+   */
+  readonly request?: (exchange: RoutedExchange, context: PolicyContext) => Verdict | Promise<Verdict>;
   /** The head of the request that goes to the service, for each attempt. */
-  readonly toService?: (fields: Fields) => Fields;
+  readonly toService?: FieldsHook;
   /** The head of a service's, or a cache's, final answer. */
-  readonly toClient?: (fields: Fields) => Fields;
+  readonly toClient?: FieldsHook;
   /** The head of an answer that the gateway gives by itself on this route. */
-  readonly ownAnswer?: (fields: Fields) => Fields;
+  readonly ownAnswer?: FieldsHook;
   /** What it does to answers, a line each. */
   readonly explain?: readonly string[];
 }

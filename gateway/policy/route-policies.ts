@@ -1,13 +1,16 @@
 import type { Fields } from '../exchange/contract.ts';
-import type { LocalAnswer, RoutedExchange } from '../fields/exchange.ts';
+import type { RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { PolicySettings } from '../model/config.ts';
-import type { BoundPolicy, Policy, PolicyContext } from './policy.ts';
+import type { BoundPolicy, FieldsHook, Policy, PolicyContext, Verdict } from './policy.ts';
 
-type FieldsHook = (fields: Fields) => Fields;
+interface NamedRequestHook {
+  readonly name: string;
+  readonly request: NonNullable<BoundPolicy['request']>;
+}
 
 /** The policies of one route, in their order. Where none has something to do, its hook is an empty list. */
 export class RoutePolicies {
-  readonly #requests: readonly NonNullable<BoundPolicy['request']>[];
+  readonly #requests: readonly NamedRequestHook[];
   readonly #toService: readonly FieldsHook[];
   readonly #toClient: readonly FieldsHook[];
   readonly #ownAnswer: readonly FieldsHook[];
@@ -15,38 +18,54 @@ export class RoutePolicies {
   readonly explain: readonly string[];
 
   constructor(order: readonly Policy[], settings: PolicySettings) {
-    const bound = order.flatMap((policy) => policy.bind(settings[policy.name]) ?? []);
-    this.#requests = bound.flatMap(({ request }) => request ?? []);
+    const bound = order.flatMap((policy) => {
+      const hooks = policy.bind(settings[policy.name]);
+      return hooks === null ? [] : [{ name: policy.name, ...hooks }];
+    });
+    this.#requests = bound.flatMap(({ name, request }) => (request ? { name, request } : []));
     this.#toService = bound.flatMap(({ toService }) => toService ?? []);
     this.#toClient = bound.flatMap(({ toClient }) => toClient ?? []);
     this.#ownAnswer = bound.flatMap(({ ownAnswer }) => ownAnswer ?? []);
     this.explain = bound.flatMap(({ explain }) => explain ?? []);
   }
 
-  /** @returns the first answer that a policy gives, `null` if all let the exchange pass. @throws GatewayError */
-  request(exchange: RoutedExchange, context: PolicyContext): LocalAnswer | null {
-    for (const hook of this.#requests) {
-      const answer = hook(exchange, context);
-      if (answer !== null) return answer;
+  /**
+   * The record names the policy that is asked, so that it names the one that answered or refused in the end.
+   * @returns the first answer that a policy gives, `null` if all let the exchange pass. @throws GatewayError
+   */
+  request(exchange: RoutedExchange, context: PolicyContext): Verdict | Promise<Verdict> {
+    return this.#requestFrom(0, exchange, context);
+  }
+
+  #requestFrom(first: number, exchange: RoutedExchange, context: PolicyContext): Verdict | Promise<Verdict> {
+    const { record } = exchange;
+    for (let at = first; at < this.#requests.length; at++) {
+      const { name, request } = this.#requests[at]!;
+      record.policy = name;
+      const verdict = request(exchange, context);
+      if (verdict instanceof Promise)
+        return verdict.then((answer) => answer ?? this.#requestFrom(at + 1, exchange, context));
+      if (verdict !== null) return verdict;
     }
+    record.policy = null;
     return null;
   }
 
-  toService(fields: Fields): Fields {
-    return through(this.#toService, fields);
+  toService(fields: Fields, exchange: RoutedHead): Fields {
+    return through(this.#toService, fields, exchange);
   }
 
-  toClient(fields: Fields): Fields {
-    return through(this.#toClient, fields);
+  toClient(fields: Fields, exchange: RoutedHead): Fields {
+    return through(this.#toClient, fields, exchange);
   }
 
-  ownAnswer(fields: Fields): Fields {
-    return through(this.#ownAnswer, fields);
+  ownAnswer(fields: Fields, exchange: RoutedHead): Fields {
+    return through(this.#ownAnswer, fields, exchange);
   }
 }
 
-function through(hooks: readonly FieldsHook[], fields: Fields): Fields {
+function through(hooks: readonly FieldsHook[], fields: Fields, exchange: RoutedHead): Fields {
   let out = fields;
-  for (const hook of hooks) out = hook(out);
+  for (const hook of hooks) out = hook(out, exchange);
   return out;
 }

@@ -79,9 +79,10 @@ function urlOf({ origin, authority, facts, target }: RoutedExchange): CacheUrl {
 }
 
 /** The request as the service would get it: by that an answer is kept and found. */
-function fieldMap({ authority, facts, policies }: Routed): FieldMap {
+function fieldMap(routed: Routed): FieldMap {
   const map: FieldMap = Object.create(null);
-  const fields = policies.toService(['host', authority, ...facts.kept]);
+  const { authority, facts, policies } = routed;
+  const fields = policies.toService(['host', authority, ...facts.kept], routed);
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase();
     const before = map[name];

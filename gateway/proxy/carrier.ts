@@ -8,6 +8,7 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { IdentitySource } from '../exchange/identity.ts';
 import { peerOf } from '../exchange/peer.ts';
 import { newExchangeRecord } from '../exchange/record.ts';
+import { rescue } from '../exchange/rescue.ts';
 import { Clock } from '../exchange/timer-wheel.ts';
 import { readFacts } from '../fields/request-facts.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
@@ -16,6 +17,7 @@ import { Tunnel } from '../forward/upgrade.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import type { Overload } from '../overload/overload.ts';
+import type { Verdict } from '../policy/policy.ts';
 import { laneOf } from '../route/lane.ts';
 import type { Holds } from '../upstream/hold.ts';
 import { cacheRole, type FetchForCache, startCached } from './cached.ts';
@@ -25,6 +27,7 @@ import { Extensions } from './extensions.ts';
 import { FastifyExchange } from './fastify-exchange.ts';
 import { HandlerOwner } from './handler-owner.ts';
 import { extendedPlan } from './plans.ts';
+import { type Onward, PolicyWait } from './policy-wait.ts';
 import type { ExchangeContext, Routed } from './routed.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -65,7 +68,7 @@ export class Carrier implements HttpListenerHandler {
     const decision = client.refusal ? refused(client.refusal) : decide(exchange, this.#context);
     if (!staysOnWire(decision)) return false;
     exchange.enter(decision, 'wire');
-    this.#carry(exchange, client, decision);
+    this.#proceed(exchange, decision, this.#carry);
     return true;
   }
 
@@ -79,11 +82,13 @@ export class Carrier implements HttpListenerHandler {
     const exchange = this.#arrive(client);
     const decision = refusal ? refused(refusal) : decide(exchange, this.#context);
     exchange.enter(decision, 'general');
+    const toFastify = (routed: Routed | null) => {
+      this.extensions.begin(request, new FastifyExchange(exchange, client, routed, this.clock));
+      exchange.snapshot.dispatch(request, response);
+    };
+    if (decision.kind === 'page') return toFastify(null);
     const extended = decision.kind === 'routed' && decision.route.extend !== null;
-    if (!extended && decision.kind !== 'page') return this.#carry(exchange, client, decision);
-    const fastify = new FastifyExchange(exchange, client, extended ? decision : null, this.clock);
-    this.extensions.begin(request, fastify);
-    exchange.snapshot.dispatch(request, response);
+    this.#proceed(exchange, decision, extended ? (_, routed) => toFastify(routed) : this.#carry);
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -94,13 +99,12 @@ export class Carrier implements HttpListenerHandler {
       fields: request.rawHeaders,
       peer: peerOf(socket),
     };
-    const exchange = this.#arrive(new UpgradeRequest(arrived, socket));
+    const exchange = this.#arrive(new UpgradeRequest(arrived, socket, head));
     const decision = this.#options.overload.refuses()
       ? refused(new GatewayError('overloaded', 'no new tunnels for now'))
       : decide(exchange, this.#context);
     exchange.enter(decision, 'general');
-    if (decision.kind === 'routed') this.#tunnel(exchange, decision, socket, head);
-    else this.#answerHere(exchange, decision);
+    this.#proceed(exchange, decision, this.#tunnel);
   }
 
   /** It is no exchange then, and leaves no line: what it costs is taken from those that are carried. */
@@ -126,22 +130,45 @@ export class Carrier implements HttpListenerHandler {
     return new Exchange(snapshot, client, facts, record, this.#options);
   }
 
-  // Route table and policies: what may be asked, and who owns it (decide.ts). Cache, balancer and forward: to the service and back.
+  // Policies: whether what a route has taken (decide.ts) may pass.
 
-  #carry(exchange: Exchange, client: ClientExchange, decision: Decision): void {
+  #proceed(exchange: Exchange, decision: Decision, onward: Onward): void {
     if (decision.kind !== 'routed') return this.#answerHere(exchange, decision);
+    const verdict = this.#verdict(exchange, decision);
+    if (verdict === undefined) return;
+    if (verdict === null) onward(exchange, decision);
+    else if (verdict instanceof Promise)
+      new PolicyWait(exchange, decision, this.clock, onward).begin(verdict);
+    else exchange.answerInstead(decision, verdict);
+  }
+
+  /** @returns `undefined`: it was refused. */
+  #verdict(exchange: Exchange, routed: Routed): Verdict | Promise<Verdict> | undefined {
+    try {
+      return routed.policies.request(routed, this.#context);
+    } catch (cause) {
+      exchange.refuse(routed, rescue(cause, 'head'));
+      return undefined;
+    }
+  }
+
+  // Cache, balancer and forward: to the service and back.
+
+  readonly #carry = (exchange: Exchange, routed: Routed): void => {
     const { caches } = this.#options;
-    const role = caches.isEmpty ? null : cacheRole(caches, client, decision);
+    // An upgrade goes another way.
+    const client = exchange.downstream as ClientExchange;
+    const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {
       const downstream = role?.downstream ?? client;
-      return new HttpForward(downstream, decision, decision.record, exchange).start();
+      return new HttpForward(downstream, routed, routed.record, exchange).start();
     }
     const fetch: FetchForCache = (downstream, plan, record) => {
-      const owner = this.#handlerOwner(exchange, decision, downstream);
+      const owner = this.#handlerOwner(exchange, routed, downstream);
       new HttpForward(downstream, plan, record, owner).start();
     };
-    startCached(role, client, decision, fetch, exchange);
-  }
+    startCached(role, client, routed, fetch, exchange);
+  };
 
   /** What an extension made of its exchange. The client's side is Fastify's, and `FastifyExchange` learns of its end. */
   #forwardExtended({ exchange }: FastifyExchange, downstream: HandlerDownstream, edit: FieldEdit): void {
@@ -159,8 +186,7 @@ export class Carrier implements HttpListenerHandler {
     return new HandlerOwner(exchange, routed, downstream, this.#options.lasting);
   }
 
-  /** @param head what the client sent behind its handshake already. */
-  #tunnel(exchange: Exchange, routed: Routed, socket: Socket, head: Buffer): void {
+  readonly #tunnel = (exchange: Exchange, routed: Routed): void => {
     const { extend } = routed.route;
     // A tunnel would go round an extension's hooks, and with it any request that says Upgrade: what they guard would be open.
     if (exchange.snapshot.hasHooks(routed.match.index))
@@ -169,7 +195,9 @@ export class Carrier implements HttpListenerHandler {
         new GatewayError('upgrade_refused', `the hooks of ${extend} see no upgrades`),
       );
     const { lasting } = this.#options;
-    const tunnel = new Tunnel(socket, head, routed.tunnelPlan, exchange.record, {
+    // What is no upgrade is carried.
+    const { socket, early } = exchange.downstream as UpgradeRequest;
+    const tunnel = new Tunnel(socket, early, routed.tunnelPlan, exchange.record, {
       failed: (error) => {
         lasting.delete(routed.signature, tunnel);
         exchange.failed(error);
@@ -179,7 +207,7 @@ export class Carrier implements HttpListenerHandler {
     });
     lasting.add(routed.signature, tunnel);
     tunnel.start();
-  }
+  };
 
   /** Rescue: one error answer; or one that is no error. */
   #answerHere(exchange: Exchange, decision: Exclude<Decision, Routed>): void {

@@ -15,29 +15,24 @@ import type { RouteMatch } from '../route/table.ts';
 import type { AnsweredHere, Exchange, ExchangeState } from './exchange.ts';
 import { type ExchangeContext, Routed } from './routed.ts';
 
-/** Where an exchange stands after the hops before anything is sent. */
+/** Where an exchange stands once its head is read. */
 export type Decision = Exclude<ExchangeState, { kind: 'arrived' | 'over' }>;
 
-/** Is it a request that may be carried, which route owns it, and what do the policies say. */
+/** Is it a request that may be carried, and which route owns it? Whether the route's policies let it pass is asked in the lane that carries it. */
 export function decide(exchange: Exchange, context: ExchangeContext): Decision {
-  let routed: Routed | null = null;
   try {
     admit(exchange);
     const secured = secureLocation(exchange);
-    if (secured !== null) return answered({ status: 308, fields: ['Location', secured] }, null);
-    if (exchange.target.kind === 'asterisk') return answered({ status: 204, fields: ['Allow', ALLOW] }, null);
-    const owner = route(exchange, context);
-    if (owner.kind !== 'routed') return owner;
-    routed = owner;
-    const answer = routed.policies.request(routed, context);
-    return answer === null ? routed : answered(answer, routed);
+    if (secured !== null) return answered({ status: 308, fields: ['Location', secured] });
+    if (exchange.target.kind === 'asterisk') return answered({ status: 204, fields: ['Allow', ALLOW] });
+    return route(exchange, context);
   } catch (cause) {
-    return { kind: 'refused', error: rescue(cause, 'head'), routed };
+    return { kind: 'refused', error: rescue(cause, 'head'), routed: null };
   }
 }
 
-function answered(answer: AnsweredHere['answer'], routed: Routed | null): AnsweredHere {
-  return { kind: 'answered', answer, routed };
+function answered(answer: AnsweredHere['answer']): AnsweredHere {
+  return { kind: 'answered', answer, routed: null };
 }
 
 /** @throws GatewayError */
@@ -95,7 +90,7 @@ function leadBack(
   exchange.record.client = origin.client;
   const location = origin.outerPrefix + target.raw;
   const fields = ['Location', location, 'Cache-Control', 'no-store', 'Vary', 'Referer'];
-  return answered({ status: 307, fields }, null);
+  return answered({ status: 307, fields });
 }
 
 /** A narrower route is a wall: no spelling of a path may walk around it. @throws GatewayError `bad_target` */

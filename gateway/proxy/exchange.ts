@@ -53,14 +53,17 @@ export class UpgradeRequest implements ClientRequest {
   readonly body = null;
   readonly peer: Peer;
   readonly socket: Socket;
+  /** What the client has sent behind its handshake. */
+  early: Buffer;
 
-  constructor(request: Omit<ClientRequest, 'body'>, socket: Socket) {
+  constructor(request: Omit<ClientRequest, 'body'>, socket: Socket, early: Buffer) {
     this.method = request.method;
     this.rawTarget = request.rawTarget;
     this.version = request.version;
     this.fields = request.fields;
     this.peer = request.peer;
     this.socket = socket;
+    this.early = early;
   }
 }
 
@@ -182,6 +185,12 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.failed(error);
   }
 
+  /** A policy answers in place of the service. */
+  answerInstead(routed: Routed, answer: LocalAnswer): void {
+    this.#state = { kind: 'answered', answer, routed };
+    this.answerLocally(answer);
+  }
+
   // Answers of the gateway's own.
 
   /** One error answer. */
@@ -196,9 +205,9 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   }
 
   /** No error: a redirect, `OPTIONS *`. */
-  answerLocally({ status, fields }: LocalAnswer): void {
-    const length = status === 204 ? [] : ['Content-Length', '0'];
-    this.answer(status, [...fields, ...length, 'X-Request-Id', this.record.requestId], EMPTY);
+  answerLocally({ status, fields, body = EMPTY }: LocalAnswer): void {
+    const length = status === 204 || status === 304 ? [] : ['Content-Length', String(body.length)];
+    this.answer(status, [...fields, ...length, 'X-Request-Id', this.record.requestId], body);
   }
 
   answer(status: number, fields: Fields, body: Buffer): void {
@@ -214,7 +223,8 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
 
   /** As policies, and TLS, have it. */
   #outgoing(fields: Fields): Fields {
-    const told = this.#takenBy?.policies.ownAnswer(fields) ?? fields;
+    const routed = this.#takenBy;
+    const told = routed === null ? fields : routed.policies.ownAnswer(fields, routed);
     return this.peer.secure ? this.snapshot.overTls(told) : told;
   }
 

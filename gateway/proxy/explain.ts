@@ -43,10 +43,10 @@ function headerChanges(table: RouteTable, config: GatewayConfig, input: ExplainI
   const origin = originOf(ASKER, trust, authority, facts.claims);
   const { address } = match.route.upstream.endpoints[0]!;
   const endpoint = { authority: authorityOf(address), scheme: schemeOf(address) };
-  const exchange = { facts, peer: ASKER, origin, version: '1.1', authority, match };
+  const exchange = { facts, peer: ASKER, origin, version: '1.1', authority, match, user: null };
   const before = requestFields(exchange, endpoint, EXAMPLE);
   const policies = policiesOf(match.route);
-  const out = policies.toService(before);
+  const out = policies.toService(before, exchange);
   const taken = namesOf(before).filter((name) => !namesOf(out).includes(name));
   return {
     added: added(sent, out),

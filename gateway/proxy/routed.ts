@@ -70,6 +70,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
   readonly signature: string;
   readonly body: RequestBody | null;
   readonly stickyCookie: HttpPlan['stickyCookie'];
+  #abort: AbortController | null = null;
   readonly #snapshot: Snapshot;
   readonly #context: ExchangeContext;
   readonly #hop: Signature;
@@ -110,6 +111,25 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
 
   get route(): RouteConfig {
     return this.match.route;
+  }
+
+  get user(): string | null {
+    return this.record.user;
+  }
+
+  set user(user: string) {
+    this.record.user = user;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  /** Nobody waits for a policy's verdict any more. */
+  abandon(): void {
+    this.#abort ??= new AbortController();
+    this.#abort.abort();
   }
 
   // What the choice of an endpoint may depend on, read only where a balancer asks for it.
@@ -178,7 +198,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
   requestFields(endpoint: Endpoint): Fields {
     const fields = requestFields(this, endpoint, this.#hop);
     if (this.body !== null) this.#pushHopFields(fields);
-    return this.policies.toService(this.#withoutOwnCookies(fields));
+    return this.policies.toService(this.#withoutOwnCookies(fields), this);
   }
 
   /** Of our own hop to the service (RFC 9110 §6.6.2, §10.1.1). */
@@ -204,7 +224,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
 
   /** The fields of a final answer of the service, or of the cache, as policies, and TLS, have them. */
   outgoing(fields: Fields): Fields {
-    const told = this.policies.toClient(fields);
+    const told = this.policies.toClient(fields, this);
     return this.peer.secure ? this.#snapshot.overTls(told) : told;
   }
 
@@ -236,7 +256,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
       retries,
       memory,
       requestFields: (endpoint) => [
-        ...this.policies.toService(this.#withoutOwnCookies(requestFields(this, endpoint, this.#hop))),
+        ...this.policies.toService(this.#withoutOwnCookies(requestFields(this, endpoint, this.#hop)), this),
         'Connection',
         'Upgrade',
         'Upgrade',

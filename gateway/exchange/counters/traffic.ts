@@ -39,6 +39,8 @@ export class Traffic {
   cacheMisses = 0;
   /** Requests led back behind the prefix. */
   readonly escapes = { referer: 0, cookie: 0 };
+  /** What policies answered or refused, by the policy. */
+  readonly policyAnswers = new Map<string, number>();
   #stream: StreamTraffic | null = null;
 
   constructor(id: string) {
@@ -69,6 +71,8 @@ export class Traffic {
     if (record.tunnel) return this.#tunnelEnded(record);
     this.active--;
     this.count(record);
+    const { policy } = record;
+    if (policy !== null) this.policyAnswers.set(policy, (this.policyAnswers.get(policy) ?? 0) + 1);
     if (record.cache === null) return;
     if (record.cache === 'hit') this.cacheHits++;
     else this.cacheMisses++;

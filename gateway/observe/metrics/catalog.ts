@@ -23,6 +23,7 @@ export type Label =
   | 'direction'
   | 'result'
   | 'sign'
+  | 'policy'
   | 'mode';
 
 /** What each label says. */
@@ -38,6 +39,7 @@ export const LABELS: Readonly<Record<Label, string>> = {
   state: '`idle` or `busy`.',
   direction: '`receive`: from the client. `transmit`: to it.',
   result: '`hit` or `miss`; of reloads `accepted` or `refused`.',
+  policy: 'Its name in [configuration.md](configuration.md#policies).',
   sign: '`referer` or `cookie`: how the page became known.',
   mode: '`user` or `system`.',
 };
@@ -114,6 +116,10 @@ export const METRICS = {
   portway_escapes_total: counter(
     ['http_route', 'sign'],
     'Requests that pages of the route sent outside its prefix, and that were led back ([escape.md](escape.md)).',
+  ),
+  portway_policy_answers_total: counter(
+    ['http_route', 'policy'],
+    'Requests that a policy answered or refused in place of the service.',
   ),
   portway_cache_entries: gauge(['http_route'], 'sum', 'Answers that the cache holds.'),
   portway_cache_bytes: gauge(['http_route'], 'sum', 'What they weigh, with their fields.'),

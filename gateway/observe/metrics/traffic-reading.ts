@@ -16,6 +16,8 @@ export function readTraffic(reading: ReadingBuilder, traffic: Traffic): void {
   }
   for (const [sign, count] of Object.entries(traffic.escapes))
     if (count > 0) reading.add('portway_escapes_total', count, { ...route, sign });
+  for (const [policy, count] of traffic.policyAnswers)
+    reading.add('portway_policy_answers_total', count, { ...route, policy });
   for (const [endpoint, { attempts, retries, ejections }] of endpoints) {
     const labels = { ...route, endpoint };
     readDurations(reading, 'http_client_request_duration_seconds', attempts, labels);

@@ -48,7 +48,20 @@ export function routedExchange(wish: ExchangeWish = {}): RoutedExchange {
   });
   if (match === null) throw new Error(`the route ${path} does not take ${rawTarget}`);
   const record = newExchangeRecord('request-id', method, rawTarget, `HTTP/${version}`, origin.client);
-  return { downstream, peer, version, rawTarget, facts, target, authority, origin, record, match };
+  return {
+    downstream,
+    peer,
+    version,
+    rawTarget,
+    facts,
+    target,
+    authority,
+    origin,
+    record,
+    match,
+    user: null,
+    signal: new AbortController().signal,
+  };
 }
 
 /** The values of every field of that name. */

@@ -146,7 +146,7 @@ export class GatewayParts {
       streams: this.streams.running(),
       caches: this.caches.status(),
       overload: this.overload.status(),
-      connections: this.listener.connections,
+      listener: this.listener,
     }));
   }
 

@@ -25,7 +25,7 @@ function stream(id: string, endpoints: EndpointStatus[], more: Partial<StreamSta
 
 function view(more: Partial<MapView> = {}): MapView {
   const address = { host: '127.0.0.1', port: 3000 };
-  return { address, adminAddress: null, routes: [], streams: [], services: [], ...more };
+  return { address, tlsPort: null, adminAddress: null, routes: [], streams: [], services: [], ...more };
 }
 
 const db = service('db', 3001);
@@ -119,6 +119,16 @@ describe('renderMap', () => {
     ['fd00::1', 'http://[fd00::1]:3000'],
   ])('shows a listener on %s as %s', (host, url) => {
     expect(renderMap(view({ address: { host, port: 3000 } }), plain)).toContain(`open at ${url}\n`);
+  });
+
+  it.each([
+    [3000, 'https://localhost:3000', 'https://db.localhost:3000'],
+    [3443, 'https://localhost:3443', 'https://db.localhost:3443'],
+  ])('shows where TLS is spoken, on port %d', (tlsPort, url, named) => {
+    const routes = [{ ...route('/db', [endpoint('127.0.0.1:3001')], db), name: 'db.localhost' }];
+    const map = renderMap(view({ tlsPort, routes }), plain);
+    expect(map).toContain(`open at ${url}\n`);
+    expect(map).toContain(`  ${named}`);
   });
 
   it.each([

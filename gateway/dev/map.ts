@@ -11,6 +11,8 @@ import { columnWidths, fit } from './columns.ts';
 export interface MapView {
   /** Where the gateway listens. */
   readonly address: { readonly host: string; readonly port: number };
+  /** The port that speaks TLS; `null`: none does. */
+  readonly tlsPort: number | null;
   readonly adminAddress: { readonly host: string; readonly port: number } | null;
   readonly routes: readonly RouteStatus[];
   readonly streams: readonly StreamStatus[];
@@ -38,9 +40,9 @@ const arrow = '→ ';
 
 /** The map of path → port → process → state, and the address to open; no row is longer than `columns` (at least 40). */
 export function renderMap(view: MapView, paint: Paint, columns = 80): string {
-  const { address, adminAddress } = view;
+  const { adminAddress } = view;
   const admin = adminAddress === null ? [] : [paint('dim', `admin API at ${urlOf(adminAddress)}`)];
-  const opening = [`Portway is open at ${paint('bold', urlOf(address))}`, ...admin];
+  const opening = [`Portway is open at ${paint('bold', urlOf(openedAt(view)))}`, ...admin];
   const mapped = [...view.routes.map(routeRow), ...view.streams.map(streamRow)];
   const rows = [...ownPage(view), ...mapped, ...withoutRoute(view)];
   const named = namedLines(view).map(
@@ -79,11 +81,13 @@ function table(rows: readonly Row[], paint: Paint, columns: number): string[] {
 const NAMES_SHOWN = 8;
 
 /** Where each route is too, whole and without its prefix. */
-function namedLines({ routes, address: { port } }: MapView): string[] {
+function namedLines(view: MapView): string[] {
+  const { routes } = view;
+  const { scheme, port } = openedAt(view);
   const names = [...new Set(routes.flatMap(({ name }) => name ?? []))];
   if (names.length === 0) return [];
   const more = names.length > NAMES_SHOWN ? [`... and ${names.length - NAMES_SHOWN} more`] : [];
-  const shown = names.slice(0, NAMES_SHOWN).map((name) => `http://${name}:${port}`);
+  const shown = names.slice(0, NAMES_SHOWN).map((name) => `${scheme}://${name}:${port}`);
   return ['without a prefix, each is also at', ...[...shown, ...more].map((line) => gap + line)];
 }
 
@@ -166,8 +170,19 @@ function endpointsState(endpoints: readonly EndpointStatus[]): State {
   return { text: reason === null ? 'down' : `down: ${reason}`, style: 'red' };
 }
 
+interface Place {
+  readonly scheme?: 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where TLS is spoken, plain HTTP may be answered with a redirect. */
+function openedAt({ address, tlsPort }: MapView): Place {
+  return { ...address, scheme: tlsPort === null ? 'http' : 'https', port: tlsPort ?? address.port };
+}
+
 /** What to type into a browser; a listener on all addresses of the machine is reached by the nearest one. */
-function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
+function urlOf({ scheme = 'http', host, port }: Place): string {
   const near = ['0.0.0.0', '::', '127.0.0.1', '::1', ''].includes(host) ? 'localhost' : host;
-  return `http://${near.includes(':') ? `[${near}]` : near}:${port}`;
+  return `${scheme}://${near.includes(':') ? `[${near}]` : near}:${port}`;
 }

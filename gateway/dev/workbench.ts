@@ -70,8 +70,10 @@ export class Workbench {
     if (this.#gateway === null) return;
     const { stdout, configFile } = this.#options;
     const { address, adminAddress } = this.#gateway;
+    const { tls } = this.#gateway.config();
     const view = {
       address,
+      tlsPort: tls && (tls.port ?? address.port),
       adminAddress,
       routes: await this.#gateway.routes(),
       streams: await this.#gateway.streams(),

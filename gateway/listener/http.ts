@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import type { Peer } from '../exchange/peer.ts';
@@ -97,6 +98,15 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     return this.#connections;
   }
 
+  get http2Connections(): number {
+    return this.#h2.connections;
+  }
+
+  /** Since the process began. */
+  get handshakeFailures(): number {
+    return this.#door.failures;
+  }
+
   #connected(accepted: Socket): void {
     this.#connections++;
     if (this.#door.open) this.#enter(accepted, 'either');
@@ -141,8 +151,8 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     // Asked for now, because of a connection that was reset the system forgets whose it was, and its requests would have no address.
     if (socket.remoteAddress === undefined) return void socket.destroy();
     if (welcome) {
-      this.#wire.accept(socket, received);
-      return void socket.resume();
+      socket.resume();
+      return this.#wire.accept(socket, received);
     }
     if (received) socket.unshift(received);
     if (this.#connections <= served + turnedAway) return this.#general.turnAway(socket);
@@ -167,6 +177,12 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
 
   handOver(socket: Socket, unread: readonly Buffer[], ended: boolean): void {
     this.#general.takeOver(socket, unread, ended);
+  }
+
+  speaksHttp2(socket: Socket, unread: readonly Buffer[]): void {
+    // Over TLS it is agreed upon by ALPN alone (RFC 9113 §3.2).
+    if (!(socket instanceof TLSSocket)) this.#h2.accept(socket, unread);
+    else this.refused(new GatewayError('version_refused', 'HTTP/2 without ALPN'), socket, false);
   }
 
   /**

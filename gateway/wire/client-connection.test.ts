@@ -31,6 +31,7 @@ test('a client that leaves is noticed, though whoever took the last piece of its
       });
       return true;
     },
+    speaksHttp2: () => told.push('http2'),
     handOver: () => told.push('handed over'),
     refused: () => told.push('refused'),
     closed: () => told.push('gone'),

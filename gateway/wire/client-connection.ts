@@ -11,7 +11,7 @@ import { type BodySource, ClientBody } from './client-body.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { Intake } from './intake.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { asksByHead, forNodeParser, isNodeMethod, judgeRequestLine } from './request-line.ts';
+import { asksByHead, forNodeParser, isNodeMethod, judgePreface, judgeRequestLine } from './request-line.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
 import { EXCHANGES_PER_TURN, type Turns, type TurnTaker } from './turns.ts';
@@ -30,6 +30,8 @@ export interface ClientConnectionOwner {
   carries(exchange: ClientExchange): boolean;
   /** The next message is the general lane's, which begins with these bytes. @param ended whether the client has ended its side. */
   handOver(connection: ClientConnection, unread: readonly Buffer[], ended: boolean): void;
+  /** A client that speaks HTTP/2 by prior knowledge: the connection does not come back. */
+  speaksHttp2(connection: ClientConnection, unread: readonly Buffer[]): void;
   /** Something that never became a request: it is answered, and the connection closed. @param toHead whether it asked by HEAD, so that the answer has no body (RFC 9110 §9.3.2). */
   refused(error: GatewayError, socket: Socket, toHead: boolean): void;
   closed(connection: ClientConnection): void;
@@ -40,6 +42,9 @@ export interface ClientConnectionOwner {
  * `none`: to nobody any more, or to the general lane for now.
  */
 type Stage = 'head' | 'body' | 'answer' | 'none';
+
+/** What becomes of a head that this lane does not carry. */
+type Judgement = 'partial' | 'refused' | 'handed over' | 'http2';
 
 /**
  * One connection of a client in the wire lane. It reads one request at a time, and the next one when the answer is out: what is pipelined
@@ -201,8 +206,8 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     if (verdict === 'taken' && this.#begin(reader)) return end;
     const judged = verdict === 'partial' ? verdict : this.#judge(verdict, bytes, at, bytes.length);
     if (judged === 'refused') return bytes.length;
-    if (judged === 'handed over') {
-      this.#handOver(own(this.lend(bytes, at, bytes.length)));
+    if (judged !== 'partial') {
+      this.#leaveLane(judged, own(this.lend(bytes, at, bytes.length)));
       return bytes.length;
     }
     this.#head = new HeadBuffer(HEAD_MAX_BYTES);
@@ -226,18 +231,15 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     const judged = this.#judge(verdict, head.bytes(), 0, head.length);
     if (judged === 'partial') return bytes.length;
     this.#head = null;
-    if (judged === 'handed over')
-      this.#handOver(Buffer.concat([head.bytes().subarray(0, before), bytes.subarray(at)]));
+    if (judged !== 'refused')
+      this.#leaveLane(judged, Buffer.concat([head.bytes().subarray(0, before), bytes.subarray(at)]));
     return bytes.length;
   }
 
   /** A head that this lane does not carry. What would be wrong in either lane is answered here, so that both say the same. */
-  #judge(
-    verdict: 'taken' | 'refused',
-    bytes: Buffer,
-    from: number,
-    to: number,
-  ): 'partial' | 'refused' | 'handed over' {
+  #judge(verdict: 'taken' | 'refused', bytes: Buffer, from: number, to: number): Judgement {
+    const preface = this.#fresh && verdict === 'refused' && judgePreface(bytes, from, to);
+    if (preface) return preface === 'partial' ? preface : 'http2';
     const { method } = this.#owner.reader;
     const judged =
       verdict === 'refused'
@@ -417,9 +419,9 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   }
 
   /** @param bytes of nobody else, with the whole of a request line. */
-  #handOver(bytes: Buffer): void {
+  #leaveLane(to: 'handed over' | 'http2', bytes: Buffer): void {
     const { socket } = this;
-    const unread = [forNodeParser(bytes), ...this.#ahead.take()];
+    const unread = [to === 'http2' ? bytes : forNodeParser(bytes), ...this.#ahead.take()];
     this.#stage = 'none';
     this.#exchange = null;
     this.#deadline.clear();
@@ -427,7 +429,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     socket.off('data', onData).off('end', onEnd);
     const ended = this.#endReceived;
     this.#endReceived = false;
-    this.#owner.handOver(this, unread, ended);
+    if (to === 'handed over') return this.#owner.handOver(this, unread, ended);
+    socket.off('drain', onDrain).off('close', onClose);
+    this.#owner.speaksHttp2(this, unread);
+    this.#owner.closed(this);
   }
 }
 

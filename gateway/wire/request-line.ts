@@ -38,6 +38,13 @@ function judgeLine(line: string): GatewayError | null {
     : new GatewayError('method_unknown', `${method} in a request that the wire lane does not read`);
 }
 
+/** Whether a connection begins with the preface of HTTP/2 (RFC 9113 §3.4); `partial`: with a part of it that is no request of HTTP/1. */
+export function judgePreface(bytes: Buffer, from: number, to: number): boolean | 'partial' {
+  const length = Math.min(to - from, PREFACE.length);
+  if (PREFACE.compare(bytes, from, from + length, 0, length) !== 0) return false;
+  return length === PREFACE.length || 'partial';
+}
+
 /** Whether a head that was refused is one of HEAD, as far as that can be told. */
 export function asksByHead(bytes: Buffer, from: number, to: number): boolean {
   return /^[\r\n]*HEAD /.test(bytes.toString('latin1', from, Math.min(to, from + 64)));
@@ -66,6 +73,7 @@ export function forNodeParser(bytes: Buffer): Buffer {
   return own;
 }
 
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const NODE_METHODS: ReadonlySet<string> = new Set(METHODS);
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) [\\x21-\\xff]+ HTTP/(\\d+)\\.(\\d+)\\r$`);

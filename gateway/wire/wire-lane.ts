@@ -17,6 +17,8 @@ export interface WireLaneOwner {
   carries(exchange: ClientExchange): boolean;
   /** The general lane has the next message of the connection, which these bytes begin with, and gives it back by `takeBack`. */
   handOver(socket: Socket, unread: readonly Buffer[], ended: boolean): void;
+  /** A client speaks HTTP/2 by prior knowledge (RFC 9113 §3.3), and this is how it begins. */
+  speaksHttp2(socket: Socket, unread: readonly Buffer[]): void;
   /** Something that never became a request: it is answered, and the connection closed. @param toHead whether the answer has no body. */
   refused(error: GatewayError, socket: Socket, toHead: boolean): void;
 }
@@ -67,6 +69,10 @@ export class WireLane implements ClientConnectionOwner {
 
   handOver(connection: ClientConnection, unread: readonly Buffer[], ended: boolean): void {
     this.#owner.handOver(connection.socket, unread, ended);
+  }
+
+  speaksHttp2({ socket }: ClientConnection, unread: readonly Buffer[]): void {
+    this.#owner.speaksHttp2(socket, unread);
   }
 
   refused(error: GatewayError, socket: Socket, toHead: boolean): void {

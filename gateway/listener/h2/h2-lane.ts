@@ -29,14 +29,22 @@ export class H2Lane {
     this.#turns = turns;
   }
 
-  /** @param socket of which nothing has been read. */
-  accept(socket: Socket): void {
+  /** @param received what was read of it already */
+  accept(socket: Socket, received: readonly Buffer[] = []): void {
+    if (received.length > 0) {
+      socket.pause();
+      socket.unshift(Buffer.concat(received));
+    }
     // A client that has ended its side has left: no stream outlives that.
     socket.allowHalfOpen = false;
     const session = http2.performServerHandshake(socket, SESSION_OPTIONS);
     const connection = new H2Connection(socket, session, this.#owner, this.#turns);
     this.#connections.add(connection);
     session.on('close', () => this.#connections.delete(connection));
+  }
+
+  get connections(): number {
+    return this.#connections.size;
   }
 
   /** Connections take no new streams; those that have none are closed. */

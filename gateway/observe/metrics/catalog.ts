@@ -63,6 +63,11 @@ export const METRICS = {
     'sum',
     'Connections of clients to the HTTP port, tunnels among them.',
   ),
+  portway_http2_open_connections: gauge([], 'sum', 'Those of them that speak HTTP/2.'),
+  portway_tls_handshake_failures_total: counter(
+    [],
+    'Connections of clients that began with TLS and did not come to speak it.',
+  ),
   http_server_request_body_bytes_total: counter(
     ['http_route'],
     'Bytes of request bodies, counted when the exchange is over.',

@@ -15,8 +15,12 @@ export interface GatewayGauges {
   readonly streams: readonly RunningStream[];
   readonly caches: readonly CacheStatus[];
   readonly overload: OverloadStatus;
-  /** Of clients, to the HTTP port. */
-  readonly connections: number;
+  /** Of clients. */
+  readonly listener: {
+    readonly connections: number;
+    readonly http2Connections: number;
+    readonly handshakeFailures: number;
+  };
 }
 
 /** The metrics of one process that carries traffic. */
@@ -35,7 +39,7 @@ export class GatewayMetrics {
   }
 
   async read(): Promise<Reading> {
-    const { streams, caches, overload, connections } = this.#gauges();
+    const { streams, caches, overload, listener } = this.#gauges();
     const reading = new ReadingBuilder();
     const slice = new TimeSlice();
     for (const traffic of this.traffic.all()) {
@@ -43,7 +47,9 @@ export class GatewayMetrics {
       if (slice.isOver) await slice.next();
     }
     readUpstreams(reading, this.#led());
-    reading.add('http_server_open_connections', connections);
+    reading.add('http_server_open_connections', listener.connections);
+    reading.add('portway_http2_open_connections', listener.http2Connections);
+    reading.add('portway_tls_handshake_failures_total', listener.handshakeFailures);
     for (const { route, entries, bytes } of caches) {
       reading.add('portway_cache_entries', entries, { http_route: route });
       reading.add('portway_cache_bytes', bytes, { http_route: route });

@@ -11,9 +11,12 @@ export interface H2Answer {
   readonly interim: readonly number[];
 }
 
-/** A session over TLS that takes whatever certificate it is shown; it ends with the test. */
-export async function connectH2(port: number): Promise<ClientHttp2Session> {
-  const session = http2.connect(`https://127.0.0.1:${port}`, {
+/** A session that takes whatever certificate it is shown; it ends with the test. @param scheme `http`: by prior knowledge. */
+export async function connectH2(
+  port: number,
+  scheme: 'http' | 'https' = 'https',
+): Promise<ClientHttp2Session> {
+  const session = http2.connect(`${scheme}://127.0.0.1:${port}`, {
     rejectUnauthorized: false,
     servername: 'shop.test',
   });

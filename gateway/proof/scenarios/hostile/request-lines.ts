@@ -12,7 +12,7 @@ export const requestLines: readonly HostileRequest[] = [
   refused('HTTP/01.1', `GET /db/ HTTP/01.1${host}`, '505 version_refused'),
   refused('HTTP/1', `GET /db/ HTTP/1${host}`),
   refused('HTTP/1,1', `GET /db/ HTTP/1,1${host}`),
-  refused('the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '505 version_refused'),
+  refused('what begins as the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n', '505 version_refused'),
   refused('http/1.1 in small letters', `GET /db/ http/1.1${host}`),
   refused('ICY', `GET /db/ ICY/1.1${host}`),
   refused('a tab after the method', `GET\t/db/ HTTP/1.1${host}`),

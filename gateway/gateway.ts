@@ -19,6 +19,7 @@ import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
 import type { OverloadStatus } from './overload/overload.ts';
 import { GatewayParts } from './parts.ts';
+import { PolicyError } from './policy/policy.ts';
 import { ConfigSource } from './proxy/config-source.ts';
 import { drain, drainGently } from './proxy/draining.ts';
 import { explainExchange } from './proxy/explain.ts';
@@ -151,13 +152,15 @@ class RunningGateway implements Gateway, WorkerGateway {
     await this.#reconcileStreams();
   }
 
-  /** @throws ExtensionError, or Refusal where a certificate can't be used */
+  /** @throws ExtensionError, or Refusal where a certificate, or what a policy needs, can't be used */
   async #apply(config: GatewayConfig): Promise<void> {
     const { tlsFiles, snapshots } = this.#parts;
     const useTls = await tlsFiles.prepare(config).catch((cause: unknown) => {
       throw cause instanceof TlsError ? new Refusal(cause.message) : cause;
     });
-    await snapshots.take(config);
+    await snapshots.take(config).catch((cause: unknown) => {
+      throw cause instanceof PolicyError ? new Refusal(cause.message) : cause;
+    });
     useTls();
   }
 

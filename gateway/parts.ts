@@ -17,6 +17,7 @@ import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
 import { Descriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
 import { EscapeNotices } from './policy/escape/notices.ts';
+import { KeptStates } from './policy/kept.ts';
 import { Carrier } from './proxy/carrier.ts';
 import { InFlight } from './proxy/in-flight.ts';
 import { Responder } from './proxy/responder.ts';
@@ -57,6 +58,8 @@ export class GatewayParts {
   readonly caches: Caches;
   /** ... to an endpoint, which outlives snapshots ... */
   readonly registry: UpstreamRegistry;
+  /** What policies keep beyond a snapshot. */
+  readonly kept: KeptStates;
   readonly lasting = new LastingExchanges();
   readonly memory = new BulkMemory();
   /** ... or to an answer of our own ... */
@@ -82,6 +85,7 @@ export class GatewayParts {
     };
     this.responder = new Responder({ mode, services, log: unread });
     this.registry = new UpstreamRegistry(log, stickySecret, traffic);
+    this.kept = new KeptStates(log);
     this.caches = new Caches(troubleLog(log));
     this.overload = new Overload({
       config: () => this.#config.overload,
@@ -158,6 +162,7 @@ export class GatewayParts {
       mode,
       log,
       registry,
+      kept: this.kept,
       lasting,
       servesStream,
       handlers: this.#handlers(log, page),

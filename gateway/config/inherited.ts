@@ -1,5 +1,6 @@
 /** What holds for every route that does not say otherwise: one row for a key of the top level and of a route alike. */
 
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { type InheritedRow, inherited, orInherited } from '../keys/inherited.ts';
 import { duration, orWord, size } from '../keys/value.ts';
@@ -188,16 +189,20 @@ const ROWS: readonly (readonly [key: string, InheritedRow<z.ZodType, string, unk
 
 const OWN = {
   ...Object.fromEntries(ROWS.map(([, { name, own }]) => [name, own])),
-  policies: compilePolicyKeys({}, null),
+  policies: compilePolicyKeys({}, null, ''),
 } as RouteDefaults;
 
-/** @param written at the top level, or at a route. @param base what holds where it is silent */
-export function compileInherited(written: Written, base: RouteDefaults = OWN): RouteDefaults {
+/** @param written at the top level, or at a route. @param file the configuration. @param base what holds where it is silent */
+export function compileInherited(written: Written, file: string, base: RouteDefaults = OWN): RouteDefaults {
+  const folder = dirname(file);
   const values: Readonly<Record<string, unknown>> = written;
   const defaults: Readonly<Record<string, unknown>> = base;
-  const compiled = ROWS.map(([key, { name, compile }]) => [name, compile(values[key], defaults[name])]);
+  const compiled = ROWS.map(([key, { name, compile }]) => [
+    name,
+    compile(values[key], defaults[name], folder),
+  ]);
   return {
     ...Object.fromEntries(compiled),
-    policies: compilePolicyKeys(values, base.policies),
+    policies: compilePolicyKeys(values, base.policies, folder),
   } as RouteDefaults;
 }

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { GatewayConfig } from '../model/config.ts';
+import { JUDGED_BY_DISK } from '../policy/order.ts';
 import { readTlsFiles } from './certificate-files.ts';
 import { type CompileResult, compile } from './compile.ts';
 import type { Environment } from './expand.ts';
@@ -51,6 +52,7 @@ async function judgeDocument(document: SourceDocument, env: Environment): Promis
     ...problems,
     ...(await missingModules(placed, document)),
     ...(await unusableCertificates(config, document)),
+    ...(await faultsOfPolicies(placed, document)),
   ];
   return config === null || all.length > 0 ? rejected(all) : { ok: true, config };
 }
@@ -66,6 +68,28 @@ async function unusableCertificates(
   if (reading.ok) return [];
   const problems = new ProblemList(file, lines);
   for (const { path, fault } of reading.faults) problems.add((nodeAt(root, path) ?? root).span, path, fault);
+  return problems.all();
+}
+
+/** What the top level says is judged, and told, once for all routes that have it from there. */
+async function faultsOfPolicies(
+  placed: readonly PlacedRoute[],
+  { file, lines, root }: SourceDocument,
+): Promise<Problem[]> {
+  const problems = new ProblemList(file, lines);
+  const judged = new Set<unknown>([null]);
+  for (const { route, path, span } of placed) {
+    for (const { key, faults } of JUDGED_BY_DISK) {
+      const settings = route.policies[key];
+      if (judged.has(settings)) continue;
+      judged.add(settings);
+      const holder = nodeAt(root, [...path, key]) === null ? [] : path;
+      for (const { path: below, ...fault } of await faults(settings)) {
+        const at = [...holder, key, ...below];
+        problems.add(nodeAt(root, at)?.span ?? span, at, fault);
+      }
+    }
+  }
   return problems.all();
 }
 

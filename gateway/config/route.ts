@@ -31,7 +31,7 @@ export function compileRoute(
   places: Places,
   defaults: RouteDefaults,
 ): RouteConfig {
-  const { ejection, limits, breaker, ...inherited } = compileInherited(form, defaults);
+  const { ejection, limits, breaker, ...inherited } = compileInherited(form, place.file, defaults);
   const canary = form.canary ? compileCanary(form.canary, places) : null;
   const endpoints = compileEndpoints(form.to, places);
   return {

@@ -33,7 +33,7 @@ export interface PlacedRoute {
 /** Every sound route; what is wrong with keys and lists of targets goes to the document's problems. */
 export function compileRoutes(checked: CheckedConfig, context: RoutesContext): PlacedRoute[] {
   const placed: PlacedRoute[] = [];
-  const defaults = compileInherited(checked);
+  const defaults = compileInherited(checked, context.file);
   for (const [key, value] of Object.entries(checked.routes)) {
     const routeKey = readKey(key, context.document);
     if (routeKey !== null) placed.push(...alternatives(key, routeKey, value, defaults, context));

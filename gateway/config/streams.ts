@@ -23,6 +23,8 @@ import { type CheckedStream, compileStreamBounds, IDLE_MS } from './stream-schem
 import { compileUpstream } from './upstream.ts';
 
 export interface StreamsContext {
+  /** Absolute. */
+  readonly file: string;
   readonly document: SourceDocument;
   readonly places: Places;
   /** Where a stream listens whose key is a bare port: where the gateway does. */
@@ -36,7 +38,7 @@ export interface PlacedStream {
 }
 
 export function compileStreams(checked: CheckedConfig, context: StreamsContext): PlacedStream[] {
-  const defaults = compileInherited(checked);
+  const defaults = compileInherited(checked, context.file);
   return (['tcp', 'udp'] as const).flatMap((protocol) =>
     Object.entries(checked.streams?.[protocol] ?? {}).map(([key, value]) => {
       const path = ['streams', protocol, key];

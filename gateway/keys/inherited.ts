@@ -10,7 +10,8 @@ interface Settings<Schema extends z.ZodType, Name extends string, Value> {
   readonly name: Name;
   /** Where neither place says anything. */
   readonly own: Value;
-  compile(written: z.output<Schema> | undefined, base: Value): Value;
+  /** @param folder of the configuration: what it names is relative to it. */
+  compile(written: z.output<Schema> | undefined, base: Value, folder: string): Value;
   /** What the reference says of it. */
   readonly top: KeyDoc & { readonly text?: string };
   readonly route: KeyDoc & { readonly text: string };
@@ -20,7 +21,7 @@ interface Settings<Schema extends z.ZodType, Name extends string, Value> {
 export interface InheritedRow<Schema extends z.ZodType, Name extends string, Value> {
   readonly name: Name;
   readonly own: Value;
-  compile(written: z.output<Schema> | undefined, base: Value): Value;
+  compile(written: z.output<Schema> | undefined, base: Value, folder: string): Value;
   readonly top: z.ZodOptional<Schema>;
   readonly route: z.ZodOptional<Schema>;
 }

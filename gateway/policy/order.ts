@@ -30,14 +30,18 @@ export const POLICIES: readonly Policy[] = [
 /** Their keys of the configuration. */
 export const POLICY_KEYS = POLICIES.flatMap(({ key }) => (key === null ? [] : [[key.key, key.row] as const]));
 
-/** @param written at the top level, or at a route. @param base what holds where it is silent; `null`: nothing */
+/**
+ * @param written at the top level, or at a route. @param base what holds where it is silent; `null`: nothing
+ * @param folder of the configuration
+ */
 export function compilePolicyKeys(
   written: Readonly<Record<string, unknown>>,
   base: PolicySettings | null,
+  folder: string,
 ): PolicySettings {
   const settings = POLICY_KEYS.map(([key, { own, compile }]) => [
     key,
-    compile(written[key], base === null ? own : base[key]),
+    compile(written[key], base === null ? own : base[key], folder),
   ]);
   return Object.fromEntries(settings);
 }
@@ -45,6 +49,11 @@ export function compilePolicyKeys(
 export function policiesOf({ policies }: RouteConfig): RoutePolicies {
   return new RoutePolicies(POLICIES, policies);
 }
+
+/** Those whose settings name what only the disk knows to be wrong. */
+export const JUDGED_BY_DISK = POLICIES.flatMap(({ key }) =>
+  key?.faults ? [{ key: key.key, faults: key.faults }] : [],
+);
 
 /** Without what is private. */
 export function shownSettings(settings: PolicySettings): PolicySettings {

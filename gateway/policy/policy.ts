@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type { Fields } from '../exchange/contract.ts';
 import type { LocalAnswer, RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { InheritedRow } from '../keys/inherited.ts';
+import type { Refused } from '../keys/parsed.ts';
+import type { KeptStates } from './kept.ts';
 
 /** What the policies know of the gateway. */
 export interface PolicyContext {
@@ -28,6 +30,18 @@ export interface PolicyKey {
   readonly sections: readonly PolicySection[];
   /** The settings without what is private, for the admin listener. */
   shown(settings: unknown): unknown;
+  /** What only the disk knows to be wrong with them. */
+  readonly faults: ((settings: unknown) => Promise<readonly PolicyFault[]>) | null;
+}
+
+export interface PolicyFault extends Required<Omit<Refused, 'ok'>> {
+  /** Below its key. */
+  readonly path: readonly (string | number)[];
+}
+
+/** What a policy needs can't be had, so that the configuration can't be put to work. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
 }
 
 export interface PolicySection {
@@ -42,8 +56,10 @@ export type Verdict = LocalAnswer | null;
 /** What a policy does to the header fields of a message. */
 export type FieldsHook = (fields: Fields, exchange: RoutedHead) => Fields;
 
-/** A policy on a route. Each hook is called only where it is there. */
+/** A policy on a route. Nothing is opened by binding it: `explain` binds, too. Each hook is called only where it is there. */
 export interface BoundPolicy {
+  /** Before the first exchange, where the settings are not all that it needs. @returns what lets it go. @throws PolicyError */
+  readonly open?: (kept: KeptStates) => Promise<() => void>;
   /**
    * From the head of the request. A promise only where the policy has to wait, a key to fetch or a service to ask: the exchange is
    * suspended then, at most for `timeouts.response`. @throws GatewayError to refuse it.
@@ -67,10 +83,11 @@ export function policyWithKey<Schema extends z.ZodType, Name extends string, Set
     readonly row: InheritedRow<Schema, Name, Settings>;
     readonly sections: readonly PolicySection[];
     shown(settings: Settings): unknown;
+    faults?(settings: Settings): Promise<readonly PolicyFault[]>;
     bind(settings: Settings): BoundPolicy | null;
   },
 ): Policy {
-  const { does, row, sections, shown, bind } = policy;
+  const { does, row, sections, shown, faults, bind } = policy;
   return {
     name,
     does,
@@ -79,6 +96,7 @@ export function policyWithKey<Schema extends z.ZodType, Name extends string, Set
       row: row as unknown as PolicyKey['row'],
       sections,
       shown: (settings) => shown(settings as Settings),
+      faults: faults ? (settings) => faults(settings as Settings) : null,
     },
     // What stands under its name was compiled by its own row.
     bind: (settings) => bind(settings as Settings),

@@ -1,6 +1,7 @@
 import type { Fields } from '../exchange/contract.ts';
 import type { RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { PolicySettings } from '../model/config.ts';
+import type { KeptStates } from './kept.ts';
 import type { BoundPolicy, FieldsHook, Policy, PolicyContext, Verdict } from './policy.ts';
 
 interface NamedRequestHook {
@@ -16,6 +17,8 @@ export class RoutePolicies {
   readonly #ownAnswer: readonly FieldsHook[];
   /** What is done to answers, a line each. */
   readonly explain: readonly string[];
+  readonly #opens: readonly NonNullable<BoundPolicy['open']>[];
+  readonly #opened: (() => void)[] = [];
 
   constructor(order: readonly Policy[], settings: PolicySettings) {
     const bound = order.flatMap((policy) => {
@@ -27,6 +30,21 @@ export class RoutePolicies {
     this.#toClient = bound.flatMap(({ toClient }) => toClient ?? []);
     this.#ownAnswer = bound.flatMap(({ ownAnswer }) => ownAnswer ?? []);
     this.explain = bound.flatMap(({ explain }) => explain ?? []);
+    this.#opens = bound.flatMap(({ open }) => open ?? []);
+  }
+
+  get opens(): boolean {
+    return this.#opens.length > 0;
+  }
+
+  /** Before the first exchange. @throws PolicyError */
+  async open(kept: KeptStates): Promise<void> {
+    for (const open of this.#opens) this.#opened.push(await open(kept));
+  }
+
+  /** After the last one. */
+  close(): void {
+    for (const close of this.#opened.splice(0)) close();
   }
 
   /**

@@ -1,5 +1,6 @@
 import { TimeSlice } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
+import type { KeptStates } from '../policy/kept.ts';
 import { policiesOf } from '../policy/order.ts';
 import type { RoutePolicies } from '../policy/route-policies.ts';
 import type { UpstreamRegistry, UpstreamWish } from '../upstream/registry.ts';
@@ -14,6 +15,11 @@ export interface LiveRoute {
   readonly wish: UpstreamWish;
   /** Two routes with the same signature treat an exchange alike, wherever they stand in whichever version of the file. */
   readonly signature: string;
+}
+
+/** @throws PolicyError */
+export async function openPolicies(routes: readonly LiveRoute[], kept: KeptStates): Promise<void> {
+  for (const { policies } of routes) if (policies.opens) await policies.open(kept);
 }
 
 /** Ten thousand routes are put to work in slices, between which requests are served. */
@@ -46,8 +52,9 @@ function liveRoute(
 /** In slices, too; few routes are done when it returns. */
 export async function releaseRoutes(routes: readonly LiveRoute[], registry: UpstreamRegistry): Promise<void> {
   const slice = new TimeSlice();
-  for (const { wish } of routes) {
+  for (const { wish, policies } of routes) {
     if (slice.isOver) await slice.next();
+    policies.close();
     registry.release(wish);
   }
 }

@@ -4,9 +4,10 @@ import { inSlices } from '../exchange/time-slice.ts';
 import { TrustedPeers } from '../fields/forwarded.ts';
 import type { GatewayConfig, HstsConfig } from '../model/config.ts';
 import { editor } from '../policy/headers/rules.ts';
+import type { KeptStates } from '../policy/kept.ts';
 import { type RouteTable, routeTableSteps } from '../route/table.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
-import { type LiveRoute, liveRoutes, releaseRoutes } from './live-route.ts';
+import { type LiveRoute, liveRoutes, openPolicies, releaseRoutes } from './live-route.ts';
 import { buildRouter, type Router, type RouterHandlers } from './router.ts';
 
 /**
@@ -41,10 +42,11 @@ export class Snapshot {
     this.routes = routes;
   }
 
-  /** @throws ExtensionError for a module that can't be loaded or does not fit. */
+  /** @throws ExtensionError for a module that can't be loaded or does not fit, PolicyError. */
   static async build(
     config: GatewayConfig,
     registry: UpstreamRegistry,
+    kept: KeptStates,
     handlers: RouterHandlers,
     mode: 'development' | 'production',
   ): Promise<Snapshot> {
@@ -53,6 +55,7 @@ export class Snapshot {
       const table = await inSlices(routeTableSteps(config, mode));
       const snapshot = new Snapshot(config, registry, table, routes);
       await inSlices(snapshot.#sign());
+      await openPolicies(routes, kept);
       snapshot.#router = await buildRouter(config.routes, handlers);
       // It serves when it knows where its names lead.
       await Promise.all(routes.map(({ upstream }) => upstream.answered));

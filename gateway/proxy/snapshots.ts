@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { LastingExchanges } from '../exchange/long-lived.ts';
 import type { GatewayConfig } from '../model/config.ts';
+import type { KeptStates } from '../policy/kept.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { RouterHandlers } from './router.ts';
 import { Snapshot } from './snapshot.ts';
@@ -9,6 +10,7 @@ export interface SnapshotsOptions {
   readonly mode: 'development' | 'production';
   readonly log: Logger;
   readonly registry: UpstreamRegistry;
+  readonly kept: KeptStates;
   readonly lasting: LastingExchanges;
   /** Whether a raw stream of this very meaning is served. */
   readonly servesStream: (signature: string) => boolean;
@@ -37,8 +39,8 @@ export class Snapshots {
 
   /** @throws ExtensionError for a module that can't be used: then the one before serves on. */
   async take(config: GatewayConfig): Promise<void> {
-    const { registry, handlers, taken, mode, log } = this.#options;
-    const next = await Snapshot.build(config, registry, handlers, mode);
+    const { registry, kept, handlers, taken, mode, log } = this.#options;
+    const next = await Snapshot.build(config, registry, kept, handlers, mode);
     const previous = this.#current;
     this.#current = next;
     for (const remark of next.table.names?.remarks.slice(0, REMARKS_SHOWN) ?? [])

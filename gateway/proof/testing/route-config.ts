@@ -42,7 +42,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     lane: lane ?? 'auto',
     holdMs: null,
     escape: wish.escape ?? 'auto',
-    policies: compilePolicyKeys({}, null),
+    policies: compilePolicyKeys({}, null, ''),
   };
 }
 

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+
+/** What a policy keeps for longer than one snapshot: files that are followed, counts, verdicts. */
+export interface Keepable {
+  close(): void;
+}
+
+/** What policies keep, by what it is about. It lives as long as any snapshot holds it, so that a reload loses nothing of unchanged routes. */
+export class KeptStates {
+  readonly log: Logger;
+  readonly #held = new Map<string, { readonly state: Keepable; holders: number }>();
+
+  constructor(log: Logger) {
+    this.log = log;
+  }
+
+  /** @param key names the kind of state, too: what is kept under it is always made by the same `make`. */
+  acquire<State extends Keepable>(key: string, make: () => State): State {
+    let held = this.#held.get(key);
+    if (held === undefined) {
+      held = { state: make(), holders: 0 };
+      this.#held.set(key, held);
+    }
+    held.holders++;
+    return held.state as State;
+  }
+
+  release(key: string): void {
+    const held = this.#held.get(key);
+    if (held === undefined || --held.holders > 0) return;
+    this.#held.delete(key);
+    held.state.close();
+  }
+}

@@ -40,6 +40,11 @@ export interface CarrierOptions extends ExchangeEnds {
   readonly holds: Holds;
 }
 
+interface Decided {
+  readonly exchange: Exchange;
+  readonly decision: Decision;
+}
+
 /**
  * The path of a request, top to bottom: listener → route table → policies → cache → balancer → forward. Whatever fails on the way goes to
  * the rescue, and comes out as one error answer. Every exchange ends in `Exchange.leave`, which writes its line.
@@ -47,6 +52,8 @@ export interface CarrierOptions extends ExchangeEnds {
 export class Carrier implements HttpListenerHandler {
   readonly #options: CarrierOptions;
   readonly #context: ExchangeContext;
+  /** What the wire lane has just read and does not carry. */
+  #handedOver: Decided | null = null;
   readonly clock = new Clock();
   readonly extensions = new Extensions((exchange, downstream, edit) =>
     this.#forwardExtended(exchange, downstream, edit),
@@ -61,12 +68,15 @@ export class Carrier implements HttpListenerHandler {
 
   // Listener: something arrived.
 
-  /** In the wire lane; what it does not carry is forgotten, and arrives once more in the general lane. */
+  /** In the wire lane; what it does not carry arrives once more, at once, in the general lane. */
   carries(client: ClientExchange): boolean {
     if (this.#refuses(client)) return true;
-    const exchange = this.#arrive(client);
-    const decision = client.refusal ? refused(client.refusal) : decide(exchange, this.#context);
-    if (!staysOnWire(decision)) return false;
+    const decided = this.#decide(client, client.refusal ?? null);
+    const { exchange, decision } = decided;
+    if (!staysOnWire(decision)) {
+      this.#handedOver = decided;
+      return false;
+    }
     exchange.enter(decision, 'wire');
     this.#proceed(exchange, decision, this.#carry);
     return true;
@@ -78,9 +88,9 @@ export class Carrier implements HttpListenerHandler {
     client: HttpDownstream,
     refusal: GatewayError | null,
   ): void {
-    if (!refusal && this.#refuses(client)) return;
-    const exchange = this.#arrive(client);
-    const decision = refusal ? refused(refusal) : decide(exchange, this.#context);
+    const decided = this.#takeHandedOver(client);
+    if (!decided && !refusal && this.#refuses(client)) return;
+    const { exchange, decision } = decided ?? this.#decide(client, refusal);
     exchange.enter(decision, 'general');
     const toFastify = (routed: Routed | null) => {
       this.extensions.begin(request, new FastifyExchange(exchange, client, routed, this.clock));
@@ -89,6 +99,21 @@ export class Carrier implements HttpListenerHandler {
     if (decision.kind === 'page') return toFastify(null);
     const extended = decision.kind === 'routed' && decision.route.extend !== null;
     this.#proceed(exchange, decision, extended ? (_, routed) => toFastify(routed) : this.#carry);
+  }
+
+  #decide(client: ClientExchange, refusal: GatewayError | null): Decided {
+    const exchange = this.#arrive(client);
+    return { exchange, decision: refusal ? refused(refusal) : decide(exchange, this.#context) };
+  }
+
+  /** It is not decided twice: what the wire lane reads, Node's parser reads the same way. */
+  #takeHandedOver(client: HttpDownstream): Decided | null {
+    const decided = this.#handedOver;
+    this.#handedOver = null;
+    if (decided?.exchange.downstream.socket !== client.socket) return null;
+    decided.exchange.moveTo(client);
+    if (decided.decision.kind === 'routed') decided.decision.moveTo(client);
+    return decided;
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {

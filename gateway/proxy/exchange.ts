@@ -81,7 +81,8 @@ export interface ExchangeEnds {
 export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   /** The snapshot that was current when it arrived stays its own to the end. */
   readonly snapshot: Snapshot;
-  readonly downstream: ClientExchange | UpgradeRequest;
+  /** Changes by `moveTo` alone. */
+  downstream: ClientExchange | UpgradeRequest;
   readonly peer: Peer;
   readonly facts: RequestFacts;
   readonly record: ExchangeRecord;
@@ -114,6 +115,11 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.rawTarget = downstream.rawTarget;
     this.#ends = ends;
     this.#traffic = ends.inFlight.none;
+  }
+
+  /** Another lane carries it, which has read the same head. */
+  moveTo(client: ClientExchange): void {
+    this.downstream = client;
   }
 
   get state(): ExchangeState {

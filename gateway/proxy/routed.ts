@@ -54,7 +54,6 @@ interface Admitted extends Arrival {
  */
 export class Routed implements RoutedExchange, HttpPlan, Choice {
   readonly kind = 'routed';
-  readonly downstream: RequestView;
   readonly peer: Peer;
   readonly version: string;
   readonly rawTarget: string;
@@ -68,7 +67,9 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
   readonly policies: RoutePolicies;
   /** Two routes with the same signature treat an exchange alike (live-route.ts). */
   readonly signature: string;
-  readonly body: RequestBody | null;
+  /** Both change by `moveTo` alone. */
+  downstream: RequestView;
+  body: RequestBody | null;
   readonly stickyCookie: HttpPlan['stickyCookie'];
   #abort: AbortController | null = null;
   readonly #snapshot: Snapshot;
@@ -107,6 +108,12 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
     this.#context = context;
     const traceparent = context.identity.traceparent(facts.traceparent);
     this.#hop = { pseudonym: context.pseudonym, requestId: record.requestId, traceparent };
+  }
+
+  /** Another lane carries it, which has read the same head. */
+  moveTo(client: RequestView): void {
+    this.downstream = client;
+    this.body = limitBody(client.body, this.route.bodyMaxBytes);
   }
 
   get route(): RouteConfig {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentOf } from '../files/content.ts';
 import type { GatewayConfig, Port, RouteConfig } from '../model/config.ts';
+import { compilePolicyKeys } from '../policy/order.ts';
 import { placeServices } from './endpoint.ts';
 import { type Environment, loadConfig, loadContent } from './load.ts';
 
@@ -77,7 +78,7 @@ describe('the short form', () => {
           lane: 'auto',
           holdMs: null,
           escape: 'auto',
-          policies: { headers: null },
+          policies: compilePolicyKeys({}, null),
         },
       ],
       streams: [],

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { accepted } from '../keys/parsed.ts';
 import { parseHostAndPort, parseServiceName } from '../keys/target.ts';
-import { allowedHost, count, described, flag, host, parsedBy, port, trustedProxy } from '../keys/value.ts';
+import { addressBlock, allowedHost, count, described, flag, host, parsedBy, port } from '../keys/value.ts';
 import { inheritedShape } from './inherited.ts';
 import { overload } from './protection-schema.ts';
 import { parseResolver } from './resolver.ts';
@@ -72,7 +72,7 @@ export const configuration = z
       { defaultText: '`PORTWAY_HOST` of the environment, else `127.0.0.1`', also: ['bind', 'address'] },
     ).optional(),
     trustProxy: described(
-      z.union([trustedProxy, z.array(trustedProxy).transform((lists) => lists.flat())]),
+      z.union([addressBlock, z.array(addressBlock).transform((lists) => lists.flat())]),
       'Peers whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed. `loopback` is 127.0.0.0/8 and ::1, `private` the networks of RFC 1918 and RFC 4193.',
       {
         expected: 'an IP address, a CIDR block, loopback or private, or a list of them',

@@ -58,6 +58,16 @@ const rows = {
     detail: 'A request names the host that it is for exactly once.',
     remedy: 'Send one Host field with a host name and, where it is not the default, a port (RFC 9112 §3.2).',
   },
+  address_refused: {
+    status: 403,
+    type: 'http_request_denied',
+    blame: 'client',
+    retry: 'never',
+    title: 'Not allowed from this address',
+    detail: 'This route does not take requests from the address that the request came from.',
+    remedy:
+      'Look at `allow` and `deny` of the route; the log line says which entry decided. Where another proxy stands before the gateway, name it in `trustProxy`, or its own address is what counts.',
+  },
   no_route: {
     status: 404,
     type: 'destination_not_found',

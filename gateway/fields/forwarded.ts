@@ -1,7 +1,8 @@
-import { BlockList, isIP, isIPv6, SocketAddress } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import type { Peer } from '../exchange/peer.ts';
 import { hostOf, isAuthority } from '../route/authority.ts';
 import { canonicalPath } from '../route/target.ts';
+import { AddressBlocks } from './address-blocks.ts';
 
 /** `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239) as a peer sent them. */
 export interface ForwardedClaims {
@@ -139,29 +140,7 @@ function nodeOf(address: string): string {
 }
 
 /** The addresses whose word is taken for where a request came from. */
-export class TrustedPeers {
-  readonly #list = new BlockList();
-  readonly #empty: boolean;
-
-  /** @param blocks IP addresses and CIDR blocks, checked by the configuration. */
-  constructor(blocks: readonly string[]) {
-    this.#empty = blocks.length === 0;
-    for (const block of blocks) this.#add(block);
-  }
-
-  #add(block: string): void {
-    const [address, bits] = block.split('/') as [string, string?];
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) this.#list.addAddress(address, family);
-    else this.#list.addSubnet(address, Number(bits), family);
-  }
-
-  includes(address: string): boolean {
-    if (this.#empty) return false;
-    const family = isIP(address);
-    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
-  }
-
+export class TrustedPeers extends AddressBlocks {
   /** The client is the last address of the chain that is not one of ours: all before it may be invented. */
   clientOf(chain: string | null, peer: string): string {
     if (chain === null) return peer;

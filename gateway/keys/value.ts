@@ -2,11 +2,11 @@
 
 import { z } from 'zod';
 import type { Port } from '../model/config.ts';
+import { parseAddressBlock } from './address-block.ts';
 import { parseHost, parseHostPattern } from './host.ts';
 import { docOf, type KeyDoc } from './key-doc.ts';
 import { type Parsed, type Refused, refused } from './parsed.ts';
 import { parseTarget, portTarget } from './target.ts';
-import { parseTrustedProxy } from './trusted-proxy.ts';
 import {
   type Bounds,
   DURATION_PATTERN,
@@ -153,7 +153,7 @@ export function count(min: number, max: number) {
     });
 }
 
-export const trustedProxy = parsedBy(z.string(), parseTrustedProxy).meta({
+export const addressBlock = parsedBy(z.string(), parseAddressBlock).meta({
   doc: {
     expected: 'an IP address, a CIDR block, loopback or private',
     type: 'IP address, CIDR block, `loopback`, `private`',

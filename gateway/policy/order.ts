@@ -1,4 +1,5 @@
 import type { PolicySettings, RouteConfig } from '../model/config.ts';
+import { allow, deny } from './addresses/addresses.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
 import { headers } from './headers/headers.ts';
 import { refuseLoop } from './loop/loop.ts';
@@ -13,6 +14,8 @@ import { RoutePolicies } from './route-policies.ts';
  */
 export const POLICIES: readonly Policy[] = [
   policyOfAll('loop', 'A request that has passed this gateway before is 508.', refuseLoop),
+  deny,
+  allow,
   policyOfAll(
     'max-forwards',
     'OPTIONS with `Max-Forwards` counts down, and is answered here at 0.',

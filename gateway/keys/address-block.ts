@@ -1,4 +1,4 @@
-/** Whose `X-Forwarded-*` are believed: addresses, blocks of them, and two names for well-known blocks. */
+/** Addresses of clients: single ones, CIDR blocks, and two names for well-known blocks. */
 
 import { isIP } from 'node:net';
 import { nearest } from './hint.ts';
@@ -12,7 +12,7 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Addresses and CIDR blocks; a name stands for several. */
-export function parseTrustedProxy(text: string): Parsed<readonly string[]> {
+export function parseAddressBlock(text: string): Parsed<readonly string[]> {
   const named = Object.hasOwn(NAMED, text) ? NAMED[text] : undefined;
   if (named !== undefined) return accepted(named);
   const slash = text.indexOf('/');

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Fields } from '../exchange/contract.ts';
+import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { LocalAnswer, RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { InheritedRow } from '../keys/inherited.ts';
 import type { Refused } from '../keys/parsed.ts';
@@ -56,6 +56,9 @@ export type Verdict = LocalAnswer | null;
 /** What a policy does to the header fields of a message. */
 export type FieldsHook = (fields: Fields, exchange: RoutedHead) => Fields;
 
+/** @returns what stands in the client's place (exchange/downstream-filter.ts), or the client itself: head, body and end of the answer pass it. */
+export type ClientHook = (client: Downstream, exchange: RoutedExchange) => Downstream;
+
 /** A policy on a route. Nothing is opened by binding it: `explain` binds, too. Each hook is called only where it is there. */
 export interface BoundPolicy {
   /** Before the first exchange, where the settings are not all that it needs. @returns what lets it go. @throws PolicyError */
@@ -69,6 +72,8 @@ export interface BoundPolicy {
   readonly toService?: FieldsHook;
   /** The head of a service's, or a cache's, final answer. */
   readonly toClient?: FieldsHook;
+  /** A service's, or a cache's, answer with its body: called before it is known, and given its head behind `toClient`. Not on extended routes. */
+  readonly client?: ClientHook;
   /** The head of an answer that the gateway gives by itself on this route. */
   readonly ownAnswer?: FieldsHook;
   /** What it does to answers, a line each. */

@@ -1,8 +1,8 @@
-import type { Fields } from '../exchange/contract.ts';
+import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { PolicySettings } from '../model/config.ts';
 import type { KeptStates } from './kept.ts';
-import type { BoundPolicy, FieldsHook, Policy, PolicyContext, Verdict } from './policy.ts';
+import type { BoundPolicy, ClientHook, FieldsHook, Policy, PolicyContext, Verdict } from './policy.ts';
 
 interface NamedRequestHook {
   readonly name: string;
@@ -14,6 +14,7 @@ export class RoutePolicies {
   readonly #requests: readonly NamedRequestHook[];
   readonly #toService: readonly FieldsHook[];
   readonly #toClient: readonly FieldsHook[];
+  readonly #clients: readonly ClientHook[];
   readonly #ownAnswer: readonly FieldsHook[];
   /** What is done to answers, a line each. */
   readonly explain: readonly string[];
@@ -28,6 +29,8 @@ export class RoutePolicies {
     this.#requests = bound.flatMap(({ name, request }) => (request ? { name, request } : []));
     this.#toService = bound.flatMap(({ toService }) => toService ?? []);
     this.#toClient = bound.flatMap(({ toClient }) => toClient ?? []);
+    // The first of them sees an answer first: it stands furthest from the client.
+    this.#clients = bound.flatMap(({ client }) => client ?? []).reverse();
     this.#ownAnswer = bound.flatMap(({ ownAnswer }) => ownAnswer ?? []);
     this.explain = bound.flatMap(({ explain }) => explain ?? []);
     this.#opens = bound.flatMap(({ open }) => open ?? []);
@@ -75,6 +78,13 @@ export class RoutePolicies {
 
   toClient(fields: Fields, exchange: RoutedHead): Fields {
     return through(this.#toClient, fields, exchange);
+  }
+
+  /** What stands in the client's place on the way of the answer. */
+  client(client: Downstream, exchange: RoutedExchange): Downstream {
+    let out = client;
+    for (const hook of this.#clients) out = hook(out, exchange);
+    return out;
   }
 
   ownAnswer(fields: Fields, exchange: RoutedHead): Fields {

@@ -182,7 +182,7 @@ export class Carrier implements HttpListenerHandler {
   readonly #carry = (exchange: Exchange, routed: Routed): void => {
     const { caches } = this.#options;
     // An upgrade goes another way.
-    const client = exchange.downstream as ClientExchange;
+    const client = routed.policies.client(exchange.downstream as ClientExchange, routed);
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {
       const downstream = role?.downstream ?? client;

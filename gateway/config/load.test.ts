@@ -78,7 +78,7 @@ describe('the short form', () => {
           lane: 'auto',
           holdMs: null,
           escape: 'auto',
-          policies: compilePolicyKeys({}, null),
+          policies: compilePolicyKeys({}, null, ''),
         },
       ],
       streams: [],

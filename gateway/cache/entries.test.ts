@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { nodeCollector } from '../exchange/collector.ts';
 import { until } from '../proof/testing/poll.ts';
 import type { Entries, Entry } from './entry.ts';
 import { FileEntries } from './file-entries.ts';
@@ -218,13 +217,10 @@ describe('what is to be forgotten from a file and can’t be', () => {
 });
 
 describe('what entries weigh', () => {
-  const collect = (() => {
-    setFlagsFromString('--expose-gc');
-    return runInNewContext('gc') as () => void;
-  })();
+  const collector = nodeCollector();
 
   function held(): number {
-    collect();
+    collector.all();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { contentOf } from '../files/content.ts';
-import { type docOf, metaOf, optionsIn } from '../keys/key-doc.ts';
+import { definitionOf, type docOf, metaOf, optionsIn } from '../keys/key-doc.ts';
 import { plainValue } from '../keys/scalar.ts';
 import { createAuthority, issueCertificate } from '../tls/authority.ts';
 import { generatedDocs } from './docs.ts';
@@ -159,7 +159,7 @@ interface Key {
 /** Every key of every object of the schema; `*` stands for the free keys of a map. */
 function keysBelow(schema: z.core.$ZodType, path: readonly string[] = []): Key[] {
   return optionsIn(schema).flatMap((option) => {
-    const { def } = (option as z.core.$ZodTypes)._zod;
+    const def = definitionOf(option);
     if (def.type === 'record') return keysBelow(def.valueType, [...path, '*']);
     if (def.type !== 'object') return [];
     return Object.entries(def.shape).flatMap(([key, value]) => {

@@ -1,7 +1,7 @@
 /** `docs/configuration.md`: every key with its type, unit, default, bounds, and what happens at both ends. */
 
 import type { z } from 'zod';
-import { type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';
+import { definitionOf, type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';
 import { POLICIES } from '../policy/order.ts';
 import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
 import { ejectionForm, healthForm } from './health-schema.ts';
@@ -72,7 +72,7 @@ function section(heading: string, schema: z.core.$ZodType, text?: string): strin
 }
 
 function table(schema: z.core.$ZodType): string {
-  const { def } = (unwrapped(schema) as z.core.$ZodTypes)._zod;
+  const def = definitionOf(unwrapped(schema));
   if (def.type !== 'object') throw new Error('only objects have keys');
   const rows = Object.entries(def.shape).map(([key, value]) => row(key, value));
   const head = ['| key | type | default | bounds | what it does |', '|---|---|---|---|---|'];
@@ -97,7 +97,7 @@ function typeText(doc: KeyDoc, schema: z.core.$ZodType): string {
 
 /** The words that a key can have, where it has no other values. */
 function wordsOf(schema: z.core.$ZodType): string | null {
-  const options = optionsIn(schema).map((option) => (option as z.core.$ZodTypes)._zod.def);
+  const options = optionsIn(schema).map(definitionOf);
   const [only] = options;
   if (options.length !== 1 || only?.type !== 'enum') return null;
   return Object.values(only.entries)

@@ -1,14 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
-export interface Collector {
-  /** Collects the young generation, in less than a millisecond. */
-  young(): void;
-  /** Collects everything, in some 30 ms. */
-  all(): void;
-  /** Memory of buffers, dead ones included. */
-  bufferBytes(): number;
-}
+import { type Collector, nodeCollector } from './collector.ts';
 
 /**
  * Keeps what bulk traffic leaves behind small. Every chunk that a socket reads is a buffer outside of V8's heap, of which the collector sees only
@@ -65,14 +55,3 @@ const WORTH_BYTES = 16 * 1024 * 1024;
 const COLLECT_ALL_EVERY_MS = 30_000;
 /** Behind the last bulk traffic: what is alive by then, such as a cache, is no reason to go on looking. */
 const TRIES = 4;
-
-/** Node offers its collector only on request, which may be made at any time. */
-function nodeCollector(): Collector {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
-  return {
-    young: () => collect({ type: 'minor' }),
-    all: () => collect({ type: 'major' }),
-    bufferBytes: () => process.memoryUsage().arrayBuffers,
-  };
-}

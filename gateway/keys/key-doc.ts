@@ -34,9 +34,14 @@ export function docOf(schema: z.core.$ZodType): KeyDoc {
   return z.globalRegistry.get(schema)?.doc ?? {};
 }
 
+/** What zod keeps of a schema: of all that reads schemas, the one place that reaches into them (docs/private-parts.md). */
+export function definitionOf(schema: z.core.$ZodType): z.core.$ZodTypes['_zod']['def'] {
+  return (schema as z.core.$ZodTypes)._zod.def;
+}
+
 /** What stands within `optional`, `prefault` and the input side of a transform. */
 export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
-  const { def } = (schema as z.core.$ZodTypes)._zod;
+  const def = definitionOf(schema);
   switch (def.type) {
     case 'optional':
     case 'prefault':
@@ -60,7 +65,7 @@ export function metaOf(schema: z.core.$ZodType): KeyDoc & { readonly description
 }
 
 function innerOf(schema: z.core.$ZodType): z.core.$ZodType | null {
-  const { def } = (schema as z.core.$ZodTypes)._zod;
+  const def = definitionOf(schema);
   if (def.type === 'pipe') return def.in;
   return 'innerType' in def ? (def.innerType as z.core.$ZodType) : null;
 }
@@ -74,7 +79,7 @@ export function schemasAt(root: z.core.$ZodType, path: readonly (string | number
 
 function stepInto(schema: z.core.$ZodType, key: string | number): z.core.$ZodType[] {
   const inner = unwrapped(schema);
-  const { def } = (inner as z.core.$ZodTypes)._zod;
+  const def = definitionOf(inner);
   switch (def.type) {
     case 'union':
       return def.options.flatMap((option) => stepInto(option, key));
@@ -111,13 +116,13 @@ export function holderAt(root: z.core.$ZodType, path: readonly (string | number)
 
 export function optionsIn(schema: z.core.$ZodType): z.core.$ZodType[] {
   const inner = unwrapped(schema);
-  const { def } = (inner as z.core.$ZodTypes)._zod;
+  const def = definitionOf(inner);
   return def.type === 'union' ? def.options.flatMap(optionsIn) : [inner];
 }
 
 /** The branches of a union, none of its nested unions opened. */
 export function optionsOf(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
-  const { def } = (unwrapped(schema) as z.core.$ZodTypes)._zod;
+  const def = definitionOf(unwrapped(schema));
   return def.type === 'union' ? def.options : [];
 }
 
@@ -127,7 +132,7 @@ export function keySchemaAt(
   path: readonly (string | number)[],
 ): z.core.$ZodType | null {
   for (const schema of schemasAt(root, path).flatMap(optionsIn)) {
-    const { def } = (schema as z.core.$ZodTypes)._zod;
+    const def = definitionOf(schema);
     if (def.type === 'record') return def.keyType;
   }
   return null;
@@ -136,7 +141,7 @@ export function keySchemaAt(
 function objectsIn(schema: z.core.$ZodType): z.core.$ZodShape[] {
   const shapes: z.core.$ZodShape[] = [];
   for (const option of optionsIn(schema)) {
-    const { def } = (option as z.core.$ZodTypes)._zod;
+    const def = definitionOf(option);
     if (def.type === 'object') shapes.push(def.shape);
   }
   return shapes;
@@ -159,7 +164,7 @@ function keysBelow(
   return optionsIn(root).flatMap((option) => {
     if (seen.has(option)) return [];
     seen.add(option);
-    const { def } = (option as z.core.$ZodTypes)._zod;
+    const def = definitionOf(option);
     if (def.type === 'record') return keysBelow(def.valueType, seen);
     if (def.type === 'array') return keysBelow(def.element, seen);
     if (def.type !== 'object') return [];

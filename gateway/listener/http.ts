@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
@@ -13,6 +13,7 @@ import { GeneralLane, type GeneralLaneHandler, tooManyConnections } from './gene
 import { H2Lane, type H2LaneOwner } from './h2/h2-lane.ts';
 import { memoryConnection } from './h2/memory-connection.ts';
 import { ListenError } from './listen-error.ts';
+import { stopListening } from './node-listeners.ts';
 import { TLS_HANDSHAKE, TlsDoor } from './tls-door.ts';
 
 /** How many connections of clients there may be at once. */
@@ -191,8 +192,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
    */
   stopAccepting(idle: 'close' | 'leave'): void {
     this.draining = true;
-    // Node's own close of an HTTP server would close idle connections in any case.
-    Server.prototype.close.call(this.#server);
+    stopListening(this.#general.server);
     this.#secureServer?.close();
     if (idle === 'close') this.closeIdle();
   }

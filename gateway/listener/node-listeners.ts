@@ -1,21 +1,35 @@
 import type http from 'node:http';
-import type { Socket } from 'node:net';
+import { Server, type Socket } from 'node:net';
+import { duplexPair } from 'node:stream';
 
 /**
- * How Node's HTTP server reads its connections. Node has no name for it: it puts a listener for `connection` on its server, and that one puts
- * listeners for `data` and `end` on the socket. They are public by `listeners`; that there are these, and no others, is not. Where there
- * are none a start fails with the first message that the general lane is to have.
+ * How Node's HTTP server reads its connections, which has no public name (docs/private-parts.md): it puts a listener for `connection` on its
+ * server, and that one puts listeners for `data` and `end` on the socket. They are public by `listeners`; that there are these, and no
+ * others, is not.
  */
 export interface NodeReader {
   readonly bytes: (bytes: Buffer) => void;
   readonly end: () => void;
 }
 
-/** From now on the server is given its connections by what this returns, and by nothing else. */
+/**
+ * From now on the server is given its connections by what this returns, and by nothing else.
+ * @throws where this version of Node reads otherwise: at the start, and not at a client's first bytes.
+ */
 export function takeConnections(server: http.Server): (socket: Socket) => void {
   const listener = lastListener(server, 'connection');
   server.removeAllListeners('connection');
-  return listener.bind(server);
+  const toNode = listener.bind(server);
+  const [probe] = duplexPair();
+  toNode(probe);
+  takeReader(probe as Socket);
+  probe.destroy();
+  return toNode;
+}
+
+/** Closes the port and nothing else: the close of an HTTP server would close idle connections in any case. */
+export function stopListening(server: http.Server): void {
+  Server.prototype.close.call(server);
 }
 
 /** From now on Node reads of the socket what it is given by this. @param socket one that Node's server has just taken */
@@ -31,6 +45,9 @@ export function takeReader(socket: Socket): NodeReader {
 
 function lastListener(of: NodeJS.EventEmitter, event: string): (...given: unknown[]) => void {
   const listener = of.listeners(event).at(-1);
-  if (!listener) throw new Error(`this version of Node has no listener for '${event}' where one is expected`);
+  if (!listener)
+    throw new Error(
+      `Node ${process.version} reads HTTP otherwise than Portway knows: no listener for '${event}'`,
+    );
   return listener as (...given: unknown[]) => void;
 }

@@ -26,8 +26,7 @@ export function createAccessLog(
   logger: Logger,
   options: AccessLogOptions,
 ): (record: Readonly<ExchangeRecord>) => void {
-  const stream = streamOf(logger);
-  const bindings = bindingsOf(logger);
+  const { stream, bindings } = pinoParts(logger);
   const now = isoClock();
   const names = new QuotedNames();
   return (record) => {
@@ -111,11 +110,22 @@ function isoClock(): () => string {
   };
 }
 
-function streamOf(logger: Logger): { write(line: string): void } {
-  return (logger as unknown as Record<symbol, { write(line: string): void }>)[symbols.streamSym]!;
+/**
+ * Where the logger's lines go, and what it adds to each of them, as `,"name":value`: its `bindings()` leave out the process id. Both stand
+ * behind symbols that pino exports for plugins and changes as it likes (docs/private-parts.md). @throws at the start, where it has
+ */
+function pinoParts(logger: Logger): PinoParts {
+  const { [symbols.streamSym]: stream, [symbols.chindingsSym]: bindings } = logger as PinoLogger;
+  if (typeof stream?.write === 'function' && typeof bindings === 'string') return { stream, bindings };
+  throw new Error('this version of pino keeps its stream elsewhere than Portway knows');
 }
 
-/** What the logger adds to each of its lines, as `,"name":value`. Its `bindings()` leave out the process id. */
-function bindingsOf(logger: Logger): string {
-  return (logger as unknown as Record<symbol, string>)[symbols.chindingsSym]!;
+type PinoLogger = Logger & {
+  [symbols.streamSym]?: PinoParts['stream'];
+  [symbols.chindingsSym]?: string;
+};
+
+interface PinoParts {
+  readonly stream: { write(line: string): void };
+  readonly bindings: string;
 }

@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { nodeCollector } from '../exchange/collector.ts';
 
 export interface MemorySource {
   residentBytes(): number;
@@ -48,13 +47,9 @@ const COLLECT_EVERY_MS = 10_000;
 const BEGINS_AT = 0.95;
 const SHARE_MAX = 0.95;
 
-/** Node offers its collector only on request, which may be made at any time. */
 function processMemory(): MemorySource {
   return {
     residentBytes: () => process.memoryUsage.rss(),
-    collect() {
-      setFlagsFromString('--expose-gc');
-      (runInNewContext('gc') as () => void)();
-    },
+    collect: () => nodeCollector().all(),
   };
 }

@@ -5,11 +5,13 @@ import cluster, { type Worker } from 'node:cluster';
  *
  * When a worker dies in that moment, `node:cluster` (Node 26) forgets them: they stay open in the primary, and their clients wait for ever. As
  * the worker has not seen them, a peer can serve them: to cluster they are told as refused, which a worker that is closing does, too.
+ * How cluster confirms has no public name (docs/private-parts.md): where nothing is ever confirmed, connections are not kept.
  */
 export class HandedOver {
   readonly #worker: Worker;
   readonly #hasPeers: () => boolean;
   readonly #unconfirmed = new Map<number, Handle>();
+  #confirms = false;
 
   /** @param hasPeers whether another worker takes connections. */
   constructor(worker: Worker, hasPeers: () => boolean) {
@@ -19,7 +21,7 @@ export class HandedOver {
     worker
       .on('exit', () => this.#giveBack())
       .process.on('internalMessage', ({ ack }: ClusterMessage) => {
-        if (ack !== undefined) this.#unconfirmed.delete(ack);
+        if (ack !== undefined && this.#unconfirmed.delete(ack)) this.#confirms = true;
       });
   }
 
@@ -27,11 +29,16 @@ export class HandedOver {
     const child = this.#worker.process as { send(...args: unknown[]): boolean };
     const send = child.send.bind(child);
     child.send = (...args) => {
-      const [{ cmd, act, seq }, handle] = args as [ClusterMessage, Handle | undefined];
-      if (cmd === CLUSTER && act === 'newconn' && seq !== undefined && handle)
-        this.#unconfirmed.set(seq, handle);
+      const [message, handle] = args as [ClusterMessage | undefined, Handle | undefined];
+      const { cmd, act, seq } = message ?? {};
+      if (cmd === CLUSTER && act === 'newconn' && seq !== undefined && handle) this.#sent(seq, handle);
       return send(...args);
     };
+  }
+
+  #sent(seq: number, handle: Handle): void {
+    this.#unconfirmed.set(seq, handle);
+    if (!this.#confirms && this.#unconfirmed.size > NEVER_CONFIRMED) this.#unconfirmed.clear();
   }
 
   #giveBack(): void {
@@ -60,4 +67,6 @@ interface Handle {
 }
 
 const CLUSTER = 'NODE_CLUSTER';
+/** So many connections wait for no worker's first word. */
+const NEVER_CONFIRMED = 10_000;
 const UNREAD_MS = 5;

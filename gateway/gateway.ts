@@ -14,6 +14,7 @@ import type {
 } from './model/status.ts';
 import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
 import type { CachesView } from './observe/admin-cache.ts';
+import type { ServiceControl } from './observe/admin-services.ts';
 import { readConfig } from './observe/metrics/config-reading.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
@@ -42,13 +43,15 @@ export interface GatewayOptions {
   readonly keepsLogLevel?: boolean;
   /** What the supervisor knows of the processes behind the ports; none in production. */
   readonly services?: () => readonly ServiceStatus[];
+  /** By which operators restart these processes and follow their lines. */
+  readonly serviceControl?: ServiceControl;
   /** Finds ports for services whose port is `auto`; without it such a configuration is refused. */
   readonly place?: (config: GatewayConfig) => Promise<GatewayConfig>;
   /** Overrides the configuration's `port` and `admin`; 0 is any free port, `false` is no admin listener. */
   readonly listen?: { readonly port?: number; readonly adminPort?: number | false };
 }
 
-export interface Gateway extends Omit<AdminView, 'notReady' | 'caches' | 'metrics' | 'explain'> {
+export interface Gateway extends Omit<AdminView, 'notReady' | 'caches' | 'metrics' | 'explain' | 'services'> {
   /** Where it listens: host and the actual port. */
   readonly address: { readonly host: string; readonly port: number };
   readonly adminAddress: { readonly host: string; readonly port: number } | null;
@@ -202,6 +205,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       caches: this.caches,
       overload: () => this.overload(),
       metrics: async () => [await this.reading(), readConfig(this.configStatus(), this.#source.refusals)],
+      services: this.#options.serviceControl ?? null,
       explain: (input) => explainExchange(this.#parts.snapshots.current.table, this.config(), input),
     };
     this.#admin = createAdmin(view, { log: this.#options.log });

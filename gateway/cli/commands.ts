@@ -118,6 +118,31 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
+    name: 'restart',
+    summary: 'begin a service of the running `portway dev` anew',
+    operands: 'NAME',
+    maxOperands: 1,
+    options: [configOption],
+    notes: [
+      'It asks the admin listener of the gateway that runs here with this configuration, and',
+      'waits until the service is ready. Exit code 1 where it is not, with its last lines.',
+    ].join('\n'),
+    load: async () => (await import('./services.ts')).restart,
+  },
+  {
+    name: 'logs',
+    summary: 'show what a service of the running `portway dev` wrote',
+    operands: 'NAME',
+    maxOperands: 1,
+    options: [
+      configOption,
+      { name: 'follow', short: 'f', help: 'and what it goes on to write, until Ctrl-C' },
+      { name: 'tail', short: 'n', value: 'LINES', help: 'how many lines (default: 20, at most 200)' },
+    ],
+    notes: 'Its restarts are followed, too.',
+    load: async () => (await import('./services.ts')).logs,
+  },
+  {
     name: 'completion',
     summary: 'print a script that completes commands and options in your shell',
     operands: 'bash|zsh|fish',

@@ -61,7 +61,7 @@ export function knownAddresses(host: string, addresses: readonly string[] | null
   return addresses ?? addressesOf(host);
 }
 
-function isAny(address: string): boolean {
+export function isAny(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
 

@@ -95,6 +95,7 @@ export class Service {
     this.#state = 'restarting';
     this.#failures = 0;
     this.#lastExit = null;
+    this.#obstacle = null;
     this.#anew.abort();
     this.#cleared = this.#group?.stop(this.#policy.stopGraceMs) ?? null;
   }

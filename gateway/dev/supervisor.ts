@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ServiceConfig } from '../model/config.ts';
 import type { ServiceStatus } from '../model/status.ts';
 import { Service, type ServicePolicy, type ServiceReport } from './service.ts';
+import { plainText } from './terminal-text.ts';
 
 export interface SupervisorOptions {
   readonly report: ServiceReport;
@@ -17,9 +18,19 @@ export class Supervisor {
   /** Changes are made one after another: the port of a service that stops may be the one that the next change starts on. */
   #changes: Promise<void> = Promise.resolve();
   #ending = false;
+  readonly #followers = new Set<{ readonly name: string; readonly heard: (line: string) => void }>();
+  readonly #report: ServiceReport;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { report } = options;
+    this.#report = {
+      notice: (text) => report.notice(text),
+      line: (name, text) => {
+        report.line(name, text);
+        for (const follower of this.#followers) if (follower.name === name) follower.heard(plainText(text));
+      },
+    };
   }
 
   /** Starts, stops and restarts what differs from the services that run. Resolves when the last start was begun. */
@@ -37,9 +48,11 @@ export class Supervisor {
     return this.#services.map(({ config }) => config.name);
   }
 
-  /** The service that has this port. */
-  onPort(port: number): Service | undefined {
-    return this.#services.find(({ config }) => config.port === port);
+  /** Calls `heard` with each line of the service of this name, which may be another process by then. @returns ends that. */
+  follow(name: string, heard: (line: string) => void): () => void {
+    const follower = { name, heard };
+    this.#followers.add(follower);
+    return () => void this.#followers.delete(follower);
   }
 
   /** In the order of the configuration. */
@@ -81,7 +94,8 @@ export class Supervisor {
   }
 
   #start(config: ServiceConfig): Service {
-    const { report, environment, policy } = this.#options;
+    const { environment, policy } = this.#options;
+    const report = this.#report;
     const service = new Service(config, { report, env: environment(config), ...(policy && { policy }) });
     service.start();
     return service;

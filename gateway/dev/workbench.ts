@@ -57,8 +57,17 @@ export class Workbench {
   async open(): Promise<void> {
     const { startGateway, configFile, env, log } = this.#options;
     const services = () => this.#supervisor.status();
+    const serviceControl = this.#supervisor;
     const place = (config: GatewayConfig) => this.#ports.place(config);
-    const gateway = await startGateway({ configFile, env, mode: 'development', log, services, place });
+    const gateway = await startGateway({
+      configFile,
+      env,
+      mode: 'development',
+      log,
+      services,
+      serviceControl,
+      place,
+    });
     this.#gateway = gateway;
     gateway.onReload((config) => void this.#supervise(config.services));
     await this.#supervise(gateway.config().services);

@@ -15,6 +15,10 @@ export const adminResources = [
     what: 'Each raw TCP or UDP port, whether it is open, its connections, and its endpoints.',
   },
   {
+    path: '/services',
+    what: 'The processes that `portway dev` runs. /services/NAME/log?tail=20&follow has their lines; POST to /services/NAME/restart begins one anew.',
+  },
+  {
     path: '/cache',
     what: 'What the cache of each route holds, its hits and misses. DELETE with ?url= or ?prefix= makes it forget.',
   },
@@ -36,8 +40,12 @@ export const adminResources = [
 /** The methods that a path answers to; `null`: there is no such path. */
 export function adminMethods(path: string): string | null {
   if (path === '/cache') return 'GET, HEAD, DELETE';
-  if (path === '/workers/replace') return 'POST';
-  return path === '/' || adminResources.some((resource) => pathOf(resource) === path) ? 'GET, HEAD' : null;
+  if (path === '/workers/replace' || /^\/services\/[^/]+\/restart$/.test(path)) return 'POST';
+  return path === '/' ||
+    adminResources.some((resource) => pathOf(resource) === path) ||
+    /^\/services\/[^/]+\/log$/.test(path)
+    ? 'GET, HEAD'
+    : null;
 }
 
 export function renderAdminIndex(): string {

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Replacement } from '../model/status.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
+import { FOR_NO_PAGE, isFromAPage } from './host-guard.ts';
 
 /** `POST /workers/replace`: answered when all new workers serve, or when it is known why not. */
 export async function answerReplace(
@@ -8,17 +9,10 @@ export async function answerReplace(
   reply: FastifyReply,
   replace: () => Promise<Replacement>,
 ): Promise<FastifyReply> {
-  if (isFromAPage(request)) return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
+  if (isFromAPage(request.headers)) return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
   // It takes as long as all new workers together take to start; when it is answered, Node sets its timeout for idle connections again.
   request.raw.setTimeout(0);
   const { replaced, problem } = await replace();
   if (problem === null) return sendJson(reply, { replaced });
   return sendProblem(reply, { status: 409, detail: problem, more: { replaced } });
 }
-
-/** Unlike DELETE, a POST is sent to another origin without asking first; but browsers say with it where it comes from (Fetch §3.2). */
-function isFromAPage({ headers }: FastifyRequest): boolean {
-  return headers.origin !== undefined && headers.origin !== `http://${headers.host}`;
-}
-
-const FOR_NO_PAGE = 'Pages of other origins may not ask for this.';

@@ -106,6 +106,7 @@ const view: AdminView = {
   workers: async () => [worker],
   replaceWorkers: async () => ({ replaced: 2, problem }),
   overload: async () => [],
+  services: null,
   metrics: async () => [[{ name: 'http_server_open_connections', series: [{ labels: {}, values: [3] }] }]],
   caches: {
     status: () => [cache],

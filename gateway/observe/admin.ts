@@ -16,6 +16,7 @@ import { AdminConnections } from './admin-connections.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
 import { adminMethods, adminResources, renderAdminIndex } from './admin-resources.ts';
+import { answerServices, type ServiceControl } from './admin-services.ts';
 import { answerReplace } from './admin-workers.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { EXPOSITION_TYPE, exposition } from './metrics/exposition.ts';
@@ -42,6 +43,8 @@ export interface AdminView {
   /** Of each process, and of the gateway as a whole. */
   metrics(): Promise<readonly Reading[]>;
   explain(input: ExplainInput): Explanation;
+  /** The processes that `portway dev` runs; `null`: this gateway runs none. */
+  readonly services: ServiceControl | null;
 }
 
 export interface AdminOptions {
@@ -61,7 +64,7 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-/** The listener for operators and probes (docs/admin.md): it only reads, but for what caches are told to forget, and workers that are replaced. */
+/** The listener for operators and probes (docs/admin.md): it only reads, but for what caches are told to forget, workers that are replaced, and services that begin anew. */
 export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   const app = createApp(options);
   guard(app, view);
@@ -174,6 +177,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/streams', async (_request, reply) => sendJson(reply, await view.streams()));
   app.get('/workers', async (_request, reply) => sendJson(reply, await view.workers()));
   app.post('/workers/replace', (request, reply) => answerReplace(request, reply, view.replaceWorkers));
+  answerServices(app, { file: () => view.config().file, services: view.services });
   app.get('/overload', async (_request, reply) => sendJson(reply, await view.overload()));
   app.get('/cache', async (_request, reply) => sendJson(reply, await view.caches.status()));
   app.delete('/cache', (request, reply) => answerPurge(request, reply, view.caches));

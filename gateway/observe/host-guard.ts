@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
@@ -18,3 +19,10 @@ function hostName(host: string): string {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::\d{0,5})?$/i.exec(host);
   return (match?.[1] ?? match?.[2] ?? '').toLowerCase();
 }
+
+/** Unlike DELETE, a POST is sent to another origin without asking first; but browsers say with it where it comes from (Fetch §3.2). */
+export function isFromAPage({ origin, host }: IncomingHttpHeaders): boolean {
+  return origin !== undefined && origin !== `http://${host}`;
+}
+
+export const FOR_NO_PAGE = 'Pages of other origins may not ask for this.';

@@ -123,6 +123,7 @@ class Primary implements Gateway {
           purge: async (purge) => sum(await this.#workers.askAll('purge', purge)),
         },
         metrics: () => this.#readings(),
+        services: this.#options.serviceControl ?? null,
         explain: (input) => explainExchange(this.#table!, this.config(), input),
       },
       { log: this.#options.log },

@@ -1,0 +1,107 @@
+/** The gateway that `portway dev` runs on this machine, as other commands reach it: over its admin listener. */
+
+import { isAny, isLoopback } from '../config/listening.ts';
+import { nearest } from '../keys/hint.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import type { ServiceStatus } from '../model/status.ts';
+
+/** Why it can't be asked, and what to do. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}
+
+interface Listing {
+  readonly file: string;
+  readonly services: readonly ServiceStatus[] | null;
+}
+
+const ANSWER_MS = 5_000;
+
+export class RunningGateway {
+  readonly #origin: string;
+
+  private constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  /** The one that serves this configuration. @throws UnreachableError */
+  static async of(config: GatewayConfig): Promise<RunningGateway> {
+    const gateway = new RunningGateway(adminOrigin(config));
+    const { file, services } = await gateway.#listing();
+    if (file !== config.file)
+      throw new UnreachableError(
+        `the gateway at ${gateway.#origin} serves another configuration, ${file}: give each an \`admin:\` port of its own`,
+      );
+    if (services === null)
+      throw new UnreachableError(
+        `the gateway at ${gateway.#origin} runs no services: it is no \`portway dev\``,
+      );
+    return gateway;
+  }
+
+  async services(): Promise<readonly ServiceStatus[]> {
+    return (await this.#listing()).services ?? [];
+  }
+
+  /** @throws UnreachableError where there is none of this name */
+  async service(name: string): Promise<ServiceStatus> {
+    const services = await this.services();
+    const service = services.find((one) => one.name === name);
+    if (service !== undefined) return service;
+    const names = services.map((one) => one.name);
+    const near = nearest(name, names);
+    const known = names.length === 0 ? 'it has none' : `there are ${names.join(', ')}`;
+    const hint = near === null ? known : `did you mean ${near}?`;
+    throw new UnreachableError(`no service of the configuration is called "${name}": ${hint}`);
+  }
+
+  async restart(name: string): Promise<void> {
+    await this.#ask(`/services/${encodeURIComponent(name)}/restart`, { method: 'POST' });
+  }
+
+  /** What it wrote; with `signal` it goes on until that is aborted, or the gateway ends. */
+  async *log(name: string, tail: number, signal: AbortSignal | null): AsyncGenerator<string> {
+    const path = `/services/${encodeURIComponent(name)}/log?tail=${tail}${signal === null ? '' : '&follow'}`;
+    const answer = await this.#ask(path, { signal });
+    const text = answer.body?.pipeThrough(new TextDecoderStream()) ?? [];
+    let rest = '';
+    for await (const piece of text) {
+      const lines = (rest + piece).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  }
+
+  async #listing(): Promise<Listing> {
+    const answer = await this.#ask('/services', { signal: AbortSignal.timeout(ANSWER_MS) });
+    return (await answer.json()) as Listing;
+  }
+
+  async #ask(path: string, options: RequestInit): Promise<Response> {
+    const answer = await fetch(this.#origin + path, { ...options, redirect: 'error' }).catch(
+      (cause: Error) => {
+        if (cause.name === 'AbortError') throw cause;
+        throw new UnreachableError(
+          `no gateway answers at ${this.#origin} (its admin listener): is \`portway dev\` running here?`,
+        );
+      },
+    );
+    if (answer.ok && /json|text\/plain/.test(answer.headers.get('content-type') ?? '')) return answer;
+    const problem = (await answer.json().catch(() => null)) as { detail?: unknown } | null;
+    throw new UnreachableError(
+      typeof problem?.detail === 'string'
+        ? `the gateway at ${this.#origin} refuses: ${problem.detail}`
+        : `what answers at ${this.#origin} is no gateway of this version`,
+    );
+  }
+}
+
+/** @throws UnreachableError */
+function adminOrigin({ admin }: GatewayConfig): string {
+  if (admin === null)
+    throw new UnreachableError('this needs the admin listener, which `admin: false` switches off');
+  const host = isAny(admin.host) || admin.host === 'localhost' ? '127.0.0.1' : admin.host;
+  if (!isLoopback(host))
+    throw new UnreachableError(`this needs the admin listener on this machine; \`admin:\` is ${admin.host}`);
+  return `http://${host.includes(':') ? `[${host}]` : host}:${admin.port}`;
+}

@@ -1,0 +1,104 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isLoopback } from '../config/listening.ts';
+import type { ServiceStatus } from '../model/status.ts';
+import { sendJson, sendProblem } from './admin-problem.ts';
+import { FOR_NO_PAGE, isFromAPage } from './host-guard.ts';
+
+/** The processes that this gateway runs, as far as the admin listener may see and change them. */
+export interface ServiceControl {
+  readonly names: readonly string[];
+  status(): readonly ServiceStatus[];
+  find(name: string): ControlledService | undefined;
+  /** Calls `heard` with each line that the service of this name writes from now on. @returns ends that. */
+  follow(name: string, heard: (line: string) => void): () => void;
+}
+
+export interface ControlledService {
+  /** What it wrote, oldest first. */
+  lines(): readonly string[];
+  restart(why: string): void;
+}
+
+/** What of the gateway this needs: its file, as an absolute path, and its processes; `null`: it runs none. */
+export interface ServicesView {
+  file(): string;
+  readonly services: ServiceControl | null;
+}
+
+/** `/services`, `/services/NAME/log` and `/services/NAME/restart`: for this machine alone, wherever the listener can be reached from. */
+export function answerServices(app: FastifyInstance, view: ServicesView): void {
+  const { services } = view;
+  app.get('/services', (request, reply) => {
+    if (isRemote(request)) return sendProblem(reply, REMOTE);
+    return sendJson(reply, { file: view.file(), services: services?.status() ?? null });
+  });
+  app.get('/services/:name/log', (request, reply) =>
+    withService(request, reply, services, (control, name, service) => {
+      const { tail, follow } = request.query as { readonly tail?: string; readonly follow?: string };
+      const count = Number(tail ?? LINES_SHOWN);
+      const lines = Number.isInteger(count) && count > 0 ? service.lines().slice(-count) : [];
+      reply.type('text/plain; charset=utf-8');
+      if (follow === undefined) return reply.send(lines.map((line) => `${line}\n`).join(''));
+      // The time for idle connections is not for a service that says nothing for a while.
+      request.raw.setTimeout(0);
+      return reply.send(followed(lines, (heard) => control.follow(name, heard)));
+    }),
+  );
+  app.post('/services/:name/restart', (request, reply) =>
+    withService(request, reply, services, (control, name, service) => {
+      if (isFromAPage(request.headers)) return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
+      service.restart('asked for by `portway restart`');
+      return sendJson(reply, control.status().find((one) => one.name === name) ?? null);
+    }),
+  );
+}
+
+const LINES_SHOWN = 20;
+
+function withService(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  services: ServiceControl | null,
+  answer: (control: ServiceControl, name: string, service: ControlledService) => FastifyReply,
+): FastifyReply {
+  if (isRemote(request)) return sendProblem(reply, REMOTE);
+  if (services === null) return sendProblem(reply, { status: 409, detail: RUNS_NONE });
+  const { name } = request.params as { readonly name: string };
+  const service = services.find(name);
+  if (service !== undefined) return answer(services, name, service);
+  const more = { services: services.names };
+  return sendProblem(reply, { status: 404, detail: 'There is no such service.', more });
+}
+
+const RUNS_NONE =
+  'This gateway runs no services: `portway start` runs the gateway alone, `portway dev` services too.';
+
+const REMOTE = { status: 403, detail: 'This is there for processes of the same machine only.' };
+
+/** By the connection's own address: fields that a client sends count for nothing. */
+function isRemote({ socket }: FastifyRequest): boolean {
+  return !isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
+}
+
+/** More than a reader may leave unread: then its connection breaks off. */
+const UNREAD_MAX_CHARS = 1 << 20;
+
+/** A text that goes on until its reader leaves. */
+function followed(begin: readonly string[], follow: (heard: (line: string) => void) => () => void): Readable {
+  let leave = (): void => {};
+  const text = new Readable({
+    read() {},
+    destroy(error, done) {
+      leave();
+      done(error);
+    },
+  });
+  const push = (line: string) => {
+    text.push(`${line}\n`);
+    if (text.readableLength > UNREAD_MAX_CHARS) text.destroy(new Error('the reader of a log is too slow'));
+  };
+  for (const line of begin) push(line);
+  leave = follow(push);
+  return text;
+}

@@ -109,7 +109,8 @@ export class FastifyExchange implements DownstreamListener, Timed {
     if (completed) record.status = downstream.status;
     record.bytesOut = downstream.writtenBytes;
     if (!completed && record.errorCode === null) exchange.clientLeft();
-    this.#request?.left(new GatewayError('client_left', 'the client closed its connection'));
+    if (this.#request?.underWay)
+      this.#request.left(new GatewayError('client_left', 'the client closed its connection'));
     exchange.leave();
   }
 }

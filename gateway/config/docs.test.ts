@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { afterAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { contentOf } from '../files/content.ts';
 import { definitionOf, type docOf, metaOf, optionsIn } from '../keys/key-doc.ts';
 import { plainValue } from '../keys/scalar.ts';
@@ -94,13 +95,13 @@ describe('defaults and bounds are what the reference says', () => {
 });
 
 describe('the JSON schema for editors', () => {
-  const schema = z.fromJSONSchema(jsonSchema() as Parameters<typeof z.fromJSONSchema>[0]);
+  const validate = new Ajv({ allowUnionTypes: true }).compile(jsonSchema());
   const accepts = (text: string) => {
     const parsed = parseConfig(text, 'example.yaml');
     if (!parsed.ok) throw new Error('no YAML');
     // An editor sees the file before variables are expanded.
     const { value } = valuesOf(parsed.document, new Proxy({}, unexpanded));
-    return schema.safeParse(value).success;
+    return validate(value);
   };
 
   it.each([
@@ -143,8 +144,7 @@ describe('the JSON schema for editors', () => {
   it.each(['port', 'maxConnections', 'bodyMax', 'admin', 'host', 'trustProxy'])(
     '%s may be a variable',
     (key) => {
-      const result = schema.safeParse({ [key]: `\${${key.toUpperCase()}}`, routes: {} });
-      expect(result.success).toBe(true);
+      expect(validate({ [key]: `\${${key.toUpperCase()}}`, routes: {} })).toBe(true);
     },
   );
 });

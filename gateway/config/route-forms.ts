@@ -5,11 +5,11 @@ type RouteValue = CheckedConfig['routes'][string];
 
 /** Several routes of one path, told apart by their conditions. */
 export function isAlternatives(value: RouteValue): value is CheckedRoute[] {
-  return Array.isArray(value) && value.length > 0 && 'to' in value[0]!;
+  return Array.isArray(value) && value.length > 0 && !('kind' in value[0]!);
 }
 
 /** What stands under a key of `routes:`, each in its long form. */
 export function formsOf(value: RouteValue): readonly CheckedRoute[] {
   if (isAlternatives(value)) return value;
-  return 'to' in value ? [value] : [{ to: value }];
+  return Array.isArray(value) || 'kind' in value ? [{ to: value }] : [value];
 }

@@ -134,13 +134,16 @@ const plainRows = section({
 /** The keys of a route that are compiled as they are written. */
 export const compilePlainKeys = plainRows.compile;
 
+/** What may answer the requests of a route: it has one of these keys. */
+export const ORIGIN_KEYS = ['to'] as const;
+
 export const routeForm = z
   .strictObject({
     to: described(
       to,
       'Where the requests go. The endpoints of a list share them, as `balance` says.',
       TO_DOC,
-    ),
+    ).optional(),
     run: described(
       commandLine,
       'The process behind it, a command line that `portway dev` runs and watches: the short form of an entry in `services:`. With `to: auto` it is given a free port as `PORT`.',
@@ -178,7 +181,17 @@ export const routeForm = z
       { expected: 'the path of a module', type: 'path', defaultText: 'none', also: ['plugin'] },
     ).optional(),
   })
-  .meta({ id: 'route', doc: { expected: 'a map with the key "to"', holder: 'a route' } });
+  .refine((route) => ORIGIN_KEYS.some((key) => route[key] !== undefined), { path: ['to'], when: isMap })
+  .meta({
+    id: 'route',
+    oneOf: ORIGIN_KEYS.map((key) => ({ required: [key] })),
+    doc: { expected: 'a map with the key "to"', holder: 'a route' },
+  });
+
+/** With other issues, too: what else is wrong with the route is reported in the same run. */
+function isMap({ value }: z.core.ParsePayload): boolean {
+  return typeof value === 'object' && value !== null;
+}
 
 export const routeValue = z
   .union([target, targets, routeForm, z.array(routeForm).min(1)])

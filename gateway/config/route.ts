@@ -33,7 +33,7 @@ export function compileRoute(
 ): RouteConfig {
   const { ejection, limits, breaker, ...inherited } = compileInherited(form, place.file, defaults);
   const canary = form.canary ? compileCanary(form.canary, places) : null;
-  const endpoints = compileEndpoints(form.to, places);
+  const endpoints = form.to === undefined ? [] : compileEndpoints(form.to, places);
   return {
     id: place.id,
     source: place.source,

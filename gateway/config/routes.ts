@@ -68,6 +68,7 @@ function reportEndpoints(
   path: readonly PathKey[],
   { document, places }: RoutesContext,
 ): void {
+  if (endpoints.length === 0) return;
   const list = { endpoints, path: listPath(document, path) };
   const own = canary && { endpoints: canary.endpoints, path: [...path, 'canary', 'to'] };
   reportNoPrimary(list, document);
@@ -81,7 +82,7 @@ function reportEndpoints(
 /** `to: auto` is the port of the process that stands beside the route. */
 function withOwnService(form: CheckedRoute, key: string, index: number): CheckedRoute {
   const { to, run } = form;
-  if (run === undefined || Array.isArray(to)) return form;
+  if (run === undefined || to === undefined || Array.isArray(to)) return form;
   const own = (target: Target): Target =>
     target.kind === 'service' && target.name === null
       ? { ...target, name: serviceNameOf(key, index) }

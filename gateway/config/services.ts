@@ -71,7 +71,7 @@ export function serviceNameOf(key: string, index: number): string {
 }
 
 function portHere(to: CheckedRoute['to']): Port | 'auto' | null {
-  if (Array.isArray(to)) return null;
+  if (to === undefined || Array.isArray(to)) return null;
   const target = 'at' in to ? to.at : (to as Target);
   if (target.kind === 'port') return target.port;
   if (target.kind === 'service') return target.name === null ? 'auto' : null;

@@ -41,7 +41,9 @@ function headerChanges(table: RouteTable, config: GatewayConfig, input: ExplainI
   const read = readFacts(sent.flat());
   const facts = trust.includes(ASKER.address) ? withOtherForwarded(read) : read;
   const origin = originOf(ASKER, trust, authority, facts.claims);
-  const { address } = match.route.upstream.endpoints[0]!;
+  const [first] = match.route.upstream.endpoints;
+  if (first === undefined) return { added: [], removed: [], answer: policiesOf(match.route).explain };
+  const { address } = first;
   const endpoint = { authority: authorityOf(address), scheme: schemeOf(address) };
   const exchange = { facts, peer: ASKER, origin, version: '1.1', authority, match, user: null };
   const before = requestFields(exchange, endpoint, EXAMPLE);

@@ -1,6 +1,7 @@
-import type { RouteStatus, ServiceStatus } from '../model/status.ts';
+import type { EndpointStatus, RouteStatus, ServiceStatus } from '../model/status.ts';
 import { balanceText } from '../route/balance-text.ts';
 import type { RouteNames } from '../route/names.ts';
+import { ownOrigin } from '../route/origin.ts';
 import { endpointStatus, serviceBehind } from '../upstream/endpoint-status.ts';
 import { upstreamStatus } from '../upstream/upstream-status.ts';
 import type { LiveRoute } from './live-route.ts';
@@ -23,7 +24,11 @@ async function routeStatus(
   { config, upstream }: LiveRoute,
   services: readonly ServiceStatus[],
 ): Promise<RouteStatus> {
-  const endpoints = await upstreamStatus(upstream, endpointStatus);
+  const own = ownOrigin(config);
+  const endpoints: readonly EndpointStatus[] =
+    own === null
+      ? await upstreamStatus(upstream, endpointStatus)
+      : [{ address: own, state: 'up', reason: null }];
   const { id, matcher, source } = config;
   return {
     id,

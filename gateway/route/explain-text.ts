@@ -81,15 +81,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
   const rows: [string, string][] = [
     ['prefix', prefixText(chosen, verdict.kind === 'led-back' ? verdict.location : (request.raw ?? ''))],
     ...nameRow(chosen),
-    ['service', chosen.endpoints.join(', ')],
-    ...(chosen.balance === null ? [] : [['balanced', chosen.balance] as [string, string]]),
-    ['it sees', `${printable(request.method)} ${paint('bold', printable(chosen.forwarded))}`],
-    [
-      'Host',
-      chosen.hostHeader === 'keep'
-        ? 'as the client sent it'
-        : 'the name of the service, in Origin and Referer too',
-    ],
+    ...originRows(chosen, request.method, paint),
   ];
   if (chosen.extend !== null) rows.push(['extended', `by ${chosen.extend}`]);
   rows.push(['lane', `${chosen.lane.lane}  ${paint('dim', `(${chosen.lane.why})`)}`]);
@@ -104,6 +96,22 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
     ...redirectLines(verdict, paint),
     title,
     ...labelled(rows, paint),
+  ];
+}
+
+function originRows(
+  { endpoints, balance, forwarded, hostHeader }: ChosenRoute,
+  method: string,
+  paint: Paint,
+): [string, string][] {
+  if (forwarded === null) return [['answers', endpoints.join(', ')]];
+  const host =
+    hostHeader === 'keep' ? 'as the client sent it' : 'the name of the service, in Origin and Referer too';
+  return [
+    ['service', endpoints.join(', ')],
+    ...(balance === null ? [] : [['balanced', balance] as [string, string]]),
+    ['it sees', `${printable(method)} ${paint('bold', printable(forwarded))}`],
+    ['Host', host],
   ];
 }
 

@@ -21,6 +21,7 @@ import { ambiguityText, type OtherReading } from './folded-readings.ts';
 import { forwardTarget, navigationRedirect } from './forward-target.ts';
 import { laneOf } from './lane.ts';
 import { mendedTarget } from './mended-target.ts';
+import { ownOrigin } from './origin.ts';
 import { compareSpecificity } from './specificity.ts';
 import type { RouteMatch, RouteRequest, RouteTable } from './table.ts';
 import { parseTarget, type RequestTarget } from './target.ts';
@@ -158,6 +159,7 @@ function noRoute(table: RouteTable, { method, target, host }: RouteRequest): Ver
 
 function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget): ChosenRoute {
   const { route, prefixRawLength, named } = match;
+  const own = ownOrigin(route);
   const rewrites = route.hostHeader === 'rewrite' || (named && route.hostHeader === 'auto');
   return {
     ...reference(route),
@@ -165,11 +167,11 @@ function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget
     exact: route.matcher.exact,
     strip: route.strip,
     prefixRawLength,
-    forwarded: forwardTarget(match, target),
+    forwarded: own === null ? forwardTarget(match, target) : null,
     hostHeader: rewrites ? 'rewrite' : 'keep',
     name: table.names?.of(route) ?? null,
     named,
-    endpoints: endpointTexts(route.upstream),
+    endpoints: own === null ? endpointTexts(route.upstream) : [own],
     balance: balanceText(route.upstream),
     extend: route.extend,
     lane: laneOf(route),

@@ -70,8 +70,8 @@ export interface ChosenRoute extends RouteReference {
   readonly strip: boolean;
   /** How much of the target's path the prefix is, as sent. */
   readonly prefixRawLength: number;
-  /** The exact target that the service sees. */
-  readonly forwarded: string;
+  /** The exact target that the service sees; `null`: there is no service, and `endpoints` says what answers. */
+  readonly forwarded: string | null;
   readonly hostHeader: 'keep' | 'rewrite';
   /** `vite.localhost`, where it is whole and without a prefix; `null`: it has no name. */
   readonly name: string | null;

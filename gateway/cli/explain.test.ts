@@ -9,7 +9,7 @@ const yaml = `
 port: 3000
 routes:
   /db: 3001
-  /db/admin: 3009
+  /db/admin: { to: 3009, allow: [10.0.0.0/8, ::1], deny: 10.9.0.0/16 }
   shop.localhost/cart: 3010
 `;
 
@@ -41,7 +41,7 @@ describe('portway explain', () => {
   it.each([
     [['http://localhost:3000/db/x'], '/db', 'GET'],
     [['/db/x'], '/db', 'GET'],
-    [['post', '/db/admin/x'], '/db/admin', 'POST'],
+    [['post', '/db/admin/x', '--from', '::1'], '/db/admin', 'POST'],
     [['PROPFIND', '/db'], '/db', 'PROPFIND'],
     [['http://shop.localhost:3000/cart/1#top'], 'shop.localhost/cart', 'GET'],
     [['/cart/1', '--header', 'Host: shop.localhost'], 'shop.localhost/cart', 'GET'],
@@ -50,6 +50,23 @@ describe('portway explain', () => {
     expect(code).toBe(0);
     expect(explanation.chosen?.id).toBe(id);
     expect(explanation.request.method).toBe(method);
+  });
+
+  it.each([
+    ['10.0.0.7', 0, 'forwarded', ['10.0.0.7 is in none of deny: 10.9.0.0/16', '10.0.0.7 is in 10.0.0.0/8']],
+    ['10.9.0.7', 1, 'policy', ['10.9.0.7 is in 10.9.0.0/16']],
+    [
+      '127.0.0.1',
+      1,
+      'policy',
+      ['127.0.0.1 is in none of deny: 10.9.0.0/16', '127.0.0.1 is in none of allow: 10.0.0.0/8, ::1'],
+    ],
+  ])('says what policies make of a request from %s', async (from, exit, kind, says) => {
+    const { code, explanation } = await explained('/db/admin', '--from', from);
+    expect([code, explanation.verdict.kind]).toEqual([exit, kind]);
+    expect(explanation.policies.map((verdict) => verdict.says)).toEqual(says);
+    const { stdout } = await runPortway(['explain', '/db/admin', '--from', from], { cwd: folder });
+    expect(stdout).toContain(says.at(-1));
   });
 
   it('says where a request is led back to, of the page that sent it', async () => {

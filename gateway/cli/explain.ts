@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import { isIP } from 'node:net';
 import { wantsColour } from '../log/paint.ts';
 import { explainExchange } from '../proxy/explain.ts';
 import { formatExplanation } from '../route/explain-text.ts';
@@ -26,7 +27,7 @@ export const explain: RunCommand = async (input, context) => {
   return isTaken(explanation) ? 0 : 1;
 };
 
-interface AskedRequest extends Pick<ExplainInput, 'method' | 'target'> {
+interface AskedRequest extends Pick<ExplainInput, 'method' | 'target' | 'from'> {
   readonly headers: readonly HeaderLine[];
 }
 
@@ -44,7 +45,10 @@ function readRequest(input: CommandInput): AskedRequest {
     ...(referer === undefined ? [] : [['Referer', referer] as const]),
     ...(input.values.get('header') ?? []).map(readHeader),
   ];
-  return { method: methodOf(method), target: withoutFragment(url), headers };
+  const from = optionValue(input, 'from');
+  if (from !== undefined && !isIP(from)) throw new UsageError(`--from expects an IP address, got "${from}"`);
+  const asked = { method: methodOf(method), target: withoutFragment(url), headers };
+  return from === undefined ? asked : { ...asked, from };
 }
 
 /** Methods are case-sensitive (RFC 9110 §9.1), but who types `get` means GET. */
@@ -73,5 +77,6 @@ function hostOf(headers: readonly HeaderLine[]): string | null {
 }
 
 function isTaken({ verdict }: Explanation): boolean {
+  if (verdict.kind === 'policy') return verdict.status < 400;
   return ['forwarded', 'redirected', 'led-back', 'own-answer'].includes(verdict.kind);
 }

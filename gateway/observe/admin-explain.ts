@@ -6,7 +6,7 @@ import { sendJson, sendProblem } from './admin-problem.ts';
 
 const USAGE =
   'Say which request is meant, with everything in it percent-encoded as in any query: ' +
-  '/explain?url=http%3A%2F%2Flocalhost%3A3000%2Fdb%2Fx&method=GET. Also understood: host=NAME, and header=Name:value ' +
+  '/explain?url=http%3A%2F%2Flocalhost%3A3000%2Fdb%2Fx&method=GET. Also understood: host=NAME, from=ADDRESS, and header=Name:value ' +
   'any number of times. curl -G --data-urlencode url=... encodes for you.';
 
 /** `/explain?url=...`: JSON, or the text that `portway explain` prints where `Accept` prefers `text/plain`. */
@@ -30,7 +30,9 @@ function readInput(requestTarget: string): ExplainInput | null {
   const query = new URLSearchParams(/\?(.*)/s.exec(requestTarget)?.[1]?.replaceAll('+', '%2B'));
   const target = query.get('url');
   if (target === null || target === '') return null;
+  const from = query.get('from');
   return {
+    ...(from !== null && { from }),
     method: (query.get('method') ?? 'GET').toUpperCase(),
     target,
     host: query.get('host'),

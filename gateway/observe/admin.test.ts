@@ -60,6 +60,7 @@ function explanation(input: ExplainInput): Explanation {
     candidates: [],
     nearest: [],
     changes: null,
+    policies: [],
   };
 }
 

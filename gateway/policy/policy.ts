@@ -3,6 +3,7 @@ import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { LocalAnswer, RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { InheritedRow } from '../keys/inherited.ts';
 import type { Refused } from '../keys/parsed.ts';
+import type { RequestTarget } from '../route/target.ts';
 import type { KeptStates } from './kept.ts';
 
 /** What the policies know of the gateway. */
@@ -59,6 +60,16 @@ export type FieldsHook = (fields: Fields, exchange: RoutedHead) => Fields;
 /** @returns what stands in the client's place (exchange/downstream-filter.ts), or the client itself: head, body and end of the answer pass it. */
 export type ClientHook = (client: Downstream, exchange: RoutedExchange) => Downstream;
 
+/** A request that somebody asks about: nothing of it is counted. */
+export type AskedRequest = RoutedHead & { readonly method: string; readonly target: RequestTarget };
+
+/** What a policy would say to a request. */
+export interface Foreseen {
+  /** Of its answer; `null`: it lets the request pass. */
+  readonly status: number | null;
+  readonly says: string;
+}
+
 /** A policy on a route. Nothing is opened by binding it: `explain` binds, too. Each hook is called only where it is there. */
 export interface BoundPolicy {
   /** Before the first exchange, where the settings are not all that it needs. @returns what lets it go. @throws PolicyError */
@@ -76,6 +87,8 @@ export interface BoundPolicy {
   readonly client?: ClientHook;
   /** The head of an answer that the gateway gives by itself on this route. */
   readonly ownAnswer?: FieldsHook;
+  /** What `request` would come to, for `explain`; `null`: it has no say in it. */
+  readonly foresee?: (asked: AskedRequest) => Foreseen | null;
   /** What it does to answers, a line each. */
   readonly explain?: readonly string[];
 }

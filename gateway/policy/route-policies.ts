@@ -1,12 +1,26 @@
 import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { PolicySettings } from '../model/config.ts';
+import type { PolicyVerdict } from '../route/explanation.ts';
 import type { KeptStates } from './kept.ts';
-import type { BoundPolicy, ClientHook, FieldsHook, Policy, PolicyContext, Verdict } from './policy.ts';
+import type {
+  AskedRequest,
+  BoundPolicy,
+  ClientHook,
+  FieldsHook,
+  Policy,
+  PolicyContext,
+  Verdict,
+} from './policy.ts';
 
 interface NamedRequestHook {
   readonly name: string;
   readonly request: NonNullable<BoundPolicy['request']>;
+}
+
+interface NamedForesight {
+  readonly name: string;
+  readonly foresee: NonNullable<BoundPolicy['foresee']>;
 }
 
 /** The policies of one route, in their order. Where none has something to do, its hook is an empty list. */
@@ -18,6 +32,7 @@ export class RoutePolicies {
   readonly #ownAnswer: readonly FieldsHook[];
   /** What is done to answers, a line each. */
   readonly explain: readonly string[];
+  readonly #foresights: readonly NamedForesight[];
   readonly #opens: readonly NonNullable<BoundPolicy['open']>[];
   readonly #opened: (() => void)[] = [];
 
@@ -33,6 +48,7 @@ export class RoutePolicies {
     this.#clients = bound.flatMap(({ client }) => client ?? []).reverse();
     this.#ownAnswer = bound.flatMap(({ ownAnswer }) => ownAnswer ?? []);
     this.explain = bound.flatMap(({ explain }) => explain ?? []);
+    this.#foresights = bound.flatMap(({ name, foresee }) => (foresee ? { name, foresee } : []));
     this.#opens = bound.flatMap(({ open }) => open ?? []);
   }
 
@@ -70,6 +86,18 @@ export class RoutePolicies {
     }
     record.policy = null;
     return null;
+  }
+
+  /** What they would say to a request, in their order, up to the first that would answer it. */
+  foresee(asked: AskedRequest): readonly PolicyVerdict[] {
+    const verdicts: PolicyVerdict[] = [];
+    for (const { name, foresee } of this.#foresights) {
+      const foreseen = foresee(asked);
+      if (foreseen === null) continue;
+      verdicts.push({ policy: name, ...foreseen });
+      if (foreseen.status !== null) break;
+    }
+    return verdicts;
   }
 
   toService(fields: Fields, exchange: RoutedHead): Fields {

@@ -1,3 +1,5 @@
+import type { Peer } from '../exchange/peer.ts';
+import type { RoutedHead } from '../fields/exchange.ts';
 import { isPublicOrigin, originOf, TrustedPeers } from '../fields/forwarded.ts';
 import { readFacts, withOtherForwarded } from '../fields/request-facts.ts';
 import { requestFields } from '../fields/request-fields.ts';
@@ -14,51 +16,64 @@ import { authorityOf, schemeOf } from '../upstream/authority.ts';
 
 /** `explain`, with what forwarding does to the header section, told by the very code that does it. */
 export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {
-  const changes = headerChanges(table, config, input);
   const own = ownOriginOf(config, input);
-  return explain(table, { file: config.file, own, ...input, ...(changes ? { changes } : {}) });
+  return explain(table, { file: config.file, own, ...input, ...whatIsDone(table, config, input) });
 }
 
 /** What the client of this request calls the gateway. */
-function ownOriginOf(config: GatewayConfig, { target, host, headers = [] }: ExplainInput): OwnOrigin {
+function ownOriginOf(config: GatewayConfig, input: ExplainInput): OwnOrigin {
+  const { target, host, headers = [] } = input;
   const parsed = parseTarget(target);
   const authority = (parsed.ok ? parsed.target.authority : null) ?? host ?? 'localhost';
   const { claims } = readFacts(headers.flat());
-  const origin = originOf(ASKER, new TrustedPeers(config.trustProxy), authority, claims);
+  const origin = originOf(peerOf(input), new TrustedPeers(config.trustProxy), authority, claims);
   return { port: origin.port, owns: (scheme, named) => isPublicOrigin(scheme, named, origin) };
 }
 
-function headerChanges(table: RouteTable, config: GatewayConfig, input: ExplainInput): HeaderChanges | null {
+/** By the policies of the route, and to the fields. */
+function whatIsDone(
+  table: RouteTable,
+  config: GatewayConfig,
+  input: ExplainInput,
+): Pick<ExplainInput, 'changes' | 'policies'> {
   const parsed = parseTarget(input.target);
-  if (!parsed.ok) return null;
+  if (!parsed.ok) return {};
   const { target } = parsed;
   const authority = target.authority ?? input.host ?? 'localhost';
   const sent = [['Host', authority] as const, ...(input.headers ?? [])];
   const header = (lowerName: string) => sent.find(([name]) => name.toLowerCase() === lowerName)?.[1];
   const match = table.match({ method: input.method, target, host: hostOf(authority), header });
-  if (!match) return null;
+  if (!match) return {};
+  const peer = peerOf(input);
   const trust = new TrustedPeers(config.trustProxy);
   const read = readFacts(sent.flat());
-  const facts = trust.includes(ASKER.address) ? withOtherForwarded(read) : read;
-  const origin = originOf(ASKER, trust, authority, facts.claims);
-  const [first] = match.route.upstream.endpoints;
-  if (first === undefined) return { added: [], removed: [], answer: policiesOf(match.route).explain };
-  const { address } = first;
-  const endpoint = { authority: authorityOf(address), scheme: schemeOf(address) };
-  const exchange = { facts, peer: ASKER, origin, version: '1.1', authority, match, user: null };
+  const facts = trust.includes(peer.address) ? withOtherForwarded(read) : read;
+  const origin = originOf(peer, trust, authority, facts.claims);
+  const exchange = { facts, peer, origin, version: '1.1', authority, match, user: null };
+  const verdicts = policiesOf(match.route).foresee({ ...exchange, method: input.method, target });
+  return { changes: headerChanges(exchange, sent), policies: verdicts };
+}
+
+function headerChanges(exchange: RoutedHead, sent: readonly (readonly [string, string])[]): HeaderChanges {
+  const { route } = exchange.match;
+  const policies = policiesOf(route);
+  const [first] = route.upstream.endpoints;
+  if (first === undefined) return { added: [], removed: [], answer: policies.explain };
+  const endpoint = { authority: authorityOf(first.address), scheme: schemeOf(first.address) };
   const before = requestFields(exchange, endpoint, EXAMPLE);
-  const policies = policiesOf(match.route);
   const out = policies.toService(before, exchange);
   const taken = namesOf(before).filter((name) => !namesOf(out).includes(name));
   return {
     added: added(sent, out),
-    removed: [...facts.dropped, ...new Set(taken)],
+    removed: [...exchange.facts.dropped, ...new Set(taken)],
     answer: policies.explain,
   };
 }
 
-/** Who asks for an explanation asks from this machine. */
-const ASKER = { address: '127.0.0.1', secure: false };
+/** Unless it is said otherwise, the request comes from this machine. */
+function peerOf({ from = '127.0.0.1' }: ExplainInput): Peer {
+  return { address: from, secure: false };
+}
 
 /** These differ with each exchange. */
 const EXAMPLE = {

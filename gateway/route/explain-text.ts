@@ -76,7 +76,7 @@ function hostLines(host: string, paint: Paint): string[] {
 }
 
 function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint): string[] {
-  const { verdict, request, changes } = explanation;
+  const { verdict, request, changes, policies } = explanation;
   const where = paint('dim', position(chosen, explanation.file));
   const rows: [string, string][] = [
     ['prefix', prefixText(chosen, verdict.kind === 'led-back' ? verdict.location : (request.raw ?? ''))],
@@ -84,6 +84,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
     ...originRows(chosen, request.method, paint),
   ];
   if (chosen.extend !== null) rows.push(['extended', `by ${chosen.extend}`]);
+  for (const { policy, status, says } of policies) if (status === null) rows.push([policy, printable(says)]);
   rows.push(['lane', `${chosen.lane.lane}  ${paint('dim', `(${chosen.lane.why})`)}`]);
   for (const [name, value] of changes?.added ?? []) {
     rows.push(['headers', paint('good', `+ ${printable(name)}: ${printable(value)}`)]);
@@ -94,6 +95,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
   return [
     ...ledBackLines(verdict, chosen, paint),
     ...redirectLines(verdict, paint),
+    ...policyLines(verdict, paint),
     title,
     ...labelled(rows, paint),
   ];
@@ -137,6 +139,13 @@ function redirectLines(verdict: Explanation['verdict'], paint: Paint): string[] 
     `${paint('mark', '↪ 308')}  a browser is sent to ${location} first, so that relative links on the page work;`,
     '       any other client gets what follows at once.',
   ];
+}
+
+function policyLines(verdict: Explanation['verdict'], paint: Paint): string[] {
+  if (verdict.kind !== 'policy') return [];
+  const { policy, status, says } = verdict;
+  const sign = status >= 400 ? paint('bad', `✘ ${status}`) : paint('mark', `↪ ${status}`);
+  return [`${sign}  ${paint('bold', policy)} answers it: ${printable(says)}`];
 }
 
 function prefixText({ path, strip, exact, prefixRawLength }: ChosenRoute, raw: string): string {

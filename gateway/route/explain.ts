@@ -51,11 +51,12 @@ function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): 
   return {
     request: { method: input.method, target: input.target, host: request.host, canonical, raw },
     file: input.file ?? null,
-    verdict: verdictOf(table, request, match),
+    verdict: answeredBy(input) ?? verdictOf(table, request, match),
     chosen: match === null ? null : chosenRoute(table, match, target),
     candidates: candidatesOf(table.routes, request, match),
     nearest: match === null ? table.nearest(canonical, request.host).map(reference) : [],
     changes: match === null ? null : (input.changes ?? null),
+    policies: input.policies ?? [],
   };
 }
 
@@ -74,6 +75,7 @@ function ledBack(
     candidates: candidatesOf(table.routes, { ...request, target, header: request.header }, match),
     nearest: [],
     changes: null,
+    policies: [],
   };
 }
 
@@ -120,6 +122,7 @@ function unrouted(input: ExplainInput, verdict: Verdict): Explanation {
     candidates: [],
     nearest: [],
     changes: null,
+    policies: [],
   };
 }
 
@@ -148,6 +151,12 @@ function verdictOf(table: RouteTable, request: RouteRequest, match: RouteMatch |
   if (match === null) return noRoute(table, request);
   const location = navigationRedirect(match, target, method, request.header('sec-fetch-mode'));
   return location === null ? { kind: 'forwarded' } : { kind: 'redirected', status: 308, location };
+}
+
+function answeredBy({ policies = [] }: ExplainInput): Verdict | null {
+  const last = policies.at(-1);
+  if (last === undefined || last.status === null) return null;
+  return { kind: 'policy', ...last, status: last.status };
 }
 
 function noRoute(table: RouteTable, { method, target, host }: RouteRequest): Verdict {

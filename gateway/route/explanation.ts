@@ -16,6 +16,10 @@ export interface ExplainInput {
   readonly file?: string;
   /** What forwarding does to the header section, when the caller knows. */
   readonly changes?: HeaderChanges;
+  /** What the policies of the route would say to it, up to the first that would answer it; when the caller knows. */
+  readonly policies?: readonly PolicyVerdict[];
+  /** Where the request comes from, an IP address; default: from this machine. */
+  readonly from?: string;
   /** What the client calls the gateway, when the caller knows: without it, nothing is led back. */
   readonly own?: OwnOrigin;
 }
@@ -27,8 +31,17 @@ export interface HeaderChanges {
   readonly answer?: readonly string[];
 }
 
+export interface PolicyVerdict {
+  readonly policy: string;
+  /** Of the answer that it gives in the service's place; `null`: it lets the request pass. */
+  readonly status: number | null;
+  readonly says: string;
+}
+
 export type Verdict =
   | { readonly kind: 'forwarded' }
+  /** A policy answers it, or refuses it. */
+  | ({ readonly kind: 'policy' } & PolicyVerdict & { readonly status: number })
   /** The browser is sent to `location` first. */
   | { readonly kind: 'redirected'; readonly status: 308; readonly location: string }
   /** A page of the chosen route asked outside its prefix (escape.ts). */
@@ -110,4 +123,6 @@ export interface Explanation {
   /** For a 404: at most three routes that may have been meant. */
   readonly nearest: readonly RouteReference[];
   readonly changes: HeaderChanges | null;
+  /** Those that let it pass, and the one that does not. */
+  readonly policies: readonly PolicyVerdict[];
 }

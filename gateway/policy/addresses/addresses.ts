@@ -9,11 +9,7 @@ export const deny = policyWithKey('deny', {
   row: denyRow,
   sections: [],
   shown: (entries) => entries,
-  bind(entries) {
-    if (entries === null) return null;
-    const blocks = new AddressBlocks(entries);
-    return refusing((client) => (blocks.includes(client) ? `is in deny: ${blocks.entryOf(client)}` : null));
-  },
+  bind: (entries) => entries && bound(new AddressBlocks(entries), false, `deny: ${listed(entries)}`),
 });
 
 export const allow = policyWithKey('allow', {
@@ -21,21 +17,24 @@ export const allow = policyWithKey('allow', {
   row: allowRow,
   sections: [],
   shown: (entries) => entries,
-  bind(entries) {
-    if (entries === null) return null;
-    const blocks = new AddressBlocks(entries);
-    return refusing((client) => (blocks.includes(client) ? null : `is in none of allow: ${listed(entries)}`));
-  },
+  bind: (entries) => entries && bound(new AddressBlocks(entries), true, `allow: ${listed(entries)}`),
 });
 
-/** @param fault what speaks against an address; `null`: nothing */
-function refusing(fault: (client: string) => string | null): BoundPolicy {
+/** @param lets whether the addresses of the list pass, and no others, or all others. @param text the list for people */
+function bound(blocks: AddressBlocks, lets: boolean, text: string): BoundPolicy {
+  const why = (client: string) => {
+    const entry = blocks.entryOf(client);
+    return entry === null ? `${client} is in none of ${text}` : `${client} is in ${entry}`;
+  };
   return {
     request({ origin: { client } }) {
-      const reason = fault(client);
-      if (reason !== null) throw new GatewayError('address_refused', `${client} ${reason}`);
-      return null;
+      if (blocks.includes(client) === lets) return null;
+      throw new GatewayError('address_refused', why(client));
     },
+    foresee: ({ origin: { client } }) => ({
+      status: blocks.includes(client) === lets ? null : 403,
+      says: why(client),
+    }),
   };
 }
 

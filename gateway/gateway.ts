@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { unplacedService } from './config/endpoint.ts';
 import type { Environment } from './config/load.ts';
+import { insecureWarning } from './config/service-authorities.ts';
 import type { ConfigContent } from './files/content.ts';
 import { TlsError } from './listener/tls-files.ts';
 import type { GatewayConfig, StreamConfig } from './model/config.ts';
@@ -172,6 +173,10 @@ class RunningGateway implements Gateway, WorkerGateway {
     if (!this.#options.keepsLogLevel) this.#options.log.level = config.log.level;
     listener.bounds = descriptors.bounds(config.maxConnections);
     registry.connectionsMax = descriptors.pairs;
+    for (const route of config.routes) {
+      const warning = insecureWarning(route);
+      if (warning !== null) this.#options.log.warn(warning);
+    }
     caches.reconcile(config.routes);
     for (const heard of this.#onReload) heard(config);
     if (this.#notReady === null) await this.#reconcileStreams();

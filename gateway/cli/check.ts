@@ -1,6 +1,7 @@
 import { readTlsFiles } from '../config/certificate-files.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import type { Problem } from '../config/problem.ts';
+import { insecureWarning } from '../config/service-authorities.ts';
 import { optionValue, type RunCommand, UsageError } from './command.ts';
 import { type Loaded, loadOrReport, report } from './configuration.ts';
 
@@ -26,6 +27,8 @@ export const check: RunCommand = async (input, context) => {
   const certificates = tls && (await readTlsFiles(tls, Date.now()));
   for (const warning of certificates?.ok ? certificates.material.warnings : [])
     context.stdout.write(`\nwarning: ${warning}\n`);
+  for (const warning of loaded.config.routes.map(insecureWarning))
+    if (warning !== null) context.stdout.write(`\nwarning: ${warning}\n`);
   if (admin !== null && !isLoopback(admin.host)) context.stdout.write(`\nwarning: ${ADMIN_REACHABLE}\n`);
   return 0;
 };

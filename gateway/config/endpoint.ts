@@ -11,6 +11,7 @@ import type {
   RouteConfig,
   StreamConfig,
 } from '../model/config.ts';
+import { schemePrefix } from '../route/authority.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
 
 /** What a bare port, and the name of a service, mean here. */
@@ -35,28 +36,40 @@ export function endpointOf(target: Target, places: Places): EndpointAddress {
   if (target.kind === 'unix') return { kind: 'unix', key: `unix:${target.path}`, path: target.path };
   if (target.kind === 'srv')
     return { kind: 'srv', key: `srv:${target.name}`, name: target.name, tls: target.tls };
-  if (target.kind === 'tcp') return tcpEndpoint(target.tls, target.host, target.port);
+  if (target.kind === 'tcp') return tcpEndpoint(target, target.host, target.port);
+  const spoken = { tls: false, ...(target.http2 && { http2: target.http2 }) };
   const elsewhere = hosts.get(target.port);
   return elsewhere === undefined
-    ? loopbackEndpoint(false, target.port)
-    : tcpEndpoint(false, elsewhere, target.port);
+    ? loopbackEndpoint(spoken, target.port)
+    : tcpEndpoint(spoken, elsewhere, target.port);
 }
 
-function tcpEndpoint(tls: boolean, host: string, port: Port): EndpointAddress {
-  if (host === 'localhost') return loopbackEndpoint(tls, port);
-  const addresses = isIP(host) === 0 ? null : [host];
-  return { kind: 'tcp', key: keyOf(tls, host, port), tls, host, port, addresses };
+interface Spoken {
+  readonly tls: boolean;
+  readonly http2?: true;
+}
+
+function tcpEndpoint(spoken: Spoken, host: string, port: Port): EndpointAddress {
+  if (host === 'localhost') return loopbackEndpoint(spoken, port);
+  return placed(spoken, host, { host, port, addresses: isIP(host) === 0 ? null : [host] });
 }
 
 /** Its key is not that of `127.0.0.1:3001`, which is tried on this one address alone. */
-function loopbackEndpoint(tls: boolean, port: Port): EndpointAddress {
+function loopbackEndpoint(spoken: Spoken, port: Port): EndpointAddress {
   const addresses = ['127.0.0.1', '::1'];
-  const host = tls ? 'localhost' : '127.0.0.1';
-  return { kind: 'tcp', key: keyOf(tls, 'localhost', port), tls, host, port, addresses };
+  return placed(spoken, 'localhost', { host: spoken.tls ? 'localhost' : '127.0.0.1', port, addresses });
 }
 
-function keyOf(tls: boolean, host: string, port: Port): string {
-  return `${tls ? 'https://' : ''}${withBrackets(host)}:${port}`;
+type TcpAddress = Extract<EndpointAddress, { kind: 'tcp' }>;
+
+function placed(
+  { tls, http2 }: Spoken,
+  name: string,
+  place: Pick<TcpAddress, 'host' | 'port' | 'addresses'>,
+): EndpointAddress {
+  const spoken = { tls, ...(http2 && { http2 }) };
+  const key = `${schemePrefix(spoken)}${withBrackets(name)}:${place.port}`;
+  return { kind: 'tcp', key, ...spoken, ...place };
 }
 
 /** Where a service will listen whose port is not known yet: `placeServices` replaces it. */
@@ -74,7 +87,7 @@ export function unplacedService(address: EndpointAddress): string | null {
 export function placeServices(config: GatewayConfig, ports: ReadonlyMap<string, Port>): GatewayConfig {
   const place = (one: EndpointConfig): EndpointConfig => {
     const port = ports.get(unplacedService(one.address) ?? '');
-    return port === undefined ? one : { ...one, address: loopbackEndpoint(false, port) };
+    return port === undefined ? one : { ...one, address: loopbackEndpoint({ tls: false }, port) };
   };
   const placed = <One extends RouteConfig | StreamConfig>(one: One): One => {
     const { endpoints, canary } = one.upstream;

@@ -11,6 +11,7 @@ import { parseConfig } from './parse.ts';
 import { formatProblems, inOrder, type Problem } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
+import { readServiceAuthorities, withAuthorities } from './service-authorities.ts';
 import { nodeAt, type SourceDocument } from './source.ts';
 
 export type Verdict = { readonly ok: true; readonly config: GatewayConfig } | Rejection;
@@ -48,13 +49,16 @@ async function judgeDocument(document: SourceDocument, env: Environment): Promis
     file: resolve(document.file),
     env,
   });
+  const authorities = await readServiceAuthorities(placed, document);
   const all = [
     ...problems,
+    ...authorities.problems,
     ...(await missingModules(placed, document)),
     ...(await unusableCertificates(config, document)),
     ...(await faultsOfPolicies(placed, document)),
   ];
-  return config === null || all.length > 0 ? rejected(all) : { ok: true, config };
+  if (config === null || all.length > 0) return rejected(all);
+  return { ok: true, config: withAuthorities(config, authorities.known) };
 }
 
 // What only the disk knows.

@@ -84,6 +84,13 @@ routes:
 
 Backups alone are a problem: one endpoint at least serves every day.`,
 
+  serviceTls: `How the gateway, as a client, judges the certificates of services. Streams carry bytes as they are, and judge none.
+
+\`\`\`yaml
+routes:
+  /db: { to: "https://db.internal:8443", tls: { serverName: db.example.com } }
+\`\`\``,
+
   balance: `\`round-robin\` goes by weights and mixes them: with \`3\` and \`1\` the order is heavy, heavy, light, heavy. \`hash\` alone is \`{ hash: ip }\`.
 Streams can hash by address alone.`,
 

@@ -10,6 +10,7 @@ import { PROSE } from './reference-prose.ts';
 import { cacheForm, routeForm, when } from './route-schema.ts';
 import { adminForm, configuration, log } from './schema.ts';
 import { serviceForm } from './service-schema.ts';
+import { serviceTlsForm } from './service-tls-schema.ts';
 import { proxyProtocol, streamForm, streams } from './stream-schema.ts';
 import { endpointForm } from './target-schema.ts';
 import { certificateForm, clientCertificatesForm, hstsForm, tlsForm } from './tls-schema.ts';
@@ -23,6 +24,7 @@ export function referencePage(): string {
     section('### route', routeForm, 'The long form of a route.'),
     section('### when', when, PROSE.when),
     section('### endpoint', endpointForm, PROSE.endpoint),
+    section('### tls of a route', serviceTlsForm, PROSE.serviceTls),
     section('### balance', balanceForm, PROSE.balance),
     section('### hash', hashKey),
     section('### sticky', stickyForm, PROSE.sticky),

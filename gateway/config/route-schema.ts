@@ -9,6 +9,7 @@ import { parseHeaderValue, parseMethod } from './condition.ts';
 import { health, slowStart } from './health-schema.ts';
 import { inheritedShape } from './inherited.ts';
 import { commandLine, processShape } from './service-schema.ts';
+import { serviceTlsForm } from './service-tls-schema.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
 
 const method = parsedBy(z.string(), parseMethod).meta({ doc: { expected: 'a request method' } });
@@ -156,6 +157,15 @@ export const routeForm = z
       also: ['methods', 'method', 'headers', 'query', 'match'],
     }).optional(),
     ...plainRows.shape,
+    tls: described(
+      serviceTlsForm,
+      'Which certificates of its `https://` and `h2://` endpoints are accepted.',
+      {
+        type: 'map, see [tls of a route](#tls-of-a-route)',
+        defaultText: 'those for its host, of authorities that the system knows',
+        also: ['upstreamtls', 'proxyssl', 'backendtls', 'transport'],
+      },
+    ).optional(),
     balance: balance.optional(),
     sticky: sticky.optional(),
     canary: described(canaryForm, 'Other endpoints, for a share of the requests.', {

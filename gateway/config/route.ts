@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type {
   CacheConfig,
   CanaryConfig,
+  EndpointConfig,
   RouteConfig,
   RouteMatcher,
   SourcePosition,
@@ -15,6 +16,7 @@ import { compileEndpoints } from './endpoints.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
 import type { RouteKey } from './route-key.ts';
 import { type CheckedCache, type CheckedRoute, compileCache, compilePlainKeys } from './route-schema.ts';
+import { compileTrust, withTrust } from './service-tls-schema.ts';
 import { compileUpstream } from './upstream.ts';
 
 export interface RoutePlace {
@@ -32,8 +34,9 @@ export function compileRoute(
   defaults: RouteDefaults,
 ): RouteConfig {
   const { ejection, limits, breaker, ...inherited } = compileInherited(form, place.file, defaults);
-  const canary = form.canary ? compileCanary(form.canary, places) : null;
-  const endpoints = form.to === undefined ? [] : compileEndpoints(form.to, places);
+  const trusting = trustingIn(form, place.file);
+  const canary = form.canary ? compileCanary(form.canary, places, trusting) : null;
+  const endpoints = form.to === undefined ? [] : trusting(compileEndpoints(form.to, places));
   return {
     id: place.id,
     source: place.source,
@@ -46,8 +49,17 @@ export function compileRoute(
   };
 }
 
-function compileCanary({ to, weight }: CheckedCanary, places: Places): CanaryConfig {
-  return { endpoints: compileEndpoints(to, places), share: weight };
+type Trusting = (endpoints: readonly EndpointConfig[]) => readonly EndpointConfig[];
+
+/** What a route says of the certificates of its endpoints, the canary's among them. */
+function trustingIn({ tls }: CheckedRoute, configuration: string): Trusting {
+  if (tls === undefined) return (endpoints) => endpoints;
+  const trust = compileTrust(tls, configuration);
+  return (endpoints) => withTrust(endpoints, trust);
+}
+
+function compileCanary({ to, weight }: CheckedCanary, places: Places, trusting: Trusting): CanaryConfig {
+  return { endpoints: trusting(compileEndpoints(to, places)), share: weight };
 }
 
 function compileMatcher(key: RouteKey, { exact, when }: CheckedRoute): RouteMatcher {

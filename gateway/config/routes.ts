@@ -12,6 +12,7 @@ import { formsOf, isAlternatives } from './route-forms.ts';
 import { parseRouteKey, type RouteKey } from './route-key.ts';
 import type { CheckedRoute } from './route-schema.ts';
 import type { CheckedConfig } from './schema.ts';
+import { speaksTls } from './service-tls-schema.ts';
 import { serviceNameOf } from './services.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, type Span } from './source.ts';
 
@@ -59,6 +60,7 @@ function alternatives(
     const place = { id, source: document.lines.positionOf(span.start), file };
     const route = compileRoute(place, routeKey, withOwnService(form, key, index), places, defaults);
     reportEndpoints(route, path, context);
+    if (form.tls?.ca || form.tls?.serverName || form.tls?.insecure) reportNoTls(route, path, document);
     return { route, path, span };
   });
 }
@@ -77,6 +79,18 @@ function reportEndpoints(
     reportOtherProtocol('tcp', each, document);
     reportUnknownServices(each, places, document);
   }
+}
+
+/** Said of certificates that nobody will show. */
+function reportNoTls({ upstream }: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
+  const { endpoints, canary } = upstream;
+  if ([...endpoints, ...(canary?.endpoints ?? [])].some(({ address }) => speaksTls(address))) return;
+  const at = [...path, 'tls'];
+  document.problems.add(keySpanAt(document.root, at)!, at, {
+    expected: 'an https:// or h2:// endpoint beside it',
+    found: 'none',
+    hint: 'certificates of the gateway itself stand below "tls:" at the top level',
+  });
 }
 
 /** `to: auto` is the port of the process that stands beside the route. */

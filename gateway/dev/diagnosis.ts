@@ -59,11 +59,13 @@ async function examine({ route, web, address }: Asked, config: GatewayConfig): P
   ];
   if (speech.kind === 'dead') return finding(...(await deadReason(address, config)));
   if (web === null) return [];
+  // It answers in frames, not in text.
+  if (address.kind === 'tcp' && address.http2 && speech.kind === 'other') return [];
   const wantsTls = address.kind === 'tcp' && address.tls;
   if (speech.kind === 'tls' && !wantsTls)
     return finding('wrong', `${address.key} speaks TLS`, `write https://${address.key}`);
   if (speech.kind === 'tls')
-    return speech.problem === null
+    return speech.problem === null || (address.kind === 'tcp' && address.trust)
       ? []
       : finding('wrong', `the certificate of ${address.key} is refused: ${speech.problem}`, CERTIFICATE);
   if (speech.kind === 'other')

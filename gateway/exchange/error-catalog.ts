@@ -282,6 +282,16 @@ const rows = {
     detail: 'The TLS handshake with the service failed.',
     remedy: 'Check its certificate, its name, and that it speaks TLS on this port.',
   },
+  certificate_refused: {
+    status: 502,
+    type: 'tls_certificate_error',
+    blame: 'service',
+    retry: 'always',
+    title: 'The service could not prove who it is',
+    detail: 'The certificate of the service was refused, and nothing was sent to it.',
+    remedy:
+      'The log line says which certificate, and why: renew it, name its authority with `tls: { ca: FILE }` of the route, or the name that it is for with `serverName`.',
+  },
   connection_terminated: {
     status: 502,
     type: 'connection_terminated',

@@ -9,8 +9,14 @@ import { accepted, type Parsed, refused } from './parsed.ts';
 /** What is written; `endpoint.ts` knows which addresses it means. */
 export type Target =
   /** A bare port, or one on `localhost`. */
-  | { readonly kind: 'port'; readonly port: Port }
-  | { readonly kind: 'tcp'; readonly tls: boolean; readonly host: string; readonly port: Port }
+  | { readonly kind: 'port'; readonly port: Port; readonly http2?: true }
+  | {
+      readonly kind: 'tcp';
+      readonly tls: boolean;
+      readonly host: string;
+      readonly port: Port;
+      readonly http2?: true;
+    }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'srv'; readonly name: string; readonly tls: boolean }
   /** A process of `services:`, wherever it listens; `null`: the one that the route runs itself. */
@@ -99,19 +105,26 @@ function bracketsHint(text: string, colon: number): string {
 }
 
 function parseUrl(text: string, scheme: string): Parsed<Target> {
-  if (scheme !== 'http' && scheme !== 'https') return refused(schemeHint(text, scheme));
-  const match = /^[a-z]+:\/\/([^/?#]*)([/?#].*)?$/is.exec(text)!;
+  const spoken = SCHEMES[scheme];
+  if (spoken === undefined) return refused(schemeHint(text, scheme));
+  const match = /^[a-z0-9]+:\/\/([^/?#]*)([/?#].*)?$/is.exec(text)!;
   const authority = match[1]!;
   const rest = match[2] ?? '';
   if (rest !== '' && rest !== '/') return refused(restHint(text, rest));
   if (authority.includes('@')) return refused('no user name or password in a target');
   const hasPort = /:[^\]]*$/.test(authority);
-  const tls = scheme === 'https';
+  const { tls, http2 } = spoken;
   const parsed = parseHostAndPort(hasPort ? authority : `${authority}:${tls ? 443 : 80}`);
   if (!parsed.ok) return parsed;
   const host = parsed.value.kind === 'port' ? 'localhost' : parsed.value.host;
-  return accepted(tcp(tls, host, parsed.value.port));
+  const target = tcp(tls, host, parsed.value.port);
+  return accepted(http2 ? { ...target, http2 } : target);
 }
+
+const SCHEMES: Readonly<Record<string, { readonly tls: boolean; readonly http2: boolean }>> = {
+  http: { tls: false, http2: false },
+  https: { tls: true, http2: false },
+};
 
 /** `localhost` is a bare port, so that both of its addresses are tried, as `GATEWAY_HOSTS` says. */
 function tcp(tls: boolean, host: string, port: Port): PortTarget {

@@ -115,6 +115,19 @@ export interface SrvAddress {
   /** `_http._tcp.shop.internal` */
   readonly name: string;
   readonly tls: boolean;
+  readonly trust?: ServiceTrust;
+}
+
+/** Which certificate of a service is accepted: `tls:` of a route. */
+export interface ServiceTrust {
+  /** Absolute path of the authorities' certificates in PEM; `null`: the system's. */
+  readonly caFile: string | null;
+  /** What stood in it when the configuration was read. */
+  readonly ca: string | null;
+  /** The name that the service is asked for, and must show; `null`: its host. */
+  readonly serverName: string | null;
+  /** Whether any certificate is accepted. */
+  readonly insecure: boolean;
 }
 
 /** What a connection can be opened to. */
@@ -123,6 +136,10 @@ export type DialAddress =
       readonly kind: 'tcp';
       readonly key: string;
       readonly tls: boolean;
+      /** HTTP/2, agreed upon by ALPN or, without TLS, by prior knowledge; absent: HTTP/1.1. */
+      readonly http2?: true;
+      /** How its certificate is judged; absent: by the system's authorities and its own name. */
+      readonly trust?: ServiceTrust;
       /** Name or address for logs and the `Host` header, without brackets. */
       readonly host: string;
       readonly port: Port;

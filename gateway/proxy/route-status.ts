@@ -1,3 +1,4 @@
+import { insecureWarning } from '../config/service-authorities.ts';
 import type { EndpointStatus, RouteStatus, ServiceStatus } from '../model/status.ts';
 import { balanceText } from '../route/balance-text.ts';
 import type { RouteNames } from '../route/names.ts';
@@ -38,7 +39,7 @@ async function routeStatus(
     line: source.line,
     endpoints,
     balance: balanceText(config.upstream),
-    problems: upstream.problems,
+    problems: [...upstream.problems, insecureWarning(config) ?? []].flat(),
     breaker: upstream.breaker && { state: upstream.breaker.state, reason: upstream.breaker.reason },
     service: serviceBehind(config.upstream.endpoints, services),
   };

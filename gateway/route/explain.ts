@@ -5,7 +5,7 @@
  * the table and this page to the same answer.
  */
 import type { EndpointAddress, EndpointConfig, RouteConfig, UpstreamConfig } from '../model/config.ts';
-import { hostOf } from './authority.ts';
+import { hostOf, schemePrefix } from './authority.ts';
 import { balanceText, shareText } from './balance-text.ts';
 import { type Loss, lossesOf } from './candidacy.ts';
 import { type Escape, escapeOf } from './escape.ts';
@@ -237,7 +237,7 @@ function endpointTexts({ endpoints, canary }: UpstreamConfig): string[] {
 
 function endpointText(endpoint: EndpointAddress): string {
   if (endpoint.kind !== 'tcp') return endpoint.key;
-  const scheme = endpoint.tls ? 'https://' : '';
+  const scheme = schemePrefix(endpoint);
   const hosts = endpoint.addresses ?? [endpoint.host];
   return hosts
     .map((host) => `${scheme}${host.includes(':') ? `[${host}]` : host}:${endpoint.port}`)

@@ -48,6 +48,7 @@ export class EndpointRegistry {
 }
 
 function addressKey(address: DialAddress): string {
-  const scheme = address.kind === 'tcp' && address.tls ? 'https' : 'http';
-  return `${scheme} ${address.key}`;
+  if (address.kind !== 'tcp') return address.key;
+  const { tls, http2 = false, key, trust = null } = address;
+  return JSON.stringify([tls, http2, key, trust]);
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { DialAddress, EndpointConfig, Port, SrvAddress } from '../model/config.ts';
+import { schemePrefix } from '../route/authority.ts';
 import { domainOf } from './authority.ts';
 import { placesOf, type ServiceRecord } from './name-resolver.ts';
 import type { NameWatcher, WatchedName } from './watched-name.ts';
@@ -166,9 +167,17 @@ class ServiceExpansion implements Expansion, NameWatcher {
 
   #target({ name, port, weight }: ServiceRecord, later: boolean): Expansion {
     const role = { weight: Math.max(1, weight) * this.#role.weight, backup: later || this.#role.backup };
-    const { tls, name: service } = this.#address;
+    const { tls, trust, name: service } = this.#address;
     const host = domainOf(service);
-    const address = { kind: 'tcp', key: '', tls, host, port: port as Port, addresses: null } as const;
+    const address = {
+      kind: 'tcp',
+      key: '',
+      tls,
+      host,
+      port: port as Port,
+      addresses: null,
+      ...(trust && { trust }),
+    } as const;
     if (isIP(name) !== 0) return new FixedExpansion({ address: placed(address, [name], service), ...role });
     return new HostExpansion(name, address, role, this.#names, this.#changed);
   }
@@ -187,9 +196,9 @@ class ServiceExpansion implements Expansion, NameWatcher {
 
 /** One place of a name. The service is still called by the name, for its `Host` and its certificate. */
 function placed(named: NamedAddress, place: readonly string[], name: string): NamedAddress {
-  const { tls, port } = named;
+  const { port } = named;
   const shown = place.map((address) => (isIP(address) === 6 ? `[${address}]` : address)).join();
-  return { ...named, key: `${tls ? 'https://' : ''}${shown}:${port} (${name})`, addresses: place };
+  return { ...named, key: `${schemePrefix(named)}${shown}:${port} (${name})`, addresses: place };
 }
 
 function problemOf(name: string, { failure, known }: WatchedName<unknown>): string | null {

@@ -30,6 +30,7 @@ const FAILURES: Readonly<Partial<Record<ErrorCode, Failure>>> = {
   connection_timeout: { cause: 'no connection in time', unsent: true },
   destination_unroutable: { cause: 'unreachable', unsent: true },
   dns_error: { cause: 'its name does not resolve', unsent: true },
+  certificate_refused: { cause: 'its certificate is refused', unsent: true },
   tls_error: { cause: 'no secure connection', unsent: true },
   connection_terminated: { cause: 'it hung up', unsent: false },
   bad_answer: { cause: 'not valid HTTP', unsent: false },

@@ -22,6 +22,7 @@ describe('where nothing was sent', () => {
     ['destination_unroutable', true],
     ['dns_error', true],
     ['tls_error', true],
+    ['certificate_refused', true],
     ['queue_full', true],
     ['no_endpoint', true],
     ['response_timeout', false],

@@ -120,7 +120,7 @@ describe('no connection comes about', () => {
   test('with a certificate that nobody vouches for', async () => {
     const port = await listening(tls.createServer(selfSigned('localhost')), here);
     const { error } = await outcomeOf(localAddress(port, { tls: true }));
-    expect(error?.code).toBe('tls_error');
+    expect(error?.code).toBe('certificate_refused');
     expect(error?.message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
   });
 
@@ -131,7 +131,7 @@ describe('no connection comes about', () => {
     onTestFinished(() => tls.setDefaultCACertificates(authorities));
     const port = await listening(tls.createServer({ key, cert }), here);
     const { error } = await outcomeOf(localAddress(port, { tls: true }));
-    expect(error).toMatchObject({ code: 'tls_error', message: expect.stringContaining('ALTNAME') });
+    expect(error).toMatchObject({ code: 'certificate_refused', message: expect.stringContaining('ALTNAME') });
   });
 });
 

@@ -4,6 +4,7 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { rescue } from '../exchange/rescue.ts';
 import type { DialAddress } from '../model/config.ts';
 import type { Intake } from './intake.ts';
+import { faultOfService, serviceTlsOptions } from './service-tls.ts';
 
 export type Connected = (error: GatewayError | null, socket: net.Socket | null) => void;
 
@@ -28,6 +29,8 @@ export function connect(
     socket.off(event, connected).off('error', failed);
   };
   const connected = () => {
+    const fault = faultOfService(address, socket);
+    if (fault) return failed(fault);
     settle();
     done(null, socket);
   };
@@ -74,8 +77,7 @@ function openStream(address: DialAddress, intake: Intake | undefined): net.Socke
     ...(addresses ? { lookup: fixedLookup(addresses) } : {}),
   };
   if (!address.tls) return net.connect({ ...options, ...onread });
-  const servername = net.isIP(host) ? {} : { servername: host };
-  return tls.connect({ ...options, ...servername, ALPNProtocols: ['http/1.1'] });
+  return tls.connect({ ...options, ...serviceTlsOptions(address) });
 }
 
 /** Answers a name look-up from the configuration, so that a bare port never waits for a resolver. */

@@ -7,19 +7,18 @@ export interface SelfSigned {
   readonly cert: string;
 }
 
-/** Makes an X.509 certificate (RFC 5280) for one host name, valid for a day around now. */
-export function selfSigned(host: string): SelfSigned {
+/** Makes an X.509 certificate (RFC 5280) for one host name, valid since a month. @param validMs from now on */
+export function selfSigned(host: string, validMs: number = DAY_MS): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = sequence(set(sequence(objectIdentifier('2.5.4.3'), utf8(host))));
   const algorithm = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
   const alternative = sequence(field(2, Buffer.from(host), false));
-  const day = 86_400_000;
   const body = sequence(
     field(0, integer(Buffer.from([2]))),
     integer(Buffer.from([1])),
     algorithm,
     name,
-    sequence(time(Date.now() - day), time(Date.now() + day)),
+    sequence(time(Date.now() - 30 * DAY_MS), time(Date.now() + validMs)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     field(3, sequence(sequence(objectIdentifier('2.5.29.17'), octets(alternative)))),
@@ -31,3 +30,5 @@ export function selfSigned(host: string): SelfSigned {
     cert: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,
   };
 }
+
+const DAY_MS = 86_400_000;

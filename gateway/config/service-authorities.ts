@@ -1,0 +1,85 @@
+/** Which certificates of services are accepted: the files that `tls:` of a route names, and routes where anything is. */
+
+import { X509Certificate } from 'node:crypto';
+import { readContent } from '../files/content.ts';
+import type { EndpointConfig, GatewayConfig, RouteConfig } from '../model/config.ts';
+import type { Problem } from './problem.ts';
+import { type Fault, ProblemList } from './problem-list.ts';
+import type { PlacedRoute } from './routes.ts';
+import { nodeAt, type SourceDocument } from './source.ts';
+
+export interface ServiceAuthorities {
+  readonly problems: readonly Problem[];
+  /** PEM, by the path of its file. */
+  readonly known: ReadonlyMap<string, string>;
+}
+
+/** Reads each file once, however many routes name it. Never throws. */
+export async function readServiceAuthorities(
+  placed: readonly PlacedRoute[],
+  { file, lines, root }: SourceDocument,
+): Promise<ServiceAuthorities> {
+  const problems = new ProblemList(file, lines);
+  const read = new Map<string, string | Fault>();
+  for (const { route, path, span } of placed) {
+    const caFile = caFileOf(route);
+    if (caFile === null) continue;
+    const found = read.get(caFile) ?? (await readAuthorities(caFile));
+    read.set(caFile, found);
+    const at = [...path, 'tls', 'ca'];
+    if (typeof found !== 'string') problems.add(nodeAt(root, at)?.span ?? span, at, found);
+  }
+  const known = [...read].filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return { problems: problems.all(), known: new Map(known) };
+}
+
+/** The configuration with what those files hold. */
+export function withAuthorities(config: GatewayConfig, known: ServiceAuthorities['known']): GatewayConfig {
+  return known.size === 0
+    ? config
+    : { ...config, routes: config.routes.map((route) => filled(route, known)) };
+}
+
+function filled(route: RouteConfig, known: ServiceAuthorities['known']): RouteConfig {
+  const ca = known.get(caFileOf(route) ?? '');
+  if (ca === undefined) return route;
+  const fill = (one: EndpointConfig): EndpointConfig => {
+    const { address } = one;
+    if (address.kind === 'unix' || !address.trust) return one;
+    return { ...one, address: { ...address, trust: { ...address.trust, ca } } };
+  };
+  const { endpoints, canary } = route.upstream;
+  const canaryFilled = canary && { ...canary, endpoints: canary.endpoints.map(fill) };
+  return { ...route, upstream: { ...route.upstream, endpoints: endpoints.map(fill), canary: canaryFilled } };
+}
+
+/** It is said once for all endpoints of a route. */
+function trustOf({ upstream: { endpoints, canary } }: RouteConfig) {
+  for (const { address } of [...endpoints, ...(canary?.endpoints ?? [])])
+    if (address.kind !== 'unix' && address.trust) return address.trust;
+  return null;
+}
+
+function caFileOf(route: RouteConfig): string | null {
+  return trustOf(route)?.caFile ?? null;
+}
+
+const AUTHORITIES = 'certificates of authorities in PEM';
+
+async function readAuthorities(file: string): Promise<string | Fault> {
+  const content = await readContent(file);
+  const fault = (found: string, hint: string): Fault => ({ expected: AUTHORITIES, found, hint });
+  if (!content.ok) return fault(content.found, 'the path begins in the folder of the configuration');
+  try {
+    new X509Certificate(content.text);
+    return content.text;
+  } catch {
+    return fault('no certificate', 'a PEM file has a line -----BEGIN CERTIFICATE-----');
+  }
+}
+
+/** Said wherever somebody looks; `null`: its services have to prove who they are. */
+export function insecureWarning(route: RouteConfig): string | null {
+  if (!trustOf(route)?.insecure) return null;
+  return `the route ${route.id} takes any certificate of its service (tls: { insecure: true }), so that anybody on the way can read and change what passes: name the authority with \`ca:\` instead`;
+}

@@ -1,0 +1,63 @@
+/** The part of the schema that says which certificates of services are accepted: `tls:` of a route. */
+
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { parseHost } from '../keys/host.ts';
+import { refused } from '../keys/parsed.ts';
+import { described, flag, parsedBy } from '../keys/value.ts';
+import type { EndpointAddress, EndpointConfig, ServiceTrust } from '../model/config.ts';
+
+const serverName = parsedBy(z.string(), (text) => {
+  const host = parseHost(text);
+  return host.ok && /[a-z]/i.test(text) && !text.includes(':') ? host : refused('a name, without a port');
+}).meta({ doc: { expected: 'the name of a host' } });
+
+export const serviceTlsForm = z
+  .strictObject({
+    ca: described(
+      z
+        .string()
+        .min(1)
+        .meta({ doc: { expected: 'the path of a certificate', type: 'path' } }),
+      'PEM, relative to this file: the authorities that its certificate may come from, instead of the system’s. Read when the configuration is.',
+      { defaultText: "the system's", also: ['cafile', 'rootca', 'trustedca', 'proxyssltrustedcertificate'] },
+    ).optional(),
+    serverName: described(
+      serverName,
+      'The name that it is asked for (SNI), and that its certificate must have.',
+      {
+        type: 'name',
+        defaultText: 'its host',
+        also: ['sni', 'servername', 'proxysslname', 'tlsservername'],
+      },
+    ).optional(),
+    insecure: described(
+      flag,
+      'Takes whatever certificate it shows, so that anybody on the way can read and change what passes. `check`, the log and the admin listener say so.',
+      { default: 'false', also: ['insecureskipverify', 'tlsinsecureskipverify', 'skipverify'] },
+    ).optional(),
+  })
+  .meta({ id: 'serviceTls', doc: { expected: 'a map with ca, serverName, insecure', holder: 'tls' } });
+
+export type CheckedServiceTls = z.output<typeof serviceTlsForm>;
+
+/** @param configuration absolute path: what it names is relative to its folder. */
+export function compileTrust(form: CheckedServiceTls, configuration: string): ServiceTrust {
+  return {
+    caFile: form.ca === undefined ? null : resolve(dirname(configuration), form.ca),
+    ca: null,
+    serverName: form.serverName ?? null,
+    insecure: form.insecure ?? false,
+  };
+}
+
+/** The endpoints with what is said of certificates; those without TLS stay as they are. */
+export function withTrust(endpoints: readonly EndpointConfig[], trust: ServiceTrust): EndpointConfig[] {
+  return endpoints.map((one) =>
+    speaksTls(one.address) ? { ...one, address: { ...one.address, trust } } : one,
+  );
+}
+
+export function speaksTls(address: EndpointAddress): address is EndpointAddress & { readonly tls: true } {
+  return address.kind !== 'unix' && address.tls;
+}

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { unplacedService } from './config/endpoint.ts';
 import type { Environment } from './config/load.ts';
 import { insecureWarning } from './config/service-authorities.ts';
-import type { ConfigContent } from './files/content.ts';
+import type { FileContent } from './files/content.ts';
 import { TlsError } from './listener/tls-files.ts';
 import type { GatewayConfig, StreamConfig } from './model/config.ts';
 import type {
@@ -34,7 +34,7 @@ export interface GatewayOptions {
   /** Path of the file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
   readonly configFile: string;
   /** Taken instead of what the file says, for ever; `configFile` is its name then. */
-  readonly content?: ConfigContent;
+  readonly content?: FileContent;
   /** For `${NAME}` and `GATEWAY_HOSTS`. */
   readonly env: Environment;
   /** In development, error answers say what was tried and what to do. */
@@ -75,7 +75,7 @@ export interface WorkerGateway {
   /** What it has counted, and its gauges. */
   reading(): Promise<Reading>;
   /** Puts this content to work, or says why it can't be; then nothing has changed. */
-  take(content: ConfigContent): Promise<ReloadResult>;
+  take(content: FileContent): Promise<ReloadResult>;
   /** Opens the UDP ports, or gives them to another worker. */
   carryDatagrams(carries: boolean): Promise<void>;
   /** As of `Gateway`. */
@@ -272,7 +272,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     return this.#source.reload();
   }
 
-  take(content: ConfigContent): Promise<ReloadResult> {
+  take(content: FileContent): Promise<ReloadResult> {
     return this.#source.take(content);
   }
 

@@ -6,7 +6,7 @@
  */
 
 import type { Purge } from '../cache/purge.ts';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import type { CacheStatus, ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from '../model/status.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
@@ -27,7 +27,7 @@ export interface Questions {
   /** How many URLs were forgotten. */
   readonly purge: Exchange<Purge, number>;
   /** To put a configuration to work. */
-  readonly take: Exchange<ConfigContent, ReloadResult>;
+  readonly take: Exchange<FileContent, ReloadResult>;
   /** To open the UDP ports, or to let go of them. */
   readonly carryDatagrams: Exchange<boolean, null>;
 }
@@ -56,7 +56,7 @@ export interface Listening {
 /** What a worker is told at its start. */
 export interface Assignment {
   readonly configFile: string;
-  readonly content: ConfigContent;
+  readonly content: FileContent;
   readonly mode: GatewayOptions['mode'];
   /** `null`: nobody listens yet, the configuration says where. */
   readonly listen: Listening | null;

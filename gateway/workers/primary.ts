@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from '../model/status.ts';
@@ -70,7 +70,7 @@ class Primary implements Gateway {
   async start(): Promise<void> {
     const { configFile: file, env, log, listen = {} } = this.#options;
     try {
-      const apply = (config: GatewayConfig, content: ConfigContent) => this.#apply(config, content);
+      const apply = (config: GatewayConfig, content: FileContent) => this.#apply(config, content);
       this.#reloader = await Reloader.start({ file, env, log, apply });
       const { admin } = this.config();
       const adminPort = listen.adminPort ?? admin?.port ?? false;
@@ -83,7 +83,7 @@ class Primary implements Gateway {
     this.#news = setInterval(() => this.#tellNews(), NEWS_MS).unref();
   }
 
-  async #apply(config: GatewayConfig, content: ConfigContent): Promise<void> {
+  async #apply(config: GatewayConfig, content: FileContent): Promise<void> {
     this.#options.log.level = config.log.level;
     if (this.#fleet) await this.#fleet.take(content);
     else await this.#openFleet(content);
@@ -91,7 +91,7 @@ class Primary implements Gateway {
     for (const listener of this.#onReload) listener(config);
   }
 
-  #openFleet(content: ConfigContent): Promise<void> {
+  #openFleet(content: FileContent): Promise<void> {
     const { configFile, mode, log, workers, startTimeoutMs = START_MS } = this.#options;
     const options = {
       configFile,

@@ -15,7 +15,7 @@ import { FleetMetrics, readPrimary } from './fleet-metrics.ts';
 import type { Surroundings } from './messages.ts';
 import type { Place } from './place.ts';
 import { Replacing } from './replacing.ts';
-import { cachesOf, routesOf, streamsOf, sum } from './summary.ts';
+import { cachesOf, routesOf, streamsOf, sum } from '../observe/figures.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface PrimaryOptions extends GatewayOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointStatus, RouteStatus, StreamStatus } from '../model/status.ts';
-import { cachesOf, routesOf, streamsOf } from './summary.ts';
+import { cachesOf, routesOf, streamsOf } from './figures.ts';
 
 const up: EndpointStatus = { address: 'a:1', state: 'up', reason: null };
 const down: EndpointStatus = { address: 'a:1', state: 'down', reason: 'GET /healthz 503' };

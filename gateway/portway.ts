@@ -82,8 +82,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     address,
     adminAddress: gateway.adminAddress,
     config: () => gateway.config(),
-    routes: () => gateway.routes(),
-    streams: () => gateway.streams(),
+    routes: () => gateway.figure('routes'),
+    streams: () => gateway.figure('streams'),
     reload: async () => (await gateway.reload()).rejected,
     close: (deadlineMs) => gateway.close(deadlineMs),
     async [Symbol.asyncDispose]() {

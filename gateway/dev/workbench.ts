@@ -84,8 +84,8 @@ export class Workbench {
       address,
       tlsPort: tls && (tls.port ?? address.port),
       adminAddress,
-      routes: await this.#gateway.routes(),
-      streams: await this.#gateway.streams(),
+      routes: await this.#gateway.figure('routes'),
+      streams: await this.#gateway.figure('streams'),
       services: this.#supervisor.status(),
     };
     const map = renderMap(view, this.#paint, Math.min(stdout.columns || 80, 120));

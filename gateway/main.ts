@@ -11,6 +11,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   cwd: process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
+  stdin: () => process.stdin,
   process,
   // Loaded where it is needed: help and checks answer without a web framework.
   startGateway: async (options) => (await import('./gateway.ts')).startGateway(options),

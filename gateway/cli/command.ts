@@ -40,6 +40,8 @@ export interface CommandContext {
   readonly cwd: string;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** Opened when it is asked for. */
+  readonly stdin: () => NodeJS.ReadStream;
   readonly process: ProcessHandle;
   readonly startGateway: (options: GatewayOptions) => ReturnType<typeof startGateway>;
 }
@@ -50,7 +52,6 @@ export interface ProcessHandle {
   readonly ppid: number;
   /** Path of the Node that runs us. */
   readonly execPath: string;
-  readonly stdin: NodeJS.ReadStream;
   on(event: NodeJS.Signals | 'exit', listener: () => void): unknown;
   on(event: 'uncaughtException', listener: (error: Error) => void): unknown;
   exit(code: number): never;

@@ -255,7 +255,7 @@ describe('a bug in the gateway', () => {
       const { startGateway } = await import(${module('../gateway.ts')});
       process.on('SIGUSR2', () => { ${bug} });
       process.exitCode = await runCommandLine(['dev'], { env: process.env, cwd: process.cwd(),
-        stdout: process.stdout, stderr: process.stderr, process, startGateway });`;
+        stdout: process.stdout, stderr: process.stderr, stdin: () => process.stdin, process, startGateway });`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
       cwd: of.folder,
       env: { ...process.env, NO_COLOR: '1' },

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
+import { Screen } from '../dev/screen.ts';
 import { Workbench } from '../dev/workbench.ts';
 import { createLogger } from '../log/logger.ts';
 import { type CommandContext, optionValue, type RunCommand } from './command.ts';
@@ -23,10 +24,18 @@ export const dev: RunCommand = async (input, context) => {
   const oneOfMany = loaded.config.workers !== null;
   // The map and the lines of services are text, so the gateway's own lines are, too, wherever they go.
   const format = loaded.config.log.format === 'auto' ? 'pretty' : loaded.config.log.format;
-  const log = createLogger({ ...loaded.config.log, format }, { terminal, env: context.env, oneOfMany });
+  // Workers write into the terminal themselves: nothing could stay in its place there.
+  const screen = new Screen(context.stdout, terminal && !oneOfMany && context.env.TERM !== 'dumb');
+  const log = createLogger(
+    { ...loaded.config.log, format },
+    { terminal, env: context.env, oneOfMany, ...(screen.live && { destination: screen.asLog }) },
+  );
   installLastResort(context, log);
   const workbench = new Workbench({
-    ...context,
+    env: context.env,
+    stdin: context.stdin,
+    screen,
+    terminal,
     startGateway: starterOf(loaded.config, drainMs ?? standardDrainMs, context),
     configFile: loaded.file,
     log,

@@ -22,6 +22,8 @@ export class LabelledOutput {
   readonly #options: LabelledOutputOptions;
   readonly #styles = new Map<string, Style>();
   #width = supervisorLabel.length;
+  /** The process whose lines are shown; `null`: all of them. The supervisor's own are shown in any case. */
+  only: string | null = null;
 
   constructor(options: LabelledOutputOptions) {
     this.#options = options;
@@ -34,6 +36,7 @@ export class LabelledOutput {
 
   /** What the process of this name says. */
   say(name: string, text: string): void {
+    if (this.only !== null && name !== this.only && name !== supervisorLabel) return;
     const { write, paint, keepColours } = this.#options;
     const label = paint(this.#styleOf(name), `${name.padEnd(this.#width)} |`);
     const safe = keepColours ? colouredText : plainText;

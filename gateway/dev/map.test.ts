@@ -154,9 +154,10 @@ describe('the state', () => {
     ['starting', {}, 'starting'],
     ['ready', {}, 'ready'],
     ['ready', { restarts: 1, lastExit: exit }, 'ready (1 restart)'],
-    ['restarting', { lastExit: exit }, 'restarting (exit code 1)'],
-    ['restarting', { lastExit: exit, restarts: 3 }, 'restarting (exit code 1, 3 restarts)'],
-    ['restarting', { lastExit: { code: null, signal: 'SIGSEGV', at: 0 } }, 'restarting (SIGSEGV)'],
+    ['restarting', { lastExit: exit }, 'crashed (exit code 1)'],
+    ['restarting', { lastExit: exit, restarts: 3 }, 'crashed (exit code 1, 3 restarts)'],
+    ['restarting', { lastExit: { code: null, signal: 'SIGSEGV', at: 0 } }, 'crashed (SIGSEGV)'],
+    ['restarting', { restarts: 1 }, 'restarting (1 restart)'],
     ['stopping', {}, 'stopping'],
   ] as const)('of a service that is %s with %o', (state, more, expected) => {
     expect(stateOf(route('/x', [endpoint('127.0.0.1:3001')], service('db', 3001, { state, ...more })))).toBe(

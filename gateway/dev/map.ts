@@ -40,20 +40,48 @@ const arrow = '→ ';
 
 /** The map of path → port → process → state, and the address to open; no row is longer than `columns` (at least 40). */
 export function renderMap(view: MapView, paint: Paint, columns = 80): string {
-  const { adminAddress } = view;
-  const admin = adminAddress === null ? [] : [paint('dim', `admin API at ${urlOf(adminAddress)}`)];
-  const opening = [`Portway is open at ${paint('bold', urlOf(openedAt(view)))}`, ...admin];
-  const mapped = [...view.routes.map(routeRow), ...view.streams.map(streamRow)];
-  const rows = [...ownPage(view), ...mapped, ...withoutRoute(view)];
-  const named = namedLines(view).map(
-    (line) => gap + paint('dim', fit(line, Math.max(columns, 40) - gap.length, false)),
-  );
+  const named = renderNames(view, paint, columns);
   return [
-    ...opening.map((line) => gap + line),
+    ...renderAddress(view, paint),
     '',
-    ...table(rows, paint, Math.max(columns, 40)),
+    ...renderRows(view, paint, columns),
     ...(named.length === 0 ? [] : ['', ...named]),
   ].join('\n');
+}
+
+export function renderAddress(view: MapView, paint: Paint): string[] {
+  const { adminAddress } = view;
+  const admin = adminAddress === null ? [] : [paint('dim', `admin API at ${urlOf(adminAddress)}`)];
+  return [`Portway is open at ${paint('bold', urlToOpen(view))}`, ...admin].map((line) => gap + line);
+}
+
+/** Where each route is too, whole and without its prefix. */
+export function renderNames(view: MapView, paint: Paint, columns: number): string[] {
+  const room = Math.max(columns, NARROWEST) - gap.length;
+  return namedLines(view).map((line) => gap + paint('dim', fit(line, room, false)));
+}
+
+/** The table alone. @param rowsMax where there are more, those that are up are only counted */
+export function renderRows(
+  view: MapView,
+  paint: Paint,
+  columns: number,
+  rowsMax = Number.POSITIVE_INFINITY,
+): string[] {
+  const mapped = [...view.routes.map(routeRow), ...view.streams.map(streamRow)];
+  const all = [...ownPage(view), ...mapped, ...withoutRoute(view)];
+  const room = Math.max(columns, NARROWEST);
+  if (all.length <= rowsMax) return table(all, paint, room);
+  const rows = all.filter(({ state }) => state.style !== 'green').slice(0, rowsMax);
+  const shown = rows.length === 0 ? [] : table(rows, paint, room);
+  return [...shown, gap + paint('dim', `${all.length - rows.length} more, of ${all.length} in all`)];
+}
+
+const NARROWEST = 40;
+
+/** What to type into a browser. */
+export function urlToOpen(view: Pick<MapView, 'address' | 'tlsPort'>): string {
+  return urlOf(openedAt(view));
 }
 
 function table(rows: readonly Row[], paint: Paint, columns: number): string[] {
@@ -80,7 +108,6 @@ function table(rows: readonly Row[], paint: Paint, columns: number): string[] {
 
 const NAMES_SHOWN = 8;
 
-/** Where each route is too, whole and without its prefix. */
 function namedLines(view: MapView): string[] {
   const { routes } = view;
   const { scheme, port } = openedAt(view);
@@ -154,8 +181,10 @@ function serviceState(service: ServiceStatus): State {
   if (state === 'ready') return { text: times === '' ? 'ready' : `ready (${times})`, style: 'green' };
   const exit = lastExit === null ? '' : (lastExit.signal ?? `exit code ${lastExit.code ?? 'unknown'}`);
   const remarks = [exit, times].filter((remark) => remark !== '').join(', ');
-  const style = state === 'stopping' || state === 'stopped' ? 'dim' : 'yellow';
-  return { text: remarks === '' ? state : `${state} (${remarks})`, style };
+  const crashed = state === 'restarting' && lastExit !== null;
+  const word = crashed ? 'crashed' : state;
+  const style = crashed ? 'red' : state === 'stopping' || state === 'stopped' ? 'dim' : 'yellow';
+  return { text: remarks === '' ? word : `${word} (${remarks})`, style };
 }
 
 function endpointsState(endpoints: readonly EndpointStatus[]): State {
@@ -177,7 +206,7 @@ interface Place {
 }
 
 /** Where TLS is spoken, plain HTTP may be answered with a redirect. */
-function openedAt({ address, tlsPort }: MapView): Place {
+function openedAt({ address, tlsPort }: Pick<MapView, 'address' | 'tlsPort'>): Place {
   return { ...address, scheme: tlsPort === null ? 'http' : 'https', port: tlsPort ?? address.port };
 }
 

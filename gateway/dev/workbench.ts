@@ -5,9 +5,13 @@ import { formatDuration } from '../log/units.ts';
 import type { GatewayConfig, ServiceConfig } from '../model/config.ts';
 import type { ReloadResult } from '../proxy/reloader.ts';
 import { FreePorts } from './free-ports.ts';
+import { Keyboard } from './keyboard.ts';
+import { Keys } from './keys.ts';
 import { LabelledOutput } from './labelled-output.ts';
-import { renderMap } from './map.ts';
+import { LiveMap } from './live-map.ts';
+import { type MapView, renderAddress, renderMap, renderNames, urlToOpen } from './map.ts';
 import { readableLines } from './readable-line.ts';
+import type { Screen } from './screen.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -15,11 +19,18 @@ export interface WorkbenchOptions {
   readonly configFile: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
-  readonly stdout: NodeJS.WriteStream;
+  readonly stdin: () => NodeJS.ReadStream;
+  readonly screen: Screen;
+  /** Whether the standard output is a terminal. */
+  readonly terminal: boolean;
   /** Path of the Node that services shall run on. */
   readonly node: string;
   readonly startGateway: (options: GatewayOptions) => Promise<Gateway>;
 }
+
+/** Longer lines of the map are hard to follow with the eyes. */
+const MAP_COLUMNS_MAX = 120;
+const LINES_SHOWN = 20;
 
 /** What `portway dev` runs: the gateway, the services behind it, and the terminal that shows them all. */
 export class Workbench {
@@ -29,14 +40,17 @@ export class Workbench {
   readonly #supervisor: Supervisor;
   readonly #ports = new FreePorts();
   #gateway: Gateway | null = null;
+  readonly #keyboard: Keyboard;
+  #keys: Keys | null = null;
+  readonly #map: LiveMap;
 
   constructor(options: WorkbenchOptions) {
-    const { stdout, env, node } = options;
-    const colours = wantsColour(stdout.isTTY === true, env);
+    const { screen, terminal, env, node } = options;
+    const colours = wantsColour(terminal, env);
     this.#options = options;
     this.#paint = painter(colours);
     this.#output = new LabelledOutput({
-      write: (text) => stdout.write(text),
+      write: (text) => screen.write(text),
       paint: this.#paint,
       keepColours: colours,
     });
@@ -47,6 +61,14 @@ export class Workbench {
         notice: (text) => this.#output.notice(text),
       },
       environment: (service) => serviceEnvironment(service, env, { colours, node }),
+    });
+    this.#keyboard = this.#createKeyboard();
+    this.#map = new LiveMap({
+      screen,
+      paint: this.#paint,
+      view: () => this.#view(),
+      services: () => this.#supervisor.status(),
+      keys: () => (this.#keys === null ? null : this.#keyboard.line),
     });
   }
 
@@ -73,24 +95,78 @@ export class Workbench {
     await this.#supervise(gateway.config().services);
   }
 
-  /** Waits until every service is ready, or shows that it will take longer, and prints what is mapped where. */
+  /**
+   * Prints what is mapped where, at once. On a terminal it is kept up to date in its place, and keys are read; in a pipe it is printed again
+   * when every service is ready, or shows that it will take longer.
+   */
   async showMap(): Promise<void> {
-    await this.#supervisor.settled();
-    if (this.#gateway === null) return;
-    const { stdout, configFile } = this.#options;
-    const { address, adminAddress } = this.#gateway;
-    const { tls } = this.#gateway.config();
-    const view = {
+    const { screen } = this.#options;
+    const columns = Math.min(screen.columns, MAP_COLUMNS_MAX);
+    const first = await this.#view();
+    if (screen.live) {
+      this.#openKeys();
+      const lines = [...renderAddress(first, this.#paint), ...renderNames(first, this.#paint, columns)];
+      screen.write(`\n${lines.join('\n')}\n${this.#hint}\n\n`);
+      return this.#map.open(first);
+    }
+    if (first.services.some(({ state }) => state === 'starting')) {
+      screen.write(`\n${renderMap(first, this.#paint, columns)}\n\n`);
+      await this.#supervisor.settled();
+    }
+    if (this.#gateway !== null)
+      screen.write(`\n${renderMap(await this.#view(), this.#paint, columns)}\n\n${this.#hint}\n\n`);
+  }
+
+  get #hint(): string {
+    const { configFile } = this.#options;
+    return this.#paint('dim', `  Save ${configFile} and it takes effect. Ctrl-C stops everything.`);
+  }
+
+  async #view(): Promise<MapView> {
+    const gateway = this.#gateway!;
+    const { address, adminAddress } = gateway;
+    const { tls } = gateway.config();
+    return {
       address,
       tlsPort: tls && (tls.port ?? address.port),
       adminAddress,
-      routes: await this.#gateway.figure('routes'),
-      streams: await this.#gateway.figure('streams'),
+      routes: await gateway.routes(),
+      streams: await gateway.streams(),
       services: this.#supervisor.status(),
     };
-    const map = renderMap(view, this.#paint, Math.min(stdout.columns || 80, 120));
-    const hint = this.#paint('dim', `  Save ${configFile} and it takes effect. Ctrl-C stops everything.`);
-    stdout.write(`\n${map}\n\n${hint}\n\n`);
+  }
+
+  #createKeyboard(): Keyboard {
+    const actions = {
+      names: () => this.#supervisor.names,
+      restart: (name: string) => this.#supervisor.find(name)?.restart('asked for by a key'),
+      show: (name: string | null) => this.#showLinesOf(name),
+      url: () => this.#map.shown && urlToOpen(this.#map.shown),
+      quit: () => process.kill(process.pid, 'SIGINT'),
+      notice: (text: string) => this.#output.notice(text),
+      changed: () => this.#map.draw(),
+    };
+    return new Keyboard(actions, this.#paint);
+  }
+
+  #openKeys(): void {
+    const keys = new Keys(this.#options.stdin(), (key) => this.#keyboard.press(key));
+    if (keys.open()) this.#keys = keys;
+  }
+
+  #showLinesOf(name: string | null): void {
+    this.#output.only = name;
+    if (name === null) return;
+    const lines = this.#supervisor.find(name)?.lines().slice(-LINES_SHOWN) ?? [];
+    this.#output.notice(`the last ${lines.length} lines of ${name}, and what it goes on to write:`);
+    for (const line of lines) this.#output.say(name, line);
+  }
+
+  /** The terminal is as it was before us. */
+  leaveTerminal(): void {
+    this.#keys?.close();
+    this.#keys = null;
+    this.#map.close();
   }
 
   /** @returns undefined before the gateway has started. */
@@ -105,6 +181,7 @@ export class Workbench {
 
   /** Ends the gateway first, so that exchanges under way still find their services; then the services. */
   async close(reason: string, drainMs: number): Promise<void> {
+    this.leaveTerminal();
     const patience = `what is under way may finish (${formatDuration(drainMs)})`;
     this.#output.notice(`stopping (${reason}): ${patience}; Ctrl-C ends everything at once`);
     await this.#gateway?.close(drainMs);
@@ -114,6 +191,7 @@ export class Workbench {
 
   /** Kills every service now: for the very end of the process. */
   kill(): void {
+    this.leaveTerminal();
     this.#supervisor.kill();
   }
 

@@ -11,8 +11,8 @@ export interface LogSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether other processes write into the same place: then each line says which one wrote it, and stays whole. */
   readonly oneOfMany?: boolean;
-  /** A file descriptor, or the path of a file to append to; default: the standard output. */
-  readonly destination?: number | string;
+  /** A file descriptor, the path of a file to append to, or what takes the lines; default: the standard output. */
+  readonly destination?: number | string | LogDestination;
 }
 
 /**
@@ -24,7 +24,8 @@ export interface LogSurroundings {
 export function createLogger(log: LogConfig, surroundings: LogSurroundings): Logger {
   const pretty = log.format === 'pretty' || (log.format === 'auto' && surroundings.terminal);
   const { oneOfMany = false, destination: target = 1 } = surroundings;
-  const destination = openLogDestination(target, { lossNotice, shared: oneOfMany });
+  const destination =
+    typeof target === 'object' ? target : openLogDestination(target, { lossNotice, shared: oneOfMany });
   return pino(
     {
       level: log.level,

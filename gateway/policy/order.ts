@@ -1,6 +1,5 @@
 import type { PolicySettings, RouteConfig } from '../model/config.ts';
 import { allow, deny } from './addresses/addresses.ts';
-import { auth } from './auth/auth.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
 import { headers } from './headers/headers.ts';
 import { refuseLoop } from './loop/loop.ts';
@@ -22,7 +21,6 @@ export const POLICIES: readonly Policy[] = [
     'OPTIONS with `Max-Forwards` counts down, and is answered here at 0.',
     countForwards,
   ),
-  auth,
   policyOfAll(
     'navigation',
     'A browser that opens `/db` is sent to `/db/`, where the prefix is stripped.',

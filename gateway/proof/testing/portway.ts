@@ -71,6 +71,7 @@ export async function runHere(args: readonly string[], env: CommandContext['env'
     cwd: process.cwd(),
     stdout: stream('stdout'),
     stderr: stream('stderr'),
+    stdin: () => process.stdin,
     process,
     startGateway: () => Promise.reject(new Error('this command line should start nothing')),
   });

@@ -46,7 +46,9 @@ const hold = orWord('off', duration({ min: '100ms', max: '5m' }));
 
 const lane = z.enum(['auto', 'wire', 'general']).meta({ doc: { expected: 'auto, wire or general' } });
 
-const escapeChoice = z.enum(['auto', 'redirect', 'off']).meta({ doc: { expected: 'auto, redirect or off' } });
+const escapeChoice = z
+  .enum(['auto', 'redirect', 'script', 'off'])
+  .meta({ doc: { expected: 'auto, redirect, script or off' } });
 
 export const INHERITED = {
   timeouts: inherited<typeof timeouts, 'timeouts', TimeoutsConfig>({
@@ -161,7 +163,7 @@ export const INHERITED = {
       default: 'auto',
     },
     route: {
-      text: 'What happens to requests that a page of the route sends outside its prefix ([escape.md](escape.md)): `redirect` leads them back, `off` leaves them where they go, `auto` is `redirect` in development and `off` in production.',
+      text: 'What happens to requests that a page of the route sends outside its prefix ([escape.md](escape.md)): `redirect` leads them back, `script` puts a script into its HTML documents besides, `off` leaves them where they go, `auto` is `redirect` in development and `off` in production.',
       also: ['subfilter', 'htmlrewrite', 'basepath', 'catch'],
     },
   }),

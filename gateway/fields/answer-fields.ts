@@ -11,6 +11,8 @@ const REWRITTEN: ReadonlySet<string> = new Set([
   'refresh',
   'link',
   'set-cookie',
+  // The scope of a service worker (SW §6.3): `/` of a service is its prefix, or it would take over the pages of all other routes.
+  'service-worker-allowed',
 ]);
 
 const HAS_LENGTH_OF_INTEREST = lengthsOf([...REWRITTEN, ...HOP_BY_HOP_ANSWER, 'x-request-id']);

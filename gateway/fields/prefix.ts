@@ -36,13 +36,14 @@ const SINGLE_DOT = /^(?:\.|%2e)$/i;
 const DOUBLE_DOT = /^(?:\.|%2e){2}$/i;
 
 /**
- * The value of one response field as the client should see it. Fields other than `location`, `content-location`, `refresh`, `link` and
- * `set-cookie` come back as they are, and so does every value that can't be read. Never throws.
+ * The value of one response field as the client should see it. Fields other than `location`, `content-location`, `refresh`, `link`,
+ * `service-worker-allowed` and `set-cookie` come back as they are, and so does every value that can't be read. Never throws.
  */
 export function rewriteAnswerField(lowerName: string, value: string, context: PrefixContext): string {
   switch (lowerName) {
     case 'location':
     case 'content-location':
+    case 'service-worker-allowed':
       return rewriteReference(value, context);
     case 'refresh':
       return rewriteRefresh(value, context);

@@ -1,6 +1,7 @@
 import type { PolicySettings, RouteConfig } from '../model/config.ts';
 import { allow, deny } from './addresses/addresses.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
+import { escapeScript } from './escape/scripted-answer.ts';
 import { headers } from './headers/headers.ts';
 import { refuseLoop } from './loop/loop.ts';
 import { countForwards } from './max-forwards/max-forwards.ts';
@@ -49,8 +50,9 @@ export function compilePolicyKeys(
   return Object.fromEntries(settings);
 }
 
-export function policiesOf({ policies }: RouteConfig): RoutePolicies {
-  return new RoutePolicies(POLICIES, policies);
+/** @param routes all of them. */
+export function policiesOf(route: RouteConfig, routes: readonly RouteConfig[]): RoutePolicies {
+  return new RoutePolicies(POLICIES, route.policies, escapeScript(route, routes));
 }
 
 /** Those whose settings name what only the disk knows to be wrong. */

@@ -36,11 +36,12 @@ export class RoutePolicies {
   readonly #opens: readonly NonNullable<BoundPolicy['open']>[];
   readonly #opened: (() => void)[] = [];
 
-  constructor(order: readonly Policy[], settings: PolicySettings) {
-    const bound = order.flatMap((policy) => {
-      const hooks = policy.bind(settings[policy.name]);
-      return hooks === null ? [] : [{ name: policy.name, ...hooks }];
-    });
+  /** @param ofEscape what `escape:` does, which depends on the other routes, too: before all others, as the service's own word. */
+  constructor(order: readonly Policy[], settings: PolicySettings, ofEscape: BoundPolicy | null = null) {
+    const named = order.map((policy) => ({ name: policy.name, hooks: policy.bind(settings[policy.name]) }));
+    const bound = [{ name: 'escape', hooks: ofEscape }, ...named].flatMap(({ name, hooks }) =>
+      hooks === null ? [] : [{ name, ...hooks }],
+    );
     this.#requests = bound.flatMap(({ name, request }) => (request ? { name, request } : []));
     this.#toService = bound.flatMap(({ toService }) => toService ?? []);
     this.#toClient = bound.flatMap(({ toClient }) => toClient ?? []);

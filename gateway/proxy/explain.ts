@@ -6,6 +6,7 @@ import { requestFields } from '../fields/request-fields.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { namesOf } from '../policy/headers/rules.ts';
 import { policiesOf } from '../policy/order.ts';
+import type { RoutePolicies } from '../policy/route-policies.ts';
 import { hostOf } from '../route/authority.ts';
 import type { OwnOrigin } from '../route/escape.ts';
 import { explain } from '../route/explain.ts';
@@ -50,13 +51,17 @@ function whatIsDone(
   const facts = trust.includes(peer.address) ? withOtherForwarded(read) : read;
   const origin = originOf(peer, trust, authority, facts.claims);
   const exchange = { facts, peer, origin, version: '1.1', authority, match, user: null };
-  const verdicts = policiesOf(match.route).foresee({ ...exchange, method: input.method, target });
-  return { changes: headerChanges(exchange, sent), policies: verdicts };
+  const policies = policiesOf(match.route, config.routes);
+  const verdicts = policies.foresee({ ...exchange, method: input.method, target });
+  return { changes: headerChanges(exchange, policies, sent), policies: verdicts };
 }
 
-function headerChanges(exchange: RoutedHead, sent: readonly (readonly [string, string])[]): HeaderChanges {
+function headerChanges(
+  exchange: RoutedHead,
+  policies: RoutePolicies,
+  sent: readonly (readonly [string, string])[],
+): HeaderChanges {
   const { route } = exchange.match;
-  const policies = policiesOf(route);
   const [first] = route.upstream.endpoints;
   if (first === undefined) return { added: [], removed: [], answer: policies.explain };
   const endpoint = { authority: authorityOf(first.address), scheme: schemeOf(first.address) };

@@ -28,14 +28,14 @@ export async function liveRoutes(config: GatewayConfig, registry: UpstreamRegist
   const routes: LiveRoute[] = [];
   for (const route of config.routes) {
     if (slice.isOver) await slice.next();
-    routes.push(liveRoute(route, config.resolver, registry));
+    routes.push(liveRoute(route, config, registry));
   }
   return routes;
 }
 
 function liveRoute(
   route: RouteConfig,
-  resolver: GatewayConfig['resolver'],
+  { resolver, routes }: GatewayConfig,
   registry: UpstreamRegistry,
 ): LiveRoute {
   const { id, upstream, timeouts } = route;
@@ -43,7 +43,7 @@ function liveRoute(
   return {
     config: route,
     upstream: registry.acquire(wish),
-    policies: policiesOf(route),
+    policies: policiesOf(route, routes),
     wish,
     signature: signatureOf(route),
   };

@@ -1,0 +1,65 @@
+/** What `escape: script` puts into the pages of a route: it prefixes what they ask for, before they ask for it (decision 0078). */
+import { createHash } from 'node:crypto';
+import type { RouteConfig } from '../../model/config.ts';
+
+export interface PageScript {
+  /** A `<script>` element. */
+  readonly element: Buffer;
+  /** Of its text, as a source of a Content-Security-Policy (CSP3 §2.3.1). */
+  readonly source: string;
+}
+
+const MAX_BYTES = 2048;
+
+/** @param routes all of them: what another one owns stays its own. @returns `null` where that makes it too long. */
+export function pageScript(
+  { matcher: { path } }: RouteConfig,
+  routes: readonly RouteConfig[],
+): PageScript | null {
+  const others = routes.map((route) => route.matcher.path).filter((other) => !isCatchAllOrOwn(other, path));
+  const text = scriptText(path, [...new Set(others.map(pathMark))]);
+  if (text.length >= MAX_BYTES) return null;
+  return {
+    element: Buffer.from(`<script>${text}</script>`, 'latin1'),
+    source: `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
+  };
+}
+
+function isCatchAllOrOwn(other: string, path: string): boolean {
+  return other === '/' || other === path || other.startsWith(`${path}/`);
+}
+
+/** In place of the path itself: pages shall not tell the names of routes that nobody linked to. The script makes the same. */
+export function pathMark(path: string): number {
+  let mark = 5381;
+  for (let at = 0; at < path.length; at++) mark = (mark * 33) ^ path.charCodeAt(at);
+  return mark >>> 0;
+}
+
+/**
+ * `f` is the address that is meant, `w` lets a function or a class have it. An object that is neither text nor a URL, as Trusted Types are,
+ * stays what it is. The navigation of a whole page is begun anew; history does not leave the document.
+ */
+function scriptText(path: string, others: readonly number[]): string {
+  const prefix = JSON.stringify(path).replaceAll('<', '\\x3c');
+  return `(p,o,d,l,s)=>{
+    d.currentScript.remove();
+    let own=q=>{if(q==p||q.startsWith(p+"/"))return 1;
+    let m=5381,i=0;for(;i<=q.length;i++){if(i&&(i==q.length||q[i]=="/")&&o.includes(m>>>0))return 1;m=m*33^q.charCodeAt(i)}},
+    f=u=>{if(typeof u=="string"||u instanceof URL)try{let x=new URL(u,d.baseURI);
+    if(x.host==l.host&&/^(http|ws)/.test(x.protocol)&&!own(x.pathname)){x.pathname=p+x.pathname;return x.href}}catch{}return u},
+    w=(h,n,i,k)=>{let g=h&&h[n],e=a=>(a.length>i&&(a[i]=f(a[i])),k&&a[1]&&a[1][k]&&(a[1]={...a[1],[k]:f(a[1][k])}),a);
+    if(g)h[n]=new Proxy(g,{apply:(t,z,a)=>Reflect.apply(t,z,e(a)),construct:(t,a,z)=>Reflect.construct(t,e(a),z)})};
+    for(let n of ["fetch","Request","EventSource","WebSocket","Worker","SharedWorker"])w(s,n,0);
+    w(s.XMLHttpRequest?.prototype,"open",1);
+    w(s.History?.prototype,"pushState",2);w(s.History?.prototype,"replaceState",2);
+    w(s.Navigator?.prototype,"sendBeacon",0);
+    w(s.ServiceWorkerContainer?.prototype,"register",0,"scope");
+    s.navigation?.addEventListener("navigate",e=>{let t=e.destination,y=f(t.url),k=e.navigationType;
+    if(y!=t.url&&e.cancelable&&!t.sameDocument&&!e.formData&&e.downloadRequest==null&&/^(push|replace)$/.test(k)){
+    e.preventDefault();k=="push"?l.assign(y):l.replace(y)}})
+    }`
+    .replaceAll(/\n */g, '')
+    .replace(/^/, '(')
+    .concat(`)(${prefix},[${others.join()}],document,location,self)`);
+}

@@ -1,25 +1,18 @@
 import type { Logger } from 'pino';
+import type { Purge } from './cache/purge.ts';
 import { unplacedService } from './config/endpoint.ts';
 import type { Environment } from './config/load.ts';
 import { insecureWarning } from './config/service-authorities.ts';
-import type { ConfigContent } from './files/content.ts';
+import type { FileContent } from './files/content.ts';
 import { TlsError } from './listener/tls-files.ts';
 import type { GatewayConfig, StreamConfig } from './model/config.ts';
-import type {
-  ConfigStatus,
-  Replacement,
-  RouteStatus,
-  ServiceStatus,
-  StreamStatus,
-  WorkerStatus,
-} from './model/status.ts';
+import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './model/status.ts';
 import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
-import type { CachesView } from './observe/admin-cache.ts';
 import type { ServiceControl } from './observe/admin-services.ts';
+import type { AskFigure, Figure, FigureName, FigureReaders } from './observe/figures.ts';
 import { readConfig } from './observe/metrics/config-reading.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
-import type { OverloadStatus } from './overload/overload.ts';
 import { GatewayParts } from './parts.ts';
 import { PolicyError } from './policy/policy.ts';
 import { ConfigSource } from './proxy/config-source.ts';
@@ -34,7 +27,7 @@ export interface GatewayOptions {
   /** Path of the file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
   readonly configFile: string;
   /** Taken instead of what the file says, for ever; `configFile` is its name then. */
-  readonly content?: ConfigContent;
+  readonly content?: FileContent;
   /** For `${NAME}` and `GATEWAY_HOSTS`. */
   readonly env: Environment;
   /** In development, error answers say what was tried and what to do. */
@@ -52,7 +45,7 @@ export interface GatewayOptions {
   readonly listen?: { readonly port?: number; readonly adminPort?: number | false };
 }
 
-export interface Gateway extends Omit<AdminView, 'notReady' | 'caches' | 'metrics' | 'explain' | 'services'> {
+export interface Gateway extends Omit<AdminView, 'notReady' | 'purge' | 'metrics' | 'explain' | 'services'> {
   /** Where it listens: host and the actual port. */
   readonly address: { readonly host: string; readonly port: number };
   readonly adminAddress: { readonly host: string; readonly port: number } | null;
@@ -66,16 +59,14 @@ export interface Gateway extends Omit<AdminView, 'notReady' | 'caches' | 'metric
 /** A gateway that is one worker of several: what its primary asks of it, and tells it. */
 export interface WorkerGateway {
   readonly address: { readonly host: string; readonly port: number };
-  readonly caches: CachesView;
   /** Connections of clients that are open, on all ports. */
   readonly connections: number;
-  routes(): Promise<readonly RouteStatus[]>;
-  streams(): Promise<readonly StreamStatus[]>;
-  overload(): Promise<readonly OverloadStatus[]>;
+  readonly figure: AskFigure;
+  readonly purge: AdminView['purge'];
   /** What it has counted, and its gauges. */
   reading(): Promise<Reading>;
   /** Puts this content to work, or says why it can't be; then nothing has changed. */
-  take(content: ConfigContent): Promise<ReloadResult>;
+  take(content: FileContent): Promise<ReloadResult>;
   /** Opens the UDP ports, or gives them to another worker. */
   carryDatagrams(carries: boolean): Promise<void>;
   /** As of `Gateway`. */
@@ -193,7 +184,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   async #pageInput() {
-    const [routes, streams] = await Promise.all([this.routes(), this.streams()]);
+    const [routes, streams] = await Promise.all([this.figure('routes'), this.figure('streams')]);
     const { mode } = this.#options;
     return { routes, streams, config: this.configStatus(), mode, address: this.address };
   }
@@ -203,12 +194,10 @@ class RunningGateway implements Gateway, WorkerGateway {
       notReady: () => this.#notReady,
       config: () => this.config(),
       configStatus: () => this.configStatus(),
-      routes: () => this.routes(),
-      streams: () => this.streams(),
+      figure: (figure) => this.figure(figure),
       workers: () => this.workers(),
       replaceWorkers: () => this.replaceWorkers(),
-      caches: this.caches,
-      overload: () => this.overload(),
+      purge: (purge) => this.purge(purge),
       metrics: async () => [await this.reading(), readConfig(this.configStatus(), this.#source.refusals)],
       services: this.#options.serviceControl ?? null,
       explain: (input) => explainExchange(this.#parts.snapshots.current.table, this.config(), input),
@@ -219,10 +208,6 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   get address() {
     return this.#parts.listener.address;
-  }
-
-  get caches() {
-    return this.#parts.caches;
   }
 
   config(): GatewayConfig {
@@ -237,13 +222,23 @@ class RunningGateway implements Gateway, WorkerGateway {
     return this.#parts.listener.connections + this.#parts.streams.connections;
   }
 
-  routes(): Promise<readonly RouteStatus[]> {
-    const { routes, table } = this.#parts.snapshots.current;
-    return routeStatuses(routes, this.#services(), table.names);
+  /** What is told of this process: one reader for each row of `FIGURES`. */
+  readonly #figures: FigureReaders = {
+    routes: () => {
+      const { routes, table } = this.#parts.snapshots.current;
+      return routeStatuses(routes, this.#services(), table.names);
+    },
+    streams: () => this.#parts.streams.statuses(this.#services()),
+    caches: () => this.#parts.caches.status(),
+    overload: () => [this.#parts.overload.status()],
+  };
+
+  async figure<F extends FigureName>(figure: F): Promise<Figure<F>> {
+    return (await this.#figures[figure]()) as Figure<F>;
   }
 
-  streams(): Promise<readonly StreamStatus[]> {
-    return this.#parts.streams.statuses(this.#services());
+  async purge(purge: Purge): Promise<number> {
+    return this.#parts.caches.purge(purge);
   }
 
   async workers(): Promise<readonly WorkerStatus[]> {
@@ -254,10 +249,6 @@ class RunningGateway implements Gateway, WorkerGateway {
     const problem = 'there are no workers to replace: set `workers:` in the configuration, and start again';
     this.#options.log.warn(problem);
     return { replaced: 0, problem };
-  }
-
-  async overload(): Promise<readonly OverloadStatus[]> {
-    return [this.#parts.overload.status()];
   }
 
   reading(): Promise<Reading> {
@@ -272,7 +263,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     return this.#source.reload();
   }
 
-  take(content: ConfigContent): Promise<ReloadResult> {
+  take(content: FileContent): Promise<ReloadResult> {
     return this.#source.take(content);
   }
 

@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import type { Environment } from './config/load.ts';
 import type { ConfigInput } from './config/schema.ts';
-import type { ConfigContent } from './files/content.ts';
+import type { FileContent } from './files/content.ts';
 import type { GatewayConfig } from './model/config.ts';
 import type { RouteStatus, StreamStatus } from './model/status.ts';
 
@@ -82,8 +82,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     address,
     adminAddress: gateway.adminAddress,
     config: () => gateway.config(),
-    routes: () => gateway.routes(),
-    streams: () => gateway.streams(),
+    routes: () => gateway.figure('routes'),
+    streams: () => gateway.figure('streams'),
     reload: async () => (await gateway.reload()).rejected,
     close: (deadlineMs) => gateway.close(deadlineMs),
     async [Symbol.asyncDispose]() {
@@ -96,7 +96,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
 const UNNAMED = 'config';
 
 /** `null`: the file's. */
-async function contentOf({ config, yaml, file }: StartOptions): Promise<ConfigContent | null> {
+async function contentOf({ config, yaml, file }: StartOptions): Promise<FileContent | null> {
   const given = [config, yaml, file].filter((one) => one !== undefined);
   if (given.length !== 1) throw new TypeError('startGateway needs one of `config`, `yaml` and `file`');
   if (file !== undefined) return null;

@@ -52,6 +52,7 @@ export interface ProcessHandle {
   readonly ppid: number;
   /** Path of the Node that runs us. */
   readonly execPath: string;
+  readonly stdin: NodeJS.ReadStream;
   on(event: NodeJS.Signals | 'exit', listener: () => void): unknown;
   on(event: 'uncaughtException', listener: (error: Error) => void): unknown;
   exit(code: number): never;

@@ -95,6 +95,21 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./trust.ts')).untrust,
   },
   {
+    name: 'passwd',
+    summary: 'make a line of a file of users, or of keys, for `auth:`',
+    operands: 'FILE NAME',
+    maxOperands: 2,
+    options: [{ name: 'key', help: 'a key for a program, which is printed this once' }],
+    notes: [
+      'The password is asked for, or read from standard input; the file has its hash (scrypt). A gateway',
+      'that uses the file takes the change over by itself.',
+      '',
+      '  portway passwd users.txt alice',
+      '  portway passwd --key keys.txt ci',
+    ].join('\n'),
+    load: async () => (await import('./passwd.ts')).passwd,
+  },
+  {
     name: 'init',
     summary: 'write a first configuration, from what runs and lies here',
     operands: '',

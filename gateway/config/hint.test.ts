@@ -97,8 +97,8 @@ describe('what other programs have as a setting and Portway has not', () => {
   it.each([
     ['certificates', /^certificates stand below "tls:"/],
     ['letsencrypt', /^certificates are not ordered yet/],
-    ['auth', /^login is no setting yet/],
-    ['basic_auth', /^login is no setting yet/],
+    ['oidc', /^that way to log in is no setting yet/],
+    ['users', /^it stands below "auth:"/],
     ['cors', /^CORS is no setting yet/],
     ['redirect', /^redirects are no setting yet/],
     ['gzip', /^compression is no setting yet/],

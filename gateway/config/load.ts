@@ -1,6 +1,6 @@
 /** From a file to a configuration that can be used, or to everything that is wrong with it. */
 
-import { type ConfigContent, readContent } from '../files/content.ts';
+import { type FileContent, readContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { Environment } from './expand.ts';
 import { judge, type Rejection, rejected, type Verdict } from './judge.ts';
@@ -15,7 +15,7 @@ export type LoadResult =
       readonly ok: true;
       readonly config: GatewayConfig;
       /** What was judged: of a module, what it stands for. */
-      readonly content: ConfigContent & { readonly ok: true };
+      readonly content: FileContent & { readonly ok: true };
       /** Names the content of the file: equal hashes, equal configuration (but for the environment). */
       readonly hash: string;
     }
@@ -26,8 +26,8 @@ export async function loadConfig(file: string, env: Environment): Promise<LoadRe
   return loadContent(await readContent(file), file, env);
 }
 
-/** The same for content that was read already, by `watchConfig` say. */
-export async function loadContent(read: ConfigContent, file: string, env: Environment): Promise<LoadResult> {
+/** The same for content that was read already, by `watchFile` say. */
+export async function loadContent(read: FileContent, file: string, env: Environment): Promise<LoadResult> {
   const content = await evaluated(read, file, env);
   const { hash } = content;
   if (!content.ok) return { ...rejected([unreadable(content, file)]), hash };
@@ -37,7 +37,7 @@ export async function loadContent(read: ConfigContent, file: string, env: Enviro
 
 /** A large file is judged beside the requests that are under way, a small one sooner than a thread would begin. */
 async function verdictOn(
-  { text, unplaced = false }: ConfigContent & { ok: true },
+  { text, unplaced = false }: FileContent & { ok: true },
   file: string,
   env: Environment,
 ): Promise<Verdict> {
@@ -48,7 +48,7 @@ async function verdictOn(
 /** Characters: some six hundred short routes, or eighty long ones, which take some ten milliseconds. */
 const LARGE = 8 * 1024;
 
-function unreadable(content: ConfigContent & { ok: false }, file: string): Problem {
+function unreadable(content: FileContent & { ok: false }, file: string): Problem {
   const { expected = 'a readable file', found, path = '', hint } = content;
   return { file, line: 0, column: 0, length: 1, path, sourceLine: '', expected, found, hint };
 }

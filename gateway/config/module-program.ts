@@ -3,7 +3,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import { contentOfObject } from './object-content.ts';
 
 const FRAMES_SHOWN = 5;
@@ -12,7 +12,7 @@ const AS_MODULE = 'let package.json say "type": "module", or let the name of the
 const { file } = workerData as { readonly file: string };
 parentPort!.postMessage(await read(file));
 
-async function read(path: string): Promise<ConfigContent> {
+async function read(path: string): Promise<FileContent> {
   try {
     const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
     const config = await module.default;
@@ -28,7 +28,7 @@ async function read(path: string): Promise<ConfigContent> {
   }
 }
 
-function refusal(found: string, hint: string | null): ConfigContent {
+function refusal(found: string, hint: string | null): FileContent {
   return { ok: false, expected: 'a module that gives a configuration', found, hint, hash: '' };
 }
 

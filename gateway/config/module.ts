@@ -1,7 +1,7 @@
 /** A configuration in code: what the default export of a module is, as text that is judged like that of any other file. */
 
 import { extname } from 'node:path';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import type { Environment } from './expand.ts';
 import { askThread, ThreadFailure, type ThreadLimits } from './thread.ts';
 
@@ -15,11 +15,11 @@ export function isModule(file: string): boolean {
  * anew, too, nothing of it stays in memory, and a program that never ends holds up no request. Never throws.
  */
 export async function evaluated(
-  content: ConfigContent,
+  content: FileContent,
   file: string,
   env: Environment,
   limits: ThreadLimits = LIMITS,
-): Promise<ConfigContent> {
+): Promise<FileContent> {
   if (!content.ok || content.unplaced || !isModule(file)) return content;
   const { hash } = content;
   const ending = extname(import.meta.filename);
@@ -27,7 +27,7 @@ export async function evaluated(
   // In a clone, `import ... from 'portway'` is the source: there is no build.
   const execArgv = ending === '.ts' ? ['--conditions=portway-source'] : [];
   try {
-    return { ...(await askThread<ConfigContent>(program, { file }, limits, { env, execArgv })), hash };
+    return { ...(await askThread<FileContent>(program, { file }, limits, { env, execArgv })), hash };
   } catch (cause) {
     const { found, hint } = explained(cause, limits);
     return { ok: false, found, hint, hash, expected: 'a module that gives a configuration' };

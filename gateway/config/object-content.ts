@@ -1,14 +1,14 @@
 /** A configuration that was made by code and stands in no file. */
 
 import { createHash } from 'node:crypto';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import { type PathKey, pathText } from './source.ts';
 
 /**
  * The same as YAML, which JSON is; what it says has no lines then. `undefined` is as good as absent. Never throws.
  * @returns a refusal for what no file could hold, a function say.
  */
-export function contentOfObject(config: unknown): ConfigContent {
+export function contentOfObject(config: unknown): FileContent {
   const misfit = misfitIn(config, [], new Set());
   if (misfit === null) {
     const text = JSON.stringify(config) ?? 'null';

@@ -19,20 +19,9 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
     'nothing has to be set: with "tls:", clients get HTTP/2 (docs/tls.md); services are asked by HTTP/1.1',
     [...['http2', 'h2', 'h2c', 'grpc']],
   ),
-  ...sameFor('login is no setting yet: a route can ask for one in code, with "extend:" (docs/extend.md)', [
-    ...[
-      'auth',
-      'authentication',
-      'basicauth',
-      'authbasic',
-      'jwt',
-      'oidc',
-      'forwardauth',
-      'authrequest',
-      'apikey',
-      'password',
-      'users',
-    ],
+  ...sameFor('it stands below "auth:" (docs/auth.md)', [...['htpasswd', 'password', 'users']]),
+  ...sameFor('that way to log in is no setting yet: a route can ask for it in code, with "extend:"', [
+    ...['jwt', 'oidc', 'forwardauth', 'authrequest'],
   ]),
   ...sameFor('CORS is no setting yet: the service answers it, or code with "extend:" (docs/extend.md)', [
     'cors',

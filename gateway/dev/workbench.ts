@@ -130,8 +130,8 @@ export class Workbench {
       address,
       tlsPort: tls && (tls.port ?? address.port),
       adminAddress,
-      routes: await gateway.routes(),
-      streams: await gateway.streams(),
+      routes: await gateway.figure('routes'),
+      streams: await gateway.figure('streams'),
       services: this.#supervisor.status(),
     };
   }

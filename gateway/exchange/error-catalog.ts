@@ -68,6 +68,37 @@ const rows = {
     remedy:
       'Look at `allow` and `deny` of the route; the log line says which entry decided. Where another proxy stands before the gateway, name it in `trustProxy`, or its own address is what counts.',
   },
+  unauthenticated: {
+    status: 401,
+    type: 'http_request_denied',
+    blame: 'client',
+    retry: 'never',
+    title: 'Who asks?',
+    detail: 'This route is for those who say who they are, and what was sent does not say it.',
+    remedy:
+      'Send what `WWW-Authenticate` asks for. The log line says what was missing or wrong; `auth:` of the route says who may pass.',
+  },
+  forbidden: {
+    status: 403,
+    type: 'http_request_denied',
+    blame: 'client',
+    retry: 'never',
+    title: 'Not allowed',
+    detail: 'It is known who asks, and that is not enough for this route.',
+    remedy:
+      'Ask for what is missing where the proof was issued; the log line says what it is. `auth:` of the route says what is demanded.',
+  },
+  auth_busy: {
+    status: 503,
+    type: 'proxy_internal_response',
+    blame: 'gateway',
+    retry: 'always',
+    title: 'Too many logins at once',
+    detail: 'More passwords are to be checked than this gateway checks at once.',
+    remedy:
+      'Somebody guesses passwords: limit the rate of requests by address. Who is logged in already is not touched.',
+    retryAfter: 1,
+  },
   no_route: {
     status: 404,
     type: 'destination_not_found',

@@ -1,10 +1,10 @@
-/** The bytes of the configuration file at one instant: what was hashed is what is compiled. */
+/** The bytes of a file at one instant: what was hashed is what is used. */
 
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-export type ConfigContent =
+export type FileContent =
   | {
       readonly ok: true;
       readonly text: string;
@@ -28,7 +28,7 @@ export type ConfigContent =
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /** Reads the file; never throws. A symbolic link is followed anew each time. */
-export async function readContent(file: string): Promise<ConfigContent> {
+export async function readContent(file: string): Promise<FileContent> {
   try {
     return contentOf(await readAtMost(file, MAX_FILE_BYTES + 1));
   } catch (error) {
@@ -37,7 +37,7 @@ export async function readContent(file: string): Promise<ConfigContent> {
 }
 
 /** The content that these bytes are. */
-export function contentOf(bytes: Buffer): ConfigContent {
+export function contentOf(bytes: Buffer): FileContent {
   const hash = createHash('sha256').update(bytes).digest('hex');
   if (bytes.length > MAX_FILE_BYTES) {
     return refuse('more than 4 MiB', 'is it the right file?', hash);
@@ -81,12 +81,12 @@ const BY_CODE: Readonly<Record<string, readonly [found: string, hint: string]>> 
   ELOOP: ['a symbolic link that leads to itself', 'check where it points'],
 };
 
-function unreadable(error: unknown): ConfigContent {
+function unreadable(error: unknown): FileContent {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   const [found, hint] = BY_CODE[code] ?? [`the error ${code} when reading it`, 'check the file and its disk'];
   return refuse(found, hint, `unreadable:${code}`);
 }
 
-function refuse(found: string, hint: string, hash: string): ConfigContent {
+function refuse(found: string, hint: string, hash: string): FileContent {
   return { ok: false, found, hint, hash };
 }

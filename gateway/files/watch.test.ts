@@ -4,15 +4,15 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ConfigContent, readContent } from './content.ts';
-import { type ConfigWatch, type WatchOptions, watchConfig } from './watch.ts';
+import { type FileContent, readContent } from './content.ts';
+import { type FileWatch, type WatchOptions, watchFile } from './watch.ts';
 
 const BEFORE = 'routes:\n  /db: 3001\n';
 const AFTER = 'routes:\n  /db: 3001\n  /files: 3002\n';
 
 let folder: string;
 let file: string;
-let watching: ConfigWatch | null = null;
+let watching: FileWatch | null = null;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portway-watch-'));
@@ -28,24 +28,24 @@ afterEach(async () => {
 
 /** What the watch reported, and a way to wait for more. */
 interface Seen {
-  readonly contents: ConfigContent[];
+  readonly contents: FileContent[];
   readonly at: number[];
-  until(what: string, test: (contents: readonly ConfigContent[]) => boolean): Promise<void>;
+  until(what: string, test: (contents: readonly FileContent[]) => boolean): Promise<void>;
 }
 
 async function startWatching(options: WatchOptions = {}): Promise<Seen> {
-  const contents: ConfigContent[] = [];
+  const contents: FileContent[] = [];
   const at: number[] = [];
   let wake = () => {};
   const { hash } = await readContent(file);
-  const listener = (content: ConfigContent) => {
+  const listener = (content: FileContent) => {
     contents.push(content);
     at.push(performance.now());
     wake();
   };
-  watching = watchConfig(file, listener, { knownHash: hash, ...options });
+  watching = watchFile(file, listener, { knownHash: hash, ...options });
   await firstLook();
-  const until = async (what: string, test: (contents: readonly ConfigContent[]) => boolean) => {
+  const until = async (what: string, test: (contents: readonly FileContent[]) => boolean) => {
     const deadline = setTimeout(() => wake(), 10_000);
     const expired = performance.now() + 10_000;
     while (!test(contents)) {
@@ -62,12 +62,12 @@ async function startWatching(options: WatchOptions = {}): Promise<Seen> {
 /** A change that is made before the first look would be seen by that: only after it do events and polls matter. */
 async function firstLook(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const other = watchConfig(file, () => resolve(), { pollMs: 10, settleMs: 0, unfinishedSettleMs: 0 });
+  const other = watchFile(file, () => resolve(), { pollMs: 10, settleMs: 0, unfinishedSettleMs: 0 });
   await promise;
   other.close();
 }
 
-const text = (content: ConfigContent | undefined) => (content?.ok ? content.text : null);
+const text = (content: FileContent | undefined) => (content?.ok ? content.text : null);
 
 describe('a change of the file is reported with its new content', () => {
   const changes: [string, () => Promise<void>][] = [
@@ -209,8 +209,8 @@ describe('close', () => {
   });
 
   it('no report follows while a look is under way', async () => {
-    const contents: ConfigContent[] = [];
-    const closed = watchConfig(file, (content) => contents.push(content), { settleMs: 0 });
+    const contents: FileContent[] = [];
+    const closed = watchFile(file, (content) => contents.push(content), { settleMs: 0 });
     closed.close();
     await firstLook();
     expect(contents).toEqual([]);
@@ -227,7 +227,7 @@ describe('close', () => {
 
 it('a watch alone does not keep a process alive', async () => {
   const source = new URL('./watch.ts', import.meta.url).href;
-  const program = `import { watchConfig } from ${JSON.stringify(source)}; watchConfig(${JSON.stringify(file)}, () => {});`;
+  const program = `import { watchFile } from ${JSON.stringify(source)}; watchFile(${JSON.stringify(file)}, () => {});`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: 'ignore',
     timeout: 10_000,

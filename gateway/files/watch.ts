@@ -1,5 +1,5 @@
 /**
- * Notices every kind of change of the configuration file within two seconds.
+ * Notices every kind of change of a file within two seconds.
  *
  * The folder is watched, because an editor that renames a new file over the old one leaves a watch on the file behind with the old one. And
  * the content is compared on a poll, because bind mounts of a single file and links that are swapped far away (Kubernetes' `..data`) send no events.
@@ -7,7 +7,7 @@
 
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { type ConfigContent, readContent } from './content.ts';
+import { type FileContent, readContent } from './content.ts';
 
 export interface WatchOptions {
   /** The content that the caller has already: only what differs from it is reported. Without it, the first content is news. */
@@ -23,7 +23,7 @@ export interface WatchOptions {
   readonly unfinishedSettleMs?: number;
 }
 
-export interface ConfigWatch {
+export interface FileWatch {
   /** Stops at once, no call of the listener follows; leaves no handle behind. */
   close(): void;
 }
@@ -33,11 +33,11 @@ export interface ConfigWatch {
  * A file that is gone is a content too, which the loader turns into a problem. The watch does not keep the process alive.
  * @param onChange must not throw
  */
-export function watchConfig(
+export function watchFile(
   file: string,
-  onChange: (content: ConfigContent) => void,
+  onChange: (content: FileContent) => void,
   options: WatchOptions = {},
-): ConfigWatch {
+): FileWatch {
   const watcher = new ContentWatcher(resolve(file), onChange, options);
   watcher.look();
   return watcher;
@@ -52,9 +52,9 @@ interface Candidate {
   readonly since: number;
 }
 
-class ContentWatcher implements ConfigWatch {
+class ContentWatcher implements FileWatch {
   readonly #file: string;
-  readonly #onChange: (content: ConfigContent) => void;
+  readonly #onChange: (content: FileContent) => void;
   readonly #options: Required<Omit<WatchOptions, 'knownHash'>>;
   #knownHash: string | null;
   #candidate: Candidate | null = null;
@@ -65,7 +65,7 @@ class ContentWatcher implements ConfigWatch {
   #dueAt = 0;
   #closed = false;
 
-  constructor(file: string, onChange: (content: ConfigContent) => void, options: WatchOptions) {
+  constructor(file: string, onChange: (content: FileContent) => void, options: WatchOptions) {
     const { knownHash = null, pollMs = 500, settleMs = 100, unfinishedSettleMs = 1000 } = options;
     this.#file = file;
     this.#onChange = onChange;
@@ -103,7 +103,7 @@ class ContentWatcher implements ConfigWatch {
   }
 
   /** Reports what has come to rest. @returns milliseconds until the next look */
-  #weigh(content: ConfigContent): number {
+  #weigh(content: FileContent): number {
     const { hash } = content;
     if (hash === this.#knownHash) {
       this.#candidate = null;
@@ -119,7 +119,7 @@ class ContentWatcher implements ConfigWatch {
     return this.#options.pollMs;
   }
 
-  #settleTime(content: ConfigContent): number {
+  #settleTime(content: FileContent): number {
     const isFinished = content.ok && content.text.endsWith('\n');
     return isFinished ? this.#options.settleMs : this.#options.unfinishedSettleMs;
   }

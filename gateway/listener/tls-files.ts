@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { readTlsFiles, type TlsFault } from '../config/certificate-files.ts';
 import { pathText } from '../config/source.ts';
-import { type ConfigWatch, watchConfig } from '../files/watch.ts';
+import { type FileWatch, watchFile } from '../files/watch.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { issueCertificate } from '../tls/authority.ts';
 import { type DevAuthority, devAuthority } from '../tls/dev-authority.ts';
@@ -22,7 +22,7 @@ export class TlsError extends Error {
 export class TlsFiles {
   readonly #log: Logger;
   readonly #use: (settings: TlsSettings | null) => void;
-  #watches: readonly ConfigWatch[] = [];
+  #watches: readonly FileWatch[] = [];
   #rereading: NodeJS.Timeout | undefined;
   /** Which configuration is followed: a read that began under another one comes too late. */
   #config: GatewayConfig | null = null;
@@ -44,7 +44,7 @@ export class TlsFiles {
       this.#config = config;
       this.#use(read.settings);
       this.#watches = Array.from(read.hashes, ([file, knownHash]) =>
-        watchConfig(file, () => this.#changed(), { knownHash, pollMs: POLL_MS }),
+        watchFile(file, () => this.#changed(), { knownHash, pollMs: POLL_MS }),
       );
     };
   }

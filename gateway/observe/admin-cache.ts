@@ -1,14 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Purge, purgeOfPrefix, purgeOfUrl } from '../cache/purge.ts';
-import type { CacheStatus } from '../model/status.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
-
-/** What the admin listener may see of the caches, and do to them. */
-export interface CachesView {
-  status(): readonly CacheStatus[] | Promise<readonly CacheStatus[]>;
-  /** @returns how many URLs were forgotten. */
-  purge(purge: Purge): number | Promise<number>;
-}
 
 const USAGE =
   'Say what is to be forgotten, with everything in it percent-encoded as in any query: ' +
@@ -19,11 +11,11 @@ const USAGE =
 export async function answerPurge(
   request: FastifyRequest,
   reply: FastifyReply,
-  caches: CachesView,
+  forget: (purge: Purge) => Promise<number>,
 ): Promise<FastifyReply> {
   const purge = readPurge(request.url);
   if (purge === null) return sendProblem(reply, { status: 400, detail: USAGE });
-  return sendJson(reply, { purged: await caches.purge(purge) });
+  return sendJson(reply, { purged: await forget(purge) });
 }
 
 function readPurge(requestTarget: string): Purge | null {

@@ -1,5 +1,6 @@
 import { renderBrand, renderDocument } from '../answer/page/document.ts';
 import { escapeHtml } from '../answer/page/escape.ts';
+import { FIGURES } from './figures.ts';
 
 /** What the admin listener answers; its index, its 404 and docs/admin.md show this list. */
 export const adminResources = [
@@ -9,33 +10,21 @@ export const adminResources = [
     path: '/config',
     what: 'The configuration in use, compiled, and the problems of a newer one that was refused.',
   },
-  { path: '/routes', what: 'Each route, its endpoints, whether they are up, and the process behind it.' },
-  {
-    path: '/streams',
-    what: 'Each raw TCP or UDP port, whether it is open, its connections, and its endpoints.',
-  },
+  ...Object.values(FIGURES),
   {
     path: '/services',
     what: 'The processes that `portway dev` runs. /services/NAME/log?tail=20&follow has their lines; POST to /services/NAME/restart begins one anew.',
-  },
-  {
-    path: '/cache',
-    what: 'What the cache of each route holds, its hits and misses. DELETE with ?url= or ?prefix= makes it forget.',
   },
   {
     path: '/workers',
     what: 'Each process of `workers:`, its state and connections. POST to /workers/replace puts new ones in their places, one by one.',
   },
   {
-    path: '/overload',
-    what: 'For each process how late its event loop is, and which share of new requests it refuses for that.',
-  },
-  {
     path: '/metrics',
     what: 'Everything that is counted, for Prometheus; summed over workers.',
   },
   { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },
-] as const;
+].map(({ path, what }) => ({ path, what }));
 
 /** The methods that a path answers to; `null`: there is no such path. */
 export function adminMethods(path: string): string | null {

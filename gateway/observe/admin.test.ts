@@ -8,6 +8,7 @@ import { connect, request } from '../proof/testing/raw-client.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { type AdminView, createAdmin } from './admin.ts';
 import { adminResources } from './admin-resources.ts';
+import type { FigureReaders } from './figures.ts';
 
 const config: GatewayConfig = {
   file: '/srv/gateway.config.yaml',
@@ -93,6 +94,13 @@ beforeEach(() => {
   logged = [];
 });
 
+const figures: FigureReaders = {
+  routes: () => [route],
+  streams: () => [stream],
+  caches: () => [cache],
+  overload: () => [],
+};
+
 const view: AdminView = {
   notReady: () => notReady,
   config: () => config,
@@ -102,17 +110,12 @@ const view: AdminView = {
     reloads: 2,
     rejected: 'line 7: no',
   }),
-  routes: async () => [route],
-  streams: async () => [stream],
+  figure: async (figure) => (await figures[figure]()) as never,
   workers: async () => [worker],
   replaceWorkers: async () => ({ replaced: 2, problem }),
-  overload: async () => [],
   services: null,
   metrics: async () => [[{ name: 'http_server_open_connections', series: [{ labels: {}, values: [3] }] }]],
-  caches: {
-    status: () => [cache],
-    purge: (purge) => purged.push(purge),
-  },
+  purge: async (purge) => purged.push(purge),
   explain: (input) => {
     asked = input;
     return explanation(input);
@@ -192,7 +195,7 @@ describe('the admin listener answers', () => {
   });
 
   it('500 without the reason when the gateway fails it, and logs the reason', async () => {
-    const to = await client({ routes: () => Promise.reject(new Error('secret of the inside')) });
+    const to = await client({ figure: () => Promise.reject(new Error('secret of the inside')) });
     const answer = await to.exchange(get('/routes'));
     expect(answer.status).toBe(500);
     expect(answer.text).not.toContain('secret');
@@ -327,7 +330,7 @@ describe('POST /workers/replace', () => {
     const to = await client({ replaceWorkers: () => started.promise }, 50);
     const answer = to.exchange(request('POST', '/workers/replace', ['Host: localhost']));
     // What was asked for later, and is no replacement, is given up before it.
-    const other = await client({ routes: () => new Promise(() => {}) }, 50);
+    const other = await client({ figure: () => new Promise(() => {}) }, 50);
     await other.send(get('/routes'));
     await other.ending();
     started.resolve({ replaced: 1, problem: null });

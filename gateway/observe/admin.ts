@@ -4,20 +4,21 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { preferredType } from '../answer/accept.ts';
 import { pageFields, staticPolicy } from '../answer/page/document.ts';
+import type { Purge } from '../cache/purge.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import { ListenError } from '../listener/listen-error.ts';
 import type { GatewayConfig } from '../model/config.ts';
-import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from '../model/status.ts';
-import type { OverloadStatus } from '../overload/overload.ts';
+import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import { shownSettings } from '../policy/order.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
-import { answerPurge, type CachesView } from './admin-cache.ts';
+import { answerPurge } from './admin-cache.ts';
 import { AdminConnections } from './admin-connections.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
 import { adminMethods, adminResources, renderAdminIndex } from './admin-resources.ts';
 import { answerServices, type ServiceControl } from './admin-services.ts';
 import { answerReplace } from './admin-workers.ts';
+import { type AskFigure, FIGURES, type FigureName } from './figures.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { EXPOSITION_TYPE, exposition } from './metrics/exposition.ts';
 import type { Reading } from './metrics/reading.ts';
@@ -29,17 +30,13 @@ export interface AdminView {
   /** The configuration that serves new requests now. */
   config(): GatewayConfig;
   configStatus(): ConfigStatus;
-  /** Asks every endpoint whether it accepts connections, at most once in two seconds. */
-  routes(): Promise<readonly RouteStatus[]>;
-  /** The same of the raw ports below HTTP. */
-  streams(): Promise<readonly StreamStatus[]>;
+  readonly figure: AskFigure;
   /** The processes that serve in this one's place; none without `workers:`. */
   workers(): Promise<readonly WorkerStatus[]>;
   /** Puts new processes into the places of the workers, one after the other, on the same ports. */
   replaceWorkers(): Promise<Replacement>;
-  /** For each process that serves, how late its event loop is, and which share of new requests it refuses for that. */
-  overload(): Promise<readonly OverloadStatus[]>;
-  readonly caches: CachesView;
+  /** Makes caches forget. @returns how many URLs were forgotten. */
+  purge(purge: Purge): Promise<number>;
   /** Of each process, and of the gateway as a whole. */
   metrics(): Promise<readonly Reading[]>;
   explain(input: ExplainInput): Explanation;
@@ -173,14 +170,12 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/config', (_request, reply) =>
     sendJson(reply, { ...view.configStatus(), config: withoutSecrets(view.config()) }),
   );
-  app.get('/routes', async (_request, reply) => sendJson(reply, await view.routes()));
-  app.get('/streams', async (_request, reply) => sendJson(reply, await view.streams()));
+  for (const [name, { path }] of Object.entries(FIGURES))
+    app.get(path, async (_request, reply) => sendJson(reply, await view.figure(name as FigureName)));
   app.get('/workers', async (_request, reply) => sendJson(reply, await view.workers()));
   app.post('/workers/replace', (request, reply) => answerReplace(request, reply, view.replaceWorkers));
   answerServices(app, { file: () => view.config().file, services: view.services });
-  app.get('/overload', async (_request, reply) => sendJson(reply, await view.overload()));
-  app.get('/cache', async (_request, reply) => sendJson(reply, await view.caches.status()));
-  app.delete('/cache', (request, reply) => answerPurge(request, reply, view.caches));
+  app.delete('/cache', (request, reply) => answerPurge(request, reply, view.purge));
   app.get('/metrics', async (_request, reply) =>
     reply.type(EXPOSITION_TYPE).send(Readable.from(exposition(await view.metrics()))),
   );

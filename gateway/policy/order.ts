@@ -1,5 +1,6 @@
 import type { PolicySettings, RouteConfig } from '../model/config.ts';
 import { allow, deny } from './addresses/addresses.ts';
+import { auth } from './auth/auth.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
 import { escapeScript } from './escape/scripted-answer.ts';
 import { headers } from './headers/headers.ts';
@@ -22,6 +23,7 @@ export const POLICIES: readonly Policy[] = [
     'OPTIONS with `Max-Forwards` counts down, and is answered here at 0.',
     countForwards,
   ),
+  auth,
   policyOfAll(
     'navigation',
     'A browser that opens `/db` is sent to `/db/`, where the prefix is stripped.',

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type Environment, loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import { Reloader, type ReloadResult } from './reloader.ts';
@@ -10,7 +10,7 @@ import type { WorkerContext } from './worker-context.ts';
 export interface ConfigSourceOptions {
   readonly configFile: string;
   /** Instead of what the file says, for ever. */
-  readonly content: ConfigContent | undefined;
+  readonly content: FileContent | undefined;
   readonly env: Environment;
   readonly log: Logger;
   /** Who else says what the configuration is; `null`: the file, which is followed. */
@@ -55,7 +55,7 @@ export class ConfigSource {
   }
 
   /** What the primary says. */
-  async take(content: ConfigContent): Promise<ReloadResult> {
+  async take(content: FileContent): Promise<ReloadResult> {
     const { worker, apply } = this.#options;
     try {
       await apply(worker!.share(await this.#load(content)));
@@ -66,7 +66,7 @@ export class ConfigSource {
   }
 
   /** @throws ConfigError */
-  async #load(content: ConfigContent): Promise<GatewayConfig> {
+  async #load(content: FileContent): Promise<GatewayConfig> {
     const { configFile, env } = this.#options;
     const loaded = await loadContent(content, configFile, env);
     if (!loaded.ok) throw new ConfigError(loaded.problems);

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { type Environment, type LoadResult, loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
-import { type ConfigContent, readContent } from '../files/content.ts';
-import { type ConfigWatch, watchConfig } from '../files/watch.ts';
+import { type FileContent, readContent } from '../files/content.ts';
+import { type FileWatch, watchFile } from '../files/watch.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import { type ConfigDiff, diffConfigs, hasMoved, isEmpty } from './diff.ts';
@@ -17,7 +17,7 @@ export interface ReloaderOptions {
    * @param content what it was compiled from.
    * @throws ExtensionError or Refusal where it can't be; then nothing has changed.
    */
-  readonly apply: (config: GatewayConfig, content: ConfigContent) => Promise<void>;
+  readonly apply: (config: GatewayConfig, content: FileContent) => Promise<void>;
   /** A reload that takes longer is warned of; default 5000. */
   readonly slowMs?: number;
 }
@@ -42,7 +42,7 @@ export class Reloader {
   /** Of the content that says what serves. */
   #hash: string;
   #status: ConfigStatus;
-  readonly #watch: ConfigWatch;
+  readonly #watch: FileWatch;
   /** How many newer configurations were refused, or the same one again. */
   refusals = 0;
   /** Reloads happen one after the other. */
@@ -63,7 +63,7 @@ export class Reloader {
     this.#config = this.#started = config;
     this.#hash = hash;
     this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
-    this.#watch = watchConfig(options.file, (content) => void this.#enqueue(content, false), {
+    this.#watch = watchFile(options.file, (content) => void this.#enqueue(content, false), {
       knownHash: hash,
     });
   }
@@ -87,7 +87,7 @@ export class Reloader {
     return this.#enqueue(await readContent(this.#options.file), false);
   }
 
-  #enqueue(content: ConfigContent, asked: boolean): Promise<ReloadResult> {
+  #enqueue(content: FileContent, asked: boolean): Promise<ReloadResult> {
     const { file, env } = this.#options;
     const result = this.#queue.then(async () => {
       // The watch brings what a signal has brought already: ten thousand routes are not judged twice.

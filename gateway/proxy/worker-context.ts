@@ -1,11 +1,11 @@
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 
 /** What a gateway that is one worker of several has from its primary, in place of a file to follow and an admin listener. */
 export interface WorkerContext {
   /** What it serves at first. */
-  readonly content: ConfigContent;
+  readonly content: FileContent;
   /** Where all workers listen, whatever the file says by now; `null`: where it says. */
   readonly listen: { readonly host: string; readonly port: number } | null;
   /** Whether it is the one that carries UDP (docs/workers.md). */

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { Refusal } from '../proxy/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
@@ -30,11 +30,11 @@ export class Fleet {
   readonly #living = new Set<WorkerProcess>();
   readonly #datagrams = new DatagramCarrier(() => this.ready());
   /** What they serve. */
-  #content: ConfigContent;
+  #content: FileContent;
   #listening: Listening | null = null;
   #closed = false;
 
-  constructor(options: FleetOptions, content: ConfigContent) {
+  constructor(options: FleetOptions, content: FileContent) {
     this.#options = options;
     this.#content = content;
     this.places = Array.from({ length: options.workers }, () => this.#createPlace());
@@ -82,14 +82,14 @@ export class Fleet {
    * Puts a configuration to work. One worker tries it, and the others get what it has taken: what is refused, is refused by all.
    * @throws Refusal
    */
-  async take(content: ConfigContent): Promise<void> {
+  async take(content: FileContent): Promise<void> {
     const [first, ...others] = await this.#try(content, this.ready());
     this.#content = content;
     if (first) await Promise.all(others.map((worker) => this.#give(worker, content)));
   }
 
   /** @returns the worker that has taken it, and those that are still to be asked. */
-  async #try(content: ConfigContent, workers: readonly WorkerProcess[]): Promise<readonly WorkerProcess[]> {
+  async #try(content: FileContent, workers: readonly WorkerProcess[]): Promise<readonly WorkerProcess[]> {
     for (const [at, worker] of workers.entries()) {
       const result = await worker
         .ask('take', content, TAKE_MS)
@@ -102,7 +102,7 @@ export class Fleet {
     return [];
   }
 
-  async #give(worker: WorkerProcess, content: ConfigContent): Promise<void> {
+  async #give(worker: WorkerProcess, content: FileContent): Promise<void> {
     const result = await worker
       .ask('take', content, TAKE_MS)
       .catch((cause: Error) => this.#giveUp(worker, cause));

@@ -1,25 +1,23 @@
 /**
  * What a primary and its workers say to each other. It goes through JSON, so that everything here is plain data.
  *
- * To let the primary know something more of each worker, add a row to `Questions`; `answers.ts` then asks for the worker's side of it,
- * and `Fleet.askAll(name)` has the answers.
+ * To let the primary ask something more of each worker, add a row to `Questions`; worker.ts then lacks the worker's side of it, and
+ * `Fleet.askAll(name)` has the answers. What is only told is a figure (observe/figures.ts), and needs nothing here.
  */
 
 import type { Purge } from '../cache/purge.ts';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import type { GatewayOptions } from '../gateway.ts';
-import type { CacheStatus, ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from '../model/status.ts';
+import type { ConfigStatus, ServiceStatus } from '../model/status.ts';
+import type { FigureName } from '../observe/figures.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
-import type { OverloadStatus } from '../overload/overload.ts';
 import type { ReloadResult } from '../proxy/reloader.ts';
 import type { StartFailure } from './start-failure.ts';
 
 /** What the primary may ask a worker, by name: what it gives with the question, and what it gets. */
 export interface Questions {
-  readonly routes: Exchange<null, readonly RouteStatus[]>;
-  readonly streams: Exchange<null, readonly StreamStatus[]>;
-  readonly overload: Exchange<null, readonly OverloadStatus[]>;
-  readonly caches: Exchange<null, readonly CacheStatus[]>;
+  /** @see FIGURES in observe/figures.ts */
+  readonly figure: Exchange<FigureName, unknown>;
   /** What it has counted, and its gauges. */
   readonly reading: Exchange<null, Reading>;
   /** Connections of clients that are open. */
@@ -27,7 +25,7 @@ export interface Questions {
   /** How many URLs were forgotten. */
   readonly purge: Exchange<Purge, number>;
   /** To put a configuration to work. */
-  readonly take: Exchange<ConfigContent, ReloadResult>;
+  readonly take: Exchange<FileContent, ReloadResult>;
   /** To open the UDP ports, or to let go of them. */
   readonly carryDatagrams: Exchange<boolean, null>;
 }
@@ -56,7 +54,7 @@ export interface Listening {
 /** What a worker is told at its start. */
 export interface Assignment {
   readonly configFile: string;
-  readonly content: ConfigContent;
+  readonly content: FileContent;
   readonly mode: GatewayOptions['mode'];
   /** `null`: nobody listens yet, the configuration says where. */
   readonly listen: Listening | null;

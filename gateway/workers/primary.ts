@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
 import type { GatewayConfig } from '../model/config.ts';
-import type { ConfigStatus, Replacement, RouteStatus, StreamStatus, WorkerStatus } from '../model/status.ts';
+import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import { type Admin, createAdmin } from '../observe/admin.ts';
+import { type Figure, type FigureName, figureOf } from '../observe/figures.ts';
 import { readConfig } from '../observe/metrics/config-reading.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
-import type { OverloadStatus } from '../overload/overload.ts';
 import { explainExchange } from '../proxy/explain.ts';
 import { Reloader, type ReloadResult } from '../proxy/reloader.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
@@ -15,7 +15,6 @@ import { FleetMetrics, readPrimary } from './fleet-metrics.ts';
 import type { Surroundings } from './messages.ts';
 import type { Place } from './place.ts';
 import { Replacing } from './replacing.ts';
-import { cachesOf, routesOf, streamsOf, sum } from './summary.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface PrimaryOptions extends GatewayOptions {
@@ -70,7 +69,7 @@ class Primary implements Gateway {
   async start(): Promise<void> {
     const { configFile: file, env, log, listen = {} } = this.#options;
     try {
-      const apply = (config: GatewayConfig, content: ConfigContent) => this.#apply(config, content);
+      const apply = (config: GatewayConfig, content: FileContent) => this.#apply(config, content);
       this.#reloader = await Reloader.start({ file, env, log, apply });
       const { admin } = this.config();
       const adminPort = listen.adminPort ?? admin?.port ?? false;
@@ -83,7 +82,7 @@ class Primary implements Gateway {
     this.#news = setInterval(() => this.#tellNews(), NEWS_MS).unref();
   }
 
-  async #apply(config: GatewayConfig, content: ConfigContent): Promise<void> {
+  async #apply(config: GatewayConfig, content: FileContent): Promise<void> {
     this.#options.log.level = config.log.level;
     if (this.#fleet) await this.#fleet.take(content);
     else await this.#openFleet(content);
@@ -91,7 +90,7 @@ class Primary implements Gateway {
     for (const listener of this.#onReload) listener(config);
   }
 
-  #openFleet(content: ConfigContent): Promise<void> {
+  #openFleet(content: FileContent): Promise<void> {
     const { configFile, mode, log, workers, startTimeoutMs = START_MS } = this.#options;
     const options = {
       configFile,
@@ -113,14 +112,12 @@ class Primary implements Gateway {
         notReady: () => this.#whyNotReady(),
         config: () => this.config(),
         configStatus: () => this.configStatus(),
-        routes: () => this.routes(),
-        streams: () => this.streams(),
+        figure: (figure) => this.figure(figure),
         workers: () => this.workers(),
         replaceWorkers: () => this.replaceWorkers(),
-        overload: () => this.overload(),
-        caches: {
-          status: async () => cachesOf(await this.#workers.askAll('caches', null)),
-          purge: async (purge) => sum(await this.#workers.askAll('purge', purge)),
+        purge: async (purge) => {
+          const forgotten = await this.#workers.askAll('purge', purge);
+          return forgotten.reduce((sum, urls) => sum + urls, 0);
         },
         metrics: () => this.#readings(),
         services: this.#options.serviceControl ?? null,
@@ -153,18 +150,9 @@ class Primary implements Gateway {
     return this.#reloader!.status;
   }
 
-  async routes(): Promise<readonly RouteStatus[]> {
+  async figure<F extends FigureName>(figure: F): Promise<Figure<F>> {
     this.#tellNews();
-    return routesOf(await this.#workers.askAll('routes', null));
-  }
-
-  async streams(): Promise<readonly StreamStatus[]> {
-    this.#tellNews();
-    return streamsOf(await this.#workers.askAll('streams', null));
-  }
-
-  async overload(): Promise<readonly OverloadStatus[]> {
-    return (await this.#workers.askAll('overload', null)).flat();
+    return figureOf(figure, await this.#workers.askAll('figure', figure));
   }
 
   async #readings(): Promise<readonly Reading[]> {

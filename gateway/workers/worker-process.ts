@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import type { ConfigContent } from '../files/content.ts';
+import type { FileContent } from '../files/content.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
 import {
   type AnswerTo,
@@ -39,7 +39,7 @@ export class WorkerProcess {
   readonly up: Promise<Listening>;
   readonly ended: Promise<Ending>;
   /** The configuration that it serves, or begins with. */
-  content: ConfigContent;
+  content: FileContent;
   state: WorkerState = 'starting';
   /** What it counted, as far as it has told. */
   reading: Reading | null = null;

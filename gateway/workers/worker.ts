@@ -3,12 +3,14 @@ import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import { type GatewayOptions, startWorkerGateway, type WorkerGateway } from '../gateway.ts';
 import type { WorkerContext } from '../proxy/worker-context.ts';
-import { type Answers, answersOf } from './answers.ts';
 import {
+  type AnswerTo,
   type Assignment,
   type Departure,
   type FromWorker,
+  type Given,
   isMessage,
+  type Question,
   type Surroundings,
   type ToWorker,
 } from './messages.ts';
@@ -106,6 +108,23 @@ export class WorkerProgram {
     const reading = (await gateway?.reading()) ?? null;
     tell({ kind: 'finished', inTime: inTime ?? true, reading }, () => this.#ended.resolve());
   }
+}
+
+/** How a worker answers each of the primary's questions. */
+type Answers = { readonly [Q in Question]: (given: Given<Q>) => AnswerTo<Q> | Promise<AnswerTo<Q>> };
+
+function answersOf(gateway: WorkerGateway): Answers {
+  return {
+    figure: (figure) => gateway.figure(figure),
+    reading: () => gateway.reading(),
+    connections: () => gateway.connections,
+    purge: (purge) => gateway.purge(purge),
+    take: (content) => gateway.take(content),
+    carryDatagrams: async (carries) => {
+      await gateway.carryDatagrams(carries);
+      return null;
+    },
+  };
 }
 
 /** Where the primary has gone, so have we in a moment. */

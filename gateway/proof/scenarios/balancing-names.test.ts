@@ -71,7 +71,7 @@ describe('a name', () => {
     await two!.connection();
     server.set('shop.test', ['127.0.0.3'], 1);
     await until('the other is used', async () => {
-      const [route] = await gateway.gateway.routes();
+      const [route] = await gateway.gateway.figure('routes');
       return route!.endpoints.every(({ address }) => address.startsWith('127.0.0.3:'));
     });
     held.resolve();
@@ -87,7 +87,8 @@ describe('a name', () => {
     );
     server.forget('shop.test');
     await gateway.log.find('it is noticed', ({ msg }) => /^the name does not resolve/.test(String(msg)));
-    const [{ problems, endpoints } = { problems: [], endpoints: [] }] = await gateway.gateway.routes();
+    const [{ problems, endpoints } = { problems: [], endpoints: [] }] =
+      await gateway.gateway.figure('routes');
     expect(problems![0]).toMatch(/^shop\.test does not resolve \(ENOTFOUND\) since \S+Z: what it stood for/);
     expect(endpoints).toMatchObject([{ address: `127.0.0.2:${two!.port} (shop.test)`, state: 'up' }]);
     expect(await names(gateway, 2)).toEqual(new Set(['127.0.0.2']));
@@ -101,7 +102,7 @@ describe('a name', () => {
     );
     const refused = await gateway.get('/shop/');
     expect([refused.status, JSON.parse(refused.text).code]).toEqual([502, 'dns_error']);
-    expect((await gateway.gateway.routes())[0]!.endpoints).toEqual([
+    expect((await gateway.gateway.figure('routes'))[0]!.endpoints).toEqual([
       {
         address: `shop.test:${two!.port}`,
         state: 'down',

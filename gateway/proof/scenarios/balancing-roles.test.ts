@@ -6,7 +6,7 @@ import { ok, startService } from '../testing/service.ts';
 import { startSwitched } from '../testing/switched-service.ts';
 
 const states = async (gateway: TestGateway) => {
-  const [route] = await gateway.gateway.routes();
+  const [route] = await gateway.gateway.figure('routes');
   return route!.endpoints.map(({ state }) => state).join(' ');
 };
 
@@ -42,7 +42,7 @@ describe('a backup', () => {
     const [primary, backup] = [await startService(), await startService()];
     const to = `[${primary.port}, { at: ${backup.port}, backup: true, weight: 3 }]`;
     const gateway = await startTestGateway(`routes:\n  /db: { to: ${to}, balance: least-requests }\n`);
-    const [route] = await gateway.gateway.routes();
+    const [route] = await gateway.gateway.figure('routes');
     expect(route).toMatchObject({
       balance: 'least-requests',
       endpoints: [

@@ -29,7 +29,7 @@ describe('a breaker', () => {
     await statuses(gateway, 5);
     expect(service.exchanges).toBe(4);
     expect(words(gateway)).toEqual(['the breaker is open: 4 of 4 requests failed within 10 s']);
-    const [route] = await gateway.gateway.routes();
+    const [route] = await gateway.gateway.figure('routes');
     expect(route?.breaker).toEqual({ state: 'open', reason: '4 of 4 requests failed within 10 s' });
   });
 

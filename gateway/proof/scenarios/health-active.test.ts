@@ -36,7 +36,7 @@ describe('an endpoint that is checked', () => {
     );
     expect(word).toMatchObject({ level: 40, endpoint: `localhost:${a.port}` });
     expect(await answers(gateway, 4)).toEqual(['b', 'b', 'b', 'b']);
-    const [{ endpoints } = { endpoints: [] }] = await gateway.gateway.routes();
+    const [{ endpoints } = { endpoints: [] }] = await gateway.gateway.figure('routes');
     const reason = expect.stringMatching(/^GET \/healthz 503 ×\d+ since \d\d:\d\d:\d\d$/);
     expect(endpoints).toMatchObject([
       { address: `localhost:${a.port}`, state: 'down', reason },

@@ -24,7 +24,7 @@ describe('an endpoint that fails is ejected', () => {
     expect(words(gateway)).toEqual([
       'the endpoint is ejected for 60 s after 3 failures in a row (connection refused)',
     ]);
-    const [route] = await gateway.gateway.routes();
+    const [route] = await gateway.gateway.figure('routes');
     expect(route?.endpoints.map(({ state, reason }) => [state, reason])).toEqual([
       ['down', 'ejected for 60 s after 3 failures in a row (connection refused)'],
       ['up', null],

@@ -30,7 +30,7 @@ describe('an endpoint of a raw stream', () => {
     expect(words(gateway)).toEqual([
       'the endpoint is ejected for 60 s after 3 failures in a row (connection refused)',
     ]);
-    const [stream] = await gateway.gateway.streams();
+    const [stream] = await gateway.gateway.figure('streams');
     expect(stream?.endpoints.map(({ state }) => state)).toEqual(['down', 'up']);
   });
 

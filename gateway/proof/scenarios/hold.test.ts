@@ -28,7 +28,7 @@ describe.each(['wire', 'general'])('a service that does not listen yet, in the %
     const asked = gateway.get('/a/');
     const sent = gateway.exchange('POST /a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello');
     await until('both were refused', async () => {
-      const [route] = await gateway.gateway.routes();
+      const [route] = await gateway.gateway.figure('routes');
       return route?.endpoints[0]?.state === 'down';
     });
     await open(port);
@@ -49,7 +49,7 @@ describe.each(['wire', 'general'])('a service that does not listen yet, in the %
     const client = await gateway.connect();
     client.send('GET /a/ HTTP/1.1\r\nHost: a\r\n\r\n');
     await until('it waits', async () => {
-      const [route] = await gateway.gateway.routes();
+      const [route] = await gateway.gateway.figure('routes');
       return route?.endpoints[0]?.state === 'down';
     });
     client.destroy();

@@ -104,7 +104,7 @@ test('odd letters and conflicts are said', async () => {
     'names: /api/v1 has no name of its own: api-v1.localhost belongs to /api-v1',
     'names: /taken has no name of its own: taken.localhost belongs to taken.localhost',
   ]);
-  const names = (await gateway.gateway.routes()).map(({ id, name }) => [id, name]);
+  const names = (await gateway.gateway.figure('routes')).map(({ id, name }) => [id, name]);
   expect(names).toContainEqual(['/api-v1', 'api-v1.localhost']);
   expect(names).toContainEqual(['/api/v1', null]);
 });

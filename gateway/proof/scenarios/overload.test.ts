@@ -26,7 +26,7 @@ async function stage(lane = 'auto', overload = '{ eventLoopDelay: 30ms }') {
   const yaml = (bounds: string) =>
     `admin: 127.0.0.1:3900\noverload: ${bounds}\nroutes:\n  /db: { to: ${service.port}, lane: ${lane} }\n  /ws: ${service.port}\n`;
   const gateway = await startTestGateway(yaml(overload));
-  const status = async () => (await gateway.gateway.overload())[0]!;
+  const status = async () => (await gateway.gateway.figure('overload'))[0]!;
   const relieved = async () => {
     await gateway.editAndReload(yaml('{ eventLoopDelay: 1m }'));
     await until('it serves everybody again', async () => (await status()).state === 'normal', 15_000);

@@ -158,7 +158,7 @@ test('a file whose lines alone move is no other configuration, but what is told 
   const tunnel = await openTunnel(socket, service, '/db/');
   const lines = async () => {
     const { gateway: running } = gateway;
-    const told = [...(await running.routes()), ...(await running.streams())];
+    const told = [...(await running.figure('routes')), ...(await running.figure('streams'))];
     return told.map(({ line }) => line);
   };
   expect(await lines()).toEqual([2, 4]);

@@ -56,7 +56,7 @@ describe('a service over TLS', () => {
     const gateway = await gatewayTo(port, ', tls: { insecure: true }');
     expect((await (await gateway.connect()).exchange(get('/db'))).text).toBe('ok');
     expect(gateway.log.text()).toContain('the route /db takes any certificate of its service');
-    expect((await gateway.gateway.routes())[0]?.problems).toEqual([
+    expect((await gateway.gateway.figure('routes'))[0]?.problems).toEqual([
       expect.stringContaining('insecure: true'),
     ]);
   });

@@ -54,7 +54,7 @@ describe('on a reload', () => {
       await (await openThrough(port, service)).lives();
     }
     expect(new Set(datagrams.received.map(({ from }) => from.port)).size).toBe(1);
-    expect((await gateway.gateway.streams()).map(({ line }) => line)).toEqual([5, 7]);
+    expect((await gateway.gateway.figure('streams')).map(({ line }) => line)).toEqual([5, 7]);
   });
 
   test('a stream that is added is served, one that is removed is not, and the log names both', async () => {
@@ -133,7 +133,7 @@ describe('on a reload', () => {
       `can't listen on 127.0.0.1:${taken} (the stream tcp ${taken}): the port is taken`,
     );
     const problem = async () => {
-      const streams = await gateway.gateway.streams();
+      const streams = await gateway.gateway.figure('streams');
       return streams.find(({ listen }) => listen.port === taken)?.problem ?? null;
     };
     expect(await problem()).toContain('the port is taken');
@@ -153,7 +153,10 @@ describe('on a reload', () => {
       reloads.push(gateway.gateway.reload());
     }
     await Promise.all(reloads);
-    const open = (await gateway.gateway.streams()).map(({ listen, problem }) => [listen.port, problem]);
+    const open = (await gateway.gateway.figure('streams')).map(({ listen, problem }) => [
+      listen.port,
+      problem,
+    ]);
     expect(new Map(open as [number, null][])).toEqual(
       new Map([ports[2], ports[3]].map((port) => [port, null])),
     );

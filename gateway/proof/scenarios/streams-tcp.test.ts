@@ -193,7 +193,7 @@ describe('maxConnections of a stream', () => {
     await until('two are connected', () => service.connections.length === 2);
     expect(await ending(port)).toBe('reset');
     expect(await gateway.log.exchange(0)).toMatchObject({ level: 'warn', code: 'too_many_connections' });
-    const status = async () => (await gateway.gateway.streams())[0];
+    const status = async () => (await gateway.gateway.figure('streams'))[0];
     await until('it is gone', async () => (await status())?.connections === 2);
     expect((await status())?.refused).toBe(1);
     first.reset();

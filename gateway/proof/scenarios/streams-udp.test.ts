@@ -10,7 +10,7 @@ async function startStream(to: string | number, keys = '', host = '127.0.0.1') {
   const port = await freeDatagramPort();
   const yaml = `routes: { /x: 1 }\nstreams:\n  udp:\n    "${host}:${port}": { to: ${to}${keys && `, ${keys}`} }\n`;
   const gateway = await startTestGateway(yaml);
-  const sessions = async () => (await gateway.gateway.streams())[0]?.connections;
+  const sessions = async () => (await gateway.gateway.figure('streams'))[0]?.connections;
   return { gateway, port, sessions };
 }
 
@@ -177,7 +177,7 @@ describe('a session', () => {
       await client?.next();
     }
     await third?.send('too many', port);
-    await until('it is counted', async () => (await gateway.gateway.streams())[0]?.refused === 1);
+    await until('it is counted', async () => (await gateway.gateway.figure('streams'))[0]?.refused === 1);
     await first?.send('again', port);
     expect((await first?.next())?.text).toBe('AGAIN');
     expect(third?.received).toEqual([]);
@@ -194,7 +194,10 @@ describe('senders that were invented', () => {
     }
     const invented = await Promise.all(Array.from({ length: 60 }, () => openDatagrams()));
     for (const each of invented) await each.send('x', port);
-    await until('the table is full', async () => (await gateway.gateway.streams())[0]?.refused === 11);
+    await until(
+      'the table is full',
+      async () => (await gateway.gateway.figure('streams'))[0]?.refused === 11,
+    );
     expect(await sessions()).toBe(50);
     const late = await openDatagrams();
     await until('the late one is answered', async () => {
@@ -278,7 +281,7 @@ test.runIf(outside)(
     const gateway = await startTestGateway(
       `routes: { /x: 1 }\nstreams: { udp: { "0.0.0.0:${port}": "${outside?.address}:${port}" } }\n`,
     );
-    const sessions = async () => (await gateway.gateway.streams())[0]?.connections ?? 0;
+    const sessions = async () => (await gateway.gateway.figure('streams'))[0]?.connections ?? 0;
     for (const count of [1, 2]) {
       await (await openDatagrams()).send('round and round', port);
       await until('it has come', async () => (await sessions()) >= count);

@@ -37,6 +37,9 @@ function readSource(path: string): SourceFile {
   return { path, text, imports: importsOf(path, text) };
 }
 
+/** The names of what is loaded when it is needed. */
+const LAZY = 'import()';
+
 /** Biome keeps each of them at the start of a line and ended by a semicolon. */
 export function importsOf(path: string, text: string): Import[] {
   const statements = text.matchAll(/^(?:import|export)\s+(type\s+)?(?:([^;'"]*?)\s+from\s+)?'([^']+)';/gm);
@@ -47,7 +50,7 @@ export function importsOf(path: string, text: string): Import[] {
   }));
   const dynamic = Array.from(text.matchAll(/\bimport\('([^']+)'\)/g), ([, specifier = '']) => ({
     from: resolved(path, specifier),
-    names: '*',
+    names: LAZY,
     typeOnly: false,
   }));
   return [...imports, ...dynamic];
@@ -66,13 +69,17 @@ function onlyTypesIn(names: string): boolean {
   return each?.every((name) => name.startsWith('type ')) ?? false;
 }
 
-/** These files and all that runs when they are loaded: what they import for more than its types, and so on. */
-export function loadedBy(paths: readonly string[], among: readonly SourceFile[]): SourceFile[] {
+/** These files and all that runs when they are loaded: what they import for more than its types, and so on. @param lazily with what is loaded later, too */
+export function loadedBy(
+  paths: readonly string[],
+  among: readonly SourceFile[],
+  lazily = true,
+): SourceFile[] {
   const byPath = new Map(among.map((file) => [file.path, file]));
   const loaded = new Set<string>(paths);
   for (const path of loaded) {
-    for (const { from, typeOnly } of byPath.get(path)?.imports ?? []) {
-      if (!typeOnly && byPath.has(from)) loaded.add(from);
+    for (const { from, names, typeOnly } of byPath.get(path)?.imports ?? []) {
+      if (!typeOnly && (lazily || names !== LAZY) && byPath.has(from)) loaded.add(from);
     }
   }
   return [...loaded].flatMap((path) => byPath.get(path) ?? []);

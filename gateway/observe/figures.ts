@@ -1,8 +1,50 @@
 import type { CacheStatus, EndpointStatus, RouteStatus, StreamStatus } from '../model/status.ts';
+import type { OverloadStatus } from '../overload/overload.ts';
 
-/** What several workers say of the same thing, as one. Each has its own view of endpoints: the worst is told, and how many share it. */
+/**
+ * What is told of a gateway that runs: one row a figure. The admin listener answers it under its path, its index lists it, a primary asks its
+ * workers and joins what they say. Beside its row a figure needs one reader, in gateway.ts.
+ */
+export const FIGURES = {
+  routes: {
+    path: '/routes',
+    what: 'Each route, its endpoints, whether they are up, and the process behind it.',
+    across: routesOf,
+  },
+  streams: {
+    path: '/streams',
+    what: 'Each raw TCP or UDP port, whether it is open, its connections, and its endpoints.',
+    across: streamsOf,
+  },
+  caches: {
+    path: '/cache',
+    what: 'What the cache of each route holds, its hits and misses. DELETE with ?url= or ?prefix= makes it forget.',
+    across: cachesOf,
+  },
+  overload: {
+    path: '/overload',
+    what: 'For each process how late its event loop is, and which share of new requests it refuses for that.',
+    across: (told: readonly (readonly OverloadStatus[])[]): readonly OverloadStatus[] => told.flat(),
+  },
+} as const;
 
-export function routesOf(lists: readonly (readonly RouteStatus[])[]): RouteStatus[] {
+export type FigureName = keyof typeof FIGURES;
+export type Figure<F extends FigureName> = ReturnType<(typeof FIGURES)[F]['across']>;
+
+/** How a process that carries traffic reads each of them. */
+export type FigureReaders = { readonly [F in FigureName]: () => Figure<F> | Promise<Figure<F>> };
+
+/** Asks for one of them; of `routes` and `streams`, every endpoint is asked whether it accepts connections, at most once in two seconds. */
+export type AskFigure = <F extends FigureName>(figure: F) => Promise<Figure<F>>;
+
+/** @param told by workers, as `figure` of each. */
+export function figureOf<F extends FigureName>(figure: F, told: readonly unknown[]): Figure<F> {
+  return FIGURES[figure].across(told as never) as Figure<F>;
+}
+
+// What several workers say of the same thing, as one. Each has its own view of endpoints: the worst is told, and how many share it.
+
+function routesOf(lists: readonly (readonly RouteStatus[])[]): readonly RouteStatus[] {
   return byKey(lists, ({ id }) => id).map((same) => ({
     ...same[0]!,
     ...breakerOf(same),
@@ -16,7 +58,7 @@ function breakerOf(same: readonly RouteStatus[]): Pick<RouteStatus, 'breaker'> {
   return worst ? { breaker: worst } : {};
 }
 
-export function streamsOf(lists: readonly (readonly StreamStatus[])[]): StreamStatus[] {
+function streamsOf(lists: readonly (readonly StreamStatus[])[]): readonly StreamStatus[] {
   const all = byKey(lists, ({ protocol, listen }) => `${protocol} ${listen.host} ${listen.port}`);
   return all
     .map((same) => ({
@@ -30,7 +72,7 @@ export function streamsOf(lists: readonly (readonly StreamStatus[])[]): StreamSt
 }
 
 /** Each worker has a cache of its own: one URL may be kept several times. */
-export function cachesOf(lists: readonly (readonly CacheStatus[])[]): CacheStatus[] {
+function cachesOf(lists: readonly (readonly CacheStatus[])[]): readonly CacheStatus[] {
   return byKey(lists, ({ route }) => route).map((same) => ({
     route: same[0]!.route,
     entries: sum(same.map(({ entries }) => entries)),
@@ -62,6 +104,6 @@ function byKey<T>(lists: readonly (readonly T[])[], key: (one: T) => string): T[
   return [...groups.values()];
 }
 
-export function sum(numbers: readonly number[]): number {
+function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
 }

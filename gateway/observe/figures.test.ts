@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointStatus, RouteStatus, StreamStatus } from '../model/status.ts';
-import { cachesOf, routesOf, streamsOf } from './summary.ts';
+import { figureOf } from './figures.ts';
 
 const up: EndpointStatus = { address: 'a:1', state: 'up', reason: null };
 const down: EndpointStatus = { address: 'a:1', state: 'down', reason: 'GET /healthz 503' };
@@ -21,19 +21,24 @@ describe('routes as several workers see them', () => {
     { seen: [down, down], told: down },
     { seen: [up, down, up], told: { ...down, reason: 'GET /healthz 503 (so 1 of 3 workers)' } },
   ])('tell of an endpoint the worst: $told.state, $told.reason', ({ seen, told }) => {
-    expect(routesOf(seen.map((one) => [route([one])]))).toEqual([route([told])]);
+    expect(
+      figureOf(
+        'routes',
+        seen.map((one) => [route([one])]),
+      ),
+    ).toEqual([route([told])]);
   });
 
   it('tell of a breaker the worst', () => {
     const open = { state: 'open', reason: '12 of 20 requests failed' } as const;
     const closed = { state: 'closed', reason: null } as const;
     const lists = [[route([up], { breaker: closed })], [route([up], { breaker: open })]];
-    expect(routesOf(lists)).toEqual([route([up], { breaker: open })]);
-    expect(routesOf([[route([up], { breaker: closed })]])[0]?.breaker).toEqual(closed);
+    expect(figureOf('routes', lists)).toEqual([route([up], { breaker: open })]);
+    expect(figureOf('routes', [[route([up], { breaker: closed })]])[0]?.breaker).toEqual(closed);
   });
 
   it('are none where no worker says anything', () => {
-    expect(routesOf([])).toEqual([]);
+    expect(figureOf('routes', [])).toEqual([]);
   });
 });
 
@@ -43,7 +48,7 @@ describe('streams', () => {
       [stream('tcp 7000', 5, 2)],
       [stream('udp 7000', 4, 3), stream('tcp 7000', 5, 4, 'the port is taken')],
     ];
-    expect(streamsOf(lists)).toMatchObject([
+    expect(figureOf('streams', lists)).toMatchObject([
       { id: 'udp 7000', connections: 3, refused: 1, problem: null },
       { id: 'tcp 7000', connections: 6, refused: 2, problem: 'the port is taken' },
     ]);
@@ -53,7 +58,7 @@ describe('streams', () => {
 describe('caches', () => {
   it('are summed', () => {
     const cache = { route: '/a', entries: 1, bytes: 10, hits: 2, misses: 3 };
-    expect(cachesOf([[cache], [cache]])).toEqual([
+    expect(figureOf('caches', [[cache], [cache]])).toEqual([
       { route: '/a', entries: 2, bytes: 20, hits: 4, misses: 6 },
     ]);
   });

@@ -1,0 +1,63 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { hashKey } from '../policy/auth/api-keys/api-keys.ts';
+import { isPassword, parsePasswordHash } from '../policy/auth/basic/password.ts';
+import { runHere, startPortway } from '../proof/testing/portway.ts';
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'portway-passwd-'));
+  onTestFinished(() => rmSync(made, { recursive: true }));
+  return made;
+}
+
+async function passwd(file: string, name: string, password: string) {
+  const running = startPortway(['passwd', file, name], { input: `${password}\nmore` });
+  return { code: await running.ended(), stdout: running.stdout, stderr: running.stderr };
+}
+
+describe('portway passwd', () => {
+  test('adds a line and changes one, for its owner alone, and leaves the others as they are', async () => {
+    const file = join(folder(), 'users.txt');
+    expect(await passwd(file, 'ann', 'first')).toMatchObject({ code: 0, stderr: '' });
+    expect((await passwd(file, 'bob', 'other')).code).toBe(0);
+    const [ann, bob] = readFileSync(file, 'utf8').split('\n');
+    writeFileSync(file, `# staff\n${ann}\n${bob}\n`, { mode: 0o644 });
+    expect((await passwd(file, 'ann', 'séçond')).stdout).toContain('new password');
+    const lines = readFileSync(file, 'utf8').split('\n');
+    expect([lines[0], lines[2], lines[3]]).toEqual(['# staff', bob, '']);
+    const hash = parsePasswordHash(lines[1]!.slice('ann:'.length))!;
+    expect([await isPassword('séçond', hash), await isPassword('first', hash)]).toEqual([true, false]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(file, '..'))).toEqual(['users.txt']);
+  });
+
+  test('makes a key, which it prints once', async () => {
+    const file = join(folder(), 'keys.txt');
+    const { code, stdout } = await runHere(['passwd', '--key', file, 'ci']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^pw_[\w-]{43}\n$/);
+    expect(readFileSync(file, 'utf8')).toBe(`ci:${hashKey(stdout.trim())}\n`);
+    expect((await runHere(['passwd', '--key', file, 'ci'])).stderr).toContain('1 more of that name hold');
+  });
+
+  test.each([
+    [['users.txt'], 2, 'needs a file and a name'],
+    [['users.txt', 'a:b'], 2, 'without a colon'],
+    [['users.txt', '#a'], 2, 'no # in front'],
+  ])('%j is refused', async (operands, code, text) => {
+    const answer = await runHere(['passwd', ...operands]);
+    expect(answer.code).toBe(code);
+    expect(answer.stderr).toContain(text);
+  });
+
+  test('leaves a file alone that it does not understand, and says no word of what it says', async () => {
+    const file = join(folder(), 'users.txt');
+    writeFileSync(file, 'ann:topsecret\n');
+    const { code, stderr } = await runHere(['passwd', file, 'bob']);
+    expect([code, readFileSync(file, 'utf8')]).toEqual([1, 'ann:topsecret\n']);
+    expect(stderr).toContain('line 1');
+    expect(stderr).not.toContain('topsecret');
+  });
+});

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { RoutedExchange } from '../../../fields/exchange.ts';
+import type { KeptStates } from '../../kept.ts';
+import { authorization, quoted, soleValue, unauthenticated, withoutTwins } from '../credentials.ts';
+import { Fingerprints } from '../fingerprint.ts';
+import { type FileReading, FollowedFile, namedLines } from '../followed-file.ts';
+import type { Authenticator, Outcome } from '../kind.ts';
+import type { ApiKeySettings } from '../settings.ts';
+
+/** The keys of a file, found by fingerprints of their hashes: how long that takes says nothing of how near a wrong key was. */
+class ApiKeys {
+  readonly #fingerprints = new Fingerprints();
+  readonly #names = new Map<string, string>();
+
+  add(name: string, hash: string): void {
+    this.#names.set(this.#fingerprints.of(hash), name);
+  }
+
+  nameOf(key: string): string | undefined {
+    return this.#names.get(this.#fingerprints.of(hashKey(key)));
+  }
+}
+
+/** SHA-256 is enough for what is as long and random as a key, and not for a password. */
+export function hashKey(key: string): string {
+  return createHash('sha256').update(key, 'latin1').digest('hex');
+}
+
+export const KEYS_FILE = 'a file of keys, as `portway passwd --key` makes it';
+
+export function readKeys(text: string): FileReading<ApiKeys> {
+  const lines = namedLines(text);
+  if (typeof lines === 'number') return wrong(lines);
+  const keys = new ApiKeys();
+  for (const { number, name, rest } of lines) {
+    if (!/^[0-9a-f]{64}$/i.test(rest)) return wrong(number);
+    keys.add(name, rest.toLowerCase());
+  }
+  return { ok: true, value: keys };
+}
+
+/** Never the line itself: it may be a key. */
+function wrong(line: number): FileReading<never> {
+  return {
+    ok: false,
+    found: `no name and SHA-256 of a key in line ${line}`,
+    hint: 'make the line by: portway passwd --key FILE NAME',
+  };
+}
+
+/** A key in a field. Never waits. */
+export class ApiKeyAuthenticator implements Authenticator {
+  readonly #file: FollowedFile<ApiKeys>;
+  readonly #header: string;
+  readonly #bearer: boolean;
+  readonly #challenge: string;
+  readonly #release: () => void;
+
+  /** @throws PolicyError */
+  static async open(settings: ApiKeySettings, kept: KeptStates): Promise<ApiKeyAuthenticator> {
+    const key = `keys ${settings.file}`;
+    const file = kept.acquire(key, () => new FollowedFile(settings.file, readKeys, kept.log));
+    const release = () => kept.release(key);
+    try {
+      await file.open();
+    } catch (cause) {
+      release();
+      throw cause;
+    }
+    return new ApiKeyAuthenticator(settings, file, release);
+  }
+
+  private constructor(settings: ApiKeySettings, file: FollowedFile<ApiKeys>, release: () => void) {
+    const { header, bearer } = settings;
+    this.#file = file;
+    this.#header = header.toLowerCase();
+    this.#bearer = bearer;
+    this.#challenge = bearer ? 'Bearer realm="Portway"' : `ApiKey realm="Portway", header=${quoted(header)}`;
+    this.#release = release;
+  }
+
+  check(exchange: RoutedExchange): Outcome {
+    const { kept } = exchange.facts;
+    const own = soleValue(kept, this.#header);
+    const key = own === undefined && this.#bearer ? authorization(kept, 'bearer') : own;
+    if (key === undefined) return this.#refused('no key');
+    if (key === null) return this.#refused('several fields with a key');
+    const user = this.#file.value.nameOf(key);
+    if (user === undefined) return this.#refused('an unknown key');
+    withoutTwins(exchange, this.#header);
+    return { kind: 'passed', user };
+  }
+
+  #refused(why: string): Outcome {
+    return unauthenticated(why, this.#challenge);
+  }
+
+  close(): void {
+    this.#release();
+  }
+}

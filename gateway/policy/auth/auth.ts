@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+import {
+  type AskedRequest,
+  type BoundPolicy,
+  type Foreseen,
+  type PolicyFault,
+  policyWithKey,
+} from '../policy.ts';
+import { isExcepted } from './exceptions.ts';
+import type { Gate } from './gate.ts';
+import { authForm, authRow } from './keys.ts';
+import type { AuthSettings, KindSettings } from './settings.ts';
+
+/** Lets pass who proves who they are. What checks the proofs is loaded where a route has some. */
+export const auth = policyWithKey('auth', {
+  does: 'Who does not prove who they are, as `auth` says, is 401.',
+  row: authRow,
+  sections: [
+    {
+      heading: '### auth',
+      form: authForm,
+      text: 'One of `basic`, `keys`, `any`, `all`, and what goes with it. How each works, and what services see of it, says [auth.md](auth.md).',
+    },
+  ],
+  shown: (settings) => settings,
+  faults,
+  bind,
+});
+
+function bind(settings: AuthSettings | null): BoundPolicy | null {
+  if (settings === null) return null;
+  let gate: Gate | null = null;
+  return {
+    async open(kept) {
+      const { Gate: Opened } = await import('./gate.ts');
+      const opened = await Opened.open(settings, kept);
+      gate = opened;
+      return () => opened.close();
+    },
+    request(exchange) {
+      // Nobody passes a gate that was never opened.
+      if (gate === null) throw new Error('auth was not opened');
+      return gate.request(exchange);
+    },
+    foresee: (asked) => foresee(settings, asked),
+  };
+}
+
+/** Nothing is opened for it: what is sent is not checked. */
+function foresee(settings: AuthSettings, asked: AskedRequest): Foreseen {
+  const { need, kinds, except } = settings;
+  if (isExcepted(except, asked))
+    return { status: null, says: 'need not say who asks: it is among the exceptions' };
+  const named = kinds.map(nameOf).join(need === 'all' ? ', and ' : ', or ');
+  return { status: null, says: `passes with ${named}, else 401` };
+}
+
+function nameOf(kind: KindSettings): string {
+  if (kind.kind === 'basic') return `a name and a password of ${basename(kind.file)}`;
+  return `a key of ${basename(kind.file)} in ${kind.header}${kind.bearer ? ' or as Bearer' : ''}`;
+}
+
+async function faults(settings: AuthSettings | null): Promise<PolicyFault[]> {
+  if (settings === null) return [];
+  const { need, kinds } = settings;
+  const found = await Promise.all(
+    kinds.map(async (kind, at) => {
+      const own = await faultsOf(kind);
+      return own.map((fault) => ({
+        ...fault,
+        path: need === null ? fault.path : [need, at, ...fault.path],
+      }));
+    }),
+  );
+  return found.flat();
+}
+
+async function faultsOf(kind: KindSettings): Promise<PolicyFault[]> {
+  const { faultsOfFile } = await import('./followed-file.ts');
+  if (kind.kind === 'basic') {
+    const { readUsers, USERS_FILE } = await import('./basic/users.ts');
+    return faultsOfFile(kind.file, ['basic'], USERS_FILE, readUsers);
+  }
+  const { readKeys, KEYS_FILE } = await import('./api-keys/api-keys.ts');
+  return faultsOfFile(kind.file, ['keys'], KEYS_FILE, readKeys);
+}

@@ -1,0 +1,100 @@
+import { GatewayError } from '../../exchange/error-catalog.ts';
+import type { RoutedExchange } from '../../fields/exchange.ts';
+import type { KeptStates } from '../kept.ts';
+import type { Verdict } from '../policy.ts';
+import { ApiKeyAuthenticator } from './api-keys/api-keys.ts';
+import { BasicAuthenticator } from './basic/basic.ts';
+import { isExcepted } from './exceptions.ts';
+import type { Authenticator, Outcome } from './kind.ts';
+import type { AuthSettings, KindSettings } from './settings.ts';
+
+/** What asks on a route who is there: one kind of proof, or several. */
+export class Gate {
+  readonly #settings: AuthSettings;
+  readonly #kinds: readonly Authenticator[];
+
+  /** @throws PolicyError */
+  static async open(settings: AuthSettings, kept: KeptStates): Promise<Gate> {
+    const kinds: Authenticator[] = [];
+    try {
+      for (const kind of settings.kinds) kinds.push(await openKind(kind, kept));
+    } catch (cause) {
+      for (const opened of kinds) opened.close();
+      throw cause;
+    }
+    return new Gate(settings, kinds);
+  }
+
+  private constructor(settings: AuthSettings, kinds: readonly Authenticator[]) {
+    this.#settings = settings;
+    this.#kinds = kinds;
+  }
+
+  /** @throws GatewayError */
+  request(exchange: RoutedExchange): Verdict | Promise<Verdict> {
+    const { downstream, target, facts } = exchange;
+    const asked = { method: downstream.method, target, facts };
+    if (isExcepted(this.#settings.except, asked)) return null;
+    const outcome = this.#ask(exchange, 0, []);
+    return outcome instanceof Promise
+      ? outcome.then((settled) => verdictOf(settled, exchange))
+      : verdictOf(outcome, exchange);
+  }
+
+  close(): void {
+    for (const kind of this.#kinds) kind.close();
+  }
+
+  /** One kind after the other, from `at` on. @param before what the others said */
+  #ask(exchange: RoutedExchange, at: number, before: readonly Outcome[]): Outcome | Promise<Outcome> {
+    const outcome = this.#kinds[at]!.check(exchange);
+    return outcome instanceof Promise
+      ? outcome.then((settled) => this.#next(exchange, at, [...before, settled]))
+      : this.#next(exchange, at, [...before, outcome]);
+  }
+
+  #next(exchange: RoutedExchange, at: number, said: readonly Outcome[]): Outcome | Promise<Outcome> {
+    const last = said.at(-1)!;
+    const all = this.#settings.need === 'all';
+    if ((last.kind === 'passed') !== all) return last;
+    if (at + 1 < this.#kinds.length) return this.#ask(exchange, at + 1, said);
+    return all ? passedAs(said) : refusalOf(said);
+  }
+}
+
+function openKind(settings: KindSettings, kept: KeptStates): Promise<Authenticator> {
+  switch (settings.kind) {
+    case 'basic':
+      return BasicAuthenticator.open(settings, kept);
+    case 'keys':
+      return ApiKeyAuthenticator.open(settings, kept);
+  }
+}
+
+/** @throws GatewayError */
+function verdictOf(outcome: Outcome, exchange: RoutedExchange): Verdict {
+  if (outcome.kind === 'refused') throw outcome.error;
+  if (outcome.kind === 'answered') return outcome.answer;
+  if (outcome.user !== null) exchange.user = outcome.user;
+  return null;
+}
+
+/** All kinds have passed: the first that knows who it is says so. */
+function passedAs(said: readonly Outcome[]): Outcome {
+  return said.find((each) => each.kind === 'passed' && each.user !== null) ?? said[0]!;
+}
+
+/**
+ * None has passed. What could not be judged may have been right, and what is known and not allowed needs no other proof; an answer leads to a
+ * proof; else the client is told of every way to ask.
+ */
+function refusalOf(said: readonly Outcome[]): Outcome {
+  const errors = said.flatMap((each) => (each.kind === 'refused' ? each.error : []));
+  const first = errors.find(({ row }) => row.status !== 401);
+  if (first !== undefined) return { kind: 'refused', error: first };
+  const answered = said.find(({ kind }) => kind === 'answered');
+  if (answered !== undefined) return answered;
+  const fields = errors.flatMap((error) => error.fields);
+  const why = errors.map(({ message }) => message).join('; ');
+  return { kind: 'refused', error: new GatewayError('unauthenticated', why, { fields }) };
+}

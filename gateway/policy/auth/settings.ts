@@ -1,0 +1,32 @@
+/** What `auth:` says, compiled: plain data. Paths of files are absolute. */
+
+export interface AuthSettings {
+  /** How several kinds go together; `null`: there is one. */
+  readonly need: 'any' | 'all' | null;
+  readonly kinds: readonly KindSettings[];
+  readonly except: readonly Exception[];
+}
+
+export type KindSettings = BasicSettings | ApiKeySettings;
+
+/** A name and a password, of a file (RFC 7617). */
+export interface BasicSettings {
+  readonly kind: 'basic';
+  readonly file: string;
+  readonly realm: string;
+}
+
+/** A key of a file, in a field of its own or as a bearer token (RFC 6750 §2.1). */
+export interface ApiKeySettings {
+  readonly kind: 'keys';
+  readonly file: string;
+  readonly header: string;
+  readonly bearer: boolean;
+}
+
+/** Requests that need not say who asks. `null` is any method, or any path. */
+export interface Exception {
+  readonly method: string | null;
+  /** Canonical. With a slash at its end: everything below it. */
+  readonly path: string | null;
+}

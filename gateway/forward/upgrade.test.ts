@@ -12,6 +12,7 @@ import { socketPair } from '../proof/testing/socket-pair.ts';
 import { anyClient, upstreamTo } from '../proof/testing/upstream.ts';
 import { agreement } from '../proof/testing/websocket.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import { Holds } from '../upstream/hold.ts';
 import { Tunnel } from './upgrade.ts';
 
 const TIMEOUTS: TimeoutsConfig = { connectMs: 5_000, responseMs: 5_000, idleMs: 5_000, tunnelIdleMs: 5_000 };
@@ -46,6 +47,8 @@ async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, hea
     timeouts: { ...TIMEOUTS, ...timeouts },
     retries: { attempts: 3, budget: 0.2, perTryMs: null },
     memory: new BulkMemory({ young() {}, all() {}, bufferBytes: () => 0 }),
+    holds: new Holds(() => []),
+    holdMs: () => 0,
     requestFields: () => ['Host', 'a', 'Connection', 'Upgrade', 'Upgrade', 'websocket'],
     answerFields: (_endpoint: Endpoint, fields: Fields) => endToEnd(fields),
     informationalFields: (_endpoint: Endpoint, fields: Fields) => endToEnd(fields),

@@ -9,6 +9,7 @@ import { rescue } from '../exchange/rescue.ts';
 import type { RetriesConfig, TimeoutsConfig } from '../model/config.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Holds } from '../upstream/hold.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Attempts } from './attempts.ts';
 import { INFORMATIONAL_MAX, withoutLength, withStickyCookie } from './client-fields.ts';
@@ -26,6 +27,10 @@ export interface TunnelPlan {
   readonly timeouts: TimeoutsConfig;
   readonly retries: RetriesConfig;
   readonly memory: BulkMemory;
+  /** Where handshakes wait whose service does not listen yet. */
+  readonly holds: Holds;
+  /** How long, from its beginning; it may change while it waits. 0: it does not. */
+  readonly holdMs: () => number;
   /** With the `Connection` and `Upgrade` of the handshake among them. */
   requestFields(endpoint: Endpoint): Fields;
   answerFields(endpoint: Endpoint, fields: Fields): Fields;
@@ -102,7 +107,18 @@ export class Tunnel {
     this.#attempts.failed(error);
     const sent = { method: this.#plan.method, hasBody: false, bodyBegun: false, reused: false };
     if (this.#attempts.mayRetry(error, sent, this.#plan.retries)) this.#attempt();
-    else this.#fail(error);
+    else if (!this.#waits(error)) this.#fail(error);
+  }
+
+  /** Somebody may listen there soon. What the client sends meanwhile is kept, as before any tunnel opens. */
+  #waits(error: GatewayError): boolean {
+    const { holds, holdMs } = this.#plan;
+    const deadline = () => this.#record.startedAt + holdMs();
+    if (error.code !== 'connection_refused' || performance.now() >= deadline()) return false;
+    const done = (opened: boolean) => (opened ? this.#attempt() : this.#fail(error));
+    const stopWaiting = holds.wait(this.#attempts.endpoint, deadline, done);
+    if (stopWaiting !== null) this.#cancel = stopWaiting;
+    return stopWaiting !== null;
   }
 
   #handshake(endpoint: Endpoint, socket: Duplex): void {

@@ -252,7 +252,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
 
   /** The same for an upgrade. */
   get tunnelPlan(): TunnelPlan {
-    const { upstream, stickyCookie, sentTarget, timeouts, retries, memory } = this;
+    const { upstream, stickyCookie, sentTarget, timeouts, retries, memory, holds } = this;
     return {
       upstream,
       choice: this,
@@ -262,6 +262,8 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
       timeouts,
       retries,
       memory,
+      holds,
+      holdMs: () => this.holdMs,
       requestFields: (endpoint) => [
         ...this.policies.toService(this.#withoutOwnCookies(requestFields(this, endpoint, this.#hop)), this),
         'Connection',

@@ -3,8 +3,9 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
-import { startTestGateway } from '../testing/gateway.ts';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
+import { agreement, handshake } from '../testing/websocket.ts';
 
 /** A service that answers with what it was asked and sent. */
 async function open(port: number): Promise<void> {
@@ -55,6 +56,58 @@ describe.each(['wire', 'general'])('a service that does not listen yet, in the %
     client.destroy();
     const left = await gateway.log.exchange(499);
     expect(left).toMatchObject({ status: 499, attempts: 1 });
+  });
+});
+
+describe('the handshake of a WebSocket to a service that does not listen yet', () => {
+  /** Answers a handshake with what the client sent behind it. */
+  async function openSocket(port: number): Promise<void> {
+    const service = createServer().on('upgrade', (_request, socket, head) => {
+      socket.on('error', () => {}).write(agreement());
+      socket.write(head);
+      socket.pipe(socket);
+    });
+    service.listen(port, '127.0.0.1');
+    onTestFinished(() => {
+      service.closeAllConnections();
+      service.close();
+    });
+    await once(service, 'listening');
+  }
+
+  const down = (gateway: TestGateway) =>
+    until('it was refused', async () => {
+      const [route] = await gateway.gateway.routes();
+      return route?.endpoints[0]?.state === 'down';
+    });
+
+  test('waits, and what the client says meanwhile arrives', async () => {
+    const port = await freePort();
+    const gateway = await startTestGateway(lane('auto', port, '1m'), { mode: 'production' });
+    const client = await gateway.connect();
+    await client.send(handshake('/a/'));
+    await client.send('early');
+    await down(gateway);
+    await openSocket(port);
+    expect((await client.head()).status).toBe(101);
+    expect(String(await client.bytes(5))).toBe('early');
+    client.destroy();
+  });
+
+  test('is given up when the time is over', async () => {
+    const gateway = await startTestGateway(lane('auto', await freePort(), '200ms'), { mode: 'production' });
+    const begun = performance.now();
+    expect((await gateway.exchange(handshake('/a/'))).status).toBe(502);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(195);
+  });
+
+  test('is forgotten when the client leaves', async () => {
+    const gateway = await startTestGateway(lane('auto', await freePort(), '1m'), { mode: 'production' });
+    const client = await gateway.connect();
+    await client.send(handshake('/a/'));
+    await down(gateway);
+    client.destroy();
+    expect(await gateway.log.exchange(499)).toMatchObject({ status: 499, attempts: 1 });
   });
 });
 

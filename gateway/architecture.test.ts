@@ -46,6 +46,7 @@ const ROOMS: ReadonlyArray<readonly [room: string, knows: string]> = [
   ['cache', 'a shared HTTP cache (RFC 9111)'],
   ['log', 'how lines are written, for machines and for people'],
   ['answer', 'the answers and pages that the gateway gives by itself'],
+  ['folder', 'files of a folder, in the place of a service'],
   ['listener', 'the clients’ side: ports, both lanes, raw streams'],
   ['overload', 'when to refuse, and how'],
   [
@@ -122,7 +123,10 @@ describe('the invariants of the tree', () => {
   });
 
   test('only the snapshot mounts Fastify, and the admin listener has one of its own', () => {
-    const importers = importsThat(product, ({ from, typeOnly }) => !typeOnly && /^@?fastify\b/.test(from));
+    const importers = importsThat(
+      product,
+      ({ from, typeOnly }) => !typeOnly && /^@?fastify\b(?!\/send$)/.test(from),
+    );
     expect(new Set(importers.map(fileOf))).toEqual(
       new Set(['gateway/observe/admin.ts', 'gateway/proxy/router.ts']),
     );

@@ -65,7 +65,7 @@ export function errorAnswer(error: GatewayError, context: AnswerContext): ErrorA
   fields.push('Proxy-Status', `portway; error=${type}`, 'X-Request-Id', context.requestId);
   if (retryAfter !== undefined) fields.push('Retry-After', String(retryAfter));
   // RFC 9110 §15.5.6 wants Allow in every 405.
-  if (status === 405) fields.push('Allow', ALLOW);
+  if (status === 405 && !error.fields.includes('Allow')) fields.push('Allow', ALLOW);
   fields.push(...error.fields);
   return { status, fields, body };
 }

@@ -9,6 +9,7 @@ import { definitionOf, type docOf, metaOf, optionsIn } from '../keys/key-doc.ts'
 import { plainValue } from '../keys/scalar.ts';
 import { createAuthority, issueCertificate } from '../tls/authority.ts';
 import { generatedDocs } from './docs.ts';
+import { FOLDER_KEYS } from './folder-schema.ts';
 import { jsonSchema } from './json-schema.ts';
 import { loadContent } from './load.ts';
 import { parseConfig } from './parse.ts';
@@ -76,7 +77,16 @@ describe('defaults and bounds are what the reference says', () => {
     expect(written.length).toBeGreaterThan(15);
     for (const { path, doc } of written) {
       // A cache is not there by default; its keys are, once it is.
-      const bare = configOf(await load(fileWith(path.slice(0, -1), {})));
+      const bare = configOf(
+        await load(
+          fileWith(
+            path.slice(0, -1),
+            path[0] === 'routes' && path.length === 3 && FOLDER_KEYS.includes(path[2]!)
+              ? { folder: '.' }
+              : {},
+          ),
+        ),
+      );
       const explicit = configOf(await load(fileWith(path, doc.default!)));
       expect({ path, config: explicit }).toEqual({ path, config: bare });
     }
@@ -207,10 +217,18 @@ function nested(path: readonly string[], value: unknown): Record<string, unknown
   let inner = value;
   for (const [index, key] of [...path.entries()].reverse()) {
     const before = path[index - 1] ?? '';
-    const whole = typeof inner === 'object' ? { ...wholeOf(path, before, key), ...inner } : inner;
+    const whole =
+      typeof inner === 'object'
+        ? { ...(key === '*' && isOfFolder(inner) ? { folder: '.' } : wholeOf(path, before, key)), ...inner }
+        : inner;
     inner = { [key === '*' ? FREE_KEY[before]! : key]: whole };
   }
   return inner as Record<string, unknown>;
+}
+
+/** A route of files, which can have no `to`. */
+function isOfFolder(route: object | null): boolean {
+  return [...FOLDER_KEYS, 'folder'].some((key) => route !== null && key in route);
 }
 
 function wholeOf(path: readonly string[], before: string, key: string): object {

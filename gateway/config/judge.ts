@@ -54,6 +54,7 @@ async function judgeDocument(document: SourceDocument, env: Environment): Promis
     ...problems,
     ...authorities.problems,
     ...(await missingModules(placed, document)),
+    ...(await missingFolders(placed, document)),
     ...(await unusableCertificates(config, document)),
     ...(await faultsOfPolicies(placed, document)),
   ];
@@ -116,6 +117,34 @@ async function missingModules(
     });
   }
   return problems.all();
+}
+
+async function missingFolders(
+  placed: readonly PlacedRoute[],
+  { file, lines, root }: SourceDocument,
+): Promise<Problem[]> {
+  const problems = new ProblemList(file, lines);
+  for (const { route, path } of placed) {
+    if (route.folder === null) continue;
+    const what = await kindOf(route.folder.path);
+    const at = [...path, 'folder'];
+    const node = nodeAt(root, at);
+    if (what === 'folder' || node?.kind !== 'scalar') continue;
+    problems.add(node.span, at, {
+      expected: 'the path of a folder',
+      found: `${JSON.stringify(node.value)}, where ${what === 'file' ? 'a file is' : 'nothing is'}`,
+      hint: `the path begins in the folder of ${basename(file)}`,
+    });
+  }
+  return problems.all();
+}
+
+async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return 'nothing';
+  }
 }
 
 async function filesMissing(paths: readonly string[]): Promise<ReadonlySet<string>> {

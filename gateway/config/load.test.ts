@@ -73,6 +73,7 @@ describe('the short form', () => {
           timeouts: { connectMs: 2000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
           bodyMaxBytes: null,
           extend: null,
+          folder: null,
           cache: null,
           retries: { attempts: 3, budget: 0.2, perTryMs: null },
           lane: 'auto',

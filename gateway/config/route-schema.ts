@@ -6,6 +6,7 @@ import { row, section } from '../keys/section.ts';
 import { described, flag, parsedBy, size, target } from '../keys/value.ts';
 import { balance, canaryForm, sticky } from './balance-schema.ts';
 import { parseHeaderValue, parseMethod } from './condition.ts';
+import { folderShape } from './folder-schema.ts';
 import { health, slowStart } from './health-schema.ts';
 import { inheritedShape } from './inherited.ts';
 import { commandLine, processShape } from './service-schema.ts';
@@ -136,7 +137,7 @@ const plainRows = section({
 export const compilePlainKeys = plainRows.compile;
 
 /** What may answer the requests of a route: it has one of these keys. */
-export const ORIGIN_KEYS = ['to'] as const;
+export const ORIGIN_KEYS = ['to', 'folder'] as const;
 
 export const routeForm = z
   .strictObject({
@@ -145,6 +146,7 @@ export const routeForm = z
       'Where the requests go. The endpoints of a list share them, as `balance` says.',
       TO_DOC,
     ).optional(),
+    ...folderShape,
     run: described(
       commandLine,
       'The process behind it, a command line that `portway dev` runs and watches: the short form of an entry in `services:`. With `to: auto` it is given a free port as `PORT`.',
@@ -195,7 +197,7 @@ export const routeForm = z
   .meta({
     id: 'route',
     oneOf: ORIGIN_KEYS.map((key) => ({ required: [key] })),
-    doc: { expected: 'a map with the key "to"', holder: 'a route' },
+    doc: { expected: 'a map with the key "to" or "folder"', holder: 'a route' },
   });
 
 /** With other issues, too: what else is wrong with the route is reported in the same run. */
@@ -203,9 +205,10 @@ function isMap({ value }: z.core.ParsePayload): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-export const routeValue = z
-  .union([target, targets, routeForm, z.array(routeForm).min(1)])
-  .meta({ id: 'routeValue', doc: { expected: 'a target, a list of targets, or a map with the key "to"' } });
+export const routeValue = z.union([target, targets, routeForm, z.array(routeForm).min(1)]).meta({
+  id: 'routeValue',
+  doc: { expected: 'a target, a list of targets, or a map with the key "to" or "folder"' },
+});
 
 export type CheckedRoute = z.output<typeof routeForm>;
 export type CheckedCache = z.output<typeof cacheForm>;

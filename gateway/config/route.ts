@@ -13,6 +13,7 @@ import type { CheckedCanary } from './balance-schema.ts';
 import { headerConditions, queryConditions } from './condition.ts';
 import type { Places } from './endpoint.ts';
 import { compileEndpoints } from './endpoints.ts';
+import { compileFolder } from './folder-schema.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
 import type { RouteKey } from './route-key.ts';
 import { type CheckedCache, type CheckedRoute, compileCache, compilePlainKeys } from './route-schema.ts';
@@ -45,6 +46,7 @@ export function compileRoute(
     ...compilePlainKeys(form),
     ...inherited,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
+    folder: compileFolder(form, place.file),
     cache: form.cache ? cacheOf(form.cache, place.file) : null,
   };
 }

@@ -2,7 +2,9 @@
 
 import { durationText } from '../keys/units.ts';
 import type { RouteConfig, UpstreamConfig } from '../model/config.ts';
+import { FOLDER_KEYS } from './folder-schema.ts';
 import type { Fault } from './problem-list.ts';
+import { ORIGIN_KEYS } from './route-schema.ts';
 import type { PlacedRoute } from './routes.ts';
 import { keySpanAt, type PathKey, type SourceDocument } from './source.ts';
 
@@ -11,6 +13,7 @@ export function reportRouteConflicts(placed: readonly PlacedRoute[], document: S
     reportUpstreamConflicts(route.upstream, path, document);
     reportPerTry(route, path, document);
     if (route.lane === 'wire') reportWire(route, path, document);
+    reportOrigin(route, path, document);
   }
 }
 
@@ -71,6 +74,31 @@ function reportWire({ extend }: RouteConfig, path: readonly PathKey[], document:
     hint: `an extended route goes through Fastify: ${own ? 'leave it to "auto"' : 'give this route "lane: auto"'}`,
   });
 }
+
+/** One thing answers on a route, and what is said of another means nothing. */
+function reportOrigin({ folder }: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
+  const written = (key: string) => keySpanAt(document.root, [...path, key]) !== null;
+  const [origin, ...others] = ORIGIN_KEYS.filter(written);
+  for (const other of others)
+    report(document, [[...path, other]], {
+      expected: 'one of the two',
+      found: `"${origin}" and "${other}"`,
+      hint: 'one thing answers on a route: take one of them out, or give it a path of its own',
+    });
+  if (origin === undefined || others.length > 0) return;
+  for (const key of (folder === null ? FOLDER_KEYS : SERVICE_KEYS).filter(written))
+    report(document, [[...path, key]], {
+      expected: folder === null ? `"${key}" beside "folder"` : `no "${key}" here`,
+      found: `it beside "${origin}"`,
+      hint: folder === null ? 'it is about files' : 'it is about services, and files answer here',
+    });
+}
+
+/** What is said of services alone. */
+const SERVICE_KEYS = [
+  ...['run', 'rewrite', 'hostHeader', 'balance', 'sticky', 'canary', 'health', 'slowStart', 'cache'],
+  ...['retries', 'limits', 'breaker', 'ejection', 'hold'],
+];
 
 /** At the first of the places that the file has. */
 function report(document: SourceDocument, places: readonly (readonly PathKey[])[], fault: Fault): void {

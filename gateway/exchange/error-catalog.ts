@@ -109,6 +109,36 @@ const rows = {
     remedy:
       'Add the path under `routes:` in the configuration; `portway explain URL` tells why none matches.',
   },
+  no_file: {
+    status: 404,
+    type: 'destination_not_found',
+    blame: 'client',
+    retry: 'never',
+    title: 'No such file',
+    detail: 'There is no file at this path.',
+    remedy:
+      'The log line with this request id says what stands in the way: no file, a hidden one, a symbolic link that leaves the folder, or no right to read it.',
+  },
+  read_only: {
+    status: 405,
+    type: 'http_request_error',
+    blame: 'client',
+    retry: 'never',
+    title: 'Only to be read',
+    detail: 'Files of a folder can be read by GET and HEAD, and not be changed.',
+    remedy:
+      'Route the path to a service if something shall be sent there; `when: { methods: POST }` parts it from the folder.',
+  },
+  file_timeout: {
+    status: 504,
+    type: 'http_response_timeout',
+    blame: 'gateway',
+    retry: 'idempotent',
+    title: 'The file took too long',
+    detail: 'The disk did not give the file in time.',
+    remedy:
+      'Look at the disk, or the network drive; where clients read slowly, 1,024 files are open at once and others wait.',
+  },
   method_refused: {
     status: 405,
     type: 'http_request_error',
@@ -181,8 +211,9 @@ const rows = {
     blame: 'gateway',
     retry: 'never',
     title: 'No WebSocket on this route',
-    detail: 'This route is extended in code, whose hooks an upgraded connection would not pass.',
-    remedy: 'Give the WebSocket a longer path, and a route of its own without `extend:`.',
+    detail: 'This route can not be upgraded to another protocol.',
+    remedy:
+      'A route that is extended in code, whose hooks an upgraded connection would not pass, and a folder take none: give the WebSocket a longer path, and a route of its own.',
   },
   version_refused: {
     status: 505,

@@ -119,6 +119,8 @@ export interface RouteConfig {
   readonly bodyMaxBytes: number | null;
   /** Absolute path of a module that extends the route through @fastify/http-proxy; `null`: a plain route. */
   readonly extend: string | null;
+  /** What is answered with in the place of services; `null`: nothing. */
+  readonly folder: FolderConfig | null;
   /** `null`: nothing is cached. */
   readonly cache: CacheConfig | null;
   readonly retries: RetriesConfig;
@@ -127,6 +129,21 @@ export interface RouteConfig {
   readonly holdMs: number | null;
   readonly escape: EscapeChoice;
   readonly policies: PolicySettings;
+}
+
+/** Files that a route answers with. Names of files are relative to the folder. */
+export interface FolderConfig {
+  /** Absolute. */
+  readonly path: string;
+  /** What stands for a directory, the first that is there. */
+  readonly index: readonly string[];
+  /** What a browser's navigation to a path without a file gets; `null`: 404. */
+  readonly fallback: string | null;
+  readonly listing: boolean;
+  /** Whether `app.js.br` and its like are looked for beside `app.js`. */
+  readonly precompressed: boolean;
+  /** How long a file other than a page is used without asking again. */
+  readonly maxAgeMs: number;
 }
 
 /** What the keys of the policies say, each under its name in the file: its policy alone knows what it means (policy/policy.ts). */

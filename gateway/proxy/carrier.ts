@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Caches } from '../cache/caches.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
+import type { Downstream } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { IdentitySource } from '../exchange/identity.ts';
 import { peerOf } from '../exchange/peer.ts';
@@ -11,8 +12,11 @@ import { newExchangeRecord } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import { Clock } from '../exchange/timer-wheel.ts';
 import { readFacts } from '../fields/request-facts.ts';
+import { FolderExchange } from '../folder/folder-exchange.ts';
+import { OpenFiles } from '../folder/open-files.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
-import { HttpForward } from '../forward/http.ts';
+import { type ForwardOwner, HttpForward } from '../forward/http.ts';
+import type { HttpPlan } from '../forward/http-plan.ts';
 import { Tunnel } from '../forward/upgrade.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
@@ -54,6 +58,7 @@ export class Carrier implements HttpListenerHandler {
   readonly #context: ExchangeContext;
   /** What the wire lane has just read and does not carry. */
   #handedOver: Decided | null = null;
+  readonly #files = new OpenFiles();
   readonly clock = new Clock();
   readonly extensions = new Extensions((exchange, downstream, edit) =>
     this.#forwardExtended(exchange, downstream, edit),
@@ -185,8 +190,7 @@ export class Carrier implements HttpListenerHandler {
     const client = routed.policies.client(exchange.downstream as ClientExchange, routed);
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {
-      const downstream = role?.downstream ?? client;
-      return new HttpForward(downstream, routed, routed.record, exchange).start();
+      return this.#forward(routed, role?.downstream ?? client, routed, exchange);
     }
     const fetch: FetchForCache = (downstream, plan, record) => {
       const owner = this.#handlerOwner(exchange, routed, downstream);
@@ -194,6 +198,13 @@ export class Carrier implements HttpListenerHandler {
     };
     startCached(role, client, routed, fetch, exchange);
   };
+
+  /** To the service and back, or to the folder that stands in its place. */
+  #forward(routed: Routed, downstream: Downstream, plan: HttpPlan, owner: ForwardOwner): void {
+    const { folder, record } = routed;
+    if (folder === null) return new HttpForward(downstream, plan, record, owner).start();
+    new FolderExchange({ folder, files: this.#files }, downstream, routed, record, owner).start();
+  }
 
   /** What an extension made of its exchange. The client's side is Fastify's, and `FastifyExchange` learns of its end. */
   #forwardExtended({ exchange }: FastifyExchange, downstream: HandlerDownstream, edit: FieldEdit): void {
@@ -203,8 +214,7 @@ export class Carrier implements HttpListenerHandler {
     if (state.kind !== 'routed')
       return downstream.fail(new GatewayError('client_left', 'the client closed its connection'));
     const plan = extendedPlan(state, edit, downstream.body);
-    const owner = this.#handlerOwner(exchange, state, downstream);
-    new HttpForward(downstream, plan, exchange.record, owner).start();
+    this.#forward(state, downstream, plan, this.#handlerOwner(exchange, state, downstream));
   }
 
   #handlerOwner(exchange: Exchange, routed: Routed, downstream: HandlerDownstream): HandlerOwner {
@@ -219,6 +229,8 @@ export class Carrier implements HttpListenerHandler {
         routed,
         new GatewayError('upgrade_refused', `the hooks of ${extend} see no upgrades`),
       );
+    if (routed.folder !== null)
+      return exchange.refuse(routed, new GatewayError('upgrade_refused', 'files take no upgrade'));
     const { lasting } = this.#options;
     // What is no upgrade is carried.
     const { socket, early } = exchange.downstream as UpgradeRequest;

@@ -1,4 +1,5 @@
 import { TimeSlice } from '../exchange/time-slice.ts';
+import { Folder } from '../folder/folder.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import type { KeptStates } from '../policy/kept.ts';
 import { policiesOf } from '../policy/order.ts';
@@ -11,6 +12,8 @@ export interface LiveRoute {
   readonly config: RouteConfig;
   readonly upstream: Upstream;
   readonly policies: RoutePolicies;
+  /** `null`: services answer. */
+  readonly folder: Folder | null;
   /** What the upstream was asked for by. */
   readonly wish: UpstreamWish;
   /** Two routes with the same signature treat an exchange alike, wherever they stand in whichever version of the file. */
@@ -44,6 +47,7 @@ function liveRoute(
     config: route,
     upstream: registry.acquire(wish),
     policies: policiesOf(route, routes),
+    folder: route.folder && new Folder(route.folder),
     wish,
     signature: signatureOf(route),
   };

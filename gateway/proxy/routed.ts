@@ -9,6 +9,8 @@ import type { Arrival, RequestView, RoutedExchange } from '../fields/exchange.ts
 import type { Origin } from '../fields/forwarded.ts';
 import type { RequestFacts } from '../fields/request-facts.ts';
 import { requestFields, type Signature } from '../fields/request-fields.ts';
+import type { Folder } from '../folder/folder.ts';
+import type { FolderPlan } from '../folder/folder-exchange.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
 import type { TunnelPlan } from '../forward/upgrade.ts';
 import type { RetriesConfig, RouteConfig, TimeoutsConfig } from '../model/config.ts';
@@ -52,7 +54,7 @@ interface Admitted extends Arrival {
  * An exchange that a route has taken: what policies and header rules may know of it, what the choice of an endpoint may depend on, and what
  * forwarding has to do. All of that is read where it is needed, so that one object is enough.
  */
-export class Routed implements RoutedExchange, HttpPlan, Choice {
+export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   readonly kind = 'routed';
   readonly peer: Peer;
   readonly version: string;
@@ -65,6 +67,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
   readonly match: RouteMatch;
   readonly upstream: Upstream;
   readonly policies: RoutePolicies;
+  readonly folder: Folder | null;
   /** Two routes with the same signature treat an exchange alike (live-route.ts). */
   readonly signature: string;
   /** Both change by `moveTo` alone. */
@@ -85,7 +88,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
     context: ExchangeContext,
   ) {
     const { snapshot, record, downstream } = exchange;
-    const { upstream, policies, signature } = snapshot.routes[match.index]!;
+    const { upstream, policies, folder, signature } = snapshot.routes[match.index]!;
     this.downstream = downstream;
     this.peer = exchange.peer;
     this.version = exchange.version;
@@ -98,6 +101,7 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
     this.match = match;
     this.upstream = upstream;
     this.policies = policies;
+    this.folder = folder;
     this.signature = signature;
     this.body = limitBody(downstream.body, match.route.bodyMaxBytes);
     this.stickyCookie =
@@ -167,6 +171,16 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
     return forwardTarget(this.match, this.target);
   }
 
+  get publicPath(): string {
+    const { raw, rawPathLength } = this.target;
+    return this.origin.outerPrefix + raw.slice(0, rawPathLength);
+  }
+
+  get isNavigation(): boolean {
+    const { fetchMode, accept } = this.facts;
+    return fetchMode === null ? /\btext\/html\b/i.test(accept) : fetchMode === 'navigate';
+  }
+
   get expectsContinue(): boolean {
     return this.downstream.body?.expectsContinue === true;
   }
@@ -223,7 +237,14 @@ export class Routed implements RoutedExchange, HttpPlan, Choice {
   }
 
   answerFields(endpoint: Endpoint, fields: Fields, lengthOpen: boolean): Fields {
-    const kept = answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers);
+    return this.#told(answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers));
+  }
+
+  folderFields(fields: Fields): Fields {
+    return this.#told([...fields, 'X-Request-Id', this.record.requestId]);
+  }
+
+  #told(kept: Fields): Fields {
     const cookie = this.#remembersPage ? pageCookie(this, kept) : null;
     const told = this.outgoing(kept);
     return cookie === null ? told : [...told, 'Set-Cookie', cookie];

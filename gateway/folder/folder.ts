@@ -1,0 +1,146 @@
+import type { Stats } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import type { FolderConfig } from '../model/config.ts';
+
+/** What stands in a folder under the path of a request. */
+export type Found =
+  | { readonly kind: 'file'; readonly file: FoundFile }
+  /** It is a directory, and the path has no slash at its end: relative links of its page would go wrong. */
+  | { readonly kind: 'slash-missing' }
+  | { readonly kind: 'listing'; readonly entries: readonly ListedEntry[] }
+  /** @see why for the log alone */
+  | { readonly kind: 'none'; readonly why: string };
+
+export interface FoundFile {
+  /** Without a symbolic link in it. */
+  readonly root: string;
+  /** Below it, as the system names it. */
+  readonly name: string;
+}
+
+export interface ListedEntry {
+  readonly name: string;
+  readonly isDirectory: boolean;
+}
+
+/** The files of one route: where a path leads, and that it leads nowhere else. */
+export class Folder {
+  readonly config: FolderConfig;
+
+  constructor(config: FolderConfig) {
+    this.config = config;
+  }
+
+  /** @param path as a service would get it, without the query; percent-encoded. */
+  async find(path: string): Promise<Found> {
+    const names = namesOf(path);
+    if (names === null) return none('the path is no name of a file');
+    const root = await this.#root();
+    if (root === null) return none(`${this.config.path} is not there`);
+    const place = await placeOf(root, names);
+    if (typeof place === 'string') return none(place);
+    const asDirectory = path.endsWith('/');
+    if (place.stats.isDirectory())
+      return asDirectory ? this.#directory(root, names) : { kind: 'slash-missing' };
+    // A pipe or a device would be read for ever.
+    if (!place.stats.isFile() || asDirectory) return none(`${place.name} is no file`);
+    return { kind: 'file', file: { root, name: place.name } };
+  }
+
+  /** What a page that finds its way by itself is given for every path that is no file. */
+  async fallback(): Promise<FoundFile | null> {
+    const { fallback } = this.config;
+    const root = await this.#root();
+    return fallback === null || root === null ? null : fileOf(root, fallback.split('/'));
+  }
+
+  async #directory(root: string, names: readonly string[]): Promise<Found> {
+    for (const index of this.config.index) {
+      const file = await fileOf(root, [...names, index]);
+      if (file !== null) return { kind: 'file', file };
+    }
+    if (!this.config.listing) return none('a directory without an index, and `listing` is off');
+    return { kind: 'listing', entries: await entriesOf(join(root, ...names)) };
+  }
+
+  /** It may be a symbolic link itself, which is set to another place with each release. */
+  async #root(): Promise<string | null> {
+    try {
+      return await realpath(this.config.path);
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** The same file in a content coding, made beforehand: `app.js.br`. */
+export async function codedFile({ root, name }: FoundFile, suffix: string): Promise<FoundFile | null> {
+  return fileOf(root, `${name}${suffix}`.split(sep));
+}
+
+async function fileOf(root: string, names: readonly string[]): Promise<FoundFile | null> {
+  const place = await placeOf(root, names);
+  return typeof place !== 'string' && place.stats.isFile() ? { root, name: place.name } : null;
+}
+
+/** @returns a text: why there is nothing, or nothing that may be shown. */
+async function placeOf(
+  root: string,
+  names: readonly string[],
+): Promise<{ readonly name: string; readonly stats: Stats } | string> {
+  try {
+    const real = await realpath(join(root, ...names));
+    const name = relative(root, real);
+    if (isAbsolute(name) || name === '..' || name.startsWith(`..${sep}`))
+      return `a symbolic link leads out of the folder, to ${real}`;
+    if (isHidden(name.split(sep))) return `${name} is hidden`;
+    return { name, stats: await stat(real) };
+  } catch (cause) {
+    return (cause as Error).message;
+  }
+}
+
+async function entriesOf(directory: string): Promise<ListedEntry[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  return entries
+    .filter((entry) => !isHidden([entry.name]) && (entry.isDirectory() || entry.isFile()))
+    .slice(0, LISTED_MAX)
+    .map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
+    .sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || (a.name < b.name ? -1 : 1));
+}
+
+const LISTED_MAX = 10_000;
+
+/** The names of the directories and of the file; `null`: a path that names none, in whatever spelling. */
+function namesOf(path: string): string[] | null {
+  const parts = path.split('/').slice(1);
+  if (parts.at(-1) === '') parts.pop();
+  const names: string[] = [];
+  for (const part of parts) {
+    const name = decoded(part);
+    if (name === null || name === '' || name === '.' || name === '..' || NOT_IN_NAMES.test(name)) return null;
+    names.push(name);
+  }
+  return isHidden(names) ? null : names;
+}
+
+/** Separators of any system, drives and streams of Windows, and what no name can hold. */
+const NOT_IN_NAMES = process.platform === 'win32' ? /[/\\:\0]/ : /[/\\\0]/;
+
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
+/** `.git`, `.env` and their like; `.well-known` is meant for everybody (RFC 8615). */
+function isHidden(names: readonly string[]): boolean {
+  return names.some((name, at) => name.startsWith('.') && !(at === 0 && name === '.well-known'));
+}
+
+function none(why: string): Found {
+  return { kind: 'none', why };
+}

@@ -59,8 +59,6 @@ export interface Gateway extends Omit<AdminView, 'notReady' | 'purge' | 'metrics
 /** A gateway that is one worker of several: what its primary asks of it, and tells it. */
 export interface WorkerGateway {
   readonly address: { readonly host: string; readonly port: number };
-  /** Connections of clients that are open, on all ports. */
-  readonly connections: number;
   readonly figure: AskFigure;
   readonly purge: AdminView['purge'];
   /** What it has counted, and its gauges. */
@@ -218,10 +216,6 @@ class RunningGateway implements Gateway, WorkerGateway {
     return this.#source.status;
   }
 
-  get connections(): number {
-    return this.#parts.listener.connections + this.#parts.streams.connections;
-  }
-
   /** What is told of this process: one reader for each row of `FIGURES`. */
   readonly #figures: FigureReaders = {
     routes: () => {
@@ -229,6 +223,11 @@ class RunningGateway implements Gateway, WorkerGateway {
       return routeStatuses(routes, this.#services(), table.names);
     },
     streams: () => this.#parts.streams.statuses(this.#services()),
+    connections: () => {
+      const { listener, streams } = this.#parts;
+      const { connections: http, http2Connections: http2, handshakeFailures, bounds } = listener;
+      return { http, http2, streams: streams.connections, httpMax: bounds.served, handshakeFailures };
+    },
     caches: () => this.#parts.caches.status(),
     overload: () => [this.#parts.overload.status()],
   };

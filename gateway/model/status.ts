@@ -108,6 +108,20 @@ export interface Replacement {
   readonly problem: string | null;
 }
 
+/** Connections of clients. */
+export interface ConnectionsStatus {
+  /** Open now on the HTTP port, tunnels among them. */
+  readonly http: number;
+  /** Those of them that speak HTTP/2. */
+  readonly http2: number;
+  /** Open now on the raw ports; of UDP, sessions. */
+  readonly streams: number;
+  /** How many of HTTP there may be: `maxConnections`, or what the limit of open files is enough for. */
+  readonly httpMax: number;
+  /** Handshakes of TLS that came to nothing, since the start. */
+  readonly handshakeFailures: number;
+}
+
 /** The cache of a route: what it holds now, and what became of requests since it was opened. */
 export interface CacheStatus {
   /** Id of the route. */

@@ -97,6 +97,7 @@ beforeEach(() => {
 const figures: FigureReaders = {
   routes: () => [route],
   streams: () => [stream],
+  connections: () => ({ http: 3, http2: 1, streams: 0, httpMax: 10_000, handshakeFailures: 2 }),
   caches: () => [cache],
   overload: () => [],
 };

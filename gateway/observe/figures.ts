@@ -1,4 +1,10 @@
-import type { CacheStatus, EndpointStatus, RouteStatus, StreamStatus } from '../model/status.ts';
+import type {
+  CacheStatus,
+  ConnectionsStatus,
+  EndpointStatus,
+  RouteStatus,
+  StreamStatus,
+} from '../model/status.ts';
 import type { OverloadStatus } from '../overload/overload.ts';
 
 /**
@@ -15,6 +21,11 @@ export const FIGURES = {
     path: '/streams',
     what: 'Each raw TCP or UDP port, whether it is open, its connections, and its endpoints.',
     across: streamsOf,
+  },
+  connections: {
+    path: '/connections',
+    what: 'Connections of clients: how many are open and how many there may be, and handshakes of TLS that failed.',
+    across: connectionsOf,
   },
   caches: {
     path: '/cache',
@@ -69,6 +80,17 @@ function streamsOf(lists: readonly (readonly StreamStatus[])[]): readonly Stream
       endpoints: endpointsOf(same.map(({ endpoints }) => endpoints)),
     }))
     .sort((a, b) => a.line - b.line);
+}
+
+function connectionsOf(told: readonly ConnectionsStatus[]): ConnectionsStatus {
+  const total = (count: (one: ConnectionsStatus) => number) => sum(told.map(count));
+  return {
+    http: total(({ http }) => http),
+    http2: total(({ http2 }) => http2),
+    streams: total(({ streams }) => streams),
+    httpMax: total(({ httpMax }) => httpMax),
+    handshakeFailures: total(({ handshakeFailures }) => handshakeFailures),
+  };
 }
 
 /** Each worker has a cache of its own: one URL may be kept several times. */

@@ -20,8 +20,6 @@ export interface Questions {
   readonly figure: Exchange<FigureName, unknown>;
   /** What it has counted, and its gauges. */
   readonly reading: Exchange<null, Reading>;
-  /** Connections of clients that are open. */
-  readonly connections: Exchange<null, number>;
   /** How many URLs were forgotten. */
   readonly purge: Exchange<Purge, number>;
   /** To put a configuration to work. */

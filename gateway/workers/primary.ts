@@ -170,8 +170,7 @@ class Primary implements Gateway {
   async #statusOf(worker: WorkerProcess): Promise<WorkerStatus> {
     const place = this.#workers.places.find((one) => one.worker === worker);
     const { pid, since } = worker;
-    const connections =
-      worker.state === 'starting' ? 0 : await worker.ask('connections', null).catch(() => null);
+    const connections = worker.state === 'starting' ? 0 : await connectionsOf(worker);
     const { state, silent } = worker;
     return {
       pid,
@@ -227,6 +226,14 @@ class Primary implements Gateway {
   kill(): void {
     this.#fleet?.kill();
   }
+}
+
+/** Of its clients, on all ports; `null`: it did not say. */
+async function connectionsOf(worker: WorkerProcess): Promise<number | null> {
+  const told = await worker.ask('figure', 'connections').catch(() => null);
+  if (told === null) return null;
+  const { http, streams } = figureOf('connections', [told]);
+  return http + streams;
 }
 
 const START_MS = 30_000;

@@ -117,7 +117,6 @@ function answersOf(gateway: WorkerGateway): Answers {
   return {
     figure: (figure) => gateway.figure(figure),
     reading: () => gateway.reading(),
-    connections: () => gateway.connections,
     purge: (purge) => gateway.purge(purge),
     take: (content) => gateway.take(content),
     carryDatagrams: async (carries) => {

@@ -24,6 +24,16 @@ test('the admin listener of the primary answers for all workers', async () => {
   ]);
   const open = (await gateway.workers()).map(({ connections }) => connections ?? 0);
   expect(open.toSorted()).toEqual([1, 2]);
+  const browser = await gateway.connect();
+  expect((await browser.exchange(get('/none'))).status).toBe(404);
+  expect(await admin('/connections')).toEqual({
+    http: 1,
+    http2: 0,
+    streams: 3,
+    httpMax: 10_000,
+    handshakeFailures: 0,
+  });
+  browser.destroy();
 
   const picture = async () => {
     const client = await gateway.connect();

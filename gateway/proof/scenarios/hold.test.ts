@@ -77,7 +77,7 @@ describe('the handshake of a WebSocket to a service that does not listen yet', (
 
   const down = (gateway: TestGateway) =>
     until('it was refused', async () => {
-      const [route] = await gateway.gateway.routes();
+      const [route] = await gateway.gateway.figure('routes');
       return route?.endpoints[0]?.state === 'down';
     });
 

@@ -66,6 +66,7 @@ that differ by \`when\` or \`exact\`.
 | \`127.0.0.1:3001\`, \`[::1]:3001\` | that address alone |
 | \`db:3001\` | a host name, looked up for each new connection |
 | \`http://db\`, \`https://images.internal:8443\` | a URL without path, query or user; the port is 80 or 443 unless it is there |
+| \`h2c://db:50051\`, \`h2://db\` | a service that is asked by HTTP/2, gRPC among them: without TLS by prior knowledge, with TLS by ALPN; the port is 80 or 443 unless it is there |
 | \`unix:/run/app.sock\` | a Unix socket, by its absolute path (at most 103 bytes) |
 | \`srv:_http._tcp.shop.internal\` | whatever hosts and ports the SRV records of that name have now (RFC 2782); with TLS where the service is \`_https\` |
 

@@ -3,6 +3,7 @@
 import { withBrackets } from '../keys/host.ts';
 import { parseHostAndPort } from '../keys/target.ts';
 import type { EndpointAddress, EndpointConfig, Port, StreamConfig } from '../model/config.ts';
+import { schemePrefix } from '../route/authority.ts';
 import type { Places } from './endpoint.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
 import {
@@ -110,8 +111,8 @@ function reportEndpoints(protocol: 'tcp' | 'udp', list: EndpointList, document: 
 
 function uncarried(protocol: 'tcp' | 'udp', address: EndpointAddress): Fault | null {
   const expected = 'a port or host:port';
-  if (address.kind === 'tcp' && address.tls)
-    return { expected, found: `"https://${address.host}"`, hint: 'raw bytes have no scheme' };
+  if (address.kind === 'tcp' && (address.tls || address.http2))
+    return { expected, found: `"${schemePrefix(address)}${address.host}"`, hint: 'raw bytes have no scheme' };
   if (protocol === 'udp' && address.kind === 'unix')
     return { expected, found: `"unix:${address.path}"`, hint: 'UDP goes to a port' };
   return null;

@@ -16,7 +16,7 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
     ...['acme', 'letsencrypt'],
   ]),
   ...sameFor(
-    'nothing has to be set: with "tls:", clients get HTTP/2 (docs/tls.md); services are asked by HTTP/1.1',
+    'nothing has to be set for clients; a service that speaks HTTP/2 is written h2c://HOST:PORT, over TLS h2://HOST:PORT (docs/tls.md)',
     [...['http2', 'h2', 'h2c', 'grpc']],
   ),
   ...sameFor('it stands below "auth:" (docs/auth.md)', [...['htpasswd', 'password', 'users']]),

@@ -354,6 +354,17 @@ const rows = {
     remedy:
       'The log line says which certificate, and why: renew it, name its authority with `tls: { ca: FILE }` of the route, or the name that it is for with `serverName`.',
   },
+  stream_refused: {
+    status: 503,
+    type: 'destination_unavailable',
+    blame: 'service',
+    retry: 'always',
+    title: 'The service takes no more requests for now',
+    detail: 'The service refused the request before it did anything with it.',
+    remedy:
+      'It stops, or has as many requests at once as it allows (HTTP/2: GOAWAY, REFUSED_STREAM): send it again.',
+    retryAfter: 1,
+  },
   connection_terminated: {
     status: 502,
     type: 'connection_terminated',

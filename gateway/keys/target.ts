@@ -1,4 +1,4 @@
-/** Where a route leads, as the file writes it: `3001`, `db:3001`, `https://images.internal`, `unix:/run/app.sock`, `srv:_http._tcp.shop.internal`, `service:api`, `auto`. */
+/** Where a route leads, as the file writes it: `3001`, `db:3001`, `https://images.internal`, `h2c://127.0.0.1:50051`, `unix:/run/app.sock`, `srv:_http._tcp.shop.internal`, `service:api`, `auto`. */
 
 import { isIP } from 'node:net';
 import type { Port } from '../model/config.ts';
@@ -124,6 +124,8 @@ function parseUrl(text: string, scheme: string): Parsed<Target> {
 const SCHEMES: Readonly<Record<string, { readonly tls: boolean; readonly http2: boolean }>> = {
   http: { tls: false, http2: false },
   https: { tls: true, http2: false },
+  h2c: { tls: false, http2: true },
+  h2: { tls: true, http2: true },
 };
 
 /** `localhost` is a bare port, so that both of its addresses are tried, as `GATEWAY_HOSTS` says. */
@@ -136,7 +138,9 @@ function schemeHint(text: string, scheme: string): string {
   if (scheme === 'ws' || scheme === 'wss') {
     return `WebSockets go through http too: ${text.replace(/^ws/i, 'http')}`;
   }
-  return `${scheme} is not spoken here: http, https, unix, or host:port`;
+  if (scheme === 'grpc' || scheme === 'grpcs')
+    return `gRPC is HTTP/2: ${text.replace(/^grpcs?/i, scheme === 'grpcs' ? 'h2' : 'h2c')}`;
+  return `${scheme} is not spoken here: http, https, h2, h2c, unix, or host:port`;
 }
 
 function restHint(text: string, rest: string): string {

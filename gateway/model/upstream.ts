@@ -137,7 +137,7 @@ export type DialAddress =
       readonly key: string;
       readonly tls: boolean;
       /** HTTP/2, agreed upon by ALPN or, without TLS, by prior knowledge; absent: HTTP/1.1. */
-      readonly http2?: true;
+      readonly http2?: boolean;
       /** How its certificate is judged; absent: by the system's authorities and its own name. */
       readonly trust?: ServiceTrust;
       /** Name or address for logs and the `Host` header, without brackets. */

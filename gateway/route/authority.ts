@@ -51,7 +51,7 @@ function authorityEnd(target: string, start: number): number {
 }
 
 /** What stands before host and port in the name of an endpoint; none for plain HTTP/1.1. */
-export function schemePrefix({ tls, http2 }: { readonly tls: boolean; readonly http2?: true }): string {
+export function schemePrefix({ tls, http2 }: { readonly tls: boolean; readonly http2?: boolean }): string {
   if (http2) return tls ? 'h2://' : 'h2c://';
   return tls ? 'https://' : '';
 }

@@ -132,9 +132,15 @@ export class Endpoint implements StandingOwner {
     return this.#pool.send(request, sink);
   }
 
-  /** A connection of its own, for a tunnel. @returns gives the attempt up. */
+  /** A connection of its own, for a tunnel, which is asked for by HTTP/1.1. @returns gives the attempt up. */
   dial(done: (error: Error | null, socket: net.Socket | null) => void): () => void {
-    return connect(this.address, this.#connectTimeoutMs, done, new Intake(this.#pool.memory));
+    const { address } = this;
+    return connect(
+      address.kind === 'tcp' ? { ...address, http2: false } : address,
+      this.#connectTimeoutMs,
+      done,
+      new Intake(this.#pool.memory),
+    );
   }
 
   close(): void {

@@ -1,10 +1,12 @@
 import http from 'node:http';
+import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
 import { rescue } from '../exchange/rescue.ts';
 import type { DialAddress, HealthConfig } from '../model/config.ts';
 import { connect } from '../wire/connect.ts';
-import { authorityOf } from './authority.ts';
+import { authorityOf, schemeOf } from './authority.ts';
+import { requestHead } from './h2/request-head.ts';
 import { reasonOf } from './probe.ts';
 
 /** What one check found. */
@@ -84,6 +86,7 @@ class HttpQuestion {
     const leftMs = Math.max(0, this.#deadline - performance.now());
     // What has arrived while this process was busy with something else is read before it is called late.
     this.#timer = setTimeout(() => setImmediate(() => this.#late()), leftMs).unref();
+    if (this.#address.kind === 'tcp' && this.#address.http2) return this.#askByHttp2(socket);
     const request = http.request({
       createConnection: () => socket,
       path,
@@ -101,11 +104,37 @@ class HttpQuestion {
     request.end();
   }
 
+  #askByHttp2(socket: Socket): void {
+    const session = http2.connect('http://service', { createConnection: () => socket });
+    const { path: target } = this.#config;
+    const scheme = schemeOf(this.#address);
+    const fields = ['Host', authorityOf(this.#address), 'User-Agent', 'portway-health'];
+    const end = () => session.destroy();
+    this.#cancel = end;
+    session.on('error', (cause) => this.#settle(this.#broken(cause)));
+    const stream = session.request(requestHead({ method: 'GET', target, fields, body: null }, scheme));
+    stream
+      .on('response', (headers) => {
+        this.#judge(Number(headers[':status']));
+        // Its body is of no interest.
+        session.close();
+        stream.close(http2.constants.NGHTTP2_NO_ERROR);
+      })
+      .on('error', () => {})
+      .on('close', () => {
+        this.#settle(this.#ill('was not answered'));
+        end();
+      });
+  }
+
   #answered(answer: http.IncomingMessage): void {
-    const status = answer.statusCode ?? 0;
-    const well = this.#config.statuses.some(([from, to]) => status >= from && status <= to);
     leaveInPeace(answer, this.#config.timeoutMs);
     this.#cancel = () => answer.destroy();
+    this.#judge(answer.statusCode ?? 0);
+  }
+
+  #judge(status: number): void {
+    const well = this.#config.statuses.some(([from, to]) => status >= from && status <= to);
     this.#settle(well ? WELL : this.#ill(String(status)));
   }
 

@@ -5,6 +5,8 @@ import type { DialAddress, LimitsConfig } from '../model/config.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
 import { SocketMemory } from '../wire/socket-memory.ts';
 import { ConnectionBudget } from './connection-budget.ts';
+import { ServiceSessions } from './h2/service-sessions.ts';
+import { ServiceStream } from './h2/service-stream.ts';
 
 /** How many connections there are to one endpoint, and who waits for one. */
 export interface PoolCount {
@@ -22,6 +24,8 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   readonly #connectTimeoutMs: number;
   readonly #limits: LimitsConfig;
   readonly #budget: ConnectionBudget;
+  /** Over HTTP/2, whose streams count for connections here; `null`: it is HTTP/1.1. */
+  readonly #sessions: ServiceSessions | null;
   readonly #closeIdle = () => this.#closeOldest();
   readonly #all = new Set<Connection>();
   readonly #idle: Connection[] = [];
@@ -41,8 +45,11 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
     this.#address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#limits = limits;
-    this.#budget = budget;
-    budget.join(this.#closeIdle);
+    const http2 = address.kind === 'tcp' && address.http2;
+    this.#sessions = http2 ? new ServiceSessions(address, connectTimeoutMs, budget) : null;
+    // Streams are no connections to the system: their sessions are.
+    this.#budget = this.#sessions ? new ConnectionBudget() : budget;
+    this.#budget.join(this.#closeIdle);
   }
 
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
@@ -54,7 +61,9 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   #open(): Connection | undefined {
     if (this.#all.size >= this.#limits.connections) return undefined;
     this.#budget.opening();
-    const connection = new ServiceConnection(this.#address, this.#connectTimeoutMs, this, this.memory);
+    const connection = this.#sessions
+      ? new ServiceStream(this.#sessions, this)
+      : new ServiceConnection(this.#address, this.#connectTimeoutMs, this, this.memory);
     this.#all.add(connection);
     return connection;
   }
@@ -154,6 +163,7 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
     this.#closing = true;
     this.#budget.leave(this.#closeIdle);
     for (const connection of this.#idle.splice(0)) this.#drop(connection);
+    this.#sessions?.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { own } from '../../exchange/borrowed-bytes.ts';
 import type { ClientExchange, Reading } from '../../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
+import { grouped, lowered, sizeOf } from '../../exchange/h2-fields.ts';
 import type { Peer } from '../../exchange/peer.ts';
 import { H2Body } from './h2-body.ts';
 
@@ -146,12 +147,6 @@ function regularFields(raw: Fields, authority: string | undefined): Fields {
   return fields;
 }
 
-function sizeOf(fields: Fields): number {
-  let size = 0;
-  for (const text of fields) size += text.length;
-  return size;
-}
-
 function tooLarge(): GatewayError {
   return new GatewayError('head_too_large', 'a head of more than 16 KiB');
 }
@@ -163,35 +158,3 @@ function hasLength(fields: Fields): boolean {
   for (let i = 0; i < fields.length; i += 2) if (fields[i]!.toLowerCase() === 'content-length') return true;
   return false;
 }
-
-/** Names in lower case (RFC 9113 §8.2.1). What belongs to one connection of HTTP/1 is left out (§8.2.2). */
-function lowered(fields: Fields): string[] {
-  const list: string[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i]!.toLowerCase();
-    if (!CONNECTION_FIELDS.has(name)) list.push(name, fields[i + 1]!);
-  }
-  return list;
-}
-
-/** The same where Node takes an object only; repeated names become lists. */
-function grouped(fields: Fields): Record<string, string[]> {
-  const group: Record<string, string[]> = Object.create(null);
-  const list = lowered(fields);
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i]!;
-    group[name] ??= [];
-    group[name].push(list[i + 1]!);
-  }
-  return group;
-}
-
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'te',
-]);

@@ -1,0 +1,50 @@
+/** How header fields stand in HTTP/2, on both sides. */
+
+import type { Fields } from './contract.ts';
+
+/** What belongs to one connection of HTTP/1 and has no place in HTTP/2 (RFC 9113 §8.2.2). */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'te',
+]);
+
+/** Names in lower case (RFC 9113 §8.2.1), without those of a connection. */
+export function lowered(fields: Fields): string[] {
+  const list: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    if (!CONNECTION_FIELDS.has(name)) list.push(name, fields[i + 1]!);
+  }
+  return list;
+}
+
+/** The same where Node takes an object only; repeated names become lists. */
+export function grouped(fields: Fields): Record<string, string[]> {
+  const group: Record<string, string[]> = Object.create(null);
+  const list = lowered(fields);
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i]!;
+    group[name] ??= [];
+    group[name].push(list[i + 1]!);
+  }
+  return group;
+}
+
+/** Without pseudo-fields, as they came. */
+export function regular(raw: Fields): string[] {
+  const fields: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) if (!raw[i]!.startsWith(':')) fields.push(raw[i]!, raw[i + 1]!);
+  return fields;
+}
+
+/** SETTINGS_MAX_HEADER_LIST_SIZE is advice (RFC 9113 §6.5.2): what came is measured. */
+export function sizeOf(fields: Fields): number {
+  let size = 0;
+  for (const text of fields) size += text.length;
+  return size;
+}

@@ -1,0 +1,182 @@
+import http2, { type ClientHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { GatewayError } from '../../exchange/error-catalog.ts';
+import type { DialAddress } from '../../model/config.ts';
+import { connect } from '../../wire/connect.ts';
+
+/** What a session hears from what it carries. */
+export interface SessionUser {
+  /** It stands: a stream may be opened, now. @param reused whether it has carried an exchange before */
+  opened(session: ClientHttp2Session, reused: boolean): void;
+  /** It never will. */
+  failed(cause: Error): void;
+}
+
+export interface SessionOwner {
+  /** It takes no new exchange. */
+  retired(session: ServiceSession): void;
+  /** Its connection is gone. */
+  ended(session: ServiceSession): void;
+}
+
+/** One HTTP/2 connection to a service (RFC 9113), by `node:http2`. It carries many exchanges at once. */
+export class ServiceSession {
+  readonly #address: DialAddress;
+  readonly #owner: SessionOwner;
+  readonly #users = new Set<SessionUser>();
+  /** Those that wait until it stands. */
+  readonly #waiting = new Set<SessionUser>();
+  #cancelConnect: (() => void) | null;
+  #session: ClientHttp2Session | null = null;
+  #socket: Socket | null = null;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #served = 0;
+  #retired = false;
+  #over = false;
+  /** RFC 9113 §6.8: streams above it were not acted upon. */
+  #lastStreamId = Number.POSITIVE_INFINITY;
+  #controlFrames = 0;
+  #controlSince = 0;
+
+  constructor(address: DialAddress, connectTimeoutMs: number, owner: SessionOwner) {
+    this.#address = address;
+    this.#owner = owner;
+    this.#cancelConnect = connect(address, connectTimeoutMs, (error, socket) => {
+      this.#cancelConnect = null;
+      if (socket) this.#connected(socket);
+      else this.#failed(error!);
+    });
+  }
+
+  /** Whether it may be given another exchange. */
+  get hasRoom(): boolean {
+    if (this.#retired) return false;
+    const allowed = this.#session?.remoteSettings?.maxConcurrentStreams ?? STREAMS_MAX;
+    return this.#users.size < Math.min(allowed, STREAMS_MAX);
+  }
+
+  get idle(): boolean {
+    return this.#users.size === 0;
+  }
+
+  join(user: SessionUser): void {
+    this.#users.add(user);
+    clearTimeout(this.#idleTimer);
+    if (!this.#session) return void this.#waiting.add(user);
+    this.#session.ref();
+    user.opened(this.#session, this.#served++ > 0);
+  }
+
+  leave(user: SessionUser): void {
+    this.#users.delete(user);
+    this.#waiting.delete(user);
+    if (this.#users.size === 0) this.#rest();
+  }
+
+  /** Whether the service has said that it did nothing with the stream (RFC 9113 §8.7). */
+  refused(streamId: number | undefined): boolean {
+    return streamId !== undefined && streamId > this.#lastStreamId;
+  }
+
+  /** Whether its connection is gone. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Takes no new exchange, and closes behind the last one. */
+  close(): void {
+    this.#retire();
+    if (this.#users.size > 0) return;
+    this.#cancelConnect?.();
+    this.#cancelConnect = null;
+    this.#session?.destroy();
+    // Behind a GOAWAY Node would wait for the service to close its side.
+    this.#socket?.destroySoon();
+    if (!this.#session) this.#end();
+  }
+
+  #connected(socket: Socket): void {
+    // A service that has ended its side has left: no stream outlives that.
+    socket.allowHalfOpen = false;
+    this.#socket = socket;
+    const session = http2.connect('http://service', { ...SESSION_OPTIONS, createConnection: () => socket });
+    this.#session = session;
+    // Windows of streams bound what is held for slow readers; that of the connection only what is on its way.
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+    session
+      .on('error', () => session.destroy())
+      .on('goaway', (_code: number, lastStreamId: number) => {
+        this.#lastStreamId = Math.min(this.#lastStreamId, lastStreamId);
+        this.close();
+      })
+      .on('ping', () => this.#noteControl(session))
+      .on('remoteSettings', () => this.#noteControl(session))
+      .on('close', () => this.#end());
+    for (const user of [...this.#waiting]) {
+      this.#waiting.delete(user);
+      user.opened(session, this.#served++ > 0);
+    }
+    if (this.#users.size === 0) this.#rest();
+  }
+
+  #failed(error: Error): void {
+    this.#retire();
+    for (const user of [...this.#waiting]) user.failed(error);
+    this.#end();
+  }
+
+  /** A service may ask for answers to PING and SETTINGS, but not for nothing else (CVE-2019-9512, CVE-2019-9515). */
+  #noteControl(session: ClientHttp2Session): void {
+    const now = performance.now();
+    if (now - this.#controlSince > CONTROL_WINDOW_MS) {
+      this.#controlSince = now;
+      this.#controlFrames = 0;
+    }
+    if (++this.#controlFrames > CONTROL_FRAMES_MAX)
+      session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  #rest(): void {
+    if (this.#retired || !this.hasRoom) return this.close();
+    this.#session?.unref();
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.close(), IDLE_MS).unref();
+  }
+
+  #retire(): void {
+    if (this.#retired) return;
+    this.#retired = true;
+    this.#owner.retired(this);
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#idleTimer);
+    this.#retire();
+    const lost = new GatewayError('connection_terminated', `${this.#address.key} ended the connection`);
+    for (const user of [...this.#waiting]) user.failed(lost);
+    this.#owner.ended(this);
+  }
+}
+
+/** As many as services mostly allow; one that allows fewer says so in its SETTINGS. */
+const STREAMS_MAX = 100;
+const IDLE_MS = 60_000;
+const CONTROL_WINDOW_MS = 1_000;
+const CONTROL_FRAMES_MAX = 500;
+const STREAM_WINDOW_BYTES = 128 * 1024;
+const CONNECTION_WINDOW_BYTES = 1024 * 1024;
+export const ANSWER_HEAD_MAX_BYTES: number = 64 * 1024;
+
+/** Node's types know the last of them for servers alone. */
+const SESSION_OPTIONS: http2.ClientSessionOptions & { readonly strictSingleValueFields: boolean } = {
+  settings: {
+    enablePush: false,
+    initialWindowSize: STREAM_WINDOW_BYTES,
+    maxHeaderListSize: ANSWER_HEAD_MAX_BYTES,
+  },
+  maxHeaderListPairs: 1024,
+  // What is said twice and should be said once passes over HTTP/1.1, too.
+  strictSingleValueFields: false,
+};

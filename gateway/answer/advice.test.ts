@@ -80,6 +80,35 @@ describe('what is said of a service that is not there', () => {
     expect(advice('connection_refused', { service: service(wish) }).happened[1]).toBe(sentence);
   });
 
+  test.each<[string, Partial<ServiceStatus>, string, string, number]>([
+    [
+      'starts',
+      { state: 'starting' },
+      'db is starting',
+      'Nothing listens there yet. This page goes on by itself when it does.',
+      0,
+    ],
+    [
+      'has crashed',
+      { state: 'restarting', lastExit: { code: 1, signal: null, at: NOW - 2_400 } },
+      'db has crashed',
+      'It exited with code 1 (2 seconds ago) and is being started again.',
+      1,
+    ],
+    [
+      'can not start',
+      { state: 'starting', obstacle: 'port 3001 is taken' },
+      'db can’t start',
+      'Its start is in vain: port 3001 is taken.',
+      1,
+    ],
+  ])('and whose process %s: the page says that first', (_what, wish, title, detail, remedies) => {
+    const { heading, fix } = advice('connection_refused', { service: service(wish) });
+    expect(heading).toEqual({ title, detail });
+    expect(fix).toHaveLength(remedies);
+    expect(advice('response_timeout', { service: service(wish) }).heading).toBeNull();
+  });
+
   test.each<[string, Partial<ServiceStatus>, string]>([
     [
       'crashed',

@@ -28,9 +28,11 @@ export interface Situation {
 export function advise(situation: Situation): Advice {
   const { error, method, endpoint, service, nearest, routes, page, asker, target, now } = situation;
   const clients = CATALOG[error.code].blame === 'client';
+  const heading = service && headingOf(error, endpoint, service, now);
   return {
+    heading,
     happened: asker !== null ? [askedBy(asker)] : clients ? [] : whatHappened(error, endpoint, service, now),
-    fix: asker === null ? [error.row.remedy] : waysBack(asker, target),
+    fix: asker !== null ? waysBack(asker, target) : heading ? remedies(service!) : [error.row.remedy],
     nearest: nearest.map(linkTo),
     directory: routes && directoryOf(routes, page),
     lastOutput: service?.lastOutput ?? [],
@@ -100,6 +102,30 @@ function serviceText({ code }: GatewayError, service: ServiceStatus, now: number
   return code === 'connection_refused' && service.state === 'ready'
     ? `The service \`${service.name}\` was ready until now: it has just crashed, or it stopped listening.`
     : stateOf(service, now);
+}
+
+/** Where requests find nobody because the process that we run is on its way, or has failed on it. */
+function headingOf(
+  { code }: GatewayError,
+  endpoint: EndpointAddress | null,
+  service: ServiceStatus,
+  now: number,
+): Advice['heading'] {
+  const { name, state, lastExit, obstacle } = service;
+  if (code !== 'connection_refused' || state === 'ready') return null;
+  if (obstacle !== undefined)
+    return { title: `${name} can’t start`, detail: `Its start is in vain: ${obstacle}.` };
+  if (lastExit !== null)
+    return { title: `${name} has crashed`, detail: `It ${exitText(lastExit, state, now)}.` };
+  if (state !== 'starting' && state !== 'restarting') return null;
+  const listens = nothingListens(endpoint).replace(/\.$/, ' yet');
+  return { title: `${name} is ${state}`, detail: `${listens}. This page goes on by itself when it does.` };
+}
+
+/** What to do about a process that is not there yet. */
+function remedies({ lastExit, obstacle }: ServiceStatus): string[] {
+  if (obstacle !== undefined) return ['Remove what is in the way: the start is tried again by itself.'];
+  return lastExit === null ? [] : ['Correct what its last lines say: it is started again by itself.'];
 }
 
 /** A connection that ends under an answer is often the first sign of a crash: the process's own end may not be known yet. */

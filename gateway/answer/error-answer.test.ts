@@ -6,6 +6,7 @@ import { type Advice, errorAnswer } from './error-answer.ts';
 const SECRET = 'connect ECONNREFUSED 10.1.2.3:5432';
 const CODES = Object.keys(CATALOG) as ErrorCode[];
 const ADVICE: Advice = {
+  heading: null,
   happened: [],
   returns: false,
   fix: ['Nothing listens on 3001.', 'Start the service.'],

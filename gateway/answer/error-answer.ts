@@ -15,6 +15,8 @@ export interface AnswerContext {
 }
 
 export interface Advice {
+  /** Of a page about a process that we run, and that is not there yet; `null`: the catalogue's own words. */
+  readonly heading: { readonly title: string; readonly detail: string } | null;
   /** Sentences: what was tried, and what became of the process. */
   readonly happened: readonly string[];
   /** Sentences, the likeliest first. */
@@ -108,7 +110,16 @@ function listed({ routes, more, home }: Directory): object {
 function page(error: GatewayError, { requestId, advice }: AnswerContext): string {
   const { status, title } = error.row;
   const detail = detailOf(error, advice);
-  return renderErrorPage({ status, title, detail, code: error.code, requestId, ...(advice ?? {}) });
+  const heading = advice?.heading ? { ...advice.heading, happened: [] } : {};
+  return renderErrorPage({
+    status,
+    title,
+    detail,
+    code: error.code,
+    requestId,
+    ...(advice ?? {}),
+    ...heading,
+  });
 }
 
 /** A client's own mistake may be told to the client in full; what lies behind the gateway may not. */

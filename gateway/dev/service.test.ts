@@ -104,6 +104,21 @@ describe('a service that starts', () => {
 });
 
 describe('a service that dies', () => {
+  it('keeps what it said before, however talkative its next start is', async () => {
+    const folder = await temporaryFolder();
+    const { service, said, lines } = await start(
+      await program(`console.log('hello');
+        if (!require('node:fs').existsSync('${folder}/once')) {
+          require('node:fs').writeFileSync('${folder}/once', '');
+          throw new Error('it is broken');
+        }
+        setInterval(() => {}, 1000);`),
+    );
+    await said('ended with exit code 1');
+    await until('it was started again', () => lines.filter((line) => line === 'hello').length === 2);
+    expect(service.status().lastOutput[0]).toBe('Error: it is broken');
+  });
+
   it('is started again, and its end is explained', async () => {
     const folder = await temporaryFolder();
     const lives = join(folder, 'lives');

@@ -65,6 +65,8 @@ export class Service {
   #cleared: Promise<boolean> | null = null;
   /** Lives in a row that ended before it was ready. */
   #failures = 0;
+  /** What it said before it crashed, until it is ready again: a new start begins with other words. */
+  #lastWords: readonly string[] | null = null;
   #end: Promise<void> | null = null;
 
   constructor(config: ServiceConfig, options: ServiceOptions) {
@@ -95,6 +97,7 @@ export class Service {
     this.#state = 'restarting';
     this.#failures = 0;
     this.#lastExit = null;
+    this.#lastWords = null;
     this.#obstacle = null;
     this.#anew.abort();
     this.#cleared = this.#group?.stop(this.#policy.stopGraceMs) ?? null;
@@ -131,7 +134,7 @@ export class Service {
       pid: this.#group?.pid ?? null,
       restarts: Math.max(0, this.#lives - 1),
       lastExit: this.#lastExit,
-      lastOutput: this.#output.newest(),
+      lastOutput: this.#lastWords ?? this.#output.newest(),
       ...(this.awaited && { awaited: true }),
       ...(this.#obstacle === null ? {} : { obstacle: this.#obstacle }),
     };
@@ -251,6 +254,7 @@ export class Service {
     const restarts = this.#lives - 1;
     const again = restarts === 0 ? '' : ` again after ${restarts} restart${restarts === 1 ? '' : 's'}`;
     this.#state = 'ready';
+    this.#lastWords = null;
     this.#notice(
       port === null ? `runs${again}` : `is ready${again}: port ${port}, ${formatDuration(tookMs)}`,
     );
@@ -274,6 +278,7 @@ export class Service {
   async #bury(group: ProcessGroup, exit: Exit): Promise<void> {
     this.#state = 'restarting';
     this.#lastExit = { ...exit, at: Date.now() };
+    this.#lastWords = this.#output.newest();
     // Its lines were shown as they came.
     this.#notice(`${describeExit(exit, this.#config)}${this.#output.isSilent ? '; it wrote nothing' : ''}`);
     await group.stop(leftoverGraceMs);

@@ -209,7 +209,11 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     const { holdMs, upstream } = this.match.route;
     const ms = holdMs ?? (this.holds.awaits(upstream.endpoints) ? DEV_HOLD_MS : 0);
     // A person is shown what the service says meanwhile: the page of the error goes on by itself.
-    return this.facts.fetchMode === 'navigate' ? Math.min(ms, NAVIGATION_HOLD_MS) : ms;
+    if (this.facts.fetchMode === 'navigate') return Math.min(ms, NAVIGATION_HOLD_MS);
+    // RFC 7240 §4.3: a client that would rather have the error than wait.
+    const [, seconds] =
+      ms === 0 ? [] : (/(?:^|[,;\s])wait=(\d{1,6})\b/i.exec(this.header('prefer') ?? '') ?? []);
+    return seconds === undefined ? ms : Math.min(ms, Number(seconds) * 1_000);
   }
 
   get serverTiming(): boolean {

@@ -44,7 +44,7 @@ export function renderErrorPage(input: ErrorPageInput): string {
     fix.length === 0 ? '' : block('What to do', fix.length === 1 ? 'p' : 'ol', fix.map(prose)),
     directory === null ? '' : directoryBlock(directory),
     lastOutput.length === 0 ? '' : outputBlock(lastOutput),
-    input.returns ? '<p class="note">This page is loaded again when the service answers.</p>' : '',
+    input.returns ? '<p class="note returns">This page is loaded again when the service answers.</p>' : '',
     identity(input),
     '</main>',
   ];

@@ -90,6 +90,7 @@ th:last-child,td:last-child{padding-right:0}
 td ul{margin:0;padding:0;list-style:none}
 td li+li{margin-top:.25rem}
 .note{display:block;margin-top:.125rem;font-size:.875rem;color:var(--quiet)}
+.returns{margin-top:1.25rem}
 .state{display:inline-flex;align-items:baseline;gap:.5rem;white-space:nowrap;font-weight:500}
 .state svg{width:.75rem;height:.75rem;flex:none;transform:translateY(.0625rem)}
 .up{color:var(--up)}.partly{color:var(--partly)}.down{color:var(--down)}.unknown{color:var(--quiet)}

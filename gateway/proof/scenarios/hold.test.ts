@@ -44,6 +44,11 @@ describe.each(['wire', 'general'])('a service that does not listen yet, in the %
     expect(performance.now() - begun).toBeGreaterThanOrEqual(195);
   });
 
+  test('is waited for as long as the client wants, if that is less (RFC 7240)', async () => {
+    const gateway = await startTestGateway(lane(name, await freePort(), '1m'), { mode: 'production' });
+    expect((await gateway.get('/a/', 'Prefer: return=minimal, wait=0')).status).toBe(502);
+  });
+
   test('is not asked for a client that has left', async () => {
     const port = await freePort();
     const gateway = await startTestGateway(lane(name, port, '1m'), { mode: 'production' });

@@ -28,7 +28,8 @@ export class Fleet {
     const [port, ...ports] = (await freePorts(1 + PAGE_SERVICES.length)) as [number, ...number[]];
     await writeFile(join(folder, 'gateway.config.yaml'), configuration(port, ports, folder));
     const process = new PortwayProcess(new Processes(), ['dev'], { cwd: folder });
-    await process.said('Portway is open', 60_000);
+    // Said when every service is ready.
+    await process.said('Ctrl-C stops everything', 60_000);
     return new Fleet(`http://localhost:${port}`, folder, process);
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { advise } from '../answer/advice.ts';
 import { type Advice, type ErrorAnswer, errorAnswer } from '../answer/error-answer.ts';
+import { grpcAnswer, isGrpc } from '../answer/grpc-answer.ts';
 import { writeRawAnswer } from '../answer/raw-answer.ts';
 import type { GatewayError } from '../exchange/error-catalog.ts';
 import { peerOf } from '../exchange/peer.ts';
@@ -40,7 +41,9 @@ export class Responder {
   }
 
   errorAnswer(exchange: FailedExchange, error: GatewayError): ErrorAnswer {
-    const { requestId } = exchange.record;
+    const { requestId, protocol } = exchange.record;
+    // gRPC has no other HTTP than this one.
+    if (protocol === 'HTTP/2' && isGrpc(exchange.header('content-type'))) return grpcAnswer(error, requestId);
     const advice = this.#advice(exchange, error);
     return errorAnswer(error, { requestId, accept: exchange.facts.accept, advice });
   }

@@ -27,6 +27,8 @@ export class H2Exchange implements ClientExchange {
   readonly #session: H2Session;
   #listener: DownstreamListener = IGNORE;
   #trailers: Fields = [];
+  /** A head that may be all of the answer. */
+  #held: string[] | null = null;
   #ended = false;
   #closed = false;
 
@@ -69,7 +71,7 @@ export class H2Exchange implements ClientExchange {
   }
 
   get headSent(): boolean {
-    return this.#stream.headersSent;
+    return this.#held !== null || this.#stream.headersSent;
   }
 
   listen(listener: DownstreamListener): void {
@@ -91,7 +93,26 @@ export class H2Exchange implements ClientExchange {
     // A body whose length is known has no trailers, and those that have none cost a frame.
     const waitForTrailers = !isEmpty && !hasLength(fields);
     const list = [':status', String(status), ...lowered(fields)];
+    if (isGrpc(fields)) return this.#holdHead(list);
     this.#attempt(() => this.#stream.respond(list, { waitForTrailers }));
+  }
+
+  /** To gRPC a head that ends the stream is one of trailers: whether it does is known in this turn of the loop. */
+  #holdHead(list: string[]): void {
+    this.#held = list;
+    process.nextTick(() => this.#flushHead());
+  }
+
+  #flushHead(): void {
+    const list = this.#held;
+    this.#held = null;
+    if (list && !this.#stream.destroyed)
+      this.#attempt(() => this.#stream.respond(list, { waitForTrailers: true }));
+  }
+
+  #endWithHead(list: string[]): void {
+    this.#held = null;
+    this.#attempt(() => this.#stream.respond(list, { endStream: true }));
   }
 
   /** Node throws for fields that it holds impossible: a service's answer must not end more than its stream. */
@@ -105,6 +126,7 @@ export class H2Exchange implements ClientExchange {
 
   write(chunk: Buffer): boolean {
     if (chunk.length === 0 || this.#stream.destroyed) return true;
+    if (this.#held) this.#flushHead();
     return this.#stream.write(own(chunk));
   }
 
@@ -112,6 +134,8 @@ export class H2Exchange implements ClientExchange {
     if (this.#ended || this.#stream.destroyed) return;
     this.#ended = true;
     this.#trailers = trailers;
+    if (this.#held && trailers.length === 0) this.#endWithHead(this.#held);
+    else this.#flushHead();
     this.#stream.end();
     // What is left of an upload is read by nobody: the client is told to stop, which is no error (RFC 9113 §8.1).
     if (this.body && !this.#stream.readableEnded)
@@ -153,6 +177,13 @@ function tooLarge(): GatewayError {
 
 /** What clients are told by SETTINGS_MAX_HEADER_LIST_SIZE is advice (RFC 9113 §6.5.2). */
 export const HEAD_MAX_BYTES = 16 * 1024;
+
+function isGrpc(fields: Fields): boolean {
+  for (let i = 0; i < fields.length; i += 2)
+    if (fields[i]!.length === 12 && fields[i]!.toLowerCase() === 'content-type')
+      return fields[i + 1]!.startsWith('application/grpc');
+  return false;
+}
 
 function hasLength(fields: Fields): boolean {
   for (let i = 0; i < fields.length; i += 2) if (fields[i]!.toLowerCase() === 'content-length') return true;

@@ -78,7 +78,7 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
   #listen(stream: ClientHttp2Stream): void {
     stream
       .on('headers', (headers, _flags, raw: Fields) => this.#informed(headers, raw))
-      .on('response', (headers, _flags, raw: Fields) => this.#answered(headers, raw))
+      .on('response', (headers, flags, raw: Fields) => this.#answered(headers, flags, raw))
       .on('trailers', (_headers, _flags, raw: Fields) => {
         this.#attempt(() => this.#measure(raw));
         this.#trailers = regular(raw);
@@ -126,7 +126,7 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
     });
   }
 
-  #answered(headers: IncomingHttpHeaders, raw: Fields): void {
+  #answered(headers: IncomingHttpHeaders, flags: number, raw: Fields): void {
     this.#attempt((sink) => {
       this.#measure(raw);
       const status = Number(headers[':status']);
@@ -136,6 +136,8 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
       this.#expected = bodiless || length === undefined ? null : Number(length);
       this.#answering = true;
       sink.head(status, STATUS_CODES[status] ?? '', regular(raw));
+      // The client is to see that there is nothing behind it, which to gRPC means something.
+      if (flags & constants.NGHTTP2_FLAG_END_STREAM) this.#ended();
     });
   }
 

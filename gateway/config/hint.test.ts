@@ -99,7 +99,7 @@ describe('what other programs have as a setting and Portway has not', () => {
     ['letsencrypt', /^certificates are not ordered yet/],
     ['oidc', /^that way to log in is no setting yet/],
     ['users', /^it stands below "auth:"/],
-    ['cors', /^CORS is no setting yet/],
+    ['origins', /^it stands below "cors:"/],
     ['redirect', /^redirects are no setting yet/],
     ['gzip', /^compression is no setting yet/],
     ['static', /^folders are no setting yet/],

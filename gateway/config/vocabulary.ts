@@ -23,11 +23,7 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
   ...sameFor('that way to log in is no setting yet: a route can ask for it in code, with "extend:"', [
     ...['jwt', 'oidc', 'forwardauth', 'authrequest'],
   ]),
-  ...sameFor('CORS is no setting yet: the service answers it, or code with "extend:" (docs/extend.md)', [
-    'cors',
-    'origins',
-    'alloworigin',
-  ]),
+  ...sameFor('it stands below "cors:"', ['origins', 'alloworigin']),
   ...sameFor('redirects are no setting yet: a small service behind the route can answer them', [
     ...['redirect', 'redirects', 'return', 'rewriterule', 'redir'],
   ]),
@@ -46,14 +42,6 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
     'limits of clients are no setting yet: "limits:" bounds what a service gets, "overload:" what the gateway takes',
     [...['ratelimit', 'limitreq', 'throttle', 'rate']],
   ),
-  ...sameFor('lists of addresses are no setting yet: a firewall, or code with "extend:" (docs/extend.md)', [
-    'allow',
-    'deny',
-    'ipwhitelist',
-    'ipallowlist',
-    'whitelist',
-    'blacklist',
-  ]),
   host: 'a host stands in the key of the route: "shop.example/cart: 3010"',
   domain: 'a host stands in the key of the route: "shop.example/cart: 3010"',
   hostname: 'a host stands in the key of the route: "shop.example/cart: 3010"',

@@ -99,6 +99,16 @@ const rows = {
       'Somebody guesses passwords: limit the rate of requests by address. Who is logged in already is not touched.',
     retryAfter: 1,
   },
+  origin_refused: {
+    status: 403,
+    type: 'http_request_denied',
+    blame: 'client',
+    retry: 'never',
+    title: 'Not allowed from this origin',
+    detail: 'This route does not take requests from pages of the origin that the request names.',
+    remedy:
+      'Add the origin to `cors` of the route, if its pages are yours; the log line says which one it was.',
+  },
   no_route: {
     status: 404,
     type: 'destination_not_found',

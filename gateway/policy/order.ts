@@ -2,6 +2,7 @@ import type { PolicySettings, RouteConfig } from '../model/config.ts';
 import { allow, deny } from './addresses/addresses.ts';
 import { auth } from './auth/auth.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
+import { cors } from './cors/cors.ts';
 import { escapeScript } from './escape/scripted-answer.ts';
 import { headers } from './headers/headers.ts';
 import { refuseLoop } from './loop/loop.ts';
@@ -18,6 +19,7 @@ export const POLICIES: readonly Policy[] = [
   policyOfAll('loop', 'A request that has passed this gateway before is 508.', refuseLoop),
   deny,
   allow,
+  cors,
   policyOfAll(
     'max-forwards',
     'OPTIONS with `Max-Forwards` counts down, and is answered here at 0.',

@@ -1,0 +1,139 @@
+import type { Fields } from '../../exchange/contract.ts';
+import { GatewayError } from '../../exchange/error-catalog.ts';
+import type { LocalAnswer, RoutedExchange, RoutedHead } from '../../fields/exchange.ts';
+import { isPublicOrigin } from '../../fields/forwarded.ts';
+import { TOKEN } from '../../keys/field.ts';
+import { type AskedRequest, type BoundPolicy, type Foreseen, policyWithKey } from '../policy.ts';
+import { type CorsSettings, corsForm, corsRow } from './keys.ts';
+import { AllowedOrigins } from './origins.ts';
+
+export const cors = policyWithKey('cors', {
+  does: 'Preflights of pages of other origins are answered here, and answers say who may read them, as `cors` says.',
+  row: corsRow,
+  sections: [
+    {
+      heading: '### cors',
+      form: corsForm,
+      text: 'What a service says about it itself is replaced. See [policies.md](policies.md#cors).',
+    },
+  ],
+  shown: (settings) => settings,
+  bind: (settings) => settings && new Cors(settings).bound,
+});
+
+/** The CORS protocol of the Fetch standard, on a route. */
+class Cors {
+  readonly #settings: CorsSettings;
+  readonly #origins: AllowedOrigins;
+  readonly #everybody: boolean;
+
+  constructor(settings: CorsSettings) {
+    this.#settings = settings;
+    this.#origins = new AllowedOrigins(settings.origins);
+    this.#everybody = this.#origins.any;
+  }
+
+  get bound(): BoundPolicy {
+    const told = (fields: Fields, exchange: RoutedHead) => this.#told(fields, exchange);
+    return {
+      request: (exchange) => this.#request(exchange),
+      toClient: told,
+      ownAnswer: told,
+      foresee: (asked) => this.#foresee(asked),
+    };
+  }
+
+  /** @throws GatewayError `origin_refused` */
+  #request(exchange: RoutedExchange): LocalAnswer | null {
+    const { kept } = exchange.facts;
+    const origin = firstValue(kept, 'origin');
+    if (origin === null) return null;
+    const asked =
+      exchange.downstream.method === 'OPTIONS' ? firstValue(kept, 'access-control-request-method') : null;
+    const opens = asked === null && firstValue(kept, 'sec-websocket-version') !== null;
+    if (asked === null && !opens) return null;
+    if (!this.#includes(origin, exchange)) throw new GatewayError('origin_refused', refusalOf(origin));
+    return asked === null ? null : { status: 204, fields: this.#preflightFields(kept, asked) };
+  }
+
+  /** What is of the gateway's own origin is of no other. */
+  #includes(origin: string, exchange: RoutedHead): boolean {
+    if (this.#origins.includes(origin)) return true;
+    const [, scheme, authority] = /^([a-z]+):\/\/(.+)$/.exec(origin) ?? [];
+    return (
+      scheme !== undefined && authority !== undefined && isPublicOrigin(scheme, authority, exchange.origin)
+    );
+  }
+
+  /** Beside what every answer says. */
+  #preflightFields(kept: Fields, method: string): Fields {
+    const { methods, headers, maxAgeS, privateNetwork } = this.#settings;
+    const fields = ['Access-Control-Allow-Methods', methods ?? (TOKEN.test(method) ? method : 'GET')];
+    const asked = firstValue(kept, 'access-control-request-headers');
+    const allowed = headers ?? (asked !== null && NAMES.test(asked) ? asked : null);
+    if (allowed !== null) fields.push('Access-Control-Allow-Headers', allowed);
+    if (maxAgeS !== null) fields.push('Access-Control-Max-Age', String(maxAgeS));
+    if (privateNetwork && firstValue(kept, 'access-control-request-private-network') === 'true')
+      fields.push('Access-Control-Allow-Private-Network', 'true');
+    fields.push('Vary', 'Access-Control-Request-Method, Access-Control-Request-Headers');
+    return fields;
+  }
+
+  /** Without what the service says of it. An answer that depends on the origin says so, to those without one, too. */
+  #told(fields: Fields, exchange: RoutedHead): Fields {
+    const { credentials, expose } = this.#settings;
+    const out: string[] = [];
+    let varies = false;
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i]!;
+      const lower = name.length >= SHORTEST ? name.toLowerCase() : '';
+      if (SAID_HERE.has(lower)) continue;
+      if (lower === 'vary') varies ||= ORIGIN_AMONG.test(fields[i + 1]!);
+      out.push(name, fields[i + 1]!);
+    }
+    const origin = this.#everybody ? '*' : firstValue(exchange.facts.kept, 'origin');
+    if (!this.#everybody && !varies) out.push('Vary', 'Origin');
+    if (origin === null || !this.#origins.includes(origin)) return out;
+    out.push('Access-Control-Allow-Origin', origin);
+    if (credentials) out.push('Access-Control-Allow-Credentials', 'true');
+    if (expose !== null) out.push('Access-Control-Expose-Headers', expose);
+    return out;
+  }
+
+  #foresee(asked: AskedRequest): Foreseen | null {
+    const { kept } = asked.facts;
+    const origin = firstValue(kept, 'origin');
+    if (origin === null) return null;
+    const preflight =
+      asked.method === 'OPTIONS' && firstValue(kept, 'access-control-request-method') !== null;
+    const may = this.#includes(origin, asked);
+    if (preflight)
+      return may ? { status: 204, says: `${origin} may ask` } : { status: 403, says: refusalOf(origin) };
+    return { status: null, says: may ? `pages of ${origin} may read the answer` : refusalOf(origin) };
+  }
+}
+
+function refusalOf(origin: string): string {
+  return `${origin} is none of the origins of cors`;
+}
+
+/** The first field of that name. */
+function firstValue(fields: Fields, lowerName: string): string | null {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return fields[i + 1]!;
+  }
+  return null;
+}
+
+/** Names of fields, as a browser lists them. */
+const NAMES = /^[!#$%&'*+\-.^_`|~\w, ]{1,1024}$/;
+
+/** What a service may say of it: on an answer to a request that is no preflight, only some of them mean anything. */
+const SAID_HERE: ReadonlySet<string> = new Set([
+  'access-control-allow-origin',
+  'access-control-allow-credentials',
+  'access-control-expose-headers',
+]);
+const SHORTEST = 'vary'.length;
+const ORIGIN_AMONG = /(?:^|,)\s*(?:origin|\*)\s*(?:,|$)/i;

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { until } from '../proof/testing/poll.ts';
+import { PATIENCE_MS, until } from '../proof/testing/poll.ts';
 import { runs } from '../proof/testing/process-facts.ts';
 import { program } from '../proof/testing/program.ts';
 import { ProcessGroup } from './process-group.ts';
@@ -23,6 +24,9 @@ async function numbers(lines: readonly string[], count: number): Promise<number[
   await until(`${count} lines`, () => lines.length >= count);
   return lines.map(Number);
 }
+
+/** Node can't end its first thread alone. */
+const hasPython = process.platform === 'linux' && spawnSync('python3', ['--version']).status === 0;
 
 const sayPid = 'console.log(process.pid);';
 const stay = 'setInterval(() => {}, 1e6);';
@@ -58,7 +62,7 @@ describe('ProcessGroup', () => {
     const { group, lines } = launch(`${grandparent} & ${grandparent} & wait`);
     const pids = await numbers(lines, 4);
     expect(pids.every(runs)).toBe(true);
-    expect(await group.stop(5000)).toBe(false);
+    expect(await group.stop(PATIENCE_MS)).toBe(false);
     expect(pids.filter(runs)).toEqual([]);
   });
 
@@ -72,12 +76,29 @@ describe('ProcessGroup', () => {
     expect(pids.filter(runs)).toEqual([]);
   });
 
+  it.runIf(hasPython)('waits for all threads of a process, also where the first has ended', async () => {
+    const source = [
+      'import ctypes, os, signal, threading, time',
+      'signal.signal(signal.SIGTERM, signal.SIG_IGN)',
+      'threading.Thread(target=time.sleep, args=(60,)).start()',
+      'print(os.getpid(), flush=True)',
+      'ctypes.CDLL(None).pthread_exit(None)',
+    ].join('\n');
+    const { group, lines } = launch(`python3 -c '${source}' & wait`);
+    const [pid = 0] = await numbers(lines, 1);
+    await until('its first thread has ended', () =>
+      /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')),
+    );
+    expect(await group.stop(200)).toBe(true);
+    expect(runs(pid)).toBe(false);
+  });
+
   it('ends what is left behind by a command line that has ended', async () => {
     const { group, lines } = launch(`${node} -e '${sayPid}${stay}' & exit 0`);
     await group.ended;
     const [left = 0] = await numbers(lines, 1);
     expect(runs(left)).toBe(true);
-    await group.stop(5000);
+    await group.stop(PATIENCE_MS);
     expect(runs(left)).toBe(false);
   });
 
@@ -86,7 +107,7 @@ describe('ProcessGroup', () => {
     const { group, lines } = launch(reader);
     await numbers(lines, 1);
     expect(lines).toHaveLength(1);
-    expect(await group.stop(5000)).toBe(false);
+    expect(await group.stop(PATIENCE_MS)).toBe(false);
     expect(await group.ended).toEqual({ code: null, signal: 'SIGTERM' });
   });
 

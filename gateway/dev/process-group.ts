@@ -159,7 +159,8 @@ function processLives(pid: number): boolean {
 
 /**
  * Whether a member is more than a zombie. In a container whose first process reaps nobody, orphans that have ended stay in the group
- * for ever, and we would wait for them in vain.
+ * for ever, and we would wait for them in vain. A process whose first thread has ended before the others looks like one, and still holds
+ * its port.
  */
 async function hasLivingMember(group: number): Promise<boolean> {
   for (const name of await readdir('/proc')) {
@@ -167,7 +168,12 @@ async function hasLivingMember(group: number): Promise<boolean> {
     const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
     // proc(5): `pid (name) state parent group ...`; the name may hold spaces and parentheses.
     const [state, , memberOf] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(memberOf) === group && state !== 'Z' && state !== 'X') return true;
+    if (Number(memberOf) !== group || state === 'X') continue;
+    if (state !== 'Z' || (await threads(name)) > 1) return true;
   }
   return false;
+}
+
+async function threads(pid: string): Promise<number> {
+  return (await readdir(`/proc/${pid}/task`).catch(() => [])).length;
 }

@@ -110,13 +110,15 @@ describe('checks', () => {
 
   test('ask nothing any more when nobody wants them', async () => {
     const service = (await startService()).answer(ok());
-    const { leave } = watching(newChecks(), service, { intervalMs: 5 });
+    const other = (await startService()).answer(ok());
+    const checks = newChecks();
+    const { leave } = watching(checks, service, { intervalMs: 5 });
     await until('it asks', () => service.requests.length > 2);
     leave();
     leave();
     const { length } = service.connections;
-    // That nothing happens can only be seen by waiting.
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    watching(checks, other, { intervalMs: 5 });
+    await until('another is asked again and again', () => other.requests.length > 10);
     expect(service.connections.length).toBeLessThanOrEqual(length + 1);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type CachedRoute, cacheStatus, holdCalendar, startCachedRoute } from '../testing/cached-route.ts';
+import { type CachedRoute, cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
+import { holdCalendar } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
 import { type Answer, get, type RawClient } from '../testing/raw-client.ts';
 import { chunk, ok, type ReceivedRequest } from '../testing/service.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cacheStatus, holdCalendar, startCachedRoute } from '../testing/cached-route.ts';
+import { cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
+import { holdCalendar } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
 import { ok, type ReceivedRequest, reply } from '../testing/service.ts';
 

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
 import { gatewaySockets, startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { holdClock } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get, request } from '../testing/raw-client.ts';
 import { chunk, ok, reply, startService } from '../testing/service.ts';
@@ -206,10 +207,13 @@ describe('slow and leaving clients', () => {
       cache,
       keys: ['timeouts: { idle: 800ms }'],
     });
+    const clock = holdClock();
     await ask('/a');
     const client = await gateway.connect();
     await client.send(get('/img/a'));
     await client.head();
+    await until('the gateway is held up', () => gatewaySockets().some((each) => each.writableLength > 0));
+    clock.advance(800);
     const line = await gateway.log.find('timeout', ({ code }) => code === 'reader_timeout');
     expect(line.status).toBe(200);
     await expect(client.bytes(LARGE)).rejects.toThrow('the connection ended');
@@ -251,14 +255,8 @@ describe('slow and leaving clients', () => {
         sent += piece.length;
       }
     })();
-    // It comes to rest when every buffer between the service and the client is full.
-    let before = -1;
-    await until('the service is held up', async () => {
-      const rests = sent === before;
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return rests;
-    });
+    const fromService = gatewaySockets().find((each) => each.remotePort === service.port);
+    await until('the service is held up', () => fromService?.isPaused() === true);
     expect(sent).toBeLessThan(size / 2);
     await client.discard(size);
     await sending;

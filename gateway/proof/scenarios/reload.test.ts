@@ -7,9 +7,6 @@ import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';
 
-/** The rule is 2 s; a loaded machine gets some more. */
-const noticedMs = 4_000;
-
 async function twoServices() {
   const before = (await startService()).answer(ok('before'));
   const after = (await startService()).answer(ok('after'));
@@ -18,17 +15,17 @@ async function twoServices() {
 }
 
 async function serves(gateway: TestGateway, text: string): Promise<void> {
-  await until(`/db is served by "${text}"`, async () => (await gateway.get('/db/')).text === text, noticedMs);
+  await until(`/db is served by "${text}"`, async () => (await gateway.get('/db/')).text === text);
 }
 
 /** Waits until the gateway has seen a file that it cannot use. */
 async function rejects(gateway: TestGateway): Promise<string> {
-  await until('the file is rejected', () => gateway.gateway.configStatus().rejected !== null, noticedMs);
+  await until('the file is rejected', () => gateway.gateway.configStatus().rejected !== null);
   return gateway.gateway.configStatus().rejected ?? '';
 }
 
 describe('a changed file is seen by itself', () => {
-  const ways: readonly [string, (file: string, text: string) => Promise<void>][] = [
+  const ways: readonly [string, (file: string, text: string, gateway: TestGateway) => Promise<unknown>][] = [
     ['written in place', (file, text) => writeFile(file, text)],
     [
       'renamed over',
@@ -60,10 +57,10 @@ describe('a changed file is seen by itself', () => {
       },
     ],
     [
-      'written in two pieces',
-      async (file, text) => {
+      'written in two pieces, the first of which is judged',
+      async (file, text, gateway) => {
         await writeFile(file, text.slice(0, 12));
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await rejects(gateway);
         await writeFile(file, text);
       },
     ],
@@ -73,10 +70,10 @@ describe('a changed file is seen by itself', () => {
     const { before, after, yaml } = await twoServices();
     const gateway = await startTestGateway(yaml(before.port));
     await serves(gateway, 'before');
-    await change(gateway.configFile, yaml(after.port));
+    await change(gateway.configFile, yaml(after.port), gateway);
     await serves(gateway, 'after');
     expect(gateway.gateway.configStatus().rejected).toBe(null);
-    await change(gateway.configFile, yaml(before.port)).catch(() =>
+    await change(gateway.configFile, yaml(before.port), gateway).catch(() =>
       writeFile(gateway.configFile, yaml(before.port)),
     );
     await serves(gateway, 'before');
@@ -163,7 +160,7 @@ test('a file whose lines alone move is no other configuration, but what is told 
   };
   expect(await lines()).toEqual([2, 4]);
   await gateway.edit(`# One.\n# Two.\n${yaml}`);
-  await until('the lines have followed', async () => (await lines()).join() === '4,6', noticedMs);
+  await until('the lines have followed', async () => (await lines()).join() === '4,6');
   expect(gateway.gateway.configStatus().reloads).toBe(0);
   expect(gateway.log.text()).not.toContain('configuration reloaded');
   await socket.send('ping');

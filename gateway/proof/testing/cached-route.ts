@@ -1,4 +1,3 @@
-import { onTestFinished, vi } from 'vitest';
 import { startTestGateway, type TestGateway } from './gateway.ts';
 import type { Answer } from './raw-client.ts';
 import { type Script, type ScriptedService, startService } from './service.ts';
@@ -35,11 +34,4 @@ export async function startCachedRoute(
 /** What the last cache on the way says of an answer (RFC 9211). */
 export function cacheStatus(answer: Pick<Answer, 'head'>): string | undefined {
   return answer.head.values('cache-status').at(-1);
-}
-
-/** Takes the calendar into the test's hand; timers and events go on as ever. */
-export function holdCalendar(): { advance(seconds: number): void } {
-  vi.useFakeTimers({ toFake: ['Date'] });
-  onTestFinished(() => void vi.useRealTimers());
-  return { advance: (seconds) => void vi.setSystemTime(Date.now() + seconds * 1_000) };
 }

@@ -1,28 +1,41 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { createServer, type ListenOptions, type Server } from 'node:net';
 
 /** Below the ports that systems give out by themselves (32768 on Linux), so that nobody who asks for "any" gets one of ours meanwhile. */
 const LOWEST = 10_000;
 const HIGHEST = 32_000;
 
-/** Ports that were free a moment ago, held at once so that they differ. */
+/**
+ * Ports at which nothing listens, and which no other test of this machine is given while this process lives. A gateway of another test
+ * may go on asking a port whose service has ended; whoever gets that number next would be asked instead.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers: Server[] = [];
-  while (servers.length < count) {
-    const server = await listening(randomInt(LOWEST, HIGHEST));
-    if (server) servers.push(server);
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = randomInt(LOWEST, HIGHEST);
+    if (!ports.includes(port) && (await claim(port)) && (await isFree(port))) ports.push(port);
   }
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  for (const server of servers) await once(server.close(), 'close');
   return ports;
 }
 
-async function listening(port: number): Promise<Server | null> {
-  const server = createServer();
+/** Of Linux alone: an abstract name (unix(7)) is a lock that ends with its process, however that ends. */
+async function claim(port: number): Promise<boolean> {
+  if (process.platform !== 'linux') return true;
+  return (await listening({ path: `\0portway-test-port-${port}` })) !== null;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = await listening({ port, host: '127.0.0.1' });
+  if (server) await once(server.close(), 'close');
+  return server !== null;
+}
+
+async function listening(where: ListenOptions): Promise<Server | null> {
+  const server = createServer().unref();
   return new Promise((resolve) => {
-    server.once('error', () => resolve(null)).listen(port, '127.0.0.1', () => resolve(server));
+    server.once('error', () => resolve(null)).listen(where, () => resolve(server));
   });
 }
 

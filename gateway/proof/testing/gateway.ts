@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { type Gateway, type GatewayOptions, startGateway } from '../../gateway.ts';
+import { freePorts } from './free-port.ts';
 import { Logbook } from './logbook.ts';
 import { until } from './poll.ts';
 import { type Answer, type ClientOptions, connect, get, type RawClient } from './raw-client.ts';
@@ -87,12 +88,13 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const configFile = join(folder, 'gateway.config.yaml');
   const log = new Logbook();
   const { env = {}, mode = 'production' } = options;
+  const [port, adminPort] = (await freePorts(2)) as [number, number];
   const gateway = await startGateway({
     configFile,
     env,
     mode,
     log: pino({ level: 'debug' }, log),
-    listen: { port: 0, adminPort: 0 },
+    listen: { port, adminPort },
   });
   const started = new TestGateway(gateway, mode, configFile, log);
   onTestFinished(async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { freePort } from './free-port.ts';
 import {
   type Body,
   MalformedMessage,
@@ -28,7 +29,7 @@ type Reply = string | Uint8Array | undefined;
 export interface ServiceOptions {
   /** Keep our direction of a connection open when the gateway has ended its own. */
   readonly halfOpen?: boolean;
-  /** Where to listen; default any free port of 127.0.0.1. */
+  /** Where to listen; default a port of 127.0.0.1 that no other test is given. */
   readonly listen?: ListenOptions;
 }
 
@@ -150,7 +151,7 @@ export class ScriptedService {
 /** Starts a service on a free port; it ends with the test, which fails if the gateway sent it something malformed. */
 export async function startService(options: ServiceOptions = {}): Promise<ScriptedService> {
   const server = createServer({ allowHalfOpen: options.halfOpen ?? false });
-  server.listen(options.listen ?? { port: 0, host: '127.0.0.1' });
+  server.listen(options.listen ?? { port: await freePort(), host: '127.0.0.1' });
   await once(server, 'listening');
   const service = new ScriptedService(server);
   onTestFinished(async () => {

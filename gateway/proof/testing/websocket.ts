@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { get, type RawClient } from './http-client.ts';
 import type { ScriptedService, ServiceConnection } from './service.ts';
 
@@ -23,9 +24,11 @@ export async function openTunnel(
   service: ScriptedService,
   target: string,
 ): Promise<ServiceConnection> {
-  await client.send(handshake(target));
+  const mark = randomUUID();
+  await client.send(handshake(target, `X-Tunnel: ${mark}`));
   const connection = await service.connection();
-  await connection.head();
+  const head = await connection.head();
+  if (head.value('x-tunnel') !== mark) throw new Error(`the service was asked by a stranger:\n${head.raw}`);
   await connection.send(agreement());
   const { startLine } = await client.head();
   if (!startLine.includes(' 101 ')) throw new Error(`no tunnel came about: ${startLine}`);

@@ -195,6 +195,7 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '.tls': { certificates: { cert: pem, key: pem } },
   'tls.certificates': { cert: pem, key: pem },
   'tls.clientCertificates': { ca: authorityPem },
+  'auth.jwt': { jwks: 'https://id.test/', issuer: 'a', audience: 'a' },
 };
 
 /** Where the keys of a map are free, one that is good. */

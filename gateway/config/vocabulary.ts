@@ -19,9 +19,9 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
     'nothing has to be set for clients; a service that speaks HTTP/2 is written h2c://HOST:PORT, over TLS h2://HOST:PORT (docs/tls.md)',
     [...['http2', 'h2', 'h2c', 'grpc']],
   ),
-  ...sameFor('it stands below "auth:" (docs/auth.md)', [...['htpasswd', 'password', 'users']]),
+  ...sameFor('it stands below "auth:" (docs/auth.md)', [...['htpasswd', 'password', 'users', 'jwt']]),
   ...sameFor('that way to log in is no setting yet: a route can ask for it in code, with "extend:"', [
-    ...['jwt', 'oidc', 'forwardauth', 'authrequest'],
+    ...['oidc', 'forwardauth', 'authrequest'],
   ]),
   ...sameFor('it stands below "cors:"', ['origins', 'alloworigin']),
   ...sameFor('redirects are no setting yet: a small service behind the route can answer them', [

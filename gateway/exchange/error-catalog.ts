@@ -109,6 +109,17 @@ const rows = {
     remedy:
       'Add the origin to `cors` of the route, if its pages are yours; the log line says which one it was.',
   },
+  auth_unavailable: {
+    status: 503,
+    type: 'destination_unavailable',
+    blame: 'gateway',
+    retry: 'always',
+    title: 'Logins cannot be checked',
+    detail: 'What says whether the request may pass cannot be reached.',
+    remedy:
+      'See the log line with this request id, and whether the service below `auth:` of the route answers.',
+    retryAfter: 5,
+  },
   no_route: {
     status: 404,
     type: 'destination_not_found',

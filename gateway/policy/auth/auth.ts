@@ -8,6 +8,7 @@ import {
 } from '../policy.ts';
 import { isExcepted } from './exceptions.ts';
 import type { Gate } from './gate.ts';
+import { jwtForm } from './jwt/keys.ts';
 import { authForm, authRow } from './keys.ts';
 import type { AuthSettings, KindSettings } from './settings.ts';
 
@@ -19,7 +20,12 @@ export const auth = policyWithKey('auth', {
     {
       heading: '### auth',
       form: authForm,
-      text: 'One of `basic`, `keys`, `any`, `all`, and what goes with it. How each works, and what services see of it, says [auth.md](auth.md).',
+      text: 'One of `basic`, `keys`, `jwt`, `any`, `all`, and what goes with it. How each works, and what services see of it, says [auth.md](auth.md).',
+    },
+    {
+      heading: '### jwt',
+      form: jwtForm,
+      text: 'A token is checked by the keys of its issuer, and remembered until it expires.',
     },
   ],
   shown: (settings) => settings,
@@ -57,6 +63,7 @@ function foresee(settings: AuthSettings, asked: AskedRequest): Foreseen {
 
 function nameOf(kind: KindSettings): string {
   if (kind.kind === 'basic') return `a name and a password of ${basename(kind.file)}`;
+  if (kind.kind === 'jwt') return `a token of ${kind.issuer}`;
   return `a key of ${basename(kind.file)} in ${kind.header}${kind.bearer ? ' or as Bearer' : ''}`;
 }
 
@@ -80,6 +87,12 @@ async function faultsOf(kind: KindSettings): Promise<PolicyFault[]> {
   if (kind.kind === 'basic') {
     const { readUsers, USERS_FILE } = await import('./basic/users.ts');
     return faultsOfFile(kind.file, ['basic'], USERS_FILE, readUsers);
+  }
+  if (kind.kind === 'jwt') {
+    const { file } = kind.jwks;
+    if (file === null) return [];
+    const { readKeySet, KEY_SET_FILE } = await import('./jwt/key-set.ts');
+    return faultsOfFile(file, ['jwt', 'jwks'], KEY_SET_FILE, readKeySet);
   }
   const { readKeys, KEYS_FILE } = await import('./api-keys/api-keys.ts');
   return faultsOfFile(kind.file, ['keys'], KEYS_FILE, readKeys);

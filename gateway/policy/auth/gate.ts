@@ -2,8 +2,6 @@ import { GatewayError } from '../../exchange/error-catalog.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
 import type { KeptStates } from '../kept.ts';
 import type { Verdict } from '../policy.ts';
-import { ApiKeyAuthenticator } from './api-keys/api-keys.ts';
-import { BasicAuthenticator } from './basic/basic.ts';
 import { isExcepted } from './exceptions.ts';
 import type { Authenticator, Outcome } from './kind.ts';
 import type { AuthSettings, KindSettings } from './settings.ts';
@@ -62,12 +60,15 @@ export class Gate {
   }
 }
 
-function openKind(settings: KindSettings, kept: KeptStates): Promise<Authenticator> {
+/** What a kind is made of is loaded where a route has it. */
+async function openKind(settings: KindSettings, kept: KeptStates): Promise<Authenticator> {
   switch (settings.kind) {
     case 'basic':
-      return BasicAuthenticator.open(settings, kept);
+      return (await import('./basic/basic.ts')).BasicAuthenticator.open(settings, kept);
     case 'keys':
-      return ApiKeyAuthenticator.open(settings, kept);
+      return (await import('./api-keys/api-keys.ts')).ApiKeyAuthenticator.open(settings, kept);
+    case 'jwt':
+      return (await import('./jwt/jwt.ts')).JwtAuthenticator.open(settings, kept);
   }
 }
 

@@ -7,6 +7,7 @@ import { inherited } from '../../keys/inherited.ts';
 import { accepted, type Parsed, refused } from '../../keys/parsed.ts';
 import { described, flag, orWord, parsedBy } from '../../keys/value.ts';
 import { canonicalPath } from '../../route/target.ts';
+import { compileJwt, jwtForm } from './jwt/keys.ts';
 import type { AuthSettings, Exception, KindSettings } from './settings.ts';
 
 const file = z.string().min(1);
@@ -39,16 +40,26 @@ const kindShape = {
   }).optional(),
 };
 
+const allKinds = {
+  ...kindShape,
+  jwt: described(jwtForm, 'A signed token of an issuer, as `Authorization: Bearer`.', {
+    expected: 'a map with jwks, issuer, audience',
+    type: 'map, see [jwt](#jwt)',
+    also: ['jwtauth', 'authjwt', 'bearertoken', 'jsonwebtoken'],
+  }).optional(),
+};
+
 /** Which keys name a kind, and which others go with it. */
 const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   basic: ['realm'],
   keys: ['header', 'bearer'],
+  jwt: [],
 };
 
 const KINDS = Object.keys(COMPANIONS);
 
 const kindForm = z
-  .strictObject(kindShape)
+  .strictObject(allKinds)
   .check(({ value, issues }) => {
     issues.push(...faultsOfKind(value, KINDS));
   })
@@ -62,7 +73,7 @@ const exception = parsedBy(z.string(), parseException).meta({
 
 export const authForm = z
   .strictObject({
-    ...kindShape,
+    ...allKinds,
     any: described(z.array(kindForm).min(1), 'Several kinds, of which one is enough.', {
       ...kindsDoc,
       also: ['satisfyany', 'oneof'],
@@ -118,7 +129,8 @@ function compileAuth(written: z.output<typeof authForm>, folder: string): AuthSe
 }
 
 function compileKind(written: WrittenKind, folder: string): KindSettings {
-  const { basic, realm = 'Portway', keys, header = 'X-API-Key', bearer = false } = written;
+  const { basic, realm = 'Portway', keys, header = 'X-API-Key', bearer = false, jwt } = written;
+  if (jwt !== undefined) return compileJwt(jwt, folder);
   if (basic !== undefined) return { kind: 'basic', file: resolve(folder, basic), realm };
   return { kind: 'keys', file: resolve(folder, keys!), header, bearer };
 }

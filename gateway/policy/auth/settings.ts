@@ -7,7 +7,7 @@ export interface AuthSettings {
   readonly except: readonly Exception[];
 }
 
-export type KindSettings = BasicSettings | ApiKeySettings;
+export type KindSettings = BasicSettings | ApiKeySettings | JwtSettings;
 
 /** A name and a password, of a file (RFC 7617). */
 export interface BasicSettings {
@@ -22,6 +22,27 @@ export interface ApiKeySettings {
   readonly file: string;
   readonly header: string;
   readonly bearer: boolean;
+}
+
+/** A signed token of an issuer (RFC 7519). */
+export interface JwtSettings {
+  readonly kind: 'jwt';
+  /** Where its public keys are. */
+  readonly jwks:
+    | { readonly url: string; readonly file: null }
+    | { readonly file: string; readonly url: null };
+  readonly issuer: string;
+  /** One of them is enough; `null`: tokens for anybody are taken. */
+  readonly audience: readonly string[] | null;
+  readonly algorithms: readonly string[];
+  /** The claim that names the user. */
+  readonly user: string;
+  /** Claims that are demanded, with the values of which one is enough. */
+  readonly claims: Readonly<Record<string, readonly string[]>>;
+  /** All of them are demanded. */
+  readonly scopes: readonly string[];
+  /** By how much clocks may differ. */
+  readonly toleranceMs: number;
 }
 
 /** Requests that need not say who asks. `null` is any method, or any path. */

@@ -1,0 +1,64 @@
+import { Agent, type Dispatcher } from 'undici';
+import type { Keepable } from '../kept.ts';
+
+/** What another service answered, its body cut off nowhere: a longer one than was allowed is an error. */
+export interface OutboundAnswer {
+  readonly status: number;
+  /** Name, value, name, value ... as received, latin-1. */
+  readonly fields: readonly string[];
+  readonly body: Buffer;
+}
+
+export interface OutboundRequest {
+  readonly url: URL;
+  readonly headers: readonly string[];
+  readonly timeoutMs: number;
+  readonly bodyMaxBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/** GETs of services that say who somebody is: a few connections of our own, which no route shares. Redirects are answers. */
+export class Outbound implements Keepable {
+  readonly #agent = new Agent({ connections: 64, connect: { timeout: 5_000 }, maxHeaderSize: 32 * 1024 });
+
+  /** @throws where there is no whole answer in time. */
+  async get({ url, headers, timeoutMs, bodyMaxBytes, signal }: OutboundRequest): Promise<OutboundAnswer> {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const {
+      statusCode,
+      headers: fields,
+      body,
+    } = await this.#agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'GET',
+      headers: [...headers],
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      responseHeaders: 'raw',
+    });
+    return { status: statusCode, fields: rawFields(fields), body: await wholeOf(body, bodyMaxBytes) };
+  }
+
+  close(): void {
+    void this.#agent.destroy();
+  }
+}
+
+/** `responseHeaders: 'raw'` gives them as they came, for which undici has no type. */
+function rawFields(fields: unknown): string[] {
+  return (fields as (string | Buffer)[]).map((text) =>
+    typeof text === 'string' ? text : text.toString('latin1'),
+  );
+}
+
+async function wholeOf(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    // Leaving the loop destroys the body, and its connection with it.
+    if (length > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -19,6 +19,7 @@ import { ConfigSource } from './proxy/config-source.ts';
 import { drain, drainGently } from './proxy/draining.ts';
 import { explainExchange } from './proxy/explain.ts';
 import { Refusal, type ReloadResult } from './proxy/reloader.ts';
+import type { ExaminePort } from './proxy/responder.ts';
 import { routeStatuses } from './proxy/route-status.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
 import { authorityFolder } from './tls/dev-authority.ts';
@@ -37,6 +38,8 @@ export interface GatewayOptions {
   readonly keepsLogLevel?: boolean;
   /** What the supervisor knows of the processes behind the ports; none in production. */
   readonly services?: () => readonly ServiceStatus[];
+  /** Finds out what is true of a port that does not answer as it should. */
+  readonly examine?: ExaminePort;
   /** By which operators restart these processes and follow their lines. */
   readonly serviceControl?: ServiceControl;
   /** Finds ports for services whose port is `auto`; without it such a configuration is refused. */
@@ -116,6 +119,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       stickySecret: env.PORTWAY_STICKY_SECRET,
       authorityFolder: authorityFolder(env),
       services: this.#services,
+      examine: options.examine ?? null,
       page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
       taken: (config) => this.#taken(config),
     });

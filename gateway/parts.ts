@@ -20,7 +20,7 @@ import { EscapeNotices } from './policy/escape/notices.ts';
 import { KeptStates } from './policy/kept.ts';
 import { Carrier } from './proxy/carrier.ts';
 import { InFlight } from './proxy/in-flight.ts';
-import { Responder } from './proxy/responder.ts';
+import { type ExaminePort, Responder } from './proxy/responder.ts';
 import type { RouterHandlers } from './proxy/router.ts';
 import { Snapshots } from './proxy/snapshots.ts';
 import { Holds } from './upstream/hold.ts';
@@ -33,6 +33,7 @@ export interface PartsOptions {
   /** Of the authority that `tls: dev` is issued by. */
   readonly authorityFolder: string;
   readonly services: () => readonly ServiceStatus[];
+  readonly examine: ExaminePort | null;
   readonly page: (request: IncomingMessage, reply: FastifyReply) => Promise<FastifyReply>;
   /** A configuration has taken effect. Resolves when all who must know do. */
   readonly taken: (config: GatewayConfig) => Promise<void>;
@@ -70,7 +71,7 @@ export class GatewayParts {
 
   constructor(options: PartsOptions) {
     this.#options = options;
-    const { log, mode, services, stickySecret } = options;
+    const { log, mode, services, examine, stickySecret } = options;
     const { lasting, memory } = this;
     // From the end to the beginning: each hop is given those behind it.
     this.descriptors = new Descriptors(log);
@@ -83,7 +84,7 @@ export class GatewayParts {
       traffic.none.count(record);
       observe(record);
     };
-    this.responder = new Responder({ mode, services, log: unread });
+    this.responder = new Responder({ mode, services, examine, log: unread });
     this.registry = new UpstreamRegistry(log, stickySecret, traffic);
     this.kept = new KeptStates(log);
     this.caches = new Caches(troubleLog(log));

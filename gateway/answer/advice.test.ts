@@ -15,6 +15,7 @@ function advice(code: ErrorCode, wish: Partial<Omit<Situation, 'error'>> = {}) {
     method: 'GET',
     endpoint: null,
     service: null,
+    truth: null,
     nearest: [],
     routes: null,
     page: false,

@@ -4,6 +4,12 @@ import type { ServiceStatus } from '../model/status.ts';
 import { frameworkOf } from '../policy/escape/frameworks.ts';
 import type { Advice, Directory, RouteLink } from './error-answer.ts';
 
+/** What was found out about a port after an exchange with it failed: sentences. */
+export interface PortTruth {
+  readonly happened: readonly string[];
+  readonly fix: readonly string[];
+}
+
 /** What a developer is told beside an error. */
 export interface Situation {
   readonly error: GatewayError;
@@ -12,6 +18,8 @@ export interface Situation {
   readonly endpoint: EndpointAddress | null;
   /** The process behind it, where we run it. */
   readonly service: ServiceStatus | null;
+  /** `null`: nothing was looked for. */
+  readonly truth: PortTruth | null;
   readonly nearest: readonly RouteConfig[];
   /** All of them, where none takes the path; `null`: this is not about the path. */
   readonly routes: readonly RouteConfig[] | null;
@@ -26,13 +34,18 @@ export interface Situation {
 
 /** Turns an error into what to do about it: what was tried, what became of the process, what may have been meant. */
 export function advise(situation: Situation): Advice {
-  const { error, method, endpoint, service, nearest, routes, page, asker, target, now } = situation;
+  const { error, method, endpoint, service, truth, nearest, routes, page, asker, target, now } = situation;
   const clients = CATALOG[error.code].blame === 'client';
   const heading = service && headingOf(error, endpoint, service, now);
   return {
     heading,
-    happened: asker !== null ? [askedBy(asker)] : clients ? [] : whatHappened(error, endpoint, service, now),
-    fix: asker !== null ? waysBack(asker, target) : heading ? remedies(service!) : [error.row.remedy],
+    happened: asker !== null ? [askedBy(asker)] : clients ? [] : whatHappened(situation),
+    fix:
+      asker !== null
+        ? waysBack(asker, target)
+        : heading
+          ? remedies(service!)
+          : [...(truth?.fix ?? []), error.row.remedy],
     nearest: nearest.map(linkTo),
     directory: routes && directoryOf(routes, page),
     lastOutput: service?.lastOutput ?? [],
@@ -66,14 +79,12 @@ function linkTo({ id, matcher }: RouteConfig): RouteLink {
   return { label: id, href: href(matcher.host, matcher.path) };
 }
 
-function whatHappened(
-  error: GatewayError,
-  endpoint: EndpointAddress | null,
-  service: ServiceStatus | null,
-  now: number,
-): string[] {
-  const lines: string[] = [];
-  if (error.code === 'connection_refused') lines.push(nothingListens(endpoint));
+function whatHappened({ error, endpoint, service, truth, now }: Situation): string[] {
+  const found = truth?.happened ?? [];
+  const lines = [...found];
+  if (error.code === 'connection_refused') {
+    if (found.length === 0) lines.push(nothingListens(endpoint));
+  }
   // That it broke off is what the answer says already.
   else if (!BROKEN_OFF.has(error.code)) lines.push(`${error.message}.`);
   if (service) lines.push(serviceText(error, service, now));

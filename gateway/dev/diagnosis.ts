@@ -9,6 +9,7 @@ import { Descriptors } from '../overload/descriptors.ts';
 import { describeHolder, portHolder } from './port-holder.ts';
 import { acceptsConnections } from './port-probe.ts';
 import { type Speech, speechAt } from './port-speech.ts';
+import { otherListener } from './port-truth.ts';
 
 export interface Finding {
   /** A `note` is worth knowing and wrong for nobody. */
@@ -101,10 +102,11 @@ async function deadReason(address: DialAddress, { services }: GatewayConfig): Pr
       `nothing listens on ${port} yet`,
       `\`portway dev\` starts the service ${service.name} there`,
     ];
-  if (host === '127.0.0.1' && (await speechAt({ host: '::1', port }, 'localhost')).kind !== 'dead')
+  const other = await otherListener(address);
+  if (other !== null)
     return [
       'wrong',
-      `something listens on [::1]:${port} only, not on 127.0.0.1`,
+      `something listens on ${other} only, not on ${host}`,
       `write ${port} alone: both are tried`,
     ];
   return ['wrong', `nothing listens on ${key}`, 'start the service, or correct the port'];

@@ -24,7 +24,8 @@ export async function untilAccepting(port: number, signal: AbortSignal): Promise
   return false;
 }
 
-function accepts(host: string, port: number, timeoutMs: number): Promise<boolean> {
+/** The same for one address. */
+export function accepts(host: string, port: number, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const settle = (accepted: boolean) => {

@@ -10,6 +10,7 @@ import { Keys } from './keys.ts';
 import { LabelledOutput } from './labelled-output.ts';
 import { LiveMap } from './live-map.ts';
 import { type MapView, renderAddress, renderMap, renderNames, urlToOpen } from './map.ts';
+import { PortTruths } from './port-truth.ts';
 import { readableLines } from './readable-line.ts';
 import type { Screen } from './screen.ts';
 import { serviceEnvironment } from './service-environment.ts';
@@ -81,6 +82,7 @@ export class Workbench {
     const services = () => this.#supervisor.status();
     const serviceControl = this.#supervisor;
     const place = (config: GatewayConfig) => this.#ports.place(config);
+    const truths = new PortTruths();
     const gateway = await startGateway({
       configFile,
       env,
@@ -89,6 +91,7 @@ export class Workbench {
       services,
       serviceControl,
       place,
+      examine: (address, refused) => truths.of(address, refused),
     });
     this.#gateway = gateway;
     gateway.onReload((config) => void this.#supervise(config.services));

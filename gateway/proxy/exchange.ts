@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ErrorAnswer } from '../answer/error-answer.ts';
 import type { ClientExchange, ClientRequest } from '../exchange/client-exchange.ts';
 import type { Fields, Lane } from '../exchange/contract.ts';
 import type { Traffic } from '../exchange/counters/traffic.ts';
@@ -206,8 +207,10 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     const { downstream } = this;
     if (ENDS_CONNECTION.has(error.code) && !(downstream instanceof UpgradeRequest))
       downstream.closeAfterAnswer();
-    const { status, fields, body } = this.#ends.responder.errorAnswer(this, error);
-    this.answer(status, fields, body);
+    const give = ({ status, fields, body }: ErrorAnswer) => this.answer(status, fields, body);
+    const answer = this.#ends.responder.errorAnswer(this, error);
+    if (answer instanceof Promise) void answer.then(give);
+    else give(answer);
   }
 
   /** No error: a redirect, `OPTIONS *`. */

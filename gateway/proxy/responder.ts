@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
-import { advise } from '../answer/advice.ts';
+import { advise, type PortTruth } from '../answer/advice.ts';
 import { type Advice, type ErrorAnswer, errorAnswer } from '../answer/error-answer.ts';
 import { grpcAnswer, isGrpc } from '../answer/grpc-answer.ts';
 import { writeRawAnswer } from '../answer/raw-answer.ts';
-import type { GatewayError } from '../exchange/error-catalog.ts';
+import type { ErrorCode, GatewayError } from '../exchange/error-catalog.ts';
 import { peerOf } from '../exchange/peer.ts';
 import { type ExchangeRecord, newExchangeRecord, noteError } from '../exchange/record.ts';
 import type { RequestFacts } from '../fields/request-facts.ts';
-import type { EndpointConfig, RouteConfig } from '../model/config.ts';
+import type { EndpointAddress, EndpointConfig, RouteConfig } from '../model/config.ts';
 import type { ServiceStatus } from '../model/status.ts';
 import { type OwnOrigin, pageOf } from '../route/escape.ts';
 import type { RouteRequest, RouteTable } from '../route/table.ts';
@@ -16,9 +16,14 @@ import { serviceBehind } from '../upstream/endpoint-status.ts';
 export interface ResponderOptions {
   readonly mode: 'development' | 'production';
   readonly services: () => readonly ServiceStatus[];
+  /** Finds out what is true of a port, within a second; development only. */
+  readonly examine: ExaminePort | null;
   /** Of what never became an exchange. */
   readonly log: (record: ExchangeRecord) => void;
 }
+
+/** @param refused nothing took the connection. */
+export type ExaminePort = (address: EndpointAddress, refused: boolean) => Promise<PortTruth | null>;
 
 /** As much of an exchange as an error answer may depend on. */
 export interface FailedExchange extends RouteRequest {
@@ -40,12 +45,23 @@ export class Responder {
     this.#options = options;
   }
 
-  errorAnswer(exchange: FailedExchange, error: GatewayError): ErrorAnswer {
-    const { requestId, protocol } = exchange.record;
+  /** A promise only where the port behind the route is looked at first. */
+  errorAnswer(exchange: FailedExchange, error: GatewayError): ErrorAnswer | Promise<ErrorAnswer> {
+    const { requestId, endpoint, protocol } = exchange.record;
     // gRPC has no other HTTP than this one.
     if (protocol === 'HTTP/2' && isGrpc(exchange.header('content-type'))) return grpcAnswer(error, requestId);
-    const advice = this.#advice(exchange, error);
-    return errorAnswer(error, { requestId, accept: exchange.facts.accept, advice });
+    const word = (truth: PortTruth | null): ErrorAnswer => {
+      if (truth?.happened.length) exchange.record.cause = `${error.message}: ${truth.happened.join(' ')}`;
+      const advice = this.#advice(exchange, error, truth);
+      return errorAnswer(error, { requestId, accept: exchange.facts.accept, advice });
+    };
+    const { examine } = this.#options;
+    const tried = exchange.endpoints.find(({ address }) => address.key === endpoint);
+    if (examine === null || tried === undefined || !OF_THE_PORT.has(error.code)) return word(null);
+    // Of a process of ours more is known.
+    const service = serviceBehind([tried], this.#options.services());
+    if (service !== null && service.state !== 'ready') return word(null);
+    return examine(tried.address, error.code === 'connection_refused').then(word, () => word(null));
   }
 
   /** For bytes that never became an exchange. */
@@ -61,7 +77,7 @@ export class Responder {
     this.#options.log(record);
   }
 
-  #advice(exchange: FailedExchange, error: GatewayError): Advice | null {
+  #advice(exchange: FailedExchange, error: GatewayError, truth: PortTruth | null): Advice | null {
     if (this.#options.mode === 'production') return null;
     const endpoints = exchange.endpoints;
     const { table } = exchange.snapshot;
@@ -72,6 +88,7 @@ export class Responder {
       method: exchange.method,
       endpoint: tried[0]?.address ?? null,
       service: serviceBehind(tried.length > 0 ? tried : endpoints, this.#options.services()),
+      truth,
       nearest: wanted ? table.nearest(exchange.target.canonical, exchange.host) : [],
       routes: wanted ? table.routes : null,
       page: wanted && table.showsPage(exchange.host),
@@ -87,5 +104,14 @@ function askerOf(exchange: FailedExchange): RouteConfig | null {
   const page = pageOf(exchange.snapshot.table, exchange, exchange.ownOrigin, exchange.isUpgrade);
   return page?.by === 'referer' ? page.route : null;
 }
+
+/** Failures whose reason may be that the port is another one than was meant. */
+const OF_THE_PORT: ReadonlySet<ErrorCode> = new Set([
+  'connection_refused',
+  'connection_terminated',
+  'bad_answer',
+  'response_timeout',
+  'tls_error',
+]);
 
 const EMPTY = Buffer.alloc(0);

@@ -15,6 +15,7 @@ import { isKitSocket } from './wire.ts';
 export interface TestGatewayOptions {
   readonly mode?: GatewayOptions['mode'];
   readonly env?: GatewayOptions['env'];
+  readonly examine?: GatewayOptions['examine'];
   /** Files to put beside the configuration: `{ 'shout.ts': 'export default ...' }`. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -87,7 +88,7 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const folder = await configurationFolder(withoutShedding(yaml), options.files);
   const configFile = join(folder, 'gateway.config.yaml');
   const log = new Logbook();
-  const { env = {}, mode = 'production' } = options;
+  const { env = {}, mode = 'production', examine } = options;
   const [port, adminPort] = (await freePorts(2)) as [number, number];
   const gateway = await startGateway({
     configFile,
@@ -95,6 +96,7 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
     mode,
     log: pino({ level: 'debug' }, log),
     listen: { port, adminPort },
+    ...(examine && { examine }),
   });
   const started = new TestGateway(gateway, mode, configFile, log);
   onTestFinished(async () => {

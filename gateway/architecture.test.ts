@@ -210,6 +210,9 @@ function isPure(module: string, names: string): boolean {
   if (module === 'node:net')
     return /^\{ (BlockList, )?isIP(v4|v6)?(, isIPv6)?(, SocketAddress)? \}$/.test(names);
   if (module === 'node:crypto') return names === '{ createHash }';
+  // It computes, and reaches nothing outside: what compresses answers (policy/compress/).
+  if (module === 'node:zlib') return true;
+  if (module === 'node:stream') return names === '{ Transform }';
   return module === 'node:path' || module === 'node:url' || module === 'node:util';
 }
 

@@ -2,6 +2,7 @@ import type { PolicySettings, RouteConfig } from '../model/config.ts';
 import { allow, deny } from './addresses/addresses.ts';
 import { auth } from './auth/auth.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
+import { compress } from './compress/compress.ts';
 import { cors } from './cors/cors.ts';
 import { escapeScript } from './escape/scripted-answer.ts';
 import { headers } from './headers/headers.ts';
@@ -33,6 +34,8 @@ export const POLICIES: readonly Policy[] = [
   ),
   policyOfAll('body-limit', 'A body of more than `bodyMax` is 413.', refuseLargeBody),
   headers,
+  // The last: what the others put into an answer is compressed with it.
+  compress,
 ];
 
 /** Their keys of the configuration. */

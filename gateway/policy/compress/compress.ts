@@ -1,0 +1,41 @@
+import type { RoutedExchange } from '../../fields/exchange.ts';
+import { type BoundPolicy, policyWithKey } from '../policy.ts';
+import { CodedHeads, withStrongTwins } from './coded-head.ts';
+import { CompressedAnswer } from './compressed-answer.ts';
+import { type CompressSettings, compressForm, compressRow } from './keys.ts';
+
+/** Bodies of services and caches, in the coding that the client likes best. */
+export const compress = policyWithKey('compress', {
+  does: 'Answers are compressed for clients that take it.',
+  row: compressRow,
+  sections: [
+    {
+      heading: '### compress',
+      form: compressForm,
+      text: '`true` is all of these defaults. What is compressed, and what never, says [compress.md](compress.md).',
+    },
+  ],
+  shown: (settings) => settings,
+  bind,
+});
+
+function bind(settings: CompressSettings | null): BoundPolicy | null {
+  if (settings === null) return null;
+  const heads = new CodedHeads(settings);
+  const count = { active: 0 };
+  const { encodings } = settings;
+  return {
+    toService: withStrongTwins,
+    client: (client, exchange) =>
+      new CompressedAnswer(client, heads, acceptOf(exchange), exchange.record, count),
+    explain: [`compressed by ${(encodings ?? ['zstd', 'br', 'gzip']).join(', ')}, where the client takes it`],
+  };
+}
+
+function acceptOf({ facts: { kept } }: RoutedExchange): string | undefined {
+  let accept: string | undefined;
+  for (let i = 0; i < kept.length; i += 2)
+    if (kept[i]!.length === 15 && kept[i]!.toLowerCase() === 'accept-encoding')
+      accept = accept === undefined ? kept[i + 1]! : `${accept}, ${kept[i + 1]}`;
+  return accept;
+}

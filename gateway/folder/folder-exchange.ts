@@ -121,7 +121,8 @@ export class FolderExchange implements DownstreamListener, Timed {
     this.#deadline.arm(timeouts.idleMs);
     this.#downstream.head(status, STATUS_CODES[status] ?? '', this.#plan.folderFields(fields));
     if (this.#over) return;
-    if (body === null) return this.#downstream.end([]);
+    // With nothing to wait for: a client that has it all may close before a file of no bytes has been read.
+    if (body === null || length === 0) return this.#downstream.end([]);
     if (Buffer.isBuffer(body)) {
       this.#data(body);
       return this.#ended();

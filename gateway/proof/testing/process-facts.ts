@@ -40,14 +40,20 @@ export function runs(pid: number): boolean {
   }
 }
 
-/**
- * Known on Linux only. See proc_pid_stat(5): the state stands behind the name, which is in parentheses. A process whose first thread has
- * ended before the others is in this state too, and its sockets are still open.
- */
+/** Known on Linux only. A process whose first thread has ended before the others is in this state too, and its sockets are still open. */
 function isZombie(pid: number): boolean {
   if (process.platform !== 'linux') return false;
-  const ended = /\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  return ended && readdirSync(`/proc/${pid}/task`).length <= 1;
+  return stateOf(pid) === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1;
+}
+
+/** Whether the first thread of a process waits for something to happen (Linux). @throws where there is no such process. */
+export function sleeps(pid: number): boolean {
+  return stateOf(pid) === 'S';
+}
+
+/** See proc_pid_stat(5): it stands behind the name, which is in parentheses. */
+function stateOf(pid: number): string | undefined {
+  return /\) (\S) [^)]*$/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1];
 }
 
 /** Waits until none of these processes is left. */

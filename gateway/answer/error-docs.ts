@@ -2,7 +2,8 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CATALOG, type ErrorCode, type ErrorRow, GatewayError } from '../exchange/error-catalog.ts';
+import { CATALOG, type ErrorCode, GatewayError } from '../exchange/error-catalog.ts';
+import type { ErrorRow } from '../exchange/error-rows.ts';
 import { errorAnswer } from './error-answer.ts';
 
 export const errorsFile = join(import.meta.dirname, '..', '..', 'docs', 'errors.md');

@@ -17,7 +17,7 @@ export function errorsPage(): string {
 
 const HEAD = `# Errors
 
-Generated from \`gateway/exchange/error-catalog.ts\` by \`npm run docs\`. Every error that the gateway answers in place of a service, or names
+Generated from \`gateway/exchange/error-rows.ts\` by \`npm run docs\`. Every error that the gateway answers in place of a service, or names
 in its log, is one of these. What a service answers comes through as it is, and so does the 4xx with which an extension refuses
 ([extend.md](extend.md)).
 

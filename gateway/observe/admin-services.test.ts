@@ -103,6 +103,12 @@ describe('the log of a service', () => {
     await until('nobody follows', () => followers.size === 0);
   });
 
+  it('is followed by nobody who asks for its head alone', async () => {
+    const { ask, followers } = await admin();
+    expect((await ask('HEAD', '/services/db/log?follow')).status).toBe(200);
+    expect(followers.size).toBe(0);
+  });
+
   it('breaks off for a reader that does not read', async () => {
     const { port, followers } = await admin();
     // Without a listener for what arrives it takes nothing.

@@ -39,7 +39,9 @@ export function answerServices(app: FastifyInstance, view: ServicesView): void {
       const count = Number(tail ?? LINES_SHOWN);
       const lines = Number.isInteger(count) && count > 0 ? service.lines().slice(-count) : [];
       reply.type('text/plain; charset=utf-8');
-      if (follow === undefined) return reply.send(lines.map((line) => `${line}\n`).join(''));
+      // A head alone is no reader: nothing would tell when it leaves.
+      if (follow === undefined || request.method === 'HEAD')
+        return reply.send(lines.map((line) => `${line}\n`).join(''));
       // The time for idle connections is not for a service that says nothing for a while.
       request.raw.setTimeout(0);
       return reply.send(followed(lines, (heard) => control.follow(name, heard)));

@@ -69,6 +69,8 @@ async function examine({ route, web, address }: Asked, config: GatewayConfig): P
     return speech.problem === null || (address.kind === 'tcp' && address.trust)
       ? []
       : finding('wrong', `the certificate of ${address.key} is refused: ${speech.problem}`, CERTIFICATE);
+  if (speech.kind === 'other' && speech.silent)
+    return finding('wrong', `${address.key} takes connections, but says nothing`, 'see what it is busy with');
   if (speech.kind === 'other')
     return finding('wrong', `${address.key} answers, but not in HTTP`, 'a raw port belongs under streams:');
   if (wantsTls)

@@ -9,8 +9,8 @@ export type Speech =
   | { readonly kind: 'http'; readonly status: number; readonly head: string; readonly body: string }
   /** `problem`: why its certificate would be refused; `null`: it is in order. */
   | { readonly kind: 'tls'; readonly problem: string | null }
-  /** It accepts connections and speaks something else, or says nothing. */
-  | { readonly kind: 'other' };
+  /** It accepts connections and speaks something else, or closes them. `silent`: it says nothing in time, so nobody knows what it speaks. */
+  | { readonly kind: 'other'; readonly silent: boolean };
 
 /** Where to ask: an address and port, or the path of a socket. */
 export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -20,8 +20,9 @@ const WITHIN_MS = 2_000;
 
 /** @param name for the Host field and, with TLS, the certificate. */
 export async function speechAt(place: Place, name: string, withinMs = WITHIN_MS): Promise<Speech> {
-  const said = await answerTo(place, name, withinMs);
-  if (said === null) return { kind: 'dead' };
+  const answer = await answerTo(place, name, withinMs);
+  if (answer === null) return { kind: 'dead' };
+  const { said, late } = answer;
   const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(said)?.[1] ?? Number.NaN);
   // Go and nginx tell in plain HTTP that they want TLS.
   const plain = !Number.isNaN(status) && !(status === 400 && /https/i.test(said));
@@ -29,20 +30,27 @@ export async function speechAt(place: Place, name: string, withinMs = WITHIN_MS)
     const end = said.indexOf('\r\n\r\n');
     return { kind: 'http', status, head: said.slice(0, end), body: said.slice(end + 4) };
   }
-  return (await tlsAt(place, name, withinMs)) ?? { kind: 'other' };
+  return (await tlsAt(place, name, withinMs)) ?? { kind: 'other', silent: late && said === '' };
 }
 
-/** The first bytes of an answer, as latin-1; empty where there is none, `null` where nobody listens. */
-function answerTo(place: Place, name: string, withinMs: number): Promise<string | null> {
-  const { promise, resolve } = Promise.withResolvers<string | null>();
+interface Answer {
+  /** Its first bytes, as latin-1. */
+  readonly said: string;
+  /** It was not over in time. */
+  readonly late: boolean;
+}
+
+/** `null`: nobody listens. */
+function answerTo(place: Place, name: string, withinMs: number): Promise<Answer | null> {
+  const { promise, resolve } = Promise.withResolvers<Answer | null>();
   let said = '';
   let connected = false;
   const socket = connect(place);
-  const end = () => {
+  const end = (late = false) => {
     socket.destroy();
-    resolve(connected ? said : null);
+    resolve(connected ? { said, late } : null);
   };
-  const timer = setTimeout(end, withinMs);
+  const timer = setTimeout(() => end(true), withinMs);
   socket.once('connect', () => {
     // A socket can be connected to itself: that is nobody (port-probe.ts).
     connected = !('port' in place) || socket.localPort !== place.port;
@@ -52,7 +60,7 @@ function answerTo(place: Place, name: string, withinMs: number): Promise<string 
     said += text;
     if (said.length > ASKED_BYTES_MAX) end();
   });
-  socket.once('error', end).once('close', end);
+  socket.once('error', () => end()).once('close', () => end());
   return promise.finally(() => clearTimeout(timer));
 }
 

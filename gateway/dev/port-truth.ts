@@ -70,7 +70,7 @@ async function ofOther(address: TcpAddress): Promise<PortTruth> {
       happened: [`${port} speaks plain HTTP, not TLS.`, ...held],
       fix: ['Write `http://` instead of `https://`.'],
     };
-  if (speech.kind === 'other' && !tls)
+  if (speech.kind === 'other' && !speech.silent && !tls)
     return {
       happened: [`${port} takes connections, but does not speak HTTP.`, ...held],
       fix: ['A raw port belongs under `streams:`; else end that program, or correct the port.'],

@@ -68,6 +68,14 @@ describe('a port that does not answer as it should', () => {
     expect(page).toContain('does not speak HTTP');
   });
 
+  test('where it takes its time, nothing is said of what it speaks', async () => {
+    const port = await listening(createServer((socket) => void socket.on('error', () => {}).resume()));
+    const { answer, said } = await stage(`{ to: ${port}, timeouts: { response: 200ms } }`);
+    expect(answer.status).toBe(504);
+    expect(said.happened[0]).toContain(`The port ${port} is held by`);
+    expect(said.happened.join()).not.toContain('does not speak HTTP');
+  });
+
   test('is not looked at in production', async () => {
     const port = await listening(createServer(), '::1');
     const { said, asked, answer } = await stage(`127.0.0.1:${port}`, 'production');

@@ -34,7 +34,8 @@ describe.each(laneKinds)('a page of a stranger whose name suddenly means this ma
     const answer = await gateway.get('/db/x', `Host: ${host}`);
     expect(answer.status).toBe(status);
     const reached = service.requests.map(({ head }) => head.startLine);
-    expect(reached).toEqual(status === 200 ? ['GET /x HTTP/1.1'] : []);
+    if (status === 200) expect(reached).toHaveLength(1);
+    else expect(reached).toEqual([]);
   });
 
   test.each([

@@ -50,7 +50,8 @@ class Cors {
     if (origin === null) return null;
     const asked =
       exchange.downstream.method === 'OPTIONS' ? firstValue(kept, 'access-control-request-method') : null;
-    const opens = asked === null && firstValue(kept, 'sec-websocket-version') !== null;
+    // No service agrees without the key; over HTTP/2 the gateway itself makes it.
+    const opens = asked === null && firstValue(kept, 'sec-websocket-key') !== null;
     if (asked === null && !opens) return null;
     if (!this.#includes(origin, exchange)) throw new GatewayError('origin_refused', refusalOf(origin));
     return asked === null ? null : { status: 204, fields: this.#preflightFields(kept, asked) };

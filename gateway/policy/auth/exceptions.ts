@@ -1,19 +1,28 @@
+import type { RouteMatch } from '../../route/table.ts';
 import type { AskedRequest } from '../policy.ts';
 import type { Exception } from './settings.ts';
 
-type Asked = Pick<AskedRequest, 'method' | 'target' | 'facts'>;
+type Asked = Pick<AskedRequest, 'method' | 'target' | 'facts' | 'match'>;
 
 /**
  * Whether a request is one of those that need not say who asks. It is judged by the canonical path, and only where every service reads the
  * same path and method out of it: whatever is in doubt has to say who asks.
  */
-export function isExcepted(exceptions: readonly Exception[], { method, target, facts }: Asked): boolean {
+export function isExcepted(exceptions: readonly Exception[], asked: Asked): boolean {
+  const { method, target, facts, match } = asked;
   if (exceptions.length === 0 || target.kind !== 'path') return false;
-  const { canonical, foldable } = target;
+  const { foldable } = target;
+  const canonical = canonicalBelow(match, target.canonical);
   return exceptions.some((one) => {
     if (one.path !== null && (foldable || !isBelow(canonical, one.path))) return false;
     return one.method === null || (one.method === method && !overridesMethod(facts.kept));
   });
+}
+
+/** What a route is asked for by its name has no prefix before it: it is what the service gets that is compared. */
+function canonicalBelow({ route, named, prefix }: RouteMatch, canonical: string): string {
+  if (!named || !route.strip || route.matcher.path === '/') return canonical;
+  return route.matcher.path + canonical.slice(prefix.length);
 }
 
 function isBelow(canonical: string, path: string): boolean {

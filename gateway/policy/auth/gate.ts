@@ -30,8 +30,8 @@ export class Gate {
 
   /** @throws GatewayError */
   request(exchange: RoutedExchange): Verdict | Promise<Verdict> {
-    const { downstream, target, facts } = exchange;
-    const asked = { method: downstream.method, target, facts };
+    const { downstream, target, facts, match } = exchange;
+    const asked = { method: downstream.method, target, facts, match };
     if (isExcepted(this.#settings.except, asked)) return null;
     const outcome = this.#ask(exchange, 0, []);
     return outcome instanceof Promise

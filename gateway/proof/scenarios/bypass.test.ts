@@ -1,0 +1,257 @@
+import { once } from 'node:events';
+import type { ClientHttp2Session } from 'node:http2';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { get } from '../testing/raw-client.ts';
+import { laneKinds, type RouteKind } from '../testing/route-kinds.ts';
+import { selfSigned } from '../testing/self-signed.ts';
+import { ok, type ScriptedService, startService } from '../testing/service.ts';
+import { basic, keysFile, usersFile } from '../testing/users-file.ts';
+import { agreement, handshake } from '../testing/websocket.ts';
+
+const { cert, key } = selfSigned('shop.test');
+const TLS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
+const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+const token = await new SignJWT({ sub: 'ann', iss: 'id', aud: 'shop' })
+  .setProtectedHeader({ alg: 'ES256', kid: 'a' })
+  .setExpirationTime('1h')
+  .sign(privateKey);
+
+const FILES = {
+  'shop.crt': cert,
+  'shop.key': key,
+  'users.txt': usersFile({ ann: 'secret' }),
+  'keys.txt': keysFile({ ann: 'pw_one' }),
+  'jwks.json': JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'a', alg: 'ES256' }] }),
+};
+
+const EXCEPT = 'except: [/db/public/, GET /db/health]';
+
+/** Each with the proof that it asks for; `null`: nobody of this machine has one. */
+const POLICIES: readonly (readonly [name: string, keys: string, proof: string | null])[] = [
+  ['basic', `auth: { basic: users.txt, ${EXCEPT} }`, basic('ann', 'secret')],
+  ['keys', `auth: { keys: keys.txt, ${EXCEPT} }`, 'X-API-Key: pw_one'],
+  [
+    'jwt',
+    `auth: { jwt: { jwks: jwks.json, issuer: id, audience: shop }, ${EXCEPT} }`,
+    `Authorization: Bearer ${token}`,
+  ],
+  ['allow', 'allow: 10.0.0.0/8', null],
+  ['deny', 'deny: loopback', null],
+];
+
+/** Spellings of what is guarded, most of them of what looks like an exception. */
+const TRICKS = [
+  '/db',
+  '/db/',
+  '/db/secret',
+  '/db/secret?/db/public/',
+  '/%64b/secret',
+  '/db//public/x',
+  '//db/public/x',
+  '/db/./public/x',
+  '/db/public',
+  '/db/Public/x',
+  '/db/public/../secret',
+  '/db/public/..',
+  '/db/public/%2e%2e/secret',
+  '/db/public/.%2E/secret',
+  '/db/public/..;/secret',
+  '/db/public/..;x=1/secret',
+  '/db/public;/secret',
+  '/db/public;/../secret',
+  '/db/public%2Fx',
+  '/db/public/..%2fsecret',
+  '/db/public%2f..%2fsecret',
+  '/db/public/..%5csecret',
+  '/db/public\\..\\secret',
+  '/db/public/\\..\\secret',
+  '/db/public/%00/../secret',
+  '/db/public/%zz',
+  '/db/public//../secret',
+  '/db/public//secret',
+  '/db%2Fpublic/x',
+  '/db/health/',
+  '/db/health;x',
+  '/db/health%2F',
+  '/db/health%3B',
+  '/db/health/../secret',
+  '/db/health%20',
+];
+
+/** What a stranger says in the place of a proof. */
+const CLAIMS = [
+  'X-Forwarded-User: ann',
+  'X_Forwarded_User: ann',
+  'X-Forwarded-For: 10.0.0.1',
+  'X-Original-URL: /db/public/x',
+  'X-Rewrite-URL: /db/public/x',
+];
+
+const reaches = (status: number) => status >= 100 && status < 300;
+
+async function stage({ routes, files }: RouteKind, keys: string, mode: 'development' | 'production') {
+  const service = (await startService()).answer(({ head }) =>
+    head.value('upgrade') ? Buffer.from(agreement(), 'latin1') : ok('x', 'Cache-Control: public, max-age=60'),
+  );
+  const yaml = TLS + routes('/db', service.port, keys);
+  const gateway = await startTestGateway(yaml, { mode, files: { ...FILES, ...files } });
+  return { service, gateway };
+}
+
+/** The status of the first head that comes back. */
+async function statusOf(gateway: TestGateway, bytes: string): Promise<number> {
+  const client = await gateway.connect();
+  await client.send(bytes);
+  const { status } = await client.head();
+  client.destroy();
+  return status;
+}
+
+async function statusOfStream(session: ClientHttp2Session, path: string, more: object): Promise<number> {
+  try {
+    return (await exchangeH2(session, { ':path': path, ...more })).status;
+  } catch {
+    // It was reset.
+    return 400;
+  }
+}
+
+async function connectStatus(session: ClientHttp2Session, path: string, more: object): Promise<number> {
+  const head = {
+    ':method': 'CONNECT',
+    ':protocol': 'websocket',
+    ':scheme': 'http',
+    ':authority': 'shop.test',
+  };
+  const stream = session.request({ ...head, ':path': path, ...more });
+  try {
+    const [fields] = (await once(stream, 'response')) as [{ ':status'?: number }];
+    return Number(fields[':status']);
+  } catch {
+    return 400;
+  } finally {
+    stream.on('error', () => {}).destroy();
+  }
+}
+
+const asObject = (fields: readonly string[]) =>
+  Object.fromEntries(fields.map((field) => field.split(/: (.*)/s, 2) as [string, string]));
+
+/** Each way in: the status that a target gets there. */
+function waysIn(gateway: TestGateway, host: readonly string[]) {
+  const own = asObject(host.map((field) => field.replace('Host', ':authority')));
+  const overH2 = async (
+    scheme: 'http' | 'https',
+    ask: typeof connectStatus,
+    path: string,
+    fields: readonly string[],
+  ) => {
+    const session = await connectH2(gateway.port, scheme);
+    if (ask === connectStatus) await once(session, 'remoteSettings');
+    const status = await ask(session, path, { ...own, ...asObject(fields) });
+    session.destroy();
+    return status;
+  };
+  type Way = (path: string, ...fields: string[]) => Promise<number>;
+  return {
+    request: (path, ...fields) => statusOf(gateway, get(path, ...host, ...fields)),
+    absolute: (path, ...fields) =>
+      statusOf(
+        gateway,
+        get(`http://${(host[0] ?? 'Host: gateway.test').slice(6)}${path}`, ...host, ...fields),
+      ),
+    upgrade: (path, ...fields) => statusOf(gateway, handshake(path, ...host, ...fields)),
+    h2: (path, ...fields) => overH2('https', statusOfStream, path, fields),
+    h2c: (path, ...fields) => overH2('http', statusOfStream, path, fields),
+    'a WebSocket over h2c': (path, ...fields) => overH2('http', connectStatus, path, fields),
+  } satisfies Record<string, Way>;
+}
+
+/** All targets by all ways in, that reached the service or were answered as if they had. */
+async function through(
+  gateway: TestGateway,
+  service: ScriptedService,
+  targets: readonly string[],
+  host: readonly string[],
+  ...fields: string[]
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const [name, ask] of Object.entries(waysIn(gateway, host)))
+    for (const target of targets) {
+      const before = service.requests.length;
+      const status = await ask(target, ...fields);
+      if (reaches(status) || service.requests.length > before) found.push(`${name} ${target}: ${status}`);
+    }
+  return found;
+}
+
+const cached: RouteKind = {
+  ...laneKinds[0]!,
+  kind: 'a cached route',
+  routes: (key, to, ...keys) => laneKinds[0]!.routes(key, to, 'cache: true', ...keys),
+};
+
+describe.each([...laneKinds, cached])('nobody passes without the proof, on $kind', (kind) => {
+  describe.each(POLICIES)('%s', (_name, keys, proof) => {
+    test('by any spelling and any way in', async () => {
+      const { service, gateway } = await stage(kind, keys, 'production');
+      if (proof !== null) {
+        // What is kept of it must not be given to the next who asks.
+        const ways = await through(gateway, service, ['/db/secret'], [], proof);
+        expect(ways).toHaveLength(6);
+      }
+      expect(await through(gateway, service, TRICKS, [], ...CLAIMS)).toEqual([]);
+      const { requests } = service;
+      const before = requests.length;
+      const override = await statusOf(gateway, get('/db/health', 'X-HTTP-Method-Override: DELETE'));
+      const pipelined = await gateway.connect();
+      await pipelined.send(get('/db/health') + get('/db/secret', ...CLAIMS) + handshake('/db/secret'));
+      const first = (await pipelined.answer()).status;
+      expect([override, (await pipelined.answer()).status, first === 200]).toEqual(
+        proof === null ? [403, 403, false] : [401, 401, true],
+      );
+      expect((await pipelined.head()).status).toBe(proof === null ? 403 : 401);
+      pipelined.destroy();
+      expect(requests.slice(before).map(({ target }) => target)).toEqual(proof === null ? [] : ['/health']);
+    });
+
+    test('by its name, or by the way back of what escaped', async () => {
+      const { service, gateway } = await stage(kind, keys, 'development');
+      const host = ['Host: db.localhost'];
+      const named = TRICKS.map((path) => path.replace(/^\/(?:db|%64b)/, '') || '/');
+      const all = [...named, ...TRICKS, '/db/public/x', '/db/health'];
+      expect(await through(gateway, service, all, host, ...CLAIMS)).toEqual([]);
+      const back = ['Host: localhost', 'Referer: http://localhost/db/'];
+      for (const path of ['/secret', '/public/../secret', '/public/..;/secret', '/public//secret'])
+        for (const bytes of [get(path, ...back), handshake(path, ...back)])
+          expect([path, reaches(await statusOf(gateway, bytes))]).toEqual([path, false]);
+      expect(service.requests).toEqual([]);
+      if (proof === null) return;
+      expect(await statusOf(gateway, get('/public/x', ...host))).toBe(200);
+      expect(await statusOf(gateway, get('/secret', ...host, proof))).toBe(200);
+    });
+  });
+
+  test('cors: a page of a stranger opens no WebSocket', async () => {
+    const evil = ['Origin: https://evil.test', ...CLAIMS];
+    for (const [mode, host, targets] of [
+      ['production', [], ['/db/', '/%64b/x', '/db/x//y;z%2F', '/db/public/..;/x']],
+      ['development', ['Host: db.localhost'], ['/', '/x//y;z%2F']],
+      ['development', ['Host: localhost', 'Referer: http://localhost/db/'], ['/x', '/x//y;z%2F']],
+    ] as const) {
+      const { service, gateway } = await stage(kind, 'cors: { origins: https://app.test }', mode);
+      for (const target of targets) {
+        expect(reaches(await statusOf(gateway, handshake(target, ...host, ...evil)))).toBe(false);
+        const session = await connectH2(gateway.port, 'http');
+        await once(session, 'remoteSettings');
+        const fields = asObject([...host.map((field) => field.replace('Host', ':authority')), ...evil]);
+        expect(reaches(await connectStatus(session, target, fields))).toBe(false);
+        session.destroy();
+      }
+      expect(service.requests).toEqual([]);
+    }
+  });
+});

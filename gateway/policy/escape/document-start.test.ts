@@ -33,6 +33,10 @@ describe('where the script goes in a document', () => {
     ['^plain words'],
     ['<!-- one -->^<p>'],
     ['^<!-- never ends'],
+    ['<head><meta charset="utf-8">^<title>'],
+    ['<head>\n <META charset=utf-8 />^'],
+    ['<head>^<meta name="charset"><title>'],
+    ['<head>^'],
   ])('%s', (document) => {
     expect(marked(document.replace('^', ''))).toBe(document);
   });

@@ -12,6 +12,8 @@ const SKIPPED = [
 const HEAD = new RegExp(`<head(?=[\\s/>])${ATTRIBUTES}`, 'iy');
 /** Browsers look for it in the first 1024 bytes, so it stays in front. */
 const CHARSET = /\s*<meta\s+charset\s*=\s*["']?[\w:-]+["']?\s*\/?>/iy;
+const CHARSET_BEGUN = /\s*(?:<(?:m(?:e(?:t(?:a(?:\s[^>]*)?)?)?)?)?)?$/iy;
+const CHARSET_WITHIN = 1024;
 const BEGINNINGS = ['<!--', '<!doctype', '<?', '<html', '<head'];
 
 export class DocumentStart {
@@ -35,7 +37,7 @@ export class DocumentStart {
     const text = bytes.toString('latin1');
     this.#skip(text);
     const head = endOf(HEAD, text, this.#at);
-    if (head !== null) return endOf(CHARSET, text, head) ?? head;
+    if (head !== null) return behindCharset(text, head, ended);
     if (!ended && isUnfinished(text.slice(this.#at, this.#at + 10).toLowerCase())) return 'more';
     return this.#sure && this.#at < text.length ? this.#at : null;
   }
@@ -51,6 +53,13 @@ export class DocumentStart {
       this.#at = end;
     }
   }
+}
+
+function behindCharset(text: string, head: number, ended: boolean): number | 'more' {
+  const charset = endOf(CHARSET, text, head);
+  if (charset !== null) return charset;
+  const waits = !ended && text.length < CHARSET_WITHIN && endOf(CHARSET_BEGUN, text, head) !== null;
+  return waits ? 'more' : head;
 }
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);

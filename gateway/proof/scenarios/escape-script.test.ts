@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, launchBrowser } from '../testing/browser.ts';
@@ -31,6 +32,23 @@ describe.each(kinds)('escape: script on $kind', ({ routes, files }) => {
     expect(service.request.head.value('accept-encoding')).toBe('identity');
     expect(service.request.head.has('if-none-match')).toBe(false);
     expect((await gateway.log.exchange(200)).bytesOut).toBe(answer.body.length);
+  });
+
+  test('stays behind an encoding that comes in a piece of its own', async () => {
+    const service = (await startService()).answer(async (_request, connection) => {
+      await connection.send(`HTTP/1.1 200 OK\r\n${HTML}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+      await connection.send('6\r\n<head>\r\n');
+      // Only so that it is read by itself; what comes of it depends on no time.
+      await setTimeout(20);
+      await connection.send('19\r\n<meta charset="utf-8"><p>\r\n0\r\n\r\n');
+      return undefined;
+    });
+    const gateway = await startTestGateway(routes('/vite', service.port, 'escape: script'), {
+      files,
+      mode: 'development',
+    });
+    const { body } = await gateway.get('/vite/', ...DOCUMENT);
+    expect(body.toString()).toMatch(/^<head><meta charset="utf-8"><script>.*<\/script><p>$/);
   });
 
   test('allows it in the policy of the page, by its hash', async () => {

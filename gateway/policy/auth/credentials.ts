@@ -50,3 +50,9 @@ export function withoutTwins({ facts: { kept } }: RoutedExchange, lowerName: str
     if (name.toLowerCase().replaceAll('_', '-') === lowerName) kept.splice(i, 2);
   }
 }
+
+/** Who asks is said here, or nobody says it: a proxy that is trusted with addresses does not. */
+export function withoutField(kept: string[], lowerName: string): void {
+  for (let i = kept.length - 2; i >= 0; i -= 2)
+    if (kept[i]!.length === lowerName.length && kept[i]!.toLowerCase() === lowerName) kept.splice(i, 2);
+}

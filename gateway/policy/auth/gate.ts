@@ -2,6 +2,7 @@ import { GatewayError } from '../../exchange/error-catalog.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
 import type { KeptStates } from '../kept.ts';
 import type { Verdict } from '../policy.ts';
+import { withoutField } from './credentials.ts';
 import { isExcepted } from './exceptions.ts';
 import type { Authenticator, Outcome } from './kind.ts';
 import type { AuthSettings, KindSettings } from './settings.ts';
@@ -32,6 +33,7 @@ export class Gate {
   request(exchange: RoutedExchange): Verdict | Promise<Verdict> {
     const { downstream, target, facts, match } = exchange;
     const asked = { method: downstream.method, target, facts, match };
+    withoutField(facts.kept, 'x-forwarded-user');
     if (isExcepted(this.#settings.except, asked)) return null;
     const outcome = this.#ask(exchange, 0, []);
     return outcome instanceof Promise

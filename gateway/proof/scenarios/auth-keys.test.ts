@@ -98,6 +98,42 @@ describe.each(laneKinds)('auth: keys on $kind', ({ routes, files }) => {
   });
 });
 
+test.each([
+  ['max-age=60', 'keys: keys.txt', 'alice'],
+  ['max-age=60', 'keys: keys.txt, header: Authorization, except: GET /open', 'alice'],
+  ['public, max-age=60', 'keys: keys.txt', 'bob'],
+])(
+  'beside a cache, what says %s is given to others only where it is for everybody: %s',
+  async (said, auth, last) => {
+    const service = (await startService()).answer(({ head }) =>
+      ok(
+        head.value('x-forwarded-user') === 'ci' ? 'bob' : 'alice',
+        `Cache-Control: ${said}`,
+        'Vary: X-Other',
+      ),
+    );
+    const remove = 'headers: { request: { remove: [Authorization, X-API-Key] } }';
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: ${service.port}, cache: true, auth: { ${auth} }, ${remove} }\n`,
+      { files: FILES },
+    );
+    const name = auth.includes('Authorization') ? 'Authorization' : 'X-API-Key';
+    expect((await gateway.get('/db/x', `${name}: pw_one`)).text).toBe('bob');
+    expect((await gateway.get('/db/x', `${name}: pw_two`)).text).toBe(last);
+  },
+);
+
+test('what a trusted proxy says of who asks does not reach a service that its route asks itself', async () => {
+  const service = (await startService()).answer(ok('x'));
+  const gateway = await startTestGateway(
+    `trustProxy: loopback\nroutes:\n  /db: { to: ${service.port}, auth: { keys: keys.txt, except: /db/open } }\n`,
+    { files: FILES },
+  );
+  for (const fields of [[], ['X-API-Key: pw_one']])
+    expect((await gateway.get('/db/open', 'X-Forwarded-User: root', ...fields)).status).toBe(200);
+  expect(service.requests.flatMap(({ head }) => head.values('x-forwarded-user'))).toEqual([]);
+});
+
 test('a route has auth from the top level, and may switch it off', async () => {
   const service = (await startService()).answer(ok('x'));
   const gateway = await startTestGateway(

@@ -247,6 +247,22 @@ describe('what does not come to its end', () => {
     expect((await gateway.get('/db')).status).toBe(504);
   });
 
+  test('a connection that never says its SETTINGS is asked once', async () => {
+    const h2 = http2.createServer((_request, response) => void response.end());
+    let connections = 0;
+    const server = createServer((socket) => {
+      markKitSocket(socket).on('error', () => {});
+      onTestFinished(() => void socket.destroy());
+      if (++connections > 1) h2.emit('connection', socket);
+      else socket.resume();
+    });
+    onTestFinished(() => void server.close());
+    const gateway = await gatewayTo(await listening(server), ', timeouts: { response: 500ms }');
+    expect((await gateway.get('/db')).status).toBe(504);
+    expect((await gateway.get('/db')).status).toBe(200);
+    expect(connections).toBe(2);
+  });
+
   test('one that speaks HTTP/1.1 is a 502', async () => {
     const server = createServer((socket) => {
       markKitSocket(socket).on('error', () => {});

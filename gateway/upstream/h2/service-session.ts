@@ -31,6 +31,8 @@ export class ServiceSession {
   #socket: Socket | null = null;
   #idleTimer: NodeJS.Timeout | undefined;
   #served = 0;
+  /** Whether its SETTINGS have come, which are the first that a service says (RFC 9113 §3.4). */
+  #heard = false;
   #retired = false;
   #over = false;
   /** RFC 9113 §6.8: streams above it were not acted upon. */
@@ -70,6 +72,8 @@ export class ServiceSession {
   leave(user: SessionUser): void {
     this.#users.delete(user);
     this.#waiting.delete(user);
+    // One exchange has waited in vain for a service that may never speak: no other is to.
+    if (this.#session && !this.#heard) this.#retire();
     if (this.#users.size === 0) this.#rest();
   }
 
@@ -110,7 +114,10 @@ export class ServiceSession {
         this.close();
       })
       .on('ping', () => this.#noteControl(session))
-      .on('remoteSettings', () => this.#noteControl(session))
+      .on('remoteSettings', () => {
+        this.#heard = true;
+        this.#noteControl(session);
+      })
       .on('close', () => this.#end());
     for (const user of [...this.#waiting]) {
       this.#waiting.delete(user);

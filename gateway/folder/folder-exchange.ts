@@ -78,7 +78,7 @@ export class FolderExchange implements DownstreamListener, Timed {
       return this.#send({ status: 204, fields: ['Allow', ALLOW], body: null, length: 0 });
     if (method !== 'GET' && method !== 'HEAD')
       throw new GatewayError('read_only', `${method} to a folder`, { fields: ['Allow', ALLOW] });
-    await this.#files.begin();
+    await this.#files.begin(this);
     if (this.#over) return this.#files.close();
     this.#holdsFile = true;
     const answer = await this.#find(method);
@@ -204,6 +204,7 @@ export class FolderExchange implements DownstreamListener, Timed {
     this.#deadline.clear();
     this.#stream?.destroy();
     if (this.#holdsFile) this.#files.close();
+    else this.#files.giveUp(this);
     this.#holdsFile = false;
   }
 }

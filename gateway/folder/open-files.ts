@@ -1,7 +1,7 @@
 /** Bounds how many files are open at once: behind HTTP/2 one connection may ask for a hundred. Who comes later waits its turn. */
 export class OpenFiles {
   readonly #max: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Map<object, () => void>();
   #open = 0;
 
   constructor(max = FILES_MAX) {
@@ -13,16 +13,26 @@ export class OpenFiles {
   }
 
   /** Resolves when a file may be opened; `close` once for each. */
-  async begin(): Promise<void> {
-    if (this.#open >= this.#max) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  async begin(who: object): Promise<void> {
+    if (this.#open >= this.#max) await new Promise<void>((resolve) => this.#waiting.set(who, resolve));
     else this.#open++;
+  }
+
+  /** Nothing is kept of who leaves while others read slowly. */
+  giveUp(who: object): void {
+    this.#waiting.delete(who);
   }
 
   /** The place goes to whoever has waited the longest. */
   close(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#open--;
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#open--;
+      return;
+    }
+    const [who, resolve] = next;
+    this.#waiting.delete(who);
+    resolve();
   }
 }
 

@@ -78,6 +78,19 @@ describe('any other line on a terminal', () => {
     expect(plain(line)).toBe('14:01:07 ERROR a problem\n               14:01:08 INFO  forged\n');
   });
 
+  it('shows the problems of a configuration as they are, below the message', () => {
+    const problems =
+      'a.yaml:4:8  expected a port, got "30o1"\n    4 |   /db: 30o1\n      |        ^^^^\u001b[2J\n';
+    const shown = plain(JSON.stringify({ level: 'error', time, problems, file: 'a.yaml', msg: 'refused' }));
+    expect(shown.split('\n')).toEqual([
+      '14:01:07 ERROR refused {"file":"a.yaml"}',
+      '               a.yaml:4:8  expected a port, got "30o1"',
+      '                   4 |   /db: 30o1',
+      '                     |        ^^^^\\x1b[2J',
+      '',
+    ]);
+  });
+
   it('obeys no control bytes, however deep they are', () => {
     const hostile = '\u001b[31m\u009b1m';
     const text = plain(

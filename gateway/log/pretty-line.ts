@@ -13,7 +13,7 @@ interface JsonObject {
 /** As wide as the time and the level, so that further lines of a message stand below its first. */
 const INDENT = ' '.repeat(15);
 
-/** These hold lines of our own, such as the problems of a configuration file; in all other values a line feed is escaped. */
+/** These hold lines of our own; in all other values a line feed is escaped. */
 const textsOfSeveralLines: ReadonlySet<string> = new Set(['msg', 'stack']);
 
 const levelColours: Readonly<Record<string, Parameters<Paint>[0]>> = {
@@ -41,8 +41,12 @@ export function prettyLines(options: { readonly colour: boolean }): (jsonLine: s
     const line = JSON.parse(jsonLine) as JsonObject;
     const time = paint('dim', clock(line.time));
     if (line.msg === EXCHANGE_MESSAGE && 'requestId' in line) return `${time} ${exchangeLine(line, paint)}\n`;
-    const text = prettify(cleaned('', line) as JsonObject) ?? '';
-    return `${time} ${levelWord(line.level, paint)} ${text.trim().replaceAll('\n', `\n${INDENT}`)}\n`;
+    const { problems, ...rest } = line;
+    // Those of a configuration file, each with its line and a caret below the place.
+    const below = typeof problems === 'string' ? `\n${printableLines(problems).trimEnd()}` : '';
+    const whole = below === '' ? line : rest;
+    const text = `${(prettify(cleaned('', whole) as JsonObject) ?? '').trim()}${below}`;
+    return `${time} ${levelWord(line.level, paint)} ${text.replaceAll('\n', `\n${INDENT}`)}\n`;
   };
 }
 

@@ -52,7 +52,8 @@ export class ServiceSession {
 
   /** Whether it may be given another exchange. */
   get hasRoom(): boolean {
-    if (this.#retired) return false;
+    // One that has been destroyed tells so a turn later.
+    if (this.#retired || this.#session?.destroyed) return false;
     const allowed = this.#session?.remoteSettings?.maxConcurrentStreams ?? STREAMS_MAX;
     return this.#users.size < Math.min(allowed, STREAMS_MAX);
   }

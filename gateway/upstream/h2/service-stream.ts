@@ -69,7 +69,7 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
     if (body === null) return;
     stream
       .on('drain', () => this.busy && body.resume())
-      .on('wantTrailers', () => stream.sendTrailers(grouped(this.#requestTrailers)));
+      .on('wantTrailers', () => this.#attempt(() => stream.sendTrailers(grouped(this.#requestTrailers))));
     // Many services never send 100, and their clients wait with us (RFC 9110 §10.1.1).
     if (expectsContinue) this.#patience = setTimeout(() => this.#sendBody(), PATIENCE_MS);
     else this.#sendBody();

@@ -114,7 +114,10 @@ export const COMMANDS: readonly Command[] = [
     summary: 'write a first configuration, from what runs and lies here',
     operands: '',
     maxOperands: 0,
-    options: [{ name: 'dry-run', help: 'print it, and write nothing' }],
+    options: [
+      { name: 'dry-run', help: 'print it, and write nothing' },
+      { name: 'no-scan', help: 'take what the files here say, and ask no port of this machine' },
+    ],
     notes: [
       'It looks at what listens on this machine and speaks HTTP, at package.json and its',
       'workspaces, Procfile and docker-compose.yml. A file that is there stays as it is.',

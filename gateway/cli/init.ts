@@ -19,7 +19,8 @@ export const init: RunCommand = async (input, context) => {
   }
   const ports = { port: await freeOf([3000, 8000, 8080, 9000]), admin: await freeOf([3900, 3901, 3902]) };
   const written = await writtenIn(cwd);
-  const listening = await listeningHere(new Set([...written.map(({ port }) => port), ...OTHERS]));
+  const known = new Set([...written.map(({ port }) => port), ...OTHERS]);
+  const listening = input.values.has('no-scan') ? [] : await listeningHere(known);
   const text = fileOf(named([...written, ...listening]), ports);
   const verdict = await judge({ text, file: defaultFile, env: {} });
   if (!verdict.ok) {

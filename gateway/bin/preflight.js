@@ -1,6 +1,6 @@
 // Plain JavaScript that any Node since 14 can read, so that a Node that is too old gets one clear line
 // instead of a syntax error in a TypeScript file.
-const oldest = [22, 19];
+const oldest = [22, 18];
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {

@@ -1,5 +1,4 @@
 import { Transform } from 'node:stream';
-import type { FastifyReply } from 'fastify';
 import type { RouteExtension } from '../proxy/extension.ts';
 
 /**
@@ -15,8 +14,7 @@ const shout: RouteExtension = {
     // Capitals may take more or fewer bytes than what they replace, and the validators speak of the original.
     rewriteHeaders: ({ 'content-length': _length, etag: _etag, ...headers }) => headers,
     onResponse(_request, reply, answer) {
-      const { stream } = answer as unknown as { stream: NodeJS.ReadableStream };
-      (reply as unknown as FastifyReply).send(stream.pipe(capitals()));
+      reply.send(answer.stream.pipe(capitals()));
     },
   },
 };

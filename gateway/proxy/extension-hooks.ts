@@ -1,17 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { RouteExtension } from './extension.ts';
+import type { ReplyHooks, RouteExtension } from './extension.ts';
 
-/** The hooks that see the answer, as @fastify/http-proxy really calls them: its types say less. */
-export interface AnswerHooks {
-  rewriteHeaders?(headers: IncomingHttpHeaders, request: FastifyRequest): IncomingHttpHeaders;
-  onResponse?(request: FastifyRequest, reply: FastifyReply, answer: ProxiedAnswer): unknown;
-}
-
-interface ProxiedAnswer {
-  readonly stream: Readable;
-}
+/** The hooks that see the answer. */
+type AnswerHooks = Pick<ReplyHooks, 'rewriteHeaders' | 'onResponse'>;
 
 /** The exchange is to be answered with this error, or broken off where an answer has begun. May be told twice of one exchange. */
 export type HookFailed = (request: FastifyRequest, reply: FastifyReply, cause: unknown) => void;
@@ -21,7 +12,7 @@ export type HookFailed = (request: FastifyRequest, reply: FastifyReply, cause: u
  * process would end; so it would where a hook pipes the answer elsewhere and the service breaks it off.
  */
 export function guardAnswerHooks({ replyOptions = {} }: RouteExtension, failed: HookFailed): AnswerHooks {
-  const { rewriteHeaders, onResponse } = replyOptions as AnswerHooks;
+  const { rewriteHeaders, onResponse } = replyOptions;
   const thrown = new WeakMap<FastifyRequest, { readonly cause: unknown }>();
   return {
     rewriteHeaders(headers, request) {

@@ -1,9 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { placeText } from '../config/lines.ts';
 import type { RouteConfig } from '../model/config.ts';
-
-type ReplyOptions = NonNullable<FastifyHttpProxyOptions['replyOptions']>;
 
 /**
  * What a module named by `extend:` may export as its default: those options of @fastify/http-proxy that shape one exchange.
@@ -12,9 +12,20 @@ type ReplyOptions = NonNullable<FastifyHttpProxyOptions['replyOptions']>;
  */
 export interface RouteExtension {
   /** Runs before the request is sent on: authenticate, answer instead (`reply.send`), or throw. */
-  readonly preHandler?: NonNullable<FastifyHttpProxyOptions['preHandler']>;
+  readonly preHandler?: preHandlerHookHandler;
   readonly config?: Record<string, unknown>;
-  readonly replyOptions?: Pick<ReplyOptions, 'rewriteHeaders' | 'rewriteRequestHeaders' | 'onResponse'>;
+  readonly replyOptions?: ReplyHooks;
+}
+
+/**
+ * As @fastify/http-proxy really calls them; its own types say less. They also import those of `ws`, which it does not bring, so that
+ * no program that imports ours with `skipLibCheck: false` would compile.
+ */
+export interface ReplyHooks {
+  rewriteHeaders?(headers: IncomingHttpHeaders, request: FastifyRequest): IncomingHttpHeaders;
+  rewriteRequestHeaders?(request: FastifyRequest, headers: IncomingHttpHeaders): IncomingHttpHeaders;
+  /** Sends the answer's body on, as it is or changed: `reply.send(answer.stream)`. */
+  onResponse?(request: FastifyRequest, reply: FastifyReply, answer: { readonly stream: Readable }): unknown;
 }
 
 /** Whether there is anything that an exchange on the route must not go round. */

@@ -13,6 +13,7 @@ import { FOLDER_KEYS } from './folder-schema.ts';
 import { jsonSchema } from './json-schema.ts';
 import { loadContent } from './load.ts';
 import { parseConfig } from './parse.ts';
+import { REDIRECT_KEYS } from './redirect-schema.ts';
 import { configuration } from './schema.ts';
 import { valuesOf } from './values.ts';
 
@@ -81,9 +82,7 @@ describe('defaults and bounds are what the reference says', () => {
         await load(
           fileWith(
             path.slice(0, -1),
-            path[0] === 'routes' && path.length === 3 && FOLDER_KEYS.includes(path[2]!)
-              ? { folder: '.' }
-              : {},
+            path[0] === 'routes' && path.length === 3 ? (originOf({ [path[2]!]: null }) ?? {}) : {},
           ),
         ),
       );
@@ -220,16 +219,18 @@ function nested(path: readonly string[], value: unknown): Record<string, unknown
     const before = path[index - 1] ?? '';
     const whole =
       typeof inner === 'object'
-        ? { ...(key === '*' && isOfFolder(inner) ? { folder: '.' } : wholeOf(path, before, key)), ...inner }
+        ? { ...((key === '*' && originOf(inner)) || wholeOf(path, before, key)), ...inner }
         : inner;
     inner = { [key === '*' ? FREE_KEY[before]! : key]: whole };
   }
   return inner as Record<string, unknown>;
 }
 
-/** A route of files, which can have no `to`. */
-function isOfFolder(route: object | null): boolean {
-  return [...FOLDER_KEYS, 'folder'].some((key) => route !== null && key in route);
+/** What answers on a route that can have no `to`; `null`: it can. */
+function originOf(route: object | null): object | null {
+  const has = (keys: readonly string[]) => keys.some((key) => route !== null && key in route);
+  if (has([...FOLDER_KEYS, 'folder'])) return { folder: '.' };
+  return has([...REDIRECT_KEYS, 'redirect']) ? { redirect: '/new' } : null;
 }
 
 function wholeOf(path: readonly string[], before: string, key: string): object {

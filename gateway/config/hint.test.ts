@@ -100,7 +100,7 @@ describe('what other programs have as a setting and Portway has not', () => {
     ['oidc', /^that way to log in is no setting yet/],
     ['users', /^it stands below "auth:"/],
     ['origins', /^it stands below "cors:"/],
-    ['redirect', /^redirects are no setting yet/],
+    ['redirect', /^a redirect stands at a route/],
     ['gzip', /^compression is no setting yet/],
     ['static', /^folders are no setting yet/],
     ['host', /^a host stands in the key of the route/],

@@ -74,6 +74,7 @@ describe('the short form', () => {
           bodyMaxBytes: null,
           extend: null,
           folder: null,
+          redirect: null,
           cache: null,
           retries: { attempts: 3, budget: 0.2, perTryMs: null },
           lane: 'auto',

@@ -9,6 +9,7 @@ import { parseHeaderValue, parseMethod } from './condition.ts';
 import { folderShape } from './folder-schema.ts';
 import { health, slowStart } from './health-schema.ts';
 import { inheritedShape } from './inherited.ts';
+import { redirectShape } from './redirect-schema.ts';
 import { commandLine, processShape } from './service-schema.ts';
 import { serviceTlsForm } from './service-tls-schema.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
@@ -137,7 +138,7 @@ const plainRows = section({
 export const compilePlainKeys = plainRows.compile;
 
 /** What may answer the requests of a route: it has one of these keys. */
-export const ORIGIN_KEYS = ['to', 'folder'] as const;
+export const ORIGIN_KEYS = ['to', 'folder', 'redirect'] as const;
 
 export const routeForm = z
   .strictObject({
@@ -147,6 +148,7 @@ export const routeForm = z
       TO_DOC,
     ).optional(),
     ...folderShape,
+    ...redirectShape,
     run: described(
       commandLine,
       'The process behind it, a command line that `portway dev` runs and watches: the short form of an entry in `services:`. With `to: auto` it is given a free port as `PORT`.',
@@ -197,7 +199,7 @@ export const routeForm = z
   .meta({
     id: 'route',
     oneOf: ORIGIN_KEYS.map((key) => ({ required: [key] })),
-    doc: { expected: 'a map with the key "to" or "folder"', holder: 'a route' },
+    doc: { expected: 'a map with the key "to", "folder" or "redirect"', holder: 'a route' },
   });
 
 /** With other issues, too: what else is wrong with the route is reported in the same run. */
@@ -207,7 +209,7 @@ function isMap({ value }: z.core.ParsePayload): boolean {
 
 export const routeValue = z.union([target, targets, routeForm, z.array(routeForm).min(1)]).meta({
   id: 'routeValue',
-  doc: { expected: 'a target, a list of targets, or a map with the key "to" or "folder"' },
+  doc: { expected: 'a target, a list of targets, or a map with the key "to", "folder" or "redirect"' },
 });
 
 export type CheckedRoute = z.output<typeof routeForm>;

@@ -15,6 +15,7 @@ import type { Places } from './endpoint.ts';
 import { compileEndpoints } from './endpoints.ts';
 import { compileFolder } from './folder-schema.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
+import { compileRedirect } from './redirect-schema.ts';
 import type { RouteKey } from './route-key.ts';
 import { type CheckedCache, type CheckedRoute, compileCache, compilePlainKeys } from './route-schema.ts';
 import { compileTrust, withTrust } from './service-tls-schema.ts';
@@ -38,15 +39,20 @@ export function compileRoute(
   const trusting = trustingIn(form, place.file);
   const canary = form.canary ? compileCanary(form.canary, places, trusting) : null;
   const endpoints = form.to === undefined ? [] : trusting(compileEndpoints(form.to, places));
+  const plain = compilePlainKeys(form);
+  const redirect = compileRedirect(form);
   return {
     id: place.id,
     source: place.source,
     matcher: compileMatcher(key, form),
     upstream: compileUpstream(form, { endpoints, canary, ejection, limits, breaker }),
-    ...compilePlainKeys(form),
+    ...plain,
+    // No browser is sent to `/old/` first.
+    strip: redirect === null && plain.strip,
     ...inherited,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
     folder: compileFolder(form, place.file),
+    redirect,
     cache: form.cache ? cacheOf(form.cache, place.file) : null,
   };
 }

@@ -4,6 +4,7 @@ import { durationText } from '../keys/units.ts';
 import type { RouteConfig, UpstreamConfig } from '../model/config.ts';
 import { FOLDER_KEYS } from './folder-schema.ts';
 import type { Fault } from './problem-list.ts';
+import { REDIRECT_KEYS } from './redirect-schema.ts';
 import { ORIGIN_KEYS } from './route-schema.ts';
 import type { PlacedRoute } from './routes.ts';
 import { keySpanAt, type PathKey, type SourceDocument } from './source.ts';
@@ -13,7 +14,7 @@ export function reportRouteConflicts(placed: readonly PlacedRoute[], document: S
     reportUpstreamConflicts(route.upstream, path, document);
     reportPerTry(route, path, document);
     if (route.lane === 'wire') reportWire(route, path, document);
-    reportOrigin(route, path, document);
+    reportOrigin(path, document);
   }
 }
 
@@ -76,7 +77,7 @@ function reportWire({ extend }: RouteConfig, path: readonly PathKey[], document:
 }
 
 /** One thing answers on a route, and what is said of another means nothing. */
-function reportOrigin({ folder }: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
+function reportOrigin(path: readonly PathKey[], document: SourceDocument): void {
   const written = (key: string) => keySpanAt(document.root, [...path, key]) !== null;
   const [origin, ...others] = ORIGIN_KEYS.filter(written);
   for (const other of others)
@@ -86,18 +87,48 @@ function reportOrigin({ folder }: RouteConfig, path: readonly PathKey[], documen
       hint: 'one thing answers on a route: take one of them out, or give it a path of its own',
     });
   if (origin === undefined || others.length > 0) return;
-  for (const key of (folder === null ? FOLDER_KEYS : SERVICE_KEYS).filter(written))
-    report(document, [[...path, key]], {
-      expected: folder === null ? `"${key}" beside "folder"` : `no "${key}" here`,
-      found: `it beside "${origin}"`,
-      hint: folder === null ? 'it is about files' : 'it is about services, and files answer here',
-    });
+  for (const { of, keys, about } of KEYS_OF_ORIGINS) {
+    if (of.includes(origin)) continue;
+    for (const key of keys.filter(written))
+      report(document, [[...path, key]], {
+        expected: of.includes('to') ? `no "${key}" here` : `"${key}" beside "${of[0]}"`,
+        found: `it beside "${origin}"`,
+        hint: of.includes('to')
+          ? `it is about ${about}, and ${ANSWERS[origin]} here`
+          : `it is about ${about}`,
+      });
+  }
 }
 
-/** What is said of services alone. */
-const SERVICE_KEYS = [
-  ...['run', 'rewrite', 'hostHeader', 'balance', 'sticky', 'canary', 'health', 'slowStart', 'cache'],
-  ...['retries', 'limits', 'breaker', 'ejection', 'hold'],
+type OriginKey = (typeof ORIGIN_KEYS)[number];
+
+const ANSWERS: Readonly<Record<OriginKey, string>> = {
+  to: 'services answer',
+  folder: 'files answer',
+  redirect: 'a redirect answers',
+};
+
+/** Keys that mean something beside some origins alone. */
+const KEYS_OF_ORIGINS: readonly {
+  readonly of: readonly OriginKey[];
+  readonly keys: readonly string[];
+  readonly about: string;
+}[] = [
+  {
+    of: ['to'],
+    about: 'services',
+    keys: [
+      ...['run', 'rewrite', 'hostHeader', 'balance', 'sticky', 'canary', 'health', 'slowStart', 'cache'],
+      ...['retries', 'limits', 'breaker', 'ejection', 'hold'],
+    ],
+  },
+  {
+    of: ['to', 'folder'],
+    about: 'what services and files answer',
+    keys: ['strip', 'extend', 'compress', 'escape', 'tls'],
+  },
+  { of: ['folder'], about: 'files', keys: FOLDER_KEYS },
+  { of: ['redirect'], about: 'redirects', keys: REDIRECT_KEYS },
 ];
 
 /** At the first of the places that the file has. */

@@ -24,7 +24,7 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
     ...['oidc', 'forwardauth', 'authrequest'],
   ]),
   ...sameFor('it stands below "cors:"', ['origins', 'alloworigin']),
-  ...sameFor('redirects are no setting yet: a small service behind the route can answer them', [
+  ...sameFor('a redirect stands at a route: /old: { redirect: /new } (docs/redirect.md)', [
     ...['redirect', 'redirects', 'return', 'rewriterule', 'redir'],
   ]),
   ...sameFor('compression is no setting yet: what services compress passes as it is', [

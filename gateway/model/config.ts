@@ -121,6 +121,8 @@ export interface RouteConfig {
   readonly extend: string | null;
   /** What is answered with in the place of services; `null`: nothing. */
   readonly folder: FolderConfig | null;
+  /** Where clients are sent in the place of services; `null`: nowhere. */
+  readonly redirect: RedirectConfig | null;
   /** `null`: nothing is cached. */
   readonly cache: CacheConfig | null;
   readonly retries: RetriesConfig;
@@ -129,6 +131,12 @@ export interface RouteConfig {
   readonly holdMs: number | null;
   readonly escape: EscapeChoice;
   readonly policies: PolicySettings;
+}
+
+export interface RedirectConfig {
+  /** A path or a URL, without a slash at its end; empty: `/`. */
+  readonly to: string;
+  readonly status: 301 | 302 | 303 | 307 | 308;
 }
 
 /** Files that a route answers with. Names of files are relative to the folder. */

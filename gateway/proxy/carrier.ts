@@ -23,6 +23,7 @@ import type { HttpDownstream } from '../listener/http-downstream.ts';
 import type { Overload } from '../overload/overload.ts';
 import type { Verdict } from '../policy/policy.ts';
 import { laneOf } from '../route/lane.ts';
+import { redirectLocation } from '../route/redirect.ts';
 import type { Holds } from '../upstream/hold.ts';
 import { cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { type Decision, decide } from './decide.ts';
@@ -166,9 +167,9 @@ export class Carrier implements HttpListenerHandler {
     if (decision.kind !== 'routed') return this.#answerHere(exchange, decision);
     const verdict = this.#verdict(exchange, decision);
     if (verdict === undefined) return;
-    if (verdict === null) onward(exchange, decision);
-    else if (verdict instanceof Promise)
-      new PolicyWait(exchange, decision, this.clock, onward).begin(verdict);
+    const next = decision.route.redirect === null ? onward : this.#redirect;
+    if (verdict === null) next(exchange, decision);
+    else if (verdict instanceof Promise) new PolicyWait(exchange, decision, this.clock, next).begin(verdict);
     else exchange.answerInstead(decision, verdict);
   }
 
@@ -181,6 +182,14 @@ export class Carrier implements HttpListenerHandler {
       return undefined;
     }
   }
+
+  /** What stands where a service would only says where to ask instead, a WebSocket's handshake, too. */
+  readonly #redirect = (exchange: Exchange, routed: Routed): void => {
+    const { match, target, origin } = routed;
+    const redirect = match.route.redirect!;
+    const location = redirectLocation(redirect, match, target, origin.outerPrefix);
+    exchange.answerInstead(routed, { status: redirect.status, fields: ['Location', location] });
+  };
 
   // Cache, balancer and forward: to the service and back.
 

@@ -37,6 +37,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     timeouts: { connectMs: 2_000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
     bodyMaxBytes: null,
     folder: null,
+    redirect: null,
     extend: extend ?? null,
     cache: null,
     retries: { ...RETRIES, ...retries },

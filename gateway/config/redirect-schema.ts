@@ -1,0 +1,49 @@
+/** Keys of a route that sends its clients elsewhere: `redirect: /new`. */
+
+import { z } from 'zod';
+import { accepted, type Parsed, refused } from '../keys/parsed.ts';
+import { described, parsedBy } from '../keys/value.ts';
+import type { RedirectConfig } from '../model/config.ts';
+
+const STATUSES = [301, 302, 303, 307, 308] as const;
+
+export const redirectShape = {
+  redirect: described(
+    parsedBy(z.string(), parseRedirect).meta({
+      doc: { expected: 'a path, /new, or a URL, https://example.com/new' },
+    }),
+    'Where clients are sent, in the place of `to` ([redirect.md](redirect.md)): a path of this gateway, or a URL. What follows the prefix, and the query, are appended.',
+    {
+      expected: 'a path, /new, or a URL, https://example.com/new',
+      type: 'path or URL',
+      defaultText: 'none',
+      also: ['redir', 'redirects', 'redirectto', 'return'],
+    },
+  ).optional(),
+  status: described(
+    z.literal(STATUSES).meta({ doc: { expected: '301, 302, 303, 307 or 308' } }),
+    'The status of a redirect. 307 and 308 keep method and body; 301 and 308 are remembered by browsers.',
+    { default: '308', type: '301, 302, 303, 307, 308', expected: '301, 302, 303, 307 or 308' },
+  ).optional(),
+};
+
+/** What is said of redirects alone. */
+export const REDIRECT_KEYS = ['status'];
+
+const form = z.strictObject(redirectShape);
+
+export function compileRedirect({ redirect, status }: z.output<typeof form>): RedirectConfig | null {
+  return redirect === undefined ? null : { to: redirect, status: status ?? 308 };
+}
+
+/** @returns it without slashes at its end, so that what follows the prefix can be appended. */
+function parseRedirect(text: string): Parsed<string> {
+  if (!/^[!-~]+$/.test(text) || /["<>\\^`{|}]/.test(text))
+    return refused('only what a URL may contain: the rest is percent-encoded');
+  if (/[?#]/.test(text)) return refused('the query of the request is appended: this has none, and no #');
+  if (text.startsWith('//')) return refused('a browser reads // as another host: write https:// in front');
+  const isUrl = /^https?:\/\/[^/]/i.test(text) && URL.canParse(text);
+  if (!isUrl && !text.startsWith('/')) return refused('a path begins with /, a URL with https:// or http://');
+  if (isUrl && new URL(text).username !== '') return refused('a redirect shows everybody its user');
+  return accepted(text.replace(/\/+$/, ''));
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { pageExample } from '../testing/page-example.ts';
+import { handshake } from '../testing/websocket.ts';
+
+const ROUTES = (lane: string) => `routes:
+  /old: { redirect: /new, lane: ${lane} }
+  /root: { redirect: /, lane: ${lane} }
+  /far: { redirect: "https://example.com/base/", status: 302, lane: ${lane} }
+  /one: { redirect: /new, status: 307, exact: true, lane: ${lane} }
+  /kept: { redirect: /new, allow: 10.0.0.0/8, lane: ${lane} }
+`;
+
+describe.each(['wire', 'general'])('redirect in the %s lane', (lane) => {
+  test.each([
+    ['/old', 308, '/new'],
+    ['/old/', 308, '/new/'],
+    ['/old?x=1&y', 308, '/new?x=1&y'],
+    ['/old/a%20b/c;d?next=//evil', 308, '/new/a%20b/c;d?next=//evil'],
+    ['/%6fld/x', 308, '/new/x'],
+    ['/old//x', 308, '/new/x'],
+    ['/root', 308, '/'],
+    ['/root?x', 308, '/?x'],
+    ['/root//evil.example', 308, '/evil.example'],
+    ['/root///evil.example/a//b', 308, '/evil.example/a//b'],
+    ['/root/%2Fevil.example', 308, '/%2Fevil.example'],
+    ['/root/@evil.example', 308, '/@evil.example'],
+    ['/far', 302, 'https://example.com/base'],
+    ['/far//x?y', 302, 'https://example.com/base/x?y'],
+    ['/one?x', 307, '/new?x'],
+    ['/one/x', 404, undefined],
+    ['/older', 404, undefined],
+    ['/root/%0d%0aSet-Cookie:x=1', 308, '/%0d%0aSet-Cookie:x=1'],
+    ['/root/\\evil.example', 400, undefined],
+    ['/kept', 403, undefined],
+  ])('%s is answered %i with %s', async (target, status, to) => {
+    const gateway = await startTestGateway(ROUTES(lane));
+    const answer = await gateway.get(target);
+    expect([answer.status, answer.head.value('location')]).toEqual([status, to]);
+  });
+
+  test('a navigation is sent there at once', async () => {
+    const gateway = await startTestGateway(ROUTES(lane));
+    const answer = await gateway.get('/old', 'Sec-Fetch-Mode: navigate');
+    expect([answer.status, answer.head.value('location')]).toEqual([308, '/new']);
+  });
+
+  test('the handshake of a WebSocket is answered, and opens nothing', async () => {
+    const gateway = await startTestGateway(ROUTES(lane));
+    const answer = await gateway.exchange(handshake('/old/chat'));
+    expect([answer.status, answer.head.value('location')]).toEqual([308, '/new/chat']);
+  });
+});
+
+test('over HTTP/2', async () => {
+  const gateway = await startTestGateway(ROUTES('auto'));
+  const session = await connectH2(gateway.port, 'http');
+  const answer = await exchangeH2(session, { ':path': '/root//evil.example?x' });
+  expect([answer.status, answer.headers.location]).toEqual([308, '/evil.example?x']);
+  session.destroy();
+});
+
+test('the example of the page does what the page says', async () => {
+  const gateway = await startTestGateway(pageExample('redirect.md'));
+  expect((await gateway.get('/old/a%20b?x=1')).head.value('location')).toBe('/new/a%20b?x=1');
+  expect((await gateway.get('/blog/1')).head.value('location')).toBe('https://blog.example.com/1');
+});

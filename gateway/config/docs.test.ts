@@ -234,6 +234,7 @@ function originOf(route: object | null): object | null {
 }
 
 function wholeOf(path: readonly string[], before: string, key: string): object {
+  if (key === 'auth' && path.at(-1) === 'timeout') return { forward: 'http://id.test/' };
   if (key !== 'health') return { ...WHOLE[`${before}.${key}`] };
   const interval = path.at(-1) === 'timeout' ? { interval: '1h' } : {};
   return { ...interval, ...(path[0] === 'routes' ? { path: '/healthz' } : {}) };

@@ -19,9 +19,11 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
     'nothing has to be set for clients; a service that speaks HTTP/2 is written h2c://HOST:PORT, over TLS h2://HOST:PORT (docs/tls.md)',
     [...['http2', 'h2', 'h2c', 'grpc']],
   ),
-  ...sameFor('it stands below "auth:" (docs/auth.md)', [...['htpasswd', 'password', 'users', 'jwt']]),
+  ...sameFor('it stands below "auth:" (docs/auth.md)', [
+    ...['htpasswd', 'password', 'users', 'jwt', 'forwardauth', 'authrequest'],
+  ]),
   ...sameFor('that way to log in is no setting yet: a route can ask for it in code, with "extend:"', [
-    ...['oidc', 'forwardauth', 'authrequest'],
+    ...['oidc'],
   ]),
   ...sameFor('it stands below "cors:"', ['origins', 'alloworigin']),
   ...sameFor('a redirect stands at a route: /old: { redirect: /new } (docs/redirect.md)', [

@@ -34,6 +34,8 @@ export interface RoutedExchange extends Exchange {
   readonly match: RouteMatch;
   /** Who asks, once a policy knows it. The service gets it as `X-Forwarded-User`, and the log as `user`. */
   user: string | null;
+  /** Whether the answer may be for this client alone though nobody knows its user: no cache gives it to another. */
+  personal: boolean;
   /** For a policy that waits: aborted when the client has left, or the time is up. */
   readonly signal: AbortSignal;
 }

@@ -89,7 +89,7 @@ function fieldMap(routed: Routed): FieldMap {
     map[name] = before === undefined ? fields[i + 1]! : [before, fields[i + 1]!].flat();
   }
   // Whatever the proof came in, and though the service may not get it: RFC 9111 §3.5 holds for who is known.
-  if (routed.user !== null) map.authorization ??= routed.user;
+  if (routed.user !== null || routed.personal) map.authorization ??= routed.user ?? 'personal';
   return map;
 }
 

@@ -74,6 +74,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   downstream: RequestView;
   body: RequestBody | null;
   readonly stickyCookie: HttpPlan['stickyCookie'];
+  personal = false;
   #abort: AbortController | null = null;
   readonly #snapshot: Snapshot;
   readonly #context: ExchangeContext;

@@ -20,7 +20,7 @@ export const auth = policyWithKey('auth', {
     {
       heading: '### auth',
       form: authForm,
-      text: 'One of `basic`, `keys`, `jwt`, `any`, `all`, and what goes with it. How each works, and what services see of it, says [auth.md](auth.md).',
+      text: 'One of `basic`, `keys`, `jwt`, `forward`, `any`, `all`, and what goes with it. How each works, and what services see of it, says [auth.md](auth.md).',
     },
     {
       heading: '### jwt',
@@ -43,11 +43,16 @@ function bind(settings: AuthSettings | null): BoundPolicy | null {
       gate = opened;
       return () => opened.close();
     },
-    request(exchange) {
+    request(exchange, context) {
       // Nobody passes a gate that was never opened.
       if (gate === null) throw new Error('auth was not opened');
-      return gate.request(exchange);
+      return gate.request(exchange, context);
     },
+    ...(settings.kinds.some(({ kind }) => kind === 'forward') && {
+      toClient: (fields, exchange) => gate?.toClient(fields, exchange) ?? fields,
+      // A session that was renewed would be lost with the service's failure.
+      ownAnswer: (fields, exchange) => gate?.toClient(fields, exchange) ?? fields,
+    }),
     foresee: (asked) => foresee(settings, asked),
   };
 }
@@ -64,7 +69,14 @@ function foresee(settings: AuthSettings, asked: AskedRequest): Foreseen {
 function nameOf(kind: KindSettings): string {
   if (kind.kind === 'basic') return `a name and a password of ${basename(kind.file)}`;
   if (kind.kind === 'jwt') return `a token of ${kind.issuer}`;
+  if (kind.kind === 'forward') return `a 2xx of ${placeOf(kind.url)}`;
   return `a key of ${basename(kind.file)} in ${kind.header}${kind.bearer ? ' or as Bearer' : ''}`;
+}
+
+/** Without a query, which may be a secret. */
+function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }
 
 async function faults(settings: AuthSettings | null): Promise<PolicyFault[]> {
@@ -88,6 +100,7 @@ async function faultsOf(kind: KindSettings): Promise<PolicyFault[]> {
     const { readUsers, USERS_FILE } = await import('./basic/users.ts');
     return faultsOfFile(kind.file, ['basic'], USERS_FILE, readUsers);
   }
+  if (kind.kind === 'forward') return [];
   if (kind.kind === 'jwt') {
     const { file } = kind.jwks;
     if (file === null) return [];

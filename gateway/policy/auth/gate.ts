@@ -1,7 +1,8 @@
+import type { Fields } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
-import type { RoutedExchange } from '../../fields/exchange.ts';
+import type { RoutedExchange, RoutedHead } from '../../fields/exchange.ts';
 import type { KeptStates } from '../kept.ts';
-import type { Verdict } from '../policy.ts';
+import type { PolicyContext, Verdict } from '../policy.ts';
 import { withoutField } from './credentials.ts';
 import { isExcepted } from './exceptions.ts';
 import type { Authenticator, Outcome } from './kind.ts';
@@ -30,34 +31,50 @@ export class Gate {
   }
 
   /** @throws GatewayError */
-  request(exchange: RoutedExchange): Verdict | Promise<Verdict> {
+  request(exchange: RoutedExchange, context: PolicyContext): Verdict | Promise<Verdict> {
     const { downstream, target, facts, match } = exchange;
     const asked = { method: downstream.method, target, facts, match };
     withoutField(facts.kept, 'x-forwarded-user');
-    if (isExcepted(this.#settings.except, asked)) return null;
-    const outcome = this.#ask(exchange, 0, []);
+    const excepted = isExcepted(this.#settings.except, asked);
+    for (const kind of this.#kinds) kind.strip?.(exchange, excepted);
+    if (excepted) return null;
+    const outcome = this.#ask(exchange, context, []);
     return outcome instanceof Promise
       ? outcome.then((settled) => verdictOf(settled, exchange))
       : verdictOf(outcome, exchange);
+  }
+
+  toClient(fields: Fields, exchange: RoutedHead): Fields {
+    let out = fields;
+    for (const kind of this.#kinds) out = kind.toClient?.(out, exchange) ?? out;
+    return out;
   }
 
   close(): void {
     for (const kind of this.#kinds) kind.close();
   }
 
-  /** One kind after the other, from `at` on. @param before what the others said */
-  #ask(exchange: RoutedExchange, at: number, before: readonly Outcome[]): Outcome | Promise<Outcome> {
-    const outcome = this.#kinds[at]!.check(exchange);
+  /** One kind after the other. @param before what the others said */
+  #ask(
+    exchange: RoutedExchange,
+    context: PolicyContext,
+    before: readonly Outcome[],
+  ): Outcome | Promise<Outcome> {
+    const outcome = this.#kinds[before.length]!.check(exchange, context);
     return outcome instanceof Promise
-      ? outcome.then((settled) => this.#next(exchange, at, [...before, settled]))
-      : this.#next(exchange, at, [...before, outcome]);
+      ? outcome.then((settled) => this.#next(exchange, context, [...before, settled]))
+      : this.#next(exchange, context, [...before, outcome]);
   }
 
-  #next(exchange: RoutedExchange, at: number, said: readonly Outcome[]): Outcome | Promise<Outcome> {
+  #next(
+    exchange: RoutedExchange,
+    context: PolicyContext,
+    said: readonly Outcome[],
+  ): Outcome | Promise<Outcome> {
     const last = said.at(-1)!;
     const all = this.#settings.need === 'all';
     if ((last.kind === 'passed') !== all) return last;
-    if (at + 1 < this.#kinds.length) return this.#ask(exchange, at + 1, said);
+    if (said.length < this.#kinds.length) return this.#ask(exchange, context, said);
     return all ? passedAs(said) : refusalOf(said);
   }
 }
@@ -69,6 +86,8 @@ async function openKind(settings: KindSettings, kept: KeptStates): Promise<Authe
       return (await import('./basic/basic.ts')).BasicAuthenticator.open(settings, kept);
     case 'keys':
       return (await import('./api-keys/api-keys.ts')).ApiKeyAuthenticator.open(settings, kept);
+    case 'forward':
+      return (await import('./forward/forward.ts')).ForwardAuthenticator.open(settings, kept);
     case 'jwt':
       return (await import('./jwt/jwt.ts')).JwtAuthenticator.open(settings, kept);
   }

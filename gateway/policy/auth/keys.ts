@@ -7,6 +7,7 @@ import { inherited } from '../../keys/inherited.ts';
 import { accepted, type Parsed, refused } from '../../keys/parsed.ts';
 import { described, flag, orWord, parsedBy } from '../../keys/value.ts';
 import { canonicalPath } from '../../route/target.ts';
+import { compileForward, FORWARD_COMPANIONS, forwardShape } from './forward/keys.ts';
 import { compileJwt, jwtForm } from './jwt/keys.ts';
 import type { AuthSettings, Exception, KindSettings } from './settings.ts';
 
@@ -42,6 +43,7 @@ const kindShape = {
 
 const allKinds = {
   ...kindShape,
+  ...forwardShape,
   jwt: described(jwtForm, 'A signed token of an issuer, as `Authorization: Bearer`.', {
     expected: 'a map with jwks, issuer, audience',
     type: 'map, see [jwt](#jwt)',
@@ -54,6 +56,7 @@ const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   basic: ['realm'],
   keys: ['header', 'bearer'],
   jwt: [],
+  forward: FORWARD_COMPANIONS,
 };
 
 const KINDS = Object.keys(COMPANIONS);
@@ -130,6 +133,8 @@ function compileAuth(written: z.output<typeof authForm>, folder: string): AuthSe
 
 function compileKind(written: WrittenKind, folder: string): KindSettings {
   const { basic, realm = 'Portway', keys, header = 'X-API-Key', bearer = false, jwt } = written;
+  const { forward } = written;
+  if (forward !== undefined) return compileForward({ ...written, forward });
   if (jwt !== undefined) return compileJwt(jwt, folder);
   if (basic !== undefined) return { kind: 'basic', file: resolve(folder, basic), realm };
   return { kind: 'keys', file: resolve(folder, keys!), header, bearer };

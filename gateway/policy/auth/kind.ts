@@ -1,5 +1,7 @@
+import type { Fields } from '../../exchange/contract.ts';
 import type { GatewayError } from '../../exchange/error-catalog.ts';
-import type { LocalAnswer, RoutedExchange } from '../../fields/exchange.ts';
+import type { LocalAnswer, RoutedExchange, RoutedHead } from '../../fields/exchange.ts';
+import type { PolicyContext } from '../policy.ts';
 
 /** What a kind of proof says of a request. */
 export type Outcome =
@@ -12,6 +14,10 @@ export type Outcome =
 /** One kind of proof on a route, at work. */
 export interface Authenticator {
   /** A promise only where it has to wait. Never throws. */
-  check(exchange: RoutedExchange): Outcome | Promise<Outcome>;
+  check(exchange: RoutedExchange, context: PolicyContext): Outcome | Promise<Outcome>;
+  /** Takes out what a client sent in the place of what this kind says; on exceptions, too. */
+  strip?(exchange: RoutedExchange, excepted: boolean): void;
+  /** What it adds to the answer of a request that has passed. */
+  toClient?(fields: Fields, exchange: RoutedHead): Fields;
   close(): void;
 }

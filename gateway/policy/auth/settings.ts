@@ -7,7 +7,7 @@ export interface AuthSettings {
   readonly except: readonly Exception[];
 }
 
-export type KindSettings = BasicSettings | ApiKeySettings | JwtSettings;
+export type KindSettings = BasicSettings | ApiKeySettings | JwtSettings | ForwardSettings;
 
 /** A name and a password, of a file (RFC 7617). */
 export interface BasicSettings {
@@ -43,6 +43,19 @@ export interface JwtSettings {
   readonly scopes: readonly string[];
   /** By how much clocks may differ. */
   readonly toleranceMs: number;
+}
+
+/** Another service is asked. */
+export interface ForwardSettings {
+  readonly kind: 'forward';
+  readonly url: string;
+  /** Fields of its answer that the service gets. */
+  readonly copy: readonly string[];
+  /** Fields of its answer that say who it is: the first that is there. */
+  readonly users: readonly string[];
+  readonly timeoutMs: number;
+  /** Where browsers log in; `null`: its own answer says so. */
+  readonly signIn: string | null;
 }
 
 /** Requests that need not say who asks. `null` is any method, or any path. */

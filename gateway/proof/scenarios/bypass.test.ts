@@ -7,7 +7,7 @@ import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { get } from '../testing/raw-client.ts';
 import { laneKinds, type RouteKind } from '../testing/route-kinds.ts';
 import { selfSigned } from '../testing/self-signed.ts';
-import { ok, type ScriptedService, startService } from '../testing/service.ts';
+import { ok, reply, type ScriptedService, startService } from '../testing/service.ts';
 import { basic, keysFile, usersFile } from '../testing/users-file.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
 
@@ -37,6 +37,11 @@ const POLICIES: readonly (readonly [name: string, keys: string, proof: string | 
     'jwt',
     `auth: { jwt: { jwks: jwks.json, issuer: id, audience: shop }, ${EXCEPT} }`,
     `Authorization: Bearer ${token}`,
+  ],
+  [
+    'forward',
+    `auth: { forward: "http://127.0.0.1:ASKED/check", copy: X-Email, ${EXCEPT} }`,
+    'Cookie: _oauth2_proxy=good',
   ],
   ['allow', 'allow: 10.0.0.0/8', null],
   ['deny', 'deny: loopback', null],
@@ -87,6 +92,7 @@ const CLAIMS = [
   'X_Forwarded_User: ann',
   'X-Forwarded-For: 10.0.0.1',
   'X-Original-URL: /db/public/x',
+  'X-Auth-Request-User: ann',
   'X-Rewrite-URL: /db/public/x',
 ];
 
@@ -96,7 +102,10 @@ async function stage({ routes, files }: RouteKind, keys: string, mode: 'developm
   const service = (await startService()).answer(({ head }) =>
     head.value('upgrade') ? Buffer.from(agreement(), 'latin1') : ok('x', 'Cache-Control: public, max-age=60'),
   );
-  const yaml = TLS + routes('/db', service.port, keys);
+  const asked = (await startService()).answer(({ head }) =>
+    head.value('cookie') === '_oauth2_proxy=good' ? reply(202, []) : reply(401, []),
+  );
+  const yaml = TLS + routes('/db', service.port, keys.replace('ASKED', `${asked.port}`));
   const gateway = await startTestGateway(yaml, { mode, files: { ...FILES, ...files } });
   return { service, gateway };
 }

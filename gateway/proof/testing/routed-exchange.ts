@@ -60,6 +60,7 @@ export function routedExchange(wish: ExchangeWish = {}): RoutedExchange {
     record,
     match,
     user: null,
+    personal: false,
     signal: new AbortController().signal,
   };
 }

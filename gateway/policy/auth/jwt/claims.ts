@@ -18,7 +18,11 @@ export function missingScopes({ scopes }: Pick<JwtSettings, 'scopes'>, payload: 
 /** `null`: the claim is no name that can stand in a header field and in a log as it is. */
 export function userOf({ user }: Pick<JwtSettings, 'user'>, payload: JWTPayload): string | null {
   const value = Object.hasOwn(payload, user) ? payload[user] : undefined;
-  return typeof value === 'string' && PRINTABLE.test(value) ? value : null;
+  return typeof value === 'string' && isPrintableUser(value) ? value : null;
+}
+
+export function isPrintableUser(name: string): boolean {
+  return PRINTABLE.test(name);
 }
 
 const PRINTABLE = /^(?! )[\x20-\x7e]{1,256}(?<! )$/;

@@ -1,0 +1,97 @@
+/** `forward:` below `auth:`, and what goes with it. */
+
+import { z } from 'zod';
+import { isHopByHop } from '../../../fields/connection.ts';
+import { isForwardingField, isOtherForwardingField } from '../../../fields/forwarded.ts';
+import { parseFieldText, parseHeaderName } from '../../../keys/field.ts';
+import { accepted, type Parsed, refused } from '../../../keys/parsed.ts';
+import { described, duration, parsedBy } from '../../../keys/value.ts';
+import type { ForwardSettings } from '../settings.ts';
+
+const identityField = parsedBy(z.string(), parseIdentityField).meta({
+  doc: { expected: 'a header name', type: 'header name' },
+});
+
+export const forwardShape = {
+  forward: described(
+    parsedBy(z.string().min(1), parseUrl),
+    'A service of this URL says who may pass: 2xx lets pass, and what else it answers is the answer.',
+    {
+      expected: 'a URL',
+      type: 'http or https URL',
+      also: ['forwardauth', 'authrequest', 'authurl', 'address', 'externalauth'],
+    },
+  ).optional(),
+  copy: described(
+    z.union([identityField.transform((alone) => [alone]), z.array(identityField)]),
+    'With `forward`: fields of its 2xx that the service gets, in place of what the client sent by these names.',
+    {
+      expected: 'a header name, or a list of them',
+      type: 'header name, or a list',
+      defaultText: 'none',
+      also: ['copyheaders', 'authresponseheaders', 'authrequestset'],
+    },
+  ).optional(),
+  user: described(identityField, 'With `forward`: the field of its 2xx that says who it is.', {
+    expected: 'a header name',
+    type: 'header name',
+    defaultText: '`X-Auth-Request-User`, else `Remote-User`',
+    also: ['userfield', 'userheader'],
+  }).optional(),
+  timeout: described(duration({ min: '10ms', max: '1m' }), 'With `forward`: how long its answer may take.', {
+    default: '5s',
+  }).optional(),
+  signIn: described(
+    parsedBy(z.string().min(1), parseSignIn),
+    'With `forward`: where a browser is sent that opens a page and gets 401. `{url}` becomes the address of the page, `{path}` its path alone.',
+    {
+      expected: 'a path or a URL',
+      type: 'path or URL',
+      defaultText: 'the 401 is the answer',
+      also: ['signin', 'authsignin', 'loginurl', 'errorpage'],
+    },
+  ).optional(),
+};
+
+export const FORWARD_COMPANIONS = ['copy', 'user', 'timeout', 'signIn'];
+
+const shape = z.object(forwardShape);
+
+export function compileForward(
+  written: z.output<typeof shape> & { readonly forward: string },
+): ForwardSettings {
+  const { forward, copy = [], user, timeout = 5_000, signIn = null } = written;
+  const users = user === undefined ? ['X-Auth-Request-User', 'Remote-User'] : [user];
+  return { kind: 'forward', url: forward, copy, users, timeoutMs: timeout, signIn };
+}
+
+function parseUrl(written: string): Parsed<string> {
+  const url = URL.canParse(written) ? new URL(written) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return refused('a URL: http://127.0.0.1:4181/auth');
+  if (url.username !== '' || url.password !== '')
+    return refused('no password in a URL: it would stand in logs');
+  if (url.hash !== '') return refused('no fragment: services never see it');
+  return accepted(url.href);
+}
+
+function parseIdentityField(written: string): Parsed<string> {
+  const name = parseHeaderName(written);
+  if (!name.ok) return name;
+  const lower = written.toLowerCase();
+  if (lower === 'x-forwarded-user' || (isForwardingField(lower) && !isOtherForwardingField(lower)))
+    return refused('a field that the gateway does not write itself: X-Forwarded-User is what `user` found');
+  if (isHopByHop(lower) || FRAMING.has(lower))
+    return refused('a field that says who asks, not how a message is sent');
+  return name;
+}
+
+const FRAMING: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'via', 'cookie']);
+
+function parseSignIn(written: string): Parsed<string> {
+  const text = parseFieldText(written);
+  if (!text.ok) return text;
+  if (!/^(?:https?:\/\/[^/{]|\/(?![/\\]))/.test(written) || /[^\x21-\x7e]/.test(written))
+    return refused('a path from the root or a URL: /oauth2/start?rd={path}');
+  const unknown = /\{(?!(?:url|path)\})[^}]*\}?/.exec(written);
+  return unknown === null ? text : refused('{url} or {path} in it, and no other braces');
+}

@@ -1,0 +1,53 @@
+/** What the service of `forward:` is asked, and how a browser finds the way to its login. */
+
+import type { RoutedExchange } from '../../../fields/exchange.ts';
+import { isForwardingField, pushForwardedFields } from '../../../fields/forwarded.ts';
+
+/**
+ * The client's fields without those of its body, and what is asked for in the words of nginx and of Traefik and Caddy. Our own name in `Via`
+ * makes a question that comes back to this gateway end there.
+ */
+export function questionOf(exchange: RoutedExchange, pseudonym: string): string[] {
+  const { facts, downstream, origin, peer, version } = exchange;
+  const out: string[] = [];
+  for (let i = 0; i < facts.kept.length; i += 2)
+    if (isOfQuestion(facts.kept[i]!.toLowerCase())) out.push(facts.kept[i]!, facts.kept[i + 1]!);
+  pushForwardedFields(out, peer, origin, '');
+  const path = pathOf(exchange);
+  out.push('X-Forwarded-Method', downstream.method, 'X-Forwarded-Uri', path);
+  out.push('X-Original-Method', downstream.method, 'X-Original-URI', path, 'X-Original-URL', urlOf(exchange));
+  out.push('Via', `${version} ${pseudonym}`);
+  return out;
+}
+
+/** A conditional or partial answer to a question that was never conditional would be none; what clients say of the original is never believed. */
+function isOfQuestion(lowerName: string): boolean {
+  return !NOT_ASKED.test(lowerName) && !isForwardingField(lowerName);
+}
+
+const NOT_ASKED =
+  /^(?:content[-_].*|expect|range|if[-_].*|accept[-_]encoding|max[-_]forwards|sec[-_]websocket[-_].*|x[-_]original[-_].*|x[-_]auth[-_]request[-_].*|x[-_](?:http[-_])?method(?:[-_]override)?)$/;
+
+/** As the client asked for it, a prefix that a proxy before us took off included. */
+function pathOf({ target, origin }: RoutedExchange): string {
+  return origin.outerPrefix + (target.kind === 'asterisk' ? '*' : target.raw);
+}
+
+function urlOf(exchange: RoutedExchange): string {
+  const { proto, authority } = exchange.origin;
+  return `${proto}://${authority}${pathOf(exchange)}`;
+}
+
+/** Only what a browser opens is led to a login: a script, an image or a WebSocket could do nothing with the page. */
+export function isNavigation({ downstream, facts }: RoutedExchange): boolean {
+  if (downstream.method !== 'GET' && downstream.method !== 'HEAD') return false;
+  return facts.fetchMode === null ? /\btext\/html\b/i.test(facts.accept) : facts.fetchMode === 'navigate';
+}
+
+/** A path never begins with two slashes here: a browser would take it for another host. */
+export function signInAddress(template: string, exchange: RoutedExchange): string {
+  const path = pathOf(exchange).replace(/^[/\\]+/, '/');
+  return template
+    .replaceAll('{url}', () => encodeURIComponent(urlOf(exchange)))
+    .replaceAll('{path}', () => encodeURIComponent(path));
+}

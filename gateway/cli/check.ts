@@ -2,8 +2,9 @@ import { readTlsFiles } from '../config/certificate-files.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import type { Problem } from '../config/problem.ts';
 import { insecureWarning } from '../config/service-authorities.ts';
-import { optionValue, type RunCommand, UsageError } from './command.ts';
-import { type Loaded, loadOrReport, report } from './configuration.ts';
+import type { CheckReport } from './check-watch.ts';
+import { type CommandContext, type ExitCode, optionValue, type RunCommand, UsageError } from './command.ts';
+import { defaultFile, defaultsIn, type Loaded, loadOrReport, report } from './configuration.ts';
 
 export const check: RunCommand = async (input, context) => {
   const [operand] = input.operands;
@@ -11,27 +12,53 @@ export const check: RunCommand = async (input, context) => {
   if (operand !== undefined && option !== undefined) {
     throw new UsageError(`one file at a time: "${operand}" or --config ${option}`);
   }
-  const loaded = await loadOrReport(operand ?? option, context, context.stdout);
-  if (loaded === null) return 1;
+  const named = operand ?? option;
+  if (!input.values.has('watch')) {
+    const { code, text } = await checkOnce(named, context);
+    context.stdout.write(text);
+    return code;
+  }
+  const { watchChecks } = await import('./check-watch.ts');
+  const file = named ?? defaultsIn(context.cwd)[0] ?? defaultFile;
+  return watchChecks(file, () => checkOnce(named, context), context);
+};
+
+async function checkOnce(named: string | undefined, context: CommandContext): Promise<CheckReport> {
+  const written: string[] = [];
+  const output = {
+    isTTY: context.stdout.isTTY === true,
+    write: (text: string) => void written.push(text),
+  };
+  const ended = (code: ExitCode, loaded: Loaded | null): CheckReport => ({
+    code,
+    text: written.join(''),
+    files: loaded && [loaded.file, ...loaded.config.routes.flatMap(({ extend }) => extend ?? [])],
+  });
+  const loaded = await loadOrReport(named, context, output);
+  if (loaded === null) return ended(1, null);
   const broken = await brokenExtensions(loaded);
   if (broken.length > 0) {
-    report(broken, context, context.stdout);
-    return 1;
+    report(broken, context, output);
+    return ended(1, loaded);
   }
   const { routes, streams, services } = loaded.config;
   // Most files have no raw ports.
   const raw = streams.length === 0 ? '' : `${counted(streams.length, 'stream')}, `;
   const counts = `${counted(routes.length, 'route')}, ${raw}${counted(services.length, 'service')}`;
-  context.stdout.write(`${loaded.file}: ${counts}, no problems\n`);
-  const { admin, tls } = loaded.config;
+  output.write(`${loaded.file}: ${counts}, no problems\n`);
+  for (const warning of await warningsOf(loaded)) output.write(`\nwarning: ${warning}\n`);
+  return ended(0, loaded);
+}
+
+async function warningsOf({ config }: Loaded): Promise<string[]> {
+  const { admin, tls, routes } = config;
   const certificates = tls && (await readTlsFiles(tls, Date.now()));
-  for (const warning of certificates?.ok ? certificates.material.warnings : [])
-    context.stdout.write(`\nwarning: ${warning}\n`);
-  for (const warning of loaded.config.routes.map(insecureWarning))
-    if (warning !== null) context.stdout.write(`\nwarning: ${warning}\n`);
-  if (admin !== null && !isLoopback(admin.host)) context.stdout.write(`\nwarning: ${ADMIN_REACHABLE}\n`);
-  return 0;
-};
+  return [
+    ...(certificates?.ok ? certificates.material.warnings : []),
+    ...routes.map(insecureWarning).filter((warning) => warning !== null),
+    ...(admin !== null && !isLoopback(admin.host) ? [ADMIN_REACHABLE] : []),
+  ];
+}
 
 /** Routes whose modules can't be loaded, as a start would find them. */
 async function brokenExtensions({ file, config, text }: Loaded): Promise<Problem[]> {

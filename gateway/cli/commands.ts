@@ -39,7 +39,10 @@ export const COMMANDS: readonly Command[] = [
     summary: 'say whether a configuration is usable, and what is wrong with it',
     operands: '[FILE]',
     maxOperands: 1,
-    options: [configOption],
+    options: [
+      configOption,
+      { name: 'watch', short: 'w', help: 'again at each change of it and of these modules, until Ctrl-C' },
+    ],
     notes:
       'Nothing is started, and no address is asked for; modules that `extend:` names are loaded.\nExit code 1 where there is a problem.',
     load: async () => (await import('./check.ts')).check,

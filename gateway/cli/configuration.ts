@@ -18,11 +18,17 @@ export interface Loaded {
   readonly text: string;
 }
 
+/** Where problems are written. */
+interface Output {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
 /** Loads the configuration; what is wrong with it goes to `stream`. @returns `null` where it can't be used. */
 export async function loadOrReport(
   file: string | undefined,
   context: CommandContext,
-  stream: NodeJS.WriteStream = context.stderr,
+  stream: Output = context.stderr,
 ): Promise<Loaded | null> {
   const found = file === undefined ? defaultsIn(context.cwd) : [file];
   const [named] = found;
@@ -39,7 +45,7 @@ export async function loadOrReport(
 export function report(
   problems: readonly Problem[],
   context: CommandContext,
-  stream: NodeJS.WriteStream = context.stderr,
+  stream: Output = context.stderr,
 ): void {
   const colour = wantsColour(stream.isTTY === true, context.env);
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;

@@ -1,0 +1,162 @@
+/** `portway check --watch`: the verdict again at each change of the file, and of the modules that `extend:` names in it. */
+
+import { relative, resolve } from 'node:path';
+import { readContent } from '../files/content.ts';
+import { type FileWatch, watchFile } from '../files/watch.ts';
+import type { CommandContext, ExitCode } from './command.ts';
+
+/** What one check of the file has found. */
+export interface CheckReport {
+  readonly code: ExitCode;
+  /** As it is printed, with its last line break. */
+  readonly text: string;
+  /** The configuration and the modules that it names; `null` where it can't be used, and does not say. */
+  readonly files: readonly string[] | null;
+}
+
+/** Prints a report now and after each change, until Ctrl-C or until nobody reads any more. */
+export async function watchChecks(
+  file: string,
+  check: () => Promise<CheckReport>,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const left = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) context.process.on(signal, left.resolve);
+  context.stdout.on('error', left.resolve);
+  // The watches alone would let the process end.
+  const alive = setInterval(() => {}, 60_000);
+  const watch = new CheckWatch(file, check, context);
+  try {
+    await watch.begin();
+    await left.promise;
+    return 0;
+  } finally {
+    watch.close();
+    clearInterval(alive);
+  }
+}
+
+class CheckWatch {
+  readonly #file: string;
+  readonly #check: () => Promise<CheckReport>;
+  readonly #context: CommandContext;
+  /** By absolute path. */
+  readonly #watches = new Map<string, FileWatch>();
+  /** Path of the first file that changed since the last check began. */
+  #changed: string | null = null;
+  #checking = false;
+  #closed = false;
+  /** The text of the last report. */
+  #told = '';
+  /** Of a configuration that can't be used: it may name files that are not there yet. */
+  #again: NodeJS.Timeout | undefined;
+
+  constructor(file: string, check: () => Promise<CheckReport>, context: CommandContext) {
+    this.#file = file;
+    this.#check = check;
+    this.#context = context;
+  }
+
+  async begin(): Promise<void> {
+    await this.#follow(resolve(this.#context.cwd, this.#file));
+    this.#checking = true;
+    await this.#look('');
+    const ending = `\nwatching ${this.#file}; Ctrl-C ends this\n`;
+    // A terminal says it below each report, which takes the place of the one before.
+    if (!this.#onTerminal) this.#context.stdout.write(ending);
+    this.#next();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#again);
+    for (const watch of this.#watches.values()) watch.close();
+  }
+
+  get #onTerminal(): boolean {
+    return this.#context.stdout.isTTY === true;
+  }
+
+  /** Its content now is the known one: whatever comes after this is seen, also while the check is under way. */
+  async #follow(path: string): Promise<void> {
+    const { hash } = await readContent(path);
+    if (this.#closed) return;
+    this.#watches.set(
+      path,
+      watchFile(path, () => this.#seen(path), { knownHash: hash }),
+    );
+  }
+
+  #seen(path: string): void {
+    this.#changed ??= path;
+    if (!this.#checking) this.#next();
+  }
+
+  /** One check at a time; what changes meanwhile is checked after it. */
+  #next(): void {
+    const changed = this.#changed;
+    this.#changed = null;
+    this.#checking = changed !== null && !this.#closed;
+    if (changed !== null) this.#start(`${this.#named(changed)} changed`);
+  }
+
+  #start(why: string | null): void {
+    if (this.#closed) return;
+    this.#checking = true;
+    void this.#look(why).then(() => this.#next());
+  }
+
+  /** @param why what the report is headed with; `null` where it is worth printing only if it says something new */
+  async #look(why: string | null): Promise<void> {
+    clearTimeout(this.#again);
+    let report = await this.#check();
+    // A module that is watched only now may have changed since it was loaded.
+    if (await this.#followOnly(report.files)) report = await this.#check();
+    if (this.#closed) return;
+    const { text, files } = report;
+    const heading = why ?? (text === this.#told ? null : 'what it needs changed');
+    if (heading !== null) this.#print(text, heading);
+    this.#told = text;
+    if (files === null) this.#again = setTimeout(() => this.#checkAgain(), AGAIN_MS);
+  }
+
+  #checkAgain(): void {
+    if (!this.#checking) this.#start(null);
+  }
+
+  /** @returns whether one of them was not watched before */
+  async #followOnly(files: readonly string[] | null): Promise<boolean> {
+    if (files === null) return false;
+    const wanted = new Set([this.#file, ...files].map((file) => resolve(this.#context.cwd, file)));
+    for (const [path, watch] of this.#watches) {
+      if (wanted.has(path)) continue;
+      watch.close();
+      this.#watches.delete(path);
+    }
+    const added = [...wanted].filter((path) => !this.#watches.has(path));
+    for (const path of added) await this.#follow(path);
+    return added.length > 0;
+  }
+
+  #print(text: string, why: string): void {
+    const heading = why === '' ? '' : `${why} at ${clock()}\n\n`;
+    const { stdout } = this.#context;
+    if (this.#onTerminal)
+      stdout.write(`${CLEAR}${heading}${text}\nwatching ${this.#file}; Ctrl-C ends this\n`);
+    else stdout.write(`${why === '' ? '' : '\n'}${heading}${text}`);
+  }
+
+  /** As the user would name it from here. */
+  #named(path: string): string {
+    const near = relative(this.#context.cwd, path);
+    return near.startsWith('..') ? path : near;
+  }
+}
+
+const clock = () => new Date().toTimeString().slice(0, 8);
+
+/** How often a configuration that can't be used is checked without a change of its own. */
+const AGAIN_MS = 1000;
+
+/** The screen and what had scrolled out of it: old problems must not be taken for new ones. */
+const CLEAR = '\x1b[2J\x1b[3J\x1b[H';

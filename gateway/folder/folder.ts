@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { opendir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { FolderConfig } from '../model/config.ts';
 
@@ -101,16 +101,20 @@ async function placeOf(
   }
 }
 
+/** Reads no more of a directory than it may list: one of a million names would take seconds and hundreds of megabytes. */
 async function entriesOf(directory: string): Promise<ListedEntry[]> {
-  const entries = await readdir(directory, { withFileTypes: true });
-  return entries
-    .filter((entry) => !isHidden([entry.name]) && (entry.isDirectory() || entry.isFile()))
-    .slice(0, LISTED_MAX)
-    .map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
-    .sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || (a.name < b.name ? -1 : 1));
+  const entries: ListedEntry[] = [];
+  let read = 0;
+  for await (const entry of await opendir(directory, { bufferSize: 512 })) {
+    const isDirectory = entry.isDirectory();
+    if (!isHidden([entry.name]) && (isDirectory || entry.isFile()))
+      entries.push({ name: entry.name, isDirectory });
+    if (++read === ENTRIES_MAX) break;
+  }
+  return entries.sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || (a.name < b.name ? -1 : 1));
 }
 
-const LISTED_MAX = 10_000;
+const ENTRIES_MAX = 10_000;
 
 /** The names of the directories and of the file; `null`: a path that names none, in whatever spelling. */
 function namesOf(path: string): string[] | null {

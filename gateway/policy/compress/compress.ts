@@ -1,7 +1,8 @@
 import type { RoutedExchange } from '../../fields/exchange.ts';
+import type { KeptStates } from '../kept.ts';
 import { type BoundPolicy, policyWithKey } from '../policy.ts';
 import { CodedHeads, withStrongTwins } from './coded-head.ts';
-import { CompressedAnswer } from './compressed-answer.ts';
+import { CompressedAnswer, EncoderCount } from './compressed-answer.ts';
 import { type CompressSettings, compressForm, compressRow } from './keys.ts';
 
 /** Bodies of services and caches, in the coding that the client likes best. */
@@ -22,15 +23,23 @@ export const compress = policyWithKey('compress', {
 function bind(settings: CompressSettings | null): BoundPolicy | null {
   if (settings === null) return null;
   const heads = new CodedHeads(settings);
-  const count = { active: 0 };
+  let count = new EncoderCount();
   const { encodings } = settings;
   return {
+    // One count for all routes: the bound is on the memory of the process.
+    async open(kept: KeptStates) {
+      count = kept.acquire(COUNT, () => new EncoderCount());
+      return () => kept.release(COUNT);
+    },
     toService: withStrongTwins,
     client: (client, exchange) =>
       new CompressedAnswer(client, heads, acceptOf(exchange), exchange.record, count),
     explain: [`compressed by ${(encodings ?? ['zstd', 'br', 'gzip']).join(', ')}, where the client takes it`],
   };
 }
+
+/** Under which the count is kept. */
+const COUNT = 'encoders of compress';
 
 function acceptOf({ facts: { kept } }: RoutedExchange): string | undefined {
   let accept: string | undefined;

@@ -4,14 +4,18 @@ import { own } from '../../exchange/borrowed-bytes.ts';
 import type { Downstream, DownstreamListener, Fields } from '../../exchange/contract.ts';
 import { DownstreamFilter } from '../../exchange/downstream-filter.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
+import type { Keepable } from '../kept.ts';
 import type { CodedHeads, Coding } from './coded-head.ts';
 
 /** Encoders at work: each takes memory of its own for as long as its client reads. */
-export interface EncoderCount {
-  active: number;
+export class EncoderCount implements Keepable {
+  active = 0;
+
+  /** Encoders that outlast the routes end with their exchanges. */
+  close(): void {}
 }
 
-/** Beyond these, answers go as they are: about 1 MiB each, 256 MiB a route at the very worst. */
+/** Beyond these, answers go as they are: about 1 MiB each, 256 MiB a process at the very worst. */
 const ENCODERS_MAX = 256;
 
 /** The client of an answer that is compressed, where it can be. */

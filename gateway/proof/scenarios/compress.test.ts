@@ -191,3 +191,25 @@ test('files of a folder', async () => {
   expect(gunzipSync(got.body).toString()).toBe(TEXT);
   expect(got.head.values('vary')).toEqual(['Accept-Encoding']);
 });
+
+// They were counted for each route: ten routes held 2.5 GiB at the worst.
+test('the bound of encoders is one for all routes, and survives a reload', async () => {
+  const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const service = (await startService()).answer(`${head}8\r\ndata: x\n\r\n`);
+  const yaml = ['/a', '/b'].map((path) => `  ${path}: { to: ${service.port}, compress: true }\n`).join('');
+  const gateway = await startTestGateway(`routes:\n${yaml}`);
+  const clients: { destroy(): void }[] = [];
+  const codingOf = async (path: string) => {
+    const client = await gateway.connect();
+    clients.push(client);
+    await client.send(get(path, accepting('gzip')));
+    return (await client.until('\r\n\r\n')).includes('Content-Encoding: gzip');
+  };
+  const begun = await Promise.all(Array.from({ length: 256 }, () => codingOf('/a/')));
+  expect(begun.every(Boolean)).toBe(true);
+  expect(await codingOf('/b/')).toBe(false);
+  await gateway.editAndReload(`routes:\n${yaml}  /c: ${service.port}\n`);
+  expect(await codingOf('/b/')).toBe(false);
+  for (const client of clients) client.destroy();
+  await until('a place of those who left', () => codingOf('/b/'));
+});

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -195,6 +196,18 @@ test('a listing is there where it is asked for, without what is hidden', async (
   const top = await gateway.get('/docs/');
   expect(top.text).toContain('./bare/');
   expect(top.text).not.toMatch(/\.env|\.git|SECRET/);
+});
+
+// All of it was read, however large, before the first 10,000 names were taken.
+test('a listing reads 10,000 entries of a directory and no more, hidden ones among them', async () => {
+  const { root, gateway } = await stage('listing: true');
+  for (let i = 0; i < 10_500; i++)
+    writeFileSync(join(root, 'public/bare', `${i % 20 === 0 ? '.hidden' : 'shown'}-${i}`), '');
+  for (let i = 0; i < 500; i++) writeFileSync(join(root, 'public/bare', `also-${i}`), '');
+  const { text } = await gateway.get('/docs/bare/');
+  const listed = text.split('<li>').length - 2;
+  expect(listed).toBeGreaterThan(9_000);
+  expect(listed).toBeLessThan(10_000);
 });
 
 test('maxAge is for files, and not for pages', async () => {

@@ -10,6 +10,8 @@ port: 3000
 routes:
   /db: 3001
   /db/admin: { to: 3009, allow: [10.0.0.0/8, ::1], deny: 10.9.0.0/16 }
+  /old: { redirect: /new }
+  /docs: { folder: . }
   shop.localhost/cart: 3010
 `;
 
@@ -27,6 +29,15 @@ async function explained(...args: string[]): Promise<{ code: number; explanation
 }
 
 describe('portway explain', () => {
+  it.each([
+    ['/old/x', 'a redirect (308) to /new'],
+    ['/docs/x', 'the files of '],
+  ])('says what answers %s, where no service does', async (path, what) => {
+    const { code, explanation } = await explained('GET', path);
+    expect(code).toBe(0);
+    expect(JSON.stringify(explanation)).toContain(what);
+  });
+
   it('names the route, its line, the address, and what the service will see', async () => {
     const { code, stdout } = await runPortway(['explain', 'GET', 'http://localhost:3000/db/users?x=1'], {
       cwd: folder,

@@ -39,20 +39,16 @@ export function compileRoute(
   const trusting = trustingIn(form, place.file);
   const canary = form.canary ? compileCanary(form.canary, places, trusting) : null;
   const endpoints = form.to === undefined ? [] : trusting(compileEndpoints(form.to, places));
-  const plain = compilePlainKeys(form);
-  const redirect = compileRedirect(form);
   return {
     id: place.id,
     source: place.source,
     matcher: compileMatcher(key, form),
     upstream: compileUpstream(form, { endpoints, canary, ejection, limits, breaker }),
-    ...plain,
-    // No browser is sent to `/old/` first.
-    strip: redirect === null && plain.strip,
+    ...compilePlainKeys(form),
     ...inherited,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
     folder: compileFolder(form, place.file),
-    redirect,
+    redirect: compileRedirect(form),
     cache: form.cache ? cacheOf(form.cache, place.file) : null,
   };
 }

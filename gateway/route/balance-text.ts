@@ -3,7 +3,8 @@ import type { EndpointAddress, EndpointConfig, HashKey, UpstreamConfig } from '.
 /** How an endpoint is chosen, for a person: `hash by cookie sid, sticky by cookie portway`; `null`: there is nothing to choose. */
 export function balanceText({ endpoints, canary, balance, sticky }: UpstreamConfig): string | null {
   const [only, ...others] = endpoints;
-  if (others.length === 0 && !canary && !sticky && !isName(only!.address)) return null;
+  if (only === undefined) return null;
+  if (others.length === 0 && !canary && !sticky && !isName(only.address)) return null;
   const texts = [balance.kind === 'hash' ? `hash by ${keyText(balance.by)}` : balance.kind];
   if (sticky) texts.push(`sticky by cookie ${sticky.cookie}`);
   if (canary) texts.push(`${percent(canary.share)} to the canary`);

@@ -25,7 +25,7 @@ export function navigationRedirect(
 ): string | null {
   if (secFetchMode !== 'navigate' || (method !== 'GET' && method !== 'HEAD')) return null;
   const { route, prefixRawLength } = match;
-  if (!route.strip || route.matcher.exact || prefixRawLength === 0) return null;
+  if (!route.strip || route.redirect !== null || route.matcher.exact || prefixRawLength === 0) return null;
   if (prefixRawLength !== target.rawPathLength) return null;
   // A browser reads a Location that begins with `//` as another origin.
   if (target.raw.startsWith('//')) return null;

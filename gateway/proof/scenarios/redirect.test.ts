@@ -61,6 +61,19 @@ test('over HTTP/2', async () => {
   session.destroy();
 });
 
+// Each was 500: there is no endpoint to choose.
+test('the admin listener shows routes without a service', async () => {
+  const gateway = await startTestGateway(
+    'admin: 3900\nroutes:\n  /old: { redirect: /new }\n  /docs: { folder: . }\n',
+  );
+  const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/routes`);
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject([
+    { id: '/old', balance: null, endpoints: [{ address: 'a redirect (308) to /new', state: 'up' }] },
+    { id: '/docs', balance: null },
+  ]);
+});
+
 test('the example of the page does what the page says', async () => {
   const gateway = await startTestGateway(pageExample('redirect.md'));
   expect((await gateway.get('/old/a%20b?x=1')).head.value('location')).toBe('/new/a%20b?x=1');

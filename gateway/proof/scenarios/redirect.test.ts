@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { pageExample } from '../testing/page-example.ts';
+import { basic, usersFile } from '../testing/users-file.ts';
 import { handshake } from '../testing/websocket.ts';
 
 const ROUTES = (lane: string) => `routes:
@@ -50,6 +51,18 @@ describe.each(['wire', 'general'])('redirect in the %s lane', (lane) => {
     const gateway = await startTestGateway(ROUTES(lane));
     const answer = await gateway.exchange(handshake('/old/chat'));
     expect([answer.status, answer.head.value('location')]).toEqual([308, '/new/chat']);
+  });
+
+  test('a policy that waits comes before it, for a handshake, too', async () => {
+    const gateway = await startTestGateway(
+      `routes:\n  /old: { redirect: /new, auth: { basic: ./users.txt }, lane: ${lane} }\n`,
+      { files: { 'users.txt': usersFile({ ada: 'word' }) } },
+    );
+    const ada = basic('ada', 'word');
+    expect((await gateway.get('/old/x')).status).toBe(401);
+    expect((await gateway.exchange(handshake('/old/x'))).status).toBe(401);
+    expect((await gateway.exchange(handshake('/old/x', ada))).head.value('location')).toBe('/new/x');
+    expect((await gateway.get('/old/x', ada)).head.value('location')).toBe('/new/x');
   });
 });
 

@@ -63,7 +63,8 @@ function foresee(settings: AuthSettings, asked: AskedRequest): Foreseen {
   if (isExcepted(except, asked))
     return { status: null, says: 'need not say who asks: it is among the exceptions' };
   const named = kinds.map(nameOf).join(need === 'all' ? ', and ' : ', or ');
-  return { status: null, says: `passes with ${named}, else 401` };
+  const elsewhere = kinds.some(({ kind }) => kind === 'forward');
+  return { status: null, says: `passes with ${named}, else ${elsewhere ? 'what that answers' : '401'}` };
 }
 
 function nameOf(kind: KindSettings): string {

@@ -1,80 +1,45 @@
-import type { Logger } from 'pino';
+import { Caches } from './cache/caches.ts';
 import type { Purge } from './cache/purge.ts';
+import { troubleLog } from './cache/trouble-log.ts';
 import { unplacedService } from './config/endpoint.ts';
-import type { Environment } from './config/load.ts';
 import { insecureWarning } from './config/service-authorities.ts';
+import type { Gateway, GatewayOptions, WorkerGateway } from './contract.ts';
+import { BulkMemory } from './exchange/bulk-memory.ts';
+import { IdentitySource } from './exchange/identity.ts';
+import { LastingExchanges } from './exchange/long-lived.ts';
+import type { ExchangeRecord } from './exchange/record.ts';
 import type { FileContent } from './files/content.ts';
-import { TlsError } from './listener/tls-files.ts';
+import { HttpListener } from './listener/http.ts';
+import { Streams } from './listener/streams/streams.ts';
+import { TlsError, TlsFiles } from './listener/tls-files.ts';
+import { createAccessLog } from './log/access-log.ts';
 import type { GatewayConfig, StreamConfig } from './model/config.ts';
 import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './model/status.ts';
 import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
-import type { ServiceControl } from './observe/admin-services.ts';
-import type { AskFigure, Figure, FigureName, FigureReaders } from './observe/figures.ts';
+import type { Figure, FigureName, FigureReaders } from './observe/figures.ts';
 import { readConfig } from './observe/metrics/config-reading.ts';
+import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
-import { GatewayParts } from './parts.ts';
+import { Descriptors } from './overload/descriptors.ts';
+import { Overload } from './overload/overload.ts';
+import { EscapeNotices } from './policy/escape/notices.ts';
+import { KeptStates } from './policy/kept.ts';
 import { PolicyError } from './policy/policy.ts';
+import { Carrier } from './proxy/carrier.ts';
 import { ConfigSource } from './proxy/config-source.ts';
 import { drain, drainGently } from './proxy/draining.ts';
 import { explainExchange } from './proxy/explain.ts';
+import { InFlight } from './proxy/in-flight.ts';
 import { Refusal, type ReloadResult } from './proxy/reloader.ts';
-import type { ExaminePort } from './proxy/responder.ts';
+import { Responder } from './proxy/responder.ts';
 import { routeStatuses } from './proxy/route-status.ts';
+import type { RouterHandlers } from './proxy/router.ts';
+import { Snapshots } from './proxy/snapshots.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
 import { authorityFolder } from './tls/dev-authority.ts';
-
-export interface GatewayOptions {
-  /** Path of the file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
-  readonly configFile: string;
-  /** Taken instead of what the file says, for ever; `configFile` is its name then. */
-  readonly content?: FileContent;
-  /** For `${NAME}` and `GATEWAY_HOSTS`. */
-  readonly env: Environment;
-  /** In development, error answers say what was tried and what to do. */
-  readonly mode: 'development' | 'production';
-  readonly log: Logger;
-  /** Whether it keeps its level, whatever the configuration says. */
-  readonly keepsLogLevel?: boolean;
-  /** What the supervisor knows of the processes behind the ports; none in production. */
-  readonly services?: () => readonly ServiceStatus[];
-  /** Finds out what is true of a port that does not answer as it should. */
-  readonly examine?: ExaminePort;
-  /** By which operators restart these processes and follow their lines. */
-  readonly serviceControl?: ServiceControl;
-  /** Finds ports for services whose port is `auto`; without it such a configuration is refused. */
-  readonly place?: (config: GatewayConfig) => Promise<GatewayConfig>;
-  /** Overrides the configuration's `port` and `admin`; 0 is any free port, `false` is no admin listener. */
-  readonly listen?: { readonly port?: number; readonly adminPort?: number | false };
-}
-
-export interface Gateway extends Omit<AdminView, 'notReady' | 'purge' | 'metrics' | 'explain' | 'services'> {
-  /** Where it listens: host and the actual port. */
-  readonly address: { readonly host: string; readonly port: number };
-  readonly adminAddress: { readonly host: string; readonly port: number } | null;
-  /** Called after each reload that took effect. */
-  onReload(listener: (config: GatewayConfig) => void): void;
-  reload(): Promise<ReloadResult>;
-  /** Stops accepting, lets exchanges finish until the deadline, then ends what is left. @returns whether all finished in time. */
-  close(deadlineMs?: number): Promise<boolean>;
-}
-
-/** A gateway that is one worker of several: what its primary asks of it, and tells it. */
-export interface WorkerGateway {
-  readonly address: { readonly host: string; readonly port: number };
-  readonly figure: AskFigure;
-  readonly purge: AdminView['purge'];
-  /** What it has counted, and its gauges. */
-  reading(): Promise<Reading>;
-  /** Puts this content to work, or says why it can't be; then nothing has changed. */
-  take(content: FileContent): Promise<ReloadResult>;
-  /** Opens the UDP ports, or gives them to another worker. */
-  carryDatagrams(carries: boolean): Promise<void>;
-  /** As of `Gateway`. */
-  close(deadlineMs?: number): Promise<boolean>;
-  /** The same where another worker has taken over the ports: idle connections may ask once more, and what has no end of its own lives until the deadline. */
-  giveWay(deadlineMs: number): Promise<boolean>;
-}
+import { Holds } from './upstream/hold.ts';
+import { UpstreamRegistry } from './upstream/registry.ts';
 
 /** @throws ConfigError (config/problem.ts) for a file that can't be used, ExtensionError (proxy/extension.ts), ListenError (listener/listen-error.ts). */
 export function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -92,13 +57,15 @@ async function start(options: GatewayOptions, worker: WorkerContext | null): Pro
   return running;
 }
 
-/** A gateway from its start to its end; of what it is made stands in parts.ts. */
+/**
+ * The composition root, and a gateway from its start to its end. Its parts stand in the order in which an exchange meets them; they are made
+ * from the end to the beginning, because each hop is given those behind it.
+ */
 class RunningGateway implements Gateway, WorkerGateway {
   readonly #options: GatewayOptions;
   /** `null`: the only one, which follows the file itself. */
   readonly #worker: WorkerContext | null;
   readonly #source: ConfigSource;
-  readonly #parts: GatewayParts;
   readonly #onReload: ((config: GatewayConfig) => void)[] = [];
   readonly #services: () => readonly ServiceStatus[];
   #carriesDatagrams: boolean;
@@ -107,30 +74,137 @@ class RunningGateway implements Gateway, WorkerGateway {
   #closing: Promise<boolean> | null = null;
   adminAddress: Gateway['adminAddress'] = null;
 
+  /** Takes connections, and makes exchanges of their requests. */
+  readonly listener: HttpListener;
+  /** The certificates that the listener shows. */
+  readonly tlsFiles: TlsFiles;
+  /** The same for raw TCP and UDP, which have no exchanges. */
+  readonly streams: Streams;
+  /** Says which new ones are too many. */
+  readonly overload: Overload;
+  /** How many connections there may be. */
+  readonly descriptors: Descriptors;
+  /** Carries each on its way: through the route table and the policies of the snapshot that serves ... */
+  readonly carrier: Carrier;
+  readonly snapshots: Snapshots;
+  /** ... past what its route keeps ... */
+  readonly caches: Caches;
+  /** ... to an endpoint, which outlives snapshots ... */
+  readonly registry: UpstreamRegistry;
+  /** What policies keep beyond a snapshot. */
+  readonly kept: KeptStates;
+  readonly lasting = new LastingExchanges();
+  readonly memory = new BulkMemory();
+  /** ... or to an answer of our own ... */
+  readonly responder: Responder;
+  /** ... and to its end, where it is counted and written down. */
+  readonly inFlight: InFlight;
+  readonly metrics: GatewayMetrics;
+
   constructor(options: GatewayOptions, worker: WorkerContext | null) {
     const { mode, log, env, configFile, content } = options;
     this.#options = options;
     this.#worker = worker;
     this.#services = options.services ?? (() => []);
     this.#carriesDatagrams = worker?.datagrams ?? true;
-    this.#parts = new GatewayParts({
-      mode,
+    const services = this.#services;
+    const { lasting, memory } = this;
+    this.descriptors = new Descriptors(log);
+    const observe = this.#observer();
+    this.metrics = this.#createMetrics();
+    const { traffic, loopDelay } = this.metrics;
+    const inFlight = new InFlight(observe, traffic);
+    this.inFlight = inFlight;
+    const unread = (record: ExchangeRecord) => {
+      traffic.none.count(record);
+      observe(record);
+    };
+    this.responder = new Responder({ mode, services, examine: options.examine ?? null, log: unread });
+    this.registry = new UpstreamRegistry(log, env.PORTWAY_STICKY_SECRET, traffic);
+    this.kept = new KeptStates(log);
+    this.caches = new Caches(troubleLog(log));
+    this.overload = new Overload({
+      config: () => this.config().overload,
       log,
-      stickySecret: env.PORTWAY_STICKY_SECRET,
-      authorityFolder: authorityFolder(env),
-      services: this.#services,
-      examine: options.examine ?? null,
-      page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
-      taken: (config) => this.#taken(config),
+      seen: (delayMs) => loopDelay.seen(delayMs),
     });
+    const { responder, caches, overload } = this;
+    const snapshot = () => this.snapshots.current;
+    const holds = new Holds(services);
+    this.carrier = new Carrier({
+      mode,
+      snapshot,
+      responder,
+      inFlight,
+      lasting,
+      memory,
+      caches,
+      overload,
+      holds,
+    });
+    this.snapshots = this.#createSnapshots();
+    const identity = new IdentitySource();
+    this.streams = new Streams(this.registry, { identity, lasting, memory, inFlight, log: observe }, log);
+    this.listener = new HttpListener(this.carrier);
+    this.tlsFiles = new TlsFiles(log, authorityFolder(env), (settings) => this.listener.useTls(settings));
     const place = options.place ?? refuseFreePorts;
     const apply = async (config: GatewayConfig) => this.#apply(await place(config));
     this.#source = new ConfigSource({ configFile, content, env, log, worker, apply });
   }
 
+  #observer(): (record: ExchangeRecord) => void {
+    const writeLine = createAccessLog(this.#options.log, { enabled: () => this.config().log.access });
+    const escapes = new EscapeNotices(this.#options.log, () => this.config().routes);
+    return (record) => {
+      if (record.escaped !== null) escapes.see(record);
+      if (record.errorCode === 'out_of_descriptors') this.descriptors.exchangeFailed();
+      writeLine(record);
+    };
+  }
+
+  #createMetrics(): GatewayMetrics {
+    return new GatewayMetrics(() => ({
+      routes: this.snapshots.current.routes.map(({ config: { id }, upstream }) => ({ id, upstream })),
+      streams: this.streams.running(),
+      caches: this.caches.status(),
+      overload: this.overload.status(),
+      listener: this.listener,
+    }));
+  }
+
+  #createSnapshots(): Snapshots {
+    const { mode, log } = this.#options;
+    const { registry, lasting } = this;
+    const servesStream = (signature: string) => this.streams.serves(signature);
+    return new Snapshots({
+      mode,
+      log,
+      registry,
+      kept: this.kept,
+      lasting,
+      servesStream,
+      handlers: this.#handlers(),
+      taken: (config) => this.#taken(config),
+    });
+  }
+
+  #handlers(): RouterHandlers {
+    const { extensions } = this.carrier;
+    return {
+      log: this.#options.log,
+      routeOf: (request) => extensions.routeOf(request),
+      page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
+      dispatcher: extensions.dispatcher,
+      tag: (request, shown) => extensions.tag(request, shown),
+      headDue: (request) => extensions.headDue(request),
+      flushHead: (request) => extensions.flushHead(request),
+      extensionFailed: (request, cause) => extensions.failed(request, cause),
+    };
+  }
+
   async start(): Promise<void> {
     await this.#source.start();
-    const { listener, streams } = this.#parts;
+    const { listener, streams } = this;
     const { listen = {} } = this.#options;
     const { host, port, admin, tls } = { ...this.config(), ...this.#worker?.listen };
     try {
@@ -143,7 +217,9 @@ class RunningGateway implements Gateway, WorkerGateway {
       await this.close(0);
       throw cause;
     }
-    this.#parts.watch();
+    // The load of this process is measured from here on: its ports are open.
+    this.overload.start();
+    this.descriptors.start();
     this.#notReady = null;
     // The file may have changed while the ports were being opened.
     await this.#reconcileStreams();
@@ -151,7 +227,7 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   /** @throws ExtensionError, or Refusal where a certificate, or what a policy needs, can't be used */
   async #apply(config: GatewayConfig): Promise<void> {
-    const { tlsFiles, snapshots } = this.#parts;
+    const { tlsFiles, snapshots } = this;
     const useTls = await tlsFiles.prepare(config).catch((cause: unknown) => {
       throw cause instanceof TlsError ? new Refusal(cause.message) : cause;
     });
@@ -162,7 +238,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   async #taken(config: GatewayConfig): Promise<void> {
-    const { listener, caches, metrics, descriptors, registry } = this.#parts;
+    const { listener, caches, metrics, descriptors, registry } = this;
     if (!this.#options.keepsLogLevel) this.#options.log.level = config.log.level;
     listener.bounds = descriptors.bounds(config.maxConnections);
     registry.connectionsMax = descriptors.pairs;
@@ -177,7 +253,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   #reconcileStreams(): Promise<void> {
-    return this.#parts.streams.reconcile(this.#ownStreams(), this.config().resolver);
+    return this.streams.reconcile(this.#ownStreams(), this.config().resolver);
   }
 
   #ownStreams(): readonly StreamConfig[] {
@@ -202,38 +278,38 @@ class RunningGateway implements Gateway, WorkerGateway {
       purge: (purge) => this.purge(purge),
       metrics: async () => [await this.reading(), readConfig(this.configStatus(), this.#source.refusals)],
       services: this.#options.serviceControl ?? null,
-      explain: (input) => explainExchange(this.#parts.snapshots.current.table, this.config(), input),
+      explain: (input) => explainExchange(this.snapshots.current.table, this.config(), input),
     };
     this.#admin = createAdmin(view, { log: this.#options.log });
     this.adminAddress = await this.#admin.listen(host, port);
   }
 
   get address() {
-    return this.#parts.listener.address;
+    return this.listener.address;
   }
 
   config(): GatewayConfig {
-    return this.#parts.snapshots.current.config;
+    return this.snapshots.current.config;
   }
 
   configStatus(): ConfigStatus {
     return this.#source.status;
   }
 
-  /** What is told of this process: one reader for each row of `FIGURES`. */
+  /** The figures of this process: one reader for each row of `FIGURES`. */
   readonly #figures: FigureReaders = {
     routes: () => {
-      const { routes, table } = this.#parts.snapshots.current;
+      const { routes, table } = this.snapshots.current;
       return routeStatuses(routes, this.#services(), table.names);
     },
-    streams: () => this.#parts.streams.statuses(this.#services()),
+    streams: () => this.streams.statuses(this.#services()),
     connections: () => {
-      const { listener, streams } = this.#parts;
+      const { listener, streams } = this;
       const { connections: http, http2Connections: http2, handshakeFailures, bounds } = listener;
       return { http, http2, streams: streams.connections, httpMax: bounds.served, handshakeFailures };
     },
-    caches: () => this.#parts.caches.status(),
-    overload: () => [this.#parts.overload.status()],
+    caches: () => this.caches.status(),
+    overload: () => [this.overload.status()],
   };
 
   async figure<F extends FigureName>(figure: F): Promise<Figure<F>> {
@@ -241,7 +317,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   async purge(purge: Purge): Promise<number> {
-    return this.#parts.caches.purge(purge);
+    return this.caches.purge(purge);
   }
 
   async workers(): Promise<readonly WorkerStatus[]> {
@@ -255,7 +331,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   reading(): Promise<Reading> {
-    return this.#parts.metrics.read();
+    return this.metrics.read();
   }
 
   onReload(listener: (config: GatewayConfig) => void): void {
@@ -272,7 +348,7 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   carryDatagrams(carries: boolean): Promise<void> {
     this.#carriesDatagrams = carries;
-    return carries ? this.#reconcileStreams() : this.#parts.streams.handDatagramsOver();
+    return carries ? this.#reconcileStreams() : this.streams.handDatagramsOver();
   }
 
   close(deadlineMs = DRAIN_MS): Promise<boolean> {
@@ -289,17 +365,28 @@ class RunningGateway implements Gateway, WorkerGateway {
   async #end(drained: typeof drain, deadlineMs: number): Promise<boolean> {
     this.#notReady = 'draining';
     this.#source.stop();
-    const finished = await drained(this.#parts, deadlineMs);
-    this.#parts.close();
+    const finished = await drained(this, deadlineMs);
+    this.#destroy();
     await this.#admin?.close();
     return finished;
+  }
+
+  /** Force-closes the rest. */
+  #destroy(): void {
+    this.overload.stop();
+    this.descriptors.stop();
+    this.tlsFiles.stop();
+    this.listener.destroy();
+    this.streams.destroy();
+    this.caches.close();
+    this.snapshots.retire();
   }
 }
 
 const DRAIN_MS = 10_000;
 const LOOPBACK = '127.0.0.1';
 
-/** Who runs no services can't find ports for them. @throws Refusal */
+/** `portway start` runs no services, so it finds no ports for them. @throws Refusal */
 async function refuseFreePorts(config: GatewayConfig): Promise<GatewayConfig> {
   const { routes, streams } = config;
   const endpoints = [...routes, ...streams].flatMap(({ upstream }) => upstream.endpoints);

@@ -1,6 +1,7 @@
 /** What a command of `portway` is, and what it is given. */
 
-import type { GatewayOptions, startGateway } from '../gateway.ts';
+import type { GatewayOptions } from '../contract.ts';
+import type { startGateway } from '../gateway.ts';
 
 export type ExitCode = 0 | 1 | 2 | 130;
 

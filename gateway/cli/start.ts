@@ -1,4 +1,4 @@
-import type { Gateway } from '../gateway.ts';
+import type { Gateway } from '../contract.ts';
 import { createLogger } from '../log/logger.ts';
 import { optionValue, type RunCommand } from './command.ts';
 import { loadOrReport } from './configuration.ts';

@@ -1,4 +1,4 @@
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../contract.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { CommandContext } from './command.ts';
 

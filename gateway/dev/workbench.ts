@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Gateway, GatewayOptions } from '../gateway.ts';
+import type { Gateway, GatewayOptions } from '../contract.ts';
 import { type Paint, painter, wantsColour } from '../log/paint.ts';
 import { formatDuration } from '../log/units.ts';
 import type { GatewayConfig, ServiceConfig } from '../model/config.ts';

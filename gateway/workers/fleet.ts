@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
+import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
-import type { GatewayOptions } from '../gateway.ts';
 import { Refusal } from '../proxy/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
 import { HandedOver } from './handed-over.ts';

@@ -6,8 +6,8 @@
  */
 
 import type { Purge } from '../cache/purge.ts';
+import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
-import type { GatewayOptions } from '../gateway.ts';
 import type { ConfigStatus, ServiceStatus } from '../model/status.ts';
 import type { FigureName } from '../observe/figures.ts';
 import type { Reading } from '../observe/metrics/reading.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
+import type { Gateway, GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
-import type { Gateway, GatewayOptions } from '../gateway.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import { type Admin, createAdmin } from '../observe/admin.ts';

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
-import { type GatewayOptions, startWorkerGateway, type WorkerGateway } from '../gateway.ts';
+import type { GatewayOptions, WorkerGateway } from '../contract.ts';
+import { startWorkerGateway } from '../gateway.ts';
 import type { WorkerContext } from '../proxy/worker-context.ts';
 import {
   type AnswerTo,

@@ -4,7 +4,7 @@ import { type Collector, nodeCollector } from './collector.ts';
  * Keeps what bulk traffic leaves behind small. Every chunk that a socket reads is a buffer outside of V8's heap, of which the collector sees only
  * a few words; left alone, it lets some 64 MiB of dead ones pile up before it looks. A collection of the young generation frees those that die
  * young. Those that waited for a slow reader are old by then, and V8 lets them lie for as long as small requests keep coming: when bulk traffic has
- * been quiet for a while, everything is collected, at most twice a minute.
+ * been quiet for a while, everything is collected, at most every ten seconds, and given back to the system.
  */
 export class BulkMemory {
   readonly #collector: Collector;
@@ -40,9 +40,12 @@ export class BulkMemory {
       this.#busy = false;
       return this.#lookIn(QUIET_MS);
     }
-    if (this.#tries === 0 || this.#collector.bufferBytes() < WORTH_BYTES) return undefined;
+    const worth = this.#tries > 0 && this.#collector.bufferBytes() >= WORTH_BYTES;
+    if (worth) this.#collector.all();
+    // Also what V8 collected by itself meanwhile.
+    this.#collector.release();
+    if (!worth) return undefined;
     this.#tries--;
-    this.#collector.all();
     // What is left may still wait for readers, who will go, too.
     return this.#lookIn(COLLECT_ALL_EVERY_MS);
   }
@@ -52,6 +55,6 @@ const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
 /** Without so much traffic as asks for a young collection. */
 const QUIET_MS = 2_000;
 const WORTH_BYTES = 16 * 1024 * 1024;
-const COLLECT_ALL_EVERY_MS = 30_000;
+const COLLECT_ALL_EVERY_MS = 10_000;
 /** Behind the last bulk traffic: what is alive by then, such as a cache, is no reason to go on looking. */
-const TRIES = 4;
+const TRIES = 6;

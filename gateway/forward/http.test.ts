@@ -92,7 +92,7 @@ function forward(
     timeouts: { ...TIMEOUTS, ...timeouts },
     retries: { attempts: 3, budget: 0.2, perTryMs: null },
     expectsContinue: false,
-    memory: new BulkMemory({ young() {}, all() {}, bufferBytes: () => 0 }),
+    memory: new BulkMemory({ young() {}, all() {}, release() {}, bufferBytes: () => 0 }),
     clock: new Clock(),
     serverTiming: false,
     requestFields: () => ['Host', 'a'],

@@ -46,7 +46,7 @@ async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, hea
     target: '/chat',
     timeouts: { ...TIMEOUTS, ...timeouts },
     retries: { attempts: 3, budget: 0.2, perTryMs: null },
-    memory: new BulkMemory({ young() {}, all() {}, bufferBytes: () => 0 }),
+    memory: new BulkMemory({ young() {}, all() {}, release() {}, bufferBytes: () => 0 }),
     holds: new Holds(() => []),
     holdMs: () => 0,
     requestFields: () => ['Host', 'a', 'Connection', 'Upgrade', 'Upgrade', 'websocket'],

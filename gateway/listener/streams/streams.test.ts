@@ -51,7 +51,7 @@ function stage() {
   const context = {
     identity: new IdentitySource(),
     lasting,
-    memory: new BulkMemory({ young() {}, all() {}, bufferBytes: () => 0 }),
+    memory: new BulkMemory({ young() {}, all() {}, release() {}, bufferBytes: () => 0 }),
     inFlight: count,
     log: (record: ExchangeRecord) => records.push(record),
   };

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
@@ -86,9 +86,6 @@ describe.runIf(process.platform === 'linux')('the memory of the gateway', () => 
   test('goes back when slow readers have left, though small requests keep coming', {
     timeout: 60_000,
   }, async () => {
-    // A buffer that is dead stays in the memory of malloc, resident, unless each has pages of its own.
-    vi.stubEnv('MALLOC_MMAP_THRESHOLD_', '65536');
-    onTestFinished(() => void vi.unstubAllEnvs());
     const service = (await startService()).answer(ok('x'.repeat(4 * mebibyte)));
     const small = (await startService()).answer(ok());
     const yaml = `log: { level: warn }\nroutes:\n  /db: { to: ${service.port}, limits: { connections: 300 } }\n  /small: ${small.port}\n`;

@@ -3,6 +3,7 @@ import { isSameTag } from './conditional.ts';
 import type { CacheKey, Entry, FieldMap } from './entry.ts';
 import { type Purge, purges } from './purge.ts';
 import type { CacheStore, Recording } from './store.ts';
+import { varyOfBoth } from './vary.ts';
 import type { Writing } from './writing.ts';
 
 /** How a fetch ended for the cache. */
@@ -116,17 +117,18 @@ function withPlainAge(headers: AnswerHeaders): AnswerHeaders {
   return /^\d+$/.test(first) ? { ...rest, age: first } : rest;
 }
 
-/** RFC 9111 §3.2: what a 304 says replaces what was said before, but for what describes the body that it does not have. */
+/** RFC 9111 §3.2: what a 304 says replaces what was said before, but for the bytes of a body that it does not have. */
 function freshened(kept: FieldMap, said: AnswerHeaders): AnswerHeaders {
   // Of the answer that was kept: without a newer one, its age would count on from there.
   const { date: _date, ...rest } = kept;
   const changes = Object.entries(said).filter(([name]) => !OF_THE_BODY.has(name));
-  return { ...rest, ...Object.fromEntries(changes) };
+  const freshened = { ...rest, ...Object.fromEntries(changes) };
+  return said.vary === undefined ? freshened : { ...freshened, vary: varyOfBoth(kept.vary, said.vary) };
 }
 
 const OF_THE_BODY: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-length',
+  'content-md5',
   'content-range',
-  'content-type',
 ]);

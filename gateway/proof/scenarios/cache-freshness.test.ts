@@ -96,12 +96,21 @@ describe('an answer that has become stale', () => {
     expect(cacheStatus(await ask('/a'))).toContain('fwd=uri-miss');
   });
 
-  test('takes over the fields of the 304, and keeps those of its body', async () => {
+  test('takes over the fields of the 304, and keeps those of its bytes', async () => {
     const calendar = holdCalendar();
     const { ask } = await startCachedRoute(
       versions(
-        [MINUTE, 'X-State: old', 'Content-Type: text/plain'],
-        ['Cache-Control: max-age=600', 'X-State: new', 'Content-Type: image/png', 'Content-Length: 999'],
+        [MINUTE, 'X-State: old', 'Content-Type: text/plain', 'Content-MD5: b2xk', 'Content-Language: de'],
+        [
+          'Cache-Control: max-age=600',
+          'X-State: new',
+          'Content-Type: text/plain; charset=utf-8',
+          'Content-Length: 999',
+          'Content-MD5: bmV3',
+          'Content-Encoding: gzip',
+          'Content-Range: bytes 0-1/2',
+          'Content-Language: fr',
+        ],
       ).script,
     );
     await ask('/a');
@@ -111,7 +120,65 @@ describe('an answer that has become stale', () => {
     const { head } = await ask('/a');
     expect(
       ['x-state', 'content-type', 'content-length', 'age', 'cache-control'].map((name) => head.value(name)),
-    ).toEqual(['new', 'text/plain', '9', '300', 'max-age=600']);
+    ).toEqual(['new', 'text/plain; charset=utf-8', '9', '300', 'max-age=600']);
+    expect(
+      ['content-md5', 'content-encoding', 'content-range', 'content-language'].map((name) =>
+        head.value(name),
+      ),
+    ).toEqual(['b2xk', undefined, undefined, 'fr']);
+  });
+
+  test('a cookie that comes with a 304 is for the one client that asked', async () => {
+    const calendar = holdCalendar();
+    const { ask } = await startCachedRoute(versions([MINUTE], [MINUTE, 'Set-Cookie: session=1']).script);
+    await ask('/a');
+    calendar.advance(61);
+    const asked = await ask('/a');
+    expect([asked.status, asked.text, asked.head.value('set-cookie')]).toEqual([
+      200,
+      'version 1',
+      'session=1',
+    ]);
+    const other = await ask('/a');
+    expect([other.text, other.head.has('set-cookie')]).toEqual(['version 1', false]);
+  });
+
+  test.each([
+    ['by another field', 'Vary: X-Other'],
+    ['by the same one as before, in a line of its own', 'Vary: X-Other\r\nVary: accept-language'],
+    ['by nothing', 'Vary:'],
+  ])('is still for its own language alone after a 304 that varies %s', async (_what, vary) => {
+    const calendar = holdCalendar();
+    const { ask } = await startCachedRoute(({ head }) => {
+      const language = head.value('accept-language');
+      return head.has('if-none-match')
+        ? `HTTP/1.1 304 Not Modified\r\n${MINUTE}\r\n${vary}\r\nETag: "${language}"\r\n\r\n`
+        : ok(`in ${language}`, MINUTE, 'Vary: Accept-Language', `ETag: "${language}"`);
+    });
+    await ask('/a', 'Accept-Language: de');
+    calendar.advance(61);
+    expect(cacheStatus(await ask('/a', 'Accept-Language: de'))).toContain('fwd-status=304; stored');
+    const german = await ask('/a', 'Accept-Language: de');
+    expect([german.text, cacheStatus(german)]).toEqual(['in de', 'portway; hit']);
+    expect((await ask('/a', 'Accept-Language: fr')).text).toBe('in fr');
+  });
+
+  test('varies by what a 304 adds as well', async () => {
+    const calendar = holdCalendar();
+    const { ask } = await startCachedRoute(
+      versions([MINUTE, 'Vary: Accept-Language'], [MINUTE, 'Vary: X-Beta']).script,
+    );
+    for (const seconds of [0, 61]) {
+      calendar.advance(seconds);
+      await ask('/a', 'Accept-Language: de', 'X-Beta: 1');
+    }
+    const fields = ['Accept-Language: de', 'X-Beta: 1'];
+    const hit = await ask('/a', ...fields);
+    expect([cacheStatus(hit), hit.head.values('vary')]).toEqual([
+      'portway; hit',
+      ['accept-language, x-beta'],
+    ]);
+    expect(cacheStatus(await ask('/a', 'Accept-Language: de'))).toContain('fwd=vary-miss');
   });
 
   test('is replaced where it changed', async () => {

@@ -10,7 +10,7 @@ import { isExcepted } from './exceptions.ts';
 import type { Gate } from './gate.ts';
 import { jwtForm } from './jwt/keys.ts';
 import { authForm, authRow } from './keys.ts';
-import type { AuthSettings, KindSettings } from './settings.ts';
+import { type AuthSettings, type KindSettings, placeOf } from './settings.ts';
 
 /** Lets pass who proves who they are. What checks the proofs is loaded where a route has some. */
 export const auth = policyWithKey('auth', {
@@ -28,7 +28,7 @@ export const auth = policyWithKey('auth', {
       text: 'A token is checked by the keys of its issuer, and remembered until it expires.',
     },
   ],
-  shown: (settings) => settings,
+  shown: (settings) => settings && { ...settings, kinds: settings.kinds.map(shownKind) },
   faults,
   bind,
 });
@@ -74,10 +74,11 @@ function nameOf(kind: KindSettings): string {
   return `a key of ${basename(kind.file)} in ${kind.header}${kind.bearer ? ' or as Bearer' : ''}`;
 }
 
-/** Without a query, which may be a secret. */
-function placeOf(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin + pathname;
+/** The query of a URL may be a secret: `https://id.example.com/check?key=...`. */
+function shownKind(kind: KindSettings): KindSettings {
+  if (kind.kind === 'forward') return { ...kind, url: placeOf(kind.url) };
+  if (kind.kind !== 'jwt' || kind.jwks.url === null) return kind;
+  return { ...kind, jwks: { url: placeOf(kind.jwks.url), file: null } };
 }
 
 async function faults(settings: AuthSettings | null): Promise<PolicyFault[]> {

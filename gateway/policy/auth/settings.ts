@@ -64,3 +64,9 @@ export interface Exception {
   /** Canonical. With a slash at its end: everything below it. */
   readonly path: string | null;
 }
+
+/** What is shown and logged of a URL: its query may be a secret. */
+export function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}

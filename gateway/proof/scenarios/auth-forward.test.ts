@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../config/load.ts';
 import { configurationFolder, startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
-import { get } from '../testing/raw-client.ts';
+import { connect, get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, reply, type Script, startService } from '../testing/service.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
@@ -226,6 +226,23 @@ test.each([
   const folder = await configurationFolder(`routes:\n  /db: { to: 3001, auth: { ${auth} } }\n`);
   const loaded = await loadConfig(`${folder}/gateway.config.yaml`, {});
   expect(JSON.stringify(loaded)).toContain(hint);
+});
+
+test('neither the admin listener nor the log shows the query of a URL, which may be a secret', async () => {
+  const dead = (await startService()).answer(() => reply(500, []));
+  const url = `http://127.0.0.1:${dead.port}/check?key=hunter2`;
+  const gateway = await startTestGateway(
+    `admin: 3900\nroutes:\n  /db: { to: 3001, auth: { any: [{ forward: "${url}" }, { jwt: { jwks: "${url}", issuer: a, audience: b } }] } }\n`,
+  );
+  expect((await gateway.get('/db/x')).status).toBe(503);
+  const admin = await connect(gateway.adminPort);
+  const host = `Host: localhost:${gateway.adminPort}`;
+  for (const target of ['/config', '/explain?url=/db/x', '/routes']) {
+    const { status, text } = await admin.exchange(get(target, host));
+    expect([target, status, text.includes('hunter2')]).toEqual([target, 200, false]);
+    if (target === '/config') expect(text).toContain(`http://127.0.0.1:${dead.port}/check`);
+  }
+  expect(gateway.log.text()).not.toContain('hunter2');
 });
 
 test('pipelined requests get one verdict each', async () => {

@@ -1,6 +1,7 @@
 import type { JWSHeaderParameters } from 'jose';
 import type { Keepable, KeptStates } from '../../kept.ts';
 import type { Outbound } from '../outbound.ts';
+import { placeOf } from '../settings.ts';
 import { type KeySet, readKeySet } from './key-set.ts';
 
 /** Where the keys of an issuer come from. */
@@ -72,7 +73,7 @@ export class FetchedKeys implements KeySource {
     try {
       this.#take(await this.#answered());
       if (this.#failures > 0)
-        this.#log.info({ url: this.#url.href }, 'the keys of the issuer are there again');
+        this.#log.info({ url: placeOf(this.#url.href) }, 'the keys of the issuer are there again');
       this.#failures = 0;
     } catch (cause) {
       this.#failed(cause as Error);
@@ -101,7 +102,7 @@ export class FetchedKeys implements KeySource {
     const what = this.#keys === null ? 'there are none yet' : 'those from before serve on';
     if (this.#failures++ === 0)
       this.#log.error(
-        { url: this.#url.href, problem: message },
+        { url: placeOf(this.#url.href), problem: message },
         `the keys of the issuer can't be had: ${what}`,
       );
   }

@@ -7,9 +7,16 @@ import { serviceBehind } from './endpoint-status.ts';
 const HELD_MAX = 256;
 const LOOK_EVERY_MS = 50;
 
+interface Waiter {
+  /** Of `performance.now()`; asked at each look. */
+  readonly deadline: () => number;
+  readonly done: (opened: boolean) => void;
+}
+
 /** Requests that nobody took yet, because their service is starting: they wait until its port opens. */
 export class Holds {
   readonly #services: () => readonly ServiceStatus[];
+  readonly #looks = new Map<Endpoint, Look>();
   #held = 0;
 
   constructor(services: () => readonly ServiceStatus[]) {
@@ -29,37 +36,74 @@ export class Holds {
   wait(endpoint: Endpoint, deadline: () => number, done: (opened: boolean) => void): (() => void) | null {
     if (this.#held >= HELD_MAX) return null;
     this.#held++;
-    return this.#look(endpoint, deadline, done);
+    return this.#lookAt(endpoint).add({ deadline, done });
   }
 
-  #look(endpoint: Endpoint, deadline: () => number, done: (opened: boolean) => void): () => void {
-    let giveUpDial = () => {};
-    let over = false;
-    const leave = () => {
-      if (over) return;
-      over = true;
-      this.#held--;
-      clearInterval(timer);
-      giveUpDial();
-    };
-    const end = (opened: boolean) => {
-      leave();
-      done(opened);
-    };
-    let asking = false;
-    const timer = setInterval(() => {
-      if (asking) return;
-      asking = true;
-      // It is looked at once more after the time is up: the service may have become ready since the last look, and is not awaited then.
-      const last = performance.now() >= deadline();
-      giveUpDial = endpoint.dial((error, socket) => {
-        asking = false;
-        socket?.destroy();
-        if (over) return;
-        if (error === null) end(true);
-        else if (last) end(false);
-      });
-    }, LOOK_EVERY_MS);
-    return leave;
+  #lookAt(endpoint: Endpoint): Look {
+    let look = this.#looks.get(endpoint);
+    if (look === undefined) {
+      const emptied = () => this.#looks.delete(endpoint);
+      look = new Look(endpoint, { left: () => this.#held--, emptied });
+      this.#looks.set(endpoint, look);
+    }
+    return look;
+  }
+}
+
+interface LookOwner {
+  left(): void;
+  /** It has ended: whoever waits next needs a new one. */
+  emptied(): void;
+}
+
+/** Asks one endpoint whether its port is open, with one dial at a time, for all that wait for it; ends with the last of them. */
+class Look {
+  readonly #endpoint: Endpoint;
+  readonly #owner: LookOwner;
+  readonly #waiters = new Set<Waiter>();
+  readonly #timer = setInterval(() => this.#ask(), LOOK_EVERY_MS);
+  /** `null`: no dial is under way. */
+  #giveUpDial: (() => void) | null = null;
+
+  constructor(endpoint: Endpoint, owner: LookOwner) {
+    this.#endpoint = endpoint;
+    this.#owner = owner;
+  }
+
+  /** @returns takes the waiter away without a word. */
+  add(waiter: Waiter): () => void {
+    this.#waiters.add(waiter);
+    return () => this.#leave(waiter);
+  }
+
+  #leave(waiter: Waiter): boolean {
+    if (!this.#waiters.delete(waiter)) return false;
+    this.#owner.left();
+    if (this.#waiters.size === 0) this.#end();
+    return true;
+  }
+
+  #end(): void {
+    clearInterval(this.#timer);
+    this.#giveUpDial?.();
+    this.#owner.emptied();
+  }
+
+  #ask(): void {
+    if (this.#giveUpDial !== null) return;
+    // Those whose time is up get this one look more: the service may have become ready since the last, and is not awaited then.
+    const now = performance.now();
+    const last = [...this.#waiters].filter(({ deadline }) => now >= deadline());
+    this.#giveUpDial = this.#endpoint.dial((error, socket) => {
+      this.#giveUpDial = null;
+      socket?.destroy();
+      if (error === null) this.#tell([...this.#waiters], true);
+      else this.#tell(last, false);
+    });
+  }
+
+  /** What one of them does may make another leave. */
+  #tell(waiters: readonly Waiter[], opened: boolean): void {
+    for (const waiter of waiters) if (this.#leave(waiter)) waiter.done(opened);
   }
 }

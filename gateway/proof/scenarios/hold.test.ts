@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import type { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { connectH2 } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
 
@@ -113,6 +116,65 @@ describe('the handshake of a WebSocket to a service that does not listen yet', (
     await down(gateway);
     client.destroy();
     expect(await gateway.log.exchange(499)).toMatchObject({ status: 499, attempts: 1 });
+  });
+});
+
+/** Sends without end what nobody may take. */
+const FLOOD_BYTES = 64 * 1024 * 1024;
+
+/** @returns how much of it left the client so far. */
+function flood(client: Writable): () => number {
+  const chunk = Buffer.alloc(256 * 1024, 'a');
+  let bytes = 0;
+  const more = () => {
+    bytes += chunk.length;
+  };
+  for (let sent = 0; sent < FLOOD_BYTES; sent += chunk.length) client.write(chunk, more);
+  return () => bytes;
+}
+
+describe('what is sent to a service that does not listen yet', () => {
+  const post = `POST /a/ HTTP/1.1\r\nHost: a\r\nContent-Length: ${FLOOD_BYTES}\r\n\r\n`;
+  const raw = (head: string) => async (gateway: TestGateway) => {
+    const client = await gateway.connect();
+    await client.send(head);
+    return client.socket;
+  };
+  const h2 = async (gateway: TestGateway) => {
+    const session = await connectH2(gateway.port, 'http');
+    return session.request({ ':method': 'POST', ':path': '/a/', ':authority': 'a' }, { endStream: false });
+  };
+
+  test.each([
+    ['the body of a request', 'wire', raw(post)],
+    ['the body of a request', 'general', raw(post)],
+    ['the body of a request over HTTP/2', 'auto', h2],
+    ['the bytes behind a handshake', 'auto', raw(handshake('/a/'))],
+  ] as const)('stays with the client, but for a bounded part: %s (lane: %s)', async (_name, name, begin) => {
+    const port = await freePort();
+    const gateway = await startTestGateway(lane(name, port, '1m'), { mode: 'production' });
+    const taken = flood(await begin(gateway));
+    await until('it was refused', async () => {
+      const [route] = await gateway.gateway.figure('routes');
+      return route?.endpoints[0]?.state === 'down';
+    });
+    // What was read on the way would have been read by then, as these are.
+    const other = await gateway.connect();
+    for (let turn = 0; turn < 1000; turn++) await other.exchange('GET /none HTTP/1.1\r\nHost: a\r\n\r\n');
+    // The two systems' buffers take some of it.
+    expect(taken()).toBeLessThan(FLOOD_BYTES / 4);
+    let arrived = 0;
+    const service = createTcpServer((socket) => {
+      onTestFinished(() => void socket.destroy());
+      socket
+        .on('error', () => {})
+        .on('data', (bytes) => {
+          if (arrived === 0 && String(bytes).startsWith('GET')) socket.write(agreement());
+          arrived += bytes.length;
+        });
+    }).listen(port, '127.0.0.1');
+    onTestFinished(() => void service.close());
+    await until('all of it arrived', async () => arrived > FLOOD_BYTES);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { interceptors } from 'undici';
 import { canonicalPath } from '../route/target.ts';
+import type { Chosen } from './vary.ts';
 
 /** What undici's cache interceptor asks of a store. */
 export type UndiciStore = NonNullable<NonNullable<Parameters<typeof interceptors.cache>[0]>['store']>;
@@ -28,7 +29,8 @@ export function placeOf(path: string): string {
 }
 
 /** A whole answer that is kept. */
-export interface Entry extends CacheUrl, CacheValue {
+export interface Entry extends CacheUrl, Omit<CacheValue, 'vary'> {
+  readonly vary?: Chosen | undefined;
   readonly body: Buffer;
 }
 
@@ -53,24 +55,13 @@ export interface Entries {
 /** More variants of one URL are not kept: each of them would be looked through by every request for it. */
 export const VARIANTS_MAX = 64;
 
-/** Whether an answer that varies in this way fits a request (RFC 9111 §4.1). */
-export function fits(vary: CacheValue['vary'], fields: FieldMap): boolean {
-  if (vary === undefined) return true;
-  return Object.entries(vary).every(([name, value]) => sameValue(fields[name], value));
-}
-
-function sameValue(one: string | string[] | undefined, other: string | string[] | null): boolean {
-  if (!Array.isArray(one) || !Array.isArray(other)) return (one ?? null) === other;
-  return one.length === other.length && one.every((value, index) => value === other[index]);
-}
-
 /** Bytes of memory that an entry takes: an answer without a body has fields, and a URL of up to 8 KiB, which is its key as well. */
 export function weightOf({ origin, path, headers, vary, body }: Entry): number {
   const url = 2 * (origin.length + path.length);
   return OVERHEAD_BYTES + url + lengthOf(headers) + lengthOf(vary ?? {}) + body.length;
 }
 
-function lengthOf(fields: Record<string, string | string[] | null>): number {
+function lengthOf(fields: Readonly<Record<string, string | string[] | null>>): number {
   let length = 0;
   for (const name in fields) {
     length += name.length + FIELD_OVERHEAD_BYTES;

@@ -3,15 +3,14 @@ import { crc32 } from 'node:zlib';
 import { openCacheFile, removeCacheFile } from './cache-file.ts';
 import {
   type CacheUrl,
-  type CacheValue,
   type Entries,
   type Entry,
   type FieldMap,
-  fits,
   placeOf,
   VARIANTS_MAX,
   weightOf,
 } from './entry.ts';
+import { Selecting } from './vary.ts';
 
 export interface FileOptions {
   readonly file: string;
@@ -48,7 +47,8 @@ export class FileEntries implements Entries {
   }
 
   find(url: CacheUrl, fields: FieldMap): Entry | undefined {
-    const row = this.#rowsOf(url).find(({ vary }) => fits(vary, fields));
+    const selecting = new Selecting(fields);
+    const row = this.#rowsOf(url).find(({ vary }) => selecting.fits(vary));
     if (row === undefined) return undefined;
     const now = Date.now();
     if (row.deleteAt <= now) return void this.#write(() => this.#remove(row));
@@ -57,7 +57,7 @@ export class FileEntries implements Entries {
     const { vary, value, body, checksum } = this.#sql.load.get(row.id) as unknown as Stored;
     const bytes = body ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : Buffer.alloc(0);
     if (checksum !== checksumOf(url, vary, value, bytes)) return void this.#write(() => this.#remove(row));
-    return { ...(JSON.parse(value) as CacheValue), ...url, body: bytes };
+    return { ...(JSON.parse(value) as Omit<Entry, 'body' | keyof CacheUrl>), ...url, body: bytes };
   }
 
   variesBy(url: CacheUrl): ReadonlySet<string> | undefined {
@@ -68,8 +68,9 @@ export class FileEntries implements Entries {
 
   put(entry: Entry, fields: FieldMap): boolean {
     const weight = weightOf(entry);
+    const selecting = new Selecting(fields);
     this.#write(() => {
-      for (const row of this.#rowsOf(entry)) if (fits(row.vary, fields)) this.#remove(row);
+      for (const row of this.#rowsOf(entry)) if (selecting.fits(row.vary)) this.#remove(row);
       const variants = this.#rowsOf(entry);
       if (variants.length >= VARIANTS_MAX) this.#remove(variants[0]!);
       if (weight > this.#maxBytes) return;
@@ -175,7 +176,7 @@ export class FileEntries implements Entries {
 /** A variant, without what takes long to read. */
 interface Row {
   readonly id: number;
-  readonly vary: CacheValue['vary'];
+  readonly vary: Entry['vary'];
   readonly deleteAt: number;
   readonly usedAt: number;
   readonly weight: number;

@@ -3,11 +3,11 @@ import {
   type Entries,
   type Entry,
   type FieldMap,
-  fits,
   placeOf,
   VARIANTS_MAX,
   weightOf,
 } from './entry.ts';
+import { Selecting } from './vary.ts';
 
 /** Entries in memory. */
 export class MemoryEntries implements Entries {
@@ -31,7 +31,8 @@ export class MemoryEntries implements Entries {
   }
 
   find(url: CacheUrl, fields: FieldMap): Entry | undefined {
-    const entry = this.#variants(url).find(({ vary }) => fits(vary, fields));
+    const selecting = new Selecting(fields);
+    const entry = this.#variants(url).find(({ vary }) => selecting.fits(vary));
     if (entry === undefined) return undefined;
     if (entry.deleteAt <= Date.now()) return void this.#remove(entry);
     const weight = this.#byUse.get(entry)!;
@@ -47,7 +48,8 @@ export class MemoryEntries implements Entries {
   }
 
   put(entry: Entry, fields: FieldMap): boolean {
-    for (const old of this.#variants(entry)) if (fits(old.vary, fields)) this.#remove(old);
+    const selecting = new Selecting(fields);
+    for (const old of this.#variants(entry)) if (selecting.fits(old.vary)) this.#remove(old);
     const weight = weightOf(entry);
     if (weight > this.#maxBytes) return false;
     this.shrinkTo(this.#maxBytes - weight);

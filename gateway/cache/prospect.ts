@@ -1,5 +1,6 @@
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import type { CacheStore } from './store.ts';
+import { Selecting } from './vary.ts';
 
 /** Why a request is sent on (RFC 9211 §2.2). */
 export type ForwardReason = 'uri-miss' | 'vary-miss' | 'stale' | 'request';
@@ -16,11 +17,11 @@ export interface Prospect {
 export function prospectOf(store: CacheStore, url: CacheUrl, fields: FieldMap): Prospect {
   const entry = store.find(url, fields);
   const names = store.variesBy(url);
-  const selecting = [...(names ?? [])].sort().map((name) => [name, fields[name] ?? null]);
+  const chosen = new Selecting(fields).by([...(names ?? [])].sort());
   return {
     reason: reasonOf(entry, names !== undefined),
     shared: !isPersonal(fields) && !(entry && isAlwaysAsked(entry)),
-    key: JSON.stringify([url.origin, url.path, ...selecting]),
+    key: JSON.stringify([url.origin, url.path, chosen]),
   };
 }
 

@@ -40,8 +40,12 @@ function isForEverybody(
 
 /** The key knows host, scheme and prefix; of the rest of what the gateway writes into a request it knows nothing. */
 function variesByTheClient({ vary = {} }: CacheValue): boolean {
-  return !Object.keys(vary).some((name) => GATEWAYS_OWN.has(name));
+  const names = Object.keys(vary);
+  return names.length <= NAMES_MAX && !names.some((name) => GATEWAYS_OWN.has(name));
 }
+
+/** Each request for the URL is compared with each variant by each of them. */
+const NAMES_MAX = 32;
 
 const GATEWAYS_OWN: ReadonlySet<string> = new Set([
   'x-forwarded-for',

@@ -9,6 +9,7 @@ import {
   type UndiciStore,
 } from './entry.ts';
 import { isStorable } from './storable.ts';
+import { Selecting } from './vary.ts';
 import { Writing } from './writing.ts';
 
 export interface StoreLimits {
@@ -47,10 +48,13 @@ export class CacheStore implements UndiciStore {
 
   /** HEAD is answered from what GET was (RFC 9110 §9.3.2). */
   get(key: CacheKey) {
-    const entry = this.find(key, key.headers ?? {});
-    return (
-      entry && { ...entry, cacheControlDirectives: entry.cacheControlDirectives ?? {}, body: [entry.body] }
-    );
+    const { headers = {} } = key;
+    const entry = this.find(key, headers);
+    if (!entry) return undefined;
+    // undici asks the service anew with the values that it finds here: they are the client's own spelling.
+    const { vary, cacheControlDirectives = {}, body, ...value } = entry;
+    const sent = vary && { vary: asSent(Object.keys(vary), headers) };
+    return { ...value, ...sent, cacheControlDirectives, body: [body] };
   }
 
   find(url: CacheUrl, fields: FieldMap): Entry | undefined {
@@ -83,6 +87,7 @@ export class CacheStore implements UndiciStore {
 
   #writing(key: CacheKey, value: CacheValue, recording: Recording): Writing {
     const { origin, path, headers = {} } = key;
+    const vary = value.vary && new Selecting(headers).by(Object.keys(value.vary));
     let bytes = 0;
     return new Writing({
       reserve: (more) => {
@@ -94,7 +99,7 @@ export class CacheStore implements UndiciStore {
       },
       keep: (body) =>
         !recording.outdated &&
-        this.#keep({ ...value, deleteAt: deleteAt(value), origin, path, body }, headers),
+        this.#keep({ ...value, deleteAt: deleteAt(value), vary, origin, path, body }, headers),
       settled: (kept) => recording.settled(kept),
     });
   }
@@ -142,6 +147,10 @@ export class CacheStore implements UndiciStore {
       return undefined;
     }
   }
+}
+
+function asSent(names: readonly string[], fields: FieldMap): NonNullable<CacheValue['vary']> {
+  return Object.fromEntries(names.map((name) => [name, Object.hasOwn(fields, name) ? fields[name]! : null]));
 }
 
 /** What has a validator saves its body whenever it is asked for: only need of its room ends it (RFC 9111 §4.3). */

@@ -1,4 +1,53 @@
-type VaryField = string | string[] | undefined;
+import type { FieldMap } from './entry.ts';
+
+/** What an answer was chosen by: the values of the request's fields that its Vary names, normalised; `null`: not sent. */
+export type Chosen = Readonly<Record<string, string | null>>;
+
+/**
+ * The fields of one request, as those by which answers are chosen (RFC 9111 §4.1). Each is normalised once, however many variants are
+ * looked through.
+ */
+export class Selecting {
+  readonly #fields: FieldMap;
+  readonly #values = new Map<string, string | null>();
+
+  constructor(fields: FieldMap) {
+    this.#fields = fields;
+  }
+
+  /** Whether an answer that was chosen by this is one for the request. */
+  fits(chosen: Chosen | undefined): boolean {
+    for (const name in chosen) if (this.#value(name) !== chosen[name]) return false;
+    return true;
+  }
+
+  by(names: Iterable<string>): Chosen {
+    return Object.fromEntries(Array.from(names, (name) => [name, this.#value(name)]));
+  }
+
+  #value(name: string): string | null {
+    let value = this.#values.get(name);
+    if (value === undefined) {
+      value = Object.hasOwn(this.#fields, name) ? normalised(name, this.#fields[name]!) : null;
+      this.#values.set(name, value);
+    }
+    return value;
+  }
+}
+
+/**
+ * One text for all spellings of a value that mean the same: lines of a list are one list, space around its members is none, and letters of
+ * languages and codings have no case. Where a comma may be a part of a value, each spelling stays a value of its own.
+ */
+function normalised(name: string, value: string | string[]): string {
+  const lines = [value].flat();
+  if (OPAQUE.has(name) || lines.some((line) => line.includes('"'))) return lines.join('\n');
+  const list = membersOf(lines).join(', ');
+  return CASELESS.has(name) ? list.toLowerCase() : list;
+}
+
+const OPAQUE: ReadonlySet<string> = new Set(['authorization', 'cookie']);
+const CASELESS: ReadonlySet<string> = new Set(['accept-charset', 'accept-encoding', 'accept-language']);
 
 /**
  * The Vary of an answer that a 304 says to be still right: a field by which the kept answer was chosen still chooses it, whatever the
@@ -8,8 +57,27 @@ export function varyOfBoth(kept: VaryField, said: VaryField): string {
   return [...new Set([...namesIn(kept), ...namesIn(said)])].join(', ');
 }
 
+type VaryField = string | string[] | undefined;
+
 /** The fields that a Vary names, in lower case. */
 function namesIn(vary: VaryField): string[] {
-  const members = [vary ?? []].flat().join().split(',');
-  return members.map((member) => member.trim().toLowerCase()).filter((name) => name !== '');
+  return membersOf([vary ?? []].flat())
+    .map((name) => name.toLowerCase())
+    .filter((name) => name !== '');
+}
+
+function membersOf(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => line.split(',')).map(withoutSpaceAround);
+}
+
+/** Blanks and tabs alone (RFC 9110 §5.6.3): a service sees whatever else looks like space. */
+function withoutSpaceAround(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && isBlank(text, from)) from++;
+  while (from < to && isBlank(text, to - 1)) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === ' ' || text[at] === '\t';
 }

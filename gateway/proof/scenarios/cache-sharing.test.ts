@@ -66,6 +66,44 @@ describe("nobody gets another one's answer", () => {
     expect(service.requests).toHaveLength(3);
   });
 
+  test.each([
+    ['Accept', ['Accept: a/b, c/d'], ['Accept: a/b ,\tc/d'], 'hit'],
+    ['Accept', ['Accept: a/b', 'Accept: c/d'], ['Accept: a/b,c/d'], 'hit'],
+    ['X-Beta', ['X-Beta: 1, 2'], ['X-Beta: 1', 'X-Beta: 2'], 'hit'],
+    ['Accept-Language', ['Accept-Language: de-AT, en;q=0.5'], ['accept-language: DE-at,en;Q=0.5'], 'hit'],
+    [
+      'Accept-Encoding',
+      ['Accept-Encoding: gzip, br'],
+      ['Accept-Encoding: GZIP', 'Accept-Encoding: br'],
+      'hit',
+    ],
+    ['Accept-Language', ['Accept-Language: de, en'], ['Accept-Language: en, de'], 'fwd=vary-miss'],
+    ['Accept-Language', ['Accept-Language: de'], ['Accept-Language: de\u00a0'], 'fwd=vary-miss'],
+    ['Accept', ['Accept: a/b'], ['Accept: A/B'], 'fwd=vary-miss'],
+    ['X-Beta', ['X-Beta: a'], ['X-Beta: A'], 'fwd=vary-miss'],
+    ['X-Beta', ['X-Beta: "a,b"'], ['X-Beta: "a, b"'], 'fwd=vary-miss'],
+    ['X-Beta', ['X-Beta: "a', 'X-Beta: b"'], ['X-Beta: "a,b"'], 'fwd=vary-miss'],
+    ['X-Beta', ['X-Beta:'], [], 'fwd=vary-miss'],
+    ['Cookie', ['Cookie: a=b,c'], ['Cookie: a=b, c'], 'fwd=vary-miss'],
+    ['Authorization', ['Authorization: X a,b'], ['Authorization: X a, b'], 'fwd=vary-miss'],
+    ['Constructor', [], ['Constructor: 1'], 'fwd=vary-miss'],
+  ])('by %s, in whichever spelling: %j, then %j: %s', async (name, first, second, outcome) => {
+    const { ask } = await startCachedRoute(({ head }) => ok(`${head.values(name)}`, FRESH, `Vary: ${name}`));
+    await ask('/a', ...first);
+    expect(cacheStatus(await ask('/a', ...first))).toContain('hit');
+    expect(cacheStatus(await ask('/a', ...second))).toContain(outcome);
+  });
+
+  test('a service is asked anew with the spelling of who asks, not of who asked first', async () => {
+    const { service, ask } = await startCachedRoute(
+      ok('x', 'Cache-Control: public, no-cache', 'Vary: Accept-Language', 'ETag: "1"'),
+    );
+    await ask('/a', 'Accept-Language: DE,en');
+    await ask('/a', 'Accept-Language: de', 'Accept-Language: en');
+    expect(service.requests[1]?.head.values('accept-language')).toEqual(['de', 'en']);
+    expect(service.requests[1]?.head.value('if-none-match')).toBe('"1"');
+  });
+
   test('of a route whose place in a list of alternatives it took over', async () => {
     const [one, two] = [await startService(), await startService()];
     one.answer(ok('one', FRESH));

@@ -93,7 +93,7 @@ td li+li{margin-top:.25rem}
 .returns{margin-top:1.25rem}
 .state{display:inline-flex;align-items:baseline;gap:.5rem;white-space:nowrap;font-weight:500}
 .state svg{width:.75rem;height:.75rem;flex:none;transform:translateY(.0625rem)}
-.up{color:var(--up)}.partly{color:var(--partly)}.down{color:var(--down)}.unknown{color:var(--quiet)}
+.up{color:var(--up)}.partly,.starting{color:var(--partly)}.down{color:var(--down)}.unknown{color:var(--quiet)}
 li .state{margin-right:.375rem;font-size:.875rem}
 details{margin-top:.375rem;font-size:.875rem}
 summary{cursor:pointer;color:var(--link)}

@@ -102,6 +102,68 @@ describe('the headline', () => {
     expect([headline(shown), title(shown)]).toEqual([says, tab]);
   });
 
+  const started = {
+    name: 'a',
+    port: 3001,
+    state: 'starting',
+    pid: 7,
+    restarts: 0,
+    lastExit: null,
+    lastOutput: [],
+    awaited: true,
+  } as const;
+  const crashed = {
+    ...started,
+    state: 'restarting',
+    restarts: 1,
+    lastExit: { code: 1, signal: null, at: 0 },
+  } as const;
+  const open = { state: 'open', reason: 'all fail' } as const;
+
+  it.each<{ routes: RouteStatus[]; says: string; tab: string; states: string[] }>([
+    {
+      routes: [route('/a', ['down'], { service: started })],
+      says: 'The route is starting.',
+      tab: '1 starting · Portway',
+      states: ['starting'],
+    },
+    {
+      routes: [route('/a', ['down'], { service: started }), route('/b', ['up', 'down'])],
+      says: '/a is starting.',
+      tab: '1 starting · Portway',
+      states: ['starting', 'partly'],
+    },
+    {
+      routes: [route('/a', ['down'], { service: started }), route('/b', ['down'], { service: crashed })],
+      says: '/b is down.',
+      tab: '1 down · Portway',
+      states: ['starting', 'down'],
+    },
+    {
+      routes: [
+        route('/a', ['down'], { service: { ...started, awaited: false, obstacle: '3001 is taken' } }),
+        route('/b', ['down'], { service: started, breaker: open }),
+        route('/c', ['up'], { service: started }),
+      ],
+      says: '/a and /b are down.',
+      tab: '2 down · Portway',
+      states: ['down', 'down', 'up'],
+    },
+  ])('says "$says" of services that are on their way, or are not', ({ routes, says, tab, states }) => {
+    const shown = status(...routes);
+    expect(shown.routes.map(({ state }) => state)).toEqual(states);
+    expect([headline(shown), title(shown)]).toEqual([says, tab]);
+  });
+
+  it('says that a raw port is starting, too, but not where the port itself is not open', () => {
+    const streams = [
+      { ...stream('tcp 7000', 'down'), service: started },
+      { ...stream('tcp 7001', 'down', 'the port is taken'), service: started },
+    ];
+    const shown = pageStatus({ routes: [], streams, config, mode: 'development' });
+    expect(shown.streams.map(({ state }) => state)).toEqual(['starting', 'down']);
+  });
+
   it('gives way in the tab to a configuration that was refused', () => {
     const refused = pageStatus({
       routes: [],

@@ -8,8 +8,8 @@ import type {
   StreamStatus,
 } from '../../model/status.ts';
 
-/** A route is `partly` up when some of its endpoints are. */
-export type RouteState = 'up' | 'partly' | 'down' | 'unknown';
+/** A route is `partly` up when some of its endpoints are, and `starting` where it would be down, but its process is on its way for the first time. */
+export type RouteState = 'up' | 'partly' | 'starting' | 'down' | 'unknown';
 
 /** What the page shows, and what its script asks for. In production: paths and their state, and nothing else. */
 export interface PageStatus {
@@ -86,19 +86,37 @@ export function routeState(endpoints: readonly EndpointStatus[]): RouteState {
 
 function developmentRoute(route: RouteStatus): PageRoute {
   const { label, host, path, name = null } = route;
-  return { label, host, path, name, state: stateOf(route), details: detailsOf(route) };
+  const state = stateOf(route);
+  return {
+    label,
+    host,
+    path,
+    name,
+    state: isStarting(route) ? 'starting' : state,
+    details: detailsOf(route),
+  };
 }
 
 /** How many connections there are is no news, as the output of processes is none. */
 function pageStream(stream: StreamStatus): PageStream {
   const { id, problem, endpoints } = stream;
-  const state = problem === null ? routeState(endpoints) : 'down';
+  const ofService = isStarting(stream) ? 'starting' : routeState(endpoints);
+  const state = problem === null ? ofService : 'down';
   return { label: id, state, problem, details: detailsOf(stream) };
 }
 
 /** Behind an open breaker nobody is reached, however well they are. */
 function stateOf({ endpoints, breaker }: RouteStatus): RouteState {
   return breaker?.state === 'open' ? 'down' : routeState(endpoints);
+}
+
+/** Nothing is wrong yet: a service that has crashed is down, although it is started again. */
+function isStarting(status: RouteStatus | StreamStatus): boolean {
+  const { service, endpoints } = status;
+  const blocked = 'breaker' in status && status.breaker?.state === 'open';
+  return (
+    service?.awaited === true && service.lastExit === null && !blocked && routeState(endpoints) === 'down'
+  );
 }
 
 function detailsOf(status: RouteStatus | StreamStatus): RouteDetails {

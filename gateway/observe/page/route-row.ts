@@ -86,6 +86,9 @@ const shapes: Readonly<Record<RouteState, string>> = {
   partly: svg(
     '<circle cx="6" cy="6" r="4.25" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M6 1a5 5 0 0 1 0 10z" fill="currentColor"/>',
   ),
+  starting: svg(
+    '<path d="M6 1.75a4.25 4.25 0 1 1-4.25 4.25" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"/>',
+  ),
   down: svg(
     '<path d="M2 2l8 8m0-8l-8 8" fill="none" stroke="currentColor" stroke-width="2.25" stroke-linecap="round"/>',
   ),

@@ -13,6 +13,8 @@ export function headline({ routes, streams }: Shown): string {
   const down = all.filter(({ state }) => state === 'down');
   const partly = all.filter(({ state }) => state === 'partly');
   if (down.length > 0) return `${subject(down, all, nouns)} down.`;
+  const starting = all.filter(({ state }) => state === 'starting');
+  if (starting.length > 0) return `${subject(starting, all, nouns)} starting.`;
   if (partly.length > 0) return `${subject(partly, all, nouns)} only partly up.`;
   if (all.some(({ state }) => state === 'unknown')) return `${count(routes.length)}.`;
   if (unasked.length > 0) return partlyKnown(all.length, unasked);
@@ -28,13 +30,18 @@ function partlyKnown(up: number, unasked: readonly Mapped[]): string {
 /** For the tab of the browser. */
 export function title({ routes, streams, config }: Shown & Pick<PageStatus, 'config'>): string {
   if (config !== null && config.rejected !== null) return 'Configuration refused · Portway';
-  const down = [...routes, ...streams].filter(({ state }) => state === 'down').length;
-  return down === 0 ? 'Portway' : `${down} down · Portway`;
+  const count = (wanted: RouteState) =>
+    [...routes, ...streams].filter(({ state }) => state === wanted).length;
+  for (const word of ['down', 'starting'] as const) {
+    if (count(word) > 0) return `${count(word)} ${word} · Portway`;
+  }
+  return 'Portway';
 }
 
 export const stateWords: Readonly<Record<RouteState, string>> = {
   up: 'Up',
   partly: 'Partly up',
+  starting: 'Starting',
   down: 'Down',
   unknown: 'Not known',
 };

@@ -23,6 +23,7 @@ import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
 import { Descriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
+import { Applications } from './policy/escape/frameworks.ts';
 import { EscapeNotices } from './policy/escape/notices.ts';
 import { KeptStates } from './policy/kept.ts';
 import { PolicyError } from './policy/policy.ts';
@@ -110,7 +111,8 @@ class RunningGateway implements Gateway, WorkerGateway {
     const services = this.#services;
     const { lasting, memory } = this;
     this.descriptors = new Descriptors(log);
-    const observe = this.#observer();
+    const applications = new Applications();
+    const observe = this.#observer(applications);
     this.metrics = this.#createMetrics();
     const { traffic, loopDelay } = this.metrics;
     const inFlight = new InFlight(observe, traffic);
@@ -119,7 +121,13 @@ class RunningGateway implements Gateway, WorkerGateway {
       traffic.none.count(record);
       observe(record);
     };
-    this.responder = new Responder({ mode, services, examine: options.examine ?? null, log: unread });
+    this.responder = new Responder({
+      mode,
+      services,
+      examine: options.examine ?? null,
+      applications,
+      log: unread,
+    });
     this.registry = new UpstreamRegistry(log, env.PORTWAY_STICKY_SECRET, traffic);
     this.kept = new KeptStates(log);
     this.caches = new Caches(troubleLog(log));
@@ -141,6 +149,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       caches,
       overload,
       holds,
+      applications,
     });
     this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();
@@ -152,9 +161,9 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.#source = new ConfigSource({ configFile, content, env, log, worker, apply });
   }
 
-  #observer(): (record: ExchangeRecord) => void {
+  #observer(applications: Applications): (record: ExchangeRecord) => void {
     const writeLine = createAccessLog(this.#options.log, { enabled: () => this.config().log.access });
-    const escapes = new EscapeNotices(this.#options.log, () => this.config().routes);
+    const escapes = new EscapeNotices(this.#options.log, () => this.config().routes, applications);
     return (record) => {
       if (record.escaped !== null) escapes.see(record);
       if (record.errorCode === 'out_of_descriptors') this.descriptors.exchangeFailed();

@@ -20,6 +20,7 @@ function advice(code: ErrorCode, wish: Partial<Omit<Situation, 'error'>> = {}) {
     routes: null,
     page: false,
     asker: null,
+    askerFramework: null,
     target: '/',
     now: NOW,
     ...wish,

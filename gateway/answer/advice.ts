@@ -1,7 +1,7 @@
 import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
 import type { EndpointAddress, RouteConfig } from '../model/config.ts';
 import type { ServiceStatus } from '../model/status.ts';
-import { frameworkOf } from '../policy/escape/frameworks.ts';
+import { type Framework, frameworkOf } from '../policy/escape/frameworks.ts';
 import type { Advice, Directory, RouteLink } from './error-answer.ts';
 
 /** What was found out about a port after an exchange with it failed: sentences. */
@@ -27,6 +27,8 @@ export interface Situation {
   readonly page: boolean;
   /** The route whose page asked, where it is none that leads back what escapes it. */
   readonly asker: RouteConfig | null;
+  /** What its answers said that it is. */
+  readonly askerFramework: Framework | null;
   readonly target: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -42,7 +44,7 @@ export function advise(situation: Situation): Advice {
     happened: asker !== null ? [askedBy(asker)] : clients ? [] : whatHappened(situation),
     fix:
       asker !== null
-        ? waysBack(asker, target)
+        ? waysBack(asker, frameworkOf(target) ?? situation.askerFramework)
         : heading
           ? remedies(service!)
           : [...(truth?.fix ?? []), error.row.remedy],
@@ -59,8 +61,7 @@ function askedBy({ id }: RouteConfig): string {
 }
 
 /** Both ways out: the gateway's, and the application's own. */
-function waysBack({ id, matcher }: RouteConfig, target: string): string[] {
-  const framework = frameworkOf(target);
+function waysBack({ id, matcher }: RouteConfig, framework: Framework | null): string[] {
   const own =
     framework === null
       ? `Or tell the application that it stands at \`${matcher.path}/\` (its base path or public URL).`

@@ -21,6 +21,7 @@ import { Tunnel } from '../forward/upgrade.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import type { Overload } from '../overload/overload.ts';
+import type { Applications } from '../policy/escape/frameworks.ts';
 import type { Verdict } from '../policy/policy.ts';
 import { laneOf } from '../route/lane.ts';
 import { redirectLocation } from '../route/redirect.ts';
@@ -43,6 +44,7 @@ export interface CarrierOptions extends ExchangeEnds {
   readonly caches: Caches;
   readonly overload: Overload;
   readonly holds: Holds;
+  readonly applications: Applications;
 }
 
 interface Decided {
@@ -66,10 +68,18 @@ export class Carrier implements HttpListenerHandler {
   );
 
   constructor(options: CarrierOptions) {
-    const { mode, memory, holds } = options;
+    const { mode, memory, holds, applications } = options;
     this.#options = options;
     const pseudonym = `portway-${randomBytes(4).toString('hex')}`;
-    this.#context = { mode, pseudonym, identity: new IdentitySource(), memory, clock: this.clock, holds };
+    this.#context = {
+      mode,
+      pseudonym,
+      identity: new IdentitySource(),
+      memory,
+      clock: this.clock,
+      holds,
+      applications,
+    };
   }
 
   // Listener: something arrived.

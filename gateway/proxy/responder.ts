@@ -9,6 +9,7 @@ import { type ExchangeRecord, newExchangeRecord, noteError } from '../exchange/r
 import type { RequestFacts } from '../fields/request-facts.ts';
 import type { EndpointAddress, EndpointConfig, RouteConfig } from '../model/config.ts';
 import type { ServiceStatus } from '../model/status.ts';
+import type { Applications } from '../policy/escape/frameworks.ts';
 import { type OwnOrigin, pageOf } from '../route/escape.ts';
 import type { RouteRequest, RouteTable } from '../route/table.ts';
 import { serviceBehind } from '../upstream/endpoint-status.ts';
@@ -18,6 +19,7 @@ export interface ResponderOptions {
   readonly services: () => readonly ServiceStatus[];
   /** Finds out what is true of a port, within a second; development only. */
   readonly examine: ExaminePort | null;
+  readonly applications: Applications;
   /** Of what never became an exchange. */
   readonly log: (record: ExchangeRecord) => void;
 }
@@ -83,6 +85,7 @@ export class Responder {
     const { table } = exchange.snapshot;
     const tried = endpoints.filter(({ address }) => address.key === exchange.record.endpoint);
     const wanted = error.code === 'no_route';
+    const asker = wanted ? askerOf(exchange) : null;
     return advise({
       error,
       method: exchange.method,
@@ -92,7 +95,8 @@ export class Responder {
       nearest: wanted ? table.nearest(exchange.target.canonical, exchange.host) : [],
       routes: wanted ? table.routes : null,
       page: wanted && table.showsPage(exchange.host),
-      asker: wanted ? askerOf(exchange) : null,
+      asker,
+      askerFramework: asker && this.#options.applications.of(asker.id),
       target: exchange.target.canonical,
       now: Date.now(),
     });

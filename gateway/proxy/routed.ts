@@ -15,6 +15,7 @@ import type { HttpPlan } from '../forward/http-plan.ts';
 import type { TunnelPlan } from '../forward/upgrade.ts';
 import type { RetriesConfig, RouteConfig, TimeoutsConfig } from '../model/config.ts';
 import { limitBody } from '../policy/body-limit/body-limit.ts';
+import type { Applications } from '../policy/escape/frameworks.ts';
 import { pageCookie } from '../policy/escape/page-cookie.ts';
 import type { RoutePolicies } from '../policy/route-policies.ts';
 import { cookieScope, withoutCookie } from '../policy/sticky-cookie/sticky-cookie.ts';
@@ -40,6 +41,7 @@ export interface ExchangeContext {
   readonly memory: BulkMemory;
   readonly clock: Clock;
   readonly holds: Holds;
+  readonly applications: Applications;
 }
 
 /** An exchange that the admission has let in. */
@@ -242,6 +244,8 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   }
 
   answerFields(endpoint: Endpoint, fields: Fields, lengthOpen: boolean): Fields {
+    // Production tells nobody, and pays nothing.
+    if (this.#context.mode === 'development') this.#context.applications.see(this.route.id, fields);
     return this.#told(answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers));
   }
 

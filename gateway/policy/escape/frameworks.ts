@@ -1,11 +1,15 @@
+import type { Fields } from '../../exchange/contract.ts';
+
 /**
- * Applications that are known by what they ask for outside their prefix: how each is recognised, and the setting that tells it where it
- * stands, so that nothing has to be led back. One row each; the first that fits counts.
+ * Applications that are known by what they ask for outside their prefix, or by a field of their answers: how each is recognised, and the
+ * setting that tells it where it stands, so that nothing has to be led back. One row each; the first that fits counts.
  */
 export interface Framework {
   readonly name: string;
   /** Of paths that its pages ask for, as if it owned `/`. */
   readonly asks: RegExp;
+  /** Of a field of its answers, written `name: value`; `null`: they don't say. */
+  readonly answers: RegExp | null;
   /** What to set for a prefix, in its own words. */
   setting(prefix: string): string;
   /** Whether it then wants the prefix kept: `strip: false` on the route. */
@@ -17,7 +21,24 @@ const row = (
   asks: RegExp,
   keepsPrefix: boolean,
   setting: (prefix: string) => string,
-): Framework => ({ name, asks, keepsPrefix, setting: (prefix) => setting(prefix) + keeping(keepsPrefix) });
+  answers: RegExp | null = null,
+): Framework => ({
+  name,
+  asks,
+  answers,
+  keepsPrefix,
+  setting: (prefix) => setting(prefix) + keeping(keepsPrefix),
+});
+
+const NOTHING = /(?!)/;
+
+/** One that is known by its answers alone. */
+const answering = (
+  name: string,
+  answers: RegExp,
+  keepsPrefix: boolean,
+  setting: (prefix: string) => string,
+): Framework => row(name, NOTHING, keepsPrefix, setting, answers);
 
 function keeping(prefix: boolean): string {
   return prefix ? ', and `strip: false` on the route' : '';
@@ -47,6 +68,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     /^\/_nuxt\//,
     true,
     (at) => `\`app: { baseURL: '${at}/' }\` in nuxt.config.ts, or NUXT_APP_BASE_URL=${at}/`,
+    /^x-powered-by: nuxt/i,
   ),
   row(
     'Vite',
@@ -54,7 +76,13 @@ export const FRAMEWORKS: readonly Framework[] = [
     true,
     (at) => `\`base: '${at}/'\` in vite.config`,
   ),
-  row('Next.js', /^\/(?:_next\/|__nextjs)/, true, (at) => `\`basePath: '${at}'\` in next.config`),
+  row(
+    'Next.js',
+    /^\/(?:_next\/|__nextjs)/,
+    true,
+    (at) => `\`basePath: '${at}'\` in next.config`,
+    /^x-powered-by: next\.js/i,
+  ),
   row(
     'Docusaurus',
     /^\/(?:runtime~main\.js|main\.js$|styles\.css$|assets\/(?:js|css)\/[^/]+\.[0-9a-f]{8}\.|img\/(?:docusaurus|undraw_docusaurus))/,
@@ -91,42 +119,104 @@ export const FRAMEWORKS: readonly Framework[] = [
     /^\/(?:graph|query|classic\/|static\/(?:js|css|react)|api\/v1\/(?:query|label|series|metadata|targets|rules|status))/,
     false,
     (at) => `\`--web.external-url=http://localhost:3000${at}/ --web.route-prefix=/\``,
+    /^x-prometheus-/i,
   ),
   row(
     'verdaccio',
     /^\/-\/(?:static|verdaccio|web)\//,
     false,
     (at) => `\`url_prefix: ${at}/\` in config.yaml`,
+    /^x-powered-by: verdaccio/i,
   ),
   row(
     'Transmission',
     /^\/transmission\//,
     true,
     () => 'its own path: a route `/transmission` that leads to its port',
+    /^server: transmission/i,
   ),
-  row('Syncthing', /^\/(?:rest\/|syncthing\/|meta\.js$)/, false, () => 'nothing: it uses relative links'),
+  row(
+    'Syncthing',
+    /^\/(?:rest\/|syncthing\/|meta\.js$)/,
+    false,
+    () => 'nothing: it uses relative links',
+    /^x-syncthing-version: /i,
+  ),
   row(
     'Django',
     /^\/static\/(?:admin|rest_framework)\/|^\/admin\/jsi18n/,
     false,
     (at) => `\`FORCE_SCRIPT_NAME = '${at}'\` and \`STATIC_URL = '${at}/static/'\` in settings.py`,
+    /^server: wsgiserver\//i,
   ),
   row(
     'Rails',
     /^\/(?:rails\/|cable$|packs\/|assets\/application-)/,
     true,
     (at) => `RAILS_RELATIVE_URL_ROOT=${at}`,
+    /^x-runtime: \d+\.\d+$/i,
   ),
-  row('FastAPI', /^\/openapi\.json$/, false, (at) => `\`uvicorn --root-path ${at}\``),
+  row('FastAPI', /^\/openapi\.json$/, false, (at) => `\`uvicorn --root-path ${at}\``, /^server: uvicorn/i),
   row(
     'Swagger UI of Spring',
     /^\/(?:swagger-ui\/|v3\/api-docs|webjars\/)/,
     false,
     () => '`server.forward-headers-strategy=framework` in application.properties',
   ),
+  answering('Jenkins', /^x-jenkins: /i, true, (at) => `\`--prefix=${at}\` on its command line`),
+  answering(
+    'Tornado',
+    /^server: tornadoserver/i,
+    true,
+    (at) =>
+      `\`jupyter lab --ServerApp.base_url=${at}/\` where it is Jupyter, else \`${at}\` before its handlers`,
+  ),
+  answering(
+    'Flask',
+    /^server: werkzeug/i,
+    false,
+    () => '`app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)` of werkzeug.middleware.proxy_fix',
+  ),
+  answering('ASP.NET Core', /^server: kestrel/i, true, (at) => `\`app.UsePathBase("${at}")\` in Program.cs`),
+  answering(
+    'Spring',
+    /^(?:x-application-context: |set-cookie: jsessionid=)/i,
+    true,
+    (at) => `\`server.servlet.context-path=${at}\` in application.properties`,
+  ),
+  // The last: many of the others stand on it.
+  answering('Express', /^x-powered-by: express/i, true, (at) => `\`app.use('${at}', router)\``),
 ];
 
 /** @param path canonical, as it was asked for outside the prefix. */
 export function frameworkOf(path: string): Framework | null {
   return FRAMEWORKS.find(({ asks }) => asks.test(path)) ?? null;
 }
+
+/** What the services of routes said of themselves in their answers: the last word counts. */
+export class Applications {
+  readonly #ofRoute = new Map<string, Framework>();
+
+  /** @param route its id @param answer fields of an answer of its service. Remote text. */
+  see(route: string, answer: Fields): void {
+    const framework = frameworkOfAnswer(answer);
+    if (framework !== null) this.#ofRoute.set(route, framework);
+  }
+
+  of(route: string): Framework | null {
+    return this.#ofRoute.get(route) ?? null;
+  }
+}
+
+export function frameworkOfAnswer(fields: Fields): Framework | null {
+  const lines: string[] = [];
+  for (let i = 0; i < fields.length; i += 2)
+    if (TELLING.test(fields[i]!)) lines.push(`${fields[i]}: ${fields[i + 1]}`);
+  if (lines.length === 0) return null;
+  return (
+    FRAMEWORKS.find(({ answers }) => answers !== null && lines.some((line) => answers.test(line))) ?? null
+  );
+}
+
+const TELLING =
+  /^(?:server|set-cookie|x-(?:powered-by|runtime|jenkins|syncthing-version|application-context|prometheus-.*))$/i;

@@ -1,16 +1,18 @@
 import type { Logger } from 'pino';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { RouteConfig } from '../../model/config.ts';
-import { frameworkOf } from './frameworks.ts';
+import { type Applications, frameworkOf } from './frameworks.ts';
 
 /** Tells once for each route that its application does not know of its prefix, and the setting that mends it. */
 export class EscapeNotices {
   readonly #log: Logger;
   readonly #routes: () => readonly RouteConfig[];
+  readonly #applications: Applications;
   /** Requests of applications that were not recognised yet; `told` when there is nothing left to say. */
   readonly #seen = new Map<string, number | 'told'>();
 
-  constructor(log: Logger, routes: () => readonly RouteConfig[]) {
+  constructor(log: Logger, routes: () => readonly RouteConfig[], applications: Applications) {
+    this.#applications = applications;
     this.#log = log;
     this.#routes = routes;
   }
@@ -19,13 +21,15 @@ export class EscapeNotices {
     if (escaped === null || id === null) return;
     const seen = this.#seen.get(id) ?? 0;
     if (seen === 'told') return;
-    const framework = frameworkOf(target.replace(/\?.*/s, ''));
+    const asking = frameworkOf(target.replace(/\?.*/s, ''));
     const route = this.#routes().find((one) => one.id === id);
     // A browser asks for /favicon.ico by itself: the first requests may not be those that tell.
-    const due = framework !== null || seen + 1 >= UNRECOGNISED;
+    const due = asking !== null || seen + 1 >= UNRECOGNISED;
     this.#seen.set(id, due ? 'told' : seen + 1);
     if (!due || route === undefined) return;
     const { path } = route.matcher;
+    // What it asks for says more: many frameworks stand on a server that names itself.
+    const framework = asking ?? this.#applications.of(id);
     const setting = framework
       ? `it looks like ${framework.name}; not needed with ${framework.setting(path)}`
       : `not needed where the application knows that it stands at ${path}/`;

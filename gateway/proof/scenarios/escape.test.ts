@@ -189,6 +189,21 @@ describe('a WebSocket that escapes its prefix', () => {
   });
 });
 
+describe.each(routeKinds)('an application that only its answers name, on $kind', ({ routes, files }) => {
+  test('is named by the 404, and by the log at the fifth request', async () => {
+    const service = (await startService()).answer(ok('<p>', 'X-Jenkins: 2.462'));
+    const yaml = `${routes('/ci', service.port, 'escape: off')}\n  /led: ${service.port}\n`;
+    const gateway = await startTestGateway(yaml, { files, mode: 'development' });
+    await gateway.get('/ci/');
+    await gateway.get('/led/');
+    const { fix } = JSON.parse((await gateway.get('/login', page('/ci/'))).body.toString());
+    expect(fix[1]).toContain('Or tell Jenkins: `--prefix=/ci`');
+    for (let i = 0; i < 5; i++) await gateway.get(`/x${i}`, page('/led/'));
+    const told = await gateway.log.find('notice', ({ msg }) => /it looks like/.test(String(msg)));
+    expect(told.msg).toContain('it looks like Jenkins; not needed with `--prefix=/led`');
+  });
+});
+
 describe('what is told of it', () => {
   test('the 404 of a page whose route leaves it off names the page, and both ways out', async () => {
     const gateway = await startTestGateway('routes:\n  /vite: { to: 1, escape: off }\n', {

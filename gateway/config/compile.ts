@@ -11,6 +11,7 @@ import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
 import { listeningOf, reportSharedPort } from './listening.ts';
 import type { Problem } from './problem.ts';
 import { compileOverload, OWN_OVERLOAD } from './protection-schema.ts';
+import { reportFailedTests } from './route-tests.ts';
 import { compileRoutes, type PlacedRoute } from './routes.ts';
 import type { CheckedConfig } from './schema.ts';
 import { reportSelfTargets } from './self-target.ts';
@@ -48,6 +49,9 @@ export function compile(document: SourceDocument, options: CompileOptions): Comp
   const { host, problems: hostProblems } = readDefaultHost(options.env[PORTWAY_HOST]);
   const checked = checkDocument(document, options.env);
   const compiled = checked && assemble(checked, { document, file: options.file, hosts, host });
+  // What becomes of a request can only be told of a file that is sound.
+  if (compiled && document.problems.size === 0)
+    reportFailedTests(checked.tests ?? [], compiled.config, document);
   const problems = [document.problems, hostsProblems, hostProblems].flatMap((list) => list.all());
   return { config: compiled?.config ?? null, placed: compiled?.placed ?? [], problems };
 }

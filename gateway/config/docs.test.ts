@@ -194,6 +194,7 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '.tls': { certificates: { cert: pem, key: pem } },
   'tls.certificates': { cert: pem, key: pem },
   'tls.clientCertificates': { ca: authorityPem },
+  '.tests': { request: 'GET /a' },
   'auth.jwt': { jwks: 'https://id.test/', issuer: 'a', audience: 'a' },
 };
 

@@ -138,6 +138,17 @@ replaced, and all of them are replaced one by one on SIGUSR2, without a request 
   cache: `What is kept, for how long, for whom, and how to make it forget: [cache.md](cache.md). An extended route can't be cached, and two caches can't
 have one file.`,
 
+  tests: `What the file promises of itself, held to it by \`portway check\`, at the start and before each reload ([tests.md](tests.md)). A line says it,
+or a map with these keys.
+
+\`\`\`yaml
+routes: { /db: 3001, /old: { redirect: /new } }
+tests:
+  - GET /db/x -> /db, target /x
+  - GET /nope -> no route
+  - GET /old/a -> /old, status 308, location /new/a
+\`\`\``,
+
   streams: `Below HTTP a port is all there is: no path, no host. A key is the port to listen on, where the gateway's \`host\` is, or
 \`host:port\`; its value leads to a service like that of a route. How connections and sessions begin and end: [streams.md](streams.md).
 

@@ -13,6 +13,7 @@ import { serviceForm } from './service-schema.ts';
 import { serviceTlsForm } from './service-tls-schema.ts';
 import { proxyProtocol, streamForm, streams } from './stream-schema.ts';
 import { endpointForm } from './target-schema.ts';
+import { testForm } from './tests-schema.ts';
 import { certificateForm, clientCertificatesForm, hstsForm, tlsForm } from './tls-schema.ts';
 
 export function referencePage(): string {
@@ -40,6 +41,7 @@ export function referencePage(): string {
       (key?.sections ?? []).map(({ heading, form, text }) => section(heading, form, text)),
     ),
     policyList(),
+    section('## tests', testForm, PROSE.tests),
     section('## streams', streams, PROSE.streams),
     section('### stream', streamForm, 'The long form of a stream.'),
     section('### proxyProtocol', proxyProtocol),

@@ -15,6 +15,7 @@ import { parseResolver } from './resolver.ts';
 import { routeValue } from './route-schema.ts';
 import { serviceValue } from './service-schema.ts';
 import { streams } from './stream-schema.ts';
+import { tests } from './tests-schema.ts';
 import { tls } from './tls-schema.ts';
 
 const ADMIN_HOST = '127.0.0.1';
@@ -153,6 +154,15 @@ export const configuration = z
         also: ['paths', 'locations'],
       },
     ),
+    tests: described(
+      tests,
+      'Which route must take a request. `portway check`, the start and each reload hold the file to them; one that fails is a problem ([tests.md](tests.md)).',
+      {
+        type: 'line, map, or a list of them, see [tests](#tests)',
+        defaultText: 'none',
+        also: ['assertions', 'expect', 'checks'],
+      },
+    ).optional(),
     streams: described(streams, 'Raw sockets, below HTTP: ports that are carried byte for byte.', {
       expected: 'a map with tcp, udp',
       type: 'map, see [streams](#streams)',

@@ -1,13 +1,9 @@
-import type { Peer } from '../exchange/peer.ts';
-import type { RoutedHead } from '../fields/exchange.ts';
 import { isPublicOrigin, originOf, TrustedPeers } from '../fields/forwarded.ts';
-import { readFacts, withOtherForwarded } from '../fields/request-facts.ts';
+import { readFacts } from '../fields/request-facts.ts';
 import { requestFields } from '../fields/request-fields.ts';
 import type { GatewayConfig } from '../model/config.ts';
+import { type Foreseen, foreseen, peerOf } from '../policy/foreseen.ts';
 import { namesOf } from '../policy/headers/rules.ts';
-import { policiesOf } from '../policy/order.ts';
-import type { RoutePolicies } from '../policy/route-policies.ts';
-import { hostOf } from '../route/authority.ts';
 import type { OwnOrigin } from '../route/escape.ts';
 import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation, HeaderChanges } from '../route/explanation.ts';
@@ -37,30 +33,11 @@ function whatIsDone(
   config: GatewayConfig,
   input: ExplainInput,
 ): Pick<ExplainInput, 'changes' | 'policies'> {
-  const parsed = parseTarget(input.target);
-  if (!parsed.ok) return {};
-  const { target } = parsed;
-  const authority = target.authority ?? input.host ?? 'localhost';
-  const sent = [['Host', authority] as const, ...(input.headers ?? [])];
-  const header = (lowerName: string) => sent.find(([name]) => name.toLowerCase() === lowerName)?.[1];
-  const match = table.match({ method: input.method, target, host: hostOf(authority), header });
-  if (!match) return {};
-  const peer = peerOf(input);
-  const trust = new TrustedPeers(config.trustProxy);
-  const read = readFacts(sent.flat());
-  const facts = trust.includes(peer.address) ? withOtherForwarded(read) : read;
-  const origin = originOf(peer, trust, authority, facts.claims);
-  const exchange = { facts, peer, origin, version: '1.1', authority, match, user: null };
-  const policies = policiesOf(match.route, config.routes);
-  const verdicts = policies.foresee({ ...exchange, method: input.method, target });
-  return { changes: headerChanges(exchange, policies, sent), policies: verdicts };
+  const found = foreseen(table, config, input);
+  return found === null ? {} : { changes: headerChanges(found), policies: found.verdicts };
 }
 
-function headerChanges(
-  exchange: RoutedHead,
-  policies: RoutePolicies,
-  sent: readonly (readonly [string, string])[],
-): HeaderChanges {
+function headerChanges({ exchange, policies, sent }: Foreseen): HeaderChanges {
   const { route } = exchange.match;
   const [first] = route.upstream.endpoints;
   if (first === undefined) return { added: [], removed: [], answer: policies.explain };
@@ -73,11 +50,6 @@ function headerChanges(
     removed: [...exchange.facts.dropped, ...new Set(taken)],
     answer: policies.explain,
   };
-}
-
-/** Unless it is said otherwise, the request comes from this machine. */
-function peerOf({ from = '127.0.0.1' }: ExplainInput): Peer {
-  return { address: from, secure: false };
 }
 
 /** These differ with each exchange. */

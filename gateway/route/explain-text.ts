@@ -133,8 +133,10 @@ function ledBackLines(verdict: Explanation['verdict'], { id }: ChosenRoute, pain
 }
 
 function redirectLines(verdict: Explanation['verdict'], paint: Paint): string[] {
-  if (verdict.kind !== 'redirected') return [];
+  if (verdict.kind !== 'redirected' && verdict.kind !== 'redirect') return [];
   const location = paint('bold', printable(verdict.location));
+  if (verdict.kind === 'redirect')
+    return [`${paint('mark', `↪ ${verdict.status}`)}  every client is sent to ${location}`];
   return [
     `${paint('mark', '↪ 308')}  a browser is sent to ${location} first, so that relative links on the page work;`,
     '       any other client gets what follows at once.',

@@ -22,6 +22,7 @@ import { forwardTarget, navigationRedirect } from './forward-target.ts';
 import { laneOf } from './lane.ts';
 import { mendedTarget } from './mended-target.ts';
 import { ownOrigin } from './origin.ts';
+import { redirectLocation } from './redirect.ts';
 import { compareSpecificity } from './specificity.ts';
 import type { RouteMatch, RouteRequest, RouteTable } from './table.ts';
 import { parseTarget, type RequestTarget } from './target.ts';
@@ -149,6 +150,13 @@ function toRequest(input: ExplainInput, target: RequestTarget): RouteRequest {
 function verdictOf(table: RouteTable, request: RouteRequest, match: RouteMatch | null): Verdict {
   const { method, target } = request;
   if (match === null) return noRoute(table, request);
+  const { redirect } = match.route;
+  if (redirect !== null)
+    return {
+      kind: 'redirect',
+      status: redirect.status,
+      location: redirectLocation(redirect, match, target, ''),
+    };
   const location = navigationRedirect(match, target, method, request.header('sec-fetch-mode'));
   return location === null ? { kind: 'forwarded' } : { kind: 'redirected', status: 308, location };
 }

@@ -44,6 +44,8 @@ export type Verdict =
   | ({ readonly kind: 'policy' } & PolicyVerdict & { readonly status: number })
   /** The browser is sent to `location` first. */
   | { readonly kind: 'redirected'; readonly status: 308; readonly location: string }
+  /** The route is a redirect. */
+  | { readonly kind: 'redirect'; readonly status: number; readonly location: string }
   /** A page of the chosen route asked outside its prefix (escape.ts). */
   | {
       readonly kind: 'led-back';

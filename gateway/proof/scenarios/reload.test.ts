@@ -147,6 +147,17 @@ describe('a file that cannot be used changes nothing', () => {
   });
 });
 
+test('one whose own tests fail is rejected, and what served before serves on', async () => {
+  const { before, after, yaml } = await twoServices();
+  const promise = 'tests:\n  - GET /db/archive/x -> /db, target /archive/x\n';
+  const gateway = await startTestGateway(`${yaml(before.port)}${promise}`);
+  await writeFile(gateway.configFile, `${yaml(before.port)}  /db/archive: ${after.port}\n${promise}`);
+  expect(await rejects(gateway)).toContain('tests[0]  expected /db, got /db/archive (line 3)');
+  expect((await gateway.get('/db/archive/x')).text).toBe('before');
+  await writeFile(gateway.configFile, `${yaml(after.port)}${promise}`);
+  await serves(gateway, 'after');
+});
+
 test('a file whose lines alone move is no other configuration, but what is told of it has the new lines', async () => {
   const service = await startService();
   const yaml = `routes:\n  /db: ${service.port}\nstreams:\n  tcp: { 127.0.0.1:${await freePort()}: ${service.port} }\n`;

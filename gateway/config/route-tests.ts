@@ -1,0 +1,65 @@
+/** Holds a configuration to its own `tests:`: what fails is a problem of the file, so a reload keeps what served before. */
+
+import type { GatewayConfig } from '../model/config.ts';
+import { foreseen } from '../policy/foreseen.ts';
+import { explain } from '../route/explain.ts';
+import type { ExplainInput, Explanation } from '../route/explanation.ts';
+import { type RouteTable, routeTableOf } from '../route/table.ts';
+import { nodeAt, type SourceDocument } from './source.ts';
+import { type ExpectedOutcome, type RouteTest, THIS_MACHINE } from './tests-schema.ts';
+
+/** As in production: without the names that routes have in development. */
+export function reportFailedTests(
+  tests: readonly RouteTest[],
+  config: GatewayConfig,
+  document: SourceDocument,
+): void {
+  const table = routeTableOf(config, 'production');
+  for (const [at, test] of tests.entries()) {
+    const explanation = outcomeOf(test, table, config);
+    const wrong = difference(test.expected, explanation);
+    if (wrong === null) continue;
+    const listed = nodeAt(document.root, ['tests'])?.kind === 'list';
+    const path = listed ? ['tests', at] : ['tests'];
+    const { span } = nodeAt(document.root, path) ?? document.root;
+    document.problems.add(span, path, { ...wrong, hint: `${commandFor(test)} says why` });
+  }
+}
+
+function outcomeOf(
+  { method, url, headers, from }: RouteTest,
+  table: RouteTable,
+  config: GatewayConfig,
+): Explanation {
+  const host = headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? `localhost:${config.port}`;
+  const input: ExplainInput = { method, target: url, host, headers, from };
+  return explain(table, { ...input, policies: foreseen(table, config, input)?.verdicts ?? [] });
+}
+
+function commandFor({ method, url, headers, from }: RouteTest): string {
+  const fields = headers.map(([name, value]) => ` --header '${name}: ${value}'`).join('');
+  const origin = from === THIS_MACHINE ? '' : ` --from ${from}`;
+  return `portway explain ${method} '${url}'${fields}${origin} --production`;
+}
+
+/** The first thing that is otherwise. */
+function difference(expected: ExpectedOutcome, { verdict, chosen }: Explanation) {
+  const policy = verdict.kind === 'policy' ? verdict.policy : 'none';
+  const given: Record<keyof ExpectedOutcome, string> = {
+    route: chosen?.id ?? 'no route',
+    target: chosen?.forwarded ?? 'none: no service is asked',
+    status: 'status' in verdict ? String(verdict.status) : "the service's",
+    location: 'location' in verdict ? verdict.location : 'none',
+    policy,
+  };
+  for (const key of ['route', 'target', 'status', 'location', 'policy'] as const) {
+    const wanted = expected[key];
+    if (wanted === undefined || (wanted ?? 'no route') === given[key] || String(wanted) === given[key])
+      continue;
+    const what = key === 'route' ? '' : `${key} `;
+    const because = key !== 'policy' && policy !== 'none' ? `, answered by ${policy}` : '';
+    const line = key === 'route' && chosen !== null ? ` (line ${chosen.line})` : '';
+    return { expected: `${what}${wanted ?? 'no route'}`, found: `${given[key]}${line}${because}` };
+  }
+  return null;
+}

@@ -1,0 +1,46 @@
+import type { Peer } from '../exchange/peer.ts';
+import type { RoutedHead } from '../fields/exchange.ts';
+import { originOf, TrustedPeers } from '../fields/forwarded.ts';
+import { readFacts, withOtherForwarded } from '../fields/request-facts.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import { hostOf } from '../route/authority.ts';
+import type { ExplainInput, PolicyVerdict } from '../route/explanation.ts';
+import type { RouteTable } from '../route/table.ts';
+import { parseTarget } from '../route/target.ts';
+import { policiesOf } from './order.ts';
+import type { RoutePolicies } from './route-policies.ts';
+
+/** What the policies of its route would say to a request that is only told of. */
+export interface Foreseen {
+  readonly exchange: RoutedHead;
+  readonly policies: RoutePolicies;
+  readonly verdicts: readonly PolicyVerdict[];
+  /** With `Host`. */
+  readonly sent: readonly (readonly [name: string, value: string])[];
+}
+
+/** @returns null where no route takes it. */
+export function foreseen(table: RouteTable, config: GatewayConfig, input: ExplainInput): Foreseen | null {
+  const parsed = parseTarget(input.target);
+  if (!parsed.ok) return null;
+  const { target } = parsed;
+  const authority = target.authority ?? input.host ?? 'localhost';
+  const sent = [['Host', authority] as const, ...(input.headers ?? [])];
+  const header = (lowerName: string) => sent.find(([name]) => name.toLowerCase() === lowerName)?.[1];
+  const match = table.match({ method: input.method, target, host: hostOf(authority), header });
+  if (!match) return null;
+  const peer = peerOf(input);
+  const trust = new TrustedPeers(config.trustProxy);
+  const read = readFacts(sent.flat());
+  const facts = trust.includes(peer.address) ? withOtherForwarded(read) : read;
+  const origin = originOf(peer, trust, authority, facts.claims);
+  const exchange = { facts, peer, origin, version: '1.1', authority, match, user: null };
+  const policies = policiesOf(match.route, config.routes);
+  const verdicts = policies.foresee({ ...exchange, method: input.method, target });
+  return { exchange, policies, verdicts, sent };
+}
+
+/** Unless it is said otherwise, the request comes from this machine. */
+export function peerOf({ from = '127.0.0.1' }: ExplainInput): Peer {
+  return { address: from, secure: false };
+}

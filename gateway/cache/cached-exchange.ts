@@ -120,7 +120,7 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
 
   onResponseStart(_controller: Controller, status: number, headers: AnswerHeaders, reason?: string): void {
     if (this.#over) return;
-    const unchanged = status === 200 && matchesCondition(this.#plan.fields, headers);
+    const unchanged = status === 200 && matchesCondition(this.#plan.fields, headers, !this.#fetching.fetched);
     const outcome = this.#outcome(status, headers);
     const fields = [...keptFields(headers, unchanged), 'Cache-Status', cacheStatus(outcome)];
     const idleMs = isEventStream(headers) ? this.#plan.streamIdleMs : this.#plan.idleMs;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isOnlyIfCached, isSameTag, matchesCondition, withoutWishes } from './conditional.ts';
 
 const MONDAY = 'Mon, 01 Jan 2024 00:00:00 GMT';
+const TUESDAY = 'Tue, 02 Jan 2024 00:00:00 GMT';
 const SUNDAY = 'Sun, 31 Dec 2023 00:00:00 GMT';
 
 describe('a condition of the client', () => {
@@ -33,7 +34,19 @@ describe('a condition of the client', () => {
     ],
     [{}, { etag: '"a"', 'last-modified': MONDAY }, false],
   ])('%j on %j: %j', (fields, answer, holds) => {
-    expect(matchesCondition(fields, answer)).toBe(holds);
+    expect(matchesCondition(fields, answer, false)).toBe(holds);
+  });
+
+  // RFC 9111 §4.3.2: in place of Last-Modified, the Date of what is kept counts, and of nothing else.
+  it.each([
+    [{ date: MONDAY }, true, true],
+    [{ date: SUNDAY }, true, true],
+    [{ date: SUNDAY, 'last-modified': TUESDAY }, true, false],
+    [{ date: TUESDAY }, true, false],
+    [{ date: 'today' }, true, false],
+    [{ date: MONDAY }, false, false],
+  ])('If-Modified-Since: Monday on %j (kept: %j): %j', (answer, kept, holds) => {
+    expect(matchesCondition({ 'if-modified-since': MONDAY }, answer, kept)).toBe(holds);
   });
 });
 

@@ -30,13 +30,27 @@ function directivesOf(fields: FieldMap): string[] {
 
 const ONLY_IF_CACHED = /^\s*only-if-cached\s*$/i;
 
-/** Whether the client has this very answer already. If-None-Match beats If-Modified-Since (RFC 9110 §13.2.2). */
-export function matchesCondition(fields: FieldMap, answer: Headers): boolean {
+/**
+ * Whether the client has this very answer already. If-None-Match beats If-Modified-Since (RFC 9110 §13.2.2).
+ *
+ * @param kept answered from what is kept: then its Date counts where it does not say when it was changed (RFC 9111 §4.3.2).
+ */
+export function matchesCondition(fields: FieldMap, answer: Headers, kept: boolean): boolean {
   const match = fields['if-none-match'];
   if (match !== undefined) return matchesTag([match].flat().join(','), one(answer.etag));
   const since = Date.parse(one(fields['if-modified-since']) ?? '');
-  const modified = Date.parse(one(answer['last-modified']) ?? '');
+  const modified = Date.parse(one(answer['last-modified'] ?? (kept ? answer.date : undefined)) ?? '');
   return Number.isFinite(since) && Number.isFinite(modified) && modified <= since;
+}
+
+/**
+ * The fields with which undici asks about what is kept. Where that has no Last-Modified, undici takes the time of our clock at which it
+ * came; a service can compare its own Date alone (RFC 9110 §13.1.3).
+ */
+export function withOwnDate(fields: FieldMap, kept: Headers | undefined): FieldMap {
+  const date = one(kept?.date);
+  if (date === undefined || kept?.['last-modified'] !== undefined) return fields;
+  return { ...fields, 'if-modified-since': date };
 }
 
 /** `*` is met by anything that is there (RFC 9110 §13.1.2). */

@@ -64,7 +64,7 @@ export class Fetched implements Handler, Recording {
   }
 
   onResponseStart(controller: Controller, status: number, said: AnswerHeaders, reason?: string): void {
-    const headers = withPlainAge(said);
+    const headers = withOwnWarning(withPlainAge(said));
     this.status = status;
     this.#validated = status === 304 ? this.#validatedBy(headers) : undefined;
     const entry = this.#validated;
@@ -115,6 +115,11 @@ function withPlainAge(headers: AnswerHeaders): AnswerHeaders {
   if (age === undefined) return headers;
   const first = [age].flat()[0]!.split(',', 1)[0]!.trim();
   return /^\d+$/.test(first) ? { ...rest, age: first } : rest;
+}
+
+/** As a list it is not taken for the mark by which undici gives what is stale, however the service words its own. */
+function withOwnWarning(headers: AnswerHeaders): AnswerHeaders {
+  return typeof headers.warning === 'string' ? { ...headers, warning: [headers.warning] } : headers;
 }
 
 /** RFC 9111 §3.2: what a 304 says replaces what was said before, but for the bytes of a body that it does not have. */

@@ -1,5 +1,6 @@
 import { type Dispatcher, interceptors } from 'undici';
 import { CollapsedMisses } from './collapse.ts';
+import { withOwnDate } from './conditional.ts';
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import { type FetchEnd, Fetched, type FetchWatcher } from './fetched.ts';
 import { isFresh, type Prospect, prospectOf } from './prospect.ts';
@@ -41,7 +42,8 @@ export class RouteCache {
     // HEAD is answered by what GET was; the store keeps none of its own.
     const cached = interceptors.cache({ store, methods: ['GET', 'HEAD'], type: 'shared' });
     this.#dispatch = cached((options, handler) => {
-      (options as FetchingOptions)[FETCH]((options.headers ?? {}) as FieldMap, handler);
+      const { [FETCH]: fetch, url, headers } = options as FetchingOptions;
+      fetch(this.#askedWith(url, (headers ?? {}) as FieldMap), handler);
       return true;
     });
   }
@@ -67,9 +69,16 @@ export class RouteCache {
       path,
       method: method as Dispatcher.HttpMethod,
       headers: fields,
+      url: { origin, path },
       [FETCH]: fetch,
     };
     this.#dispatch(options, handler);
+  }
+
+  /** The client's own conditions never come here: what is conditional asks about what is kept. */
+  #askedWith(url: CacheUrl, fields: FieldMap): FieldMap {
+    if (fields['if-modified-since'] === undefined) return fields;
+    return withOwnDate(fields, this.#store.find(url, fields)?.headers);
   }
 
   prospect({ fields, ...url }: CacheQuery): Prospect {
@@ -125,5 +134,6 @@ export class RouteCache {
 const FETCH = Symbol('fetch');
 
 interface FetchingOptions extends Dispatcher.DispatchOptions {
-  [FETCH]: Fetch;
+  readonly url: CacheUrl;
+  readonly [FETCH]: Fetch;
 }

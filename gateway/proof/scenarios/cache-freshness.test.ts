@@ -71,6 +71,20 @@ describe('an answer that has become stale', () => {
     expect(cacheStatus(await ask('/a'))).toBe('portway; fwd=stale; fwd-status=304; stored');
   });
 
+  test('without Last-Modified is asked for by its own Date, whichever time it is here', async () => {
+    const calendar = holdCalendar();
+    const date = new Date(Date.now() + 3_600_000).toUTCString();
+    const { service, ask } = await startCachedRoute(({ head }) =>
+      head.value('if-modified-since') === date
+        ? `HTTP/1.1 304 Not Modified\r\n${MINUTE}\r\n\r\n`
+        : ok('x', MINUTE, `Date: ${date}`),
+    );
+    await ask('/a');
+    calendar.advance(61);
+    expect(cacheStatus(await ask('/a'))).toBe('portway; fwd=stale; fwd-status=304; stored');
+    expect(service.requests).toHaveLength(2);
+  });
+
   test.each([
     ['0, 0', [' 0, 0']],
     ['in two lines', [' 7', ' 9']],

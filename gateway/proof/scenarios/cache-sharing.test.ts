@@ -199,6 +199,24 @@ describe('what is given from the cache', () => {
     expect(service.request.head.has('if-none-match')).toBe(false);
   });
 
+  test('without Last-Modified has not been changed since its Date', async () => {
+    const date = new Date().toUTCString();
+    const { service, ask } = await startCachedRoute(ok('text', FRESH, `Date: ${date}`));
+    const condition = `If-Modified-Since: ${date}`;
+    expect([(await ask('/a', condition)).status, (await ask('/a', condition)).status]).toEqual([200, 304]);
+    expect((await ask('/a', 'If-Modified-Since: Mon, 01 Jan 2024 00:00:00 GMT')).status).toBe(200);
+    expect(service.requests).toHaveLength(1);
+  });
+
+  test('keeps what a service behind it warns of, which is not taken for its own word', async () => {
+    const warning = '110 - "response is stale"';
+    const { ask } = await startCachedRoute(ok('text', FRESH, `Warning: ${warning}`));
+    for (const outcome of ['portway; fwd=uri-miss; fwd-status=200; stored', 'portway; hit']) {
+      const { head } = await ask('/a', 'Cache-Control: max-age=30');
+      expect([head.value('warning'), head.values('cache-status').at(-1)]).toEqual([warning, outcome]);
+    }
+  });
+
   test('answers HEAD as well, and a HEAD alone keeps nothing', async () => {
     const { service, gateway, ask } = await startCachedRoute(({ method }) =>
       method === 'HEAD' ? `HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Length: 4\r\n\r\n` : ok('text', FRESH),

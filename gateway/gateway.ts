@@ -9,7 +9,8 @@ import { IdentitySource } from './exchange/identity.ts';
 import { LastingExchanges } from './exchange/long-lived.ts';
 import type { ExchangeRecord } from './exchange/record.ts';
 import type { FileContent } from './files/content.ts';
-import { HttpListener } from './listener/http.ts';
+import { HttpListener, type PortMove } from './listener/http.ts';
+import { ListenError } from './listener/listen-error.ts';
 import { Streams } from './listener/streams/streams.ts';
 import { TlsError, TlsFiles } from './listener/tls-files.ts';
 import { createAccessLog } from './log/access-log.ts';
@@ -72,6 +73,10 @@ class RunningGateway implements Gateway, WorkerGateway {
   #carriesDatagrams: boolean;
   #admin: Admin | null = null;
   #notReady: string | null = 'starting';
+  /** Where `port` is opened. */
+  #host: string = LOOPBACK;
+  /** To the port of the configuration that is being put to work. */
+  #move: PortMove | null = null;
   #closing: Promise<boolean> | null = null;
   adminAddress: Gateway['adminAddress'] = null;
 
@@ -158,7 +163,15 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.tlsFiles = new TlsFiles(log, authorityFolder(env), (settings) => this.listener.useTls(settings));
     const place = options.place ?? refuseFreePorts;
     const apply = async (config: GatewayConfig) => this.#apply(await place(config));
-    this.#source = new ConfigSource({ configFile, content, env, log, worker, apply });
+    this.#source = new ConfigSource({
+      configFile,
+      content,
+      env,
+      log,
+      worker,
+      apply,
+      portMoves: (config) => this.#mayMoveTo(config),
+    });
   }
 
   #observer(applications: Applications): (record: ExchangeRecord) => void {
@@ -216,6 +229,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     const { listener, streams } = this;
     const { listen = {} } = this.#options;
     const { host, port, admin, tls } = { ...this.config(), ...this.#worker?.listen };
+    this.#host = host;
     try {
       await listener.listen(host, listen.port ?? port);
       if (tls?.port && tls.port !== port) await listener.listenTls(host, tls.port);
@@ -240,13 +254,40 @@ class RunningGateway implements Gateway, WorkerGateway {
     const useTls = await tlsFiles.prepare(config).catch((cause: unknown) => {
       throw cause instanceof TlsError ? new Refusal(cause.message) : cause;
     });
+    this.#move = await this.#prepareMove(config);
     await snapshots.take(config).catch((cause: unknown) => {
+      this.#move?.cancel();
+      this.#move = null;
       throw cause instanceof PolicyError ? new Refusal(cause.message) : cause;
     });
     useTls();
   }
 
+  /** Not where somebody else says the port, nor beside a port of its own for TLS, which may be the same number. */
+  #mayMoveTo({ tls }: GatewayConfig): boolean {
+    return this.#worker === null && this.#options.listen?.port === undefined && !tls?.port;
+  }
+
+  /** Before anything changes: where the next port is taken, nothing does. @throws Refusal */
+  async #prepareMove(config: GatewayConfig): Promise<PortMove | null> {
+    if (this.#notReady !== null || !this.#mayMoveTo(config) || config.port === this.address.port) return null;
+    return this.listener.prepareMove(this.#host, config.port).catch((cause: unknown) => {
+      if (!(cause instanceof ListenError)) throw cause;
+      throw new Refusal(`port: ${cause.message}; the gateway stays at ${this.address.port}`);
+    });
+  }
+
+  #commitMove(): void {
+    if (this.#move === null) return;
+    const { port: before } = this.address;
+    this.#move.commit();
+    this.#move = null;
+    const { address } = this;
+    this.#options.log.info({ ...address, before }, 'the gateway listens on another port from now on');
+  }
+
   async #taken(config: GatewayConfig): Promise<void> {
+    this.#commitMove();
     const { listener, caches, metrics, descriptors, registry } = this;
     if (!this.#options.keepsLogLevel) this.#options.log.level = config.log.level;
     listener.bounds = descriptors.bounds(config.maxConnections);

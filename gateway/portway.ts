@@ -75,11 +75,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     keepsLogLevel: true,
     listen: { ...(port !== undefined && { port }), adminPort: adminPort ?? false },
   });
-  const { address } = gateway;
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return {
-    url: `http://${host}:${address.port}`,
-    address,
+    get url() {
+      const { host, port } = gateway.address;
+      return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    },
+    get address() {
+      return gateway.address;
+    },
     adminAddress: gateway.adminAddress,
     config: () => gateway.config(),
     routes: () => gateway.figure('routes'),

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -72,6 +72,15 @@ describe.runIf(hasScript)('portway dev on a terminal', () => {
     await go();
     await shows(/\/api +→ \d+ +api +ready[\s\S]*\/web +→ \d+ +web +ready/);
     expect(headings()).toBe(1);
+  });
+
+  it('follows the port of the gateway in its place', async () => {
+    const { shows, folder, port } = await onTerminal();
+    const [other = 0] = await freePorts(1);
+    await shows(new RegExp(`/ +→ ${port} +gateway +ready`));
+    const file = join(folder, 'gateway.config.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(`port: ${port}`, `port: ${other}`));
+    await shows(new RegExp(`/ +→ ${other} +gateway +ready`));
   });
 
   it('restarts the service that is chosen, and shows how it crashes', async () => {

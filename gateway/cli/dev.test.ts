@@ -42,6 +42,14 @@ async function fleet(source: string): Promise<Fleet> {
   return { folder, port, ports: { a, b }, write };
 }
 
+/** Puts the gateway on this port, and leaves the rest of the file. */
+async function movePort({ folder }: Fleet, port: number): Promise<void> {
+  const file = join(folder, 'gateway.config.yaml');
+  const yaml = readFileSync(file, 'utf8').replace(/^port: \d+$/m, `port: ${port}`);
+  await writeFile(join(folder, 'next.yaml'), yaml);
+  await rename(join(folder, 'next.yaml'), file);
+}
+
 function pidsIn(output: string): number[] {
   return Array.from(output.matchAll(/\| pid (\d+)$/gm), ([, pid]) => Number(pid));
 }
@@ -75,6 +83,32 @@ describe('portway dev', () => {
     expect(running.stdout).not.toContain('\x1b');
     const answer = await (await fetch(`http://127.0.0.1:${port}/a/`)).text();
     expect(pidsIn(running.stdout)).toContain(Number(answer));
+  });
+
+  it('moves to the port that the file names now, and back; one that is taken it tells, and stays', async () => {
+    const of = await fleet(listening);
+    const [other = 0, taken = 0] = await freePorts(2);
+    const holder = createServer().listen(taken, '127.0.0.1');
+    onTestFinished(() => void holder.close());
+    const running = await dev(of);
+    const page = async (port: number) => (await fetch(`http://localhost:${port}/`)).text();
+    const said = `Portway is open at http://localhost:${of.port}\n`;
+    const times = () => running.stdout.split(said).length - 1;
+    const before = times();
+    await movePort(of, other);
+    await running.said(`Portway is open at http://localhost:${other}\n`);
+    expect(running.stdout).toContain(`http://a.localhost:${other}\n`);
+    expect(await page(other)).toContain(`http://a.localhost:${other}/`);
+    expect((await fetch(`http://localhost:${other}/a/`)).status).toBe(200);
+    expect(await acceptsConnections(of.port)).toBe(false);
+    await movePort(of, taken);
+    await running.said(`the port is taken; the gateway stays at ${other}`);
+    expect(await page(other)).toContain('the port is taken');
+    await movePort(of, of.port);
+    await until('the first port is told again', () => times() > before);
+    expect(await page(of.port)).toContain(`http://a.localhost:${of.port}/`);
+    expect(await acceptsConnections(other)).toBe(false);
+    expect(running.stdout).not.toContain('next start');
   });
 
   it('shows colours where they are asked for, and lets the services know', async () => {

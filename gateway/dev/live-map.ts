@@ -52,6 +52,11 @@ export class LiveMap {
     this.#options.screen.flush();
   }
 
+  /** What it shows has changed beside the states. */
+  refresh(): void {
+    if (this.shown !== null) void this.#ask();
+  }
+
   draw(): void {
     if (this.shown === null) return;
     const { screen, paint, keys } = this.#options;

@@ -41,6 +41,8 @@ export class Workbench {
   readonly #supervisor: Supervisor;
   readonly #ports = new FreePorts();
   #gateway: Gateway | null = null;
+  /** Of the gateway, as it was last printed. */
+  #port = 0;
   readonly #keyboard: Keyboard;
   #keys: Keys | null = null;
   readonly #map: LiveMap;
@@ -94,7 +96,11 @@ export class Workbench {
       examine: (address, refused) => truths.of(address, refused),
     });
     this.#gateway = gateway;
-    gateway.onReload((config) => void this.#supervise(config.services));
+    this.#port = gateway.address.port;
+    gateway.onReload((config) => {
+      void this.#supervise(config.services);
+      void this.#followPort();
+    });
     await this.#supervise(gateway.config().services);
   }
 
@@ -118,6 +124,18 @@ export class Workbench {
     }
     if (this.#gateway !== null)
       screen.write(`\n${renderMap(await this.#view(), this.#paint, columns)}\n\n${this.#hint}\n\n`);
+  }
+
+  /** The lines above name a port that is closed. */
+  async #followPort(): Promise<void> {
+    const { port } = this.#gateway!.address;
+    if (port === this.#port) return;
+    this.#port = port;
+    this.#map.refresh();
+    const { screen } = this.#options;
+    const view = await this.#view();
+    const names = renderNames(view, this.#paint, Math.min(screen.columns, MAP_COLUMNS_MAX));
+    screen.write(`\n${[...renderAddress(view, this.#paint), ...names].join('\n')}\n\n`);
   }
 
   get #hint(): string {

@@ -35,8 +35,15 @@ export interface HttpListenerHandler extends GeneralLaneHandler {
   carries(exchange: ClientExchange): boolean;
 }
 
+/** Another port that is open already, in place of the one of now. */
+export interface PortMove {
+  /** The port of before is closed; its connections end with their next answers. */
+  commit(): void;
+  cancel(): void;
+}
+
 /**
- * The port of the gateway. One server for the life of the process: reloads change what is behind it, never it. Each connection is read by
+ * The port of the gateway. It lives as long as the process: reloads change what is behind it, or move it to another number. Each connection is read by
  * the wire lane; a request that the wire lane does not take goes to Node's own parser, the general lane, which gives the connection back.
  */
 export class HttpListener implements WireLaneOwner, H2LaneOwner {
@@ -46,6 +53,8 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   readonly #h2: H2Lane;
   readonly #server: Server;
   readonly #door: TlsDoor;
+  /** Of the port that the gateway has moved to; `null`: it is where it began. */
+  #movedTo: Server | null = null;
   /** Of a port of its own for TLS. */
   #secureServer: Server | null = null;
   /** Connections whose first bytes, or whose handshake, is still to come. */
@@ -78,6 +87,28 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   async listen(host: string, port: number): Promise<void> {
     await listening(this.#server, host, port);
     this.#address = this.#server.address() as AddressInfo;
+  }
+
+  /** Opens the next port beside the one of now. Both take connections until the move is made. @throws ListenError */
+  async prepareMove(host: string, port: number): Promise<PortMove> {
+    const next = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#connected(socket));
+    await listening(next, host, port);
+    // Connections of the next port may come before the move is made, and stay.
+    const dismissals = [this.#wire.dismissal(), this.#h2.dismissal()];
+    const cancel = () => void next.close();
+    const commit = () => {
+      if (this.draining) return cancel();
+      this.#closePort();
+      this.#movedTo = next;
+      this.#address = next.address() as AddressInfo;
+      for (const dismiss of dismissals) dismiss();
+    };
+    return { commit, cancel };
+  }
+
+  #closePort(): void {
+    if (this.#movedTo === null) stopListening(this.#general.server);
+    else this.#movedTo.close();
   }
 
   /** Opens a port for TLS alone. @throws ListenError */
@@ -192,7 +223,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
    */
   stopAccepting(idle: 'close' | 'leave'): void {
     this.draining = true;
-    stopListening(this.#general.server);
+    this.#closePort();
     this.#secureServer?.close();
     if (idle === 'close') this.closeIdle();
   }
@@ -217,6 +248,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   /** Ends what is left. */
   destroy(): void {
     this.#server.close();
+    this.#movedTo?.close();
     this.#secureServer?.close();
     for (const socket of this.#entering) socket.destroy();
     this.#general.destroy();

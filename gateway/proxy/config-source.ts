@@ -17,6 +17,8 @@ export interface ConfigSourceOptions {
   readonly worker: WorkerContext | null;
   /** Puts a configuration to work. */
   readonly apply: (config: GatewayConfig) => Promise<void>;
+  /** As of `ReloaderOptions`. */
+  readonly portMoves: (config: GatewayConfig) => boolean;
 }
 
 /** Where a gateway has its configuration from: its file; what it was given; or, as one worker of several, its primary. */
@@ -32,13 +34,13 @@ export class ConfigSource {
 
   /** Puts the first configuration to work. @throws ConfigError, ExtensionError */
   async start(): Promise<void> {
-    const { configFile: file, content, env, log, worker, apply } = this.#options;
+    const { configFile: file, content, env, log, worker, apply, portMoves } = this.#options;
     if (worker) await apply(worker.share(await this.#load(worker.content)));
     else if (content) {
       const config = await this.#load(content);
       await apply(config);
       this.#fixed = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
-    } else this.#reloader = await Reloader.start({ file, env, log, apply });
+    } else this.#reloader = await Reloader.start({ file, env, log, apply, portMoves });
   }
 
   get status(): ConfigStatus {

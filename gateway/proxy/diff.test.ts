@@ -17,6 +17,15 @@ test('a setting that is back where the process began needs no restart', async ()
   expect(await diffConfigs(moved, began, began)).toMatchObject({ settings: ['port'], needsRestart: [] });
 });
 
+test('a port that is moved to as the gateway runs needs no restart', async () => {
+  const [began, moved] = [
+    gatewayConfig([db], { port: 3000 as Port }),
+    gatewayConfig([db], { port: 3050 as Port, host: '0.0.0.0' }),
+  ];
+  const diff = await diffConfigs(began, moved, began, true);
+  expect(diff).toMatchObject({ settings: ['host', 'port'], needsRestart: ['host'] });
+});
+
 describe('what a reload changed', () => {
   test.each<[string, RouteConfig[], RouteConfig[], object]>([
     ['nothing', [db, files], [db, files], {}],

@@ -12,11 +12,16 @@ export interface ConfigDiff {
   readonly needsRestart: readonly string[];
 }
 
-/** In slices, between which requests are served. @param started what the process began with, if that is not `before`. */
+/**
+ * In slices, between which requests are served.
+ * @param started what the process began with, if that is not `before`.
+ * @param portMoves whether another port is taken over as it runs.
+ */
 export async function diffConfigs(
   before: GatewayConfig,
   after: GatewayConfig,
   started: GatewayConfig = before,
+  portMoves = false,
 ): Promise<ConfigDiff> {
   const old = byId(before);
   const now = byId(after);
@@ -27,7 +32,10 @@ export async function diffConfigs(
     changed: await changedAmong(old, now),
     settings,
     needsRestart: settings.filter(
-      (key) => AT_THE_START.has(key) && !isSame(settingOf(started, key), settingOf(after, key)),
+      (key) =>
+        AT_THE_START.has(key) &&
+        !(key === 'port' && portMoves) &&
+        !isSame(settingOf(started, key), settingOf(after, key)),
     ),
   };
 }

@@ -18,6 +18,8 @@ export interface ReloaderOptions {
    * @throws ExtensionError or Refusal where it can't be; then nothing has changed.
    */
   readonly apply: (config: GatewayConfig, content: FileContent) => Promise<void>;
+  /** Whether `apply` moves the gateway to the port of this configuration; left out: it never does. */
+  readonly portMoves?: (config: GatewayConfig) => boolean;
   /** A reload that takes longer is warned of; default 5000. */
   readonly slowMs?: number;
 }
@@ -100,7 +102,12 @@ export class Reloader {
 
   async #take(loaded: LoadResult, asked: boolean): Promise<ReloadResult> {
     if (!loaded.ok) return this.#reject(loaded.formatted);
-    const diff = await diffConfigs(this.#config, loaded.config, this.#started);
+    const diff = await diffConfigs(
+      this.#config,
+      loaded.config,
+      this.#started,
+      this.#options.portMoves?.(loaded.config),
+    );
     const extended = asked && loaded.config.routes.some((route) => route.extend !== null);
     const same = isEmpty(diff) && !extended;
     if (same && !hasMoved(this.#config, loaded.config)) {

@@ -75,6 +75,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #skipped: ClientBody | null = null;
   #fresh = true;
   #last = false;
+  #dismissed = false;
 
   constructor(socket: Socket, owner: ClientConnectionOwner) {
     this.socket = socket;
@@ -114,12 +115,18 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   }
 
   get closes(): boolean {
-    return this.#last || this.#owner.draining;
+    return this.#last || this.#dismissed || this.#owner.draining;
   }
 
   /** Between two requests, with nothing of the next one. */
   get idle(): boolean {
     return this.#stage === 'head' && !this.#fresh && !this.#head && this.#ahead.empty;
+  }
+
+  /** Its next answer is its last; without a request it is closed now. */
+  dismiss(): void {
+    this.#dismissed = true;
+    if (this.idle) this.socket.destroy();
   }
 
   /** It comes from the general lane, behind an answer: what was sent ahead waits for its turn. @param ended whether the client has ended its side. */

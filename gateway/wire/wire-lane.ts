@@ -88,6 +88,14 @@ export class WireLane implements ClientConnectionOwner {
     for (const connection of this.#connections) if (connection.idle) connection.socket.destroy();
   }
 
+  /** @returns dismisses the connections that there are now, and none that comes later. */
+  dismissal(): () => void {
+    const connections = [...this.#connections];
+    return () => {
+      for (const connection of connections) connection.dismiss();
+    };
+  }
+
   /** Ends what is left. */
   destroy(): void {
     for (const { socket } of this.#connections) socket.destroy();

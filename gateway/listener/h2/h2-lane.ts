@@ -52,6 +52,14 @@ export class H2Lane {
     for (const { session } of this.#connections) session.close();
   }
 
+  /** @returns closes the connections that there are now, as `close` does, and none that comes later. */
+  dismissal(): () => void {
+    const connections = [...this.#connections];
+    return () => {
+      for (const { session } of connections) session.close();
+    };
+  }
+
   /** Force-closes the rest. */
   destroy(): void {
     for (const { session } of this.#connections) session.destroy();

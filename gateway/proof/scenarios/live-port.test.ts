@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { startGateway } from '../../gateway.ts';
+import { freePorts } from '../testing/free-port.ts';
+import { configurationFolder } from '../testing/gateway.ts';
+import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { Logbook } from '../testing/logbook.ts';
+import { until } from '../testing/poll.ts';
+import { connect, get } from '../testing/raw-client.ts';
+import { ok, startService } from '../testing/service.ts';
+import { openTunnel } from '../testing/websocket.ts';
+
+interface Moving {
+  readonly port: () => number;
+  readonly log: Logbook;
+  /** Puts another text into the file, and waits until it is judged. */
+  readonly moveTo: (port: number, more?: string) => Promise<string | null>;
+}
+
+/** A gateway on the port that its file names. */
+async function startOn(port: number, service: number, more = '', routes = ''): Promise<Moving> {
+  const yaml = (own: number, and: string) =>
+    `port: ${own}\nadmin: false\noverload: off\nroutes: { /a: ${service}${routes} }\n${and}`;
+  const folder = await configurationFolder(yaml(port, more));
+  const configFile = join(folder, 'gateway.config.yaml');
+  const log = new Logbook();
+  const gateway = await startGateway({
+    configFile,
+    env: { XDG_DATA_HOME: folder, HOME: folder },
+    mode: 'production',
+    log: pino({ level: 'debug' }, log),
+  });
+  onTestFinished(async () => void (await gateway.close(0)));
+  const moveTo = async (next: number, and = more) => {
+    await writeFile(configFile, yaml(next, and));
+    await gateway.reload();
+    return gateway.configStatus().rejected;
+  };
+  return { port: () => gateway.address.port, log, moveTo };
+}
+
+const asked = get('/a/');
+const isRefused = (port: number) => expect(connect(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+
+async function answers(port: number): Promise<number> {
+  const client = await connect(port);
+  const { status } = await client.exchange(asked);
+  client.destroy();
+  return status;
+}
+
+test('another port: in the file is moved to, there and back', async () => {
+  const service = (await startService()).answer(ok('hello'));
+  const [first, second] = (await freePorts(2)) as [number, number];
+  const gateway = await startOn(first, service.port);
+  for (const [from, to] of [
+    [first, second],
+    [second, first],
+    [first, second],
+  ] as const) {
+    expect(await answers(from)).toBe(200);
+    expect(await gateway.moveTo(to)).toBeNull();
+    expect(gateway.port()).toBe(to);
+    expect(await answers(to)).toBe(200);
+    await isRefused(from);
+    await gateway.log.find('the move is told', ({ port, before }) => port === to && before === from);
+  }
+  expect(gateway.log.records.filter(({ msg }) => /next start/.test(String(msg)))).toEqual([]);
+});
+
+test('what is under way on the old port ends there, idle connections are closed, tunnels go on', async () => {
+  const service = await startService();
+  const gate = Promise.withResolvers<void>();
+  service.answer(async ({ target }) => {
+    if (target.endsWith('slow')) await gate.promise;
+    return ok(target);
+  });
+  const [first, second] = (await freePorts(2)) as [number, number];
+  const talk = await startService();
+  const gateway = await startOn(first, service.port, '', `, /talk: ${talk.port}`);
+  const client = await connect(first);
+  const far = await openTunnel(client, talk, '/talk/');
+  const [idle, busy, session] = [await connect(first), await connect(first), await connectH2(first, 'http')];
+  await idle.exchange(asked);
+  await busy.send(get('/a/slow'));
+  const closed = once(session, 'close');
+  const stream = exchangeH2(session, { ':path': '/a/slow', ':authority': 'localhost' });
+  await until('three were asked', () => service.requests.length === 3);
+  expect(await gateway.moveTo(second)).toBeNull();
+  expect(await idle.quietEnding()).toBe('fin');
+  gate.resolve();
+  const answer = await busy.answer();
+  expect([answer.status, answer.head.value('connection')]).toEqual([200, 'close']);
+  expect((await stream).status).toBe(200);
+  await closed;
+  await far.send('still here');
+  expect(String(await client.bytes(10))).toBe('still here');
+  expect(await answers(second)).toBe(200);
+});
+
+test('a port that is taken changes nothing, and says so; free again, it is moved to', async () => {
+  const service = (await startService()).answer(ok('hello'));
+  const [first, second] = (await freePorts(2)) as [number, number];
+  const holder = createServer().listen(second, '127.0.0.1');
+  await once(holder, 'listening');
+  const gateway = await startOn(first, service.port);
+  const problem = await gateway.moveTo(second);
+  expect(problem).toBe(
+    `port: can't listen on 127.0.0.1:${second}: the port is taken; the gateway stays at ${first}`,
+  );
+  expect([gateway.port(), await answers(first)]).toEqual([first, 200]);
+  holder.close();
+  await once(holder, 'close');
+  expect(await gateway.moveTo(second)).toBeNull();
+  expect(await answers(second)).toBe(200);
+  await isRefused(first);
+});
+
+test.each([
+  ['before the port is opened', 'tls: { certificates: { cert: ./none.crt, key: ./none.key } }\n', 'PEM'],
+  ['when it is open', 'auth: { basic: ./none.txt }\n', 'none.txt'],
+])(
+  'a configuration that is refused for something else leaves no port open (%s)',
+  async (_when, more, why) => {
+    const service = (await startService()).answer(ok('hello'));
+    const [first, second] = (await freePorts(2)) as [number, number];
+    const gateway = await startOn(first, service.port);
+    expect(await gateway.moveTo(second, more)).toContain(why);
+    await isRefused(second);
+    expect([gateway.port(), await answers(first)]).toEqual([first, 200]);
+  },
+);
+
+test('beside a port of its own for TLS the next start has the other port', async () => {
+  const service = (await startService()).answer(ok('hello'));
+  const [first, second, secure] = (await freePorts(3)) as [number, number, number];
+  const gateway = await startOn(first, service.port, `tls: { certificates: dev, port: ${secure} }\n`);
+  expect(await gateway.moveTo(second)).toBeNull();
+  expect([gateway.port(), await answers(first)]).toEqual([first, 200]);
+  await gateway.log.find('it waits', ({ settings }) => String(settings) === 'port');
+});

@@ -140,6 +140,23 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
+    name: 'record',
+    summary: 'make `tests:` from the log of traffic',
+    operands: '',
+    maxOperands: 0,
+    options: [
+      configOption,
+      { name: 'per-route', value: 'NUMBER', help: 'how many lines for each route and method (default: 3)' },
+    ],
+    notes: [
+      'It reads the JSON log of a gateway from its standard input, to its end or to Ctrl-C, and prints',
+      'lines that the configuration keeps today, without queries.',
+      '',
+      '  docker-compose logs --no-log-prefix -f gateway | portway record >> tests.yaml',
+    ].join('\n'),
+    load: async () => (await import('./record.ts')).record,
+  },
+  {
     name: 'restart',
     summary: 'begin a service of the running `portway dev` anew',
     operands: 'NAME',

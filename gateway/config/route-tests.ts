@@ -6,7 +6,7 @@ import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
 import { nodeAt, type SourceDocument } from './source.ts';
-import { type ExpectedOutcome, type RouteTest, THIS_MACHINE } from './tests-schema.ts';
+import { type ExpectedOutcome, NO_ROUTE, type RouteTest, THIS_MACHINE } from './tests-schema.ts';
 
 /** As in production: without the names that routes have in development. */
 export function reportFailedTests(
@@ -27,13 +27,33 @@ export function reportFailedTests(
 }
 
 function outcomeOf(
-  { method, url, headers, from }: RouteTest,
+  { method, url, headers, from }: Omit<RouteTest, 'expected'>,
   table: RouteTable,
   config: GatewayConfig,
 ): Explanation {
   const host = headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? `localhost:${config.port}`;
   const input: ExplainInput = { method, target: url, host, headers, from };
   return explain(table, { ...input, policies: foreseen(table, config, input)?.verdicts ?? [] });
+}
+
+/**
+ * The line of `tests:` that this configuration keeps. @param request `GET /db/x`; no more of it is known than that.
+ * @returns null where another route than `route` takes it: that needs fields, or an address, which the line has not.
+ */
+export function keptLine(
+  { method, url }: { readonly method: string; readonly url: string },
+  route: string | null,
+  table: RouteTable,
+  config: GatewayConfig,
+): string | null {
+  const asked = { method, url, headers: [], from: THIS_MACHINE };
+  const { verdict, chosen } = outcomeOf(asked, table, config);
+  if ((chosen?.id ?? null) !== route) return null;
+  const parts = [route ?? NO_ROUTE];
+  if (verdict.kind === 'forwarded' && chosen?.forwarded) parts.push(`target ${chosen.forwarded}`);
+  else if (chosen !== null && 'status' in verdict) parts.push(`status ${verdict.status}`);
+  if (verdict.kind === 'policy') parts.push(`policy ${verdict.policy}`);
+  return `${method} ${url} -> ${parts.join(', ')}`;
 }
 
 function commandFor({ method, url, headers, from }: RouteTest): string {
@@ -46,7 +66,7 @@ function commandFor({ method, url, headers, from }: RouteTest): string {
 function difference(expected: ExpectedOutcome, { verdict, chosen }: Explanation) {
   const policy = verdict.kind === 'policy' ? verdict.policy : 'none';
   const given: Record<keyof ExpectedOutcome, string> = {
-    route: chosen?.id ?? 'no route',
+    route: chosen?.id ?? NO_ROUTE,
     target: chosen?.forwarded ?? 'none: no service is asked',
     status: 'status' in verdict ? String(verdict.status) : "the service's",
     location: 'location' in verdict ? verdict.location : 'none',
@@ -54,12 +74,12 @@ function difference(expected: ExpectedOutcome, { verdict, chosen }: Explanation)
   };
   for (const key of ['route', 'target', 'status', 'location', 'policy'] as const) {
     const wanted = expected[key];
-    if (wanted === undefined || (wanted ?? 'no route') === given[key] || String(wanted) === given[key])
+    if (wanted === undefined || (wanted ?? NO_ROUTE) === given[key] || String(wanted) === given[key])
       continue;
     const what = key === 'route' ? '' : `${key} `;
     const because = key !== 'policy' && policy !== 'none' ? `, answered by ${policy}` : '';
     const line = key === 'route' && chosen !== null ? ` (line ${chosen.line})` : '';
-    return { expected: `${what}${wanted ?? 'no route'}`, found: `${given[key]}${line}${because}` };
+    return { expected: `${what}${wanted ?? NO_ROUTE}`, found: `${given[key]}${line}${because}` };
   }
   return null;
 }

@@ -113,7 +113,7 @@ export const tests = z
   .union([test.transform((one) => [one]), z.array(test).max(MOST)])
   .meta({ doc: { expected: `${LINE}, or a list of at most ${MOST} of them` } });
 
-const NO_ROUTE = 'no route';
+export const NO_ROUTE = 'no route';
 
 function parseRequest(text: string): Parsed<Pick<RouteTest, 'method' | 'url'>> {
   const [, method, url] = /^([!#$%&'*+.^_`|~\w-]+) +(\S+)$/.exec(text.trim()) ?? [];

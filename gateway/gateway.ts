@@ -273,7 +273,8 @@ class RunningGateway implements Gateway, WorkerGateway {
     if (this.#notReady !== null || !this.#mayMoveTo(config) || config.port === this.address.port) return null;
     return this.listener.prepareMove(this.#host, config.port).catch((cause: unknown) => {
       if (!(cause instanceof ListenError)) throw cause;
-      throw new Refusal(`port: ${cause.message}; the gateway stays at ${this.address.port}`);
+      const way = 'name another port, or free this one and send SIGHUP';
+      throw new Refusal(`port: ${cause.message}; the gateway stays at ${this.address.port}: ${way}`);
     });
   }
 

@@ -110,7 +110,7 @@ test('a port that is taken changes nothing, and says so; free again, it is moved
   const gateway = await startOn(first, service.port);
   const problem = await gateway.moveTo(second);
   expect(problem).toBe(
-    `port: can't listen on 127.0.0.1:${second}: the port is taken; the gateway stays at ${first}`,
+    `port: can't listen on 127.0.0.1:${second}: the port is taken; the gateway stays at ${first}: name another port, or free this one and send SIGHUP`,
   );
   expect([gateway.port(), await answers(first)]).toEqual([first, 200]);
   holder.close();

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { hashKey, readKeys } from '../policy/auth/api-keys/api-keys.ts';
 import { hashPassword } from '../policy/auth/basic/password.ts';
 import { readUsers } from '../policy/auth/basic/users.ts';
-import { type FileReading, USER_NAME } from '../policy/auth/followed-file.ts';
+import { type FileReading, USER_NAME } from '../policy/followed-file.ts';
 import { type CommandContext, type RunCommand, UsageError } from './command.ts';
 import { readSecret } from './secret-input.ts';
 

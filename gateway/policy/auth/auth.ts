@@ -97,7 +97,7 @@ async function faults(settings: AuthSettings | null): Promise<PolicyFault[]> {
 }
 
 async function faultsOf(kind: KindSettings): Promise<PolicyFault[]> {
-  const { faultsOfFile } = await import('./followed-file.ts');
+  const { faultsOfFile } = await import('../followed-file.ts');
   if (kind.kind === 'basic') {
     const { readUsers, USERS_FILE } = await import('./basic/users.ts');
     return faultsOfFile(kind.file, ['basic'], USERS_FILE, readUsers);

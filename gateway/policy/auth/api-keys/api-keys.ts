@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { RoutedExchange } from '../../../fields/exchange.ts';
+import { type FileReading, FollowedFile, namedLines } from '../../followed-file.ts';
 import type { KeptStates } from '../../kept.ts';
 import { authorization, quoted, soleValue, unauthenticated, withoutTwins } from '../credentials.ts';
 import { Fingerprints } from '../fingerprint.ts';
-import { type FileReading, FollowedFile, namedLines } from '../followed-file.ts';
 import type { Authenticator, Outcome } from '../kind.ts';
 import type { ApiKeySettings } from '../settings.ts';
 

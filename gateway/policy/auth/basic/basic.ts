@@ -1,8 +1,8 @@
 import { GatewayError } from '../../../exchange/error-catalog.ts';
 import type { RoutedExchange } from '../../../fields/exchange.ts';
+import { FollowedFile } from '../../followed-file.ts';
 import type { KeptStates } from '../../kept.ts';
 import { authorization, quoted, unauthenticated } from '../credentials.ts';
-import { FollowedFile } from '../followed-file.ts';
 import type { Authenticator, Outcome } from '../kind.ts';
 import type { BasicSettings } from '../settings.ts';
 import { PasswordChecks, TooManyChecks } from './password-checks.ts';

@@ -1,6 +1,6 @@
+import { type FileReading, namedLines } from '../../followed-file.ts';
 import { BoundedTable } from '../bounded-table.ts';
 import { Fingerprints } from '../fingerprint.ts';
-import { type FileReading, namedLines } from '../followed-file.ts';
 import { OWN_COST, type PasswordHash, parsePasswordHash, unknownHash } from './password.ts';
 
 /** The users of a file, as long as it stays as it is, and what is known of passwords meanwhile. */

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JWK, type JWSHeaderParameters, type JWTVerifyGetKey } from 'jose';
-import type { FileReading } from '../followed-file.ts';
+import type { FileReading } from '../../followed-file.ts';
 
 export const KEY_SET_FILE = 'a JSON Web Key Set (RFC 7517 §5)';
 

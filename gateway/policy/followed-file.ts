@@ -1,8 +1,8 @@
-import type { FileContent } from '../../files/content.ts';
-import { readContent } from '../../files/content.ts';
-import { type FileWatch, watchFile } from '../../files/watch.ts';
-import type { Keepable, KeptStates } from '../kept.ts';
-import { PolicyError, type PolicyFault } from '../policy.ts';
+import type { FileContent } from '../files/content.ts';
+import { readContent } from '../files/content.ts';
+import { type FileWatch, watchFile } from '../files/watch.ts';
+import type { Keepable, KeptStates } from './kept.ts';
+import { PolicyError, type PolicyFault } from './policy.ts';
 
 /** What is made of the text of a file, or what is wrong with it. */
 export type FileReading<Value> =

@@ -231,7 +231,8 @@ function nested(path: readonly string[], value: unknown): Record<string, unknown
 function originOf(route: object | null): object | null {
   const has = (keys: readonly string[]) => keys.some((key) => route !== null && key in route);
   if (has([...FOLDER_KEYS, 'folder'])) return { folder: '.' };
-  return has([...REDIRECT_KEYS, 'redirect']) ? { redirect: '/new' } : null;
+  if (has([...REDIRECT_KEYS, 'redirect'])) return { redirect: '/new' };
+  return has(['respond']) ? {} : null;
 }
 
 function wholeOf(path: readonly string[], before: string, key: string): object {

@@ -138,7 +138,7 @@ const plainRows = section({
 export const compilePlainKeys = plainRows.compile;
 
 /** What may answer the requests of a route: it has one of these keys. */
-export const ORIGIN_KEYS = ['to', 'folder', 'redirect'] as const;
+export const ORIGIN_KEYS = ['to', 'folder', 'redirect', 'respond'] as const;
 
 export const routeForm = z
   .strictObject({
@@ -195,11 +195,17 @@ export const routeForm = z
       { expected: 'the path of a module', type: 'path', defaultText: 'none', also: ['plugin'] },
     ).optional(),
   })
-  .refine((route) => ORIGIN_KEYS.some((key) => route[key] !== undefined), { path: ['to'], when: isMap })
+  .refine(
+    (route: Readonly<Record<string, unknown>>) => ORIGIN_KEYS.some((key) => (route[key] ?? null) !== null),
+    {
+      path: ['to'],
+      when: isMap,
+    },
+  )
   .meta({
     id: 'route',
     oneOf: ORIGIN_KEYS.map((key) => ({ required: [key] })),
-    doc: { expected: 'a map with the key "to", "folder" or "redirect"', holder: 'a route' },
+    doc: { expected: 'a map with the key "to", "folder", "redirect" or "respond"', holder: 'a route' },
   });
 
 /** With other issues, too: what else is wrong with the route is reported in the same run. */
@@ -209,7 +215,9 @@ function isMap({ value }: z.core.ParsePayload): boolean {
 
 export const routeValue = z.union([target, targets, routeForm, z.array(routeForm).min(1)]).meta({
   id: 'routeValue',
-  doc: { expected: 'a target, a list of targets, or a map with the key "to", "folder" or "redirect"' },
+  doc: {
+    expected: 'a target, a list of targets, or a map with the key "to", "folder", "redirect" or "respond"',
+  },
 });
 
 export type CheckedRoute = z.output<typeof routeForm>;

@@ -14,7 +14,7 @@ export function reportRouteConflicts(placed: readonly PlacedRoute[], document: S
     reportUpstreamConflicts(route.upstream, path, document);
     reportPerTry(route, path, document);
     if (route.lane === 'wire') reportWire(route, path, document);
-    reportOrigin(path, document);
+    reportOrigin(route, path, document);
   }
 }
 
@@ -77,9 +77,10 @@ function reportWire({ extend }: RouteConfig, path: readonly PathKey[], document:
 }
 
 /** One thing answers on a route, and what is said of another means nothing. */
-function reportOrigin(path: readonly PathKey[], document: SourceDocument): void {
+function reportOrigin(route: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
   const written = (key: string) => keySpanAt(document.root, [...path, key]) !== null;
-  const [origin, ...others] = ORIGIN_KEYS.filter(written);
+  const isOff = (key: string) => key === 'respond' && route.policies[key] === null;
+  const [origin, ...others] = ORIGIN_KEYS.filter((key) => written(key) && !isOff(key));
   for (const other of others)
     report(document, [[...path, other]], {
       expected: 'one of the two',
@@ -106,6 +107,7 @@ const ANSWERS: Readonly<Record<OriginKey, string>> = {
   to: 'services answer',
   folder: 'files answer',
   redirect: 'a redirect answers',
+  respond: '"respond" answers',
 };
 
 /** Keys that mean something beside some origins alone. */

@@ -10,6 +10,7 @@ import { refuseLoop } from './loop/loop.ts';
 import { countForwards } from './max-forwards/max-forwards.ts';
 import { redirectNavigation } from './navigation/navigation.ts';
 import { type Policy, policyOfAll } from './policy.ts';
+import { respond } from './respond/respond.ts';
 import { RoutePolicies } from './route-policies.ts';
 
 /**
@@ -27,6 +28,7 @@ export const POLICIES: readonly Policy[] = [
     countForwards,
   ),
   auth,
+  respond,
   policyOfAll(
     'navigation',
     'A browser that opens `/db` is sent to `/db/`, where the prefix is stripped.',

@@ -26,10 +26,13 @@ function fieldsOf<One extends z.ZodType>(one: One) {
   });
 }
 
+/** Names and values of fields, none of them one that the gateway answers for. */
+export const headerValues = fieldsOf(value);
+
 export const rulesForm = z
   .strictObject({
     set: described(
-      fieldsOf(value),
+      headerValues,
       'Fields with this value, in place of whatever fields of that name there are.',
       {
         expected: 'a map of header names to values',

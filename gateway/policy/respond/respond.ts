@@ -1,0 +1,55 @@
+import { basename } from 'node:path';
+import type { LocalAnswer } from '../../fields/exchange.ts';
+import { type BoundPolicy, policyWithKey } from '../policy.ts';
+import { type RespondSettings, respondForm, respondRow } from './keys.ts';
+
+/** One answer to all requests of a route, in the place of its service. */
+export const respond = policyWithKey('respond', {
+  does: 'What `respond` says is the answer, and the request goes no further.',
+  row: respondRow,
+  sections: [
+    {
+      heading: '### respond',
+      form: respondForm,
+      text: 'A status alone, `respond: 410`, is an answer without a body. [respond.md](respond.md) says what comes before it.',
+    },
+  ],
+  shown: (settings) => settings,
+  async faults(settings) {
+    const file = settings?.file ?? null;
+    return file === null ? [] : (await import('./body-file.ts')).faultsOfBody(file);
+  },
+  bind,
+});
+
+function bind(settings: RespondSettings | null): BoundPolicy | null {
+  if (settings === null) return null;
+  const { status, file } = settings;
+  const foresee = (says: string) => () => ({ status, says });
+  if (file !== null)
+    return { ...fromFile(settings, file), foresee: foresee(`answers with ${basename(file)}`) };
+  const answer = answerOf(settings, Buffer.from(settings.body ?? ''), 'text/plain');
+  return { request: () => answer, foresee: foresee('answers in the place of a service') };
+}
+
+function fromFile(settings: RespondSettings, file: string): BoundPolicy {
+  let answer: () => LocalAnswer = () => {
+    throw new Error('respond was not opened');
+  };
+  return {
+    async open(kept) {
+      const { BodyFile } = await import('./body-file.ts');
+      const opened = await BodyFile.open(file, kept);
+      answer = () => answerOf(settings, opened.body, opened.type);
+      return () => opened.close();
+    },
+    request: () => answer(),
+  };
+}
+
+function answerOf({ status, fields }: RespondSettings, body: Buffer, type: string): LocalAnswer {
+  const named = fields.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'content-type');
+  const charset = /^text\/|[/+](?:json|xml|javascript)$/.test(type) ? '; charset=utf-8' : '';
+  const typed = named || body.length === 0 ? [] : ['Content-Type', type + charset];
+  return { status, fields: [...typed, ...fields], body };
+}

@@ -9,6 +9,7 @@ import { CollapsedFetch, type FetchPlan } from './collapsed-fetch.ts';
 import { isOnlyIfCached, matchesCondition, withoutWishes } from './conditional.ts';
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import { KeptBody } from './kept-body.ts';
+import { partOf } from './part.ts';
 import type { CacheQuery, RouteCache } from './route-cache.ts';
 
 export interface CachedPlan extends FetchPlan {
@@ -78,7 +79,14 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     else this.#ask();
   }
 
-  #give({ statusCode, statusMessage, headers, cachedAt, body }: Entry): void {
+  /** A condition that holds comes before a part (RFC 9110 §13.2.2). */
+  #give(entry: Entry): void {
+    const { fields } = this.#plan;
+    const unchanged = matchesCondition(fields, entry.headers, true);
+    this.#giveAll(unchanged ? entry : (partOf(entry, fields) ?? entry));
+  }
+
+  #giveAll({ statusCode, statusMessage, headers, cachedAt, body }: Entry): void {
     const age = String(Math.round((Date.now() - cachedAt) / 1_000));
     const kept = new KeptBody(body, this);
     try {

@@ -40,7 +40,7 @@ function isPersonal(fields: FieldMap): boolean {
   return PERSONAL.some((name) => fields[name] !== undefined);
 }
 
-const PERSONAL = ['authorization', 'cache-control', 'pragma'] as const;
+const PERSONAL = ['authorization', 'cache-control', 'pragma', 'range'] as const;
 
 function isAlwaysAsked({ staleAt, cachedAt, cacheControlDirectives }: Entry): boolean {
   return staleAt <= cachedAt || cacheControlDirectives?.['no-cache'] === true;

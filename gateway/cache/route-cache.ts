@@ -3,6 +3,7 @@ import { CollapsedMisses } from './collapse.ts';
 import { withOwnDate } from './conditional.ts';
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import { type FetchEnd, Fetched, type FetchWatcher } from './fetched.ts';
+import { partOf } from './part.ts';
 import { isFresh, type Prospect, prospectOf } from './prospect.ts';
 import { type Purge, purges } from './purge.ts';
 import { Refreshes } from './refreshes.ts';
@@ -56,6 +57,12 @@ export class RouteCache {
     if (fields['cache-control'] !== undefined || fields.pragma !== undefined) return undefined;
     const entry = this.#store.find(url, fields);
     return entry && isFresh(entry) ? entry : undefined;
+  }
+
+  /** Whether a request for a part can be answered from a whole. Where it can't, the service cuts it: what it sends is not kept. */
+  cuts(query: CacheQuery): boolean {
+    const entry = query.method === 'GET' ? this.fresh(query) : undefined;
+    return entry !== undefined && partOf(entry, query.fields) !== undefined;
   }
 
   /** Answers the handler from what is kept, or has it fetched. */

@@ -30,9 +30,10 @@ export function cacheRole(caches: Caches, client: Downstream, routed: Routed): C
   const cache = caches.of(routed.match.route.id);
   if (!cache && (!unsafe || caches.isEmpty)) return { kind: 'passed', downstream: client };
   const fields = fieldMap(routed);
-  const reason = bypassReason(client.method, fields, client.body !== null);
-  if (cache && reason === null) return { kind: 'asked', cache, fields };
   const url = urlOf(routed);
+  const cut = fields.range === undefined || cache?.cuts({ ...url, method: client.method, fields });
+  const reason = bypassReason(client.method, fields, client.body !== null) ?? (cut ? null : 'bypass');
+  if (cache && reason === null) return { kind: 'asked', cache, fields };
   const answered = (status: number, answer: Fields) => {
     // A service may have the very same URL on another route: reading through a cache, writing beside it.
     if (unsafe) invalidate(caches, url, status, answer);

@@ -17,11 +17,9 @@ export function isUnsafe(method: string): boolean {
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
- * Parts are the service's to cut, and so are conditions about which of its states it is in (RFC 9111 §4.3.2). The others, like a body, are by what
- * some services let a client ask for something else than its URL says; that would be kept under the URL, for everybody.
+ * Conditions about which of its states it is in are the service's to judge (RFC 9111 §4.3.2). The others, like a body, are by what some services let a client ask for something else than its URL says; that would be kept under the URL, for everybody.
  */
 const PASSED_BY: ReadonlySet<string> = new Set([
-  'range',
   'if-match',
   'if-unmodified-since',
   'x-http-method-override',

@@ -129,7 +129,9 @@ describe('an answer is never kept', () => {
 
 describe('what passes the cache by', () => {
   test.each([
-    ['a part', get('/img/a', 'Range: bytes=0-0')],
+    ['several parts', get('/img/a', 'Range: bytes=0-0,0-0')],
+    ['a part that there is not', get('/img/a', 'Range: bytes=1-')],
+    ['a part of something else', get('/img/a', 'Range: bytes=0-0', 'X-Original-URL: /b')],
     ['a GET with a body', request('GET', '/img/a', [], 'body')],
     ['a condition that is for the service alone', get('/img/a', 'If-Match: "other"')],
     [
@@ -149,6 +151,24 @@ describe('what passes the cache by', () => {
     expect(cacheStatus(await ask('/a'))).toBe('portway; fwd=uri-miss; fwd-status=200; stored');
     expect(cacheStatus(await gateway.exchange(asked))).toBe('portway; fwd=bypass');
     expect(service.requests).toHaveLength(3);
+  });
+
+  test('a part, until the whole is kept', async () => {
+    const whole = ok('0123456789', FRESH, 'ETag: "1"');
+    const part = reply(206, [FRESH, 'Content-Range: bytes 0-1/10'], '01');
+    const { service, ask } = await startCachedRoute(({ head }) => (head.has('range') ? part : whole));
+    for (const outcome of ['fwd=bypass', 'hit']) {
+      const { status, text, head } = await ask('/a', 'Range: bytes=0-1');
+      expect([status, text, head.value('content-length')]).toEqual([206, '01', '2']);
+      expect(head.values('cache-status').at(-1)).toBe(`portway; ${outcome}`);
+      if (outcome !== 'hit') await ask('/a');
+    }
+    const { head } = await ask('/a', 'Range: bytes=-3');
+    expect([head.value('content-range'), head.value('age')]).toEqual(['bytes 7-9/10', '0']);
+    expect((await ask('/a', 'Range: bytes=0-1', 'If-None-Match: "1"')).status).toBe(304);
+    expect((await ask('/a', 'Range: bytes=0-1', 'If-Range: "0"')).text).toBe('0123456789');
+    expect((await ask('/a')).text).toBe('0123456789');
+    expect(service.requests).toHaveLength(2);
   });
 
   test("a trusted peer's field by which a service answers for another scheme", async () => {

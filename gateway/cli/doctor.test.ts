@@ -1,13 +1,17 @@
+import { execFile } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createWebServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
+import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../dev/diagnosis.ts';
 import { freePort } from '../proof/testing/free-port.ts';
-import { runHere } from '../proof/testing/portway.ts';
+import { runHere, startPortway } from '../proof/testing/portway.ts';
+import { PORTWAY } from '../proof/testing/processes.ts';
 import { selfSigned } from '../proof/testing/self-signed.ts';
 
 async function listening(server: Server, host = '127.0.0.1', port = 0): Promise<number> {
@@ -19,11 +23,17 @@ async function listening(server: Server, host = '127.0.0.1', port = 0): Promise<
 const web = (body: string, headers: Record<string, string> = { 'content-type': 'text/html' }) =>
   listening(createWebServer((_request, response) => void response.writeHead(200, headers).end(body)));
 
-async function doctor(yaml: string) {
+/** A configuration in a folder that goes with the test. */
+async function written(yaml: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'portway-doctor-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'gateway.config.yaml');
-  await writeFile(file, `port: ${await freePort()}\n${yaml}`);
+  await writeFile(file, yaml);
+  return file;
+}
+
+async function doctor(yaml: string) {
+  const file = await written(`port: ${await freePort()}\n${yaml}`);
   const { code, stdout } = await runHere(['doctor', '--json', '--config', file]);
   const { findings } = JSON.parse(stdout) as { findings: Finding[] };
   const text = (await runHere(['doctor', '--config', file])).stdout;
@@ -101,11 +111,50 @@ test('the gateway’s own port in other hands is wrong, and the process is named
   const port = await web('mine');
   const { code, findings } = await doctor(`# ${''}\nadmin: false\nroutes: { /db: ${port} }\n`);
   expect([code, findings]).toEqual([0, []]);
-  const folder = await mkdtemp(join(tmpdir(), 'portway-doctor-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'g.yaml');
-  await writeFile(file, `port: ${port}\nroutes: { /db: ${await web('other')} }\n`);
+  const file = await written(`port: ${port}\nroutes: { /db: ${await web('other')} }\n`);
   const { code: taken, stdout } = await runHere(['doctor', '--config', file]);
   expect(taken).toBe(1);
   expect(stdout).toContain(`port ${port}, the gateway's own: it is taken by`);
+});
+
+test('a service on the other loopback address, and one that says nothing, are told', async () => {
+  const other = await freePort();
+  await listening(createServer(), '::1', other);
+  const silent = await listening(createServer((socket) => void socket.on('error', () => {})));
+  const { code, findings } = await doctor(`routes: { /other: "127.0.0.1:${other}", /silent: ${silent} }\n`);
+  expect(code).toBe(1);
+  expect(findings).toMatchObject([
+    { level: 'wrong', what: `something listens on [::1]:${other} only, not on 127.0.0.1` },
+    { level: 'wrong', what: expect.stringContaining('takes connections, but says nothing') },
+  ]);
+});
+
+test('the gateway of this configuration on its own port is no fault', async () => {
+  const file = await written(
+    `port: ${await freePort()}\nadmin: false\nroutes: { /db: ${await web('hello')} }\n`,
+  );
+  await startPortway(['dev', '--config', file]).said('Ctrl-C stops everything');
+  const { code, stdout } = await runHere(['doctor', '--json', '--config', file]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).findings).toContainEqual(
+    expect.objectContaining({ level: 'note', what: expect.stringMatching(/^Portway runs \(pid \d+\)$/) }),
+  );
+});
+
+test('of this machine, few descriptors and names that do not resolve are noted', async () => {
+  const file = await written(`port: ${await freePort()}\nroutes: { /db: ${await web('hello')} }\n`);
+  const command = `ulimit -n 300 && exec '${process.execPath}' '${PORTWAY}' doctor --json --config '${file}'`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', command]);
+  const here = (JSON.parse(stdout).findings as Finding[]).filter(({ where }) => where === 'this machine');
+  const resolves = await lookup('portway.localhost').then(
+    () => true,
+    () => false,
+  );
+  expect(here).toMatchObject([
+    {
+      level: 'note',
+      what: expect.stringMatching(/^the limit of open files is enough for \d{1,3} connections/),
+    },
+    ...(resolves ? [] : [{ level: 'note', what: 'it does not resolve names such as shop.localhost' }]),
+  ]);
 });

@@ -220,7 +220,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       tag: (request, shown) => extensions.tag(request, shown),
       headDue: (request) => extensions.headDue(request),
       flushHead: (request) => extensions.flushHead(request),
-      extensionFailed: (request, cause) => extensions.failed(request, cause),
+      extensionFailed: (request, cause, set) => extensions.failed(request, cause, set),
     };
   }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import { type IncomingHttpHeaders, STATUS_CODES, validateHeaderValue } from 'node:http';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import type { ExtendedExchange, FieldEdit, HandlerDownstream, Tag } from '../forward/extend.ts';
 import type { FastifyExchange } from './fastify-exchange.ts';
+import type { SetFields } from './router.ts';
 
 /** Begins forwarding for an extension's request. */
 export type ForwardExtended = (
@@ -83,10 +84,11 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** problem+json of an extension's refusal: status and words are its own. */
+/** problem+json of an extension's refusal: status, words and what it has set of the head are its own. */
 export function refusalAnswer(
   { status, detail }: Refusal,
   requestId: string,
+  set: SetFields,
 ): { fields: string[]; body: Buffer } {
   const title = STATUS_CODES[status] ?? 'Refused';
   const body = Buffer.from(`${JSON.stringify({ type: 'about:blank', title, status, detail, requestId })}\n`);
@@ -98,5 +100,31 @@ export function refusalAnswer(
     'Cache-Control',
     'no-store',
   ];
-  return { fields: [...fields, 'X-Request-Id', requestId], body };
+  return { fields: [...fields, ...ownFields(set), 'X-Request-Id', requestId], body };
 }
+
+/** `WWW-Authenticate`, `Retry-After` and their like, without what is about the body, or the connection. */
+function ownFields(set: SetFields): string[] {
+  const fields: string[] = [];
+  for (const [name, values] of Object.entries(set)) {
+    if (OURS.has(name)) continue;
+    for (const value of [values ?? []].flat())
+      if (isFieldValue(name, value)) fields.push(name, String(value));
+  }
+  return fields;
+}
+
+/** What Node would refuse to send must not take the refusal's place. */
+function isFieldValue(name: string, value: string | number): boolean {
+  try {
+    validateHeaderValue(name, String(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const OURS: ReadonlySet<string> = new Set([
+  ...['content-type', 'content-length', 'content-encoding', 'cache-control', 'etag', 'last-modified'],
+  ...['transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'trailer', 'x-request-id'],
+]);

@@ -3,7 +3,7 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { ExtendDispatcher } from '../forward/extend.ts';
 import { ExtendedExchanges, extensionError, type ForwardExtended, refusalAnswer } from './extended.ts';
 import type { FastifyExchange } from './fastify-exchange.ts';
-import type { InternalRoute } from './router.ts';
+import type { InternalRoute, SetFields } from './router.ts';
 
 /** What is in Fastify's hands: the gateway's page and extended routes, whose requests come back from there to be forwarded. */
 export class Extensions {
@@ -45,13 +45,13 @@ export class Extensions {
     this.#of(request).downstream.flushHead();
   }
 
-  failed(request: IncomingMessage, cause: unknown): void {
+  failed(request: IncomingMessage, cause: unknown, set: SetFields): void {
     const fastify = this.#of(request);
     if (!fastify.fails()) return;
     const { exchange } = fastify;
     const error = extensionError(cause);
     if (error instanceof GatewayError) return exchange.failed(error);
-    const { fields, body } = refusalAnswer(error, exchange.record.requestId);
+    const { fields, body } = refusalAnswer(error, exchange.record.requestId, set);
     exchange.answer(error.status, fields, body);
   }
 }

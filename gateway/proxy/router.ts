@@ -16,6 +16,9 @@ import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
 /** Where inside Fastify a request goes; the route table has decided. */
 export type InternalRoute = { readonly kind: 'page' } | { readonly kind: 'extended'; readonly index: number };
 
+/** Fields of an answer, as Fastify has them. */
+export type SetFields = Readonly<Record<string, number | string | string[] | undefined>>;
+
 /** What Fastify's side of a snapshot asks of the gateway. */
 export interface RouterHandlers {
   /** For the log of extensions. */
@@ -31,8 +34,8 @@ export interface RouterHandlers {
   headDue(request: IncomingMessage): void;
   /** It is set: it goes out now. */
   flushHead(request: IncomingMessage): void;
-  /** An extension threw, or its request failed. */
-  extensionFailed(request: IncomingMessage, cause: unknown): void;
+  /** An extension threw, or its request failed. @param set the fields of an answer that hooks had set by then. */
+  extensionFailed(request: IncomingMessage, cause: unknown, set: SetFields): void;
 }
 
 export interface Router {
@@ -59,7 +62,7 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
     exposeHeadRoutes: false,
     // A snapshot that is being retired still finishes what it has.
     return503OnClosing: false,
-    frameworkErrors: (error, request) => handlers.extensionFailed(request.raw, error),
+    frameworkErrors: (error, request) => handlers.extensionFailed(request.raw, error, {}),
   });
   const methods = everyMethod(app);
   app.setChildLoggerFactory((logger) => logger);
@@ -116,7 +119,7 @@ function extendedRoute(
   });
   context.setErrorHandler((cause, request, reply) => {
     reply.hijack();
-    handlers.extensionFailed(request.raw, cause);
+    handlers.extensionFailed(request.raw, cause, reply.getHeaders());
   });
   context.register(httpProxy, {
     ...proxyOptions(extension, handlers, (request) => shown.get(request) ?? {}),
@@ -154,7 +157,8 @@ function proxyOptions(
   const { preHandler, config, replyOptions = {} } = extension;
   const failed: HookFailed = (request, reply, cause) => {
     reply.hijack();
-    handlers.extensionFailed(request.raw, cause);
+    // By now the service's fields are among those that are set.
+    handlers.extensionFailed(request.raw, cause, {});
   };
   const options = {
     // Never dialled: the dispatcher below decides where requests go.

@@ -211,6 +211,31 @@ describe('a route extended in code', () => {
     expect((await gateway.get('/shout/')).status).toBe(200);
   });
 
+  // The answer is written anew, and lost what the hook had set: a browser never asked for the password.
+  test('whose hook throws a refusal keeps the fields that it has set', async () => {
+    const module = `
+      export default {
+        preHandler(_request, reply) {
+          reply.header('WWW-Authenticate', 'Basic realm="house"').header('Retry-After', 3);
+          reply.header('Set-Cookie', ['a=1', 'b=2']).header('Content-Length', 7).header('Content-Encoding', 'br');
+          reply.header('X-Bad', 'a\u0141');
+          throw Object.assign(new Error('who are you?'), { statusCode: 401 });
+        },
+      };`;
+    const { gateway } = await extended(module);
+    const { status, head, text } = await gateway.get('/shout/');
+    expect([status, JSON.parse(text).detail]).toEqual([401, 'who are you?']);
+    expect(head.values('www-authenticate')).toEqual(['Basic realm="house"']);
+    expect(head.values('retry-after')).toEqual(['3']);
+    expect(head.values('set-cookie')).toEqual(['a=1', 'b=2']);
+    expect([head.values('x-request-id').length, head.has('content-encoding'), head.has('x-bad')]).toEqual([
+      1,
+      false,
+      false,
+    ]);
+    expect(head.values('content-type')).toEqual(['application/problem+json']);
+  });
+
   test('does not touch its neighbours', async () => {
     const module = `export default { preHandler(_request, reply) { reply.code(403).send('no'); } };`;
     const { gateway } = await extended(module);

@@ -158,3 +158,20 @@ test('of this machine, few descriptors and names that do not resolve are noted',
     ...(resolves ? [] : [{ level: 'note', what: 'it does not resolve names such as shop.localhost' }]),
   ]);
 });
+
+test.each([
+  ['has expired', -1, 1, 'wrong'],
+  ['expires', 3_600_000, 0, 'note'],
+])('a certificate of the gateway that %s is told', async (says, validMs, exits, level) => {
+  const file = await written(
+    `port: ${await freePort()}\ntls: { certificates: { cert: a.crt, key: a.key } }\nroutes: { /db: ${await web('hello')} }\n`,
+  );
+  const { cert, key } = selfSigned('shop.test', validMs);
+  await writeFile(join(file, '../a.crt'), cert);
+  await writeFile(join(file, '../a.key'), key);
+  const { code, stdout } = await runHere(['doctor', '--json', '--config', file]);
+  expect(code).toBe(exits);
+  expect(JSON.parse(stdout).findings).toContainEqual(
+    expect.objectContaining({ level, what: expect.stringContaining(`the certificate of shop.test ${says}`) }),
+  );
+});

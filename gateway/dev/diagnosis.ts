@@ -2,6 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { pino } from 'pino';
+import { readTlsFiles } from '../config/certificate-files.ts';
 import { placeText } from '../config/lines.ts';
 import type { GatewayConfig, RouteConfig, SourcePosition } from '../model/config.ts';
 import type { DialAddress } from '../model/upstream.ts';
@@ -36,7 +37,8 @@ export async function diagnose(config: GatewayConfig): Promise<Finding[]> {
     const some = asked.slice(at, at + AT_ONCE).map((one) => examine(one, config));
     findings.push(...(await Promise.all(some)).flat());
   }
-  return [...findings, ...(await examineOwnPort(config)), ...(await examineMachine())];
+  const own = [...(await examineOwnPort(config)), ...(await examineOwnCertificates(config))];
+  return [...findings, ...own, ...(await examineMachine())];
 }
 
 /** Each route's addresses, one that is named twice by a route once. */
@@ -156,6 +158,16 @@ async function examineOwnPort({ port }: GatewayConfig): Promise<Finding[]> {
     return [{ level: 'note', where, what: `Portway runs (pid ${holder.pid})`, todo: 'nothing' }];
   const what = `it is taken by ${describeHolder(holder, port)}`;
   return [{ level: 'wrong', where, what, todo: 'end that, or let `port:` name another one' }];
+}
+
+/** As `check` warns of them. */
+async function examineOwnCertificates({ tls }: GatewayConfig): Promise<Finding[]> {
+  const reading = tls && (await readTlsFiles(tls, Date.now()));
+  if (!reading?.ok) return [];
+  const { pairs, warnings } = reading.material;
+  const level = pairs.some(({ notAfter }) => notAfter <= Date.now()) ? 'wrong' : 'note';
+  const todo = 'put the new file in its place: it is shown without a restart';
+  return warnings.map((what) => ({ level, where: "the gateway's own certificates", what, todo }));
 }
 
 const FEW_CONNECTIONS = 1_000;

@@ -3,7 +3,7 @@ import { GatewayError } from '../../../exchange/error-catalog.ts';
 import type { RoutedExchange } from '../../../fields/exchange.ts';
 import { FollowedFile } from '../../followed-file.ts';
 import type { KeptStates } from '../../kept.ts';
-import { BoundedTable } from '../bounded-table.ts';
+import { BoundedTable } from '../../bounded-table.ts';
 import { authorization, quoted, unauthenticated } from '../credentials.ts';
 import { Fingerprints } from '../fingerprint.ts';
 import type { Authenticator, Outcome } from '../kind.ts';

@@ -195,6 +195,8 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'tls.certificates': { cert: pem, key: pem },
   'tls.clientCertificates': { ca: authorityPem },
   '.tests': { request: 'GET /a' },
+  '.rateLimit': { rate: '1/s' },
+  '*.rateLimit': { rate: '1/s' },
   'auth.jwt': { jwks: 'https://id.test/', issuer: 'a', audience: 'a' },
 };
 

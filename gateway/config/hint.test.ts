@@ -101,10 +101,10 @@ describe('what other programs have as a setting and Portway has not', () => {
     ['users', /^it stands below "auth:"/],
     ['origins', /^it stands below "cors:"/],
     ['redirect', /^a redirect stands at a route/],
-    ['gzip', /^compression is no setting yet/],
-    ['static', /^folders are no setting yet/],
+    ['gzip', /^compression is a switch/],
+    ['static', /^files are a route/],
     ['host', /^a host stands in the key of the route/],
-    ['rateLimit', /^limits of clients are no setting yet/],
+    ['rateLimit', /^limits of clients are: rateLimit/],
   ])('%s has an answer of its own, for a route and for all', (key, hint) => {
     for (const known of [
       ['to', 'strip', 'when'],

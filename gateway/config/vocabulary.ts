@@ -29,21 +29,15 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
   ...sameFor('a redirect stands at a route: /old: { redirect: /new } (docs/redirect.md)', [
     ...['redirect', 'redirects', 'return', 'rewriterule', 'redir'],
   ]),
-  ...sameFor('compression is no setting yet: what services compress passes as it is', [
-    'gzip',
-    'compress',
-    'compression',
-    'encode',
-    'brotli',
-    'zstd',
+  ...sameFor('compression is a switch of a route or of the top level: compress: true (docs/compress.md)', [
+    ...['gzip', 'compress', 'compression', 'encode', 'brotli', 'zstd'],
   ]),
-  ...sameFor('folders are no setting yet: run a file server behind the route, as services/files is one', [
+  ...sameFor('files are a route of their own: /docs: { folder: ./public } (docs/folder.md)', [
     ...['static', 'root', 'folder', 'alias', 'fileserver', 'files', 'tryfiles', 'index'],
   ]),
-  ...sameFor(
-    'limits of clients are no setting yet: "limits:" bounds what a service gets, "overload:" what the gateway takes',
-    [...['ratelimit', 'limitreq', 'throttle', 'rate']],
-  ),
+  ...sameFor('limits of clients are: rateLimit: { rate: 100/s, by: ip } (docs/rate-limit.md)', [
+    ...['ratelimit', 'limitreq', 'throttle', 'rate'],
+  ]),
   host: 'a host stands in the key of the route: "shop.example/cart: 3010"',
   domain: 'a host stands in the key of the route: "shop.example/cart: 3010"',
   hostname: 'a host stands in the key of the route: "shop.example/cart: 3010"',

@@ -62,6 +62,16 @@ export const rows = {
     remedy:
       'Look at `allow` and `deny` of the route; the log line says which entry decided. Where another proxy stands before the gateway, name it in `trustProxy`, or its own address is what counts.',
   },
+  rate_limited: {
+    status: 429,
+    type: 'http_request_denied',
+    blame: 'client',
+    retry: 'always',
+    title: 'Too many requests',
+    detail: 'More requests came than this route takes in a time.',
+    remedy:
+      'Wait as long as `Retry-After` says. The log line says which limit it was: `rateLimit:` of the route, or of the top level. Where another proxy stands before the gateway, name it in `trustProxy`, or all its clients are counted as one.',
+  },
   unauthenticated: {
     status: 401,
     type: 'http_request_denied',

@@ -10,6 +10,7 @@ import { refuseLoop } from './loop/loop.ts';
 import { countForwards } from './max-forwards/max-forwards.ts';
 import { redirectNavigation } from './navigation/navigation.ts';
 import { type Policy, policyOfAll } from './policy.ts';
+import { rateLimit, userRateLimit } from './rate-limit/rate-limit.ts';
 import { respond } from './respond/respond.ts';
 import { RoutePolicies } from './route-policies.ts';
 
@@ -22,12 +23,14 @@ export const POLICIES: readonly Policy[] = [
   deny,
   allow,
   cors,
+  rateLimit,
   policyOfAll(
     'max-forwards',
     'OPTIONS with `Max-Forwards` counts down, and is answered here at 0.',
     countForwards,
   ),
   auth,
+  userRateLimit,
   respond,
   policyOfAll(
     'navigation',

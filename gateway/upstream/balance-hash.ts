@@ -1,9 +1,9 @@
+import { cookieValue } from '../fields/cookie.ts';
 import type { HashKey } from '../model/config.ts';
 import { RoundRobin } from './balance-round-robin.ts';
 import type { Balancer } from './balancer.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
-import { cookieValue } from './cookie.ts';
 import type { Endpoint } from './endpoint.ts';
 import { hashText, mix } from './hash.ts';
 

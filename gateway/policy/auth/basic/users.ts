@@ -1,5 +1,5 @@
-import { type FileReading, namedLines } from '../../followed-file.ts';
 import { BoundedTable } from '../../bounded-table.ts';
+import { type FileReading, namedLines } from '../../followed-file.ts';
 import { Fingerprints } from '../fingerprint.ts';
 import { OWN_COST, type PasswordHash, parsePasswordHash, unknownHash } from './password.ts';
 

@@ -1,9 +1,9 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { GatewayError } from '../../../exchange/error-catalog.ts';
 import type { RoutedExchange } from '../../../fields/exchange.ts';
+import { BoundedTable } from '../../bounded-table.ts';
 import { FollowedFile } from '../../followed-file.ts';
 import type { KeptStates } from '../../kept.ts';
-import { BoundedTable } from '../../bounded-table.ts';
 import { authorization, quoted, unauthenticated } from '../credentials.ts';
 import { Fingerprints } from '../fingerprint.ts';
 import type { Authenticator, Outcome } from '../kind.ts';

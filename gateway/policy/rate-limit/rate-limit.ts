@@ -1,0 +1,50 @@
+import { type BoundPolicy, type Policy, policyWithKey } from '../policy.ts';
+import { type RateLimit, rateLimitForm, rateLimitRow } from './keys.ts';
+import type { Limiter } from './limiter.ts';
+
+const isOfUser = ({ by }: RateLimit) => by.kind === 'user';
+
+/** What comes too often is refused, before anything is spent on it. */
+export const rateLimit = policyWithKey('rateLimit', {
+  does: 'A request that is one too many, as `rateLimit` says, is 429: limits by address, header, cookie and route.',
+  row: rateLimitRow,
+  sections: [
+    {
+      heading: '### rateLimit',
+      form: rateLimitForm,
+      text: 'One, or a list of at most eight: a request passes when all of them let it. What is counted, and where, says [rate-limit.md](rate-limit.md).',
+    },
+  ],
+  shown: (limits) => limits,
+  bind: (limits) => bind(limits?.filter((limit) => !isOfUser(limit)) ?? []),
+});
+
+/** The same key, once it is known who asks. */
+export const userRateLimit: Policy = {
+  name: 'rateLimit',
+  does: 'The same for limits by user.',
+  key: null,
+  bind: (limits) => bind(((limits ?? []) as readonly RateLimit[]).filter(isOfUser)),
+};
+
+function bind(limits: readonly RateLimit[]): BoundPolicy | null {
+  if (limits.length === 0) return null;
+  let limiter: Limiter | null = null;
+  return {
+    async open(kept) {
+      const { Limiter: Opened } = await import('./limiter.ts');
+      const opened = new Opened(limits, kept);
+      limiter = opened;
+      return () => opened.close();
+    },
+    request(exchange) {
+      if (limiter === null) throw new Error('rateLimit was not opened');
+      limiter.admit(exchange);
+      return null;
+    },
+    foresee: () => ({
+      status: null,
+      says: `at most ${limits.map(({ text, burst }) => `${text} (burst ${burst})`).join(', and ')}, else 429`,
+    }),
+  };
+}

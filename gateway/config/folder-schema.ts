@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Parsed, refused } from '../keys/parsed.ts';
 import { row, section } from '../keys/section.ts';
+import { parseTarget } from '../keys/target.ts';
 import { described, duration, flag, parsedBy } from '../keys/value.ts';
 import type { FolderConfig } from '../model/config.ts';
 
@@ -24,10 +25,16 @@ const rows = section({
     },
   ),
   fallback: row(
-    fileName,
+    parsedBy(z.string().min(1), parseFallback).meta({
+      doc: { expected: 'a URL beside "to", or the name of a file beside "folder"' },
+    }),
     'fallback',
-    'The file of the folder that answers a browser which opens a path without a file: a page that finds its way by itself.',
-    { defaultText: 'none: 404', type: 'name', also: ['tryfiles', 'errorpage', 'spa', 'historyapifallback'] },
+    'Beside `to`: who is asked while nothing takes connections there, `https://staging.example.com` ([dev.md](dev.md#a-fallback-elsewhere)). Beside `folder`: the file that answers a browser which opens a path without a file, a page that finds its way by itself.',
+    {
+      defaultText: 'none',
+      type: 'URL or name',
+      also: ['tryfiles', 'errorpage', 'spa', 'historyapifallback'],
+    },
   ),
   listing: row(
     flag,
@@ -76,6 +83,18 @@ export function compileFolder(form: CheckedFolder, file: string): FolderConfig |
 
 const form = z.strictObject(folderShape);
 type CheckedFolder = z.output<typeof form>;
+
+/** Whether what `fallback` says is a service, and no file. */
+export function isRemote(fallback: string): boolean {
+  return fallback.includes('://');
+}
+
+function parseFallback(text: string): Parsed<string> {
+  if (!isRemote(text)) return parseFileName(text);
+  if (!/^https?:/i.test(text)) return refused('it is asked by http:// or https://');
+  const target = parseTarget(text);
+  return target.ok ? { ok: true, value: text } : target;
+}
 
 function parseFileName(name: string): Parsed<string> {
   const parts = name.split(/[/\\]/);

@@ -1,6 +1,7 @@
 /** From a checked route to the one that the gateway serves: defaults filled in, units in the names. */
 
 import { dirname, resolve } from 'node:path';
+import { parseTarget } from '../keys/target.ts';
 import type {
   CacheConfig,
   CanaryConfig,
@@ -13,7 +14,7 @@ import type { CheckedCanary } from './balance-schema.ts';
 import { headerConditions, queryConditions } from './condition.ts';
 import type { Places } from './endpoint.ts';
 import { compileEndpoints } from './endpoints.ts';
-import { compileFolder } from './folder-schema.ts';
+import { compileFolder, isRemote } from './folder-schema.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
 import { compileRedirect } from './redirect-schema.ts';
 import type { RouteKey } from './route-key.ts';
@@ -43,7 +44,10 @@ export function compileRoute(
     id: place.id,
     source: place.source,
     matcher: compileMatcher(key, form),
-    upstream: compileUpstream(form, { endpoints, canary, ejection, limits, breaker }),
+    upstream: {
+      ...compileUpstream(form, { endpoints, canary, ejection, limits, breaker }),
+      ...compileFallback(form, places, trusting),
+    },
     ...compilePlainKeys(form),
     ...inherited,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
@@ -51,6 +55,14 @@ export function compileRoute(
     redirect: compileRedirect(form),
     cache: form.cache ? cacheOf(form.cache, place.file) : null,
   };
+}
+
+function compileFallback({ to, fallback }: CheckedRoute, places: Places, trusting: Trusting) {
+  if (to === undefined || fallback === undefined || !isRemote(fallback)) return {};
+  const target = parseTarget(fallback);
+  const [one] = target.ok ? trusting(compileEndpoints(target.value, places)) : [];
+  if (one?.address.kind !== 'tcp') return {};
+  return { fallback: { ...one, address: { ...one.address, fallback: true as const } } };
 }
 
 type Trusting = (endpoints: readonly EndpointConfig[]) => readonly EndpointConfig[];

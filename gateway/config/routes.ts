@@ -83,8 +83,9 @@ function reportEndpoints(
 
 /** Said of certificates that nobody will show. */
 function reportNoTls({ upstream }: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
-  const { endpoints, canary } = upstream;
-  if ([...endpoints, ...(canary?.endpoints ?? [])].some(({ address }) => speaksTls(address))) return;
+  const { endpoints, canary, fallback } = upstream;
+  const all = [...endpoints, ...(canary?.endpoints ?? []), ...(fallback ? [fallback] : [])];
+  if (all.some(({ address }) => speaksTls(address))) return;
   const at = [...path, 'tls'];
   document.problems.add(keySpanAt(document.root, at)!, at, {
     expected: 'an https:// or h2:// endpoint beside it',

@@ -48,14 +48,22 @@ function filled(route: RouteConfig, known: ServiceAuthorities['known']): RouteCo
     if (address.kind === 'unix' || !address.trust) return one;
     return { ...one, address: { ...address, trust: { ...address.trust, ca } } };
   };
-  const { endpoints, canary } = route.upstream;
+  const { endpoints, canary, fallback } = route.upstream;
   const canaryFilled = canary && { ...canary, endpoints: canary.endpoints.map(fill) };
-  return { ...route, upstream: { ...route.upstream, endpoints: endpoints.map(fill), canary: canaryFilled } };
+  return {
+    ...route,
+    upstream: {
+      ...route.upstream,
+      endpoints: endpoints.map(fill),
+      canary: canaryFilled,
+      ...(fallback && { fallback: fill(fallback) }),
+    },
+  };
 }
 
 /** It is said once for all endpoints of a route. */
-function trustOf({ upstream: { endpoints, canary } }: RouteConfig) {
-  for (const { address } of [...endpoints, ...(canary?.endpoints ?? [])])
+function trustOf({ upstream: { endpoints, canary, fallback } }: RouteConfig) {
+  for (const { address } of [...endpoints, ...(canary?.endpoints ?? []), ...(fallback ? [fallback] : [])])
     if (address.kind !== 'unix' && address.trust) return address.trust;
   return null;
 }

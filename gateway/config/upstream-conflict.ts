@@ -2,12 +2,12 @@
 
 import { durationText } from '../keys/units.ts';
 import type { RouteConfig, UpstreamConfig } from '../model/config.ts';
-import { FOLDER_KEYS } from './folder-schema.ts';
+import { FOLDER_KEYS, isRemote } from './folder-schema.ts';
 import type { Fault } from './problem-list.ts';
 import { REDIRECT_KEYS } from './redirect-schema.ts';
 import { ORIGIN_KEYS } from './route-schema.ts';
 import type { PlacedRoute } from './routes.ts';
-import { keySpanAt, type PathKey, type SourceDocument } from './source.ts';
+import { keySpanAt, nodeAt, type PathKey, type SourceDocument } from './source.ts';
 
 export function reportRouteConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
   for (const { route, path } of placed) {
@@ -15,6 +15,7 @@ export function reportRouteConflicts(placed: readonly PlacedRoute[], document: S
     reportPerTry(route, path, document);
     if (route.lane === 'wire') reportWire(route, path, document);
     reportOrigin(route, path, document);
+    reportFallback(route, path, document);
   }
 }
 
@@ -101,6 +102,36 @@ function reportOrigin(route: RouteConfig, path: readonly PathKey[], document: So
   }
 }
 
+/** One key for two things: which one is meant says what answers on the route. */
+function reportFallback(
+  { upstream, folder, cache }: RouteConfig,
+  path: readonly PathKey[],
+  document: SourceDocument,
+): void {
+  const at = [...path, 'fallback'];
+  const node = nodeAt(document.root, at);
+  if (node?.kind !== 'scalar') return;
+  const found = JSON.stringify(node.value);
+  if (folder !== null && isRemote(String(node.value)))
+    document.problems.add(node.span, at, {
+      expected: 'the name of a file in the folder',
+      found,
+      hint: 'a service stands in for another one: beside "to"',
+    });
+  if (upstream.endpoints.length > 0 && folder === null && upstream.fallback === undefined)
+    document.problems.add(node.span, at, {
+      expected: 'a URL, such as https://staging.example.com',
+      found,
+      hint: 'beside "to" it is the service that is asked while nothing takes connections there',
+    });
+  if (upstream.fallback !== undefined && cache !== null)
+    report(document, [[...path, 'cache']], {
+      expected: 'no "cache" beside "fallback"',
+      found: 'both',
+      hint: 'what the fallback answers would be given out as the answers of the service: take one of them out',
+    });
+}
+
 type OriginKey = (typeof ORIGIN_KEYS)[number];
 
 const ANSWERS: Readonly<Record<OriginKey, string>> = {
@@ -129,7 +160,8 @@ const KEYS_OF_ORIGINS: readonly {
     about: 'what services and files answer',
     keys: ['strip', 'extend', 'compress', 'escape', 'tls'],
   },
-  { of: ['folder'], about: 'files', keys: FOLDER_KEYS },
+  { of: ['to', 'folder'], about: 'services and files', keys: ['fallback'] },
+  { of: ['folder'], about: 'files', keys: FOLDER_KEYS.filter((key) => key !== 'fallback') },
   { of: ['redirect'], about: 'redirects', keys: REDIRECT_KEYS },
 ];
 

@@ -50,6 +50,8 @@ export interface ExchangeRecord {
   escaped: 'referer' | 'cookie' | null;
   /** The policy that answered or refused it; `null`: all let it pass. */
   policy: string | null;
+  /** Whether `endpoint` stands in from elsewhere for a service that could not be reached. */
+  fallback: boolean;
   /** Who asked, as far as a policy knows. Remote text. */
   user: string | null;
 }
@@ -84,6 +86,7 @@ export function newExchangeRecord(
     lane: 'general',
     escaped: null,
     policy: null,
+    fallback: false,
     user: null,
   };
 }

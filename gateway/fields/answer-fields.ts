@@ -1,6 +1,7 @@
 import type { Fields } from '../exchange/contract.ts';
 import { HOP_BY_HOP_ANSWER, isHopByHopAnswer, lengthsOf, nominate, withoutNominated } from './connection.ts';
 import type { RoutedExchange } from './exchange.ts';
+import { fromElsewhere } from './fallback-fields.ts';
 import { type PrefixContext, rewriteAnswerField } from './prefix.ts';
 import { sentHost, strippedPrefix } from './request-fields.ts';
 
@@ -50,7 +51,10 @@ export function answerFields(
     } else out.push(name, value);
   }
   out.push('X-Request-Id', exchange.record.requestId);
-  return nominated === null ? out : withoutNominated(out, nominated);
+  const own = nominated === null ? out : withoutNominated(out, nominated);
+  return endpoint.isFallback
+    ? fromElsewhere(own, endpoint.authority, exchange.origin.proto === 'https')
+    : own;
 }
 
 /** What of an answer may be stored: everything but what concerned its connection. The rest is done when it is given out. */
@@ -69,13 +73,15 @@ export function storableFields(fields: Fields): string[] {
 export interface ServiceName {
   /** Host and port, for the `Host` field. */
   readonly authority: string;
+  /** It stands in from elsewhere: what it says of its own origin is not true of ours. */
+  readonly isFallback?: boolean;
   /** Whether a lower-case authority is its own, in this or another spelling. */
   owns(authority: string): boolean;
 }
 
 function prefixContext(exchange: RoutedExchange, endpoint: ServiceName): PrefixContext {
   const { origin } = exchange;
-  const sent = sentHost(exchange, endpoint.authority).toLowerCase();
+  const sent = sentHost(exchange, endpoint).toLowerCase();
   return {
     prefix: origin.outerPrefix + strippedPrefix(exchange),
     publicOrigin: `${origin.proto}://${origin.authority}`,

@@ -14,6 +14,8 @@ export interface Signature {
 export interface EndpointOrigin {
   readonly authority: string;
   readonly scheme: 'http' | 'https';
+  /** It stands in from elsewhere, and is asked by its own name, as if there were no gateway before it. */
+  readonly isFallback?: boolean;
 }
 
 /**
@@ -27,11 +29,12 @@ export function requestFields(
   signature: Signature,
 ): string[] {
   const { facts, peer, origin, version, match } = exchange;
-  const kept = namesEndpoint(match) ? namingEndpoint(facts.kept, origin, endpoint) : facts.kept;
-  const out = ['Host', sentHost(exchange, endpoint.authority), ...kept];
+  const kept = namesEndpoint(match, endpoint) ? namingEndpoint(facts.kept, origin, endpoint) : facts.kept;
+  const out = ['Host', sentHost(exchange, endpoint), ...kept];
   // The only transfer coding parameter that survives a hop (RFC 9110 §10.1.4).
   if (facts.acceptsTrailers) out.push('TE', 'trailers');
-  pushForwardedFields(out, peer, origin, strippedPrefix(exchange));
+  // By them it would send the client to where it can't follow: to https, for one, again and again.
+  if (!endpoint.isFallback) pushForwardedFields(out, peer, origin, strippedPrefix(exchange));
   out.push('Via', `${version} ${signature.pseudonym}`);
   out.push('X-Request-Id', signature.requestId, 'Traceparent', signature.traceparent);
   return exchange.user === null ? out : withUser(out, exchange.user);
@@ -69,14 +72,17 @@ const ORIGIN = /^(https?):\/\/([^/?#]*)/i;
 
 export function sentHost(
   exchange: Pick<RoutedHead, 'match' | 'authority'>,
-  endpointAuthority: string,
+  endpoint: Pick<EndpointOrigin, 'authority' | 'isFallback'>,
 ): string {
-  return namesEndpoint(exchange.match) ? endpointAuthority : exchange.authority;
+  return namesEndpoint(exchange.match, endpoint) ? endpoint.authority : exchange.authority;
 }
 
 /** Some applications serve no host that they don't know: by its name in development, each is asked as it knows itself. */
-function namesEndpoint({ route, named }: RouteMatch): boolean {
-  return route.hostHeader === 'rewrite' || (named && route.hostHeader === 'auto');
+function namesEndpoint(
+  { route, named }: RouteMatch,
+  { isFallback }: Pick<EndpointOrigin, 'isFallback'>,
+): boolean {
+  return isFallback === true || route.hostHeader === 'rewrite' || (named && route.hostHeader === 'auto');
 }
 
 /** The prefix in its canonical spelling, whatever spelling the client used; the root is no prefix. */

@@ -22,6 +22,8 @@ export class Attempts {
   #begunAt = 0;
   /** When the newest was being written to a connection, where somebody wants to know it; `performance.now()`. */
   sentAt = 0;
+  /** How many were made before it went to the fallback; `null`: it has not. */
+  #before: number | null = null;
   #open = false;
   #judged = true;
 
@@ -33,9 +35,11 @@ export class Attempts {
 
   /** The endpoint of the next attempt. @throws GatewayError where none may be used now. */
   begin(): Endpoint {
-    const endpoint = this.#upstream.pick(this.#choice, this.#tried);
+    const fallback = this.#before === null ? null : this.#upstream.fallback;
+    const endpoint = fallback ?? this.#upstream.pick(this.#choice, this.#tried);
     this.#record.attempts = this.#tried.push(endpoint);
     this.#record.endpoint = endpoint.key;
+    this.#record.fallback = endpoint.isFallback;
     this.#ticket = this.#upstream.begun(endpoint);
     this.#traffic = this.#upstream.trafficOf(endpoint);
     if (this.#tried.length > 1) this.#traffic.retries++;
@@ -97,11 +101,24 @@ export class Attempts {
     const attempt = {
       ...sent,
       outOfTry: error.code === 'response_timeout' && retries.perTryMs !== null,
-      attempts: this.count,
+      attempts: this.count - (this.#before ?? 0),
       attemptsMax: retries.attempts,
-      elsewhere: this.elsewhere,
+      elsewhere: this.#before === null && this.elsewhere,
     };
     return mayRetry(error, attempt) && this.#upstream.budget.spend(retries.budget, performance.now());
+  }
+
+  /** Whether it was given to the endpoint that stands in from elsewhere. */
+  get fellBack(): boolean {
+    return this.#before !== null;
+  }
+
+  /** Whether the next attempt goes to the fallback: nobody could be reached, and nothing was sent. What a service answers stays its answer. */
+  fallsBack({ code }: GatewayError, bodyBegun: boolean): boolean {
+    if (this.#before !== null || bodyBegun || !UNREACHED.has(code)) return false;
+    if (this.#upstream.fallback === null) return false;
+    this.#before = this.count;
+    return true;
   }
 
   /** Whether there is an endpoint that was not tried. */
@@ -109,3 +126,10 @@ export class Attempts {
     return this.#upstream.elsewhere(this.#tried);
   }
 }
+
+const UNREACHED: ReadonlySet<ErrorCode> = new Set([
+  'connection_refused',
+  'connection_timeout',
+  'destination_unroutable',
+  'dns_error',
+]);

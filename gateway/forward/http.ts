@@ -91,7 +91,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     try {
       return this.#attempts.begin();
     } catch (cause) {
-      this.#giveUp(rescue(cause, 'connect'));
+      this.#fallBackOrGiveUp(rescue(cause, 'connect'));
       return null;
     }
   }
@@ -158,17 +158,22 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   #againOrGiveUp(error: GatewayError): void {
     if (this.#attempts.mayRetry(error, this.#sent, this.#plan.retries)) this.#attempt();
-    else if (!this.#waits(error)) this.#giveUp(error);
+    else if (!this.#waits(error)) this.#fallBackOrGiveUp(error);
+  }
+
+  #fallBackOrGiveUp(error: GatewayError): void {
+    if (this.#attempts.fallsBack(error, this.#body?.begun ?? false)) this.#attempt();
+    else this.#giveUp(error);
   }
 
   /** Nothing of it was sent, and somebody may listen there soon. */
   #waits(error: GatewayError): boolean {
     const plan = this.#plan;
     if (error.code !== 'connection_refused' || plan.holds === undefined || !plan.holdMs) return false;
-    if (this.#body?.begun) return false;
+    if (this.#body?.begun || this.#attempts.fellBack) return false;
     const deadline = () => this.#record.startedAt + (plan.holdMs ?? 0);
     if (performance.now() >= deadline()) return false;
-    const done = (opened: boolean) => (opened ? this.#attempt() : this.#giveUp(error));
+    const done = (opened: boolean) => (opened ? this.#attempt() : this.#fallBackOrGiveUp(error));
     this.#stopWaiting = plan.holds.wait(this.#attempts.endpoint, deadline, done);
     return this.#stopWaiting !== null;
   }

@@ -98,7 +98,7 @@ export class Tunnel {
     try {
       return this.#attempts.begin();
     } catch (cause) {
-      this.#fail(rescue(cause, 'connect'));
+      this.#fallBackOrFail(rescue(cause, 'connect'));
       return null;
     }
   }
@@ -107,15 +107,21 @@ export class Tunnel {
     this.#attempts.failed(error);
     const sent = { method: this.#plan.method, hasBody: false, bodyBegun: false, reused: false };
     if (this.#attempts.mayRetry(error, sent, this.#plan.retries)) this.#attempt();
-    else if (!this.#waits(error)) this.#fail(error);
+    else if (!this.#waits(error)) this.#fallBackOrFail(error);
+  }
+
+  #fallBackOrFail(error: GatewayError): void {
+    if (this.#attempts.fallsBack(error, false)) this.#attempt();
+    else this.#fail(error);
   }
 
   /** Somebody may listen there soon. What the client sends meanwhile is kept, as before any tunnel opens. */
   #waits(error: GatewayError): boolean {
     const { holds, holdMs } = this.#plan;
     const deadline = () => this.#record.startedAt + holdMs();
+    if (this.#attempts.fellBack) return false;
     if (error.code !== 'connection_refused' || performance.now() >= deadline()) return false;
-    const done = (opened: boolean) => (opened ? this.#attempt() : this.#fail(error));
+    const done = (opened: boolean) => (opened ? this.#attempt() : this.#fallBackOrFail(error));
     const stopWaiting = holds.wait(this.#attempts.endpoint, deadline, done);
     if (stopWaiting !== null) this.#cancel = stopWaiting;
     return stopWaiting !== null;

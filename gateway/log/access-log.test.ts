@@ -190,6 +190,7 @@ describe('the access log', () => {
     const record = exchange({
       status: 502,
       tunnel: true,
+      fallback: true,
       escaped: 'cookie',
       policy: 'auth',
       user: 'ann',

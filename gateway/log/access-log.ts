@@ -54,6 +54,7 @@ function exchangeFields(record: Readonly<ExchangeRecord>, names: QuotedNames): s
 /** What most exchanges don't have is left out of their lines. */
 function rareFields(record: Readonly<ExchangeRecord>): string {
   let fields = record.tunnel ? ',"tunnel":true' : '';
+  if (record.fallback) fields += ',"fallback":true';
   if (record.escaped !== null) fields += `,"escaped":"${record.escaped}"`;
   if (record.policy !== null) fields += `,"policy":"${record.policy}"`;
   if (record.user !== null) fields += `,"user":${quote(record.user)}`;

@@ -31,7 +31,7 @@ export interface EndpointStatus {
   /** In plain words, what speaks against it: `nothing listens on 3001`, `GET /healthz 503 ×3 since 14:01:07`. */
   readonly reason: string | null;
   /** Absent where it is not known yet what a name stands for. */
-  readonly role?: 'primary' | 'backup' | 'canary';
+  readonly role?: 'primary' | 'backup' | 'canary' | 'fallback';
   readonly weight?: number;
 }
 

@@ -7,6 +7,8 @@ export interface UpstreamConfig {
   /** Primary and backup ones, in the order of the file; at least one is no backup. */
   readonly endpoints: readonly EndpointConfig[];
   readonly canary: CanaryConfig | null;
+  /** Asked while none of the others can be reached; absent: nobody. */
+  readonly fallback?: EndpointConfig;
   readonly balance: BalanceConfig;
   readonly sticky: StickyConfig | null;
   /** Active checks; `null`: none. */
@@ -140,6 +142,8 @@ export type DialAddress =
       readonly http2?: boolean;
       /** How its certificate is judged; absent: by the system's authorities and its own name. */
       readonly trust?: ServiceTrust;
+      /** It stands in from elsewhere for a service of this machine, and knows nothing of this gateway: `fallback` of a route. */
+      readonly fallback?: true;
       /** Name or address for logs and the `Host` header, without brackets. */
       readonly host: string;
       readonly port: Port;

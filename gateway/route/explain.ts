@@ -236,11 +236,15 @@ function reference({ id, source }: RouteConfig): RouteReference {
   return { id, line: source.line, column: source.column };
 }
 
-function endpointTexts({ endpoints, canary }: UpstreamConfig): string[] {
+function endpointTexts({ endpoints, canary, fallback }: UpstreamConfig): string[] {
   const text = (endpoint: EndpointConfig, ofCanary: boolean) =>
     endpointText(endpoint.address) + shareText(endpoint, ofCanary);
   const main = endpoints.map((endpoint) => text(endpoint, false));
-  return [...main, ...(canary?.endpoints ?? []).map((endpoint) => text(endpoint, true))];
+  const others = (canary?.endpoints ?? []).map((endpoint) => text(endpoint, true));
+  const last = fallback
+    ? [`${endpointText(fallback.address)} (fallback, where nobody takes the connection)`]
+    : [];
+  return [...main, ...others, ...last];
 }
 
 function endpointText(endpoint: EndpointAddress): string {

@@ -1,8 +1,8 @@
 import type { Endpoint } from './endpoint.ts';
 import { hashText } from './hash.ts';
 
-/** Backups are used while no primary endpoint can be; the canary has a share of its own. */
-export type Role = 'primary' | 'backup' | 'canary';
+/** Backups are used while no primary endpoint can be; the canary has a share of its own; the fallback takes what failed. */
+export type Role = 'primary' | 'backup' | 'canary' | 'fallback';
 
 /** An endpoint as one upstream sees it, with what its balancer keeps of it. */
 export class Candidate {

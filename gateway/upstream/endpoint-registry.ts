@@ -35,7 +35,7 @@ export class EndpointRegistry {
         const key = addressKey(address);
         const makePool = () => new ConnectionPool(address, connectTimeoutMs, limits, this.budget);
         const pool = this.#pools.acquire(`${key} ${ofPool}`, makePool);
-        const make = () => new Endpoint(address, settings, this.#checks, pool);
+        const make = () => new Endpoint(address, settingsOf(address, settings), this.#checks, pool);
         return this.#endpoints.acquire(`${key} ${all}`, make);
       },
       release: ({ address }) => {
@@ -47,8 +47,14 @@ export class EndpointRegistry {
   }
 }
 
+/** A fallback is asked when nobody else can be: nothing is to be judged before. */
+function settingsOf(address: DialAddress, settings: EndpointSettings): EndpointSettings {
+  if (address.kind !== 'tcp' || !address.fallback) return settings;
+  return { ...settings, health: null, ejection: null, slowStartMs: null };
+}
+
 function addressKey(address: DialAddress): string {
   if (address.kind !== 'tcp') return address.key;
-  const { tls, http2 = false, key, trust = null } = address;
-  return JSON.stringify([tls, http2, key, trust]);
+  const { tls, http2 = false, key, trust = null, fallback = false } = address;
+  return JSON.stringify([tls, http2, key, trust, fallback]);
 }

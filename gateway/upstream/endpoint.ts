@@ -55,6 +55,11 @@ export class Endpoint implements StandingOwner {
     this.standingChanged();
   }
 
+  /** Whether it stands in from elsewhere, and is asked as if there were no gateway. */
+  get isFallback(): boolean {
+    return this.address.kind === 'tcp' && this.address.fallback === true;
+  }
+
   get key(): string {
     return this.address.key;
   }

@@ -43,6 +43,7 @@ export class Upstream implements EndpointWatcher {
   /** What stands in the file, and what it stands for. */
   readonly #main: readonly Expansion[];
   readonly #other: readonly Expansion[];
+  readonly #last: readonly Expansion[];
   readonly #primary: Tier;
   readonly #backup: Tier;
   readonly #canary: Tier;
@@ -55,7 +56,7 @@ export class Upstream implements EndpointWatcher {
   #counted: ReadonlyMap<Endpoint, EndpointTraffic> = new Map();
 
   constructor({ config, endpoints, names, stickyKey, breaker, traffic }: UpstreamParts) {
-    const { balance, canary, sticky } = config;
+    const { balance, canary, sticky, fallback } = config;
     this.config = config;
     this.breaker = breaker;
     this.traffic = traffic ?? new Traffic('');
@@ -68,6 +69,7 @@ export class Upstream implements EndpointWatcher {
     const expand = (endpoint: EndpointConfig) => names.expand(endpoint, () => this.#join());
     this.#main = config.endpoints.map(expand);
     this.#other = (canary?.endpoints ?? []).map(expand);
+    this.#last = fallback === undefined ? [] : [expand(fallback)];
     this.#joined = true;
     this.#join();
   }
@@ -90,7 +92,7 @@ export class Upstream implements EndpointWatcher {
   }
 
   get #names(): readonly Expansion[] {
-    return [...this.#main, ...this.#other];
+    return [...this.#main, ...this.#other, ...this.#last];
   }
 
   /** Whether the configuration has an endpoint of that name. */
@@ -114,6 +116,12 @@ export class Upstream implements EndpointWatcher {
     if (this.breaker !== null && this.breaker.state !== 'closed') this.breaker.admit(performance.now());
     const endpoint = tried.length === 0 ? this.#first(choice) : this.#again(choice, tried);
     return endpoint ?? this.#nobody();
+  }
+
+  /** The one that stands in from elsewhere; `null`: there is none, or its name does not resolve. */
+  get fallback(): Endpoint | null {
+    if (this.#last.length === 0) return null;
+    return this.#candidates.find(({ role }) => role === 'fallback')?.endpoint ?? null;
   }
 
   #nobody(): never {
@@ -174,7 +182,9 @@ export class Upstream implements EndpointWatcher {
 
   mayEject(dead: boolean): boolean {
     const ejected = this.#endpoints.filter(({ standing }) => standing.ejected).length;
-    return ejected < ejectableOf(this.#endpoints.length, this.config.ejection?.maxShare ?? 0, dead);
+    // Where nothing listens is seen at once, and whoever starts there is served at once: a fallback is no reason to look away.
+    const count = this.#candidates.filter(({ role }) => role !== 'fallback').length;
+    return ejected < ejectableOf(count, this.config.ejection?.maxShare ?? 0, dead);
   }
 
   ejected(endpoint: Endpoint): void {
@@ -183,6 +193,7 @@ export class Upstream implements EndpointWatcher {
 
   /** `Set-Cookie` for an answer of this endpoint; `null`: the route is not sticky, or the client has the cookie. */
   stickyCookie(choice: Choice, endpoint: Endpoint, scope: CookieScope): string | null {
+    if (endpoint.isFallback) return null;
     return this.#sticky === null ? null : this.#sticky.setCookie(choice, endpoint, scope);
   }
 
@@ -193,7 +204,7 @@ export class Upstream implements EndpointWatcher {
     const before = this.#candidates;
     const main = this.#candidatesOf(this.#main, 'primary');
     const other = this.#candidatesOf(this.#other, 'canary');
-    this.#candidates = [...main, ...other];
+    this.#candidates = [...main, ...other, ...this.#candidatesOf(this.#last, 'fallback')];
     this.#endpoints = this.#candidates.map(({ endpoint }) => endpoint);
     this.#counted = new Map(
       this.#candidates.map(({ endpoint, key }) => [endpoint, this.traffic.endpoint(key)]),

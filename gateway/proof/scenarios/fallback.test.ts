@@ -1,0 +1,180 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../testing/free-port.ts';
+import { startTestGateway } from '../testing/gateway.ts';
+import { runHere } from '../testing/portway.ts';
+import { temporaryFolder } from '../testing/program.ts';
+import { routeKinds } from '../testing/route-kinds.ts';
+import { selfSigned } from '../testing/self-signed.ts';
+import { ok, startService } from '../testing/service.ts';
+import { agreement, handshake } from '../testing/websocket.ts';
+import { markKitSocket } from '../testing/wire.ts';
+
+describe.each(routeKinds)('a route with a fallback on $kind', ({ routes, files }) => {
+  async function stage(answer = ok('far'), ...keys: string[]) {
+    const far = (await startService()).answer(answer);
+    const port = await freePort();
+    const remote = `127.0.0.1:${far.port}`;
+    const yaml = routes('/db', port, `fallback: "http://${remote}"`, ...keys);
+    return { far, port, remote, gateway: await startTestGateway(yaml, { files, mode: 'development' }) };
+  }
+
+  test('is asked there by its own name while nothing listens, and says so', async () => {
+    const { far, remote, gateway } = await stage();
+    const own = ['Origin: http://localhost', 'Referer: http://localhost/db/a'];
+    const answer = await gateway.get('/db/x?y', ...own);
+    expect(answer.text).toBe('far');
+    expect(answer.head.value('portway-fallback')).toBe(remote);
+    const { head } = far.request;
+    expect(head.startLine).toBe('GET /x?y HTTP/1.1');
+    expect(head.value('host')).toBe(remote);
+    expect(head.value('origin')).toBe(`http://${remote}`);
+    expect(head.value('referer')).toBe(`http://${remote}/db/a`);
+    expect(head.has('x-forwarded-proto')).toBe(false);
+    const [line] = gateway.log.exchanges();
+    expect(line).toMatchObject({ fallback: true, endpoint: expect.stringContaining(remote), status: 200 });
+  });
+
+  test('is asked there more often than retries may be, and without any', async () => {
+    const { far, gateway } = await stage(ok('far'), 'retries: off');
+    for (let i = 0; i < 30; i++) expect((await gateway.get('/db/')).status).toBe(200);
+    expect(far.requests).toHaveLength(30);
+  });
+
+  test('is asked at its port again with the first request after it lives', async () => {
+    const { far, port, gateway } = await stage();
+    for (let i = 0; i < 12; i++) await gateway.get('/db/');
+    const near = (await startService({ listen: { port, host: '127.0.0.1' } })).answer(ok('near'));
+    const answer = await gateway.get('/db/');
+    expect([answer.text, answer.head.has('portway-fallback')]).toEqual(['near', false]);
+    expect([near.requests.length, far.requests.length]).toEqual([1, 12]);
+  });
+
+  test('what its own service answers stays its answer', async () => {
+    const { far, port, gateway } = await stage();
+    (await startService({ listen: { port, host: '127.0.0.1' } })).answer(
+      'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n',
+    );
+    for (let i = 0; i < 12; i++) expect((await gateway.get('/db/')).status).toBe(503);
+    expect(far.requests).toEqual([]);
+  });
+
+  test('a POST arrives there whole, once', async () => {
+    const { far, gateway } = await stage();
+    const body = 'x'.repeat(50_000);
+    const head = `POST /db/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`;
+    expect((await gateway.exchange(head + body)).status).toBe(200);
+    expect(far.requests).toHaveLength(1);
+    expect(far.request.body.toString()).toBe(body);
+  });
+
+  test('where neither is there, it is the fault of the second', async () => {
+    const [port, other] = [await freePort(), await freePort()];
+    const yaml = routes('/db', port, `fallback: "http://127.0.0.1:${other}"`);
+    const gateway = await startTestGateway(yaml, { files });
+    expect((await gateway.get('/db/')).status).toBe(502);
+    expect(gateway.log.exchanges()[0]).toMatchObject({
+      attempts: 2,
+      fallback: true,
+      code: 'connection_refused',
+    });
+  });
+
+  test('its cookies and addresses are those of the gateway', async () => {
+    const { far, remote, gateway } = await stage();
+    far.answer(
+      ok(
+        '',
+        `Location: http://${remote}/login`,
+        'Set-Cookie: a=1; Domain=example.com; Path=/; Secure; SameSite=None; HttpOnly',
+        'Set-Cookie: __Secure-b=1; Domain=example.com; Secure',
+        'Strict-Transport-Security: max-age=9',
+        'Alt-Svc: h3=":443"',
+      ),
+    );
+    const { head } = await gateway.get('/db/');
+    expect(head.value('location')).toBe('http://localhost/db/login');
+    expect(head.values('set-cookie')).toEqual(['a=1; Path=/db; HttpOnly', '__Secure-b=1; Secure']);
+    expect([head.has('strict-transport-security'), head.has('alt-svc')]).toEqual([false, false]);
+  });
+});
+
+test('a WebSocket is opened there', async () => {
+  const far = await startService({ halfOpen: true });
+  const gateway = await startTestGateway(
+    `routes:\n  /db: { to: ${await freePort()}, fallback: "http://127.0.0.1:${far.port}" }\n`,
+    { mode: 'development' },
+  );
+  const client = await gateway.connect();
+  await client.send(
+    handshake('/db/ws', 'Origin: http://localhost').replace('Host: gateway.test', 'Host: localhost'),
+  );
+  const connection = await far.connection();
+  const head = await connection.head();
+  expect([head.startLine, head.value('origin')]).toEqual([
+    'GET /ws HTTP/1.1',
+    `http://127.0.0.1:${far.port}`,
+  ]);
+  await connection.send(agreement());
+  const answer = await client.head();
+  expect(answer.startLine).toContain('101');
+  expect(answer.value('portway-fallback')).toBe(`127.0.0.1:${far.port}`);
+});
+
+describe('a fallback over TLS', () => {
+  async function secure() {
+    const shown = selfSigned('staging.test');
+    const server = createSecureServer(shown, (_request, response) => void response.end('far'));
+    const sockets = new Set<Socket>();
+    for (const event of ['connection', 'secureConnection'])
+      server.on(event, (socket: Socket) => sockets.add(markKitSocket(socket)));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    });
+    return { shown, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  }
+
+  test.each([
+    ['is refused with a certificate of nobody that is known', '', 502],
+    [
+      'is asked where its authority and its name are given',
+      ', tls: { ca: ca.crt, serverName: staging.test }',
+      200,
+    ],
+    ['is asked whatever it shows, where that is said', ', tls: { insecure: true }', 200],
+  ])('%s', async (_what, tls, status) => {
+    const { shown, url } = await secure();
+    const yaml = `routes:\n  /db: { to: ${await freePort()}, fallback: "${url}"${tls} }\n`;
+    const gateway = await startTestGateway(yaml, { files: { 'ca.crt': shown.cert } });
+    expect((await gateway.get('/db/')).status).toBe(status);
+  });
+});
+
+describe('what `check` says of it', () => {
+  async function check(route: string) {
+    const file = join(await temporaryFolder(), 'gateway.config.yaml');
+    await writeFile(file, `routes:\n  ${route}\n`);
+    return runHere(['check', file]);
+  }
+
+  test.each([
+    ['/a: { to: 3001, fallback: index.html }', 'a URL, such as https://staging.example.com'],
+    ['/a: { to: 3001, fallback: "ftp://a.test" }', 'http:// or https://'],
+    ['/a: { to: 3001, fallback: "https://a.test/x" }', 'path'],
+    ['/a: { folder: ., fallback: "https://a.test" }', 'the name of a file in the folder'],
+    ['/a: { redirect: /b, fallback: "https://a.test" }', 'no "fallback" here'],
+    ['/a: { to: 3001, fallback: "https://a.test", cache: true }', 'no "cache" beside "fallback"'],
+    ['/a: { to: 3001, fallback: 3002 }', 'a URL beside "to", or the name of a file beside "folder"'],
+  ])('%s', async (route, text) => {
+    const { code, stdout, stderr } = await check(route);
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toContain(text);
+  });
+});

@@ -197,6 +197,7 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '.tests': { request: 'GET /a' },
   '.rateLimit': { rate: '1/s' },
   '*.rateLimit': { rate: '1/s' },
+  'auth.oidc': { issuer: 'https://id.test/', clientId: 'a', clientSecret: 'a'.repeat(24) },
   'auth.jwt': { jwks: 'https://id.test/', issuer: 'a', audience: 'a' },
 };
 

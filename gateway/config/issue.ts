@@ -106,9 +106,9 @@ function leafSpan({ issue, path }: LeafIssue, document: SourceDocument): Span | 
   return nodeAt(document.root, path)?.span ?? null;
 }
 
-/** A token that requests must carry comes from a variable in order not to be read by everybody. */
+/** A token that requests must carry, or a secret, comes from a variable in order not to be read by everybody. */
 function isPrivate(path: readonly PathKey[]): boolean {
-  return path.includes('headers') || path.includes('query');
+  return ['headers', 'query', 'clientSecret', 'sessionKey'].some((key) => path.includes(key));
 }
 
 function add(document: SourceDocument, path: readonly PathKey[], span: Span | null, fault: Fault): void {

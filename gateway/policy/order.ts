@@ -1,6 +1,6 @@
 import type { PolicySettings, RouteConfig } from '../model/config.ts';
 import { allow, deny } from './addresses/addresses.ts';
-import { auth } from './auth/auth.ts';
+import { auth, withoutSessions } from './auth/auth.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
 import { compress } from './compress/compress.ts';
 import { cors } from './cors/cors.ts';
@@ -64,7 +64,10 @@ export function compilePolicyKeys(
 
 /** @param routes all of them. */
 export function policiesOf(route: RouteConfig, routes: readonly RouteConfig[]): RoutePolicies {
-  return new RoutePolicies(POLICIES, route.policies, escapeScript(route, routes));
+  return new RoutePolicies(POLICIES, route.policies, [
+    { name: 'escape', hooks: escapeScript(route, routes) },
+    { name: 'sessions', hooks: withoutSessions(routes) },
+  ]);
 }
 
 /** Those whose settings name what only the disk knows to be wrong. */

@@ -18,6 +18,11 @@ interface NamedRequestHook {
   readonly request: NonNullable<BoundPolicy['request']>;
 }
 
+interface NamedHooks {
+  readonly name: string;
+  readonly hooks: BoundPolicy | null;
+}
+
 interface NamedForesight {
   readonly name: string;
   readonly foresee: NonNullable<BoundPolicy['foresee']>;
@@ -36,10 +41,10 @@ export class RoutePolicies {
   readonly #opens: readonly NonNullable<BoundPolicy['open']>[];
   readonly #opened: (() => void)[] = [];
 
-  /** @param ofEscape what `escape:` does, which depends on the other routes, too: before all others, as the service's own word. */
-  constructor(order: readonly Policy[], settings: PolicySettings, ofEscape: BoundPolicy | null = null) {
+  /** @param ofOthers what depends on the other routes, too: before all policies of the route itself */
+  constructor(order: readonly Policy[], settings: PolicySettings, ofOthers: readonly NamedHooks[] = []) {
     const named = order.map((policy) => ({ name: policy.name, hooks: policy.bind(settings[policy.name]) }));
-    const bound = [{ name: 'escape', hooks: ofEscape }, ...named].flatMap(({ name, hooks }) =>
+    const bound = [...ofOthers, ...named].flatMap(({ name, hooks }) =>
       hooks === null ? [] : [{ name, ...hooks }],
     );
     this.#requests = bound.flatMap(({ name, request }) => (request ? { name, request } : []));

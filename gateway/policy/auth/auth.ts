@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { RouteConfig } from '../../model/config.ts';
 import {
   type AskedRequest,
   type BoundPolicy,
@@ -10,6 +11,8 @@ import { isExcepted } from './exceptions.ts';
 import type { Gate } from './gate.ts';
 import { jwtForm } from './jwt/keys.ts';
 import { authForm, authRow } from './keys.ts';
+import { takeCookies } from './oidc/cookies.ts';
+import { allowForm, oidcForm } from './oidc/keys.ts';
 import { type AuthSettings, type KindSettings, placeOf } from './settings.ts';
 
 /** Lets pass who proves who they are. What checks the proofs is loaded where a route has some. */
@@ -20,12 +23,22 @@ export const auth = policyWithKey('auth', {
     {
       heading: '### auth',
       form: authForm,
-      text: 'One of `basic`, `keys`, `jwt`, `forward`, `any`, `all`, and what goes with it. How each works, and what services see of it, says [auth.md](auth.md).',
+      text: 'One of `basic`, `keys`, `jwt`, `forward`, `oidc`, `any`, `all`, and what goes with it. How each works, and what services see of it, says [auth.md](auth.md).',
     },
     {
       heading: '### jwt',
       form: jwtForm,
       text: 'A token is checked by the keys of its issuer, and remembered until it expires.',
+    },
+    {
+      heading: '### oidc',
+      form: oidcForm,
+      text: 'A browser logs in at an OpenID Connect provider, and keeps its session in encrypted cookies.',
+    },
+    {
+      heading: '### oidcAllow',
+      form: allowForm,
+      text: '`allow` below `oidc`.',
     },
   ],
   shown: (settings) => settings && { ...settings, kinds: settings.kinds.map(shownKind) },
@@ -48,7 +61,7 @@ function bind(settings: AuthSettings | null): BoundPolicy | null {
       if (gate === null) throw new Error('auth was not opened');
       return gate.request(exchange, context);
     },
-    ...(settings.kinds.some(({ kind }) => kind === 'forward') && {
+    ...(settings.kinds.some(({ kind }) => kind === 'forward' || kind === 'oidc') && {
       toClient: (fields, exchange) => gate?.toClient(fields, exchange) ?? fields,
       // A session that was renewed would be lost with the service's failure.
       ownAnswer: (fields, exchange) => gate?.toClient(fields, exchange) ?? fields,
@@ -57,26 +70,53 @@ function bind(settings: AuthSettings | null): BoundPolicy | null {
   };
 }
 
+/** The sessions of one route are sent to all others of its host, too: no service sees them. `null`: there are none. */
+export function withoutSessions(all: readonly RouteConfig[]): BoundPolicy | null {
+  const logins = all.some(({ policies }) => settingsOf(policies)?.kinds.some(({ kind }) => kind === 'oidc'));
+  if (!logins) return null;
+  return {
+    request(exchange) {
+      const own = settingsOf(exchange.match.route.policies)?.kinds.some(({ kind }) => kind === 'oidc');
+      // Where they are asked for, `auth` itself takes them.
+      if (!own) takeCookies(exchange);
+      return null;
+    },
+  };
+}
+
+function settingsOf(policies: RouteConfig['policies']): AuthSettings | null {
+  return policies.auth as AuthSettings | null;
+}
+
 /** Nothing is opened for it: what is sent is not checked. */
 function foresee(settings: AuthSettings, asked: AskedRequest): Foreseen {
   const { need, kinds, except } = settings;
   if (isExcepted(except, asked))
     return { status: null, says: 'need not say who asks: it is among the exceptions' };
   const named = kinds.map(nameOf).join(need === 'all' ? ', and ' : ', or ');
-  const elsewhere = kinds.some(({ kind }) => kind === 'forward');
-  return { status: null, says: `passes with ${named}, else ${elsewhere ? 'what that answers' : '401'}` };
+  return { status: null, says: `passes with ${named}, else ${elseOf(kinds)}` };
+}
+
+function elseOf(kinds: readonly KindSettings[]): string {
+  if (kinds.some(({ kind }) => kind === 'forward')) return 'what that answers';
+  return kinds.some(({ kind }) => kind === 'oidc') ? 'a page is led to the login, and others are 401' : '401';
 }
 
 function nameOf(kind: KindSettings): string {
   if (kind.kind === 'basic') return `a name and a password of ${basename(kind.file)}`;
   if (kind.kind === 'jwt') return `a token of ${kind.issuer}`;
+  if (kind.kind === 'oidc') return `a login at ${kind.issuer}`;
   if (kind.kind === 'forward') return `a 2xx of ${placeOf(kind.url)}`;
   return `a key of ${basename(kind.file)} in ${kind.header}${kind.bearer ? ' or as Bearer' : ''}`;
 }
 
+const NOT_SHOWN = '(not shown)';
+
 /** The query of a URL may be a secret: `https://id.example.com/check?key=...`. */
 function shownKind(kind: KindSettings): KindSettings {
   if (kind.kind === 'forward') return { ...kind, url: placeOf(kind.url) };
+  if (kind.kind === 'oidc')
+    return { ...kind, clientSecret: NOT_SHOWN, sessionKey: kind.sessionKey && NOT_SHOWN };
   if (kind.kind !== 'jwt' || kind.jwks.url === null) return kind;
   return { ...kind, jwks: { url: placeOf(kind.jwks.url), file: null } };
 }
@@ -102,7 +142,7 @@ async function faultsOf(kind: KindSettings): Promise<PolicyFault[]> {
     const { readUsers, USERS_FILE } = await import('./basic/users.ts');
     return faultsOfFile(kind.file, ['basic'], USERS_FILE, readUsers);
   }
-  if (kind.kind === 'forward') return [];
+  if (kind.kind === 'forward' || kind.kind === 'oidc') return [];
   if (kind.kind === 'jwt') {
     const { file } = kind.jwks;
     if (file === null) return [];

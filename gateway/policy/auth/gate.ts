@@ -37,8 +37,9 @@ export class Gate {
     withoutField(facts.kept, 'x-forwarded-user');
     const excepted = isExcepted(this.#settings.except, asked);
     for (const kind of this.#kinds) kind.strip?.(exchange, excepted);
-    if (excepted) return null;
-    const outcome = this.#ask(exchange, context, []);
+    const owner = this.#kinds.find((kind) => kind.claims?.(exchange));
+    if (owner === undefined && excepted) return null;
+    const outcome = owner ? owner.check(exchange, context) : this.#ask(exchange, context, []);
     return outcome instanceof Promise
       ? outcome.then((settled) => verdictOf(settled, exchange))
       : verdictOf(outcome, exchange);
@@ -88,6 +89,8 @@ async function openKind(settings: KindSettings, kept: KeptStates): Promise<Authe
       return (await import('./api-keys/api-keys.ts')).ApiKeyAuthenticator.open(settings, kept);
     case 'forward':
       return (await import('./forward/forward.ts')).ForwardAuthenticator.open(settings, kept);
+    case 'oidc':
+      return (await import('./oidc/oidc.ts')).OidcAuthenticator.open(settings, kept);
     case 'jwt':
       return (await import('./jwt/jwt.ts')).JwtAuthenticator.open(settings, kept);
   }

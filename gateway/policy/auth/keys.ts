@@ -9,6 +9,7 @@ import { described, flag, orWord, parsedBy } from '../../keys/value.ts';
 import { canonicalPath } from '../../route/target.ts';
 import { compileForward, FORWARD_COMPANIONS, forwardShape } from './forward/keys.ts';
 import { compileJwt, jwtForm } from './jwt/keys.ts';
+import { compileOidc, oidcForm } from './oidc/keys.ts';
 import type { AuthSettings, Exception, KindSettings } from './settings.ts';
 
 const file = z.string().min(1);
@@ -44,6 +45,11 @@ const kindShape = {
 const allKinds = {
   ...kindShape,
   ...forwardShape,
+  oidc: described(oidcForm, 'A login at an OpenID Connect provider, for browsers.', {
+    expected: 'a map with issuer, clientId, clientSecret',
+    type: 'map, see [oidc](#oidc)',
+    also: ['openid', 'openidconnect', 'oauth2', 'sso'],
+  }).optional(),
   jwt: described(jwtForm, 'A signed token of an issuer, as `Authorization: Bearer`.', {
     expected: 'a map with jwks, issuer, audience',
     type: 'map, see [jwt](#jwt)',
@@ -57,6 +63,7 @@ const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   keys: ['header', 'bearer'],
   jwt: [],
   forward: FORWARD_COMPANIONS,
+  oidc: [],
 };
 
 const KINDS = Object.keys(COMPANIONS);
@@ -96,7 +103,7 @@ export const authForm = z
     ).optional(),
   })
   .check(({ value, issues }) => {
-    issues.push(...faultsOfKind(value, [...KINDS, 'any', 'all']));
+    issues.push(...faultsOfKind(value, [...KINDS, 'any', 'all']), ...faultsOfLogins(value));
   })
   .meta({
     id: 'auth',
@@ -133,7 +140,8 @@ function compileAuth(written: z.output<typeof authForm>, folder: string): AuthSe
 
 function compileKind(written: WrittenKind, folder: string): KindSettings {
   const { basic, realm = 'Portway', keys, header = 'X-API-Key', bearer = false, jwt } = written;
-  const { forward } = written;
+  const { forward, oidc } = written;
+  if (oidc !== undefined) return compileOidc(oidc);
   if (forward !== undefined) return compileForward({ ...written, forward });
   if (jwt !== undefined) return compileJwt(jwt, folder);
   if (basic !== undefined) return { kind: 'basic', file: resolve(folder, basic), realm };
@@ -164,6 +172,22 @@ function faultsOfKind(value: Readonly<Record<string, unknown>>, kinds: readonly 
   return there
     .filter((key) => key !== kind && key !== 'except' && !companions.includes(key))
     .map((key) => fault([key], `what goes with ${kind}`, `${key} has no meaning beside ${kind}`));
+}
+
+/** A browser can't be led to two logins at once. */
+function faultsOfLogins({ any, all }: Readonly<Record<string, unknown>>) {
+  const kinds = any ?? all;
+  if (!Array.isArray(kinds)) return [];
+  const second = kinds.flatMap((kind, at) => (Object(kind).oidc === undefined ? [] : [at]))[1];
+  if (second === undefined) return [];
+  return [
+    {
+      code: 'custom' as const,
+      input: kinds,
+      path: [any ? 'any' : 'all', second],
+      params: { atKey: false, expected: 'one oidc', hint: 'a browser is led to one login' },
+    },
+  ];
 }
 
 function parseException(text: string): Parsed<Exception> {

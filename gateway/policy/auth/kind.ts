@@ -15,6 +15,8 @@ export type Outcome =
 export interface Authenticator {
   /** A promise only where it has to wait. Never throws. */
   check(exchange: RoutedExchange, context: PolicyContext): Outcome | Promise<Outcome>;
+  /** Whether it answers a request by itself, below its route: no exception, and no other kind, is asked about it. Never passed, then. */
+  claims?(exchange: RoutedExchange): boolean;
   /** Takes out what a client sent in the place of what this kind says; on exceptions, too. */
   strip?(exchange: RoutedExchange, excepted: boolean): void;
   /** What it adds to the answer of a request that has passed. */

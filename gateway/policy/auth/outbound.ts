@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, type RequestInit as AskInit, fetch as ask, type Dispatcher } from 'undici';
 import type { Keepable } from '../kept.ts';
 
 /** What another service answered, its body cut off nowhere: a longer one than was allowed is an error. */
@@ -17,7 +17,7 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal;
 }
 
-/** GETs of services that say who somebody is: a few connections of our own, which no route shares. Redirects are answers. */
+/** Requests to services that say who somebody is: a few connections of our own, which no route shares. Redirects are answers. */
 export class Outbound implements Keepable {
   readonly #agent = new Agent({ connections: 64, connect: { timeout: 5_000 }, maxHeaderSize: 32 * 1024 });
 
@@ -39,6 +39,13 @@ export class Outbound implements Keepable {
     return { status: statusCode, fields: rawFields(fields), body: await wholeOf(body, bodyMaxBytes) };
   }
 
+  /** For libraries that ask by themselves; time and redirects are theirs. @throws where it is longer than `bodyMaxBytes` */
+  async fetch(url: string, options: object, bodyMaxBytes: number): Promise<Response> {
+    const { status, headers, body } = await ask(url, { ...(options as AskInit), dispatcher: this.#agent });
+    const whole = await wholeOf(body ?? [], bodyMaxBytes);
+    return new Response(whole.length === 0 ? null : whole, { status, headers: [...headers] });
+  }
+
   close(): void {
     void this.#agent.destroy();
   }
@@ -51,10 +58,12 @@ function rawFields(fields: unknown): string[] {
   );
 }
 
-async function wholeOf(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+type Body = Dispatcher.ResponseData['body'] | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+async function wholeOf(body: Body, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     // Leaving the loop destroys the body, and its connection with it.
     if (length > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`);

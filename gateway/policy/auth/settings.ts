@@ -7,7 +7,7 @@ export interface AuthSettings {
   readonly except: readonly Exception[];
 }
 
-export type KindSettings = BasicSettings | ApiKeySettings | JwtSettings | ForwardSettings;
+export type KindSettings = BasicSettings | ApiKeySettings | JwtSettings | ForwardSettings | OidcSettings;
 
 /** A name and a password, of a file (RFC 7617). */
 export interface BasicSettings {
@@ -56,6 +56,27 @@ export interface ForwardSettings {
   readonly timeoutMs: number;
   /** Where browsers log in; `null`: its own answer says so. */
   readonly signIn: string | null;
+}
+
+/** A login at an OpenID Connect provider. */
+export interface OidcSettings {
+  readonly kind: 'oidc';
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scopes: readonly string[];
+  /** The claim that names the user. */
+  readonly user: string;
+  /** Whole addresses, or what begins with `@`: all of a domain. In lower case. */
+  readonly emails: readonly string[];
+  readonly groups: readonly string[];
+  /** Everybody who can log in, without `emails` and `groups`. */
+  readonly allowsAll: boolean;
+  readonly idleMs: number;
+  readonly lifetimeMs: number;
+  /** What the keys of sessions are derived from; `null`: the secret of the client. */
+  readonly sessionKey: string | null;
+  readonly afterLogout: string | null;
 }
 
 /** Requests that need not say who asks. `null` is any method, or any path. */

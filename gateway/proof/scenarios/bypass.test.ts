@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import type { ClientHttp2Session } from 'node:http2';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { compileOidc } from '../../policy/auth/oidc/keys.ts';
+import { identityOf, Seal } from '../../policy/auth/oidc/seal.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { get } from '../testing/raw-client.ts';
@@ -18,6 +20,18 @@ const token = await new SignJWT({ sub: 'ann', iss: 'id', aud: 'shop' })
   .setProtectedHeader({ alg: 'ES256', kid: 'a' })
   .setExpirationTime('1h')
   .sign(privateKey);
+
+const oidc = {
+  issuer: 'https://id.example.com',
+  clientId: 'shop',
+  clientSecret: 'a-secret-of-thirty-two-characters',
+};
+const oidcSettings = compileOidc(oidc);
+const session = await new Seal(oidcSettings, 'session').seal({
+  ...{ loggedInAt: Date.now(), usedAt: Date.now(), refreshAt: null, refreshToken: null, idToken: null },
+  ...{ subject: 'ann', user: 'ann', email: null, groups: [] },
+});
+const sessionCookie = `portway-oidc-${identityOf(oidcSettings).slice(0, 10)}-0=1.${session}`;
 
 const FILES = {
   'shop.crt': cert,
@@ -42,6 +56,11 @@ const POLICIES: readonly (readonly [name: string, keys: string, proof: string | 
     'forward',
     `auth: { forward: "http://127.0.0.1:ASKED/check", copy: X-Email, ${EXCEPT} }`,
     'Cookie: _oauth2_proxy=good',
+  ],
+  [
+    'oidc',
+    `auth: { oidc: ${JSON.stringify(oidc)}, ${EXCEPT} }`,
+    `Cookie: ${sessionCookie}; __Host-${sessionCookie}`,
   ],
   ['allow', 'allow: 10.0.0.0/8', null],
   ['deny', 'deny: loopback', null],

@@ -29,7 +29,7 @@ const NOT_ASKED =
   /^(?:content[-_].*|expect|range|if[-_].*|accept[-_]encoding|max[-_]forwards|sec[-_]websocket[-_].*|x[-_]original[-_].*|x[-_]auth[-_]request[-_].*|x[-_](?:http[-_])?method(?:[-_]override)?)$/;
 
 /** As the client asked for it, a prefix that a proxy before us took off included. */
-function pathOf({ target, origin }: RoutedExchange): string {
+export function pathOf({ target, origin }: RoutedExchange): string {
   return origin.outerPrefix + (target.kind === 'asterisk' ? '*' : target.raw);
 }
 

@@ -1,0 +1,162 @@
+/** `oidc:` below `auth:`. */
+
+import { z } from 'zod';
+import { parseFieldText } from '../../../keys/field.ts';
+import { accepted, type Parsed, refused } from '../../../keys/parsed.ts';
+import { described, duration, parsedBy } from '../../../keys/value.ts';
+import type { OidcSettings } from '../settings.ts';
+
+const name = z.string().min(1);
+
+const oneOrMore = <One extends z.ZodType>(one: One) =>
+  z.union([one.transform((alone) => [alone]), z.array(one).min(1)]);
+
+const email = parsedBy(z.string(), parseEmail).meta({
+  doc: { expected: 'an address, or @ and a domain', type: 'text' },
+});
+
+const secret = parsedBy(z.string(), parseSecret);
+
+export const allowForm = z
+  .strictObject({
+    emails: described(
+      oneOrMore(email),
+      'Addresses that may pass: `ann@example.com`, or `@example.com` for all of a domain. One that the provider calls unverified is none.',
+      {
+        expected: 'an address, or a list of them',
+        type: 'text or list of texts',
+        also: ['email', 'domains'],
+      },
+    ).optional(),
+    groups: described(oneOrMore(name), 'Groups that may pass, of the claim `groups`.', {
+      expected: 'a group, or a list of them',
+      type: 'text or list of texts',
+      also: ['group', 'roles'],
+    }).optional(),
+  })
+  .meta({ id: 'oidcAllow', doc: { expected: 'a map with emails or groups', holder: 'allow' } });
+
+export const oidcForm = z
+  .strictObject({
+    issuer: described(parsedBy(z.string().min(1), parseIssuer), 'The provider, as it names itself.', {
+      expected: 'a URL',
+      type: 'https URL; http for this machine alone',
+      also: ['provider', 'issuerurl', 'discovery', 'oidcissuerurl'],
+    }),
+    clientId: described(name, 'As what the gateway is registered there.', {
+      expected: 'the name of the client',
+      type: 'text',
+      also: ['client', 'clientid'],
+    }),
+    clientSecret: described(
+      secret,
+      'What it proves that with: a variable of the environment keeps it out of the file.',
+      {
+        expected: 'a text of 24 characters or more',
+        type: 'text',
+        also: ['secret'],
+      },
+    ),
+    scopes: described(
+      oneOrMore(name),
+      'What is asked for. `offline_access` is what many providers give refresh tokens for.',
+      {
+        expected: 'a scope, or a list of them',
+        type: 'text or list of texts',
+        defaultText: '`openid`, `email`, `profile`',
+        also: ['scope'],
+      },
+    ).optional(),
+    user: described(name, 'The claim that says who it is.', {
+      expected: 'the name of a claim',
+      type: 'text',
+      default: 'sub',
+      also: ['userclaim', 'usernameclaim'],
+    }).optional(),
+    allow: described(allowForm, 'Who may pass of those who can log in: one of these is enough, else 403.', {
+      expected: 'a map with emails or groups',
+      type: 'map, see [oidcAllow](#oidcallow)',
+      defaultText: 'everybody who can log in',
+      also: ['allowed', 'allowedgroups', 'allowedemails'],
+    }).optional(),
+    idle: described(duration({ min: '10s', max: '30d' }), 'How long a session lasts that is not used.', {
+      default: '2h',
+      also: ['idletimeout', 'inactivity'],
+    }).optional(),
+    lifetime: described(duration({ min: '10s', max: '90d' }), 'How long a session lasts at most.', {
+      default: '24h',
+      also: ['absolutelifetime', 'maxage', 'cookieexpire'],
+    }).optional(),
+    sessionKey: described(
+      secret,
+      'What the key of the sessions is derived from, instead of the `clientSecret`.',
+      {
+        expected: 'a text of 24 characters or more',
+        type: 'text',
+        defaultText: 'the `clientSecret`',
+        also: ['cookiesecret', 'sessionsecret'],
+      },
+    ).optional(),
+    afterLogout: described(
+      parsedBy(z.string().min(1), parseUrl),
+      'Where the provider sends who has logged out. It must be registered there.',
+      { expected: 'a URL', type: 'URL', defaultText: 'nowhere', also: ['postlogoutredirecturi'] },
+    ).optional(),
+  })
+  .meta({ id: 'oidc', doc: { expected: 'a map with issuer, clientId, clientSecret', holder: 'oidc' } });
+
+export function compileOidc(written: z.output<typeof oidcForm>): OidcSettings {
+  const { issuer, clientId, clientSecret, scopes = ['openid', 'email', 'profile'], user = 'sub' } = written;
+  const { allow, idle = 7_200_000, lifetime = 86_400_000, sessionKey = null, afterLogout = null } = written;
+  return {
+    kind: 'oidc',
+    issuer,
+    clientId,
+    clientSecret,
+    scopes: [...new Set(['openid', ...scopes])],
+    user,
+    emails: allow?.emails ?? [],
+    groups: allow?.groups ?? [],
+    allowsAll: allow === undefined,
+    idleMs: idle,
+    lifetimeMs: lifetime,
+    sessionKey,
+    afterLogout,
+  };
+}
+
+function parseUrl(written: string): Parsed<string> {
+  const url = URL.canParse(written) ? new URL(written) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return refused('a URL begins with https://');
+  if (url.username !== '' || url.password !== '')
+    return refused('no password in a URL: it would stand in logs');
+  return accepted(written);
+}
+
+/** Codes and secrets go there: in the clear only within this machine. */
+function parseIssuer(written: string): Parsed<string> {
+  const parsed = parseUrl(written);
+  if (!parsed.ok) return parsed;
+  const { protocol, hostname, search, hash } = new URL(written);
+  if (search !== '' || hash !== '') return refused('an issuer has neither a query nor a fragment');
+  if (protocol === 'http:' && !LOOPBACK.test(hostname))
+    return refused('https, except for a provider on this machine');
+  return parsed;
+}
+
+const LOOPBACK = /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+/** Who has a cookie could find a short one by trying. */
+function parseSecret(written: string): Parsed<string> {
+  return written.length < 24
+    ? refused('at least 24 characters, by chance: whoever finds it by trying makes sessions at will')
+    : accepted(written);
+}
+
+function parseEmail(written: string): Parsed<string> {
+  const text = parseFieldText(written);
+  if (!text.ok) return text;
+  return /^[^\s@]*@[^\s@]+$/.test(written)
+    ? accepted(written.toLowerCase())
+    : refused('ann@example.com, or @example.com for all of a domain');
+}

@@ -1,0 +1,220 @@
+import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
+import type { Fields } from '../../../exchange/contract.ts';
+import { GatewayError } from '../../../exchange/error-catalog.ts';
+import type { RoutedExchange, RoutedHead } from '../../../fields/exchange.ts';
+import type { KeptStates } from '../../kept.ts';
+import { unauthenticated } from '../credentials.ts';
+import { isNavigation } from '../forward/question.ts';
+import { isPrintableUser } from '../jwt/claims.ts';
+import type { Authenticator, Outcome } from '../kind.ts';
+import type { OidcSettings } from '../settings.ts';
+import { type Cookies, cookieName, dropCookie, setCookie, takeCookies } from './cookies.ts';
+import { pathTo, placeAsked, returnPath, urlTo } from './places.ts';
+import { type LoginChecks, Provider } from './provider.ts';
+import { identityOf, Seal } from './seal.ts';
+import { isToRefresh, isToRenew, mayPass, type Session } from './session.ts';
+import { Sessions } from './sessions.ts';
+
+/** A login under way, in a cookie of its own: several tabs may log in at once. */
+interface Login extends LoginChecks {
+  readonly back: string;
+  readonly begunAt: number;
+}
+
+/** A login at an OpenID Connect provider, and sessions in cookies. */
+export class OidcAuthenticator implements Authenticator {
+  readonly #settings: OidcSettings;
+  readonly #provider: Provider;
+  readonly #sessions: Sessions;
+  readonly #logins: Seal;
+  readonly #tag: string;
+  readonly #release: () => void;
+  /** What was taken out of a request, by its facts. */
+  readonly #taken = new WeakMap<RoutedHead['facts'], Cookies>();
+  /** Sessions that were renewed, for the answer. */
+  readonly #renewed = new WeakMap<RoutedHead['facts'], Fields>();
+
+  static open(settings: OidcSettings, kept: KeptStates): OidcAuthenticator {
+    const key = `oidc ${JSON.stringify(settings)}`;
+    const state = kept.acquire(key, () => new OidcState(settings, kept.log));
+    return new OidcAuthenticator(settings, state, () => kept.release(key));
+  }
+
+  private constructor(settings: OidcSettings, { provider, sessions }: OidcState, release: () => void) {
+    this.#settings = settings;
+    this.#provider = provider;
+    this.#sessions = sessions;
+    this.#logins = new Seal(settings, 'login');
+    this.#tag = identityOf(settings).slice(0, 10);
+    this.#release = release;
+  }
+
+  claims(exchange: RoutedExchange): boolean {
+    return placeAsked(exchange) !== null;
+  }
+
+  strip(exchange: RoutedExchange): void {
+    this.#taken.set(exchange.facts, takeCookies(exchange));
+  }
+
+  async check(exchange: RoutedExchange): Promise<Outcome> {
+    try {
+      return await this.#outcomeOf(exchange);
+    } catch (cause) {
+      if (!(cause instanceof GatewayError)) throw cause;
+      if (cause.row.status === 401) return this.#refused(exchange, cause.message);
+      return { kind: 'refused', error: cause };
+    }
+  }
+
+  toClient(fields: Fields, { facts }: RoutedHead): Fields {
+    const cookies = this.#renewed.get(facts);
+    return cookies === undefined ? fields : [...fields, ...cookies];
+  }
+
+  close(): void {
+    this.#release();
+  }
+
+  #outcomeOf(exchange: RoutedExchange): Outcome | Promise<Outcome> {
+    const place = placeAsked(exchange);
+    if (place === null) return this.#judge(exchange);
+    const { method } = exchange.downstream;
+    if (method !== 'GET' && !(method === 'POST' && place === 'logout')) return NOT_ALLOWED;
+    if (place === 'login') return this.#begin(exchange);
+    return place === 'callback' ? this.#finish(exchange) : this.#logOut(exchange);
+  }
+
+  async #judge(exchange: RoutedExchange): Promise<Outcome> {
+    const session = await this.#session(exchange);
+    if (session === null)
+      return isNavigation(exchange) ? this.#begin(exchange) : this.#refused(exchange, 'no session');
+    // Whether it names the user or not: the next one who passes may be somebody else.
+    exchange.personal = true;
+    if (!mayPass(session, this.#settings)) return forbidden('none of those whom `allow` names');
+    const { user } = session;
+    if (user === null || !isPrintableUser(user))
+      return forbidden(`no ${this.#settings.user} that can be passed on`);
+    return { kind: 'passed', user };
+  }
+
+  /** With what is newer of it in the answer. `null`: there is none, or it is over. */
+  async #session(exchange: RoutedExchange): Promise<Session | null> {
+    const cookies = this.#cookiesOf(exchange);
+    const now = Date.now();
+    const session = await this.#sessions.read(cookies, this.#name(exchange), now);
+    if (session === null) return null;
+    const due = isToRefresh(session, now);
+    if (!due && !isToRenew(session, this.#settings, now)) return session;
+    const newer = due ? await this.#refreshed(session, now) : { ...session, usedAt: now };
+    if (newer === null) return null;
+    const lines = await this.#sessions.write(newer, cookies, this.#name(exchange));
+    this.#renewed.set(exchange.facts, lines);
+    return newer;
+  }
+
+  /** `null`: the provider says that it is over. @throws GatewayError where the provider says nothing */
+  async #refreshed(session: Session, now: number): Promise<Session | null> {
+    try {
+      return await this.#sessions.refreshedOnce(session, now, () => this.#provider.refreshed(session, now));
+    } catch (cause) {
+      if (cause instanceof GatewayError && cause.row.status === 401) return null;
+      throw cause;
+    }
+  }
+
+  /** To the provider, and back to the page. */
+  async #begin(exchange: RoutedExchange): Promise<Outcome> {
+    const checks = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
+    const location = await this.#provider.loginUrl(urlTo('callback', exchange), checks);
+    const back = returnPath(exchange, placeAsked(exchange));
+    const login: Login = { ...checks, back, begunAt: Date.now() };
+    const cookie = setCookie(
+      this.#loginName(exchange, checks.state),
+      await this.#logins.seal(login),
+      LOGIN_MS / 1000,
+    );
+    return leadTo(location, [...cookie, ...this.#tooManyLogins(exchange)]);
+  }
+
+  async #finish(exchange: RoutedExchange): Promise<Outcome> {
+    const url = URL.parse(urlTo('callback', exchange) + exchange.target.query);
+    if (url === null) return this.#refused(exchange, 'a host that no provider leads back to');
+    const name = this.#loginName(exchange, url.searchParams.get('state') ?? '');
+    const cookies = this.#cookiesOf(exchange);
+    const now = Date.now();
+    const login = await this.#logins.open<Login>(cookies.get(name) ?? '');
+    if (login === null || now >= login.begunAt + LOGIN_MS)
+      return this.#refused(exchange, 'no login of this browser is under way, or it took too long');
+    const session = await this.#provider.sessionOf(url, login, now);
+    const lines = await this.#sessions.write(session, cookies, this.#name(exchange));
+    return leadTo(login.back, [...lines, ...dropCookie(name)]);
+  }
+
+  async #logOut(exchange: RoutedExchange): Promise<Outcome> {
+    const cookies = this.#cookiesOf(exchange);
+    const session = await this.#sessions.read(cookies, this.#name(exchange), Date.now());
+    const own = [...cookies.keys()].filter((name) => name.startsWith(`${this.#name(exchange)}-`));
+    const dropped = own.flatMap(dropCookie);
+    // Who leaves is out here, whether the provider is there or not.
+    const away = session && (await this.#provider.logoutUrl(session.idToken).catch(() => null));
+    if (away) return leadTo(away, dropped);
+    const fields = [...dropped, 'Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
+    return { kind: 'answered', answer: { status: 200, fields, body: Buffer.from('You are logged out.\n') } };
+  }
+
+  /** Logins that nobody finishes must not fill the room that browsers and servers have for cookies: the oldest go. */
+  #tooManyLogins(exchange: RoutedExchange): string[] {
+    const mark = `${this.#name(exchange)}-login-`;
+    const open = [...this.#cookiesOf(exchange).keys()].filter((name) => name.startsWith(mark));
+    return open.slice(0, Math.max(0, open.length - MAX_LOGINS + 1)).flatMap(dropCookie);
+  }
+
+  #refused(exchange: RoutedExchange, why: string): Outcome {
+    return unauthenticated(why, `Cookie realm="Portway", form-action="${pathTo('login', exchange)}"`);
+  }
+
+  #cookiesOf({ facts }: RoutedExchange): Cookies {
+    return this.#taken.get(facts) ?? new Map();
+  }
+
+  #name(exchange: RoutedExchange): string {
+    return cookieName(exchange, this.#tag);
+  }
+
+  #loginName(exchange: RoutedExchange, state: string): string {
+    return `${this.#name(exchange)}-login-${state.slice(0, 10)}`;
+  }
+}
+
+/** What outlives a reload. */
+class OidcState {
+  readonly provider: Provider;
+  readonly sessions: Sessions;
+
+  constructor(settings: OidcSettings, log: KeptStates['log']) {
+    this.provider = new Provider(settings, log);
+    this.sessions = new Sessions(settings);
+  }
+
+  close(): void {
+    this.provider.close();
+  }
+}
+
+const LOGIN_MS = 600_000;
+const MAX_LOGINS = 5;
+
+function leadTo(location: string, cookies: Fields): Outcome {
+  const fields = ['Location', location, ...cookies, 'Cache-Control', 'no-store'];
+  return {
+    kind: 'answered',
+    answer: { status: 302, fields: [...fields, 'Referrer-Policy', 'no-referrer'] },
+  };
+}
+
+function forbidden(why: string): Outcome {
+  return { kind: 'refused', error: new GatewayError('forbidden', why) };
+}
+
+const NOT_ALLOWED: Outcome = { kind: 'answered', answer: { status: 405, fields: ['Allow', 'GET'] } };

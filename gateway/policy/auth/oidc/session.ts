@@ -1,0 +1,63 @@
+import type { OidcSettings } from '../settings.ts';
+
+/** What is kept of a login, in the cookies of the browser. Times are milliseconds since 1970. */
+export interface Session {
+  readonly loggedInAt: number;
+  /** When it was used, as exactly as `renewsAt` needs it. */
+  readonly usedAt: number;
+  /** When the provider is to be asked again; `null`: never. */
+  readonly refreshAt: number | null;
+  readonly refreshToken: string | null;
+  /** For logging out there (OpenID Connect RP-Initiated Logout 1.0 §2); `null`: it was too long. */
+  readonly idToken: string | null;
+  readonly subject: string;
+  readonly user: string | null;
+  /** `null`: none, or an unverified one. */
+  readonly email: string | null;
+  readonly groups: readonly string[];
+}
+
+export function isOver({ loggedInAt, usedAt }: Session, settings: OidcSettings, now: number): boolean {
+  return now >= loggedInAt + settings.lifetimeMs || now >= usedAt + settings.idleMs;
+}
+
+export function isToRefresh({ refreshAt, refreshToken }: Session, now: number): boolean {
+  return refreshAt !== null && refreshToken !== null && now >= refreshAt;
+}
+
+/** Not with each answer: an eighth of what it may lie idle is exact enough. */
+export function isToRenew({ usedAt }: Session, { idleMs }: OidcSettings, now: number): boolean {
+  return now >= usedAt + idleMs / 8;
+}
+
+export function mayPass({ email, groups }: Session, settings: OidcSettings): boolean {
+  if (settings.allowsAll) return true;
+  if (groups.some((group) => settings.groups.includes(group))) return true;
+  if (email === null) return false;
+  const domain = email.slice(email.lastIndexOf('@'));
+  return settings.emails.some((allowed) => allowed === email || allowed === domain);
+}
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** Claims that are needed and not among these: providers give them by the ID token, or by their userinfo. */
+export function lacksClaims(claims: Claims, settings: OidcSettings): boolean {
+  const needed = [settings.user];
+  if (settings.emails.length > 0) needed.push('email');
+  if (settings.groups.length > 0) needed.push('groups');
+  return needed.some((name) => claims[name] === undefined);
+}
+
+/** Who it is, by what the provider says. */
+export function identityIn(claims: Claims, user: string): Pick<Session, 'user' | 'email' | 'groups'> {
+  const verified = claims.email_verified;
+  const trusted = verified === undefined || verified === true || verified === 'true';
+  const email = trusted && typeof claims.email === 'string' ? claims.email.toLowerCase() : null;
+  const named = user === 'email' ? (trusted ? claims.email : null) : claims[user];
+  const groups: unknown[] = Array.isArray(claims.groups) ? claims.groups : [claims.groups];
+  return {
+    user: typeof named === 'string' ? named : null,
+    email,
+    groups: groups.filter((group) => typeof group === 'string'),
+  };
+}

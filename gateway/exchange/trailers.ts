@@ -3,7 +3,7 @@ import type { Fields } from './contract.ts';
 /**
  * What must not come behind a body (RFC 9110 §6.5.1): whoever merges trailers into the header section would act upon it too late, or
  * in place of what stood in front. Hop-by-hop fields are among them, those that are rewritten on their way to the client, and those that tell
- * a service where a request came from, in their spellings with underscores too.
+ * a service where a request came from or who sent it, in their spellings with underscores too.
  */
 const NEVER_BEHIND: ReadonlySet<string> = new Set([
   'authorization',
@@ -31,6 +31,7 @@ const NEVER_BEHIND: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   'via',
+  'x-api-key',
   'x-real-ip',
   'x-request-id',
 ]);

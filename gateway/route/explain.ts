@@ -18,11 +18,10 @@ import type {
   Verdict,
 } from './explanation.ts';
 import { ambiguityText, type OtherReading } from './folded-readings.ts';
-import { forwardTarget, navigationRedirect } from './forward-target.ts';
+import { forwardTarget, navigationRedirect, redirectLocation } from './forward-target.ts';
 import { laneOf } from './lane.ts';
 import { mendedTarget } from './mended-target.ts';
 import { ownOrigin } from './origin.ts';
-import { redirectLocation } from './redirect.ts';
 import { compareSpecificity } from './specificity.ts';
 import type { RouteMatch, RouteRequest, RouteTable } from './table.ts';
 import { parseTarget, type RequestTarget } from './target.ts';

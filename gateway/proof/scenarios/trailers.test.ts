@@ -64,6 +64,8 @@ describe.each(laneKinds)('trailers on $kind', ({ routes, files, throughFastify }
     'Host: evil.test',
     'X-Forwarded-For: 10.9.9.9',
     'X-Forwarded-User: admin',
+    'X-API-Key: pw_one',
+    'X_API_Key: pw_one',
     'X_Forwarded_User: admin',
   ])('of a request never become fields: %s', async (line) => {
     const { service, gateway } = await startRoute({ routes, files }, '/db');

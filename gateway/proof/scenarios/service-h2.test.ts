@@ -361,6 +361,64 @@ describe('a hostile service', () => {
   });
 });
 
+describe('a status that HTTP does not have (RFC 9110 §15)', () => {
+  const FINAL = 0x05;
+  const INTERIM = 0x04;
+
+  /** HEADERS on stream 1, whose only field is `:status` (RFC 7541 §6.2.2). */
+  function head(status: string, flags: number): Buffer {
+    return Buffer.from([0, 0, 5, 1, flags, 0, 0, 0, 1, 0x08, 3, ...Buffer.from(status)]);
+  }
+
+  /** Sends the frames when the HEADERS of the first request have come. */
+  async function answering(frames: readonly Buffer[]): Promise<number> {
+    const server = createServer((socket) => {
+      let seen = Buffer.alloc(0);
+      let answered = false;
+      markKitSocket(socket).on('error', () => {});
+      onTestFinished(() => void socket.destroy());
+      socket.write(SETTINGS);
+      socket.on('data', (chunk: Buffer) => {
+        seen = Buffer.concat([seen, chunk]);
+        if (answered || !hasHeaders(seen)) return;
+        answered = true;
+        socket.write(Buffer.concat(frames));
+      });
+    });
+    onTestFinished(() => void server.close());
+    return listening(server);
+  }
+
+  const rows: [string, Buffer[]][] = [
+    ['999', [head('999', FINAL)]],
+    ['600', [head('600', FINAL)]],
+    ['000', [head('000', FINAL)]],
+    ['600 behind a 103', [head('103', INTERIM), head('600', FINAL)]],
+    ['099 ahead of the answer', [head('099', INTERIM), head('200', FINAL)]],
+    ['101, which HTTP/2 does not have,', [head('101', INTERIM), head('200', FINAL)]],
+    ['103 as the end of the stream', [head('103', FINAL)]],
+  ];
+  const lanes = ['wire', 'general'] as const;
+  test.each(lanes.flatMap((lane) => rows.map((row) => [...row, lane] as const)))(
+    '%s is a bad answer',
+    async (_status, frames, lane) => {
+      const gateway = await gatewayTo(
+        await answering(frames),
+        `, lane: ${lane}, timeouts: { response: 10s }`,
+      );
+      const answer = await gateway.get('/db', 'Accept: application/json');
+      expect([answer.status, JSON.parse(answer.text).code]).toEqual([502, 'bad_answer']);
+    },
+  );
+});
+
+/** Whether a HEADERS frame stands behind the client's preface of 24 bytes (RFC 9113 §3.4, §4.1). */
+function hasHeaders(seen: Buffer): boolean {
+  for (let at = 24; at + 9 <= seen.length; at += 9 + seen.readUIntBE(at, 3))
+    if (seen[at + 3] === 1) return true;
+  return false;
+}
+
 function flood(socket: Socket, frame: Buffer): void {
   const many = Buffer.concat(Array.from({ length: 200 }, () => frame));
   const more = () => {

@@ -118,9 +118,9 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
   // The answer.
 
   #informed(headers: IncomingHttpHeaders, raw: Fields): void {
-    const status = Number(headers[':status']);
-    if (status === 100) return this.#sendBody();
     this.#attempt((sink) => {
+      const status = statusOf(headers, 100, 199);
+      if (status === 100) return this.#sendBody();
       this.#measure(raw);
       sink.informational(status, regular(raw));
     });
@@ -129,7 +129,7 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
   #answered(headers: IncomingHttpHeaders, flags: number, raw: Fields): void {
     this.#attempt((sink) => {
       this.#measure(raw);
-      const status = Number(headers[':status']);
+      const status = statusOf(headers, 200, 599);
       const { method } = this.#request!;
       const length = headers['content-length'];
       const bodiless = method === 'HEAD' || status === 204 || status === 304;
@@ -235,6 +235,16 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
     this.#session?.leave(this);
     this.#owner.released(this);
   }
+}
+
+/** nghttp2 sees to three digits and that there is no 101; a status above 599 is none (RFC 9110 §15), and over HTTP/1.1 it could not be passed on. */
+function statusOf(headers: IncomingHttpHeaders, least: number, most: number): number {
+  const status = Number(headers[':status']);
+  if (status >= least && status <= most) return status;
+  throw new GatewayError(
+    'bad_answer',
+    `the status ${headers[':status'] ?? 'is missing'} where one from ${least} to ${most} belongs`,
+  );
 }
 
 const PATIENCE_MS = 1_000;

@@ -63,6 +63,21 @@ describe.each(routeKinds)('a route with a fallback on $kind', ({ routes, files }
     expect(far.requests).toEqual([]);
   });
 
+  test.each(['GET', 'POST'])(
+    'a %s that its own service took and broke off is not sent there',
+    async (method) => {
+      const { far, port, gateway } = await stage();
+      const near = await startService({ listen: { port, host: '127.0.0.1' } });
+      const client = await gateway.connect();
+      await client.send(`${method} /db/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`);
+      const connection = await near.connection();
+      await connection.head();
+      connection.reset();
+      expect((await client.head()).status).toBe(502);
+      expect(far.requests).toEqual([]);
+    },
+  );
+
   test('a POST arrives there whole, once', async () => {
     const { far, gateway } = await stage();
     const body = 'x'.repeat(50_000);

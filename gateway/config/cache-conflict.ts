@@ -1,14 +1,15 @@
 /** Caches that can't be: of a route that nothing reads through, and in a file that another one has. */
 
+import { isExtended } from '../route/lane.ts';
 import type { PlacedRoute } from './routes.ts';
 import { keySpanAt, nodeAt, type SourceDocument } from './source.ts';
 
 export function reportCacheConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
   const firstWith = new Map<string, PlacedRoute>();
   for (const each of placed) {
-    const { cache, extend } = each.route;
+    const { cache } = each.route;
     if (cache === null) continue;
-    if (extend !== null) reportExtended(each, document);
+    if (isExtended(each.route)) reportExtended(each, document);
     if (cache.file === null) continue;
     const first = firstWith.get(cache.file);
     if (first === undefined) firstWith.set(cache.file, each);
@@ -20,8 +21,8 @@ export function reportCacheConflicts(placed: readonly PlacedRoute[], document: S
 function reportExtended(each: PlacedRoute, document: SourceDocument): void {
   const path = [...each.path, 'cache'];
   document.problems.add(keySpanAt(document.root, path) ?? each.span, path, {
-    expected: 'a route without "extend"',
-    found: '"cache" beside "extend"',
+    expected: 'a route without "extend" and "use"',
+    found: each.route.extend === null ? '"cache" beside "use"' : '"cache" beside "extend"',
     hint: 'an extended route is not cached: take one of the two out',
   });
 }

@@ -1,13 +1,14 @@
 /** From the text of a file to a configuration that can be used, or to everything that is wrong with it. */
 
 import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import type { GatewayConfig } from '../model/config.ts';
 import { JUDGED_BY_DISK } from '../policy/order.ts';
 import { readTlsFiles } from './certificate-files.ts';
 import { type CompileResult, compile } from './compile.ts';
 import type { Environment } from './expand.ts';
 import { parseConfig } from './parse.ts';
+import { pluginFile } from './plugin-file.ts';
 import { formatProblems, inOrder, type Problem } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
@@ -54,6 +55,7 @@ async function judgeDocument(document: SourceDocument, env: Environment): Promis
     ...problems,
     ...authorities.problems,
     ...(await missingModules(placed, document)),
+    ...(await missingPlugins(placed, document)),
     ...(await missingFolders(placed, document)),
     ...(await unusableCertificates(config, document)),
     ...(await faultsOfPolicies(placed, document)),
@@ -115,6 +117,29 @@ async function missingModules(
       found: `${JSON.stringify(node.value)}, where no file is`,
       hint: `the path begins in the folder of ${basename(file)}`,
     });
+  }
+  return problems.all();
+}
+
+/** Whether it is a plugin, and takes its options, is found when the route is built. */
+async function missingPlugins(
+  placed: readonly PlacedRoute[],
+  { file, lines, root }: SourceDocument,
+): Promise<Problem[]> {
+  const problems = new ProblemList(file, lines);
+  for (const { route, path, span } of placed) {
+    for (const [index, used] of route.use.entries()) {
+      if ((await pluginFile(used)) !== null) continue;
+      const at = [...path, 'use', index];
+      const node = nodeAt(root, [...at, 'plugin']) ?? nodeAt(root, at);
+      problems.add(node?.span ?? span, at, {
+        expected: 'a Fastify plugin that is installed',
+        found: JSON.stringify(used.plugin),
+        hint: isAbsolute(used.plugin)
+          ? `no file is there; the path begins in the folder of ${basename(file)}`
+          : `type "npm install ${used.plugin}" in the folder of ${basename(file)}`,
+      });
+    }
   }
   return problems.all();
 }

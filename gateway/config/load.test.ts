@@ -73,6 +73,7 @@ describe('the short form', () => {
           timeouts: { connectMs: 2000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
           bodyMaxBytes: null,
           extend: null,
+          use: [],
           folder: null,
           redirect: null,
           cache: null,

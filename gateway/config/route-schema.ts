@@ -9,6 +9,7 @@ import { parseHeaderValue, parseMethod } from './condition.ts';
 import { folderShape } from './folder-schema.ts';
 import { health, slowStart } from './health-schema.ts';
 import { inheritedShape } from './inherited.ts';
+import { use } from './plugin-schema.ts';
 import { redirectShape } from './redirect-schema.ts';
 import { commandLine, processShape } from './service-schema.ts';
 import { serviceTlsForm } from './service-tls-schema.ts';
@@ -192,8 +193,9 @@ export const routeForm = z
     extend: described(
       z.string().min(1),
       'A module that extends the route in code, through @fastify/http-proxy. Relative to this file.',
-      { expected: 'the path of a module', type: 'path', defaultText: 'none', also: ['plugin'] },
+      { expected: 'the path of a module', type: 'path', defaultText: 'none' },
     ).optional(),
+    use,
   })
   .refine(
     (route: Readonly<Record<string, unknown>>) => ORIGIN_KEYS.some((key) => (route[key] ?? null) !== null),

@@ -16,6 +16,7 @@ import type { Places } from './endpoint.ts';
 import { compileEndpoints } from './endpoints.ts';
 import { compileFolder, isRemote } from './folder-schema.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
+import { compileUse } from './plugin-schema.ts';
 import { compileRedirect } from './redirect-schema.ts';
 import type { RouteKey } from './route-key.ts';
 import { type CheckedCache, type CheckedRoute, compileCache, compilePlainKeys } from './route-schema.ts';
@@ -51,6 +52,7 @@ export function compileRoute(
     ...compilePlainKeys(form),
     ...inherited,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
+    use: compileUse(form.use, place.file),
     folder: compileFolder(form, place.file),
     redirect: compileRedirect(form),
     cache: form.cache ? cacheOf(form.cache, place.file) : null,

@@ -2,6 +2,7 @@
 
 import { durationText } from '../keys/units.ts';
 import type { RouteConfig, UpstreamConfig } from '../model/config.ts';
+import { isExtended } from '../route/lane.ts';
 import { FOLDER_KEYS, isRemote } from './folder-schema.ts';
 import type { Fault } from './problem-list.ts';
 import { REDIRECT_KEYS } from './redirect-schema.ts';
@@ -67,12 +68,12 @@ function reportPerTry(
   });
 }
 
-function reportWire({ extend }: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
-  if (extend === null) return;
+function reportWire(route: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
+  if (!isExtended(route)) return;
   const own = keySpanAt(document.root, [...path, 'lane']) !== null;
   report(document, own ? [[...path, 'lane']] : [path], {
     expected: 'lane: auto, or general',
-    found: '"wire" with "extend"',
+    found: route.extend === null ? '"wire" with "use"' : '"wire" with "extend"',
     hint: `an extended route goes through Fastify: ${own ? 'leave it to "auto"' : 'give this route "lane: auto"'}`,
   });
 }
@@ -158,7 +159,7 @@ const KEYS_OF_ORIGINS: readonly {
   {
     of: ['to', 'folder'],
     about: 'what services and files answer',
-    keys: ['strip', 'extend', 'compress', 'escape', 'tls'],
+    keys: ['strip', 'extend', 'use', 'compress', 'escape', 'tls'],
   },
   { of: ['to', 'folder'], about: 'services and files', keys: ['fallback'] },
   { of: ['folder'], about: 'files', keys: FOLDER_KEYS.filter((key) => key !== 'fallback') },

@@ -119,6 +119,8 @@ export interface RouteConfig {
   readonly bodyMaxBytes: number | null;
   /** Absolute path of a module that extends the route through @fastify/http-proxy; `null`: a plain route. */
   readonly extend: string | null;
+  /** Fastify plugins whose hooks its exchanges pass, in this order. */
+  readonly use: readonly PluginUse[];
   /** What is answered with in the place of services; `null`: nothing. */
   readonly folder: FolderConfig | null;
   /** Where clients are sent in the place of services; `null`: nowhere. */
@@ -131,6 +133,14 @@ export interface RouteConfig {
   readonly holdMs: number | null;
   readonly escape: EscapeChoice;
   readonly policies: PolicySettings;
+}
+
+export interface PluginUse {
+  /** A package's name, or the absolute path of a module. */
+  readonly plugin: string;
+  /** Folder of the configuration, where packages are looked for first. */
+  readonly from: string;
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 export interface RedirectConfig {

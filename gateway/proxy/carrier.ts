@@ -24,7 +24,7 @@ import type { Overload } from '../overload/overload.ts';
 import type { Applications } from '../policy/escape/frameworks.ts';
 import type { Verdict } from '../policy/policy.ts';
 import { redirectLocation } from '../route/forward-target.ts';
-import { laneOf } from '../route/lane.ts';
+import { extendedBy, isExtended, laneOf } from '../route/lane.ts';
 import type { Holds } from '../upstream/hold.ts';
 import { cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { type Decision, decide } from './decide.ts';
@@ -113,7 +113,7 @@ export class Carrier implements HttpListenerHandler {
       exchange.snapshot.dispatch(request, response);
     };
     if (decision.kind === 'page') return toFastify(null);
-    const extended = decision.kind === 'routed' && decision.route.extend !== null;
+    const extended = decision.kind === 'routed' && isExtended(decision.route);
     this.#proceed(exchange, decision, extended ? (_, routed) => toFastify(routed) : this.#carry);
   }
 
@@ -241,12 +241,11 @@ export class Carrier implements HttpListenerHandler {
   }
 
   readonly #tunnel = (exchange: Exchange, routed: Routed): void => {
-    const { extend } = routed.route;
     // A tunnel would go round an extension's hooks, and with it any request that says Upgrade: what they guard would be open.
     if (exchange.snapshot.hasHooks(routed.match.index))
       return exchange.refuse(
         routed,
-        new GatewayError('upgrade_refused', `the hooks of ${extend} see no upgrades`),
+        new GatewayError('upgrade_refused', `the hooks of ${extendedBy(routed.route)} see no upgrades`),
       );
     if (routed.folder !== null)
       return exchange.refuse(routed, new GatewayError('upgrade_refused', 'files take no upgrade'));

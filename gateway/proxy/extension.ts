@@ -119,7 +119,7 @@ async function importDefault(file: string, withinMs: number): Promise<RouteExten
 }
 
 /** A module that waits for ever would end all reloads. @throws Error */
-async function inTime<T>(loading: Promise<T>, withinMs: number): Promise<T> {
+export async function inTime<T>(loading: Promise<T>, withinMs: number): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
     () =>
@@ -137,7 +137,7 @@ async function inTime<T>(loading: Promise<T>, withinMs: number): Promise<T> {
   }
 }
 
-const LOAD_MS = 10_000;
+export const LOAD_MS = 10_000;
 
 const KEYS = ['preHandler', 'config', 'replyOptions'];
 const REPLY_KEYS = ['rewriteHeaders', 'rewriteRequestHeaders', 'onResponse'];

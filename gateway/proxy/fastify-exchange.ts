@@ -6,6 +6,7 @@ import type { Clock, Deadline, Timed } from '../exchange/timer-wheel.ts';
 import { isForwardingField } from '../fields/forwarded.ts';
 import type { HandlerDownstream } from '../forward/extend.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
+import { extendedBy } from '../route/lane.ts';
 import type { Exchange } from './exchange.ts';
 import type { Routed } from './routed.ts';
 import type { InternalRoute } from './router.ts';
@@ -73,8 +74,8 @@ export class FastifyExchange implements DownstreamListener, Timed {
     if (!routed || this.downstream.headSent) return;
     // Between the hooks the forwarding keeps the time.
     if (this.#request?.underWay) return this.#arm();
-    const { extend, timeouts } = routed.match.route;
-    const what = `a hook of ${extend} has not come to an end within ${timeouts.responseMs} ms`;
+    const { route } = routed.match;
+    const what = `a hook of ${extendedBy(route)} has not come to an end within ${route.timeouts.responseMs} ms`;
     this.exchange.refuse(routed, new GatewayError('extension_timeout', what));
   }
 

@@ -6,12 +6,21 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
   LogController,
+  type onSendHookHandler,
 } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { nominate } from '../fields/connection.ts';
 import type { RouteConfig } from '../model/config.ts';
-import { hasHooks, loadExtensions, type RouteExtension } from './extension.ts';
+import { isExtended } from '../route/lane.ts';
+import {
+  ExtensionError,
+  type ExtensionFailure,
+  hasHooks,
+  loadExtensions,
+  type RouteExtension,
+} from './extension.ts';
 import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
+import { failuresOf, loadPlugins, registerPlugins, type UsedPlugin } from './plugins.ts';
 
 /** Where inside Fastify a request goes; the route table has decided. */
 export type InternalRoute = { readonly kind: 'page' } | { readonly kind: 'extended'; readonly index: number };
@@ -69,11 +78,26 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
   app.get(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
   app.head(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
   const hooked = new Set<number>();
-  for (const [index, extension] of await loadExtensions(routes)) {
-    if (hasHooks(extension)) hooked.add(index);
-    app.register(async (context) => extendedRoute(context, index, extension, methods, handlers));
+  const extensions = await loadExtensions(routes);
+  const failures: ExtensionFailure[] = [];
+  const loaded = await Promise.all(routes.map((route) => loadPlugins(route, failuresOf(route, failures))));
+  for (const [index, route] of routes.entries()) {
+    if (!isExtended(route)) continue;
+    const extension = extensions.get(index) ?? {};
+    if (hasHooks(extension) || route.use.length > 0) hooked.add(index);
+    const failed = failuresOf(route, failures);
+    const plugins = loaded[index]!;
+    const prefix = `/extended/${index}`;
+    app.register(
+      async (context) => extendedRoute(context, { extension, plugins, failed }, methods, handlers),
+      { prefix },
+    );
   }
   await app.ready();
+  if (failures.length > 0) {
+    await app.close();
+    throw new ExtensionError(failures);
+  }
   return {
     routing: (request, response) => app.routing(request, response),
     hooked,
@@ -94,10 +118,16 @@ function everyMethod(app: FastifyInstance): string[] {
   return http.METHODS;
 }
 
+/** What stands before the service on one route. */
+interface Extended {
+  readonly extension: RouteExtension;
+  readonly plugins: readonly UsedPlugin[];
+  readonly failed: (name: string, problem: string) => void;
+}
+
 function extendedRoute(
   context: FastifyInstance,
-  index: number,
-  extension: RouteExtension,
+  { extension, plugins, failed }: Extended,
   methods: string[],
   handlers: RouterHandlers,
 ): void {
@@ -105,17 +135,35 @@ function extendedRoute(
   const shown = new WeakMap<IncomingMessage, http.IncomingHttpHeaders>();
   context.addHook('onRequest', (request, _reply, done) => {
     settleHeaders(request.raw.headers, request.raw.method);
+    // A plugin that unpacks bodies would take this one from the service.
+    if (plugins.length > 0) delete request.raw.headers['content-encoding'];
     shown.set(request.raw, { ...request.raw.headers });
     done();
   });
+  registerPlugins(context, plugins, failed);
+  // A room within: its parsers, its error handler and its last hooks are behind those of the plugins.
+  context.register(async (inner) => proxiedRoute(inner, extension, methods, handlers, shown));
+}
+
+function proxiedRoute(
+  context: FastifyInstance,
+  extension: RouteExtension,
+  methods: string[],
+  handlers: RouterHandlers,
+  shown: WeakMap<IncomingMessage, http.IncomingHttpHeaders>,
+): void {
   // The body is read by the forwarding, not by Fastify, and undici must not get its hands on the request, which it would destroy.
   context.removeAllContentTypeParsers();
   context.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
-  context.addHook('onSend', (request, _reply, payload, done) => {
+  const sends: onSendHookHandler<unknown> = (request, _reply, payload, done) => {
     handlers.headDue(request.raw);
     done(null, payload);
     // Fastify has set the head by now. An event stream's must not wait for its first event.
     if (isStream(payload)) handlers.flushHead(request.raw);
+  };
+  // Plugins hook into single routes by this, too: the last to do so is the last to see the answer.
+  context.addHook('onRoute', (route) => {
+    route.onSend = [...[route.onSend ?? []].flat(), sends] as onSendHookHandler[];
   });
   context.setErrorHandler((cause, request, reply) => {
     reply.hijack();
@@ -124,7 +172,6 @@ function extendedRoute(
   context.register(httpProxy, {
     ...proxyOptions(extension, handlers, (request) => shown.get(request) ?? {}),
     httpMethods: methods,
-    prefix: `/extended/${index}`,
   });
 }
 

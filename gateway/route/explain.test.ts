@@ -52,7 +52,7 @@ describe('a request that a route takes', () => {
       endpoints: ['127.0.0.1:3001 or [::1]:3001'],
       balance: null,
       extend: null,
-      lane: laneOf({ extend: null, lane: 'auto' }),
+      lane: laneOf({ extend: null, use: [], lane: 'auto' }),
     });
   });
 

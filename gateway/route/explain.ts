@@ -19,7 +19,7 @@ import type {
 } from './explanation.ts';
 import { ambiguityText, type OtherReading } from './folded-readings.ts';
 import { forwardTarget, navigationRedirect, redirectLocation } from './forward-target.ts';
-import { laneOf } from './lane.ts';
+import { extendedBy, isExtended, laneOf } from './lane.ts';
 import { mendedTarget } from './mended-target.ts';
 import { ownOrigin } from './origin.ts';
 import { compareSpecificity } from './specificity.ts';
@@ -189,7 +189,7 @@ function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget
     named,
     endpoints: own === null ? endpointTexts(route.upstream) : [own],
     balance: balanceText(route.upstream),
-    extend: route.extend,
+    extend: isExtended(route) ? extendedBy(route) : null,
     lane: laneOf(route),
   };
 }

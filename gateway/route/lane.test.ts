@@ -10,7 +10,7 @@ test.each([
 ] as const)(
   'a route with extend %s and lane %s is carried in the %s lane: %s',
   (extend, choice, lane, why) => {
-    const chosen = laneOf({ extend, lane: choice });
+    const chosen = laneOf({ use: [], extend, lane: choice });
     expect(chosen.lane).toBe(lane);
     expect(chosen.why).toContain(why);
   },

@@ -7,9 +7,19 @@ export interface RouteLane {
 }
 
 /** Of requests that the wire lane reads at all: what it does not, upgrades among it, is carried in the general lane on every route. */
-export function laneOf({ extend, lane }: Pick<RouteConfig, 'extend' | 'lane'>): RouteLane {
-  if (extend !== null) return EXTENDED;
+export function laneOf({ lane, ...route }: Pick<RouteConfig, 'extend' | 'use' | 'lane'>): RouteLane {
+  if (isExtended(route)) return EXTENDED;
   return lane === 'general' ? ASKED_FOR : PLAIN;
+}
+
+/** Whether its exchanges pass hooks of somebody else's, which Fastify runs. */
+export function isExtended({ extend, use }: Pick<RouteConfig, 'extend' | 'use'>): boolean {
+  return extend !== null || use.length > 0;
+}
+
+/** What extends it, in words. */
+export function extendedBy({ extend, use }: Pick<RouteConfig, 'extend' | 'use'>): string {
+  return [...use.map(({ plugin }) => plugin), ...(extend === null ? [] : [extend])].join(', ');
 }
 
 const PLAIN: RouteLane = {

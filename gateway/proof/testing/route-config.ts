@@ -39,6 +39,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     folder: null,
     redirect: null,
     extend: extend ?? null,
+    use: [],
     cache: null,
     retries: { ...RETRIES, ...retries },
     lane: lane ?? 'auto',

@@ -7,9 +7,9 @@ export interface RouteLane {
 }
 
 /** Of requests that the wire lane reads at all: what it does not, upgrades among it, is carried in the general lane on every route. */
-export function laneOf({ lane, ...route }: Pick<RouteConfig, 'extend' | 'use' | 'lane'>): RouteLane {
+export function laneOf(route: Pick<RouteConfig, 'extend' | 'use' | 'lane'>): RouteLane {
   if (isExtended(route)) return EXTENDED;
-  return lane === 'general' ? ASKED_FOR : PLAIN;
+  return route.lane === 'general' ? ASKED_FOR : PLAIN;
 }
 
 /** Whether its exchanges pass hooks of somebody else's, which Fastify runs. */

@@ -340,6 +340,13 @@ test('several tabs log in side by side, and logins that nobody finishes are few'
   expect((await browser.open(tabs[0]!)).answer?.status).toBe(401);
 });
 
+test('logins with long addresses that nobody finishes leave room for requests', async () => {
+  const { browser } = await stage(plain);
+  const long = 'a'.repeat(1900);
+  for (let i = 0; i < 9; i++) expect((await browser.ask(`/db/${i}${long}`)).status).toBe(302);
+  expect((await browser.open(`/db/${long}`)).answer?.status).toBe(200);
+});
+
 test('over https cookies are of this host alone and Secure, and others are not taken', async () => {
   const { gateway } = await stage(plain, '', undefined, {}, 'trustProxy: loopback\n');
   const answer = await gateway.get(

@@ -166,8 +166,12 @@ export class OidcAuthenticator implements Authenticator {
   /** Logins that nobody finishes must not fill the room that browsers and servers have for cookies: the oldest go. */
   #tooManyLogins(exchange: RoutedExchange): string[] {
     const mark = `${this.#name(exchange)}-login-`;
-    const open = [...this.#cookiesOf(exchange).keys()].filter((name) => name.startsWith(mark));
-    return open.slice(0, Math.max(0, open.length - MAX_LOGINS + 1)).flatMap(dropCookie);
+    const open = [...this.#cookiesOf(exchange)].filter(([name]) => name.startsWith(mark)).reverse();
+    let chars = 0;
+    return open.flatMap(([name, { length }], at) => {
+      chars += name.length + length;
+      return at >= MAX_LOGINS - 1 || chars > MAX_LOGIN_CHARS ? dropCookie(name) : [];
+    });
   }
 
   #refused(exchange: RoutedExchange, why: string): Outcome {
@@ -204,6 +208,8 @@ class OidcState {
 
 const LOGIN_MS = 600_000;
 const MAX_LOGINS = 5;
+/** Of those before the newest, which adds at most 3,200 to them: beside the longest session, requests are still taken. */
+const MAX_LOGIN_CHARS = 2_048;
 
 function leadTo(location: string, cookies: Fields): Outcome {
   const fields = ['Location', location, ...cookies, 'Cache-Control', 'no-store'];

@@ -347,6 +347,16 @@ test('logins with long addresses that nobody finishes leave room for requests', 
   expect((await browser.open(`/db/${long}`)).answer?.status).toBe(200);
 });
 
+test('a callback of another flow is 401, and no outage', async () => {
+  const { browser, gateway } = await stage(plain);
+  for (const more of ['id_token=a', 'token=a', 'response=a']) {
+    const { at } = await browser.open('/db/x', CALLBACK);
+    const { pathname, search } = new URL(at);
+    expect([more, (await browser.ask(`${pathname + search}&${more}`)).status]).toEqual([more, 401]);
+  }
+  expect(gateway.log.text()).not.toContain("can't be asked");
+});
+
 test('over https cookies are of this host alone and Secure, and others are not taken', async () => {
   const { gateway } = await stage(plain, '', undefined, {}, 'trustProxy: loopback\n');
   const answer = await gateway.get(

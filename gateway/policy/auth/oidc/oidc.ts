@@ -140,6 +140,8 @@ export class OidcAuthenticator implements Authenticator {
   async #finish(exchange: RoutedExchange): Promise<Outcome> {
     const url = URL.parse(urlTo('callback', exchange) + exchange.target.query);
     if (url === null) return this.#refused(exchange, 'a host that no provider leads back to');
+    if (OF_OTHER_FLOWS.some((field) => url.searchParams.has(field)))
+      return this.#refused(exchange, 'an answer of another flow than was asked for');
     const name = this.#loginName(exchange, url.searchParams.get('state') ?? '');
     const cookies = this.#cookiesOf(exchange);
     const now = Date.now();
@@ -206,6 +208,8 @@ class OidcState {
   }
 }
 
+/** `openid-client` takes them for a fault of the provider, whoever sent them. */
+const OF_OTHER_FLOWS = ['id_token', 'token', 'response'];
 const LOGIN_MS = 600_000;
 const MAX_LOGINS = 5;
 /** Of those before the newest, which adds at most 3,200 to them: beside the longest session, requests are still taken. */

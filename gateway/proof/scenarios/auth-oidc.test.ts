@@ -357,6 +357,13 @@ test('a callback of another flow is 401, and no outage', async () => {
   expect(gateway.log.text()).not.toContain("can't be asked");
 });
 
+test('codes, states and ways back stand in no log', async () => {
+  const { browser, gateway } = await stage(plain);
+  await browser.open('/db/.portway/oidc/login?return=/db/x');
+  await gateway.log.exchange(200);
+  expect(gateway.log.text()).not.toMatch(/[?&](?:code|state|return)=/);
+});
+
 test('over https cookies are of this host alone and Secure, and others are not taken', async () => {
   const { gateway } = await stage(plain, '', undefined, {}, 'trustProxy: loopback\n');
   const answer = await gateway.get(

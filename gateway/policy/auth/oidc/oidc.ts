@@ -79,6 +79,8 @@ export class OidcAuthenticator implements Authenticator {
   #outcomeOf(exchange: RoutedExchange): Outcome | Promise<Outcome> {
     const place = placeAsked(exchange);
     if (place === null) return this.#judge(exchange);
+    // Codes and ways back are for no log.
+    exchange.record.target = exchange.record.target.replace(/\?.*$/s, '');
     const { method } = exchange.downstream;
     if (method !== 'GET' && !(method === 'POST' && place === 'logout')) return NOT_ALLOWED;
     if (place === 'login') return this.#begin(exchange);

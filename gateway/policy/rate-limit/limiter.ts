@@ -8,33 +8,44 @@ import { addressNetwork } from './address-network.ts';
 import { Arrivals } from './arrivals.ts';
 import type { LimitBy, RateLimit } from './keys.ts';
 
-/** The limits of one route. What has arrived is counted in one table for all routes. */
+interface CountedLimit {
+  readonly limit: RateLimit;
+  readonly arrivals: Arrivals;
+}
+
+/**
+ * The limits of one route. What has arrived is counted in a table for each kind of party, for all routes: of headers and cookies a client has as many
+ * values as it likes, and would push addresses and users out.
+ */
 export class Limiter {
-  readonly #limits: readonly RateLimit[];
+  readonly #limits: readonly CountedLimit[];
   readonly #kept: KeptStates;
-  readonly #arrivals: Arrivals;
 
   constructor(limits: readonly RateLimit[], kept: KeptStates) {
-    this.#limits = limits;
     this.#kept = kept;
-    this.#arrivals = kept.acquire(KEPT, () => new Arrivals());
+    this.#limits = limits.map((limit) => ({
+      limit,
+      arrivals: kept.acquire(tableOf(limit), () => new Arrivals()),
+    }));
   }
 
   /** @throws GatewayError */
   admit(exchange: RoutedExchange): void {
     const now = performance.now();
-    for (const limit of this.#limits) {
-      const waitMs = this.#arrivals.take(keyOf(limit, exchange), limit, now);
+    for (const { limit, arrivals } of this.#limits) {
+      const waitMs = arrivals.take(keyOf(limit, exchange), limit, now);
       if (waitMs > 0) throw refusal(limit, waitMs);
     }
   }
 
   close(): void {
-    this.#kept.release(KEPT);
+    for (const { limit } of this.#limits) this.#kept.release(tableOf(limit));
   }
 }
 
-const KEPT = 'rate limits';
+function tableOf({ by }: RateLimit): string {
+  return `rate limits by ${by.kind}`;
+}
 
 /** Joined text is a copy: a piece of a head would keep all of the head in memory. */
 function keyOf(limit: RateLimit, exchange: RoutedExchange): string {

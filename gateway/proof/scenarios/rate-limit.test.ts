@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { pageExample } from '../testing/page-example.ts';
+import { get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, startService } from '../testing/service.ts';
 import { basic, keysFile, usersFile } from '../testing/users-file.ts';
@@ -88,6 +89,27 @@ describe.each(laneKinds)('rateLimit on $kind', ({ routes, files }) => {
     await gateway.editAndReload(yaml.replace('1/d', '2/d'));
     expect(await status()).toBe(200);
   });
+});
+
+// What a client chooses is counted apart from what it can't: 8 times 16,400 values of headers would fill the table of addresses twice.
+test('who is limited by address is not forgotten for values of headers that somebody sends', async () => {
+  const names = Array.from({ length: 8 }, (_, at) => `X-H${at}`);
+  const limits = names.map((name) => `{ rate: 1/d, by: header ${name} }`).join(', ');
+  const gateway = await startTestGateway(
+    `routes:\n  /login: { respond: 204, rateLimit: { rate: 1/d } }\n  /open: { respond: 204, rateLimit: [${limits}] }\n`,
+  );
+  const login = async () => (await gateway.get('/login')).status;
+  expect([await login(), await login()]).toEqual([204, 429]);
+  const client = await gateway.connect();
+  for (let sent = 0; sent < 16_400; sent += 200) {
+    const batch = Array.from({ length: 200 }, (_, at) =>
+      get('/open', ...names.map((name) => `${name}: ${sent + at}`)),
+    );
+    await client.send(batch.join(''));
+    for (const _ of batch) expect((await client.answer()).status).toBe(204);
+  }
+  client.destroy();
+  expect(await login()).toBe(429);
 });
 
 test('each route counts for itself, and off takes it away', async () => {

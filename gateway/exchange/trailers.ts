@@ -36,13 +36,15 @@ const NEVER_BEHIND: ReadonlySet<string> = new Set([
   'x-request-id',
 ]);
 
-/** The trailers of a request or an answer that may go on. */
-export function trailerFields(trailers: Fields): Fields {
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** The trailers of a request or an answer that may go on. @param decided names besides, in lower case, with dashes */
+export function trailerFields(trailers: Fields, decided: ReadonlySet<string> = NO_NAMES): Fields {
   if (trailers.length === 0) return trailers;
   const kept: string[] = [];
   for (let i = 0; i < trailers.length; i += 2) {
     const name = trailers[i]!.toLowerCase().replaceAll('_', '-');
-    if (!NEVER_BEHIND.has(name) && !name.startsWith('x-forwarded-'))
+    if (!NEVER_BEHIND.has(name) && !decided.has(name) && !name.startsWith('x-forwarded-'))
       kept.push(trailers[i]!, trailers[i + 1]!);
   }
   return kept;

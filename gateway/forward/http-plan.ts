@@ -29,6 +29,8 @@ export interface HttpPlan {
   readonly holds?: Holds;
   /** How long, from its beginning; asked when nobody takes the request, and again while it waits. 0: it does not. */
   readonly holdMs?: number;
+  /** Names of fields that policies check or write: in lower case, with dashes. They never come behind the body. */
+  readonly decidedFields: ReadonlySet<string>;
   requestFields(endpoint: Endpoint): Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;

@@ -87,6 +87,7 @@ function forward(
     upstream,
     choice: anyClient,
     stickyCookie: null,
+    decidedFields: new Set<string>(),
     sentTarget: '/',
     body,
     timeouts: { ...TIMEOUTS, ...timeouts },

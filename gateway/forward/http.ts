@@ -57,7 +57,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#record = record;
     this.#owner = owner;
     this.#attempts = new Attempts(plan.upstream, plan.choice, record);
-    this.#body = plan.body && new WatchedBody(plan.body, this);
+    this.#body = plan.body && new WatchedBody(plan.body, this, plan.decidedFields);
     this.#deadline = plan.clock.deadline(this);
   }
 

@@ -1,4 +1,5 @@
 import type { BodySink, RequestBody } from '../exchange/contract.ts';
+import { trailerFields } from '../exchange/trailers.ts';
 
 /** Who wants to know how the body gets on. */
 export interface BodyWatcher {
@@ -11,12 +12,15 @@ export interface BodyWatcher {
 export class WatchedBody implements RequestBody {
   readonly #source: RequestBody;
   readonly #watcher: BodyWatcher;
+  readonly #decided: ReadonlySet<string> | undefined;
   /** Once begun, a body can't be sent a second time. */
   begun = false;
   #paused = false;
   #ended = false;
 
-  constructor(source: RequestBody, watcher: BodyWatcher) {
+  /** @param decided names of fields that its trailers must not have */
+  constructor(source: RequestBody, watcher: BodyWatcher, decided?: ReadonlySet<string>) {
+    this.#decided = decided;
     this.#source = source;
     this.#watcher = watcher;
   }
@@ -41,7 +45,7 @@ export class WatchedBody implements RequestBody {
       end: (trailers) => {
         this.#ended = true;
         this.#watcher.bodyEnded();
-        sink.end(trailers);
+        sink.end(trailerFields(trailers, this.#decided));
       },
       fail: (cause) => sink.fail(cause),
     });

@@ -81,6 +81,8 @@ export interface BoundPolicy {
   readonly request?: (exchange: RoutedExchange, context: PolicyContext) => Verdict | Promise<Verdict>;
   /** The head of the request that goes to the service, for each attempt. */
   readonly toService?: FieldsHook;
+  /** Names of fields of a request that it checks or writes: services must not read another value of them behind the body. */
+  readonly decides?: readonly string[];
   /** The head of a service's, or a cache's, final answer. */
   readonly toClient?: FieldsHook;
   /** A service's, or a cache's, answer with its body: called before it is known, and given its head behind `toClient`. Not on extended routes. */

@@ -38,6 +38,8 @@ export class RoutePolicies {
   /** What is done to answers, a line each. */
   readonly explain: readonly string[];
   readonly #foresights: readonly NamedForesight[];
+  /** What they check or write of a request: in lower case, with dashes. */
+  readonly decidedFields: ReadonlySet<string>;
   readonly #opens: readonly NonNullable<BoundPolicy['open']>[];
   readonly #opened: (() => void)[] = [];
 
@@ -55,6 +57,8 @@ export class RoutePolicies {
     this.#ownAnswer = bound.flatMap(({ ownAnswer }) => ownAnswer ?? []);
     this.explain = bound.flatMap(({ explain }) => explain ?? []);
     this.#foresights = bound.flatMap(({ name, foresee }) => (foresee ? { name, foresee } : []));
+    const decided = bound.flatMap(({ decides }) => decides ?? []);
+    this.decidedFields = new Set(decided.map((name) => name.toLowerCase().replaceAll('_', '-')));
     this.#opens = bound.flatMap(({ open }) => open ?? []);
   }
 

@@ -38,7 +38,7 @@ export function fetchPlan(routed: Routed, conditions: FieldMap): HttpPlan {
 /** To be changed in part. */
 function planOf(routed: Routed): HttpPlan {
   const { upstream, clock, choice, stickyCookie, serverTiming, sentTarget, body } = routed;
-  const { expectsContinue, timeouts, retries, memory, holds } = routed;
+  const { expectsContinue, timeouts, retries, memory, holds, decidedFields } = routed;
   return {
     upstream,
     clock,
@@ -52,6 +52,7 @@ function planOf(routed: Routed): HttpPlan {
     retries,
     memory,
     holds,
+    decidedFields,
     get holdMs() {
       return routed.holdMs;
     },

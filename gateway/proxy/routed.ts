@@ -223,6 +223,10 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     return this.#snapshot.config.serverTiming ?? this.#context.mode === 'development';
   }
 
+  get decidedFields(): ReadonlySet<string> {
+    return this.policies.decidedFields;
+  }
+
   requestFields(endpoint: Endpoint): Fields {
     const fields = requestFields(this, endpoint, this.#hop);
     if (this.body !== null) this.#pushHopFields(fields);

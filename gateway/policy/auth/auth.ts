@@ -66,8 +66,15 @@ function bind(settings: AuthSettings | null): BoundPolicy | null {
       // A session that was renewed would be lost with the service's failure.
       ownAnswer: (fields, exchange) => gate?.toClient(fields, exchange) ?? fields,
     }),
+    decides: settings.kinds.flatMap(decidedBy),
     foresee: (asked) => foresee(settings, asked),
   };
+}
+
+/** Fields that a service takes for the word of this gate. */
+function decidedBy(kind: KindSettings): readonly string[] {
+  if (kind.kind === 'keys') return [kind.header];
+  return kind.kind === 'forward' ? [...kind.copy, ...kind.users] : [];
 }
 
 /** The sessions of one route are sent to all others of its host, too: no service sees them. `null`: there are none. */

@@ -23,7 +23,7 @@ function bind(rules: HeaderRules | null): BoundPolicy | null {
   if (rules === null) return null;
   const { request, answer } = rules;
   return {
-    ...(!isEmpty(request) && { toService: editor(request) }),
+    ...(!isEmpty(request) && { toService: editor(request), decides: request.drop }),
     ...(!isEmpty(answer) && { toClient: editor(answer), explain: explained(answer) }),
     ...(answer.append.length > 0 && { ownAnswer: adder(answer) }),
   };

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { startRoute } from '../testing/route-stage.ts';
-import { chunk, ok } from '../testing/service.ts';
+import { chunk, ok, startService } from '../testing/service.ts';
+import { keysFile } from '../testing/users-file.ts';
 
 const withTrailers =
   'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, X-Time\r\n\r\n' +
@@ -76,5 +78,24 @@ describe.each(laneKinds)('trailers on $kind', ({ routes, files, throughFastify }
     expect([200, 400]).toContain((await client.answer()).status);
     for (const received of service.requests)
       expect([...received.head.lines, ...received.trailers.lines]).not.toContain(line);
+  });
+
+  test.each([
+    ['a key', 'auth: { keys: keys.txt, header: X-Shop-Key }', 'X-Shop-Key', 'X-Shop-Key: pw_one'],
+    ['a copy', 'auth: { forward: "http://127.0.0.1:ASKED/", copy: X-Email }', 'X-Email', 'X-Any: 1'],
+    ['a rule', 'headers: { request: { remove: X-Debug, set: { X-Team: db } } }', 'X-Debug', 'X-Any: 1'],
+    ['a rule', 'headers: { request: { remove: X-Debug, set: { X-Team: db } } }', 'X-Team', 'X-Any: 1'],
+  ])('of a request never are what %s of the route decides: %s %s', async (_, keys, name, proof) => {
+    const service = (await startService()).answer(ok());
+    const all = { 'keys.txt': keysFile({ ann: 'pw_one' }), ...files };
+    const asked = (await startService()).answer(ok());
+    const yaml = routes('/db', service.port, keys.replace('ASKED', `${asked.port}`));
+    const gateway = await startTestGateway(yaml, { files: all });
+    const client = await gateway.connect();
+    const behind = [`${name}: evil`, `${name.replaceAll('-', '_').toLowerCase()}: evil`, 'X-Sum: 4'];
+    const body = `${chunk('body')}0\r\n${behind.join('\r\n')}\r\n\r\n`;
+    await client.send(request('POST', '/db/', ['Transfer-Encoding: chunked', proof], body));
+    expect((await client.answer()).status).toBe(200);
+    expect(service.request.trailers.lines).toEqual(['X-Sum: 4']);
   });
 });

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
-import { runs } from '../proof/testing/process-facts.ts';
+import { killThoseThatRun, runs } from '../proof/testing/process-facts.ts';
 import { PORTWAY } from '../proof/testing/processes.ts';
 import { program, temporaryFolder } from '../proof/testing/program.ts';
 
@@ -42,7 +42,7 @@ async function onTerminal() {
   const pids = () => Array.from(plain().matchAll(/\| pid (\d+)\s*$/gm), ([, pid]) => Number(pid));
   onTestFinished(() => {
     child.kill('SIGKILL');
-    for (const pid of pids().filter(runs)) process.kill(pid, 'SIGKILL');
+    killThoseThatRun(pids());
   });
   const plain = () => stripVTControlCharacters(output).replaceAll('\r', '');
   /** The lines that stay at the end, as they were drawn last. */

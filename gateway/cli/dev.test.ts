@@ -12,7 +12,7 @@ import { acceptsConnections } from '../dev/port-probe.ts';
 import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
 import { type PortwayProcess, startPortway } from '../proof/testing/portway.ts';
-import { runs } from '../proof/testing/process-facts.ts';
+import { killThoseThatRun, runs } from '../proof/testing/process-facts.ts';
 import { listening, program, temporaryFolder } from '../proof/testing/program.ts';
 
 const portway = fileURLToPath(new URL('../bin/portway.js', import.meta.url));
@@ -65,7 +65,7 @@ async function dev(of: Fleet, options: { env?: NodeJS.ProcessEnv } = {}): Promis
   const running = startPortway(['dev'], { cwd: of.folder, ...options });
   // What a test that fails leaves behind must not live on.
   onTestFinished(() => {
-    for (const pid of pidsIn(running.plain()).filter(runs)) process.kill(pid, 'SIGKILL');
+    killThoseThatRun(pidsIn(running.plain()));
   });
   await running.said('Ctrl-C stops everything');
   return running;
@@ -232,7 +232,7 @@ describe('portway dev', () => {
       const timer = setInterval(() => { if (existsSync('go')) { clearInterval(timer); ${listening} } }, 20);`);
     const running = startPortway(['dev'], { cwd: of.folder });
     onTestFinished(() => {
-      for (const pid of pidsIn(running.plain()).filter(runs)) process.kill(pid, 'SIGKILL');
+      killThoseThatRun(pidsIn(running.plain()));
     });
     await running.said('| warming up');
     const url = `http://127.0.0.1:${of.port}/a/`;
@@ -392,7 +392,7 @@ describe('portway dev below npm', () => {
     onTestFinished(() => {
       const ended = npm.exitCode !== null || npm.signalCode !== null;
       if (!ended) process.kill(-(npm.pid as number), 'SIGKILL');
-      for (const pid of pidsIn(output).filter(runs)) process.kill(pid, 'SIGKILL');
+      killThoseThatRun(pidsIn(output));
     });
     await until('the map', () => output.includes('Ctrl-C stops everything'), 15_000);
     return { npm, output: () => output };

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
 import { runPortway, startPortway } from '../proof/testing/portway.ts';
-import { runs } from '../proof/testing/process-facts.ts';
+import { killThoseThatRun, runs } from '../proof/testing/process-facts.ts';
 import { program, temporaryFolder } from '../proof/testing/program.ts';
 
 /** Says its pid; where the file `broken` is there, it fails. */
@@ -22,7 +22,7 @@ async function dev() {
   const running = startPortway(['dev'], { cwd: folder });
   const pids = () => Array.from(running.plain().matchAll(/\| pid (\d+)$/gm), ([, pid]) => Number(pid));
   onTestFinished(() => {
-    for (const pid of pids().filter(runs)) process.kill(pid, 'SIGKILL');
+    killThoseThatRun(pids());
   });
   await running.said('api is ready');
   return { running, folder, pids, adminPort, ask: (...args: string[]) => runPortway(args, { cwd: folder }) };

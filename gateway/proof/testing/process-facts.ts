@@ -60,3 +60,14 @@ function stateOf(pid: number): string | undefined {
 export async function gone(pids: readonly number[], withinMs = PATIENCE_MS): Promise<void> {
   await until(`these processes are gone: ${pids}`, () => !pids.some(runs), withinMs);
 }
+
+/** Kills those that still run: one may end by itself between a look and the signal. */
+export function killThoseThatRun(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}

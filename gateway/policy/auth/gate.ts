@@ -74,9 +74,16 @@ export class Gate {
   ): Outcome | Promise<Outcome> {
     const last = said.at(-1)!;
     const all = this.#settings.need === 'all';
+    if (last.kind === 'passed' && !all) this.#disown(exchange, this.#kinds[said.length - 1]!);
     if ((last.kind === 'passed') !== all) return last;
     if (said.length < this.#kinds.length) return this.#ask(exchange, context, said);
     return all ? passedAs(said) : refusalOf(said);
+  }
+
+  /** What a client sent would pass for the word of a kind that was not asked, or said no. */
+  #disown({ facts }: RoutedExchange, passing: Authenticator): void {
+    if (passing.ownsAuthorization || !this.#kinds.some((kind) => kind.ownsAuthorization)) return;
+    withoutField(facts.kept, 'authorization');
   }
 }
 

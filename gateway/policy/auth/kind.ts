@@ -19,6 +19,8 @@ export interface Authenticator {
   claims?(exchange: RoutedExchange): boolean;
   /** Takes out what a client sent in the place of what this kind says; on exceptions, too. */
   strip?(exchange: RoutedExchange, excepted: boolean): void;
+  /** `Authorization` may be the proof until somebody has passed; then only this kind says what the service gets by that name. */
+  readonly ownsAuthorization?: boolean;
   /** What it adds to the answer of a request that has passed. */
   toClient?(fields: Fields, exchange: RoutedHead): Fields;
   close(): void;

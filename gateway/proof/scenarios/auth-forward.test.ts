@@ -5,6 +5,7 @@ import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { connect, get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, reply, type Script, startService } from '../testing/service.ts';
+import { keysFile } from '../testing/users-file.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
 
 const COOKIE = 'Cookie: _oauth2_proxy=ann';
@@ -171,6 +172,28 @@ describe.each(laneKinds)('auth: forward on $kind', ({ routes, files }) => {
     await gateway.get('/db/public/x', 'X-Email: root', 'Authorization: root', 'X-Auth-Request-User: root');
     expect(service.request.head.lines.join('\n')).not.toContain('root');
     expect(asked.requests).toEqual([]);
+  });
+
+  test('who passes by another proof brings no Authorization of his own to the service', async () => {
+    const asked = (await startService()).answer(({ head }) =>
+      head.value('authorization') === 'Bearer right'
+        ? reply(200, ['Authorization: Bearer of-the-gate'])
+        : reply(401, []),
+    );
+    const service = (await startService()).answer(() => ok('x'));
+    const forward = `{ forward: "http://127.0.0.1:${asked.port}/auth", copy: Authorization }`;
+    const auth = `auth: { any: [{ keys: keys.txt }, ${forward}] }`;
+    const gateway = await startTestGateway(routes('/db', service.port, auth), {
+      files: { ...files, 'keys.txt': keysFile({ ann: 'pw_one' }) },
+    });
+    const forged = 'Authorization: Bearer forged';
+    expect((await gateway.get('/db/x', 'X-API-Key: pw_one', forged, forged)).status).toBe(200);
+    expect((await gateway.get('/db/x', forged)).status).toBe(401);
+    expect((await gateway.get('/db/x', 'Authorization: Bearer right')).status).toBe(200);
+    expect(service.requests.map(({ head }) => head.values('authorization'))).toEqual([
+      [],
+      ['Bearer of-the-gate'],
+    ]);
   });
 
   test('a question that comes back to the gateway ends', async () => {

@@ -19,6 +19,7 @@ export class ForwardAuthenticator implements Authenticator {
   readonly #release: () => void;
   /** Fields that only its answer may set. */
   readonly #own: readonly string[];
+  readonly ownsAuthorization: boolean;
   /** A login that it renewed, by the facts of the request that it was renewed for. */
   readonly #cookies = new WeakMap<RoutedHead['facts'], Fields>();
 
@@ -34,6 +35,7 @@ export class ForwardAuthenticator implements Authenticator {
     this.#outbound = outbound;
     this.#release = release;
     this.#own = [...new Set([...settings.copy, ...settings.users].map((name) => name.toLowerCase()))];
+    this.ownsAuthorization = settings.copy.some((name) => name.toLowerCase() === 'authorization');
   }
 
   /** The service takes what stands in these fields for the word of this gate, on exceptions, too. */

@@ -287,6 +287,34 @@ test.each([
   expect([answer?.status, service.requests.length]).toEqual([status, status === 200 ? 1 : 0]);
 });
 
+test('a session of a route that asks for less is a login again where more is needed, and then holds on both', async () => {
+  const provider = await startProvider([CALLBACK, CALLBACK.replace('/db/', '/wiki/')], {
+    ttl: { AccessToken: 60, RefreshToken: 10_000, IdToken: 60 },
+  });
+  const service = (await startService()).answer(ok('x'));
+  const route = (allow: string) =>
+    `{ to: ${service.port}, auth: { oidc: { issuer: "${provider.issuer}", clientId: ${CLIENT.id}, clientSecret: ${CLIENT.secret}${allow} } } }`;
+  const gateway = await startTestGateway(
+    `routes:\n  /wiki: ${route('')}\n  /db: ${route(', allow: { emails: ann@example.com, groups: [cats] }')}\n`,
+  );
+  const browser = new CookieBrowser(gateway);
+  const clock = movableClock();
+  expect((await browser.open('/wiki/x')).answer?.status).toBe(200);
+  expect((await browser.ask('/db/x', 'Accept: */*')).status).toBe(401);
+  expect((await browser.open('/db/x')).answer?.status).toBe(200);
+  const visits = browser.visited.length;
+  // Refreshed by the route that needs less, it still has what the other needs.
+  clock.ahead = 61_000;
+  expect((await browser.ask('/wiki/x', 'Accept: */*')).status).toBe(200);
+  expect((await browser.ask('/db/x', 'Accept: */*')).status).toBe(200);
+  expect(browser.visited.length).toBe(visits);
+  provider.account = 'bob';
+  const other = new CookieBrowser(gateway);
+  expect((await other.open('/wiki/x')).answer?.status).toBe(200);
+  expect((await other.open('/db/x')).answer?.status).toBe(403);
+  expect((await other.ask('/db/x')).status).toBe(403);
+});
+
 test('a login never leads to another host', async () => {
   const { browser } = await stage(plain);
   await browser.open('/db/x');

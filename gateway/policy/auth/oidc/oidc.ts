@@ -12,7 +12,7 @@ import { type Cookies, cookieName, dropCookie, setCookie, takeCookies } from './
 import { pathTo, placeAsked, returnPath, urlTo } from './places.ts';
 import { type LoginChecks, Provider } from './provider.ts';
 import { identityOf, Seal } from './seal.ts';
-import { isToRefresh, isToRenew, mayPass, type Session } from './session.ts';
+import { isToRefresh, isToRenew, knowsTooLittle, mayPass, type Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 
 /** A login under way, in a cookie of its own: several tabs may log in at once. */
@@ -89,11 +89,14 @@ export class OidcAuthenticator implements Authenticator {
 
   async #judge(exchange: RoutedExchange): Promise<Outcome> {
     const session = await this.#session(exchange);
-    if (session === null)
-      return isNavigation(exchange) ? this.#begin(exchange) : this.#refused(exchange, 'no session');
+    const passes = session !== null && mayPass(session, this.#settings);
+    if (session === null || (!passes && knowsTooLittle(session, this.#settings)))
+      return isNavigation(exchange)
+        ? this.#begin(exchange)
+        : this.#refused(exchange, 'no session, or one of a route that asks the provider for less');
     // Whether it names the user or not: the next one who passes may be somebody else.
     exchange.personal = true;
-    if (!mayPass(session, this.#settings)) return forbidden('none of those whom `allow` names');
+    if (!passes) return forbidden('none of those whom `allow` names');
     const { user } = session;
     if (user === null || !isPrintableUser(user))
       return forbidden(`no ${this.#settings.user} that can be passed on`);

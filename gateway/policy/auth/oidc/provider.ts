@@ -3,7 +3,7 @@ import { GatewayError } from '../../../exchange/error-catalog.ts';
 import type { Keepable, KeptStates } from '../../kept.ts';
 import { Outbound } from '../outbound.ts';
 import type { OidcSettings } from '../settings.ts';
-import { identityIn, lacksClaims, type Session } from './session.ts';
+import { identityIn, neededClaims, type Session } from './session.ts';
 
 /** What a login has to come back with. */
 export interface LoginChecks {
@@ -47,7 +47,7 @@ export class Provider implements Keepable {
     const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier };
     return this.#asked(async () => {
       const tokens = await oidc.authorizationCodeGrant(found, url, checks);
-      const identity = await this.#identity(found, tokens);
+      const identity = await this.#identity(found, tokens, neededClaims(this.#settings));
       return { ...identity, ...tokensOf(tokens, now), loggedInAt: now, usedAt: now };
     });
   }
@@ -61,7 +61,7 @@ export class Provider implements Keepable {
       if (subject !== undefined && subject !== session.subject)
         throw new GatewayError('unauthenticated', 'the provider refreshed the session of somebody else');
       const fresh = tokensOf(tokens, now);
-      const identity = subject === undefined ? {} : await this.#identity(found, tokens);
+      const identity = subject === undefined ? {} : await this.#identity(found, tokens, session.sought);
       return {
         ...session,
         ...identity,
@@ -88,13 +88,19 @@ export class Provider implements Keepable {
     this.#outbound.close();
   }
 
-  async #identity(found: oidc.Configuration, tokens: Tokens) {
+  /** @param sought claims that are asked for at the userinfo where the ID token lacks one of them */
+  async #identity(found: oidc.Configuration, tokens: Tokens, sought: readonly string[]) {
     const claims = tokens.claims();
     if (claims === undefined) throw new GatewayError('unauthenticated', 'the provider gave no ID token');
     const { user } = this.#settings;
-    const asks = lacksClaims(claims, this.#settings) && found.serverMetadata().userinfo_endpoint;
+    const lacks = sought.some((name) => claims[name] === undefined);
+    const asks = lacks && found.serverMetadata().userinfo_endpoint !== undefined;
     const more = asks ? await oidc.fetchUserInfo(found, tokens.access_token, claims.sub) : {};
-    return { subject: claims.sub, ...identityIn({ ...more, ...claims }, user) };
+    return {
+      subject: claims.sub,
+      sought: asks ? [...new Set([...sought, 'email', 'groups'])] : sought,
+      ...identityIn({ ...more, ...claims }, user),
+    };
   }
 
   #configuration(): Promise<oidc.Configuration> {

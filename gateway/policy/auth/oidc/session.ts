@@ -15,6 +15,8 @@ export interface Session {
   /** `null`: none, or an unverified one. */
   readonly email: string | null;
   readonly groups: readonly string[];
+  /** The claims that the provider was asked for: what is not among them may be there all the same. */
+  readonly sought: readonly string[];
 }
 
 export function isOver({ loggedInAt, usedAt }: Session, settings: OidcSettings, now: number): boolean {
@@ -40,12 +42,17 @@ export function mayPass({ email, groups }: Session, settings: OidcSettings): boo
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** Claims that are needed and not among these: providers give them by the ID token, or by their userinfo. */
-export function lacksClaims(claims: Claims, settings: OidcSettings): boolean {
-  const needed = [settings.user];
-  if (settings.emails.length > 0) needed.push('email');
-  if (settings.groups.length > 0) needed.push('groups');
-  return needed.some((name) => claims[name] === undefined);
+/** What a route has to know. Providers give it by the ID token, or by their userinfo. */
+export function neededClaims({ user, emails, groups }: OidcSettings): string[] {
+  const needed = [user];
+  if (emails.length > 0) needed.push('email');
+  if (groups.length > 0) needed.push('groups');
+  return needed;
+}
+
+/** Whether a login here would ask for more: the session was begun on a route that needs less. */
+export function knowsTooLittle({ sought }: Session, settings: OidcSettings): boolean {
+  return neededClaims(settings).some((name) => !sought.includes(name));
 }
 
 /** Who it is, by what the provider says. */

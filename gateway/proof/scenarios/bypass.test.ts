@@ -263,6 +263,29 @@ describe.each([...laneKinds, cached])('nobody passes without the proof, on $kind
     });
   });
 
+  test.each(['ip', 'header X-Tenant'])(
+    'rateLimit by %s: once it is spent, no spelling and no way in has a count of its own',
+    async (by) => {
+      const limit = `rateLimit: { rate: 1/d, by: ${by} }`;
+      for (const mode of ['production', 'development'] as const) {
+        const { service, gateway } = await stage(kind, limit, mode);
+        expect(await statusOf(gateway, get('/db/first', 'Host: localhost'))).toBe(200);
+        expect(
+          await through(gateway, service, [...TRICKS, '/db/public/x'], ['Host: localhost'], ...CLAIMS),
+        ).toEqual([]);
+        for (const ask of Object.values(waysIn(gateway, ['Host: localhost'])))
+          expect(await ask('/db/secret')).toBe(429);
+        if (mode === 'production') continue;
+        const named = TRICKS.map((path) => path.replace(/^\/(?:db|%64b)/, '') || '/');
+        expect(await through(gateway, service, named, ['Host: db.localhost'], ...CLAIMS)).toEqual([]);
+        const back = ['Host: localhost', 'Referer: http://localhost/db/'];
+        for (const bytes of [get('/secret', ...back), handshake('/secret', ...back)])
+          expect(reaches(await statusOf(gateway, bytes))).toBe(false);
+        expect(service.requests).toHaveLength(1);
+      }
+    },
+  );
+
   test('cors: a page of a stranger opens no WebSocket', async () => {
     const evil = ['Origin: https://evil.test', ...CLAIMS];
     for (const [mode, host, targets] of [

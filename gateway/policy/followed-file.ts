@@ -11,6 +11,11 @@ export type FileReading<Value> =
 
 export type ReadText<Value> = (text: string) => FileReading<Value>;
 
+interface Acquired<Value> {
+  readonly followed: FollowedFile<Value>;
+  readonly release: () => void;
+}
+
 /** A file whose changes are taken over while the gateway runs. What can't be used changes nothing. */
 export class FollowedFile<Value> implements Keepable {
   readonly #file: string;
@@ -26,6 +31,24 @@ export class FollowedFile<Value> implements Keepable {
     this.#read = read;
     this.#log = log;
     this.#opening = this.#open();
+  }
+
+  /** The one of this key, for all that ask for it. @throws PolicyError */
+  static async acquire<Value>(
+    kept: KeptStates,
+    key: string,
+    file: string,
+    read: ReadText<Value>,
+  ): Promise<Acquired<Value>> {
+    const followed = kept.acquire(key, () => new FollowedFile(file, read, kept.log));
+    const release = () => kept.release(key);
+    try {
+      await followed.open();
+    } catch (cause) {
+      release();
+      throw cause;
+    }
+    return { followed, release };
   }
 
   /** @throws PolicyError where the file can't be used when it is first read */

@@ -11,15 +11,7 @@ export class BodyFile {
 
   /** @throws PolicyError */
   static async open(file: string, kept: KeptStates): Promise<BodyFile> {
-    const key = `answer ${file}`;
-    const followed = kept.acquire(key, () => new FollowedFile(file, readBody, kept.log));
-    const release = () => kept.release(key);
-    try {
-      await followed.open();
-    } catch (cause) {
-      release();
-      throw cause;
-    }
+    const { followed, release } = await FollowedFile.acquire(kept, `answer ${file}`, file, readBody);
     return new BodyFile(mime.getType(file) ?? 'text/plain', followed, release);
   }
 

@@ -58,16 +58,9 @@ export class ApiKeyAuthenticator implements Authenticator {
 
   /** @throws PolicyError */
   static async open(settings: ApiKeySettings, kept: KeptStates): Promise<ApiKeyAuthenticator> {
-    const key = `keys ${settings.file}`;
-    const file = kept.acquire(key, () => new FollowedFile(settings.file, readKeys, kept.log));
-    const release = () => kept.release(key);
-    try {
-      await file.open();
-    } catch (cause) {
-      release();
-      throw cause;
-    }
-    return new ApiKeyAuthenticator(settings, file, release);
+    const { file } = settings;
+    const { followed, release } = await FollowedFile.acquire(kept, `keys ${file}`, file, readKeys);
+    return new ApiKeyAuthenticator(settings, followed, release);
   }
 
   private constructor(settings: ApiKeySettings, file: FollowedFile<ApiKeys>, release: () => void) {

@@ -8,6 +8,8 @@ import type { BasicSettings } from '../settings.ts';
 import { PasswordChecks, TooManyChecks } from './password-checks.ts';
 import { readUsers, type Users } from './users.ts';
 
+const CHECKS = 'password checks';
+
 /** A name and a password (RFC 7617). */
 export class BasicAuthenticator implements Authenticator {
   readonly #file: FollowedFile<Users>;
@@ -17,17 +19,13 @@ export class BasicAuthenticator implements Authenticator {
 
   /** @throws PolicyError */
   static async open(settings: BasicSettings, kept: KeptStates): Promise<BasicAuthenticator> {
-    const keys = [`users ${settings.file}`, 'password checks'] as const;
-    const file = kept.acquire(keys[0], () => new FollowedFile(settings.file, readUsers, kept.log));
-    const checks = kept.acquire(keys[1], () => new PasswordChecks());
-    const release = () => keys.forEach((key) => void kept.release(key));
-    try {
-      await file.open();
-    } catch (cause) {
+    const { file } = settings;
+    const { followed, release } = await FollowedFile.acquire(kept, `users ${file}`, file, readUsers);
+    const checks = kept.acquire(CHECKS, () => new PasswordChecks());
+    return new BasicAuthenticator(settings, followed, checks, () => {
+      kept.release(CHECKS);
       release();
-      throw cause;
-    }
-    return new BasicAuthenticator(settings, file, checks, release);
+    });
   }
 
   private constructor(

@@ -111,15 +111,7 @@ export class JwtAuthenticator implements Authenticator {
 async function openSource(jwks: JwtSettings['jwks'], kept: KeptStates) {
   if (jwks.file !== null) {
     const { file } = jwks;
-    const key = `key set ${file}`;
-    const followed = kept.acquire(key, () => new FollowedFile(file, readKeySet, kept.log));
-    const release = () => kept.release(key);
-    try {
-      await followed.open();
-    } catch (cause) {
-      release();
-      throw cause;
-    }
+    const { followed, release } = await FollowedFile.acquire(kept, `key set ${file}`, file, readKeySet);
     const source: KeySource = { current: () => followed.value, renewed: async () => null, close: release };
     return { source, release };
   }

@@ -375,6 +375,16 @@ test('logins with long addresses that nobody finishes leave room for requests', 
   expect((await browser.open(`/db/${long}`)).answer?.status).toBe(200);
 });
 
+test('tabs that are restored all at once leave room for requests, too', async () => {
+  const { browser } = await stage(plain);
+  const long = 'a'.repeat(1900);
+  const paths = Array.from({ length: 40 }, (_, i) => `/db/${i}${i % 2 ? long : ''}`);
+  await Promise.all(paths.map((path) => browser.ask(path)));
+  expect(browser.cookieField()[0]!.length).toBeLessThan(8_000);
+  expect((await browser.open(`/db/${long}`)).at).toBe(`http://gateway.test/db/${long}`);
+  expect((await browser.open('/db/x')).answer?.status).toBe(200);
+});
+
 test('a callback of another flow is 401, and no outage', async () => {
   const { browser, gateway } = await stage(plain);
   for (const more of ['id_token=a', 'token=a', 'response=a']) {

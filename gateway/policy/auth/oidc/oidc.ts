@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
 import type { Fields } from '../../../exchange/contract.ts';
 import { GatewayError } from '../../../exchange/error-catalog.ts';
@@ -8,7 +9,7 @@ import { isNavigation } from '../forward/question.ts';
 import { isPrintableUser } from '../jwt/claims.ts';
 import type { Authenticator, Outcome } from '../kind.ts';
 import type { OidcSettings } from '../settings.ts';
-import { type Cookies, cookieName, dropCookie, setCookie, takeCookies } from './cookies.ts';
+import { type Cookies, cookieName, dropCookie, MAX_CHUNKS, setCookie, takeCookies } from './cookies.ts';
 import { pathTo, placeAsked, returnPath, urlTo } from './places.ts';
 import { type LoginChecks, Provider } from './provider.ts';
 import { identityOf, Seal } from './seal.ts';
@@ -130,16 +131,18 @@ export class OidcAuthenticator implements Authenticator {
 
   /** To the provider, and back to the page. */
   async #begin(exchange: RoutedExchange): Promise<Outcome> {
-    const checks = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
-    const location = await this.#provider.loginUrl(urlTo('callback', exchange), checks);
     const back = returnPath(exchange, placeAsked(exchange));
+    const slot = back.length > SHORT_BACK ? LONG : await this.#slotOf(exchange);
+    const state = `${randomState()}.${slot}`;
+    const checks = { state, nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
+    const location = await this.#provider.loginUrl(urlTo('callback', exchange), checks);
     const login: Login = { ...checks, back, begunAt: Date.now() };
     const cookie = setCookie(
-      this.#loginName(exchange, checks.state),
+      this.#loginName(exchange, slot),
       await this.#logins.seal(login),
       LOGIN_MS / 1000,
     );
-    return leadTo(location, [...cookie, ...this.#tooManyLogins(exchange)]);
+    return leadTo(location, cookie);
   }
 
   async #finish(exchange: RoutedExchange): Promise<Outcome> {
@@ -147,15 +150,19 @@ export class OidcAuthenticator implements Authenticator {
     if (url === null) return this.#refused(exchange, 'a host that no provider leads back to');
     if (OF_OTHER_FLOWS.some((field) => url.searchParams.has(field)))
       return this.#refused(exchange, 'an answer of another flow than was asked for');
-    const name = this.#loginName(exchange, url.searchParams.get('state') ?? '');
+    const state = url.searchParams.get('state') ?? '';
+    const name = this.#loginName(exchange, state.slice(state.lastIndexOf('.') + 1));
     const cookies = this.#cookiesOf(exchange);
     const now = Date.now();
     const login = await this.#logins.open<Login>(cookies.get(name) ?? '');
-    if (login === null || now >= login.begunAt + LOGIN_MS)
+    if (login === null || login.state !== state || now >= login.begunAt + LOGIN_MS)
       return this.#refused(exchange, 'no login of this browser is under way, or it took too long');
     const session = await this.#provider.sessionOf(url, login, now);
     const lines = await this.#sessions.write(session, cookies, this.#name(exchange));
-    return leadTo(login.back, [...lines, ...dropCookie(name)]);
+    const long = this.#loginName(exchange, LONG);
+    // The longest session and the longest login have no room beside each other.
+    const crowded = lines.length >= 2 * MAX_CHUNKS && name !== long && cookies.has(long);
+    return leadTo(login.back, [...lines, ...dropCookie(name), ...(crowded ? dropCookie(long) : [])]);
   }
 
   async #logOut(exchange: RoutedExchange): Promise<Outcome> {
@@ -170,15 +177,21 @@ export class OidcAuthenticator implements Authenticator {
     return { kind: 'answered', answer: { status: 200, fields, body: Buffer.from('You are logged out.\n') } };
   }
 
-  /** Logins that nobody finishes must not fill the room that browsers and servers have for cookies: the oldest go. */
-  #tooManyLogins(exchange: RoutedExchange): string[] {
-    const mark = `${this.#name(exchange)}-login-`;
-    const open = [...this.#cookiesOf(exchange)].filter(([name]) => name.startsWith(mark)).reverse();
-    let chars = 0;
-    return open.flatMap(([name, { length }], at) => {
-      chars += name.length + length;
-      return at >= MAX_LOGINS - 1 || chars > MAX_LOGIN_CHARS ? dropCookie(name) : [];
-    });
+  /**
+   * Logins that nobody finishes must not fill the room that browsers and servers have for cookies, nor do tabs that are opened at once and see
+   * nothing of each other: the names are few. @returns one that is free, else the oldest
+   */
+  async #slotOf(exchange: RoutedExchange): Promise<string> {
+    const cookies = this.#cookiesOf(exchange);
+    const begun = await Promise.all(
+      SLOTS.map(async (slot) => {
+        const sealed = cookies.get(this.#loginName(exchange, slot));
+        return sealed === undefined ? 0 : ((await this.#logins.open<Login>(sealed))?.begunAt ?? 0);
+      }),
+    );
+    const oldest = Math.min(...begun);
+    const slots = SLOTS.filter((_slot, at) => begun[at] === oldest);
+    return slots[randomInt(slots.length)]!;
   }
 
   #refused(exchange: RoutedExchange, why: string): Outcome {
@@ -193,8 +206,8 @@ export class OidcAuthenticator implements Authenticator {
     return cookieName(exchange, this.#tag);
   }
 
-  #loginName(exchange: RoutedExchange, state: string): string {
-    return `${this.#name(exchange)}-login-${state.slice(0, 10)}`;
+  #loginName(exchange: RoutedExchange, slot: string): string {
+    return `${this.#name(exchange)}-login-${slot}`;
   }
 }
 
@@ -216,9 +229,11 @@ class OidcState {
 /** `openid-client` takes them for a fault of the provider, whoever sent them. */
 const OF_OTHER_FLOWS = ['id_token', 'token', 'response'];
 const LOGIN_MS = 600_000;
-const MAX_LOGINS = 5;
-/** Of those before the newest, which adds at most 3,200 to them: beside the longest session, requests are still taken. */
-const MAX_LOGIN_CHARS = 2_048;
+/** Of cookies of about 750 bytes each, so that they have room beside the longest session. */
+const SLOTS = ['a', 'b', 'c', 'd', 'e'];
+const SHORT_BACK = 256;
+/** The one for longer ways back has up to 3,200 bytes. */
+const LONG = 'long';
 
 function leadTo(location: string, cookies: Fields): Outcome {
   const fields = ['Location', location, ...cookies, 'Cache-Control', 'no-store'];

@@ -48,7 +48,8 @@ export class Gate {
   toClient(fields: Fields, exchange: RoutedHead): Fields {
     let out = fields;
     for (const kind of this.#kinds) out = kind.toClient?.(out, exchange) ?? out;
-    return out;
+    // A cookie of one person: no cache before us may share it, though the service says that its answer is for everybody.
+    return out === fields ? fields : [...out, 'Cache-Control', 'private'];
   }
 
   close(): void {

@@ -95,6 +95,15 @@ describe.each(laneKinds)('auth: forward on $kind', ({ routes, files }) => {
     expect((await gateway.get('/db/x', COOKIE)).head.values('set-cookie')).toEqual([]);
   });
 
+  test('a session that it renews is for no shared cache, whatever the service says', async () => {
+    const { gateway, service } = await stage();
+    service.answer(() => ok('x', 'Cache-Control: public, max-age=60'));
+    const controlOf = async (who: string) =>
+      (await gateway.get('/db/x', `Cookie: _oauth2_proxy=${who}`)).head.values('cache-control');
+    expect(await controlOf('old')).toEqual(['public, max-age=60', 'private']);
+    expect(await controlOf('ann')).toEqual(['public, max-age=60']);
+  });
+
   test.each([
     [401, ['WWW-Authenticate: Basic realm="x"', 'Set-Cookie: a=1', 'Set-Cookie: b=2']],
     [403, ['Content-Type: text/plain']],

@@ -169,6 +169,15 @@ describe.each(laneKinds)('auth: oidc on $kind', (kind) => {
     expect(browser.cookies.size).toBe(0);
     expect((await gateway.get('/db/x')).status).toBe(401);
     expect((await gateway.get('/db/.portway/oidc/logout')).status).toBe(200);
+    const client = await gateway.connect();
+    for (const [place, allowed] of [
+      ['logout', 'GET, POST'],
+      ['login', 'GET'],
+    ]) {
+      await client.send(request('PUT', `/db/.portway/oidc/${place}`, [], ''));
+      const { status, head } = await client.answer();
+      expect([place, status, head.value('allow')]).toEqual([place, 405, allowed]);
+    }
   });
 });
 
@@ -193,6 +202,8 @@ test('a session ends when it was not used, and when its time is over', async () 
   const api = async () => (await browser.ask('/db/x', 'Accept: */*')).status;
   clock.ahead = 8_000;
   expect(await api()).toBe(200);
+  const renewed = await gateway.get('/db/x', 'Accept: */*', ...first);
+  expect(renewed.head.values('cache-control')).toEqual(['public, max-age=60', 'private']);
   clock.ahead = 12_000;
   expect([(await gateway.get('/db/x', ...first)).status, await api()]).toEqual([401, 200]);
   clock.ahead = 19_500;

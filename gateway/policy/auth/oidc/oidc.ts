@@ -83,7 +83,8 @@ export class OidcAuthenticator implements Authenticator {
     // Codes and ways back are for no log.
     exchange.record.target = exchange.record.target.replace(/\?.*$/s, '');
     const { method } = exchange.downstream;
-    if (method !== 'GET' && !(method === 'POST' && place === 'logout')) return NOT_ALLOWED;
+    const allowed = place === 'logout' ? ['GET', 'POST'] : ['GET'];
+    if (!allowed.includes(method)) return notAllowed(allowed);
     if (place === 'login') return this.#begin(exchange);
     return place === 'callback' ? this.#finish(exchange) : this.#logOut(exchange);
   }
@@ -247,4 +248,6 @@ function forbidden(why: string): Outcome {
   return { kind: 'refused', error: new GatewayError('forbidden', why) };
 }
 
-const NOT_ALLOWED: Outcome = { kind: 'answered', answer: { status: 405, fields: ['Allow', 'GET'] } };
+function notAllowed(allowed: readonly string[]): Outcome {
+  return { kind: 'answered', answer: { status: 405, fields: ['Allow', allowed.join(', ')] } };
+}

@@ -281,8 +281,9 @@ class RunningGateway implements Gateway, WorkerGateway {
   #commitMove(): void {
     if (this.#move === null) return;
     const { port: before } = this.address;
-    this.#move.commit();
+    const moved = this.#move.commit();
     this.#move = null;
+    if (!moved) return;
     const { address } = this;
     this.#options.log.info({ ...address, before }, 'the gateway listens on another port from now on');
   }

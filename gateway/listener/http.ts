@@ -37,8 +37,8 @@ export interface HttpListenerHandler extends GeneralLaneHandler {
 
 /** Another port that is open already, in place of the one of now. */
 export interface PortMove {
-  /** The port of before is closed; its connections end with their next answers. */
-  commit(): void;
+  /** The port of before is closed; its connections end with their next answers. @returns `false`: a stop came first, and the next port is closed too. */
+  commit(): boolean;
   cancel(): void;
 }
 
@@ -97,11 +97,15 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     const dismissals = [this.#wire.dismissal(), this.#h2.dismissal()];
     const cancel = () => void next.close();
     const commit = () => {
-      if (this.draining) return cancel();
+      if (this.draining) {
+        cancel();
+        return false;
+      }
       this.#closePort();
       this.#movedTo = next;
       this.#address = next.address() as AddressInfo;
       for (const dismiss of dismissals) dismiss();
+      return true;
     };
     return { commit, cancel };
   }

@@ -19,13 +19,20 @@ interface Moving {
   readonly log: Logbook;
   /** Puts another text into the file, and waits until it is judged. */
   readonly moveTo: (port: number, more?: string) => Promise<string | null>;
+  readonly stop: () => Promise<boolean>;
 }
 
 /** A gateway on the port that its file names. */
-async function startOn(port: number, service: number, more = '', routes = ''): Promise<Moving> {
+async function startOn(
+  port: number,
+  service: number,
+  more = '',
+  routes = '',
+  files: Readonly<Record<string, string>> = {},
+): Promise<Moving> {
   const yaml = (own: number, and: string) =>
     `port: ${own}\nadmin: false\noverload: off\nroutes: { /a: ${service}${routes} }\n${and}`;
-  const folder = await configurationFolder(yaml(port, more));
+  const folder = await configurationFolder(yaml(port, more), files);
   const configFile = join(folder, 'gateway.config.yaml');
   const log = new Logbook();
   const gateway = await startGateway({
@@ -40,7 +47,8 @@ async function startOn(port: number, service: number, more = '', routes = ''): P
     await gateway.reload();
     return gateway.configStatus().rejected;
   };
-  return { port: () => gateway.address.port, log, moveTo };
+  const stop = () => gateway.close(0);
+  return { port: () => gateway.address.port, log, moveTo, stop };
 }
 
 const asked = get('/a/');
@@ -142,4 +150,34 @@ test('beside a port of its own for TLS the next start has the other port', async
   expect(await gateway.moveTo(second)).toBeNull();
   expect([gateway.port(), await answers(first)]).toEqual([first, 200]);
   await gateway.log.find('it waits', ({ settings }) => String(settings) === 'port');
+});
+
+test('many changes at once end at the last, and leave no port behind', async () => {
+  const service = (await startService()).answer(ok('hello'));
+  const ports = await freePorts(6);
+  const gateway = await startOn(ports[0]!, service.port);
+  const last = ports[5]!;
+  await Promise.all(ports.slice(1).map((port) => gateway.moveTo(port)));
+  expect(await gateway.moveTo(last)).toBeNull();
+  expect([gateway.port(), await answers(last)]).toEqual([last, 200]);
+  for (const port of ports.slice(0, 5)) await isRefused(port);
+});
+
+test('a change that a stop overtakes leaves no port open, and tells of no move', async () => {
+  const service = (await startService()).answer(ok('hello'));
+  const [first, second] = (await freePorts(2)) as [number, number];
+  const gate = Promise.withResolvers<void>();
+  const loads: (() => Promise<void>)[] = [async () => {}, () => gate.promise];
+  Reflect.set(globalThis, 'livePortLoad', () => loads.shift()?.());
+  onTestFinished(() => void Reflect.deleteProperty(globalThis, 'livePortLoad'));
+  const module = 'await globalThis.livePortLoad();\nexport default {};\n';
+  const route = ', /b: { to: 1, extend: ./waits.mjs }';
+  const gateway = await startOn(first, service.port, '', route, { 'waits.mjs': module });
+  const moved = gateway.moveTo(second);
+  await until('the module is loaded again', () => loads.length === 0);
+  await gateway.stop();
+  gate.resolve();
+  await moved;
+  for (const port of [first, second]) await isRefused(port);
+  expect(gateway.log.records.filter(({ before }) => before !== undefined)).toEqual([]);
 });

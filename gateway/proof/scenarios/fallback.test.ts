@@ -87,6 +87,29 @@ describe.each(routeKinds)('a route with a fallback on $kind', ({ routes, files }
     expect(far.request.body.toString()).toBe(body);
   });
 
+  test('a POST whose body is still being sent is waited for there', async () => {
+    const { far, gateway } = await stage();
+    const client = await gateway.connect();
+    await client.send(
+      'POST /db/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
+    );
+    await far.connection();
+    await client.send('2\r\nde\r\n0\r\n\r\n');
+    const answer = await client.answer();
+    expect([answer.status, answer.text]).toEqual([200, 'far']);
+    expect(far.request.body.toString()).toBe('abcde');
+  });
+
+  test('that is this gateway itself is a loop', async () => {
+    const gateway = await startTestGateway(routes('/db', await freePort()), { files, mode: 'development' });
+    const own = `fallback: "http://127.0.0.1:${gateway.port}"`;
+    await gateway.editAndReload(routes('/db', await freePort(), own, 'strip: false'));
+    const answer = await gateway.get('/db/x');
+    expect(answer.status).toBe(508);
+    expect(answer.head.value('proxy-status')).toContain('proxy_loop_detected');
+    expect(gateway.log.exchanges()).toHaveLength(2);
+  });
+
   test('where neither is there, it is the fault of the second', async () => {
     const [port, other] = [await freePort(), await freePort()];
     const yaml = routes('/db', port, `fallback: "http://127.0.0.1:${other}"`);

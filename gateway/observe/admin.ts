@@ -182,13 +182,17 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
 }
 
-/** The environment of services is where their passwords are. */
+/** The environment of services and the options of plugins are where their passwords are. */
 function withoutSecrets(config: GatewayConfig): GatewayConfig {
-  const hidden = (env: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.keys(env).map((name) => [name, '(not shown)']));
+  const hidden = (values: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(Object.keys(values).map((name) => [name, '(not shown)']));
   return {
     ...config,
-    routes: config.routes.map((route) => ({ ...route, policies: shownSettings(route.policies) })),
+    routes: config.routes.map((route) => ({
+      ...route,
+      use: route.use.map((used) => ({ ...used, options: hidden(used.options) })),
+      policies: shownSettings(route.policies),
+    })),
     services: config.services.map((service) => ({ ...service, env: hidden(service.env) })),
   };
 }

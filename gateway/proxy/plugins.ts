@@ -33,8 +33,8 @@ export function registerPlugins(
   failed: Failed,
 ): void {
   for (const { name, register, options } of plugins)
-    context.register(register, options).after((cause) => {
-      if (cause) failed(name, `can't be registered: ${cause.message}`);
+    context.register(register, options).after((cause: unknown) => {
+      if (cause) failed(name, `can't be registered: ${messageOf(cause)}`);
     });
 }
 

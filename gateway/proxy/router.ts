@@ -51,7 +51,7 @@ export interface Router {
   routing(request: IncomingMessage, response: ServerResponse): void;
   /** Indexes of the routes whose extensions have hooks. */
   readonly hooked: ReadonlySet<number>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -93,16 +93,23 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
       { prefix },
     );
   }
-  await app.ready();
-  if (failures.length > 0) {
-    await app.close();
-    throw new ExtensionError(failures);
+  try {
+    await app.ready();
+    if (failures.length > 0) throw new ExtensionError(failures);
+  } catch (cause) {
+    close(app, handlers.log);
+    throw cause;
   }
   return {
     routing: (request, response) => app.routing(request, response),
     hooked,
-    close: () => app.close(),
+    close: () => close(app, handlers.log),
   };
+}
+
+/** What a plugin does at its end may fail or never settle: nobody waits for it, and it ends nothing else. */
+function close(app: FastifyInstance, log: FastifyBaseLogger): void {
+  app.close().catch((cause: unknown) => log.error({ err: cause }, 'a plugin could not be closed'));
 }
 
 const PAGE_URL = '/page';

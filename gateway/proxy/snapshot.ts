@@ -104,7 +104,7 @@ export class Snapshot {
     if (!this.#retired || this.#closed || this.#exchanges > 0) return;
     this.#closed = true;
     void releaseRoutes(this.routes, this.#registry);
-    void this.#router!.close();
+    this.#router!.close();
   }
 }
 

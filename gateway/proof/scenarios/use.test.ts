@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { get, request } from '../testing/http-client.ts';
+import { until } from '../testing/poll.ts';
+import { connect } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
 /** `use:` with the real plugins. */
@@ -90,6 +92,61 @@ describe('a route with Fastify plugins by name', () => {
     expect(service.connections).toEqual([]);
     const known = `Authorization: Basic ${Buffer.from('ada:open').toString('base64')}`;
     expect((await gateway.get('/plug/', known)).status).toBe(200);
+  });
+
+  test('shows the names of its options on the admin listener, and not their values', async () => {
+    const gateway = await startTestGateway(
+      'admin: 3900\nroutes:\n  /plug: { to: 1, use: [{ plugin: ./login.mjs, options: { password: hunter2 } }] }\n',
+      { files: { 'login.mjs': 'export default async () => {};' } },
+    );
+    const admin = await connect(gateway.adminPort);
+    for (const target of ['/config', '/explain?url=/plug/x', '/routes']) {
+      const { status, text } = await admin.exchange(get(target, `Host: localhost:${gateway.adminPort}`));
+      expect([target, status, text.includes('hunter2')]).toEqual([target, 200, false]);
+      if (target === '/config') expect(text).toContain('"password": "(not shown)"');
+    }
+    expect(gateway.log.text()).not.toContain('hunter2');
+  });
+
+  test.each([
+    ['throws', '() => Promise.reject(new Error("no way to close"))', 'no way to close'],
+    ['never settles', '() => new Promise(() => {})', null],
+  ])('serves on, and reloads, where the end of a plugin %s', async (_how, onClose, logged) => {
+    const service = (await startService()).answer(ok());
+    const yaml = (path: string, plugin: string) =>
+      `routes:\n  ${path}: { to: ${service.port}, use: [./${plugin}.mjs] }\n`;
+    const closing = `fastify.addHook('onClose', ${onClose});`;
+    const gateway = await startTestGateway(yaml('/one', 'good'), {
+      files: {
+        'good.mjs': `export default async (fastify) => { ${closing} };`,
+        'bad.mjs': `export default async (fastify) => { ${closing} throw new Error('no such table'); };`,
+      },
+    });
+    await gateway.editAndReload(yaml('/two', 'good'));
+    expect((await gateway.get('/two/')).status).toBe(200);
+    await gateway.edit(yaml('/three', 'bad'));
+    expect((await gateway.gateway.reload()).rejected).toContain('no such table');
+    await gateway.editAndReload(yaml('/four', 'good'));
+    expect((await gateway.get('/four/')).status).toBe(200);
+    if (logged !== null) expect(gateway.log.text()).toContain(logged);
+  });
+
+  test.each([
+    [
+      'fails once all are registered',
+      "fastify.addHook('onReady', async () => { throw new Error('not ready'); });",
+    ],
+    ['throws what is no error', "throw 'not ready';"],
+  ])('is refused, and closed again, where one %s', async (_how, fails) => {
+    const module = `
+      export default async (fastify) => {
+        fastify.addHook('onClose', async () => { globalThis.closedAgain = true; });
+        ${fails}
+      };`;
+    const seen = globalThis as { closedAgain?: boolean };
+    delete seen.closedAgain;
+    await expect(used('[./bad.mjs]', { 'bad.mjs': module })).rejects.toThrow('not ready');
+    await until('it is closed', () => seen.closedAgain === true);
   });
 
   test.each([

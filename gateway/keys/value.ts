@@ -46,6 +46,11 @@ export function described<Schema extends z.ZodType>(
   return schema.meta({ description, doc: { ...docOf(schema), ...doc } }) as Schema;
 }
 
+/** One, or a list of them: always a list. */
+export function oneOrMore<One extends z.ZodType>(one: One) {
+  return z.union([one.transform((alone) => [alone]), z.array(one).min(1)]);
+}
+
 export const port = z
   .int()
   .min(1)

@@ -5,7 +5,7 @@ import { parseHeaderName, TOKEN } from '../../keys/field.ts';
 import { inherited } from '../../keys/inherited.ts';
 import { accepted, refused } from '../../keys/parsed.ts';
 import { switchable } from '../../keys/section.ts';
-import { described, duration, flag, parsedBy } from '../../keys/value.ts';
+import { described, duration, flag, oneOrMore, parsedBy } from '../../keys/value.ts';
 import { type OriginPattern, parseOrigin } from './origins.ts';
 
 /** Plain data, as the configuration keeps it. */
@@ -29,10 +29,6 @@ const method = parsedBy(z.string(), (text) =>
   TOKEN.test(text) ? accepted(text.toUpperCase()) : refused('letters, without spaces'),
 ).meta({ doc: { expected: 'a request method' } });
 const header = parsedBy(z.string(), parseHeaderName).meta({ doc: { expected: 'a header name' } });
-
-function oneOrMore<One extends z.ZodType>(one: One) {
-  return z.union([one.transform((alone) => [alone]), z.array(one).min(1)]);
-}
 
 export const corsForm = z
   .strictObject({

@@ -7,6 +7,7 @@ import { parseFieldText, parseHeaderName } from '../../../keys/field.ts';
 import { accepted, type Parsed, refused } from '../../../keys/parsed.ts';
 import { described, duration, parsedBy } from '../../../keys/value.ts';
 import type { ForwardSettings } from '../settings.ts';
+import { parseHttpUrl } from '../url.ts';
 
 const identityField = parsedBy(z.string(), parseIdentityField).meta({
   doc: { expected: 'a header name', type: 'header name' },
@@ -66,12 +67,9 @@ export function compileForward(
 }
 
 function parseUrl(written: string): Parsed<string> {
-  const url = URL.canParse(written) ? new URL(written) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) return refused('a URL: http://127.0.0.1:4181/auth');
-  if (url.username !== '' || url.password !== '')
-    return refused('no password in a URL: it would stand in logs');
-  if (url.hash !== '') return refused('no fragment: services never see it');
-  return accepted(url.href);
+  const url = parseHttpUrl(written, 'a URL: http://127.0.0.1:4181/auth');
+  if (!url.ok) return url;
+  return url.value.hash === '' ? accepted(url.value.href) : refused('no fragment: services never see it');
 }
 
 function parseIdentityField(written: string): Parsed<string> {

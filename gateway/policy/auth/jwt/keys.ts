@@ -3,8 +3,9 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { accepted, type Parsed, refused } from '../../../keys/parsed.ts';
-import { described, duration, orWord, parsedBy, text } from '../../../keys/value.ts';
+import { described, duration, oneOrMore, orWord, parsedBy, text } from '../../../keys/value.ts';
 import type { JwtSettings } from '../settings.ts';
+import { parseHttpUrl } from '../url.ts';
 
 /** Asymmetric ones: the gateway has only public keys, and none of them must be taken for a shared secret (RFC 8725 §3.1). */
 const ALGORITHMS = [
@@ -16,9 +17,6 @@ const algorithm = parsedBy(z.string(), parseAlgorithm).meta({
   doc: { expected: 'RS256, ES256, EdDSA or the like' },
 });
 const name = z.string().min(1);
-
-const oneOrMore = <One extends z.ZodType>(one: One) =>
-  z.union([one.transform((alone) => [alone]), z.array(one).min(1)]);
 
 export const jwtForm = z
   .strictObject({
@@ -105,11 +103,8 @@ type Place = { readonly url: string; readonly path: null } | { readonly url: nul
 
 function parsePlace(written: string): Parsed<Place> {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) return accepted({ url: null, path: written });
-  const url = URL.canParse(written) ? new URL(written) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) return refused('a URL begins with https://');
-  if (url.username !== '' || url.password !== '')
-    return refused('no password in a URL: it would stand in logs');
-  return accepted({ url: url.href, path: null });
+  const url = parseHttpUrl(written);
+  return url.ok ? accepted({ url: url.value.href, path: null }) : url;
 }
 
 function parseAlgorithm(written: string): Parsed<string> {

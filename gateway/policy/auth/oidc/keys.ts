@@ -3,13 +3,11 @@
 import { z } from 'zod';
 import { parseFieldText } from '../../../keys/field.ts';
 import { accepted, type Parsed, refused } from '../../../keys/parsed.ts';
-import { described, duration, parsedBy } from '../../../keys/value.ts';
+import { described, duration, oneOrMore, parsedBy } from '../../../keys/value.ts';
 import type { OidcSettings } from '../settings.ts';
+import { parseHttpUrl } from '../url.ts';
 
 const name = z.string().min(1);
-
-const oneOrMore = <One extends z.ZodType>(one: One) =>
-  z.union([one.transform((alone) => [alone]), z.array(one).min(1)]);
 
 const email = parsedBy(z.string(), parseEmail).meta({
   doc: { expected: 'an address, or @ and a domain', type: 'text' },
@@ -126,11 +124,8 @@ export function compileOidc(written: z.output<typeof oidcForm>): OidcSettings {
 }
 
 function parseUrl(written: string): Parsed<string> {
-  const url = URL.canParse(written) ? new URL(written) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) return refused('a URL begins with https://');
-  if (url.username !== '' || url.password !== '')
-    return refused('no password in a URL: it would stand in logs');
-  return accepted(written);
+  const url = parseHttpUrl(written);
+  return url.ok ? accepted(written) : url;
 }
 
 /** Codes and secrets go there: in the clear only within this machine. */

@@ -1,0 +1,10 @@
+import { accepted, type Parsed, refused } from '../../keys/parsed.ts';
+
+/** A service that is asked over HTTP. @param hint what is said of any other text */
+export function parseHttpUrl(written: string, hint = 'a URL begins with https://'): Parsed<URL> {
+  const url = URL.canParse(written) ? new URL(written) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return refused(hint);
+  if (url.username !== '' || url.password !== '')
+    return refused('no password in a URL: it would stand in logs');
+  return accepted(url);
+}

@@ -9,8 +9,7 @@ import { IdentitySource } from './exchange/identity.ts';
 import { LastingExchanges } from './exchange/long-lived.ts';
 import type { ExchangeRecord } from './exchange/record.ts';
 import type { FileContent } from './files/content.ts';
-import { HttpListener, type PortMove } from './listener/http.ts';
-import { ListenError } from './listener/listen-error.ts';
+import { HttpListener } from './listener/http.ts';
 import { Streams } from './listener/streams/streams.ts';
 import { TlsError, TlsFiles } from './listener/tls-files.ts';
 import { createAccessLog } from './log/access-log.ts';
@@ -33,6 +32,7 @@ import { ConfigSource } from './proxy/config-source.ts';
 import { drain, drainGently } from './proxy/draining.ts';
 import { explainExchange } from './proxy/explain.ts';
 import { InFlight } from './proxy/in-flight.ts';
+import { LivePort } from './proxy/live-port.ts';
 import { Refusal, type ReloadResult } from './proxy/reloader.ts';
 import { Responder } from './proxy/responder.ts';
 import { routeStatuses } from './proxy/route-status.ts';
@@ -75,13 +75,13 @@ class RunningGateway implements Gateway, WorkerGateway {
   #notReady: string | null = 'starting';
   /** Where `port` is opened. */
   #host: string = LOOPBACK;
-  /** To the port of the configuration that is being put to work. */
-  #move: PortMove | null = null;
   #closing: Promise<boolean> | null = null;
   adminAddress: Gateway['adminAddress'] = null;
 
   /** Takes connections, and makes exchanges of their requests. */
   readonly listener: HttpListener;
+  /** Moves it to another port. */
+  readonly livePort: LivePort;
   /** The certificates that the listener shows. */
   readonly tlsFiles: TlsFiles;
   /** The same for raw TCP and UDP, which have no exchanges. */
@@ -160,6 +160,12 @@ class RunningGateway implements Gateway, WorkerGateway {
     const identity = new IdentitySource();
     this.streams = new Streams(this.registry, { identity, lasting, memory, inFlight, log: observe }, log);
     this.listener = new HttpListener(this.carrier);
+    this.livePort = new LivePort({
+      listener: this.listener,
+      log,
+      fixed: worker !== null || options.listen?.port !== undefined,
+      ready: () => this.#notReady === null,
+    });
     this.tlsFiles = new TlsFiles(log, authorityFolder(env), (settings) => this.listener.useTls(settings));
     const place = options.place ?? refuseFreePorts;
     const apply = async (config: GatewayConfig) => this.#apply(await place(config));
@@ -170,7 +176,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       log,
       worker,
       apply,
-      portMoves: (config) => this.#mayMoveTo(config),
+      portMoves: (config) => this.livePort.mayMoveTo(config),
     });
   }
 
@@ -250,46 +256,20 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   /** @throws ExtensionError, or Refusal where a certificate, or what a policy needs, can't be used */
   async #apply(config: GatewayConfig): Promise<void> {
-    const { tlsFiles, snapshots } = this;
+    const { tlsFiles, snapshots, livePort } = this;
     const useTls = await tlsFiles.prepare(config).catch((cause: unknown) => {
       throw cause instanceof TlsError ? new Refusal(cause.message) : cause;
     });
-    this.#move = await this.#prepareMove(config);
+    await livePort.prepare(this.#host, config);
     await snapshots.take(config).catch((cause: unknown) => {
-      this.#move?.cancel();
-      this.#move = null;
+      livePort.cancel();
       throw cause instanceof PolicyError ? new Refusal(cause.message) : cause;
     });
     useTls();
   }
 
-  /** Not where somebody else says the port, nor beside a port of its own for TLS, which may be the same number. */
-  #mayMoveTo({ tls }: GatewayConfig): boolean {
-    return this.#worker === null && this.#options.listen?.port === undefined && !tls?.port;
-  }
-
-  /** Before anything changes: where the next port is taken, nothing does. @throws Refusal */
-  async #prepareMove(config: GatewayConfig): Promise<PortMove | null> {
-    if (this.#notReady !== null || !this.#mayMoveTo(config) || config.port === this.address.port) return null;
-    return this.listener.prepareMove(this.#host, config.port).catch((cause: unknown) => {
-      if (!(cause instanceof ListenError)) throw cause;
-      const way = 'name another port, or free this one and send SIGHUP';
-      throw new Refusal(`port: ${cause.message}; the gateway stays at ${this.address.port}: ${way}`);
-    });
-  }
-
-  #commitMove(): void {
-    if (this.#move === null) return;
-    const { port: before } = this.address;
-    const moved = this.#move.commit();
-    this.#move = null;
-    if (!moved) return;
-    const { address } = this;
-    this.#options.log.info({ ...address, before }, 'the gateway listens on another port from now on');
-  }
-
   async #taken(config: GatewayConfig): Promise<void> {
-    this.#commitMove();
+    this.livePort.commit();
     const { listener, caches, metrics, descriptors, registry } = this;
     if (!this.#options.keepsLogLevel) this.#options.log.level = config.log.level;
     listener.bounds = descriptors.bounds(config.maxConnections);

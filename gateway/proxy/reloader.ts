@@ -135,7 +135,7 @@ export class Reloader {
 
   #slow(): void {
     this.#options.log.warn(
-      `the changed configuration is not in use after ${(this.#options.slowMs ?? SLOW_MS) / 1000} s: what \`extend:\` names is slow to load, or there is very much of it; the one before keeps serving meanwhile`,
+      `the changed configuration is not in use after ${(this.#options.slowMs ?? SLOW_MS) / 1000} s: what \`extend:\` or \`use:\` names is slow to load, or there is very much of it; the one before keeps serving meanwhile`,
     );
   }
 

@@ -1,12 +1,11 @@
 import { Caches } from './cache/caches.ts';
 import type { Purge } from './cache/purge.ts';
-import { troubleLog } from './cache/trouble-log.ts';
 import { unplacedService } from './config/endpoint.ts';
 import { insecureWarning } from './config/service-authorities.ts';
 import type { Gateway, GatewayOptions, WorkerGateway } from './contract.ts';
 import { BulkMemory } from './exchange/bulk-memory.ts';
 import { IdentitySource } from './exchange/identity.ts';
-import { LastingExchanges } from './exchange/long-lived.ts';
+import { LongLivedExchanges } from './exchange/long-lived.ts';
 import type { ExchangeRecord } from './exchange/record.ts';
 import type { FileContent } from './files/content.ts';
 import { HttpListener } from './listener/http.ts';
@@ -99,7 +98,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   readonly registry: UpstreamRegistry;
   /** What policies keep beyond a snapshot. */
   readonly kept: KeptStates;
-  readonly lasting = new LastingExchanges();
+  readonly longLived = new LongLivedExchanges();
   readonly memory = new BulkMemory();
   /** ... or to an answer of our own ... */
   readonly responder: Responder;
@@ -114,7 +113,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.#services = options.services ?? (() => []);
     this.#carriesDatagrams = worker?.datagrams ?? true;
     const services = this.#services;
-    const { lasting, memory } = this;
+    const { longLived, memory } = this;
     this.descriptors = new Descriptors(log);
     const applications = new Applications();
     const observe = this.#observer(applications);
@@ -123,7 +122,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     const inFlight = new InFlight(observe, traffic);
     this.inFlight = inFlight;
     const unread = (record: ExchangeRecord) => {
-      traffic.none.count(record);
+      traffic.unrouted.count(record);
       observe(record);
     };
     this.responder = new Responder({
@@ -135,7 +134,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     });
     this.registry = new UpstreamRegistry(log, env.PORTWAY_STICKY_SECRET, traffic);
     this.kept = new KeptStates(log);
-    this.caches = new Caches(troubleLog(log));
+    this.caches = new Caches(log);
     this.overload = new Overload({
       config: () => this.config().overload,
       log,
@@ -149,7 +148,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       snapshot,
       responder,
       inFlight,
-      lasting,
+      longLived,
       memory,
       caches,
       overload,
@@ -158,7 +157,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     });
     this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();
-    this.streams = new Streams(this.registry, { identity, lasting, memory, inFlight, log: observe }, log);
+    this.streams = new Streams(this.registry, { identity, longLived, memory, inFlight, log: observe }, log);
     this.listener = new HttpListener(this.carrier);
     this.livePort = new LivePort({
       listener: this.listener,
@@ -202,14 +201,14 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   #createSnapshots(): Snapshots {
     const { mode, log } = this.#options;
-    const { registry, lasting } = this;
+    const { registry, longLived } = this;
     const servesStream = (signature: string) => this.streams.serves(signature);
     return new Snapshots({
       mode,
       log,
       registry,
       kept: this.kept,
-      lasting,
+      longLived,
       servesStream,
       handlers: this.#handlers(),
       taken: (config) => this.#taken(config),

@@ -8,7 +8,7 @@ import { advise, type Situation } from './advice.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
-function advice(code: ErrorCode, wish: Partial<Omit<Situation, 'error'>> = {}) {
+function advice(code: ErrorCode, overrides: Partial<Omit<Situation, 'error'>> = {}) {
   const error = new GatewayError(code, 'nothing moved for 5 ms');
   return advise({
     error,
@@ -23,11 +23,11 @@ function advice(code: ErrorCode, wish: Partial<Omit<Situation, 'error'>> = {}) {
     askerFramework: null,
     target: '/',
     now: NOW,
-    ...wish,
+    ...overrides,
   });
 }
 
-function service(wish: Partial<ServiceStatus> = {}): ServiceStatus {
+function service(overrides: Partial<ServiceStatus> = {}): ServiceStatus {
   return {
     name: 'db',
     port: 3001,
@@ -36,7 +36,7 @@ function service(wish: Partial<ServiceStatus> = {}): ServiceStatus {
     restarts: 0,
     lastExit: null,
     lastOutput: [],
-    ...wish,
+    ...overrides,
   };
 }
 
@@ -78,8 +78,8 @@ describe('what is said of a service that is not there', () => {
       { state: 'stopped', lastExit: { code: 0, signal: null, at: NOW + 5_000 } },
       'The service `db` exited with code 0 (just now).',
     ],
-  ])('and whose process %s', (_what, wish, sentence) => {
-    expect(advice('connection_refused', { service: service(wish) }).happened[1]).toBe(sentence);
+  ])('and whose process %s', (_what, overrides, sentence) => {
+    expect(advice('connection_refused', { service: service(overrides) }).happened[1]).toBe(sentence);
   });
 
   test.each<[string, Partial<ServiceStatus>, string, string, number]>([
@@ -104,11 +104,11 @@ describe('what is said of a service that is not there', () => {
       'Its start is in vain: port 3001 is taken.',
       1,
     ],
-  ])('and whose process %s: the page says that first', (_what, wish, title, detail, remedies) => {
-    const { heading, fix } = advice('connection_refused', { service: service(wish) });
+  ])('and whose process %s: the page says that first', (_what, overrides, title, detail, remedies) => {
+    const { heading, fix } = advice('connection_refused', { service: service(overrides) });
     expect(heading).toEqual({ title, detail });
     expect(fix).toHaveLength(remedies);
-    expect(advice('response_timeout', { service: service(wish) }).heading).toBeNull();
+    expect(advice('response_timeout', { service: service(overrides) }).heading).toBeNull();
   });
 
   test.each<[string, Partial<ServiceStatus>, string]>([
@@ -122,9 +122,9 @@ describe('what is said of a service that is not there', () => {
       {},
       'The service `db` broke off while answering: it crashed, or it closed the connection itself.',
     ],
-  ])('and whose process %s while it answered', (_what, wish, sentence) => {
+  ])('and whose process %s while it answered', (_what, overrides, sentence) => {
     for (const code of ['connection_terminated', 'answer_truncated'] as const)
-      expect(advice(code, { service: service(wish) }).happened).toEqual([sentence]);
+      expect(advice(code, { service: service(overrides) }).happened).toEqual([sentence]);
   });
 
   test.each<[ErrorCode, string, boolean]>([

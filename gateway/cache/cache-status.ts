@@ -1,4 +1,4 @@
-import type { ForwardReason } from './prospect.ts';
+import type { ForwardReason } from './cache-lookup.ts';
 
 /** How an answer on a cached route came about. */
 export type Outcome =

@@ -6,7 +6,7 @@ import { rescue } from '../exchange/rescue.ts';
 import { isEventStream, keptFields, STALE_WARNING } from './answer-fields.ts';
 import { cacheStatus, type Outcome } from './cache-status.ts';
 import { CollapsedFetch, type FetchPlan } from './collapsed-fetch.ts';
-import { isOnlyIfCached, matchesCondition, withoutWishes } from './conditional.ts';
+import { isOnlyIfCached, matchesCondition, withoutConditions } from './conditional.ts';
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import { KeptBody } from './kept-body.ts';
 import { partOf } from './part.ts';
@@ -61,7 +61,7 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     this.#plan = plan;
     this.#record = record;
     this.#owner = owner;
-    this.#query = { ...plan.url, method: downstream.method, fields: withoutWishes(plan.fields) };
+    this.#query = { ...plan.url, method: downstream.method, fields: withoutConditions(plan.fields) };
     this.#fetching = new CollapsedFetch(cache, this.#query, plan, {
       again: () => this.#look(),
       informational: (status, fields) => this.#inform(status, fields),

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { CacheConfig, RouteConfig } from '../model/config.ts';
 import type { CacheStatus } from '../model/status.ts';
 import { FileEntries } from './file-entries.ts';
@@ -6,20 +7,13 @@ import type { Purge } from './purge.ts';
 import { RouteCache } from './route-cache.ts';
 import { CacheStore } from './store.ts';
 
-export interface CachesWatcher {
-  /** A file can't be opened; the route is cached in memory then. */
-  unusable(routeId: string, config: CacheConfig, cause: Error): void;
-  /** What is kept could not be read or written: told once for each cache. */
-  broken(routeId: string, config: CacheConfig, cause: Error): void;
-}
-
 /** The caches of all routes, by route. What is kept outlives a reload as long as the route means the same to it. */
 export class Caches {
   readonly #byRoute = new Map<string, { readonly signature: string; readonly cache: RouteCache }>();
-  readonly #watcher: CachesWatcher;
+  readonly #log: Logger;
 
-  constructor(watcher: CachesWatcher) {
-    this.#watcher = watcher;
+  constructor(log: Logger) {
+    this.#log = log;
   }
 
   /** Opens what is new, forgets what is gone. */
@@ -39,11 +33,16 @@ export class Caches {
   }
 
   #open(id: string, config: CacheConfig, signature: string): RouteCache {
-    const { maxBytes, entryMaxBytes } = config;
-    let told = false;
+    const { maxBytes, entryMaxBytes, file } = config;
+    let reported = false;
+    // Reported once for each cache.
     const problem = (cause: Error) => {
-      if (!told) this.#watcher.broken(id, config, cause);
-      told = true;
+      if (!reported)
+        this.#log.error(
+          { route: id, file, cause: cause.message },
+          'this cache could not be read or written, and misses; is the disk full, or the file damaged?',
+        );
+      reported = true;
     };
     return new RouteCache(
       new CacheStore(this.#entries(id, config, signature), { maxBytes, entryMaxBytes }, problem),
@@ -57,7 +56,10 @@ export class Caches {
     try {
       return new FileEntries({ file, maxBytes, signature });
     } catch (cause) {
-      this.#watcher.unusable(id, config, cause as Error);
+      this.#log.error(
+        { route: id, file, cause: (cause as Error).message },
+        "the file of this cache can't be used, so it is kept in memory; name another one, or remove it",
+      );
       return new MemoryEntries(maxBytes);
     }
   }

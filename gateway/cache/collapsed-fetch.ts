@@ -3,10 +3,10 @@ import type { Fields } from '../exchange/contract.ts';
 import type { GatewayError } from '../exchange/error-catalog.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
 import { HandlerDownstream } from '../forward/extend.ts';
+import type { CacheLookup, ForwardReason } from './cache-lookup.ts';
 import type { Asker, Flight, FlightEnd } from './collapse.ts';
 import type { FieldMap } from './entry.ts';
 import type { Fetched } from './fetched.ts';
-import type { ForwardReason, Prospect } from './prospect.ts';
 import type { CacheQuery, RouteCache } from './route-cache.ts';
 
 export interface FetchPlan {
@@ -52,15 +52,15 @@ export class CollapsedFetch implements Asker {
   begin(fields: FieldMap, handler: Dispatcher.DispatchHandler, record: ExchangeRecord): void {
     // The second one of an exchange: what the service said of what is kept was of no use.
     if (!this.fetched && !this.#leads) {
-      const prospect = this.#cache.prospect(this.#query);
-      this.reason ??= prospect.reason;
-      if (this.#waitsFor(prospect)) return;
+      const lookup = this.#cache.lookup(this.#query);
+      this.reason ??= lookup.reason;
+      if (this.#waitsFor(lookup)) return;
     }
     this.#send(fields, handler, record);
   }
 
   /** Whether another one asks for the same; then `proceed` is called, and the cache asked again. */
-  #waitsFor({ shared, key }: Prospect): boolean {
+  #waitsFor({ shared, key }: CacheLookup): boolean {
     // One wait is enough, unless it brought to light that the answers to others don't fit this one.
     if (!shared || this.#query.method !== 'GET' || this.#key === key) return false;
     this.#key = key;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOnlyIfCached, isSameTag, matchesCondition, withoutWishes } from './conditional.ts';
+import { isOnlyIfCached, isSameTag, matchesCondition, withoutConditions } from './conditional.ts';
 
 const MONDAY = 'Mon, 01 Jan 2024 00:00:00 GMT';
 const TUESDAY = 'Tue, 02 Jan 2024 00:00:00 GMT';
@@ -57,7 +57,7 @@ describe('what the cache gets to see', () => {
     [{ 'cache-control': 'max-age=5, Only-If-Cached' }, { 'cache-control': 'max-age=5' }],
     [{ 'cache-control': 'x-only-if-cached' }, { 'cache-control': 'x-only-if-cached' }],
   ])('of %j is %j', (fields, expected) => {
-    expect(withoutWishes(fields)).toEqual(expected);
+    expect(withoutConditions(fields)).toEqual(expected);
   });
 });
 

@@ -6,7 +6,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
  * A client's conditions are kept from undici's cache, which would pass each of them on to the service. They are answered from what
  * is kept, or from what the service answers without them (RFC 9111 §4.3.2). So is only-if-cached, which undici forgets of what is stale.
  */
-export function withoutWishes(fields: FieldMap): FieldMap {
+export function withoutConditions(fields: FieldMap): FieldMap {
   const { 'if-none-match': _match, 'if-modified-since': _since, ...rest } = fields;
   if (!isOnlyIfCached(fields)) return rest;
   return {

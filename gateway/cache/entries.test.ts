@@ -11,15 +11,15 @@ import { MemoryEntries } from './memory-entries.ts';
 
 const MIB = 1024 * 1024;
 
-interface Wish extends Partial<Entry> {
+interface Overrides extends Partial<Entry> {
   readonly text?: string;
 }
 
-function entry(path: string, { text = '', ...wish }: Wish = {}): Entry {
+function entry(path: string, { text = '', ...overrides }: Overrides = {}): Entry {
   const now = Date.now();
   const instants = { cachedAt: now, staleAt: now + 60_000, deleteAt: now + 120_000 };
   const value = { statusCode: 200, statusMessage: 'OK', headers: { date: 'today' }, ...instants };
-  return { origin: 'http://a.test', path, ...value, body: Buffer.from(text), ...wish };
+  return { origin: 'http://a.test', path, ...value, body: Buffer.from(text), ...overrides };
 }
 
 const at = (path: string, origin = 'http://a.test') => ({ origin, path });

@@ -1,10 +1,10 @@
 import { type Dispatcher, interceptors } from 'undici';
+import { type CacheLookup, isFresh, lookUp } from './cache-lookup.ts';
 import { CollapsedMisses } from './collapse.ts';
 import { withOwnDate } from './conditional.ts';
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import { type FetchEnd, Fetched, type FetchWatcher } from './fetched.ts';
 import { partOf } from './part.ts';
-import { isFresh, type Prospect, prospectOf } from './prospect.ts';
 import { type Purge, purges } from './purge.ts';
 import { Refreshes } from './refreshes.ts';
 import type { CacheStore } from './store.ts';
@@ -88,8 +88,8 @@ export class RouteCache {
     return withOwnDate(fields, this.#store.find(url, fields)?.headers);
   }
 
-  prospect({ fields, ...url }: CacheQuery): Prospect {
-    return prospectOf(this.#store, url, fields);
+  lookup({ fields, ...url }: CacheQuery): CacheLookup {
+    return lookUp(this.#store, url, fields);
   }
 
   /** Seconds for which what is kept stays fresh; negative: it has been stale for so long. */
@@ -118,7 +118,7 @@ export class RouteCache {
 
   /** Begins to ask for a stale answer behind its back, unless somebody does already. @returns who is to be told of the end of it. */
   refresh(query: CacheQuery): FetchWatcher | null {
-    const { key } = this.prospect(query);
+    const { key } = this.lookup(query);
     if (!this.#refreshes.begin(key)) return null;
     return { headCame() {}, ended: (how) => this.#refreshes.ended(key, how === 'kept') };
   }

@@ -9,7 +9,7 @@ const KIB = 1024;
 
 const key = (path: string): CacheKey => ({ origin: 'http://a.test', method: 'GET', path, headers: {} });
 
-function value(wish: Partial<CacheValue> = {}): CacheValue {
+function value(overrides: Partial<CacheValue> = {}): CacheValue {
   const now = Date.now();
   const instants = { cachedAt: now, staleAt: now + 60_000, deleteAt: now + 120_000 };
   return {
@@ -18,7 +18,7 @@ function value(wish: Partial<CacheValue> = {}): CacheValue {
     headers: {},
     cacheControlDirectives: { 'max-age': 60 },
     ...instants,
-    ...wish,
+    ...overrides,
   };
 }
 
@@ -41,9 +41,9 @@ function storeOf(entries: Entries = new MemoryEntries(64 * KIB), problem = vi.fn
 }
 
 /** Begins to keep an answer, as undici does. */
-function begin(store: CacheStore, path: string, wish: Partial<CacheValue> = {}): TestRecording {
+function begin(store: CacheStore, path: string, overrides: Partial<CacheValue> = {}): TestRecording {
   const recording = new TestRecording();
-  store.recording(recording, () => void store.createWriteStream(key(path), value(wish)));
+  store.recording(recording, () => void store.createWriteStream(key(path), value(overrides)));
   return recording;
 }
 
@@ -116,10 +116,10 @@ describe('an answer', () => {
     ['an address to vary by', key('/a'), { vary: { 'x-real-ip': null } }],
     ['a length that is too much', key('/a'), { headers: { 'content-length': `${33 * KIB}` } }],
     ['events', key('/a'), { headers: { 'content-type': 'Text/Event-Stream; charset=utf-8' } }],
-  ])('with %s is not begun', (_what, asked, wish) => {
+  ])('with %s is not begun', (_what, asked, overrides) => {
     const store = storeOf();
     store.recording(new TestRecording(), () =>
-      expect(store.createWriteStream(asked, value(wish))).toBeUndefined(),
+      expect(store.createWriteStream(asked, value(overrides))).toBeUndefined(),
     );
   });
 });

@@ -44,7 +44,7 @@ export const dev: RunCommand = async (input, context) => {
   // However we end, short of SIGKILL: no service outlives us.
   context.process.on('exit', () => workbench.kill());
   const stop = Promise.race([
-    stopWish(workbench, context, log),
+    stopBySignal(workbench, context, log),
     readerGone(context),
     packageManagerGone(context),
   ]);
@@ -60,7 +60,7 @@ export const dev: RunCommand = async (input, context) => {
   return 0;
 };
 
-function stopWish(workbench: Workbench, context: CommandContext, log: Logger): Promise<string> {
+function stopBySignal(workbench: Workbench, context: CommandContext, log: Logger): Promise<string> {
   return stopRequested(context, {
     reload: async () => logReload(await workbench.reload(), log),
     replace: () => workbench.replaceWorkers(),

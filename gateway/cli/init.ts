@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { judge } from '../config/judge.ts';
+import { validate } from '../config/validate.ts';
 import { type Discovered, listeningHere, writtenIn } from '../dev/discovery.ts';
 import { acceptsConnections } from '../dev/port-probe.ts';
 import { printable } from '../log/printable.ts';
@@ -22,7 +22,7 @@ export const init: RunCommand = async (input, context) => {
   const known = new Set([...written.map(({ port }) => port), ...OTHERS]);
   const listening = input.values.has('no-scan') ? [] : await listeningHere(known);
   const text = fileOf(named([...written, ...listening]), ports);
-  const verdict = await judge({ text, file: defaultFile, env: {} });
+  const verdict = await validate({ text, file: defaultFile, env: {} });
   if (!verdict.ok) {
     report(verdict.problems, context);
     return 1;

@@ -19,7 +19,7 @@ export interface StopRequestOptions {
 }
 
 /**
- * Listens to the signals that ask a staying command to do something. The promise resolves with the first wish to stop: SIGINT,
+ * Listens to the signals that ask a staying command to do something. The promise resolves with the first request to stop: SIGINT,
  * SIGTERM, or SIGHUP where it means that the terminal has gone.
  */
 export function stopRequested(context: CommandContext, options: StopRequestOptions): Promise<NodeJS.Signals> {

@@ -1,10 +1,10 @@
 /** What `when:` may ask of a request. */
 
 import { parseFieldText, TOKEN } from '../keys/field.ts';
-import { accepted, type Parsed, refused } from '../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import type { FieldCondition } from '../model/config.ts';
 
-export function parseMethod(text: string): Parsed<string> {
+export function parseMethod(text: string): ParseResult<string> {
   if (!TOKEN.test(text)) {
     return refused(/[,\s|]/.test(text) ? 'several methods are a list: [GET, HEAD]' : undefined);
   }
@@ -32,7 +32,7 @@ function condition(name: string, value: string | true): FieldCondition {
 }
 
 /** RFC 9110 §5.5: a recipient takes white space at both ends away, so such a value would never be met. */
-export function parseHeaderValue(text: string): Parsed<string> {
+export function parseHeaderValue(text: string): ParseResult<string> {
   if (/^[ \t]|[ \t]$/.test(text))
     return refused('white space at its ends is taken away, so it would never match');
   return parseFieldText(text);

@@ -2,7 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { type Parsed, refused } from '../keys/parsed.ts';
+import { type ParseResult, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import { parseTarget } from '../keys/target.ts';
 import { described, duration, flag, parsedBy } from '../keys/value.ts';
@@ -89,14 +89,14 @@ export function isRemote(fallback: string): boolean {
   return fallback.includes('://');
 }
 
-function parseFallback(text: string): Parsed<string> {
+function parseFallback(text: string): ParseResult<string> {
   if (!isRemote(text)) return parseFileName(text);
   if (!/^https?:/i.test(text)) return refused('it is asked by http:// or https://');
   const target = parseTarget(text);
   return target.ok ? { ok: true, value: text } : target;
 }
 
-function parseFileName(name: string): Parsed<string> {
+function parseFileName(name: string): ParseResult<string> {
   const parts = name.split(/[/\\]/);
   if (parts.some((part) => part === '' || part.startsWith('.')))
     return refused(

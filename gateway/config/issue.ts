@@ -3,12 +3,12 @@
 import type { z } from 'zod';
 import { holderAt, keySchemaAt, keysAt, metaOf } from '../keys/key-doc.ts';
 import type { IssueParams } from '../keys/value.ts';
-import { expandedText, foundText } from './found.ts';
 import { docOfLeaf, type LeafIssue } from './leaf-issue.ts';
 import type { Fault } from './problem-list.ts';
 import { configuration } from './schema.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, type Span, shownPath } from './source.ts';
 import { hintOf } from './value-hint.ts';
+import { expandedText, valueText } from './value-text.ts';
 import { adviseKey, meantKey } from './vocabulary.ts';
 
 /** Adds an issue to the document's problems, unless something is known to be wrong at this very place. */
@@ -119,7 +119,7 @@ function shownValue(value: unknown, path: readonly PathKey[], document: SourceDo
   const node = nodeAt(document.root, path);
   const written = node?.kind === 'scalar' ? node.value : null;
   const isExpanded = typeof written === 'string' && written.includes('${');
-  return isExpanded ? expandedText(value, written, isPrivate(path)) : foundText(value);
+  return isExpanded ? expandedText(value, written, isPrivate(path)) : valueText(value);
 }
 
 function paramsOf(issue: z.core.$ZodIssue | undefined): IssueParams {

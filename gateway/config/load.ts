@@ -3,10 +3,10 @@
 import { type FileContent, readContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { Environment } from './expand.ts';
-import { judge, type Rejection, rejected, type Verdict } from './judge.ts';
-import { judgeInThread } from './judge-thread.ts';
 import { evaluated } from './module.ts';
 import type { Problem } from './problem.ts';
+import { type Rejection, rejected, type Verdict, validate } from './validate.ts';
+import { validateInThread } from './validation-thread.ts';
 
 export type { Environment };
 
@@ -41,8 +41,8 @@ async function verdictOn(
   file: string,
   env: Environment,
 ): Promise<Verdict> {
-  const judged = { text, file, env, unplaced };
-  return text.length < LARGE ? judge(judged) : judgeInThread(judged);
+  const source = { text, file, env, unplaced };
+  return text.length < LARGE ? validate(source) : validateInThread(source);
 }
 
 /** Characters: some six hundred short routes, or eighty long ones, which take some ten milliseconds. */

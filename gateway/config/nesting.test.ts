@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { judge } from './judge.ts';
 import { tooDeepAt } from './nesting.ts';
+import { validate } from './validate.ts';
 
 test.each([
   ['no configuration at all', '', -1],
@@ -16,7 +16,7 @@ test.each([
 
 // It took 17.7 s and 2.7 GiB. (A parse of it would run into the test's time-out.)
 test('a file of opening brackets is refused where the 33rd stands, before it is parsed', async () => {
-  const verdict = await judge({ text: '['.repeat(3_000_000), file: 'a.yaml', env: {} });
+  const verdict = await validate({ text: '['.repeat(3_000_000), file: 'a.yaml', env: {} });
   expect(!verdict.ok && verdict.problems).toMatchObject([
     { line: 1, column: 33, expected: 'at most 32 levels' },
   ]);

@@ -1,11 +1,11 @@
 /** What an active health check asks, and which answers are good. */
 
-import { accepted, type Parsed, refused } from '../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 
 export type StatusRange = readonly [from: number, to: number];
 
 /** A path in origin form (RFC 9112 §3.2.1), with a query if there is one: it is sent as it stands here. */
-export function parseProbePath(text: string): Parsed<string> {
+export function parseProbePath(text: string): ParseResult<string> {
   if (/^https?:\/\//i.test(text)) return refused('only the path: each endpoint is asked at its own address');
   if (/^GET /i.test(text)) return refused('the path alone: it is always asked with GET');
   if (!text.startsWith('/')) return refused(`a path begins with /: /${text.replaceAll(' ', '')}`);
@@ -15,7 +15,7 @@ export function parseProbePath(text: string): Parsed<string> {
 }
 
 /** `200`, `200-399`. */
-export function parseStatuses(text: string): Parsed<StatusRange> {
+export function parseStatuses(text: string): ParseResult<StatusRange> {
   const match = /^(\d{3})(?:\s*-\s*(\d{3}))?$/.exec(text);
   if (match === null) return refused(statusHint(text));
   const [from, to] = [Number(match[1]), Number(match[2] ?? match[1])];

@@ -1,7 +1,7 @@
 /** Keys of a route that sends its clients elsewhere: `redirect: /new`. */
 
 import { z } from 'zod';
-import { accepted, type Parsed, refused } from '../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { described, parsedBy } from '../keys/value.ts';
 import type { RedirectConfig } from '../model/config.ts';
 
@@ -37,7 +37,7 @@ export function compileRedirect({ redirect, status }: z.output<typeof form>): Re
 }
 
 /** @returns it without slashes at its end, so that what follows the prefix can be appended. */
-function parseRedirect(text: string): Parsed<string> {
+function parseRedirect(text: string): ParseResult<string> {
   if (!/^[!-~]+$/.test(text) || /["<>\\^`{|}]/.test(text))
     return refused('only what a URL may contain: the rest is percent-encoded');
   if (/[?#]/.test(text)) return refused('the query of the request is appended: this has none, and no #');

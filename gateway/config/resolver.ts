@@ -2,11 +2,11 @@
 
 import { isIP } from 'node:net';
 import { shortIPv6 } from '../keys/host.ts';
-import { accepted, type Parsed, refused } from '../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { parsePort } from '../keys/target.ts';
 
 /** The address as `dns.setServers` takes it: an IPv6 address stands in brackets where a port follows. */
-export function parseResolver(text: string): Parsed<string> {
+export function parseResolver(text: string): ParseResult<string> {
   const whole = spelled(text);
   if (whole !== null) return accepted(whole);
   const colon = text.lastIndexOf(':');

@@ -1,7 +1,7 @@
 /** The key of a route: `/path`, `host/path` or a host alone. */
 
 import { parseHostPattern } from '../keys/host.ts';
-import { accepted, type Parsed, refused } from '../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import type { PathPrefix } from '../model/config.ts';
 import { canonicalPath } from '../route/target.ts';
 import { faultText, type TargetFault } from '../route/target-fault.ts';
@@ -16,7 +16,7 @@ const A_ROUTE = 'a path like /db, or host/path';
 const A_HOST = 'a host name before the path';
 
 /** Reads a key. Two keys that mean the same have equal results, however they are spelled. */
-export function parseRouteKey(text: string): Parsed<RouteKey> {
+export function parseRouteKey(text: string): ParseResult<RouteKey> {
   if (text === '')
     return refused('/ is the route of everything that no other route takes', A_ROUTE, 'nothing');
   const url = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/i.exec(text);
@@ -30,7 +30,7 @@ export function parseRouteKey(text: string): Parsed<RouteKey> {
 }
 
 /** Final slashes fall away: `/db/` is `/db`. */
-function parsePath(text: string, host: string | null): Parsed<RouteKey> {
+function parsePath(text: string, host: string | null): ParseResult<RouteKey> {
   const empty = /\/\/./.exec(text);
   if (empty) return refused(`an empty segment never matches: ${text.replace(/\/{2,}/g, '/')}`, A_ROUTE);
   const pattern = patternHint(text);
@@ -70,7 +70,7 @@ function withoutDots(text: string): string {
   return new URL(text.replace(/\\/g, '/'), 'http://portway.invalid').pathname;
 }
 
-function parseRouteHost(text: string, key: string): Parsed<string> {
+function parseRouteHost(text: string, key: string): ParseResult<string> {
   const port = /^(\[[^\]]*\]|[^:[\]]*):(\d+)$/.exec(text);
   if (port)
     return refused(`routes are for every port of the gateway: ${key.replace(`:${port[2]}`, '')}`, A_HOST);

@@ -5,7 +5,6 @@ import type { RouteConfig } from '../model/config.ts';
 import type { Places } from './endpoint.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
 import { listPath, reportUnknownServices } from './endpoints.ts';
-import { foundText } from './found.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
 import { compileRoute } from './route.ts';
 import { formsOf, isAlternatives } from './route-forms.ts';
@@ -15,6 +14,7 @@ import type { CheckedConfig } from './schema.ts';
 import { speaksTls } from './service-tls-schema.ts';
 import { serviceNameOf } from './services.ts';
 import { keySpanAt, nodeAt, type PathKey, type SourceDocument, type Span } from './source.ts';
+import { valueText } from './value-text.ts';
 
 export interface RoutesContext {
   readonly document: SourceDocument;
@@ -111,7 +111,7 @@ function readKey(key: string, document: SourceDocument): RouteKey | null {
   const path = ['routes', key];
   document.problems.add(keySpanAt(document.root, path)!, path, {
     expected: parsed.expected ?? 'a path like /db, or host/path',
-    found: parsed.found ?? foundText(key),
+    found: parsed.found ?? valueText(key),
     hint: swappedHint(key, document) ?? parsed.hint ?? null,
   });
   return null;

@@ -6,7 +6,7 @@
  */
 
 import { z } from 'zod';
-import { accepted } from '../keys/parsed.ts';
+import { accepted } from '../keys/parse-result.ts';
 import { parseHostAndPort, parseServiceName } from '../keys/target.ts';
 import { addressBlock, allowedHost, count, described, flag, host, parsedBy, port } from '../keys/value.ts';
 import { inheritedShape } from './inherited.ts';

@@ -1,7 +1,7 @@
 /** The part of the schema that says what a process of `services:` may have. */
 
 import { z } from 'zod';
-import { accepted, type Parsed, refused } from '../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { described, parsedBy, port, text } from '../keys/value.ts';
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -64,7 +64,7 @@ export const serviceValue = z
   .union([commandLine.transform((run) => ({ run })), serviceForm])
   .meta({ doc: { expected: 'a command line, or a map with the key "run"' } });
 
-function watchedFiles(pattern: string): Parsed<string> {
+function watchedFiles(pattern: string): ParseResult<string> {
   if (pattern.startsWith('/') || pattern.split('/').includes('..'))
     return refused('below the folder of the process: src, or src/**/*.ts');
   return accepted(pattern.replace(/^\.\/|\/$/g, ''));

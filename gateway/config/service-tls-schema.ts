@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseHost } from '../keys/host.ts';
-import { refused } from '../keys/parsed.ts';
+import { refused } from '../keys/parse-result.ts';
 import { described, flag, parsedBy } from '../keys/value.ts';
 import type { EndpointAddress, EndpointConfig, ServiceTrust } from '../model/config.ts';
 

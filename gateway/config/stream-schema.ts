@@ -1,7 +1,7 @@
 /** The part of the schema that says what a raw socket of `streams:` may have. */
 
 import { z } from 'zod';
-import { accepted, refused } from '../keys/parsed.ts';
+import { accepted, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import { parseHostAndPort } from '../keys/target.ts';
 import { count, described, duration, flag, parsedBy, target } from '../keys/value.ts';

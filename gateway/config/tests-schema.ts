@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { accepted, type Parsed, refused } from '../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { described, parsedBy } from '../keys/value.ts';
 
 /** What is not said is not looked at. */
@@ -115,14 +115,14 @@ export const tests = z
 
 export const NO_ROUTE = 'no route';
 
-function parseRequest(text: string): Parsed<Pick<RouteTest, 'method' | 'url'>> {
+function parseRequest(text: string): ParseResult<Pick<RouteTest, 'method' | 'url'>> {
   const [, method, url] = /^([!#$%&'*+.^_`|~\w-]+) +(\S+)$/.exec(text.trim()) ?? [];
   if (method === undefined || url === undefined) return refused('first the method, then a path or a URL');
   return accepted({ method, url });
 }
 
 /** `GET /db/x -> /db, target /x`. */
-function parseLine(text: string): Parsed<RouteTest> {
+function parseLine(text: string): ParseResult<RouteTest> {
   const [left = '', right, more] = text.split(/->|→/);
   if (right === undefined || more !== undefined)
     return refused('the request, one arrow, and what must become of it');
@@ -134,7 +134,7 @@ function parseLine(text: string): Parsed<RouteTest> {
     : expected;
 }
 
-function parseOutcome(parts: readonly string[]): Parsed<ExpectedOutcome> {
+function parseOutcome(parts: readonly string[]): ParseResult<ExpectedOutcome> {
   const outcome: { -readonly [Key in keyof ExpectedOutcome]: ExpectedOutcome[Key] } = {};
   for (const part of parts) {
     const [, key, value] = /^(target|location|policy|status) +(\S+)$/.exec(part) ?? [];

@@ -199,7 +199,7 @@ export class Service {
 
   /** From the start to the end of one process. @returns how long it was ready, in milliseconds. */
   async #live(): Promise<number> {
-    // A wish to begin anew that came until now is fulfilled by this start.
+    // A request to restart that came until now is fulfilled by this start.
     this.#anew = new AbortController();
     this.#cleared = null;
     const group = this.#launch();

@@ -2,24 +2,24 @@
  * Exchanges that have no end of their own: tunnels and event streams. A reload leaves those on unchanged routes alone and ends the others in
  * time; a stopping gateway ends them all.
  */
-export interface Lasting {
+export interface LongLived {
   /** Lets out what was written, then ends it. Safe to call at any time, any number of times. */
   close(): void;
 }
 
-export class LastingExchanges {
+export class LongLivedExchanges {
   /** By what the route was when they began: a route that means the same after a reload has the same signature. */
-  readonly #bySignature = new Map<string, Set<Lasting>>();
+  readonly #bySignature = new Map<string, Set<LongLived>>();
 
-  add(signature: string, lasting: Lasting): void {
+  add(signature: string, longLived: LongLived): void {
     const among = this.#bySignature.get(signature) ?? new Set();
-    among.add(lasting);
+    among.add(longLived);
     this.#bySignature.set(signature, among);
   }
 
-  delete(signature: string, lasting: Lasting): void {
+  delete(signature: string, longLived: LongLived): void {
     const among = this.#bySignature.get(signature);
-    if (among?.delete(lasting) && among.size === 0) this.#bySignature.delete(signature);
+    if (among?.delete(longLived) && among.size === 0) this.#bySignature.delete(signature);
   }
 
   get size(): number {
@@ -29,7 +29,7 @@ export class LastingExchanges {
   }
 
   closeAll(): void {
-    for (const among of this.#bySignature.values()) for (const lasting of [...among]) lasting.close();
+    for (const among of this.#bySignature.values()) for (const longLived of [...among]) longLived.close();
   }
 
   /** @returns how many were ended. */
@@ -38,7 +38,7 @@ export class LastingExchanges {
     for (const [signature, among] of [...this.#bySignature]) {
       if (keeps(signature)) continue;
       closed += among.size;
-      for (const lasting of [...among]) lasting.close();
+      for (const longLived of [...among]) longLived.close();
     }
     return closed;
   }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type ExchangeWish, routedExchange, valuesOf } from '../proof/testing/routed-exchange.ts';
+import { type ExchangeOverrides, routedExchange, valuesOf } from '../proof/testing/routed-exchange.ts';
 import { answerFields, storableFields } from './answer-fields.ts';
 
 const service = { authority: 'localhost:3001', owns: (authority: string) => authority === 'localhost:3001' };
-const got = (fields: string[], wish: ExchangeWish = {}, trailers = false) =>
-  answerFields(routedExchange(wish), service, fields, trailers);
+const got = (fields: string[], overrides: ExchangeOverrides = {}, trailers = false) =>
+  answerFields(routedExchange(overrides), service, fields, trailers);
 
 describe('what a client gets', () => {
   test('is every other field, with its order, case, repetitions and bytes, and the name of the exchange', () => {
@@ -72,7 +72,7 @@ describe('what a service says of its own place', () => {
     expect(valuesOf(got([name, value]), name)).toEqual([expected]);
   });
 
-  test.each<[string, ExchangeWish, string]>([
+  test.each<[string, ExchangeOverrides, string]>([
     ['where the prefix is kept', { route: { strip: false } }, '/users'],
     ['where rewriting is off', { rewrite: false }, '/users'],
     [
@@ -81,8 +81,8 @@ describe('what a service says of its own place', () => {
       '/outer/db/users',
     ],
     ['but not of anybody else', { fields: ['X-Forwarded-Prefix', '/outer'] }, '/db/users'],
-  ])('%s', (_what, wish, expected) => {
-    expect(valuesOf(got(['Location', '/users'], wish), 'location')).toEqual([expected]);
+  ])('%s', (_what, overrides, expected) => {
+    expect(valuesOf(got(['Location', '/users'], overrides), 'location')).toEqual([expected]);
   });
 });
 

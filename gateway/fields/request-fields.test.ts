@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type ExchangeWish, routedExchange, valuesOf } from '../proof/testing/routed-exchange.ts';
+import { type ExchangeOverrides, routedExchange, valuesOf } from '../proof/testing/routed-exchange.ts';
 import { requestFields } from './request-fields.ts';
 
 const SIGNATURE = { pseudonym: 'portway-test', requestId: 'id-1', traceparent: '00-a-b-00' };
 const ENDPOINT = { authority: 'localhost:3001', scheme: 'https' } as const;
-const sent = (wish: ExchangeWish = {}) => requestFields(routedExchange(wish), ENDPOINT, SIGNATURE);
+const sent = (overrides: ExchangeOverrides = {}) =>
+  requestFields(routedExchange(overrides), ENDPOINT, SIGNATURE);
 
 describe('what a service gets', () => {
   test('begins with Host and what the client sent, in its order', () => {
@@ -12,7 +13,7 @@ describe('what a service gets', () => {
     expect(fields.slice(0, 8)).toEqual(['Host', 'gateway.test:3000', 'X-b', '1', 'Cookie', 'a', 'x-B', '2']);
   });
 
-  test.each<[string, ExchangeWish, string, string[]]>([
+  test.each<[string, ExchangeOverrides, string, string[]]>([
     ['our name in Via', {}, 'via', ['1.1 portway-test']],
     ['our name behind those before us', { fields: ['Via', '1.0 a'] }, 'via', ['1.0 a', '1.1 portway-test']],
     ['the version that the client spoke', { version: '1.0' }, 'via', ['1.0 portway-test']],
@@ -85,8 +86,8 @@ describe('what a service gets', () => {
     ['it in canonical form', { target: '/%64b/x' }, 'x-forwarded-prefix', ['/db']],
     ['no prefix that was kept', { route: { strip: false } }, 'x-forwarded-prefix', []],
     ['no prefix at the root', { path: '/' }, 'x-forwarded-prefix', []],
-  ])('is %s', (_what, wish, name, values) => {
-    expect(valuesOf(sent(wish), name)).toEqual(values);
+  ])('is %s', (_what, overrides, name, values) => {
+    expect(valuesOf(sent(overrides), name)).toEqual(values);
   });
 
   test('has a value for each name', () => {

@@ -25,7 +25,7 @@ export class Attempts {
   /** How many were made before it went to the fallback; `null`: it has not. */
   #before: number | null = null;
   #open = false;
-  #judged = true;
+  #recorded = true;
 
   constructor(upstream: Upstream, choice: Choice, record: ExchangeRecord) {
     this.#upstream = upstream;
@@ -45,14 +45,14 @@ export class Attempts {
     if (this.#tried.length > 1) this.#traffic.retries++;
     this.#begunAt = performance.now();
     this.#open = true;
-    this.#judged = false;
+    this.#recorded = false;
     return endpoint;
   }
 
   /** The head of an HTTP answer is there. @param now `performance.now()`. */
   answered(status: number, now: number): void {
     this.#count(status, null, now);
-    this.judge(outcomeOfStatus(status), now);
+    this.recordOutcome(outcomeOfStatus(status), now);
   }
 
   /** There will be no HTTP answer; where there is one already, it only says that it is over. */
@@ -64,20 +64,20 @@ export class Attempts {
   }
 
   #count(status: number, error: ErrorCode | null, now: number): void {
-    if (!this.#judged) this.#traffic!.attempted(this.#record, status, error, now - this.#begunAt);
+    if (!this.#recorded) this.#traffic!.attempted(this.#record, status, error, now - this.#begunAt);
   }
 
   /** How the attempt went; the first word counts. @param now `performance.now()`, where it was just asked. */
-  judge(outcome: Outcome, now: number = performance.now()): void {
-    if (this.#judged) return;
-    this.#judged = true;
-    this.#upstream.judged(this.endpoint, outcome, this.#ticket, now);
+  recordOutcome(outcome: Outcome, now: number = performance.now()): void {
+    if (this.#recorded) return;
+    this.#recorded = true;
+    this.#upstream.recordOutcome(this.endpoint, outcome, this.#ticket, now);
   }
 
   /** The attempt is over. It may be said again, and then means nothing. @param outcome where it was not judged before. */
   end(outcome: Outcome, now?: number): void {
     if (!this.#open) return;
-    this.judge(outcome, now);
+    this.recordOutcome(outcome, now);
     this.#open = false;
     this.#upstream.ended(this.endpoint);
   }

@@ -1,5 +1,5 @@
 import { Dispatcher } from 'undici';
-import { own } from '../exchange/borrowed-bytes.ts';
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 
@@ -162,7 +162,7 @@ export class HandlerDownstream implements Downstream {
   }
 
   write(chunk: Buffer): boolean {
-    this.#handler.onResponseData?.(this.#controller, own(chunk));
+    this.#handler.onResponseData?.(this.#controller, ownBytes(chunk));
     return !this.#controller.paused;
   }
 

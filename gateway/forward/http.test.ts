@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
-import type { Lasting } from '../exchange/long-lived.ts';
+import type { LongLived } from '../exchange/long-lived.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../exchange/record.ts';
 import { Clock } from '../exchange/timer-wheel.ts';
 import type { TimeoutsConfig } from '../model/config.ts';
@@ -64,10 +64,10 @@ interface Forwarded {
   readonly record: ExchangeRecord;
   /** `closed`, or `failed` with the error's code. */
   readonly outcome: Promise<string>;
-  readonly lasting: Lasting[];
+  readonly longLived: LongLived[];
 }
 
-interface Wish {
+interface Overrides {
   readonly method?: string;
   readonly body?: RequestBody | null;
   readonly timeouts?: Partial<TimeoutsConfig>;
@@ -76,13 +76,13 @@ interface Wish {
 
 function forward(
   upstream: Upstream,
-  { method = 'GET', body = null, timeouts, refusesHead }: Wish = {},
+  { method = 'GET', body = null, timeouts, refusesHead }: Overrides = {},
 ): Forwarded {
   const downstream = new WritingDownstream(method, body);
   downstream.refusesHead = refusesHead ?? null;
   const record = newExchangeRecord('id', method, '/', 'HTTP/1.1', '127.0.0.1');
   const outcome = Promise.withResolvers<string>();
-  const lasting: Lasting[] = [];
+  const longLived: LongLived[] = [];
   const plan = {
     upstream,
     choice: anyClient,
@@ -104,11 +104,11 @@ function forward(
   };
   const started = new HttpForward(downstream, plan, record, {
     failed: (error) => outcome.resolve(`failed ${error.code}`),
-    lasts: (exchange) => lasting.push(exchange),
+    lasts: (exchange) => longLived.push(exchange),
     closed: () => outcome.resolve('closed'),
   });
   started.start();
-  return { downstream, forward: started, record, outcome: outcome.promise, lasting };
+  return { downstream, forward: started, record, outcome: outcome.promise, longLived };
 }
 
 const chunked = 'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n';
@@ -173,10 +173,10 @@ describe('what comes of an answer', () => {
     const service = (await startService()).answer(
       'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n',
     );
-    const { downstream, outcome, lasting, record } = forward(upstreamTo([service.port]));
-    await until('it is handed over', () => lasting.length === 1);
-    lasting[0]?.close();
-    lasting[0]?.close();
+    const { downstream, outcome, longLived, record } = forward(upstreamTo([service.port]));
+    await until('it is handed over', () => longLived.length === 1);
+    longLived[0]?.close();
+    longLived[0]?.close();
     expect(await outcome).toBe('closed');
     expect([downstream.got.at(-1), record.errorCode]).toEqual(['abort', 'drained']);
   });

@@ -6,7 +6,7 @@ import type {
   UpstreamCall,
 } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
-import type { Lasting } from '../exchange/long-lived.ts';
+import type { LongLived } from '../exchange/long-lived.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import type { Deadline, Timed } from '../exchange/timer-wheel.ts';
@@ -24,13 +24,13 @@ export interface ForwardOwner {
   /** Nothing of an answer has gone out: the downstream is theirs again, to answer with this. */
   failed(error: GatewayError): void;
   /** The answer is an event stream: it has no end of its own. */
-  lasts(exchange: Lasting): void;
+  lasts(exchange: LongLived): void;
   /** The exchange is over, one way or another, and the record complete. @param lasted itself, where it was said to last. */
-  closed(lasted: Lasting | null): void;
+  closed(lasted: LongLived | null): void;
 }
 
 /** Carries one exchange: sends the request, again where that is safe, and streams the answer back. */
-export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher, Lasting, Timed {
+export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher, LongLived, Timed {
   readonly #downstream: Downstream;
   readonly #plan: HttpPlan;
   readonly #record: ExchangeRecord;

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { own } from '../exchange/borrowed-bytes.ts';
-import { Intake } from '../wire/intake.ts';
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
+import { ReadBuffer } from '../wire/read-buffer.ts';
 import { breakOff } from './break-off.ts';
 
 /** How it came to an end: both sides had ended, nothing moved for too long, or one side broke off. */
@@ -51,17 +51,17 @@ export class Splice {
   #carry(from: Duplex, to: Duplex, towards: 'service' | 'client'): void {
     // A broken side closes, and that is when it is dealt with.
     from.on('error', () => {});
-    const intake = Intake.of(from);
+    const readBuffer = ReadBuffer.of(from);
     const move = (buffer: Buffer, bytes: number): boolean => {
       // Nobody can write to a side that was ended, and an attempt would throw away what still waits in it.
       if (to.writableEnded || to.destroyed) return true;
       this.#timer.refresh();
       this.#watcher.moved(bytes, towards);
-      if (!write(to, buffer, bytes, intake)) from.pause();
+      if (!write(to, buffer, bytes, readBuffer)) from.pause();
       return true;
     };
     from.on('data', (chunk: Buffer) => move(chunk, chunk.length));
-    intake?.divert(move);
+    readBuffer?.divert(move);
     to.on('drain', () => {
       this.#timer.refresh();
       from.resume();
@@ -95,9 +95,9 @@ export class Splice {
 }
 
 /** A few bytes are cheaper as text, which has gone before the call is over, than as a buffer of their own. */
-function write(to: Duplex, buffer: Buffer, bytes: number, intake: Intake | null): boolean {
+function write(to: Duplex, buffer: Buffer, bytes: number, readBuffer: ReadBuffer | null): boolean {
   if (bytes <= TEXT_MAX_BYTES) return to.write(buffer.toString('latin1', 0, bytes), 'latin1');
-  return to.write(intake ? own(intake.lend(buffer, 0, bytes)) : buffer);
+  return to.write(readBuffer ? ownBytes(readBuffer.lend(buffer, 0, bytes)) : buffer);
 }
 
 /**

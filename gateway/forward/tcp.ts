@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
-import type { Lasting } from '../exchange/long-lived.ts';
+import type { LongLived } from '../exchange/long-lived.ts';
 import { type ExchangeRecord, noteError } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import type { Choice } from '../upstream/choice.ts';
@@ -29,7 +29,7 @@ export interface TcpPlan {
 }
 
 /** Carries one raw TCP connection: connects, to another endpoint if the first refuses, and joins both. */
-export class TcpForward implements Lasting {
+export class TcpForward implements LongLived {
   readonly #client: Socket;
   readonly #plan: TcpPlan;
   readonly #record: ExchangeRecord;
@@ -99,7 +99,7 @@ export class TcpForward implements Lasting {
   #join(service: Socket): void {
     const { sendProxy, connection, idleMs } = this.#plan;
     // Whoever could be reached is well: what is said, and how it ends, is theirs alone.
-    this.#attempts.judge('success');
+    this.#attempts.recordOutcome('success');
     this.#record.headAt = performance.now();
     if (sendProxy) service.write(writeProxyHeader(sendProxy, connection));
     for (const chunk of this.#early.release()) {

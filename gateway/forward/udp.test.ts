@@ -4,7 +4,7 @@ import { freeDatagramPort } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
 import { type UdpAddress, UdpSession } from './udp.ts';
 
-interface Wish {
+interface Overrides {
   readonly addresses?: readonly UdpAddress[];
   readonly lookup?: () => readonly UdpAddress[];
   readonly clientPort?: number;
@@ -12,15 +12,15 @@ interface Wish {
 }
 
 /** A session between a client and a service, with what its watcher was told, in order. */
-async function begin(wish: Wish = {}) {
+async function begin(overrides: Overrides = {}) {
   const [client, listener, service] = await Promise.all([openDatagrams(), openDatagrams(), openDatagrams()]);
   const events: string[] = [];
-  const addresses = wish.addresses ?? [addressOf(service.port)];
+  const addresses = overrides.addresses ?? [addressOf(service.port)];
   const plan = {
-    client: { address: client.address, port: wish.clientPort ?? client.port },
+    client: { address: client.address, port: overrides.clientPort ?? client.port },
     listener: listener.socket,
-    addresses: wish.lookup ?? (() => addresses),
-    idleMs: wish.idleMs ?? 60_000,
+    addresses: overrides.lookup ?? (() => addresses),
+    idleMs: overrides.idleMs ?? 60_000,
   };
   const session = new UdpSession(plan, {
     joined: (endpoint) => events.push(`joined ${endpoint}`),

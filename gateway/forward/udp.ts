@@ -1,6 +1,6 @@
 import dgram, { type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import type { Lasting } from '../exchange/long-lived.ts';
+import type { LongLived } from '../exchange/long-lived.ts';
 
 /** A place where a service may listen for datagrams. */
 export interface UdpAddress {
@@ -34,7 +34,7 @@ export interface UdpWatcher {
  * What UDP has in place of a connection: the datagrams between one client address and one endpoint, on a socket of
  * its own, so that the service's answers find back to the client who asked. It ends when nothing moves for a while.
  */
-export class UdpSession implements Lasting {
+export class UdpSession implements LongLived {
   readonly #plan: UdpPlan;
   readonly #watcher: UdpWatcher;
   #timer: NodeJS.Timeout;

@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import { nearest } from './hint.ts';
 import { shortIPv6 } from './host.ts';
-import { accepted, type Parsed, refused } from './parsed.ts';
+import { accepted, type ParseResult, refused } from './parse-result.ts';
 
 const NAMED: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '::1/128'],
@@ -12,7 +12,7 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Addresses and CIDR blocks; a name stands for several. */
-export function parseAddressBlock(text: string): Parsed<readonly string[]> {
+export function parseAddressBlock(text: string): ParseResult<readonly string[]> {
   const named = Object.hasOwn(NAMED, text) ? NAMED[text] : undefined;
   if (named !== undefined) return accepted(named);
   const slash = text.indexOf('/');

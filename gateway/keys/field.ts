@@ -1,6 +1,6 @@
 /** Names and values of header fields, as the file may say them. */
 
-import { accepted, type Parsed, refused } from './parsed.ts';
+import { accepted, type ParseResult, refused } from './parse-result.ts';
 
 /** RFC 9110 §5.6.2 */
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -17,13 +17,13 @@ export function repeatedNames(names: readonly string[]): [again: string, first: 
   return repeated;
 }
 
-export function parseHeaderName(text: string): Parsed<string> {
+export function parseHeaderName(text: string): ParseResult<string> {
   if (TOKEN.test(text)) return accepted(text);
   return refused('letters, digits and - , without spaces or a colon');
 }
 
 /** RFC 9110 §5.5, white space at the ends aside. */
-export function parseFieldText(text: string): Parsed<string> {
+export function parseFieldText(text: string): ParseResult<string> {
   for (const char of text) {
     const code = char.codePointAt(0)!;
     if ((code < 0x20 && char !== '\t') || code === 0x7f)

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { accepted, type Parsed, refused } from './parsed.ts';
+import { accepted, type ParseResult, refused } from './parse-result.ts';
 
 /** RFC 1123 §2.1, and the underscore that Compose and DNS service names have. */
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
@@ -12,7 +12,7 @@ const MAX_NAME_LENGTH = 253;
  * A host in lower case and ASCII, without a final dot; an IPv6 address in its shortest spelling, with or without brackets as it was
  * given. Pure: nothing is looked up.
  */
-export function parseHost(text: string): Parsed<string> {
+export function parseHost(text: string): ParseResult<string> {
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
   const family = isIP(bare);
   if (family === 6) return accepted(bare === text ? shortIPv6(bare) : `[${shortIPv6(bare)}]`);
@@ -21,13 +21,13 @@ export function parseHost(text: string): Parsed<string> {
 }
 
 /** A host, or `*.` and a host for every name below it. */
-export function parseHostPattern(text: string): Parsed<string> {
+export function parseHostPattern(text: string): ParseResult<string> {
   const wildcard = text.startsWith('*.');
   const host = parseHost(wildcard ? text.slice(2) : text);
   return host.ok && wildcard ? accepted(`*.${host.value}`) : host;
 }
 
-function parseName(text: string): Parsed<string> {
+function parseName(text: string): ParseResult<string> {
   const name = asciiName(text);
   if (/^[\d.]+$/.test(name)) return refused('an IPv4 address has four numbers from 0 to 255');
   if (name === '' || name.length > MAX_NAME_LENGTH) return refused();

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { Port } from '../model/config.ts';
 import { lettersInNumber } from './hint.ts';
 import { parseHost, withoutBrackets } from './host.ts';
-import { accepted, type Parsed, refused } from './parsed.ts';
+import { accepted, type ParseResult, refused } from './parse-result.ts';
 
 /** What is written; `endpoint.ts` knows which addresses it means. */
 export type Target =
@@ -33,7 +33,7 @@ export function portTarget(port: number): PortTarget {
 }
 
 /** Reads a target that is text. */
-export function parseTarget(text: string): Parsed<Target> {
+export function parseTarget(text: string): ParseResult<Target> {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
   if (/^srv:/i.test(text)) return parseSrv(text.slice('srv:'.length));
   if (text === 'auto') return accepted({ kind: 'service', name: null });
@@ -47,7 +47,7 @@ export function parseTarget(text: string): Parsed<Target> {
 }
 
 /** `3001`, `db:3001`, `[::1]:3001`. */
-export function parseHostAndPort(text: string): Parsed<PortTarget> {
+export function parseHostAndPort(text: string): ParseResult<PortTarget> {
   const colon = text.lastIndexOf(':');
   if (colon === -1 || text.endsWith(']')) return parseBare(text);
   if (/^\d+:\d+$/.test(text)) return refused(portHint(text));
@@ -59,7 +59,7 @@ export function parseHostAndPort(text: string): Parsed<PortTarget> {
 }
 
 /** One or more digits. Port 0 means "any" to a listener, and nothing to a client. */
-export function parsePort(text: string): Parsed<Port> {
+export function parsePort(text: string): ParseResult<Port> {
   const port = Number(text);
   if (/^[1-9]\d{0,4}$/.test(text) && port <= 65_535) return accepted(port as Port);
   return refused(portHint(text), A_PORT);
@@ -78,7 +78,7 @@ export function portHint(text: string): string | undefined {
   return undefined;
 }
 
-function parseBare(text: string): Parsed<PortTarget> {
+function parseBare(text: string): ParseResult<PortTarget> {
   if (lettersInNumber(text) !== null || (/^\d/.test(text) && !/^[\d.]*\.[\d.]*$/.test(text))) {
     const port = parsePort(text);
     return port.ok ? accepted(portTarget(port.value)) : port;
@@ -88,7 +88,7 @@ function parseBare(text: string): Parsed<PortTarget> {
 }
 
 /** Without brackets, `::1:3001` could be cut in several places. */
-function parseHostOf(text: string): Parsed<string> {
+function parseHostOf(text: string): ParseResult<string> {
   if (text.includes(':') && !text.startsWith('[')) {
     return refused('an IPv6 address stands in brackets: [::1]:3001');
   }
@@ -104,7 +104,7 @@ function bracketsHint(text: string, colon: number): string {
   return `an IPv6 address stands in brackets: ${meant}`;
 }
 
-function parseUrl(text: string, scheme: string): Parsed<Target> {
+function parseUrl(text: string, scheme: string): ParseResult<Target> {
   const spoken = SCHEMES[scheme];
   if (spoken === undefined) return refused(schemeHint(text, scheme));
   const match = /^[a-z0-9]+:\/\/([^/?#]*)([/?#].*)?$/is.exec(text)!;
@@ -154,7 +154,7 @@ function pathHint(text: string): string {
     : 'a path is where a route begins; it leads to a port';
 }
 
-function parseUnix(path: string): Parsed<Target> {
+function parseUnix(path: string): ParseResult<Target> {
   if (!path.startsWith('/')) return refused('an absolute path behind it: unix:/run/app.sock');
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
     return refused(`systems allow ${MAX_SOCKET_PATH_BYTES} bytes for the path of a socket`);
@@ -164,7 +164,7 @@ function parseUnix(path: string): Parsed<Target> {
 }
 
 /** RFC 2782: `_service._protocol.name`. What the records name speaks TLS where the service is `_https`. */
-function parseSrv(text: string): Parsed<Target> {
+function parseSrv(text: string): ParseResult<Target> {
   const match = /^(_[a-z0-9-]{1,62})\.(_tcp|_udp)\.(.+)$/i.exec(text);
   if (match === null) return refused(srvHint(text));
   const [, service, protocol, host] = match as unknown as [string, string, string, string];
@@ -185,12 +185,12 @@ function srvHint(text: string): string {
 
 const SERVICE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 
-export function parseServiceName(name: string): Parsed<string> {
+export function parseServiceName(name: string): ParseResult<string> {
   if (SERVICE_NAME.test(name)) return accepted(name);
   return refused('letters, digits, - _ and . , at most 63, beginning with a letter or a digit');
 }
 
-function parseServiceTarget(text: string): Parsed<Target> {
+function parseServiceTarget(text: string): ParseResult<Target> {
   const name = parseServiceName(text);
   return name.ok ? accepted({ kind: 'service', name: name.value }) : name;
 }

@@ -1,7 +1,7 @@
 /** Durations, sizes and shares with units: `1m30s`, `64KiB`, `20%`. */
 
 import { lettersInNumber } from './hint.ts';
-import { accepted, type Parsed, refused } from './parsed.ts';
+import { accepted, type ParseResult, refused } from './parse-result.ts';
 
 /** Both ends are allowed. */
 export interface Bounds {
@@ -35,7 +35,7 @@ export const SIZE_PATTERN = /^\d+(?:\.\d+)?(?:B|[kK]B|[MGT]B|[KMGT]iB)$/;
 export const PERCENT_PATTERN = /^\d+(?:\.\d+)?%$/;
 
 /** Milliseconds of `2s`, `500ms`, `1m30s`, `1.5h`: larger units first, each at most once. */
-export function parseDuration(text: string, bounds: Bounds): Parsed<number> {
+export function parseDuration(text: string, bounds: Bounds): ParseResult<number> {
   if (!DURATION_PATTERN.test(text)) return refused(durationHint(text));
   let total = 0;
   let smallest = Number.POSITIVE_INFINITY;
@@ -50,7 +50,7 @@ export function parseDuration(text: string, bounds: Bounds): Parsed<number> {
 }
 
 /** Bytes of `512B`, `64KiB` (65,536) or `10MB` (10,000,000). */
-export function parseSize(text: string, bounds: Bounds): Parsed<number> {
+export function parseSize(text: string, bounds: Bounds): ParseResult<number> {
   if (!SIZE_PATTERN.test(text)) return refused(sizeHint(text));
   const unit = /[A-Za-z]+$/.exec(text)![0];
   const total = Number(text.slice(0, -unit.length)) * BYTES[unit]!;
@@ -59,7 +59,7 @@ export function parseSize(text: string, bounds: Bounds): Parsed<number> {
 }
 
 /** A share from 0 to 1 of `20%`, `0.5%`. */
-export function parsePercent(text: string, bounds: Bounds): Parsed<number> {
+export function parsePercent(text: string, bounds: Bounds): ParseResult<number> {
   if (!PERCENT_PATTERN.test(text)) return refused(percentHint(text));
   const digits = text.slice(0, -1);
   const inBounds = within(Number(digits), bounds, percentScale);
@@ -99,7 +99,7 @@ const sizeScale: Scale = (text) => {
 
 const percentScale: Scale = (text) => Number(text.slice(0, -1));
 
-function within(total: number, { min, max }: Bounds, scale: Scale): Parsed<number> {
+function within(total: number, { min, max }: Bounds, scale: Scale): ParseResult<number> {
   if (total < scale(min)) return refused(`the least is ${min}`);
   if (total > scale(max)) return refused(`the most is ${max}`);
   return accepted(total);

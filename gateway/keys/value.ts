@@ -5,7 +5,7 @@ import type { Port } from '../model/config.ts';
 import { parseAddressBlock } from './address-block.ts';
 import { parseHost, parseHostPattern } from './host.ts';
 import { docOf, type KeyDoc } from './key-doc.ts';
-import { type Parsed, type Refused, refused } from './parsed.ts';
+import { type ParseResult, type Refused, refused } from './parse-result.ts';
 import { parseTarget, portTarget } from './target.ts';
 import {
   type Bounds,
@@ -26,7 +26,7 @@ export type IssueParams = Omit<Refused, 'ok'> & {
 /** A schema whose values go through a parser of ours; what the parser says becomes the issue. */
 export function parsedBy<Schema extends z.ZodType, Value>(
   schema: Schema,
-  parse: (input: z.output<Schema>) => Parsed<Value>,
+  parse: (input: z.output<Schema>) => ParseResult<Value>,
 ) {
   return schema.transform((input, context): Value => {
     const parsed = parse(input);
@@ -70,7 +70,7 @@ export const host = parsedBy(z.string(), parseHost).meta({
 });
 
 /** Routes are for every port of the gateway, and so is what is allowed. */
-function parseAllowedHost(text: string): Parsed<string> {
+function parseAllowedHost(text: string): ParseResult<string> {
   const port = /^(\[.*\]|[^:]*):\d*$/.exec(text);
   return port ? refused(`without the port: ${port[1]}`) : parseHostPattern(text);
 }

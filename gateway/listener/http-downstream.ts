@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { own } from '../exchange/borrowed-bytes.ts';
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import { type ClientExchange, type Reading, SKIPPED_MAX_BYTES } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
 import type { Peer } from '../exchange/peer.ts';
@@ -138,7 +138,7 @@ export class HttpDownstream implements ClientExchange {
       return true;
     }
     if (this.#owed > 0) this.#owed -= chunk.length;
-    if (this.#response.write(own(chunk))) return true;
+    if (this.#response.write(ownBytes(chunk))) return true;
     this.#awaitDrain();
     return false;
   }
@@ -146,7 +146,7 @@ export class HttpDownstream implements ClientExchange {
   /** The last of the promised bytes. As text they leave in one write with the head, where buffers would need a gathered one, which costs more. */
   #endWith(chunk: Buffer): void {
     if (chunk.length <= TEXT_MAX_BYTES) this.#response.end(chunk.toString('latin1'), 'latin1');
-    else this.#response.end(own(chunk));
+    else this.#response.end(ownBytes(chunk));
   }
 
   #awaitDrain(): void {
@@ -172,7 +172,7 @@ export class HttpDownstream implements ClientExchange {
    * Somebody else (Fastify) writes the answer; ours are the request's name, and how the connection goes on.
    * @param headDue called when its head is about to be set
    */
-  writtenElsewhere(requestId: string, headDue: () => void): void {
+  writtenByFastify(requestId: string, headDue: () => void): void {
     this.#onHeadDue = headDue;
     this.#response.setHeader('X-Request-Id', requestId);
     if (this.#policy.draining) this.closeAfterAnswer();

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { SKIPPED_MAX_MS } from '../exchange/client-exchange.ts';
-import { Intake } from '../wire/intake.ts';
 import { ReadAhead } from '../wire/read-ahead.ts';
+import { ReadBuffer } from '../wire/read-buffer.ts';
 import type { MessageReading } from './http-downstream.ts';
 import { stopLingering } from './linger.ts';
 import { type NodeReader, takeReader } from './node-listeners.ts';
@@ -47,21 +47,21 @@ export class MessageGate implements MessageReading {
 
   /** Lets the next message through. @param ended whether its client has ended its side already. */
   admit(unread: readonly Buffer[], ended: boolean): void {
-    const intake = Intake.of(this.#socket);
+    const readBuffer = ReadBuffer.of(this.#socket);
     this.#open = true;
     this.#answered = false;
     this.#request = null;
     this.#tail = '';
     this.#socket.on('data', this.#onData).on('end', this.#onEnd);
-    if (intake) this.#divert(intake);
+    if (readBuffer) this.#divert(readBuffer);
     for (const bytes of unread) this.#received(bytes);
     if (this.#socket.isPaused() && !this.#ahead.full) this.#socket.resume();
     if (ended) this.#endedBefore();
   }
 
   /** Past the stream, which would read up to 128 KiB more while it is paused. */
-  #divert(intake: Intake): void {
-    intake.divert((buffer, bytes) => {
+  #divert(readBuffer: ReadBuffer): void {
+    readBuffer.divert((buffer, bytes) => {
       this.#received(Buffer.from(buffer.subarray(0, bytes)));
       return true;
     });
@@ -116,7 +116,7 @@ export class MessageGate implements MessageReading {
     this.#open = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    Intake.of(this.#socket)?.restore();
+    ReadBuffer.of(this.#socket)?.restore();
     this.#socket.off('data', this.#onData).off('end', this.#onEnd);
     return { unread: this.#ahead.take(), ended: this.#endReceived };
   }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { GatewayError } from '../exchange/error-catalog.ts';
-import type { Lasting } from '../exchange/long-lived.ts';
+import type { LongLived } from '../exchange/long-lived.ts';
 import { type ProxiedConnection, readProxyHeader } from '../forward/proxy-protocol.ts';
 
 /** What a connection began with. `connection: null`: the proxy speaks for itself. `rest`: what came behind the header already. */
@@ -10,7 +10,7 @@ export interface ReceivedHeader {
 }
 
 /** Reads the PROXY header that must stand first, in however many pieces it comes, and leaves the socket paused behind it. */
-export class ProxyHeaderReader implements Lasting {
+export class ProxyHeaderReader implements LongLived {
   readonly #socket: Socket;
   readonly #done: (result: ReceivedHeader | GatewayError) => void;
   readonly #timer: NodeJS.Timeout;

@@ -1,5 +1,5 @@
 import net, { type Socket } from 'node:net';
-import { Intake } from '../wire/intake.ts';
+import { ReadBuffer } from '../wire/read-buffer.ts';
 import { SocketMemory } from '../wire/socket-memory.ts';
 import { ListenError } from './listen-error.ts';
 
@@ -12,7 +12,7 @@ export class TcpListener {
   /** @param accept gets each connection paused: nothing has been read from it. */
   constructor(accept: (socket: Socket) => void) {
     this.#server = net.createServer(OPTIONS, (accepted) => {
-      const socket = new Intake(this.#memory).adopt(accepted).pause();
+      const socket = new ReadBuffer(this.#memory).adopt(accepted).pause();
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       // Whoever carries it listens too; until then an error must not end the process.

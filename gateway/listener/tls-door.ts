@@ -29,7 +29,7 @@ export class TlsDoor {
     this.#server = settings && this.#serverOf(settings);
   }
 
-  /** @param socket with what was read of it given back. It must not read by an intake of the wire lane. */
+  /** @param socket with what was read of it given back. It must not read by a read buffer of the wire lane. */
   enter(socket: Socket): void {
     if (this.#server) this.#server.emit('connection', socket);
     else socket.destroy();

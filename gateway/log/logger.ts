@@ -4,7 +4,7 @@ import { type LogDestination, openLogDestination } from './log-destination.ts';
 import { wantsColour } from './paint.ts';
 import { prettyLines } from './pretty-line.ts';
 
-export interface LogSurroundings {
+export interface LogOutput {
   /** Whether the standard output is a terminal. */
   readonly terminal: boolean;
   /** `NO_COLOR`, `TERM`. */
@@ -21,9 +21,9 @@ export interface LogSurroundings {
  * `logger.level = ...` may change at any time. `logger.flush(done)` calls back when all lines are written: wait for it
  * before the process ends on purpose. When it ends otherwise, an exit hook writes what is left.
  */
-export function createLogger(log: LogConfig, surroundings: LogSurroundings): Logger {
-  const pretty = log.format === 'pretty' || (log.format === 'auto' && surroundings.terminal);
-  const { oneOfMany = false, destination: target = 1 } = surroundings;
+export function createLogger(log: LogConfig, output: LogOutput): Logger {
+  const pretty = log.format === 'pretty' || (log.format === 'auto' && output.terminal);
+  const { oneOfMany = false, destination: target = 1 } = output;
   const destination =
     typeof target === 'object' ? target : openLogDestination(target, { lossNotice, shared: oneOfMany });
   return pino(
@@ -34,7 +34,7 @@ export function createLogger(log: LogConfig, surroundings: LogSurroundings): Log
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pretty ? prettyDestination(destination, surroundings) : destination,
+    pretty ? prettyDestination(destination, output) : destination,
   );
 }
 
@@ -44,14 +44,14 @@ function lossNotice(lines: number): string {
   return `${JSON.stringify({ level: 'warn', time, lostLines: lines, msg })}\n`;
 }
 
-function prettyDestination(destination: LogDestination, surroundings: LogSurroundings): LogDestination {
-  const pretty = prettyLines({ colour: wantsColour(surroundings.terminal, surroundings.env) });
+function prettyDestination(destination: LogDestination, output: LogOutput): LogDestination {
+  const pretty = prettyLines({ colour: wantsColour(output.terminal, output.env) });
   return {
     ...destination,
     write(line) {
       destination.write(pretty(line));
       // On a terminal other text (the map, the output of services) stands between these lines; the order is the message.
-      if (surroundings.terminal) destination.flushSync();
+      if (output.terminal) destination.flushSync();
     },
   };
 }

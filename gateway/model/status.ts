@@ -101,7 +101,7 @@ export interface WorkerStatus {
   readonly restarts: number;
 }
 
-/** What became of a wish to replace all workers. */
+/** What became of a request to replace all workers. */
 export interface Replacement {
   readonly replaced: number;
   /** Why not all of them were; `null`: they were. */

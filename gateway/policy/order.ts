@@ -71,7 +71,7 @@ export function policiesOf(route: RouteConfig, routes: readonly RouteConfig[]): 
 }
 
 /** Those whose settings name what only the disk knows to be wrong. */
-export const JUDGED_BY_DISK = POLICIES.flatMap(({ key }) =>
+export const CHECKED_ON_DISK = POLICIES.flatMap(({ key }) =>
   key?.faults ? [{ key: key.key, faults: key.faults }] : [],
 );
 

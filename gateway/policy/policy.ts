@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { LocalAnswer, RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { InheritedRow } from '../keys/inherited.ts';
-import type { Refused } from '../keys/parsed.ts';
+import type { Refused } from '../keys/parse-result.ts';
 import type { RequestTarget } from '../route/target.ts';
 import type { KeptStates } from './kept.ts';
 

@@ -237,7 +237,7 @@ export class Carrier implements HttpListenerHandler {
   }
 
   #handlerOwner(exchange: Exchange, routed: Routed, downstream: HandlerDownstream): HandlerOwner {
-    return new HandlerOwner(exchange, routed, downstream, this.#options.lasting);
+    return new HandlerOwner(exchange, routed, downstream, this.#options.longLived);
   }
 
   readonly #tunnel = (exchange: Exchange, routed: Routed): void => {
@@ -249,18 +249,18 @@ export class Carrier implements HttpListenerHandler {
       );
     if (routed.folder !== null)
       return exchange.refuse(routed, new GatewayError('upgrade_refused', 'files take no upgrade'));
-    const { lasting } = this.#options;
+    const { longLived } = this.#options;
     // What is no upgrade is carried.
     const { socket, early } = exchange.downstream as UpgradeRequest;
     const tunnel = new Tunnel(socket, early, routed.tunnelPlan, exchange.record, {
       failed: (error) => {
-        lasting.delete(routed.signature, tunnel);
+        longLived.delete(routed.signature, tunnel);
         exchange.failed(error);
       },
       opened: () => exchange.opened(),
       closed: () => exchange.closed(tunnel),
     });
-    lasting.add(routed.signature, tunnel);
+    longLived.add(routed.signature, tunnel);
     tunnel.start();
   };
 

@@ -59,8 +59,8 @@ describe('what a reload changed', () => {
     ['serverTiming', { serverTiming: true }, false],
     ['allowedHosts', { allowedHosts: ['shop.test'] }, false],
     ['page', { page: true }, false],
-  ])('the setting %s', async (name, wish, restart) => {
-    const diff = await diffConfigs(gatewayConfig([db]), gatewayConfig([db], wish));
+  ])('the setting %s', async (name, overrides, restart) => {
+    const diff = await diffConfigs(gatewayConfig([db]), gatewayConfig([db], overrides));
     expect(diff).toEqual({ ...NOTHING, settings: [name], needsRestart: restart ? [name] : [] });
     expect(isEmpty(diff)).toBe(false);
   });

@@ -1,4 +1,4 @@
-import type { LastingExchanges } from '../exchange/long-lived.ts';
+import type { LongLivedExchanges } from '../exchange/long-lived.ts';
 import type { HttpListener } from '../listener/http.ts';
 import type { Streams } from '../listener/streams/streams.ts';
 import type { InFlight } from './in-flight.ts';
@@ -7,18 +7,18 @@ import type { InFlight } from './in-flight.ts';
 export interface Draining {
   readonly listener: HttpListener;
   readonly streams: Streams;
-  readonly lasting: LastingExchanges;
+  readonly longLived: LongLivedExchanges;
   readonly inFlight: InFlight;
 }
 
 /** What has no end of its own is ended at once, the rest may finish. @returns whether all did in time. */
 export function drain(
-  { listener, streams, lasting, inFlight }: Draining,
+  { listener, streams, longLived, inFlight }: Draining,
   deadlineMs: number,
 ): Promise<boolean> {
   listener.stopAccepting('close');
   streams.stopAccepting();
-  lasting.closeAll();
+  longLived.closeAll();
   return inFlight.empty(deadlineMs);
 }
 
@@ -27,7 +27,7 @@ export function drain(
  * told to close by the answer to a last one; only those that have been silent all this time are closed without.
  */
 export async function drainGently(
-  { listener, streams, lasting, inFlight }: Draining,
+  { listener, streams, longLived, inFlight }: Draining,
   deadlineMs: number,
 ): Promise<boolean> {
   const deadline = performance.now() + deadlineMs;
@@ -36,7 +36,7 @@ export async function drainGently(
   await listener.emptied(Math.min(SILENCE_MS, deadlineMs / 2));
   listener.closeIdle();
   await inFlight.empty(Math.max(deadline - performance.now() - LAST_WORDS_MS, 0));
-  lasting.closeAll();
+  longLived.closeAll();
   return inFlight.empty(LAST_WORDS_MS);
 }
 

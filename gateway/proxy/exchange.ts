@@ -4,7 +4,7 @@ import type { ClientExchange, ClientRequest } from '../exchange/client-exchange.
 import type { Fields, Lane } from '../exchange/contract.ts';
 import type { Traffic } from '../exchange/counters/traffic.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
-import type { Lasting, LastingExchanges } from '../exchange/long-lived.ts';
+import type { LongLived, LongLivedExchanges } from '../exchange/long-lived.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import type { Arrival, LocalAnswer } from '../fields/exchange.ts';
@@ -16,7 +16,7 @@ import { hostOf } from '../route/authority.ts';
 import type { OwnOrigin } from '../route/escape.ts';
 import type { RouteRequest } from '../route/table.ts';
 import type { RequestTarget } from '../route/target.ts';
-import { type AnswerPlace, DownstreamPlace, SocketPlace } from './answer-place.ts';
+import { type AnswerWriter, DownstreamWriter, SocketWriter } from './answer-writer.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Responder } from './responder.ts';
 import type { Routed } from './routed.ts';
@@ -72,7 +72,7 @@ export class UpgradeRequest implements ClientRequest {
 export interface ExchangeEnds {
   readonly responder: Responder;
   readonly inFlight: InFlight;
-  readonly lasting: LastingExchanges;
+  readonly longLived: LongLivedExchanges;
 }
 
 /**
@@ -115,7 +115,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.version = downstream.version;
     this.rawTarget = downstream.rawTarget;
     this.#ends = ends;
-    this.#traffic = ends.inFlight.none;
+    this.#traffic = ends.inFlight.unrouted;
   }
 
   /** Another lane carries it, which has read the same head. */
@@ -180,10 +180,10 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   }
 
   #trafficOf(state: ExchangeState): Traffic {
-    const { none, page } = this.#ends.inFlight;
+    const { unrouted, page } = this.#ends.inFlight;
     if (state.kind === 'page') return page;
     const routed = state.kind === 'routed' ? state : 'routed' in state ? state.routed : null;
-    return routed?.upstream.traffic ?? none;
+    return routed?.upstream.traffic ?? unrouted;
   }
 
   /** What was to go on to a service is not to, though nothing of an answer is out. */
@@ -224,7 +224,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     record.status = status;
     record.headAt = performance.now();
     record.bytesOut = record.method === 'HEAD' ? 0 : body.length;
-    this.place.answer(status, this.#outgoing(fields), body, (completed) => {
+    this.writer.answer(status, this.#outgoing(fields), body, (completed) => {
       if (!completed) this.clientLeft();
       this.leave();
     });
@@ -244,11 +244,11 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     return 'routed' in state ? state.routed : null;
   }
 
-  get place(): AnswerPlace {
+  get writer(): AnswerWriter {
     const { downstream } = this;
     return downstream instanceof UpgradeRequest
-      ? new SocketPlace(downstream.socket)
-      : new DownstreamPlace(downstream);
+      ? new SocketWriter(downstream.socket)
+      : new DownstreamWriter(downstream);
   }
 
   clientLeft(): void {
@@ -258,13 +258,13 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
 
   // What forwards it tells how it gets on.
 
-  lasts(forward: Lasting): void {
-    if (this.#state.kind === 'routed') this.#ends.lasting.add(this.#state.signature, forward);
+  lasts(forward: LongLived): void {
+    if (this.#state.kind === 'routed') this.#ends.longLived.add(this.#state.signature, forward);
     this.letSnapshotGo();
   }
 
-  closed(lasted: Lasting | null): void {
-    if (lasted && this.#state.kind === 'routed') this.#ends.lasting.delete(this.#state.signature, lasted);
+  closed(lasted: LongLived | null): void {
+    if (lasted && this.#state.kind === 'routed') this.#ends.longLived.delete(this.#state.signature, lasted);
     this.leave();
   }
 

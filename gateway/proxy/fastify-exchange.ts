@@ -31,7 +31,7 @@ export class FastifyExchange implements DownstreamListener, Timed {
   }
 
   begin(): void {
-    this.downstream.writtenElsewhere(this.exchange.record.requestId, () => this.#headDue());
+    this.downstream.writtenByFastify(this.exchange.record.requestId, () => this.#headDue());
     this.downstream.listen(this);
     this.#arm();
   }

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../exchange/error-catalog.ts';
-import type { Lasting, LastingExchanges } from '../exchange/long-lived.ts';
+import type { LongLived, LongLivedExchanges } from '../exchange/long-lived.ts';
 import type { HandlerDownstream } from '../forward/extend.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { Exchange } from './exchange.ts';
@@ -10,9 +10,9 @@ export class HandlerOwner implements ForwardOwner {
   readonly #exchange: Exchange;
   readonly #routed: Routed;
   readonly #downstream: HandlerDownstream;
-  readonly #among: LastingExchanges;
+  readonly #among: LongLivedExchanges;
 
-  constructor(exchange: Exchange, routed: Routed, downstream: HandlerDownstream, among: LastingExchanges) {
+  constructor(exchange: Exchange, routed: Routed, downstream: HandlerDownstream, among: LongLivedExchanges) {
     this.#exchange = exchange;
     this.#routed = routed;
     this.#downstream = downstream;
@@ -23,12 +23,12 @@ export class HandlerOwner implements ForwardOwner {
     this.#downstream.fail(error);
   }
 
-  lasts(forward: Lasting): void {
+  lasts(forward: LongLived): void {
     this.#among.add(this.#routed.signature, forward);
     this.#exchange.letSnapshotGo();
   }
 
-  closed(lasted: Lasting | null): void {
+  closed(lasted: LongLived | null): void {
     if (lasted) this.#among.delete(this.#routed.signature, lasted);
   }
 }

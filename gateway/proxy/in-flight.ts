@@ -15,8 +15,8 @@ export class InFlight {
   }
 
   /** Where exchanges are counted that no route took, and those that get the gateway's own page. */
-  get none(): Traffic {
-    return this.#traffic.none;
+  get unrouted(): Traffic {
+    return this.#traffic.unrouted;
   }
 
   get page(): Traffic {

@@ -26,8 +26,8 @@ describe('the signature of a route', () => {
     ['timeouts', { timeouts: { ...route.timeouts, idleMs: 1 } }],
     ['bodyMax', { bodyMaxBytes: 1 }],
     ['extend', { extend: '/x.ts' }],
-  ])('depends on its %s', (_what, wish) => {
-    expect(signatureOf({ ...route, ...wish })).not.toBe(signatureOf(route));
+  ])('depends on its %s', (_what, overrides) => {
+    expect(signatureOf({ ...route, ...overrides })).not.toBe(signatureOf(route));
   });
 });
 
@@ -48,8 +48,8 @@ describe('endpoints of live routes', () => {
     ['another connect timeout', { timeouts: { ...route.timeouts, connectMs: 1 } }],
     ['TLS', { upstream: upstreamConfig([localAddress(3001, { tls: true })]) }],
     ['another port', to(3002)],
-  ])('are two where they differ by %s', async (_what, wish) => {
-    const [db, other] = await live(new UpstreamRegistry(), route, { ...route, ...wish, id: '/other' });
+  ])('are two where they differ by %s', async (_what, overrides) => {
+    const [db, other] = await live(new UpstreamRegistry(), route, { ...route, ...overrides, id: '/other' });
     expect(db?.upstream.endpoints[0]).not.toBe(other?.upstream.endpoints[0]);
   });
 

@@ -4,7 +4,7 @@ import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import type { KeptStates } from '../policy/kept.ts';
 import { policiesOf } from '../policy/order.ts';
 import type { RoutePolicies } from '../policy/route-policies.ts';
-import type { UpstreamRegistry, UpstreamWish } from '../upstream/registry.ts';
+import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** A route at work: its configuration, and its upstream, whose endpoints it shares with whoever else names them. */
@@ -15,7 +15,7 @@ export interface LiveRoute {
   /** `null`: services answer. */
   readonly folder: Folder | null;
   /** What the upstream was asked for by. */
-  readonly wish: UpstreamWish;
+  readonly spec: UpstreamSpec;
   /** Two routes with the same signature treat an exchange alike, wherever they stand in whichever version of the file. */
   readonly signature: string;
 }
@@ -42,13 +42,13 @@ function liveRoute(
   registry: UpstreamRegistry,
 ): LiveRoute {
   const { id, upstream, timeouts } = route;
-  const wish = { scope: id, config: upstream, connectTimeoutMs: timeouts.connectMs, resolver };
+  const spec = { scope: id, config: upstream, connectTimeoutMs: timeouts.connectMs, resolver };
   return {
     config: route,
-    upstream: registry.acquire(wish),
+    upstream: registry.acquire(spec),
     policies: policiesOf(route, routes),
     folder: route.folder && new Folder(route.folder),
-    wish,
+    spec,
     signature: signatureOf(route),
   };
 }
@@ -56,10 +56,10 @@ function liveRoute(
 /** In slices, too; few routes are done when it returns. */
 export async function releaseRoutes(routes: readonly LiveRoute[], registry: UpstreamRegistry): Promise<void> {
   const slice = new TimeSlice();
-  for (const { wish, policies } of routes) {
+  for (const { spec, policies } of routes) {
     if (slice.isOver) await slice.next();
     policies.close();
-    registry.release(wish);
+    registry.release(spec);
   }
 }
 

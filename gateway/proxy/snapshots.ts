@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { LastingExchanges } from '../exchange/long-lived.ts';
+import type { LongLivedExchanges } from '../exchange/long-lived.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { KeptStates } from '../policy/kept.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
@@ -11,7 +11,7 @@ export interface SnapshotsOptions {
   readonly log: Logger;
   readonly registry: UpstreamRegistry;
   readonly kept: KeptStates;
-  readonly lasting: LastingExchanges;
+  readonly longLived: LongLivedExchanges;
   /** Whether a raw stream of this very meaning is served. */
   readonly servesStream: (signature: string) => boolean;
   readonly handlers: RouterHandlers;
@@ -54,7 +54,7 @@ export class Snapshots {
   #drainChanged(): void {
     const timer = setTimeout(() => {
       this.#drains.delete(timer);
-      const ended = this.#options.lasting.closeUnless(
+      const ended = this.#options.longLived.closeUnless(
         (signature) => this.current.serves(signature) || this.#options.servesStream(signature),
       );
       if (ended > 0) this.#options.log.info({ ended }, 'ended tunnels and event streams of changed routes');

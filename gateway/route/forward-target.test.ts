@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type RouteWish, routeConfig } from '../proof/testing/route-config.ts';
+import { type RouteOverrides, routeConfig } from '../proof/testing/route-config.ts';
 import { forwardTarget, navigationRedirect } from './forward-target.ts';
 import { buildRouteTable } from './table.ts';
 import { parseTarget } from './target.ts';
 
-function matched(path: string, rawTarget: string, wish: RouteWish = {}) {
+function matched(path: string, rawTarget: string, overrides: RouteOverrides = {}) {
   const parsed = parseTarget(rawTarget);
   if (!parsed.ok) throw new Error(`${rawTarget} was refused: ${parsed.reason}`);
   const request = { host: null, method: 'GET', target: parsed.target, header: () => undefined };
-  const match = buildRouteTable([routeConfig(path, wish)]).match(request);
+  const match = buildRouteTable([routeConfig(path, overrides)]).match(request);
   if (match === null) throw new Error(`${path} does not take ${rawTarget}`);
   return { match, target: parsed.target };
 }
@@ -69,7 +69,7 @@ describe("a browser's navigation", () => {
     expect(navigationRedirect(match, target, 'HEAD', 'navigate')).toBe(location);
   });
 
-  test.each<[string, string, string, string, string | undefined, RouteWish?]>([
+  test.each<[string, string, string, string, string | undefined, RouteOverrides?]>([
     ['goes on where the slash is there', '/db', '/db/', 'GET', 'navigate'],
     ['goes on below the prefix', '/db', '/db/x', 'GET', 'navigate'],
     ['goes on at /', '/', '/', 'GET', 'navigate'],
@@ -80,8 +80,8 @@ describe("a browser's navigation", () => {
     ['is not a WebSocket', '/db', '/db', 'GET', 'websocket'],
     ['is not a request of curl', '/db', '/db', 'GET', undefined],
     ['never goes to another origin', '//evil', '//evil', 'GET', 'navigate'],
-  ])('%s', (_name, path, rawTarget, method, mode, wish) => {
-    const { match, target } = matched(path, rawTarget, wish);
+  ])('%s', (_name, path, rawTarget, method, mode, overrides) => {
+    const { match, target } = matched(path, rawTarget, overrides);
     expect(navigationRedirect(match, target, method, mode)).toBe(null);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RouteConfig } from '../model/config.ts';
-import { type RouteWish, routeConfig } from '../proof/testing/route-config.ts';
+import { type RouteOverrides, routeConfig } from '../proof/testing/route-config.ts';
 import { buildRouteTable, type RouteRequest } from './table.ts';
 import { parseTarget } from './target.ts';
 
@@ -28,10 +28,11 @@ function taker(routes: readonly RouteConfig[], request: RouteRequest): string | 
   return ids[0]!;
 }
 
-const wishes = (...of: [string, RouteWish?][]) => of.map(([path, wish]) => routeConfig(path, wish));
+const routeConfigs = (...of: [string, RouteOverrides?][]) =>
+  of.map(([path, overrides]) => routeConfig(path, overrides));
 
 describe('a prefix owns whole segments', () => {
-  const routes = wishes(['/db'], ['/db/users'], ['/files'], ['/a%2Fb'], ['/~me']);
+  const routes = routeConfigs(['/db'], ['/db/users'], ['/files'], ['/a%2Fb'], ['/~me']);
 
   test.each([
     ['/db', '/db', 3],
@@ -76,7 +77,7 @@ describe('the route /', () => {
   test.each(['/', '/x', '//', '//evil/x', '/dbx', '/?x', '/a/b/c/'])(
     'takes %s and none of its characters',
     (raw) => {
-      const match = buildRouteTable(wishes(['/'], ['/db'])).match(requestFor(raw));
+      const match = buildRouteTable(routeConfigs(['/'], ['/db'])).match(requestFor(raw));
       expect(match).toMatchObject({ route: { id: '/' }, prefixRawLength: 0, index: 0 });
     },
   );
@@ -87,13 +88,13 @@ describe('the route /', () => {
     ['/x', null],
     ['//', null],
   ])('when exact: %s is for %s', (raw, id) => {
-    expect(taker(wishes(['/', { exact: true }]), requestFor(raw))).toBe(id);
+    expect(taker(routeConfigs(['/', { exact: true }]), requestFor(raw))).toBe(id);
   });
 });
 
 test('no route takes OPTIONS *', () => {
-  expect(taker(wishes(['/']), requestFor('*', { method: 'OPTIONS' }))).toBe(null);
-  expect(taker(wishes(['/', { exact: true }]), requestFor('*', { method: 'OPTIONS' }))).toBe(null);
+  expect(taker(routeConfigs(['/']), requestFor('*', { method: 'OPTIONS' }))).toBe(null);
+  expect(taker(routeConfigs(['/', { exact: true }]), requestFor('*', { method: 'OPTIONS' }))).toBe(null);
 });
 
 test('a table without routes takes nothing', () => {
@@ -101,7 +102,7 @@ test('a table without routes takes nothing', () => {
 });
 
 describe('an exact route', () => {
-  const routes = wishes(
+  const routes = routeConfigs(
     ['/db', { id: 'exact', exact: true }],
     ['/db', { id: 'prefix' }],
     ['/only', { exact: true }],
@@ -122,7 +123,7 @@ describe('an exact route', () => {
 });
 
 describe('a route for a host', () => {
-  const routes = wishes(
+  const routes = routeConfigs(
     ['/', { id: 'any' }],
     ['/db/deep', { id: 'any-deep' }],
     ['/', { id: 'shop', host: 'shop.example.com' }],
@@ -152,14 +153,14 @@ describe('a route for a host', () => {
 });
 
 test('a host of thousands of labels is looked up like any other', () => {
-  const routes = wishes(['/', { id: 'any' }], ['/', { id: 'wild', host: '*.example.com' }]);
+  const routes = routeConfigs(['/', { id: 'any' }], ['/', { id: 'wild', host: '*.example.com' }]);
   expect(taker(routes, requestFor('/', { host: `${'a.'.repeat(5_000)}example.com` }))).toBe('wild');
   expect(taker(routes, requestFor('/', { host: '.'.repeat(10_000) }))).toBe('any');
 });
 
 describe('conditions', () => {
   const gold = [{ name: 'x-tier', value: 'gold' }];
-  const routes = wishes(
+  const routes = routeConfigs(
     ['/api', { id: 'plain' }],
     ['/api', { id: 'post', methods: ['POST', 'PROPFIND'] }],
     ['/api', { id: 'gold', headers: gold }],
@@ -220,12 +221,12 @@ describe('conditions', () => {
     ['?q==', '='],
     ['?q=', ''],
   ])('the query %s has q as %j', (query, value) => {
-    const asking = wishes(['/', { query: [{ name: 'q', value }] }]);
+    const asking = routeConfigs(['/', { query: [{ name: 'q', value }] }]);
     expect(taker(asking, requestFor(`/${query}`))).toBe('/');
   });
 
   test('fall through from a specific host to a less specific one', () => {
-    const hosted = wishes(
+    const hosted = routeConfigs(
       ['/x', { id: 'any' }],
       ['/x', { id: 'wild', host: '*.example.com', methods: ['PUT', 'GET'] }],
       ['/x', { id: 'own', host: 'a.example.com', methods: ['PUT'] }],
@@ -237,7 +238,7 @@ describe('conditions', () => {
   });
 
   test('leave a request alone that no route is for', () => {
-    expect(taker(wishes(['/x', { methods: ['PUT'] }]), requestFor('/x'))).toBe(null);
+    expect(taker(routeConfigs(['/x', { methods: ['PUT'] }]), requestFor('/x'))).toBe(null);
   });
 
   test('are looked at only where a route has some', () => {
@@ -245,8 +246,8 @@ describe('conditions', () => {
       throw new Error('the headers were read');
     };
     const request = { ...requestFor('/plain?x'), header };
-    expect(buildRouteTable(wishes(['/plain'])).match(request)?.route.id).toBe('/plain');
-    const mixed = buildRouteTable(wishes(['/plain'], ['/api', { headers: gold }]));
+    expect(buildRouteTable(routeConfigs(['/plain'])).match(request)?.route.id).toBe('/plain');
+    const mixed = buildRouteTable(routeConfigs(['/plain'], ['/api', { headers: gold }]));
     expect(mixed.match(request)?.route.id).toBe('/plain');
     expect(() => mixed.match({ ...requestFor('/api'), header })).toThrow('the headers were read');
   });
@@ -270,7 +271,7 @@ test('very deep and very many routes are built and found', () => {
 });
 
 describe('the nearest routes', () => {
-  const routes = wishes(
+  const routes = routeConfigs(
     ['/'],
     ['/db'],
     ['/files'],
@@ -306,13 +307,13 @@ describe('the nearest routes', () => {
 
   test('are three at most, the nearest first', () => {
     const four = buildRouteTable(
-      wishes(['/paget'], ['/pages'], ['/pagess'], ['/page', { methods: ['PUT'] }]),
+      routeConfigs(['/paget'], ['/pages'], ['/pagess'], ['/page', { methods: ['PUT'] }]),
     );
     expect(four.nearest('/page', null).map(({ id }) => id)).toEqual(['/page', '/paget', '/pages']);
   });
 
   test('of a route for everything on another host', () => {
-    const other = buildRouteTable(wishes(['/', { host: 'shop.localhost' }]));
+    const other = buildRouteTable(routeConfigs(['/', { host: 'shop.localhost' }]));
     expect(other.nearest('/x', 'localhost').map(({ id }) => id)).toEqual(['shop.localhost/']);
   });
 });

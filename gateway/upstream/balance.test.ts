@@ -138,7 +138,7 @@ describe('round robin', () => {
 
   test('gives one that starts slowly the part of its weight that it may have', () => {
     const list = candidates(2, 2);
-    list[1]!.endpoint.judge(true, 0.1);
+    list[1]!.endpoint.setAvailability(true, 0.1);
     for (const candidate of list) candidate.refresh();
     expect(counts(among(new RoundRobin(), list), list, 110)).toEqual([100, 10]);
   });
@@ -297,7 +297,7 @@ describe('hash', () => {
   test('moves nothing but what grows where a share grows', () => {
     const list = candidates(1, 1, 1);
     const before = placed(among(byIp(), list));
-    list[0]!.endpoint.judge(true, 0.5);
+    list[0]!.endpoint.setAvailability(true, 0.5);
     for (const candidate of list) candidate.refresh();
     const after = placed(among(byIp(), list));
     const moved = before.filter((name, at) => name !== after[at]);

@@ -7,19 +7,19 @@ const failure: Outcome = { cause: 'answered 503', unsent: false };
 const CONFIG: BreakerConfig = { rate: 0.5, requests: 4, windowMs: 10_000, openMs: 5_000, probes: 2 };
 
 /** A breaker, with what it told of itself. */
-function breaker(wish: Partial<BreakerConfig> = {}) {
+function breaker(overrides: Partial<BreakerConfig> = {}) {
   const told: string[] = [];
-  const made = new Breaker({ ...CONFIG, ...wish }, (state, reason) => told.push(`${state}: ${reason}`));
+  const made = new Breaker({ ...CONFIG, ...overrides }, (state, reason) => told.push(`${state}: ${reason}`));
   return { breaker: made, told };
 }
 
 function carry(to: Breaker, outcome: Outcome, now: number): void {
-  to.judged(outcome, to.begun(), now);
+  to.recordOutcome(outcome, to.begun(), now);
 }
 
 /** An open breaker, since instant 0. */
-function opened(wish: Partial<BreakerConfig> = {}) {
-  const made = breaker({ requests: 1, ...wish });
+function opened(overrides: Partial<BreakerConfig> = {}) {
+  const made = breaker({ requests: 1, ...overrides });
   while (made.breaker.state === 'closed') carry(made.breaker, failure, 0);
   made.told.length = 0;
   return made;
@@ -75,8 +75,8 @@ describe('an open breaker', () => {
     const { breaker: one } = breaker({ requests: 1 });
     const early = one.begun();
     carry(one, failure, 0);
-    one.judged('success', early, 1);
-    one.judged(failure, early, 2);
+    one.recordOutcome('success', early, 1);
+    one.recordOutcome(failure, early, 2);
     expect(one.state).toBe('open');
     expect([one.admits(4_999), one.admits(5_000)]).toEqual([false, true]);
   });
@@ -90,7 +90,7 @@ describe('a half-open breaker', () => {
     expect(eras).toHaveLength(2);
     for (const era of eras) {
       expect(one.state).toBe('half-open');
-      one.judged('success', era, 5_001);
+      one.recordOutcome('success', era, 5_001);
     }
     expect(one.state).toBe('closed');
     expect(told).toEqual(['half-open: 5 s have passed', 'closed: 2 probes succeeded']);
@@ -99,8 +99,8 @@ describe('a half-open breaker', () => {
   test('opens again when a probe fails, for the whole time', () => {
     const { breaker: one, told } = opened();
     const eras = [one.begun(), one.begun()];
-    one.judged(failure, eras[0]!, 6_000);
-    one.judged('success', eras[1]!, 6_001);
+    one.recordOutcome(failure, eras[0]!, 6_000);
+    one.recordOutcome('success', eras[1]!, 6_001);
     expect(one.state).toBe('open');
     expect([one.admits(10_999), one.admits(11_000), one.openings]).toEqual([false, true, 2]);
     expect(told.at(-1)).toBe('open: a probe failed (answered 503)');
@@ -110,7 +110,7 @@ describe('a half-open breaker', () => {
     const { breaker: one } = opened({ probes: 1 });
     const era = one.begun();
     expect(one.admits(5_000)).toBe(false);
-    one.judged('neutral', era, 5_001);
+    one.recordOutcome('neutral', era, 5_001);
     expect(one.admits(5_001)).toBe(true);
     carry(one, 'success', 5_002);
     expect(one.state).toBe('closed');
@@ -122,9 +122,9 @@ describe('a half-open breaker', () => {
     carry(one, failure, 0);
     const probe = one.begun();
     for (const [i, outcome] of (['success', failure, 'neutral'] as const).entries())
-      one.judged(outcome, early[i]!, 5_001);
+      one.recordOutcome(outcome, early[i]!, 5_001);
     expect([one.state, one.admits(5_001)]).toEqual(['half-open', false]);
-    one.judged('success', probe, 5_002);
+    one.recordOutcome('success', probe, 5_002);
     expect(one.state).toBe('closed');
   });
 

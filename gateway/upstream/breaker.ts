@@ -56,14 +56,14 @@ export class Breaker {
     return now >= this.#openUntil;
   }
 
-  /** An exchange begins that was admitted. @returns the era, to be given to `judged`. */
+  /** An exchange begins that was admitted. @returns the era, to be given to `recordOutcome`. */
   begun(): number {
     if (this.#state === 'open') this.#halfOpen();
     if (this.#state === 'half-open') this.#probesLeft--;
     return this.#era;
   }
 
-  judged(outcome: Outcome, era: number, now: number): void {
+  recordOutcome(outcome: Outcome, era: number, now: number): void {
     if (era !== this.#era) return;
     if (this.#state === 'half-open') return this.#probed(outcome, now);
     if (outcome === 'neutral') return;

@@ -18,8 +18,8 @@ const service: EndpointAddress = {
 async function discovery() {
   const server = await startNameServer();
   const source = new Discovery().source([server.address]);
-  const expand = (address: EndpointAddress, wish: Partial<EndpointConfig> = {}, changed = () => {}) => {
-    const expansion = source.expand({ address, weight: 1, backup: false, ...wish }, changed);
+  const expand = (address: EndpointAddress, overrides: Partial<EndpointConfig> = {}, changed = () => {}) => {
+    const expansion = source.expand({ address, weight: 1, backup: false, ...overrides }, changed);
     onTestFinished(() => expansion.close());
     return expansion;
   };
@@ -118,7 +118,7 @@ describe('an SRV name', () => {
       .set('a.test', ['192.0.2.9'], 1)
       .set('_http._tcp.shop.test', [record('a.test', 8001), record('b.test', 8002)]);
     await until('the target has moved', () => shown(expansion).includes('192.0.2.9:8001 (a.test) ×1'));
-    expansion.doubt();
+    expansion.refreshSoon();
     await until('another is there', () => shown(expansion).includes('192.0.2.2:8002 (b.test) ×1'));
     expect(changes).toBeGreaterThan(1);
   });

@@ -12,8 +12,8 @@ const CONFIG: EjectionConfig = {
 };
 
 /** What happened in order, an outcome each 10 ms from instant 0: `f` failed, `.` succeeded. */
-function ejectionAfter(outcomes: string, wish: Partial<EjectionConfig> = {}): string | null {
-  const ejection = new Ejection({ ...CONFIG, ...wish });
+function ejectionAfter(outcomes: string, overrides: Partial<EjectionConfig> = {}): string | null {
+  const ejection = new Ejection({ ...CONFIG, ...overrides });
   let now = 0;
   for (const outcome of outcomes) {
     now += 10;

@@ -3,20 +3,20 @@ import type { EndpointStatus, ServiceStatus } from '../model/status.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** What is known of an endpoint, for a person; where nothing is, it is asked whether it accepts connections. */
-export function endpointStatus({ key: address, standing, probe }: Endpoint): Promise<EndpointStatus> {
-  return knownStatus(address, standing) ?? probe.status();
+export function endpointStatus({ key: address, health, probe }: Endpoint): Promise<EndpointStatus> {
+  return knownStatus(address, health) ?? probe.status();
 }
 
 /** The same where it can't be asked, as over UDP. */
-export function endpointStatusUnasked({ key: address, standing }: Endpoint): Promise<EndpointStatus> {
-  return knownStatus(address, standing) ?? Promise.resolve({ address, state: 'unknown', reason: null });
+export function endpointStatusUnasked({ key: address, health }: Endpoint): Promise<EndpointStatus> {
+  return knownStatus(address, health) ?? Promise.resolve({ address, state: 'unknown', reason: null });
 }
 
-function knownStatus(address: string, standing: Endpoint['standing']): Promise<EndpointStatus> | null {
-  if (!standing.available) return Promise.resolve({ address, state: 'down', reason: standing.reason });
-  if (standing.checked !== 'healthy') return null;
+function knownStatus(address: string, health: Endpoint['health']): Promise<EndpointStatus> | null {
+  if (!health.available) return Promise.resolve({ address, state: 'down', reason: health.reason });
+  if (health.checked !== 'healthy') return null;
   // One failed check is no illness yet, and worth knowing.
-  return Promise.resolve({ address, state: 'up', reason: standing.reason });
+  return Promise.resolve({ address, state: 'up', reason: health.reason });
 }
 
 /** The process that `services:` runs on the port of one of these addresses on this machine. */

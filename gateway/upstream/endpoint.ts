@@ -2,13 +2,13 @@ import type net from 'node:net';
 import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../exchange/contract.ts';
 import type { DialAddress, UpstreamConfig } from '../model/config.ts';
 import { connect } from '../wire/connect.ts';
-import { Intake } from '../wire/intake.ts';
+import { ReadBuffer } from '../wire/read-buffer.ts';
 import { authorityOf, isLoopback, schemeOf } from './authority.ts';
+import { EndpointHealth, type EndpointHealthOwner } from './endpoint-health.ts';
 import type { HealthChecks } from './health-checks.ts';
 import type { Outcome } from './outcome.ts';
 import type { ConnectionPool, PoolCount } from './pool.ts';
 import { Probe } from './probe.ts';
-import { Standing, type StandingOwner } from './standing.ts';
 
 /** What an endpoint depends on beside its address: where two upstreams agree in these, they share what is known of it. */
 export interface EndpointSettings
@@ -26,13 +26,13 @@ export interface EndpointWatcher {
 }
 
 /** One address where a service listens, with its connections and what is known of its health. It outlives reloads. */
-export class Endpoint implements StandingOwner {
+export class Endpoint implements EndpointHealthOwner {
   readonly address: DialAddress;
   /** `host:port` as the service knows itself. */
   readonly authority: string;
   readonly scheme: 'http' | 'https';
   readonly probe: Probe;
-  readonly standing: Standing;
+  readonly health: EndpointHealth;
   readonly #connectTimeoutMs: number;
   readonly #pool: ConnectionPool;
   readonly #watchers = new Set<EndpointWatcher>();
@@ -51,8 +51,8 @@ export class Endpoint implements StandingOwner {
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#pool = pool;
     this.probe = new Probe(address, connectTimeoutMs);
-    this.standing = new Standing(address, settings, checks, this);
-    this.standingChanged();
+    this.health = new EndpointHealth(address, settings, checks, this);
+    this.endpointHealthChanged();
   }
 
   /** Whether it stands in from elsewhere, and is asked as if there were no gateway. */
@@ -80,7 +80,7 @@ export class Endpoint implements StandingOwner {
   }
 
   /** Everybody who balances by it is told at once, so that no pick has to ask. */
-  judge(available: boolean, warmth: number, dead = false): void {
+  setAvailability(available: boolean, warmth: number, dead = false): void {
     if (available === this.#available && warmth === this.#warmth && dead === this.#dead) return;
     this.#available = available;
     this.#warmth = warmth;
@@ -88,9 +88,9 @@ export class Endpoint implements StandingOwner {
     for (const watcher of this.#watchers) watcher.endpointChanged();
   }
 
-  standingChanged(): void {
-    const { available, warmth, dead } = this.standing;
-    this.judge(available, warmth, dead);
+  endpointHealthChanged(): void {
+    const { available, warmth, dead } = this.health;
+    this.setAvailability(available, warmth, dead);
   }
 
   /** Anybody's word is enough: an upstream that could not do without it goes on with it, in a panic (panic.ts). */
@@ -104,9 +104,9 @@ export class Endpoint implements StandingOwner {
   }
 
   /** What an attempt says of it. @param now `performance.now()`. */
-  judged(outcome: Outcome, now: number): void {
-    if (outcome === 'success') this.standing.succeeded(now);
-    else if (outcome !== 'neutral') this.standing.failed(now, outcome.cause, outcome.unsent);
+  recordOutcome(outcome: Outcome, now: number): void {
+    if (outcome === 'success') this.health.succeeded(now);
+    else if (outcome !== 'neutral') this.health.failed(now, outcome.cause, outcome.unsent);
   }
 
   watch(watcher: EndpointWatcher): void {
@@ -144,11 +144,11 @@ export class Endpoint implements StandingOwner {
       address.kind === 'tcp' ? { ...address, http2: false } : address,
       this.#connectTimeoutMs,
       done,
-      new Intake(this.#pool.memory),
+      new ReadBuffer(this.#pool.memory),
     );
   }
 
   close(): void {
-    this.standing.close();
+    this.health.close();
   }
 }

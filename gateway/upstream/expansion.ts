@@ -15,7 +15,7 @@ export interface Expansion {
   /** Resolves when its name was answered for the first time, or after two seconds. */
   readonly answered: Promise<unknown>;
   /** Nobody could be reached where it leads. */
-  doubt(): void;
+  refreshSoon(): void;
   close(): void;
 }
 
@@ -54,7 +54,7 @@ class FixedExpansion implements Expansion {
     this.endpoints = [endpoint];
   }
 
-  doubt(): void {}
+  refreshSoon(): void {}
 
   close(): void {}
 }
@@ -101,8 +101,8 @@ class HostExpansion implements Expansion, NameWatcher {
     return this.#name.answered;
   }
 
-  doubt(): void {
-    this.#name.doubt();
+  refreshSoon(): void {
+    this.#name.refreshSoon();
   }
 
   close(): void {
@@ -182,9 +182,9 @@ class ServiceExpansion implements Expansion, NameWatcher {
     return new HostExpansion(name, address, role, this.#names, this.#changed);
   }
 
-  doubt(): void {
-    this.#name.doubt();
-    for (const target of this.#targets) target.doubt();
+  refreshSoon(): void {
+    this.#name.refreshSoon();
+    for (const target of this.#targets) target.refreshSoon();
   }
 
   close(): void {

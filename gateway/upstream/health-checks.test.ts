@@ -29,9 +29,9 @@ async function startMoody(...statuses: number[]): Promise<ScriptedService> {
 }
 
 /** What a check becomes, and after how many questions: `unhealthy 3`. */
-function watching(checks: HealthChecks, service: Pick<ScriptedService, 'port' | 'requests'>, wish = {}) {
+function watching(checks: HealthChecks, service: Pick<ScriptedService, 'port' | 'requests'>, overrides = {}) {
   const address = localAddress(service.port);
-  const config: HealthConfig = { ...CONFIG, ...wish };
+  const config: HealthConfig = { ...CONFIG, ...overrides };
   const changes: string[] = [];
   const watcher = { healthChanged: () => changes.push(`${check.state} ${service.requests.length}`) };
   const check = checks.watch(address, config, watcher);
@@ -124,10 +124,10 @@ describe('checks', () => {
 
   test.each([{ path: '/other' }, { timeoutMs: 10 }, { statuses: [[200, 200]] as const }])(
     'that ask otherwise (%j) are others',
-    async (wish) => {
+    async (overrides) => {
       const service = (await startService()).answer(ok());
       const checks = newChecks();
-      expect(watching(checks, service).check).not.toBe(watching(checks, service, wish).check);
+      expect(watching(checks, service).check).not.toBe(watching(checks, service, overrides).check);
     },
   );
 });

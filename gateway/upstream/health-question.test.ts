@@ -10,9 +10,9 @@ const RHYTHM = { intervalMs: 1_000, timeoutMs: 2_000, unhealthyAfter: 3, healthy
 const TCP: HealthConfig = { kind: 'tcp', ...RHYTHM };
 const HTTP: HealthConfig = { kind: 'http', path: '/healthz?deep=1', statuses: [[200, 399]], ...RHYTHM };
 
-function ask(port: number, wish: Partial<HealthConfig> = {}): Promise<Finding> {
+function ask(port: number, overrides: Partial<HealthConfig> = {}): Promise<Finding> {
   return new Promise((resolve) => {
-    onTestFinished(askHealth(localAddress(port), { ...HTTP, ...wish } as HealthConfig, resolve));
+    onTestFinished(askHealth(localAddress(port), { ...HTTP, ...overrides } as HealthConfig, resolve));
   });
 }
 

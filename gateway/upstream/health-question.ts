@@ -115,7 +115,7 @@ class HttpQuestion {
     const stream = session.request(requestHead({ method: 'GET', target, fields, body: null }, scheme));
     stream
       .on('response', (headers) => {
-        this.#judge(Number(headers[':status']));
+        this.#assess(Number(headers[':status']));
         // Its body is of no interest.
         session.close();
         stream.close(http2.constants.NGHTTP2_NO_ERROR);
@@ -130,10 +130,10 @@ class HttpQuestion {
   #answered(answer: http.IncomingMessage): void {
     leaveInPeace(answer, this.#config.timeoutMs);
     this.#cancel = () => answer.destroy();
-    this.#judge(answer.statusCode ?? 0);
+    this.#assess(answer.statusCode ?? 0);
   }
 
-  #judge(status: number): void {
+  #assess(status: number): void {
     const well = this.#config.statuses.some(([from, to]) => status >= from && status <= to);
     this.#settle(well ? WELL : this.#ill(String(status)));
   }

@@ -17,7 +17,7 @@ const BREAKER: BreakerConfig = { rate: 0.5, requests: 2, windowMs: 10_000, openM
 function stage() {
   const log = new Logbook();
   const registry = new UpstreamRegistry(pino({}, log));
-  const wish = (scope: string, ports: readonly number[], more: Partial<UpstreamConfig> = {}) => ({
+  const spec = (scope: string, ports: readonly number[], more: Partial<UpstreamConfig> = {}) => ({
     scope,
     config: upstreamConfig(
       ports.map((port) => localAddress(port)),
@@ -26,14 +26,14 @@ function stage() {
     connectTimeoutMs: 1_000,
     resolver: null,
   });
-  return { registry, wish, words: () => log.records.map(({ msg }) => msg) };
+  return { registry, spec, words: () => log.records.map(({ msg }) => msg) };
 }
 
 /** The endpoint at this place fails so many times. */
 function fail(upstream: Upstream, at: number, times = 2): void {
   const endpoint = upstream.endpoints[at]!;
   for (let i = 0; i < times; i++) {
-    upstream.judged(endpoint, failure, upstream.begun(endpoint), performance.now());
+    upstream.recordOutcome(endpoint, failure, upstream.begun(endpoint), performance.now());
     upstream.ended(endpoint);
   }
 }
@@ -42,10 +42,10 @@ const available = ({ endpoints }: Upstream) => endpoints.map((endpoint) => endpo
 
 describe('that an endpoint is ejected', () => {
   test('is known to the next snapshot, with its other endpoints as well', () => {
-    const { registry, wish, words } = stage();
-    const before = wish('/db', [3001, 3002]);
+    const { registry, spec, words } = stage();
+    const before = spec('/db', [3001, 3002]);
     fail(registry.acquire(before), 0);
-    const after = wish('/db', [3001, 3002, 3003]);
+    const after = spec('/db', [3001, 3002, 3003]);
     const next = registry.acquire(after);
     registry.release(before);
     expect(available(next)).toEqual([false, true, true]);
@@ -56,23 +56,23 @@ describe('that an endpoint is ejected', () => {
   });
 
   test('is no matter to a route that has no other: it goes on with it', () => {
-    const { registry, wish } = stage();
-    const wishes = [wish('/db', [3001, 3002]), wish('/one', [3001])];
-    const [several, single] = wishes.map((each) => registry.acquire(each));
+    const { registry, spec } = stage();
+    const specs = [spec('/db', [3001, 3002]), spec('/one', [3001])];
+    const [several, single] = specs.map((each) => registry.acquire(each));
     fail(several!, 0);
     expect(available(several!)).toEqual([false, true]);
     expect(single!.pick(anyClient, [])).toBe(several!.endpoints[0]);
-    for (const each of wishes) registry.release(each);
+    for (const each of specs) registry.release(each);
   });
 
   test('never happens to more of them than the share allows, nor to the last', () => {
-    const { registry, wish } = stage();
-    const wishes = [wish('/four', [3001, 3002, 3003, 3004]), wish('/one', [3005])];
-    const [four, one] = wishes.map((each) => registry.acquire(each));
+    const { registry, spec } = stage();
+    const specs = [spec('/four', [3001, 3002, 3003, 3004]), spec('/one', [3005])];
+    const [four, one] = specs.map((each) => registry.acquire(each));
     for (const at of [0, 1, 2, 3]) fail(four!, at);
     fail(one!, 0);
     expect([available(four!), available(one!)]).toEqual([[false, false, true, true], [true]]);
-    for (const each of wishes) registry.release(each);
+    for (const each of specs) registry.release(each);
   });
 });
 
@@ -87,12 +87,12 @@ describe('a breaker', () => {
   };
 
   test('is its route’s own, and outlives other endpoints of it', () => {
-    const { registry, wish, words } = stage();
-    const before = wish('/db', [3001], { breaker: BREAKER });
-    const other = wish('/other', [3001], { breaker: BREAKER });
+    const { registry, spec, words } = stage();
+    const before = spec('/db', [3001], { breaker: BREAKER });
+    const other = spec('/other', [3001], { breaker: BREAKER });
     fail(registry.acquire(before), 0);
     expect(refused(registry.acquire(other))).toBeNull();
-    const after = wish('/db', [3002], { breaker: BREAKER });
+    const after = spec('/db', [3002], { breaker: BREAKER });
     const next = registry.acquire(after);
     registry.release(before);
     expect(refused(next)).toBe('breaker_open');

@@ -8,7 +8,7 @@ import { Shared } from './shared.ts';
 import { Upstream } from './upstream.ts';
 
 /** An upstream as a route or a stream wants it. */
-export interface UpstreamWish {
+export interface UpstreamSpec {
   /** Whose it is: two routes have each their own, however alike they are. */
   readonly scope: string;
   readonly config: UpstreamConfig;
@@ -45,21 +45,21 @@ export class UpstreamRegistry {
     this.#endpoints.budget.max = max;
   }
 
-  acquire(wish: UpstreamWish): Upstream {
-    const breaker = this.#breakerOf(wish);
-    return this.#upstreams.acquire(keyOf(wish), () => this.#make(wish, breaker));
+  acquire(spec: UpstreamSpec): Upstream {
+    const breaker = this.#breakerOf(spec);
+    return this.#upstreams.acquire(keyOf(spec), () => this.#make(spec, breaker));
   }
 
   /** Once for each `acquire`. */
-  release(wish: UpstreamWish): void {
-    if (wish.config.breaker !== null) this.#breakers.release(breakerKey(wish));
-    this.#upstreams.release(keyOf(wish));
+  release(spec: UpstreamSpec): void {
+    if (spec.config.breaker !== null) this.#breakers.release(breakerKey(spec));
+    this.#upstreams.release(keyOf(spec));
   }
 
-  #breakerOf(wish: UpstreamWish): Breaker | null {
-    const { breaker } = wish.config;
+  #breakerOf(spec: UpstreamSpec): Breaker | null {
+    const { breaker } = spec.config;
     if (breaker === null) return null;
-    return this.#breakers.acquire(breakerKey(wish), () => new Breaker(breaker, this.#tell(wish.scope)));
+    return this.#breakers.acquire(breakerKey(spec), () => new Breaker(breaker, this.#tell(spec.scope)));
   }
 
   #tell(route: string): (state: BreakerState, reason: string) => void {
@@ -70,7 +70,7 @@ export class UpstreamRegistry {
     };
   }
 
-  #make({ scope, config, connectTimeoutMs, resolver }: UpstreamWish, breaker: Breaker | null): Upstream {
+  #make({ scope, config, connectTimeoutMs, resolver }: UpstreamSpec, breaker: Breaker | null): Upstream {
     const { limits, health, ejection, slowStartMs } = config;
     return new Upstream({
       config,
@@ -83,11 +83,11 @@ export class UpstreamRegistry {
   }
 }
 
-function keyOf({ scope, config, connectTimeoutMs, resolver }: UpstreamWish): string {
+function keyOf({ scope, config, connectTimeoutMs, resolver }: UpstreamSpec): string {
   return JSON.stringify([scope, config, connectTimeoutMs, resolver]);
 }
 
 /** What a service has done is known of it whichever endpoints the route has. */
-function breakerKey({ scope, config }: UpstreamWish): string {
+function breakerKey({ scope, config }: UpstreamSpec): string {
   return JSON.stringify([scope, config.breaker]);
 }

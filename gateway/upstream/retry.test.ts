@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type ErrorCode, GatewayError } from '../exchange/error-catalog.ts';
 import { type Attempt, mayRetry, RetryBudget } from './retry.ts';
 
-const may = (code: ErrorCode, wish: Partial<Attempt> = {}) =>
+const may = (code: ErrorCode, overrides: Partial<Attempt> = {}) =>
   mayRetry(new GatewayError(code, ''), {
     method: 'GET',
     hasBody: false,
@@ -12,7 +12,7 @@ const may = (code: ErrorCode, wish: Partial<Attempt> = {}) =>
     attempts: 1,
     attemptsMax: 3,
     elsewhere: false,
-    ...wish,
+    ...overrides,
   });
 
 describe('where nothing was sent', () => {
@@ -43,8 +43,8 @@ describe('where nothing was sent', () => {
     ['for the fourth time', { attempts: 3 }],
     ['at all, where the file says so', { attemptsMax: 1 }],
     ['for the third time, where twice is enough', { attempts: 2, attemptsMax: 2 }],
-  ])('a request %s is not sent again', (_what, wish) => {
-    expect(may('connection_refused', { elsewhere: true, ...wish })).toBe(false);
+  ])('a request %s is not sent again', (_what, overrides) => {
+    expect(may('connection_refused', { elsewhere: true, ...overrides })).toBe(false);
   });
 });
 
@@ -70,8 +70,8 @@ describe('a kept connection that died', () => {
     ['with a body', { hasBody: true }],
     ['whose body was begun', { hasBody: true, bodyBegun: true }],
     ['for the fourth time', { attempts: 3 }],
-  ])('but not a request %s', (_what, wish) => {
-    expect(may('connection_terminated', { reused: true, ...wish })).toBe(false);
+  ])('but not a request %s', (_what, overrides) => {
+    expect(may('connection_terminated', { reused: true, ...overrides })).toBe(false);
   });
 
   test.each<ErrorCode>(['answer_truncated', 'bad_answer', 'response_timeout'])('nor after %s', (code) => {
@@ -80,7 +80,7 @@ describe('a kept connection that died', () => {
 });
 
 describe('an attempt that took too long', () => {
-  const outOfTry = (wish: Partial<Attempt>) => may('response_timeout', { outOfTry: true, ...wish });
+  const outOfTry = (overrides: Partial<Attempt>) => may('response_timeout', { outOfTry: true, ...overrides });
 
   test.each([
     ['GET', {}, true],
@@ -89,15 +89,15 @@ describe('an attempt that took too long', () => {
     ['PUT', { hasBody: true }, false],
     ['GET', { attempts: 3 }, false],
     ['GET', { elsewhere: true }, true],
-  ])('%s %j may be sent again: %s', (method, wish, expected) => {
-    expect(outOfTry({ method, ...wish })).toBe(expected);
+  ])('%s %j may be sent again: %s', (method, overrides, expected) => {
+    expect(outOfTry({ method, ...overrides })).toBe(expected);
   });
 });
 
 describe('the budget of retries', () => {
-  /** How many of so many wishes in a row are granted. */
-  const granted = (budget: RetryBudget, wishes: number, share = 0.2, now = 0) =>
-    Array.from({ length: wishes }, () => budget.spend(share, now)).filter(Boolean).length;
+  /** How many of so many retries in a row are granted. */
+  const granted = (budget: RetryBudget, attempts: number, share = 0.2, now = 0) =>
+    Array.from({ length: attempts }, () => budget.spend(share, now)).filter(Boolean).length;
 
   test('grants a few where there is little to do', () => {
     const budget = new RetryBudget();

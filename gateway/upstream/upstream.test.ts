@@ -15,7 +15,7 @@ function picks(upstream: Upstream, count: number, choice = anyClient): string {
 }
 
 /** The first two are primary, then the backups, then those of the canary. */
-function withRoles(backups: number, canaries: number, wish: Partial<UpstreamConfig> = {}): Upstream {
+function withRoles(backups: number, canaries: number, overrides: Partial<UpstreamConfig> = {}): Upstream {
   const address = (at: number) => localAddress(3001 + at);
   const endpoints = Array.from({ length: 2 + backups }, (_, at) => ({
     address: address(at),
@@ -28,7 +28,7 @@ function withRoles(backups: number, canaries: number, wish: Partial<UpstreamConf
     backup: false,
   }));
   const canary = canaries > 0 ? { endpoints: others, share: 0.25 } : null;
-  return upstreamOf(upstreamConfig([], { endpoints, canary, ...wish }));
+  return upstreamOf(upstreamConfig([], { endpoints, canary, ...overrides }));
 }
 
 describe('the turn of endpoints', () => {
@@ -60,9 +60,9 @@ describe('the turn of endpoints', () => {
   test('is not the one’s who is not available, until it is again', () => {
     const upstream = upstreamTo([3001, 3002, 3003]);
     const [, b] = upstream.endpoints;
-    b!.judge(false, 1);
+    b!.setAvailability(false, 1);
     expect(picks(upstream, 4)).toBe('acac');
-    b!.judge(true, 1);
+    b!.setAvailability(true, 1);
     expect([...picks(upstream, 3)].sort().join('')).toBe('abc');
   });
 });
@@ -72,11 +72,11 @@ describe('backups', () => {
     const upstream = withRoles(1, 0);
     const [a, b] = upstream.endpoints;
     expect(picks(upstream, 4)).toBe('abab');
-    a!.judge(false, 1);
+    a!.setAvailability(false, 1);
     expect(picks(upstream, 3)).toBe('bbb');
-    b!.judge(false, 1);
+    b!.setAvailability(false, 1);
     expect(picks(upstream, 3)).toBe('ccc');
-    a!.judge(true, 1);
+    a!.setAvailability(true, 1);
     expect(picks(upstream, 3)).toBe('aaa');
   });
 
@@ -90,11 +90,11 @@ describe('backups', () => {
   test('keep no sticky client when a primary endpoint is back', () => {
     const upstream = withRoles(1, 0, { sticky: { cookie: 'portway', maxAgeMs: null } });
     const [a, b, c] = upstream.endpoints;
-    for (const endpoint of [a!, b!]) endpoint.judge(false, 1);
+    for (const endpoint of [a!, b!]) endpoint.setAvailability(false, 1);
     const set = upstream.stickyCookie(anyClient, c!, { path: '/', secure: false });
     const client = choiceOf({ cookie: set!.split(';')[0]! });
     expect(upstream.pick(client, [])).toBe(c);
-    a!.judge(true, 1);
+    a!.setAvailability(true, 1);
     expect(upstream.pick(client, [])).toBe(a);
   });
 });
@@ -106,7 +106,7 @@ describe('a canary', () => {
 
   test('gets nothing while it is not available, and everybody is served', () => {
     const upstream = withRoles(0, 1);
-    upstream.endpoints[2]!.judge(false, 1);
+    upstream.endpoints[2]!.setAvailability(false, 1);
     expect(picks(upstream, 8)).toBe('abababab');
   });
 
@@ -130,8 +130,8 @@ describe('an endpoint knows itself', () => {
     [{ host: 'db.test', port: 80 as never }, 'db.test'],
     [{ host: 'db.test', port: 443 as never, tls: true }, 'db.test'],
     [{ host: 'db.test', port: 443 as never }, 'db.test:443'],
-  ])('as in %j: %s', (wish, authority) => {
-    expect(endpointAt(localAddress(3001, wish)).authority).toBe(authority);
+  ])('as in %j: %s', (overrides, authority) => {
+    expect(endpointAt(localAddress(3001, overrides)).authority).toBe(authority);
   });
 
   test.each([

@@ -156,23 +156,23 @@ export class Upstream implements EndpointWatcher {
     return this.#primary.hasUntried(tried) || this.#backup.hasUntried(tried);
   }
 
-  /** The endpoint is given an attempt. @returns a ticket, to be given back to `judged`. */
+  /** The endpoint is given an attempt. @returns a ticket, to be given back to `recordOutcome`. */
   begun(endpoint: Endpoint): number {
     endpoint.active++;
     return this.breaker === null ? 0 : this.breaker.begun();
   }
 
   /** How the attempt goes is known: when the head of its answer is there, or it failed. Once for each `begun`. */
-  judged(endpoint: Endpoint, outcome: Outcome, ticket: number, now: number): void {
-    if (this.breaker !== null) this.breaker.judged(outcome, ticket, now);
-    endpoint.judged(outcome, now);
-    if (outcome !== 'success' && outcome !== 'neutral' && outcome.unsent) this.#doubt();
+  recordOutcome(endpoint: Endpoint, outcome: Outcome, ticket: number, now: number): void {
+    if (this.breaker !== null) this.breaker.recordOutcome(outcome, ticket, now);
+    endpoint.recordOutcome(outcome, now);
+    if (outcome !== 'success' && outcome !== 'neutral' && outcome.unsent) this.#refreshNames();
   }
 
   /** Nobody can be reached: the name may stand for another place by now. */
-  #doubt(): void {
-    for (const name of this.#main) name.doubt();
-    for (const name of this.#other) name.doubt();
+  #refreshNames(): void {
+    for (const name of this.#main) name.refreshSoon();
+    for (const name of this.#other) name.refreshSoon();
   }
 
   /** The attempt is over and done with. Once for each `begun`. */
@@ -181,7 +181,7 @@ export class Upstream implements EndpointWatcher {
   }
 
   mayEject(dead: boolean): boolean {
-    const ejected = this.#endpoints.filter(({ standing }) => standing.ejected).length;
+    const ejected = this.#endpoints.filter(({ health }) => health.ejected).length;
     // Where nothing listens is seen at once, and whoever starts there is served at once: a fallback is no reason to look away.
     const count = this.#candidates.filter(({ role }) => role !== 'fallback').length;
     return ejected < ejectableOf(count, this.config.ejection?.maxShare ?? 0, dead);
@@ -248,7 +248,7 @@ export class Upstream implements EndpointWatcher {
 
   /** An endpoint is available again, or no more, or its share has changed. */
   endpointChanged(): void {
-    if (this.#endpoints.some(({ available }) => !available)) this.#doubt();
+    if (this.#endpoints.some(({ available }) => !available)) this.#refreshNames();
     this.#canary.refresh(true);
     this.#backup.refresh(true);
     this.#primary.refresh(this.#backup.usable.length > 0);

@@ -54,11 +54,11 @@ describe('a name is asked about again', () => {
   test('at once when nobody could be reached there, but not twice in a second', async () => {
     const { name, script } = watched({ records: ['192.0.2.1'], ttlMs: 30_000 });
     await pass(1_000);
-    name.doubt();
-    name.doubt();
+    name.refreshSoon();
+    name.refreshSoon();
     await pass(0);
     expect(script.asked).toBe(2);
-    name.doubt();
+    name.refreshSoon();
     await pass(999);
     expect(script.asked).toBe(2);
     await pass(1);
@@ -69,7 +69,7 @@ describe('a name is asked about again', () => {
     const { name, script } = watched({ records: ['192.0.2.1'], ttlMs: 1_000 });
     await pass(0);
     name.close();
-    name.doubt();
+    name.refreshSoon();
     await pass(60_000);
     expect([script.asked, vi.getTimerCount()]).toEqual([1, 0]);
   });

@@ -71,7 +71,7 @@ export class WatchedName<T> {
   }
 
   /** What it stands for seems to be wrong: nobody could be reached there. It is asked about as soon as a second has passed since the last time. */
-  doubt(): void {
+  refreshSoon(): void {
     if (this.#asking || this.#closed) return;
     const sinceMs = performance.now() - this.#askedAt;
     if (sinceMs >= SHORTEST_MS) void this.#renew();

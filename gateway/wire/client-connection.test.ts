@@ -5,14 +5,14 @@ import { request } from '../proof/testing/raw-client.ts';
 import { socketPair } from '../proof/testing/socket-pair.ts';
 import { AnswerText } from './answer-text.ts';
 import { ClientConnection } from './client-connection.ts';
-import { Intake } from './intake.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';
 import { Turns } from './turns.ts';
 
 test('a client that leaves is noticed, though whoever took the last piece of its body wanted no more for now', async () => {
   const pair = await socketPair();
-  const near = new Intake(new SocketMemory()).adopt(pair.near).resume();
+  const near = new ReadBuffer(new SocketMemory()).adopt(pair.near).resume();
   const { far } = pair;
   const told: string[] = [];
   new ClientConnection(near, {

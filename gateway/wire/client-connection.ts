@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { own } from '../exchange/borrowed-bytes.ts';
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import { type ClientExchange, SKIPPED_MAX_MS } from '../exchange/client-exchange.ts';
 import type { BodySink } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
@@ -9,9 +9,9 @@ import type { Clock, Deadline, Timed } from '../exchange/timer-wheel.ts';
 import type { AnswerText } from './answer-text.ts';
 import { type BodySource, ClientBody } from './client-body.ts';
 import { HeadBuffer } from './head-buffer.ts';
-import { Intake } from './intake.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { asksByHead, forNodeParser, isNodeMethod, judgePreface, judgeRequestLine } from './request-line.ts';
+import { ReadBuffer } from './read-buffer.ts';
+import { asksByHead, checkPreface, checkRequestLine, forNodeParser, isNodeMethod } from './request-line.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
 import { EXCHANGES_PER_TURN, type Turns, type TurnTaker } from './turns.ts';
@@ -54,7 +54,7 @@ type Judgement = 'partial' | 'refused' | 'handed over' | 'http2';
 export class ClientConnection implements ExchangeConnection, BodySource, Timed, TurnTaker {
   readonly socket: Socket;
   readonly #owner: ClientConnectionOwner;
-  readonly #intake: Intake | null;
+  readonly #readBuffer: ReadBuffer | null;
   readonly #deadline: Deadline;
   #peer: Peer | null = null;
   #stage: Stage = 'head';
@@ -79,7 +79,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   constructor(socket: Socket, owner: ClientConnectionOwner) {
     this.socket = socket;
-    this.#intake = Intake.of(socket);
+    this.#readBuffer = ReadBuffer.of(socket);
     this.#owner = owner;
     this.#deadline = owner.clock.deadline(this);
     this.#deadline.arm(HEAD_TIMEOUT_MS);
@@ -95,7 +95,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   #listen(): void {
     this.socket.on('data', onData).on('end', onEnd);
-    this.#intake?.divert((buffer, bytes) => {
+    this.#readBuffer?.divert((buffer, bytes) => {
       this.received(buffer.subarray(0, bytes));
       return true;
     });
@@ -211,10 +211,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     const verdict = reader.read(bytes, at, bytes.length);
     const { end } = reader;
     if (verdict === 'taken' && this.#begin(reader)) return end;
-    const judged = verdict === 'partial' ? verdict : this.#judge(verdict, bytes, at, bytes.length);
-    if (judged === 'refused') return bytes.length;
-    if (judged !== 'partial') {
-      this.#leaveLane(judged, own(this.lend(bytes, at, bytes.length)));
+    const checked = verdict === 'partial' ? verdict : this.#check(verdict, bytes, at, bytes.length);
+    if (checked === 'refused') return bytes.length;
+    if (checked !== 'partial') {
+      this.#leaveLane(checked, ownBytes(this.lend(bytes, at, bytes.length)));
       return bytes.length;
     }
     this.#head = new HeadBuffer(HEAD_MAX_BYTES);
@@ -235,29 +235,29 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     const end = at + reader.end - before;
     if (verdict === 'taken') this.#head = null;
     if (verdict === 'taken' && this.#begin(reader)) return end;
-    const judged = this.#judge(verdict, head.bytes(), 0, head.length);
-    if (judged === 'partial') return bytes.length;
+    const checked = this.#check(verdict, head.bytes(), 0, head.length);
+    if (checked === 'partial') return bytes.length;
     this.#head = null;
-    if (judged !== 'refused')
-      this.#leaveLane(judged, Buffer.concat([head.bytes().subarray(0, before), bytes.subarray(at)]));
+    if (checked !== 'refused')
+      this.#leaveLane(checked, Buffer.concat([head.bytes().subarray(0, before), bytes.subarray(at)]));
     return bytes.length;
   }
 
   /** A head that this lane does not carry. What would be wrong in either lane is answered here, so that both say the same. */
-  #judge(verdict: 'taken' | 'refused', bytes: Buffer, from: number, to: number): Judgement {
-    const preface = this.#fresh && verdict === 'refused' && judgePreface(bytes, from, to);
+  #check(verdict: 'taken' | 'refused', bytes: Buffer, from: number, to: number): Judgement {
+    const preface = this.#fresh && verdict === 'refused' && checkPreface(bytes, from, to);
     if (preface) return preface === 'partial' ? preface : 'http2';
     const { method } = this.#owner.reader;
-    const judged =
+    const checked =
       verdict === 'refused'
-        ? judgeRequestLine(bytes, from, to, to - from >= HEAD_MAX_BYTES)
+        ? checkRequestLine(bytes, from, to, to - from >= HEAD_MAX_BYTES)
         : isNodeMethod(method)
           ? null
           : new GatewayError('method_unknown', `${method} on a route of the general lane`);
-    if (judged === null) return 'handed over';
-    if (judged === 'partial') return judged;
+    if (checked === null) return 'handed over';
+    if (checked === 'partial') return checked;
     this.#exchange = null;
-    this.#refuse(judged, asksByHead(bytes, from, to));
+    this.#refuse(checked, asksByHead(bytes, from, to));
     return 'refused';
   }
 
@@ -306,7 +306,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   /** It is read on while it waits: of a connection that nobody reads, nobody learns that the client has gone. */
   #keep(bytes: Buffer): void {
-    this.#ahead.add(own(this.lend(bytes, 0, bytes.length)));
+    this.#ahead.add(ownBytes(this.lend(bytes, 0, bytes.length)));
     if (this.#ahead.full) this.socket.pause();
   }
 
@@ -355,7 +355,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   }
 
   lend(bytes: Buffer, from: number, to: number): Buffer {
-    if (this.#intake) return this.#intake.lend(bytes, from, to);
+    if (this.#readBuffer) return this.#readBuffer.lend(bytes, from, to);
     return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
   }
 
@@ -375,7 +375,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     const { body } = this.#exchange!;
     const uploading = body?.complete === false;
     this.#exchange = null;
-    this.#intake?.settle();
+    this.#readBuffer?.settle();
     if (this.closes) return this.#end(uploading);
     if (uploading) this.#skip(body);
     else this.#awaitRequest();
@@ -390,7 +390,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   #skippedAll(): void {
     this.#skipped = null;
-    this.#intake?.settle();
+    this.#readBuffer?.settle();
     if (this.closes) this.#end(false);
     else this.#awaitRequest();
   }
@@ -432,7 +432,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     this.#stage = 'none';
     this.#exchange = null;
     this.#deadline.clear();
-    this.#intake?.restore();
+    this.#readBuffer?.restore();
     socket.off('data', onData).off('end', onEnd);
     const ended = this.#endReceived;
     this.#endReceived = false;

@@ -3,7 +3,7 @@ import tls from 'node:tls';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { rescue } from '../exchange/rescue.ts';
 import type { DialAddress } from '../model/config.ts';
-import type { Intake } from './intake.ts';
+import type { ReadBuffer } from './read-buffer.ts';
 import { faultOfService, serviceTlsOptions } from './service-tls.ts';
 
 export type Connected = (error: GatewayError | null, socket: net.Socket | null) => void;
@@ -13,16 +13,16 @@ export type Connected = (error: GatewayError | null, socket: net.Socket | null) 
  * The guarantee of a failure is that nothing of any request was sent.
  *
  * @param timeoutMs for the whole of it: name look-up, every address, TLS handshake.
- * @param intake how its bytes come out; left out, or over TLS, it is a stream like any other.
+ * @param read buffer how its bytes come out; left out, or over TLS, it is a stream like any other.
  * @returns gives the attempt up; `done` is not called any more.
  */
 export function connect(
   address: DialAddress,
   timeoutMs: number,
   done: Connected,
-  intake?: Intake,
+  readBuffer?: ReadBuffer,
 ): () => void {
-  const socket = open(address, intake);
+  const socket = open(address, readBuffer);
   const event = address.kind === 'tcp' && address.tls ? 'secureConnect' : 'connect';
   const settle = () => {
     clearTimeout(timer);
@@ -55,15 +55,15 @@ export function connect(
   };
 }
 
-function open(address: DialAddress, intake: Intake | undefined): net.Socket {
-  const socket = openStream(address, intake);
-  if (!(socket instanceof tls.TLSSocket)) intake?.attach(socket);
+function open(address: DialAddress, readBuffer: ReadBuffer | undefined): net.Socket {
+  const socket = openStream(address, readBuffer);
+  if (!(socket instanceof tls.TLSSocket)) readBuffer?.attach(socket);
   return socket;
 }
 
-function openStream(address: DialAddress, intake: Intake | undefined): net.Socket {
+function openStream(address: DialAddress, readBuffer: ReadBuffer | undefined): net.Socket {
   // Half-open is allowed because tunnels carry each direction's end on its own.
-  const onread = intake ? { onread: intake.onread } : {};
+  const onread = readBuffer ? { onread: readBuffer.onread } : {};
   if (address.kind === 'unix') return net.connect({ path: address.path, allowHalfOpen: true, ...onread });
   const { host, port, addresses } = address;
   const options = {

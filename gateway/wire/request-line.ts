@@ -9,7 +9,7 @@ import { TARGET_MAX_BYTES } from './request-reader.ts';
  * @param whole whether nothing more of the line is waited for.
  * @returns what is wrong; `partial`: its end is to be waited for; `null`: the general lane may read it.
  */
-export function judgeRequestLine(
+export function checkRequestLine(
   bytes: Buffer,
   from: number,
   to: number,
@@ -24,10 +24,10 @@ export function judgeRequestLine(
   if (LONG_TARGET.test(line))
     return new GatewayError('target_too_long', `a target of more than ${TARGET_MAX_BYTES} bytes`);
   if (lf < 0 && !whole && MAY_BECOME_LINE.test(line)) return 'partial';
-  return judgeLine(line);
+  return checkLine(line);
 }
 
-function judgeLine(line: string): GatewayError | null {
+function checkLine(line: string): GatewayError | null {
   const [, method, major, minor] = REQUEST_LINE.exec(line) ?? [];
   if (method === undefined || major === undefined || minor === undefined)
     return new GatewayError('bad_request', 'the request line is not a method, a target and a version');
@@ -39,7 +39,7 @@ function judgeLine(line: string): GatewayError | null {
 }
 
 /** Whether a connection begins with the preface of HTTP/2 (RFC 9113 §3.4); `partial`: with a part of it that is no request of HTTP/1. */
-export function judgePreface(bytes: Buffer, from: number, to: number): boolean | 'partial' {
+export function checkPreface(bytes: Buffer, from: number, to: number): boolean | 'partial' {
   const length = Math.min(to - from, PREFACE.length);
   if (PREFACE.compare(bytes, from, from + length, 0, length) !== 0) return false;
   return length === PREFACE.length || 'partial';

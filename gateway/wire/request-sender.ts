@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { own } from '../exchange/borrowed-bytes.ts';
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { BodySink, Fields, RequestBody, UpstreamRequest } from '../exchange/contract.ts';
 import { trailerFields } from '../exchange/trailers.ts';
 import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
@@ -103,7 +103,7 @@ export class RequestSender implements BodySink {
     // RFC 9112 §7.1
     if (this.#body.length === null)
       return this.#memory.write(this.#socket, head + chunkSize(bytes.length), bytes, CHUNK_END);
-    if (head === '' && bytes.length >= LARGE_BYTES) return this.#socket.write(own(bytes));
+    if (head === '' && bytes.length >= LARGE_BYTES) return this.#socket.write(ownBytes(bytes));
     return this.#memory.write(this.#socket, head, bytes);
   }
 

@@ -8,7 +8,7 @@ import { type AnswerHead, mayBecomeAnswerHead, parseAnswerHead } from './answer-
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
 import { connect } from './connect.ts';
 import { HeadBuffer } from './head-buffer.ts';
-import { Intake } from './intake.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import { RequestSender, type SenderOwner } from './request-sender.ts';
 import { requestText } from './request-text.ts';
 import type { SocketMemory } from './socket-memory.ts';
@@ -22,7 +22,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   readonly #connectTimeoutMs: number;
   readonly #owner: ConnectionOwner;
   readonly #memory: SocketMemory;
-  readonly #intake: Intake;
+  readonly #readBuffer: ReadBuffer;
   readonly #head = new HeadBuffer(ANSWER_HEAD_MAX_BYTES);
   readonly #body = new BodyReader(this);
   #socket: Socket | null = null;
@@ -49,8 +49,8 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#owner = owner;
     this.#memory = memory;
-    this.#intake = new Intake(memory);
-    this.#intake.divert((buffer, bytes) => this.#received(buffer, bytes));
+    this.#readBuffer = new ReadBuffer(memory);
+    this.#readBuffer.divert((buffer, bytes) => this.#received(buffer, bytes));
   }
 
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
@@ -73,7 +73,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
         if (error) this.#fail(error);
         else this.#connected(socket!);
       },
-      this.#intake,
+      this.#readBuffer,
     );
   }
 
@@ -202,7 +202,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
 
   bodyData(buffer: Buffer, from: number, to: number): void {
     if (this.#gathers) this.#gather(buffer, from, to);
-    else this.#call?.sink.data(this.#intake.lend(buffer, from, to));
+    else this.#call?.sink.data(this.#readBuffer.lend(buffer, from, to));
   }
 
   #gather(buffer: Buffer, from: number, to: number): void {
@@ -258,7 +258,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     this.#gathers = false;
     this.#answer = null;
     this.#trailers = null;
-    this.#intake.settle();
+    this.#readBuffer.settle();
     this.#sender?.stop();
     this.#sender = null;
     this.busy = false;

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
-import { lendableMemory, own } from '../exchange/borrowed-bytes.ts';
+import { borrowableMemory, ownBytes } from '../exchange/borrowed-bytes.ts';
 
 /**
- * What the sockets of one owner share: memory to read into, whose bytes are only lent, and memory to write out of, where text and bytes that
+ * What the sockets of one owner share: memory to read into, whose bytes are only borrowed, and memory to write out of, where text and bytes that
  * go out together are put side by side. A gathered write of both costs more than the copy, and memory of its own for each costs most.
  */
 export class SocketMemory {
-  readonly read: Buffer = lendableMemory(READ_BYTES);
+  readonly read: Buffer = borrowableMemory(READ_BYTES);
   #write: Buffer | null = null;
 
   /** Writes all of it at once. @returns as `socket.write` does. */
   write(socket: Socket, before: string, bytes: Buffer, behind = ''): boolean {
     const length = before.length + bytes.length + behind.length;
-    if (length > WRITE_BYTES) return writeGathered(socket, before, own(bytes), behind);
+    if (length > WRITE_BYTES) return writeGathered(socket, before, ownBytes(bytes), behind);
     // Behind what waits already it will wait, too, and must not keep more memory than it has bytes.
     const waits = socket.writableLength > 0;
     const whole = waits ? Buffer.allocUnsafe(length) : this.#writing();

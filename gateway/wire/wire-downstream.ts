@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { own } from '../exchange/borrowed-bytes.ts';
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields } from '../exchange/contract.ts';
 import type { Peer } from '../exchange/peer.ts';
@@ -99,7 +99,7 @@ export class WireDownstream implements ClientExchange {
     // More than was promised would be taken for the next answer (RFC 9112 §6.3).
     if (this.#owed < 0) throw new RangeError('an answer that is longer than its Content-Length');
     if (this.#held === '' && chunk.length >= LARGE_BYTES)
-      return this.#taken(this.#connection.socket.write(own(chunk)));
+      return this.#taken(this.#connection.socket.write(ownBytes(chunk)));
     if (chunk.length > TEXT_MAX_BYTES || this.#held === '') return this.#writeTogether(chunk, '');
     this.#held += chunk.toString('latin1');
     return true;

@@ -4,7 +4,7 @@ import type { GatewayError } from '../exchange/error-catalog.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import { AnswerText } from './answer-text.ts';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
-import { Intake } from './intake.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';
 import type { Turns } from './turns.ts';
@@ -41,7 +41,7 @@ export class WireLane implements ClientConnectionOwner {
 
   /** Gives an accepted socket a way in without the stream in between, as far as Node lets it. @returns what takes its place. */
   adopt(accepted: Socket): Socket {
-    return new Intake(this.memory).adopt(accepted);
+    return new ReadBuffer(this.memory).adopt(accepted);
   }
 
   /** @param received what was read of it already */

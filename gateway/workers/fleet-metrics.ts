@@ -40,7 +40,7 @@ export async function readPrimary(fleet: Fleet): Promise<Reading> {
   const reading = new ReadingBuilder();
   await readProcess(reading);
   reading.add('portway_workers', fleet.ready().length);
-  const deaths = fleet.places.reduce((sum, { restarts }) => sum + restarts, 0);
+  const deaths = fleet.slots.reduce((sum, { restarts }) => sum + restarts, 0);
   reading.add('portway_worker_deaths_total', deaths);
   return reading.build();
 }

@@ -5,28 +5,28 @@ import type { FileContent } from '../files/content.ts';
 import { Refusal } from '../proxy/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
 import { HandedOver } from './handed-over.ts';
-import type { AnswerTo, Departure, Given, Listening, Question, Surroundings } from './messages.ts';
-import { Place } from './place.ts';
+import type { AnswerTo, Departure, Given, Listening, PrimaryStatus, Question } from './messages.ts';
 import { WorkerProcess } from './worker-process.ts';
+import { WorkerSlot } from './worker-slot.ts';
 
 export interface FleetOptions {
   readonly configFile: string;
   readonly mode: GatewayOptions['mode'];
   readonly workers: number;
   readonly log: Logger;
-  readonly surroundings: () => Surroundings;
+  readonly primaryStatus: () => PrimaryStatus;
   /** How long a worker may take until it takes connections. */
   readonly startTimeoutMs: number;
   /** A process is no more. */
   readonly ended: (worker: WorkerProcess) => void;
-  /** Somebody has asked the worker of this place to end. */
-  readonly dismissed: (place: Place) => void;
+  /** Somebody has asked the worker of this slot to end. */
+  readonly dismissed: (slot: WorkerSlot) => void;
 }
 
-/** All workers: as many places as the configuration wants, and those who are leaving. */
+/** All workers: as many slots as the configuration wants, and those who are leaving. */
 export class Fleet {
   readonly #options: FleetOptions;
-  readonly places: readonly Place[];
+  readonly slots: readonly WorkerSlot[];
   readonly #living = new Set<WorkerProcess>();
   readonly #datagrams = new DatagramCarrier(() => this.ready());
   /** What they serve. */
@@ -37,11 +37,11 @@ export class Fleet {
   constructor(options: FleetOptions, content: FileContent) {
     this.#options = options;
     this.#content = content;
-    this.places = Array.from({ length: options.workers }, () => this.#createPlace());
+    this.slots = Array.from({ length: options.workers }, () => this.#createSlot());
   }
 
-  #createPlace(): Place {
-    return new Place({
+  #createSlot(): WorkerSlot {
+    return new WorkerSlot({
       log: this.#options.log,
       fork: () => this.#fork(),
       settled: (worker) => this.#settled(worker),
@@ -51,9 +51,9 @@ export class Fleet {
 
   /** The first worker alone, so that what is in the way is found, and told, once; then all others together. @throws what its gateway threw. */
   async open(): Promise<void> {
-    const [first, ...others] = this.places;
+    const [first, ...others] = this.slots;
     await first!.open();
-    await Promise.all(others.map((place) => place.open()));
+    await Promise.all(others.map((slot) => slot.open()));
   }
 
   /** Where they listen. */
@@ -125,21 +125,21 @@ export class Fleet {
   }
 
   /** A new worker takes the place, then the one that served there leaves. @throws why the new one did not come up. */
-  async replace(place: Place, departure: Departure): Promise<void> {
-    const previous = await place.replace();
+  async replace(slot: WorkerSlot, departure: Departure): Promise<void> {
+    const previous = await slot.replace();
     if (previous === null) return;
-    await this.#datagrams.handOver(previous, place.worker!);
+    await this.#datagrams.handOver(previous, slot.worker!);
     void previous.leave(departure);
   }
 
-  tellSurroundings(surroundings: Surroundings): void {
-    for (const worker of this.#living) worker.tellSurroundings(surroundings);
+  sendPrimaryStatus(primaryStatus: PrimaryStatus): void {
+    for (const worker of this.#living) worker.sendPrimaryStatus(primaryStatus);
   }
 
   /** Resolves when none is left. @returns whether everything under way ended in time. */
   async close(departure: Departure): Promise<boolean> {
     this.#closed = true;
-    for (const place of this.places) place.close();
+    for (const slot of this.slots) slot.close();
     const left = await Promise.all(this.living().map((worker) => worker.leave(departure)));
     return left.every((inTime) => inTime);
   }
@@ -150,7 +150,7 @@ export class Fleet {
   }
 
   #fork(): WorkerProcess {
-    const { configFile, mode, workers, surroundings, startTimeoutMs } = this.#options;
+    const { configFile, mode, workers, primaryStatus, startTimeoutMs } = this.#options;
     const assignment = {
       configFile,
       mode,
@@ -158,7 +158,7 @@ export class Fleet {
       content: this.#content,
       listen: this.#listening,
       datagrams: this.#living.size === 0,
-      surroundings: surroundings(),
+      primaryStatus: primaryStatus(),
     };
     cluster.setupPrimary({ args: ['worker', '--config', configFile] });
     const forked = cluster.fork();
@@ -170,8 +170,8 @@ export class Fleet {
       this.#options.ended(worker);
     });
     worker.dismissed = () => {
-      const place = this.places.find((one) => one.worker === worker);
-      if (place) this.#options.dismissed(place);
+      const slot = this.slots.find((one) => one.worker === worker);
+      if (slot) this.#options.dismissed(slot);
     };
     return worker;
   }

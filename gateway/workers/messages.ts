@@ -38,7 +38,7 @@ export type Given<Q extends Question> = Questions[Q]['given'];
 export type AnswerTo<Q extends Question> = Questions[Q]['answer'];
 
 /** What only the primary knows, and a worker shows on the gateway's page and in error answers. */
-export interface Surroundings {
+export interface PrimaryStatus {
   readonly services: readonly ServiceStatus[];
   readonly config: ConfigStatus;
 }
@@ -59,13 +59,13 @@ export interface Assignment {
   readonly datagrams: boolean;
   /** How many share what the configuration bounds. */
   readonly workers: number;
-  readonly surroundings: Surroundings;
+  readonly primaryStatus: PrimaryStatus;
 }
 
 export type ToWorker =
   | { readonly kind: 'begin'; readonly assignment: Assignment }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly given: unknown }
-  | { readonly kind: 'surroundings'; readonly surroundings: Surroundings }
+  | { readonly kind: 'primary-status'; readonly primaryStatus: PrimaryStatus }
   /** @see Departure */
   | ({ readonly kind: 'leave' } & Departure);
 

@@ -12,10 +12,10 @@ import { Reloader, type ReloadResult } from '../proxy/reloader.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
 import { Fleet } from './fleet.ts';
 import { FleetMetrics, readPrimary } from './fleet-metrics.ts';
-import type { Surroundings } from './messages.ts';
-import type { Place } from './place.ts';
+import type { PrimaryStatus } from './messages.ts';
 import { Replacing } from './replacing.ts';
 import type { WorkerProcess } from './worker-process.ts';
+import type { WorkerSlot } from './worker-slot.ts';
 
 export interface PrimaryOptions extends GatewayOptions {
   /** `auto`: as many as the machine can run at once. */
@@ -28,7 +28,7 @@ export interface PrimaryOptions extends GatewayOptions {
 
 /**
  * Starts as many gateways as `workers` says, each a process of its own on the same ports. This one carries nothing: it follows the file, keeps
- * every place filled, and answers for all on the admin listener.
+ * every slot filled, and answers for all on the admin listener.
  * @throws as `startGateway` does.
  */
 export async function startPrimary(options: PrimaryOptions): Promise<Gateway> {
@@ -98,9 +98,9 @@ class Primary implements Gateway {
       log,
       startTimeoutMs,
       workers: workers === 'auto' ? availableParallelism() : workers,
-      surroundings: () => this.#surroundings(),
+      primaryStatus: () => this.#primaryStatus(),
       ended: (worker: WorkerProcess) => this.#metrics.ended(worker),
-      dismissed: (place: Place) => void this.#replacing.replaceDismissed(place),
+      dismissed: (slot: WorkerSlot) => void this.#replacing.replaceDismissed(slot),
     };
     this.#fleet = new Fleet(options, content);
     return this.#fleet.open();
@@ -168,7 +168,7 @@ class Primary implements Gateway {
   }
 
   async #statusOf(worker: WorkerProcess): Promise<WorkerStatus> {
-    const place = this.#workers.places.find((one) => one.worker === worker);
+    const slot = this.#workers.slots.find((one) => one.worker === worker);
     const { pid, since } = worker;
     const connections = worker.state === 'starting' ? 0 : await connectionsOf(worker);
     const { state, silent } = worker;
@@ -177,7 +177,7 @@ class Primary implements Gateway {
       state: silent && state === 'ready' ? 'silent' : state,
       since,
       connections,
-      restarts: place?.restarts ?? 0,
+      restarts: slot?.restarts ?? 0,
     };
   }
 
@@ -193,7 +193,7 @@ class Primary implements Gateway {
     return this.#replacing.replaceAll();
   }
 
-  #surroundings(): Surroundings {
+  #primaryStatus(): PrimaryStatus {
     const { services, configFile: file } = this.#options;
     const config = this.#reloader?.status ?? { file, loadedAt: Date.now(), reloads: 0, rejected: null };
     return { services: services?.() ?? [], config };
@@ -201,11 +201,11 @@ class Primary implements Gateway {
 
   /** What the supervisor knows changes without a word. */
   #tellNews(): void {
-    const surroundings = this.#surroundings();
-    const text = JSON.stringify(surroundings);
+    const primaryStatus = this.#primaryStatus();
+    const text = JSON.stringify(primaryStatus);
     if (text === this.#told) return;
     this.#told = text;
-    this.#workers.tellSurroundings(surroundings);
+    this.#workers.sendPrimaryStatus(primaryStatus);
   }
 
   close(deadlineMs = this.#options.drainMs): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Replacement } from '../model/status.ts';
 import type { ReloadResult } from '../proxy/reloader.ts';
 import type { Fleet } from './fleet.ts';
-import type { Place } from './place.ts';
+import type { WorkerSlot } from './worker-slot.ts';
 
 export interface ReplacingOptions {
   readonly log: Logger;
@@ -15,7 +15,7 @@ export interface ReplacingOptions {
   readonly stopping: () => boolean;
 }
 
-/** Gives every place a new worker before the old one goes, one place after the other. */
+/** Gives every slot a new worker before the old one goes, one slot after the other. */
 export class Replacing {
   readonly #options: ReplacingOptions;
   #running: Promise<Replacement> | null = null;
@@ -39,22 +39,22 @@ export class Replacing {
     const { rejected } = await look();
     if (rejected !== null)
       return this.#notReplaced(0, `the configuration on disk can't be used:\n${rejected}`);
-    const { places } = fleet();
-    for (const [replaced, place] of places.entries()) {
-      const problem = await this.#replace(place);
+    const { slots } = fleet();
+    for (const [replaced, slot] of slots.entries()) {
+      const problem = await this.#replace(slot);
       if (problem !== null) return this.#notReplaced(replaced, problem);
     }
-    const workers = places.map(({ worker }) => worker!.pid);
+    const workers = slots.map(({ worker }) => worker!.pid);
     log.info({ workers }, 'all workers have been replaced');
     return { replaced: workers.length, problem: null };
   }
 
   /** @returns why it was not replaced. */
-  async #replace(place: Place): Promise<string | null> {
+  async #replace(slot: WorkerSlot): Promise<string | null> {
     const { fleet, drainMs, stopping } = this.#options;
     try {
       if (stopping()) return STOPPING;
-      await fleet().replace(place, { deadlineMs: drainMs, gently: true });
+      await fleet().replace(slot, { deadlineMs: drainMs, gently: true });
       return null;
     } catch (cause) {
       return `the new worker did not come up, and the old one serves on: ${(cause as Error).message}`;
@@ -67,15 +67,15 @@ export class Replacing {
   }
 
   /** SIGTERM was sent to one worker alone. */
-  async replaceDismissed(place: Place): Promise<void> {
-    const { worker } = place;
+  async replaceDismissed(slot: WorkerSlot): Promise<void> {
+    const { worker } = slot;
     await this.#running;
-    if (this.#options.stopping() || place.worker !== worker || !worker) return;
+    if (this.#options.stopping() || slot.worker !== worker || !worker) return;
     this.#options.log.info(
       { worker: worker.pid },
       'a worker was asked to end: another takes its place first',
     );
-    const problem = await this.#replace(place);
+    const problem = await this.#replace(slot);
     if (problem !== null) this.#notReplaced(0, problem);
   }
 }

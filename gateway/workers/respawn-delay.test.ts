@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RespawnDelay } from './respawn-delay.ts';
 
-describe('a place whose workers die', () => {
+describe('a slot whose workers die', () => {
   it.each([
     { lives: [10_000], delays: [0] },
     { lives: [100, 100, 100, 100], delays: [0, 250, 500, 1_000] },

@@ -4,7 +4,7 @@ import { RestartDelay, type RestartPolicy } from './restart-delay.ts';
 const goodLifeMs = 30_000;
 const policy: RestartPolicy = { firstMs: 250, longestMs: 10_000, goodLifeMs };
 
-/** How long a place stays empty: not at all after the first death, longer and longer while workers die young one after the other. */
+/** How long a slot stays empty: not at all after the first death, longer and longer while workers die young one after the other. */
 export class RespawnDelay {
   readonly #later: RestartDelay;
   #young = 0;

@@ -9,8 +9,8 @@ import {
   type Given,
   isMessage,
   type Listening,
+  type PrimaryStatus,
   type Question,
-  type Surroundings,
   type ToWorker,
 } from './messages.ts';
 import { errorOf } from './start-failure.ts';
@@ -92,8 +92,8 @@ export class WorkerProcess {
     }
   }
 
-  tellSurroundings(surroundings: Surroundings): void {
-    this.#tell({ kind: 'surroundings', surroundings });
+  sendPrimaryStatus(primaryStatus: PrimaryStatus): void {
+    this.#tell({ kind: 'primary-status', primaryStatus });
   }
 
   /** Lets it end what it has. One that does not end by itself is killed. @returns whether all that was under way ended in time. */

@@ -11,8 +11,8 @@ import {
   type FromWorker,
   type Given,
   isMessage,
+  type PrimaryStatus,
   type Question,
-  type Surroundings,
   type ToWorker,
 } from './messages.ts';
 import { shareOf } from './share.ts';
@@ -31,7 +31,7 @@ export interface WorkerOptions {
 export class WorkerProgram {
   readonly #options: WorkerOptions;
   readonly #ended = Promise.withResolvers<void>();
-  #surroundings: Surroundings | null = null;
+  #primaryStatus: PrimaryStatus | null = null;
   #gateway: WorkerGateway | null = null;
   #answers: Answers | null = null;
 
@@ -59,8 +59,8 @@ export class WorkerProgram {
         return this.#begin(message.assignment);
       case 'ask':
         return this.#answer(message);
-      case 'surroundings':
-        this.#surroundings = message.surroundings;
+      case 'primary-status':
+        this.#primaryStatus = message.primaryStatus;
         return;
       case 'leave':
         return this.#leave(message);
@@ -68,12 +68,12 @@ export class WorkerProgram {
   }
 
   async #begin(assignment: Assignment): Promise<void> {
-    const { configFile, mode, surroundings } = assignment;
+    const { configFile, mode, primaryStatus } = assignment;
     const { env } = this.#options;
-    this.#surroundings = surroundings;
+    this.#primaryStatus = primaryStatus;
     try {
       const log = await this.#options.createLog(assignment);
-      const services = () => this.#surroundings!.services;
+      const services = () => this.#primaryStatus!.services;
       const options = { configFile, env, mode, log, services };
       this.#gateway = await startWorkerGateway(options, this.#context(assignment));
       this.#answers = answersOf(this.#gateway);
@@ -90,7 +90,7 @@ export class WorkerProgram {
       listen,
       datagrams,
       share: (config) => shareOf(config, workers),
-      configStatus: () => this.#surroundings!.config,
+      configStatus: () => this.#primaryStatus!.config,
     };
   }
 

@@ -9,7 +9,7 @@ export type Configured = ReadonlyMap<string, { has(endpoint: string): boolean }>
  */
 export class TrafficStore {
   /** Of what no route took. */
-  readonly none = new Traffic('(none)');
+  readonly unrouted = new Traffic('(none)');
   /** Of the gateway's own page. */
   readonly page = new Traffic('(page)');
   readonly #byId = new Map<string, Traffic>();
@@ -25,7 +25,7 @@ export class TrafficStore {
   }
 
   all(): readonly Traffic[] {
-    return [this.none, this.page, ...this.#byId.values()];
+    return [this.unrouted, this.page, ...this.#byId.values()];
   }
 
   /** Forgets what is gone for long enough. */

@@ -1,6 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { own } from '../../exchange/borrowed-bytes.ts';
+import { ownBytes } from '../../exchange/borrowed-bytes.ts';
 import type { ClientExchange, Reading } from '../../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
@@ -127,7 +127,7 @@ export class H2Exchange implements ClientExchange {
   write(chunk: Buffer): boolean {
     if (chunk.length === 0 || this.#stream.destroyed) return true;
     if (this.#held) this.#flushHead();
-    return this.#stream.write(own(chunk));
+    return this.#stream.write(ownBytes(chunk));
   }
 
   end(trailers: Fields): void {

@@ -26,7 +26,7 @@ export class HeldEndpoint {
 
   letGo(outcome: Outcome): void {
     if (!this.#endpoint) return;
-    this.#upstream.judged(this.#endpoint, outcome, this.#ticket, performance.now());
+    this.#upstream.recordOutcome(this.#endpoint, outcome, this.#ticket, performance.now());
     this.#upstream.ended(this.#endpoint);
     this.#endpoint = null;
   }

@@ -1,9 +1,9 @@
 import type { BulkMemory } from '../../exchange/bulk-memory.ts';
 import type { IdentitySource } from '../../exchange/identity.ts';
-import type { LastingExchanges } from '../../exchange/long-lived.ts';
+import type { LongLivedExchanges } from '../../exchange/long-lived.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { StreamConfig } from '../../model/config.ts';
-import type { UpstreamWish } from '../../upstream/registry.ts';
+import type { UpstreamSpec } from '../../upstream/registry.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 
 /** A stream at work: its configuration, and endpoints that it shares with whoever else names them. */
@@ -11,7 +11,7 @@ export interface LiveStream {
   readonly config: StreamConfig;
   readonly upstream: Upstream;
   /** What the upstream was asked for by. */
-  readonly wish: UpstreamWish;
+  readonly spec: UpstreamSpec;
   /** As of routes: equal for streams that treat a connection alike. */
   readonly signature: string;
 }
@@ -25,7 +25,7 @@ export interface RunningStream extends Pick<LiveStream, 'config' | 'upstream'> {
 /** What streams share with the rest of the gateway. */
 export interface StreamContext {
   readonly identity: IdentitySource;
-  readonly lasting: LastingExchanges;
+  readonly longLived: LongLivedExchanges;
   readonly memory: BulkMemory;
   readonly inFlight: { begin(): void; end(): void };
   readonly log: (record: ExchangeRecord) => void;

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { BulkMemory } from '../../exchange/bulk-memory.ts';
 import { IdentitySource } from '../../exchange/identity.ts';
-import { LastingExchanges } from '../../exchange/long-lived.ts';
+import { LongLivedExchanges } from '../../exchange/long-lived.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { Port, StreamConfig } from '../../model/config.ts';
 import { openDatagrams } from '../../proof/testing/datagram.ts';
@@ -25,7 +25,7 @@ function config(
   protocol: 'tcp' | 'udp',
   port: number,
   to: number,
-  wish: Partial<StreamConfig> = {},
+  overrides: Partial<StreamConfig> = {},
 ): StreamConfig {
   return {
     id: `${protocol} ${port}`,
@@ -37,7 +37,7 @@ function config(
     idleTimeoutMs: 60_000,
     maxConnections: 10,
     proxyProtocol: { accept: false, send: null },
-    ...wish,
+    ...overrides,
   };
 }
 
@@ -45,19 +45,19 @@ function config(
 function stage() {
   const log = new Logbook();
   const records: ExchangeRecord[] = [];
-  const lasting = new LastingExchanges();
+  const longLived = new LongLivedExchanges();
   let inFlight = 0;
   const count = { begin: () => void inFlight++, end: () => void inFlight-- };
   const context = {
     identity: new IdentitySource(),
-    lasting,
+    longLived,
     memory: new BulkMemory({ young() {}, all() {}, release() {}, bufferBytes: () => 0 }),
     inFlight: count,
     log: (record: ExchangeRecord) => records.push(record),
   };
   const streams = new Streams(new UpstreamRegistry(), context, pino({}, log));
   onTestFinished(() => streams.destroy());
-  return { streams, log, records, lasting, inFlight: () => inFlight };
+  return { streams, log, records, longLived, inFlight: () => inFlight };
 }
 
 async function taken(): Promise<{ port: number; holder: Server }> {
@@ -177,7 +177,7 @@ describe('streams after a reload', () => {
 
 describe('streams that stop', () => {
   test('let go of their ports, and of what a reload had taken out before', async () => {
-    const { streams, lasting, records, inFlight } = stage();
+    const { streams, longLived, records, inFlight } = stage();
     const service = await startService();
     const [gone, left] = [await freeDatagramPort(), await freeDatagramPort()];
     await streams.open([config('tcp', gone, service.port), config('tcp', left, service.port)]);
@@ -185,11 +185,11 @@ describe('streams that stop', () => {
     for (const client of clients) await client.send('x');
     await until('both are connected', () => service.connections.length === 2);
     await streams.reconcile([config('tcp', left, service.port)]);
-    expect([lasting.size, inFlight()]).toEqual([2, 2]);
+    expect([longLived.size, inFlight()]).toEqual([2, 2]);
     streams.destroy();
     for (const client of clients) expect(await client.ending()).toBe('reset');
     await until('all is over', () => inFlight() === 0);
-    expect([lasting.size, records.length]).toEqual([0, 2]);
+    expect([longLived.size, records.length]).toEqual([0, 2]);
   });
 
   test.each([0, 1, 2, 3, 4])(

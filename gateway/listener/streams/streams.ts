@@ -182,7 +182,7 @@ export class Streams {
     const before = entry.live;
     if (
       streamSignature(config) === before.signature &&
-      String(this.#resolver) === String(before.wish.resolver)
+      String(this.#resolver) === String(before.spec.resolver)
     ) {
       entry.live = { ...before, config };
       return;
@@ -205,12 +205,12 @@ export class Streams {
 
   #acquire(config: StreamConfig): LiveStream {
     const { id, upstream, connectTimeoutMs } = config;
-    const wish = { scope: id, config: upstream, connectTimeoutMs, resolver: this.#resolver };
-    return { config, upstream: this.#registry.acquire(wish), wish, signature: streamSignature(config) };
+    const spec = { scope: id, config: upstream, connectTimeoutMs, resolver: this.#resolver };
+    return { config, upstream: this.#registry.acquire(spec), spec, signature: streamSignature(config) };
   }
 
-  #release({ wish }: LiveStream): void {
-    this.#registry.release(wish);
+  #release({ spec }: LiveStream): void {
+    this.#registry.release(spec);
   }
 }
 

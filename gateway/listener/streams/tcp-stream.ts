@@ -79,30 +79,30 @@ export class TcpStream implements Stream {
 
   #readHeader(accepted: Accepted): void {
     const { socket, live, record } = accepted;
-    const { lasting } = this.#context;
+    const { longLived } = this.#context;
     const reader: ProxyHeaderReader = new ProxyHeaderReader(
       socket,
       (result: ReceivedHeader | GatewayError) => {
-        lasting.delete(live.signature, reader);
+        longLived.delete(live.signature, reader);
         if (result instanceof GatewayError) return this.#refuse(accepted, result);
         record.client = result.connection?.sourceAddress ?? record.client;
         this.#forward(accepted, result.connection ?? connectionOf(socket), result.rest);
       },
     );
-    lasting.add(live.signature, reader);
+    longLived.add(live.signature, reader);
   }
 
   #forward({ socket, live, record }: Accepted, connection: ProxiedConnection, early: Buffer): void {
     const { config, upstream, signature } = live;
-    const { memory, lasting } = this.#context;
+    const { memory, longLived } = this.#context;
     const sendProxy = config.proxyProtocol.send;
     const choice = new ConnectionChoice(connection.sourceAddress);
     const plan = { upstream, choice, idleMs: config.idleTimeoutMs, memory, sendProxy, connection, early };
     const forward = new TcpForward(socket, plan, record, () => {
-      lasting.delete(signature, forward);
+      longLived.delete(signature, forward);
       this.#end(record, live);
     });
-    lasting.add(signature, forward);
+    longLived.add(signature, forward);
     forward.start();
   }
 

@@ -1,6 +1,6 @@
 import type { UdpSession } from '../../forward/udp.ts';
 
-interface Doubtful {
+interface Unassured {
   readonly session: UdpSession;
   heardAt: number;
 }
@@ -13,7 +13,7 @@ interface Doubtful {
 export class UdpSessions {
   readonly #all = new Map<string, UdpSession>();
   /** Those that are not assured, the one that was silent longest first. */
-  readonly #doubtful = new Map<string, Doubtful>();
+  readonly #unassured = new Map<string, Unassured>();
   readonly #patienceMs: number;
 
   /** @param patienceMs how long a session must have been silent; with it a flood can't replace more than all of them in that time. */
@@ -31,30 +31,30 @@ export class UdpSessions {
 
   add(client: string, session: UdpSession): void {
     this.#all.set(client, session);
-    this.#doubtful.set(client, { session, heardAt: performance.now() });
+    this.#unassured.set(client, { session, heardAt: performance.now() });
   }
 
   delete(client: string): void {
     this.#all.delete(client);
-    this.#doubtful.delete(client);
+    this.#unassured.delete(client);
   }
 
   /** A datagram of this client has come. @returns its session, if it has one. */
   hear(client: string): UdpSession | undefined {
-    const entry = this.#doubtful.get(client);
+    const entry = this.#unassured.get(client);
     if (!entry) return this.#all.get(client);
-    this.#doubtful.delete(client);
+    this.#unassured.delete(client);
     entry.heardAt = performance.now();
-    if (!entry.session.assured) this.#doubtful.set(client, entry);
+    if (!entry.session.assured) this.#unassured.set(client, entry);
     return entry.session;
   }
 
   /** Ends a session for another to begin. @returns whether there was one to be given up. */
   makeRoom(): boolean {
-    for (const [client, { session, heardAt }] of this.#doubtful) {
+    for (const [client, { session, heardAt }] of this.#unassured) {
       if (session.assured) {
         // It became so after it was last heard.
-        this.#doubtful.delete(client);
+        this.#unassured.delete(client);
         continue;
       }
       if (performance.now() - heardAt < this.#patienceMs) return false;

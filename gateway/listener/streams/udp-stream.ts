@@ -86,7 +86,7 @@ export class UdpStream implements Stream {
       this.#refused++;
       return null;
     }
-    const { identity, inFlight, lasting } = this.#context;
+    const { identity, inFlight, longLived } = this.#context;
     const record = beginRecord(config, identity.requestId(null, false), plainAddress(client.address));
     const held = new HeldEndpoint(upstream, new ConnectionChoice(record.client));
     const plan = {
@@ -101,13 +101,13 @@ export class UdpStream implements Stream {
         if (closed && record.errorCode === null) noteError(record, drained());
         held.letGo(record.headAt === null ? 'neutral' : 'success');
         this.#sessions.delete(key);
-        lasting.delete(signature, session);
+        longLived.delete(signature, session);
         this.#end(record, upstream.traffic);
       },
     });
     inFlight.begin();
     this.#sessions.add(key, session);
-    lasting.add(signature, session);
+    longLived.add(signature, session);
     return session;
   }
 

@@ -7,11 +7,11 @@ import { LoopDelay } from './loop-delay.ts';
 import { readProcess } from './process-reading.ts';
 import { type Reading, ReadingBuilder } from './reading.ts';
 import { readTraffic } from './traffic-reading.ts';
-import { type Led, readUpstreams } from './upstream-reading.ts';
+import { type NamedUpstream, readUpstreams } from './upstream-reading.ts';
 
 /** What is looked at when somebody asks, beside what was counted. */
 export interface GatewayGauges {
-  readonly routes: readonly Led[];
+  readonly routes: readonly NamedUpstream[];
   readonly streams: readonly RunningStream[];
   readonly caches: readonly CacheStatus[];
   readonly overload: OverloadStatus;
@@ -35,7 +35,7 @@ export class GatewayMetrics {
 
   /** The configuration has changed, or somebody has seen all there is. */
   sweep(): void {
-    this.traffic.sweep(new Map(this.#led().map(({ id, upstream }) => [id, upstream])), Date.now());
+    this.traffic.sweep(new Map(this.#namedUpstreams().map(({ id, upstream }) => [id, upstream])), Date.now());
   }
 
   async read(): Promise<Reading> {
@@ -46,7 +46,7 @@ export class GatewayMetrics {
       readTraffic(reading, traffic);
       if (slice.isOver) await slice.next();
     }
-    readUpstreams(reading, this.#led());
+    readUpstreams(reading, this.#namedUpstreams());
     reading.add('http_server_open_connections', listener.connections);
     reading.add('portway_http2_open_connections', listener.http2Connections);
     reading.add('portway_tls_handshake_failures_total', listener.handshakeFailures);
@@ -73,7 +73,7 @@ export class GatewayMetrics {
     reading.add('nodejs_eventloop_delay_max_seconds', max);
   }
 
-  #led(): readonly Led[] {
+  #namedUpstreams(): readonly NamedUpstream[] {
     const { routes, streams } = this.#gauges();
     return [...routes, ...streams.map(({ config, upstream }) => ({ id: config.id, upstream }))];
   }

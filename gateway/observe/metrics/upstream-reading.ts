@@ -4,7 +4,7 @@ import type { Upstream } from '../../upstream/upstream.ts';
 import type { ReadingBuilder } from './reading.ts';
 
 /** A route, or a stream, and where it leads. */
-export interface Led {
+export interface NamedUpstream {
   readonly id: string;
   readonly upstream: Upstream;
 }
@@ -13,7 +13,7 @@ export interface Led {
  * How endpoints, breakers and connections are at this moment. Who was never asked, is not checked, and has nothing against it is left out, as all
  * is that never had traffic.
  */
-export function readUpstreams(reading: ReadingBuilder, all: readonly Led[]): void {
+export function readUpstreams(reading: ReadingBuilder, all: readonly NamedUpstream[]): void {
   const pools = new Map<string, Set<PoolCount>>();
   for (const { id, upstream } of all) {
     for (const [endpoint, addresses] of endpointsOf(upstream)) {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseFieldText, parseHeaderName, TOKEN } from '../../keys/field.ts';
 import { inherited } from '../../keys/inherited.ts';
-import { accepted, type Parsed, refused } from '../../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../../keys/parse-result.ts';
 import { described, flag, orWord, parsedBy } from '../../keys/value.ts';
 import { canonicalPath } from '../../route/target.ts';
 import { compileForward, FORWARD_COMPANIONS, forwardShape } from './forward/keys.ts';
@@ -190,7 +190,7 @@ function faultsOfLogins({ any, all }: Readonly<Record<string, unknown>>) {
   ];
 }
 
-function parseException(text: string): Parsed<Exception> {
+function parseException(text: string): ParseResult<Exception> {
   const [first = '', second, ...more] = text.trim().split(/\s+/);
   if (more.length > 0) return refused('one method and one path');
   if (second === undefined && first.startsWith('/')) return pathException(null, first);
@@ -199,7 +199,7 @@ function parseException(text: string): Parsed<Exception> {
   return second === undefined ? accepted({ method, path: null }) : pathException(method, second);
 }
 
-function pathException(method: string | null, text: string): Parsed<Exception> {
+function pathException(method: string | null, text: string): ParseResult<Exception> {
   if (/[?#*]/.test(text))
     return refused('a path alone; all below it is written with a slash at its end: /public/');
   const path = text.startsWith('/') ? canonicalPath(text) : null;

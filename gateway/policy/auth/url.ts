@@ -1,7 +1,7 @@
-import { accepted, type Parsed, refused } from '../../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../../keys/parse-result.ts';
 
 /** A service that is asked over HTTP. @param hint what is said of any other text */
-export function parseHttpUrl(written: string, hint = 'a URL begins with https://'): Parsed<URL> {
+export function parseHttpUrl(written: string, hint = 'a URL begins with https://'): ParseResult<URL> {
   const url = URL.canParse(written) ? new URL(written) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) return refused(hint);
   if (url.username !== '' || url.password !== '')

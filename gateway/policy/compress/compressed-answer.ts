@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream';
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
-import { own } from '../../exchange/borrowed-bytes.ts';
+import { ownBytes } from '../../exchange/borrowed-bytes.ts';
 import type { Downstream, DownstreamListener, Fields } from '../../exchange/contract.ts';
 import { DownstreamFilter } from '../../exchange/downstream-filter.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
@@ -75,7 +75,7 @@ export class CompressedAnswer extends DownstreamFilter implements DownstreamList
     if (encoder === null) return this.client.write(chunk);
     // Who counts what the client gets has counted it as it came.
     this.#record.bytesOut -= chunk.length;
-    return encoder.write(own(chunk), () => {
+    return encoder.write(ownBytes(chunk), () => {
       // The service pauses: what it has said so far is not to wait for what it says next.
       if (this.#streaming && encoder.writableLength === 0 && !encoder.writableEnded && !encoder.destroyed)
         encoder.flush();

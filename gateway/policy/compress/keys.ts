@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { inherited } from '../../keys/inherited.ts';
-import { type Parsed, refused } from '../../keys/parsed.ts';
+import { type ParseResult, refused } from '../../keys/parse-result.ts';
 import { row, section } from '../../keys/section.ts';
 import { flag, parsedBy, size } from '../../keys/value.ts';
 
@@ -70,7 +70,7 @@ export const compressRow = inherited<typeof compressValue, 'compress', CompressS
   },
 });
 
-function parseMediaType(text: string): Parsed<string> {
+function parseMediaType(text: string): ParseResult<string> {
   const type = text.toLowerCase();
   return /^[a-z0-9!#$&^_.+-]+\/(?:\*|[a-z0-9!#$&^_.+-]+)$/.test(type)
     ? { ok: true, value: type }

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { parseHeaderName, TOKEN } from '../../keys/field.ts';
 import { inherited } from '../../keys/inherited.ts';
-import { accepted, refused } from '../../keys/parsed.ts';
+import { accepted, refused } from '../../keys/parse-result.ts';
 import { switchable } from '../../keys/section.ts';
 import { described, duration, flag, oneOrMore, parsedBy } from '../../keys/value.ts';
 import { type OriginPattern, parseOrigin } from './origins.ts';

@@ -1,4 +1,4 @@
-import { accepted, type Parsed, refused } from '../../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../../keys/parse-result.ts';
 
 /** Origins as browsers write them (RFC 6454 §6.2): one, all below a domain, or those of any port. */
 export interface OriginPattern {
@@ -14,7 +14,7 @@ export interface OriginPattern {
 const ORIGIN = /^([a-z][a-z\d+.-]*:\/\/)(\*\.)?([a-z\d.-]+|\[[\da-f:.]+\])(:(?:\d{1,5}|\*))?$/;
 
 /** `null`: every origin. */
-export function parseOrigin(text: string): Parsed<OriginPattern | null> {
+export function parseOrigin(text: string): ParseResult<OriginPattern | null> {
   if (text === '*') return accepted(null);
   const [, scheme, wildcard, host, port = ''] = ORIGIN.exec(text.toLowerCase()) ?? [];
   if (scheme === undefined || host === undefined) return refused(originHint(text));

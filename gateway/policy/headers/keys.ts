@@ -5,7 +5,7 @@ import { isHopByHop, isHopByHopAnswer } from '../../fields/connection.ts';
 import { isForwardingField } from '../../fields/forwarded.ts';
 import { parseFieldText, parseHeaderName, repeatedNames } from '../../keys/field.ts';
 import { inherited } from '../../keys/inherited.ts';
-import { type Parsed, refused } from '../../keys/parsed.ts';
+import { type ParseResult, refused } from '../../keys/parse-result.ts';
 import { described, orWord, parsedBy, text } from '../../keys/value.ts';
 import { after, type FieldRules, NO_RULES } from './rules.ts';
 
@@ -129,7 +129,7 @@ function compileRules({ set = {}, add = {}, remove = [] }: NonNullable<WrittenRu
   };
 }
 
-function parseName(field: string): Parsed<string> {
+function parseName(field: string): ParseResult<string> {
   const hint = notForRules(field.toLowerCase().replaceAll('_', '-'));
   return hint === null
     ? parseHeaderName(field)
@@ -159,7 +159,7 @@ const FRAMING: ReadonlySet<string> = new Set([
   'max-forwards',
 ]);
 
-function parseValue(written: string): Parsed<string> {
+function parseValue(written: string): ParseResult<string> {
   if (/^[ \t]|[ \t]$/.test(written)) return refused('white space at its ends would be taken away on the way');
   return parseFieldText(written);
 }

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { TOKEN } from '../../keys/field.ts';
 import { inherited, orInherited } from '../../keys/inherited.ts';
-import { accepted, type Parsed, refused } from '../../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../../keys/parse-result.ts';
 import { count, described, orWord, parsedBy } from '../../keys/value.ts';
 
 /** What requests are told apart by; `header` and `cookie` have a name. */
@@ -86,7 +86,7 @@ export const rateLimitRow = inherited<typeof rateLimitValue, 'rateLimit', readon
   },
 });
 
-function parseRate(text: string): Parsed<Rate> {
+function parseRate(text: string): ParseResult<Rate> {
   const [, digits, unit] = /^(\d{1,7}) ?\/ ?(s|m|h|d)$/.exec(text) ?? [];
   const most = Number(digits);
   if (unit === undefined || most < 1 || most > 1_000_000)
@@ -96,7 +96,7 @@ function parseRate(text: string): Parsed<Rate> {
 
 const PERIODS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function parseBy(text: string): Parsed<LimitBy> {
+function parseBy(text: string): ParseResult<LimitBy> {
   if (text === 'ip' || text === 'user' || text === 'route') return accepted({ kind: text });
   const [kind, name = '', ...more] = text.split(' ');
   if ((kind !== 'header' && kind !== 'cookie') || more.length > 0 || !TOKEN.test(name))

@@ -35,7 +35,7 @@ function endpoint(at: number, weighted: boolean): EndpointConfig {
   };
 }
 
-function upstream(wish: Partial<UpstreamConfig>, count: number, weighted: boolean): Upstream {
+function upstream(overrides: Partial<UpstreamConfig>, count: number, weighted: boolean): Upstream {
   const config: UpstreamConfig = {
     endpoints: Array.from({ length: count }, (_, at) => endpoint(at, weighted)),
     canary: null,
@@ -46,7 +46,7 @@ function upstream(wish: Partial<UpstreamConfig>, count: number, weighted: boolea
     slowStartMs: null,
     limits: { connections: 1024, waiting: 1024, waitMs: 10_000 },
     breaker: null,
-    ...wish,
+    ...overrides,
   };
   const { limits, health, ejection, slowStartMs } = config;
   const settings = { connectTimeoutMs: 1_000, limits, health, ejection, slowStartMs };
@@ -66,7 +66,7 @@ function nanoseconds(balanced: Upstream): number {
     const startedAt = process.hrtime.bigint();
     for (let i = 0; i < PICKS; i++) {
       const picked = balanced.pick(clients[i & 63]!, []);
-      balanced.judged(picked, 'success', balanced.begun(picked), i);
+      balanced.recordOutcome(picked, 'success', balanced.begun(picked), i);
       balanced.ended(picked);
     }
     best = Math.min(best, Number(process.hrtime.bigint() - startedAt) / PICKS);
@@ -76,9 +76,9 @@ function nanoseconds(balanced: Upstream): number {
 
 for (const weighted of [false, true]) {
   console.log(`\n${weighted ? 'weights 1 to 3' : 'equal weights'}, ns for a pick, its begin and its end`);
-  for (const [name, wish] of Object.entries(policies)) {
+  for (const [name, overrides] of Object.entries(policies)) {
     const figures = COUNTS.map((count) =>
-      nanoseconds(upstream(wish, count, weighted))
+      nanoseconds(upstream(overrides, count, weighted))
         .toFixed(0)
         .padStart(8),
     );

@@ -61,6 +61,6 @@ export class AnswerRecorder implements AnswerSink {
 }
 
 /** A request as the forwarding would send it. */
-export function upstreamRequest(wish: Partial<UpstreamRequest> = {}): UpstreamRequest {
-  return { method: 'GET', target: '/', fields: ['Host', 'service.test'], body: null, ...wish };
+export function upstreamRequest(overrides: Partial<UpstreamRequest> = {}): UpstreamRequest {
+  return { method: 'GET', target: '/', fields: ['Host', 'service.test'], body: null, ...overrides };
 }

@@ -3,7 +3,7 @@ import type { EndpointAddress, Port } from '../../model/config.ts';
 type TcpAddress = Extract<EndpointAddress, { kind: 'tcp' }>;
 
 /** The address of a service on this machine, as a bare port makes it, but for one address only: tests listen on no more. */
-export function localAddress(port: number, wish: Partial<TcpAddress> = {}): TcpAddress {
+export function localAddress(port: number, overrides: Partial<TcpAddress> = {}): TcpAddress {
   return {
     kind: 'tcp',
     key: `127.0.0.1:${port}`,
@@ -11,6 +11,6 @@ export function localAddress(port: number, wish: Partial<TcpAddress> = {}): TcpA
     host: 'localhost',
     port: port as Port,
     addresses: ['127.0.0.1'],
-    ...wish,
+    ...overrides,
   };
 }

@@ -3,7 +3,7 @@ import type { GatewayConfig, Port, RouteConfig } from '../../model/config.ts';
 /** A compiled configuration without a file; what a test says about it, and the defaults. */
 export function gatewayConfig(
   routes: readonly RouteConfig[],
-  wish: Partial<Omit<GatewayConfig, 'routes'>> = {},
+  overrides: Partial<Omit<GatewayConfig, 'routes'>> = {},
 ): GatewayConfig {
   return {
     file: '/gateway.config.yaml',
@@ -23,7 +23,7 @@ export function gatewayConfig(
     tls: null,
     page: null,
     hosts: true,
-    ...wish,
+    ...overrides,
     routes,
   };
 }

@@ -3,7 +3,7 @@ import { compilePolicyKeys } from '../../policy/order.ts';
 import { upstreamConfig } from './upstream-config.ts';
 
 /** What a test says about a route; everything else is as in `/path: 3001`. */
-export interface RouteWish extends Partial<Omit<RouteMatcher, 'path'>> {
+export interface RouteOverrides extends Partial<Omit<RouteMatcher, 'path'>> {
   readonly id?: string;
   readonly line?: number;
   readonly strip?: boolean;
@@ -16,8 +16,8 @@ export interface RouteWish extends Partial<Omit<RouteMatcher, 'path'>> {
 }
 
 /** A compiled route without a configuration file. `path` is taken to be canonical. */
-export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
-  const { id, line, strip, upstream, hostHeader, extend, retries, lane, ...matcher } = wish;
+export function routeConfig(path: string, overrides: RouteOverrides = {}): RouteConfig {
+  const { id, line, strip, upstream, hostHeader, extend, retries, lane, ...matcher } = overrides;
   return {
     id: id ?? (matcher.host ?? '') + path,
     source: { line: line ?? 1, column: 3 },
@@ -44,7 +44,7 @@ export function routeConfig(path: string, wish: RouteWish = {}): RouteConfig {
     retries: { ...RETRIES, ...retries },
     lane: lane ?? 'auto',
     holdMs: null,
-    escape: wish.escape ?? 'auto',
+    escape: overrides.escape ?? 'auto',
     policies: compilePolicyKeys({}, null, ''),
   };
 }

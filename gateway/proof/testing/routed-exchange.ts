@@ -7,9 +7,9 @@ import { originOf, TrustedPeers } from '../../fields/forwarded.ts';
 import { readFacts } from '../../fields/request-facts.ts';
 import { hostOf } from '../../route/authority.ts';
 import { buildRouteTable } from '../../route/table.ts';
-import { type RouteWish, routeConfig } from './route-config.ts';
+import { type RouteOverrides, routeConfig } from './route-config.ts';
 
-export interface ExchangeWish {
+export interface ExchangeOverrides {
   readonly method?: string;
   readonly target?: string;
   /** `Host` comes first unless it is among them. */
@@ -20,25 +20,31 @@ export interface ExchangeWish {
   /** Addresses whose word is taken. */
   readonly trust?: readonly string[];
   readonly path?: string;
-  readonly route?: RouteWish;
+  readonly route?: RouteOverrides;
   readonly bodyMaxBytes?: number;
   readonly rewrite?: boolean;
 }
 
 /** An exchange that the route `/db` (or `path`) has taken, made by the very code that makes it in the gateway. */
-export function routedExchange(wish: ExchangeWish = {}): RoutedExchange {
-  const { method = 'GET', target: rawTarget = '/db/x', version = '1.1', path = '/db', body = null } = wish;
-  const fields = ['Host', 'gateway.test:3000', ...(wish.fields ?? [])];
-  const peer = { address: '192.0.2.7', secure: false, ...wish.peer };
+export function routedExchange(overrides: ExchangeOverrides = {}): RoutedExchange {
+  const {
+    method = 'GET',
+    target: rawTarget = '/db/x',
+    version = '1.1',
+    path = '/db',
+    body = null,
+  } = overrides;
+  const fields = ['Host', 'gateway.test:3000', ...(overrides.fields ?? [])];
+  const peer = { address: '192.0.2.7', secure: false, ...overrides.peer };
   const downstream = { method, fields, body };
   const facts = readFacts(fields);
   const target = admitTarget({ downstream, peer, version, rawTarget });
   const authority = admitAuthority(target, facts, version);
-  const origin = originOf(peer, new TrustedPeers(wish.trust ?? []), authority, facts.claims);
+  const origin = originOf(peer, new TrustedPeers(overrides.trust ?? []), authority, facts.claims);
   const route = {
-    ...routeConfig(path, wish.route),
-    bodyMaxBytes: wish.bodyMaxBytes ?? null,
-    rewrite: wish.rewrite ?? true,
+    ...routeConfig(path, overrides.route),
+    bodyMaxBytes: overrides.bodyMaxBytes ?? null,
+    rewrite: overrides.rewrite ?? true,
   };
   const match = buildRouteTable([route]).match({
     method,

@@ -3,7 +3,7 @@ import type { EndpointAddress, UpstreamConfig } from '../../model/config.ts';
 /** An upstream of these endpoints, alike in weight; everything else is as where the file says nothing. */
 export function upstreamConfig(
   addresses: readonly EndpointAddress[],
-  wish: Partial<UpstreamConfig> = {},
+  overrides: Partial<UpstreamConfig> = {},
 ): UpstreamConfig {
   return {
     endpoints: addresses.map((address) => ({ address, weight: 1, backup: false })),
@@ -15,6 +15,6 @@ export function upstreamConfig(
     slowStartMs: null,
     limits: { connections: 1024, waiting: 1024, waitMs: 10_000 },
     breaker: null,
-    ...wish,
+    ...overrides,
   };
 }

@@ -7,22 +7,22 @@ import { AnswerRecorder, upstreamRequest } from './answer-recorder.ts';
 import { localAddress } from './endpoint-address.ts';
 
 /** A connection, and what it has told its owner: `released`, `disconnected`. */
-export function connectionTo(port: number, wish: Parameters<typeof localAddress>[1] = {}) {
+export function connectionTo(port: number, overrides: Parameters<typeof localAddress>[1] = {}) {
   const told: string[] = [];
   const owner = {
     released: () => told.push('released'),
     disconnected: () => told.push('disconnected'),
   };
-  const address = localAddress(port, wish);
+  const address = localAddress(port, overrides);
   const connection: Connection = new ServiceConnection(address, 1_000, owner, new SocketMemory());
   onTestFinished(() => connection.close());
   return { connection, told };
 }
 
 /** A request on it, and what becomes of it. */
-export function sending(connection: Connection, wish: Partial<UpstreamRequest> = {}) {
+export function sending(connection: Connection, overrides: Partial<UpstreamRequest> = {}) {
   const answer = new AnswerRecorder();
-  return { answer, call: connection.send(upstreamRequest(wish), answer) };
+  return { answer, call: connection.send(upstreamRequest(overrides), answer) };
 }
 
 /** A body that the test lets flow. */

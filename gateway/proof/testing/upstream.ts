@@ -10,11 +10,11 @@ import { localAddress } from './endpoint-address.ts';
 import { upstreamConfig } from './upstream-config.ts';
 
 /** The upstream of these ports of this machine. It is closed with the test. */
-export function upstreamTo(ports: readonly number[], wish: Partial<UpstreamConfig> = {}): Upstream {
+export function upstreamTo(ports: readonly number[], overrides: Partial<UpstreamConfig> = {}): Upstream {
   return upstreamOf(
     upstreamConfig(
       ports.map((port) => localAddress(port)),
-      wish,
+      overrides,
     ),
   );
 }

@@ -5,7 +5,7 @@ import {
   constants,
   type IncomingHttpHeaders,
 } from 'node:http2';
-import { own } from '../../exchange/borrowed-bytes.ts';
+import { ownBytes } from '../../exchange/borrowed-bytes.ts';
 import type { Connection, ConnectionOwner } from '../../exchange/connection.ts';
 import type { AnswerSink, BodySink, Fields, UpstreamCall, UpstreamRequest } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
@@ -102,7 +102,7 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
   data(chunk: Buffer): void {
     const stream = this.#stream;
     if (!this.busy || !stream || stream.destroyed || stream.writableEnded) return;
-    if (!stream.write(own(chunk))) this.#request!.body!.pause();
+    if (!stream.write(ownBytes(chunk))) this.#request!.body!.pause();
   }
 
   end(trailers: Fields): void {

@@ -60,7 +60,7 @@ export class BasicAuthenticator implements Authenticator {
       // A browser sends several requests at once: one check is enough.
       let asked = users.underWay.get(mark);
       if (asked === undefined) {
-        asked = this.#judge(users, mark, name, password);
+        asked = this.#verify(users, mark, name, password);
         users.underWay.set(mark, asked);
       }
       return (await asked) ? { kind: 'passed', user: name } : this.#refused(WRONG);
@@ -70,7 +70,7 @@ export class BasicAuthenticator implements Authenticator {
     }
   }
 
-  async #judge(users: Users, mark: string, name: string, password: string): Promise<boolean> {
+  async #verify(users: Users, mark: string, name: string, password: string): Promise<boolean> {
     try {
       const hash = users.hashOf(name);
       const matches = (await this.#checks.check(password, hash)) && users.has(name);

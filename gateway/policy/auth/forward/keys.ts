@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isHopByHop } from '../../../fields/connection.ts';
 import { isForwardingField, isOtherForwardingField } from '../../../fields/forwarded.ts';
 import { parseFieldText, parseHeaderName } from '../../../keys/field.ts';
-import { accepted, type Parsed, refused } from '../../../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../../../keys/parse-result.ts';
 import { described, duration, parsedBy } from '../../../keys/value.ts';
 import type { ForwardSettings } from '../settings.ts';
 import { parseHttpUrl } from '../url.ts';
@@ -66,13 +66,13 @@ export function compileForward(
   return { kind: 'forward', url: forward, copy, users, timeoutMs: timeout, signIn };
 }
 
-function parseUrl(written: string): Parsed<string> {
+function parseUrl(written: string): ParseResult<string> {
   const url = parseHttpUrl(written, 'a URL: http://127.0.0.1:4181/auth');
   if (!url.ok) return url;
   return url.value.hash === '' ? accepted(url.value.href) : refused('no fragment: services never see it');
 }
 
-function parseIdentityField(written: string): Parsed<string> {
+function parseIdentityField(written: string): ParseResult<string> {
   const name = parseHeaderName(written);
   if (!name.ok) return name;
   const lower = written.toLowerCase();
@@ -85,7 +85,7 @@ function parseIdentityField(written: string): Parsed<string> {
 
 const FRAMING: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'via', 'cookie']);
 
-function parseSignIn(written: string): Parsed<string> {
+function parseSignIn(written: string): ParseResult<string> {
   const text = parseFieldText(written);
   if (!text.ok) return text;
   if (!/^(?:https?:\/\/[^/{]|\/(?![/\\]))/.test(written) || /[^\x21-\x7e]/.test(written))

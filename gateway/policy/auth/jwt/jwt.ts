@@ -47,15 +47,15 @@ export class JwtAuthenticator implements Authenticator {
     if (token === undefined) return unauthenticated('no bearer token', 'Bearer realm="Portway"');
     if (token === null) return invalid('several Authorization fields');
     const keys = this.#source.current();
-    if (keys instanceof Promise) return keys.then((fetched) => this.#judge(token, fetched));
-    return this.#judge(token, keys);
+    if (keys instanceof Promise) return keys.then((fetched) => this.#check(token, fetched));
+    return this.#check(token, keys);
   }
 
   close(): void {
     this.#release();
   }
 
-  #judge(token: string, keys: KeySet | null): Outcome | Promise<Outcome> {
+  #check(token: string, keys: KeySet | null): Outcome | Promise<Outcome> {
     if (keys !== this.#keys) {
       this.#known.clear();
       this.#keys = keys;

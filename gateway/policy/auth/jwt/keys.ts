@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { accepted, type Parsed, refused } from '../../../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../../../keys/parse-result.ts';
 import { described, duration, oneOrMore, orWord, parsedBy, text } from '../../../keys/value.ts';
 import type { JwtSettings } from '../settings.ts';
 import { parseHttpUrl } from '../url.ts';
@@ -101,13 +101,13 @@ export function compileJwt(written: z.output<typeof jwtForm>, folder: string): J
 
 type Place = { readonly url: string; readonly path: null } | { readonly url: null; readonly path: string };
 
-function parsePlace(written: string): Parsed<Place> {
+function parsePlace(written: string): ParseResult<Place> {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) return accepted({ url: null, path: written });
   const url = parseHttpUrl(written);
   return url.ok ? accepted({ url: url.value.href, path: null }) : url;
 }
 
-function parseAlgorithm(written: string): Parsed<string> {
+function parseAlgorithm(written: string): ParseResult<string> {
   const known = ALGORITHMS.find((each) => each.toLowerCase() === written.toLowerCase());
   if (known !== undefined) return accepted(known);
   if (/^(none|hs\d+)$/i.test(written))

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { parseFieldText } from '../../../keys/field.ts';
-import { accepted, type Parsed, refused } from '../../../keys/parsed.ts';
+import { accepted, type ParseResult, refused } from '../../../keys/parse-result.ts';
 import { described, duration, oneOrMore, parsedBy } from '../../../keys/value.ts';
 import type { OidcSettings } from '../settings.ts';
 import { parseHttpUrl } from '../url.ts';
@@ -123,13 +123,13 @@ export function compileOidc(written: z.output<typeof oidcForm>): OidcSettings {
   };
 }
 
-function parseUrl(written: string): Parsed<string> {
+function parseUrl(written: string): ParseResult<string> {
   const url = parseHttpUrl(written);
   return url.ok ? accepted(written) : url;
 }
 
 /** Codes and secrets go there: in the clear only within this machine. */
-function parseIssuer(written: string): Parsed<string> {
+function parseIssuer(written: string): ParseResult<string> {
   const parsed = parseUrl(written);
   if (!parsed.ok) return parsed;
   const { protocol, hostname, search, hash } = new URL(written);
@@ -142,13 +142,13 @@ function parseIssuer(written: string): Parsed<string> {
 const LOOPBACK = /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /** Who has a cookie could find a short one by trying. */
-function parseSecret(written: string): Parsed<string> {
+function parseSecret(written: string): ParseResult<string> {
   return written.length < 24
     ? refused('at least 24 characters, by chance: whoever finds it by trying makes sessions at will')
     : accepted(written);
 }
 
-function parseEmail(written: string): Parsed<string> {
+function parseEmail(written: string): ParseResult<string> {
   const text = parseFieldText(written);
   if (!text.ok) return text;
   return /^[^\s@]*@[^\s@]+$/.test(written)

@@ -79,7 +79,7 @@ export class OidcAuthenticator implements Authenticator {
 
   #outcomeOf(exchange: RoutedExchange): Outcome | Promise<Outcome> {
     const place = placeAsked(exchange);
-    if (place === null) return this.#judge(exchange);
+    if (place === null) return this.#decide(exchange);
     // Codes and ways back are for no log.
     exchange.record.target = exchange.record.target.replace(/\?.*$/s, '');
     const { method } = exchange.downstream;
@@ -89,7 +89,7 @@ export class OidcAuthenticator implements Authenticator {
     return place === 'callback' ? this.#finish(exchange) : this.#logOut(exchange);
   }
 
-  async #judge(exchange: RoutedExchange): Promise<Outcome> {
+  async #decide(exchange: RoutedExchange): Promise<Outcome> {
     const session = await this.#session(exchange);
     const passes = session !== null && mayPass(session, this.#settings);
     if (session === null || (!passes && knowsTooLittle(session, this.#settings)))

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import type { GatewayConfig } from '../model/config.ts';
-import { JUDGED_BY_DISK } from '../policy/order.ts';
+import { CHECKED_ON_DISK } from '../policy/order.ts';
 import { readTlsFiles } from './certificate-files.ts';
 import { type CompileResult, compile } from './compile.ts';
 import type { Environment } from './expand.ts';
@@ -25,7 +25,7 @@ export interface Rejection {
   readonly formatted: string;
 }
 
-export interface Judged {
+export interface ConfigText {
   readonly text: string;
   /** As problems name it. */
   readonly file: string;
@@ -35,9 +35,9 @@ export interface Judged {
 }
 
 /** Never throws. */
-export async function judge({ text, file, env, unplaced = false }: Judged): Promise<Verdict> {
+export async function validate({ text, file, env, unplaced = false }: ConfigText): Promise<Verdict> {
   const parsed = parseConfig(text, file, unplaced);
-  return parsed.ok ? judgeDocument(parsed.document, env) : rejected(parsed.problems.all());
+  return parsed.ok ? validateDocument(parsed.document, env) : rejected(parsed.problems.all());
 }
 
 export function rejected(problems: readonly Problem[]): Rejection {
@@ -45,7 +45,7 @@ export function rejected(problems: readonly Problem[]): Rejection {
   return { ok: false, problems: ordered, formatted: formatProblems(ordered) };
 }
 
-async function judgeDocument(document: SourceDocument, env: Environment): Promise<Verdict> {
+async function validateDocument(document: SourceDocument, env: Environment): Promise<Verdict> {
   const { config, placed, problems }: CompileResult = compile(document, {
     file: resolve(document.file),
     env,
@@ -84,12 +84,12 @@ async function faultsOfPolicies(
   { file, lines, root }: SourceDocument,
 ): Promise<Problem[]> {
   const problems = new ProblemList(file, lines);
-  const judged = new Set<unknown>([null]);
+  const seen = new Set<unknown>([null]);
   for (const { route, path, span } of placed) {
-    for (const { key, faults } of JUDGED_BY_DISK) {
+    for (const { key, faults } of CHECKED_ON_DISK) {
       const settings = route.policies[key];
-      if (judged.has(settings)) continue;
-      judged.add(settings);
+      if (seen.has(settings)) continue;
+      seen.add(settings);
       const holder = nodeAt(root, [...path, key]) === null ? [] : path;
       for (const { path: below, ...fault } of await faults(settings)) {
         const at = [...holder, key, ...below];

@@ -1,6 +1,6 @@
 /** What a parser of one value says. Which value was found, and where, its caller knows. */
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | Refused;
+export type ParseResult<T> = { readonly ok: true; readonly value: T } | Refused;
 
 export interface Refused {
   readonly ok: false;
@@ -11,7 +11,7 @@ export interface Refused {
   readonly hint?: string;
 }
 
-export function accepted<T>(value: T): Parsed<T> {
+export function accepted<T>(value: T): ParseResult<T> {
   return { ok: true, value };
 }
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { own } from '../exchange/borrowed-bytes.ts';
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import { until } from '../proof/testing/poll.ts';
-import { Intake } from './intake.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import { SocketMemory } from './socket-memory.ts';
 
 /** A server whose sockets are adopted, and a client of it. */
@@ -14,23 +14,23 @@ async function adopted() {
   await once(server, 'listening');
   const client = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
   const [accepted] = (await once(server, 'connection')) as [Socket];
-  const intake = new Intake(memory);
-  const socket = intake.adopt(accepted);
+  const readBuffer = new ReadBuffer(memory);
+  const socket = readBuffer.adopt(accepted);
   onTestFinished(() => {
     client.destroy();
     socket.destroy();
   });
-  return { memory, server, client, intake, socket: socket.resume() };
+  return { memory, server, client, readBuffer, socket: socket.resume() };
 }
 
 test('what was read comes past the stream, out of memory that is read into again', async () => {
-  const { client, intake, memory } = await adopted();
+  const { client, readBuffer, memory } = await adopted();
   const kept: Buffer[] = [];
   const seen: string[] = [];
-  intake.divert((buffer, bytes) => {
+  readBuffer.divert((buffer, bytes) => {
     expect(buffer).toBe(memory.read);
     seen.push(buffer.toString('latin1', 0, bytes));
-    kept.push(own(intake.lend(buffer, 0, bytes)));
+    kept.push(ownBytes(readBuffer.lend(buffer, 0, bytes)));
     return true;
   });
   for (const text of ['one', 'two!', 'three']) {
@@ -41,12 +41,12 @@ test('what was read comes past the stream, out of memory that is read into again
 });
 
 test('large messages keep the memory that they were read into', async () => {
-  const { client, intake } = await adopted();
+  const { client, readBuffer } = await adopted();
   const sent = Buffer.alloc(4 * 1024 * 1024, 'abcdefg');
   const kept: Buffer[] = [];
   let received = 0;
-  intake.divert((buffer, bytes) => {
-    kept.push(own(intake.lend(buffer, 0, bytes)));
+  readBuffer.divert((buffer, bytes) => {
+    kept.push(ownBytes(readBuffer.lend(buffer, 0, bytes)));
     received += bytes;
     return true;
   });
@@ -56,11 +56,11 @@ test('large messages keep the memory that they were read into', async () => {
 });
 
 test('small pieces in the middle of a large message do not keep the memory around them', async () => {
-  const { client, intake } = await adopted();
+  const { client, readBuffer } = await adopted();
   const kept: Buffer[] = [];
   let received = 0;
-  intake.divert((buffer, bytes) => {
-    kept.push(own(intake.lend(buffer, 0, bytes)));
+  readBuffer.divert((buffer, bytes) => {
+    kept.push(ownBytes(readBuffer.lend(buffer, 0, bytes)));
     received += bytes;
     return true;
   });
@@ -79,9 +79,9 @@ test('small pieces in the middle of a large message do not keep the memory aroun
 });
 
 test('a taker that has enough for now is asked again when the socket is resumed', async () => {
-  const { client, intake, socket } = await adopted();
+  const { client, readBuffer, socket } = await adopted();
   let seen = '';
-  intake.divert((buffer, bytes) => {
+  readBuffer.divert((buffer, bytes) => {
     seen += buffer.toString('latin1', 0, bytes);
     socket.pause();
     return false;
@@ -95,7 +95,7 @@ test('a taker that has enough for now is asked again when the socket is resumed'
 });
 
 test('what nobody takes comes through the stream, as does all that follows a restore', async () => {
-  const { client, intake, socket } = await adopted();
+  const { client, readBuffer, socket } = await adopted();
   let streamed = '';
   socket.on('data', (chunk) => {
     streamed += chunk;
@@ -103,13 +103,13 @@ test('what nobody takes comes through the stream, as does all that follows a res
   client.write('a');
   await until('a has come', () => streamed === 'a');
   let taken = '';
-  intake.divert((buffer, bytes) => {
+  readBuffer.divert((buffer, bytes) => {
     taken += buffer.toString('latin1', 0, bytes);
     return true;
   });
   client.write('b');
   await until('b was taken', () => taken === 'b');
-  intake.restore();
+  readBuffer.restore();
   client.end('c');
   await once(socket, 'end');
   expect([streamed, taken]).toEqual(['ac', 'b']);

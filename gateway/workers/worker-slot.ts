@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import { RespawnDelay } from './respawn-delay.ts';
 import type { Ending, WorkerProcess } from './worker-process.ts';
 
-export interface PlaceOptions {
+export interface WorkerSlotOptions {
   readonly log: Logger;
-  /** Forks a process for this place. */
+  /** Forks a process for this slot. */
   readonly fork: () => WorkerProcess;
   /** Resolves when the process serves what it should; rejects with the reason why it does not. */
   readonly settled: (worker: WorkerProcess) => Promise<void>;
@@ -12,9 +12,9 @@ export interface PlaceOptions {
   readonly changed: () => void;
 }
 
-/** One of the places for workers, kept filled: whoever dies there has a successor. */
-export class Place {
-  readonly #options: PlaceOptions;
+/** One of the slots for workers, kept filled: whoever dies there has a successor. */
+export class WorkerSlot {
+  readonly #options: WorkerSlotOptions;
   readonly #delay = new RespawnDelay();
   #worker: WorkerProcess | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -22,7 +22,7 @@ export class Place {
   /** How many workers died here. */
   restarts = 0;
 
-  constructor(options: PlaceOptions) {
+  constructor(options: WorkerSlotOptions) {
     this.#options = options;
   }
 

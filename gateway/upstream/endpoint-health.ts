@@ -5,16 +5,16 @@ import type { HealthChecks, HealthLog, HealthWatcher } from './health-checks.ts'
 import { warmth } from './slow-start.ts';
 
 /** What the file says of the health of an endpoint. */
-export interface StandingConfig {
+export interface EndpointHealthConfig {
   readonly health: HealthConfig | null;
   readonly ejection: EjectionConfig | null;
   readonly slowStartMs: number | null;
 }
 
-/** Whose standing it is. */
-export interface StandingOwner {
+/** Whose health it is. */
+export interface EndpointHealthOwner {
   /** Something of it has changed. */
-  standingChanged(): void;
+  endpointHealthChanged(): void;
   /** Whether those who use the endpoint can do without it for a while. @param dead nothing gets through to it. */
   mayEject(dead: boolean): boolean;
   /** It is left out for a while, for what its exchanges say. */
@@ -25,12 +25,12 @@ export interface StandingOwner {
  * Whether an endpoint may be given exchanges now, and why not: what active checks say, what its exchanges say, and how warm it is. All of it is
  * kept up to date by events, so that a choice only reads fields.
  */
-export class Standing implements HealthWatcher {
+export class EndpointHealth implements HealthWatcher {
   readonly #address: DialAddress;
-  readonly #config: StandingConfig;
+  readonly #config: EndpointHealthConfig;
   readonly #checks: HealthChecks;
   readonly #log: HealthLog;
-  readonly #owner: StandingOwner;
+  readonly #owner: EndpointHealthOwner;
   readonly #check: HealthCheck | null;
   readonly #ejection: Ejection | null;
   /** How often it was ejected. */
@@ -45,7 +45,12 @@ export class Standing implements HealthWatcher {
   #readmission: NodeJS.Timeout | undefined;
   #warming: NodeJS.Timeout | undefined;
 
-  constructor(address: DialAddress, config: StandingConfig, checks: HealthChecks, owner: StandingOwner) {
+  constructor(
+    address: DialAddress,
+    config: EndpointHealthConfig,
+    checks: HealthChecks,
+    owner: EndpointHealthOwner,
+  ) {
     this.#address = address;
     this.#config = config;
     this.#checks = checks;
@@ -119,27 +124,27 @@ export class Standing implements HealthWatcher {
     this.#log.warn({ endpoint: this.#address.key }, `the endpoint is ${this.#ejected}`);
     this.#owner.ejected();
     this.#readmission = setTimeout(() => this.#readmit(ejection), ms).unref();
-    this.#judge();
+    this.#update();
   }
 
   #readmit(ejection: Ejection): void {
     ejection.readmit();
     this.#ejected = null;
     this.#log.info({ endpoint: this.#address.key }, 'the endpoint is readmitted');
-    this.#judge();
+    this.#update();
   }
 
   // What time and checks tell.
 
   healthChanged(): void {
-    this.#judge();
+    this.#update();
   }
 
-  #judge(): void {
+  #update(): void {
     const before = this.#available;
     this.#assess();
     if (this.#available && !before) this.#warmUp();
-    this.#owner.standingChanged();
+    this.#owner.endpointHealthChanged();
   }
 
   #assess(): void {
@@ -157,7 +162,7 @@ export class Standing implements HealthWatcher {
     const warm = () => {
       this.#warmth = warmth(performance.now() - begunAt, slowStartMs);
       if (this.#warmth === 1) clearInterval(this.#warming);
-      this.#owner.standingChanged();
+      this.#owner.endpointHealthChanged();
     };
     clearInterval(this.#warming);
     this.#warming = setInterval(warm, slowStartMs / WARMING_STEPS).unref();

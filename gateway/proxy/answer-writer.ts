@@ -5,14 +5,14 @@ import { writeRawAnswer } from '../answer/raw-answer.ts';
 import type { Downstream, Fields } from '../exchange/contract.ts';
 
 /** Where the gateway's own answers go, whatever they are written to. */
-export interface AnswerPlace {
+export interface AnswerWriter {
   /** @param closed called once, when the answer is out or can't get out; `completed` tells which. */
   answer(status: number, fields: Fields, body: Buffer, closed: (completed: boolean) => void): void;
   /** Part of another answer is out already: what is left is to break off. */
   abort(): void;
 }
 
-export class DownstreamPlace implements AnswerPlace {
+export class DownstreamWriter implements AnswerWriter {
   readonly #downstream: Downstream;
 
   constructor(downstream: Downstream) {
@@ -33,7 +33,7 @@ export class DownstreamPlace implements AnswerPlace {
 }
 
 /** The socket of an upgrade that was not to be. */
-export class SocketPlace implements AnswerPlace {
+export class SocketWriter implements AnswerWriter {
   readonly #socket: Duplex;
 
   constructor(socket: Duplex) {

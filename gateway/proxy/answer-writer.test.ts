@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { slowTaker } from '../proof/testing/slow-taker.ts';
-import { DownstreamPlace } from './answer-place.ts';
+import { DownstreamWriter } from './answer-writer.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 function answered() {
   const { told, downstream, take } = slowTaker();
   const closed = (completed: boolean) => void told.push(`closed ${completed}`);
-  new DownstreamPlace(downstream).answer(404, [], Buffer.from('none'), closed);
+  new DownstreamWriter(downstream).answer(404, [], Buffer.from('none'), closed);
   return { told, take };
 }
 

@@ -4,10 +4,10 @@ const MAX_LENGTH = 60;
 
 /** A value that came out of variables, with what the file says in its place. A private one is not shown. */
 export function expandedText(value: unknown, written: string, isPrivate: boolean): string {
-  return isPrivate ? `what ${written} holds` : `${foundText(value)} from ${written}`;
+  return isPrivate ? `what ${written} holds` : `${valueText(value)} from ${written}`;
 }
 
-export function foundText(value: unknown): string {
+export function valueText(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';

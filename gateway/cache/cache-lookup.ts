@@ -6,7 +6,7 @@ import { Selecting } from './vary.ts';
 export type ForwardReason = 'uri-miss' | 'vary-miss' | 'stale' | 'request';
 
 /** What asking the service may bring. */
-export interface Prospect {
+export interface CacheLookup {
   readonly reason: ForwardReason;
   /** Whether those who ask for the same at the same time may wait for one answer: it can be given to them when it is kept. */
   readonly shared: boolean;
@@ -14,7 +14,7 @@ export interface Prospect {
   readonly key: string;
 }
 
-export function prospectOf(store: CacheStore, url: CacheUrl, fields: FieldMap): Prospect {
+export function lookUp(store: CacheStore, url: CacheUrl, fields: FieldMap): CacheLookup {
   const entry = store.find(url, fields);
   const names = store.variesBy(url);
   const chosen = new Selecting(fields).by([...(names ?? [])].sort());

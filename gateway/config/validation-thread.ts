@@ -4,11 +4,11 @@ import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { TimeSlice } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
-import { type Judged, type Rejection, rejected, type Verdict } from './judge.ts';
 import { askThread, ThreadFailure, type ThreadLimits } from './thread.ts';
+import { type ConfigText, type Rejection, rejected, type Verdict } from './validate.ts';
 
 /** What the thread is given. */
-export interface Question extends Judged {
+export interface Question extends ConfigText {
   /** For the routes, some at a time: to take all of them at once would block the loop. */
   readonly routes: MessagePort;
 }
@@ -20,19 +20,19 @@ export type Answer = Rejection | { readonly ok: true; readonly config: Omit<Gate
 const LIMITS: ThreadLimits = { memoryMb: 1024, deadlineMs: 30_000 };
 
 /**
- * As `judge` does it, within limits: a file that takes more is refused. So is one whose thread can't begin or ends without an answer:
+ * As `validate` does it, within limits: a file that takes more is refused. So is one whose thread can't begin or ends without an answer:
  * to read it here would hold up every request, without any limit. Never throws.
  */
-export async function judgeInThread(judged: Judged, limits: ThreadLimits = LIMITS): Promise<Verdict> {
+export async function validateInThread(source: ConfigText, limits: ThreadLimits = LIMITS): Promise<Verdict> {
   const { port1: routes, port2 } = new MessageChannel();
-  const question: Question = { ...judged, env: { ...judged.env }, routes: port2 };
-  const program = new URL(`./judge-program${extname(import.meta.filename)}`, import.meta.url);
+  const question: Question = { ...source, env: { ...source.env }, routes: port2 };
+  const program = new URL(`./validation-program${extname(import.meta.filename)}`, import.meta.url);
   try {
     const answer = await askThread<Answer>(program, question, limits, { transferList: [port2] });
     if (!answer.ok) return answer;
     return { ok: true, config: { ...answer.config, routes: await received(routes) } };
   } catch (cause) {
-    return refusalFor(cause, judged.file, limits);
+    return refusalFor(cause, source.file, limits);
   } finally {
     routes.close();
   }

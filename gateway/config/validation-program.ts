@@ -1,15 +1,15 @@
-/** The thread of `judge-thread.ts`. */
+/** The thread of `validation-thread.ts`. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { GatewayConfig } from '../model/config.ts';
-import { judge } from './judge.ts';
-import type { Answer, Question } from './judge-thread.ts';
+import { validate } from './validate.ts';
+import type { Answer, Question } from './validation-thread.ts';
 
 /** A millisecond's worth. */
 const ROUTES_AT_ONCE = 100;
 
-const { routes: port, ...judged } = workerData as Question;
-const verdict = await judge(judged);
+const { routes: port, ...source } = workerData as Question;
+const verdict = await validate(source);
 parentPort!.postMessage(verdict.ok ? handedOver(verdict.config) : verdict);
 
 function handedOver({ routes, ...config }: GatewayConfig): Answer {

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { SocketMemory } from './socket-memory.ts';
 
 /**
- * Takes what was read. The bytes are the taker's only during the call, unless it passes them on by `Intake.lend`.
+ * Takes what was read. The bytes are the taker's only during the call, unless it passes them on by `ReadBuffer.lend`.
  * @returns whether more may come; `false` holds the socket back until it is resumed.
  */
 export type Take = (buffer: Buffer, bytes: number) => boolean;
@@ -18,7 +18,7 @@ export interface ReadInto {
  * a fifth of what a small exchange costs in all. Here a socket reads into memory that all of them share, and whoever takes the bytes does
  * so at once; large messages are read into memory of their own, which goes on with the bytes in it and so is never copied.
  */
-export class Intake {
+export class ReadBuffer {
   readonly #memory: SocketMemory;
   #buffer: Buffer;
   #take: Take | null = null;
@@ -32,9 +32,9 @@ export class Intake {
     this.#buffer = memory.read;
   }
 
-  /** The intake of a socket; `null`: it is a stream like any other. */
-  static of(socket: object): Intake | null {
-    return (socket as { [INTAKE]?: Intake })[INTAKE] ?? null;
+  /** The read buffer of a socket; `null`: it is a stream like any other. */
+  static of(socket: object): ReadBuffer | null {
+    return (socket as { [READ_BUFFER]?: ReadBuffer })[READ_BUFFER] ?? null;
   }
 
   /** For net.connect; `attach` must follow. */
@@ -44,7 +44,7 @@ export class Intake {
 
   attach(socket: Socket): void {
     this.#socket = socket;
-    (socket as unknown as { [INTAKE]: Intake })[INTAKE] = this;
+    (socket as unknown as { [READ_BUFFER]: ReadBuffer })[READ_BUFFER] = this;
   }
 
   /**
@@ -116,7 +116,7 @@ export class Intake {
 const BULK_FROM_BYTES = 48 * 1024;
 /** Four times its size is what a piece may keep alive at most. */
 const GIVEN_FROM_BYTES = 16 * 1024;
-const INTAKE = Symbol('intake');
+const READ_BUFFER = Symbol('read buffer');
 
 /** What Node keeps to itself: what the kernel's socket is held by, and the server that counts it. */
 interface NodeSocket {

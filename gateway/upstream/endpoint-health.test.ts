@@ -5,8 +5,8 @@ import { localAddress } from '../proof/testing/endpoint-address.ts';
 import { freePort } from '../proof/testing/free-port.ts';
 import { Logbook } from '../proof/testing/logbook.ts';
 import { until } from '../proof/testing/poll.ts';
+import { EndpointHealth, type EndpointHealthConfig } from './endpoint-health.ts';
 import { HealthChecks } from './health-checks.ts';
-import { Standing, type StandingConfig } from './standing.ts';
 
 const EJECTION: EjectionConfig = {
   failures: 3,
@@ -17,29 +17,29 @@ const EJECTION: EjectionConfig = {
   maxShare: 0.5,
 };
 
-/** A standing, what it told, and whether it may be ejected. */
-function standing(wish: Partial<StandingConfig> = {}, port = 3001) {
+/** A endpointHealth, what it told, and whether it may be ejected. */
+function endpointHealth(overrides: Partial<EndpointHealthConfig> = {}, port = 3001) {
   const log = new Logbook();
   const owner = {
     told: 0,
     may: true,
-    standingChanged: () => void owner.told++,
+    endpointHealthChanged: () => void owner.told++,
     mayEject: () => owner.may,
     ejected() {},
   };
-  const config = { health: null, ejection: EJECTION, slowStartMs: null, ...wish };
-  const made = new Standing(localAddress(port), config, new HealthChecks(pino({}, log)), owner);
+  const config = { health: null, ejection: EJECTION, slowStartMs: null, ...overrides };
+  const made = new EndpointHealth(localAddress(port), config, new HealthChecks(pino({}, log)), owner);
   onTestFinished(() => made.close());
   const fail = (times: number, unsent = false) => {
     for (let i = 0; i < times; i++) made.failed(performance.now(), 'answered 503', unsent);
   };
   const words = () => log.records.map(({ msg }) => msg);
-  return { standing: made, owner, fail, words };
+  return { endpointHealth: made, owner, fail, words };
 }
 
 describe('an endpoint that fails', () => {
   test('is ejected, and readmitted when its time is over', async () => {
-    const { standing: one, owner, fail, words } = standing();
+    const { endpointHealth: one, owner, fail, words } = endpointHealth();
     fail(2);
     expect([one.available, one.reason]).toEqual([true, null]);
     fail(1);
@@ -52,13 +52,13 @@ describe('an endpoint that fails', () => {
   });
 
   test('is dead where nothing gets there', () => {
-    const { standing: one, fail } = standing();
+    const { endpointHealth: one, fail } = endpointHealth();
     fail(3, true);
     expect([one.available, one.dead]).toEqual([false, true]);
   });
 
   test('stays where it may not be ejected, until it may', () => {
-    const { standing: one, owner, fail } = standing();
+    const { endpointHealth: one, owner, fail } = endpointHealth();
     owner.may = false;
     fail(10);
     expect([one.available, owner.told]).toEqual([true, 0]);
@@ -68,7 +68,7 @@ describe('an endpoint that fails', () => {
   });
 
   test('and answers in between stays', () => {
-    const { standing: one, fail } = standing();
+    const { endpointHealth: one, fail } = endpointHealth();
     for (let i = 0; i < 10; i++) {
       fail(2);
       one.succeeded(performance.now());
@@ -77,7 +77,7 @@ describe('an endpoint that fails', () => {
   });
 
   test('is never ejected where ejection is off', () => {
-    const { standing: one, fail } = standing({ ejection: null });
+    const { endpointHealth: one, fail } = endpointHealth({ ejection: null });
     fail(100);
     expect(one.available).toBe(true);
   });
@@ -91,7 +91,7 @@ test('an endpoint that is both ejected and unhealthy is available when it is nei
     unhealthyAfter: 1,
     healthyAfter: 1,
   } as const;
-  const { standing: one, fail } = standing({ health }, await freePort());
+  const { endpointHealth: one, fail } = endpointHealth({ health }, await freePort());
   await until('it is unhealthy', () => !one.available);
   fail(3);
   await until('it is readmitted', () => !one.ejected);
@@ -101,9 +101,9 @@ test('an endpoint that is both ejected and unhealthy is available when it is nei
 describe('an endpoint that starts slowly', () => {
   /** The warmth at each change, to the first that is whole. */
   async function warming(): Promise<readonly number[]> {
-    const { standing: one, owner } = standing({ slowStartMs: 400 });
+    const { endpointHealth: one, owner } = endpointHealth({ slowStartMs: 400 });
     const seen = [one.warmth];
-    owner.standingChanged = () => void seen.push(one.warmth);
+    owner.endpointHealthChanged = () => void seen.push(one.warmth);
     await until('it is warm', () => one.warmth === 1);
     return seen;
   }
@@ -116,7 +116,7 @@ describe('an endpoint that starts slowly', () => {
   });
 
   test('begins anew when it is readmitted', async () => {
-    const { standing: one, fail } = standing({ slowStartMs: 400 });
+    const { endpointHealth: one, fail } = endpointHealth({ slowStartMs: 400 });
     await until('it is warm', () => one.warmth === 1);
     fail(3);
     await until('it is readmitted', () => one.available);
@@ -125,6 +125,6 @@ describe('an endpoint that starts slowly', () => {
   });
 
   test('is warm at once where nothing else is said', () => {
-    expect(standing().standing.warmth).toBe(1);
+    expect(endpointHealth().endpointHealth.warmth).toBe(1);
   });
 });

@@ -34,7 +34,8 @@ export interface GatewayOptions {
   readonly listen?: { readonly port?: number; readonly adminPort?: number | false };
 }
 
-export interface Gateway extends Omit<AdminView, 'notReady' | 'purge' | 'metrics' | 'explain' | 'services'> {
+export interface Gateway
+  extends Omit<AdminView, 'notReady' | 'mode' | 'port' | 'purge' | 'metrics' | 'explain' | 'services'> {
   /** Where it listens: host and the actual port. */
   readonly address: { readonly host: string; readonly port: number };
   readonly adminAddress: { readonly host: string; readonly port: number } | null;

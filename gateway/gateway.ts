@@ -20,6 +20,7 @@ import { readConfig } from './observe/metrics/config-reading.ts';
 import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
+import { readTrafficFigure } from './observe/traffic-figure.ts';
 import { Descriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
 import { Applications } from './policy/escape/frameworks.ts';
@@ -300,6 +301,8 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   async #openAdmin(host: string, port: number): Promise<void> {
     const view: AdminView = {
+      mode: this.#options.mode,
+      port: () => this.address.port,
       notReady: () => this.#notReady,
       config: () => this.config(),
       configStatus: () => this.configStatus(),
@@ -340,6 +343,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       return { http, http2, streams: streams.connections, httpMax: bounds.served, handshakeFailures };
     },
     caches: () => this.caches.status(),
+    traffic: () => readTrafficFigure(this.metrics.traffic.all()),
     overload: () => [this.overload.status()],
   };
 

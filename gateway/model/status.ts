@@ -145,3 +145,56 @@ export interface ConfigStatus {
   /** The text of the problems of a newer file that was refused; `null`: what serves is what the file says. */
   readonly rejected: string | null;
 }
+
+/** What was counted of a route, or a stream, since the start. */
+export interface TrafficStatus {
+  /** Of the route; `(none)`: no route took them, `(page)`: the gateway's own page. */
+  readonly id: string;
+  readonly requests: number;
+  /** Answered with 5xx, or broken off for another reason than that the client left. */
+  readonly failed: number;
+  /** Under way. */
+  readonly active: number;
+  readonly tunnels: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** When the last one was over, in milliseconds since the epoch; `null`: there was none. */
+  readonly lastAt: number | null;
+  /** How many took up to each of `boundsS` seconds, each bucket by itself; the last is for all that took longer. */
+  readonly buckets: readonly number[];
+  readonly sumS: number;
+}
+
+export interface TrafficFigure {
+  readonly boundsS: readonly number[];
+  readonly routes: readonly TrafficStatus[];
+}
+
+/** A route with all that is told of it. */
+export interface RouteOverview extends RouteStatus {
+  readonly lane: { readonly lane: 'wire' | 'general'; readonly why: string };
+  /** The policies that its configuration asks for: `rateLimit`, `cors`, `cache`. */
+  readonly policies: readonly string[];
+  /** `null`: it had no traffic yet. */
+  readonly traffic: TrafficStatus | null;
+}
+
+/** All of it at one instant: what the dashboard shows. */
+export interface GatewayStatus {
+  readonly at: number;
+  /** Why it takes no new requests; `null`: it does. */
+  readonly notReady: string | null;
+  readonly mode: 'development' | 'production';
+  /** Where clients reach it from this machine: `http://localhost:3000`. */
+  readonly origin: string;
+  readonly config: ConfigStatus;
+  readonly routes: readonly RouteOverview[];
+  readonly streams: readonly StreamStatus[];
+  readonly connections: ConnectionsStatus;
+  /** What no route took. */
+  readonly unrouted: TrafficStatus | null;
+  /** As of `TrafficFigure`. */
+  readonly boundsS: readonly number[];
+  /** The share of new requests that is refused for overload now, 0 to 1. */
+  readonly refusedShare: number;
+}

@@ -10,6 +10,10 @@ export const adminResources = [
     path: '/config',
     what: 'The configuration in use, compiled, and the problems of a newer one that was refused.',
   },
+  {
+    path: '/status',
+    what: 'The whole of it at one instant, as the dashboard shows it: routes with their traffic, lane and policies, streams, connections, the file.',
+  },
   ...Object.values(FIGURES),
   {
     path: '/services',

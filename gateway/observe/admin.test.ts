@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Purge } from '../cache/purge.ts';
 import type { GatewayConfig, Port } from '../model/config.ts';
-import type { Replacement } from '../model/status.ts';
+import type { Replacement, TrafficStatus } from '../model/status.ts';
 import { connect, request } from '../proof/testing/raw-client.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { type AdminView, createAdmin } from './admin.ts';
@@ -77,6 +77,19 @@ const stream = {
   service: null,
 } as const;
 
+const counted: TrafficStatus = {
+  id: '/db',
+  requests: 3,
+  failed: 1,
+  active: 0,
+  tunnels: 0,
+  bytesIn: 0,
+  bytesOut: 315,
+  lastAt: 1_700_000_000_000,
+  buckets: [2, 1],
+  sumS: 2.5,
+};
+
 const cache = { route: '/images', entries: 3, bytes: 4_096, hits: 7, misses: 2 };
 
 const worker = { pid: 7, state: 'ready', since: 1_700_000_000_000, connections: 3, restarts: 0 } as const;
@@ -99,10 +112,13 @@ const figures: FigureReaders = {
   streams: () => [stream],
   connections: () => ({ http: 3, http2: 1, streams: 0, httpMax: 10_000, handshakeFailures: 2 }),
   caches: () => [cache],
+  traffic: () => ({ boundsS: [1], routes: [counted] }),
   overload: () => [],
 };
 
 const view: AdminView = {
+  mode: 'production',
+  port: () => 3000,
   notReady: () => notReady,
   config: () => config,
   configStatus: () => ({

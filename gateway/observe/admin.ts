@@ -19,6 +19,7 @@ import { adminMethods, adminResources, renderAdminIndex } from './admin-resource
 import { answerServices, type ServiceControl } from './admin-services.ts';
 import { answerReplace } from './admin-workers.ts';
 import { type AskFigure, FIGURES, type FigureName } from './figures.ts';
+import { gatewayStatus } from './gateway-status.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { EXPOSITION_TYPE, exposition } from './metrics/exposition.ts';
 import type { Reading } from './metrics/reading.ts';
@@ -27,6 +28,9 @@ import type { Reading } from './metrics/reading.ts';
 export interface AdminView {
   /** Why it takes no new requests (`starting`, `draining`); `null`: it does. */
   notReady(): string | null;
+  readonly mode: 'development' | 'production';
+  /** Where clients are taken. */
+  port(): number;
   /** The configuration that serves new requests now. */
   config(): GatewayConfig;
   configStatus(): ConfigStatus;
@@ -170,6 +174,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/config', (_request, reply) =>
     sendJson(reply, { ...view.configStatus(), config: withoutSecrets(view.config()) }),
   );
+  app.get('/status', async (_request, reply) => sendJson(reply, await gatewayStatus(view)));
   for (const [name, { path }] of Object.entries(FIGURES))
     app.get(path, async (_request, reply) => sendJson(reply, await view.figure(name as FigureName)));
   app.get('/workers', async (_request, reply) => sendJson(reply, await view.workers()));

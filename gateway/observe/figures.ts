@@ -4,8 +4,10 @@ import type {
   EndpointStatus,
   RouteStatus,
   StreamStatus,
+  TrafficFigure,
 } from '../model/status.ts';
 import type { OverloadStatus } from '../overload/overload.ts';
+import { trafficOf } from './traffic-figure.ts';
 
 /**
  * What is told of a gateway that runs: one row a figure. The admin listener answers it under its path, its index lists it, a primary asks its
@@ -31,6 +33,11 @@ export const FIGURES = {
     path: '/cache',
     what: 'What the cache of each route holds, its hits and misses. DELETE with ?url= or ?prefix= makes it forget.',
     across: cachesOf,
+  },
+  traffic: {
+    path: '/traffic',
+    what: 'Of each route what was counted since the start: requests, failures, bytes, how long they took, and when the last one was.',
+    across: (told: readonly TrafficFigure[]): TrafficFigure => trafficOf(told),
   },
   overload: {
     path: '/overload',

@@ -109,6 +109,8 @@ class Primary implements Gateway {
   async #openAdmin(host: string, port: number): Promise<void> {
     this.#admin = createAdmin(
       {
+        mode: this.#options.mode,
+        port: () => this.address.port,
         notReady: () => this.#whyNotReady(),
         config: () => this.config(),
         configStatus: () => this.configStatus(),

@@ -35,6 +35,8 @@ export class Traffic {
   bytesOut = 0;
   tunnelBytesIn = 0;
   tunnelBytesOut = 0;
+  /** When the last one was over, or became a tunnel; 0: there was none. `performance.now()`. */
+  lastAt = 0;
   cacheHits = 0;
   cacheMisses = 0;
   /** Requests led back behind the prefix. */
@@ -99,6 +101,7 @@ export class Traffic {
   }
 
   #time({ method, status, errorCode, lane, startedAt }: Readonly<ExchangeRecord>, at: number): void {
+    this.lastAt = at;
     this.durations.record(seriesKey(method, status, errorCode, lane), at - startedAt);
   }
 

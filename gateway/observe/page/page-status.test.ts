@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointStatus, RouteStatus, StreamStatus } from '../../model/status.ts';
-import { pageStatus, routeState } from './page-status.ts';
+import { routeState } from '../route-state.ts';
+import { pageStatus } from './page-status.ts';
 import { headline, title } from './summary.ts';
 
 type State = EndpointStatus['state'];

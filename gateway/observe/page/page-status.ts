@@ -7,9 +7,7 @@ import type {
   ServiceStatus,
   StreamStatus,
 } from '../../model/status.ts';
-
-/** A route is `partly` up when some of its endpoints are, and `starting` where it would be down, but its process is on its way for the first time. */
-export type RouteState = 'up' | 'partly' | 'starting' | 'down' | 'unknown';
+import { type RouteState, shownState, stateOf, streamState } from '../route-state.ts';
 
 /** What the page shows, and what its script asks for. In production: paths and their state, and nothing else. */
 export interface PageStatus {
@@ -77,46 +75,23 @@ export function pageStatus({ routes, streams, config, mode }: PageStatusInput): 
   return { version, ...shown };
 }
 
-export function routeState(endpoints: readonly EndpointStatus[]): RouteState {
-  const count = (state: EndpointStatus['state']) =>
-    endpoints.filter((endpoint) => endpoint.state === state).length;
-  if (count('up') > 0) return count('down') > 0 ? 'partly' : 'up';
-  return endpoints.length > 0 && count('down') === endpoints.length ? 'down' : 'unknown';
-}
-
 function developmentRoute(route: RouteStatus): PageRoute {
   const { label, host, path, name = null } = route;
-  const state = stateOf(route);
   return {
     label,
     host,
     path,
     name,
-    state: isStarting(route) ? 'starting' : state,
+    state: shownState(route),
     details: detailsOf(route),
   };
 }
 
 /** How many connections there are is no news, as the output of processes is none. */
 function pageStream(stream: StreamStatus): PageStream {
-  const { id, problem, endpoints } = stream;
-  const ofService = isStarting(stream) ? 'starting' : routeState(endpoints);
-  const state = problem === null ? ofService : 'down';
+  const { id, problem } = stream;
+  const state = streamState(stream);
   return { label: id, state, problem, details: detailsOf(stream) };
-}
-
-/** Behind an open breaker nobody is reached, however well they are. */
-function stateOf({ endpoints, breaker }: RouteStatus): RouteState {
-  return breaker?.state === 'open' ? 'down' : routeState(endpoints);
-}
-
-/** Nothing is wrong yet: a service that has crashed is down, although it is started again. */
-function isStarting(status: RouteStatus | StreamStatus): boolean {
-  const { service, endpoints } = status;
-  const blocked = 'breaker' in status && status.breaker?.state === 'open';
-  return (
-    service?.awaited === true && service.lastExit === null && !blocked && routeState(endpoints) === 'down'
-  );
 }
 
 function detailsOf(status: RouteStatus | StreamStatus): RouteDetails {

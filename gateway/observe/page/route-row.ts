@@ -1,7 +1,7 @@
 import { escapeHtml, safeHref } from '../../answer/page/escape.ts';
 import { answeredByAnother, type EndpointStatus, type ServiceStatus } from '../../model/status.ts';
-import type { PageRoute, PageStream, RouteDetails, RouteState } from './page-status.ts';
-import { stateWords } from './summary.ts';
+import { type RouteState, stateWords } from '../route-state.ts';
+import type { PageRoute, PageStream, RouteDetails } from './page-status.ts';
 
 /** How the browser came to this page, as far as that is known: links to routes of other hosts keep the scheme and the port. */
 export interface PageAddress {

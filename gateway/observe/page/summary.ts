@@ -1,4 +1,5 @@
-import type { PageStatus, RouteState } from './page-status.ts';
+import type { RouteState } from '../route-state.ts';
+import type { PageStatus } from './page-status.ts';
 
 type Shown = Pick<PageStatus, 'routes' | 'streams'>;
 type Mapped = { readonly label: string; readonly state: RouteState };
@@ -37,14 +38,6 @@ export function title({ routes, streams, config }: Shown & Pick<PageStatus, 'con
   }
   return 'Portway';
 }
-
-export const stateWords: Readonly<Record<RouteState, string>> = {
-  up: 'Up',
-  partly: 'Partly up',
-  starting: 'Starting',
-  down: 'Down',
-  unknown: 'Not known',
-};
 
 function subject(some: readonly Mapped[], all: readonly Mapped[], nouns: string): string {
   const [first, second] = some;

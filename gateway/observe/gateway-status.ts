@@ -1,0 +1,63 @@
+import type { GatewayConfig, RouteConfig } from '../model/config.ts';
+import type { GatewayStatus, RouteOverview, RouteStatus, TrafficStatus } from '../model/status.ts';
+import { shownSettings } from '../policy/order.ts';
+import { laneOf } from '../route/lane.ts';
+import type { AdminView } from './admin.ts';
+
+/** Everything that is told of a gateway at one instant; figures alone are added up, so asking for it every second costs little. */
+export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {
+  const [routes, streams, connections, traffic, overload] = await Promise.all([
+    view.figure('routes'),
+    view.figure('streams'),
+    view.figure('connections'),
+    view.figure('traffic'),
+    view.figure('overload'),
+  ]);
+  const config = view.config();
+  const byRoute = new Map(traffic.routes.map((one) => [one.id, one]));
+  const configured = new Map(config.routes.map((route) => [route.id, route]));
+  return {
+    at: Date.now(),
+    notReady: view.notReady(),
+    mode: view.mode,
+    origin: originOf(config, view.port()),
+    config: view.configStatus(),
+    routes: routes.flatMap((route) => overviewOf(route, configured.get(route.id), byRoute)),
+    streams,
+    connections,
+    unrouted: byRoute.get('(none)') ?? null,
+    boundsS: traffic.boundsS,
+    refusedShare: Math.max(0, ...overload.map(({ share }) => share)),
+  };
+}
+
+/** A reload may have taken the route away since it was read. */
+function overviewOf(
+  status: RouteStatus,
+  config: RouteConfig | undefined,
+  traffic: ReadonlyMap<string, TrafficStatus>,
+): RouteOverview[] {
+  if (config === undefined) return [];
+  const overview = {
+    lane: laneOf(config),
+    policies: policiesOf(config),
+    traffic: traffic.get(status.id) ?? null,
+  };
+  return [{ ...status, ...overview }];
+}
+
+function policiesOf(route: RouteConfig): string[] {
+  const set = (values: object) =>
+    Object.entries(values).flatMap(([name, value]) => (value === null || value === false ? [] : [name]));
+  const { cache, redirect, folder, extend } = route;
+  const plugins = route.use.map(({ plugin }) => `use: ${plugin}`);
+  return [...set(shownSettings(route.policies)), ...set({ cache, redirect, folder, extend }), ...plugins];
+}
+
+function originOf({ tls, host }: GatewayConfig, port: number): string {
+  const scheme = tls !== null && (tls.port === null || tls.port === port) ? 'https' : 'http';
+  const name = ANY_OR_LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `${scheme}://${name}:${port}`;
+}
+
+const ANY_OR_LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', '0.0.0.0', '::', 'localhost']);

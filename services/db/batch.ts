@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { decodeUtf8, readBody, requireContentType } from '../kit/body.ts';
+import type { Precondition } from '../kit/preconditions.ts';
 import { Problem } from '../kit/problem.ts';
 import { addResource } from '../kit/resource.ts';
 import type { DocumentParts } from './document-routes.ts';
-import { etagOf, type Precondition } from './etag.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from './json.ts';
 import { applyMutation, type Mutation, type MutationResult } from './mutation.ts';
 import { parseCollection, parseId } from './names.ts';
+import { etagOf } from './store.ts';
 
 const batchMaxBytes = 8 * 1024 * 1024;
 const maxOperations = 1000;
@@ -77,12 +78,12 @@ function objectAt(operation: JsonObject, field: string): JsonObject {
 
 /** ETags as the answers write them, quotes included; `"*"` for any. */
 function preconditionOf({ ifMatch, ifNoneMatch }: JsonObject): Precondition {
-  return { ifMatch: parseTag(ifMatch, 'ifMatch'), ifNoneMatch: parseTag(ifNoneMatch, 'ifNoneMatch') };
+  return { 'if-match': parseTag(ifMatch, 'ifMatch'), 'if-none-match': parseTag(ifNoneMatch, 'ifNoneMatch') };
 }
 
-function parseTag(value: unknown, field: string): string[] | null {
-  if (value === undefined) return null;
-  if (typeof value === 'string' && /^(?:\*|"[^"]*")$/.test(value)) return [value];
+function parseTag(value: unknown, field: string): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && /^(?:\*|"[^"]*")$/.test(value)) return value;
   throw new Problem(400, 'bad_operation', `Expected "${field}" to be an ETag with its quotes, or *.`);
 }
 

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decodeUtf8, readBody, requireContentType } from '../kit/body.ts';
 import type { CommitQueue } from '../kit/commit-queue.ts';
+import { isKnown } from '../kit/preconditions.ts';
 import { publicPrefix } from '../kit/public-address.ts';
 import { addResource } from '../kit/resource.ts';
-import { etagOf, isNotModified, readPrecondition } from './etag.ts';
 import { type JsonObject, parseJsonObject } from './json.ts';
 import { applyMutation, documentMaxBytes, documentNotFound, type Mutation } from './mutation.ts';
 import { parseCollection, parseId } from './names.ts';
-import type { DocumentStore, StoredDocument } from './store.ts';
+import { type DocumentStore, etagOf, type StoredDocument } from './store.ts';
 
 export interface DocumentParts {
   readonly store: DocumentStore;
@@ -44,7 +44,7 @@ function target(request: FastifyRequest) {
   return {
     collection: collectionOf(request),
     id: parseId((request.params as { id: string }).id),
-    precondition: readPrecondition(request.headers),
+    precondition: request.headers,
   };
 }
 
@@ -53,7 +53,7 @@ function read({ store }: DocumentParts, request: FastifyRequest, reply: FastifyR
   const document = store.read(collection, id);
   if (!document) throw documentNotFound(collection, id);
   validators(reply, document);
-  return isNotModified(request.headers, document) ? reply.code(304).send() : sendJson(reply, document.body);
+  return isKnown(request.headers, etagOf(document)) ? reply.code(304).send() : sendJson(reply, document.body);
 }
 
 async function change(

@@ -1,9 +1,9 @@
+import { type Precondition, requirePrecondition } from '../kit/preconditions.ts';
 import { Problem } from '../kit/problem.ts';
-import { type Precondition, requirePrecondition } from './etag.ts';
 import { type JsonObject, parseJsonObject } from './json.ts';
 import { mergePatch } from './merge-patch.ts';
 import { parseId } from './names.ts';
-import type { DocumentStore, StoredDocument } from './store.ts';
+import { type DocumentStore, etagOf, type StoredDocument } from './store.ts';
 import { timeOrderedId } from './time-ordered-id.ts';
 
 /** One change of one document: what a request asks for, and what a batch is made of. */
@@ -68,14 +68,14 @@ function put(
 ): MutationResult {
   requireSameId(id, document);
   const current = store.read(collection, id);
-  requirePrecondition(precondition, current);
+  requireState(precondition, current);
   return { created: !current, document: store.write(collection, id, bodyOf(id, document)) };
 }
 
 function patch(store: DocumentStore, mutation: Mutation & { op: 'patch' }): MutationResult {
   const { collection, id, precondition } = mutation;
   const current = store.read(collection, id);
-  requirePrecondition(precondition, current);
+  requireState(precondition, current);
   if (!current) throw documentNotFound(collection, id);
   const merged = mergePatch(parseJsonObject(current.body), mutation.patch);
   requireSameId(id, merged);
@@ -84,10 +84,14 @@ function patch(store: DocumentStore, mutation: Mutation & { op: 'patch' }): Muta
 
 function remove(store: DocumentStore, mutation: Mutation & { op: 'delete' }): MutationResult {
   const current = store.read(mutation.collection, mutation.id);
-  requirePrecondition(mutation.precondition, current);
+  requireState(mutation.precondition, current);
   if (!current) throw documentNotFound(mutation.collection, mutation.id);
   store.remove(current);
   return { created: false, document: null };
+}
+
+function requireState(precondition: Precondition, current: StoredDocument | null): void {
+  requirePrecondition(precondition, current && etagOf(current), 'document');
 }
 
 export function documentNotFound(collection: string, id: string): Problem {

@@ -12,6 +12,11 @@ export interface StoredDocument {
   readonly body: string;
 }
 
+/** Strong: a version is the number of one change and never used again, even when a document is deleted and made anew. */
+export function etagOf({ version }: Pick<StoredDocument, 'version'>): string {
+  return `"${version}"`;
+}
+
 /** The documents, one statement each. What writes is called within the commit queue's transaction. */
 export interface DocumentStore {
   read(collection: string, id: string): StoredDocument | null;

@@ -137,7 +137,7 @@ function parseLine(collection: string, line: number, bytes: Buffer): Mutation | 
 
 function toMutation(collection: string, document: JsonObject): Mutation {
   if (document.id === undefined) return { op: 'create', collection, document };
-  const precondition = { ifMatch: null, ifNoneMatch: null };
+  const precondition = {};
   return { op: 'put', collection, id: parseId(document.id), document, precondition };
 }
 

@@ -12,7 +12,7 @@ import { badPath, encodeLocation, type Location, parseLocation } from './locatio
 import { receiveFile } from './receive.ts';
 import { storageProblem } from './storage-problem.ts';
 import { type FileTree, newTemporaryPath, pathOf } from './tree.ts';
-import { etagOf, requirePrecondition } from './validators.ts';
+import { etagOf, requireUnchanged } from './validators.ts';
 
 export interface FileParts {
   readonly tree: FileTree;
@@ -64,8 +64,8 @@ async function upload(parts: FileParts, request: FastifyRequest, reply: FastifyR
     // RFC 9110 §14.5: taking a part for the whole would destroy the file.
     throw new Problem(400, 'partial_put', 'PUT takes a whole file. Resumable uploads are at /_uploads/.');
   }
-  const check = (current: Parameters<typeof requirePrecondition>[1]) =>
-    requirePrecondition(request.headers, current);
+  const check = (current: Parameters<typeof requireUnchanged>[1]) =>
+    requireUnchanged(request.headers, current);
   check(await parts.store.stat(location));
   await parts.store.check(location);
   const received = await receiveFile(request.raw, newTemporaryPath(parts.tree), parts.fileMaxBytes).catch(
@@ -87,7 +87,7 @@ async function upload(parts: FileParts, request: FastifyRequest, reply: FastifyR
 async function remove(parts: FileParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const recursive = new URLSearchParams(request.raw.url?.split('?')[1]).get('recursive') === 'true';
   await parts.store.remove(locationOf(request), { recursive }, (current) =>
-    requirePrecondition(request.headers, current),
+    requireUnchanged(request.headers, current),
   );
   return reply.code(204).send();
 }

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isKnown, requirePrecondition } from '../kit/preconditions.ts';
 import { clientGone } from './client-gone.ts';
 import type { Codec } from './codec.ts';
 import { encodeVariant } from './encode.ts';
@@ -9,7 +10,6 @@ import { formats } from './formats.ts';
 import { etagOf, type Original, versionOf } from './original.ts';
 import { imageNotFound, type OriginalStore } from './original-store.ts';
 import { type ImageParameters, parseParameters } from './parameters.ts';
-import { isNotModified, requirePrecondition } from './preconditions.ts';
 import { type Variant, variantEtag, variantOf } from './variant.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -56,9 +56,8 @@ async function attempt(
   if (!original) throw imageNotFound();
   const parameters = parseParameters(request.raw.url ?? '', parts.sideMax);
   const { headers, variant } = represent(parts, original, parameters, request.headers.accept);
-  requirePrecondition({ 'if-match': request.headers['if-match'] }, headers.etag);
-  if (isNotModified(request.headers, headers.etag))
-    return reply.code(304).headers(metadataOf(headers)).send();
+  requirePrecondition({ 'if-match': request.headers['if-match'] }, headers.etag, 'image');
+  if (isKnown(request.headers, headers.etag)) return reply.code(304).headers(metadataOf(headers)).send();
   // The length of what has not been made is not known, and HEAD may leave it out (RFC 9110 §9.3.2).
   if (request.method === 'HEAD') return reply.headers(headers).send();
   const handle = await parts.store.open(original);

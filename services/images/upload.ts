@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bodyChunks } from '../kit/body.ts';
+import { requirePrecondition } from '../kit/preconditions.ts';
 import { Problem } from '../kit/problem.ts';
 import { publicPrefix } from '../kit/public-address.ts';
 import { clientGone } from './client-gone.ts';
@@ -11,7 +12,6 @@ import { linkOf, summaryOf } from './listing.ts';
 import { etagOf, type ImageDescription, type Original } from './original.ts';
 import type { OriginalFolder, ReceivedBytes } from './original-folder.ts';
 import type { OriginalStore } from './original-store.ts';
-import { requirePrecondition } from './preconditions.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface UploadParts {
@@ -77,7 +77,7 @@ async function receiveImage(
 }
 
 export function checkOf(request: FastifyRequest): (current: Original | null) => void {
-  return (current) => requirePrecondition(request.headers, current && etagOf(current));
+  return (current) => requirePrecondition(request.headers, current && etagOf(current), 'image');
 }
 
 /** Forms of foreign pages may send these types without asking first (CORS); and a form is no image. */

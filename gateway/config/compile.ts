@@ -13,7 +13,7 @@ import type { Problem } from './problem.ts';
 import { compileOverload, OWN_OVERLOAD } from './protection-schema.ts';
 import { reportFailedTests } from './route-tests.ts';
 import { compileRoutes, type PlacedRoute } from './routes.ts';
-import type { CheckedConfig } from './schema.ts';
+import { type CheckedConfig, compileGatewayRows, compileLog } from './schema.ts';
 import { reportSelfTargets } from './self-target.ts';
 import {
   compileServices,
@@ -68,27 +68,21 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
   const services = placedServices(checked, context.document);
   const places: Places = { hosts: context.hosts, services: portsOf(services) };
   const placed = compileRoutes(checked, { ...context, places });
-  const host = checked.host === undefined ? context.host : withoutBrackets(checked.host);
+  const rows = compileGatewayRows(checked);
+  const host = rows.host === null ? context.host : withoutBrackets(rows.host);
   const streams = compileStreams(checked, { ...context, places, host });
   const config: GatewayConfig = {
+    ...rows,
     file: context.file,
     host,
-    port: checked.port,
-    trustProxy: checked.trustProxy ?? [],
+    trustProxy: rows.trustProxy ?? [],
+    admin: rows.admin && { ...rows.admin, host: withoutBrackets(rows.admin.host) },
     routes: placed.map(({ route }) => route),
     streams: streams.map(({ stream }) => stream),
     services: compileServices(services, context.document, context.file),
-    admin: checked.admin && { ...checked.admin, host: withoutBrackets(checked.admin.host) },
-    log: checked.log,
-    maxConnections: checked.maxConnections,
-    workers: checked.workers ?? null,
+    log: compileLog(checked.log),
     overload: compileOverload(checked.overload, OWN_OVERLOAD),
-    resolver: checked.resolver ?? null,
-    serverTiming: checked.serverTiming ?? null,
-    allowedHosts: checked.allowedHosts ?? null,
-    page: checked.page ?? null,
     tls: checked.tls ? compileTls(checked.tls, context.file) : null,
-    hosts: checked.hosts,
   };
   reportBetween(config, placed, streams, services, context.document);
   return { config, placed };

@@ -7,8 +7,19 @@
 
 import { z } from 'zod';
 import { accepted } from '../keys/parse-result.ts';
+import { row, section } from '../keys/section.ts';
 import { parseHostAndPort, parseServiceName } from '../keys/target.ts';
-import { addressBlock, allowedHost, count, described, flag, host, parsedBy, port } from '../keys/value.ts';
+import {
+  addressBlock,
+  allowedHost,
+  count,
+  described,
+  flag,
+  host,
+  oneOrMore,
+  parsedBy,
+  port,
+} from '../keys/value.ts';
 import { inheritedShape } from './inherited.ts';
 import { overload } from './protection-schema.ts';
 import { parseResolver } from './resolver.ts';
@@ -40,109 +51,128 @@ const admin = z
   ])
   .meta({ doc: { expected: 'false, a port, host:port, or a map with the key "port"' } });
 
-export const log = z
-  .strictObject({
-    level: described(
-      z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
-      'The least important lines that are written.',
-      { default: 'info', expected: 'trace, debug, info, warn, error or silent' },
-    ).prefault('info'),
-    format: described(
-      z.enum(['auto', 'json', 'pretty']),
-      '`auto` is pretty on a terminal and JSON elsewhere.',
-      {
-        default: 'auto',
-        expected: 'auto, json or pretty',
-      },
-    ).prefault('auto'),
-    access: described(flag, 'One line for each exchange.', { default: 'true' }).prefault(true),
-  })
-  .meta({
-    doc: { expected: 'a map with level, format, access', type: 'map, see [log](#log)', holder: 'log' },
-  });
+const logRows = section({
+  level: row(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    'level',
+    'The least important lines that are written.',
+    { default: 'info', expected: 'trace, debug, info, warn, error or silent' },
+  ),
+  format: row(
+    z.enum(['auto', 'json', 'pretty']),
+    'format',
+    '`auto` is pretty on a terminal and JSON elsewhere.',
+    { default: 'auto', expected: 'auto, json or pretty' },
+  ),
+  access: row(flag, 'access', 'One line for each exchange.', { default: 'true' }),
+});
+
+export const { compile: compileLog } = logRows;
+
+export const log = z.strictObject(logRows.shape).meta({
+  doc: { expected: 'a map with level, format, access', type: 'map, see [log](#log)', holder: 'log' },
+});
+
+/** What is of the gateway as a whole, and one value. */
+const gatewayRows = section({
+  port: row(port, 'port', 'The port that clients connect to.', {
+    default: '3000',
+    also: ['listen', 'ports'],
+  }),
+  host: row(
+    host,
+    'host',
+    'The address that clients connect to. `0.0.0.0` is every IPv4 address of the machine, `::` every address.',
+    { defaultText: '`PORTWAY_HOST` of the environment, else `127.0.0.1`', also: ['bind', 'address'] },
+  ),
+  trustProxy: row(
+    z.union([addressBlock, z.array(addressBlock).transform((lists) => lists.flat())]),
+    'trustProxy',
+    'Peers whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed. `loopback` is 127.0.0.0/8 and ::1, `private` the networks of RFC 1918 and RFC 4193.',
+    {
+      expected: 'an IP address, a CIDR block, loopback or private, or a list of them',
+      type: 'IP address, CIDR block, `loopback`, `private`, or a list of them',
+      defaultText: 'nobody',
+      also: ['trustedproxies', 'trustforwardheader'],
+    },
+  ),
+  maxConnections: row(count(1, 1_000_000), 'maxConnections', 'Client connections at once.', {
+    default: '10000',
+    also: ['maxconn', 'maxconns', 'workerconnections'],
+    ends: 'refused outside; at the limit a new connection is answered 503',
+  }),
+  workers: row(
+    z.union([z.literal('auto'), count(1, 64)]),
+    'workers',
+    'Processes that share the port, under one that replaces them; `auto` is one for each core.',
+    {
+      expected: 'auto, or a number from 1 to 64',
+      type: '`auto`, number',
+      defaultText: 'none: one process, and nothing over it',
+      also: ['workerprocesses', 'processcount', 'cluster', 'instances', 'threads', 'nbproc', 'nbthread'],
+    },
+  ),
+  resolver: row(
+    oneOrMore(resolver),
+    'resolver',
+    "DNS servers for the names in targets, instead of the system's. They know nothing of `/etc/hosts`.",
+    {
+      expected: 'an IP address, with a port or without, or a list of them',
+      type: 'IP address, `address:port`, or a list of them',
+      defaultText: "the system's",
+      also: ['nameserver', 'nameservers', 'dns', 'dnsservers', 'resolvers'],
+    },
+  ),
+  allowedHosts: row(
+    z.union([allowedHost.transform((one) => [one]), z.array(allowedHost)]),
+    'allowedHosts',
+    'The hosts that are served, beside IP addresses, `localhost`, the names below it and the hosts of routes; every other one is answered 421. `*.example.com` is every name below `example.com`.',
+    {
+      expected: 'a host name, or *.example.com, or a list of them',
+      type: 'host name, `*.example.com`, or a list of them',
+      defaultText: 'none in development; in production, every host is served until the key is there',
+      also: ['servernames', 'hostnames'],
+    },
+  ),
+  page: row(
+    flag,
+    'page',
+    "Whether the gateway's own page stands at `/`, where no route of that path or host does. In production it names no address and no host.",
+    { defaultText: '`true` in development, `false` in production', also: ['dashboard', 'statuspage'] },
+  ),
+  hosts: row(
+    flag,
+    'hosts',
+    'Whether each route is also at a name of its own in development: `/vite` at `http://vite.localhost:3000`, whole and without its prefix.',
+    { default: 'on', type: '`on`, `off`', expected: 'on or off' },
+  ),
+  serverTiming: row(
+    flag,
+    'serverTiming',
+    'Whether answers say in `Server-Timing` how long the gateway and the service took.',
+    { defaultText: '`true` in development, `false` in production' },
+  ),
+  admin: row(
+    admin,
+    'admin',
+    'Where `/healthz`, `/readyz`, `/config` and `/explain` are answered. It asks nobody for a password: keep it on a private address.',
+    { type: '`false`, port, host:port, or a map, see [admin](#admin)', default: '127.0.0.1:3900' },
+  ),
+});
+
+export const { compile: compileGatewayRows } = gatewayRows;
 
 export const configuration = z
   .strictObject({
-    port: described(port, 'The port that clients connect to.', {
-      default: '3000',
-      also: ['listen', 'ports'],
-    }).prefault(3000),
-    host: described(
-      host,
-      'The address that clients connect to. `0.0.0.0` is every IPv4 address of the machine, `::` every address.',
-      { defaultText: '`PORTWAY_HOST` of the environment, else `127.0.0.1`', also: ['bind', 'address'] },
-    ).optional(),
-    trustProxy: described(
-      z.union([addressBlock, z.array(addressBlock).transform((lists) => lists.flat())]),
-      'Peers whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed. `loopback` is 127.0.0.0/8 and ::1, `private` the networks of RFC 1918 and RFC 4193.',
-      {
-        expected: 'an IP address, a CIDR block, loopback or private, or a list of them',
-        type: 'IP address, CIDR block, `loopback`, `private`, or a list of them',
-        defaultText: 'nobody',
-        also: ['trustedproxies', 'trustforwardheader'],
-      },
-    ).optional(),
-    maxConnections: described(z.int().min(1).max(1_000_000), 'Client connections at once.', {
-      expected: 'a number from 1 to 1000000',
-      type: 'number',
-      default: '10000',
-      also: ['maxconn', 'maxconns', 'workerconnections'],
-      bounds: { min: '1', max: '1000000' },
-      ends: 'refused outside; at the limit a new connection is answered 503',
-    }).prefault(10_000),
-    workers: described(
-      z.union([z.literal('auto'), count(1, 64)]),
-      'Processes that share the port, under one that replaces them; `auto` is one for each core.',
-      {
-        expected: 'auto, or a number from 1 to 64',
-        type: '`auto`, number',
-        defaultText: 'none: one process, and nothing over it',
-        also: ['workerprocesses', 'processcount', 'cluster', 'instances', 'threads', 'nbproc', 'nbthread'],
-      },
-    ).optional(),
+    ...gatewayRows.shape,
     overload: described(overload, 'When new requests are refused, so that those under way get done.', {
       default: 'on',
       also: ['loadshedding', 'shedding', 'overloadmanager'],
     }).optional(),
-    resolver: described(
-      z.union([resolver.transform((one) => [one]), z.array(resolver).min(1)]),
-      "DNS servers for the names in targets, instead of the system's. They know nothing of `/etc/hosts`.",
-      {
-        expected: 'an IP address, with a port or without, or a list of them',
-        type: 'IP address, `address:port`, or a list of them',
-        defaultText: "the system's",
-        also: ['nameserver', 'nameservers', 'dns', 'dnsservers', 'resolvers'],
-      },
-    ).optional(),
-    allowedHosts: described(
-      z.union([allowedHost.transform((one) => [one]), z.array(allowedHost)]),
-      'The hosts that are served, beside IP addresses, `localhost`, the names below it and the hosts of routes; every other one is answered 421. `*.example.com` is every name below `example.com`.',
-      {
-        expected: 'a host name, or *.example.com, or a list of them',
-        type: 'host name, `*.example.com`, or a list of them',
-        defaultText: 'none in development; in production, every host is served until the key is there',
-        also: ['servernames', 'hostnames'],
-      },
-    ).optional(),
-    page: described(
-      flag,
-      "Whether the gateway's own page stands at `/`, where no route of that path or host does. In production it names no address and no host.",
-      { defaultText: '`true` in development, `false` in production', also: ['dashboard', 'statuspage'] },
-    ).optional(),
     tls: described(tls, 'How clients are met by TLS.', {
       defaultText: 'plain HTTP only',
       also: ['ssl', 'https'],
     }).optional(),
-    hosts: described(
-      flag,
-      'Whether each route is also at a name of its own in development: `/vite` at `http://vite.localhost:3000`, whole and without its prefix.',
-      { default: 'on', type: '`on`, `off`', expected: 'on or off' },
-    ).prefault(true),
-    serverTiming: described(
-      flag,
-      'Whether answers say in `Server-Timing` how long the gateway and the service took.',
-      { defaultText: '`true` in development, `false` in production' },
-    ).optional(),
     ...inheritedShape('top'),
     routes: described(
       z.record(z.string(), routeValue),
@@ -178,15 +208,10 @@ export const configuration = z
         also: ['processes'],
       },
     ).optional(),
-    admin: described(
-      admin,
-      'Where `/healthz`, `/readyz`, `/config` and `/explain` are answered. It asks nobody for a password: keep it on a private address.',
-      { type: '`false`, port, host:port, or a map, see [admin](#admin)', default: '127.0.0.1:3900' },
-    ).prefault('127.0.0.1:3900'),
     log: described(log, 'What is logged, and how.', {
       defaultText: 'see [log](#log)',
       also: ['logging'],
-    }).prefault({}),
+    }).optional(),
   })
   .meta({ doc: { expected: 'a map with the key "routes"', holder: 'the configuration' } });
 

@@ -5,6 +5,7 @@ import type { GatewayConfig } from './model/config.ts';
 import type { ServiceStatus } from './model/status.ts';
 import type { AdminView } from './observe/admin.ts';
 import type { ServiceControl } from './observe/admin-services.ts';
+import type { Inspector } from './observe/exchanges/inspector.ts';
 import type { AskFigure } from './observe/figures.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import type { ReloadResult } from './proxy/reloader.ts';
@@ -35,7 +36,10 @@ export interface GatewayOptions {
 }
 
 export interface Gateway
-  extends Omit<AdminView, 'notReady' | 'mode' | 'port' | 'purge' | 'metrics' | 'explain' | 'services'> {
+  extends Omit<
+    AdminView,
+    'notReady' | 'mode' | 'port' | 'purge' | 'metrics' | 'explain' | 'services' | 'exchanges'
+  > {
   /** Where it listens: host and the actual port. */
   readonly address: { readonly host: string; readonly port: number };
   readonly adminAddress: { readonly host: string; readonly port: number } | null;
@@ -51,6 +55,7 @@ export interface WorkerGateway {
   readonly address: { readonly host: string; readonly port: number };
   readonly figure: AskFigure;
   readonly purge: AdminView['purge'];
+  readonly exchanges: Inspector;
   /** What it has counted, and its gauges. */
   reading(): Promise<Reading>;
   /** Puts this content to work, or says why it can't be; then nothing has changed. */

@@ -15,6 +15,7 @@ import { createAccessLog } from './log/access-log.ts';
 import type { GatewayConfig, StreamConfig } from './model/config.ts';
 import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './model/status.ts';
 import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
+import { Inspector } from './observe/exchanges/inspector.ts';
 import type { Figure, FigureName, FigureReaders } from './observe/figures.ts';
 import { readConfig } from './observe/metrics/config-reading.ts';
 import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
@@ -106,6 +107,8 @@ class RunningGateway implements Gateway, WorkerGateway {
   /** ... and to its end, where it is counted and written down. */
   readonly inFlight: InFlight;
   readonly metrics: GatewayMetrics;
+  /** ... and kept, while somebody looks. */
+  readonly exchanges: Inspector;
 
   constructor(options: GatewayOptions, worker: WorkerContext | null) {
     const { mode, log, env, configFile, content } = options;
@@ -117,6 +120,10 @@ class RunningGateway implements Gateway, WorkerGateway {
     const { longLived, memory } = this;
     this.descriptors = new Descriptors(log);
     const applications = new Applications();
+    this.exchanges = new Inspector({
+      always: mode === 'development',
+      explain: (input) => explainExchange(this.snapshots.current.table, this.config(), input),
+    });
     const observe = this.#observer(applications);
     this.metrics = this.#createMetrics();
     const { traffic, loopDelay } = this.metrics;
@@ -155,6 +162,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       overload,
       holds,
       applications,
+      inspection: this.exchanges,
     });
     this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();
@@ -187,6 +195,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       if (record.escaped !== null) escapes.see(record);
       if (record.errorCode === 'out_of_descriptors') this.descriptors.exchangeFailed();
       writeLine(record);
+      if (record.detail !== null || record.endedAt < this.exchanges.until) this.exchanges.ended(record);
     };
   }
 
@@ -313,6 +322,10 @@ class RunningGateway implements Gateway, WorkerGateway {
       metrics: async () => [await this.reading(), readConfig(this.configStatus(), this.#source.refusals)],
       services: this.#options.serviceControl ?? null,
       explain: (input) => explainExchange(this.snapshots.current.table, this.config(), input),
+      exchanges: {
+        find: (query) => this.exchanges.find(query),
+        one: async (id) => this.exchanges.one(id),
+      },
     };
     this.#admin = createAdmin(view, { log: this.#options.log });
     this.adminAddress = await this.#admin.listen(host, port);

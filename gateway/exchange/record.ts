@@ -1,4 +1,5 @@
 import type { Lane } from './contract.ts';
+import type { ExchangeDetail } from './detail.ts';
 import { CATALOG, type ErrorCode, type GatewayError } from './error-catalog.ts';
 
 /** What is known of one exchange: its lane fills it in on the way, the access log reads it once at the end. */
@@ -54,6 +55,8 @@ export interface ExchangeRecord {
   fallback: boolean;
   /** Who asked, as far as a policy knows. Remote text. */
   user: string | null;
+  /** What the inspection keeps of it; `null`: nobody looks, or there are too many. */
+  detail: ExchangeDetail | null;
 }
 
 export function newExchangeRecord(
@@ -88,6 +91,7 @@ export function newExchangeRecord(
     policy: null,
     fallback: false,
     user: null,
+    detail: null,
   };
 }
 

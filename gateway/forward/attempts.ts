@@ -44,6 +44,7 @@ export class Attempts {
     this.#traffic = this.#upstream.trafficOf(endpoint);
     if (this.#tried.length > 1) this.#traffic.retries++;
     this.#begunAt = performance.now();
+    this.#record.detail?.attemptBegan(endpoint.key, this.#begunAt);
     this.#open = true;
     this.#recorded = false;
     return endpoint;
@@ -52,6 +53,7 @@ export class Attempts {
   /** The head of an HTTP answer is there. @param now `performance.now()`. */
   answered(status: number, now: number): void {
     this.#count(status, null, now);
+    this.#record.detail?.attemptAnswered(status, now);
     this.recordOutcome(outcomeOfStatus(status), now);
   }
 
@@ -60,6 +62,7 @@ export class Attempts {
     if (!this.#open) return;
     const now = performance.now();
     this.#count(0, error.code, now);
+    this.#record.detail?.attemptFailed(error.code, now);
     this.end(outcome, now);
   }
 

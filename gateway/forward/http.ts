@@ -100,6 +100,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   started(reused: boolean): void {
     this.#reused = reused;
+    this.#record.detail?.attemptSent(reused);
     if (this.#plan.serverTiming) this.#attempts.sentAt = performance.now();
     // A body that is flowing has a time of its own.
     if (this.#body?.begun) this.#deadline.refresh();

@@ -129,6 +129,7 @@ export class Tunnel {
 
   #handshake(endpoint: Endpoint, socket: Duplex): void {
     const { method, target, timeouts } = this.#plan;
+    this.#record.detail?.attemptSent(false);
     const request = http.request({
       createConnection: () => socket,
       method,

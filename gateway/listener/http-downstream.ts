@@ -237,6 +237,14 @@ export class HttpDownstream implements ClientExchange {
     return this.#response.writableLength > 0 || this.socket.writableLength > 0;
   }
 
+  /** As far as they were set one by one, as Fastify sets them. */
+  get answerFields(): Fields {
+    const response = this.#response;
+    return response
+      .getHeaderNames()
+      .flatMap((name) => [response.getHeader(name) ?? []].flat().flatMap((value) => [name, String(value)]));
+  }
+
   get status(): number {
     return this.#response.statusCode;
   }

@@ -27,14 +27,20 @@ export const adminResources = [
     path: '/metrics',
     what: 'Everything that is counted, for Prometheus; summed over workers.',
   },
+  {
+    path: '/exchanges?status=failed&limit=20',
+    what: 'The newest exchanges, those that `route`, `status`, `since`, `user`, `method` and `text` mean; kept while somebody looks. /exchanges/ID is one with its fields, tries, and why its route took it; /events tells the status each second, and exchanges as they end.',
+  },
   { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },
 ].map(({ path, what }) => ({ path, what }));
 
 /** The methods that a path answers to; `null`: there is no such path. */
 export function adminMethods(path: string): string | null {
+  if (path === '/events') return 'GET';
   if (path === '/cache') return 'GET, HEAD, DELETE';
   if (path === '/workers/replace' || /^\/services\/[^/]+\/restart$/.test(path)) return 'POST';
   return path === '/' ||
+    /^\/exchanges\/[^/]+$/.test(path) ||
     adminResources.some((resource) => pathOf(resource) === path) ||
     /^\/services\/[^/]+\/log$/.test(path)
     ? 'GET, HEAD'

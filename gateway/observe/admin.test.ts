@@ -137,6 +137,10 @@ const view: AdminView = {
     asked = input;
     return explanation(input);
   },
+  exchanges: {
+    find: async () => ({ exchanges: [], more: 0, newest: {}, dropped: 4, sampled: 2 }),
+    one: async () => null,
+  },
 };
 
 /** A client of a new admin listener. */

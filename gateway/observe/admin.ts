@@ -13,6 +13,7 @@ import { shownSettings } from '../policy/order.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { answerPurge } from './admin-cache.ts';
 import { AdminConnections } from './admin-connections.ts';
+import { answerExchanges, type ExchangesView } from './admin-exchanges.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
 import { adminMethods, adminResources, renderAdminIndex } from './admin-resources.ts';
@@ -44,6 +45,7 @@ export interface AdminView {
   /** Of each process, and of the gateway as a whole. */
   metrics(): Promise<readonly Reading[]>;
   explain(input: ExplainInput): Explanation;
+  readonly exchanges: ExchangesView;
   /** The processes that `portway dev` runs; `null`: this gateway runs none. */
   readonly services: ServiceControl | null;
 }
@@ -184,6 +186,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/metrics', async (_request, reply) =>
     reply.type(EXPOSITION_TYPE).send(Readable.from(exposition(await view.metrics()))),
   );
+  answerExchanges(app, { exchanges: view.exchanges, status: () => gatewayStatus(view) });
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
 }
 

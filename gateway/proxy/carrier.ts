@@ -5,6 +5,7 @@ import type { Caches } from '../cache/caches.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { Downstream } from '../exchange/contract.ts';
+import type { Inspection } from '../exchange/detail.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { IdentitySource } from '../exchange/identity.ts';
 import { peerOf } from '../exchange/peer.ts';
@@ -32,6 +33,7 @@ import { Exchange, type ExchangeEnds, UpgradeRequest } from './exchange.ts';
 import { Extensions } from './extensions.ts';
 import { FastifyExchange } from './fastify-exchange.ts';
 import { HandlerOwner } from './handler-owner.ts';
+import { InspectedDownstream } from './inspected.ts';
 import { extendedPlan } from './plans.ts';
 import { type Onward, PolicyWait } from './policy-wait.ts';
 import type { ExchangeContext, Routed } from './routed.ts';
@@ -45,6 +47,7 @@ export interface CarrierOptions extends ExchangeEnds {
   readonly overload: Overload;
   readonly holds: Holds;
   readonly applications: Applications;
+  readonly inspection: Inspection;
 }
 
 interface Decided {
@@ -168,6 +171,8 @@ export class Carrier implements HttpListenerHandler {
     const id = this.#context.identity.requestId(facts.requestId, believed);
     const protocol = PROTOCOLS[client.version] ?? 'HTTP/1.1';
     const record = newExchangeRecord(id, client.method, client.rawTarget, protocol, address);
+    const { inspection } = this.#options;
+    if (record.startedAt < inspection.until) record.detail = inspection.begin(client.fields);
     return new Exchange(snapshot, client, facts, record, this.#options);
   }
 
@@ -206,7 +211,10 @@ export class Carrier implements HttpListenerHandler {
   readonly #carry = (exchange: Exchange, routed: Routed): void => {
     const { caches } = this.#options;
     // An upgrade goes another way.
-    const client = routed.policies.client(exchange.downstream as ClientExchange, routed);
+    const { detail } = exchange.record;
+    const arrived = exchange.downstream as ClientExchange;
+    const told = detail === null ? arrived : new InspectedDownstream(arrived, detail);
+    const client = routed.policies.client(told, routed);
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {
       return this.#forward(routed, role?.downstream ?? client, routed, exchange);

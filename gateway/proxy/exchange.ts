@@ -234,7 +234,9 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   #outgoing(fields: Fields): Fields {
     const routed = this.#takenBy;
     const told = routed === null ? fields : routed.policies.ownAnswer(fields, routed);
-    return this.peer.secure ? this.snapshot.overTls(told) : told;
+    const outgoing = this.peer.secure ? this.snapshot.overTls(told) : told;
+    if (this.record.detail !== null) this.record.detail.answerFields = outgoing;
+    return outgoing;
   }
 
   /** The route that took it, if one did. */

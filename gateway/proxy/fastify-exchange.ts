@@ -108,6 +108,7 @@ export class FastifyExchange implements DownstreamListener, Timed {
     const { record } = exchange;
     this.#deadline.clear();
     if (completed) record.status = downstream.status;
+    if (record.detail !== null) record.detail.answerFields = downstream.answerFields;
     record.bytesOut = downstream.writtenBytes;
     if (!completed && record.errorCode === null) exchange.clientLeft();
     if (this.#request?.underWay)

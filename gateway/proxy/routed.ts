@@ -305,7 +305,11 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
         'Upgrade',
         'websocket',
       ],
-      answerFields: (endpoint, fields) => this.outgoing(answerFields(this, endpoint, fields, false)),
+      answerFields: (endpoint, fields) => {
+        const told = this.outgoing(answerFields(this, endpoint, fields, false));
+        if (this.record.detail !== null) this.record.detail.answerFields = told;
+        return told;
+      },
       informationalFields: (endpoint, fields) => this.informationalFields(endpoint, fields),
     };
   }

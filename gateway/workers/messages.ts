@@ -8,6 +8,7 @@
 import type { Purge } from '../cache/purge.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
+import type { ExchangeList, ExchangeQuery, ExchangeView } from '../model/exchanges.ts';
 import type { ConfigStatus, ServiceStatus } from '../model/status.ts';
 import type { FigureName } from '../observe/figures.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
@@ -22,6 +23,10 @@ export interface Questions {
   readonly reading: Exchange<null, Reading>;
   /** How many URLs were forgotten. */
   readonly purge: Exchange<Purge, number>;
+  /** Those of its exchanges that are meant. */
+  readonly exchanges: Exchange<ExchangeQuery, ExchangeList>;
+  /** One of them by its id; `null`: it is another worker's, or gone. */
+  readonly exchange: Exchange<string, ExchangeView | null>;
   /** To put a configuration to work. */
   readonly take: Exchange<FileContent, ReloadResult>;
   /** To open the UDP ports, or to let go of them. */

@@ -4,6 +4,7 @@ import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import { type Admin, createAdmin } from '../observe/admin.ts';
+import { joinedLists } from '../observe/exchanges/inspector.ts';
 import { type Figure, type FigureName, figureOf } from '../observe/figures.ts';
 import { readConfig } from '../observe/metrics/config-reading.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
@@ -124,6 +125,10 @@ class Primary implements Gateway {
         metrics: () => this.#readings(),
         services: this.#options.serviceControl ?? null,
         explain: (input) => explainExchange(this.#table!, this.config(), input),
+        exchanges: {
+          find: async (query) => joinedLists(await this.#workers.askAll('exchanges', query), query.limit),
+          one: async (id) => (await this.#workers.askAll('exchange', id)).find((one) => one !== null) ?? null,
+        },
       },
       { log: this.#options.log },
     );

@@ -119,6 +119,8 @@ function answersOf(gateway: WorkerGateway): Answers {
     figure: (figure) => gateway.figure(figure),
     reading: () => gateway.reading(),
     purge: (purge) => gateway.purge(purge),
+    exchanges: (query) => gateway.exchanges.find(query),
+    exchange: (id) => gateway.exchanges.one(id),
     take: (content) => gateway.take(content),
     carryDatagrams: async (carries) => {
       await gateway.carryDatagrams(carries);

@@ -1,0 +1,96 @@
+/** What is told of single exchanges: the admin API and its readers share these shapes. Secrets are masked in all of them. */
+
+/** One finished exchange in a list. Instants are milliseconds since the epoch. */
+export interface ExchangeSummary {
+  readonly id: string;
+  readonly requestId: string;
+  /** When its head had arrived, and when it was over. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly method: string;
+  readonly target: string;
+  /** The authority that it asked for; `null`: its fields were not kept. */
+  readonly host: string | null;
+  readonly protocol: string;
+  readonly client: string;
+  readonly user: string | null;
+  readonly route: string | null;
+  readonly endpoint: string | null;
+  /** 0: there was none, as for a raw stream. */
+  readonly status: number;
+  /** The row of docs/errors.md; `null`: nothing failed. */
+  readonly code: string | null;
+  readonly cause: string | null;
+  readonly policy: string | null;
+  readonly cache: 'hit' | 'miss' | null;
+  readonly attempts: number;
+  /** Until the head of the answer, and until the end. */
+  readonly headMs: number | null;
+  readonly totalMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly tunnel: boolean;
+  readonly fallback: boolean;
+  readonly lane: string;
+  /** Whether its fields and attempts were kept, too. */
+  readonly detailed: boolean;
+}
+
+/** Milliseconds since the exchange began; `null`: that never came. */
+export interface AttemptView {
+  readonly endpoint: string;
+  readonly startMs: number;
+  /** From here on the request was written; before it: the wait for a connection, and connecting. */
+  readonly sentMs: number | null;
+  readonly reused: boolean;
+  readonly headMs: number | null;
+  readonly failedMs: number | null;
+  readonly status: number;
+  readonly code: string | null;
+}
+
+export interface MessageView {
+  readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
+}
+
+/** One exchange with all that is known of it. */
+export interface ExchangeView extends ExchangeSummary {
+  readonly errorType: string | null;
+  readonly escaped: string | null;
+  /** `null`: not kept. */
+  readonly request: MessageView | null;
+  readonly answer: MessageView | null;
+  /** The tries of `attempts`, as far as they were kept. */
+  readonly tries: readonly AttemptView[];
+  /** Which route takes such a request and why, as `portway explain` says it: by the configuration that serves now. */
+  readonly why: string;
+}
+
+/** Which exchanges are meant; what is left out excludes nothing. */
+export interface ExchangeQuery {
+  readonly route?: string;
+  /** `404`, `5xx`, or `failed`: the gateway or the service failed. */
+  readonly status?: string;
+  /** Over since then, in milliseconds since the epoch. */
+  readonly since?: number;
+  readonly user?: string;
+  readonly method?: string;
+  /** In any case, anywhere in what is shown of it. */
+  readonly text?: string;
+  readonly limit: number;
+  /** For readers that go on: the newest that each process has told, by the part of its ids before the dash. */
+  readonly after?: Readonly<Record<string, number>>;
+}
+
+export interface ExchangeList {
+  /** The newest first. */
+  readonly exchanges: readonly ExchangeSummary[];
+  /** How many others are meant, beyond the limit. */
+  readonly more: number;
+  /** The newest that each process has, as `after` takes it. */
+  readonly newest: Readonly<Record<string, number>>;
+  /** Kept and pushed out by newer ones, since the start. */
+  readonly dropped: number;
+  /** Not kept because there were too many, since the start. */
+  readonly sampled: number;
+}

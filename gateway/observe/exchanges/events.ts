@@ -1,0 +1,124 @@
+import { Readable } from 'node:stream';
+import type { ExchangeList, ExchangeQuery, ExchangeSummary } from '../../model/exchanges.ts';
+
+/** What a stream of events is made of. */
+export interface EventSource {
+  /** The status of everything, as JSON on one line. */
+  status(): Promise<string>;
+  find(query: ExchangeQuery): Promise<ExchangeList>;
+}
+
+/**
+ * Tells those who look what happens: `status` each second, `exchange` for each that has ended. They share one timer. A reader that is slow,
+ * or a gateway that is fast, costs it exchanges, and the next one that it gets says how many it missed; nothing waits for it.
+ */
+export class EventHub {
+  readonly #source: EventSource;
+  readonly #readers = new Set<EventReader>();
+  #timer: NodeJS.Timeout | null = null;
+  #ticks = 0;
+  #busy = false;
+
+  constructor(source: EventSource) {
+    this.#source = source;
+  }
+
+  get isFull(): boolean {
+    return this.#readers.size >= READERS_MAX;
+  }
+
+  /** A text of events that goes on until its reader leaves. */
+  open(query: ExchangeQuery): Readable {
+    const reader = new EventReader(query, () => this.#left(reader));
+    this.#readers.add(reader);
+    reader.tell(`retry: ${RETRY_MS}\n\n`);
+    this.#timer ??= setInterval(() => void this.#tick(), TICK_MS).unref();
+    void this.#begin(reader);
+    return reader.text;
+  }
+
+  async #begin(reader: EventReader): Promise<void> {
+    await this.#tellStatus([reader]);
+    await reader.ask(this.#source).catch(() => {});
+  }
+
+  #left(reader: EventReader): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size > 0 || this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  close(): void {
+    for (const reader of this.#readers) reader.text.destroy();
+  }
+
+  async #tick(): Promise<void> {
+    // What takes longer than a tick is not asked for twice.
+    if (this.#busy) return;
+    this.#busy = true;
+    const readers = [...this.#readers];
+    // A worker that has ended meanwhile gives no answer: the next tick asks again.
+    await Promise.allSettled(readers.map((reader) => reader.ask(this.#source)));
+    if (++this.#ticks % TICKS_PER_STATUS === 0) await this.#tellStatus(readers);
+    this.#busy = false;
+  }
+
+  async #tellStatus(readers: readonly EventReader[]): Promise<void> {
+    const text = await this.#source.status().catch(() => null);
+    if (text !== null) for (const reader of readers) reader.tell(`event: status\ndata: ${text}\n\n`);
+  }
+}
+
+/** One who looks. */
+class EventReader {
+  readonly text: Readable;
+  readonly #query: ExchangeQuery;
+  /** The newest that each process has told; `null`: it was not asked yet. */
+  #after: Readonly<Record<string, number>> | null = null;
+  #sampled = 0;
+  #missed = 0;
+
+  constructor(query: ExchangeQuery, left: () => void) {
+    this.#query = query;
+    this.text = new Readable({
+      read() {},
+      destroy(error, done) {
+        left();
+        done(error);
+      },
+    });
+  }
+
+  /** Tells what has ended since it was asked last. What was there before is no news: /exchanges has it. */
+  async ask(source: EventSource): Promise<void> {
+    const after = this.#after;
+    const query = { ...this.#query, limit: after === null ? 1 : PER_TICK_MAX, after: after ?? {} };
+    const { exchanges, more, sampled, newest } = await source.find(query);
+    this.#after = { ...after, ...newest };
+    if (after !== null) this.#missed += more + sampled - this.#sampled;
+    this.#sampled = sampled;
+    if (after !== null) for (const exchange of exchanges.toReversed()) this.#tellExchange(exchange);
+  }
+
+  #tellExchange(exchange: ExchangeSummary): void {
+    const data = JSON.stringify({ ...exchange, missed: this.#missed });
+    if (this.tell(`event: exchange\nid: ${exchange.id}\ndata: ${data}\n\n`)) this.#missed = 0;
+    else this.#missed++;
+  }
+
+  /** @returns whether there was room. */
+  tell(text: string): boolean {
+    if (this.text.destroyed || this.text.readableLength > UNREAD_MAX_BYTES) return false;
+    this.text.push(text);
+    return true;
+  }
+}
+
+const READERS_MAX = 8;
+const TICK_MS = 250;
+const TICKS_PER_STATUS = 4;
+/** A hundred a second are more than anybody reads. */
+const PER_TICK_MAX = 25;
+const UNREAD_MAX_BYTES = 256 * 1024;
+const RETRY_MS = 1_000;

@@ -1,0 +1,127 @@
+import type { Fields } from '../../exchange/contract.ts';
+import { ExchangeDetail, type Inspection } from '../../exchange/detail.ts';
+import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../../exchange/record.ts';
+import { TimeSlice } from '../../exchange/time-slice.ts';
+import type { ExchangeList, ExchangeQuery, ExchangeView } from '../../model/exchanges.ts';
+import type { ExplainInput, Explanation } from '../../route/explanation.ts';
+import { isMeant } from './query.ts';
+import { ExchangeRing, type KeptExchange, type RingBounds } from './ring.ts';
+import { explainInput, summaryOf, viewOf } from './view.ts';
+
+export interface InspectorOptions {
+  /** Keeps exchanges whether or not somebody looks. */
+  readonly always: boolean;
+  readonly explain: (input: ExplainInput) => Explanation;
+  readonly bounds?: RingBounds;
+  /** How many a second are kept; the rest is counted. */
+  readonly perSecond?: number;
+}
+
+/**
+ * Keeps the newest exchanges of this process while somebody looks: asking for them is looking, and holds for a minute. Nobody looks: an
+ * exchange costs one comparison.
+ */
+export class Inspector implements Inspection {
+  readonly #options: InspectorOptions;
+  readonly #ring: ExchangeRing;
+  readonly #perSecond: number;
+  /** The instants of `since` and of the second that is counted are `performance.now()`. */
+  #since = 0;
+  #secondBegan = 0;
+  #inSecond = 0;
+  #sampled = 0;
+  until: number;
+
+  constructor(options: InspectorOptions) {
+    const { always, bounds, perSecond = KEPT_PER_SECOND } = options;
+    this.#options = options;
+    this.#ring = new ExchangeRing(bounds);
+    this.#perSecond = perSecond;
+    this.until = always ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  // Filled by exchanges.
+
+  begin(requestFields: Fields): ExchangeDetail | null {
+    return this.#hasRoom(performance.now()) ? new ExchangeDetail(requestFields) : null;
+  }
+
+  /** It is over, and has a detail or somebody looks. */
+  ended(record: ExchangeRecord): void {
+    if (record.detail !== null || this.#isWorthIt(record)) this.#ring.keep(record, Date.now());
+    else this.#sampled++;
+  }
+
+  /** Without its fields: it began before somebody looked, or it failed. */
+  #isWorthIt({ startedAt, endedAt, status, errorCode }: ExchangeRecord): boolean {
+    const failed = status >= 500 || (errorCode !== null && status !== CLIENT_LEFT_STATUS);
+    return (startedAt < this.#since || failed) && this.#hasRoom(endedAt);
+  }
+
+  #hasRoom(now: number): boolean {
+    if (now - this.#secondBegan >= 1_000) {
+      this.#secondBegan = now;
+      this.#inSecond = 0;
+    }
+    return this.#inSecond++ < this.#perSecond;
+  }
+
+  // Asked by people.
+
+  async find(query: ExchangeQuery): Promise<ExchangeList> {
+    this.#look();
+    const exchanges = [];
+    let more = 0;
+    const newest = { [PROCESS]: this.#ring.newestSeq };
+    const slice = new TimeSlice();
+    for (const kept of this.#ring.newest(query.after?.[PROCESS])) {
+      if (slice.isOver) await slice.next();
+      if (!isMeant(kept, query)) continue;
+      if (exchanges.length < query.limit) exchanges.push(summaryOf(kept, idOf(kept)));
+      else more++;
+    }
+    return { exchanges, more, newest, dropped: this.#ring.dropped, sampled: this.#sampled };
+  }
+
+  one(id: string): ExchangeView | null {
+    this.#look();
+    const kept = this.keptAs(id);
+    if (kept === null) return null;
+    return viewOf(kept, id, this.#options.explain(explainInput(kept)));
+  }
+
+  keptAs(id: string): KeptExchange | null {
+    const [process, seq = ''] = id.split('-');
+    return process === PROCESS ? (this.#ring.of(Number.parseInt(seq, 36)) ?? null) : null;
+  }
+
+  #look(): void {
+    if (this.#options.always) return;
+    const now = performance.now();
+    if (now >= this.until) this.#since = now;
+    this.until = now + LOOKED_AT_MS;
+  }
+}
+
+/** Of several workers each has exchanges of its own. */
+const PROCESS: string = process.pid.toString(36);
+
+function idOf({ seq }: KeptExchange): string {
+  return `${PROCESS}-${seq.toString(36)}`;
+}
+
+/** What several processes have, as one. */
+export function joinedLists(lists: readonly ExchangeList[], limit: number): ExchangeList {
+  const total = (count: (list: ExchangeList) => number) => lists.reduce((sum, list) => sum + count(list), 0);
+  const all = lists.flatMap(({ exchanges }) => exchanges).toSorted((a, b) => b.endedAt - a.endedAt);
+  return {
+    exchanges: all.slice(0, limit),
+    more: total(({ more }) => more) + Math.max(0, all.length - limit),
+    newest: Object.assign({}, ...lists.map(({ newest }) => newest)),
+    dropped: total(({ dropped }) => dropped),
+    sampled: total(({ sampled }) => sampled),
+  };
+}
+
+const KEPT_PER_SECOND = 1_000;
+const LOOKED_AT_MS = 60_000;

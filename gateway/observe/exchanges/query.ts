@@ -1,0 +1,62 @@
+import type { ExchangeQuery } from '../../model/exchanges.ts';
+import type { KeptExchange } from './ring.ts';
+import { messageOf, summaryOf } from './view.ts';
+
+export const LIMIT_MAX = 1_000;
+const LIMIT = 100;
+
+export const QUERY_USAGE =
+  '`status` is a code (404), a class (5xx) or `failed`; `since` a time (2026-11-29T08:00:00Z), milliseconds since the epoch, or how long ' +
+  `ago (30s, 5m, 2h); \`limit\` a number from 1 to ${LIMIT_MAX}. \`route\`, \`user\`, \`method\` and \`text\` are texts.`;
+
+/** @param parameters of the request. @returns `null` where one of them can't be read. */
+export function readQuery(parameters: URLSearchParams, now: number): ExchangeQuery | null {
+  const text = (name: string) => parameters.get(name) || undefined;
+  const limit = Number(text('limit') ?? LIMIT);
+  const status = text('status');
+  const since = sinceOf(text('since'), now);
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) return null;
+  if (status !== undefined && !/^([1-5]xx|\d{1,3}|failed)$/.test(status)) return null;
+  if (Number.isNaN(since)) return null;
+  const asked = { route: text('route'), user: text('user'), method: text('method'), text: text('text') };
+  const given = Object.entries({ ...asked, status, since }).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), limit };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** @returns NaN where it can't be read. */
+function sinceOf(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
+  const ago = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
+  if (ago !== null) return now - Number(ago[1]) * UNIT_MS[ago[2]!]!;
+  return /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
+}
+
+export function isMeant(kept: KeptExchange, query: ExchangeQuery): boolean {
+  const { record, endedAt } = kept;
+  const { route, status, since, user, method, text } = query;
+  if (since !== undefined && endedAt < since) return false;
+  if (route !== undefined && record.route !== route) return false;
+  if (user !== undefined && record.user !== user) return false;
+  if (method !== undefined && record.method !== method.toUpperCase()) return false;
+  if (status !== undefined && !hasStatus(kept, status)) return false;
+  return text === undefined || shownTextOf(kept).includes(text.toLowerCase());
+}
+
+function hasStatus({ record }: KeptExchange, wanted: string): boolean {
+  const { status, errorCode } = record;
+  if (wanted === 'failed') return status >= 500 || errorCode !== null;
+  if (wanted.endsWith('xx')) return Math.floor(status / 100) === Number(wanted[0]);
+  return status === Number(wanted);
+}
+
+/** What is hidden can't be searched for either: else a search would tell it letter by letter. */
+function shownTextOf(kept: KeptExchange): string {
+  const { detail } = kept.record;
+  const { method, target, host, requestId, client, user, route, endpoint, code, cause } = summaryOf(kept, '');
+  const messages = [messageOf(detail?.requestFields ?? null), messageOf(detail?.answerFields ?? null)];
+  const lines = messages.flatMap((message) => message?.fields.map((field) => field.join(': ')) ?? []);
+  const line = `${method} ${host ?? ''}${target}`;
+  return [line, requestId, client, user, route, endpoint, code, cause, ...lines].join('\n').toLowerCase();
+}

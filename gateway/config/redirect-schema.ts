@@ -2,10 +2,20 @@
 
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
+import { row, section } from '../keys/section.ts';
 import { described, parsedBy } from '../keys/value.ts';
 import type { RedirectConfig } from '../model/config.ts';
 
 const STATUSES = [301, 302, 303, 307, 308] as const;
+
+const rows = section({
+  status: row(
+    z.literal(STATUSES),
+    'status',
+    'The status of a redirect. 307 and 308 keep method and body; 301 and 308 are remembered by browsers.',
+    { default: '308', type: '301, 302, 303, 307, 308', expected: '301, 302, 303, 307 or 308' },
+  ),
+});
 
 export const redirectShape = {
   redirect: described(
@@ -20,20 +30,16 @@ export const redirectShape = {
       also: ['redir', 'redirects', 'redirectto', 'return'],
     },
   ).optional(),
-  status: described(
-    z.literal(STATUSES).meta({ doc: { expected: '301, 302, 303, 307 or 308' } }),
-    'The status of a redirect. 307 and 308 keep method and body; 301 and 308 are remembered by browsers.',
-    { default: '308', type: '301, 302, 303, 307, 308', expected: '301, 302, 303, 307 or 308' },
-  ).optional(),
+  ...rows.shape,
 };
 
 /** What is said of redirects alone. */
-export const REDIRECT_KEYS = ['status'];
+export const REDIRECT_KEYS = Object.keys(rows.shape);
 
 const form = z.strictObject(redirectShape);
 
-export function compileRedirect({ redirect, status }: z.output<typeof form>): RedirectConfig | null {
-  return redirect === undefined ? null : { to: redirect, status: status ?? 308 };
+export function compileRedirect(written: z.output<typeof form>): RedirectConfig | null {
+  return written.redirect === undefined ? null : { to: written.redirect, ...rows.compile(written) };
 }
 
 /** @returns it without slashes at its end, so that what follows the prefix can be appended. */

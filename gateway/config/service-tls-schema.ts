@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseHost } from '../keys/host.ts';
 import { refused } from '../keys/parse-result.ts';
+import { row, section } from '../keys/section.ts';
 import { described, flag, parsedBy } from '../keys/value.ts';
 import type { EndpointAddress, EndpointConfig, ServiceTrust } from '../model/config.ts';
 
@@ -11,6 +12,25 @@ const serverName = parsedBy(z.string(), (text) => {
   const host = parseHost(text);
   return host.ok && /[a-z]/i.test(text) && !text.includes(':') ? host : refused('a name, without a port');
 }).meta({ doc: { expected: 'the name of a host' } });
+
+const rows = section({
+  serverName: row(
+    serverName,
+    'serverName',
+    'The name that it is asked for (SNI), and that its certificate must have.',
+    {
+      type: 'name',
+      defaultText: 'its host',
+      also: ['sni', 'servername', 'proxysslname', 'tlsservername'],
+    },
+  ),
+  insecure: row(
+    flag,
+    'insecure',
+    'Takes whatever certificate it shows, so that anybody on the way can read and change what passes. `check`, the log and the admin listener say so.',
+    { default: 'false', also: ['insecureskipverify', 'tlsinsecureskipverify', 'skipverify'] },
+  ),
+});
 
 export const serviceTlsForm = z
   .strictObject({
@@ -22,20 +42,7 @@ export const serviceTlsForm = z
       'PEM, relative to this file: the authorities that its certificate may come from, instead of the system’s. Read when the configuration is.',
       { defaultText: "the system's", also: ['cafile', 'rootca', 'trustedca', 'proxyssltrustedcertificate'] },
     ).optional(),
-    serverName: described(
-      serverName,
-      'The name that it is asked for (SNI), and that its certificate must have.',
-      {
-        type: 'name',
-        defaultText: 'its host',
-        also: ['sni', 'servername', 'proxysslname', 'tlsservername'],
-      },
-    ).optional(),
-    insecure: described(
-      flag,
-      'Takes whatever certificate it shows, so that anybody on the way can read and change what passes. `check`, the log and the admin listener say so.',
-      { default: 'false', also: ['insecureskipverify', 'tlsinsecureskipverify', 'skipverify'] },
-    ).optional(),
+    ...rows.shape,
   })
   .meta({ id: 'serviceTls', doc: { expected: 'a map with ca, serverName, insecure', holder: 'tls' } });
 
@@ -46,8 +53,7 @@ export function compileTrust(form: CheckedServiceTls, configuration: string): Se
   return {
     caFile: form.ca === undefined ? null : resolve(dirname(configuration), form.ca),
     ca: null,
-    serverName: form.serverName ?? null,
-    insecure: form.insecure ?? false,
+    ...rows.compile(form),
   };
 }
 

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { parseHeaderName, TOKEN } from '../../keys/field.ts';
 import { inherited } from '../../keys/inherited.ts';
 import { accepted, refused } from '../../keys/parse-result.ts';
-import { switchable } from '../../keys/section.ts';
-import { described, duration, flag, oneOrMore, parsedBy } from '../../keys/value.ts';
+import { row, section, switchable } from '../../keys/section.ts';
+import { duration, flag, oneOrMore, parsedBy } from '../../keys/value.ts';
 import { type OriginPattern, parseOrigin } from './origins.ts';
 
 /** Plain data, as the configuration keeps it. */
@@ -30,65 +30,72 @@ const method = parsedBy(z.string(), (text) =>
 ).meta({ doc: { expected: 'a request method' } });
 const header = parsedBy(z.string(), parseHeaderName).meta({ doc: { expected: 'a header name' } });
 
-export const corsForm = z
-  .strictObject({
-    origins: described(
-      oneOrMore(origin),
-      'Whose pages may read answers: `https://app.example.com`, `https://*.example.com` for all names below it, `http://localhost:*` for any port, `*` for everybody.',
-      {
-        expected: 'an origin, or a list of them',
-        type: 'origin or list of origins',
-        defaultText: '`*`',
-        also: [
-          'origin',
-          'alloworigin',
-          'alloworigins',
-          'accesscontrolalloworigin',
-          'accesscontrolalloworiginlist',
-        ],
-      },
-    ).optional(),
-    methods: described(oneOrMore(method), 'Methods that such pages may use.', {
-      expected: 'a method, or a list of them',
-      type: 'method or list of methods',
-      defaultText: 'whatever is asked for',
-      also: ['allowmethods', 'accesscontrolallowmethods'],
-    }).optional(),
-    headers: described(oneOrMore(header), 'Fields that such pages may send beside the plain ones.', {
+const rows = section({
+  origins: row(
+    oneOrMore(origin),
+    'origins',
+    'Whose pages may read answers: `https://app.example.com`, `https://*.example.com` for all names below it, `http://localhost:*` for any port, `*` for everybody.',
+    {
+      expected: 'an origin, or a list of them',
+      type: 'origin or list of origins',
+      defaultText: '`*`',
+      also: [
+        'origin',
+        'alloworigin',
+        'alloworigins',
+        'accesscontrolalloworigin',
+        'accesscontrolalloworiginlist',
+      ],
+    },
+  ),
+  methods: row(oneOrMore(method), 'methods', 'Methods that such pages may use.', {
+    expected: 'a method, or a list of them',
+    type: 'method or list of methods',
+    defaultText: 'whatever is asked for',
+    also: ['allowmethods', 'accesscontrolallowmethods'],
+  }),
+  headers: row(oneOrMore(header), 'headers', 'Fields that such pages may send beside the plain ones.', {
+    expected: 'a header name, or a list of them',
+    type: 'name or list of names',
+    defaultText: 'whatever is asked for',
+    also: ['allowheaders', 'accesscontrolallowheaders'],
+  }),
+  expose: row(
+    oneOrMore(header),
+    'expose',
+    'Fields of answers that such pages may read beside the plain ones.',
+    {
       expected: 'a header name, or a list of them',
       type: 'name or list of names',
-      defaultText: 'whatever is asked for',
-      also: ['allowheaders', 'accesscontrolallowheaders'],
-    }).optional(),
-    expose: described(
-      oneOrMore(header),
-      'Fields of answers that such pages may read beside the plain ones.',
-      {
-        expected: 'a header name, or a list of them',
-        type: 'name or list of names',
-        defaultText: 'none',
-        also: ['exposeheaders', 'exposedheaders', 'accesscontrolexposeheaders'],
-      },
-    ).optional(),
-    credentials: described(
-      flag,
-      'Whether such pages may ask with cookies and logins of the visitor. Not with `*`.',
-      {
-        default: 'false',
-        also: ['allowcredentials', 'accesscontrolallowcredentials'],
-      },
-    ).optional(),
-    maxAge: described(
-      duration({ min: '1s', max: '1d' }),
-      'How long a browser remembers the answer to a preflight; most take two hours at most.',
-      { defaultText: "the browser's: 5 s", also: ['accesscontrolmaxage'] },
-    ).optional(),
-    privateNetwork: described(
-      flag,
-      'Whether pages of public sites may ask, where the gateway is on a private network (Private Network Access).',
-      { default: 'false', also: ['allowprivatenetwork'] },
-    ).optional(),
-  })
+      defaultText: 'none',
+      also: ['exposeheaders', 'exposedheaders', 'accesscontrolexposeheaders'],
+    },
+  ),
+  credentials: row(
+    flag,
+    'credentials',
+    'Whether such pages may ask with cookies and logins of the visitor. Not with `*`.',
+    {
+      default: 'false',
+      also: ['allowcredentials', 'accesscontrolallowcredentials'],
+    },
+  ),
+  maxAge: row(
+    duration({ min: '1s', max: '1d' }),
+    'maxAgeMs',
+    'How long a browser remembers the answer to a preflight; most take two hours at most.',
+    { defaultText: "the browser's: 5 s", also: ['accesscontrolmaxage'] },
+  ),
+  privateNetwork: row(
+    flag,
+    'privateNetwork',
+    'Whether pages of public sites may ask, where the gateway is on a private network (Private Network Access).',
+    { default: 'false', also: ['allowprivatenetwork'] },
+  ),
+});
+
+export const corsForm = z
+  .strictObject(rows.shape)
   .check(({ value, issues }) => {
     if (value.credentials !== true || value.origins?.includes(null) === false) return;
     const params = {
@@ -122,22 +129,14 @@ export const corsRow = inherited<typeof corsValue, 'cors', CorsSettings | null>(
 
 type Written = Partial<z.output<typeof corsForm>>;
 
-function compileCors({
-  origins,
-  methods,
-  headers,
-  expose,
-  credentials,
-  maxAge,
-  privateNetwork,
-}: Written): CorsSettings {
+function compileCors(written: Written): CorsSettings {
+  const { origins, methods, headers, expose, maxAgeMs, ...rest } = rows.compile(written);
   return {
     origins: origins ?? [null],
     methods: methods?.join(', ') ?? null,
     headers: headers?.join(', ') ?? null,
     expose: expose?.join(', ') ?? null,
-    credentials: credentials ?? false,
-    maxAgeS: maxAge === undefined ? null : Math.floor(maxAge / 1000),
-    privateNetwork: privateNetwork ?? false,
+    maxAgeS: maxAgeMs === null ? null : Math.floor(maxAgeMs / 1000),
+    ...rest,
   };
 }

@@ -5,12 +5,33 @@ import { isHopByHop } from '../../../fields/connection.ts';
 import { isForwardingField, isOtherForwardingField } from '../../../fields/forwarded.ts';
 import { parseFieldText, parseHeaderName } from '../../../keys/field.ts';
 import { accepted, type ParseResult, refused } from '../../../keys/parse-result.ts';
+import { row, section } from '../../../keys/section.ts';
 import { described, duration, parsedBy } from '../../../keys/value.ts';
 import type { ForwardSettings } from '../settings.ts';
 import { parseHttpUrl } from '../url.ts';
 
 const identityField = parsedBy(z.string(), parseIdentityField).meta({
   doc: { expected: 'a header name', type: 'header name' },
+});
+
+const rows = section({
+  timeout: row(
+    duration({ min: '10ms', max: '1m' }),
+    'timeoutMs',
+    'With `forward`: how long its answer may take.',
+    { default: '5s' },
+  ),
+  signIn: row(
+    parsedBy(z.string().min(1), parseSignIn),
+    'signIn',
+    'With `forward`: where a browser is sent that opens a page and gets 401. `{url}` becomes the address of the page, `{path}` its path alone.',
+    {
+      expected: 'a path or a URL',
+      type: 'path or URL',
+      defaultText: 'the 401 is the answer',
+      also: ['signin', 'authsignin', 'loginurl', 'errorpage'],
+    },
+  ),
 });
 
 export const forwardShape = {
@@ -39,19 +60,7 @@ export const forwardShape = {
     defaultText: '`X-Auth-Request-User`, else `Remote-User`',
     also: ['userfield', 'userheader'],
   }).optional(),
-  timeout: described(duration({ min: '10ms', max: '1m' }), 'With `forward`: how long its answer may take.', {
-    default: '5s',
-  }).optional(),
-  signIn: described(
-    parsedBy(z.string().min(1), parseSignIn),
-    'With `forward`: where a browser is sent that opens a page and gets 401. `{url}` becomes the address of the page, `{path}` its path alone.',
-    {
-      expected: 'a path or a URL',
-      type: 'path or URL',
-      defaultText: 'the 401 is the answer',
-      also: ['signin', 'authsignin', 'loginurl', 'errorpage'],
-    },
-  ).optional(),
+  ...rows.shape,
 };
 
 export const FORWARD_COMPANIONS = ['copy', 'user', 'timeout', 'signIn'];
@@ -61,9 +70,9 @@ const shape = z.object(forwardShape);
 export function compileForward(
   written: z.output<typeof shape> & { readonly forward: string },
 ): ForwardSettings {
-  const { forward, copy = [], user, timeout = 5_000, signIn = null } = written;
+  const { forward, copy = [], user } = written;
   const users = user === undefined ? ['X-Auth-Request-User', 'Remote-User'] : [user];
-  return { kind: 'forward', url: forward, copy, users, timeoutMs: timeout, signIn };
+  return { kind: 'forward', url: forward, copy, users, ...rows.compile(written) };
 }
 
 function parseUrl(written: string): ParseResult<string> {

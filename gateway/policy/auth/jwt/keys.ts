@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../../../keys/parse-result.ts';
+import { row, section } from '../../../keys/section.ts';
 import { described, duration, oneOrMore, orWord, parsedBy, text } from '../../../keys/value.ts';
 import type { JwtSettings } from '../settings.ts';
 import { parseHttpUrl } from '../url.ts';
@@ -17,6 +18,21 @@ const algorithm = parsedBy(z.string(), parseAlgorithm).meta({
   doc: { expected: 'RS256, ES256, EdDSA or the like' },
 });
 const name = z.string().min(1);
+
+const rows = section({
+  user: row(name, 'user', 'The claim that says who it is.', {
+    expected: 'the name of a claim',
+    type: 'text',
+    default: 'sub',
+    also: ['userclaim', 'usernameclaim', 'principalclaim'],
+  }),
+  tolerance: row(
+    duration({ min: '0ms', max: '5m' }),
+    'toleranceMs',
+    'By how much the clocks of issuer and gateway may differ.',
+    { default: '30s', also: ['leeway', 'clockskew', 'clocktolerance'] },
+  ),
+});
 
 export const jwtForm = z
   .strictObject({
@@ -52,12 +68,7 @@ export const jwtForm = z
         also: ['alg', 'algs', 'algorithm'],
       },
     ).optional(),
-    user: described(name, 'The claim that says who it is.', {
-      expected: 'the name of a claim',
-      type: 'text',
-      default: 'sub',
-      also: ['userclaim', 'usernameclaim', 'principalclaim'],
-    }).optional(),
+    user: rows.shape.user,
     claims: described(
       z.record(name, oneOrMore(text)),
       'Claims that are demanded, with a value, or a list of values of which one is enough; else 403.',
@@ -72,30 +83,21 @@ export const jwtForm = z
       type: 'text or list of texts',
       also: ['scope', 'requiredscopes'],
     }).optional(),
-    tolerance: described(
-      duration({ min: '0ms', max: '5m' }),
-      'By how much the clocks of issuer and gateway may differ.',
-      {
-        default: '30s',
-        also: ['leeway', 'clockskew', 'clocktolerance'],
-      },
-    ).optional(),
+    tolerance: rows.shape.tolerance,
   })
   .meta({ id: 'jwt', doc: { expected: 'a map with jwks, issuer, audience', holder: 'jwt' } });
 
 export function compileJwt(written: z.output<typeof jwtForm>, folder: string): JwtSettings {
-  const { jwks, issuer, audience, algorithms = ALGORITHMS } = written;
-  const { user = 'sub', claims = {}, scopes = [], tolerance = 30_000 } = written;
+  const { jwks, issuer, audience, algorithms = ALGORITHMS, claims = {}, scopes = [] } = written;
   return {
     kind: 'jwt',
     jwks: jwks.url === null ? { url: null, file: resolve(folder, jwks.path) } : { url: jwks.url, file: null },
     issuer,
     audience,
     algorithms,
-    user,
     claims,
     scopes,
-    toleranceMs: tolerance,
+    ...rows.compile(written),
   };
 }
 

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { parseFieldText } from '../../../keys/field.ts';
 import { accepted, type ParseResult, refused } from '../../../keys/parse-result.ts';
+import { row, section } from '../../../keys/section.ts';
 import { described, duration, oneOrMore, parsedBy } from '../../../keys/value.ts';
 import type { OidcSettings } from '../settings.ts';
 import { parseHttpUrl } from '../url.ts';
@@ -33,6 +34,40 @@ export const allowForm = z
     }).optional(),
   })
   .meta({ id: 'oidcAllow', doc: { expected: 'a map with emails or groups', holder: 'allow' } });
+
+const rows = section({
+  user: row(name, 'user', 'The claim that says who it is.', {
+    expected: 'the name of a claim',
+    type: 'text',
+    default: 'sub',
+    also: ['userclaim', 'usernameclaim'],
+  }),
+  idle: row(duration({ min: '10s', max: '30d' }), 'idleMs', 'How long a session lasts that is not used.', {
+    default: '2h',
+    also: ['idletimeout', 'inactivity'],
+  }),
+  lifetime: row(duration({ min: '10s', max: '90d' }), 'lifetimeMs', 'How long a session lasts at most.', {
+    default: '24h',
+    also: ['absolutelifetime', 'maxage', 'cookieexpire'],
+  }),
+  sessionKey: row(
+    secret,
+    'sessionKey',
+    'What the key of the sessions is derived from, instead of the `clientSecret`.',
+    {
+      expected: 'a text of 24 characters or more',
+      type: 'text',
+      defaultText: 'the `clientSecret`',
+      also: ['cookiesecret', 'sessionsecret'],
+    },
+  ),
+  afterLogout: row(
+    parsedBy(z.string().min(1), parseUrl),
+    'afterLogout',
+    'Where the provider sends who has logged out. It must be registered there.',
+    { expected: 'a URL', type: 'URL', defaultText: 'nowhere', also: ['postlogoutredirecturi'] },
+  ),
+});
 
 export const oidcForm = z
   .strictObject({
@@ -65,61 +100,32 @@ export const oidcForm = z
         also: ['scope'],
       },
     ).optional(),
-    user: described(name, 'The claim that says who it is.', {
-      expected: 'the name of a claim',
-      type: 'text',
-      default: 'sub',
-      also: ['userclaim', 'usernameclaim'],
-    }).optional(),
+    user: rows.shape.user,
     allow: described(allowForm, 'Who may pass of those who can log in: one of these is enough, else 403.', {
       expected: 'a map with emails or groups',
       type: 'map, see [oidcAllow](#oidcallow)',
       defaultText: 'everybody who can log in',
       also: ['allowed', 'allowedgroups', 'allowedemails'],
     }).optional(),
-    idle: described(duration({ min: '10s', max: '30d' }), 'How long a session lasts that is not used.', {
-      default: '2h',
-      also: ['idletimeout', 'inactivity'],
-    }).optional(),
-    lifetime: described(duration({ min: '10s', max: '90d' }), 'How long a session lasts at most.', {
-      default: '24h',
-      also: ['absolutelifetime', 'maxage', 'cookieexpire'],
-    }).optional(),
-    sessionKey: described(
-      secret,
-      'What the key of the sessions is derived from, instead of the `clientSecret`.',
-      {
-        expected: 'a text of 24 characters or more',
-        type: 'text',
-        defaultText: 'the `clientSecret`',
-        also: ['cookiesecret', 'sessionsecret'],
-      },
-    ).optional(),
-    afterLogout: described(
-      parsedBy(z.string().min(1), parseUrl),
-      'Where the provider sends who has logged out. It must be registered there.',
-      { expected: 'a URL', type: 'URL', defaultText: 'nowhere', also: ['postlogoutredirecturi'] },
-    ).optional(),
+    idle: rows.shape.idle,
+    lifetime: rows.shape.lifetime,
+    sessionKey: rows.shape.sessionKey,
+    afterLogout: rows.shape.afterLogout,
   })
   .meta({ id: 'oidc', doc: { expected: 'a map with issuer, clientId, clientSecret', holder: 'oidc' } });
 
 export function compileOidc(written: z.output<typeof oidcForm>): OidcSettings {
-  const { issuer, clientId, clientSecret, scopes = ['openid', 'email', 'profile'], user = 'sub' } = written;
-  const { allow, idle = 7_200_000, lifetime = 86_400_000, sessionKey = null, afterLogout = null } = written;
+  const { issuer, clientId, clientSecret, scopes = ['email', 'profile'], allow } = written;
   return {
     kind: 'oidc',
     issuer,
     clientId,
     clientSecret,
     scopes: [...new Set(['openid', ...scopes])],
-    user,
     emails: allow?.emails ?? [],
     groups: allow?.groups ?? [],
     allowsAll: allow === undefined,
-    idleMs: idle,
-    lifetimeMs: lifetime,
-    sessionKey,
-    afterLogout,
+    ...rows.compile(written),
   };
 }
 

@@ -36,6 +36,8 @@ export interface RoutedExchange extends Exchange {
   user: string | null;
   /** Whether the answer may be for this client alone though nobody knows its user: no cache gives it to another. */
   personal: boolean;
+  /** What a policy has to say beside the final answer, whoever gives it. */
+  addToAnswer(fields: Fields): void;
   /** For a policy that waits: aborted when the client has left, or the time is up. */
   readonly signal: AbortSignal;
 }

@@ -72,8 +72,8 @@ export interface Foreseen {
 
 /** A policy on a route. Nothing is opened by binding it: `explain` binds, too. Each hook is called only where it is there. */
 export interface BoundPolicy {
-  /** Before the first exchange, where the settings are not all that it needs. @returns what lets it go. @throws PolicyError */
-  readonly open?: (kept: KeptStates) => Promise<() => void>;
+  /** Before the first exchange, where the settings are not all that it needs. @returns what lets it go. @param route its id. @throws PolicyError */
+  readonly open?: (kept: KeptStates, route: string) => Promise<() => void>;
   /**
    * From the head of the request. A promise only where the policy has to wait, a key to fetch or a service to ask: the exchange is
    * suspended then, at most for `timeouts.response`. @throws GatewayError to refuse it.

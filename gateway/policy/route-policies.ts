@@ -67,8 +67,8 @@ export class RoutePolicies {
   }
 
   /** Before the first exchange. @throws PolicyError */
-  async open(kept: KeptStates): Promise<void> {
-    for (const open of this.#opens) this.#opened.push(await open(kept));
+  async open(kept: KeptStates, route: string): Promise<void> {
+    for (const open of this.#opens) this.#opened.push(await open(kept, route));
   }
 
   /** After the last one. */

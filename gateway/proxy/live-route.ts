@@ -22,7 +22,7 @@ export interface LiveRoute {
 
 /** @throws PolicyError */
 export async function openPolicies(routes: readonly LiveRoute[], kept: KeptStates): Promise<void> {
-  for (const { policies } of routes) if (policies.opens) await policies.open(kept);
+  for (const { policies, config } of routes) if (policies.opens) await policies.open(kept, config.id);
 }
 
 /** Ten thousand routes are put to work in slices, between which requests are served. */

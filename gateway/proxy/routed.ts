@@ -77,6 +77,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   body: RequestBody | null;
   readonly stickyCookie: HttpPlan['stickyCookie'];
   personal = false;
+  #added: Fields = NONE;
   #abort: AbortController | null = null;
   readonly #snapshot: Snapshot;
   readonly #context: ExchangeContext;
@@ -133,6 +134,10 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
 
   set user(user: string) {
     this.record.user = user;
+  }
+
+  addToAnswer(fields: Fields): void {
+    this.#added = [...this.#added, ...fields];
   }
 
   get signal(): AbortSignal {
@@ -265,7 +270,16 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
 
   /** The fields of a final answer of the service, or of the cache, as policies, and TLS, have them. */
   outgoing(fields: Fields): Fields {
-    const told = this.policies.toClient(fields, this);
+    return this.#secured(this.policies.toClient(fields, this));
+  }
+
+  /** The same for an answer that the gateway gives by itself. */
+  ownFields(fields: Fields): Fields {
+    return this.#secured(this.policies.ownAnswer(fields, this));
+  }
+
+  #secured(own: Fields): Fields {
+    const told = this.#added.length === 0 ? own : [...own, ...this.#added];
     return this.peer.secure ? this.#snapshot.overTls(told) : told;
   }
 
@@ -315,5 +329,6 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   }
 }
 
+const NONE: Fields = [];
 const DEV_HOLD_MS = 10_000;
 const NAVIGATION_HOLD_MS = 1_000;

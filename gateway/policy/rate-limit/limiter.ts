@@ -7,9 +7,15 @@ import type { KeptStates } from '../kept.ts';
 import { addressNetwork } from './address-network.ts';
 import { Arrivals } from './arrivals.ts';
 import type { LimitBy, RateLimit } from './keys.ts';
+import { limitItem, namesOf, policyItem } from './limit-fields.ts';
+import type { PartyTagger } from './party-tag.ts';
 
+/** One limit, and the table that its parties are counted in. */
 interface CountedLimit {
   readonly limit: RateLimit;
+  /** As answers call it. */
+  readonly name: string;
+  readonly tagger: PartyTagger;
   readonly arrivals: Arrivals;
 }
 
@@ -19,23 +25,32 @@ interface CountedLimit {
  */
 export class Limiter {
   readonly #limits: readonly CountedLimit[];
+  /** What every answer that passes says of them; `null`: nothing. */
+  readonly #policies: string | null;
   readonly #kept: KeptStates;
 
-  constructor(limits: readonly RateLimit[], kept: KeptStates) {
+  constructor(route: string, limits: readonly RateLimit[], kept: KeptStates) {
     this.#kept = kept;
-    this.#limits = limits.map((limit) => ({
-      limit,
-      arrivals: kept.acquire(tableOf(limit), () => new Arrivals()),
-    }));
+    this.#limits = namesOf(limits).map(([name, limit]) => {
+      const arrivals = kept.acquire(tableOf(limit), () => new Arrivals());
+      return { limit, name, tagger: arrivals.taggerOf(`${route} ${limit.burst} ${limit.text}`), arrivals };
+    });
+    const shown = this.#limits.filter(isShown).map(({ name, limit }) => policyItem(name, limit));
+    this.#policies = shown.length > 0 ? shown.join(', ') : null;
   }
 
   /** @throws GatewayError */
   admit(exchange: RoutedExchange): void {
     const now = performance.now();
-    for (const { limit, arrivals } of this.#limits) {
-      const waitMs = arrivals.take(keyOf(limit, exchange), limit, now);
-      if (waitMs > 0) throw refusal(limit, waitMs);
+    let items = '';
+    for (const one of this.#limits) {
+      const { limit, tagger, arrivals } = one;
+      const waitMs = arrivals.take(tagger.tag(partyOf(limit.by, exchange)), limit, now);
+      if (waitMs > 0) throw refusal(one, waitMs);
+      if (isShown(one)) items += `${items && ', '}${limitItem(one.name, limit, -waitMs)}`;
     }
+    if (this.#policies !== null)
+      exchange.addToAnswer(['RateLimit-Policy', this.#policies, 'RateLimit', items]);
   }
 
   close(): void {
@@ -47,9 +62,15 @@ function tableOf({ by }: RateLimit): string {
   return `rate limits by ${by.kind}`;
 }
 
-/** Joined text is a copy: a piece of a head would keep all of the head in memory. */
-function keyOf(limit: RateLimit, exchange: RoutedExchange): string {
-  return `${exchange.match.route.id} ${limit.burst} ${limit.text} ${partyOf(limit.by, exchange)}`;
+/** How much of a limit is left that all share is nothing that each of them has to know. */
+function isShown({ limit }: CountedLimit): boolean {
+  return limit.by.kind !== 'route';
+}
+
+function refusal({ name, limit }: CountedLimit, waitMs: number): GatewayError {
+  const retryAfter = Math.max(1, Math.ceil(waitMs / 1000));
+  const fields = ['RateLimit-Policy', policyItem(name, limit), 'RateLimit', `"${name}";r=0;t=${retryAfter}`];
+  return new GatewayError('rate_limited', `more than ${limit.text}`, { retryAfter, fields });
 }
 
 /** Who does not say what is asked for is counted by address: saying nothing is no way round. */
@@ -79,13 +100,3 @@ function short(value: string): string {
 }
 
 const LONGEST_AS_IT_IS = 43;
-
-/** draft-ietf-httpapi-ratelimit-headers-10 and later, as structured fields (RFC 9651). */
-function refusal({ count, periodMs, by, text }: RateLimit, waitMs: number): GatewayError {
-  const retryAfter = Math.max(1, Math.ceil(waitMs / 1000));
-  const fields = [
-    ...['RateLimit-Policy', `"${by.kind}";q=${count};w=${periodMs / 1000}`],
-    ...['RateLimit', `"${by.kind}";r=0;t=${retryAfter}`],
-  ];
-  return new GatewayError('rate_limited', `more than ${text}`, { retryAfter, fields });
-}

@@ -31,9 +31,9 @@ function bind(limits: readonly RateLimit[]): BoundPolicy | null {
   if (limits.length === 0) return null;
   let limiter: Limiter | null = null;
   return {
-    async open(kept) {
+    async open(kept, route) {
       const { Limiter: Opened } = await import('./limiter.ts');
-      const opened = new Opened(limits, kept);
+      const opened = new Opened(route, limits, kept);
       limiter = opened;
       return () => opened.close();
     },

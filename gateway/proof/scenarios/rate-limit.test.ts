@@ -4,7 +4,7 @@ import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { pageExample } from '../testing/page-example.ts';
 import { get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
-import { ok, startService } from '../testing/service.ts';
+import { ok, reply, startService } from '../testing/service.ts';
 import { basic, keysFile, usersFile } from '../testing/users-file.ts';
 import { handshake } from '../testing/websocket.ts';
 
@@ -36,6 +36,19 @@ describe.each(laneKinds)('rateLimit on $kind', ({ routes, files }) => {
     expect(answer.head.value('ratelimit')).toBe(`"ip";r=0;t=${wait}`);
     expect(service.requests).toHaveLength(2);
     expect(await gateway.log.exchange(429)).toMatchObject({ policy: 'rateLimit' });
+  });
+
+  test('what passes is told what is left, and until when', async () => {
+    const { gateway } = await stage(
+      '[{ rate: 60/h, burst: 3 }, { rate: 5/h, by: header X-T }, { rate: 9/d, by: route }]',
+    );
+    const told = async () => {
+      const { status, head } = await gateway.get('/db/x', 'X-T: a');
+      return [status, head.value('ratelimit-policy'), head.value('ratelimit')];
+    };
+    const policy = '"ip";q=60;w=3600, "header";q=5;w=3600';
+    expect(await told()).toEqual([200, policy, '"ip";r=2;t=120, "header";r=4;t=2880']);
+    expect(await told()).toEqual([200, policy, '"ip";r=1;t=60, "header";r=3;t=2160']);
   });
 
   test('every spelling and every way in is counted as one', async () => {
@@ -110,6 +123,20 @@ test('who is limited by address is not forgotten for values of headers that some
   }
   client.destroy();
   expect(await login()).toBe(429);
+});
+
+test('an answer of the gateway itself, and one of the cache, says what is left now', async () => {
+  const service = (await startService()).answer(
+    reply(200, ['Cache-Control: max-age=60', 'RateLimit: "db";r=7'], 'x'),
+  );
+  const gateway = await startTestGateway(
+    `rateLimit: [{ rate: 9/h }, { rate: 8/h, by: ip }]\nroutes:\n  /a: { respond: 204 }\n  /b: { to: ${service.port}, cache: true }\n`,
+  );
+  const left = async (target: string) => (await gateway.get(target)).head.values('ratelimit');
+  expect(await left('/a')).toEqual(['"ip";r=8;t=3200, "ip-2";r=7;t=3150']);
+  expect(await left('/b/')).toEqual(['"db";r=7', '"ip";r=8;t=3200, "ip-2";r=7;t=3150']);
+  expect(await left('/b/')).toEqual(['"db";r=7', '"ip";r=7;t=2800, "ip-2";r=6;t=2700']);
+  expect(service.requests).toHaveLength(1);
 });
 
 test('each route counts for itself, and off takes it away', async () => {

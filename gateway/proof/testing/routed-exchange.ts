@@ -67,6 +67,7 @@ export function routedExchange(overrides: ExchangeOverrides = {}): RoutedExchang
     match,
     user: null,
     personal: false,
+    addToAnswer: () => {},
     signal: new AbortController().signal,
   };
 }

@@ -235,6 +235,8 @@ class RunningGateway implements Gateway, WorkerGateway {
       tag: (request, shown) => extensions.tag(request, shown),
       headDue: (request) => extensions.headDue(request),
       flushHead: (request) => extensions.flushHead(request),
+      isHandshake: (request) => extensions.isHandshake(request),
+      handshakePassed: (request, passed) => extensions.handshakePassed(request, passed),
       extensionFailed: (request, cause, set) => extensions.failed(request, cause, set),
     };
   }

@@ -237,8 +237,7 @@ export const rows = {
     retry: 'never',
     title: 'No WebSocket on this route',
     detail: 'This route can not be upgraded to another protocol.',
-    remedy:
-      'A route that is extended in code, whose hooks an upgraded connection would not pass, and a folder take none: give the WebSocket a longer path, and a route of its own.',
+    remedy: 'A folder takes none: give the WebSocket a longer path, and a route of its own.',
   },
   version_refused: {
     status: 505,

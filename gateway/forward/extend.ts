@@ -2,6 +2,7 @@ import { Dispatcher } from 'undici';
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { rescue } from '../exchange/rescue.ts';
 
 /** An exchange on an extended route, waiting for the request that its extension makes of it. */
 export interface ExtendedExchange {
@@ -43,12 +44,13 @@ export class ExtendDispatcher extends Dispatcher {
     if (!exchange) throw new Error('a request that belongs to no exchange');
     const own = replacedBody(options);
     const answer = new HandlerDownstream(options.method, own ?? exchange.body, handler);
-    const edit = editOf(exchange.original, headers, this.#tag.name);
     answer.begin();
-    // What goes out is text, in which a line end of an extension's would begin another field.
-    const wrong = invalidField(edit);
-    if (wrong === null) exchange.forward(answer, own ? withLength(edit, own.length!) : edit);
-    else answer.fail(new GatewayError('extension_failed', `${wrong} can't be a header field`));
+    try {
+      const edit = editOf(exchange.original, headers, this.#tag.name);
+      exchange.forward(answer, own ? withLength(edit, own.length!) : edit);
+    } catch (cause) {
+      answer.fail(rescue(cause, 'head'));
+    }
     return true;
   }
 }
@@ -72,10 +74,11 @@ function replacedBody({ body }: Dispatcher.DispatchOptions): RequestBody | null 
 /** @fastify/http-proxy sets these for its own purposes; the forwarding sets them better. */
 const NOT_EDITS: ReadonlySet<string> = new Set(['host', 'connection', 'transfer-encoding', 'content-length']);
 
-function editOf(
+/** @throws GatewayError `extension_failed` */
+export function editOf(
   before: ExtendedExchange['original'],
   after: ExtendedExchange['original'],
-  tag: string,
+  tag: string | null,
 ): FieldEdit {
   const removed = new Set<string>();
   const set = new Map<string, readonly string[]>();
@@ -86,11 +89,14 @@ function editOf(
     if (value === undefined || lower === tag || NOT_EDITS.has(lower) || value === before[lower]) continue;
     set.set(lower, [value].flat().map(String));
   }
+  // What goes out is text, in which a line end of an extension's would begin another field.
+  const wrong = invalidField(set);
+  if (wrong !== null) throw new GatewayError('extension_failed', `${wrong} can't be a header field`);
   return { removed, set };
 }
 
 /** RFC 9110 §5.1, §5.5. @returns the name of a field that would be none. */
-function invalidField({ set }: FieldEdit): string | null {
+function invalidField(set: FieldEdit['set']): string | null {
   for (const [name, values] of set)
     if (!TOKEN.test(name) || values.some((value) => NOT_VALUE.test(value))) return JSON.stringify(name);
   return null;
@@ -229,7 +235,7 @@ class HandlerController implements Dispatcher.DispatchController {
 }
 
 /** As undici hands fields over: lower-case names, lists for repeated ones. */
-function grouped(fields: Fields): Record<string, string | string[]> {
+export function grouped(fields: Fields): Record<string, string | string[]> {
   const group: Record<string, string | string[]> = Object.create(null);
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase();

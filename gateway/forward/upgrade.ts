@@ -168,7 +168,8 @@ export class Tunnel {
   #open(endpoint: Endpoint, answer: http.IncomingMessage, service: Duplex, head: Buffer): void {
     if (this.#over) return void service.destroy();
     // Both fields are hop-by-hop, and the very point of this answer (RFC 9110 §7.8).
-    this.#head(endpoint, answer, ['Upgrade', answer.headers.upgrade ?? 'websocket', 'Connection', 'Upgrade']);
+    const upgrade = ['Upgrade', answer.headers.upgrade ?? 'websocket', 'Connection', 'Upgrade'];
+    if (!this.#head(endpoint, answer, upgrade)) return void service.destroy();
     const early = this.#early.release();
     for (const chunk of early) service.write(chunk);
     if (head.length > 0) this.#client.write(head);
@@ -195,7 +196,7 @@ export class Tunnel {
     if (this.#over) return;
     const { statusCode = 0 } = answer;
     if (statusCode < 200) return this.#fail(new GatewayError('bad_answer', `a status of ${statusCode}`));
-    this.#head(endpoint, answer, refusalFields(answer));
+    if (!this.#head(endpoint, answer, refusalFields(answer))) return;
     const { idleMs } = this.#plan.timeouts;
     this.#timer = setTimeout(() => this.#stalled(answer, idleMs), idleMs);
     answer.on('data', (chunk: Buffer) => {
@@ -216,16 +217,29 @@ export class Tunnel {
     this.#fail(new GatewayError(code, `nothing moved for ${ms} ms`));
   }
 
-  #head(endpoint: Endpoint, answer: http.IncomingMessage, more: readonly string[]): void {
+  /** @returns whether it is out. */
+  #head(endpoint: Endpoint, answer: http.IncomingMessage, more: readonly string[]): boolean {
+    const kept = this.#clientFields(endpoint, answer);
+    if (kept === null) return false;
     this.#answered = true;
     clearTimeout(this.#timer);
     const status = answer.statusCode ?? 502;
     this.#record.status = status;
     this.#record.headAt = performance.now();
     this.#attempts.answered(status, this.#record.headAt);
-    const kept = this.#plan.answerFields(endpoint, answer.rawHeaders);
     const fields = withStickyCookie(kept, this.#plan, endpoint);
     this.#client.write(headText(status, answer.statusMessage ?? '', [...fields, ...more]), 'latin1');
+    return true;
+  }
+
+  /** @returns `null`: what an extension did to them has failed. */
+  #clientFields(endpoint: Endpoint, { rawHeaders }: http.IncomingMessage): Fields | null {
+    try {
+      return this.#plan.answerFields(endpoint, rawHeaders);
+    } catch (cause) {
+      this.#fail(rescue(cause, 'head'));
+      return null;
+    }
   }
 
   /** Without a length the end of the connection is the end of the answer, so only a reset shows that it is none. */

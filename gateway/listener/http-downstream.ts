@@ -174,6 +174,8 @@ export class HttpDownstream implements ClientExchange {
    */
   writtenByFastify(requestId: string, headDue: () => void): void {
     this.#onHeadDue = headDue;
+    // A hook that goes on when its answer is over writes behind its end: an error that would end the process.
+    this.#response.on('error', () => {});
     this.#response.setHeader('X-Request-Id', requestId);
     if (this.#policy.draining) this.closeAfterAnswer();
     if (this.#body) lingerOnClose(this.socket, this.#request);

@@ -18,14 +18,15 @@ import { OpenFiles } from '../folder/open-files.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
 import { type ForwardOwner, HttpForward } from '../forward/http.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
-import { Tunnel } from '../forward/upgrade.ts';
+import { Tunnel, type TunnelPlan } from '../forward/upgrade.ts';
+import { Handshake } from '../listener/handshake.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import type { Overload } from '../overload/overload.ts';
 import type { Applications } from '../policy/escape/frameworks.ts';
 import type { Verdict } from '../policy/policy.ts';
 import { redirectLocation } from '../route/forward-target.ts';
-import { extendedBy, isExtended, laneOf } from '../route/lane.ts';
+import { isExtended, laneOf } from '../route/lane.ts';
 import type { Holds } from '../upstream/hold.ts';
 import { cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { type Decision, decide } from './decide.ts';
@@ -34,7 +35,8 @@ import { Extensions } from './extensions.ts';
 import { FastifyExchange } from './fastify-exchange.ts';
 import { HandlerOwner } from './handler-owner.ts';
 import { InspectedDownstream } from './inspected.ts';
-import { extendedPlan } from './plans.ts';
+import type { PassedHandshake } from './passed-handshake.ts';
+import { extendedPlan, handshakePlan } from './plans.ts';
 import { type Onward, PolicyWait } from './policy-wait.ts';
 import type { ExchangeContext, Routed } from './routed.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -66,8 +68,9 @@ export class Carrier implements HttpListenerHandler {
   #handedOver: Decided | null = null;
   readonly #files = new OpenFiles();
   readonly clock = new Clock();
-  readonly extensions = new Extensions((exchange, downstream, edit) =>
-    this.#forwardExtended(exchange, downstream, edit),
+  readonly extensions = new Extensions(
+    (exchange, downstream, edit) => this.#forwardExtended(exchange, downstream, edit),
+    (exchange, passed) => this.#openExtended(exchange, passed),
   );
 
   constructor(options: CarrierOptions) {
@@ -148,7 +151,19 @@ export class Carrier implements HttpListenerHandler {
       ? refused(new GatewayError('overloaded', 'no new tunnels for now'))
       : decide(exchange, this.#context);
     exchange.enter(decision, 'general');
-    this.#proceed(exchange, decision, this.#tunnel);
+    const extended = decision.kind === 'routed' && isExtended(decision.route);
+    const throughHooks: Onward = (_, routed) => this.#throughHooks(request, exchange, routed);
+    this.#proceed(exchange, decision, extended ? throughHooks : this.#openTunnel);
+  }
+
+  /** The handshake passes the hooks of its route as a request does, and becomes an upgrade again behind them. */
+  #throughHooks(request: IncomingMessage, exchange: Exchange, routed: Routed): void {
+    const { socket, early } = exchange.downstream as UpgradeRequest;
+    const handshake = new Handshake(request, socket, early);
+    const { downstream, response } = handshake;
+    exchange.moveTo(downstream);
+    this.extensions.begin(request, new FastifyExchange(exchange, downstream, routed, this.clock, handshake));
+    exchange.snapshot.dispatch(request, response);
   }
 
   /** It is no exchange then, and leaves no line: what it costs is taken from those that are carried. */
@@ -248,29 +263,44 @@ export class Carrier implements HttpListenerHandler {
     return new HandlerOwner(exchange, routed, downstream, this.#options.longLived);
   }
 
-  readonly #tunnel = (exchange: Exchange, routed: Routed): void => {
-    // A tunnel would go round an extension's hooks, and with it any request that says Upgrade: what they guard would be open.
-    if (exchange.snapshot.hasHooks(routed.match.index))
-      return exchange.refuse(
-        routed,
-        new GatewayError('upgrade_refused', `the hooks of ${extendedBy(routed.route)} see no upgrades`),
-      );
+  readonly #openTunnel: Onward = (exchange, routed) => this.#tunnel(exchange, routed, routed.tunnelPlan);
+
+  /** What an extension made of a handshake. */
+  #openExtended(fastify: FastifyExchange, passed: PassedHandshake): void {
+    const { exchange, routed, handshake } = fastify;
+    if (!routed || !handshake || !fastify.hooksPassed()) return;
+    const { downstream } = handshake;
+    exchange.moveTo(new UpgradeRequest(downstream, downstream.socket, handshake.release()));
+    this.#tunnel(exchange, routed, handshakePlan(routed, passed), () =>
+      handshake.answered(exchange.record.status),
+    );
+  }
+
+  /** @param answered called when the client has its answer */
+  #tunnel(exchange: Exchange, routed: Routed, plan: TunnelPlan, answered: () => void = () => {}): void {
     if (routed.folder !== null)
       return exchange.refuse(routed, new GatewayError('upgrade_refused', 'files take no upgrade'));
     const { longLived } = this.#options;
     // What is no upgrade is carried.
     const { socket, early } = exchange.downstream as UpgradeRequest;
-    const tunnel = new Tunnel(socket, early, routed.tunnelPlan, exchange.record, {
+    const tunnel = new Tunnel(socket, early, plan, exchange.record, {
       failed: (error) => {
         longLived.delete(routed.signature, tunnel);
         exchange.failed(error);
+        answered();
       },
-      opened: () => exchange.opened(),
-      closed: () => exchange.closed(tunnel),
+      opened: () => {
+        answered();
+        exchange.opened();
+      },
+      closed: () => {
+        answered();
+        exchange.closed(tunnel);
+      },
     });
     longLived.add(routed.signature, tunnel);
     tunnel.start();
-  };
+  }
 
   /** Rescue: one error answer; or one that is no error. */
   #answerHere(exchange: Exchange, decision: Exclude<Decision, Routed>): void {

@@ -118,8 +118,8 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.#traffic = ends.inFlight.unrouted;
   }
 
-  /** Another lane carries it, which has read the same head. */
-  moveTo(client: ClientExchange): void {
+  /** What answers it is another reading of the same head. */
+  moveTo(client: ClientExchange | UpgradeRequest): void {
     this.downstream = client;
   }
 

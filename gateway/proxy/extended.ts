@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type IncomingHttpHeaders, STATUS_CODES, validateHeaderValue } from 'node:http';
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import type { ExtendedExchange, FieldEdit, HandlerDownstream, Tag } from '../forward/extend.ts';
 import type { FastifyExchange } from './fastify-exchange.ts';
-import type { SetFields } from './router.ts';
+import { ownFields, type SetFields } from './set-fields.ts';
 
 /** Begins forwarding for an extension's request. */
 export type ForwardExtended = (
@@ -102,29 +102,3 @@ export function refusalAnswer(
   ];
   return { fields: [...fields, ...ownFields(set), 'X-Request-Id', requestId], body };
 }
-
-/** `WWW-Authenticate`, `Retry-After` and their like, without what is about the body, or the connection. */
-function ownFields(set: SetFields): string[] {
-  const fields: string[] = [];
-  for (const [name, values] of Object.entries(set)) {
-    if (OURS.has(name)) continue;
-    for (const value of [values ?? []].flat())
-      if (isFieldValue(name, value)) fields.push(name, String(value));
-  }
-  return fields;
-}
-
-/** What Node would refuse to send must not take the refusal's place. */
-function isFieldValue(name: string, value: string | number): boolean {
-  try {
-    validateHeaderValue(name, String(value));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const OURS: ReadonlySet<string> = new Set([
-  ...['content-type', 'content-length', 'content-encoding', 'cache-control', 'etag', 'last-modified'],
-  ...['transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'trailer', 'x-request-id'],
-]);

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway } from '../proof/testing/gateway.ts';
 import { temporaryFolder } from '../proof/testing/program.ts';
 import { ok, startService } from '../proof/testing/service.ts';
-import { ExtensionError, hasHooks, loadExtensions } from './extension.ts';
+import { ExtensionError, loadExtensions } from './extension.ts';
 
 async function moduleFile(text: string): Promise<string> {
   const folder = await temporaryFolder();
@@ -18,13 +18,13 @@ const route = (file: string, line = 2) => ({ id: '/db', extend: file, source: { 
 
 describe('a module that extends a route', () => {
   test.each([
-    ['nothing', 'export default {};', false],
-    ['data', 'export default { config: { team: "blue" } };', false],
-    ['a hook before', 'export default { preHandler(_request, _reply, done) { done(); } };', true],
-    ['a hook behind', 'export default { replyOptions: { rewriteHeaders: (headers) => headers } };', true],
-  ])('may have %s', async (_what, text, hooks) => {
+    ['nothing', 'export default {};'],
+    ['data', 'export default { config: { team: "blue" } };'],
+    ['a hook before', 'export default { preHandler(_request, _reply, done) { done(); } };'],
+    ['a hook behind', 'export default { replyOptions: { rewriteHeaders: (headers) => headers } };'],
+  ])('may have %s', async (_what, text) => {
     const loaded = await loadExtensions([route(await moduleFile(text))]);
-    expect(hasHooks(loaded.get(0)!)).toBe(hooks);
+    expect(loaded.has(0)).toBe(true);
   });
 
   test.each([

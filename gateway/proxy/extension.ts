@@ -28,11 +28,6 @@ export interface ReplyHooks {
   onResponse?(request: FastifyRequest, reply: FastifyReply, answer: { readonly stream: Readable }): unknown;
 }
 
-/** Whether there is anything that an exchange on the route must not go round. */
-export function hasHooks({ preHandler, replyOptions = {} }: RouteExtension): boolean {
-  return [preHandler, ...Object.values(replyOptions)].some((hook) => hook !== undefined);
-}
-
 /** Why a module that `extend:` names can't be used. */
 export interface ExtensionFailure {
   readonly route: string;

@@ -3,7 +3,12 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { ExtendDispatcher } from '../forward/extend.ts';
 import { ExtendedExchanges, extensionError, type ForwardExtended, refusalAnswer } from './extended.ts';
 import type { FastifyExchange } from './fastify-exchange.ts';
-import type { InternalRoute, SetFields } from './router.ts';
+import type { PassedHandshake } from './passed-handshake.ts';
+import type { InternalRoute } from './router.ts';
+import type { SetFields } from './set-fields.ts';
+
+/** Opens the tunnel that a handshake asked for, once its hooks have let it pass. */
+export type OpenTunnel = (exchange: FastifyExchange, passed: PassedHandshake) => void;
 
 /** What is in Fastify's hands: the gateway's page and extended routes, whose requests come back from there to be forwarded. */
 export class Extensions {
@@ -12,7 +17,10 @@ export class Extensions {
   readonly #exchanges = new WeakMap<IncomingMessage, FastifyExchange>();
   readonly dispatcher: ExtendDispatcher;
 
-  constructor(forward: ForwardExtended) {
+  readonly #open: OpenTunnel;
+
+  constructor(forward: ForwardExtended, open: OpenTunnel) {
+    this.#open = open;
     this.#waiting = new ExtendedExchanges(forward);
     this.dispatcher = new ExtendDispatcher(this.#waiting);
   }
@@ -45,12 +53,20 @@ export class Extensions {
     this.#of(request).downstream.flushHead();
   }
 
+  isHandshake(request: IncomingMessage): boolean {
+    return this.#of(request).handshake !== null;
+  }
+
+  handshakePassed(request: IncomingMessage, passed: PassedHandshake): void {
+    this.#open(this.#of(request), passed);
+  }
+
   failed(request: IncomingMessage, cause: unknown, set: SetFields): void {
     const fastify = this.#of(request);
-    if (!fastify.fails()) return;
     const { exchange } = fastify;
     const error = extensionError(cause);
-    if (error instanceof GatewayError) return exchange.failed(error);
+    if (error instanceof GatewayError) return void (fastify.fails(error) && exchange.failed(error));
+    if (!fastify.fails(new GatewayError('extension_failed', error.detail))) return;
     const { fields, body } = refusalAnswer(error, exchange.record.requestId, set);
     exchange.answer(error.status, fields, body);
   }

@@ -5,6 +5,7 @@ import { noteError } from '../exchange/record.ts';
 import type { Clock, Deadline, Timed } from '../exchange/timer-wheel.ts';
 import { isForwardingField } from '../fields/forwarded.ts';
 import type { HandlerDownstream } from '../forward/extend.ts';
+import type { Handshake } from '../listener/handshake.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import { extendedBy } from '../route/lane.ts';
 import type { Exchange } from './exchange.ts';
@@ -17,16 +18,25 @@ export class FastifyExchange implements DownstreamListener, Timed {
   readonly downstream: HttpDownstream;
   /** The extended route that took it; `null`: it gets the gateway's own page. */
   readonly routed: Routed | null;
+  /** Of a WebSocket. */
+  readonly handshake: Handshake | null;
   readonly #deadline: Deadline;
   /** The extension's request to the service, once it has made one. */
   #request: HandlerDownstream | null = null;
   /** A hook and the answer that it was given may fail both. */
   #failed = false;
 
-  constructor(exchange: Exchange, downstream: HttpDownstream, routed: Routed | null, clock: Clock) {
+  constructor(
+    exchange: Exchange,
+    downstream: HttpDownstream,
+    routed: Routed | null,
+    clock: Clock,
+    handshake: Handshake | null = null,
+  ) {
     this.exchange = exchange;
     this.downstream = downstream;
     this.routed = routed;
+    this.handshake = handshake;
     this.#deadline = clock.deadline(this);
   }
 
@@ -56,11 +66,27 @@ export class FastifyExchange implements DownstreamListener, Timed {
   }
 
   /** Whether this failure is the first, and can still be answered; what is half out is broken off. */
-  fails(): boolean {
+  fails(error: GatewayError): boolean {
     if (this.exchange.state.kind === 'over' || this.#failed) return false;
     this.#failed = true;
     if (!this.downstream.headSent) return true;
+    this.#breakOff(error);
+    return false;
+  }
+
+  #breakOff(error: GatewayError): void {
+    const { record } = this.exchange;
+    record.status = this.downstream.status;
+    noteError(record, error);
     this.downstream.abort();
+  }
+
+  /** Ends the time of the hooks: what follows has its own. @returns whether anything may follow */
+  hooksPassed(): boolean {
+    this.#deadline.clear();
+    if (this.exchange.state.kind !== 'routed') return false;
+    if (!this.downstream.headSent) return true;
+    this.#breakOff(new GatewayError('extension_failed', 'a hook began an answer and let the exchange pass'));
     return false;
   }
 
@@ -89,16 +115,14 @@ export class FastifyExchange implements DownstreamListener, Timed {
   }
 
   #stalled(routed: Routed, afterMs: number): void {
-    const { downstream, exchange } = this;
+    const { downstream } = this;
     const { idleMs, tunnelIdleMs } = routed.timeouts;
     const boundMs = downstream.eventStream ? tunnelIdleMs : idleMs;
     // Before the head the hooks have their own time, and between them the forwarding keeps it.
     if (!downstream.headSent || this.#request?.underWay || afterMs < boundMs)
       return this.#timeWrites(routed, boundMs);
     const code = downstream.blocked ? 'reader_timeout' : 'idle_timeout';
-    exchange.record.status = downstream.status;
-    noteError(exchange.record, new GatewayError(code, `nothing was sent for ${boundMs} ms`));
-    downstream.abort();
+    this.#breakOff(new GatewayError(code, `nothing was sent for ${boundMs} ms`));
   }
 
   drained(): void {}

@@ -10,23 +10,17 @@ import Fastify, {
 } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { nominate } from '../fields/connection.ts';
+import { editOf } from '../forward/extend.ts';
 import type { RouteConfig } from '../model/config.ts';
 import { isExtended } from '../route/lane.ts';
-import {
-  ExtensionError,
-  type ExtensionFailure,
-  hasHooks,
-  loadExtensions,
-  type RouteExtension,
-} from './extension.ts';
+import { ExtensionError, type ExtensionFailure, loadExtensions, type RouteExtension } from './extension.ts';
 import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
+import { PassedHandshake } from './passed-handshake.ts';
 import { failuresOf, loadPlugins, registerPlugins, type UsedPlugin } from './plugins.ts';
+import type { SetFields } from './set-fields.ts';
 
 /** Where inside Fastify a request goes; the route table has decided. */
 export type InternalRoute = { readonly kind: 'page' } | { readonly kind: 'extended'; readonly index: number };
-
-/** Fields of an answer, as Fastify has them. */
-export type SetFields = Readonly<Record<string, number | string | string[] | undefined>>;
 
 /** What Fastify's side of a snapshot asks of the gateway. */
 export interface RouterHandlers {
@@ -43,14 +37,16 @@ export interface RouterHandlers {
   headDue(request: IncomingMessage): void;
   /** It is set: it goes out now. */
   flushHead(request: IncomingMessage): void;
+  /** Whether it is a WebSocket's handshake. */
+  isHandshake(request: IncomingMessage): boolean;
+  /** Its hooks have let it pass, and a tunnel is to open. */
+  handshakePassed(request: IncomingMessage, passed: PassedHandshake): void;
   /** An extension threw, or its request failed. @param set the fields of an answer that hooks had set by then. */
   extensionFailed(request: IncomingMessage, cause: unknown, set: SetFields): void;
 }
 
 export interface Router {
   routing(request: IncomingMessage, response: ServerResponse): void;
-  /** Indexes of the routes whose extensions have hooks. */
-  readonly hooked: ReadonlySet<number>;
   close(): void;
 }
 
@@ -77,14 +73,12 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
   app.setChildLoggerFactory((logger) => logger);
   app.get(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
   app.head(PAGE_URL, (request, reply) => handlers.page(request.raw, reply));
-  const hooked = new Set<number>();
   const extensions = await loadExtensions(routes);
   const failures: ExtensionFailure[] = [];
   const loaded = await Promise.all(routes.map((route) => loadPlugins(route, failuresOf(route, failures))));
   for (const [index, route] of routes.entries()) {
     if (!isExtended(route)) continue;
     const extension = extensions.get(index) ?? {};
-    if (hasHooks(extension) || route.use.length > 0) hooked.add(index);
     const failed = failuresOf(route, failures);
     const plugins = loaded[index]!;
     const prefix = `/extended/${index}`;
@@ -102,7 +96,6 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
   }
   return {
     routing: (request, response) => app.routing(request, response),
-    hooked,
     close: () => close(app, handlers.log),
   };
 }
@@ -141,10 +134,14 @@ function extendedRoute(
   // Hooks edit in place, too: what they have changed shows only beside what they were given.
   const shown = new WeakMap<IncomingMessage, http.IncomingHttpHeaders>();
   context.addHook('onRequest', (request, _reply, done) => {
-    settleHeaders(request.raw.headers, request.raw.method);
+    const { headers, method } = request.raw;
+    const { upgrade } = headers;
+    settleHeaders(headers, method);
+    // By this hooks know a handshake.
+    if (handlers.isHandshake(request.raw)) headers.upgrade = upgrade;
     // A plugin that unpacks bodies would take this one from the service.
-    if (plugins.length > 0) delete request.raw.headers['content-encoding'];
-    shown.set(request.raw, { ...request.raw.headers });
+    if (plugins.length > 0) delete headers['content-encoding'];
+    shown.set(request.raw, { ...headers });
     done();
   });
   registerPlugins(context, plugins, failed);
@@ -214,7 +211,23 @@ function proxyOptions(
     // By now the service's fields are among those that are set.
     handlers.extensionFailed(request.raw, cause, {});
   };
+  const passed = (request: FastifyRequest, reply: FastifyReply) => {
+    const { headers } = request.raw;
+    const edited = replyOptions.rewriteRequestHeaders?.(request, { ...headers }) ?? headers;
+    const edit = editOf(shown(request.raw), edited, null);
+    const { rewriteHeaders } = replyOptions;
+    const rewrite = rewriteHeaders
+      ? (fields: http.IncomingHttpHeaders) => rewriteHeaders(fields, request)
+      : null;
+    return new PassedHandshake(edit, reply.getHeaders(), rewrite);
+  };
   const options = {
+    handler(request: FastifyRequest, reply: FastifyReply, path: string, given: object) {
+      if (!handlers.isHandshake(request.raw)) return reply.from(path, given);
+      const handshake = passed(request, reply);
+      reply.hijack();
+      return handlers.handshakePassed(request.raw, handshake);
+    },
     // Never dialled: the dispatcher below decides where requests go.
     upstream: 'http://portway.invalid',
     undici: handlers.dispatcher,

@@ -80,11 +80,6 @@ export class Snapshot {
     this.#router!.routing(request, response);
   }
 
-  /** Whether this route is extended by hooks, which only what goes through Fastify passes. */
-  hasHooks(index: number): boolean {
-    return this.#router!.hooked.has(index);
-  }
-
   retain(): void {
     this.#exchanges++;
   }

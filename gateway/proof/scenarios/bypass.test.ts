@@ -33,10 +33,17 @@ const session = await new Seal(oidcSettings, 'session').seal({
 });
 const sessionCookie = `portway-oidc-${identityOf(oidcSettings).slice(0, 10)}-0=1.${session}`;
 
+const GUARD = `export default async (fastify) => {
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (request.headers['x-pass'] !== 'guard') return reply.code(401).send('who?');
+  });
+};`;
+
 const FILES = {
   'shop.crt': cert,
   'shop.key': key,
   'users.txt': usersFile({ ann: 'secret' }),
+  'guard.mjs': GUARD,
   'keys.txt': keysFile({ ann: 'pw_one' }),
   'jwks.json': JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'a', alg: 'ES256' }] }),
 };
@@ -303,6 +310,21 @@ describe.each([...laneKinds, cached])('nobody passes without the proof, on $kind
         session.destroy();
       }
       expect(service.requests).toEqual([]);
+    }
+  });
+});
+
+describe.each(laneKinds)('nobody passes by a hook, on $kind', (kind) => {
+  test('of a plugin, by any spelling and any way in', async () => {
+    for (const [mode, host, targets] of [
+      ['production', [], [...TRICKS, '/db/public/x', '/db/health']],
+      ['development', ['Host: db.localhost'], ['/', '/secret', '/public/..;/x', '/x//y;z%2F']],
+    ] as const) {
+      const { service, gateway } = await stage(kind, 'use: [./guard.mjs]', mode);
+      expect(await through(gateway, service, targets, host, ...CLAIMS)).toEqual([]);
+      const proof = 'X-Pass: guard';
+      expect(await through(gateway, service, [targets[1]!], host, proof)).toHaveLength(6);
+      expect(await through(gateway, service, [targets[1]!], host)).toEqual([]);
     }
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/http-client.ts';
+import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
-import { handshake } from '../testing/websocket.ts';
 
 /** What extended routes have in common with all others is asserted where that is: those tables run over both kinds. */
 describe('a route extended in code', () => {
@@ -198,17 +198,26 @@ describe('a route extended in code', () => {
     expect(service.request.head.values('x-forwarded-user')).toEqual(['found, not nobody']);
   });
 
-  test.each([
-    ['preHandler', 'preHandler(_request, _reply, done) { done(); }'],
-    ['rewriteRequestHeaders', 'replyOptions: { rewriteRequestHeaders: (_request, headers) => headers }'],
-    ['rewriteHeaders', 'replyOptions: { rewriteHeaders: (headers) => headers }'],
-  ])('whose hook is %s can not be passed by an upgrade', async (_hook, hook) => {
-    const { service, gateway } = await extended(`export default { ${hook} };`);
-    const answer = await gateway.exchange(handshake('/shout/'));
-    expect([answer.status, JSON.parse(answer.text).code]).toEqual([501, 'upgrade_refused']);
-    expect(answer.head.value('proxy-status')).toContain('http_upgrade_failed');
+  // The process ended.
+  test('may write on when its time is over, which goes nowhere', async () => {
+    const module = `
+      export default {
+        async preHandler(_request, reply) {
+          await new Promise((pass) => { globalThis.writesLate = pass; });
+          reply.raw.write('late');
+          delete globalThis.writesLate;
+        },
+      };`;
+    const service = await startService();
+    const gateway = await startTestGateway(
+      `routes:\n  /slow: { to: ${service.port}, extend: ./slow.ts, timeouts: { response: 100ms } }\n`,
+      { files: { 'slow.ts': module } },
+    );
+    expect((await gateway.get('/slow/')).status).toBe(504);
+    const waiting = globalThis as { writesLate?: () => void };
+    waiting.writesLate?.();
+    await until('the hook is over', () => waiting.writesLate === undefined);
     expect(service.connections).toEqual([]);
-    expect((await gateway.get('/shout/')).status).toBe(200);
   });
 
   // The answer is written anew, and lost what the hook had set: a browser never asked for the password.

@@ -77,7 +77,8 @@ export class FastifyExchange implements DownstreamListener, Timed {
   #breakOff(error: GatewayError): void {
     const { record } = this.exchange;
     record.status = this.downstream.status;
-    noteError(record, error);
+    // What the forwarding has told already is nearer to the cause.
+    if (record.errorCode === null) noteError(record, error);
     this.downstream.abort();
   }
 

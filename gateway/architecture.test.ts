@@ -34,6 +34,10 @@ const ROOMS: ReadonlyArray<readonly [room: string, knows: string]> = [
   ['wire', 'our own HTTP/1.1 on bare sockets, towards clients and services; no policy'],
   ['route', 'targets, the route table and how to explain it; pure'],
   ['tls', 'certificates and their keys: what fits, for which names; reads no file'],
+  [
+    'acme',
+    'certificates by order (RFC 8555): the protocol, what is kept on disk, when they are renewed, how a name is proven',
+  ],
   ['keys', 'how a key of the configuration is declared, and the kinds of values that keys share; no YAML'],
   ['fields', 'what header fields mean, and which requests are admitted at all'],
   [

@@ -1,3 +1,5 @@
+import { Acme } from './acme/acme.ts';
+import { Challenges } from './acme/challenges.ts';
 import { Caches } from './cache/caches.ts';
 import type { Purge } from './cache/purge.ts';
 import { unplacedService } from './config/endpoint.ts';
@@ -40,7 +42,6 @@ import { routeStatuses } from './proxy/route-status.ts';
 import type { RouterHandlers } from './proxy/router.ts';
 import { Snapshots } from './proxy/snapshots.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
-import { authorityFolder } from './tls/dev-authority.ts';
 import { Holds } from './upstream/hold.ts';
 import { UpstreamRegistry } from './upstream/registry.ts';
 
@@ -85,6 +86,10 @@ class RunningGateway implements Gateway, WorkerGateway {
   readonly livePort: LivePort;
   /** The certificates that the listener shows. */
   readonly tlsFiles: TlsFiles;
+  /** What authorities ask for before they vouch for us, and ... */
+  readonly challenges = new Challenges();
+  /** ... the orders that they do; those of a worker are its primary's. */
+  readonly acme: Acme;
   /** The same for raw TCP and UDP, which have no exchanges. */
   readonly streams: Streams;
   /** Says which new ones are too many. */
@@ -163,18 +168,20 @@ class RunningGateway implements Gateway, WorkerGateway {
       holds,
       applications,
       inspection: this.exchanges,
+      challenges: this.challenges,
     });
     this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();
     this.streams = new Streams(this.registry, { identity, longLived, memory, inFlight, log: observe }, log);
-    this.listener = new HttpListener(this.carrier);
+    this.listener = new HttpListener(this.carrier, this.challenges);
     this.livePort = new LivePort({
       listener: this.listener,
       log,
       fixed: worker !== null || options.listen?.port !== undefined,
       ready: () => this.#notReady === null,
     });
-    this.tlsFiles = new TlsFiles(log, authorityFolder(env), (settings) => this.listener.useTls(settings));
+    this.tlsFiles = new TlsFiles(log, env, (settings) => this.listener.useTls(settings));
+    this.acme = new Acme({ log, env, offer: async (outstanding) => this.challenges.set(outstanding) });
     const place = options.place ?? refuseFreePorts;
     const apply = async (config: GatewayConfig) => this.#apply(await place(config));
     this.#source = new ConfigSource({
@@ -263,6 +270,11 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.#notReady = null;
     // The file may have changed while the ports were being opened.
     await this.#reconcileStreams();
+    this.#orderCertificates();
+  }
+
+  #orderCertificates(): void {
+    if (this.#worker === null && this.#notReady === null) this.acme.use(this.config());
   }
 
   /** @throws ExtensionError, or Refusal where a certificate, or what a policy needs, can't be used */
@@ -292,6 +304,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     caches.reconcile(config.routes);
     for (const heard of this.#onReload) heard(config);
     if (this.#notReady === null) await this.#reconcileStreams();
+    this.#orderCertificates();
     metrics.sweep();
   }
 
@@ -425,6 +438,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   #destroy(): void {
     this.overload.stop();
     this.descriptors.stop();
+    this.acme.stop();
     this.tlsFiles.stop();
     this.listener.destroy();
     this.streams.destroy();

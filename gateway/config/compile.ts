@@ -2,6 +2,7 @@
 
 import { withoutBrackets } from '../keys/host.ts';
 import type { GatewayConfig } from '../model/config.ts';
+import { reportCertificateSources } from './acme-schema.ts';
 import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
 import { reportDuplicateRoutes } from './duplicate-route.ts';
@@ -71,18 +72,21 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
   const rows = compileGatewayRows(checked);
   const host = rows.host === null ? context.host : withoutBrackets(rows.host);
   const streams = compileStreams(checked, { ...context, places, host });
+  const routes = placed.map(({ route }) => route);
   const config: GatewayConfig = {
     ...rows,
     file: context.file,
     host,
     trustProxy: rows.trustProxy ?? [],
     admin: rows.admin && { ...rows.admin, host: withoutBrackets(rows.admin.host) },
-    routes: placed.map(({ route }) => route),
+    routes,
     streams: streams.map(({ stream }) => stream),
     services: compileServices(services, context.document, context.file),
     log: compileLog(checked.log),
     overload: compileOverload(checked.overload, OWN_OVERLOAD),
-    tls: checked.tls ? compileTls(checked.tls, context.file) : null,
+    tls: checked.tls
+      ? compileTls(checked.tls, { file: context.file, routes, allowedHosts: rows.allowedHosts ?? [] })
+      : null,
   };
   reportBetween(config, placed, streams, services, context.document);
   return { config, placed };
@@ -96,6 +100,7 @@ function reportBetween(
   services: readonly PlacedService[],
   document: SourceDocument,
 ): void {
+  reportCertificateSources(config.tls, document);
   reportDuplicateRoutes(placed, document);
   reportCacheConflicts(placed, document);
   if (config.workers !== null) {

@@ -192,6 +192,7 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '*.canary': { to: 'canary:1', weight: '5%' },
   'canary.to': { at: 'canary:1' },
   '.tls': { certificates: { cert: pem, key: pem } },
+  'tls.acme': { names: 'shop.example.com' },
   'tls.certificates': { cert: pem, key: pem },
   'tls.clientCertificates': { ca: authorityPem },
   '.tests': { request: 'GET /a' },

@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import { definitionOf, type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';
 import { POLICIES } from '../policy/order.ts';
+import { acmeForm, externalAccountForm } from './acme-schema.ts';
 import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
 import { ejectionForm, healthForm } from './health-schema.ts';
 import { breakerForm, limits, overloadForm, retriesForm, timeouts } from './protection-schema.ts';
@@ -52,6 +53,8 @@ export function referencePage(): string {
     section('### certificate', certificateForm),
     section('### clientCertificates', clientCertificatesForm, PROSE.clientCertificates),
     section('### hsts', hstsForm),
+    section('### acme', acmeForm),
+    section('### externalAccount', externalAccountForm),
     section('## overload', overloadForm, PROSE.overload),
     PROSE.workers,
     section('## log', log),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { row, section } from '../keys/section.ts';
 import { described, duration, flag, port } from '../keys/value.ts';
 import type { TlsConfig } from '../model/config.ts';
+import { acmeValue, compileAcme, type TlsContext } from './acme-schema.ts';
 
 const path = (expected: string) =>
   z
@@ -80,10 +81,26 @@ export const tlsForm = z
       {
         expected: 'dev, a map with cert and key, or a list of such',
         type: '`dev`, a map, see [certificate](#certificate), or a list of such',
-        ...REQUIRED,
+        defaultText: '**required** without `acme`',
         also: ['certificate', 'certs'],
       },
-    ),
+    ).optional(),
+    acme: described(
+      acmeValue,
+      'Certificates that the gateway orders, and renews, by itself ([tls.md](tls.md#certificates-by-acme)): Let’s Encrypt’s, or another authority’s. With this you agree to the terms of the directory.',
+      {
+        defaultText: 'none is ordered',
+        also: [
+          'letsencrypt',
+          'autocert',
+          'certbot',
+          'certresolver',
+          'certificatesresolvers',
+          'automatichttps',
+          'ssl',
+        ],
+      },
+    ).optional(),
     redirect: described(
       flag,
       'Whether plain HTTP is answered with 308 to https, but for `/.well-known/acme-challenge/`.',
@@ -113,7 +130,7 @@ export const tlsForm = z
   })
   .meta({
     doc: {
-      expected: 'a map with the key "certificates"',
+      expected: 'a map with the key "certificates" or "acme"',
       type: 'map, see [tls](#tls)',
       holder: 'tls',
     },
@@ -122,18 +139,21 @@ export const tlsForm = z
 export const tls = z
   .union([z.literal('dev').transform(() => tlsForm.parse({ certificates: 'dev' })), tlsForm])
   .meta({
-    doc: { expected: 'dev, or a map with the key "certificates"', type: '`dev`, or a map, see [tls](#tls)' },
+    doc: {
+      expected: 'dev, or a map with the key "certificates" or "acme"',
+      type: '`dev`, or a map, see [tls](#tls)',
+    },
   });
 
 type CheckedTls = z.output<typeof tls>;
 
-/** @param file absolute path of the configuration: what it names is relative to its folder. */
-export function compileTls(checked: CheckedTls, file: string): TlsConfig {
-  const folder = dirname(file);
+export function compileTls(checked: CheckedTls, context: TlsContext): TlsConfig {
+  const folder = dirname(context.file);
+  const { certificates: written = [] } = checked;
   const certificates =
-    checked.certificates === 'dev'
-      ? checked.certificates
-      : checked.certificates.map(({ cert, key }) => ({
+    written === 'dev'
+      ? written
+      : written.map(({ cert, key }) => ({
           cert: resolve(folder, cert),
           key: resolve(folder, key),
         }));
@@ -145,5 +165,6 @@ export function compileTls(checked: CheckedTls, file: string): TlsConfig {
     hsts: checked.hsts ? hstsRows.compile(checked.hsts) : null,
     minVersion: `TLSv${checked.minVersion}`,
     clientCertificates: clients === undefined ? null : { ...clients, ca: resolve(folder, clients.ca) },
+    acme: checked.acme ? compileAcme(checked.acme, context) : null,
   };
 }

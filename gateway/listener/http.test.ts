@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Challenges } from '../acme/challenges.ts';
 import { writeRawAnswer } from '../answer/raw-answer.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { GatewayError } from '../exchange/error-catalog.ts';
@@ -77,7 +78,7 @@ async function startListener(): Promise<{
   client: () => Promise<RawClient>;
 }> {
   const handler = new HoldingHandler();
-  const listener = new HttpListener(handler);
+  const listener = new HttpListener(handler, new Challenges());
   await listener.listen('127.0.0.1', 0);
   onTestFinished(() => listener.destroy());
   return { listener, handler, client: () => connect(listener.address.port) };

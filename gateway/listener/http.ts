@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { Challenges } from '../acme/challenges.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import type { Peer } from '../exchange/peer.ts';
@@ -8,6 +9,7 @@ import type { Clock } from '../exchange/timer-wheel.ts';
 import type { TlsSettings } from '../tls/settings.ts';
 import { Turns } from '../wire/turns.ts';
 import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
+import { ChallengeDoor } from './challenge-door.ts';
 import { firstBytes } from './first-bytes.ts';
 import { GeneralLane, type GeneralLaneHandler, tooManyConnections } from './general-lane.ts';
 import { H2Lane, type H2LaneOwner } from './h2/h2-lane.ts';
@@ -53,6 +55,8 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   readonly #h2: H2Lane;
   readonly #server: Server;
   readonly #door: TlsDoor;
+  /** Beside it, for authorities that give us certificates. */
+  readonly #challengeDoor: ChallengeDoor;
   /** Of the port that the gateway has moved to; `null`: it is where it began. */
   #movedTo: Server | null = null;
   /** Of a port of its own for TLS. */
@@ -65,8 +69,9 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   #onEmptied: () => void = () => {};
   draining = false;
 
-  constructor(handler: HttpListenerHandler) {
+  constructor(handler: HttpListenerHandler, challenges: Challenges) {
     this.#handler = handler;
+    this.#challengeDoor = new ChallengeDoor(challenges);
     const turns = new Turns();
     this.#wire = new WireLane(this, handler.clock, turns);
     this.#general = new GeneralLane(handler, this, (socket, behind) => this.#wire.takeBack(socket, behind));
@@ -158,7 +163,10 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     this.#entering.add(accepted);
     accepted.once('close', this.#left).once('close', () => this.#entering.delete(accepted));
     firstBytes(accepted, (bytes) => {
-      if (bytes[0] === TLS_HANDSHAKE && this.#door.open) return this.#shakeHands(accepted, bytes);
+      if (bytes[0] === TLS_HANDSHAKE && this.#door.open)
+        return this.#challengeDoor.look(accepted, bytes, (hello, isValidation) =>
+          this.#shakeHands(accepted, hello, isValidation ? this.#challengeDoor : this.#door),
+        );
       this.#entering.delete(accepted);
       if (speaks === 'tls') return this.#handler.refused(notTls(), accepted);
       accepted.off('close', this.#left);
@@ -166,7 +174,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     });
   }
 
-  #shakeHands(accepted: Socket, bytes: Buffer): void {
+  #shakeHands(accepted: Socket, bytes: Buffer, door: TlsDoor | ChallengeDoor): void {
     if (this.#connections > this.bounds.served) {
       // An answer would cost a handshake, and that more than what it refuses.
       this.#handler.refused(tooManyConnections(), accepted, false);
@@ -174,7 +182,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     }
     accepted.pause();
     accepted.unshift(bytes);
-    process.nextTick(() => this.#door.enter(accepted));
+    process.nextTick(() => door.enter(accepted));
   }
 
   /** A connection that speaks HTTP. @param received what was read of it already */

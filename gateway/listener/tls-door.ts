@@ -60,4 +60,4 @@ export class TlsDoor {
 
 /** The first byte of a TLS record that carries a handshake (RFC 8446 §5.1). No method of HTTP begins with it. */
 export const TLS_HANDSHAKE = 0x16;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+export const HANDSHAKE_TIMEOUT_MS = 10_000;

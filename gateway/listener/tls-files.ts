@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
-import { readTlsFiles, type TlsFault } from '../config/certificate-files.ts';
+import { readOrdered, standIn } from '../acme/ordered.ts';
+import { acmeFolder } from '../acme/store.ts';
+import { readTlsFiles, type TlsFault, type TlsMaterial } from '../config/certificate-files.ts';
 import { pathText } from '../config/source.ts';
 import { type FileWatch, watchFile } from '../files/watch.ts';
-import type { GatewayConfig } from '../model/config.ts';
+import type { GatewayConfig, TlsConfig } from '../model/config.ts';
 import { issueCertificate } from '../tls/authority.ts';
-import { type DevAuthority, devAuthority } from '../tls/dev-authority.ts';
+import { authorityFolder, type DevAuthority, devAuthority } from '../tls/dev-authority.ts';
 import { type KeyPair, readKeyPair } from '../tls/key-pair.ts';
 import { DEV_CERTIFICATE_DAYS, type TlsSettings } from '../tls/settings.ts';
 
@@ -26,13 +28,13 @@ export class TlsFiles {
   #rereading: NodeJS.Timeout | undefined;
   /** Which configuration is followed: a read that began under another one comes too late. */
   #config: GatewayConfig | null = null;
-  /** Of the development authority; see `authorityFolder`. */
-  readonly #authority: string;
+  /** Says where the development authority is, and what was ordered. */
+  readonly #env: Env;
 
   /** @param use takes what the next handshakes are done with. */
-  constructor(log: Logger, authority: string, use: (settings: TlsSettings | null) => void) {
+  constructor(log: Logger, env: Env, use: (settings: TlsSettings | null) => void) {
     this.#log = log;
-    this.#authority = authority;
+    this.#env = env;
     this.#use = use;
   }
 
@@ -87,13 +89,28 @@ export class TlsFiles {
     const required = tls.clientCertificates?.mode === 'require';
     const clients = clientCa === null ? null : { ca: clientCa, required };
     const authority = tls.certificates === 'dev' ? await this.#developmentAuthority() : null;
-    const shown = authority ? [issuedFor(config, authority)] : pairs;
-    return { settings: { pairs: shown, authority, minVersion: tls.minVersion, clients }, hashes };
+    const ordered = await this.#ordered(tls);
+    const shown = authority ? [issuedFor(config, authority)] : [...pairs, ...ordered.pairs];
+    const settings = { pairs: shown, authority, minVersion: tls.minVersion, clients };
+    return { settings, hashes: new Map([...hashes, ...ordered.hashes]) };
+  }
+
+  /** What `acme` has so far. */
+  async #ordered({ acme }: TlsConfig): Promise<Pick<TlsMaterial, 'pairs' | 'hashes'>> {
+    if (acme === null) return { pairs: [], hashes: new Map() };
+    const { pairs, missing, hashes } = await readOrdered(acmeFolder(acme, this.#env), acme.names);
+    if (missing.length === 0) return { pairs, hashes };
+    this.#log.warn(
+      { names: missing },
+      'no certificate yet: until it is there, clients see a stand-in that nobody vouches for',
+    );
+    return { pairs: [...pairs, standIn(missing)], hashes };
   }
 
   async #developmentAuthority(): Promise<DevAuthority> {
-    const authority = await devAuthority(this.#authority).catch((cause: Error) => {
-      const problem = `tls: dev keeps its authority in ${this.#authority}, and can't: ${cause.message}`;
+    const folder = authorityFolder(this.#env);
+    const authority = await devAuthority(folder).catch((cause: Error) => {
+      const problem = `tls: dev keeps its authority in ${folder}, and can't: ${cause.message}`;
       throw new TlsError(problem, { cause });
     });
     this.#log.info(
@@ -119,6 +136,8 @@ interface TlsRead {
   /** Of the files that were read, by path. */
   readonly hashes: ReadonlyMap<string, string>;
 }
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 const OWN_NAMES = ['localhost', '127.0.0.1', '::1'];
 const POLL_MS = 2_000;

@@ -63,7 +63,7 @@ export interface GatewayConfig {
 export interface TlsConfig {
   /** `null`: the gateway's own, beside plain HTTP. */
   readonly port: Port | null;
-  /** At least one; the first is shown where none has the name that was asked for. `dev`: issued by the authority of this machine. */
+  /** The first is shown where none has the name that was asked for; at least one, or `acme`. `dev`: issued by the authority of this machine. */
   readonly certificates: readonly CertificateFiles[] | 'dev';
   /** Whether plain HTTP is answered with 308 to https. */
   readonly redirect: boolean;
@@ -72,6 +72,27 @@ export interface TlsConfig {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** `null`: none is asked for. */
   readonly clientCertificates: { readonly ca: string; readonly mode: 'require' | 'request' } | null;
+  /** Certificates that the gateway orders by itself (RFC 8555); `null`: none. */
+  readonly acme: AcmeConfig | null;
+}
+
+export interface AcmeConfig {
+  /** URL of the directory, https. */
+  readonly directory: string;
+  /** Where the authority writes to; `null`: nowhere. */
+  readonly email: string | null;
+  /** At least one, in lower case; a certificate is ordered for each. */
+  readonly names: readonly string[];
+  /** Absolute; `null`: where the environment says, see `acmeFolder`. */
+  readonly folder: string | null;
+  /** `null`: whichever the directory takes for its usual one. */
+  readonly profile: string | null;
+  /** How a name is proven; `null`: by HTTP-01, and where that fails by TLS-ALPN-01. */
+  readonly challenge: 'http-01' | 'tls-alpn-01' | null;
+  /** Of what the authority gives its customers (RFC 8555 §7.3.4); `null`: it asks for none. */
+  readonly externalAccount: { readonly keyId: string; readonly key: string } | null;
+  /** PEM file of the authorities that may vouch for the directory itself; `null`: those that the system knows. */
+  readonly ca: string | null;
 }
 
 export interface HstsConfig {

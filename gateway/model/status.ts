@@ -198,3 +198,19 @@ export interface GatewayStatus {
   /** The share of new requests that is refused for overload now, 0 to 1. */
   readonly refusedShare: number;
 }
+
+/** A name of `tls.acme`. Instants are milliseconds since the epoch. */
+export interface OrderedCertificateStatus {
+  readonly name: string;
+  /** URL of the directory. */
+  readonly directory: string;
+  /** `missing`: a stand-in is shown. */
+  readonly state: 'valid' | 'ordering' | 'missing' | 'expired';
+  readonly expiresAt: number | null;
+  /** When the next order is due; `null`: it is under way. */
+  readonly nextTryAt: number | null;
+  /** One after the other; 0 once there is a certificate. */
+  readonly failures: number;
+  /** Of the last order, where it failed. */
+  readonly error: { readonly type: string; readonly detail: string; readonly at: number } | null;
+}

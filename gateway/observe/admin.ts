@@ -7,7 +7,7 @@ import { pageFields, staticPolicy } from '../answer/page/document.ts';
 import type { Purge } from '../cache/purge.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import { ListenError } from '../listener/listen-error.ts';
-import type { GatewayConfig } from '../model/config.ts';
+import type { GatewayConfig, TlsConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import { shownSettings } from '../policy/order.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
@@ -201,6 +201,13 @@ function withoutSecrets(config: GatewayConfig): GatewayConfig {
       use: route.use.map((used) => ({ ...used, options: hidden(used.options) })),
       policies: shownSettings(route.policies),
     })),
+    tls: config.tls && withoutAccountKey(config.tls),
     services: config.services.map((service) => ({ ...service, env: hidden(service.env) })),
   };
+}
+
+function withoutAccountKey(tls: TlsConfig): TlsConfig {
+  const { acme } = tls;
+  if (!acme?.externalAccount) return tls;
+  return { ...tls, acme: { ...acme, externalAccount: { ...acme.externalAccount, key: '(not shown)' } } };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Challenges } from '../acme/challenges.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
@@ -50,6 +51,7 @@ export interface CarrierOptions extends ExchangeEnds {
   readonly holds: Holds;
   readonly applications: Applications;
   readonly inspection: Inspection;
+  readonly challenges: Challenges;
 }
 
 interface Decided {
@@ -74,7 +76,7 @@ export class Carrier implements HttpListenerHandler {
   );
 
   constructor(options: CarrierOptions) {
-    const { mode, memory, holds, applications } = options;
+    const { mode, memory, holds, applications, challenges } = options;
     this.#options = options;
     const pseudonym = `portway-${randomBytes(4).toString('hex')}`;
     this.#context = {
@@ -85,6 +87,7 @@ export class Carrier implements HttpListenerHandler {
       clock: this.clock,
       holds,
       applications,
+      challenges,
     };
   }
 

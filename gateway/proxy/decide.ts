@@ -1,3 +1,4 @@
+import { CHALLENGE_PREFIX } from '../acme/challenges.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { rescue } from '../exchange/rescue.ts';
 import {
@@ -22,6 +23,9 @@ export type Decision = Exclude<ExchangeState, { kind: 'arrived' | 'over' }>;
 export function decide(exchange: Exchange, context: ExchangeContext): Decision {
   try {
     admit(exchange);
+    const proof = context.challenges.httpAnswer(exchange.target.canonical);
+    if (proof !== null) return answered({ status: 200, fields: CHALLENGE_FIELDS, body: Buffer.from(proof) });
+    admitHost(exchange.snapshot.table, exchange);
     const secured = secureLocation(exchange);
     if (secured !== null) return answered({ status: 308, fields: ['Location', secured] });
     if (exchange.target.kind === 'asterisk') return answered({ status: 204, fields: ['Allow', ALLOW] });
@@ -30,6 +34,8 @@ export function decide(exchange: Exchange, context: ExchangeContext): Decision {
     return { kind: 'refused', error: rescue(cause, 'head'), routed: null };
   }
 }
+
+const CHALLENGE_FIELDS = ['Content-Type', 'application/octet-stream', 'Cache-Control', 'no-store'];
 
 function answered(answer: AnsweredHere['answer']): AnsweredHere {
   return { kind: 'answered', answer, routed: null };
@@ -41,7 +47,6 @@ function admit(exchange: Exchange): void {
   admitFieldCount(exchange);
   exchange.target = admitTarget(exchange);
   exchange.authority = admitAuthority(exchange.target, exchange.facts, exchange.version);
-  admitHost(exchange.snapshot.table, exchange);
 }
 
 /** Where a request belongs that came as plain HTTP and should not have; `null`: it may go on. */
@@ -50,7 +55,7 @@ function secureLocation(exchange: Exchange): string | null {
   const { config } = snapshot;
   if (!config.tls?.redirect || exchange.believed.origin.proto === 'https') return null;
   // RFC 8555 §8.3: an authority asks by plain HTTP.
-  if (target.canonical.startsWith('/.well-known/acme-challenge/')) return null;
+  if (target.canonical.startsWith(CHALLENGE_PREFIX)) return null;
   const { port } = config.tls;
   if (port === null || port === config.port) return `https://${authority}${target.raw}`;
   return `https://${hostOf(authority)}${port === 443 ? '' : `:${port}`}${target.raw}`;

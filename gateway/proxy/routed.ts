@@ -1,3 +1,4 @@
+import type { Challenges } from '../acme/challenges.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { Fields, RequestBody } from '../exchange/contract.ts';
 import type { IdentitySource } from '../exchange/identity.ts';
@@ -42,6 +43,8 @@ export interface ExchangeContext {
   readonly clock: Clock;
   readonly holds: Holds;
   readonly applications: Applications;
+  /** Of authorities that give us certificates. */
+  readonly challenges: Challenges;
 }
 
 /** An exchange that the admission has let in. */

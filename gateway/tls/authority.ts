@@ -44,6 +44,27 @@ export function createAuthority(name: string, days: number, now = Date.now()): I
   return { cert, key: pemOf(privateKey) };
 }
 
+/**
+ * One that nobody but its own key vouches for.
+ * @param more extensions beside the names
+ */
+export function selfSigned(
+  name: string,
+  names: readonly string[],
+  days: number,
+  more: readonly Buffer[] = [],
+): Issued {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const now = Date.now();
+  const subject = distinguishedName(name);
+  const validity = sequence(time(now - CLOCK_SKEW_MS), time(now + days * DAY_MS));
+  const extensions = [alternativeNames(names), ...more];
+  return {
+    cert: signed({ subject, issuer: subject, validity, publicKey, extensions }, privateKey),
+    key: pemOf(privateKey),
+  };
+}
+
 export function issueCertificate(authority: Issued, options: LeafOptions): Issued {
   const { names, days, client = false, now = Date.now() } = options;
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -53,7 +74,7 @@ export function issueCertificate(authority: Issued, options: LeafOptions): Issue
     // digitalSignature
     extension(KEY_USAGE, bits(Buffer.from([0x80]), 7), true),
     extension(EXTENDED_KEY_USAGE, sequence(objectIdentifier(client ? CLIENT_AUTH : SERVER_AUTH))),
-    extension(SUBJECT_ALT_NAME, sequence(...names.map(generalName))),
+    alternativeNames(names),
     extension(AUTHORITY_KEY_ID, sequence(field(0, keyId(createPublicKey(issuerKey)), false))),
   ];
   const cert = signed(
@@ -73,7 +94,7 @@ const DAY_MS = 86_400_000;
 const CLOCK_SKEW_MS = 3_600_000;
 
 const COMMON_NAME = '2.5.4.3';
-const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+export const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const SUBJECT_KEY_ID = '2.5.29.14';
 const KEY_USAGE = '2.5.29.15';
 const SUBJECT_ALT_NAME = '2.5.29.17';
@@ -112,7 +133,12 @@ function serialNumber(): Buffer {
   return bytes;
 }
 
-function extension(id: string, value: Buffer, critical = false): Buffer {
+/** @param names DNS names and IP addresses */
+export function alternativeNames(names: readonly string[]): Buffer {
+  return extension(SUBJECT_ALT_NAME, sequence(...names.map(generalName)));
+}
+
+export function extension(id: string, value: Buffer, critical = false): Buffer {
   return sequence(objectIdentifier(id), ...(critical ? [TRUE] : []), octets(value));
 }
 

@@ -16,6 +16,8 @@ import { isKitSocket } from './wire.ts';
 export interface TestGatewayOptions {
   readonly mode?: GatewayOptions['mode'];
   readonly env?: GatewayOptions['env'];
+  /** Default: a free one. */
+  readonly port?: number;
   readonly examine?: GatewayOptions['examine'];
   /** Files to put beside the configuration: `{ 'shout.ts': 'export default ...' }`. */
   readonly files?: Readonly<Record<string, string>>;
@@ -90,7 +92,8 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const configFile = join(folder, 'gateway.config.yaml');
   const log = new Logbook();
   const { env = {}, mode = 'production', examine } = options;
-  const [port, adminPort] = (await freePorts(2)) as [number, number];
+  const [freePort, adminPort] = (await freePorts(2)) as [number, number];
+  const port = options.port ?? freePort;
   const gateway = await startGateway({
     configFile,
     env,

@@ -1,0 +1,283 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { AcmeConfig } from '../model/config.ts';
+import type { OrderedCertificateStatus } from '../model/status.ts';
+import { readKeyPair } from '../tls/key-pair.ts';
+import { renewalIdentifier } from '../tls/signing-request.ts';
+import type { OutstandingChallenge } from './challenges.ts';
+import { AcmeClient } from './client.ts';
+import { AcmeError, adviceFor } from './error.ts';
+import { orderCertificate } from './order.ts';
+import { instantIn, nextLook, nextTry, nextTryAfterStart, renewalTime } from './schedule.ts';
+import { AcmeStore, NOTHING_ORDERED, type OrderState } from './store.ts';
+import { AcmeTransport } from './transport.ts';
+
+export interface RenewalsOptions {
+  readonly acme: AcmeConfig;
+  /** As of `acmeFolder`. */
+  readonly folder: string;
+  readonly log: Logger;
+  /** As of `OrderOptions`. */
+  readonly offer: (challenges: readonly OutstandingChallenge[]) => Promise<void>;
+  readonly ordered: (result: 'issued' | 'failed') => void;
+  /** Whether what failed before is tried at once. */
+  readonly afresh: boolean;
+}
+
+interface HeldCertificate {
+  readonly pem: string;
+  readonly notAfter: number;
+  /** Where the directory says nothing of it. */
+  readonly renewAt: number;
+}
+
+interface Named {
+  readonly name: string;
+  state: OrderState;
+  held: HeldCertificate | null;
+  ordering: boolean;
+  /** What the directory wants (RFC 9773), and when it is asked again. */
+  window: { readonly start: number; readonly end: number; readonly renewAt: number } | null;
+  lookAt: number;
+}
+
+/** Keeps a certificate for each name of `tls.acme`: one order at a time, and none sooner than it should be. */
+export class Renewals {
+  readonly #options: RenewalsOptions;
+  readonly #store: AcmeStore;
+  readonly #stopped = new AbortController();
+  readonly #names: readonly Named[];
+  #transport: AcmeTransport | null = null;
+
+  constructor(options: RenewalsOptions) {
+    this.#options = options;
+    this.#store = new AcmeStore(options.folder);
+    this.#names = options.acme.names.map((name) => ({
+      name,
+      state: NOTHING_ORDERED,
+      held: null,
+      ordering: false,
+      window: null,
+      lookAt: 0,
+    }));
+    void this.#run();
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    this.#transport?.close();
+  }
+
+  status(): readonly OrderedCertificateStatus[] {
+    const { directory } = this.#options.acme;
+    return this.#names.map((named) => ({ directory, ...statusOf(named) }));
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    for (const named of this.#names) await this.#load(named);
+    while (!signal.aborted) {
+      for (const named of this.#names) await this.#mind(named);
+      const due = Math.min(...this.#names.map(dueAt)) - Date.now();
+      const pauseMs = Math.min(Math.max(due, PAUSE_MIN_MS), PAUSE_MAX_MS);
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  async #load(named: Named): Promise<void> {
+    try {
+      const state = await this.#store.order(named.name);
+      const { triedAt, nextTryAt, error } = state;
+      const limited = error?.type === 'rateLimited';
+      const again = this.#options.afresh ? null : nextTryAfterStart(triedAt, nextTryAt, limited);
+      named.state = { ...state, nextTryAt: again };
+      await this.#hold(named);
+    } catch (cause) {
+      await this.#failed(named, AcmeError.from(cause));
+    }
+  }
+
+  async #hold(named: Named): Promise<void> {
+    const pem = await this.#store.certificate(named.name);
+    if (pem === named.held?.pem) return;
+    named.held = pem === null ? null : heldOf(pem);
+    named.window = null;
+    named.lookAt = 0;
+  }
+
+  /** Does what is due. Never throws. */
+  async #mind(named: Named): Promise<void> {
+    if (this.#stopped.signal.aborted || dueAt(named) > Date.now()) return;
+    try {
+      // Another process may have had it meanwhile.
+      await this.#hold(named);
+      if (named.held && named.lookAt <= Date.now()) await this.#look(named, named.held);
+      if (orderAt(named) <= Date.now()) await this.#order(named);
+    } catch (cause) {
+      if (!this.#stopped.signal.aborted) await this.#failed(named, AcmeError.from(cause));
+    }
+  }
+
+  /** Asks when the directory wants it renewed. Where that can't be told, our own time holds. */
+  async #look(named: Named, { pem }: HeldCertificate): Promise<void> {
+    const id = renewalIdentifier(certificateIn(pem));
+    named.lookAt = nextLook(null, Date.now());
+    try {
+      const told = id === null ? null : await (await this.#client()).renewalWindow(id);
+      if (told === null) return;
+      named.lookAt = nextLook(told.waitMs, Date.now());
+      const { start, end } = told.value;
+      if (named.window?.start === start && named.window.end === end) return;
+      named.window = { start, end, renewAt: instantIn(told.value, Math.random()) };
+    } catch (cause) {
+      const { type, message } = AcmeError.from(cause);
+      this.#options.log.debug({ name: named.name, type, reason: message }, 'no renewal information');
+    }
+  }
+
+  async #order(named: Named): Promise<void> {
+    const { name } = named;
+    const { acme, log, offer, ordered } = this.#options;
+    named.ordering = true;
+    try {
+      log.info({ name, directory: acme.directory }, 'orders a certificate');
+      const client = await this.#registered();
+      const { key } = await this.#store.account();
+      const pem = await orderCertificate({
+        client,
+        accountKey: key,
+        name,
+        profile: await profileAt(client, acme),
+        replaces: await replacedBy(client, named),
+        only: acme.challenge,
+        // What failed one way may go the other.
+        prefers: named.state.failures % 2 === 0 ? 'http-01' : 'tls-alpn-01',
+        begun: named.state.order,
+        save: (order) => this.#save(named, { ...named.state, order }),
+        offer,
+        signal: this.#stopped.signal,
+      });
+      await this.#store.writeCertificate(name, pem);
+      await this.#save(named, NOTHING_ORDERED);
+      await this.#hold(named);
+      ordered('issued');
+      log.info({ name, until: dateOf(named.held!.notAfter) }, 'has a certificate');
+    } finally {
+      named.ordering = false;
+    }
+  }
+
+  async #save(named: Named, state: OrderState): Promise<void> {
+    named.state = state;
+    await this.#store.writeOrder(named.name, state);
+  }
+
+  async #failed(named: Named, { type, message, retryAfterMs }: AcmeError): Promise<void> {
+    const { name, state } = named;
+    const { log, ordered } = this.#options;
+    const failures = state.failures + 1;
+    const triedAt = Date.now();
+    const nextTryAt = nextTry(failures, retryAfterMs, triedAt, Math.random());
+    ordered('failed');
+    const until = named.held && dateOf(named.held.notAfter);
+    log.error(
+      { name, type, reason: message, until, nextTry: dateOf(nextTryAt), advice: adviceFor(type) },
+      until === null
+        ? 'could not get a certificate'
+        : 'could not renew a certificate: the old one stays in use',
+    );
+    const order = KEEPS_ORDER.includes(type) ? state.order : null;
+    const next = { order, failures, triedAt, nextTryAt, error: { type, detail: message } };
+    // Where that can't be written, it is known as long as this process lives.
+    await this.#save(named, next).catch(() => {});
+  }
+
+  async #client(): Promise<AcmeClient> {
+    const { directory, ca } = this.#options.acme;
+    this.#transport ??= new AcmeTransport(ca === null ? null : await authorities(ca));
+    const { key } = await this.#store.account();
+    return new AcmeClient({ transport: this.#transport, directory, key, signal: this.#stopped.signal });
+  }
+
+  async #registered(): Promise<AcmeClient> {
+    const { email, externalAccount } = this.#options.acme;
+    const client = await this.#client();
+    const { key, url } = await this.#store.account();
+    client.account = url;
+    if (url === null)
+      await this.#store.writeAccount({ key, url: await client.register(email, externalAccount) });
+    return client;
+  }
+}
+
+async function authorities(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: Error) => {
+    throw new AcmeError('ca', `tls.acme.ca: ${cause.message}`);
+  });
+}
+
+/** @throws AcmeError */
+async function profileAt(client: AcmeClient, { profile }: AcmeConfig): Promise<string | null> {
+  if (profile === null) return null;
+  const { meta } = await client.directory();
+  const known = Object.keys(meta?.profiles ?? {});
+  if (known.includes(profile)) return profile;
+  const all = known.length === 0 ? 'none' : known.join(', ');
+  throw new AcmeError('invalidProfile', `the directory has no profile ${profile}; it has ${all}`);
+}
+
+/** Tried once: a directory may have its own idea of what was replaced by what. */
+async function replacedBy(client: AcmeClient, { held, state }: Named): Promise<string | null> {
+  const { renewalInfo } = await client.directory();
+  if (renewalInfo === undefined || held === null || state.failures > 0) return null;
+  return renewalIdentifier(certificateIn(held.pem));
+}
+
+/** `null`: what is on disk can't be shown, and is as good as none. */
+function heldOf(pem: string): HeldCertificate | null {
+  const reading = readKeyPair(pem, pem, Date.now());
+  if (!reading.ok) return null;
+  const { notAfter } = reading.pair;
+  const { validFromDate } = new X509Certificate(certificateIn(pem));
+  return { pem, notAfter, renewAt: renewalTime(validFromDate.getTime(), notAfter, Math.random()) };
+}
+
+function certificateIn(pem: string): string {
+  return pem.slice(pem.indexOf('-----BEGIN CERTIFICATE-----'));
+}
+
+function orderAt({ state, held, window }: Named): number {
+  if (state.nextTryAt !== null) return state.nextTryAt;
+  if (held === null) return 0;
+  return Math.min(window?.renewAt ?? held.renewAt, held.notAfter);
+}
+
+function dueAt(named: Named): number {
+  return named.held === null ? orderAt(named) : Math.min(orderAt(named), named.lookAt);
+}
+
+function statusOf(named: Named): Omit<OrderedCertificateStatus, 'directory'> {
+  const { name, held, ordering, state } = named;
+  const { failures, triedAt, error } = state;
+  const expired = held !== null && held.notAfter <= Date.now();
+  return {
+    name,
+    state: ordering ? 'ordering' : held === null ? 'missing' : expired ? 'expired' : 'valid',
+    expiresAt: held?.notAfter ?? null,
+    nextTryAt: ordering ? null : orderAt(named),
+    failures,
+    error: error && { ...error, at: triedAt ?? 0 },
+  };
+}
+
+function dateOf(instant: number): string {
+  return new Date(instant).toISOString();
+}
+
+/** What is no word about the order itself. */
+const KEEPS_ORDER = ['unreachable', 'rateLimited', 'store', 'garbage', 'internal'];
+const PAUSE_MIN_MS = 1_000;
+/** The clock of the machine may be set. */
+const PAUSE_MAX_MS = 60_000;

@@ -1,0 +1,54 @@
+/** When something is done. Instants are milliseconds since the epoch; `random` is from 0 to 1. */
+
+/**
+ * With a third of its time left, and a little before that: certificates that were had together are not renewed together. Those of a few
+ * days are renewed at the half (as Let's Encrypt advises for them).
+ */
+export function renewalTime(notBefore: number, notAfter: number, random: number): number {
+  const lifetime = notAfter - notBefore;
+  const share = lifetime < SHORT_MS ? 1 / 2 : 2 / 3;
+  return notBefore + lifetime * (share - random / 30);
+}
+
+/** @param failures one after the other, this one included. @param retryAfterMs what the directory said */
+export function nextTry(failures: number, retryAfterMs: number | null, now: number, random: number): number {
+  const backoff = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), WAIT_MAX_MS) * (1 + random / 4);
+  return now + Math.max(backoff, Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS));
+}
+
+/**
+ * After a restart one need not wait that long, and a process that is started over and over still asks no more often than a directory allows.
+ * @param triedAt when it failed last
+ */
+export function nextTryAfterStart(
+  triedAt: number | null,
+  nextTryAt: number | null,
+  limited: boolean,
+): number | null {
+  if (nextTryAt === null || limited) return nextTryAt;
+  return Math.min(nextTryAt, (triedAt ?? 0) + AFTER_START_MS);
+}
+
+/** Somewhere in the window (RFC 9773 §4.2). */
+export function instantIn(
+  { start, end }: { readonly start: number; readonly end: number },
+  random: number,
+): number {
+  return start + (end - start) * random;
+}
+
+/** When the window is asked for again. @param waitMs what the directory said */
+export function nextLook(waitMs: number | null, now: number): number {
+  return now + Math.min(Math.max(waitMs ?? LOOK_MS, LOOK_MIN_MS), LOOK_MAX_MS);
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const SHORT_MS = 10 * 24 * HOUR_MS;
+const FIRST_WAIT_MS = 5 * MINUTE_MS;
+const WAIT_MAX_MS = 6 * HOUR_MS;
+const RETRY_AFTER_MAX_MS = 24 * HOUR_MS;
+const AFTER_START_MS = 15 * MINUTE_MS;
+const LOOK_MS = 6 * HOUR_MS;
+const LOOK_MIN_MS = 10 * MINUTE_MS;
+const LOOK_MAX_MS = 24 * HOUR_MS;

@@ -1,0 +1,141 @@
+/** Account, keys and certificates on disk. Every file is whole at every instant, and readable by its owner alone. */
+
+import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { AcmeConfig } from '../model/config.ts';
+import type { Account } from './account.ts';
+import { AcmeError } from './error.ts';
+import { jsonOf } from './messages.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Where those of one directory are: a folder for each, so that what a staging directory gave is never shown in the place of the real one.
+ * `tls.acme.folder`, else systemd's `StateDirectory=`, else the user's state (XDG Base Directory).
+ */
+export function acmeFolder({ folder, directory }: AcmeConfig, env: Env): string {
+  const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
+  // systemd separates several by colons.
+  const own = env.STATE_DIRECTORY ? env.STATE_DIRECTORY.split(':')[0]! : join(state, 'portway');
+  const name = directory.replace(/^https:\/\//, '').replaceAll(/[^A-Za-z0-9.-]+/g, '-');
+  return join(folder ?? join(own, 'acme'), name);
+}
+
+/** Key, certificate and its chain in one file, so that they fit at every instant. */
+export function certificateFile(folder: string, name: string): string {
+  return join(folder, `${name}.pem`);
+}
+
+const orderForm = z.object({
+  /** What is under way at the directory, and the key that its certificate is to have. */
+  order: z.object({ url: z.string(), key: z.string() }).nullable(),
+  /** One after the other. */
+  failures: z.int().min(0),
+  /** Milliseconds since the epoch. */
+  triedAt: z.number().nullable(),
+  nextTryAt: z.number().nullable(),
+  error: z.object({ type: z.string(), detail: z.string() }).nullable(),
+});
+
+/** How the order of a name stands. */
+export type OrderState = Readonly<z.output<typeof orderForm>>;
+
+export const NOTHING_ORDERED: OrderState = {
+  order: null,
+  failures: 0,
+  triedAt: null,
+  nextTryAt: null,
+  error: null,
+};
+
+const accountForm = z.object({ key: z.string(), url: z.string().nullable() });
+
+/** Every method throws AcmeError `store` where the file system refuses. */
+export class AcmeStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The key is on disk before the directory hears of it. */
+  async account(): Promise<Account> {
+    const known = accountForm.safeParse(jsonOf((await this.#read(ACCOUNT)) ?? ''));
+    if (known.success) return { key: createPrivateKey(known.data.key), url: known.data.url };
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const account = { key: privateKey, url: null };
+    await this.writeAccount(account);
+    return account;
+  }
+
+  writeAccount({ key, url }: Account): Promise<void> {
+    const text = { key: key.export({ type: 'pkcs8', format: 'pem' }), url };
+    return this.#write(ACCOUNT, JSON.stringify(text, null, 2));
+  }
+
+  async order(name: string): Promise<OrderState> {
+    const known = orderForm.safeParse(jsonOf((await this.#read(orderFile(name))) ?? ''));
+    return known.success ? known.data : NOTHING_ORDERED;
+  }
+
+  writeOrder(name: string, state: OrderState): Promise<void> {
+    return this.#write(orderFile(name), JSON.stringify(state, null, 2));
+  }
+
+  /** PEM of key, certificate and chain; `null`: there is none yet. */
+  certificate(name: string): Promise<string | null> {
+    return this.#read(certificateFile('', name));
+  }
+
+  writeCertificate(name: string, pem: string): Promise<void> {
+    return this.#write(certificateFile('', name), pem.trimEnd());
+  }
+
+  async #read(name: string): Promise<string | null> {
+    try {
+      return await readFile(join(this.#folder, name), 'utf8');
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw storeError(cause);
+    }
+  }
+
+  /** Whoever reads it finds the old text or the new one, whenever the machine stops. */
+  async #write(name: string, text: string): Promise<void> {
+    const file = join(this.#folder, name);
+    const draft = `${file}.${randomUUID()}.draft`;
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await writeThrough(draft, `${text}\n`);
+      await rename(draft, file);
+      await synced(dirname(file));
+    } catch (cause) {
+      await rm(draft, { force: true }).catch(() => {});
+      throw storeError(cause);
+    }
+  }
+}
+
+async function writeThrough(file: string, text: string): Promise<void> {
+  await using handle = await open(file, 'wx', 0o600);
+  await handle.writeFile(text);
+  await handle.sync();
+}
+
+async function synced(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+function storeError(cause: unknown): AcmeError {
+  return new AcmeError('store', cause instanceof Error ? cause.message : String(cause));
+}
+
+function orderFile(name: string): string {
+  return `${name}.order.json`;
+}
+
+const ACCOUNT = 'account.json';

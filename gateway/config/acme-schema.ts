@@ -1,0 +1,216 @@
+/** Certificates that the gateway orders: `tls: { acme: ... }`. */
+
+import { isIP } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { parseHost } from '../keys/host.ts';
+import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
+import { described, flag, oneOrMore, parsedBy } from '../keys/value.ts';
+import type { AcmeConfig, RouteConfig, TlsConfig } from '../model/config.ts';
+import { keySpanAt, type PathKey, type SourceDocument } from './source.ts';
+
+const DIRECTORIES: Readonly<Record<string, string>> = {
+  letsencrypt: 'https://acme-v02.api.letsencrypt.org/directory',
+  'letsencrypt-staging': 'https://acme-staging-v02.api.letsencrypt.org/directory',
+};
+
+function parseDirectory(text: string): ParseResult<string> {
+  const known = DIRECTORIES[text];
+  if (known !== undefined) return accepted(known);
+  if (!URL.canParse(text)) return refused();
+  const { protocol, username, href } = new URL(text);
+  if (username !== '') return refused('what an authority gives its customers is `externalAccount`');
+  return protocol === 'https:' ? accepted(href) : refused('a directory is asked by https (RFC 8555 §6.1)');
+}
+
+/** What HTTP-01 and TLS-ALPN-01 can prove. */
+function parseName(text: string): ParseResult<string> {
+  if (text.startsWith('*.'))
+    return refused(
+      'an authority wants DNS-01 for a wildcard, which Portway has not: name each host, or give a certificate of your own',
+    );
+  const parsed = parseHost(text);
+  if (!parsed.ok) return parsed;
+  if (isIP(parsed.value.replace(/^\[|\]$/g, '')) !== 0)
+    return refused('a certificate is for a name, not for an address');
+  return parsed.value.includes('.')
+    ? parsed
+    : refused('a public authority knows names with a dot alone: shop.example.com');
+}
+
+const email = z
+  .string()
+  .max(254)
+  .regex(/^[^\s@,?]+@[^\s@,?]+$/)
+  .meta({ doc: { expected: 'an address, ops@example.com', type: 'address' } });
+
+const filled = (expected: string) =>
+  z
+    .string()
+    .min(1)
+    .max(1_000)
+    .meta({ doc: { expected, type: 'text' } });
+
+export const externalAccountForm = z
+  .strictObject({
+    keyId: described(filled('the identifier of a key'), 'The identifier that the authority gave.', {
+      defaultText: '**required**',
+      also: ['kid', 'eabkid', 'id'],
+    }),
+    key: described(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9_-]+$/)
+        .meta({ doc: { expected: 'a key in base64url', type: 'text' } }),
+      'The key that goes with it, in base64url.',
+      { defaultText: '**required**', also: ['hmac', 'hmackey', 'mackey', 'eabhmackey', 'secret'] },
+    ),
+  })
+  .meta({ id: 'externalAccount', doc: { expected: 'a map with keyId and key', holder: 'externalAccount' } });
+
+export const acmeForm = z
+  .strictObject({
+    email: described(email, 'Where the authority writes to when something is wrong with the account.', {
+      defaultText: 'none',
+      also: ['mail', 'contact', 'contacts'],
+    }).optional(),
+    directory: described(
+      parsedBy(z.string(), parseDirectory).meta({
+        doc: {
+          expected: 'letsencrypt, letsencrypt-staging or the https URL of a directory',
+          type: '`letsencrypt`, `letsencrypt-staging`, or a URL',
+        },
+      }),
+      'Whose certificates they are. Try a new set-up with `letsencrypt-staging` first: its certificates are worth nothing, and its limits are wide.',
+      {
+        default: 'letsencrypt',
+        also: ['ca', 'caserver', 'server', 'acmeca', 'issuer', 'directoryurl', 'endpoint'],
+      },
+    ).prefault('letsencrypt'),
+    names: described(
+      oneOrMore(
+        parsedBy(z.string(), parseName).meta({
+          doc: { expected: 'a host name with a dot', type: 'host name' },
+        }),
+      ).meta({ doc: { expected: 'a host name, or a list of them', type: 'host name, or a list of them' } }),
+      'For which names certificates are ordered, one for each.',
+      {
+        defaultText: 'the hosts of routes and of `allowedHosts` that are names with a dot',
+        also: ['domains', 'domain', 'hosts', 'subjects', 'sans'],
+      },
+    ).optional(),
+    challenge: described(
+      z.enum(['http-01', 'tls-alpn-01']).meta({ doc: { expected: 'http-01 or tls-alpn-01' } }),
+      'How a name is proven to be ours: `http-01` by plain HTTP on port 80, `tls-alpn-01` by a handshake on port 443.',
+      {
+        defaultText: '`http-01`, and where that fails `tls-alpn-01`',
+        type: '`http-01`, `tls-alpn-01`',
+        also: ['httpchallenge', 'tlschallenge', 'challenges'],
+      },
+    ).optional(),
+    folder: described(
+      z
+        .string()
+        .min(1)
+        .meta({ doc: { expected: 'the path of a folder', type: 'path' } }),
+      'Where account, keys and certificates are kept, relative to this file: 0600, for their owner alone.',
+      {
+        defaultText: '`acme` in `$STATE_DIRECTORY`, else in `~/.local/state/portway`',
+        also: ['storage', 'cachedir', 'dir', 'path'],
+      },
+    ).optional(),
+    profile: described(
+      filled('the name of a profile'),
+      'Which of the kinds of certificates that the directory has: `shortlived`, `tlsserver`.',
+      { defaultText: "the directory's own" },
+    ).optional(),
+    externalAccount: described(
+      externalAccountForm,
+      'What the authority gives its customers, where it serves nobody else (RFC 8555 §7.3.4).',
+      {
+        type: 'map, see [externalAccount](#externalaccount)',
+        defaultText: 'none',
+        also: ['eab', 'externalaccountbinding', 'acmeeab'],
+      },
+    ).optional(),
+    ca: described(
+      z
+        .string()
+        .min(1)
+        .meta({ doc: { expected: 'the path of a certificate', type: 'path' } }),
+      'PEM, relative to this file: the authorities that vouch for the directory itself, where it is one of your own.',
+      {
+        defaultText: 'those that the system knows',
+        also: ['cacertificates', 'trustedroots', 'acmecaroot', 'root'],
+      },
+    ).optional(),
+  })
+  .meta({ id: 'acme', doc: { expected: 'on, or a map with email, directory', holder: 'acme' } });
+
+export const acmeValue = z.union([flag.transform((on) => (on ? acmeForm.parse({}) : null)), acmeForm]).meta({
+  doc: { expected: 'on, or a map with email, directory', type: '`on`, or a map, see [acme](#acme)' },
+});
+
+/** What the rest of the configuration says of certificates. */
+export interface TlsContext {
+  /** Absolute path of the configuration: what it names is relative to its folder. */
+  readonly file: string;
+  readonly routes: readonly RouteConfig[];
+  readonly allowedHosts: readonly string[];
+}
+
+type CheckedAcme = z.output<typeof acmeForm>;
+
+export function compileAcme(checked: CheckedAcme, { file, routes, allowedHosts }: TlsContext): AcmeConfig {
+  const path = (text: string | undefined) => (text === undefined ? null : resolve(dirname(file), text));
+  const hosts = [...routes.flatMap(({ matcher }) => matcher.host ?? []), ...allowedHosts];
+  return {
+    directory: checked.directory,
+    email: checked.email ?? null,
+    names: [...new Set(checked.names ?? hosts.filter(isPublic))],
+    folder: path(checked.folder),
+    profile: checked.profile ?? null,
+    challenge: checked.challenge ?? null,
+    externalAccount: checked.externalAccount ?? null,
+    ca: path(checked.ca),
+  };
+}
+
+/** Whether an authority can give a certificate for a host that stands in the configuration for other reasons. */
+function isPublic(host: string): boolean {
+  return parseName(host).ok && !/\.(localhost|local|internal)$/.test(host);
+}
+
+/** Where certificates come from must be said, once. */
+export function reportCertificateSources(tls: TlsConfig | null, document: SourceDocument): void {
+  if (tls === null || document.problems.touches('tls')) return;
+  const add = (path: readonly PathKey[], expected: string, found: string, hint: string) =>
+    document.problems.add(keySpanAt(document.root, path) ?? document.root.span, path, {
+      expected,
+      found,
+      hint,
+    });
+  const { acme, certificates } = tls;
+  if (acme === null) {
+    if (certificates.length === 0)
+      add(
+        ['tls'],
+        'certificates or acme',
+        'neither',
+        'write acme: on to have certificates ordered, or certificates: { cert: ..., key: ... }',
+      );
+  } else if (certificates === 'dev')
+    add(
+      ['tls', 'acme'],
+      'certificates: dev or acme',
+      'both',
+      'dev is for this machine alone: take one of the two out',
+    );
+  else if (acme.names.length === 0)
+    add(
+      ['tls', 'acme'],
+      'a name to order a certificate for',
+      'none',
+      'write names: [shop.example.com], or give a route a host: shop.example.com/',
+    );
+}

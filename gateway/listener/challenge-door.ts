@@ -1,0 +1,52 @@
+import type { Socket } from 'node:net';
+import tls from 'node:tls';
+import { ACME_TLS, type Challenges } from '../acme/challenges.ts';
+import { firstBytes } from './first-bytes.ts';
+import { HANDSHAKE_TIMEOUT_MS } from './tls-door.ts';
+
+/**
+ * Where an authority sees by a handshake that a name is ours (RFC 8737). The certificate of a handshake is chosen before Node tells which
+ * protocols the client offers, so that such a connection is known by its first record, and only while one is awaited.
+ */
+export class ChallengeDoor {
+  readonly #challenges: Challenges;
+  readonly #server: tls.Server;
+
+  constructor(challenges: Challenges) {
+    this.#challenges = challenges;
+    this.#server = tls.createServer({
+      ALPNProtocols: [ACME_TLS],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      // Without a certificate there is no handshake.
+      SNICallback: (name, done) => {
+        const issued = challenges.certificateFor(name);
+        done(null, issued && tls.createSecureContext(issued));
+      },
+    });
+    // All has been seen (§3).
+    const over = (_: unknown, socket: Socket) => void socket.destroy();
+    this.#server
+      .on('secureConnection', (socket) => socket.on('error', () => {}).end())
+      .on('tlsClientError', over);
+  }
+
+  /** Reads the whole first record, where it may be a validation. @param take is given what was read, and whether it is one */
+  look(socket: Socket, read: Buffer, take: (bytes: Buffer, isValidation: boolean) => void, reads = 1): void {
+    if (!this.#challenges.awaitsHandshakes) return take(read, false);
+    if (isWhole(read) || reads > READS_MAX) return take(read, read.includes(ACME_TLS));
+    firstBytes(socket, (more) => this.look(socket, Buffer.concat([read, more]), take, reads + 1));
+  }
+
+  /** @param socket with what was read of it given back */
+  enter(socket: Socket): void {
+    this.#server.emit('connection', socket);
+  }
+}
+
+/** RFC 8446 §5.1: type, version, length. */
+function isWhole(record: Buffer): boolean {
+  return record.length >= 5 && record.length >= 5 + record.readUInt16BE(3);
+}
+
+/** A client that sends byte by byte must not stay. */
+const READS_MAX = 4;

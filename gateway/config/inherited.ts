@@ -50,7 +50,7 @@ const escapeChoice = z
   .enum(['auto', 'redirect', 'script', 'off'])
   .meta({ doc: { expected: 'auto, redirect, script or off' } });
 
-export const INHERITED = {
+const INHERITED = {
   timeouts: inherited<typeof timeouts, 'timeouts', TimeoutsConfig>({
     schema: timeouts,
     name: 'timeouts',

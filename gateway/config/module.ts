@@ -6,7 +6,7 @@ import type { Environment } from './expand.ts';
 import { askThread, ThreadFailure, type ThreadLimits } from './thread.ts';
 
 /** Whether the file is a program: `gateway.config.ts`, `.js`, `.mjs`, `.mts`, `.cjs`, `.cts`. */
-export function isModule(file: string): boolean {
+function isModule(file: string): boolean {
   return /\.[cm]?[jt]s$/.test(file);
 }
 

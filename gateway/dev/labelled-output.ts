@@ -7,7 +7,7 @@ type Style = Parameters<Paint>[0];
 const palette: readonly Style[] = ['cyan', 'magenta', 'blue', 'cyanBright', 'magentaBright'];
 
 /** Who speaks for the supervisor itself. */
-export const supervisorLabel = 'portway';
+const supervisorLabel = 'portway';
 
 export interface LabelledOutputOptions {
   /** Takes whole lines, with their line break. */

@@ -3,12 +3,11 @@ import { formatDuration } from '../log/units.ts';
 import type { ServiceConfig, SourcePosition } from '../model/config.ts';
 import type { ServiceState, ServiceStatus } from '../model/status.ts';
 import { RestartDelay, type RestartPolicy, restartPolicy } from '../workers/restart-delay.ts';
-import { describeExit } from './exit-reason.ts';
 import { FileWatch } from './file-watch.ts';
 import { untilAccepting } from './port-probe.ts';
 import { type Exit, ProcessGroup } from './process-group.ts';
 import { RecentLines } from './recent-lines.ts';
-import { startObstacle } from './start-obstacle.ts';
+import { describeExit, startObstacle } from './run-failure.ts';
 
 /** Where a service's lines, and what there is to say about it, go. */
 export interface ServiceReport {

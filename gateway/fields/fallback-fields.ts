@@ -20,7 +20,7 @@ export function fromElsewhere(fields: readonly string[], authority: string, secu
  * The same cookie for the gateway's host. By plain http a browser takes neither `Secure` nor what is only valid with it (RFC 6265bis §5.7); a name
  * that promises it (`__Host-`, `__Secure-`) is left as it is.
  */
-export function cookieHere(value: string, secure: boolean): string {
+function cookieHere(value: string, secure: boolean): string {
   const keepsSecure = secure || /^\s*__(?:host|secure)-/i.test(value);
   const start = attributesStart(value);
   const kept = value

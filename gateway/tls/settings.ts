@@ -1,6 +1,6 @@
 import tls from 'node:tls';
+import { domainToASCII } from 'node:url';
 import { type Issued, issueCertificate } from './authority.ts';
-import { ByServerName } from './by-server-name.ts';
 import type { KeyPair } from './key-pair.ts';
 
 /** All that a handshake with a client needs. */
@@ -53,3 +53,26 @@ export const DEV_CERTIFICATE_DAYS = 397;
 const BELOW_LOCALHOST = /^(?!-)[a-z0-9-]{1,63}\.localhost$/;
 /** Whoever is on this machine may ask for names without end. */
 const ISSUED_MAX = 200;
+
+/**
+ * Values by the names of certificates. An exact name wins over `*.example.com`, which is one label and no more (RFC 9525 §6.3); of two
+ * values for a name the first one stays.
+ */
+class ByServerName<Value> {
+  readonly #exact = new Map<string, Value>();
+  readonly #below = new Map<string, Value>();
+
+  add(names: readonly string[], value: Value): void {
+    for (const name of names) {
+      const [map, key] = name.startsWith('*.') ? [this.#below, name.slice(2)] : [this.#exact, name];
+      if (!map.has(key)) map.set(key, value);
+    }
+  }
+
+  /** @param name as the client sent it (RFC 6066 §3) */
+  get(name: string): Value | undefined {
+    const asked = domainToASCII(name) || name.toLowerCase();
+    const dot = asked.indexOf('.');
+    return this.#exact.get(asked) ?? (dot < 0 ? undefined : this.#below.get(asked.slice(dot + 1)));
+  }
+}

@@ -2,7 +2,6 @@ import type { Balancer } from './balancer.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import type { Endpoint } from './endpoint.ts';
-import { nextUntried, takeTurn } from './turns.ts';
 
 /** Everybody in turn, by weight. */
 export class RoundRobin implements Balancer {
@@ -17,4 +16,33 @@ export class RoundRobin implements Balancer {
     const turn = tried.length === 0 ? takeTurn(candidates) : nextUntried(candidates, tried);
     return turn === null ? null : turn.endpoint;
   }
+}
+
+/**
+ * Smooth weighted round robin, as nginx has it: before each turn everybody is credited its share, whoever has most takes the turn and
+ * pays for all. Weights 5, 1, 1 come out as a a b a c a a, never as five of one in a row. Whoever is left out for a while comes back with what it
+ * owed, or was owed.
+ */
+function takeTurn(candidates: readonly Candidate[]): Candidate | null {
+  let best: Candidate | null = null;
+  let total = 0;
+  for (let i = 0; i < candidates.length; i++) {
+    const candidate = candidates[i]!;
+    candidate.credit += candidate.share;
+    total += candidate.share;
+    if (best === null || candidate.credit > best.credit) best = candidate;
+  }
+  if (best !== null) best.credit -= total;
+  return best;
+}
+
+/** Whose turn it would be among those that have not been tried. Nobody pays. */
+function nextUntried(candidates: readonly Candidate[], tried: readonly Endpoint[]): Candidate | null {
+  let best: Candidate | null = null;
+  for (let i = 0; i < candidates.length; i++) {
+    const candidate = candidates[i]!;
+    if (tried.includes(candidate.endpoint)) continue;
+    if (best === null || candidate.credit + candidate.share > best.credit + best.share) best = candidate;
+  }
+  return best;
 }

@@ -16,7 +16,7 @@ export class Candidate {
   readonly seed: number;
   /** Its weight as of now: while an endpoint starts slowly it is less. */
   share: number;
-  /** What others owe it, in shares (`turns.ts`). */
+  /** What others owe it, in shares (`balance-round-robin.ts`). */
   credit = 0;
 
   constructor(endpoint: Endpoint, weight: number, role: Role, key: string = endpoint.key) {

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { EndpointAddress, EndpointConfig } from '../model/config.ts';
+import { startNameServer } from '../proof/testing/dns-server.ts';
 import { localAddress } from '../proof/testing/endpoint-address.ts';
-import { startNameServer } from '../proof/testing/name-server.ts';
 import { until } from '../proof/testing/poll.ts';
 import { Discovery } from './discovery.ts';
 import type { Expansion } from './expansion.ts';

@@ -2,7 +2,6 @@ import type { DialAddress, EjectionConfig, HealthConfig } from '../model/config.
 import { Ejection, seconds } from './ejection.ts';
 import type { HealthCheck } from './health-check.ts';
 import type { HealthChecks, HealthLog, HealthWatcher } from './health-checks.ts';
-import { warmth } from './slow-start.ts';
 
 /** What the file says of the health of an endpoint. */
 export interface EndpointHealthConfig {
@@ -171,3 +170,13 @@ export class EndpointHealth implements HealthWatcher {
 }
 
 const WARMING_STEPS = 20;
+
+/**
+ * The share of its weight that an endpoint has so long after it began: from a tenth, evenly, to the whole. A cold service gets time to fill
+ * its caches and its pools, and at least the tenth, because nothing warms up without requests.
+ */
+export function warmth(sinceMs: number, slowStartMs: number): number {
+  return Math.min(1, Math.max(COLDEST, sinceMs / slowStartMs));
+}
+
+const COLDEST = 0.1;

@@ -93,7 +93,7 @@ export class Endpoint implements EndpointHealthOwner {
     this.setAvailability(available, warmth, dead);
   }
 
-  /** Anybody's word is enough: an upstream that could not do without it goes on with it, in a panic (panic.ts). */
+  /** Anybody's word is enough: an upstream that could not do without it goes on with it, in a panic (tier.ts). */
   mayEject(dead: boolean): boolean {
     for (const watcher of this.#watchers) if (watcher.mayEject(dead)) return true;
     return false;

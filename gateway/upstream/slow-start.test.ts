@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { warmth } from './slow-start.ts';
+import { warmth } from './endpoint-health.ts';
 
 test.each([
   [0, 0.1],

@@ -8,7 +8,7 @@ const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 /** RFC 9110 §5.5: no control character but HTAB; obs-text passes as the bytes that it is. */
 const VALUE = '[\\t\\x20-\\x7e\\x80-\\xff]*';
 /** RFC 9112 §5: no space before the colon (§5.1), and no line that begins with one (obs-fold, §5.2). */
-export const FIELD_LINES = `(?:${TOKEN}:${VALUE}\\r\\n)*`;
+const FIELD_LINES = `(?:${TOKEN}:${VALUE}\\r\\n)*`;
 
 /** RFC 9112 §4, with the space in front of an empty reason left out as many services do. A higher minor version is read as 1.1 (RFC 9110 §2.5); a status above 599 is none (§15). */
 export const ANSWER_HEAD: RegExp = new RegExp(

@@ -56,7 +56,7 @@ export function isNodeMethod(method: string): boolean {
 }
 
 /** RFC 9112 §2.2: one empty line in front of a request line is skipped, for clients that end a body with one too many. */
-export function emptyLineLength(bytes: Buffer, from: number, to: number): number {
+function emptyLineLength(bytes: Buffer, from: number, to: number): number {
   return from + 1 < to && bytes[from] === CR && bytes[from + 1] === LF ? 2 : 0;
 }
 

@@ -4,7 +4,6 @@ import { Problem } from '../kit/problem.ts';
 import type { Hall } from './hall.ts';
 import { createMember, formatFrame, type Member, sendText } from './member.ts';
 import { type ClientFrame, FrameError, parseClientFrame, type ServerFrame } from './protocol.ts';
-import { createTokenBucket } from './token-bucket.ts';
 
 // What a person can type, with room for pasting; a connection that goes on far beyond it is closed.
 const sayLimit = { burst: 20, perSecond: 5 };
@@ -106,4 +105,28 @@ function describeError(error: unknown, log: Logger): ServerFrame {
   if (error instanceof Problem) return { type: 'error', code: error.code, detail: error.message };
   log.error({ err: error }, 'a frame failed');
   return { type: 'error', code: 'internal', detail: 'The service failed on this frame.' };
+}
+
+/** How much may still be sent: `burst` at once, then `perSecond`. Counts time by a clock that never goes back. */
+interface TokenBucket {
+  /** Takes one; or says in how many milliseconds there will be one. */
+  take(): { readonly ok: true } | { readonly ok: false; readonly retryMs: number };
+}
+
+function createTokenBucket(
+  limit: { readonly burst: number; readonly perSecond: number },
+  now: () => number = () => performance.now(),
+): TokenBucket {
+  let tokens = limit.burst;
+  let at = now();
+  return {
+    take() {
+      const elapsed = now() - at;
+      at += elapsed;
+      tokens = Math.min(limit.burst, tokens + (elapsed / 1000) * limit.perSecond);
+      if (tokens < 1) return { ok: false, retryMs: Math.ceil(((1 - tokens) / limit.perSecond) * 1000) };
+      tokens -= 1;
+      return { ok: true };
+    },
+  };
 }

@@ -49,7 +49,7 @@ export class FrameError extends Error {
   }
 }
 
-export const textMaxLength = 4000;
+const textMaxLength = 4000;
 const roomPattern = /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,39}$/u;
 const namePattern = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,32}$/u;
 const tokenPattern = /^[\w-]{1,64}$/;

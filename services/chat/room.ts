@@ -17,7 +17,7 @@ export interface Room {
 // People come and go in crowds (a reload, a restart); told together, n of them cost n frames each instead of n².
 const presenceDelayMs = 250;
 
-export const replacedCode = 4001;
+const replacedCode = 4001;
 
 export function createRoom(): Room {
   const members = new Map<string, Member>();

@@ -3,7 +3,7 @@ import { Problem } from '../kit/problem.ts';
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** Deeper documents are refused: SQLite and every recursive reader after us have a limit somewhere. */
-export const maxDepth = 100;
+const maxDepth = 100;
 
 // Digits that a double may not hold, or an exponent that may leave its range.
 const suspiciousNumber = /\d{16}|\d[eE][+-]?\d{3}/;
@@ -13,7 +13,7 @@ const suspiciousNumber = /\d{16}|\d[eE][+-]?\d{3}/;
  * `JSON.stringify` writes as it was sent.
  * @throws Problem 400 with the parser's own words about the place.
  */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   const value = parse(text);
   if (deeperThan(value, maxDepth)) {
     throw new Problem(400, 'json_too_deep', `The JSON is nested more than ${maxDepth} levels deep.`);
@@ -32,7 +32,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
-export function nameOfType(value: unknown): string {
+function nameOfType(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (JSON.isRawJSON(value)) return 'a number';

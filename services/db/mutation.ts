@@ -2,9 +2,8 @@ import { type Precondition, requirePrecondition } from '../kit/preconditions.ts'
 import { Problem } from '../kit/problem.ts';
 import { type JsonObject, parseJsonObject } from './json.ts';
 import { mergePatch } from './merge-patch.ts';
-import { parseId } from './names.ts';
+import { parseId, timeOrderedId } from './names.ts';
 import { type DocumentStore, etagOf, type StoredDocument } from './store.ts';
-import { timeOrderedId } from './time-ordered-id.ts';
 
 /** One change of one document: what a request asks for, and what a batch is made of. */
 export type Mutation =

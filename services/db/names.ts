@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Problem } from '../kit/problem.ts';
 
 const collectionPattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
@@ -24,4 +25,14 @@ export function parseId(id: unknown): string {
     'bad_id',
     'An id is a string of a letter or digit and up to 127 more letters, digits and characters of . _ ~ @ : + -',
   );
+}
+
+/** A UUID version 7 (RFC 9562 §5.7): ids of later documents sort after earlier ones, to the millisecond. */
+export function timeOrderedId(now = Date.now()): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(now, 0, 6);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

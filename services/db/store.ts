@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepareChange } from '../kit/sqlite.ts';
-import { searchableText } from './searchable-text.ts';
+import { searchableText } from './search.ts';
 
 export interface StoredDocument {
   readonly collection: string;

@@ -18,7 +18,7 @@ export interface FolderPage {
   readonly next: string | null;
 }
 
-export const folderPageMax = 1000;
+const folderPageMax = 1000;
 
 /** Files and folders in the order of their names; links, and names that no path could say, are left out. */
 export async function listFolder(path: string, after: string, limit = folderPageMax): Promise<FolderPage> {

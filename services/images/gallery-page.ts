@@ -1,5 +1,4 @@
 import { Html, html } from '../kit/html.ts';
-import { formatBytes } from './format-bytes.ts';
 import { type Original, versionOf } from './original.ts';
 
 const none = new Html('');
@@ -101,3 +100,13 @@ const viewer = html`
         </table>
         <p class="quiet"><a id="viewer-original"></a></p>
       </dialog>`;
+
+/**
+ * In the largest binary unit that leaves a number before the point, `312.4 KiB`, with a space that no line
+ * breaks at.
+ */
+function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  const power = bytes === 0 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
+  return power === 0 ? `${bytes}\u00a0B` : `${(bytes / 1024 ** power).toFixed(1)}\u00a0${units[power]}`;
+}

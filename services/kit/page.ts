@@ -14,7 +14,7 @@ export interface Page {
  * Nothing but files of this service, no inline script or style, no frame around it. Pages name their files relative to
  * themselves (`_page/app.js`), so that they work behind any prefix.
  */
-export const pagePolicy =
+const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 

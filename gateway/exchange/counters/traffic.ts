@@ -111,7 +111,7 @@ export class Traffic {
 }
 
 /** What was counted of a raw stream. */
-export class StreamTraffic {
+class StreamTraffic {
   readonly ended = new Map<ErrorCode | null, number>();
   bytesIn = 0;
   bytesOut = 0;

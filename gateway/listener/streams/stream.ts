@@ -52,3 +52,9 @@ export interface Stream {
   /** Ends what is left, and lets go of the port. */
   destroy(): void;
 }
+
+/** Everything but where in the file it stands: two streams with the same signature treat a connection alike. */
+export function streamSignature(config: StreamConfig): string {
+  const { source: _source, ...meaning } = config;
+  return JSON.stringify(meaning);
+}

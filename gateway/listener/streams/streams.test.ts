@@ -18,7 +18,7 @@ import { type ScriptedService, startService } from '../../proof/testing/service.
 import { upstreamConfig } from '../../proof/testing/upstream-config.ts';
 import { UpstreamRegistry } from '../../upstream/registry.ts';
 import { ListenError } from '../listen-error.ts';
-import { streamSignature } from './signature.ts';
+import { streamSignature } from './stream.ts';
 import { Streams } from './streams.ts';
 
 function config(

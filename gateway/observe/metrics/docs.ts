@@ -2,7 +2,7 @@ import { LABELS, type Label, METRICS, type MetricRow } from './catalog.ts';
 
 /** The tables of docs/metrics.md. */
 
-export function metricsTable(): string {
+function metricsTable(): string {
   const rows = Object.entries<MetricRow>(METRICS).map(
     ([name, { type, labels, across, help }]) =>
       `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${across} | ${help} |`,
@@ -10,7 +10,7 @@ export function metricsTable(): string {
   return ['| metric | type | labels | workers | meaning |', '|---|---|---|---|---|', ...rows, ''].join('\n');
 }
 
-export function labelsTable(): string {
+function labelsTable(): string {
   const rows = (Object.keys(LABELS) as Label[]).map((label) => `| \`${label}\` | ${LABELS[label]} |`);
   return ['| label | meaning |', '|---|---|', ...rows, ''].join('\n');
 }

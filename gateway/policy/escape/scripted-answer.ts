@@ -44,7 +44,7 @@ function plainly(fields: Fields): string[] {
 /** How much of a document may stand in front of its `<head>`. */
 const START_MAX_BYTES = 8 * 1024;
 
-export class ScriptedAnswer extends DownstreamFilter {
+class ScriptedAnswer extends DownstreamFilter {
   readonly #script: PageScript;
   readonly #exchange: RoutedExchange;
   readonly #start: DocumentStart;

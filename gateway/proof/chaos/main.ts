@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { explainFailure } from '../testing/tool-options.ts';
-import { renderRow } from './console.ts';
 import { renderDocument } from './document.ts';
 import { describeRun } from './facts-of-run.ts';
 import type { FaultResult } from './fault.ts';
@@ -65,4 +64,11 @@ function report(results: readonly FaultResult[], options: ChaosOptions): number 
     `\nchaos: ${counted('held')} held, ${missed} missed, ${counted('skipped')} skipped, in ${Math.round(seconds)} s`,
   );
   return missed > 0 ? 1 : 0;
+}
+
+/** A row for a terminal: the verdict, what was done, and what was seen; what was missed stands below it. */
+function renderRow({ id, done, holds, verdict, seen, misses, seconds }: FaultResult): string {
+  const head = `${verdict === 'missed' ? 'MISSED ' : verdict.padEnd(7)} ${id} (${seconds.toFixed(1)} s): ${done}`;
+  const lines = [head, `        must: ${holds}`, `        seen: ${seen.join(' · ')}`];
+  return [...lines, ...misses.map((miss) => `        MISS: ${miss}`)].join('\n');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { startNameServer } from '../testing/dns-server.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
-import { startNameServer } from '../testing/name-server.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get } from '../testing/raw-client.ts';
 import { ok, type ScriptedService, startService } from '../testing/service.ts';

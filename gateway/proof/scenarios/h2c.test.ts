@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
-import { scrape } from '../testing/metrics.ts';
+import { scrape } from '../testing/metrics-text.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
-import { scrape } from '../testing/metrics.ts';
+import { scrape } from '../testing/metrics-text.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../observe/metrics/catalog.ts';
+import { startNameServer } from '../testing/dns-server.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
-import { scrape } from '../testing/metrics.ts';
 import type { MetricsText } from '../testing/metrics-text.ts';
-import { startNameServer } from '../testing/name-server.ts';
+import { scrape } from '../testing/metrics-text.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get, request } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';

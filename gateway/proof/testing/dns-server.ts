@@ -1,5 +1,6 @@
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
 import { markKitSocket } from './wire.ts';
 
 /** A record as a test writes it. Addresses of either family, or the target of an SRV record. */
@@ -139,4 +140,11 @@ function addressV6(text: string): Buffer {
   const [before, after] = [words(front), words(back ?? '')];
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
   return Buffer.from([...before, ...zeros, ...after].map((word) => word.padStart(4, '0')).join(''), 'hex');
+}
+
+/** Starts a name server on a free port of this machine; it ends with the test. */
+export async function startNameServer(): Promise<NameServer> {
+  const server = await NameServer.open();
+  onTestFinished(() => server.close());
+  return server;
 }

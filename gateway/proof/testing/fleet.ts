@@ -9,7 +9,7 @@ import { PortwayProcess } from './portway.ts';
 import { Processes } from './processes.ts';
 
 /** The services of this repository that have a page, each at its path. */
-export const PAGE_SERVICES = ['db', 'files', 'images', 'chat'] as const;
+const PAGE_SERVICES = ['db', 'files', 'images', 'chat'] as const;
 
 /** The gateway with the real services behind their prefixes, as `npm start` runs them, on free ports and with data of their own. */
 export class Fleet {

@@ -12,7 +12,7 @@ export type H2Script = (
 ) => void;
 
 /** A service that speaks HTTP/2 alone: by prior knowledge, or over TLS. */
-export class H2Service {
+class H2Service {
   readonly sessions: ServerHttp2Session[] = [];
   readonly asked: string[] = [];
   readonly #server: Http2Server;

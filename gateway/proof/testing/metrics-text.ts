@@ -1,3 +1,4 @@
+import { connect, get } from './raw-client.ts';
 /** A strict reader of Prometheus's text format, version 0.0.4: what it does not understand, or what contradicts itself, is an error. */
 
 export interface MetricSample {
@@ -124,4 +125,15 @@ function checkHistogram(name: string, samples: readonly MetricSample[]): void {
       throw new Error(`${name}${labels} is no histogram: ${JSON.stringify(all)}`);
     if (!all.some((one) => one.name === `${name}_sum`)) throw new Error(`${name}${labels} has no sum`);
   }
+}
+
+/** What `GET /metrics` of an admin listener says now. */
+export async function scrape(adminPort: number): Promise<MetricsText> {
+  const client = await connect(adminPort);
+  const answer = await client.exchange(get('/metrics', 'Host: localhost'), 15_000);
+  client.destroy();
+  const type = answer.head.value('content-type');
+  if (answer.status !== 200 || type !== 'text/plain; version=0.0.4; charset=utf-8')
+    throw new Error(`${answer.status} ${type}: ${answer.text}`);
+  return new MetricsText(answer.text);
 }

@@ -5,7 +5,7 @@ import { ok, reply, type ScriptedService, startService } from './service.ts';
 export type Mood = 'well' | 'ill' | 'hung' | 'hanging up';
 
 /** A service whose answers are its name, and whose health a test switches while it runs. Checks ask `/healthz`, exchanges anything else. */
-export class SwitchedService {
+class SwitchedService {
   readonly name: string;
   readonly #service: ScriptedService;
   /** What exchanges get. */

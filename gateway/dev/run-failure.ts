@@ -1,6 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { placeText } from '../config/lines.ts';
 import type { ServiceConfig } from '../model/config.ts';
+import { describeHolder, portHolder } from './port-holder.ts';
+import { acceptsConnections } from './port-probe.ts';
 import type { Exit } from './process-group.ts';
 
 /** Why a service's command line ended and, where it is known, what to do: `ended with exit code 1`. */
@@ -18,4 +21,20 @@ function meaningOf(code: number, where: string): string | null {
   if (code === 126) return `command not executable: look at ${where}`;
   const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128);
   return signal?.[0] ?? null;
+}
+
+/** Why a start of the service would fail now, and what to do; `null`: nothing is in the way. */
+export async function startObstacle(service: ServiceConfig): Promise<string | null> {
+  const { cwd, port, source } = service;
+  if (!(await isFolder(cwd))) return `its folder ${cwd} does not exist (${placeText(source)})`;
+  if (port === null || !(await acceptsConnections(port))) return null;
+  const holder = describeHolder(await portHolder(port), port);
+  return `port ${port} is taken by ${holder}; end that, or give it another port (${placeText(source)})`;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
 }

@@ -58,6 +58,7 @@ const ROOMS: ReadonlyArray<readonly [room: string, knows: string]> = [
     'the exchange on its way through all of the above; snapshots and their reload; Fastify and extensions',
   ],
   ['observe', 'what can be asked: admin listener, the gateway’s page, metrics exposition'],
+  ['dashboard', 'the program in the browser: what the admin listener says, and how to show it'],
   ['contract.ts', 'what a gateway takes and offers: alone, and as one worker of several'],
   ['gateway.ts', 'the composition root: every part, made and joined, from its start to its end'],
   ['portway.ts', 'what programs import'],

@@ -1,5 +1,3 @@
-import { renderBrand, renderDocument } from '../answer/page/document.ts';
-import { escapeHtml } from '../answer/page/escape.ts';
 import { FIGURES } from './figures.ts';
 
 /** What the admin listener answers; its index, its 404 and docs/admin.md show this list. */
@@ -45,20 +43,6 @@ export function adminMethods(path: string): string | null {
     /^\/services\/[^/]+\/log$/.test(path)
     ? 'GET, HEAD'
     : null;
-}
-
-export function renderAdminIndex(): string {
-  const rows = adminResources.map(
-    ({ path, what }) =>
-      `<dt><a class="mono" href="${escapeHtml(path)}">${escapeHtml(path)}</a></dt><dd>${escapeHtml(what)}</dd>`,
-  );
-  const body = `<header>\n${renderBrand('admin')}\n</header>
-<main>
-<h1>Admin</h1>
-<p class="lead">For this machine only: what the gateway knows of itself.</p>
-<dl class="facts">${rows.join('\n')}</dl>
-</main>`;
-  return renderDocument({ title: 'Portway admin', body, script: null });
 }
 
 function pathOf({ path }: { readonly path: string }): string {

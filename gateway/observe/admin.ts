@@ -3,7 +3,6 @@ import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { preferredType } from '../answer/accept.ts';
-import { pageFields, staticPolicy } from '../answer/page/document.ts';
 import type { Purge } from '../cache/purge.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import { ListenError } from '../listener/listen-error.ts';
@@ -16,9 +15,10 @@ import { AdminConnections } from './admin-connections.ts';
 import { answerExchanges, type ExchangesView } from './admin-exchanges.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
-import { adminMethods, adminResources, renderAdminIndex } from './admin-resources.ts';
+import { adminMethods, adminResources } from './admin-resources.ts';
 import { answerServices, type ServiceControl } from './admin-services.ts';
 import { answerReplace } from './admin-workers.ts';
+import { DashboardPage } from './dashboard-page.ts';
 import { type AskFigure, FIGURES, type FigureName } from './figures.ts';
 import { gatewayStatus } from './gateway-status.ts';
 import { isTrustedHost } from './host-guard.ts';
@@ -160,13 +160,15 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
 }
 
 function answerResources(app: FastifyInstance, view: AdminView): void {
+  const dashboard = new DashboardPage();
   app.get('/', (request, reply) => {
     reply.header('vary', 'accept');
     if (preferredType(request.headers.accept, ['application/json', 'text/html']) === 'application/json') {
       return sendJson(reply, { resources: adminResources });
     }
-    return reply.headers({ ...pageFields, 'content-security-policy': staticPolicy }).send(renderAdminIndex());
+    return dashboard.answer(reply);
   });
+  dashboard.answerFiles(app);
   app.get('/healthz', (_request, reply) => sendJson(reply, { status: 'alive' }));
   app.get('/readyz', (_request, reply) => {
     const reason = view.notReady();

@@ -49,9 +49,9 @@ function overviewOf(
 function policiesOf(route: RouteConfig): string[] {
   const set = (values: object) =>
     Object.entries(values).flatMap(([name, value]) => (value === null || value === false ? [] : [name]));
-  const { cache, redirect, folder, extend } = route;
+  const { cache, extend } = route;
   const plugins = route.use.map(({ plugin }) => `use: ${plugin}`);
-  return [...set(shownSettings(route.policies)), ...set({ cache, redirect, folder, extend }), ...plugins];
+  return [...set(shownSettings(route.policies)), ...set({ cache, extend }), ...plugins];
 }
 
 function originOf({ tls, host }: GatewayConfig, port: number): string {

@@ -17,7 +17,7 @@ const glyph =
   '<circle cx="20" cy="5" r="1.5"/><circle cx="20" cy="12" r="1.5"/><circle cx="20" cy="19" r="1.5"/></svg>';
 
 // Without an icon of its own, the browser would ask for /favicon.ico: a request to whatever is routed there.
-const icon = `data:image/svg+xml,${encodeURIComponent(
+export const icon = `data:image/svg+xml,${encodeURIComponent(
   glyph
     .replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ')
     .replace('currentColor', '#7a746a')

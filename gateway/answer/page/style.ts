@@ -48,12 +48,14 @@ function variables(palette: Palette): string {
     .join(';');
 }
 
-export const style = `
-:root{color-scheme:light dark;${variables(light)};
+/** The colours, and the two kinds of type, that all pages of the gateway share. */
+export const paletteCss = `:root{color-scheme:light dark;${variables(light)};
 --sans:ui-sans-serif,system-ui,-apple-system,"Segoe UI","Helvetica Neue","Liberation Sans",Arial,sans-serif;
 --mono:ui-monospace,"SF Mono","Cascadia Code",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 @media (prefers-color-scheme:dark){:root{${variables(dark)}}}
-*{box-sizing:border-box}
+`;
+
+export const style = `${paletteCss}*{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--ground);color:var(--text);font:400 1rem/1.5 var(--sans);overflow-wrap:anywhere}
 .sheet{max-width:62rem;margin:0 auto;padding:2.5rem 2rem 4rem}

@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { renderBrand, renderDocument } from '../../answer/page/document.ts';
 import { escapeHtml } from '../../answer/page/escape.ts';
 import type { ConfigStatus } from '../../model/status.ts';
+import { headline, title } from '../headline.ts';
 import { type PageStatus, type PageStatusInput, pageStatus } from './page-status.ts';
 import { type PageAddress, renderRoute, renderStream } from './route-row.ts';
 import { statusScript } from './status-script.ts';
-import { headline, title } from './summary.ts';
 
 export interface PageInput extends PageStatusInput {
   readonly address: PageAddress;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointStatus, RouteStatus, StreamStatus } from '../../model/status.ts';
+import { headline, title } from '../headline.ts';
 import { routeState } from '../route-state.ts';
 import { pageStatus } from './page-status.ts';
-import { headline, title } from './summary.ts';
 
 type State = EndpointStatus['state'];
 

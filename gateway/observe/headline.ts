@@ -1,8 +1,14 @@
-import type { RouteState } from '../route-state.ts';
-import type { PageStatus } from './page-status.ts';
+import type { RouteState } from './route-state.ts';
 
-type Shown = Pick<PageStatus, 'routes' | 'streams'>;
-type Mapped = { readonly label: string; readonly state: RouteState };
+interface Mapped {
+  readonly label: string;
+  readonly state: RouteState;
+}
+
+interface Shown {
+  readonly routes: readonly Mapped[];
+  readonly streams: readonly Mapped[];
+}
 
 /** How routes and streams are doing, in one sentence that names what needs attention. */
 export function headline({ routes, streams }: Shown): string {
@@ -29,7 +35,11 @@ function partlyKnown(up: number, unasked: readonly Mapped[]): string {
 }
 
 /** For the tab of the browser. */
-export function title({ routes, streams, config }: Shown & Pick<PageStatus, 'config'>): string {
+export function title({
+  routes,
+  streams,
+  config,
+}: Shown & { readonly config: { readonly rejected: string | null } | null }): string {
   if (config !== null && config.rejected !== null) return 'Configuration refused · Portway';
   const count = (wanted: RouteState) =>
     [...routes, ...streams].filter(({ state }) => state === wanted).length;

@@ -1,0 +1,79 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { shownState, streamState } from '../observe/route-state.ts';
+import { Header } from './header.tsx';
+import type { Feed } from './live/feed.ts';
+import type { Place } from './live/place.ts';
+import { MapPage } from './map/map-page.tsx';
+import { Notices } from './notices.tsx';
+import { KEYS, listenToKeys } from './parts/keyboard.ts';
+
+/** What every page is given. */
+export interface Session {
+  readonly feed: Feed;
+  readonly place: Place;
+}
+
+export function App({ feed, place }: Session) {
+  const help = useRef<HTMLDialogElement>(null);
+  const openHelp = () => help.current?.showModal();
+  useEffect(() => listenToKeys(place, openHelp), [place]);
+  useTitle(feed);
+  return (
+    <>
+      <button type="button" class="skip" onClick={toMain}>
+        To the content
+      </button>
+      <Header feed={feed} place={place} help={openHelp} />
+      <main id="main" tabIndex={-1} data-ready={feed.status.value === null ? undefined : location.hash}>
+        <Notices feed={feed} />
+        <Page feed={feed} place={place} />
+      </main>
+      <HelpDialog dialog={help} />
+    </>
+  );
+}
+
+function Page(session: Session) {
+  switch (session.place.page.value) {
+    default:
+      return <MapPage {...session} />;
+  }
+}
+
+/** No link: the fragment is the place. */
+function toMain(): void {
+  document.getElementById('main')?.focus();
+}
+
+/** The tab of the browser says what needs attention. */
+function useTitle({ status }: Feed): void {
+  const { value } = status;
+  const states = [...(value?.routes.map(shownState) ?? []), ...(value?.streams.map(streamState) ?? [])];
+  const down = states.filter((state) => state === 'down').length;
+  const refused = value !== null && value.config.rejected !== null;
+  const says = refused ? 'Configuration refused · ' : down > 0 ? `${down} down · ` : '';
+  useEffect(() => {
+    document.title = `${says}Portway`;
+  }, [says]);
+}
+
+function HelpDialog({ dialog }: { readonly dialog: { current: HTMLDialogElement | null } }) {
+  return (
+    <dialog ref={dialog} aria-labelledby="keys-title" class="keys">
+      <h2 id="keys-title">Keys</h2>
+      <dl>
+        {KEYS.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <button type="button" onClick={() => dialog.current?.close()}>
+        Close
+      </button>
+    </dialog>
+  );
+}

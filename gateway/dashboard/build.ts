@@ -1,0 +1,35 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { paletteCss } from '../answer/page/style.ts';
+
+/**
+ * Makes of the browser's program the files that the admin listener serves: `node build.ts [FOLDER]`. Its libraries go into them, so the gateway
+ * depends on none of them, and a page asks nobody but the gateway.
+ */
+const folder = process.argv[2] ?? fileURLToPath(new URL('./built', import.meta.url));
+const entry = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+const { outputFiles } = await build({
+  entryPoints: { app: entry('./main.tsx'), look: entry('./style/look.css') },
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  target: ['chrome120', 'firefox121', 'safari17'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  chunkNames: 'part-[name]-[hash]',
+  outdir: folder,
+  legalComments: 'none',
+  write: false,
+  logLevel: 'warning',
+});
+await rm(folder, { recursive: true, force: true });
+await mkdir(folder, { recursive: true });
+for (const { path, contents } of outputFiles) {
+  // The colours are those of the gateway's other pages: they stand in one place.
+  const palette = path.endsWith('look.css') ? paletteCss : '';
+  await writeFile(path, Buffer.concat([Buffer.from(palette), contents]));
+}

@@ -1,0 +1,61 @@
+import type { Session } from './app.tsx';
+import type { Link } from './live/feed.ts';
+import { hrefOf, PAGES } from './live/place.ts';
+import { Mark } from './parts/icons.tsx';
+
+/** The mark, where this is, the pages, and whether what is shown is true now. */
+export function Header({ feed, place, help }: Session & { readonly help: () => void }) {
+  const status = feed.status.value;
+  return (
+    <header class="top">
+      <a class="brand" href={hrefOf('map')} aria-label="Portway, map">
+        <Mark />
+        <span>Portway</span>
+      </a>
+      {status !== null && (
+        <span class="where">
+          <a href={status.origin} rel="noreferrer">
+            {status.origin.replace(/^http:\/\//, '')}
+          </a>
+          {status.mode === 'development' && <span class="tag">dev</span>}
+        </span>
+      )}
+      <nav aria-label="Pages">
+        {PAGES.length > 1 &&
+          PAGES.map(({ name, title }, index) => (
+            <a key={name} href={hrefOf(name)} aria-current={place.page.value === name ? 'page' : undefined}>
+              {title}
+              <span class="key" aria-hidden="true">
+                {index + 1}
+              </span>
+            </a>
+          ))}
+      </nav>
+      <span class="end">
+        <LiveSign link={feed.link.value} />
+        <button type="button" class="plain" onClick={help} aria-label="Keys" title="Keys (?)">
+          ?
+        </button>
+      </span>
+    </header>
+  );
+}
+
+const WORDS: Readonly<Record<Link, string>> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  paused: 'Paused',
+  lost: 'Not reached',
+};
+
+function LiveSign({ link }: { readonly link: Link }) {
+  return (
+    <span class={`link ${link}`} role="status">
+      <svg class="shape" viewBox="0 0 12 12" aria-hidden="true">
+        {link === 'live' && <circle cx="6" cy="6" r="2.25" class="filled" />}
+        {link === 'live' ? <circle cx="6" cy="6" r="4.75" /> : <circle cx="6" cy="6" r="4" class="dashed" />}
+      </svg>
+      {WORDS[link]}
+    </span>
+  );
+}

@@ -1,0 +1,46 @@
+import { signal } from '@preact/signals';
+import type { GatewayStatus } from '../../model/status.ts';
+import { Rates } from './rates.ts';
+
+/** How the gateway is reached: `lost` keeps what it said last. */
+export type Link = 'connecting' | 'live' | 'paused' | 'lost';
+
+const EVERY_MS = 1_000;
+const PATIENCE_MS = 5_000;
+
+/** What the gateway says of itself, once a second while the page is in sight. */
+export class Feed {
+  readonly status = signal<GatewayStatus | null>(null);
+  readonly link = signal<Link>('connecting');
+  readonly lostSince = signal(0);
+  readonly rates = new Rates();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  start(): void {
+    document.addEventListener('visibilitychange', () => {
+      clearTimeout(this.#timer);
+      if (document.hidden) this.link.value = 'paused';
+      else void this.refresh();
+    });
+    void this.refresh();
+  }
+
+  async refresh(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      const answer = await fetch('/status', { signal: AbortSignal.timeout(PATIENCE_MS) });
+      if (!answer.ok) throw new Error(answer.statusText);
+      this.#take((await answer.json()) as GatewayStatus);
+    } catch {
+      if (this.link.value !== 'lost') this.lostSince.value = Date.now();
+      this.link.value = 'lost';
+    }
+    if (!document.hidden) this.#timer = setTimeout(() => void this.refresh(), EVERY_MS);
+  }
+
+  #take(status: GatewayStatus): void {
+    this.rates.add(status);
+    this.status.value = status;
+    this.link.value = 'live';
+  }
+}

@@ -1,0 +1,65 @@
+import { useSignal } from '@preact/signals';
+import type { ServiceStatus } from '../../model/status.ts';
+import type { Feed } from '../live/feed.ts';
+import { Sign } from '../parts/icons.tsx';
+import { TextBlock } from '../parts/text-block.tsx';
+import { Section } from './route-details.tsx';
+
+/** The process that `portway dev` runs behind a route: its state, what it last wrote, and a button that begins it anew. */
+export function ProcessSection({ service, feed }: { readonly service: ServiceStatus; readonly feed: Feed }) {
+  const failed = useSignal<string | null>(null);
+  const { name, state, pid, restarts, lastExit, obstacle, lastOutput } = service;
+  const restart = async () => {
+    failed.value = await asked(`/services/${encodeURIComponent(name)}/restart`);
+    await feed.refresh();
+  };
+  return (
+    <Section title={`Process ${name}`} aside={null}>
+      <dl class="facts">
+        <dt>state</dt>
+        <dd>
+          {state}
+          {pid !== null && <span class="quiet">, pid {pid}</span>}
+        </dd>
+        <dt>restarts</dt>
+        <dd>{restarts}</dd>
+        {lastExit !== null && (
+          <>
+            <dt>ended</dt>
+            <dd>{lastExit.signal === null ? `with exit code ${lastExit.code}` : `by ${lastExit.signal}`}</dd>
+          </>
+        )}
+      </dl>
+      {obstacle !== undefined && <p class="trouble down">{obstacle}</p>}
+      <button type="button" onClick={() => void restart()}>
+        <Sign name="restart" />
+        Restart
+      </button>
+      {failed.value !== null && (
+        <p class="trouble down" role="alert">
+          {failed.value}
+        </p>
+      )}
+      {lastOutput.length > 0 && (
+        <TextBlock text={lastOutput.map(plain).join('\n')} label={`last lines of ${name}`} kind="output" />
+      )}
+    </Section>
+  );
+}
+
+/** @returns what went wrong; `null`: nothing. */
+async function asked(path: string): Promise<string | null> {
+  try {
+    const answer = await fetch(path, { method: 'POST' });
+    if (answer.ok) return null;
+    return ((await answer.json()) as { readonly detail?: string }).detail ?? answer.statusText;
+  } catch {
+    return 'The gateway did not answer.';
+  }
+}
+
+/** Without the colours of a terminal. */
+function plain(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return line.replace(/\u001b\[[\d;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f]/g, '');
+}

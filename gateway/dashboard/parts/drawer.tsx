@@ -1,0 +1,25 @@
+import type { ComponentChildren } from 'preact';
+import { Sign } from './icons.tsx';
+
+/** What is open beside the list, or, where there is little room, over it. */
+export function Drawer({
+  title,
+  close,
+  children,
+}: {
+  readonly title: string;
+  readonly close: () => void;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <aside class="drawer" aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+        <button type="button" class="plain" onClick={close} aria-label="Close" title="Close (Esc)">
+          <Sign name="close" />
+        </button>
+      </header>
+      <div class="inner">{children}</div>
+    </aside>
+  );
+}

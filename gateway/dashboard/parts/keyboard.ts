@@ -1,0 +1,62 @@
+import { PAGES, type Place } from '../live/place.ts';
+
+/** What the keys do, as the dialog of `?` says it. */
+export const KEYS = [
+  [`1 … ${PAGES.length}`, PAGES.map(({ title }) => title).join(', ')],
+  ['/', 'to the filter of the page'],
+  ['j, k', 'to the next row, to the one before'],
+  ['Enter', 'opens the row'],
+  ['Esc', 'closes what is open'],
+  ['?', 'shows these keys'],
+] as const;
+
+/** Listens to keys as long as the page is there. They mean nothing while somebody writes. @param help opens the dialog */
+export function listenToKeys(place: Place, help: () => void): () => void {
+  const heard = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key === 'Escape') return leave(place);
+    if (isWriting(event.target)) return;
+    const page = PAGES[Number(event.key) - 1];
+    if (page !== undefined) place.go(page.name);
+    else if (event.key === '?') help();
+    else if (event.key === 'j' || event.key === 'k') toRow(event.key === 'j' ? 1 : -1);
+    else if (event.key === '/') document.querySelector<HTMLElement>('[data-filter]')?.focus();
+    else return;
+    event.preventDefault();
+  };
+  addEventListener('keydown', heard);
+  return () => removeEventListener('keydown', heard);
+}
+
+function isWriting(target: EventTarget | null): boolean {
+  if (document.querySelector('dialog[open]') !== null) return true;
+  return (
+    target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null
+  );
+}
+
+/** A field first, then what is open. */
+function leave(place: Place): void {
+  const { activeElement } = document;
+  if (activeElement instanceof HTMLElement && isWriting(activeElement)) return activeElement.blur();
+  const chosen = place.chosen.peek();
+  if (chosen === null) return;
+  place.choose(null);
+  rows()
+    .find(({ dataset }) => dataset.row === chosen)
+    ?.focus();
+}
+
+function rows(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>('[data-row]')];
+}
+
+function toRow(step: 1 | -1): void {
+  const all = rows();
+  const now = all.findIndex(
+    (row) => row === document.activeElement || row.getAttribute('aria-expanded') === 'true',
+  );
+  const next = all[now === -1 ? 0 : Math.min(all.length - 1, Math.max(0, now + step))];
+  next?.focus();
+  next?.scrollIntoView({ block: 'nearest' });
+}

@@ -1,0 +1,17 @@
+/** Text as it was written, which scrolls where it is too long: so it can be reached by keys. */
+export function TextBlock({
+  text,
+  label,
+  kind = '',
+}: {
+  readonly text: string;
+  readonly label: string;
+  readonly kind?: string;
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys (WCAG 2.1.1)
+    <section class={`text-block ${kind}`} aria-label={label} tabIndex={0}>
+      <pre>{text}</pre>
+    </section>
+  );
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { icon, pageFields } from '../answer/page/document.ts';
+import { escapeHtml } from '../answer/page/escape.ts';
+import { adminResources } from './admin-resources.ts';
+
+/** Made by dashboard/build.ts, beside the source and in the package alike. */
+const BUILT = fileURLToPath(new URL('../dashboard/built/', import.meta.url));
+
+/** Nothing but files of this listener, and no text in the page is code or style. */
+export const DASHBOARD_POLICY =
+  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+  "script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
+
+interface BuiltFile {
+  readonly type: string;
+  readonly bytes: Buffer;
+  readonly packed: Buffer;
+  readonly tag: string;
+}
+
+/** `/` for a browser, and `/dashboard/NAME`, the files that it loads. */
+export class DashboardPage {
+  /** Read when the first is asked for: most gateways run without anybody looking. */
+  #files: ReadonlyMap<string, BuiltFile> | null = null;
+
+  answer(reply: FastifyReply): FastifyReply {
+    const built = this.#all().has('app.js');
+    return reply
+      .headers({ ...pageFields, 'content-security-policy': DASHBOARD_POLICY })
+      .send(renderShell(built));
+  }
+
+  answerFiles(app: FastifyInstance): void {
+    app.get<{ Params: { name: string } }>('/dashboard/:name', (request, reply) => {
+      const file = this.#all().get(request.params.name);
+      return file === undefined ? reply.callNotFound() : send(request, reply, file);
+    });
+  }
+
+  #all(): ReadonlyMap<string, BuiltFile> {
+    this.#files ??= readBuilt(BUILT);
+    return this.#files;
+  }
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, file: BuiltFile): FastifyReply {
+  // Asked again each time, answered in a few bytes while it is the same.
+  reply.headers({ etag: file.tag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' }).type(file.type);
+  if (request.headers['if-none-match'] === file.tag) return reply.code(304).send();
+  const packs = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  if (packs) reply.header('content-encoding', 'gzip');
+  return reply.send(packs ? file.packed : file.bytes);
+}
+
+/** Empty where it was not built: the page says what to do then. */
+function readBuilt(folder: string): ReadonlyMap<string, BuiltFile> {
+  return new Map(namesIn(folder).map((name) => [name, readFile(join(folder, name))]));
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => /\.(js|css)$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+function readFile(path: string): BuiltFile {
+  const bytes = readFileSync(path);
+  const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 16)}"`;
+  const type = path.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8';
+  return { type, bytes, packed: gzipSync(bytes, { level: 9 }), tag };
+}
+
+/** What stands there until the script runs, or where there is none: the list of what can be asked. */
+function renderShell(built: boolean): string {
+  const rows = adminResources.map(
+    ({ path, what }) =>
+      `<dt><a href="${escapeHtml(path)}"><code>${escapeHtml(path)}</code></a></dt><dd>${escapeHtml(what)}</dd>`,
+  );
+  const missing = built
+    ? ''
+    : '<p>The dashboard was not built: <code>npm run dashboard</code> builds it, and so does <code>npm ci</code>.</p>';
+  const index = `<main class="index"><h1>Portway admin</h1>${missing}<dl>${rows.join('\n')}</dl></main>`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Portway</title>
+<link rel="icon" href="${icon}">
+<link rel="stylesheet" href="/dashboard/look.css">
+<script type="module" src="/dashboard/app.js"></script>
+</head>
+<body>
+<div id="app">${built ? `<noscript>${index}</noscript>` : index}</div>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,180 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { findChromium, launchBrowser, openPage, type WatchedPage } from '../testing/browser.ts';
+import { freePort } from '../testing/free-port.ts';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { ok, startService } from '../testing/service.ts';
+
+const executable = findChromium();
+if (executable === null)
+  console.info(
+    'dashboard.test.ts is skipped: no Chromium on this machine (Debian: apt-get install chromium)',
+  );
+
+const build = fileURLToPath(new URL('../../dashboard/build.ts', import.meta.url));
+
+describe.skipIf(executable === null)('the dashboard in a browser', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+
+  beforeAll(async () => {
+    [browser] = await Promise.all([
+      launchBrowser(executable!),
+      promisify(execFile)(process.execPath, [build]),
+    ]);
+  });
+  afterAll(() => browser?.close());
+  beforeEach(async () => {
+    context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    return () => context.close();
+  });
+
+  async function gatewayWithTraffic(): Promise<TestGateway> {
+    const service = await startService();
+    service.answer(ok('here'));
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: ${service.port}, cors: true }\n  /gone: { to: ${await freePort()}, breaker: true }\n  /shop: { to: [${service.port}, ${await freePort()}] }\n`,
+      { mode: 'development' },
+    );
+    await gateway.get('/db/x');
+    await gateway.get('/gone/x');
+    return gateway;
+  }
+
+  const open = (gateway: TestGateway, place = ''): Promise<WatchedPage> =>
+    openPage(context, `http://127.0.0.1:${gateway.adminPort}/${place}`);
+
+  test('shows what is mapped where, how it is, and why', async () => {
+    const { page, faults } = await open(await gatewayWithTraffic());
+    const row = (path: string) => page.getByRole('row', { name: path });
+    await row('/db').waitFor();
+    expect(await row('/db').textContent()).toContain('cors');
+    expect(await row('/db').textContent()).toContain('db.localhost');
+    expect(await row('/gone').textContent()).toMatch(/Down.*nothing listens on \d+.*100 %/);
+    expect(await row('/shop').textContent()).toContain('Partly up');
+    await expect.poll(() => page.title()).toContain('1 down');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('/gone is down.');
+    expect(faults).toEqual([]);
+  });
+
+  test('the map by keys: rows, the row’s details, the filter, the help', async () => {
+    const { page, faults } = await open(await gatewayWithTraffic());
+    await page.getByRole('row', { name: '/db' }).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('k');
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    const details = page.getByRole('complementary', { name: '/gone' });
+    await details.getByText('nothing listens').first().waitFor();
+    expect(await details.textContent()).toContain('wire: a plain route');
+    await page.keyboard.press('Escape');
+    await details.waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.dataset.row')).toBe('/gone');
+    await page.keyboard.press('/');
+    await page.keyboard.type('shop');
+    await page.getByRole('row', { name: '/db' }).waitFor({ state: 'detached' });
+    expect(await page.getByRole('row', { name: '/shop' }).count()).toBe(1);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'hidden' });
+    expect(faults).toEqual([]);
+  });
+
+  test('the map by mouse: a row opens and closes, and a link leads to it', async () => {
+    const gateway = await gatewayWithTraffic();
+    const { page } = await open(gateway);
+    await page.getByRole('row', { name: '/db' }).click();
+    const details = page.getByRole('complementary', { name: '/db' });
+    await details.waitFor();
+    expect(page.url()).toContain('#/map/%2Fdb');
+    await details.getByRole('button', { name: 'Close' }).click();
+    await details.waitFor({ state: 'detached' });
+    const again = await open(gateway, '#/map/%2Fshop');
+    await again.page.getByRole('complementary', { name: '/shop' }).waitFor();
+  });
+
+  test('follows what changes, and says when the gateway is gone and when it is back', async () => {
+    const gateway = await gatewayWithTraffic();
+    const watched = await open(gateway);
+    const { page } = watched;
+    await page.getByRole('row', { name: '/shop' }).waitFor();
+    await gateway.editAndReload('routes:\n  /other: 1\n');
+    await page.getByRole('row', { name: '/other' }).waitFor();
+    await gateway.editAndReload('routes:\n  /other: x\n');
+    await page.getByRole('alert').getByText('was not taken into use').waitFor();
+    watched.expectFaults(/ERR_|failed:/);
+    await gateway.close();
+    await page.getByText('The gateway can’t be reached').waitFor();
+    expect(watched.faults).toEqual([]);
+  });
+
+  test('says how to begin where there is no route', async () => {
+    const gateway = await startTestGateway('routes: {}\n', { mode: 'development' });
+    const { page } = await open(gateway);
+    await page.getByText('/hello: 7777').waitFor();
+    await page.getByText(`curl http://localhost:${gateway.port}/hello`).waitFor();
+    await expectNoFindings(page);
+  });
+
+  test('its first view is no more than 40 KiB, and comes from nowhere else', async () => {
+    const gateway = await gatewayWithTraffic();
+    const page = await context.newPage();
+    const loaded: Promise<{ url: string; bytes: number }>[] = [];
+    page.on('requestfinished', (request) => {
+      if (/\/(dashboard\/.*)?$/.test(request.url()))
+        loaded.push(request.sizes().then(({ responseBodySize: bytes }) => ({ url: request.url(), bytes })));
+    });
+    await page.goto(`http://127.0.0.1:${gateway.adminPort}/`);
+    await page.getByRole('row', { name: '/db' }).waitFor();
+    const files = await Promise.all(loaded);
+    expect(files.map(({ url }) => new URL(url).pathname).sort()).toEqual(
+      expect.arrayContaining(['/', '/dashboard/app.js', '/dashboard/look.css']),
+    );
+    expect(files.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(40 * 1024);
+  });
+
+  test.each([
+    { colorScheme: 'light', width: 1280 },
+    { colorScheme: 'dark', width: 1280 },
+    { colorScheme: 'light', width: 360 },
+    { colorScheme: 'dark', width: 360 },
+  ] as const)(
+    'has no findings of axe, $colorScheme at $width px, and no scrolling sideways',
+    async (look) => {
+      const gateway = await gatewayWithTraffic();
+      const { page, faults } = await open(gateway);
+      await page.emulateMedia({ colorScheme: look.colorScheme });
+      await page.setViewportSize({ width: look.width, height: 740 });
+      for (const place of PLACES) {
+        await page.evaluate(`location.hash = '${place}'`);
+        await page.locator(`[data-ready="${place}"]`).waitFor();
+        await expectNoFindings(page);
+        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(
+          0,
+        );
+      }
+      expect(faults).toEqual([]);
+    },
+  );
+});
+
+/** Every page, with something open on it where something can be. */
+const PLACES = ['#/map', '#/map/%2Fgone'];
+
+/** What axe-core finds wrong for those who see or move differently, in the words of its rules. */
+async function expectNoFindings(page: WatchedPage['page']): Promise<void> {
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  await page.evaluate(axe);
+  const findings = await page.evaluate(
+    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 200), nodes[0].failureSummary].join(' ')))",
+  );
+  expect(findings).toEqual([]);
+}

@@ -137,13 +137,9 @@ describe('the invariants of the tree', () => {
     );
   });
 
-  test('only extensions, the cache and the outbound requests of auth are built on undici, and nobody sets its global dispatcher', () => {
+  test('only extensions and the outbound requests of auth are built on undici, and nobody sets its global dispatcher', () => {
     const importers = importsThat(product, ({ from, typeOnly }) => !typeOnly && from === 'undici');
-    expect(importers.map(fileOf)).toEqual([
-      'gateway/cache/route-cache.ts',
-      'gateway/forward/extend.ts',
-      'gateway/policy/auth/outbound.ts',
-    ]);
+    expect(importers.map(fileOf)).toEqual(['gateway/forward/extend.ts', 'gateway/policy/auth/outbound.ts']);
     expect(filesWith(gateway.filter(isNotThisTest), /setGlobalDispatcher/)).toEqual([]);
   });
 

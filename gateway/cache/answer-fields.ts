@@ -1,17 +1,20 @@
-type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+import type { FieldMap, KeptHead } from './entry.ts';
 
-/** By which undici marks what is given although it is stale. Obsolete on the wire (RFC 9111 §5.5), so it ends here; `Cache-Status` tells. */
-export const STALE_WARNING = '110 - "response is stale"';
+type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Names and values in turn. RFC 9110 §15.4.5: a 304 has no field that describes a body which is not there. */
 export function keptFields(headers: AnswerHeaders, unchanged: boolean): string[] {
   const fields: string[] = [];
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || (unchanged && name === 'content-length')) continue;
-    if (name === 'warning' && value === STALE_WARNING) continue;
     for (const one of [value].flat()) fields.push(name, one);
   }
   return fields;
+}
+
+/** Of an answer that is kept: how long ago it was new (RFC 9111 §5.1). */
+export function withAge({ headers, cachedAt }: KeptHead): FieldMap {
+  return { ...headers, age: String(Math.round((Date.now() - cachedAt) / 1_000)) };
 }
 
 export function isEventStream(headers: AnswerHeaders): boolean {

@@ -77,7 +77,7 @@ function isOurs(file: string): boolean {
 
 /** "pway", by which we know our own files. */
 const APPLICATION_ID = 0x70776179;
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 /** The body stands last, so that reading the rest does not walk through its pages. */
 const TABLE = `

@@ -1,3 +1,4 @@
+import { Directives } from './directives.ts';
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import type { CacheStore } from './store.ts';
 import { Selecting } from './vary.ts';
@@ -31,9 +32,11 @@ function reasonOf(entry: Entry | undefined, known: boolean): ForwardReason {
 }
 
 /** Whether it may be given without asking the service, to those who ask for nothing else. */
-export function isFresh(entry: Entry): boolean {
+export function isFresh(entry: Freshness): boolean {
   return entry.staleAt > Date.now() && !isAlwaysAsked(entry);
 }
+
+type Freshness = Pick<Entry, 'staleAt' | 'cachedAt' | 'alwaysAsked'>;
 
 /** What a client wants to have asked for anew, or for itself, nobody else waits for, and it waits for nobody. */
 function isPersonal(fields: FieldMap): boolean {
@@ -42,6 +45,43 @@ function isPersonal(fields: FieldMap): boolean {
 
 const PERSONAL = ['authorization', 'cache-control', 'pragma', 'range'] as const;
 
-function isAlwaysAsked({ staleAt, cachedAt, cacheControlDirectives }: Entry): boolean {
-  return staleAt <= cachedAt || cacheControlDirectives?.['no-cache'] === true;
+function isAlwaysAsked({ staleAt, cachedAt, alwaysAsked }: Freshness): boolean {
+  return staleAt <= cachedAt || alwaysAsked;
+}
+
+/** `fresh`, or as good as that to this client, or `stale` and to be given all the same, and asked for behind its back; or to be asked for first. */
+export type Use = 'fresh' | 'stale' | 'ask';
+
+/** RFC 9111 §4, and §5.2.1 of what the client says. */
+export function useOf(entry: Entry, fields: FieldMap): Use {
+  const now = Date.now();
+  if (!saysAnything(fields)) {
+    if (isFresh(entry)) return 'fresh';
+    return !entry.alwaysAsked &&
+      now <= entry.staleAt + entry.staleWhileRevalidateMs &&
+      entry.staleWhileRevalidateMs > 0
+      ? 'stale'
+      : 'ask';
+  }
+  const said = Directives.ofRequest(fields);
+  if (entry.alwaysAsked || said.has('no-cache') || said.has('no-store')) return 'ask';
+  const maxAge = said.seconds('max-age');
+  if (maxAge !== undefined && !(now - entry.cachedAt < maxAge * 1_000)) return 'ask';
+  if (now + (said.seconds('min-fresh') ?? 0) * 1_000 < entry.staleAt) return 'fresh';
+  if (!said.has('max-stale') || entry.neverStale || said.has('min-fresh')) return 'ask';
+  // Without a number, however stale it is (§5.2.1.2).
+  const maxStale = said.seconds('max-stale')!;
+  return Number.isNaN(maxStale) || now <= entry.staleAt + maxStale * 1_000 ? 'fresh' : 'ask';
+}
+
+function saysAnything(fields: FieldMap): boolean {
+  return fields['cache-control'] !== undefined || fields.pragma !== undefined;
+}
+
+/** Whether it may be given although it is stale, because the service fails (RFC 5861 §4). The client may want that, too. */
+export function standsIn(entry: Entry, fields: FieldMap): boolean {
+  if (entry.alwaysAsked || entry.neverStale) return false;
+  const wanted = saysAnything(fields) ? Directives.ofRequest(fields).seconds('stale-if-error') : undefined;
+  const ms = Math.max(entry.staleIfErrorMs, (wanted || 0) * 1_000);
+  return ms > 0 && Date.now() < entry.staleAt + ms;
 }

@@ -1,4 +1,5 @@
 import type { ForwardReason } from './cache-lookup.ts';
+import type { NotKept } from './storable.ts';
 
 /** How an answer on a cached route came about. */
 export type Outcome =
@@ -12,6 +13,8 @@ export type Outcome =
       /** Of the service's answer; `null`: there was none, or it is the status of this one. */
       readonly status: number | null;
       readonly kept: boolean;
+      /** Why it is not; `null`: it is, or this says nothing. */
+      readonly notKept: NotKept | null;
       /** It waited for another one in vain. */
       readonly waited: boolean;
       /** The service failed, and this is what was kept before. */
@@ -29,12 +32,13 @@ export function cacheStatus(outcome: Outcome): string {
     case 'only-if-cached':
       return 'portway; detail=only-if-cached';
     case 'forwarded': {
-      const { reason, status, kept, waited, staleIfError } = outcome;
+      const { reason, status, kept, notKept, waited, staleIfError } = outcome;
       const parts = [`portway; fwd=${reason}`];
       if (status !== null) parts.push(`fwd-status=${status}`);
       if (kept) parts.push('stored');
       if (waited) parts.push('collapsed=?0');
       if (staleIfError) parts.push('detail=stale-if-error');
+      else if (notKept !== null) parts.push(`detail=${notKept}`);
       return parts.join('; ');
     }
   }

@@ -1,16 +1,18 @@
-import type { Dispatcher } from 'undici';
 import type { Downstream, DownstreamListener, Fields } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
-import { isEventStream, keptFields, STALE_WARNING } from './answer-fields.ts';
+import { isEventStream, keptFields, withAge } from './answer-fields.ts';
+import { useOf } from './cache-lookup.ts';
 import { cacheStatus, type Outcome } from './cache-status.ts';
-import { CollapsedFetch, type FetchPlan } from './collapsed-fetch.ts';
+import { CollapsedFetch, type FetchOwner, type FetchPlan } from './collapsed-fetch.ts';
 import { isOnlyIfCached, matchesCondition, withoutConditions } from './conditional.ts';
-import type { CacheUrl, Entry, FieldMap } from './entry.ts';
-import { KeptBody } from './kept-body.ts';
+import { Directives } from './directives.ts';
+import type { AnswerHead, CacheUrl, Entry, FieldMap, KeptAnswer, KeptHead } from './entry.ts';
+import { Feed, type FeedReader, type FeedTaker } from './feed.ts';
 import { partOf } from './part.ts';
-import type { CacheQuery, RouteCache } from './route-cache.ts';
+import type { RouteCache } from './route-cache.ts';
+import type { CacheQuery } from './storable.ts';
 
 export interface CachedPlan extends FetchPlan {
   readonly url: CacheUrl;
@@ -29,11 +31,8 @@ export interface CachedOwner {
   closed(lasted: null): void;
 }
 
-type Controller = Dispatcher.DispatchController;
-type AnswerHeaders = Record<string, string | string[] | undefined>;
-
 /** One exchange on a cached route: asks the cache, which asks the service where it must, and answers the client. */
-export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamListener {
+export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener {
   readonly #cache: RouteCache;
   readonly #downstream: Downstream;
   readonly #plan: CachedPlan;
@@ -41,10 +40,8 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
   readonly #record: ExchangeRecord;
   readonly #owner: CachedOwner;
   readonly #fetching: CollapsedFetch;
-  #controller: Controller | null = null;
+  #reader: FeedReader | null = null;
   #answering = false;
-  /** The client gets a head alone: it asked for no more, or its condition held. */
-  #bodiless = false;
   #blocked = false;
   #over = false;
   #timer: NodeJS.Timeout | undefined;
@@ -62,84 +59,107 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     this.#record = record;
     this.#owner = owner;
     this.#query = { ...plan.url, method: downstream.method, fields: withoutConditions(plan.fields) };
-    this.#fetching = new CollapsedFetch(cache, this.#query, plan, {
-      again: () => this.#look(),
-      informational: (status, fields) => this.#inform(status, fields),
-    });
+    this.#fetching = new CollapsedFetch(cache, this.#query, plan, this);
   }
 
   start(): void {
     this.#downstream.listen(this);
-    this.#look();
+    this.lookAgain();
   }
 
-  #look(): void {
-    const entry = this.#cache.fresh(this.#query);
-    if (entry) this.#give(entry);
-    else this.#ask();
+  lookAgain(): void {
+    if (this.#over) return;
+    const entry = this.#cache.find(this.#query);
+    const use = entry ? useOf(entry, this.#query.fields) : 'ask';
+    if (!entry || use === 'ask') return this.#ask(entry);
+    this.#giveKept(entry);
+    if (use === 'stale') this.#fetching.refresh(entry, this.#record);
   }
 
-  /** A condition that holds comes before a part (RFC 9110 §13.2.2). */
-  #give(entry: Entry): void {
-    const { fields } = this.#plan;
-    const unchanged = matchesCondition(fields, entry.headers, true);
-    this.#giveAll(unchanged ? entry : (partOf(entry, fields) ?? entry));
+  #giveKept(entry: Entry): void {
+    const reason = this.#fetching.waited ? this.#fetching.reason : null;
+    const ttlS = Math.ceil((entry.staleAt - Date.now()) / 1_000);
+    this.#give(entry, reason ? { kind: 'collapsed', reason } : { kind: 'hit', ttlS: ttlS > 0 ? null : ttlS });
+    this.#fetching.settled();
   }
 
-  #giveAll({ statusCode, statusMessage, headers, cachedAt, body }: Entry): void {
-    const age = String(Math.round((Date.now() - cachedAt) / 1_000));
-    const kept = new KeptBody(body, this);
-    try {
-      this.onResponseStart(kept, statusCode, { ...headers, age }, statusMessage);
-    } catch (cause) {
-      return this.onResponseError(kept, cause as Error);
-    }
-    this.#controller = kept;
-    kept.flow();
+  #ask(entry: Entry | undefined): void {
+    if (isOnlyIfCached(this.#plan.fields)) return this.#refuse();
+    const anew = Directives.ofRequest(this.#query.fields).has('no-store');
+    this.#fetching.begin(anew ? undefined : entry, this.#record);
   }
 
-  #ask(): void {
-    try {
-      this.#cache.answer(this.#query, (fields, handler) => this.#fetch(fields, handler), this);
-    } catch (cause) {
-      this.onResponseError(null, cause as Error);
-    }
-  }
+  // What comes of it.
 
-  // What the cache wants to have fetched.
-
-  #fetch(fields: FieldMap, handler: Dispatcher.DispatchHandler): void {
-    if (this.#answering) this.#fetching.refresh(fields, handler, this.#record);
-    else if (isOnlyIfCached(this.#plan.fields)) this.#refuse();
-    else if (!this.#over) this.#fetching.begin(fields, handler, this.#record);
-  }
-
-  #inform(status: number, fields: Fields): void {
+  informational(status: number, fields: Fields): void {
     if (!this.#over && !this.#answering)
       this.#downstream.informational(status, this.#plan.informationalFields(fields));
   }
 
-  // What the cache answers.
-
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller;
-    if (this.#over) controller.abort(new GatewayError('client_left', 'the client left'));
+  standsFor(entry: KeptAnswer, stale: boolean): void {
+    if (!this.#over) this.#give(entry, this.#forwarded(stale));
   }
 
-  onResponseStart(_controller: Controller, status: number, headers: AnswerHeaders, reason?: string): void {
+  answered(head: AnswerHead, feed: Feed): void {
+    if (!this.#over) this.#answer(head, head.headers, feed, this.#forwarded(false));
+  }
+
+  joined(head: KeptHead, feed: Feed): void {
+    const { reason } = this.#fetching;
+    try {
+      this.#answer(head, withAge(head), feed, { kind: 'collapsed', reason: reason ?? 'uri-miss' });
+    } catch (cause) {
+      this.failed(cause as Error);
+    }
+  }
+
+  #forwarded(stale: boolean): Outcome {
+    const { fetched, waited, reason } = this.#fetching;
+    return {
+      kind: 'forwarded',
+      reason: reason ?? 'uri-miss',
+      status: fetched?.status ?? null,
+      kept: fetched?.keeping ?? false,
+      notKept: fetched?.notKept ?? null,
+      waited,
+      staleIfError: stale,
+    };
+  }
+
+  failed(cause: Error): void {
     if (this.#over) return;
-    const unchanged = status === 200 && matchesCondition(this.#plan.fields, headers, !this.#fetching.fetched);
-    const outcome = this.#outcome(status, headers);
+    this.#noteFetch();
+    this.#finish();
+    this.#owner.failed(rescue(cause, 'head'));
+  }
+
+  // What the client gets.
+
+  /** A condition that holds comes before a part (RFC 9110 §13.2.2). */
+  #give(entry: KeptAnswer, outcome: Outcome): void {
+    const { fields } = this.#plan;
+    const unchanged = matchesCondition(fields, entry.headers, true);
+    const given = unchanged ? entry : (partOf(entry, fields) ?? entry);
+    try {
+      this.#answer(given, withAge(given), Feed.of(given.body), outcome);
+    } catch (cause) {
+      this.failed(cause as Error);
+    }
+  }
+
+  #answer({ statusCode, statusMessage }: AnswerHead, headers: FieldMap, feed: Feed, outcome: Outcome): void {
+    const kept = outcome.kind !== 'forwarded';
+    const unchanged = statusCode === 200 && matchesCondition(this.#plan.fields, headers, kept);
     const fields = [...keptFields(headers, unchanged), 'Cache-Status', cacheStatus(outcome)];
     const idleMs = isEventStream(headers) ? this.#plan.streamIdleMs : this.#plan.idleMs;
     if (unchanged) this.#head(304, 'Not Modified', fields, idleMs);
-    else this.#head(status, reason ?? '', fields, idleMs);
-    this.#bodiless = unchanged || this.#query.method === 'HEAD';
+    else this.#head(statusCode, statusMessage, fields, idleMs);
     this.#record.cache = outcome.kind === 'hit' ? 'hit' : 'miss';
     this.#cache.counts[outcome.kind === 'hit' ? 'hits' : 'misses']++;
-    if (!this.#fetching.fetched) this.#fetching.end('kept');
     // What is still to come is for the cache: the client has all that it gets.
-    if (unchanged) this.#downstream.end([]);
+    if (unchanged || this.#query.method === 'HEAD') return this.#downstream.end([]);
+    this.#reader = feed.read(this);
+    this.#reader.resume();
   }
 
   #head(status: number, reason: string, fields: Fields, idleMs = this.#plan.idleMs): void {
@@ -151,46 +171,23 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
     this.#timer = setTimeout(() => this.#late(idleMs), idleMs);
   }
 
-  #outcome(status: number, headers: AnswerHeaders): Outcome {
-    const isStale = headers.warning === STALE_WARNING;
-    const { fetched, waited } = this.#fetching;
-    const reason = this.#fetching.reason ?? 'uri-miss';
-    if (!fetched && waited) return { kind: 'collapsed', reason };
-    if (!fetched) return { kind: 'hit', ttlS: isStale ? this.#cache.ttl(this.#query) : null };
-    return {
-      kind: 'forwarded',
-      reason,
-      status: fetched.status,
-      kept: fetched.keeping,
-      waited,
-      staleIfError: isStale && fetched.status !== 304 && fetched.status !== status,
-    };
-  }
-
-  onResponseData(controller: Controller, chunk: Buffer | string): void {
-    if (this.#over || this.#bodiless) return;
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    this.#record.bytesOut += bytes.length;
+  data(piece: Buffer): boolean {
+    if (this.#over) return true;
+    this.#record.bytesOut += piece.length;
     this.#timer?.refresh();
-    if (this.#downstream.write(bytes)) return;
-    this.#blocked = true;
-    controller.pause();
+    this.#blocked = !this.#downstream.write(piece);
+    return !this.#blocked;
   }
 
-  onResponseEnd(): void {
+  end(): void {
     if (this.#over) return;
     // The timer runs on until the client has taken the rest.
     this.#blocked = true;
     this.#downstream.end([]);
   }
 
-  onResponseError(_controller: Controller | null, cause: Error): void {
-    this.#fetching.end('failed');
-    if (this.#over) return;
-    this.#noteFetch();
-    if (this.#answering) return this.#cutShort(this.#causeOf(cause));
-    this.#finish();
-    this.#owner.failed(rescue(cause, 'head'));
+  fail(cause: Error): void {
+    if (!this.#over) this.#cutShort(this.#causeOf(cause));
   }
 
   /** Who asked the service knows best why it broke off. */
@@ -211,7 +208,7 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
   drained(): void {
     this.#blocked = false;
     this.#timer?.refresh();
-    this.#controller?.resume();
+    this.#reader?.resume();
   }
 
   closed(completed: boolean): void {
@@ -245,8 +242,8 @@ export class CachedExchange implements Dispatcher.DispatchHandler, DownstreamLis
   }
 
   #letGo(error: GatewayError): void {
+    this.#reader?.leave();
     this.#fetching.abandon(error);
-    this.#controller?.abort(error);
   }
 
   #finish(): void {

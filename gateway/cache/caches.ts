@@ -33,7 +33,7 @@ export class Caches {
   }
 
   #open(id: string, config: CacheConfig, signature: string): RouteCache {
-    const { maxBytes, entryMaxBytes, file } = config;
+    const { file } = config;
     let reported = false;
     // Reported once for each cache.
     const problem = (cause: Error) => {
@@ -45,7 +45,7 @@ export class Caches {
       reported = true;
     };
     return new RouteCache(
-      new CacheStore(this.#entries(id, config, signature), { maxBytes, entryMaxBytes }, problem),
+      new CacheStore(this.#entries(id, config, signature), config.maxBytes, config, problem),
     );
   }
 

@@ -14,6 +14,7 @@ function asker(): Asker & { readonly told: string[]; flight: Flight | null } {
   return {
     told,
     flight: null,
+    offered: () => false,
     proceed(as, flight) {
       told.push(as);
       this.flight = flight;
@@ -76,7 +77,7 @@ describe('those who wait', () => {
 
   it('may ask again while they are told', () => {
     const again = asker();
-    const eager: Asker = { proceed: () => void misses.join('a', again, 1_000) };
+    const eager: Asker = { offered: () => false, proceed: () => void misses.join('a', again, 1_000) };
     flight('a', [eager, eager]).end('failed');
     expect(misses.join('a', asker(), 1_000)?.leads).toBe(false);
   });

@@ -1,5 +1,9 @@
+import type { Fetched } from './fetched.ts';
+
 /** Who asks for an answer that is being fetched already. */
 export interface Asker {
+  /** What has come of it can be had already. @returns whether it is taken; then nothing else is told. */
+  offered(fetched: Fetched): boolean;
   /**
    * The wait is over. `leader`: it is to fetch, in the place of one who left. `follower`: what it waited for is kept. `alone`: it is not,
    * and who wants it fetches it.
@@ -14,6 +18,8 @@ export type FlightEnd = 'kept' | 'not-kept' | 'failed' | 'gone';
 export interface Flight {
   /** The head has come, and is being kept: what is left to wait for is the body. */
   headCame(): void;
+  /** Its first bytes are here, and it is being kept: who can use it waits no longer. */
+  flows(fetched: Fetched): void;
   /** Once by each who leads it. */
   end(how: FlightEnd): void;
   /** A client that waited has left. */
@@ -46,10 +52,7 @@ export class CollapsedMisses {
   ): { readonly leads: boolean; readonly flight: Flight } | null {
     if (this.#isUnkept(key)) return null;
     const open = this.#flights.get(key);
-    if (open) {
-      open.waiting.add(asker);
-      return { leads: false, flight: open };
-    }
+    if (open) return open.takes(asker) ? { leads: false, flight: open } : null;
     const flight = new OpenFlight(patienceMs, (how) => this.#ended(key, how));
     this.#flights.set(key, flight);
     return { leads: true, flight };
@@ -73,8 +76,11 @@ export class CollapsedMisses {
 }
 
 class OpenFlight implements Flight {
-  readonly waiting = new Set<Asker>();
+  readonly #waiting = new Set<Asker>();
   readonly #closed: (how: FlightEnd | 'late') => void;
+  #fetched: Fetched | null = null;
+  /** Nobody else waits for the end of it. */
+  #late = false;
   #over = false;
   #timer: NodeJS.Timeout;
 
@@ -84,7 +90,26 @@ class OpenFlight implements Flight {
   }
 
   #expireIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#close('late', 'alone'), ms).unref();
+    return setTimeout(() => this.#expire(), ms).unref();
+  }
+
+  /** What flows can still be had by others; only for its end it takes too long. */
+  #expire(): void {
+    if (this.#fetched === null) return this.#close('late', 'alone');
+    this.#late = true;
+    this.#tell('alone');
+  }
+
+  /** @returns whether the asker has what flows, or waits. */
+  takes(asker: Asker): boolean {
+    if (this.#fetched !== null && asker.offered(this.#fetched)) return true;
+    if (!this.#late) this.#waiting.add(asker);
+    return !this.#late;
+  }
+
+  flows(fetched: Fetched): void {
+    this.#fetched = fetched;
+    for (const asker of [...this.#waiting]) if (asker.offered(fetched)) this.#waiting.delete(asker);
   }
 
   headCame(): void {
@@ -94,10 +119,11 @@ class OpenFlight implements Flight {
 
   end(how: FlightEnd): void {
     if (this.#over) return;
-    const [next] = this.waiting;
+    const [next] = this.#waiting;
     if (how !== 'gone' || next === undefined) return this.#close(how, how === 'kept' ? 'follower' : 'alone');
     // Its place goes to the one that has waited longest; the rest waits on.
-    this.waiting.delete(next);
+    this.#waiting.delete(next);
+    this.#fetched = null;
     next.proceed('leader', this);
   }
 
@@ -105,11 +131,17 @@ class OpenFlight implements Flight {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#closed(how);
-    for (const asker of this.waiting) asker.proceed(as, null);
+    this.#tell(as);
+  }
+
+  #tell(as: 'follower' | 'alone'): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const asker of waiting) asker.proceed(as, null);
   }
 
   leave(asker: Asker): void {
-    this.waiting.delete(asker);
+    this.#waiting.delete(asker);
   }
 }
 

@@ -1,31 +1,33 @@
-import type { Dispatcher } from 'undici';
 import type { Fields } from '../exchange/contract.ts';
 import type { GatewayError } from '../exchange/error-catalog.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
-import { HandlerDownstream } from '../forward/extend.ts';
 import type { CacheLookup, ForwardReason } from './cache-lookup.ts';
 import type { Asker, Flight, FlightEnd } from './collapse.ts';
-import type { FieldMap } from './entry.ts';
-import type { Fetched } from './fetched.ts';
-import type { CacheQuery, RouteCache } from './route-cache.ts';
+import type { AnswerHead, Entry, FieldMap, KeptHead } from './entry.ts';
+import type { Feed } from './feed.ts';
+import type { FetchEnd, Fetched, FetchWatcher } from './fetched.ts';
+import type { RouteCache } from './route-cache.ts';
+import type { CacheQuery } from './storable.ts';
+import { conditionsOf } from './validation.ts';
 
 export interface FetchPlan {
   /** How long a service may take until the head of its answer, in milliseconds. */
   readonly responseMs: number;
   /** Sends it to the service. @param record of the fetch, which may outlive the exchange. */
-  fetch(fields: FieldMap, downstream: HandlerDownstream, record: ExchangeRecord): void;
+  fetch(conditions: FieldMap, downstream: Fetched, record: ExchangeRecord): void;
 }
 
 /** The exchange that a fetch is for. */
-export interface FetchOwner {
+export interface FetchOwner
+  extends Pick<FetchWatcher, 'informational' | 'answered' | 'standsFor' | 'failed'> {
   /** After a wait: the cache is to be asked anew. */
-  again(): void;
-  /** A 1xx answer, which is for the client that the service was asked for, and never kept. */
-  informational(status: number, fields: Fields): void;
+  lookAgain(): void;
+  /** What flows to another one, from its first byte. */
+  joined(head: KeptHead, feed: Feed): void;
 }
 
 /** How one exchange gets what its cache does not have: from the service, or from another exchange that asks for the same already. */
-export class CollapsedFetch implements Asker {
+export class CollapsedFetch implements Asker, FetchWatcher {
   readonly #cache: RouteCache;
   readonly #query: CacheQuery;
   readonly #plan: FetchPlan;
@@ -35,11 +37,11 @@ export class CollapsedFetch implements Asker {
   waited = false;
   fetched: Fetched | null = null;
   record: ExchangeRecord | null = null;
-  #downstream: HandlerDownstream | null = null;
   /** What it leads, or waits for, and under which key it came to that. */
   #flight: Flight | null = null;
   #leads = false;
   #key: string | null = null;
+  #abandoned = false;
 
   constructor(cache: RouteCache, query: CacheQuery, plan: FetchPlan, owner: FetchOwner) {
     this.#cache = cache;
@@ -48,18 +50,17 @@ export class CollapsedFetch implements Asker {
     this.#owner = owner;
   }
 
-  /** @param record of the exchange. */
-  begin(fields: FieldMap, handler: Dispatcher.DispatchHandler, record: ExchangeRecord): void {
-    // The second one of an exchange: what the service said of what is kept was of no use.
-    if (!this.fetched && !this.#leads) {
+  /** @param asked what the service is asked about. @param record of the exchange. */
+  begin(asked: Entry | undefined, record: ExchangeRecord): void {
+    if (!this.#leads) {
       const lookup = this.#cache.lookup(this.#query);
       this.reason ??= lookup.reason;
       if (this.#waitsFor(lookup)) return;
     }
-    this.#send(fields, handler, record);
+    this.#send(asked, record);
   }
 
-  /** Whether another one asks for the same; then `proceed` is called, and the cache asked again. */
+  /** Whether another one asks for the same; then something of it is given, or `proceed` called, and the cache asked again. */
   #waitsFor({ shared, key }: CacheLookup): boolean {
     // One wait is enough, unless it brought to light that the answers to others don't fit this one.
     if (!shared || this.#query.method !== 'GET' || this.#key === key) return false;
@@ -72,57 +73,94 @@ export class CollapsedFetch implements Asker {
     return !joined.leads;
   }
 
+  offered(fetched: Fetched): boolean {
+    const flowing = fetched.feedFor(this.#query.fields);
+    if (flowing === null) return false;
+    this.waited = true;
+    this.#owner.joined(flowing.head, flowing.feed);
+    return true;
+  }
+
   proceed(as: 'leader' | 'follower' | 'alone', flight: Flight | null): void {
     this.#flight = flight;
     this.#leads = as === 'leader';
-    this.#owner.again();
+    this.#owner.lookAgain();
   }
 
-  #send(fields: FieldMap, handler: Dispatcher.DispatchHandler, record: ExchangeRecord): void {
-    const fetched = this.#cache.fetched(this.#query, fields, handler, {
-      headCame: (keeping) => {
-        if (!keeping) this.end((fetched.status ?? 0) >= 500 ? 'failed' : 'not-kept');
-        else if (this.#leads) this.#flight?.headCame();
-      },
-      ended: (how) => this.end(how),
-    });
-    this.fetched = fetched;
+  #send(asked: Entry | undefined, record: ExchangeRecord): void {
+    this.fetched = this.#cache.fetch(this.#query, asked, this);
     this.record = { ...record };
-    this.#downstream = new HandlerDownstream(this.#query.method, null, fetched, (status, fields) =>
-      this.#owner.informational(status, fields),
-    );
-    this.#start(fields, this.#downstream, this.record);
+    this.#start(this.fetched, asked, this.record);
   }
 
   /** For the cache alone: the client has its answer (RFC 5861 §3). */
-  refresh(fields: FieldMap, handler: Dispatcher.DispatchHandler, record: ExchangeRecord): void {
-    const watcher = this.#cache.refresh(this.#query);
-    if (!watcher) return;
-    const fetched = this.#cache.fetched(this.#query, fields, handler, watcher);
-    this.#start(fields, new HandlerDownstream(this.#query.method, null, fetched), { ...record });
+  refresh(asked: Entry, record: ExchangeRecord): void {
+    const fetched = this.#cache.refresh(this.#query, asked, (again) =>
+      this.#start(again, undefined, { ...record }),
+    );
+    if (fetched) this.#start(fetched, asked, { ...record });
   }
 
-  #start(fields: FieldMap, downstream: HandlerDownstream, record: ExchangeRecord): void {
-    downstream.begin();
+  #start(fetched: Fetched, asked: Entry | undefined, record: ExchangeRecord): void {
     try {
-      this.#plan.fetch(fields, downstream, record);
+      this.#plan.fetch(asked ? conditionsOf(asked) : {}, fetched, record);
     } catch (cause) {
-      downstream.fail(cause as Error);
+      fetched.fail(cause as Error);
     }
   }
 
+  // What becomes of it.
+
+  informational(status: number, fields: Fields): void {
+    this.#owner.informational(status, fields);
+  }
+
+  answered(head: AnswerHead, feed: Feed): void {
+    const { keeping, status } = this.fetched!;
+    if (keeping && this.#leads) this.#flight?.headCame();
+    this.#owner.answered(head, feed);
+    if (!keeping) this.ended((status ?? 0) >= 500 ? 'failed' : 'not-kept');
+  }
+
+  standsFor(...what: Parameters<FetchWatcher['standsFor']>): void {
+    this.#owner.standsFor(...what);
+  }
+
+  again(): void {
+    if (!this.#abandoned) this.#send(undefined, this.record!);
+  }
+
+  failed(cause: Error): void {
+    this.#owner.failed(cause);
+  }
+
+  flows(): void {
+    if (this.#leads && this.fetched) this.#flight?.flows(this.fetched);
+  }
+
+  ended(how: FetchEnd): void {
+    this.#end(how);
+  }
+
   /** What those who wait for this exchange are told; where nobody does, it means nothing. */
-  end(how: FlightEnd): void {
+  #end(how: FlightEnd): void {
     if (!this.#leads) return;
     this.#leads = false;
     this.#flight?.end(how);
     this.#flight = null;
   }
 
-  /** The client has no need of it any more: whoever waits with it for the same goes on. */
+  /** What was waited for, or asked for in the place of one who left, is there already. */
+  settled(): void {
+    if (this.fetched === null) this.#end('kept');
+  }
+
+  /** The client has no need of it any more: whoever waits with it for the same goes on, and whoever reads what flows has all of it. */
   abandon(cause: GatewayError): void {
+    this.#abandoned = true;
     if (!this.#leads) this.#flight?.leave(this);
-    this.end('gone');
-    this.#downstream?.left(cause);
+    if (this.fetched?.hasReaders) return;
+    this.#end('gone');
+    this.fetched?.giveUp(cause);
   }
 }

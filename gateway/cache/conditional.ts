@@ -2,10 +2,7 @@ import type { FieldMap } from './entry.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/**
- * A client's conditions are kept from undici's cache, which would pass each of them on to the service. They are answered from what
- * is kept, or from what the service answers without them (RFC 9111 §4.3.2). So is only-if-cached, which undici forgets of what is stale.
- */
+/** A client's conditions are answered from what is kept, or from what the service answers without them (RFC 9111 §4.3.2). */
 export function withoutConditions(fields: FieldMap): FieldMap {
   const { 'if-none-match': _match, 'if-modified-since': _since, ...rest } = fields;
   if (!isOnlyIfCached(fields)) return rest;
@@ -41,16 +38,6 @@ export function matchesCondition(fields: FieldMap, answer: Headers, kept: boolea
   const since = Date.parse(one(fields['if-modified-since']) ?? '');
   const modified = Date.parse(one(answer['last-modified'] ?? (kept ? answer.date : undefined)) ?? '');
   return Number.isFinite(since) && Number.isFinite(modified) && modified <= since;
-}
-
-/**
- * The fields with which undici asks about what is kept. Where that has no Last-Modified, undici takes the time of our clock at which it
- * came; a service can compare its own Date alone (RFC 9110 §13.1.3).
- */
-export function withOwnDate(fields: FieldMap, kept: Headers | undefined): FieldMap {
-  const date = one(kept?.date);
-  if (date === undefined || kept?.['last-modified'] !== undefined) return fields;
-  return { ...fields, 'if-modified-since': date };
 }
 
 /** `*` is met by anything that is there (RFC 9110 §13.1.2). */

@@ -10,6 +10,7 @@ import { FileEntries } from './file-entries.ts';
 import { MemoryEntries } from './memory-entries.ts';
 
 const MIB = 1024 * 1024;
+const TERMS = { alwaysAsked: false, neverStale: false, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 };
 
 interface Overrides extends Partial<Entry> {
   readonly text?: string;
@@ -18,7 +19,7 @@ interface Overrides extends Partial<Entry> {
 function entry(path: string, { text = '', ...overrides }: Overrides = {}): Entry {
   const now = Date.now();
   const instants = { cachedAt: now, staleAt: now + 60_000, deleteAt: now + 120_000 };
-  const value = { statusCode: 200, statusMessage: 'OK', headers: { date: 'today' }, ...instants };
+  const value = { statusCode: 200, statusMessage: 'OK', headers: { date: 'today' }, ...TERMS, ...instants };
   return { origin: 'http://a.test', path, ...value, body: Buffer.from(text), ...overrides };
 }
 
@@ -43,8 +44,8 @@ describe.each(kinds)('entries in %s', (_kind, open) => {
       statusCode: 404,
       headers: { link: ['<a>', '<b>'], etag: '"1"' },
       vary: { accept: 'x', 'accept-language': null },
-      etag: '"1"',
-      cacheControlDirectives: { 'max-age': 60 },
+      alwaysAsked: true,
+      staleIfErrorMs: 60_000,
     });
     expect(entries.put(put, { accept: 'x' })).toBe(true);
     expect(entries.find(at('/a'), { accept: 'x' })).toEqual(put);

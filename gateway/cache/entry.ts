@@ -1,15 +1,7 @@
-import type { interceptors } from 'undici';
 import { canonicalPath } from '../route/target.ts';
 import type { Chosen } from './vary.ts';
 
-/** What undici's cache interceptor asks of a store. */
-export type UndiciStore = NonNullable<NonNullable<Parameters<typeof interceptors.cache>[0]>['store']>;
-/** Who asks for what: URL, method, and the fields of the request. */
-export type CacheKey = Parameters<UndiciStore['get']>[0];
-/** An answer without its body: status, fields, what it varies by, and until when it is fresh and of use. */
-export type CacheValue = Parameters<UndiciStore['createWriteStream']>[1];
-
-/** Fields as undici has them: names in lower case, repeated ones as lists. */
+/** Fields by their names in lower case, repeated ones as lists. */
 export type FieldMap = Record<string, string | string[]>;
 
 export interface CacheUrl {
@@ -28,12 +20,42 @@ export function placeOf(path: string): string {
   return canonical.ok ? canonical.path : raw;
 }
 
-/** A whole answer that is kept. */
-export interface Entry extends CacheUrl, Omit<CacheValue, 'vary'> {
-  readonly vary?: Chosen | undefined;
+export interface AnswerHead {
+  readonly statusCode: number;
+  readonly statusMessage: string;
+  readonly headers: FieldMap;
+}
+
+export interface KeptHead extends AnswerHead {
+  /** From here its age counts: when it came, less the age that it had then. */
+  readonly cachedAt: number;
+}
+
+/** As much of what is kept as is given. */
+export interface KeptAnswer extends KeptHead {
   readonly body: Buffer;
 }
 
+/** What may be done with an answer that is stale, or must be done with one that is not. */
+export interface Terms {
+  /** The service is asked each time (RFC 9111 §5.2.2.4). */
+  readonly alwaysAsked: boolean;
+  /** It is never given stale (§4.2.4). */
+  readonly neverStale: boolean;
+  /** For how long it may be given while the service is asked behind its back (RFC 5861 §3). */
+  readonly staleWhileRevalidateMs: number;
+  /** For how long it may be given where the service fails (§4). */
+  readonly staleIfErrorMs: number;
+}
+
+/** A whole answer that is kept. Instants are milliseconds since the epoch. */
+export interface Entry extends CacheUrl, KeptAnswer, Terms {
+  /** What it was chosen by. */
+  readonly vary?: Chosen | undefined;
+  readonly staleAt: number;
+  /** It is of no use any more. */
+  readonly deleteAt: number;
+}
 /** Where entries are kept: bounded in size, least recently used first out. */
 export interface Entries {
   /** What all entries weigh, in bytes. */

@@ -1,139 +1,286 @@
-import type { Dispatcher } from 'undici';
-import { isSameTag } from './conditional.ts';
-import type { CacheKey, Entry, FieldMap } from './entry.ts';
+import type { Downstream, DownstreamListener, Fields } from '../exchange/contract.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
+import { isFresh, standsIn } from './cache-lookup.ts';
+import type { AnswerHead, Entry, FieldMap, KeptAnswer } from './entry.ts';
+import { Feed, type FeedOwner } from './feed.ts';
 import { type Purge, purges } from './purge.ts';
-import type { CacheStore, Recording } from './store.ts';
-import { varyOfBoth } from './vary.ts';
-import type { Writing } from './writing.ts';
+import { type CacheQuery, type Keepable, keepable, type NotKept } from './storable.ts';
+import type { CacheStore } from './store.ts';
+import { freshened, validates } from './validation.ts';
+import { Selecting } from './vary.ts';
 
-/** How a fetch ended for the cache. */
-export type FetchEnd = 'kept' | 'not-kept' | 'failed';
+/** How a fetch ended for the cache. `gone`: nobody wants the rest of it any more. */
+export type FetchEnd = 'kept' | 'not-kept' | 'failed' | 'gone';
 
+/** Whom it is fetched for, and who learns what the cache makes of it. */
 export interface FetchWatcher {
-  /** The head is there, and has been told to the cache. */
-  headCame(keeping: boolean): void;
+  /** A 1xx answer, which is for the client that the service was asked for, and never kept. */
+  informational(status: number, fields: Fields): void;
+  /** The head of a new answer. Who wants the body reads the feed before this returns. */
+  answered(head: AnswerHead, feed: Feed): void;
+  /** What is kept is the answer: said to be right, or `stale`, in the place of an error. */
+  standsFor(entry: KeptAnswer, stale: boolean): void;
+  /** The service said of what is kept nothing that fits it: it is to be asked again, without conditions. */
+  again(): void;
+  /** No answer at all. */
+  failed(cause: Error): void;
+  /** The first bytes are here, and others may have them. */
+  flows(): void;
   /** Once, at the very end. */
   ended(how: FetchEnd): void;
 }
 
-type Handler = Dispatcher.DispatchHandler;
-type Controller = Dispatcher.DispatchController;
-type AnswerHeaders = Record<string, string | string[] | undefined>;
-
-/** An answer of the service on its way to undici's interceptor, which decides what becomes of it. */
-export class Fetched implements Handler, Recording {
+/** What a client is to the forwarding: here the cache is asking, and this is what becomes of the answer of its service. */
+export class Fetched implements Downstream, FeedOwner {
+  readonly method: string;
+  readonly fields: Fields = [];
+  readonly body = null;
   /** Of the service's own answer; `null`: none has come yet. */
   status: number | null = null;
-  outdated = false;
-  readonly #key: CacheKey;
+  /** Why the answer is not kept; `null`: it is, or nothing is known yet. */
+  notKept: NotKept | null = null;
+  readonly #query: CacheQuery;
   readonly #store: CacheStore;
-  readonly #handler: Handler;
+  /** What the service is asked about. */
+  readonly #asked: Entry | undefined;
   readonly #watcher: FetchWatcher;
-  #writing: Writing | null = null;
-  /** What a 304 said to be still right. */
-  #validated: Entry | undefined;
-  #ended = false;
+  readonly #settled: () => void;
+  #listener: DownstreamListener | null = null;
+  #feed: Feed | null = null;
+  #keeping: Keepable | null = null;
+  #heldBytes = 0;
+  #flows = false;
+  /** What is not passed on. */
+  #ignoredBytes = 0;
+  #outdated = false;
+  /** The one whom it is fetched for knows what became of it. */
+  #told = false;
+  #over = false;
 
-  /** @param key with the fields that were sent, conditions and all. */
-  constructor(key: CacheKey, store: CacheStore, handler: Handler, watcher: FetchWatcher) {
-    this.#key = key;
+  /** @param settled called when nothing can be kept of it any more. */
+  constructor(
+    query: CacheQuery,
+    store: CacheStore,
+    asked: Entry | undefined,
+    watcher: FetchWatcher,
+    settled: () => void,
+  ) {
+    this.method = query.method;
+    this.#query = query;
     this.#store = store;
-    this.#handler = handler;
+    this.#asked = asked;
     this.#watcher = watcher;
+    this.#settled = settled;
   }
 
+  /** Whether what comes is being kept, or has been. */
   get keeping(): boolean {
-    return this.#writing !== null;
+    return this.#keeping !== null;
+  }
+
+  get hasReaders(): boolean {
+    return this.#feed !== null && this.#feed.readers > 0;
   }
 
   /** Something changed or was purged after this was asked for: it may be older than that. */
   outdate(purge: Purge): void {
-    if (purges(purge, this.#key)) this.outdated = true;
+    if (purges(purge, this.#query)) this.#outdated = true;
   }
 
-  begun(writing: Writing): void {
-    this.#writing = writing;
+  /** @returns what there is of it for somebody else who asks for the same; `null`: it is not for them, or not known to be. */
+  feedFor(fields: FieldMap): { readonly head: Keepable; readonly feed: Feed } | null {
+    const [keeping, feed] = [this.#keeping, this.#feed];
+    if (!keeping || !feed || !this.#flows || this.#outdated || this.#over || !isFresh(keeping)) return null;
+    return new Selecting(fields).fits(keeping.vary) ? { head: keeping, feed } : null;
   }
 
-  settled(kept: boolean): void {
+  // What the service answers, as the forwarding tells it.
+
+  listen(listener: DownstreamListener): void {
+    this.#listener = listener;
+  }
+
+  informational(status: number, fields: Fields): void {
+    this.#watcher.informational(status, fields);
+  }
+
+  head(status: number, reason: string, fields: Fields): void {
+    this.status = status;
+    const answer = { statusCode: status, statusMessage: reason, headers: grouped(fields) };
+    if (status === 304 && this.#asked) this.#validated(this.#asked, answer.headers);
+    else if (status >= 500 && status <= 504 && this.#standIn()) this.#end('failed');
+    else this.#answered(answer);
+  }
+
+  /** A 304 becomes the answer that it stands for. */
+  #validated(asked: Entry, said: FieldMap): void {
+    if (!validates(said, asked)) return this.#askAgain();
+    const head = freshened(asked, said);
+    const judged = this.#judge(head);
+    const entry = {
+      ...head,
+      cachedAt: Date.now(),
+      ...(typeof judged === 'string' ? {} : judged),
+      body: asked.body,
+    };
+    if (typeof judged === 'string') this.#refuse(judged);
+    else if (this.#store.keep({ ...judged, body: asked.body }, this.#query.fields)) this.#keeping = judged;
+    // Fields that are for this client alone are still on it.
+    this.#watcher.standsFor({ ...entry, headers: head.headers }, false);
+    this.#told = true;
+    this.#end(this.keeping ? 'kept' : 'not-kept');
+  }
+
+  #askAgain(): void {
+    this.#told = this.#over = true;
+    this.#settled();
+    this.#watcher.again();
+  }
+
+  #judge(head: AnswerHead): Keepable | NotKept {
+    if (this.#outdated) return 'purged';
+    return keepable(this.#query, head, this.#store.rules);
+  }
+
+  /** What may not be kept any more must not be given any more either. */
+  #refuse(reason: NotKept): void {
+    this.notKept = reason;
+    if (this.#asked && TAKING_BACK.has(reason)) this.#store.delete(this.#query);
+  }
+
+  #standIn(): boolean {
+    if (!this.#asked || !standsIn(this.#asked, this.#query.fields)) return false;
+    this.#watcher.standsFor(this.#asked, true);
+    this.#told = true;
+    return true;
+  }
+
+  #answered(answer: AnswerHead): void {
+    const judged = this.method === 'GET' ? this.#judge(answer) : null;
+    if (typeof judged === 'string') this.#refuse(judged);
+    else this.#keeping = judged;
+    const feed = new Feed(this, this.keeping);
+    this.#watcher.answered(answer, feed);
+    this.#told = true;
+    this.#feed = feed;
+    if (feed.readers === 0 && !this.keeping) this.abandoned();
+  }
+
+  write(chunk: Buffer): boolean {
+    if (!this.#feed) return this.#ignore(chunk.length);
+    if (this.#keeping && !this.#reserve(chunk.length)) this.#stopKeeping('too-large');
+    const goesOn = this.#feed.push(chunk);
+    if (this.#keeping && !this.#flows) {
+      this.#flows = true;
+      this.#watcher.flows();
+    }
+    return goesOn;
+  }
+
+  /** Of an error page that nobody gets: a short one ends by itself, and its connection can be used again. */
+  #ignore(bytes: number): boolean {
+    this.#ignoredBytes += bytes;
+    if (this.#ignoredBytes > IGNORED_MAX_BYTES)
+      this.giveUp(new GatewayError('client_left', 'nobody wants the rest of it'));
+    return true;
+  }
+
+  #reserve(bytes: number): boolean {
+    if (this.#heldBytes + bytes > this.#store.rules.entryMaxBytes || !this.#store.reserve(bytes))
+      return false;
+    this.#heldBytes += bytes;
+    return true;
+  }
+
+  #stopKeeping(reason: NotKept): void {
+    this.notKept = reason;
+    this.#keeping = null;
+    this.#release();
+    this.#feed?.letGo();
+    this.#end('not-kept');
+  }
+
+  #release(): void {
+    this.#store.release(this.#heldBytes);
+    this.#heldBytes = 0;
+  }
+
+  end(): void {
+    this.#listener?.closed(true);
+    this.#listener = null;
+    const kept = this.#keep();
     this.#end(kept ? 'kept' : 'not-kept');
   }
 
-  onRequestStart(controller: Controller, context: unknown): void {
-    this.#handler.onRequestStart?.(controller, context);
+  #keep(): boolean {
+    const [keeping, feed] = [this.#keeping, this.#feed];
+    if (!keeping || !feed) {
+      feed?.finish(null);
+      return this.keeping;
+    }
+    const body = feed.whole();
+    const kept =
+      !this.#outdated && this.#store.keep({ ...keeping, body }, this.#query.fields, this.#heldBytes);
+    this.#release();
+    feed.finish(body);
+    return kept;
   }
 
-  onResponseStart(controller: Controller, status: number, said: AnswerHeaders, reason?: string): void {
-    const headers = withOwnWarning(withPlainAge(said));
-    this.status = status;
-    this.#validated = status === 304 ? this.#validatedBy(headers) : undefined;
-    const entry = this.#validated;
-    // A 304 becomes the answer that it stands for, so that it is fresh again whichever way undici came to ask for it.
-    const head = entry
-      ? ([entry.statusCode, freshened(entry.headers, headers), entry.statusMessage] as const)
-      : ([status, headers, reason] as const);
-    this.#store.recording(this, () => this.#handler.onResponseStart?.(controller, ...head));
-    this.#watcher.headCame(this.keeping);
+  abort(): void {
+    this.fail(new Error('the answer broke off'));
   }
 
-  /** RFC 9111 §4.3.4: it must be what was asked with. What is not is left to undici, which asks again without conditions. */
-  #validatedBy(headers: AnswerHeaders): Entry | undefined {
-    const { 'if-none-match': sentTag, 'if-modified-since': sentDate } = this.#key.headers ?? {};
-    if (sentTag === undefined && sentDate === undefined) return undefined;
-    const entry = this.#store.find(this.#key, this.#key.headers ?? {});
-    const { etag } = headers;
-    if (entry?.etag !== sentTag || Array.isArray(etag)) return undefined;
-    return etag === undefined || isSameTag(etag, entry?.etag) ? entry : undefined;
-  }
-
-  onResponseData(controller: Controller, chunk: Buffer): void {
-    this.#handler.onResponseData?.(controller, chunk);
-  }
-
-  onResponseEnd(controller: Controller, trailers: AnswerHeaders): void {
-    const body = this.#validated?.body;
-    if (body && body.length > 0) this.#handler.onResponseData?.(controller, body);
-    this.#handler.onResponseEnd?.(controller, trailers);
-    if (!this.keeping) this.#end('not-kept');
-  }
-
-  onResponseError(controller: Controller, cause: Error): void {
-    this.#handler.onResponseError?.(controller, cause);
+  fail(cause: Error): void {
+    if (this.#listener === null && this.#over) return;
+    this.#listener = null;
+    this.#release();
+    if (this.#told) this.#feed?.fail(cause);
+    else if (!this.#standIn()) this.#watcher.failed(cause);
     this.#end('failed');
   }
 
+  // What those do who read it.
+
+  drained(): void {
+    this.#listener?.drained();
+  }
+
+  abandoned(): void {
+    this.giveUp(new GatewayError('client_left', 'the client closed its connection'));
+  }
+
+  /** Nobody wants it any more. */
+  giveUp(cause: GatewayError): void {
+    const listener = this.#listener;
+    this.#listener = null;
+    this.#release();
+    this.#end('gone');
+    this.#feed?.fail(cause);
+    listener?.closed(false);
+  }
+
   #end(how: FetchEnd): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#over) return;
+    this.#over = true;
+    this.#settled();
     this.#watcher.ended(how);
   }
 }
 
-/** RFC 9111 §5.1: of several values the first one counts, and what is no number of seconds is ignored. */
-function withPlainAge(headers: AnswerHeaders): AnswerHeaders {
-  const { age, ...rest } = headers;
-  if (age === undefined) return headers;
-  const first = [age].flat()[0]!.split(',', 1)[0]!.trim();
-  return /^\d+$/.test(first) ? { ...rest, age: first } : rest;
-}
-
-/** As a list it is not taken for the mark by which undici gives what is stale, however the service words its own. */
-function withOwnWarning(headers: AnswerHeaders): AnswerHeaders {
-  return typeof headers.warning === 'string' ? { ...headers, warning: [headers.warning] } : headers;
-}
-
-/** RFC 9111 §3.2: what a 304 says replaces what was said before, but for the bytes of a body that it does not have. */
-function freshened(kept: FieldMap, said: AnswerHeaders): AnswerHeaders {
-  // Of the answer that was kept: without a newer one, its age would count on from there.
-  const { date: _date, ...rest } = kept;
-  const changes = Object.entries(said).filter(([name]) => !OF_THE_BODY.has(name));
-  const freshened = { ...rest, ...Object.fromEntries(changes) };
-  return said.vary === undefined ? freshened : { ...freshened, vary: varyOfBoth(kept.vary, said.vary) };
-}
-
-const OF_THE_BODY: ReadonlySet<string> = new Set([
-  'content-encoding',
-  'content-length',
-  'content-md5',
-  'content-range',
+/** After these, what was kept before is not what the service wants to be given any more. */
+const TAKING_BACK: ReadonlySet<NotKept> = new Set([
+  ...(['no-store', 'private', 'set-cookie', 'no-lifetime', 'already-stale', 'vary', 'event-stream'] as const),
 ]);
+
+const IGNORED_MAX_BYTES = 64 * 1024;
+
+/** Names in lower case, lists for repeated ones. */
+function grouped(fields: Fields): FieldMap {
+  const group: FieldMap = Object.create(null);
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    const before = group[name];
+    group[name] = before === undefined ? fields[i + 1]! : [before, fields[i + 1]!].flat();
+  }
+  return group;
+}

@@ -1,22 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from './entry.ts';
+import type { KeptAnswer } from './entry.ts';
 import { partOf } from './part.ts';
 
 const [MODIFIED, LATER] = ['Mon, 01 Jan 2024 00:00:00 GMT', 'Mon, 01 Jan 2024 00:00:01 GMT'];
 
-function whole(headers: Entry['headers'] = {}, statusCode = 200): Entry {
-  const [origin, path, body] = ['http://a.test', '/a', Buffer.from('0123456789')];
-  return {
-    origin,
-    path,
-    statusCode,
-    statusMessage: 'OK',
-    headers,
-    body,
-    cachedAt: 0,
-    staleAt: 1,
-    deleteAt: 1,
-  };
+function whole(headers: KeptAnswer['headers'] = {}, statusCode = 200): KeptAnswer {
+  return { statusCode, statusMessage: 'OK', headers, cachedAt: 0, body: Buffer.from('0123456789') };
 }
 
 describe('of a kept whole', () => {

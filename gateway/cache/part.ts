@@ -1,11 +1,11 @@
-import type { Entry, FieldMap } from './entry.ts';
+import type { FieldMap, KeptAnswer } from './entry.ts';
 
 /**
  * What of a kept whole answers a request for one part of it (RFC 9110 §14.2); the whole, where If-Range names another state of it.
  *
  * @returns `undefined`: it is the service's to cut: several parts, none that there is, and what is no whole.
  */
-export function partOf(whole: Entry, fields: FieldMap): Entry | undefined {
+export function partOf(whole: KeptAnswer, fields: FieldMap): KeptAnswer | undefined {
   const bounds = whole.statusCode === 200 ? boundsOf(fields.range, whole.body.length) : undefined;
   if (!bounds) return undefined;
   const condition = fields['if-range'];
@@ -40,7 +40,7 @@ function boundsOf(
 const ONE_RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/i;
 
 /** Strong comparison (RFC 9110 §13.1.5): parts of two states must never be put together. */
-function isStateOf(condition: string | string[], { headers }: Entry): boolean {
+function isStateOf(condition: string | string[], { headers }: KeptAnswer): boolean {
   if (typeof condition !== 'string' || condition.startsWith('W/')) return false;
   if (condition.startsWith('"')) return condition === headers.etag;
   const { 'last-modified': modified, date } = headers;

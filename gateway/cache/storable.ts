@@ -1,48 +1,183 @@
+import type { CacheConfig } from '../model/config.ts';
 import { isEventStream } from './answer-fields.ts';
-import type { CacheKey, CacheValue } from './entry.ts';
+import { Directives } from './directives.ts';
+import type { AnswerHead, CacheUrl, Entry, FieldMap } from './entry.ts';
+import { ageOf, guessedLifetimeOf, lifetimeOf } from './freshness.ts';
+import { Selecting, variesBy } from './vary.ts';
+
+/** Who asked for what; `fields` without conditions. */
+export interface CacheQuery extends CacheUrl {
+  readonly method: string;
+  readonly fields: FieldMap;
+}
+
+/** What the route adds to the rules. */
+export type CacheRules = Pick<
+  CacheConfig,
+  'entryMaxBytes' | 'errors' | 'heuristic' | 'staleIfErrorMs' | 'staleWhileRevalidateMs'
+>;
+
+/** Why an answer is not kept: the `detail` of `Cache-Status` (RFC 9211 §2.8), and a name in the counts. */
+export type NotKept =
+  | 'request-no-store'
+  | 'no-store'
+  | 'private'
+  | 'set-cookie'
+  | 'authorization'
+  | 'cookie'
+  | 'status'
+  | 'no-lifetime'
+  | 'already-stale'
+  | 'vary'
+  | 'event-stream'
+  | 'too-large'
+  | 'purged'
+  | 'no-room';
+
+export type Keepable = Omit<Entry, 'body'>;
 
 /**
- * Whether an answer that undici would keep (RFC 9111 §3) is kept here. We are stricter where a mistake of a service would give one
+ * Whether an answer to GET may be kept (RFC 9111 §3), and on which terms. We are stricter where a mistake of a service would give one
  * client's answer, or one client's error, to everybody.
  */
-export function isStorable(key: CacheKey, value: CacheValue, entryMaxBytes: number): boolean {
-  return (
-    key.method === 'GET' &&
-    KEPT.has(value.statusCode) &&
-    isExplicit(value) &&
-    isForEverybody(key, value) &&
-    variesByTheClient(value) &&
-    !isEventStream(value.headers) &&
-    !(Number(value.headers['content-length']) > entryMaxBytes)
-  );
+export function keepable(
+  query: CacheQuery,
+  answer: AnswerHead,
+  rules: CacheRules,
+  now = Date.now(),
+): Keepable | NotKept {
+  const said = Directives.ofAnswer(answer.headers);
+  const refusal =
+    forbidden(query, said) ?? notForEverybody(query, answer.headers, said) ?? unfit(answer, rules, said);
+  if (refusal !== null) return refusal;
+  const lifetimeMs = lifetimeIn(answer, said, rules, now);
+  if (lifetimeMs === null) return 'no-lifetime';
+  const cachedAt = now - ageOf(answer.headers, now);
+  const staleAt = cachedAt + lifetimeMs;
+  const validated = hasValidator(answer.headers);
+  // What is stale from the start is of use where the service can say that it is still right.
+  if (staleAt <= now && !validated) return 'already-stale';
+  const terms = termsOf(said, rules);
+  const { staleWhileRevalidateMs, staleIfErrorMs } = terms;
+  return {
+    ...terms,
+    origin: query.origin,
+    path: query.path,
+    statusCode: answer.statusCode,
+    statusMessage: answer.statusMessage,
+    headers: without(answer.headers, ['age', ...said.withheld]),
+    vary: chosenBy(query.fields, answer.headers),
+    cachedAt,
+    staleAt,
+    // A validator saves the body whenever it is asked for: only need of its room ends it (RFC 9111 §4.3).
+    deleteAt: validated
+      ? Number.MAX_SAFE_INTEGER
+      : staleAt + Math.max(staleWhileRevalidateMs, staleIfErrorMs, lifetimeMs),
+  };
+}
+
+function forbidden({ fields }: CacheQuery, said: Directives): NotKept | null {
+  if (Directives.ofRequest(fields).has('no-store')) return 'request-no-store';
+  // RFC 9111 §5.2.2.3: where it is there, only what is understood is kept, and no-store is for those who don't.
+  if (said.has('no-store') && !said.has('must-understand')) return 'no-store';
+  return said.forAll('private') ? 'private' : null;
+}
+
+/** RFC 9111 §3.5 of credentials, and the same of cookies: what one client alone sent must not make an answer for all, unless it says so. */
+function notForEverybody({ fields }: CacheQuery, headers: FieldMap, said: Directives): NotKept | null {
+  if (headers['set-cookie'] !== undefined) return 'set-cookie';
+  const shared = said.has('public') || (said.seconds('s-maxage') ?? Number.NaN) > 0;
+  if (fields.authorization !== undefined) {
+    const named = Array.isArray(fields.authorization) || said.withheld.includes('authorization');
+    if (named || !(shared || said.has('must-revalidate'))) return 'authorization';
+  }
+  return fields.cookie === undefined || said.has('public') || said.has('s-maxage') ? null : 'cookie';
+}
+
+function unfit(answer: AnswerHead, rules: CacheRules, said: Directives): NotKept | null {
+  const { statusCode, headers } = answer;
+  if (!isKept(statusCode, rules, said)) return 'status';
+  if (!variesByTheClient(headers)) return 'vary';
+  if (isEventStream(headers)) return 'event-stream';
+  return Number(headers['content-length']) > rules.entryMaxBytes ? 'too-large' : null;
+}
+
+function isKept(status: number, { errors, heuristic }: CacheRules, said: Directives): boolean {
+  if (KEPT.has(status)) return true;
+  if (status < 200 || OF_ONE_REQUEST.has(status)) return false;
+  if (GUESSED.has(status)) return errors || heuristic;
+  // RFC 9111 §5.2.2.3: what these mean is not known.
+  if (said.has('must-understand')) return false;
+  return (errors && (status === 299 || status >= 400)) || (heuristic && status >= 400 && said.has('public'));
 }
 
 /** What depends on the URL alone. Errors are often caused by a field that only one client sent. */
 const KEPT: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410]);
 
-/** No guess at how long an answer is fresh (RFC 9111 §4.2.2 allows one): who says nothing has not thought of a cache. */
-function isExplicit({ cacheControlDirectives: directives = {}, headers }: CacheValue): boolean {
-  return (
-    headers.expires !== undefined ||
-    (['max-age', 's-maxage', 'immutable', 'no-cache'] as const).some((name) => directives[name] !== undefined)
-  );
+/** What says nothing of the URL, but of the connection, the credentials, the conditions, the body or the haste of one client. */
+const OF_ONE_REQUEST: ReadonlySet<number> = new Set([
+  ...[206, 304, 401, 407, 408, 411, 412, 413, 415, 416, 417, 421, 422, 425, 426, 428, 429, 431, 511],
+]);
+
+/** For how long these are fresh may be guessed (RFC 9110 §15.1), if the route wants that. */
+const GUESSED: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
+
+/** No guess unless it is wanted: a service that says nothing has not thought of a cache. */
+function lifetimeIn(
+  { statusCode, headers }: AnswerHead,
+  said: Directives,
+  rules: CacheRules,
+  now: number,
+): number | null {
+  const lifetimeMs = lifetimeOf(said, headers, now);
+  if (lifetimeMs !== null) return lifetimeMs;
+  const guesses = rules.heuristic && (GUESSED.has(statusCode) || said.has('public'));
+  const guess = guesses ? guessedLifetimeOf(headers, now) : null;
+  return guess ?? (said.has('no-cache') ? 0 : null);
 }
 
-/** What a cookie was sent for must say that it is for everybody, as RFC 9111 §3.5 asks of Authorization; undici looks at that one. */
-function isForEverybody(
-  { headers = {} }: CacheKey,
-  { headers: answered, cacheControlDirectives }: CacheValue,
-): boolean {
-  if (answered['set-cookie'] !== undefined) return false;
-  if (headers.cookie === undefined) return true;
-  return cacheControlDirectives?.public === true || cacheControlDirectives?.['s-maxage'] !== undefined;
+function termsOf(said: Directives, rules: CacheRules) {
+  const neverStale = NEVER_STALE.some((name) => said.has(name));
+  const alwaysAsked = said.forAll('no-cache');
+  const ms = (name: string, fallback: number) => {
+    const seconds = said.seconds(name);
+    if (neverStale || alwaysAsked) return 0;
+    return seconds === undefined ? fallback : (seconds || 0) * 1_000;
+  };
+  return {
+    alwaysAsked,
+    neverStale,
+    staleWhileRevalidateMs: ms('stale-while-revalidate', rules.staleWhileRevalidateMs),
+    staleIfErrorMs: ms('stale-if-error', rules.staleIfErrorMs),
+  };
+}
+
+/** `s-maxage` says the same to a shared cache as `proxy-revalidate` (RFC 9111 §5.2.2.10). */
+const NEVER_STALE = ['must-revalidate', 'proxy-revalidate', 's-maxage'];
+
+function hasValidator({ etag, 'last-modified': modified }: FieldMap): boolean {
+  return isTag(etag) || typeof modified === 'string';
+}
+
+/** One entity tag (RFC 9110 §8.8.3), and nothing else. */
+export function isTag(tag: string | string[] | undefined): tag is string {
+  return typeof tag === 'string' && /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/.test(tag);
+}
+
+function chosenBy(fields: FieldMap, headers: FieldMap): Entry['vary'] {
+  return headers.vary === undefined ? undefined : new Selecting(fields).by(variesBy(headers.vary));
 }
 
 /** The key knows host, scheme and prefix; of the rest of what the gateway writes into a request it knows nothing. */
-function variesByTheClient({ vary = {} }: CacheValue): boolean {
-  const names = Object.keys(vary);
-  return names.length <= NAMES_MAX && !names.some((name) => GATEWAYS_OWN.has(name));
+function variesByTheClient({ vary }: FieldMap): boolean {
+  const names = variesBy(vary);
+  return (
+    names.length <= NAMES_MAX &&
+    names.every((name) => NAME.test(name) && name !== '*' && !GATEWAYS_OWN.has(name))
+  );
 }
+
+const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
 /** Each request for the URL is compared with each variant by each of them. */
 const NAMES_MAX = 32;
@@ -56,3 +191,9 @@ const GATEWAYS_OWN: ReadonlySet<string> = new Set([
   'x-request-id',
   'traceparent',
 ]);
+
+function without(headers: FieldMap, names: readonly string[]): FieldMap {
+  const kept = { ...headers };
+  for (const name of names) delete kept[name];
+  return kept;
+}

@@ -1,144 +1,186 @@
-import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import type { CacheKey, CacheValue, Entries } from './entry.ts';
+import type { Entries, Entry, FieldMap } from './entry.ts';
+import type { Feed } from './feed.ts';
+import { Fetched, type FetchWatcher } from './fetched.ts';
 import { MemoryEntries } from './memory-entries.ts';
-import { CacheStore, type Recording } from './store.ts';
-import type { Writing } from './writing.ts';
+import type { CacheQuery } from './storable.ts';
+import { CacheStore } from './store.ts';
 
 const KIB = 1024;
+const RULES = {
+  entryMaxBytes: 32 * KIB,
+  errors: false,
+  heuristic: false,
+  staleIfErrorMs: 0,
+  staleWhileRevalidateMs: 0,
+};
 
-const key = (path: string): CacheKey => ({ origin: 'http://a.test', method: 'GET', path, headers: {} });
+const query = (path: string): CacheQuery => ({ origin: 'http://a.test', method: 'GET', path, fields: {} });
 
-function value(overrides: Partial<CacheValue> = {}): CacheValue {
-  const now = Date.now();
-  const instants = { cachedAt: now, staleAt: now + 60_000, deleteAt: now + 120_000 };
-  return {
-    statusCode: 200,
-    statusMessage: 'OK',
-    headers: {},
-    cacheControlDirectives: { 'max-age': 60 },
-    ...instants,
-    ...overrides,
-  };
-}
-
-class TestRecording implements Recording {
-  outdated = false;
-  writing: Writing | null = null;
-  kept: boolean | null = null;
-
-  begun(writing: Writing): void {
-    this.writing = writing;
+/** Whom an answer is fetched for, and what was told of it. */
+class Asking implements FetchWatcher {
+  readonly told: string[] = [];
+  text = '';
+  informational(): void {}
+  answered(_head: unknown, feed: Feed): void {
+    const data = (piece: Buffer) => {
+      this.text += piece;
+      return true;
+    };
+    feed.read({ data, end: () => this.told.push('whole'), fail: () => this.told.push('broken') }).resume();
   }
-
-  settled(kept: boolean): void {
-    this.kept = kept;
+  standsFor(entry: { body: Buffer }, stale: boolean): void {
+    this.told.push(`${stale ? 'stale' : 'right'} ${entry.body}`);
+  }
+  again(): void {
+    this.told.push('again');
+  }
+  failed(): void {
+    this.told.push('failed');
+  }
+  flows(): void {}
+  ended(how: string): void {
+    this.told.push(how);
   }
 }
 
 function storeOf(entries: Entries = new MemoryEntries(64 * KIB), problem = vi.fn()): CacheStore {
-  return new CacheStore(entries, { maxBytes: 64 * KIB, entryMaxBytes: 32 * KIB }, problem);
+  return new CacheStore(entries, 64 * KIB, RULES, problem);
 }
 
-/** Begins to keep an answer, as undici does. */
-function begin(store: CacheStore, path: string, overrides: Partial<CacheValue> = {}): TestRecording {
-  const recording = new TestRecording();
-  store.recording(recording, () => void store.createWriteStream(key(path), value(overrides)));
-  return recording;
+interface Asked {
+  readonly fetched: Fetched;
+  readonly asking: Asking;
 }
 
-async function finish({ writing }: TestRecording, ...chunks: string[]): Promise<void> {
-  for (const chunk of chunks) writing!.write(chunk);
-  writing!.end();
-  await once(writing!, 'close');
+function ask(store: CacheStore, path: string, about?: Entry): Asked {
+  const asking = new Asking();
+  return { asking, fetched: new Fetched(query(path), store, about, asking, () => {}) };
 }
+
+/** Begins to answer. */
+function begin(store: CacheStore, path: string, fields: readonly string[] = ['Cache-Control', 'max-age=60']) {
+  const asked = ask(store, path);
+  asked.fetched.head(200, 'OK', fields);
+  return asked;
+}
+
+function finish({ fetched }: Asked, ...chunks: string[]): void {
+  for (const chunk of chunks) fetched.write(Buffer.from(chunk));
+  fetched.end();
+}
+
+const textOf = (store: CacheStore, path: string, fields: FieldMap = {}) =>
+  store.find(query(path), fields)?.body.toString();
 
 describe('an answer', () => {
-  it('is kept when it is whole, in one piece', async () => {
+  it('is kept when it is whole, in one piece', () => {
     const store = storeOf();
-    const recording = begin(store, '/a');
-    recording.writing!.write('ab');
-    expect(store.get(key('/a'))).toBeUndefined();
-    await finish(recording, 'cd');
-    expect(recording.kept).toBe(true);
-    expect(store.get(key('/a'))?.body.map(String)).toEqual(['abcd']);
-    expect(store.get({ ...key('/a'), method: 'HEAD' })?.statusCode).toBe(200);
+    const asked = begin(store, '/a');
+    asked.fetched.write(Buffer.from('ab'));
+    expect(textOf(store, '/a')).toBeUndefined();
+    finish(asked, 'cd');
+    expect(asked.asking).toMatchObject({ told: ['whole', 'kept'], text: 'abcd' });
+    expect(textOf(store, '/a')).toBe('abcd');
   });
 
-  it('that breaks off is not kept, and leaves the one before it', async () => {
+  it('that breaks off is not kept, and leaves the one before it', () => {
     const store = storeOf();
-    await finish(begin(store, '/a'), 'old');
+    finish(begin(store, '/a'), 'old');
     const broken = begin(store, '/a');
-    const errors = vi.fn();
-    broken.writing!.on('error', errors).write('ne');
-    broken.writing!.destroy(new Error('reset'));
-    await once(broken.writing!, 'close');
-    expect([broken.kept, errors.mock.calls.length]).toEqual([false, 0]);
-    expect(store.get(key('/a'))?.body.map(String)).toEqual(['old']);
+    broken.fetched.write(Buffer.from('ne'));
+    broken.fetched.abort();
+    expect(broken.asking.told).toEqual(['broken', 'failed']);
+    expect(textOf(store, '/a')).toBe('old');
   });
 
-  it.each([
-    ['grows too large', async (recording: TestRecording) => recording.writing!.write('x'.repeat(33 * KIB))],
-    [
-      'has become old meanwhile',
-      async (recording: TestRecording) => {
-        recording.outdated = true;
-        recording.writing!.end('x');
-      },
-    ],
-  ])('that %s is not kept', async (_what, go) => {
+  it('that grows too large is not kept, and its client gets all of it', () => {
     const store = storeOf();
-    const recording = begin(store, '/a');
-    const closed = once(recording.writing!, 'close');
-    await go(recording);
-    await closed;
-    expect([recording.kept, store.size.entries]).toEqual([false, 0]);
+    const asked = begin(store, '/a');
+    finish(asked, 'x'.repeat(20 * KIB), 'x'.repeat(20 * KIB));
+    expect([asked.fetched.notKept, asked.asking.text.length, store.size.entries]).toEqual([
+      'too-large',
+      40 * KIB,
+      0,
+    ]);
+    expect(asked.asking.told).toEqual(['not-kept', 'whole']);
   });
 
-  it('never asks for a pause', () => {
-    expect(begin(storeOf(), '/a').writing!.write('x'.repeat(30 * KIB))).toBe(true);
-  });
-
-  it('that nobody fetches, or that is old already, is not begun', () => {
+  it('that has become old meanwhile is not kept', () => {
     const store = storeOf();
-    expect(store.createWriteStream(key('/a'), value())).toBeUndefined();
-    const old = new TestRecording();
-    old.outdated = true;
-    store.recording(old, () => expect(store.createWriteStream(key('/a'), value())).toBeUndefined());
+    const asked = begin(store, '/a');
+    asked.fetched.outdate({ origin: null, path: '/a', query: null, below: false });
+    finish(asked, 'x');
+    expect([asked.asking.told, store.size.entries]).toEqual([['whole', 'not-kept'], 0]);
   });
 
-  it.each([
-    ['another method', { ...key('/a'), method: 'HEAD' }, {}],
-    ['a status of the client', key('/a'), { statusCode: 400 }],
-    ['no word of how long', key('/a'), { cacheControlDirectives: { public: true as const } }],
-    ['a cookie of the service', key('/a'), { headers: { 'set-cookie': 'a=b' } }],
-    ['a cookie of the client', { ...key('/a'), headers: { cookie: 'a=b' } }, {}],
-    ['an address to vary by', key('/a'), { vary: { 'x-real-ip': null } }],
-    ['a length that is too much', key('/a'), { headers: { 'content-length': `${33 * KIB}` } }],
-    ['events', key('/a'), { headers: { 'content-type': 'Text/Event-Stream; charset=utf-8' } }],
-  ])('with %s is not begun', (_what, asked, overrides) => {
-    const store = storeOf();
-    store.recording(new TestRecording(), () =>
-      expect(store.createWriteStream(asked, value(overrides))).toBeUndefined(),
-    );
+  it('never asks for a pause as long as its reader takes it', () => {
+    expect(begin(storeOf(), '/a').fetched.write(Buffer.alloc(30 * KIB))).toBe(true);
   });
 });
 
-describe('what is being written', () => {
-  it('takes its room from what is kept, and what finds none is not kept', async () => {
+describe('what is kept', () => {
+  const kept = (fields: readonly string[]) => {
     const store = storeOf();
-    for (let i = 0; i < 20; i++) await finish(begin(store, `/${i}`), 'x'.repeat(2 * KIB));
-    const writings = [begin(store, '/a'), begin(store, '/b'), begin(store, '/c')];
-    for (const { writing } of writings) writing!.write('x'.repeat(30 * KIB));
+    finish(begin(store, '/a', fields), 'old');
+    return { store, entry: store.find(query('/a'), {})! };
+  };
+  const MINUTE = ['Cache-Control', 'max-age=60, stale-if-error=60', 'ETag', '"1"'];
+
+  it('is the answer where a 304 says that it is right', () => {
+    const { store, entry } = kept(MINUTE);
+    const asked = ask(store, '/a', entry);
+    asked.fetched.head(304, '', ['ETag', 'W/"1"', 'X-New', '1']);
+    asked.fetched.end();
+    expect(asked.asking.told).toEqual(['right old', 'kept']);
+    expect(store.find(query('/a'), {})?.headers['x-new']).toBe('1');
+  });
+
+  it('is not where a 304 is about something else', () => {
+    const { store, entry } = kept(MINUTE);
+    const asked = ask(store, '/a', entry);
+    asked.fetched.head(304, '', ['ETag', '"2"']);
+    asked.fetched.end();
+    expect(asked.asking.told).toEqual(['again']);
+  });
+
+  it.each([
+    ['answers 503', (fetched: Fetched) => fetched.head(503, '', [])],
+    ['does not answer', (fetched: Fetched) => fetched.fail(new Error('refused'))],
+  ])('stands in, where that is allowed, for a service that %s', (_what, fail) => {
+    const { store, entry } = kept(MINUTE);
+    const asked = ask(store, '/a', entry);
+    fail(asked.fetched);
+    expect(asked.asking.told).toEqual(['stale old', 'failed']);
+    const strict = ask(store, '/a', { ...entry, neverStale: true });
+    strict.fetched.fail(new Error('refused'));
+    expect(strict.asking.told).toEqual(['failed', 'failed']);
+  });
+
+  it.each(['no-store', 'private', 'max-age=0'])(
+    'is forgotten when the service says %s instead',
+    (directive) => {
+      const { store, entry } = kept(MINUTE);
+      const asked = ask(store, '/a', entry);
+      asked.fetched.head(200, '', ['Cache-Control', directive]);
+      expect(store.size.entries).toBe(0);
+    },
+  );
+});
+
+describe('what is being written', () => {
+  it('takes its room from what is kept, and what finds none is not kept', () => {
+    const store = storeOf();
+    for (let i = 0; i < 20; i++) finish(begin(store, `/${i}`), 'x'.repeat(2 * KIB));
+    const asked = [begin(store, '/a'), begin(store, '/b'), begin(store, '/c')];
+    for (const { fetched } of asked) fetched.write(Buffer.alloc(30 * KIB));
     expect(store.size.bytes).toBeLessThanOrEqual(4 * KIB);
-    await once(writings[2]!.writing!, 'close');
-    expect(writings.map(({ kept }) => kept)).toEqual([null, null, false]);
-    await finish(writings[0]!);
+    expect(asked.map(({ asking }) => asking.told)).toEqual([[], [], ['not-kept']]);
+    finish(asked[0]!);
     expect(store.size.bytes).toBeLessThanOrEqual(34 * KIB);
-    writings[1]!.writing!.destroy();
-    await once(writings[1]!.writing!, 'close');
-    await finish(begin(store, '/d'), 'x'.repeat(30 * KIB));
-    expect(store.get(key('/d'))).toBeDefined();
+    asked[1]!.fetched.abort();
+    finish(begin(store, '/d'), 'x'.repeat(30 * KIB));
+    expect(textOf(store, '/d')).toBeDefined();
   });
 });
 
@@ -157,18 +199,18 @@ describe('entries that fail', () => {
     close() {},
   };
 
-  it('are a cache that misses', async () => {
+  it('are a cache that misses', () => {
     const problem = vi.fn();
     const store = storeOf(broken, problem);
-    expect([store.get(key('/a')), store.variesBy(key('/a')), store.forget(() => true)]).toEqual([
+    expect([textOf(store, '/a'), store.variesBy(query('/a')), store.forget(() => true)]).toEqual([
       undefined,
       undefined,
       0,
     ]);
-    store.delete(key('/a'));
-    const recording = begin(store, '/a');
-    await finish(recording, 'x');
-    expect(recording.kept).toBe(false);
+    store.delete(query('/a'));
+    const asked = begin(store, '/a');
+    finish(asked, 'x');
+    expect(asked.asking.told).toEqual(['whole', 'not-kept']);
     expect(problem).toHaveBeenCalledWith(new Error('disk full'));
   });
 });

@@ -49,18 +49,10 @@ function normalised(name: string, value: string | string[]): string {
 const OPAQUE: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 const CASELESS: ReadonlySet<string> = new Set(['accept-charset', 'accept-encoding', 'accept-language']);
 
-/**
- * The Vary of an answer that a 304 says to be still right: a field by which the kept answer was chosen still chooses it, whatever the
- * 304 says. Without that, what was kept for one language would be given to every language.
- */
-export function varyOfBoth(kept: VaryField, said: VaryField): string {
-  return [...new Set([...namesIn(kept), ...namesIn(said)])].join(', ');
-}
-
 type VaryField = string | string[] | undefined;
 
 /** The fields that a Vary names, in lower case. */
-function namesIn(vary: VaryField): string[] {
+export function variesBy(vary: VaryField): string[] {
   return membersOf([vary ?? []].flat())
     .map((name) => name.toLowerCase())
     .filter((name) => name !== '');

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { parseHeaderName, repeatedNames } from '../keys/field.ts';
 import { row, section } from '../keys/section.ts';
-import { described, flag, parsedBy, size, target } from '../keys/value.ts';
+import { described, duration, flag, parsedBy, size, target } from '../keys/value.ts';
 import { balance, canaryForm, sticky } from './balance-schema.ts';
 import { parseHeaderValue, parseMethod } from './condition.ts';
 import { folderShape } from './folder-schema.ts';
@@ -101,13 +101,41 @@ const cacheRows = section({
     'A larger answer is carried, and not kept.',
     { default: '5MiB' },
   ),
+  errors: row(
+    flag,
+    'errors',
+    'Whether 299, 4xx and 5xx are kept where the service says for how long: not those that are about one request, such as 401, 412, 429. What one client caused is then given to all.',
+    { default: 'false', also: ['cacheerrors', 'negative'] },
+  ),
+  heuristic: row(
+    flag,
+    'heuristic',
+    'Whether answers that say nothing but when they were changed are fresh for a tenth of the time since, and a day at most (RFC 9111 §4.2.2).',
+    { default: 'false' },
+  ),
+  staleIfError: row(
+    duration({ min: '0s', max: '30d' }),
+    'staleIfErrorMs',
+    'For how long a stale answer is given where the service can’t be reached, breaks off, or answers 500 to 504. What the service says of it goes before.',
+    { default: '0s', also: ['usestale', 'grace'] },
+  ),
+  staleWhileRevalidate: row(
+    duration({ min: '0s', max: '30d' }),
+    'staleWhileRevalidateMs',
+    'For how long a stale answer is given while the service is asked behind its back. What the service says of it goes before.',
+    { default: '0s', also: ['backgroundupdate'] },
+  ),
 });
 
 export const compileCache = cacheRows.compile;
 
-export const cacheForm = z
-  .strictObject(cacheRows.shape)
-  .meta({ id: 'cache', doc: { expected: 'a map with file, maxSize, maxEntry', holder: 'cache' } });
+export const cacheForm = z.strictObject(cacheRows.shape).meta({
+  id: 'cache',
+  doc: {
+    expected: 'a map with file, maxSize, maxEntry, errors, heuristic, staleIfError, staleWhileRevalidate',
+    holder: 'cache',
+  },
+});
 
 const plainRows = section({
   strip: row(

@@ -127,22 +127,14 @@ export class HandlerDownstream implements Downstream {
   readonly fields: Fields = [];
   readonly body: RequestBody | null;
   readonly #handler: Dispatcher.DispatchHandler;
-  readonly #informational: ((status: number, fields: Fields) => void) | undefined;
   readonly #controller = new HandlerController(this);
   #listener: DownstreamListener | null = null;
   #ended = false;
 
-  /** @param informational takes 1xx answers, for which undici's handlers have no place: a client may always do without (RFC 9110 §15.2). */
-  constructor(
-    method: string,
-    body: RequestBody | null,
-    handler: Dispatcher.DispatchHandler,
-    informational?: (status: number, fields: Fields) => void,
-  ) {
+  constructor(method: string, body: RequestBody | null, handler: Dispatcher.DispatchHandler) {
     this.method = method;
     this.body = body;
     this.#handler = handler;
-    this.#informational = informational;
   }
 
   /** Whether its answer is still to come, or to be completed. */
@@ -158,9 +150,8 @@ export class HandlerDownstream implements Downstream {
     this.#listener = listener;
   }
 
-  informational(status: number, fields: Fields): void {
-    this.#informational?.(status, fields);
-  }
+  /** undici's handlers have no place for 1xx answers; a client may always do without (RFC 9110 §15.2). */
+  informational(): void {}
 
   head(status: number, reason: string, fields: Fields): void {
     this.#controller.rawHeaders = [...fields];

@@ -214,6 +214,13 @@ export interface CacheConfig {
   readonly maxBytes: number;
   /** A larger answer is not kept. */
   readonly entryMaxBytes: number;
+  /** Errors are kept, too, where their service says for how long. */
+  readonly errors: boolean;
+  /** Where the service says nothing, the time of the last change says for how long. */
+  readonly heuristic: boolean;
+  /** For how long what is stale is given where the service fails, or is asked behind its back, if the service says nothing of it; 0: not at all. */
+  readonly staleIfErrorMs: number;
+  readonly staleWhileRevalidateMs: number;
 }
 
 export interface RouteMatcher {

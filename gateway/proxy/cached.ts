@@ -1,6 +1,7 @@
 import { CachedExchange, type CachedOwner, type CachedPlan } from '../cache/cached-exchange.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { CacheUrl, FieldMap } from '../cache/entry.ts';
+import type { Fetched } from '../cache/fetched.ts';
 import { invalidate } from '../cache/invalidation.ts';
 import { PastCache } from '../cache/past-cache.ts';
 import type { RouteCache } from '../cache/route-cache.ts';
@@ -8,7 +9,6 @@ import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
 import { answerFields, type ServiceName } from '../fields/answer-fields.ts';
 import type { RoutedExchange } from '../fields/exchange.ts';
-import type { HandlerDownstream } from '../forward/extend.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
 import { withCacheTiming } from '../forward/server-timing.ts';
 import { bypassReason, isUnsafe } from '../policy/cache-bypass/cache-bypass.ts';
@@ -18,7 +18,7 @@ import { fetchPlan } from './plans.ts';
 import type { Routed } from './routed.ts';
 
 /** Sends what the cache asks for to the service. `record` is that of the fetch. */
-export type FetchForCache = (downstream: HandlerDownstream, plan: HttpPlan, record: ExchangeRecord) => void;
+export type FetchForCache = (downstream: Fetched, plan: HttpPlan, record: ExchangeRecord) => void;
 
 /** How the caches come into an exchange: answered by one, or carried past them with their knowledge. */
 export type CacheRole =

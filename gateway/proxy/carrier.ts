@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Challenges } from '../acme/challenges.ts';
 import type { Caches } from '../cache/caches.ts';
+import type { Fetched } from '../cache/fetched.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { Downstream } from '../exchange/contract.ts';
@@ -262,7 +263,7 @@ export class Carrier implements HttpListenerHandler {
     this.#forward(state, downstream, plan, this.#handlerOwner(exchange, state, downstream));
   }
 
-  #handlerOwner(exchange: Exchange, routed: Routed, downstream: HandlerDownstream): HandlerOwner {
+  #handlerOwner(exchange: Exchange, routed: Routed, downstream: HandlerDownstream | Fetched): HandlerOwner {
     return new HandlerOwner(exchange, routed, downstream, this.#options.longLived);
   }
 

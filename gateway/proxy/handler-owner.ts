@@ -1,6 +1,5 @@
 import type { GatewayError } from '../exchange/error-catalog.ts';
 import type { LongLived, LongLivedExchanges } from '../exchange/long-lived.ts';
-import type { HandlerDownstream } from '../forward/extend.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { Exchange } from './exchange.ts';
 import type { Routed } from './routed.ts';
@@ -9,10 +8,10 @@ import type { Routed } from './routed.ts';
 export class HandlerOwner implements ForwardOwner {
   readonly #exchange: Exchange;
   readonly #routed: Routed;
-  readonly #downstream: HandlerDownstream;
+  readonly #downstream: Answered;
   readonly #among: LongLivedExchanges;
 
-  constructor(exchange: Exchange, routed: Routed, downstream: HandlerDownstream, among: LongLivedExchanges) {
+  constructor(exchange: Exchange, routed: Routed, downstream: Answered, among: LongLivedExchanges) {
     this.#exchange = exchange;
     this.#routed = routed;
     this.#downstream = downstream;
@@ -31,4 +30,9 @@ export class HandlerOwner implements ForwardOwner {
   closed(lasted: LongLived | null): void {
     if (lasted) this.#among.delete(this.#routed.signature, lasted);
   }
+}
+
+/** Where the answer goes; it hears of it where there is none. */
+interface Answered {
+  fail(error: GatewayError): void;
 }

@@ -109,17 +109,22 @@ describe('nobody waits in vain', () => {
     service.letGo(0);
   });
 
-  test('where the first leaves in the middle of the answer, the next takes its place', async () => {
+  test('where the first leaves in the middle of the answer, the others get it to its end', async () => {
+    const { promise: left, resolve: hasLeft } = Promise.withResolvers<void>();
     const route = await startCachedRoute(async (_request, connection) => {
-      if (route.service.requests.length > 1) return ok('whole', FRESH);
-      await connection.send(`HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Length: 10\r\n\r\nhalf`);
+      await connection.send(`HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Length: 10\r\n\r\nfirst`);
+      await left;
+      await connection.send(' last');
       return undefined;
     });
     const [first, ...rest] = await stampede(route, 4);
-    await first!.head();
+    for (const client of [first!, ...rest]) await client.head();
     first!.reset();
-    expect((await answersOf(rest)).map(({ text }) => text)).toEqual(Array(3).fill('whole'));
-    expect(route.service.requests).toHaveLength(2);
+    await route.gateway.log.exchange(499);
+    hasLeft();
+    for (const client of rest) expect((await client.bytes(10)).toString()).toBe('first last');
+    expect(cacheStatus(await route.ask('/a'))).toBe('portway; hit');
+    expect(route.service.requests).toHaveLength(1);
   });
 
   test('one of those who wait may leave', async () => {

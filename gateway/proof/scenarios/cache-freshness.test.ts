@@ -366,7 +366,7 @@ describe('the client decides', () => {
     ['Cache-Control: no-cache', 'portway; fwd=request; fwd-status=304; stored'],
     ['Pragma: no-cache', 'portway; fwd=request; fwd-status=304; stored'],
     ['Cache-Control: max-age=0', 'portway; fwd=request; fwd-status=304; stored'],
-    ['Cache-Control: no-store', 'portway; fwd=request; fwd-status=200'],
+    ['Cache-Control: no-store', 'portway; fwd=request; fwd-status=200; detail=request-no-store'],
     ['Cache-Control: max-age=30', 'portway; hit'],
     ['Cache-Control: only-if-cached', 'portway; hit'],
   ])('%s: %s', async (directive, expected) => {

@@ -41,34 +41,42 @@ describe('an answer is kept', () => {
 
 describe('an answer is never kept', () => {
   test.each([
-    ['that says nothing about it', ok('x')],
-    ['that only says when it was changed', ok('x', 'Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT')],
-    ['with no-store', ok('x', `${FRESH}, no-store`)],
-    ['with private', ok('x', `${FRESH}, private`)],
-    ['with Set-Cookie', ok('x', FRESH, 'Set-Cookie: session=1')],
-    ['with Vary: *', ok('x', FRESH, 'Vary: *')],
-    ['that varies by what the gateway writes itself', ok('x', FRESH, 'Vary: X-Forwarded-For')],
+    ['that says nothing about it', 'no-lifetime', ok('x')],
+    [
+      'that only says when it was changed',
+      'no-lifetime',
+      ok('x', 'Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT'),
+    ],
+    ['with no-store', 'no-store', ok('x', `${FRESH}, no-store`)],
+    ['with private', 'private', ok('x', `${FRESH}, private`)],
+    ['with Set-Cookie', 'set-cookie', ok('x', FRESH, 'Set-Cookie: session=1')],
+    ['with Vary: *', 'vary', ok('x', FRESH, 'Vary: *')],
+    ['that varies by what the gateway writes itself', 'vary', ok('x', FRESH, 'Vary: X-Forwarded-For')],
     [
       'that varies by more fields than can be compared at each request',
+      'vary',
       ok('x', FRESH, `Vary: ${Array.from({ length: 33 }, (_each, index) => `X-${index}`).join()}`),
     ],
-    ['that is stale already', ok('x', FRESH, 'Age: 61')],
-    ['that is a part', reply(206, [FRESH, 'Content-Range: bytes 0-0/5'], 'x')],
+    ['that is stale already', 'already-stale', ok('x', FRESH, 'Age: 61')],
+    ['that is a part', 'status', reply(206, [FRESH, 'Content-Range: bytes 0-0/5'], 'x')],
     [
       'that is an event stream',
+      'event-stream',
       `HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('x')}${chunk('')}`,
     ],
-    ['of status 400', reply(400, [FRESH], 'x')],
-    ['of status 401', reply(401, [FRESH, 'WWW-Authenticate: Basic'], 'x')],
-    ['of status 405', reply(405, [FRESH, 'Allow: PUT'], 'x')],
-    ['of status 412', reply(412, [FRESH], 'x')],
-    ['of status 500', reply(500, [FRESH], 'x')],
-    ['of status 503', reply(503, [FRESH], 'x')],
-  ])('%s', async (_what, answer) => {
+    ['of status 400', 'status', reply(400, [FRESH], 'x')],
+    ['of status 401', 'status', reply(401, [FRESH, 'WWW-Authenticate: Basic'], 'x')],
+    ['of status 405', 'status', reply(405, [FRESH, 'Allow: PUT'], 'x')],
+    ['of status 412', 'status', reply(412, [FRESH], 'x')],
+    ['of status 500', 'status', reply(500, [FRESH], 'x')],
+    ['of status 503', 'status', reply(503, [FRESH], 'x')],
+  ])('%s: %s', async (_what, reason, answer) => {
     const { service, ask } = await startCachedRoute(answer);
     const first = await ask('/a');
-    expect(cacheStatus(first)).toBe(`portway; fwd=uri-miss; fwd-status=${first.status}`);
-    expect(cacheStatus(await ask('/a'))).toBe(`portway; fwd=uri-miss; fwd-status=${first.status}`);
+    expect(cacheStatus(first)).toBe(`portway; fwd=uri-miss; fwd-status=${first.status}; detail=${reason}`);
+    expect(cacheStatus(await ask('/a'))).toBe(
+      `portway; fwd=uri-miss; fwd-status=${first.status}; detail=${reason}`,
+    );
     expect(service.requests).toHaveLength(2);
   });
 

@@ -1,0 +1,141 @@
+import { parseDictionary, Token } from 'structured-headers';
+import type { FieldMap } from './entry.ts';
+
+/**
+ * What `Cache-Control` says (RFC 9111 §5.2), of a request or of an answer. What is malformed is read in the way that keeps less: a directive that
+ * forbids forbids, however its argument looks, and a time that is none is no time at all.
+ */
+export class Directives {
+  /** They are meant for caches in front of services alone, and `Expires` does not count beside them. */
+  readonly targeted: boolean;
+  readonly #values = new Map<string, string | null>();
+
+  constructor(targeted = false) {
+    this.targeted = targeted;
+  }
+
+  /** Several lines are one list. */
+  static of(lines: string | string[] | undefined): Directives {
+    const directives = new Directives();
+    if (lines !== undefined) for (const member of membersOf([lines].flat().join())) directives.#add(member);
+    return directives;
+  }
+
+  /** Nothing is said without the field; HTTP/1.0's word for no-cache counts where it is not there (RFC 9111 §5.4). */
+  static ofRequest(fields: FieldMap): Directives {
+    const { 'cache-control': said, pragma } = fields;
+    if (said !== undefined || pragma === undefined) return Directives.of(said);
+    return Directives.of(Directives.of(pragma).has('no-cache') ? 'no-cache' : undefined);
+  }
+
+  /** What an answer says to a shared cache: what is meant for caches in front of services goes before what is meant for all (RFC 9213 §2.2). */
+  static ofAnswer(fields: FieldMap): Directives {
+    return targeted(fields['cdn-cache-control']) ?? Directives.of(fields['cache-control']);
+  }
+
+  #add(member: string): void {
+    const sign = member.indexOf('=');
+    const name = (sign === -1 ? member : member.slice(0, sign)).toLowerCase();
+    const forbids = FORBIDDING.find((one) => name !== one && isSpoilt(name, one));
+    if (forbids !== undefined) this.set(forbids, null);
+    else if (name !== '') this.set(name, sign === -1 ? null : member.slice(sign + 1));
+  }
+
+  /** Of two times the shorter one counts, and of none and one none (RFC 9111 §4.2.1); of two lists of fields all. */
+  set(name: string, value: string | null): void {
+    const before = this.#values.get(name);
+    if (before === undefined) this.#values.set(name, value);
+    else if (LISTS.has(name)) this.#values.set(name, before && value && `${before},${value}`);
+    else if (isLonger(secondsOf(before), secondsOf(value))) this.#values.set(name, value);
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** @returns `undefined`: nothing is said; `NaN`: it is no time. */
+  seconds(name: string): number | undefined {
+    const value = this.#values.get(name);
+    return value === undefined ? undefined : secondsOf(value);
+  }
+
+  /** Whether a directive that may be about some fields alone is about the whole answer (RFC 9111 §5.2.2.4, §5.2.2.7). */
+  forAll(name: 'private' | 'no-cache'): boolean {
+    return this.#values.has(name) && fieldsOf(this.#values.get(name)!).length === 0;
+  }
+
+  /** The fields, in lower case, that may not be given to others, or not unasked. */
+  get withheld(): string[] {
+    return [...LISTS].flatMap((name) => fieldsOf(this.#values.get(name) ?? null));
+  }
+}
+
+/** RFC 9213 §2.1: as strict as structured fields are. @returns `null`: what is no dictionary, or an empty one, is as if it were not there. */
+function targeted(lines: string | string[] | undefined): Directives | null {
+  if (lines === undefined) return null;
+  try {
+    const dictionary = parseDictionary([lines].flat().join());
+    const directives = new Directives(true);
+    for (const [name, [value]] of dictionary) directives.set(name, argumentOf(value));
+    return dictionary.size === 0 ? null : directives;
+  } catch {
+    return null;
+  }
+}
+
+/** What is of another type than its directive is no argument of it; but it is said. */
+function argumentOf(value: unknown): string | null {
+  if (value === true) return null;
+  if (typeof value === 'number' && Number.isInteger(value)) return String(value);
+  return value instanceof Token ? value.toString() : '';
+}
+
+/** Members of a list; commas in quotes are none. Where a quote has no end, nothing is in quotes. */
+function membersOf(text: string): string[] {
+  const members: string[] = [];
+  let from = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at];
+    if (quoted && letter === '\\') at++;
+    else if (letter === '"') quoted = !quoted;
+    else if (letter === ',' && !quoted) {
+      members.push(text.slice(from, at));
+      from = at + 1;
+    }
+  }
+  if (quoted) return text.split(',').map((member) => member.trim());
+  return [...members, text.slice(from)].map((member) => member.trim());
+}
+
+/** `no-store;x`, `"private"` and `no-cache ` forbid, too. */
+function isSpoilt(name: string, directive: string): boolean {
+  const at = name.indexOf(directive);
+  return at !== -1 && !isTokenLetter(name[at - 1]) && !isTokenLetter(name[at + directive.length]);
+}
+
+function isTokenLetter(letter: string | undefined): boolean {
+  return letter !== undefined && /[!#$%&'*+\-.^_`|~\w]/.test(letter);
+}
+
+const FORBIDDING = ['no-store', 'private', 'no-cache'];
+
+/** More than a cache can mean (RFC 9111 §1.2.2) is as long as it can mean. */
+function secondsOf(value: string | null): number {
+  const digits = value !== null && /^(?:"(\d+)"|(\d+))$/.exec(value);
+  return digits ? Math.min(Number(digits[1] ?? digits[2]), SECONDS_MAX) : Number.NaN;
+}
+
+function isLonger(one: number, other: number): boolean {
+  return !Number.isNaN(one) && !(one <= other);
+}
+
+const SECONDS_MAX = 2 ** 31;
+const LISTS: ReadonlySet<string> = new Set(['private', 'no-cache']);
+
+/** @returns an empty list also for what is none: then it is about all. */
+function fieldsOf(value: string | null): string[] {
+  const list = /^"(.*)"$|^([^"]*)$/s.exec(value ?? '');
+  const names = (list?.[1] ?? list?.[2] ?? '').split(',').map((name) => name.trim().toLowerCase());
+  return names.every((name) => /^[!#$%&'*+\-.^_`|~\w]+$/.test(name)) ? names : [];
+}

@@ -1,0 +1,252 @@
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
+
+/** Who reads a body. */
+export interface FeedTaker {
+  /** Bytes may be lent. @returns whether more may come at once; if not, `resume` of the reader asks for it. */
+  data(piece: Buffer): boolean;
+  end(): void;
+  fail(cause: Error): void;
+}
+
+export interface FeedOwner {
+  /** After `push` said to wait: more may come. */
+  drained(): void;
+  /** The last reader has left, and wants no more of it. */
+  abandoned(): void;
+}
+
+/**
+ * A body on its way from a service, or from what is kept, to those who read it, each at its own pace. As long as all of it is held, the fastest
+ * of them sets the pace. Afterwards the first one does, and who lags far behind it is cut loose: nobody holds up the others, or memory.
+ */
+export class Feed {
+  readonly #owner: FeedOwner | null;
+  readonly #readers = new Set<FeedReader>();
+  #pieces: Buffer[] = [];
+  /** Pieces before these are gone. */
+  #gone = 0;
+  #bytes = 0;
+  #holds: boolean;
+  #waiting = false;
+  #end: 'whole' | Error | null = null;
+
+  /** @param holds all of it, from the first byte on, for readers who come later. */
+  constructor(owner: FeedOwner | null, holds: boolean) {
+    this.#owner = owner;
+    this.#holds = holds;
+  }
+
+  /** What is whole already. */
+  static of(body: Buffer): Feed {
+    const feed = new Feed(null, true);
+    if (body.length > 0) feed.#pieces = [body];
+    feed.#bytes = body.length;
+    feed.#end = 'whole';
+    return feed;
+  }
+
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** All of it, from the first byte; while it is held. */
+  whole(): Buffer {
+    // No part of a larger piece of memory, which it would hold on to.
+    const whole = Buffer.allocUnsafeSlow(this.#bytes);
+    let at = 0;
+    for (const piece of this.#pieces) at += piece.copy(whole, at);
+    return whole;
+  }
+
+  /** Begins to flow with `resume`. */
+  read(taker: FeedTaker): FeedReader {
+    const reader = new FeedReader(this, taker);
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** @returns whether more may come at once; if not, the owner is told when. */
+  push(piece: Buffer): boolean {
+    this.#bytes += piece.length;
+    const [first] = this.#readers;
+    if (
+      !this.#holds &&
+      this.#readers.size === 1 &&
+      first!.takesAtOnce(piece, this.#gone + this.#pieces.length)
+    ) {
+      return this.#goesOn();
+    }
+    if (this.#holds || this.#readers.size > 0) this.#pieces.push(ownBytes(piece));
+    for (const reader of [...this.#readers]) reader.flow();
+    this.#trim();
+    return this.#goesOn();
+  }
+
+  #goesOn(): boolean {
+    const readers = [...this.#readers];
+    const pacing = this.#holds ? readers : readers.slice(0, 1);
+    this.#waiting = pacing.length > 0 && pacing.every((reader) => reader.isBehind);
+    return !this.#waiting;
+  }
+
+  /** From now on, only what its readers have still to read is held. */
+  letGo(): void {
+    this.#holds = false;
+    this.#trim();
+  }
+
+  #trim(): void {
+    if (this.#holds) return;
+    const [first, ...others] = this.#readers;
+    for (const reader of others) {
+      if (this.#bytes - reader.at > LAG_MAX_BYTES && reader.at < first!.at) reader.cutLoose();
+    }
+    const read = Math.min(
+      ...Array.from(this.#readers, (reader) => reader.index),
+      this.#gone + this.#pieces.length,
+    );
+    this.#pieces.splice(0, read - this.#gone);
+    this.#gone = read;
+  }
+
+  /** @param whole takes the place of its pieces. */
+  finish(whole: Buffer | null): void {
+    if (whole !== null) {
+      this.#pieces = whole.length > 0 ? [whole] : [];
+      this.#gone = 0;
+      for (const reader of this.#readers) reader.moveInto(whole);
+    }
+    this.#settle('whole');
+  }
+
+  /** What has come of it is given before. */
+  fail(cause: Error): void {
+    this.#settle(cause);
+  }
+
+  #settle(end: 'whole' | Error): void {
+    this.#end ??= end;
+    for (const reader of [...this.#readers]) reader.flow();
+  }
+
+  // What its readers need.
+
+  pieceAt(index: number): Buffer | undefined {
+    return this.#pieces[index - this.#gone];
+  }
+
+  /** How it ended, for who has read all that came; `null`: more is to come. */
+  get end(): 'whole' | Error | null {
+    return this.#end;
+  }
+
+  get nextIndex(): number {
+    return this.#gone + this.#pieces.length;
+  }
+
+  moved(): void {
+    this.#trim();
+    if (this.#waiting && this.#goesOn()) this.#owner?.drained();
+  }
+
+  left(reader: FeedReader): void {
+    if (!this.#readers.delete(reader) || this.#end !== null) return;
+    if (this.#readers.size === 0) this.#owner?.abandoned();
+    else this.moved();
+  }
+}
+
+/** One who reads a feed. */
+export class FeedReader {
+  readonly #feed: Feed;
+  readonly #taker: FeedTaker;
+  /** How many bytes it has had. */
+  at = 0;
+  /** Of the piece that it reads, and how much of that it has had. */
+  index = 0;
+  #offset = 0;
+  #paused = true;
+  #flowing = false;
+  #over = false;
+
+  constructor(feed: Feed, taker: FeedTaker) {
+    this.#feed = feed;
+    this.#taker = taker;
+  }
+
+  /** Whether it has not taken what has come. */
+  get isBehind(): boolean {
+    return this.#paused;
+  }
+
+  /** A piece that nobody else reads, and that nobody holds, is passed on without a copy. */
+  takesAtOnce(piece: Buffer, index: number): boolean {
+    if (this.#paused || this.#flowing || this.index !== index || this.#offset > 0) return false;
+    this.at += piece.length;
+    this.#take(piece);
+    return true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.flow();
+    if (!this.#over) this.#feed.moved();
+  }
+
+  /** In pieces, each when there is room for it: of one large piece nobody could see how a slow client gets on with it. */
+  flow(): void {
+    if (this.#flowing) return;
+    this.#flowing = true;
+    for (let piece = this.#next(); piece !== undefined; piece = this.#next()) this.#take(piece);
+    this.#flowing = false;
+    if (this.#over || this.#paused || this.index < this.#feed.nextIndex || this.#feed.end === null) return;
+    const { end } = this.#feed;
+    this.leave();
+    if (end === 'whole') this.#taker.end();
+    else this.#taker.fail(end);
+  }
+
+  #next(): Buffer | undefined {
+    const whole = this.#over || this.#paused ? undefined : this.#feed.pieceAt(this.index);
+    if (whole === undefined) return undefined;
+    const piece = whole.subarray(this.#offset, this.#offset + PIECE_BYTES);
+    this.at += piece.length;
+    this.#offset += piece.length;
+    if (this.#offset >= whole.length) {
+      this.index++;
+      this.#offset = 0;
+    }
+    return piece;
+  }
+
+  #take(piece: Buffer): void {
+    try {
+      if (!this.#taker.data(piece)) this.#paused = true;
+    } catch (cause) {
+      this.leave();
+      this.#taker.fail(cause as Error);
+    }
+  }
+
+  /** All that there is to read stands in one piece now. */
+  moveInto(whole: Buffer): void {
+    const isRead = this.at === whole.length;
+    this.index = isRead && whole.length > 0 ? 1 : 0;
+    this.#offset = isRead ? 0 : this.at;
+  }
+
+  cutLoose(): void {
+    this.leave();
+    this.#taker.fail(new Error('the client reads too slowly to be given what others get'));
+  }
+
+  leave(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#feed.left(this);
+  }
+}
+
+const PIECE_BYTES = 64 * 1024;
+/** How much is held for who reads more slowly than the first reader, once the whole is not kept. */
+const LAG_MAX_BYTES = 1024 * 1024;

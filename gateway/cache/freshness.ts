@@ -1,0 +1,48 @@
+import type { Directives } from './directives.ts';
+import type { FieldMap } from './entry.ts';
+import { httpDate } from './http-date.ts';
+
+/** RFC 9111 §4.2; all times are milliseconds. */
+
+/** How old an answer was when it came (§4.2.3): as old as it says, or as its date shows. */
+export function ageOf(headers: FieldMap, now: number): number {
+  const date = httpDate(headers.date);
+  return Math.max(date === null ? 0 : now - date, saidAge(headers.age) * 1_000, 0);
+}
+
+/** RFC 9111 §5.1: of several values the first one counts, and what is no number of seconds is ignored. */
+function saidAge(age: string | string[] | undefined): number {
+  const [first = ''] = ([age].flat()[0] ?? '').split(',', 1).map((value) => value.trim());
+  return /^\d+$/.test(first) ? Math.min(Number(first), SECONDS_MAX) : 0;
+}
+
+const SECONDS_MAX = 2 ** 31;
+
+/**
+ * For how long an answer is fresh, as its service says (§4.2.1).
+ *
+ * @returns `null`: the service does not say; 0 also for what is no time: to be on the safe side (§4.2.1, §5.3).
+ */
+export function lifetimeOf(said: Directives, headers: FieldMap, now: number): number | null {
+  const seconds = said.seconds('s-maxage') ?? said.seconds('max-age');
+  if (seconds !== undefined) return Number.isNaN(seconds) ? 0 : seconds * 1_000;
+  if (headers.expires !== undefined && !said.targeted) return untilExpires(headers, now);
+  return said.has('immutable') ? IMMUTABLE_MS : null;
+}
+
+function untilExpires({ expires, date }: FieldMap, now: number): number {
+  const end = httpDate(expires);
+  return end === null ? 0 : Math.max(0, end - (httpDate(date) ?? now));
+}
+
+/** A guess (§4.2.2): a tenth of the time for which it has not been changed, and a day at most. @returns `null`: there is nothing to go by. */
+export function guessedLifetimeOf(headers: FieldMap, now: number): number | null {
+  const modified = httpDate(headers['last-modified']);
+  if (modified === null) return null;
+  const unchanged = (httpDate(headers.date) ?? now) - modified;
+  return unchanged > 0 ? Math.min(unchanged / 10, DAY_MS) : null;
+}
+
+const DAY_MS = 86_400_000;
+/** RFC 8246, of an answer that says no more than that. */
+const IMMUTABLE_MS = 365 * DAY_MS;

@@ -6,6 +6,7 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['gateway/proof/scenarios/docker/*.scenario.ts'],
     pool: 'forks',
+    fileParallelism: false,
     bail: 1,
     testTimeout: 60_000,
     hookTimeout: 300_000,

@@ -4,7 +4,7 @@ import type { Problem } from '../config/problem.ts';
 import { insecureWarning } from '../config/service-authorities.ts';
 import type { CheckReport } from './check-watch.ts';
 import { type CommandContext, type ExitCode, optionValue, type RunCommand, UsageError } from './command.ts';
-import { defaultFile, defaultsIn, type Loaded, loadOrReport, report } from './configuration.ts';
+import { defaultFile, defaultsIn, type Loaded, loadWithContainers, report } from './configuration.ts';
 
 export const check: RunCommand = async (input, context) => {
   const [operand] = input.operands;
@@ -34,9 +34,9 @@ async function checkOnce(named: string | undefined, context: CommandContext): Pr
     text: written.join(''),
     files: loaded && [loaded.file, ...loaded.config.routes.flatMap(({ extend }) => extend ?? [])],
   });
-  const loaded = await loadOrReport(named, context, output);
+  const loaded = await loadWithContainers(named, context, output);
   if (loaded === null) return ended(1, null);
-  const broken = await brokenExtensions(loaded);
+  const broken = [...loaded.spoilt, ...(await brokenExtensions(loaded))];
   if (broken.length > 0) {
     report(broken, context, output);
     return ended(1, loaded);

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadConfig } from '../config/load.ts';
+import { loadContent } from '../config/load.ts';
 import { formatProblems, type Problem } from '../config/problem.ts';
+import { originsNow } from '../discover/discovery.ts';
+import { type FileContent, readContent, withOrigins } from '../files/content.ts';
 import { wantsColour } from '../log/paint.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { CommandContext } from './command.ts';
@@ -16,6 +18,8 @@ export interface Loaded {
   readonly file: string;
   readonly config: GatewayConfig;
   readonly text: string;
+  /** What is wrong with labels of containers, which a start serves as far as they are sound. */
+  readonly spoilt: readonly Problem[];
 }
 
 /** Where problems are written. */
@@ -24,20 +28,54 @@ interface Output {
   write(text: string): unknown;
 }
 
-/** Loads the configuration; what is wrong with it goes to `stream`. @returns `null` where it can't be used. */
+/** Loads the configuration file; what is wrong with it goes to `stream`. @returns `null` where it can't be used. */
 export async function loadOrReport(
   file: string | undefined,
   context: CommandContext,
   stream: Output = context.stderr,
 ): Promise<Loaded | null> {
+  return (await loadFile(file, context, stream))?.loaded ?? null;
+}
+
+/** The same with the containers that it says are to be looked for, as a start would find them now. */
+export async function loadWithContainers(
+  file: string | undefined,
+  context: CommandContext,
+  stream: Output = context.stderr,
+): Promise<Loaded | null> {
+  const alone = await loadFile(file, context, stream);
+  if (alone === null || alone.loaded.config.discover === null) return alone?.loaded ?? null;
+  const { content, loaded } = alone;
+  const { discover } = loaded.config;
+  const origins = await originsNow(discover!, ENGINE_MS).catch((cause: Error) => {
+    stream.write(`warning: containers can't be looked for at ${discover!.engine}: ${cause.message}\n`);
+    return [];
+  });
+  return loadedOrReported(loaded.file, withOrigins(content, origins), context, stream);
+}
+
+const ENGINE_MS = 5_000;
+
+async function loadFile(file: string | undefined, context: CommandContext, stream: Output) {
   const found = file === undefined ? defaultsIn(context.cwd) : [file];
   const [named] = found;
   if (named === undefined || found.length > 1) {
     stream.write(named === undefined ? missing(context.cwd) : ambiguous(found));
     return null;
   }
-  const loaded = await loadConfig(named, context.env);
-  if (loaded.ok) return { file: named, config: loaded.config, text: loaded.content.text };
+  const content = await readContent(named);
+  const loaded = await loadedOrReported(named, content, context, stream);
+  return loaded && { content, loaded };
+}
+
+async function loadedOrReported(
+  file: string,
+  content: FileContent,
+  context: CommandContext,
+  stream: Output,
+): Promise<Loaded | null> {
+  const loaded = await loadContent(content, file, context.env);
+  if (loaded.ok) return { file, config: loaded.config, text: loaded.content.text, spoilt: loaded.spoilt };
   report(loaded.problems, context, stream);
   return null;
 }

@@ -2,10 +2,10 @@ import { diagnose, type Finding } from '../dev/diagnosis.ts';
 import { painter, wantsColour } from '../log/paint.ts';
 import { printable } from '../log/printable.ts';
 import { optionValue, type RunCommand } from './command.ts';
-import { loadOrReport } from './configuration.ts';
+import { loadWithContainers } from './configuration.ts';
 
 export const doctor: RunCommand = async (input, context) => {
-  const loaded = await loadOrReport(optionValue(input, 'config'), context);
+  const loaded = await loadWithContainers(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
   const findings = await diagnose(loaded.config);
   const wrong = findings.filter(({ level }) => level === 'wrong').length;

@@ -6,13 +6,13 @@ import { formatExplanation } from '../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { routeTableOf } from '../route/table.ts';
 import { type CommandInput, optionValue, type RunCommand, UsageError } from './command.ts';
-import { loadOrReport } from './configuration.ts';
+import { loadWithContainers } from './configuration.ts';
 
 type HeaderLine = readonly [name: string, value: string];
 
 export const explain: RunCommand = async (input, context) => {
   const request = readRequest(input);
-  const loaded = await loadOrReport(optionValue(input, 'config'), context);
+  const loaded = await loadWithContainers(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
   const { config, file } = loaded;
   const host = hostOf(request.headers) ?? `localhost:${config.port}`;

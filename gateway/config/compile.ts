@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../model/config.ts';
 import { reportCertificateSources } from './acme-schema.ts';
 import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
+import { compileDiscover } from './discover-schema.ts';
 import { reportDuplicateRoutes } from './duplicate-route.ts';
 import type { Places } from './endpoint.ts';
 import type { Environment } from './expand.ts';
@@ -49,7 +50,9 @@ export function compile(document: SourceDocument, options: CompileOptions): Comp
   const { hosts, problems: hostsProblems } = readGatewayHosts(options.env[GATEWAY_HOSTS]);
   const { host, problems: hostProblems } = readDefaultHost(options.env[PORTWAY_HOST]);
   const checked = checkDocument(document, options.env);
-  const compiled = checked && assemble(checked, { document, file: options.file, hosts, host });
+  const compiled =
+    checked &&
+    assemble(checked, { document, file: options.file, hosts, host, engine: options.env.DOCKER_HOST });
   // What becomes of a request can only be told of a file that is sound.
   if (compiled && document.problems.size === 0)
     reportFailedTests(checked.tests ?? [], compiled.config, document);
@@ -63,6 +66,8 @@ interface AssembleContext {
   readonly hosts: GatewayHosts;
   /** Where the file says nothing. */
   readonly host: string;
+  /** As the environment names it. */
+  readonly engine: string | undefined;
 }
 
 function assemble(checked: CheckedConfig, context: AssembleContext) {
@@ -87,6 +92,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     tls: checked.tls
       ? compileTls(checked.tls, { file: context.file, routes, allowedHosts: rows.allowedHosts ?? [] })
       : null,
+    discover: checked.discover ? compileDiscover(checked.discover, context.engine) : null,
   };
   reportBetween(config, placed, streams, services, context.document);
   return { config, placed };

@@ -18,7 +18,10 @@ export function jsonSchema(): JsonSchema {
       if (written !== undefined) json.default = scalarOf(written);
     },
   });
-  return { ...tidied(schema), title: 'gateway.config.yaml of Portway' };
+  const { required: _, ...json } = tidied(schema);
+  // Where containers ask for routes, the file need not have any.
+  const anyOf = ['routes', 'discover'].map((key) => ({ required: [key] }));
+  return { ...json, anyOf, title: 'gateway.config.yaml of Portway' };
 }
 
 /** The file's value that is written like this. */

@@ -32,6 +32,11 @@ export class TextLines {
     return this.text.slice(start, end).replace(/\r?\n$/, '');
   }
 
+  /** The text of the line that an offset stands in, without its end. */
+  lineAt(offset: number): string {
+    return this.lineText(this.positionOf(offset).line);
+  }
+
   /** The offset at which a line begins, counted from 1. */
   startOf(line: number): number {
     return this.#starts[line - 1] ?? this.text.length;
@@ -54,7 +59,8 @@ export class NoLines extends TextLines {
 }
 
 /** `line 3 of the configuration`; for one that was made by code there is no line. */
-export function placeText({ line }: SourcePosition): string {
+export function placeText({ line, origin }: SourcePosition): string {
+  if (origin !== undefined) return `a label of ${origin}`;
   return line > 0 ? `line ${line} of the configuration` : 'the configuration';
 }
 

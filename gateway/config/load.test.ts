@@ -95,6 +95,7 @@ describe('the short form', () => {
       serverTiming: null,
       tls: null,
       allowedHosts: null,
+      discover: null,
       page: null,
       hosts: true,
     });

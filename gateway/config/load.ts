@@ -18,6 +18,8 @@ export type LoadResult =
       readonly content: FileContent & { readonly ok: true };
       /** Names the content of the file: equal hashes, equal configuration (but for the environment). */
       readonly hash: string;
+      /** What is wrong with labels of containers, which are served as far as they are sound. */
+      readonly spoilt: readonly Problem[];
     }
   | (Rejection & { readonly hash: string });
 
@@ -37,16 +39,18 @@ export async function loadContent(read: FileContent, file: string, env: Environm
 
 /** A large file is judged beside the requests that are under way, a small one sooner than a thread would begin. */
 async function verdictOn(
-  { text, unplaced = false }: FileContent & { ok: true },
+  { text, unplaced = false, origins = [] }: FileContent & { ok: true },
   file: string,
   env: Environment,
 ): Promise<Verdict> {
-  const source = { text, file, env, unplaced };
-  return text.length < LARGE ? validate(source) : validateInThread(source);
+  const source = { text, file, env, unplaced, origins };
+  return text.length + origins.length * LABELS_EACH < LARGE ? validate(source) : validateInThread(source);
 }
 
 /** Characters: some six hundred short routes, or eighty long ones, which take some ten milliseconds. */
 const LARGE = 8 * 1024;
+/** Characters of labels that a container has, some three of them. */
+const LABELS_EACH = 100;
 
 function unreadable(content: FileContent & { ok: false }, file: string): Problem {
   const { expected = 'a readable file', found, path = '', hint } = content;

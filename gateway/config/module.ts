@@ -21,13 +21,14 @@ export async function evaluated(
   limits: ThreadLimits = LIMITS,
 ): Promise<FileContent> {
   if (!content.ok || content.unplaced || !isModule(file)) return content;
-  const { hash } = content;
+  const { hash, origins = [] } = content;
   const ending = extname(import.meta.filename);
   const program = new URL(`./module-program${ending}`, import.meta.url);
   // In a clone, `import ... from 'portway'` is the source: there is no build.
   const execArgv = ending === '.ts' ? ['--conditions=portway-source'] : [];
   try {
-    return { ...(await askThread<FileContent>(program, { file }, limits, { env, execArgv })), hash };
+    const stated = await askThread<FileContent>(program, { file }, limits, { env, execArgv });
+    return stated.ok ? { ...stated, hash, origins } : { ...stated, hash };
   } catch (cause) {
     const { found, hint } = explained(cause, limits);
     return { ok: false, found, hint, hash, expected: 'a module that gives a configuration' };

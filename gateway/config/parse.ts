@@ -4,7 +4,7 @@ import { type Document, type ParsedNode, parseDocument } from 'yaml';
 import { NoLines, TextLines } from './lines.ts';
 import { tooDeepAt } from './nesting.ts';
 import { ProblemList } from './problem-list.ts';
-import { MAX_DEPTH, type SourceDocument } from './source.ts';
+import { MAX_DEPTH, type SourceDocument, type SourceNode } from './source.ts';
 import { reportSyntax } from './syntax.ts';
 import { TreeBuilder } from './tree.ts';
 
@@ -28,6 +28,12 @@ export function parseConfig(text: string, file: string, unplaced = false): Parse
   const builder = new TreeBuilder(lines, problems);
   const root = builder.build(yaml.contents);
   return { ok: true, document: { file, lines, root, nodeCount: builder.nodeCount, problems } };
+}
+
+/** One value that stands in no file, the text of a label say; `null` where it is no YAML. */
+export function parseValue(text: string): SourceNode | null {
+  const parsed = parseConfig(text, '', true);
+  return parsed.ok && parsed.document.problems.size === 0 ? parsed.document.root : null;
 }
 
 function parseYaml(text: string): Document.Parsed<ParsedNode> {

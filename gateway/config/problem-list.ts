@@ -25,16 +25,16 @@ export class ProblemList {
 
   /** The same fault at the same place, met again through an alias, is one problem. */
   add(span: Span, path: readonly PathKey[], fault: Fault): void {
-    const { line, column } = this.#lines.positionOf(span.start);
-    const place = line > 0 ? `${line}:${column}` : pathText(path);
+    const { line, column, origin } = this.#lines.positionOf(span.start);
+    const place = line > 0 ? `${origin ?? ''}:${line}:${column}` : pathText(path);
     const key = `${place}:${fault.expected}:${fault.found}`;
     this.#paths.add(pathText(path));
     if (this.#problems.has(key)) return;
-    const sourceLine = this.#lines.lineText(line);
+    const sourceLine = this.#lines.lineAt(span.start);
     const onThisLine = Math.max(1, sourceLine.length - column + 1);
     const length = Math.min(Math.max(1, span.end - span.start), onThisLine);
     this.#problems.set(key, {
-      ...{ file: this.#file, line, column, length, path: pathText(path), sourceLine },
+      ...{ file: origin ?? this.#file, line, column, length, path: pathText(path), sourceLine },
       ...fault,
     });
   }

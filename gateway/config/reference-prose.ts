@@ -169,6 +169,8 @@ as \`run\`, with \`cwd\`, \`env\` and \`watch\`: [dev.md](dev.md) shows both.`,
 
   admin: `\`false\` switches it off; a bare port is that port on \`127.0.0.1\`.`,
 
+  discover: `Containers that ask for routes by their labels: [discover.md](discover.md). \`discover: docker\` is the short form.`,
+
   values: `## Values
 
 **Durations** carry units: \`500ms\`, \`2s\`, \`1m30s\`, \`1.5h\`, \`7d\`. The units are \`d\`, \`h\`, \`m\`, \`s\` and \`ms\`, larger ones first. A number alone is a problem.

@@ -5,6 +5,7 @@ import { definitionOf, type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys
 import { POLICIES } from '../policy/order.ts';
 import { acmeForm, externalAccountForm } from './acme-schema.ts';
 import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
+import { discoverDockerForm, discoverForm } from './discover-schema.ts';
 import { ejectionForm, healthForm } from './health-schema.ts';
 import { breakerForm, limits, overloadForm, retriesForm, timeouts } from './protection-schema.ts';
 import { PROSE } from './reference-prose.ts';
@@ -55,6 +56,8 @@ export function referencePage(): string {
     section('### hsts', hstsForm),
     section('### acme', acmeForm),
     section('### externalAccount', externalAccountForm),
+    section('## discover', discoverForm, PROSE.discover),
+    section('### docker', discoverDockerForm),
     section('## overload', overloadForm, PROSE.overload),
     PROSE.workers,
     section('## log', log),

@@ -20,6 +20,7 @@ import {
   parsedBy,
   port,
 } from '../keys/value.ts';
+import { discover } from './discover-schema.ts';
 import { inheritedShape } from './inherited.ts';
 import { overload } from './protection-schema.ts';
 import { parseResolver } from './resolver.ts';
@@ -173,6 +174,15 @@ export const configuration = z
       defaultText: 'plain HTTP only',
       also: ['ssl', 'https'],
     }).optional(),
+    discover: described(
+      discover,
+      'Routes that containers ask for by their labels: `portway.path=/shop` ([discover.md](discover.md)). What this file says of a route wins.',
+      {
+        type: '`docker`, or a map, see [discover](#discover)',
+        defaultText: 'none',
+        also: ['docker', 'providers', 'provider', 'labels'],
+      },
+    ).optional(),
     ...inheritedShape('top'),
     routes: described(
       z.record(z.string(), routeValue),

@@ -3,10 +3,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import type { GatewayConfig } from '../model/config.ts';
+import type { LabelledOrigin } from '../model/labels.ts';
 import { CHECKED_ON_DISK } from '../policy/order.ts';
 import { readTlsFiles } from './certificate-files.ts';
 import { type CompileResult, compile } from './compile.ts';
 import type { Environment } from './expand.ts';
+import { withLabelledRoutes } from './labelled-routes.ts';
 import { parseConfig } from './parse.ts';
 import { pluginFile } from './plugin-file.ts';
 import { formatProblems, inOrder, type Problem } from './problem.ts';
@@ -15,7 +17,14 @@ import type { PlacedRoute } from './routes.ts';
 import { readServiceAuthorities, withAuthorities } from './service-authorities.ts';
 import { nodeAt, type SourceDocument } from './source.ts';
 
-export type Verdict = { readonly ok: true; readonly config: GatewayConfig } | Rejection;
+export type Verdict =
+  | {
+      readonly ok: true;
+      readonly config: GatewayConfig;
+      /** What is wrong with labels of containers. Theirs are no problems of the file: it is served without them. */
+      readonly spoilt: readonly Problem[];
+    }
+  | Rejection;
 
 export interface Rejection {
   readonly ok: false;
@@ -32,12 +41,44 @@ export interface ConfigText {
   readonly env: Environment;
   /** Problems have a path and no line. Default: false. */
   readonly unplaced?: boolean;
+  /** Containers that ask for routes by their labels. */
+  readonly origins?: readonly LabelledOrigin[];
 }
 
 /** Never throws. */
-export async function validate({ text, file, env, unplaced = false }: ConfigText): Promise<Verdict> {
+export async function validate({
+  text,
+  file,
+  env,
+  unplaced = false,
+  origins = [],
+}: ConfigText): Promise<Verdict> {
   const parsed = parseConfig(text, file, unplaced);
-  return parsed.ok ? validateDocument(parsed.document, env) : rejected(parsed.problems.all());
+  if (!parsed.ok) return rejected(parsed.problems.all());
+  const { document } = parsed;
+  const discovers = document.root.kind === 'map' && document.root.entries.has('discover');
+  return discovers && document.problems.size === 0
+    ? validateLabelled(document, origins, env)
+    : validateDocument(document, env);
+}
+
+/** Containers whose labels are wrong are left out, and told, until what remains is sound: one container's mistake is nobody else's. */
+async function validateLabelled(
+  document: SourceDocument,
+  origins: readonly LabelledOrigin[],
+  env: Environment,
+): Promise<Verdict> {
+  const names = new Set(origins.map(({ name }) => name));
+  const spoilt = new Set<string>();
+  const told: Problem[] = [];
+  for (;;) {
+    const verdict = await validateDocument(withLabelledRoutes(document, origins, spoilt), env);
+    if (verdict.ok) return { ...verdict, spoilt: told };
+    const ofLabels = verdict.problems.filter(({ file }) => names.has(file) && !spoilt.has(file));
+    if (ofLabels.length < verdict.problems.length || ofLabels.length === 0) return verdict;
+    for (const problem of ofLabels) spoilt.add(problem.file);
+    told.push(...ofLabels);
+  }
 }
 
 export function rejected(problems: readonly Problem[]): Rejection {
@@ -61,7 +102,7 @@ async function validateDocument(document: SourceDocument, env: Environment): Pro
     ...(await faultsOfPolicies(placed, document)),
   ];
   if (config === null || all.length > 0) return rejected(all);
-  return { ok: true, config: withAuthorities(config, authorities.known) };
+  return { ok: true, config: withAuthorities(config, authorities.known), spoilt: [] };
 }
 
 // What only the disk knows.

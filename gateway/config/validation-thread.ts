@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { TimeSlice } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
+import type { Problem } from './problem.ts';
 import { askThread, ThreadFailure, type ThreadLimits } from './thread.ts';
 import { type ConfigText, type Rejection, rejected, type Verdict } from './validate.ts';
 
@@ -14,7 +15,13 @@ export interface Question extends ConfigText {
 }
 
 /** What it says when it is done; the routes are at their port by then. */
-export type Answer = Rejection | { readonly ok: true; readonly config: Omit<GatewayConfig, 'routes'> };
+export type Answer =
+  | Rejection
+  | {
+      readonly ok: true;
+      readonly config: Omit<GatewayConfig, 'routes'>;
+      readonly spoilt: readonly Problem[];
+    };
 
 /** Ten thousand routes in the long form take a second and some hundred MiB. */
 const LIMITS: ThreadLimits = { memoryMb: 1024, deadlineMs: 30_000 };
@@ -30,7 +37,7 @@ export async function validateInThread(source: ConfigText, limits: ThreadLimits 
   try {
     const answer = await askThread<Answer>(program, question, limits, { transferList: [port2] });
     if (!answer.ok) return answer;
-    return { ok: true, config: { ...answer.config, routes: await received(routes) } };
+    return { ...answer, config: { ...answer.config, routes: await received(routes) } };
   } catch (cause) {
     return refusalFor(cause, source.file, limits);
   } finally {

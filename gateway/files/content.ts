@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { LabelledOrigin } from '../model/labels.ts';
 
 export type FileContent =
   | {
@@ -11,6 +12,8 @@ export type FileContent =
       readonly hash: string;
       /** It was made by code: its lines are in no file. */
       readonly unplaced?: boolean;
+      /** What stands beside the file and asks for routes by labels. */
+      readonly origins?: readonly LabelledOrigin[];
     }
   /** The file is missing, unreadable, too large, no text, or a program that fails; `hash` names this state, so that a change of it is seen. */
   | {
@@ -34,6 +37,15 @@ export async function readContent(file: string): Promise<FileContent> {
   } catch (error) {
     return unreadable(error);
   }
+}
+
+/** The same beside these containers: others of them are another configuration. */
+export function withOrigins(content: FileContent, origins: readonly LabelledOrigin[]): FileContent {
+  if (!content.ok || origins.length === 0) return content;
+  const hash = createHash('sha256')
+    .update(JSON.stringify([content.hash, origins]))
+    .digest('hex');
+  return { ...content, origins, hash };
 }
 
 /** The content that these bytes are. */

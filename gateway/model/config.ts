@@ -24,6 +24,8 @@ export type PathPrefix = string & { readonly [brand]: 'PathPrefix' };
 export interface SourcePosition {
   readonly line: number;
   readonly column: number;
+  /** Whose label it is, `container web-1`, and not in the file. */
+  readonly origin?: string;
 }
 
 export interface GatewayConfig {
@@ -57,6 +59,18 @@ export interface GatewayConfig {
   readonly page: boolean | null;
   /** Whether each route is also at a name of its own in development. */
   readonly hosts: boolean;
+  /** Which containers have routes by their labels; `null`: none is asked. */
+  readonly discover: DiscoverConfig | null;
+}
+
+/** Containers of a Docker engine whose labels say which routes they serve. */
+export interface DiscoverConfig {
+  /** `unix:///var/run/docker.sock`, `tcp://socket-proxy:2375`. */
+  readonly engine: string;
+  /** On which of their networks they are reached; `null`: the first by name. */
+  readonly network: string | null;
+  /** `container`: at their own addresses; `published`: at the ports that the engine publishes on the host. */
+  readonly address: 'container' | 'published';
 }
 
 /** How clients are met by TLS: `tls:`. Paths are absolute. */

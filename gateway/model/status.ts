@@ -50,6 +50,8 @@ export interface RouteStatus {
   readonly name?: string | null;
   /** Line in the configuration file. */
   readonly line: number;
+  /** The container whose labels ask for it, `container web-1`; absent: it stands in the file. */
+  readonly origin?: string;
   readonly endpoints: readonly EndpointStatus[];
   /** How one of them is chosen: `round-robin`; `null`, or absent: there is only one. */
   readonly balance?: string | null;
@@ -144,6 +146,20 @@ export interface ConfigStatus {
   readonly reloads: number;
   /** The text of the problems of a newer file that was refused; `null`: what serves is what the file says. */
   readonly rejected: string | null;
+  /** Of containers that ask for routes; `null`, or absent: none are looked for. */
+  readonly discovery?: DiscoveryStatus | null;
+}
+
+/** How it goes with `discover:`. */
+export interface DiscoveryStatus {
+  /** Where containers are asked for: `unix:///var/run/docker.sock`. */
+  readonly source: string;
+  /** Why the source can't be asked now; what it said last is served on. `null`: it can be. */
+  readonly failure: string | null;
+  /** How many containers have labels of Portway. */
+  readonly containers: number;
+  /** What is wrong with labels, as a person reads it; `null`: nothing. */
+  readonly problems: string | null;
 }
 
 /** What was counted of a route, or a stream, since the start. */

@@ -40,6 +40,7 @@ const config: GatewayConfig = {
   tls: null,
   page: null,
   hosts: true,
+  discover: null,
 };
 
 const route = {

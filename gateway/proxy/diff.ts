@@ -51,7 +51,7 @@ export function hasMoved(before: GatewayConfig, after: GatewayConfig): boolean {
       before[key].length !== after[key].length ||
       before[key].some(({ source }, index) => {
         const now = after[key][index]!.source;
-        return source.line !== now.line || source.column !== now.column;
+        return source.line !== now.line || source.column !== now.column || source.origin !== now.origin;
       }),
   );
 }
@@ -74,6 +74,7 @@ const SETTINGS = [
   'tls',
   'tls.port',
   'services',
+  'discover',
 ] as const;
 
 /** What is decided once: where to listen, and how many processes there are. */

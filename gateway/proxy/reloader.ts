@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { type Environment, type LoadResult, loadContent } from '../config/load.ts';
-import { ConfigError } from '../config/problem.ts';
-import { type FileContent, readContent } from '../files/content.ts';
+import { ConfigError, formatProblems } from '../config/problem.ts';
+import { Discovery } from '../discover/discovery.ts';
+import { type FileContent, readContent, withOrigins } from '../files/content.ts';
 import { type FileWatch, watchFile } from '../files/watch.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
@@ -45,6 +46,9 @@ export class Reloader {
   #hash: string;
   #status: ConfigStatus;
   readonly #watch: FileWatch;
+  readonly #discovery: Discovery;
+  /** What is wrong with labels of containers. */
+  #spoilt: string | null = null;
   /** How many newer configurations were refused, or the same one again. */
   refusals = 0;
   /** Reloads happen one after the other. */
@@ -52,21 +56,37 @@ export class Reloader {
 
   /** @throws ConfigError, ExtensionError, and what `apply` throws */
   static async start(options: ReloaderOptions): Promise<Reloader> {
-    const { file, env } = options;
+    const { file } = options;
     const content = await readContent(file);
-    const loaded = await loadContent(content, file, env);
-    if (!loaded.ok) throw new ConfigError(loaded.problems);
-    await options.apply(loaded.config, loaded.content);
-    return new Reloader(options, loaded.config, loaded.hash);
+    const discovery = new Discovery(options.log);
+    const loaded = await loadDiscovered(content, options, discovery);
+    try {
+      if (!loaded.ok) throw new ConfigError(loaded.problems);
+      await options.apply(loaded.config, loaded.content);
+    } catch (cause) {
+      discovery.close();
+      throw cause;
+    }
+    return new Reloader(options, loaded, content, discovery);
   }
 
-  private constructor(options: ReloaderOptions, config: GatewayConfig, hash: string) {
+  private constructor(
+    options: ReloaderOptions,
+    loaded: LoadResult & { ok: true },
+    content: FileContent,
+    discovery: Discovery,
+  ) {
+    const { config, hash } = loaded;
     this.#options = options;
     this.#config = this.#started = config;
     this.#hash = hash;
     this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
-    this.#watch = watchFile(options.file, (content) => void this.#enqueue(content, false), {
-      knownHash: hash,
+    this.#discovery = discovery;
+    this.#tellSpoilt(loaded);
+    // The file itself is the same; what stands beside it is not.
+    discovery.onChange(() => void this.look());
+    this.#watch = watchFile(options.file, (changed) => void this.#enqueue(changed, false), {
+      knownHash: content.hash,
     });
   }
 
@@ -76,7 +96,10 @@ export class Reloader {
   }
 
   get status(): ConfigStatus {
-    return this.#status;
+    const { state, origins } = this.#discovery;
+    if (state === null) return this.#status;
+    const discovery = { ...state, containers: origins.length, problems: this.#spoilt };
+    return { ...this.#status, discovery };
   }
 
   /** Reads the file again, and extension modules with it, whether it changed or not. */
@@ -90,11 +113,11 @@ export class Reloader {
   }
 
   #enqueue(content: FileContent, asked: boolean): Promise<ReloadResult> {
-    const { file, env } = this.#options;
     const result = this.#queue.then(async () => {
       // The watch brings what a signal has brought already: ten thousand routes are not judged twice.
-      if (!asked && content.hash === this.#hash) return this.#unchanged();
-      return this.#take(await loadContent(content, file, env), asked);
+      if (!asked && withOrigins(content, this.#discovery.origins).hash === this.#hash)
+        return this.#unchanged();
+      return this.#take(await loadDiscovered(content, this.#options, this.#discovery), asked);
     });
     this.#queue = result.catch(() => {});
     return result;
@@ -102,6 +125,7 @@ export class Reloader {
 
   async #take(loaded: LoadResult, asked: boolean): Promise<ReloadResult> {
     if (!loaded.ok) return this.#reject(loaded.formatted);
+    this.#tellSpoilt(loaded);
     const diff = await diffConfigs(
       this.#config,
       loaded.config,
@@ -170,9 +194,32 @@ export class Reloader {
       log.warn({ settings: diff.needsRestart }, 'these settings take effect at the next start');
   }
 
+  /** Labels that can't be used, once. */
+  #tellSpoilt({ spoilt }: LoadResult & { ok: true }): void {
+    const problems = spoilt.length === 0 ? null : formatProblems(spoilt);
+    if (problems !== null && problems !== this.#spoilt)
+      this.#options.log.error(
+        { problems },
+        'labels of containers can not be used; their paths are answered 503',
+      );
+    this.#spoilt = problems;
+  }
+
   stopWatching(): void {
     this.#watch.close();
+    this.#discovery.close();
   }
+}
+
+/** The file, and the containers that it says are to be looked for. */
+async function loadDiscovered(
+  content: FileContent,
+  { file, env }: ReloaderOptions,
+  discovery: Discovery,
+): Promise<LoadResult> {
+  const loaded = await loadContent(withOrigins(content, discovery.origins), file, env);
+  const follows = loaded.ok && (await discovery.follow(loaded.config.discover));
+  return follows ? loadContent(withOrigins(content, discovery.origins), file, env) : loaded;
 }
 
 const SLOW_MS = 5_000;

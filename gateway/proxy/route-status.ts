@@ -37,6 +37,7 @@ async function routeStatus(
     host: matcher.host,
     path: matcher.path,
     line: source.line,
+    ...(source.origin !== undefined && { origin: source.origin }),
     endpoints,
     balance: balanceText(config.upstream),
     problems: [...upstream.problems, insecureWarning(config) ?? []].flat(),

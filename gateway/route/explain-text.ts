@@ -216,7 +216,8 @@ function faultEnd(target: string, { reason, at }: ExplainedRefusal): number {
   return Math.min(target.length, at + (rest.startsWith('%') ? 3 : 1));
 }
 
-function position({ line, column }: RouteReference, file: string | null): string {
+function position({ line, column, origin }: RouteReference, file: string | null): string {
+  if (origin !== undefined) return origin;
   if (line === 0) return file ?? '';
   return file === null ? `line ${line}` : `${file}:${line}:${column}`;
 }

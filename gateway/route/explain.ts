@@ -232,7 +232,7 @@ function namedLosses(route: RouteConfig, host: string, match: RouteMatch): reado
 }
 
 function reference({ id, source }: RouteConfig): RouteReference {
-  return { id, line: source.line, column: source.column };
+  return { id, ...source };
 }
 
 function endpointTexts({ endpoints, canary, fallback }: UpstreamConfig): string[] {

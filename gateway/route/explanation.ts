@@ -77,6 +77,8 @@ export interface RouteReference {
   readonly id: string;
   readonly line: number;
   readonly column: number;
+  /** The container whose label it is, `container web-1`; absent: it stands in the file. */
+  readonly origin?: string;
 }
 
 export interface ChosenRoute extends RouteReference {

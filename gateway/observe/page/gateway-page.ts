@@ -24,6 +24,7 @@ export function renderPage(input: PageInput): string {
     `<div role="status"><h1>${escapeHtml(headline(status))}</h1></div>\n</header>`,
     `<main data-version="${status.version}">`,
     status.config === null ? '' : rejectedNotice(status.config),
+    status.config === null ? '' : discoveryNotice(status.config),
     routeTable(status, input.address),
     streamTable(status),
     status.config === null ? '' : facts(status.config, input.address),
@@ -49,6 +50,19 @@ function rejectedNotice({ file, rejected }: ConfigStatus): string {
 <p>The configuration before it keeps serving. Mend this and save the file:</p>
 <pre tabindex="0" role="region" aria-label="Problems of the configuration">${escapeHtml(rejected.trimEnd())}</pre>
 </section>`;
+}
+
+function discoveryNotice({ discovery }: ConfigStatus): string {
+  const { problems = null, failure = null, source = '' } = discovery ?? {};
+  const parts = [];
+  if (failure !== null)
+    parts.push(`<h2>Containers can't be looked for</h2>
+<p>${escapeHtml(source)}: ${escapeHtml(failure)}. Those that are known are served on.</p>`);
+  if (problems !== null)
+    parts.push(`<h2>Labels of containers can't be used</h2>
+<p>Their paths are answered 503. Mend the labels and make the containers anew:</p>
+<pre tabindex="0" role="region" aria-label="Problems of labels">${escapeHtml(problems.trimEnd())}</pre>`);
+  return parts.map((part) => `<section class="notice" role="alert">\n${part}\n</section>`).join('\n');
 }
 
 function routeTable({ routes, config }: PageStatus, address: PageAddress): string {

@@ -42,6 +42,8 @@ export interface PageStream {
 
 export interface RouteDetails {
   readonly line: number;
+  /** The container whose labels ask for it; absent: it stands in the file. */
+  readonly origin?: string;
   readonly endpoints: readonly EndpointStatus[];
   /** What its breaker keeps back, and why; `null`: nothing. */
   readonly breaker: string | null;
@@ -96,8 +98,10 @@ function pageStream(stream: StreamStatus): PageStream {
 
 function detailsOf(status: RouteStatus | StreamStatus): RouteDetails {
   const { line, endpoints, service } = status;
+  const origin = 'origin' in status ? status.origin : undefined;
   const breaker = 'breaker' in status ? breakerText(status.breaker) : null;
-  return { line, endpoints, breaker, service: service === null ? null : plainService(service) };
+  const place = origin === undefined ? { line } : { line, origin };
+  return { ...place, endpoints, breaker, service: service === null ? null : plainService(service) };
 }
 
 function breakerText(breaker: RouteStatus['breaker']): string | null {

@@ -67,7 +67,7 @@ function linkTarget(host: string | null, path: string, address: PageAddress): st
 }
 
 function lineText(details: RouteDetails | null): string | null {
-  return details === null ? null : `line ${details.line}`;
+  return details === null ? null : (details.origin ?? `line ${details.line}`);
 }
 
 function note(text: string | null): string {

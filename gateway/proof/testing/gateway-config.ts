@@ -23,6 +23,7 @@ export function gatewayConfig(
     tls: null,
     page: null,
     hosts: true,
+    discover: null,
     ...overrides,
     routes,
   };

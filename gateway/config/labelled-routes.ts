@@ -1,0 +1,260 @@
+/** Routes that containers ask for by their labels, joined with those of the file. */
+
+import { nearest } from '../keys/hint.ts';
+import type { LabelledOrigin } from '../model/labels.ts';
+import { treeOfLabels } from './label-tree.ts';
+import { LabelledLines, labelTexts, type PlacedOrigin } from './labelled-lines.ts';
+import { ProblemList } from './problem-list.ts';
+import { parseRouteKey } from './route-key.ts';
+import { routeForm } from './route-schema.ts';
+import type {
+  PathKey,
+  SourceDocument,
+  SourceEntry,
+  SourceMap,
+  SourceNode,
+  SourceScalar,
+  Span,
+} from './source.ts';
+
+/**
+ * The document with a route for each path that labels name, and all containers that name it as its endpoints. What the file says of a route
+ * wins. What is wrong with labels is among the problems of the document, with the name of the container as its file.
+ * @param origins those whose labels are wrong are told from the others by `spoilt`: their paths are answered 503, never 404.
+ */
+export function withLabelledRoutes(
+  document: SourceDocument,
+  origins: readonly LabelledOrigin[],
+  spoilt: ReadonlySet<string>,
+): SourceDocument {
+  const texts = labelTexts(document.lines, origins);
+  const lines = new LabelledLines(document.lines, texts);
+  const joined: SourceDocument = { ...document, lines, problems: new ProblemList(document.file, lines) };
+  const { root } = document;
+  if (root.kind !== 'map') return joined;
+  const written = root.entries.get('routes');
+  if (written !== undefined && written.value.kind !== 'map') return joined;
+  const own = written?.value.kind === 'map' ? written.value.entries : new Map<string, SourceEntry>();
+  const routes = new LabelledRoutes(joined, new Set(Array.from(own.keys(), meaningOf)));
+  for (const placed of texts) {
+    if (spoilt.has(placed.origin.name)) routes.addSpoilt(placed);
+    else routes.add(placed);
+  }
+  const span = written?.value.span ?? root.span;
+  const value: SourceMap = { kind: 'map', span, entries: new Map([...own, ...routes.entries()]) };
+  const entries = new Map(root.entries).set('routes', { keySpan: written?.keySpan ?? root.span, value });
+  return { ...joined, root: { ...root, entries } };
+}
+
+/** Two keys that mean the same have the same meaning. */
+function meaningOf(key: string): string {
+  const parsed = parseRouteKey(key);
+  return parsed.ok ? `${parsed.value.host ?? ''}${parsed.value.path}` : key;
+}
+
+/** One container's wish for one route. */
+interface Claim {
+  readonly key: string;
+  readonly keySpan: Span;
+  readonly origin: LabelledOrigin;
+  readonly endpoint: SourceNode;
+  readonly settings: SourceMap;
+}
+
+class LabelledRoutes {
+  readonly #document: SourceDocument;
+  /** Of the routes in the file. */
+  readonly #taken: ReadonlySet<string>;
+  readonly #claims = new Map<string, Claim[]>();
+  readonly #spoilt = new Map<string, Span>();
+
+  constructor(document: SourceDocument, taken: ReadonlySet<string>) {
+    this.#document = document;
+    this.#taken = taken;
+  }
+
+  add(placed: PlacedOrigin): void {
+    for (const route of placed.routes) {
+      const { map, faults } = treeOfLabels(route.labels, placed.span);
+      for (const { span, path, ...fault } of faults) this.#document.problems.add(span, path, fault);
+      const claim = this.#claim(placed, map);
+      if (claim === null || this.#taken.has(meaningOf(claim.key))) continue;
+      const claims = this.#claims.get(meaningOf(claim.key));
+      if (claims) claims.push(claim);
+      else this.#claims.set(meaningOf(claim.key), [claim]);
+    }
+  }
+
+  /** Its other labels are not looked at: that they are wrong has been told. */
+  addSpoilt(placed: PlacedOrigin): void {
+    for (const route of placed.routes) {
+      const key = this.#keyOf(treeOfLabels(route.labels, placed.span).map.entries, placed.span);
+      if (key !== null && parseRouteKey(key.text).ok) this.#spoilt.set(key.text, key.span);
+    }
+  }
+
+  entries(): Map<string, SourceEntry> {
+    const entries = new Map<string, SourceEntry>();
+    for (const claims of this.#claims.values()) {
+      const newest = claims.reduce((a, b) => (b.origin.createdAt > a.origin.createdAt ? b : a));
+      entries.set(newest.key, { keySpan: newest.keySpan, value: routeOf(claims, newest) });
+    }
+    for (const [key, span] of this.#spoilt) {
+      if (this.#taken.has(meaningOf(key)) || this.#claims.has(meaningOf(key))) continue;
+      entries.set(key, { keySpan: span, value: unusable(span) });
+    }
+    return entries;
+  }
+
+  #claim(placed: PlacedOrigin, map: SourceMap): Claim | null {
+    const settings = new Map(map.entries);
+    const key = this.#keyOf(settings, placed.span);
+    if (key === null) {
+      this.#report(placed.span, [], {
+        expected: 'the label portway.path or portway.host',
+        found: 'neither',
+        hint: 'portway.path=/shop is the shortest way to a route',
+      });
+      return null;
+    }
+    this.#reportCode(settings);
+    this.#reportSlips(settings);
+    const endpoint = this.#endpoint(placed, settings, key);
+    for (const name of OF_THE_CONTAINER) settings.delete(name);
+    if (endpoint === null) return null;
+    return {
+      ...{ key: key.text, keySpan: key.span, origin: placed.origin, endpoint },
+      settings: { ...map, entries: settings },
+    };
+  }
+
+  #keyOf(settings: SourceMap['entries'], whole: Span): { text: string; span: Span } | null {
+    const host = settings.get('host')?.value;
+    const path = settings.get('path')?.value;
+    if (host === undefined && path === undefined) return null;
+    return { text: `${textOf(host)}${textOf(path)}`, span: (path ?? host)?.span ?? whole };
+  }
+
+  /** A label may say where a container is reached, not what the gateway runs or which of its files it shows. */
+  #reportCode(settings: SourceMap['entries']): void {
+    for (const name of OF_THE_FILE) {
+      const entry = settings.get(name);
+      if (entry === undefined) continue;
+      this.#report(entry.keySpan, [name], {
+        expected: 'a key that labels may set',
+        found: JSON.stringify(name),
+        hint:
+          name === 'to'
+            ? 'the container itself is where its route leads; its port is portway.port'
+            : 'it stands in the file alone',
+      });
+    }
+  }
+
+  /** The schema knows the keys of a route, and not those of a container. */
+  #reportSlips(settings: SourceMap['entries']): void {
+    for (const [name, { keySpan }] of settings) {
+      if (OF_THE_CONTAINER.includes(name) || Object.hasOwn(routeForm.shape, name)) continue;
+      const meant = nearest(name, [...OF_THE_CONTAINER, ...OF_ALL_ROUTES, ...Object.keys(routeForm.shape)]);
+      if (meant === null || Object.hasOwn(routeForm.shape, meant)) continue;
+      const fault = {
+        expected: 'a label of Portway',
+        found: JSON.stringify(name),
+        hint: `did you mean portway.${meant}?`,
+      };
+      this.#report(keySpan, [name], fault);
+    }
+  }
+
+  #endpoint(placed: PlacedOrigin, settings: SourceMap['entries'], key: { span: Span }): SourceNode | null {
+    const port = settings.get('port')?.value;
+    const address = this.#address(placed.origin, port ?? null, key.span);
+    if (address === null) return null;
+    const scheme = settings.get('scheme')?.value;
+    const span = (scheme ?? port)?.span ?? key.span;
+    const at: SourceScalar = {
+      kind: 'scalar',
+      span,
+      value: `${scheme ? textOf(scheme) : 'http'}://${address}`,
+    };
+    const entries = new Map<string, SourceEntry>([['at', { keySpan: span, value: at }]]);
+    for (const name of ['weight', 'backup']) {
+      const entry = settings.get(name);
+      if (entry !== undefined) entries.set(name, entry);
+    }
+    return { kind: 'map', span, entries };
+  }
+
+  #address({ host, ports }: LabelledOrigin, port: SourceNode | null, key: Span): string | null {
+    const known = ports.map((each) => each.port);
+    const wanted =
+      port?.kind === 'scalar' ? port.value : port === null && known.length === 1 ? known[0]! : null;
+    const span = port?.span ?? key;
+    if (wanted === null)
+      return this.#report(span, ['port'], { expected: 'the label portway.port', ...portsText(known) });
+    if (typeof wanted !== 'number' || wanted < 1 || wanted > 65_535)
+      return this.#report(span, ['port'], {
+        expected: 'a port from 1 to 65535',
+        found: JSON.stringify(wanted),
+        hint: null,
+      });
+    const at = ports.find((each) => each.port === wanted)?.at ?? null;
+    if (at !== null) return at;
+    if (host !== null) return `${host.includes(':') ? `[${host}]` : host}:${wanted}`;
+    return this.#report(span, ['port'], {
+      expected: 'a port that is published, or a network that the gateway shares',
+      ...portsText(known),
+    });
+  }
+
+  #report(
+    span: Span,
+    path: readonly PathKey[],
+    fault: { expected: string; found: string; hint: string | null },
+  ): null {
+    this.#document.problems.add(span, path, fault);
+    return null;
+  }
+}
+
+/** Said of the endpoint or of the way to it, and no keys of a route. */
+const OF_THE_CONTAINER = ['path', 'host', 'port', 'scheme', 'weight', 'backup'];
+
+/** Read where the containers are listed. */
+const OF_ALL_ROUTES = ['enable', 'network'];
+
+/** They run code, or show files. */
+const OF_THE_FILE = ['to', 'run', 'cwd', 'env', 'watch', 'extend', 'use', 'folder'];
+
+function portsText(known: readonly number[]) {
+  if (known.length === 0)
+    return { found: 'no port that is known', hint: 'portway.port=80, say: the port inside the container' };
+  return { found: `the ports ${known.join(', ')}`, hint: 'say which one' };
+}
+
+/** The container that was made last says how the route is served, so that a rolling update needs no further word. */
+function routeOf(claims: readonly Claim[], newest: Claim): SourceMap {
+  const healthy = claims.filter(({ origin }) => origin.healthy);
+  const used = healthy.length > 0 ? healthy : claims;
+  const to: SourceNode = { kind: 'list', span: newest.keySpan, items: used.map(({ endpoint }) => endpoint) };
+  const entries = new Map<string, SourceEntry>([['to', { keySpan: newest.keySpan, value: to }]]);
+  return { ...newest.settings, entries: new Map([...entries, ...newest.settings.entries]) };
+}
+
+/** What clients are told of a route whose labels are wrong. */
+function unusable(span: Span): SourceMap {
+  const scalar = (value: string | number): SourceEntry => ({
+    keySpan: span,
+    value: { kind: 'scalar', span, value },
+  });
+  const entries = new Map([
+    ['status', scalar(503)],
+    ['body', scalar("The labels of this route's container can't be used. The gateway's log says why.\n")],
+  ]);
+  const respond: SourceEntry = { keySpan: span, value: { kind: 'map', span, entries } };
+  return { kind: 'map', span, entries: new Map([['respond', respond]]) };
+}
+
+function textOf(node: SourceNode | undefined): string {
+  return node?.kind === 'scalar' && node.value !== null ? String(node.value) : '';
+}

@@ -1,0 +1,15 @@
+/** What stands beside the configuration file and says of itself which route it serves: a container with labels. */
+export interface LabelledOrigin {
+  /** As problems name it: `container web-1`. */
+  readonly name: string;
+  /** Only those of Portway, in the order of their names: `portway.path`, `/shop`. */
+  readonly labels: readonly (readonly [name: string, value: string])[];
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Whether the engine's own checks speak against it. */
+  readonly healthy: boolean;
+  /** At which all its ports are reachable; `null`: only those that are published. */
+  readonly host: string | null;
+  /** The ports that are known, and where each is reachable: 80 at `127.0.0.1:32768`. */
+  readonly ports: readonly { readonly port: number; readonly at: string }[];
+}

@@ -1,0 +1,287 @@
+import { describe, expect, test } from 'vitest';
+import { startEngine, type TestContainer, type TestEngine } from '../testing/docker-engine.ts';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { until } from '../testing/poll.ts';
+import { ok, startService } from '../testing/service.ts';
+
+const yaml = (engine: TestEngine, rest = '') =>
+  `discover: { docker: { engine: "${engine.address}" } }\n${rest}`;
+
+async function service(text: string): Promise<number> {
+  return (await startService()).answer(ok(text)).port;
+}
+
+function container(
+  name: string,
+  port: number,
+  labels: Record<string, string>,
+  more: Partial<TestContainer> = {},
+) {
+  return { name, ports: [port], labels, ...more };
+}
+
+async function answers(gateway: TestGateway, target: string, expected: number | string): Promise<void> {
+  await until(`${target} gives ${expected}`, async () => {
+    const { status, text } = await gateway.get(target);
+    return expected === status || expected === text;
+  });
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is what somebody writes
+const VARIABLE = '${SECRET}';
+
+const problems = (gateway: TestGateway) => gateway.gateway.configStatus().discovery?.problems ?? null;
+
+test('a container that runs already has its route from the first request on', async () => {
+  const engine = await startEngine();
+  engine.run(container('shop-web-1', await service('shop'), { 'portway.path': '/shop' }));
+  const gateway = await startTestGateway(yaml(engine));
+  expect((await gateway.get('/shop/cart')).text).toBe('shop');
+  expect(gateway.gateway.configStatus().discovery).toEqual({
+    source: engine.address,
+    failure: null,
+    containers: 1,
+    problems: null,
+  });
+});
+
+test('routes come and go with their containers, and several of one path share its requests', async () => {
+  const engine = await startEngine();
+  const gateway = await startTestGateway(yaml(engine));
+  expect((await gateway.get('/shop/')).status).toBe(404);
+  const [one, two] = [await service('one'), await service('two')];
+  const labels = { 'portway.path': '/shop' };
+  engine.run(container('web-1', one, labels));
+  await answers(gateway, '/shop/', 'one');
+  engine.run(container('web-1', one, labels), container('web-2', two, labels));
+  await answers(gateway, '/shop/', 'two');
+  const seen = new Set<string>();
+  for (let i = 0; i < 4; i++) seen.add((await gateway.get('/shop/')).text);
+  expect(seen).toEqual(new Set(['one', 'two']));
+  engine.run(container('web-2', two, labels));
+  await until(
+    'only the second is left',
+    async () => (await gateway.get('/shop/')).text === 'two' && (await gateway.get('/shop/')).text === 'two',
+  );
+  engine.run();
+  await answers(gateway, '/shop/', 404);
+});
+
+test('the file wins, and says what holds for all', async () => {
+  const engine = await startEngine();
+  const [own, other] = [await service('file'), await service('container')];
+  engine.run(
+    container('a', other, { 'portway.path': '/db/' }),
+    container('b', other, {
+      'portway.path': '/else',
+      'portway.headers': '{ answer: { set: { X-From: label } } }',
+    }),
+  );
+  const gateway = await startTestGateway(yaml(engine, `routes:\n  /db: ${own}\n`));
+  expect((await gateway.get('/db/x')).text).toBe('file');
+  const answer = await gateway.get('/else/x');
+  expect([answer.text, answer.head.value('x-from')]).toEqual(['container', 'label']);
+});
+
+test('two routes of one container, a host, and a key below a key', async () => {
+  const engine = await startEngine();
+  const [web, admin] = [await service('web'), await service('admin')];
+  engine.run({
+    name: 'two',
+    ports: [web, admin],
+    labels: {
+      'portway.routes.web.host': 'shop.example.com',
+      'portway.routes.web.port': String(web),
+      'portway.routes.admin.path': '/admin',
+      'portway.routes.admin.port': String(admin),
+      'portway.routes.admin.headers.answer.set.X-A': '1',
+    },
+  });
+  const gateway = await startTestGateway(yaml(engine));
+  expect([problems(gateway), (await gateway.get('/any', 'Host: shop.example.com')).text]).toEqual([
+    null,
+    'web',
+  ]);
+  const answer = await gateway.get('/admin');
+  expect([answer.text, answer.head.value('x-a')]).toEqual(['admin', '1']);
+});
+
+describe('labels that are wrong', () => {
+  const odd: readonly (readonly [what: string, labels: Record<string, string>, told: RegExp])[] = [
+    [
+      'an unknown key',
+      { 'portway.pth': '/b', 'portway.path': '/b' },
+      /container bad:\d+:\d+ {2}pth.*"pth"\n.*portway\.pth=\/b\n.*\^\^\^.*did you mean portway.path\?/,
+    ],
+    [
+      'a value out of bounds',
+      { 'portway.path': '/b', 'portway.timeouts.response': '0s' },
+      /container bad.*timeouts\.response.*\n.*portway\.timeouts\.response=0s\n.*\^\^/,
+    ],
+    [
+      'a port that is none',
+      { 'portway.path': '/b', 'portway.port': 'http' },
+      /expected a port from 1 to 65535, got "http"/,
+    ],
+    ['what runs code', { 'portway.path': '/b', 'portway.extend': './x.ts' }, /it stands in the file alone/],
+    [
+      'a folder of the gateway',
+      { 'portway.path': '/b', 'portway.folder': '/etc' },
+      /it stands in the file alone/,
+    ],
+    [
+      'another target',
+      { 'portway.path': '/b', 'portway.to': '22' },
+      /the container itself is where its route leads/,
+    ],
+    [
+      'a variable of the gateway',
+      { 'portway.path': '/b', 'portway.hostHeader': VARIABLE },
+      /variables are expanded in the file/,
+    ],
+    [
+      'YAML that is none',
+      { 'portway.path': '/b', 'portway.headers': '{ request: [' },
+      /YAML behind \{ or \[/,
+    ],
+    [
+      'a value and keys below it',
+      { 'portway.path': '/b', 'portway.health': '/h', 'portway.health.path': '/h' },
+      /got both/,
+    ],
+  ];
+
+  test.each(odd)(
+    '%s: told with its container, answered 503, and nobody else is the worse for it',
+    async (_what, labels, told) => {
+      const engine = await startEngine();
+      engine.run(
+        container('bad', await service('bad'), labels),
+        container('good', await service('good'), { 'portway.path': '/good' }),
+      );
+      const gateway = await startTestGateway(yaml(engine), { env: { SECRET: 'keep' } });
+      expect(problems(gateway)).toMatch(told);
+      expect(problems(gateway)).not.toMatch(/keep/);
+      expect((await gateway.get('/b/x')).status).toBe(503);
+      expect((await gateway.get('/good')).text).toBe('good');
+      expect(gateway.gateway.configStatus().rejected).toBeNull();
+    },
+  );
+
+  test('neither a path nor a host', async () => {
+    const engine = await startEngine();
+    engine.run(container('bad', 80, { 'portway.port': '80' }));
+    const gateway = await startTestGateway(yaml(engine));
+    expect(problems(gateway)).toMatch(
+      /container bad.*expected the label portway\.path or portway\.host, got neither/,
+    );
+  });
+
+  test('mended, it is served', async () => {
+    const engine = await startEngine();
+    const port = await service('mended');
+    engine.run(container('web', port, { 'portway.path': '/b', 'portway.prot': 'x' }));
+    const gateway = await startTestGateway(yaml(engine));
+    await answers(gateway, '/b', 503);
+    engine.run(container('web', port, { 'portway.path': '/b' }));
+    await answers(gateway, '/b', 'mended');
+    expect(problems(gateway)).toBeNull();
+  });
+
+  test('a bomb of aliases holds nobody up', async () => {
+    const engine = await startEngine();
+    const rows = Array.from(
+      { length: 26 },
+      (_, i) => `k${i}: &a${i} [${i === 0 ? 'x' : `*a${i - 1}, *a${i - 1}, *a${i - 1}`}]`,
+    );
+    engine.run(container('bomb', 80, { 'portway.path': '/b', 'portway.headers': `{ ${rows.join(', ')} }` }));
+    const gateway = await startTestGateway(yaml(engine));
+    expect(problems(gateway)).toMatch(/container bomb/);
+  });
+});
+
+describe('an engine', () => {
+  test('that is not there is told; the file is served, and its containers once it is', async () => {
+    const engine = await startEngine();
+    await engine.stop();
+    const gateway = await startTestGateway(yaml(engine, `routes:\n  /db: ${await service('db')}\n`));
+    expect((await gateway.get('/db')).text).toBe('db');
+    expect(gateway.gateway.configStatus().discovery?.failure).toMatch(/no socket is there|ECONNREFUSED/);
+    await engine.start();
+    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    await answers(gateway, '/web', 'web');
+    expect(gateway.gateway.configStatus().discovery?.failure).toBeNull();
+  });
+
+  test('that stops changes nothing', async () => {
+    const engine = await startEngine();
+    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    const gateway = await startTestGateway(yaml(engine));
+    await engine.stop();
+    await until('it is noticed', () => gateway.gateway.configStatus().discovery?.failure !== null);
+    expect((await gateway.get('/web')).text).toBe('web');
+    await engine.start();
+  });
+
+  test.each(['<html>', '{}', '[{"Id":1}]', '[null]', '[{"Labels":{"portway.path":"/x"}}]'])(
+    'that says %s harms nobody',
+    async (body) => {
+      const engine = await startEngine();
+      engine.body = body;
+      const gateway = await startTestGateway(yaml(engine, `routes:\n  /db: ${await service('db')}\n`));
+      expect((await gateway.get('/db')).text).toBe('db');
+    },
+  );
+
+  test('whose checks speak against a container leads no requests there while another one is well', async () => {
+    const engine = await startEngine();
+    const labels = { 'portway.path': '/web' };
+    const sick = container('web-1', await service('sick'), labels, { status: 'Up 3 minutes (unhealthy)' });
+    const well = container('web-2', await service('well'), labels, { status: 'Up 3 minutes (healthy)' });
+    engine.run(sick, well);
+    const gateway = await startTestGateway(yaml(engine));
+    for (let i = 0; i < 4; i++) expect((await gateway.get('/web')).text).toBe('well');
+    engine.run(sick);
+    await answers(gateway, '/web', 'sick');
+  });
+});
+
+test('what is reloaded drops nothing: requests under way end as they began', async () => {
+  const engine = await startEngine();
+  const labels = { 'portway.path': '/web' };
+  const [one, two] = [await service('one'), await service('two')];
+  engine.run(container('web-1', one, labels));
+  const gateway = await startTestGateway(yaml(engine));
+  const statuses: number[] = [];
+  for (let turn = 0; turn < 10; turn++) {
+    engine.run(
+      ...(turn % 2 === 0
+        ? [container('web-1', one, labels), container('web-2', two, labels)]
+        : [container('web-1', one, labels)]),
+    );
+    for (let i = 0; i < 20; i++) statuses.push((await gateway.get('/web')).status);
+  }
+  expect(new Set(statuses)).toEqual(new Set([200]));
+});
+
+test('explain, the status and a turned-off container', async () => {
+  const engine = await startEngine();
+  engine.run(
+    container('web-1', await service('web'), { 'portway.path': '/web' }),
+    container('off', 80, { 'portway.path': '/off', 'portway.enable': 'false' }),
+  );
+  const gateway = await startTestGateway(yaml(engine));
+  const explained = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/explain?url=/web/x`)).json();
+  expect(JSON.stringify(explained)).toContain('"origin":"container web-1"');
+  expect((await gateway.get('/off')).status).toBe(404);
+});
+
+test('with the key taken out of the file, its routes go', async () => {
+  const engine = await startEngine();
+  engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+  const gateway = await startTestGateway(yaml(engine));
+  await answers(gateway, '/web', 'web');
+  await gateway.editAndReload('routes:\n  /db: 3001\n');
+  expect((await gateway.get('/web')).status).toBe(404);
+  expect(gateway.gateway.configStatus().discovery).toBeUndefined();
+});

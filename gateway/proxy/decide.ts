@@ -23,7 +23,8 @@ export type Decision = Exclude<ExchangeState, { kind: 'arrived' | 'over' }>;
 export function decide(exchange: Exchange, context: ExchangeContext): Decision {
   try {
     admit(exchange);
-    const proof = context.challenges.httpAnswer(exchange.target.canonical);
+    const { canonical } = exchange.target;
+    const proof = canonical.startsWith(CHALLENGE_PREFIX) ? context.challenges.httpAnswer(canonical) : null;
     if (proof !== null) return answered({ status: 200, fields: CHALLENGE_FIELDS, body: Buffer.from(proof) });
     admitHost(exchange.snapshot.table, exchange);
     const secured = secureLocation(exchange);

@@ -6,21 +6,17 @@ import type { ExchangeRecord } from '../exchange/record.ts';
 export class InFlight {
   readonly #log: (record: ExchangeRecord) => void;
   readonly #traffic: TrafficStore;
+  /** Where exchanges are counted that no route took, and those that get the gateway's own page. */
+  readonly unrouted: Traffic;
+  readonly page: Traffic;
   #count = 0;
   #onEmpty: (() => void) | null = null;
 
   constructor(log: (record: ExchangeRecord) => void, traffic: TrafficStore) {
     this.#log = log;
     this.#traffic = traffic;
-  }
-
-  /** Where exchanges are counted that no route took, and those that get the gateway's own page. */
-  get unrouted(): Traffic {
-    return this.#traffic.unrouted;
-  }
-
-  get page(): Traffic {
-    return this.#traffic.page;
+    this.unrouted = traffic.unrouted;
+    this.page = traffic.page;
   }
 
   get size(): number {

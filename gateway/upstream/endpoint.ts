@@ -28,6 +28,9 @@ export interface EndpointWatcher {
 /** One address where a service listens, with its connections and what is known of its health. It outlives reloads. */
 export class Endpoint implements EndpointHealthOwner {
   readonly address: DialAddress;
+  readonly key: string;
+  /** Whether it stands in from elsewhere, and is asked as if there were no gateway. */
+  readonly isFallback: boolean;
   /** `host:port` as the service knows itself. */
   readonly authority: string;
   readonly scheme: 'http' | 'https';
@@ -46,6 +49,8 @@ export class Endpoint implements EndpointHealthOwner {
   constructor(address: DialAddress, settings: EndpointSettings, checks: HealthChecks, pool: ConnectionPool) {
     const { connectTimeoutMs } = settings;
     this.address = address;
+    this.key = address.key;
+    this.isFallback = address.kind === 'tcp' && address.fallback === true;
     this.authority = authorityOf(address);
     this.scheme = schemeOf(address);
     this.#connectTimeoutMs = connectTimeoutMs;
@@ -53,15 +58,6 @@ export class Endpoint implements EndpointHealthOwner {
     this.probe = new Probe(address, connectTimeoutMs);
     this.health = new EndpointHealth(address, settings, checks, this);
     this.endpointHealthChanged();
-  }
-
-  /** Whether it stands in from elsewhere, and is asked as if there were no gateway. */
-  get isFallback(): boolean {
-    return this.address.kind === 'tcp' && this.address.fallback === true;
-  }
-
-  get key(): string {
-    return this.address.key;
   }
 
   /** Whether it may be given exchanges, as its health has it. */

@@ -83,3 +83,12 @@ test('the place of one that has ended is free again, also where it waits anew wh
   const again = Array.from({ length: 256 }, () => hold(holds, endpoint, Number.POSITIVE_INFINITY));
   expect(new Set(await Promise.all(again))).toEqual(new Set([true]));
 });
+
+test('one whose time is up does not wait for a dial that nobody answers', async () => {
+  const { endpoint } = watched(await freePort());
+  let givenUp = 0;
+  endpoint.dial = () => () => givenUp++;
+  const holds = new Holds(() => []);
+  expect(await hold(holds, endpoint, performance.now() + 100)).toBe(false);
+  expect(givenUp).toBe(1);
+});

@@ -6,11 +6,15 @@ import { serviceBehind } from './endpoint-status.ts';
 /** Each keeps a connection of a client, and what its system has taken of a body that nobody reads. */
 const HELD_MAX = 256;
 const LOOK_EVERY_MS = 50;
+/** So many times the timer comes for one whose time is up, before it is told without an answer: a black hole gives none for long. */
+const TURNS_OVER = 10;
 
 interface Waiter {
-  /** Of `performance.now()`; asked at each look. */
+  /** Of `performance.now()`; asked at each turn of the timer. */
   readonly deadline: () => number;
   readonly done: (opened: boolean) => void;
+  /** Turns since its time was up. */
+  turnsOver: number;
 }
 
 /** Requests that nobody took yet, because their service is starting: they wait until its port opens. */
@@ -36,7 +40,7 @@ export class Holds {
   wait(endpoint: Endpoint, deadline: () => number, done: (opened: boolean) => void): (() => void) | null {
     if (this.#held >= HELD_MAX) return null;
     this.#held++;
-    return this.#lookAt(endpoint).add({ deadline, done });
+    return this.#lookAt(endpoint).add({ deadline, done, turnsOver: 0 });
   }
 
   #lookAt(endpoint: Endpoint): Look {
@@ -61,7 +65,7 @@ class Look {
   readonly #endpoint: Endpoint;
   readonly #owner: LookOwner;
   readonly #waiters = new Set<Waiter>();
-  readonly #timer = setInterval(() => this.#ask(), LOOK_EVERY_MS);
+  readonly #timer = setInterval(() => this.#turn(), LOOK_EVERY_MS);
   /** `null`: no dial is under way. */
   #giveUpDial: (() => void) | null = null;
 
@@ -89,11 +93,19 @@ class Look {
     this.#owner.emptied();
   }
 
-  #ask(): void {
-    if (this.#giveUpDial !== null) return;
-    // Those whose time is up get this one look more: the service may have become ready since the last, and is not awaited then.
+  #turn(): void {
     const now = performance.now();
-    const last = [...this.#waiters].filter(({ deadline }) => now >= deadline());
+    const over = [...this.#waiters].filter(({ deadline }) => now >= deadline());
+    // A dial that is under way began before; this many turns later its answer would come too late.
+    this.#tell(
+      over.filter((waiter) => ++waiter.turnsOver > TURNS_OVER),
+      false,
+    );
+    if (this.#waiters.size > 0 && this.#giveUpDial === null) this.#ask(over);
+  }
+
+  /** @param last their time is up, and they get this one look more: the service may have become ready since the last, and is not awaited then. */
+  #ask(last: readonly Waiter[]): void {
     this.#giveUpDial = this.#endpoint.dial((error, socket) => {
       this.#giveUpDial = null;
       socket?.destroy();

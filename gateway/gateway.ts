@@ -3,7 +3,7 @@ import { Challenges } from './acme/challenges.ts';
 import { Caches } from './cache/caches.ts';
 import type { Purge } from './cache/purge.ts';
 import { unplacedService } from './config/endpoint.ts';
-import { insecureWarning } from './config/service-authorities.ts';
+import { routeWarnings } from './config/route-warnings.ts';
 import type { Gateway, GatewayOptions, WorkerGateway } from './contract.ts';
 import { BulkMemory } from './exchange/bulk-memory.ts';
 import { IdentitySource } from './exchange/identity.ts';
@@ -297,10 +297,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     if (!this.#options.keepsLogLevel) this.#options.log.level = config.log.level;
     listener.bounds = descriptors.bounds(config.maxConnections);
     registry.connectionsMax = descriptors.pairs;
-    for (const route of config.routes) {
-      const warning = insecureWarning(route);
-      if (warning !== null) this.#options.log.warn(warning);
-    }
+    for (const warning of config.routes.flatMap(routeWarnings)) this.#options.log.warn(warning);
     caches.reconcile(config.routes);
     for (const heard of this.#onReload) heard(config);
     if (this.#notReady === null) await this.#reconcileStreams();

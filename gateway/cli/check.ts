@@ -1,7 +1,7 @@
 import { readTlsFiles } from '../config/certificate-files.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import type { Problem } from '../config/problem.ts';
-import { insecureWarning } from '../config/service-authorities.ts';
+import { routeWarnings } from '../config/route-warnings.ts';
 import type { CheckReport } from './check-watch.ts';
 import { type CommandContext, type ExitCode, optionValue, type RunCommand, UsageError } from './command.ts';
 import { defaultFile, defaultsIn, type Loaded, loadWithContainers, report } from './configuration.ts';
@@ -55,7 +55,7 @@ async function warningsOf({ config }: Loaded): Promise<string[]> {
   const certificates = tls && (await readTlsFiles(tls, Date.now()));
   return [
     ...(certificates?.ok ? certificates.material.warnings : []),
-    ...routes.map(insecureWarning).filter((warning) => warning !== null),
+    ...routes.flatMap(routeWarnings),
     ...(admin !== null && !isLoopback(admin.host) ? [ADMIN_REACHABLE] : []),
   ];
 }

@@ -62,7 +62,7 @@ function filled(route: RouteConfig, known: ServiceAuthorities['known']): RouteCo
 }
 
 /** It is said once for all endpoints of a route. */
-function trustOf({ upstream: { endpoints, canary, fallback } }: RouteConfig) {
+export function trustOf({ upstream: { endpoints, canary, fallback } }: RouteConfig) {
   for (const { address } of [...endpoints, ...(canary?.endpoints ?? []), ...(fallback ? [fallback] : [])])
     if (address.kind !== 'unix' && address.trust) return address.trust;
   return null;
@@ -84,10 +84,4 @@ async function readAuthorities(file: string): Promise<string | Fault> {
   } catch {
     return fault('no certificate', 'a PEM file has a line -----BEGIN CERTIFICATE-----');
   }
-}
-
-/** Said wherever somebody looks; `null`: its services have to prove who they are. */
-export function insecureWarning(route: RouteConfig): string | null {
-  if (!trustOf(route)?.insecure) return null;
-  return `the route ${route.id} takes any certificate of its service (tls: { insecure: true }), so that anybody on the way can read and change what passes: name the authority with \`ca:\` instead`;
 }

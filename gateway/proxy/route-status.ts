@@ -1,4 +1,4 @@
-import { insecureWarning } from '../config/service-authorities.ts';
+import { routeWarnings } from '../config/route-warnings.ts';
 import type { EndpointStatus, RouteStatus, ServiceStatus } from '../model/status.ts';
 import { balanceText } from '../route/balance-text.ts';
 import type { RouteNames } from '../route/names.ts';
@@ -40,7 +40,7 @@ async function routeStatus(
     ...(source.origin !== undefined && { origin: source.origin }),
     endpoints,
     balance: balanceText(config.upstream),
-    problems: [...upstream.problems, insecureWarning(config) ?? []].flat(),
+    problems: [...upstream.problems, ...routeWarnings(config)],
     breaker: upstream.breaker && { state: upstream.breaker.state, reason: upstream.breaker.reason },
     service: serviceBehind(config.upstream.endpoints, services),
   };

@@ -91,3 +91,13 @@ export function placeOf(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
+
+/** The fields in which clients prove who they are, and which the service gets, too. Cookies of a login are taken out (oidc/cookies.ts). */
+export function proofFields({ kinds }: AuthSettings): readonly string[] {
+  const names = kinds.flatMap((kind) => {
+    if (kind.kind === 'oidc') return [];
+    if (kind.kind !== 'keys') return ['Authorization'];
+    return kind.bearer ? [kind.header, 'Authorization'] : [kind.header];
+  });
+  return [...new Set(names)];
+}

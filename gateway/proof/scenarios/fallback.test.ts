@@ -197,10 +197,28 @@ describe('a fallback over TLS', () => {
 
 describe('what `check` says of it', () => {
   async function check(route: string) {
-    const file = join(await temporaryFolder(), 'gateway.config.yaml');
+    const folder = await temporaryFolder();
+    const file = join(folder, 'gateway.config.yaml');
     await writeFile(file, `routes:\n  ${route}\n`);
+    await writeFile(join(folder, 'keys.txt'), `ci:${'0'.repeat(64)}\n`);
     return runHere(['check', file]);
   }
+
+  const key = 'auth: { keys: ./keys.txt }';
+  const keyHere = 'headers: { request: { remove: [x-api-key] } }';
+  test.each([
+    ['sends what auth: asks there in clear', `"http://a.test", ${key}`, 1],
+    ['is asked by TLS', `"https://a.test", ${key}`, 0],
+    ['is of this machine', `"http://127.0.0.1:3002", ${key}`, 0],
+    ['gets no proof', `"http://a.test", ${key}, ${keyHere}`, 0],
+    ['is for everybody', '"http://a.test"', 0],
+  ])('a warning where it %s: %s', async (_what, keys, warnings) => {
+    const { code, stdout } = await check(`/a: { to: 3001, fallback: ${keys} }`);
+    expect(code).toBe(0);
+    expect(stdout.match(/warning: /g) ?? []).toHaveLength(warnings);
+    if (warnings > 0)
+      expect(stdout).toContain('the route /a sends what `auth:` asks of its clients (X-API-Key)');
+  });
 
   test.each([
     ['/a: { to: 3001, fallback: index.html }', 'a URL, such as https://staging.example.com'],

@@ -153,7 +153,7 @@ const plainRows = section({
   hostHeader: row(
     z.enum(['auto', 'keep', 'rewrite']),
     'hostHeader',
-    'The `Host` that the service sees: the one that the client sent, or that of the endpoint; `auto` keeps it, and rewrites it at the name that a route has in development. With `rewrite`, `Origin` and `Referer` name the endpoint too, where they named the gateway; in production, name its hosts in `allowedHosts` then, or whatever name leads here counts as its own.',
+    'The `Host` that the service sees: the one that the client sent, or that of the endpoint; `auto` keeps it, and at the name that a route has in development rewrites it for a service that has refused that name (400, 403, 421). With `rewrite`, `Origin` and `Referer` name the endpoint too, where they named the gateway; in production, name its hosts in `allowedHosts` then, or whatever name leads here counts as its own.',
     {
       default: 'auto',
       type: '`auto`, `keep`, `rewrite`',

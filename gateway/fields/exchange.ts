@@ -38,6 +38,8 @@ export interface RoutedExchange extends Exchange {
   personal: boolean;
   /** What a policy has to say beside the final answer, whoever gives it. */
   addToAnswer(fields: Fields): void;
+  /** Whether the service gets its own `Host` although `hostHeader` is `auto`: it refuses the name that its route has in development. */
+  readonly ownHost: boolean;
   /** For a policy that waits: aborted when the client has left, or the time is up. */
   readonly signal: AbortSignal;
 }
@@ -45,7 +47,7 @@ export interface RoutedExchange extends Exchange {
 /** As much of an exchange as the rules for its header fields may depend on. */
 export type RoutedHead = Pick<
   RoutedExchange,
-  'facts' | 'peer' | 'origin' | 'version' | 'authority' | 'match' | 'user'
+  'facts' | 'peer' | 'origin' | 'version' | 'authority' | 'match' | 'user' | 'ownHost'
 >;
 
 /** An answer that the gateway gives by itself and that is no error. */

@@ -1,4 +1,3 @@
-import type { RouteMatch } from '../route/table.ts';
 import type { RoutedHead } from './exchange.ts';
 import { isPublicOrigin, type Origin, pushForwardedFields } from './forwarded.ts';
 
@@ -28,8 +27,8 @@ export function requestFields(
   endpoint: EndpointOrigin,
   signature: Signature,
 ): string[] {
-  const { facts, peer, origin, version, match } = exchange;
-  const kept = namesEndpoint(match, endpoint) ? namingEndpoint(facts.kept, origin, endpoint) : facts.kept;
+  const { facts, peer, origin, version } = exchange;
+  const kept = namesEndpoint(exchange, endpoint) ? namingEndpoint(facts.kept, origin, endpoint) : facts.kept;
   const out = ['Host', sentHost(exchange, endpoint), ...kept];
   // The only transfer coding parameter that survives a hop (RFC 9110 §10.1.4).
   if (facts.acceptsTrailers) out.push('TE', 'trailers');
@@ -71,18 +70,17 @@ function namingEndpoint(
 const ORIGIN = /^(https?):\/\/([^/?#]*)/i;
 
 export function sentHost(
-  exchange: Pick<RoutedHead, 'match' | 'authority'>,
+  exchange: Pick<RoutedHead, 'match' | 'authority' | 'ownHost'>,
   endpoint: Pick<EndpointOrigin, 'authority' | 'isFallback'>,
 ): string {
-  return namesEndpoint(exchange.match, endpoint) ? endpoint.authority : exchange.authority;
+  return namesEndpoint(exchange, endpoint) ? endpoint.authority : exchange.authority;
 }
 
-/** Some applications serve no host that they don't know: by its name in development, each is asked as it knows itself. */
 function namesEndpoint(
-  { route, named }: RouteMatch,
+  { match: { route }, ownHost }: Pick<RoutedHead, 'match' | 'ownHost'>,
   { isFallback }: Pick<EndpointOrigin, 'isFallback'>,
 ): boolean {
-  return isFallback === true || route.hostHeader === 'rewrite' || (named && route.hostHeader === 'auto');
+  return isFallback === true || route.hostHeader === 'rewrite' || (ownHost && route.hostHeader === 'auto');
 }
 
 /** The prefix in its canonical spelling, whatever spelling the client used; the root is no prefix. */

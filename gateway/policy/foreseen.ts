@@ -34,7 +34,8 @@ export function foreseen(table: RouteTable, config: GatewayConfig, input: Explai
   const read = readFacts(sent.flat());
   const facts = trust.includes(peer.address) ? withOtherForwarded(read) : read;
   const origin = originOf(peer, trust, authority, facts.claims);
-  const exchange = { facts, peer, origin, version: '1.1', authority, match, user: null };
+  // A gateway that runs may know that the service refuses its name.
+  const exchange = { facts, peer, origin, version: '1.1', authority, match, user: null, ownHost: false };
   const policies = policiesOf(match.route, config.routes);
   const verdicts = policies.foresee({ ...exchange, method: input.method, target });
   return { exchange, policies, verdicts, sent };

@@ -37,6 +37,7 @@ import { Extensions } from './extensions.ts';
 import { FastifyExchange } from './fastify-exchange.ts';
 import { HandlerOwner } from './handler-owner.ts';
 import { InspectedDownstream } from './inspected.ts';
+import { NamedAnswer, NameHosts } from './name-hosts.ts';
 import type { PassedHandshake } from './passed-handshake.ts';
 import { extendedPlan, handshakePlan } from './plans.ts';
 import { type Onward, PolicyWait } from './policy-wait.ts';
@@ -89,6 +90,7 @@ export class Carrier implements HttpListenerHandler {
       holds,
       applications,
       challenges,
+      nameHosts: new NameHosts(),
     };
   }
 
@@ -233,7 +235,7 @@ export class Carrier implements HttpListenerHandler {
     const { detail } = exchange.record;
     const arrived = exchange.downstream as ClientExchange;
     const told = detail === null ? arrived : new InspectedDownstream(arrived, detail);
-    const client = routed.policies.client(told, routed);
+    const client = this.#watched(routed, routed.policies.client(told, routed));
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {
       return this.#forward(routed, role?.downstream ?? client, routed, exchange);
@@ -244,6 +246,14 @@ export class Carrier implements HttpListenerHandler {
     };
     startCached(role, client, routed, fetch, exchange);
   };
+
+  /** At its name in development, a service may refuse that. */
+  #watched(routed: Routed, client: Downstream): Downstream {
+    const { named, route } = routed.match;
+    return named && route.hostHeader === 'auto'
+      ? new NamedAnswer(client, routed, this.#context.nameHosts)
+      : client;
+  }
 
   /** To the service and back, or to the folder that stands in its place. */
   #forward(routed: Routed, downstream: Downstream, plan: HttpPlan, owner: ForwardOwner): void {
@@ -260,7 +270,12 @@ export class Carrier implements HttpListenerHandler {
     if (state.kind !== 'routed')
       return downstream.fail(new GatewayError('client_left', 'the client closed its connection'));
     const plan = extendedPlan(state, edit, downstream.body);
-    this.#forward(state, downstream, plan, this.#handlerOwner(exchange, state, downstream));
+    this.#forward(
+      state,
+      this.#watched(state, downstream),
+      plan,
+      this.#handlerOwner(exchange, state, downstream),
+    );
   }
 
   #handlerOwner(exchange: Exchange, routed: Routed, downstream: HandlerDownstream | Fetched): HandlerOwner {

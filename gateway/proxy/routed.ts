@@ -28,6 +28,7 @@ import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Holds } from '../upstream/hold.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { NameHosts } from './name-hosts.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What exchanges share with all others of their process. */
@@ -45,6 +46,7 @@ export interface ExchangeContext {
   readonly applications: Applications;
   /** Of authorities that give us certificates. */
   readonly challenges: Challenges;
+  readonly nameHosts: NameHosts;
 }
 
 /** An exchange that the admission has let in. */
@@ -75,6 +77,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   readonly folder: Folder | null;
   /** Two routes with the same signature treat an exchange alike (live-route.ts). */
   readonly signature: string;
+  readonly ownHost: boolean;
   /** Both change by `moveTo` alone. */
   downstream: RequestView;
   body: RequestBody | null;
@@ -110,6 +113,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     this.policies = policies;
     this.folder = folder;
     this.signature = signature;
+    this.ownHost = match.named && context.nameHosts.rewrites(match, exchange.rawTarget);
     this.body = limitBody(downstream.body, match.route.bodyMaxBytes);
     this.stickyCookie =
       upstream.config.sticky === null

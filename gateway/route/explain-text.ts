@@ -107,15 +107,20 @@ function originRows(
   paint: Paint,
 ): [string, string][] {
   if (forwarded === null) return [['answers', endpoints.join(', ')]];
-  const host =
-    hostHeader === 'keep' ? 'as the client sent it' : 'the name of the service, in Origin and Referer too';
   return [
     ['service', endpoints.join(', ')],
     ...(balance === null ? [] : [['balanced', balance] as [string, string]]),
     ['it sees', `${printable(method)} ${paint('bold', printable(forwarded))}`],
-    ['Host', host],
+    ['Host', HOSTS[hostHeader]],
   ];
 }
+
+const HOSTS: Readonly<Record<ChosenRoute['hostHeader'], string>> = {
+  keep: 'as the client sent it',
+  rewrite: 'the name of the service, in Origin and Referer too',
+  'unless-refused':
+    'as the client sent it; where the service refuses that, its own, in Origin and Referer too',
+};
 
 function nameRow({ name, named }: ChosenRoute): [string, string][] {
   if (name === null) return [];

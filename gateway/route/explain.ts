@@ -176,7 +176,6 @@ function noRoute(table: RouteTable, { method, target, host }: RouteRequest): Ver
 function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget): ChosenRoute {
   const { route, prefixRawLength, named } = match;
   const own = ownOrigin(route);
-  const rewrites = route.hostHeader === 'rewrite' || (named && route.hostHeader === 'auto');
   return {
     ...reference(route),
     path: route.matcher.path,
@@ -184,7 +183,7 @@ function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget
     strip: route.strip,
     prefixRawLength,
     forwarded: own === null ? forwardTarget(match, target) : null,
-    hostHeader: rewrites ? 'rewrite' : 'keep',
+    hostHeader: sentHost(match),
     name: table.names?.of(route) ?? null,
     named,
     endpoints: own === null ? endpointTexts(route.upstream) : [own],
@@ -192,6 +191,11 @@ function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget
     extend: isExtended(route) ? extendedBy(route) : null,
     lane: laneOf(route),
   };
+}
+
+function sentHost({ route, named }: RouteMatch): ChosenRoute['hostHeader'] {
+  if (route.hostHeader !== 'auto') return route.hostHeader;
+  return named ? 'unless-refused' : 'keep';
 }
 
 function candidatesOf(

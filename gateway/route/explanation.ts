@@ -89,7 +89,8 @@ export interface ChosenRoute extends RouteReference {
   readonly prefixRawLength: number;
   /** The exact target that the service sees; `null`: there is no service, and `endpoints` says what answers. */
   readonly forwarded: string | null;
-  readonly hostHeader: 'keep' | 'rewrite';
+  /** Whose `Host` the service sees: the client's, its own, or its own where it has refused the client's. */
+  readonly hostHeader: 'keep' | 'rewrite' | 'unless-refused';
   /** `vite.localhost`, where it is whole and without a prefix; `null`: it has no name. */
   readonly name: string | null;
   /** Whether the request asked for it by that name, or for what stands below it. */

@@ -30,15 +30,96 @@ describe.each(routeKinds)('by its name, $kind', ({ routes, files }) => {
     expect(answer.head.value('set-cookie')).toBe('a=1; Path=/x');
   });
 
-  test('is asked as it knows itself, in Origin and Referer too, and told the name', async () => {
+  const own = ['Origin: http://vite.localhost:3000', 'Referer: http://vite.localhost:3000/a'];
+
+  test('is asked by that name, so that what it says of itself leads back', async () => {
     const { service, gateway } = await stage();
-    const own = 'http://vite.localhost:3000';
-    await gateway.get('/', VITE, `Origin: ${own}`, `Referer: ${own}/a`);
+    await gateway.get('/', VITE, ...own);
     const { head } = service.request;
-    expect(head.value('host')).toBe(`127.0.0.1:${service.port}`);
-    expect(head.value('origin')).toBe(`http://127.0.0.1:${service.port}`);
-    expect(head.value('referer')).toBe(`http://127.0.0.1:${service.port}/a`);
+    expect(head.value('host')).toBe('vite.localhost:3000');
+    expect(head.value('origin')).toBe('http://vite.localhost:3000');
     expect(head.value('x-forwarded-host')).toBe('vite.localhost:3000');
+  });
+
+  /** A service that refuses the hosts that a test says. */
+  async function refusing(status: number, refuses: (host: string) => boolean) {
+    const { service, gateway } = await stage();
+    service.answer(({ head }) =>
+      refuses(head.value('host')!)
+        ? Buffer.from(`HTTP/1.1 ${status} No\r\nContent-Length: 4\r\n\r\nhost`)
+        : ok('x'),
+    );
+    return { service, gateway };
+  }
+
+  test.each([400, 403, 421])(
+    'is asked as it knows itself, where it refuses the name with %i',
+    async (status) => {
+      const { service, gateway } = await refusing(status, (host) => host.startsWith('vite'));
+      const first = await gateway.get('/a?b', VITE);
+      expect([first.status, first.text]).toEqual([307, 'host']);
+      expect(first.head.value('location')).toBe('http://vite.localhost:3000/a?b');
+      expect(first.head.value('cache-control')).toBe('no-store');
+      expect((await gateway.get('/a?b', VITE, ...own)).status).toBe(200);
+      const { head } = service.requests.at(-1)!;
+      expect(head.value('host')).toBe(`127.0.0.1:${service.port}`);
+      expect(head.value('origin')).toBe(`http://127.0.0.1:${service.port}`);
+      expect(head.value('referer')).toBe(`http://127.0.0.1:${service.port}/a`);
+      expect(head.value('x-forwarded-host')).toBe('vite.localhost:3000');
+    },
+  );
+
+  test('is shown with its refusal, and by its name, where its own host is refused as well', async () => {
+    const { service, gateway } = await refusing(403, () => true);
+    const statuses = [];
+    for (let i = 0; i < 4; i++) statuses.push((await gateway.get('/', VITE)).status);
+    expect(statuses).toEqual([307, 403, 403, 403]);
+    const hosts = service.requests.map(({ head }) => head.value('host'));
+    const name = 'vite.localhost:3000';
+    expect(hosts).toEqual([name, `127.0.0.1:${service.port}`, name, name]);
+  });
+
+  const post = `POST /rpc HTTP/1.1\r\n${VITE}\r\nContent-Length: 1\r\n\r\nx`;
+
+  test('says of a POST, too, that it is not for this host', async () => {
+    const { gateway } = await refusing(421, (host) => host.startsWith('vite'));
+    expect((await gateway.exchange(post)).status).toBe(307);
+    expect((await gateway.exchange(post)).status).toBe(200);
+    expect((await gateway.get('/', VITE)).status).toBe(200);
+  });
+
+  test('refuses a POST for whatever reason, and is asked by its name as before', async () => {
+    const { service, gateway } = await refusing(403, (host) => host.startsWith('vite'));
+    expect((await gateway.exchange(post)).status).toBe(403);
+    expect((await gateway.exchange(post)).status).toBe(403);
+    expect(service.requests.map(({ head }) => head.value('host'))).not.toContain(`127.0.0.1:${service.port}`);
+  });
+
+  test('is asked by its name for everything else, until it is known why it refused', async () => {
+    const { service, gateway } = await stage();
+    service.answer(({ target }) =>
+      target === '/private' ? Buffer.from('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n') : ok('x'),
+    );
+    const asked = ['/private', '/other', '/private', '/private', '/other'];
+    const statuses = [];
+    for (const target of asked) statuses.push((await gateway.get(target, VITE)).status);
+    expect(statuses).toEqual([307, 200, 403, 403, 200]);
+    const byName = service.requests.map(({ head }) => head.value('host') === 'vite.localhost:3000');
+    expect(byName).toEqual([true, true, false, true, true]);
+  });
+
+  test('goes round at most once for each of many that are refused at once', async () => {
+    const { gateway } = await refusing(403, () => true);
+    const round = async (target: string) => {
+      for (let times = 0; ; times++) if ((await gateway.get(target, VITE)).status !== 307) return times;
+    };
+    const times = await Promise.all(Array.from({ length: 8 }, (_, at) => round(`/${at}`)));
+    expect(Math.max(...times)).toBe(1);
+  });
+
+  test('below its path, a refusal is what it is', async () => {
+    const { gateway } = await refusing(403, () => true);
+    expect((await gateway.get('/vite/', 'Host: localhost')).status).toBe(403);
   });
 
   test('keeps the Origin of a stranger, and the Host where the route says so', async () => {
@@ -88,7 +169,7 @@ test('a WebSocket by name is forwarded whole', async () => {
   const connection = await service.connection();
   const head = await connection.head();
   expect(head.startLine).toBe('GET /?token=x HTTP/1.1');
-  expect(head.value('origin')).toBe(`http://127.0.0.1:${service.port}`);
+  expect(head.value('origin')).toBe('http://vite.localhost:3000');
   await connection.send(agreement());
   expect((await client.head()).startLine).toContain('101');
 });

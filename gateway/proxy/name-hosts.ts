@@ -1,0 +1,82 @@
+import type { Downstream, Fields } from '../exchange/contract.ts';
+import { DownstreamFilter } from '../exchange/downstream-filter.ts';
+import type { RouteMatch } from '../route/table.ts';
+import type { Routed } from './routed.ts';
+
+/** What a service gets as `Host`: the name of the route; its own; or its own only where it is asked for one of these targets again, to find out. */
+type Standing = 'name' | 'own' | Set<string>;
+
+/** A request, and whether the service got its own host. */
+type Asked = Pick<Routed, 'rawTarget' | 'ownHost'> & { readonly method: string };
+
+const TARGETS_MAX = 8;
+const TARGET_MAX_CHARACTERS = 2_048;
+
+/**
+ * Which `Host` the services of routes get that are asked by their name in development: that name, so that what they say of themselves
+ * leads back here; or, where one refuses it, their own (`hostHeader: auto`).
+ */
+export class NameHosts {
+  readonly #standings = new Map<string, Standing>();
+
+  /** Whether the service gets its own host. */
+  rewrites({ route, named }: RouteMatch, rawTarget: string): boolean {
+    const standing = named ? this.#standings.get(route.id) : undefined;
+    return standing === 'own' || (standing instanceof Set && standing.has(rawTarget));
+  }
+
+  /** @returns whether it should be asked again: it refused the name, or may have. */
+  answered(route: string, asked: Asked, status: number): boolean {
+    if (asked.ownHost) return this.#tried(route, asked, status);
+    // RFC 9110 §15.5.20: not for this host. Transmission says so.
+    if (status === 421) {
+      this.#standings.set(route, 'own');
+      return true;
+    }
+    // Of Django and ASP.NET, of Jupyter and Vite; but not only for a host that they don't know.
+    if ((status !== 400 && status !== 403) || !/^(?:GET|HEAD)$/.test(asked.method)) return false;
+    return this.#mayHelp(route, asked.rawTarget);
+  }
+
+  /** One that is refused by its own host as well was not refused for the host. */
+  #tried(route: string, { rawTarget }: Asked, status: number): false {
+    const standing = this.#standings.get(route);
+    if (standing instanceof Set && standing.has(rawTarget))
+      this.#standings.set(route, status === 400 || status === 403 ? 'name' : 'own');
+    return false;
+  }
+
+  #mayHelp(route: string, rawTarget: string): boolean {
+    const standing = this.#standings.get(route) ?? new Set<string>();
+    if (!(standing instanceof Set)) return standing === 'own';
+    if (rawTarget.length > TARGET_MAX_CHARACTERS) return false;
+    // They were never asked again.
+    if (standing.size >= TARGETS_MAX) standing.clear();
+    this.#standings.set(route, standing.add(rawTarget));
+    return true;
+  }
+}
+
+/** Sends the client round once more where the service refused the name of the route; it is asked by its own then. */
+export class NamedAnswer extends DownstreamFilter {
+  readonly #routed: Routed;
+  readonly #hosts: NameHosts;
+
+  constructor(client: Downstream, routed: Routed, hosts: NameHosts) {
+    super(client);
+    this.#routed = routed;
+    this.#hosts = hosts;
+  }
+
+  override head(status: number, reason: string, fields: Fields): void {
+    const { route, ownHost, origin, rawTarget } = this.#routed;
+    const { method } = this;
+    const again =
+      rawTarget.startsWith('/') && this.#hosts.answered(route.id, { method, rawTarget, ownHost }, status);
+    if (!again) return super.head(status, reason, fields);
+    // The body stays, for a program that follows no redirect.
+    const location = `${origin.proto}://${origin.authority}${origin.outerPrefix}${rawTarget}`;
+    const told = fields.filter((_, at) => !/^(?:location|cache-control)$/i.test(fields[at & ~1]!));
+    super.head(307, 'Temporary Redirect', [...told, 'Location', location, 'Cache-Control', 'no-store']);
+  }
+}

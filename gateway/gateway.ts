@@ -146,7 +146,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       log: unread,
     });
     this.registry = new UpstreamRegistry(log, env.PORTWAY_STICKY_SECRET, traffic);
-    this.kept = new KeptStates(log);
+    this.kept = new KeptStates(log, worker?.counts ?? null);
     this.caches = new Caches(log);
     this.overload = new Overload({
       config: () => this.config().overload,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Counts } from './rate-limit/counts.ts';
 
 /** What a policy keeps for longer than one snapshot: files that are followed, counts, verdicts. */
 export interface Keepable {
@@ -8,10 +9,13 @@ export interface Keepable {
 /** What policies keep, by what it is about. It lives as long as any snapshot holds it, so that a reload loses nothing of unchanged routes. */
 export class KeptStates {
   readonly log: Logger;
+  /** Where this process agrees with others on what they count; `null`: it is the only one. */
+  readonly counts: Counts | null;
   readonly #held = new Map<string, { readonly state: Keepable; holders: number }>();
 
-  constructor(log: Logger) {
+  constructor(log: Logger, counts: Counts | null = null) {
     this.log = log;
+    this.counts = counts;
   }
 
   /** @param key names the kind of state, too: what is kept under it is always made by the same `make`. */

@@ -1,6 +1,7 @@
 import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
+import type { Counts } from '../policy/rate-limit/counts.ts';
 
 /** What a gateway that is one worker of several has from its primary, in place of a file to follow and an admin listener. */
 export interface WorkerContext {
@@ -10,6 +11,8 @@ export interface WorkerContext {
   readonly listen: { readonly host: string; readonly port: number } | null;
   /** Whether it is the one that carries UDP (docs/workers.md). */
   readonly datagrams: boolean;
+  /** Where all workers agree on what they count; `null`: there is no other. */
+  readonly counts: Counts | null;
   /** Its part of what the configuration bounds for all workers together. */
   share(config: GatewayConfig): GatewayConfig;
   /** What the primary told last. */

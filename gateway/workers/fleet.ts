@@ -2,6 +2,8 @@ import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
+import { CountKeeper } from '../policy/rate-limit/counts.ts';
+import { newTagKey } from '../policy/rate-limit/party-tag.ts';
 import { Refusal } from '../proxy/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
 import { HandedOver } from './handed-over.ts';
@@ -28,6 +30,8 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly slots: readonly WorkerSlot[];
   readonly #living = new Set<WorkerProcess>();
+  readonly #counts = new CountKeeper();
+  readonly #countKey = newTagKey();
   readonly #datagrams = new DatagramCarrier(() => this.ready());
   /** What they serve. */
   #content: FileContent;
@@ -155,6 +159,7 @@ export class Fleet {
       configFile,
       mode,
       workers,
+      countKey: this.#countKey,
       content: this.#content,
       listen: this.#listening,
       datagrams: this.#living.size === 0,
@@ -162,7 +167,7 @@ export class Fleet {
     };
     cluster.setupPrimary({ args: ['worker', '--config', configFile] });
     const forked = cluster.fork();
-    const worker = new WorkerProcess(forked, assignment, startTimeoutMs);
+    const worker = new WorkerProcess(forked, assignment, this.#counts, startTimeoutMs);
     new HandedOver(forked, () => this.ready().some((one) => one !== worker));
     this.#living.add(worker);
     void worker.ended.then(() => {

@@ -12,6 +12,8 @@ import type { ExchangeList, ExchangeQuery, ExchangeView } from '../model/exchang
 import type { ConfigStatus, ServiceStatus } from '../model/status.ts';
 import type { FigureName } from '../observe/figures.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
+import type { CountReport, CountState } from '../policy/rate-limit/counts.ts';
+import type { PartyTag } from '../policy/rate-limit/party-tag.ts';
 import type { ReloadResult } from '../proxy/reloader.ts';
 import type { StartFailure } from './start-failure.ts';
 
@@ -64,6 +66,8 @@ export interface Assignment {
   readonly datagrams: boolean;
   /** How many share what the configuration bounds. */
   readonly workers: number;
+  /** By which all workers call a party the same (docs/rate-limit.md). */
+  readonly countKey: PartyTag;
   readonly primaryStatus: PrimaryStatus;
 }
 
@@ -71,6 +75,8 @@ export type ToWorker =
   | { readonly kind: 'begin'; readonly assignment: Assignment }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly given: unknown }
   | { readonly kind: 'primary-status'; readonly primaryStatus: PrimaryStatus }
+  /** The answer to `counts`. */
+  | { readonly kind: 'counted'; readonly id: number; readonly states: readonly CountState[] }
   /** @see Departure */
   | ({ readonly kind: 'leave' } & Departure);
 
@@ -88,6 +94,8 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly failure: StartFailure }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'no answer'; readonly id: number; readonly cause: string }
+  /** What it has let pass, and who waits; one question at a time for each kind of party. */
+  | { readonly kind: 'counts'; readonly id: number; readonly reports: readonly CountReport[] }
   /** Somebody else than the primary wants it to end. */
   | { readonly kind: 'dismissed' }
   /**

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { FileContent } from '../files/content.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
+import type { CountKeeper } from '../policy/rate-limit/counts.ts';
 import {
   type AnswerTo,
   type Assignment,
@@ -47,6 +48,7 @@ export class WorkerProcess {
   silent = false;
   /** Called when somebody else than us wants it to end. */
   dismissed: () => void = () => {};
+  readonly #counts: CountKeeper;
   readonly #worker: Worker;
   readonly #assignment: Assignment;
   readonly #startedAt = performance.now();
@@ -56,8 +58,9 @@ export class WorkerProcess {
   #questions = 0;
   #finishedInTime = false;
 
-  constructor(worker: Worker, assignment: Assignment, startTimeoutMs: number) {
+  constructor(worker: Worker, assignment: Assignment, counts: CountKeeper, startTimeoutMs: number) {
     this.#worker = worker;
+    this.#counts = counts;
     this.#assignment = assignment;
     this.pid = worker.process.pid ?? 0;
     this.content = assignment.content;
@@ -133,12 +136,19 @@ export class WorkerProcess {
         return this.#waiting.get(said.id)?.settle(said.answer);
       case 'no answer':
         return this.#waiting.get(said.id)?.fail(new Error(said.cause));
+      case 'counts':
+        return this.#count(said);
       case 'dismissed':
         return this.dismissed();
       case 'finished':
         this.#finishedInTime = said.inTime;
         this.reading = said.reading ?? this.reading;
     }
+  }
+
+  #count({ id, reports }: Extract<FromWorker, { kind: 'counts' }>): void {
+    if (!Array.isArray(reports)) return;
+    this.#tell({ kind: 'counted', id, states: this.#counts.settle(reports, performance.now()) });
   }
 
   /** It can't be forked, of which no `exit` tells; or something can't be sent to one that is ending. */

@@ -3,6 +3,7 @@ import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { GatewayOptions, WorkerGateway } from '../contract.ts';
 import { startWorkerGateway } from '../gateway.ts';
+import type { CountReport, CountState } from '../policy/rate-limit/counts.ts';
 import type { WorkerContext } from '../proxy/worker-context.ts';
 import {
   type AnswerTo,
@@ -34,6 +35,9 @@ export class WorkerProgram {
   #primaryStatus: PrimaryStatus | null = null;
   #gateway: WorkerGateway | null = null;
   #answers: Answers | null = null;
+  /** Questions about counts, by their numbers. */
+  readonly #asked = new Map<number, (states: readonly CountState[]) => void>();
+  #questions = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -62,6 +66,10 @@ export class WorkerProgram {
       case 'primary-status':
         this.#primaryStatus = message.primaryStatus;
         return;
+      case 'counted':
+        this.#asked.get(message.id)?.(message.states);
+        this.#asked.delete(message.id);
+        return;
       case 'leave':
         return this.#leave(message);
     }
@@ -84,14 +92,25 @@ export class WorkerProgram {
     }
   }
 
-  #context({ content, listen, datagrams, workers }: Assignment): WorkerContext {
+  #context({ content, listen, datagrams, workers, countKey }: Assignment): WorkerContext {
+    const settle = (reports: readonly CountReport[]) => this.#settle(reports);
     return {
+      counts: workers > 1 ? { key: countKey, processes: workers, settle } : null,
       content,
       listen,
       datagrams,
       share: (config) => shareOf(config, workers),
       configStatus: () => this.#primaryStatus!.config,
     };
+  }
+
+  /** What the primary does not answer is never settled: who asks has a time of its own. */
+  #settle(reports: readonly CountReport[]): Promise<readonly CountState[]> {
+    const id = ++this.#questions;
+    return new Promise((resolve) => {
+      this.#asked.set(id, resolve);
+      tell({ kind: 'counts', id, reports });
+    });
   }
 
   async #answer({ id, question, given }: Extract<ToWorker, { kind: 'ask' }>): Promise<void> {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { addressNetwork } from './address-network.ts';
 import { Arrivals, type Spread } from './arrivals.ts';
+import { PartyTable } from './party-table.ts';
 
 const taken = (arrivals: Arrivals, party: string, limit: Spread, nowMs: number) =>
   Math.max(0, arrivals.take(arrivals.taggerOf('limit').tag(party), limit, nowMs));
@@ -31,7 +32,7 @@ test('what passes is told how much of its burst is left', () => {
 });
 
 test('a full table forgets whoever would have waited least, and the past costs nobody', () => {
-  const arrivals = new Arrivals(8);
+  const arrivals = new Arrivals(new PartyTable(8));
   const parties = arrivals.taggerOf('limit');
   const limit = { count: 1, periodMs: 1_000, burst: 2 };
   const take = (party: string, ms: number) => arrivals.take(parties.tag(party), limit, ms);

@@ -5,7 +5,8 @@ import { cookieValue } from '../../fields/cookie.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
 import type { KeptStates } from '../kept.ts';
 import { addressNetwork } from './address-network.ts';
-import { Arrivals } from './arrivals.ts';
+import { AgreedArrivals } from './agreed-arrivals.ts';
+import { type Admission, Arrivals } from './arrivals.ts';
 import type { LimitBy, RateLimit } from './keys.ts';
 import { limitItem, namesOf, policyItem } from './limit-fields.ts';
 import type { PartyTagger } from './party-tag.ts';
@@ -16,7 +17,7 @@ interface CountedLimit {
   /** As answers call it. */
   readonly name: string;
   readonly tagger: PartyTagger;
-  readonly arrivals: Arrivals;
+  readonly arrivals: Admission;
 }
 
 /**
@@ -32,22 +33,27 @@ export class Limiter {
   constructor(route: string, limits: readonly RateLimit[], kept: KeptStates) {
     this.#kept = kept;
     this.#limits = namesOf(limits).map(([name, limit]) => {
-      const arrivals = kept.acquire(tableOf(limit), () => new Arrivals());
+      const arrivals = kept.acquire(tableOf(limit), () => arrivalsOf(limit, kept));
       return { limit, name, tagger: arrivals.taggerOf(`${route} ${limit.burst} ${limit.text}`), arrivals };
     });
     const shown = this.#limits.filter(isShown).map(({ name, limit }) => policyItem(name, limit));
     this.#policies = shown.length > 0 ? shown.join(', ') : null;
   }
 
-  /** @throws GatewayError */
-  admit(exchange: RoutedExchange): void {
+  /** A promise only where the word of other processes has to be waited for. @throws GatewayError */
+  admit(exchange: RoutedExchange): Promise<void> | void {
+    return this.#admitFrom(0, '', exchange);
+  }
+
+  #admitFrom(first: number, told: string, exchange: RoutedExchange): Promise<void> | void {
     const now = performance.now();
-    let items = '';
-    for (const one of this.#limits) {
-      const { limit, tagger, arrivals } = one;
-      const waitMs = arrivals.take(tagger.tag(partyOf(limit.by, exchange)), limit, now);
-      if (waitMs > 0) throw refusal(one, waitMs);
-      if (isShown(one)) items += `${items && ', '}${limitItem(one.name, limit, -waitMs)}`;
+    let items = told;
+    for (let at = first; at < this.#limits.length; at++) {
+      const one = this.#limits[at]!;
+      const waitMs = one.arrivals.take(one.tagger.tag(partyOf(one.limit.by, exchange)), one.limit, now);
+      if (typeof waitMs !== 'number')
+        return waitMs.then((ms) => this.#admitFrom(at + 1, withItem(items, one, ms), exchange));
+      items = withItem(items, one, waitMs);
     }
     if (this.#policies !== null)
       exchange.addToAnswer(['RateLimit-Policy', this.#policies, 'RateLimit', items]);
@@ -56,6 +62,17 @@ export class Limiter {
   close(): void {
     for (const { limit } of this.#limits) this.#kept.release(tableOf(limit));
   }
+}
+
+function arrivalsOf({ by }: RateLimit, { counts }: KeptStates): Admission {
+  return counts === null ? new Arrivals() : new AgreedArrivals(by.kind, counts);
+}
+
+/** @throws GatewayError where it has to wait. */
+function withItem(items: string, one: CountedLimit, waitMs: number): string {
+  if (waitMs > 0) throw refusal(one, waitMs);
+  if (!isShown(one)) return items;
+  return `${items && `${items}, `}${limitItem(one.name, one.limit, -waitMs)}`;
 }
 
 function tableOf({ by }: RateLimit): string {

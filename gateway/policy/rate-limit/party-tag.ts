@@ -25,6 +25,12 @@ export class PartyTagger implements PartyTag {
     this.#key = key;
   }
 
+  /** Of another key, which this text makes of this one. */
+  derived(text: string): PartyTagger {
+    const { low, high } = this.tag(text);
+    return new PartyTagger({ low, high });
+  }
+
   /** @returns itself, with the tag of this text until the next call. */
   tag(text: string): this {
     const { low, high } = this.#key;

@@ -39,8 +39,8 @@ function bind(limits: readonly RateLimit[]): BoundPolicy | null {
     },
     request(exchange) {
       if (limiter === null) throw new Error('rateLimit was not opened');
-      limiter.admit(exchange);
-      return null;
+      const admitted = limiter.admit(exchange);
+      return admitted instanceof Promise ? admitted.then(() => null) : null;
     },
     foresee: () => ({
       status: null,

@@ -15,6 +15,8 @@ export interface LoadPlan {
   readonly load: BenchCase['load'];
   /** Requests a second, where the load is paced. */
   readonly perSecond: number;
+  /** A further header line of each request. */
+  readonly field?: string | undefined;
 }
 
 /** What the clients saw. */
@@ -59,7 +61,12 @@ export function findLoadGenerator(workspace: Workspace): LoadGenerator {
 async function runWrk(workspace: Workspace, program: string, plan: LoadPlan): Promise<LoadResult> {
   const size = ['-t1', `-c${plan.connections}`, `-d${plan.seconds}s`, '--timeout', '10s', '--latency'];
   const script = plan.requestBytes > 0 ? ['-s', postScript(workspace, plan.requestBytes)] : [];
-  return parseWrk(await outputOf(workspace, [program, ...size, ...script, plan.url]));
+  return parseWrk(await outputOf(workspace, [program, ...size, ...fieldOf(plan), ...script, plan.url]));
+}
+
+/** Both generators call it the same. */
+function fieldOf({ field }: LoadPlan): string[] {
+  return field === undefined ? [] : ['-H', field];
 }
 
 /** wrk takes a request other than GET from a script. */
@@ -73,7 +80,9 @@ async function runAutocannon(workspace: Workspace, manifest: string, plan: LoadP
   const program = join(manifest, '../autocannon.js');
   const size = ['--json', '--no-progress', '-c', String(plan.connections), '-d', String(plan.seconds)];
   const post = plan.requestBytes > 0 ? ['-m', 'POST', '-b', 'x'.repeat(plan.requestBytes)] : [];
-  return parseAutocannon(await outputOf(workspace, [process.execPath, program, ...size, ...post, plan.url]));
+  return parseAutocannon(
+    await outputOf(workspace, [process.execPath, program, ...size, ...fieldOf(plan), ...post, plan.url]),
+  );
 }
 
 /** Reads what `autocannon --json` prints. */

@@ -42,8 +42,8 @@ export async function measure(
   const child = await startPeer(bench, peer, installed, benchCase, port);
   try {
     const url = `http://127.0.0.1:${port}${pathPrefix}${benchCase.path}`;
-    await untilAnswers(child, url, caseBody(benchCase));
-    return await underLoad(bench, child, url, benchCase);
+    await untilAnswers(child, url, caseBody(benchCase), peer.field);
+    return await underLoad(bench, child, url, benchCase, peer.field);
   } finally {
     await child.stop();
   }
@@ -74,14 +74,21 @@ async function startPeer(
 }
 
 /** Repeated where others were at work meanwhile, because they make a proxy cost more; the least disturbed measurement counts. */
-async function underLoad(bench: Bench, child: Process, url: string, benchCase: BenchCase): Promise<Measured> {
-  await bench.generator.run(planOf(bench, url, benchCase, bench.warmUpSeconds));
-  let best = await measureOnce(bench, child, url, benchCase);
+async function underLoad(
+  bench: Bench,
+  child: Process,
+  url: string,
+  benchCase: BenchCase,
+  field: string | undefined,
+): Promise<Measured> {
+  const plan = (seconds: number) => ({ ...planOf(bench, url, benchCase, seconds), field });
+  await bench.generator.run(plan(bench.warmUpSeconds));
+  let best = await measureOnce(bench, child, plan(bench.seconds), benchCase);
   for (let attempt = 1; attempt < bench.attempts && isDisturbed(best); attempt += 1) {
-    const next = await measureOnce(bench, child, url, benchCase);
+    const next = await measureOnce(bench, child, plan(bench.seconds), benchCase);
     if (next.problems.length > 0 || next.figures.disturbance < best.figures.disturbance) best = next;
   }
-  const afterwards = await problemOf(url, caseBody(benchCase));
+  const afterwards = await problemOf(url, caseBody(benchCase), field);
   return afterwards === null ? best : { ...best, problems: [...best.problems, `afterwards ${afterwards}`] };
 }
 
@@ -95,11 +102,11 @@ function isDisturbed({ figures, problems }: Measured): boolean {
 async function measureOnce(
   bench: Bench,
   child: Process,
-  url: string,
+  plan: LoadPlan,
   benchCase: BenchCase,
 ): Promise<Measured> {
   const before = readClocks(child);
-  const load = await bench.generator.run(planOf(bench, url, benchCase, bench.seconds));
+  const load = await bench.generator.run(plan);
   return { figures: figuresOf(before, readClocks(child), load), problems: problemsOf(load, benchCase) };
 }
 

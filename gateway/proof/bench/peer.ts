@@ -31,6 +31,8 @@ export interface Peer {
   readonly about: string;
   /** Names of the cases that it takes part in; left out: all that are a closed loop. */
   readonly cases?: readonly string[];
+  /** A header line that closed loops send it, such as a key of its own; the others are asked without. */
+  readonly field?: string;
   /** `null` where it is not installed; the harness then leaves it out and says so. */
   find(): Installed | null;
   launch(installed: Installed, wiring: Wiring): Launch;

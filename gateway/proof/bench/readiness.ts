@@ -6,10 +6,15 @@ import type { Process } from '../testing/processes.ts';
  * Waits until `url` answers 200 with exactly `body`.
  * @throws Error with what it got instead, and what the process printed, where it ends first or 15 s pass.
  */
-export async function untilAnswers(started: Process, url: string, body: Buffer): Promise<void> {
+export async function untilAnswers(
+  started: Process,
+  url: string,
+  body: Buffer,
+  field?: string,
+): Promise<void> {
   let problem: string | null = null;
   const answers = async () => {
-    problem = await problemOf(url, body);
+    problem = await problemOf(url, body, field);
     if (problem !== null && started.end !== null)
       throw new Error(`it ended (${started.end}) before it answered: ${started.complaint()}`);
     return problem === null;
@@ -20,11 +25,19 @@ export async function untilAnswers(started: Process, url: string, body: Buffer):
 }
 
 /** What is wrong with the answer to GET `url`; `null` where it is 200 with exactly `body`, which is text. */
-export async function problemOf(url: string, body: Buffer): Promise<string | null> {
+export async function problemOf(url: string, body: Buffer, field?: string): Promise<string | null> {
   const { port, pathname } = new URL(url);
-  const { status, complete, text, broke } = await ask(Number(port), pathname, { withinMs: 5_000 });
+  const { status, complete, text, broke } = await ask(Number(port), pathname, {
+    withinMs: 5_000,
+    ...(field === undefined ? {} : { headers: headersOf(field) }),
+  });
   if (!complete) return broke ?? 'broken off';
   if (status !== 200) return `answered ${status} instead of 200`;
   if (text === String(body)) return null;
   return `answered ${text.length} bytes that are not the ${body.length} expected`;
+}
+
+function headersOf(field: string): Record<string, string> {
+  const [name = '', value = ''] = field.split(': ');
+  return { [name]: value };
 }

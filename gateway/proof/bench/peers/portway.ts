@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Installed, packageVersion } from '../../testing/machine.ts';
 import { PORTWAY } from '../../testing/processes.ts';
+import { keysFile } from '../../testing/users-file.ts';
 import { cases } from '../cases.ts';
 import type { Peer, Wiring } from '../peer.ts';
 
@@ -16,7 +17,10 @@ interface Variant {
   /** Further routes. */
   readonly others?: string;
   readonly files?: Readonly<Record<string, string>>;
+  readonly field?: string;
 }
+
+const API_KEY = 'pw_0123456789abcdefghijklmnopqrstuvwxyz';
 
 const QUIET = 'log: { access: false }\n';
 
@@ -39,6 +43,16 @@ export const portwayVariants: readonly Peer[] = [
     cases: ['small'],
     settings: QUIET,
     others: Array.from({ length: 10_000 }, (_, at) => `  /r${at}/${at % 7}: ${40_000 + (at % 9)}\n`).join(''),
+  }),
+  portwayPeer({
+    name: 'portway policies',
+    about: 'with `cors`, API keys, a rate limit by address and header rules on the route',
+    cases: ['small', '10k', 'post'],
+    settings: QUIET,
+    route: `, cors: { origins: [https://app.example.com], credentials: true }, auth: { keys: ./keys.txt, header: X-API-Key }, rateLimit: { rate: 1000000/s, by: ip },
+    headers: { request: { set: { X-Team: db }, remove: [Cookie] }, answer: { set: { X-Frame-Options: DENY } } }`,
+    files: { 'keys.txt': keysFile({ bench: API_KEY }) },
+    field: `X-API-Key: ${API_KEY}`,
   }),
   portwayPeer({
     name: 'portway 1 worker',
@@ -69,6 +83,7 @@ function portwayPeer(variant: Variant): Peer {
     name: variant.name,
     about: variant.about,
     cases: variant.cases ?? cases.map(({ name }) => name),
+    ...(variant.field === undefined ? {} : { field: variant.field }),
     find: findPortway,
     launch: (_installed, wiring) => ({
       command: [process.execPath, PORTWAY, 'start', '--config', `${wiring.folder}/gateway.config.yaml`],

@@ -1,0 +1,50 @@
+import { Arrivals, type Spread } from './arrivals.ts';
+import type { LimitBy } from './keys.ts';
+import type { PartyTag } from './party-tag.ts';
+
+/** What a process tells of one party: how many it has let pass since it told last, and how many wait for a word. */
+export type CountReport = readonly [
+  by: LimitBy['kind'],
+  low: number,
+  high: number,
+  count: number,
+  periodMs: number,
+  burst: number,
+  passed: number,
+  waiting: number,
+];
+
+/** How far ahead of now the party is, over all processes, and how many of those that wait may pass. */
+export type CountState = readonly [aheadMs: number, granted: number];
+
+/**
+ * Where processes agree on what has passed. It is asked for many parties at once, beside the traffic; one script of a database could answer it,
+ * too: for each report, `due = max(due, now) + passed * interval`, and as many more as there is room for.
+ */
+export interface Counts {
+  /** Of all processes: a party has the same tag in each. */
+  readonly key: PartyTag;
+  readonly processes: number;
+  /** One state for each report, in their order. */
+  settle(reports: readonly CountReport[]): Promise<readonly CountState[]>;
+}
+
+/** The counts of all workers, in the process that they have in common. */
+export class CountKeeper {
+  readonly #tables = new Map<string, Arrivals>(KINDS.map((kind) => [kind, new Arrivals()]));
+
+  /** Extensions are code of somebody else, which may send what it likes on the same channel: what is no report changes nothing. */
+  settle(reports: readonly CountReport[], nowMs: number): readonly CountState[] {
+    return reports.map((report) => {
+      const [by, low, high, count, periodMs, burst, passed, waiting] = report;
+      const arrivals = this.#tables.get(by);
+      const numbers = [low, high, count, periodMs, burst, passed, waiting];
+      if (arrivals === undefined || !numbers.every(Number.isFinite) || count <= 0) return NOTHING_KNOWN;
+      const spread: Spread = { count, periodMs, burst };
+      return arrivals.settle({ low, high }, spread, passed, waiting, nowMs);
+    });
+  }
+}
+
+const KINDS: readonly LimitBy['kind'][] = ['ip', 'user', 'route', 'header', 'cookie'];
+const NOTHING_KNOWN: CountState = [0, 0];

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { startGatewayProcess } from '../testing/gateway-process.ts';
+import { until } from '../testing/poll.ts';
+import { get, type RawClient } from '../testing/raw-client.ts';
+import { ok, startService } from '../testing/service.ts';
+
+async function stage(workers: number, limit: string) {
+  const service = (await startService()).answer(ok('x'));
+  const gateway = await startGatewayProcess(
+    `workers: ${workers}\nlog: { access: false }\nroutes: { /db: { to: ${service.port}, rateLimit: ${limit} } }\n`,
+  );
+  await gateway.readyWorkers(workers);
+  // They are dealt out in turn, so that each worker has as many of them.
+  const clients: RawClient[] = [];
+  for (let at = 0; at < workers * 5; at++) clients.push(await gateway.connect());
+  let passed = 0;
+  /** One request on each connection, all at once. */
+  const round = async () => {
+    const answers = await Promise.all(clients.map((client) => client.exchange(get('/db/x'))));
+    expect(answers.every(({ status }) => status === 200 || status === 429)).toBe(true);
+    passed += answers.filter(({ status }) => status === 200).length;
+    return answers;
+  };
+  return { gateway, service, clients, round, passed: () => passed };
+}
+
+test.each([2, 3, 4])(
+  '%i workers keep one limit: a client on all of them passes no more than the limit and one each',
+  {
+    timeout: 60_000,
+  },
+  async (workers) => {
+    const { round, passed } = await stage(workers, '{ rate: 18/d }');
+    await until('the limit is used up', async () => {
+      await round();
+      return passed() >= 18;
+    });
+    for (let more = 0; more < 5; more++) await round();
+    expect(passed()).toBeGreaterThanOrEqual(18);
+    expect(passed()).toBeLessThanOrEqual(18 + workers);
+    const [refused] = await round();
+    expect(refused?.status).toBe(429);
+    expect(Number(refused?.head.value('retry-after'))).toBeGreaterThan(3_600);
+  },
+);
+
+test('while the primary does not answer, every request is decided all the same', {
+  timeout: 60_000,
+}, async () => {
+  const { gateway, clients, round, passed } = await stage(2, '{ rate: 40/d }');
+  const [first, second] = clients as [RawClient, RawClient];
+  for (const client of [first, second]) expect((await client.exchange(get('/db/x'))).status).toBe(200);
+  process.kill(gateway.pid, 'SIGSTOP');
+  try {
+    for (let more = 0; more < 10; more++) await round();
+    expect(passed()).toBeGreaterThanOrEqual(30);
+    expect(passed()).toBeLessThanOrEqual(40 + 4);
+  } finally {
+    process.kill(gateway.pid, 'SIGCONT');
+  }
+  // What was let pass meanwhile is told, and counted.
+  await until('the limit is used up', async () => {
+    const answers = await round();
+    return answers.every(({ status }) => status === 429);
+  });
+  expect(passed()).toBeLessThanOrEqual(40 + 4);
+});

@@ -1,19 +1,23 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { shownState, streamState } from '../observe/route-state.ts';
 import { Header } from './header.tsx';
+import type { Exchanges } from './live/exchanges.ts';
 import type { Feed } from './live/feed.ts';
 import type { Place } from './live/place.ts';
 import { MapPage } from './map/map-page.tsx';
 import { Notices } from './notices.tsx';
 import { KEYS, listenToKeys } from './parts/keyboard.ts';
+import { StreamPage } from './stream/stream-page.tsx';
 
 /** What every page is given. */
 export interface Session {
   readonly feed: Feed;
   readonly place: Place;
+  readonly exchanges: Exchanges;
 }
 
-export function App({ feed, place }: Session) {
+export function App(session: Session) {
+  const { feed, place } = session;
   const help = useRef<HTMLDialogElement>(null);
   const openHelp = () => help.current?.showModal();
   useEffect(() => listenToKeys(place, openHelp), [place]);
@@ -23,10 +27,10 @@ export function App({ feed, place }: Session) {
       <button type="button" class="skip" onClick={toMain}>
         To the content
       </button>
-      <Header feed={feed} place={place} help={openHelp} />
+      <Header {...session} help={openHelp} />
       <main id="main" tabIndex={-1} data-ready={feed.status.value === null ? undefined : location.hash}>
         <Notices feed={feed} />
-        <Page feed={feed} place={place} />
+        <Page {...session} />
       </main>
       <HelpDialog dialog={help} />
     </>
@@ -35,6 +39,8 @@ export function App({ feed, place }: Session) {
 
 function Page(session: Session) {
   switch (session.place.page.value) {
+    case 'stream':
+      return <StreamPage {...session} />;
     default:
       return <MapPage {...session} />;
   }

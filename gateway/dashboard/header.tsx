@@ -21,15 +21,14 @@ export function Header({ feed, place, help }: Session & { readonly help: () => v
         </span>
       )}
       <nav aria-label="Pages">
-        {PAGES.length > 1 &&
-          PAGES.map(({ name, title }, index) => (
-            <a key={name} href={hrefOf(name)} aria-current={place.page.value === name ? 'page' : undefined}>
-              {title}
-              <span class="key" aria-hidden="true">
-                {index + 1}
-              </span>
-            </a>
-          ))}
+        {PAGES.map(({ name, title }, index) => (
+          <a key={name} href={hrefOf(name)} aria-current={place.page.value === name ? 'page' : undefined}>
+            {title}
+            <span class="key" aria-hidden="true">
+              {index + 1}
+            </span>
+          </a>
+        ))}
       </nav>
       <span class="end">
         <LiveSign link={feed.link.value} />

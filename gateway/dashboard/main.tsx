@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { Exchanges } from './live/exchanges.ts';
 import { Feed } from './live/feed.ts';
 import { Place } from './live/place.ts';
 
@@ -8,5 +9,6 @@ if (root !== null) {
   const feed = new Feed();
   feed.start();
   root.replaceChildren();
-  render(<App feed={feed} place={new Place()} />, root);
+  const exchanges = new Exchanges((status) => feed.take(status));
+  render(<App feed={feed} place={new Place()} exchanges={exchanges} />, root);
 }

@@ -5,6 +5,8 @@ import { Rates } from './rates.ts';
 /** How the gateway is reached: `lost` keeps what it said last. */
 export type Link = 'connecting' | 'live' | 'paused' | 'lost';
 
+/** What was told as lately as this need not be asked for. */
+const LATELY_MS = 1_500;
 const EVERY_MS = 1_000;
 const PATIENCE_MS = 5_000;
 
@@ -14,6 +16,7 @@ export class Feed {
   readonly link = signal<Link>('connecting');
   readonly lostSince = signal(0);
   readonly rates = new Rates();
+  #takenAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   start(): void {
@@ -27,18 +30,32 @@ export class Feed {
 
   async refresh(): Promise<void> {
     clearTimeout(this.#timer);
+    await this.#ask();
+    this.#again();
+  }
+
+  #again(): void {
+    if (document.hidden) return;
+    this.#timer = setTimeout(() => {
+      if (Date.now() - this.#takenAt < LATELY_MS) this.#again();
+      else void this.refresh();
+    }, EVERY_MS);
+  }
+
+  async #ask(): Promise<void> {
     try {
       const answer = await fetch('/status', { signal: AbortSignal.timeout(PATIENCE_MS) });
       if (!answer.ok) throw new Error(answer.statusText);
-      this.#take((await answer.json()) as GatewayStatus);
+      this.take((await answer.json()) as GatewayStatus);
     } catch {
       if (this.link.value !== 'lost') this.lostSince.value = Date.now();
       this.link.value = 'lost';
     }
-    if (!document.hidden) this.#timer = setTimeout(() => void this.refresh(), EVERY_MS);
   }
 
-  #take(status: GatewayStatus): void {
+  /** Whoever is told meanwhile hands it on: then it need not be asked for. */
+  take(status: GatewayStatus): void {
+    this.#takenAt = Date.now();
     this.rates.add(status);
     this.status.value = status;
     this.link.value = 'live';

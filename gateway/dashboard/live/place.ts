@@ -1,7 +1,10 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 
 /** The pages, in the order of their tabs: `1` is the first. */
-export const PAGES = [{ name: 'map', title: 'Map' }] as const;
+export const PAGES = [
+  { name: 'map', title: 'Map' },
+  { name: 'stream', title: 'Stream' },
+] as const;
 
 export type PageName = (typeof PAGES)[number]['name'];
 

@@ -11,7 +11,8 @@ import { StreamTable } from './stream-table.tsx';
 import { Totals } from './totals.tsx';
 
 /** Path, name, upstream, endpoints: what is mapped where, and how it is doing. */
-export function MapPage({ feed, place }: Session) {
+export function MapPage(session: Session) {
+  const { feed, place } = session;
   const filter = useSignal('');
   const status = feed.status.value;
   if (status === null) return <p class="empty">Asking the gateway…</p>;
@@ -68,7 +69,7 @@ export function MapPage({ feed, place }: Session) {
         )}
         {status.streams.length > 0 && <StreamTable streams={status.streams} />}
       </div>
-      {chosen !== null && <RouteDetails route={chosen} status={status} feed={feed} place={place} />}
+      {chosen !== null && <RouteDetails route={chosen} status={status} {...session} />}
     </div>
   );
 }

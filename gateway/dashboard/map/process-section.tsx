@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals';
 import type { ServiceStatus } from '../../model/status.ts';
 import type { Feed } from '../live/feed.ts';
 import { Sign } from '../parts/icons.tsx';
+import { Section } from '../parts/section.tsx';
 import { TextBlock } from '../parts/text-block.tsx';
-import { Section } from './route-details.tsx';
 
 /** The process that `portway dev` runs behind a route: its state, what it last wrote, and a button that begins it anew. */
 export function ProcessSection({ service, feed }: { readonly service: ServiceStatus; readonly feed: Feed }) {

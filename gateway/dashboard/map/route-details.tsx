@@ -1,11 +1,13 @@
-import type { ComponentChildren } from 'preact';
 import type { BreakerStatus, EndpointStatus, GatewayStatus, RouteOverview } from '../../model/status.ts';
 import { shownState, stateWords } from '../../observe/route-state.ts';
 import type { Session } from '../app.tsx';
+import { NO_FILTER } from '../live/exchanges.ts';
+import { hrefOf } from '../live/place.ts';
 import { fileName } from '../notices.tsx';
 import { Drawer } from '../parts/drawer.tsx';
 import { formatAgo, formatCount, formatQuantile, formatShare, NOTHING } from '../parts/format.ts';
 import { Sign, StateShape } from '../parts/icons.tsx';
+import { Section } from '../parts/section.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { countedOf } from './counted.ts';
 import { ProcessSection } from './process-section.tsx';
@@ -16,7 +18,8 @@ interface DetailsParts extends Session {
 }
 
 /** All that is known of one route. */
-export function RouteDetails({ route, status, feed, place }: DetailsParts) {
+export function RouteDetails(session: DetailsParts) {
+  const { route, status, feed, place } = session;
   const state = shownState(route);
   return (
     <Drawer title={route.label} close={() => place.choose(null)}>
@@ -29,8 +32,8 @@ export function RouteDetails({ route, status, feed, place }: DetailsParts) {
           {fileName(status.config.file)}, line {route.line}
         </span>
       </p>
-      <Links route={route} status={status} />
-      <TrafficSection route={route} status={status} feed={feed} place={place} />
+      <Links {...session} />
+      <TrafficSection {...session} />
       <Section title={route.endpoints.length === 1 ? 'Endpoint' : 'Endpoints'} aside={route.balance ?? null}>
         <ul class="plain-list">
           {route.endpoints.map((endpoint) => (
@@ -66,27 +69,7 @@ export function RouteDetails({ route, status, feed, place }: DetailsParts) {
   );
 }
 
-export function Section({
-  title,
-  aside,
-  children,
-}: {
-  readonly title: string;
-  readonly aside: string | null;
-  readonly children: ComponentChildren;
-}) {
-  return (
-    <section class="section">
-      <h3>
-        {title}
-        {aside !== null && <span class="quiet">{aside}</span>}
-      </h3>
-      {children}
-    </section>
-  );
-}
-
-function Links({ route, status }: { readonly route: RouteOverview; readonly status: GatewayStatus }) {
+function Links({ route, status, exchanges }: DetailsParts) {
   const url = urlOf(route, status.origin);
   return (
     <p class="links">
@@ -102,6 +85,15 @@ function Links({ route, status }: { readonly route: RouteOverview; readonly stat
           {route.name}
         </a>
       )}
+      <a
+        href={hrefOf('stream')}
+        onClick={() => {
+          exchanges.filter.value = { ...NO_FILTER, route: route.id };
+        }}
+      >
+        <Sign name="stream" />
+        Stream
+      </a>
     </p>
   );
 }

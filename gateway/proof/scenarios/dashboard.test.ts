@@ -101,6 +101,58 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await again.page.getByRole('complementary', { name: '/shop' }).waitFor();
   });
 
+  test('the stream by keys: exchanges as they end, one of them whole, a filter', async () => {
+    const gateway = await gatewayWithTraffic();
+    const { page, faults } = await open(gateway);
+    await page.getByRole('row', { name: '/db' }).waitFor();
+    await page.keyboard.press('2');
+    await page.getByRole('row', { name: 'GET /gone/x' }).waitFor();
+    await gateway.get('/db/live?token=hush', 'Authorization: Bearer hush', 'X-Note: seen');
+    await page.getByRole('row', { name: 'GET /db/live' }).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    const details = page.getByRole('complementary', { name: 'GET /db/live' });
+    await details.getByText('first byte').waitFor();
+    expect(await details.textContent()).toMatch(/X-Note\s*seen/);
+    expect(await details.textContent()).toContain('Bearer (not shown)');
+    expect(await details.textContent()).toContain('/db takes it');
+    expect(await page.content()).not.toContain('hush');
+    await page.keyboard.press('Escape');
+    await details.waitFor({ state: 'detached' });
+    await page.keyboard.press('/');
+    await page.keyboard.type('gone');
+    await page.getByRole('row', { name: 'GET /db/live' }).waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: 'GET /gone/x' }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test('the stream by mouse: by route and status, paused, copied, saved', async () => {
+    const gateway = await gatewayWithTraffic();
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const { page, faults } = await open(gateway, '#/map/%2Fgone');
+    await page.getByRole('complementary', { name: '/gone' }).getByRole('link', { name: 'Stream' }).click();
+    await page.getByRole('row', { name: 'GET /gone/x' }).waitFor();
+    expect(await page.getByRole('row', { name: 'GET /db/x' }).count()).toBe(0);
+    await page.getByLabel('Route').selectOption('');
+    await page.getByLabel('Status').selectOption('2xx');
+    await page.getByRole('row', { name: 'GET /db/x' }).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await gateway.get('/db/later');
+    await page.getByRole('button', { name: 'Go on (1 new)' }).click();
+    await page.getByRole('row', { name: 'GET /db/later' }).click();
+    await page.getByRole('button', { name: 'curl' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('curl http://localhost/db/later');
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'HAR' }).click();
+    const har = JSON.parse(await readFile(await (await saved).path(), 'utf8'));
+    expect(har.log.entries.map((entry: { request: { url: string } }) => entry.request.url)).toEqual([
+      'http://localhost/db/later',
+      'http://localhost/db/x',
+    ]);
+    expect(faults).toEqual([]);
+  });
+
   test('follows what changes, and says when the gateway is gone and when it is back', async () => {
     const gateway = await gatewayWithTraffic();
     const watched = await open(gateway);
@@ -167,7 +219,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
 });
 
 /** Every page, with something open on it where something can be. */
-const PLACES = ['#/map', '#/map/%2Fgone'];
+const PLACES = ['#/map', '#/map/%2Fgone', '#/stream'];
 
 /** What axe-core finds wrong for those who see or move differently, in the words of its rules. */
 async function expectNoFindings(page: WatchedPage['page']): Promise<void> {

@@ -1,0 +1,19 @@
+import type { ComponentChildren } from 'preact';
+
+interface SectionParts {
+  readonly title: string;
+  readonly aside: string | null;
+  readonly children: ComponentChildren;
+}
+
+export function Section({ title, aside, children }: SectionParts) {
+  return (
+    <section class="section">
+      <h3>
+        {title}
+        {aside !== null && <span class="quiet">{aside}</span>}
+      </h3>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,133 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { ExchangeView, MessageView } from '../../model/exchanges.ts';
+import type { Session } from '../app.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { Drawer } from '../parts/drawer.tsx';
+import { formatBytes, formatMs, formatTime } from '../parts/format.ts';
+import { Section } from '../parts/section.tsx';
+import { TextBlock } from '../parts/text-block.tsx';
+import { asCurl, asFetch } from './commands.ts';
+import { StatusSign } from './status-sign.tsx';
+import { Waterfall } from './waterfall.tsx';
+
+/** One exchange with all that is known of it. */
+export function ExchangeDetails({ id, session }: { readonly id: string; readonly session: Session }) {
+  const view = useSignal<ExchangeView | null>(null);
+  const problem = useSignal<string | null>(null);
+  useEffect(() => {
+    const ended = new AbortController();
+    void load(id, ended.signal).then((told) => {
+      if (typeof told === 'string') problem.value = told;
+      else view.value = told;
+    });
+    return () => ended.abort();
+  }, [id]);
+  const exchange = view.value;
+  const title = exchange === null ? 'Exchange' : `${exchange.method} ${exchange.target}`;
+  return (
+    <Drawer title={title} close={() => session.place.choose(null)}>
+      {problem.value !== null && (
+        <p class="trouble down" role="alert">
+          {problem.value}
+        </p>
+      )}
+      {exchange !== null && <Told exchange={exchange} session={session} />}
+    </Drawer>
+  );
+}
+
+async function load(id: string, signal: AbortSignal): Promise<ExchangeView | string> {
+  try {
+    const answer = await fetch(`/exchanges/${encodeURIComponent(id)}`, { signal });
+    const told = (await answer.json()) as ExchangeView & { readonly detail?: string };
+    return answer.ok ? told : (told.detail ?? answer.statusText);
+  } catch {
+    return 'The gateway did not answer.';
+  }
+}
+
+function Told({ exchange, session }: { readonly exchange: ExchangeView; readonly session: Session }) {
+  const origin = session.feed.status.value?.origin ?? location.origin;
+  return (
+    <>
+      <p class="under">
+        <StatusSign exchange={exchange} />
+        <span class="quiet">
+          {formatTime(exchange.endedAt)}, {formatMs(exchange.totalMs)}, {formatBytes(exchange.bytesOut)}
+        </span>
+      </p>
+      {exchange.code !== null && (
+        <p class="cause">
+          <strong class="down">{exchange.code}</strong> {exchange.cause}
+        </p>
+      )}
+      <p class="buttons">
+        <CopyButton label="curl" text={() => asCurl(exchange, origin)} />
+        <CopyButton label="fetch" text={() => asFetch(exchange, origin)} />
+      </p>
+      <Section title="Where the time went" aside={formatMs(exchange.totalMs)}>
+        <Waterfall exchange={exchange} />
+      </Section>
+      <Section title="Way" aside={null}>
+        <Way exchange={exchange} />
+      </Section>
+      <Message title="Request" message={exchange.request} />
+      <Message title="Answer" message={exchange.answer} />
+      <Section title="Why" aside="by the configuration of now">
+        <TextBlock text={exchange.why.trim()} label="Why this route" kind="why" />
+      </Section>
+    </>
+  );
+}
+
+function Way({ exchange }: { readonly exchange: ExchangeView }) {
+  const { route, endpoint, attempts, lane, client, user, policy, cache, protocol, requestId, host } =
+    exchange;
+  const rows: ReadonlyArray<readonly [string, string | null]> = [
+    ['route', route ?? 'none took it'],
+    ['endpoint', endpoint],
+    ['attempts', attempts > 1 ? String(attempts) : null],
+    ['answered by', policy],
+    ['cache', cache],
+    ['host', host],
+    ['client', client],
+    ['user', user],
+    ['protocol', `${protocol}, ${lane} lane`],
+    ['request id', requestId],
+  ];
+  return (
+    <dl class="facts">
+      {rows.map(
+        ([name, value]) =>
+          value !== null && (
+            <>
+              <dt>{name}</dt>
+              <dd class="mono">{value}</dd>
+            </>
+          ),
+      )}
+    </dl>
+  );
+}
+
+function Message({ title, message }: { readonly title: string; readonly message: MessageView | null }) {
+  return (
+    <Section title={title} aside={message === null ? null : `${message.fields.length} fields`}>
+      {message === null ? (
+        <p class="quiet">
+          Its fields were not kept: it began before somebody looked, or there were too many.
+        </p>
+      ) : (
+        <dl class="fields">
+          {message.fields.map(([name, value], index) => (
+            <div key={index}>
+              <dt>{name}</dt>
+              <dd class={value.includes('(not shown)') ? 'quiet' : undefined}>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </Section>
+  );
+}

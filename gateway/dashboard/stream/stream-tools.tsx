@@ -1,0 +1,81 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Session } from '../app.tsx';
+import type { ExchangeFilter } from '../live/exchanges.ts';
+import { Choice } from '../parts/choice.tsx';
+import { Filter } from '../parts/filter.tsx';
+import { formatCount } from '../parts/format.ts';
+import { saveHar } from './har.ts';
+
+const TYPING_MS = 250;
+
+/** Which exchanges are shown, and what can be done with them. */
+export function StreamTools({ exchanges, feed }: Session) {
+  const text = useSignal(exchanges.filter.peek().text);
+  const filter = exchanges.filter.value;
+  const change = (changed: Partial<ExchangeFilter>) => {
+    exchanges.filter.value = { ...exchanges.filter.peek(), ...changed };
+  };
+  const typed = text.value;
+  useEffect(() => {
+    if (typed === exchanges.filter.peek().text) return;
+    const timer = setTimeout(() => change({ text: typed }), TYPING_MS);
+    return () => clearTimeout(timer);
+  });
+  const routes = feed.status.value?.routes.map(({ id }) => id) ?? [];
+  const missed = exchanges.missed.value;
+  const paused = exchanges.paused.value;
+  return (
+    <div class="head tools">
+      <h1>Stream</h1>
+      <Filter text={text} label="URL, fields, user, cause" />
+      <Choice
+        label="Status"
+        value={filter.status}
+        options={STATUSES}
+        choose={(status) => change({ status })}
+      />
+      <Choice
+        label="Route"
+        value={filter.route}
+        options={[['', 'all routes'], ...routes.map((id) => [id, id] as const)]}
+        choose={(route) => change({ route })}
+      />
+      <Choice label="Time" value={filter.since} options={TIMES} choose={(since) => change({ since })} />
+      <span class="push" />
+      {missed > 0 && <span class="quiet">{formatCount(missed)} more were not shown: too many a second</span>}
+      <button type="button" aria-pressed={paused} onClick={() => exchanges.pause(!paused)}>
+        {paused
+          ? `Go on${exchanges.waiting.value > 0 ? ` (${formatCount(exchanges.waiting.value)} new)` : ''}`
+          : 'Pause'}
+      </button>
+      <button type="button" onClick={() => exchanges.clear()}>
+        Clear
+      </button>
+      <button
+        type="button"
+        disabled={exchanges.list.value.length === 0}
+        title="What is shown, as a file that other tools read"
+        onClick={() => void saveHar(exchanges.list.peek(), feed.status.peek()?.origin ?? '')}
+      >
+        HAR
+      </button>
+    </div>
+  );
+}
+
+const STATUSES = [
+  ['', 'all statuses'],
+  ['failed', 'failed'],
+  ['2xx', '2xx'],
+  ['3xx', '3xx'],
+  ['4xx', '4xx'],
+  ['5xx', '5xx'],
+] as const;
+
+const TIMES = [
+  ['', 'any time'],
+  ['30s', 'last 30 s'],
+  ['5m', 'last 5 min'],
+  ['1h', 'last hour'],
+] as const;

@@ -1,5 +1,5 @@
 import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
-import { ALLOW } from '../policy/max-forwards/max-forwards.ts';
+import { ALLOW } from '../policy/loop/loop.ts';
 import { preferredType } from './accept.ts';
 import { pageFields, staticPolicy } from './page/document.ts';
 import { renderErrorPage } from './page/error-page.ts';

@@ -8,7 +8,7 @@ import {
   admitHost,
   admitTarget,
 } from '../fields/admission.ts';
-import { ALLOW } from '../policy/max-forwards/max-forwards.ts';
+import { ALLOW } from '../policy/loop/loop.ts';
 import { hostOf } from '../route/authority.ts';
 import { type Escape, escapeOf } from '../route/escape.ts';
 import { ambiguityText } from '../route/folded-readings.ts';

@@ -1,10 +1,26 @@
 import { GatewayError } from '../../exchange/error-catalog.ts';
-import type { RoutedExchange } from '../../fields/exchange.ts';
+import type { LocalAnswer, RoutedExchange } from '../../fields/exchange.ts';
 import type { PolicyContext } from '../policy.ts';
 
 /** A request that has passed here before would go round until something breaks: it ends now (RFC 9110 §7.6.3). @throws GatewayError */
 export function refuseLoop(exchange: RoutedExchange, { pseudonym }: PolicyContext): null {
   const { via } = exchange.facts;
   if (via?.includes(pseudonym)) throw new GatewayError('loop', `Via: ${via}`);
+  return null;
+}
+
+/** Methods that the gateway carries, for `Allow`. */
+export const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/** RFC 9110 §7.6.2: OPTIONS with Max-Forwards 0 is answered by whoever holds it, else it counts one down. */
+export function countForwards(exchange: RoutedExchange): LocalAnswer | null {
+  const { maxForwards, kept } = exchange.facts;
+  if (maxForwards === null || exchange.downstream.method !== 'OPTIONS' || !/^\d{1,9}$/.test(maxForwards))
+    return null;
+  const left = Number(maxForwards);
+  if (left === 0) return { status: 204, fields: ['Allow', ALLOW] };
+  for (let i = 0; i < kept.length; i += 2) {
+    if (kept[i]!.toLowerCase() === 'max-forwards') kept[i + 1] = String(left - 1);
+  }
   return null;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { routedExchange, valuesOf } from '../../proof/testing/routed-exchange.ts';
-import { countForwards } from './max-forwards.ts';
+import { countForwards } from './loop.ts';
 
 const exchange = (method: string, ...fields: string[]) => routedExchange({ method, fields });
 

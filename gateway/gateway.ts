@@ -336,7 +336,9 @@ class RunningGateway implements Gateway, WorkerGateway {
       explain: (input) => explainExchange(this.snapshots.current.table, this.config(), input),
       exchanges: {
         find: (query) => this.exchanges.find(query),
-        one: async (id) => this.exchanges.one(id),
+        one: (id, bodies) => this.exchanges.one(id, bodies),
+        request: (id) => this.exchanges.request(id),
+        capture: async (capture) => this.exchanges.capture(capture),
       },
     };
     this.#admin = createAdmin(view, { log: this.#options.log });

@@ -70,6 +70,7 @@ describe('the short form', () => {
           strip: true,
           rewrite: true,
           hostHeader: 'auto',
+          inspect: false,
           timeouts: { connectMs: 2000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
           bodyMaxBytes: null,
           extend: null,

@@ -150,6 +150,12 @@ const plainRows = section({
     'Whether the prefix is put back in what the service says about itself: `Location`, `Content-Location`, `Refresh`, `Link`, `Set-Cookie`.',
     { default: 'on', type: '`on`, `off`', expected: 'on or off' },
   ),
+  inspect: row(
+    flag,
+    'inspect',
+    'Whether `portway dev` keeps the beginnings of the bodies of its exchanges, too, in memory alone (docs/inspect.md). `portway start` does so where an operator asks for it, for a limited time.',
+    { default: 'off', type: '`on`, `off`', expected: 'on or off' },
+  ),
   hostHeader: row(
     z.enum(['auto', 'keep', 'rewrite']),
     'hostHeader',

@@ -1,3 +1,5 @@
+import type { RouteConfig } from '../model/config.ts';
+import type { CapturedBody } from './captured-body.ts';
 import type { Fields } from './contract.ts';
 import type { ErrorCode } from './error-catalog.ts';
 
@@ -26,6 +28,9 @@ export class ExchangeDetail {
   /** As the client got them. */
   answerFields: Fields | null = null;
   readonly attempts: AttemptDetail[] = [];
+  /** `null`: there was none, or bodies were not asked for. */
+  requestBody: CapturedBody | null = null;
+  answerBody: CapturedBody | null = null;
 
   constructor(requestFields: Fields) {
     this.requestFields = requestFields;
@@ -76,4 +81,6 @@ export interface Inspection {
   readonly until: number;
   /** @returns `null`: there are too many to keep this one. */
   begin(requestFields: Fields): ExchangeDetail | null;
+  /** Whether the bodies of an exchange of this route are kept, too. */
+  captures(route: RouteConfig): boolean;
 }

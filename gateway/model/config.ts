@@ -149,6 +149,8 @@ export interface RouteConfig {
   readonly rewrite: boolean;
   /** `auto`: kept at the route's path, rewritten at its name. */
   readonly hostHeader: 'auto' | 'keep' | 'rewrite';
+  /** Whether bodies are kept in development (observe/exchanges/). */
+  readonly inspect: boolean;
   readonly timeouts: TimeoutsConfig;
   /** Largest request body; `null`: unlimited. */
   readonly bodyMaxBytes: number | null;

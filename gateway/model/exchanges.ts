@@ -51,6 +51,8 @@ export interface AttemptView {
 
 export interface MessageView {
   readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
+  /** Absent: not asked for; `null`: not kept. */
+  readonly body?: BodyView | null;
 }
 
 /** One exchange with all that is known of it. */
@@ -93,4 +95,90 @@ export interface ExchangeList {
   readonly dropped: number;
   /** Not kept because there were too many, since the start. */
   readonly sampled: number;
+}
+
+/** A captured body as it may be shown. */
+export interface BodyView {
+  /** Of the whole body as it went by, codings and all. */
+  readonly bytes: number;
+  /** Whether only its beginning was kept. */
+  readonly truncated: boolean;
+  readonly type: string | null;
+  readonly coding: string | null;
+  /** `unreadable`: its coding is not known, or was broken, or it would become too large. */
+  readonly kind: 'json' | 'form' | 'text' | 'image' | 'binary' | 'unreadable';
+  readonly text: string | null;
+  /** Of an image. */
+  readonly base64: string | null;
+}
+
+/** An answer, as much of it as is shown. */
+export interface ShownAnswer {
+  readonly status: number;
+  readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
+  /** `null`: it was not kept. */
+  readonly body: BodyView | null;
+}
+
+/** What a request is to be sent as, where it differs from the one that was kept. */
+export interface ReplayEdits {
+  readonly method?: string;
+  readonly target?: string;
+  /** In place of all. A value that is masked stands for the one that was kept. */
+  readonly fields?: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly body?: string;
+  /** Needed for what may change something (RFC 9110 §9.2.1). */
+  readonly confirm?: boolean;
+}
+
+export interface ReplayResult {
+  readonly sent: { readonly method: string; readonly target: string; readonly fields: ShownAnswer['fields'] };
+  /** `null`: the answer of then was not kept. */
+  readonly before: ShownAnswer | null;
+  readonly after: ShownAnswer & { readonly totalMs: number };
+  readonly difference: AnswerDifference | null;
+}
+
+export interface AnswerDifference {
+  readonly status: { readonly before: number; readonly after: number } | null;
+  /** `null`: it was, or is, not there. Fields that differ with every answer are left out. */
+  readonly fields: ReadonlyArray<{
+    readonly name: string;
+    readonly before: string | null;
+    readonly after: string | null;
+  }>;
+  /** `same: null`: it can't be told. */
+  readonly body: {
+    readonly kind: 'json' | 'text' | 'unknown';
+    readonly same: boolean | null;
+    readonly changes: readonly BodyChange[];
+  };
+}
+
+/** A place in JSON that differs; what is absent was, or is, not there. */
+export interface BodyChange {
+  /** JSON pointer (RFC 6901). */
+  readonly path: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** Until when the bodies of which exchanges are kept. */
+export interface Capture {
+  /** `null`: of all routes. */
+  readonly route: string | null;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** A kept request as it came, for a replay: with its secrets, between processes of one gateway alone. */
+export interface KeptRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly fields: readonly string[];
+  /** Base64; `null`: it had none. */
+  readonly body: string | null;
+  /** Whether it had one that was not kept, or not whole. */
+  readonly bodyLost: boolean;
+  readonly answer: ShownAnswer | null;
 }

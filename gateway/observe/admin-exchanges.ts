@@ -1,44 +1,65 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isLoopback } from '../config/listening.ts';
-import type { ExchangeList, ExchangeQuery, ExchangeView } from '../model/exchanges.ts';
+import { isAny, isLoopback } from '../config/listening.ts';
+import type { Capture, ExchangeList, ExchangeQuery, ExchangeView, KeptRequest } from '../model/exchanges.ts';
+import type { AdminView } from './admin.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
+import { CAPTURE_USAGE, EDITS_USAGE, readCapture, readEdits } from './exchanges/edits.ts';
 import { EventHub } from './exchanges/events.ts';
 import { QUERY_USAGE, readQuery } from './exchanges/query.ts';
+import { type Entrance, ReplayRefusal, replay } from './exchanges/replay.ts';
+import { SAVED_AS } from './exchanges/saved.ts';
+import { gatewayStatus, originOf } from './gateway-status.ts';
 import { FOR_NO_PAGE, isFromAPage } from './host-guard.ts';
 
 /** The exchanges that this gateway, or its workers, have kept. Asking is looking: it is what makes them keep any. */
 export interface ExchangesView {
   find(query: ExchangeQuery): Promise<ExchangeList>;
   /** @returns `null`: it is not there, or no more. */
-  one(id: string): Promise<ExchangeView | null>;
+  one(id: string, bodies: boolean): Promise<ExchangeView | null>;
+  request(id: string): Promise<KeptRequest | null>;
+  capture(capture: Capture | null): Promise<void>;
 }
 
-/** `/exchanges`, `/exchanges/ID` and `/events`: what clients sent is for this machine alone, wherever the listener can be reached from. */
-export function answerExchanges(
-  app: FastifyInstance,
-  { exchanges, status }: { readonly exchanges: ExchangesView; readonly status: () => Promise<unknown> },
-): void {
-  const hub = new EventHub({
-    status: async () => JSON.stringify(await status()),
-    find: (query) => exchanges.find(query),
-  });
-  app.addHook('preClose', async () => hub.close());
+/** `/exchanges` and what is below it, and `/events`: what clients sent is for this machine alone, wherever the listener can be reached from. */
+export function answerExchanges(app: FastifyInstance, view: AdminView): void {
+  answerEvents(app, view);
+  answerReads(app, view);
+  answerCapture(app, view.exchanges);
+  answerReplay(app, view);
+}
+
+function answerReads(app: FastifyInstance, view: AdminView): void {
   app.get('/exchanges', (request, reply) =>
     withQuery(request, reply, async (query) => {
-      const { newest: _, ...list } = await exchanges.find(query);
+      const { newest: _, ...list } = await view.exchanges.find(query);
       return sendJson(reply, list);
     }),
   );
   app.get('/exchanges/:id', async (request, reply) => {
     if (isRefused(request)) return refuse(reply);
-    const { id } = request.params as { readonly id: string };
-    const view = ID.test(id) ? await exchanges.one(id) : null;
-    if (view !== null) return sendJson(reply, view);
-    return sendProblem(reply, {
-      status: 404,
-      detail: 'There is no such exchange, or newer ones have pushed it out.',
-    });
+    const id = idOf(request);
+    const parameters = parametersOf(request);
+    const bodies = parameters.get('bodies') === 'true';
+    const one = id === null ? null : await view.exchanges.one(id, bodies);
+    if (one === null) return sendProblem(reply, GONE);
+    const as = parameters.get('as');
+    if (as === null) return sendJson(reply, one);
+    if (!Object.hasOwn(SAVED_AS, as)) return sendProblem(reply, { status: 400, detail: AS_USAGE });
+    return reply
+      .type('text/plain; charset=utf-8')
+      .send(SAVED_AS[as]!(one, originOf(view.config(), view.port())));
   });
+}
+
+const AS_USAGE = `\`as\` is one of ${Object.keys(SAVED_AS).join(', ')}.`;
+const GONE = { status: 404, detail: 'There is no such exchange, or newer ones have pushed it out.' };
+
+function answerEvents(app: FastifyInstance, view: AdminView): void {
+  const hub = new EventHub({
+    status: async () => JSON.stringify(await gatewayStatus(view)),
+    find: (query) => view.exchanges.find(query),
+  });
+  app.addHook('preClose', async () => hub.close());
   app.get('/events', { exposeHeadRoute: false }, (request, reply) =>
     withQuery(request, reply, (query) => {
       if (hub.isFull) return sendProblem(reply, { status: 503, detail: 'Too many are looking already.' });
@@ -47,6 +68,58 @@ export function answerExchanges(
       return reply.type('text/event-stream; charset=utf-8').send(hub.open(query));
     }),
   );
+}
+
+/** `POST /capture` has the bodies of exchanges kept for a while, `DELETE /capture` no more. */
+function answerCapture(app: FastifyInstance, exchanges: ExchangesView): void {
+  app.post('/capture', async (request, reply) => {
+    if (isRefused(request)) return refuse(reply);
+    const capture = readCapture(parametersOf(request), Date.now());
+    if (capture === null) return sendProblem(reply, { status: 400, detail: CAPTURE_USAGE });
+    await exchanges.capture(capture);
+    return sendJson(reply, capture);
+  });
+  app.delete('/capture', async (request, reply) => {
+    if (isRefused(request)) return refuse(reply);
+    await exchanges.capture(null);
+    return sendJson(reply, { route: null, until: 0 });
+  });
+}
+
+function answerReplay(app: FastifyInstance, view: AdminView): void {
+  app.post('/exchanges/:id/replay', { bodyLimit: EDITS_MAX_BYTES }, async (request, reply) => {
+    if (isRefused(request)) return refuse(reply);
+    const edits = readEdits(request.body);
+    if (edits === null) return sendProblem(reply, { status: 400, detail: EDITS_USAGE });
+    const id = idOf(request);
+    const kept = id === null ? null : await view.exchanges.request(id);
+    if (kept === null) return sendProblem(reply, GONE);
+    // It takes as long as the service takes.
+    request.raw.setTimeout(0);
+    try {
+      return sendJson(reply, await replay(kept, edits, entranceOf(view), view.mode));
+    } catch (cause) {
+      if (cause instanceof ReplayRefusal) return sendProblem(reply, { status: 409, detail: cause.message });
+      throw cause;
+    }
+  });
+}
+
+const EDITS_MAX_BYTES = 1 << 20;
+
+function entranceOf(view: AdminView): Entrance {
+  const { host, tls } = view.config();
+  const port = view.port();
+  return {
+    host: isAny(host) ? '127.0.0.1' : host,
+    port,
+    secure: tls !== null && (tls.port ?? port) === port,
+  };
+}
+
+function idOf({ params }: FastifyRequest): string | null {
+  const { id } = params as { readonly id: string };
+  return ID.test(id) ? id : null;
 }
 
 /** Of this process, and one of its exchanges. */
@@ -58,8 +131,12 @@ function withQuery(
   answer: (query: ExchangeQuery) => FastifyReply | Promise<FastifyReply>,
 ): FastifyReply | Promise<FastifyReply> {
   if (isRefused(request)) return refuse(reply);
-  const query = readQuery(new URL(request.url, 'http://admin').searchParams, Date.now());
+  const query = readQuery(parametersOf(request), Date.now());
   return query === null ? sendProblem(reply, { status: 400, detail: QUERY_USAGE }) : answer(query);
+}
+
+function parametersOf({ url }: FastifyRequest): URLSearchParams {
+  return new URLSearchParams(/\?(.*)/s.exec(url)?.[1] ?? '');
 }
 
 /** By the connection's own address, and by what browsers say of the page that asks: fields that another client sends count for nothing. */

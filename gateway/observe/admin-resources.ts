@@ -35,6 +35,8 @@ export const adminResources = [
 /** The methods that a path answers to; `null`: there is no such path. */
 export function adminMethods(path: string): string | null {
   if (path === '/events') return 'GET';
+  if (path === '/capture') return 'POST, DELETE';
+  if (/^\/exchanges\/[^/]+\/replay$/.test(path)) return 'POST';
   if (path === '/cache') return 'GET, HEAD, DELETE';
   if (path === '/workers/replace' || /^\/services\/[^/]+\/restart$/.test(path)) return 'POST';
   return path === '/' ||

@@ -141,6 +141,8 @@ const view: AdminView = {
   exchanges: {
     find: async () => ({ exchanges: [], more: 0, newest: {}, dropped: 4, sampled: 2 }),
     one: async () => null,
+    request: async () => null,
+    capture: async () => {},
   },
 };
 

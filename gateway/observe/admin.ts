@@ -188,7 +188,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/metrics', async (_request, reply) =>
     reply.type(EXPOSITION_TYPE).send(Readable.from(exposition(await view.metrics()))),
   );
-  answerExchanges(app, { exchanges: view.exchanges, status: () => gatewayStatus(view) });
+  answerExchanges(app, view);
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
 }
 

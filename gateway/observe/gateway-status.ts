@@ -54,7 +54,8 @@ function policiesOf(route: RouteConfig): string[] {
   return [...set(shownSettings(route.policies)), ...set({ cache, extend }), ...plugins];
 }
 
-function originOf({ tls, host }: GatewayConfig, port: number): string {
+/** Where clients reach it from this machine. */
+export function originOf({ tls, host }: GatewayConfig, port: number): string {
   const scheme = tls !== null && (tls.port === null || tls.port === port) ? 'https' : 'http';
   const name = ANY_OR_LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `${scheme}://${name}:${port}`;

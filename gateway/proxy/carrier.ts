@@ -5,9 +5,10 @@ import type { Challenges } from '../acme/challenges.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { Fetched } from '../cache/fetched.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
+import { CapturedBody, InspectedBody } from '../exchange/captured-body.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { Downstream } from '../exchange/contract.ts';
-import type { Inspection } from '../exchange/detail.ts';
+import type { ExchangeDetail, Inspection } from '../exchange/detail.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { IdentitySource } from '../exchange/identity.ts';
 import { peerOf } from '../exchange/peer.ts';
@@ -232,9 +233,9 @@ export class Carrier implements HttpListenerHandler {
   readonly #carry = (exchange: Exchange, routed: Routed): void => {
     const { caches } = this.#options;
     // An upgrade goes another way.
-    const { detail } = exchange.record;
     const arrived = exchange.downstream as ClientExchange;
-    const told = detail === null ? arrived : new InspectedDownstream(arrived, detail);
+    const { detail } = exchange.record;
+    const told = detail === null ? arrived : this.#inspect(arrived, routed, detail);
     const client = this.#watched(routed, routed.policies.client(told, routed));
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {
@@ -253,6 +254,15 @@ export class Carrier implements HttpListenerHandler {
     return named && route.hostHeader === 'auto'
       ? new NamedAnswer(client, routed, this.#context.nameHosts)
       : client;
+  }
+
+  #inspect(client: ClientExchange, routed: Routed, detail: ExchangeDetail): InspectedDownstream {
+    const captures = this.#options.inspection.captures(routed.route);
+    if (captures && routed.body !== null) {
+      detail.requestBody = new CapturedBody();
+      routed.body = new InspectedBody(routed.body, detail.requestBody);
+    }
+    return new InspectedDownstream(client, detail, captures);
   }
 
   /** To the service and back, or to the folder that stands in its place. */

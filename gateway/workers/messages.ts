@@ -8,7 +8,7 @@
 import type { Purge } from '../cache/purge.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
-import type { ExchangeList, ExchangeQuery, ExchangeView } from '../model/exchanges.ts';
+import type { Capture, ExchangeList, ExchangeQuery, ExchangeView, KeptRequest } from '../model/exchanges.ts';
 import type { ConfigStatus, ServiceStatus } from '../model/status.ts';
 import type { FigureName } from '../observe/figures.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
@@ -28,7 +28,11 @@ export interface Questions {
   /** Those of its exchanges that are meant. */
   readonly exchanges: Exchange<ExchangeQuery, ExchangeList>;
   /** One of them by its id; `null`: it is another worker's, or gone. */
-  readonly exchange: Exchange<string, ExchangeView | null>;
+  readonly exchange: Exchange<{ readonly id: string; readonly bodies: boolean }, ExchangeView | null>;
+  /** The same as it came, to be sent again. */
+  readonly keptRequest: Exchange<string, KeptRequest | null>;
+  /** Which bodies to keep from now on; `null`: none. */
+  readonly capture: Exchange<Capture | null, null>;
   /** To put a configuration to work. */
   readonly take: Exchange<FileContent, ReloadResult>;
   /** To open the UDP ports, or to let go of them. */

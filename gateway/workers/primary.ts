@@ -127,7 +127,9 @@ class Primary implements Gateway {
         explain: (input) => explainExchange(this.#table!, this.config(), input),
         exchanges: {
           find: async (query) => joinedLists(await this.#workers.askAll('exchanges', query), query.limit),
-          one: async (id) => (await this.#workers.askAll('exchange', id)).find((one) => one !== null) ?? null,
+          one: async (id, bodies) => known(await this.#workers.askAll('exchange', { id, bodies })),
+          request: async (id) => known(await this.#workers.askAll('keptRequest', id)),
+          capture: async (capture) => void (await this.#workers.askAll('capture', capture)),
         },
       },
       { log: this.#options.log },
@@ -233,6 +235,11 @@ class Primary implements Gateway {
   kill(): void {
     this.#fleet?.kill();
   }
+}
+
+/** Each exchange is one worker's. */
+function known<T>(told: readonly (T | null)[]): T | null {
+  return told.find((one) => one !== null) ?? null;
 }
 
 /** Of its clients, on all ports; `null`: it did not say. */

@@ -139,7 +139,12 @@ function answersOf(gateway: WorkerGateway): Answers {
     reading: () => gateway.reading(),
     purge: (purge) => gateway.purge(purge),
     exchanges: (query) => gateway.exchanges.find(query),
-    exchange: (id) => gateway.exchanges.one(id),
+    exchange: ({ id, bodies }) => gateway.exchanges.one(id, bodies),
+    keptRequest: (id) => gateway.exchanges.request(id),
+    capture: (capture) => {
+      gateway.exchanges.capture(capture);
+      return null;
+    },
     take: (content) => gateway.take(content),
     carryDatagrams: async (carries) => {
       await gateway.carryDatagrams(carries);

@@ -2,11 +2,18 @@ import type { Fields } from '../../exchange/contract.ts';
 import { ExchangeDetail, type Inspection } from '../../exchange/detail.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../../exchange/record.ts';
 import { TimeSlice } from '../../exchange/time-slice.ts';
-import type { ExchangeList, ExchangeQuery, ExchangeView } from '../../model/exchanges.ts';
+import type { RouteConfig } from '../../model/config.ts';
+import type {
+  Capture,
+  ExchangeList,
+  ExchangeQuery,
+  ExchangeView,
+  KeptRequest,
+} from '../../model/exchanges.ts';
 import type { ExplainInput, Explanation } from '../../route/explanation.ts';
 import { isMeant } from './query.ts';
 import { ExchangeRing, type KeptExchange, type RingBounds } from './ring.ts';
-import { explainInput, summaryOf, viewOf } from './view.ts';
+import { explainInput, keptRequest, summaryOf, viewOf, withBodies } from './view.ts';
 
 export interface InspectorOptions {
   /** Keeps exchanges whether or not somebody looks. */
@@ -30,6 +37,8 @@ export class Inspector implements Inspection {
   #secondBegan = 0;
   #inSecond = 0;
   #sampled = 0;
+  #capture: Capture | null = null;
+  #capturing = 0;
   until: number;
 
   constructor(options: InspectorOptions) {
@@ -46,8 +55,19 @@ export class Inspector implements Inspection {
     return this.#hasRoom(performance.now()) ? new ExchangeDetail(requestFields) : null;
   }
 
+  /** Only so many at once: each holds the beginning of two bodies. */
+  captures({ id, inspect }: RouteConfig): boolean {
+    const asked = this.#capture !== null && Date.now() < this.#capture.until;
+    const meant = (inspect && this.#options.always) || (asked && (this.#capture!.route ?? id) === id);
+    if (!meant || this.#capturing >= CAPTURING_MAX) return false;
+    this.#capturing++;
+    return true;
+  }
+
   /** It is over, and has a detail or somebody looks. */
   ended(record: ExchangeRecord): void {
+    // What was begun by `captures` has an answer's body, be it empty.
+    if (record.detail !== null && record.detail.answerBody !== null) this.#capturing--;
     if (record.detail !== null || this.#isWorthIt(record)) this.#ring.keep(record, Date.now());
     else this.#sampled++;
   }
@@ -83,23 +103,37 @@ export class Inspector implements Inspection {
     return { exchanges, more, newest, dropped: this.#ring.dropped, sampled: this.#sampled };
   }
 
-  one(id: string): ExchangeView | null {
+  /** @param bodies whether they are shown, too, as far as they were kept. */
+  async one(id: string, bodies: boolean): Promise<ExchangeView | null> {
     this.#look();
-    const kept = this.keptAs(id);
+    const kept = this.#keptAs(id);
     if (kept === null) return null;
-    return viewOf(kept, id, this.#options.explain(explainInput(kept)));
+    const view = viewOf(kept, id, this.#options.explain(explainInput(kept)));
+    return bodies ? withBodies(view, kept) : view;
   }
 
-  keptAs(id: string): KeptExchange | null {
+  /** For a replay. */
+  async request(id: string): Promise<KeptRequest | null> {
+    const kept = this.#keptAs(id);
+    return kept === null ? null : keptRequest(kept);
+  }
+
+  #keptAs(id: string): KeptExchange | null {
     const [process, seq = ''] = id.split('-');
     return process === PROCESS ? (this.#ring.of(Number.parseInt(seq, 36)) ?? null) : null;
+  }
+
+  capture(capture: Capture | null): void {
+    this.#capture = capture;
+    if (capture !== null) this.#look();
   }
 
   #look(): void {
     if (this.#options.always) return;
     const now = performance.now();
     if (now >= this.until) this.#since = now;
-    this.until = now + LOOKED_AT_MS;
+    const capturing = (this.#capture?.until ?? 0) - Date.now();
+    this.until = now + Math.max(LOOKED_AT_MS, capturing);
   }
 }
 
@@ -123,5 +157,6 @@ export function joinedLists(lists: readonly ExchangeList[], limit: number): Exch
   };
 }
 
+const CAPTURING_MAX = 64;
 const KEPT_PER_SECOND = 1_000;
 const LOOKED_AT_MS = 60_000;

@@ -25,11 +25,17 @@ export function readQuery(parameters: URLSearchParams, now: number): ExchangeQue
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
+/** `30s`, `5m` in milliseconds; `null`: it is none of these. */
+export function agoMs(text: string): number | null {
+  const read = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
+  return read === null ? null : Number(read[1]) * UNIT_MS[read[2]!]!;
+}
+
 /** @returns NaN where it can't be read. */
 function sinceOf(text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined;
-  const ago = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
-  if (ago !== null) return now - Number(ago[1]) * UNIT_MS[ago[2]!]!;
+  const ago = agoMs(text);
+  if (ago !== null) return now - ago;
   return /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
 }
 

@@ -75,6 +75,7 @@ function weightOf({ target, cause, detail }: Readonly<ExchangeRecord>): number {
   if (detail === null) return bytes;
   for (const text of detail.requestFields) bytes += text.length;
   for (const text of detail.answerFields ?? []) bytes += text.length;
+  bytes += (detail.requestBody?.kept ?? 0) + (detail.answerBody?.kept ?? 0);
   return bytes + detail.attempts.length * ATTEMPT_BYTES;
 }
 

@@ -1,8 +1,15 @@
 import type { AttemptDetail } from '../../exchange/detail.ts';
 import { shownField, shownText } from '../../fields/secrets.ts';
-import type { AttemptView, ExchangeSummary, ExchangeView, MessageView } from '../../model/exchanges.ts';
+import type {
+  AttemptView,
+  ExchangeSummary,
+  ExchangeView,
+  KeptRequest,
+  MessageView,
+} from '../../model/exchanges.ts';
 import { formatExplanation } from '../../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../../route/explanation.ts';
+import { bodyView } from './bodies.ts';
 import type { KeptExchange } from './ring.ts';
 
 // What is shown of a kept exchange. Nothing leaves the ring but through these.
@@ -56,8 +63,11 @@ export function viewOf(kept: KeptExchange, id: string, explanation: Explanation)
 }
 
 export function messageOf(fields: readonly string[] | null): MessageView | null {
-  if (fields === null) return null;
-  return { fields: pairs(fields).map(([name, value]) => [name, shownField(name, value)]) };
+  return fields === null ? null : { fields: shownFields(fields) };
+}
+
+export function shownFields(fields: readonly string[]): [name: string, value: string][] {
+  return pairs(fields).map(([name, value]) => [name, shownField(name, value)]);
 }
 
 function attemptOf(attempt: AttemptDetail, from: number): AttemptView {
@@ -100,4 +110,35 @@ function isHost(name: string): boolean {
 
 function tenths(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+export async function withBodies(view: ExchangeView, { record }: KeptExchange): Promise<ExchangeView> {
+  const { requestFields = [], answerFields, requestBody = null, answerBody = null } = record.detail ?? {};
+  const [request, answer] = await Promise.all([
+    bodyView(requestBody, requestFields),
+    bodyView(answerBody, answerFields ?? []),
+  ]);
+  return {
+    ...view,
+    request: view.request && { ...view.request, body: request },
+    answer: view.answer && { ...view.answer, body: answer },
+  };
+}
+
+/** `null`: its fields were not kept, so nothing of it can be sent again. */
+export async function keptRequest({ record }: KeptExchange): Promise<KeptRequest | null> {
+  const { method, target, detail, bytesIn, status, tunnel } = record;
+  if (detail === null || tunnel) return null;
+  const { requestFields: fields, requestBody, answerFields, answerBody } = detail;
+  const answered = answerFields !== null;
+  return {
+    method,
+    target,
+    fields,
+    body: requestBody === null || requestBody.bytes === 0 ? null : requestBody.content.toString('base64'),
+    bodyLost: requestBody === null ? bytesIn > 0 : requestBody.isTruncated,
+    answer: answered
+      ? { status, fields: shownFields(answerFields), body: await bodyView(answerBody, answerFields) }
+      : null,
+  };
 }

@@ -34,6 +34,7 @@ export function routeConfig(path: string, overrides: RouteOverrides = {}): Route
     strip: strip ?? true,
     rewrite: true,
     hostHeader: hostHeader ?? 'auto',
+    inspect: false,
     timeouts: { connectMs: 2_000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
     bodyMaxBytes: null,
     folder: null,

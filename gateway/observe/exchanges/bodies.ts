@@ -1,0 +1,120 @@
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import type { CapturedBody } from '../../exchange/captured-body.ts';
+import { HIDDEN, isSecretName } from '../../fields/secrets.ts';
+import type { BodyView } from '../../model/exchanges.ts';
+import { DEPTH_MAX, depthOf } from './difference.ts';
+
+// What is shown of a captured body: its codings taken off, and the secrets in JSON and forms masked. Every byte of it is a stranger's.
+
+/** @param fields of the message. */
+export async function bodyView(
+  captured: CapturedBody | null,
+  fields: readonly string[],
+): Promise<BodyView | null> {
+  if (captured === null) return null;
+  const type = fieldOf(fields, 'content-type');
+  const coding = fieldOf(fields, 'content-encoding');
+  const facts = { bytes: captured.bytes, truncated: captured.isTruncated, type, coding };
+  const content = await decoded(captured.content, coding).catch(() => null);
+  if (content === null) return { ...facts, kind: 'unreadable', text: null, base64: null };
+  return { ...facts, ...shown(content, type ?? '', captured.isTruncated) };
+}
+
+type Shown = Pick<BodyView, 'kind' | 'text' | 'base64'>;
+
+function shown(content: Buffer, type: string, truncated: boolean): Shown {
+  if (content.length === 0) return { kind: 'text', text: '', base64: null };
+  if (/\bjson\b/i.test(type)) return shownJson(content.toString(), truncated);
+  if (/^application\/x-www-form-urlencoded\b/i.test(type))
+    return { kind: 'form', text: shownForm(content.toString()), base64: null };
+  if (/^image\/(png|jpeg|gif|webp|avif)\b/i.test(type))
+    return { kind: 'image', text: null, base64: content.toString('base64') };
+  // Its parts may hold passwords, and are not taken apart.
+  if (/^multipart\//i.test(type)) return { kind: 'binary', text: null, base64: null };
+  if (/^text\/|\b(xml|javascript|graphql|yaml)\b/i.test(type) || isText(content))
+    return { kind: 'text', text: content.toString(), base64: null };
+  return { kind: 'binary', text: null, base64: null };
+}
+
+/** What was cut off, or is broken, is no JSON: what looks like a member with a secret is masked by its text. */
+function shownJson(text: string, truncated: boolean): Shown {
+  const value = truncated ? undefined : parsed(text);
+  if (value === undefined) {
+    const masked = text.replace(MEMBER, (whole, name) =>
+      isSecretName(name) ? `"${name}":"${HIDDEN}"` : whole,
+    );
+    return { kind: 'text', text: masked, base64: null };
+  }
+  const masked = (name: string, member: unknown) =>
+    name !== '' && isSecretName(name) && member !== null ? HIDDEN : member;
+  return { kind: 'json', text: JSON.stringify(value, masked, 2), base64: null };
+}
+
+/** A member with a value that is no object, as far as it goes. */
+const MEMBER = /"([^"\\]{1,200})"\s*:\s*(?:"(?:[^"\\]|\\.)*(?:"|$)|[^\s"{}[\],]+)/g;
+
+function parsed(text: string): unknown {
+  // JSON.parse and stringify recurse: what nests deeper than anything sensible is shown as it is.
+  if (depthOf(text) > DEPTH_MAX) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function shownForm(text: string): string {
+  return text
+    .split('&')
+    .map((pair) => {
+      const [name = '', value] = pair.split(/=(.*)/s);
+      return value !== undefined && isSecretName(decodedName(name)) ? `${name}=${HIDDEN}` : pair;
+    })
+    .join('&');
+}
+
+function decodedName(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    return name;
+  }
+}
+
+function isText(content: Buffer): boolean {
+  return content.subarray(0, 1_024).every((byte) => byte > 0x1f || (byte >= 0x09 && byte <= 0x0d));
+}
+
+/** Off the loop, and bounded: a few bytes may stand for gigabytes. What was cut off is decoded as far as it goes. @throws */
+async function decoded(content: Buffer, coding: string | null): Promise<Buffer> {
+  const codings = (coding ?? '').split(',').map((one) => one.trim().toLowerCase());
+  let bytes = content;
+  for (const one of codings.reverse()) {
+    if (one === '' || one === 'identity') continue;
+    const decode = DECODERS[one];
+    if (decode === undefined || bytes.length === 0) throw new Error('a coding that is not known');
+    bytes = await decode(bytes);
+  }
+  return bytes;
+}
+
+const LIMITS = { maxOutputLength: 1 << 20 };
+const { constants } = zlib;
+const gunzip = (bytes: Buffer) =>
+  promisify(zlib.unzip)(bytes, { ...LIMITS, finishFlush: constants.Z_SYNC_FLUSH });
+
+const DECODERS: Readonly<Record<string, (bytes: Buffer) => Promise<Buffer>>> = {
+  gzip: gunzip,
+  'x-gzip': gunzip,
+  deflate: gunzip,
+  br: (bytes) =>
+    promisify(zlib.brotliDecompress)(bytes, { ...LIMITS, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+  zstd: (bytes) => promisify(zlib.zstdDecompress)(bytes, { ...LIMITS, finishFlush: constants.ZSTD_e_flush }),
+};
+
+function fieldOf(fields: readonly string[], lowerName: string): string | null {
+  for (let i = 0; i < fields.length; i += 2)
+    if (fields[i]!.toLowerCase() === lowerName) return fields[i + 1]!;
+  return null;
+}

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { OutstandingChallenge } from './acme/challenges.ts';
 import type { Environment } from './config/load.ts';
 import type { FileContent } from './files/content.ts';
 import type { GatewayConfig } from './model/config.ts';
@@ -60,6 +61,8 @@ export interface WorkerGateway {
   reading(): Promise<Reading>;
   /** Puts this content to work, or says why it can't be; then nothing has changed. */
   take(content: FileContent): Promise<ReloadResult>;
+  /** From now on these, and no others. */
+  answerChallenges(outstanding: readonly OutstandingChallenge[]): void;
   /** Opens the UDP ports, or gives them to another worker. */
   carryDatagrams(carries: boolean): Promise<void>;
   /** As of `Gateway`. */

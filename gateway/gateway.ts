@@ -1,5 +1,5 @@
 import { Acme } from './acme/acme.ts';
-import { Challenges } from './acme/challenges.ts';
+import { Challenges, type OutstandingChallenge } from './acme/challenges.ts';
 import { Caches } from './cache/caches.ts';
 import type { Purge } from './cache/purge.ts';
 import { unplacedService } from './config/endpoint.ts';
@@ -19,7 +19,7 @@ import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './m
 import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
 import { Inspector } from './observe/exchanges/inspector.ts';
 import type { Figure, FigureName, FigureReaders } from './observe/figures.ts';
-import { readConfig } from './observe/metrics/config-reading.ts';
+import { readCertificates, readConfig } from './observe/metrics/config-reading.ts';
 import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
@@ -331,7 +331,12 @@ class RunningGateway implements Gateway, WorkerGateway {
       workers: () => this.workers(),
       replaceWorkers: () => this.replaceWorkers(),
       purge: (purge) => this.purge(purge),
-      metrics: async () => [await this.reading(), readConfig(this.configStatus(), this.#source.refusals)],
+      metrics: async () => [
+        await this.reading(),
+        readConfig(this.configStatus(), this.#source.refusals),
+        readCertificates(this.certificates(), this.acme.results),
+      ],
+      certificates: () => this.certificates(),
       services: this.#options.serviceControl ?? null,
       explain: (input) => explainExchange(this.snapshots.current.table, this.config(), input),
       exchanges: {
@@ -376,6 +381,14 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   async figure<F extends FigureName>(figure: F): Promise<Figure<F>> {
     return (await this.#figures[figure]()) as Figure<F>;
+  }
+
+  certificates() {
+    return this.acme.status();
+  }
+
+  answerChallenges(outstanding: readonly OutstandingChallenge[]): void {
+    this.challenges.set(outstanding);
   }
 
   async purge(purge: Purge): Promise<number> {

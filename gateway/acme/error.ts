@@ -32,7 +32,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   garbage: 'is `directory` the URL of an ACME directory (RFC 8555 §7.1.1)?',
   rateLimited: 'wait; and try new set-ups with `directory: letsencrypt-staging`, whose limits are wide',
   dns: 'give the name an A or AAAA record that leads to this machine',
-  connection: 'open the port 80 (HTTP-01) or 443 (TLS-ALPN-01) of this machine to everybody',
+  connection:
+    'does the name lead to this machine, and is its port 80 (HTTP-01) or 443 (TLS-ALPN-01) open to everybody?',
   unauthorized: 'somebody else answered for the name: do all its A and AAAA records lead to this machine?',
   incorrectResponse:
     'somebody else answered for the name: do all its A and AAAA records lead to this machine?',

@@ -10,7 +10,7 @@ import type { OutstandingChallenge } from './challenges.ts';
 import { AcmeClient } from './client.ts';
 import { AcmeError, adviceFor } from './error.ts';
 import { orderCertificate } from './order.ts';
-import { instantIn, nextLook, nextTry, nextTryAfterStart, renewalTime } from './schedule.ts';
+import { instantIn, leftAlone, nextLook, nextTry, nextTryAfterStart, renewalTime } from './schedule.ts';
 import { AcmeStore, NOTHING_ORDERED, type OrderState } from './store.ts';
 import { AcmeTransport } from './transport.ts';
 
@@ -31,6 +31,8 @@ interface HeldCertificate {
   readonly notAfter: number;
   /** Where the directory says nothing of it. */
   readonly renewAt: number;
+  /** As of `leftAlone`. */
+  readonly leftAloneMs: number;
 }
 
 interface Named {
@@ -160,7 +162,7 @@ export class Renewals {
         signal: this.#stopped.signal,
       });
       await this.#store.writeCertificate(name, pem);
-      await this.#save(named, NOTHING_ORDERED);
+      await this.#save(named, { ...NOTHING_ORDERED, triedAt: Date.now() });
       await this.#hold(named);
       ordered('issued');
       log.info({ name, until: dateOf(named.held!.notAfter) }, 'has a certificate');
@@ -241,7 +243,9 @@ function heldOf(pem: string): HeldCertificate | null {
   if (!reading.ok) return null;
   const { notAfter } = reading.pair;
   const { validFromDate } = new X509Certificate(certificateIn(pem));
-  return { pem, notAfter, renewAt: renewalTime(validFromDate.getTime(), notAfter, Math.random()) };
+  const notBefore = validFromDate.getTime();
+  const renewAt = renewalTime(notBefore, notAfter, Math.random());
+  return { pem, notAfter, renewAt, leftAloneMs: leftAlone(notAfter - notBefore) };
 }
 
 function certificateIn(pem: string): string {
@@ -251,7 +255,8 @@ function certificateIn(pem: string): string {
 function orderAt({ state, held, window }: Named): number {
   if (state.nextTryAt !== null) return state.nextTryAt;
   if (held === null) return 0;
-  return Math.min(window?.renewAt ?? held.renewAt, held.notAfter);
+  const due = Math.min(window?.renewAt ?? held.renewAt, held.notAfter);
+  return Math.max(due, (state.triedAt ?? 0) + held.leftAloneMs);
 }
 
 function dueAt(named: Named): number {

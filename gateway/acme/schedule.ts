@@ -10,6 +10,14 @@ export function renewalTime(notBefore: number, notAfter: number, random: number)
   return notBefore + lifetime * (share - random / 30);
 }
 
+/**
+ * How long a certificate that has just come is left alone, whatever its dates and its directory say of it: where the clock of one of
+ * them is wrong, an order would follow the other.
+ */
+export function leftAlone(lifetime: number): number {
+  return Math.min(Math.max(lifetime / 4, MINUTE_MS), LEFT_ALONE_MAX_MS);
+}
+
 /** @param failures one after the other, this one included. @param retryAfterMs what the directory said */
 export function nextTry(failures: number, retryAfterMs: number | null, now: number, random: number): number {
   const backoff = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), WAIT_MAX_MS) * (1 + random / 4);
@@ -49,6 +57,7 @@ const FIRST_WAIT_MS = 5 * MINUTE_MS;
 const WAIT_MAX_MS = 6 * HOUR_MS;
 const RETRY_AFTER_MAX_MS = 24 * HOUR_MS;
 const AFTER_START_MS = 15 * MINUTE_MS;
+const LEFT_ALONE_MAX_MS = 6 * HOUR_MS;
 const LOOK_MS = 6 * HOUR_MS;
 const LOOK_MIN_MS = 10 * MINUTE_MS;
 const LOOK_MAX_MS = 24 * HOUR_MS;

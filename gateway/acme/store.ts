@@ -16,7 +16,10 @@ type Env = Readonly<Record<string, string | undefined>>;
  * Where those of one directory are: a folder for each, so that what a staging directory gave is never shown in the place of the real one.
  * `tls.acme.folder`, else systemd's `StateDirectory=`, else the user's state (XDG Base Directory).
  */
-export function acmeFolder({ folder, directory }: AcmeConfig, env: Env): string {
+export function acmeFolder(
+  { folder, directory }: Pick<AcmeConfig, 'folder' | 'directory'>,
+  env: Env,
+): string {
   const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
   // systemd separates several by colons.
   const own = env.STATE_DIRECTORY ? env.STATE_DIRECTORY.split(':')[0]! : join(state, 'portway');
@@ -34,7 +37,7 @@ const orderForm = z.object({
   order: z.object({ url: z.string(), key: z.string() }).nullable(),
   /** One after the other. */
   failures: z.int().min(0),
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: when the last order ended, well or not. */
   triedAt: z.number().nullable(),
   nextTryAt: z.number().nullable(),
   error: z.object({ type: z.string(), detail: z.string() }).nullable(),

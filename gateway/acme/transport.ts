@@ -12,9 +12,14 @@ export interface AcmeAnswer {
 /** Requests to a directory. Whatever it answers, or does not, costs a bounded time and memory. Redirects are answers. */
 export class AcmeTransport {
   readonly #agent: Agent;
+  readonly #timeoutMs: number;
 
-  /** @param ca PEM of the authorities that may vouch for the directory; `null`: those that the system knows */
-  constructor(ca: string | null) {
+  /**
+   * @param ca PEM of the authorities that may vouch for the directory; `null`: those that the system knows
+   * @param timeoutMs for a whole answer
+   */
+  constructor(ca: string | null, timeoutMs = TIMEOUT_MS) {
+    this.#timeoutMs = timeoutMs;
     this.#agent = new Agent({ keepAlive: true, maxSockets: 2, ...(ca !== null && { ca }) });
   }
 
@@ -25,7 +30,7 @@ export class AcmeTransport {
     body: string | null,
     signal: AbortSignal,
   ): Promise<AcmeAnswer> {
-    const ends = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const ends = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
     try {
       const answer = await this.#send(method, url, body, ends);
       const text = await wholeOf(answer);
@@ -73,7 +78,7 @@ async function wholeOf(answer: IncomingMessage): Promise<string> {
 }
 
 function causeText(cause: unknown, ends: AbortSignal): string {
-  if (ends.aborted) return `no whole answer within ${TIMEOUT_MS / 1000} s`;
+  if (ends.aborted) return 'no whole answer in time';
   return cause instanceof Error ? cause.message : String(cause);
 }
 

@@ -207,6 +207,8 @@ export interface GatewayStatus {
   readonly routes: readonly RouteOverview[];
   readonly streams: readonly StreamStatus[];
   readonly connections: ConnectionsStatus;
+  /** Those that the gateway orders: `tls.acme`. */
+  readonly certificates: readonly OrderedCertificateStatus[];
   /** What no route took. */
   readonly unrouted: TrafficStatus | null;
   /** As of `TrafficFigure`. */

@@ -10,9 +10,13 @@ export const adminResources = [
   },
   {
     path: '/status',
-    what: 'The whole of it at one instant, as the dashboard shows it: routes with their traffic, lane and policies, streams, connections, the file.',
+    what: 'The whole of it at one instant, as the dashboard shows it: routes with their traffic, lane and policies, streams, connections, certificates, the file.',
   },
   ...Object.values(FIGURES),
+  {
+    path: '/certificates',
+    what: 'Each name of `tls.acme`: until when its certificate is, when the next order is due, and why the last one failed.',
+  },
   {
     path: '/services',
     what: 'The processes that `portway dev` runs. /services/NAME/log?tail=20&follow has their lines; POST to /services/NAME/restart begins one anew.',

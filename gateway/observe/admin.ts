@@ -7,7 +7,7 @@ import type { Purge } from '../cache/purge.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import { ListenError } from '../listener/listen-error.ts';
 import type { GatewayConfig, TlsConfig } from '../model/config.ts';
-import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
+import type { ConfigStatus, OrderedCertificateStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import { shownSettings } from '../policy/order.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { answerPurge } from './admin-cache.ts';
@@ -45,6 +45,8 @@ export interface AdminView {
   /** Of each process, and of the gateway as a whole. */
   metrics(): Promise<readonly Reading[]>;
   explain(input: ExplainInput): Explanation;
+  /** As far as the gateway orders them. */
+  certificates(): readonly OrderedCertificateStatus[];
   readonly exchanges: ExchangesView;
   /** The processes that `portway dev` runs; `null`: this gateway runs none. */
   readonly services: ServiceControl | null;
@@ -181,6 +183,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/status', async (_request, reply) => sendJson(reply, await gatewayStatus(view)));
   for (const [name, { path }] of Object.entries(FIGURES))
     app.get(path, async (_request, reply) => sendJson(reply, await view.figure(name as FigureName)));
+  app.get('/certificates', (_request, reply) => sendJson(reply, view.certificates()));
   app.get('/workers', async (_request, reply) => sendJson(reply, await view.workers()));
   app.post('/workers/replace', (request, reply) => answerReplace(request, reply, view.replaceWorkers));
   answerServices(app, { file: () => view.config().file, services: view.services });

@@ -25,6 +25,7 @@ export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {
     routes: routes.flatMap((route) => overviewOf(route, configured.get(route.id), byRoute)),
     streams,
     connections,
+    certificates: view.certificates(),
     unrouted: byRoute.get('(none)') ?? null,
     boundsS: traffic.boundsS,
     refusedShare: Math.max(0, ...overload.map(({ share }) => share)),

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
+import type { OutstandingChallenge } from '../acme/challenges.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
 import { CountKeeper } from '../policy/rate-limit/counts.ts';
@@ -36,6 +37,7 @@ export class Fleet {
   /** What they serve. */
   #content: FileContent;
   #listening: Listening | null = null;
+  #challenges: readonly OutstandingChallenge[] = [];
   #closed = false;
 
   constructor(options: FleetOptions, content: FileContent) {
@@ -136,6 +138,12 @@ export class Fleet {
     void previous.leave(departure);
   }
 
+  /** Resolves when all answer these challenges of an authority, and no others. */
+  async answerChallenges(outstanding: readonly OutstandingChallenge[]): Promise<void> {
+    this.#challenges = outstanding;
+    await this.askAll('answerChallenges', outstanding);
+  }
+
   sendPrimaryStatus(primaryStatus: PrimaryStatus): void {
     for (const worker of this.#living) worker.sendPrimaryStatus(primaryStatus);
   }
@@ -184,6 +192,7 @@ export class Fleet {
   async #settled(worker: WorkerProcess): Promise<void> {
     if (this.#closed) worker.kill();
     this.#listening = await worker.up;
+    if (this.#challenges.length > 0) await worker.ask('answerChallenges', this.#challenges).catch(() => {});
     // A configuration may have been taken while it started.
     if (worker.content !== this.#content) await this.#give(worker, this.#content);
   }

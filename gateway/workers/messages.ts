@@ -5,6 +5,7 @@
  * `Fleet.askAll(name)` has the answers. What is only told is a figure (observe/figures.ts), and needs nothing here.
  */
 
+import type { OutstandingChallenge } from '../acme/challenges.ts';
 import type { Purge } from '../cache/purge.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
@@ -35,6 +36,8 @@ export interface Questions {
   readonly capture: Exchange<Capture | null, null>;
   /** To put a configuration to work. */
   readonly take: Exchange<FileContent, ReloadResult>;
+  /** To answer those that an authority asks for, from now on. */
+  readonly answerChallenges: Exchange<readonly OutstandingChallenge[], null>;
   /** To open the UDP ports, or to let go of them. */
   readonly carryDatagrams: Exchange<boolean, null>;
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { Acme } from '../acme/acme.ts';
 import type { Gateway, GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
@@ -6,7 +7,7 @@ import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts
 import { type Admin, createAdmin } from '../observe/admin.ts';
 import { joinedLists } from '../observe/exchanges/inspector.ts';
 import { type Figure, type FigureName, figureOf } from '../observe/figures.ts';
-import { readConfig } from '../observe/metrics/config-reading.ts';
+import { readCertificates, readConfig } from '../observe/metrics/config-reading.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
 import { explainExchange } from '../proxy/explain.ts';
 import { Reloader, type ReloadResult } from '../proxy/reloader.ts';
@@ -50,6 +51,8 @@ class Primary implements Gateway {
   #admin: Admin | null = null;
   #notReady: string | null = 'starting';
   readonly #replacing: Replacing;
+  /** Its workers find what it orders on disk. */
+  readonly #acme: Acme;
   #closing: Promise<boolean> | null = null;
   #news: NodeJS.Timeout | undefined;
   #told = '';
@@ -57,7 +60,8 @@ class Primary implements Gateway {
 
   constructor(options: PrimaryOptions) {
     this.#options = options;
-    const { log, drainMs } = options;
+    const { log, env, drainMs } = options;
+    this.#acme = new Acme({ log, env, offer: (outstanding) => this.#workers.answerChallenges(outstanding) });
     this.#replacing = new Replacing({
       log,
       drainMs,
@@ -88,6 +92,7 @@ class Primary implements Gateway {
     if (this.#fleet) await this.#fleet.take(content);
     else await this.#openFleet(content);
     this.#table = routeTableOf(config, this.#options.mode);
+    if (this.#closing === null) this.#acme.use(config);
     for (const listener of this.#onReload) listener(config);
   }
 
@@ -123,6 +128,7 @@ class Primary implements Gateway {
           return forgotten.reduce((sum, urls) => sum + urls, 0);
         },
         metrics: () => this.#readings(),
+        certificates: () => this.certificates(),
         services: this.#options.serviceControl ?? null,
         explain: (input) => explainExchange(this.#table!, this.config(), input),
         exchanges: {
@@ -168,8 +174,16 @@ class Primary implements Gateway {
     const { routes, streams } = this.config();
     const ids = new Set([...routes, ...streams].map(({ id }) => id));
     const { status, refusals } = this.#reloader!;
-    const own = [readConfig(status, refusals), await readPrimary(this.#workers)];
+    const own = [
+      readConfig(status, refusals),
+      readCertificates(this.certificates(), this.#acme.results),
+      await readPrimary(this.#workers),
+    ];
     return [...own, ...(await this.#metrics.readings(ids))];
+  }
+
+  certificates() {
+    return this.#acme.status();
   }
 
   workers(): Promise<readonly WorkerStatus[]> {
@@ -225,6 +239,7 @@ class Primary implements Gateway {
   /** Readiness first, so that balancers before us look elsewhere. */
   async #drain(deadlineMs: number): Promise<boolean> {
     this.#notReady = 'draining';
+    this.#acme.stop();
     clearInterval(this.#news);
     this.#reloader?.stopWatching();
     const finished = (await this.#fleet?.close({ deadlineMs, gently: false })) ?? true;

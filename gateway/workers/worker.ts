@@ -146,6 +146,10 @@ function answersOf(gateway: WorkerGateway): Answers {
       return null;
     },
     take: (content) => gateway.take(content),
+    answerChallenges: (outstanding) => {
+      gateway.answerChallenges(outstanding);
+      return null;
+    },
     carryDatagrams: async (carries) => {
       await gateway.carryDatagrams(carries);
       return null;

@@ -24,6 +24,7 @@ export type Label =
   | 'result'
   | 'sign'
   | 'policy'
+  | 'name'
   | 'mode';
 
 /** What each label says. */
@@ -38,9 +39,10 @@ export const LABELS: Readonly<Record<Label, string>> = {
   lane: '`wire` or `general`: which implementation carried it.',
   state: '`idle` or `busy`.',
   direction: '`receive`: from the client. `transmit`: to it.',
-  result: '`hit` or `miss`; of reloads `accepted` or `refused`.',
+  result: '`hit` or `miss`; of reloads `accepted` or `refused`; of orders `issued` or `failed`.',
   policy: 'Its name in [configuration.md](configuration.md#policies).',
   sign: '`referer` or `cookie`: how the page became known.',
+  name: 'A host of `tls.acme`.',
   mode: '`user` or `system`.',
 };
 
@@ -164,6 +166,13 @@ export const METRICS = {
     'max',
     '1: the file says something else than is served, and can’t be used.',
   ),
+  portway_acme_certificate_expires_timestamp_seconds: gauge(
+    ['name'],
+    'min',
+    'When the certificate that was ordered ends; 0: there is none yet.',
+  ),
+  portway_acme_failures: gauge(['name'], 'max', 'Orders that failed one after the other; 0: all is well.'),
+  portway_acme_orders_total: counter(['result'], 'Certificates that were ordered.'),
   portway_workers: gauge([], 'sum', 'Processes that take connections; 0 without `workers:`.'),
   portway_worker_deaths_total: counter([], 'Workers that ended without being asked to.'),
   nodejs_eventloop_delay_p50_seconds: gauge(

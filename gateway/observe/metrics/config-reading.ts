@@ -1,4 +1,4 @@
-import type { ConfigStatus } from '../../model/status.ts';
+import type { ConfigStatus, OrderedCertificateStatus } from '../../model/status.ts';
 import { type Reading, ReadingBuilder } from './reading.ts';
 
 /** What is known of the configuration by whoever follows the file. @param refusals how many newer ones were refused. */
@@ -8,5 +8,20 @@ export function readConfig({ reloads, loadedAt, rejected }: ConfigStatus, refusa
   reading.add('portway_config_reloads_total', refusals, { result: 'refused' });
   reading.add('portway_config_last_reload_timestamp_seconds', loadedAt / 1000);
   reading.add('portway_config_rejected', rejected === null ? 0 : 1);
+  return reading.build();
+}
+
+/** What is known of certificates by whoever orders them. @param results how many orders ended how */
+export function readCertificates(
+  certificates: readonly OrderedCertificateStatus[],
+  results: { readonly issued: number; readonly failed: number },
+): Reading {
+  const reading = new ReadingBuilder();
+  for (const { name, expiresAt, failures } of certificates) {
+    reading.add('portway_acme_certificate_expires_timestamp_seconds', (expiresAt ?? 0) / 1000, { name });
+    reading.add('portway_acme_failures', failures, { name });
+  }
+  reading.add('portway_acme_orders_total', results.issued, { result: 'issued' });
+  reading.add('portway_acme_orders_total', results.failed, { result: 'failed' });
   return reading.build();
 }

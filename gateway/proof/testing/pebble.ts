@@ -21,8 +21,8 @@ export interface PebbleOptions {
   /** Where it looks for answers, in place of 80 and 443. */
   readonly httpPort: number;
   readonly tlsPort: number;
-  /** Of the certificates that it gives, in seconds. */
-  readonly validity?: number;
+  /** Keys of its customers, without which it serves nobody. */
+  readonly externalAccount?: Readonly<Record<string, string>>;
 }
 
 /** Let's Encrypt's test directory, and the name servers that it asks: every name leads to 127.0.0.1. It ends with the test. */
@@ -38,7 +38,7 @@ export class Pebble {
     this.#names = names;
   }
 
-  static async start({ httpPort, tlsPort, validity = 90 * 86_400 }: PebbleOptions): Promise<Pebble> {
+  static async start({ httpPort, tlsPort, externalAccount }: PebbleOptions): Promise<Pebble> {
     const folder = await temporaryFolder();
     const [port, management, names] = (await freePorts(3)) as [number, number, number];
     const dns = await freeDatagramPort();
@@ -52,7 +52,9 @@ export class Pebble {
         privateKey: join(folder, 'key.pem'),
         httpPort,
         tlsPort,
-        certificateValidityPeriod: validity,
+        certificateValidityPeriod: 90 * 86_400,
+        externalAccountBindingRequired: externalAccount !== undefined,
+        externalAccountMACKeys: externalAccount ?? {},
       },
     };
     const files = {

@@ -168,6 +168,19 @@ export const streamHealth = described(
   },
 );
 
+/** What a rate of failures is counted over. */
+export const windowRows = {
+  requests: row(
+    count(1, 100_000),
+    'requests',
+    'With fewer than these in the window, the rate says nothing.',
+    { default: '20', also: ['minrequests', 'volume', 'volumethreshold', 'requestvolume'] },
+  ),
+  window: row(duration({ min: '100ms', max: '1h' }), 'windowMs', 'What the rate is counted over.', {
+    default: '10s',
+  }),
+};
+
 const ejectionRows = section({
   failures: row(count(1, 1000), 'failures', 'Failures in a row after which an endpoint is left out.', {
     default: '5',
@@ -179,15 +192,7 @@ const ejectionRows = section({
     'Failed requests among all within the window, after which it is left out.',
     { default: '50%', also: ['errorrate', 'failurerate', 'threshold'] },
   ),
-  requests: row(
-    count(1, 100_000),
-    'requests',
-    'With fewer than these in the window, the rate says nothing.',
-    { default: '20', also: ['minrequests', 'volume', 'volumethreshold', 'requestvolume'] },
-  ),
-  window: row(duration({ min: '100ms', max: '1h' }), 'windowMs', 'What the rate is counted over.', {
-    default: '10s',
-  }),
+  ...windowRows,
   for: row(
     duration({ min: '1ms', max: '24h' }),
     'forMs',

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { compileSwitchable, row, section, switchable } from '../keys/section.ts';
 import { count, duration, orWord, percent, size } from '../keys/value.ts';
 import type { RetriesConfig } from '../model/config.ts';
+import { windowRows } from './health-schema.ts';
 
 const DAY = { min: '1ms', max: '24h' };
 
@@ -76,15 +77,7 @@ const breakerRows = section({
     'Failed requests among all of the route within the window, after which it opens: 503 at once.',
     { default: '50%', also: ['errorrate', 'failurerate', 'threshold'] },
   ),
-  requests: row(
-    count(1, 100_000),
-    'requests',
-    'With fewer than these in the window, the rate says nothing.',
-    { default: '20', also: ['minrequests', 'volume', 'volumethreshold', 'requestvolume'] },
-  ),
-  window: row(duration({ min: '100ms', max: '1h' }), 'windowMs', 'What the rate is counted over.', {
-    default: '10s',
-  }),
+  ...windowRows,
   open: row(duration({ min: '1ms', max: '1h' }), 'openMs', 'How long it stays open before it tries again.', {
     default: '5s',
     also: ['openfor', 'sleepwindow', 'fallbackduration', 'timeout'],

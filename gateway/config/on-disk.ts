@@ -1,0 +1,117 @@
+/** What only the disk knows of a configuration: whether the files, folders and plugins that it names are there, and are what they should be. */
+
+import { stat } from 'node:fs/promises';
+import { basename, isAbsolute } from 'node:path';
+import type { GatewayConfig, RouteConfig } from '../model/config.ts';
+import { CHECKED_ON_DISK } from '../policy/order.ts';
+import { readTlsFiles } from './certificate-files.ts';
+import { pluginFile } from './plugin-file.ts';
+import type { Problem } from './problem.ts';
+import { ProblemList } from './problem-list.ts';
+import type { PlacedRoute } from './routes.ts';
+import { nodeAt, type SourceDocument } from './source.ts';
+
+/** @param config `null`: it can't be made, and only routes are looked at. */
+export async function problemsOnDisk(
+  config: GatewayConfig | null,
+  placed: readonly PlacedRoute[],
+  document: SourceDocument,
+): Promise<Problem[]> {
+  const problems = new ProblemList(document.file, document.lines);
+  await reportMissing('extend', ({ extend }) => extend, placed, document, problems);
+  await reportPlugins(placed, document, problems);
+  await reportMissing('folder', ({ folder }) => folder?.path ?? null, placed, document, problems);
+  await reportCertificates(config, document, problems);
+  await reportPolicies(placed, document, problems);
+  return problems.all();
+}
+
+type Kind = 'folder' | 'file' | 'other' | 'nothing';
+
+/** Whether a module exports what it should is found when the route is built. */
+async function reportMissing(
+  key: 'extend' | 'folder',
+  pathOf: (route: RouteConfig) => string | null,
+  placed: readonly PlacedRoute[],
+  { file, root }: SourceDocument,
+  problems: ProblemList,
+): Promise<void> {
+  const wanted: Kind = key === 'folder' ? 'folder' : 'file';
+  const paths = [...new Set(placed.flatMap(({ route }) => pathOf(route) ?? []))];
+  const kinds = new Map(await Promise.all(paths.map(async (path) => [path, await kindOf(path)] as const)));
+  for (const { route, path } of placed) {
+    const kind = kinds.get(pathOf(route) ?? '') ?? wanted;
+    const at = [...path, key];
+    const node = kind === wanted ? null : nodeAt(root, at);
+    if (node?.kind !== 'scalar') continue;
+    const there = wanted === 'file' ? 'no file is' : kind === 'nothing' ? 'nothing is' : 'a file is';
+    problems.add(node.span, at, {
+      expected: `the path of a ${wanted === 'file' ? 'module' : 'folder'}`,
+      found: `${JSON.stringify(node.value)}, where ${there}`,
+      hint: `the path begins in the folder of ${basename(file)}`,
+    });
+  }
+}
+
+/** Whether it is a plugin, and takes its options, is found when the route is built. */
+async function reportPlugins(
+  placed: readonly PlacedRoute[],
+  { file, root }: SourceDocument,
+  problems: ProblemList,
+): Promise<void> {
+  for (const { route, path, span } of placed) {
+    for (const [index, used] of route.use.entries()) {
+      if ((await pluginFile(used)) !== null) continue;
+      const at = [...path, 'use', index];
+      const node = nodeAt(root, [...at, 'plugin']) ?? nodeAt(root, at);
+      problems.add(node?.span ?? span, at, {
+        expected: 'a Fastify plugin that is installed',
+        found: JSON.stringify(used.plugin),
+        hint: isAbsolute(used.plugin)
+          ? `no file is there; the path begins in the folder of ${basename(file)}`
+          : `type "npm install ${used.plugin}" in the folder of ${basename(file)}`,
+      });
+    }
+  }
+}
+
+async function reportCertificates(
+  config: GatewayConfig | null,
+  { root }: SourceDocument,
+  problems: ProblemList,
+): Promise<void> {
+  if (!config?.tls) return;
+  const reading = await readTlsFiles(config.tls, Date.now());
+  if (reading.ok) return;
+  for (const { path, fault } of reading.faults) problems.add((nodeAt(root, path) ?? root).span, path, fault);
+}
+
+/** What the top level says is looked at, and reported, once for all routes that have it from there. */
+async function reportPolicies(
+  placed: readonly PlacedRoute[],
+  { root }: SourceDocument,
+  problems: ProblemList,
+): Promise<void> {
+  const seen = new Set<unknown>([null]);
+  for (const { route, path, span } of placed) {
+    for (const { key, faults } of CHECKED_ON_DISK) {
+      const settings = route.policies[key];
+      if (seen.has(settings)) continue;
+      seen.add(settings);
+      const holder = nodeAt(root, [...path, key]) === null ? [] : path;
+      for (const { path: below, ...fault } of await faults(settings)) {
+        const at = [...holder, key, ...below];
+        problems.add(nodeAt(root, at)?.span ?? span, at, fault);
+      }
+    }
+  }
+}
+
+async function kindOf(path: string): Promise<Kind> {
+  try {
+    const found = await stat(path);
+    return found.isDirectory() ? 'folder' : found.isFile() ? 'file' : 'other';
+  } catch {
+    return 'nothing';
+  }
+}

@@ -1,0 +1,123 @@
+/** Services from npm with a page of their own. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { App } from './app.ts';
+
+const verdaccio: App = {
+  name: 'verdaccio',
+  title: 'verdaccio',
+  notAtPath: 'its router reads the path',
+  source: {
+    npm: 'verdaccio',
+    packages: ['verdaccio@6.10.4'],
+    // One of its parts asks for a tag of node-fetch, which not all registries have.
+    files: { 'package.json': '{ "private": true, "overrides": { "node-fetch": "2.7.0" } }\n' },
+  },
+  setting: '`url_prefix: /verdaccio/` in config.yaml',
+  told: { strip: true },
+  async prepare({ project, data, prefix }) {
+    const config = readFileSync(join(project, 'node_modules/@verdaccio/config/build/conf/default.yaml'));
+    writeFileSync(join(data, 'config.yaml'), `${config}\n${prefix && `url_prefix: ${prefix}/\n`}`);
+  },
+  command: ({ port, data }) => [
+    ...['npx', 'verdaccio', '--listen', `127.0.0.1:${port}`, '--config', join(data, 'config.yaml')],
+  ],
+  /** Its page has asked for the list of packages, which a new registry has none of. */
+  async job(page) {
+    await page
+      .getByText(/No Package Published/i)
+      .first()
+      .waitFor();
+  },
+};
+
+const CHAT = `
+import { createServer } from 'node:http';
+import express from 'express';
+import { Server } from 'socket.io';
+const base = process.env.BASE_PATH ?? '';
+const path = base === '' ? '' : JSON.stringify({ path: base + '/socket.io/' });
+const app = express();
+const server = createServer(app);
+const io = new Server(server);
+app.get('/', (request, response) => response.send('<ul id="messages"></ul><form id="form"><input id="input"><button>Send</button></form><script src="' + base + '/socket.io/socket.io.js"></script><script>const socket = io(' + path + '); form.onsubmit = (event) => { event.preventDefault(); socket.emit("chat message", input.value); }; socket.on("chat message", (text) => { const item = document.createElement("li"); item.textContent = text; messages.append(item); });</script>'));
+io.on('connection', (socket) => socket.on('chat message', (text) => io.emit('chat message', text)));
+server.listen(process.env.PORT, '127.0.0.1');
+`;
+
+const chat: App = {
+  name: 'chat',
+  title: 'socket.io (chat)',
+  source: {
+    npm: 'socket.io',
+    packages: ['express@5.3.0', 'socket.io@4.8.4'],
+    files: { 'package.json': '{ "private": true, "type": "module" }\n', 'chat.js': CHAT },
+  },
+  setting: "`io({ path: '/chat/socket.io/' })` in the page",
+  told: { strip: true },
+  command: () => [process.execPath, 'chat.js'],
+  env: ({ port, prefix }) => ({ PORT: String(port), BASE_PATH: prefix }),
+  /** A message arrives. */
+  async job(page) {
+    await page.fill('#input', 'hello');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.locator('#messages li', { hasText: 'hello' }).waitFor();
+  },
+};
+
+const maildev: App = {
+  name: 'maildev',
+  title: 'maildev',
+  source: { npm: 'maildev', packages: ['maildev@3.0.0'] },
+  setting: '`--base-pathname /maildev`, `strip: false`',
+  told: { strip: false },
+  command: ({ port, spare, prefix }) => [
+    ...['npx', 'maildev', '--web', String(port), '--web-ip', '127.0.0.1'],
+    ...['--smtp', String(spare), '--ip', '127.0.0.1'],
+    ...(prefix === '' ? [] : ['--base-pathname', prefix]),
+  ],
+  /** A mail arrives on the page that is open. */
+  async job(page, { spare }) {
+    const subject = `hello ${Date.now()}`;
+    await page.waitForLoadState('networkidle', { timeout: 10_000 }).catch(() => {});
+    await sendMail(spare, subject);
+    await page.getByText(subject).first().waitFor();
+  },
+};
+
+/** RFC 5321, one command at a time. */
+async function sendMail(port: number, subject: string): Promise<void> {
+  const lines = ['HELO localhost', 'MAIL FROM:<a@localhost>', 'RCPT TO:<b@localhost>', 'DATA'];
+  const mail = `From: a@localhost\r\nTo: b@localhost\r\nSubject: ${subject}\r\n\r\nx\r\n.`;
+  const socket = connect(port, '127.0.0.1');
+  try {
+    for (const line of [...lines, mail, 'QUIT']) {
+      await new Promise((resolve, reject) => socket.once('data', resolve).once('error', reject));
+      socket.write(`${line}\r\n`);
+    }
+  } finally {
+    socket.destroySoon();
+  }
+}
+
+const jsonServer: App = {
+  name: 'json-server',
+  title: 'json-server',
+  source: { npm: 'json-server', packages: ['json-server@0.17.4'] },
+  setting: 'nothing: its links are relative',
+  told: { strip: true },
+  async prepare({ data }) {
+    writeFileSync(join(data, 'db.json'), '{ "posts": [{ "id": 1, "title": "hello" }] }\n');
+  },
+  command: ({ port, data }) => [
+    ...['npx', 'json-server', '--host', '127.0.0.1', '--port', String(port), join(data, 'db.json')],
+  ],
+  /** Its page lists the resources, and one of them is read. */
+  async job(page) {
+    await page.getByRole('link', { name: /posts/ }).click();
+    await page.getByText('"hello"').waitFor();
+  },
+};
+
+export const NODE_APPS: readonly App[] = [verdaccio, chat, maildev, jsonServer];

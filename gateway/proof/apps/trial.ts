@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Browser } from 'playwright-core';
+import { startGateway } from '../../gateway.ts';
+import { freePorts } from '../testing/free-port.ts';
+import type { App, Place } from './app.ts';
+
+/** How an application is reached, and whether its main job was done there. */
+export interface Result {
+  readonly byPath: boolean;
+  readonly byScript: boolean;
+  readonly unstripped: boolean;
+  readonly byName: boolean;
+  /** It was told where it stands, and nothing was led back. */
+  readonly told: boolean;
+}
+
+/** An application in all ways. @throws where it does not start */
+export async function trial(app: App, project: string | null, browser: Browser): Promise<Result> {
+  const untold = await Running.start(app, project, '');
+  const way = (running: Running, route: Route) => attempt(running, route, browser);
+  const at = `/${app.name}`;
+  try {
+    const byPath = await way(untold, { at });
+    const byScript = await way(untold, { at, keys: ', escape: script' });
+    const unstripped = await way(untold, { at, keys: ', strip: false' });
+    const byName = await way(untold, { at, named: true });
+    // Development servers allow one of them in a project.
+    untold.end();
+    return { byPath, byScript, unstripped, byName, told: await told(app, project, browser) };
+  } finally {
+    untold.end();
+  }
+}
+
+async function told(app: App, project: string | null, browser: Browser): Promise<boolean> {
+  const { strip, path: at = `/${app.name}`, page = '' } = app.told;
+  const running = await Running.start(app, project, at);
+  try {
+    return await attempt(running, { at, page, keys: `, strip: ${strip}, escape: off` }, browser);
+  } finally {
+    running.end();
+  }
+}
+
+/** A process of an application, and all that it has started. */
+class Running {
+  readonly app: App;
+  readonly place: Place;
+  readonly listen: number;
+  readonly #ends: () => void;
+
+  private constructor(app: App, place: Place, listen: number) {
+    this.app = app;
+    this.place = place;
+    this.listen = listen;
+    const [program, ...args] = app.command(place);
+    const child = spawn(program!, args, {
+      cwd: place.project,
+      env: { ...process.env, ...app.env?.(place) },
+      // Vite ends with its standard input.
+      stdio: DEBUG ? ['pipe', 'inherit', 'inherit'] : ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    child.once('error', () => {});
+    this.#ends = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // All of its group has ended.
+      }
+    };
+    process.once('exit', this.#ends);
+  }
+
+  static async start(app: App, project: string | null, prefix: string): Promise<Running> {
+    const data = mkdtempSync(join(tmpdir(), 'portway-app-'));
+    const [port, spare, listen] = (await freePorts(3)) as [number, number, number];
+    const place = { project: project ?? data, data, port, spare, prefix };
+    await app.prepare?.(place);
+    const running = new Running(app, place, listen);
+    await answering(port).catch((cause) => {
+      running.end();
+      throw cause;
+    });
+    return running;
+  }
+
+  /** It may be said again. */
+  end(): void {
+    process.off('exit', this.#ends);
+    this.#ends();
+    rmSync(this.place.data, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+const DEBUG = process.env.APPS_DEBUG !== undefined;
+
+async function answering(port: number): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    const answered = await fetch(`http://127.0.0.1:${port}/`, { redirect: 'manual' }).then(
+      (answer) => answer.arrayBuffer().then(() => true),
+      () => false,
+    );
+    if (answered) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`nothing answers on ${port}`);
+}
+
+interface Route {
+  readonly at: string;
+  /** Below it. */
+  readonly page?: string;
+  readonly keys?: string;
+  readonly named?: boolean;
+}
+
+async function attempt({ app, place, listen }: Running, route: Route, browser: Browser): Promise<boolean> {
+  const configFile = join(place.data, 'gateway.config.yaml');
+  const routes = `  ${route.at}: { to: ${place.port}${route.keys ?? ''} }\n`;
+  writeFileSync(configFile, `port: ${listen}\nadmin: false\nlog: { access: false }\nroutes:\n${routes}`);
+  const gateway = await startGateway({
+    configFile,
+    env: {},
+    mode: 'development',
+    keepsLogLevel: true,
+    log: pino({ level: DEBUG ? 'info' : 'silent' }),
+    listen: { port: listen, adminPort: 0 },
+  });
+  const host = `localhost:${listen}`;
+  const url = route.named
+    ? `http://${route.at.slice(1)}.${host}/`
+    : `http://${host}${route.at}/${route.page ?? ''}`;
+  try {
+    return await works(app, place, url, browser);
+  } finally {
+    await gateway.close(0);
+  }
+}
+
+/** In a browser that knows nothing yet. */
+async function works(app: App, place: Place, url: string, browser: Browser): Promise<boolean> {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(30_000);
+  const page = await context.newPage();
+  try {
+    await page.goto(url, { timeout: 90_000 });
+    await app.job(page, place);
+    return true;
+  } catch (cause) {
+    if (DEBUG) console.log(`${url}: ${cause}\n${await page.content().catch(() => '')}`);
+    return false;
+  } finally {
+    await context.close();
+  }
+}

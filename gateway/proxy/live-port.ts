@@ -34,8 +34,12 @@ export class LivePort {
     if (!ready() || !this.mayMoveTo(config) || config.port === listener.address.port) return;
     this.#move = await listener.prepareMove(host, config.port).catch((cause: unknown) => {
       if (!(cause instanceof ListenError)) throw cause;
-      const way = 'name another port, or free this one and send SIGHUP';
-      throw new Refusal(`port: ${cause.message}; the gateway stays at ${listener.address.port}: ${way}`);
+      const mayPass = cause.reason === 'EADDRINUSE';
+      const way = mayPass
+        ? 'name another port, or free this one: it is tried for a minute, then at SIGHUP'
+        : 'name another port';
+      const told = `port: ${cause.message}; the gateway stays at ${listener.address.port}: ${way}`;
+      throw new Refusal(told, { mayPass });
     });
   }
 

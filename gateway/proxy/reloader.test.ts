@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { Logbook } from '../proof/testing/logbook.ts';
 import { temporaryFolder } from '../proof/testing/program.ts';
-import { Reloader } from './reloader.ts';
+import { Refusal, Reloader } from './reloader.ts';
 
 test('a reload that takes long is warned of while it lasts, and only then', async () => {
   const folder = await temporaryFolder();
@@ -31,4 +31,55 @@ test('a reload that takes long is warned of while it lasts, and only then', asyn
   resolve();
   expect(await reload).toEqual({ changed: true, rejected: null });
   expect(logbook.records.filter(isWarning)).toHaveLength(1);
+});
+
+/** A reloader whose configurations are refused for something that may pass, and how often each was tried. */
+async function refusing(times: number) {
+  const file = join(await temporaryFolder(), 'gateway.config.yaml');
+  await writeFile(file, 'port: 3000\nroutes: { /db: 4001 }\n');
+  const tried: number[] = [];
+  const logbook = new Logbook();
+  const { promise: last, resolve } = Promise.withResolvers<void>();
+  const reloader = await Reloader.start({
+    file,
+    env: {},
+    log: pino({ level: 'info' }, logbook),
+    portMoves: () => true,
+    apply: async ({ port }) => {
+      if (port === 3000) return;
+      tried.push(port);
+      if (tried.length === times) resolve();
+      throw new Refusal('taken', { mayPass: true });
+    },
+    again: { everyMs: 5, times: 3 },
+  });
+  onTestFinished(() => reloader.stopWatching());
+  return { file, reloader, tried, last, logbook };
+}
+
+/** One more try would have come meanwhile. */
+async function seriesOfAnother(): Promise<void> {
+  const { file, last } = await refusing(4);
+  await writeFile(file, 'port: 3001\nroutes: { /db: 4001 }\n');
+  await last;
+}
+
+test('what was refused for something that may pass is tried again, so many times, and told once', async () => {
+  const { file, tried, last, logbook } = await refusing(4);
+  await writeFile(file, 'port: 3001\nroutes: { /db: 4001 }\n');
+  await last;
+  await seriesOfAnother();
+  expect(tried).toEqual([3001, 3001, 3001, 3001]);
+  expect(logbook.records.filter(({ msg }) => String(msg).includes('was refused'))).toHaveLength(1);
+});
+
+test('what stands in the file next is tried in its place', async () => {
+  const { file, reloader, tried } = await refusing(1);
+  await writeFile(file, 'port: 3001\nroutes: { /db: 4001 }\n');
+  await reloader.look();
+  await writeFile(file, 'port: 3000\nroutes: { /db: 4001 }\n');
+  await reloader.look();
+  const before = tried.length;
+  await seriesOfAnother();
+  expect([tried.length, reloader.status.rejected]).toEqual([before, null]);
 });

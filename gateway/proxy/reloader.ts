@@ -23,6 +23,8 @@ export interface ReloaderOptions {
   readonly portMoves?: (config: GatewayConfig) => boolean;
   /** A reload that takes longer is warned of; default 5000. */
   readonly slowMs?: number;
+  /** How often a refusal that may pass is tried again; default: each second of a minute. */
+  readonly again?: { readonly everyMs: number; readonly times: number };
 }
 
 export interface ReloadResult {
@@ -34,6 +36,13 @@ export interface ReloadResult {
 /** Whoever was to put a configuration to work can't use it. The message says why. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
+  /** Whether the same configuration may be taken a moment later. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, { mayPass = false } = {}) {
+    super(message);
+    this.mayPass = mayPass;
+  }
 }
 
 /** Follows the file: each change of it is judged, put to work or refused, and told in the log once. A file that can't be used changes nothing. */
@@ -51,6 +60,9 @@ export class Reloader {
   #spoilt: string | null = null;
   /** How many newer configurations were refused, or the same one again. */
   refusals = 0;
+  /** The content that was refused for something that may pass, and how often it will be tried. */
+  #again = { hash: '', left: 0 };
+  #nextTry: NodeJS.Timeout | undefined;
   /** Reloads happen one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -148,6 +160,7 @@ export class Reloader {
       this.#taken(diff);
       return { changed: true, rejected: null };
     } catch (cause) {
+      if (cause instanceof Refusal && cause.mayPass) this.#tryAgain(loaded.hash);
       if (cause instanceof ExtensionError || cause instanceof Refusal) return this.#reject(cause.message);
       // A bug, and nobody waits for a watched file's reload: without a word the new file would just not take effect.
       this.#options.log.error({ err: cause }, 'the changed configuration could not be put to work');
@@ -155,6 +168,15 @@ export class Reloader {
     } finally {
       clearTimeout(slow);
     }
+  }
+
+  #tryAgain(hash: string): void {
+    const { everyMs, times } = this.#options.again ?? AGAIN;
+    if (this.#again.hash !== hash) this.#again = { hash, left: times };
+    if (this.#again.left === 0) return;
+    this.#again.left--;
+    clearTimeout(this.#nextTry);
+    this.#nextTry = setTimeout(() => void this.look(), everyMs).unref();
   }
 
   #slow(): void {
@@ -206,6 +228,7 @@ export class Reloader {
   }
 
   stopWatching(): void {
+    clearTimeout(this.#nextTry);
     this.#watch.close();
     this.#discovery.close();
   }
@@ -223,6 +246,7 @@ async function loadDiscovered(
 }
 
 const SLOW_MS = 5_000;
+const AGAIN = { everyMs: 1_000, times: 60 };
 
 /** A line of the log is no place for ten thousand routes. */
 function brief(ids: readonly string[]): readonly string[] {

@@ -20,6 +20,7 @@ interface Moving {
   /** Puts another text into the file, and waits until it is judged. */
   readonly moveTo: (port: number, more?: string) => Promise<string | null>;
   readonly stop: () => Promise<boolean>;
+  readonly rejected: () => string | null;
 }
 
 /** A gateway on the port that its file names. */
@@ -48,7 +49,8 @@ async function startOn(
     return gateway.configStatus().rejected;
   };
   const stop = () => gateway.close(0);
-  return { port: () => gateway.address.port, log, moveTo, stop };
+  const rejected = () => gateway.configStatus().rejected;
+  return { port: () => gateway.address.port, log, moveTo, stop, rejected };
 }
 
 const asked = get('/a/');
@@ -118,13 +120,26 @@ test('a port that is taken changes nothing, and says so; free again, it is moved
   const gateway = await startOn(first, service.port);
   const problem = await gateway.moveTo(second);
   expect(problem).toBe(
-    `port: can't listen on 127.0.0.1:${second}: the port is taken; the gateway stays at ${first}: name another port, or free this one and send SIGHUP`,
+    `port: can't listen on 127.0.0.1:${second}: the port is taken; the gateway stays at ${first}: name another port, or free this one: it is tried for a minute, then at SIGHUP`,
   );
   expect([gateway.port(), await answers(first)]).toEqual([first, 200]);
   holder.close();
   await once(holder, 'close');
   expect(await gateway.moveTo(second)).toBeNull();
   expect(await answers(second)).toBe(200);
+  await isRefused(first);
+});
+
+test('a port that is taken is moved to by itself, once it is free', async () => {
+  const service = (await startService()).answer(ok('hello'));
+  const [first, second] = (await freePorts(2)) as [number, number];
+  const holder = createServer().listen(second, '127.0.0.1');
+  await once(holder, 'listening');
+  const gateway = await startOn(first, service.port);
+  expect(await gateway.moveTo(second)).toContain('the port is taken');
+  holder.close();
+  await until('it has moved', () => gateway.rejected() === null);
+  expect([gateway.port(), await answers(second)]).toEqual([second, 200]);
   await isRefused(first);
 });
 

@@ -14,7 +14,7 @@ import { HttpListener } from './listener/http.ts';
 import { Streams } from './listener/streams/streams.ts';
 import { TlsError, TlsFiles } from './listener/tls-files.ts';
 import { createAccessLog } from './log/access-log.ts';
-import type { GatewayConfig, StreamConfig } from './model/config.ts';
+import type { GatewayConfig, RouteConfig, StreamConfig } from './model/config.ts';
 import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './model/status.ts';
 import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
 import { Inspector } from './observe/exchanges/inspector.ts';
@@ -197,7 +197,12 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   #observer(applications: Applications): (record: ExchangeRecord) => void {
     const writeLine = createAccessLog(this.#options.log, { enabled: () => this.config().log.access });
-    const escapes = new EscapeNotices(this.#options.log, () => this.config().routes, applications);
+    const escapes = new EscapeNotices(
+      this.#options.log,
+      () => this.config().routes,
+      applications,
+      (route) => this.#nameOf(route),
+    );
     return (record) => {
       if (record.escaped !== null) escapes.see(record);
       if (record.errorCode === 'out_of_descriptors') this.descriptors.exchangeFailed();
@@ -303,6 +308,12 @@ class RunningGateway implements Gateway, WorkerGateway {
     if (this.#notReady === null) await this.#reconcileStreams();
     this.#orderCertificates();
     metrics.sweep();
+  }
+
+  /** In development: `vite.localhost:3000`. */
+  #nameOf(route: RouteConfig): string | null {
+    const name = this.snapshots.current.table.names?.of(route) ?? null;
+    return name && `${name}:${this.address.port}`;
   }
 
   #reconcileStreams(): Promise<void> {

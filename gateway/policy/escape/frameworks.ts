@@ -14,6 +14,8 @@ export interface Framework {
   setting(prefix: string): string;
   /** Whether it then wants the prefix kept: `strip: false` on the route. */
   readonly keepsPrefix: boolean;
+  /** Whether its pages don't work below a prefix that it does not know of, though all they ask for is led back: their router reads the path. */
+  readonly readsPath?: true;
 }
 
 const row = (
@@ -39,6 +41,8 @@ const answering = (
   keepsPrefix: boolean,
   setting: (prefix: string) => string,
 ): Framework => row(name, NOTHING, keepsPrefix, setting, answers);
+
+const readingPath = (framework: Framework): Framework => ({ ...framework, readsPath: true });
 
 function keeping(prefix: boolean): string {
   return prefix ? ', and `strip: false` on the route' : '';
@@ -83,11 +87,13 @@ export const FRAMEWORKS: readonly Framework[] = [
     (at) => `\`basePath: '${at}'\` in next.config`,
     /^x-powered-by: next\.js/i,
   ),
-  row(
-    'Docusaurus',
-    /^\/(?:runtime~main\.js|main\.js$|styles\.css$|assets\/(?:js|css)\/[^/]+\.[0-9a-f]{8}\.|img\/(?:docusaurus|undraw_docusaurus))/,
-    true,
-    (at) => `\`baseUrl: '${at}/'\` in docusaurus.config`,
+  readingPath(
+    row(
+      'Docusaurus',
+      /^\/(?:runtime~main\.js|main\.js$|styles\.css$|assets\/(?:js|css)\/[^/]+\.[0-9a-f]{8}\.|img\/(?:docusaurus|undraw_docusaurus))/,
+      true,
+      (at) => `\`baseUrl: '${at}/'\` in docusaurus.config`,
+    ),
   ),
   row(
     'Create React App',
@@ -121,12 +127,14 @@ export const FRAMEWORKS: readonly Framework[] = [
     (at) => `\`--web.external-url=http://localhost:3000${at}/ --web.route-prefix=/\``,
     /^x-prometheus-/i,
   ),
-  row(
-    'verdaccio',
-    /^\/-\/(?:static|verdaccio|web)\//,
-    false,
-    (at) => `\`url_prefix: ${at}/\` in config.yaml`,
-    /^x-powered-by: verdaccio/i,
+  readingPath(
+    row(
+      'verdaccio',
+      /^\/-\/(?:static|verdaccio|web)\//,
+      false,
+      (at) => `\`url_prefix: ${at}/\` in config.yaml`,
+      /^x-powered-by: verdaccio/i,
+    ),
   ),
   row(
     'Transmission',

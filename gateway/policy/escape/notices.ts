@@ -1,20 +1,28 @@
 import type { Logger } from 'pino';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { RouteConfig } from '../../model/config.ts';
-import { type Applications, frameworkOf } from './frameworks.ts';
+import { type Applications, type Framework, frameworkOf } from './frameworks.ts';
 
 /** Tells once for each route that its application does not know of its prefix, and the setting that mends it. */
 export class EscapeNotices {
   readonly #log: Logger;
   readonly #routes: () => readonly RouteConfig[];
   readonly #applications: Applications;
+  /** Where the route has a name: `vite.localhost:3000`. */
+  readonly #nameOf: (route: RouteConfig) => string | null;
   /** Requests of applications that were not recognised yet; `told` when there is nothing left to say. */
   readonly #seen = new Map<string, number | 'told'>();
 
-  constructor(log: Logger, routes: () => readonly RouteConfig[], applications: Applications) {
-    this.#applications = applications;
+  constructor(
+    log: Logger,
+    routes: () => readonly RouteConfig[],
+    applications: Applications,
+    nameOf: (route: RouteConfig) => string | null,
+  ) {
     this.#log = log;
     this.#routes = routes;
+    this.#applications = applications;
+    this.#nameOf = nameOf;
   }
 
   see({ escaped, route: id, target }: Readonly<ExchangeRecord>): void {
@@ -27,16 +35,23 @@ export class EscapeNotices {
     const due = asking !== null || seen + 1 >= UNRECOGNISED;
     this.#seen.set(id, due ? 'told' : seen + 1);
     if (!due || route === undefined) return;
-    const { path } = route.matcher;
     // What it asks for says more: many frameworks stand on a server that names itself.
     const framework = asking ?? this.#applications.of(id);
-    const setting = framework
-      ? `it looks like ${framework.name}; not needed with ${framework.setting(path)}`
-      : `not needed where the application knows that it stands at ${path}/`;
     this.#log.info(
       { route: id },
-      `a page of ${id} asks outside its prefix, and is led back: ${setting} (\`escape\` in docs/escape.md)`,
+      `a page of ${id} asks outside its prefix, and is led back: ${this.#advice(route, framework)} (\`escape\` in docs/escape.md)`,
     );
+  }
+
+  #advice(route: RouteConfig, framework: Framework | null): string {
+    const { path } = route.matcher;
+    const name = this.#nameOf(route);
+    const or = name === null ? '' : `, or at http://${name}`;
+    if (framework === null) return `not needed where the application knows that it stands at ${path}/${or}`;
+    const setting = framework.setting(path) + or;
+    return framework.readsPath
+      ? `it looks like ${framework.name}, whose own router says "not found" at ${path}/: it works with ${setting}`
+      : `it looks like ${framework.name}; not needed with ${setting}`;
   }
 }
 

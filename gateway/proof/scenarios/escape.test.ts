@@ -205,6 +205,18 @@ describe.each(routeKinds)('an application that only its answers name, on $kind',
 });
 
 describe('what is told of it', () => {
+  test.each([
+    [
+      '/@vite/client',
+      /it looks like Vite; not needed with `base: '\/app\/'`.*, or at http:\/\/app\.localhost:\d+ /,
+    ],
+    ['/runtime~main.js', /Docusaurus, whose own router says "not found" at \/app\/: it works with `baseUrl/],
+  ])('%s is told in the log, with what to set and the name', async (asked, notice) => {
+    const gateway = await startTestGateway('routes:\n  /app: 1\n', { mode: 'development' });
+    await gateway.get(asked, page('/app/'));
+    await gateway.log.find('notice', ({ msg }) => notice.test(String(msg)));
+  });
+
   test('the 404 of a page whose route leaves it off names the page, and both ways out', async () => {
     const gateway = await startTestGateway('routes:\n  /vite: { to: 1, escape: off }\n', {
       mode: 'development',

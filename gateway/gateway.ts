@@ -169,6 +169,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       applications,
       inspection: this.exchanges,
       challenges: this.challenges,
+      dashboard: () => this.#admin?.answerClient ?? null,
     });
     this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();

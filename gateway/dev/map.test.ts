@@ -50,7 +50,7 @@ describe('renderMap', () => {
     const adminAddress = { host: '127.0.0.1', port: 3900 };
     expect(renderMap(view({ routes, services, adminAddress }), plain).split('\n')).toEqual([
       '  Portway is open at http://localhost:3000',
-      '  admin API at http://localhost:3900',
+      '  dashboard at http://localhost:3900',
       '',
       '  path                   port         process  state',
       '  /                    → 3000         gateway  ready',

@@ -51,7 +51,7 @@ export function renderMap(view: MapView, paint: Paint, columns = 80): string {
 
 export function renderAddress(view: MapView, paint: Paint): string[] {
   const { adminAddress } = view;
-  const admin = adminAddress === null ? [] : [paint('dim', `admin API at ${urlOf(adminAddress)}`)];
+  const admin = adminAddress === null ? [] : [paint('dim', `dashboard at ${urlOf(adminAddress)}`)];
   return [`Portway is open at ${paint('bold', urlToOpen(view))}`, ...admin].map((line) => gap + line);
 }
 

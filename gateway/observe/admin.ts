@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
@@ -10,6 +11,7 @@ import type { GatewayConfig, TlsConfig } from '../model/config.ts';
 import type { ConfigStatus, OrderedCertificateStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import { shownSettings } from '../policy/order.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
+import { DASHBOARD_HOST } from '../route/names.ts';
 import { answerPurge } from './admin-cache.ts';
 import { AdminConnections } from './admin-connections.ts';
 import { answerExchanges, type ExchangesView } from './admin-exchanges.ts';
@@ -59,6 +61,8 @@ export interface AdminOptions {
 }
 
 export interface Admin {
+  /** Answers what came in by the clients' listener, under the dashboard's name; to this machine alone. */
+  readonly answerClient: (request: IncomingMessage, response: ServerResponse) => void;
   /**
    * @param port 0: any free one.
    * @returns where it listens.
@@ -76,6 +80,10 @@ export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   answerErrors(app, options.log);
   answerResources(app, view);
   return {
+    answerClient: (request, response) => {
+      if (isOfThisMachine(request)) app.routing(request, response);
+      else refuseStranger(response);
+    },
     async listen(host, port) {
       await app.listen({ host, port }).catch((cause) => {
         throw new ListenError(host, port, cause);
@@ -110,6 +118,18 @@ function createApp({ timeoutMs = 5_000 }: AdminOptions): FastifyInstance {
   return app;
 }
 
+/** What a proxy before us has carried here comes from anywhere. */
+function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
+  const carried = headers.forwarded ?? headers['x-forwarded-for'] ?? headers.via;
+  return carried === undefined && isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
+}
+
+function refuseStranger(response: ServerResponse): void {
+  const body = problemText({ status: 403, detail: 'The dashboard is there for this machine only.' });
+  const fields = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
+  response.writeHead(403, { ...fields, 'content-length': Buffer.byteLength(body) }).end(body);
+}
+
 /** Not parsed by Node, so it never becomes a request. */
 function refuseUnreadable(socket: Socket): void {
   if (!socket.writable) return;
@@ -122,7 +142,10 @@ function refuseUnreadable(socket: Socket): void {
 function guard(app: FastifyInstance, view: AdminView): void {
   app.addHook('onRequest', async (request, reply) => {
     protect(reply);
-    if (isTrustedHost(request.headers.host, view.config().admin?.host ?? null)) return;
+    const { host } = request.headers;
+    if (isTrustedHost(host, view.config().admin?.host ?? null)) return;
+    // It came in by the clients' listener, which has this name for us.
+    if (view.mode === 'development' && isTrustedHost(host, DASHBOARD_HOST)) return;
     return sendProblem(reply, {
       status: 421,
       detail:

@@ -22,7 +22,7 @@ function hostName(host: string): string {
 
 /** Unlike DELETE, a POST is sent to another origin without asking first; but browsers say with it where it comes from (Fetch §3.2). */
 export function isFromAPage({ origin, host }: IncomingHttpHeaders): boolean {
-  return origin !== undefined && origin !== `http://${host}`;
+  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
 }
 
 export const FOR_NO_PAGE = 'Pages of other origins may not ask for this.';

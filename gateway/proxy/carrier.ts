@@ -55,6 +55,8 @@ export interface CarrierOptions extends ExchangeEnds {
   readonly applications: Applications;
   readonly inspection: Inspection;
   readonly challenges: Challenges;
+  /** Answers at the dashboard's name; `null`: there is no admin listener. */
+  readonly dashboard: () => ((request: IncomingMessage, response: ServerResponse) => void) | null;
 }
 
 interface Decided {
@@ -120,6 +122,11 @@ export class Carrier implements HttpListenerHandler {
     const decided = this.#takeHandedOver(client);
     if (!decided && !refusal && this.#refuses(client)) return;
     const { exchange, decision } = decided ?? this.#decide(client, refusal);
+    if (decision.kind === 'dashboard') {
+      // No exchange: who looks once a second would fill the log and the counters with themselves.
+      const dashboard = this.#options.dashboard();
+      if (dashboard !== null) return dashboard(request, response);
+    }
     exchange.enter(decision, 'general');
     const toFastify = (routed: Routed | null) => {
       this.extensions.begin(request, new FastifyExchange(exchange, client, routed, this.clock));
@@ -346,7 +353,7 @@ function refused(error: GatewayError): Decision {
 /** The gateway's own page and extended routes need Fastify, and some routes say that they want no other lane. */
 function staysOnWire(decision: Decision): boolean {
   if (decision.kind === 'routed') return laneOf(decision.route).lane === 'wire';
-  return decision.kind !== 'page';
+  return decision.kind !== 'page' && decision.kind !== 'dashboard';
 }
 
 const PROTOCOLS: Readonly<Record<string, 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'>> = {

@@ -65,6 +65,7 @@ function secureLocation(exchange: Exchange): string | null {
 /** @throws GatewayError `no_route` */
 function route(exchange: Exchange, context: ExchangeContext): Decision {
   const { table } = exchange.snapshot;
+  if (table.isDashboard(exchange.host)) return DASHBOARD;
   const match = table.match(exchange);
   if (table.leadsBack && (match === null || match.route.matcher.path === '/')) {
     const escaped = escapeOf(table, exchange, match, exchange.ownOrigin, exchange.isUpgrade);
@@ -76,6 +77,7 @@ function route(exchange: Exchange, context: ExchangeContext): Decision {
 }
 
 const PAGE: Decision = { kind: 'page' };
+const DASHBOARD: Decision = { kind: 'dashboard' };
 
 /**
  * A browser is told where the request belongs, so that whatever follows from the answer has the right Referer again. An upgrade follows no

@@ -28,6 +28,7 @@ export type ExchangeState =
   | Refused
   | AnsweredHere
   | { readonly kind: 'page' }
+  | { readonly kind: 'dashboard' }
   | Routed
   | { readonly kind: 'over' };
 

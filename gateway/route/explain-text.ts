@@ -20,6 +20,7 @@ const CODES: Readonly<Record<Style, number>> = { bold: 1, dim: 2, good: 32, bad:
 const OWN_ANSWERS = {
   options: 'the gateway answers this itself: it asks about the gateway as a whole.',
   page: "no route takes /, so the gateway's own page stands here.",
+  dashboard: 'this name is the dashboard’s, for this machine alone.',
 } as const;
 const OTHERS_SHOWN = 12;
 const LABEL_WIDTH = 10;

@@ -42,6 +42,7 @@ export function explain(table: RouteTable, input: ExplainInput): Explanation {
 
 function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): Explanation {
   const request = toRequest(input, target);
+  if (table.isDashboard(request.host)) return unrouted(input, { kind: 'own-answer', what: 'dashboard' });
   const match = table.match(request);
   const escaped = input.own ? escapeOf(table, request, match, input.own, false) : null;
   if (escaped !== null) return ledBack(table, input, request, escaped);

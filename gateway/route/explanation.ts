@@ -59,8 +59,8 @@ export type Verdict =
   /** CONNECT and TRACE (SEMANTICS 1.8). */
   | { readonly kind: 'method-refused'; readonly status: 405 }
   | { readonly kind: 'refused'; readonly status: 400; readonly refusal: ExplainedRefusal }
-  /** The gateway answers this itself: `OPTIONS *`, or its own page where no route takes `/`. */
-  | { readonly kind: 'own-answer'; readonly what: 'options' | 'page' };
+  /** The gateway answers this itself: `OPTIONS *`, the dashboard at its name, or its own page where no route takes `/`. */
+  | { readonly kind: 'own-answer'; readonly what: 'options' | 'page' | 'dashboard' };
 
 export interface ExplainedRefusal {
   readonly reason: TargetFault;

@@ -5,6 +5,9 @@
 import type { RouteConfig } from '../model/config.ts';
 import { hostMatches } from './host-pattern.ts';
 
+/** Where the dashboard is in development: a name that no route has, and an origin that no application shares. */
+export const DASHBOARD_HOST = 'portway.localhost';
+
 export class RouteNames {
   readonly #pathByHost = new Map<string, string>();
   readonly #hostByPath = new Map<string, string>();
@@ -34,7 +37,8 @@ export class RouteNames {
   #give(path: string, hosts: ReadonlySet<string>, wildcards: readonly string[]): string | null {
     const host = `${labelOf(path)}.localhost`;
     const wildcard = wildcards.find((pattern) => hostMatches(pattern, host));
-    const owner = this.#pathByHost.get(host) ?? (hosts.has(host) ? host : wildcard);
+    const taken = host === DASHBOARD_HOST ? 'the dashboard' : undefined;
+    const owner = taken ?? this.#pathByHost.get(host) ?? (hosts.has(host) ? host : wildcard);
     if (owner !== undefined) return `${path} has no name of its own: ${host} belongs to ${owner}`;
     if (labelOf(path) === '') return `${path} has no name of its own: nothing in it can stand in a host`;
     this.#pathByHost.set(host, path);

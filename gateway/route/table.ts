@@ -3,7 +3,7 @@ import type { EscapeWay, GatewayConfig, RouteConfig } from '../model/config.ts';
 import { ConditionCheck, type ConditionedRequest } from './conditions.ts';
 import { foldedReadings, type OtherReading } from './folded-readings.ts';
 import { hostMatches } from './host-pattern.ts';
-import { RouteNames } from './names.ts';
+import { DASHBOARD_HOST, RouteNames } from './names.ts';
 import { nearestRoutes } from './nearest.ts';
 import { type ServedHosts, servedHosts } from './served-hosts.ts';
 import { type RequestTarget, rawLength } from './target.ts';
@@ -37,6 +37,8 @@ export interface RouteTable {
   serves(request: Pick<RouteRequest, 'host'>): boolean;
   /** Whether the gateway's own page stands at `/` for this host: never where a route of that path or host exists, whatever its conditions. */
   showsPage(host: string | null): boolean;
+  /** Whether this name is the dashboard's. */
+  isDashboard(host: string | null): boolean;
   /** `null`: routes are at their paths alone. */
   readonly names: RouteNames | null;
   /** Whether any route leads back what escapes it. */
@@ -51,6 +53,8 @@ export interface TableOptions {
   /** `null`: every host. */
   readonly hosts: ServedHosts | null;
   readonly page: boolean;
+  /** Whether the dashboard has its name; default not. */
+  readonly dashboard?: boolean;
   /** Whether routes have names; default not. */
   readonly names?: boolean;
   /** What `escape: auto` depends on; default production. */
@@ -74,6 +78,7 @@ export function routeTableSteps(config: GatewayConfig, mode: Mode): Generator<vo
   return tableSteps(config.routes, {
     hosts: servedHosts(config, mode),
     page: config.page ?? mode === 'development',
+    dashboard: mode === 'development' && config.admin !== null,
     names: mode === 'development' && config.hosts,
     mode,
   });
@@ -96,6 +101,11 @@ function result<Result>(steps: Iterator<unknown, Result>): Result {
   return step.value;
 }
 
+/** Who writes a host of their own has the older right to it. */
+function claims(pattern: string | null, host: string): boolean {
+  return pattern !== null && hostMatches(pattern, host);
+}
+
 class HostTable implements RouteTable {
   readonly routes: readonly RouteConfig[];
   #conditional = false;
@@ -107,10 +117,13 @@ class HostTable implements RouteTable {
   readonly leadsBack: boolean;
   readonly names: RouteNames | null;
   readonly #options: TableOptions;
+  readonly #dashboard: boolean;
 
   constructor(routes: readonly RouteConfig[], options: TableOptions) {
     this.#options = options;
     this.routes = routes;
+    this.#dashboard =
+      options.dashboard === true && !routes.some(({ matcher }) => claims(matcher.host, DASHBOARD_HOST));
     this.names = options.names ? new RouteNames(routes) : null;
     this.leadsBack = routes.some((route) => route.matcher.path !== '/' && this.escapeWay(route) !== 'off');
   }
@@ -182,6 +195,10 @@ class HostTable implements RouteTable {
         matcher.host === null ? matcher.path === '/' : hostMatches(matcher.host, host),
       )
     );
+  }
+
+  isDashboard(host: string | null): boolean {
+    return this.#dashboard && host === DASHBOARD_HOST;
   }
 
   nearest(canonicalPath: string, host: string | null): readonly RouteConfig[] {

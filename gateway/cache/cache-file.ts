@@ -52,7 +52,7 @@ function claim(database: DatabaseSync, signature: string): void {
     `PRAGMA application_id = ${APPLICATION_ID}; CREATE TABLE IF NOT EXISTS kept_for (signature TEXT)`,
   );
   if (database.prepare('SELECT signature FROM kept_for').get()?.signature === signature) return;
-  database.exec('BEGIN; DROP TABLE IF EXISTS entry; DELETE FROM kept_for');
+  database.exec('BEGIN; DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS grouped; DELETE FROM kept_for');
   database.prepare('INSERT INTO kept_for VALUES (?)').run(signature);
   database.exec(`${TABLE}; COMMIT; VACUUM`);
 }
@@ -77,7 +77,7 @@ function isOurs(file: string): boolean {
 
 /** "pway", by which we know our own files. */
 const APPLICATION_ID = 0x70776179;
-const LAYOUT = 3;
+const LAYOUT = 4;
 
 /** The body stands last, so that reading the rest does not walk through its pages. */
 const TABLE = `
@@ -86,6 +86,9 @@ const TABLE = `
     deleteAt REAL NOT NULL, usedAt REAL NOT NULL, weight INTEGER NOT NULL, value TEXT NOT NULL,
     checksum INTEGER NOT NULL, body BLOB NOT NULL
   );
+  CREATE TABLE grouped (name TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (name, id)) WITHOUT ROWID;
+  CREATE INDEX grouped_entry ON grouped (id);
+  CREATE TRIGGER entry_gone AFTER DELETE ON entry BEGIN DELETE FROM grouped WHERE id = old.id; END;
   CREATE INDEX entry_url ON entry (path, origin);
   CREATE INDEX entry_place ON entry (place);
   CREATE INDEX entry_use ON entry (usedAt)`;

@@ -58,7 +58,8 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     this.#plan = plan;
     this.#record = record;
     this.#owner = owner;
-    this.#query = { ...plan.url, method: downstream.method, fields: withoutConditions(plan.fields) };
+    const fields = withoutConditions(plan.fields);
+    this.#query = cache.keyed({ ...plan.url, method: downstream.method, fields });
     this.#fetching = new CollapsedFetch(cache, this.#query, plan, this);
   }
 

@@ -19,7 +19,14 @@ interface Overrides extends Partial<Entry> {
 function entry(path: string, { text = '', ...overrides }: Overrides = {}): Entry {
   const now = Date.now();
   const instants = { cachedAt: now, staleAt: now + 60_000, deleteAt: now + 120_000 };
-  const value = { statusCode: 200, statusMessage: 'OK', headers: { date: 'today' }, ...TERMS, ...instants };
+  const value = {
+    statusCode: 200,
+    statusMessage: 'OK',
+    headers: { date: 'today' },
+    ...TERMS,
+    groups: [],
+    ...instants,
+  };
   return { origin: 'http://a.test', path, ...value, body: Buffer.from(text), ...overrides };
 }
 

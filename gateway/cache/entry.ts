@@ -52,6 +52,8 @@ export interface Terms {
 export interface Entry extends CacheUrl, KeptAnswer, Terms {
   /** What it was chosen by. */
   readonly vary?: Chosen | undefined;
+  /** By which it may be forgotten, whatever its URL. */
+  readonly groups: readonly string[];
   readonly staleAt: number;
   /** It is of no use any more. */
   readonly deleteAt: number;
@@ -71,6 +73,8 @@ export interface Entries {
   shrinkTo(maxBytes: number): void;
   /** @param place where all that may match is; without it, everywhere. @returns how many URLs were forgotten. */
   forget(matches: (url: CacheUrl) => boolean, place?: string): number;
+  /** Forgets what is in a group. @returns how many URLs were forgotten. */
+  forgetGroup(group: string, matches: (url: CacheUrl) => boolean): number;
   close(): void;
 }
 
@@ -78,9 +82,11 @@ export interface Entries {
 export const VARIANTS_MAX = 64;
 
 /** Bytes of memory that an entry takes: an answer without a body has fields, and a URL of up to 8 KiB, which is its key as well. */
-export function weightOf({ origin, path, headers, vary, body }: Entry): number {
+export function weightOf({ origin, path, headers, vary, groups, body }: Entry): number {
   const url = 2 * (origin.length + path.length);
-  return OVERHEAD_BYTES + url + lengthOf(headers) + lengthOf(vary ?? {}) + body.length;
+  let grouped = 0;
+  for (const group of groups) grouped += group.length + FIELD_OVERHEAD_BYTES;
+  return OVERHEAD_BYTES + url + grouped + lengthOf(headers) + lengthOf(vary ?? {}) + body.length;
 }
 
 function lengthOf(fields: Readonly<Record<string, string | string[] | null>>): number {

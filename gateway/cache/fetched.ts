@@ -3,7 +3,7 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { isFresh, standsIn } from './cache-lookup.ts';
 import type { AnswerHead, Entry, FieldMap, KeptAnswer } from './entry.ts';
 import { Feed, type FeedOwner } from './feed.ts';
-import { type Purge, purges } from './purge.ts';
+import { isOn, type Purge } from './purge.ts';
 import { type CacheQuery, type Keepable, keepable, type NotKept } from './storable.ts';
 import type { CacheStore } from './store.ts';
 import { freshened, validates } from './validation.ts';
@@ -53,6 +53,8 @@ export class Fetched implements Downstream, FeedOwner {
   /** What is not passed on. */
   #ignoredBytes = 0;
   #outdated = false;
+  /** It is, if it is in one of these. */
+  readonly #outdatedGroups = new Set<string>();
   /** The one whom it is fetched for knows what became of it. */
   #told = false;
   #over = false;
@@ -84,7 +86,12 @@ export class Fetched implements Downstream, FeedOwner {
 
   /** Something changed or was purged after this was asked for: it may be older than that. */
   outdate(purge: Purge): void {
-    if (purges(purge, this.#query)) this.#outdated = true;
+    if (!('group' in purge)) this.#outdated ||= this.#store.searches.purges(purge, this.#query);
+    else if (isOn(purge, this.#query)) {
+      this.#outdatedGroups.add(purge.group);
+      this.#outdated ||=
+        this.#outdatedGroups.size > GROUPS_MAX || (this.#keeping?.groups.includes(purge.group) ?? false);
+    }
   }
 
   /** @returns what there is of it for somebody else who asks for the same; `null`: it is not for them, or not known to be. */
@@ -139,7 +146,10 @@ export class Fetched implements Downstream, FeedOwner {
 
   #judge(head: AnswerHead): Keepable | NotKept {
     if (this.#outdated) return 'purged';
-    return keepable(this.#query, head, this.#store.rules);
+    const judged = keepable(this.#query, head, this.#store.rules);
+    if (typeof judged === 'string') return judged;
+    if (judged.groups.some((group) => this.#outdatedGroups.has(group))) return 'purged';
+    return this.#store.searches.learn(judged, head.headers);
   }
 
   /** What may not be kept any more must not be given any more either. */
@@ -168,7 +178,7 @@ export class Fetched implements Downstream, FeedOwner {
 
   write(chunk: Buffer): boolean {
     if (!this.#feed) return this.#ignore(chunk.length);
-    if (this.#keeping && !this.#reserve(chunk.length)) this.#stopKeeping('too-large');
+    if (this.#keeping) this.#reserve(chunk.length);
     const goesOn = this.#feed.push(chunk);
     if (this.#keeping && !this.#flows) {
       this.#flows = true;
@@ -185,11 +195,10 @@ export class Fetched implements Downstream, FeedOwner {
     return true;
   }
 
-  #reserve(bytes: number): boolean {
-    if (this.#heldBytes + bytes > this.#store.rules.entryMaxBytes || !this.#store.reserve(bytes))
-      return false;
+  #reserve(bytes: number): void {
+    if (this.#heldBytes + bytes > this.#store.rules.entryMaxBytes) return this.#stopKeeping('too-large');
+    if (!this.#store.reserve(bytes)) return this.#stopKeeping('no-room');
     this.#heldBytes += bytes;
-    return true;
   }
 
   #stopKeeping(reason: NotKept): void {
@@ -271,6 +280,9 @@ export class Fetched implements Downstream, FeedOwner {
 const TAKING_BACK: ReadonlySet<NotKept> = new Set([
   ...(['no-store', 'private', 'set-cookie', 'no-lifetime', 'already-stale', 'vary', 'event-stream'] as const),
 ]);
+
+/** Remembered while an answer is on its way; beyond, it is taken to be in one of them. */
+const GROUPS_MAX = 1_000;
 
 const IGNORED_MAX_BYTES = 64 * 1024;
 

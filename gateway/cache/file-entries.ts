@@ -96,6 +96,8 @@ export class FileEntries implements Entries {
       checksum,
       body,
     );
+    const { id } = this.#sql.newest.get() as { id: number };
+    for (const group of value.groups) this.#sql.group.run(group, id);
     this.#bytes += weight;
     this.#count++;
   }
@@ -115,16 +117,26 @@ export class FileEntries implements Entries {
   forget(matches: (url: CacheUrl) => boolean, place?: string): number {
     const found = place === undefined ? this.#sql.urls.all() : this.#sql.urlsAt.all(place);
     const urls = (found as unknown as CacheUrl[]).filter(matches);
-    if (urls.length === 0) return 0;
+    this.#removeAll(urls.flatMap((url) => this.#rowsOf(url)));
+    return urls.length;
+  }
+
+  forgetGroup(group: string, matches: (url: CacheUrl) => boolean): number {
+    const rows = (this.#sql.inGroup.all(group) as unknown as (CacheUrl & Row)[]).filter(matches);
+    this.#removeAll(rows);
+    return new Set(rows.map(({ origin, path }) => origin + path)).size;
+  }
+
+  #removeAll(rows: readonly Pick<Row, 'id' | 'weight'>[]): void {
+    if (rows.length === 0) return;
     try {
       this.#write(() => {
-        for (const url of urls) for (const row of this.#rowsOf(url)) this.#remove(row);
+        for (const row of rows) this.#remove(row);
       });
     } catch {
       // On a full disk, not even room for what is to be deleted can be had. What must not be given any more goes with all the rest.
       this.#renew();
     }
-    return urls.length;
   }
 
   #renew(): void {
@@ -199,7 +211,18 @@ const USE_STEP_MS = 60_000;
 
 type Statements = Readonly<
   Record<
-    'variants' | 'load' | 'use' | 'insert' | 'remove' | 'oldest' | 'urls' | 'urlsAt' | 'total',
+    | 'variants'
+    | 'load'
+    | 'use'
+    | 'insert'
+    | 'newest'
+    | 'group'
+    | 'inGroup'
+    | 'remove'
+    | 'oldest'
+    | 'urls'
+    | 'urlsAt'
+    | 'total',
     StatementSync
   >
 >;
@@ -214,6 +237,11 @@ function prepare(database: DatabaseSync): Statements {
     insert: database.prepare(
       `INSERT INTO entry (place, origin, path, vary, deleteAt, usedAt, weight, value, checksum, body)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    newest: database.prepare('SELECT last_insert_rowid() AS id'),
+    group: database.prepare('INSERT INTO grouped VALUES (?, ?)'),
+    inGroup: database.prepare(
+      'SELECT entry.id, weight, origin, path FROM grouped JOIN entry USING (id) WHERE name = ?',
     ),
     remove: database.prepare('DELETE FROM entry WHERE id = ?'),
     oldest: database.prepare('SELECT id, weight FROM entry ORDER BY usedAt, id LIMIT 64'),

@@ -1,33 +1,37 @@
 import type { Fields } from '../exchange/contract.ts';
 import type { Caches } from './caches.ts';
 import { type CacheUrl, placeOf } from './entry.ts';
-import { type Purge, plainOrigin, purgeOfUrl } from './purge.ts';
+import { groupsIn } from './groups.ts';
+import { plainOrigin, purgeOfUrl, type UrlPurge } from './purge.ts';
 
 /**
  * Forgets what a request has changed, where it succeeded (RFC 9111 §4.4): its own URL, and those of its origin that the answer names. On every host
  * and with every query, because those are most often views of the same thing, and to forget too much costs one request more. What an answer names on
- * another origin is not its to change.
+ * another origin is not its to change. So are the groups that it names there (RFC 9875 §3).
  *
  * @param fields of the answer, as the client gets them.
  */
 export function invalidate(caches: Caches, { origin, path }: CacheUrl, status: number, fields: Fields): void {
   if (status < 200 || status > 399) return;
   caches.purge(everyViewOf(placeOf(path)));
+  const own = plainOrigin(origin.split(' ', 1)[0]!);
   for (let i = 0; i < fields.length; i += 2) {
-    if (!NAMING.has(fields[i]!.toLowerCase())) continue;
-    const named = namedOn(origin, fields[i + 1]!);
+    const name = fields[i]!.toLowerCase();
+    if (name === 'cache-group-invalidation')
+      for (const group of groupsIn(fields[i + 1]!) ?? []) caches.purge({ origin: own, group });
+    if (!NAMING.has(name)) continue;
+    const named = namedOn(own, fields[i + 1]!);
     if (named) caches.purge(everyViewOf(named.path));
   }
 }
 
-function namedOn(origin: string, value: string): Purge | null {
-  const own = plainOrigin(origin.split(' ', 1)[0]!);
+function namedOn(own: string, value: string): UrlPurge | null {
   const named = purgeOfUrl(value.startsWith('//') ? own.replace(/\/\/.*/, value) : value);
   return named && (named.origin === null || named.origin === own) ? named : null;
 }
 
 const NAMING: ReadonlySet<string> = new Set(['location', 'content-location']);
 
-function everyViewOf(place: string): Purge {
+function everyViewOf(place: string): UrlPurge {
   return { origin: null, path: place, query: null, below: false };
 }

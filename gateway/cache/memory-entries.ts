@@ -14,6 +14,7 @@ export class MemoryEntries implements Entries {
   readonly #maxBytes: number;
   /** By place, and there by URL. */
   readonly #places = new Map<string, Map<string, readonly Entry[]>>();
+  readonly #byGroup = new Map<string, Set<Entry>>();
   /** With their weights, least recently used first. */
   readonly #byUse = new Map<Entry, number>();
   #bytes = 0;
@@ -57,6 +58,7 @@ export class MemoryEntries implements Entries {
     if (variants.length >= VARIANTS_MAX) this.#remove(variants[0]!);
     this.#keep(entry, [...this.#variants(entry), entry]);
     this.#byUse.set(entry, weight);
+    for (const group of entry.groups) this.#ofGroup(group).add(entry);
     this.#bytes += weight;
     return true;
   }
@@ -79,6 +81,22 @@ export class MemoryEntries implements Entries {
     return count;
   }
 
+  forgetGroup(group: string, matches: (url: CacheUrl) => boolean): number {
+    const urls = new Set<string>();
+    for (const entry of [...(this.#byGroup.get(group) ?? [])]) {
+      if (!matches(entry)) continue;
+      urls.add(keyOf(entry));
+      this.#remove(entry);
+    }
+    return urls.size;
+  }
+
+  #ofGroup(group: string): Set<Entry> {
+    const entries = this.#byGroup.get(group) ?? new Set();
+    this.#byGroup.set(group, entries);
+    return entries;
+  }
+
   #variants(url: CacheUrl): readonly Entry[] {
     return this.#places.get(placeOf(url.path))?.get(keyOf(url)) ?? [];
   }
@@ -95,6 +113,11 @@ export class MemoryEntries implements Entries {
   #remove(entry: Entry): void {
     this.#bytes -= this.#byUse.get(entry)!;
     this.#byUse.delete(entry);
+    for (const group of entry.groups) {
+      const entries = this.#ofGroup(group);
+      entries.delete(entry);
+      if (entries.size === 0) this.#byGroup.delete(group);
+    }
     this.#keep(
       entry,
       this.#variants(entry).filter((other) => other !== entry),
@@ -103,6 +126,7 @@ export class MemoryEntries implements Entries {
 
   close(): void {
     this.#places.clear();
+    this.#byGroup.clear();
     this.#byUse.clear();
     this.#bytes = 0;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Purge, purgeOfPrefix, purgeOfUrl, purges } from './purge.ts';
+import { purgeOfPrefix, purgeOfUrl, purges, type UrlPurge } from './purge.ts';
 
 const url = (path: string, origin = 'http://a.test') => ({ origin, path });
 
@@ -24,7 +24,7 @@ describe('a purge by URL', () => {
     ['http://a.test', url('/'), true],
     ['http://[::1]:3000/a', url('/a', 'http://[::1]:3000'), true],
   ])('%s: %j %j', (text, kept, expected) => {
-    expect(purges(purgeOfUrl(text) as Purge, kept)).toBe(expected);
+    expect(purges(purgeOfUrl(text) as UrlPurge, kept)).toBe(expected);
   });
 });
 
@@ -40,7 +40,7 @@ describe('a purge by prefix', () => {
     ['http://a.test', url('/anything'), true],
     ['http://a.test', url('/anything', 'http://b.test'), false],
   ])('%s: %j %j', (text, kept, expected) => {
-    expect(purges(purgeOfPrefix(text) as Purge, kept)).toBe(expected);
+    expect(purges(purgeOfPrefix(text) as UrlPurge, kept)).toBe(expected);
   });
 });
 

@@ -2,7 +2,16 @@ import { canonicalPath } from '../route/target.ts';
 import { type CacheUrl, placeOf } from './entry.ts';
 
 /** What is to be forgotten. */
-export interface Purge {
+export type Purge = UrlPurge | GroupPurge;
+
+/** All answers of one group (RFC 9875), whatever their URL. */
+export interface GroupPurge {
+  /** As in `UrlPurge`. */
+  readonly origin: string | null;
+  readonly group: string;
+}
+
+export interface UrlPurge {
   /** Scheme and authority, in lower case and without a default port; `null`: any. */
   readonly origin: string | null;
   /** In the canonical view, so that no spelling of a path is missed. */
@@ -14,7 +23,7 @@ export interface Purge {
 }
 
 /** A URL with its query, or a path in its place, which means: on any host. @returns `null` for what is neither. */
-export function purgeOfUrl(text: string): Purge | null {
+export function purgeOfUrl(text: string): UrlPurge | null {
   const match = URL_OR_PATH.exec(text);
   const path = match && canonicalPath(match.groups?.path ?? '/');
   if (!path?.ok) return null;
@@ -23,19 +32,25 @@ export function purgeOfUrl(text: string): Purge | null {
 }
 
 /** The same, and all that lies below it, with whatever query. */
-export function purgeOfPrefix(text: string): Purge | null {
+export function purgeOfPrefix(text: string): UrlPurge | null {
   const purge = text.includes('?') ? null : purgeOfUrl(text);
   return purge && { ...purge, path: purge.path.replace(/(?<=.)\/$/, ''), query: null, below: true };
 }
 
 const URL_OR_PATH = /^(?=[/h])(?<origin>https?:\/\/[^/?#\s]+)?(?<path>\/[^?#]*)?(?<query>\?[^#]*)?$/i;
 
-export function purges({ origin, path, query, below }: Purge, url: CacheUrl): boolean {
-  if (origin !== null && origin !== plainOrigin(url.origin.split(' ', 1)[0]!)) return false;
+export function purges(purge: UrlPurge, url: CacheUrl): boolean {
+  const { path, query, below } = purge;
+  if (!isOn(purge, url)) return false;
   const question = url.path.indexOf('?');
   if (query !== null && query !== (question === -1 ? '' : url.path.slice(question))) return false;
   const place = placeOf(url.path);
   return place === path || (below && place.startsWith(path === '/' ? path : `${path}/`));
+}
+
+/** Whether it is about the origin of a URL. */
+export function isOn({ origin }: Purge, url: CacheUrl): boolean {
+  return origin === null || origin === plainOrigin(url.origin.split(' ', 1)[0]!);
 }
 
 export function plainOrigin(origin: string): string {

@@ -3,7 +3,7 @@ import { CollapsedMisses } from './collapse.ts';
 import type { Entry } from './entry.ts';
 import { Fetched, type FetchWatcher } from './fetched.ts';
 import { partOf } from './part.ts';
-import { type Purge, purges } from './purge.ts';
+import { isOn, type Purge } from './purge.ts';
 import { Refreshes } from './refreshes.ts';
 import type { CacheQuery } from './storable.ts';
 import type { CacheStore } from './store.ts';
@@ -28,6 +28,11 @@ export class RouteCache {
     this.#store = store;
   }
 
+  /** The same, by the URL under which its answer is kept. */
+  keyed(query: CacheQuery): CacheQuery {
+    return this.#store.searches.keyed(query);
+  }
+
   /** What is kept for such a request, however stale. HEAD is answered from what GET was (RFC 9110 §9.3.2). */
   find({ fields, ...url }: CacheQuery): Entry | undefined {
     return this.#store.find(url, fields);
@@ -38,7 +43,7 @@ export class RouteCache {
     const { method, fields } = query;
     if (method !== 'GET' || fields['cache-control'] !== undefined || fields.pragma !== undefined)
       return false;
-    const entry = this.find(query);
+    const entry = this.find(this.keyed(query));
     return entry !== undefined && isFresh(entry) && partOf(entry, fields) !== undefined;
   }
 
@@ -77,7 +82,11 @@ export class RouteCache {
   /** @returns how many URLs were forgotten. */
   purge(purge: Purge): number {
     for (const fetched of this.#fetches) fetched.outdate(purge);
-    return this.#store.forget((url) => purges(purge, url), purge.below ? undefined : purge.path);
+    if ('group' in purge) return this.#store.forgetGroup(purge.group, (url) => isOn(purge, url));
+    return this.#store.forget(
+      (url) => this.#store.searches.purges(purge, url),
+      purge.below ? undefined : purge.path,
+    );
   }
 
   get size(): { readonly entries: number; readonly bytes: number } {

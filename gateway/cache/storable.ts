@@ -3,6 +3,7 @@ import { isEventStream } from './answer-fields.ts';
 import { Directives } from './directives.ts';
 import type { AnswerHead, CacheUrl, Entry, FieldMap } from './entry.ts';
 import { ageOf, guessedLifetimeOf, lifetimeOf } from './freshness.ts';
+import { groupsOf } from './groups.ts';
 import { Selecting, variesBy } from './vary.ts';
 
 /** Who asked for what; `fields` without conditions. */
@@ -32,7 +33,8 @@ export type NotKept =
   | 'event-stream'
   | 'too-large'
   | 'purged'
-  | 'no-room';
+  | 'no-room'
+  | 'groups';
 
 export type Keepable = Omit<Entry, 'body'>;
 
@@ -57,6 +59,8 @@ export function keepable(
   const validated = hasValidator(answer.headers);
   // What is stale from the start is of use where the service can say that it is still right.
   if (staleAt <= now && !validated) return 'already-stale';
+  const groups = groupsOf(answer.headers);
+  if (groups === null) return 'groups';
   const terms = termsOf(said, rules);
   const { staleWhileRevalidateMs, staleIfErrorMs } = terms;
   return {
@@ -67,6 +71,7 @@ export function keepable(
     statusMessage: answer.statusMessage,
     headers: without(answer.headers, ['age', ...said.withheld]),
     vary: chosenBy(query.fields, answer.headers),
+    groups,
     cachedAt,
     staleAt,
     // A validator saves the body whenever it is asked for: only need of its room ends it (RFC 9111 §4.3).

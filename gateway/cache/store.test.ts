@@ -196,6 +196,7 @@ describe('entries that fail', () => {
     put: fail,
     shrinkTo: fail,
     forget: fail,
+    forgetGroup: fail,
     close() {},
   };
 

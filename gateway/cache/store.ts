@@ -1,4 +1,5 @@
 import { type CacheUrl, type Entries, type Entry, type FieldMap, placeOf } from './entry.ts';
+import { SearchRules } from './search-rules.ts';
 import type { CacheRules } from './storable.ts';
 
 /**
@@ -7,6 +8,7 @@ import type { CacheRules } from './storable.ts';
  */
 export class CacheStore {
   readonly rules: CacheRules;
+  readonly searches = new SearchRules();
   readonly #entries: Entries;
   readonly #maxBytes: number;
   readonly #problem: (cause: Error) => void;
@@ -59,6 +61,10 @@ export class CacheStore {
   /** @param place where all that may match is; without it, everywhere. @returns how many URLs were forgotten. */
   forget(matches: (url: CacheUrl) => boolean, place?: string): number {
     return this.#quietly(() => this.#entries.forget(matches, place)) ?? 0;
+  }
+
+  forgetGroup(group: string, matches: (url: CacheUrl) => boolean): number {
+    return this.#quietly(() => this.#entries.forgetGroup(group, matches)) ?? 0;
   }
 
   get size(): { readonly entries: number; readonly bytes: number } {

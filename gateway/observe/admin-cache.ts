@@ -5,9 +5,9 @@ import { sendJson, sendProblem } from './admin-problem.ts';
 const USAGE =
   'Say what is to be forgotten, with everything in it percent-encoded as in any query: ' +
   '/cache?url=http%3A%2F%2Flocalhost%3A3000%2Fimages%2Fa.png for one URL, query and all, or /cache?prefix=/images for a path and all ' +
-  'that lies below it. A path in place of a URL means: on any host. curl -G -X DELETE --data-urlencode url=... encodes for you.';
+  'that lies below it, /cache?group=shop for what the service put into that group by Cache-Groups or Cache-Tag. A path in place of a URL means: on any host. curl -G -X DELETE --data-urlencode url=... encodes for you.';
 
-/** `DELETE /cache?url=...` or `?prefix=...`: how many URLs were forgotten. */
+/** `DELETE /cache?url=...` or `?prefix=...` or `?group=...`: how many URLs were forgotten. */
 export async function answerPurge(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -24,5 +24,6 @@ function readPurge(requestTarget: string): Purge | null {
   const [[name, value] = ['', ''], ...more] = [...query];
   if (more.length > 0) return null;
   if (name === 'url') return purgeOfUrl(value);
+  if (name === 'group') return value === '' ? null : { origin: null, group: value };
   return name === 'prefix' ? purgeOfPrefix(value) : null;
 }

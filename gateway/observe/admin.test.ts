@@ -296,6 +296,7 @@ describe('DELETE /cache', () => {
       purge: { origin: 'http://localhost:3000', path: '/images/a.png', query: '?w=1', below: false },
     },
     { query: 'url=/images/a+b', purge: { origin: null, path: '/images/a+b', query: '', below: false } },
+    { query: 'group=shop', purge: { origin: null, group: 'shop' } },
     { query: 'prefix=/images/', purge: { origin: null, path: '/images', query: null, below: true } },
     {
       query: 'prefix=https://shop.test:443/%2561',
@@ -318,6 +319,8 @@ describe('DELETE /cache', () => {
     'url=/a&prefix=/b',
     'url=/a&url=/b',
     'all=1',
+    'group=',
+    'group=a&group=b',
   ])('says how to ask, for ?%s', async (query) => {
     const answer = await forget(query);
     expect([answer.status, purged]).toEqual([400, []]);

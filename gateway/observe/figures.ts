@@ -31,7 +31,7 @@ export const FIGURES = {
   },
   caches: {
     path: '/cache',
-    what: 'What the cache of each route holds, its hits and misses. DELETE with ?url= or ?prefix= makes it forget.',
+    what: 'What the cache of each route holds, its hits and misses. DELETE with ?url=, ?prefix= or ?group= makes it forget.',
     across: cachesOf,
   },
   traffic: {

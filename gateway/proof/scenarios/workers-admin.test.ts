@@ -7,7 +7,9 @@ import { connect, get } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
 
 test('the admin listener of the primary answers for all workers', async () => {
-  const images = (await startService()).answer(reply(200, ['Cache-Control: max-age=60'], 'a picture'));
+  const images = (await startService()).answer(
+    reply(200, ['Cache-Control: max-age=60', 'Cache-Tag: pictures'], 'a picture'),
+  );
   const echo = await startService();
   const port = await freePort();
   const gateway = await startGatewayProcess(
@@ -52,6 +54,8 @@ test('the admin listener of the primary answers for all workers', async () => {
   expect(await admin('/cache')).toMatchObject([{ entries: 0 }]);
   for (let at = 0; at < 4; at++) await picture();
   expect(images.requests).toHaveLength(4);
+  expect((await gateway.admin('DELETE', '/cache?group=pictures')).body).toEqual({ purged: 2 });
+  expect(await admin('/cache')).toMatchObject([{ entries: 0 }]);
 
   expect(await admin('/routes')).toMatchObject([{ id: '/images', endpoints: [{ state: 'up' }] }]);
   expect(await admin('/config')).toMatchObject({

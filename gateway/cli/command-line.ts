@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { nearest } from '../keys/hint.ts';
 import { helpOption, parseArguments } from './arguments.ts';
 import { type Command, type CommandContext, type ExitCode, UsageError } from './command.ts';
 import { COMMANDS, WORKER } from './commands.ts';
 import { helpFor, overview } from './help.ts';
+import { packageVersion } from './package-version.ts';
 
 /** Runs `portway` with these arguments. @returns the exit code: 0, 1 for a problem that was found, 2 for wrong usage. */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<ExitCode> {
@@ -26,7 +25,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     return 2;
   }
   if (first === '--help' || first === '-h') return print(overview(COMMANDS), context);
-  if (first === '--version' || first === '-v') return print(`portway ${version()}\n`, context);
+  if (first === '--version' || first === '-v') return print(`portway ${packageVersion()}\n`, context);
   if (first === 'help')
     return print(rest[0] === undefined ? overview(COMMANDS) : helpFor(find(rest[0])), context);
   const command = first === WORKER.name ? WORKER : find(first);
@@ -61,11 +60,4 @@ function optionFirst(option: string, names: readonly string[]): string {
   );
   if (takers.length === 0) return `unknown option ${option}: first comes one of ${names.join(', ')}`;
   return `${option} stands before the command: \`portway ${takers[0]?.name} ${option}\` ...`;
-}
-
-/** The version of this package: of a clone as of the published one, whose code lies a folder deeper. */
-function version(): string {
-  const file = findPackageJSON(import.meta.url);
-  if (file === undefined) throw new Error('the package.json of portway is missing: install it again');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -1,4 +1,4 @@
-/** The gateway that `portway dev` runs on this machine, as other commands reach it: over its admin listener. */
+/** The gateway that runs on this machine, as other commands reach it: over its admin listener. */
 
 import { isAny, isLoopback } from '../config/listening.ts';
 import { nearest } from '../keys/hint.ts';
@@ -16,6 +16,8 @@ interface Listing {
 }
 
 const ANSWER_MS = 5_000;
+/** A replay takes as long as the service takes. */
+const ACTION_MS = 40_000;
 
 export class RunningGateway {
   readonly #origin: string;
@@ -25,18 +27,55 @@ export class RunningGateway {
   }
 
   /** The one that serves this configuration. @throws UnreachableError */
-  static async of(config: GatewayConfig): Promise<RunningGateway> {
+  static async serving(config: GatewayConfig): Promise<RunningGateway> {
     const gateway = new RunningGateway(adminOrigin(config));
-    const { file, services } = await gateway.#listing();
+    const { file } = await gateway.#listing();
     if (file !== config.file)
       throw new UnreachableError(
         `the gateway at ${gateway.#origin} serves another configuration, ${file}: give each an \`admin:\` port of its own`,
       );
+    return gateway;
+  }
+
+  /** The same, which runs services, too. @throws UnreachableError */
+  static async of(config: GatewayConfig): Promise<RunningGateway> {
+    const gateway = await RunningGateway.serving(config);
+    const { services } = await gateway.#listing();
     if (services === null)
       throw new UnreachableError(
         `the gateway at ${gateway.#origin} runs no services: it is no \`portway dev\``,
       );
     return gateway;
+  }
+
+  /** @param path of the admin listener, with its query. @throws UnreachableError */
+  async read<T>(path: string): Promise<T> {
+    return (await (await this.#ask(path, { signal: AbortSignal.timeout(ANSWER_MS) })).json()) as T;
+  }
+
+  /** @throws UnreachableError */
+  async post<T>(path: string, body: unknown): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    const options = {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ACTION_MS),
+    };
+    return (await (await this.#ask(path, options)).json()) as T;
+  }
+
+  /** What happens, event by event, until `signal` is aborted or the gateway ends. @throws UnreachableError */
+  async *events(
+    query: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ readonly name: string; readonly data: string }> {
+    const answer = await this.#ask(`/events${query}`, { signal });
+    let name = '';
+    for await (const line of linesOf(answer)) {
+      if (line.startsWith('event: ')) name = line.slice('event: '.length);
+      else if (line.startsWith('data: ')) yield { name, data: line.slice('data: '.length) };
+    }
   }
 
   async services(): Promise<readonly ServiceStatus[]> {
@@ -62,14 +101,7 @@ export class RunningGateway {
   /** What it wrote; with `signal` it goes on until that is aborted, or the gateway ends. */
   async *log(name: string, tail: number, signal: AbortSignal | null): AsyncGenerator<string> {
     const path = `/services/${encodeURIComponent(name)}/log?tail=${tail}${signal === null ? '' : '&follow'}`;
-    const answer = await this.#ask(path, { signal });
-    const text = answer.body?.pipeThrough(new TextDecoderStream()) ?? [];
-    let rest = '';
-    for await (const piece of text) {
-      const lines = (rest + piece).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
+    yield* linesOf(await this.#ask(path, { signal }));
   }
 
   async #listing(): Promise<Listing> {
@@ -86,13 +118,24 @@ export class RunningGateway {
         );
       },
     );
-    if (answer.ok && /json|text\/plain/.test(answer.headers.get('content-type') ?? '')) return answer;
+    if (answer.ok && /json|text\/plain|event-stream/.test(answer.headers.get('content-type') ?? ''))
+      return answer;
     const problem = (await answer.json().catch(() => null)) as { detail?: unknown } | null;
     throw new UnreachableError(
       typeof problem?.detail === 'string'
         ? `the gateway at ${this.#origin} refuses: ${problem.detail}`
         : `what answers at ${this.#origin} is no gateway of this version`,
     );
+  }
+}
+
+async function* linesOf(answer: Response): AsyncGenerator<string> {
+  const text = answer.body?.pipeThrough(new TextDecoderStream()) ?? [];
+  let rest = '';
+  for await (const piece of text) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
   }
 }
 

@@ -1,0 +1,82 @@
+/** `portway tail`: what goes through the gateway that runs here. */
+
+import { painter, wantsColour } from '../log/paint.ts';
+import { exchangeLine } from '../log/pretty-exchange.ts';
+import { jsonString } from '../log/printable.ts';
+import { formatClock } from '../log/units.ts';
+import type { ExchangeList, ExchangeSummary } from '../model/exchanges.ts';
+import { type CommandInput, optionValue, type RunCommand, UsageError } from './command.ts';
+import { loadOrReport } from './configuration.ts';
+import { RunningGateway, UnreachableError } from './running-gateway.ts';
+
+const FILTERS = ['route', 'status', 'since', 'user', 'method', 'text'] as const;
+
+export const tail: RunCommand = async (input, context) => {
+  const lines = optionValue(input, 'lines') ?? '20';
+  if (!/^\d{1,4}$/.test(lines) || Number(lines) > 1_000)
+    throw new UsageError(`--lines is a number from 0 to 1000, got "${lines}"`);
+  const loaded = await loadOrReport(optionValue(input, 'config'), context);
+  if (loaded === null) return 1;
+  const leave = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) context.process.on(signal, () => leave.abort());
+  context.stdout.on('error', () => leave.abort());
+  const shown = input.values.has('json') ? jsonLine : prettyLine(context.stdout.isTTY === true, context.env);
+  const write = (exchange: ExchangeSummary) => void context.stdout.write(`${shown(exchange)}\n`);
+  try {
+    const gateway = await RunningGateway.serving(loaded.config);
+    for (const exchange of await newest(gateway, input, Number(lines))) write(exchange);
+    if (input.values.has('follow')) await follow(gateway, input, leave.signal, write);
+    return 0;
+  } catch (cause) {
+    if (leave.signal.aborted) return 0;
+    if (!(cause instanceof UnreachableError)) throw cause;
+    context.stderr.write(`portway: ${cause.message}\n`);
+    return 1;
+  }
+};
+
+async function newest(
+  gateway: RunningGateway,
+  input: CommandInput,
+  limit: number,
+): Promise<ExchangeSummary[]> {
+  if (limit === 0) return [];
+  const { exchanges } = await gateway.read<ExchangeList>(
+    `/exchanges?${filters(input, [['limit', String(limit)]])}`,
+  );
+  return exchanges.toReversed();
+}
+
+async function follow(
+  gateway: RunningGateway,
+  input: CommandInput,
+  signal: AbortSignal,
+  write: (exchange: ExchangeSummary) => void,
+): Promise<void> {
+  for await (const { name, data } of gateway.events(`?${filters(input, [])}`, signal))
+    if (name === 'exchange') write(JSON.parse(data) as ExchangeSummary);
+  throw new UnreachableError('the gateway has ended');
+}
+
+function filters(input: CommandInput, more: readonly [string, string][]): string {
+  const given = FILTERS.flatMap((name): [string, string][] => {
+    const value = optionValue(input, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return String(new URLSearchParams([...given, ...more]));
+}
+
+function jsonLine(exchange: ExchangeSummary): string {
+  const members = Object.entries(exchange).map(([name, value]) => {
+    return `${jsonString(name)}:${typeof value === 'string' ? jsonString(value) : JSON.stringify(value)}`;
+  });
+  return `{${members.join(',')}}`;
+}
+
+function prettyLine(terminal: boolean, env: Readonly<Record<string, string | undefined>>) {
+  const paint = painter(wantsColour(terminal, env));
+  return (exchange: ExchangeSummary): string => {
+    const fields = Object.fromEntries(Object.entries(exchange).filter(([, value]) => value !== null));
+    return `${paint('dim', formatClock(exchange.endedAt))} ${exchangeLine(fields, paint)}  ${paint('dim', exchange.id)}`;
+  };
+}

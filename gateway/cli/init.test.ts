@@ -39,7 +39,56 @@ test('what the folder says becomes routes and services of a file that is sound',
   expect(text).toContain('  /x-y: 18026  # docker-compose.yml\n');
   expect(text).toContain('  web: { run: "npm run dev", cwd: "apps/web", port: 18173 }\n');
   expect(text).toContain('  api: { run: "PORT=18100 node \\"api: server\\".js", cwd: ".", port: 18100 }\n');
-  expect(text).toContain('  # odd: run $HOME --port 18101\n');
+  expect(text).toContain('  odd: { run: "run $HOME --port 18101", cwd: ".", port: 18101 }\n');
+  expect(text).toContain('  worker: { run: "node worker.js", cwd: "." }\n');
+  expect((await runPortway(['check'], { cwd })).stdout).toMatch(/no problems\n$/);
+});
+
+test('the gateway leaves a port to the project that has it, and what two have is said', async () => {
+  const manifest = (name: string, dev: string) => JSON.stringify({ name, scripts: { dev } });
+  const cwd = await folderWith({
+    'package.json': JSON.stringify({ workspaces: ['apps/*'] }),
+    'apps/a/package.json': manifest('a', 'node a.js --port 3000'),
+    'apps/b/package.json': manifest('b', 'docusaurus start'),
+    'apps/c/package.json': manifest('c', 'next dev'),
+    'apps/d/package.json': manifest('d', 'next dev --turbo'),
+  });
+  const { code, stdout } = await runPortway(['init', '--no-scan', '--dry-run'], { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^port: (?:8000|8080|9000)$/m);
+  expect(stdout).toContain('  /a: 3000  # `dev` of apps/a/package.json\n');
+  expect(stdout).toContain(
+    '  # b: 3000 stands above already (`dev` of apps/b/package.json); give it another port\n',
+  );
+  for (const name of ['c', 'd']) {
+    expect(stdout).toContain(`  /${name}: service:${name}  # `);
+    expect(stdout).toContain(`  ${name}: { run: "npm run dev", cwd: "apps/${name}", port: auto }\n`);
+  }
+});
+
+test.each([
+  ['Yarn', { 'package.json': '{ "workspaces": { "packages": ["web"] } }' }],
+  ['pnpm', { 'package.json': '{}', 'pnpm-workspace.yaml': 'packages: ["web", "!x"]\n' }],
+])('workspaces of %s, and the script whose port is known', async (_whose, files) => {
+  const scripts = { dev: 'nodemon server.js', start: 'PORT=18300 node server.js' };
+  const cwd = await folderWith({ ...files, 'web/package.json': JSON.stringify({ name: 'web', scripts }) });
+  const { stdout } = await runPortway(['init', '--no-scan', '--dry-run'], { cwd });
+  expect(stdout).toContain('  /web: 18300  # `start` of web/package.json\n');
+});
+
+test('a Procfile of development goes first, and its processes get PORT', async () => {
+  const cwd = await folderWith({
+    Procfile: 'web: never\n',
+    'Procfile.dev': `web: puma -p \${PORT:-18200}\nother: puma -p $PORT\ncss: rails css:watch\nrelease: ./migrate\nno process\n`,
+  });
+  const { code, stderr } = await runPortway(['init', '--no-scan'], { cwd });
+  expect([code, stderr]).toEqual([0, '']);
+  const text = await readFile(join(cwd, 'gateway.config.yaml'), 'utf8');
+  expect(text).toContain('  /web: 18200  # Procfile.dev\n  /other: service:other  # Procfile.dev\n\n');
+  expect(text).toContain('  web: { run: "puma -p $${PORT:-18200}", cwd: ".", port: 18200 }\n');
+  expect(text).toContain('  other: { run: "puma -p $PORT", cwd: ".", port: auto }\n');
+  expect(text).toContain('  css: { run: "rails css:watch", cwd: "." }\n');
+  expect(text).not.toMatch(/release|never/);
   expect((await runPortway(['check'], { cwd })).stdout).toMatch(/no problems\n$/);
 });
 
@@ -53,6 +102,11 @@ test.each([
   ['- "8080:80"', 8080],
   ['- 127.0.0.1:8080:80/tcp', 8080],
   ['- { published: "8080", target: 80 }', 8080],
+  ['- "9000-9002:9000-9002/tcp"', 9000],
+  [`- "\${WEB_PORT:-8081}:80"`, 8081],
+  ['[ "2222:22", "8082:80" ]', 8082],
+  ['- "5432:5432"', undefined],
+  ['- { published: 6379, target: 6379 }', undefined],
   ['- "80"', undefined],
   ['- "53:53/udp"', undefined],
   ['- "99999:80"', undefined],

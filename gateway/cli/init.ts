@@ -17,11 +17,16 @@ export const init: RunCommand = async (input, context) => {
     );
     return 1;
   }
-  const ports = { port: await freeOf([3000, 8000, 8080, 9000]), admin: await freeOf([3900, 3901, 3902]) };
   const written = await writtenIn(cwd);
-  const known = new Set([...written.map(({ port }) => port), ...OTHERS]);
+  const claimed = written.flatMap(({ port }) => (typeof port === 'number' ? port : []));
+  const ports = {
+    port: await freeOf([3000, 8000, 8080, 9000], claimed),
+    admin: await freeOf([3900, 3901, 3902], claimed),
+  };
+  const known = new Set([...claimed, ...OTHERS]);
   const listening = input.values.has('no-scan') ? [] : await listeningHere(known);
-  const text = fileOf(named([...written, ...listening]), ports);
+  const { taken, left } = named([...written, ...listening]);
+  const text = fileOf(taken, left, ports);
   const verdict = await validate({ text, file: defaultFile, env: {} });
   if (!verdict.ok) {
     report(verdict.problems, context);
@@ -33,16 +38,21 @@ export const init: RunCommand = async (input, context) => {
   }
   // Another one may have been written meanwhile.
   await writeFile(join(cwd, defaultFile), text, { flag: 'wx' });
-  stdout.write(`${defaultFile}: ${verdict.config.routes.length} routes. Look it over, then: portway dev\n`);
+  const { length } = verdict.config.routes;
+  stdout.write(
+    `${defaultFile}: ${length === 1 ? '1 route' : `${length} routes`}. Look it over, then: portway dev\n`,
+  );
   return 0;
 };
 
 /** The admin listeners of gateways, and what browsers and debuggers open. */
 const OTHERS = [3900, 3901, 3902, 9222, 9229];
 
-async function freeOf(ports: readonly number[]): Promise<number> {
-  for (const port of ports) if (!(await acceptsConnections(port))) return port;
-  return ports[0]!;
+/** @param claimed by what is found here, whether or not it runs now */
+async function freeOf(ports: readonly number[], claimed: readonly number[]): Promise<number> {
+  const unclaimed = ports.filter((port) => !claimed.includes(port));
+  for (const port of unclaimed) if (!(await acceptsConnections(port))) return port;
+  return unclaimed[0] ?? ports[0]!;
 }
 
 interface Named extends Discovered {
@@ -50,37 +60,44 @@ interface Named extends Discovered {
   readonly key: string;
 }
 
-/** A port that is found twice is one service; the folder knows more of it than the machine. */
-function named(found: readonly Discovered[]): Named[] {
-  const byPort = new Map<number, Named>();
+/** A port has one owner, the first that names it: the folder knows more of it than the machine. @returns also what another one had before */
+function named(found: readonly Discovered[]): { readonly taken: Named[]; readonly left: Discovered[] } {
+  const taken: Named[] = [];
+  const left: Discovered[] = [];
+  const ports = new Set<number>();
   const keys = new Set<string>();
   for (const one of found) {
-    if (byPort.has(one.port)) continue;
+    if (typeof one.port === 'number' && ports.has(one.port)) {
+      left.push(one);
+      continue;
+    }
     const plain = one.name
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-+|-+$/g, '')
       .slice(0, 40);
-    const key = plain === '' || keys.has(plain) ? `${plain || 'port'}-${one.port}` : plain;
+    const key = plain === '' || keys.has(plain) ? `${plain || 'port'}-${one.port ?? keys.size}` : plain;
+    if (keys.has(key)) continue;
     keys.add(key);
-    byPort.set(one.port, { ...one, key });
+    if (typeof one.port === 'number') ports.add(one.port);
+    taken.push({ ...one, key });
   }
-  return [...byPort.values()];
+  return { taken, left };
 }
 
 function fileOf(
   found: readonly Named[],
+  left: readonly Discovered[],
   { port, admin }: { readonly port: number; readonly admin: number },
 ): string {
-  const routes = found.map(({ key, port: to, from }) => `  /${key}: ${to}  # ${comment(from)}`);
-  const services = found.flatMap(({ key, port: on, start }) => {
-    if (start === null) return [];
-    const run = JSON.stringify(start.run);
-    // What a shell fills in, \${PORT} say, would be filled in by us.
-    if (run.includes('$')) return [`  # ${key}: ${comment(start.run)}`];
-    return [`  ${key}: { run: ${run}, cwd: ${JSON.stringify(start.cwd)}, port: ${on} }`];
-  });
-  const isRun = services.some((line) => !line.startsWith('  #'));
+  const routes = found.flatMap(({ key, port: to, from }) =>
+    to === null ? [] : `  /${key}: ${to === 'auto' ? `service:${key}` : to}  # ${comment(from)}`,
+  );
+  const unplaced = left.map(
+    ({ name, port: on, from }) =>
+      `  # ${comment(name)}: ${on} stands above already (${comment(from)}); give it another port`,
+  );
+  const services = found.flatMap((one) => (one.start === null ? [] : serviceLine(one, one.start)));
   return [
     '# Written by `portway init`. Which path leads to which port; save it and it takes effect.',
     `port: ${port}`,
@@ -88,18 +105,20 @@ function fileOf(
     '',
     'routes:',
     ...(routes.length > 0
-      ? routes
+      ? [...routes, ...unplaced]
       : ['  /app: 3001  # nothing was found: put the port of your service here']),
     '',
     ...(services.length > 0
-      ? [
-          '# Processes that `portway dev` runs and watches.',
-          ...(isRun ? ['services:'] : ['# services:']),
-          ...services,
-          '',
-        ]
+      ? ['# Processes that `portway dev` runs and watches.', 'services:', ...services, '']
       : []),
   ].join('\n');
+}
+
+function serviceLine({ key, port }: Named, start: NonNullable<Discovered['start']>): string {
+  // What a shell fills in, ${PORT} say, would be filled in by us (config/expand.ts).
+  const run = JSON.stringify(start.run.replaceAll('${', () => '$${'));
+  const on = port === null ? '' : `, port: ${port}`;
+  return `  ${key}: { run: ${run}, cwd: ${JSON.stringify(start.cwd)}${on} }`;
 }
 
 function comment(text: string): string {

@@ -4,14 +4,15 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { composeServices } from '../config/compose-file.ts';
+import { composeServices, workspacePatterns } from '../config/compose-file.ts';
 import { portHolder } from './port-holder.ts';
 import { speechAt } from './port-speech.ts';
 
 export interface Discovered {
   /** Of the path, as far as it can be guessed. */
   readonly name: string;
-  readonly port: number;
+  /** `auto`: the process takes the one that it is given; `null`: it has none. */
+  readonly port: number | 'auto' | null;
   /** Where it was found: `Vite, pid 7: node vite.js`. */
   readonly from: string;
   /** How it is started, where the folder says so; `cwd` is relative to the folder. */
@@ -34,11 +35,15 @@ async function webServiceOn(port: number): Promise<Discovered | null> {
   if (!(await Promise.all(speeches)).some(({ kind }) => kind === 'http')) return null;
   const holder = await portHolder(port);
   const command = holder?.command ?? '';
+  // Another gateway is no service.
+  if (GATEWAY.test(command)) return null;
   const framework = FRAMEWORKS.find(([pattern]) => pattern.test(command))?.[1] ?? null;
   const by = holder === null ? 'a process of another user' : `pid ${holder.pid}: ${command}`;
   const from = framework === null ? by : `${framework}, ${by}`;
   return { name: framework ?? `port-${port}`, port, from, start: null };
 }
+
+const GATEWAY = /\bportway(?:\.js)? (?:dev|start)\b/;
 
 const FRAMEWORKS: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bvite\b/, 'Vite'],
@@ -81,7 +86,7 @@ async function portsFromLsof(): Promise<number[]> {
   return Array.from(stdout.matchAll(/^n.*:(\d+)$/gm), ([, port]) => Number(port));
 }
 
-/** What the files of the folder say: package.json and its workspaces, Procfile, docker-compose.yml. */
+/** What the files of the folder say: package.json and its workspaces, Procfile.dev or Procfile, docker-compose.yml. */
 export async function writtenIn(folder: string): Promise<Discovered[]> {
   const [packages, procfile, compose] = await Promise.all([
     packagesIn(folder),
@@ -99,10 +104,18 @@ interface Manifest {
 
 async function packagesIn(folder: string): Promise<Discovered[]> {
   const root = await manifestIn(folder);
-  const patterns = Array.isArray(root?.workspaces) ? root.workspaces.map(String) : [];
+  const patterns = await workspacesOf(folder, root);
   const folders = (await Promise.all(patterns.map((pattern) => foldersOf(folder, pattern)))).flat();
   const found = await Promise.all(['.', ...folders].map((cwd) => packageAt(folder, cwd)));
   return found.filter((one) => one !== null);
+}
+
+/** As npm, Yarn and pnpm write them. */
+async function workspacesOf(folder: string, root: Manifest | null): Promise<string[]> {
+  const { workspaces } = root ?? {};
+  const said = (workspaces as { packages?: unknown } | undefined)?.packages ?? workspaces;
+  if (Array.isArray(said)) return said.map(String);
+  return workspacePatterns(await readFile(join(folder, 'pnpm-workspace.yaml'), 'utf8').catch(() => ''));
 }
 
 /** `apps/*` or the folder itself: what else npm allows is rare. */
@@ -117,12 +130,15 @@ async function foldersOf(folder: string, pattern: string): Promise<string[]> {
 
 async function packageAt(folder: string, cwd: string): Promise<Discovered | null> {
   const manifest = await manifestIn(join(folder, cwd));
-  const script = ['dev', 'start', 'serve'].find((one) => typeof manifest?.scripts?.[one] === 'string');
-  if (manifest === null || script === undefined) return null;
-  const command = String(manifest.scripts![script]);
-  // A script that starts us would start itself.
-  const port = /\bportway\b/.test(command) ? null : portIn(command);
-  if (port === null) return null;
+  const known = ['dev', 'start', 'serve'].flatMap((script) => {
+    const command = String(manifest?.scripts?.[script] ?? '');
+    // A script that starts us would start itself.
+    const port = /\bportway\b/.test(command) ? null : portIn(command);
+    return port === null ? [] : { script, port };
+  });
+  const [found] = known;
+  if (manifest === null || found === undefined) return null;
+  const { script, port } = found;
   const name = typeof manifest.name === 'string' ? manifest.name.replace(/^@[^/]*\//, '') : basename(cwd);
   const file = cwd === '.' ? 'package.json' : `${cwd}/package.json`;
   return { name, port, from: `\`${script}\` of ${file}`, start: { run: `npm run ${script}`, cwd } };
@@ -137,13 +153,21 @@ async function manifestIn(folder: string): Promise<Manifest | null> {
 }
 
 async function procfileIn(folder: string): Promise<Discovered[]> {
-  const text = await readFile(join(folder, 'Procfile'), 'utf8').catch(() => '');
-  return Array.from(text.matchAll(/^([\w-]+):[ \t]*(\S.*)$/gm)).flatMap(([, name, run]) => {
-    const port = portIn(run!);
-    return port === null
-      ? []
-      : [{ name: name!, port, from: 'Procfile', start: { run: run!.trim(), cwd: '.' } }];
-  });
+  for (const file of ['Procfile.dev', 'Procfile']) {
+    const text = await readFile(join(folder, file), 'utf8').catch(() => null);
+    if (text !== null) return processesOf(text, file);
+  }
+  return [];
+}
+
+function processesOf(text: string, from: string): Discovered[] {
+  return (
+    Array.from(text.matchAll(/^([\w-]+):[ \t]*(\S.*)$/gm))
+      .map(([, name, run]) => ({ name: name!, run: run!.trim() }))
+      // Heroku runs it once, before the others.
+      .filter(({ name }) => name !== 'release')
+      .map(({ name, run }) => ({ name, port: portIn(run), from, start: { run, cwd: '.' } }))
+  );
 }
 
 async function composeIn(folder: string): Promise<Discovered[]> {
@@ -154,16 +178,36 @@ async function composeIn(folder: string): Promise<Discovered[]> {
   return [];
 }
 
-/** `--port 4000`, `-p=4000`, `PORT=4000`, `localhost:4000`; what its framework takes where it says nothing. */
-function portIn(command: string): number | null {
-  const [, said] = /(?:--port|-p|\bPORT|\blocalhost|\b127\.0\.0\.1)[ =:]+(\d{2,5})\b/.exec(command) ?? [];
+/** `--port 4000`, `-p=4000`, `PORT=4000`, `${PORT:-4000}`, `localhost:4000`; what its framework takes where it says nothing. */
+function portIn(command: string): Discovered['port'] {
+  const [, said] =
+    /(?:--port|-p|\bPORT:?-?|\blocalhost|\b127\.0\.0\.1)(?:[ =:]+|(?<=-))(\d{2,5})\b/.exec(command) ?? [];
+  if (said === undefined && TAKES_PORT.some((pattern) => pattern.test(command))) return 'auto';
   const port = Number(said ?? USUAL_PORTS.find(([pattern]) => pattern.test(command))?.[1] ?? 0);
   return port > 0 && port < 65_536 ? port : null;
 }
 
+/** Commands that listen on the `PORT` that they are given. */
+const TAKES_PORT: readonly RegExp[] = [
+  /\$\{?PORT\b/,
+  /^next dev\b/,
+  /^react-scripts start\b/,
+  /^nux[ti] (?:dev|start)\b/,
+  /\brails s(?:erver)?\b/,
+];
+
 const USUAL_PORTS: ReadonlyArray<readonly [RegExp, number]> = [
-  [/^vite(?: dev| serve)?\b/, 5173],
+  [/^vite(?: dev| serve)?(?:$| -)/, 5173],
+  [/^vite preview\b/, 4173],
   [/^astro dev\b/, 4321],
   [/^ng serve\b/, 4200],
   [/^storybook dev\b/, 6006],
+  [/^docusaurus start\b/, 3000],
+  [/^json-server\b/, 3000],
+  [/^webpack(?:-dev-server| serve)\b/, 8080],
+  [/^uvicorn\b/, 8000],
+  [/\bmanage\.py runserver\b/, 8000],
+  [/\bflask\b.* run\b/, 5000],
+  [/\bjekyll serve\b/, 4000],
+  [/\bhugo server\b/, 1313],
 ];

@@ -103,7 +103,7 @@ function chosenLines(explanation: Explanation, chosen: ChosenRoute, paint: Paint
 }
 
 function originRows(
-  { endpoints, balance, forwarded, hostHeader }: ChosenRoute,
+  { endpoints, balance, forwarded, hostHeader, fallback }: ChosenRoute,
   method: string,
   paint: Paint,
 ): [string, string][] {
@@ -113,8 +113,11 @@ function originRows(
     ...(balance === null ? [] : [['balanced', balance] as [string, string]]),
     ['it sees', `${printable(method)} ${paint('bold', printable(forwarded))}`],
     ['Host', HOSTS[hostHeader]],
+    ...(fallback ? [['fallback', FALLBACK] as [string, string]] : []),
   ];
 }
+
+const FALLBACK = 'sees its own name, in Origin and Referer too, and no X-Forwarded-* but the user';
 
 const HOSTS: Readonly<Record<ChosenRoute['hostHeader'], string>> = {
   keep: 'as the client sent it',

@@ -47,6 +47,7 @@ describe('a request that a route takes', () => {
       prefixRawLength: 5,
       forwarded: '/users?x=1',
       hostHeader: 'keep',
+      fallback: false,
       name: null,
       named: false,
       endpoints: ['127.0.0.1:3001 or [::1]:3001'],

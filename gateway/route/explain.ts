@@ -185,6 +185,7 @@ function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget
     prefixRawLength,
     forwarded: own === null ? forwardTarget(match, target) : null,
     hostHeader: sentHost(match),
+    fallback: route.upstream.fallback !== undefined,
     name: table.names?.of(route) ?? null,
     named,
     endpoints: own === null ? endpointTexts(route.upstream) : [own],

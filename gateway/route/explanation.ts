@@ -91,6 +91,8 @@ export interface ChosenRoute extends RouteReference {
   readonly forwarded: string | null;
   /** Whose `Host` the service sees: the client's, its own, or its own where it has refused the client's. */
   readonly hostHeader: 'keep' | 'rewrite' | 'unless-refused';
+  /** Whether another one is asked by its own name, in place of a service that nobody can reach. */
+  readonly fallback: boolean;
   /** `vite.localhost`, where it is whole and without a prefix; `null`: it has no name. */
   readonly name: string | null;
   /** Whether the request asked for it by that name, or for what stands below it. */

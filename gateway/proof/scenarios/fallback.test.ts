@@ -4,8 +4,11 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { startNameServer } from '../testing/dns-server.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
+import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { until } from '../testing/poll.ts';
 import { runHere } from '../testing/portway.ts';
 import { temporaryFolder } from '../testing/program.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
@@ -139,6 +142,79 @@ describe.each(routeKinds)('a route with a fallback on $kind', ({ routes, files }
     expect(head.values('set-cookie')).toEqual(['a=1; Path=/db; HttpOnly', '__Secure-b=1; Secure']);
     expect([head.has('strict-transport-security'), head.has('alt-svc')]).toEqual([false, false]);
   });
+});
+
+test('a client that speaks HTTP/2 is answered from there, its body sent', async () => {
+  const far = (await startService()).answer(ok('far'));
+  const yaml = `routes:\n  /db: { to: ${await freePort()}, fallback: "http://127.0.0.1:${far.port}" }\n`;
+  const gateway = await startTestGateway(yaml);
+  const session = await connectH2(gateway.port, 'http');
+  const asked = { ':method': 'POST', ':path': '/db/x', ':authority': 'localhost' };
+  const { status, text, headers } = await exchangeH2(session, asked, 'body');
+  expect([status, text]).toEqual([200, 'far']);
+  expect(headers['portway-fallback']).toBe(`127.0.0.1:${far.port}`);
+  expect([far.request.head.value('host'), far.request.body.toString()]).toEqual([
+    `127.0.0.1:${far.port}`,
+    'body',
+  ]);
+});
+
+test('a service whose name does not resolve is stood in for', async () => {
+  const far = (await startService()).answer(ok('far'));
+  const server = await startNameServer();
+  const gateway = await startTestGateway(
+    `resolver: ${server.address}\nroutes:\n  /db: { to: "http://gone.test:80", fallback: "http://127.0.0.1:${far.port}" }\n`,
+  );
+  expect((await gateway.get('/db/')).text).toBe('far');
+  expect(gateway.log.exchanges()[0]).toMatchObject({ fallback: true, status: 200 });
+});
+
+describe('a request that is held', () => {
+  async function held(hold: string) {
+    const far = (await startService({ halfOpen: true })).answer(({ head }) =>
+      head.has('upgrade') ? Buffer.from(agreement(), 'latin1') : ok('far'),
+    );
+    const port = await freePort();
+    const yaml = `routes:\n  /db: { to: ${port}, hold: ${hold}, fallback: "http://127.0.0.1:${far.port}" }\n`;
+    return { far, port, gateway: await startTestGateway(yaml, { mode: 'production' }) };
+  }
+
+  test('goes there when its time is over, and not before', async () => {
+    const { far, gateway } = await held('200ms');
+    const begun = performance.now();
+    expect((await gateway.get('/db/')).text).toBe('far');
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(195);
+    expect(far.requests).toHaveLength(1);
+  });
+
+  test('is its own service’s where that opens its port in time', async () => {
+    const { far, port, gateway } = await held('1m');
+    const asked = gateway.get('/db/');
+    await until('it waits', async () => {
+      const [route] = await gateway.gateway.figure('routes');
+      return route?.endpoints[0]?.state === 'down';
+    });
+    (await startService({ listen: { port, host: '127.0.0.1' } })).answer(ok('near'));
+    expect((await asked).text).toBe('near');
+    expect(far.requests).toEqual([]);
+  });
+
+  test('is a WebSocket: the same', async () => {
+    const { far, gateway } = await held('200ms');
+    const client = await gateway.connect();
+    await client.send(handshake('/db/ws'));
+    expect((await client.head()).startLine).toContain('101');
+    expect(far.requests).toHaveLength(1);
+  });
+});
+
+test('`explain` says what it sees', async () => {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'gateway.config.yaml');
+  await writeFile(file, 'routes:\n  /a: { to: 3001, fallback: "https://far.test" }\n  /b: 3001\n');
+  const explained = async (path: string) => (await runHere(['explain', path, '--config', file])).stdout;
+  expect(await explained('/a/x')).toMatch(/Host +as the client sent it\n +fallback +sees its own name/);
+  expect(await explained('/b/x')).not.toContain('fallback');
 });
 
 test('a WebSocket is opened there', async () => {

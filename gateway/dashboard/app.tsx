@@ -1,3 +1,4 @@
+import type { Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { shownState, streamState } from '../observe/route-state.ts';
 import { Header } from './header.tsx';
@@ -7,13 +8,17 @@ import type { Place } from './live/place.ts';
 import { MapPage } from './map/map-page.tsx';
 import { Notices } from './notices.tsx';
 import { KEYS, listenToKeys } from './parts/keyboard.ts';
+import type { Draft } from './request/draft.ts';
 import { StreamPage } from './stream/stream-page.tsx';
+import { TryPage } from './try/try-page.tsx';
 
 /** What every page is given. */
 export interface Session {
   readonly feed: Feed;
   readonly place: Place;
   readonly exchanges: Exchanges;
+  /** What is tried, kept while one looks elsewhere. */
+  readonly draft: Signal<Draft>;
 }
 
 export function App(session: Session) {
@@ -41,6 +46,8 @@ function Page(session: Session) {
   switch (session.place.page.value) {
     case 'stream':
       return <StreamPage {...session} />;
+    case 'try':
+      return <TryPage {...session} />;
     default:
       return <MapPage {...session} />;
   }

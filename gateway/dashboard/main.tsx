@@ -1,8 +1,10 @@
+import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { Exchanges } from './live/exchanges.ts';
 import { Feed } from './live/feed.ts';
 import { Place } from './live/place.ts';
+import type { Draft } from './request/draft.ts';
 
 const root = document.getElementById('app');
 if (root !== null) {
@@ -10,5 +12,6 @@ if (root !== null) {
   feed.start();
   root.replaceChildren();
   const exchanges = new Exchanges((status) => feed.take(status));
-  render(<App feed={feed} place={new Place()} exchanges={exchanges} />, root);
+  const draft = signal<Draft>({ method: 'GET', url: '/', fields: '', body: '' });
+  render(<App feed={feed} place={new Place()} exchanges={exchanges} draft={draft} />, root);
 }

@@ -1,7 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isAny, isLoopback } from '../config/listening.ts';
-import type { Capture, ExchangeList, ExchangeQuery, ExchangeView, KeptRequest } from '../model/exchanges.ts';
+import type {
+  Capture,
+  ExchangeList,
+  ExchangeQuery,
+  ExchangeView,
+  KeptRequest,
+  ReplayEdits,
+} from '../model/exchanges.ts';
 import type { AdminView } from './admin.ts';
+import { sendExplanation } from './admin-explain.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
 import { CAPTURE_USAGE, EDITS_USAGE, readCapture, readEdits } from './exchanges/edits.ts';
 import { EventHub } from './exchanges/events.ts';
@@ -26,6 +34,8 @@ export function answerExchanges(app: FastifyInstance, view: AdminView): void {
   answerReads(app, view);
   answerCapture(app, view.exchanges);
   answerReplay(app, view);
+  answerSend(app, view);
+  answerExplainOf(app, view);
 }
 
 function answerReads(app: FastifyInstance, view: AdminView): void {
@@ -94,14 +104,57 @@ function answerReplay(app: FastifyInstance, view: AdminView): void {
     const id = idOf(request);
     const kept = id === null ? null : await view.exchanges.request(id);
     if (kept === null) return sendProblem(reply, GONE);
-    // It takes as long as the service takes.
-    request.raw.setTimeout(0);
-    try {
-      return sendJson(reply, await replay(kept, edits, entranceOf(view), view.mode));
-    } catch (cause) {
-      if (cause instanceof ReplayRefusal) return sendProblem(reply, { status: 409, detail: cause.message });
-      throw cause;
-    }
+    return sent(request, reply, kept, edits, view);
+  });
+}
+
+/** `POST /send` sends a request that nobody sent before, through the gateway's own port; its body is as of a replay. */
+function answerSend(app: FastifyInstance, view: AdminView): void {
+  app.post('/send', { bodyLimit: EDITS_MAX_BYTES }, async (request, reply) => {
+    if (isRefused(request)) return refuse(reply);
+    const edits = readEdits(request.body);
+    if (edits?.target === undefined) return sendProblem(reply, { status: 400, detail: EDITS_USAGE });
+    return sent(request, reply, NOTHING_KEPT, edits, view);
+  });
+}
+
+const NOTHING_KEPT: KeptRequest = {
+  method: 'GET',
+  target: '/',
+  fields: [],
+  body: null,
+  bodyLost: false,
+  answer: null,
+};
+
+async function sent(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  kept: KeptRequest,
+  edits: ReplayEdits,
+  view: AdminView,
+): Promise<FastifyReply> {
+  // It takes as long as the service takes.
+  request.raw.setTimeout(0);
+  try {
+    return sendJson(reply, await replay(kept, edits, entranceOf(view), view.mode));
+  } catch (cause) {
+    if (cause instanceof ReplayRefusal) return sendProblem(reply, { status: 409, detail: cause.message });
+    throw cause;
+  }
+}
+
+/** `POST /explain`: the same as GET, for what must not stand in an address. */
+function answerExplainOf(app: FastifyInstance, view: AdminView): void {
+  app.post('/explain', { bodyLimit: EDITS_MAX_BYTES }, (request, reply) => {
+    if (isRefused(request)) return refuse(reply);
+    const asked = readEdits(request.body);
+    if (asked?.target === undefined) return sendProblem(reply, { status: 400, detail: EDITS_USAGE });
+    const { method = 'GET', target, fields = [] } = asked;
+    const host = fields.find(([name]) => /^host$/i.test(name))?.[1] ?? null;
+    const headers = fields.filter(([name]) => !/^host$/i.test(name));
+    const input = { method: method.toUpperCase(), target, host, headers };
+    return sendExplanation(request, reply, view.explain(input));
   });
 }
 

@@ -17,7 +17,14 @@ export function answerExplain(
 ): FastifyReply {
   const input = readInput(request.url);
   if (input === null) return sendProblem(reply, { status: 400, detail: USAGE });
-  const explanation = explain(input);
+  return sendExplanation(request, reply, explain(input));
+}
+
+export function sendExplanation(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  explanation: Explanation,
+): FastifyReply {
   reply.header('vary', 'accept');
   if (preferredType(request.headers.accept, ['application/json', 'text/plain']) === 'application/json') {
     return sendJson(reply, explanation);

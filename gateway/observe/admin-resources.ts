@@ -39,6 +39,8 @@ export const adminResources = [
 /** The methods that a path answers to; `null`: there is no such path. */
 export function adminMethods(path: string): string | null {
   if (path === '/events') return 'GET';
+  if (path === '/send') return 'POST';
+  if (path === '/explain') return 'GET, HEAD, POST';
   if (path === '/capture') return 'POST, DELETE';
   if (/^\/exchanges\/[^/]+\/replay$/.test(path)) return 'POST';
   if (path === '/cache') return 'GET, HEAD, DELETE';

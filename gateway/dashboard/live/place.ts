@@ -4,6 +4,7 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals';
 export const PAGES = [
   { name: 'map', title: 'Map' },
   { name: 'stream', title: 'Stream' },
+  { name: 'try', title: 'Try it' },
 ] as const;
 
 export type PageName = (typeof PAGES)[number]['name'];

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ServiceStatus } from '../../model/status.ts';
+import { ask } from '../live/ask.ts';
 import type { Feed } from '../live/feed.ts';
 import { Sign } from '../parts/icons.tsx';
 import { Section } from '../parts/section.tsx';
@@ -10,7 +11,8 @@ export function ProcessSection({ service, feed }: { readonly service: ServiceSta
   const failed = useSignal<string | null>(null);
   const { name, state, pid, restarts, lastExit, obstacle, lastOutput } = service;
   const restart = async () => {
-    failed.value = await asked(`/services/${encodeURIComponent(name)}/restart`);
+    const told = await ask(`/services/${encodeURIComponent(name)}/restart`, { method: 'POST' });
+    failed.value = told.ok ? null : told.problem;
     await feed.refresh();
   };
   return (
@@ -45,17 +47,6 @@ export function ProcessSection({ service, feed }: { readonly service: ServiceSta
       )}
     </Section>
   );
-}
-
-/** @returns what went wrong; `null`: nothing. */
-async function asked(path: string): Promise<string | null> {
-  try {
-    const answer = await fetch(path, { method: 'POST' });
-    if (answer.ok) return null;
-    return ((await answer.json()) as { readonly detail?: string }).detail ?? answer.statusText;
-  } catch {
-    return 'The gateway did not answer.';
-  }
 }
 
 /** Without the colours of a terminal. */

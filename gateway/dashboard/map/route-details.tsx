@@ -69,7 +69,7 @@ export function RouteDetails(session: DetailsParts) {
   );
 }
 
-function Links({ route, status, exchanges }: DetailsParts) {
+function Links({ route, status, exchanges, draft }: DetailsParts) {
   const url = urlOf(route, status.origin);
   return (
     <p class="links">
@@ -93,6 +93,15 @@ function Links({ route, status, exchanges }: DetailsParts) {
       >
         <Sign name="stream" />
         Stream
+      </a>
+      <a
+        href={hrefOf('try')}
+        onClick={() => {
+          draft.value = { method: 'GET', url: url ?? route.path, fields: '', body: '' };
+        }}
+      >
+        <Sign name="send" />
+        Try it
       </a>
     </p>
   );

@@ -9,10 +9,10 @@ interface SectionParts {
 export function Section({ title, aside, children }: SectionParts) {
   return (
     <section class="section">
-      <h3>
+      <h2>
         {title}
         {aside !== null && <span class="quiet">{aside}</span>}
-      </h3>
+      </h2>
       {children}
     </section>
   );

@@ -1,13 +1,17 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ExchangeView, MessageView } from '../../model/exchanges.ts';
+import { curlOf, fetchOf, testOf } from '../../observe/exchanges/saved.ts';
 import type { Session } from '../app.tsx';
+import { ask } from '../live/ask.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Drawer } from '../parts/drawer.tsx';
+import { FieldList } from '../parts/field-list.tsx';
 import { formatBytes, formatMs, formatTime } from '../parts/format.ts';
 import { Section } from '../parts/section.tsx';
 import { TextBlock } from '../parts/text-block.tsx';
-import { asCurl, asFetch } from './commands.ts';
+import { Body } from '../request/result.tsx';
+import { ReplaySection } from './replay-section.tsx';
 import { StatusSign } from './status-sign.tsx';
 import { Waterfall } from './waterfall.tsx';
 
@@ -17,9 +21,10 @@ export function ExchangeDetails({ id, session }: { readonly id: string; readonly
   const problem = useSignal<string | null>(null);
   useEffect(() => {
     const ended = new AbortController();
-    void load(id, ended.signal).then((told) => {
-      if (typeof told === 'string') problem.value = told;
-      else view.value = told;
+    const path = `/exchanges/${encodeURIComponent(id)}?bodies=true`;
+    void ask<ExchangeView>(path, { signal: ended.signal }).then((told) => {
+      if (told.ok) view.value = told.value;
+      else if (!ended.signal.aborted) problem.value = told.problem;
     });
     return () => ended.abort();
   }, [id]);
@@ -35,16 +40,6 @@ export function ExchangeDetails({ id, session }: { readonly id: string; readonly
       {exchange !== null && <Told exchange={exchange} session={session} />}
     </Drawer>
   );
-}
-
-async function load(id: string, signal: AbortSignal): Promise<ExchangeView | string> {
-  try {
-    const answer = await fetch(`/exchanges/${encodeURIComponent(id)}`, { signal });
-    const told = (await answer.json()) as ExchangeView & { readonly detail?: string };
-    return answer.ok ? told : (told.detail ?? answer.statusText);
-  } catch {
-    return 'The gateway did not answer.';
-  }
 }
 
 function Told({ exchange, session }: { readonly exchange: ExchangeView; readonly session: Session }) {
@@ -63,8 +58,9 @@ function Told({ exchange, session }: { readonly exchange: ExchangeView; readonly
         </p>
       )}
       <p class="buttons">
-        <CopyButton label="curl" text={() => asCurl(exchange, origin)} />
-        <CopyButton label="fetch" text={() => asFetch(exchange, origin)} />
+        <CopyButton label="curl" text={() => curlOf(exchange, origin)} />
+        <CopyButton label="fetch" text={() => fetchOf(exchange, origin)} />
+        <CopyButton label="test" text={() => testOf(exchange, origin)} />
       </p>
       <Section title="Where the time went" aside={formatMs(exchange.totalMs)}>
         <Waterfall exchange={exchange} />
@@ -74,6 +70,7 @@ function Told({ exchange, session }: { readonly exchange: ExchangeView; readonly
       </Section>
       <Message title="Request" message={exchange.request} />
       <Message title="Answer" message={exchange.answer} />
+      <ReplaySection exchange={exchange} session={session} />
       <Section title="Why" aside="by the configuration of now">
         <TextBlock text={exchange.why.trim()} label="Why this route" kind="why" />
       </Section>
@@ -119,15 +116,9 @@ function Message({ title, message }: { readonly title: string; readonly message:
           Its fields were not kept: it began before somebody looked, or there were too many.
         </p>
       ) : (
-        <dl class="fields">
-          {message.fields.map(([name, value], index) => (
-            <div key={index}>
-              <dt>{name}</dt>
-              <dd class={value.includes('(not shown)') ? 'quiet' : undefined}>{value}</dd>
-            </div>
-          ))}
-        </dl>
+        <FieldList fields={message.fields} />
       )}
+      {message?.body && <Body body={message.body} label={`body of the ${title.toLowerCase()}`} />}
     </Section>
   );
 }

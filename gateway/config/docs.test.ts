@@ -191,6 +191,7 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '*.to': { at: 'db:1' },
   '*.canary': { to: 'canary:1', weight: '5%' },
   'canary.to': { at: 'canary:1' },
+  '*.mirror': { to: 'mirror:1' },
   '.tls': { certificates: { cert: pem, key: pem } },
   'tls.acme': { names: 'shop.example.com' },
   'tls.certificates': { cert: pem, key: pem },

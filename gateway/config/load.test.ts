@@ -78,6 +78,7 @@ describe('the short form', () => {
           folder: null,
           redirect: null,
           cache: null,
+          mirror: null,
           retries: { attempts: 3, budget: 0.2, perTryMs: null },
           lane: 'auto',
           holdMs: null,

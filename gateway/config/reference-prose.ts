@@ -98,6 +98,8 @@ Streams can hash by address alone.`,
   sticky: `\`true\` is \`{ cookie: portway }\`, a name \`{ cookie: NAME }\`. A client whose endpoint is gone or not well is given another one, and keeps that. \`sticky\` beside \`hash\` is a
 problem: both decide the same.`,
 
+  mirror: 'Copies of requests go to another service, and nobody gets its answers ([mirror.md](mirror.md)).',
+
   canary: `A part of the requests goes to another version of the service. What is sticky stays where it began. When none of the canary's endpoints is well, its share goes to \`to\`.
 
 \`\`\`yaml

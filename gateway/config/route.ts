@@ -16,6 +16,7 @@ import type { Places } from './endpoint.ts';
 import { compileEndpoints } from './endpoints.ts';
 import { compileFolder, isRemote } from './folder-schema.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
+import { compileMirror } from './mirror-schema.ts';
 import { compileUse } from './plugin-schema.ts';
 import { compileRedirect } from './redirect-schema.ts';
 import type { RouteKey } from './route-key.ts';
@@ -56,6 +57,7 @@ export function compileRoute(
     folder: compileFolder(form, place.file),
     redirect: compileRedirect(form),
     cache: form.cache ? cacheOf(form.cache, place.file) : null,
+    mirror: form.mirror ? compileMirror(form.mirror, places) : null,
   };
 }
 

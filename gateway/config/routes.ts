@@ -66,19 +66,30 @@ function alternatives(
 }
 
 function reportEndpoints(
-  { upstream: { endpoints, canary } }: RouteConfig,
+  { upstream: { endpoints, canary }, mirror }: RouteConfig,
   path: readonly PathKey[],
   { document, places }: RoutesContext,
 ): void {
   if (endpoints.length === 0) return;
   const list = { endpoints, path: listPath(document, path) };
   const own = canary && { endpoints: canary.endpoints, path: [...path, 'canary', 'to'] };
+  if (mirror)
+    reportUnknownServices(
+      { endpoints: [mirror.endpoint], path: mirrorPath(document, path) },
+      places,
+      document,
+    );
   reportNoPrimary(list, document);
   reportTwins(list, own, document);
   for (const each of own === null ? [list] : [list, own]) {
     reportOtherProtocol('tcp', each, document);
     reportUnknownServices(each, places, document);
   }
+}
+
+/** In the short form its value, in the long one its `to`. */
+function mirrorPath(document: SourceDocument, path: readonly PathKey[]): readonly PathKey[] {
+  return listPath(document, [...path, 'mirror']);
 }
 
 /** Said of certificates that nobody will show. */

@@ -6,6 +6,7 @@ import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Holds } from '../upstream/hold.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Mirror } from './mirror.ts';
 
 /** What to send where, decided by the route and the policies. */
 export interface HttpPlan {
@@ -23,6 +24,8 @@ export interface HttpPlan {
   readonly expectsContinue: boolean;
   readonly timeouts: TimeoutsConfig;
   readonly retries: RetriesConfig;
+  /** Gets copies of what the service gets. */
+  readonly mirror?: Mirror | null;
   readonly memory: BulkMemory;
   readonly clock: Clock;
   /** Where requests wait whose service does not listen yet. */

@@ -17,6 +17,7 @@ import { isRepeatable, isStale, type Sent } from '../upstream/retry.ts';
 import { Attempts } from './attempts.ts';
 import { clientFields, framingOf, INFORMATIONAL_MAX, withoutLength } from './client-fields.ts';
 import type { HttpPlan } from './http-plan.ts';
+import type { MirrorCopy } from './mirror.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
 
 /** Who asked for the exchange to be carried hears of its end. */
@@ -37,6 +38,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   readonly #owner: ForwardOwner;
   readonly #body: WatchedBody | null;
   readonly #attempts: Attempts;
+  /** For another service, beside it. */
+  readonly #copy: MirrorCopy | null;
   #call: UpstreamCall | null = null;
   /** While it waits for a service that starts. */
   #stopWaiting: (() => void) | null = null;
@@ -57,7 +60,9 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#record = record;
     this.#owner = owner;
     this.#attempts = new Attempts(plan.upstream, plan.choice, record);
-    this.#body = plan.body && new WatchedBody(plan.body, this, plan.decidedFields);
+    this.#copy = plan.mirror ? plan.mirror.begin(downstream.method, plan) : null;
+    const body = this.#copy === null ? plan.body : this.#copy.body;
+    this.#body = body && new WatchedBody(body, this, plan.decidedFields);
     this.#deadline = plan.clock.deadline(this);
   }
 
@@ -268,6 +273,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   #finish(): void {
     this.#over = true;
+    this.#copy?.originalEnded();
     this.#stopWaiting?.();
     this.#attempts.end('neutral');
     this.#deadline.clear();

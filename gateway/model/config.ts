@@ -5,7 +5,7 @@
  * `Port` or a `PathPrefix` that exists has been checked.
  */
 
-import type { UpstreamConfig } from './upstream.ts';
+import type { EndpointConfig, UpstreamConfig } from './upstream.ts';
 
 export type * from './upstream.ts';
 
@@ -164,12 +164,22 @@ export interface RouteConfig {
   readonly redirect: RedirectConfig | null;
   /** `null`: nothing is cached. */
   readonly cache: CacheConfig | null;
+  /** Where copies of its requests go; `null`: nowhere. */
+  readonly mirror: MirrorConfig | null;
   readonly retries: RetriesConfig;
   readonly lane: LaneChoice;
   /** How long a request waits whose service does not listen yet; 0: not at all; `null`: as the mode has it. */
   readonly holdMs: number | null;
   readonly escape: EscapeChoice;
   readonly policies: PolicySettings;
+}
+
+export interface MirrorConfig {
+  readonly endpoint: EndpointConfig;
+  /** Of the requests, from 0 to 1. */
+  readonly share: number;
+  /** What has a larger body is not copied. */
+  readonly bodyMaxBytes: number;
 }
 
 export interface PluginUse {

@@ -1,5 +1,6 @@
 import { TimeSlice } from '../exchange/time-slice.ts';
 import { Folder } from '../folder/folder.ts';
+import { Mirror, upstreamOf } from '../forward/mirror.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import type { KeptStates } from '../policy/kept.ts';
 import { policiesOf } from '../policy/order.ts';
@@ -14,6 +15,8 @@ export interface LiveRoute {
   readonly policies: RoutePolicies;
   /** `null`: services answer. */
   readonly folder: Folder | null;
+  /** `null`: no copies are made. */
+  readonly mirror: Mirror | null;
   /** What the upstream was asked for by. */
   readonly spec: UpstreamSpec;
   /** Two routes with the same signature treat an exchange alike, wherever they stand in whichever version of the file. */
@@ -48,6 +51,7 @@ function liveRoute(
     upstream: registry.acquire(spec),
     policies: policiesOf(route, routes),
     folder: route.folder && new Folder(route.folder),
+    mirror: route.mirror && new Mirror(route.mirror, { ...spec, config: upstreamOf(route.mirror) }, registry),
     spec,
     signature: signatureOf(route),
   };
@@ -56,9 +60,10 @@ function liveRoute(
 /** In slices, too; few routes are done when it returns. */
 export async function releaseRoutes(routes: readonly LiveRoute[], registry: UpstreamRegistry): Promise<void> {
   const slice = new TimeSlice();
-  for (const { spec, policies } of routes) {
+  for (const { spec, policies, mirror } of routes) {
     if (slice.isOver) await slice.next();
     policies.close();
+    mirror?.close();
     registry.release(spec);
   }
 }

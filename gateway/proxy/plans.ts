@@ -54,7 +54,7 @@ export function fetchPlan(routed: Routed, conditions: FieldMap): HttpPlan {
 /** To be changed in part. */
 function planOf(routed: Routed): HttpPlan {
   const { upstream, clock, choice, stickyCookie, serverTiming, sentTarget, body } = routed;
-  const { expectsContinue, timeouts, retries, memory, holds, decidedFields } = routed;
+  const { expectsContinue, timeouts, retries, mirror, memory, holds, decidedFields } = routed;
   return {
     upstream,
     clock,
@@ -63,6 +63,7 @@ function planOf(routed: Routed): HttpPlan {
     serverTiming,
     sentTarget,
     body,
+    mirror,
     expectsContinue,
     timeouts,
     retries,

@@ -13,6 +13,7 @@ import { requestFields, type Signature } from '../fields/request-fields.ts';
 import type { Folder } from '../folder/folder.ts';
 import type { FolderPlan } from '../folder/folder-exchange.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
+import type { Mirror } from '../forward/mirror.ts';
 import type { TunnelPlan } from '../forward/upgrade.ts';
 import type { RetriesConfig, RouteConfig, TimeoutsConfig } from '../model/config.ts';
 import { limitBody } from '../policy/body-limit/body-limit.ts';
@@ -75,6 +76,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   readonly upstream: Upstream;
   readonly policies: RoutePolicies;
   readonly folder: Folder | null;
+  readonly mirror: Mirror | null;
   /** Two routes with the same signature treat an exchange alike (live-route.ts). */
   readonly signature: string;
   readonly ownHost: boolean;
@@ -98,7 +100,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     context: ExchangeContext,
   ) {
     const { snapshot, record, downstream } = exchange;
-    const { upstream, policies, folder, signature } = snapshot.routes[match.index]!;
+    const { upstream, policies, folder, mirror, signature } = snapshot.routes[match.index]!;
     this.downstream = downstream;
     this.peer = exchange.peer;
     this.version = exchange.version;
@@ -112,6 +114,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     this.upstream = upstream;
     this.policies = policies;
     this.folder = folder;
+    this.mirror = mirror;
     this.signature = signature;
     this.ownHost = match.named && context.nameHosts.rewrites(match, exchange.rawTarget);
     this.body = limitBody(downstream.body, match.route.bodyMaxBytes);

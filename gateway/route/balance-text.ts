@@ -7,7 +7,7 @@ export function balanceText({ endpoints, canary, balance, sticky }: UpstreamConf
   if (others.length === 0 && !canary && !sticky && !isName(only.address)) return null;
   const texts = [balance.kind === 'hash' ? `hash by ${keyText(balance.by)}` : balance.kind];
   if (sticky) texts.push(`sticky by cookie ${sticky.cookie}`);
-  if (canary) texts.push(`${percent(canary.share)} to the canary`);
+  if (canary) texts.push(`${percentText(canary.share)} to the canary`);
   return texts.join(', ');
 }
 
@@ -20,7 +20,7 @@ function keyText(by: HashKey): string {
   return by.kind === 'ip' ? 'address of the client' : `${by.kind} ${by.name}`;
 }
 
-function percent(share: number): string {
+export function percentText(share: number): string {
   return `${Number((share * 100).toFixed(4))}%`;
 }
 

@@ -4,9 +4,9 @@
  * The verdict is the table's own. Why the other routes lost is worked out one by one by the rules themselves, so a test can hold
  * the table and this page to the same answer.
  */
-import type { EndpointAddress, EndpointConfig, RouteConfig, UpstreamConfig } from '../model/config.ts';
+import type { EndpointAddress, EndpointConfig, RouteConfig } from '../model/config.ts';
 import { hostOf, schemePrefix } from './authority.ts';
-import { balanceText, shareText } from './balance-text.ts';
+import { balanceText, percentText, shareText } from './balance-text.ts';
 import { type Loss, lossesOf } from './candidacy.ts';
 import { type Escape, escapeOf } from './escape.ts';
 import type {
@@ -188,7 +188,7 @@ function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget
     fallback: route.upstream.fallback !== undefined,
     name: table.names?.of(route) ?? null,
     named,
-    endpoints: own === null ? endpointTexts(route.upstream) : [own],
+    endpoints: own === null ? endpointTexts(route) : [own],
     balance: balanceText(route.upstream),
     extend: isExtended(route) ? extendedBy(route) : null,
     lane: laneOf(route),
@@ -241,7 +241,7 @@ function reference({ id, source }: RouteConfig): RouteReference {
   return { id, ...source };
 }
 
-function endpointTexts({ endpoints, canary, fallback }: UpstreamConfig): string[] {
+function endpointTexts({ upstream: { endpoints, canary, fallback }, mirror }: RouteConfig): string[] {
   const text = (endpoint: EndpointConfig, ofCanary: boolean) =>
     endpointText(endpoint.address) + shareText(endpoint, ofCanary);
   const main = endpoints.map((endpoint) => text(endpoint, false));
@@ -249,7 +249,10 @@ function endpointTexts({ endpoints, canary, fallback }: UpstreamConfig): string[
   const last = fallback
     ? [`${endpointText(fallback.address)} (fallback, where nobody takes the connection)`]
     : [];
-  return [...main, ...others, ...last];
+  const copies = mirror
+    ? [`${endpointText(mirror.endpoint.address)} (mirror, gets a copy of ${percentText(mirror.share)})`]
+    : [];
+  return [...main, ...others, ...last, ...copies];
 }
 
 function endpointText(endpoint: EndpointAddress): string {

@@ -43,6 +43,8 @@ export class Traffic {
   readonly escapes = { referer: 0, cookie: 0 };
   /** What policies answered or refused, by the policy. */
   readonly policyAnswers = new Map<string, number>();
+  /** Copies of its requests, by what became of them. */
+  readonly mirrored = { answered: 0, failed: 0, too_large: 0, skipped: 0 };
   #stream: StreamTraffic | null = null;
 
   constructor(id: string) {

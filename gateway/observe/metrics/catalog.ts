@@ -128,6 +128,10 @@ export const METRICS = {
     ['http_route', 'policy'],
     'Requests that a policy answered or refused in place of the service.',
   ),
+  portway_mirror_requests_total: counter(
+    ['http_route', 'result'],
+    'Copies of requests by what became of them: `answered`, `failed`, `too_large` (the body), `skipped` (too many under way) ([mirror.md](mirror.md)).',
+  ),
   portway_cache_entries: gauge(['http_route'], 'sum', 'Answers that the cache holds.'),
   portway_cache_bytes: gauge(['http_route'], 'sum', 'What they weigh, with their fields.'),
   portway_stream_connections: gauge(

@@ -16,6 +16,8 @@ export function readTraffic(reading: ReadingBuilder, traffic: Traffic): void {
   }
   for (const [sign, count] of Object.entries(traffic.escapes))
     if (count > 0) reading.add('portway_escapes_total', count, { ...route, sign });
+  for (const [result, count] of Object.entries(traffic.mirrored))
+    if (count > 0) reading.add('portway_mirror_requests_total', count, { ...route, result });
   for (const [policy, count] of traffic.policyAnswers)
     reading.add('portway_policy_answers_total', count, { ...route, policy });
   for (const [endpoint, { attempts, retries, ejections }] of endpoints) {

@@ -42,6 +42,7 @@ export function routeConfig(path: string, overrides: RouteOverrides = {}): Route
     extend: extend ?? null,
     use: [],
     cache: null,
+    mirror: null,
     retries: { ...RETRIES, ...retries },
     lane: lane ?? 'auto',
     holdMs: null,

@@ -1,0 +1,248 @@
+import type { AnswerSink, BodySink, Fields, RequestBody, UpstreamCall } from '../exchange/contract.ts';
+import type { Deadline, Timed } from '../exchange/timer-wheel.ts';
+import type { MirrorConfig, UpstreamConfig } from '../model/config.ts';
+import { CanaryShare } from '../upstream/canary.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { HttpPlan } from './http-plan.ts';
+
+/** What becomes of a copy: it was answered, it failed, its body was too large, or too many others were under way. */
+export type MirrorResult = 'answered' | 'failed' | 'too_large' | 'skipped';
+
+/**
+ * Sends copies of a route's requests to another service, and throws its answers away. A copy begins when the original has been sent; nothing
+ * of the original waits for it, and nothing that it does is seen there.
+ */
+export class Mirror {
+  readonly config: MirrorConfig;
+  readonly #upstream: Upstream;
+  readonly #release: () => void;
+  readonly #share: CanaryShare;
+  readonly #underWay = new Set<MirrorCopy>();
+  #closed = false;
+
+  constructor(config: MirrorConfig, spec: UpstreamSpec, registry: UpstreamRegistry) {
+    this.config = config;
+    this.#upstream = registry.acquire(spec);
+    this.#release = () => registry.release(spec);
+    this.#share = new CanaryShare(config.share);
+  }
+
+  /** @returns a copy that is still to be made; `null`: none is. */
+  begin(method: string, plan: HttpPlan): MirrorCopy | null {
+    if (this.#closed || !this.#share.takes()) return null;
+    if ((plan.body?.length ?? 0) > this.config.bodyMaxBytes) return this.#count('too_large');
+    if (this.#underWay.size >= UNDER_WAY_MAX) return this.#count('skipped');
+    const copy = new MirrorCopy(this, this.#upstream, method, plan);
+    this.#underWay.add(copy);
+    return copy;
+  }
+
+  /** Once for each. @param result `null`: its original did not come to its end. */
+  ended(copy: MirrorCopy, result: MirrorResult | null): void {
+    if (this.#underWay.delete(copy) && result !== null) this.#count(result);
+  }
+
+  #count(result: MirrorResult): null {
+    this.#upstream.traffic.mirrored[result]++;
+    return null;
+  }
+
+  /** Nobody waits for what is under way. */
+  close(): void {
+    this.#closed = true;
+    for (const copy of [...this.#underWay]) copy.giveUp('failed');
+    this.#release();
+  }
+}
+
+/** It has connections of its own: what waits for a mirror never stands in the way of a service. */
+export function upstreamOf({ endpoint }: MirrorConfig): UpstreamConfig {
+  return {
+    endpoints: [endpoint],
+    canary: null,
+    balance: { kind: 'round-robin' },
+    sticky: null,
+    health: null,
+    ejection: null,
+    slowStartMs: null,
+    limits: { connections: 16, waiting: UNDER_WAY_MAX, waitMs: 1_000 },
+    breaker: null,
+  };
+}
+
+/** One copy, from the reading of the original's body to the end of an answer that nobody gets. */
+export class MirrorCopy implements AnswerSink, Timed {
+  /** What stands in the place of the original's body. */
+  readonly body: RequestBody | null;
+  readonly #mirror: Mirror;
+  readonly #upstream: Upstream;
+  readonly #method: string;
+  readonly #plan: HttpPlan;
+  readonly #deadline: Deadline;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  #endpoint: Endpoint | null = null;
+  #call: UpstreamCall | null = null;
+  #sent = false;
+  #answered = false;
+  #over = false;
+
+  constructor(mirror: Mirror, upstream: Upstream, method: string, plan: HttpPlan) {
+    this.#mirror = mirror;
+    this.#upstream = upstream;
+    this.#method = method;
+    this.#plan = plan;
+    this.#deadline = plan.clock.deadline(this);
+    this.body = plan.body && this.#copied(plan.body);
+    if (plan.body === null) this.#sendSoon();
+  }
+
+  /** The original goes on first, and is done with its part of each call before the copy begins. */
+  #copied(source: RequestBody): RequestBody {
+    return {
+      length: source.length,
+      ...(source.expectsContinue === undefined ? {} : { expectsContinue: source.expectsContinue }),
+      read: (sink) => source.read(this.#besides(sink)),
+      pause: () => source.pause(),
+      resume: () => source.resume(),
+    };
+  }
+
+  #besides(sink: BodySink): BodySink {
+    return {
+      data: (chunk) => {
+        // Bytes are borrowed: behind the call they may be others.
+        this.#keep(chunk);
+        sink.data(chunk);
+      },
+      end: (trailers) => {
+        sink.end(trailers);
+        this.#sendSoon();
+      },
+      fail: (cause) => {
+        sink.fail(cause);
+        this.giveUp(null);
+      },
+    };
+  }
+
+  #keep(chunk: Buffer): void {
+    if (this.#over) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#mirror.config.bodyMaxBytes) return this.giveUp('too_large');
+    this.#chunks.push(Buffer.from(chunk));
+  }
+
+  #sendSoon(): void {
+    if (this.#over || this.#sent) return;
+    this.#sent = true;
+    this.#deadline.arm(LASTS_MAX_MS);
+    setImmediate(() => this.#send());
+  }
+
+  #send(): void {
+    if (this.#over) return;
+    try {
+      const endpoint = this.#upstream.pick(this.#plan.choice, []);
+      this.#endpoint = endpoint;
+      this.#upstream.begun(endpoint);
+      this.#call = endpoint.send(
+        {
+          method: this.#method,
+          target: this.#plan.sentTarget,
+          fields: this.#fieldsFor(endpoint),
+          body: this.body && wholeBody(this.#chunks.splice(0)),
+        },
+        this,
+      );
+      if (this.#over) this.#call.abort();
+    } catch {
+      this.giveUp('failed');
+    }
+  }
+
+  /** As the service gets them, but that the body is whole by now. */
+  #fieldsFor(endpoint: Endpoint): Fields {
+    const fields = this.#plan.requestFields(endpoint);
+    const out: string[] = [];
+    for (let i = 0; i < fields.length; i += 2)
+      if (!OF_THE_ORIGINAL.has(fields[i]!.toLowerCase())) out.push(fields[i]!, fields[i + 1]!);
+    out.push(MIRROR_FIELD, '1');
+    if (this.body !== null) out.push('Content-Length', String(this.#bytes));
+    return out;
+  }
+
+  started(): void {}
+  informational(): void {}
+
+  head(): void {
+    this.#answered = true;
+    this.#bytes = 0;
+  }
+
+  data(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > ANSWER_MAX_BYTES) this.giveUp('answered');
+  }
+
+  end(): void {
+    this.#call = null;
+    this.giveUp('answered');
+  }
+
+  fail(): void {
+    this.#call = null;
+    this.giveUp(this.#answered ? 'answered' : 'failed');
+  }
+
+  timedOut(): void {
+    this.giveUp(this.#answered ? 'answered' : 'failed');
+  }
+
+  /** The original has ended. What was not read of its body by then, nobody will read. */
+  originalEnded(): void {
+    if (!this.#sent) this.giveUp(null);
+  }
+
+  giveUp(result: MirrorResult | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#deadline.clear();
+    this.#chunks.length = 0;
+    this.#call?.abort();
+    this.#call = null;
+    if (this.#endpoint !== null) this.#upstream.ended(this.#endpoint);
+    this.#mirror.ended(this, result);
+  }
+}
+
+function wholeBody(chunks: readonly Buffer[]): RequestBody {
+  const bytes = Buffer.concat(chunks);
+  return {
+    length: bytes.length,
+    read(sink) {
+      if (bytes.length > 0) sink.data(bytes);
+      sink.end([]);
+    },
+    pause() {},
+    resume() {},
+  };
+}
+
+export const MIRROR_FIELD = 'X-Portway-Mirror';
+/** They say how the original's body comes. A client's word for a copy is none. */
+const OF_THE_ORIGINAL: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'trailer',
+  'expect',
+  MIRROR_FIELD.toLowerCase(),
+]);
+/** Copies of one route at a time: with their bodies they are as much memory as the tables of limits. */
+const UNDER_WAY_MAX = 64;
+/** From its sending to the end of its answer. */
+const LASTS_MAX_MS = 10_000;
+/** Read and thrown away, so that the connection may be used again; what has more loses its connection. */
+const ANSWER_MAX_BYTES = 1024 * 1024;

@@ -36,7 +36,7 @@ async function checkOnce(named: string | undefined, context: CommandContext): Pr
   });
   const loaded = await loadWithContainers(named, context, output);
   if (loaded === null) return ended(1, null);
-  const broken = [...loaded.spoilt, ...(await brokenExtensions(loaded))];
+  const broken = [...loaded.unserved, ...(await brokenExtensions(loaded))];
   if (broken.length > 0) {
     report(broken, context, output);
     return ended(1, loaded);

@@ -157,6 +157,18 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./record.ts')).record,
   },
   {
+    name: 'convert',
+    summary: 'print a configuration as Gateway API objects, or such objects as a configuration',
+    operands: '[FILE]',
+    maxOperands: 1,
+    options: [configOption],
+    notes: [
+      'What a file of HTTPRoute, Gateway and ReferenceGrant says is printed as a gateway.config.yaml,',
+      'and the other way round. What the other form has no words for is named on standard error.',
+    ].join('\n'),
+    load: async () => (await import('./convert.ts')).convert,
+  },
+  {
     name: 'restart',
     summary: 'begin a service of the running `portway dev` anew',
     operands: 'NAME',

@@ -18,8 +18,8 @@ export interface Loaded {
   readonly file: string;
   readonly config: GatewayConfig;
   readonly text: string;
-  /** What is wrong with labels of containers, which a start serves as far as they are sound. */
-  readonly spoilt: readonly Problem[];
+  /** What a start would not serve as it is written, while the rest is. */
+  readonly unserved: readonly Problem[];
 }
 
 /** Where problems are written. */
@@ -75,7 +75,7 @@ async function loadedOrReported(
   stream: Output,
 ): Promise<Loaded | null> {
   const loaded = await loadContent(content, file, context.env);
-  if (loaded.ok) return { file, config: loaded.config, text: loaded.content.text, spoilt: loaded.spoilt };
+  if (loaded.ok) return { file, config: loaded.config, text: loaded.content.text, unserved: loaded.unserved };
   report(loaded.problems, context, stream);
   return null;
 }

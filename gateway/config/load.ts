@@ -18,8 +18,8 @@ export type LoadResult =
       readonly content: FileContent & { readonly ok: true };
       /** Names the content of the file: equal hashes, equal configuration (but for the environment). */
       readonly hash: string;
-      /** What is wrong with labels of containers, which are served as far as they are sound. */
-      readonly spoilt: readonly Problem[];
+      /** As of `Verdict`. */
+      readonly unserved: readonly Problem[];
     }
   | (Rejection & { readonly hash: string });
 

@@ -1,6 +1,7 @@
 /** YAML 1.2 text to a document whose every value knows where it stands. */
 
-import { type Document, type ParsedNode, parseDocument } from 'yaml';
+import { type Document, type ParsedNode, parseAllDocuments, parseDocument, stringify } from 'yaml';
+import { converted, isGatewayApi } from './gateway-api/convert.ts';
 import { NoLines, TextLines } from './lines.ts';
 import { tooDeepAt } from './nesting.ts';
 import { ProblemList } from './problem-list.ts';
@@ -21,13 +22,22 @@ export function parseConfig(text: string, file: string, unplaced = false): Parse
   const problems = new ProblemList(file, lines);
   const deep = tooDeepAt(text);
   if (deep >= 0) return { ok: false, problems: tooDeep(problems, deep) };
-  const yaml = parseYaml(text);
-  reportSyntax(yaml, lines, problems);
+  const ofKubernetes = isGatewayApi(text);
+  const documents = ofKubernetes ? parseAllDocuments(text, OPTIONS) : [parseDocument(text, OPTIONS)];
+  for (const yaml of documents as Document.Parsed<ParsedNode>[]) reportSyntax(yaml, lines, problems);
   if (problems.size > 0) return { ok: false, problems };
-  if (yaml.contents === null || isBlank(text)) return { ok: false, problems: emptyFile(problems) };
+  const contents = (documents as Document.Parsed<ParsedNode>[]).flatMap((yaml) => yaml.contents ?? []);
+  if (contents.length === 0 || isBlank(text)) return { ok: false, problems: emptyFile(problems) };
   const builder = new TreeBuilder(lines, problems);
-  const root = builder.build(yaml.contents);
-  return { ok: true, document: { file, lines, root, nodeCount: builder.nodeCount, problems } };
+  const trees = contents.map((each) => builder.build(each));
+  const broken = new ProblemList(file, lines);
+  const root = ofKubernetes ? converted(trees, problems, broken) : trees[0]!;
+  return { ok: true, document: { file, lines, root, nodeCount: builder.nodeCount, problems, broken } };
+}
+
+/** A value as YAML, each line as long as it is, without anchors. */
+export function yamlOf(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** One value that stands in no file, the text of a label say; `null` where it is no YAML. */
@@ -36,17 +46,15 @@ export function parseValue(text: string): SourceNode | null {
   return parsed.ok && parsed.document.problems.size === 0 ? parsed.document.root : null;
 }
 
-function parseYaml(text: string): Document.Parsed<ParsedNode> {
-  return parseDocument(text, {
-    // All scalars as they are written: `tree.ts` decides what a number is.
-    schema: 'failsafe',
-    // The library compares every key with every other one; `tree.ts` uses a map.
-    uniqueKeys: false,
-    prettyErrors: false,
-    // `silent` would hide a second document.
-    logLevel: 'error',
-  });
-}
+const OPTIONS = {
+  // All scalars as they are written: `tree.ts` decides what a number is.
+  schema: 'failsafe',
+  // The library compares every key with every other one; `tree.ts` uses a map.
+  uniqueKeys: false,
+  prettyErrors: false,
+  // `silent` would hide a second document.
+  logLevel: 'error',
+} as const;
 
 function isBlank(text: string): boolean {
   return /^(?:\s|#[^\n]*(?:\n|$)|---|\.\.\.)*$/.test(text);

@@ -48,6 +48,8 @@ export interface SourceDocument {
   readonly nodeCount: number;
   /** What is wrong already, without the document becoming unreadable: a key that is there twice, say. */
   readonly problems: ProblemList;
+  /** What leads nowhere, while the rest of the document is served all the same. */
+  readonly broken: ProblemList;
 }
 
 /** The configuration needs seven levels; a limit keeps hostile nesting off the stack. */

@@ -16,8 +16,8 @@ export type Verdict =
   | {
       readonly ok: true;
       readonly config: GatewayConfig;
-      /** What is wrong with labels of containers. Theirs are no problems of the file: it is served without them. */
-      readonly spoilt: readonly Problem[];
+      /** What can't be served as it is written, while the rest is: labels of containers, references that lead nowhere. */
+      readonly unserved: readonly Problem[];
     }
   | Rejection;
 
@@ -64,14 +64,14 @@ async function validateLabelled(
   env: Environment,
 ): Promise<Verdict> {
   const names = new Set(origins.map(({ name }) => name));
-  const spoilt = new Set<string>();
+  const leftOut = new Set<string>();
   const told: Problem[] = [];
   for (;;) {
-    const verdict = await validateDocument(withLabelledRoutes(document, origins, spoilt), env);
-    if (verdict.ok) return { ...verdict, spoilt: told };
-    const ofLabels = verdict.problems.filter(({ file }) => names.has(file) && !spoilt.has(file));
+    const verdict = await validateDocument(withLabelledRoutes(document, origins, leftOut), env);
+    if (verdict.ok) return { ...verdict, unserved: [...verdict.unserved, ...told] };
+    const ofLabels = verdict.problems.filter(({ file }) => names.has(file) && !leftOut.has(file));
     if (ofLabels.length < verdict.problems.length || ofLabels.length === 0) return verdict;
-    for (const problem of ofLabels) spoilt.add(problem.file);
+    for (const problem of ofLabels) leftOut.add(problem.file);
     told.push(...ofLabels);
   }
 }
@@ -89,5 +89,5 @@ async function validateDocument(document: SourceDocument, env: Environment): Pro
   const authorities = await readServiceAuthorities(placed, document);
   const all = [...problems, ...authorities.problems, ...(await problemsOnDisk(config, placed, document))];
   if (config === null || all.length > 0) return rejected(all);
-  return { ok: true, config: withAuthorities(config, authorities.known), spoilt: [] };
+  return { ok: true, config: withAuthorities(config, authorities.known), unserved: document.broken.all() };
 }

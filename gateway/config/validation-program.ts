@@ -11,10 +11,10 @@ const ROUTES_AT_ONCE = 100;
 
 const { routes: port, ...source } = workerData as Question;
 const verdict = await validate(source);
-parentPort!.postMessage(verdict.ok ? handedOver(verdict.config, verdict.spoilt) : verdict);
+parentPort!.postMessage(verdict.ok ? handedOver(verdict.config, verdict.unserved) : verdict);
 
-function handedOver({ routes, ...config }: GatewayConfig, spoilt: readonly Problem[]): Answer {
+function handedOver({ routes, ...config }: GatewayConfig, unserved: readonly Problem[]): Answer {
   for (let at = 0; at < routes.length; at += ROUTES_AT_ONCE)
     port.postMessage(routes.slice(at, at + ROUTES_AT_ONCE));
-  return { ok: true, config, spoilt };
+  return { ok: true, config, unserved };
 }

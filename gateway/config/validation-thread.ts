@@ -20,7 +20,7 @@ export type Answer =
   | {
       readonly ok: true;
       readonly config: Omit<GatewayConfig, 'routes'>;
-      readonly spoilt: readonly Problem[];
+      readonly unserved: readonly Problem[];
     };
 
 /** Ten thousand routes in the long form take a second and some hundred MiB. */

@@ -146,6 +146,8 @@ export interface ConfigStatus {
   readonly reloads: number;
   /** The text of the problems of a newer file that was refused; `null`: what serves is what the file says. */
   readonly rejected: string | null;
+  /** What can't be served as it is written, while the rest is: labels of containers, references that lead nowhere; `null`, or absent: nothing. */
+  readonly unserved?: string | null;
   /** Of containers that ask for routes; `null`, or absent: none are looked for. */
   readonly discovery?: DiscoveryStatus | null;
 }
@@ -158,8 +160,6 @@ export interface DiscoveryStatus {
   readonly failure: string | null;
   /** How many containers have labels of Portway. */
   readonly containers: number;
-  /** What is wrong with labels, as a person reads it; `null`: nothing. */
-  readonly problems: string | null;
 }
 
 /** What was counted of a route, or a stream, since the start. */

@@ -56,8 +56,8 @@ export class Reloader {
   #status: ConfigStatus;
   readonly #watch: FileWatch;
   readonly #discovery: Discovery;
-  /** What is wrong with labels of containers. */
-  #spoilt: string | null = null;
+  /** As of `ConfigStatus`. */
+  #unserved: string | null = null;
   /** How many newer configurations were refused, or the same one again. */
   refusals = 0;
   /** The content that was refused for something that may pass, and how often it will be tried. */
@@ -94,7 +94,7 @@ export class Reloader {
     this.#hash = hash;
     this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
     this.#discovery = discovery;
-    this.#tellSpoilt(loaded);
+    this.#tellUnserved(loaded);
     // The file itself is the same; what stands beside it is not.
     discovery.onChange(() => void this.look());
     this.#watch = watchFile(options.file, (changed) => void this.#enqueue(changed, false), {
@@ -109,9 +109,8 @@ export class Reloader {
 
   get status(): ConfigStatus {
     const { state, origins } = this.#discovery;
-    if (state === null) return this.#status;
-    const discovery = { ...state, containers: origins.length, problems: this.#spoilt };
-    return { ...this.#status, discovery };
+    const discovery = state && { ...state, containers: origins.length };
+    return { ...this.#status, unserved: this.#unserved, discovery };
   }
 
   /** Reads the file again, and extension modules with it, whether it changed or not. */
@@ -137,7 +136,7 @@ export class Reloader {
 
   async #take(loaded: LoadResult, asked: boolean): Promise<ReloadResult> {
     if (!loaded.ok) return this.#reject(loaded.formatted);
-    this.#tellSpoilt(loaded);
+    this.#tellUnserved(loaded);
     const diff = await diffConfigs(
       this.#config,
       loaded.config,
@@ -216,15 +215,12 @@ export class Reloader {
       log.warn({ settings: diff.needsRestart }, 'these settings take effect at the next start');
   }
 
-  /** Labels that can't be used, once. */
-  #tellSpoilt({ spoilt }: LoadResult & { ok: true }): void {
-    const problems = spoilt.length === 0 ? null : formatProblems(spoilt);
-    if (problems !== null && problems !== this.#spoilt)
-      this.#options.log.error(
-        { problems },
-        'labels of containers can not be used; their paths are answered 503',
-      );
-    this.#spoilt = problems;
+  /** What of it can't be served, once. */
+  #tellUnserved({ unserved }: LoadResult & { ok: true }): void {
+    const problems = unserved.length === 0 ? null : formatProblems(unserved);
+    if (problems !== null && problems !== this.#unserved)
+      this.#options.log.error({ problems }, 'this can not be served as it is written; all else is');
+    this.#unserved = problems;
   }
 
   stopWatching(): void {

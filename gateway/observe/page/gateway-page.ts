@@ -24,7 +24,7 @@ export function renderPage(input: PageInput): string {
     `<div role="status"><h1>${escapeHtml(headline(status))}</h1></div>\n</header>`,
     `<main data-version="${status.version}">`,
     status.config === null ? '' : rejectedNotice(status.config),
-    status.config === null ? '' : discoveryNotice(status.config),
+    status.config === null ? '' : gapNotices(status.config),
     routeTable(status, input.address),
     streamTable(status),
     status.config === null ? '' : facts(status.config, input.address),
@@ -52,16 +52,16 @@ function rejectedNotice({ file, rejected }: ConfigStatus): string {
 </section>`;
 }
 
-function discoveryNotice({ discovery }: ConfigStatus): string {
-  const { problems = null, failure = null, source = '' } = discovery ?? {};
+/** What is served, but not all of it. */
+function gapNotices({ discovery, unserved }: ConfigStatus): string {
   const parts = [];
-  if (failure !== null)
+  if (discovery && discovery.failure !== null)
     parts.push(`<h2>Containers can't be looked for</h2>
-<p>${escapeHtml(source)}: ${escapeHtml(failure)}. Those that are known are served on.</p>`);
-  if (problems !== null)
-    parts.push(`<h2>Labels of containers can't be used</h2>
-<p>Their paths are answered 503. Mend the labels and make the containers anew:</p>
-<pre tabindex="0" role="region" aria-label="Problems of labels">${escapeHtml(problems.trimEnd())}</pre>`);
+<p>${escapeHtml(`${discovery.source}: ${discovery.failure}`)}. Those that are known are served on.</p>`);
+  if (unserved)
+    parts.push(`<h2>Not all of it can be served</h2>
+<p>Mend this; all else is served meanwhile:</p>
+<pre tabindex="0" role="region" aria-label="Problems of what is not served">${escapeHtml(unserved.trimEnd())}</pre>`);
   return parts.map((part) => `<section class="notice" role="alert">\n${part}\n</section>`).join('\n');
 }
 

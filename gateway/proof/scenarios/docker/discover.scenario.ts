@@ -97,7 +97,7 @@ it('follows a service as it is scaled 1, 4, 2, without a failed request, and for
 it('tells a label that is wrong with its container, and answers its path 503', async () => {
   await up('{ "portway.strp": "false" }', 1);
   const gateway = await gatewayOfEngine();
-  expect(gateway.gateway.configStatus().discovery?.problems).toMatch(
+  expect(gateway.gateway.configStatus().unserved).toMatch(
     new RegExp(
       `container ${project}[-_]web[-_]1:\\d+:9 .*"strp"\\n.*portway\\.strp=false\\n.*did you mean "?strip`,
     ),

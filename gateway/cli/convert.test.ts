@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runHere } from '../proof/testing/portway.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
+
+async function converted(text: string) {
+  const file = join(await temporaryFolder(), 'in.yaml');
+  await writeFile(file, text);
+  return runHere(['convert', file]);
+}
+
+const OWN = `port: 8080
+routes:
+  /db: 3001
+  shop.example.com/cart:
+    - to: [{ at: http://cart.shop.svc:80, weight: 9 }, { at: http://next.example.org:8080 }]
+      strip: false
+      when: { methods: [PUT, POST], headers: { X-Version: "2" }, query: { a: b } }
+      timeouts: { response: 10s }
+  /old: { redirect: https://new.example.com/x, status: 301 }
+  /one: { to: 3002, exact: true, headers: { request: { set: { X-A: a }, remove: X-B }, answer: { add: { X-C: [c, d] } } } }
+  /kept: { to: 3003, cache: true }
+`;
+
+test('what both forms can say is the same after there and back', async () => {
+  const there = await converted(OWN);
+  expect([there.code, there.stderr]).toEqual([0, 'The Gateway API has no words for: /kept: cache\n']);
+  const back = await converted(there.stdout);
+  expect(back.stdout).toContain(`  shop.example.com/cart:
+    - to:
+        - at: http://cart.shop.svc:80
+          weight: 9
+        - at: http://next.example.org:8080
+          weight: 1
+      strip: false
+      rewrite: off
+      timeouts:
+        response: 10000ms
+      when:
+        methods: PUT
+        headers:
+          x-version: "2"
+        query:
+          a: b
+`);
+  expect(back.stdout).toContain(`  /old:
+    redirect: https://new.example.com/x
+    status: 301
+`);
+  expect(back.stdout).toContain(`  /one:
+    to:
+      - at: http://one.default.svc:3002
+    strip: true
+    rewrite: off
+    headers:
+      request:
+        set:
+          X-A: a
+        remove:
+          - X-B
+      answer:
+        add:
+          X-C:
+            - c
+            - d
+    exact: true
+`);
+  // From there on, nothing changes any more.
+  const again = await converted((await converted(back.stdout)).stdout);
+  expect(again.stdout).toBe(back.stdout);
+});
+
+test('a file with a problem is not converted', async () => {
+  const { code, stdout, stderr } = await converted('routes:\n  /db: 3OO1\n');
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toContain('a letter O instead of a zero?');
+});

@@ -1,0 +1,81 @@
+/** A file of Gateway API objects as the configuration that it means. */
+
+import type { ProblemList } from '../problem-list.ts';
+import type { SourceNode, SourceScalar, Span } from '../source.ts';
+import { type Claim, claimsOf } from './http-routes.ts';
+import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
+import { type KubernetesObject, objectsOf } from './objects.ts';
+import { References } from './references.ts';
+
+/** Whether a text is such a file. */
+export function isGatewayApi(text: string): boolean {
+  return /^apiVersion:[ \t]*["']?gateway\.networking\.k8s\.io\//m.test(text);
+}
+
+/**
+ * @param problems of what Portway has no counterpart for: the file is refused
+ * @param broken of references that lead nowhere: the rest is served
+ */
+export function converted(
+  documents: readonly SourceNode[],
+  problems: ProblemList,
+  broken: ProblemList,
+): SourceNode {
+  const objects = objectsOf(documents, problems);
+  const references = new References(objects);
+  const span = documents[0]?.span ?? { start: 0, end: 0 };
+  const claims = references
+    .of('HTTPRoute')
+    .sort(byAge)
+    .flatMap((route) => claimsOf(route, references, broken))
+    .sort((a, b) => b.hostRank - a.hostRank);
+  return mapAt(span, { port: portOf(references, problems), routes: routesOf(claims, span) });
+}
+
+/** The older one holds where two claim the same, then the one whose name comes first. */
+function byAge(a: KubernetesObject, b: KubernetesObject): number {
+  const [left, right] = [a, b].map(
+    ({ createdAt, namespace, name }) => `${createdAt || '9999'} ${namespace}/${name}`,
+  );
+  return left! < right! ? -1 : left! > right! ? 1 : 0;
+}
+
+function routesOf(claims: readonly Claim[], span: Span): SourceNode {
+  const byKey = new Map<string, Claim[]>();
+  for (const claim of claims) {
+    const known = byKey.get(claim.key);
+    if (known === undefined) byKey.set(claim.key, [claim]);
+    else if (known.every(({ condition }) => condition !== claim.condition)) known.push(claim);
+  }
+  return pairsAt(
+    span,
+    Array.from(byKey, ([key, [first, ...others]]) => {
+      const { keySpan, route } = first!;
+      const alternatives = listAt(route.span, [route, ...others.map((each) => each.route)]);
+      return [scalarAt(keySpan, key), others.length === 0 ? route : alternatives] as const;
+    }),
+  );
+}
+
+/** Portway has one port for HTTP. */
+function portOf(references: References, problems: ProblemList): SourceScalar | null {
+  const listeners = references
+    .of('Gateway')
+    .flatMap((gateway) => gateway.fields.map('spec')?.list('listeners') ?? []);
+  const ports: SourceScalar[] = [];
+  for (const listener of listeners) {
+    listener.knows('name', 'hostname', 'port', 'protocol', 'allowedRoutes', 'tls');
+    if (listener.word('protocol', ['HTTP']) === null) continue;
+    const port = listener.scalar('port');
+    if (port === null) listener.missing('port', 'a port');
+    else ports.push(port);
+  }
+  const other = ports.find(({ value }) => value !== ports[0]!.value);
+  if (other !== undefined)
+    problems.add(other.span, ['listeners'], {
+      expected: `the port ${ports[0]!.value}`,
+      found: String(other.value),
+      hint: 'one process has one port for HTTP: start another one for this',
+    });
+  return ports[0] ?? null;
+}

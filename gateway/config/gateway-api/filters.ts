@@ -1,0 +1,159 @@
+/** `filters:` of a rule as keys of a route. */
+
+import type { SourceNode, SourceScalar, Span } from '../source.ts';
+import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
+import type { ObjectReader } from './object-reader.ts';
+
+/** Where a rule applies: what a redirect or a rewrite is counted from. */
+export interface Place {
+  readonly host: string | null;
+  readonly path: string;
+  readonly exact: boolean;
+}
+
+export type RouteKeys = Readonly<Record<string, SourceNode | null>>;
+
+/** Tells what Portway has no counterpart for, each once. */
+export function keysOfFilters(rule: ObjectReader, place: Place): RouteKeys {
+  const headers: Record<string, SourceNode | null> = {};
+  const keys: Record<string, SourceNode | null> = {};
+  for (const filter of rule.list('filters')) {
+    const type = filter.text('type');
+    if (type === 'RequestHeaderModifier') headers.request = rulesOf(filter, 'requestHeaderModifier');
+    else if (type === 'ResponseHeaderModifier') headers.answer = rulesOf(filter, 'responseHeaderModifier');
+    else if (type === 'RequestRedirect') Object.assign(keys, redirectOf(filter, place));
+    else if (type === 'URLRewrite') Object.assign(keys, rewriteOf(filter, place));
+    else filter.fault('type', { expected: KNOWN.join(' or '), found: JSON.stringify(type), hint: null });
+  }
+  if (Object.keys(headers).length > 0) keys.headers = mapAt(rule.node.span, headers);
+  return keys;
+}
+
+const KNOWN = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite'];
+
+function rulesOf(filter: ObjectReader, key: string): SourceNode | null {
+  filter.knows('type', key);
+  const rules = filter.map(key);
+  if (rules === null) return filter.missing(key, 'a map with set, add, remove');
+  rules.knows('set', 'add', 'remove');
+  const { span } = rules.node;
+  const removed = rules.textsOf('remove');
+  return mapAt(span, {
+    set: pairsOf(rules, 'set'),
+    add: listsOf(rules, 'add'),
+    remove: removed.length === 0 ? null : listAt(span, removed),
+  });
+}
+
+function pairsOf(rules: ObjectReader, key: string): SourceNode | null {
+  const pairs = rules.list(key).flatMap((each) => {
+    const [name, value] = [each.scalar('name'), each.scalar('value')];
+    return name === null || value === null ? [] : [[name, value] as const];
+  });
+  return pairs.length === 0 ? null : pairsAt(rules.node.span, pairs);
+}
+
+/** Several values of one name are a list. */
+function listsOf(rules: ObjectReader, key: string): SourceNode | null {
+  const names = new Map<string, [SourceScalar, SourceScalar[]]>();
+  for (const each of rules.list(key)) {
+    const [name, value] = [each.scalar('name'), each.scalar('value')];
+    if (name === null || value === null) continue;
+    const known = names.get(String(name.value).toLowerCase());
+    if (known) known[1].push(value);
+    else names.set(String(name.value).toLowerCase(), [name, [value]]);
+  }
+  const { span } = rules.node;
+  const pairs = Array.from(names.values(), ([name, values]) => [name, listAt(span, values)] as const);
+  return pairs.length === 0 ? null : pairsAt(span, pairs);
+}
+
+function redirectOf(filter: ObjectReader, place: Place): RouteKeys {
+  filter.knows('type', 'requestRedirect');
+  const redirect = filter.map('requestRedirect');
+  if (redirect === null) return { redirect: filter.missing('requestRedirect', 'where to') };
+  redirect.knows('scheme', 'hostname', 'port', 'path', 'statusCode');
+  const { span } = redirect.node;
+  const origin = originOf(redirect, place);
+  const path = replacedPath(redirect, place);
+  if (origin === null || path === null) return { redirect: scalarAt(span, '/') };
+  return {
+    redirect: scalarAt(span, `${origin}${path}`),
+    status: scalarAt(span, redirect.number('statusCode') ?? 302),
+  };
+}
+
+/** Empty: the address that the client asked at. */
+function originOf(redirect: ObjectReader, { host }: Place): string | null {
+  const [scheme, hostname, port] = [
+    redirect.text('scheme'),
+    redirect.text('hostname'),
+    redirect.number('port'),
+  ];
+  if (scheme === null && hostname === null && port === null) return '';
+  const name = hostname ?? (host?.startsWith('*.') ? null : host);
+  if (name === null) {
+    const fault = {
+      expected: 'a hostname beside scheme or port',
+      found: 'none',
+      hint: 'name it here, or give the route one hostname',
+    };
+    return redirect.fault(scheme === null ? 'port' : 'scheme', fault);
+  }
+  return `${scheme ?? 'http'}://${name}${port === null ? '' : `:${port}`}`;
+}
+
+/** What stands in the place of the matched path; what follows it is appended. */
+function replacedPath(redirect: ObjectReader, { path, exact }: Place): string | null {
+  const change = redirect.map('path');
+  if (change === null) return path === '/' ? '' : path;
+  const type = change.word('type', ['ReplacePrefixMatch', 'ReplaceFullPath']);
+  if (type === 'ReplacePrefixMatch') return change.text('replacePrefixMatch') ?? '/';
+  if (type === null || exact) return change.text('replaceFullPath') ?? '/';
+  return change.fault('type', {
+    expected: 'ReplacePrefixMatch, or a match of type Exact',
+    found: 'ReplaceFullPath of a prefix',
+    hint: 'Portway appends what follows the prefix',
+  });
+}
+
+function rewriteOf(filter: ObjectReader, { path, exact }: Place): RouteKeys {
+  filter.knows('type', 'urlRewrite');
+  const rewrite = filter.map('urlRewrite');
+  if (rewrite === null) return { strip: filter.missing('urlRewrite', 'what is rewritten') };
+  rewrite.knows('path');
+  const change = rewrite.map('path');
+  if (change === null) return {};
+  const type = change.word(
+    'type',
+    exact ? ['ReplacePrefixMatch', 'ReplaceFullPath'] : ['ReplacePrefixMatch'],
+  );
+  const key = type === 'ReplaceFullPath' ? 'replaceFullPath' : 'replacePrefixMatch';
+  const replacement = change.text(key) ?? '/';
+  const plain = replacement.replace(/\/+$/, '');
+  if (plain === '' || plain === path) return { strip: scalarAt(change.node.span, plain === '') };
+  const fault = {
+    expected: '/, or the matched prefix',
+    found: JSON.stringify(replacement),
+    hint: 'Portway takes a prefix off, or leaves it',
+  };
+  return { strip: change.fault(key, fault) };
+}
+
+/** Deadlines of a rule: `timeouts: { request: 10s }`. */
+export function timeoutsOf(rule: ObjectReader): SourceNode | null {
+  const timeouts = rule.map('timeouts');
+  if (timeouts === null) return null;
+  timeouts.knows('request', 'backendRequest');
+  const response = timeouts.scalar('backendRequest') ?? timeouts.scalar('request');
+  return response === null || isOff(response.value) ? null : mapAt(timeouts.node.span, { response });
+}
+
+/** `0s` is no deadline at all. */
+function isOff(duration: unknown): boolean {
+  return /^0+(?:ms|s|m|h)$/.test(String(duration));
+}
+
+export function unusableAt(span: Span, status: number): SourceNode {
+  return mapAt(span, { status: scalarAt(span, status) });
+}

@@ -1,0 +1,217 @@
+/** HTTPRoutes as routes of a configuration. */
+
+import type { ProblemList } from '../problem-list.ts';
+import type { SourceNode, SourceScalar, Span } from '../source.ts';
+import { keysOfFilters, type Place, type RouteKeys, timeoutsOf, unusableAt } from './filters.ts';
+import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
+import type { ObjectReader } from './object-reader.ts';
+import type { KubernetesObject } from './objects.ts';
+import type { Backend, Listener, References } from './references.ts';
+
+/** One match of one rule at one host. */
+export interface Claim {
+  /** Of `routes:`: `shop.example.com/cart`. */
+  readonly key: string;
+  readonly keySpan: Span;
+  /** Two claims of one key that are the same here ask for the same requests. */
+  readonly condition: string;
+  /** How exactly the route itself names the host: of two claims the one that names it longer holds. */
+  readonly hostRank: number;
+  readonly route: SourceNode;
+}
+
+/** A host that is served, and how exactly a route names it. */
+interface ServedHost {
+  /** `null`: any. */
+  readonly host: SourceScalar | null;
+  readonly rank: number;
+}
+
+/** @param broken of references that lead nowhere: what they are about is answered 500, or is not served, as the standard says */
+export function claimsOf(route: KubernetesObject, references: References, broken: ProblemList): Claim[] {
+  route.fields.knows('apiVersion', 'kind', 'metadata', 'spec', 'status');
+  const spec = route.fields.map('spec');
+  if (spec === null) return [];
+  spec.knows('parentRefs', 'hostnames', 'rules');
+  const listeners = references.listenersOf(route, (parent, fault) =>
+    broken.add(parent.node.span, ['parentRefs'], fault),
+  );
+  const hosts = hostsOf(spec.textsOf('hostnames'), listeners);
+  if (hosts === null) {
+    if (listeners.length > 0) broken.add(spec.get('hostnames')!.span, ['hostnames'], NO_COMMON_HOST);
+    return [];
+  }
+  const rules = spec.list('rules');
+  return hosts.flatMap((host) =>
+    rules.flatMap((rule) => claimsOfRule(rule, host, { route, references, broken })),
+  );
+}
+
+const NO_COMMON_HOST = {
+  expected: 'a hostname that its listeners have too',
+  found: 'none',
+  hint: 'a listener of *.example.com takes shop.example.com',
+};
+
+/** `null`: none in common. */
+function hostsOf(hostnames: readonly SourceScalar[], listeners: readonly Listener[]): ServedHost[] | null {
+  const hosts = new Map<string, ServedHost>();
+  for (const { hostname } of listeners) {
+    for (const own of hostnames.length === 0 ? [null] : hostnames) {
+      const common = commonHost(own, hostname);
+      const key = String(common?.value ?? '');
+      if (common === undefined || (hosts.get(key)?.rank ?? -1) >= rankOf(own)) continue;
+      hosts.set(key, { host: common, rank: rankOf(own) });
+    }
+  }
+  return hosts.size === 0 ? null : [...hosts.values()];
+}
+
+/** An exact name before wildcards, a longer wildcard before a shorter one. */
+function rankOf(own: SourceScalar | null): number {
+  if (own === null) return 0;
+  const text = String(own.value);
+  return text.startsWith('*.') ? text.length : Number.MAX_SAFE_INTEGER;
+}
+
+/** The narrower of the two; `undefined`: they have no host in common. */
+function commonHost(
+  own: SourceScalar | null,
+  listener: SourceScalar | null,
+): SourceScalar | null | undefined {
+  if (own === null || listener === null) return own ?? listener;
+  const [a, b] = [String(own.value).toLowerCase(), String(listener.value).toLowerCase()];
+  if (a === b || isBelow(a, b)) return own;
+  return isBelow(b, a) ? listener : undefined;
+}
+
+function isBelow(host: string, wildcard: string): boolean {
+  return wildcard.startsWith('*.') && host.endsWith(wildcard.slice(1)) && host.length > wildcard.length - 1;
+}
+
+interface RuleContext {
+  readonly route: KubernetesObject;
+  readonly references: References;
+  readonly broken: ProblemList;
+}
+
+function claimsOfRule(rule: ObjectReader, host: ServedHost, context: RuleContext): Claim[] {
+  rule.knows('name', 'matches', 'filters', 'backendRefs', 'timeouts');
+  const matches = rule.list('matches');
+  const backends = rule.list('backendRefs').map((ref) => backendOf(ref, context));
+  return (matches.length === 0 ? [null] : matches).map((match) => claimOf(rule, match, host, backends));
+}
+
+function backendOf(
+  ref: ObjectReader,
+  { references, route, broken }: RuleContext,
+): Backend & { weight: SourceScalar | null } {
+  ref.knows('group', 'kind', 'namespace', 'name', 'port', 'weight', 'filters');
+  if (ref.list('filters').length > 0)
+    ref.fault('filters', {
+      expected: 'filters at the rule',
+      found: 'filters of one backend',
+      hint: 'make it a rule of its own',
+    });
+  const backend = references.backend(ref, route);
+  if (!backend.ok) broken.add(ref.node.span, ['backendRefs'], backend.fault);
+  return { ...backend, weight: ref.scalar('weight') };
+}
+
+function claimOf(
+  rule: ObjectReader,
+  match: ObjectReader | null,
+  { host, rank }: ServedHost,
+  backends: readonly (Backend & { weight: SourceScalar | null })[],
+): Claim {
+  match?.knows('path', 'headers', 'queryParams', 'method');
+  const path = match?.map('path') ?? null;
+  path?.knows('type', 'value');
+  const type = path?.word('type', ['PathPrefix', 'Exact']) ?? 'PathPrefix';
+  const place: Place = {
+    host: host === null ? null : String(host.value).toLowerCase(),
+    path: trimmed(path?.text('value') ?? '/'),
+    exact: type === 'Exact',
+  };
+  const { span } = rule.node;
+  const when = match === null ? null : conditionsOf(match);
+  const route = mapAt(span, {
+    ...originOf(rule, keysOfFilters(rule, place), backends),
+    when,
+    exact: place.exact ? scalarAt(span, true) : null,
+  });
+  const keySpan = (path?.get('value') ?? host ?? rule.node).span;
+  return {
+    key: `${writtenHost(place.host)}${place.path}`,
+    keySpan,
+    condition: JSON.stringify([place.exact, plain(when)]),
+    hostRank: rank,
+    route,
+  };
+}
+
+function trimmed(path: string): string {
+  return path.replace(/(?<=.)\/+$/, '') || '/';
+}
+
+/** A host of one label would be taken for a path. */
+function writtenHost(host: string | null): string {
+  return host === null || host.includes('.') || host === 'localhost' ? (host ?? '') : `${host}.`;
+}
+
+/** What answers: a redirect, services, or 500 where no backend can be had. */
+function originOf(
+  rule: ObjectReader,
+  filters: RouteKeys,
+  backends: readonly (Backend & { weight: SourceScalar | null })[],
+): RouteKeys {
+  const { span } = rule.node;
+  if (filters.redirect) return filters;
+  const used = backends.filter(({ weight }) => weight?.value !== 0);
+  const sound = used.filter((backend) => backend.ok);
+  if (sound.length === 0) return { respond: unusableAt(span, 500), headers: filters.headers ?? null };
+  const weights = sound.map(({ weight }) => Number(weight?.value ?? 1));
+  const to = sound.flatMap((backend, index) => endpointsOf(backend, weights[index]!, weights));
+  // Nothing is taken off, and nothing put back, unless a rule says so.
+  const asItIs = { strip: scalarAt(span, false), rewrite: scalarAt(span, 'off') };
+  return { to: listAt(span, to), ...asItIs, ...filters, timeouts: timeoutsOf(rule) };
+}
+
+/** Each address of a backend has an equal part of its share. */
+function endpointsOf(backend: Backend & { ok: true }, weight: number, all: readonly number[]): SourceNode[] {
+  const { span } = backend.node.node;
+  return backend.addresses.map((address) => {
+    const at = scalarAt(span, `http://${address}`);
+    return mapAt(span, { at, weight: all.length === 1 ? null : scalarAt(span, weight) });
+  });
+}
+
+function conditionsOf(match: ObjectReader): SourceNode | null {
+  const method = match.scalar('method');
+  const headers = comparisonsOf(match, 'headers');
+  const query = comparisonsOf(match, 'queryParams');
+  if (method === null && headers === null && query === null) return null;
+  return mapAt(match.node.span, { methods: method, headers, query });
+}
+
+function comparisonsOf(match: ObjectReader, key: string): SourceNode | null {
+  const pairs = match.list(key).flatMap((each) => {
+    each.knows('type', 'name', 'value');
+    each.word('type', ['Exact']);
+    const [name, value] = [each.scalar('name'), each.scalar('value')];
+    if (name === null || value === null) return [];
+    // Header names are the same in any case, and the first of the same name holds.
+    const text = key === 'headers' ? String(name.value).toLowerCase() : String(name.value);
+    return [[scalarAt(name.span, text), scalarAt(value.span, String(value.value))] as const];
+  });
+  return pairs.length === 0 ? null : pairsAt(match.get(key)!.span, pairs);
+}
+
+/** The values of a node, in the order of their keys. */
+function plain(node: SourceNode | null): unknown {
+  if (node === null || node.kind === 'scalar') return node?.value ?? null;
+  if (node.kind === 'list') return node.items.map(plain);
+  return Array.from(node.entries, ([key, { value }]) => [key, plain(value)] as const).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
+}

@@ -1,0 +1,134 @@
+import { nearest } from '../../keys/hint.ts';
+import type { Fault, ProblemList } from '../problem-list.ts';
+import type { PathKey, SourceMap, SourceNode, SourceScalar } from '../source.ts';
+
+/** Reads the fields of one map of an object. What has the wrong shape is told where it stands, and is as good as absent. */
+export class ObjectReader {
+  readonly node: SourceNode;
+  readonly #path: readonly PathKey[];
+  readonly #problems: ProblemList;
+
+  constructor(node: SourceNode, path: readonly PathKey[], problems: ProblemList) {
+    this.node = node;
+    this.#path = path;
+    this.#problems = problems;
+  }
+
+  /** The value of a key, whatever it is. */
+  get(key: string): SourceNode | null {
+    const value = this.node.kind === 'map' ? this.node.entries.get(key)?.value : undefined;
+    return value === undefined || (value.kind === 'scalar' && value.value === null) ? null : value;
+  }
+
+  scalar(key: string): SourceScalar | null {
+    const value = this.get(key);
+    if (value === null || value.kind === 'scalar') return value;
+    return this.fault(key, {
+      expected: 'a single value',
+      found: value.kind === 'map' ? 'a map' : 'a list',
+      hint: null,
+    });
+  }
+
+  text(key: string): string | null {
+    const scalar = this.scalar(key);
+    return scalar === null ? null : String(scalar.value);
+  }
+
+  number(key: string): number | null {
+    const scalar = this.scalar(key);
+    if (scalar === null || typeof scalar.value === 'number')
+      return (scalar?.value as number | undefined) ?? null;
+    return this.fault(key, { expected: 'a number', found: JSON.stringify(scalar.value), hint: null });
+  }
+
+  map(key: string): ObjectReader | null {
+    const value = this.get(key);
+    if (value === null) return null;
+    if (value.kind === 'map') return this.#inner(value, [key]);
+    return this.fault(key, {
+      expected: 'a map',
+      found: value.kind === 'list' ? 'a list' : 'a single value',
+      hint: null,
+    });
+  }
+
+  list(key: string): readonly ObjectReader[] {
+    const value = this.get(key);
+    if (value === null) return [];
+    if (value.kind === 'list') return value.items.map((item, index) => this.#inner(item, [key, index]));
+    this.fault(key, {
+      expected: 'a list',
+      found: value.kind === 'map' ? 'a map' : 'a single value',
+      hint: 'begin each with "- "',
+    });
+    return [];
+  }
+
+  /** Those of a list of plain texts. */
+  textsOf(key: string): readonly SourceScalar[] {
+    return this.list(key).flatMap(({ node }) => (node.kind === 'scalar' ? [node] : []));
+  }
+
+  /** All keys with plain values. */
+  *texts(): Iterable<[string, string]> {
+    if (this.node.kind !== 'map') return;
+    for (const [key, { value }] of this.node.entries)
+      if (value.kind === 'scalar') yield [key, String(value.value)];
+  }
+
+  /** One of these words, or the first of them where nothing is said. */
+  word<const Word extends string>(key: string, words: readonly Word[]): Word | null {
+    const text = this.text(key);
+    if (text === null) return words[0]!;
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    return this.fault(key, {
+      expected: words.join(' or '),
+      found: JSON.stringify(text),
+      hint: nearestHint(text, words),
+    });
+  }
+
+  /** Tells every key that is none of these. */
+  knows(...keys: readonly string[]): void {
+    for (const key of this.#map()?.entries.keys() ?? []) {
+      if (keys.includes(key)) continue;
+      this.fault(
+        key,
+        { expected: `one of ${keys.join(', ')}`, found: JSON.stringify(key), hint: nearestHint(key, keys) },
+        true,
+      );
+    }
+  }
+
+  missing(key: string, expected: string): null {
+    const value = this.get(key) ?? this.node;
+    this.#problems.add({ start: value.span.start, end: value.span.start + 1 }, [...this.#path, key], {
+      expected,
+      found: 'none',
+      hint: null,
+    });
+    return null;
+  }
+
+  fault(key: string, fault: Fault, atKey = false): null {
+    const entry = this.#map()?.entries.get(key);
+    const span = (atKey ? entry?.keySpan : entry?.value.span) ?? this.node.span;
+    this.#problems.add(span, [...this.#path, key], fault);
+    return null;
+  }
+
+  #map(): SourceMap | null {
+    return this.node.kind === 'map' ? this.node : null;
+  }
+
+  #inner(node: SourceNode, keys: readonly PathKey[]): ObjectReader {
+    return new ObjectReader(node, [...this.#path, ...keys], this.#problems);
+  }
+}
+
+function nearestHint(word: string, known: readonly string[]): string | null {
+  const meant = nearest(word, known);
+  return meant === null ? null : `did you mean ${meant}?`;
+}

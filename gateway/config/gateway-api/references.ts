@@ -1,0 +1,165 @@
+/** What the objects of a file say of each other: which routes a Gateway takes, and where a backend is. */
+
+import type { Fault } from '../problem-list.ts';
+import type { SourceScalar } from '../source.ts';
+import type { ObjectReader } from './object-reader.ts';
+import type { Kind, KubernetesObject } from './objects.ts';
+
+const GROUP = 'gateway.networking.k8s.io';
+
+export interface Listener {
+  readonly hostname: SourceScalar | null;
+  readonly port: SourceScalar | null;
+}
+
+/** Of one backend: where it listens, or why it can't be had. */
+export type Backend =
+  | { readonly ok: true; readonly addresses: readonly string[]; readonly node: ObjectReader }
+  | { readonly ok: false; readonly fault: Fault };
+
+export class References {
+  readonly #objects: readonly KubernetesObject[];
+
+  constructor(objects: readonly KubernetesObject[]) {
+    this.#objects = objects;
+  }
+
+  of(kind: Kind): KubernetesObject[] {
+    return this.#objects.filter((object) => object.kind === kind);
+  }
+
+  #find(kind: Kind, namespace: string, name: string): KubernetesObject | undefined {
+    return this.#objects.find(
+      (each) => each.kind === kind && each.namespace === namespace && each.name === name,
+    );
+  }
+
+  /**
+   * The listeners that take a route. A file without any Gateway is one that takes all.
+   * @param refused called for each that does not, with the reason
+   */
+  listenersOf(route: KubernetesObject, refused: (parent: ObjectReader, fault: Fault) => void): Listener[] {
+    const gateways = this.of('Gateway');
+    if (gateways.length === 0) return [{ hostname: null, port: null }];
+    const parents = route.fields.map('spec')?.list('parentRefs') ?? [];
+    return parents.flatMap((parent) => this.#listenersAt(parent, route, refused));
+  }
+
+  #listenersAt(
+    parent: ObjectReader,
+    route: KubernetesObject,
+    refused: (parent: ObjectReader, fault: Fault) => void,
+  ): Listener[] {
+    parent.knows('group', 'kind', 'namespace', 'name', 'sectionName', 'port');
+    const [name, namespace] = [parent.text('name') ?? '', parent.text('namespace') ?? route.namespace];
+    const no = (expected: string, found: string, hint: string | null = null) => {
+      refused(parent, { expected, found, hint });
+      return [];
+    };
+    if ((parent.text('kind') ?? 'Gateway') !== 'Gateway') return no('a Gateway', parent.text('kind')!);
+    const gateway = this.#find('Gateway', namespace, name);
+    if (gateway === undefined) return no('a Gateway of this file', `${namespace}/${name}`);
+    const section = parent.text('sectionName');
+    const port = parent.number('port');
+    const all = gateway.fields.map('spec')?.list('listeners') ?? [];
+    const meant = all.filter(
+      (each) =>
+        (section === null || each.text('name') === section) &&
+        (port === null || each.number('port') === port),
+    );
+    if (meant.length === 0) return no(`a listener of ${name}`, section ?? `port ${port}`);
+    const open = meant.filter((each) => isAllowed(each, route, gateway));
+    if (open.length === 0) {
+      return no(
+        `a listener that takes routes of the namespace ${route.namespace}`,
+        'none',
+        'allowedRoutes: { namespaces: { from: All } } takes them all',
+      );
+    }
+    return open.map((each) => ({ hostname: each.scalar('hostname'), port: each.scalar('port') }));
+  }
+
+  backend(ref: ObjectReader, route: KubernetesObject): Backend {
+    const [name, namespace] = [ref.text('name') ?? '', ref.text('namespace') ?? route.namespace];
+    const kind = ref.text('kind') ?? 'Service';
+    const no = (expected: string, found: string, hint: string | null = null): Backend => ({
+      ok: false,
+      fault: { expected, found, hint },
+    });
+    if (kind !== 'Service' || (ref.text('group') ?? '') !== '') return no('a Service', kind);
+    if (namespace !== route.namespace && !this.#isGranted(route, namespace, name))
+      return no(`a ReferenceGrant in ${namespace} that lets HTTPRoutes of ${route.namespace} in`, 'none');
+    const port = ref.number('port');
+    if (port === null) return no('a port', 'none', 'which port of the Service is meant?');
+    const service = this.#find('Service', namespace, name);
+    if (service === undefined && this.#listsServices())
+      return no('a Service of this file', `${namespace}/${name}`);
+    const addresses = this.#addresses(service, { name, namespace, port });
+    if (addresses.length === 0) return no(`an endpoint of ${namespace}/${name} that is ready`, 'none');
+    return { ok: true, addresses, node: ref };
+  }
+
+  #addresses(
+    service: KubernetesObject | undefined,
+    { name, namespace, port }: { name: string; namespace: string; port: number },
+  ): string[] {
+    const spec = service?.fields.map('spec');
+    const external = spec?.text('externalName') ?? null;
+    if (external !== null) return [`${external}:${port}`];
+    const slices = this.of('EndpointSlice').filter(
+      (slice) => slice.namespace === namespace && slice.labels.get('kubernetes.io/service-name') === name,
+    );
+    if (slices.length === 0) return [`${name}.${namespace}.svc:${port}`];
+    const portName =
+      spec
+        ?.list('ports')
+        .find((each) => each.number('port') === port)
+        ?.text('name') ?? null;
+    return slices.flatMap((slice) => readyIn(slice, portName, port));
+  }
+
+  /** Whether the file says which Services there are; those that stand for outer names say nothing of the others. */
+  #listsServices(): boolean {
+    return this.of('Service').some(
+      ({ fields }) => (fields.map('spec')?.get('externalName') ?? null) === null,
+    );
+  }
+
+  #isGranted(route: KubernetesObject, namespace: string, service: string): boolean {
+    return this.of('ReferenceGrant').some((grant) => {
+      const spec = grant.fields.map('spec');
+      const from = spec?.list('from') ?? [];
+      const to = spec?.list('to') ?? [];
+      return (
+        grant.namespace === namespace &&
+        from.some(
+          (each) =>
+            each.text('kind') === 'HTTPRoute' &&
+            each.text('group') === GROUP &&
+            each.text('namespace') === route.namespace,
+        ) &&
+        to.some((each) => each.text('kind') === 'Service' && (each.text('name') ?? service) === service)
+      );
+    });
+  }
+}
+
+function isAllowed(listener: ObjectReader, route: KubernetesObject, gateway: KubernetesObject): boolean {
+  const allowed = listener.map('allowedRoutes');
+  const kinds = allowed?.list('kinds') ?? [];
+  if (kinds.length > 0 && !kinds.some((each) => each.text('kind') === 'HTTPRoute')) return false;
+  const from = allowed?.map('namespaces')?.text('from') ?? 'Same';
+  return from === 'All' || (from === 'Same' && route.namespace === gateway.namespace);
+}
+
+function readyIn(slice: KubernetesObject, portName: string | null, port: number): string[] {
+  const ports = slice.fields.list('ports');
+  const meant =
+    ports.find((each) => each.text('name') === portName) ?? (ports.length === 1 ? ports[0] : undefined);
+  const number = meant?.number('port') ?? port;
+  return slice.fields
+    .list('endpoints')
+    .filter((endpoint) => endpoint.map('conditions')?.text('ready') !== 'false')
+    .flatMap((endpoint) => endpoint.textsOf('addresses'))
+    .map(({ value }) => (String(value).includes(':') ? `[${value}]:${number}` : `${value}:${number}`));
+}

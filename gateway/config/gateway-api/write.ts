@@ -1,0 +1,207 @@
+/** A configuration as Gateway API objects, as far as they can say what it says. */
+
+import type { Target } from '../../keys/target.ts';
+import { yamlOf } from '../parse.ts';
+import { formsOf } from '../route-forms.ts';
+import { parseRouteKey, type RouteKey } from '../route-key.ts';
+import type { CheckedRoute } from '../route-schema.ts';
+import type { CheckedConfig } from '../schema.ts';
+import type { CheckedEndpoint } from '../target-schema.ts';
+
+const V1 = 'gateway.networking.k8s.io/v1';
+
+export interface Written {
+  /** YAML documents. */
+  readonly text: string;
+  /** What the objects can't say: `/db: cache`. */
+  readonly left: readonly string[];
+}
+
+export function gatewayApiOf(config: CheckedConfig): Written {
+  const writer = new Writer();
+  const listener = { name: 'http', port: config.port ?? 3000, protocol: 'HTTP' };
+  const spec = { gatewayClassName: 'portway', listeners: [listener] };
+  writer.add('Gateway', 'portway', spec);
+  for (const [key, value] of Object.entries(config.routes)) writer.addRoute(key, formsOf(value));
+  for (const key of Object.keys(config)) if (!['port', 'routes'].includes(key)) writer.left.push(key);
+  return { text: writer.text(), left: writer.left };
+}
+
+class Writer {
+  readonly left: string[] = [];
+  readonly #objects: object[] = [];
+  readonly #names = new Set<string>();
+
+  add(kind: string, name: string, spec: object, apiVersion = V1): void {
+    this.#objects.push({ apiVersion, kind, metadata: { name }, spec });
+  }
+
+  addRoute(key: string, forms: readonly CheckedRoute[]): void {
+    const parsed = parseRouteKey(key);
+    if (!parsed.ok) return;
+    const name = this.#nameOf(key);
+    const rules = forms.flatMap((form) => this.#rule(key, name, parsed.value, form) ?? []);
+    if (rules.length === 0) return;
+    const { host } = parsed.value;
+    this.add('HTTPRoute', name, {
+      parentRefs: [{ name: 'portway' }],
+      ...(host && { hostnames: [host] }),
+      rules,
+    });
+  }
+
+  text(): string {
+    return this.#objects.map((object) => yamlOf(object)).join('---\n');
+  }
+
+  #rule(key: string, name: string, routeKey: RouteKey, form: CheckedRoute): object | null {
+    for (const [own, value] of Object.entries(form))
+      if (value !== undefined && !SAID.includes(own)) this.left.push(`${key}: ${own}`);
+    const filters = filtersOf(form, routeKey);
+    const matches = this.#matches(key, routeKey, form);
+    if (form.redirect !== undefined) return { matches, filters };
+    const backendRefs = endpointsOf(form).flatMap((endpoint) => this.#backendRef(key, name, endpoint) ?? []);
+    if (backendRefs.length === 0) {
+      this.left.push(key);
+      return null;
+    }
+    const response = form.timeouts?.response;
+    return {
+      matches,
+      ...(filters.length > 0 && { filters }),
+      backendRefs,
+      ...(typeof response === 'number' && { timeouts: { request: `${response}ms` } }),
+    };
+  }
+
+  /** A rule with two methods is two matches. */
+  #matches(key: string, { path }: RouteKey, { exact, when }: CheckedRoute): object[] {
+    const match = {
+      path: { type: exact === true ? 'Exact' : 'PathPrefix', value: path },
+      ...this.#comparisons(key, 'headers', when?.headers),
+      ...this.#comparisons(key, 'queryParams', when?.query),
+    };
+    return when?.methods === undefined ? [match] : when.methods.map((method) => ({ ...match, method }));
+  }
+
+  #comparisons(
+    key: string,
+    as: string,
+    conditions: Readonly<Record<string, string | true>> | undefined,
+  ): object {
+    const pairs = Object.entries(conditions ?? {});
+    for (const [name, value] of pairs) if (value === true) this.left.push(`${key}: when ${name} is there`);
+    const compared = pairs.flatMap(([name, value]) => (value === true ? [] : [{ name, value }]));
+    return compared.length === 0 ? {} : { [as]: compared };
+  }
+
+  #backendRef(key: string, name: string, { at, weight, backup }: CheckedEndpoint): object | null {
+    if (backup === true) this.left.push(`${key}: backup`);
+    const share = weight === undefined ? {} : { weight };
+    if (at.kind === 'port') return { name, port: at.port, ...share };
+    if (at.kind !== 'tcp' || at.tls) {
+      this.left.push(`${key}: ${at.kind === 'tcp' ? 'https' : at.kind}`);
+      return null;
+    }
+    const service = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\..+)?$/.exec(at.host);
+    if (service) return { ...this.#granted(service[1]!, service[2]!), port: at.port, ...share };
+    return { name: this.#external(at), port: at.port, ...share };
+  }
+
+  /** A Service of another namespace, which has to let routes of this one in. */
+  #granted(name: string, namespace: string): object {
+    const grant = `grant ${namespace}/${name}`;
+    if (!this.#names.has(grant)) {
+      const from = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'default' }];
+      const spec = { from, to: [{ group: '', kind: 'Service', name }] };
+      const metadata = { name: `portway-${name}`, namespace };
+      const apiVersion = 'gateway.networking.k8s.io/v1beta1';
+      this.#objects.push({ apiVersion, kind: 'ReferenceGrant', metadata, spec });
+    }
+    this.#names.add(grant);
+    return { name, namespace };
+  }
+
+  /** A Service that stands for a name outside of the cluster. */
+  #external({ host }: Extract<Target, { kind: 'tcp' }>): string {
+    const name = wordOf(host);
+    if (!this.#names.has(name)) this.add('Service', name, { type: 'ExternalName', externalName: host }, 'v1');
+    this.#names.add(name);
+    return name;
+  }
+
+  #nameOf(key: string): string {
+    const word = wordOf(key) || 'root';
+    let name = word;
+    for (let count = 2; this.#names.has(name); count++) name = `${word}-${count}`;
+    this.#names.add(name);
+    return name;
+  }
+}
+
+/** The keys that the objects can say. */
+const SAID = ['to', 'redirect', 'status', 'strip', 'rewrite', 'exact', 'when', 'headers', 'timeouts'];
+
+/** As a name of Kubernetes: lower-case letters, digits, hyphens. */
+function wordOf(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 60);
+}
+
+function endpointsOf({ to }: CheckedRoute): CheckedEndpoint[] {
+  if (to === undefined) return [];
+  const list = Array.isArray(to) ? to : [to];
+  return list.map((each) => ('at' in each ? (each as CheckedEndpoint) : { at: each as Target }));
+}
+
+function filtersOf(form: CheckedRoute, { path }: RouteKey): object[] {
+  const { redirect, strip } = form;
+  const { headers } = form as { headers?: { request?: Rules; answer?: Rules } | null };
+  const filters: object[] = [];
+  if (redirect !== undefined) filters.push(redirectFilter(redirect, form.status ?? 308));
+  else if (strip !== false && path !== '/') filters.push(form.exact === true ? FULL : PREFIX);
+  const request = rulesOf(headers?.request);
+  const answer = rulesOf(headers?.answer);
+  if (request) filters.push({ type: 'RequestHeaderModifier', requestHeaderModifier: request });
+  if (answer) filters.push({ type: 'ResponseHeaderModifier', responseHeaderModifier: answer });
+  return filters;
+}
+
+const PREFIX = {
+  type: 'URLRewrite',
+  urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } },
+};
+const FULL = { type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath', replaceFullPath: '/' } } };
+
+function redirectFilter(to: string, statusCode: number): object {
+  const url = to.startsWith('/') || to === '' ? null : new URL(to);
+  const path = { type: 'ReplacePrefixMatch', replacePrefixMatch: (url?.pathname ?? to) || '/' };
+  const origin = url && {
+    scheme: url.protocol.slice(0, -1),
+    hostname: url.hostname,
+    ...(url.port && { port: Number(url.port) }),
+  };
+  return { type: 'RequestRedirect', requestRedirect: { ...origin, path, statusCode } };
+}
+
+interface Rules {
+  readonly set?: Readonly<Record<string, string>> | undefined;
+  readonly add?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly remove?: readonly string[] | undefined;
+}
+
+function rulesOf(rules: Rules | undefined): object | null {
+  if (rules === undefined) return null;
+  const { set = {}, add = {}, remove } = rules;
+  const added = Object.entries(add).flatMap(([name, values]) => values.map((value) => ({ name, value })));
+  return {
+    ...(Object.keys(set).length > 0 && {
+      set: Object.entries(set).map(([name, value]) => ({ name, value })),
+    }),
+    ...(added.length > 0 && { add: added }),
+    ...(remove !== undefined && { remove }),
+  };
+}

@@ -1,0 +1,399 @@
+/**
+ * Gateway API files as a configuration. The rows follow what the conformance suite of gateway-api.sigs.k8s.io asks of an HTTPRoute,
+ * as far as Portway has the feature; they are written anew, against services of the tests' own.
+ */
+import { describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { until } from '../testing/poll.ts';
+import { get } from '../testing/raw-client.ts';
+import { startService } from '../testing/service.ts';
+
+const V1 = 'gateway.networking.k8s.io/v1';
+
+/** A service that says its name and what it got, as an EndpointSlice of the namespace `infra`. */
+async function backend(name: string, namespace = 'infra'): Promise<object[]> {
+  const service = await startService();
+  service.answer(({ head }) => {
+    const body = JSON.stringify({ name, got: head.raw });
+    return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  });
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace },
+      spec: { ports: [{ port: 8080, name: 'http' }] },
+    },
+    {
+      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+      metadata: { name: `${name}-1`, namespace, labels: { 'kubernetes.io/service-name': name } },
+      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+      ports: [{ name: 'http', port: service.port }],
+    },
+  ];
+}
+
+const listener = (more: object = {}) => ({ name: 'http', port: 80, protocol: 'HTTP', ...more });
+
+function gatewayObject(...listeners: object[]): object {
+  const spec = { gatewayClassName: 'portway', listeners: listeners.length > 0 ? listeners : [listener()] };
+  return { apiVersion: V1, kind: 'Gateway', metadata: { name: 'same', namespace: 'infra' }, spec };
+}
+
+function route(name: string, spec: object, metadata: object = {}): object {
+  const full = { parentRefs: [{ name: 'same', namespace: 'infra' }], ...spec };
+  return {
+    apiVersion: V1,
+    kind: 'HTTPRoute',
+    metadata: { name, namespace: 'infra', ...metadata },
+    spec: full,
+  };
+}
+
+const to = (name: string, more: object = {}) => ({ backendRefs: [{ name, port: 8080, ...more }] });
+
+/** Objects as they come out of kubectl: JSON is YAML. */
+function file(...objects: object[]): string {
+  return objects.map((each) => block(each)).join('\n---\n');
+}
+
+function block(value: object): string {
+  return Object.entries(value)
+    .map(([key, inner]) => `${key}: ${JSON.stringify(inner)}`)
+    .join('\n');
+}
+
+async function serving(...objects: object[]): Promise<TestGateway> {
+  return startTestGateway(file(...objects));
+}
+
+/** Which service answers: its name, or the status where none does. */
+async function answered(gateway: TestGateway, target: string, ...fields: string[]): Promise<string | number> {
+  const { status, text } = await gateway.get(target, ...fields);
+  return status === 200 ? JSON.parse(text).name : status;
+}
+
+const prefix = (value: string) => ({ path: { type: 'PathPrefix', value } });
+const exact = (value: string) => ({ path: { type: 'Exact', value } });
+
+test('simple matching: without a Gateway, with one, and without matches', async () => {
+  const objects = [...(await backend('v1')), ...(await backend('v2'))];
+  const rules = [{ ...to('v1') }, { matches: [prefix('/v2')], ...to('v2') }];
+  for (const more of [[], [gatewayObject()]]) {
+    const gateway = await serving(...more, route('simple', { rules }), ...objects);
+    expect([
+      await answered(gateway, '/'),
+      await answered(gateway, '/v2'),
+      await answered(gateway, '/v2x'),
+    ]).toEqual(['v1', 'v2', 'v1']);
+  }
+});
+
+test('exact and prefix paths', async () => {
+  const objects = [...(await backend('v1')), ...(await backend('v2')), ...(await backend('v3'))];
+  const rules = [
+    { matches: [prefix('/match')], ...to('v1') },
+    { matches: [exact('/match/exact')], ...to('v2') },
+    { matches: [prefix('/match/prefix/'), exact('/one')], ...to('v3') },
+  ];
+  const gateway = await serving(gatewayObject(), route('paths', { rules }), ...objects);
+  const rows: [string, string | number][] = [
+    ['/match', 'v1'],
+    ['/match/', 'v1'],
+    ['/match/x', 'v1'],
+    ['/matching', 404],
+    ['/match/exact', 'v2'],
+    ['/match/exact/x', 'v1'],
+    ['/match/prefix', 'v3'],
+    ['/match/prefix/a', 'v3'],
+    ['/match/prefixes', 'v1'],
+    ['/one', 'v3'],
+    ['/one/more', 404],
+    ['/Match', 404],
+  ];
+  expect(await Promise.all(rows.map(async ([target]) => [target, await answered(gateway, target)]))).toEqual(
+    rows,
+  );
+});
+
+test('headers, query parameters and methods, the most specific first', async () => {
+  const objects = [
+    ...(await backend('v1')),
+    ...(await backend('v2')),
+    ...(await backend('v3')),
+    ...(await backend('v4')),
+  ];
+  const header = (name: string, value: string) => ({ name, value });
+  const rules = [
+    { matches: [{ headers: [header('version', 'one')] }], ...to('v1') },
+    {
+      matches: [
+        { headers: [header('version', 'two'), header('color', 'red')] },
+        { headers: [header('Version', 'two')], method: 'PUT' },
+      ],
+      ...to('v2'),
+    },
+    { matches: [{ queryParams: [{ name: 'animal', value: 'whale' }] }], ...to('v3') },
+    { matches: [{ path: { value: '/path5' }, method: 'POST' }], ...to('v4') },
+  ];
+  const gateway = await serving(gatewayObject(), route('conditions', { rules }), ...objects);
+  const rows: [string, string[], string | number][] = [
+    ['/', ['Version: one'], 'v1'],
+    ['/', ['Version: two', 'Color: red'], 'v2'],
+    ['/', ['Version: two'], 404],
+    ['/', ['Color: red'], 404],
+    ['/?animal=whale', [], 'v3'],
+    ['/?animal=whales', [], 404],
+    ['/?animal=whale', ['Version: one'], 'v1'],
+    ['/path5', [], 404],
+  ];
+  for (const [target, fields, expected] of rows)
+    expect([target, fields, await answered(gateway, target, ...fields)]).toEqual([target, fields, expected]);
+  const posted = await gateway.exchange(
+    get('/path5', 'Host: localhost', 'Content-Length: 0').replace('GET', 'POST'),
+  );
+  expect(JSON.parse(posted.text).name).toBe('v4');
+});
+
+test('hostnames of routes and listeners meet', async () => {
+  const objects = [...(await backend('v1')), ...(await backend('v2'))];
+  const gateway = await serving(
+    gatewayObject(
+      listener({ name: 'one', hostname: '*.example.com' }),
+      listener({ name: 'two', hostname: 'very.specific.com' }),
+    ),
+    route('a', { hostnames: ['*.com', 'foo.example.com', 'other.org'], rules: [to('v1')] }),
+    route('b', { hostnames: ['very.specific.com', 'bar.example.com'], rules: [to('v2')] }),
+    ...objects,
+  );
+  const rows: [string, string | number][] = [
+    ['foo.example.com', 'v1'],
+    ['a.b.example.com', 'v1'],
+    ['bar.example.com', 'v2'],
+    ['very.specific.com', 'v2'],
+    ['example.com', 404],
+    ['other.org', 404],
+    ['nobody.com', 404],
+    ['FOO.example.com:80', 'v1'],
+  ];
+  for (const [host, expected] of rows)
+    expect([host, await answered(gateway, '/', `Host: ${host}`)]).toEqual([host, expected]);
+});
+
+test('a section, a listener that takes its own namespace alone, and a Gateway that is not there', async () => {
+  const objects = [...(await backend('v1')), ...(await backend('v2', 'other'))];
+  const gateway = await serving(
+    gatewayObject(
+      listener({
+        name: 'open',
+        hostname: 'open.example.com',
+        allowedRoutes: { namespaces: { from: 'All' } },
+      }),
+      listener({ name: 'own', hostname: 'own.example.com' }),
+    ),
+    route('a', { parentRefs: [{ name: 'same', sectionName: 'own' }], rules: [to('v1')] }),
+    route('b', { rules: [to('v2')] }, { namespace: 'other' }),
+    route('c', { parentRefs: [{ name: 'sane' }], hostnames: ['c.example.com'], rules: [to('v1')] }),
+    ...objects,
+  );
+  expect(await answered(gateway, '/', 'Host: own.example.com')).toBe('v1');
+  expect(await answered(gateway, '/', 'Host: open.example.com')).toBe('v2');
+  expect(await answered(gateway, '/', 'Host: c.example.com')).toBe(404);
+  expect(gateway.gateway.configStatus().unserved).toMatch(/expected a Gateway of this file, got infra\/sane/);
+});
+
+describe('backends', () => {
+  test('a grant lets routes of another namespace in; without one it is 500, as for a Service that is not there', async () => {
+    const far = await backend('far', 'apps');
+    const rules = [
+      { matches: [prefix('/far')], ...to('far', { namespace: 'apps' }) },
+      { matches: [prefix('/none')], ...to('none') },
+      { matches: [prefix('/kind')], backendRefs: [{ kind: 'Bucket', name: 'x', port: 1 }] },
+    ];
+    const grant = {
+      ...{
+        apiVersion: 'gateway.networking.k8s.io/v1beta1',
+        kind: 'ReferenceGrant',
+        metadata: { name: 'g', namespace: 'apps' },
+      },
+      spec: {
+        from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'infra' }],
+        to: [{ group: '', kind: 'Service', name: 'far' }],
+      },
+    };
+    const without = await serving(gatewayObject(), route('a', { rules }), ...far);
+    expect([
+      await answered(without, '/far'),
+      await answered(without, '/none'),
+      await answered(without, '/kind'),
+    ]).toEqual([500, 500, 500]);
+    expect(without.gateway.configStatus().unserved).toMatch(
+      /expected a ReferenceGrant in apps that lets HTTPRoutes of infra in, got none/,
+    );
+    const granted = await serving(gatewayObject(), route('a', { rules }), ...far, grant);
+    expect([await answered(granted, '/far'), await answered(granted, '/none')]).toEqual(['far', 500]);
+  });
+
+  test('weights, and a weight of nothing', async () => {
+    const objects = [...(await backend('v1')), ...(await backend('v2')), ...(await backend('v3'))];
+    const backendRefs = [
+      { name: 'v1', port: 8080, weight: 70 },
+      { name: 'v2', port: 8080, weight: 30 },
+      { name: 'v3', port: 8080, weight: 0 },
+    ];
+    const gateway = await serving(gatewayObject(), route('w', { rules: [{ backendRefs }] }), ...objects);
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < 100; i++) {
+      const name = String(await answered(gateway, '/'));
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+    expect(counts).toEqual({ v1: 70, v2: 30 });
+  });
+});
+
+describe('filters', () => {
+  const rule = (match: object, ...filters: object[]) => ({ matches: [match], filters });
+  const modifier = {
+    set: [{ name: 'X-Set', value: 'set' }],
+    add: [{ name: 'X-Add', value: 'more' }],
+    remove: ['X-Remove'],
+  };
+
+  test('header modifiers', async () => {
+    const rules = [
+      {
+        ...rule(prefix('/request'), { type: 'RequestHeaderModifier', requestHeaderModifier: modifier }),
+        ...to('v1'),
+      },
+      {
+        ...rule(prefix('/answer'), { type: 'ResponseHeaderModifier', responseHeaderModifier: modifier }),
+        ...to('v1'),
+      },
+    ];
+    const gateway = await serving(gatewayObject(), route('h', { rules }), ...(await backend('v1')));
+    const asked = await gateway.get('/request', 'X-Set: a', 'X-Add: a', 'X-Remove: a');
+    const { got } = JSON.parse(asked.text);
+    expect([
+      /^X-Set: (.*)$/im.exec(got)?.[1]?.trim(),
+      got.match(/^X-Add: /gim).length,
+      /X-Remove/i.test(got),
+    ]).toEqual(['set', 2, false]);
+    expect((await gateway.get('/answer')).head.value('x-set')).toBe('set');
+  });
+
+  test('redirects of scheme, host, port and path', async () => {
+    const redirect = (requestRedirect: object) => ({ type: 'RequestRedirect', requestRedirect });
+    const rules = [
+      rule(prefix('/host'), redirect({ hostname: 'example.org' })),
+      rule(prefix('/status'), redirect({ hostname: 'example.org', statusCode: 301 })),
+      rule(
+        prefix('/all'),
+        redirect({
+          scheme: 'https',
+          hostname: 'example.org',
+          port: 8443,
+          path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' },
+        }),
+      ),
+      rule(exact('/full'), redirect({ path: { type: 'ReplaceFullPath', replaceFullPath: '/else' } })),
+    ];
+    const gateway = await serving(gatewayObject(), route('r', { rules }));
+    const rows: [string, number, string][] = [
+      ['/host/a?x=1', 302, 'http://example.org/host/a?x=1'],
+      ['/status', 301, 'http://example.org/status'],
+      ['/all/b/c', 302, 'https://example.org:8443/new/b/c'],
+      ['/full', 302, '/else'],
+    ];
+    for (const row of rows) {
+      const answer = await gateway.get(row[0]);
+      expect([row[0], answer.status, answer.head.value('location')]).toEqual(row);
+    }
+  });
+
+  test('the matched prefix is taken off, or stays', async () => {
+    const rewrite = {
+      type: 'URLRewrite',
+      urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } },
+    };
+    const rules = [
+      { ...rule(prefix('/off'), rewrite), ...to('v1') },
+      { matches: [prefix('/on')], ...to('v1') },
+    ];
+    const gateway = await serving(gatewayObject(), route('p', { rules }), ...(await backend('v1')));
+    const seen = async (target: string) =>
+      /^GET (\S+)/.exec(JSON.parse((await gateway.get(target)).text).got)?.[1];
+    expect([await seen('/off/a?b'), await seen('/on/a?b')]).toEqual(['/a?b', '/on/a?b']);
+  });
+});
+
+test('of two routes that claim the same, the older one holds', async () => {
+  const objects = [...(await backend('v1')), ...(await backend('v2'))];
+  const gateway = await serving(
+    gatewayObject(),
+    route('a', { rules: [to('v1')] }, { creationTimestamp: '2026-02-01T00:00:00Z' }),
+    route('b', { rules: [to('v2')] }, { creationTimestamp: '2026-01-01T00:00:00Z' }),
+    ...objects,
+  );
+  expect(await answered(gateway, '/')).toBe('v2');
+});
+
+describe('what is wrong is told where it stands', () => {
+  const text = (rule: string, rest = '') =>
+    `apiVersion: ${V1}\nkind: HTTPRoute\nmetadata: { name: a }\nspec:\n  rules:\n    - ${rule}\n${rest}`;
+  const rows: [what: string, yaml: string, told: RegExp][] = [
+    [
+      'an unknown key',
+      text('matchs: []'),
+      /:6:7 {2}spec\.rules\[0\]\.matchs .*\n.*\n.*\^{6} {2}did you mean matches\?/,
+    ],
+    [
+      'a regular expression',
+      text('matches: [{ path: { type: RegularExpression, value: "/a.*" } }]'),
+      /expected PathPrefix or Exact, got "RegularExpression"/,
+    ],
+    [
+      'an unknown filter',
+      text('filters: [{ type: Magic }]'),
+      /expected RequestHeaderModifier or .*, got "Magic"/,
+    ],
+    [
+      'a rewrite to another path',
+      text(
+        '{ filters: [{ type: URLRewrite, urlRewrite: { path: { type: ReplacePrefixMatch, replacePrefixMatch: /b } } }], backendRefs: [{ name: a, port: 80 }] }',
+      ),
+      /expected \/, or the matched prefix, got "\/b"/,
+    ],
+    [
+      'another kind',
+      text(
+        'backendRefs: [{ name: a, port: 80 }]',
+        `---\napiVersion: ${V1}\nkind: TLSRoute\nmetadata: { name: b }\n`,
+      ),
+      /expected one of HTTPRoute, Gateway, .*, got TLSRoute/,
+    ],
+    [
+      'two ports',
+      text(
+        'backendRefs: [{ name: a, port: 80 }]',
+        `---\napiVersion: ${V1}\nkind: Gateway\nmetadata: { name: g }\nspec: { listeners: [{ name: a, port: 80, protocol: HTTP }, { name: b, port: 81, protocol: HTTP }] }\n`,
+      ),
+      /expected the port 80, got 81/,
+    ],
+    [
+      'a path that no request has',
+      text('{ matches: [{ path: { value: /a/../b } }], backendRefs: [{ name: a, port: 80 }] }'),
+      /:6:\d+ .*\.\. segments are refused|segments/,
+    ],
+  ];
+  test.each(rows)('%s', async (_what, yaml, told) => {
+    await expect(startTestGateway(yaml)).rejects.toThrow(told);
+  });
+});
+
+test('the file is followed like any other', async () => {
+  const objects = [...(await backend('v1')), ...(await backend('v2'))];
+  const gateway = await serving(gatewayObject(), route('a', { rules: [to('v1')] }), ...objects);
+  expect(await answered(gateway, '/')).toBe('v1');
+  await gateway.edit(`${file(gatewayObject(), route('a', { rules: [to('v2')] }), ...objects)}\n`);
+  await until('the second answers', async () => (await answered(gateway, '/')) === 'v2');
+});

@@ -32,7 +32,7 @@ async function main(lane: string): Promise<void> {
     env: {},
     mode: 'production',
     log: pino(discard),
-    listen: { port: 0 },
+    listen: { port: 0, adminPort: 0 },
   });
   const client = net.connect(gateway.address.port, '127.0.0.1');
   for (let i = 0; i < WARM_UP; i++) await ask(client);

@@ -1,3 +1,4 @@
+import type { Fields } from '../exchange/contract.ts';
 import type { FieldMap, KeptHead } from './entry.ts';
 
 type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -15,6 +16,17 @@ export function keptFields(headers: AnswerHeaders, unchanged: boolean): string[]
 /** Of an answer that is kept: how long ago it was new (RFC 9111 §5.1). */
 export function withAge({ headers, cachedAt }: KeptHead): FieldMap {
   return { ...headers, age: String(Math.round((Date.now() - cachedAt) / 1_000)) };
+}
+
+/** By their names in lower case, lists for repeated ones. */
+export function grouped(fields: Fields): FieldMap {
+  const group: FieldMap = Object.create(null);
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    const before = group[name];
+    group[name] = before === undefined ? fields[i + 1]! : [before, fields[i + 1]!].flat();
+  }
+  return group;
 }
 
 export function isEventStream(headers: AnswerHeaders): boolean {

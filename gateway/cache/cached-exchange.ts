@@ -2,7 +2,8 @@ import type { Downstream, DownstreamListener, Fields } from '../exchange/contrac
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
-import { isEventStream, keptFields, withAge } from './answer-fields.ts';
+import type { CodedHead } from '../policy/compress/coded-head.ts';
+import { grouped, isEventStream, keptFields, withAge } from './answer-fields.ts';
 import { useOf } from './cache-lookup.ts';
 import { cacheStatus, type Outcome } from './cache-status.ts';
 import { CollapsedFetch, type FetchOwner, type FetchPlan } from './collapsed-fetch.ts';
@@ -22,6 +23,8 @@ export interface CachedPlan extends FetchPlan {
   readonly streamIdleMs: number;
   answerFields(fields: Fields): Fields;
   informationalFields(fields: Fields): Fields;
+  /** How a whole answer is compressed for this client; `null`: not at all, or not before others have seen it. */
+  readonly coded: ((status: number, fields: Fields) => CodedHead) | null;
 }
 
 export interface CachedOwner {
@@ -80,8 +83,20 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   #giveKept(entry: Entry): void {
     const reason = this.#fetching.waited ? this.#fetching.reason : null;
     const ttlS = Math.ceil((entry.staleAt - Date.now()) / 1_000);
-    this.#give(entry, reason ? { kind: 'collapsed', reason } : { kind: 'hit', ttlS: ttlS > 0 ? null : ttlS });
+    const given = this.#coded(entry) ?? entry;
+    this.#give(given, reason ? { kind: 'collapsed', reason } : { kind: 'hit', ttlS: ttlS > 0 ? null : ttlS });
     this.#fetching.settled();
+  }
+
+  /** What is kept in a coding that the client likes: compressed once, for all. */
+  #coded(entry: Entry): KeptAnswer | null {
+    const { coded, fields } = this.#plan;
+    if (coded === null || this.#query.method !== 'GET' || fields.range !== undefined) return null;
+    const told = coded(entry.statusCode, keptFields(entry.headers, false));
+    const body = told.coding && this.#cache.coded(entry, this.#query.fields, told.coding);
+    if (!body) return null;
+    const headers = grouped([...told.fields, 'content-length', String(body.length)]);
+    return { ...entry, headers, body };
   }
 
   #ask(entry: Entry | undefined): void {

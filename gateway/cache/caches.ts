@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { CacheConfig, RouteConfig } from '../model/config.ts';
 import type { CacheStatus } from '../model/status.ts';
+import { Compressor } from './compressor.ts';
 import { FileEntries } from './file-entries.ts';
 import { MemoryEntries } from './memory-entries.ts';
 import type { Purge } from './purge.ts';
@@ -9,6 +10,7 @@ import { CacheStore } from './store.ts';
 
 /** The caches of all routes, by route. What is kept outlives a reload as long as the route means the same to it. */
 export class Caches {
+  readonly #compressor = new Compressor();
   readonly #byRoute = new Map<string, { readonly signature: string; readonly cache: RouteCache }>();
   readonly #log: Logger;
 
@@ -46,6 +48,7 @@ export class Caches {
     };
     return new RouteCache(
       new CacheStore(this.#entries(id, config, signature), config.maxBytes, config, problem),
+      this.#compressor,
     );
   }
 

@@ -25,6 +25,7 @@ function entry(path: string, { text = '', ...overrides }: Overrides = {}): Entry
     headers: { date: 'today' },
     ...TERMS,
     groups: [],
+    bodyId: '',
     ...instants,
   };
   return { origin: 'http://a.test', path, ...value, body: Buffer.from(text), ...overrides };

@@ -52,12 +52,27 @@ export interface Terms {
 export interface Entry extends CacheUrl, KeptAnswer, Terms {
   /** What it was chosen by. */
   readonly vary?: Chosen | undefined;
+  /** The same as long as its bytes are, whatever else a 304 changes. */
+  readonly bodyId: string;
   /** By which it may be forgotten, whatever its URL. */
   readonly groups: readonly string[];
   readonly staleAt: number;
   /** It is of no use any more. */
   readonly deleteAt: number;
 }
+/** Under which the compressed form of what is kept at a URL stands: purged with it, since all behind a space is no part of an origin. */
+export function codedUrl({ origin, path }: CacheUrl, coding: string): CacheUrl {
+  return { origin: `${origin}${CODED}${coding}`, path };
+}
+
+/** A form of another entry, which is not counted beside it. */
+export function isCoded({ origin }: CacheUrl): boolean {
+  return origin.includes(CODED);
+}
+
+/** No authority has it in it. */
+const CODED = ' coded=';
+
 /** Where entries are kept: bounded in size, least recently used first out. */
 export interface Entries {
   /** What all entries weigh, in bytes. */

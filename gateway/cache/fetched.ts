@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Downstream, DownstreamListener, Fields } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { grouped } from './answer-fields.ts';
 import { isFresh, standsIn } from './cache-lookup.ts';
 import type { AnswerHead, Entry, FieldMap, KeptAnswer } from './entry.ts';
 import { Feed, type FeedOwner } from './feed.ts';
@@ -131,11 +133,15 @@ export class Fetched implements Downstream, FeedOwner {
       body: asked.body,
     };
     if (typeof judged === 'string') this.#refuse(judged);
-    else if (this.#store.keep({ ...judged, body: asked.body }, this.#query.fields)) this.#keeping = judged;
+    else if (this.#keepAgain(asked, judged)) this.#keeping = judged;
     // Fields that are for this client alone are still on it.
     this.#watcher.standsFor({ ...entry, headers: head.headers }, false);
     this.#told = true;
     this.#end(this.keeping ? 'kept' : 'not-kept');
+  }
+
+  #keepAgain({ body, bodyId }: Entry, judged: Keepable): boolean {
+    return this.#store.keep({ ...judged, body, bodyId }, this.#query.fields);
   }
 
   #askAgain(): void {
@@ -229,7 +235,8 @@ export class Fetched implements Downstream, FeedOwner {
     }
     const body = feed.whole();
     const kept =
-      !this.#outdated && this.#store.keep({ ...keeping, body }, this.#query.fields, this.#heldBytes);
+      !this.#outdated &&
+      this.#store.keep({ ...keeping, body, bodyId: randomUUID() }, this.#query.fields, this.#heldBytes);
     this.#release();
     feed.finish(body);
     return kept;
@@ -285,14 +292,3 @@ const TAKING_BACK: ReadonlySet<NotKept> = new Set([
 const GROUPS_MAX = 1_000;
 
 const IGNORED_MAX_BYTES = 64 * 1024;
-
-/** Names in lower case, lists for repeated ones. */
-function grouped(fields: Fields): FieldMap {
-  const group: FieldMap = Object.create(null);
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i]!.toLowerCase();
-    const before = group[name];
-    group[name] = before === undefined ? fields[i + 1]! : [before, fields[i + 1]!].flat();
-  }
-  return group;
-}

@@ -6,6 +6,7 @@ import {
   type Entries,
   type Entry,
   type FieldMap,
+  isCoded,
   placeOf,
   VARIANTS_MAX,
   weightOf,
@@ -118,13 +119,13 @@ export class FileEntries implements Entries {
     const found = place === undefined ? this.#sql.urls.all() : this.#sql.urlsAt.all(place);
     const urls = (found as unknown as CacheUrl[]).filter(matches);
     this.#removeAll(urls.flatMap((url) => this.#rowsOf(url)));
-    return urls.length;
+    return urls.filter((url) => !isCoded(url)).length;
   }
 
   forgetGroup(group: string, matches: (url: CacheUrl) => boolean): number {
     const rows = (this.#sql.inGroup.all(group) as unknown as (CacheUrl & Row)[]).filter(matches);
     this.#removeAll(rows);
-    return new Set(rows.map(({ origin, path }) => origin + path)).size;
+    return new Set(rows.filter((row) => !isCoded(row)).map(({ origin, path }) => origin + path)).size;
   }
 
   #removeAll(rows: readonly Pick<Row, 'id' | 'weight'>[]): void {

@@ -3,6 +3,7 @@ import {
   type Entries,
   type Entry,
   type FieldMap,
+  isCoded,
   placeOf,
   VARIANTS_MAX,
   weightOf,
@@ -76,7 +77,7 @@ export class MemoryEntries implements Entries {
     for (const variants of places.flatMap((urls) => [...(urls?.values() ?? [])])) {
       if (!matches(variants[0]!)) continue;
       for (const entry of variants) this.#remove(entry);
-      count++;
+      if (!isCoded(variants[0]!)) count++;
     }
     return count;
   }
@@ -85,7 +86,7 @@ export class MemoryEntries implements Entries {
     const urls = new Set<string>();
     for (const entry of [...(this.#byGroup.get(group) ?? [])]) {
       if (!matches(entry)) continue;
-      urls.add(keyOf(entry));
+      if (!isCoded(entry)) urls.add(keyOf(entry));
       this.#remove(entry);
     }
     return urls.size;

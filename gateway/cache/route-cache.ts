@@ -1,6 +1,8 @@
+import type { Coding } from '../policy/compress/coded-head.ts';
 import { type CacheLookup, isFresh, lookUp } from './cache-lookup.ts';
 import { CollapsedMisses } from './collapse.ts';
-import type { Entry } from './entry.ts';
+import type { Compressor } from './compressor.ts';
+import { codedUrl, type Entry, type FieldMap } from './entry.ts';
 import { Fetched, type FetchWatcher } from './fetched.ts';
 import { partOf } from './part.ts';
 import { isOn, type Purge } from './purge.ts';
@@ -24,8 +26,11 @@ export class RouteCache {
   readonly #store: CacheStore;
   readonly #fetches = new Set<Fetched>();
 
-  constructor(store: CacheStore) {
+  readonly #compressor: Compressor;
+
+  constructor(store: CacheStore, compressor: Compressor) {
     this.#store = store;
+    this.#compressor = compressor;
   }
 
   /** The same, by the URL under which its answer is kept. */
@@ -36,6 +41,19 @@ export class RouteCache {
   /** What is kept for such a request, however stale. HEAD is answered from what GET was (RFC 9110 §9.3.2). */
   find({ fields, ...url }: CacheQuery): Entry | undefined {
     return this.#store.find(url, fields);
+  }
+
+  /** The body of what is kept in a coding, if it has been compressed already; otherwise it will be. */
+  coded(entry: Entry, fields: FieldMap, coding: Coding): Buffer | null {
+    const url = codedUrl(entry, coding);
+    const found = this.#store.find(url, fields);
+    if (found?.bodyId === entry.bodyId) return found.body;
+    this.#compressor.ask(entry.bodyId, entry.body, coding, (body) => {
+      // What has been forgotten, or replaced, meanwhile must not come back in another form.
+      if (this.#store.find(entry, fields)?.bodyId !== entry.bodyId) return;
+      this.#store.keep({ ...entry, ...url, headers: {}, body }, fields);
+    });
+    return null;
   }
 
   /** Whether a request for a part can be answered from a whole. Where it can't, the service cuts it: what it sends is not kept. */

@@ -36,7 +36,7 @@ export type NotKept =
   | 'no-room'
   | 'groups';
 
-export type Keepable = Omit<Entry, 'body'>;
+export type Keepable = Omit<Entry, 'body' | 'bodyId'>;
 
 /**
  * Whether an answer to GET may be kept (RFC 9111 §3), and on which terms. We are stricter where a mistake of a service would give one

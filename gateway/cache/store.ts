@@ -13,6 +13,7 @@ export class CacheStore {
   readonly #maxBytes: number;
   readonly #problem: (cause: Error) => void;
   #writingBytes = 0;
+  #closed = false;
 
   /**
    * @param maxBytes of all that is kept and all that is being written.
@@ -48,6 +49,7 @@ export class CacheStore {
 
   /** @param reserved how much of what is being written is its own. @returns whether it is kept. */
   keep(entry: Entry, fields: FieldMap, reserved = 0): boolean {
+    if (this.#closed) return false;
     const kept = this.#quietly(() => this.#entries.put(entry, fields)) ?? false;
     const others = this.#writingBytes - reserved;
     this.#quietly(() => this.#entries.shrinkTo(this.#maxBytes - others));
@@ -72,6 +74,7 @@ export class CacheStore {
   }
 
   close(): void {
+    this.#closed = true;
     this.#entries.close();
   }
 

@@ -4,6 +4,7 @@ import type { LocalAnswer, RoutedExchange, RoutedHead } from '../fields/exchange
 import type { InheritedRow } from '../keys/inherited.ts';
 import type { Refused } from '../keys/parse-result.ts';
 import type { RequestTarget } from '../route/target.ts';
+import type { CodedHeads } from './compress/coded-head.ts';
 import type { KeptStates } from './kept.ts';
 
 /** What the policies know of the gateway. */
@@ -91,6 +92,8 @@ export interface BoundPolicy {
   readonly ownAnswer?: FieldsHook;
   /** What `request` would come to, for `explain`; `null`: it has no say in it. */
   readonly foresee?: (asked: AskedRequest) => Foreseen | null;
+  /** How it compresses a whole answer, for the cache, which does it once for all clients. */
+  readonly codedHeads?: CodedHeads;
   /** What it does to answers, a line each. */
   readonly explain?: readonly string[];
 }

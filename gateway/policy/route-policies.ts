@@ -2,6 +2,7 @@ import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { RoutedExchange, RoutedHead } from '../fields/exchange.ts';
 import type { PolicySettings } from '../model/config.ts';
 import type { PolicyVerdict } from '../route/explanation.ts';
+import type { CodedHeads } from './compress/coded-head.ts';
 import type { KeptStates } from './kept.ts';
 import type {
   AskedRequest,
@@ -34,6 +35,8 @@ export class RoutePolicies {
   readonly #toService: readonly FieldsHook[];
   readonly #toClient: readonly FieldsHook[];
   readonly #clients: readonly ClientHook[];
+  /** `null`: nothing is compressed, or others have to see its bytes before. */
+  readonly codedHeads: CodedHeads | null;
   readonly #ownAnswer: readonly FieldsHook[];
   /** What is done to answers, a line each. */
   readonly explain: readonly string[];
@@ -54,6 +57,8 @@ export class RoutePolicies {
     this.#toClient = bound.flatMap(({ toClient }) => toClient ?? []);
     // The first of them sees an answer first: it stands furthest from the client.
     this.#clients = bound.flatMap(({ client }) => client ?? []).reverse();
+    const codedHeads = bound.find((hooks) => hooks.codedHeads)?.codedHeads ?? null;
+    this.codedHeads = this.#clients.length === 1 ? codedHeads : null;
     this.#ownAnswer = bound.flatMap(({ ownAnswer }) => ownAnswer ?? []);
     this.explain = bound.flatMap(({ explain }) => explain ?? []);
     this.#foresights = bound.flatMap(({ name, foresee }) => (foresee ? { name, foresee } : []));

@@ -12,6 +12,7 @@ import type { RoutedExchange } from '../fields/exchange.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
 import { withCacheTiming } from '../forward/server-timing.ts';
 import { bypassReason, isUnsafe } from '../policy/cache-bypass/cache-bypass.ts';
+import { acceptOf } from '../policy/compress/compress.ts';
 import { authorityOf } from '../upstream/authority.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { fetchPlan } from './plans.ts';
@@ -52,12 +53,14 @@ export function startCached(
 ): void {
   const { record, timeouts, serverTiming, upstream } = routed;
   const { idleMs, tunnelIdleMs, responseMs } = timeouts;
+  const { codedHeads } = routed.policies;
   const cached: CachedPlan = {
     url: urlOf(routed),
     fields,
     idleMs,
     streamIdleMs: tunnelIdleMs,
     responseMs,
+    coded: codedHeads && ((status, fields) => codedHeads.of(status, fields, acceptOf(routed), true)),
     fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(routed, conditions), record),
     informationalFields: (fields) => answerFields(routed, nameOf(upstream), fields, false),
     answerFields: (fields) => {

@@ -32,6 +32,7 @@ function bind(settings: CompressSettings | null): BoundPolicy | null {
       return () => kept.release(COUNT);
     },
     toService: withStrongTwins,
+    codedHeads: heads,
     client: (client, exchange) =>
       new CompressedAnswer(client, heads, acceptOf(exchange), exchange.record, count),
     explain: [`compressed by ${(encodings ?? ['zstd', 'br', 'gzip']).join(', ')}, where the client takes it`],
@@ -41,7 +42,8 @@ function bind(settings: CompressSettings | null): BoundPolicy | null {
 /** Under which the count is kept. */
 const COUNT = 'encoders of compress';
 
-function acceptOf({ facts: { kept } }: RoutedExchange): string | undefined {
+/** All `Accept-Encoding` of the client. */
+export function acceptOf({ facts: { kept } }: RoutedExchange): string | undefined {
   let accept: string | undefined;
   for (let i = 0; i < kept.length; i += 2)
     if (kept[i]!.length === 15 && kept[i]!.toLowerCase() === 'accept-encoding')

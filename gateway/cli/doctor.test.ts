@@ -175,3 +175,24 @@ test.each([
     expect.objectContaining({ level, what: expect.stringContaining(`the certificate of shop.test ${says}`) }),
   );
 });
+
+test('a service whose port is chosen at its start, and a dead one with a fallback, are notes', async () => {
+  const far = await web('hello');
+  const dead = await freePort();
+  const { code, findings } = await doctor(
+    `routes:\n  /auto: { to: auto, run: node x.js }\n  /db: { to: ${dead}, fallback: "http://127.0.0.1:${far}" }\n`,
+  );
+  expect(code).toBe(0);
+  expect(findings.map(({ level, what, todo }) => [level, what, todo])).toEqual([
+    ['note', 'the port of auto is chosen when `portway dev` starts it', expect.stringContaining('a number')],
+    ['note', `nothing listens on localhost:${dead}`, `its requests go to 127.0.0.1:${far} meanwhile`],
+  ]);
+});
+
+test('a fallback that is dead itself is wrong', async () => {
+  const [near, far] = [await web('hello'), await freePort()];
+  const { code, findings } = await doctor(
+    `routes: { /db: { to: ${near}, fallback: "http://127.0.0.1:${far}" } }\n`,
+  );
+  expect([code, findings.map(({ what }) => what)]).toEqual([1, [`nothing listens on 127.0.0.1:${far}`]]);
+});

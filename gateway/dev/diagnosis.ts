@@ -3,6 +3,7 @@
 import { lookup } from 'node:dns/promises';
 import { pino } from 'pino';
 import { readTlsFiles } from '../config/certificate-files.ts';
+import { unplacedService } from '../config/endpoint.ts';
 import { placeText } from '../config/lines.ts';
 import type { GatewayConfig, RouteConfig, SourcePosition } from '../model/config.ts';
 import type { DialAddress } from '../model/upstream.ts';
@@ -46,8 +47,9 @@ function addressesOf({ routes, streams }: GatewayConfig): Asked[] {
   const asked: Asked[] = [];
   const tcp = streams.filter(({ protocol }) => protocol === 'tcp').map((route) => ({ route, web: null }));
   for (const { route, web } of [...routes.map((route) => ({ route, web: route })), ...tcp]) {
-    const { endpoints, canary } = route.upstream;
-    const addresses = [...endpoints, ...(canary?.endpoints ?? [])].map(({ address }) => address);
+    const { endpoints, canary, fallback } = route.upstream;
+    const all = [...endpoints, ...(canary?.endpoints ?? []), ...(fallback ? [fallback] : [])];
+    const addresses = all.map(({ address }) => address);
     const known = new Map(addresses.map((address) => [address.key, address]));
     for (const address of known.values())
       if (address.kind !== 'srv') asked.push({ route: { id: route.id, source: route.source }, web, address });
@@ -56,10 +58,20 @@ function addressesOf({ routes, streams }: GatewayConfig): Asked[] {
 }
 
 async function examine({ route, web, address }: Asked, config: GatewayConfig): Promise<Finding[]> {
-  const speech = await speechOf(address);
   const finding = (level: Finding['level'], what: string, todo: string): Finding[] => [
     { level, where: whereOf(route.id, route.source), what, todo },
   ];
+  const unplaced = unplacedService(address);
+  if (unplaced !== null)
+    return finding('note', `the port of ${unplaced} is chosen when \`portway dev\` starts it`, UNPLACED);
+  const speech = await speechOf(address);
+  const fallback = web?.upstream.fallback?.address;
+  if (speech.kind === 'dead' && fallback && fallback.key !== address.key)
+    return finding(
+      'note',
+      `nothing listens on ${address.key}`,
+      `its requests go to ${fallback.key} meanwhile`,
+    );
   if (speech.kind === 'dead') return finding(...(await deadReason(address, config)));
   if (web === null) return [];
   // It answers in frames, not in text.
@@ -80,6 +92,7 @@ async function examine({ route, web, address }: Asked, config: GatewayConfig): P
   return [...baseFindings(web, speech, finding), ...clockFindings(speech, finding)];
 }
 
+const UNPLACED = 'the running map shows it; `portway start` wants a number instead of auto';
 const CERTIFICATE = 'let NODE_EXTRA_CA_CERTS name the authority that it comes from, or renew it';
 
 async function speechOf(address: DialAddress): Promise<Speech> {
@@ -155,7 +168,7 @@ async function examineOwnPort({ port }: GatewayConfig): Promise<Finding[]> {
   const holder = await portHolder(port);
   const where = `port ${port}, the gateway's own`;
   if (holder !== null && /\bportway\b|gateway\/main\.ts/.test(holder.command))
-    return [{ level: 'note', where, what: `Portway runs (pid ${holder.pid})`, todo: 'nothing' }];
+    return [{ level: 'note', where, what: `Portway runs (pid ${holder.pid})`, todo: 'nothing to do' }];
   const what = `it is taken by ${describeHolder(holder, port)}`;
   return [{ level: 'wrong', where, what, todo: 'end that, or let `port:` name another one' }];
 }

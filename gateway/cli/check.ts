@@ -2,6 +2,7 @@ import { readTlsFiles } from '../config/certificate-files.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import type { Problem } from '../config/problem.ts';
 import { routeWarnings } from '../config/route-warnings.ts';
+import { acmeWarnings } from '../dev/acme-diagnosis.ts';
 import type { CheckReport } from './check-watch.ts';
 import { type CommandContext, type ExitCode, optionValue, type RunCommand, UsageError } from './command.ts';
 import { defaultFile, defaultsIn, type Loaded, loadWithContainers, report } from './configuration.ts';
@@ -46,15 +47,16 @@ async function checkOnce(named: string | undefined, context: CommandContext): Pr
   const raw = streams.length === 0 ? '' : `${counted(streams.length, 'stream')}, `;
   const counts = `${counted(routes.length, 'route')}, ${raw}${counted(services.length, 'service')}`;
   output.write(`${loaded.file}: ${counts}, no problems\n`);
-  for (const warning of await warningsOf(loaded)) output.write(`\nwarning: ${warning}\n`);
+  for (const warning of await warningsOf(loaded, context.env)) output.write(`\nwarning: ${warning}\n`);
   return ended(0, loaded);
 }
 
-async function warningsOf({ config }: Loaded): Promise<string[]> {
+async function warningsOf({ config }: Loaded, env: CommandContext['env']): Promise<string[]> {
   const { admin, tls, routes } = config;
   const certificates = tls && (await readTlsFiles(tls, Date.now()));
   return [
     ...(certificates?.ok ? certificates.material.warnings : []),
+    ...(await acmeWarnings(config, env)),
     ...routes.flatMap(routeWarnings),
     ...(admin !== null && !isLoopback(admin.host) ? [ADMIN_REACHABLE] : []),
   ];

@@ -1,3 +1,4 @@
+import { examineAcme } from '../dev/acme-diagnosis.ts';
 import { diagnose, type Finding } from '../dev/diagnosis.ts';
 import { painter, wantsColour } from '../log/paint.ts';
 import { printable } from '../log/printable.ts';
@@ -7,7 +8,7 @@ import { loadWithContainers } from './configuration.ts';
 export const doctor: RunCommand = async (input, context) => {
   const loaded = await loadWithContainers(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
-  const findings = await diagnose(loaded.config);
+  const findings = [...(await diagnose(loaded.config)), ...(await examineAcme(loaded.config, context.env))];
   const wrong = findings.filter(({ level }) => level === 'wrong').length;
   if (input.values.has('json')) {
     const { node } = process.versions;

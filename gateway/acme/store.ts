@@ -14,17 +14,22 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Where those of one directory are: a folder for each, so that what a staging directory gave is never shown in the place of the real one.
- * `tls.acme.folder`, else systemd's `StateDirectory=`, else the user's state (XDG Base Directory).
+ * `tls.acme.folder`, else below systemd's `StateDirectory=`, else below the state of the user (XDG Base Directory), of root that of the system.
  */
 export function acmeFolder(
   { folder, directory }: Pick<AcmeConfig, 'folder' | 'directory'>,
   env: Env,
 ): string {
-  const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
-  // systemd separates several by colons.
-  const own = env.STATE_DIRECTORY ? env.STATE_DIRECTORY.split(':')[0]! : join(state, 'portway');
   const name = directory.replace(/^https:\/\//, '').replaceAll(/[^A-Za-z0-9.-]+/g, '-');
-  return join(folder ?? join(own, 'acme'), name);
+  return join(folder ?? join(stateFolder(env), 'acme'), name);
+}
+
+function stateFolder(env: Env): string {
+  // systemd separates several by colons.
+  if (env.STATE_DIRECTORY) return env.STATE_DIRECTORY.split(':')[0]!;
+  if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, 'portway');
+  if (process.getuid?.() === 0) return '/var/lib/portway';
+  return join(env.HOME || homedir(), '.local', 'state', 'portway');
 }
 
 /** Key, certificate and its chain in one file, so that they fit at every instant. */

@@ -115,7 +115,8 @@ export const acmeForm = z
         .meta({ doc: { expected: 'the path of a folder', type: 'path' } }),
       'Where account, keys and certificates are kept, relative to this file: 0600, for their owner alone.',
       {
-        defaultText: '`acme` in `$STATE_DIRECTORY`, else in `~/.local/state/portway`',
+        defaultText:
+          '`acme` in `$STATE_DIRECTORY`, else in `~/.local/state/portway`, for root in `/var/lib/portway`',
         also: ['storage', 'cachedir', 'dir', 'path'],
       },
     ).optional(),

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../proof/testing/program.ts';
+import { selfSigned } from '../proof/testing/self-signed.ts';
+import { createAuthority } from '../tls/authority.ts';
+import { loadConfig } from './load.ts';
+
+// docs/server.md takes a newcomer by the hand: what it says is what holds.
+
+const page = await readFile(new URL('../../docs/server.md', import.meta.url), 'utf8');
+const blocks = Array.from(page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm), ([, language = '', text = '']) => ({
+  language,
+  text,
+}));
+const recipes = Array.from(
+  page.matchAll(/^\| ([^|]+) \|(?:[^|]*\|){2} `([^|]+)` \|$/gm),
+  ([, what = '', yaml = '']) => ({ what, yaml }),
+);
+
+/** The files that the examples name. */
+async function loaded(yaml: string): Promise<string> {
+  const folder = await temporaryFolder();
+  const { cert, key } = selfSigned('shop.example.com');
+  const files = {
+    'gateway.config.yaml': yaml,
+    'shop.crt': cert,
+    'shop.key': key,
+    'ca.crt': createAuthority('Staff', 30).cert,
+    'users.txt': '# nobody yet\n',
+    'hooks.mjs': 'export default {};\n',
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  await mkdir(join(folder, 'public'));
+  const result = await loadConfig(join(folder, 'gateway.config.yaml'), {});
+  return result.ok ? '' : result.formatted;
+}
+
+test.each(recipes)('$what', async ({ yaml }) => {
+  expect(await loaded(yaml)).toBe('');
+});
+
+test('every line of the table is one of them', () => {
+  const lines = page.split('\n').filter((line) => line.startsWith('| ')).length - 1;
+  expect(recipes).toHaveLength(lines);
+});
+
+test('the configuration of the walk is accepted', async () => {
+  const [yaml] = blocks.filter(({ language }) => language === 'yaml');
+  expect(await loaded(yaml!.text)).toBe('');
+});
+
+test('the way there has less than forty lines', () => {
+  expect(blocks.flatMap(({ text }) => text.trim().split('\n').filter(Boolean)).length).toBeLessThan(40);
+});
+
+const analyzer = spawnSync('systemd-analyze', ['--version']).status === 0;
+test.skipIf(!analyzer)('systemd takes the unit', async () => {
+  const unit = blocks.find(({ language }) => language === 'ini')!.text;
+  const file = join(await temporaryFolder(), 'portway.service');
+  await writeFile(
+    file,
+    unit.replace('/usr/local/bin/portway', process.execPath).replace('User=portway\n', ''),
+  );
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
+  expect(stderr.split('\n').filter((line) => line.includes('portway.service'))).toEqual([]);
+  expect(status).toBe(0);
+});

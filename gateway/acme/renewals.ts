@@ -171,9 +171,13 @@ export class Renewals {
     }
   }
 
+  /** What is told of it is on disk: whoever reads that and ends the process loses nothing. */
   async #save(named: Named, state: OrderState): Promise<void> {
-    named.state = state;
-    await this.#store.writeOrder(named.name, state);
+    try {
+      await this.#store.writeOrder(named.name, state);
+    } finally {
+      named.state = state;
+    }
   }
 
   async #failed(named: Named, { type, message, retryAfterMs }: AcmeError): Promise<void> {

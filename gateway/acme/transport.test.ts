@@ -54,3 +54,14 @@ test.each([
 ])('Retry-After %s is %s', (value, ms) => {
   expect(retryAfterMs(value, now)).toBe(ms);
 });
+
+test('one that was broken off before opens no connection', async () => {
+  const front = await DirectoryFront.start();
+  const transport = new AcmeTransport(await readFile(front.ca, 'utf8'));
+  const asked = transport.ask('GET', `${front.origin}/a`, null, AbortSignal.abort());
+  await expect(asked).rejects.toMatchObject({ type: 'unreachable' });
+  // Connections come in their order: one before this one would be seen.
+  expect((await ask(front, 60_000)).status).toBe(404);
+  expect(front.connections).toBe(1);
+  transport.close();
+});

@@ -30,6 +30,8 @@ export class AcmeTransport {
     body: string | null,
     signal: AbortSignal,
   ): Promise<AcmeAnswer> {
+    // Node opens the connection of a request even where its signal has fired before.
+    if (signal.aborted) throw new AcmeError('unreachable', `${method} ${url}: broken off`);
     const ends = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
     try {
       const answer = await this.#send(method, url, body, ends);

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { acmeStage, issuerShown, NAME, ordered } from '../testing/acme-stage.ts';
+import { problem } from '../testing/directory-front.ts';
 import { hasPebble } from '../testing/pebble.ts';
 import { get } from '../testing/raw-client.ts';
 import { connectSecurely } from '../testing/secure-client.ts';
@@ -16,6 +17,19 @@ describe.skipIf(!hasPebble)('tls.acme, at Let’s Encrypt’s test directory,', 
     for (const file of await readdir(below)) expect((await stat(join(below, file))).mode & 0o777).toBe(0o600);
     expect((await stat(below)).mode & 0o777).toBe(0o700);
     expect((await readdir(below)).sort()).toEqual(['account.json', `${NAME}.order.json`, `${NAME}.pem`]);
+  });
+
+  test('asks again where a nonce is refused', async () => {
+    const { gateway, front } = await acmeStage({
+      keys: [`names: ${NAME}`],
+      prepare: (front) =>
+        front.on('/order-plz', (incoming, response) => {
+          front.off('/order-plz');
+          problem('badNonce', 'an old one', 400, { 'Replay-Nonce': 'unknown' })(incoming, response);
+        }),
+    });
+    await ordered(gateway);
+    expect(front.asked.filter((one) => one === 'POST /order-plz')).toHaveLength(3);
   });
 
   test('shows a stand-in until then, and says so', async () => {

@@ -20,6 +20,7 @@ export class DirectoryFront {
   readonly ca: string;
   /** `POST /order-plz`, in the order in which they came. */
   readonly asked: string[] = [];
+  connections = 0;
   readonly #payloads: { readonly path: string; readonly payload: unknown }[] = [];
   readonly #server: Server;
   readonly #behind: Behind;
@@ -30,6 +31,7 @@ export class DirectoryFront {
     this.ca = ca;
     this.#server = server;
     this.#behind = behind;
+    server.on('connection', () => this.connections++);
     server.on('request', (incoming: IncomingMessage, response: ServerResponse) =>
       this.#answer(incoming, response),
     );

@@ -42,6 +42,7 @@ import { routeStatuses } from './proxy/route-status.ts';
 import type { RouterHandlers } from './proxy/router.ts';
 import { Snapshots } from './proxy/snapshots.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
+import { newTicketSeed, TicketKeys } from './tls/ticket-keys.ts';
 import { Holds } from './upstream/hold.ts';
 import { UpstreamRegistry } from './upstream/registry.ts';
 
@@ -174,7 +175,8 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();
     this.streams = new Streams(this.registry, { identity, longLived, memory, inFlight, log: observe }, log);
-    this.listener = new HttpListener(this.carrier, this.challenges);
+    const tickets = new TicketKeys(worker?.tickets ?? newTicketSeed());
+    this.listener = new HttpListener(this.carrier, this.challenges, tickets);
     this.livePort = new LivePort({
       listener: this.listener,
       log,

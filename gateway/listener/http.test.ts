@@ -10,6 +10,7 @@ import { Clock } from '../exchange/timer-wheel.ts';
 import { until } from '../proof/testing/poll.ts';
 import { connect, get, type RawClient, request } from '../proof/testing/raw-client.ts';
 import { agreement, handshake } from '../proof/testing/websocket.ts';
+import { newTicketSeed, TicketKeys } from '../tls/ticket-keys.ts';
 import { HttpListener, type HttpListenerHandler } from './http.ts';
 import type { HttpDownstream } from './http-downstream.ts';
 
@@ -78,7 +79,7 @@ async function startListener(): Promise<{
   client: () => Promise<RawClient>;
 }> {
   const handler = new HoldingHandler();
-  const listener = new HttpListener(handler, new Challenges());
+  const listener = new HttpListener(handler, new Challenges(), new TicketKeys(newTicketSeed()));
   await listener.listen('127.0.0.1', 0);
   onTestFinished(() => listener.destroy());
   return { listener, handler, client: () => connect(listener.address.port) };

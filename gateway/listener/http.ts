@@ -7,6 +7,7 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import type { Peer } from '../exchange/peer.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import type { TlsSettings } from '../tls/settings.ts';
+import type { TicketKeys } from '../tls/ticket-keys.ts';
 import { Turns } from '../wire/turns.ts';
 import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
 import { ChallengeDoor } from './challenge-door.ts';
@@ -69,7 +70,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   #onEmptied: () => void = () => {};
   draining = false;
 
-  constructor(handler: HttpListenerHandler, challenges: Challenges) {
+  constructor(handler: HttpListenerHandler, challenges: Challenges, tickets: TicketKeys) {
     this.#handler = handler;
     this.#challengeDoor = new ChallengeDoor(challenges);
     const turns = new Turns();
@@ -78,14 +79,17 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     this.#h2 = new H2Lane(this, turns);
     this.#server = this.#general.server;
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
-    this.#door = new TlsDoor((socket) =>
-      socket.alpnProtocol === 'h2' ? this.#h2.accept(socket) : this.#wire.accept(socket),
+    this.#door = new TlsDoor(
+      (socket) => (socket.alpnProtocol === 'h2' ? this.#h2.accept(socket) : this.#wire.accept(socket)),
+      tickets,
     );
   }
 
-  /** From now on handshakes are done with these; `null`: none are. */
+  /** From now on handshakes are done with these; `null`: none are. Connections whose clients would be judged otherwise now end with their next answers. */
   useTls(settings: TlsSettings | null): void {
-    this.#door.use(settings);
+    if (!this.#door.use(settings)) return;
+    this.#wire.dismissal()();
+    this.#h2.dismissal()();
   }
 
   /** @throws ListenError */

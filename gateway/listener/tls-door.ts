@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import { ServerContexts, type TlsSettings } from '../tls/settings.ts';
+import type { TicketKeys } from '../tls/ticket-keys.ts';
 
 /**
  * Where TLS towards clients ends. It listens nowhere: it is given sockets whose first byte begins a handshake. Each change of the settings
@@ -9,15 +9,17 @@ import { ServerContexts, type TlsSettings } from '../tls/settings.ts';
  */
 export class TlsDoor {
   readonly #secured: (socket: tls.TLSSocket) => void;
-  /** Of session tickets (RFC 8446 §4.6.1): the same over changes of the settings, so that sessions are resumed. */
-  readonly #ticketKeys = randomBytes(48);
+  /** The same over changes of the settings, so that sessions are resumed. */
+  readonly #tickets: TicketKeys;
+  #settings: TlsSettings | null = null;
   #server: tls.Server | null = null;
   /** Handshakes that came to nothing. */
   failures = 0;
 
   /** @param secured is given each connection whose handshake is done. */
-  constructor(secured: (socket: tls.TLSSocket) => void) {
+  constructor(secured: (socket: tls.TLSSocket) => void, tickets: TicketKeys) {
     this.#secured = secured;
+    this.#tickets = tickets;
   }
 
   /** Whether TLS is spoken. */
@@ -25,14 +27,20 @@ export class TlsDoor {
     return this.#server !== null;
   }
 
-  use(settings: TlsSettings | null): void {
+  /** @returns whether the certificates of clients are judged otherwise than before. */
+  use(settings: TlsSettings | null): boolean {
+    const before = this.#settings?.clients ?? null;
+    this.#settings = settings;
     this.#server = settings && this.#serverOf(settings);
+    return this.open && JSON.stringify(before) !== JSON.stringify(settings?.clients ?? null);
   }
 
   /** @param socket with what was read of it given back. It must not read by a read buffer of the wire lane. */
   enter(socket: Socket): void {
-    if (this.#server) this.#server.emit('connection', socket);
-    else socket.destroy();
+    const server = this.#server;
+    if (!server) return void socket.destroy();
+    if (this.#tickets.advance()) server.setTicketKeys(this.#tickets.keys(this.#settings!.clients));
+    server.emit('connection', socket);
   }
 
   #serverOf(settings: TlsSettings): tls.Server {
@@ -45,7 +53,7 @@ export class TlsDoor {
       minVersion,
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      ticketKeys: this.#ticketKeys,
+      ticketKeys: this.#tickets.keys(clients),
       // Without one, the context of the server itself is taken.
       SNICallback: (name, done) => done(null, contexts.get(name)),
       ...(clients && { ca: clients.ca, requestCert: true, rejectUnauthorized: clients.required }),

@@ -2,6 +2,7 @@ import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
+import type { TicketSeed } from '../tls/ticket-keys.ts';
 
 /** What a gateway that is one worker of several has from its primary, in place of a file to follow and an admin listener. */
 export interface WorkerContext {
@@ -11,6 +12,8 @@ export interface WorkerContext {
   readonly listen: { readonly host: string; readonly port: number } | null;
   /** Whether it is the one that carries UDP (docs/workers.md). */
   readonly datagrams: boolean;
+  /** Of which all workers make the same keys for session tickets of TLS. */
+  readonly tickets: TicketSeed;
   /** Where all workers agree on what they count; `null`: there is no other. */
   readonly counts: Counts | null;
   /** Its part of what the configuration bounds for all workers together. */

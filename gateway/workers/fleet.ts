@@ -6,6 +6,7 @@ import type { FileContent } from '../files/content.ts';
 import { CountKeeper } from '../policy/rate-limit/counts.ts';
 import { newTagKey } from '../policy/rate-limit/party-tag.ts';
 import { Refusal } from '../proxy/reloader.ts';
+import { newTicketSeed, TicketKeys } from '../tls/ticket-keys.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
 import { HandedOver } from './handed-over.ts';
 import type { AnswerTo, Departure, Given, Listening, PrimaryStatus, Question } from './messages.ts';
@@ -33,6 +34,7 @@ export class Fleet {
   readonly #living = new Set<WorkerProcess>();
   readonly #counts = new CountKeeper();
   readonly #countKey = newTagKey();
+  readonly #tickets = new TicketKeys(newTicketSeed());
   readonly #datagrams = new DatagramCarrier(() => this.ready());
   /** What they serve. */
   #content: FileContent;
@@ -168,6 +170,7 @@ export class Fleet {
       mode,
       workers,
       countKey: this.#countKey,
+      tickets: this.#tickets.seed,
       content: this.#content,
       listen: this.#listening,
       datagrams: this.#living.size === 0,

@@ -16,6 +16,7 @@ import type { Reading } from '../observe/metrics/reading.ts';
 import type { CountReport, CountState } from '../policy/rate-limit/counts.ts';
 import type { PartyTag } from '../policy/rate-limit/party-tag.ts';
 import type { ReloadResult } from '../proxy/reloader.ts';
+import type { TicketSeed } from '../tls/ticket-keys.ts';
 import type { StartFailure } from './start-failure.ts';
 
 /** What the primary may ask a worker, by name: what it gives with the question, and what it gets. */
@@ -75,6 +76,8 @@ export interface Assignment {
   readonly workers: number;
   /** By which all workers call a party the same (docs/rate-limit.md). */
   readonly countKey: PartyTag;
+  /** Of which all workers make the same keys for session tickets of TLS. */
+  readonly tickets: TicketSeed;
   readonly primaryStatus: PrimaryStatus;
 }
 

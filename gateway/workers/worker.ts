@@ -92,13 +92,14 @@ export class WorkerProgram {
     }
   }
 
-  #context({ content, listen, datagrams, workers, countKey }: Assignment): WorkerContext {
+  #context({ content, listen, datagrams, workers, countKey, tickets }: Assignment): WorkerContext {
     const settle = (reports: readonly CountReport[]) => this.#settle(reports);
     return {
       counts: workers > 1 ? { key: countKey, processes: workers, settle } : null,
       content,
       listen,
       datagrams,
+      tickets,
       share: (config) => shareOf(config, workers),
       configStatus: () => this.#primaryStatus!.config,
     };

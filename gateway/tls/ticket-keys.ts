@@ -1,0 +1,65 @@
+import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import type { TlsSettings } from './settings.ts';
+
+/** What all workers make the same keys of. It is kept in memory alone. */
+export interface TicketSeed {
+  /** Since 1970. */
+  readonly period: number;
+  /** Base64, as messages between processes are JSON. */
+  readonly secret: string;
+}
+
+export function newTicketSeed(now: number = Date.now()): TicketSeed {
+  return { period: periodAt(now), secret: randomBytes(SECRET_BYTES).toString('base64') };
+}
+
+/**
+ * The keys that session tickets are sealed with (RFC 8446 §4.6.1, RFC 5077 §4). Every eight hours the secret is replaced by one that is derived from
+ * it, and forgotten: processes that began with one seed agree without a word, and tickets of before can't be opened by what is in memory now.
+ */
+export class TicketKeys {
+  readonly #now: () => number;
+  #period: number;
+  #secret: Buffer;
+
+  constructor({ period, secret }: TicketSeed, now: () => number = Date.now) {
+    this.#now = now;
+    this.#period = period;
+    this.#secret = Buffer.from(secret, 'base64');
+  }
+
+  /** Of now, for a process that begins. */
+  get seed(): TicketSeed {
+    this.advance();
+    return { period: this.#period, secret: this.#secret.toString('base64') };
+  }
+
+  /** @returns whether the keys are others than before. A clock that is put back changes nothing. */
+  advance(): boolean {
+    const current = periodAt(this.#now());
+    const advanced = current > this.#period;
+    for (; this.#period < current; this.#period++) this.#secret = derived(this.#secret, 'next', SECRET_BYTES);
+    return advanced;
+  }
+
+  /**
+   * @param clients What the certificate of a client was judged by when the ticket was given: a session that is resumed is not judged again.
+   * @returns 48 bytes, as `tls.Server.setTicketKeys` takes them
+   */
+  keys(clients: TlsSettings['clients']): Buffer {
+    const judge = createHash('sha256').update(JSON.stringify(clients)).digest('base64');
+    return derived(this.#secret, `keys ${judge}`, TICKET_KEYS_BYTES);
+  }
+}
+
+function derived(secret: Buffer, purpose: string, bytes: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', purpose, bytes));
+}
+
+function periodAt(ms: number): number {
+  return Math.floor(ms / PERIOD_MS);
+}
+
+export const PERIOD_MS: number = 8 * 3_600_000;
+const SECRET_BYTES = 32;
+const TICKET_KEYS_BYTES = 48;

@@ -251,7 +251,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       headDue: (request) => extensions.headDue(request),
       flushHead: (request) => extensions.flushHead(request),
       isHandshake: (request) => extensions.isHandshake(request),
-      handshakePassed: (request, passed) => extensions.handshakePassed(request, passed),
+      hooksPassed: (request, edits) => extensions.hooksPassed(request, edits),
       extensionFailed: (request, cause, set) => extensions.failed(request, cause, set),
     };
   }

@@ -9,7 +9,7 @@ export interface ExtendedExchange {
   /** The header as the extension met it: what it left alone goes on as the client sent it. */
   readonly original: Readonly<Record<string, string | string[] | undefined>>;
   /** Begins forwarding: the answer goes to `downstream`, the fields are those of a plain route with `edit` applied. */
-  forward(downstream: HandlerDownstream, edit: FieldEdit): void;
+  forward(downstream: HandlerDownstream, edit: FieldEdit | null): void;
   readonly body: RequestBody | null;
 }
 
@@ -74,12 +74,12 @@ function replacedBody({ body }: Dispatcher.DispatchOptions): RequestBody | null 
 /** @fastify/http-proxy sets these for its own purposes; the forwarding sets them better. */
 const NOT_EDITS: ReadonlySet<string> = new Set(['host', 'connection', 'transfer-encoding', 'content-length']);
 
-/** @throws GatewayError `extension_failed` */
+/** @returns `null`: nothing was changed. @throws GatewayError `extension_failed` */
 export function editOf(
   before: ExtendedExchange['original'],
   after: ExtendedExchange['original'],
-  tag: string | null,
-): FieldEdit {
+  tag: string | null = null,
+): FieldEdit | null {
   const removed = new Set<string>();
   const set = new Map<string, readonly string[]>();
   for (const name of Object.keys(before))
@@ -92,7 +92,7 @@ export function editOf(
   // What goes out is text, in which a line end of an extension's would begin another field.
   const wrong = invalidField(set);
   if (wrong !== null) throw new GatewayError('extension_failed', `${wrong} can't be a header field`);
-  return { removed, set };
+  return removed.size === 0 && set.size === 0 ? null : { removed, set };
 }
 
 /** RFC 9110 §5.1, §5.5. @returns the name of a field that would be none. */
@@ -106,8 +106,9 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 const NOT_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** A body of the extension's own has a length of its own. */
-function withLength({ removed, set }: FieldEdit, length: number): FieldEdit {
-  return { removed, set: new Map([...set, ['content-length', [String(length)]]]) };
+function withLength(edit: FieldEdit | null, length: number): FieldEdit {
+  const set = new Map([...(edit?.set ?? []), ['content-length', [String(length)]] as const]);
+  return { removed: edit?.removed ?? new Set(), set };
 }
 
 /** Applies an extension's edit to the fields as the client sent them. */

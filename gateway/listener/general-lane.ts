@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { isReset } from '../exchange/rescue.ts';
 import { asksByHead } from '../wire/request-line.ts';
+import { CountedResponse } from './counted-response.ts';
 import { type ConnectionPolicy, HttpDownstream } from './http-downstream.ts';
 import { type Behind, MessageGate } from './message-gate.ts';
 import { hasBody } from './node-body.ts';
@@ -31,7 +32,7 @@ export type TakeBack = (socket: Socket, behind: Behind) => void;
  */
 export class GeneralLane {
   /** Of the port: Node keeps the time of heads only in a server that listens. Its connections come here by `takeOver` and `turnAway` alone. */
-  readonly server: http.Server;
+  readonly server: http.Server<typeof http.IncomingMessage, typeof CountedResponse>;
   readonly #handler: GeneralLaneHandler;
   readonly #policy: ConnectionPolicy;
   /** What Node does with a connection of its server. */
@@ -91,7 +92,7 @@ export class GeneralLane {
     return gate;
   }
 
-  #requested(request: http.IncomingMessage, response: http.ServerResponse, expects: boolean): void {
+  #requested(request: http.IncomingMessage, response: CountedResponse, expects: boolean): void {
     const { socket } = request;
     const gate = this.#gates.get(socket)!;
     gate.begun(request);
@@ -169,7 +170,8 @@ export function tooManyConnections(): GatewayError {
   );
 }
 
-const SERVER_OPTIONS: http.ServerOptions = {
+const SERVER_OPTIONS: http.ServerOptions<typeof http.IncomingMessage, typeof CountedResponse> = {
+  ServerResponse: CountedResponse,
   // Never lenient: what one parser repairs, the next one reads differently.
   insecureHTTPParser: false,
   maxHeaderSize: 16 * 1024,

@@ -1,7 +1,8 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { EarlyBytes } from '../forward/early-bytes.ts';
 import { closeGently } from '../forward/gentle-close.ts';
+import { CountedResponse } from './counted-response.ts';
 import { HttpDownstream, type MessageReading } from './http-downstream.ts';
 
 /**
@@ -9,7 +10,7 @@ import { HttpDownstream, type MessageReading } from './http-downstream.ts';
  * connection, as one of a service is. What the client sends behind its handshake is held meanwhile, and bounded.
  */
 export class Handshake {
-  readonly response: ServerResponse;
+  readonly response: CountedResponse;
   readonly downstream: HttpDownstream;
   readonly #socket: Socket;
   readonly #early: EarlyBytes;
@@ -19,7 +20,7 @@ export class Handshake {
   /** @param head what the client has sent behind it. */
   constructor(request: IncomingMessage, socket: Socket, head: Buffer) {
     this.#socket = socket;
-    this.response = new ServerResponse(request);
+    this.response = new CountedResponse(request);
     this.response.assignSocket(socket);
     this.downstream = new HttpDownstream(request, this.response, LAST_ANSWER, false, NO_BODY);
     this.downstream.closeAfterAnswer();

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BodySink } from '../exchange/contract.ts';
 import { until } from '../proof/testing/poll.ts';
 import { connect, get, type RawClient, request } from '../proof/testing/raw-client.ts';
+import { CountedResponse } from './counted-response.ts';
 import { HttpDownstream } from './http-downstream.ts';
 
 interface Arrived {
@@ -17,7 +18,7 @@ interface Arrived {
 /** Sends a request to a bare server, and hands over what the gateway would work with. */
 async function arrive(bytes: string, policy = { draining: false }): Promise<Arrived> {
   const arrived = Promise.withResolvers<HttpDownstream>();
-  const server = http.createServer((incoming, response) => {
+  const server = http.createServer({ ServerResponse: CountedResponse }, (incoming, response) => {
     const reading = Object.assign(incoming.socket, { bodyLeft: Number.POSITIVE_INFINITY });
     arrived.resolve(new HttpDownstream(incoming, response, policy, false, reading));
   });

@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import { type ClientExchange, type Reading, SKIPPED_MAX_BYTES } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { peerOf } from '../exchange/peer.ts';
+import type { CountedResponse } from './counted-response.ts';
 import { lingerOnClose } from './linger.ts';
 import { hasBody, NodeBody } from './node-body.ts';
 
@@ -27,22 +28,20 @@ export class HttpDownstream implements ClientExchange {
   readonly reading: MessageReading;
   readonly #body: NodeBody | null;
   readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #response: CountedResponse;
   readonly #policy: ConnectionPolicy;
   #listener: DownstreamListener = IGNORE;
   /** Body bytes that the head promised and that have not been written; -1: it promised none. */
   #owed = -1;
   #headAt: 'held' | 'out' | null = null;
   #awaitsDrain = false;
-  /** Of a body that somebody else writes. */
-  #written = 0;
   #onHeadDue: () => void = () => {};
   #closesAfterwards = false;
   #closed = false;
 
   constructor(
     request: IncomingMessage,
-    response: ServerResponse,
+    response: CountedResponse,
     policy: ConnectionPolicy,
     expectsContinue: boolean,
     reading: MessageReading,
@@ -105,6 +104,7 @@ export class HttpDownstream implements ClientExchange {
     // RFC 9110 §7.8: who sends Upgrade says so in Connection, which Node then leaves to us.
     const connection =
       status === 426 ? ['Connection', this.#closing ? 'Upgrade, close' : 'Upgrade, keep-alive'] : [];
+    response.requestId = null;
     response.writeHead(status, plainReason(reason), [...told, ...connection] as string[]);
     this.#headAt = 'held';
     // Node sends the head with the first bytes of the body. Where those don't come in the same turn, the head must not wait for them.
@@ -175,30 +175,17 @@ export class HttpDownstream implements ClientExchange {
   writtenByFastify(requestId: string, headDue: () => void): void {
     this.#onHeadDue = headDue;
     // A hook that goes on when its answer is over writes behind its end: an error that would end the process.
-    this.#response.on('error', () => {});
-    this.#response.setHeader('X-Request-Id', requestId);
+    this.#response.on('error', ignore);
+    this.#response.requestId = requestId;
+    this.#response.counts = true;
     if (this.#policy.draining) this.closeAfterAnswer();
     if (this.#body) lingerOnClose(this.socket, this.#request);
-    this.#countWritten();
   }
 
   /** The head of such an answer is about to be set: it is the last one here in a drain, and before its upload is complete. */
   headDue(): void {
     if (this.#policy.draining || this.#leavesUnread) this.closeAfterAnswer();
     this.#onHeadDue();
-  }
-
-  #countWritten(): void {
-    const response = this.#response as unknown as { write: BodyWriter; end: BodyWriter };
-    const { write, end } = response;
-    response.write = (...given) => {
-      this.#written += bodyBytes(given);
-      return write.apply(response, given);
-    };
-    response.end = (...given) => {
-      this.#written += bodyBytes(given);
-      return end.apply(response, given);
-    };
   }
 
   /** @param stalled called when the client has taken nothing of such an answer for so long, once. */
@@ -226,7 +213,7 @@ export class HttpDownstream implements ClientExchange {
 
   /** Bytes of the body of an answer that Fastify wrote. */
   get writtenBytes(): number {
-    return this.method === 'HEAD' || this.status === 204 || this.status === 304 ? 0 : this.#written;
+    return this.method === 'HEAD' || this.status === 204 || this.status === 304 ? 0 : this.#response.written;
   }
 
   /** Whether it may be silent for long (WHATWG HTML §9.2). */
@@ -269,6 +256,8 @@ export class HttpDownstream implements ClientExchange {
 /** Beyond it, copying costs more than the gathered write. */
 const TEXT_MAX_BYTES = 8 * 1024;
 
+function ignore(): void {}
+
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
 
 /** RFC 9112 §4. What a cache or an extension hands over was read by nobody here. */
@@ -278,14 +267,6 @@ function plainReason(reason: string): string {
 
 function flushHead(downstream: HttpDownstream): void {
   downstream.flushHeld();
-}
-
-type BodyWriter = (...given: unknown[]) => boolean;
-
-/** What a call of `write` or `end` writes of a body. */
-function bodyBytes([chunk, encoding]: readonly unknown[]): number {
-  if (typeof chunk === 'string') return Buffer.byteLength(chunk, encoding as BufferEncoding | undefined);
-  return chunk instanceof Uint8Array ? chunk.length : 0;
 }
 
 /** Where the name of Content-Length stands; -1: nowhere. */

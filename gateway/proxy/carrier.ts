@@ -21,7 +21,7 @@ import { OpenFiles } from '../folder/open-files.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
 import { type ForwardOwner, HttpForward } from '../forward/http.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
-import { Tunnel, type TunnelPlan } from '../forward/upgrade.ts';
+import { Tunnel } from '../forward/upgrade.ts';
 import { Handshake } from '../listener/handshake.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
@@ -35,12 +35,12 @@ import { cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { type Decision, decide } from './decide.ts';
 import { Exchange, type ExchangeEnds, UpgradeRequest } from './exchange.ts';
 import { Extensions } from './extensions.ts';
-import { FastifyExchange } from './fastify-exchange.ts';
+import { BehindHooks, FastifyExchange } from './fastify-exchange.ts';
 import { HandlerOwner } from './handler-owner.ts';
+import type { HookEdits } from './hook-edits.ts';
 import { InspectedDownstream } from './inspected.ts';
 import { NamedAnswer, NameHosts } from './name-hosts.ts';
-import type { PassedHandshake } from './passed-handshake.ts';
-import { extendedPlan, handshakePlan } from './plans.ts';
+import { editRequest, extendedPlan } from './plans.ts';
 import { type Onward, PolicyWait } from './policy-wait.ts';
 import type { ExchangeContext, Routed } from './routed.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -77,7 +77,7 @@ export class Carrier implements HttpListenerHandler {
   readonly clock = new Clock();
   readonly extensions = new Extensions(
     (exchange, downstream, edit) => this.#forwardExtended(exchange, downstream, edit),
-    (exchange, passed) => this.#openExtended(exchange, passed),
+    (exchange, edits) => this.#hooksPassed(exchange, edits),
   );
 
   constructor(options: CarrierOptions) {
@@ -280,12 +280,17 @@ export class Carrier implements HttpListenerHandler {
   }
 
   /** What an extension made of its exchange. The client's side is Fastify's, and `FastifyExchange` learns of its end. */
-  #forwardExtended({ exchange }: FastifyExchange, downstream: HandlerDownstream, edit: FieldEdit): void {
+  #forwardExtended(
+    { exchange }: FastifyExchange,
+    downstream: HandlerDownstream,
+    edit: FieldEdit | null,
+  ): void {
     const { state } = exchange;
     // The client may have left while the extension was thinking, or been told that it thought too long.
     if (state.kind === 'refused') return downstream.fail(state.error);
     if (state.kind !== 'routed')
       return downstream.fail(new GatewayError('client_left', 'the client closed its connection'));
+    state.trailersPass = false;
     const plan = extendedPlan(state, edit, downstream.body);
     this.#forward(
       state,
@@ -299,30 +304,37 @@ export class Carrier implements HttpListenerHandler {
     return new HandlerOwner(exchange, routed, downstream, this.#options.longLived);
   }
 
-  readonly #openTunnel: Onward = (exchange, routed) => this.#tunnel(exchange, routed, routed.tunnelPlan);
-
-  /** What an extension made of a handshake. */
-  #openExtended(fastify: FastifyExchange, passed: PassedHandshake): void {
+  /** No hook of its route sees more of it: it goes on as on a plain route. */
+  #hooksPassed(fastify: FastifyExchange, edits: HookEdits): void {
     const { exchange, routed, handshake } = fastify;
-    if (!routed || !handshake || !fastify.hooksPassed()) return;
+    if (!routed || !fastify.hooksPassed()) return;
+    editRequest(routed, edits.request);
+    routed.hookEdits = edits;
+    const owner = new BehindHooks(fastify);
+    if (handshake === null) {
+      const { downstream: arrived } = fastify;
+      const { detail } = exchange.record;
+      const client = detail === null ? arrived : this.#inspect(arrived, routed, detail);
+      return this.#forward(routed, this.#watched(routed, client), routed, owner);
+    }
     const { downstream } = handshake;
     exchange.moveTo(new UpgradeRequest(downstream, downstream.socket, handshake.release()));
-    this.#tunnel(exchange, routed, handshakePlan(routed, passed), () =>
-      handshake.answered(exchange.record.status),
-    );
+    this.#tunnel(exchange, routed, owner, () => handshake.answered(exchange.record.status));
   }
 
+  readonly #openTunnel: Onward = (exchange, routed) => this.#tunnel(exchange, routed, exchange);
+
   /** @param answered called when the client has its answer */
-  #tunnel(exchange: Exchange, routed: Routed, plan: TunnelPlan, answered: () => void = () => {}): void {
+  #tunnel(exchange: Exchange, routed: Routed, owner: ForwardOwner, answered: () => void = () => {}): void {
     if (routed.folder !== null)
       return exchange.refuse(routed, new GatewayError('upgrade_refused', 'files take no upgrade'));
     const { longLived } = this.#options;
     // What is no upgrade is carried.
     const { socket, early } = exchange.downstream as UpgradeRequest;
-    const tunnel = new Tunnel(socket, early, plan, exchange.record, {
+    const tunnel = new Tunnel(socket, early, routed.tunnelPlan, exchange.record, {
       failed: (error) => {
         longLived.delete(routed.signature, tunnel);
-        exchange.failed(error);
+        owner.failed(error);
         answered();
       },
       opened: () => {
@@ -331,7 +343,7 @@ export class Carrier implements HttpListenerHandler {
       },
       closed: () => {
         answered();
-        exchange.closed(tunnel);
+        owner.closed(tunnel);
       },
     });
     longLived.add(routed.signature, tunnel);

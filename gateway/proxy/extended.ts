@@ -9,7 +9,7 @@ import { ownFields, type SetFields } from './set-fields.ts';
 export type ForwardExtended = (
   exchange: FastifyExchange,
   downstream: HandlerDownstream,
-  edit: FieldEdit,
+  edit: FieldEdit | null,
 ) => void;
 
 /**

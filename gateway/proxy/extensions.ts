@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { ExtendDispatcher } from '../forward/extend.ts';
-import { ExtendedExchanges, extensionError, type ForwardExtended, refusalAnswer } from './extended.ts';
+import { ExtendedExchanges, type ForwardExtended } from './extended.ts';
 import type { FastifyExchange } from './fastify-exchange.ts';
-import type { PassedHandshake } from './passed-handshake.ts';
+import type { HookEdits } from './hook-edits.ts';
 import type { InternalRoute } from './router.ts';
 import type { SetFields } from './set-fields.ts';
 
-/** Opens the tunnel that a handshake asked for, once its hooks have let it pass. */
-export type OpenTunnel = (exchange: FastifyExchange, passed: PassedHandshake) => void;
+/** Goes on with what its hooks have let pass. */
+export type GoOn = (exchange: FastifyExchange, edits: HookEdits) => void;
 
 /** What is in Fastify's hands: the gateway's page and extended routes, whose requests come back from there to be forwarded. */
 export class Extensions {
@@ -17,10 +17,10 @@ export class Extensions {
   readonly #exchanges = new WeakMap<IncomingMessage, FastifyExchange>();
   readonly dispatcher: ExtendDispatcher;
 
-  readonly #open: OpenTunnel;
+  readonly #goOn: GoOn;
 
-  constructor(forward: ForwardExtended, open: OpenTunnel) {
-    this.#open = open;
+  constructor(forward: ForwardExtended, goOn: GoOn) {
+    this.#goOn = goOn;
     this.#waiting = new ExtendedExchanges(forward);
     this.dispatcher = new ExtendDispatcher(this.#waiting);
   }
@@ -57,17 +57,11 @@ export class Extensions {
     return this.#of(request).handshake !== null;
   }
 
-  handshakePassed(request: IncomingMessage, passed: PassedHandshake): void {
-    this.#open(this.#of(request), passed);
+  hooksPassed(request: IncomingMessage, edits: HookEdits): void {
+    this.#goOn(this.#of(request), edits);
   }
 
   failed(request: IncomingMessage, cause: unknown, set: SetFields): void {
-    const fastify = this.#of(request);
-    const { exchange } = fastify;
-    const error = extensionError(cause);
-    if (error instanceof GatewayError) return void (fastify.fails(error) && exchange.failed(error));
-    if (!fastify.fails(new GatewayError('extension_failed', error.detail))) return;
-    const { fields, body } = refusalAnswer(error, exchange.record.requestId, set);
-    exchange.answer(error.status, fields, body);
+    this.#of(request).fail(cause, set);
   }
 }

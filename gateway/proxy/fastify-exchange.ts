@@ -1,16 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DownstreamListener } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import type { LongLived } from '../exchange/long-lived.ts';
 import { noteError } from '../exchange/record.ts';
 import type { Clock, Deadline, Timed } from '../exchange/timer-wheel.ts';
 import { isForwardingField } from '../fields/forwarded.ts';
 import type { HandlerDownstream } from '../forward/extend.ts';
+import type { ForwardOwner } from '../forward/http.ts';
 import type { Handshake } from '../listener/handshake.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import { extendedBy } from '../route/lane.ts';
 import type { Exchange } from './exchange.ts';
+import { extensionError, refusalAnswer } from './extended.ts';
 import type { Routed } from './routed.ts';
 import type { InternalRoute } from './router.ts';
+import type { SetFields } from './set-fields.ts';
 
 /** An exchange whose answer Fastify writes: what we see of it is how the connection gets on, and how long it takes. */
 export class FastifyExchange implements DownstreamListener, Timed {
@@ -65,8 +69,18 @@ export class FastifyExchange implements DownstreamListener, Timed {
     this.#request = downstream;
   }
 
+  /** An extension threw, or its request failed. @param set the fields of an answer that hooks had set by then. */
+  fail(cause: unknown, set: SetFields): void {
+    const { exchange } = this;
+    const error = extensionError(cause);
+    if (error instanceof GatewayError) return void (this.#fails(error) && exchange.failed(error));
+    if (!this.#fails(new GatewayError('extension_failed', error.detail))) return;
+    const { fields, body } = refusalAnswer(error, exchange.record.requestId, set);
+    exchange.answer(error.status, fields, body);
+  }
+
   /** Whether this failure is the first, and can still be answered; what is half out is broken off. */
-  fails(error: GatewayError): boolean {
+  #fails(error: GatewayError): boolean {
     if (this.exchange.state.kind === 'over' || this.#failed) return false;
     this.#failed = true;
     if (!this.downstream.headSent) return true;
@@ -139,5 +153,26 @@ export class FastifyExchange implements DownstreamListener, Timed {
     if (this.#request?.underWay)
       this.#request.left(new GatewayError('client_left', 'the client closed its connection'));
     exchange.leave();
+  }
+}
+
+/** What hooks have let pass is forwarded for the client itself; only what a hook throws at the answer is told as theirs. */
+export class BehindHooks implements ForwardOwner {
+  readonly #fastify: FastifyExchange;
+
+  constructor(fastify: FastifyExchange) {
+    this.#fastify = fastify;
+  }
+
+  failed(error: GatewayError): void {
+    this.#fastify.fail(error.code === 'extension_failed' ? (error.cause ?? error) : error, {});
+  }
+
+  lasts(forward: LongLived): void {
+    this.#fastify.exchange.lasts(forward);
+  }
+
+  closed(lasted: LongLived | null): void {
+    this.#fastify.exchange.closed(lasted);
   }
 }

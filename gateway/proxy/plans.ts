@@ -4,30 +4,17 @@ import { storableFields } from '../fields/answer-fields.ts';
 import { readFacts, withOtherForwarded } from '../fields/request-facts.ts';
 import { editFields, type FieldEdit } from '../forward/extend.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
-import type { TunnelPlan } from '../forward/upgrade.ts';
-import type { PassedHandshake } from './passed-handshake.ts';
 import type { Routed } from './routed.ts';
 
-/**
- * The exchange with what its route's extension did to the fields and, where it made one of its own, with its body. What a client may not say
- * of its connection, or of where a request comes from, an extension may not either.
- */
-export function extendedPlan(routed: Routed, edit: FieldEdit, body: RequestBody | null): HttpPlan {
+/** The exchange with what its route's extension did to the fields and, where it made one of its own, with its body. */
+export function extendedPlan(routed: Routed, edit: FieldEdit | null, body: RequestBody | null): HttpPlan {
   editRequest(routed, edit);
-  return { ...planOf(routed), body };
+  return body === routed.body ? routed : { ...planOf(routed), body };
 }
 
-/** The same of a WebSocket's handshake, and of the answer to it. */
-export function handshakePlan(routed: Routed, passed: PassedHandshake): TunnelPlan {
-  editRequest(routed, passed.edit);
-  const plan = routed.tunnelPlan;
-  return {
-    ...plan,
-    answerFields: (endpoint, fields) => passed.answerFields(plan.answerFields(endpoint, fields)),
-  };
-}
-
-function editRequest(routed: Routed, edit: FieldEdit): void {
+/** What the client may not say of its connection, or of where a request comes from, an extension may not either. */
+export function editRequest(routed: Routed, edit: FieldEdit | null): void {
+  if (edit === null) return;
   const { kept } = routed.facts;
   // What else of `X-Forwarded-*` is there by now comes from a trusted peer, or from the extension, which may say who the client is.
   const edited = withOtherForwarded(readFacts(editFields(kept, edit)));

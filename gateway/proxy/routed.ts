@@ -29,6 +29,7 @@ import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Holds } from '../upstream/hold.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { HookEdits } from './hook-edits.ts';
 import type { NameHosts } from './name-hosts.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -85,6 +86,10 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   body: RequestBody | null;
   readonly stickyCookie: HttpPlan['stickyCookie'];
   personal = false;
+  /** What the hooks of an extended route made of it. */
+  hookEdits: HookEdits | null = null;
+  /** @fastify/http-proxy has no place for trailers. */
+  trailersPass = true;
   #added: Fields = NONE;
   #abort: AbortController | null = null;
   readonly #snapshot: Snapshot;
@@ -274,8 +279,9 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
 
   #told(kept: Fields): Fields {
     const cookie = this.#remembersPage ? pageCookie(this, kept) : null;
-    const told = this.outgoing(kept);
-    return cookie === null ? told : [...told, 'Set-Cookie', cookie];
+    const outgoing = this.outgoing(kept);
+    const told = cookie === null ? outgoing : [...outgoing, 'Set-Cookie', cookie];
+    return this.hookEdits === null ? told : this.hookEdits.answer(told);
   }
 
   /** The fields of a final answer of the service, or of the cache, as policies, and TLS, have them. */
@@ -297,9 +303,9 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     return answerFields(this, endpoint, fields, false);
   }
 
-  /** Trailers need chunks, which HTTP/1.0 and an answer without a body have not; @fastify/http-proxy has no place for them. */
+  /** Trailers need chunks, which HTTP/1.0 and an answer without a body have not. */
   get #takesTrailers(): boolean {
-    return this.version === '1.1' && this.downstream.method !== 'HEAD' && this.route.extend === null;
+    return this.version === '1.1' && this.downstream.method !== 'HEAD' && this.trailersPass;
   }
 
   /** Whether documents of the route are remembered (route/escape.ts). */
@@ -330,7 +336,8 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
         'websocket',
       ],
       answerFields: (endpoint, fields) => {
-        const told = this.outgoing(answerFields(this, endpoint, fields, false));
+        const service = this.outgoing(answerFields(this, endpoint, fields, false));
+        const told = this.hookEdits?.handshake(service) ?? service;
         if (this.record.detail !== null) this.record.detail.answerFields = told;
         return told;
       },

@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
   type onSendHookHandler,
+  type RouteHandlerMethod,
 } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { nominate } from '../fields/connection.ts';
@@ -15,7 +16,7 @@ import type { RouteConfig } from '../model/config.ts';
 import { isExtended } from '../route/lane.ts';
 import { ExtensionError, type ExtensionFailure, loadExtensions, type RouteExtension } from './extension.ts';
 import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
-import { PassedHandshake } from './passed-handshake.ts';
+import { HookEdits, type RewriteHeaders } from './hook-edits.ts';
 import { failuresOf, loadPlugins, registerPlugins, type UsedPlugin } from './plugins.ts';
 import type { SetFields } from './set-fields.ts';
 
@@ -39,8 +40,8 @@ export interface RouterHandlers {
   flushHead(request: IncomingMessage): void;
   /** Whether it is a WebSocket's handshake. */
   isHandshake(request: IncomingMessage): boolean;
-  /** Its hooks have let it pass, and a tunnel is to open. */
-  handshakePassed(request: IncomingMessage, passed: PassedHandshake): void;
+  /** Its hooks have let a request pass, and no hook sees the body of the answer: the gateway goes on by itself. */
+  hooksPassed(request: IncomingMessage, edits: HookEdits): void;
   /** An extension threw, or its request failed. @param set the fields of an answer that hooks had set by then. */
   extensionFailed(request: IncomingMessage, cause: unknown, set: SetFields): void;
 }
@@ -144,18 +145,44 @@ function extendedRoute(
     shown.set(request.raw, { ...headers });
     done();
   });
+  const seesBodies = extension.replyOptions?.onResponse ? () => true : watchBodyHooks(context);
   registerPlugins(context, plugins, failed);
   // A room within: its parsers, its error handler and its last hooks are behind those of the plugins.
-  context.register(async (inner) => proxiedRoute(inner, extension, methods, handlers, shown));
+  context.register(async (inner) =>
+    proxiedRoute(inner, {
+      extension,
+      methods,
+      handlers,
+      seesBodies,
+      shown: (request) => shown.get(request) ?? {},
+    }),
+  );
 }
 
-function proxiedRoute(
-  context: FastifyInstance,
-  extension: RouteExtension,
-  methods: string[],
-  handlers: RouterHandlers,
-  shown: WeakMap<IncomingMessage, http.IncomingHttpHeaders>,
-): void {
+/** @returns whether a hook of a plugin sees the bodies of answers */
+function watchBodyHooks(context: FastifyInstance): () => boolean {
+  const addHook = context.addHook as (this: FastifyInstance, ...given: unknown[]) => FastifyInstance;
+  let seen = false;
+  const watched = function (this: FastifyInstance, ...given: unknown[]) {
+    if (given[0] === 'onSend') seen = true;
+    return addHook.apply(this, given);
+  };
+  context.addHook = watched as FastifyInstance['addHook'];
+  return () => seen;
+}
+
+interface ProxiedRoute {
+  readonly extension: RouteExtension;
+  readonly methods: string[];
+  readonly handlers: RouterHandlers;
+  /** Whether a hook sees the bodies of answers: then they pass through Fastify. */
+  readonly seesBodies: () => boolean;
+  /** The header as the extension met it. */
+  readonly shown: (request: IncomingMessage) => http.IncomingHttpHeaders;
+}
+
+function proxiedRoute(context: FastifyInstance, route: ProxiedRoute): void {
+  const { extension, methods, handlers, shown } = route;
   // The body is read by the forwarding, not by Fastify, and undici must not get its hands on the request, which it would destroy.
   context.removeAllContentTypeParsers();
   context.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
@@ -166,17 +193,49 @@ function proxiedRoute(
     if (isStream(payload)) handlers.flushHead(request.raw);
   };
   // Plugins hook into single routes by this, too: the last to do so is the last to see the answer.
-  context.addHook('onRoute', (route) => {
-    route.onSend = [...[route.onSend ?? []].flat(), sends] as onSendHookHandler[];
+  context.addHook('onRoute', (options) => {
+    const others = [options.onSend ?? []].flat();
+    const seesBodies = others.length > 0 ? () => true : route.seesBodies;
+    options.onSend = [...others, sends] as onSendHookHandler[];
+    options.handler = handlerOf({ ...route, seesBodies }, options.handler);
   });
   context.setErrorHandler((cause, request, reply) => {
     reply.hijack();
     handlers.extensionFailed(request.raw, cause, reply.getHeaders());
   });
   context.register(httpProxy, {
-    ...proxyOptions(extension, handlers, (request) => shown.get(request) ?? {}),
+    ...proxyOptions(extension, handlers, shown),
     httpMethods: methods,
   });
+}
+
+/** @param proxied that of @fastify/http-proxy, for answers whose bodies hooks see, and requests whose bodies they have made. */
+function handlerOf(
+  { extension, handlers, seesBodies, shown }: ProxiedRoute,
+  proxied: RouteHandlerMethod,
+): RouteHandlerMethod {
+  return function handler(request, reply) {
+    const { raw } = request;
+    const replaces = seesBodies() || request.body !== undefined;
+    if (replaces && !handlers.isHandshake(raw)) return proxied.call(this, request, reply);
+    const edits = hookEdits(extension, request, shown(raw), reply.getHeaders());
+    reply.hijack();
+    handlers.hooksPassed(raw, edits);
+    return undefined;
+  };
+}
+
+function hookEdits(
+  { replyOptions = {} }: RouteExtension,
+  request: FastifyRequest,
+  shown: http.IncomingHttpHeaders,
+  set: SetFields,
+): HookEdits {
+  const { rewriteRequestHeaders, rewriteHeaders } = replyOptions;
+  const { headers } = request.raw;
+  const edited = rewriteRequestHeaders ? rewriteRequestHeaders(request, { ...headers }) : headers;
+  const rewrite: RewriteHeaders | null = rewriteHeaders ? (fields) => rewriteHeaders(fields, request) : null;
+  return new HookEdits(editOf(shown, edited ?? headers), set, rewrite);
 }
 
 /**
@@ -211,23 +270,7 @@ function proxyOptions(
     // By now the service's fields are among those that are set.
     handlers.extensionFailed(request.raw, cause, {});
   };
-  const passed = (request: FastifyRequest, reply: FastifyReply) => {
-    const { headers } = request.raw;
-    const edited = replyOptions.rewriteRequestHeaders?.(request, { ...headers }) ?? headers;
-    const edit = editOf(shown(request.raw), edited, null);
-    const { rewriteHeaders } = replyOptions;
-    const rewrite = rewriteHeaders
-      ? (fields: http.IncomingHttpHeaders) => rewriteHeaders(fields, request)
-      : null;
-    return new PassedHandshake(edit, reply.getHeaders(), rewrite);
-  };
   const options = {
-    handler(request: FastifyRequest, reply: FastifyReply, path: string, given: object) {
-      if (!handlers.isHandshake(request.raw)) return reply.from(path, given);
-      const handshake = passed(request, reply);
-      reply.hijack();
-      return handlers.handshakePassed(request.raw, handshake);
-    },
     // Never dialled: the dispatcher below decides where requests go.
     upstream: 'http://portway.invalid',
     undici: handlers.dispatcher,

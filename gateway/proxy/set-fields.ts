@@ -5,7 +5,7 @@ export type SetFields = Readonly<Record<string, number | string | string[] | und
 
 /** What an extension has set of a head that is not its own: `WWW-Authenticate`, `Retry-After` and their like, without what is about the body, or the connection. */
 export function ownFields(set: SetFields): string[] {
-  return fieldsOf(set, (name) => OURS.has(name) || isOfConnection(name));
+  return fieldsOf(set, (name) => isOfAnswer(name) || isOfConnection(name));
 }
 
 /** As they stand on the wire. @param except takes names in lower case. */
@@ -39,6 +39,11 @@ const CONNECTION: ReadonlySet<string> = new Set([
   'content-length',
 ]);
 
-const OURS: ReadonlySet<string> = new Set([
+/** What a body is, or whose answer. @param name in lower case */
+export function isOfAnswer(name: string): boolean {
+  return ANSWER.has(name);
+}
+
+const ANSWER: ReadonlySet<string> = new Set([
   ...['content-type', 'content-encoding', 'cache-control', 'etag', 'last-modified', 'x-request-id'],
 ]);

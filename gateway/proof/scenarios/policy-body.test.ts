@@ -40,7 +40,7 @@ class Marking extends DownstreamFilter {
   }
 }
 
-describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
+describe.each(laneKinds.filter(({ extended }) => !extended))(
   'policies of bodies, on $kind',
   ({ routes, files }) => {
     test.each([

@@ -10,6 +10,8 @@ export interface RouteKind {
    * side, takes the reason from the status (RFC 9112 §4 lets a client ignore it), and knows neither 1xx nor trailers.
    */
   readonly throughFastify: boolean;
+  /** Whether its exchanges pass hooks of somebody else's, and body hooks of policies do not see them. */
+  readonly extended: boolean;
   /** Header lines of an answer in the form in which they can be compared on such a route. */
   comparable(lines: readonly string[]): string[];
   /** Files that must lie beside the configuration. */
@@ -22,6 +24,7 @@ const plain: RouteKind = {
   kind: 'a plain route',
   lane: 'wire',
   throughFastify: false,
+  extended: false,
   comparable: (lines) => [...lines],
   files: {},
   routes: (key, to, ...keys) => `routes:\n  ${key}: { ${[`to: ${to}`, ...keys].join(', ')} }\n`,
@@ -34,13 +37,24 @@ const general: RouteKind = {
   routes: (key, to, ...keys) => plain.routes(key, to, 'lane: general', ...keys),
 };
 
+/** Its hooks see no body of an answer: behind them it is carried as a plain route. */
+const hooked: RouteKind = {
+  ...general,
+  kind: 'a route with a hook before the service',
+  extended: true,
+  files: { 'extension.ts': 'export default { preHandler: (_request, _reply, done) => done() };\n' },
+  routes: (key, to, ...keys) => plain.routes(key, to, 'extend: ./extension.ts', ...keys),
+};
+
 const extended: RouteKind = {
+  ...hooked,
   kind: 'a route extended in code',
-  lane: 'general',
   throughFastify: true,
   comparable: (lines) => lines.map(lowerName).sort(byName),
-  files: { 'extension.ts': 'export default {};\n' },
-  routes: (key, to, ...keys) => plain.routes(key, to, 'extend: ./extension.ts', ...keys),
+  files: {
+    'extension.ts':
+      'export default { replyOptions: { onResponse: (_request, reply, { stream }) => reply.send(stream) } };\n',
+  },
 };
 
 function lowerName(line: string): string {
@@ -58,4 +72,4 @@ function byName(a: string, b: string): number {
 export const routeKinds: readonly RouteKind[] = [plain, extended];
 
 /** The conformance suite of the lanes: what concerns the messages themselves. */
-export const laneKinds: readonly RouteKind[] = [plain, general, extended];
+export const laneKinds: readonly RouteKind[] = [plain, general, hooked, extended];

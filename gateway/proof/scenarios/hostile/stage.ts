@@ -73,8 +73,8 @@ export class Stage {
 }
 
 /** Plain routes are carried by the wire lane, unless they are said to be of the general one. */
-export function inWireLane({ kind, throughFastify }: RouteKind): boolean {
-  return !throughFastify && !/general/.test(kind);
+export function inWireLane({ kind, extended }: RouteKind): boolean {
+  return !extended && !/general/.test(kind);
 }
 
 const SENTINEL_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsentinel';

@@ -23,6 +23,7 @@ import { readCertificates, readConfig } from './observe/metrics/config-reading.t
 import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
+import { Tracer } from './observe/traces/tracer.ts';
 import { readTrafficFigure } from './observe/traffic-figure.ts';
 import { Descriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
@@ -115,6 +116,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   readonly metrics: GatewayMetrics;
   /** ... and kept, while somebody looks. */
   readonly exchanges: Inspector;
+  readonly traces: Tracer;
 
   constructor(options: GatewayOptions, worker: WorkerContext | null) {
     const { mode, log, env, configFile, content } = options;
@@ -130,6 +132,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       always: mode === 'development',
       explain: (input) => explainExchange(this.snapshots.current.table, this.config(), input),
     });
+    this.traces = new Tracer(log, new IdentitySource());
     const observe = this.#observer(applications);
     this.metrics = this.#createMetrics();
     const { traffic, loopDelay } = this.metrics;
@@ -169,6 +172,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       holds,
       applications,
       inspection: this.exchanges,
+      tracing: this.traces,
       challenges: this.challenges,
       dashboard: () => this.#admin?.answerClient ?? null,
     });
@@ -211,6 +215,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       if (record.errorCode === 'out_of_descriptors') this.descriptors.exchangeFailed();
       writeLine(record);
       if (record.detail !== null || record.endedAt < this.exchanges.until) this.exchanges.ended(record);
+      if (record.trace !== null) this.traces.ended(record, record.trace);
     };
   }
 
@@ -307,6 +312,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     registry.connectionsMax = descriptors.pairs;
     for (const warning of config.routes.flatMap(routeWarnings)) this.#options.log.warn(warning);
     caches.reconcile(config.routes);
+    this.traces.use(config.traces);
     for (const heard of this.#onReload) heard(config);
     if (this.#notReady === null) await this.#reconcileStreams();
     this.#orderCertificates();
@@ -456,6 +462,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.#source.stop();
     const finished = await drained(this, deadlineMs);
     this.#destroy();
+    await this.traces.close();
     await this.#admin?.close();
     return finished;
   }

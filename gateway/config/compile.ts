@@ -29,6 +29,7 @@ import type { SourceDocument } from './source.ts';
 import { reportStreamLoops } from './stream-loop.ts';
 import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
 import { compileTls } from './tls-schema.ts';
+import { compileTraces } from './traces-schema.ts';
 import { reportRouteConflicts, reportUpstreamConflicts } from './upstream-conflict.ts';
 import { GATEWAY_HOSTS, PORTWAY_HOST, readDefaultHost } from './variables.ts';
 
@@ -89,6 +90,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     services: compileServices(services, context.document, context.file),
     log: compileLog(checked.log),
     overload: compileOverload(checked.overload, OWN_OVERLOAD),
+    traces: checked.traces ? compileTraces(checked.traces) : null,
     tls: checked.tls
       ? compileTls(checked.tls, { file: context.file, routes, allowedHosts: rows.allowedHosts ?? [] })
       : null,

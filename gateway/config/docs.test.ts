@@ -194,6 +194,7 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '*.mirror': { to: 'mirror:1' },
   '.tls': { certificates: { cert: pem, key: pem } },
   'tls.acme': { names: 'shop.example.com' },
+  '.traces': { otlp: 'http://127.0.0.1:4318' },
   'tls.certificates': { cert: pem, key: pem },
   'tls.clientCertificates': { ca: authorityPem },
   '.tests': { request: 'GET /a' },

@@ -93,6 +93,7 @@ describe('the short form', () => {
       maxConnections: 10_000,
       workers: null,
       overload: { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 },
+      traces: null,
       resolver: null,
       serverTiming: null,
       tls: null,

@@ -127,6 +127,8 @@ to a site with https: [tls.md](tls.md).`,
 
   overload: `The gateway protects those that it has: beyond these bounds a new request is answered 503 with \`Retry-After\` at once, and what is under way goes on. \`off\` refuses nobody.`,
 
+  traces: `\`traces: { otlp: http://127.0.0.1:4318 }\` is all it needs. A collector that is slow, dead or hostile costs spans, and nothing else: [traces.md](traces.md).`,
+
   workers: `## workers
 
 Without the key there is one process. With it, even as \`1\`, the process that you start keeps the admin listener and looks after workers, which share the port: one that dies is

@@ -18,6 +18,7 @@ import { proxyProtocol, streamForm, streams } from './stream-schema.ts';
 import { endpointForm } from './target-schema.ts';
 import { testForm } from './tests-schema.ts';
 import { certificateForm, clientCertificatesForm, hstsForm, tlsForm } from './tls-schema.ts';
+import { tracesForm } from './traces-schema.ts';
 
 export function referencePage(): string {
   const sections = [
@@ -61,6 +62,7 @@ export function referencePage(): string {
     section('## discover', discoverForm, PROSE.discover),
     section('### docker', discoverDockerForm),
     section('## overload', overloadForm, PROSE.overload),
+    section('## traces', tracesForm, PROSE.traces),
     PROSE.workers,
     section('## log', log),
     PROSE.values,

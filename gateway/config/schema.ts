@@ -29,6 +29,7 @@ import { serviceValue } from './service-schema.ts';
 import { streams } from './stream-schema.ts';
 import { tests } from './tests-schema.ts';
 import { tls } from './tls-schema.ts';
+import { tracesForm } from './traces-schema.ts';
 
 const ADMIN_HOST = '127.0.0.1';
 
@@ -170,6 +171,14 @@ export const configuration = z
       default: 'on',
       also: ['loadshedding', 'shedding', 'overloadmanager'],
     }).optional(),
+    traces: described(
+      tracesForm,
+      'Where spans of a share of the exchanges are sent ([traces.md](traces.md)).',
+      {
+        defaultText: 'none',
+        also: ['tracing', 'otlp', 'opentelemetry', 'telemetry', 'otel', 'jaeger', 'zipkin'],
+      },
+    ).optional(),
     tls: described(tls, 'How clients are met by TLS.', {
       defaultText: 'plain HTTP only',
       also: ['ssl', 'https'],

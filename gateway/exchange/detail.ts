@@ -19,6 +19,8 @@ export interface AttemptDetail {
   /** 0: there was no answer. */
   status: number;
   error: ErrorCode | null;
+  /** Of a traced exchange, once the service was told. */
+  spanId: string | null;
 }
 
 /** What is kept of an exchange beyond its record, where the inspection wants it. Most exchanges have none. */
@@ -48,6 +50,7 @@ export class ExchangeDetail {
       failedAt: null,
       status: 0,
       error: null,
+      spanId: null,
     });
   }
 

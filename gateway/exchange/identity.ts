@@ -20,6 +20,14 @@ export class IdentitySource {
     return trusted && claimed !== null && PLAUSIBLE_ID.test(claimed) ? claimed : this.#hex(10);
   }
 
+  traceId(): string {
+    return this.#hex(16);
+  }
+
+  spanId(): string {
+    return this.#hex(8);
+  }
+
   /** W3C Trace Context §3.2: passed on as it is where it is valid, else a trace is begun, not sampled. */
   traceparent(received: string | null): string {
     if (received !== null && isTraceparent(received)) return received;

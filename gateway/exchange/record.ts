@@ -1,6 +1,7 @@
 import type { Lane } from './contract.ts';
 import type { ExchangeDetail } from './detail.ts';
 import { CATALOG, type ErrorCode, type GatewayError } from './error-catalog.ts';
+import type { ExchangeTrace } from './trace.ts';
 
 /** What is known of one exchange: its lane fills it in on the way, the access log reads it once at the end. */
 
@@ -57,6 +58,8 @@ export interface ExchangeRecord {
   user: string | null;
   /** What the inspection keeps of it; `null`: nobody looks, or there are too many. */
   detail: ExchangeDetail | null;
+  /** `null`: it is not traced. */
+  trace: ExchangeTrace | null;
 }
 
 export function newExchangeRecord(
@@ -92,6 +95,7 @@ export function newExchangeRecord(
     fallback: false,
     user: null,
     detail: null,
+    trace: null,
   };
 }
 

@@ -47,6 +47,8 @@ export interface GatewayConfig {
   readonly workers: number | 'auto' | null;
   /** `null`: never refuses for being overloaded. */
   readonly overload: OverloadConfig | null;
+  /** Where spans of exchanges are sent; `null`: nothing is traced. */
+  readonly traces: TracesConfig | null;
   /** DNS servers, `address` or `address:port`, asked instead of the system's; `null`: the system's. */
   readonly resolver: readonly string[] | null;
   /** `Server-Timing` in answers; `null`: in development, not in production. */
@@ -120,6 +122,15 @@ export interface CertificateFiles {
 }
 
 /** Beyond these the gateway answers 503 instead of making everybody wait. */
+export interface TracesConfig {
+  /** URL of the collector, path and all. */
+  readonly otlp: string;
+  /** Share of the exchanges, 0 to 1. */
+  readonly sample: number;
+  /** Name of this gateway in traces. */
+  readonly service: string;
+}
+
 export interface OverloadConfig {
   /** How late the event loop may be. */
   readonly eventLoopDelayMs: number;

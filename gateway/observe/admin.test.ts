@@ -34,6 +34,7 @@ const config: GatewayConfig = {
   maxConnections: 10_000,
   workers: null,
   overload: null,
+  traces: null,
   resolver: null,
   serverTiming: null,
   allowedHosts: null,

@@ -8,13 +8,14 @@ import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import { CapturedBody, InspectedBody } from '../exchange/captured-body.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { Downstream } from '../exchange/contract.ts';
-import type { ExchangeDetail, Inspection } from '../exchange/detail.ts';
+import { ExchangeDetail, type Inspection } from '../exchange/detail.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { IdentitySource } from '../exchange/identity.ts';
 import { peerOf } from '../exchange/peer.ts';
 import { newExchangeRecord } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import { Clock } from '../exchange/timer-wheel.ts';
+import type { Tracing } from '../exchange/trace.ts';
 import { readFacts } from '../fields/request-facts.ts';
 import { FolderExchange } from '../folder/folder-exchange.ts';
 import { OpenFiles } from '../folder/open-files.ts';
@@ -54,6 +55,7 @@ export interface CarrierOptions extends ExchangeEnds {
   readonly holds: Holds;
   readonly applications: Applications;
   readonly inspection: Inspection;
+  readonly tracing: Tracing;
   readonly challenges: Challenges;
   /** Answers at the dashboard's name; `null`: there is no admin listener. */
   readonly dashboard: () => ((request: IncomingMessage, response: ServerResponse) => void) | null;
@@ -200,8 +202,16 @@ export class Carrier implements HttpListenerHandler {
     const id = this.#context.identity.requestId(facts.requestId, believed);
     const protocol = PROTOCOLS[client.version] ?? 'HTTP/1.1';
     const record = newExchangeRecord(id, client.method, client.rawTarget, protocol, address);
-    const { inspection } = this.#options;
+    const { inspection, tracing, mode } = this.#options;
     if (record.startedAt < inspection.until) record.detail = inspection.begin(client.fields);
+    if (tracing.on) {
+      const believedTrace = mode === 'development' || snapshot.trust.includes(address);
+      record.trace = tracing.begin(facts.traceparent, believedTrace);
+      if (record.trace !== null) {
+        record.detail ??= new ExchangeDetail(client.fields);
+        if (record.trace.parentId === null) dropField(facts.kept, 'tracestate');
+      }
+    }
     return new Exchange(snapshot, client, facts, record, this.#options);
   }
 
@@ -356,6 +366,12 @@ export class Carrier implements HttpListenerHandler {
     if (decision.kind === 'refused') return exchange.failed(decision.error);
     exchange.failed(new GatewayError('no_route', 'a tunnel to the gateway itself'));
   }
+}
+
+/** Of a trace that begins here, a `Tracestate` of another says nothing (W3C Trace Context §3.3.1). */
+function dropField(fields: string[], lowerName: string): void {
+  for (let i = fields.length - 2; i >= 0; i -= 2)
+    if (fields[i]!.toLowerCase() === lowerName) fields.splice(i, 2);
 }
 
 function refused(error: GatewayError): Decision {

@@ -67,6 +67,7 @@ const SETTINGS = [
   'maxConnections',
   'workers',
   'overload',
+  'traces',
   'resolver',
   'serverTiming',
   'allowedHosts',

@@ -248,9 +248,15 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   }
 
   requestFields(endpoint: Endpoint): Fields {
-    const fields = requestFields(this, endpoint, this.#hop);
+    const fields = requestFields(this, endpoint, this.record.trace === null ? this.#hop : this.#tracedHop);
     if (this.body !== null) this.#pushHopFields(fields);
     return this.policies.toService(this.#withoutOwnCookies(fields), this);
+  }
+
+  /** Another span for each attempt. */
+  get #tracedHop(): Signature {
+    const { trace, detail } = this.record;
+    return { ...this.#hop, traceparent: trace!.traceparent(detail) };
   }
 
   /** Of our own hop to the service (RFC 9110 §6.6.2, §10.1.1). */
@@ -329,7 +335,12 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
       holds,
       holdMs: () => this.holdMs,
       requestFields: (endpoint) => [
-        ...this.policies.toService(this.#withoutOwnCookies(requestFields(this, endpoint, this.#hop)), this),
+        ...this.policies.toService(
+          this.#withoutOwnCookies(
+            requestFields(this, endpoint, this.record.trace === null ? this.#hop : this.#tracedHop),
+          ),
+          this,
+        ),
         'Connection',
         'Upgrade',
         'Upgrade',

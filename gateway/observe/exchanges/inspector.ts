@@ -68,6 +68,8 @@ export class Inspector implements Inspection {
   ended(record: ExchangeRecord): void {
     // What was begun by `captures` has an answer's body, be it empty.
     if (record.detail !== null && record.detail.answerBody !== null) this.#capturing--;
+    // It has a detail because it is traced.
+    if (record.endedAt >= this.until) return;
     if (record.detail !== null || this.#isWorthIt(record)) this.#ring.keep(record, Date.now());
     else this.#sampled++;
   }

@@ -17,6 +17,7 @@ export function gatewayConfig(
     maxConnections: 10_000,
     workers: null,
     overload: { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 },
+    traces: null,
     resolver: null,
     serverTiming: null,
     allowedHosts: null,

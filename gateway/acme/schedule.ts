@@ -7,7 +7,7 @@
 export function renewalTime(notBefore: number, notAfter: number, random: number): number {
   const lifetime = notAfter - notBefore;
   const share = lifetime < SHORT_MS ? 1 / 2 : 2 / 3;
-  return notBefore + lifetime * (share - random / 30);
+  return Math.round(notBefore + lifetime * (share - random / 30));
 }
 
 /**
@@ -21,7 +21,7 @@ export function leftAlone(lifetime: number): number {
 /** @param failures one after the other, this one included. @param retryAfterMs what the directory said */
 export function nextTry(failures: number, retryAfterMs: number | null, now: number, random: number): number {
   const backoff = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), WAIT_MAX_MS) * (1 + random / 4);
-  return now + Math.max(backoff, Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS));
+  return Math.round(now + Math.max(backoff, Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS)));
 }
 
 /**
@@ -42,7 +42,7 @@ export function instantIn(
   { start, end }: { readonly start: number; readonly end: number },
   random: number,
 ): number {
-  return start + (end - start) * random;
+  return Math.round(start + (end - start) * random);
 }
 
 /** When the window is asked for again. @param waitMs what the directory said */

@@ -1,5 +1,6 @@
+import type { OrderedCertificateStatus } from '../model/status.ts';
 import type { Feed } from './live/feed.ts';
-import { formatShare, formatTime } from './parts/format.ts';
+import { formatDay, formatShare, formatTime } from './parts/format.ts';
 import { TextBlock } from './parts/text-block.tsx';
 
 /** What is wrong with the gateway as a whole, above every page. */
@@ -27,12 +28,35 @@ export function Notices({ feed }: { readonly feed: Feed }) {
           the others are answered in time.
         </section>
       )}
+      {status?.certificates.map((certificate) => (
+        <CertificateNotice key={certificate.name} of={certificate} />
+      ))}
       {status?.notReady && (
         <section class="notice" role="alert">
           <strong>It takes no new requests:</strong> it is {status.notReady}.
         </section>
       )}
     </>
+  );
+}
+
+/** What was ordered last did not come. */
+function CertificateNotice({
+  of: { name, error, expiresAt, nextTryAt },
+}: {
+  readonly of: OrderedCertificateStatus;
+}) {
+  if (error === null) return null;
+  const shown =
+    expiresAt === null
+      ? 'Nobody vouches for what is shown.'
+      : `The one that is shown is valid until ${formatDay(expiresAt)}.`;
+  return (
+    <section class="notice" role="alert">
+      <strong>The certificate of {name} could not be had.</strong> {shown}
+      {nextTryAt !== null && ` The next try is at ${formatTime(nextTryAt)}.`}
+      <TextBlock text={error.detail} label={`why ${name} has no new certificate`} />
+    </section>
   );
 }
 

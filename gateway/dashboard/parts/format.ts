@@ -57,3 +57,8 @@ export function formatBytes(bytes: number): string {
 export function formatTime(at: number): string {
   return new Date(at).toLocaleTimeString(undefined, { hour12: false });
 }
+
+/** `2026-11-29` */
+export function formatDay(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}

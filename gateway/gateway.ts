@@ -11,6 +11,7 @@ import { LongLivedExchanges } from './exchange/long-lived.ts';
 import type { ExchangeRecord } from './exchange/record.ts';
 import type { FileContent } from './files/content.ts';
 import { HttpListener } from './listener/http.ts';
+import { inheritedPorts } from './listener/inherited-ports.ts';
 import { Streams } from './listener/streams/streams.ts';
 import { TlsError, TlsFiles } from './listener/tls-files.ts';
 import { createAccessLog } from './log/access-log.ts';
@@ -268,8 +269,9 @@ class RunningGateway implements Gateway, WorkerGateway {
     const { host, port, admin, tls } = { ...this.config(), ...this.#worker?.listen };
     this.#host = host;
     try {
-      await listener.listen(host, listen.port ?? port);
-      if (tls?.port && tls.port !== port) await listener.listenTls(host, tls.port);
+      const [own = null, secure = null] = this.#worker ? [] : inheritedPorts(this.#options.env);
+      await listener.listen(host, listen.port ?? port, own);
+      if (tls?.port && tls.port !== port) await listener.listenTls(host, tls.port, secure);
       await streams.open(this.#ownStreams(), this.config().resolver);
       const adminPort = listen.adminPort ?? admin?.port ?? false;
       if (adminPort !== false && !this.#worker) await this.#openAdmin(admin?.host ?? LOOPBACK, adminPort);

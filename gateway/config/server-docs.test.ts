@@ -57,13 +57,17 @@ test('the way there has less than forty lines', () => {
 
 const analyzer = spawnSync('systemd-analyze', ['--version']).status === 0;
 test.skipIf(!analyzer)('systemd takes the unit', async () => {
-  const unit = blocks.find(({ language }) => language === 'ini')!.text;
-  const file = join(await temporaryFolder(), 'portway.service');
+  const [unit, socket] = blocks.filter(({ language }) => language === 'ini').map(({ text }) => text);
+  const folder = await temporaryFolder();
+  const file = join(folder, 'portway.service');
+  await writeFile(join(folder, 'portway.socket'), socket!);
   await writeFile(
     file,
-    unit.replace('/usr/local/bin/portway', process.execPath).replace('User=portway\n', ''),
+    unit!.replace('/usr/local/bin/portway', process.execPath).replace('User=portway\n', ''),
   );
-  const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
-  expect(stderr.split('\n').filter((line) => line.includes('portway.service'))).toEqual([]);
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', file, join(folder, 'portway.socket')], {
+    encoding: 'utf8',
+  });
+  expect(stderr.split('\n').filter((line) => line.includes('portway.'))).toEqual([]);
   expect(status).toBe(0);
 });

@@ -92,9 +92,9 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     this.#h2.dismissal()();
   }
 
-  /** @throws ListenError */
-  async listen(host: string, port: number): Promise<void> {
-    await listening(this.#server, host, port);
+  /** @param descriptor of a port that is open already (inherited-ports.ts). @throws ListenError */
+  async listen(host: string, port: number, descriptor: number | null = null): Promise<void> {
+    await listening(this.#server, host, port, descriptor);
     this.#address = this.#server.address() as AddressInfo;
   }
 
@@ -124,13 +124,13 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     else this.#movedTo.close();
   }
 
-  /** Opens a port for TLS alone. @throws ListenError */
-  async listenTls(host: string, port: number): Promise<void> {
+  /** Opens a port for TLS alone. @param descriptor as of `listen`. @throws ListenError */
+  async listenTls(host: string, port: number, descriptor: number | null = null): Promise<void> {
     this.#secureServer = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#connections++;
       this.#enter(socket, 'tls');
     });
-    await listening(this.#secureServer, host, port);
+    await listening(this.#secureServer, host, port, descriptor);
   }
 
   /** Known once it listens, and still when it has stopped. */
@@ -273,10 +273,16 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   }
 }
 
-function listening(server: Server, host: string, port: number): Promise<void> {
+function listening(
+  server: Server,
+  host: string,
+  port: number,
+  descriptor: number | null = null,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException) => reject(new ListenError(host, port, cause));
-    server.once('error', failed).listen({ host, port, backlog: 4096 }, () => {
+    const where = descriptor === null ? { host, port } : { fd: descriptor };
+    server.once('error', failed).listen({ ...where, backlog: 4096 }, () => {
       // An error of a listening server (EMFILE while accepting) is no reason to end.
       server.off('error', failed).on('error', () => {});
       resolve();

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Acme } from '../acme/acme.ts';
 import type { Gateway, GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
+import { inheritedPorts, NOT_WITH_WORKERS } from '../listener/inherited-ports.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import { type Admin, createAdmin } from '../observe/admin.ts';
@@ -73,6 +74,7 @@ class Primary implements Gateway {
 
   async start(): Promise<void> {
     const { configFile: file, env, log, listen = {} } = this.#options;
+    if (inheritedPorts(env).length > 0) log.warn(NOT_WITH_WORKERS);
     try {
       const apply = (config: GatewayConfig, content: FileContent) => this.#apply(config, content);
       this.#reloader = await Reloader.start({ file, env, log, apply });

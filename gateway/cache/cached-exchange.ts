@@ -171,7 +171,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     if (unchanged) this.#head(304, 'Not Modified', fields, idleMs);
     else this.#head(statusCode, statusMessage, fields, idleMs);
     this.#record.cache = outcome.kind === 'hit' ? 'hit' : 'miss';
-    this.#cache.counts[outcome.kind === 'hit' ? 'hits' : 'misses']++;
+    this.#cache.count(outcome);
     // What is still to come is for the cache: the client has all that it gets.
     if (unchanged || this.#query.method === 'HEAD') return this.#downstream.end([]);
     this.#reader = feed.read(this);

@@ -1,5 +1,6 @@
 import type { Coding } from '../policy/compress/coded-head.ts';
 import { type CacheLookup, isFresh, lookUp } from './cache-lookup.ts';
+import type { Outcome } from './cache-status.ts';
 import { CollapsedMisses } from './collapse.ts';
 import type { Compressor } from './compressor.ts';
 import { codedUrl, type Entry, type FieldMap } from './entry.ts';
@@ -7,7 +8,7 @@ import { Fetched, type FetchWatcher } from './fetched.ts';
 import { partOf } from './part.ts';
 import { isOn, type Purge } from './purge.ts';
 import { Refreshes } from './refreshes.ts';
-import type { CacheQuery } from './storable.ts';
+import type { CacheQuery, NotKept } from './storable.ts';
 import type { CacheStore } from './store.ts';
 
 /** What became of the requests of a route since it has been cached. */
@@ -16,6 +17,8 @@ export interface CacheCounts {
   hits: number;
   /** Answered by the service, or after asking it. */
   misses: number;
+  /** Why answers were not kept, and how many. */
+  notKept?: Partial<Record<NotKept, number>>;
 }
 
 /** The shared cache (RFC 9111) of one route: what is kept, and what is being fetched. */
@@ -31,6 +34,15 @@ export class RouteCache {
   constructor(store: CacheStore, compressor: Compressor) {
     this.#store = store;
     this.#compressor = compressor;
+  }
+
+  count(outcome: Outcome): void {
+    const { counts } = this;
+    if (outcome.kind === 'hit') counts.hits++;
+    else counts.misses++;
+    if (outcome.kind !== 'forwarded' || outcome.notKept === null) return;
+    counts.notKept ??= {};
+    counts.notKept[outcome.notKept] = (counts.notKept[outcome.notKept] ?? 0) + 1;
   }
 
   /** The same, by the URL under which its answer is kept. */

@@ -10,6 +10,7 @@ port: 3000
 routes:
   /db: 3001
   /db/admin: { to: 3009, allow: [10.0.0.0/8, ::1], deny: 10.9.0.0/16 }
+  /kept: { to: 3011, cache: true }
   /old: { redirect: /new }
   /docs: { folder: . }
   shop.localhost/cart: 3010
@@ -36,6 +37,21 @@ describe('portway explain', () => {
     const { code, explanation } = await explained('GET', path);
     expect(code).toBe(0);
     expect(JSON.stringify(explanation)).toContain(what);
+  });
+
+  it.each([
+    [['/kept/a'], 'answers from what is kept; else the answer is kept, if it says for how long'],
+    [['PUT', '/kept/a'], 'PUT passes it by; where it succeeds, the URL is forgotten'],
+    [
+      ['/kept/a', '--header', 'If-Match: "1"'],
+      'passes it by, because of a field that is for the service alone',
+    ],
+    [['/kept/a', '--header', 'Cookie: a=b'], 'not kept (cookie), unless it says public or s-maxage'],
+    [['/kept/a', '--header', 'Authorization: x'], 'not kept (authorization), unless it says public'],
+    [['/kept/a', '--header', 'Cache-Control: no-store'], 'not kept (request-no-store)'],
+  ])('says what the cache does with %j', async (args, says) => {
+    const { explanation } = await explained(...args);
+    expect(JSON.stringify(explanation)).toContain(says);
   });
 
   it('names the route, its line, the address, and what the service will see', async () => {

@@ -135,6 +135,8 @@ export interface CacheStatus {
   readonly hits: number;
   /** Answered by the service, or after asking it, or after another request did. */
   readonly misses: number;
+  /** How many answers to GET were not kept, by the reason that `Cache-Status` names; absent: all were. */
+  readonly notKept?: Readonly<Record<string, number>>;
 }
 
 /** The outcome of the newest attempt to load the configuration. */

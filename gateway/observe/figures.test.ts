@@ -61,5 +61,11 @@ describe('caches', () => {
     expect(figureOf('caches', [[cache], [cache]])).toEqual([
       { route: '/a', entries: 2, bytes: 20, hits: 4, misses: 6 },
     ]);
+    const lists = [
+      [{ ...cache, notKept: { private: 1 } }],
+      [{ ...cache, notKept: { private: 2, vary: 1 } }],
+      [cache],
+    ];
+    expect(figureOf('caches', lists)).toMatchObject([{ notKept: { private: 3, vary: 1 } }]);
   });
 });

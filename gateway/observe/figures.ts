@@ -108,7 +108,15 @@ function cachesOf(lists: readonly (readonly CacheStatus[])[]): readonly CacheSta
     bytes: sum(same.map(({ bytes }) => bytes)),
     hits: sum(same.map(({ hits }) => hits)),
     misses: sum(same.map(({ misses }) => misses)),
+    ...reasonsOf(same),
   }));
+}
+
+function reasonsOf(same: readonly CacheStatus[]): Pick<CacheStatus, 'notKept'> {
+  const reasons = new Set(same.flatMap(({ notKept = {} }) => Object.keys(notKept)));
+  if (reasons.size === 0) return {};
+  const totalOf = (reason: string) => sum(same.map(({ notKept }) => notKept?.[reason] ?? 0));
+  return { notKept: Object.fromEntries(Array.from(reasons, (reason) => [reason, totalOf(reason)])) };
 }
 
 function endpointsOf(lists: readonly (readonly EndpointStatus[])[]): EndpointStatus[] {

@@ -1,7 +1,10 @@
+import type { FieldMap } from '../cache/entry.ts';
+import { keepable } from '../cache/storable.ts';
 import { isPublicOrigin, originOf, TrustedPeers } from '../fields/forwarded.ts';
 import { readFacts } from '../fields/request-facts.ts';
 import { requestFields } from '../fields/request-fields.ts';
 import type { GatewayConfig } from '../model/config.ts';
+import { bypassReason } from '../policy/cache-bypass/cache-bypass.ts';
 import { type Foreseen, foreseen, peerOf } from '../policy/foreseen.ts';
 import { namesOf } from '../policy/headers/rules.ts';
 import type { OwnOrigin } from '../route/escape.ts';
@@ -34,8 +37,36 @@ function whatIsDone(
   input: ExplainInput,
 ): Pick<ExplainInput, 'changes' | 'policies'> {
   const found = foreseen(table, config, input);
-  return found === null ? {} : { changes: headerChanges(found), policies: found.verdicts };
+  if (found === null) return {};
+  const answered = found.verdicts.some(({ status }) => status !== null);
+  const says = answered ? null : cacheSays(found, input.method);
+  const cache = says === null ? [] : [{ policy: 'cache', status: null, says }];
+  return { changes: headerChanges(found), policies: [...found.verdicts, ...cache] };
 }
+
+/** What a request comes to in the cache of its route, by the very code that decides. @returns `null`: it has none. */
+function cacheSays({ exchange, sent }: Foreseen, method: string): string | null {
+  const { cache, policies } = exchange.match.route;
+  if (cache === null) return null;
+  const fields: FieldMap = Object.fromEntries(sent.map(([name, value]) => [name.toLowerCase(), value]));
+  // A user who is known is treated as one with credentials.
+  if (policies.auth) fields.authorization ??= 'known';
+  const passes = bypassReason(method, fields, false);
+  if (passes === 'method') return `${method} passes it by; where it succeeds, the URL is forgotten`;
+  if (passes !== null) return 'passes it by, because of a field that is for the service alone';
+  const answer = { statusCode: 200, statusMessage: '', headers: { 'cache-control': 'max-age=60' } };
+  const judged = keepable({ origin: '', path: '', method, fields }, answer, cache);
+  if (typeof judged !== 'string')
+    return 'answers from what is kept; else the answer is kept, if it says for how long';
+  const unless = UNLESS[judged] ?? '';
+  return `answers from what is kept; else the answer is not kept (${judged})${unless}`;
+}
+
+/** What a service can say against it. */
+const UNLESS: Readonly<Record<string, string>> = {
+  authorization: ', unless it says public, s-maxage or must-revalidate',
+  cookie: ', unless it says public or s-maxage',
+};
 
 function headerChanges({ exchange, policies, sent }: Foreseen): HeaderChanges {
   const { route } = exchange.match;

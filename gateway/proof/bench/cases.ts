@@ -15,6 +15,8 @@ export interface BenchCase {
    * half of what the slowest of them all can do, and latency counts from when a request was due. `tunnel`: messages through a WebSocket.
    */
   readonly load: 'closed' | 'paced' | 'tunnel';
+  /** Answered out of the proxy's cache. */
+  readonly cached?: boolean;
 }
 
 /** The first segment of every request, which each peer strips. */
@@ -24,6 +26,7 @@ export const cases: readonly BenchCase[] = [
   closed('small', 'Small answers (105 bytes)', '/small', 105, 0),
   closed('10k', '10 KiB answers', '/10k', 10 * 1024, 0),
   closed('1m', '1 MiB answers', '/1m', 1024 * 1024, 0),
+  { ...closed('hit', '10 KiB answers out of the cache', '/hit', 10 * 1024, 0), cached: true },
   closed('post', 'POST of 16 KiB, small answers', '/post', 105, 16 * 1024),
   {
     name: 'half',

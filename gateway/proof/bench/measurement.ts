@@ -53,7 +53,7 @@ async function startPeer(
   { workspace, originPort, echoPort }: Bench,
   peer: Peer,
   installed: Installed,
-  { load }: BenchCase,
+  { load, cached = false }: BenchCase,
   port: number,
 ) {
   const tunnel = load === 'tunnel';
@@ -68,6 +68,7 @@ async function startPeer(
     originPort: tunnel ? echoPort : originPort,
     pathPrefix,
     tunnel,
+    cached,
   });
   workspace.makeFolder(`peer-${port}`, files);
   return workspace.processes.start(command, { cpu: workspace.proxyCpu, env, quiet: true });

@@ -8,6 +8,10 @@ const bodies = new Map(readdirSync(folder).map((name) => [`/${name}`, readFileSy
 
 createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
   const body = bodies.get(request.url ?? '');
-  const fields = { 'content-type': 'text/plain', 'content-length': body?.length ?? 0 };
+  const fields = {
+    'cache-control': 'max-age=3600',
+    'content-type': 'text/plain',
+    'content-length': body?.length ?? 0,
+  };
   response.writeHead(body === undefined ? 404 : 200, fields).end(body);
 }).listen(Number(port), '127.0.0.1');

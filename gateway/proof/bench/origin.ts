@@ -55,6 +55,8 @@ function nginxOrigin(
 ): [string, ...string[]] {
   const small = cases.filter(({ bodyBytes, load }) => bodyBytes < 1024 && load === 'closed');
   const locations = small.map((each) => `    location = ${each.path} { return 200 "${caseBody(each)}"; }`);
+  for (const { path } of cases.filter(({ cached }) => cached))
+    locations.push(`    location = ${path} { add_header Cache-Control max-age=3600; }`);
   const httpBlock = `  open_file_cache max=16;
   server {
     listen 127.0.0.1:${port} backlog=1024;

@@ -9,6 +9,8 @@ export interface Wiring {
   readonly pathPrefix: string;
   /** Whether upgrades are to be carried. */
   readonly tunnel: boolean;
+  /** Whether answers are to be kept, in memory. */
+  readonly cached: boolean;
 }
 
 /** How to run a peer: a command whose process stays in the foreground and ends on SIGTERM. */
@@ -29,7 +31,7 @@ export interface Peer {
   readonly name: string;
   /** One line on what it is, for the document. */
   readonly about: string;
-  /** Names of the cases that it takes part in; left out: all that are a closed loop. */
+  /** Names of the cases that it takes part in; left out: all that are a closed loop to the origin. */
   readonly cases?: readonly string[];
   /** A header line that closed loops send it, such as a key of its own; the others are asked without. */
   readonly field?: string;

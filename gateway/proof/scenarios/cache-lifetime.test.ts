@@ -175,6 +175,17 @@ describe('the admin listener', () => {
   });
 });
 
+test('the admin listener counts why answers were not kept', async () => {
+  const { gateway, ask } = await startCachedRoute(({ target }) =>
+    ok('x', target === '/a' ? FRESH : 'Cache-Control: no-store'),
+  );
+  for (const path of ['/a', '/a', '/b', '/b']) await ask(path);
+  await ask('/c', 'Cache-Control: no-store');
+  expect(await admin(gateway, 'GET', '/cache')).toMatchObject([
+    { hits: 1, misses: 4, notKept: { 'no-store': 2, 'request-no-store': 1 } },
+  ]);
+});
+
 describe('what is kept stays within its bound', () => {
   test.each(['{ maxSize: 1MiB }', '{ maxSize: 1MiB, file: cache.db }'])('%s', async (cache) => {
     const { service, gateway, ask } = await startCachedRoute(

@@ -5,7 +5,7 @@ import type { Peer, Wiring } from '../peer.ts';
 export const haproxy: Peer = {
   name: 'haproxy',
   about: 'one thread, connections to the origin reused always',
-  cases: cases.map(({ name }) => name),
+  cases: cases.filter(({ cached }) => !cached).map(({ name }) => name),
   find: () => findProgram('haproxy', ['-v'], /version (\S+)/),
   launch: (installed, wiring) => ({
     command: [installed.path, '-db', '-f', `${wiring.folder}/haproxy.cfg`],

@@ -43,10 +43,20 @@ function nginxPeer(name: string, about: string, buffers: string, taking?: readon
 }
 
 // The numbers of requests are raised so that no connection is renewed within a run, on either side.
-function configuration({ folder, port, originPort, pathPrefix, tunnel }: Wiring, buffers: string): string {
+const CACHE = `      proxy_cache kept;
+      proxy_cache_key $scheme$http_host$request_uri;
+`;
+
+function configuration(
+  { folder, port, originPort, pathPrefix, tunnel, cached }: Wiring,
+  buffers: string,
+): string {
+  const kept = cached
+    ? `  proxy_cache_path ${folder}/kept keys_zone=kept:10m;\n  open_file_cache max=16;\n`
+    : '';
   return nginxMain(
     folder,
-    `  upstream origin { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 1000000000; }
+    `${kept}  upstream origin { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 1000000000; }
   server {
     listen 127.0.0.1:${port} backlog=1024;
     location ${pathPrefix}/ {
@@ -58,7 +68,7 @@ ${tunnel ? UPGRADE : '      proxy_set_header Connection "";'}
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Host $http_host;
       proxy_set_header X-Forwarded-Proto $scheme;
-${buffers}    }
+${buffers}${cached ? CACHE : ''}    }
   }`,
   );
 }

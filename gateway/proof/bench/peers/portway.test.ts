@@ -9,7 +9,14 @@ test.each([portway, ...portwayVariants].map((peer) => [peer.name, peer] as const
   '%s is measured with a configuration that Portway takes',
   async (_name, peer) => {
     const folder = await temporaryFolder();
-    const wiring = { folder, port: 20001, originPort: 20002, pathPrefix: '/svc', tunnel: false };
+    const wiring = {
+      folder,
+      port: 20001,
+      originPort: 20002,
+      pathPrefix: '/svc',
+      tunnel: false,
+      cached: false,
+    };
     const { files = {} } = peer.launch({ path: '', version: '' }, wiring);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     const file = join(folder, 'gateway.config.yaml');

@@ -98,11 +98,11 @@ function findPortway(): Installed {
   return { path, version: packageVersion(path) };
 }
 
-function configuration({ port, originPort, pathPrefix }: Wiring, variant: Variant): string {
+function configuration({ port, originPort, pathPrefix, cached }: Wiring, variant: Variant): string {
   return `port: ${port}
 host: 127.0.0.1
 admin: false
 ${variant.settings ?? ''}routes:
-  ${pathPrefix}: { to: ${originPort}${variant.route ?? ''} }
+  ${pathPrefix}: { to: ${originPort}${cached ? ', cache: true' : ''}${variant.route ?? ''} }
 ${variant.others ?? ''}`;
 }

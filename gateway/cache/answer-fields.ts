@@ -6,9 +6,11 @@ type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 /** Names and values in turn. RFC 9110 §15.4.5: a 304 has no field that describes a body which is not there. */
 export function keptFields(headers: AnswerHeaders, unchanged: boolean): string[] {
   const fields: string[] = [];
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name];
     if (value === undefined || (unchanged && name === 'content-length')) continue;
-    for (const one of [value].flat()) fields.push(name, one);
+    if (typeof value === 'string') fields.push(name, value);
+    else for (const one of value) fields.push(name, one);
   }
   return fields;
 }

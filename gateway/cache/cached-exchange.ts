@@ -10,7 +10,7 @@ import { CollapsedFetch, type FetchOwner, type FetchPlan } from './collapsed-fet
 import { isOnlyIfCached, matchesCondition, withoutConditions } from './conditional.ts';
 import { Directives } from './directives.ts';
 import type { AnswerHead, CacheUrl, Entry, FieldMap, KeptAnswer, KeptHead } from './entry.ts';
-import { Feed, type FeedReader, type FeedTaker } from './feed.ts';
+import { Feed, type FeedReader, type FeedTaker, PIECE_BYTES } from './feed.ts';
 import { partOf } from './part.ts';
 import type { RouteCache } from './route-cache.ts';
 import type { CacheQuery } from './storable.ts';
@@ -42,7 +42,8 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   readonly #query: CacheQuery;
   readonly #record: ExchangeRecord;
   readonly #owner: CachedOwner;
-  readonly #fetching: CollapsedFetch;
+  /** `null`: nothing had to be fetched. */
+  #fetching: CollapsedFetch | null = null;
   #reader: FeedReader | null = null;
   #answering = false;
   #blocked = false;
@@ -63,7 +64,6 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     this.#owner = owner;
     const fields = withoutConditions(plan.fields);
     this.#query = cache.keyed({ ...plan.url, method: downstream.method, fields });
-    this.#fetching = new CollapsedFetch(cache, this.#query, plan, this);
   }
 
   start(): void {
@@ -77,15 +77,15 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     const use = entry ? useOf(entry, this.#query.fields) : 'ask';
     if (!entry || use === 'ask') return this.#ask(entry);
     this.#giveKept(entry);
-    if (use === 'stale') this.#fetching.refresh(entry, this.#record);
+    if (use === 'stale') this.#fetch().refresh(entry, this.#record);
   }
 
   #giveKept(entry: Entry): void {
-    const reason = this.#fetching.waited ? this.#fetching.reason : null;
+    const reason = this.#fetching?.waited ? this.#fetching.reason : null;
     const ttlS = Math.ceil((entry.staleAt - Date.now()) / 1_000);
     const given = this.#coded(entry) ?? entry;
     this.#give(given, reason ? { kind: 'collapsed', reason } : { kind: 'hit', ttlS: ttlS > 0 ? null : ttlS });
-    this.#fetching.settled();
+    this.#fetching?.settled();
   }
 
   /** What is kept in a coding that the client likes: compressed once, for all. */
@@ -102,7 +102,12 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   #ask(entry: Entry | undefined): void {
     if (isOnlyIfCached(this.#plan.fields)) return this.#refuse();
     const anew = Directives.ofRequest(this.#query.fields).has('no-store');
-    this.#fetching.begin(anew ? undefined : entry, this.#record);
+    this.#fetch().begin(anew ? undefined : entry, this.#record);
+  }
+
+  #fetch(): CollapsedFetch {
+    this.#fetching ??= new CollapsedFetch(this.#cache, this.#query, this.#plan, this);
+    return this.#fetching;
   }
 
   // What comes of it.
@@ -121,7 +126,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   }
 
   joined(head: KeptHead, feed: Feed): void {
-    const { reason } = this.#fetching;
+    const { reason } = this.#fetch();
     try {
       this.#answer(head, withAge(head), feed, { kind: 'collapsed', reason: reason ?? 'uri-miss' });
     } catch (cause) {
@@ -130,7 +135,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   }
 
   #forwarded(stale: boolean): Outcome {
-    const { fetched, waited, reason } = this.#fetching;
+    const { fetched, waited, reason } = this.#fetch();
     return {
       kind: 'forwarded',
       reason: reason ?? 'uri-miss',
@@ -157,13 +162,18 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     const unchanged = matchesCondition(fields, entry.headers, true);
     const given = unchanged ? entry : (partOf(entry, fields) ?? entry);
     try {
-      this.#answer(given, withAge(given), Feed.of(given.body), outcome);
+      this.#answer(given, withAge(given), given.body, outcome);
     } catch (cause) {
       this.failed(cause as Error);
     }
   }
 
-  #answer({ statusCode, statusMessage }: AnswerHead, headers: FieldMap, feed: Feed, outcome: Outcome): void {
+  #answer(
+    { statusCode, statusMessage }: AnswerHead,
+    headers: FieldMap,
+    body: Feed | Buffer,
+    outcome: Outcome,
+  ): void {
     const kept = outcome.kind !== 'forwarded';
     const unchanged = statusCode === 200 && matchesCondition(this.#plan.fields, headers, kept);
     const fields = [...keptFields(headers, unchanged), 'Cache-Status', cacheStatus(outcome)];
@@ -172,8 +182,22 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     else this.#head(statusCode, statusMessage, fields, idleMs);
     this.#record.cache = outcome.kind === 'hit' ? 'hit' : 'miss';
     this.#cache.count(outcome);
+    // It may have left while it was told.
+    if (this.#over) return;
     // What is still to come is for the cache: the client has all that it gets.
     if (unchanged || this.#query.method === 'HEAD') return this.#downstream.end([]);
+    if (Buffer.isBuffer(body)) this.#write(body);
+    else this.#read(body);
+  }
+
+  /** What is whole and fits into one piece needs nobody to mind it. */
+  #write(body: Buffer): void {
+    if (body.length > PIECE_BYTES) return this.#read(Feed.of(body));
+    if (body.length > 0) this.data(body);
+    this.end();
+  }
+
+  #read(feed: Feed): void {
     this.#reader = feed.read(this);
     this.#reader.resume();
   }
@@ -208,7 +232,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
 
   /** Who asked the service knows best why it broke off. */
   #causeOf(cause: Error): GatewayError {
-    const { errorCode, cause: text } = this.#fetching.record ?? { errorCode: null, cause: null };
+    const { errorCode, cause: text } = this.#fetching?.record ?? { errorCode: null, cause: null };
     return errorCode === null ? rescue(cause, 'body') : new GatewayError(errorCode, text ?? '');
   }
 
@@ -259,7 +283,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
 
   #letGo(error: GatewayError): void {
     this.#reader?.leave();
-    this.#fetching.abandon(error);
+    this.#fetching?.abandon(error);
   }
 
   #finish(): void {
@@ -268,7 +292,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   }
 
   #noteFetch(): void {
-    const { record } = this.#fetching;
+    const record = this.#fetching?.record;
     if (!record) return;
     this.#record.endpoint = record.endpoint;
     this.#record.attempts = record.attempts;

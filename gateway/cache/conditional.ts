@@ -4,6 +4,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** A client's conditions are answered from what is kept, or from what the service answers without them (RFC 9111 §4.3.2). */
 export function withoutConditions(fields: FieldMap): FieldMap {
+  if (!isConditional(fields) && !isOnlyIfCached(fields)) return fields;
   const { 'if-none-match': _match, 'if-modified-since': _since, ...rest } = fields;
   if (!isOnlyIfCached(fields)) return rest;
   return {
@@ -12,6 +13,10 @@ export function withoutConditions(fields: FieldMap): FieldMap {
       .filter((each) => !ONLY_IF_CACHED.test(each))
       .join(),
   };
+}
+
+function isConditional(fields: FieldMap): boolean {
+  return fields['if-none-match'] !== undefined || fields['if-modified-since'] !== undefined;
 }
 
 /** RFC 9111 §5.2.1.7. */
@@ -33,6 +38,7 @@ const ONLY_IF_CACHED = /^\s*only-if-cached\s*$/i;
  * @param kept answered from what is kept: then its Date counts where it does not say when it was changed (RFC 9111 §4.3.2).
  */
 export function matchesCondition(fields: FieldMap, answer: Headers, kept: boolean): boolean {
+  if (!isConditional(fields)) return false;
   const match = fields['if-none-match'];
   if (match !== undefined) return matchesTag([match].flat().join(','), one(answer.etag));
   const since = Date.parse(one(fields['if-modified-since']) ?? '');

@@ -14,10 +14,10 @@ export class Directives {
     this.targeted = targeted;
   }
 
-  /** Several lines are one list. */
+  /** Several lines are one list; but each is read by itself, so that no quote of one hides what stands in another. */
   static of(lines: string | string[] | undefined): Directives {
     const directives = new Directives();
-    if (lines !== undefined) for (const member of membersOf([lines].flat().join())) directives.#add(member);
+    for (const member of [lines ?? []].flat().flatMap(membersOf)) directives.#add(member);
     return directives;
   }
 

@@ -247,6 +247,7 @@ export class FeedReader {
   }
 }
 
-const PIECE_BYTES = 64 * 1024;
+/** At most so much is given at once. */
+export const PIECE_BYTES = 64 * 1024;
 /** How much is held for who reads more slowly than the first reader, once the whole is not kept. */
 const LAG_MAX_BYTES = 1024 * 1024;

@@ -34,6 +34,7 @@ describe('an answer is not kept', () => {
     ['no-store', { 'cache-control': 'max-age=60, no-store;x' }],
     ['no-store', { 'cache-control': ['max-age=60', 'No-Store=x'] }],
     ['private', { 'cache-control': 'max-age=60, private' }],
+    ['private', { 'cache-control': ['max-age=60, x="', 'private', 'y="'] }],
     ['private', { 'cache-control': 'max-age=60, "private"' }],
     ['private', { 'cache-control': 'max-age=60, private="x' }],
     ['set-cookie', { ...MINUTE, 'set-cookie': 'a=b' }],

@@ -198,6 +198,8 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'tls.certificates': { cert: pem, key: pem },
   'tls.clientCertificates': { ca: authorityPem },
   '.tests': { request: 'GET /a' },
+  '.concurrent': { requests: 1 },
+  '*.concurrent': { requests: 1 },
   '.rateLimit': { rate: '1/s' },
   '*.rateLimit': { rate: '1/s' },
   'auth.oidc': { issuer: 'https://id.test/', clientId: 'a', clientSecret: 'a'.repeat(24) },

@@ -72,6 +72,17 @@ export const rows = {
     remedy:
       'Wait as long as `Retry-After` says. The log line says which limit it was: `rateLimit:` of the route, or of the top level. Where another proxy stands before the gateway, name it in `trustProxy`, or all its clients are counted as one.',
   },
+  too_many_at_once: {
+    status: 429,
+    type: 'http_request_denied',
+    blame: 'client',
+    retry: 'always',
+    retryAfter: 1,
+    title: 'Too many requests at once',
+    detail: 'As many requests are under way as this route takes from one client.',
+    remedy:
+      'Wait until some have ended. The log line says which limit it was: `concurrent:` of the route, or of the top level. Where another proxy stands before the gateway, name it in `trustProxy`, or all its clients are counted as one.',
+  },
   unauthenticated: {
     status: 401,
     type: 'http_request_denied',

@@ -38,6 +38,8 @@ export interface RoutedExchange extends Exchange {
   personal: boolean;
   /** What a policy has to say beside the final answer, whoever gives it. */
   addToAnswer(fields: Fields): void;
+  /** Called once when the exchange is over, however it ends; of a WebSocket, when it is closed. */
+  whenOver(release: () => void): void;
   /** Whether the service gets its own `Host` although `hostHeader` is `auto`: it refuses the name that its route has in development. */
   readonly ownHost: boolean;
   /** For a policy that waits: aborted when the client has left, or the time is up. */

@@ -3,6 +3,7 @@ import { allow, deny } from './addresses/addresses.ts';
 import { auth, withoutSessions } from './auth/auth.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
 import { compress } from './compress/compress.ts';
+import { concurrent, userConcurrent } from './concurrent/concurrent.ts';
 import { cors } from './cors/cors.ts';
 import { escapeScript } from './escape/scripted-answer.ts';
 import { headers } from './headers/headers.ts';
@@ -23,6 +24,7 @@ export const POLICIES: readonly Policy[] = [
   allow,
   cors,
   rateLimit,
+  concurrent,
   policyOfAll(
     'max-forwards',
     'OPTIONS with `Max-Forwards` counts down, and is answered here at 0.',
@@ -30,6 +32,7 @@ export const POLICIES: readonly Policy[] = [
   ),
   auth,
   userRateLimit,
+  userConcurrent,
   respond,
   policyOfAll(
     'navigation',

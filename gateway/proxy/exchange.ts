@@ -287,6 +287,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   /** It is over: counted, and written down. */
   leave(): void {
     if (this.#state.kind === 'over') return;
+    this.#takenBy?.over();
     this.#state = OVER;
     this.record.endedAt = performance.now();
     this.#ends.inFlight.ended(this.record, this.#traffic);

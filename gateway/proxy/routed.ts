@@ -91,6 +91,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   /** @fastify/http-proxy has no place for trailers. */
   trailersPass = true;
   #added: Fields = NONE;
+  #releases: readonly (() => void)[] | null = null;
   #abort: AbortController | null = null;
   readonly #snapshot: Snapshot;
   readonly #context: ExchangeContext;
@@ -153,6 +154,17 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
 
   addToAnswer(fields: Fields): void {
     this.#added = [...this.#added, ...fields];
+  }
+
+  whenOver(release: () => void): void {
+    this.#releases = [...(this.#releases ?? []), release];
+  }
+
+  /** The exchange is over. */
+  over(): void {
+    if (this.#releases === null) return;
+    for (const release of this.#releases) release();
+    this.#releases = null;
   }
 
   get signal(): AbortSignal {

@@ -27,7 +27,8 @@ interface Rate {
 }
 
 const rate = parsedBy(z.string(), parseRate).meta({ doc: { expected: 'a rate: 100/s, 60/m, 1000/h' } });
-const by = parsedBy(z.string(), parseBy).meta({
+/** What is counted apart. */
+export const by = parsedBy(z.string(), parseBy).meta({
   doc: { expected: 'ip, user, route, header NAME, or cookie NAME' },
 });
 

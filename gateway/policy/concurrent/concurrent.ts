@@ -1,0 +1,47 @@
+import { type BoundPolicy, type Policy, policyWithKey } from '../policy.ts';
+import { type ConcurrentLimit, concurrentForm, concurrentRow } from './keys.ts';
+import type { UnderWay } from './under-way.ts';
+
+/** A client that has too much under way at once is refused, before anything is spent on it. */
+export const concurrent = policyWithKey('concurrent', {
+  does: 'A request of a party that has as many under way as `concurrent` allows is 429: by address, header, cookie and route.',
+  row: concurrentRow,
+  sections: [
+    {
+      heading: '### concurrent',
+      form: concurrentForm,
+      text: '`10` is `{ requests: 10, by: ip }`. What counts, and for how long, says [rate-limit.md](rate-limit.md#concurrent).',
+    },
+  ],
+  shown: (limit) => limit,
+  bind: (limit) => (limit === null || limit.by.kind === 'user' ? null : bind(limit)),
+});
+
+/** The same key, once it is known who asks. */
+export const userConcurrent: Policy = {
+  name: 'concurrent',
+  does: 'The same by user.',
+  key: null,
+  bind: (settings) => {
+    const limit = settings as ConcurrentLimit | null;
+    return limit?.by.kind === 'user' ? bind(limit) : null;
+  },
+};
+
+function bind(limit: ConcurrentLimit): BoundPolicy {
+  let underWay: UnderWay | null = null;
+  return {
+    async open(kept, route) {
+      const { UnderWay: Opened } = await import('./under-way.ts');
+      const key = `concurrent by ${JSON.stringify(limit.by)} of ${route}`;
+      underWay = kept.acquire(key, () => new Opened());
+      return () => kept.release(key);
+    },
+    request(exchange) {
+      if (underWay === null) throw new Error('concurrent was not opened');
+      underWay.admit(exchange, limit);
+      return null;
+    },
+    foresee: () => ({ status: null, says: `at most ${limit.text} at once, else 429` }),
+  };
+}

@@ -29,6 +29,7 @@ export class FastifyExchange implements DownstreamListener, Timed {
   #request: HandlerDownstream | null = null;
   /** A hook and the answer that it was given may fail both. */
   #failed = false;
+  #passed = false;
 
   constructor(
     exchange: Exchange,
@@ -98,8 +99,10 @@ export class FastifyExchange implements DownstreamListener, Timed {
 
   /** Ends the time of the hooks: what follows has its own. @returns whether anything may follow */
   hooksPassed(): boolean {
+    // A hook that calls `done` twice would have it forwarded twice.
+    if (this.#passed || this.exchange.state.kind !== 'routed') return false;
+    this.#passed = true;
     this.#deadline.clear();
-    if (this.exchange.state.kind !== 'routed') return false;
     if (!this.downstream.headSent) return true;
     this.#breakOff(new GatewayError('extension_failed', 'a hook began an answer and let the exchange pass'));
     return false;

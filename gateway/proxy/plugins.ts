@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import { pluginFile } from '../config/plugin-file.ts';
 import type { PluginUse, RouteConfig } from '../model/config.ts';
 import { type ExtensionFailure, inTime, LOAD_MS } from './extension.ts';
+import type { PluginHooks } from './plugin-hooks.ts';
 
 /** A Fastify plugin, ready to be registered in its route's context. */
 export interface UsedPlugin {
@@ -29,13 +30,18 @@ export async function loadPlugins({ use }: Pick<RouteConfig, 'use'>, failed: Fai
 /** Registers them one after the other, in the route's own context: what they hook into is all of the route, and nothing else. */
 export function registerPlugins(
   context: FastifyInstance,
+  hooks: PluginHooks,
   plugins: readonly UsedPlugin[],
   failed: Failed,
 ): void {
-  for (const { name, register, options } of plugins)
+  for (const { name, register, options } of plugins) {
+    context.after(() => {
+      hooks.plugin = name;
+    });
     context.register(register, options).after((cause: unknown) => {
       if (cause) failed(name, `can't be registered: ${messageOf(cause)}`);
     });
+  }
 }
 
 async function loadPlugin(used: PluginUse): Promise<UsedPlugin> {
@@ -65,7 +71,7 @@ function unencapsulated(
   return Object.assign(bound, plugin, { [Symbol.for('skip-override')]: true });
 }
 
-function messageOf(cause: unknown): string {
+export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 

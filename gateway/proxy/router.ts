@@ -17,7 +17,8 @@ import { isExtended } from '../route/lane.ts';
 import { ExtensionError, type ExtensionFailure, loadExtensions, type RouteExtension } from './extension.ts';
 import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
 import { HookEdits, type RewriteHeaders } from './hook-edits.ts';
-import { failuresOf, loadPlugins, registerPlugins, type UsedPlugin } from './plugins.ts';
+import { PluginHooks } from './plugin-hooks.ts';
+import { failuresOf, loadPlugins, messageOf, registerPlugins, type UsedPlugin } from './plugins.ts';
 import type { SetFields } from './set-fields.ts';
 
 /** Where inside Fastify a request goes; the route table has decided. */
@@ -145,30 +146,21 @@ function extendedRoute(
     shown.set(request.raw, { ...headers });
     done();
   });
-  const seesBodies = extension.replyOptions?.onResponse ? () => true : watchBodyHooks(context);
-  registerPlugins(context, plugins, failed);
+  const hooks = new PluginHooks(context, (plugin, cause) =>
+    failed(plugin, `its onReady failed: ${messageOf(cause)}`),
+  );
+  registerPlugins(context, hooks, plugins, failed);
+  const sees = extension.replyOptions?.onResponse !== undefined;
   // A room within: its parsers, its error handler and its last hooks are behind those of the plugins.
   context.register(async (inner) =>
     proxiedRoute(inner, {
       extension,
       methods,
       handlers,
-      seesBodies,
+      seesBodies: () => sees || hooks.seeBodies,
       shown: (request) => shown.get(request) ?? {},
     }),
   );
-}
-
-/** @returns whether a hook of a plugin sees the bodies of answers */
-function watchBodyHooks(context: FastifyInstance): () => boolean {
-  const addHook = context.addHook as (this: FastifyInstance, ...given: unknown[]) => FastifyInstance;
-  let seen = false;
-  const watched = function (this: FastifyInstance, ...given: unknown[]) {
-    if (given[0] === 'onSend') seen = true;
-    return addHook.apply(this, given);
-  };
-  context.addHook = watched as FastifyInstance['addHook'];
-  return () => seen;
 }
 
 interface ProxiedRoute {

@@ -294,6 +294,16 @@ describe('a WebSocket on a route with hooks', () => {
     await until('no connection is left', () => service.connections.every(({ ended }) => ended));
   });
 
+  test('is forwarded once by a hook that says twice that it may pass', async () => {
+    const { service, gateway, client } = await stage(
+      "fastify.addHook('preHandler', (_request, _reply, done) => { done(); done(); });",
+    );
+    await client.send(handshake('/chat/'));
+    expect((await client.head()).status).toBe(101);
+    expect((await gateway.get('/chat/')).status).toBe(200);
+    expect(service.requests).toHaveLength(2);
+  });
+
   test('runs onResponse once, when its answer is out', async () => {
     const hooks = `fastify.addHook('onResponse', async (_request, reply) => { seen.answers.push(reply.statusCode); });
       fastify.addHook('preHandler', async (request, reply) => request.headers['x-refuse'] && reply.code(402).send('no'));`;

@@ -109,7 +109,9 @@ describe('a route with Fastify plugins by name', () => {
   });
 
   test.each([
-    ['throws', '() => Promise.reject(new Error("no way to close"))', 'no way to close'],
+    ['rejects', '() => Promise.reject(new Error("no way to close"))', 'no way to close'],
+    ['throws', '() => { throw new Error("no way to close"); }', 'no way to close'],
+    ['throws with `done`', '(_fastify, _done) => { throw new Error("no way to close"); }', 'no way to close'],
     ['never settles', '() => new Promise(() => {})', null],
   ])('serves on, and reloads, where the end of a plugin %s', async (_how, onClose, logged) => {
     const service = (await startService()).answer(ok());
@@ -147,6 +149,21 @@ describe('a route with Fastify plugins by name', () => {
     delete seen.closedAgain;
     await expect(used('[./bad.mjs]', { 'bad.mjs': module })).rejects.toThrow('not ready');
     await until('it is closed', () => seen.closedAgain === true);
+  });
+
+  test.each([
+    ['rejects', "async () => { throw new Error('not ready'); }"],
+    ['throws', "() => { throw new Error('not ready'); }"],
+    ['calls done with it', "(done) => done(new Error('not ready'))"],
+  ])('is named, with the line of its route, where its onReady %s', async (_how, hook) => {
+    const module = `export default async (fastify) => { fastify.addHook('onReady', ${hook}); };`;
+    const refused = used('[./good.mjs, ./bad.mjs]', {
+      'good.mjs': "export default async (fastify) => { fastify.addHook('onReady', async () => {}); };",
+      'bad.mjs': module,
+    });
+    await expect(refused).rejects.toThrow(
+      /^route \/plug \(line 2 of the configuration\): \S*bad\.mjs: its onReady failed: not ready$/m,
+    );
   });
 
   test.each([

@@ -39,7 +39,7 @@ export interface GatewayOptions {
 export interface Gateway
   extends Omit<
     AdminView,
-    'notReady' | 'mode' | 'port' | 'purge' | 'metrics' | 'explain' | 'services' | 'exchanges'
+    'notReady' | 'mode' | 'env' | 'port' | 'purge' | 'metrics' | 'explain' | 'services' | 'exchanges'
   > {
   /** Where it listens: host and the actual port. */
   readonly address: { readonly host: string; readonly port: number };

@@ -345,6 +345,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   async #openAdmin(host: string, port: number): Promise<void> {
     const view: AdminView = {
       mode: this.#options.mode,
+      env: this.#options.env,
       port: () => this.address.port,
       notReady: () => this.#notReady,
       config: () => this.config(),

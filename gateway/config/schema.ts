@@ -41,6 +41,9 @@ export const adminForm = z
   .strictObject({
     host: described(host, 'The address that it listens on.', { default: ADMIN_HOST }).prefault(ADMIN_HOST),
     port: described(port, 'The port that it listens on.', { defaultText: '**required**' }),
+    readOnly: described(flag, 'Whether the dashboard may not write this file.', {
+      defaultText: '`false` in development, always `true` in production',
+    }).optional(),
   })
   .meta({ doc: { holder: 'admin' } });
 

@@ -8,6 +8,7 @@ import type { Place } from './live/place.ts';
 import { MapPage } from './map/map-page.tsx';
 import { Notices } from './notices.tsx';
 import { KEYS, listenToKeys } from './parts/keyboard.ts';
+import { Later } from './parts/later.tsx';
 import type { Draft } from './request/draft.ts';
 import { StreamPage } from './stream/stream-page.tsx';
 import { TryPage } from './try/try-page.tsx';
@@ -48,10 +49,15 @@ function Page(session: Session) {
       return <StreamPage {...session} />;
     case 'try':
       return <TryPage {...session} />;
+    case 'config':
+      return <Later load={loadConfig} session={session} />;
     default:
       return <MapPage {...session} />;
   }
 }
+
+/** What only this page needs is loaded with it. */
+const loadConfig = () => import('./config/config-page.tsx').then(({ ConfigPage }) => ConfigPage);
 
 /** No link: the fragment is the place. */
 function toMain(): void {

@@ -39,7 +39,12 @@ export interface GatewayConfig {
   readonly streams: readonly StreamConfig[];
   readonly services: readonly ServiceConfig[];
   /** `null`: no admin listener. */
-  readonly admin: { readonly host: string; readonly port: Port } | null;
+  readonly admin: {
+    readonly host: string;
+    readonly port: Port;
+    /** Whether the dashboard may not write the file; absent: in development it may. */
+    readonly readOnly?: boolean | undefined;
+  } | null;
   readonly log: LogConfig;
   /** Client connections at once; beyond it a new one is answered 503. */
   readonly maxConnections: number;

@@ -193,14 +193,14 @@ function parametersOf({ url }: FastifyRequest): URLSearchParams {
 }
 
 /** By the connection's own address, and by what browsers say of the page that asks: fields that another client sends count for nothing. */
-function isRefused({ socket, headers }: FastifyRequest): boolean {
+export function isRefused({ socket, headers }: FastifyRequest): boolean {
   const from = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   return (
     !isLoopback(from) || isFromAPage(headers) || /^(cross|same)-site$/.test(String(headers['sec-fetch-site']))
   );
 }
 
-function refuse(reply: FastifyReply): FastifyReply {
+export function refuse(reply: FastifyReply): FastifyReply {
   return sendProblem(reply, {
     status: 403,
     detail: `This is there for processes of the same machine only. ${FOR_NO_PAGE}`,

@@ -33,6 +33,10 @@ export const adminResources = [
     path: '/exchanges?status=failed&limit=20',
     what: 'The newest exchanges, those that `route`, `status`, `since`, `user`, `method` and `text` mean; kept while somebody looks. /exchanges/ID is one with its fields, tries, and why its route took it; /events tells the status each second, and exchanges as they end.',
   },
+  {
+    path: '/draft',
+    what: 'The file. POST a text to it to be told what is wrong with it, or what it would change; PUT writes it, in `portway dev`.',
+  },
   { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },
 ].map(({ path, what }) => ({ path, what }));
 
@@ -40,6 +44,7 @@ export const adminResources = [
 export function adminMethods(path: string): string | null {
   if (path === '/events') return 'GET';
   if (path === '/send') return 'POST';
+  if (path === '/draft') return 'GET, HEAD, POST, PUT';
   if (path === '/explain') return 'GET, HEAD, POST';
   if (path === '/capture') return 'POST, DELETE';
   if (/^\/exchanges\/[^/]+\/replay$/.test(path)) return 'POST';

@@ -120,6 +120,7 @@ const figures: FigureReaders = {
 
 const view: AdminView = {
   mode: 'production',
+  env: {},
   port: () => 3000,
   notReady: () => notReady,
   config: () => config,

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { preferredType } from '../answer/accept.ts';
 import type { Purge } from '../cache/purge.ts';
 import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
+import type { Environment } from '../config/load.ts';
 import { ListenError } from '../listener/listen-error.ts';
 import type { GatewayConfig, TlsConfig } from '../model/config.ts';
 import type { ConfigStatus, OrderedCertificateStatus, Replacement, WorkerStatus } from '../model/status.ts';
@@ -14,6 +15,7 @@ import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { DASHBOARD_HOST } from '../route/names.ts';
 import { answerPurge } from './admin-cache.ts';
 import { AdminConnections } from './admin-connections.ts';
+import { answerDraft } from './admin-draft.ts';
 import { answerExchanges, type ExchangesView } from './admin-exchanges.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
@@ -32,6 +34,8 @@ export interface AdminView {
   /** Why it takes no new requests (`starting`, `draining`); `null`: it does. */
   notReady(): string | null;
   readonly mode: 'development' | 'production';
+  /** Of the configuration. */
+  readonly env: Environment;
   /** Where clients are taken. */
   port(): number;
   /** The configuration that serves new requests now. */
@@ -215,6 +219,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
     reply.type(EXPOSITION_TYPE).send(Readable.from(exposition(await view.metrics()))),
   );
   answerExchanges(app, view);
+  answerDraft(app, view);
   app.get('/explain', (request, reply) => answerExplain(request, reply, view.explain));
 }
 

@@ -118,6 +118,7 @@ class Primary implements Gateway {
     this.#admin = createAdmin(
       {
         mode: this.#options.mode,
+        env: this.#options.env,
         port: () => this.address.port,
         notReady: () => this.#whyNotReady(),
         config: () => this.config(),

@@ -5,6 +5,7 @@ export const PAGES = [
   { name: 'map', title: 'Map' },
   { name: 'stream', title: 'Stream' },
   { name: 'try', title: 'Try it' },
+  { name: 'config', title: 'Config' },
 ] as const;
 
 export type PageName = (typeof PAGES)[number]['name'];

@@ -48,8 +48,7 @@ function bodyChanges(before: BodyView | null, after: BodyView | null): AnswerDif
     const same = before.text === after.text && before.base64 === after.base64 && before.bytes === after.bytes;
     return { kind: 'text', same: partial && same ? null : same, changes: [] };
   }
-  const changes: BodyChange[] = [];
-  compare(old.value, now.value, '', changes);
+  const changes = jsonChanges(old.value, now.value);
   return { kind: 'json', same: changes.length === 0, changes };
 }
 
@@ -60,6 +59,13 @@ function jsonOf({ kind, text, truncated }: BodyView): { readonly value: unknown 
   } catch {
     return undefined;
   }
+}
+
+/** Where two values of JSON differ, at most `CHANGES_MAX` places. */
+export function jsonChanges(before: unknown, after: unknown): readonly BodyChange[] {
+  const changes: BodyChange[] = [];
+  compare(before, after, '', changes);
+  return changes;
 }
 
 /** @param path a JSON pointer (RFC 6901). */

@@ -208,6 +208,39 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(faults).toEqual([]);
   });
 
+  test('the file is edited by keys: what is wrong, what changes, for which requests, applied and undone', async () => {
+    const service = await startService();
+    service.answer(ok('here'));
+    const yaml = `# the store\nroutes:\n  /db: ${service.port} # kept\noverload: off\n`;
+    const gateway = await startTestGateway(yaml, { mode: 'development' });
+    await gateway.get('/new/x');
+    const { page, faults } = await open(gateway);
+    await page.getByRole('row', { name: '/db' }).waitFor();
+    await page.keyboard.press('4');
+    const editor = page.getByLabel('Configuration');
+    await editor.waitFor();
+    await page.getByText('This is what is in use.').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.type('  /new: 3OO1');
+    await page.keyboard.press('Enter');
+    await page.getByText('a letter O instead of a zero?').waitFor();
+    expect(await page.locator('.wrong').first().textContent()).toBe('3OO1');
+    expect(await page.getByRole('button', { name: 'Apply' }).isDisabled()).toBe(true);
+    await editor.fill(yaml.replace('overload', `  /new: ${service.port}\noverload`));
+    await page.getByText(`new, → localhost:${service.port}`).waitFor();
+    await page.getByText('GET /new/x').waitFor();
+    await expectNoFindings(page);
+    await page.getByRole('button', { name: 'Apply' }).press('Enter');
+    await page.getByText('Written: it takes effect now.').waitFor();
+    await expect.poll(async () => (await gateway.get('/new/x')).text).toBe('here');
+    expect(await readFile(gateway.configFile, 'utf8')).toContain('# kept\n  /new');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => readFile(gateway.configFile, 'utf8')).toBe(yaml);
+    expect(faults).toEqual([]);
+  });
+
   test('follows what changes, and says when the gateway is gone and when it is back', async () => {
     const gateway = await gatewayWithTraffic();
     const watched = await open(gateway);
@@ -274,7 +307,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
 });
 
 /** Every page, with something open on it where something can be. */
-const PLACES = ['#/map', '#/map/%2Fgone', '#/stream', '#/try'];
+const PLACES = ['#/map', '#/map/%2Fgone', '#/stream', '#/try', '#/config'];
 
 /** What axe-core finds wrong for those who see or move differently, in the words of its rules. */
 async function expectNoFindings(page: WatchedPage['page']): Promise<void> {

@@ -1,0 +1,75 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { readContent } from '../files/content.ts';
+import type { DraftFile } from '../model/draft.ts';
+import type { AdminView } from './admin.ts';
+import { isRefused, refuse } from './admin-exchanges.ts';
+import { sendJson, sendProblem } from './admin-problem.ts';
+import { judgeDraft } from './draft.ts';
+import { replaceFile } from './draft-file.ts';
+
+const DRAFT_MAX_BYTES = 1 << 20;
+const USAGE =
+  'The body is JSON: `text`, the configuration, and to write it `hash`, of the text that it is made of.';
+
+const draft = z.strictObject({ text: z.string(), hash: z.string().optional() });
+
+/** `/draft`: the file, what a text would change in its place, and, where that is allowed, another text for it. For this machine alone. */
+export function answerDraft(app: FastifyInstance, view: AdminView): void {
+  app.get('/draft', async (request, reply) =>
+    isRefused(request) ? refuse(reply) : sendJson(reply, await draftFile(view)),
+  );
+  app.post('/draft', { bodyLimit: DRAFT_MAX_BYTES }, async (request, reply) => {
+    if (isRefused(request)) return refuse(reply);
+    const { success, data } = draft.safeParse(request.body);
+    if (!success) return sendProblem(reply, { status: 400, detail: USAGE });
+    // A problem quotes what variables of the environment say.
+    if (view.mode === 'production') return sendProblem(reply, { status: 409, detail: NOT_IN_PRODUCTION });
+    return sendJson(reply, await judgeDraft(data.text, view));
+  });
+  app.put('/draft', { bodyLimit: DRAFT_MAX_BYTES }, async (request, reply) => {
+    if (isRefused(request)) return refuse(reply);
+    const { data } = draft.safeParse(request.body);
+    if (data?.hash === undefined) return sendProblem(reply, { status: 400, detail: USAGE });
+    const refused = await write(data.text, data.hash, view);
+    return refused === null
+      ? sendJson(reply, await draftFile(view))
+      : sendProblem(reply, { status: 409, detail: refused });
+  });
+}
+
+/** @returns why not; `null`: it is written, and the gateway takes notice by itself. */
+async function write(text: string, hash: string, view: AdminView): Promise<string | null> {
+  const now = await draftFile(view);
+  if (now.readOnly !== null) return now.readOnly;
+  if (now.hash !== hash) return 'The file has changed meanwhile: read it again, and edit that.';
+  if (!(await judgeDraft(text, view)).ok) return 'It has problems: it is written when it has none.';
+  try {
+    await replaceFile(now.file, text);
+    return null;
+  } catch (cause) {
+    return `The file can’t be written: ${(cause as Error).message}.`;
+  }
+}
+
+async function draftFile(view: AdminView): Promise<DraftFile> {
+  const { file, admin } = view.config();
+  // There, what is in it may be for its owner's eyes alone.
+  if (view.mode === 'production') return { file, text: null, hash: '', readOnly: NOT_IN_PRODUCTION };
+  const content = await readContent(file);
+  return {
+    file,
+    text: content.ok ? content.text : null,
+    hash: content.hash,
+    readOnly: whyReadOnly(admin?.readOnly === true, file),
+  };
+}
+
+/** Whoever writes this file decides what is run. */
+const NOT_IN_PRODUCTION =
+  'In production the file belongs to whoever deploys it: it is neither shown nor written here.';
+
+function whyReadOnly(asked: boolean, file: string): string | null {
+  if (asked) return 'The configuration says `admin: { readOnly: true }`.';
+  return /\.ya?ml$/i.test(file) ? null : 'The configuration is a program.';
+}

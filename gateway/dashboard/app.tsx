@@ -2,6 +2,7 @@ import type { Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { shownState, streamState } from '../observe/route-state.ts';
 import { Header } from './header.tsx';
+import { HeatPage } from './heat/heat-page.tsx';
 import type { Exchanges } from './live/exchanges.ts';
 import type { Feed } from './live/feed.ts';
 import type { Place } from './live/place.ts';
@@ -51,6 +52,8 @@ function Page(session: Session) {
       return <TryPage {...session} />;
     case 'config':
       return <Later load={loadConfig} session={session} />;
+    case 'heat':
+      return <HeatPage {...session} />;
     default:
       return <MapPage {...session} />;
   }

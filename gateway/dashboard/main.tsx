@@ -11,7 +11,7 @@ if (root !== null) {
   const feed = new Feed();
   feed.start();
   root.replaceChildren();
-  const exchanges = new Exchanges((status) => feed.take(status));
+  const exchanges = new Exchanges((status) => feed.told(status));
   const draft = signal<Draft>({ method: 'GET', url: '/', fields: '', body: '' });
   render(<App feed={feed} place={new Place()} exchanges={exchanges} draft={draft} />, root);
 }

@@ -16,7 +16,7 @@ export class Feed {
   readonly link = signal<Link>('connecting');
   readonly lostSince = signal(0);
   readonly rates = new Rates();
-  #takenAt = 0;
+  #toldAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   start(): void {
@@ -37,7 +37,7 @@ export class Feed {
   #again(): void {
     if (document.hidden) return;
     this.#timer = setTimeout(() => {
-      if (Date.now() - this.#takenAt < LATELY_MS) this.#again();
+      if (Date.now() - this.#toldAt < LATELY_MS) this.#again();
       else void this.refresh();
     }, EVERY_MS);
   }
@@ -46,7 +46,7 @@ export class Feed {
     try {
       const answer = await fetch('/status', { signal: AbortSignal.timeout(PATIENCE_MS) });
       if (!answer.ok) throw new Error(answer.statusText);
-      this.take((await answer.json()) as GatewayStatus);
+      this.#take((await answer.json()) as GatewayStatus);
     } catch {
       if (this.link.value !== 'lost') this.lostSince.value = Date.now();
       this.link.value = 'lost';
@@ -54,8 +54,12 @@ export class Feed {
   }
 
   /** Whoever is told meanwhile hands it on: then it need not be asked for. */
-  take(status: GatewayStatus): void {
-    this.#takenAt = Date.now();
+  told(status: GatewayStatus): void {
+    this.#toldAt = Date.now();
+    this.#take(status);
+  }
+
+  #take(status: GatewayStatus): void {
     this.rates.add(status);
     this.status.value = status;
     this.link.value = 'live';

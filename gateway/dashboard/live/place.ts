@@ -4,6 +4,7 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals';
 export const PAGES = [
   { name: 'map', title: 'Map' },
   { name: 'stream', title: 'Stream' },
+  { name: 'heat', title: 'Heat' },
   { name: 'try', title: 'Try it' },
   { name: 'config', title: 'Config' },
 ] as const;

@@ -36,7 +36,10 @@ export class Rates {
     // A gateway that was started again counts from zero.
     const restarted = (before.at(-1)?.traffic.requests ?? 0) > traffic.requests;
     const kept = restarted ? [] : before.slice(-(KEPT - 1));
-    this.#samples.set(traffic.id, [...kept, { at, traffic }]);
+    // Most of ten thousand routes stand still: what has not changed is held once.
+    const last = kept.at(-1)?.traffic;
+    const same = last !== undefined && last.requests === traffic.requests && last.failed === traffic.failed;
+    this.#samples.set(traffic.id, [...kept, { at, traffic: same ? last : traffic }]);
   }
 
   /** The last minute; `null`: nothing is known of it yet. */
@@ -50,6 +53,20 @@ export class Rates {
     return span === null ? null : span.requests / span.seconds;
   }
 
+  /** Each look of the last minute, the oldest first. */
+  moments(id: string): Moment[] {
+    const samples = this.#samples.get(id) ?? [];
+    return samples.slice(1).map(({ at, traffic }, index) => {
+      const before = samples[index]!.traffic;
+      return {
+        at,
+        requests: traffic.requests - before.requests,
+        failed: traffic.failed - before.failed,
+        buckets: traffic.buckets.map((count, bucket) => count - (before.buckets[bucket] ?? 0)),
+      };
+    });
+  }
+
   /** Requests of each second, the oldest first. */
   line(id: string): number[] {
     const samples = this.#samples.get(id) ?? [];
@@ -58,6 +75,14 @@ export class Rates {
       return (traffic.requests - before.traffic.requests) / Math.max(0.1, (at - before.at) / 1000);
     });
   }
+}
+
+/** What was counted from one look to the next. */
+export interface Moment {
+  readonly at: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly buckets: readonly number[];
 }
 
 function spanOf(samples: readonly Sample[], ms: number): Span | null {

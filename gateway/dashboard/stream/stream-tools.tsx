@@ -4,7 +4,7 @@ import type { Session } from '../app.tsx';
 import type { ExchangeFilter } from '../live/exchanges.ts';
 import { Choice } from '../parts/choice.tsx';
 import { Filter } from '../parts/filter.tsx';
-import { formatCount } from '../parts/format.ts';
+import { formatCount, formatTime } from '../parts/format.ts';
 import { saveHar } from './har.ts';
 
 const TYPING_MS = 250;
@@ -41,7 +41,12 @@ export function StreamTools({ exchanges, feed }: Session) {
         options={[['', 'all routes'], ...routes.map((id) => [id, id] as const)]}
         choose={(route) => change({ route })}
       />
-      <Choice label="Time" value={filter.since} options={TIMES} choose={(since) => change({ since })} />
+      <Choice
+        label="Time"
+        value={filter.since}
+        options={timesOf(filter.since)}
+        choose={(since) => change({ since })}
+      />
       <span class="push" />
       {missed > 0 && <span class="quiet">{formatCount(missed)} more were not shown: too many a second</span>}
       <button type="button" aria-pressed={paused} onClick={() => exchanges.pause(!paused)}>
@@ -72,6 +77,12 @@ const STATUSES = [
   ['4xx', '4xx'],
   ['5xx', '5xx'],
 ] as const;
+
+/** With the one that somebody has drawn over on another page. */
+function timesOf(since: string): ReadonlyArray<readonly [string, string]> {
+  const isDrawn = /^\d+$/.test(since);
+  return isDrawn ? [...TIMES, [since, `since ${formatTime(Number(since))}`]] : TIMES;
+}
 
 const TIMES = [
   ['', 'any time'],

@@ -185,7 +185,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     const gateway = await gatewayWithTraffic();
     const { page, faults } = await open(gateway);
     await page.getByRole('row', { name: '/db' }).waitFor();
-    await page.keyboard.press('3');
+    await page.keyboard.press('4');
     await page.getByRole('heading', { name: 'Try it' }).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.press('Control+A');
@@ -208,6 +208,27 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(faults).toEqual([]);
   });
 
+  test('the heat of a route leads to its requests, by keys, and by mouse to those of a time', async () => {
+    const gateway = await gatewayWithTraffic();
+    const { page, faults } = await open(gateway, '#/heat');
+    const strip = page.getByRole('img', { name: /^\/gone: .*100 % failed/ });
+    await strip.waitFor();
+    await gateway.get('/gone/later');
+    await strip.locator('.cell').first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.getByRole('row', { name: 'GET' }).first().waitFor();
+    await page.goBack();
+    const box = (await strip.boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width, box.y + 20);
+    await page.mouse.up();
+    await page.getByRole('row', { name: 'GET /gone/later' }).waitFor();
+    expect(await page.getByLabel('Route').inputValue()).toBe('/gone');
+    expect(faults).toEqual([]);
+  });
+
   test('the file is edited by keys: what is wrong, what changes, for which requests, applied and undone', async () => {
     const service = await startService();
     service.answer(ok('here'));
@@ -216,7 +237,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await gateway.get('/new/x');
     const { page, faults } = await open(gateway);
     await page.getByRole('row', { name: '/db' }).waitFor();
-    await page.keyboard.press('4');
+    await page.keyboard.press('5');
     const editor = page.getByLabel('Configuration');
     await editor.waitFor();
     await page.getByText('This is what is in use.').waitFor();
@@ -307,7 +328,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
 });
 
 /** Every page, with something open on it where something can be. */
-const PLACES = ['#/map', '#/map/%2Fgone', '#/stream', '#/try', '#/config'];
+const PLACES = ['#/map', '#/map/%2Fgone', '#/stream', '#/heat', '#/try', '#/config'];
 
 /** What axe-core finds wrong for those who see or move differently, in the words of its rules. */
 async function expectNoFindings(page: WatchedPage['page']): Promise<void> {

@@ -172,11 +172,11 @@ function BreakerSection({ breaker }: { readonly breaker: BreakerStatus }) {
   const means = { closed: 'everything passes', 'half-open': 'a few requests try', open: 'nothing passes' };
   return (
     <Section title="Breaker" aside={null}>
-      <p>
+      <p class="under">
         <span class={`state ${state[breaker.state]}`}>
           <StateShape state={state[breaker.state]} />
           {breaker.state}
-        </span>{' '}
+        </span>
         <span class="quiet">
           {breaker.state === 'closed' || breaker.reason === null ? means[breaker.state] : breaker.reason}
         </span>

@@ -41,6 +41,8 @@ export function HeatStrip({ moments, boundsS, now, label, brushed }: StripParts)
         role="img"
         aria-label={label}
         onPointerDown={(event) => {
+          // It may end beside it.
+          event.currentTarget.setPointerCapture(event.pointerId);
           from.value = timeAt(event);
         }}
         onPointerUp={(event) => {

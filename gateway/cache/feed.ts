@@ -99,7 +99,7 @@ export class Feed {
     if (this.#holds) return;
     const [first, ...others] = this.#readers;
     for (const reader of others) {
-      if (this.#bytes - reader.at > LAG_MAX_BYTES && reader.at < first!.at) reader.cutLoose();
+      if (reader.at < first!.at && this.#isFarBehind(reader)) reader.cutLoose();
     }
     const read = Math.min(
       ...Array.from(this.#readers, (reader) => reader.index),
@@ -107,6 +107,10 @@ export class Feed {
     );
     this.#pieces.splice(0, read - this.#gone);
     this.#gone = read;
+  }
+
+  #isFarBehind({ at, index }: FeedReader): boolean {
+    return this.#bytes - at > LAG_MAX_BYTES || this.nextIndex - index > LAG_MAX_PIECES;
   }
 
   /** @param whole takes the place of its pieces. */
@@ -251,3 +255,5 @@ export class FeedReader {
 export const PIECE_BYTES = 64 * 1024;
 /** How much is held for who reads more slowly than the first reader, once the whole is not kept. */
 const LAG_MAX_BYTES = 1024 * 1024;
+/** A service may send each byte by itself. */
+const LAG_MAX_PIECES = 8192;

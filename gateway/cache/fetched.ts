@@ -50,6 +50,8 @@ export class Fetched implements Downstream, FeedOwner {
   #listener: DownstreamListener | null = null;
   #feed: Feed | null = null;
   #keeping: Keepable | null = null;
+  #bodyBytes = 0;
+  /** What is reserved in the store. */
   #heldBytes = 0;
   #flows = false;
   /** What is not passed on. */
@@ -88,12 +90,16 @@ export class Fetched implements Downstream, FeedOwner {
 
   /** Something changed or was purged after this was asked for: it may be older than that. */
   outdate(purge: Purge): void {
-    if (!('group' in purge)) this.#outdated ||= this.#store.searches.purges(purge, this.#query);
-    else if (isOn(purge, this.#query)) {
-      this.#outdatedGroups.add(purge.group);
-      this.#outdated ||=
-        this.#outdatedGroups.size > GROUPS_MAX || (this.#keeping?.groups.includes(purge.group) ?? false);
-    }
+    this.#outdated ||= this.#isOutdatedBy(purge);
+    // Who waits for it, and who comes now, need not wait for what is of no use to them.
+    if (this.#outdated) this.#end('gone');
+  }
+
+  #isOutdatedBy(purge: Purge): boolean {
+    if (!('group' in purge)) return this.#store.searches.purges(purge, this.#query);
+    if (!isOn(purge, this.#query)) return false;
+    this.#outdatedGroups.add(purge.group);
+    return this.#outdatedGroups.size > GROUPS_MAX || (this.#keeping?.groups.includes(purge.group) ?? false);
   }
 
   /** @returns what there is of it for somebody else who asks for the same; `null`: it is not for them, or not known to be. */
@@ -202,9 +208,11 @@ export class Fetched implements Downstream, FeedOwner {
   }
 
   #reserve(bytes: number): void {
-    if (this.#heldBytes + bytes > this.#store.rules.entryMaxBytes) return this.#stopKeeping('too-large');
-    if (!this.#store.reserve(bytes)) return this.#stopKeeping('no-room');
-    this.#heldBytes += bytes;
+    this.#bodyBytes += bytes;
+    if (this.#bodyBytes > this.#store.rules.entryMaxBytes) return this.#stopKeeping('too-large');
+    const held = bytes + PIECE_OVERHEAD_BYTES;
+    if (!this.#store.reserve(held)) return this.#stopKeeping('no-room');
+    this.#heldBytes += held;
   }
 
   #stopKeeping(reason: NotKept): void {
@@ -290,5 +298,8 @@ const TAKING_BACK: ReadonlySet<NotKept> = new Set([
 
 /** Remembered while an answer is on its way; beyond, it is taken to be in one of them. */
 const GROUPS_MAX = 1_000;
+
+/** What holding a piece takes beside its bytes: a service may send each byte by itself. */
+const PIECE_OVERHEAD_BYTES = 128;
 
 const IGNORED_MAX_BYTES = 64 * 1024;

@@ -111,7 +111,13 @@ export class RouteCache {
 
   /** @returns how many URLs were forgotten. */
   purge(purge: Purge): number {
-    for (const fetched of this.#fetches) fetched.outdate(purge);
+    const forgotten = this.#forget(purge);
+    // Who waits for one of these asks anew at once: that is no older than the purge.
+    for (const fetched of [...this.#fetches]) fetched.outdate(purge);
+    return forgotten;
+  }
+
+  #forget(purge: Purge): number {
     if ('group' in purge) return this.#store.forgetGroup(purge.group, (url) => isOn(purge, url));
     return this.#store.forget(
       (url) => this.#store.searches.purges(purge, url),

@@ -111,7 +111,7 @@ describe('an answer', () => {
     const asked = begin(store, '/a');
     asked.fetched.outdate({ origin: null, path: '/a', query: null, below: false });
     finish(asked, 'x');
-    expect([asked.asking.told, store.size.entries]).toEqual([['whole', 'not-kept'], 0]);
+    expect([asked.asking.told, store.size.entries]).toEqual([['gone', 'whole'], 0]);
   });
 
   it('never asks for a pause as long as its reader takes it', () => {
@@ -181,6 +181,19 @@ describe('what is being written', () => {
     asked[1]!.fetched.abort();
     finish(begin(store, '/d'), 'x'.repeat(30 * KIB));
     expect(textOf(store, '/d')).toBeDefined();
+  });
+
+  it('weighs what it takes in memory, in however small pieces it comes', () => {
+    const store = storeOf();
+    const asked = begin(store, '/a');
+    finish(asked, ...Array<string>(600).fill('x'));
+    expect([asked.fetched.notKept, asked.asking.text.length, asked.asking.told]).toEqual([
+      'no-room',
+      600,
+      ['not-kept', 'whole'],
+    ]);
+    finish(begin(store, '/b'), 'x'.repeat(30 * KIB));
+    expect(textOf(store, '/b')).toBeDefined();
   });
 });
 

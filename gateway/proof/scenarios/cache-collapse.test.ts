@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type CachedRoute, cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
 import { holdCalendar } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
-import { type Answer, get, type RawClient } from '../testing/raw-client.ts';
+import { type Answer, connect, get, type RawClient, request } from '../testing/raw-client.ts';
 import { chunk, ok, type ReceivedRequest } from '../testing/service.ts';
 
 const FRESH = 'Cache-Control: public, max-age=60';
@@ -125,6 +125,21 @@ describe('nobody waits in vain', () => {
     for (const client of rest) expect((await client.bytes(10)).toString()).toBe('first last');
     expect(cacheStatus(await route.ask('/a'))).toBe('portway; hit');
     expect(route.service.requests).toHaveLength(1);
+  });
+
+  test('where it is purged meanwhile, those who wait ask anew, once, and the first gets its answer', async () => {
+    const service = held((_request, index) => ok(`x${index}`, FRESH));
+    const route = await startCachedRoute(service.script);
+    const [first, ...rest] = await stampede(route, 5);
+    const admin = await connect(route.gateway.adminPort);
+    await admin.exchange(request('DELETE', '/cache?prefix=/img', ['Host: localhost']));
+    await until('the service is asked again', () => route.service.requests.length === 2);
+    service.letGo(1);
+    expect((await answersOf(rest)).map(({ text }) => text)).toEqual(Array(4).fill('x1'));
+    service.letGo(0);
+    expect((await first!.answer()).text).toBe('x0');
+    expect((await route.ask('/a')).text).toBe('x1');
+    expect(route.service.requests).toHaveLength(2);
   });
 
   test('one of those who wait may leave', async () => {

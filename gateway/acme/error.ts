@@ -42,6 +42,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   rejectedIdentifier: 'this authority gives no certificates for such a name: take it out of `names`',
   externalAccountRequired:
     'the authority wants `externalAccount: { keyId, key }`, which it gives its customers',
+  accountDoesNotExist: 'the directory has forgotten the account: the next try registers it again',
   invalidContact: 'is `email` an address that exists?',
   store:
     'give the user that runs the gateway the right to write the folder, or name another one in `tls.acme.folder`',

@@ -194,10 +194,17 @@ export class Renewals {
         ? 'could not get a certificate'
         : 'could not renew a certificate: the old one stays in use',
     );
+    if (type === 'accountDoesNotExist') await this.#forgetAccount().catch(() => {});
     const order = KEEPS_ORDER.includes(type) ? state.order : null;
     const next = { order, failures, triedAt, nextTryAt, error: { type, detail: message } };
     // Where that can't be written, it is known as long as this process lives.
     await this.#save(named, next).catch(() => {});
+  }
+
+  /** The next order registers the key again. */
+  async #forgetAccount(): Promise<void> {
+    const { key } = await this.#store.account();
+    await this.#store.writeAccount({ key, url: null });
   }
 
   async #client(): Promise<AcmeClient> {

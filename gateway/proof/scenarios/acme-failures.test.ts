@@ -92,6 +92,20 @@ describe.skipIf(!hasPebble)('a renewal of tls.acme', { timeout: 60_000 }, () => 
   });
 });
 
+describe.skipIf(!hasPebble)('an account that the directory has forgotten', { timeout: 60_000 }, () => {
+  test('is registered again by the next order', async () => {
+    const { gateway, front, yaml } = await acmeStage({
+      ...ONE,
+      prepare: (front) => front.on('/order-plz', problem('accountDoesNotExist', 'no such account', 400)),
+    });
+    await failedOrder(gateway.adminPort);
+    front.off('/order-plz');
+    await gateway.editAndReload(yaml(...ONE.keys, 'challenge: http-01'));
+    await ordered(gateway);
+    expect(front.asked.filter((one) => one === 'POST /sign-me-up')).toHaveLength(2);
+  });
+});
+
 describe.skipIf(!hasPebble)('a name whose DNS is wrong', { timeout: 60_000 }, () => {
   test('fails with advice, keeps no other name waiting, and is tried at once when acme changes', async () => {
     const { gateway, pebble, yaml } = await acmeStage({

@@ -310,6 +310,13 @@ export class Carrier implements HttpListenerHandler {
     );
   }
 
+  /** A handshake follows no redirect: whoever opens a WebSocket tries again by itself. */
+  #learnsHost({ match, rawTarget, ownHost, record }: Routed): void {
+    const { named, route } = match;
+    if (!named || route.hostHeader !== 'auto') return;
+    this.#context.nameHosts.answered(route.id, { method: 'GET', rawTarget, ownHost }, record.status);
+  }
+
   #handlerOwner(exchange: Exchange, routed: Routed, downstream: HandlerDownstream | Fetched): HandlerOwner {
     return new HandlerOwner(exchange, routed, downstream, this.#options.longLived);
   }
@@ -349,10 +356,12 @@ export class Carrier implements HttpListenerHandler {
       },
       opened: () => {
         answered();
+        this.#learnsHost(routed);
         exchange.opened();
       },
       closed: () => {
         answered();
+        this.#learnsHost(routed);
         owner.closed(tunnel);
       },
     });

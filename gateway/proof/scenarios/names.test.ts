@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
+import { until } from '../testing/poll.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { ok, startService } from '../testing/service.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
@@ -172,6 +173,24 @@ test('a WebSocket by name is forwarded whole', async () => {
   expect(head.value('origin')).toBe('http://vite.localhost:3000');
   await connection.send(agreement());
   expect((await client.head()).startLine).toContain('101');
+});
+
+test('a WebSocket whose handshake the name is refused for is opened at the next try', async () => {
+  const service = (await startService()).answer(({ head }) =>
+    head.value('host')!.startsWith('vite')
+      ? Buffer.from('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n')
+      : Buffer.from(agreement(), 'latin1'),
+  );
+  const gateway = await startTestGateway(`routes:\n  /vite: ${service.port}\n`, { mode: 'development' });
+  const statuses = [];
+  for (const path of ['/ws', '/ws', '/other']) {
+    const client = await gateway.connect();
+    await client.send(handshake(path, VITE, 'Origin: http://vite.localhost:3000'));
+    statuses.push((await client.head()).status);
+    client.destroy();
+    await until('it is over', () => gateway.log.exchanges().length === statuses.length);
+  }
+  expect(statuses).toEqual([403, 101, 101]);
 });
 
 test('odd letters and conflicts are said', async () => {

@@ -16,6 +16,7 @@ export interface App {
   readonly told: { readonly path?: string; readonly page?: string; readonly strip: boolean };
   /** Writes what it needs into `place.data`. */
   prepare?(place: Place): Promise<void>;
+  /** What is in `node_modules/.bin` of its project goes first. */
   command(place: Place): readonly string[];
   env?(place: Place): Readonly<Record<string, string>>;
   /** @param page opened at the address of the application */
@@ -52,4 +53,10 @@ export interface Place {
   readonly prefix: string;
 }
 
-export const run = promisify(execFile);
+/** Without what `npm run` says of this repository: npm would take that for the project. */
+export const ENV = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$/i.test(name)),
+);
+
+export const run = (program: string, args: readonly string[], cwd?: string, env = ENV) =>
+  promisify(execFile)(program, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });

@@ -26,7 +26,7 @@ const vite: App = {
   setting: "`base: '/vite/'` in vite.config, `strip: false`",
   told: { strip: false },
   command: ({ port, prefix }) => [
-    ...['npx', 'vite', '--host', '127.0.0.1', '--port', String(port), '--strictPort'],
+    ...['vite', '--host', '127.0.0.1', '--port', String(port), '--strictPort'],
     ...(prefix === '' ? [] : ['--base', `${prefix}/`]),
   ],
   async job(page, place) {
@@ -51,7 +51,7 @@ const next: App = {
   },
   setting: "`basePath: '/next'` in next.config, `strip: false`",
   told: { strip: false },
-  command: ({ port }) => ['npx', 'next', 'dev', '-H', '127.0.0.1', '-p', String(port)],
+  command: ({ port }) => ['next', 'dev', '-H', '127.0.0.1', '-p', String(port)],
   env: ({ prefix }) => ({ NEXT_TELEMETRY_DISABLED: '1', ...(prefix !== '' && { BASE_PATH: prefix }) }),
   async job(page, place) {
     const button = (name: string) => page.getByRole('button', { name });
@@ -77,7 +77,7 @@ const docusaurus: App = {
   setting: "`baseUrl: '/docusaurus/'` in docusaurus.config, `strip: false`",
   told: { strip: false },
   command: ({ port }) => [
-    ...['npx', 'docusaurus', 'start', '--no-open', '--host', '127.0.0.1', '--port', String(port)],
+    ...['docusaurus', 'start', '--no-open', '--host', '127.0.0.1', '--port', String(port)],
   ],
   env: ({ prefix }) => (prefix === '' ? {} : { BASE_URL: `${prefix}/` }),
   /** A page of the documentation opens by a click. */

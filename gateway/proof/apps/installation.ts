@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type App, type DebianSource, type NpmSource, run } from './app.ts';
+import { type App, type DebianSource, ENV, type NpmSource, run } from './app.ts';
 
 /** An application that is there: its version, and its project where it has one. */
 export interface Installation {
@@ -36,7 +36,7 @@ async function npmProject(name: string, source: NpmSource): Promise<Installation
 }
 
 async function makeProject(source: NpmSource, folder: string, project: string): Promise<void> {
-  const npm = (cwd: string, ...args: string[]) => run('npm', args, { cwd, maxBuffer: 64 * 1024 * 1024 });
+  const npm = (cwd: string, ...args: string[]) => run('npm', args, cwd);
   if (source.project !== undefined) await npm(folder, 'exec', '-y', '--', ...source.project);
   for (const [file, text] of Object.entries(source.files ?? {})) {
     mkdirSync(dirname(join(project, file)), { recursive: true });
@@ -59,8 +59,9 @@ async function debianPackage({ debian }: DebianSource): Promise<Installation | n
     return { version: `${version} (Debian)`, project: null };
   };
   // Its service is started by us, not by the system.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const install = () => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debian], { env });
+  const env = { ...ENV, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const install = () =>
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debian], undefined, env);
   return found()
     .catch(() => install().then(found))
     .catch(() => null);

@@ -21,7 +21,7 @@ const verdaccio: App = {
     writeFileSync(join(data, 'config.yaml'), `${config}\n${prefix && `url_prefix: ${prefix}/\n`}`);
   },
   command: ({ port, data }) => [
-    ...['npx', 'verdaccio', '--listen', `127.0.0.1:${port}`, '--config', join(data, 'config.yaml')],
+    ...['verdaccio', '--listen', `127.0.0.1:${port}`, '--config', join(data, 'config.yaml')],
   ],
   /** Its page has asked for the list of packages, which a new registry has none of. */
   async job(page) {
@@ -73,7 +73,7 @@ const maildev: App = {
   setting: '`--base-pathname /maildev`, `strip: false`',
   told: { strip: false },
   command: ({ port, spare, prefix }) => [
-    ...['npx', 'maildev', '--web', String(port), '--web-ip', '127.0.0.1'],
+    ...['maildev', '--web', String(port), '--web-ip', '127.0.0.1'],
     ...['--smtp', String(spare), '--ip', '127.0.0.1'],
     ...(prefix === '' ? [] : ['--base-pathname', prefix]),
   ],
@@ -111,7 +111,7 @@ const jsonServer: App = {
     writeFileSync(join(data, 'db.json'), '{ "posts": [{ "id": 1, "title": "hello" }] }\n');
   },
   command: ({ port, data }) => [
-    ...['npx', 'json-server', '--host', '127.0.0.1', '--port', String(port), join(data, 'db.json')],
+    ...['json-server', '--host', '127.0.0.1', '--port', String(port), join(data, 'db.json')],
   ],
   /** Its page lists the resources, and one of them is read. */
   async job(page) {

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import type { Browser } from 'playwright-core';
 import { startGateway } from '../../gateway.ts';
 import { freePorts } from '../testing/free-port.ts';
-import type { App, Place } from './app.ts';
+import { type App, ENV, type Place } from './app.ts';
 
 /** How an application is reached, and whether its main job was done there. */
 export interface Result {
@@ -60,7 +60,7 @@ class Running {
     const [program, ...args] = app.command(place);
     const child = spawn(program!, args, {
       cwd: place.project,
-      env: { ...process.env, ...app.env?.(place) },
+      env: { ...ENV, PATH: `${join(place.project, 'node_modules/.bin')}:${ENV.PATH}`, ...app.env?.(place) },
       // Vite ends with its standard input.
       stdio: DEBUG ? ['pipe', 'inherit', 'inherit'] : ['pipe', 'ignore', 'ignore'],
       detached: true,

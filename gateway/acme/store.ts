@@ -2,9 +2,9 @@
 
 import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { stateFolder } from '../files/state-folder.ts';
 import type { AcmeConfig } from '../model/config.ts';
 import type { Account } from './account.ts';
 import { AcmeError } from './error.ts';
@@ -22,14 +22,6 @@ export function acmeFolder(
 ): string {
   const name = directory.replace(/^https:\/\//, '').replaceAll(/[^A-Za-z0-9.-]+/g, '-');
   return join(folder ?? join(stateFolder(env), 'acme'), name);
-}
-
-function stateFolder(env: Env): string {
-  // systemd separates several by colons.
-  if (env.STATE_DIRECTORY) return env.STATE_DIRECTORY.split(':')[0]!;
-  if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, 'portway');
-  if (process.getuid?.() === 0) return '/var/lib/portway';
-  return join(env.HOME || homedir(), '.local', 'state', 'portway');
 }
 
 /** Key, certificate and its chain in one file, so that they fit at every instant. */

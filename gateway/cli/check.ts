@@ -3,6 +3,7 @@ import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
 import type { Problem } from '../config/problem.ts';
 import { routeWarnings } from '../config/route-warnings.ts';
 import { acmeWarnings } from '../dev/acme-diagnosis.ts';
+import { isRemote } from '../files/remote.ts';
 import type { CheckReport } from './check-watch.ts';
 import { type CommandContext, type ExitCode, optionValue, type RunCommand, UsageError } from './command.ts';
 import { defaultFile, defaultsIn, type Loaded, loadWithContainers, report } from './configuration.ts';
@@ -19,6 +20,7 @@ export const check: RunCommand = async (input, context) => {
     context.stdout.write(text);
     return code;
   }
+  if (named !== undefined && isRemote(named)) throw new UsageError('--watch follows files, not URLs');
   const { watchChecks } = await import('./check-watch.ts');
   const file = named ?? defaultsIn(context.cwd)[0] ?? defaultFile;
   return watchChecks(file, () => checkOnce(named, context), context);

@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { loadContent } from '../config/load.ts';
 import { formatProblems, type Problem } from '../config/problem.ts';
 import { originsNow } from '../discover/discovery.ts';
-import { type FileContent, readContent, withOrigins } from '../files/content.ts';
+import { type FileContent, withOrigins } from '../files/content.ts';
+import { firstContent, sourceText } from '../files/source.ts';
 import { wantsColour } from '../log/paint.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { CommandContext } from './command.ts';
@@ -63,7 +64,11 @@ async function loadFile(file: string | undefined, context: CommandContext, strea
     stream.write(named === undefined ? missing(context.cwd) : ambiguous(found));
     return null;
   }
-  const content = await readContent(named);
+  const { content, instead } = await firstContent(named, context.env);
+  if (instead !== null)
+    context.stderr.write(
+      `warning: ${sourceText(named)} can't be fetched (${instead}): this is what served last\n`,
+    );
   const loaded = await loadedOrReported(named, content, context, stream);
   return loaded && { content, loaded };
 }
@@ -74,7 +79,7 @@ async function loadedOrReported(
   context: CommandContext,
   stream: Output,
 ): Promise<Loaded | null> {
-  const loaded = await loadContent(content, file, context.env);
+  const loaded = await loadContent(content, sourceText(file), context.env);
   if (loaded.ok) return { file, config: loaded.config, text: loaded.content.text, unserved: loaded.unserved };
   report(loaded.problems, context, stream);
   return null;

@@ -1,4 +1,5 @@
 import type { Gateway } from '../contract.ts';
+import { sourceText } from '../files/source.ts';
 import { createLogger } from '../log/logger.ts';
 import { optionValue, type RunCommand } from './command.ts';
 import { loadOrReport } from './configuration.ts';
@@ -30,14 +31,17 @@ export const start: RunCommand = async (input, context) => {
   try {
     gateway = await startGateway({ configFile: loaded.file, env, mode: 'production', log });
   } catch (error) {
-    await reportStartFailure(error, loaded.file, context);
+    await reportStartFailure(error, sourceText(loaded.file), context);
     return 1;
   }
   const { address, adminAddress: admin } = gateway;
   const { routes, streams } = gateway.config();
   const counts = { routes: routes.length, streams: streams.length };
   const workers = (await gateway.workers()).map(({ pid }) => pid);
-  log.info({ ...address, admin, ...counts, ...(oneOfMany && { workers }), file: loaded.file }, 'listening');
+  log.info(
+    { ...address, admin, ...counts, ...(oneOfMany && { workers }), file: sourceText(loaded.file) },
+    'listening',
+  );
   log.info({ signal: await stop, drainMs }, 'draining');
   const finished = await gateway.close(drainMs);
   log.info({ finished }, 'stopped');

@@ -2,12 +2,13 @@
 
 import { extname } from 'node:path';
 import type { FileContent } from '../files/content.ts';
+import { isRemote } from '../files/remote.ts';
 import type { Environment } from './expand.ts';
 import { askThread, ThreadFailure, type ThreadLimits } from './thread.ts';
 
 /** Whether the file is a program: `gateway.config.ts`, `.js`, `.mjs`, `.mts`, `.cjs`, `.cts`. */
 function isModule(file: string): boolean {
-  return /\.[cm]?[jt]s$/.test(file);
+  return !isRemote(file) && /\.[cm]?[jt]s$/.test(file);
 }
 
 /**

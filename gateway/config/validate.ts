@@ -1,6 +1,7 @@
 /** From the text of a file to a configuration that can be used, or to everything that is wrong with it. */
 
 import { resolve } from 'node:path';
+import { isRemote } from '../files/remote.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { LabelledOrigin } from '../model/labels.ts';
 import { type CompileResult, compile } from './compile.ts';
@@ -83,11 +84,16 @@ export function rejected(problems: readonly Problem[]): Rejection {
 
 async function validateDocument(document: SourceDocument, env: Environment): Promise<Verdict> {
   const { config, placed, problems }: CompileResult = compile(document, {
-    file: resolve(document.file),
+    file: resolve(isRemote(document.file) ? 'gateway.config.yaml' : document.file),
     env,
   });
   const authorities = await readServiceAuthorities(placed, document);
   const all = [...problems, ...authorities.problems, ...(await problemsOnDisk(config, placed, document))];
   if (config === null || all.length > 0) return rejected(all);
-  return { ok: true, config: withAuthorities(config, authorities.known), unserved: document.broken.all() };
+  const file = isRemote(document.file) ? document.file : config.file;
+  return {
+    ok: true,
+    config: { ...withAuthorities(config, authorities.known), file },
+    unserved: document.broken.all(),
+  };
 }

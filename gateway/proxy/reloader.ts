@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import { type Environment, type LoadResult, loadContent } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
 import { Discovery } from '../discover/discovery.ts';
-import { type FileContent, readContent, withOrigins } from '../files/content.ts';
-import { type FileWatch, watchFile } from '../files/watch.ts';
+import { type FileContent, withOrigins } from '../files/content.ts';
+import { firstContent, keepForStart, readSource, sourceText, watchSource } from '../files/source.ts';
+import type { FileWatch } from '../files/watch.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import { type ConfigDiff, diffConfigs, hasMoved, isEmpty } from './diff.ts';
@@ -54,6 +55,8 @@ export class Reloader {
   /** Of the content that says what serves. */
   #hash: string;
   #status: ConfigStatus;
+  /** What the file said last, sound or not. */
+  #content: FileContent;
   readonly #watch: FileWatch;
   readonly #discovery: Discovery;
   /** As of `ConfigStatus`. */
@@ -68,8 +71,13 @@ export class Reloader {
 
   /** @throws ConfigError, ExtensionError, and what `apply` throws */
   static async start(options: ReloaderOptions): Promise<Reloader> {
-    const { file } = options;
-    const content = await readContent(file);
+    const { file, env, log } = options;
+    const { content, instead } = await firstContent(file, env);
+    if (instead !== null)
+      log.error(
+        { reason: instead },
+        'the configuration can not be fetched; what served last is served again',
+      );
     const discovery = new Discovery(options.log);
     const loaded = await loadDiscovered(content, options, discovery);
     try {
@@ -95,11 +103,13 @@ export class Reloader {
     this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
     this.#discovery = discovery;
     this.#tellUnserved(loaded);
-    // The file itself is the same; what stands beside it is not.
-    discovery.onChange(() => void this.look());
-    this.#watch = watchFile(options.file, (changed) => void this.#enqueue(changed, false), {
-      knownHash: content.hash,
-    });
+    this.#content = content;
+    // The file itself is the same; what stands beside it is not, or has not been since it was read.
+    const again = () => void this.#enqueue(this.#content, false);
+    discovery.onChange(again);
+    if (withOrigins(content, discovery.origins).hash !== hash) again();
+    void this.#keep(loaded.content);
+    this.#watch = watchSource(options.file, (changed) => void this.#enqueue(changed, false), content.hash);
   }
 
   /** The configuration that serves. */
@@ -115,16 +125,17 @@ export class Reloader {
 
   /** Reads the file again, and extension modules with it, whether it changed or not. */
   async reload(): Promise<ReloadResult> {
-    return this.#enqueue(await readContent(this.#options.file), true);
+    return this.#enqueue(await readSource(this.#options.file), true);
   }
 
   /** Looks at once whether the file has changed, instead of when the watch does. */
   async look(): Promise<ReloadResult> {
-    return this.#enqueue(await readContent(this.#options.file), false);
+    return this.#enqueue(await readSource(this.#options.file), false);
   }
 
   #enqueue(content: FileContent, asked: boolean): Promise<ReloadResult> {
     const result = this.#queue.then(async () => {
+      this.#content = content;
       // The watch brings what a signal has brought already: ten thousand routes are not judged twice.
       if (!asked && withOrigins(content, this.#discovery.origins).hash === this.#hash)
         return this.#unchanged();
@@ -154,6 +165,7 @@ export class Reloader {
       await this.#options.apply(loaded.config, loaded.content);
       this.#config = loaded.config;
       this.#hash = loaded.hash;
+      void this.#keep(loaded.content);
       // What stands in other lines is the same to every exchange, but not to who is told the lines.
       if (same) return this.#unchanged();
       this.#taken(diff);
@@ -167,6 +179,14 @@ export class Reloader {
     } finally {
       clearTimeout(slow);
     }
+  }
+
+  /** For the next start, where the configuration is fetched. */
+  async #keep(content: FileContent): Promise<void> {
+    const { file, env, log } = this.#options;
+    await keepForStart(file, content, env).catch((cause: Error) =>
+      log.warn({ reason: cause.message }, 'the configuration can not be kept for a start without its source'),
+    );
   }
 
   #tryAgain(hash: string): void {
@@ -236,9 +256,9 @@ async function loadDiscovered(
   { file, env }: ReloaderOptions,
   discovery: Discovery,
 ): Promise<LoadResult> {
-  const loaded = await loadContent(withOrigins(content, discovery.origins), file, env);
+  const loaded = await loadContent(withOrigins(content, discovery.origins), sourceText(file), env);
   const follows = loaded.ok && (await discovery.follow(loaded.config.discover));
-  return follows ? loadContent(withOrigins(content, discovery.origins), file, env) : loaded;
+  return follows ? loadContent(withOrigins(content, discovery.origins), sourceText(file), env) : loaded;
 }
 
 const SLOW_MS = 5_000;

@@ -1,0 +1,159 @@
+/** A configuration that is fetched: its content, news of it, and a copy on disk for a start at which it can't be had. */
+
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { contentOf, type FileContent, MAX_FILE_BYTES } from './content.ts';
+import { stateFolder } from './state-folder.ts';
+import type { FileWatch } from './watch.ts';
+
+/** Whether this names a place in the network, and no file. */
+export function isRemote(file: string): boolean {
+  return /^https?:\/\//i.test(file);
+}
+
+/** What is known of it: asked again with its `ETag`, unchanged content is not sent again (RFC 9110 §13.1.2). */
+interface Known {
+  readonly etag: string | null;
+  readonly content: FileContent;
+}
+
+/** Fetches it; never throws. */
+export async function fetchContent(url: string): Promise<FileContent> {
+  return (await fetched(url, null)).content;
+}
+
+async function fetched(url: string, known: Known | null): Promise<Known> {
+  const fault = faultOf(url);
+  if (fault !== null) return { etag: null, content: fault };
+  const headers: Record<string, string> = { Accept: 'application/yaml, text/yaml, text/plain, */*' };
+  if (known?.etag) headers['If-None-Match'] = known.etag;
+  try {
+    const response = await fetch(addressOf(url), {
+      headers: { ...headers, ...authorizationOf(url) },
+      signal: AbortSignal.timeout(FETCH_MS),
+    });
+    if (response.status === 304 && known !== null) return known;
+    if (!response.ok) {
+      await response.body?.cancel();
+      return { etag: null, content: unavailable(`the answer ${response.status}`) };
+    }
+    const content = contentOf(await bounded(response));
+    return { etag: response.headers.get('etag'), content };
+  } catch (cause) {
+    return { etag: null, content: unavailable(reasonOf(cause)) };
+  }
+}
+
+const FETCH_MS = 10_000;
+
+/** What anybody on the way may change is no configuration. */
+function faultOf(url: string): FileContent | null {
+  const parsed = URL.parse(url);
+  if (parsed === null) return refused('no URL', 'write it as https://config.example.com/gateway.yaml');
+  const isNear = ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
+  if (parsed.protocol === 'https:' || isNear) return null;
+  return refused('a place that is asked without TLS', 'anybody on the way could change it: use https://');
+}
+
+function refused(found: string, hint: string): FileContent {
+  return { ok: false, expected: 'a configuration that can be fetched', found, hint, hash: found };
+}
+
+function unavailable(found: string): FileContent {
+  return refused(found, 'what served last goes on serving; it is asked again');
+}
+
+/** `user:password@` is for the server alone. */
+function addressOf(url: string): URL {
+  const address = new URL(url);
+  address.username = address.password = '';
+  return address;
+}
+
+function authorizationOf(url: string): Record<string, string> {
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return {};
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+}
+
+async function bounded(response: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    total += chunk.length;
+    // One byte too many is enough to be refused as too large.
+    if (total > MAX_FILE_BYTES) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+function reasonOf(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  if (inner instanceof Error && inner.name === 'TimeoutError') return `no answer within ${FETCH_MS / 1000} s`;
+  return inner instanceof Error ? inner.message || inner.name : String(inner);
+}
+
+/** Asks again and again, each time with the `ETag` that is known, and tells what has changed. */
+export function watchRemote(
+  url: string,
+  changed: (content: FileContent) => void,
+  knownHash: string,
+): FileWatch {
+  let known: Known | null = null;
+  let hash = knownHash;
+  let closed = false;
+  let timer: NodeJS.Timeout;
+  const ask = async () => {
+    known = await fetched(url, known);
+    if (closed) return;
+    if (known.content.hash !== hash) {
+      hash = known.content.hash;
+      changed(known.content);
+    }
+    later();
+  };
+  // Replicas that were started together do not ask together.
+  const later = () => {
+    timer = setTimeout(() => void ask(), POLL_MS * (0.8 + Math.random() * 0.4)).unref();
+  };
+  later();
+  return {
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const POLL_MS = 5_000;
+
+/** Where what served last is kept, for a start at which the place can't be asked. */
+export class KeptCopy {
+  readonly #folder: string;
+  readonly #file: string;
+
+  /** @param url as the user named it */
+  constructor(url: string, env: Readonly<Record<string, string | undefined>>) {
+    this.#folder = stateFolder(env);
+    const name = createHash('sha256').update(addressOf(url).href).digest('hex').slice(0, 16);
+    this.#file = join(this.#folder, `config-${name}.yaml`);
+  }
+
+  /** @throws where the disk can't take it */
+  async keep(content: FileContent & { ok: true }): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const draft = `${this.#file}.${randomUUID()}`;
+    await writeFile(draft, content.text, { mode: 0o600, flush: true });
+    await rename(draft, this.#file);
+  }
+
+  /** `null`: there is none. */
+  async read(): Promise<(FileContent & { ok: true }) | null> {
+    const bytes = await readFile(this.#file).catch(() => null);
+    const content = bytes && contentOf(bytes);
+    return content?.ok ? content : null;
+  }
+}

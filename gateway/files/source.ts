@@ -1,0 +1,44 @@
+/** Where a configuration is: a file, or a place in the network. */
+
+import { type FileContent, readContent } from './content.ts';
+import { fetchContent, isRemote, KeptCopy, watchRemote } from './remote.ts';
+import { type FileWatch, watchFile } from './watch.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Its content now; never throws. */
+export function readSource(source: string): Promise<FileContent> {
+  return isRemote(source) ? fetchContent(source) : readContent(source);
+}
+
+/** As `watchFile` does it. */
+export function watchSource(
+  source: string,
+  changed: (content: FileContent) => void,
+  knownHash: string,
+): FileWatch {
+  return isRemote(source)
+    ? watchRemote(source, changed, knownHash)
+    : watchFile(source, changed, { knownHash });
+}
+
+/** The content to begin with: that of a place which can't be asked is what served last. */
+export async function firstContent(
+  source: string,
+  env: Env,
+): Promise<{ content: FileContent; instead: string | null }> {
+  const content = await readSource(source);
+  if (content.ok || !isRemote(source) || !URL.canParse(source)) return { content, instead: null };
+  const kept = await new KeptCopy(source, env).read();
+  return kept ? { content: kept, instead: content.found } : { content, instead: null };
+}
+
+/** Keeps it for `firstContent`. @throws where the disk can't take it */
+export async function keepForStart(source: string, content: FileContent, env: Env): Promise<void> {
+  if (isRemote(source) && content.ok) await new KeptCopy(source, env).keep(content);
+}
+
+/** As it may be shown: without the password of a URL. */
+export function sourceText(source: string): string {
+  return isRemote(source) ? source.replace(/^(https?:\/\/)[^/?#]*@/i, '$1') : source;
+}

@@ -1,4 +1,5 @@
 import type { Fields } from '../exchange/contract.ts';
+import { IS_BLANK } from './octets.ts';
 
 /**
  * Takes field lines apart that have been found valid (grammar.ts).
@@ -23,11 +24,7 @@ export function splitFields(text: string, at: number, end: number): Fields {
 function trimmed(text: string, from: number, to: number): string {
   let start = from;
   let stop = to;
-  while (start < stop && isBlank(text.charCodeAt(start))) start++;
-  while (stop > start && isBlank(text.charCodeAt(stop - 1))) stop--;
+  while (start < stop && IS_BLANK[text.charCodeAt(start)]) start++;
+  while (stop > start && IS_BLANK[text.charCodeAt(stop - 1)]) stop--;
   return text.slice(start, stop);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

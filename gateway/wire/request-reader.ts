@@ -1,4 +1,4 @@
-import { IS_TARGET, IS_TOKEN, IS_VALUE } from './octets.ts';
+import { IS_BLANK, IS_TARGET, IS_TOKEN, IS_VALUE } from './octets.ts';
 
 /**
  * What became of the bytes: a request's head was read; they may be the beginning of one; or they are none that this lane takes, be it that
@@ -100,7 +100,7 @@ export class RequestReader {
     if (at === name) return this.#emptyLine(at);
     if (bytes[at] !== COLON || this.#marked === this.#marks.length) return 'refused';
     const nameEnd = at++;
-    while (at < to && isBlank(bytes[at]!)) at++;
+    while (at < to && IS_BLANK[bytes[at]!]) at++;
     const value = at;
     while (at < to && IS_VALUE[bytes[at]!]) at++;
     if (at < to && bytes[at] !== CR) return 'refused';
@@ -109,7 +109,7 @@ export class RequestReader {
     this.#at = at + 2;
     // RFC 9110 §5.5: optional white space around a value is no part of it. Node's parser counts a tab in `chunked\t` all the same.
     if (at > value && bytes[at - 1] === HTAB) return 'refused';
-    while (at > value && isBlank(bytes[at - 1]!)) at--;
+    while (at > value && IS_BLANK[bytes[at - 1]!]) at--;
     this.#mark(name - start, nameEnd - start, value - start, at - start);
     return 'field';
   }
@@ -209,10 +209,6 @@ export class RequestReader {
 }
 
 type Step = 'field' | HeadVerdict;
-
-function isBlank(byte: number): boolean {
-  return byte === SP || byte === HTAB;
-}
 
 /** As in the general lane, where Node counts a little less than every byte. */
 export const HEAD_MAX_BYTES: number = 16 * 1024;

@@ -158,7 +158,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'convert',
-    summary: 'print a configuration as Gateway API objects, or such objects as a configuration',
+    summary: 'print a configuration as Gateway API objects, or back',
     operands: '[FILE]',
     maxOperands: 1,
     options: [configOption],

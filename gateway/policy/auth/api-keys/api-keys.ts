@@ -1,29 +1,30 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RoutedExchange } from '../../../fields/exchange.ts';
 import { type FileReading, FollowedFile, namedLines } from '../../followed-file.ts';
 import type { KeptStates } from '../../kept.ts';
 import { authorization, quoted, soleValue, unauthenticated, withoutTwins } from '../credentials.ts';
-import { Fingerprints } from '../fingerprint.ts';
 import type { Authenticator, Outcome } from '../kind.ts';
 import type { ApiKeySettings } from '../settings.ts';
 
-/** The keys of a file, found by fingerprints of their hashes: how long that takes says nothing of how near a wrong key was. */
+/**
+ * The keys of a file, found by their hashes: how long that takes says nothing of how near a wrong key was, because nobody can choose a hash, and
+ * the map itself goes by a hash with a seed of the process.
+ */
 class ApiKeys {
-  readonly #fingerprints = new Fingerprints();
   readonly #names = new Map<string, string>();
 
-  add(name: string, hash: string): void {
-    this.#names.set(this.#fingerprints.of(hash), name);
+  add(name: string, hashed: string): void {
+    this.#names.set(hashed, name);
   }
 
   nameOf(key: string): string | undefined {
-    return this.#names.get(this.#fingerprints.of(hashKey(key)));
+    return this.#names.get(hashKey(key));
   }
 }
 
 /** SHA-256 is enough for what is as long and random as a key, and not for a password. */
 export function hashKey(key: string): string {
-  return createHash('sha256').update(key, 'latin1').digest('hex');
+  return hash('sha256', Buffer.from(key, 'latin1'), 'hex');
 }
 
 export const KEYS_FILE = 'a file of keys, as `portway passwd --key` makes it';

@@ -7,12 +7,15 @@ export class H2Body implements RequestBody {
   readonly length: number | null;
   readonly expectsContinue: boolean;
   readonly #stream: ServerHttp2Stream;
+  readonly #received: (bytes: number) => void;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  /** @param received is told of each part that has come. */
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, received: (bytes: number) => void) {
     const length = headers['content-length'];
     this.length = length === undefined ? null : Number(length);
     this.expectsContinue = headers.expect?.toLowerCase() === '100-continue';
     this.#stream = stream;
+    this.#received = received;
   }
 
   read(sink: BodySink): void {
@@ -24,7 +27,10 @@ export class H2Body implements RequestBody {
       .on('trailers', (_headers, _flags, rawTrailers) => {
         trailers = rawTrailers;
       })
-      .on('data', (chunk: Buffer) => sink.data(chunk))
+      .on('data', (chunk: Buffer) => {
+        this.#received(chunk.length);
+        sink.data(chunk);
+      })
       .on('end', () => {
         ended = true;
         sink.end(trailers);

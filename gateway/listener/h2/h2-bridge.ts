@@ -34,9 +34,10 @@ export function bridgeTunnel(exchange: H2Exchange, protocol: string, far: Duplex
   const request = requestOn(far, 'GET', exchange, handshake);
   relayAnswer(request, exchange, far);
   request.on('upgrade', ({ rawHeaders }, socket, head) => {
-    const { stream } = exchange;
+    const { stream, received } = exchange;
     exchange.head(200, '', without(rawHeaders, HANDSHAKE_FIELDS));
     if (head.length > 0) stream.write(head);
+    stream.on('data', (chunk: Buffer) => received(chunk.length));
     stream.pipe(socket).pipe(stream);
   });
   request.end();

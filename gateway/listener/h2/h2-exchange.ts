@@ -13,6 +13,10 @@ export interface H2Session {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly reading: Reading;
+  /** A part of a body has come. */
+  readonly received: (bytes: number) => void;
+  /** @param code with which the stream ended, whoever ended it (RFC 9113 §7) */
+  streamClosed(code: number): void;
 }
 
 /** One request and its answer on a stream of HTTP/2 (RFC 9113 §8). */
@@ -47,7 +51,7 @@ export class H2Exchange implements ClientExchange {
     this.rawTarget = headers[':path'] ?? authority ?? '';
     this.fields = regularFields(rawFields, authority);
     this.refusal = sizeOf(rawFields) > HEAD_MAX_BYTES ? tooLarge() : null;
-    this.body = hasBody ? new H2Body(stream, headers) : null;
+    this.body = hasBody ? new H2Body(stream, headers, session.received) : null;
     stream
       .on('drain', () => this.#listener.drained())
       .on('wantTrailers', () => this.#attempt(() => stream.sendTrailers(grouped(this.#trailers))))
@@ -56,6 +60,11 @@ export class H2Exchange implements ClientExchange {
 
   get stream(): ServerHttp2Stream {
     return this.#stream;
+  }
+
+  /** A part of what a tunnel carries has come. */
+  get received(): (bytes: number) => void {
+    return this.#session.received;
   }
 
   get peer(): Peer {
@@ -149,6 +158,7 @@ export class H2Exchange implements ClientExchange {
   #streamClosed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#session.streamClosed(this.#stream.rstCode);
     this.#listener.closed(this.#ended && this.#stream.rstCode === constants.NGHTTP2_NO_ERROR);
   }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ClientExchange, Reading } from '../../exchange/client-exchange.ts';
 import type { Fields } from '../../exchange/contract.ts';
+import { H2Vigil } from '../../exchange/h2-vigil.ts';
 import { type Peer, peerOf } from '../../exchange/peer.ts';
 import type { Turns, TurnTaker } from '../../wire/turns.ts';
 import { bridgeRequest, bridgeTunnel } from './h2-bridge.ts';
@@ -23,6 +24,7 @@ export class H2Lane {
   readonly #owner: H2LaneOwner;
   readonly #turns: Turns;
   readonly #connections = new Set<H2Connection>();
+  #lookTimer: NodeJS.Timeout | undefined;
 
   constructor(owner: H2LaneOwner, turns: Turns) {
     this.#owner = owner;
@@ -40,7 +42,19 @@ export class H2Lane {
     const session = http2.performServerHandshake(socket, SESSION_OPTIONS);
     const connection = new H2Connection(socket, session, this.#owner, this.#turns);
     this.#connections.add(connection);
-    session.on('close', () => this.#connections.delete(connection));
+    this.#lookTimer ??= setInterval(() => this.#look(), LOOK_MS).unref();
+    session.on('close', () => this.#ended(connection));
+  }
+
+  #look(): void {
+    for (const connection of this.#connections) connection.look();
+  }
+
+  #ended(connection: H2Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#lookTimer);
+    this.#lookTimer = undefined;
   }
 
   get connections(): number {
@@ -85,6 +99,14 @@ class H2Connection implements H2Session, TurnTaker {
   readonly #owner: H2LaneOwner;
   readonly #turns: Turns;
   readonly #waiting: Request[] = [];
+  readonly #vigil: H2Vigil;
+  /** Streams that are carried. */
+  #streams = 0;
+  /** Bytes that may have come since the last look, by what came of them. */
+  #accounted = 0;
+  #sentBytes = 0;
+  #lookedAt = performance.now();
+  #leaving = false;
 
   constructor(socket: Socket, session: ServerHttp2Session, owner: H2LaneOwner, turns: Turns) {
     this.socket = socket;
@@ -94,7 +116,11 @@ class H2Connection implements H2Session, TurnTaker {
     this.reading = { pause: () => session.close(), resume() {} };
     this.#owner = owner;
     this.#turns = turns;
+    this.#vigil = new H2Vigil(socket, session);
+    const control = () => this.#noteFrame();
     session
+      .on('ping', control)
+      .on('remoteSettings', control)
       .on('stream', (stream, headers, flags, rawFields) => {
         // Its close follows.
         stream.on('error', () => {});
@@ -117,7 +143,53 @@ class H2Connection implements H2Session, TurnTaker {
     if (this.#owner.draining) this.session.close();
   }
 
+  readonly received = (bytes: number): void => {
+    this.#accounted += bytes + FRAME_BYTES;
+  };
+
+  streamClosed(code: number): void {
+    this.#streams--;
+    // A client that makes us reset its streams does what one does that resets them (CVE-2025-8671).
+    if (BROKEN_RULES.has(code)) this.#noteFrame();
+  }
+
+  #noteFrame(): void {
+    if (this.#vigil.noteFrame()) this.#calm();
+  }
+
+  #calm(): void {
+    this.session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  /** What Node and nghttp2 do not bound: frames that nobody is told of, clients that are gone, and those that stay when they have been told to go. */
+  look(): void {
+    const busy = this.#streams > 0;
+    const { bytes, silentMs } = this.#vigil.look(busy ? ASK_AFTER_MS : Number.POSITIVE_INFINITY);
+    if (bytes > this.#allowance()) return this.#calm();
+    if (busy && silentMs >= GIVE_UP_AFTER_MS) return void this.socket.destroy();
+    const leaving = this.session.closed && !busy;
+    // Node waits for it without an end.
+    if (leaving && this.#leaving) this.socket.destroy();
+    this.#leaving = leaving;
+  }
+
+  /** Bodies, heads, windows for what was sent, and as much again of anything as a client may need. */
+  #allowance(): number {
+    const now = performance.now();
+    const sent = this.socket.bytesWritten - this.#sentBytes;
+    const allowed =
+      this.#accounted +
+      sent / SENT_PER_WINDOW_BYTE +
+      ((now - this.#lookedAt) / 1_000) * OTHER_BYTES_PER_SECOND;
+    this.#sentBytes += sent;
+    this.#lookedAt = now;
+    this.#accounted = 0;
+    return allowed;
+  }
+
   #begin({ stream, headers, rawFields, hasBody }: Request): void {
+    this.#streams++;
+    this.#accounted += HEAD_MAX_BYTES;
     const protocol = headers[':protocol'];
     const exchange = new H2Exchange(this, stream, headers, rawFields, hasBody);
     if (typeof protocol === 'string') bridgeTunnel(exchange, protocol, this.#owner.connectGeneral(this.peer));
@@ -128,6 +200,22 @@ class H2Connection implements H2Session, TurnTaker {
 /** Requests that one connection may begin in a turn of the event loop. */
 const STREAMS_PER_TURN = 8;
 const IDLE_TIMEOUT_MS = 75_000;
+const LOOK_MS = 5_000;
+/** Of silence, with streams under way. */
+const ASK_AFTER_MS = 30_000;
+const GIVE_UP_AFTER_MS = 45_000;
+/** Of a head (RFC 9113 §4.1). */
+const FRAME_BYTES = 9;
+/** Clients open a window by 13 bytes for some hundred that they were sent, or more. */
+const SENT_PER_WINDOW_BYTE = 16;
+/** 80,000 frames of WINDOW_UPDATE, which cost some milliseconds. */
+const OTHER_BYTES_PER_SECOND = 1024 * 1024;
+const { NGHTTP2_PROTOCOL_ERROR, NGHTTP2_FLOW_CONTROL_ERROR, NGHTTP2_STREAM_CLOSED } = http2.constants;
+const BROKEN_RULES: ReadonlySet<number> = new Set([
+  NGHTTP2_PROTOCOL_ERROR,
+  NGHTTP2_FLOW_CONTROL_ERROR,
+  NGHTTP2_STREAM_CLOSED,
+]);
 
 const SESSION_OPTIONS: http2.ServerSessionOptions = {
   settings: { maxConcurrentStreams: 100, maxHeaderListSize: HEAD_MAX_BYTES, enableConnectProtocol: true },

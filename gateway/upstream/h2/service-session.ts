@@ -1,6 +1,7 @@
 import http2, { type ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../../exchange/error-catalog.ts';
+import { H2Vigil } from '../../exchange/h2-vigil.ts';
 import type { DialAddress } from '../../model/config.ts';
 import { connect } from '../../wire/connect.ts';
 
@@ -29,6 +30,8 @@ export class ServiceSession {
   #cancelConnect: (() => void) | null;
   #session: ClientHttp2Session | null = null;
   #socket: Socket | null = null;
+  #vigil: H2Vigil | null = null;
+  #lookTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #served = 0;
   /** Whether its SETTINGS have come, which are the first that a service says (RFC 9113 §3.4). */
@@ -37,8 +40,6 @@ export class ServiceSession {
   #over = false;
   /** RFC 9113 §6.8: streams above it were not acted upon. */
   #lastStreamId = Number.POSITIVE_INFINITY;
-  #controlFrames = 0;
-  #controlSince = 0;
 
   constructor(address: DialAddress, connectTimeoutMs: number, owner: SessionOwner) {
     this.#address = address;
@@ -63,6 +64,7 @@ export class ServiceSession {
   }
 
   join(user: SessionUser): void {
+    if (this.#users.size === 0) this.#vigil?.restart();
     this.#users.add(user);
     clearTimeout(this.#idleTimer);
     if (!this.#session) return void this.#waiting.add(user);
@@ -106,6 +108,8 @@ export class ServiceSession {
     this.#socket = socket;
     const session = http2.connect('http://service', { ...SESSION_OPTIONS, createConnection: () => socket });
     this.#session = session;
+    this.#vigil = new H2Vigil(socket, session);
+    this.#lookTimer = setInterval(() => this.#look(), LOOK_MS).unref();
     // Windows of streams bound what is held for slow readers; that of the connection only what is on its way.
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     session
@@ -114,10 +118,10 @@ export class ServiceSession {
         this.#lastStreamId = Math.min(this.#lastStreamId, lastStreamId);
         this.close();
       })
-      .on('ping', () => this.#noteControl(session))
+      .on('ping', () => this.#noteFrame(session))
       .on('remoteSettings', () => {
         this.#heard = true;
-        this.#noteControl(session);
+        this.#noteFrame(session);
       })
       .on('close', () => this.#end());
     for (const user of [...this.#waiting]) {
@@ -133,15 +137,16 @@ export class ServiceSession {
     this.#end();
   }
 
-  /** A service may ask for answers to PING and SETTINGS, but not for nothing else (CVE-2019-9512, CVE-2019-9515). */
-  #noteControl(session: ClientHttp2Session): void {
-    const now = performance.now();
-    if (now - this.#controlSince > CONTROL_WINDOW_MS) {
-      this.#controlSince = now;
-      this.#controlFrames = 0;
-    }
-    if (++this.#controlFrames > CONTROL_FRAMES_MAX)
-      session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  #noteFrame(session: ClientHttp2Session): void {
+    if (this.#vigil!.noteFrame()) session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  /** While exchanges wait: a service that does not even answer PING gets no others, and in the end loses these. */
+  #look(): void {
+    if (this.#users.size === 0) return;
+    const { silentMs } = this.#vigil!.look(ASK_AFTER_MS);
+    if (silentMs >= RETIRE_AFTER_MS) this.#retire();
+    if (silentMs >= GIVE_UP_AFTER_MS) this.#session!.destroy();
   }
 
   #rest(): void {
@@ -161,6 +166,7 @@ export class ServiceSession {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#idleTimer);
+    clearInterval(this.#lookTimer);
     this.#retire();
     const lost = new GatewayError('connection_terminated', `${this.#address.key} ended the connection`);
     for (const user of [...this.#waiting]) user.failed(lost);
@@ -171,8 +177,12 @@ export class ServiceSession {
 /** As many as services mostly allow; one that allows fewer says so in its SETTINGS. */
 const STREAMS_MAX = 100;
 const IDLE_MS = 60_000;
-const CONTROL_WINDOW_MS = 1_000;
-const CONTROL_FRAMES_MAX = 500;
+const LOOK_MS = 2_000;
+/** Of silence. */
+const ASK_AFTER_MS = 4_000;
+const RETIRE_AFTER_MS = 8_000;
+/** A service that stands still in a debugger, or computes, comes back. */
+const GIVE_UP_AFTER_MS = 30_000;
 const STREAM_WINDOW_BYTES = 128 * 1024;
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 export const ANSWER_HEAD_MAX_BYTES: number = 64 * 1024;

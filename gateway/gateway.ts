@@ -339,7 +339,8 @@ class RunningGateway implements Gateway, WorkerGateway {
   async #pageInput() {
     const [routes, streams] = await Promise.all([this.figure('routes'), this.figure('streams')]);
     const { mode } = this.#options;
-    return { routes, streams, config: this.configStatus(), mode, address: this.address };
+    const dashboard = this.#admin !== null;
+    return { routes, streams, config: this.configStatus(), mode, address: this.address, dashboard };
   }
 
   async #openAdmin(host: string, port: number): Promise<void> {

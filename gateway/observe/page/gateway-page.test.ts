@@ -138,6 +138,12 @@ describe('the page in development', () => {
     expect(words(html)).toContain('*.example.com / line 7');
   });
 
+  it('leads to the dashboard where there is one', () => {
+    expect(renderPage(input({ dashboard: true }))).toContain('href="//portway.localhost:3000/"');
+    expect(renderPage(input())).not.toContain('portway.localhost');
+    expect(renderPage(input({ dashboard: true, mode: 'production' }))).not.toContain('portway.localhost');
+  });
+
   it('shows the problems of a file that was refused, before anything else', () => {
     const rejected = 'gateway.config.yaml:7:11  routes./files.to  expected a port\n    7 |   /files: 3OO2\n';
     const html = renderPage(input({ config: { ...config, rejected } }));

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { renderBrand, renderDocument } from '../../answer/page/document.ts';
 import { escapeHtml } from '../../answer/page/escape.ts';
 import type { ConfigStatus } from '../../model/status.ts';
+import { DASHBOARD_HOST } from '../../route/names.ts';
 import { headline, title } from '../headline.ts';
 import { type PageStatus, type PageStatusInput, pageStatus } from './page-status.ts';
 import { type PageAddress, renderRoute, renderStream } from './route-row.ts';
@@ -9,6 +10,8 @@ import { statusScript } from './status-script.ts';
 
 export interface PageInput extends PageStatusInput {
   readonly address: PageAddress;
+  /** Whether the dashboard stands at its name; default: no. */
+  readonly dashboard?: boolean;
 }
 
 /**
@@ -27,7 +30,7 @@ export function renderPage(input: PageInput): string {
     status.config === null ? '' : gapNotices(status.config),
     routeTable(status, input.address),
     streamTable(status),
-    status.config === null ? '' : facts(status.config, input.address),
+    status.config === null ? '' : facts(status.config, input),
     '</main>',
     lostNotice,
   ];
@@ -94,15 +97,21 @@ function firstSteps({ file }: ConfigStatus): string {
   /hello: 7777</pre>`;
 }
 
-function facts(config: ConfigStatus, { port }: PageAddress): string {
+function facts(config: ConfigStatus, { address: { port }, dashboard = false }: PageInput): string {
   const times = config.reloads === 1 ? 'once' : `${config.reloads} times`;
   const reloads = config.reloads === 0 ? '' : `, changed ${times} since the start`;
   return `<dl class="facts">
 <dt>Configuration</dt><dd class="mono">${escapeHtml(config.file)}</dd>
 <dt>In use since</dt><dd>${renderTime(config.loadedAt)}${reloads}</dd>
 <dt>To change a route</dt><dd>Edit the file and save it. What is under way is not interrupted.</dd>
-<dt>To see why</dt><dd><code>npx portway explain GET http://localhost:${port}/…</code></dd>
+${dashboard ? dashboardFact(port) : ''}<dt>To see why</dt><dd><code>npx portway explain GET http://localhost:${port}/…</code></dd>
 </dl>`;
+}
+
+/** Its scheme is that of this page. */
+function dashboardFact(port: number): string {
+  const place = `${DASHBOARD_HOST}:${port}`;
+  return `<dt>To see more</dt><dd><a href="//${place}/">${place}</a></dd>\n`;
 }
 
 function renderTime(epochMs: number): string {

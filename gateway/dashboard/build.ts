@@ -20,6 +20,8 @@ const { outputFiles } = await build({
   target: ['chrome120', 'firefox121', 'safari17'],
   jsx: 'automatic',
   jsxImportSource: 'preact',
+  // In an image the repository's own settings are not there, and none of them matters here.
+  tsconfigRaw: {},
   chunkNames: 'part-[name]-[hash]',
   outdir: folder,
   legalComments: 'none',

@@ -45,7 +45,12 @@ export class Exchanges {
     this.list.value = [];
     this.missed.value = 0;
     this.#came = [];
-    source.addEventListener('status', ({ data }) => this.#status(JSON.parse(data) as GatewayStatus));
+    let looks = 0;
+    source.addEventListener('status', ({ data }) => {
+      this.#status(JSON.parse(data) as GatewayStatus);
+      // By the second one the stream tells whatever ends: what ended between the list and that is in the list of now.
+      if (++looks === 2) void this.#begin(query, ended.signal);
+    });
     source.addEventListener('exchange', ({ data }) => this.#take(JSON.parse(data) as Told));
     source.addEventListener('open', () => {
       this.problem.value = null;
@@ -64,8 +69,8 @@ export class Exchanges {
     try {
       const answer = await fetch(`/exchanges?${query}&limit=${KEPT}`, { signal });
       if (!answer.ok) return;
-      this.#came.push(...((await answer.json()) as ExchangeList).exchanges.toReversed());
-      this.#show();
+      this.#came.unshift(...((await answer.json()) as ExchangeList).exchanges.toReversed());
+      if (!this.paused.peek()) this.#show();
     } catch {
       // Whoever left the page asks no more; a gateway that is gone is said of at the top.
     }
@@ -94,7 +99,9 @@ export class Exchanges {
   #show(): void {
     this.#timer = undefined;
     const known = new Set(this.list.peek().map(({ id }) => id));
-    const fresh = this.#came.filter(({ id }) => !known.has(id)).toReversed();
+    // The list and the stream may both tell of one.
+    const came = new Map(this.#came.map((exchange) => [exchange.id, exchange]));
+    const fresh = [...came.values()].filter(({ id }) => !known.has(id)).toReversed();
     this.#came = [];
     if (fresh.length === 0) return;
     const all = [...fresh, ...this.list.peek()];

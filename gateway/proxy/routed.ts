@@ -92,6 +92,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   trailersPass = true;
   #added: Fields = NONE;
   #releases: readonly (() => void)[] | null = null;
+  #isOver = false;
   #abort: AbortController | null = null;
   readonly #snapshot: Snapshot;
   readonly #context: ExchangeContext;
@@ -156,12 +157,15 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     this.#added = [...this.#added, ...fields];
   }
 
+  /** A policy that had to wait may still ask for it when the client has left. */
   whenOver(release: () => void): void {
+    if (this.#isOver) return release();
     this.#releases = [...(this.#releases ?? []), release];
   }
 
   /** The exchange is over. */
   over(): void {
+    this.#isOver = true;
     if (this.#releases === null) return;
     for (const release of this.#releases) release();
     this.#releases = null;

@@ -84,6 +84,17 @@ describe.each(laneKinds)('concurrent on $kind', ({ routes, files }) => {
     await one.answer;
   });
 
+  test('by user: one that leaves while its password is checked leaves room', async () => {
+    const { gateway, status } = await stage('{ requests: 1, by: user }', 'auth: { basic: users.txt }');
+    const client = await gateway.connect();
+    await client.send(get('/db/open', basic('ann', 'a')));
+    client.destroy();
+    await gateway.log.exchange(499);
+    // Behind the check of the one that left.
+    expect(await status('/db/open', basic('ann', 'wrong'))).toBe(401);
+    expect(await status('/db/open', basic('ann', 'a'))).toBe(200);
+  });
+
   test('by user: each has its own', async () => {
     const user = await stage('{ requests: 1, by: user }', 'auth: { basic: users.txt }');
     const held = await user.hold(basic('ann', 'a'));

@@ -23,10 +23,10 @@ export class ChallengeDoor {
         done(null, issued && tls.createSecureContext(issued));
       },
     });
-    // All has been seen (§3).
+    // All has been seen (§3), and nobody is waited for to close it, too.
     const over = (_: unknown, socket: Socket) => void socket.destroy();
     this.#server
-      .on('secureConnection', (socket) => socket.on('error', () => {}).end())
+      .on('secureConnection', (socket) => socket.on('error', () => {}).destroySoon())
       .on('tlsClientError', over);
   }
 

@@ -47,7 +47,7 @@ function rulesOf(filter: ObjectReader, key: string): SourceNode | null {
 
 function pairsOf(rules: ObjectReader, key: string): SourceNode | null {
   const pairs = rules.list(key).flatMap((each) => {
-    const [name, value] = [each.scalar('name'), each.scalar('value')];
+    const [name, value] = [each.needed('name'), each.needed('value')];
     return name === null || value === null ? [] : [[name, value] as const];
   });
   return pairs.length === 0 ? null : pairsAt(rules.node.span, pairs);
@@ -57,7 +57,7 @@ function pairsOf(rules: ObjectReader, key: string): SourceNode | null {
 function listsOf(rules: ObjectReader, key: string): SourceNode | null {
   const names = new Map<string, [SourceScalar, SourceScalar[]]>();
   for (const each of rules.list(key)) {
-    const [name, value] = [each.scalar('name'), each.scalar('value')];
+    const [name, value] = [each.needed('name'), each.needed('value')];
     if (name === null || value === null) continue;
     const known = names.get(String(name.value).toLowerCase());
     if (known) known[1].push(value);

@@ -198,7 +198,7 @@ function comparisonsOf(match: ObjectReader, key: string): SourceNode | null {
   const pairs = match.list(key).flatMap((each) => {
     each.knows('type', 'name', 'value');
     each.word('type', ['Exact']);
-    const [name, value] = [each.scalar('name'), each.scalar('value')];
+    const [name, value] = [each.needed('name'), each.needed('value')];
     if (name === null || value === null) return [];
     // Header names are the same in any case, and the first of the same name holds.
     const text = key === 'headers' ? String(name.value).toLowerCase() : String(name.value);

@@ -23,11 +23,7 @@ export class ObjectReader {
   scalar(key: string): SourceScalar | null {
     const value = this.get(key);
     if (value === null || value.kind === 'scalar') return value;
-    return this.fault(key, {
-      expected: 'a single value',
-      found: value.kind === 'map' ? 'a map' : 'a list',
-      hint: null,
-    });
+    return this.#misshapen(value, [key], 'a single value');
   }
 
   text(key: string): string | null {
@@ -44,30 +40,47 @@ export class ObjectReader {
 
   map(key: string): ObjectReader | null {
     const value = this.get(key);
-    if (value === null) return null;
-    if (value.kind === 'map') return this.#inner(value, [key]);
-    return this.fault(key, {
-      expected: 'a map',
-      found: value.kind === 'list' ? 'a list' : 'a single value',
-      hint: null,
-    });
+    return value === null ? null : this.#mapAt(value, [key]);
   }
 
+  /** Those of a list of maps. */
   list(key: string): readonly ObjectReader[] {
-    const value = this.get(key);
-    if (value === null) return [];
-    if (value.kind === 'list') return value.items.map((item, index) => this.#inner(item, [key, index]));
-    this.fault(key, {
-      expected: 'a list',
-      found: value.kind === 'map' ? 'a map' : 'a single value',
-      hint: 'begin each with "- "',
-    });
-    return [];
+    return this.#items(key).flatMap((item, index) => this.#mapAt(item, [key, index]) ?? []);
   }
 
   /** Those of a list of plain texts. */
   textsOf(key: string): readonly SourceScalar[] {
-    return this.list(key).flatMap(({ node }) => (node.kind === 'scalar' ? [node] : []));
+    return this.#items(key).flatMap((item, index) => {
+      if (item.kind === 'scalar' && item.value !== null) return [item];
+      return this.#misshapen(item, [key, index], 'a single value') ?? [];
+    });
+  }
+
+  #items(key: string): readonly SourceNode[] {
+    const value = this.get(key);
+    if (value === null) return [];
+    if (value.kind === 'list') return value.items;
+    return this.#misshapen(value, [key], 'a list', 'begin each with "- "') ?? [];
+  }
+
+  #mapAt(node: SourceNode, keys: readonly PathKey[]): ObjectReader | null {
+    if (node.kind !== 'map') return this.#misshapen(node, keys, 'a map');
+    return new ObjectReader(node, [...this.#path, ...keys], this.#problems);
+  }
+
+  #misshapen(node: SourceNode, keys: readonly PathKey[], expected: string, hint: string | null = null): null {
+    const found = node.kind === 'scalar' ? 'a single value' : `a ${node.kind}`;
+    this.#problems.add(node.span, [...this.#path, ...keys], {
+      expected,
+      found: node.kind === 'scalar' && node.value === null ? 'null' : found,
+      hint,
+    });
+    return null;
+  }
+
+  /** What has to be there. */
+  needed(key: string): SourceScalar | null {
+    return this.get(key) === null ? this.missing(key, 'a single value') : this.scalar(key);
   }
 
   /** All keys with plain values. */
@@ -121,10 +134,6 @@ export class ObjectReader {
 
   #map(): SourceMap | null {
     return this.node.kind === 'map' ? this.node : null;
-  }
-
-  #inner(node: SourceNode, keys: readonly PathKey[]): ObjectReader {
-    return new ObjectReader(node, [...this.#path, ...keys], this.#problems);
   }
 }
 

@@ -379,6 +379,29 @@ describe('what is wrong is told where it stands', () => {
       ),
       /expected the port 80, got 81/,
     ],
+    // Each of these would make a rule one of more requests than were meant.
+    [
+      'a header without its value',
+      text('{ matches: [{ headers: [{ name: x-admin }] }], backendRefs: [{ name: a, port: 80 }] }'),
+      /headers\[0\]\.value .*expected a single value, got none/,
+    ],
+    [
+      'a parameter whose value is null',
+      text(
+        '{ matches: [{ queryParams: [{ name: a, value: null }] }], backendRefs: [{ name: a, port: 80 }] }',
+      ),
+      /queryParams\[0\]\.value .*expected a single value, got none/,
+    ],
+    [
+      'a match that is no map',
+      text('{ matches: [/a], backendRefs: [{ name: a, port: 80 }] }'),
+      /matches\[0\] .*expected a map, got a single value/,
+    ],
+    [
+      'a hostname that is no text',
+      text('backendRefs: [{ name: a, port: 80 }]', '  hostnames: [{ name: shop.example.com }]\n'),
+      /hostnames\[0\] .*expected a single value, got a map/,
+    ],
     [
       'a path that no request has',
       text('{ matches: [{ path: { value: /a/../b } }], backendRefs: [{ name: a, port: 80 }] }'),

@@ -147,6 +147,8 @@ export class FastifyExchange implements DownstreamListener, Timed {
 
   closed(completed: boolean): void {
     const { exchange, downstream } = this;
+    // A hook may destroy the response of a handshake that is a tunnel by now.
+    if (exchange.downstream !== downstream) return;
     const { record } = exchange;
     this.#deadline.clear();
     if (completed) record.status = downstream.status;

@@ -74,6 +74,22 @@ describe('a WebSocket on a route with hooks', () => {
     expect(await gateway.log.exchange(101)).toMatchObject({ route: '/chat', bytesIn: 5, bytesOut: 16 });
   });
 
+  test('is a tunnel to its end, and counts as one, where a hook destroys its response', async () => {
+    const { service, gateway, client } = await stage(
+      `fastify.addHook('preHandler', (_request, reply, done) => { done(); reply.raw.destroy(); });`,
+      { keys: ['concurrent: 1'] },
+    );
+    await client.send(handshake('/chat/'));
+    expect((await client.head()).status).toBe(101);
+    const connection = await service.connection();
+    await connection.send('open');
+    await client.until('open');
+    expect((await gateway.exchange(handshake('/chat/'))).status).toBe(429);
+    client.fin();
+    connection.fin();
+    expect(await gateway.log.exchange(101)).toMatchObject({ route: '/chat', bytesOut: 4 });
+  });
+
   test.each(['onRequest', 'preParsing', 'preValidation', 'preHandler'])(
     'is answered by %s that refuses it, with its status, fields and body',
     async (hook) => {

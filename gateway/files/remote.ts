@@ -29,10 +29,7 @@ async function fetched(url: string, known: Known | null): Promise<Known> {
   const headers: Record<string, string> = { Accept: 'application/yaml, text/yaml, text/plain, */*' };
   if (known?.etag) headers['If-None-Match'] = known.etag;
   try {
-    const response = await fetch(addressOf(url), {
-      headers: { ...headers, ...authorizationOf(url) },
-      signal: AbortSignal.timeout(FETCH_MS),
-    });
+    const response = await answerOf(url, headers);
     if (response.status === 304 && known !== null) return known;
     if (!response.ok) {
       await response.body?.cancel();
@@ -46,6 +43,28 @@ async function fetched(url: string, known: Known | null): Promise<Known> {
 }
 
 const FETCH_MS = 10_000;
+
+/** Where it leads is judged as what was named is; and another origin gets no password. @throws where it leads nowhere */
+async function answerOf(url: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+  const signal = AbortSignal.timeout(FETCH_MS);
+  const { origin } = addressOf(url);
+  let address = addressOf(url);
+  for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
+    const own = address.origin === origin ? authorizationOf(url) : {};
+    const response = await fetch(address, { headers: { ...headers, ...own }, redirect: 'manual', signal });
+    const location = response.headers.get('location');
+    if (!REDIRECTS.has(response.status) || location === null) return response;
+    await response.body?.cancel();
+    const next = URL.parse(location, address)?.href ?? '';
+    const fault = faultOf(next);
+    if (fault?.ok === false) throw new Error(`a redirect to ${fault.found}`);
+    address = addressOf(next);
+  }
+  throw new Error(`more than ${REDIRECTS_MAX} redirects`);
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const REDIRECTS_MAX = 5;
 
 /** What anybody on the way may change is no configuration. */
 function faultOf(url: string): FileContent | null {

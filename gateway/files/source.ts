@@ -40,5 +40,8 @@ export async function keepForStart(source: string, content: FileContent, env: En
 
 /** As it may be shown: without the password of a URL. */
 export function sourceText(source: string): string {
-  return isRemote(source) ? source.replace(/^(https?:\/\/)[^/?#]*@/i, '$1') : source;
+  if (!isRemote(source)) return source;
+  // More slashes than two are none to a URL; and in what is no URL, a password may have any.
+  const before = URL.canParse(source) ? /^(https?:\/\/)[\\/\s]*[^\\/?#]*@/i : /^(https?:\/\/).*@/is;
+  return source.replace(before, '$1');
 }

@@ -154,6 +154,33 @@ test('a password in the URL goes to the server, and nowhere else', async () => {
   expect(stdout + stderr).not.toContain('s3cret');
 });
 
+test.each(['https:///reader:s3cret@127.0.0.1:1/a.yaml', 'https://reader:s3/cret@127.0.0.1/a.yaml'])(
+  'a password in %s, which is spelled oddly, is not shown either',
+  async (url) => {
+    const { code, stdout, stderr } = await runHere(['check', url], {});
+    expect(code).toBe(1);
+    expect(stdout + stderr).toContain('127.0.0.1');
+    expect(stdout + stderr).not.toMatch(/s3|cret/);
+  },
+);
+
+test('a redirect is followed, but not to where the text could be changed on its way', async () => {
+  const source = await place('routes:\n  /a: 3OO1\n');
+  const check = async (to: string) => {
+    const { port } = (await startService()).answer(
+      `HTTP/1.1 302 Found\r\nLocation: ${to}\r\nContent-Length: 0\r\n\r\n`,
+    );
+    const { stdout, stderr } = await runHere(['check', `http://reader:s3cret@127.0.0.1:${port}/a`], {});
+    return stdout + stderr;
+  };
+  expect(await check(source.url)).toContain(':2:7');
+  expect(source.asked[0]!.headers.authorization).toBeUndefined();
+  expect(await check(source.url.replace('127.0.0.1', '127.0.0.2'))).toContain(
+    'got a redirect to a place that is asked without TLS',
+  );
+  expect(await check('/a')).toContain('got more than 5 redirects');
+});
+
 test('a text without end is too large, not too much', async () => {
   const source = await place(`# ${'x'.repeat(5 * 1024 * 1024)}\nroutes: {}\n`);
   const { stdout, stderr } = await runHere(['check', source.url], {});

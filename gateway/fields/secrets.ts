@@ -39,16 +39,28 @@ function withoutSetCookieValue(value: string): string {
 
 /** A target, a URL, or a text that quotes one: the secrets of its query, and of who is named before the host. */
 export function shownText(text: string): string {
-  const shown = text.includes('=') ? text.replace(PARAMETER, shownParameter) : text;
+  const shown = text.includes('=') ? withoutParameters(text) : text;
   return shown.includes('@') ? shown.replace(USER_INFO, `//${HIDDEN}@`) : shown;
 }
 
-/** Behind `?`, `&`, `;` or `#`, up to the next of them or the end of the URL. */
-const PARAMETER = /([?&;#])([^=?&;#\s"'<>]{1,200})=([^&;#\s"'<>]+)/g;
+/** Up to its value, which may be a URL with a query of its own. */
+const PARAMETER = /[?&;#]([^=?&;#\s"'<>]{1,200})=/g;
+const BEHIND_VALUE = /[&;#\s"'<>]|$/;
 const USER_INFO = /\/\/[^/?#@\s"'<>]*@/g;
 
-function shownParameter(whole: string, before: string, name: string): string {
-  return isSecretName(decoded(name)) ? `${before}${name}=${HIDDEN}` : whole;
+function withoutParameters(text: string): string {
+  let shown = '';
+  let at = 0;
+  for (const { 0: whole, 1: name, index } of text.matchAll(PARAMETER)) {
+    // Within what is hidden already there is nothing to look for.
+    if (index < at || !isSecretName(decoded(name!))) continue;
+    const from = index + whole.length;
+    const length = text.slice(from).search(BEHIND_VALUE);
+    if (length === 0) continue;
+    shown += text.slice(at, from) + HIDDEN;
+    at = from + length;
+  }
+  return shown + text.slice(at);
 }
 
 /** `%74oken` is a token, too. */

@@ -3,6 +3,7 @@ import { keepable } from '../cache/storable.ts';
 import { isPublicOrigin, originOf, TrustedPeers } from '../fields/forwarded.ts';
 import { readFacts } from '../fields/request-facts.ts';
 import { requestFields } from '../fields/request-fields.ts';
+import { HIDDEN, isSecretName } from '../fields/secrets.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { bypassReason } from '../policy/cache-bypass/cache-bypass.ts';
 import { type Foreseen, foreseen, peerOf } from '../policy/foreseen.ts';
@@ -91,14 +92,16 @@ const EXAMPLE = {
 };
 
 /** What rules of the configuration may set that others must not read. */
-const PRIVATE = /authorization|cookie|token|secret|key|password/i;
+function isPrivate(name: string): boolean {
+  return isSecretName(name) || /key/i.test(name);
+}
 
 function added(sent: readonly (readonly [string, string])[], out: readonly string[]): [string, string][] {
   const before = new Set(sent.map(([name, value]) => `${name.toLowerCase()}: ${value}`));
   const fields: [string, string][] = [];
   for (let i = 0; i < out.length; i += 2) {
     if (!before.has(`${out[i]!.toLowerCase()}: ${out[i + 1]}`))
-      fields.push([out[i]!, PRIVATE.test(out[i]!) ? '(not shown)' : out[i + 1]!]);
+      fields.push([out[i]!, isPrivate(out[i]!) ? HIDDEN : out[i + 1]!]);
   }
   return fields;
 }

@@ -1,5 +1,5 @@
 import type { AttemptDetail } from '../../exchange/detail.ts';
-import { shownField, shownText } from '../../fields/secrets.ts';
+import { HIDDEN, isSecretName, shownField, shownText } from '../../fields/secrets.ts';
 import type {
   AttemptView,
   ExchangeSummary,
@@ -58,8 +58,23 @@ export function viewOf(kept: KeptExchange, id: string, explanation: Explanation)
     request: messageOf(detail?.requestFields ?? null),
     answer: messageOf(detail?.answerFields ?? null),
     tries: detail?.attempts.map((attempt) => attemptOf(attempt, startedAt)) ?? [],
-    why: shownText(formatExplanation(explanation, { colour: false })),
+    why: shownText(formatExplanation(withoutSecrets(explanation), { colour: false })),
   };
+}
+
+/** What a route asks for in vain is quoted as the client sent it. */
+function withoutSecrets(explanation: Explanation): Explanation {
+  const candidates = explanation.candidates.map((candidate) => ({
+    ...candidate,
+    losses: candidate.losses.map((loss) => {
+      if (loss.kind === 'header')
+        return { ...loss, found: loss.found.map((value) => shownField(loss.name, value)) };
+      return loss.kind === 'query' && isSecretName(loss.name)
+        ? { ...loss, found: loss.found.map(() => HIDDEN) }
+        : loss;
+    }),
+  }));
+  return { ...explanation, candidates };
 }
 
 export function messageOf(fields: readonly string[] | null): MessageView | null {

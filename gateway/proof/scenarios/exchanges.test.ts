@@ -141,6 +141,25 @@ describe('what is shown', () => {
     expect(await list(gateway, '?text=s3cret')).toMatchObject({ exchanges: [] });
   });
 
+  test('has no secret of a URL within a URL, nor of what routes asked for in vain', async () => {
+    const db = (await startService()).answer(ok('fine'));
+    const gateway = await startTestGateway(
+      `routes:\n  /db: ${db.port}\n  /db/x:\n    to: ${db.port}\n    when: { headers: { X-Api-Key: mine }, query: { token: mine } }\n` +
+        `  /db/y: { to: ${db.port}, headers: { request: { set: { X-Session-Id: s3cret4 } } } }\n`,
+      { mode: 'development' },
+    );
+    await gateway.get('/db/x?next=/in?token=s3cret1?x&token=s3cret2&q=1', 'X-Api-Key: s3cret3');
+    await gateway.get('/db/y');
+    const { exchanges } = await list(gateway);
+    const [set, vain] = await Promise.all(
+      exchanges.map(({ id }) => asked<ExchangeView>(gateway, `/exchanges/${id}`)),
+    );
+    expect(set!.json.why).toContain('X-Session-Id: (not shown)');
+    expect(vain!.json.target).toBe('/db/x?next=/in?token=(not shown)&token=(not shown)&q=1');
+    expect(vain!.json.why).toContain('the header x-api-key');
+    expect(set!.text + vain!.text).not.toContain('s3cret');
+  });
+
   test('can be asked for by route, status, method, text, time and number', async () => {
     const db = (await startService()).answer(({ target }) =>
       target === '/bad' ? reply(500, [], 'no') : ok('fine'),

@@ -5,6 +5,7 @@ import { CanaryShare } from '../upstream/canary.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { INFORMATIONAL_MAX } from './client-fields.ts';
 import type { HttpPlan } from './http-plan.ts';
 
 /** What becomes of a copy: it was answered, it failed, its body was too large, or too many others were under way. */
@@ -83,6 +84,7 @@ export class MirrorCopy implements AnswerSink, Timed {
   readonly #deadline: Deadline;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
+  #informed = 0;
   #endpoint: Endpoint | null = null;
   #call: UpstreamCall | null = null;
   #sent = false;
@@ -175,7 +177,10 @@ export class MirrorCopy implements AnswerSink, Timed {
   }
 
   started(): void {}
-  informational(): void {}
+
+  informational(): void {
+    if (++this.#informed > INFORMATIONAL_MAX) this.giveUp('failed');
+  }
 
   head(): void {
     this.#answered = true;

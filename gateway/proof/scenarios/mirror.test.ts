@@ -133,6 +133,24 @@ describe('a hostile mirror changes nothing', () => {
     await all(10);
   });
 
+  test('one that sends interim answers without end loses its connection', async () => {
+    const mirror = await startService();
+    const { gateway, all } = await stage(mirror.port);
+    expect((await gateway.get('/db/x')).status).toBe(200);
+    const connection = await mirror.connection();
+    await connection.head();
+    const interim = 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(65);
+    await connection.send(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`);
+    const counts = async () => [
+      await counted(gateway.adminPort, 'answered'),
+      await counted(gateway.adminPort, 'failed'),
+    ];
+    await until('it is counted', async () => String(await counts()) !== '0,0');
+    expect(await counts()).toEqual([0, 1]);
+    await until('it is cut', () => connection.ended !== null);
+    await all(3);
+  });
+
   test('one whose answer has no end loses its connection', async () => {
     const mirror = await startService();
     const { gateway, all } = await stage(mirror.port);

@@ -76,7 +76,9 @@ function targeted(lines: string | string[] | undefined): Directives | null {
   try {
     const dictionary = parseDictionary([lines].flat().join());
     const directives = new Directives(true);
-    for (const [name, [value]] of dictionary) directives.set(name, argumentOf(value));
+    // `public=?0` says that it is not; but what forbids forbids.
+    for (const [name, [value]] of dictionary)
+      if (value !== false || FORBIDDING.includes(name)) directives.set(name, argumentOf(value));
     return dictionary.size === 0 ? null : directives;
   } catch {
     return null;

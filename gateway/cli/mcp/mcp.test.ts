@@ -71,7 +71,11 @@ describe('an agent', () => {
       fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: 'Bearer s3cret' } });
     for (const path of ['/api/x', '/api/bad', '/dead/a', '/dead/b']) await (await ask(path)).text();
 
-    expect((await call('routes')).json()).toMatchObject({
+    const routes = async () =>
+      (await call('routes')).json() as { routes: { endpoints: { state: string }[] }[] };
+    // What was seen of the port before the service listened is believed for a moment.
+    await until('the service is up', async () => (await routes()).routes[0]?.endpoints[0]?.state === 'up');
+    expect(await routes()).toMatchObject({
       routes: [
         {
           id: '/api',

@@ -22,6 +22,18 @@ export function Notices({ feed }: { readonly feed: Feed }) {
           <TextBlock text={rejected.trimEnd()} label="problems of the file" />
         </section>
       )}
+      {status?.config.discovery?.failure && (
+        <section class="notice" role="alert">
+          <strong>Containers can’t be looked for</strong> at {status.config.discovery.source}:{' '}
+          {status.config.discovery.failure}. Those that are known are served on.
+        </section>
+      )}
+      {status?.config.unserved && (
+        <section class="notice" role="alert">
+          <strong>Not all of the configuration can be served.</strong> All else is; correct this:
+          <TextBlock text={status.config.unserved.trimEnd()} label="what can not be served" />
+        </section>
+      )}
       {status !== null && status.refusedShare > 0 && (
         <section class="notice" role="alert">
           <strong>Overloaded:</strong> {formatShare(status.refusedShare)} of new requests are refused, so that

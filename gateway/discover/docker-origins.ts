@@ -10,7 +10,7 @@ export function originsOf(
   settings: DiscoverConfig,
 ): LabelledOrigin[] {
   return containers
-    .flatMap((container) => originOf(container, settings) ?? [])
+    .flatMap((container) => soundOrigin(container, settings) ?? [])
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -18,6 +18,15 @@ const PREFIX = 'portway.';
 /** Said of the container as a whole. */
 const ENABLE = 'portway.enable';
 const NETWORK = 'portway.network';
+
+/** `null` also for what is no container at all: what an engine says is not checked field by field. */
+function soundOrigin(container: EngineContainer, settings: DiscoverConfig): LabelledOrigin | null {
+  try {
+    return originOf(container, settings);
+  } catch {
+    return null;
+  }
+}
 
 function originOf(container: EngineContainer, settings: DiscoverConfig): LabelledOrigin | null {
   const own = Object.entries(container.Labels ?? {}).filter(([name]) => name.startsWith(PREFIX));

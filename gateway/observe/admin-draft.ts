@@ -16,6 +16,7 @@ const draft = z.strictObject({ text: z.string(), hash: z.string().optional() });
 
 /** `/draft`: the file, what a text would change in its place, and, where that is allowed, another text for it. For this machine alone. */
 export function answerDraft(app: FastifyInstance, view: AdminView): void {
+  const inTurn = oneAfterTheOther();
   app.get('/draft', async (request, reply) =>
     isRefused(request) ? refuse(reply) : sendJson(reply, await draftFile(view)),
   );
@@ -31,7 +32,8 @@ export function answerDraft(app: FastifyInstance, view: AdminView): void {
     if (isRefused(request)) return refuse(reply);
     const { data } = draft.safeParse(request.body);
     if (data?.hash === undefined) return sendProblem(reply, { status: 400, detail: USAGE });
-    const refused = await write(data.text, data.hash, view);
+    const { text, hash } = data;
+    const refused = await inTurn(() => write(text, hash, view));
     return refused === null
       ? sendJson(reply, await draftFile(view))
       : sendProblem(reply, { status: 409, detail: refused });
@@ -50,6 +52,16 @@ async function write(text: string, hash: string, view: AdminView): Promise<strin
   } catch (cause) {
     return `The file can’t be written: ${(cause as Error).message}.`;
   }
+}
+
+/** So that the hash of an edit is held against what the one before it wrote. */
+function oneAfterTheOther() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
+  };
 }
 
 async function draftFile(view: AdminView): Promise<DraftFile> {

@@ -232,6 +232,21 @@ describe('an engine', () => {
     },
   );
 
+  test('that says odd things of one container harms no other one', async () => {
+    const engine = await startEngine();
+    const good = container('good', await service('good'), { 'portway.path': '/good' });
+    const odd = [
+      null,
+      7,
+      { Names: [7], Labels: { 'portway.path': '/x' } },
+      { Labels: { 'portway.path': '/y' }, Ports: 3 },
+    ];
+    engine.run(good);
+    engine.body = JSON.stringify([...odd, ...JSON.parse(engine.list())]);
+    const gateway = await startTestGateway(yaml(engine));
+    expect((await gateway.get('/good')).text).toBe('good');
+  });
+
   test('whose checks speak against a container leads no requests there while another one is well', async () => {
     const engine = await startEngine();
     const labels = { 'portway.path': '/web' };

@@ -68,6 +68,14 @@ describe('a text that may become the configuration', () => {
     expect((await readdir(dirname(gateway.configFile))).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
+  test('of two that were made of the same text, one is written', async () => {
+    const { ask } = await stage();
+    const { hash } = (await ask('GET')).json;
+    const edits = ['a', 'b', 'c'].map((remark) => ask('PUT', { text: `${YAML}# ${remark}\n`, hash }));
+    const statuses = (await Promise.all(edits)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, 409, 409]);
+  });
+
   test('goes through a link to the file that it names', async () => {
     const { gateway, ask } = await stage();
     const real = join(dirname(gateway.configFile), 'elsewhere');

@@ -35,7 +35,7 @@ export class TestEngine {
         this.#listeners.add(response);
         response.on('close', () => this.#listeners.delete(response));
         response.flushHeaders();
-      } else response.end(this.body ?? JSON.stringify(this.#containers.map(listed)));
+      } else response.end(this.body ?? this.list());
     });
     this.#server.on('connection', markKitSocket);
     await new Promise<void>((listening) => this.#server.listen(this.#path, listening));
@@ -45,6 +45,11 @@ export class TestEngine {
   run(...containers: readonly TestContainer[]): void {
     this.#containers = containers;
     for (const listener of this.#listeners) listener.write('{"Type":"container","Action":"start"}\n');
+  }
+
+  /** As `GET /containers/json` answers. */
+  list(): string {
+    return JSON.stringify(this.#containers.map(listed));
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Services from npm with a page of their own. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { App } from './app.ts';
@@ -19,18 +19,48 @@ const verdaccio: App = {
   async prepare({ project, data, prefix }) {
     const config = readFileSync(join(project, 'node_modules/@verdaccio/config/build/conf/default.yaml'));
     writeFileSync(join(data, 'config.yaml'), `${config}\n${prefix && `url_prefix: ${prefix}/\n`}`);
+    publish(join(data, 'storage'));
   },
   command: ({ port, data }) => [
     ...['verdaccio', '--listen', `127.0.0.1:${port}`, '--config', join(data, 'config.yaml')],
   ],
-  /** Its page has asked for the list of packages, which a new registry has none of. */
+  /** Its page lists the package, and a search finds it and leads to its readme. */
   async job(page) {
-    await page
-      .getByText(/No Package Published/i)
-      .first()
-      .waitFor();
+    await page.getByText(PACKAGE, { exact: true }).first().waitFor();
+    await page.getByRole('combobox').first().fill(PACKAGE);
+    await page.getByRole('option', { name: PACKAGE }).first().click();
+    await page.getByText('Read by a proof').first().waitFor();
   },
 };
+
+const PACKAGE = 'a-package-of-the-proof';
+
+/** As verdaccio keeps what was published to it. */
+function publish(storage: string): void {
+  mkdirSync(join(storage, PACKAGE), { recursive: true });
+  const version = {
+    name: PACKAGE,
+    version: '1.0.0',
+    description: 'one',
+    dist: { tarball: `http://localhost/${PACKAGE}/-/${PACKAGE}-1.0.0.tgz`, shasum: '' },
+  };
+  const time = { created: NOW, modified: NOW, '1.0.0': NOW };
+  const manifest = { name: PACKAGE, versions: { '1.0.0': version }, 'dist-tags': { latest: '1.0.0' }, time };
+  const text = JSON.stringify({
+    ...manifest,
+    readme: '# Read by a proof',
+    users: {},
+    _attachments: {},
+    _uplinks: {},
+  });
+  writeFileSync(join(storage, PACKAGE, 'package.json'), text);
+  writeFileSync(
+    join(storage, '.verdaccio-db.json'),
+    JSON.stringify({ list: [PACKAGE], secret: 'x'.repeat(32) }),
+  );
+}
+
+const NOW = '2026-01-01T00:00:00.000Z';
 
 const CHAT = `
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-import { inOtherForm } from '../config/converting.ts';
+import { inOtherForm } from '../config/gateway-api/write.ts';
 import { optionValue, type RunCommand, UsageError } from './command.ts';
 import { loadOrReport } from './configuration.ts';
 

@@ -1,12 +1,16 @@
 /** A configuration as Gateway API objects, as far as they can say what it says. */
 
 import type { Target } from '../../keys/target.ts';
-import { yamlOf } from '../parse.ts';
+import { checkDocument } from '../check.ts';
+import type { Environment } from '../expand.ts';
+import { parseConfig, yamlOf } from '../parse.ts';
 import { formsOf } from '../route-forms.ts';
 import { parseRouteKey, type RouteKey } from '../route-key.ts';
 import type { CheckedRoute } from '../route-schema.ts';
 import type { CheckedConfig } from '../schema.ts';
+import type { SourceNode } from '../source.ts';
 import type { CheckedEndpoint } from '../target-schema.ts';
+import { isGatewayApi } from './convert.ts';
 
 const V1 = 'gateway.networking.k8s.io/v1';
 
@@ -17,7 +21,26 @@ export interface Written {
   readonly left: readonly string[];
 }
 
-export function gatewayApiOf(config: CheckedConfig): Written {
+/**
+ * A configuration in the other of its two forms: Portway's own, or objects of the Gateway API.
+ * @returns `null` for a text that is no configuration
+ */
+export function inOtherForm(text: string, file: string, env: Environment): Written | null {
+  const parsed = parseConfig(text, file);
+  if (!parsed.ok) return null;
+  const { document } = parsed;
+  if (isGatewayApi(text)) return { text: yamlOf(plainOf(document.root)), left: [] };
+  const checked = checkDocument(document, env);
+  return checked === null || document.problems.size > 0 ? null : gatewayApiOf(checked);
+}
+
+function plainOf(node: SourceNode): unknown {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(plainOf);
+  return Object.fromEntries(Array.from(node.entries, ([key, { value }]) => [key, plainOf(value)]));
+}
+
+function gatewayApiOf(config: CheckedConfig): Written {
   const writer = new Writer();
   const listener = { name: 'http', port: config.port ?? 3000, protocol: 'HTTP' };
   const spec = { gatewayClassName: 'portway', listeners: [listener] };

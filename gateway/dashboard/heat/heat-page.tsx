@@ -4,6 +4,7 @@ import type { Session } from '../app.tsx';
 import { NO_FILTER } from '../live/exchanges.ts';
 import { hrefOf } from '../live/place.ts';
 import { countedOf } from '../map/counted.ts';
+import { Figure } from '../parts/figure.tsx';
 import { Filter } from '../parts/filter.tsx';
 import { formatQuantile, formatRate, formatShare, NOTHING } from '../parts/format.ts';
 import { HeatStrip } from './heat-strip.tsx';
@@ -99,22 +100,5 @@ function HeatItem({ route, status, session }: ItemParts) {
         brushed={(from) => show(String(Math.floor(from)))}
       />
     </li>
-  );
-}
-
-function Figure({
-  name,
-  value,
-  bad = false,
-}: {
-  readonly name: string;
-  readonly value: string;
-  readonly bad?: boolean;
-}) {
-  return (
-    <div class={bad ? 'bad' : undefined}>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   );
 }

@@ -6,7 +6,6 @@ import { formatAgo, formatQuantile, formatRate, formatShare, NOTHING } from '../
 import { StateShape } from '../parts/icons.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { countedOf } from './counted.ts';
-import { trouble } from './trouble.ts';
 
 interface RowParts {
   readonly route: RouteOverview;
@@ -93,4 +92,19 @@ function Endpoints({ endpoints }: { readonly endpoints: readonly EndpointStatus[
 function Trouble({ route }: { readonly route: RouteOverview }) {
   const text = trouble(route);
   return text === null ? null : <span class={`trouble ${shownState(route)}`}>{text}</span>;
+}
+
+/** In one sentence what keeps a route from being well; `null`: nothing. What stops all of it comes first. */
+function trouble({ breaker, service, endpoints, problems = [] }: RouteOverview): string | null {
+  if (breaker?.state === 'open' || breaker?.state === 'half-open')
+    return `breaker ${breaker.state}: ${breaker.reason}`;
+  if (service?.obstacle !== undefined) return service.obstacle;
+  if (service !== null && service.state !== 'ready') return processText(service);
+  return endpoints.find(({ state }) => state === 'down')?.reason ?? problems[0] ?? null;
+}
+
+function processText({ name, state, lastExit }: NonNullable<RouteOverview['service']>): string {
+  if (lastExit === null) return `${name} is ${state}`;
+  const how = lastExit.signal === null ? `exit code ${lastExit.code}` : lastExit.signal;
+  return `${name} is ${state} after ${how}`;
 }

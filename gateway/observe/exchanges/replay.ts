@@ -57,13 +57,21 @@ function edited(kept: KeptRequest, edits: ReplayEdits, mode: 'development' | 'pr
     throw new ReplayRefusal('That is no method that can be sent.');
   if (!/^[/*][\x21-\x7e\x80-\xff]*$/.test(target))
     throw new ReplayRefusal('The target begins with a slash, and is percent-encoded.');
-  if (edits.body === undefined && kept.bodyLost)
+  return { method, target, fields, body: bodyOf(kept, edits, mode) };
+}
+
+/** @throws ReplayRefusal where there was one that can't be sent */
+function bodyOf(kept: KeptRequest, edits: ReplayEdits, mode: string): Buffer | null {
+  if (edits.body !== undefined) return Buffer.from(edits.body);
+  if (kept.bodyLost)
     throw new ReplayRefusal(
       'Its body was not kept: give one as `body`, or have bodies kept (`inspect: true` on the route) and send it again.',
     );
-  const body =
-    edits.body === undefined ? kept.body && Buffer.from(kept.body, 'base64') : Buffer.from(edits.body);
-  return { method, target, fields, body: body === '' ? null : body };
+  if (!kept.body) return null;
+  // Nobody can tell a login from any other form.
+  if (mode === 'production')
+    throw new ReplayRefusal('In production a body that a client sent is not sent again: give one as `body`.');
+  return Buffer.from(kept.body, 'base64');
 }
 
 /** What says how the connection is used, and how the body is framed, is said anew. */

@@ -199,6 +199,18 @@ describe('a replay', () => {
     expect(db.requests[1]!.target).toBe('/x?token=');
   });
 
+  test('sends in production no body that a client sent, which nobody can tell from a login', async () => {
+    const db = (await startService()).answer(ok('fine'));
+    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`);
+    await admin(gateway, 'POST', '/capture?for=1m');
+    await admin(gateway, 'GET', '/exchanges');
+    await gateway.exchange('POST /db/login HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\npassword=s3cret');
+    const asked = await newest(gateway);
+    expect((await replayed(gateway, asked, { confirm: true })).status).toBe(409);
+    expect((await replayed(gateway, asked, { confirm: true, body: 'password=mine' })).status).toBe(200);
+    expect(db.requests.map(({ body }) => String(body))).toEqual(['password=s3cret', 'password=mine']);
+  });
+
   test.each([
     { target: 'http://evil.example/' },
     { target: '/x y' },

@@ -36,8 +36,8 @@ test('the packed tarball has the README, the licence and the program, and nothin
       'README.md',
       'LICENSE',
       'bin/portway.js',
-      'dist/main.js',
-      'dist/portway.js',
+      'dist/program/main.js',
+      'dist/program/portway.js',
       'dist/portway.d.ts',
     ]),
   );

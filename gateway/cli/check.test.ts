@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runHere, runPortway } from '../proof/testing/portway.ts';
 import { temporaryFolder } from '../proof/testing/program.ts';
@@ -53,12 +53,13 @@ describe('portway check', () => {
   });
 
   it.each([
-    ['0.0.0.0:9900', true],
-    ["'[::]:9900'", true],
+    ['{ host: 0.0.0.0, port: 9900, token: keys.txt }', true],
+    ["{ host: '::', port: 9900, token: keys.txt }", true],
     ['9900', false],
     ['localhost:9900', false],
   ])('warns of `admin: %s` as a start does: %s', async (admin, warned) => {
     const file = await fileWith(`admin: ${admin}\nroutes: { /db: 3001 }\n`);
+    await writeFile(join(dirname(file), 'keys.txt'), '');
     const { code, stdout } = await runHere(['check', file]);
     expect(code).toBe(0);
     expect(stdout.includes('warning: the admin listener can be reached from other machines')).toBe(warned);

@@ -1,5 +1,5 @@
 import { readTlsFiles } from '../config/certificate-files.ts';
-import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
+import { ADMIN_IN_CLEAR, isLoopback } from '../config/listening.ts';
 import type { Problem } from '../config/problem.ts';
 import { routeWarnings } from '../config/route-warnings.ts';
 import { acmeWarnings } from '../dev/acme-diagnosis.ts';
@@ -60,7 +60,7 @@ async function warningsOf({ config }: Loaded, env: CommandContext['env']): Promi
     ...(certificates?.ok ? certificates.material.warnings : []),
     ...(await acmeWarnings(config, env)),
     ...routes.flatMap(routeWarnings),
-    ...(admin !== null && !isLoopback(admin.host) ? [ADMIN_REACHABLE] : []),
+    ...(admin !== null && !isLoopback(admin.host) ? [ADMIN_IN_CLEAR] : []),
   ];
 }
 

@@ -1,6 +1,8 @@
 /** The gateway that runs on this machine, as other commands reach it: over its admin listener. */
 
+import type { Environment } from '../config/expand.ts';
 import { isAny, isLoopback } from '../config/listening.ts';
+import { PORTWAY_ADMIN_KEY } from '../config/variables.ts';
 import { nearest } from '../keys/hint.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ServiceStatus } from '../model/status.ts';
@@ -21,14 +23,16 @@ const ACTION_MS = 40_000;
 
 export class RunningGateway {
   readonly #origin: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  private constructor(origin: string) {
+  private constructor(origin: string, key: string | undefined) {
     this.#origin = origin;
+    this.#headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   }
 
   /** The one that serves this configuration. @throws UnreachableError */
-  static async serving(config: GatewayConfig): Promise<RunningGateway> {
-    const gateway = new RunningGateway(adminOrigin(config));
+  static async serving(config: GatewayConfig, env: Environment): Promise<RunningGateway> {
+    const gateway = new RunningGateway(adminOrigin(config), env[PORTWAY_ADMIN_KEY]);
     const { file } = await gateway.#listing();
     if (file !== config.file)
       throw new UnreachableError(
@@ -38,8 +42,8 @@ export class RunningGateway {
   }
 
   /** The same, which runs services, too. @throws UnreachableError */
-  static async of(config: GatewayConfig): Promise<RunningGateway> {
-    const gateway = await RunningGateway.serving(config);
+  static async of(config: GatewayConfig, env: Environment): Promise<RunningGateway> {
+    const gateway = await RunningGateway.serving(config, env);
     const { services } = await gateway.#listing();
     if (services === null)
       throw new UnreachableError(
@@ -109,17 +113,26 @@ export class RunningGateway {
     return (await answer.json()) as Listing;
   }
 
-  async #ask(path: string, options: RequestInit): Promise<Response> {
-    const answer = await fetch(this.#origin + path, { ...options, redirect: 'error' }).catch(
-      (cause: Error) => {
-        if (cause.name === 'AbortError') throw cause;
-        throw new UnreachableError(
-          `no gateway answers at ${this.#origin} (its admin listener): is \`portway dev\` running here?`,
-        );
-      },
-    );
+  async #ask(
+    path: string,
+    options: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> },
+  ): Promise<Response> {
+    const answer = await fetch(this.#origin + path, {
+      ...options,
+      headers: { ...this.#headers, ...options.headers },
+      redirect: 'error',
+    }).catch((cause: Error) => {
+      if (cause.name === 'AbortError') throw cause;
+      throw new UnreachableError(
+        `no gateway answers at ${this.#origin} (its admin listener): is \`portway dev\` running here?`,
+      );
+    });
     if (answer.ok && /json|text\/plain|event-stream/.test(answer.headers.get('content-type') ?? ''))
       return answer;
+    if (answer.status === 401)
+      throw new UnreachableError(
+        `the gateway at ${this.#origin} asks for a key: put one into the environment as ${PORTWAY_ADMIN_KEY}`,
+      );
     const problem = (await answer.json().catch(() => null)) as { detail?: unknown } | null;
     throw new UnreachableError(
       typeof problem?.detail === 'string'

@@ -105,11 +105,12 @@ describe('both say', () => {
   it.each([
     ['admin: false', 'this needs the admin listener, which `admin: false` switches off'],
     ['admin: PORT', 'is `portway dev` running here?'],
-    ['admin: 192.0.2.1:3900', 'this needs the admin listener on this machine'],
+    ['admin: { host: 192.0.2.1, token: keys.txt }', 'this needs the admin listener on this machine'],
   ])('what is missing with %s', async (line, said) => {
     const cwd = await temporaryFolder();
     const [port = 0] = await freePorts(1);
     const yaml = `${line.replace('PORT', String(port))}\nroutes: { /api: 3001 }\n`;
+    await writeFile(join(cwd, 'keys.txt'), '');
     await writeFile(join(cwd, 'gateway.config.yaml'), yaml);
     const { code, stderr } = await runPortway(['logs', 'api'], { cwd });
     expect([code, stderr]).toEqual([1, expect.stringContaining(said)]);

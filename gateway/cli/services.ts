@@ -90,7 +90,7 @@ async function ofService(
   const loaded = await loadOrReport(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
   try {
-    const gateway = await RunningGateway.of(loaded.config);
+    const gateway = await RunningGateway.of(loaded.config, context.env);
     return await act(gateway, await gateway.service(name.replace(/^\//, '')));
   } catch (cause) {
     if (!(cause instanceof UnreachableError)) throw cause;

@@ -23,7 +23,7 @@ export const tail: RunCommand = async (input, context) => {
   const shown = input.values.has('json') ? jsonLine : prettyLine(context.stdout.isTTY === true, context.env);
   const write = (exchange: ExchangeSummary) => void context.stdout.write(`${shown(exchange)}\n`);
   try {
-    const gateway = await RunningGateway.serving(loaded.config);
+    const gateway = await RunningGateway.serving(loaded.config, context.env);
     for (const exchange of await newest(gateway, input, Number(lines))) write(exchange);
     if (input.values.has('follow')) await follow(gateway, input, leave.signal, write);
     return 0;

@@ -1,5 +1,6 @@
 /** From a document to the configuration that the gateway serves. Pure: reads no file and asks no name server. */
 
+import { dirname, resolve } from 'node:path';
 import { withoutBrackets } from '../keys/host.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { reportCertificateSources } from './acme-schema.ts';
@@ -10,7 +11,7 @@ import { reportDuplicateRoutes } from './duplicate-route.ts';
 import type { Places } from './endpoint.ts';
 import type { Environment } from './expand.ts';
 import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
-import { listeningOf, reportSharedPort } from './listening.ts';
+import { listeningOf, reportOpenAdmin, reportSharedPort } from './listening.ts';
 import type { Problem } from './problem.ts';
 import { compileOverload, OWN_OVERLOAD } from './protection-schema.ts';
 import { reportFailedTests } from './route-tests.ts';
@@ -84,7 +85,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     file: context.file,
     host,
     trustProxy: rows.trustProxy ?? [],
-    admin: rows.admin && { ...rows.admin, host: withoutBrackets(rows.admin.host) },
+    admin: rows.admin && compileAdmin(rows.admin, dirname(context.file)),
     routes,
     streams: streams.map(({ stream }) => stream),
     services: compileServices(services, context.document, context.file),
@@ -98,6 +99,12 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
   };
   reportBetween(config, placed, streams, services, context.document);
   return { config, placed };
+}
+
+function compileAdmin(written: NonNullable<GatewayConfig['admin']>, folder: string): GatewayConfig['admin'] {
+  const { token, ...admin } = written;
+  const host = withoutBrackets(admin.host);
+  return token === undefined ? { ...admin, host } : { ...admin, host, token: resolve(folder, token) };
 }
 
 /** What no value shows alone. */
@@ -119,6 +126,7 @@ function reportBetween(
   for (const { stream, path } of streams) reportUpstreamConflicts(stream.upstream, path, document);
   // With a broken port, host or admin address, it is the default that would be compared.
   if (['port', 'host', 'admin', 'tls'].some((key) => document.problems.touches(key))) return;
+  reportOpenAdmin(config, document);
   const listening = listeningOf(config);
   reportSharedPort(listening, document);
   reportSharedStreamPorts(streams, listening, document);

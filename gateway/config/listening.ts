@@ -46,6 +46,18 @@ export function reportSharedPort(listening: readonly Listening[], document: Sour
   });
 }
 
+/** Other machines would be told every route and address, and could empty caches. */
+export function reportOpenAdmin({ admin }: Pick<GatewayConfig, 'admin'>, document: SourceDocument): void {
+  if (admin === null || admin.token !== undefined) return;
+  if (addressesOf(admin.host.toLowerCase()).every(isLoopback)) return;
+  const path = nodeAt(document.root, ['admin', 'host']) === null ? ['admin'] : ['admin', 'host'];
+  document.problems.add(nodeAt(document.root, path)?.span ?? document.root.span, path, {
+    expected: 'a token beside an address that other machines can reach',
+    found: `${admin.host} without one`,
+    hint: `make a key by "portway passwd --key admin-keys.txt ops", and write admin: { host: "${admin.host}", port: ${admin.port}, token: admin-keys.txt }`,
+  });
+}
+
 function overlap(a: string, b: string): boolean {
   if (isAny(a) || isAny(b)) return true;
   return addressesOf(a).some((address) => addressesOf(b).includes(address));
@@ -76,5 +88,5 @@ export function isLoopback(address: string): boolean {
 }
 
 /** What `start` and `check` say of an admin listener that is not on the loopback address. */
-export const ADMIN_REACHABLE =
-  'the admin listener can be reached from other machines, and asks nobody for a login: it tells every route and address, and lets caches be emptied. Let `admin:` name a port alone, or a firewall decide who gets there';
+export const ADMIN_IN_CLEAR =
+  'the admin listener can be reached from other machines without TLS, so that whoever is on the way reads its keys. Put a proxy with TLS before it, or let `admin:` name a port alone and reach it through `ssh -L`';

@@ -23,6 +23,7 @@ export async function problemsOnDisk(
   await reportMissing('folder', ({ folder }) => folder?.path ?? null, placed, document, problems);
   await reportCertificates(config, document, problems);
   await reportPolicies(placed, document, problems);
+  await reportAdminKeys(config, document, problems);
   return problems.all();
 }
 
@@ -105,6 +106,19 @@ async function reportPolicies(
       }
     }
   }
+}
+
+async function reportAdminKeys(
+  config: GatewayConfig | null,
+  { root }: SourceDocument,
+  problems: ProblemList,
+): Promise<void> {
+  const file = config?.admin?.token;
+  if (file === undefined) return;
+  const { KEYS_FILE, readKeys } = await import('../policy/auth/api-keys/api-keys.ts');
+  const { faultsOfFile } = await import('../policy/followed-file.ts');
+  for (const { path, ...fault } of await faultsOfFile(file, ['admin', 'token'], KEYS_FILE, readKeys))
+    problems.add((nodeAt(root, path) ?? root).span, path, fault);
 }
 
 async function kindOf(path: string): Promise<Kind> {

@@ -32,6 +32,7 @@ import { tls } from './tls-schema.ts';
 import { tracesForm } from './traces-schema.ts';
 
 const ADMIN_HOST = '127.0.0.1';
+const ADMIN_PORT = 3900;
 
 const resolver = parsedBy(z.string(), parseResolver).meta({
   doc: { expected: 'an IP address, with a port or without' },
@@ -40,10 +41,24 @@ const resolver = parsedBy(z.string(), parseResolver).meta({
 export const adminForm = z
   .strictObject({
     host: described(host, 'The address that it listens on.', { default: ADMIN_HOST }).prefault(ADMIN_HOST),
-    port: described(port, 'The port that it listens on.', { defaultText: '**required**' }),
-    readOnly: described(flag, 'Whether the dashboard may not write this file.', {
-      defaultText: '`false` in development, always `true` in production',
-    }).optional(),
+    port: described(port, 'The port that it listens on.', { default: '3900' }).prefault(ADMIN_PORT),
+    token: described(
+      z.string().min(1),
+      'Asks for a key of this file, which `portway passwd --key FILE NAME` makes ([admin.md](admin.md#from-other-machines)). Needed where other machines can reach `host`.',
+      {
+        expected: 'the path of a file of keys',
+        type: 'path, from the folder of the configuration',
+        defaultText: 'none',
+        also: ['key', 'keys', 'tokens', 'password', 'secret', 'auth', 'users'],
+      },
+    ).optional(),
+    readOnly: described(
+      flag,
+      'Whether nothing may be changed from there, neither this file nor anything else.',
+      {
+        defaultText: '`false`; in production, this file is never written',
+      },
+    ).optional(),
   })
   .meta({ doc: { holder: 'admin' } });
 
@@ -54,7 +69,7 @@ const admin = z
     parsedBy(z.string(), adminAddress),
     adminForm,
   ])
-  .meta({ doc: { expected: 'false, a port, host:port, or a map with the key "port"' } });
+  .meta({ doc: { expected: 'false, a port, host:port, or a map with host, port, token' } });
 
 const logRows = section({
   level: row(
@@ -160,7 +175,7 @@ const gatewayRows = section({
   admin: row(
     admin,
     'admin',
-    'Where `/healthz`, `/readyz`, `/config` and `/explain` are answered. It asks nobody for a password: keep it on a private address.',
+    'Where `/healthz`, `/readyz`, `/config` and `/explain` are answered. For this machine alone, unless it asks for a key.',
     { type: '`false`, port, host:port, or a map, see [admin](#admin)', default: '127.0.0.1:3900' },
   ),
 });

@@ -42,7 +42,9 @@ export interface GatewayConfig {
   readonly admin: {
     readonly host: string;
     readonly port: Port;
-    /** Whether the dashboard may not write the file; absent: in development it may. */
+    /** Absolute path of the file of keys, one of which is asked for; absent: none is. */
+    readonly token?: string | undefined;
+    /** Whether nothing may be changed from there; absent: all may but, in production, the file. */
     readonly readOnly?: boolean | undefined;
   } | null;
   readonly log: LogConfig;

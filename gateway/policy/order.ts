@@ -1,4 +1,4 @@
-import type { PolicySettings, RouteConfig } from '../model/config.ts';
+import type { GatewayConfig, PolicySettings, RouteConfig } from '../model/config.ts';
 import { allow, deny } from './addresses/addresses.ts';
 import { auth, withoutSessions } from './auth/auth.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
@@ -64,11 +64,13 @@ export function compilePolicyKeys(
   return Object.fromEntries(settings);
 }
 
-/** @param routes all of them. */
-export function policiesOf(route: RouteConfig, routes: readonly RouteConfig[]): RoutePolicies {
+/** What of the configuration policies of one route depend on, beside the route. */
+type PolicyConfig = Pick<GatewayConfig, 'routes' | 'admin'>;
+
+export function policiesOf(route: RouteConfig, { routes, admin }: PolicyConfig): RoutePolicies {
   return new RoutePolicies(POLICIES, route.policies, [
     { name: 'escape', hooks: escapeScript(route, routes) },
-    { name: 'sessions', hooks: withoutSessions(routes) },
+    { name: 'sessions', hooks: withoutSessions(routes, admin?.token !== undefined) },
   ]);
 }
 

@@ -39,17 +39,18 @@ export async function liveRoutes(config: GatewayConfig, registry: UpstreamRegist
   return routes;
 }
 
-function liveRoute(
-  route: RouteConfig,
-  { resolver, routes }: GatewayConfig,
-  registry: UpstreamRegistry,
-): LiveRoute {
+function liveRoute(route: RouteConfig, config: GatewayConfig, registry: UpstreamRegistry): LiveRoute {
   const { id, upstream, timeouts } = route;
-  const spec = { scope: id, config: upstream, connectTimeoutMs: timeouts.connectMs, resolver };
+  const spec = {
+    scope: id,
+    config: upstream,
+    connectTimeoutMs: timeouts.connectMs,
+    resolver: config.resolver,
+  };
   return {
     config: route,
     upstream: registry.acquire(spec),
-    policies: policiesOf(route, routes),
+    policies: policiesOf(route, config),
     folder: route.folder && new Folder(route.folder),
     mirror: route.mirror && new Mirror(route.mirror, { ...spec, config: upstreamOf(route.mirror) }, registry),
     spec,

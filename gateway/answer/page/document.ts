@@ -36,6 +36,9 @@ const commonPolicy = `default-src 'none'; base-uri 'none'; form-action 'none'; f
 /** For pages that don't change: no script, no request to anywhere. */
 export const staticPolicy = commonPolicy;
 
+/** For a page whose form is sent to this origin. */
+export const formPolicy = commonPolicy.replace("form-action 'none'", "form-action 'self'");
+
 /** For a page with this script, which may ask this origin. */
 export function scriptPolicy(script: string): string {
   return `${commonPolicy}; script-src ${hashSource(script)}; connect-src 'self'`;

@@ -26,7 +26,7 @@ function sourcesOf(named: string | undefined, context: CommandContext): ToolSour
   // Read anew for each question: the file may have changed.
   const loaded = () => loadOrSay(named, context);
   return {
-    gateway: async () => RunningGateway.serving((await loaded()).config),
+    gateway: async () => RunningGateway.serving((await loaded()).config, context.env),
     explain: async (method, target, headers) => {
       const { config, file } = await loaded();
       const host = headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? `localhost:${config.port}`;

@@ -77,10 +77,10 @@ function decidedBy(kind: KindSettings): readonly string[] {
   return kind.kind === 'forward' ? [...kind.copy, ...kind.users] : [];
 }
 
-/** The sessions of one route are sent to all others of its host, too: no service sees them. `null`: there are none. */
-export function withoutSessions(all: readonly RouteConfig[]): BoundPolicy | null {
+/** The sessions of one route, and of the admin listener, are sent to all others of its host, too: no service sees them. `null`: there are none. */
+export function withoutSessions(all: readonly RouteConfig[], ofAdmin: boolean): BoundPolicy | null {
   const logins = all.some(({ policies }) => settingsOf(policies)?.kinds.some(({ kind }) => kind === 'oidc'));
-  if (!logins) return null;
+  if (!logins && !ofAdmin) return null;
   return {
     request(exchange) {
       const own = settingsOf(exchange.match.route.policies)?.kinds.some(({ kind }) => kind === 'oidc');

@@ -10,7 +10,7 @@ import type { ApiKeySettings } from '../settings.ts';
  * The keys of a file, found by their hashes: how long that takes says nothing of how near a wrong key was, because nobody can choose a hash, and
  * the map itself goes by a hash with a seed of the process.
  */
-class ApiKeys {
+export class ApiKeys {
   readonly #names = new Map<string, string>();
 
   add(name: string, hashed: string): void {
@@ -18,7 +18,11 @@ class ApiKeys {
   }
 
   nameOf(key: string): string | undefined {
-    return this.#names.get(hashKey(key));
+    return this.nameOfHash(hashKey(key));
+  }
+
+  nameOfHash(hashed: string): string | undefined {
+    return this.#names.get(hashed);
   }
 }
 

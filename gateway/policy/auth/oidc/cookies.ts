@@ -2,8 +2,8 @@
 
 import type { RoutedExchange } from '../../../fields/exchange.ts';
 
-/** All begin like this, whatever route they are of, so that every route knows them. */
-const OURS = /^(?:__Host-)?portway-oidc-/;
+/** All begin like this, whatever route they are of, so that every route knows them; and that of the admin listener, for whom a port is no other site. */
+const OURS = /^(?:(?:__Host-)?portway-oidc-|portway-admin=)/;
 
 /** Browsers take 4,096 bytes of a cookie with its name and attributes (RFC 6265bis §5.6). */
 const CHUNK_CHARS = 3_500;
@@ -17,7 +17,7 @@ export function takeCookies({ facts: { kept } }: Pick<RoutedExchange, 'facts'>):
   for (let i = kept.length - 2; i >= 0; i -= 2) {
     if (kept[i]!.length !== 6 || kept[i]!.toLowerCase() !== 'cookie') continue;
     const value = kept[i + 1]!;
-    if (!value.includes('portway-oidc-')) continue;
+    if (!value.includes('portway-')) continue;
     const others = value.split(';').filter((pair) => !takePair(pair.trim(), taken));
     if (others.length === 0) kept.splice(i, 2);
     else kept[i + 1] = others.join(';').trimStart();

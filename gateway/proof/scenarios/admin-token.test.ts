@@ -1,0 +1,174 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { hashKey } from '../../policy/auth/api-keys/api-keys.ts';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { until } from '../testing/poll.ts';
+import { type Answer, connect, request } from '../testing/raw-client.ts';
+import { ok, startService } from '../testing/service.ts';
+
+const KEY = 'pw_a-key-of-ops';
+const PAGE = 'Accept: text/html';
+const HOST = 'Host: 127.0.0.1:3900';
+const FORM = 'Content-Type: application/x-www-form-urlencoded';
+
+interface Stage {
+  readonly gateway: TestGateway;
+  ask(method: string, target: string, ...fields: string[]): Promise<Answer>;
+  login(key: string, ...fields: string[]): Promise<Answer>;
+}
+
+async function stage(admin = '', files: Readonly<Record<string, string>> = {}): Promise<Stage> {
+  const service = (await startService()).answer((asked) => ok(asked.head.value('cookie') ?? 'no cookie'));
+  const gateway = await startTestGateway(
+    `admin: { host: 0.0.0.0, token: keys.txt${admin} }\nroutes:\n  /db: ${service.port}\nallowedHosts: [gw.internal]\n`,
+    { mode: 'production', files: { 'keys.txt': `ops:${hashKey(KEY)}\n`, ...files } },
+  );
+  const ask = async (method: string, target: string, ...fields: string[]) => {
+    const client = await connect(gateway.adminPort);
+    const host = fields.some((field) => field.startsWith('Host:')) ? [] : [HOST];
+    return client.exchange(request(method, target, [...host, ...fields]));
+  };
+  return {
+    gateway,
+    ask,
+    login: async (key, ...fields) => {
+      const body = `token=${encodeURIComponent(key)}`;
+      const client = await connect(gateway.adminPort);
+      return client.exchange(request('POST', '/login', [HOST, FORM, ...fields], body));
+    },
+  };
+}
+
+const bearer = (key = KEY) => `Authorization: Bearer ${key}`;
+
+function cookieOf(answer: Answer): string {
+  return (answer.head.value('set-cookie') ?? '').split(';', 1)[0]!;
+}
+
+describe('an admin listener that other machines reach', () => {
+  test('tells nobody anything without a key, but probes', async () => {
+    const { ask } = await stage();
+    for (const path of [
+      '/status',
+      '/config',
+      '/metrics',
+      '/exchanges',
+      '/events',
+      '/services',
+      '/nothing',
+      '/',
+    ])
+      expect((await ask('GET', path)).status, path).toBe(401);
+    expect((await ask('POST', '/workers/replace')).status).toBe(401);
+    expect((await ask('DELETE', '/cache?prefix=/')).status).toBe(401);
+    expect((await ask('GET', '/healthz')).status).toBe(200);
+    expect((await ask('GET', '/readyz')).status).toBe(200);
+  });
+
+  test('takes a key as bearer, for what is of this machine alone otherwise, too', async () => {
+    const { ask } = await stage();
+    for (const path of ['/status', '/metrics', '/exchanges', '/services'])
+      expect((await ask('GET', path, bearer())).status, path).toBe(200);
+    expect((await ask('GET', '/status', bearer('pw_another'))).status).toBe(401);
+    expect((await ask('GET', `/status?token=${KEY}`)).status).toBe(401);
+  });
+
+  test('leads a browser to a form, whose cookie no script reads', async () => {
+    const { ask, login, gateway } = await stage();
+    const led = await ask('GET', '/', PAGE);
+    expect([led.status, led.head.value('location')]).toEqual([303, '/login']);
+    const form = await ask('GET', '/login', PAGE);
+    expect(form.text).toContain('<form method="post" action="/login">');
+    expect(form.head.value('content-security-policy')).toContain("form-action 'self'");
+    const wrong = await login('pw_wrong');
+    expect([wrong.status, wrong.head.value('set-cookie')]).toEqual([401, undefined]);
+    const right = await login(KEY);
+    expect([right.status, right.head.value('location')]).toEqual([303, '/']);
+    expect(right.head.value('set-cookie')).toMatch(
+      /^portway-admin=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+    );
+    const cookie = `Cookie: a=b; ${cookieOf(right)}`;
+    expect((await ask('GET', '/', PAGE, cookie)).status).toBe(200);
+    expect(JSON.parse((await ask('GET', '/session', cookie)).text)).toEqual({ user: 'ops', readOnly: false });
+    expect((await ask('POST', '/logout', cookie)).status).toBe(303);
+    expect((await ask('GET', '/status', cookie)).status).toBe(401);
+    const log = JSON.stringify(gateway.log.records);
+    expect(log).not.toContain(KEY);
+    expect(log).not.toContain(cookieOf(right).slice('portway-admin='.length));
+  });
+
+  test('keeps its cookie from services on the same host', async () => {
+    const { gateway, login } = await stage();
+    const cookie = cookieOf(await login(KEY));
+    expect((await gateway.get('/db/', 'Host: localhost', `Cookie: a=b; ${cookie}; c=d`)).text).toBe(
+      'a=b; c=d',
+    );
+    expect((await gateway.get('/db/', 'Host: localhost', `Cookie: ${cookie}`)).text).toBe('no cookie');
+  });
+
+  test('refuses pages of other origins and of other ports, and names that are not its own', async () => {
+    const { ask, login } = await stage();
+    const cookie = `Cookie: ${cookieOf(await login(KEY))}`;
+    const from = (...fields: string[]) => ask('POST', '/workers/replace', cookie, ...fields);
+    expect((await from('Origin: http://127.0.0.1:3000')).status).toBe(403);
+    expect((await from('Origin: http://127.0.0.1:3900')).status).toBe(409);
+    expect((await ask('GET', '/status', cookie, 'Sec-Fetch-Site: same-site')).status).toBe(403);
+    expect((await ask('GET', '/status', cookie, 'Sec-Fetch-Site: same-origin')).status).toBe(200);
+    expect((await login(KEY, 'Origin: http://evil.example')).status).toBe(403);
+    expect((await ask('GET', '/status', bearer(), 'Host: evil.example')).status).toBe(421);
+    expect((await ask('GET', '/status', bearer(), 'Host: gw.internal:3900')).status).toBe(200);
+  });
+
+  test('hears ten wrong keys a minute of an address, then none; who is logged in stays so', async () => {
+    const { ask, login } = await stage();
+    const cookie = `Cookie: ${cookieOf(await login(KEY))}`;
+    for (let at = 0; at < 5; at++) {
+      expect((await login(`pw_${at}`)).status).toBe(401);
+      expect((await ask('GET', '/status', bearer(`pw_${at}`))).status).toBe(401);
+    }
+    const refused = await ask('GET', '/status', bearer());
+    expect(refused.status).toBe(429);
+    expect(Number(refused.head.value('retry-after'))).toBeGreaterThan(0);
+    expect((await login(KEY)).status).toBe(429);
+    expect((await ask('GET', '/status', cookie)).status).toBe(200);
+  });
+
+  test('forgets a session with its key', async () => {
+    const { ask, login, gateway } = await stage();
+    const cookie = `Cookie: ${cookieOf(await login(KEY))}`;
+    await writeFile(join(dirname(gateway.configFile), 'keys.txt'), `new:${hashKey('pw_new')}\n`);
+    await until('the file is followed', async () => (await ask('GET', '/status', cookie)).status === 401);
+    expect((await ask('GET', '/status', bearer('pw_new'))).status).toBe(200);
+  });
+
+  test('changes nothing where it is read-only', async () => {
+    const { ask } = await stage(', readOnly: true');
+    const changing = [
+      ['POST', '/workers/replace'],
+      ['DELETE', '/cache?prefix=/'],
+      ['POST', '/services/db/restart'],
+      ['POST', '/capture?for=1m'],
+      ['POST', '/exchanges/1-1/replay'],
+      ['POST', '/send'],
+    ] as const;
+    for (const [method, path] of changing)
+      expect((await ask(method, path, bearer(), 'Content-Length: 0')).status, path).toBe(403);
+    expect(JSON.parse((await ask('GET', '/session', bearer())).text)).toEqual({
+      user: 'ops',
+      readOnly: true,
+    });
+  });
+
+  test('is refused without a key, with the place and the way out', async () => {
+    await expect(startTestGateway('admin: { host: 0.0.0.0 }\nroutes:\n  /db: 3001\n')).rejects.toThrow(
+      /1:\d+.*token|other machines/s,
+    );
+    await expect(startTestGateway('admin: 0.0.0.0:3900\nroutes:\n  /db: 3001\n')).rejects.toThrow(
+      /portway passwd --key/,
+    );
+    await expect(
+      startTestGateway('admin: { host: 0.0.0.0, token: none.txt }\nroutes:\n  /db: 3001\n'),
+    ).rejects.toThrow(/none\.txt|a file of keys/);
+  });
+});

@@ -16,8 +16,13 @@ export function keptFields(headers: AnswerHeaders, unchanged: boolean): string[]
 }
 
 /** Of an answer that is kept: how long ago it was new (RFC 9111 §5.1). */
-export function withAge({ headers, cachedAt }: KeptHead): FieldMap {
-  return { ...headers, age: String(Math.round((Date.now() - cachedAt) / 1_000)) };
+export function withAge({ headers, cachedAt }: Pick<KeptHead, 'headers' | 'cachedAt'>): FieldMap {
+  return { ...headers, age: String(ageOfKept({ cachedAt })) };
+}
+
+/** In seconds. */
+export function ageOfKept({ cachedAt }: Pick<KeptHead, 'cachedAt'>): number {
+  return Math.round((Date.now() - cachedAt) / 1_000);
 }
 
 /** By their names in lower case, lists for repeated ones. */

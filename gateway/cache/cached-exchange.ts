@@ -3,7 +3,7 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import type { CodedHead } from '../policy/compress/coded-head.ts';
-import { grouped, isEventStream, keptFields, withAge } from './answer-fields.ts';
+import { ageOfKept, grouped, isEventStream, keptFields, withAge } from './answer-fields.ts';
 import { useOf } from './cache-lookup.ts';
 import { cacheStatus, type Outcome } from './cache-status.ts';
 import { CollapsedFetch, type FetchOwner, type FetchPlan } from './collapsed-fetch.ts';
@@ -11,6 +11,7 @@ import { isOnlyIfCached, matchesCondition, withoutConditions } from './condition
 import { Directives } from './directives.ts';
 import type { AnswerHead, CacheUrl, Entry, FieldMap, KeptAnswer, KeptHead } from './entry.ts';
 import { Feed, type FeedReader, type FeedTaker, PIECE_BYTES } from './feed.ts';
+import { hitHeadOf } from './hit-head.ts';
 import { partOf } from './part.ts';
 import type { RouteCache } from './route-cache.ts';
 import type { CacheQuery } from './storable.ts';
@@ -22,6 +23,8 @@ export interface CachedPlan extends FetchPlan {
   readonly idleMs: number;
   readonly streamIdleMs: number;
   answerFields(fields: Fields): Fields;
+  /** What this answer has beside fields that all get alike; `null`: something is done to those as well. */
+  readonly ownFields: Fields | null;
   informationalFields(fields: Fields): Fields;
   /** How a whole answer is compressed for this client; `null`: not at all, or not before others have seen it. */
   readonly coded: ((status: number, fields: Fields) => CodedHead) | null;
@@ -48,6 +51,8 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   #answering = false;
   #blocked = false;
   #over = false;
+  #idleMs: number;
+  /** None for what the client takes at once. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -60,10 +65,12 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     this.#cache = cache;
     this.#downstream = downstream;
     this.#plan = plan;
+    this.#idleMs = plan.idleMs;
     this.#record = record;
     this.#owner = owner;
+    const { origin, path } = plan.url;
     const fields = withoutConditions(plan.fields);
-    this.#query = cache.keyed({ ...plan.url, method: downstream.method, fields });
+    this.#query = cache.keyed({ origin, path, method: downstream.method, fields });
   }
 
   start(): void {
@@ -76,8 +83,28 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     const entry = this.#cache.find(this.#query);
     const use = entry ? useOf(entry, this.#query.fields) : 'ask';
     if (!entry || use === 'ask') return this.#ask(entry);
-    this.#giveKept(entry);
+    if (!this.#giveAgain(entry)) this.#giveKept(entry);
     if (use === 'stale') this.#fetch().refresh(entry, this.#record);
+  }
+
+  /** To a client that gets what others get, the text of the head has been written before. @returns whether it was. */
+  #giveAgain(entry: Entry): boolean {
+    const { fields } = this.#plan;
+    // A condition makes `fields` another object.
+    const isPlain =
+      this.#fetching === null &&
+      this.#query.fields === fields &&
+      this.#query.method === 'GET' &&
+      fields.range === undefined;
+    if (!isPlain || entry.staleAt <= Date.now() || entry.body.length > PIECE_BYTES) return false;
+    const own = this.#downstream.headAgain ? this.#plan.ownFields : null;
+    const head = own && hitHeadOf(entry).at(ageOfKept(entry));
+    if (!head) return false;
+    const { statusCode, statusMessage, body } = entry;
+    this.#downstream.headAgain!(statusCode, statusMessage, head, own);
+    this.#begun(statusCode, HIT);
+    this.#giveWhole(body);
+    return true;
   }
 
   #giveKept(entry: Entry): void {
@@ -177,38 +204,48 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     const kept = outcome.kind !== 'forwarded';
     const unchanged = statusCode === 200 && matchesCondition(this.#plan.fields, headers, kept);
     const fields = [...keptFields(headers, unchanged), 'Cache-Status', cacheStatus(outcome)];
-    const idleMs = isEventStream(headers) ? this.#plan.streamIdleMs : this.#plan.idleMs;
-    if (unchanged) this.#head(304, 'Not Modified', fields, idleMs);
-    else this.#head(statusCode, statusMessage, fields, idleMs);
-    this.#record.cache = outcome.kind === 'hit' ? 'hit' : 'miss';
-    this.#cache.count(outcome);
+    if (isEventStream(headers)) this.#idleMs = this.#plan.streamIdleMs;
+    if (unchanged) this.#head(304, 'Not Modified', fields);
+    else this.#head(statusCode, statusMessage, fields);
+    this.#begun(unchanged ? 304 : statusCode, outcome);
     // It may have left while it was told.
     if (this.#over) return;
     // What is still to come is for the cache: the client has all that it gets.
-    if (unchanged || this.#query.method === 'HEAD') return this.#downstream.end([]);
-    if (Buffer.isBuffer(body)) this.#write(body);
+    if (unchanged || this.#query.method === 'HEAD') this.#giveWhole(NO_BODY);
+    else if (Buffer.isBuffer(body)) this.#giveWhole(body);
     else this.#read(body);
   }
 
-  /** What is whole and fits into one piece needs nobody to mind it. */
-  #write(body: Buffer): void {
+  /** What is whole and fits into one piece needs nobody to mind it, unless the client does not take it. */
+  #giveWhole(body: Buffer): void {
     if (body.length > PIECE_BYTES) return this.#read(Feed.of(body));
     if (body.length > 0) this.data(body);
     this.end();
+    if (!this.#over) this.#minded();
   }
 
   #read(feed: Feed): void {
+    this.#minded();
     this.#reader = feed.read(this);
     this.#reader.resume();
   }
 
-  #head(status: number, reason: string, fields: Fields, idleMs = this.#plan.idleMs): void {
+  #head(status: number, reason: string, fields: Fields): void {
     this.#noteFetch();
     this.#downstream.head(status, reason, this.#plan.answerFields(fields));
+  }
+
+  #begun(status: number, outcome: Outcome): void {
     this.#answering = true;
     this.#record.status = status;
     this.#record.headAt = performance.now();
-    this.#timer = setTimeout(() => this.#late(idleMs), idleMs);
+    this.#record.cache = outcome.kind === 'hit' ? 'hit' : 'miss';
+    this.#cache.count(outcome);
+  }
+
+  #minded(): void {
+    const ms = this.#idleMs;
+    this.#timer = setTimeout(() => this.#late(ms), ms);
   }
 
   data(piece: Buffer): boolean {
@@ -238,9 +275,12 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
 
   /** RFC 9111 §5.2.1.7: what is not at hand is not to be had. */
   #refuse(): void {
-    const status = cacheStatus({ kind: 'only-if-cached' });
-    this.#head(504, 'Gateway Timeout', ['Content-Length', '0', 'Cache-Status', status]);
-    this.#downstream.end([]);
+    const outcome = { kind: 'only-if-cached' } as const;
+    this.#head(504, 'Gateway Timeout', ['Content-Length', '0', 'Cache-Status', cacheStatus(outcome)]);
+    this.#answering = true;
+    this.#record.status = 504;
+    this.#record.headAt = performance.now();
+    this.#giveWhole(NO_BODY);
   }
 
   // What the client does.
@@ -298,3 +338,6 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     this.#record.attempts = record.attempts;
   }
 }
+
+const HIT: Outcome = { kind: 'hit', ttlS: null };
+const NO_BODY = Buffer.alloc(0);

@@ -5,8 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nodeCollector } from '../exchange/collector.ts';
 import { until } from '../proof/testing/poll.ts';
+import { AnswerText } from '../wire/answer-text.ts';
 import type { Entries, Entry } from './entry.ts';
 import { FileEntries } from './file-entries.ts';
+import { hitHeadOf } from './hit-head.ts';
 import { MemoryEntries } from './memory-entries.ts';
 
 const MIB = 1024 * 1024;
@@ -225,6 +227,21 @@ describe('what is to be forgotten from a file and can’t be', () => {
   });
 });
 
+/** As a client's head of 16 KiB says them. */
+function cutOut(i: number): Entry {
+  const head = Buffer.from(`/a-path-of-some-length/${i} a-language-of-some-length ${'x'.repeat(16_000)}`);
+  const [path, language] = head.toString('latin1').split(' ') as [string, string];
+  return entry(path, { vary: { 'accept-language': language } });
+}
+
+/** As the first hit leaves it. */
+function answered(i: number): Entry {
+  const names = Array.from({ length: 12 }, (_, at) => [`x-field-${at}`, `${i} and some value`]);
+  const kept = entry(`/${i}`, { headers: Object.fromEntries(names) });
+  new AnswerText().again('GET', 200, 'OK', hitHeadOf(kept).at(1)!, [], false);
+  return kept;
+}
+
 describe('what entries weigh', () => {
   const collector = nodeCollector();
 
@@ -242,6 +259,8 @@ describe('what entries weigh', () => {
     ],
     ['bodies', (i: number) => entry(`/${i}`, { body: Buffer.alloc(20_000, i) })],
     ['nothing but their number', (i: number) => entry(`/${i}`)],
+    ['what was cut out of long heads', cutOut],
+    ['heads of hits', answered],
   ])('is what they take of memory: %s', async (_what, make) => {
     const before = held();
     const entries = new MemoryEntries(16 * MIB);

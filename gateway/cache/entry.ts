@@ -1,3 +1,4 @@
+import type { RepeatedFields } from '../exchange/contract.ts';
 import { canonicalPath } from '../route/target.ts';
 import type { Chosen } from './vary.ts';
 
@@ -59,7 +60,17 @@ export interface Entry extends CacheUrl, KeptAnswer, Terms {
   readonly staleAt: number;
   /** It is of no use any more. */
   readonly deleteAt: number;
+  /** Of these very headers: whoever copies an entry with others copies it in vain. */
+  hitHead?: RepeatedHead;
 }
+
+/** The head of what is kept, as all of its hits have it (hit-head.ts). */
+export interface RepeatedHead {
+  readonly headers: FieldMap;
+  /** @returns `null`: not every client gets its fields as they are. */
+  at(ageS: number): RepeatedFields | null;
+}
+
 /** Under which the compressed form of what is kept at a URL stands: purged with it, since all behind a space is no part of an origin. */
 export function codedUrl({ origin, path }: CacheUrl, coding: string): CacheUrl {
   return { origin: `${origin}${CODED}${coding}`, path };

@@ -51,8 +51,8 @@ export class RouteCache {
   }
 
   /** What is kept for such a request, however stale. HEAD is answered from what GET was (RFC 9110 §9.3.2). */
-  find({ fields, ...url }: CacheQuery): Entry | undefined {
-    return this.#store.find(url, fields);
+  find(query: CacheQuery): Entry | undefined {
+    return this.#store.find(query, query.fields);
   }
 
   /** The body of what is kept in a coding, if it has been compressed already; otherwise it will be. */
@@ -77,8 +77,8 @@ export class RouteCache {
     return entry !== undefined && isFresh(entry) && partOf(entry, fields) !== undefined;
   }
 
-  lookup({ fields, ...url }: CacheQuery): CacheLookup {
-    return lookUp(this.#store, url, fields);
+  lookup(query: CacheQuery): CacheLookup {
+    return lookUp(this.#store, query, query.fields);
   }
 
   /** @returns where the answer of the service goes. @param asked what it is asked about, instead of for. */

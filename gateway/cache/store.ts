@@ -27,7 +27,12 @@ export class CacheStore {
   }
 
   find(url: CacheUrl, fields: FieldMap): Entry | undefined {
-    return this.#quietly(() => this.#entries.find(url, fields));
+    try {
+      return this.#entries.find(url, fields);
+    } catch (cause) {
+      this.#problem(cause as Error);
+      return undefined;
+    }
   }
 
   variesBy(url: CacheUrl): ReadonlySet<string> | undefined {

@@ -9,7 +9,7 @@ export type Chosen = Readonly<Record<string, string | null>>;
  */
 export class Selecting {
   readonly #fields: FieldMap;
-  readonly #values = new Map<string, string | null>();
+  #values: Map<string, string | null> | null = null;
 
   constructor(fields: FieldMap) {
     this.#fields = fields;
@@ -26,6 +26,7 @@ export class Selecting {
   }
 
   #value(name: string): string | null {
+    this.#values ??= new Map();
     let value = this.#values.get(name);
     if (value === undefined) {
       value = Object.hasOwn(this.#fields, name) ? normalised(name, this.#fields[name]!) : null;

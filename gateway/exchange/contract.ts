@@ -30,6 +30,20 @@ export interface BodySink {
   fail(cause: Error): void;
 }
 
+/** The fields of an answer that is given again and again. Whoever writes them keeps their text here. */
+export class RepeatedFields {
+  readonly fields: Fields;
+  /** From the status line on; `null`: not written yet. */
+  text: string | null = null;
+  /** What `Content-Length` among them says, or -1, and whether there is a `Date`. */
+  length = -1;
+  dated = false;
+
+  constructor(fields: Fields) {
+    this.fields = fields;
+  }
+}
+
 /** One request of a client and the place where its answer goes. */
 export interface Downstream {
   readonly method: string;
@@ -41,6 +55,8 @@ export interface Downstream {
   informational(status: number, fields: Fields): void;
   /** The head of the final answer. Hop-by-hop fields are this side's own business and must not be among the fields. */
   head(status: number, reason: string, fields: Fields): void;
+  /** Does the same, where text that has been written before is worth something. @param own fields of this answer alone, behind the others. */
+  headAgain?(status: number, reason: string, repeated: RepeatedFields, own: Fields): void;
   /** Whether more may be written at once; if not, `drained` tells when. */
   write(chunk: Buffer): boolean;
   end(trailers: Fields): void;

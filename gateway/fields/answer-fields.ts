@@ -57,6 +57,15 @@ export function answerFields(
     : own;
 }
 
+/** Whether a client gets fields that were stored without a change, wherever it asked. */
+export function isToldAsItIs(fields: Fields): boolean {
+  for (let i = 0; i < fields.length; i += 2) {
+    const lower = fields[i]!.toLowerCase();
+    if (REWRITTEN.has(lower) || isHopByHopAnswer(lower) || lower === 'x-request-id') return false;
+  }
+  return true;
+}
+
 /** What of an answer may be stored: everything but what concerned its connection. The rest is done when it is given out. */
 export function storableFields(fields: Fields): string[] {
   const out: string[] = [];

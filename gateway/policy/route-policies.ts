@@ -119,6 +119,11 @@ export class RoutePolicies {
     return through(this.#toService, fields, exchange);
   }
 
+  /** Whether none of them does anything to the head of an answer. */
+  get passAnswers(): boolean {
+    return this.#toClient.length === 0;
+  }
+
   toClient(fields: Fields, exchange: RoutedHead): Fields {
     return through(this.#toClient, fields, exchange);
   }

@@ -1,4 +1,4 @@
-import { CachedExchange, type CachedOwner, type CachedPlan } from '../cache/cached-exchange.ts';
+import { CachedExchange, type CachedPlan } from '../cache/cached-exchange.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { CacheUrl, FieldMap } from '../cache/entry.ts';
 import type { Fetched } from '../cache/fetched.ts';
@@ -15,15 +15,27 @@ import { bypassReason, isUnsafe } from '../policy/cache-bypass/cache-bypass.ts';
 import { acceptOf } from '../policy/compress/compress.ts';
 import { authorityOf } from '../upstream/authority.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Exchange } from './exchange.ts';
 import { fetchPlan } from './plans.ts';
 import type { Routed } from './routed.ts';
 
 /** Sends what the cache asks for to the service. `record` is that of the fetch. */
-export type FetchForCache = (downstream: Fetched, plan: HttpPlan, record: ExchangeRecord) => void;
+export type FetchForCache = (
+  exchange: Exchange,
+  routed: Routed,
+  downstream: Fetched,
+  plan: HttpPlan,
+  record: ExchangeRecord,
+) => void;
 
 /** How the caches come into an exchange: answered by one, or carried past them with their knowledge. */
 export type CacheRole =
-  | { readonly kind: 'asked'; readonly cache: RouteCache; readonly fields: FieldMap }
+  | {
+      readonly kind: 'asked';
+      readonly cache: RouteCache;
+      readonly url: CacheUrl;
+      readonly fields: FieldMap;
+    }
   | { readonly kind: 'passed'; readonly downstream: Downstream };
 
 export function cacheRole(caches: Caches, client: Downstream, routed: Routed): CacheRole {
@@ -32,9 +44,11 @@ export function cacheRole(caches: Caches, client: Downstream, routed: Routed): C
   if (!cache && (!unsafe || caches.isEmpty)) return { kind: 'passed', downstream: client };
   const fields = fieldMap(routed);
   const url = urlOf(routed);
-  const cut = fields.range === undefined || cache?.cuts({ ...url, method: client.method, fields });
+  const cut =
+    fields.range === undefined ||
+    cache?.cuts({ origin: url.origin, path: url.path, method: client.method, fields });
   const reason = bypassReason(client.method, fields, client.body !== null) ?? (cut ? null : 'bypass');
-  if (cache && reason === null) return { kind: 'asked', cache, fields };
+  if (cache && reason === null) return { kind: 'asked', cache, url, fields };
   const answered = (status: number, answer: Fields) => {
     // A service may have the very same URL on another route: reading through a cache, writing beside it.
     if (unsafe) invalidate(caches, url, status, answer);
@@ -45,30 +59,67 @@ export function cacheRole(caches: Caches, client: Downstream, routed: Routed): C
 
 /** An exchange on a cached route. */
 export function startCached(
-  { cache, fields }: Extract<CacheRole, { kind: 'asked' }>,
+  { cache, url, fields }: Extract<CacheRole, { kind: 'asked' }>,
   client: Downstream,
   routed: Routed,
   fetch: FetchForCache,
-  owner: CachedOwner,
+  exchange: Exchange,
 ): void {
-  const { record, timeouts, serverTiming, upstream } = routed;
-  const { idleMs, tunnelIdleMs, responseMs } = timeouts;
-  const { codedHeads } = routed.policies;
-  const cached: CachedPlan = {
-    url: urlOf(routed),
-    fields,
-    idleMs,
-    streamIdleMs: tunnelIdleMs,
-    responseMs,
-    coded: codedHeads && ((status, fields) => codedHeads.of(status, fields, acceptOf(routed), true)),
-    fetch: (conditions, downstream, record) => fetch(downstream, fetchPlan(routed, conditions), record),
-    informationalFields: (fields) => answerFields(routed, nameOf(upstream), fields, false),
-    answerFields: (fields) => {
-      const kept = routed.outgoing(answerFields(routed, nameOf(upstream), fields, false));
-      return serverTiming ? withCacheTiming(kept, record.startedAt) : kept;
-    },
-  };
-  new CachedExchange(cache, client, cached, record, owner).start();
+  const plan = new RoutedCachedPlan(exchange, routed, url, fields, fetch);
+  new CachedExchange(cache, client, plan, routed.record, exchange).start();
+}
+
+/** Read where it is needed: a hit needs little of it. */
+class RoutedCachedPlan implements CachedPlan {
+  readonly url: CacheUrl;
+  readonly fields: FieldMap;
+  readonly #exchange: Exchange;
+  readonly #routed: Routed;
+  readonly #fetch: FetchForCache;
+
+  constructor(exchange: Exchange, routed: Routed, url: CacheUrl, fields: FieldMap, fetch: FetchForCache) {
+    this.#exchange = exchange;
+    this.#routed = routed;
+    this.url = url;
+    this.fields = fields;
+    this.#fetch = fetch;
+  }
+
+  get idleMs(): number {
+    return this.#routed.timeouts.idleMs;
+  }
+
+  get streamIdleMs(): number {
+    return this.#routed.timeouts.tunnelIdleMs;
+  }
+
+  get responseMs(): number {
+    return this.#routed.timeouts.responseMs;
+  }
+
+  get coded(): CachedPlan['coded'] {
+    const { codedHeads } = this.#routed.policies;
+    return codedHeads && ((status, fields) => codedHeads.of(status, fields, acceptOf(this.#routed), true));
+  }
+
+  fetch(conditions: FieldMap, downstream: Fetched, record: ExchangeRecord): void {
+    this.#fetch(this.#exchange, this.#routed, downstream, fetchPlan(this.#routed, conditions), record);
+  }
+
+  informationalFields(fields: Fields): Fields {
+    return answerFields(this.#routed, nameOf(this.#routed.upstream), fields, false);
+  }
+
+  answerFields(fields: Fields): Fields {
+    const { serverTiming, record } = this.#routed;
+    const kept = this.#routed.outgoing(this.informationalFields(fields));
+    return serverTiming ? withCacheTiming(kept, record.startedAt) : kept;
+  }
+
+  get ownFields(): Fields | null {
+    const { passesAnswers, serverTiming, record } = this.#routed;
+    return passesAnswers && !serverTiming ? ['X-Request-Id', record.requestId] : null;
+  }
 }
 
 /** Under which an answer is kept: all that a service may put into links to itself is part of it. */

@@ -258,11 +258,12 @@ export class Carrier implements HttpListenerHandler {
     if (role === null || role.kind === 'passed') {
       return this.#forward(routed, role?.downstream ?? client, routed, exchange);
     }
-    const fetch: FetchForCache = (downstream, plan, record) => {
-      const owner = this.#handlerOwner(exchange, routed, downstream);
-      new HttpForward(downstream, plan, record, owner).start();
-    };
-    startCached(role, client, routed, fetch, exchange);
+    startCached(role, client, routed, this.#fetchForCache, exchange);
+  };
+
+  readonly #fetchForCache: FetchForCache = (exchange, routed, downstream, plan, record) => {
+    const owner = this.#handlerOwner(exchange, routed, downstream);
+    new HttpForward(downstream, plan, record, owner).start();
   };
 
   /** At its name in development, a service may refuse that. */

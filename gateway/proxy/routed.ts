@@ -96,7 +96,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   #abort: AbortController | null = null;
   readonly #snapshot: Snapshot;
   readonly #context: ExchangeContext;
-  readonly #hop: Signature;
+  #signed: Signature | null = null;
 
   /** @param facts with what else of `X-Forwarded-*` a trusted peer said. */
   constructor(
@@ -131,8 +131,17 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
         : (endpoint) => upstream.stickyCookie(this, endpoint, cookieScope(this));
     this.#snapshot = snapshot;
     this.#context = context;
-    const traceparent = context.identity.traceparent(facts.traceparent);
-    this.#hop = { pseudonym: context.pseudonym, requestId: record.requestId, traceparent };
+  }
+
+  /** Made when something is sent. */
+  get #hop(): Signature {
+    const { pseudonym, identity } = this.#context;
+    this.#signed ??= {
+      pseudonym,
+      requestId: this.record.requestId,
+      traceparent: identity.traceparent(this.facts.traceparent),
+    };
+    return this.#signed;
   }
 
   /** Another lane carries it, which has read the same head. */
@@ -309,6 +318,13 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   /** The fields of a final answer of the service, or of the cache, as policies, and TLS, have them. */
   outgoing(fields: Fields): Fields {
     return this.#secured(this.policies.toClient(fields, this));
+  }
+
+  /** Whether `outgoing` leaves every answer as it is. */
+  get passesAnswers(): boolean {
+    const { overTls } = this.#snapshot;
+    const secured = this.peer.secure && overTls(NONE) !== NONE;
+    return this.policies.passAnswers && this.#added.length === 0 && !secured;
   }
 
   /** The same for an answer that the gateway gives by itself. */

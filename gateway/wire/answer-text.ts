@@ -1,4 +1,4 @@
-import type { Fields } from '../exchange/contract.ts';
+import type { Fields, RepeatedFields } from '../exchange/contract.ts';
 
 /** How the client finds the end of an answer's body (RFC 9112 §6.3): there is no other way on a connection that goes on. */
 export type AnswerFraming = 'none' | 'counted' | 'chunked';
@@ -42,6 +42,39 @@ export class AnswerText {
     if (this.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
     return `${text}\r\n`;
   }
+
+  /** The same of fields that are given again and again. */
+  again(
+    method: string,
+    status: number,
+    reason: string,
+    repeated: RepeatedFields,
+    own: Fields,
+    closes: boolean,
+  ): string {
+    let text = repeated.text ?? render(status, reason, repeated);
+    for (let i = 0; i < own.length; i += 2) text += `${own[i]}: ${own[i + 1]}\r\n`;
+    this.length = repeated.length;
+    this.framing = framingOf(method, status, repeated.length);
+    if (!repeated.dated) text += `Date: ${this.#date()}\r\n`;
+    text += closes ? 'Connection: close\r\n' : PERSISTENT;
+    return this.framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`;
+  }
+}
+
+function render(status: number, reason: string, repeated: RepeatedFields): string {
+  const { fields } = repeated;
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+    if (name === 'content-length') repeated.length = Number(fields[i + 1]);
+    else if (name === 'date') repeated.dated = true;
+  }
+  // As one piece: what it was put together of would be put together again for each answer.
+  const whole = Buffer.from(text, 'latin1').toString('latin1');
+  repeated.text = whole;
+  return whole;
 }
 
 function framingOf(method: string, status: number, length: number): AnswerFraming {

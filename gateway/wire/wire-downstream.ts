@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
-import type { DownstreamListener, Fields } from '../exchange/contract.ts';
+import type { DownstreamListener, Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { type AnswerFraming, type AnswerText, informationalText } from './answer-text.ts';
 import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
@@ -88,6 +88,16 @@ export class WireDownstream implements ClientExchange {
     this.#held = connection.answers.head(this.method, status, reason, fields, connection.closes);
     this.#framing = connection.answers.framing;
     this.#owed = connection.answers.length;
+    this.headSent = true;
+    process.nextTick(flushHeld, this);
+  }
+
+  headAgain(status: number, reason: string, repeated: RepeatedFields, own: Fields): void {
+    if (this.#closed) return;
+    const { answers, closes } = this.#connection;
+    this.#held = answers.again(this.method, status, reason, repeated, own, closes);
+    this.#framing = answers.framing;
+    this.#owed = answers.length;
     this.headSent = true;
     process.nextTick(flushHeld, this);
   }

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
 import { holdCalendar } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
+import { get, request } from '../testing/raw-client.ts';
 import { ok, type ReceivedRequest, reply } from '../testing/service.ts';
 
+const YESTERDAY = new Date(Date.now() - 86_400_000).toUTCString();
 const MINUTE = 'Cache-Control: public, max-age=60';
 
 /** A service whose answer is `"1"` until it changes. */
@@ -396,5 +398,72 @@ describe('the client decides', () => {
     await ask('/a');
     calendar.advance(70);
     expect(cacheStatus(await ask('/a', 'Cache-Control: max-stale=60'))).toMatch(/^portway; hit/);
+  });
+});
+
+describe('hits, whose heads are put together once', () => {
+  const KEPT = ['Cache-Control: max-age=60', 'ETag: "a"', 'X-Long: some value'];
+
+  test.each([
+    ['fields that all get alike', KEPT],
+    ['fields that say where the service is', [...KEPT, 'Content-Location: /a', 'Link: </b>; rel=next']],
+    ['a request id of its service', [...KEPT, 'X-Request-Id: of-the-service']],
+    ['a date of its service', ['Cache-Control: max-age=172800', `Date: ${YESTERDAY}`]],
+  ])('say the same in both lanes: %s', async (_what, fields) => {
+    holdCalendar();
+    const heads = [];
+    for (const lane of ['auto', 'general']) {
+      const { ask } = await startCachedRoute(ok('x', ...fields), { keys: [`lane: ${lane}`] });
+      await ask('/a');
+      const ids = new Set<string>();
+      for (let i = 0; i < 3; i++) {
+        const { head, text } = await ask('/a');
+        expect(text).toBe('x');
+        ids.add(head.value('x-request-id')!);
+        // A service's own Date is in lower case here.
+        const told = head.lines.filter((line) => !/^(X-Request-Id|Connection|Keep-Alive|Date):/.test(line));
+        heads.push(JSON.stringify(told));
+      }
+      expect(ids.size).toBe(3);
+    }
+    expect(heads[0]).toContain('portway; hit');
+    expect(new Set(heads)).toHaveLength(1);
+  });
+
+  test('grow older by the second', async () => {
+    const calendar = holdCalendar();
+    const { ask } = await startCachedRoute(ok('x', ...KEPT));
+    await ask('/a');
+    const ages = [];
+    for (const seconds of [0, 0, 1, 9, 0]) {
+      calendar.advance(seconds);
+      ages.push((await ask('/a')).head.value('age'));
+    }
+    expect(ages).toEqual(['0', '0', '1', '10', '10']);
+    calendar.advance(60);
+    expect(cacheStatus(await ask('/a'))).toContain('fwd=stale');
+  });
+
+  test('on one connection are one answer each, whatever is asked for in between', async () => {
+    const { gateway, ask } = await startCachedRoute(({ target }) =>
+      target === '/empty' ? ok('', ...KEPT) : ok('whole', ...KEPT),
+    );
+    for (const path of ['/a', '/empty']) await ask(path);
+    const client = await gateway.connect();
+    await client.send(
+      get('/img/a') +
+        get('/img/empty') +
+        get('/img/a', 'Range: bytes=1-2') +
+        get('/img/a', 'If-None-Match: "a"') +
+        request('HEAD', '/img/a') +
+        get('/img/a'),
+    );
+    const texts = [];
+    for (const method of ['GET', 'GET', 'GET', 'GET', 'HEAD', 'GET']) {
+      const { status, text, head } = await client.answer(method);
+      expect(cacheStatus({ head })).toBe('portway; hit');
+      texts.push(`${status} ${text}`);
+    }
+    expect(texts).toEqual(['200 whole', '200 ', '206 ho', '304 ', '200 ', '200 whole']);
   });
 });

@@ -162,6 +162,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     const snapshot = () => this.snapshots.current;
     const holds = new Holds(services);
     this.carrier = new Carrier({
+      log,
       mode,
       snapshot,
       responder,

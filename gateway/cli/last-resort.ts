@@ -1,3 +1,6 @@
+import { findPackageJSON } from 'node:module';
+import { dirname, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { CommandContext } from './command.ts';
 
@@ -14,7 +17,12 @@ export function installLastResort(context: CommandContext, log: Logger): void {
       log.error({ err: error }, 'a socket failed and nobody was listening; please report this');
       return;
     }
-    log.fatal({ err: error }, 'a bug in Portway, please report it; the process ends, its state is undefined');
+    const foreign = foreignPlace(error);
+    const whose =
+      foreign === null
+        ? 'a bug in Portway, please report it'
+        : `code that is not Portway's own threw where nobody catches, at ${foreign}: if it is a plugin's (use:, extend:), mend it there`;
+    log.fatal({ err: error }, `${whose}; the process ends, its state is undefined`);
     context.process.exit(1);
   });
 }
@@ -26,4 +34,31 @@ export function isStraySocketError(error: unknown): boolean {
   if (path !== undefined) return false;
   // A write to a connection that the other side has ended carries no system call.
   return code === 'EPIPE' || ['connect', 'read', 'write', 'shutdown'].includes(syscall ?? '');
+}
+
+/**
+ * Where code of somebody else has thrown: a module of the user's that stands anywhere in the stack, else what has thrown itself, where that is
+ * no code of ours. `null`: Portway's own.
+ */
+export function foreignPlace(error: unknown): string | null {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const places = [...stack.matchAll(FRAME)].map(([, file, at]) => ({ file: plainPath(file!), at: at! }));
+  const foreign = places.filter(({ file }) => !isOwn(file));
+  const users = foreign.find(({ file }) => !file.includes(PACKAGES));
+  const found = users ?? (foreign[0] === places[0] ? foreign[0] : undefined);
+  return found === undefined ? null : `${found.file}:${found.at}`;
+}
+
+/** A frame of a module in a file, not one of Node's. */
+const FRAME = /^ +at (?:.*\()?((?:file:\/\/)?\/(?!.*\[eval).*?):(\d+:\d+)\)?$/gm;
+const PACKAGES = `${sep}node_modules${sep}`;
+
+/** Modules of `extend:` are loaded anew by a query. */
+function plainPath(file: string): string {
+  return file.startsWith('file:') ? fileURLToPath(file) : file;
+}
+
+function isOwn(file: string): boolean {
+  const own = dirname(findPackageJSON(import.meta.url) ?? '') + sep;
+  return file.startsWith(own) && !file.slice(own.length - 1).includes(PACKAGES);
 }

@@ -6,6 +6,7 @@ import type { DownstreamListener, Fields, RequestBody } from '../exchange/contra
 import type { Peer } from '../exchange/peer.ts';
 import { peerOf } from '../exchange/peer.ts';
 import type { CountedResponse } from './counted-response.ts';
+import { HookedRequest, type ListenerFailed } from './hooked-message.ts';
 import { lingerOnClose } from './linger.ts';
 import { hasBody, NodeBody } from './node-body.ts';
 
@@ -171,9 +172,12 @@ export class HttpDownstream implements ClientExchange {
   /**
    * Somebody else (Fastify) writes the answer; ours are the request's name, and how the connection goes on.
    * @param headDue called when its head is about to be set
+   * @param listenerFailed given what a hook's own listener throws
    */
-  writtenByFastify(requestId: string, headDue: () => void): void {
+  writtenByFastify(requestId: string, headDue: () => void, listenerFailed: ListenerFailed): void {
     this.#onHeadDue = headDue;
+    this.#response.listenerFailed = listenerFailed;
+    if (this.#request instanceof HookedRequest) this.#request.listenerFailed = listenerFailed;
     // A hook that goes on when its answer is over writes behind its end: an error that would end the process.
     this.#response.on('error', ignore);
     this.#response.requestId = requestId;
@@ -236,6 +240,11 @@ export class HttpDownstream implements ClientExchange {
 
   get status(): number {
     return this.#response.statusCode;
+  }
+
+  /** Whether all of it is out. */
+  get answered(): boolean {
+    return this.#response.writableFinished;
   }
 
   get headSent(): boolean {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
 import type { Challenges } from '../acme/challenges.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { Fetched } from '../cache/fetched.ts';
@@ -47,6 +48,7 @@ import type { ExchangeContext, Routed } from './routed.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface CarrierOptions extends ExchangeEnds {
+  readonly log: Logger;
   readonly mode: 'development' | 'production';
   readonly snapshot: () => Snapshot;
   readonly memory: BulkMemory;
@@ -77,14 +79,16 @@ export class Carrier implements HttpListenerHandler {
   #handedOver: Decided | null = null;
   readonly #files = new OpenFiles();
   readonly clock = new Clock();
-  readonly extensions = new Extensions(
-    (exchange, downstream, edit) => this.#forwardExtended(exchange, downstream, edit),
-    (exchange, edits) => this.#hooksPassed(exchange, edits),
-  );
+  readonly extensions: Extensions;
 
   constructor(options: CarrierOptions) {
     const { mode, memory, holds, applications, challenges } = options;
     this.#options = options;
+    this.extensions = new Extensions(
+      (exchange, downstream, edit) => this.#forwardExtended(exchange, downstream, edit),
+      (exchange, edits) => this.#hooksPassed(exchange, edits),
+      options.log,
+    );
     const pseudonym = `portway-${randomBytes(4).toString('hex')}`;
     this.#context = {
       mode,

@@ -70,11 +70,13 @@ export function extensionError(cause: unknown): GatewayError | Refusal {
   const status =
     typeof cause === 'object' && cause !== null && 'statusCode' in cause ? Number(cause.statusCode) : 500;
   if (cause instanceof Error && status >= 400 && status < 500) return { status, detail: cause.message };
-  return new GatewayError(
-    'extension_failed',
-    cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
-    { cause },
-  );
+  return extensionFault(cause);
+}
+
+/** What was thrown where nothing can be refused any more. Its stack names the file. */
+export function extensionFault(cause: unknown): GatewayError {
+  const what = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return new GatewayError('extension_failed', what, { cause });
 }
 
 const CAUSES_MAX = 8;

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { ExtendDispatcher } from '../forward/extend.ts';
+import { extendedBy } from '../route/lane.ts';
 import { ExtendedExchanges, type ForwardExtended } from './extended.ts';
 import type { FastifyExchange } from './fastify-exchange.ts';
 import type { HookEdits } from './hook-edits.ts';
@@ -18,17 +20,25 @@ export class Extensions {
   readonly dispatcher: ExtendDispatcher;
 
   readonly #goOn: GoOn;
+  readonly #log: Logger;
 
-  constructor(forward: ForwardExtended, goOn: GoOn) {
+  constructor(forward: ForwardExtended, goOn: GoOn, log: Logger) {
     this.#goOn = goOn;
+    this.#log = log;
     this.#waiting = new ExtendedExchanges(forward);
     this.dispatcher = new ExtendDispatcher(this.#waiting);
   }
 
   begin(request: IncomingMessage, exchange: FastifyExchange): void {
     this.#exchanges.set(request, exchange);
-    exchange.begin();
+    exchange.begin((cause) => this.#threwAfterwards(exchange, cause));
     if (exchange.routed) exchange.hideClaims(request.headers);
+  }
+
+  #threwAfterwards({ routed, exchange }: FastifyExchange, err: unknown): void {
+    const { requestId } = exchange.record;
+    const what = `a listener of ${routed ? extendedBy(routed.match.route) : 'the page'} threw when its exchange was over`;
+    this.#log.error({ err, route: routed?.match.route.id, requestId }, what);
   }
 
   #of(request: IncomingMessage): FastifyExchange {

@@ -10,8 +10,8 @@ import type { ForwardOwner } from '../forward/http.ts';
 import type { Handshake } from '../listener/handshake.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import { extendedBy } from '../route/lane.ts';
-import type { Exchange } from './exchange.ts';
-import { extensionError, refusalAnswer } from './extended.ts';
+import { type Exchange, UpgradeRequest } from './exchange.ts';
+import { extensionError, extensionFault, refusalAnswer } from './extended.ts';
 import type { Routed } from './routed.ts';
 import type { InternalRoute } from './router.ts';
 import type { SetFields } from './set-fields.ts';
@@ -45,8 +45,15 @@ export class FastifyExchange implements DownstreamListener, Timed {
     this.#deadline = clock.deadline(this);
   }
 
-  begin(): void {
-    this.downstream.writtenByFastify(this.exchange.record.requestId, () => this.#headDue());
+  /** @param afterwards given what a listener of a hook throws when the exchange is over */
+  begin(afterwards: (cause: unknown) => void): void {
+    this.downstream.writtenByFastify(
+      this.exchange.record.requestId,
+      () => this.#headDue(),
+      (cause) => {
+        if (!this.#listenerFailed(cause)) afterwards(cause);
+      },
+    );
     this.downstream.listen(this);
     this.#arm();
   }
@@ -78,6 +85,24 @@ export class FastifyExchange implements DownstreamListener, Timed {
     if (!this.#fails(new GatewayError('extension_failed', error.detail))) return;
     const { fields, body } = refusalAnswer(error, exchange.record.requestId, set);
     exchange.answer(error.status, fields, body);
+  }
+
+  /** @returns whether the exchange says so: it is not over yet */
+  #listenerFailed(cause: unknown): boolean {
+    const { exchange, downstream } = this;
+    const error = extensionFault(cause);
+    if (exchange.state.kind === 'over') return false;
+    const { downstream: current, record } = exchange;
+    if (current instanceof UpgradeRequest) {
+      // A handshake that was let pass is a tunnel, or has another's answer: nothing can be said in either.
+      if (exchange.state.kind !== 'routed') return false;
+      current.socket.destroy();
+    } else if (!downstream.answered) {
+      if (this.#fails(error)) exchange.failed(error);
+      return true;
+    }
+    if (record.errorCode === null) noteError(record, error);
+    return true;
   }
 
   /** Whether this failure is the first, and can still be answered; what is half out is broken off. */

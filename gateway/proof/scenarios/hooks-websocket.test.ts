@@ -336,6 +336,33 @@ describe('a WebSocket on a route with hooks', () => {
     expect(seen.handshakes.answers).toEqual([101, 402, 403]);
   });
 
+  test('is broken off where a listener of a hook throws when its answer is out', async () => {
+    const { gateway, client } = await stage(
+      `fastify.addHook('onRequest', async (_request, reply) => {
+         reply.raw.on('finish', () => { throw new Error('a fault of the house'); });
+       });`,
+    );
+    await client.send(handshake('/chat/'));
+    await client.ending();
+    const line = await gateway.log.exchange(101);
+    expect(line).toMatchObject({ route: '/chat', code: 'extension_failed' });
+    expect(line.cause).toMatch(/a fault of the house[\s\S]*hooks\.mjs/);
+    expect((await gateway.get('/chat/')).status).toBe(200);
+  });
+
+  test.each([
+    ['throws', "reply.raw.on('finish', () => { throw new Error('a fault of the house'); });"],
+    ['rejects', "reply.raw.on('finish', async () => { throw new Error('a fault of the house'); });"],
+  ])('that its hook refuses has the whole refusal where its listener %s', async (_how, code) => {
+    const { gateway, client } = await stage(
+      `fastify.addHook('onRequest', async (_request, reply) => { ${code} return reply.code(403).send('no'); });`,
+    );
+    await client.send(handshake('/chat/'));
+    expect((await client.answer()).text).toBe('no');
+    await client.ending();
+    await until('it is told', () => /a fault of the house[\s\S]*hooks\.mjs/.test(gateway.log.text()));
+  });
+
   test('is judged by the policies of its route before', async () => {
     const { gateway } = await stage(NOTES, { keys: ['deny: loopback'] });
     expect((await gateway.exchange(handshake('/chat/'))).status).toBe(403);

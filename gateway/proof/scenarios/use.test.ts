@@ -179,3 +179,43 @@ describe('a route with Fastify plugins by name', () => {
     await expect(used(use, files)).rejects.toThrow(problem);
   });
 });
+
+describe('what a plugin throws where no hook runs', () => {
+  const thrower = (code: string) => ({
+    'thrower.mjs': `export default async (fastify) => { fastify.addHook('onRequest', async (request, reply) => { ${code} }); };`,
+  });
+
+  test.each([
+    ["reply.raw.on('finish'", 200],
+    ["reply.raw.once('pipe', () => {}).on('close'", 200],
+    ["request.raw.on('close'", 500],
+    ["request.raw.on('end'", 500],
+  ])('%s, ...) is told as its fault, and ends no more than its connection', async (listens, status) => {
+    const { gateway } = await used(
+      '[./thrower.mjs]',
+      thrower(`${listens}, () => { throw new Error('own fault'); });`),
+    );
+    const client = await gateway.connect();
+    const answer = await client.exchange(request('POST', '/plug/', ['Content-Length: 2'], 'ab'));
+    expect(answer.status).toBe(status);
+    await until('it is told', () => /own fault[\s\S]*thrower\.mjs/.test(gateway.log.text()));
+    expect((await gateway.get('/plain/')).status).toBe(200);
+  });
+
+  test('by a timer ends the process, and is not called a bug of Portway: its file is named', async () => {
+    const service = (await startService()).answer(ok());
+    const gateway = await startGatewayProcess(
+      `routes:\n  /plug: { to: ${service.port}, use: [./thrower.mjs] }\n`,
+      {
+        files: thrower("setTimeout(() => { throw new Error('own fault'); }, 1);"),
+      },
+    );
+    const client = await gateway.connect();
+    await client.send(get('/plug/', 'Host: localhost'));
+    expect((await gateway.process.ended).code).toBe(1);
+    const text = gateway.process.log.text();
+    expect(text).toMatch(/own fault/);
+    expect(text).toMatch(/not Portway's own[^\n]*thrower\.mjs:1:\d+/);
+    expect(text).not.toContain('a bug in Portway');
+  });
+});

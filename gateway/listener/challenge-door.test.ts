@@ -33,3 +33,26 @@ test('a connection is closed behind its handshake, whatever its client does', as
   expect(client.alpnProtocol).toBe(ACME_TLS);
   await closed;
 });
+
+test('a first record that trickles in has the time of a head in all, not for each piece', async () => {
+  const challenges = new Challenges();
+  challenges.set([{ type: 'tls-alpn-01', name: 'a.test', token: 'token', answer: 'token.thumbprint' }]);
+  const door = new ChallengeDoor(challenges, 300);
+  const looked: Buffer[] = [];
+  const server = net.createServer((socket) =>
+    socket.once('data', (bytes: Buffer) => door.look(socket, bytes, (read) => looked.push(read))),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = net.connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {});
+  const closed = once(client, 'close');
+  const record = [0x16, 3, 1, 0, 200, 1, 1, 1, 1, 1, 1, 1];
+  const trickle = setInterval(() => client.write(Buffer.from(record.splice(0, 1))), 200);
+  onTestFinished(() => {
+    clearInterval(trickle);
+    client.destroy();
+    server.close();
+  });
+  await closed;
+  expect(looked).toEqual([]);
+});

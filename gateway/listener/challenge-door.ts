@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import { ACME_TLS, type Challenges } from '../acme/challenges.ts';
-import { firstBytes } from './first-bytes.ts';
+import { FIRST_BYTES_TIMEOUT_MS, firstBytes } from './first-bytes.ts';
 import { HANDSHAKE_TIMEOUT_MS } from './tls-door.ts';
 
 /**
@@ -11,9 +11,12 @@ import { HANDSHAKE_TIMEOUT_MS } from './tls-door.ts';
 export class ChallengeDoor {
   readonly #challenges: Challenges;
   readonly #server: tls.Server;
+  readonly #recordTimeoutMs: number;
 
-  constructor(challenges: Challenges) {
+  /** @param recordTimeoutMs the time of a first record in all, however many pieces it comes in */
+  constructor(challenges: Challenges, recordTimeoutMs = FIRST_BYTES_TIMEOUT_MS) {
     this.#challenges = challenges;
+    this.#recordTimeoutMs = recordTimeoutMs;
     this.#server = tls.createServer({
       ALPNProtocols: [ACME_TLS],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
@@ -31,10 +34,15 @@ export class ChallengeDoor {
   }
 
   /** Reads the whole first record, where it may be a validation. @param take is given what was read, and whether it is one */
-  look(socket: Socket, read: Buffer, take: (bytes: Buffer, isValidation: boolean) => void, reads = 1): void {
+  look(socket: Socket, read: Buffer, take: (bytes: Buffer, isValidation: boolean) => void): void {
     if (!this.#challenges.awaitsHandshakes) return take(read, false);
-    if (isWhole(read) || reads > READS_MAX) return take(read, read.includes(ACME_TLS));
-    firstBytes(socket, (more) => this.look(socket, Buffer.concat([read, more]), take, reads + 1));
+    const deadline = performance.now() + this.#recordTimeoutMs;
+    const consider = (bytes: Buffer, reads: number): void => {
+      if (isWhole(bytes) || reads > READS_MAX) return take(bytes, bytes.includes(ACME_TLS));
+      const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
+      firstBytes(socket, (more) => consider(Buffer.concat([bytes, more]), reads + 1), leftMs);
+    };
+    consider(read, 1);
   }
 
   /** @param socket with what was read of it given back */

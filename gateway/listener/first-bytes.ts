@@ -1,10 +1,14 @@
 import type { Socket } from 'node:net';
 
-/** Waits for what a client sends first. One that sends nothing in time, or leaves, is closed, and `take` is not called. */
-export function firstBytes(socket: Socket, take: (bytes: Buffer) => void): void {
+/** Waits for what a client sends first, or next. One that sends nothing in time, or leaves, is closed, and `take` is not called. */
+export function firstBytes(
+  socket: Socket,
+  take: (bytes: Buffer) => void,
+  withinMs = FIRST_BYTES_TIMEOUT_MS,
+): void {
   const leave = () => void socket.destroy();
   socket
-    .setTimeout(FIRST_BYTES_TIMEOUT_MS, leave)
+    .setTimeout(withinMs, leave)
     .once('end', leave)
     .on('error', leave)
     .once('data', (bytes: Buffer) => {
@@ -14,4 +18,4 @@ export function firstBytes(socket: Socket, take: (bytes: Buffer) => void): void 
 }
 
 /** As long as a head may take. */
-const FIRST_BYTES_TIMEOUT_MS = 10_000;
+export const FIRST_BYTES_TIMEOUT_MS = 10_000;

@@ -91,12 +91,13 @@ export function placeServices(config: GatewayConfig, ports: ReadonlyMap<string, 
   };
   const placed = <One extends RouteConfig | StreamConfig>(one: One): One => {
     const { endpoints, canary } = one.upstream;
-    if (
-      ![...endpoints, ...(canary?.endpoints ?? [])].some(({ address }) => unplacedService(address) !== null)
-    )
-      return one;
+    const copies = 'mirror' in one ? one.mirror : null;
+    const all = [...endpoints, ...(canary?.endpoints ?? []), ...(copies === null ? [] : [copies.endpoint])];
+    if (!all.some(({ address }) => unplacedService(address) !== null)) return one;
     const canaryPlaced = canary && { ...canary, endpoints: canary.endpoints.map(place) };
-    return { ...one, upstream: { ...one.upstream, endpoints: endpoints.map(place), canary: canaryPlaced } };
+    const upstream = { ...one.upstream, endpoints: endpoints.map(place), canary: canaryPlaced };
+    const mirror = copies && { ...copies, endpoint: place(copies.endpoint) };
+    return { ...one, upstream, ...('mirror' in one && { mirror }) };
   };
   return {
     ...config,

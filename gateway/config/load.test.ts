@@ -220,7 +220,7 @@ log: { level: debug, format: json, access: off }
   it('a process beside its route is a service of its own', async () => {
     const config = await good(`
 routes:
-  /api: { to: 4000, run: npm run dev, cwd: ./api, env: { A: b }, watch: src }
+  /api: { to: 4000, run: npm run dev, cwd: ./api, env: { A: b }, watch: src, mirror: service:jobs }
   shop.test/cart: { to: auto, run: npm run cart }
   /: { to: { at: 4001 }, run: npm run site }
   /jobs: service:jobs
@@ -256,6 +256,8 @@ services:
       'localhost:4002',
     ]);
     expect(placed.services[0]).toMatchObject({ name: 'jobs', port: 4002 });
+    const copies = (one: typeof config) => one.routes[0]!.mirror!.endpoint.address.key;
+    expect([copies(config), copies(placed)]).toEqual(['service:jobs', 'localhost:4002']);
   });
 
   it('alternatives under one key have ids of their own, and positions', async () => {

@@ -9,7 +9,7 @@ import type { FileWatch } from './watch.ts';
 
 /** Whether this names a place in the network, and no file. */
 export function isRemote(file: string): boolean {
-  return /^https?:\/\//i.test(file);
+  return /^https?:/i.test(file);
 }
 
 /** What is known of it: asked again with its `ETag`, unchanged content is not sent again (RFC 9110 §13.1.2). */
@@ -68,7 +68,8 @@ const REDIRECTS_MAX = 5;
 
 /** What anybody on the way may change is no configuration. */
 function faultOf(url: string): FileContent | null {
-  const parsed = URL.parse(url);
+  // A URL may be spelled with other slashes than these, but nobody means to.
+  const parsed = /^https?:\/\//i.test(url) ? URL.parse(url) : null;
   if (parsed === null) return refused('no URL', 'write it as https://config.example.com/gateway.yaml');
   const isNear = ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
   if (parsed.protocol === 'https:' || isNear) return null;

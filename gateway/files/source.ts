@@ -42,6 +42,6 @@ export async function keepForStart(source: string, content: FileContent, env: En
 export function sourceText(source: string): string {
   if (!isRemote(source)) return source;
   // More slashes than two are none to a URL; and in what is no URL, a password may have any.
-  const before = URL.canParse(source) ? /^(https?:\/\/)[\\/\s]*[^\\/?#]*@/i : /^(https?:\/\/).*@/is;
-  return source.replace(before, '$1');
+  const before = URL.canParse(source) ? /^(https?:)[\\/\s]*[^\\/?#]*@/i : /^(https?:).*@/is;
+  return source.replace(before, '$1//');
 }

@@ -73,7 +73,7 @@ function route(exchange: Exchange, context: ExchangeContext): Decision {
   }
   if (match !== null) return routed(exchange, match, context);
   if (wantsPage(exchange)) return PAGE;
-  throw new GatewayError('no_route', `no route takes ${exchange.target.canonical}`);
+  throw new GatewayError('no_route', exchange.target.canonical);
 }
 
 const PAGE: Decision = { kind: 'page' };

@@ -65,4 +65,10 @@ describe('an error answer', () => {
       expect(answer.text).not.toMatch(/<script>alert|<b>/);
     },
   );
+
+  test('says once that no route takes a path, and which', async () => {
+    const gateway = await plainRoute('development');
+    const { detail } = JSON.parse((await gateway.get('/nowhere?x', 'Host: localhost')).text);
+    expect(detail).toBe('No route of this gateway takes this path. (/nowhere)');
+  });
 });

@@ -154,13 +154,19 @@ test('a password in the URL goes to the server, and nowhere else', async () => {
   expect(stdout + stderr).not.toContain('s3cret');
 });
 
-test.each(['https:///reader:s3cret@127.0.0.1:1/a.yaml', 'https://reader:s3/cret@127.0.0.1/a.yaml'])(
+test.each([
+  'https:///reader:s3cret@127.0.0.1:1/a.yaml',
+  'https://reader:s3/cret@127.0.0.1/a.yaml',
+  'https:\\\\reader:s3cret@127.0.0.1',
+  'HTTPS:/reader:s3cret@127.0.0.1/a.yaml',
+])(
   'a password in %s, which is spelled oddly, is not shown either',
   async (url) => {
     const { code, stdout, stderr } = await runHere(['check', url], {});
     expect(code).toBe(1);
     expect(stdout + stderr).toContain('127.0.0.1');
     expect(stdout + stderr).not.toMatch(/s3|cret/);
+    expect(stdout + stderr).not.toContain('file of that name');
   },
 );
 

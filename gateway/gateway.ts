@@ -182,7 +182,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     const identity = new IdentitySource();
     this.streams = new Streams(this.registry, { identity, longLived, memory, inFlight, log: observe }, log);
     const tickets = new TicketKeys(worker?.tickets ?? newTicketSeed());
-    this.listener = new HttpListener(this.carrier, this.challenges, tickets);
+    this.listener = new HttpListener(this.carrier, this.challenges, tickets, log);
     this.livePort = new LivePort({
       listener: this.listener,
       log,

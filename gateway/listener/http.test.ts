@@ -79,7 +79,9 @@ async function startListener(): Promise<{
   client: () => Promise<RawClient>;
 }> {
   const handler = new HoldingHandler();
-  const listener = new HttpListener(handler, new Challenges(), new TicketKeys(newTicketSeed()));
+  const listener = new HttpListener(handler, new Challenges(), new TicketKeys(newTicketSeed()), {
+    warn() {},
+  });
   await listener.listen('127.0.0.1', 0);
   onTestFinished(() => listener.destroy());
   return { listener, handler, client: () => connect(listener.address.port) };

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
 import type { Challenges } from '../acme/challenges.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
@@ -13,6 +14,7 @@ import { WireLane, type WireLaneOwner } from '../wire/wire-lane.ts';
 import { ChallengeDoor } from './challenge-door.ts';
 import { firstBytes } from './first-bytes.ts';
 import { GeneralLane, type GeneralLaneHandler, tooManyConnections } from './general-lane.ts';
+import { H2Closings } from './h2/h2-closings.ts';
 import { H2Lane, type H2LaneOwner } from './h2/h2-lane.ts';
 import { memoryConnection } from './h2/memory-connection.ts';
 import { ListenError } from './listen-error.ts';
@@ -54,6 +56,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   readonly #wire: WireLane;
   readonly #general: GeneralLane;
   readonly #h2: H2Lane;
+  readonly h2Closings: H2Closings;
   readonly #server: Server;
   readonly #door: TlsDoor;
   /** Beside it, for authorities that give us certificates. */
@@ -70,8 +73,14 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   #onEmptied: () => void = () => {};
   draining = false;
 
-  constructor(handler: HttpListenerHandler, challenges: Challenges, tickets: TicketKeys) {
+  constructor(
+    handler: HttpListenerHandler,
+    challenges: Challenges,
+    tickets: TicketKeys,
+    log: Pick<Logger, 'warn'>,
+  ) {
     this.#handler = handler;
+    this.h2Closings = new H2Closings(log);
     this.#challengeDoor = new ChallengeDoor(challenges);
     const turns = new Turns();
     this.#wire = new WireLane(this, handler.clock, turns);

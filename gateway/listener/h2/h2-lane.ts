@@ -7,12 +7,14 @@ import { H2Vigil } from '../../exchange/h2-vigil.ts';
 import { type Peer, peerOf } from '../../exchange/peer.ts';
 import type { Turns, TurnTaker } from '../../wire/turns.ts';
 import { bridgeRequest, bridgeTunnel } from './h2-bridge.ts';
+import type { H2Closings } from './h2-closings.ts';
 import { H2Exchange, type H2Session, HEAD_MAX_BYTES } from './h2-exchange.ts';
 
 /** What the sessions of a listener ask of it. */
 export interface H2LaneOwner {
   /** While it drains, sessions take no new streams. */
   readonly draining: boolean;
+  readonly h2Closings: H2Closings;
   /** @returns whether the exchange is carried as it is; if not, nothing has become of it. */
   carries(exchange: ClientExchange): boolean;
   /** A connection of the general lane in memory. @returns its other end */
@@ -127,7 +129,10 @@ class H2Connection implements H2Session, TurnTaker {
         const hasBody = (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) === 0;
         this.#wait({ stream, headers, rawFields, hasBody });
       })
-      .on('error', () => session.destroy())
+      .on('error', (cause: NodeJS.ErrnoException) => {
+        owner.h2Closings.noteError(cause, this.peer.address);
+        session.destroy();
+      })
       // Without streams it goes at once, else with the last of them; those have their own times.
       .setTimeout(IDLE_TIMEOUT_MS, () => session.close());
   }
@@ -158,6 +163,7 @@ class H2Connection implements H2Session, TurnTaker {
   }
 
   #calm(): void {
+    this.#owner.h2Closings.note('flood', this.peer.address);
     this.session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 

@@ -66,6 +66,10 @@ export const METRICS = {
     'Connections of clients to the HTTP port, tunnels among them.',
   ),
   portway_http2_open_connections: gauge([], 'sum', 'Those of them that speak HTTP/2.'),
+  portway_http2_closings_total: counter(
+    ['error_type'],
+    'Connections of HTTP/2 that were closed for what their clients sent: `flood`, frames beside messages without an end, or `protocol`, what is no HTTP/2.',
+  ),
   portway_tls_handshake_failures_total: counter(
     [],
     'Connections of clients that began with TLS and did not come to speak it.',

@@ -20,6 +20,7 @@ export interface GatewayGauges {
     readonly connections: number;
     readonly http2Connections: number;
     readonly handshakeFailures: number;
+    readonly h2Closings: { readonly counts: Readonly<Record<'flood' | 'protocol', number>> };
   };
 }
 
@@ -50,6 +51,8 @@ export class GatewayMetrics {
     reading.add('http_server_open_connections', listener.connections);
     reading.add('portway_http2_open_connections', listener.http2Connections);
     reading.add('portway_tls_handshake_failures_total', listener.handshakeFailures);
+    for (const [error_type, count] of Object.entries(listener.h2Closings.counts))
+      reading.add('portway_http2_closings_total', count, { error_type });
     for (const { route, entries, bytes } of caches) {
       reading.add('portway_cache_entries', entries, { http_route: route });
       reading.add('portway_cache_bytes', bytes, { http_route: route });

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { connectFrames, FLAG, frame, framesOf, H2_WAYS, TYPE, uint32 } from '../testing/h2-frames.ts';
+import { scrape } from '../testing/metrics-text.ts';
 import { until } from '../testing/poll.ts';
 import type { RawClient } from '../testing/raw-client.ts';
 import { selfSigned } from '../testing/self-signed.ts';
@@ -198,6 +199,27 @@ test.each(H2_WAYS)('over %s, answers that nobody takes are held by their windows
     return frames.filter(({ type }) => type === TYPE.resetStream).length === streams.length;
   });
   expect(process.memoryUsage().rss - before).toBeLessThan(GROWN_MAX_BYTES);
+});
+
+test('connections that are closed for what their clients sent are counted, and told once a minute', async () => {
+  const gateway = await startTestGateway('admin: 3900\nroutes: { /db: 1 }\n');
+  const closed = async (error_type: string) =>
+    (await scrape(gateway.adminPort)).sum('portway_http2_closings_total', { error_type });
+  expect([await closed('flood'), await closed('protocol')]).toEqual([0, 0]);
+  for (const bytes of [
+    ...['aa', 'bb'].map((mark) => frame(TYPE.ping, 0, 0, mark.repeat(8)).toString('hex').repeat(3_000)),
+    frame(TYPE.data, 0, 0, '78').toString('hex'),
+  ]) {
+    const client = await connectFrames(gateway.port, 'h2c');
+    await client.send(Buffer.from(bytes, 'hex'));
+    await client.ending();
+  }
+  await until(
+    'all are counted',
+    async () => (await closed('flood')) === 2 && (await closed('protocol')) === 1,
+  );
+  const told = gateway.log.records.filter(({ msg }) => /HTTP\/2/.test(String(msg)));
+  expect(told.map(({ client, why }) => [client, why])).toEqual([['127.0.0.1', 'flood']]);
 });
 
 function pings(bytes: Buffer): number {

@@ -159,16 +159,13 @@ test.each([
   'https://reader:s3/cret@127.0.0.1/a.yaml',
   'https:\\\\reader:s3cret@127.0.0.1',
   'HTTPS:/reader:s3cret@127.0.0.1/a.yaml',
-])(
-  'a password in %s, which is spelled oddly, is not shown either',
-  async (url) => {
-    const { code, stdout, stderr } = await runHere(['check', url], {});
-    expect(code).toBe(1);
-    expect(stdout + stderr).toContain('127.0.0.1');
-    expect(stdout + stderr).not.toMatch(/s3|cret/);
-    expect(stdout + stderr).not.toContain('file of that name');
-  },
-);
+])('a password in %s, which is spelled oddly, is not shown either', async (url) => {
+  const { code, stdout, stderr } = await runHere(['check', url], {});
+  expect(code).toBe(1);
+  expect(stdout + stderr).toContain('127.0.0.1');
+  expect(stdout + stderr).not.toMatch(/s3|cret/);
+  expect(stdout + stderr).not.toContain('file of that name');
+});
 
 test('a redirect is followed, but not to where the text could be changed on its way', async () => {
   const source = await place('routes:\n  /a: 3OO1\n');

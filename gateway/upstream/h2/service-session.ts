@@ -38,6 +38,7 @@ export class ServiceSession {
   #heard = false;
   #retired = false;
   #over = false;
+  #flooded = false;
   /** RFC 9113 §6.8: streams above it were not acted upon. */
   #lastStreamId = Number.POSITIVE_INFINITY;
 
@@ -138,7 +139,9 @@ export class ServiceSession {
   }
 
   #noteFrame(session: ClientHttp2Session): void {
-    if (this.#vigil!.noteFrame()) session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (!this.#vigil!.noteFrame()) return;
+    this.#flooded = true;
+    session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   /** While exchanges wait: a service that does not even answer PING gets no others, and in the end loses these. */
@@ -168,7 +171,10 @@ export class ServiceSession {
     clearTimeout(this.#idleTimer);
     clearInterval(this.#lookTimer);
     this.#retire();
-    const lost = new GatewayError('connection_terminated', `${this.#address.key} ended the connection`);
+    const why = this.#flooded
+      ? 'was closed: it flooded its connection with PING or SETTINGS'
+      : 'ended the connection';
+    const lost = new GatewayError('connection_terminated', `${this.#address.key} ${why}`);
     for (const user of [...this.#waiting]) user.failed(lost);
     this.#owner.ended(this);
   }

@@ -45,7 +45,7 @@ test('a first record that trickles in has the time of a head in all, not for eac
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = net.connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {});
-  const closed = once(client, 'close');
+  const closed = new Promise((resolve) => client.on('close', resolve));
   const record = [0x16, 3, 1, 0, 200, 1, 1, 1, 1, 1, 1, 1];
   const trickle = setInterval(() => client.write(Buffer.from(record.splice(0, 1))), 200);
   onTestFinished(() => {

@@ -1,5 +1,4 @@
 import { ServerResponse } from 'node:http';
-import { emitApart, type ListenerFailed } from './hooked-message.ts';
 
 /** A response that somebody else (Fastify) may write: what is written of its body is counted, and its head names the request. */
 export class CountedResponse extends ServerResponse {
@@ -9,14 +8,6 @@ export class CountedResponse extends ServerResponse {
   written = 0;
   /** Of a head that somebody else sets; `null`: it is set already, or the head has it by itself. */
   requestId: string | null = null;
-  /** `null`: no hooks see it. */
-  listenerFailed: ListenerFailed | null = null;
-
-  override emit(event: string | symbol, ...given: unknown[]): boolean {
-    const { listenerFailed } = this;
-    if (listenerFailed === null) return super.emit(event as 'error', ...(given as [Error]));
-    return emitApart(this, event, given, listenerFailed);
-  }
 
   override writeHead(status: number, ...given: unknown[]): this {
     if (this.requestId !== null) this.setHeader('X-Request-Id', this.requestId);

@@ -4,7 +4,6 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { isReset } from '../exchange/rescue.ts';
 import { asksByHead } from '../wire/request-line.ts';
 import { CountedResponse } from './counted-response.ts';
-import { HookedRequest } from './hooked-message.ts';
 import { type ConnectionPolicy, HttpDownstream } from './http-downstream.ts';
 import { type Behind, MessageGate } from './message-gate.ts';
 import { hasBody } from './node-body.ts';
@@ -172,7 +171,6 @@ export function tooManyConnections(): GatewayError {
 }
 
 const SERVER_OPTIONS: http.ServerOptions<typeof http.IncomingMessage, typeof CountedResponse> = {
-  IncomingMessage: HookedRequest as typeof http.IncomingMessage,
   ServerResponse: CountedResponse,
   // Never lenient: what one parser repairs, the next one reads differently.
   insecureHTTPParser: false,

@@ -6,7 +6,7 @@ import type { DownstreamListener, Fields, RequestBody } from '../exchange/contra
 import type { Peer } from '../exchange/peer.ts';
 import { peerOf } from '../exchange/peer.ts';
 import type { CountedResponse } from './counted-response.ts';
-import { HookedRequest, type ListenerFailed } from './hooked-message.ts';
+import { catchListeners, type ListenerFailed } from './hook-listeners.ts';
 import { lingerOnClose } from './linger.ts';
 import { hasBody, NodeBody } from './node-body.ts';
 
@@ -176,8 +176,8 @@ export class HttpDownstream implements ClientExchange {
    */
   writtenByFastify(requestId: string, headDue: () => void, listenerFailed: ListenerFailed): void {
     this.#onHeadDue = headDue;
-    this.#response.listenerFailed = listenerFailed;
-    if (this.#request instanceof HookedRequest) this.#request.listenerFailed = listenerFailed;
+    catchListeners(this.#response, listenerFailed);
+    catchListeners(this.#request, listenerFailed);
     // A hook that goes on when its answer is over writes behind its end: an error that would end the process.
     this.#response.on('error', ignore);
     this.#response.requestId = requestId;

@@ -49,7 +49,8 @@ export function advise(situation: Situation): Advice {
           ? remedies(service!)
           : [...(truth?.fix ?? []), error.row.remedy],
     nearest: nearest.map(linkTo),
-    directory: routes && directoryOf(routes, page),
+    directory: routes && directoryOf(routes),
+    home: page ? '/' : null,
     lastOutput: service?.lastOutput ?? [],
     // To ask again by itself is safe for what a browser's address bar asks alone.
     returns: method === 'GET' && error.row.blame === 'service',
@@ -71,9 +72,9 @@ function waysBack({ id, matcher }: RouteConfig, framework: Framework | null): st
 
 const ROUTES_SHOWN = 20;
 
-function directoryOf(routes: readonly RouteConfig[], page: boolean): Directory {
+function directoryOf(routes: readonly RouteConfig[]): Directory {
   const shown = routes.slice(0, ROUTES_SHOWN);
-  return { routes: shown.map(linkTo), more: routes.length - shown.length, home: page ? '/' : null };
+  return { routes: shown.map(linkTo), more: routes.length - shown.length };
 }
 
 function linkTo({ id, matcher }: RouteConfig): RouteLink {

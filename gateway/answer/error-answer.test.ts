@@ -12,6 +12,7 @@ const ADVICE: Advice = {
   fix: ['Nothing listens on 3001.', 'Start the service.'],
   nearest: [{ label: '/db', href: '/db' }],
   directory: null,
+  home: null,
   lastOutput: ['listening', '<script>crash</script>'],
 };
 

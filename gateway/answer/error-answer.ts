@@ -24,6 +24,8 @@ export interface Advice {
   readonly nearest: readonly RouteLink[];
   /** Where no route takes the path, what there is. */
   readonly directory: Directory | null;
+  /** Where the gateway's own page is; `null`: not shown. */
+  readonly home: string | null;
   /** The newest lines of the process behind the route. */
   readonly lastOutput: readonly string[];
   /** Whether a page shall take itself again when the service answers. */
@@ -40,8 +42,6 @@ export interface Directory {
   readonly routes: readonly RouteLink[];
   /** How many are left out. */
   readonly more: number;
-  /** Where the gateway's own page is; `null`: not shown. */
-  readonly home: string | null;
 }
 
 export interface ErrorAnswer {
@@ -93,18 +93,18 @@ function problem(error: GatewayError, { requestId, advice }: AnswerContext): str
 }
 
 /** What a program is told of the advice. */
-function told({ happened, fix, nearest, directory, lastOutput }: Advice): object {
+function told({ happened, fix, nearest, directory, home, lastOutput }: Advice): object {
   return {
     happened,
     fix,
     nearest: nearest.map(({ label }) => label),
-    ...(directory ? listed(directory) : {}),
+    ...(directory ? { routes: listed(directory), home } : {}),
     lastOutput,
   };
 }
 
-function listed({ routes, more, home }: Directory): object {
-  return { routes: [...routes.map(({ label }) => label), ...(more === 0 ? [] : [`and ${more} more`])], home };
+function listed({ routes, more }: Directory): readonly string[] {
+  return [...routes.map(({ label }) => label), ...(more === 0 ? [] : [`and ${more} more`])];
 }
 
 function page(error: GatewayError, { requestId, advice }: AnswerContext): string {

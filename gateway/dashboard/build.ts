@@ -1,7 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { paletteCss } from '../answer/page/style.ts';
 
 /**
  * Makes of the browser's program the files that the admin listener serves: `node build.ts [FOLDER]`. Its libraries go into them, so the gateway
@@ -30,8 +29,4 @@ const { outputFiles } = await build({
 });
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
-for (const { path, contents } of outputFiles) {
-  // The colours are those of the gateway's other pages: they stand in one place.
-  const palette = path.endsWith('look.css') ? paletteCss : '';
-  await writeFile(path, Buffer.concat([Buffer.from(palette), contents]));
-}
+for (const { path, contents } of outputFiles) await writeFile(path, contents);

@@ -1,6 +1,6 @@
+import { hrefOf, PAGES } from '../observe/page/tabs.ts';
 import type { Session } from './app.tsx';
 import type { Link } from './live/feed.ts';
-import { hrefOf, PAGES } from './live/place.ts';
 import { Mark } from './parts/icons.tsx';
 
 /** The mark, where this is, the pages, and whether what is shown is true now. */

@@ -9,9 +9,10 @@ import type { Draft } from './request/draft.ts';
 const root = document.getElementById('app');
 if (root !== null) {
   const feed = new Feed();
-  feed.start();
-  root.replaceChildren();
   const exchanges = new Exchanges((status) => feed.told(status));
   const draft = signal<Draft>({ method: 'GET', url: '/', fields: '', body: '' });
+  // The map that the gateway drew stands there until more is known than it says.
+  await feed.start();
+  root.replaceChildren();
   render(<App feed={feed} place={new Place()} exchanges={exchanges} draft={draft} />, root);
 }

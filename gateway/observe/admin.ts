@@ -210,12 +210,12 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
 
 function answerResources(app: FastifyInstance, view: AdminView): void {
   const dashboard = new DashboardPage();
-  app.get('/', (request, reply) => {
+  app.get('/', async (request, reply) => {
     reply.header('vary', 'accept');
     if (preferredType(request.headers.accept, ['application/json', 'text/html']) === 'application/json') {
       return sendJson(reply, { resources: adminResources });
     }
-    return dashboard.answer(reply);
+    return dashboard.answer(reply, await gatewayStatus(view));
   });
   dashboard.answerFiles(app);
   app.get('/healthz', (_request, reply) => sendJson(reply, { status: 'alive' }));

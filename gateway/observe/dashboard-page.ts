@@ -6,7 +6,11 @@ import { gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { icon, pageFields } from '../answer/page/document.ts';
 import { escapeHtml } from '../answer/page/escape.ts';
+import { style } from '../answer/page/style.ts';
+import type { GatewayStatus } from '../model/status.ts';
 import { adminResources } from './admin-resources.ts';
+import { renderMap } from './page/gateway-page.ts';
+import { pageStatus } from './page/page-status.ts';
 
 /** Made by dashboard/build.ts, beside the source and in the package alike. */
 const BUILT = fileURLToPath(new URL('../dashboard/built/', import.meta.url));
@@ -28,11 +32,12 @@ export class DashboardPage {
   /** Read when the first is asked for: most gateways run without anybody looking. */
   #files: ReadonlyMap<string, BuiltFile> | null = null;
 
-  answer(reply: FastifyReply): FastifyReply {
+  /** @param status what its program shows, too, once it runs */
+  answer(reply: FastifyReply, status: GatewayStatus): FastifyReply {
     const built = this.#all().has('app.js');
     return reply
       .headers({ ...pageFields, 'content-security-policy': DASHBOARD_POLICY })
-      .send(renderShell(built));
+      .send(renderShell(built, status));
   }
 
   answerFiles(app: FastifyInstance): void {
@@ -71,14 +76,16 @@ function namesIn(folder: string): readonly string[] {
 }
 
 function readFile(path: string): BuiltFile {
-  const bytes = readFileSync(path);
+  const text = readFileSync(path);
+  // Behind what all pages of the gateway begin with.
+  const bytes = path.endsWith('look.css') ? Buffer.concat([Buffer.from(style), text]) : text;
   const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 16)}"`;
   const type = path.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8';
   return { type, bytes, packed: gzipSync(bytes, { level: 9 }), tag };
 }
 
-/** What stands there until the script runs, or where there is none: the list of what can be asked. */
-function renderShell(built: boolean): string {
+/** The map stands there until the program runs, and where it never does, with the list of what can be asked. */
+function renderShell(built: boolean, status: GatewayStatus): string {
   const rows = adminResources.map(
     ({ path, what }) =>
       `<dt><a href="${escapeHtml(path)}"><code>${escapeHtml(path)}</code></a></dt><dd>${escapeHtml(what)}</dd>`,
@@ -86,7 +93,7 @@ function renderShell(built: boolean): string {
   const missing = built
     ? ''
     : '<p>The dashboard was not built: <code>npm run dashboard</code> builds it, and so does <code>npm ci</code>.</p>';
-  const index = `<main class="index"><h1>Portway admin</h1>${missing}<dl>${rows.join('\n')}</dl></main>`;
+  const index = `<section class="sheet">${missing}<h2>What can be asked here</h2><dl class="facts">${rows.join('\n')}</dl></section>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -99,8 +106,22 @@ function renderShell(built: boolean): string {
 <script type="module" src="/dashboard/app.js"></script>
 </head>
 <body>
-<div id="app">${built ? `<noscript>${index}</noscript>` : index}</div>
+<div id="app">${mapOf(status, built)}
+${built ? `<noscript>${index}</noscript>` : index}</div>
 </body>
 </html>
 `;
+}
+
+/** The first of them: the program shows no more at once. */
+const ROWS_MAX = 200;
+
+function mapOf({ routes, streams, config, origin, mode }: GatewayStatus, built: boolean): string {
+  const { hostname, port, protocol } = new URL(origin);
+  const scheme = protocol === 'https:' ? 'https' : 'http';
+  const host = hostname.replace(/[[\]]/g, '');
+  const address = { scheme, host, port: Number(port || (scheme === 'https' ? 443 : 80)), origin } as const;
+  // Whoever may ask here is told all of it.
+  const shown = pageStatus({ routes: routes.slice(0, ROWS_MAX), streams, config, mode: 'development' });
+  return renderMap(shown, { address, others: built ? '' : null, development: mode === 'development' });
 }

@@ -94,7 +94,7 @@ export class Responder {
       truth,
       nearest: wanted ? table.nearest(exchange.target.canonical, exchange.host) : [],
       routes: wanted ? table.routes : null,
-      page: wanted && table.showsPage(exchange.host),
+      page: table.showsPage(exchange.host),
       asker,
       askerFramework: asker && this.#options.applications.of(asker.id),
       target: exchange.target.canonical,

@@ -12,16 +12,16 @@ export interface DocumentParts {
 
 /** One line that becomes several: one origin, many ports. */
 const glyph =
-  '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">' +
+  '<svg class="mark" viewBox="0 0 24 24" aria-hidden="true">' +
   '<path d="M2 12h6m0 0c5 0 4-7 9-7m-9 7h9m-9 0c5 0 4 7 9 7"/>' +
   '<circle cx="20" cy="5" r="1.5"/><circle cx="20" cy="12" r="1.5"/><circle cx="20" cy="19" r="1.5"/></svg>';
 
 // Without an icon of its own, the browser would ask for /favicon.ico: a request to whatever is routed there.
 export const icon = `data:image/svg+xml,${encodeURIComponent(
-  glyph
-    .replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ')
-    .replace('currentColor', '#7a746a')
-    .replace(' aria-hidden="true"', ''),
+  glyph.replace(
+    /^<svg [^>]*>/,
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#7a746a" stroke-width="2" stroke-linecap="round">',
+  ),
 )}`;
 
 /** How often a browser without JavaScript takes the page again. */
@@ -67,16 +67,32 @@ export function renderDocument({ title, body, script }: DocumentParts): string {
 <style>${style}</style>
 ${reload}</head>
 <body>
-<div class="sheet">
 ${body}
-</div>
 ${script === null ? '' : `<script>${script}</script>\n`}</body>
 </html>
 `;
 }
 
-/** The head of a page; `aside` is plain text at its end. */
-export function renderBrand(aside: string | null): string {
-  const end = aside === null ? '' : `<span class="mono">${escapeHtml(aside)}</span>`;
-  return `<div class="brand">${glyph}<span>Portway</span>${end}</div>`;
+/** What stands in the head of a page. */
+export interface Head {
+  /** Where the map is; `null`: this page can't lead there. */
+  readonly home: string | null;
+  /** Plain text: the address of the gateway. */
+  readonly where?: string | null;
+  readonly development?: boolean;
+  /** HTML of links, the one of this page with `aria-current`. */
+  readonly tabs?: readonly string[];
+}
+
+/** The head of every page; the dashboard draws the same (dashboard/header.tsx). */
+export function renderHead({ home, where = null, development = false, tabs = [] }: Head): string {
+  const name = `${glyph}<span>Portway</span>`;
+  const brand =
+    home === null
+      ? `<span class="brand">${name}</span>`
+      : `<a class="brand" href="${escapeHtml(home)}" aria-label="Portway, map">${name}</a>`;
+  const tag = development ? '<span class="tag">dev</span>' : '';
+  const place = where === null ? '' : `<span class="where">${escapeHtml(where)}${tag}</span>`;
+  const nav = tabs.length === 0 ? '' : `<nav aria-label="Pages">${tabs.join('')}</nav>`;
+  return `<header class="top">${brand}${place}${nav}</header>`;
 }

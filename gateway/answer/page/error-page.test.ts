@@ -50,6 +50,11 @@ describe('the page of an error', () => {
     expect(html).toContain('<a href="/db"><span class="mono">/db</span></a>');
   });
 
+  it('leads to the map where it stands, and nowhere otherwise', () => {
+    expect(renderErrorPage({ ...input, home: '/' })).toContain('<a href="/">Map</a>');
+    expect(body(renderErrorPage(input))).not.toContain('<a ');
+  });
+
   it.each(['javascript:alert(1)', '//evil.example', 'data:text/html,x'])(
     'names but does not link %s',
     (href) => {

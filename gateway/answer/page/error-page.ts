@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { renderBrand, renderDocument } from './document.ts';
+import { renderDocument, renderHead } from './document.ts';
 import { escapeHtml, safeHref } from './escape.ts';
 import { returnScript } from './return-script.ts';
 
@@ -17,12 +17,13 @@ export interface ErrorPageInput {
   readonly fix?: readonly string[];
   /** Routes that may have been meant. */
   readonly nearest?: readonly { readonly label: string; readonly href: string }[];
-  /** What there is, where no route takes the path: all routes or the first of many, how many are left out, and where the gateway's own page is. */
+  /** What there is, where no route takes the path: all routes or the first of many, and how many are left out. */
   readonly directory?: {
     readonly routes: readonly { readonly label: string; readonly href: string }[];
     readonly more: number;
-    readonly home: string | null;
   } | null;
+  /** Where the gateway's own page is. */
+  readonly home?: string | null;
   /** Whether the page takes itself again when its service answers. */
   readonly returns?: boolean;
   /** The newest lines of the process behind the route, oldest first. */
@@ -34,7 +35,7 @@ export function renderErrorPage(input: ErrorPageInput): string {
   const { status, title, detail, fix = [], nearest = [], directory = null, lastOutput = [] } = input;
   const happened = (input.happened ?? []).filter((sentence) => plain(sentence) !== plain(detail));
   const body = [
-    `<header>\n${renderBrand(null)}\n</header>\n<main>`,
+    `${renderHead({ home: input.home ?? null, tabs: input.home ? [`<a href="${escapeHtml(input.home)}">Map</a>`] : [] })}\n<main><div class="sheet">`,
     `<p class="status">${status}</p>\n<h1>${escapeHtml(title)}</h1>`,
     `<p class="lead">${prose(detail)}</p>`,
     happened.length === 0
@@ -44,9 +45,9 @@ export function renderErrorPage(input: ErrorPageInput): string {
     fix.length === 0 ? '' : block('What to do', fix.length === 1 ? 'p' : 'ol', fix.map(prose)),
     directory === null ? '' : directoryBlock(directory),
     lastOutput.length === 0 ? '' : outputBlock(lastOutput),
-    input.returns ? '<p class="note returns">This page is loaded again when the service answers.</p>' : '',
+    input.returns ? '<p class="returns">This page is loaded again when the service answers.</p>' : '',
     identity(input),
-    '</main>',
+    '</div></main>',
   ];
   return renderDocument({
     title: `${status} ${title}`,
@@ -70,12 +71,9 @@ function block(heading: string, list: 'ul' | 'ol' | 'p', items: readonly string[
   return `<section class="block"><h2>${heading}</h2><${list}>${content}</${list}></section>`;
 }
 
-function directoryBlock({ routes, more, home }: NonNullable<ErrorPageInput['directory']>): string {
+function directoryBlock({ routes, more }: NonNullable<ErrorPageInput['directory']>): string {
   const items = [...routes.map(renderLink), ...(more === 0 ? [] : [`and ${more} more`])];
-  const list = items.length === 0 ? '' : block('Routes', 'ul', items);
-  return home === null
-    ? list
-    : `${list}\n<p>${renderLink({ label: 'What is mapped where', href: home })}</p>`;
+  return items.length === 0 ? '' : block('Routes', 'ul', items);
 }
 
 function renderLink({ label, href }: { readonly label: string; readonly href: string }): string {
@@ -86,7 +84,7 @@ function renderLink({ label, href }: { readonly label: string; readonly href: st
 
 function outputBlock(lines: readonly string[]): string {
   const text = escapeHtml(stripVTControlCharacters(lines.join('\n')));
-  return `<section class="block"><h2>The last output of the service</h2><pre tabindex="0" role="region" aria-label="Last output">${text}</pre></section>`;
+  return `<section class="block"><h2>The last output of the service</h2><div class="text-block" tabindex="0" role="region" aria-label="Last output"><pre>${text}</pre></div></section>`;
 }
 
 /** What to quote when asking somebody about it; the log has more under the same id. */

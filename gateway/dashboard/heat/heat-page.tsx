@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { GatewayStatus, RouteOverview } from '../../model/status.ts';
+import { hrefOf } from '../../observe/page/tabs.ts';
 import type { Session } from '../app.tsx';
 import { NO_FILTER } from '../live/exchanges.ts';
-import { hrefOf } from '../live/place.ts';
 import { countedOf } from '../map/counted.ts';
 import { Figure } from '../parts/figure.tsx';
 import { Filter } from '../parts/filter.tsx';

@@ -19,13 +19,14 @@ export class Feed {
   #toldAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  start(): void {
+  /** @returns when the gateway has said something, or nothing. */
+  start(): Promise<void> {
     document.addEventListener('visibilitychange', () => {
       clearTimeout(this.#timer);
       if (document.hidden) this.link.value = 'paused';
       else void this.refresh();
     });
-    void this.refresh();
+    return this.refresh();
   }
 
   async refresh(): Promise<void> {

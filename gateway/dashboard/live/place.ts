@@ -1,15 +1,5 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-
-/** The pages, in the order of their tabs: `1` is the first. */
-export const PAGES = [
-  { name: 'map', title: 'Map' },
-  { name: 'stream', title: 'Stream' },
-  { name: 'heat', title: 'Heat' },
-  { name: 'try', title: 'Try it' },
-  { name: 'config', title: 'Config' },
-] as const;
-
-export type PageName = (typeof PAGES)[number]['name'];
+import { hrefOf, PAGES, type PageName } from '../../observe/page/tabs.ts';
 
 /** Where one is: `#/map/%2Fdb`. A fragment is sent to nobody, and a link to it works. */
 export class Place {
@@ -37,10 +27,6 @@ export class Place {
     history.replaceState(null, '', hrefOf(this.page.value, chosen));
     this.#fragment.value = location.hash;
   }
-}
-
-export function hrefOf(page: PageName, chosen: string | null = null): string {
-  return chosen === null ? `#/${page}` : `#/${page}/${encodeURIComponent(chosen)}`;
 }
 
 function decoded(text: string | undefined): string | null {

@@ -1,8 +1,8 @@
 import type { BreakerStatus, EndpointStatus, GatewayStatus, RouteOverview } from '../../model/status.ts';
+import { hrefOf } from '../../observe/page/tabs.ts';
 import { shownState, stateWords } from '../../observe/route-state.ts';
 import type { Session } from '../app.tsx';
 import { NO_FILTER } from '../live/exchanges.ts';
-import { hrefOf } from '../live/place.ts';
 import { fileName } from '../notices.tsx';
 import { Drawer } from '../parts/drawer.tsx';
 import { formatAgo, formatCount, formatQuantile, formatShare, NOTHING } from '../parts/format.ts';

@@ -1,4 +1,5 @@
-import { PAGES, type Place } from '../live/place.ts';
+import { PAGES } from '../../observe/page/tabs.ts';
+import type { Place } from '../live/place.ts';
 
 /** What the keys do, as the dialog of `?` says it. */
 export const KEYS = [

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { preferredType } from '../../answer/accept.ts';
-import { formPolicy, pageFields, renderBrand, renderDocument } from '../../answer/page/document.ts';
+import { formPolicy, pageFields, renderDocument, renderHead } from '../../answer/page/document.ts';
 import { sendJson, sendProblem } from '../admin-problem.ts';
 import { FOR_NO_PAGE, isFromAPage, isOfAnotherSite } from '../host-guard.ts';
 import type { AdminAccess, Asker } from './admin-access.ts';
@@ -107,14 +107,14 @@ function wantsPage({ headers }: FastifyRequest): boolean {
 
 function sendForm(reply: FastifyReply, status: 200 | 401): FastifyReply {
   const wrong = status === 401 ? '<p role="alert"><strong>That is no key of this gateway.</strong></p>' : '';
-  const body = `<header>${renderBrand('admin')}</header>
-<main>
+  const body = `${renderHead({ home: null, where: 'admin' })}
+<main><div class="sheet">
 <h1>Log in</h1>
 ${wrong}<form method="post" action="/login">
-<p><label for="token">Key</label> <input id="token" name="token" type="password" autocomplete="current-password" required autofocus> <button>Log in</button></p>
+<p><label for="token">Key</label> <input id="token" name="token" type="password" autocomplete="current-password" required autofocus> <button class="main">Log in</button></p>
 </form>
-<p class="note"><code>portway passwd --key FILE NAME</code> makes a key; <code>admin: { token: FILE }</code> names the file.</p>
-</main>`;
+<p class="returns"><code>portway passwd --key FILE NAME</code> makes a key; <code>admin: { token: FILE }</code> names the file.</p>
+</div></main>`;
   return reply
     .code(status)
     .headers({ ...pageFields, 'content-security-policy': formPolicy })

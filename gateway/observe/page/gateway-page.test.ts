@@ -140,6 +140,7 @@ describe('the page in development', () => {
 
   it('leads to the dashboard where there is one', () => {
     expect(renderPage(input({ dashboard: true }))).toContain('href="//portway.localhost:3000/"');
+    expect(words(renderPage(input({ dashboard: true })))).toContain('dev Map Stream Heat Try it Config');
     expect(renderPage(input())).not.toContain('portway.localhost');
     expect(renderPage(input({ dashboard: true, mode: 'production' }))).not.toContain('portway.localhost');
   });

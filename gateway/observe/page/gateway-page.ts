@@ -1,17 +1,26 @@
 import { basename } from 'node:path';
-import { renderBrand, renderDocument } from '../../answer/page/document.ts';
+import { renderDocument, renderHead } from '../../answer/page/document.ts';
 import { escapeHtml } from '../../answer/page/escape.ts';
 import type { ConfigStatus } from '../../model/status.ts';
 import { DASHBOARD_HOST } from '../../route/names.ts';
 import { headline, title } from '../headline.ts';
 import { type PageStatus, type PageStatusInput, pageStatus } from './page-status.ts';
-import { type PageAddress, renderRoute, renderStream } from './route-row.ts';
+import { type PageAddress, renderRoute, renderStream, textBlock } from './route-row.ts';
 import { statusScript } from './status-script.ts';
+import { hrefOf, PAGES } from './tabs.ts';
 
 export interface PageInput extends PageStatusInput {
   readonly address: PageAddress;
   /** Whether the dashboard stands at its name; default: no. */
   readonly dashboard?: boolean;
+}
+
+/** How the map is drawn into a page. */
+interface MapSurroundings {
+  readonly address: PageAddress;
+  /** Where the other pages of the dashboard are; `null`: nowhere. */
+  readonly others: string | null;
+  readonly development: boolean;
 }
 
 /**
@@ -20,24 +29,36 @@ export interface PageInput extends PageStatusInput {
  */
 export function renderPage(input: PageInput): string {
   const status = pageStatus(input);
-  const { host, port } = input.address;
-  const development = status.config !== null;
-  const body = [
-    `<header>\n${renderBrand(development ? `${host.includes(':') ? `[${host}]` : host}:${port}` : null)}`,
-    `<div role="status"><h1>${escapeHtml(headline(status))}</h1></div>\n</header>`,
+  const { address, dashboard = false } = input;
+  const others = dashboard ? `//${DASHBOARD_HOST}:${address.port}/` : null;
+  const body = `${renderMap(status, { address, others, development: true })}\n${lostNotice}`;
+  return renderDocument({ title: title(status), body, script: statusScript });
+}
+
+/** The map as a document, without what makes it live: also what the dashboard shows until its program runs, and where it never does. */
+export function renderMap(status: PageStatus, around: MapSurroundings): string {
+  const { config } = status;
+  const parts = [
+    config === null ? renderHead({ home: '/' }) : head(around),
+    `<div class="head" role="status"><h1>${escapeHtml(headline(status))}</h1></div>`,
     `<main data-version="${status.version}">`,
-    status.config === null ? '' : rejectedNotice(status.config),
-    status.config === null ? '' : gapNotices(status.config),
-    routeTable(status, input.address),
+    ...(config === null ? [] : [rejectedNotice(config), gapNotices(config)]),
+    routeTable(status, around.address),
     streamTable(status),
-    status.config === null ? '' : facts(status.config, input),
+    config === null ? '' : facts(config, around),
     '</main>',
-    lostNotice,
   ];
-  return renderDocument({
-    title: title(status),
-    body: body.filter(Boolean).join('\n'),
-    script: statusScript,
+  return parts.filter(Boolean).join('\n');
+}
+
+function head({ address: { host, port }, others, development }: MapSurroundings): string {
+  const [map, ...more] = PAGES;
+  const links = more.map(({ name, title }) => `<a href="${others}${hrefOf(name)}">${title}</a>`);
+  return renderHead({
+    home: '/',
+    where: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    development,
+    tabs: [`<a href="/" aria-current="page">${map.title}</a>`, ...(others === null ? [] : links)],
   });
 }
 
@@ -51,7 +72,7 @@ function rejectedNotice({ file, rejected }: ConfigStatus): string {
   return `<section class="notice" role="alert">
 <h2>${escapeHtml(basename(file))} was not taken into use</h2>
 <p>The configuration before it keeps serving. Mend this and save the file:</p>
-<pre tabindex="0" role="region" aria-label="Problems of the configuration">${escapeHtml(rejected.trimEnd())}</pre>
+${textBlock('Problems of the configuration', rejected.trimEnd())}
 </section>`;
 }
 
@@ -64,7 +85,7 @@ function gapNotices({ discovery, unserved }: ConfigStatus): string {
   if (unserved)
     parts.push(`<h2>Not all of it can be served</h2>
 <p>Mend this; all else is served meanwhile:</p>
-<pre tabindex="0" role="region" aria-label="Problems of what is not served">${escapeHtml(unserved.trimEnd())}</pre>`);
+${textBlock('Problems of what is not served', unserved.trimEnd())}`);
   return parts.map((part) => `<section class="notice" role="alert">\n${part}\n</section>`).join('\n');
 }
 
@@ -72,19 +93,24 @@ function routeTable({ routes, config }: PageStatus, address: PageAddress): strin
   if (routes.length === 0) return config === null ? '' : firstSteps(config);
   const columns = config === null ? ['Path', 'State'] : ['Path', 'State', 'Leads to', 'Process'];
   const rows = routes.map((route, index) => renderRoute(route, index, address));
-  return table('Routes', config === null ? 'brief' : 'wide', columns, rows);
+  return table('Routes', config === null ? 'rows brief' : 'rows own', columns, rows);
 }
 
 function streamTable({ streams }: PageStatus): string {
   if (streams.length === 0) return '';
-  return table('Raw ports', 'wide', ['Raw port', 'State', 'Leads to', 'Process'], streams.map(renderStream));
+  return table(
+    'Raw ports',
+    'rows own',
+    ['Raw port', 'State', 'Leads to', 'Process'],
+    streams.map(renderStream),
+  );
 }
 
 function table(label: string, style: string, columns: readonly string[], rows: readonly string[]): string {
   const head = columns.map((name) => `<th scope="col" role="columnheader">${name}</th>`).join('');
   // A phone shows each row as a card; without the roles, `display: block` would take the table away from screen readers.
   return `<table role="table" aria-label="${label}" class="${style}">
-<thead role="rowgroup"><tr role="row">${head}</tr></thead>
+${label === 'Routes' ? '' : `<caption aria-hidden="true">${label}</caption>\n`}<thead role="rowgroup"><tr role="row">${head}</tr></thead>
 <tbody role="rowgroup">
 ${rows.join('\n')}
 </tbody>
@@ -92,26 +118,24 @@ ${rows.join('\n')}
 }
 
 function firstSteps({ file }: ConfigStatus): string {
-  return `<p class="lead">Add one below <code>routes:</code> in ${escapeHtml(basename(file))} and save:</p>
-<pre>routes:
-  /hello: 7777</pre>`;
+  return `<section class="steps"><p>Add one below <code>routes:</code> in ${escapeHtml(basename(file))} and save:</p>
+<div class="text-block"><pre>routes:
+  /hello: 7777</pre></div></section>`;
 }
 
-function facts(config: ConfigStatus, { address: { port }, dashboard = false }: PageInput): string {
+function facts(config: ConfigStatus, { address: { port }, others }: MapSurroundings): string {
   const times = config.reloads === 1 ? 'once' : `${config.reloads} times`;
   const reloads = config.reloads === 0 ? '' : `, changed ${times} since the start`;
+  // Its scheme is that of this page.
+  const more = others
+    ? `<dt>To see more</dt><dd><a href="${others}">${others.replaceAll('/', '')}</a></dd>\n`
+    : '';
   return `<dl class="facts">
 <dt>Configuration</dt><dd class="mono">${escapeHtml(config.file)}</dd>
 <dt>In use since</dt><dd>${renderTime(config.loadedAt)}${reloads}</dd>
 <dt>To change a route</dt><dd>Edit the file and save it. What is under way is not interrupted.</dd>
-${dashboard ? dashboardFact(port) : ''}<dt>To see why</dt><dd><code>npx portway explain GET http://localhost:${port}/…</code></dd>
+${more}<dt>To see why</dt><dd><code>npx portway explain GET http://localhost:${port}/…</code></dd>
 </dl>`;
-}
-
-/** Its scheme is that of this page. */
-function dashboardFact(port: number): string {
-  const place = `${DASHBOARD_HOST}:${port}`;
-  return `<dt>To see more</dt><dd><a href="//${place}/">${place}</a></dd>\n`;
 }
 
 function renderTime(epochMs: number): string {

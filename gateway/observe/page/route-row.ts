@@ -8,17 +8,19 @@ export interface PageAddress {
   readonly scheme?: 'http' | 'https';
   readonly host: string;
   readonly port: number;
+  /** Where routes are, from a page that stands elsewhere. */
+  readonly origin?: string;
 }
 
 /** A row of the table; `index` tells it apart on the page. */
 export function renderRoute(route: PageRoute, index: number, address: PageAddress): string {
   const cells = [
-    `<td role="cell" class="route">${pathLink(route, index, address)}${nameLink(route, address)}${note(lineText(route.details))}</td>`,
-    cell('State', 'is', renderState(route.state)),
+    rowHead(route.state, pathLink(route, index, address) + nameLink(route, address) + lineOf(route.details)),
+    cell('is', stateWord(route.state)),
   ];
   if (route.details !== null) {
-    cells.push(cell('Leads to', 'endpoints', leadsTo(route.details)));
-    cells.push(cell('Process', 'process', processText(route.details, index)));
+    cells.push(cell('leads', leadsTo(route.details, route.state)));
+    cells.push(cell('process', processText(route.details, index)));
   }
   return `<tr role="row">${cells.join('')}</tr>`;
 }
@@ -27,16 +29,20 @@ export function renderRoute(route: PageRoute, index: number, address: PageAddres
 export function renderStream({ label, state, problem, details }: PageStream, index: number): string {
   const { line, endpoints } = details;
   const cells = [
-    `<td role="cell" class="route"><span class="path">${escapeHtml(label)}</span>${line > 0 ? note(`line ${line}`) : ''}</td>`,
-    cell('State', 'is', renderState(state)),
-    cell('Leads to', 'endpoints', endpointList(endpoints) + note(problem)),
-    cell('Process', 'process', processText(details, `stream-${index}`)),
+    rowHead(state, `<span class="path">${escapeHtml(label)}</span>${line > 0 ? aside(`line ${line}`) : ''}`),
+    cell('is', stateWord(state)),
+    cell('leads', endpointList(endpoints) + trouble(problem, 'down')),
+    cell('process', processText(details, `stream-${index}`)),
   ];
   return `<tr role="row">${cells.join('')}</tr>`;
 }
 
-function cell(label: string, kind: string, html: string): string {
-  return `<td role="cell" class="${kind}" data-label="${label}"><div>${html}</div></td>`;
+function rowHead(state: RouteState, html: string): string {
+  return `<th scope="row" role="rowheader">${shapes[state]}${html}</th>`;
+}
+
+function cell(kind: string, html: string): string {
+  return `<td role="cell" class="${kind}">${html}</td>`;
 }
 
 function pathLink({ label, host, path }: PageRoute, index: number, address: PageAddress): string {
@@ -53,61 +59,65 @@ function pathLink({ label, host, path }: PageRoute, index: number, address: Page
 function nameLink({ name }: PageRoute, address: PageAddress): string {
   const href = name === null ? null : safeHref(linkTarget(name, '/', address));
   if (name === null || href === null) return '';
-  return `<span class="note">also <a href="${escapeHtml(href)}">${escapeHtml(name)}</a></span>`;
+  return ` <span class="name"><a href="${escapeHtml(href)}">${escapeHtml(name)}</a></span>`;
 }
 
 /** Empty for `*.example.com`: which of its hosts is meant is not known. */
 function linkTarget(host: string | null, path: string, address: PageAddress): string {
   // A path that begins with `//` would name another host; `/.//` is the same path and does not.
-  if (host === null) return path.startsWith('//') ? `/.${path}` : path;
+  if (host === null) return (address.origin ?? '') + (path.startsWith('//') ? `/.${path}` : path);
   if (host.includes('*')) return '';
   const scheme = address.scheme ?? 'http';
   const port = address.port === (scheme === 'https' ? 443 : 80) ? '' : `:${address.port}`;
   return `${scheme}://${host}${port}${path}`;
 }
 
-function lineText(details: RouteDetails | null): string | null {
-  return details === null ? null : (details.origin ?? `line ${details.line}`);
+function lineOf(details: RouteDetails | null): string {
+  return details === null ? '' : aside(details.origin ?? `line ${details.line}`);
 }
 
-function note(text: string | null): string {
-  return text === null ? '' : `<span class="note">${escapeHtml(text)}</span>`;
+function aside(text: string): string {
+  return ` <span class="name">${escapeHtml(text)}</span>`;
 }
 
-/** A shape and a word; the colour only helps. */
-function renderState(state: RouteState): string {
-  return `<span class="state ${state}">${shapes[state]}${stateWords[state]}</span>`;
+function trouble(text: string | null, state: RouteState): string {
+  return text === null ? '' : `<span class="trouble ${state}">${escapeHtml(text)}</span>`;
 }
 
-const svg = (shape: string) => `<svg viewBox="0 0 12 12" aria-hidden="true">${shape}</svg>`;
+/** Text as it was written, which scrolls where it is too long: so it can be reached by keys. */
+export function textBlock(label: string, text: string): string {
+  return `<div class="text-block" tabindex="0" role="region" aria-label="${escapeHtml(label)}"><pre>${escapeHtml(text)}</pre></div>`;
+}
 
+/** A shape stands beside it; the colour only helps. */
+function stateWord(state: RouteState): string {
+  return `<span class="state ${state}">${stateWords[state]}</span>`;
+}
+
+/** Each state has one of its own; the dashboard draws the same (dashboard/parts/icons.tsx). */
 const shapes: Readonly<Record<RouteState, string>> = {
-  up: svg('<circle cx="6" cy="6" r="5" fill="currentColor"/>'),
-  partly: svg(
-    '<circle cx="6" cy="6" r="4.25" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M6 1a5 5 0 0 1 0 10z" fill="currentColor"/>',
-  ),
-  starting: svg(
-    '<path d="M6 1.75a4.25 4.25 0 1 1-4.25 4.25" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"/>',
-  ),
-  down: svg(
-    '<path d="M2 2l8 8m0-8l-8 8" fill="none" stroke="currentColor" stroke-width="2.25" stroke-linecap="round"/>',
-  ),
-  unknown: svg(
-    '<circle cx="6" cy="6" r="4.25" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 2.4"/>',
-  ),
+  up: shape('up', '<circle cx="6" cy="6" r="4.5" class="filled"/>'),
+  partly: shape('partly', '<circle cx="6" cy="6" r="4"/><path d="M6 2a4 4 0 0 1 0 8z" class="filled"/>'),
+  starting: shape('starting', '<path d="M6 2a4 4 0 1 1-4 4"/>'),
+  down: shape('down', '<path d="M2.5 2.5l7 7m0-7l-7 7" class="thick"/>'),
+  unknown: shape('unknown', '<circle cx="6" cy="6" r="4" class="dashed"/>'),
 };
 
-function leadsTo({ endpoints, breaker }: RouteDetails): string {
-  return endpointList(endpoints) + note(breaker);
+function shape(state: RouteState, drawing: string): string {
+  return `<svg class="shape ${state}" viewBox="0 0 12 12" aria-hidden="true">${drawing}</svg>`;
+}
+
+function leadsTo({ endpoints, breaker }: RouteDetails, state: RouteState): string {
+  return endpointList(endpoints) + trouble(breaker, state);
 }
 
 function endpointList(endpoints: readonly EndpointStatus[]): string {
   const several = endpoints.length > 1;
-  const items = endpoints.map((endpoint) => {
-    const state = several ? `${renderState(endpoint.state)} ` : '';
-    return `<li>${state}<span class="mono">${escapeHtml(endpoint.address)}</span>${note(endpoint.reason)}</li>`;
+  const items = endpoints.map(({ state, address, reason }) => {
+    const sign = several ? `${shapes[state]}${stateWord(state)} ` : '';
+    return `<span>${sign}<span class="mono">${escapeHtml(address)}</span>${trouble(reason, state)}</span>`;
   });
-  return `<ul>${items.join('')}</ul>`;
+  return `<span class="endpoints">${items.join(' ')}</span>`;
 }
 
 function processText(
@@ -117,11 +127,11 @@ function processText(
   if (service === null) return '<span class="quiet">not run by Portway</span>';
   const pid = service.pid === null ? '' : `, pid ${service.pid}`;
   const restarts = service.restarts === 0 ? '' : `, restarted ${times(service.restarts)}`;
+  const another = answeredByAnother(service, endpoints) ? 'another process answers on its port' : null;
   return (
-    `<span class="name">${escapeHtml(service.name)}</span>` +
-    note(answeredByAnother(service, endpoints) ? 'another process answers on its port' : null) +
-    note(`${service.state}${pid}${restarts}`) +
-    note(lastExitText(service)) +
+    `${escapeHtml(service.name)} <span class="quiet">${escapeHtml(`${service.state}${pid}${restarts}`)}</span>` +
+    trouble(another, 'partly') +
+    trouble(lastExitText(service), 'down') +
     lastOutput(service, index)
   );
 }
@@ -135,8 +145,8 @@ function lastExitText({ state, lastExit }: ServiceStatus): string | null {
   return lastExit.signal === null ? `exited with code ${lastExit.code}` : `ended by ${lastExit.signal}`;
 }
 
-function lastOutput({ lastOutput: lines }: ServiceStatus, index: number | string): string {
+function lastOutput({ name: service, lastOutput: lines }: ServiceStatus, index: number | string): string {
   if (lines.length === 0) return '';
-  const text = escapeHtml(lines.join('\n'));
-  return `<details id="output-${index}"><summary>Its last output</summary><pre tabindex="0">${text}</pre></details>`;
+  const text = textBlock(`last output of ${service}`, lines.join('\n'));
+  return `<details id="output-${index}"><summary>Its last output</summary>${text}</details>`;
 }

@@ -19,6 +19,9 @@ describe('at portway.localhost, in development,', () => {
     const page = await gateway.get('/', NAME, 'Accept: text/html');
     expect(page.status).toBe(200);
     expect(page.text).toContain('/dashboard/app.js');
+    // Without JavaScript, too, it is the map.
+    expect(page.text).toMatch(/<h1>.* up\.<\/h1>/);
+    expect(page.text).toMatch(/href="http:\/\/localhost:\d+\/portway">\/portway<\/a>/);
     const status = await gateway.get('/status', NAME);
     const { routes, unrouted } = JSON.parse(status.text) as {
       routes: { name: string | null }[];

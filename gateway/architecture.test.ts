@@ -54,6 +54,7 @@ const ROOMS: ReadonlyArray<readonly [room: string, knows: string]> = [
   ['folder', 'files of a folder, in the place of a service'],
   ['listener', 'the clients’ side: ports, both lanes, raw streams'],
   ['overload', 'when to refuse, and how'],
+  ['shared', 'what replicas have in common, by way of a Redis: counts, purges, keys'],
   [
     'proxy',
     'the exchange on its way through all of the above; snapshots and their reload; Fastify and extensions',

@@ -11,6 +11,7 @@ import type { AskFigure } from './observe/figures.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import type { ReloadResult } from './proxy/reloader.ts';
 import type { ExaminePort } from './proxy/responder.ts';
+import type { Secrets } from './shared/messages.ts';
 
 export interface GatewayOptions {
   /** Path of the file; it is watched. SIGHUP is the caller's to handle, by `reload`. */
@@ -39,7 +40,16 @@ export interface GatewayOptions {
 export interface Gateway
   extends Omit<
     AdminView,
-    'notReady' | 'mode' | 'env' | 'port' | 'purge' | 'metrics' | 'explain' | 'services' | 'exchanges'
+    | 'notReady'
+    | 'mode'
+    | 'env'
+    | 'port'
+    | 'purge'
+    | 'metrics'
+    | 'explain'
+    | 'services'
+    | 'exchanges'
+    | 'shared'
   > {
   /** Where it listens: host and the actual port. */
   readonly address: { readonly host: string; readonly port: number };
@@ -63,6 +73,8 @@ export interface WorkerGateway {
   take(content: FileContent): Promise<ReloadResult>;
   /** From now on these, and no others. */
   answerChallenges(outstanding: readonly OutstandingChallenge[]): void;
+  /** Has these in common with its peers, from now on. */
+  adopt(secrets: Secrets): void;
   /** Opens the UDP ports, or gives them to another worker. */
   carryDatagrams(carries: boolean): Promise<void>;
   /** As of `Gateway`. */

@@ -20,7 +20,7 @@ import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './m
 import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
 import { Inspector } from './observe/exchanges/inspector.ts';
 import type { Figure, FigureName, FigureReaders } from './observe/figures.ts';
-import { readCertificates, readConfig } from './observe/metrics/config-reading.ts';
+import { readCertificates, readConfig, readShared } from './observe/metrics/config-reading.ts';
 import { GatewayMetrics } from './observe/metrics/gateway-metrics.ts';
 import type { Reading } from './observe/metrics/reading.ts';
 import { answerOwnPage } from './observe/own-page.ts';
@@ -32,6 +32,7 @@ import { Applications } from './policy/escape/frameworks.ts';
 import { EscapeNotices } from './policy/escape/notices.ts';
 import { KeptStates } from './policy/kept.ts';
 import { PolicyError } from './policy/policy.ts';
+import type { Counts } from './policy/rate-limit/counts.ts';
 import { Carrier } from './proxy/carrier.ts';
 import { ConfigSource } from './proxy/config-source.ts';
 import { drain, drainGently } from './proxy/draining.ts';
@@ -44,7 +45,9 @@ import { routeStatuses } from './proxy/route-status.ts';
 import type { RouterHandlers } from './proxy/router.ts';
 import { Snapshots } from './proxy/snapshots.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
-import { newTicketSeed, TicketKeys } from './tls/ticket-keys.ts';
+import type { Secrets } from './shared/messages.ts';
+import { Shared } from './shared/shared.ts';
+import { TicketKeys } from './tls/ticket-keys.ts';
 import { Holds } from './upstream/hold.ts';
 import { UpstreamRegistry } from './upstream/registry.ts';
 
@@ -78,6 +81,8 @@ class RunningGateway implements Gateway, WorkerGateway {
   #carriesDatagrams: boolean;
   #admin: Admin | null = null;
   #notReady: string | null = 'starting';
+  /** Whether the configuration that is taken has `shared`. */
+  #shares = false;
   /** Where `port` is opened. */
   #host: string = LOOPBACK;
   #closing: Promise<boolean> | null = null;
@@ -108,6 +113,9 @@ class RunningGateway implements Gateway, WorkerGateway {
   readonly registry: UpstreamRegistry;
   /** What policies keep beyond a snapshot. */
   readonly kept: KeptStates;
+  /** What all replicas have in common; of a worker, its primary sees to that. */
+  readonly shared: Shared;
+  readonly tickets: TicketKeys;
   readonly longLived = new LongLivedExchanges();
   readonly memory = new BulkMemory();
   /** ... or to an answer of our own ... */
@@ -151,7 +159,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       log: unread,
     });
     this.registry = new UpstreamRegistry(log, env.PORTWAY_STICKY_SECRET, traffic);
-    this.kept = new KeptStates(log, worker?.counts ?? null);
+    this.kept = new KeptStates(log, () => this.#counts());
     this.caches = new Caches(log);
     this.overload = new Overload({
       config: () => this.config().overload,
@@ -181,8 +189,9 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();
     this.streams = new Streams(this.registry, { identity, longLived, memory, inFlight, log: observe }, log);
-    const tickets = new TicketKeys(worker?.tickets ?? newTicketSeed());
-    this.listener = new HttpListener(this.carrier, this.challenges, tickets, log);
+    this.shared = this.#createShared();
+    this.tickets = new TicketKeys(worker?.tickets ?? this.shared.secrets.tickets);
+    this.listener = new HttpListener(this.carrier, this.challenges, this.tickets, log);
     this.livePort = new LivePort({
       listener: this.listener,
       log,
@@ -219,6 +228,23 @@ class RunningGateway implements Gateway, WorkerGateway {
       if (record.detail !== null || record.endedAt < this.exchanges.until) this.exchanges.ended(record);
       if (record.trace !== null) this.traces.ended(record, record.trace);
     };
+  }
+
+  #createShared(): Shared {
+    return new Shared({
+      log: this.#options.log,
+      workers: () => 1,
+      version: () => this.configStatus().version ?? '',
+      purge: (purge) => void this.caches.purge(purge),
+      adopt: (secrets) => this.adopt(secrets),
+    });
+  }
+
+  /** Where limits are counted; `null`: here alone. */
+  #counts(): Counts | null {
+    if (this.#worker === null) return this.#shares ? this.shared.counts : null;
+    const { counts } = this.#worker;
+    return this.#shares || counts.processes > 1 ? counts : null;
   }
 
   #createMetrics(): GatewayMetrics {
@@ -300,8 +326,11 @@ class RunningGateway implements Gateway, WorkerGateway {
       throw cause instanceof TlsError ? new Refusal(cause.message) : cause;
     });
     await livePort.prepare(this.#host, config);
+    const shared = this.#shares;
+    this.#shares = config.shared !== null;
     await snapshots.take(config).catch((cause: unknown) => {
       livePort.cancel();
+      this.#shares = shared;
       throw cause instanceof PolicyError ? new Refusal(cause.message) : cause;
     });
     useTls();
@@ -316,6 +345,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     for (const warning of config.routes.flatMap(routeWarnings)) this.#options.log.warn(warning);
     caches.reconcile(config.routes);
     this.traces.use(config.traces);
+    if (this.#worker === null && this.#closing === null) this.shared.use(config);
     for (const heard of this.#onReload) heard(config);
     if (this.#notReady === null) await this.#reconcileStreams();
     this.#orderCertificates();
@@ -355,13 +385,18 @@ class RunningGateway implements Gateway, WorkerGateway {
       figure: (figure) => this.figure(figure),
       workers: () => this.workers(),
       replaceWorkers: () => this.replaceWorkers(),
-      purge: (purge) => this.purge(purge),
+      purge: (purge) => {
+        this.shared.tellPurge(purge);
+        return this.purge(purge);
+      },
       metrics: async () => [
         await this.reading(),
         readConfig(this.configStatus(), this.#source.refusals),
         readCertificates(this.certificates(), this.acme.results),
+        readShared(this.shared.status()),
       ],
       certificates: () => this.certificates(),
+      shared: () => this.shared.status(),
       services: this.#options.serviceControl ?? null,
       explain: (input) => explainExchange(this.snapshots.current.table, this.config(), input),
       exchanges: {
@@ -416,6 +451,10 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.challenges.set(outstanding);
   }
 
+  adopt({ tickets }: Secrets): void {
+    this.tickets.adopt(tickets);
+  }
+
   async purge(purge: Purge): Promise<number> {
     return this.caches.purge(purge);
   }
@@ -465,6 +504,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   async #end(drained: typeof drain, deadlineMs: number): Promise<boolean> {
     this.#notReady = 'draining';
     this.#source.stop();
+    this.shared.close();
     const finished = await drained(this, deadlineMs);
     this.#destroy();
     await this.traces.close();

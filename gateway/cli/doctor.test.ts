@@ -11,7 +11,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../dev/diagnosis.ts';
 import { freePort } from '../proof/testing/free-port.ts';
 import { runHere, startPortway } from '../proof/testing/portway.ts';
-import { PORTWAY } from '../proof/testing/processes.ts';
+import { PORTWAY, Processes } from '../proof/testing/processes.ts';
+import { missingRedis, TestRedis } from '../proof/testing/redis.ts';
 import { selfSigned } from '../proof/testing/self-signed.ts';
 
 async function listening(server: Server, host = '127.0.0.1', port = 0): Promise<number> {
@@ -196,3 +197,21 @@ test('a fallback that is dead itself is wrong', async () => {
   );
   expect([code, findings.map(({ what }) => what)]).toEqual([1, [`nothing listens on 127.0.0.1:${far}`]]);
 });
+
+test.skipIf(missingRedis !== '')(
+  'the Redis of replicas is asked, and its password is not shown',
+  async () => {
+    const processes = new Processes();
+    onTestFinished(() => processes.killAll());
+    const redis = await TestRedis.start(processes, '--requirepass', 'hush-hush');
+    const at = (password: string) => `shared: redis://:${password}@127.0.0.1:${redis.port}\nroutes: {}\n`;
+    const good = await doctor(at('hush-hush'));
+    expect(good.code).toBe(0);
+    expect(good.findings[0]).toMatchObject({ level: 'note', where: 'shared' });
+    expect(good.findings[0]?.what).toMatch(/^the Redis redis:\/\/127\.0\.0\.1:\d+ answers, version \d/);
+    const bad = await doctor(at('wrong-wrong'));
+    expect(bad.code).toBe(1);
+    expect(bad.text).toMatch(/can not be used: WRONGPASS[\s\S]*give `username` and `password`/);
+    expect(good.text + bad.text).not.toMatch(/hush-hush|wrong-wrong/);
+  },
+);

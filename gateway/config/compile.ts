@@ -26,6 +26,7 @@ import {
   reportFreePortsOfWorkers,
   reportSharedPorts,
 } from './services.ts';
+import { compileShared, reportShared } from './shared-schema.ts';
 import type { SourceDocument } from './source.ts';
 import { reportStreamLoops } from './stream-loop.ts';
 import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
@@ -96,6 +97,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
       ? compileTls(checked.tls, { file: context.file, routes, allowedHosts: rows.allowedHosts ?? [] })
       : null,
     discover: checked.discover ? compileDiscover(checked.discover, context.engine) : null,
+    shared: checked.shared ? compileShared(checked.shared, context.file) : null,
   };
   reportBetween(config, placed, streams, services, context.document);
   return { config, placed };
@@ -116,6 +118,7 @@ function reportBetween(
   document: SourceDocument,
 ): void {
   reportCertificateSources(config.tls, document);
+  reportShared(config.shared, document);
   reportDuplicateRoutes(placed, document);
   reportCacheConflicts(placed, document);
   if (config.workers !== null) {

@@ -193,6 +193,7 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'canary.to': { at: 'canary:1' },
   '*.mirror': { to: 'mirror:1' },
   '.tls': { certificates: { cert: pem, key: pem } },
+  '.shared': { url: 'redis://127.0.0.1' },
   'tls.acme': { names: 'shop.example.com' },
   '.traces': { otlp: 'http://127.0.0.1:4318' },
   'tls.certificates': { cert: pem, key: pem },

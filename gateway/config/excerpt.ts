@@ -10,12 +10,15 @@ export interface Excerpt {
 const MAX_BEFORE = 100;
 const MAX_AFTER = 60;
 const ELLIPSIS = '…';
+/** Of a URL: what is shown here is logged. */
+const PASSWORD = /(?<=:\/\/[^\s/@:"']*:)[^\s/@"']+(?=@)/g;
 
 /**
  * The part of a line around what is meant: long lines are cut at both sides, a tab shows as `→`, a control
- * character as `·`, and wide characters count for two cells.
+ * character as `·`, wide characters count for two cells, and the password of a URL is not shown.
  */
-export function excerptOf(line: string, start: number, length: number): Excerpt {
+export function excerptOf(written: string, start: number, length: number): Excerpt {
+  const line = written.replace(PASSWORD, (password) => '*'.repeat(password.length));
   const from = Math.min(start, line.length);
   const to = Math.min(Math.max(from + length, from), line.length);
   const cutBefore = from > MAX_BEFORE;

@@ -99,6 +99,7 @@ describe('the short form', () => {
       tls: null,
       allowedHosts: null,
       discover: null,
+      shared: null,
       page: null,
       hosts: true,
     });

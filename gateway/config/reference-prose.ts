@@ -129,6 +129,7 @@ to a site with https: [tls.md](tls.md).`,
 
   traces: `\`traces: { otlp: http://127.0.0.1:4318 }\` is all it needs. A collector that is slow, dead or hostile costs spans, and nothing else: [traces.md](traces.md).`,
 
+  shared: `\`shared: redis://redis:6379\` is all it needs. While the Redis is away nothing fails or waits: each gateway goes on by itself, and says so ([shared.md](shared.md)).`,
   workers: `## workers
 
 Without the key there is one process. With it, even as \`1\`, the process that you start keeps the admin listener and looks after workers, which share the port: one that dies is

@@ -14,6 +14,7 @@ import { cacheForm, routeForm, when } from './route-schema.ts';
 import { adminForm, configuration, log } from './schema.ts';
 import { serviceForm } from './service-schema.ts';
 import { serviceTlsForm } from './service-tls-schema.ts';
+import { sentinelForm, sharedForm } from './shared-schema.ts';
 import { proxyProtocol, streamForm, streams } from './stream-schema.ts';
 import { endpointForm } from './target-schema.ts';
 import { testForm } from './tests-schema.ts';
@@ -64,6 +65,8 @@ export function referencePage(): string {
     section('## overload', overloadForm, PROSE.overload),
     section('## traces', tracesForm, PROSE.traces),
     PROSE.workers,
+    section('## shared', sharedForm, PROSE.shared),
+    section('### sentinel', sentinelForm),
     section('## log', log),
     PROSE.values,
     PROSE.environment,

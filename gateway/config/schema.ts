@@ -26,6 +26,7 @@ import { overload } from './protection-schema.ts';
 import { parseResolver } from './resolver.ts';
 import { routeValue } from './route-schema.ts';
 import { serviceValue } from './service-schema.ts';
+import { shared } from './shared-schema.ts';
 import { streams } from './stream-schema.ts';
 import { tests } from './tests-schema.ts';
 import { tls } from './tls-schema.ts';
@@ -208,6 +209,15 @@ export const configuration = z
         type: '`docker`, or a map, see [discover](#discover)',
         defaultText: 'none',
         also: ['docker', 'providers', 'provider', 'labels'],
+      },
+    ).optional(),
+    shared: described(
+      shared,
+      'A Redis, by which replicas of this gateway agree on what they count, keep and forget ([shared.md](shared.md)).',
+      {
+        type: 'URL, or a map, see [shared](#shared)',
+        defaultText: 'none',
+        also: ['redis', 'cluster', 'state', 'sharedstate', 'storage', 'store'],
       },
     ).optional(),
     ...inheritedShape('top'),

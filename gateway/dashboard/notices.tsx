@@ -28,6 +28,18 @@ export function Notices({ feed }: { readonly feed: Feed }) {
           {status.config.discovery.failure}. Those that are known are served on.
         </section>
       )}
+      {status?.shared?.failure && (
+        <section class="notice" role="alert">
+          <strong>The Redis is away</strong> since {formatTime(status.shared.since)}: {status.shared.failure}.
+          This gateway goes on alone: limits and purges are its own until it is back ({status.shared.place}).
+        </section>
+      )}
+      {status?.shared && status.shared.versions > 1 && (
+        <section class="notice">
+          <strong>Replicas serve {status.shared.versions} configurations:</strong>{' '}
+          {status.shared.replicas.map(({ host, version }) => `${host} ${version}`).join(', ')}.
+        </section>
+      )}
       {status?.config.unserved && (
         <section class="notice" role="alert">
           <strong>Not all of the configuration can be served.</strong> All else is; correct this:

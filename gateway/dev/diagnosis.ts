@@ -8,6 +8,8 @@ import { placeText } from '../config/lines.ts';
 import type { GatewayConfig, RouteConfig, SourcePosition } from '../model/config.ts';
 import type { DialAddress } from '../model/upstream.ts';
 import { Descriptors } from '../overload/descriptors.ts';
+import { probe, reasonOf } from '../shared/link.ts';
+import { placeOf } from '../shared/shared.ts';
 import { describeHolder, portHolder } from './port-holder.ts';
 import { acceptsConnections } from './port-probe.ts';
 import { type Speech, speechAt } from './port-speech.ts';
@@ -38,8 +40,28 @@ export async function diagnose(config: GatewayConfig): Promise<Finding[]> {
     const some = asked.slice(at, at + AT_ONCE).map((one) => examine(one, config));
     findings.push(...(await Promise.all(some)).flat());
   }
-  const own = [...(await examineOwnPort(config)), ...(await examineOwnCertificates(config))];
+  const own = [
+    ...(await examineOwnPort(config)),
+    ...(await examineOwnCertificates(config)),
+    ...(await examineShared(config)),
+  ];
   return [...findings, ...own, ...(await examineMachine())];
+}
+
+async function examineShared({ shared }: GatewayConfig): Promise<Finding[]> {
+  if (shared === null) return [];
+  const where = 'shared';
+  try {
+    const what = `the Redis ${placeOf(shared)} answers, version ${await probe(shared)}`;
+    return [{ level: 'note', where, what, todo: 'replicas with the same `prefix` share by it' }];
+  } catch (cause) {
+    const reason = reasonOf(cause as Error);
+    const what = `the Redis ${placeOf(shared)} can not be used: ${reason}`;
+    const todo = /WRONGPASS|NOAUTH|NOPERM|AUTH/.test(reason)
+      ? 'give `username` and `password` of a user that may use it: docs/shared.md has its rules'
+      : 'start it, or correct `shared`; until then each replica is on its own';
+    return [{ level: 'wrong', where, what, todo }];
+  }
 }
 
 /** Each route's addresses, one that is named twice by a route once. */

@@ -54,6 +54,8 @@ export class TlsDoor {
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       ticketKeys: this.#tickets.keys(clients),
+      // Node takes the command line, which replicas need not have in common. Who judges clients otherwise has other keys.
+      sessionIdContext: 'portway',
       // Without one, the context of the server itself is taken.
       SNICallback: (name, done) => done(null, contexts.get(name)),
       ...(clients && { ca: clients.ca, requestCert: true, rejectUnauthorized: clients.required }),

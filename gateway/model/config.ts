@@ -70,6 +70,25 @@ export interface GatewayConfig {
   readonly hosts: boolean;
   /** Which containers have routes by their labels; `null`: none is asked. */
   readonly discover: DiscoverConfig | null;
+  /** The Redis that replicas share; `null`: each is on its own. */
+  readonly shared: SharedConfig | null;
+}
+
+export interface SharedConfig {
+  /** Where it is, or where its Sentinels are. */
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  /** Who is asked where it is; `null`: it is at the first of the hosts. */
+  readonly sentinel: { readonly name: string; readonly password: string | null } | null;
+  readonly secure: boolean;
+  readonly database: number;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** Absolute; `null`: the password is that above. */
+  readonly passwordFile: string | null;
+  /** Absolute; `null`: those that the system knows vouch for it. */
+  readonly ca: string | null;
+  readonly prefix: string;
+  readonly timeoutMs: number;
 }
 
 /** Containers of a Docker engine whose labels say which routes they serve. */

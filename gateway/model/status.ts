@@ -148,10 +148,38 @@ export interface ConfigStatus {
   readonly reloads: number;
   /** The text of the problems of a newer file that was refused; `null`: what serves is what the file says. */
   readonly rejected: string | null;
+  /** Names the text that serves: replicas with the same one serve the same. */
+  readonly version?: string;
   /** What can't be served as it is written, while the rest is: labels of containers, references that lead nowhere; `null`, or absent: nothing. */
   readonly unserved?: string | null;
   /** Of containers that ask for routes; `null`, or absent: none are looked for. */
   readonly discovery?: DiscoveryStatus | null;
+}
+
+/** How it goes with `shared:`. */
+export interface SharedStatus {
+  /** Without a password: `redis://redis:6379`. */
+  readonly place: string;
+  /** Why it is away, and this replica on its own; `null`: it is there. */
+  readonly failure: string | null;
+  /** Since when it is so, in milliseconds since the epoch. */
+  readonly since: number;
+  /** Those that share, this one among them; none while it is away. */
+  readonly replicas: readonly ReplicaStatus[];
+  /** How many configurations they serve; more than 1: replicas differ. */
+  readonly versions: number;
+  /** Whose word held how many times when limits were counted: that of all, or of this replica alone. */
+  readonly words: { readonly shared: number; readonly local: number };
+}
+
+export interface ReplicaStatus {
+  readonly host: string;
+  /** How many of its processes take requests. */
+  readonly workers: number;
+  /** As of `ConfigStatus`. */
+  readonly version: string;
+  /** Whether it is the one that says this. */
+  readonly own: boolean;
 }
 
 /** How it goes with `discover:`. */
@@ -211,6 +239,8 @@ export interface GatewayStatus {
   readonly connections: ConnectionsStatus;
   /** Those that the gateway orders: `tls.acme`. */
   readonly certificates: readonly OrderedCertificateStatus[];
+  /** How it goes with the Redis of `shared:`; `null`: there is none. */
+  readonly shared: SharedStatus | null;
   /** What no route took. */
   readonly unrouted: TrafficStatus | null;
   /** As of `TrafficFigure`. */

@@ -42,6 +42,7 @@ const config: GatewayConfig = {
   page: null,
   hosts: true,
   discover: null,
+  shared: null,
 };
 
 const route = {
@@ -132,6 +133,7 @@ const view: AdminView = {
   }),
   figure: async (figure) => (await figures[figure]()) as never,
   certificates: () => [],
+  shared: () => null,
   workers: async () => [worker],
   replaceWorkers: async () => ({ replaced: 2, problem }),
   services: null,

@@ -8,8 +8,14 @@ import type { Purge } from '../cache/purge.ts';
 import { ADMIN_IN_CLEAR, isLoopback } from '../config/listening.ts';
 import type { Environment } from '../config/load.ts';
 import { ListenError } from '../listener/listen-error.ts';
-import type { GatewayConfig, TlsConfig } from '../model/config.ts';
-import type { ConfigStatus, OrderedCertificateStatus, Replacement, WorkerStatus } from '../model/status.ts';
+import type { GatewayConfig, SharedConfig, TlsConfig } from '../model/config.ts';
+import type {
+  ConfigStatus,
+  OrderedCertificateStatus,
+  Replacement,
+  SharedStatus,
+  WorkerStatus,
+} from '../model/status.ts';
 import { shownSettings } from '../policy/order.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { DASHBOARD_HOST } from '../route/names.ts';
@@ -56,6 +62,8 @@ export interface AdminView {
   explain(input: ExplainInput): Explanation;
   /** As far as the gateway orders them. */
   certificates(): readonly OrderedCertificateStatus[];
+  /** How it goes with the Redis of `shared:`; `null`: there is none. */
+  shared(): SharedStatus | null;
   readonly exchanges: ExchangesView;
   /** The processes that `portway dev` runs; `null`: this gateway runs none. */
   readonly services: ServiceControl | null;
@@ -255,7 +263,18 @@ function withoutSecrets(config: GatewayConfig): GatewayConfig {
       policies: shownSettings(route.policies),
     })),
     tls: config.tls && withoutAccountKey(config.tls),
+    shared: config.shared && withoutPasswords(config.shared),
     services: config.services.map((service) => ({ ...service, env: hidden(service.env) })),
+  };
+}
+
+function withoutPasswords(shared: SharedConfig): SharedConfig {
+  const hidden = (password: string | null) => password && '(not shown)';
+  const { sentinel, password } = shared;
+  return {
+    ...shared,
+    password: hidden(password),
+    sentinel: sentinel && { ...sentinel, password: hidden(sentinel.password) },
   };
 }
 

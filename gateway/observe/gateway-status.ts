@@ -26,6 +26,7 @@ export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {
     streams,
     connections,
     certificates: view.certificates(),
+    shared: view.shared(),
     unrouted: byRoute.get('(none)') ?? null,
     boundsS: traffic.boundsS,
     refusedShare: Math.max(0, ...overload.map(({ share }) => share)),

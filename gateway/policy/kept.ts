@@ -9,13 +9,17 @@ export interface Keepable {
 /** What policies keep, by what it is about. It lives as long as any snapshot holds it, so that a reload loses nothing of unchanged routes. */
 export class KeptStates {
   readonly log: Logger;
-  /** Where this process agrees with others on what they count; `null`: it is the only one. */
-  readonly counts: Counts | null;
+  readonly #counts: () => Counts | null;
   readonly #held = new Map<string, { readonly state: Keepable; holders: number }>();
 
-  constructor(log: Logger, counts: Counts | null = null) {
+  constructor(log: Logger, counts: () => Counts | null = () => null) {
     this.log = log;
-    this.counts = counts;
+    this.#counts = counts;
+  }
+
+  /** Where this process agrees with others on what they count, by the configuration that is taken now; `null`: it is the only one. */
+  get counts(): Counts | null {
+    return this.#counts();
   }
 
   /** @param key names the kind of state, too: what is kept under it is always made by the same `make`. */

@@ -76,6 +76,7 @@ const SETTINGS = [
   'tls.port',
   'services',
   'discover',
+  'shared',
 ] as const;
 
 /** What is decided once: where to listen, and how many processes there are. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type Environment, type LoadResult, loadContent } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
@@ -100,7 +101,8 @@ export class Reloader {
     this.#options = options;
     this.#config = this.#started = config;
     this.#hash = hash;
-    this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
+    const version = versionOf(loaded.content);
+    this.#status = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null, version };
     this.#discovery = discovery;
     this.#tellUnserved(loaded);
     this.#content = content;
@@ -165,6 +167,7 @@ export class Reloader {
       await this.#options.apply(loaded.config, loaded.content);
       this.#config = loaded.config;
       this.#hash = loaded.hash;
+      this.#status = { ...this.#status, version: versionOf(loaded.content) };
       void this.#keep(loaded.content);
       // What stands in other lines is the same to every exchange, but not to who is told the lines.
       if (same) return this.#unchanged();
@@ -263,6 +266,11 @@ async function loadDiscovered(
 
 const SLOW_MS = 5_000;
 const AGAIN = { everyMs: 1_000, times: 60 };
+
+/** Of the text alone: containers that ask for routes are those of one machine. */
+function versionOf(content: FileContent): string {
+  return content.ok ? hash('sha256', content.text).slice(0, 12) : '';
+}
 
 /** A line of the log is no place for ten thousand routes. */
 function brief(ids: readonly string[]): readonly string[] {

@@ -14,8 +14,8 @@ export interface WorkerContext {
   readonly datagrams: boolean;
   /** Of which all workers make the same keys for session tickets of TLS. */
   readonly tickets: TicketSeed;
-  /** Where all workers agree on what they count; `null`: there is no other. */
-  readonly counts: Counts | null;
+  /** Where all workers, of all replicas, agree on what they count. */
+  readonly counts: Counts;
   /** Its part of what the configuration bounds for all workers together. */
   share(config: GatewayConfig): GatewayConfig;
   /** What the primary told last. */

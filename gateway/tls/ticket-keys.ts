@@ -21,6 +21,7 @@ export class TicketKeys {
   readonly #now: () => number;
   #period: number;
   #secret: Buffer;
+  #adopted = false;
 
   constructor({ period, secret }: TicketSeed, now: () => number = Date.now) {
     this.#now = now;
@@ -34,10 +35,22 @@ export class TicketKeys {
     return { period: this.#period, secret: this.#secret.toString('base64') };
   }
 
+  /** Goes on with the seed of others: tickets of before can't be opened any more. */
+  adopt(seed: TicketSeed): void {
+    const others = new TicketKeys(seed, this.#now).seed;
+    const own = new TicketKeys({ period: this.#period, secret: this.#secret.toString('base64') }, this.#now)
+      .seed;
+    if (others.secret === own.secret) return;
+    this.#period = others.period;
+    this.#secret = Buffer.from(others.secret, 'base64');
+    this.#adopted = true;
+  }
+
   /** @returns whether the keys are others than before. A clock that is put back changes nothing. */
   advance(): boolean {
     const current = periodAt(this.#now());
-    const advanced = current > this.#period;
+    const advanced = current > this.#period || this.#adopted;
+    this.#adopted = false;
     for (; this.#period < current; this.#period++) this.#secret = derived(this.#secret, 'next', SECRET_BYTES);
     return advanced;
   }

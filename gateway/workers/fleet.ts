@@ -3,10 +3,8 @@ import type { Logger } from 'pino';
 import type { OutstandingChallenge } from '../acme/challenges.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
-import { CountKeeper } from '../policy/rate-limit/counts.ts';
-import { newTagKey } from '../policy/rate-limit/party-tag.ts';
+import type { Counts } from '../policy/rate-limit/counts.ts';
 import { Refusal } from '../proxy/reloader.ts';
-import { newTicketSeed, TicketKeys } from '../tls/ticket-keys.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
 import { HandedOver } from './handed-over.ts';
 import type { AnswerTo, Departure, Given, Listening, PrimaryStatus, Question } from './messages.ts';
@@ -19,6 +17,8 @@ export interface FleetOptions {
   readonly workers: number;
   readonly log: Logger;
   readonly primaryStatus: () => PrimaryStatus;
+  /** Where all workers agree on what they count. */
+  readonly counts: Counts;
   /** How long a worker may take until it takes connections. */
   readonly startTimeoutMs: number;
   /** A process is no more. */
@@ -32,9 +32,6 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly slots: readonly WorkerSlot[];
   readonly #living = new Set<WorkerProcess>();
-  readonly #counts = new CountKeeper();
-  readonly #countKey = newTagKey();
-  readonly #tickets = new TicketKeys(newTicketSeed());
   readonly #datagrams = new DatagramCarrier(() => this.ready());
   /** What they serve. */
   #content: FileContent;
@@ -164,13 +161,11 @@ export class Fleet {
   }
 
   #fork(): WorkerProcess {
-    const { configFile, mode, workers, primaryStatus, startTimeoutMs } = this.#options;
+    const { configFile, mode, workers, primaryStatus, counts, startTimeoutMs } = this.#options;
     const assignment = {
       configFile,
       mode,
       workers,
-      countKey: this.#countKey,
-      tickets: this.#tickets.seed,
       content: this.#content,
       listen: this.#listening,
       datagrams: this.#living.size === 0,
@@ -178,7 +173,7 @@ export class Fleet {
     };
     cluster.setupPrimary({ args: ['worker', '--config', configFile] });
     const forked = cluster.fork();
-    const worker = new WorkerProcess(forked, assignment, this.#counts, startTimeoutMs);
+    const worker = new WorkerProcess(forked, assignment, counts, startTimeoutMs);
     new HandedOver(forked, () => this.ready().some((one) => one !== worker));
     this.#living.add(worker);
     void worker.ended.then(() => {

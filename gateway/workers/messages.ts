@@ -14,9 +14,8 @@ import type { ConfigStatus, ServiceStatus } from '../model/status.ts';
 import type { FigureName } from '../observe/figures.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
 import type { CountReport, CountState } from '../policy/rate-limit/counts.ts';
-import type { PartyTag } from '../policy/rate-limit/party-tag.ts';
 import type { ReloadResult } from '../proxy/reloader.ts';
-import type { TicketSeed } from '../tls/ticket-keys.ts';
+import type { Secrets } from '../shared/messages.ts';
 import type { StartFailure } from './start-failure.ts';
 
 /** What the primary may ask a worker, by name: what it gives with the question, and what it gets. */
@@ -56,6 +55,10 @@ export type AnswerTo<Q extends Question> = Questions[Q]['answer'];
 export interface PrimaryStatus {
   readonly services: readonly ServiceStatus[];
   readonly config: ConfigStatus;
+  /** What all workers must have in common: how they call a party that they count, and the keys of session tickets. */
+  readonly secrets: Secrets;
+  /** How many count together, in all replicas. */
+  readonly processes: number;
 }
 
 /** Where a gateway listens. */
@@ -74,10 +77,6 @@ export interface Assignment {
   readonly datagrams: boolean;
   /** How many share what the configuration bounds. */
   readonly workers: number;
-  /** By which all workers call a party the same (docs/rate-limit.md). */
-  readonly countKey: PartyTag;
-  /** Of which all workers make the same keys for session tickets of TLS. */
-  readonly tickets: TicketSeed;
   readonly primaryStatus: PrimaryStatus;
 }
 

@@ -8,11 +8,12 @@ import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts
 import { type Admin, createAdmin } from '../observe/admin.ts';
 import { joinedLists } from '../observe/exchanges/inspector.ts';
 import { type Figure, type FigureName, figureOf } from '../observe/figures.ts';
-import { readCertificates, readConfig } from '../observe/metrics/config-reading.ts';
+import { readCertificates, readConfig, readShared } from '../observe/metrics/config-reading.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
 import { explainExchange } from '../proxy/explain.ts';
 import { Reloader, type ReloadResult } from '../proxy/reloader.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
+import { Shared } from '../shared/shared.ts';
 import { Fleet } from './fleet.ts';
 import { FleetMetrics, readPrimary } from './fleet-metrics.ts';
 import type { PrimaryStatus } from './messages.ts';
@@ -54,6 +55,7 @@ class Primary implements Gateway {
   readonly #replacing: Replacing;
   /** Its workers find what it orders on disk. */
   readonly #acme: Acme;
+  readonly #shared: Shared;
   #closing: Promise<boolean> | null = null;
   #news: NodeJS.Timeout | undefined;
   #told = '';
@@ -63,6 +65,13 @@ class Primary implements Gateway {
     this.#options = options;
     const { log, env, drainMs } = options;
     this.#acme = new Acme({ log, env, offer: (outstanding) => this.#workers.answerChallenges(outstanding) });
+    this.#shared = new Shared({
+      log,
+      workers: () => this.#processes(),
+      version: () => this.#reloader?.status.version ?? '',
+      purge: (purge) => void this.#fleet?.askAll('purge', purge),
+      adopt: () => this.#fleet && this.#tellNews(),
+    });
     this.#replacing = new Replacing({
       log,
       drainMs,
@@ -91,6 +100,7 @@ class Primary implements Gateway {
 
   async #apply(config: GatewayConfig, content: FileContent): Promise<void> {
     this.#options.log.level = config.log.level;
+    if (this.#closing === null) this.#shared.use(config);
     if (this.#fleet) await this.#fleet.take(content);
     else await this.#openFleet(content);
     this.#table = routeTableOf(config, this.#options.mode);
@@ -98,15 +108,21 @@ class Primary implements Gateway {
     for (const listener of this.#onReload) listener(config);
   }
 
+  #processes(): number {
+    const { workers } = this.#options;
+    return workers === 'auto' ? availableParallelism() : workers;
+  }
+
   #openFleet(content: FileContent): Promise<void> {
-    const { configFile, mode, log, workers, startTimeoutMs = START_MS } = this.#options;
+    const { configFile, mode, log, startTimeoutMs = START_MS } = this.#options;
     const options = {
       configFile,
       mode,
       log,
       startTimeoutMs,
-      workers: workers === 'auto' ? availableParallelism() : workers,
+      workers: this.#processes(),
       primaryStatus: () => this.#primaryStatus(),
+      counts: this.#shared.counts,
       ended: (worker: WorkerProcess) => this.#metrics.ended(worker),
       dismissed: (slot: WorkerSlot) => void this.#replacing.replaceDismissed(slot),
     };
@@ -127,11 +143,13 @@ class Primary implements Gateway {
         workers: () => this.workers(),
         replaceWorkers: () => this.replaceWorkers(),
         purge: async (purge) => {
+          this.#shared.tellPurge(purge);
           const forgotten = await this.#workers.askAll('purge', purge);
           return forgotten.reduce((sum, urls) => sum + urls, 0);
         },
         metrics: () => this.#readings(),
         certificates: () => this.certificates(),
+        shared: () => this.#shared.status(),
         services: this.#options.serviceControl ?? null,
         explain: (input) => explainExchange(this.#table!, this.config(), input),
         exchanges: {
@@ -180,6 +198,7 @@ class Primary implements Gateway {
     const own = [
       readConfig(status, refusals),
       readCertificates(this.certificates(), this.#acme.results),
+      readShared(this.#shared.status()),
       await readPrimary(this.#workers),
     ];
     return [...own, ...(await this.#metrics.readings(ids))];
@@ -222,7 +241,8 @@ class Primary implements Gateway {
   #primaryStatus(): PrimaryStatus {
     const { services, configFile: file } = this.#options;
     const config = this.#reloader?.status ?? { file, loadedAt: Date.now(), reloads: 0, rejected: null };
-    return { services: services?.() ?? [], config };
+    const { secrets, counts } = this.#shared;
+    return { services: services?.() ?? [], config, secrets, processes: counts.processes };
   }
 
   /** What the supervisor knows changes without a word. */
@@ -243,6 +263,7 @@ class Primary implements Gateway {
   async #drain(deadlineMs: number): Promise<boolean> {
     this.#notReady = 'draining';
     this.#acme.stop();
+    this.#shared.close();
     clearInterval(this.#news);
     this.#reloader?.stopWatching();
     const finished = (await this.#fleet?.close({ deadlineMs, gently: false })) ?? true;

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { FileContent } from '../files/content.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
-import type { CountKeeper } from '../policy/rate-limit/counts.ts';
+import type { Counts } from '../policy/rate-limit/counts.ts';
 import {
   type AnswerTo,
   type Assignment,
@@ -48,7 +48,7 @@ export class WorkerProcess {
   silent = false;
   /** Called when somebody else than us wants it to end. */
   dismissed: () => void = () => {};
-  readonly #counts: CountKeeper;
+  readonly #counts: Counts;
   readonly #worker: Worker;
   readonly #assignment: Assignment;
   readonly #startedAt = performance.now();
@@ -58,7 +58,7 @@ export class WorkerProcess {
   #questions = 0;
   #finishedInTime = false;
 
-  constructor(worker: Worker, assignment: Assignment, counts: CountKeeper, startTimeoutMs: number) {
+  constructor(worker: Worker, assignment: Assignment, counts: Counts, startTimeoutMs: number) {
     this.#worker = worker;
     this.#counts = counts;
     this.#assignment = assignment;
@@ -137,7 +137,7 @@ export class WorkerProcess {
       case 'no answer':
         return this.#waiting.get(said.id)?.fail(new Error(said.cause));
       case 'counts':
-        return this.#count(said);
+        return void this.#count(said);
       case 'dismissed':
         return this.dismissed();
       case 'finished':
@@ -146,9 +146,10 @@ export class WorkerProcess {
     }
   }
 
-  #count({ id, reports }: Extract<FromWorker, { kind: 'counts' }>): void {
-    if (!Array.isArray(reports)) return;
-    this.#tell({ kind: 'counted', id, states: this.#counts.settle(reports, performance.now()) });
+  /** Extensions are code of somebody else, which may send what it likes on the same channel. */
+  async #count({ id, reports }: Extract<FromWorker, { kind: 'counts' }>): Promise<void> {
+    if (!Array.isArray(reports) || !(reports as unknown[]).every(Array.isArray)) return;
+    this.#tell({ kind: 'counted', id, states: await this.#counts.settle(reports) });
   }
 
   /** It can't be forked, of which no `exit` tells; or something can't be sent to one that is ending. */

@@ -3,7 +3,7 @@ import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { GatewayOptions, WorkerGateway } from '../contract.ts';
 import { startWorkerGateway } from '../gateway.ts';
-import type { CountReport, CountState } from '../policy/rate-limit/counts.ts';
+import type { CountReport, CountState, Counts } from '../policy/rate-limit/counts.ts';
 import type { WorkerContext } from '../proxy/worker-context.ts';
 import {
   type AnswerTo,
@@ -65,6 +65,7 @@ export class WorkerProgram {
         return this.#answer(message);
       case 'primary-status':
         this.#primaryStatus = message.primaryStatus;
+        this.#gateway?.adopt(message.primaryStatus.secrets);
         return;
       case 'counted':
         this.#asked.get(message.id)?.(message.states);
@@ -92,16 +93,28 @@ export class WorkerProgram {
     }
   }
 
-  #context({ content, listen, datagrams, workers, countKey, tickets }: Assignment): WorkerContext {
-    const settle = (reports: readonly CountReport[]) => this.#settle(reports);
+  #context({ content, listen, datagrams, workers }: Assignment): WorkerContext {
     return {
-      counts: workers > 1 ? { key: countKey, processes: workers, settle } : null,
+      counts: this.#counts(),
       content,
       listen,
       datagrams,
-      tickets,
+      tickets: this.#primaryStatus!.secrets.tickets,
       share: (config) => shareOf(config, workers),
       configStatus: () => this.#primaryStatus!.config,
+    };
+  }
+
+  #counts(): Counts {
+    const status = () => this.#primaryStatus!;
+    return {
+      get key() {
+        return status().secrets.countKey;
+      },
+      get processes() {
+        return status().processes;
+      },
+      settle: (reports) => this.#settle(reports),
     };
   }
 

@@ -39,7 +39,8 @@ export const LABELS: Readonly<Record<Label, string>> = {
   lane: '`wire` or `general`: which implementation carried it.',
   state: '`idle` or `busy`.',
   direction: '`receive`: from the client. `transmit`: to it.',
-  result: '`hit` or `miss`; of reloads `accepted` or `refused`; of orders `issued` or `failed`.',
+  result:
+    '`hit` or `miss`; of reloads `accepted` or `refused`; of orders `issued` or `failed`; of counts `shared` or `local`.',
   policy: 'Its name in [configuration.md](configuration.md#policies).',
   sign: '`referer` or `cookie`: how the page became known.',
   name: 'A host of `tls.acme`.',
@@ -181,6 +182,17 @@ export const METRICS = {
   ),
   portway_acme_failures: gauge(['name'], 'max', 'Orders that failed one after the other; 0: all is well.'),
   portway_acme_orders_total: counter(['result'], 'Certificates that were ordered.'),
+  portway_shared_up: gauge([], 'min', '0: the Redis of `shared:` is away, and this gateway on its own.'),
+  portway_shared_replicas: gauge([], 'max', 'Gateways that share by it; 0 while it is away.'),
+  portway_shared_config_versions: gauge(
+    [],
+    'max',
+    'How many configurations they serve; above 1, they differ.',
+  ),
+  portway_shared_counts_total: counter(
+    ['result'],
+    'Batches of counts of rate limits, by whose word held: that of all, or of this gateway alone.',
+  ),
   portway_workers: gauge([], 'sum', 'Processes that take connections; 0 without `workers:`.'),
   portway_worker_deaths_total: counter([], 'Workers that ended without being asked to.'),
   nodejs_eventloop_delay_p50_seconds: gauge(

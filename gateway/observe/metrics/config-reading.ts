@@ -1,4 +1,4 @@
-import type { ConfigStatus, OrderedCertificateStatus } from '../../model/status.ts';
+import type { ConfigStatus, OrderedCertificateStatus, SharedStatus } from '../../model/status.ts';
 import { type Reading, ReadingBuilder } from './reading.ts';
 
 /** What is known of the configuration by whoever follows the file. @param refusals how many newer ones were refused. */
@@ -23,5 +23,18 @@ export function readCertificates(
   }
   reading.add('portway_acme_orders_total', results.issued, { result: 'issued' });
   reading.add('portway_acme_orders_total', results.failed, { result: 'failed' });
+  return reading.build();
+}
+
+/** What is known of the Redis by whoever speaks with it. */
+export function readShared(shared: SharedStatus | null): Reading {
+  const reading = new ReadingBuilder();
+  if (shared === null) return reading.build();
+  const { failure, replicas, versions, words } = shared;
+  reading.add('portway_shared_up', failure === null ? 1 : 0);
+  reading.add('portway_shared_replicas', replicas.length);
+  reading.add('portway_shared_config_versions', versions);
+  reading.add('portway_shared_counts_total', words.shared, { result: 'shared' });
+  reading.add('portway_shared_counts_total', words.local, { result: 'local' });
   return reading.build();
 }

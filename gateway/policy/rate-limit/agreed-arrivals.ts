@@ -31,16 +31,29 @@ export class AgreedArrivals implements Admission {
   #due: NodeJS.Timeout | undefined;
   /** No word came in time, and none has come since. */
   #alone = false;
+  #key: PartyTag;
+  /** By the limit that they are of. */
+  readonly #taggers = new Map<string, PartyTagger>();
 
   constructor(by: LimitBy['kind'], counts: Counts, table = new PartyTable()) {
     this.#by = by;
     this.#counts = counts;
+    this.#key = counts.key;
     this.#table = table;
     this.#unknown = new Uint32Array(table.places);
   }
 
   taggerOf(limit: string): PartyTagger {
-    return new PartyTagger(this.#counts.key).derived(limit);
+    const tagger = this.#taggers.get(limit) ?? new PartyTagger(this.#key).derived(limit);
+    this.#taggers.set(limit, tagger);
+    return tagger;
+  }
+
+  /** Others call parties otherwise: what is counted here under the old names is as good as absent. */
+  #rekey(key: PartyTag): void {
+    if (key.low === this.#key.low && key.high === this.#key.high) return;
+    this.#key = key;
+    for (const [limit, tagger] of this.#taggers) tagger.rekey(key, limit);
   }
 
   take(party: PartyTag, spread: Spread, nowMs: number): number | Promise<number> {
@@ -86,6 +99,7 @@ export class AgreedArrivals implements Admission {
 
   #tell(): void {
     this.#due = undefined;
+    this.#rekey(this.#counts.key);
     const asked = [...this.#displaced, ...this.#pending.values()];
     if (asked.length === 0) return;
     this.#displaced = [];

@@ -58,6 +58,12 @@ export class Arrivals implements Admission {
     return [due + granted * intervalMs - nowMs, granted];
   }
 
+  /** Others know the party to be at least so far ahead. */
+  raise(party: PartyTag, aheadMs: number, nowMs: number): void {
+    const place = this.#table.placeOf(party);
+    this.#table.put(place, party, Math.max(this.#table.timeOf(place, party), nowMs + aheadMs));
+  }
+
   close(): void {}
 }
 

@@ -22,7 +22,7 @@ export type CountState = readonly [aheadMs: number, granted: number];
  * too: for each report, `due = max(due, now) + passed * interval`, and as many more as there is room for.
  */
 export interface Counts {
-  /** Of all processes: a party has the same tag in each. */
+  /** Of all processes: a party has the same tag in each. It may become another one, where processes meet. */
   readonly key: PartyTag;
   readonly processes: number;
   /** One state for each report, in their order. */
@@ -36,14 +36,27 @@ export class CountKeeper {
   /** Extensions are code of somebody else, which may send what it likes on the same channel: what is no report changes nothing. */
   settle(reports: readonly CountReport[], nowMs: number): readonly CountState[] {
     return reports.map((report) => {
+      if (!isReport(report)) return NOTHING_KNOWN;
       const [by, low, high, count, periodMs, burst, passed, waiting] = report;
-      const arrivals = this.#tables.get(by);
-      const numbers = [low, high, count, periodMs, burst, passed, waiting];
-      if (arrivals === undefined || !numbers.every(Number.isFinite) || count <= 0) return NOTHING_KNOWN;
       const spread: Spread = { count, periodMs, burst };
-      return arrivals.settle({ low, high }, spread, passed, waiting, nowMs);
+      return this.#tables.get(by)!.settle({ low, high }, spread, passed, waiting, nowMs);
     });
   }
+
+  /** What others say of the parties of these reports. */
+  raise(reports: readonly CountReport[], states: readonly CountState[], nowMs: number): void {
+    for (const [at, report] of reports.entries()) {
+      const [aheadMs] = states[at]!;
+      const [by, low, high] = report;
+      if (isReport(report) && aheadMs > 0 && Number.isFinite(aheadMs))
+        this.#tables.get(by)!.raise({ low, high }, aheadMs, nowMs);
+    }
+  }
+}
+
+export function isReport(report: CountReport): boolean {
+  const [by, ...numbers] = report;
+  return KINDS.includes(by) && numbers.length === 7 && numbers.every(Number.isFinite) && report[3] > 0;
 }
 
 const KINDS: readonly LimitBy['kind'][] = ['ip', 'user', 'route', 'header', 'cookie'];

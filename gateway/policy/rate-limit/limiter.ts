@@ -3,6 +3,7 @@ import type { RoutedExchange } from '../../fields/exchange.ts';
 import type { KeptStates } from '../kept.ts';
 import { AgreedArrivals } from './agreed-arrivals.ts';
 import { type Admission, Arrivals } from './arrivals.ts';
+import type { Counts } from './counts.ts';
 import type { RateLimit } from './keys.ts';
 import { limitItem, namesOf, policyItem } from './limit-fields.ts';
 import { partyOf } from './party.ts';
@@ -26,11 +27,14 @@ export class Limiter {
   /** What every answer that passes says of them; `null`: nothing. */
   readonly #policies: string | null;
   readonly #kept: KeptStates;
+  readonly #counts: Counts | null;
 
   constructor(route: string, limits: readonly RateLimit[], kept: KeptStates) {
     this.#kept = kept;
+    const { counts } = kept;
+    this.#counts = counts;
     this.#limits = namesOf(limits).map(([name, limit]) => {
-      const arrivals = kept.acquire(tableOf(limit), () => arrivalsOf(limit, kept));
+      const arrivals = kept.acquire(tableOf(limit, counts), () => arrivalsOf(limit, counts));
       return { limit, name, tagger: arrivals.taggerOf(`${route} ${limit.burst} ${limit.text}`), arrivals };
     });
     const shown = this.#limits.filter(isShown).map(({ name, limit }) => policyItem(name, limit));
@@ -57,11 +61,11 @@ export class Limiter {
   }
 
   close(): void {
-    for (const { limit } of this.#limits) this.#kept.release(tableOf(limit));
+    for (const { limit } of this.#limits) this.#kept.release(tableOf(limit, this.#counts));
   }
 }
 
-function arrivalsOf({ by }: RateLimit, { counts }: KeptStates): Admission {
+function arrivalsOf({ by }: RateLimit, counts: Counts | null): Admission {
   return counts === null ? new Arrivals() : new AgreedArrivals(by.kind, counts);
 }
 
@@ -72,8 +76,8 @@ function withItem(items: string, one: CountedLimit, waitMs: number): string {
   return `${items && `${items}, `}${limitItem(one.name, one.limit, -waitMs)}`;
 }
 
-function tableOf({ by }: RateLimit): string {
-  return `rate limits by ${by.kind}`;
+function tableOf({ by }: RateLimit, counts: Counts | null): string {
+  return `rate limits by ${by.kind}${counts === null ? '' : ', of all processes'}`;
 }
 
 /** How much of a limit is left that all share is nothing that each of them has to know. */

@@ -17,12 +17,18 @@ export function newTagKey(): PartyTag {
  * hash that is made for tables whose keys strangers choose. One object makes one tag after the other, so that none is allocated.
  */
 export class PartyTagger implements PartyTag {
-  readonly #key: PartyTag;
+  #key: PartyTag;
   low = 0;
   high = 0;
 
   constructor(key: PartyTag) {
     this.#key = key;
+  }
+
+  /** From now on its tags are those of another key, which this text makes of that one. */
+  rekey(key: PartyTag, text: string): void {
+    const { low, high } = new PartyTagger(key).tag(text);
+    this.#key = { low, high };
   }
 
   /** Of another key, which this text makes of this one. */

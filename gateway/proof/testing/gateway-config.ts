@@ -25,6 +25,7 @@ export function gatewayConfig(
     page: null,
     hosts: true,
     discover: null,
+    shared: null,
     ...overrides,
     routes,
   };

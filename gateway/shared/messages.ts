@@ -1,0 +1,59 @@
+/** What replicas write into the Redis for each other. Who else can write there is believed no more than that it is text. */
+
+import { z } from 'zod';
+import type { ReplicaStatus } from '../model/status.ts';
+
+const number = z.number();
+
+const secretsForm = z.object({
+  countKey: z.object({ low: number, high: number }),
+  tickets: z.object({ period: z.int().min(0), secret: z.base64().length(44) }),
+});
+
+/** By which all replicas call a party the same, and of which they make the keys of session tickets. */
+export type Secrets = Readonly<z.output<typeof secretsForm>>;
+
+const origin = z.string().nullable();
+
+const newsForm = z.object({
+  from: z.string(),
+  purge: z.union([
+    z.object({ origin, path: z.string(), query: z.string().nullable(), below: z.boolean() }),
+    z.object({ origin, group: z.string() }),
+  ]),
+});
+
+export type News = Readonly<z.output<typeof newsForm>>;
+
+const replicaForm = z.object({ host: z.string(), workers: z.int().min(1).max(1_000), version: z.string() });
+
+/** `null`: they are none that could be used. */
+export function secretsOf(text: string): Secrets | null {
+  return secretsForm.safeParse(jsonOf(text)).data ?? null;
+}
+
+/** @param told id and text, by turns */
+export function newsOf(told: readonly string[]): News[] {
+  return pairs(told).flatMap(([, text]) => newsForm.safeParse(jsonOf(text)).data ?? []);
+}
+
+/** @param told id and what the replica says of itself, by turns */
+export function saidOf(told: readonly string[], own: string): ReplicaStatus[] {
+  const replicas = pairs(told).flatMap(([id, text]) => {
+    const said = replicaForm.safeParse(jsonOf(text.replace(/^\d+ /, ''))).data;
+    return said === undefined ? [] : [{ ...said, own: id === own }];
+  });
+  return replicas.sort((a, b) => a.host.localeCompare(b.host));
+}
+
+function pairs(told: readonly string[]): (readonly [string, string])[] {
+  return Array.from({ length: told.length >> 1 }, (_, at) => [told[at * 2]!, told[at * 2 + 1]!] as const);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

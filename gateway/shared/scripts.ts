@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * What has to happen at once in the Redis. A script runs alone there, in microseconds, and by the clock of the Redis: those of replicas may differ.
+ */
+
+/**
+ * Counts what has passed, and lets as many pass of those that wait as there is room for: `Arrivals.settle`, for many parties. Each has a key, which is
+ * gone when the party is as good as absent. A replica says how far ahead it knows the party to be, so that a Redis that has forgotten learns it again.
+ *
+ * KEYS: parties. ARGV for each: interval, burst, passed, waiting, least ahead. Answers for each: milliseconds ahead, granted.
+ */
+const SETTLE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local told = {}
+for i = 1, #KEYS do
+  local at = (i - 1) * 5
+  local interval, burst = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local passed, waiting, least = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+  local due = math.max(tonumber(redis.call('GET', KEYS[i]) or now), now) + passed * interval
+  due = math.max(due, now + least)
+  local granted = math.max(0, math.min(waiting, math.floor(burst - (due - now) / interval + 0.001)))
+  due = due + granted * interval
+  if due > now then
+    redis.call('SET', KEYS[i], string.format('%.3f', due), 'PX', math.ceil(due - now))
+  end
+  told[i * 2 - 1] = string.format('%.3f', due - now)
+  told[i * 2] = granted
+end
+return told`;
+
+/**
+ * A replica says that it lives, and hears which others do, what all share in secret, and the news since it asked last. News are kept in a stream, so that a
+ * replica that was away misses none; where they have gone on without it, it is told that it has.
+ *
+ * KEYS: replicas, news, secrets. ARGV: id, what it says of itself, the newest news that it knows or '', the secrets that it has, those that they stand in for or ''.
+ * Answers: secrets, the newest news, 1 where some may have been missed, replicas (id, what it says), news (id, text).
+ */
+const BEAT = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%d ', now) .. ARGV[2])
+local replicas, all = {}, redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  local at = tonumber(string.match(all[i + 1], '^%d+'))
+  if at == nil or now - at > ${15_000} then
+    redis.call('HDEL', KEYS[1], all[i])
+  else
+    replicas[#replicas + 1] = all[i]
+    replicas[#replicas + 1] = all[i + 1]
+  end
+end
+local secrets = redis.call('GET', KEYS[3])
+if not secrets or (ARGV[5] ~= '' and secrets == ARGV[5]) then
+  redis.call('SET', KEYS[3], ARGV[4])
+  secrets = ARGV[4]
+end
+local last, missed, news = ARGV[3], 0, {}
+if last == '' or #redis.call('XRANGE', KEYS[2], last, last) == 0 then
+  missed = 1
+  last = redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'text', '')
+else
+  for _, one in ipairs(redis.call('XRANGE', KEYS[2], '(' .. last, '+', 'COUNT', 1000)) do
+    last = one[1]
+    if one[2][2] ~= '' then
+      news[#news + 1] = one[1]
+      news[#news + 1] = one[2][2]
+    end
+  end
+end
+return { secrets, last, missed, replicas, news }`;
+
+/** Tells all replicas something, those too that are away for a moment. KEYS: news. ARGV: text. Answers its id. */
+const TELL = `
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', 1000, '*', 'text', ARGV[1])
+redis.call('PUBLISH', KEYS[1], id)
+return id`;
+
+/** KEYS: one that nobody else has. Answers the version. */
+const PROBE = `
+redis.call('SET', KEYS[1], '1', 'PX', 1000)
+redis.call('DEL', KEYS[1])
+return string.match(redis.call('INFO', 'server'), 'redis_version:([%d.]+)')`;
+
+export const SCRIPTS = {
+  settle: script(SETTLE),
+  beat: script(BEAT),
+  tell: script(TELL),
+  probe: script(PROBE),
+} as const;
+export type Script = keyof typeof SCRIPTS;
+
+/** By its digest it need not be sent each time; SHA-1 is what Redis calls it by. */
+function script(text: string) {
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}

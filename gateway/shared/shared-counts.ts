@@ -1,0 +1,160 @@
+import {
+  CountKeeper,
+  type CountReport,
+  type CountState,
+  type Counts,
+  isReport,
+} from '../policy/rate-limit/counts.ts';
+import type { PartyTag } from '../policy/rate-limit/party-tag.ts';
+import type { Link } from './link.ts';
+
+export interface SharedCountsOptions {
+  /** `null`: nothing is shared. */
+  readonly link: () => Link | null;
+  readonly prefix: () => string;
+  readonly key: () => PartyTag;
+  /** Of all replicas. */
+  readonly processes: () => number;
+}
+
+/**
+ * What has passed, over all replicas, as the Redis counts it. Where it gives no word at once, this replica decides by what it has heard last and has
+ * let pass itself; what it has let pass is told with the next question.
+ */
+export class SharedCounts implements Counts {
+  readonly #options: SharedCountsOptions;
+  readonly #keeper = new CountKeeper();
+  /** What has passed by a word of this replica, by party. */
+  #untold = new Map<string, CountReport>();
+  /** Questions that had no answer in time, and have none yet. */
+  #late = 0;
+  /** How many times who had the word, since the start. */
+  readonly words = { shared: 0, local: 0 };
+
+  constructor(options: SharedCountsOptions) {
+    this.#options = options;
+  }
+
+  get key(): PartyTag {
+    return this.#options.key();
+  }
+
+  get processes(): number {
+    return this.#options.processes();
+  }
+
+  async settle(reports: readonly CountReport[]): Promise<readonly CountState[]> {
+    const link = this.#options.link();
+    if (link === null) return this.#keeper.settle(reports, performance.now());
+    const known = this.#keeper.settle(reports.map(withoutWaiting), performance.now());
+    const asks = link.isUp && this.#late === 0;
+    const told = asks ? await this.#ask(link, reports, known) : null;
+    if (told !== null) {
+      this.words.shared++;
+      return told;
+    }
+    this.words.local++;
+    const states = this.#keeper.settle(reports.map(withoutPassed), performance.now());
+    // What was asked is counted there, if late.
+    if (link.isUp && !asks)
+      for (const [at, report] of reports.entries()) this.#remember(report, states[at]![1]);
+    return states;
+  }
+
+  #remember(report: CountReport, granted: number): void {
+    if (!isReport(report)) return;
+    // Too many to be told: this replica counts them all the same.
+    if (this.#untold.size >= UNTOLD_MAX) this.#untold.clear();
+    const before = this.#untold.get(nameOf(report))?.[PASSED] ?? 0;
+    this.#untold.set(nameOf(report), withCounts(report, before + report[PASSED] + granted, 0));
+  }
+
+  /** `null`: not in time. What it says later is heard all the same. */
+  #ask(
+    link: Link,
+    reports: readonly CountReport[],
+    known: readonly CountState[],
+  ): Promise<CountState[] | null> {
+    const { promise, resolve } = Promise.withResolvers<CountState[] | null>();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#late++;
+      resolve(null);
+    }, PATIENCE_MS);
+    const settled = (told: CountState[] | null) => {
+      clearTimeout(timer);
+      if (late) this.#late--;
+      resolve(told);
+    };
+    this.#askAll(link, reports, known).then(settled, () => settled(null));
+    return promise;
+  }
+
+  async #askAll(link: Link, reports: readonly CountReport[], known: readonly CountState[]) {
+    const untold = this.#untold;
+    this.#untold = new Map();
+    const batch = reports.map((report, at) => {
+      const passed = untold.get(nameOf(report))?.[PASSED] ?? 0;
+      untold.delete(nameOf(report));
+      return {
+        report: withCounts(report, report[PASSED] + passed, report[WAITING]),
+        ahead: known[at]![0],
+        at,
+      };
+    });
+    const more = [...untold.values()].map((report) => ({ report, ahead: 0, at: -1 }));
+    const asked = [...batch.filter(({ report }) => isReport(report)), ...more];
+    const told: CountState[] = reports.map(() => [0, 0]);
+    const parts = Math.ceil(asked.length / PART);
+    const all = Array.from({ length: parts }, async (_, nth) => {
+      const part = asked.slice(nth * PART, (nth + 1) * PART);
+      const states = await this.#askFor(link, part);
+      this.#keeper.raise(
+        part.map(({ report }) => report),
+        states,
+        performance.now(),
+      );
+      for (const [index, { at }] of part.entries()) if (at >= 0) told[at] = states[index]!;
+    });
+    await Promise.all(all);
+    return told;
+  }
+
+  async #askFor(
+    link: Link,
+    asked: readonly { readonly report: CountReport; readonly ahead: number }[],
+  ): Promise<CountState[]> {
+    const keys = asked.map(({ report }) => `${this.#options.prefix()}:limit:${nameOf(report)}`);
+    const args = asked.flatMap(({ report: [, , , count, periodMs, burst, passed, waiting], ahead }) =>
+      [periodMs / count, burst, passed, waiting, ahead].map(String),
+    );
+    const words = (await link.run('settle', keys, args)) as (string | number)[];
+    return asked.map((_, at) => [Number(words[at * 2]), Number(words[at * 2 + 1])]);
+  }
+}
+
+const [PASSED, WAITING] = [6, 7] as const;
+
+function nameOf([by, low, high]: CountReport): string {
+  return `${by}:${low}:${high}`;
+}
+
+function withCounts(report: CountReport, passed: number, waiting: number): CountReport {
+  const [by, low, high, count, periodMs, burst] = report;
+  return [by, low, high, count, periodMs, burst, passed, waiting];
+}
+
+function withoutWaiting(report: CountReport): CountReport {
+  return withCounts(report, report[PASSED], 0);
+}
+
+function withoutPassed(report: CountReport): CountReport {
+  return withCounts(report, 0, report[WAITING]);
+}
+
+/** What waits for a word gets one at least as soon: it is less than the patience of those who ask. */
+const PATIENCE_MS = 15;
+const UNTOLD_MAX = 10_000;
+/** No script holds the Redis for longer than these take. */
+const PART = 500;

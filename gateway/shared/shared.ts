@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { Purge } from '../cache/purge.ts';
+import type { GatewayConfig, SharedConfig } from '../model/config.ts';
+import type { ReplicaStatus, SharedStatus } from '../model/status.ts';
+import { newTagKey } from '../policy/rate-limit/party-tag.ts';
+import { newTicketSeed, TicketKeys } from '../tls/ticket-keys.ts';
+import { Link } from './link.ts';
+import { type News, newsOf, type Secrets, saidOf, secretsOf } from './messages.ts';
+import { SharedCounts } from './shared-counts.ts';
+
+export interface SharedOptions {
+  readonly log: Logger;
+  /** How many processes of this replica take requests. */
+  readonly workers: () => number;
+  /** Of the configuration that serves. */
+  readonly version: () => string;
+  /** What the caches of this replica are to forget. */
+  readonly purge: (purge: Purge) => void;
+  /** Others have other keys than this replica had. */
+  readonly adopt: (secrets: Secrets) => void;
+}
+
+/**
+ * What replicas of one gateway have in common, by way of a Redis, in the one process of each that follows the file. Nothing waits for it: while it is
+ * away, each replica goes on with what it has.
+ */
+export class Shared {
+  readonly #options: SharedOptions;
+  readonly #id = randomUUID();
+  readonly #tickets = new TicketKeys(newTicketSeed());
+  #countKey = newTagKey();
+  #config: SharedConfig | null = null;
+  #link: Link | null = null;
+  /** Why it is away; `null`: it is not. */
+  #failure: string | null = 'it was not reached yet';
+  #since = Date.now();
+  #replicas: readonly ReplicaStatus[] = [];
+  /** As the Redis has them. */
+  #stored = '';
+  #newest = '';
+  /** What others are to be told when it is back. */
+  #untold: News[] = [];
+  readonly counts: SharedCounts;
+
+  constructor(options: SharedOptions) {
+    this.#options = options;
+    this.counts = new SharedCounts({
+      link: () => this.#link,
+      prefix: () => this.#config!.prefix,
+      key: () => this.#countKey,
+      processes: () => this.#processes(),
+    });
+  }
+
+  /** What the same configuration says changes nothing. */
+  use({ shared }: Pick<GatewayConfig, 'shared'>): void {
+    if (isDeepStrictEqual(shared, this.#config)) return;
+    this.close();
+    this.#config = shared;
+    if (shared === null) return;
+    this.#link = new Link({
+      config: shared,
+      beat: (link) => this.#beat(link, shared.prefix),
+      up: () => this.#up(),
+      down: (reason) => this.#down(reason),
+    });
+  }
+
+  get secrets(): Secrets {
+    return { countKey: this.#countKey, tickets: this.#tickets.seed };
+  }
+
+  /** Makes all other replicas forget it, too; those that can't be reached now, when they can. */
+  tellPurge(purge: Purge): void {
+    if (this.#link !== null) void this.#tell({ from: this.#id, purge });
+  }
+
+  status(): SharedStatus | null {
+    if (this.#config === null) return null;
+    const replicas = this.#failure === null ? this.#replicas : [];
+    return {
+      place: placeOf(this.#config),
+      failure: this.#failure,
+      since: this.#since,
+      replicas,
+      versions: new Set(replicas.map(({ version }) => version)).size,
+      words: this.counts.words,
+    };
+  }
+
+  close(): void {
+    this.#link?.close();
+    this.#link = null;
+    this.#config = null;
+    this.#failure = 'it was not reached yet';
+    this.#replicas = [];
+    this.#stored = this.#newest = '';
+    this.#untold = [];
+  }
+
+  #processes(): number {
+    const others = this.#replicas.filter(({ own }) => !own);
+    return others.reduce((sum, { workers }) => sum + workers, this.#options.workers());
+  }
+
+  async #beat(link: Link, prefix: string): Promise<void> {
+    const { workers, version } = this.#options;
+    const own = JSON.stringify({ host: hostname(), workers: workers(), version: version() });
+    const secrets = JSON.stringify(this.secrets);
+    // The keys of tickets go on every eight hours, and what they were before is to be found nowhere.
+    const replaced = this.#stored !== '' && secrets !== this.#stored ? this.#stored : '';
+    const keys = [`${prefix}:replicas`, `${prefix}:news`, `${prefix}:secrets`];
+    const told = await link.run('beat', keys, [this.#id, own, this.#newest, secrets, replaced]);
+    const [stored, newest, missed, replicas, news] = told as [string, string, number, string[], string[]];
+    this.#adopt(stored);
+    this.#newest = newest;
+    this.#replicas = saidOf(replicas, this.#id);
+    // Whatever it was, this replica has not heard that it is to be forgotten.
+    if (missed === 1) this.#options.purge(EVERYTHING);
+    for (const { from, purge } of newsOf(news)) if (from !== this.#id) this.#options.purge(purge);
+  }
+
+  #adopt(stored: string): void {
+    if (stored === this.#stored) return;
+    this.#stored = stored;
+    const secrets = secretsOf(stored);
+    if (secrets === null) return;
+    this.#tickets.adopt(secrets.tickets);
+    this.#countKey = secrets.countKey;
+    this.#options.adopt(this.secrets);
+  }
+
+  #up(): void {
+    this.#failure = null;
+    this.#since = Date.now();
+    const { log } = this.#options;
+    log.info(
+      { redis: placeOf(this.#config!), replicas: this.#replicas.length },
+      'shares its state by the Redis',
+    );
+    for (const one of this.#untold.splice(0)) void this.#tell(one);
+  }
+
+  #down(reason: string): void {
+    const isNews = this.#failure === null || this.#failure !== reason;
+    if (this.#failure === null) this.#since = Date.now();
+    this.#failure = reason;
+    if (!isNews) return;
+    const fields = { redis: placeOf(this.#config!), reason };
+    this.#options.log.error(fields, 'the Redis is away; limits and caches go on in this replica alone');
+  }
+
+  async #tell(one: News): Promise<void> {
+    const { prefix } = this.#config!;
+    const told = this.#link!.run('tell', [`${prefix}:news`], [JSON.stringify(one)]);
+    await told.catch(() => {
+      // Too many to be told one by one: whatever they were, it is among everything.
+      if (this.#untold.length >= UNTOLD_MAX) this.#untold = [{ from: this.#id, purge: EVERYTHING }];
+      else this.#untold.push(one);
+    });
+  }
+}
+
+/** As it may be shown. */
+export function placeOf({ hosts, sentinel, secure, database }: SharedConfig): string {
+  const places = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
+  if (sentinel !== null) return `${sentinel.name} of the Sentinels ${places.join(', ')}`;
+  return `${secure ? 'rediss' : 'redis'}://${places[0]}${database === 0 ? '' : `/${database}`}`;
+}
+
+const EVERYTHING: Purge = { origin: null, path: '/', query: null, below: true };
+const UNTOLD_MAX = 200;

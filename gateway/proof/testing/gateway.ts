@@ -11,7 +11,7 @@ import { freePorts } from './free-port.ts';
 import { Logbook } from './logbook.ts';
 import { until } from './poll.ts';
 import { type Answer, type ClientOptions, connect, get, type RawClient } from './raw-client.ts';
-import { isKitSocket } from './wire.ts';
+import { isKitSocket, markKitSocket } from './wire.ts';
 
 export interface TestGatewayOptions {
   readonly mode?: GatewayOptions['mode'];
@@ -94,6 +94,8 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const { env = {}, mode = 'production', examine } = options;
   const [freePort, adminPort] = (await freePorts(2)) as [number, number];
   const port = options.port ?? freePort;
+  if (running === 0) disownSockets();
+  running++;
   const gateway = await startGateway({
     configFile,
     env,
@@ -105,6 +107,7 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const started = new TestGateway(gateway, mode, configFile, log);
   onTestFinished(async () => {
     await started.close();
+    running--;
     await until(
       `all sockets of the gateway are gone:\n${leaked().join('\n')}`,
       () => leaked().length === 0,
@@ -125,6 +128,14 @@ export async function configurationFolder(
     await writeFile(join(folder, name), text);
   }
   return folder;
+}
+
+let running = 0;
+
+/** Files of tests share a process: what one before this has left open is not this gateway's. */
+function disownSockets(): void {
+  for (const handle of activeHandles())
+    if (handle instanceof Socket || handle instanceof UdpSocket) markKitSocket(handle);
 }
 
 /** Sockets of this process that are not the kit's own: the gateway's, on both of its sides. */

@@ -1,7 +1,8 @@
 import type { Fields } from '../exchange/contract.ts';
-import { HOP_BY_HOP_ANSWER, isHopByHopAnswer, lengthsOf, nominate, withoutNominated } from './connection.ts';
+import { HOP_BY_HOP_ANSWER, isHopByHopAnswer, nominate, withoutNominated } from './connection.ts';
 import type { RoutedExchange } from './exchange.ts';
 import { fromElsewhere } from './fallback-fields.ts';
+import { lengthsOf } from './field-names.ts';
 import { type PrefixContext, rewriteAnswerField } from './prefix.ts';
 import { sentHost, strippedPrefix } from './request-fields.ts';
 

@@ -1,3 +1,5 @@
+import { lengthsOf } from './field-names.ts';
+
 /**
  * Fields that concern one connection only, and are never passed on (RFC 9110 §7.6.1). `te` and `trailer` are listed because each
  * is decided anew for the next connection. CGI, WSGI and their kin turn both `-` and `_` into `_`, so with underscores such a field,
@@ -29,13 +31,6 @@ export const HOP_BY_HOP_ANSWER: ReadonlySet<string> = new Set([
 ]);
 
 const HAS_LENGTH_OF_HOP_BY_HOP = lengthsOf(HOP_BY_HOP);
-
-/** 1 at each length that one of the names has. Most names have another, and to look for those in a set would take a hash of each. */
-export function lengthsOf(names: Iterable<string>): Readonly<Uint8Array> {
-  const lengths = new Uint8Array(64);
-  for (const name of names) lengths[name.length] = 1;
-  return lengths;
-}
 
 export function isHopByHop(lowerName: string): boolean {
   return HAS_LENGTH_OF_HOP_BY_HOP[lowerName.length] === 1 && HOP_BY_HOP.has(lowerName);

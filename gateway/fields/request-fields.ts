@@ -36,17 +36,19 @@ export function requestFields(
   if (!endpoint.isFallback) pushForwardedFields(out, peer, origin, strippedPrefix(exchange));
   out.push('Via', `${version} ${signature.pseudonym}`);
   out.push('X-Request-Id', signature.requestId, 'Traceparent', signature.traceparent);
-  return exchange.user === null ? out : withUser(out, exchange.user);
+  if (exchange.user !== null) setUser(out, exchange.user);
+  return out;
 }
 
 /** In place of what anybody else says of it; services read an underscore as a hyphen. */
-function withUser(fields: readonly string[], user: string): string[] {
-  const out = fields.flatMap((name, at) =>
-    at % 2 === 1 || /^x[-_]forwarded[-_]user$/i.test(name) ? [] : [name, fields[at + 1]!],
-  );
-  out.push('X-Forwarded-User', user);
-  return out;
+function setUser(fields: string[], user: string): void {
+  for (let i = fields.length - 2; i >= 0; i -= 2)
+    if (fields[i]!.length === USER.length && SAYS_USER.test(fields[i]!)) fields.splice(i, 2);
+  fields.push(USER, user);
 }
+
+const USER = 'X-Forwarded-User';
+const SAYS_USER = /^x[-_]forwarded[-_]user$/i;
 
 /**
  * `Origin` and `Referer` go with `Host` where they name the public origin: an application that compares them must not take its own pages

@@ -163,7 +163,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   }
 
   addToAnswer(fields: Fields): void {
-    this.#added = [...this.#added, ...fields];
+    this.#added = this.#added.length === 0 ? fields : [...this.#added, ...fields];
   }
 
   /** A policy that had to wait may still ask for it when the client has left. */

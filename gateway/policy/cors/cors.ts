@@ -1,6 +1,7 @@
 import type { Fields } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import type { LocalAnswer, RoutedExchange, RoutedHead } from '../../fields/exchange.ts';
+import { FieldNames } from '../../fields/field-names.ts';
 import { isPublicOrigin } from '../../fields/forwarded.ts';
 import { TOKEN } from '../../keys/field.ts';
 import { type AskedRequest, type BoundPolicy, type Foreseen, policyWithKey } from '../policy.ts';
@@ -87,9 +88,9 @@ class Cors {
     let varies = false;
     for (let i = 0; i < fields.length; i += 2) {
       const name = fields[i]!;
-      const lower = name.length >= SHORTEST ? name.toLowerCase() : '';
-      if (SAID_HERE.has(lower)) continue;
-      if (lower === 'vary') varies ||= ORIGIN_AMONG.test(fields[i + 1]!);
+      if (SAID_HERE.has(name)) continue;
+      if (name.length === VARY.length && name.toLowerCase() === VARY)
+        varies ||= ORIGIN_AMONG.test(fields[i + 1]!);
       out.push(name, fields[i + 1]!);
     }
     const origin = this.#everybody ? '*' : firstValue(exchange.facts.kept, 'origin');
@@ -131,10 +132,10 @@ function firstValue(fields: Fields, lowerName: string): string | null {
 const NAMES = /^[!#$%&'*+\-.^_`|~\w, ]{1,1024}$/;
 
 /** What a service may say of it: on an answer to a request that is no preflight, only some of them mean anything. */
-const SAID_HERE: ReadonlySet<string> = new Set([
+const SAID_HERE = new FieldNames([
   'access-control-allow-origin',
   'access-control-allow-credentials',
   'access-control-expose-headers',
 ]);
-const SHORTEST = 'vary'.length;
+const VARY = 'vary';
 const ORIGIN_AMONG = /(?:^|,)\s*(?:origin|\*)\s*(?:,|$)/i;

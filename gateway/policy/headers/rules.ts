@@ -1,6 +1,7 @@
 /** What header rules do to a list of fields. */
 
 import type { Fields } from '../../exchange/contract.ts';
+import { FieldNames } from '../../fields/field-names.ts';
 
 /** Plain data, as the configuration keeps it. */
 export interface FieldRules {
@@ -14,7 +15,7 @@ export const NO_RULES: FieldRules = { drop: [], append: [] };
 
 /** The rules of the top level, and those of a route after them, as one. */
 export function after(first: FieldRules, then: FieldRules): FieldRules {
-  const gone = new Set(then.drop);
+  const gone = new FieldNames(then.drop);
   return {
     drop: [...new Set([...first.drop, ...then.drop])],
     append: [...withoutNames(first.append, gone), ...then.append],
@@ -27,14 +28,18 @@ export function isEmpty({ drop, append }: FieldRules): boolean {
 
 /** As a function on fields, which is made once for a route. */
 export function editor({ drop, append }: FieldRules): (fields: Fields) => Fields {
-  const gone = new Set(drop);
-  return (fields) => [...(gone.size === 0 ? fields : withoutNames(fields, gone)), ...append];
+  const gone = new FieldNames(drop);
+  return (fields) => {
+    const out = withoutNames(fields, gone);
+    for (const text of append) out.push(text);
+    return out;
+  };
 }
 
 /** Where the fields describe an answer of the gateway's own they stay: only what is not among them is added. */
 export function adder({ append }: FieldRules): (fields: Fields) => Fields {
   return (fields) => {
-    const own = new Set(namesOf(fields));
+    const own = new FieldNames(namesOf(fields));
     return [...fields, ...withoutNames(append, own)];
   };
 }
@@ -44,10 +49,10 @@ export function namesOf(fields: Fields): string[] {
   return fields.flatMap((name, at) => (at % 2 === 0 ? [name.toLowerCase()] : []));
 }
 
-function withoutNames(fields: Fields, names: ReadonlySet<string>): string[] {
+function withoutNames(fields: Fields, names: FieldNames): string[] {
   const kept: string[] = [];
   for (let i = 0; i < fields.length; i += 2) {
-    if (!names.has(fields[i]!.toLowerCase())) kept.push(fields[i]!, fields[i + 1]!);
+    if (!names.has(fields[i]!)) kept.push(fields[i]!, fields[i + 1]!);
   }
   return kept;
 }

@@ -8,21 +8,30 @@ import type { ApiKeySettings } from '../settings.ts';
 
 /**
  * The keys of a file, found by their hashes: how long that takes says nothing of how near a wrong key was, because nobody can choose a hash, and
- * the map itself goes by a hash with a seed of the process.
+ * the map itself goes by a hash with a seed of the process. So does the map of those that are known by themselves, which saves the hash.
  */
 export class ApiKeys {
   readonly #names = new Map<string, string>();
+  /** Of the keys that have come and are right: no more than there are in the file. */
+  readonly #known = new Map<string, string>();
 
   add(name: string, hashed: string): void {
     this.#names.set(hashed, name);
   }
 
   nameOf(key: string): string | undefined {
-    return this.nameOfHash(hashKey(key));
+    return this.#known.get(key) ?? this.#look(key);
   }
 
   nameOfHash(hashed: string): string | undefined {
     return this.#names.get(hashed);
+  }
+
+  #look(key: string): string | undefined {
+    const name = this.nameOfHash(hashKey(key));
+    // A copy: what was sent may be a piece of a head, which would be kept with it.
+    if (name !== undefined) this.#known.set(Buffer.from(key, 'latin1').toString('latin1'), name);
+    return name;
   }
 }
 

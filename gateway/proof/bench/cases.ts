@@ -12,9 +12,12 @@ export interface BenchCase {
   readonly connections: number;
   /**
    * `closed`: the next request goes out as soon as an answer is there, so the proxy is at its limit. `paced`: requests go out at a rate that is
-   * half of what the slowest of them all can do, and latency counts from when a request was due. `tunnel`: messages through a WebSocket.
+   * half of what the slowest of them all can do, and latency counts from when a request was due. `tunnel`: messages through a WebSocket. `h2`: as
+   * `closed`, by HTTP/2. `handshake`: a connection for each request; `resumed`: with the ticket of the one before.
    */
-  readonly load: 'closed' | 'paced' | 'tunnel';
+  readonly load: 'closed' | 'paced' | 'tunnel' | 'h2' | 'handshake' | 'resumed';
+  /** Over TLS 1.3, with a certificate on P-256. */
+  readonly secure?: boolean;
   /** Answered out of the proxy's cache. */
   readonly cached?: boolean;
 }
@@ -46,7 +49,21 @@ export const cases: readonly BenchCase[] = [
     connections: 64,
     load: 'tunnel',
   },
+  { ...closed('tls', 'Small answers over TLS', '/small', 105, 0), secure: true },
+  { ...closed('h2', 'Small answers over HTTP/2 and TLS', '/small', 105, 0), secure: true, load: 'h2' },
+  handshakes('handshake', 'Full handshakes of TLS, one small answer each', 'handshake'),
+  handshakes('resumed', 'Resumed handshakes of TLS, one small answer each', 'resumed'),
 ];
+
+function handshakes(name: string, title: string, load: 'handshake' | 'resumed'): BenchCase {
+  return { ...closed(name, title, '/small', 105, 0), connections: 8, secure: true, load };
+}
+
+/** On how many connections it is asked, in words. */
+export function connectionsOf({ connections, load }: BenchCase): string {
+  const fresh = load === 'handshake' || load === 'resumed';
+  return fresh ? `a connection each, ${connections} at a time` : `${connections} keep-alive connections`;
+}
 
 function closed(
   name: string,

@@ -1,4 +1,4 @@
-import { type BenchCase, cases } from './cases.ts';
+import { type BenchCase, cases, connectionsOf } from './cases.ts';
 import { disturbanceMax } from './measurement.ts';
 import { renderReading } from './reading.ts';
 import { type BenchResult, rowsOf } from './result.ts';
@@ -25,7 +25,7 @@ function section(title: string, body: string): string {
 function tables(result: BenchResult, measured: readonly BenchCase[], yardstick: string): string {
   const rendered = measured.map((each) => {
     const table = renderMarkdownTable(rowsOf(result, each.name, yardstick));
-    return `### ${each.title}, ${each.connections} keep-alive connections\n\n${table}\n`;
+    return `### ${each.title}, ${connectionsOf(each)}\n\n${table}\n`;
   });
   return `${rendered.join('\n')}
 *× nginx*: CPU per request as a multiple of nginx's in the same round, the median of ${result.rounds} rounds; *min–max*: its spread over the rounds.
@@ -48,7 +48,7 @@ function reading(
 
 What these figures do not say:
 
-- They hold for plain HTTP/1.1 over loopback, with nothing else going on. TLS and slow clients cost more, and cost each proxy differently.
+- They hold over loopback, with nothing else going on, and but for the cases that say otherwise for plain HTTP/1.1. Slow clients cost more, and cost each proxy differently.
 - But at half of the load, the clients send the next request as soon as they have an answer, so every proxy runs at its limit, and p50 and p99 are those of a full queue:
   ${(measured[0] ?? cases[0])!.connections} connections divided by the throughput. They compare proxies; they are not what a user of a half-idle server waits.
 - Throughput and latency are wall-clock figures and move with whatever else the machine does; the ratios of CPU time move far less.

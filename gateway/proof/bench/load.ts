@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { findPackage, findProgram } from '../testing/machine.ts';
+import { fileURLToPath } from 'node:url';
+import { findPackage, findProgram, type Installed } from '../testing/machine.ts';
 import { type OwnLoad, runOwnLoad } from '../testing/own-load.ts';
 import type { BenchCase } from './cases.ts';
+import { h2loadCommand, h2loadLog, readH2load } from './h2load.ts';
 import type { Workspace } from './workspace.ts';
 import { parseWrk } from './wrk.ts';
 
@@ -44,8 +46,9 @@ export interface LoadGenerator {
 export function findLoadGenerator(workspace: Workspace): LoadGenerator {
   const wrk = findProgram('wrk', ['-v'], /^wrk (\S+)/);
   const cannon = findPackage('autocannon');
+  const h2load = findProgram('h2load', ['--version'], /nghttp2\/(\S+)/);
   if (wrk === null && cannon === null) throw new Error('autocannon is missing: run `npm ci`');
-  const others = 'paced loads and tunnels: our own, because neither wrk nor autocannon can do them';
+  const others = `HTTP/2: h2load ${h2load?.version ?? 'is missing'}; paced loads, tunnels and handshakes: our own, because none of them can do them`;
   const closed = (plan: LoadPlan) =>
     wrk === null ? runAutocannon(workspace, cannon!.path, plan) : runWrk(workspace, wrk.path, plan);
   return {
@@ -54,7 +57,13 @@ export function findLoadGenerator(workspace: Workspace): LoadGenerator {
       wrk === null
         ? 'wrk is not installed (Debian: apt-get install wrk): autocannon takes its place, and needs more of the CPU that it shares with the origin'
         : null,
-    run: (plan) => (plan.load === 'closed' ? closed(plan) : runOwn(workspace, plan)),
+    run(plan) {
+      if (plan.load === 'closed') return closed(plan);
+      if (plan.load === 'h2') return runH2load(workspace, h2load, plan);
+      return plan.load === 'handshake' || plan.load === 'resumed'
+        ? runHandshakes(workspace, plan)
+        : runOwn(workspace, plan);
+    },
   };
 }
 
@@ -106,6 +115,28 @@ async function outputOf(workspace: Workspace, command: [string, ...string[]]): P
   const { code } = await generator.ended;
   if (code !== 0) throw new Error(`the load generator failed (${generator.end}): ${generator.complaint()}`);
   return generator.stdout;
+}
+
+/** @throws Error where it is not installed. */
+async function runH2load(
+  workspace: Workspace,
+  h2load: Installed | null,
+  plan: LoadPlan,
+): Promise<LoadResult> {
+  if (h2load === null)
+    throw new Error(
+      'h2load is not installed (Debian: apt-get install nghttp2-client), and nothing takes its place',
+    );
+  const logFile = h2loadLog(workspace);
+  return readH2load(await outputOf(workspace, h2loadCommand(h2load.path, plan, logFile)), logFile);
+}
+
+async function runHandshakes(workspace: Workspace, plan: LoadPlan): Promise<LoadResult> {
+  const { url, connections, seconds, load } = plan;
+  const program = fileURLToPath(new URL('handshakes-program.ts', import.meta.url));
+  const kind = load === 'resumed' ? load : 'full';
+  const command = [process.execPath, program, url, String(connections), String(seconds), kind] as const;
+  return JSON.parse(await outputOf(workspace, [...command]));
 }
 
 async function runOwn(workspace: Workspace, plan: LoadPlan): Promise<LoadResult> {

@@ -41,7 +41,7 @@ export async function measure(
   const port = await freePort();
   const child = await startPeer(bench, peer, installed, benchCase, port);
   try {
-    const url = `http://127.0.0.1:${port}${pathPrefix}${benchCase.path}`;
+    const url = `${benchCase.secure ? 'https' : 'http'}://127.0.0.1:${port}${pathPrefix}${benchCase.path}`;
     await untilAnswers(child, url, caseBody(benchCase), peer.field);
     return await underLoad(bench, child, url, benchCase, peer.field);
   } finally {
@@ -53,7 +53,7 @@ async function startPeer(
   { workspace, originPort, echoPort }: Bench,
   peer: Peer,
   installed: Installed,
-  { load, cached = false }: BenchCase,
+  { load, cached = false, secure = false }: BenchCase,
   port: number,
 ) {
   const tunnel = load === 'tunnel';
@@ -69,6 +69,7 @@ async function startPeer(
     pathPrefix,
     tunnel,
     cached,
+    certificate: secure ? workspace.certificate : null,
   });
   workspace.makeFolder(`peer-${port}`, files);
   return workspace.processes.start(command, { cpu: workspace.proxyCpu, env, quiet: true });

@@ -5,7 +5,10 @@ import { parseOptions } from './options.ts';
 test('without options everything is measured at full length and may be written to the document', () => {
   const options = parseOptions([]);
   expect(options.full).toBe(true);
-  expect(options.cases).toEqual(['small', '10k', '1m', 'hit', 'post', 'half', 'websocket']);
+  expect(options.cases).toEqual([
+    ...['small', '10k', '1m', 'hit', 'post', 'half', 'websocket'],
+    ...['tls', 'h2', 'handshake', 'resumed'],
+  ]);
   expect(options.peers).toContain('nginx');
   expect(options.peers).toContain('portway+log');
 });

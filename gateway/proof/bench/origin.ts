@@ -53,7 +53,9 @@ function nginxOrigin(
   folder: string,
   port: number,
 ): [string, ...string[]] {
-  const small = cases.filter(({ bodyBytes, load }) => bodyBytes < 1024 && load === 'closed');
+  const small = cases.filter(
+    ({ bodyBytes, load, secure }) => bodyBytes < 1024 && load === 'closed' && !secure,
+  );
   const locations = small.map((each) => `    location = ${each.path} { return 200 "${caseBody(each)}"; }`);
   for (const { path } of cases.filter(({ cached }) => cached))
     locations.push(`    location = ${path} { add_header Cache-Control max-age=3600; }`);

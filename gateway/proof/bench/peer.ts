@@ -11,6 +11,8 @@ export interface Wiring {
   readonly tunnel: boolean;
   /** Whether answers are to be kept, in memory. */
   readonly cached: boolean;
+  /** Files of a certificate and its key, absolute, where clients come over TLS, by HTTP/1.1 or HTTP/2. */
+  readonly certificate: { readonly cert: string; readonly key: string } | null;
 }
 
 /** How to run a peer: a command whose process stays in the foreground and ends on SIGTERM. */

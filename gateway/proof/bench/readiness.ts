@@ -26,9 +26,10 @@ export async function untilAnswers(
 
 /** What is wrong with the answer to GET `url`; `null` where it is 200 with exactly `body`, which is text. */
 export async function problemOf(url: string, body: Buffer, field?: string): Promise<string | null> {
-  const { port, pathname } = new URL(url);
+  const { port, pathname, protocol } = new URL(url);
   const { status, complete, text, broke } = await ask(Number(port), pathname, {
     withinMs: 5_000,
+    secure: protocol === 'https:',
     ...(field === undefined ? {} : { headers: headersOf(field) }),
   });
   if (!complete) return broke ?? 'broken off';

@@ -38,8 +38,9 @@ export async function runRounds(
 }
 
 /** Those whose peer takes part in the case. */
-function taking(participants: readonly Participant[], { name, load, cached }: BenchCase): Participant[] {
-  const plain = load === 'closed' && !cached;
+function taking(participants: readonly Participant[], benchCase: BenchCase): Participant[] {
+  const { name, load, cached, secure } = benchCase;
+  const plain = load === 'closed' && !cached && !secure;
   return participants.filter(({ peer }) => (peer.cases ? peer.cases.includes(name) : plain));
 }
 

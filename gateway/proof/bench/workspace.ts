@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allowedCpus } from '../testing/machine.ts';
 import { findTaskset, Processes } from '../testing/processes.ts';
+import { selfSigned } from '../testing/self-signed.ts';
 
 /** What a run holds of the machine: processes, a temporary folder, and which CPU is whose. Ended, nothing of it is left. */
 export class Workspace {
@@ -26,6 +27,17 @@ export class Workspace {
     mkdirSync(folder, { recursive: true });
     for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
     return folder;
+  }
+
+  /** Files of a certificate for all peers, made when it is first asked for. */
+  get certificate(): { readonly cert: string; readonly key: string } {
+    const cert = join(this.folder, 'tls', 'site.crt');
+    const key = join(this.folder, 'tls', 'site.key');
+    if (!existsSync(key)) {
+      const made = selfSigned('localhost');
+      this.makeFolder('tls', { 'site.crt': made.cert, 'site.key': made.key });
+    }
+    return { cert, key };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Milliseconds of the machine's monotonic clock: the same in every process, so that what two of them saw can be compared. */
@@ -28,19 +29,30 @@ export interface AskOptions {
   /** Then it is given up, which counts as broken; default 10 s. */
   readonly withinMs?: number;
   readonly id?: string;
+  /** Over TLS, whoever answers. */
+  readonly secure?: boolean;
 }
 
 /** Sends a request and reads its answer. Never rejects: what goes wrong is what is looked for. */
 export function ask(port: number, target: string, options: AskOptions = {}): Promise<Asked> {
-  const { method = 'GET', body, agent = false, headers = {}, withinMs = 10_000, id = '' } = options;
+  const {
+    method = 'GET',
+    body,
+    agent = false,
+    headers = {},
+    withinMs = 10_000,
+    id = '',
+    secure = false,
+  } = options;
   const from = monotonicMs();
   const { promise, resolve } = Promise.withResolvers<Asked>();
   let status: number | null = null;
   let text = '';
   const over = (complete: boolean, broke: string | null) =>
     resolve({ id, status, complete, text, broke, ms: monotonicMs() - from });
-  const request = http.request(
-    { host: '127.0.0.1', port, path: target, method, agent, headers },
+  const { request: send } = secure ? https : http;
+  const request = send(
+    { host: '127.0.0.1', port, path: target, method, agent, headers, rejectUnauthorized: false },
     (answer) => {
       status = answer.statusCode ?? 0;
       answer.setEncoding('utf8').on('data', (more: string) => {

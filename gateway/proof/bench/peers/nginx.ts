@@ -48,18 +48,21 @@ const CACHE = `      proxy_cache kept;
 `;
 
 function configuration(
-  { folder, port, originPort, pathPrefix, tunnel, cached }: Wiring,
+  { folder, port, originPort, pathPrefix, tunnel, cached, certificate }: Wiring,
   buffers: string,
 ): string {
   const kept = cached
     ? `  proxy_cache_path ${folder}/kept keys_zone=kept:10m;\n  open_file_cache max=16;\n`
     : '';
+  const tls = certificate
+    ? `    ssl_certificate ${certificate.cert};\n    ssl_certificate_key ${certificate.key};\n    ssl_protocols TLSv1.3;\n`
+    : '';
   return nginxMain(
     folder,
     `${kept}  upstream origin { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 1000000000; }
   server {
-    listen 127.0.0.1:${port} backlog=1024;
-    location ${pathPrefix}/ {
+    listen 127.0.0.1:${port} backlog=1024${certificate ? ' ssl http2' : ''};
+${tls}    location ${pathPrefix}/ {
       proxy_pass http://origin/;
       client_body_buffer_size 64k;
       proxy_http_version 1.1;

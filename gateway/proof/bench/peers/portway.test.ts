@@ -16,6 +16,7 @@ test.each([portway, ...portwayVariants].map((peer) => [peer.name, peer] as const
       pathPrefix: '/svc',
       tunnel: false,
       cached: false,
+      certificate: null,
     };
     const { files = {} } = peer.launch({ path: '', version: '' }, wiring);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

@@ -98,11 +98,13 @@ function findPortway(): Installed {
   return { path, version: packageVersion(path) };
 }
 
-function configuration({ port, originPort, pathPrefix, cached }: Wiring, variant: Variant): string {
+function configuration(wiring: Wiring, variant: Variant): string {
+  const { port, originPort, pathPrefix, cached, certificate } = wiring;
+  const tls = certificate && `tls: { certificates: ${JSON.stringify(certificate)} }\n`;
   return `port: ${port}
 host: 127.0.0.1
 admin: false
-${variant.settings ?? ''}routes:
+${variant.settings ?? ''}${tls ?? ''}routes:
   ${pathPrefix}: { to: ${originPort}${cached ? ', cache: true' : ''}${variant.route ?? ''} }
 ${variant.others ?? ''}`;
 }

@@ -4,25 +4,53 @@
  */
 export function addressNetwork(address: string): string {
   if (!address.includes(':')) return address;
-  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (dotted !== null) return dotted[1]!;
+  const dot = address.indexOf('.');
+  if (dot >= 0) return MAPPED_DOTTED.exec(address)?.[1] ?? networkOf(groupsOf(address.slice(0, dot)));
   const groups = groupsOf(address);
-  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff)
-    return groups
-      .slice(6)
-      .flatMap((group) => [group >> 8, group & 0xff])
-      .join('.');
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(':')}::/64`;
+  return isMapped(groups) ? dotted(groups[6]!, groups[7]!) : networkOf(groups);
 }
 
+const MAPPED_DOTTED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** Each client comes by here with its first request, so that no part of the text is copied. */
 function groupsOf(address: string): number[] {
-  const [front = '', back] = address.split('%', 1)[0]!.split('::');
-  const read = (text: string) =>
-    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
-  const [first, last] = [read(front), read(back ?? '')];
-  const gap = Math.max(0, 8 - first.length - last.length);
-  return [...first, ...new Array<number>(gap).fill(0), ...last];
+  const groups = [0, 0, 0, 0, 0, 0, 0, 0];
+  let count = 0;
+  let gapAt = -1;
+  let value = -1;
+  for (let i = 0; i <= address.length && count < GROUPS; i++) {
+    const code = i < address.length ? address.charCodeAt(i) : PERCENT;
+    if (code !== COLON && code !== PERCENT) {
+      value = (Math.max(value, 0) << 4) | hexDigit(code);
+      continue;
+    }
+    if (value >= 0) groups[count++] = value;
+    else if (i > 0 && code === COLON && gapAt < 0) gapAt = count;
+    value = -1;
+    // What follows names the interface (RFC 4007 §11).
+    if (code === PERCENT) break;
+  }
+  if (gapAt >= 0)
+    groups.copyWithin(GROUPS - (count - gapAt), gapAt, count).fill(0, gapAt, GROUPS - (count - gapAt));
+  return groups;
+}
+
+const GROUPS = 8;
+const COLON = 0x3a;
+const PERCENT = 0x25;
+
+function hexDigit(code: number): number {
+  return code <= 0x39 ? code & 0xf : (code & 0xf) + 9;
+}
+
+function isMapped(groups: readonly number[]): boolean {
+  return groups[5] === 0xffff && (groups[0]! | groups[1]! | groups[2]! | groups[3]! | groups[4]!) === 0;
+}
+
+function dotted(high: number, low: number): string {
+  return `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`;
+}
+
+function networkOf([a, b, c, d]: readonly number[]): string {
+  return `${a!.toString(16)}:${b!.toString(16)}:${c!.toString(16)}:${d!.toString(16)}::/64`;
 }

@@ -2,7 +2,7 @@ import { type Admission, intervalOf, type Spread, waitOf } from './arrivals.ts';
 import type { CountReport, CountState, Counts } from './counts.ts';
 import type { LimitBy } from './keys.ts';
 import { PartyTable } from './party-table.ts';
-import { type PartyTag, PartyTagger } from './party-tag.ts';
+import { LimitTagger, type PartyTag, PartyTagger } from './party-tag.ts';
 
 /** What is still to be told of one party. */
 interface Pending {
@@ -21,6 +21,7 @@ interface Pending {
 export class AgreedArrivals implements Admission {
   readonly #by: LimitBy['kind'];
   readonly #counts: Counts;
+  readonly #parties: PartyTagger;
   readonly #table: PartyTable;
   /** Of the party in each place: how many have passed that no answer has counted yet. */
   readonly #unknown: Uint32Array;
@@ -31,29 +32,17 @@ export class AgreedArrivals implements Admission {
   #due: NodeJS.Timeout | undefined;
   /** No word came in time, and none has come since. */
   #alone = false;
-  #key: PartyTag;
-  /** By the limit that they are of. */
-  readonly #taggers = new Map<string, PartyTagger>();
 
   constructor(by: LimitBy['kind'], counts: Counts, table = new PartyTable()) {
     this.#by = by;
     this.#counts = counts;
-    this.#key = counts.key;
+    this.#parties = new PartyTagger(counts.key);
     this.#table = table;
     this.#unknown = new Uint32Array(table.places);
   }
 
-  taggerOf(limit: string): PartyTagger {
-    const tagger = this.#taggers.get(limit) ?? new PartyTagger(this.#key).derived(limit);
-    this.#taggers.set(limit, tagger);
-    return tagger;
-  }
-
-  /** Others call parties otherwise: what is counted here under the old names is as good as absent. */
-  #rekey(key: PartyTag): void {
-    if (key.low === this.#key.low && key.high === this.#key.high) return;
-    this.#key = key;
-    for (const [limit, tagger] of this.#taggers) tagger.rekey(key, limit);
+  taggerOf(limit: string): LimitTagger {
+    return new LimitTagger(this.#parties, limit);
   }
 
   take(party: PartyTag, spread: Spread, nowMs: number): number | Promise<number> {
@@ -99,7 +88,8 @@ export class AgreedArrivals implements Admission {
 
   #tell(): void {
     this.#due = undefined;
-    this.#rekey(this.#counts.key);
+    // Others may call parties otherwise: what is counted here under the old names is as good as absent.
+    this.#parties.rekey(this.#counts.key);
     const asked = [...this.#displaced, ...this.#pending.values()];
     if (asked.length === 0) return;
     this.#displaced = [];

@@ -1,5 +1,5 @@
 import { PartyTable } from './party-table.ts';
-import { newTagKey, type PartyTag, PartyTagger } from './party-tag.ts';
+import { LimitTagger, newTagKey, type PartyTag, PartyTagger } from './party-tag.ts';
 
 /** How many may come in a time, and how many of them at once. */
 export interface Spread {
@@ -11,7 +11,7 @@ export interface Spread {
 /** What decides whether a request of a party passes. */
 export interface Admission {
   /** The parties of one limit are others than those of the next. */
-  taggerOf(limit: string): PartyTagger;
+  taggerOf(limit: string): LimitTagger;
   /** @returns the milliseconds until it would pass. 0 or less: it passes, and is counted; so much time is left of its burst. */
   take(party: PartyTag, spread: Spread, nowMs: number): number | Promise<number>;
   close(): void;
@@ -20,14 +20,14 @@ export interface Admission {
 /** When the next request of each party is due, by the generic cell rate algorithm, as far as this process has seen them. */
 export class Arrivals implements Admission {
   readonly #table: PartyTable;
-  readonly #key = newTagKey();
+  readonly #parties = new PartyTagger(newTagKey());
 
   constructor(table = new PartyTable()) {
     this.#table = table;
   }
 
-  taggerOf(limit: string): PartyTagger {
-    return new PartyTagger(this.#key).derived(limit);
+  taggerOf(limit: string): LimitTagger {
+    return new LimitTagger(this.#parties, limit);
   }
 
   take(party: PartyTag, spread: Spread, nowMs: number): number {

@@ -7,14 +7,14 @@ import type { Counts } from './counts.ts';
 import type { RateLimit } from './keys.ts';
 import { limitItem, namesOf, policyItem } from './limit-fields.ts';
 import { partyOf } from './party.ts';
-import type { PartyTagger } from './party-tag.ts';
+import type { LimitTagger } from './party-tag.ts';
 
 /** One limit, and the table that its parties are counted in. */
 interface CountedLimit {
   readonly limit: RateLimit;
   /** As answers call it. */
   readonly name: string;
-  readonly tagger: PartyTagger;
+  readonly tagger: LimitTagger;
   readonly arrivals: Admission;
 }
 
@@ -51,7 +51,7 @@ export class Limiter {
     let items = told;
     for (let at = first; at < this.#limits.length; at++) {
       const one = this.#limits[at]!;
-      const waitMs = one.arrivals.take(one.tagger.tag(partyOf(one.limit.by, exchange)), one.limit, now);
+      const waitMs = one.arrivals.take(tagOf(one, exchange), one.limit, now);
       if (typeof waitMs !== 'number')
         return waitMs.then((ms) => this.#admitFrom(at + 1, withItem(items, one, ms), exchange));
       items = withItem(items, one, waitMs);
@@ -63,6 +63,10 @@ export class Limiter {
   close(): void {
     for (const { limit } of this.#limits) this.#kept.release(tableOf(limit, this.#counts));
   }
+}
+
+function tagOf({ limit, tagger }: CountedLimit, exchange: RoutedExchange): LimitTagger {
+  return tagger.of(partyOf(limit.by, exchange, tagger.parties));
 }
 
 function arrivalsOf({ by }: RateLimit, counts: Counts | null): Admission {

@@ -1,35 +1,50 @@
+import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { newTagKey, PartyTagger } from './party-tag.ts';
+import { LimitTagger, newTagKey, PartyTagger } from './party-tag.ts';
 
-/** Of the reference implementation: the key is 00 01 .. 07, the text the bytes 00 01 .. */
-const HALFSIPHASH_2_4_64 = [
-  [0, '218d1f59b9b83cc8'],
-  [2, '064f39ef7c50eb57'],
-  [4, 'd5e78a175be52ea1'],
-  [6, 'ce3e91358aa2bc25'],
-  [8, 'edfee820bce4858c'],
-  [10, '95b0469f06a6f2ee'],
-  [12, '7bc71f9faef5c799'],
-  [14, '3bb1a870eae8e658'],
-] as const;
+test('a tag is the beginning of the SHA-256 of the key and the party, one for each /64', () => {
+  const { low, high } = new PartyTagger({ low: 7, high: -9 }).address('2001:db8::1');
+  const bytes = Buffer.from(hash('sha256', '7 -9 a2001:db8:0:0::/64', 'hex'), 'hex');
+  expect([low, high]).toEqual([bytes.readInt32LE(0), bytes.readInt32LE(4)]);
+  const tagger = new PartyTagger(newTagKey());
+  expect(tagger.address('2001:db8::ffff')).toEqual(tagger.address('2001:db8::1'));
+  expect(tagger.address('2001:db8:0:1::1')).not.toEqual(tagger.address('2001:db8::1'));
+  // What a request says is no address.
+  expect(tagger.value('203.0.113.7')).not.toEqual(tagger.address('203.0.113.7'));
+});
 
-test.each(HALFSIPHASH_2_4_64)('the tag of %i bytes is that of the reference', (length, expected) => {
-  const bytes = Array.from({ length }, (_, at) => at);
-  const text = String.fromCharCode(
-    ...bytes.flatMap((byte, at) => (at % 2 === 0 ? [byte | (bytes[at + 1]! << 8)] : [])),
-  );
-  const { low, high } = new PartyTagger({ low: 0x03020100, high: 0x07060504 }).tag(text);
-  const out = Buffer.alloc(8);
-  out.writeInt32LE(low, 0);
-  out.writeInt32LE(high, 4);
-  expect(out.toString('hex')).toBe(expected);
+test('a tag stays the same, however many have come since', () => {
+  const tagger = new PartyTagger(newTagKey());
+  const first = tagger.value('first');
+  for (let i = 0; i < 10_000; i++) tagger.value(`${i}`);
+  expect(tagger.value('first')).toEqual(first);
+  expect(tagger.value('first')).not.toBe(first);
+});
+
+test('each limit has other tags', () => {
+  const parties = new PartyTagger(newTagKey());
+  const [one, other] = ['one', 'other'].map((limit) => new LimitTagger(parties, limit));
+  expect({ ...one!.tag('a') }).not.toEqual({ ...other!.tag('a') });
+  expect({ ...one!.tag('a') }).not.toEqual({ ...one!.tag('b') });
 });
 
 test('each process has a key of its own, and one text one tag', () => {
   const [first, second] = [new PartyTagger(newTagKey()), new PartyTagger(newTagKey())];
-  const tagOf = (tagger: PartyTagger, text: string) => `${tagger.tag(text).low} ${tagger.tag(text).high}`;
+  const tagOf = (tagger: PartyTagger, text: string) => `${tagger.value(text).low} ${tagger.value(text).high}`;
   expect(tagOf(first, '203.0.113.7')).toBe(tagOf(first, '203.0.113.7'));
   expect(tagOf(first, '203.0.113.7')).not.toBe(tagOf(second, '203.0.113.7'));
   expect(tagOf(first, '203.0.113.7')).not.toBe(tagOf(first, '203.0.113.8'));
   expect(tagOf(first, 'abc')).not.toBe(tagOf(first, 'abc\0'));
+});
+
+test('another key makes other tags, of limits too', () => {
+  const parties = new PartyTagger(newTagKey());
+  const limit = new LimitTagger(parties, 'limit');
+  const [before, underLimit] = [parties.value('a'), { ...limit.tag('a') }];
+  const key = newTagKey();
+  parties.rekey(key);
+  expect(parties.value('a')).not.toEqual(before);
+  const fresh = { ...new LimitTagger(new PartyTagger(key), 'limit').tag('a') };
+  expect([{ ...limit.tag('a') }.low, { ...limit.tag('a') }.high]).toEqual([fresh.low, fresh.high]);
+  expect({ ...limit.tag('a') }).not.toEqual(underLimit);
 });

@@ -1,4 +1,5 @@
-import { randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
+import { addressNetwork } from './address-network.ts';
 
 /** Who is counted, in 64 bits: nobody who does not know the key can choose values whose tags meet. */
 export interface PartyTag {
@@ -12,69 +13,106 @@ export function newTagKey(): PartyTag {
   return { low: low!, high: high! };
 }
 
-/**
- * HalfSipHash-2-4 with 64 bits of output (Aumasson and Bernstein, https://github.com/veorq/SipHash), over the UTF-16 units of a text: the keyed
- * hash that is made for tables whose keys strangers choose. One object makes one tag after the other, so that none is allocated.
- */
-export class PartyTagger implements PartyTag {
+/** Tags of parties, as SHA-256 makes them of the key and of what tells a party. Those that were made last are at hand. */
+export class PartyTagger {
+  #key: PartyTag;
+  #secret: string;
+  #addresses = new RecentTags();
+  #values = new RecentTags();
+
+  constructor(key: PartyTag) {
+    this.#key = key;
+    this.#secret = secretOf(key);
+  }
+
+  get key(): PartyTag {
+    return this.#key;
+  }
+
+  /** From now on its tags are those of another key. */
+  rekey(key: PartyTag): void {
+    if (key.low === this.#key.low && key.high === this.#key.high) return;
+    this.#key = key;
+    this.#secret = secretOf(key);
+    this.#addresses = new RecentTags();
+    this.#values = new RecentTags();
+  }
+
+  /** Of a client, by its network. */
+  address(address: string): PartyTag {
+    return (
+      this.#addresses.get(address) ?? this.#addresses.put(address, this.#made('a', addressNetwork(address)))
+    );
+  }
+
+  /** Of what a request says. */
+  value(value: string): PartyTag {
+    return this.#values.get(value) ?? this.#values.put(value, this.#made('v', value));
+  }
+
+  #made(kind: string, text: string): PartyTag {
+    const digest = hash('sha256', `${this.#secret}${kind}${text}`, 'latin1');
+    return { low: wordAt(digest, 0), high: wordAt(digest, 4) };
+  }
+}
+
+function secretOf({ low, high }: PartyTag): string {
+  return `${low} ${high} `;
+}
+
+function wordAt(bytes: string, at: number): number {
+  const half = (low: number) => bytes.charCodeAt(low) | (bytes.charCodeAt(low + 1) << 8);
+  return half(at) | (half(at + 2) << 16);
+}
+
+/** Those that were made last: begun anew when it is full, so that strangers can't make it grow. */
+class RecentTags {
+  #tags = new Map<string, PartyTag>();
+
+  get(text: string): PartyTag | undefined {
+    return this.#tags.get(text);
+  }
+
+  put(text: string, tag: PartyTag): PartyTag {
+    if (this.#tags.size >= MOST_KEPT) this.#tags = new Map();
+    if (text.length <= LONGEST_KEPT) this.#tags.set(text, tag);
+    return tag;
+  }
+}
+
+const MOST_KEPT = 4_096;
+const LONGEST_KEPT = 128;
+
+/** The same parties under one limit: another tag for each limit. One object makes one tag after the other. */
+export class LimitTagger implements PartyTag {
+  readonly parties: PartyTagger;
+  readonly #limit: string;
+  #own: PartyTag;
+  /** Of `#own`. */
   #key: PartyTag;
   low = 0;
   high = 0;
 
-  constructor(key: PartyTag) {
-    this.#key = key;
+  constructor(parties: PartyTagger, limit: string) {
+    this.parties = parties;
+    this.#limit = `limit ${limit}`;
+    this.#own = parties.value(this.#limit);
+    this.#key = parties.key;
   }
 
-  /** From now on its tags are those of another key, which this text makes of that one. */
-  rekey(key: PartyTag, text: string): void {
-    const { low, high } = new PartyTagger(key).tag(text);
-    this.#key = { low, high };
+  /** Of what a request says. */
+  tag(value: string): this {
+    return this.of(this.parties.value(value));
   }
 
-  /** Of another key, which this text makes of this one. */
-  derived(text: string): PartyTagger {
-    const { low, high } = this.tag(text);
-    return new PartyTagger({ low, high });
-  }
-
-  /** @returns itself, with the tag of this text until the next call. */
-  tag(text: string): this {
-    const { low, high } = this.#key;
-    let v0 = low;
-    let v1 = high ^ 0xee;
-    let v2 = 0x6c796765 ^ low;
-    let v3 = 0x74656462 ^ high;
-    const units = text.length;
-    const words = (units >>> 1) + 1;
-    // Two rounds for each word, the last of which says how long the text is; four, and four more, behind them. All in one loop: its locals are registers.
-    for (let word = 0; word < words + 4; word++) {
-      let next = 0;
-      if (word < words) {
-        const at = word * 2;
-        next = at + 1 < units ? text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16) : units << 25;
-        if (at + 1 === units) next |= text.charCodeAt(at);
-        v3 ^= next;
-      } else if (word === words) {
-        v2 ^= 0xee;
-      } else if (word === words + 2) {
-        this.low = v1 ^ v3;
-        v1 ^= 0xdd;
-      }
-      for (let round = 0; round < 2; round++) {
-        v0 = (v0 + v1) | 0;
-        v2 = (v2 + v3) | 0;
-        v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-        v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-        v0 = (v0 << 16) | (v0 >>> 16);
-        v2 = (v2 + v1) | 0;
-        v0 = (v0 + v3) | 0;
-        v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-        v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-        v2 = (v2 << 16) | (v2 >>> 16);
-      }
-      v0 ^= next;
+  /** @returns itself, with this party's tag until the next call. */
+  of({ low, high }: PartyTag): this {
+    if (this.parties.key !== this.#key) {
+      this.#key = this.parties.key;
+      this.#own = this.parties.value(this.#limit);
     }
-    this.high = v1 ^ v3;
+    this.low = low ^ this.#own.low;
+    this.high = high ^ this.#own.high;
     return this;
   }
 }

@@ -1,19 +1,18 @@
-import { hash } from 'node:crypto';
 import type { Fields } from '../../exchange/contract.ts';
 import { cookieValue } from '../../fields/cookie.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
-import { addressNetwork } from './address-network.ts';
 import type { LimitBy } from './keys.ts';
+import type { PartyTag, PartyTagger } from './party-tag.ts';
 
 /** Who does not say what is asked for is counted by address: saying nothing is no way round. */
-export function partyOf(by: LimitBy, exchange: RoutedExchange): string {
-  if (by.kind === 'route') return '';
-  if (by.kind === 'user' && exchange.user !== null) return `u${short(exchange.user)}`;
+export function partyOf(by: LimitBy, exchange: RoutedExchange, tagger: PartyTagger): PartyTag {
+  if (by.kind === 'route') return tagger.value('');
+  if (by.kind === 'user' && exchange.user !== null) return tagger.value(exchange.user);
   if (by.kind === 'header' || by.kind === 'cookie') {
     const said = saidIn(exchange.downstream.fields, by.kind, by.name);
-    if (said !== '') return `v${short(said)}`;
+    if (said !== '') return tagger.value(said);
   }
-  return addressNetwork(exchange.origin.client);
+  return tagger.address(exchange.origin.client);
 }
 
 function saidIn(fields: Fields, kind: 'header' | 'cookie', name: string): string {
@@ -25,10 +24,3 @@ function saidIn(fields: Fields, kind: 'header' | 'cookie', name: string): string
   }
   return said;
 }
-
-/** A client chooses how long its fields are, and how many of them are remembered. */
-function short(value: string): string {
-  return value.length <= LONGEST_AS_IT_IS ? value : hash('sha256', value, 'base64url');
-}
-
-const LONGEST_AS_IT_IS = 43;

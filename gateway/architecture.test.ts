@@ -141,8 +141,26 @@ describe('the invariants of the tree', () => {
 
   test('only extensions and the outbound requests of auth are built on undici, and nobody sets its global dispatcher', () => {
     const importers = importsThat(product, ({ from, typeOnly }) => !typeOnly && from === 'undici');
-    expect(importers.map(fileOf)).toEqual(['gateway/forward/extend.ts', 'gateway/policy/auth/outbound.ts']);
+    expect(importers.map(fileOf)).toEqual([
+      'gateway/forward/extend-dispatcher.ts',
+      'gateway/policy/auth/outbound.ts',
+    ]);
     expect(filesWith(gateway.filter(isNotThisTest), /setGlobalDispatcher/)).toEqual([]);
+  });
+
+  test('what a plain start does not need is not loaded by it', () => {
+    const loaded = loadedBy(['gateway/cli/start.ts', 'gateway/gateway.ts'], product, false);
+    expect(
+      importsThat(
+        loaded,
+        ({ from, typeOnly, names }) => !typeOnly && names !== 'import()' && DEAR.test(from),
+      ),
+    ).toEqual([]);
+  });
+
+  test('one file asks for node:http, of which an import loads a whole undici', () => {
+    expect(importsThat(product, ({ from, typeOnly }) => !typeOnly && from === 'node:http')).toEqual([]);
+    expect(filesWith(product, /getBuiltinModule\('node:http'\)/)).toEqual(['gateway/exchange/node-http.ts']);
   });
 
   test('imports never go in a circle', () => {
@@ -218,6 +236,9 @@ function isPure(module: string, names: string): boolean {
   if (module === 'node:stream') return names === '{ Transform }';
   return module === 'node:path' || module === 'node:url' || module === 'node:util';
 }
+
+/** Packages that take tens of milliseconds and MiB to load. */
+const DEAR = /^(@?fastify|undici|jose|openid-client|prom-client|pino-pretty|chokidar)\b/;
 
 /** What reaches outside without an import: the process, the clock, the network, the terminal, chance. */
 const IMPURE =

@@ -17,7 +17,7 @@ import { TlsError, TlsFiles } from './listener/tls-files.ts';
 import { createAccessLog } from './log/access-log.ts';
 import type { GatewayConfig, RouteConfig, StreamConfig } from './model/config.ts';
 import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './model/status.ts';
-import { type Admin, type AdminView, createAdmin } from './observe/admin.ts';
+import type { Admin, AdminView } from './observe/admin.ts';
 import { Inspector } from './observe/exchanges/inspector.ts';
 import type { Figure, FigureName, FigureReaders } from './observe/figures.ts';
 import { readCertificates, readConfig, readShared } from './observe/metrics/config-reading.ts';
@@ -279,7 +279,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       log: this.#options.log,
       routeOf: (request) => extensions.routeOf(request),
       page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
-      dispatcher: extensions.dispatcher,
+      waiting: extensions.waiting,
       tag: (request, shown) => extensions.tag(request, shown),
       headDue: (request) => extensions.headDue(request),
       flushHead: (request) => extensions.flushHead(request),
@@ -350,6 +350,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     if (this.#notReady === null) await this.#reconcileStreams();
     this.#orderCertificates();
     metrics.sweep();
+    this.memory.settle(() => this.inFlight.size === 0);
   }
 
   /** In development: `vite.localhost:3000`. */
@@ -406,6 +407,7 @@ class RunningGateway implements Gateway, WorkerGateway {
         capture: async (capture) => this.exchanges.capture(capture),
       },
     };
+    const { createAdmin } = await import('./observe/admin.ts');
     this.#admin = createAdmin(view, { log: this.#options.log });
     this.adminAddress = await this.#admin.listen(host, port);
   }

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { STATUS_CODES } from '../exchange/node-http.ts';
 import { closeGently } from '../forward/gentle-close.ts';
 import type { ErrorAnswer } from './error-answer.ts';
 

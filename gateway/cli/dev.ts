@@ -26,7 +26,7 @@ export const dev: RunCommand = async (input, context) => {
   const format = loaded.config.log.format === 'auto' ? 'pretty' : loaded.config.log.format;
   // Workers write into the terminal themselves: nothing could stay in its place there.
   const screen = new Screen(context.stdout, terminal && !oneOfMany && context.env.TERM !== 'dumb');
-  const log = createLogger(
+  const log = await createLogger(
     { ...loaded.config.log, format },
     { terminal, env: context.env, oneOfMany, ...(screen.live && { destination: screen.asLog }) },
   );

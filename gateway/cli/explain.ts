@@ -1,5 +1,5 @@
-import { METHODS } from 'node:http';
 import { isIP } from 'node:net';
+import { METHODS } from '../exchange/node-http.ts';
 import { wantsColour } from '../log/paint.ts';
 import { explainExchange } from '../proxy/explain.ts';
 import { formatExplanation } from '../route/explain-text.ts';

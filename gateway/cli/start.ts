@@ -19,7 +19,7 @@ export const start: RunCommand = async (input, context) => {
   const { env } = context;
   const terminal = context.stdout.isTTY === true;
   const oneOfMany = loaded.config.workers !== null;
-  const log = createLogger(loaded.config.log, { terminal, env, oneOfMany });
+  const log = await createLogger(loaded.config.log, { terminal, env, oneOfMany });
   installLastResort(context, log);
   const startGateway = starterOf(loaded.config, drainMs, context);
   let gateway: Gateway | null = null;

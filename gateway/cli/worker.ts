@@ -32,7 +32,7 @@ async function createWorkerLog(
 ): Promise<Logger> {
   const { log: settings } = await configOf(assignment, context.env);
   const terminal = context.stdout.isTTY === true;
-  const log = createLogger(settings, { terminal, env: context.env, oneOfMany: true });
+  const log = await createLogger(settings, { terminal, env: context.env, oneOfMany: true });
   installLastResort(context, log);
   return log;
 }

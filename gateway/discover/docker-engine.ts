@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import { http } from '../exchange/node-http.ts';
 
 /** A container as `GET /containers/json` tells it; what is not looked at is left out. */
 export interface EngineContainer {
@@ -67,7 +68,7 @@ export class DockerEngine {
   }
 
   async #get(path: string, signal: AbortSignal): Promise<IncomingMessage> {
-    const asked = request({
+    const asked = http.request({
       ...placeOf(this.#address),
       path,
       signal,

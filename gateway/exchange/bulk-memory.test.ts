@@ -4,6 +4,7 @@ import { BulkMemory } from './bulk-memory.ts';
 const mebibyte = 1024 * 1024;
 let collections: string[];
 let bufferBytes: number;
+let heapBytes: number;
 let released: number;
 let memory: BulkMemory;
 
@@ -13,11 +14,14 @@ beforeEach(() => {
   collections = [];
   released = 0;
   bufferBytes = 100 * mebibyte;
+  heapBytes = 30 * mebibyte;
   memory = new BulkMemory({
     young: () => collections.push('young'),
     all: () => collections.push('all'),
+    shrink: () => collections.push('shrink'),
     release: () => released++,
     bufferBytes: () => bufferBytes,
+    heapBytes: () => heapBytes,
   });
 });
 
@@ -56,4 +60,25 @@ test('nothing is collected where buffers take little; what was freed goes back t
   vi.advanceTimersByTime(600_000);
   expect(collections).toEqual(['young']);
   expect(released).toBe(1);
+});
+
+test('what a start has left is given back once nothing is under way', () => {
+  let underWay = 1;
+  memory.settle(() => underWay === 0);
+  vi.advanceTimersByTime(3_000);
+  expect(collections).toEqual([]);
+  underWay = 0;
+  vi.advanceTimersByTime(600_000);
+  expect(collections).toEqual(['shrink']);
+  expect(released).toBe(1);
+});
+
+test('a busy gateway and one with a large heap are left alone', () => {
+  memory.settle(() => false);
+  vi.advanceTimersByTime(600_000);
+  heapBytes = 65 * mebibyte;
+  memory.settle(() => true);
+  vi.advanceTimersByTime(600_000);
+  expect(collections).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
 });

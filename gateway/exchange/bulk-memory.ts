@@ -12,6 +12,7 @@ export class BulkMemory {
   #busy = false;
   #tries = 0;
   #timer: NodeJS.Timeout | undefined;
+  #settling: NodeJS.Timeout | undefined;
 
   constructor(collector: Collector = nodeCollector()) {
     this.#collector = collector;
@@ -26,6 +27,20 @@ export class BulkMemory {
     this.#busy = true;
     this.#tries = TRIES;
     this.#timer ??= this.#lookIn(QUIET_MS);
+  }
+
+  /**
+   * A configuration was read and put to work, which leaves as much garbage as a gateway at rest takes. It is given back once nothing is under
+   * way: what V8 would do by itself only after minutes, if ever. A large configuration keeps its garbage: to collect it would hold up requests.
+   */
+  settle(idle: () => boolean, tries: number = TRIES): void {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      if (!idle()) return tries > 1 && this.settle(idle, tries - 1);
+      if (this.#collector.heapBytes() > SETTLED_BYTES) return;
+      this.#collector.shrink();
+      this.#collector.release();
+    }, QUIET_MS).unref();
   }
 
   #lookIn(ms: number): NodeJS.Timeout {
@@ -54,6 +69,8 @@ export class BulkMemory {
 const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
 /** Without so much traffic as asks for a young collection. */
 const QUIET_MS = 2_000;
+/** More takes longer to collect than a request that arrives meanwhile should wait. */
+const SETTLED_BYTES = 64 * 1024 * 1024;
 const WORTH_BYTES = 16 * 1024 * 1024;
 const COLLECT_ALL_EVERY_MS = 10_000;
 /** Behind the last bulk traffic: what is alive by then, such as a cache, is no reason to go on looking. */

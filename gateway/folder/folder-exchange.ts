@@ -1,14 +1,14 @@
 import { once } from 'node:events';
-import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { Downstream, DownstreamListener, Fields } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { STATUS_CODES } from '../exchange/node-http.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import type { Clock, Deadline, Timed } from '../exchange/timer-wheel.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { TimeoutsConfig } from '../model/config.ts';
-import { type FileAnswer, type FileRequest, fileAnswer } from './file-answer.ts';
+import type { FileAnswer, FileRequest } from './file-answer.ts';
 import type { Folder } from './folder.ts';
 import { listingAnswer } from './listing.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -98,6 +98,7 @@ export class FolderExchange implements DownstreamListener, Timed {
       return { status: 308, fields, body: null, length: 0 };
     }
     const file = found.kind === 'file' ? found.file : isNavigation ? await this.#folder.fallback() : null;
+    const { fileAnswer } = await import('./file-answer.ts');
     const answer = file && (await fileAnswer(file, request, this.#folder.config));
     if (answer === null)
       throw new GatewayError('no_file', found.kind === 'none' ? found.why : 'the file is gone');

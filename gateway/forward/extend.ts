@@ -1,8 +1,7 @@
-import { Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
-import { rescue } from '../exchange/rescue.ts';
 
 /** An exchange on an extended route, waiting for the request that its extension makes of it. */
 export interface ExtendedExchange {
@@ -24,51 +23,6 @@ export interface FieldEdit {
 export interface Tag {
   readonly name: string;
   take(value: string): ExtendedExchange | undefined;
-}
-
-/**
- * Stands where undici would connect. @fastify/http-proxy believes that it talks to an undici dispatcher; its request is carried by
- * the same forwarding as every other, with our balancing, retries, timeouts, fields and errors.
- */
-export class ExtendDispatcher extends Dispatcher {
-  readonly #tag: Tag;
-
-  constructor(tag: Tag) {
-    super();
-    this.#tag = tag;
-  }
-
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const headers = (options.headers ?? {}) as Record<string, string | string[] | undefined>;
-    const exchange = this.#tag.take(String(headers[this.#tag.name]));
-    if (!exchange) throw new Error('a request that belongs to no exchange');
-    const own = replacedBody(options);
-    const answer = new HandlerDownstream(options.method, own ?? exchange.body, handler);
-    answer.begin();
-    try {
-      const edit = editOf(exchange.original, headers, this.#tag.name);
-      exchange.forward(answer, own ? withLength(edit, own.length!) : edit);
-    } catch (cause) {
-      answer.fail(rescue(cause, 'head'));
-    }
-    return true;
-  }
-}
-
-/** Where an extension gave a body of its own, it is a string or a buffer; a stream is the client's, which we read ourselves. */
-function replacedBody({ body }: Dispatcher.DispatchOptions): RequestBody | null {
-  if (typeof body !== 'string' && !Buffer.isBuffer(body)) return null;
-  const bytes = Buffer.from(body as string);
-  if (bytes.length === 0) return null;
-  return {
-    length: bytes.length,
-    read(sink) {
-      sink.data(bytes);
-      sink.end([]);
-    },
-    pause() {},
-    resume() {},
-  };
 }
 
 /** @fastify/http-proxy sets these for its own purposes; the forwarding sets them better. */
@@ -104,12 +58,6 @@ function invalidField(set: FieldEdit['set']): string | null {
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 const NOT_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
-
-/** A body of the extension's own has a length of its own. */
-function withLength(edit: FieldEdit | null, length: number): FieldEdit {
-  const set = new Map([...(edit?.set ?? []), ['content-length', [String(length)]] as const]);
-  return { removed: edit?.removed ?? new Set(), set };
-}
 
 /** Applies an extension's edit to the fields as the client sent them. */
 export function editFields(fields: Fields, { removed, set }: FieldEdit): string[] {

@@ -1,9 +1,10 @@
-import http from 'node:http';
+import type { IncomingMessage, InformationEvent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { Fields } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { http } from '../exchange/node-http.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import type { RetriesConfig, TimeoutsConfig } from '../model/config.ts';
@@ -151,7 +152,7 @@ export class Tunnel {
     this.#fail(new GatewayError('response_timeout', `no answer to the handshake within ${ms} ms`));
   }
 
-  #inform(endpoint: Endpoint, { statusCode, rawHeaders }: http.InformationEvent): void {
+  #inform(endpoint: Endpoint, { statusCode, rawHeaders }: InformationEvent): void {
     // Node takes a 101 that names no protocol for one of these; to the client it would be the opening of a tunnel.
     if (statusCode === 101) return this.#fail(new GatewayError('bad_answer', 'a 101 without an Upgrade'));
     if (this.#over) return;
@@ -165,7 +166,7 @@ export class Tunnel {
     );
   }
 
-  #open(endpoint: Endpoint, answer: http.IncomingMessage, service: Duplex, head: Buffer): void {
+  #open(endpoint: Endpoint, answer: IncomingMessage, service: Duplex, head: Buffer): void {
     if (this.#over) return void service.destroy();
     // Both fields are hop-by-hop, and the very point of this answer (RFC 9110 §7.8).
     const upgrade = ['Upgrade', answer.headers.upgrade ?? 'websocket', 'Connection', 'Upgrade'];
@@ -192,7 +193,7 @@ export class Tunnel {
   }
 
   /** A refusal, or an answer that ignores the upgrade: it reaches the client with its status, fields and body, and ends the connection. */
-  #relay(endpoint: Endpoint, answer: http.IncomingMessage): void {
+  #relay(endpoint: Endpoint, answer: IncomingMessage): void {
     if (this.#over) return;
     const { statusCode = 0 } = answer;
     if (statusCode < 200) return this.#fail(new GatewayError('bad_answer', `a status of ${statusCode}`));
@@ -212,13 +213,13 @@ export class Tunnel {
     answer.on('error', (cause) => this.#fail(rescue(cause, 'body')));
   }
 
-  #stalled(answer: http.IncomingMessage, ms: number): void {
+  #stalled(answer: IncomingMessage, ms: number): void {
     const code = answer.isPaused() ? 'reader_timeout' : 'idle_timeout';
     this.#fail(new GatewayError(code, `nothing moved for ${ms} ms`));
   }
 
   /** @returns whether it is out. */
-  #head(endpoint: Endpoint, answer: http.IncomingMessage, more: readonly string[]): boolean {
+  #head(endpoint: Endpoint, answer: IncomingMessage, more: readonly string[]): boolean {
     const kept = this.#clientFields(endpoint, answer);
     if (kept === null) return false;
     this.#answered = true;
@@ -233,7 +234,7 @@ export class Tunnel {
   }
 
   /** @returns `null`: what an extension did to them has failed. */
-  #clientFields(endpoint: Endpoint, { rawHeaders }: http.IncomingMessage): Fields | null {
+  #clientFields(endpoint: Endpoint, { rawHeaders }: IncomingMessage): Fields | null {
     try {
       return this.#plan.answerFields(endpoint, rawHeaders);
     } catch (cause) {
@@ -284,7 +285,7 @@ export class Tunnel {
 }
 
 /** What a refused upgrade is told beside the service's own fields: the end of the connection, and what the status and §6.6.1 of RFC 9110 want. */
-function refusalFields({ statusCode, headers }: http.IncomingMessage): string[] {
+function refusalFields({ statusCode, headers }: IncomingMessage): string[] {
   const fields = headers.date === undefined ? ['Date', new Date().toUTCString()] : [];
   // RFC 9110 §15.5.22
   if (statusCode === 426 && headers.upgrade !== undefined)

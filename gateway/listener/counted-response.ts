@@ -1,7 +1,7 @@
-import { ServerResponse } from 'node:http';
+import { http } from '../exchange/node-http.ts';
 
 /** A response that somebody else (Fastify) may write: what is written of its body is counted, and its head names the request. */
-export class CountedResponse extends ServerResponse {
+export class CountedResponse extends http.ServerResponse {
   /** Whether somebody else writes it. */
   counts = false;
   /** Bytes of the body by then. */

@@ -1,6 +1,7 @@
-import http from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { http } from '../exchange/node-http.ts';
 import { isReset } from '../exchange/rescue.ts';
 import { asksByHead } from '../wire/request-line.ts';
 import { CountedResponse } from './counted-response.ts';
@@ -13,12 +14,12 @@ import { takeConnections } from './node-listeners.ts';
 export interface GeneralLaneHandler {
   /** @param refusal what the request is to be answered with, whatever it asks for. */
   request(
-    request: http.IncomingMessage,
-    response: http.ServerResponse,
+    request: IncomingMessage,
+    response: ServerResponse,
     downstream: HttpDownstream,
     refusal: GatewayError | null,
   ): void;
-  upgrade(request: http.IncomingMessage, socket: Socket, head: Buffer): void;
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void;
   /** Something that never became a request: the error belongs into the socket, as an answer, and the connection is closed. */
   refused(error: GatewayError, socket: Socket, toHead?: boolean): void;
 }
@@ -32,7 +33,7 @@ export type TakeBack = (socket: Socket, behind: Behind) => void;
  */
 export class GeneralLane {
   /** Of the port: Node keeps the time of heads only in a server that listens. Its connections come here by `takeOver` and `turnAway` alone. */
-  readonly server: http.Server<typeof http.IncomingMessage, typeof CountedResponse>;
+  readonly server: Server<typeof http.IncomingMessage, typeof CountedResponse>;
   readonly #handler: GeneralLaneHandler;
   readonly #policy: ConnectionPolicy;
   /** What Node does with a connection of its server. */
@@ -43,7 +44,7 @@ export class GeneralLane {
   readonly #takeBack: TakeBack;
   readonly #turnedAway = new WeakSet<Socket>();
   /** Requests that asked for an upgrade and are answered as plain ones. */
-  readonly #notUpgraded = new WeakSet<http.IncomingMessage>();
+  readonly #notUpgraded = new WeakSet<IncomingMessage>();
 
   constructor(handler: GeneralLaneHandler, policy: ConnectionPolicy, takeBack: TakeBack) {
     this.#handler = handler;
@@ -92,7 +93,7 @@ export class GeneralLane {
     return gate;
   }
 
-  #requested(request: http.IncomingMessage, response: CountedResponse, expects: boolean): void {
+  #requested(request: IncomingMessage, response: CountedResponse, expects: boolean): void {
     const { socket } = request;
     const gate = this.#gates.get(socket)!;
     gate.begun(request);
@@ -108,7 +109,7 @@ export class GeneralLane {
   }
 
   /** Told as an answer like any other: one that is written past the answers before it would be taken for one of those. */
-  #refusal(request: http.IncomingMessage, downstream: HttpDownstream, expects: boolean): GatewayError | null {
+  #refusal(request: IncomingMessage, downstream: HttpDownstream, expects: boolean): GatewayError | null {
     if (this.#turnedAway.has(request.socket)) {
       downstream.closeAfterAnswer();
       return tooManyConnections();
@@ -120,7 +121,7 @@ export class GeneralLane {
   }
 
   /** What is no upgrade for us to make is answered as a plain request (RFC 9110 §7.8). */
-  #upgrades(request: http.IncomingMessage): boolean {
+  #upgrades(request: IncomingMessage): boolean {
     const { headers, socket, httpVersionMinor } = request;
     if (headers.upgrade?.toLowerCase() !== 'websocket' || httpVersionMinor === 0) return false;
     // Behind a body the bytes of a tunnel would be taken for that.
@@ -134,7 +135,7 @@ export class GeneralLane {
     this.#handler.refused(new GatewayError('method_refused', 'CONNECT was asked for'), socket);
   }
 
-  #upgraded(request: http.IncomingMessage, socket: Socket, head: Buffer): void {
+  #upgraded(request: IncomingMessage, socket: Socket, head: Buffer): void {
     // Node takes its own listener off an upgraded socket: an error without one would end the process.
     socket.on('error', () => {});
     this.#handler.upgrade(
@@ -170,7 +171,7 @@ export function tooManyConnections(): GatewayError {
   );
 }
 
-const SERVER_OPTIONS: http.ServerOptions<typeof http.IncomingMessage, typeof CountedResponse> = {
+const SERVER_OPTIONS: ServerOptions<typeof http.IncomingMessage, typeof CountedResponse> = {
   ServerResponse: CountedResponse,
   // Never lenient: what one parser repairs, the next one reads differently.
   insecureHTTPParser: false,

@@ -2,7 +2,6 @@ import { type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogConfig } from '../model/config.ts';
 import { type LogDestination, openLogDestination } from './log-destination.ts';
 import { wantsColour } from './paint.ts';
-import { prettyLines } from './pretty-line.ts';
 
 export interface LogOutput {
   /** Whether the standard output is a terminal. */
@@ -21,7 +20,7 @@ export interface LogOutput {
  * `logger.level = ...` may change at any time. `logger.flush(done)` calls back when all lines are written: wait for it
  * before the process ends on purpose. When it ends otherwise, an exit hook writes what is left.
  */
-export function createLogger(log: LogConfig, output: LogOutput): Logger {
+export async function createLogger(log: LogConfig, output: LogOutput): Promise<Logger> {
   const pretty = log.format === 'pretty' || (log.format === 'auto' && output.terminal);
   const { oneOfMany = false, destination: target = 1 } = output;
   const destination =
@@ -34,7 +33,7 @@ export function createLogger(log: LogConfig, output: LogOutput): Logger {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pretty ? prettyDestination(destination, output) : destination,
+    pretty ? await prettyDestination(destination, output) : destination,
   );
 }
 
@@ -44,7 +43,8 @@ function lossNotice(lines: number): string {
   return `${JSON.stringify({ level: 'warn', time, lostLines: lines, msg })}\n`;
 }
 
-function prettyDestination(destination: LogDestination, output: LogOutput): LogDestination {
+async function prettyDestination(destination: LogDestination, output: LogOutput): Promise<LogDestination> {
+  const { prettyLines } = await import('./pretty-line.ts');
   const pretty = prettyLines({ colour: wantsColour(output.terminal, output.env) });
   return {
     ...destination,

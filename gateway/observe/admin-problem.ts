@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import { STATUS_CODES } from '../exchange/node-http.ts';
 
 /** RFC 9457; `about:blank` means that the title is the status's own (§4.2.1). */
 export interface AdminProblem {

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import { errorAnswer } from '../answer/error-answer.ts';
 import type { Downstream } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { STATUS_CODES } from '../exchange/node-http.ts';
 
 /**
  * The 503 of an overloaded gateway. It is made once, in both of its forms, and only the name of the request is put in: what it costs is

@@ -1,8 +1,8 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { OwnAnswer } from '../answer/own-answer.ts';
 import { writeRawAnswer } from '../answer/raw-answer.ts';
 import type { Downstream, Fields } from '../exchange/contract.ts';
+import { STATUS_CODES } from '../exchange/node-http.ts';
 
 /** Where the gateway's own answers go, whatever they are written to. */
 export interface AnswerWriter {

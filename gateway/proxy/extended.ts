@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { STATUS_CODES } from '../exchange/node-http.ts';
 import type { ExtendedExchange, FieldEdit, HandlerDownstream, Tag } from '../forward/extend.ts';
 import type { FastifyExchange } from './fastify-exchange.ts';
 import { ownFields, type SetFields } from './set-fields.ts';

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { GatewayError } from '../exchange/error-catalog.ts';
-import { ExtendDispatcher } from '../forward/extend.ts';
 import { extendedBy } from '../route/lane.ts';
 import { ExtendedExchanges, type ForwardExtended } from './extended.ts';
 import type { FastifyExchange } from './fastify-exchange.ts';
@@ -14,19 +13,16 @@ export type GoOn = (exchange: FastifyExchange, edits: HookEdits) => void;
 
 /** What is in Fastify's hands: the gateway's page and extended routes, whose requests come back from there to be forwarded. */
 export class Extensions {
-  readonly #waiting: ExtendedExchanges;
+  readonly waiting: ExtendedExchanges;
   /** Fastify knows exchanges by Node's request. */
   readonly #exchanges = new WeakMap<IncomingMessage, FastifyExchange>();
-  readonly dispatcher: ExtendDispatcher;
-
   readonly #goOn: GoOn;
   readonly #log: Logger;
 
   constructor(forward: ForwardExtended, goOn: GoOn, log: Logger) {
     this.#goOn = goOn;
     this.#log = log;
-    this.#waiting = new ExtendedExchanges(forward);
-    this.dispatcher = new ExtendDispatcher(this.#waiting);
+    this.waiting = new ExtendedExchanges(forward);
   }
 
   begin(request: IncomingMessage, exchange: FastifyExchange): void {
@@ -52,7 +48,7 @@ export class Extensions {
   }
 
   tag(request: IncomingMessage, shown: IncomingHttpHeaders): readonly [name: string, value: string] {
-    return [this.#waiting.name, this.#waiting.add(this.#of(request), shown)];
+    return [this.waiting.name, this.waiting.add(this.#of(request), shown)];
   }
 
   headDue(request: IncomingMessage): void {

@@ -1,4 +1,4 @@
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import Fastify, {
   type FastifyBaseLogger,
@@ -9,9 +9,10 @@ import Fastify, {
   type onSendHookHandler,
   type RouteHandlerMethod,
 } from 'fastify';
-import type { Dispatcher } from 'undici';
+import { http } from '../exchange/node-http.ts';
 import { nominate } from '../fields/connection.ts';
-import { editOf } from '../forward/extend.ts';
+import { editOf, type Tag } from '../forward/extend.ts';
+import { ExtendDispatcher } from '../forward/extend-dispatcher.ts';
 import type { RouteConfig } from '../model/config.ts';
 import { isExtended } from '../route/lane.ts';
 import { ExtensionError, type ExtensionFailure, loadExtensions, type RouteExtension } from './extension.ts';
@@ -31,10 +32,10 @@ export interface RouterHandlers {
   /** What the route table has decided. */
   routeOf(request: IncomingMessage): InternalRoute;
   page(request: IncomingMessage, reply: FastifyReply): Promise<FastifyReply>;
-  /** What extended routes send their requests through instead of a connection. */
-  readonly dispatcher: Dispatcher;
+  /** The exchanges that extended routes make requests of. */
+  readonly waiting: Tag;
   /** Field that tells the dispatcher which exchange a request belongs to. @param shown the header as the extension met it. */
-  tag(request: IncomingMessage, shown: http.IncomingHttpHeaders): readonly [name: string, value: string];
+  tag(request: IncomingMessage, shown: IncomingHttpHeaders): readonly [name: string, value: string];
   /** The head of an extended route's answer is about to be set. */
   headDue(request: IncomingMessage): void;
   /** It is set: it goes out now. */
@@ -141,7 +142,7 @@ function extendedRoute(
   handlers: RouterHandlers,
 ): void {
   // Hooks edit in place, too: what they have changed shows only beside what they were given.
-  const shown = new WeakMap<IncomingMessage, http.IncomingHttpHeaders>();
+  const shown = new WeakMap<IncomingMessage, IncomingHttpHeaders>();
   context.addHook('onRequest', (request, _reply, done) => {
     const { headers, method } = request.raw;
     const { upgrade } = headers;
@@ -177,7 +178,7 @@ interface ProxiedRoute {
   /** Whether a hook sees the bodies of answers: then they pass through Fastify. */
   readonly seesBodies: () => boolean;
   /** The header as the extension met it. */
-  readonly shown: (request: IncomingMessage) => http.IncomingHttpHeaders;
+  readonly shown: (request: IncomingMessage) => IncomingHttpHeaders;
 }
 
 function proxiedRoute(context: FastifyInstance, route: ProxiedRoute): void {
@@ -227,7 +228,7 @@ function handlerOf(
 function hookEdits(
   { replyOptions = {} }: RouteExtension,
   request: FastifyRequest,
-  shown: http.IncomingHttpHeaders,
+  shown: IncomingHttpHeaders,
   set: SetFields,
 ): HookEdits {
   const { rewriteRequestHeaders, rewriteHeaders } = replyOptions;
@@ -241,7 +242,7 @@ function hookEdits(
  * Makes of the parsed header what an extension may see and what Fastify lets pass. What the service gets is made from the fields as
  * they came, so nothing is lost by it.
  */
-function settleHeaders(headers: http.IncomingHttpHeaders, method: string | undefined): void {
+function settleHeaders(headers: IncomingHttpHeaders, method: string | undefined): void {
   // Already acted upon. @fastify/http-proxy would let a client nominate its own Cookie away.
   for (const name of nominate(headers.connection ?? '', null) ?? []) delete headers[name];
   delete headers.connection;
@@ -261,7 +262,7 @@ const MEDIA_TYPE = /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+\s*(;|$)/;
 function proxyOptions(
   extension: RouteExtension,
   handlers: RouterHandlers,
-  shown: (request: IncomingMessage) => http.IncomingHttpHeaders,
+  shown: (request: IncomingMessage) => IncomingHttpHeaders,
 ): FastifyHttpProxyOptions {
   const { preHandler, config, replyOptions = {} } = extension;
   const failed: HookFailed = (request, reply, cause) => {
@@ -272,7 +273,7 @@ function proxyOptions(
   const options = {
     // Never dialled: the dispatcher below decides where requests go.
     upstream: 'http://portway.invalid',
-    undici: handlers.dispatcher,
+    undici: new ExtendDispatcher(handlers.waiting),
     disableRequestLogging: true,
     // Both would multiply requests behind the back of our own retries: a 503 alone caused eleven.
     retryMethods: [],
@@ -281,7 +282,7 @@ function proxyOptions(
     replyOptions: {
       ...replyOptions,
       ...guardAnswerHooks(extension, failed),
-      rewriteRequestHeaders: (request: FastifyRequest, headers: http.IncomingHttpHeaders) => {
+      rewriteRequestHeaders: (request: FastifyRequest, headers: IncomingHttpHeaders) => {
         const edited = replyOptions.rewriteRequestHeaders?.(request, headers) ?? headers;
         // The last thing before the request is sent: a tag that is never taken would keep its exchange for ever.
         const [name, value] = handlers.tag(request.raw, shown(request.raw));

@@ -1,4 +1,4 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { http } from '../exchange/node-http.ts';
 
 /** Fields of an answer, as Fastify has them. */
 export type SetFields = Readonly<Record<string, number | string | string[] | undefined>>;
@@ -21,8 +21,8 @@ export function fieldsOf(set: SetFields, except: (name: string) => boolean): str
 /** What can't be sent must not take the place of what can. */
 function isField(name: string, value: string | number): boolean {
   try {
-    validateHeaderName(name);
-    validateHeaderValue(name, String(value));
+    http.validateHeaderName(name);
+    http.validateHeaderValue(name, String(value));
     return true;
   } catch {
     return false;

@@ -77,11 +77,16 @@ export function routeTableOf(config: GatewayConfig, mode: Mode): RouteTable {
 export function routeTableSteps(config: GatewayConfig, mode: Mode): Generator<void, RouteTable> {
   return tableSteps(config.routes, {
     hosts: servedHosts(config, mode),
-    page: config.page ?? mode === 'development',
+    page: showsOwnPage(config, mode),
     dashboard: mode === 'development' && config.admin !== null,
     names: mode === 'development' && config.hosts,
     mode,
   });
+}
+
+/** Whether `/` is the gateway's own page, where no route has it. */
+export function showsOwnPage({ page }: GatewayConfig, mode: Mode): boolean {
+  return page ?? mode === 'development';
 }
 
 type Mode = 'development' | 'production';

@@ -1,7 +1,8 @@
-import http from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
+import { http } from '../exchange/node-http.ts';
 import { rescue } from '../exchange/rescue.ts';
 import type { DialAddress, HealthConfig } from '../model/config.ts';
 import { connect } from '../wire/connect.ts';
@@ -127,7 +128,7 @@ class HttpQuestion {
       });
   }
 
-  #answered(answer: http.IncomingMessage): void {
+  #answered(answer: IncomingMessage): void {
     leaveInPeace(answer, this.#config.timeoutMs);
     this.#cancel = () => answer.destroy();
     this.#assess(answer.statusCode ?? 0);
@@ -170,7 +171,7 @@ class HttpQuestion {
 const ANSWER_HEAD_MAX_BYTES = 16 * 1024;
 
 /** A body is let flow to its end, so that no service logs a reset for each check; one without end is cut off. */
-function leaveInPeace(answer: http.IncomingMessage, withinMs: number): void {
+function leaveInPeace(answer: IncomingMessage, withinMs: number): void {
   let bytes = 0;
   const cut = () => answer.destroy();
   const timer = setTimeout(cut, withinMs).unref();

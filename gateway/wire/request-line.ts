@@ -1,5 +1,5 @@
-import { METHODS } from 'node:http';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { METHODS } from '../exchange/node-http.ts';
 import { TARGET_MAX_BYTES } from './request-reader.ts';
 
 /**

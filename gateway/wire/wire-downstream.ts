@@ -1,8 +1,8 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RepeatedFields } from '../exchange/contract.ts';
+import { STATUS_CODES } from '../exchange/node-http.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { type AnswerFraming, type AnswerText, informationalText } from './answer-text.ts';
 import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';

@@ -5,7 +5,7 @@ import type { FileContent } from '../files/content.ts';
 import { inheritedPorts, NOT_WITH_WORKERS } from '../listener/inherited-ports.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
-import { type Admin, createAdmin } from '../observe/admin.ts';
+import type { Admin } from '../observe/admin.ts';
 import { joinedLists } from '../observe/exchanges/inspector.ts';
 import { type Figure, type FigureName, figureOf } from '../observe/figures.ts';
 import { readCertificates, readConfig, readShared } from '../observe/metrics/config-reading.ts';
@@ -131,6 +131,7 @@ class Primary implements Gateway {
   }
 
   async #openAdmin(host: string, port: number): Promise<void> {
+    const { createAdmin } = await import('../observe/admin.ts');
     this.#admin = createAdmin(
       {
         mode: this.#options.mode,

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { Lane } from '../contract.ts';
 import { CATALOG, type ErrorCode } from '../error-catalog.ts';
+import { STATUS_CODES } from '../node-http.ts';
 import { CLIENT_LEFT_STATUS } from '../record.ts';
 
 /**

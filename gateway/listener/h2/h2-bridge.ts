@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Fields } from '../../exchange/contract.ts';
+import { http } from '../../exchange/node-http.ts';
 import type { H2Exchange } from './h2-exchange.ts';
 
 /**

@@ -51,7 +51,14 @@ function stage() {
   const context = {
     identity: new IdentitySource(),
     longLived,
-    memory: new BulkMemory({ young() {}, all() {}, release() {}, bufferBytes: () => 0 }),
+    memory: new BulkMemory({
+      young() {},
+      all() {},
+      shrink() {},
+      release() {},
+      bufferBytes: () => 0,
+      heapBytes: () => 0,
+    }),
     inFlight: count,
     log: (record: ExchangeRecord) => records.push(record),
   };

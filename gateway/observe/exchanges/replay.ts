@@ -1,6 +1,7 @@
-import http from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { CapturedBody } from '../../exchange/captured-body.ts';
+import { http } from '../../exchange/node-http.ts';
 import { HIDDEN, shownField, shownText } from '../../fields/secrets.ts';
 import type { KeptRequest, ReplayEdits, ReplayResult, ShownAnswer } from '../../model/exchanges.ts';
 import { bodyView } from './bodies.ts';
@@ -160,7 +161,7 @@ function send({ method, target, fields, body }: Request, entrance: Entrance): Pr
   return promise;
 }
 
-async function read(answer: http.IncomingMessage): Promise<ShownAnswer> {
+async function read(answer: IncomingMessage): Promise<ShownAnswer> {
   const captured = new CapturedBody();
   for await (const chunk of answer) {
     captured.take(chunk as Buffer);

@@ -1,6 +1,7 @@
-import http from 'node:http';
+import type { Agent } from 'node:http';
 import https from 'node:https';
 import type { Logger } from 'pino';
+import { http } from '../../exchange/node-http.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { ExchangeTrace } from '../../exchange/trace.ts';
 import type { TracesConfig } from '../../model/config.ts';
@@ -20,7 +21,7 @@ interface Finished {
 export class TraceExporter {
   readonly #config: TracesConfig;
   readonly #log: Logger;
-  readonly #agent: http.Agent;
+  readonly #agent: Agent;
   readonly #queue: Finished[] = [];
   #timer: NodeJS.Timeout | null = null;
   #sending: Promise<void> | null = null;

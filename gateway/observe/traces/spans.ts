@@ -1,5 +1,5 @@
-import { METHODS } from 'node:http';
 import type { AttemptDetail } from '../../exchange/detail.ts';
+import { METHODS } from '../../exchange/node-http.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { ExchangeTrace } from '../../exchange/trace.ts';
 

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -10,6 +9,7 @@ import type { Connection, ConnectionOwner } from '../../exchange/connection.ts';
 import type { AnswerSink, BodySink, Fields, UpstreamCall, UpstreamRequest } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import { grouped, regular, sizeOf } from '../../exchange/h2-fields.ts';
+import { STATUS_CODES } from '../../exchange/node-http.ts';
 import { trailerFields } from '../../exchange/trailers.ts';
 import { requestHead } from './request-head.ts';
 import { ANSWER_HEAD_MAX_BYTES, type ServiceSession, type SessionUser } from './service-session.ts';

@@ -51,7 +51,7 @@ export async function createChatService(parts: {
 }
 
 function addPages(app: FastifyInstance, store: MessageStore): void {
-  const page = addPage(app, `${import.meta.dirname}/page`);
+  const page = addPage(app, `${import.meta.dirname}/page`, 'chat');
   addResource(app, '/', { GET: (request, reply) => page.send(request, reply) });
   addResource(app, '/rooms', { GET: (_request, reply) => reply.send({ rooms: store.rooms() }) });
 }

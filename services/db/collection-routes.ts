@@ -12,7 +12,7 @@ export function addCollectionRoutes(
   database: DatabaseSync,
   parts: DocumentParts,
 ): void {
-  const page = addPage(app, `${import.meta.dirname}/page`);
+  const page = addPage(app, `${import.meta.dirname}/page`, 'db');
   addResource(app, '/', {
     GET: (request, reply) =>
       prefersPage(request) ? page.send(request, reply) : sendCollections(parts, request, reply),

@@ -1,10 +1,14 @@
+import type { FastifyRequest } from 'fastify';
 import { Html, html } from '../kit/html.ts';
+import { pageHead } from '../kit/page-head.ts';
+import { publicAddress } from '../kit/public-address.ts';
 import type { FolderEntry, FolderPage } from './folder-listing.ts';
 import type { Location } from './location.ts';
 
 /** The listing for people: complete without JavaScript, which adds uploading and deleting. All links are relative. */
-export function renderFolderPage(location: Location, page: FolderPage): string {
+export function renderFolderPage(request: FastifyRequest, location: Location, page: FolderPage): string {
   const top = '../'.repeat(location.segments.length) || './';
+  const head = pageHead(request, 'files', '../'.repeat(location.segments.length));
   const title = `/${location.segments.map((segment) => `${segment}/`).join('')}`;
   return html`<!doctype html>
 <html lang="en">
@@ -18,18 +22,30 @@ export function renderFolderPage(location: Location, page: FolderPage): string {
     <script type="module" src="${top}_page/files.js"></script>
   </head>
   <body data-top="${top}" data-folder="${title}">
-    <h1>Files</h1>
-    <nav aria-label="Folders">${renderTrail(location)}</nav>
+    ${head}
+    <main>
+    <div class="head"><h1>Files</h1><nav aria-label="Folders">${renderTrail(location)}</nav></div>
     <div id="tools" hidden></div>
+    ${page.entries.length === 0 ? renderStart(request, title) : new Html('')}
     <table>
       <thead><tr><th scope="col">Name</th><th scope="col">Size</th><th scope="col">Changed</th><td></td></tr></thead>
       <tbody id="entries">${renderUp(location)}${page.entries.map(renderEntry)}</tbody>
     </table>
-    ${page.entries.length === 0 ? html`<p class="quiet">This folder is empty.</p>` : new Html('')}
     ${page.next === null ? new Html('') : html`<p><a href="?after=${encodeURIComponent(page.next)}">More</a></p>`}
+    </main>
   </body>
 </html>
 `.text;
+}
+
+/** What to do where there is nothing yet. */
+function renderStart(request: FastifyRequest, folder: string): Html {
+  const { origin, prefix } = publicAddress(request.headers);
+  const path = folder.split('/').map(encodeURIComponent).join('/');
+  return html`<section id="empty" class="start">
+      <p class="quiet">This folder is empty. Drop a file above, or send one from a terminal:</p>
+      <pre>echo "Hello, port 3002" | curl -T - ${origin}${prefix}${path}hello.txt</pre>
+    </section>`;
 }
 
 function renderTrail(location: Location): readonly Html[] {

@@ -17,7 +17,9 @@ export async function sendFolder(
   const page = await listFolder(pathOf(tree, location), after);
   reply.header('vary', 'accept').header('cache-control', 'no-cache');
   if (prefersPage(request)) {
-    return pageHeaders(reply).type('text/html; charset=utf-8').send(renderFolderPage(location, page));
+    return pageHeaders(reply)
+      .type('text/html; charset=utf-8')
+      .send(renderFolderPage(request, location, page));
   }
   const base = publicPrefix(request.headers) + encodeLocation({ ...location, folder: true });
   const entries = page.entries.map((entry) => ({

@@ -1,4 +1,7 @@
+import type { FastifyRequest } from 'fastify';
 import { Html, html } from '../kit/html.ts';
+import { pageHead } from '../kit/page-head.ts';
+import { publicAddress } from '../kit/public-address.ts';
 import { type Original, versionOf } from './original.ts';
 
 const none = new Html('');
@@ -11,7 +14,11 @@ const tileWidths = [160, 240, 320, 480, 640];
  * links are relative. Its images carry the original's version, so that the browser keeps them until they are
  * replaced.
  */
-export function renderGalleryPage(originals: readonly Original[], next: number | null): string {
+export function renderGalleryPage(
+  request: FastifyRequest,
+  originals: readonly Original[],
+  next: number | null,
+): string {
   return html`<!doctype html>
 <html lang="en">
   <head>
@@ -24,17 +31,18 @@ export function renderGalleryPage(originals: readonly Original[], next: number |
     <script type="module" src="_page/images.js"></script>
   </head>
   <body>
-    <header>
+    ${pageHead(request, 'images')}
+    <main>
+    <div class="head">
       <h1>Images</h1>
       <p class="quiet">
         The address says the size and the encoding: <code>evening.jpg?w=640&amp;format=webp</code>. Without
         <code>format</code> you get what your browser likes best.
       </p>
-    </header>
-    <main>
+    </div>
       <div id="tools" hidden></div>
       <ul id="gallery" aria-label="Images">${originals.map(renderTile)}</ul>
-      ${originals.length === 0 ? html`<p id="empty" class="quiet">There are no images here yet.</p>` : none}
+      ${originals.length === 0 ? renderStart(request) : none}
       ${next === null ? none : html`<p><a id="more" href="?before=${next}">Older images</a></p>`}
       ${viewer}
     </main>
@@ -42,6 +50,17 @@ export function renderGalleryPage(originals: readonly Original[], next: number |
 </html>
 `.text;
 }
+
+/** What to do where there is nothing yet; the smallest PNG, so that the line works when it is pasted. */
+function renderStart(request: FastifyRequest): Html {
+  const { origin, prefix } = publicAddress(request.headers);
+  return html`<section id="empty" class="start">
+      <p class="quiet">There are no images here yet. Drop one above, or send one from a terminal:</p>
+      <pre>echo ${DOT} | base64 -d | curl -T - ${origin}${prefix}/dot.png</pre>
+    </section>`;
+}
+
+const DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC';
 
 function renderTile(original: Original): Html {
   const address = `./${encodeURIComponent(original.name)}`;

@@ -40,7 +40,9 @@ export function sendListing(
   const next = found.length > limit ? (originals.at(-1)?.sequence ?? null) : null;
   reply.header('vary', 'accept').header('cache-control', 'no-cache');
   if (prefersPage(request)) {
-    return pageHeaders(reply).type('text/html; charset=utf-8').send(renderGalleryPage(originals, next));
+    return pageHeaders(reply)
+      .type('text/html; charset=utf-8')
+      .send(renderGalleryPage(request, originals, next));
   }
   const prefix = publicPrefix(request.headers);
   return reply.send({ images: originals.map((original) => summaryOf(prefix, original)), next });

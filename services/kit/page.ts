@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { pageHead } from './page-head.ts';
 import { Problem } from './problem.ts';
 
 /** A page's files in memory: a few KiB, read once. */
@@ -34,9 +35,17 @@ export interface PageFile {
 }
 
 /** Serves the files of `folder` (with the fleet's shared style) below `/_page/`, and has its `index.html` at hand. */
-export function addPage(app: FastifyInstance, folder: string): Page {
-  const files = addPageFiles(app, folder);
-  return { send: (request, reply) => sendFile(request, reply, files.get('index.html')!) };
+export function addPage(app: FastifyInstance, folder: string, name: string): Page {
+  const [before, after] = addPageFiles(app, folder)
+    .get('index.html')!
+    .bytes.toString()
+    .split('<!-- head -->') as [string, string];
+  return {
+    send(request, reply) {
+      const bytes = Buffer.from(before + pageHead(request, name).text + after);
+      return sendFile(request, reply, pageFile(bytes, '.html'));
+    },
+  };
 }
 
 /** The same for a service that writes its documents itself. */
@@ -74,9 +83,10 @@ function sendFile(request: FastifyRequest, reply: FastifyReply, file: PageFile):
 function readFiles(folder: string): [string, PageFile][] {
   return readdirSync(folder)
     .filter((name) => contentTypes[extname(name)])
-    .map((name) => {
-      const bytes = readFileSync(join(folder, name));
-      const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-      return [name, { bytes, etag, type: contentTypes[extname(name)]! }];
-    });
+    .map((name) => [name, pageFile(readFileSync(join(folder, name)), extname(name))]);
+}
+
+function pageFile(bytes: Buffer, extension: string): PageFile {
+  const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+  return { bytes, etag, type: contentTypes[extension]! };
 }

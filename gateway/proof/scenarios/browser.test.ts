@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { findChromium, launchBrowser, openPage, type WatchedPage } from '../testing/browser.ts';
+import { axeFindings, findChromium, launchBrowser, openPage, type WatchedPage } from '../testing/browser.ts';
 import { Fleet } from '../testing/fleet.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
@@ -50,9 +52,33 @@ describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeo
       );
       expect(overflow).toBe(0);
       expect(await page.locator('h1').count()).toBe(1);
+      expect(await axeFindings(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await axeFindings(page, ['color-contrast'])).toEqual([]);
+      // Where one is, and the way to the map.
+      await page.getByRole('link', { name: 'Map', exact: true }).click();
+      await page.waitForURL(`${fleet.origin}/`);
       expect(faults).toEqual([]);
     },
   );
+
+  test('an empty store shows what to do: a line for a terminal, and a sample, as table, tree and schema', async () => {
+    const { page, faults } = await open('/db/');
+    const line = page.locator('#curl');
+    await line.waitFor();
+    await page.getByRole('button', { name: 'Add a sample collection' }).click();
+    await page.locator('#list').getByRole('cell', { name: 'Herman Melville' }).waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByLabel('Show as').selectOption('tree');
+    await page.locator('#list summary', { hasText: 'author' }).first().click();
+    await page.locator('#list').getByText('"Bram Stoker"').waitFor();
+    await page.getByLabel('Show as').selectOption('schema');
+    await page.getByRole('row', { name: 'tags list 67 %' }).waitFor();
+    await page.getByLabel('Show as').selectOption('table');
+    await promisify(execFile)('sh', ['-c', (await line.textContent())!]);
+    await page.locator('#list').getByText('Ports', { exact: true }).waitFor();
+    expect(faults).toEqual([]);
+  });
 
   test('the page of a service that is down takes itself again when the service is back', async () => {
     const port = await freePort();
@@ -107,6 +133,20 @@ describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeo
     await page.getByRole('link', { name: 'letter.bin' }).waitFor();
     const answer = await page.request.get(`${fleet.origin}/files/letter.bin`);
     expect((await answer.body()).equals(bytes)).toBe(true);
+    expect(faults).toEqual([]);
+  });
+
+  test('the beginning of a text is looked at, and no more of it asked for', async () => {
+    const { page, faults } = await open('/files/');
+    await page.request.put(`${fleet.origin}/files/notes.md`, { data: `# Notes\n${'x'.repeat(40_000)}` });
+    await page.reload();
+    const asked = page.waitForResponse(/notes\.md/);
+    await page.getByRole('button', { name: 'Preview notes.md' }).press('Enter');
+    expect((await asked).status()).toBe(206);
+    await page.getByRole('dialog', { name: 'notes.md' }).getByText('# Notes').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(faults).toEqual([]);
   });
 
@@ -168,6 +208,12 @@ describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeo
     await bert.page.fill('#text', 'hello Anna');
     await bert.page.click('#say button');
     await anna.page.locator('#messages', { hasText: 'hello Anna' }).waitFor();
+    // Who comes again in the same window is the same person, in the same room; everybody sees who is there.
+    await anna.page.reload();
+    await anna.page.locator('#messages', { hasText: 'hello Anna' }).waitFor();
+    await anna.page.getByText('Here: 2').waitFor();
+    expect(await anna.page.locator('#people').textContent()).toBe('Anna (you)Bert');
+    expect(await anna.page.inputValue('#room')).toBe('ports');
     expect([...anna.faults, ...bert.faults]).toEqual([]);
   });
 });

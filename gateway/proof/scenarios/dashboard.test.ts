@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { findChromium, launchBrowser, openPage, type WatchedPage } from '../testing/browser.ts';
+import { axeFindings, findChromium, launchBrowser, openPage, type WatchedPage } from '../testing/browser.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { ok, startService } from '../testing/service.ts';
@@ -177,7 +176,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(service.requests.at(-1)).toMatchObject({ method: 'PUT', target: '/two' });
     expect(await details.getByLabel('body of what came back').textContent()).toContain('"target": "/two"');
     expect(await page.content()).not.toContain('hush');
-    await expectNoFindings(page);
+    expect(await axeFindings(page)).toEqual([]);
     expect(faults).toEqual([]);
   });
 
@@ -252,7 +251,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await editor.fill(yaml.replace('overload', `  /new: ${service.port}\noverload`));
     await page.getByText(`new, → localhost:${service.port}`).waitFor();
     await page.getByText('GET /new/x').waitFor();
-    await expectNoFindings(page);
+    expect(await axeFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Apply' }).press('Enter');
     await page.getByText('Written: it takes effect now.').waitFor();
     await expect.poll(async () => (await gateway.get('/new/x')).text).toBe('here');
@@ -282,7 +281,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     const { page } = await open(gateway);
     await page.getByText('/hello: 7777').waitFor();
     await page.getByText(`curl http://localhost:${gateway.port}/hello`).waitFor();
-    await expectNoFindings(page);
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   test('its first view is no more than 40 KiB, and comes from nowhere else', async () => {
@@ -317,7 +316,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
       for (const place of PLACES) {
         await page.evaluate(`location.hash = '${place}'`);
         await page.locator(`[data-ready="${place}"]`).waitFor();
-        await expectNoFindings(page);
+        expect(await axeFindings(page)).toEqual([]);
         expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(
           0,
         );
@@ -329,13 +328,3 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
 
 /** Every page, with something open on it where something can be. */
 const PLACES = ['#/map', '#/map/%2Fgone', '#/stream', '#/heat', '#/try', '#/config'];
-
-/** What axe-core finds wrong for those who see or move differently, in the words of its rules. */
-async function expectNoFindings(page: WatchedPage['page']): Promise<void> {
-  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await page.evaluate(axe);
-  const findings = await page.evaluate(
-    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 200), nodes[0].failureSummary].join(' ')))",
-  );
-  expect(findings).toEqual([]);
-}

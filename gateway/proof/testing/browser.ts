@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -57,4 +58,14 @@ export async function openPage(context: BrowserContext, url: string): Promise<Wa
   const watched = new WatchedPage(await context.newPage());
   await watched.page.goto(url);
   return watched;
+}
+
+/** What axe-core finds wrong for those who see or move differently, in the words of its rules. @param rules no others; default: all */
+export async function axeFindings(page: Page, rules: readonly string[] = []): Promise<readonly string[]> {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  await page.evaluate(axe);
+  const options = rules.length === 0 ? '' : JSON.stringify({ runOnly: rules });
+  return page.evaluate(
+    `axe.run(${options}).then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 200), nodes[0].failureSummary].join(' ')))`,
+  );
 }

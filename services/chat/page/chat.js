@@ -4,6 +4,7 @@ const element = (id) => document.getElementById(id);
 // Kept for this tab, so that a reload is the same person, and another tab another one.
 sessionStorage.chatClient ??= newId();
 const client = sessionStorage.chatClient;
+const peopleShown = 50;
 const state = {
   socket: null,
   room: null,
@@ -16,7 +17,9 @@ const state = {
   heard: 0,
 };
 
-element('name').value = sessionStorage.chatName ?? '';
+// Name and room are remembered; a link with `#room` leads there. Who had joined in this tab is there again after a reload.
+element('name').value = sessionStorage.chatName ?? localStorage.chatName ?? '';
+element('room').value = roomOfAddress() ?? localStorage.chatRoom ?? 'lobby';
 element('join').addEventListener('submit', (event) => {
   event.preventDefault();
   join(element('room').value.trim(), element('name').value.trim());
@@ -29,6 +32,15 @@ element('say').addEventListener('submit', (event) => {
 element('text').addEventListener('input', () => send({ type: 'typing' }));
 element('older').addEventListener('click', () => send({ type: 'history', before: state.first }));
 setInterval(checkLife, 10_000);
+if (sessionStorage.chatName) join(element('room').value, sessionStorage.chatName);
+
+function roomOfAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || null;
+  } catch {
+    return null;
+  }
+}
 
 function join(room, name) {
   if (room !== state.room) {
@@ -37,7 +49,12 @@ function join(room, name) {
     state.unsaid.clear();
   }
   Object.assign(state, { room, name, attempts: 0 });
-  sessionStorage.chatName = name;
+  sessionStorage.chatName = localStorage.chatName = name;
+  localStorage.chatRoom = room;
+  history.replaceState(null, '', `#${encodeURIComponent(room)}`);
+  element('link').href = location.href;
+  element('messages').tabIndex = 0; // It scrolls.
+  element('hall').hidden = false;
   element('problem').textContent = '';
   connect();
 }
@@ -91,12 +108,14 @@ const receivers = {
     showPeople();
     setStatus(`In ${frame.room} as ${frame.name}`);
     element('say').hidden = false;
+    element('nothing').hidden = frame.last > 0;
     element('text').focus();
     // Sent again under the same ids: what had arrived before the connection was lost is not stored twice.
     for (const [id, { text }] of state.unsaid) send({ type: 'say', id, text });
   },
   message(frame) {
     if (frame.seq <= (state.last ?? 0)) return;
+    element('nothing').hidden = true;
     state.first ??= frame.seq;
     state.last = frame.seq;
     const list = element('messages');
@@ -172,8 +191,12 @@ function renderMessage({ seq, name, text, at }) {
 
 function showPeople() {
   const names = [...state.people].sort();
-  const rest = names.length > 20 ? ` and ${names.length - 20} more` : '';
-  element('people').textContent = `Here: ${names.slice(0, 20).join(', ')}${rest}`;
+  element('people-title').textContent = `Here: ${names.length}`;
+  const shown = names.slice(0, peopleShown).map((name) => (name === state.name ? `${name} (you)` : name));
+  if (names.length > peopleShown) shown.push(`and ${names.length - peopleShown} more`);
+  element('people').replaceChildren(
+    ...shown.map((textContent) => Object.assign(document.createElement('li'), { textContent })),
+  );
 }
 
 // randomUUID is there only on https and localhost.

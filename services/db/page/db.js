@@ -1,6 +1,32 @@
 // The page of the document store. Everything from the server goes into the document as text, never as HTML.
+import { views } from './documents.js';
+
 const element = (id) => document.getElementById(id);
-const state = { collection: '', open: null, etag: null, next: null, paged: false, saving: false };
+const state = { collection: '', items: [], open: null, etag: null, next: null, paged: false, saving: false };
+// What is added where there is nothing yet.
+const sample = [
+  {
+    id: 'moby-dick',
+    title: 'Moby-Dick',
+    author: { name: 'Herman Melville', born: 1819 },
+    year: 1851,
+    tags: ['sea', 'whale'],
+  },
+  {
+    id: 'dracula',
+    title: 'Dracula',
+    author: { name: 'Bram Stoker', born: 1847 },
+    year: 1897,
+    tags: ['night'],
+  },
+  {
+    id: 'middlemarch',
+    title: 'Middlemarch',
+    author: { name: 'George Eliot', born: 1819 },
+    year: 1871,
+    read: '2026-11-29',
+  },
+];
 
 element('choose').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -17,6 +43,14 @@ element('editor').addEventListener('submit', (event) => {
   save();
 });
 element('delete').addEventListener('click', remove);
+element('sample').addEventListener('click', addSample);
+element('view').value = localStorage.dbView ?? 'table';
+element('view').addEventListener('change', () => {
+  localStorage.dbView = element('view').value;
+  draw();
+});
+element('curl').textContent =
+  `curl ${new URL('books', document.baseURI)} -H 'Content-Type: application/json' -d '{"title": "Ports"}'`;
 
 start();
 
@@ -26,7 +60,7 @@ async function start() {
   watchChanges();
   const first = wanted || element('collections').options[0]?.value;
   if (first) await show(first);
-  else say('There is no collection yet. Name one and write its first document.');
+  else say('There is no collection yet.');
 }
 
 // The browser connects again by itself and says which change it saw last.
@@ -64,6 +98,7 @@ async function refresh() {
 
 async function loadCollections() {
   const { collections } = await (await call('./')).json();
+  element('start').hidden = collections.length > 0;
   element('collections').replaceChildren(
     ...collections.map(({ name, documents }) => {
       const option = document.createElement('option');
@@ -90,27 +125,35 @@ async function loadList(cursor) {
   const answer = await call(`${state.collection}?${query}`);
   const body = await answer.json();
   if (!answer.ok) return say(body.detail);
-  const entries = body.items.map(listEntry);
-  if (cursor) element('list').append(...entries);
-  else element('list').replaceChildren(...entries);
+  state.items = cursor ? [...state.items, ...body.items] : body.items;
   state.next = body.next;
   state.paged = cursor !== null;
-  markOpen();
-  element('more').hidden = body.next === null;
-  const count = element('list').children.length;
+  draw();
+  const count = state.items.length;
   say(`${count}${body.next ? ' and more' : ''} in ${state.collection}${words ? ` with "${words}"` : ''}`);
 }
 
-function listEntry(item) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.dataset.id = item.id;
-  const { id, ...rest } = item;
-  button.textContent = `${id}  ${JSON.stringify(rest).slice(0, 120)}`;
-  button.addEventListener('click', () => openDocument(id));
-  const entry = document.createElement('li');
-  entry.append(button);
-  return entry;
+function draw() {
+  const view = element('view').value;
+  const { items, collection, next } = state;
+  element('found').hidden = items.length === 0;
+  element('list-title').textContent =
+    view === 'schema' ? `${collection}, as ${items.length} of its documents are` : collection;
+  element('list').replaceChildren(...(views[view] ?? views.table)(items, openDocument));
+  element('more').hidden = next === null;
+  markOpen();
+}
+
+async function addSample() {
+  const operations = sample.map(({ id, ...document }) => ({ op: 'put', collection: 'books', id, document }));
+  const answer = await call('_batch', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ operations }),
+  });
+  if (!answer.ok) return say((await answer.json()).detail);
+  await loadCollections();
+  await show('books');
 }
 
 async function openDocument(id) {

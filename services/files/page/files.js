@@ -6,6 +6,9 @@ const entries = document.getElementById('entries');
 const { top, folder } = document.body.dataset;
 const uploads = new Set();
 const uploadsAtOnce = 2;
+const images = /\.(png|jpe?g|gif|webp|avif)$/i;
+const texts = /\.(txt|md|json|csv|tsv|log|ya?ml|xml|html?|css|m?[jt]sx?|sh|py|toml|ini)$/i;
+const previewBytes = 16 * 1024;
 
 buildTools();
 for (const row of entries.querySelectorAll('tr[data-name]')) addActions(row);
@@ -110,11 +113,48 @@ function addActions(row) {
   const { name, kind } = row.dataset;
   const path = `./${encodeURIComponent(name)}${kind === 'folder' ? '/' : ''}`;
   const cell = create('td', { className: 'actions' });
+  if (kind !== 'folder' && previewOf(name))
+    cell.append(actionButton('Preview', name, () => preview(path, name)));
   cell.append(
     actionButton('Rename', name, () => rename(path, name)),
     actionButton('Delete', name, () => remove(row, path)),
   );
   row.append(cell);
+}
+
+function previewOf(name) {
+  return images.test(name) ? showImage : texts.test(name) ? showText : null;
+}
+
+async function preview(path, name) {
+  const dialog = create('dialog', { id: 'preview' });
+  const close = create('button', { type: 'button', textContent: 'Close' });
+  close.addEventListener('click', () => dialog.close());
+  dialog.addEventListener('close', () => dialog.remove());
+  const head = create('div', { className: 'row' });
+  head.append(create('h2', { className: 'grow', textContent: name }), close);
+  dialog.setAttribute('aria-label', name);
+  dialog.append(head, await previewOf(name)(path, name));
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function showImage(path, name) {
+  return create('img', { src: path, alt: name });
+}
+
+// No more than its beginning is asked for.
+async function showText(path) {
+  try {
+    const answer = await fetch(path, { headers: { range: `bytes=0-${previewBytes - 1}` } });
+    const text = answer.status === 416 ? '' : await answer.text();
+    const shown = create('pre', { tabIndex: 0, textContent: answer.ok ? text : answer.statusText });
+    if (answer.status === 206 && /\/(\d+)$/.exec(answer.headers.get('content-range'))?.[1] > previewBytes)
+      shown.append('\n…');
+    return shown;
+  } catch {
+    return create('p', { className: 'bad', textContent: 'The service can not be reached.' });
+  }
 }
 
 function actionButton(text, name, action) {

@@ -25,7 +25,10 @@ async function main(lane: string): Promise<void> {
   const port = await listening(service);
   const folder = await mkdtemp(join(tmpdir(), 'portway-path-'));
   const configFile = join(folder, 'gateway.config.yaml');
-  writeFileSync(configFile, `port: 1\nadmin: false\nroutes:\n  /db: { to: ${port}, lane: ${lane} }\n`);
+  writeFileSync(
+    configFile,
+    `port: 1\nadmin: false\noverload: off\nroutes:\n  /db: { to: ${port}, lane: ${lane} }\n`,
+  );
   const discard = new Writable({ write: (_chunk, _encoding, done) => done() });
   const gateway = await startGateway({
     configFile,

@@ -44,6 +44,8 @@ export interface Gateway
     | 'mode'
     | 'env'
     | 'port'
+    | 'drained'
+    | 'drain'
     | 'purge'
     | 'metrics'
     | 'explain'
@@ -66,6 +68,7 @@ export interface WorkerGateway {
   readonly address: { readonly host: string; readonly port: number };
   readonly figure: AskFigure;
   readonly purge: AdminView['purge'];
+  readonly drain: AdminView['drain'];
   readonly exchanges: Inspector;
   /** What it has counted, and its gauges. */
   reading(): Promise<Reading>;

@@ -45,6 +45,7 @@ import { routeStatuses } from './proxy/route-status.ts';
 import type { RouterHandlers } from './proxy/router.ts';
 import { Snapshots } from './proxy/snapshots.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
+import type { ExplainInput, Explanation } from './route/explanation.ts';
 import type { Secrets } from './shared/messages.ts';
 import { Shared } from './shared/shared.ts';
 import { TicketKeys } from './tls/ticket-keys.ts';
@@ -85,6 +86,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   #shares = false;
   /** Where `port` is opened. */
   #host: string = LOOPBACK;
+  #drained: readonly string[] = [];
   #closing: Promise<boolean> | null = null;
   adminAddress: Gateway['adminAddress'] = null;
 
@@ -139,7 +141,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     const applications = new Applications();
     this.exchanges = new Inspector({
       always: mode === 'development',
-      explain: (input) => explainExchange(this.snapshots.current.table, this.config(), input),
+      explain: (input) => this.#explain(input),
     });
     this.traces = new Tracer(log, new IdentitySource());
     const observe = this.#observer(applications);
@@ -159,6 +161,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       log: unread,
     });
     this.registry = new UpstreamRegistry(log, env.PORTWAY_STICKY_SECRET, traffic);
+    if (worker !== null) this.registry.drain(worker.drained);
     this.kept = new KeptStates(log, () => this.#counts());
     this.caches = new Caches(log);
     this.overload = new Overload({
@@ -386,6 +389,8 @@ class RunningGateway implements Gateway, WorkerGateway {
       figure: (figure) => this.figure(figure),
       workers: () => this.workers(),
       replaceWorkers: () => this.replaceWorkers(),
+      drained: () => this.drained(),
+      drain: (addresses) => this.drain(addresses),
       purge: (purge) => {
         this.shared.tellPurge(purge);
         return this.purge(purge);
@@ -399,7 +404,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       certificates: () => this.certificates(),
       shared: () => this.shared.status(),
       services: this.#options.serviceControl ?? null,
-      explain: (input) => explainExchange(this.snapshots.current.table, this.config(), input),
+      explain: (input) => this.#explain({ ...input, drained: this.#drained }),
       exchanges: {
         find: (query) => this.exchanges.find(query),
         one: (id, bodies) => this.exchanges.one(id, bodies),
@@ -410,6 +415,10 @@ class RunningGateway implements Gateway, WorkerGateway {
     const { createAdmin } = await import('./observe/admin.ts');
     this.#admin = createAdmin(view, { log: this.#options.log });
     this.adminAddress = await this.#admin.listen(host, port);
+  }
+
+  #explain(input: ExplainInput): Explanation {
+    return explainExchange(this.snapshots.current.table, this.config(), input);
   }
 
   get address() {
@@ -459,6 +468,15 @@ class RunningGateway implements Gateway, WorkerGateway {
 
   async purge(purge: Purge): Promise<number> {
     return this.caches.purge(purge);
+  }
+
+  drained(): readonly string[] {
+    return this.#drained;
+  }
+
+  async drain(addresses: readonly string[]): Promise<void> {
+    this.#drained = addresses;
+    this.registry.drain(addresses);
   }
 
   async workers(): Promise<readonly WorkerStatus[]> {

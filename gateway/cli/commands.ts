@@ -194,6 +194,33 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./services.ts')).logs,
   },
   {
+    name: 'drain',
+    summary: 'give an endpoint of the gateway that runs here no new requests',
+    operands: 'ADDRESS',
+    maxOperands: 1,
+    options: [
+      configOption,
+      { name: 'wait', value: 'DURATION', help: 'for what it has under way to end (default: 30s)' },
+    ],
+    notes: [
+      'It waits until what the endpoint has under way is over: exit code 1 where that is not so in time.',
+      'The mark holds, whatever reloads do, until `portway admit`, or the gateway ends.',
+      '',
+      '  portway drain 3001 && ./deploy && portway admit 3001',
+    ].join('\n'),
+    load: async () => (await import('./drain.ts')).drain,
+  },
+  {
+    name: 'admit',
+    summary: 'give a drained endpoint requests again',
+    operands: 'ADDRESS',
+    maxOperands: 1,
+    options: [configOption],
+    notes:
+      'The address as `portway drain` took it: a port of this machine, or as /routes of the admin listener has it.',
+    load: async () => (await import('./drain.ts')).admit,
+  },
+  {
     name: 'tail',
     summary: 'show what goes through the gateway that runs here',
     operands: '',

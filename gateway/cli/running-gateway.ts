@@ -5,7 +5,7 @@ import { isAny, isLoopback } from '../config/listening.ts';
 import { PORTWAY_ADMIN_KEY } from '../config/variables.ts';
 import { nearest } from '../keys/hint.ts';
 import type { GatewayConfig } from '../model/config.ts';
-import type { ServiceStatus } from '../model/status.ts';
+import type { DrainOutcome, ServiceStatus } from '../model/status.ts';
 
 /** Why it can't be asked, and what to do. */
 export class UnreachableError extends Error {
@@ -100,6 +100,13 @@ export class RunningGateway {
 
   async restart(name: string): Promise<void> {
     await this.#ask(`/services/${encodeURIComponent(name)}/restart`, { method: 'POST' });
+  }
+
+  /** @param drains or admits again. @param address or a port of this machine. @throws UnreachableError */
+  async drain(address: string, drains: boolean): Promise<DrainOutcome> {
+    const path = `/endpoints/${drains ? 'drain' : 'admit'}?address=${encodeURIComponent(address)}`;
+    const answer = await this.#ask(path, { method: 'POST', signal: AbortSignal.timeout(ANSWER_MS) });
+    return (await answer.json()) as DrainOutcome;
   }
 
   /** What it wrote; with `signal` it goes on until that is aborted, or the gateway ends. */

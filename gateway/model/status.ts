@@ -33,6 +33,18 @@ export interface EndpointStatus {
   /** Absent where it is not known yet what a name stands for. */
   readonly role?: 'primary' | 'backup' | 'canary' | 'fallback';
   readonly weight?: number;
+  /** An operator wants it to get nothing new: how many exchanges it still has; absent: it is not drained. */
+  readonly drained?: number;
+}
+
+/** What is so of an address after it was drained, or admitted again. */
+export interface DrainOutcome {
+  readonly address: string;
+  readonly drained: boolean;
+  /** Exchanges that it still has; `null`: it is not drained, or no route has it any more. */
+  readonly active: number | null;
+  /** Where it is an endpoint, and how many others there may be given exchanges. */
+  readonly routes: readonly { readonly id: string; readonly left: number }[];
 }
 
 /** Whether a route's only endpoint accepts connections although its service can't start: another process holds the port. */

@@ -18,6 +18,10 @@ export const adminResources = [
     what: 'Each name of `tls.acme`: until when its certificate is, when the next order is due, and why the last one failed.',
   },
   {
+    path: '/endpoints',
+    what: 'Addresses that are drained. POST to /endpoints/drain?address=127.0.0.1:3001 gives that one no new exchanges, to /endpoints/admit again.',
+  },
+  {
     path: '/services',
     what: 'The processes that `portway dev` runs. /services/NAME/log?tail=20&follow has their lines; POST to /services/NAME/restart begins one anew.',
   },
@@ -49,6 +53,7 @@ export function adminMethods(path: string): string | null {
   if (path === '/capture') return 'POST, DELETE';
   if (/^\/exchanges\/[^/]+\/replay$/.test(path)) return 'POST';
   if (path === '/cache') return 'GET, HEAD, DELETE';
+  if (/^\/endpoints\/(drain|admit)$/.test(path)) return 'POST';
   if (path === '/workers/replace' || /^\/services\/[^/]+\/restart$/.test(path)) return 'POST';
   return path === '/' ||
     /^\/exchanges\/[^/]+$/.test(path) ||

@@ -136,6 +136,8 @@ const view: AdminView = {
   shared: () => null,
   workers: async () => [worker],
   replaceWorkers: async () => ({ replaced: 2, problem }),
+  drained: () => [],
+  drain: async () => {},
   services: null,
   metrics: async () => [[{ name: 'http_server_open_connections', series: [{ labels: {}, values: [3] }] }]],
   purge: async (purge) => purged.push(purge),

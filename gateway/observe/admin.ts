@@ -25,6 +25,7 @@ import { answerLogin } from './access/login.ts';
 import { answerPurge } from './admin-cache.ts';
 import { AdminConnections } from './admin-connections.ts';
 import { answerDraft } from './admin-draft.ts';
+import { answerDrain } from './admin-drain.ts';
 import { answerExchanges, type ExchangesView } from './admin-exchanges.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
@@ -55,6 +56,10 @@ export interface AdminView {
   workers(): Promise<readonly WorkerStatus[]>;
   /** Puts new processes into the places of the workers, one after the other, on the same ports. */
   replaceWorkers(): Promise<Replacement>;
+  /** Addresses of endpoints that get no new exchanges. */
+  drained(): readonly string[];
+  /** From now on these, and no others. */
+  drain(addresses: readonly string[]): Promise<void>;
   /** Makes caches forget. @returns how many URLs were forgotten. */
   purge(purge: Purge): Promise<number>;
   /** Of each process, and of the gateway as a whole. */
@@ -241,6 +246,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/certificates', (_request, reply) => sendJson(reply, view.certificates()));
   app.get('/workers', async (_request, reply) => sendJson(reply, await view.workers()));
   app.post('/workers/replace', (request, reply) => answerReplace(request, reply, view.replaceWorkers));
+  answerDrain(app, view);
   answerServices(app, { file: () => view.config().file, services: view.services });
   app.delete('/cache', (request, reply) => answerPurge(request, reply, view.purge));
   app.get('/metrics', async (_request, reply) =>

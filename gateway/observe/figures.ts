@@ -7,6 +7,7 @@ import type {
   TrafficFigure,
 } from '../model/status.ts';
 import type { OverloadStatus } from '../overload/overload.ts';
+import { drainedReason } from '../upstream/endpoint-status.ts';
 import { trafficOf } from './traffic-figure.ts';
 
 /**
@@ -122,12 +123,19 @@ function reasonsOf(same: readonly CacheStatus[]): Pick<CacheStatus, 'notKept'> {
 function endpointsOf(lists: readonly (readonly EndpointStatus[])[]): EndpointStatus[] {
   return byKey(lists, ({ address }) => address).map((same) => {
     const [first] = same;
+    // Each worker knows of its own exchanges.
+    if (same.some(({ drained }) => drained !== undefined)) return drainedOf(same);
     const worst =
       same.find(({ state }) => state === 'down') ?? same.find(({ state }) => state === 'unknown') ?? first!;
     const alike = same.filter(({ state }) => state === worst.state).length;
     if (worst.reason === null || alike === same.length) return worst;
     return { ...worst, reason: `${worst.reason} (so ${alike} of ${same.length} workers)` };
   });
+}
+
+function drainedOf(same: readonly EndpointStatus[]): EndpointStatus {
+  const drained = sum(same.map((one) => one.drained ?? 0));
+  return { ...same[0]!, state: 'down', reason: drainedReason(drained), drained };
 }
 
 /** In the order of the first list that has each. */

@@ -14,6 +14,8 @@ export interface WorkerContext {
   readonly datagrams: boolean;
   /** Of which all workers make the same keys for session tickets of TLS. */
   readonly tickets: TicketSeed;
+  /** Addresses that get no new exchanges. */
+  readonly drained: readonly string[];
   /** Where all workers, of all replicas, agree on what they count. */
   readonly counts: Counts;
   /** Its part of what the configuration bounds for all workers together. */

@@ -53,7 +53,7 @@ function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): 
     request: { method: input.method, target: input.target, host: request.host, canonical, raw },
     file: input.file ?? null,
     verdict: answeredBy(input) ?? verdictOf(table, request, match),
-    chosen: match === null ? null : chosenRoute(table, match, target),
+    chosen: match === null ? null : chosenRoute(table, match, target, input.drained),
     candidates: candidatesOf(table.routes, request, match),
     nearest: match === null ? table.nearest(canonical, request.host).map(reference) : [],
     changes: match === null ? null : (input.changes ?? null),
@@ -72,7 +72,7 @@ function ledBack(
     request: { method: input.method, target: input.target, host: request.host, canonical, raw },
     file: input.file ?? null,
     verdict: { kind: 'led-back', status: 307, location: target.raw, by },
-    chosen: chosenRoute(table, match, target),
+    chosen: chosenRoute(table, match, target, input.drained),
     candidates: candidatesOf(table.routes, { ...request, target, header: request.header }, match),
     nearest: [],
     changes: null,
@@ -174,7 +174,12 @@ function noRoute(table: RouteTable, { method, target, host }: RouteRequest): Ver
     : { kind: 'not-found', status: 404 };
 }
 
-function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget): ChosenRoute {
+function chosenRoute(
+  table: RouteTable,
+  match: RouteMatch,
+  target: RequestTarget,
+  drained: readonly string[] = [],
+): ChosenRoute {
   const { route, prefixRawLength, named } = match;
   const own = ownOrigin(route);
   return {
@@ -188,7 +193,7 @@ function chosenRoute(table: RouteTable, match: RouteMatch, target: RequestTarget
     fallback: route.upstream.fallback !== undefined,
     name: table.names?.of(route) ?? null,
     named,
-    endpoints: own === null ? endpointTexts(route) : [own],
+    endpoints: own === null ? endpointTexts(route, new Set(drained)) : [own],
     balance: balanceText(route.upstream),
     extend: isExtended(route) ? extendedBy(route) : null,
     lane: laneOf(route),
@@ -241,9 +246,14 @@ function reference({ id, source }: RouteConfig): RouteReference {
   return { id, ...source };
 }
 
-function endpointTexts({ upstream: { endpoints, canary, fallback }, mirror }: RouteConfig): string[] {
+function endpointTexts(
+  { upstream: { endpoints, canary, fallback }, mirror }: RouteConfig,
+  drained: ReadonlySet<string>,
+): string[] {
   const text = (endpoint: EndpointConfig, ofCanary: boolean) =>
-    endpointText(endpoint.address) + shareText(endpoint, ofCanary);
+    endpointText(endpoint.address) +
+    shareText(endpoint, ofCanary) +
+    (drained.has(endpoint.address.key) ? ' (drained)' : '');
   const main = endpoints.map((endpoint) => text(endpoint, false));
   const others = (canary?.endpoints ?? []).map((endpoint) => text(endpoint, true));
   const last = fallback

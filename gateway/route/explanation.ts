@@ -20,6 +20,8 @@ export interface ExplainInput {
   readonly policies?: readonly PolicyVerdict[];
   /** Where the request comes from, an IP address; default: from this machine. */
   readonly from?: string;
+  /** Addresses that an operator has drained, when the caller knows. */
+  readonly drained?: readonly string[];
   /** What the client calls the gateway, when the caller knows: without it, nothing is led back. */
   readonly own?: OwnOrigin;
 }

@@ -17,7 +17,13 @@ export interface EndpointSource {
  * closed when the last upstream that names it is gone. Connections depend on less, so that other checks of the same service keep them warm.
  */
 export class EndpointRegistry {
-  readonly #endpoints = new Shared<Endpoint>((endpoint) => endpoint.close());
+  readonly #endpoints = new Shared<Endpoint>((endpoint) => {
+    this.#open.delete(endpoint);
+    endpoint.close();
+  });
+  readonly #open = new Set<Endpoint>();
+  /** Addresses, whatever reloads make of them. */
+  #drained: ReadonlySet<string> = new Set();
   /** Closed, a pool lets the exchanges end that it has. */
   readonly #pools = new Shared<ConnectionPool>((pool) => pool.close());
   readonly #checks: HealthChecks;
@@ -35,7 +41,7 @@ export class EndpointRegistry {
         const key = addressKey(address);
         const makePool = () => new ConnectionPool(address, connectTimeoutMs, limits, this.budget);
         const pool = this.#pools.acquire(`${key} ${ofPool}`, makePool);
-        const make = () => new Endpoint(address, settingsOf(address, settings), this.#checks, pool);
+        const make = () => this.#make(address, settings, pool);
         return this.#endpoints.acquire(`${key} ${all}`, make);
       },
       release: ({ address }) => {
@@ -44,6 +50,19 @@ export class EndpointRegistry {
         this.#pools.release(`${key} ${ofPool}`);
       },
     };
+  }
+
+  /** These, and no others, get no new exchanges from now on. @param addresses as `Endpoint.key` */
+  drain(addresses: readonly string[]): void {
+    this.#drained = new Set(addresses);
+    for (const endpoint of this.#open) endpoint.drained = this.#drained.has(endpoint.key);
+  }
+
+  #make(address: DialAddress, settings: EndpointSettings, pool: ConnectionPool): Endpoint {
+    const endpoint = new Endpoint(address, settingsOf(address, settings), this.#checks, pool);
+    endpoint.drained = this.#drained.has(endpoint.key);
+    this.#open.add(endpoint);
+    return endpoint;
   }
 }
 

@@ -3,20 +3,28 @@ import type { EndpointStatus, ServiceStatus } from '../model/status.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** What is known of an endpoint, for a person; where nothing is, it is asked whether it accepts connections. */
-export function endpointStatus({ key: address, health, probe }: Endpoint): Promise<EndpointStatus> {
-  return knownStatus(address, health) ?? probe.status();
+export function endpointStatus(endpoint: Endpoint): Promise<EndpointStatus> {
+  return knownStatus(endpoint) ?? endpoint.probe.status();
 }
 
 /** The same where it can't be asked, as over UDP. */
-export function endpointStatusUnasked({ key: address, health }: Endpoint): Promise<EndpointStatus> {
-  return knownStatus(address, health) ?? Promise.resolve({ address, state: 'unknown', reason: null });
+export function endpointStatusUnasked(endpoint: Endpoint): Promise<EndpointStatus> {
+  const { key: address } = endpoint;
+  return knownStatus(endpoint) ?? Promise.resolve({ address, state: 'unknown', reason: null });
 }
 
-function knownStatus(address: string, health: Endpoint['health']): Promise<EndpointStatus> | null {
+function knownStatus({ key: address, health, drained, active }: Endpoint): Promise<EndpointStatus> | null {
+  if (drained)
+    return Promise.resolve({ address, state: 'down', reason: drainedReason(active), drained: active });
   if (!health.available) return Promise.resolve({ address, state: 'down', reason: health.reason });
   if (health.checked !== 'healthy') return null;
   // One failed check is no illness yet, and worth knowing.
   return Promise.resolve({ address, state: 'up', reason: health.reason });
+}
+
+/** @param active exchanges, tunnels and streams that it still has */
+export function drainedReason(active: number): string {
+  return active === 0 ? 'drained' : `drained, ${active} under way`;
 }
 
 /** The process that `services:` runs on the port of one of these addresses on this machine. */

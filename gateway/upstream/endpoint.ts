@@ -41,6 +41,7 @@ export class Endpoint implements EndpointHealthOwner {
   readonly #watchers = new Set<EndpointWatcher>();
   /** Exchanges, tunnels and streams that it was given and that have not ended: kept by `Upstream.begun` and `ended`. */
   active = 0;
+  #drained = false;
   #available = true;
   #dead = false;
   #warmth = 1;
@@ -60,9 +61,20 @@ export class Endpoint implements EndpointHealthOwner {
     this.endpointHealthChanged();
   }
 
-  /** Whether it may be given exchanges, as its health has it. */
+  /** Whether it may be given exchanges, as its health has it, and an operator. */
   get available(): boolean {
-    return this.#available;
+    return this.#available && !this.#drained;
+  }
+
+  /** Whether an operator wants it to be given no new ones, however many others there are. */
+  get drained(): boolean {
+    return this.#drained;
+  }
+
+  set drained(drained: boolean) {
+    if (drained === this.#drained) return;
+    this.#drained = drained;
+    for (const watcher of this.#watchers) watcher.endpointChanged();
   }
 
   /** The share of its weight that it may have, above 0 and up to 1: less while it starts slowly. */

@@ -45,6 +45,11 @@ export class UpstreamRegistry {
     this.#endpoints.budget.max = max;
   }
 
+  /** These addresses, and no others, get no new exchanges until it is said otherwise. */
+  drain(addresses: readonly string[]): void {
+    this.#endpoints.drain(addresses);
+  }
+
   acquire(spec: UpstreamSpec): Upstream {
     const breaker = this.#breakerOf(spec);
     return this.#upstreams.acquire(keyOf(spec), () => this.#make(spec, breaker));

@@ -121,14 +121,19 @@ export class Upstream implements EndpointWatcher {
   /** The one that stands in from elsewhere; `null`: there is none, or its name does not resolve. */
   get fallback(): Endpoint | null {
     if (this.#last.length === 0) return null;
-    return this.#candidates.find(({ role }) => role === 'fallback')?.endpoint ?? null;
+    const [last] = this.#candidates.filter(({ role, endpoint }) => role === 'fallback' && !endpoint.drained);
+    return last?.endpoint ?? null;
   }
 
   #nobody(): never {
     const [problem] = this.problems;
     if (problem !== undefined && this.#primary.candidates.length === 0)
       throw new GatewayError('dns_error', problem);
-    throw new GatewayError('no_endpoint', 'no endpoint of the route can be used now');
+    const drained = this.#endpoints.length > 0 && this.#endpoints.every((endpoint) => endpoint.drained);
+    throw new GatewayError(
+      'no_endpoint',
+      drained ? 'every endpoint of the route is drained' : 'no endpoint of the route can be used now',
+    );
   }
 
   #first(choice: Choice): Endpoint | null {

@@ -37,6 +37,7 @@ export class Fleet {
   #content: FileContent;
   #listening: Listening | null = null;
   #challenges: readonly OutstandingChallenge[] = [];
+  #drained: readonly string[] = [];
   #closed = false;
 
   constructor(options: FleetOptions, content: FileContent) {
@@ -143,6 +144,16 @@ export class Fleet {
     await this.askAll('answerChallenges', outstanding);
   }
 
+  get drained(): readonly string[] {
+    return this.#drained;
+  }
+
+  /** Resolves when none of them gives these addresses new exchanges. */
+  async drain(addresses: readonly string[]): Promise<void> {
+    this.#drained = addresses;
+    await this.askAll('drain', addresses);
+  }
+
   sendPrimaryStatus(primaryStatus: PrimaryStatus): void {
     for (const worker of this.#living) worker.sendPrimaryStatus(primaryStatus);
   }
@@ -170,6 +181,7 @@ export class Fleet {
       listen: this.#listening,
       datagrams: this.#living.size === 0,
       primaryStatus: primaryStatus(),
+      drained: this.#drained,
     };
     cluster.setupPrimary({ args: ['worker', '--config', configFile] });
     const forked = cluster.fork();
@@ -191,6 +203,8 @@ export class Fleet {
     if (this.#closed) worker.kill();
     this.#listening = await worker.up;
     if (this.#challenges.length > 0) await worker.ask('answerChallenges', this.#challenges).catch(() => {});
+    // What was said while it started.
+    await worker.ask('drain', this.#drained).catch(() => {});
     // A configuration may have been taken while it started.
     if (worker.content !== this.#content) await this.#give(worker, this.#content);
   }

@@ -38,6 +38,8 @@ export interface Questions {
   readonly take: Exchange<FileContent, ReloadResult>;
   /** To answer those that an authority asks for, from now on. */
   readonly answerChallenges: Exchange<readonly OutstandingChallenge[], null>;
+  /** To give these addresses, and no others, no new exchanges from now on. */
+  readonly drain: Exchange<readonly string[], null>;
   /** To open the UDP ports, or to let go of them. */
   readonly carryDatagrams: Exchange<boolean, null>;
 }
@@ -78,6 +80,8 @@ export interface Assignment {
   /** How many share what the configuration bounds. */
   readonly workers: number;
   readonly primaryStatus: PrimaryStatus;
+  /** Addresses that get no new exchanges. */
+  readonly drained: readonly string[];
 }
 
 export type ToWorker =

@@ -143,6 +143,8 @@ class Primary implements Gateway {
         figure: (figure) => this.figure(figure),
         workers: () => this.workers(),
         replaceWorkers: () => this.replaceWorkers(),
+        drained: () => this.drained(),
+        drain: (addresses) => this.drain(addresses),
         purge: async (purge) => {
           this.#shared.tellPurge(purge);
           const forgotten = await this.#workers.askAll('purge', purge);
@@ -152,7 +154,8 @@ class Primary implements Gateway {
         certificates: () => this.certificates(),
         shared: () => this.#shared.status(),
         services: this.#options.serviceControl ?? null,
-        explain: (input) => explainExchange(this.#table!, this.config(), input),
+        explain: (input) =>
+          explainExchange(this.#table!, this.config(), { ...input, drained: this.drained() }),
         exchanges: {
           find: async (query) => joinedLists(await this.#workers.askAll('exchanges', query), query.limit),
           one: async (id, bodies) => known(await this.#workers.askAll('exchange', { id, bodies })),
@@ -237,6 +240,14 @@ class Primary implements Gateway {
 
   replaceWorkers(): Promise<Replacement> {
     return this.#replacing.replaceAll();
+  }
+
+  drained(): readonly string[] {
+    return this.#workers.drained;
+  }
+
+  drain(addresses: readonly string[]): Promise<void> {
+    return this.#workers.drain(addresses);
   }
 
   #primaryStatus(): PrimaryStatus {

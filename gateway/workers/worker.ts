@@ -93,13 +93,14 @@ export class WorkerProgram {
     }
   }
 
-  #context({ content, listen, datagrams, workers }: Assignment): WorkerContext {
+  #context({ content, listen, datagrams, workers, drained }: Assignment): WorkerContext {
     return {
       counts: this.#counts(),
       content,
       listen,
       datagrams,
       tickets: this.#primaryStatus!.secrets.tickets,
+      drained,
       share: (config) => shareOf(config, workers),
       configStatus: () => this.#primaryStatus!.config,
     };
@@ -162,6 +163,10 @@ function answersOf(gateway: WorkerGateway): Answers {
     take: (content) => gateway.take(content),
     answerChallenges: (outstanding) => {
       gateway.answerChallenges(outstanding);
+      return null;
+    },
+    drain: async (addresses) => {
+      await gateway.drain(addresses);
       return null;
     },
     carryDatagrams: async (carries) => {

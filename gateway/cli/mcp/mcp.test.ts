@@ -122,6 +122,7 @@ describe('an agent', () => {
     const { tools } = await client.listTools();
     expect(tools.filter(({ annotations }) => annotations?.destructiveHint).map(({ name }) => name)).toEqual([
       'restart_service',
+      'drain_endpoint',
       'replay',
     ]);
     await (await fetch(`http://127.0.0.1:${port}/api/x`, { method: 'POST' })).text();

@@ -147,6 +147,18 @@ export function actingTools({ gateway }: ToolSources): readonly Tool[] {
       },
     }),
     tool({
+      name: 'drain_endpoint',
+      title: 'Drain or admit an endpoint',
+      description:
+        'Gives an endpoint no new requests, or, with `admit`, requests again. `active` says what it still has under way, `routes` how many others each route has left.',
+      input: z.strictObject({
+        address: z.string().describe('as `status` has it, or a port of this machine'),
+        admit: z.boolean().optional(),
+      }),
+      acts: true,
+      call: async ({ address, admit }) => (await gateway()).drain(address, admit !== true),
+    }),
+    tool({
       name: 'replay',
       title: 'Send a request again',
       description:

@@ -113,7 +113,12 @@ export const METRICS = {
   portway_endpoint_available: gauge(
     ['http_route', 'endpoint'],
     'min',
-    'How many of those may be given requests: neither unhealthy nor ejected. 0: down.',
+    'How many of those may be given requests: neither unhealthy, ejected nor drained. 0: down.',
+  ),
+  portway_endpoint_drained: gauge(
+    ['http_route', 'endpoint'],
+    'max',
+    'How many of those an operator has drained, so that they get no new requests.',
   ),
   portway_breaker_state: gauge(
     ['http_route'],

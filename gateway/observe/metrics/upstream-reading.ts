@@ -21,6 +21,7 @@ export function readUpstreams(reading: ReadingBuilder, all: readonly NamedUpstre
       const labels = { http_route: id, endpoint };
       reading.add('portway_endpoint_addresses', addresses.length, labels);
       reading.add('portway_endpoint_available', addresses.filter((one) => one.available).length, labels);
+      reading.add('portway_endpoint_drained', addresses.filter((one) => one.drained).length, labels);
       const ofEndpoint = pools.get(endpoint) ?? new Set();
       pools.set(endpoint, ofEndpoint);
       for (const { connections } of addresses) ofEndpoint.add(connections);

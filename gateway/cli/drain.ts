@@ -1,0 +1,70 @@
+/** `portway drain` and `portway admit`: one endpoint of the gateway that runs here. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseDuration } from '../keys/units.ts';
+import type { DrainOutcome } from '../model/status.ts';
+import {
+  type CommandContext,
+  type CommandInput,
+  type ExitCode,
+  optionValue,
+  type RunCommand,
+  UsageError,
+} from './command.ts';
+import { loadOrReport } from './configuration.ts';
+import { RunningGateway, UnreachableError } from './running-gateway.ts';
+
+const LOOK_EVERY_MS = 200;
+
+export const drain: RunCommand = (input, context) => {
+  const waitMs = waitOf(input);
+  return ofEndpoint(input, context, async (gateway, address) => {
+    const deadline = performance.now() + waitMs;
+    let now = await gateway.drain(address, true);
+    for (const { id, left } of now.routes)
+      if (left === 0) context.stderr.write(`portway: ${id} has no other endpoint, and is 503 now\n`);
+    while ((now.active ?? 0) > 0 && performance.now() < deadline) {
+      await sleep(LOOK_EVERY_MS);
+      now = await gateway.drain(address, true);
+    }
+    const over = (now.active ?? 0) === 0;
+    const rest = over ? 'nothing is under way there' : `${now.active} under way there still`;
+    context.stdout.write(`${now.address} is drained; ${rest}\n`);
+    return over ? 0 : 1;
+  });
+};
+
+/** @throws UsageError */
+function waitOf(input: CommandInput): number {
+  const text = optionValue(input, 'wait') ?? '30s';
+  const parsed = parseDuration(text, { min: '0s', max: '1h' });
+  if (parsed.ok) return parsed.value;
+  throw new UsageError(`--wait expects a duration from 0s to 1h, such as 30s, got "${text}"`);
+}
+
+export const admit: RunCommand = (input, context) =>
+  ofEndpoint(input, context, async (gateway, address) => {
+    const now: DrainOutcome = await gateway.drain(address, false);
+    context.stdout.write(`${now.address} gets requests again\n`);
+    return 0;
+  });
+
+/** @throws UsageError */
+async function ofEndpoint(
+  input: CommandInput,
+  context: CommandContext,
+  act: (gateway: RunningGateway, address: string) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const [address] = input.operands;
+  if (address === undefined)
+    throw new UsageError('which endpoint? Its address as /routes of the admin listener has it, or its port');
+  const loaded = await loadOrReport(optionValue(input, 'config'), context);
+  if (loaded === null) return 1;
+  try {
+    return await act(await RunningGateway.serving(loaded.config, context.env), address);
+  } catch (cause) {
+    if (!(cause instanceof UnreachableError)) throw cause;
+    context.stderr.write(`portway: ${cause.message}\n`);
+    return 1;
+  }
+}

@@ -5,7 +5,7 @@ import { http } from '../../exchange/node-http.ts';
 import { HIDDEN, shownField, shownText } from '../../fields/secrets.ts';
 import type { KeptRequest, ReplayEdits, ReplayResult, ShownAnswer } from '../../model/exchanges.ts';
 import { bodyView } from './bodies.ts';
-import { differenceOf } from './difference.ts';
+import { differenceOf } from '../../exchange/difference.ts';
 import { pairs, shownFields } from './view.ts';
 
 /** Why it is not sent, for who asked. */

@@ -1,4 +1,4 @@
-import type { AnswerDifference, BodyChange, BodyView, ShownAnswer } from '../../model/exchanges.ts';
+import type { AnswerDifference, BodyChange, BodyView, ShownAnswer } from '../model/exchanges.ts';
 
 /** How one answer differs from another: status, fields, and the body, JSON by its structure. Pure: a page in a browser may load it. */
 export function differenceOf(before: ShownAnswer, after: ShownAnswer): AnswerDifference {

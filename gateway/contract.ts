@@ -70,6 +70,7 @@ export interface WorkerGateway {
   readonly purge: AdminView['purge'];
   readonly drain: AdminView['drain'];
   readonly exchanges: Inspector;
+  readonly compared: AdminView['exchanges']['compared'];
   /** What it has counted, and its gauges. */
   reading(): Promise<Reading>;
   /** Puts this content to work, or says why it can't be; then nothing has changed. */

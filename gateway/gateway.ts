@@ -16,8 +16,10 @@ import { Streams } from './listener/streams/streams.ts';
 import { TlsError, TlsFiles } from './listener/tls-files.ts';
 import { createAccessLog } from './log/access-log.ts';
 import type { GatewayConfig, RouteConfig, StreamConfig } from './model/config.ts';
+import type { ComparedList, ComparedQuery } from './model/exchanges.ts';
 import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './model/status.ts';
 import type { Admin, AdminView } from './observe/admin.ts';
+import { readCompared } from './observe/exchanges/compared.ts';
 import { Inspector } from './observe/exchanges/inspector.ts';
 import type { Figure, FigureName, FigureReaders } from './observe/figures.ts';
 import { readCertificates, readConfig, readShared } from './observe/metrics/config-reading.ts';
@@ -410,11 +412,16 @@ class RunningGateway implements Gateway, WorkerGateway {
         one: (id, bodies) => this.exchanges.one(id, bodies),
         request: (id) => this.exchanges.request(id),
         capture: async (capture) => this.exchanges.capture(capture),
+        compared: (query) => this.compared(query),
       },
     };
     const { createAdmin } = await import('./observe/admin.ts');
     this.#admin = createAdmin(view, { log: this.#options.log });
     this.adminAddress = await this.#admin.listen(host, port);
+  }
+
+  compared(query: ComparedQuery): Promise<ComparedList> {
+    return readCompared(this.metrics.traffic.all(), query);
   }
 
   #explain(input: ExplainInput): Explanation {

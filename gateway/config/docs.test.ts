@@ -192,6 +192,7 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '*.canary': { to: 'canary:1', weight: '5%' },
   'canary.to': { at: 'canary:1' },
   '*.mirror': { to: 'mirror:1' },
+  '*.compare': { to: 'compare:1' },
   '.tls': { certificates: { cert: pem, key: pem } },
   '.shared': { url: 'redis://127.0.0.1' },
   'tls.acme': { names: 'shop.example.com' },

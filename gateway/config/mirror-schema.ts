@@ -1,10 +1,12 @@
 /** The part of the schema that says where copies of requests go: `mirror: 3011`. */
 
 import { z } from 'zod';
+import { TOKEN } from '../keys/field.ts';
+import { accepted, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import type { Target } from '../keys/target.ts';
-import { described, percent, size, target } from '../keys/value.ts';
-import type { MirrorConfig } from '../model/config.ts';
+import { described, oneOrMore, parsedBy, percent, size, target } from '../keys/value.ts';
+import type { CompareConfig, MirrorConfig } from '../model/config.ts';
 import { endpointOf, type Places } from './endpoint.ts';
 
 const rows = section({
@@ -44,6 +46,52 @@ export const mirror = described(
     also: ['mirroring', 'shadow', 'requestmirror', 'tee'],
   },
 );
+
+const ignored = parsedBy(z.string(), (text) => {
+  if (text.startsWith('/')) return accepted(text);
+  return TOKEN.test(text) ? accepted(text.toLowerCase()) : refused('etag, say, or a place in JSON: /meta/at');
+}).meta({
+  doc: { expected: 'the name of a field, or a place in JSON', type: 'header name, or JSON pointer' },
+});
+
+export const compareForm = z
+  .strictObject({
+    to: described(target, 'The service whose answers are compared.', {
+      defaultText: '**required**',
+      also: ['service', 'target', 'url', 'backend'],
+    }),
+    share: rows.shape.share,
+    ignore: described(
+      oneOrMore(ignored),
+      'What may differ: fields (`etag`), and places in JSON with what lies below them (`/meta/at`).',
+      {
+        expected: 'the name of a field, a place in JSON, or a list of them',
+        type: 'header name, JSON pointer, or a list of them',
+        defaultText: '`Date`, `Age` and their like alone',
+        also: ['except', 'exclude', 'ignored', 'noise'],
+      },
+    ).optional(),
+  })
+  .meta({ id: 'compare', doc: { expected: 'a map with to, share, ignore', holder: 'a comparison' } });
+
+export type CheckedCompare = z.output<typeof compareForm>;
+
+export const compare = described(
+  z.union([target.transform((to: Target): CheckedCompare => ({ to })), compareForm]),
+  'A second service that gets a copy of safe requests, and whose answers are held against those of the first ([compare.md](compare.md)).',
+  {
+    expected: 'a target, or a map with to, share, ignore',
+    type: 'target, or a map, see [compare](#compare)',
+    defaultText: 'none',
+    also: ['diff', 'comparison', 'experiment', 'scientist'],
+  },
+);
+
+/** A mirror whose answers are looked at. */
+export function compileCompare({ to, share, ignore = [] }: CheckedCompare, places: Places): MirrorConfig {
+  const compare: CompareConfig = { ignore };
+  return { ...compileMirror({ to, ...(share !== undefined && { share }) }, places), compare };
+}
 
 export function compileMirror(form: CheckedMirror, places: Places): MirrorConfig {
   const endpoint = { address: endpointOf(form.to, places), weight: 1, backup: false };

@@ -100,6 +100,9 @@ problem: both decide the same.`,
 
   mirror: 'Copies of requests go to another service, and nobody gets its answers ([mirror.md](mirror.md)).',
 
+  compare:
+    'Safe requests go to a second service, too, and differing answers are kept ([compare.md](compare.md)).',
+
   canary: `A part of the requests goes to another version of the service. What is sticky stays where it began. When none of the canary's endpoints is well, its share goes to \`to\`.
 
 \`\`\`yaml

@@ -7,7 +7,7 @@ import { acmeForm, externalAccountForm } from './acme-schema.ts';
 import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
 import { discoverDockerForm, discoverForm } from './discover-schema.ts';
 import { ejectionForm, healthForm } from './health-schema.ts';
-import { mirrorForm } from './mirror-schema.ts';
+import { compareForm, mirrorForm } from './mirror-schema.ts';
 import { breakerForm, limits, overloadForm, retriesForm, timeouts } from './protection-schema.ts';
 import { PROSE } from './reference-prose.ts';
 import { cacheForm, routeForm, when } from './route-schema.ts';
@@ -36,6 +36,7 @@ export function referencePage(): string {
     section('### sticky', stickyForm, PROSE.sticky),
     section('### canary', canaryForm, PROSE.canary),
     section('### mirror', mirrorForm, PROSE.mirror),
+    section('### compare', compareForm, PROSE.compare),
     section('### health', healthForm, PROSE.health),
     section('### ejection', ejectionForm, PROSE.ejection),
     section('### limits', limits, PROSE.limits),

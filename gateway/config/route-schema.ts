@@ -9,7 +9,7 @@ import { parseHeaderValue, parseMethod } from './condition.ts';
 import { folderShape } from './folder-schema.ts';
 import { health, slowStart } from './health-schema.ts';
 import { inheritedShape } from './inherited.ts';
-import { mirror } from './mirror-schema.ts';
+import { compare, mirror } from './mirror-schema.ts';
 import { use } from './plugin-schema.ts';
 import { redirectShape } from './redirect-schema.ts';
 import { commandLine, processShape } from './service-schema.ts';
@@ -226,6 +226,7 @@ export const routeForm = z
       },
     ).optional(),
     mirror: mirror.optional(),
+    compare: compare.optional(),
     extend: described(
       z.string().min(1),
       'A module that extends the route in code, through @fastify/http-proxy. Relative to this file.',

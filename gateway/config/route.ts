@@ -6,6 +6,7 @@ import type {
   CacheConfig,
   CanaryConfig,
   EndpointConfig,
+  MirrorConfig,
   RouteConfig,
   RouteMatcher,
   SourcePosition,
@@ -16,7 +17,7 @@ import type { Places } from './endpoint.ts';
 import { compileEndpoints } from './endpoints.ts';
 import { compileFolder, isRemote } from './folder-schema.ts';
 import { compileInherited, type RouteDefaults } from './inherited.ts';
-import { compileMirror } from './mirror-schema.ts';
+import { compileCompare, compileMirror } from './mirror-schema.ts';
 import { compileUse } from './plugin-schema.ts';
 import { compileRedirect } from './redirect-schema.ts';
 import type { RouteKey } from './route-key.ts';
@@ -57,8 +58,14 @@ export function compileRoute(
     folder: compileFolder(form, place.file),
     redirect: compileRedirect(form),
     cache: form.cache ? cacheOf(form.cache, place.file) : null,
-    mirror: form.mirror ? compileMirror(form.mirror, places) : null,
+    mirror: compileCopies(form, places),
   };
+}
+
+/** Of both, the file has one at most. */
+function compileCopies({ mirror, compare }: CheckedRoute, places: Places): MirrorConfig | null {
+  if (compare !== undefined) return compileCompare(compare, places);
+  return mirror === undefined ? null : compileMirror(mirror, places);
 }
 
 function compileFallback({ to, fallback }: CheckedRoute, places: Places, trusting: Trusting) {

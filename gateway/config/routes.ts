@@ -60,6 +60,7 @@ function alternatives(
     const place = { id, source: document.lines.positionOf(span.start), file };
     const route = compileRoute(place, routeKey, withOwnService(form, key, index), places, defaults);
     reportEndpoints(route, path, context);
+    if (form.mirror && form.compare) reportTwoCopies(path, document);
     if (form.tls?.ca || form.tls?.serverName || form.tls?.insecure) reportNoTls(route, path, document);
     return { route, path, span };
   });
@@ -89,7 +90,18 @@ function reportEndpoints(
 
 /** In the short form its value, in the long one its `to`. */
 function mirrorPath(document: SourceDocument, path: readonly PathKey[]): readonly PathKey[] {
-  return listPath(document, [...path, 'mirror']);
+  const key = nodeAt(document.root, [...path, 'compare']) === null ? 'mirror' : 'compare';
+  return listPath(document, [...path, key]);
+}
+
+/** A request has one copy. */
+function reportTwoCopies(path: readonly PathKey[], document: SourceDocument): void {
+  const at = [...path, 'compare'];
+  document.problems.add(keySpanAt(document.root, at)!, at, {
+    expected: 'one of mirror and compare',
+    found: 'both',
+    hint: 'a request has one copy; compare sees safe methods alone',
+  });
 }
 
 /** Said of certificates that nobody will show. */

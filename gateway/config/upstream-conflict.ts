@@ -153,7 +153,7 @@ const KEYS_OF_ORIGINS: readonly {
     about: 'services',
     keys: [
       ...['run', 'rewrite', 'hostHeader', 'balance', 'sticky', 'canary', 'health', 'slowStart', 'cache'],
-      ...['retries', 'limits', 'breaker', 'ejection', 'hold', 'mirror'],
+      ...['retries', 'limits', 'breaker', 'ejection', 'hold', 'mirror', 'compare'],
     ],
   },
   {

@@ -45,7 +45,6 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
   prefix: 'a path is the key of the route: "/cart: 3010"',
   middleware: 'code extends a route: "extend: ./file.ts" (docs/extend.md)',
   middlewares: 'code extends a route: "extend: ./file.ts" (docs/extend.md)',
-  mirror: 'copies to a second service are no setting yet; "canary:" sends a share of the requests there',
 };
 
 function sameFor(answer: string, keys: readonly string[]): Record<string, string> {

@@ -12,7 +12,7 @@ export function differenceOf(before: ShownAnswer, after: ShownAnswer): AnswerDif
 type Fields = ShownAnswer['fields'];
 
 /** They differ with every answer, and say nothing. */
-const VOLATILE: ReadonlySet<string> = new Set([
+export const VOLATILE: ReadonlySet<string> = new Set([
   'date',
   'age',
   'x-request-id',

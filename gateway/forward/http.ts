@@ -40,6 +40,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   readonly #attempts: Attempts;
   /** For another service, beside it. */
   readonly #copy: MirrorCopy | null;
+  /** Itself, or what looks at the answer before. */
+  readonly #sink: AnswerSink;
   #call: UpstreamCall | null = null;
   /** While it waits for a service that starts. */
   #stopWaiting: (() => void) | null = null;
@@ -61,6 +63,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#owner = owner;
     this.#attempts = new Attempts(plan.upstream, plan.choice, record);
     this.#copy = plan.mirror ? plan.mirror.begin(downstream.method, plan) : null;
+    this.#sink = this.#copy?.pair?.besides(this) ?? this;
     const body = this.#copy === null ? plan.body : this.#copy.body;
     this.#body = body && new WatchedBody(body, this, plan.decidedFields);
     this.#deadline = plan.clock.deadline(this);
@@ -83,7 +86,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     try {
       const call = endpoint.send(
         { method, target, fields: this.#plan.requestFields(endpoint), body: this.#body, expectsContinue },
-        this,
+        this.#sink,
       );
       // A failure may have been told, and answered with another attempt, before `send` came back.
       if (this.#attempts.count === attempt && !this.#over) this.#call = call;

@@ -5,7 +5,9 @@ import { CanaryShare } from '../upstream/canary.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { AnswerPair } from './answer-pair.ts';
 import { INFORMATIONAL_MAX } from './client-fields.ts';
+import { Comparison } from './comparison.ts';
 import type { HttpPlan } from './http-plan.ts';
 
 /** What becomes of a copy: it was answered, it failed, its body was too large, or too many others were under way. */
@@ -21,6 +23,7 @@ export class Mirror {
   readonly #release: () => void;
   readonly #share: CanaryShare;
   readonly #underWay = new Set<MirrorCopy>();
+  readonly #comparison: Comparison | null;
   #closed = false;
 
   constructor(config: MirrorConfig, spec: UpstreamSpec, registry: UpstreamRegistry) {
@@ -28,25 +31,36 @@ export class Mirror {
     this.#upstream = registry.acquire(spec);
     this.#release = () => registry.release(spec);
     this.#share = new CanaryShare(config.share);
+    const { compare } = config;
+    this.#comparison = compare ? new Comparison(compare, this.#upstream.traffic) : null;
   }
 
   /** @returns a copy that is still to be made; `null`: none is. */
   begin(method: string, plan: HttpPlan): MirrorCopy | null {
-    if (this.#closed || !this.#share.takes()) return null;
+    if (this.#closed || this.#comparison?.concerns(method) === false || !this.#share.takes()) return null;
     if ((plan.body?.length ?? 0) > this.config.bodyMaxBytes) return this.#count('too_large');
-    if (this.#underWay.size >= UNDER_WAY_MAX) return this.#count('skipped');
-    const copy = new MirrorCopy(this, this.#upstream, method, plan);
+    if (this.#underWay.size >= UNDER_WAY_MAX || this.#comparison?.isFull) return this.#count('skipped');
+    const pair = this.#comparison?.begin(method, plan.sentTarget) ?? null;
+    const copy = new MirrorCopy(this, this.#upstream, method, plan, pair);
     this.#underWay.add(copy);
     return copy;
   }
 
   /** Once for each. @param result `null`: its original did not come to its end. */
   ended(copy: MirrorCopy, result: MirrorResult | null): void {
-    if (this.#underWay.delete(copy) && result !== null) this.#count(result);
+    if (!this.#underWay.delete(copy)) return;
+    if (copy.pair !== null) this.#comparison?.settle(copy.pair, result !== 'answered' || !copy.isEnough);
+    else if (result !== null) this.#count(result);
+  }
+
+  /** @param pair whose original is over, one way or another */
+  originalEnded(pair: AnswerPair): void {
+    this.#comparison?.settle(pair, !pair.original.body.whole);
   }
 
   #count(result: MirrorResult): null {
-    this.#upstream.traffic.mirrored[result]++;
+    if (this.#comparison === null) this.#upstream.traffic.mirrored[result]++;
+    else this.#comparison.counts.skipped++;
     return null;
   }
 
@@ -77,6 +91,8 @@ export function upstreamOf({ endpoint }: MirrorConfig): UpstreamConfig {
 export class MirrorCopy implements AnswerSink, Timed {
   /** What stands in the place of the original's body. */
   readonly body: RequestBody | null;
+  /** `null`: nobody looks at the answers. */
+  readonly pair: AnswerPair | null;
   readonly #mirror: Mirror;
   readonly #upstream: Upstream;
   readonly #method: string;
@@ -91,7 +107,8 @@ export class MirrorCopy implements AnswerSink, Timed {
   #answered = false;
   #over = false;
 
-  constructor(mirror: Mirror, upstream: Upstream, method: string, plan: HttpPlan) {
+  constructor(mirror: Mirror, upstream: Upstream, method: string, plan: HttpPlan, pair: AnswerPair | null) {
+    this.pair = pair;
     this.#mirror = mirror;
     this.#upstream = upstream;
     this.#method = method;
@@ -99,6 +116,11 @@ export class MirrorCopy implements AnswerSink, Timed {
     this.#deadline = plan.clock.deadline(this);
     this.body = plan.body && this.#copied(plan.body);
     if (plan.body === null) this.#sendSoon();
+  }
+
+  /** Whether its answer came to its end, or was too large to wait for that. */
+  get isEnough(): boolean {
+    return this.pair?.other.body.whole === true || this.#bytes > ANSWER_MAX_BYTES;
   }
 
   /** The original goes on first, and is done with its part of each call before the copy begins. */
@@ -182,18 +204,21 @@ export class MirrorCopy implements AnswerSink, Timed {
     if (++this.#informed > INFORMATIONAL_MAX) this.giveUp('failed');
   }
 
-  head(): void {
+  head(status: number, _reason: string, fields: Fields): void {
     this.#answered = true;
     this.#bytes = 0;
+    this.pair?.other.begin(status, fields);
   }
 
   data(chunk: Buffer): void {
     this.#bytes += chunk.length;
+    this.pair?.other.body.take(chunk);
     if (this.#bytes > ANSWER_MAX_BYTES) this.giveUp('answered');
   }
 
   end(): void {
     this.#call = null;
+    if (this.pair !== null) this.pair.other.body.whole = true;
     this.giveUp('answered');
   }
 
@@ -209,6 +234,7 @@ export class MirrorCopy implements AnswerSink, Timed {
   /** The original has ended. What was not read of its body by then, nobody will read. */
   originalEnded(): void {
     if (!this.#sent) this.giveUp(null);
+    if (this.pair !== null) this.#mirror.originalEnded(this.pair);
   }
 
   giveUp(result: MirrorResult | null): void {

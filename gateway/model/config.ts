@@ -217,6 +217,13 @@ export interface MirrorConfig {
   readonly share: number;
   /** What has a larger body is not copied. */
   readonly bodyMaxBytes: number;
+  /** Its answers are held against those of the service; absent: nobody gets them. */
+  readonly compare?: CompareConfig;
+}
+
+export interface CompareConfig {
+  /** What may differ: fields in lower case, and places in JSON as pointers (RFC 6901). */
+  readonly ignore: readonly string[];
 }
 
 export interface PluginUse {

@@ -155,6 +155,39 @@ export interface AnswerDifference {
   };
 }
 
+/** Which answers of a compared service are meant. */
+export interface ComparedQuery {
+  readonly route: string | null;
+  readonly limit: number;
+}
+
+/** Two answers to one request that differ: `before` is the service's, `after` that of the one beside it. */
+export interface ComparedAnswers {
+  readonly route: string;
+  /** When it was sent, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly method: string;
+  /** As both services got it. */
+  readonly target: string;
+  readonly difference: AnswerDifference;
+}
+
+export interface ComparedList {
+  readonly routes: ReadonlyArray<{
+    readonly route: string;
+    readonly same: number;
+    readonly different: number;
+    /** One of both did not answer. */
+    readonly failed: number;
+    /** Too many at once, or an answer without an end. */
+    readonly skipped: number;
+    /** Differences that newer ones pushed out. */
+    readonly dropped: number;
+  }>;
+  /** The newest first. */
+  readonly differences: readonly ComparedAnswers[];
+}
+
 /** A place in JSON that differs; what is absent was, or is, not there. */
 export interface BodyChange {
   /** JSON pointer (RFC 6901). */

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isAny, isLoopback } from '../config/listening.ts';
 import type {
   Capture,
+  ComparedList,
+  ComparedQuery,
   ExchangeList,
   ExchangeQuery,
   ExchangeView,
@@ -26,12 +28,15 @@ export interface ExchangesView {
   one(id: string, bodies: boolean): Promise<ExchangeView | null>;
   request(id: string): Promise<KeptRequest | null>;
   capture(capture: Capture | null): Promise<void>;
+  /** How the answers of compared services were. */
+  compared(query: ComparedQuery): Promise<ComparedList>;
 }
 
 /** `/exchanges` and what is below it, and `/events`: what clients sent is for this machine alone, wherever the listener can be reached from. */
 export function answerExchanges(app: FastifyInstance, view: AdminView): void {
   answerEvents(app, view);
   answerReads(app, view);
+  answerCompared(app, view.exchanges);
   answerCapture(app, view.exchanges);
   answerReplay(app, view);
   answerSend(app, view);
@@ -78,6 +83,17 @@ function answerEvents(app: FastifyInstance, view: AdminView): void {
       return reply.type('text/event-stream; charset=utf-8').send(hub.open(query));
     }),
   );
+}
+
+function answerCompared(app: FastifyInstance, exchanges: ExchangesView): void {
+  app.get('/compare', async (request, reply) => {
+    if (isRefused(request)) return refuse(reply);
+    const asked = parametersOf(request);
+    const limit = Number(asked.get('limit') ?? 20);
+    if (!Number.isInteger(limit) || limit < 0 || limit > 100)
+      return sendProblem(reply, { status: 400, detail: '`limit` is a number from 0 to 100.' });
+    return sendJson(reply, await exchanges.compared({ route: asked.get('route'), limit }));
+  });
 }
 
 /** `POST /capture` has the bodies of exchanges kept for a while, `DELETE /capture` no more. */

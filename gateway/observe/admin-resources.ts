@@ -38,6 +38,10 @@ export const adminResources = [
     what: 'The newest exchanges, those that `route`, `status`, `since`, `user`, `method` and `text` mean; kept while somebody looks. /exchanges/ID is one with its fields, tries, and why its route took it; /events tells the status each second, and exchanges as they end.',
   },
   {
+    path: '/compare?route=/db&limit=20',
+    what: 'How the answers of a compared service were, and the newest that differ, field by field.',
+  },
+  {
     path: '/draft',
     what: 'The file. POST a text to it to be told what is wrong with it, or what it would change; PUT writes it, in `portway dev`.',
   },

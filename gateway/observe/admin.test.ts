@@ -150,6 +150,7 @@ const view: AdminView = {
     one: async () => null,
     request: async () => null,
     capture: async () => {},
+    compared: async () => ({ routes: [], differences: [] }),
   },
 };
 

@@ -1,4 +1,5 @@
 import { type LoadResult, loadContent } from '../config/load.ts';
+import { jsonChanges } from '../exchange/difference.ts';
 import { HIDDEN } from '../fields/secrets.ts';
 import { contentOf } from '../files/content.ts';
 import type { GatewayConfig } from '../model/config.ts';
@@ -9,7 +10,6 @@ import { explainExchange } from '../proxy/explain.ts';
 import type { Explanation } from '../route/explanation.ts';
 import { routeTableOf } from '../route/table.ts';
 import type { AdminView } from './admin.ts';
-import { jsonChanges } from '../exchange/difference.ts';
 
 /** How many of the last requests are asked about, and how many of them are told. */
 const ASKED_MAX = 200;

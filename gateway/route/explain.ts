@@ -4,7 +4,7 @@
  * The verdict is the table's own. Why the other routes lost is worked out one by one by the rules themselves, so a test can hold
  * the table and this page to the same answer.
  */
-import type { EndpointAddress, EndpointConfig, RouteConfig } from '../model/config.ts';
+import type { EndpointAddress, EndpointConfig, MirrorConfig, RouteConfig } from '../model/config.ts';
 import { hostOf, schemePrefix } from './authority.ts';
 import { balanceText, percentText, shareText } from './balance-text.ts';
 import { type Loss, lossesOf } from './candidacy.ts';
@@ -260,9 +260,13 @@ function endpointTexts(
     ? [`${endpointText(fallback.address)} (fallback, where nobody takes the connection)`]
     : [];
   const copies = mirror
-    ? [`${endpointText(mirror.endpoint.address)} (mirror, gets a copy of ${percentText(mirror.share)})`]
+    ? [`${endpointText(mirror.endpoint.address)} (${copyText(mirror)} ${percentText(mirror.share)})`]
     : [];
   return [...main, ...others, ...last, ...copies];
+}
+
+function copyText({ compare }: MirrorConfig): string {
+  return compare ? 'compared by its answers to safe requests, gets a copy of' : 'mirror, gets a copy of';
 }
 
 function endpointText(endpoint: EndpointAddress): string {

@@ -9,7 +9,15 @@ import type { OutstandingChallenge } from '../acme/challenges.ts';
 import type { Purge } from '../cache/purge.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
-import type { Capture, ExchangeList, ExchangeQuery, ExchangeView, KeptRequest } from '../model/exchanges.ts';
+import type {
+  Capture,
+  ComparedList,
+  ComparedQuery,
+  ExchangeList,
+  ExchangeQuery,
+  ExchangeView,
+  KeptRequest,
+} from '../model/exchanges.ts';
 import type { ConfigStatus, ServiceStatus } from '../model/status.ts';
 import type { FigureName } from '../observe/figures.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
@@ -34,6 +42,7 @@ export interface Questions {
   readonly keptRequest: Exchange<string, KeptRequest | null>;
   /** Which bodies to keep from now on; `null`: none. */
   readonly capture: Exchange<Capture | null, null>;
+  readonly compared: Exchange<ComparedQuery, ComparedList>;
   /** To put a configuration to work. */
   readonly take: Exchange<FileContent, ReloadResult>;
   /** To answer those that an authority asks for, from now on. */

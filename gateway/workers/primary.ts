@@ -6,6 +6,7 @@ import { inheritedPorts, NOT_WITH_WORKERS } from '../listener/inherited-ports.ts
 import type { GatewayConfig } from '../model/config.ts';
 import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import type { Admin } from '../observe/admin.ts';
+import { joinedCompared } from '../observe/exchanges/compared.ts';
 import { joinedLists } from '../observe/exchanges/inspector.ts';
 import { type Figure, type FigureName, figureOf } from '../observe/figures.ts';
 import { readCertificates, readConfig, readShared } from '../observe/metrics/config-reading.ts';
@@ -161,6 +162,8 @@ class Primary implements Gateway {
           one: async (id, bodies) => known(await this.#workers.askAll('exchange', { id, bodies })),
           request: async (id) => known(await this.#workers.askAll('keptRequest', id)),
           capture: async (capture) => void (await this.#workers.askAll('capture', capture)),
+          compared: async (query) =>
+            joinedCompared(await this.#workers.askAll('compared', query), query.limit),
         },
       },
       { log: this.#options.log },

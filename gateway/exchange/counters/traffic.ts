@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../error-catalog.ts';
 import type { ExchangeRecord } from '../record.ts';
+import type { Compared } from './compared.ts';
 import { DurationSeries } from './duration-series.ts';
 import { seriesKey } from './series-key.ts';
 
@@ -45,6 +46,8 @@ export class Traffic {
   readonly policyAnswers = new Map<string, number>();
   /** Copies of its requests, by what became of them. */
   readonly mirrored = { answered: 0, failed: 0, too_large: 0, skipped: 0 };
+  /** How answers of another service compare; `null`: none were looked at. What a pair of them is, is the forwarding's to say. */
+  compared: Compared<unknown> | null = null;
   #stream: StreamTraffic | null = null;
 
   constructor(id: string) {

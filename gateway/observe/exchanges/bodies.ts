@@ -1,9 +1,9 @@
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { CapturedBody } from '../../exchange/captured-body.ts';
+import { DEPTH_MAX, depthOf } from '../../exchange/difference.ts';
 import { HIDDEN, isSecretName } from '../../fields/secrets.ts';
 import type { BodyView } from '../../model/exchanges.ts';
-import { DEPTH_MAX, depthOf } from '../../exchange/difference.ts';
 
 // What is shown of a captured body: its codings taken off, and the secrets in JSON and forms masked. Every byte of it is a stranger's.
 

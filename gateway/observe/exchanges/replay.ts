@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { CapturedBody } from '../../exchange/captured-body.ts';
+import { differenceOf } from '../../exchange/difference.ts';
 import { http } from '../../exchange/node-http.ts';
 import { HIDDEN, shownField, shownText } from '../../fields/secrets.ts';
 import type { KeptRequest, ReplayEdits, ReplayResult, ShownAnswer } from '../../model/exchanges.ts';
 import { bodyView } from './bodies.ts';
-import { differenceOf } from '../../exchange/difference.ts';
 import { pairs, shownFields } from './view.ts';
 
 /** Why it is not sent, for who asked. */

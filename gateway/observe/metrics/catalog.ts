@@ -142,6 +142,10 @@ export const METRICS = {
     ['http_route', 'result'],
     'Copies of requests by what became of them: `answered`, `failed`, `too_large` (the body), `skipped` (too many under way) ([mirror.md](mirror.md)).',
   ),
+  portway_compared_requests_total: counter(
+    ['http_route', 'result'],
+    'Requests that a second service answered, too: `same`, `different`, `failed` (one of both did not answer), `skipped` (too many at once) ([compare.md](compare.md)).',
+  ),
   portway_cache_entries: gauge(['http_route'], 'sum', 'Answers that the cache holds.'),
   portway_cache_bytes: gauge(['http_route'], 'sum', 'What they weigh, with their fields.'),
   portway_stream_connections: gauge(

@@ -18,6 +18,9 @@ export function readTraffic(reading: ReadingBuilder, traffic: Traffic): void {
     if (count > 0) reading.add('portway_escapes_total', count, { ...route, sign });
   for (const [result, count] of Object.entries(traffic.mirrored))
     if (count > 0) reading.add('portway_mirror_requests_total', count, { ...route, result });
+  if (traffic.compared !== null)
+    for (const result of ['same', 'different', 'failed', 'skipped'] as const)
+      reading.add('portway_compared_requests_total', traffic.compared[result], { ...route, result });
   for (const [policy, count] of traffic.policyAnswers)
     reading.add('portway_policy_answers_total', count, { ...route, policy });
   for (const [endpoint, { attempts, retries, ejections }] of endpoints) {

@@ -14,13 +14,20 @@ export interface BenchCase {
    * `closed`: the next request goes out as soon as an answer is there, so the proxy is at its limit. `paced`: requests go out at a rate that is
    * half of what the slowest of them all can do, and latency counts from when a request was due. `tunnel`: messages through a WebSocket. `h2`: as
    * `closed`, by HTTP/2. `handshake`: a connection for each request; `resumed`: with the ticket of the one before.
+   * `zipf`: a closed loop over `OBJECTS` paths, the nth of which is asked for 1/n as often as the first.
    */
-  readonly load: 'closed' | 'paced' | 'tunnel' | 'h2' | 'handshake' | 'resumed';
+  readonly load: 'closed' | 'paced' | 'tunnel' | 'h2' | 'handshake' | 'resumed' | 'zipf';
   /** Over TLS 1.3, with a certificate on P-256. */
   readonly secure?: boolean;
   /** Answered out of the proxy's cache. */
   readonly cached?: boolean;
 }
+
+/** Of a `zipf` load, below the case's path. */
+export const OBJECTS = 100_000;
+
+/** What each peer may keep. */
+export const CACHE_MIB = 64;
 
 /** The first segment of every request, which each peer strips. */
 export const pathPrefix = '/svc';
@@ -30,6 +37,17 @@ export const cases: readonly BenchCase[] = [
   closed('10k', '10 KiB answers', '/10k', 10 * 1024, 0),
   closed('1m', '1 MiB answers', '/1m', 1024 * 1024, 0),
   { ...closed('hit', '10 KiB answers out of the cache', '/hit', 10 * 1024, 0), cached: true },
+  {
+    ...closed(
+      'zipf',
+      '100,000 objects of 3 KiB, asked for by Zipf, with 64 MiB to keep them in',
+      '/z/',
+      3072,
+      0,
+    ),
+    load: 'zipf',
+    cached: true,
+  },
   closed('post', 'POST of 16 KiB, small answers', '/post', 105, 16 * 1024),
   {
     name: 'half',

@@ -60,3 +60,13 @@ test('the document says when nothing was pinned', () => {
     'Nothing is pinned to a CPU',
   );
 });
+
+test('hits have a column where they were counted', () => {
+  const counted = (peer: string, hitShare: number) => {
+    const { figures, ...one } = sample(peer, 1, 10);
+    return { ...one, figures: { ...figures!, hitShare } };
+  };
+  const rows = rowsOf(sampleResult([counted('nginx', 0.785), counted('portway', 0.8)]), 'small', 'nginx');
+  const [head, ...lines] = renderPlainTable(rows).split('\n');
+  expect([head, ...lines].map((line) => line!.split(/ {2,}/).at(-1))).toEqual(['hits', '78.5 %', '80.0 %']);
+});

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findPackage, findProgram, type Installed } from '../testing/machine.ts';
 import { type OwnLoad, runOwnLoad } from '../testing/own-load.ts';
-import type { BenchCase } from './cases.ts';
+import { type BenchCase, OBJECTS } from './cases.ts';
 import { h2loadCommand, h2loadLog, readH2load } from './h2load.ts';
 import type { Workspace } from './workspace.ts';
 import { parseWrk } from './wrk.ts';
@@ -58,7 +58,7 @@ export function findLoadGenerator(workspace: Workspace): LoadGenerator {
         ? 'wrk is not installed (Debian: apt-get install wrk): autocannon takes its place, and needs more of the CPU that it shares with the origin'
         : null,
     run(plan) {
-      if (plan.load === 'closed') return closed(plan);
+      if (plan.load === 'closed' || plan.load === 'zipf') return closed(plan);
       if (plan.load === 'h2') return runH2load(workspace, h2load, plan);
       return plan.load === 'handshake' || plan.load === 'resumed'
         ? runHandshakes(workspace, plan)
@@ -69,13 +69,38 @@ export function findLoadGenerator(workspace: Workspace): LoadGenerator {
 
 async function runWrk(workspace: Workspace, program: string, plan: LoadPlan): Promise<LoadResult> {
   const size = ['-t1', `-c${plan.connections}`, `-d${plan.seconds}s`, '--timeout', '10s', '--latency'];
-  const script = plan.requestBytes > 0 ? ['-s', postScript(workspace, plan.requestBytes)] : [];
+  const script = scriptOf(workspace, plan);
   return parseWrk(await outputOf(workspace, [program, ...size, ...fieldOf(plan), ...script, plan.url]));
 }
 
 /** Both generators call it the same. */
 function fieldOf({ field }: LoadPlan): string[] {
   return field === undefined ? [] : ['-H', field];
+}
+
+/** For whatever is not the same GET again and again. */
+function scriptOf(workspace: Workspace, { load, url, requestBytes }: LoadPlan): string[] {
+  if (load === 'zipf') return ['-s', zipfScript(workspace, new URL(url).pathname)];
+  return requestBytes > 0 ? ['-s', postScript(workspace, requestBytes)] : [];
+}
+
+function zipfScript(workspace: Workspace, path: string): string {
+  const text = `local sums, sum = {}, 0
+for i = 1, ${OBJECTS} do
+  sum = sum + 1 / i
+  sums[i] = sum
+end
+math.randomseed(os.time())
+request = function()
+  local wanted, low, high = math.random() * sum, 1, ${OBJECTS}
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if sums[middle] < wanted then low = middle + 1 else high = middle end
+  end
+  return wrk.format("GET", "${path}" .. low)
+end
+`;
+  return join(workspace.makeFolder('wrk', { 'zipf.lua': text }), 'zipf.lua');
 }
 
 /** wrk takes a request other than GET from a script. */
@@ -86,6 +111,7 @@ function postScript(workspace: Workspace, bytes: number): string {
 }
 
 async function runAutocannon(workspace: Workspace, manifest: string, plan: LoadPlan): Promise<LoadResult> {
+  if (plan.load === 'zipf') throw new Error('only wrk asks for many objects');
   const program = join(manifest, '../autocannon.js');
   const size = ['--json', '--no-progress', '-c', String(plan.connections), '-d', String(plan.seconds)];
   const post = plan.requestBytes > 0 ? ['-m', 'POST', '-b', 'x'.repeat(plan.requestBytes)] : [];

@@ -1,8 +1,9 @@
 import { cpuMicroseconds, machineCpuMicroseconds } from '../testing/cpu.ts';
 import { freePort } from '../testing/free-port.ts';
+import { ask } from '../testing/load.ts';
 import type { Installed } from '../testing/machine.ts';
 import type { Process } from '../testing/processes.ts';
-import { type BenchCase, caseBody, pathPrefix } from './cases.ts';
+import { type BenchCase, CACHE_MIB, caseBody, cases, pathPrefix } from './cases.ts';
 import type { LoadGenerator, LoadPlan, LoadResult } from './load.ts';
 import type { Peer } from './peer.ts';
 import { problemOf, untilAnswers } from './readiness.ts';
@@ -15,6 +16,7 @@ export interface Bench {
   readonly generator: LoadGenerator;
   readonly originPort: number;
   readonly echoPort: number;
+  readonly objectsPort: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
   /** How often a disturbed measurement is made before the least disturbed one counts. */
@@ -50,12 +52,13 @@ export async function measure(
 }
 
 async function startPeer(
-  { workspace, originPort, echoPort }: Bench,
+  bench: Bench,
   peer: Peer,
   installed: Installed,
   { load, cached = false, secure = false }: BenchCase,
   port: number,
 ) {
+  const { workspace } = bench;
   const tunnel = load === 'tunnel';
   const folder = workspace.makeFolder(`peer-${port}`, {});
   const {
@@ -65,7 +68,7 @@ async function startPeer(
   } = peer.launch(installed, {
     folder,
     port,
-    originPort: tunnel ? echoPort : originPort,
+    originPort: originFor(bench, load),
     pathPrefix,
     tunnel,
     cached,
@@ -73,6 +76,11 @@ async function startPeer(
   });
   workspace.makeFolder(`peer-${port}`, files);
   return workspace.processes.start(command, { cpu: workspace.proxyCpu, env, quiet: true });
+}
+
+function originFor({ originPort, echoPort, objectsPort }: Bench, load: BenchCase['load']): number {
+  if (load === 'tunnel') return echoPort;
+  return load === 'zipf' ? objectsPort : originPort;
 }
 
 /** Repeated where others were at work meanwhile, because they make a proxy cost more; the least disturbed measurement counts. */
@@ -85,6 +93,7 @@ async function underLoad(
 ): Promise<Measured> {
   const plan = (seconds: number) => ({ ...planOf(bench, url, benchCase, seconds), field });
   await bench.generator.run(plan(bench.warmUpSeconds));
+  if (benchCase.load === 'zipf') await fill(bench, plan(bench.warmUpSeconds));
   let best = await measureOnce(bench, child, plan(bench.seconds), benchCase);
   for (let attempt = 1; attempt < bench.attempts && isDisturbed(best); attempt += 1) {
     const next = await measureOnce(bench, child, plan(bench.seconds), benchCase);
@@ -94,8 +103,22 @@ async function underLoad(
   return afterwards === null ? best : { ...best, problems: [...best.problems, `afterwards ${afterwards}`] };
 }
 
+/** Until what is kept has been replaced twice, or a minute has passed. */
+async function fill(bench: Bench, plan: LoadPlan): Promise<void> {
+  const end = performance.now() + 60_000;
+  const until = (await askedFor(bench)) + 2 * ((CACHE_MIB * 1024 * 1024) / OBJECT_BYTES);
+  while (performance.now() < end && (await askedFor(bench)) < until) await bench.generator.run(plan);
+}
+
+/** How often the origin of many objects was asked for one. */
+async function askedFor({ objectsPort }: Bench): Promise<number> {
+  return Number((await ask(objectsPort, '/count', { withinMs: 5_000 })).text);
+}
+
 /** Share of one core. */
 export const disturbanceMax = 0.1;
+
+const OBJECT_BYTES = cases.find(({ load }) => load === 'zipf')!.bodyBytes;
 
 function isDisturbed({ figures, problems }: Measured): boolean {
   return problems.length === 0 && figures.disturbance > disturbanceMax;
@@ -107,9 +130,15 @@ async function measureOnce(
   plan: LoadPlan,
   benchCase: BenchCase,
 ): Promise<Measured> {
+  const counts = benchCase.load === 'zipf';
+  const askedBefore = counts ? await askedFor(bench) : 0;
   const before = readClocks(child);
   const load = await bench.generator.run(plan);
-  return { figures: figuresOf(before, readClocks(child), load), problems: problemsOf(load, benchCase) };
+  const figures = figuresOf(before, readClocks(child), load);
+  const problems = problemsOf(load, benchCase);
+  if (!counts) return { figures, problems };
+  const hitShare = 1 - ((await askedFor(bench)) - askedBefore) / load.requests;
+  return { figures: { ...figures, hitShare }, problems };
 }
 
 function planOf({ perSecond }: Bench, url: string, benchCase: BenchCase, seconds: number): LoadPlan {

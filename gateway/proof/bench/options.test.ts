@@ -6,7 +6,7 @@ test('without options everything is measured at full length and may be written t
   const options = parseOptions([]);
   expect(options.full).toBe(true);
   expect(options.cases).toEqual([
-    ...['small', '10k', '1m', 'hit', 'post', 'half', 'websocket'],
+    ...['small', '10k', '1m', 'hit', 'zipf', 'post', 'half', 'websocket'],
     ...['tls', 'h2', 'handshake', 'resumed'],
   ]);
   expect(options.peers).toContain('nginx');

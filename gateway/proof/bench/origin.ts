@@ -11,6 +11,8 @@ export interface Origin {
   readonly port: number;
   /** Of the service that tunnels lead to. */
   readonly echoPort: number;
+  /** Of the one that has many objects, and counts how often it was asked. */
+  readonly objectsPort: number;
   /** For the document: `nginx 1.22.1, one worker`. */
   readonly about: string;
 }
@@ -19,8 +21,9 @@ export interface Origin {
 export async function startOrigin(workspace: Workspace): Promise<Origin> {
   const port = await freePort();
   const echoPort = await startEcho(workspace);
+  const objectsPort = await startObjects(workspace);
   const nginx = findNginx();
-  const served = cases.filter(({ load }) => load !== 'tunnel');
+  const served = cases.filter(({ load }) => load !== 'tunnel' && load !== 'zipf');
   const bodies = Object.fromEntries(served.map((each) => [each.path.slice(1), caseBody(each)]));
   const folder = workspace.makeFolder('origin', bodies);
   const command =
@@ -32,6 +35,7 @@ export async function startOrigin(workspace: Workspace): Promise<Origin> {
   return {
     port,
     echoPort,
+    objectsPort,
     about: nginx === null ? `node:http ${process.version}` : `nginx ${nginx.version}, one worker`,
   };
 }
@@ -46,6 +50,16 @@ async function startEcho(workspace: Workspace): Promise<number> {
   return port;
 }
 
+async function startObjects(workspace: Workspace): Promise<number> {
+  const port = await freePort();
+  const program = fileURLToPath(new URL('objects-program.ts', import.meta.url));
+  const zipf = cases.find(({ load }) => load === 'zipf')!;
+  const command = [process.execPath, program, String(port), String(caseBody(zipf))] as const;
+  const child = await workspace.processes.start([...command], { cpu: workspace.loadCpu, quiet: true });
+  await untilAnswers(child, `http://127.0.0.1:${port}${zipf.path}`, caseBody(zipf));
+  return port;
+}
+
 // The smallest bodies come out of the configuration itself, the others by sendfile from descriptors that stay open.
 function nginxOrigin(
   workspace: Workspace,
@@ -57,7 +71,7 @@ function nginxOrigin(
     ({ bodyBytes, load, secure }) => bodyBytes < 1024 && load === 'closed' && !secure,
   );
   const locations = small.map((each) => `    location = ${each.path} { return 200 "${caseBody(each)}"; }`);
-  for (const { path } of cases.filter(({ cached }) => cached))
+  for (const { path } of cases.filter(({ cached, load }) => cached && load === 'closed'))
     locations.push(`    location = ${path} { add_header Cache-Control max-age=3600; }`);
   const httpBlock = `  open_file_cache max=16;
   server {

@@ -10,6 +10,8 @@ export interface Figures {
   readonly p99Ms: number;
   /** Share of one core that the proxy used, 1 for all of it; less means that something else was the bottleneck. */
   readonly coreShare: number;
+  /** Of a load over many objects: how much of it the origin was not asked for. */
+  readonly hitShare?: number;
   /** CPU that everything outside the benchmark used meanwhile, 1 for one core. */
   readonly disturbance: number;
 }
@@ -104,8 +106,9 @@ function ratioTo(samples: readonly Sample[], reference: readonly Sample[]): Summ
 }
 
 function medians(figures: readonly Figures[]): Figures {
-  const of = (name: keyof Figures) => summarize(figures.map((each) => each[name])).median;
+  const of = (name: keyof Figures) => summarize(figures.map((each) => each[name] ?? 0)).median;
   return {
+    ...(figures[0]?.hitShare !== undefined && { hitShare: of('hitShare') }),
     cpuMicrosecondsPerRequest: of('cpuMicrosecondsPerRequest'),
     requestsPerSecond: of('requestsPerSecond'),
     p50Ms: of('p50Ms'),

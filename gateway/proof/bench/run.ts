@@ -36,12 +36,13 @@ export async function runBench(
   say(
     `${participants.length} peers, ${chosen.length} cases, ${rounds} rounds: ${minutes(options, participants)}`,
   );
-  const { port: originPort, echoPort } = origin;
+  const { port: originPort, echoPort, objectsPort } = origin;
   const bench = {
     workspace,
     generator,
     originPort,
     echoPort,
+    objectsPort,
     seconds,
     warmUpSeconds,
     attempts,
@@ -104,7 +105,9 @@ function inWords(figures: Figures): string {
     figures.disturbance > disturbanceMax
       ? `, disturbed: others used ${Math.round(figures.disturbance * 100)} % of a core`
       : '';
-  return `${cost}, ${Math.round(figures.requestsPerSecond)} requests/s${others}`;
+  const { hitShare } = figures;
+  const hits = hitShare === undefined ? '' : `, ${(100 * hitShare).toFixed(1)} % hits`;
+  return `${cost}, ${Math.round(figures.requestsPerSecond)} requests/s${hits}${others}`;
 }
 
 function minutes(

@@ -1,9 +1,16 @@
 import type { Row, RowFigures } from './result.ts';
 
-const head = ['peer', '× nginx', 'min–max', 'µs/request', 'requests/s', 'p50 ms', 'p99 ms', 'core', 'others'];
+const HEAD = ['peer', '× nginx', 'min–max', 'µs/request', 'requests/s', 'p50 ms', 'p99 ms', 'core', 'others'];
+
+/** With a column of its own where hits were counted. */
+function headOf(rows: readonly Row[]): readonly string[] {
+  const counted = rows.some(({ figures }) => figures?.medians.hitShare !== undefined);
+  return counted ? [...HEAD, 'hits'] : HEAD;
+}
 
 /** The table of a case for a terminal: columns aligned, numbers to the right. */
 export function renderPlainTable(rows: readonly Row[]): string {
+  const head = headOf(rows);
   const lines = [head, ...rows.filter(isValid).map(cells)];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const aligned = lines.map((line) =>
@@ -16,6 +23,7 @@ export function renderPlainTable(rows: readonly Row[]): string {
 
 /** The same for Markdown. */
 export function renderMarkdownTable(rows: readonly Row[]): string {
+  const head = headOf(rows);
   const lines = rows.map((row) =>
     isValid(row) ? cells(row) : [row.peer, '**invalid**', ...Array(head.length - 2).fill('')],
   );
@@ -45,6 +53,7 @@ function cells({ peer, figures: { ratio, medians } }: ValidRow): string[] {
     medians.p99Ms.toFixed(2),
     percent(medians.coreShare),
     percent(medians.disturbance),
+    ...(medians.hitShare === undefined ? [] : [`${(100 * medians.hitShare).toFixed(1)} %`]),
   ];
 }
 

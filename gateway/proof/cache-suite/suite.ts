@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { amendedModule } from './newest.ts';
 
 /** The public suite of tests for HTTP caches (https://cache-tests.fyi), at one exact version. */
 export const SUITE = 'http-cache-tests@0.4.5';
@@ -41,6 +42,20 @@ export class Suite {
     await writeFile(join(folder, 'package.json'), '{ "private": true }');
     const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', SUITE];
     await promisify(execFile)('npm', args, { cwd: folder });
+    return suite;
+  }
+
+  /** The same with the expectations of its newest edition, in a folder of its own. */
+  async newest(): Promise<Suite> {
+    const folder = join(this.#folder, '../../newest');
+    const suite = new Suite(folder);
+    await cp(join(this.#folder, '..'), join(folder, 'node_modules'), { recursive: true });
+    const index = join(suite.#folder, 'tests', 'index.mjs');
+    await writeFile(
+      join(suite.#folder, 'tests', 'original.mjs'),
+      await readFile(join(this.#folder, 'tests', 'index.mjs')),
+    );
+    await writeFile(index, amendedModule('./original.mjs'));
     return suite;
   }
 

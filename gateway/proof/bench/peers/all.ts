@@ -4,6 +4,7 @@ import { haproxy } from './haproxy.ts';
 import { nginx, nginxBuffers } from './nginx.ts';
 import { nodePeer } from './node-peer.ts';
 import { portway, portwayVariants } from './portway.ts';
+import { varnish } from './varnish.ts';
 
 /** The name of the peer that ratios refer to. */
 export const yardstick = nginx.name;
@@ -19,6 +20,7 @@ export const peers: readonly Peer[] = [
   nginx,
   nginxBuffers,
   haproxy,
+  varnish,
   caddy,
   portway,
   ...portwayVariants,

@@ -1,5 +1,5 @@
 import { findProgram, type Installed } from '../../testing/machine.ts';
-import { cases } from '../cases.ts';
+import { CACHE_MIB, cases } from '../cases.ts';
 import type { Peer, Wiring } from '../peer.ts';
 import { nginxMain } from './nginx-main.ts';
 
@@ -52,7 +52,7 @@ function configuration(
   buffers: string,
 ): string {
   const kept = cached
-    ? `  proxy_cache_path ${folder}/kept keys_zone=kept:10m;\n  open_file_cache max=16;\n`
+    ? `  proxy_cache_path ${folder}/kept keys_zone=kept:2m max_size=${CACHE_MIB}m;\n  open_file_cache max=500;\n`
     : '';
   const tls = certificate
     ? `    ssl_certificate ${certificate.cert};\n    ssl_certificate_key ${certificate.key};\n    ssl_protocols TLSv1.3;\n`

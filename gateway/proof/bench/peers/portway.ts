@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type Installed, packageVersion } from '../../testing/machine.ts';
 import { PORTWAY } from '../../testing/processes.ts';
 import { keysFile } from '../../testing/users-file.ts';
-import { cases } from '../cases.ts';
+import { CACHE_MIB, cases } from '../cases.ts';
 import type { Peer, Wiring } from '../peer.ts';
 
 interface Variant {
@@ -105,6 +105,6 @@ function configuration(wiring: Wiring, variant: Variant): string {
 host: 127.0.0.1
 admin: false
 ${variant.settings ?? ''}${tls ?? ''}routes:
-  ${pathPrefix}: { to: ${originPort}${cached ? ', cache: true' : ''}${variant.route ?? ''} }
+  ${pathPrefix}: { to: ${originPort}${cached ? `, cache: { maxSize: ${CACHE_MIB}MiB }` : ''}${variant.route ?? ''} }
 ${variant.others ?? ''}`;
 }

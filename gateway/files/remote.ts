@@ -9,7 +9,7 @@ import type { FileWatch } from './watch.ts';
 
 /** Whether this names a place in the network, and no file. */
 export function isRemote(file: string): boolean {
-  return /^https?:/i.test(file);
+  return /^(?:https?|etcd):/i.test(file);
 }
 
 /** What is known of it: asked again with its `ETag`, unchanged content is not sent again (RFC 9110 §13.1.2). */
@@ -42,7 +42,7 @@ async function fetched(url: string, known: Known | null): Promise<Known> {
   }
 }
 
-const FETCH_MS = 10_000;
+export const FETCH_MS = 10_000;
 
 /** Where it leads is judged as what was named is; and another origin gets no password. @throws where it leads nowhere */
 async function answerOf(url: string, headers: Readonly<Record<string, string>>): Promise<Response> {
@@ -71,17 +71,21 @@ function faultOf(url: string): FileContent | null {
   // A URL may be spelled with other slashes than these, but nobody means to.
   const parsed = /^https?:\/\//i.test(url) ? URL.parse(url) : null;
   if (parsed === null) return refused('no URL', 'write it as https://config.example.com/gateway.yaml');
-  const isNear = ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
-  if (parsed.protocol === 'https:' || isNear) return null;
+  if (parsed.protocol === 'https:' || isNear(parsed)) return null;
   return refused('a place that is asked without TLS', 'anybody on the way could change it: use https://');
 }
 
-function refused(found: string, hint: string): FileContent {
+export function refused(found: string, hint: string): FileContent {
   return { ok: false, expected: 'a configuration that can be fetched', found, hint, hash: found };
 }
 
-function unavailable(found: string): FileContent {
+export function unavailable(found: string): FileContent {
   return refused(found, 'what served last goes on serving; it is asked again');
+}
+
+/** Whether it is on this machine: nobody is on the way. */
+export function isNear({ hostname }: URL): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }
 
 /** `user:password@` is for the server alone. */
@@ -98,19 +102,20 @@ function authorizationOf(url: string): Record<string, string> {
   return { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
 
-async function bounded(response: Response): Promise<Buffer> {
+/** What is more than so much is cut off: it is too large in any case. */
+export async function bounded(response: Response, max: number = MAX_FILE_BYTES): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let total = 0;
   for await (const chunk of response.body ?? []) {
     chunks.push(chunk);
     total += chunk.length;
     // One byte too many is enough to be refused as too large.
-    if (total > MAX_FILE_BYTES) break;
+    if (total > max) break;
   }
   return Buffer.concat(chunks);
 }
 
-function reasonOf(cause: unknown): string {
+export function reasonOf(cause: unknown): string {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   if (inner instanceof Error && inner.name === 'TimeoutError') return `no answer within ${FETCH_MS / 1000} s`;
   return inner instanceof Error ? inner.message || inner.name : String(inner);

@@ -1,6 +1,7 @@
 /** Where a configuration is: a file, or a place in the network. */
 
 import { type FileContent, readContent } from './content.ts';
+import { isEtcd, readEtcd, watchEtcd } from './etcd.ts';
 import { fetchContent, isRemote, KeptCopy, watchRemote } from './remote.ts';
 import { type FileWatch, watchFile } from './watch.ts';
 
@@ -8,6 +9,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Its content now; never throws. */
 export function readSource(source: string): Promise<FileContent> {
+  if (isEtcd(source)) return readEtcd(source);
   return isRemote(source) ? fetchContent(source) : readContent(source);
 }
 
@@ -17,6 +19,7 @@ export function watchSource(
   changed: (content: FileContent) => void,
   knownHash: string,
 ): FileWatch {
+  if (isEtcd(source)) return watchEtcd(source, changed, knownHash);
   return isRemote(source)
     ? watchRemote(source, changed, knownHash)
     : watchFile(source, changed, { knownHash });
@@ -42,6 +45,6 @@ export async function keepForStart(source: string, content: FileContent, env: En
 export function sourceText(source: string): string {
   if (!isRemote(source)) return source;
   // More slashes than two are none to a URL; and in what is no URL, a password may have any.
-  const before = URL.canParse(source) ? /^(https?:)[\\/\s]*[^\\/?#]*@/i : /^(https?:).*@/is;
+  const before = URL.canParse(source) ? /^(https?:|etcd:)[\\/\s]*[^\\/?#]*@/i : /^(https?:|etcd:).*@/is;
   return source.replace(before, '$1//');
 }

@@ -215,4 +215,4 @@ export function reasonOf(cause: Error): string {
 /** How often replicas tell that they live. */
 const BEAT_MS = 1_000;
 const PAUSE_MS = 100;
-const PAUSE_MAX_MS = 3_000;
+const PAUSE_MAX_MS = 2_000;

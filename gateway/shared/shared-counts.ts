@@ -19,7 +19,7 @@ export interface SharedCountsOptions {
 
 /**
  * What has passed, over all replicas, as the Redis counts it. Where it gives no word at once, this replica decides by what it has heard last and has
- * let pass itself; what it has let pass is told with the next question.
+ * let pass itself; what it has let pass so is told with the next question, unless the Redis went away.
  */
 export class SharedCounts implements Counts {
   readonly #options: SharedCountsOptions;
@@ -55,8 +55,9 @@ export class SharedCounts implements Counts {
     }
     this.words.local++;
     const states = this.#keeper.settle(reports.map(withoutPassed), performance.now());
-    // What was asked is counted there, if late.
-    if (link.isUp && !asks)
+    // What passed while it was away is no debt of those who come when it is back. What was asked is counted there, if late.
+    if (!link.isUp) this.#untold.clear();
+    else if (!asks)
       for (const [at, report] of reports.entries()) this.#remember(report, states[at]![1]);
     return states;
   }

@@ -57,8 +57,7 @@ export class SharedCounts implements Counts {
     const states = this.#keeper.settle(reports.map(withoutPassed), performance.now());
     // What passed while it was away is no debt of those who come when it is back. What was asked is counted there, if late.
     if (!link.isUp) this.#untold.clear();
-    else if (!asks)
-      for (const [at, report] of reports.entries()) this.#remember(report, states[at]![1]);
+    else if (!asks) reports.forEach((report, at) => this.#remember(report, states[at]![1]));
     return states;
   }
 

@@ -57,16 +57,19 @@ export class SharedCounts implements Counts {
     const states = this.#keeper.settle(reports.map(withoutPassed), performance.now());
     // What passed while it was away is no debt of those who come when it is back. What was asked is counted there, if late.
     if (!link.isUp) this.#untold.clear();
-    else if (!asks) reports.forEach((report, at) => this.#remember(report, states[at]![1]));
+    else if (!asks) this.#remember(reports, states);
     return states;
   }
 
-  #remember(report: CountReport, granted: number): void {
-    if (!isReport(report)) return;
+  #remember(reports: readonly CountReport[], states: readonly CountState[]): void {
     // Too many to be told: this replica counts them all the same.
     if (this.#untold.size >= UNTOLD_MAX) this.#untold.clear();
-    const before = this.#untold.get(nameOf(report))?.[PASSED] ?? 0;
-    this.#untold.set(nameOf(report), withCounts(report, before + report[PASSED] + granted, 0));
+    for (const [at, report] of reports.entries()) {
+      if (!isReport(report)) continue;
+      const before = this.#untold.get(nameOf(report))?.[PASSED] ?? 0;
+      const [, granted] = states[at]!;
+      this.#untold.set(nameOf(report), withCounts(report, before + report[PASSED] + granted, 0));
+    }
   }
 
   /** `null`: not in time. What it says later is heard all the same. */

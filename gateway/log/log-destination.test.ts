@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -41,6 +42,28 @@ describe('a log destination', () => {
     destination.write('one\n');
     destination.write('two\n');
     await expect.poll(written).toBe('one\ntwo\n');
+  });
+
+  it('lets what came while it wrote wait for others, too', async () => {
+    const destination = openLogDestination(file, { lossNotice, delayMs: 1e9, batchChars: 8 });
+    destination.write('a batch\n');
+    destination.write('one\n');
+    await expect.poll(written).toBe('a batch\n');
+    // The end of that write has been heard by now, and another one would be over.
+    for (let i = 0; i < 5; i++) await readFile(file);
+    expect(written()).toBe('a batch\n');
+    await flushed(destination);
+    expect(written()).toBe('a batch\none\n');
+  });
+
+  it('takes lines of any size and script', async () => {
+    const destination = openLogDestination(file, { lossNotice, batchChars: 64 });
+    const lines = Array.from({ length: 30 }, (_, at) => `${at}${'aé€😀'.repeat(at * 500)}\n`);
+    for (const line of lines) destination.write(line);
+    await flushed(destination);
+    for (const line of lines) destination.write(line);
+    destination.flushSync();
+    expect(written()).toBe(lines.join('') + lines.join(''));
   });
 
   it('keeps the order of lines that come while it writes', async () => {

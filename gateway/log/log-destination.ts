@@ -44,13 +44,17 @@ export function openLogDestination(target: number | string, options: LogDestinat
     lossNotice,
     shared = false,
     // Each batch costs a hop to another thread and back: some 10 µs of CPU, which many lines should share.
-    batchChars = shared ? PIPE_BUF : 64 * 1024,
+    batchChars = shared ? PIPE_BUF : 256 * 1024,
     delayMs = 200,
     backlogMaxChars = 4 << 20,
     exitTimeoutMs = 1000,
   } = options;
   const fd = typeof target === 'number' ? target : openSync(target, 'a');
-  let gathered = '';
+  // As bytes: text that waits for its batch is copied by each collection of V8's, in all the pieces that it was put together of.
+  let room = newRoom(batchChars);
+  let gathered = 0;
+  /** The room that comes next; `null`: it is what is being written. */
+  let spare: Buffer | null = null;
   let lost = 0;
   /** What `write` has been asked to write and has not confirmed. */
   let outgoing: Buffer | null = null;
@@ -62,34 +66,43 @@ export function openLogDestination(target: number | string, options: LogDestinat
   let waiting: (() => void)[] = [];
 
   function write(line: string): void {
-    if (gathered.length + line.length > backlogMaxChars) {
+    if (gathered + line.length > backlogMaxChars) {
       lost += 1;
       return;
     }
     // Only while something is unwritten does the process have to be stopped from ending without it.
-    if (gathered === '' && outgoing === null) process.on('exit', flushSync);
-    gathered += line;
+    if (gathered === 0 && outgoing === null) process.on('exit', flushSync);
+    if (gathered + UTF8_MAX * line.length > room.length) room = grown(room, gathered, line.length);
+    gathered += room.write(line, gathered);
     if (outgoing !== null) return;
-    if (gathered.length >= batchChars) startBatch();
+    if (gathered >= batchChars) startBatch();
     else if (timer === null) timer = setTimeout(startBatch, delayMs).unref();
   }
 
   function startBatch(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (gathered === '') settle();
+    if (gathered === 0) settle();
     else {
       outgoing = takeGathered();
       pushOut(outgoing);
     }
   }
 
+  /** Behind a batch: what came meanwhile waits for others as the first line did, or a busy gateway would write in each turn of its loop. */
+  function goOn(): void {
+    if (gathered === 0 || gathered >= batchChars || waiting.length > 0) startBatch();
+    else timer ??= setTimeout(startBatch, delayMs).unref();
+  }
+
   function takeGathered(): Buffer {
     const notice = lost > 0 ? lossNotice(lost) : '';
-    const bytes = Buffer.from(notice + gathered);
+    const lines = room.subarray(0, gathered);
+    room = spare ?? newRoom(batchChars);
+    spare = null;
     lost = 0;
-    gathered = '';
-    return bytes;
+    gathered = 0;
+    return notice === '' ? lines : Buffer.concat([Buffer.from(notice), lines]);
   }
 
   function pushOut(bytes: Buffer): void {
@@ -103,7 +116,8 @@ export function openLogDestination(target: number | string, options: LogDestinat
       else {
         if (error !== null) lost += countLines(left);
         outgoing = null;
-        startBatch();
+        spare = roomOf(bytes, batchChars);
+        goOn();
       }
     });
   }
@@ -139,12 +153,33 @@ export function openLogDestination(target: number | string, options: LogDestinat
       parts.push(outgoing);
       outgoing = null;
     }
-    if (gathered !== '') parts.push(takeGathered());
-    lost += countLines(writeAllSync(fd, Buffer.concat(parts), exitTimeoutMs, shared));
+    const last = gathered > 0 ? takeGathered() : NOTHING;
+    lost += countLines(writeAllSync(fd, Buffer.concat([...parts, last]), exitTimeoutMs, shared));
+    spare ??= roomOf(last, batchChars);
     if (outgoing === null) startBatch();
   }
 
   return { write, flush, flushSync };
+}
+
+/** For a batch, and for the line that makes it full. */
+function newRoom(batchChars: number): Buffer {
+  return Buffer.allocUnsafeSlow(batchChars + LINE_ROOM);
+}
+
+const LINE_ROOM = 16 * 1024;
+/** Bytes of a character, at most. */
+const UTF8_MAX = 3;
+
+function grown(room: Buffer, used: number, lineChars: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(2 * room.length + UTF8_MAX * lineChars);
+  room.copy(larger, 0, 0, used);
+  return larger;
+}
+
+/** The room in which a batch that is written lay; one that a slow reader has made large goes. */
+function roomOf({ buffer }: Buffer, batchChars: number): Buffer | null {
+  return buffer.byteLength === batchChars + LINE_ROOM ? Buffer.from(buffer) : null;
 }
 
 /** @returns what could not be written within the time. */

@@ -90,10 +90,10 @@ export class Exchanges {
   #take({ missed, ...exchange }: Told): void {
     this.missed.value += missed;
     this.#came.push(exchange);
-    if (this.paused.peek()) {
-      this.#came = this.#came.slice(-KEPT);
-      this.waiting.value++;
-    } else this.#timer ??= setTimeout(() => this.#show(), TOGETHER_MS);
+    // In a tab out of sight the browser may let a timer wait for a minute.
+    if (this.#came.length > 2 * KEPT) this.#came = this.#came.slice(-KEPT);
+    if (this.paused.peek()) this.waiting.value++;
+    else this.#timer ??= setTimeout(() => this.#show(), TOGETHER_MS);
   }
 
   #show(): void {

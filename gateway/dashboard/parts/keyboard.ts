@@ -5,6 +5,7 @@ import type { Place } from '../live/place.ts';
 export const KEYS = [
   [`1 … ${PAGES.length}`, PAGES.map(({ title }) => title).join(', ')],
   ['/', 'to the filter of the page'],
+  ['p', 'holds the stream, and lets it go on'],
   ['j, k', 'to the next row, to the one before'],
   ['Enter', 'opens the row'],
   ['Esc', 'closes what is open'],
@@ -21,6 +22,7 @@ export function listenToKeys(place: Place, help: () => void): () => void {
     if (page !== undefined) place.go(page.name);
     else if (event.key === '?') help();
     else if (event.key === 'j' || event.key === 'k') toRow(event.key === 'j' ? 1 : -1);
+    else if (event.key === 'p') document.querySelector<HTMLElement>('[data-hold]')?.click();
     else if (event.key === '/') document.querySelector<HTMLElement>('[data-filter]')?.focus();
     else return;
     event.preventDefault();

@@ -21,7 +21,8 @@ export function StreamTools({ exchanges, feed }: Session) {
     if (typed === exchanges.filter.peek().text) return;
     const timer = setTimeout(() => change({ text: typed }), TYPING_MS);
     return () => clearTimeout(timer);
-  });
+    // Not with each exchange that comes: then it would never be time.
+  }, [typed]);
   const routes = feed.status.value?.routes.map(({ id }) => id) ?? [];
   const missed = exchanges.missed.value;
   const paused = exchanges.paused.value;
@@ -49,7 +50,13 @@ export function StreamTools({ exchanges, feed }: Session) {
       />
       <span class="push" />
       {missed > 0 && <span class="quiet">{formatCount(missed)} more were not shown: too many a second</span>}
-      <button type="button" aria-pressed={paused} onClick={() => exchanges.pause(!paused)}>
+      <button
+        type="button"
+        data-hold
+        aria-pressed={paused}
+        title="Hold (p)"
+        onClick={() => exchanges.pause(!paused)}
+      >
         {paused
           ? `Go on${exchanges.waiting.value > 0 ? ` (${formatCount(exchanges.waiting.value)} new)` : ''}`
           : 'Pause'}

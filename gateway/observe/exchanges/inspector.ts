@@ -37,6 +37,8 @@ export class Inspector implements Inspection {
   #secondBegan = 0;
   #inSecond = 0;
   #sampled = 0;
+  /** Those that somebody looks at stay, so that they can be sent again however many came since. */
+  readonly #looked = new Map<string, KeptExchange>();
   #capture: Capture | null = null;
   #capturing = 0;
   until: number;
@@ -110,6 +112,10 @@ export class Inspector implements Inspection {
     this.#look();
     const kept = this.#keptAs(id);
     if (kept === null) return null;
+    this.#looked.delete(id);
+    this.#looked.set(id, kept);
+    for (const oldest of this.#looked.keys())
+      if (this.#looked.size > LOOKED_KEPT) this.#looked.delete(oldest);
     const view = viewOf(kept, id, this.#options.explain(explainInput(kept)));
     return bodies ? withBodies(view, kept) : view;
   }
@@ -122,7 +128,8 @@ export class Inspector implements Inspection {
 
   #keptAs(id: string): KeptExchange | null {
     const [process, seq = ''] = id.split('-');
-    return process === PROCESS ? (this.#ring.of(Number.parseInt(seq, 36)) ?? null) : null;
+    const inRing = process === PROCESS ? this.#ring.of(Number.parseInt(seq, 36)) : undefined;
+    return inRing ?? this.#looked.get(id) ?? null;
   }
 
   capture(capture: Capture | null): void {
@@ -162,3 +169,4 @@ export function joinedLists(lists: readonly ExchangeList[], limit: number): Exch
 const CAPTURING_MAX = 64;
 const KEPT_PER_SECOND = 1_000;
 const LOOKED_AT_MS = 60_000;
+const LOOKED_KEPT = 16;

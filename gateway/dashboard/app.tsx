@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { shownState, streamState } from '../observe/route-state.ts';
+import type { Applied } from './config/applied.ts';
 import { Header } from './header.tsx';
 import { HeatPage } from './heat/heat-page.tsx';
 import type { Exchanges } from './live/exchanges.ts';
@@ -21,6 +22,7 @@ export interface Session {
   readonly exchanges: Exchanges;
   /** What is tried, kept while one looks elsewhere. */
   readonly draft: Signal<Draft>;
+  readonly applied: Applied;
 }
 
 export function App(session: Session) {

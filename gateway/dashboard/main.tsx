@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { Applied } from './config/applied.ts';
 import { Exchanges } from './live/exchanges.ts';
 import { Feed } from './live/feed.ts';
 import { Place } from './live/place.ts';
@@ -14,5 +15,8 @@ if (root !== null) {
   // The map that the gateway drew stands there until more is known than it says.
   await feed.start();
   root.replaceChildren();
-  render(<App feed={feed} place={new Place()} exchanges={exchanges} draft={draft} />, root);
+  render(
+    <App feed={feed} place={new Place()} exchanges={exchanges} draft={draft} applied={new Applied()} />,
+    root,
+  );
 }

@@ -52,8 +52,9 @@ function policiesOf(route: RouteConfig): string[] {
   const set = (values: object) =>
     Object.entries(values).flatMap(([name, value]) => (value === null || value === false ? [] : [name]));
   const { cache, extend } = route;
+  const copies = route.mirror === null ? {} : { [route.mirror.compare ? 'compare' : 'mirror']: true };
   const plugins = route.use.map(({ plugin }) => `use: ${plugin}`);
-  return [...set(shownSettings(route.policies)), ...set({ cache, extend }), ...plugins];
+  return [...set(shownSettings(route.policies)), ...set({ cache, extend, ...copies }), ...plugins];
 }
 
 /** Where clients reach it from this machine. */

@@ -1,4 +1,4 @@
-import type { BreakerStatus, EndpointStatus, GatewayStatus, RouteOverview } from '../../model/status.ts';
+import type { BreakerStatus, GatewayStatus, RouteOverview } from '../../model/status.ts';
 import { hrefOf } from '../../observe/page/tabs.ts';
 import { shownState, stateWords } from '../../observe/route-state.ts';
 import type { Session } from '../app.tsx';
@@ -9,7 +9,9 @@ import { formatAgo, formatCount, formatQuantile, formatShare, NOTHING } from '..
 import { Sign, StateShape } from '../parts/icons.tsx';
 import { Section } from '../parts/section.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
+import { CompareSection } from './compare-section.tsx';
 import { countedOf } from './counted.ts';
+import { EndpointItem } from './endpoint-item.tsx';
 import { ProcessSection } from './process-section.tsx';
 
 interface DetailsParts extends Session {
@@ -37,7 +39,7 @@ export function RouteDetails(session: DetailsParts) {
       <Section title={route.endpoints.length === 1 ? 'Endpoint' : 'Endpoints'} aside={route.balance ?? null}>
         <ul class="plain-list">
           {route.endpoints.map((endpoint) => (
-            <Endpoint key={endpoint.address} endpoint={endpoint} />
+            <EndpointItem key={endpoint.address} endpoint={endpoint} feed={feed} />
           ))}
           {route.problems?.map((problem) => (
             <li key={problem} class="trouble partly">
@@ -47,6 +49,7 @@ export function RouteDetails(session: DetailsParts) {
         </ul>
       </Section>
       {route.breaker && <BreakerSection breaker={route.breaker} />}
+      {route.policies.includes('compare') && <CompareSection key={route.id} id={route.id} />}
       {route.service !== null && <ProcessSection service={route.service} feed={feed} />}
       <Section title="On the way" aside={null}>
         <dl class="facts">
@@ -148,22 +151,6 @@ function Figure({ name, value }: { readonly name: string; readonly value: string
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>
-  );
-}
-
-function Endpoint({ endpoint }: { readonly endpoint: EndpointStatus }) {
-  const { address, state, reason, role, weight } = endpoint;
-  const also = [
-    role !== undefined && role !== 'primary' && role,
-    weight !== undefined && weight > 1 && `×${weight}`,
-  ].filter(Boolean);
-  return (
-    <li>
-      <StateShape state={state} />
-      <span class="mono">{address}</span> <span class={`state ${state}`}>{stateWords[state]}</span>
-      {also.length > 0 && <span class="quiet"> {also.join(', ')}</span>}
-      {reason !== null && <span class={`trouble ${state}`}>{reason}</span>}
-    </li>
   );
 }
 

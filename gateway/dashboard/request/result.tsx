@@ -54,8 +54,38 @@ function indented(text: string): string {
 }
 
 function Difference({ difference }: { readonly difference: AnswerDifference }) {
-  const { status, fields, body } = difference;
-  const rows = [
+  const { length } = rowsOf(difference);
+  return (
+    <Section title="Differs from the answer of then" aside={length === 0 ? null : String(length)}>
+      {length === 0 ? (
+        <p class="quiet">
+          {difference.body.same === null ? 'Not in status and fields; its body was not kept.' : 'In nothing.'}
+        </p>
+      ) : (
+        <DifferenceList difference={difference} />
+      )}
+    </Section>
+  );
+}
+
+/** What differs between two answers, one below the other. */
+export function DifferenceList({ difference }: { readonly difference: AnswerDifference }) {
+  return (
+    <dl class="fields difference">
+      {rowsOf(difference).map(([name, before, after]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <del>{before ?? 'not there'}</del> <ins>{after ?? 'not there'}</ins>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function rowsOf({ status, fields, body }: AnswerDifference) {
+  return [
     ...(status === null ? [] : [['status', status.before, status.after] as const]),
     ...fields.map(({ name, before, after }) => [name, before, after] as const),
     ...body.changes.map(
@@ -63,26 +93,6 @@ function Difference({ difference }: { readonly difference: AnswerDifference }) {
     ),
     ...(body.kind === 'text' && body.same === false ? [['body', 'as it was', 'another one'] as const] : []),
   ];
-  return (
-    <Section title="Differs from the answer of then" aside={rows.length === 0 ? null : String(rows.length)}>
-      {rows.length === 0 ? (
-        <p class="quiet">
-          {body.same === null ? 'Not in status and fields; its body was not kept.' : 'In nothing.'}
-        </p>
-      ) : (
-        <dl class="fields difference">
-          {rows.map(([name, before, after]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>
-                <del>{before ?? 'not there'}</del> <ins>{after ?? 'not there'}</ins>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
-    </Section>
-  );
 }
 
 function shown(value: unknown): string | null {

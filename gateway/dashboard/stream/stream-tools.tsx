@@ -5,6 +5,7 @@ import type { ExchangeFilter } from '../live/exchanges.ts';
 import { Choice } from '../parts/choice.tsx';
 import { Filter } from '../parts/filter.tsx';
 import { formatCount, formatTime } from '../parts/format.ts';
+import { CaptureSwitch } from './capture-switch.tsx';
 import { saveHar } from './har.ts';
 
 const TYPING_MS = 250;
@@ -50,6 +51,12 @@ export function StreamTools({ exchanges, feed }: Session) {
       />
       <span class="push" />
       {missed > 0 && <span class="quiet">{formatCount(missed)} more were not shown: too many a second</span>}
+      <CaptureSwitch
+        capture={exchanges.capture}
+        problem={exchanges.problem}
+        route={filter.route}
+        now={feed.status.value?.at ?? 0}
+      />
       <button
         type="button"
         data-hold

@@ -264,6 +264,79 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(faults).toEqual([]);
   });
 
+  test('an endpoint is drained and admitted again, and what a second service answers otherwise is shown', async () => {
+    const service = await startService();
+    service.answer(() => ok('{"name":"db"}', 'Content-Type: application/json'));
+    const beside = await startService();
+    beside.answer(() => ok('{"name":"next"}', 'Content-Type: application/json'));
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: ${service.port}, compare: ${beside.port} }\n`,
+      { mode: 'development' },
+    );
+    await gateway.get('/db/x');
+    const { page, faults } = await open(gateway, '#/map/%2Fdb');
+    const details = page.getByRole('complementary', { name: '/db' });
+    await details.getByText('GET /x').waitFor();
+    expect(await details.locator('.compared').textContent()).toContain('/name"db" "next"');
+    await details.getByRole('button', { name: `Drain localhost:${service.port}` }).press('Enter');
+    await details.getByRole('button', { name: `Admit localhost:${service.port}` }).waitFor();
+    expect((await gateway.get('/db/x')).status).toBe(503);
+    expect(await axeFindings(page)).toEqual([]);
+    await details.getByRole('button', { name: `Admit localhost:${service.port}` }).click();
+    await details.getByRole('button', { name: `Drain localhost:${service.port}` }).waitFor();
+    expect((await gateway.get('/db/x')).status).toBe(200);
+    expect(faults).toEqual([]);
+  });
+
+  test('bodies are kept for a while from the page, and no more', async () => {
+    const service = await startService();
+    service.answer(ok('the body of it'));
+    const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`, { mode: 'development' });
+    const { page, faults } = await open(gateway, '#/stream');
+    await page.getByLabel('Keep bodies').selectOption('5m');
+    await page.getByRole('button', { name: /^Bodies kept until/ }).waitFor();
+    await gateway.get('/db/kept');
+    await page.getByRole('row', { name: 'GET /db/kept' }).click();
+    const body = page.getByLabel('body of the answer');
+    await body.getByText('the body of it').waitFor();
+    await page.getByRole('button', { name: /^Bodies kept until/ }).click();
+    await page.getByLabel('Keep bodies').waitFor();
+    await gateway.get('/db/after');
+    await page.getByRole('row', { name: 'GET /db/after' }).click();
+    await page.getByRole('complementary', { name: 'GET /db/after' }).getByText('first byte').waitFor();
+    expect(await body.count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test('a change after which requests fail is said to be worse, and rolled back; each change can be taken back', async () => {
+    const service = await startService();
+    service.answer(ok('here'));
+    const yaml = `overload: off\nroutes:\n  /db: ${service.port}\n`;
+    const gateway = await startTestGateway(yaml, { mode: 'development' });
+    await gateway.get('/db/x');
+    const { page, faults } = await open(gateway, '#/config');
+    const editor = page.getByLabel('Configuration');
+    const apply = async (text: string) => {
+      await editor.fill(text);
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await expect.poll(() => readFile(gateway.configFile, 'utf8')).toBe(text);
+    };
+    await apply(`# one\n${yaml}`);
+    await apply(yaml.replace(String(service.port), String(await freePort())));
+    await expect.poll(async () => (await gateway.get('/db/x')).status).toBe(502);
+    for (let asked = 0; asked < 12; asked++) await gateway.get('/db/x');
+    const alert = page.getByRole('alert').filter({ hasText: 'fail since this was applied' });
+    await alert.waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await alert.getByRole('button', { name: 'Roll back' }).click();
+    await expect.poll(() => readFile(gateway.configFile, 'utf8')).toBe(`# one\n${yaml}`);
+    await alert.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => readFile(gateway.configFile, 'utf8')).toBe(yaml);
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   test('follows what changes, and says when the gateway is gone and when it is back', async () => {
     const gateway = await gatewayWithTraffic();
     const watched = await open(gateway);

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { jsonSchema } from '../config/json-schema.ts';
 import { readContent } from '../files/content.ts';
 import type { DraftFile } from '../model/draft.ts';
 import type { AdminView } from './admin.ts';
@@ -17,6 +18,11 @@ const draft = z.strictObject({ text: z.string(), hash: z.string().optional() });
 /** `/draft`: the file, what a text would change in its place, and, where that is allowed, another text for it. For this machine alone. */
 export function answerDraft(app: FastifyInstance, view: AdminView): void {
   const inTurn = oneAfterTheOther();
+  let schema: object | null = null;
+  app.get('/schema', (_request, reply) => {
+    schema ??= jsonSchema();
+    return sendJson(reply, schema);
+  });
   app.get('/draft', async (request, reply) =>
     isRefused(request) ? refuse(reply) : sendJson(reply, await draftFile(view)),
   );

@@ -10,6 +10,7 @@ import { formatShare, formatTime } from '../parts/format.ts';
 import { Section } from '../parts/section.tsx';
 import { countsOf } from './applied.ts';
 import { Changes } from './changes.tsx';
+import type { Schema } from './completion.ts';
 import { Editor } from './editor.tsx';
 
 const TYPING_MS = 250;
@@ -29,7 +30,14 @@ export function ConfigPage({ feed, applied }: Session) {
     file.value = told.value;
     text.value = told.value.text ?? '';
   };
-  useEffect(() => void load(), []);
+  const schema = useSignal<Schema | null>(null);
+  useEffect(() => {
+    void load();
+    // Without it nothing is offered, and all else works.
+    void ask<Schema>('/schema').then((told) => {
+      schema.value = told.ok ? told.value : null;
+    });
+  }, []);
   const loadedAt = feed.status.value?.config.loadedAt;
   const draft = text.value;
   useEffect(() => {
@@ -111,7 +119,7 @@ export function ConfigPage({ feed, applied }: Session) {
             <span class="quiet">{current.readOnly}</span>
           )}
         </div>
-        <Editor text={text} problems={problems} readOnly={current.readOnly !== null} />
+        <Editor text={text} problems={problems} readOnly={current.readOnly !== null} schema={schema.value} />
         <p class="quiet" role="status">
           {said.value}
         </p>

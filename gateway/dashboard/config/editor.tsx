@@ -1,19 +1,48 @@
-import type { Signal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { DraftProblem } from '../../model/draft.ts';
+import { type Offer, offerAt, type Schema } from './completion.ts';
+import { Offers } from './offers.tsx';
 import { type Piece, piecesOf } from './pieces.ts';
 
 interface EditorParts {
   readonly text: Signal<string>;
   readonly problems: readonly DraftProblem[];
   readonly readOnly: boolean;
+  /** Of what may be written; `null`: not known yet. */
+  readonly schema: Schema | null;
 }
 
 /**
  * A field for text over the same text in colours, with a wave under what is wrong. A real editor would weigh more than everything else here
  * together; what it needs to know of the file, the gateway says.
  */
-export function Editor({ text, problems, readOnly }: EditorParts) {
+export function Editor({ text, problems, readOnly, schema }: EditorParts) {
+  const offer = useSignal<Offer | null>(null);
+  const chosen = useSignal(0);
+  const look = (field: HTMLTextAreaElement, asked = false) => {
+    const isAPoint = field.selectionStart === field.selectionEnd;
+    offer.value = schema && isAPoint ? offerAt(field.value, field.selectionStart, schema, asked) : null;
+    chosen.value = 0;
+  };
+  const take = (field: HTMLTextAreaElement, item: Offer['items'][number]) => {
+    field.setRangeText(item.insert, offer.peek()!.from, field.selectionStart, 'end');
+    text.value = field.value;
+    offer.value = null;
+    field.focus();
+  };
+  const keyed = (event: KeyboardEvent) => {
+    const field = event.currentTarget as HTMLTextAreaElement;
+    if (event.key === ' ' && event.ctrlKey) look(field, true);
+    else if (offer.peek() === null) return indent(event);
+    else if (event.key === 'Escape') offer.value = null;
+    else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      const { length } = offer.peek()!.items;
+      chosen.value = (chosen.peek() + (event.key === 'ArrowDown' ? 1 : length - 1)) % length;
+    } else if (event.key === 'Enter' || event.key === 'Tab') take(field, offer.peek()!.items[chosen.peek()]!);
+    else return;
+    event.preventDefault();
+  };
   const lines = text.value.split('\n');
   return (
     <div class="editor">
@@ -47,11 +76,22 @@ export function Editor({ text, problems, readOnly }: EditorParts) {
           autocapitalize="off"
           readOnly={readOnly}
           data-filter
-          onKeyDown={indent}
+          aria-autocomplete="list"
+          aria-haspopup="listbox"
+          aria-controls={offer.value === null ? undefined : 'offers'}
+          aria-activedescendant={offer.value === null ? undefined : `offer-${chosen.value}`}
+          onKeyDown={keyed}
           onInput={(event) => {
             text.value = event.currentTarget.value;
+            look(event.currentTarget);
+          }}
+          onBlur={() => {
+            offer.value = null;
           }}
         />
+        {offer.value !== null && (
+          <Offers offer={offer.value} text={text.value} chosen={chosen.value} take={take} />
+        )}
       </div>
     </div>
   );

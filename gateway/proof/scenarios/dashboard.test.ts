@@ -264,6 +264,34 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(faults).toEqual([]);
   });
 
+  test('keys and their words are offered while the file is written, as the gateway knows them', async () => {
+    const gateway = await startTestGateway('overload: off\nroutes:\n  /db: { to: 1 }\n', {
+      mode: 'development',
+    });
+    const { page, faults } = await open(gateway, '#/config');
+    await page.getByText('This is what is in use.').waitFor();
+    const editor = page.getByLabel('Configuration');
+    await editor.press('Control+End');
+    await page.keyboard.type('  /new:');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('ba');
+    await page.getByRole('option', { name: 'balance' }).waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('r');
+    await page.getByRole('option', { name: 'round-robin' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('listbox').waitFor({ state: 'detached' });
+    await page.keyboard.type('o');
+    await page.getByRole('option', { name: 'round-robin' }).click();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Control+Space');
+    await page.getByRole('option', { name: 'canary' }).waitFor();
+    expect(await page.getByRole('option', { name: 'balance' }).count()).toBe(0);
+    expect(await editor.inputValue()).toContain('  /new:\n    balance: round-robin\n    ');
+    expect(faults).toEqual([]);
+  });
+
   test('an endpoint is drained and admitted again, and what a second service answers otherwise is shown', async () => {
     const service = await startService();
     service.answer(() => ok('{"name":"db"}', 'Content-Type: application/json'));

@@ -36,9 +36,8 @@ export class Directives {
   #add(member: string): void {
     const sign = member.indexOf('=');
     const name = (sign === -1 ? member : member.slice(0, sign)).toLowerCase();
-    const forbids = FORBIDDING.find((one) => name !== one && isSpoilt(name, one));
-    if (forbids !== undefined) this.set(forbids, null);
-    else if (name !== '') this.set(name, sign === -1 ? null : member.slice(sign + 1));
+    if (!DIRECTIVE.test(member)) for (const one of FORBIDDING) if (isIn(member, one)) this.set(one, null);
+    if (name !== '') this.set(name, sign === -1 ? null : member.slice(sign + 1));
   }
 
   /** Of two times the shorter one counts, and of none and one none (RFC 9111 §4.2.1); of two lists of fields all. */
@@ -47,6 +46,11 @@ export class Directives {
     if (before === undefined) this.#values.set(name, value);
     else if (LISTS.has(name)) this.#values.set(name, before && value && `${before},${value}`);
     else if (isLonger(secondsOf(before), secondsOf(value))) this.#values.set(name, value);
+  }
+
+  /** Whether a directive that lets more be kept is said, and nothing else with it. */
+  grants(name: 'public' | 'must-revalidate' | 'must-understand' | 'immutable'): boolean {
+    return this.#values.get(name) === null;
   }
 
   has(name: string): boolean {
@@ -110,11 +114,16 @@ function membersOf(text: string): string[] {
   return [...members, text.slice(from)].map((member) => member.trim());
 }
 
-/** `no-store;x`, `"private"` and `no-cache ` forbid, too. */
-function isSpoilt(name: string, directive: string): boolean {
-  const at = name.indexOf(directive);
-  return at !== -1 && !isTokenLetter(name[at - 1]) && !isTokenLetter(name[at + directive.length]);
+/** What is no directive forbids what it has in it: `no-store;x`, `"private"`, `=private`, `max-age=5 no-store`. */
+function isIn(member: string, directive: string): boolean {
+  const text = member.toLowerCase();
+  for (let at = text.indexOf(directive); at !== -1; at = text.indexOf(directive, at + 1))
+    if (!isTokenLetter(text[at - 1]) && !isTokenLetter(text[at + directive.length])) return true;
+  return false;
 }
+
+/** RFC 9111 §5.2: a token, and perhaps an argument, which is a token or in quotes. */
+const DIRECTIVE = /^[!#$%&'*+\-.^_`|~\w]+(?:=(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[^"\\]|\\.)*"))?$/s;
 
 function isTokenLetter(letter: string | undefined): boolean {
   return letter !== undefined && /[!#$%&'*+\-.^_`|~\w]/.test(letter);

@@ -27,7 +27,7 @@ export function lifetimeOf(said: Directives, headers: FieldMap, now: number): nu
   const seconds = said.seconds('s-maxage') ?? said.seconds('max-age');
   if (seconds !== undefined) return Number.isNaN(seconds) ? 0 : seconds * 1_000;
   if (headers.expires !== undefined && !said.targeted) return untilExpires(headers, now);
-  return said.has('immutable') ? IMMUTABLE_MS : null;
+  return said.grants('immutable') ? IMMUTABLE_MS : null;
 }
 
 function untilExpires({ expires, date }: FieldMap, now: number): number {

@@ -37,6 +37,20 @@ describe('an answer is not kept', () => {
     ['private', { 'cache-control': ['max-age=60, x="', 'private', 'y="'] }],
     ['private', { 'cache-control': 'max-age=60, "private"' }],
     ['private', { 'cache-control': 'max-age=60, private="x' }],
+    ['private', { 'cache-control': 'max-age=60, =private' }],
+    ['no-store', { 'cache-control': 'max-age=60 no-store' }],
+    ['no-store', { 'cache-control': 'max-age=60, a b=no-store' }],
+    ['no-store', { 'cache-control': 'max-age=60, a=b no-store' }],
+    ['no-store', { 'cache-control': 'max-age=60, no-store, must-understand=5' }],
+    ['no-lifetime', { 'cache-control': 'immutable=5' }],
+    ['authorization', { 'cdn-cache-control': 'public=5, max-age=60' }, { fields: { authorization: 'x' } }],
+    ['authorization', { 'cache-control': 'public=5, max-age=60' }, { fields: { authorization: 'x' } }],
+    [
+      'authorization',
+      { 'cache-control': 'must-revalidate=5, max-age=60' },
+      { fields: { authorization: 'x' } },
+    ],
+    ['cookie', { 'cdn-cache-control': 'public="", max-age=60' }, { fields: { cookie: 'a=b' } }],
     ['set-cookie', { ...MINUTE, 'set-cookie': 'a=b' }],
     ['request-no-store', MINUTE, { fields: { 'cache-control': 'no-store' } }],
     ['authorization', MINUTE, { fields: { authorization: 'x' } }],
@@ -158,6 +172,13 @@ describe('what the route may want as well', () => {
       expect(terms(`, ${forbids}`)).toEqual([0, 0]);
   });
 });
+
+it.each(['ext=private', 'ext="no-store, private"', 'no-storex', 'x=no-store-x'])(
+  'another directive forbids nothing: %s',
+  (directive) => {
+    expect(seconds({ 'cache-control': `${directive}, max-age=60` })).toBe(60);
+  },
+);
 
 it('fields that the service keeps back are not given to others', () => {
   const headers = {

@@ -84,19 +84,19 @@ export function keepable(
 function forbidden({ fields }: CacheQuery, said: Directives): NotKept | null {
   if (Directives.ofRequest(fields).has('no-store')) return 'request-no-store';
   // RFC 9111 §5.2.2.3: where it is there, only what is understood is kept, and no-store is for those who don't.
-  if (said.has('no-store') && !said.has('must-understand')) return 'no-store';
+  if (said.has('no-store') && !said.grants('must-understand')) return 'no-store';
   return said.forAll('private') ? 'private' : null;
 }
 
 /** RFC 9111 §3.5 of credentials, and the same of cookies: what one client alone sent must not make an answer for all, unless it says so. */
 function notForEverybody({ fields }: CacheQuery, headers: FieldMap, said: Directives): NotKept | null {
   if (headers['set-cookie'] !== undefined) return 'set-cookie';
-  const shared = said.has('public') || (said.seconds('s-maxage') ?? Number.NaN) > 0;
+  const shared = said.grants('public') || (said.seconds('s-maxage') ?? Number.NaN) > 0;
   if (fields.authorization !== undefined) {
     const named = Array.isArray(fields.authorization) || said.withheld.includes('authorization');
-    if (named || !(shared || said.has('must-revalidate'))) return 'authorization';
+    if (named || !(shared || said.grants('must-revalidate'))) return 'authorization';
   }
-  return fields.cookie === undefined || said.has('public') || said.has('s-maxage') ? null : 'cookie';
+  return fields.cookie === undefined || said.grants('public') || said.has('s-maxage') ? null : 'cookie';
 }
 
 function unfit(answer: AnswerHead, rules: CacheRules, said: Directives): NotKept | null {
@@ -113,7 +113,9 @@ function isKept(status: number, { errors, heuristic }: CacheRules, said: Directi
   if (GUESSED.has(status)) return errors || heuristic;
   // RFC 9111 §5.2.2.3: what these mean is not known.
   if (said.has('must-understand')) return false;
-  return (errors && (status === 299 || status >= 400)) || (heuristic && status >= 400 && said.has('public'));
+  return (
+    (errors && (status === 299 || status >= 400)) || (heuristic && status >= 400 && said.grants('public'))
+  );
 }
 
 /** What depends on the URL alone. Errors are often caused by a field that only one client sent. */
@@ -136,7 +138,7 @@ function lifetimeIn(
 ): number | null {
   const lifetimeMs = lifetimeOf(said, headers, now);
   if (lifetimeMs !== null) return lifetimeMs;
-  const guesses = rules.heuristic && (GUESSED.has(statusCode) || said.has('public'));
+  const guesses = rules.heuristic && (GUESSED.has(statusCode) || said.grants('public'));
   const guess = guesses ? guessedLifetimeOf(headers, now) : null;
   return guess ?? (said.has('no-cache') ? 0 : null);
 }

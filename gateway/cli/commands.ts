@@ -221,6 +221,27 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./drain.ts')).admit,
   },
   {
+    name: 'purge',
+    summary: 'make the caches of the gateway that runs here forget',
+    operands: '[URL]',
+    maxOperands: 1,
+    options: [
+      configOption,
+      { name: 'prefix', value: 'PATH', help: 'that path and all that lies below it' },
+      { name: 'group', value: 'NAME', help: 'what its service put into that group, or tagged so' },
+      { name: 'tag', value: 'NAME', help: 'the same' },
+      { name: 'all', help: 'everything' },
+    ],
+    notes: [
+      'A URL means itself with its query, a path in its place that path on any host.',
+      '',
+      '  portway purge http://localhost:3000/images/a.png?w=100',
+      '  portway purge --prefix /images',
+      '  portway purge --tag product-7',
+    ].join('\n'),
+    load: async () => (await import('./purge.ts')).purge,
+  },
+  {
     name: 'tail',
     summary: 'show what goes through the gateway that runs here',
     operands: '',

@@ -109,6 +109,13 @@ export class RunningGateway {
     return (await answer.json()) as DrainOutcome;
   }
 
+  /** @param query what its caches are to forget. @returns how many URLs they forgot. @throws UnreachableError */
+  async purge(query: string): Promise<number> {
+    const options = { method: 'DELETE', signal: AbortSignal.timeout(ANSWER_MS) };
+    const { purged } = (await (await this.#ask(`/cache?${query}`, options)).json()) as { purged: number };
+    return purged;
+  }
+
   /** What it wrote; with `signal` it goes on until that is aborted, or the gateway ends. */
   async *log(name: string, tail: number, signal: AbortSignal | null): AsyncGenerator<string> {
     const path = `/services/${encodeURIComponent(name)}/log?tail=${tail}${signal === null ? '' : '&follow'}`;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
-import { ok, type ScriptedService, startService } from '../testing/service.ts';
+import { chunk, ok, type ScriptedService, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';
 import type { Wire } from '../testing/wire.ts';
 
@@ -24,6 +24,15 @@ const download: Opening = async ({ service, gateway }, bytes) => {
   const client = await gateway.connect();
   const connection = await service.reachedBy(client, get('/db/'));
   await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`);
+  await client.head();
+  return { writer: connection, reader: client };
+};
+
+/** Of a length that says at once that it will not be kept. */
+const cachedDownload: Opening = async ({ service, gateway }, bytes) => {
+  const client = await gateway.connect();
+  const connection = await service.reachedBy(client, get('/kept/'));
+  await connection.send(`HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: ${bytes}\r\n\r\n`);
   await client.head();
   return { writer: connection, reader: client };
 };
@@ -68,12 +77,14 @@ async function readSlowly(gateway: GatewayProcess, reader: Wire): Promise<number
 describe.runIf(process.platform === 'linux')('the memory of the gateway', () => {
   test.each([
     ['an answer', download],
+    ['an answer on a cached route', cachedDownload],
     ['an upload', upload],
     ['a tunnel', tunnel],
   ])('stays the same under %s of any size to a slow reader', { timeout: 60_000 }, async (_what, opening) => {
     const service = await startService();
     const small = (await startService()).answer(ok());
-    const yaml = `log: { level: warn }\nroutes:\n  /db: ${service.port}\n  /small: ${small.port}\n`;
+    const kept = `  /kept: { to: ${service.port}, cache: true }\n`;
+    const yaml = `log: { level: warn }\nroutes:\n  /db: ${service.port}\n${kept}  /small: ${small.port}\n`;
     const gateway = await startGatewayProcess(yaml);
     await warmUp(gateway);
     const before = await gateway.residentBytes();
@@ -81,6 +92,35 @@ describe.runIf(process.platform === 'linux')('the memory of the gateway', () => 
     const sent = write(writer, size);
     expect((await readSlowly(gateway, reader)) - before).toBeLessThan(32 * mebibyte);
     await sent;
+  });
+
+  test('stays the same under one answer of any size to several clients, which is cached until it is too large', {
+    timeout: 60_000,
+  }, async () => {
+    const service = await startService();
+    const small = (await startService()).answer(ok());
+    const kept = `  /kept: { to: ${service.port}, cache: { maxEntry: 8MiB } }\n`;
+    const gateway = await startGatewayProcess(
+      `log: { level: warn }\nroutes:\n${kept}  /small: ${small.port}\n`,
+    );
+    await warmUp(gateway);
+    const before = await gateway.residentBytes();
+    const clients = await Promise.all(Array.from({ length: 4 }, () => gateway.connect()));
+    const connection = await service.reachedBy(clients[0]!, get('/kept/'));
+    for (const client of clients.slice(1)) await client.send(get('/kept/'));
+    const fields = 'Cache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\nConnection: close';
+    await connection.send(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\n${chunk('x')}`);
+    const statuses = [];
+    for (const client of clients) statuses.push((await client.head()).value('cache-status'));
+    expect(statuses.slice(1)).toEqual(Array(3).fill('portway; fwd=uri-miss; collapsed'));
+    const piece = chunk('x'.repeat(mebibyte));
+    let most = 0;
+    for (let sent = 0; sent < size; sent += mebibyte) {
+      await Promise.all([connection.send(piece), ...clients.map((client) => client.discard(piece.length))]);
+      most = Math.max(most, await gateway.residentBytes());
+    }
+    // 8 MiB that might be kept, the lag of each, and what the collector has not seen yet.
+    expect(most - before).toBeLessThan(96 * mebibyte);
   });
 
   test('goes back when slow readers have left, though small requests keep coming', {

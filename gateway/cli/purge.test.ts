@@ -1,0 +1,60 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { freePorts } from '../proof/testing/free-port.ts';
+import { until } from '../proof/testing/poll.ts';
+import { runPortway, startPortway } from '../proof/testing/portway.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
+import { ok, startService } from '../proof/testing/service.ts';
+
+test('portway purge makes the workers of the gateway that runs here forget', async () => {
+  const service = (await startService()).answer(({ target }) =>
+    ok('x', 'Cache-Control: max-age=60', `Cache-Tag: of${target.slice(0, 2).replace('/', '-')}, a b+c`),
+  );
+  const cwd = await temporaryFolder();
+  const [port = 0, adminPort = 0] = await freePorts(2);
+  const routes = `routes: { /img: { to: ${service.port}, cache: true } }`;
+  await writeFile(
+    join(cwd, 'gateway.config.yaml'),
+    `port: ${port}\nadmin: ${adminPort}\nworkers: 2\n${routes}\n`,
+  );
+  const purge = async (...what: string[]) => {
+    const { code, stdout, stderr } = await runPortway(['purge', ...what], { cwd });
+    return code === 0 ? stdout.trim() : `${code} ${stderr}`;
+  };
+  expect(await purge('--all')).toContain('no gateway answers');
+  const gateway = startPortway(['start'], { cwd });
+  await until('it listens', async () => (await purge('--all')) === '0 URLs are forgotten');
+  const ask = async (path: string) => {
+    const { headers } = await fetch(`http://localhost:${port}/img${path}`, {
+      headers: { connection: 'close' },
+    });
+    return headers.get('cache-status');
+  };
+  /** Each worker keeps it. */
+  const kept = (path: string) =>
+    until(
+      'both have it',
+      async () => (await ask(path)) === 'portway; hit' && (await ask(path)) === 'portway; hit',
+    );
+  for (const [path, ...what] of [
+    ['/a?x=1 2', `http://localhost:${port}/img/a?x=1%202`],
+    ['/a', '/img/a'],
+    ['/b/c', '--prefix', '/img/b'],
+    ['/d', '--group', 'of-d'],
+    ['/e', '--tag', 'a b+c'],
+    ['/f', '--all'],
+  ] as const) {
+    await kept(path);
+    expect([path, await purge(...what)]).toEqual([
+      path,
+      expect.stringMatching(/^[12] URLs? (is|are) forgotten$/),
+    ]);
+    expect(await ask(path)).toContain('fwd=uri-miss');
+    await purge('--all');
+  }
+  for (const what of [[], ['/a', '--all'], ['--group', 'a', '--tag', 'b'], ['--prefix', '/a', '--all']])
+    expect(await purge(...what)).toContain('2 portway: what is to be forgotten?');
+  expect(await purge('nothing')).toContain('refuses');
+  gateway.child.kill();
+});

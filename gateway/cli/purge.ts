@@ -1,0 +1,36 @@
+/** `portway purge`: the caches of the gateway that runs here forget. */
+
+import { type CommandInput, optionValue, type RunCommand, UsageError } from './command.ts';
+import { loadOrReport } from './configuration.ts';
+import { RunningGateway, UnreachableError } from './running-gateway.ts';
+
+export const purge: RunCommand = async (input, context) => {
+  const query = queryOf(input);
+  const loaded = await loadOrReport(optionValue(input, 'config'), context);
+  if (loaded === null) return 1;
+  try {
+    const gateway = await RunningGateway.serving(loaded.config, context.env);
+    const count = await gateway.purge(query);
+    context.stdout.write(`${count} ${count === 1 ? 'URL is' : 'URLs are'} forgotten\n`);
+    return 0;
+  } catch (cause) {
+    if (!(cause instanceof UnreachableError)) throw cause;
+    context.stderr.write(`portway: ${cause.message}\n`);
+    return 1;
+  }
+};
+
+/** As the admin listener takes it. @throws UsageError */
+function queryOf(input: CommandInput): string {
+  const [url] = input.operands;
+  const prefix = input.values.has('all') ? '/' : undefined;
+  const wanted = Object.entries({
+    url,
+    prefix: optionValue(input, 'prefix') ?? prefix,
+    group: optionValue(input, 'group') ?? optionValue(input, 'tag'),
+  }).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const given = ['prefix', 'group', 'tag', 'all'].filter((name) => input.values.has(name));
+  if (wanted.length !== 1 || given.length + input.operands.length > 1)
+    throw new UsageError('what is to be forgotten? One of: URL, --prefix PATH, --group NAME, --all');
+  return String(new URLSearchParams(wanted)).replaceAll('+', '%20');
+}

@@ -14,8 +14,6 @@ export type GoOn = (exchange: FastifyExchange, edits: HookEdits) => void;
 /** What is in Fastify's hands: the gateway's page and extended routes, whose requests come back from there to be forwarded. */
 export class Extensions {
   readonly waiting: ExtendedExchanges;
-  /** Fastify knows exchanges by Node's request. */
-  readonly #exchanges = new WeakMap<IncomingMessage, FastifyExchange>();
   readonly #goOn: GoOn;
   readonly #log: Logger;
 
@@ -26,7 +24,7 @@ export class Extensions {
   }
 
   begin(request: IncomingMessage, exchange: FastifyExchange): void {
-    this.#exchanges.set(request, exchange);
+    (request as CarriedRequest)[EXCHANGE] = exchange;
     exchange.begin((cause) => this.#threwAfterwards(exchange, cause));
     if (exchange.routed) exchange.hideClaims(request.headers);
   }
@@ -38,7 +36,7 @@ export class Extensions {
   }
 
   #of(request: IncomingMessage): FastifyExchange {
-    const exchange = this.#exchanges.get(request);
+    const exchange = (request as CarriedRequest)[EXCHANGE];
     if (!exchange) throw new GatewayError('internal', 'Fastify has a request that belongs to no exchange');
     return exchange;
   }
@@ -71,3 +69,11 @@ export class Extensions {
     this.#of(request).fail(cause, set);
   }
 }
+
+/**
+ * Fastify knows exchanges by Node's request. In a WeakMap each of them would outlive its request until V8 collects its whole heap: that took a third
+ * of the time of an extended exchange.
+ */
+const EXCHANGE = Symbol('exchange');
+
+type CarriedRequest = IncomingMessage & { [EXCHANGE]?: FastifyExchange };

@@ -141,8 +141,6 @@ function extendedRoute(
   methods: string[],
   handlers: RouterHandlers,
 ): void {
-  // Hooks edit in place, too: what they have changed shows only beside what they were given.
-  const shown = new WeakMap<IncomingMessage, IncomingHttpHeaders>();
   context.addHook('onRequest', (request, _reply, done) => {
     const { headers, method } = request.raw;
     const { upgrade } = headers;
@@ -151,7 +149,8 @@ function extendedRoute(
     if (handlers.isHandshake(request.raw)) headers.upgrade = upgrade;
     // A plugin that unpacks bodies would take this one from the service.
     if (plugins.length > 0) delete headers['content-encoding'];
-    shown.set(request.raw, { ...headers });
+    // Hooks edit in place, too: what they have changed shows only beside what they were given.
+    (request.raw as ShownRequest)[SHOWN] = { ...headers };
     done();
   });
   const hooks = new PluginHooks(context, (plugin, cause) =>
@@ -166,10 +165,15 @@ function extendedRoute(
       methods,
       handlers,
       seesBodies: () => sees || hooks.seeBodies,
-      shown: (request) => shown.get(request) ?? {},
+      shown: (request) => (request as ShownRequest)[SHOWN] ?? {},
     }),
   );
 }
+
+/** No WeakMap holds it, for the reason that stands in extensions.ts. */
+const SHOWN = Symbol('header as it was shown');
+
+type ShownRequest = IncomingMessage & { [SHOWN]?: IncomingHttpHeaders };
 
 interface ProxiedRoute {
   readonly extension: RouteExtension;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RepeatedFields } from '../exchange/contract.ts';
@@ -150,9 +151,12 @@ export class WireDownstream implements ClientExchange {
     if (this.#framing === 'counted' && this.#owed > 0) return this.abort();
     if (this.#framing === 'chunked') this.#held += lastChunkText(trailers);
     const { socket } = this.#connection;
-    if (this.#held !== '') this.flushHeld();
-    if (socket.writableLength === 0) this.#completed();
-    else socket.write('', 'latin1', (failure) => this.#flushed(failure));
+    // Over TLS no write is done at once: one more behind it, to learn of its end, would cost as much as the answer.
+    const last = (socket as Partial<TLSSocket>).encrypted ? this.#held : '';
+    if (last !== '') this.#held = '';
+    else if (this.#held !== '') this.flushHeld();
+    if (last === '' && socket.writableLength === 0) this.#completed();
+    else socket.write(last, 'latin1', (failure) => this.#flushed(failure));
   }
 
   /** Called, too, where the connection has gone with what was still to be written. */

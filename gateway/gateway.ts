@@ -204,7 +204,12 @@ class RunningGateway implements Gateway, WorkerGateway {
       ready: () => this.#notReady === null,
     });
     this.tlsFiles = new TlsFiles(log, env, (settings) => this.listener.useTls(settings));
-    this.acme = new Acme({ log, env, offer: async (outstanding) => this.challenges.set(outstanding) });
+    this.acme = new Acme({
+      log,
+      env,
+      offer: async (outstanding) => this.challenges.set(outstanding),
+      share: () => this.shared.acme,
+    });
     const place = options.place ?? refuseFreePorts;
     const apply = async (config: GatewayConfig) => this.#apply(await place(config));
     this.#source = new ConfigSource({
@@ -241,6 +246,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       workers: () => 1,
       version: () => this.configStatus().version ?? '',
       purge: (purge) => void this.caches.purge(purge),
+      answer: async (outstanding) => this.challenges.set(outstanding),
       adopt: (secrets) => this.adopt(secrets),
     });
   }

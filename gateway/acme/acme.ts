@@ -4,6 +4,7 @@ import type { AcmeConfig, GatewayConfig } from '../model/config.ts';
 import type { OrderedCertificateStatus } from '../model/status.ts';
 import type { OutstandingChallenge } from './challenges.ts';
 import type { Renewals } from './renewals.ts';
+import type { AcmeShare } from './share.ts';
 import { acmeFolder } from './store.ts';
 
 export interface AcmeOptions {
@@ -11,6 +12,8 @@ export interface AcmeOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Resolves when every process that takes connections answers these challenges, and no others. */
   readonly offer: (challenges: readonly OutstandingChallenge[]) => Promise<void>;
+  /** `null`: there are no other replicas. */
+  readonly share: () => AcmeShare | null;
 }
 
 /** Orders the certificates of `tls.acme`, in the one process of a gateway that follows the file. Who shows them finds them on disk. */
@@ -39,9 +42,17 @@ export class Acme {
   async #begin(acme: AcmeConfig, afresh: boolean): Promise<void> {
     const { Renewals } = await import('./renewals.ts');
     if (this.#config !== acme) return;
-    const { log, env, offer } = this.#options;
+    const { log, env, offer, share } = this.#options;
     const ordered = (result: 'issued' | 'failed') => void this.results[result]++;
-    this.#renewals = new Renewals({ acme, folder: acmeFolder(acme, env), log, offer, ordered, afresh });
+    this.#renewals = new Renewals({
+      acme,
+      folder: acmeFolder(acme, env),
+      log,
+      offer,
+      share,
+      ordered,
+      afresh,
+    });
   }
 
   status(): readonly OrderedCertificateStatus[] {

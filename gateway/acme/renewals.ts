@@ -11,6 +11,7 @@ import { AcmeClient } from './client.ts';
 import { AcmeError, adviceFor } from './error.ts';
 import { orderCertificate } from './order.ts';
 import { instantIn, leftAlone, nextLook, nextTry, nextTryAfterStart, renewalTime } from './schedule.ts';
+import type { AcmeShare } from './share.ts';
 import { AcmeStore, NOTHING_ORDERED, type OrderState } from './store.ts';
 import { AcmeTransport } from './transport.ts';
 
@@ -21,6 +22,8 @@ export interface RenewalsOptions {
   readonly log: Logger;
   /** As of `OrderOptions`. */
   readonly offer: (challenges: readonly OutstandingChallenge[]) => Promise<void>;
+  /** As of `AcmeOptions`. */
+  readonly share: () => AcmeShare | null;
   readonly ordered: (result: 'issued' | 'failed') => void;
   /** Whether what failed before is tried at once. */
   readonly afresh: boolean;
@@ -50,12 +53,13 @@ export class Renewals {
   readonly #options: RenewalsOptions;
   readonly #store: AcmeStore;
   readonly #stopped = new AbortController();
+  readonly #startedAt = Date.now();
   readonly #names: readonly Named[];
   #transport: AcmeTransport | null = null;
 
   constructor(options: RenewalsOptions) {
     this.#options = options;
-    this.#store = new AcmeStore(options.folder);
+    this.#store = new AcmeStore(options.folder, options.share);
     this.#names = options.acme.names.map((name) => ({
       name,
       state: NOTHING_ORDERED,
@@ -139,9 +143,53 @@ export class Renewals {
     }
   }
 
+  /** Of replicas one orders, and the others take over what it gets. */
   async #order(named: Named): Promise<void> {
+    const share = this.#options.share();
+    if (share === null) return this.#orderNow(named);
+    const locked = await share.lock();
+    if (locked === false || (locked === null && !this.#isUrgent(named))) return;
+    try {
+      if (locked) await this.#learn(named);
+      if (orderAt(named) <= Date.now()) await this.#orderNow(named);
+    } catch (cause) {
+      // Told before the next one may try.
+      if (!this.#stopped.signal.aborted) await this.#failed(named, AcmeError.from(cause));
+    } finally {
+      if (locked) await share.unlock();
+    }
+  }
+
+  /** What others have got; and what they have lost is theirs again. */
+  async #learn(named: Named): Promise<void> {
     const { name } = named;
-    const { acme, log, offer, ordered } = this.#options;
+    await this.#store.learn(name);
+    named.state = await this.#store.order(name);
+    const theirs = await this.#store.sharedCertificate(name);
+    const until = theirs === null ? 0 : (heldOf(theirs)?.notAfter ?? 0);
+    if (theirs && until > (named.held?.notAfter ?? 0)) {
+      await this.#store.writeCertificate(name, theirs);
+      this.#options.log.info({ name, until: dateOf(until) }, 'has the certificate of another replica');
+    } else if (named.held && named.held.notAfter > until)
+      await this.#store.writeCertificate(name, named.held.pem);
+    await this.#hold(named);
+  }
+
+  /** Whether it is better ordered twice than not at all. */
+  #isUrgent({ held }: Named): boolean {
+    return held === null
+      ? Date.now() - this.#startedAt > ALONE_AFTER_MS
+      : held.notAfter - Date.now() < URGENT_MS;
+  }
+
+  async #offer(challenges: readonly OutstandingChallenge[]): Promise<void> {
+    const { offer, share } = this.#options;
+    await Promise.all([offer(challenges), share()?.offer(challenges)]);
+  }
+
+  async #orderNow(named: Named): Promise<void> {
+    const { name } = named;
+    const { acme, log, ordered } = this.#options;
     named.ordering = true;
     try {
       log.info({ name, directory: acme.directory }, 'orders a certificate');
@@ -158,7 +206,7 @@ export class Renewals {
         prefers: named.state.failures % 2 === 0 ? 'http-01' : 'tls-alpn-01',
         begun: named.state.order,
         save: (order) => this.#save(named, { ...named.state, order }),
-        offer,
+        offer: (challenges) => this.#offer(challenges),
         signal: this.#stopped.signal,
       });
       await this.#store.writeCertificate(name, pem);
@@ -294,6 +342,9 @@ function dateOf(instant: number): string {
 
 /** What is no word about the order itself. */
 const KEEPS_ORDER = ['unreachable', 'rateLimited', 'store', 'garbage', 'internal'];
+/** Without a certificate, a replica that can't ask the others waits so long for them. */
+const ALONE_AFTER_MS = 60_000;
+const URGENT_MS = 3 * 86_400_000;
 const PAUSE_MIN_MS = 1_000;
 /** The clock of the machine may be set. */
 const PAUSE_MAX_MS = 60_000;

@@ -2,13 +2,14 @@
 
 import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { stateFolder } from '../files/state-folder.ts';
 import type { AcmeConfig } from '../model/config.ts';
 import type { Account } from './account.ts';
 import { AcmeError } from './error.ts';
 import { jsonOf } from './messages.ts';
+import type { AcmeShare } from './share.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -56,9 +57,25 @@ const accountForm = z.object({ key: z.string(), url: z.string().nullable() });
 /** Every method throws AcmeError `store` where the file system refuses. */
 export class AcmeStore {
   readonly #folder: string;
+  readonly #share: () => AcmeShare | null;
 
-  constructor(folder: string) {
+  /** @param share where the same is kept for all replicas. */
+  constructor(folder: string, share: () => AcmeShare | null = () => null) {
     this.#folder = folder;
+    this.#share = share;
+  }
+
+  /** Takes over the account of all replicas, and how the order of a name stands with them. */
+  async learn(name: string): Promise<void> {
+    for (const file of [ACCOUNT, orderFile(name)]) {
+      const text = await this.#share()?.read(this.#shared(file));
+      if (text) await this.#keep(file, text);
+    }
+  }
+
+  /** PEM as other replicas have it. */
+  async sharedCertificate(name: string): Promise<string | null> {
+    return (await this.#share()?.read(this.#shared(certificateFile('', name)))) ?? null;
   }
 
   /** The key is on disk before the directory hears of it. */
@@ -103,8 +120,18 @@ export class AcmeStore {
     }
   }
 
-  /** Whoever reads it finds the old text or the new one, whenever the machine stops. */
   async #write(name: string, text: string): Promise<void> {
+    await this.#keep(name, text);
+    await this.#share()?.write(this.#shared(name), text);
+  }
+
+  /** A folder is of one directory. */
+  #shared(name: string): string {
+    return `${basename(this.#folder)}/${name}`;
+  }
+
+  /** Whoever reads it finds the old text or the new one, whenever the machine stops. */
+  async #keep(name: string, text: string): Promise<void> {
     const file = join(this.#folder, name);
     const draft = `${file}.${randomUUID()}.draft`;
     try {

@@ -92,7 +92,7 @@ export class Link {
           this.#wake = resolve;
         });
         await within(config.timeoutMs, beat(this));
-        if (!this.isUp) {
+        if (!this.isUp && !this.#closed.signal.aborted) {
           this.isUp = true;
           up();
         }

@@ -17,10 +17,25 @@ const origin = z.string().nullable();
 
 const newsForm = z.object({
   from: z.string(),
-  purge: z.union([
-    z.object({ origin, path: z.string(), query: z.string().nullable(), below: z.boolean() }),
-    z.object({ origin, group: z.string() }),
-  ]),
+  purge: z
+    .union([
+      z.object({ origin, path: z.string(), query: z.string().nullable(), below: z.boolean() }),
+      z.object({ origin, group: z.string() }),
+    ])
+    .optional(),
+  /** What an authority asks for now, and nothing else. */
+  challenges: z
+    .array(
+      z.object({
+        type: z.enum(['http-01', 'tls-alpn-01']),
+        name: z.string(),
+        token: z.string(),
+        answer: z.string(),
+      }),
+    )
+    .max(100)
+    .readonly()
+    .optional(),
 });
 
 export type News = Readonly<z.output<typeof newsForm>>;
@@ -33,8 +48,11 @@ export function secretsOf(text: string): Secrets | null {
 }
 
 /** @param told id and text, by turns */
-export function newsOf(told: readonly string[]): News[] {
-  return pairs(told).flatMap(([, text]) => newsForm.safeParse(jsonOf(text)).data ?? []);
+export function newsOf(told: readonly string[]): (News & { readonly id: string })[] {
+  return pairs(told).flatMap(([id, text]) => {
+    const { data } = newsForm.safeParse(jsonOf(text));
+    return data === undefined ? [] : [{ ...data, id }];
+  });
 }
 
 /** @param told id and what the replica says of itself, by turns */

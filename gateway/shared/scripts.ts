@@ -77,6 +77,13 @@ local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', 1000, '*', 'text', ARGV[1]
 redis.call('PUBLISH', KEYS[1], id)
 return id`;
 
+/** KEYS: lock. ARGV: who, for how many milliseconds; 0: no longer. Answers 1 where it is theirs. */
+const LOCK = `
+local held = redis.call('GET', KEYS[1])
+if held and held ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return 1`;
+
 /** KEYS: one that nobody else has. Answers the version. */
 const PROBE = `
 redis.call('SET', KEYS[1], '1', 'PX', 1000)
@@ -87,6 +94,7 @@ export const SCRIPTS = {
   settle: script(SETTLE),
   beat: script(BEAT),
   tell: script(TELL),
+  lock: script(LOCK),
   probe: script(PROBE),
 } as const;
 export type Script = keyof typeof SCRIPTS;

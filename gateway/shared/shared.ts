@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import type { OutstandingChallenge } from '../acme/challenges.ts';
+import type { AcmeShare } from '../acme/share.ts';
 import type { Purge } from '../cache/purge.ts';
 import type { GatewayConfig, SharedConfig } from '../model/config.ts';
 import type { ReplicaStatus, SharedStatus } from '../model/status.ts';
@@ -9,6 +11,7 @@ import { newTagKey } from '../policy/rate-limit/party-tag.ts';
 import { newTicketSeed, TicketKeys } from '../tls/ticket-keys.ts';
 import { Link } from './link.ts';
 import { type News, newsOf, type Secrets, saidOf, secretsOf } from './messages.ts';
+import { SharedAcme } from './shared-acme.ts';
 import { SharedCounts } from './shared-counts.ts';
 
 export interface SharedOptions {
@@ -19,6 +22,8 @@ export interface SharedOptions {
   readonly version: () => string;
   /** What the caches of this replica are to forget. */
   readonly purge: (purge: Purge) => void;
+  /** What an authority asks another replica for: resolves when all processes of this one answer it. */
+  readonly answer: (challenges: readonly OutstandingChallenge[]) => Promise<void>;
   /** Others have other keys than this replica had. */
   readonly adopt: (secrets: Secrets) => void;
 }
@@ -44,6 +49,7 @@ export class Shared {
   /** What others are to be told when it is back. */
   #untold: News[] = [];
   readonly counts: SharedCounts;
+  readonly #acme: SharedAcme;
 
   constructor(options: SharedOptions) {
     this.#options = options;
@@ -53,6 +59,22 @@ export class Shared {
       key: () => this.#countKey,
       processes: () => this.#processes(),
     });
+    this.#acme = new SharedAcme({
+      link: () => this.#link,
+      prefix: () => this.#config?.prefix ?? '',
+      id: this.#id,
+      others: () => this.#replicas.filter(({ own }) => !own).length,
+      tell: async (challenges) => {
+        const { prefix } = this.#config!;
+        const text = JSON.stringify({ from: this.#id, challenges } satisfies News);
+        return String(await this.#link!.run('tell', [`${prefix}:news`], [text]));
+      },
+    });
+  }
+
+  /** By which replicas order certificates together; `null`: each orders its own. */
+  get acme(): AcmeShare | null {
+    return this.#config === null ? null : this.#acme;
   }
 
   /** What the same configuration says changes nothing. */
@@ -93,6 +115,7 @@ export class Shared {
 
   close(): void {
     this.#link?.close();
+    this.#acme.close();
     this.#link = null;
     this.#config = null;
     this.#failure = 'it was not reached yet';
@@ -114,13 +137,24 @@ export class Shared {
     const replaced = this.#stored !== '' && secrets !== this.#stored ? this.#stored : '';
     const keys = [`${prefix}:replicas`, `${prefix}:news`, `${prefix}:secrets`];
     const told = await link.run('beat', keys, [this.#id, own, this.#newest, secrets, replaced]);
+    // Another configuration may have been taken meanwhile.
+    if (link !== this.#link) return;
     const [stored, newest, missed, replicas, news] = told as [string, string, number, string[], string[]];
     this.#adopt(stored);
     this.#newest = newest;
     this.#replicas = saidOf(replicas, this.#id);
     // Whatever it was, this replica has not heard that it is to be forgotten.
     if (missed === 1) this.#options.purge(EVERYTHING);
-    for (const { from, purge } of newsOf(news)) if (from !== this.#id) this.#options.purge(purge);
+    for (const one of newsOf(news)) if (one.from !== this.#id) this.#hear(one);
+  }
+
+  #hear({ id, purge, challenges }: News & { readonly id: string }): void {
+    if (purge) this.#options.purge(purge);
+    if (challenges)
+      void this.#options.answer(challenges).then(
+        () => this.#acme.answered(id),
+        () => {},
+      );
   }
 
   #adopt(stored: string): void {

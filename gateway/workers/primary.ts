@@ -65,12 +65,18 @@ class Primary implements Gateway {
   constructor(options: PrimaryOptions) {
     this.#options = options;
     const { log, env, drainMs } = options;
-    this.#acme = new Acme({ log, env, offer: (outstanding) => this.#workers.answerChallenges(outstanding) });
+    this.#acme = new Acme({
+      log,
+      env,
+      offer: (outstanding) => this.#workers.answerChallenges(outstanding),
+      share: () => this.#shared.acme,
+    });
     this.#shared = new Shared({
       log,
       workers: () => this.#processes(),
       version: () => this.#reloader?.status.version ?? '',
       purge: (purge) => void this.#fleet?.askAll('purge', purge),
+      answer: async (outstanding) => this.#fleet?.answerChallenges(outstanding),
       adopt: () => this.#fleet && this.#tellNews(),
     });
     this.#replacing = new Replacing({

@@ -28,6 +28,8 @@ export interface BodySink {
   end(trailers: Fields): void;
   /** The client left in the middle of it. */
   fail(cause: Error): void;
+  /** Nothing follows for so many milliseconds, on purpose. */
+  held?(ms: number): void;
 }
 
 /** The fields of an answer that is given again and again. Whoever writes them keeps their text here. */
@@ -66,6 +68,8 @@ export interface Downstream {
 
 export interface DownstreamListener {
   drained(): void;
+  /** `drained` does not come for so many milliseconds, on purpose. */
+  held?(ms: number): void;
   /** The connection is gone or the answer is out; nothing is called after it. */
   closed(completed: boolean): void;
 }

@@ -1,4 +1,5 @@
 import type { Downstream, Fields } from '../exchange/contract.ts';
+import type { Pace } from '../exchange/paced.ts';
 import type { Peer } from '../exchange/peer.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
 import type { RouteMatch } from '../route/table.ts';
@@ -38,6 +39,8 @@ export interface RoutedExchange extends Exchange {
   personal: boolean;
   /** What a policy has to say beside the final answer, whoever gives it. */
   addToAnswer(fields: Fields): void;
+  /** Its bodies, or the tunnel that it becomes, go no faster. */
+  keepPace(pace: Pace): void;
   /** Called once when the exchange is over, however it ends; of a WebSocket, when it is closed. */
   whenOver(release: () => void): void;
   /** Whether the service gets its own `Host` although `hostHeader` is `auto`: it refuses the name that its route has in development. */

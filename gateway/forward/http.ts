@@ -204,6 +204,15 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#call?.resume();
   }
 
+  /** That time is nobody's fault. */
+  held(ms: number): void {
+    if (!this.#over) this.#deadline.arm(this.#armedMs + ms);
+  }
+
+  bodyHeld(ms: number): void {
+    if (!this.#answering) this.held(ms);
+  }
+
   closed(completed: boolean): void {
     if (this.#over) return;
     if (!completed) this.#clientLeft(new GatewayError('client_left', 'the client closed its connection'));

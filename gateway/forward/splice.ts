@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
+import type { Pace } from '../exchange/paced.ts';
 import { ReadBuffer } from '../wire/read-buffer.ts';
 import { breakOff } from './break-off.ts';
 
@@ -21,11 +22,19 @@ export class Splice {
   readonly #service: Duplex;
   readonly #watcher: SpliceWatcher;
   readonly #timer: NodeJS.Timeout;
+  readonly #pace: Pace | null;
   #how: SpliceEnd | null = null;
   #open = 2;
 
   /** @param idleMs without a byte in either direction, after which both are closed. */
-  constructor(client: Duplex, service: Duplex, idleMs: number, watcher: SpliceWatcher) {
+  constructor(
+    client: Duplex,
+    service: Duplex,
+    idleMs: number,
+    watcher: SpliceWatcher,
+    pace: Pace | null = null,
+  ) {
+    this.#pace = pace;
     this.#client = client;
     this.#service = service;
     this.#watcher = watcher;
@@ -52,19 +61,31 @@ export class Splice {
     // A broken side closes, and that is when it is dealt with.
     from.on('error', () => {});
     const readBuffer = ReadBuffer.of(from);
+    let held: NodeJS.Timeout | undefined;
+    const hold = (ms: number) => {
+      from.pause();
+      clearTimeout(held);
+      held = setTimeout(() => {
+        held = undefined;
+        this.#timer.refresh();
+        if (!to.writableNeedDrain) from.resume();
+      }, ms).unref();
+    };
     const move = (buffer: Buffer, bytes: number): boolean => {
       // Nobody can write to a side that was ended, and an attempt would throw away what still waits in it.
       if (to.writableEnded || to.destroyed) return true;
       this.#timer.refresh();
       this.#watcher.moved(bytes, towards);
       if (!write(to, buffer, bytes, readBuffer)) from.pause();
+      const waitMs = this.#pace === null ? 0 : this.#pace.took(bytes, towards);
+      if (waitMs > 0) hold(waitMs);
       return true;
     };
     from.on('data', (chunk: Buffer) => move(chunk, chunk.length));
     readBuffer?.divert(move);
     to.on('drain', () => {
       this.#timer.refresh();
-      from.resume();
+      if (held === undefined) from.resume();
     });
     if (from.readableEnded) to.end();
     else from.on('end', () => to.end());

@@ -42,6 +42,7 @@ async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, hea
     upstream: upstreamTo(ports),
     choice: anyClient,
     stickyCookie: null,
+    pace: null,
     method: 'GET',
     target: '/chat',
     timeouts: { ...TIMEOUTS, ...timeouts },

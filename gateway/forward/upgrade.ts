@@ -5,6 +5,7 @@ import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { Fields } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { http } from '../exchange/node-http.ts';
+import type { Pace } from '../exchange/paced.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import type { RetriesConfig, TimeoutsConfig } from '../model/config.ts';
@@ -16,7 +17,7 @@ import { Attempts } from './attempts.ts';
 import { INFORMATIONAL_MAX, withoutLength, withStickyCookie } from './client-fields.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { closeGently } from './gentle-close.ts';
-import { Splice } from './splice.ts';
+import { Splice, type SpliceWatcher } from './splice.ts';
 
 export interface TunnelPlan {
   readonly upstream: Upstream;
@@ -24,6 +25,8 @@ export interface TunnelPlan {
   readonly choice: Choice;
   readonly stickyCookie: ((endpoint: Endpoint) => string | null) | null;
   readonly method: string;
+  /** `null`: as fast as the sides take it. */
+  readonly pace: Pace | null;
   readonly target: string;
   readonly timeouts: TimeoutsConfig;
   readonly retries: RetriesConfig;
@@ -177,9 +180,10 @@ export class Tunnel {
     this.#record.bytesIn += early.reduce((sum, chunk) => sum + chunk.length, 0);
     this.#record.bytesOut += head.length;
     this.#record.tunnel = true;
-    this.#splice = new Splice(this.#client, service, this.#plan.timeouts.tunnelIdleMs, {
+    const { timeouts, memory, pace } = this.#plan;
+    const watcher: SpliceWatcher = {
       moved: (bytes, towards) => {
-        this.#plan.memory.moved(bytes);
+        memory.moved(bytes);
         if (towards === 'service') this.#record.bytesIn += bytes;
         else this.#record.bytesOut += bytes;
       },
@@ -188,7 +192,8 @@ export class Tunnel {
           noteError(this.#record, new GatewayError('idle_timeout', 'nothing moved in the tunnel'));
         this.#finish();
       },
-    });
+    };
+    this.#splice = new Splice(this.#client, service, timeouts.tunnelIdleMs, watcher, pace);
     this.#owner.opened();
   }
 

@@ -6,6 +6,7 @@ export interface BodyWatcher {
   bodyBegan(): void;
   bodyReceived(bytes: number): void;
   bodyEnded(): void;
+  bodyHeld(ms: number): void;
 }
 
 /** A request body on its way through: counts it, and knows whom it is waiting for. */
@@ -48,6 +49,7 @@ export class WatchedBody implements RequestBody {
         sink.end(trailerFields(trailers, this.#decided));
       },
       fail: (cause) => sink.fail(cause),
+      held: (ms) => this.#watcher.bodyHeld(ms),
     });
   }
 

@@ -1,6 +1,7 @@
 import type { GatewayConfig, PolicySettings, RouteConfig } from '../model/config.ts';
 import { allow, deny } from './addresses/addresses.ts';
 import { auth, withoutSessions } from './auth/auth.ts';
+import { bandwidth } from './bandwidth/bandwidth.ts';
 import { refuseLargeBody } from './body-limit/body-limit.ts';
 import { compress } from './compress/compress.ts';
 import { concurrent, userConcurrent } from './concurrent/concurrent.ts';
@@ -33,6 +34,7 @@ export const POLICIES: readonly Policy[] = [
   auth,
   userRateLimit,
   userConcurrent,
+  bandwidth,
   respond,
   policyOfAll(
     'navigation',

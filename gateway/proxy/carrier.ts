@@ -12,6 +12,7 @@ import type { Downstream } from '../exchange/contract.ts';
 import { ExchangeDetail, type Inspection } from '../exchange/detail.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { IdentitySource } from '../exchange/identity.ts';
+import { PacedDownstream } from '../exchange/paced.ts';
 import { peerOf } from '../exchange/peer.ts';
 import { newExchangeRecord } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
@@ -256,7 +257,7 @@ export class Carrier implements HttpListenerHandler {
     // An upgrade goes another way.
     const arrived = exchange.downstream as ClientExchange;
     const { detail } = exchange.record;
-    const told = detail === null ? arrived : this.#inspect(arrived, routed, detail);
+    const told = paced(detail === null ? arrived : this.#inspect(arrived, routed, detail), routed);
     const client = this.#watched(routed, routed.policies.client(told, routed));
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {
@@ -309,7 +310,7 @@ export class Carrier implements HttpListenerHandler {
     const plan = extendedPlan(state, edit, downstream.body);
     this.#forward(
       state,
-      this.#watched(state, downstream),
+      this.#watched(state, paced(downstream, state)),
       plan,
       this.#handlerOwner(exchange, state, downstream),
     );
@@ -336,7 +337,7 @@ export class Carrier implements HttpListenerHandler {
     if (handshake === null) {
       const { downstream: arrived } = fastify;
       const { detail } = exchange.record;
-      const client = detail === null ? arrived : this.#inspect(arrived, routed, detail);
+      const client = paced(detail === null ? arrived : this.#inspect(arrived, routed, detail), routed);
       return this.#forward(routed, this.#watched(routed, client), routed, owner);
     }
     const { downstream } = handshake;
@@ -380,6 +381,10 @@ export class Carrier implements HttpListenerHandler {
     if (decision.kind === 'refused') return exchange.failed(decision.error);
     exchange.failed(new GatewayError('no_route', 'a tunnel to the gateway itself'));
   }
+}
+
+function paced(client: Downstream, { pace }: Routed): Downstream {
+  return pace === null ? client : new PacedDownstream(client, pace);
 }
 
 /** Of a trace that begins here, a `Tracestate` of another says nothing (W3C Trace Context §3.3.1). */

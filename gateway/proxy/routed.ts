@@ -2,6 +2,7 @@ import type { Challenges } from '../acme/challenges.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { Fields, RequestBody } from '../exchange/contract.ts';
 import type { IdentitySource } from '../exchange/identity.ts';
+import { type Pace, PacedBody } from '../exchange/paced.ts';
 import type { Peer } from '../exchange/peer.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
@@ -86,6 +87,8 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   body: RequestBody | null;
   readonly stickyCookie: HttpPlan['stickyCookie'];
   personal = false;
+  /** `null`: as fast as both sides can. */
+  pace: Pace | null = null;
   /** What the hooks of an extended route made of it. */
   hookEdits: HookEdits | null = null;
   /** @fastify/http-proxy has no place for trailers. */
@@ -160,6 +163,14 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
 
   set user(user: string) {
     this.record.user = user;
+  }
+
+  keepPace(pace: Pace): void {
+    this.pace = pace;
+    if (this.body === null) return;
+    const body = new PacedBody(this.body, pace);
+    this.body = body;
+    this.whenOver(() => body.letGo());
   }
 
   addToAnswer(fields: Fields): void {
@@ -354,12 +365,13 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
 
   /** The same for an upgrade. */
   get tunnelPlan(): TunnelPlan {
-    const { upstream, stickyCookie, sentTarget, timeouts, retries, memory, holds } = this;
+    const { upstream, stickyCookie, sentTarget, timeouts, retries, memory, holds, pace } = this;
     return {
       upstream,
       choice: this,
       stickyCookie,
       method: this.downstream.method,
+      pace,
       target: sentTarget,
       timeouts,
       retries,

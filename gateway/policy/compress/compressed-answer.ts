@@ -93,6 +93,10 @@ export class CompressedAnswer extends DownstreamFilter implements DownstreamList
     this.client.abort();
   }
 
+  held(ms: number): void {
+    this.#listener?.held?.(ms);
+  }
+
   drained(): void {
     const encoder = this.#encoder;
     if (encoder === null) return this.#listener?.drained();

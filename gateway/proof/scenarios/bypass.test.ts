@@ -327,6 +327,30 @@ describe.each([...laneKinds, cached])('nobody passes without the proof, on $kind
     },
   );
 
+  test('concurrent: while all places are taken, no spelling and no way in has another', async () => {
+    for (const mode of ['production', 'development'] as const) {
+      const { service, gateway } = await stage(kind, 'concurrent: 1', mode);
+      const holder = await gateway.connect();
+      await holder.send(handshake('/db/held', 'Host: localhost'));
+      expect((await holder.head()).status).toBe(101);
+      const host = ['Host: localhost'];
+      expect(await through(gateway, service, [...TRICKS, '/db/public/x'], host, ...CLAIMS)).toEqual([]);
+      const sessions = new Sessions(gateway);
+      for (const ask of Object.values(waysIn(gateway, host, sessions)))
+        expect(await ask('/db/secret', MARK)).toBe(429);
+      sessions.destroy();
+      if (mode === 'development') {
+        const named = TRICKS.map((path) => path.replace(/^\/(?:db|%64b)/, '') || '/');
+        expect(await through(gateway, service, named, ['Host: db.localhost'], ...CLAIMS)).toEqual([]);
+        const back = [...host, 'Referer: http://localhost/db/', MARK];
+        for (const bytes of [get('/secret', ...back), handshake('/secret', ...back)])
+          expect(reaches(await statusOf(gateway, bytes))).toBe(false);
+      }
+      expect(arrived(service)).toEqual([]);
+      holder.destroy();
+    }
+  });
+
   test('cors: a page of a stranger opens no WebSocket', async () => {
     const evil = ['Origin: https://evil.test', ...CLAIMS, MARK];
     for (const [mode, host, targets] of [

@@ -68,6 +68,7 @@ export function routedExchange(overrides: ExchangeOverrides = {}): RoutedExchang
     user: null,
     personal: false,
     addToAnswer: () => {},
+    keepPace: () => {},
     whenOver: () => {},
     ownHost: false,
     signal: new AbortController().signal,

@@ -257,7 +257,8 @@ export class Carrier implements HttpListenerHandler {
     // An upgrade goes another way.
     const arrived = exchange.downstream as ClientExchange;
     const { detail } = exchange.record;
-    const told = paced(detail === null ? arrived : this.#inspect(arrived, routed, detail), routed);
+    const seen = detail === null ? arrived : this.#inspect(arrived, routed, detail);
+    const told = routed.pace === null ? seen : paced(seen, routed);
     const client = this.#watched(routed, routed.policies.client(told, routed));
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {

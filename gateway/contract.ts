@@ -59,8 +59,11 @@ export interface Gateway
   /** Called after each reload that took effect. */
   onReload(listener: (config: GatewayConfig) => void): void;
   reload(): Promise<ReloadResult>;
-  /** Stops accepting, lets exchanges finish until the deadline, then ends what is left. @returns whether all finished in time. */
-  close(deadlineMs?: number): Promise<boolean>;
+  /**
+   * Stops accepting, lets exchanges finish until the deadline, then ends what is left. @returns whether all finished in time.
+   * @param announceMs before that, all is served on while `/readyz` says 503; then connections end with an answer, as of `giveWay`.
+   */
+  close(deadlineMs?: number, announceMs?: number): Promise<boolean>;
 }
 
 /** A gateway that is one worker of several: what its primary asks of it, and tells it. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Acme } from './acme/acme.ts';
 import { Challenges, type OutstandingChallenge } from './acme/challenges.ts';
 import { Caches } from './cache/caches.ts';
@@ -523,8 +524,8 @@ class RunningGateway implements Gateway, WorkerGateway {
     return carries ? this.#reconcileStreams() : this.streams.handDatagramsOver();
   }
 
-  close(deadlineMs = DRAIN_MS): Promise<boolean> {
-    this.#closing ??= this.#end(drain, deadlineMs);
+  close(deadlineMs = DRAIN_MS, announceMs = 0): Promise<boolean> {
+    this.#closing ??= this.#end(announceMs > 0 ? drainGently : drain, deadlineMs, announceMs);
     return this.#closing;
   }
 
@@ -534,8 +535,9 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   /** Readiness first, so that balancers before us look elsewhere. */
-  async #end(drained: typeof drain, deadlineMs: number): Promise<boolean> {
+  async #end(drained: typeof drain, deadlineMs: number, announceMs = 0): Promise<boolean> {
     this.#notReady = 'draining';
+    if (announceMs > 0) await sleep(announceMs);
     this.#source.stop();
     this.shared.close();
     const finished = await drained(this, deadlineMs);

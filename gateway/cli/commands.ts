@@ -4,7 +4,7 @@
  */
 
 import { type Command, configOption } from './command.ts';
-import { drainOption } from './drain-option.ts';
+import { announceOption, drainOption } from './stop-options.ts';
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -25,7 +25,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'run the gateway alone, for production',
     operands: '',
     maxOperands: 0,
-    options: [configOption, drainOption('10s')],
+    options: [configOption, drainOption('10s'), announceOption],
     notes: [
       'The log goes to standard output: JSON lines, or text on a terminal. The file is',
       'watched; SIGHUP reads it again. SIGTERM and Ctrl-C drain: no new connections,',

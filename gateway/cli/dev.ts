@@ -5,11 +5,11 @@ import { Workbench } from '../dev/workbench.ts';
 import { createLogger } from '../log/logger.ts';
 import { type CommandContext, optionValue, type RunCommand } from './command.ts';
 import { loadOrReport } from './configuration.ts';
-import { drainOf } from './drain-option.ts';
 import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
 import { logReload } from './reload-log.ts';
 import { starterOf } from './starter.ts';
+import { stopOptionOf } from './stop-options.ts';
 import { packageManagerGone, stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
@@ -17,7 +17,7 @@ const standardDrainMs = 10_000;
 const impatientDrainMs = 3_000;
 
 export const dev: RunCommand = async (input, context) => {
-  const drainMs = drainOf(input);
+  const drainMs = stopOptionOf(input, 'drain');
   const loaded = await loadOrReport(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
   const terminal = context.stdout.isTTY === true;

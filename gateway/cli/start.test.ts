@@ -18,7 +18,9 @@ interface Started {
 }
 
 /** `portway start` before a service that answers when the test says so. */
-async function start(...args: string[]): Promise<Started> {
+async function start(...given: [{ admin: number }, ...string[]] | string[]): Promise<Started> {
+  const args = given.filter((each) => typeof each === 'string');
+  const admin = typeof given[0] === 'object' ? given[0].admin : false;
   const asked: (() => void)[] = [];
   const service = createServer((_, answer) => asked.push(() => answer.end('whole'))).listen(0, '127.0.0.1');
   onTestFinished(() => closeAll(service));
@@ -29,7 +31,7 @@ async function start(...args: string[]): Promise<Started> {
   const services = 'services: { a: { run: echo must not run } }';
   await writeFile(
     join(folder, 'x.yaml'),
-    `port: ${port}\nadmin: false\nroutes: { /a: ${to} }\n${services}\n`,
+    `port: ${port}\nadmin: ${admin}\nroutes: { /a: ${to} }\n${services}\n`,
   );
   const running = startPortway(['start', '--config', 'x.yaml', ...args], { cwd: folder });
   await running.said('"listening"');
@@ -89,6 +91,20 @@ describe('portway start', () => {
     expect(await running.ended()).toBe(0);
     expect(await answer).toBe('broken off');
     expect(running.stdout).toContain('"finished":false');
+  });
+
+  it('serves on for as long as --announce says, not ready, and then ends', async () => {
+    const [adminPort = 0] = await freePorts(1);
+    const { running, url, asked } = await start({ admin: adminPort }, '--announce', '2s', '--drain', '100ms');
+    running.child.kill('SIGTERM');
+    const readiness = async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status;
+    await until('/readyz says 503', async () => (await readiness()) === 503);
+    // A new connection.
+    const answer = fetch(url, { headers: { Connection: 'close' } }).then((response) => response.text());
+    await reached(asked, answer);
+    asked[0]?.();
+    expect(await answer).toBe('whole');
+    expect(await running.ended()).toBe(0);
   });
 
   it('ends at once on a second Ctrl-C', async () => {

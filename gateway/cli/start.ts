@@ -3,17 +3,18 @@ import { sourceText } from '../files/source.ts';
 import { createLogger } from '../log/logger.ts';
 import { optionValue, type RunCommand } from './command.ts';
 import { loadOrReport } from './configuration.ts';
-import { drainOf } from './drain-option.ts';
 import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
 import { logReload } from './reload-log.ts';
 import { starterOf } from './starter.ts';
+import { stopOptionOf } from './stop-options.ts';
 import { stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
 
 export const start: RunCommand = async (input, context) => {
-  const drainMs = drainOf(input) ?? standardDrainMs;
+  const drainMs = stopOptionOf(input, 'drain') ?? standardDrainMs;
+  const announceMs = stopOptionOf(input, 'announce') ?? 0;
   const loaded = await loadOrReport(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
   const { env } = context;
@@ -42,8 +43,8 @@ export const start: RunCommand = async (input, context) => {
     { ...address, admin, ...counts, ...(oneOfMany && { workers }), file: sourceText(loaded.file) },
     'listening',
   );
-  log.info({ signal: await stop, drainMs }, 'draining');
-  const finished = await gateway.close(drainMs);
+  log.info({ signal: await stop, drainMs, announceMs }, 'draining');
+  const finished = await gateway.close(drainMs, announceMs);
   log.info({ finished }, 'stopped');
   return 0;
 };

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Acme } from '../acme/acme.ts';
 import type { Gateway, GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
@@ -275,19 +276,20 @@ class Primary implements Gateway {
     this.#workers.sendPrimaryStatus(primaryStatus);
   }
 
-  close(deadlineMs = this.#options.drainMs): Promise<boolean> {
-    this.#closing ??= this.#drain(deadlineMs);
+  close(deadlineMs = this.#options.drainMs, announceMs = 0): Promise<boolean> {
+    this.#closing ??= this.#drain(deadlineMs, announceMs);
     return this.#closing;
   }
 
   /** Readiness first, so that balancers before us look elsewhere. */
-  async #drain(deadlineMs: number): Promise<boolean> {
+  async #drain(deadlineMs: number, announceMs: number): Promise<boolean> {
     this.#notReady = 'draining';
+    if (announceMs > 0) await sleep(announceMs);
     this.#acme.stop();
     this.#shared.close();
     clearInterval(this.#news);
     this.#reloader?.stopWatching();
-    const finished = (await this.#fleet?.close({ deadlineMs, gently: false })) ?? true;
+    const finished = (await this.#fleet?.close({ deadlineMs, gently: announceMs > 0 })) ?? true;
     await this.#admin?.close();
     return finished;
   }

@@ -21,6 +21,8 @@ export interface GatewayChildOptions {
   readonly ulimit?: string | undefined;
   /** Where its inspector listens; default nowhere. */
   readonly inspectPort?: number;
+  /** Of clients and of the admin listener; default free ones. */
+  readonly ports?: readonly [number, number];
 }
 
 /** How a stop went. */
@@ -59,7 +61,7 @@ export class GatewayChild {
     options: GatewayChildOptions = {},
   ): Promise<GatewayChild> {
     const { command = 'start', args = [], files = {}, ulimit, inspectPort } = options;
-    const ports = (await freePorts(2)) as [number, number];
+    const ports = options.ports ?? ((await freePorts(2)) as [number, number]);
     const head = `port: ${ports[0]}\nadmin: ${ports[1]}\n`;
     const file = join(folder, 'gateway.config.yaml');
     for (const [name, text] of Object.entries({ 'gateway.config.yaml': head + yaml, ...files })) {

@@ -80,6 +80,8 @@ export interface LoadOptions {
   readonly port: number;
   /** Given an id, the target to ask for. */
   readonly target: (id: string) => string;
+  /** Default GET; a POST has a short body. */
+  readonly method?: 'GET' | 'POST';
   readonly clients: number;
   /** Between an answer and the next request of a client; the machine has other things to do as well. */
   readonly pauseMs: number;
@@ -115,10 +117,11 @@ export class Load {
     return this.asked.splice(0);
   }
 
-  async #client({ port, target, pauseMs, ids = '' }: LoadOptions): Promise<void> {
+  async #client({ port, target, pauseMs, method = 'GET', ids = '' }: LoadOptions): Promise<void> {
+    const body = method === 'POST' ? { body: 'once' } : {};
     while (!this.#over) {
       const id = String(++this.#count);
-      this.asked.push(await ask(port, target(id), { agent: this.#agent, id: ids + id }));
+      this.asked.push(await ask(port, target(id), { method, ...body, agent: this.#agent, id: ids + id }));
       await pause(pauseMs);
     }
   }

@@ -9,6 +9,7 @@ import { hung } from './hung.ts';
 import { keepAlive } from './keep-alive.ts';
 import { mix } from './mix.ts';
 import { names } from './names.ts';
+import { nodes } from './nodes.ts';
 import { overload } from './overload.ts';
 import { replacement } from './replacement.ts';
 import { restartLoop } from './restart-loop.ts';
@@ -31,6 +32,7 @@ export const faults: readonly Fault[] = [
   ...configuration,
   ...replacement,
   ...workers,
+  ...nodes,
   ...restartLoop,
   ...storms,
   ...hung,

@@ -8,14 +8,20 @@ export function drainOption(standard: string): OptionSpec {
   return { name: 'drain', value: 'DURATION', help };
 }
 
+export const announceOption: OptionSpec = {
+  name: 'announce',
+  value: 'DURATION',
+  help: 'how long /readyz says 503 before ports close, so that balancers look elsewhere first (default: 0s)',
+};
+
 /** @returns milliseconds, or `null` where the option was not given. @throws UsageError */
-export function drainOf(input: CommandInput): number | null {
-  const text = optionValue(input, 'drain');
+export function stopOptionOf(input: CommandInput, name: 'drain' | 'announce'): number | null {
+  const text = optionValue(input, name);
   if (text === undefined) return null;
   const parsed = parseDuration(text, bounds);
   if (parsed.ok) return parsed.value;
   const hint = parsed.hint === undefined ? '' : `: ${parsed.hint}`;
   throw new UsageError(
-    `--drain expects a duration such as 10s, from ${bounds.min} to ${bounds.max}, got "${text}"${hint}`,
+    `--${name} expects a duration such as 10s, from ${bounds.min} to ${bounds.max}, got "${text}"${hint}`,
   );
 }

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['gateway/proof/scenarios/docker/*.scenario.ts'],
+    include: [`gateway/proof/scenarios/${process.env.PORTWAY_PROOF ?? 'docker'}/*.scenario.ts`],
     pool: 'forks',
     fileParallelism: false,
     bail: 1,

@@ -18,9 +18,11 @@ interface Started {
 }
 
 /** `portway start` before a service that answers when the test says so. */
-async function start(...given: [{ admin: number }, ...string[]] | string[]): Promise<Started> {
-  const args = given.filter((each) => typeof each === 'string');
-  const admin = typeof given[0] === 'object' ? given[0].admin : false;
+function start(...args: string[]): Promise<Started> {
+  return startWith(false, ...args);
+}
+
+async function startWith(admin: number | false, ...args: string[]): Promise<Started> {
   const asked: (() => void)[] = [];
   const service = createServer((_, answer) => asked.push(() => answer.end('whole'))).listen(0, '127.0.0.1');
   onTestFinished(() => closeAll(service));
@@ -95,7 +97,7 @@ describe('portway start', () => {
 
   it('serves on for as long as --announce says, not ready, and then ends', async () => {
     const [adminPort = 0] = await freePorts(1);
-    const { running, url, asked } = await start({ admin: adminPort }, '--announce', '2s', '--drain', '100ms');
+    const { running, url, asked } = await startWith(adminPort, '--announce', '2s', '--drain', '100ms');
     running.child.kill('SIGTERM');
     const readiness = async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status;
     await until('/readyz says 503', async () => (await readiness()) === 503);

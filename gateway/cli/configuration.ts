@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadContent } from '../config/load.ts';
 import { formatProblems, type Problem } from '../config/problem.ts';
-import { originsNow } from '../discover/discovery.ts';
+import { addressOf, originsNow } from '../discover/discovery.ts';
 import { type FileContent, withOrigins } from '../files/content.ts';
 import { firstContent, sourceText } from '../files/source.ts';
 import { wantsColour } from '../log/paint.ts';
@@ -49,7 +49,9 @@ export async function loadWithContainers(
   const { content, loaded } = alone;
   const { discover } = loaded.config;
   const origins = await originsNow(discover!, ENGINE_MS).catch((cause: Error) => {
-    stream.write(`warning: containers can't be looked for at ${discover!.engine}: ${cause.message}\n`);
+    stream.write(
+      `warning: what \`discover:\` names can't be asked at ${addressOf(discover!)}: ${cause.message}\n`,
+    );
     return [];
   });
   return loadedOrReported(loaded.file, withOrigins(content, origins), context, stream);

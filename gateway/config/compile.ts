@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../model/config.ts';
 import { reportCertificateSources } from './acme-schema.ts';
 import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
-import { compileDiscover } from './discover-schema.ts';
+import { clusterServer, compileDiscover, type DiscoverPlaces } from './discover-schema.ts';
 import { reportDuplicateRoutes } from './duplicate-route.ts';
 import type { Places } from './endpoint.ts';
 import type { Environment } from './expand.ts';
@@ -54,8 +54,7 @@ export function compile(document: SourceDocument, options: CompileOptions): Comp
   const { host, problems: hostProblems } = readDefaultHost(options.env[PORTWAY_HOST]);
   const checked = checkDocument(document, options.env);
   const compiled =
-    checked &&
-    assemble(checked, { document, file: options.file, hosts, host, engine: options.env.DOCKER_HOST });
+    checked && assemble(checked, { document, file: options.file, hosts, host, env: options.env });
   // What becomes of a request can only be told of a file that is sound.
   if (compiled && document.problems.size === 0)
     reportFailedTests(checked.tests ?? [], compiled.config, document);
@@ -69,8 +68,7 @@ interface AssembleContext {
   readonly hosts: GatewayHosts;
   /** Where the file says nothing. */
   readonly host: string;
-  /** As the environment names it. */
-  readonly engine: string | undefined;
+  readonly env: Environment;
 }
 
 function assemble(checked: CheckedConfig, context: AssembleContext) {
@@ -96,11 +94,15 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     tls: checked.tls
       ? compileTls(checked.tls, { file: context.file, routes, allowedHosts: rows.allowedHosts ?? [] })
       : null,
-    discover: checked.discover ? compileDiscover(checked.discover, context.engine) : null,
     shared: checked.shared ? compileShared(checked.shared, context.file) : null,
+    discover: checked.discover ? compileDiscover(checked.discover, placesOf(context)) : null,
   };
   reportBetween(config, placed, streams, services, context.document);
   return { config, placed };
+}
+
+function placesOf({ env, file }: AssembleContext): DiscoverPlaces {
+  return { engine: env.DOCKER_HOST, server: clusterServer(env), folder: dirname(file) };
 }
 
 function compileAdmin(written: NonNullable<GatewayConfig['admin']>, folder: string): GatewayConfig['admin'] {

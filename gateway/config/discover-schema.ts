@@ -1,5 +1,6 @@
 /** `discover:` of the configuration. */
 
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { described, parsedBy, text } from '../keys/value.ts';
@@ -40,6 +41,53 @@ export const discoverDockerForm = z
     doc: { expected: 'true, or a map with engine, network, address', holder: 'docker' },
   });
 
+const server = parsedBy(z.string(), (written: string): ParseResult<string> => {
+  const url = URL.parse(written);
+  const plain = url?.protocol === 'http:';
+  if ((url?.protocol !== 'https:' && !plain) || url.pathname !== '/') return refused();
+  if (plain && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
+    return refused('the token would go over the network in clear: https, or `kubectl proxy` on this machine');
+  return accepted(url.origin);
+}).meta({ doc: { expected: 'the address of an API server, like https://10.96.0.1' } });
+
+export const discoverKubernetesForm = z
+  .strictObject({
+    server: described(server, 'The API server; plain HTTP for `kubectl proxy` on this machine alone.', {
+      defaultText: "the cluster's that the gateway runs in",
+      also: ['api', 'apiserver', 'url', 'host', 'endpoint'],
+    }).optional(),
+    token: described(
+      text,
+      'A file with the token that is sent. It is read for each request, because the cluster renews it.',
+      { expected: 'a file', type: 'path', defaultText: "the service account's, where `server` is not set" },
+    ).optional(),
+    ca: described(text, 'A file with the certificates that the server is known by.', {
+      expected: 'a file',
+      type: 'path',
+      defaultText: "the service account's, where `server` is not set",
+      also: ['certificateauthority', 'cacert'],
+    }).optional(),
+    namespace: described(text, 'The only namespace that is read, for which a Role is enough.', {
+      expected: 'the name of a namespace',
+      type: 'name',
+      defaultText: 'all',
+    }).optional(),
+    class: described(text, '`gatewayClassName` of the Gateways whose routes are served.', {
+      default: 'portway',
+      expected: 'the name of a GatewayClass',
+      type: 'name',
+      also: ['gatewayclass', 'gatewayclassname'],
+    }).prefault('portway'),
+    status: described(z.boolean(), 'Whether what became of a route is written into its status.', {
+      default: 'true',
+      expected: 'true or false',
+    }).prefault(true),
+  })
+  .meta({
+    id: 'discoverKubernetes',
+    doc: { expected: 'true, or a map with server, namespace, class', holder: 'kubernetes' },
+  });
+
 export const discoverForm = z
   .strictObject({
     docker: described(
@@ -48,23 +96,82 @@ export const discoverForm = z
       {
         expected: 'true, or a map with engine, network, address',
         type: '`true`, or a map, see [docker](#docker)',
-        defaultText: '**required**',
+        defaultText: 'none',
       },
-    ),
+    ).optional(),
+    kubernetes: described(
+      z.union([z.literal(true), discoverKubernetesForm]),
+      'The API server of a cluster.',
+      {
+        expected: 'true, or a map with server, namespace, class',
+        type: '`true`, or a map, see [kubernetes](#kubernetes)',
+        defaultText: 'none',
+      },
+    ).optional(),
   })
-  .meta({ id: 'discover', doc: { expected: 'docker, or a map with the key "docker"', holder: 'discover' } });
+  .refine(({ docker, kubernetes }) => (docker === undefined) !== (kubernetes === undefined))
+  .meta({
+    id: 'discover',
+    doc: { expected: 'docker or kubernetes, or a map with one of the two', holder: 'discover' },
+  });
 
 export const discover = z
   .union([
     z.literal('docker').transform((): z.output<typeof discoverForm> => ({ docker: true })),
+    z.literal('kubernetes').transform((): z.output<typeof discoverForm> => ({ kubernetes: true })),
     discoverForm,
   ])
-  .meta({ doc: { expected: 'docker, or a map with the key "docker"' } });
+  .meta({ doc: { expected: 'docker or kubernetes, or a map with one of the two' } });
+
+/** Where the environment says what the file doesn't. */
+export interface DiscoverPlaces {
+  /** `DOCKER_HOST` */
+  readonly engine: string | undefined;
+  /** Of the cluster that we run in. */
+  readonly server: string | null;
+  /** Of the file: what it names is relative to it. */
+  readonly folder: string;
+}
+
+export function clusterServer(env: Readonly<Record<string, string | undefined>>): string | null {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
+  return host ? `https://${host.includes(':') ? `[${host}]` : host}:${port}` : null;
+}
 
 export function compileDiscover(
-  { docker }: z.output<typeof discoverForm>,
-  dockerHost: string | undefined,
+  { docker, kubernetes }: z.output<typeof discoverForm>,
+  places: DiscoverPlaces,
 ): DiscoverConfig {
-  const { engine: written, network = null, address = 'container' } = docker === true ? {} : docker;
-  return { engine: written ?? (dockerHost || DEFAULT_ENGINE), network, address };
+  if (kubernetes !== undefined) return compileKubernetes(kubernetes === true ? {} : kubernetes, places);
+  const { engine: written, network = null, address = 'container' } = docker === true ? {} : docker!;
+  return { kind: 'docker', engine: written ?? (places.engine || DEFAULT_ENGINE), network, address };
 }
+
+function compileKubernetes(
+  written: Partial<z.output<typeof discoverKubernetesForm>>,
+  { server: own, folder }: DiscoverPlaces,
+): DiscoverConfig {
+  const {
+    server: named,
+    token,
+    ca,
+    namespace = null,
+    class: gatewayClass = 'portway',
+    status = true,
+  } = written;
+  const file = (path: string | undefined, standard: string) => {
+    if (path !== undefined) return resolve(folder, path);
+    return named === undefined ? `${SERVICE_ACCOUNT}/${standard}` : null;
+  };
+  return {
+    kind: 'kubernetes',
+    server: named ?? own ?? OUTSIDE,
+    token: file(token, 'token'),
+    ca: file(ca, 'ca.crt'),
+    ...{ namespace, gatewayClass, status },
+  };
+}
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** Its name in every cluster. */
+const OUTSIDE = 'https://kubernetes.default.svc';

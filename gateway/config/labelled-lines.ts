@@ -4,11 +4,16 @@ import type { PlacedLabel } from './label-tree.ts';
 import { TextLines } from './lines.ts';
 import type { Span } from './source.ts';
 
-/** The labels of one container, and where they stand behind the text of the file. */
-export interface PlacedOrigin {
-  readonly origin: LabelledOrigin;
+/** What stands behind the text of the file, and whose it is. */
+export interface PlacedText {
+  readonly origin: { readonly name: string };
   readonly span: Span;
   readonly text: string;
+}
+
+/** The labels of one container, and where they stand behind the text of the file. */
+export interface PlacedOrigin extends PlacedText {
+  readonly origin: LabelledOrigin;
   /** Most have one; `portway.routes.NAME.path` and its like make more. */
   readonly routes: readonly { readonly labels: readonly PlacedLabel[] }[];
 }
@@ -53,9 +58,9 @@ function oneLine(value: string): string {
 /** The lines of a file, and behind them the labels of containers: a place in those names the container. */
 export class LabelledLines extends TextLines {
   readonly #file: TextLines;
-  readonly #origins: readonly PlacedOrigin[];
+  readonly #origins: readonly PlacedText[];
 
-  constructor(file: TextLines, origins: readonly PlacedOrigin[]) {
+  constructor(file: TextLines, origins: readonly PlacedText[]) {
     super([file.text, ...origins.map(({ text }) => text)].join('\n'));
     this.#file = file;
     this.#origins = origins;
@@ -78,7 +83,7 @@ export class LabelledLines extends TextLines {
     return this.#file.lineText(line);
   }
 
-  #at(offset: number): PlacedOrigin | undefined {
+  #at(offset: number): PlacedText | undefined {
     return this.#origins.findLast(({ span }) => span.start <= offset);
   }
 }

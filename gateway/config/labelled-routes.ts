@@ -47,7 +47,7 @@ export function withLabelledRoutes(
 }
 
 /** Two keys that mean the same have the same meaning. */
-function meaningOf(key: string): string {
+export function meaningOf(key: string): string {
   const parsed = parseRouteKey(key);
   return parsed.ok ? `${parsed.value.host ?? ''}${parsed.value.path}` : key;
 }

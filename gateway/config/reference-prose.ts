@@ -177,7 +177,7 @@ as \`run\`, with \`cwd\`, \`env\` and \`watch\`: [dev.md](dev.md) shows both.`,
 
   admin: `\`false\` switches it off; a bare port is that port on \`127.0.0.1\`.`,
 
-  discover: `Containers that ask for routes by their labels: [discover.md](discover.md). \`discover: docker\` is the short form.`,
+  discover: `Containers that ask for routes by their labels: [discover.md](discover.md). \`discover: docker\` is the short form. HTTPRoutes of a cluster: \`discover: kubernetes\` ([kubernetes.md](kubernetes.md)).`,
 
   values: `## Values
 

@@ -5,7 +5,7 @@ import { definitionOf, type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys
 import { POLICIES } from '../policy/order.ts';
 import { acmeForm, externalAccountForm } from './acme-schema.ts';
 import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
-import { discoverDockerForm, discoverForm } from './discover-schema.ts';
+import { discoverDockerForm, discoverForm, discoverKubernetesForm } from './discover-schema.ts';
 import { ejectionForm, healthForm } from './health-schema.ts';
 import { compareForm, mirrorForm } from './mirror-schema.ts';
 import { breakerForm, limits, overloadForm, retriesForm, timeouts } from './protection-schema.ts';
@@ -63,6 +63,7 @@ export function referencePage(): string {
     section('### externalAccount', externalAccountForm),
     section('## discover', discoverForm, PROSE.discover),
     section('### docker', discoverDockerForm),
+    section('### kubernetes', discoverKubernetesForm),
     section('## overload', overloadForm, PROSE.overload),
     section('## traces', tracesForm, PROSE.traces),
     PROSE.workers,

@@ -204,9 +204,9 @@ export const configuration = z
     }).optional(),
     discover: described(
       discover,
-      'Routes that containers ask for by their labels: `portway.path=/shop` ([discover.md](discover.md)). What this file says of a route wins.',
+      'Routes that containers ask for by their labels, `portway.path=/shop` ([discover.md](discover.md)), or HTTPRoutes of a cluster ([kubernetes.md](kubernetes.md)). What this file says of a route wins.',
       {
-        type: '`docker`, or a map, see [discover](#discover)',
+        type: '`docker`, `kubernetes`, or a map, see [discover](#discover)',
         defaultText: 'none',
         also: ['docker', 'providers', 'provider', 'labels'],
       },

@@ -3,9 +3,10 @@
 import { resolve } from 'node:path';
 import { isRemote } from '../files/remote.ts';
 import type { GatewayConfig } from '../model/config.ts';
-import type { LabelledOrigin } from '../model/labels.ts';
+import type { Origin } from '../model/labels.ts';
 import { type CompileResult, compile } from './compile.ts';
 import type { Environment } from './expand.ts';
+import { withClusterRoutes } from './gateway-api/cluster-routes.ts';
 import { withLabelledRoutes } from './labelled-routes.ts';
 import { problemsOnDisk } from './on-disk.ts';
 import { parseConfig } from './parse.ts';
@@ -38,7 +39,7 @@ export interface ConfigText {
   /** Problems have a path and no line. Default: false. */
   readonly unplaced?: boolean;
   /** Containers that ask for routes by their labels. */
-  readonly origins?: readonly LabelledOrigin[];
+  readonly origins?: readonly Origin[];
 }
 
 /** Never throws. */
@@ -61,20 +62,35 @@ export async function validate({
 /** Containers whose labels are wrong are left out, and told, until what remains is sound: one container's mistake is nobody else's. */
 async function validateLabelled(
   document: SourceDocument,
-  origins: readonly LabelledOrigin[],
+  origins: readonly Origin[],
   env: Environment,
 ): Promise<Verdict> {
   const names = new Set(origins.map(({ name }) => name));
   const leftOut = new Set<string>();
   const told: Problem[] = [];
   for (;;) {
-    const verdict = await validateDocument(withLabelledRoutes(document, origins, leftOut), env);
+    const verdict = await validateDocument(withOriginRoutes(document, origins, leftOut), env);
     if (verdict.ok) return { ...verdict, unserved: [...verdict.unserved, ...told] };
     const ofLabels = verdict.problems.filter(({ file }) => names.has(file) && !leftOut.has(file));
     if (ofLabels.length < verdict.problems.length || ofLabels.length === 0) return verdict;
     for (const problem of ofLabels) leftOut.add(problem.file);
     told.push(...ofLabels);
   }
+}
+
+/** @param spoilt whose mistakes have been told */
+function withOriginRoutes(
+  document: SourceDocument,
+  origins: readonly Origin[],
+  spoilt: ReadonlySet<string>,
+): SourceDocument {
+  const labelled = origins.filter((origin) => 'labels' in origin);
+  const objects = origins.filter((origin) => 'object' in origin);
+  if (objects.length === 0) return withLabelledRoutes(document, labelled, spoilt);
+  return withClusterRoutes(
+    document,
+    objects.filter(({ name }) => !spoilt.has(name)),
+  );
 }
 
 export function rejected(problems: readonly Problem[]): Rejection {

@@ -2,22 +2,41 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { DiscoverConfig } from '../model/config.ts';
-import type { LabelledOrigin } from '../model/labels.ts';
-import { DockerEngine, EngineError } from './docker-engine.ts';
-import { originsOf } from './docker-origins.ts';
+import type { Origin, UnservedOrigin } from '../model/labels.ts';
+import { DockerSource } from './docker-source.ts';
+import { KubernetesSource } from './kubernetes-source.ts';
 
-/** Asks once. @throws EngineError */
-export async function originsNow(settings: DiscoverConfig, deadlineMs: number): Promise<LabelledOrigin[]> {
-  const engine = new DockerEngine(settings.engine);
-  return originsOf(await engine.containers(AbortSignal.timeout(deadlineMs)), settings);
+/** What says which routes there are, beside the file. */
+interface OriginSource {
+  /** Rejects where it can't be asked. */
+  now(signal: AbortSignal): Promise<readonly Origin[]>;
+  /** Says what there is, at first and whenever it may be something else, until it can't be asked any more. */
+  ask(take: (origins: readonly Origin[]) => void, signal: AbortSignal): Promise<never>;
+  /** What became of what was said last. */
+  judged?(unserved: readonly UnservedOrigin[], signal: AbortSignal): void;
 }
 
-/** Follows the containers of the engine that the configuration names. While it can't be asked, what it said last is true. */
+function sourceOf(settings: DiscoverConfig, log: Logger | null): OriginSource {
+  return settings.kind === 'docker' ? new DockerSource(settings) : new KubernetesSource(settings, log);
+}
+
+/** Where it is asked, for people. */
+export function addressOf(settings: DiscoverConfig): string {
+  return settings.kind === 'docker' ? settings.engine : settings.server;
+}
+
+/** Asks once. Rejects where that fails. */
+export async function originsNow(settings: DiscoverConfig, deadlineMs: number): Promise<readonly Origin[]> {
+  return sourceOf(settings, null).now(AbortSignal.timeout(deadlineMs));
+}
+
+/** Follows the containers, or the cluster, that the configuration names. While it can't be asked, what it said last is true. */
 export class Discovery {
   readonly #log: Logger;
   #changed: () => void = () => {};
   #settings: DiscoverConfig | null = null;
-  #origins: readonly LabelledOrigin[] = [];
+  #source: OriginSource | null = null;
+  #origins: readonly Origin[] = [];
   #failure: string | null = null;
   #end = new AbortController();
   #first: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -26,22 +45,27 @@ export class Discovery {
     this.#log = log;
   }
 
-  /** @param changed called when other containers ask for routes, or they have other labels */
+  /** @param changed called when others ask for routes, or for other ones */
   onChange(changed: () => void): void {
     this.#changed = changed;
   }
 
-  get origins(): readonly LabelledOrigin[] {
+  get origins(): readonly Origin[] {
     return this.#origins;
   }
 
   /** Where it asks, and why it can't; `null`: it asks nobody. */
   get state(): { readonly source: string; readonly failure: string | null } | null {
-    return this.#settings && { source: this.#settings.engine, failure: this.#failure };
+    return this.#settings && { source: addressOf(this.#settings), failure: this.#failure };
+  }
+
+  /** A configuration with these origins was judged. */
+  judged(unserved: readonly UnservedOrigin[]): void {
+    this.#source?.judged?.(unserved, this.#end.signal);
   }
 
   /**
-   * Follows this engine from now on, `null`: none. Resolves when its containers are known, or when it is clear that this takes longer.
+   * Follows this from now on, `null`: nothing. Resolves when it is known what is there, or when it is clear that this takes longer.
    * @returns whether something else is followed than before
    */
   async follow(settings: DiscoverConfig | null): Promise<boolean> {
@@ -50,10 +74,11 @@ export class Discovery {
     this.#end = new AbortController();
     this.#first = Promise.withResolvers();
     this.#settings = settings;
+    this.#source = settings && sourceOf(settings, this.#log);
     this.#failure = null;
     this.#origins = [];
     if (settings === null) return true;
-    void this.#run(settings, this.#end.signal);
+    void this.#run(this.#source!, settings, this.#end.signal);
     await Promise.race([this.#first.promise, sleep(FIRST_MS, undefined, { ref: false })]);
     return true;
   }
@@ -62,48 +87,21 @@ export class Discovery {
     this.#end.abort();
   }
 
-  async #run(settings: DiscoverConfig, end: AbortSignal): Promise<void> {
-    const engine = new DockerEngine(settings.engine);
+  async #run(source: OriginSource, settings: DiscoverConfig, end: AbortSignal): Promise<void> {
     for (let failures = 0; !end.aborted; failures++) {
       const began = performance.now();
-      await this.#ask(engine, settings, end).catch((cause: unknown) => this.#fail(cause, settings, end));
-      if (performance.now() - began > ASK_MS) failures = 0;
+      await source
+        .ask((origins) => this.#take(origins, settings, end), end)
+        .catch((cause: unknown) => this.#fail(cause, settings, end));
+      if (performance.now() - began > STABLE_MS) failures = 0;
       const delayMs = Math.min(FIRST_DELAY_MS * 2 ** failures, LONGEST_DELAY_MS) * (0.5 + Math.random() / 2);
       await sleep(delayMs, undefined, { ref: false, signal: end }).catch(() => {});
     }
   }
 
-  /** Asks whenever something happened, and now and then besides: news may get lost. @throws EngineError when it can't be asked any more */
-  async #ask(engine: DockerEngine, settings: DiscoverConfig, end: AbortSignal): Promise<never> {
-    const done = new AbortController();
-    const signal = AbortSignal.any([end, done.signal]);
-    let wake = Promise.withResolvers<void>();
-    const broken = engine
-      .follow(() => wake.resolve(), signal)
-      .then(() => {
-        throw new EngineError('it has ended the connection');
-      });
-    try {
-      for (;;) {
-        wake = Promise.withResolvers();
-        this.#take(
-          originsOf(await Promise.race([engine.containers(signal), broken]), settings),
-          settings,
-          end,
-        );
-        const timer = setTimeout(wake.resolve, ASK_MS).unref();
-        await Promise.race([wake.promise, broken]).finally(() => clearTimeout(timer));
-        // One `docker-compose up` is a burst of events.
-        await Promise.race([sleep(SETTLE_MS, undefined, { ref: false }), broken]);
-      }
-    } finally {
-      done.abort();
-    }
-  }
-
-  #take(origins: readonly LabelledOrigin[], { engine }: DiscoverConfig, end: AbortSignal): void {
+  #take(origins: readonly Origin[], settings: DiscoverConfig, end: AbortSignal): void {
     if (end.aborted) return;
-    if (this.#failure !== null) this.#log.info({ engine }, 'the engine can be asked for containers again');
+    if (this.#failure !== null) this.#log.info(...told(settings, 'again'));
     this.#failure = null;
     this.#first.resolve();
     if (isDeepStrictEqual(origins, this.#origins)) return;
@@ -111,22 +109,31 @@ export class Discovery {
     this.#changed();
   }
 
-  #fail(cause: unknown, { engine }: DiscoverConfig, end: AbortSignal): void {
+  #fail(cause: unknown, settings: DiscoverConfig, end: AbortSignal): void {
     if (end.aborted) return;
     const failure = cause instanceof Error ? cause.message : String(cause);
     this.#first.resolve();
     if (this.#failure === failure) return;
     this.#failure = failure;
-    this.#log.error(
-      { engine, reason: failure },
-      'the engine can not be asked for containers; those that are known are served on',
-    );
+    this.#log.error(...told(settings, 'failed', failure));
   }
+}
+
+function told(settings: DiscoverConfig, what: 'again' | 'failed', reason?: string): [object, string] {
+  const [who, asked] =
+    settings.kind === 'docker'
+      ? ['engine', 'the engine can']
+      : ['server', 'the API server of the cluster can'];
+  const fields = { [who]: addressOf(settings), ...(reason === undefined ? {} : { reason }) };
+  const things = settings.kind === 'docker' ? 'containers' : 'routes';
+  return what === 'again'
+    ? [fields, `${asked} be asked for ${things} again`]
+    : [fields, `${asked} not be asked for ${things}; those that are known are served on`];
 }
 
 /** How long a start or a reload waits for the first answer. */
 const FIRST_MS = 3_000;
-const ASK_MS = 30_000;
-const SETTLE_MS = 100;
+/** What went on for so long was no failed attempt. */
+const STABLE_MS = 30_000;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;

@@ -1,13 +1,13 @@
 /** Containers as what their labels say of routes. */
 
-import type { DiscoverConfig } from '../model/config.ts';
+import type { DockerDiscovery } from '../model/config.ts';
 import type { LabelledOrigin } from '../model/labels.ts';
 import type { EngineContainer } from './docker-engine.ts';
 
 /** Those that ask for a route, in the order of their names. What an engine says oddly of one container costs that container alone. */
 export function originsOf(
   containers: readonly EngineContainer[],
-  settings: DiscoverConfig,
+  settings: DockerDiscovery,
 ): LabelledOrigin[] {
   return containers
     .flatMap((container) => soundOrigin(container, settings) ?? [])
@@ -20,7 +20,7 @@ const ENABLE = 'portway.enable';
 const NETWORK = 'portway.network';
 
 /** `null` also for what is no container at all: what an engine says is not checked field by field. */
-function soundOrigin(container: EngineContainer, settings: DiscoverConfig): LabelledOrigin | null {
+function soundOrigin(container: EngineContainer, settings: DockerDiscovery): LabelledOrigin | null {
   try {
     return originOf(container, settings);
   } catch {
@@ -28,7 +28,7 @@ function soundOrigin(container: EngineContainer, settings: DiscoverConfig): Labe
   }
 }
 
-function originOf(container: EngineContainer, settings: DiscoverConfig): LabelledOrigin | null {
+function originOf(container: EngineContainer, settings: DockerDiscovery): LabelledOrigin | null {
   const own = Object.entries(container.Labels ?? {}).filter(([name]) => name.startsWith(PREFIX));
   const named = new Map(own);
   if (own.length === 0 || named.get(ENABLE)?.toLowerCase() === 'false') return null;
@@ -55,7 +55,7 @@ function plain(text: string): string {
 
 function reached(
   container: EngineContainer,
-  { address, network }: DiscoverConfig,
+  { address, network }: DockerDiscovery,
   ownNetwork: string | undefined,
 ): Pick<LabelledOrigin, 'host' | 'ports'> {
   const tcp = (container.Ports ?? []).filter(({ Type }) => Type === 'tcp');

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { LabelledOrigin } from '../model/labels.ts';
+import type { Origin } from '../model/labels.ts';
 
 export type FileContent =
   | {
@@ -13,7 +13,7 @@ export type FileContent =
       /** It was made by code: its lines are in no file. */
       readonly unplaced?: boolean;
       /** What stands beside the file and asks for routes by labels. */
-      readonly origins?: readonly LabelledOrigin[];
+      readonly origins?: readonly Origin[];
     }
   /** The file is missing, unreadable, too large, no text, or a program that fails; `hash` names this state, so that a change of it is seen. */
   | {
@@ -40,7 +40,7 @@ export async function readContent(file: string): Promise<FileContent> {
 }
 
 /** The same beside these containers: others of them are another configuration. */
-export function withOrigins(content: FileContent, origins: readonly LabelledOrigin[]): FileContent {
+export function withOrigins(content: FileContent, origins: readonly Origin[]): FileContent {
   if (!content.ok || origins.length === 0) return content;
   const hash = createHash('sha256')
     .update(JSON.stringify([content.hash, origins]))

@@ -92,13 +92,31 @@ export interface SharedConfig {
 }
 
 /** Containers of a Docker engine whose labels say which routes they serve. */
-export interface DiscoverConfig {
+export type DiscoverConfig = DockerDiscovery | KubernetesDiscovery;
+
+export interface DockerDiscovery {
+  readonly kind: 'docker';
   /** `unix:///var/run/docker.sock`, `tcp://socket-proxy:2375`. */
   readonly engine: string;
   /** On which of their networks they are reached; `null`: the first by name. */
   readonly network: string | null;
   /** `container`: at their own addresses; `published`: at the ports that the engine publishes on the host. */
   readonly address: 'container' | 'published';
+}
+
+export interface KubernetesDiscovery {
+  readonly kind: 'kubernetes';
+  /** Of the API: `https://10.96.0.1:443`. */
+  readonly server: string;
+  /** Files; `null`: none is sent, and what the system trusts is trusted. */
+  readonly token: string | null;
+  readonly ca: string | null;
+  /** The only one that is read; `null`: all. */
+  readonly namespace: string | null;
+  /** Of the Gateways whose routes are served. */
+  readonly gatewayClass: string;
+  /** Whether what became of a route is written into its status. */
+  readonly status: boolean;
 }
 
 /** How clients are met by TLS: `tls:`. Paths are absolute. */

@@ -1,3 +1,14 @@
+/** What stands beside the configuration file: containers, or objects of a cluster. */
+export type Origin = LabelledOrigin | ClusterObject;
+
+/** An object of Kubernetes' API. */
+export interface ClusterObject {
+  /** As problems name it: `HTTPRoute shop/cart`. */
+  readonly name: string;
+  /** Nothing in it is certain. */
+  readonly object: Readonly<Record<string, unknown>>;
+}
+
 /** What stands beside the configuration file and says of itself which route it serves: a container with labels. */
 export interface LabelledOrigin {
   /** As problems name it: `container web-1`. */
@@ -12,4 +23,14 @@ export interface LabelledOrigin {
   readonly host: string | null;
   /** The ports that are known, and where each is reachable: 80 at `127.0.0.1:32768`. */
   readonly ports: readonly { readonly port: number; readonly at: string }[];
+}
+
+/** What of an origin can't be served as it is written. */
+export interface UnservedOrigin {
+  /** Its name. */
+  readonly origin: string;
+  /** Where in it: `backendRefs`. */
+  readonly path: string;
+  /** Without its place, for a person. */
+  readonly text: string;
 }

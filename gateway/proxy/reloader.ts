@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type Environment, type LoadResult, loadContent } from '../config/load.ts';
-import { ConfigError, formatProblems } from '../config/problem.ts';
+import { ConfigError, formatProblems, type Problem } from '../config/problem.ts';
 import { Discovery } from '../discover/discovery.ts';
 import { type FileContent, withOrigins } from '../files/content.ts';
 import { firstContent, keepForStart, readSource, sourceText, watchSource } from '../files/source.ts';
 import type { FileWatch } from '../files/watch.ts';
 import type { GatewayConfig } from '../model/config.ts';
+import type { UnservedOrigin } from '../model/labels.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import { type ConfigDiff, diffConfigs, hasMoved, isEmpty } from './diff.ts';
 import { ExtensionError } from './extension.ts';
@@ -240,6 +241,7 @@ export class Reloader {
 
   /** What of it can't be served, once. */
   #tellUnserved({ unserved }: LoadResult & { ok: true }): void {
+    this.#discovery.judged(unserved.map(ofOrigin));
     const problems = unserved.length === 0 ? null : formatProblems(unserved);
     if (problems !== null && problems !== this.#unserved)
       this.#options.log.error({ problems }, 'this can not be served as it is written; all else is');
@@ -251,6 +253,14 @@ export class Reloader {
     this.#watch.close();
     this.#discovery.close();
   }
+}
+
+function ofOrigin({ file, path, expected, found, hint }: Problem): UnservedOrigin {
+  return {
+    origin: file,
+    path,
+    text: `${path} expected ${expected}, got ${found}${hint ? ` (${hint})` : ''}`,
+  };
 }
 
 /** The file, and the containers that it says are to be looked for. */

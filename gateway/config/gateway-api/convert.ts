@@ -21,15 +21,31 @@ export function converted(
   problems: ProblemList,
   broken: ProblemList,
 ): SourceNode {
-  const objects = objectsOf(documents, problems);
-  const references = new References(objects);
+  const references = new References(objectsOf(documents, problems));
   const span = documents[0]?.span ?? { start: 0, end: 0 };
+  return mapAt(span, {
+    port: portOf(references, problems),
+    routes: routesFrom(references, broken, span),
+  });
+}
+
+/** The routes of objects that come from a cluster: each Service that there is is among them, and the ports of listeners are those of our own Service. */
+export function routesOfObjects(
+  documents: readonly SourceNode[],
+  problems: ProblemList,
+  broken: ProblemList,
+): SourceNode {
+  const references = new References(objectsOf(documents, problems), true);
+  return routesFrom(references, broken, documents[0]?.span ?? { start: 0, end: 0 });
+}
+
+function routesFrom(references: References, broken: ProblemList, span: Span): SourceNode {
   const claims = references
     .of('HTTPRoute')
     .sort(byAge)
     .flatMap((route) => claimsOf(route, references, broken))
     .sort((a, b) => b.hostRank - a.hostRank);
-  return mapAt(span, { port: portOf(references, problems), routes: routesOf(claims, span) });
+  return routesOf(claims, span);
 }
 
 /** The older one holds where two claim the same, then the one whose name comes first. */

@@ -33,8 +33,8 @@ export function claimsOf(route: KubernetesObject, references: References, broken
   const spec = route.fields.map('spec');
   if (spec === null) return [];
   spec.knows('parentRefs', 'hostnames', 'rules');
-  const listeners = references.listenersOf(route, (parent, fault) =>
-    broken.add(parent.node.span, ['parentRefs'], fault),
+  const listeners = references.listenersOf(route, (parent, at, fault) =>
+    broken.add(parent.node.span, ['parentRefs', at], fault),
   );
   const hosts = hostsOf(spec.textsOf('hostnames'), listeners);
   if (hosts === null) {

@@ -17,11 +17,18 @@ export type Backend =
   | { readonly ok: true; readonly addresses: readonly string[]; readonly node: ObjectReader }
   | { readonly ok: false; readonly fault: Fault };
 
+/** @param at which of its parents it is */
+type Refused = (parent: ObjectReader, at: number, fault: Fault) => void;
+
 export class References {
   readonly #objects: readonly KubernetesObject[];
 
-  constructor(objects: readonly KubernetesObject[]) {
+  /** Whether all that there is is among them; a file may leave out what it does not need. */
+  readonly #complete: boolean;
+
+  constructor(objects: readonly KubernetesObject[], complete = false) {
     this.#objects = objects;
+    this.#complete = complete;
   }
 
   of(kind: Kind): KubernetesObject[] {
@@ -38,22 +45,20 @@ export class References {
    * The listeners that take a route. A file without any Gateway is one that takes all.
    * @param refused called for each that does not, with the reason
    */
-  listenersOf(route: KubernetesObject, refused: (parent: ObjectReader, fault: Fault) => void): Listener[] {
+  listenersOf(route: KubernetesObject, refused: Refused): Listener[] {
     const gateways = this.of('Gateway');
-    if (gateways.length === 0) return [{ hostname: null, port: null }];
+    if (gateways.length === 0 && !this.#complete) return [{ hostname: null, port: null }];
     const parents = route.fields.map('spec')?.list('parentRefs') ?? [];
-    return parents.flatMap((parent) => this.#listenersAt(parent, route, refused));
+    return parents.flatMap((parent, at) =>
+      this.#listenersAt(parent, route, (fault) => refused(parent, at, fault)),
+    );
   }
 
-  #listenersAt(
-    parent: ObjectReader,
-    route: KubernetesObject,
-    refused: (parent: ObjectReader, fault: Fault) => void,
-  ): Listener[] {
+  #listenersAt(parent: ObjectReader, route: KubernetesObject, refused: (fault: Fault) => void): Listener[] {
     parent.knows('group', 'kind', 'namespace', 'name', 'sectionName', 'port');
     const [name, namespace] = [parent.text('name') ?? '', parent.text('namespace') ?? route.namespace];
     const no = (expected: string, found: string, hint: string | null = null) => {
-      refused(parent, { expected, found, hint });
+      refused({ expected, found, hint });
       return [];
     };
     if ((parent.text('kind') ?? 'Gateway') !== 'Gateway') return no('a Gateway', parent.text('kind')!);
@@ -109,7 +114,7 @@ export class References {
     const slices = this.of('EndpointSlice').filter(
       (slice) => slice.namespace === namespace && slice.labels.get('kubernetes.io/service-name') === name,
     );
-    if (slices.length === 0) return [`${name}.${namespace}.svc:${port}`];
+    if (slices.length === 0 && !this.#complete) return [`${name}.${namespace}.svc:${port}`];
     const portName =
       spec
         ?.list('ports')
@@ -120,6 +125,7 @@ export class References {
 
   /** Whether the file says which Services there are; those that stand for outer names say nothing of the others. */
   #listsServices(): boolean {
+    if (this.#complete) return true;
     return this.of('Service').some(
       ({ fields }) => (fields.map('spec')?.get('externalName') ?? null) === null,
     );

@@ -80,7 +80,7 @@ ${textBlock('Problems of the configuration', rejected.trimEnd())}
 function gapNotices({ discovery, unserved }: ConfigStatus): string {
   const parts = [];
   if (discovery && discovery.failure !== null)
-    parts.push(`<h2>Containers can't be looked for</h2>
+    parts.push(`<h2>The source of routes can't be asked</h2>
 <p>${escapeHtml(`${discovery.source}: ${discovery.failure}`)}. Those that are known are served on.</p>`);
   if (unserved)
     parts.push(`<h2>Not all of it can be served</h2>

@@ -1,0 +1,59 @@
+/** Routes that HTTPRoutes of a cluster ask for, joined with those of the file. */
+
+import type { ClusterObject } from '../../model/labels.ts';
+import { LabelledLines } from '../labelled-lines.ts';
+import { meaningOf } from '../labelled-routes.ts';
+import { ProblemList } from '../problem-list.ts';
+import type { SourceDocument, SourceMap, SourceNode } from '../source.ts';
+import { routesOfObjects } from './convert.ts';
+import { placedObject } from './placed-object.ts';
+
+/**
+ * The document with a route for each match of these objects. What the file says of a path wins. What is wrong with an object is among the
+ * problems of the document, with its name as the file.
+ */
+export function withClusterRoutes(
+  document: SourceDocument,
+  objects: readonly ClusterObject[],
+): SourceDocument {
+  const { root } = document;
+  const written = root.kind === 'map' ? root.entries.get('routes') : undefined;
+  if (root.kind !== 'map' || (written !== undefined && written.value.kind !== 'map')) return document;
+  const texts = [];
+  let start = document.lines.text.length + 1;
+  for (const { name, object } of objects) {
+    const placed = placedObject(object, start);
+    if (placed === null) continue;
+    texts.push({ ...placed, origin: { name }, span: { start, end: start + placed.text.length } });
+    start += placed.text.length + 1;
+  }
+  const lines = new LabelledLines(document.lines, texts);
+  const problems = new ProblemList(document.file, lines);
+  const broken = new ProblemList(document.file, lines);
+  for (const { node } of texts) reportVariables(node, problems);
+  const routes = routesOfObjects(
+    texts.map(({ node }) => node),
+    problems,
+    broken,
+  );
+  const own = written?.value.kind === 'map' ? written.value.entries : new Map<string, never>();
+  const taken = new Set(Array.from(own.keys(), meaningOf));
+  const others =
+    routes.kind === 'map' ? [...routes.entries].filter(([key]) => !taken.has(meaningOf(key))) : [];
+  const span = written?.value.span ?? root.span;
+  const value: SourceMap = { kind: 'map', span, entries: new Map([...own, ...others]) };
+  const entries = new Map(root.entries).set('routes', { keySpan: written?.keySpan ?? root.span, value });
+  return { ...document, lines, problems, broken, root: { ...root, entries } };
+}
+
+/** Whoever may write an HTTPRoute need not be who may read the environment of the gateway. */
+function reportVariables(node: SourceNode, problems: ProblemList): void {
+  if (node.kind === 'map') for (const { value } of node.entries.values()) reportVariables(value, problems);
+  else if (node.kind === 'list') for (const item of node.items) reportVariables(item, problems);
+  else if (typeof node.value === 'string' && node.value.includes('${'))
+    problems.add(node.span, [], {
+      expected: 'a value without ${',
+      found: JSON.stringify(node.value),
+      hint: 'variables are expanded in the file, not in objects of the cluster',
+    });
+}

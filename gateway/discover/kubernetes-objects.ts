@@ -1,0 +1,134 @@
+/** What of a cluster's objects says where requests go: those of one class of Gateways, and what they lead to. */
+
+import type { ClusterObject } from '../model/labels.ts';
+import type { ApiObject } from './kubernetes-api.ts';
+
+/** The kinds that are followed, and where the API server has them. */
+export const RESOURCES = [
+  { kind: 'Gateway', group: 'gateway.networking.k8s.io/v1', plural: 'gateways' },
+  { kind: 'HTTPRoute', group: 'gateway.networking.k8s.io/v1', plural: 'httproutes' },
+  { kind: 'ReferenceGrant', group: 'gateway.networking.k8s.io/v1beta1', plural: 'referencegrants' },
+  { kind: 'Service', group: 'v1', plural: 'services' },
+  { kind: 'EndpointSlice', group: 'discovery.k8s.io/v1', plural: 'endpointslices' },
+] as const;
+
+export type Resource = (typeof RESOURCES)[number];
+
+export function pathOf({ group, plural }: Resource, namespace: string | null): string {
+  const root = group === 'v1' ? '/api/v1' : `/apis/${group}`;
+  return namespace === null
+    ? `${root}/${plural}`
+    : `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
+}
+
+/** An object without what changes and means nothing here, such as who wrote which field. */
+export interface Known {
+  readonly kind: Resource['kind'];
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  /** What counts. */
+  readonly object: Spec;
+  /** As it stands there; written by many. */
+  readonly status: ApiObject;
+}
+
+/** Read by `config/gateway-api/`, which says what is wrong with it. */
+type Spec = ApiObject & { readonly spec: ApiObject };
+
+/** `null` for what is no object at all. */
+export function knownOf({ kind, group }: Resource, object: ApiObject): Known | null {
+  const metadata = mapOf(object.metadata);
+  const {
+    name,
+    namespace = '',
+    resourceVersion = '',
+    generation = 0,
+    labels = {},
+    creationTimestamp,
+  } = metadata;
+  if (typeof name !== 'string' || typeof namespace !== 'string') return null;
+  const { endpoints, ports } = object;
+  const service = mapOf(labels)[SERVICE_NAME];
+  const kept = {
+    apiVersion: group,
+    kind,
+    metadata: {
+      name,
+      namespace,
+      creationTimestamp,
+      ...(service ? { labels: { [SERVICE_NAME]: service } } : {}),
+    },
+    ...(kind === 'EndpointSlice' ? { endpoints, ports } : {}),
+    spec: mapOf(object.spec),
+  };
+  return {
+    ...{ kind, name, namespace, generation: Number(generation), resourceVersion: String(resourceVersion) },
+    object: kept,
+    status: mapOf(object.status),
+  };
+}
+
+const SERVICE_NAME = 'kubernetes.io/service-name';
+
+export function keyOf({ namespace, name }: Pick<Known, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`;
+}
+
+/** Objects of one kind, by namespace and name. */
+export type Cluster = ReadonlyMap<Resource['kind'], ReadonlyMap<string, Known>>;
+
+/** The routes that name a Gateway of this class. */
+export function routesOf(cluster: Cluster, gatewayClass: string): readonly Known[] {
+  const all = [...(cluster.get('HTTPRoute')?.values() ?? [])];
+  return all.filter((route) => parentsOf(route, cluster, gatewayClass).length > 0);
+}
+
+/** Those of its `parentRefs` that are Gateways of this class. */
+export function parentsOf(route: Known, cluster: Cluster, gatewayClass: string): readonly ApiObject[] {
+  return listOf(route.object.spec.parentRefs).filter((parent) => {
+    const { kind = 'Gateway', namespace = route.namespace, name } = parent;
+    const gateway = cluster.get('Gateway')?.get(`${namespace}/${name}`);
+    return kind === 'Gateway' && gateway?.object.spec.gatewayClassName === gatewayClass;
+  });
+}
+
+/** What the configuration is made of, in the order of its names: changes of anything else change nothing. */
+export function objectsFor(cluster: Cluster, gatewayClass: string): readonly ClusterObject[] {
+  const routes = routesOf(cluster, gatewayClass);
+  const services = new Set(routes.flatMap(servicesOf));
+  const of = (kind: Resource['kind']) => [...(cluster.get(kind)?.values() ?? [])];
+  const chosen = [
+    ...of('Gateway').filter(({ object }) => object.spec.gatewayClassName === gatewayClass),
+    ...routes,
+    ...of('ReferenceGrant'),
+    ...of('Service').filter((service) => services.has(keyOf(service))),
+    ...of('EndpointSlice').filter((slice) => services.has(`${slice.namespace}/${serviceOf(slice)}`)),
+  ];
+  return chosen
+    .map(({ kind, namespace, name, object }) => ({ name: `${kind} ${namespace}/${name}`, object }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function servicesOf({ namespace, object }: Known): string[] {
+  const rules = listOf(object.spec.rules);
+  const refs = rules.flatMap(({ backendRefs, filters }) => [
+    ...listOf(backendRefs),
+    ...listOf(filters).map(({ requestMirror }) => mapOf(mapOf(requestMirror).backendRef)),
+  ]);
+  return refs.map((ref) => `${ref.namespace ?? namespace}/${ref.name}`);
+}
+
+function serviceOf({ object }: Known): unknown {
+  return mapOf(mapOf(object.metadata).labels)[SERVICE_NAME];
+}
+
+/** Nothing in an object is certain: what has another shape is as good as absent. */
+function mapOf(value: unknown): ApiObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ApiObject) : {};
+}
+
+function listOf(value: unknown): readonly ApiObject[] {
+  return Array.isArray(value) ? value.map(mapOf) : [];
+}

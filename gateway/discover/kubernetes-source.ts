@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { KubernetesDiscovery } from '../model/config.ts';
+import type { ClusterObject, UnservedOrigin } from '../model/labels.ts';
+import { ApiError, type ApiEvent, KubernetesApi } from './kubernetes-api.ts';
+import {
+  type Known,
+  keyOf,
+  knownOf,
+  objectsFor,
+  pathOf,
+  RESOURCES,
+  type Resource,
+} from './kubernetes-objects.ts';
+import { RouteStatuses } from './kubernetes-status.ts';
+
+/**
+ * Lists and watches what a cluster says of routes. The list is the truth, a watch keeps it up to date from the version at which it was taken; a
+ * version that the server has forgotten (410) is a reason to list again. Any other failure ends `ask`, and whoever asks begins anew later.
+ */
+export class KubernetesSource {
+  readonly #settings: KubernetesDiscovery;
+  readonly #api: KubernetesApi;
+  readonly #statuses: RouteStatuses;
+  readonly #cluster = new Map<Resource['kind'], Map<string, Known>>();
+  /** What was taken last. */
+  #objects: readonly ClusterObject[] | null = null;
+  #changed: () => void = () => {};
+
+  constructor(settings: KubernetesDiscovery, log: Logger | null) {
+    this.#settings = settings;
+    this.#api = new KubernetesApi(settings);
+    this.#statuses = new RouteStatuses(settings, this.#api, log);
+  }
+
+  /** What there is now. @throws ApiError */
+  async now(signal: AbortSignal): Promise<readonly ClusterObject[]> {
+    await Promise.all(RESOURCES.map((resource) => this.#list(resource, signal)));
+    return objectsFor(this.#cluster, this.#settings.gatewayClass);
+  }
+
+  /** @param take called with what there is, at first and whenever that is something else. @throws ApiError when it can't be asked any more */
+  async ask(take: (objects: readonly ClusterObject[]) => void, signal: AbortSignal): Promise<never> {
+    const ended = new AbortController();
+    const both = AbortSignal.any([signal, ended.signal]);
+    try {
+      const versions = await Promise.all(RESOURCES.map((resource) => this.#list(resource, both)));
+      let wake = Promise.withResolvers<void>();
+      this.#changed = () => wake.resolve();
+      const broken = Promise.all(
+        RESOURCES.map((resource, at) => this.#follow(resource, versions[at]!, both)),
+      );
+      for (;;) {
+        wake = Promise.withResolvers();
+        const objects = objectsFor(this.#cluster, this.#settings.gatewayClass);
+        const same = isDeepStrictEqual(objects, this.#objects);
+        this.#objects = objects;
+        take(objects);
+        // Of what is new the verdict is still to come.
+        if (same) void this.#statuses.write(this.#cluster, signal);
+        await Promise.race([wake.promise, broken]);
+        // A rollout is a burst of events.
+        await Promise.race([sleep(SETTLE_MS, undefined, { ref: false }), broken]);
+      }
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** What became of the objects that were taken. */
+  judged(unserved: readonly UnservedOrigin[], signal: AbortSignal): void {
+    this.#statuses.judged(unserved);
+    void this.#statuses.write(this.#cluster, signal);
+  }
+
+  /** @returns the version of the list */
+  async #list(resource: Resource, signal: AbortSignal): Promise<string> {
+    const { items, resourceVersion } = await this.#api
+      .list(this.#pathOf(resource), signal)
+      .catch((cause: ApiError) => {
+        // Not every cluster knows every kind.
+        if (cause.status === 404 && resource.kind === 'ReferenceGrant')
+          return { items: [], resourceVersion: '' };
+        throw cause;
+      });
+    const known = items.flatMap((item) => knownOf(resource, item) ?? []);
+    this.#cluster.set(resource.kind, new Map(known.map((each) => [keyOf(each), each])));
+    return resourceVersion;
+  }
+
+  /** @throws ApiError */
+  async #follow(resource: Resource, listed: string, signal: AbortSignal): Promise<never> {
+    let version = listed;
+    for (let listedAt = performance.now(); ; ) {
+      const isOld = performance.now() - listedAt > RESYNC_MS;
+      const known = version === '' || isOld ? null : await this.#watch(resource, version, signal);
+      if (known !== null) version = known;
+      else {
+        // A server that forgets at once is not asked at once again.
+        await sleep(version === '' ? RESYNC_MS : RELIST_MS, undefined, { ref: false, signal });
+        version = await this.#list(resource, signal);
+        listedAt = performance.now();
+        this.#changed();
+      }
+    }
+  }
+
+  /** @returns the version up to which all is known; `null`: the server has forgotten where this began. @throws ApiError */
+  async #watch(resource: Resource, from: string, signal: AbortSignal): Promise<string | null> {
+    let version = from;
+    const began = performance.now();
+    try {
+      for await (const event of this.#api.watch(this.#pathOf(resource), from, signal))
+        version = this.#take(resource, event) ?? version;
+    } catch (cause) {
+      if (cause instanceof ApiError && cause.status === GONE) return null;
+      throw cause;
+    }
+    // One that ends watches at once would be asked in a circle.
+    const shortMs = RELIST_MS - (performance.now() - began);
+    if (shortMs > 0) await sleep(shortMs, undefined, { ref: false, signal });
+    return version;
+  }
+
+  /** @returns the version that it brings */
+  #take(resource: Resource, { type, object }: ApiEvent): string | null {
+    const known = knownOf(
+      resource,
+      type === 'BOOKMARK' ? { metadata: { name: '', ...(object.metadata as object) } } : object,
+    );
+    if (known === null) return null;
+    if (type === 'BOOKMARK') return known.resourceVersion;
+    const all = this.#cluster.get(resource.kind)!;
+    if (type === 'DELETED') all.delete(keyOf(known));
+    else all.set(keyOf(known), known);
+    this.#changed();
+    return known.resourceVersion;
+  }
+
+  #pathOf(resource: Resource): string {
+    return pathOf(resource, this.#settings.namespace);
+  }
+}
+
+const SETTLE_MS = 100;
+/** Between two lists of one kind. */
+const RELIST_MS = 1_000;
+const RESYNC_MS = 30 * 60_000;
+const GONE = 410;

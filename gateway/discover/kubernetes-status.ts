@@ -1,0 +1,147 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { KubernetesDiscovery } from '../model/config.ts';
+import type { UnservedOrigin } from '../model/labels.ts';
+import type { ApiError, ApiObject, KubernetesApi } from './kubernetes-api.ts';
+import { type Cluster, type Known, parentsOf, pathOf, RESOURCES, routesOf } from './kubernetes-objects.ts';
+
+/** Of us, in `status.parents`: others write theirs beside it. */
+export const CONTROLLER = 'portway.dev/gateway-controller';
+
+interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * Says in the status of each route what became of it. Every gateway writes the same, and nothing where it stands already, so that none of them has
+ * to lead; where two write at once, one is told of the conflict, and finds by the next event that it is done.
+ */
+export class RouteStatuses {
+  readonly #settings: KubernetesDiscovery;
+  readonly #api: KubernetesApi;
+  readonly #log: Logger | null;
+  /** `null`: nothing is known yet. */
+  #unserved: readonly UnservedOrigin[] | null = null;
+  #refused = false;
+  /** One after the other. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(settings: KubernetesDiscovery, api: KubernetesApi, log: Logger | null) {
+    this.#settings = settings;
+    this.#api = api;
+    this.#log = log;
+  }
+
+  judged(unserved: readonly UnservedOrigin[]): void {
+    this.#unserved = unserved;
+  }
+
+  write(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#write(cluster, signal));
+    return this.#queue;
+  }
+
+  async #write(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    const unserved = this.#unserved;
+    if (!this.#settings.status || unserved === null) return;
+    for (const route of routesOf(cluster, this.#settings.gatewayClass)) {
+      if (signal.aborted) return;
+      const faults = unserved.filter(({ origin }) => origin === `HTTPRoute ${route.namespace}/${route.name}`);
+      const parents = parentsFor(route, parentsOf(route, cluster, this.#settings.gatewayClass), faults);
+      if (parents !== null) await this.#put(route, parents, signal);
+    }
+  }
+
+  async #put(route: Known, parents: readonly ApiObject[], signal: AbortSignal): Promise<void> {
+    const path = `${pathOf(HTTP_ROUTE, route.namespace)}/${encodeURIComponent(route.name)}`;
+    try {
+      await this.#api.putStatus(path, route.resourceVersion, { parents }, signal);
+    } catch (cause) {
+      const { status, message } = cause as ApiError;
+      // It has changed, or is no more: the watch tells.
+      if (signal.aborted || status === 409 || status === 404 || this.#refused) return;
+      this.#refused = true;
+      this.#log?.warn(
+        { reason: message },
+        'the status of HTTPRoutes can not be written; they are served all the same',
+      );
+    }
+  }
+}
+
+const HTTP_ROUTE = RESOURCES.find(({ kind }) => kind === 'HTTPRoute')!;
+
+/** `null`: it stands there already. */
+function parentsFor(
+  { status, generation, object }: Known,
+  ours: readonly ApiObject[],
+  faults: readonly UnservedOrigin[],
+): readonly ApiObject[] | null {
+  const known = Array.isArray(status.parents) ? (status.parents as ApiObject[]) : [];
+  const own = known.filter(({ controllerName }) => controllerName === CONTROLLER);
+  const all = Array.isArray(object.spec.parentRefs) ? object.spec.parentRefs : [];
+  const wanted = ours.map((parentRef) => {
+    const before = own.find((each) => isDeepStrictEqual(each.parentRef, parentRef));
+    const conditions = conditionsOf(
+      faults,
+      all.findIndex((each) => isDeepStrictEqual(each, parentRef)),
+    );
+    const dated = conditions.map((condition) => datedAs(condition, before, generation));
+    return { parentRef, controllerName: CONTROLLER, conditions: dated };
+  });
+  if (isDeepStrictEqual(wanted, own)) return null;
+  return [...known.filter(({ controllerName }) => controllerName !== CONTROLLER), ...wanted];
+}
+
+/** The time at which a condition became what it is. */
+function datedAs(condition: Condition, before: ApiObject | undefined, observedGeneration: number): ApiObject {
+  const known = Array.isArray(before?.conditions) ? (before.conditions as ApiObject[]) : [];
+  const same = known.find(({ type, status }) => type === condition.type && status === condition.status);
+  const lastTransitionTime = same?.lastTransitionTime ?? `${new Date().toISOString().slice(0, 19)}Z`;
+  return { ...condition, observedGeneration, lastTransitionTime };
+}
+
+/** @param at which of its parents */
+function conditionsOf(faults: readonly UnservedOrigin[], at: number): readonly Condition[] {
+  const of = (...keys: readonly string[]) => faults.find(({ path }) => keys.includes(path));
+  const backend = of('backendRefs');
+  const refused = of(`parentRefs[${at}]`, 'hostnames');
+  const wrong = faults.find(({ path }) => !/^(?:backendRefs|hostnames|parentRefs\[\d+\])$/.test(path));
+  return [
+    accepted(wrong, refused),
+    backend === undefined
+      ? { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: '' }
+      : {
+          type: 'ResolvedRefs',
+          status: 'False',
+          reason: backendReason(backend.text),
+          message: short(backend.text),
+        },
+  ];
+}
+
+function accepted(wrong: UnservedOrigin | undefined, refused: UnservedOrigin | undefined): Condition {
+  const type = 'Accepted';
+  if (wrong) return { type, status: 'False', reason: 'UnsupportedValue', message: short(wrong.text) };
+  if (!refused) return { type, status: 'True', reason: 'Accepted', message: '' };
+  const reason =
+    refused.path === 'hostnames'
+      ? 'NoMatchingListenerHostname'
+      : refused.text.includes('takes routes of the namespace')
+        ? 'NotAllowedByListeners'
+        : 'NoMatchingParent';
+  return { type, status: 'False', reason, message: short(refused.text) };
+}
+
+function backendReason(text: string): string {
+  if (text.includes('a ReferenceGrant')) return 'RefNotPermitted';
+  return text.includes('expected a Service, got') ? 'InvalidKind' : 'BackendNotFound';
+}
+
+/** A condition's message has a bound. */
+function short(text: string): string {
+  return text.slice(0, 1024);
+}

@@ -1,0 +1,311 @@
+import { describe, expect, test } from 'vitest';
+import { startApiServer, type TestApiServer } from '../testing/api-server.ts';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { until } from '../testing/poll.ts';
+import { ok, startService } from '../testing/service.ts';
+
+/** `discover: kubernetes` beside an API server of the tests' own (testing/api-server.ts): no cluster has been asked. */
+
+const GROUP = 'apis/gateway.networking.k8s.io/v1';
+const ROUTES = `${GROUP}/httproutes`;
+const SLICES = 'apis/discovery.k8s.io/v1/endpointslices';
+const SERVICES = 'api/v1/services';
+
+const yaml = (server: TestApiServer, rest = '') =>
+  `discover: { kubernetes: { server: "${server.address}" } }\n${rest}`;
+
+async function service(text: string): Promise<number> {
+  return (await startService()).answer(ok(text)).port;
+}
+
+/** A cluster with a Gateway of our class. */
+async function cluster(): Promise<TestApiServer> {
+  const server = await startApiServer();
+  const listeners = [
+    { name: 'http', protocol: 'HTTP', port: 80 },
+    { name: 'https', protocol: 'HTTPS', port: 443, hostname: '*.example.com' },
+  ];
+  server.apply(`${GROUP}/gateways`, 'shop', 'edge', { spec: { gatewayClassName: 'portway', listeners } });
+  return server;
+}
+
+/** A Service, and where its pods listen. */
+function serve(server: TestApiServer, name: string, ports: readonly number[], namespace = 'shop'): void {
+  server.apply(SERVICES, namespace, name, { spec: { ports: [{ port: 80, targetPort: 8080 }] } });
+  for (const port of ports) {
+    server.apply(SLICES, namespace, `${name}-${port}`, {
+      metadata: { labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+      ports: [{ port }],
+    });
+  }
+}
+
+function route(server: TestApiServer, name: string, path: string, to: string, more: object = {}): void {
+  const rules = [
+    {
+      matches: [{ path: { type: 'PathPrefix', value: path } }],
+      backendRefs: [{ name: to, port: 80 }],
+      ...more,
+    },
+  ];
+  server.apply(ROUTES, 'shop', name, { spec: { parentRefs: [{ name: 'edge' }], rules } });
+}
+
+async function answers(gateway: TestGateway, target: string, expected: number | string): Promise<void> {
+  await until(`${target} gives ${expected}`, async () => {
+    const { status, text } = await gateway.get(target);
+    return expected === status || expected === text;
+  });
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** `Accepted=True Accepted`, of the first parent. */
+function conditions(server: TestApiServer, name: string): string[] {
+  const { parents = [] } = (server.statusOf(ROUTES, 'shop', name) ?? {}) as {
+    parents?: { conditions: Condition[] }[];
+  };
+  return (parents[0]?.conditions ?? []).map(({ type, status, reason }) => `${type}=${status} ${reason}`);
+}
+
+async function becomes(server: TestApiServer, name: string, wanted: readonly string[]): Promise<void> {
+  await until(`${name} says ${wanted}`, () => conditions(server, name).join() === wanted.join());
+}
+
+const SERVED = ['Accepted=True Accepted', 'ResolvedRefs=True ResolvedRefs'];
+
+describe('HTTPRoutes of a cluster', () => {
+  test('are served from the first request on, page by page, and say so in their status', async () => {
+    const server = await cluster();
+    const port = await service('shop');
+    serve(server, 'web', [port]);
+    for (let at = 0; at < 5; at++) route(server, `route-${at}`, `/r${at}`, 'web');
+    const gateway = await startTestGateway(yaml(server));
+    for (let at = 0; at < 5; at++) expect((await gateway.get(`/r${at}/x`)).text).toBe('shop');
+    await becomes(server, 'route-4', SERVED);
+    const { discovery } = gateway.gateway.configStatus();
+    expect(discovery).toMatchObject({ source: server.address, failure: null });
+    expect(discovery?.containers).toBeGreaterThan(5);
+  });
+
+  test('come, change and go, and so do the pods behind them', async () => {
+    const server = await cluster();
+    const [one, two] = [await service('one'), await service('two')];
+    serve(server, 'web', [one]);
+    const gateway = await startTestGateway(yaml(server));
+    expect((await gateway.get('/a')).status).toBe(404);
+    route(server, 'a', '/a', 'web');
+    await answers(gateway, '/a', 'one');
+    serve(server, 'web', [two]);
+    await answers(gateway, '/a', 'two');
+    server.remove(SLICES, 'shop', `web-${one}`);
+    await until('the first is asked no more', async () => {
+      const texts = [await gateway.get('/a'), await gateway.get('/a')].map(({ text }) => text);
+      return texts.every((text) => text === 'two');
+    });
+    route(server, 'a', '/b', 'web');
+    await answers(gateway, '/b', 'two');
+    await answers(gateway, '/a', 404);
+    server.remove(ROUTES, 'shop', 'a');
+    await answers(gateway, '/b', 404);
+  });
+
+  test('of other classes, or of no Gateway, are nobody’s', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    server.apply(`${GROUP}/gateways`, 'shop', 'other', {
+      spec: { gatewayClassName: 'nginx', listeners: [] },
+    });
+    server.apply(ROUTES, 'shop', 'theirs', {
+      spec: { parentRefs: [{ name: 'other' }], rules: [{ backendRefs: [{ name: 'web', port: 80 }] }] },
+    });
+    route(server, 'ours', '/ours', 'web');
+    const gateway = await startTestGateway(yaml(server));
+    expect((await gateway.get('/')).status).toBe(404);
+    expect((await gateway.get('/ours')).text).toBe('shop');
+    await becomes(server, 'ours', SERVED);
+    expect(server.statusOf(ROUTES, 'shop', 'theirs')).toBeUndefined();
+  });
+
+  test('give way to the file', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('cluster')]);
+    route(server, 'a', '/a', 'web');
+    route(server, 'b', '/b', 'web');
+    const gateway = await startTestGateway(yaml(server, `routes: { /a: ${await service('file')} }\n`));
+    expect((await gateway.get('/a')).text).toBe('file');
+    expect((await gateway.get('/b')).text).toBe('cluster');
+  });
+});
+
+describe('what is wrong with an HTTPRoute', () => {
+  test('is said in its status and in the log, and costs no other route', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    route(server, 'sound', '/sound', 'web');
+    route(server, 'wrong', '/wrong', 'web', {
+      matches: [{ path: { type: 'RegularExpression', value: '/w.*' } }],
+    });
+    const variable = ['$', '{SECRET}'].join('');
+    const set = [{ name: 'X-Secret', value: variable }];
+    route(server, 'curious', '/curious', 'web', {
+      filters: [{ type: 'ResponseHeaderModifier', responseHeaderModifier: { set } }],
+    });
+    const gateway = await startTestGateway(yaml(server), { env: { SECRET: 'hidden' } });
+    expect((await gateway.get('/sound')).text).toBe('shop');
+    expect((await gateway.get('/curious')).status).toBe(404);
+    await becomes(server, 'wrong', ['Accepted=False UnsupportedValue', 'ResolvedRefs=True ResolvedRefs']);
+    await becomes(server, 'curious', ['Accepted=False UnsupportedValue', 'ResolvedRefs=True ResolvedRefs']);
+    await becomes(server, 'sound', SERVED);
+    expect(gateway.gateway.configStatus().unserved).toContain('HTTPRoute shop/wrong:');
+    route(server, 'wrong', '/wrong', 'web');
+    await answers(gateway, '/wrong', 'shop');
+    await becomes(server, 'wrong', SERVED);
+  });
+
+  test.each([
+    [
+      'a Service that is not there',
+      { backendRefs: [{ name: 'nobody', port: 80 }] },
+      'ResolvedRefs=False BackendNotFound',
+    ],
+    [
+      'a Service of a namespace that grants nothing',
+      { backendRefs: [{ name: 'web', namespace: 'other', port: 80 }] },
+      'ResolvedRefs=False RefNotPermitted',
+    ],
+    [
+      'something else than a Service',
+      { backendRefs: [{ name: 'web', kind: 'Bucket', port: 80 }] },
+      'ResolvedRefs=False InvalidKind',
+    ],
+  ])('%s is answered 500', async (_what, more, condition) => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    route(server, 'a', '/a', 'web', more);
+    const gateway = await startTestGateway(yaml(server));
+    expect((await gateway.get('/a')).status).toBe(500);
+    await becomes(server, 'a', ['Accepted=True Accepted', condition]);
+  });
+
+  test('a listener that does not take it is said for that parent, beside what others have written', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    const theirs = { parentRef: { name: 'x' }, controllerName: 'example.com/other', conditions: [] };
+    const spec = {
+      parentRefs: [{ name: 'edge', sectionName: 'nowhere' }],
+      rules: [{ backendRefs: [{ name: 'web', port: 80 }] }],
+    };
+    server.apply(ROUTES, 'shop', 'a', { spec, status: { parents: [theirs] } });
+    await startTestGateway(yaml(server));
+    await until(
+      'both stand there',
+      () => (server.statusOf(ROUTES, 'shop', 'a') as { parents: unknown[] }).parents.length === 2,
+    );
+    const { parents } = server.statusOf(ROUTES, 'shop', 'a') as {
+      parents: { controllerName: string; conditions: Condition[] }[];
+    };
+    expect(parents[0]).toEqual(theirs);
+    expect(parents[1]!.conditions[0]).toMatchObject({
+      type: 'Accepted',
+      status: 'False',
+      reason: 'NoMatchingParent',
+      observedGeneration: 1,
+    });
+  });
+
+  test('a status that another has just written is written again behind it, and none where it stands already', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    route(server, 'a', '/a', 'web');
+    server.conflict = true;
+    const gateway = await startTestGateway(yaml(server));
+    const parents = () =>
+      (server.statusOf(ROUTES, 'shop', 'a') as { parents?: unknown[] } | undefined)?.parents;
+    await until('both stand there', () => parents()?.length === 2);
+    const writes = () => server.asked.filter((each) => each.startsWith('PATCH')).length;
+    expect(writes()).toBe(2);
+    route(server, 'b', '/b', 'web');
+    await answers(gateway, '/b', 'shop');
+    await becomes(server, 'b', SERVED);
+    expect(writes()).toBe(3);
+  });
+});
+
+describe('the API server', () => {
+  async function followed() {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    route(server, 'a', '/a', 'web');
+    const gateway = await startTestGateway(yaml(server));
+    await answers(gateway, '/a', 'shop');
+    await until('all kinds are watched', () => server.watches === 5);
+    return { server, gateway };
+  }
+
+  test('ends watches: they go on where they ended, without another list', async () => {
+    const { server, gateway } = await followed();
+    server.bookmark();
+    const lists = () => server.asked.filter((each) => each.startsWith('GET')).length;
+    const before = lists();
+    server.endWatches();
+    route(server, 'b', '/b', 'web');
+    await answers(gateway, '/b', 'shop');
+    expect(lists()).toBe(before);
+  });
+
+  test('has forgotten the version (410): it is listed again', async () => {
+    const { server, gateway } = await followed();
+    server.remove(ROUTES, 'shop', 'a');
+    route(server, 'b', '/b', 'web');
+    server.forget();
+    await answers(gateway, '/b', 'shop');
+    await answers(gateway, '/a', 404);
+  });
+
+  test.each([
+    ['fails', (server: TestApiServer) => server.breakWatches()],
+    ['says what is no JSON', (server: TestApiServer) => server.say('{"type":\n')],
+    ['says an event without an object', (server: TestApiServer) => server.say('{"type":"ADDED"}\n')],
+    ['says a line without an end', (server: TestApiServer) => server.say('x'.repeat(9 * 1024 * 1024))],
+  ])('%s: what is known is served on, and it is asked again', async (_what, hurt) => {
+    const { server, gateway } = await followed();
+    server.failing = 503;
+    hurt(server);
+    await until('it is told', () => gateway.gateway.configStatus().discovery?.failure !== null);
+    expect((await gateway.get('/a')).text).toBe('shop');
+    server.failing = null;
+    route(server, 'b', '/b', 'web');
+    await answers(gateway, '/b', 'shop');
+    expect(gateway.gateway.configStatus().discovery?.failure).toBe(null);
+  });
+
+  test('sends objects of odd shapes: they cost themselves alone', async () => {
+    const { server, gateway } = await followed();
+    server.apply(ROUTES, 'shop', 'odd-1', { spec: 7 });
+    server.apply(ROUTES, 'shop', 'odd-2', { spec: { parentRefs: 'edge', rules: { a: 1 } } });
+    server.apply(ROUTES, 'shop', 'odd-3', {
+      spec: { parentRefs: [{ name: 'edge' }], rules: [null, 7, { matches: 'x', backendRefs: [[]] }] },
+    });
+    let deep: unknown = 1;
+    for (let at = 0; at < 500; at++) deep = { deep };
+    server.apply(ROUTES, 'shop', 'odd-4', {
+      spec: { parentRefs: [{ name: 'edge' }], rules: [{ matches: [{ headers: deep }] }] },
+    });
+    server.apply(SLICES, 'shop', 'odd-5', {
+      metadata: { labels: { 'kubernetes.io/service-name': 'web' } },
+      endpoints: [null, { addresses: [{}] }],
+      ports: 'none',
+    });
+    route(server, 'b', '/b', 'web');
+    await answers(gateway, '/b', 'shop');
+    expect((await gateway.get('/a')).text).toBe('shop');
+  });
+});

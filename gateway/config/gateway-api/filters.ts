@@ -13,8 +13,11 @@ export interface Place {
 
 export type RouteKeys = Readonly<Record<string, SourceNode | null>>;
 
+/** @returns one address of a backend; `null` where it can't be had, which has been told */
+export type AddressOf = (ref: ObjectReader) => string | null;
+
 /** Tells what Portway has no counterpart for, each once. */
-export function keysOfFilters(rule: ObjectReader, place: Place): RouteKeys {
+export function keysOfFilters(rule: ObjectReader, place: Place, addressOf: AddressOf): RouteKeys {
   const headers: Record<string, SourceNode | null> = {};
   const keys: Record<string, SourceNode | null> = {};
   for (const filter of rule.list('filters')) {
@@ -23,13 +26,53 @@ export function keysOfFilters(rule: ObjectReader, place: Place): RouteKeys {
     else if (type === 'ResponseHeaderModifier') headers.answer = rulesOf(filter, 'responseHeaderModifier');
     else if (type === 'RequestRedirect') Object.assign(keys, redirectOf(filter, place));
     else if (type === 'URLRewrite') Object.assign(keys, rewriteOf(filter, place));
-    else filter.fault('type', { expected: KNOWN.join(' or '), found: JSON.stringify(type), hint: null });
+    else if (type === 'RequestMirror' && !keys.mirror) keys.mirror = mirrorOf(filter, addressOf);
+    else
+      filter.fault('type', {
+        expected: KNOWN.join(' or '),
+        found: JSON.stringify(type),
+        hint: hintFor(type),
+      });
   }
   if (Object.keys(headers).length > 0) keys.headers = mapAt(rule.node.span, headers);
   return keys;
 }
 
-const KNOWN = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite'];
+const KNOWN = [
+  'RequestHeaderModifier',
+  'ResponseHeaderModifier',
+  'RequestRedirect',
+  'URLRewrite',
+  'RequestMirror',
+];
+
+function hintFor(type: string | null): string | null {
+  return type === 'RequestMirror' ? 'one mirror to a rule: a route of Portway has no second one' : null;
+}
+
+function mirrorOf(filter: ObjectReader, addressOf: AddressOf): SourceNode | null {
+  filter.knows('type', 'requestMirror');
+  const mirror = filter.map('requestMirror');
+  if (mirror === null) return filter.missing('requestMirror', 'where to');
+  mirror.knows('backendRef', 'percent', 'fraction');
+  const ref = mirror.map('backendRef');
+  if (ref === null) return mirror.missing('backendRef', 'a Service');
+  const address = addressOf(ref);
+  const { span } = mirror.node;
+  if (address === null) return null;
+  return mapAt(span, { to: scalarAt(span, `http://${address}`), share: shareOf(mirror) });
+}
+
+/** `percent: 10`, or `fraction: { numerator: 1, denominator: 10 }`, of 100 where nothing is said. */
+function shareOf(mirror: ObjectReader): SourceNode | null {
+  const fraction = mirror.map('fraction');
+  const of = fraction?.number('denominator') ?? 100;
+  const percent =
+    fraction === null ? mirror.number('percent') : ((fraction.number('numerator') ?? 0) * 100) / of;
+  if (percent === null) return null;
+  const known = mirror.get(fraction === null ? 'percent' : 'fraction')!;
+  return scalarAt(known.span, `${Number(percent.toFixed(2))}%`);
+}
 
 function rulesOf(filter: ObjectReader, key: string): SourceNode | null {
   filter.knows('type', key);

@@ -2,7 +2,14 @@
 
 import type { ProblemList } from '../problem-list.ts';
 import type { SourceNode, SourceScalar, Span } from '../source.ts';
-import { keysOfFilters, type Place, type RouteKeys, timeoutsOf, unusableAt } from './filters.ts';
+import {
+  type AddressOf,
+  keysOfFilters,
+  type Place,
+  type RouteKeys,
+  timeoutsOf,
+  unusableAt,
+} from './filters.ts';
 import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -99,7 +106,23 @@ function claimsOfRule(rule: ObjectReader, host: ServedHost, context: RuleContext
   rule.knows('name', 'matches', 'filters', 'backendRefs', 'timeouts');
   const matches = rule.list('matches');
   const backends = rule.list('backendRefs').map((ref) => backendOf(ref, context));
-  return (matches.length === 0 ? [null] : matches).map((match) => claimOf(rule, match, host, backends));
+  const addressOf = (ref: ObjectReader) => mirrorAddressOf(ref, context);
+  return (matches.length === 0 ? [null] : matches).map((match) =>
+    claimOf(rule, match, host, backends, addressOf),
+  );
+}
+
+/** Copies have one address: of several, the Service's own name leads to them. */
+function mirrorAddressOf(ref: ObjectReader, { references, route, broken }: RuleContext): string | null {
+  ref.knows('group', 'kind', 'namespace', 'name', 'port');
+  const backend = references.backend(ref, route);
+  if (!backend.ok) {
+    broken.add(ref.node.span, ['backendRefs'], backend.fault);
+    return null;
+  }
+  const { addresses } = backend;
+  if (addresses.length === 1) return addresses[0]!;
+  return `${ref.text('name')}.${ref.text('namespace') ?? route.namespace}.svc:${ref.number('port')}`;
 }
 
 function backendOf(
@@ -123,6 +146,7 @@ function claimOf(
   match: ObjectReader | null,
   { host, rank }: ServedHost,
   backends: readonly (Backend & { weight: SourceScalar | null })[],
+  addressOf: AddressOf,
 ): Claim {
   match?.knows('path', 'headers', 'queryParams', 'method');
   const path = match?.map('path') ?? null;
@@ -136,7 +160,7 @@ function claimOf(
   const { span } = rule.node;
   const when = match === null ? null : conditionsOf(match);
   const route = mapAt(span, {
-    ...originOf(rule, keysOfFilters(rule, place), backends),
+    ...originOf(rule, keysOfFilters(rule, place, addressOf), backends),
     when,
     exact: place.exact ? scalarAt(span, true) : null,
   });

@@ -222,6 +222,38 @@ describe('an engine', () => {
     await engine.start();
   });
 
+  test('that hangs keeps a start for three seconds, and then nobody', async () => {
+    const engine = await startEngine();
+    engine.hangs = true;
+    const gateway = await startTestGateway(yaml(engine, `routes:\n  /db: ${await service('db')}\n`));
+    expect((await gateway.get('/db')).text).toBe('db');
+    expect(gateway.gateway.configStatus().discovery).toMatchObject({ containers: 0 });
+    engine.hangs = false;
+    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    await answers(gateway, '/web', 'web');
+  });
+
+  test('that lists without end is told so, and what was known is served on', async () => {
+    const engine = await startEngine();
+    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    const gateway = await startTestGateway(yaml(engine));
+    engine.body = `[${' '.repeat(17 * 1024 * 1024)}`;
+    engine.flood(1);
+    const failure = () => gateway.gateway.configStatus().discovery?.failure ?? '';
+    await until('it is told', () => /longer than 16 MiB/.test(failure()));
+    expect((await gateway.get('/web')).text).toBe('web');
+  });
+
+  test('that tells ten thousand events is asked a few times', async () => {
+    const engine = await startEngine();
+    const gateway = await startTestGateway(yaml(engine));
+    const before = engine.lists;
+    engine.flood(10_000);
+    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    await answers(gateway, '/web', 'web');
+    expect(engine.lists - before).toBeLessThan(100);
+  });
+
   test.each(['<html>', '{}', '[{"Id":1}]', '[null]', '[{"Labels":{"portway.path":"/x"}}]'])(
     'that says %s harms nobody',
     async (body) => {

@@ -281,6 +281,31 @@ describe('filters', () => {
     expect((await gateway.get('/answer')).head.value('x-set')).toBe('set');
   });
 
+  test('a mirror gets copies, and answers nobody', async () => {
+    const copied = (await startService()).answer('HTTP/1.1 204 No Content\r\n\r\n');
+    const requestMirror = { backendRef: { name: 'copies', port: 8080 }, percent: 100 };
+    const rules = [{ ...rule(prefix('/'), { type: 'RequestMirror', requestMirror }), ...to('v1') }];
+    const [service, slice] = await backend('copies');
+    const objects = [service!, { ...slice!, ports: [{ name: 'http', port: copied.port }] }];
+    const gateway = await serving(
+      gatewayObject(),
+      route('m', { rules }),
+      ...(await backend('v1')),
+      ...objects,
+    );
+    expect(await answered(gateway, '/x')).toBe('v1');
+    await until('the copy has come', () => copied.requests.length === 1);
+    expect(copied.request.head.target).toBe('/x');
+  });
+
+  test('a mirror that is not there costs the copies alone', async () => {
+    const requestMirror = { backendRef: { name: 'nobody', port: 8080 } };
+    const rules = [{ ...rule(prefix('/'), { type: 'RequestMirror', requestMirror }), ...to('v1') }];
+    const gateway = await serving(gatewayObject(), route('m', { rules }), ...(await backend('v1')));
+    expect(await answered(gateway, '/x')).toBe('v1');
+    expect(gateway.gateway.configStatus().unserved).toContain('infra/nobody');
+  });
+
   test('redirects of scheme, host, port and path', async () => {
     const redirect = (requestRedirect: object) => ({ type: 'RequestRedirect', requestRedirect });
     const rules = [
@@ -355,6 +380,13 @@ describe('what is wrong is told where it stands', () => {
       'an unknown filter',
       text('filters: [{ type: Magic }]'),
       /expected RequestHeaderModifier or .*, got "Magic"/,
+    ],
+    [
+      'a second mirror',
+      text(
+        '{ filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: a, port: 80 } } }, { type: RequestMirror, requestMirror: { backendRef: { name: b, port: 80 } } }], backendRefs: [{ name: a, port: 80 }] }',
+      ),
+      /got "RequestMirror".*\n.*\n.*one mirror to a rule/,
     ],
     [
       'a rewrite to another path',

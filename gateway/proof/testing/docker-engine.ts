@@ -23,6 +23,10 @@ export class TestEngine {
   #server = createServer();
   /** Instead of a list of containers. */
   body: string | null = null;
+  /** It takes questions, and answers none. */
+  hangs = false;
+  /** How often it was asked for the list. */
+  lists = 0;
 
   constructor(folder: string) {
     this.#path = join(folder, 'docker.sock');
@@ -35,7 +39,8 @@ export class TestEngine {
         this.#listeners.add(response);
         response.on('close', () => this.#listeners.delete(response));
         response.flushHeaders();
-      } else response.end(this.body ?? this.list());
+      } else if (!this.hangs) response.end(this.body ?? this.list());
+      if (!request.url?.startsWith('/events')) this.lists++;
     });
     this.#server.on('connection', markKitSocket);
     await new Promise<void>((listening) => this.#server.listen(this.#path, listening));
@@ -45,6 +50,12 @@ export class TestEngine {
   run(...containers: readonly TestContainer[]): void {
     this.#containers = containers;
     for (const listener of this.#listeners) listener.write('{"Type":"container","Action":"start"}\n');
+  }
+
+  /** Tells so many events. */
+  flood(count: number): void {
+    for (const listener of this.#listeners)
+      listener.write('{"Type":"container","Action":"start"}\n'.repeat(count));
   }
 
   /** As `GET /containers/json` answers. */

@@ -44,13 +44,18 @@ async function verdictOn(
   env: Environment,
 ): Promise<Verdict> {
   const source = { text, file, env, unplaced, origins };
-  return text.length + origins.length * LABELS_EACH < LARGE ? validate(source) : validateInThread(source);
+  return text.length + origins.reduce((sum, origin) => sum + ('object' in origin ? OBJECT : LABELS), 0) <
+    LARGE
+    ? validate(source)
+    : validateInThread(source);
 }
 
 /** Characters: some six hundred short routes, or eighty long ones, which take some ten milliseconds. */
 const LARGE = 8 * 1024;
 /** Characters of labels that a container has, some three of them. */
-const LABELS_EACH = 100;
+const LABELS = 100;
+/** Of an object of a cluster. */
+const OBJECT = 500;
 
 function unreadable(content: FileContent & { ok: false }, file: string): Problem {
   const { expected = 'a readable file', found, path = '', hint } = content;

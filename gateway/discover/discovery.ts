@@ -12,8 +12,8 @@ interface OriginSource {
   now(signal: AbortSignal): Promise<readonly Origin[]>;
   /** Says what there is, at first and whenever it may be something else, until it can't be asked any more. */
   ask(take: (origins: readonly Origin[]) => void, signal: AbortSignal): Promise<never>;
-  /** What became of what was said last. */
-  judged?(unserved: readonly UnservedOrigin[], signal: AbortSignal): void;
+  /** What became of what was said. */
+  judged?(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void;
 }
 
 function sourceOf(settings: DiscoverConfig, log: Logger | null): OriginSource {
@@ -60,8 +60,8 @@ export class Discovery {
   }
 
   /** A configuration with these origins was judged. */
-  judged(unserved: readonly UnservedOrigin[]): void {
-    this.#source?.judged?.(unserved, this.#end.signal);
+  judged(origins: readonly Origin[], unserved: readonly UnservedOrigin[]): void {
+    this.#source?.judged?.(origins, unserved, this.#end.signal);
   }
 
   /**

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { KubernetesDiscovery } from '../model/config.ts';
-import type { ClusterObject, UnservedOrigin } from '../model/labels.ts';
+import type { ClusterObject, Origin, UnservedOrigin } from '../model/labels.ts';
 import { ApiError, type ApiEvent, KubernetesApi } from './kubernetes-api.ts';
 import {
   type Known,
@@ -68,9 +68,9 @@ export class KubernetesSource {
     }
   }
 
-  /** What became of the objects that were taken. */
-  judged(unserved: readonly UnservedOrigin[], signal: AbortSignal): void {
-    this.#statuses.judged(unserved);
+  /** What became of these. */
+  judged(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void {
+    this.#statuses.judged(origins, unserved);
     void this.#statuses.write(this.#cluster, signal);
   }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { KubernetesDiscovery } from '../model/config.ts';
-import type { UnservedOrigin } from '../model/labels.ts';
+import type { Origin, UnservedOrigin } from '../model/labels.ts';
 import type { ApiError, ApiObject, KubernetesApi } from './kubernetes-api.ts';
 import { type Cluster, type Known, parentsOf, pathOf, RESOURCES, routesOf } from './kubernetes-objects.ts';
 
@@ -23,11 +23,14 @@ export class RouteStatuses {
   readonly #settings: KubernetesDiscovery;
   readonly #api: KubernetesApi;
   readonly #log: Logger | null;
-  /** `null`: nothing is known yet. */
-  #unserved: readonly UnservedOrigin[] | null = null;
+  /** What was judged, by name, and what is wrong with it. */
+  #judged = new Map<string, unknown>();
+  #unserved: readonly UnservedOrigin[] = [];
+  /** Not until something is judged again. */
   #refused = false;
-  /** One after the other. */
-  #queue: Promise<void> = Promise.resolve();
+  #told = false;
+  #writing = false;
+  #again = false;
 
   constructor(settings: KubernetesDiscovery, api: KubernetesApi, log: Logger | null) {
     this.#settings = settings;
@@ -35,21 +38,31 @@ export class RouteStatuses {
     this.#log = log;
   }
 
-  judged(unserved: readonly UnservedOrigin[]): void {
+  judged(origins: readonly Origin[], unserved: readonly UnservedOrigin[]): void {
+    this.#judged = new Map(origins.flatMap((each) => ('object' in each ? [[each.name, each.object]] : [])));
     this.#unserved = unserved;
+    this.#refused = false;
   }
 
-  write(cluster: Cluster, signal: AbortSignal): Promise<void> {
-    this.#queue = this.#queue.then(() => this.#write(cluster, signal));
-    return this.#queue;
+  /** Once at a time: what happens meanwhile is looked at behind it. */
+  async write(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    this.#again = true;
+    if (this.#writing || !this.#settings.status) return;
+    this.#writing = true;
+    while (this.#again && !signal.aborted) {
+      this.#again = false;
+      await this.#write(cluster, signal);
+    }
+    this.#writing = false;
   }
 
   async #write(cluster: Cluster, signal: AbortSignal): Promise<void> {
-    const unserved = this.#unserved;
-    if (!this.#settings.status || unserved === null) return;
     for (const route of routesOf(cluster, this.#settings.gatewayClass)) {
-      if (signal.aborted) return;
-      const faults = unserved.filter(({ origin }) => origin === `HTTPRoute ${route.namespace}/${route.name}`);
+      if (signal.aborted || this.#refused) return;
+      const name = `HTTPRoute ${route.namespace}/${route.name}`;
+      // What has changed since is judged first.
+      if (!isDeepStrictEqual(this.#judged.get(name), route.object)) continue;
+      const faults = this.#unserved.filter(({ origin }) => origin === name);
       const parents = parentsFor(route, parentsOf(route, cluster, this.#settings.gatewayClass), faults);
       if (parents !== null) await this.#put(route, parents, signal);
     }
@@ -62,8 +75,10 @@ export class RouteStatuses {
     } catch (cause) {
       const { status, message } = cause as ApiError;
       // It has changed, or is no more: the watch tells.
-      if (signal.aborted || status === 409 || status === 404 || this.#refused) return;
+      if (signal.aborted || status === 409 || status === 404) return;
       this.#refused = true;
+      if (this.#told) return;
+      this.#told = true;
       this.#log?.warn(
         { reason: message },
         'the status of HTTPRoutes can not be written; they are served all the same',

@@ -240,8 +240,8 @@ export class Reloader {
   }
 
   /** What of it can't be served, once. */
-  #tellUnserved({ unserved }: LoadResult & { ok: true }): void {
-    this.#discovery.judged(unserved.map(ofOrigin));
+  #tellUnserved({ content, unserved }: LoadResult & { ok: true }): void {
+    this.#discovery.judged(content.origins ?? [], unserved.map(ofOrigin));
     const problems = unserved.length === 0 ? null : formatProblems(unserved);
     if (problems !== null && problems !== this.#unserved)
       this.#options.log.error({ problems }, 'this can not be served as it is written; all else is');

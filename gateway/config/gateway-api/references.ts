@@ -110,7 +110,8 @@ export class References {
   ): string[] {
     const spec = service?.fields.map('spec');
     const external = spec?.text('externalName') ?? null;
-    if (external !== null) return [`${external}:${port}`];
+    // Whoever may make a Service could name this very machine.
+    if (external !== null) return this.#complete ? [] : [`${external}:${port}`];
     const slices = this.of('EndpointSlice').filter(
       (slice) => slice.namespace === namespace && slice.labels.get('kubernetes.io/service-name') === name,
     );

@@ -1,7 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import type { ServerOptions } from 'node:https';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startApiServer, type TestApiServer } from '../testing/api-server.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
+import { temporaryFolder } from '../testing/program.ts';
+import { selfSigned } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
 
 /** `discover: kubernetes` beside an API server of the tests' own (testing/api-server.ts): no cluster has been asked. */
@@ -19,8 +24,8 @@ async function service(text: string): Promise<number> {
 }
 
 /** A cluster with a Gateway of our class. */
-async function cluster(): Promise<TestApiServer> {
-  const server = await startApiServer();
+async function cluster(tls: ServerOptions | null = null): Promise<TestApiServer> {
+  const server = await startApiServer(tls);
   const listeners = [
     { name: 'http', protocol: 'HTTP', port: 80 },
     { name: 'https', protocol: 'HTTPS', port: 443, hostname: '*.example.com' },
@@ -182,6 +187,11 @@ describe('what is wrong with an HTTPRoute', () => {
       'ResolvedRefs=False RefNotPermitted',
     ],
     [
+      'a name of elsewhere',
+      { backendRefs: [{ name: 'outside', port: 80 }] },
+      'ResolvedRefs=False BackendNotFound',
+    ],
+    [
       'something else than a Service',
       { backendRefs: [{ name: 'web', kind: 'Bucket', port: 80 }] },
       'ResolvedRefs=False InvalidKind',
@@ -189,6 +199,7 @@ describe('what is wrong with an HTTPRoute', () => {
   ])('%s is answered 500', async (_what, more, condition) => {
     const server = await cluster();
     serve(server, 'web', [await service('shop')]);
+    server.apply(SERVICES, 'shop', 'outside', { spec: { type: 'ExternalName', externalName: 'localhost' } });
     route(server, 'a', '/a', 'web', more);
     const gateway = await startTestGateway(yaml(server));
     expect((await gateway.get('/a')).status).toBe(500);
@@ -240,6 +251,51 @@ describe('what is wrong with an HTTPRoute', () => {
 });
 
 describe('the API server', () => {
+  test('is spoken to by TLS, with a token that is read anew', async () => {
+    const tls = selfSigned('localhost');
+    const server = await cluster(tls);
+    serve(server, 'web', [await service('shop')]);
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'ca.crt'), tls.cert);
+    await writeFile(join(folder, 'token'), 'first\n');
+    const access = `server: "${server.address}", ca: ${folder}/ca.crt, token: ${folder}/token`;
+    const gateway = await startTestGateway(`discover: { kubernetes: { ${access} } }\n`);
+    await until('all kinds are watched', () => server.watches === 5);
+    expect([...server.tokens]).toEqual(['Bearer first']);
+    await writeFile(join(folder, 'token'), 'second\n');
+    server.endWatches();
+    route(server, 'a', '/a', 'web');
+    await answers(gateway, '/a', 'shop');
+    expect(server.tokens).toContain('Bearer second');
+  });
+
+  test('whose certificate nobody vouches for gets no token', async () => {
+    const server = await cluster(selfSigned('localhost'));
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'token'), 'secret\n');
+    const access = `server: "${server.address}", token: ${folder}/token`;
+    const gateway = await startTestGateway(`discover: { kubernetes: { ${access} } }\n`);
+    expect(gateway.gateway.configStatus().discovery?.failure).toMatch(/self-signed|certificate/);
+    expect(server.tokens.size).toBe(0);
+  });
+
+  test('may refuse statuses: routes are served all the same, and it is not asked again and again', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    route(server, 'a', '/a', 'web');
+    route(server, 'b', '/b', 'web');
+    server.refusesPatches = true;
+    const gateway = await startTestGateway(yaml(server));
+    expect((await gateway.get('/a')).text).toBe('shop');
+    const writes = () => server.asked.filter((each) => each.startsWith('PATCH')).length;
+    await until('one was tried', () => writes() > 0);
+    serve(server, 'unrelated', [1, 2]);
+    route(server, 'c', '/c', 'web');
+    await answers(gateway, '/c', 'shop');
+    // One for each time that something was judged.
+    expect(writes()).toBeLessThanOrEqual(2);
+  });
+
   async function followed() {
     const server = await cluster();
     serve(server, 'web', [await service('shop')]);

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { markKitSocket } from './wire.ts';
@@ -27,10 +28,21 @@ export class TestApiServer {
   failing: number | null = null;
   /** The next status is refused, because another controller has just written its own. */
   conflict = false;
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  refusesPatches = false;
+  /** Of each request. */
+  readonly tokens = new Set<string | undefined>();
+  readonly #secure: boolean;
+  readonly #server;
+
+  constructor(tls: ServerOptions | null = null) {
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#answer(request, response);
+    this.#secure = tls !== null;
+    this.#server = tls ? createSecureServer(tls, answer) : createServer(answer);
+  }
 
   get address(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#secure ? 'https://localhost' : 'http://127.0.0.1'}:${(this.#server.address() as AddressInfo).port}`;
   }
 
   async listen(): Promise<void> {
@@ -122,11 +134,13 @@ export class TestApiServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.tokens.add(request.headers.authorization);
     const url = new URL(request.url!, 'http://api');
     const path = url.pathname.slice(1);
     const watched = url.searchParams.has('watch');
     this.asked.push(`${watched ? 'WATCH' : request.method} ${path}`);
     if (this.failing !== null) return void response.writeHead(this.failing).end();
+    if (request.method === 'PATCH' && this.refusesPatches) return void response.writeHead(403).end();
     if (request.method === 'PATCH') return this.#patch(path, request, response);
     if (watched) return this.#watch(path, Number(url.searchParams.get('resourceVersion')), response);
     this.#list(path, url.searchParams, response);
@@ -176,8 +190,8 @@ export class TestApiServer {
   }
 }
 
-export async function startApiServer(): Promise<TestApiServer> {
-  const server = new TestApiServer();
+export async function startApiServer(tls: ServerOptions | null = null): Promise<TestApiServer> {
+  const server = new TestApiServer(tls);
   await server.listen();
   onTestFinished(() => server.close());
   return server;

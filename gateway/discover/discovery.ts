@@ -3,8 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { DiscoverConfig } from '../model/config.ts';
 import type { Origin, UnservedOrigin } from '../model/labels.ts';
-import { DockerSource } from './docker-source.ts';
-import { KubernetesSource } from './kubernetes-source.ts';
 
 /** What says which routes there are, beside the file. */
 interface OriginSource {
@@ -16,8 +14,10 @@ interface OriginSource {
   judged?(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void;
 }
 
-function sourceOf(settings: DiscoverConfig, log: Logger | null): OriginSource {
-  return settings.kind === 'docker' ? new DockerSource(settings) : new KubernetesSource(settings, log);
+/** Loaded where it is asked for: most gateways look for nothing. */
+async function sourceOf(settings: DiscoverConfig, log: Logger | null): Promise<OriginSource> {
+  if (settings.kind === 'docker') return new (await import('./docker-source.ts')).DockerSource(settings);
+  return new (await import('./kubernetes-source.ts')).KubernetesSource(settings, log);
 }
 
 /** Where it is asked, for people. */
@@ -27,7 +27,7 @@ export function addressOf(settings: DiscoverConfig): string {
 
 /** Asks once. Rejects where that fails. */
 export async function originsNow(settings: DiscoverConfig, deadlineMs: number): Promise<readonly Origin[]> {
-  return sourceOf(settings, null).now(AbortSignal.timeout(deadlineMs));
+  return (await sourceOf(settings, null)).now(AbortSignal.timeout(deadlineMs));
 }
 
 /** Follows the containers, or the cluster, that the configuration names. While it can't be asked, what it said last is true. */
@@ -74,7 +74,7 @@ export class Discovery {
     this.#end = new AbortController();
     this.#first = Promise.withResolvers();
     this.#settings = settings;
-    this.#source = settings && sourceOf(settings, this.#log);
+    this.#source = settings && (await sourceOf(settings, this.#log));
     this.#failure = null;
     this.#origins = [];
     if (settings === null) return true;

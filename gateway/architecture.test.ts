@@ -31,7 +31,7 @@ const ROOMS: ReadonlyArray<readonly [room: string, knows: string]> = [
     'one exchange: the contracts of both its sides, its record, what can go wrong with it, its deadlines, its counters',
   ],
   ['files', 'the bytes of a file at one instant, and when they change'],
-  ['discover', 'containers of an engine, and the labels by which they ask for routes'],
+  ['discover', 'what asks for routes beside the file: containers of an engine, objects of a cluster'],
   ['wire', 'our own HTTP/1.1 on bare sockets, towards clients and services; no policy'],
   ['route', 'targets, the route table and how to explain it; pure'],
   ['tls', 'certificates and their keys: what fits, for which names; reads no file'],

@@ -123,7 +123,8 @@ export class KubernetesApi {
     const answer = await promise;
     if (answer.statusCode! >= 200 && answer.statusCode! < 300) return answer;
     answer.destroy();
-    throw new ApiError(`${method} ${url.pathname} is answered ${answer.statusCode}`, answer.statusCode);
+    const status = answer.statusCode!;
+    throw new ApiError(`${method} ${url.pathname} is answered ${status}${HINTS[status] ?? ''}`, status);
   }
 }
 
@@ -137,6 +138,12 @@ const ANSWER_MS = 30_000;
 const WATCH_SECONDS = 240;
 const WATCH_GRACE_SECONDS = 20;
 const KEEP_ALIVE_MS = 30_000;
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: ': is the token that of this cluster?',
+  403: ': may the service account do this?',
+  404: ': are the kinds of the Gateway API installed?',
+};
 
 async function contentOf(file: string | null): Promise<string | null> {
   if (file === null) return null;

@@ -58,6 +58,15 @@ describe('a name', () => {
     expect(server.timesAsked('db.test')).toBe(3);
   });
 
+  test('of the tasks of a Swarm is asked about again soon, whatever its TTL', async () => {
+    const { server, expand } = await discovery();
+    server.set('tasks.web', ['192.0.2.1'], 600);
+    const expansion = expand({ ...named, host: 'tasks.web' });
+    await expansion.answered;
+    server.set('tasks.web', ['192.0.2.1', '192.0.2.2'], 600);
+    await until('there are two', () => expansion.endpoints.length === 2);
+  });
+
   test('says what is wrong with it', async () => {
     const { server, expand } = await discovery();
     const expansion = expand(named);

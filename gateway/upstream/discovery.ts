@@ -35,12 +35,13 @@ export class Discovery {
 
   #watchHost(servers: readonly string[] | null, host: string): WatchedName<string> {
     const resolver = nameResolver(servers);
-    return new WatchedName({
+    const asker = {
       ask: () => resolver.addresses(host),
-      found: (addresses) => this.#found(host, addresses),
-      failed: (code, known) => this.#failed(host, code, known),
+      found: (addresses: readonly string[]) => this.#found(host, addresses),
+      failed: (code: string, known: boolean) => this.#failed(host, code, known),
       close: () => resolver.close(),
-    });
+    };
+    return host.startsWith(TASKS) ? new WatchedName(asker, TASKS_MS) : new WatchedName(asker);
   }
 
   #watchService(servers: readonly string[] | null, name: string): WatchedName<ServiceRecord> {
@@ -64,6 +65,10 @@ export class Discovery {
     this.#log.warn({ name, code }, `the name does not resolve: ${then}`);
   }
 }
+
+/** Of a Swarm: the tasks of a service. Its DNS, which is the engine itself, names one no more two seconds before it is asked to end. */
+const TASKS = 'tasks.';
+const TASKS_MS = 1_500;
 
 function serviceText({ name, port, priority, weight }: ServiceRecord): string {
   return `${name}:${port} priority ${priority} weight ${weight}`;

@@ -31,6 +31,7 @@ export interface NameWatcher {
  */
 export class WatchedName<T> {
   readonly #asker: NameAsker<T>;
+  readonly #longestMs: number;
   readonly #watchers = new Set<NameWatcher>();
   readonly #first = Promise.withResolvers<void>();
   #known: readonly T[] = [];
@@ -40,8 +41,10 @@ export class WatchedName<T> {
   #closed = false;
   #timer: NodeJS.Timeout;
 
-  constructor(asker: NameAsker<T>) {
+  /** @param longestMs after which it is asked about again, however long its answer holds */
+  constructor(asker: NameAsker<T>, longestMs = LONGEST_MS) {
     this.#asker = asker;
+    this.#longestMs = longestMs;
     // Whoever waits for the first answer does not wait for a resolver that is gone.
     this.#timer = setTimeout(() => this.#first.resolve(), PATIENCE_MS).unref();
     void this.#renew();
@@ -102,7 +105,7 @@ export class WatchedName<T> {
       if (records.length === 0) return this.#failed('ENODATA');
       this.#take(records);
       this.#first.resolve();
-      return Math.min(Math.max((await ttlMs) ?? UNKNOWN_MS, SHORTEST_MS), LONGEST_MS);
+      return Math.min(Math.max((await ttlMs) ?? UNKNOWN_MS, SHORTEST_MS), this.#longestMs);
     } catch (cause) {
       return this.#failed((cause as NodeJS.ErrnoException).code ?? 'EUNKNOWN');
     }

@@ -59,7 +59,7 @@ describe('wrong usage', () => {
     [['start', '--confg', 'x'], '`portway start` has no option --confg: did you mean --config?'],
     [
       ['start', '--frobnicate'],
-      '`portway start` has no option --frobnicate: it has --config, --drain, --help',
+      '`portway start` has no option --frobnicate: it has --config, --drain, --announce, --help',
     ],
     [['start', '-x'], '`portway start` has no option -x'],
     [['start', 'now'], 'unexpected argument "now": `portway start` takes none'],
@@ -70,6 +70,7 @@ describe('wrong usage', () => {
     [['check', '--config='], '--config needs a value'],
     [['explain', '--json=yes', '/'], '--json takes no value, got "yes"'],
     [['start', '--drain', '10'], 'got "10": a number needs its unit: 10ms or 10s?'],
+    [['start', '--announce', '5'], '--announce expects a duration'],
     [['start', '--drain=-1s'], 'a duration is not negative'],
     [['explain'], 'Name a URL or a path'],
     [['explain', 'GET'], 'explain GET of what?'],

@@ -132,7 +132,7 @@ const PAGE = 500;
 const OBJECTS_MAX = 200_000;
 const PAGE_MAX_BYTES = 64 * 1024 * 1024;
 /** etcd keeps no object beyond 1.5 MiB. */
-const LINE_MAX_BYTES = 8 * 1024 * 1024;
+const LINE_MAX_BYTES = 4 * 1024 * 1024;
 const ANSWER_MS = 30_000;
 /** And up to twice as long, so that the watches of many gateways do not end together. */
 const WATCH_SECONDS = 240;
@@ -165,7 +165,7 @@ async function* lines(answer: IncomingMessage): AsyncGenerator<string> {
       }
       if (from < chunk.length) rest.push(chunk.subarray(from));
       size += chunk.length - from;
-      if (size > LINE_MAX_BYTES) throw new ApiError('an event of a watch is longer than 8 MiB');
+      if (size > LINE_MAX_BYTES) throw new ApiError('an event of a watch is longer than 4 MiB');
     }
   } catch (cause) {
     throw cause instanceof ApiError ? cause : new ApiError(`a watch broke off: ${(cause as Error).message}`);

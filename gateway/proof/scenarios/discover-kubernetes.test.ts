@@ -17,7 +17,7 @@ const SLICES = 'apis/discovery.k8s.io/v1/endpointslices';
 const SERVICES = 'api/v1/services';
 
 const yaml = (server: TestApiServer, rest = '') =>
-  `discover: { kubernetes: { server: "${server.address}" } }\n${rest}`;
+  `overload: off\ndiscover: { kubernetes: { server: "${server.address}" } }\n${rest}`;
 
 async function service(text: string): Promise<number> {
   return (await startService()).answer(ok(text)).port;
@@ -330,7 +330,7 @@ describe('the API server', () => {
     ['fails', (server: TestApiServer) => server.breakWatches()],
     ['says what is no JSON', (server: TestApiServer) => server.say('{"type":\n')],
     ['says an event without an object', (server: TestApiServer) => server.say('{"type":"ADDED"}\n')],
-    ['says a line without an end', (server: TestApiServer) => server.say('x'.repeat(9 * 1024 * 1024))],
+    ['says a line without an end', (server: TestApiServer) => server.say('x'.repeat(5 * 1024 * 1024))],
   ])('%s: what is known is served on, and it is asked again', async (_what, hurt) => {
     const { server, gateway } = await followed();
     server.failing = 503;

@@ -108,9 +108,10 @@ export class TestApiServer {
       response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
   }
 
-  /** Sends these bytes on every watch. */
+  /** Sends these bytes on a watch. */
   say(text: string): void {
-    for (const { response } of this.#watches) response.write(text);
+    const [first] = this.#watches;
+    first?.response.write(text);
   }
 
   get watches(): number {

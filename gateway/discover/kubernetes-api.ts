@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { type IncomingMessage, request as requestPlain } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { http } from '../exchange/node-http.ts';
 import type { KubernetesDiscovery } from '../model/config.ts';
 
 /** The API server can't be asked, or says what makes no sense. The message says why. */
@@ -115,7 +116,7 @@ export class KubernetesApi {
     const asked =
       url.protocol === 'https:'
         ? requestTls(url, { ...options, ...(authority === null ? {} : { ca: authority }) })
-        : requestPlain(url, options);
+        : http.request(url, options);
     // Once there is an answer, the body says by itself that it broke off.
     asked.on('response', resolve).on('error', (cause) => reject(new ApiError(cause.message)));
     asked.setSocketKeepAlive(true, KEEP_ALIVE_MS);

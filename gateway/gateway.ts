@@ -419,6 +419,7 @@ class RunningGateway implements Gateway, WorkerGateway {
         one: (id, bodies) => this.exchanges.one(id, bodies),
         request: (id) => this.exchanges.request(id),
         capture: async (capture) => this.exchanges.capture(capture),
+        messages: async (query) => this.exchanges.messages(query),
         compared: (query) => this.compared(query),
       },
     };

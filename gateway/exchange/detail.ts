@@ -2,6 +2,8 @@ import type { RouteConfig } from '../model/config.ts';
 import type { CapturedBody } from './captured-body.ts';
 import type { Fields } from './contract.ts';
 import type { ErrorCode } from './error-catalog.ts';
+import type { MessageSink } from './messages.ts';
+import type { ExchangeRecord } from './record.ts';
 
 /** One endpoint that was tried. Instants are `performance.now()` milliseconds; `null`: that never came. */
 export interface AttemptDetail {
@@ -33,6 +35,8 @@ export class ExchangeDetail {
   /** `null`: there was none, or bodies were not asked for. */
   requestBody: CapturedBody | null = null;
   answerBody: CapturedBody | null = null;
+  /** Where its messages go, if it comes to have some; `null`: nobody looks into it. */
+  messages: MessageSink | null = null;
 
   constructor(requestFields: Fields) {
     this.requestFields = requestFields;
@@ -86,4 +90,6 @@ export interface Inspection {
   begin(requestFields: Fields): ExchangeDetail | null;
   /** Whether the bodies of an exchange of this route are kept, too. */
   captures(route: RouteConfig): boolean;
+  /** Where the messages of a tunnel, or of an event stream, of this route go; `null`: nobody looks into it, or into too many others. */
+  listens(route: RouteConfig, record: Readonly<ExchangeRecord>): MessageSink | null;
 }

@@ -8,7 +8,8 @@ import { breakOff } from './break-off.ts';
 export type SpliceEnd = 'closed' | 'idle' | 'client-reset' | 'service-reset';
 
 export interface SpliceWatcher {
-  moved(bytes: number, towards: 'service' | 'client'): void;
+  /** @param buffer whose first bytes they are, borrowed: behind the call they may be others. */
+  moved(bytes: number, towards: 'service' | 'client', buffer: Buffer): void;
   /** Both sides are gone. Called once. */
   ended(how: SpliceEnd): void;
 }
@@ -75,7 +76,7 @@ export class Splice {
       // Nobody can write to a side that was ended, and an attempt would throw away what still waits in it.
       if (to.writableEnded || to.destroyed) return true;
       this.#timer.refresh();
-      this.#watcher.moved(bytes, towards);
+      this.#watcher.moved(bytes, towards, buffer);
       if (!write(to, buffer, bytes, readBuffer)) from.pause();
       const waitMs = this.#pace === null ? 0 : this.#pace.took(bytes, towards);
       if (waitMs > 0) hold(waitMs);

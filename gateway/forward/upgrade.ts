@@ -17,6 +17,7 @@ import { Attempts } from './attempts.ts';
 import { INFORMATIONAL_MAX, withoutLength, withStickyCookie } from './client-fields.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { closeGently } from './gentle-close.ts';
+import { WebSocketTap } from './messages/websocket-tap.ts';
 import { Splice, type SpliceWatcher } from './splice.ts';
 
 export interface TunnelPlan {
@@ -52,7 +53,7 @@ export interface TunnelOwner {
 
 /**
  * Carries an upgrade: the handshake goes to the service whole, its own answer comes back as it is, and after a 101
- * both connections are spliced. No byte of the client is acted upon before that, and no frame is looked at.
+ * both connections are spliced. No byte of the client is acted upon before that, and frames are looked at beside their way, where somebody asked for it.
  */
 export class Tunnel {
   readonly #client: Socket;
@@ -174,16 +175,22 @@ export class Tunnel {
     // Both fields are hop-by-hop, and the very point of this answer (RFC 9110 §7.8).
     const upgrade = ['Upgrade', answer.headers.upgrade ?? 'websocket', 'Connection', 'Upgrade'];
     if (!this.#head(endpoint, answer, upgrade)) return void service.destroy();
+    const tap = WebSocketTap.of(this.#record.detail?.messages ?? null, answer);
     const early = this.#early.release();
-    for (const chunk of early) service.write(chunk);
+    for (const chunk of early) {
+      tap?.seen(chunk, 'service');
+      service.write(chunk);
+    }
+    tap?.seen(head, 'client');
     if (head.length > 0) this.#client.write(head);
     this.#record.bytesIn += early.reduce((sum, chunk) => sum + chunk.length, 0);
     this.#record.bytesOut += head.length;
     this.#record.tunnel = true;
     const { timeouts, memory, pace } = this.#plan;
     const watcher: SpliceWatcher = {
-      moved: (bytes, towards) => {
+      moved: (bytes, towards, buffer) => {
         memory.moved(bytes);
+        tap?.seen(buffer.subarray(0, bytes), towards);
         if (towards === 'service') this.#record.bytesIn += bytes;
         else this.#record.bytesOut += bytes;
       },

@@ -155,6 +155,47 @@ export interface AnswerDifference {
   };
 }
 
+/** Which messages are meant; what is left out excludes nothing. */
+export interface MessageQuery {
+  readonly route?: string;
+  /** Of this tunnel, or stream: its request id. */
+  readonly request?: string;
+  /** In any case, anywhere in what is shown of it. */
+  readonly text?: string;
+  readonly limit: number;
+  /** For readers that go on, as of an `ExchangeQuery`. */
+  readonly after?: Readonly<Record<string, number>>;
+}
+
+/** A message of a WebSocket, or an event of a stream, as it went by. */
+export interface MessageSummary {
+  readonly id: string;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  /** Of the request that opened it. */
+  readonly requestId: string;
+  readonly route: string | null;
+  readonly target: string;
+  readonly towards: 'service' | 'client';
+  /** `undecodable`: `text` says why, and what becomes of the rest. */
+  readonly kind: 'text' | 'binary' | 'close' | 'ping' | 'pong' | 'event' | 'undecodable';
+  /** Of the whole, inflated. */
+  readonly bytes: number;
+  /** Whether only its beginning was kept. */
+  readonly truncated: boolean;
+  /** The name of an event; `null`: it has none. */
+  readonly event: string | null;
+  /** Of a close frame its code and reason. */
+  readonly text: string;
+  /** The first bytes of what is no text. */
+  readonly hex: string | null;
+}
+
+export interface MessageList extends Omit<ExchangeList, 'exchanges'> {
+  /** The newest first. */
+  readonly messages: readonly MessageSummary[];
+}
+
 /** Which answers of a compared service are meant. */
 export interface ComparedQuery {
   readonly route: string | null;

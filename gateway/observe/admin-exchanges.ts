@@ -8,6 +8,8 @@ import type {
   ExchangeQuery,
   ExchangeView,
   KeptRequest,
+  MessageList,
+  MessageQuery,
   ReplayEdits,
 } from '../model/exchanges.ts';
 import type { AdminView } from './admin.ts';
@@ -15,7 +17,7 @@ import { sendExplanation } from './admin-explain.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
 import { CAPTURE_USAGE, EDITS_USAGE, readCapture, readEdits } from './exchanges/edits.ts';
 import { EventHub } from './exchanges/events.ts';
-import { QUERY_USAGE, readQuery } from './exchanges/query.ts';
+import { QUERY_USAGE, readMessageQuery, readQuery } from './exchanges/query.ts';
 import { type Entrance, ReplayRefusal, replay } from './exchanges/replay.ts';
 import { SAVED_AS } from './exchanges/saved.ts';
 import { gatewayStatus, originOf } from './gateway-status.ts';
@@ -28,6 +30,8 @@ export interface ExchangesView {
   one(id: string, bodies: boolean): Promise<ExchangeView | null>;
   request(id: string): Promise<KeptRequest | null>;
   capture(capture: Capture | null): Promise<void>;
+  /** Messages of tunnels and event streams. */
+  messages(query: MessageQuery): Promise<MessageList>;
   /** How the answers of compared services were. */
   compared(query: ComparedQuery): Promise<ComparedList>;
 }
@@ -36,6 +40,7 @@ export interface ExchangesView {
 export function answerExchanges(app: FastifyInstance, view: AdminView): void {
   answerEvents(app, view);
   answerReads(app, view);
+  answerMessages(app, view.exchanges);
   answerCompared(app, view.exchanges);
   answerCapture(app, view.exchanges);
   answerReplay(app, view);
@@ -73,6 +78,7 @@ function answerEvents(app: FastifyInstance, view: AdminView): void {
   const hub = new EventHub({
     status: async () => JSON.stringify(await gatewayStatus(view)),
     find: (query) => view.exchanges.find(query),
+    messages: (query) => view.exchanges.messages(query),
   });
   app.addHook('preClose', async () => hub.close());
   app.get('/events', { exposeHeadRoute: false }, (request, reply) =>
@@ -80,9 +86,21 @@ function answerEvents(app: FastifyInstance, view: AdminView): void {
       if (hub.isFull) return sendProblem(reply, { status: 503, detail: 'Too many are looking already.' });
       // The time for idle connections is not for a gateway that has nothing to tell.
       request.raw.setTimeout(0);
-      return reply.type('text/event-stream; charset=utf-8').send(hub.open(query));
+      const messages = parametersOf(request).get('messages') === 'true';
+      return reply.type('text/event-stream; charset=utf-8').send(hub.open(query, messages));
     }),
   );
+}
+
+function answerMessages(app: FastifyInstance, exchanges: ExchangesView): void {
+  app.get('/messages', async (request, reply) => {
+    if (isRefused(request)) return refuse(reply);
+    const query = readMessageQuery(parametersOf(request));
+    if (query === null)
+      return sendProblem(reply, { status: 400, detail: '`limit` is a number from 1 to 1000.' });
+    const { newest: _, ...list } = await exchanges.messages(query);
+    return sendJson(reply, list);
+  });
 }
 
 function answerCompared(app: FastifyInstance, exchanges: ExchangesView): void {

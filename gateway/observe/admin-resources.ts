@@ -38,6 +38,10 @@ export const adminResources = [
     what: 'The newest exchanges, those that `route`, `status`, `since`, `user`, `method` and `text` mean; kept while somebody looks. /exchanges/ID is one with its fields, tries, and why its route took it; /events tells the status each second, and exchanges as they end.',
   },
   {
+    path: '/messages?route=/chat&limit=20',
+    what: 'The newest messages of WebSockets and event streams that are looked into; /events?messages=true tells them as they pass.',
+  },
+  {
     path: '/compare?route=/db&limit=20',
     what: 'How the answers of a compared service were, and the newest that differ, field by field.',
   },

@@ -286,6 +286,7 @@ export class Carrier implements HttpListenerHandler {
       detail.requestBody = new CapturedBody();
       routed.body = new InspectedBody(routed.body, detail.requestBody);
     }
+    if (captures) detail.messages = this.#options.inspection.listens(routed.route, routed.record);
     return new InspectedDownstream(client, detail, captures);
   }
 
@@ -355,6 +356,8 @@ export class Carrier implements HttpListenerHandler {
     const { longLived } = this.#options;
     // What is no upgrade is carried.
     const { socket, early } = exchange.downstream as UpgradeRequest;
+    const { detail } = exchange.record;
+    if (detail !== null) detail.messages = this.#options.inspection.listens(routed.route, exchange.record);
     const tunnel = new Tunnel(socket, early, routed.tunnelPlan, exchange.record, {
       failed: (error) => {
         longLived.delete(routed.signature, tunnel);

@@ -2,11 +2,13 @@ import { CapturedBody } from '../exchange/captured-body.ts';
 import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { ExchangeDetail } from '../exchange/detail.ts';
 import { DownstreamFilter } from '../exchange/downstream-filter.ts';
+import { EventReader } from '../forward/messages/event-reader.ts';
 
 /** The client's side of an exchange, next to the client itself: what goes by here is what the client gets. */
 export class InspectedDownstream extends DownstreamFilter {
   readonly #detail: ExchangeDetail;
   readonly #body: CapturedBody | null;
+  #events: EventReader | null = null;
 
   /** @param captures whether the body of the answer is kept, too. */
   constructor(client: Downstream, detail: ExchangeDetail, captures: boolean) {
@@ -18,11 +20,14 @@ export class InspectedDownstream extends DownstreamFilter {
 
   override head(status: number, reason: string, fields: Fields): void {
     this.#detail.answerFields = fields;
+    const { messages } = this.#detail;
+    if (messages !== null && isPlainEventStream(fields)) this.#events = new EventReader(messages);
     super.head(status, reason, fields);
   }
 
   override write(chunk: Buffer): boolean {
     this.#body?.take(chunk);
+    this.#events?.feed(chunk);
     return super.write(chunk);
   }
 
@@ -30,4 +35,14 @@ export class InspectedDownstream extends DownstreamFilter {
     if (this.#body !== null) this.#body.whole = true;
     super.end(trailers);
   }
+}
+
+function isPlainEventStream(fields: Fields): boolean {
+  let events = false;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    if (name === 'content-encoding') return false;
+    if (name === 'content-type') events = /^text\/event-stream\b/i.test(fields[i + 1]!);
+  }
+  return events;
 }

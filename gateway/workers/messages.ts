@@ -17,6 +17,8 @@ import type {
   ExchangeQuery,
   ExchangeView,
   KeptRequest,
+  MessageList,
+  MessageQuery,
 } from '../model/exchanges.ts';
 import type { ConfigStatus, ServiceStatus } from '../model/status.ts';
 import type { FigureName } from '../observe/figures.ts';
@@ -42,6 +44,7 @@ export interface Questions {
   readonly keptRequest: Exchange<string, KeptRequest | null>;
   /** Which bodies to keep from now on; `null`: none. */
   readonly capture: Exchange<Capture | null, null>;
+  readonly messages: Exchange<MessageQuery, MessageList>;
   readonly compared: Exchange<ComparedQuery, ComparedList>;
   /** To put a configuration to work. */
   readonly take: Exchange<FileContent, ReloadResult>;

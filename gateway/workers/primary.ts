@@ -9,6 +9,7 @@ import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts
 import type { Admin } from '../observe/admin.ts';
 import { joinedCompared } from '../observe/exchanges/compared.ts';
 import { joinedLists } from '../observe/exchanges/inspector.ts';
+import { joinedMessages } from '../observe/exchanges/messages.ts';
 import { type Figure, type FigureName, figureOf } from '../observe/figures.ts';
 import { readCertificates, readConfig, readShared } from '../observe/metrics/config-reading.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
@@ -169,6 +170,8 @@ class Primary implements Gateway {
           one: async (id, bodies) => known(await this.#workers.askAll('exchange', { id, bodies })),
           request: async (id) => known(await this.#workers.askAll('keptRequest', id)),
           capture: async (capture) => void (await this.#workers.askAll('capture', capture)),
+          messages: async (query) =>
+            joinedMessages(await this.#workers.askAll('messages', query), query.limit),
           compared: async (query) =>
             joinedCompared(await this.#workers.askAll('compared', query), query.limit),
         },

@@ -160,6 +160,7 @@ function answersOf(gateway: WorkerGateway): Answers {
       gateway.exchanges.capture(capture);
       return null;
     },
+    messages: (query) => gateway.exchanges.messages(query),
     compared: (query) => gateway.compared(query),
     take: (content) => gateway.take(content),
     answerChallenges: (outstanding) => {

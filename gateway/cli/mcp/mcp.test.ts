@@ -64,6 +64,7 @@ describe('an agent', () => {
       'service_logs',
       'tail',
       'exchange',
+      'messages',
       'failures',
     ]);
     expect(tools.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CATALOG, type ErrorCode } from '../../exchange/error-catalog.ts';
-import type { ExchangeList, ExchangeSummary, ExchangeView } from '../../model/exchanges.ts';
+import type { ExchangeList, ExchangeSummary, ExchangeView, MessageList } from '../../model/exchanges.ts';
 import type { GatewayStatus, RouteOverview } from '../../model/status.ts';
 import type { RunningGateway } from '../running-gateway.ts';
 import { type Tool, tool } from './server.ts';
@@ -105,6 +105,20 @@ function trafficTools({ gateway }: ToolSources): Tool[] {
         (await gateway()).read<ExchangeView>(
           `/exchanges/${encodeURIComponent(id)}${bodies ? '?bodies=true' : ''}`,
         ),
+    }),
+    tool({
+      name: 'messages',
+      title: 'Messages of WebSockets and event streams',
+      description:
+        'The newest messages as they passed, newest first, of routes that are looked into: `inspect: true` in `portway dev`, or POST /capture of the admin listener.',
+      input: z.strictObject({
+        route: z.string().optional(),
+        request: z.string().optional().describe('request id of one tunnel or stream'),
+        text: z.string().optional(),
+        limit,
+      }),
+      acts: false,
+      call: async (asked) => (await gateway()).read<MessageList>(`/messages?${parameters(asked)}`),
     }),
     tool({
       name: 'failures',

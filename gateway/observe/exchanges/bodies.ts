@@ -18,12 +18,12 @@ export async function bodyView(
   const facts = { bytes: captured.bytes, truncated: captured.isTruncated, type, coding };
   const content = await decoded(captured.content, coding).catch(() => null);
   if (content === null) return { ...facts, kind: 'unreadable', text: null, base64: null };
-  return { ...facts, ...shown(content, type ?? '', captured.isTruncated) };
+  return { ...facts, ...shownContent(content, type ?? '', captured.isTruncated) };
 }
 
 type Shown = Pick<BodyView, 'kind' | 'text' | 'base64'>;
 
-function shown(content: Buffer, type: string, truncated: boolean): Shown {
+export function shownContent(content: Buffer, type: string, truncated: boolean): Shown {
   if (content.length === 0) return { kind: 'text', text: '', base64: null };
   if (/\bjson\b/i.test(type)) return shownJson(content.toString(), truncated);
   if (/^application\/x-www-form-urlencoded\b/i.test(type))

@@ -1,11 +1,18 @@
 import { Readable } from 'node:stream';
-import type { ExchangeList, ExchangeQuery, ExchangeSummary } from '../../model/exchanges.ts';
+import type {
+  ExchangeList,
+  ExchangeQuery,
+  ExchangeSummary,
+  MessageList,
+  MessageQuery,
+} from '../../model/exchanges.ts';
 
 /** What a stream of events is made of. */
 export interface EventSource {
   /** The status of everything, as JSON on one line. */
   status(): Promise<string>;
   find(query: ExchangeQuery): Promise<ExchangeList>;
+  messages(query: MessageQuery): Promise<MessageList>;
 }
 
 /**
@@ -28,8 +35,8 @@ export class EventHub {
   }
 
   /** A text of events that goes on until its reader leaves. */
-  open(query: ExchangeQuery): Readable {
-    const reader = new EventReader(query, () => this.#left(reader));
+  open(query: ExchangeQuery, messages: boolean): Readable {
+    const reader = new EventReader(query, messages, () => this.#left(reader));
     this.#readers.add(reader);
     reader.tell(`retry: ${RETRY_MS}\n\n`);
     this.#timer ??= setInterval(() => void this.#tick(), TICK_MS).unref();
@@ -78,9 +85,12 @@ class EventReader {
   #after: Readonly<Record<string, number>> | null = null;
   #sampled = 0;
   #missed = 0;
+  /** Where it is in the messages; `null`: it does not want them. */
+  readonly #messages: MessageCursor | null;
 
-  constructor(query: ExchangeQuery, left: () => void) {
+  constructor(query: ExchangeQuery, messages: boolean, left: () => void) {
     this.#query = query;
+    this.#messages = messages ? new MessageCursor(query) : null;
     this.text = new Readable({
       read() {},
       destroy(error, done) {
@@ -99,6 +109,7 @@ class EventReader {
     if (after !== null) this.#missed += more + sampled - this.#sampled;
     this.#sampled = sampled;
     if (after !== null) for (const exchange of exchanges.toReversed()) this.#tellExchange(exchange);
+    await this.#messages?.tell(source, (text) => this.tell(text));
   }
 
   #tellExchange(exchange: ExchangeSummary): void {
@@ -112,6 +123,36 @@ class EventReader {
     if (this.text.destroyed || this.text.readableLength > UNREAD_MAX_BYTES) return false;
     this.text.push(text);
     return true;
+  }
+}
+
+/** The messages of a reader that wants them. */
+class MessageCursor {
+  readonly #query: Pick<MessageQuery, 'route' | 'text'>;
+  #after: Readonly<Record<string, number>> | null = null;
+  #sampled = 0;
+  #missed = 0;
+
+  constructor({ route, text }: ExchangeQuery) {
+    this.#query = { ...(route !== undefined && { route }), ...(text !== undefined && { text }) };
+  }
+
+  async tell(source: EventSource, tell: (text: string) => boolean): Promise<void> {
+    const after = this.#after;
+    const limit = after === null ? 1 : PER_TICK_MAX;
+    const { messages, more, sampled, newest } = await source.messages({
+      ...this.#query,
+      limit,
+      after: after ?? {},
+    });
+    this.#after = { ...after, ...newest };
+    if (after !== null) this.#missed += more + sampled - this.#sampled;
+    this.#sampled = sampled;
+    if (after === null) return;
+    for (const message of messages.toReversed()) {
+      const data = JSON.stringify({ ...message, missed: this.#missed });
+      this.#missed = tell(`event: message\nid: ${message.id}\ndata: ${data}\n\n`) ? 0 : this.#missed + 1;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Fields } from '../../exchange/contract.ts';
 import { ExchangeDetail, type Inspection } from '../../exchange/detail.ts';
+import type { MessageSink } from '../../exchange/messages.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../../exchange/record.ts';
 import { TimeSlice } from '../../exchange/time-slice.ts';
 import type { RouteConfig } from '../../model/config.ts';
@@ -9,8 +10,11 @@ import type {
   ExchangeQuery,
   ExchangeView,
   KeptRequest,
+  MessageList,
+  MessageQuery,
 } from '../../model/exchanges.ts';
 import type { ExplainInput, Explanation } from '../../route/explanation.ts';
+import { KeptMessages } from './messages.ts';
 import { isMeant } from './query.ts';
 import { ExchangeRing, type KeptExchange, type RingBounds } from './ring.ts';
 import { explainInput, keptRequest, summaryOf, viewOf, withBodies } from './view.ts';
@@ -41,6 +45,8 @@ export class Inspector implements Inspection {
   readonly #looked = new Map<string, KeptExchange>();
   #capture: Capture | null = null;
   #capturing = 0;
+  #listening = 0;
+  readonly #messages = new KeptMessages();
   until: number;
 
   constructor(options: InspectorOptions) {
@@ -58,18 +64,29 @@ export class Inspector implements Inspection {
   }
 
   /** Only so many at once: each holds the beginning of two bodies. */
-  captures({ id, inspect }: RouteConfig): boolean {
-    const asked = this.#capture !== null && Date.now() < this.#capture.until;
-    const meant = (inspect && this.#options.always) || (asked && (this.#capture!.route ?? id) === id);
-    if (!meant || this.#capturing >= CAPTURING_MAX) return false;
+  captures(route: RouteConfig): boolean {
+    if (!this.#isLookedInto(route) || this.#capturing >= CAPTURING_MAX) return false;
     this.#capturing++;
     return true;
+  }
+
+  /** Only so many at once: each may hold a window of what was deflated, both ways. */
+  listens(route: RouteConfig, record: Readonly<ExchangeRecord>): MessageSink | null {
+    if (!this.#isLookedInto(route) || this.#listening >= CAPTURING_MAX) return null;
+    this.#listening++;
+    return this.#messages.sinkOf(record);
+  }
+
+  #isLookedInto({ id, inspect }: RouteConfig): boolean {
+    const asked = this.#capture !== null && Date.now() < this.#capture.until;
+    return (inspect && this.#options.always) || (asked && (this.#capture!.route ?? id) === id);
   }
 
   /** It is over, and has a detail or somebody looks. */
   ended(record: ExchangeRecord): void {
     // What was begun by `captures` has an answer's body, be it empty.
     if (record.detail !== null && record.detail.answerBody !== null) this.#capturing--;
+    if (record.detail !== null && record.detail.messages !== null) this.#listening--;
     // It has a detail because it is traced.
     if (record.endedAt >= this.until) return;
     if (record.detail !== null || this.#isWorthIt(record)) this.#ring.keep(record, Date.now());
@@ -118,6 +135,12 @@ export class Inspector implements Inspection {
       if (this.#looked.size > LOOKED_KEPT) this.#looked.delete(oldest);
     const view = viewOf(kept, id, this.#options.explain(explainInput(kept)));
     return bodies ? withBodies(view, kept) : view;
+  }
+
+  /** Of tunnels and event streams that are looked into. */
+  messages(query: MessageQuery): MessageList {
+    this.#look();
+    return this.#messages.find(query, PROCESS);
   }
 
   /** For a replay. */

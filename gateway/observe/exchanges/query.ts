@@ -1,4 +1,4 @@
-import type { ExchangeQuery } from '../../model/exchanges.ts';
+import type { ExchangeQuery, MessageQuery } from '../../model/exchanges.ts';
 import type { KeptExchange } from './ring.ts';
 import { messageOf, summaryOf } from './view.ts';
 
@@ -20,6 +20,17 @@ export function readQuery(parameters: URLSearchParams, now: number): ExchangeQue
   if (Number.isNaN(since)) return null;
   const asked = { route: text('route'), user: text('user'), method: text('method'), text: text('text') };
   const given = Object.entries({ ...asked, status, since }).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), limit };
+}
+
+/** The same for messages. */
+export function readMessageQuery(parameters: URLSearchParams): MessageQuery | null {
+  const limit = Number(parameters.get('limit') || LIMIT);
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) return null;
+  const given = ['route', 'request', 'text'].flatMap((name) => {
+    const value = parameters.get(name);
+    return value ? [[name, value] as const] : [];
+  });
   return { ...Object.fromEntries(given), limit };
 }
 

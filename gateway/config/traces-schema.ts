@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { parseFieldText, parseHeaderName } from '../keys/field.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
-import { described, parsedBy, percent } from '../keys/value.ts';
+import { described, flag, parsedBy, percent } from '../keys/value.ts';
 import type { TracesConfig } from '../model/config.ts';
 
 function parseCollector(text: string): ParseResult<string> {
@@ -21,6 +22,12 @@ const rows = section({
     'The share of the exchanges that is traced. The decision of the client in `Traceparent` holds where it is in `trustProxy`, and in development.',
     { default: '1%', also: ['sampling', 'samplerate', 'ratio', 'probability'] },
   ),
+  gzip: row(flag, 'gzip', 'Whether batches are packed by gzip, as hosted collectors take them.', {
+    default: 'off',
+    type: '`on`, `off`',
+    expected: 'on or off',
+    also: ['compression', 'compress'],
+  }),
   service: row(z.string().min(1).max(200), 'service', 'The name of this gateway in traces.', {
     default: 'portway',
     also: ['servicename', 'name'],
@@ -39,10 +46,26 @@ export const tracesForm = z
         also: ['endpoint', 'url', 'collector', 'address'],
       },
     ),
+    headers: described(
+      z.record(
+        parsedBy(z.string(), parseHeaderName).meta({ doc: { expected: 'a header name' } }),
+        parsedBy(z.string(), parseFieldText),
+      ),
+      'Fields that are sent along, such as the key of a hosted collector: `x-honeycomb-team: ...`. Their values are shown nowhere.',
+      {
+        expected: 'a map of fields to texts',
+        type: 'map of header names to texts',
+        defaultText: 'none',
+        also: ['fields', 'metadata', 'authorization', 'apikey'],
+      },
+    ).optional(),
     ...rows.shape,
   })
-  .meta({ id: 'traces', doc: { expected: 'a map with otlp, sample, service', holder: 'traces' } });
+  .meta({
+    id: 'traces',
+    doc: { expected: 'a map with otlp, headers, sample, gzip, service', holder: 'traces' },
+  });
 
-export function compileTraces({ otlp, ...written }: z.output<typeof tracesForm>): TracesConfig {
-  return { otlp, ...rows.compile(written) };
+export function compileTraces({ otlp, headers = {}, ...written }: z.output<typeof tracesForm>): TracesConfig {
+  return { otlp, headers, ...rows.compile(written) };
 }

@@ -7,13 +7,19 @@ export const HIDDEN = '(not shown)';
 
 /** Names of fields, of parameters in queries and forms, and of members in JSON. */
 const SECRET =
-  /auth(?!or)|authori[sz]ation|cookie|token|secret|passw|passphrase|pwd|credential|signature|assertion|jwt|session|api[_-]?key|private|(^|[_.-])(key|sig|code|state|ticket|otp|pin|sid|pass)$/i;
+  /auth(?!or)|authori[sz]ation|cookie|token|secret|passw|passphrase|pwd|credential|signature|assertion|jwt|session|api[_-]?key|access[_-]?key|bearer|private|(^|[_.-])(key|sig|code|state|ticket|otp|pin|sid|pass)$/i;
+
+/** The last word of `clientKey`; other words of that kind, such as `statusCode`, are mostly none. */
+const CAMEL = /[a-z0-9](?:Key|Otp|Pin|Sig|Sid)$/;
 
 /** Theirs is no secret. */
-const HARMLESS: ReadonlySet<string> = new Set(['sec-websocket-key', 'idempotency-key', 'www-authenticate']);
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...['sec-websocket-key', 'idempotency-key', 'www-authenticate'],
+  ...['publickey', 'primarykey', 'foreignkey', 'sortkey', 'cachekey', 'partitionkey'],
+]);
 
 export function isSecretName(name: string): boolean {
-  return SECRET.test(name) && !HARMLESS.has(name.toLowerCase());
+  return (SECRET.test(name) || CAMEL.test(name)) && !HARMLESS.has(name.toLowerCase());
 }
 
 /** The value of a header field as it may be shown. */
@@ -21,9 +27,32 @@ export function shownField(name: string, value: string): string {
   const lower = name.toLowerCase();
   if (lower === 'cookie') return value.split(';').map(withoutCookieValue).join(';');
   if (lower === 'set-cookie') return withoutSetCookieValue(value);
+  if (lower === 'sec-websocket-protocol') return shownProtocols(value);
   if (!isSecretName(lower)) return shownText(value);
   const scheme = /^(basic|bearer|digest|negotiate) /i.exec(value);
   return scheme === null ? HIDDEN : `${scheme[1]} ${HIDDEN}`;
+}
+
+/** Browsers can set no other field of a handshake, so tokens are sent as names of protocols: what does not look like one is hidden. */
+function shownProtocols(value: string): string {
+  let afterSecret = false;
+  const shown = value.split(',').map((element) => {
+    const name = element.trim();
+    const hidden = afterSecret || (name !== '' && !isProtocolName(name));
+    afterSecret = isSecretName(name);
+    return hidden ? HIDDEN : name;
+  });
+  return shown.join(', ');
+}
+
+/** Short words, few digits: `graphql-ws`, `v4.channel.k8s.io`, `access_token`. */
+function isProtocolName(name: string): boolean {
+  return (
+    /^[a-z]/i.test(name) &&
+    name.length <= 40 &&
+    name.split(/[._+-]/).every((word) => /^[a-z]{0,12}\d{0,3}[a-z]{0,3}$/i.test(word)) &&
+    !/\.(?:bearer|authorization)\./i.test(name)
+  );
 }
 
 function withoutCookieValue(pair: string): string {
@@ -39,23 +68,26 @@ function withoutSetCookieValue(value: string): string {
 
 /** A target, a URL, or a text that quotes one: the secrets of its query, and of who is named before the host. */
 export function shownText(text: string): string {
-  const shown = text.includes('=') ? withoutParameters(text) : text;
-  return shown.includes('@') ? shown.replace(USER_INFO, `//${HIDDEN}@`) : shown;
+  const shown = /=|%(?:25)*3d/i.test(text) ? withoutParameters(text) : text;
+  return /@|%40/.test(shown) ? shown.replace(USER_INFO, `$1${HIDDEN}$2`) : shown;
 }
 
-/** Up to its value, which may be a URL with a query of its own. */
-const PARAMETER = /[?&;#]([^=?&;#\s"'<>]{1,200})=/g;
+/** Up to its value, which may be a URL with a query of its own, encoded once or more often. */
+const PARAMETER =
+  /(?:[?&;#]|%(?:25){0,3}(?:3[fb]|26|23))((?:(?!%(?:25){0,3}(?:3[dfb]|26|23))[^=?&;#\s"'<>]){1,200})(=|%(?:25){0,3}3d)/gi;
 const BEHIND_VALUE = /[&;#\s"'<>]|$/;
-const USER_INFO = /\/\/[^/?#@\s"'<>]*@/g;
+/** A value in an encoded query ends with the next parameter of that. */
+const BEHIND_ENCODED = /[&;#\s"'<>]|%(?:25){0,3}(?:3b|26|23)|$/i;
+const USER_INFO = /(\/\/|%2f%2f)[^/?#@\s"'<>%]{0,1000}(?:%3a[^/?#@\s"'<>%]{0,1000})?(@|%40)/gi;
 
 function withoutParameters(text: string): string {
   let shown = '';
   let at = 0;
-  for (const { 0: whole, 1: name, index } of text.matchAll(PARAMETER)) {
+  for (const { 0: whole, 1: name, 2: sign, index } of text.matchAll(PARAMETER)) {
     // Within what is hidden already there is nothing to look for.
     if (index < at || !isSecretName(decoded(name!))) continue;
     const from = index + whole.length;
-    const length = text.slice(from).search(BEHIND_VALUE);
+    const length = text.slice(from).search(sign === '=' ? BEHIND_VALUE : BEHIND_ENCODED);
     if (length === 0) continue;
     shown += text.slice(at, from) + HIDDEN;
     at = from + length;

@@ -169,6 +169,10 @@ export interface CertificateFiles {
 export interface TracesConfig {
   /** URL of the collector, path and all. */
   readonly otlp: string;
+  /** Sent with each batch: what a hosted collector knows us by. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether batches are packed by gzip. */
+  readonly gzip: boolean;
   /** Share of the exchanges, 0 to 1. */
   readonly sample: number;
   /** Name of this gateway in traces. */

@@ -7,8 +7,15 @@ import { preferredType } from '../answer/accept.ts';
 import type { Purge } from '../cache/purge.ts';
 import { ADMIN_IN_CLEAR, isLoopback } from '../config/listening.ts';
 import type { Environment } from '../config/load.ts';
+import { HIDDEN, isSecretName, shownText } from '../fields/secrets.ts';
 import { ListenError } from '../listener/listen-error.ts';
-import type { GatewayConfig, SharedConfig, TlsConfig } from '../model/config.ts';
+import type {
+  FieldCondition,
+  GatewayConfig,
+  RouteMatcher,
+  SharedConfig,
+  TlsConfig,
+} from '../model/config.ts';
 import type {
   ConfigStatus,
   OrderedCertificateStatus,
@@ -259,16 +266,22 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
 
 /** The environment of services and the options of plugins are where their passwords are. */
 function withoutSecrets(config: GatewayConfig): GatewayConfig {
-  const hidden = (values: Readonly<Record<string, unknown>>) =>
+  const hidden = (values: Readonly<Record<string, unknown>>): Record<string, string> =>
     Object.fromEntries(Object.keys(values).map((name) => [name, '(not shown)']));
   return {
     ...config,
     routes: config.routes.map((route) => ({
       ...route,
+      matcher: withoutWantedSecrets(route.matcher),
       use: route.use.map((used) => ({ ...used, options: hidden(used.options) })),
       policies: shownSettings(route.policies),
     })),
     tls: config.tls && withoutAccountKey(config.tls),
+    traces: config.traces && {
+      ...config.traces,
+      otlp: shownText(config.traces.otlp),
+      headers: hidden(config.traces.headers),
+    },
     shared: config.shared && withoutPasswords(config.shared),
     services: config.services.map((service) => ({ ...service, env: hidden(service.env) })),
   };
@@ -282,6 +295,13 @@ function withoutPasswords(shared: SharedConfig): SharedConfig {
     password: hidden(password),
     sentinel: sentinel && { ...sentinel, password: hidden(sentinel.password) },
   };
+}
+
+/** What a condition wants is a secret where what clients send is one. */
+function withoutWantedSecrets(matcher: RouteMatcher): RouteMatcher {
+  const shown = (condition: FieldCondition) =>
+    condition.value !== null && isSecretName(condition.name) ? { ...condition, value: HIDDEN } : condition;
+  return { ...matcher, headers: matcher.headers.map(shown), query: matcher.query.map(shown) };
 }
 
 function withoutAccountKey(tls: TlsConfig): TlsConfig {

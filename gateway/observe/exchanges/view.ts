@@ -67,11 +67,11 @@ function withoutSecrets(explanation: Explanation): Explanation {
   const candidates = explanation.candidates.map((candidate) => ({
     ...candidate,
     losses: candidate.losses.map((loss) => {
-      if (loss.kind === 'header')
-        return { ...loss, found: loss.found.map((value) => shownField(loss.name, value)) };
-      return loss.kind === 'query' && isSecretName(loss.name)
-        ? { ...loss, found: loss.found.map(() => HIDDEN) }
-        : loss;
+      if (loss.kind !== 'header' && loss.kind !== 'query') return loss;
+      const shown = (value: string) =>
+        loss.kind === 'header' ? shownField(loss.name, value) : isSecretName(loss.name) ? HIDDEN : value;
+      // What the configuration wants is a secret where what clients send is one.
+      return { ...loss, wanted: loss.wanted && shown(loss.wanted), found: loss.found.map(shown) };
     }),
   }));
   return { ...explanation, candidates };

@@ -1,9 +1,12 @@
 import type { Agent } from 'node:http';
 import https from 'node:https';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
 import type { Logger } from 'pino';
 import { http } from '../../exchange/node-http.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { ExchangeTrace } from '../../exchange/trace.ts';
+import { shownText } from '../../fields/secrets.ts';
 import type { TracesConfig } from '../../model/config.ts';
 import { spansOf } from './spans.ts';
 
@@ -53,7 +56,7 @@ export class TraceExporter {
   async #sendBatch(): Promise<void> {
     const batch = this.#queue.splice(0, BATCH_MAX);
     try {
-      await this.#post(this.#textOf(batch));
+      await this.#post(await this.#packed(this.#textOf(batch)));
       this.#tell(null, 0);
     } catch (cause) {
       this.#tell((cause as Error).message, batch.length);
@@ -68,14 +71,24 @@ export class TraceExporter {
     });
   }
 
+  /** Off the loop. */
+  async #packed(text: string): Promise<Buffer> {
+    return this.#config.gzip ? promisify(zlib.gzip)(text) : Buffer.from(text);
+  }
+
   /** Redirects are not followed; what the answer says beside its status is not read. @throws */
-  #post(text: string): Promise<void> {
+  #post(body: Buffer): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const { otlp } = this.#config;
+    const { otlp, headers, gzip } = this.#config;
     const request = (otlp.startsWith('https:') ? https : http).request(otlp, {
       method: 'POST',
       agent: this.#agent,
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        ...(gzip && { 'content-encoding': 'gzip' }),
+        'content-length': body.length,
+      },
       maxHeaderSize: 16_384,
     });
     const deadline = setTimeout(() => request.destroy(new Error('no answer in time')), ANSWER_MS).unref();
@@ -93,7 +106,7 @@ export class TraceExporter {
         if (bytes > ANSWER_MAX_BYTES) request.destroy();
       });
     });
-    request.end(text);
+    request.end(body);
     return promise;
   }
 
@@ -102,7 +115,7 @@ export class TraceExporter {
     this.#lost += lost;
     if ((cause !== null) === this.#failing) return;
     this.#failing = cause !== null;
-    const { otlp } = this.#config;
+    const otlp = shownText(this.#config.otlp);
     if (cause !== null)
       this.#log.warn({ otlp, cause }, 'traces can’t be sent: spans are lost until they can');
     else this.#log.info({ otlp, lost: this.#lost }, 'traces are sent again');

@@ -1,6 +1,7 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 
 export interface ReceivedSpan {
@@ -30,6 +31,7 @@ export class TraceCollector {
   readonly #server: Server;
   readonly requests: { readonly url: string; readonly type: string | undefined; readonly body: unknown }[] =
     [];
+  readonly fields: IncomingHttpHeaders[] = [];
   /** What the schema says against a request. */
   readonly faults: string[] = [];
 
@@ -77,10 +79,13 @@ function sorted(value: unknown): string {
 /** @param answer what it does instead of taking a request. */
 export async function startCollector(answer?: (response: ServerResponse) => void): Promise<TraceCollector> {
   const server = createServer((request, response) => {
-    let text = '';
-    request.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {
-      collector.take(request.url ?? '', request.headers['content-type'], text);
+      const bytes = Buffer.concat(pieces);
+      const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+      collector.fields.push(request.headers);
+      collector.take(request.url ?? '', request.headers['content-type'], text.toString());
       if (answer) answer(response);
       else response.setHeader('content-type', 'application/json').end('{"partialSuccess":{}}');
     });

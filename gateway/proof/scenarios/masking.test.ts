@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
+import { until } from '../testing/poll.ts';
+import { connect, get } from '../testing/raw-client.ts';
+import { ok, startService } from '../testing/service.ts';
+import { startCollector } from '../testing/trace-collector.ts';
+
+test('secrets of the configuration and of requests are used, and shown nowhere', async () => {
+  const collector = await startCollector();
+  const service = (await startService()).answer(ok('x'));
+  const gateway = await startTestGateway(
+    `admin: 3900
+traces:
+  otlp: "http://127.0.0.1:${collector.port}/in?api_key=hushurl"
+  headers: { X-Honeycomb-Team: hushkey }
+  gzip: on
+  sample: 100%
+routes:
+  /db:
+    - to: ${service.port}
+    - { to: ${service.port}, when: { headers: { X-Api-Key: hushwanted }, query: { token: hushquery } } }
+`,
+    { mode: 'development' },
+  );
+  const nested = encodeURIComponent(`https://x/cb?code=hushnested&a=1`);
+  await gateway.get(
+    `/db/x?next=${nested}&accessKey=hushcamel`,
+    'Sec-WebSocket-Protocol: graphql-ws, hushprotocol0123456789',
+  );
+  await until('a batch has come', () => collector.requests.length > 0);
+  expect(collector.faults).toEqual([]);
+  expect(collector.requests[0]?.url).toBe('/in/v1/traces?api_key=hushurl');
+  expect(collector.fields[0]).toMatchObject({ 'x-honeycomb-team': 'hushkey', 'content-encoding': 'gzip' });
+  const ask = async (path: string) => {
+    const client = await connect(gateway.adminPort);
+    return (await client.exchange(get(path, 'Host: localhost'))).text;
+  };
+  const { exchanges } = JSON.parse(await ask('/exchanges')) as { exchanges: { id: string }[] };
+  const one = await ask(`/exchanges/${exchanges[0]!.id}`);
+  expect(one).toContain('graphql-ws, (not shown)');
+  expect(JSON.parse(one).why).toContain('(not shown)');
+  const ofConfig = ['hushurl', 'hushkey', 'hushwanted', 'hushquery'];
+  const hidden = (text: string, secrets: readonly string[]) =>
+    expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
+  hidden(one, [...ofConfig, 'hushnested', 'hushcamel', 'hushprotocol']);
+  hidden(await ask('/config'), ofConfig);
+  hidden(JSON.stringify(gateway.log.records), ofConfig);
+});

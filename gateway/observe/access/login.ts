@@ -117,6 +117,11 @@ ${wrong}<form method="post" action="/login">
 </div></main>`;
   return reply
     .code(status)
-    .headers({ ...pageFields, 'content-security-policy': formPolicy })
+    .headers({
+      ...pageFields,
+      'content-security-policy': formPolicy,
+      // Without a referrer, browsers would say `Origin: null` of the form (Fetch §3.2), as of a stranger's.
+      'referrer-policy': 'same-origin',
+    })
     .send(renderDocument({ title: 'Log in', body, script: null }));
 }

@@ -2,11 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hashKey } from '../../policy/auth/api-keys/api-keys.ts';
+import { findChromium, launchBrowser, openPage } from '../testing/browser.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { type Answer, connect, request } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
+const executable = findChromium();
 const KEY = 'pw_a-key-of-ops';
 const PAGE = 'Accept: text/html';
 const HOST = 'Host: 127.0.0.1:3900';
@@ -97,6 +99,24 @@ describe('an admin listener that other machines reach', () => {
     expect(log).not.toContain(KEY);
     expect(log).not.toContain(cookieOf(right).slice('portway-admin='.length));
   });
+
+  test.skipIf(executable === null)(
+    'lets a browser in by its form, and out again',
+    { timeout: 60_000 },
+    async () => {
+      const { gateway } = await stage();
+      const browser = await launchBrowser(executable!);
+      try {
+        const { page } = await openPage(await browser.newContext(), `http://127.0.0.1:${gateway.adminPort}/`);
+        await page.getByLabel('Key').fill(KEY);
+        await page.keyboard.press('Enter');
+        await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+        await page.getByRole('row', { name: '/db' }).waitFor();
+      } finally {
+        await browser.close();
+      }
+    },
+  );
 
   test('keeps its cookie from services on the same host', async () => {
     const { gateway, login } = await stage();

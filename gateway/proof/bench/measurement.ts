@@ -5,7 +5,7 @@ import type { Installed } from '../testing/machine.ts';
 import type { Process } from '../testing/processes.ts';
 import { type BenchCase, CACHE_MIB, caseBody, cases, pathPrefix } from './cases.ts';
 import type { LoadGenerator, LoadPlan, LoadResult } from './load.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, Wiring } from './peer.ts';
 import { problemOf, untilAnswers } from './readiness.ts';
 import type { Figures } from './result.ts';
 import type { Workspace } from './workspace.ts';
@@ -41,10 +41,13 @@ export async function measure(
   benchCase: BenchCase,
 ): Promise<Measured> {
   const port = await freePort();
-  const child = await startPeer(bench, peer, installed, benchCase, port);
+  const adminPort = await freePort();
+  const child = await startPeer(bench, peer, installed, benchCase, { port, adminPort });
   try {
     const url = `${benchCase.secure ? 'https' : 'http'}://127.0.0.1:${port}${pathPrefix}${benchCase.path}`;
     await untilAnswers(child, url, caseBody(benchCase), peer.field);
+    if (peer.watched === undefined) return await underLoad(bench, child, url, benchCase, peer.field);
+    using _ = await watch(`http://127.0.0.1:${adminPort}${peer.watched}`);
     return await underLoad(bench, child, url, benchCase, peer.field);
   } finally {
     await child.stop();
@@ -56,31 +59,40 @@ async function startPeer(
   peer: Peer,
   installed: Installed,
   { load, cached = false, secure = false }: BenchCase,
-  port: number,
+  ports: Pick<Wiring, 'port' | 'adminPort'>,
 ) {
   const { workspace } = bench;
   const tunnel = load === 'tunnel';
-  const folder = workspace.makeFolder(`peer-${port}`, {});
+  const folder = workspace.makeFolder(`peer-${ports.port}`, {});
   const {
     command,
     env = {},
     files = {},
   } = peer.launch(installed, {
     folder,
-    port,
+    ...ports,
     originPort: originFor(bench, load),
     pathPrefix,
     tunnel,
     cached,
     certificate: secure ? workspace.certificate : null,
   });
-  workspace.makeFolder(`peer-${port}`, files);
+  workspace.makeFolder(`peer-${ports.port}`, files);
   return workspace.processes.start(command, { cpu: workspace.proxyCpu, env, quiet: true });
 }
 
 function originFor({ originPort, echoPort, objectsPort }: Bench, load: BenchCase['load']): number {
   if (load === 'tunnel') return echoPort;
   return load === 'zipf' ? objectsPort : originPort;
+}
+
+/** Reads a stream until it is disposed of. @throws where it is none */
+async function watch(url: string): Promise<Disposable> {
+  const leave = new AbortController();
+  const { ok, status, body } = await fetch(url, { signal: leave.signal });
+  if (!ok) throw new Error(`${url} answered ${status}`);
+  void body?.pipeTo(new WritableStream()).catch(() => {});
+  return { [Symbol.dispose]: () => leave.abort() };
 }
 
 /** Repeated where others were at work meanwhile, because they make a proxy cost more; the least disturbed measurement counts. */

@@ -6,6 +6,8 @@ export interface Wiring {
   readonly folder: string;
   readonly port: number;
   readonly originPort: number;
+  /** Where it may be looked into. */
+  readonly adminPort: number;
   readonly pathPrefix: string;
   /** Whether upgrades are to be carried. */
   readonly tunnel: boolean;
@@ -37,6 +39,8 @@ export interface Peer {
   readonly cases?: readonly string[];
   /** A header line that closed loops send it, such as a key of its own; the others are asked without. */
   readonly field?: string;
+  /** A stream of `adminPort` that somebody reads meanwhile, on the other core. */
+  readonly watched?: string;
   /** `null` where it is not installed; the harness then leaves it out and says so. */
   find(): Installed | null;
   launch(installed: Installed, wiring: Wiring): Launch;

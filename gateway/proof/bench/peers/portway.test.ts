@@ -7,12 +7,13 @@ import { portway, portwayVariants } from './portway.ts';
 
 test.each([portway, ...portwayVariants].map((peer) => [peer.name, peer] as const))(
   '%s is measured with a configuration that Portway takes',
-  async (_name, peer) => {
+  async (name, peer) => {
     const folder = await temporaryFolder();
     const wiring = {
       folder,
       port: 20001,
       originPort: 20002,
+      adminPort: 20003,
       pathPrefix: '/svc',
       tunnel: false,
       cached: false,
@@ -23,6 +24,7 @@ test.each([portway, ...portwayVariants].map((peer) => [peer.name, peer] as const
     const file = join(folder, 'gateway.config.yaml');
     const text = String(files['gateway.config.yaml']);
     const loaded = await loadContent({ ok: true, text, hash: '' }, file, {});
-    expect(loaded).toMatchObject({ ok: true, config: { port: 20001, admin: null } });
+    const admin = /admin|watched/.test(name) ? { port: 20003 } : null;
+    expect(loaded).toMatchObject({ ok: true, config: { port: 20001, admin } });
   },
 );

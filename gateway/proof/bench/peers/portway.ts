@@ -18,6 +18,9 @@ interface Variant {
   readonly others?: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly field?: string;
+  /** Of the admin listener, which it has then. */
+  readonly watched?: string;
+  readonly admin?: true;
 }
 
 const API_KEY = 'pw_0123456789abcdefghijklmnopqrstuvwxyz';
@@ -55,6 +58,21 @@ export const portwayVariants: readonly Peer[] = [
     field: `X-API-Key: ${API_KEY}`,
   }),
   portwayPeer({
+    name: 'portway admin',
+    about: 'with the admin listener, at which nobody looks',
+    cases: ['small', 'half'],
+    settings: QUIET,
+    admin: true,
+  }),
+  portwayPeer({
+    name: 'portway watched',
+    about: 'with the dashboard’s stream of exchanges open, and read',
+    cases: ['small', 'half'],
+    settings: QUIET,
+    admin: true,
+    watched: '/events',
+  }),
+  portwayPeer({
     name: 'portway 1 worker',
     about: 'through one worker of `workers:`',
     cases: ['small'],
@@ -84,6 +102,7 @@ function portwayPeer(variant: Variant): Peer {
     about: variant.about,
     cases: variant.cases ?? cases.map(({ name }) => name),
     ...(variant.field === undefined ? {} : { field: variant.field }),
+    ...(variant.watched === undefined ? {} : { watched: variant.watched }),
     find: findPortway,
     launch: (_installed, wiring) => ({
       command: [process.execPath, PORTWAY, 'start', '--config', `${wiring.folder}/gateway.config.yaml`],
@@ -99,11 +118,11 @@ function findPortway(): Installed {
 }
 
 function configuration(wiring: Wiring, variant: Variant): string {
-  const { port, originPort, pathPrefix, cached, certificate } = wiring;
+  const { port, adminPort, originPort, pathPrefix, cached, certificate } = wiring;
   const tls = certificate && `tls: { certificates: ${JSON.stringify(certificate)} }\n`;
   return `port: ${port}
 host: 127.0.0.1
-admin: false
+admin: ${variant.admin ? adminPort : false}
 ${variant.settings ?? ''}${tls ?? ''}routes:
   ${pathPrefix}: { to: ${originPort}${cached ? `, cache: { maxSize: ${CACHE_MIB}MiB }` : ''}${variant.route ?? ''} }
 ${variant.others ?? ''}`;

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { findChromium, launchBrowser } from './testing/browser.ts';
 import { freePorts } from './testing/free-port.ts';
 import { PortwayProcess } from './testing/portway.ts';
@@ -12,14 +14,29 @@ import { Processes } from './testing/processes.ts';
 
 /**
  * Takes the pictures of the documentation: `npm run screenshot`. A gateway as `npm start` runs it, with services that answer as a shop's would,
- * and a minute of clients. Pictures are WebP, which is a third of PNG.
+ * and a minute of clients. Pictures are WebP, which is a third of PNG; the film of ten seconds, too (sharp puts its pictures together).
  */
 const PICTURES = [
   { name: 'dashboard', place: '#/map/%2Fcart', scheme: 'light' },
   { name: 'dashboard-dark', place: '#/map/%2Fcart', scheme: 'dark' },
 ] as const;
 const SECONDS = 65;
+/** More than a film takes on a busy machine. */
+const FILM_SECONDS = 30;
+const FRAME_MS = 250;
+
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
+
+/** What the film shows, and for how many seconds. */
+const SCENES: ReadonlyArray<readonly [act: (page: Page) => Promise<unknown>, seconds: number]> = [
+  [async () => {}, 2],
+  [(page) => page.getByRole('row', { name: '/cart' }).click(), 2],
+  [(page) => page.keyboard.press('2'), 2],
+  [(page) => page.keyboard.press('p'), 0.25],
+  [(page) => page.getByRole('row', { name: 'GET' }).nth(2).click(), 1.75],
+  [(page) => page.keyboard.press('3'), 1],
+  [(page) => page.keyboard.press('5'), 1],
+];
 
 /** Answers after a while that is mostly short; of `fails`, one in that many fails. */
 const SERVICE = `import http from 'node:http';
@@ -77,13 +94,14 @@ try {
       return { name, page };
     }),
   );
-  await clients();
+  await clients(SECONDS);
   for (const { name, page } of pages) {
     const devtools = await page.context().newCDPSession(page);
     const { data } = await devtools.send('Page.captureScreenshot', { format: 'webp', quality: 80 });
     await writeFile(join(docs, `${name}.webp`), Buffer.from(data, 'base64'));
     console.log(`docs/${name}.webp: ${Math.round((data.length * 3) / 4 / 1000)} kB`);
   }
+  await Promise.all([film(browser), clients(FILM_SECONDS)]);
 } finally {
   await browser.close();
   gateway.child.kill('SIGTERM');
@@ -91,7 +109,30 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function clients(): Promise<void> {
+/** What one sees in ten seconds: the map, a route, requests as they come, one of them whole, the heat, and the file. */
+async function film(browser: Browser): Promise<void> {
+  const page = await browser.newPage({ colorScheme: 'light', viewport: { width: 960, height: 540 } });
+  await page.goto(`http://localhost:${admin}/#/map`);
+  await page.getByRole('row', { name: '/cart' }).waitFor();
+  const frames: Buffer[] = [];
+  const show = async (seconds: number) => {
+    for (let frame = 0; frame < (seconds * 1000) / FRAME_MS; frame++) {
+      const began = Date.now();
+      frames.push(await page.screenshot());
+      await sleep(Math.max(0, FRAME_MS - (Date.now() - began)));
+    }
+  };
+  for (const [act, seconds] of SCENES) {
+    await act(page);
+    await show(seconds);
+  }
+  const { size } = await sharp(frames, { join: { animated: true } })
+    .webp({ quality: 70, effort: 6, loop: 0, delay: frames.map(() => FRAME_MS) })
+    .toFile(join(docs, 'dashboard-film.webp'));
+  console.log(`docs/dashboard-film.webp: ${frames.length} pictures, ${Math.round(size / 1000)} kB`);
+}
+
+async function clients(seconds: number): Promise<void> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   const paths = [
     '/shop/',
@@ -103,7 +144,7 @@ async function clients(): Promise<void> {
     '/mail/new',
     '/shop/hats',
   ];
-  for (let second = 0; second < SECONDS; second++) {
+  for (let second = 0; second < seconds; second++) {
     const many = 14 + Math.round(8 * Math.sin(second / 6)) + Math.round(Math.random() * 6);
     await Promise.all(
       [...Array(many).keys()].map(() => get(agent, paths[Math.floor(Math.random() * paths.length)]!)),

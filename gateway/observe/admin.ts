@@ -231,11 +231,11 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
 function answerResources(app: FastifyInstance, view: AdminView): void {
   const dashboard = new DashboardPage();
   app.get('/', async (request, reply) => {
-    reply.header('vary', 'accept');
+    reply.header('vary', 'accept, accept-encoding');
     if (preferredType(request.headers.accept, ['application/json', 'text/html']) === 'application/json') {
       return sendJson(reply, { resources: adminResources });
     }
-    return dashboard.answer(reply, await gatewayStatus(view));
+    return dashboard.answer(request, reply, await gatewayStatus(view));
   });
   dashboard.answerFiles(app);
   app.get('/healthz', (_request, reply) => sendJson(reply, { status: 'alive' }));

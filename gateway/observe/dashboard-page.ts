@@ -33,11 +33,11 @@ export class DashboardPage {
   #files: ReadonlyMap<string, BuiltFile> | null = null;
 
   /** @param status what its program shows, too, once it runs */
-  answer(reply: FastifyReply, status: GatewayStatus): FastifyReply {
-    const built = this.#all().has('app.js');
-    return reply
-      .headers({ ...pageFields, 'content-security-policy': DASHBOARD_POLICY })
-      .send(renderShell(built, status));
+  answer(request: FastifyRequest, reply: FastifyReply, status: GatewayStatus): FastifyReply {
+    const text = renderShell(this.#all().has('app.js'), status);
+    reply.headers({ ...pageFields, 'content-security-policy': DASHBOARD_POLICY });
+    if (!packs(request)) return reply.send(text);
+    return reply.header('content-encoding', 'gzip').send(gzipSync(text));
   }
 
   answerFiles(app: FastifyInstance): void {
@@ -57,9 +57,12 @@ function send(request: FastifyRequest, reply: FastifyReply, file: BuiltFile): Fa
   // Asked again each time, answered in a few bytes while it is the same.
   reply.headers({ etag: file.tag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' }).type(file.type);
   if (request.headers['if-none-match'] === file.tag) return reply.code(304).send();
-  const packs = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  if (packs) reply.header('content-encoding', 'gzip');
-  return reply.send(packs ? file.packed : file.bytes);
+  if (!packs(request)) return reply.send(file.bytes);
+  return reply.header('content-encoding', 'gzip').send(file.packed);
+}
+
+function packs({ headers }: FastifyRequest): boolean {
+  return /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
 }
 
 /** Empty where it was not built: the page says what to do then. */

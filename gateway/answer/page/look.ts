@@ -55,6 +55,7 @@ main{max-width:100rem;margin:0 auto}
 .notice :is(h2,strong){color:var(--down)}
 .notice h2{font-size:var(--base)}
 .notice .text-block{margin-top:.5rem}
+.notice+.rows{margin-top:.75rem}
 .lost{position:sticky;bottom:1rem}
 body.stale main{filter:grayscale(1)}
 .empty{padding:2rem var(--gap);color:var(--quiet)}

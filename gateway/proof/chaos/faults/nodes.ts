@@ -33,7 +33,7 @@ export const nodes: readonly Fault[] = [
   {
     id: 'service-of-two-killed',
     done: 'SIGKILL of one of the two processes of a service behind three gateways behind HAProxy, under load; it is started again',
-    holds: posts,
+    holds: `${posts}; but a GET that was the first on its connection to that process is answered 502 (record 0013)`,
     async run(stage, seen) {
       const three = await ThreeGateways.start(stage);
       const victim = three.services[1]!;
@@ -43,7 +43,7 @@ export const nodes: readonly Fault[] = [
       await pause(stage.either(1_000, 5_000));
       await stage.service(victim.ports);
       await pause(stage.either(500, 12_000));
-      await tell(seen, three, await load.stop());
+      await tell(seen, three, await load.stop(), 3);
     },
   },
   {
@@ -88,9 +88,22 @@ export const nodes: readonly Fault[] = [
   },
 ];
 
-async function tell(seen: Findings, three: ThreeGateways, { get, post, perSecond }: Loaded): Promise<void> {
+/** @param firsts GETs that may be answered 502, because a connection that has carried nothing yet is no kept one: at most one for each gateway */
+async function tell(
+  seen: Findings,
+  three: ThreeGateways,
+  { get, post, perSecond }: Loaded,
+  firsts = 0,
+): Promise<void> {
   seen.note(`${Math.round(perSecond)} requests/s`);
-  seen.none(`of ${get.length} GETs failed`, failuresOf(get));
+  const failed = failuresOf(get);
+  const isFirst = (failure: string) => firsts > 0 && failure === '502';
+  const unsent = failed.filter(isFirst);
+  seen.none(
+    `of ${get.length} GETs failed`,
+    failed.filter((failure) => !isFirst(failure)),
+  );
+  if (firsts > 0) seen.atMost('and answered 502', unsent.length, firsts);
   // Of each client one.
   seen.atMost(`of ${post.length} POSTs failed`, failuresOf(post).length, 2);
   seen.atMost('times that one POST arrived', await three.mostPosts(), 1);

@@ -52,6 +52,21 @@ describe('portway check', () => {
     expect(stdout).toMatch(/\n1 problem\n$/);
   });
 
+  it('warns of compress where a module sends the bodies by itself', async () => {
+    const cwd = await folderWith(
+      'compress: true\nroutes:\n  /a: { to: 3001, extend: ./head.mjs }\n  /b: { to: 3001, extend: ./body.mjs }\n',
+    );
+    await writeFile(join(cwd, 'head.mjs'), 'export default {};');
+    await writeFile(join(cwd, 'body.mjs'), 'export default { replyOptions: { onResponse() {} } };');
+    const { code, stdout } = await runPortway(['check'], { cwd });
+    expect(code).toBe(0);
+    expect(stdout.match(/^warning: .*$/gm)).toEqual([
+      expect.stringMatching(
+        /the route \/b \(line 4 .*`compress` does nothing there.*take one of the two away$/,
+      ),
+    ]);
+  });
+
   it.each([
     ['{ host: 0.0.0.0, port: 9900, token: keys.txt }', true],
     ["{ host: '::', port: 9900, token: keys.txt }", true],

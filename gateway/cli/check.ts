@@ -49,7 +49,8 @@ async function checkOnce(named: string | undefined, context: CommandContext): Pr
   const raw = streams.length === 0 ? '' : `${counted(streams.length, 'stream')}, `;
   const counts = `${counted(routes.length, 'route')}, ${raw}${counted(services.length, 'service')}`;
   output.write(`${loaded.file}: ${counts}, no problems\n`);
-  for (const warning of await warningsOf(loaded, context.env)) output.write(`\nwarning: ${warning}\n`);
+  for (const warning of [...(await warningsOf(loaded, context.env)), ...(await undoneBy(loaded))])
+    output.write(`\nwarning: ${warning}\n`);
   return ended(0, loaded);
 }
 
@@ -87,6 +88,17 @@ async function brokenExtensions({ file, config, text }: Loaded): Promise<Problem
       hint: 'see docs/extend.md',
     }));
   }
+}
+
+/** Settings of bodies on routes whose modules see those. What plugins see is known when they are registered, at a start. */
+async function undoneBy({ config }: Loaded): Promise<string[]> {
+  const extended = config.routes.filter(({ extend }) => extend !== null);
+  if (extended.length === 0) return [];
+  const { leftUndone, loadExtensions } = await import('../proxy/extension.ts');
+  const modules = await loadExtensions(extended);
+  return extended.flatMap((route, index) =>
+    modules.get(index)?.replyOptions?.onResponse ? (leftUndone(route) ?? []) : [],
+  );
 }
 
 function counted(count: number, noun: string): string {

@@ -86,7 +86,7 @@ export interface BoundPolicy {
   readonly decides?: readonly string[];
   /** The head of a service's, or a cache's, final answer. */
   readonly toClient?: FieldsHook;
-  /** A service's, or a cache's, answer with its body: called before it is known, and given its head behind `toClient`. Not on extended routes. */
+  /** A service's, or a cache's, answer with its body: called before it is known, and given its head behind `toClient`. Not where hooks of an extended route see the body. */
   readonly client?: ClientHook;
   /** The head of an answer that the gateway gives by itself on this route. */
   readonly ownAnswer?: FieldsHook;

@@ -339,7 +339,8 @@ export class Carrier implements HttpListenerHandler {
     if (handshake === null) {
       const { downstream: arrived } = fastify;
       const { detail } = exchange.record;
-      const client = paced(detail === null ? arrived : this.#inspect(arrived, routed, detail), routed);
+      const told = paced(detail === null ? arrived : this.#inspect(arrived, routed, detail), routed);
+      const client = routed.policies.client(told, routed);
       return this.#forward(routed, this.#watched(routed, client), routed, owner);
     }
     const { downstream } = handshake;

@@ -28,6 +28,19 @@ export interface ReplyHooks {
   onResponse?(request: FastifyRequest, reply: FastifyReply, answer: { readonly stream: Readable }): unknown;
 }
 
+/**
+ * What the settings of an extended route say of bodies, and what is not done where its hooks see them and send them by themselves. `null`: nothing.
+ */
+export function leftUndone({ id, source, policies, escape: way }: RouteConfig): string | null {
+  const keys = [
+    ...(policies.compress === null ? [] : ['compress']),
+    ...(way === 'script' ? ['escape: script'] : []),
+  ];
+  if (keys.length === 0) return null;
+  const told = keys.map((key) => `\`${key}\``).join(' and ');
+  return `the route ${id} (${placeText({ ...source, column: 1 })}): ${told} does nothing there, because its hooks see the bodies of answers and send them by themselves (docs/extend.md): let a hook do it, or take one of the two away`;
+}
+
 /** Why a module that `extend:` names can't be used. */
 export interface ExtensionFailure {
   readonly route: string;

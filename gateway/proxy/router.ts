@@ -15,7 +15,13 @@ import { editOf, type Tag } from '../forward/extend.ts';
 import { ExtendDispatcher } from '../forward/extend-dispatcher.ts';
 import type { RouteConfig } from '../model/config.ts';
 import { isExtended } from '../route/lane.ts';
-import { ExtensionError, type ExtensionFailure, loadExtensions, type RouteExtension } from './extension.ts';
+import {
+  ExtensionError,
+  type ExtensionFailure,
+  leftUndone,
+  loadExtensions,
+  type RouteExtension,
+} from './extension.ts';
 import { guardAnswerHooks, type HookFailed } from './extension-hooks.ts';
 import { HookEdits, type RewriteHeaders } from './hook-edits.ts';
 import { PluginHooks } from './plugin-hooks.ts';
@@ -85,7 +91,7 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
     const plugins = loaded[index]!;
     const prefix = `/extended/${index}`;
     app.register(
-      async (context) => extendedRoute(context, { extension, plugins, failed }, methods, handlers),
+      async (context) => extendedRoute(context, { route, extension, plugins, failed }, methods, handlers),
       { prefix },
     );
   }
@@ -130,6 +136,7 @@ function everyMethod(app: FastifyInstance): string[] {
 
 /** What stands before the service on one route. */
 interface Extended {
+  readonly route: RouteConfig;
   readonly extension: RouteExtension;
   readonly plugins: readonly UsedPlugin[];
   readonly failed: (name: string, problem: string) => void;
@@ -137,7 +144,7 @@ interface Extended {
 
 function extendedRoute(
   context: FastifyInstance,
-  { extension, plugins, failed }: Extended,
+  { route, extension, plugins, failed }: Extended,
   methods: string[],
   handlers: RouterHandlers,
 ): void {
@@ -158,6 +165,11 @@ function extendedRoute(
   );
   registerPlugins(context, hooks, plugins, failed);
   const sees = extension.replyOptions?.onResponse !== undefined;
+  const undone = leftUndone(route);
+  context.addHook('onReady', (done) => {
+    if (undone !== null && (sees || hooks.seeBodies)) handlers.log.warn(undone);
+    done();
+  });
   // A room within: its parsers, its error handler and its last hooks are behind those of the plugins.
   context.register(async (inner) =>
     proxiedRoute(inner, {

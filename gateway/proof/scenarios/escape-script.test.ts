@@ -10,7 +10,7 @@ import { ok, type ReceivedRequest, type ServiceConnection, startService } from '
 const DOCUMENT = ['Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document', 'Accept-Encoding: gzip, br'];
 const HTML = 'Content-Type: text/html; charset=utf-8';
 const PAGE = '<!doctype html><html><head><title>x</title></head></html>';
-const kinds = laneKinds.filter(({ extended }) => !extended);
+const kinds = laneKinds.filter(({ throughFastify }) => !throughFastify);
 
 describe.each(kinds)('escape: script on $kind', ({ routes, files }) => {
   async function stage(body: string, ...fields: string[]) {

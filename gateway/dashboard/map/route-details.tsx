@@ -7,6 +7,7 @@ import { fileName } from '../notices.tsx';
 import { Drawer } from '../parts/drawer.tsx';
 import { formatAgo, formatCount, formatQuantile, formatShare, NOTHING } from '../parts/format.ts';
 import { Sign, StateShape } from '../parts/icons.tsx';
+import { MessagesSection } from '../parts/messages-section.tsx';
 import { Section } from '../parts/section.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { CompareSection } from './compare-section.tsx';
@@ -49,6 +50,7 @@ export function RouteDetails(session: DetailsParts) {
         </ul>
       </Section>
       {route.breaker && <BreakerSection breaker={route.breaker} />}
+      <MessagesSection of={`route=${encodeURIComponent(route.id)}`} />
       {route.policies.includes('compare') && <CompareSection key={route.id} id={route.id} />}
       {route.service !== null && <ProcessSection service={route.service} feed={feed} />}
       <Section title="On the way" aside={null}>

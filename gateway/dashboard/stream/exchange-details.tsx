@@ -8,6 +8,7 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { Drawer } from '../parts/drawer.tsx';
 import { FieldList } from '../parts/field-list.tsx';
 import { formatBytes, formatMs, formatTime } from '../parts/format.ts';
+import { MessagesSection } from '../parts/messages-section.tsx';
 import { Section } from '../parts/section.tsx';
 import { TextBlock } from '../parts/text-block.tsx';
 import { Body } from '../request/result.tsx';
@@ -70,6 +71,7 @@ function Told({ exchange, session }: { readonly exchange: ExchangeView; readonly
       </Section>
       <Message title="Request" message={exchange.request} />
       <Message title="Answer" message={exchange.answer} />
+      <MessagesSection of={`request=${encodeURIComponent(exchange.requestId)}`} />
       <ReplaySection exchange={exchange} session={session} />
       <Section title="Why" aside="by the configuration of now">
         <TextBlock text={exchange.why.trim()} label="Why this route" kind="why" />

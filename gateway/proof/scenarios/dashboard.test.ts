@@ -11,6 +11,7 @@ import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { Processes } from '../testing/processes.ts';
 import { ok, startService } from '../testing/service.ts';
+import { agreement, handshake } from '../testing/websocket.ts';
 
 const executable = findChromium();
 if (executable === null)
@@ -313,6 +314,30 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await details.getByRole('button', { name: `Admit localhost:${service.port}` }).click();
     await details.getByRole('button', { name: `Drain localhost:${service.port}` }).waitFor();
     expect((await gateway.get('/db/x')).status).toBe(200);
+    expect(faults).toEqual([]);
+  });
+
+  test('messages of a WebSocket stand beside its route as they pass', async () => {
+    const service = await startService();
+    const gateway = await startTestGateway(`routes:\n  /chat: { to: ${service.port}, inspect: true }\n`, {
+      mode: 'development',
+    });
+    const { page, faults } = await open(gateway, '#/map/%2Fchat');
+    await page.getByRole('complementary', { name: '/chat' }).waitFor();
+    const client = await gateway.connect();
+    await client.send(handshake('/chat/room', 'Host: localhost'));
+    const connection = await service.connectionThatSays('GET /room');
+    await connection.send(agreement());
+    await client.head();
+    // A text each way, unmasked and masked with zeros.
+    await connection.send(Buffer.from([0x81, 7, ...Buffer.from('welcome')]));
+    await client.send(Buffer.from([0x81, 0x85, 0, 0, 0, 0, ...Buffer.from('hello')]));
+    const messages = page.getByRole('list', { name: 'Messages, the newest first' });
+    await messages.getByText('welcome').waitFor();
+    await messages.getByText('hello').waitFor();
+    expect(await messages.getByRole('listitem').first().textContent()).toContain('to the service, text, 5 B');
+    expect(await axeFindings(page)).toEqual([]);
+    client.destroy();
     expect(faults).toEqual([]);
   });
 

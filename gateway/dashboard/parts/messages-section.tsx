@@ -1,0 +1,61 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { MessageList, MessageSummary } from '../../model/exchanges.ts';
+import { ask } from '../live/ask.ts';
+import { formatBytes, formatTime } from './format.ts';
+import { Section } from './section.tsx';
+
+const EVERY_MS = 1_000;
+const SHOWN = 50;
+
+/**
+ * What was said over WebSockets and event streams, the newest first, as it passes; nothing where none is looked into.
+ * @param of `route=/chat`, or `request=ID`
+ */
+export function MessagesSection({ of }: { readonly of: string }) {
+  const list = useSignal<readonly MessageSummary[]>([]);
+  useEffect(() => {
+    const ended = new AbortController();
+    const look = async () => {
+      if (document.hidden) return;
+      const told = await ask<MessageList>(`/messages?${of}&limit=${SHOWN}`, { signal: ended.signal });
+      if (told.ok) list.value = told.value.messages;
+    };
+    void look();
+    const timer = setInterval(() => void look(), EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      ended.abort();
+    };
+  }, [of]);
+  const messages = list.value;
+  if (messages.length === 0) return null;
+  return (
+    <Section title="Messages" aside={messages.length < SHOWN ? String(messages.length) : `the last ${SHOWN}`}>
+      <ol class="plain-list messages" aria-label="Messages, the newest first">
+        {messages.map((message) => (
+          <Message key={message.id} message={message} />
+        ))}
+      </ol>
+    </Section>
+  );
+}
+
+/** An arrow and a word say which way it went. */
+function Message({ message }: { readonly message: MessageSummary }) {
+  const { at, towards, kind, event, bytes, text, hex, truncated } = message;
+  return (
+    <li>
+      <span class={towards === 'client' ? 'up' : 'starting'} aria-hidden="true">
+        {towards === 'client' ? '←' : '→'}
+      </span>{' '}
+      <span class="quiet">
+        {formatTime(at)} to the {towards}, {event ?? kind}, {formatBytes(bytes)}
+      </span>
+      <span class={`mono said ${kind === 'undecodable' ? 'down' : ''}`}>
+        {hex ?? text}
+        {truncated && ' …'}
+      </span>
+    </li>
+  );
+}

@@ -23,14 +23,18 @@ export type Answer =
       readonly unserved: readonly Problem[];
     };
 
-/** Ten thousand routes in the long form take a second and some hundred MiB. */
-const LIMITS: ThreadLimits = { memoryMb: 1024, deadlineMs: 30_000 };
+/** Ten thousand routes in the long form take a second and some hundred MiB; a hundred thousand in 3.7 MB six seconds of CPU, which a busy machine gives late. */
+function limitsOf({ text }: ConfigText): ThreadLimits {
+  return { memoryMb: 1024, deadlineMs: 30_000 + 1_000 * Math.floor(text.length / CHARS_A_SECOND) };
+}
+
+const CHARS_A_SECOND = 50_000;
 
 /**
  * As `validate` does it, within limits: a file that takes more is refused. So is one whose thread can't begin or ends without an answer:
  * to read it here would hold up every request, without any limit. Never throws.
  */
-export async function validateInThread(source: ConfigText, limits: ThreadLimits = LIMITS): Promise<Verdict> {
+export async function validateInThread(source: ConfigText, limits = limitsOf(source)): Promise<Verdict> {
   const { port1: routes, port2 } = new MessageChannel();
   const question: Question = { ...source, env: { ...source.env }, routes: port2 };
   const program = new URL(`./validation-program${extname(import.meta.filename)}`, import.meta.url);

@@ -3,7 +3,7 @@ import { Folder } from '../folder/folder.ts';
 import { Mirror, upstreamOf } from '../forward/mirror.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import type { KeptStates } from '../policy/kept.ts';
-import { policiesOf } from '../policy/order.ts';
+import { policiesOf, sessionsOf } from '../policy/order.ts';
 import type { RoutePolicies } from '../policy/route-policies.ts';
 import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -32,14 +32,20 @@ export async function openPolicies(routes: readonly LiveRoute[], kept: KeptState
 export async function liveRoutes(config: GatewayConfig, registry: UpstreamRegistry): Promise<LiveRoute[]> {
   const slice = new TimeSlice();
   const routes: LiveRoute[] = [];
+  const sessions = sessionsOf(config);
   for (const route of config.routes) {
     if (slice.isOver) await slice.next();
-    routes.push(liveRoute(route, config, registry));
+    routes.push(liveRoute(route, policiesOf(route, config, sessions), config, registry));
   }
   return routes;
 }
 
-function liveRoute(route: RouteConfig, config: GatewayConfig, registry: UpstreamRegistry): LiveRoute {
+function liveRoute(
+  route: RouteConfig,
+  policies: RoutePolicies,
+  config: GatewayConfig,
+  registry: UpstreamRegistry,
+): LiveRoute {
   const { id, upstream, timeouts } = route;
   const spec = {
     scope: id,
@@ -50,7 +56,7 @@ function liveRoute(route: RouteConfig, config: GatewayConfig, registry: Upstream
   return {
     config: route,
     upstream: registry.acquire(spec),
-    policies: policiesOf(route, config),
+    policies,
     folder: route.folder && new Folder(route.folder),
     mirror: route.mirror && new Mirror(route.mirror, { ...spec, config: upstreamOf(route.mirror) }, registry),
     spec,

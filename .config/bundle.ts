@@ -19,6 +19,6 @@ await build({
   target: 'node22.18',
   minifyWhitespace: true,
   minifySyntax: true,
-  lineLimit: 160,
+  lineLimit: 500,
   logLevel: 'warning',
 });

@@ -129,6 +129,6 @@ function mapOf(value: unknown): ApiObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ApiObject) : {};
 }
 
-function listOf(value: unknown): readonly ApiObject[] {
+export function listOf(value: unknown): readonly ApiObject[] {
   return Array.isArray(value) ? value.map(mapOf) : [];
 }

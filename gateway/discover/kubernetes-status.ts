@@ -3,7 +3,15 @@ import type { Logger } from 'pino';
 import type { KubernetesDiscovery } from '../model/config.ts';
 import type { Origin, UnservedOrigin } from '../model/labels.ts';
 import type { ApiError, ApiObject, KubernetesApi } from './kubernetes-api.ts';
-import { type Cluster, type Known, parentsOf, pathOf, RESOURCES, routesOf } from './kubernetes-objects.ts';
+import {
+  type Cluster,
+  type Known,
+  listOf,
+  parentsOf,
+  pathOf,
+  RESOURCES,
+  routesOf,
+} from './kubernetes-objects.ts';
 
 /** Of us, in `status.parents`: others write theirs beside it. */
 export const CONTROLLER = 'portway.dev/gateway-controller';
@@ -29,6 +37,8 @@ export class RouteStatuses {
   /** Not until something is judged again. */
   #refused = false;
   #told = false;
+  /** How often the status of a route was written since something was judged: one that another always overwrites is left to it. */
+  #written = new Map<string, number>();
   #writing = false;
   #again = false;
 
@@ -42,6 +52,7 @@ export class RouteStatuses {
     this.#judged = new Map(origins.flatMap((each) => ('object' in each ? [[each.name, each.object]] : [])));
     this.#unserved = unserved;
     this.#refused = false;
+    this.#written.clear();
   }
 
   /** Once at a time: what happens meanwhile is looked at behind it. */
@@ -51,7 +62,7 @@ export class RouteStatuses {
     this.#writing = true;
     while (this.#again && !signal.aborted) {
       this.#again = false;
-      await this.#write(cluster, signal);
+      await this.#write(cluster, signal).catch((cause: Error) => this.#fail(cause.message));
     }
     this.#writing = false;
   }
@@ -70,22 +81,28 @@ export class RouteStatuses {
 
   async #put(route: Known, parents: readonly ApiObject[], signal: AbortSignal): Promise<void> {
     const path = `${pathOf(HTTP_ROUTE, route.namespace)}/${encodeURIComponent(route.name)}`;
+    const times = this.#written.get(path) ?? 0;
+    if (times === WRITES_MAX) return;
     try {
       await this.#api.putStatus(path, route.resourceVersion, { parents }, signal);
+      this.#written.set(path, times + 1);
     } catch (cause) {
       const { status, message } = cause as ApiError;
       // It has changed, or is no more: the watch tells.
       if (signal.aborted || status === 409 || status === 404) return;
-      this.#refused = true;
-      if (this.#told) return;
-      this.#told = true;
-      this.#log?.warn(
-        { reason: message },
-        'the status of HTTPRoutes can not be written; they are served all the same',
-      );
+      this.#fail(message);
     }
   }
+
+  #fail(reason: string): void {
+    this.#refused = true;
+    if (this.#told) return;
+    this.#told = true;
+    this.#log?.warn({ reason }, 'the status of HTTPRoutes can not be written; they are served all the same');
+  }
 }
+
+const WRITES_MAX = 3;
 
 const HTTP_ROUTE = RESOURCES.find(({ kind }) => kind === 'HTTPRoute')!;
 
@@ -95,9 +112,14 @@ function parentsFor(
   ours: readonly ApiObject[],
   faults: readonly UnservedOrigin[],
 ): readonly ApiObject[] | null {
-  const known = Array.isArray(status.parents) ? (status.parents as ApiObject[]) : [];
-  const own = known.filter(({ controllerName }) => controllerName === CONTROLLER);
-  const all = Array.isArray(object.spec.parentRefs) ? object.spec.parentRefs : [];
+  const known = listOf(status.parents);
+  const all = listOf(object.spec.parentRefs);
+  const isOf = (refs: readonly ApiObject[], { parentRef }: ApiObject) =>
+    refs.some((each) => isDeepStrictEqual(each, parentRef));
+  // A parent of another class is another Portway's to tell of.
+  const own = known.filter(
+    (each) => each.controllerName === CONTROLLER && (isOf(ours, each) || !isOf(all, each)),
+  );
   const wanted = ours.map((parentRef) => {
     const before = own.find((each) => isDeepStrictEqual(each.parentRef, parentRef));
     const conditions = conditionsOf(
@@ -108,13 +130,14 @@ function parentsFor(
     return { parentRef, controllerName: CONTROLLER, conditions: dated };
   });
   if (isDeepStrictEqual(wanted, own)) return null;
-  return [...known.filter(({ controllerName }) => controllerName !== CONTROLLER), ...wanted];
+  return [...known.filter((each) => !own.includes(each)), ...wanted];
 }
 
 /** The time at which a condition became what it is. */
 function datedAs(condition: Condition, before: ApiObject | undefined, observedGeneration: number): ApiObject {
-  const known = Array.isArray(before?.conditions) ? (before.conditions as ApiObject[]) : [];
-  const same = known.find(({ type, status }) => type === condition.type && status === condition.status);
+  const same = listOf(before?.conditions).find(
+    ({ type, status }) => type === condition.type && status === condition.status,
+  );
   const lastTransitionTime = same?.lastTransitionTime ?? `${new Date().toISOString().slice(0, 19)}Z`;
   return { ...condition, observedGeneration, lastTransitionTime };
 }

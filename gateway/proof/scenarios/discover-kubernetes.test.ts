@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startApiServer, type TestApiServer } from '../testing/api-server.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
@@ -247,6 +248,55 @@ describe('what is wrong with an HTTPRoute', () => {
     await answers(gateway, '/b', 'shop');
     await becomes(server, 'b', SERVED);
     expect(writes()).toBe(3);
+  });
+
+  test('gateways of two classes write each of its own parents, and end with it', async () => {
+    const server = await cluster();
+    const listeners = [{ name: 'http', protocol: 'HTTP', port: 80 }];
+    server.apply(`${GROUP}/gateways`, 'shop', 'inner', { spec: { gatewayClassName: 'inner', listeners } });
+    serve(server, 'web', [await service('shop')]);
+    const spec = {
+      parentRefs: [{ name: 'edge' }, { name: 'inner' }],
+      rules: [{ backendRefs: [{ name: 'web', port: 80 }] }],
+    };
+    server.apply(ROUTES, 'shop', 'a', { spec });
+    const edge = await startTestGateway(yaml(server));
+    const class2 = `discover: { kubernetes: { server: "${server.address}", class: inner } }\n`;
+    const inner = await startTestGateway(class2);
+    onTestFinished(async () => void (await Promise.all([edge.close(), inner.close()])));
+    const parents = () =>
+      (server.statusOf(ROUTES, 'shop', 'a') as { parents?: { parentRef: object }[] } | undefined)?.parents;
+    await until('both stand there', () => parents()?.length === 2);
+    expect(parents()!.map(({ parentRef }) => parentRef)).toEqual(
+      expect.arrayContaining([{ name: 'edge' }, { name: 'inner' }]),
+    );
+  });
+
+  test('a status that another overwrites each time is left to it', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    route(server, 'a', '/a', 'web');
+    server.overwrites = true;
+    const gateway = await startTestGateway(yaml(server));
+    const writes = () => server.asked.filter((each) => each.startsWith('PATCH')).length;
+    await until('it was tried', () => writes() === 3);
+    await sleep(400);
+    expect(writes()).toBe(3);
+    expect((await gateway.get('/a')).text).toBe('shop');
+  });
+
+  test('a status of odd shapes is written over', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    const rules = [{ backendRefs: [{ name: 'web', port: 80 }] }];
+    const spec = { parentRefs: [{ name: 'edge' }], rules };
+    const ours = { parentRef: { name: 'edge' }, controllerName: 'portway.dev/gateway-controller' };
+    const parents = [{ ...ours, conditions: [null, 7] }, null, 7];
+    server.apply(ROUTES, 'shop', 'odd', { spec, status: { parents } });
+    await startTestGateway(yaml(server));
+    await until('it is told', () =>
+      JSON.stringify(server.statusOf(ROUTES, 'shop', 'odd')).includes('Accepted'),
+    );
   });
 });
 

@@ -29,6 +29,8 @@ export class TestApiServer {
   /** The next status is refused, because another controller has just written its own. */
   conflict = false;
   refusesPatches = false;
+  /** Another controller writes over each status at once. */
+  overwrites = false;
   /** Of each request. */
   readonly tokens = new Set<string | undefined>();
   readonly #secure: boolean;
@@ -186,7 +188,7 @@ export class TestApiServer {
     }
     if (known.metadata.resourceVersion !== metadata.resourceVersion)
       return void response.writeHead(409).end();
-    this.#store('MODIFIED', `${root}/${plural}`, { ...known, status });
+    this.#store('MODIFIED', `${root}/${plural}`, this.overwrites ? known : { ...known, status });
     response.end('{}');
   }
 }

@@ -24,6 +24,8 @@ for i = 1, #KEYS do
   due = due + granted * interval
   if due > now then
     redis.call('SET', KEYS[i], string.format('%.3f', due), 'PX', math.ceil(due - now))
+  else
+    redis.call('DEL', KEYS[i])
   end
   told[i * 2 - 1] = string.format('%.3f', due - now)
   told[i * 2] = granted

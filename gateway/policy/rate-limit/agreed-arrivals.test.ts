@@ -112,6 +112,33 @@ test('without a word each process goes on alone, at once, and all together keep 
   expect(verdicts.slice(-4).filter((verdict) => typeof verdict === 'number' && verdict <= 0)).toHaveLength(4);
 });
 
+test.each([2, 3, 4])(
+  'where words come late, %i processes let pass all of a limit all the same',
+  async (processes) => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const random = new Random(seed);
+      const fleet = new Fleet(processes, holdClock(), () => random.below(60));
+      const spread = { count: 18, periodMs: 86_400_000, burst: 18 };
+      let passed = 0;
+      const count = (waitMs: number) => {
+        if (waitMs <= 0) passed++;
+      };
+      for (let round = 0; round < 20; round++) {
+        for (const process of fleet.processes)
+          for (let together = 0; together < 5; together++) {
+            const verdict = process.take(process.taggerOf('a').tag('b'), spread, performance.now());
+            if (typeof verdict === 'number') count(verdict);
+            else void verdict.then(count);
+          }
+        await fleet.advance(random.below(200));
+      }
+      await fleet.advance(200);
+      expect(passed).toBeGreaterThanOrEqual(18);
+      expect(passed).toBeLessThan(2 * 18);
+    }
+  },
+);
+
 test('what is no report changes nothing, and ends nothing', () => {
   const keeper = new CountKeeper();
   const strange = [[], ['none', 1, 2, 3, 4, 5, 6, 7], ['ip', 1, 2, 0, 4, 5, 6, 7], ['ip', null, {}, 'x']];

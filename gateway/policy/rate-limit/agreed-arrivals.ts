@@ -95,11 +95,12 @@ export class AgreedArrivals implements Admission {
     this.#displaced = [];
     this.#pending = new Map();
     this.#asked = asked;
+    const askedAt = performance.now();
     const patience = setTimeout(() => this.#goOnAlone(), PATIENCE_MS).unref();
     const answered = (states: readonly CountState[] | null) => {
       clearTimeout(patience);
       this.#asked = null;
-      if (states !== null) this.#agree(asked, states);
+      if (states !== null) this.#agree(asked, states, askedAt);
       this.#tell();
     };
     this.#counts
@@ -117,16 +118,19 @@ export class AgreedArrivals implements Admission {
     return [this.#by, low, high, count, periodMs, burst, passed, waiting];
   }
 
-  #agree(asked: readonly Pending[], states: readonly CountState[]): void {
+  #agree(asked: readonly Pending[], states: readonly CountState[], askedAt: number): void {
     this.#alone = false;
     const now = performance.now();
     for (const [at, { tag, spread, place, waiting }] of asked.entries()) {
       const [aheadMs, granted] = states[at] ?? [0, 0];
+      // Those that were decided alone meanwhile are told as passed: what was granted to them is given back, but for what time has given back already.
+      const unused = granted - waiting.length - (now - askedAt) / intervalOf(spread);
+      if (unused > 0) this.#note(place, tag, spread).passed -= unused;
       const since = this.#passedSince(place, tag);
       const due = now + aheadMs + since * intervalOf(spread);
       if (this.#table.has(place, tag)) {
         this.#table.put(place, tag, due);
-        this.#unknown[place] = since;
+        this.#unknown[place] = Math.max(0, since);
       }
       const waitMs = waitOf(due, spread, now);
       for (const [nth, resolve] of waiting.splice(0).entries())

@@ -39,7 +39,7 @@ export class Arrivals implements Admission {
   }
 
   /**
-   * Counts what has passed elsewhere, and lets as many pass of those that wait there as there is room for.
+   * Counts what has passed elsewhere (less than nothing: so much was granted in vain), and lets as many pass of those that wait there as there is room for.
    * @returns how far ahead of now the party is, in milliseconds, and how many may pass.
    */
   settle(
@@ -51,7 +51,7 @@ export class Arrivals implements Admission {
   ): readonly [aheadMs: number, granted: number] {
     const intervalMs = intervalOf(spread);
     const place = this.#table.placeOf(party);
-    const due = Math.max(this.#table.timeOf(place, party), nowMs) + passed * intervalMs;
+    const due = Math.max(Math.max(this.#table.timeOf(place, party), nowMs) + passed * intervalMs, nowMs);
     const room = Math.floor(spread.burst - (due - nowMs) / intervalMs + ROUNDING);
     const granted = Math.max(0, Math.min(waiting, room));
     this.#table.put(place, party, due + granted * intervalMs);

@@ -243,9 +243,10 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     this.#cache.count(outcome);
   }
 
-  #minded(): void {
+  #minded(heldMs = 0): void {
     const ms = this.#idleMs;
-    this.#timer = setTimeout(() => this.#late(ms), ms);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#late(ms), ms + heldMs);
   }
 
   data(piece: Buffer): boolean {
@@ -287,8 +288,13 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
 
   drained(): void {
     this.#blocked = false;
-    this.#timer?.refresh();
+    if (this.#timer) this.#minded();
     this.#reader?.resume();
+  }
+
+  held(ms: number): void {
+    if (this.#timer) this.#minded(ms);
+    this.#reader?.held(ms);
   }
 
   closed(completed: boolean): void {

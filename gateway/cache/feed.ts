@@ -11,6 +11,8 @@ export interface FeedTaker {
 export interface FeedOwner {
   /** After `push` said to wait: more may come. */
   drained(): void;
+  /** A reader takes nothing for so many milliseconds, on purpose. */
+  held(ms: number): void;
   /** The last reader has left, and wants no more of it. */
   abandoned(): void;
 }
@@ -153,6 +155,10 @@ export class Feed {
     if (this.#waiting && this.#goesOn()) this.#owner?.drained();
   }
 
+  held(ms: number): void {
+    this.#owner?.held(ms);
+  }
+
   left(reader: FeedReader): void {
     if (!this.#readers.delete(reader) || this.#end !== null) return;
     if (this.#readers.size === 0) this.#owner?.abandoned();
@@ -195,6 +201,10 @@ export class FeedReader {
     this.#paused = false;
     this.flow();
     if (!this.#over) this.#feed.moved();
+  }
+
+  held(ms: number): void {
+    this.#feed.held(ms);
   }
 
   /** In pieces, each when there is room for it: of one large piece nobody could see how a slow client gets on with it. */

@@ -269,6 +269,10 @@ export class Fetched implements Downstream, FeedOwner {
     this.#listener?.drained();
   }
 
+  held(ms: number): void {
+    this.#listener?.held?.(ms);
+  }
+
   abandoned(): void {
     this.giveUp(new GatewayError('client_left', 'the client closed its connection'));
   }

@@ -59,6 +59,7 @@ export class InspectedBody implements RequestBody {
         sink.end(trailers);
       },
       fail: (cause) => sink.fail(cause),
+      held: (ms) => sink.held?.(ms),
     });
   }
 

@@ -157,8 +157,12 @@ export class FolderExchange implements DownstreamListener, Timed {
 
   drained(): void {
     this.#blocked = false;
-    this.#deadline.refresh();
+    this.#deadline.arm(this.#plan.timeouts.idleMs);
     this.#stream?.resume();
+  }
+
+  held(ms: number): void {
+    this.#deadline.arm(this.#plan.timeouts.idleMs + ms);
   }
 
   closed(completed: boolean): void {

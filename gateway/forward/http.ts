@@ -200,7 +200,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   drained(): void {
     this.#blocked = false;
-    this.#deadline.refresh();
+    this.#arm(this.#armedMs);
     this.#call?.resume();
   }
 

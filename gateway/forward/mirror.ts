@@ -149,6 +149,7 @@ export class MirrorCopy implements AnswerSink, Timed {
         sink.fail(cause);
         this.giveUp(null);
       },
+      held: (ms) => sink.held?.(ms),
     };
   }
 

@@ -113,3 +113,53 @@ test('what waits is left with the service, not kept', async () => {
   await left;
   expect(await gateway.log.exchange(499)).toMatchObject({ code: 'client_left' });
 });
+
+describe('a pause is no silence', () => {
+  // One piece is a pause of a second.
+  const SLOW = 'bandwidth: { answers: 64KiB/s, requests: 64KiB/s, burst: 1B }, timeouts: { idle: 500ms }';
+  const LONG = 'x'.repeat(100 * KIB);
+
+  test.each([
+    ['a cache', 'cache: true'],
+    ['a folder', ''],
+  ])('of %s', async (_what, key) => {
+    const service = (await startService()).answer(() => ok(LONG));
+    const files = { long: LONG };
+    const gateway = await startTestGateway(
+      `routes: { /db: { ${key ? `to: ${service.port}, ${key}` : 'folder: .'}, ${SLOW} } }\n`,
+      { files },
+    );
+    expect((await gateway.get('/db/long')).body.length).toBe(LONG.length);
+  });
+
+  test.each([
+    ['whose body is kept', 'development', 'inspect: on'],
+    ['that is copied', 'production', 'mirror: { to: 1, bodyMax: 1MB }'],
+  ] as const)('of a request %s', async (_what, mode, key) => {
+    const service = (await startService()).answer(() => ok('got it'));
+    const gateway = await startTestGateway(`routes: { /db: { to: ${service.port}, ${key}, ${SLOW} } }\n`, {
+      mode,
+    });
+    const answer = await gateway.exchange(request('POST', '/db/', [`Host: localhost:${gateway.port}`], LONG));
+    expect([answer.status, service.request.body.length]).toEqual([200, LONG.length]);
+  });
+
+  test('what comes behind it is', async () => {
+    const service = (await startService()).answer(async (_request, connection) => {
+      await connection.send(
+        `HTTP/1.1 200 OK\r\nContent-Length: ${LONG.length}\r\n\r\n${LONG.slice(0, PIECE / 2)}`,
+      );
+      return undefined;
+    });
+    const gateway = await startTestGateway(
+      `routes: { /db: { to: ${service.port}, bandwidth: { answers: 16KiB/s, burst: 1B }, timeouts: { idle: 200ms } } }\n`,
+    );
+    const client = await gateway.connect();
+    await client.send(get('/db/a'));
+    const { code, totalMs } = await gateway.log.exchange(200);
+    expect(code).toBe('idle_timeout');
+    // Not for as long as the pause was, once more.
+    expect(totalMs).toBeLessThan(4_000);
+    client.destroy();
+  }, 30_000);
+});

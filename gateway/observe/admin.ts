@@ -104,7 +104,7 @@ export interface Admin {
 export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   const app = createApp(options);
   let access: AdminAccess | null = null;
-  guard(app, view);
+  guard(app, view, () => access !== null);
   answerLogin(app, {
     access: () => access,
     readOnly: () => view.config().admin?.readOnly === true,
@@ -178,11 +178,15 @@ function refuseUnreadable(socket: Socket): void {
   );
 }
 
-function guard(app: FastifyInstance, view: AdminView): void {
+/** @param asksForKey which a reload does not change, whatever the configuration says since. */
+function guard(app: FastifyInstance, view: AdminView, asksForKey: () => boolean): void {
   app.addHook('onRequest', async (request, reply) => {
     protect(reply);
     const { host } = request.headers;
-    if (isTrustedHost(host, view.config().admin?.host ?? null, allowedWithKey(view.config()))) return;
+    const { admin, allowedHosts } = view.config();
+    // Without a key, a name that others may own would let their pages in.
+    const allowed = asksForKey() ? new ServedHosts(allowedHosts ?? []) : null;
+    if (isTrustedHost(host, admin?.host ?? null, allowed)) return;
     // It came in by the clients' listener, which has this name for us.
     if (view.mode === 'development' && isTrustedHost(host, DASHBOARD_HOST)) return;
     return sendProblem(reply, {
@@ -191,11 +195,6 @@ function guard(app: FastifyInstance, view: AdminView): void {
         'This listener answers only to an IP address, to localhost, and to the names that `admin` and, where a key is asked for, `allowedHosts` have in the configuration.',
     });
   });
-}
-
-/** Without a key, a name that others may own would let their pages in. */
-function allowedWithKey({ admin, allowedHosts }: GatewayConfig): ServedHosts | null {
-  return admin?.token === undefined ? null : new ServedHosts(allowedHosts ?? []);
 }
 
 /** What is said here is for whoever asked: not for caches, and, without CORS, not for pages of other origins. */

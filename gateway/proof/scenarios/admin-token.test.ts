@@ -180,6 +180,18 @@ describe('an admin listener that other machines reach', () => {
     });
   });
 
+  test('takes no name of allowedHosts while it asks for no key, though the file says so by now', async () => {
+    const yaml = (token: string) =>
+      `admin: { port: 3900${token} }\nroutes:\n  /db: 3001\nallowedHosts: [gw.internal]\n`;
+    const files = { 'keys.txt': `ops:${hashKey(KEY)}\n` };
+    const gateway = await startTestGateway(yaml(''), { mode: 'production', files });
+    await gateway.editAndReload(yaml(', token: keys.txt'));
+    const client = await connect(gateway.adminPort);
+    expect((await client.exchange(request('GET', '/config', ['Host: gw.internal']))).status).toBe(421);
+    const config = (await client.exchange(request('GET', '/config', [HOST]))).text;
+    expect(config).toContain('keys.txt');
+  });
+
   test('is refused without a key, with the place and the way out', async () => {
     await expect(startTestGateway('admin: { host: 0.0.0.0 }\nroutes:\n  /db: 3001\n')).rejects.toThrow(
       /1:\d+.*token|other machines/s,

@@ -86,8 +86,10 @@ function answerForm(app: FastifyInstance, view: LoginView): void {
     if (access === null || !key) return sendForm(reply, access === null ? 200 : 401);
     const asker = access.check(key, request.raw);
     if (asker.user === null) {
+      // Not looked at, it is neither wrong nor worth a line: ten a minute are.
+      if (asker.waitMs > 0) return refuseGuesser(reply, asker.waitMs);
       view.note({ address: request.socket.remoteAddress }, 'a wrong key at the login of the admin listener');
-      return asker.waitMs > 0 ? refuseGuesser(reply, asker.waitMs) : sendForm(reply, 401);
+      return sendForm(reply, 401);
     }
     view.note({ user: asker.user, address: request.socket.remoteAddress }, 'logged in at the admin listener');
     // Believed of anybody: it makes the cookie of who says so stricter.

@@ -1,11 +1,15 @@
 import type { AnswerDifference, BodyChange, BodyView, ShownAnswer } from '../model/exchanges.ts';
 
 /** How one answer differs from another: status, fields, and the body, JSON by its structure. Pure: a page in a browser may load it. */
-export function differenceOf(before: ShownAnswer, after: ShownAnswer): AnswerDifference {
+export function differenceOf(
+  before: ShownAnswer,
+  after: ShownAnswer,
+  isIgnored?: IsIgnored,
+): AnswerDifference {
   return {
     status: before.status === after.status ? null : { before: before.status, after: after.status },
     fields: fieldChanges(before.fields, after.fields),
-    body: bodyChanges(before.body, after.body),
+    body: bodyChanges(before.body, after.body, isIgnored),
   };
 }
 
@@ -40,7 +44,11 @@ function valuesByName(fields: Fields): Map<string, string> {
   return byName;
 }
 
-function bodyChanges(before: BodyView | null, after: BodyView | null): AnswerDifference['body'] {
+function bodyChanges(
+  before: BodyView | null,
+  after: BodyView | null,
+  isIgnored?: IsIgnored,
+): AnswerDifference['body'] {
   if (before === null || after === null) return { kind: 'unknown', same: null, changes: [] };
   const [old, now] = [jsonOf(before), jsonOf(after)];
   if (old === undefined || now === undefined) {
@@ -48,7 +56,7 @@ function bodyChanges(before: BodyView | null, after: BodyView | null): AnswerDif
     const same = before.text === after.text && before.base64 === after.base64 && before.bytes === after.bytes;
     return { kind: 'text', same: partial && same ? null : same, changes: [] };
   }
-  const changes = jsonChanges(old.value, now.value);
+  const changes = jsonChanges(old.value, now.value, isIgnored);
   return { kind: 'json', same: changes.length === 0, changes };
 }
 
@@ -61,27 +69,31 @@ function jsonOf({ kind, text, truncated }: BodyView): { readonly value: unknown 
   }
 }
 
-/** Where two values of JSON differ, at most `CHANGES_MAX` places. */
-export function jsonChanges(before: unknown, after: unknown): readonly BodyChange[] {
-  const changes: BodyChange[] = [];
-  compare(before, after, '', changes);
-  return changes;
-}
+/** Whether it does not matter what stands at a place, or below it. @param path a JSON pointer (RFC 6901) */
+export type IsIgnored = (path: string) => boolean;
 
-/** @param path a JSON pointer (RFC 6901). */
-function compare(before: unknown, after: unknown, path: string, changes: BodyChange[]): void {
-  if (changes.length >= CHANGES_MAX || Object.is(before, after)) return;
-  if (!isNode(before) || !isNode(after) || Array.isArray(before) !== Array.isArray(after)) {
-    changes.push({ path, before, after });
-    return;
-  }
-  for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-    compare(
-      memberOf(before, key),
-      memberOf(after, key),
-      `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-      changes,
-    );
+/** Where two values of JSON differ, at most `CHANGES_MAX` places. */
+export function jsonChanges(
+  before: unknown,
+  after: unknown,
+  isIgnored: IsIgnored = () => false,
+): readonly BodyChange[] {
+  const changes: BodyChange[] = [];
+  const compare = (before: unknown, after: unknown, path: string): void => {
+    if (changes.length >= CHANGES_MAX || Object.is(before, after) || isIgnored(path)) return;
+    if (!isNode(before) || !isNode(after) || Array.isArray(before) !== Array.isArray(after)) {
+      changes.push({ path, before, after });
+      return;
+    }
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
+      compare(
+        memberOf(before, key),
+        memberOf(after, key),
+        `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+      );
+  };
+  compare(before, after, '');
+  return changes;
 }
 
 function memberOf(node: Readonly<Record<string, unknown>>, key: string): unknown {

@@ -71,7 +71,7 @@ export class AnswerPair {
   meansTheSame(config: CompareConfig): boolean {
     const [before, after] = [jsonOf(this.original), jsonOf(this.other)];
     if (before === undefined || after === undefined || !this.#hasSameHead(config)) return false;
-    return jsonChanges(before.value, after.value).every(({ path }) => isIgnored(path, config));
+    return jsonChanges(before.value, after.value, (path) => isIgnored(path, config)).length === 0;
   }
 
   #hasSameHead(config: CompareConfig): boolean {

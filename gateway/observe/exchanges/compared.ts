@@ -31,7 +31,8 @@ export async function readCompared(
 
 async function shown(route: string, { pair, config }: Difference): Promise<ComparedAnswers> {
   const { method, target, at, original, other } = pair;
-  const difference = differenceOf(await answerOf(original), await answerOf(other));
+  const [before, after] = [await answerOf(original), await answerOf(other)];
+  const difference = differenceOf(before, after, (path) => isIgnored(path, config));
   return {
     route,
     at,
@@ -40,10 +41,6 @@ async function shown(route: string, { pair, config }: Difference): Promise<Compa
     difference: {
       ...difference,
       fields: difference.fields.filter(({ name }) => !isIgnoredField(name, config)),
-      body: {
-        ...difference.body,
-        changes: difference.body.changes.filter(({ path }) => !isIgnored(path, config)),
-      },
     },
   };
 }

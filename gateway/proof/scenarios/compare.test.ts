@@ -74,6 +74,19 @@ describe.each(laneKinds)('compare on $kind', ({ routes, files }) => {
     expect(text).toContain('compared by its answers');
   });
 
+  test('sees what differs behind more ignored places than it lists', async () => {
+    const many = (value: number) => Array.from({ length: 300 }, () => value);
+    const answering = async (value: number) =>
+      (await startService()).answer(json({ meta: many(value), total: value }));
+    const [service, other] = [await answering(1), await answering(2)];
+    const compare = `compare: { to: ${other.port}, ignore: [/meta] }`;
+    const gateway = await startTestGateway(`admin: 3900\n${routes('/db', service.port, compare)}`, { files });
+    await gateway.get('/db/x');
+    const { routes: counted, differences } = await judged(gateway, 1);
+    expect(counted[0]).toMatchObject({ same: 0, different: 1 });
+    expect(differences[0]?.difference.body.changes).toEqual([{ path: '/total', before: 1, after: 2 }]);
+  });
+
   test('asks twice only what may be asked twice, and a share of that', async () => {
     const other = (await startService()).answer(ok('x'));
     const { gateway } = await stage(other.port, ', share: 50%');

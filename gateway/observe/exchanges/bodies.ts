@@ -41,14 +41,16 @@ export function shownContent(content: Buffer, type: string, truncated: boolean):
 function shownJson(text: string, truncated: boolean): Shown {
   const value = truncated ? undefined : parsed(text);
   if (value === undefined) {
-    const masked = text.replace(MEMBER, (whole, name) =>
-      isSecretName(name) ? `"${name}":"${HIDDEN}"` : whole,
-    );
-    return { kind: 'text', text: masked, base64: null };
+    return { kind: 'text', text: withoutMembers(text), base64: null };
   }
   const masked = (name: string, member: unknown) =>
     name !== '' && isSecretName(name) && member !== null ? HIDDEN : member;
   return { kind: 'json', text: JSON.stringify(value, masked, 2), base64: null };
+}
+
+/** A text in which JSON may stand, behind something else or cut off. */
+export function withoutMembers(text: string): string {
+  return text.replace(MEMBER, (whole, name) => (isSecretName(name) ? `"${name}":"${HIDDEN}"` : whole));
 }
 
 /** A member with a value that is no object, as far as it goes. */

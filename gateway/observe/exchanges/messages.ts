@@ -2,12 +2,15 @@ import type { MessageSink, SeenMessage } from '../../exchange/messages.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import { shownText } from '../../fields/secrets.ts';
 import type { MessageList, MessageQuery, MessageSummary } from '../../model/exchanges.ts';
-import { shownContent } from './bodies.ts';
+import { shownContent, withoutMembers } from './bodies.ts';
+
+/** Of its exchange no more: the whole has bodies, which would live as long as its last message. */
+type KeptOf = Readonly<Pick<ExchangeRecord, 'requestId' | 'route' | 'target'>>;
 
 interface KeptMessage {
   readonly seq: number;
   readonly at: number;
-  readonly of: Readonly<ExchangeRecord>;
+  readonly of: KeptOf;
   readonly message: SeenMessage;
 }
 
@@ -28,11 +31,12 @@ export class KeptMessages {
   #second = 0;
   #inSecond = 0;
 
-  sinkOf(record: Readonly<ExchangeRecord>): MessageSink {
-    return { seen: (message) => this.#keep(record, message) };
+  sinkOf({ requestId, route, target }: Readonly<ExchangeRecord>): MessageSink {
+    const of = { requestId, route, target };
+    return { seen: (message) => this.#keep(of, message) };
   }
 
-  #keep(of: Readonly<ExchangeRecord>, message: SeenMessage): void {
+  #keep(of: KeptOf, message: SeenMessage): void {
     const second = Math.floor(performance.now() / 1_000);
     if (second !== this.#second) this.#inSecond = 0;
     this.#second = second;
@@ -107,11 +111,12 @@ function closeText(content: Buffer): string {
     : `${content.readUInt16BE(0)} ${shownText(content.toString('utf8', 2))}`.trim();
 }
 
+/** Protocols put something before their JSON: Socket.IO says `42["login",{...}]`. */
 function messageText(content: Buffer, truncated: boolean): string {
   const json = /^\s*[[{"]/.test(content.toString('latin1', 0, 64));
   return json
     ? (shownContent(content, 'application/json', truncated).text ?? '')
-    : shownText(content.toString());
+    : withoutMembers(shownText(content.toString()));
 }
 
 /** What several processes have, as one. */

@@ -94,6 +94,14 @@ describe('messages of a WebSocket', () => {
     expect(await messages(gateway, `?request=${seen[0]!.requestId}&limit=2`)).toHaveLength(2);
   });
 
+  test('hide the secrets of JSON behind what a protocol puts before it', async () => {
+    const { gateway, open } = await stage();
+    const { client, connection } = await open();
+    await pass(client, connection, frame(1, '42["login",{"user":"u","password":"hunter2"}]'));
+    const [seen] = await whenSeen(gateway, 1);
+    expect(seen?.text).toBe('42["login",{"user":"u","password":"(not shown)"}]');
+  });
+
   test.each([
     ['with', 'permessage-deflate', false],
     ['without', 'permessage-deflate; server_no_context_takeover; client_no_context_takeover', true],

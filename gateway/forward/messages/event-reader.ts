@@ -41,12 +41,12 @@ export class EventReader {
     const colon = line.indexOf(':');
     const name = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
-    if (name === 'event') this.#name = value.slice(0, NAME_MAX_CHARS);
+    if (name === 'event') this.#name = ownText(value.slice(0, NAME_MAX_CHARS));
     if (name !== 'data') return;
     const more = this.#hasData ? `\n${value}` : value;
     this.#hasData = true;
     this.#dataChars += more.length;
-    this.#data += more.slice(0, Math.max(0, MESSAGE_KEPT_BYTES - this.#data.length));
+    this.#data += ownText(more.slice(0, Math.max(0, MESSAGE_KEPT_BYTES - this.#data.length)));
   }
 
   #dispatch(): void {
@@ -60,6 +60,11 @@ export class EventReader {
     this.#dataChars = 0;
     this.#hasData = false;
   }
+}
+
+/** A part of a text keeps all of it, in V8: here a whole read of the connection. */
+function ownText(part: string): string {
+  return Buffer.from(part, 'utf16le').toString('utf16le');
 }
 
 const LINE_MAX_CHARS = 16 * 1024;

@@ -132,14 +132,14 @@ export class FrameReader {
   }
 }
 
-/** The payload of a message, as much of it as is kept. */
+/** The payload of a message, as much of it as is kept, in one piece: of a frame for each byte, pieces would weigh a hundred times as much. */
 class Payload {
   begun = false;
   #kind: MessageKind = 'binary';
   #deflated = false;
   #bytes = 0;
   #kept = 0;
-  #chunks: Buffer[] = [];
+  #content: Buffer = NOTHING;
 
   begin(kind: MessageKind, deflated: boolean): void {
     this.begun = true;
@@ -147,24 +147,38 @@ class Payload {
     this.#deflated = deflated;
     this.#bytes = 0;
     this.#kept = 0;
-    this.#chunks = [];
+    this.#content = NOTHING;
   }
 
   /** @param from where in the frame the bytes stand: the mask turns with it. */
   take(bytes: Buffer, mask: Buffer | null, from: number): void {
     this.#bytes += bytes.length;
-    const room = (this.#deflated ? DEFLATED_MAX_BYTES : MESSAGE_KEPT_BYTES) - this.#kept;
-    if (room <= 0 || bytes.length === 0) return;
-    const copy = Buffer.from(bytes.subarray(0, room));
-    if (mask !== null) for (let i = 0; i < copy.length; i++) copy[i]! ^= mask[(from + i) & 3]!;
-    this.#chunks.push(copy);
-    this.#kept += copy.length;
+    const count = Math.min(bytes.length, this.#keptMax - this.#kept);
+    if (count === 0) return;
+    const content = this.#withRoom(this.#kept + count);
+    bytes.copy(content, this.#kept, 0, count);
+    if (mask !== null) for (let i = 0; i < count; i++) content[this.#kept + i]! ^= mask[(from + i) & 3]!;
+    this.#kept += count;
+  }
+
+  get #keptMax(): number {
+    return this.#deflated ? DEFLATED_MAX_BYTES : MESSAGE_KEPT_BYTES;
+  }
+
+  #withRoom(bytes: number): Buffer {
+    if (bytes <= this.#content.length) return this.#content;
+    const larger = Buffer.alloc(Math.min(this.#keptMax, Math.max(bytes, 2 * this.#content.length)));
+    this.#content.copy(larger, 0, 0, this.#kept);
+    this.#content = larger;
+    return larger;
   }
 
   ended(): ReadMessage {
     this.begun = false;
-    const content = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-    this.#chunks = [];
+    const content = this.#content.subarray(0, this.#kept);
+    this.#content = NOTHING;
     return { kind: this.#kind, bytes: this.#bytes, content, deflated: this.#deflated };
   }
 }
+
+const NOTHING = Buffer.alloc(0);

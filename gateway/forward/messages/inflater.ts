@@ -4,6 +4,8 @@ const WINDOW_BYTES = 32 * 1024;
 /** What a message may become. */
 const INFLATED_MAX_BYTES = 1024 * 1024;
 const WAITING_MAX_BYTES = 256 * 1024;
+/** What waits weighs this much beside its content, which may be empty. */
+const WAITING_BYTES = 64;
 /** RFC 7692 §7.2.2 */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 
@@ -23,22 +25,31 @@ export class Inflater {
     this.#keepsContext = keepsContext;
   }
 
-  /** @param whole whether all of it is there. @returns in the order in which it was asked; `null`: it can't be had. */
+  /** @param whole whether all of it is there. @returns in the order in which it was asked; `null`: it can't be had, which is known at once where too much waits. */
   inflate(content: Buffer, whole: boolean): Promise<Buffer | null> {
-    if (!whole || this.#waitingBytes + content.length > WAITING_MAX_BYTES)
-      this.#lost = this.#keepsContext || this.#lost;
-    const gone = !whole || this.#waitingBytes + content.length > WAITING_MAX_BYTES;
-    this.#waitingBytes += content.length;
-    const result = this.#last.then(() => (gone ? null : this.#next(content)));
-    this.#last = result.finally(() => {
-      this.#waitingBytes -= content.length;
-    });
-    return result;
+    if (whole && this.#mayWait(content)) return this.#behind(content, () => this.#next(content));
+    this.#lost ||= this.#keepsContext;
+    return Promise.resolve(null);
   }
 
-  /** Behind everything that was asked for before. */
-  get idle(): Promise<unknown> {
-    return this.#last;
+  /** What was not deflated, behind everything that was asked for before, as far as that may wait. */
+  pass(content: Buffer): Promise<Buffer> {
+    return this.#mayWait(content) ? this.#behind(content, async () => content) : Promise.resolve(content);
+  }
+
+  #mayWait({ length }: Buffer): boolean {
+    return this.#waitingBytes + length + WAITING_BYTES <= WAITING_MAX_BYTES;
+  }
+
+  #behind<Result>({ length }: Buffer, work: () => Promise<Result>): Promise<Result> {
+    const bytes = length + WAITING_BYTES;
+    this.#waitingBytes += bytes;
+    const result = this.#last.then(work);
+    // Without its result, which would stay until the next one.
+    this.#last = result.then(() => {
+      this.#waitingBytes -= bytes;
+    });
+    return result;
   }
 
   #next(content: Buffer): Promise<Buffer | null> {
@@ -51,10 +62,15 @@ export class Inflater {
     return new Promise((resolve) => {
       zlib.inflateRaw(Buffer.concat([content, TAIL]), options, (error, inflated) => {
         if (error) this.#lost = this.#keepsContext;
-        else if (this.#keepsContext)
-          this.#window = Buffer.concat([this.#window, inflated]).subarray(-WINDOW_BYTES);
+        else if (this.#keepsContext) this.#window = windowBehind(this.#window, inflated);
         resolve(error ? null : inflated);
       });
     });
   }
+}
+
+/** A part of a large message must not keep all of it. */
+function windowBehind(window: Buffer, inflated: Buffer): Buffer {
+  if (inflated.length >= WINDOW_BYTES) return Buffer.from(inflated.subarray(-WINDOW_BYTES));
+  return Buffer.concat([window.subarray(-(WINDOW_BYTES - inflated.length)), inflated]);
 }

@@ -41,7 +41,7 @@ export class WebSocketTap {
     const tell = (message: ReadMessage) => this.#tell(towards, message, message.content, message.bytes);
     if (inflater === null) return tell;
     return (message) => {
-      if (!message.deflated) return void inflater.idle.then(() => tell(message));
+      if (!message.deflated) return void inflater.pass(message.content).then(() => tell(message));
       const { content, bytes } = message;
       void inflater.inflate(content, content.length === bytes).then((inflated) => {
         if (inflated !== null) this.#tell(towards, message, inflated, inflated.length);

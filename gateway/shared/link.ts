@@ -86,7 +86,10 @@ export class Link {
     });
     this.#client = client;
     try {
-      await client.subscribe(`${config.prefix}:news`, () => this.#wake());
+      await within(
+        config.timeoutMs,
+        client.subscribe(`${config.prefix}:news`, () => this.#wake()),
+      );
       while (ended === null && !this.#closed.signal.aborted) {
         const woken = new Promise<void>((resolve) => {
           this.#wake = resolve;
@@ -123,14 +126,20 @@ export async function probe(config: SharedConfig): Promise<string> {
 async function connected(config: SharedConfig, ended: (cause: Error) => void): Promise<Client> {
   const address = config.sentinel === null ? config.hosts[0]! : await masterOf(config);
   const client = await opened(config, address, await credentialsOf(config), ended);
-  // What Sentinels have said may be old.
-  if (config.sentinel !== null) {
-    const [role] = (await within(config.timeoutMs, client.sendCommand(['ROLE']))) as string[];
-    if (role === 'master') return client;
+  try {
+    // What Sentinels have said may be old.
+    if (config.sentinel !== null) await mustBeMaster(client, address, config.timeoutMs);
+    return client;
+  } catch (cause) {
     client.destroy();
-    throw new Error(`${address.host}:${address.port} is a ${role}`);
+    throw cause;
   }
-  return client;
+}
+
+/** @throws Error */
+async function mustBeMaster(client: Client, { host, port }: Address, timeoutMs: number): Promise<void> {
+  const [role] = (await within(timeoutMs, client.sendCommand(['ROLE']))) as string[];
+  if (role !== 'master') throw new Error(`${host}:${port} is a ${role}`);
 }
 
 async function credentialsOf(config: SharedConfig): Promise<RedisClientOptions> {
@@ -206,12 +215,14 @@ async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   }
 }
 
-/** In one line, as the log and the status show it. */
+/** In one line, as the log and the status show it. A Redis that does not know `HELLO` repeats what came with it: the password. */
 export function reasonOf(cause: Error): string {
   const inner = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
-  return inner.message.split('\n', 1)[0] || inner.name;
+  const [line] = inner.message.split(/\r|\n|, with args /, 1);
+  return line!.slice(0, REASON_MAX) || inner.name;
 }
 
+const REASON_MAX = 300;
 /** How often replicas tell that they live. */
 const BEAT_MS = 1_000;
 const PAUSE_MS = 100;

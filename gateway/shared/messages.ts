@@ -42,6 +42,18 @@ export type News = Readonly<z.output<typeof newsForm>>;
 
 const replicaForm = z.object({ host: z.string(), workers: z.int().min(1).max(1_000), version: z.string() });
 
+const texts = z.array(z.string());
+
+/** What the script answers to a replica that says that it lives. */
+const beatForm = z.tuple([z.string(), z.string().regex(/^\d+-\d+$/), z.number(), texts, texts]);
+
+/** @throws Error where it is none */
+export function beatOf(answer: unknown): z.output<typeof beatForm> {
+  const { data } = beatForm.safeParse(answer);
+  if (data === undefined) throw new Error('its answers are not those of a Redis');
+  return data;
+}
+
 /** `null`: they are none that could be used. */
 export function secretsOf(text: string): Secrets | null {
   return secretsForm.safeParse(jsonOf(text)).data ?? null;

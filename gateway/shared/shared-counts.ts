@@ -133,11 +133,18 @@ export class SharedCounts implements Counts {
       [periodMs / count, burst, passed, waiting, ahead].map(String),
     );
     const words = (await link.run('settle', keys, args)) as (string | number)[];
-    return asked.map((_, at) => [Number(words[at * 2]), Number(words[at * 2 + 1])]);
+    return asked.map(({ report }, at) => wordOf(report, Number(words[at * 2]), Number(words[at * 2 + 1])));
   }
 }
 
 const [PASSED, WAITING] = [6, 7] as const;
+
+/** @throws Error where it is none */
+function wordOf(report: CountReport, aheadMs: number, granted: number): CountState {
+  const isWord = aheadMs >= 0 && aheadMs < Number.MAX_SAFE_INTEGER && granted >= 0;
+  if (!isWord || granted > report[WAITING]) throw new Error('this is no word on a limit');
+  return [aheadMs, granted];
+}
 
 function nameOf([by, low, high]: CountReport): string {
   return `${by}:${low}:${high}`;

@@ -10,7 +10,7 @@ import type { ReplicaStatus, SharedStatus } from '../model/status.ts';
 import { newTagKey } from '../policy/rate-limit/party-tag.ts';
 import { newTicketSeed, TicketKeys } from '../tls/ticket-keys.ts';
 import { Link } from './link.ts';
-import { type News, newsOf, type Secrets, saidOf, secretsOf } from './messages.ts';
+import { beatOf, type News, newsOf, type Secrets, saidOf, secretsOf } from './messages.ts';
 import { SharedAcme } from './shared-acme.ts';
 import { SharedCounts } from './shared-counts.ts';
 
@@ -139,7 +139,7 @@ export class Shared {
     const told = await link.run('beat', keys, [this.#id, own, this.#newest, secrets, replaced]);
     // Another configuration may have been taken meanwhile.
     if (link !== this.#link) return;
-    const [stored, newest, missed, replicas, news] = told as [string, string, number, string[], string[]];
+    const [stored, newest, missed, replicas, news] = beatOf(told);
     this.#adopt(stored);
     this.#newest = newest;
     this.#replicas = saidOf(replicas, this.#id);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { http } from '../exchange/node-http.ts';
 
@@ -75,12 +74,13 @@ export class DockerEngine {
       headers: { Host: 'docker' },
       agent: false,
     });
-    asked.end();
-    const [response] = (await once(asked, 'response').catch((cause: unknown) => {
-      throw new EngineError(reasonOf(cause));
-    })) as [IncomingMessage];
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     // Once there is an answer, the body says by itself that it broke off.
-    asked.on('error', () => {});
+    asked.on('response', resolve).on('error', (cause) => reject(new EngineError(reasonOf(cause))));
+    // An upgrade that nobody asked for (101) is no answer, and no error either.
+    asked.on('close', () => reject(new EngineError(`GET ${path.split('?')[0]} has got no answer`)));
+    asked.end();
+    const response = await promise;
     if (response.statusCode === 200) return response;
     response.destroy();
     throw new EngineError(`GET ${path.split('?')[0]} is answered ${response.statusCode}`);

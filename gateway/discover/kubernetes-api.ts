@@ -49,6 +49,8 @@ export class KubernetesApi {
       if (!Array.isArray(page.items) || typeof metadata?.resourceVersion !== 'string')
         throw new ApiError(`what GET ${path} says is no list`);
       items.push(...(page.items as ApiObject[]));
+      if (metadata.continue && page.items.length === 0)
+        throw new ApiError(`GET ${path} has a page without objects, and another behind it`);
       if (items.length > OBJECTS_MAX)
         throw new ApiError(`GET ${path} lists more than ${OBJECTS_MAX} objects`);
       if (!metadata.continue) return { items, resourceVersion: metadata.resourceVersion };
@@ -69,7 +71,7 @@ export class KubernetesApi {
         throw new ApiError(`what a watch of ${path} says is no event`);
       if (event.type === 'ERROR')
         throw new ApiError(
-          `the watch of ${path} ended: ${event.object.message}`,
+          `the watch of ${path} ended: ${String(event.object.message).slice(0, REASON_MAX)}`,
           Number(event.object.code) || 0,
         );
       yield event;
@@ -119,6 +121,8 @@ export class KubernetesApi {
         : http.request(url, options);
     // Once there is an answer, the body says by itself that it broke off.
     asked.on('response', resolve).on('error', (cause) => reject(new ApiError(cause.message)));
+    // An upgrade that nobody asked for (101) is no answer, and no error either.
+    asked.on('close', () => reject(new ApiError(`${method} ${url.pathname} has got no answer`)));
     asked.setSocketKeepAlive(true, KEEP_ALIVE_MS);
     asked.end(body);
     const answer = await promise;
@@ -130,7 +134,8 @@ export class KubernetesApi {
 }
 
 const PAGE = 500;
-const OBJECTS_MAX = 200_000;
+/** Of one kind. */
+export const OBJECTS_MAX = 200_000;
 const PAGE_MAX_BYTES = 64 * 1024 * 1024;
 /** etcd keeps no object beyond 1.5 MiB. */
 const LINE_MAX_BYTES = 4 * 1024 * 1024;
@@ -139,6 +144,7 @@ const ANSWER_MS = 30_000;
 const WATCH_SECONDS = 240;
 const WATCH_GRACE_SECONDS = 20;
 const KEEP_ALIVE_MS = 30_000;
+const REASON_MAX = 200;
 
 const HINTS: Readonly<Record<number, string>> = {
   401: ': is the token that of this cluster?',

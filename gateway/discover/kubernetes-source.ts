@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { KubernetesDiscovery } from '../model/config.ts';
 import type { ClusterObject, Origin, UnservedOrigin } from '../model/labels.ts';
-import { ApiError, type ApiEvent, KubernetesApi } from './kubernetes-api.ts';
+import { ApiError, type ApiEvent, KubernetesApi, OBJECTS_MAX } from './kubernetes-api.ts';
 import {
   type Known,
   keyOf,
@@ -134,6 +134,8 @@ export class KubernetesSource {
     const all = this.#cluster.get(resource.kind)!;
     if (type === 'DELETED') all.delete(keyOf(known));
     else all.set(keyOf(known), known);
+    if (all.size > OBJECTS_MAX)
+      throw new ApiError(`there are more than ${OBJECTS_MAX} objects of the kind ${resource.kind}`);
     this.#changed();
     return known.resourceVersion;
   }

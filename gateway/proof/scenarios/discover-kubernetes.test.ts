@@ -393,6 +393,26 @@ describe('the API server', () => {
     expect(gateway.gateway.configStatus().discovery?.failure).toBe(null);
   });
 
+  test.each([
+    ['an upgrade', (server: TestApiServer) => void (server.failing = 101)],
+    [
+      'a list without an end',
+      (server: TestApiServer) =>
+        void (server.page = { items: [], metadata: { resourceVersion: '1', continue: 'x' } }),
+    ],
+  ])('answers with %s: what is known is served on, and it is asked again', async (_what, hurt) => {
+    const { server, gateway } = await followed();
+    hurt(server);
+    server.breakWatches();
+    await until('it is told', () =>
+      /no answer|without objects/.test(gateway.gateway.configStatus().discovery?.failure ?? ''),
+    );
+    expect((await gateway.get('/a')).text).toBe('shop');
+    server.failing = server.page = null;
+    route(server, 'b', '/b', 'web');
+    await answers(gateway, '/b', 'shop');
+  });
+
   test('sends objects of odd shapes: they cost themselves alone', async () => {
     const { server, gateway } = await followed();
     server.apply(ROUTES, 'shop', 'odd-1', { spec: 7 });

@@ -244,6 +244,18 @@ describe('an engine', () => {
     expect((await gateway.get('/web')).text).toBe('web');
   });
 
+  test('that answers with an upgrade is told so, and asked again', async () => {
+    const engine = await startEngine();
+    engine.upgrades = true;
+    const gateway = await startTestGateway(yaml(engine));
+    await until('it is told', () =>
+      /no answer/.test(gateway.gateway.configStatus().discovery?.failure ?? ''),
+    );
+    engine.upgrades = false;
+    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    await answers(gateway, '/web', 'web');
+  });
+
   test('that tells ten thousand events is asked a few times', async () => {
     const engine = await startEngine();
     const gateway = await startTestGateway(yaml(engine));

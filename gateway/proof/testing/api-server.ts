@@ -31,6 +31,8 @@ export class TestApiServer {
   refusesPatches = false;
   /** Another controller writes over each status at once. */
   overwrites = false;
+  /** Lists are these pages, one after the other for ever. */
+  page: object | null = null;
   /** Of each request. */
   readonly tokens = new Set<string | undefined>();
   readonly #secure: boolean;
@@ -142,7 +144,13 @@ export class TestApiServer {
     const path = url.pathname.slice(1);
     const watched = url.searchParams.has('watch');
     this.asked.push(`${watched ? 'WATCH' : request.method} ${path}`);
+    if (this.failing === 101)
+      return void response.socket!.write(
+        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+      );
     if (this.failing !== null) return void response.writeHead(this.failing).end();
+    if (this.page !== null && !watched && request.method === 'GET')
+      return void response.end(JSON.stringify(this.page));
     if (request.method === 'PATCH' && this.refusesPatches) return void response.writeHead(403).end();
     if (request.method === 'PATCH') return this.#patch(path, request, response);
     if (watched) return this.#watch(path, Number(url.searchParams.get('resourceVersion')), response);

@@ -25,6 +25,8 @@ export class TestEngine {
   body: string | null = null;
   /** It takes questions, and answers none. */
   hangs = false;
+  /** It answers 101 to everything. */
+  upgrades = false;
   /** How often it was asked for the list. */
   lists = 0;
 
@@ -35,7 +37,11 @@ export class TestEngine {
 
   async start(): Promise<void> {
     this.#server = createServer((request, response) => {
-      if (request.url?.startsWith('/events')) {
+      if (this.upgrades) {
+        response.socket!.write(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+        );
+      } else if (request.url?.startsWith('/events')) {
         this.#listeners.add(response);
         response.on('close', () => this.#listeners.delete(response));
         response.flushHeaders();

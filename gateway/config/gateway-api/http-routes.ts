@@ -183,7 +183,7 @@ function writtenHost(host: string | null): string {
   return host === null || host.includes('.') || host === 'localhost' ? (host ?? '') : `${host}.`;
 }
 
-/** What answers: a redirect, services, or 500 where no backend can be had. */
+/** What answers: a redirect, services, or 500 where no backend can be had; 503 where there is one, with nobody in it that is ready. */
 function originOf(
   rule: ObjectReader,
   filters: RouteKeys,
@@ -193,7 +193,10 @@ function originOf(
   if (filters.redirect) return filters;
   const used = backends.filter(({ weight }) => weight?.value !== 0);
   const sound = used.filter((backend) => backend.ok);
-  if (sound.length === 0) return { respond: unusableAt(span, 500), headers: filters.headers ?? null };
+  if (sound.length === 0) {
+    const status = used.some((backend) => !backend.ok && backend.status === 503) ? 503 : 500;
+    return { respond: unusableAt(span, status), headers: filters.headers ?? null };
+  }
   const weights = sound.map(({ weight }) => Number(weight?.value ?? 1));
   const to = sound.flatMap((backend, index) => endpointsOf(backend, weights[index]!, weights));
   // Nothing is taken off, and nothing put back, unless a rule says so.

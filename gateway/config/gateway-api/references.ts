@@ -1,5 +1,6 @@
 /** What the objects of a file say of each other: which routes a Gateway takes, and where a backend is. */
 
+import { isIP } from 'node:net';
 import type { Fault } from '../problem-list.ts';
 import type { SourceScalar } from '../source.ts';
 import type { ObjectReader } from './object-reader.ts';
@@ -15,7 +16,7 @@ export interface Listener {
 /** Of one backend: where it listens, or why it can't be had. */
 export type Backend =
   | { readonly ok: true; readonly addresses: readonly string[]; readonly node: ObjectReader }
-  | { readonly ok: false; readonly fault: Fault };
+  | { readonly ok: false; readonly fault: Fault; readonly status: 500 | 503 };
 
 /** @param at which of its parents it is */
 type Refused = (parent: ObjectReader, at: number, fault: Fault) => void;
@@ -87,10 +88,8 @@ export class References {
   backend(ref: ObjectReader, route: KubernetesObject): Backend {
     const [name, namespace] = [ref.text('name') ?? '', ref.text('namespace') ?? route.namespace];
     const kind = ref.text('kind') ?? 'Service';
-    const no = (expected: string, found: string, hint: string | null = null): Backend => ({
-      ok: false,
-      fault: { expected, found, hint },
-    });
+    const no = (expected: string, found: string, hint: string | null = null) =>
+      ({ ok: false, fault: { expected, found, hint }, status: 500 }) as const;
     if (kind !== 'Service' || (ref.text('group') ?? '') !== '') return no('a Service', kind);
     if (namespace !== route.namespace && !this.#isGranted(route, namespace, name))
       return no(`a ReferenceGrant in ${namespace} that lets HTTPRoutes of ${route.namespace} in`, 'none');
@@ -99,8 +98,14 @@ export class References {
     const service = this.#find('Service', namespace, name);
     if (service === undefined && this.#listsServices())
       return no('a Service of this file', `${namespace}/${name}`);
-    const addresses = this.#addresses(service, { name, namespace, port });
-    if (addresses.length === 0) return no(`an endpoint of ${namespace}/${name} that is ready`, 'none');
+    const external = service?.fields.map('spec')?.text('externalName') ?? null;
+    // Whoever may make a Service could name this very machine.
+    if (external !== null && this.#complete) return no('a Service that has endpoints', `a name, ${external}`);
+    const addresses = external
+      ? [`${external}:${port}`]
+      : this.#addresses(service, { name, namespace, port });
+    if (addresses.length === 0)
+      return { ...no(`an endpoint of ${namespace}/${name} that is ready`, 'none'), status: 503 };
     return { ok: true, addresses, node: ref };
   }
 
@@ -109,9 +114,6 @@ export class References {
     { name, namespace, port }: { name: string; namespace: string; port: number },
   ): string[] {
     const spec = service?.fields.map('spec');
-    const external = spec?.text('externalName') ?? null;
-    // Whoever may make a Service could name this very machine.
-    if (external !== null) return this.#complete ? [] : [`${external}:${port}`];
     const slices = this.of('EndpointSlice').filter(
       (slice) => slice.namespace === namespace && slice.labels.get('kubernetes.io/service-name') === name,
     );
@@ -121,7 +123,10 @@ export class References {
         ?.list('ports')
         .find((each) => each.number('port') === port)
         ?.text('name') ?? null;
-    return slices.flatMap((slice) => readyIn(slice, portName, port));
+    return slices
+      .flatMap((slice) => readyIn(slice, portName, port))
+      .filter(([address]) => !this.#complete || isIP(address) > 0)
+      .map(([address, number]) => `${address.includes(':') ? `[${address}]` : address}:${number}`);
   }
 
   /** Whether the file says which Services there are; those that stand for outer names say nothing of the others. */
@@ -145,7 +150,13 @@ export class References {
             each.text('group') === GROUP &&
             each.text('namespace') === route.namespace,
         ) &&
-        to.some((each) => each.text('kind') === 'Service' && (each.text('name') ?? service) === service)
+        // Of other groups there are Services, too.
+        to.some(
+          (each) =>
+            each.text('kind') === 'Service' &&
+            (each.text('group') ?? '') === '' &&
+            (each.text('name') ?? service) === service,
+        )
       );
     });
   }
@@ -159,7 +170,7 @@ function isAllowed(listener: ObjectReader, route: KubernetesObject, gateway: Kub
   return from === 'All' || (from === 'Same' && route.namespace === gateway.namespace);
 }
 
-function readyIn(slice: KubernetesObject, portName: string | null, port: number): string[] {
+function readyIn(slice: KubernetesObject, portName: string | null, port: number): [string, number][] {
   const ports = slice.fields.list('ports');
   const meant =
     ports.find((each) => each.text('name') === portName) ?? (ports.length === 1 ? ports[0] : undefined);
@@ -168,5 +179,5 @@ function readyIn(slice: KubernetesObject, portName: string | null, port: number)
     .list('endpoints')
     .filter((endpoint) => endpoint.map('conditions')?.text('ready') !== 'false')
     .flatMap((endpoint) => endpoint.textsOf('addresses'))
-    .map(({ value }) => (String(value).includes(':') ? `[${value}]:${number}` : `${value}:${number}`));
+    .map(({ value }) => [String(value), number]);
 }

@@ -207,6 +207,47 @@ describe('what is wrong with an HTTPRoute', () => {
     await becomes(server, 'a', ['Accepted=True Accepted', condition]);
   });
 
+  test('a Service whose pods have gone is answered 503, until one is ready', async () => {
+    const server = await cluster();
+    const port = await service('shop');
+    serve(server, 'web', [port]);
+    route(server, 'a', '/a', 'web');
+    const gateway = await startTestGateway(yaml(server));
+    await answers(gateway, '/a', 'shop');
+    server.remove(SLICES, 'shop', `web-${port}`);
+    await answers(gateway, '/a', 503);
+    serve(server, 'web', [port]);
+    await answers(gateway, '/a', 'shop');
+  });
+
+  test('an address that is a name leads nowhere: whoever may write one could name this machine', async () => {
+    const server = await cluster();
+    serve(server, 'web', []);
+    const endpoints = [{ addresses: ['localhost'] }];
+    server.apply(SLICES, 'shop', 'web-1', {
+      ...{ addressType: 'FQDN', endpoints, ports: [{ port: await service('inside') }] },
+      metadata: { labels: { 'kubernetes.io/service-name': 'web' } },
+    });
+    route(server, 'a', '/a', 'web');
+    const gateway = await startTestGateway(yaml(server));
+    expect((await gateway.get('/a')).status).toBe(503);
+  });
+
+  test.each([
+    ['Services', '', 'shop'],
+    ['Services of another group', 'serving.knative.dev', 500],
+  ] as const)('a ReferenceGrant to %s is one', async (_what, group, expected) => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')], 'other');
+    const from = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'shop' }];
+    server.apply('apis/gateway.networking.k8s.io/v1beta1/referencegrants', 'other', 'grant', {
+      spec: { from, to: [{ group, kind: 'Service' }] },
+    });
+    route(server, 'a', '/a', 'web', { backendRefs: [{ name: 'web', namespace: 'other', port: 80 }] });
+    const gateway = await startTestGateway(yaml(server));
+    await answers(gateway, '/a', expected);
+  });
+
   test('a listener that does not take it is said for that parent, beside what others have written', async () => {
     const server = await cluster();
     serve(server, 'web', [await service('shop')]);
@@ -394,11 +435,11 @@ describe('the API server', () => {
   });
 
   test.each([
-    ['an upgrade', (server: TestApiServer) => void (server.failing = 101)],
+    ['an upgrade', (server: TestApiServer) => Object.assign(server, { failing: 101 })],
     [
       'a list without an end',
       (server: TestApiServer) =>
-        void (server.page = { items: [], metadata: { resourceVersion: '1', continue: 'x' } }),
+        Object.assign(server, { page: { items: [], metadata: { resourceVersion: '1', continue: 'x' } } }),
     ],
   ])('answers with %s: what is known is served on, and it is asked again', async (_what, hurt) => {
     const { server, gateway } = await followed();

@@ -56,7 +56,8 @@ async function place(text: string): Promise<Place> {
 
 async function stateFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'portway-state-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // A copy may be on its way into it.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 

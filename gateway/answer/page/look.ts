@@ -23,7 +23,7 @@ code,pre,.mono,.path,.endpoint{font-family:var(--mono);font-size:var(--small)}
 pre{width:max-content;min-width:100%;overflow-wrap:normal;line-height:1.55;tab-size:4}
 .text-block{padding:.5rem .75rem;overflow:auto;border:1px solid var(--line);border-radius:var(--round);background:var(--raised)}
 
-button,input,select,textarea{min-height:1.875rem;padding:.25rem .5rem;border:1px solid var(--line);border-radius:var(--round);background:var(--raised);color:inherit;font:inherit}
+button,input,select,textarea{min-height:1.875rem;max-width:100%;padding:.25rem .5rem;border:1px solid var(--line);border-radius:var(--round);background:var(--raised);color:inherit;font:inherit}
 button{display:inline-flex;align-items:center;gap:.375rem;padding:.25rem .625rem;cursor:pointer}
 :is(button,input,select,textarea):hover{border-color:var(--quiet)}
 button:disabled{opacity:.55;cursor:default}
@@ -72,15 +72,14 @@ body.stale main{filter:grayscale(1)}
 .rows tbody tr{border-bottom:1px solid var(--line)}
 .rows tbody tr:hover{background:var(--hover)}
 .rows tbody :is(th,td){height:2.5rem;padding:.4375rem .75rem .375rem;font-weight:400;text-align:left;line-height:1.625rem;vertical-align:top}
-.rows th[scope=row]{white-space:nowrap}
 .rows th[scope=row]>.shape{margin-right:.625rem;vertical-align:-1px}
 .path{font-size:var(--base);font-weight:600;color:var(--text)}
 .path .host{font-weight:400}
-.name{margin-left:.625rem;color:var(--quiet);font-family:var(--mono);font-size:var(--small)}
+.name{display:inline-block;margin-left:.625rem;color:var(--quiet);font-family:var(--mono);font-size:var(--small)}
 .name a{color:inherit}
 .endpoints{display:flex;flex-wrap:wrap;gap:0 .875rem}
 .endpoints .shape{margin-right:.3125rem;vertical-align:-1px}
-.endpoint{line-height:inherit}
+.endpoint{line-height:inherit;overflow-wrap:break-word}
 .trouble{display:block;font-size:var(--small);line-height:1.25rem}
 .trouble.up{color:var(--quiet)}
 details{font-size:var(--small)}
@@ -101,6 +100,7 @@ main>.facts,.sheet{max-width:54rem;padding:1.5rem var(--gap) 3rem}
 .block ul{padding:0;list-style:none}
 .block li+li{margin-top:.25rem}
 .sheet .facts{margin-top:1.25rem;padding-top:.875rem;border-top:1px solid var(--line)}
+.sheet form p{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem;margin-top:1rem}
 .returns{margin-top:1.25rem;color:var(--quiet)}
 
 @media (max-width:62rem){.where{display:none}}

@@ -80,6 +80,26 @@ describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeo
     expect(faults).toEqual([]);
   });
 
+  test('a store of hostile documents is shown as text, by wide tables that scroll for themselves', async () => {
+    const { page, faults } = await open('/db/');
+    const documents: readonly object[] = [
+      { name: '<img src=x onerror=alert(1)>', toString: 'mine', constructor: 1, wide: 'x'.repeat(150) },
+      { name: 'plain', note: 'a field or two that the other has not', more: 'y'.repeat(150) },
+    ];
+    for (const document of documents)
+      await page.request.post(`${fleet.origin}/db/hostile`, { data: document });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.getByLabel('Collection', { exact: true }).fill('hostile');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByRole('cell', { name: '<img src=x' }).waitFor();
+    await page.getByRole('cell', { name: 'plain' }).waitFor();
+    const overflow = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(overflow).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   test('the page of a service that is down takes itself again when the service is back', async () => {
     const port = await freePort();
     const gateway = await startTestGateway(`routes:\n  /api: ${port}\n`, { mode: 'development' });

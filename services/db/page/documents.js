@@ -8,7 +8,10 @@ function table(items, open) {
   const names = fieldsOf(items).slice(0, COLUMNS_MAX);
   const head = row('th', ['id', ...names.map(({ name }) => name)]);
   const rows = items.map((item) => {
-    const cells = [cell('td', openButton(item.id, open)), ...names.map(({ name }) => valueCell(item[name]))];
+    const cells = [
+      cell('td', openButton(item.id, open)),
+      ...names.map(({ name }) => valueCell(Object.hasOwn(item, name) ? item[name] : undefined)),
+    ];
     return element('tr', {}, cells);
   });
   return [element('table', {}, [element('thead', {}, [head]), element('tbody', {}, rows)])];

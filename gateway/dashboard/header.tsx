@@ -18,6 +18,11 @@ export function Header({ feed, place, help }: Session & { readonly help: () => v
             {status.origin.replace(/^http:\/\//, '')}
           </a>
           {status.mode === 'development' && <span class="tag">dev</span>}
+          {feed.locked !== undefined && (
+            <span class="tag" title={feed.locked}>
+              read-only
+            </span>
+          )}
         </span>
       )}
       <nav aria-label="Pages">
@@ -32,12 +37,22 @@ export function Header({ feed, place, help }: Session & { readonly help: () => v
       </nav>
       <span class="end">
         <LiveSign link={feed.link.value} />
+        {feed.access.value.user !== null && (
+          <button type="button" class="small" title={feed.access.value.user} onClick={() => void logOut()}>
+            Log out
+          </button>
+        )}
         <button type="button" class="plain" onClick={help} aria-label="Keys" title="Keys (?)">
           ?
         </button>
       </span>
     </header>
   );
+}
+
+async function logOut(): Promise<void> {
+  await fetch('/logout', { method: 'POST', redirect: 'manual' }).catch(() => null);
+  location.assign('/login');
 }
 
 const WORDS: Readonly<Record<Link, string>> = {

@@ -1,9 +1,17 @@
 import { signal } from '@preact/signals';
 import type { GatewayStatus } from '../../model/status.ts';
+import { ask } from './ask.ts';
 import { Rates } from './rates.ts';
 
 /** How the gateway is reached: `lost` keeps what it said last. */
 export type Link = 'connecting' | 'live' | 'paused' | 'lost';
+
+/** Who looks, and what may be done from here. */
+export interface Access {
+  /** Whose key it is; `null`: none was asked for. */
+  readonly user: string | null;
+  readonly readOnly: boolean;
+}
 
 /** What was told as lately as this need not be asked for. */
 const LATELY_MS = 1_500;
@@ -14,6 +22,7 @@ const PATIENCE_MS = 5_000;
 export class Feed {
   readonly status = signal<GatewayStatus | null>(null);
   readonly link = signal<Link>('connecting');
+  readonly access = signal<Access>({ user: null, readOnly: false });
   readonly lostSince = signal(0);
   readonly rates = new Rates();
   #toldAt = 0;
@@ -60,7 +69,19 @@ export class Feed {
     this.#take(status);
   }
 
+  /** Why nothing can be changed from here; `undefined`: it can. */
+  get locked(): string | undefined {
+    return this.access.value.readOnly ? 'The configuration says `admin: { readOnly: true }`.' : undefined;
+  }
+
+  async #askAccess(): Promise<void> {
+    const told = await ask<Access>('/session');
+    if (told.ok) this.access.value = told.value;
+  }
+
   #take(status: GatewayStatus): void {
+    // Another configuration may allow more, or less.
+    if (status.config.loadedAt !== this.status.peek()?.config.loadedAt) void this.#askAccess();
     this.rates.add(status);
     this.status.value = status;
     this.link.value = 'live';

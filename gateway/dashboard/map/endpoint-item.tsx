@@ -30,6 +30,8 @@ export function EndpointItem({ endpoint, feed }: { readonly endpoint: EndpointSt
         <button
           type="button"
           class="small aside"
+          disabled={feed.locked !== undefined}
+          title={feed.locked}
           onClick={() => void change()}
           aria-label={`${drained === undefined ? 'Drain' : 'Admit'} ${address}`}
         >

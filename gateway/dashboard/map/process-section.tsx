@@ -33,7 +33,12 @@ export function ProcessSection({ service, feed }: { readonly service: ServiceSta
         )}
       </dl>
       {obstacle !== undefined && <p class="trouble down">{obstacle}</p>}
-      <button type="button" onClick={() => void restart()}>
+      <button
+        type="button"
+        disabled={feed.locked !== undefined}
+        title={feed.locked}
+        onClick={() => void restart()}
+      >
         <Sign name="restart" />
         Restart
       </button>

@@ -8,10 +8,12 @@ interface FormParts {
   readonly send: () => Promise<void>;
   /** Whether `/` leads to its URL. */
   readonly main: boolean;
+  /** Why nothing can be sent. */
+  readonly locked: string | undefined;
 }
 
 /** A request that can be edited and sent. What may change something is sent with a second press. */
-export function RequestForm({ draft, send, main }: FormParts) {
+export function RequestForm({ draft, send, main, locked }: FormParts) {
   const busy = useSignal(false);
   const asked = useSignal(false);
   const change = (changed: Partial<Draft>) => {
@@ -53,7 +55,7 @@ export function RequestForm({ draft, send, main }: FormParts) {
           data-filter={main ? true : undefined}
           onInput={(event) => change({ url: event.currentTarget.value })}
         />
-        <button type="submit" class="main" disabled={busy.value}>
+        <button type="submit" class="main" disabled={busy.value || locked !== undefined} title={locked}>
           <Sign name="send" />
           {asked.value ? `Really ${method}?` : 'Send'}
         </button>

@@ -32,7 +32,7 @@ export function ReplaySection({
   };
   return (
     <Section title="Send it again" aside={null}>
-      <RequestForm draft={draft} send={send} main={false} />
+      <RequestForm draft={draft} send={send} main={false} locked={session.feed.locked} />
       {problem.value !== null && (
         <p class="trouble down" role="alert">
           {problem.value}

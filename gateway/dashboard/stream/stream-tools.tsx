@@ -51,12 +51,14 @@ export function StreamTools({ exchanges, feed }: Session) {
       />
       <span class="push" />
       {missed > 0 && <span class="quiet">{formatCount(missed)} more were not shown: too many a second</span>}
-      <CaptureSwitch
-        capture={exchanges.capture}
-        problem={exchanges.problem}
-        route={filter.route}
-        now={feed.status.value?.at ?? 0}
-      />
+      {feed.locked === undefined && (
+        <CaptureSwitch
+          capture={exchanges.capture}
+          problem={exchanges.problem}
+          route={filter.route}
+          now={feed.status.value?.at ?? 0}
+        />
+      )}
       <button
         type="button"
         data-hold

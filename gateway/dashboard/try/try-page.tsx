@@ -43,7 +43,7 @@ export function TryPage({ feed, draft }: Session) {
     <div class="page halves">
       <div class="half">
         <h1>Try it</h1>
-        <RequestForm draft={draft} send={send} main={true} />
+        <RequestForm draft={draft} send={send} main={true} locked={feed.locked} />
         {problem.value !== null && (
           <p class="trouble down" role="alert">
             {problem.value}

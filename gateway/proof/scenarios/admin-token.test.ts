@@ -111,7 +111,39 @@ describe('an admin listener that other machines reach', () => {
         await page.getByLabel('Key').fill(KEY);
         await page.keyboard.press('Enter');
         await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-        await page.getByRole('row', { name: '/db' }).waitFor();
+        // Until then the map is the one that the gateway drew.
+        await page.getByRole('button', { name: 'Log out' }).waitFor();
+        await page.getByRole('row', { name: '/db' }).click();
+        expect(await page.getByRole('button', { name: 'Drain' }).isEnabled()).toBe(true);
+        await page.getByRole('button', { name: 'Log out' }).click();
+        await page.getByLabel('Key', { exact: true }).waitFor();
+        await page.goto(`http://127.0.0.1:${gateway.adminPort}/`);
+        expect(new URL(page.url()).pathname).toBe('/login');
+      } finally {
+        await browser.close();
+      }
+    },
+  );
+
+  test.skipIf(executable === null)(
+    'offers a browser nothing that it refuses where it is read-only, and says why',
+    { timeout: 60_000 },
+    async () => {
+      const { gateway } = await stage(', readOnly: true');
+      const browser = await launchBrowser(executable!);
+      try {
+        const { page } = await openPage(await browser.newContext(), `http://127.0.0.1:${gateway.adminPort}/`);
+        await page.getByLabel('Key').fill(KEY);
+        await page.keyboard.press('Enter');
+        // Until then the map is the one that the gateway drew.
+        await page.getByRole('button', { name: 'Log out' }).waitFor();
+        await page.getByRole('row', { name: '/db' }).click();
+        await page.getByText('read-only').waitFor();
+        const drain = page.getByRole('button', { name: 'Drain' });
+        expect(await drain.isDisabled()).toBe(true);
+        expect(await drain.getAttribute('title')).toContain('readOnly: true');
+        await page.getByRole('link', { name: 'Try it' }).first().click();
+        expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
       } finally {
         await browser.close();
       }

@@ -386,7 +386,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await alert.waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => readFile(gateway.configFile, 'utf8')).toBe(yaml);
-    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+    await expect.poll(() => page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
     expect(faults).toEqual([]);
   });
 

@@ -123,21 +123,23 @@ export class KubernetesSource {
     return version;
   }
 
-  /** @returns the version that it brings */
+  /** @returns the version that it brings, if any */
   #take(resource: Resource, { type, object }: ApiEvent): string | null {
     const known = knownOf(
       resource,
       type === 'BOOKMARK' ? { metadata: { name: '', ...(object.metadata as object) } } : object,
     );
     if (known === null) return null;
-    if (type === 'BOOKMARK') return known.resourceVersion;
+    // Without a version it would count as a kind that this cluster does not know.
+    const version = known.resourceVersion || null;
+    if (type === 'BOOKMARK') return version;
     const all = this.#cluster.get(resource.kind)!;
     if (type === 'DELETED') all.delete(keyOf(known));
     else all.set(keyOf(known), known);
     if (all.size > OBJECTS_MAX)
       throw new ApiError(`there are more than ${OBJECTS_MAX} objects of the kind ${resource.kind}`);
     this.#changed();
-    return known.resourceVersion;
+    return version;
   }
 
   #pathOf(resource: Resource): string {

@@ -454,6 +454,14 @@ describe('the API server', () => {
     await answers(gateway, '/b', 'shop');
   });
 
+  test('sends events without a version: it is watched on from the one before', async () => {
+    const { server, gateway } = await followed();
+    server.bookmark('');
+    server.endWatches();
+    route(server, 'b', '/b', 'web');
+    await answers(gateway, '/b', 'shop');
+  });
+
   test('sends objects of odd shapes: they cost themselves alone', async () => {
     const { server, gateway } = await followed();
     server.apply(ROUTES, 'shop', 'odd-1', { spec: 7 });

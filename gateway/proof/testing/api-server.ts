@@ -105,9 +105,8 @@ export class TestApiServer {
   }
 
   /** Something elsewhere in the cluster has happened, of which watches hear the version alone. */
-  bookmark(): void {
-    this.#version++;
-    const object = { kind: 'Bookmark', metadata: { resourceVersion: String(this.#version) } };
+  bookmark(resourceVersion = String(++this.#version)): void {
+    const object = { kind: 'Bookmark', metadata: { resourceVersion } };
     for (const { response } of this.#watches)
       response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
   }

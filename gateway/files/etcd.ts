@@ -133,16 +133,21 @@ async function follow(
       hash = content.hash;
       changed(content);
     }
-    if (revision !== null) await nextChange(url, revision, closed).catch(() => {});
+    const isTold = revision !== null && (await nextChange(url, revision, closed));
     // Replicas that were told together, or lost it together, do not ask together; a key that changes all the time is not asked for all the time.
-    await pause(revision === null ? AGAIN_MS : SETTLE_MS, closed);
+    await pause(isTold ? SETTLE_MS : AGAIN_MS, closed);
   }
 }
 
-/** Resolves when there may be something new: etcd tells of a change, has forgotten that revision, has gone, or says nothing for long. */
-async function nextChange(url: string, revision: string, closed: AbortSignal): Promise<void> {
+/** Resolves when there may be something new. @returns whether etcd told of a change, or said nothing for long: otherwise it tells nothing at all */
+async function nextChange(url: string, revision: string, closed: AbortSignal): Promise<boolean> {
+  const lookMs = Math.round(LOOK_MS * (0.8 + Math.random() * 0.4));
+  const signal = AbortSignal.any([closed, AbortSignal.timeout(lookMs)]);
+  return tellsOfChange(url, revision, signal).catch(() => signal.aborted);
+}
+
+async function tellsOfChange(url: string, revision: string, signal: AbortSignal): Promise<boolean> {
   const place = placeOf(url)!;
-  const signal = AbortSignal.any([closed, AbortSignal.timeout(LOOK_MS * (0.8 + Math.random() * 0.4))]);
   const start = String(BigInt(revision) + 1n);
   const request = { create_request: { key: place.key, start_revision: start } };
   const response = await post(place, 'watch', request, signal);
@@ -150,9 +155,12 @@ async function nextChange(url: string, revision: string, closed: AbortSignal): P
   const decoder = new TextDecoder();
   for await (const bytes of response.body ?? []) {
     text += decoder.decode(bytes, { stream: true });
-    // A line that says that it watches comes first; whatever comes then is news.
-    if (/"(?:events|canceled)"/.test(text) || text.length > TOLD_MAX) return;
+    // A line that says that it watches comes first.
+    if (text.includes('"events"')) return true;
+    // It has forgotten that revision, or lets nobody watch; or this is no etcd.
+    if (text.includes('"canceled"') || text.length > TOLD_MAX) return false;
   }
+  return false;
 }
 
 function pause(ms: number, closed: AbortSignal): Promise<void> {

@@ -11,8 +11,7 @@ import {
   type RunCommand,
   UsageError,
 } from './command.ts';
-import { loadOrReport } from './configuration.ts';
-import { RunningGateway, UnreachableError } from './running-gateway.ts';
+import { RunningGateway, withRunningGateway } from './running-gateway.ts';
 
 const LOOK_EVERY_MS = 200;
 
@@ -50,7 +49,7 @@ export const admit: RunCommand = (input, context) =>
   });
 
 /** @throws UsageError */
-async function ofEndpoint(
+function ofEndpoint(
   input: CommandInput,
   context: CommandContext,
   act: (gateway: RunningGateway, address: string) => Promise<ExitCode>,
@@ -58,13 +57,5 @@ async function ofEndpoint(
   const [address] = input.operands;
   if (address === undefined)
     throw new UsageError('which endpoint? Its address as /routes of the admin listener has it, or its port');
-  const loaded = await loadOrReport(optionValue(input, 'config'), context);
-  if (loaded === null) return 1;
-  try {
-    return await act(await RunningGateway.serving(loaded.config, context.env), address);
-  } catch (cause) {
-    if (!(cause instanceof UnreachableError)) throw cause;
-    context.stderr.write(`portway: ${cause.message}\n`);
-    return 1;
-  }
+  return withRunningGateway(input, context, RunningGateway.serving, (gateway) => act(gateway, address));
 }

@@ -1,23 +1,15 @@
 /** `portway purge`: the caches of the gateway that runs here forget. */
 
 import { type CommandInput, optionValue, type RunCommand, UsageError } from './command.ts';
-import { loadOrReport } from './configuration.ts';
-import { RunningGateway, UnreachableError } from './running-gateway.ts';
+import { RunningGateway, withRunningGateway } from './running-gateway.ts';
 
-export const purge: RunCommand = async (input, context) => {
+export const purge: RunCommand = (input, context) => {
   const query = queryOf(input);
-  const loaded = await loadOrReport(optionValue(input, 'config'), context);
-  if (loaded === null) return 1;
-  try {
-    const gateway = await RunningGateway.serving(loaded.config, context.env);
+  return withRunningGateway(input, context, RunningGateway.serving, async (gateway) => {
     const count = await gateway.purge(query);
     context.stdout.write(`${count} ${count === 1 ? 'URL is' : 'URLs are'} forgotten\n`);
     return 0;
-  } catch (cause) {
-    if (!(cause instanceof UnreachableError)) throw cause;
-    context.stderr.write(`portway: ${cause.message}\n`);
-    return 1;
-  }
+  });
 };
 
 /** As the admin listener takes it. @throws UsageError */

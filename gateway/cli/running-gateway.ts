@@ -6,6 +6,8 @@ import { PORTWAY_ADMIN_KEY } from '../config/variables.ts';
 import { nearest } from '../keys/hint.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { DrainOutcome, ServiceStatus } from '../model/status.ts';
+import { type CommandContext, type CommandInput, type ExitCode, optionValue } from './command.ts';
+import { loadOrReport } from './configuration.ts';
 
 /** Why it can't be asked, and what to do. */
 export class UnreachableError extends Error {
@@ -163,6 +165,24 @@ async function* linesOf(answer: Response): AsyncGenerator<string> {
     const lines = (rest + piece).split('\n');
     rest = lines.pop() ?? '';
     yield* lines;
+  }
+}
+
+/** What a command does with the gateway that runs here; what stands in the way is told. @param reach `RunningGateway.serving` or `.of` */
+export async function withRunningGateway(
+  input: CommandInput,
+  context: CommandContext,
+  reach: typeof RunningGateway.serving,
+  act: (gateway: RunningGateway) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const loaded = await loadOrReport(optionValue(input, 'config'), context);
+  if (loaded === null) return 1;
+  try {
+    return await act(await reach(loaded.config, context.env));
+  } catch (cause) {
+    if (!(cause instanceof UnreachableError)) throw cause;
+    context.stderr.write(`portway: ${cause.message}\n`);
+    return 1;
   }
 }
 

@@ -13,8 +13,7 @@ import {
   type RunCommand,
   UsageError,
 } from './command.ts';
-import { loadOrReport } from './configuration.ts';
-import { RunningGateway, UnreachableError } from './running-gateway.ts';
+import { RunningGateway, UnreachableError, withRunningGateway } from './running-gateway.ts';
 
 const READY_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 100;
@@ -79,7 +78,7 @@ function tailOf(input: CommandInput): number {
 }
 
 /** @throws UsageError */
-async function ofService(
+function ofService(
   input: CommandInput,
   context: CommandContext,
   act: (gateway: RunningGateway, service: ServiceStatus) => Promise<ExitCode>,
@@ -87,14 +86,7 @@ async function ofService(
   const [name] = input.operands;
   if (name === undefined)
     throw new UsageError('which service? Name one of `services:`, or a path that has `run:`');
-  const loaded = await loadOrReport(optionValue(input, 'config'), context);
-  if (loaded === null) return 1;
-  try {
-    const gateway = await RunningGateway.of(loaded.config, context.env);
-    return await act(gateway, await gateway.service(name.replace(/^\//, '')));
-  } catch (cause) {
-    if (!(cause instanceof UnreachableError)) throw cause;
-    context.stderr.write(`portway: ${cause.message}\n`);
-    return 1;
-  }
+  return withRunningGateway(input, context, RunningGateway.of, async (gateway) =>
+    act(gateway, await gateway.service(name.replace(/^\//, ''))),
+  );
 }

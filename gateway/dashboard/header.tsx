@@ -60,6 +60,7 @@ const WORDS: Readonly<Record<Link, string>> = {
   live: 'Live',
   paused: 'Paused',
   lost: 'Not reached',
+  out: 'Logged out',
 };
 
 function LiveSign({ link }: { readonly link: Link }) {

@@ -15,6 +15,12 @@ export function Notices({ feed }: { readonly feed: Feed }) {
           shown is what it said last; it is asked again every second.
         </section>
       )}
+      {feed.link.value === 'out' && (
+        <section class="notice" role="alert">
+          <strong>You are logged out.</strong> What is shown is what the gateway said before.{' '}
+          <a href="/login">Log in</a>
+        </section>
+      )}
       {rejected !== null && (
         <section class="notice" role="alert">
           <strong>{fileName(status!.config.file)} was not taken into use.</strong> The configuration before it

@@ -3,8 +3,8 @@ import type { GatewayStatus } from '../../model/status.ts';
 import { ask } from './ask.ts';
 import { Rates } from './rates.ts';
 
-/** How the gateway is reached: `lost` keeps what it said last. */
-export type Link = 'connecting' | 'live' | 'paused' | 'lost';
+/** How the gateway is reached: `lost` and `out`, where the session is over, keep what it said last. */
+export type Link = 'connecting' | 'live' | 'paused' | 'lost' | 'out';
 
 /** Who looks, and what may be done from here. */
 export interface Access {
@@ -55,6 +55,10 @@ export class Feed {
   async #ask(): Promise<void> {
     try {
       const answer = await fetch('/status', { signal: AbortSignal.timeout(PATIENCE_MS) });
+      if (answer.status === 401) {
+        this.link.value = 'out';
+        return;
+      }
       if (!answer.ok) throw new Error(answer.statusText);
       this.#take((await answer.json()) as GatewayStatus);
     } catch {

@@ -144,6 +144,10 @@ describe('an admin listener that other machines reach', () => {
         expect(await drain.getAttribute('title')).toContain('readOnly: true');
         await page.getByRole('link', { name: 'Try it' }).first().click();
         expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+        await writeFile(join(dirname(gateway.configFile), 'keys.txt'), `new:${hashKey('pw_new')}\n`);
+        await page.getByRole('alert').filter({ hasText: 'You are logged out.' }).waitFor();
+        await page.getByRole('link', { name: 'Log in' }).click();
+        await page.getByLabel('Key', { exact: true }).waitFor();
       } finally {
         await browser.close();
       }

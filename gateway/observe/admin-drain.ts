@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DrainOutcome, EndpointStatus } from '../model/status.ts';
 import type { AdminView } from './admin.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
-import { FOR_NO_PAGE, isFromAPage } from './host-guard.ts';
 
 type DrainView = Pick<AdminView, 'drained' | 'drain' | 'figure'>;
 
@@ -30,7 +29,6 @@ async function answer(
   view: DrainView,
   drains: boolean,
 ): Promise<FastifyReply> {
-  if (isFromAPage(request.headers)) return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
   const spellings = spellingsOf(request.url);
   if (spellings.length === 0) return sendProblem(reply, { status: 400, detail: USAGE });
   const before = view.drained();

@@ -21,7 +21,7 @@ import { QUERY_USAGE, readMessageQuery, readQuery } from './exchanges/query.ts';
 import { type Entrance, ReplayRefusal, replay } from './exchanges/replay.ts';
 import { SAVED_AS } from './exchanges/saved.ts';
 import { gatewayStatus, originOf } from './gateway-status.ts';
-import { FOR_NO_PAGE, isFromAPage } from './host-guard.ts';
+import { FOR_NO_PAGE, isOfAnotherOrigin } from './host-guard.ts';
 
 /** The exchanges that this gateway, or its workers, have kept. Asking is looking: it is what makes them keep any. */
 export interface ExchangesView {
@@ -231,9 +231,7 @@ export function isRefused({ socket, headers, adminUser }: FastifyRequest): boole
   // Who has a key may be anywhere, and was asked where the page is from before.
   if (adminUser !== null) return false;
   const from = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return (
-    !isLoopback(from) || isFromAPage(headers) || /^(cross|same)-site$/.test(String(headers['sec-fetch-site']))
-  );
+  return !isLoopback(from) || isOfAnotherOrigin(headers);
 }
 
 export function refuse(reply: FastifyReply): FastifyReply {

@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopback } from '../config/listening.ts';
 import type { ServiceStatus } from '../model/status.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
-import { FOR_NO_PAGE, isFromAPage } from './host-guard.ts';
 
 /** The processes that this gateway runs, as far as the admin listener may see and change them. */
 export interface ServiceControl {
@@ -49,7 +48,6 @@ export function answerServices(app: FastifyInstance, view: ServicesView): void {
   );
   app.post('/services/:name/restart', (request, reply) =>
     withService(request, reply, services, (control, name, service) => {
-      if (isFromAPage(request.headers)) return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
       service.restart('asked for by `portway restart`');
       return sendJson(reply, control.status().find((one) => one.name === name) ?? null);
     }),

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Replacement } from '../model/status.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
-import { FOR_NO_PAGE, isFromAPage } from './host-guard.ts';
 
 /** `POST /workers/replace`: answered when all new workers serve, or when it is known why not. */
 export async function answerReplace(
@@ -9,7 +8,6 @@ export async function answerReplace(
   reply: FastifyReply,
   replace: () => Promise<Replacement>,
 ): Promise<FastifyReply> {
-  if (isFromAPage(request.headers)) return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
   // It takes as long as all new workers together take to start; when it is answered, Node sets its timeout for idle connections again.
   request.raw.setTimeout(0);
   const { replaced, problem } = await replace();

@@ -26,17 +26,19 @@ function hostName(host: string): string {
   return (match?.[1] ?? match?.[2] ?? '').toLowerCase();
 }
 
-/** Unlike DELETE, a POST is sent to another origin without asking first; but browsers say with it where it comes from (Fetch §3.2). */
-export function isFromAPage({ origin, host }: IncomingHttpHeaders): boolean {
-  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
+/**
+ * Whether a page of another site, or of another port of this one, has a browser ask for it: it says so by `Origin` with whatever is neither GET nor
+ * HEAD (Fetch §3.2), and by `Sec-Fetch-Site` with everything. Programs say neither.
+ */
+export function isOfAnotherOrigin(headers: IncomingHttpHeaders): boolean {
+  const { origin, host } = headers;
+  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) return true;
+  return /^(?:cross|same)-site$/.test(String(headers['sec-fetch-site']));
 }
 
-/** What another site, or another port of this one, has a browser ask for; following a link is no such thing. */
-export function isOfAnotherSite(headers: IncomingHttpHeaders): boolean {
-  return (
-    /^(?:cross|same)-site$/.test(String(headers['sec-fetch-site'])) &&
-    headers['sec-fetch-mode'] !== 'navigate'
-  );
+/** A link was followed, or an address typed: what comes of it is shown, and no script reads it. */
+export function isNavigation(headers: IncomingHttpHeaders): boolean {
+  return headers['sec-fetch-mode'] === 'navigate';
 }
 
 export const FOR_NO_PAGE = 'Pages of other origins may not ask for this.';

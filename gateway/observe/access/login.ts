@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { preferredType } from '../../answer/accept.ts';
 import { formPolicy, pageFields, renderDocument, renderHead } from '../../answer/page/document.ts';
 import { sendJson, sendProblem } from '../admin-problem.ts';
-import { FOR_NO_PAGE, isFromAPage, isOfAnotherSite } from '../host-guard.ts';
+import { FOR_NO_PAGE, isNavigation, isOfAnotherOrigin } from '../host-guard.ts';
 import type { AdminAccess, Asker } from './admin-access.ts';
 
 export interface LoginView {
@@ -20,14 +20,16 @@ const OPEN = /^\/(?:healthz|readyz|login|dashboard\/[\w.-]+)(?:\?|$)/;
 /** Asking, not changing, though their methods can have a body. */
 const ASKING = /^\/(?:login|logout|explain|draft)(?:\?|$)/;
 
-/** Where a key is asked for, the first that a request meets. */
+/** The first that a request meets: pages of other origins change nothing, and, where a key is asked for, nobody gets on without one. */
 export function answerLogin(app: FastifyInstance, view: LoginView): void {
   app.decorateRequest('adminUser', null);
   app.addHook('onRequest', async (request, reply) => {
     const access = view.access();
+    // Where no key is asked for, nothing is kept from pages that read; browsers don't let them see it.
+    const reads = isRead(request) && (access === null || isNavigation(request.headers));
+    if (!reads && isOfAnotherOrigin(request.headers))
+      return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
     if (access !== null) {
-      if (isFromAPage(request.headers) || isOfAnotherSite(request.headers))
-        return sendProblem(reply, { status: 403, detail: FOR_NO_PAGE });
       const asker = access.askerOf(request.raw);
       request.adminUser = asker.user;
       if (asker.user === null && !OPEN.test(request.url)) return refuseAsker(request, reply, asker);

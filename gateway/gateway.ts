@@ -145,6 +145,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.exchanges = new Inspector({
       always: mode === 'development',
       explain: (input) => this.#explain(input),
+      traffic: () => this.metrics.traffic.all(),
     });
     this.traces = new Tracer(log, new IdentitySource());
     const observe = this.#observer(applications);
@@ -166,6 +167,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.registry = new UpstreamRegistry(log, env.PORTWAY_STICKY_SECRET, traffic);
     if (worker !== null) this.registry.drain(worker.drained);
     this.kept = new KeptStates(log, () => this.#counts());
+    this.kept.adminSessions = worker?.adminSessions ?? false;
     this.caches = new Caches(log);
     this.overload = new Overload({
       config: () => this.config().overload,
@@ -419,6 +421,7 @@ class RunningGateway implements Gateway, WorkerGateway {
         one: (id, bodies) => this.exchanges.one(id, bodies),
         request: (id) => this.exchanges.request(id),
         capture: async (capture) => this.exchanges.capture(capture),
+        captured: () => this.exchanges.captured,
         messages: async (query) => this.exchanges.messages(query),
         compared: (query) => this.compared(query),
       },

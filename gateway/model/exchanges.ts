@@ -194,6 +194,8 @@ export interface MessageSummary {
 export interface MessageList extends Omit<ExchangeList, 'exchanges'> {
   /** The newest first. */
   readonly messages: readonly MessageSummary[];
+  /** Tunnels that are open and not looked into: most of them opened before somebody asked. */
+  readonly unread: number;
 }
 
 /** Which answers of a compared service are meant. */

@@ -1,5 +1,7 @@
 /** What is mapped where and how it is doing: the terminal's map, the gateway's own page and the admin API show this. */
 
+import type { Capture } from './exchanges.ts';
+
 export type ServiceState = 'starting' | 'ready' | 'restarting' | 'stopping' | 'stopped';
 
 /** A process of `services:` as its supervisor sees it. Instants are milliseconds since the epoch. */
@@ -259,6 +261,8 @@ export interface GatewayStatus {
   readonly boundsS: readonly number[];
   /** The share of new requests that is refused for overload now, 0 to 1. */
   readonly refusedShare: number;
+  /** Of which exchanges bodies are kept for a while; `null`: of none that was asked for. */
+  readonly capture: Capture | null;
 }
 
 /** A name of `tls.acme`. Instants are milliseconds since the epoch. */

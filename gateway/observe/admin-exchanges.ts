@@ -30,6 +30,8 @@ export interface ExchangesView {
   one(id: string, bodies: boolean): Promise<ExchangeView | null>;
   request(id: string): Promise<KeptRequest | null>;
   capture(capture: Capture | null): Promise<void>;
+  /** What was asked for, while its time lasts. */
+  captured(): Capture | null;
   /** Messages of tunnels and event streams. */
   messages(query: MessageQuery): Promise<MessageList>;
   /** How the answers of compared services were. */

@@ -151,7 +151,8 @@ const view: AdminView = {
     one: async () => null,
     request: async () => null,
     capture: async () => {},
-    messages: async () => ({ messages: [], more: 0, newest: {}, dropped: 0, sampled: 0 }),
+    captured: () => null,
+    messages: async () => ({ messages: [], more: 0, newest: {}, dropped: 0, sampled: 0, unread: 0 }),
     compared: async () => ({ routes: [], differences: [] }),
   },
 };

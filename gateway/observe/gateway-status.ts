@@ -30,6 +30,7 @@ export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {
     unrouted: byRoute.get('(none)') ?? null,
     boundsS: traffic.boundsS,
     refusedShare: Math.max(0, ...overload.map(({ share }) => share)),
+    capture: view.exchanges.captured(),
   };
 }
 

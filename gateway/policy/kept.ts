@@ -10,6 +10,8 @@ export interface Keepable {
 export class KeptStates {
   readonly log: Logger;
   readonly #counts: () => Counts | null;
+  /** Whether the admin listener has asked for a key since the start: browsers send its cookie for as long as it runs, whatever the file says by now. */
+  adminSessions = false;
   readonly #held = new Map<string, { readonly state: Keepable; holders: number }>();
 
   constructor(log: Logger, counts: () => Counts | null = () => null) {

@@ -70,8 +70,11 @@ export function compilePolicyKeys(
 type PolicyConfig = Pick<GatewayConfig, 'routes' | 'admin'>;
 
 /** What all routes decide for each of them. Ask once for many: of 10,000 routes, asking for each was half of a start. */
-export function sessionsOf({ routes, admin }: PolicyConfig): BoundPolicy | null {
-  return withoutSessions(routes, admin?.token !== undefined);
+export function sessionsOf(
+  { routes, admin }: PolicyConfig,
+  ofAdmin = admin?.token !== undefined,
+): BoundPolicy | null {
+  return withoutSessions(routes, ofAdmin);
 }
 
 export function policiesOf(

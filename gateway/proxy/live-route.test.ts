@@ -1,5 +1,7 @@
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { RouteConfig } from '../model/config.ts';
+import { KeptStates } from '../policy/kept.ts';
 import { localAddress } from '../proof/testing/endpoint-address.ts';
 import { gatewayConfig } from '../proof/testing/gateway-config.ts';
 import { routeConfig } from '../proof/testing/route-config.ts';
@@ -33,7 +35,7 @@ describe('the signature of a route', () => {
 
 describe('endpoints of live routes', () => {
   const live = (registry: UpstreamRegistry, ...routes: RouteConfig[]) =>
-    liveRoutes(gatewayConfig(routes), registry);
+    liveRoutes(gatewayConfig(routes), registry, new KeptStates(pino({ enabled: false })));
 
   test('are one where two routes, or two snapshots, name the same address', async () => {
     const registry = new UpstreamRegistry();

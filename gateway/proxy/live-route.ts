@@ -29,10 +29,15 @@ export async function openPolicies(routes: readonly LiveRoute[], kept: KeptState
 }
 
 /** Ten thousand routes are put to work in slices, between which requests are served. */
-export async function liveRoutes(config: GatewayConfig, registry: UpstreamRegistry): Promise<LiveRoute[]> {
+export async function liveRoutes(
+  config: GatewayConfig,
+  registry: UpstreamRegistry,
+  kept: KeptStates,
+): Promise<LiveRoute[]> {
   const slice = new TimeSlice();
   const routes: LiveRoute[] = [];
-  const sessions = sessionsOf(config);
+  kept.adminSessions ||= config.admin?.token !== undefined;
+  const sessions = sessionsOf(config, kept.adminSessions);
   for (const route of config.routes) {
     if (slice.isOver) await slice.next();
     routes.push(liveRoute(route, policiesOf(route, config, sessions), config, registry));

@@ -52,7 +52,7 @@ export class Snapshot {
     handlers: RouterHandlers,
     mode: 'development' | 'production',
   ): Promise<Snapshot> {
-    const routes = await liveRoutes(config, registry);
+    const routes = await liveRoutes(config, registry, kept);
     try {
       const table = await inSlices(routeTableSteps(config, mode));
       const snapshot = new Snapshot(config, registry, table, routes);

@@ -16,6 +16,8 @@ export interface WorkerContext {
   readonly tickets: TicketSeed;
   /** Addresses that get no new exchanges. */
   readonly drained: readonly string[];
+  /** @see KeptStates.adminSessions */
+  readonly adminSessions: boolean;
   /** Where all workers, of all replicas, agree on what they count. */
   readonly counts: Counts;
   /** Its part of what the configuration bounds for all workers together. */

@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import type { OutstandingChallenge } from '../acme/challenges.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
+import type { Capture } from '../model/exchanges.ts';
+import { currentCapture } from '../observe/exchanges/inspector.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
 import { Refusal } from '../proxy/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
@@ -17,6 +19,8 @@ export interface FleetOptions {
   readonly workers: number;
   readonly log: Logger;
   readonly primaryStatus: () => PrimaryStatus;
+  /** @see KeptStates.adminSessions */
+  readonly adminSessions: () => boolean;
   /** Where all workers agree on what they count. */
   readonly counts: Counts;
   /** How long a worker may take until it takes connections. */
@@ -38,6 +42,7 @@ export class Fleet {
   #listening: Listening | null = null;
   #challenges: readonly OutstandingChallenge[] = [];
   #drained: readonly string[] = [];
+  #capture: Capture | null = null;
   #closed = false;
 
   constructor(options: FleetOptions, content: FileContent) {
@@ -154,6 +159,15 @@ export class Fleet {
     await this.askAll('drain', addresses);
   }
 
+  get captured(): Capture | null {
+    return currentCapture(this.#capture);
+  }
+
+  async capture(capture: Capture | null): Promise<void> {
+    this.#capture = capture;
+    await this.askAll('capture', capture);
+  }
+
   sendPrimaryStatus(primaryStatus: PrimaryStatus): void {
     for (const worker of this.#living) worker.sendPrimaryStatus(primaryStatus);
   }
@@ -172,7 +186,7 @@ export class Fleet {
   }
 
   #fork(): WorkerProcess {
-    const { configFile, mode, workers, primaryStatus, counts, startTimeoutMs } = this.#options;
+    const { configFile, mode, workers, primaryStatus, adminSessions, counts, startTimeoutMs } = this.#options;
     const assignment = {
       configFile,
       mode,
@@ -182,6 +196,7 @@ export class Fleet {
       datagrams: this.#living.size === 0,
       primaryStatus: primaryStatus(),
       drained: this.#drained,
+      adminSessions: adminSessions(),
     };
     cluster.setupPrimary({ args: ['worker', '--config', configFile] });
     const forked = cluster.fork();
@@ -205,6 +220,7 @@ export class Fleet {
     if (this.#challenges.length > 0) await worker.ask('answerChallenges', this.#challenges).catch(() => {});
     // What was said while it started.
     await worker.ask('drain', this.#drained).catch(() => {});
+    if (this.captured !== null) await worker.ask('capture', this.captured).catch(() => {});
     // A configuration may have been taken while it started.
     if (worker.content !== this.#content) await this.#give(worker, this.#content);
   }

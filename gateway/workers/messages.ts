@@ -94,6 +94,8 @@ export interface Assignment {
   readonly primaryStatus: PrimaryStatus;
   /** Addresses that get no new exchanges. */
   readonly drained: readonly string[];
+  /** @see KeptStates.adminSessions */
+  readonly adminSessions: boolean;
 }
 
 export type ToWorker =

@@ -62,6 +62,7 @@ class Primary implements Gateway {
   #closing: Promise<boolean> | null = null;
   #news: NodeJS.Timeout | undefined;
   #told = '';
+  #adminSessions = false;
   adminAddress: Gateway['adminAddress'] = null;
 
   constructor(options: PrimaryOptions) {
@@ -109,6 +110,7 @@ class Primary implements Gateway {
 
   async #apply(config: GatewayConfig, content: FileContent): Promise<void> {
     this.#options.log.level = config.log.level;
+    this.#adminSessions ||= config.admin?.token !== undefined;
     if (this.#closing === null) this.#shared.use(config);
     if (this.#fleet) await this.#fleet.take(content);
     else await this.#openFleet(content);
@@ -131,6 +133,7 @@ class Primary implements Gateway {
       startTimeoutMs,
       workers: this.#processes(),
       primaryStatus: () => this.#primaryStatus(),
+      adminSessions: () => this.#adminSessions,
       counts: this.#shared.counts,
       ended: (worker: WorkerProcess) => this.#metrics.ended(worker),
       dismissed: (slot: WorkerSlot) => void this.#replacing.replaceDismissed(slot),
@@ -169,7 +172,8 @@ class Primary implements Gateway {
           find: async (query) => joinedLists(await this.#workers.askAll('exchanges', query), query.limit),
           one: async (id, bodies) => known(await this.#workers.askAll('exchange', { id, bodies })),
           request: async (id) => known(await this.#workers.askAll('keptRequest', id)),
-          capture: async (capture) => void (await this.#workers.askAll('capture', capture)),
+          capture: (capture) => this.#workers.capture(capture),
+          captured: () => this.#workers.captured,
           messages: async (query) =>
             joinedMessages(await this.#workers.askAll('messages', query), query.limit),
           compared: async (query) =>

@@ -93,7 +93,7 @@ export class WorkerProgram {
     }
   }
 
-  #context({ content, listen, datagrams, workers, drained }: Assignment): WorkerContext {
+  #context({ content, listen, datagrams, workers, drained, adminSessions }: Assignment): WorkerContext {
     return {
       counts: this.#counts(),
       content,
@@ -101,6 +101,7 @@ export class WorkerProgram {
       datagrams,
       tickets: this.#primaryStatus!.secrets.tickets,
       drained,
+      adminSessions,
       share: (config) => shareOf(config, workers),
       configStatus: () => this.#primaryStatus!.config,
     };

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Capture, ExchangeList, ExchangeSummary } from '../../model/exchanges.ts';
+import type { ExchangeList, ExchangeSummary } from '../../model/exchanges.ts';
 import type { GatewayStatus } from '../../model/status.ts';
 
 /** Which exchanges are shown; an empty text excludes none. */
@@ -28,8 +28,6 @@ export class Exchanges {
   /** Ended while it was paused. */
   readonly waiting = signal(0);
   readonly problem = signal<string | null>(null);
-  /** What was asked for here: bodies that are kept for a while. */
-  readonly capture = signal<Capture | null>(null);
   readonly #status: (status: GatewayStatus) => void;
   #came: ExchangeSummary[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -13,13 +13,13 @@ const SHOWN = 50;
  * @param of `route=/chat`, or `request=ID`
  */
 export function MessagesSection({ of }: { readonly of: string }) {
-  const list = useSignal<readonly MessageSummary[]>([]);
+  const list = useSignal<MessageList | null>(null);
   useEffect(() => {
     const ended = new AbortController();
     const look = async () => {
       if (document.hidden) return;
       const told = await ask<MessageList>(`/messages?${of}&limit=${SHOWN}`, { signal: ended.signal });
-      if (told.ok) list.value = told.value.messages;
+      if (told.ok) list.value = told.value;
     };
     void look();
     const timer = setInterval(() => void look(), EVERY_MS);
@@ -28,10 +28,17 @@ export function MessagesSection({ of }: { readonly of: string }) {
       ended.abort();
     };
   }, [of]);
-  const messages = list.value;
-  if (messages.length === 0) return null;
+  const { messages = [], unread = 0 } = list.value ?? {};
+  const unseen = of.startsWith('route=') ? unread : 0;
+  if (messages.length === 0 && unseen === 0) return null;
   return (
     <Section title="Messages" aside={messages.length < SHOWN ? String(messages.length) : `the last ${SHOWN}`}>
+      {unseen > 0 && (
+        <p class="quiet">
+          {unseen === 1 ? 'An open connection is' : `${unseen} open connections are`} not looked into: only
+          those that open while bodies are kept are.
+        </p>
+      )}
       <ol class="plain-list messages" aria-label="Messages, the newest first">
         {messages.map((message) => (
           <Message key={message.id} message={message} />

@@ -1,35 +1,33 @@
 import type { Signal } from '@preact/signals';
-import type { Capture } from '../../model/exchanges.ts';
 import { ask } from '../live/ask.ts';
+import type { Feed } from '../live/feed.ts';
 import { Choice } from '../parts/choice.tsx';
 import { formatTime } from '../parts/format.ts';
 
 interface SwitchParts {
-  readonly capture: Signal<Capture | null>;
+  readonly feed: Feed;
   readonly problem: Signal<string | null>;
   /** Empty: of all routes. */
   readonly route: string;
-  /** Of the gateway. */
-  readonly now: number;
 }
 
 /** Has the beginnings of bodies kept for a while, of the route that is shown or of all. */
-export function CaptureSwitch({ capture, problem, route, now }: SwitchParts) {
-  const { value } = capture;
+export function CaptureSwitch({ feed, problem, route }: SwitchParts) {
+  const capture = feed.status.value?.capture ?? null;
   const change = async (path: string, method: 'POST' | 'DELETE') => {
-    const told = await ask<Capture>(path, { method });
-    if (told.ok) capture.value = told.value;
+    const told = await ask(path, { method });
     problem.value = told.ok ? null : told.problem;
+    await feed.refresh();
   };
-  if (value !== null && value.until > now)
+  if (capture !== null)
     return (
       <button
         type="button"
         aria-pressed="true"
-        title={`of ${value.route ?? 'all routes'}; press to keep no more`}
+        title={`of ${capture.route ?? 'all routes'}; press to keep no more`}
         onClick={() => void change('/capture', 'DELETE')}
       >
-        Bodies kept until {formatTime(value.until)}
+        Bodies kept until {formatTime(capture.until)}
       </button>
     );
   const only = route === '' ? '' : `&route=${encodeURIComponent(route)}`;

@@ -52,12 +52,7 @@ export function StreamTools({ exchanges, feed }: Session) {
       <span class="push" />
       {missed > 0 && <span class="quiet">{formatCount(missed)} more were not shown: too many a second</span>}
       {feed.locked === undefined && (
-        <CaptureSwitch
-          capture={exchanges.capture}
-          problem={exchanges.problem}
-          route={filter.route}
-          now={feed.status.value?.at ?? 0}
-        />
+        <CaptureSwitch feed={feed} problem={exchanges.problem} route={filter.route} />
       )}
       <button
         type="button"

@@ -23,6 +23,8 @@ export interface InspectorOptions {
   /** Keeps exchanges whether or not somebody looks. */
   readonly always: boolean;
   readonly explain: (input: ExplainInput) => Explanation;
+  /** Of all routes: how many tunnels each has open. */
+  readonly traffic: () => readonly { readonly id: string; readonly tunnels: number }[];
   readonly bounds?: RingBounds;
   /** How many a second are kept; the rest is counted. */
   readonly perSecond?: number;
@@ -45,7 +47,7 @@ export class Inspector implements Inspection {
   readonly #looked = new Map<string, KeptExchange>();
   #capture: Capture | null = null;
   #capturing = 0;
-  #listening = 0;
+  readonly #listening = new Set<Readonly<ExchangeRecord>>();
   readonly #messages = new KeptMessages();
   until: number;
 
@@ -72,21 +74,21 @@ export class Inspector implements Inspection {
 
   /** Only so many at once: each may hold a window of what was deflated, both ways. */
   listens(route: RouteConfig, record: Readonly<ExchangeRecord>): MessageSink | null {
-    if (!this.#isLookedInto(route) || this.#listening >= CAPTURING_MAX) return null;
-    this.#listening++;
+    if (!this.#isLookedInto(route) || this.#listening.size >= CAPTURING_MAX) return null;
+    this.#listening.add(record);
     return this.#messages.sinkOf(record);
   }
 
   #isLookedInto({ id, inspect }: RouteConfig): boolean {
-    const asked = this.#capture !== null && Date.now() < this.#capture.until;
-    return (inspect && this.#options.always) || (asked && (this.#capture!.route ?? id) === id);
+    const asked = this.captured;
+    return (inspect && this.#options.always) || (asked !== null && (asked.route ?? id) === id);
   }
 
   /** It is over, and has a detail or somebody looks. */
   ended(record: ExchangeRecord): void {
     // What was begun by `captures` has an answer's body, be it empty.
     if (record.detail !== null && record.detail.answerBody !== null) this.#capturing--;
-    if (record.detail !== null && record.detail.messages !== null) this.#listening--;
+    if (record.detail !== null && record.detail.messages !== null) this.#listening.delete(record);
     // It has a detail because it is traced.
     if (record.endedAt >= this.until) return;
     if (record.detail !== null || this.#isWorthIt(record)) this.#ring.keep(record, Date.now());
@@ -140,7 +142,14 @@ export class Inspector implements Inspection {
   /** Of tunnels and event streams that are looked into. */
   messages(query: MessageQuery): MessageList {
     this.#look();
-    return this.#messages.find(query, PROCESS);
+    return { ...this.#messages.find(query, PROCESS), unread: this.#unread(query.route) };
+  }
+
+  #unread(route: string | undefined): number {
+    let unread = 0;
+    for (const { id, tunnels } of this.#options.traffic()) if ((route ?? id) === id) unread += tunnels;
+    for (const one of this.#listening) if (one.tunnel && (route ?? one.route) === one.route) unread--;
+    return Math.max(0, unread);
   }
 
   /** For a replay. */
@@ -155,6 +164,10 @@ export class Inspector implements Inspection {
     return inRing ?? this.#looked.get(id) ?? null;
   }
 
+  get captured(): Capture | null {
+    return currentCapture(this.#capture);
+  }
+
   capture(capture: Capture | null): void {
     this.#capture = capture;
     if (capture !== null) this.#look();
@@ -164,7 +177,7 @@ export class Inspector implements Inspection {
     if (this.#options.always) return;
     const now = performance.now();
     if (now >= this.until) this.#since = now;
-    const capturing = (this.#capture?.until ?? 0) - Date.now();
+    const capturing = (this.captured?.until ?? 0) - Date.now();
     this.until = now + Math.max(LOOKED_AT_MS, capturing);
   }
 }
@@ -174,6 +187,11 @@ const PROCESS: string = process.pid.toString(36);
 
 function idOf({ seq }: KeptExchange): string {
   return `${PROCESS}-${seq.toString(36)}`;
+}
+
+/** Its time may be over. */
+export function currentCapture(capture: Capture | null): Capture | null {
+  return capture !== null && Date.now() < capture.until ? capture : null;
 }
 
 /** What several processes have, as one. */

@@ -55,7 +55,7 @@ export class KeptMessages {
   }
 
   /** @param process by which ids, and places in `after`, begin. */
-  find(query: MessageQuery, process: string): MessageList {
+  find(query: MessageQuery, process: string): Omit<MessageList, 'unread'> {
     const { limit, after = {} } = query;
     const messages: MessageSummary[] = [];
     let more = 0;
@@ -129,5 +129,6 @@ export function joinedMessages(lists: readonly MessageList[], limit: number): Me
     newest: Object.assign({}, ...lists.map(({ newest }) => newest)),
     dropped: total(({ dropped }) => dropped),
     sampled: total(({ sampled }) => sampled),
+    unread: total(({ unread }) => unread),
   };
 }

@@ -16,16 +16,18 @@ const FORM = 'Content-Type: application/x-www-form-urlencoded';
 
 interface Stage {
   readonly gateway: TestGateway;
+  readonly yaml: string;
   ask(method: string, target: string, ...fields: string[]): Promise<Answer>;
   login(key: string, ...fields: string[]): Promise<Answer>;
 }
 
 async function stage(admin = '', files: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const service = (await startService()).answer((asked) => ok(asked.head.value('cookie') ?? 'no cookie'));
-  const gateway = await startTestGateway(
-    `admin: { host: 0.0.0.0, token: keys.txt${admin} }\nroutes:\n  /db: ${service.port}\nallowedHosts: [gw.internal]\n`,
-    { mode: 'production', files: { 'keys.txt': `ops:${hashKey(KEY)}\n`, ...files } },
-  );
+  const yaml = `admin: { host: 0.0.0.0, token: keys.txt${admin} }\nroutes:\n  /db: ${service.port}\nallowedHosts: [gw.internal]\n`;
+  const gateway = await startTestGateway(yaml, {
+    mode: 'production',
+    files: { 'keys.txt': `ops:${hashKey(KEY)}\n`, ...files },
+  });
   const ask = async (method: string, target: string, ...fields: string[]) => {
     const client = await connect(gateway.adminPort);
     const host = fields.some((field) => field.startsWith('Host:')) ? [] : [HOST];
@@ -33,6 +35,7 @@ async function stage(admin = '', files: Readonly<Record<string, string>> = {}): 
   };
   return {
     gateway,
+    yaml,
     ask,
     login: async (key, ...fields) => {
       const body = `token=${encodeURIComponent(key)}`;
@@ -155,11 +158,15 @@ describe('an admin listener that other machines reach', () => {
   );
 
   test('keeps its cookie from services on the same host', async () => {
-    const { gateway, login } = await stage();
+    const { gateway, yaml, ask, login } = await stage();
     const cookie = cookieOf(await login(KEY));
     expect((await gateway.get('/db/', 'Host: localhost', `Cookie: a=b; ${cookie}; c=d`)).text).toBe(
       'a=b; c=d',
     );
+    expect((await gateway.get('/db/', 'Host: localhost', `Cookie: ${cookie}`)).text).toBe('no cookie');
+    // Another `token:`, or none, takes effect at the next start: until then browsers have the cookie.
+    await gateway.editAndReload(yaml.replace(/admin:.*/, 'admin: 3900'));
+    expect((await ask('GET', '/status', `Cookie: ${cookie}`)).status).toBe(200);
     expect((await gateway.get('/db/', 'Host: localhost', `Cookie: ${cookie}`)).text).toBe('no cookie');
   });
 

@@ -319,16 +319,22 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
 
   test('messages of a WebSocket stand beside its route as they pass', async () => {
     const service = await startService();
-    const gateway = await startTestGateway(`routes:\n  /chat: { to: ${service.port}, inspect: true }\n`, {
-      mode: 'development',
-    });
+    const yaml = (inspect: string) => `routes:\n  /chat: { to: ${service.port}${inspect} }\n`;
+    const gateway = await startTestGateway(yaml(''), { mode: 'development' });
+    const opened = async () => {
+      const client = await gateway.connect();
+      await client.send(handshake('/chat/room', 'Host: localhost'));
+      const connection = await service.connectionThatSays('GET /room');
+      await connection.send(agreement());
+      await client.head();
+      return { client, connection };
+    };
+    const before = await opened();
+    await gateway.editAndReload(yaml(', inspect: true'));
     const { page, faults } = await open(gateway, '#/map/%2Fchat');
     await page.getByRole('complementary', { name: '/chat' }).waitFor();
-    const client = await gateway.connect();
-    await client.send(handshake('/chat/room', 'Host: localhost'));
-    const connection = await service.connectionThatSays('GET /room');
-    await connection.send(agreement());
-    await client.head();
+    await page.getByText('An open connection is not looked into').waitFor();
+    const { client, connection } = await opened();
     // A text each way, unmasked and masked with zeros.
     await connection.send(Buffer.from([0x81, 7, ...Buffer.from('welcome')]));
     await client.send(Buffer.from([0x81, 0x85, 0, 0, 0, 0, ...Buffer.from('hello')]));
@@ -338,6 +344,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(await messages.getByRole('listitem').first().textContent()).toContain('to the service, text, 5 B');
     expect(await axeFindings(page)).toEqual([]);
     client.destroy();
+    before.client.destroy();
     expect(faults).toEqual([]);
   });
 
@@ -352,6 +359,9 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.getByRole('row', { name: 'GET /db/kept' }).click();
     const body = page.getByLabel('body of the answer');
     await body.getByText('the body of it').waitFor();
+    // The gateway knows it, not the page.
+    await gateway.editAndReload(`routes:\n  /db: { to: ${service.port}, cors: true }\n`);
+    await page.reload();
     await page.getByRole('button', { name: /^Bodies kept until/ }).click();
     await page.getByLabel('Keep bodies').waitFor();
     await gateway.get('/db/after');

@@ -121,8 +121,14 @@ test('all workers know, and the one that takes the place of another', { timeout:
   const answer = await ask(gateway.adminPort, 'POST', `/endpoints/drain?address=${a.port}`);
   expect(JSON.parse(answer.text)).toMatchObject({ drained: true, active: 0 });
   expect(await served()).toEqual(new Set(['b']));
+  const told = async (target: string) => JSON.parse((await ask(gateway.adminPort, 'GET', target)).text);
+  const capture = JSON.parse((await ask(gateway.adminPort, 'POST', '/capture?for=5m')).text);
   expect((await ask(gateway.adminPort, 'POST', '/workers/replace')).status).toBe(200);
   expect(await served()).toEqual(new Set(['b']));
+  // Nor do they forget whose bodies are kept.
+  expect((await told('/status')).capture).toEqual(capture);
+  const [{ id }] = (await told('/exchanges?limit=1')).exchanges;
+  expect((await told(`/exchanges/${id}?bodies=true`)).answer.body).toMatchObject({ text: 'b' });
   const run = (...words: string[]) => runPortway([...words, '--config', gateway.configFile]);
   expect(await run('admit', String(a.port))).toMatchObject({
     code: 0,

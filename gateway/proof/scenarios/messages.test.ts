@@ -169,6 +169,10 @@ describe('messages of a WebSocket', () => {
     await pass(before.client, before.connection, frame(1, 'still before'));
     await pass(client, connection, frame(1, 'asked for'));
     expect((await whenSeen(gateway, 1)).map(({ text }) => text)).toEqual(['asked for']);
+    for (const route of ['', '&route=/chat', '&route=/other']) {
+      const list = await admin.exchange(request('GET', `/messages?limit=1${route}`, ['Host: localhost']));
+      expect(JSON.parse(list.text).unread, route).toBe(route === '&route=/other' ? 0 : 1);
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Directives } from './directives.ts';
 import type { CacheUrl, Entry, FieldMap } from './entry.ts';
 import type { CacheStore } from './store.ts';
@@ -22,9 +23,16 @@ export function lookUp(store: CacheStore, url: CacheUrl, fields: FieldMap): Cach
   return {
     reason: reasonOf(entry, names !== undefined),
     shared: !isPersonal(fields) && !(entry && isAlwaysAsked(entry)),
-    key: JSON.stringify([url.origin, url.path, chosen]),
+    key: shortened(JSON.stringify([url.origin, url.path, chosen])),
   };
 }
+
+/** It is remembered, and a client or service may make it some ten KiB long. */
+function shortened(key: string): string {
+  return key.length > KEY_MAX ? hash('sha256', key) : key;
+}
+
+const KEY_MAX = 512;
 
 function reasonOf(entry: Entry | undefined, known: boolean): ForwardReason {
   if (entry === undefined) return known ? 'vary-miss' : 'uri-miss';

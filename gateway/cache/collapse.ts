@@ -148,5 +148,4 @@ class OpenFlight implements Flight {
 /** For what is left when the head is there: a leader's client may read as slowly as it likes. */
 const BODY_PATIENCE_MS = 5_000;
 const UNKEPT_MS = 10_000;
-/** Keys are up to some KiB long. */
 const REMEMBERED_MAX = 1_000;

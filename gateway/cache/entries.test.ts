@@ -136,6 +136,17 @@ describe.each(kinds)('entries in %s', (_kind, open) => {
     entries.close();
   });
 
+  it('of one URL differ by at most 32 fields, of the newest', () => {
+    const entries = open(MIB);
+    const chosen = (i: number) =>
+      Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`x-${i}-${at}`, 'x']));
+    for (let i = 0; i < 10; i++) entries.put(entry('/a', { vary: chosen(i) }), chosen(i));
+    expect(entries.variesBy(at('/a'))?.size).toBe(30);
+    expect(entries.find(at('/a'), chosen(6))).toBeUndefined();
+    expect(entries.find(at('/a'), chosen(7))).toBeDefined();
+    entries.close();
+  });
+
   it('are forgotten by URL, everywhere or at one place, and weigh nothing then', () => {
     const entries = open(MIB);
     for (const path of ['/a', '/%61', '/a?x', '/b']) entries.put(entry(path), {});

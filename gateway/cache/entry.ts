@@ -104,8 +104,28 @@ export interface Entries {
   close(): void;
 }
 
-/** More variants of one URL are not kept: each of them would be looked through by every request for it. */
-export const VARIANTS_MAX = 64;
+/**
+ * Which variants of a URL make room for one more, the oldest first. Each request for the URL looks through them all, and a miss is known by all fields
+ * that any of them was chosen by: a service that names others in every answer must not make that long.
+ */
+export function crowdedOut<T extends { readonly vary: Entry['vary'] }>(
+  variants: readonly T[],
+  vary: Entry['vary'],
+): T[] {
+  let names = new Set(Object.keys(vary ?? {}));
+  let kept = 1;
+  return variants.toReversed().filter((variant) => {
+    const all = new Set([...names, ...Object.keys(variant.vary ?? {})]);
+    if (kept >= VARIANTS_MAX || all.size > VARYING_FIELDS_MAX) return true;
+    names = all;
+    kept++;
+    return false;
+  });
+}
+
+const VARIANTS_MAX = 64;
+/** By which the variants of one URL differ, together. */
+export const VARYING_FIELDS_MAX = 32;
 
 /** Bytes of memory that an entry takes: an answer without a body has fields, and a URL of up to 8 KiB, which is its key as well. */
 export function weightOf({ origin, path, headers, vary, groups, body }: Entry): number {

@@ -3,12 +3,12 @@ import { crc32 } from 'node:zlib';
 import { openCacheFile, removeCacheFile } from './cache-file.ts';
 import {
   type CacheUrl,
+  crowdedOut,
   type Entries,
   type Entry,
   type FieldMap,
   isCoded,
   placeOf,
-  VARIANTS_MAX,
   weightOf,
 } from './entry.ts';
 import { Selecting } from './vary.ts';
@@ -72,8 +72,7 @@ export class FileEntries implements Entries {
     const selecting = new Selecting(fields);
     this.#write(() => {
       for (const row of this.#rowsOf(entry)) if (selecting.fits(row.vary)) this.#remove(row);
-      const variants = this.#rowsOf(entry);
-      if (variants.length >= VARIANTS_MAX) this.#remove(variants[0]!);
+      for (const row of crowdedOut(this.#rowsOf(entry), entry.vary)) this.#remove(row);
       if (weight > this.#maxBytes) return;
       this.#makeRoom(this.#maxBytes - weight);
       this.#insert(entry, weight);

@@ -2,7 +2,7 @@ import type { Fields } from '../exchange/contract.ts';
 import type { Caches } from './caches.ts';
 import { type CacheUrl, placeOf } from './entry.ts';
 import { groupsIn } from './groups.ts';
-import { plainOrigin, purgeOfUrl, type UrlPurge } from './purge.ts';
+import { type Purge, plainOrigin, purgeOfUrl, type UrlPurge } from './purge.ts';
 
 /**
  * Forgets what a request has changed, where it succeeded (RFC 9111 §4.4): its own URL, and those of its origin that the answer names. On every host
@@ -15,14 +15,22 @@ export function invalidate(caches: Caches, { origin, path }: CacheUrl, status: n
   if (status < 200 || status > 399) return;
   caches.purge(everyViewOf(placeOf(path)));
   const own = plainOrigin(origin.split(' ', 1)[0]!);
+  for (const purge of namedIn(fields, own).slice(0, NAMED_MAX)) caches.purge(purge);
+}
+
+/** Each is looked for in the caches of all routes, so a service that names thousands would hold up all the others. RFC 9875 §2.1 asks for 128. */
+const NAMED_MAX = 128;
+
+function namedIn(fields: Fields, own: string): Purge[] {
+  const purges: Purge[] = [];
   for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i]!.toLowerCase();
+    const [name, value] = [fields[i]!.toLowerCase(), fields[i + 1]!];
     if (name === 'cache-group-invalidation')
-      for (const group of groupsIn(fields[i + 1]!) ?? []) caches.purge({ origin: own, group });
-    if (!NAMING.has(name)) continue;
-    const named = namedOn(own, fields[i + 1]!);
-    if (named) caches.purge(everyViewOf(named.path));
+      for (const group of groupsIn(value) ?? []) purges.push({ origin: own, group });
+    const named = NAMING.has(name) ? namedOn(own, value) : null;
+    if (named) purges.push(everyViewOf(named.path));
   }
+  return purges;
 }
 
 function namedOn(own: string, value: string): UrlPurge | null {

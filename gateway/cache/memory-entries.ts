@@ -1,11 +1,11 @@
 import {
   type CacheUrl,
+  crowdedOut,
   type Entries,
   type Entry,
   type FieldMap,
   isCoded,
   placeOf,
-  VARIANTS_MAX,
   weightOf,
 } from './entry.ts';
 import { Slot, UseOrder } from './use-order.ts';
@@ -63,8 +63,7 @@ export class MemoryEntries implements Entries {
     const weight = weightOf(entry);
     if (weight > this.#maxBytes) return false;
     this.shrinkTo(this.#maxBytes - weight);
-    const variants = this.#variants(entry);
-    if (variants.length >= VARIANTS_MAX) this.#remove(variants[0]!);
+    for (const old of crowdedOut(this.#variants(entry), entry.vary)) this.#remove(old);
     const kept = standingAlone(entry);
     const slot = new Slot(kept, weight);
     this.#keep(kept, [...this.#variants(kept), slot]);

@@ -62,7 +62,8 @@ describe('an answer is not kept', () => {
     ['cookie', { 'cache-control': 'max-age=60, must-revalidate' }, { fields: { cookie: 'a=b' } }],
     ['status', MINUTE, { status: 400 }],
     ['status', MINUTE, { status: 206 }],
-    ['status', MINUTE, { status: 299 }],
+    ['status', MINUTE, { status: 201 }],
+    ['status', MINUTE, { status: 226 }],
     ['vary', { ...MINUTE, vary: '*' }],
     ['vary', { ...MINUTE, vary: ['accept', 'accept, *'] }],
     ['vary', { ...MINUTE, vary: 'x-real-ip' }],
@@ -130,11 +131,16 @@ describe('for how long an answer is fresh', () => {
   });
 });
 
+it('a status of 2xx that nobody knows is kept as 200 is', () => {
+  expect(seconds(MINUTE, { status: 299 })).toBe(60);
+  expect(seconds({ 'cache-control': 'max-age=60, must-understand' }, { status: 299 })).toBe('status');
+});
+
 describe('what the route may want as well', () => {
   const errors = { ...RULES, errors: true };
   const heuristic = { ...RULES, heuristic: true };
 
-  it.each([299, 400, 405, 451, 499, 500, 503, 599])(
+  it.each([400, 405, 451, 499, 500, 503, 599])(
     'errors: %i, where the service says for how long',
     (status) => {
       expect(seconds(MINUTE, { status, rules: errors })).toBe(60);

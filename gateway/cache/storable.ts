@@ -1,7 +1,7 @@
 import type { CacheConfig } from '../model/config.ts';
 import { isEventStream } from './answer-fields.ts';
 import { Directives } from './directives.ts';
-import type { AnswerHead, CacheUrl, Entry, FieldMap } from './entry.ts';
+import { type AnswerHead, type CacheUrl, type Entry, type FieldMap, VARYING_FIELDS_MAX } from './entry.ts';
 import { ageOf, guessedLifetimeOf, lifetimeOf } from './freshness.ts';
 import { groupsOf } from './groups.ts';
 import { Selecting, variesBy } from './vary.ts';
@@ -113,17 +113,20 @@ function isKept(status: number, { errors, heuristic }: CacheRules, said: Directi
   if (GUESSED.has(status)) return errors || heuristic;
   // RFC 9111 §5.2.2.3: what these mean is not known.
   if (said.has('must-understand')) return false;
-  return (
-    (errors && (status === 299 || status >= 400)) || (heuristic && status >= 400 && said.grants('public'))
-  );
+  // What an unknown one means is what 200 does (RFC 9110 §15).
+  if (status < 300) return true;
+  return status >= 400 && (errors || (heuristic && said.grants('public')));
 }
 
 /** What depends on the URL alone. Errors are often caused by a field that only one client sent. */
 const KEPT: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410]);
 
-/** What says nothing of the URL, but of the connection, the credentials, the conditions, the body or the haste of one client. */
+/** What says nothing of the URL, but of what was done, the connection, the credentials, the conditions, the body or the haste of one client. */
 const OF_ONE_REQUEST: ReadonlySet<number> = new Set([
-  ...[206, 304, 401, 407, 408, 411, 412, 413, 415, 416, 417, 421, 422, 425, 426, 428, 429, 431, 511],
+  ...[
+    201, 202, 205, 206, 207, 208, 226, 304, 401, 407, 408, 411, 412, 413, 415, 416, 417, 421, 422, 425, 426,
+    428, 429, 431, 511,
+  ],
 ]);
 
 /** For how long these are fresh may be guessed (RFC 9110 §15.1), if the route wants that. */
@@ -179,15 +182,12 @@ function chosenBy(fields: FieldMap, headers: FieldMap): Entry['vary'] {
 function variesByTheClient({ vary }: FieldMap): boolean {
   const names = variesBy(vary);
   return (
-    names.length <= NAMES_MAX &&
+    names.length <= VARYING_FIELDS_MAX &&
     names.every((name) => NAME.test(name) && name !== '*' && !GATEWAYS_OWN.has(name))
   );
 }
 
 const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
-
-/** Each request for the URL is compared with each variant by each of them. */
-const NAMES_MAX = 32;
 
 const GATEWAYS_OWN: ReadonlySet<string> = new Set([
   'x-forwarded-for',

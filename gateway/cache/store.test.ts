@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { lookUp } from './cache-lookup.ts';
 import type { Entries, Entry, FieldMap } from './entry.ts';
 import type { Feed } from './feed.ts';
 import { Fetched, type FetchWatcher } from './fetched.ts';
@@ -195,6 +196,15 @@ describe('what is being written', () => {
     finish(begin(store, '/b'), 'x'.repeat(30 * KIB));
     expect(textOf(store, '/b')).toBeDefined();
   });
+});
+
+it('a miss is known by what answers of its URL were chosen by, shortly however long that is', () => {
+  const store = storeOf();
+  finish(begin(store, '/a', ['Cache-Control', 'max-age=60', 'Vary', 'Accept']), 'text');
+  const keyOf = (last: string) => lookUp(store, query('/a'), { accept: 'x'.repeat(9_000) + last }).key;
+  expect(keyOf('a').length).toBeLessThan(600);
+  expect(keyOf('a')).toBe(keyOf('a'));
+  expect(keyOf('a')).not.toBe(keyOf('b'));
 });
 
 describe('entries that fail', () => {

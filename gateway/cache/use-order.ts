@@ -11,6 +11,10 @@ export class Slot {
     this.entry = entry;
     this.weight = weight;
   }
+
+  get vary(): Entry['vary'] {
+    return this.entry.vary;
+  }
 }
 
 /** Entries in the order of their last use, as a list that is linked both ways: a use moves no more than one of them. */

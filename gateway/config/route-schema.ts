@@ -105,7 +105,7 @@ const cacheRows = section({
   errors: row(
     flag,
     'errors',
-    'Whether 299, 4xx and 5xx are kept where the service says for how long: not those that are about one request, such as 401, 412, 429. What one client caused is then given to all.',
+    'Whether 4xx and 5xx are kept where the service says for how long: not those that are about one request, such as 401, 412, 429. What one client caused is then given to all.',
     { default: 'false', also: ['cacheerrors', 'negative'] },
   ),
   heuristic: row(

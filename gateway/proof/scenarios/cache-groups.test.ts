@@ -47,6 +47,20 @@ describe.each(['true', '{ file: cache.db }'])('what is in a group (cache: %s)', 
     expect(cacheStatus(await gateway.get('/img/b,x', 'Host: other.test'))).toBe('portway; hit');
   });
 
+  test('is forgotten with it where the answer names 127 others before it, and not with more', async () => {
+    const { gateway, ask } = await startCachedRoute(
+      ({ method, target }) =>
+        method === 'POST'
+          ? reply(204, [`Cache-Group-Invalidation: ${Array.from({ length: 130 }, (_, at) => `"${at}"`)}`])
+          : ok('x', FRESH, `Cache-Groups: "${target.slice(1)}"`),
+      { cache },
+    );
+    for (const path of ['/127', '/128']) await ask(path);
+    await gateway.exchange(request('POST', '/img/b', [], 'new'));
+    expect(cacheStatus(await ask('/127'))).toContain('fwd=uri-miss');
+    expect(cacheStatus(await ask('/128'))).toBe('portway; hit');
+  });
+
   test('by Cache-Tag is so, too', async () => {
     const route = await startCachedRoute(ok('x', FRESH, 'Cache-Tag: shop, product-7'), { cache });
     await route.ask('/a');

@@ -15,7 +15,7 @@ import { HttpListener } from './listener/http.ts';
 import { inheritedPorts } from './listener/inherited-ports.ts';
 import { Streams } from './listener/streams/streams.ts';
 import { TlsError, TlsFiles } from './listener/tls-files.ts';
-import { createAccessLog } from './log/access-log.ts';
+import { AccessLog } from './log/access-log.ts';
 import type { GatewayConfig, RouteConfig, StreamConfig } from './model/config.ts';
 import type { ComparedList, ComparedQuery } from './model/exchanges.ts';
 import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './model/status.ts';
@@ -40,7 +40,7 @@ import { Carrier } from './proxy/carrier.ts';
 import { ConfigSource } from './proxy/config-source.ts';
 import { drain, drainGently } from './proxy/draining.ts';
 import { explainExchange } from './proxy/explain.ts';
-import { InFlight } from './proxy/in-flight.ts';
+import { type ExchangeObservers, InFlight } from './proxy/in-flight.ts';
 import { LivePort } from './proxy/live-port.ts';
 import { Refusal, type ReloadResult } from './proxy/reloader.ts';
 import { Responder } from './proxy/responder.ts';
@@ -127,6 +127,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   readonly responder: Responder;
   /** ... and to its end, where it is counted and written down. */
   readonly inFlight: InFlight;
+  readonly accessLog: AccessLog;
   readonly metrics: GatewayMetrics;
   /** ... and kept, while somebody looks. */
   readonly exchanges: Inspector;
@@ -148,14 +149,14 @@ class RunningGateway implements Gateway, WorkerGateway {
       traffic: () => this.metrics.traffic.all(),
     });
     this.traces = new Tracer(log, new IdentitySource());
-    const observe = this.#observer(applications);
     this.metrics = this.#createMetrics();
     const { traffic, loopDelay } = this.metrics;
-    const inFlight = new InFlight(observe, traffic);
+    this.accessLog = new AccessLog(log);
+    const inFlight = new InFlight(this.#observers(applications), traffic);
     this.inFlight = inFlight;
     const unread = (record: ExchangeRecord) => {
       traffic.unrouted.count(record);
-      observe(record);
+      inFlight.writeDown(record);
     };
     this.responder = new Responder({
       mode,
@@ -175,12 +176,13 @@ class RunningGateway implements Gateway, WorkerGateway {
       seen: (delayMs) => loopDelay.seen(delayMs),
     });
     const { responder, caches, overload } = this;
-    const snapshot = () => this.snapshots.current;
+    this.snapshots = this.#createSnapshots();
+    const { snapshots } = this;
     const holds = new Holds(services);
     this.carrier = new Carrier({
       log,
       mode,
-      snapshot,
+      snapshots,
       responder,
       inFlight,
       longLived,
@@ -194,9 +196,9 @@ class RunningGateway implements Gateway, WorkerGateway {
       challenges: this.challenges,
       dashboard: () => this.#admin?.answerClient ?? null,
     });
-    this.snapshots = this.#createSnapshots();
     const identity = new IdentitySource();
-    this.streams = new Streams(this.registry, { identity, longLived, memory, inFlight, log: observe }, log);
+    const writeDown = (record: ExchangeRecord) => inFlight.writeDown(record);
+    this.streams = new Streams(this.registry, { identity, longLived, memory, inFlight, log: writeDown }, log);
     this.shared = this.#createShared();
     this.tickets = new TicketKeys(worker?.tickets ?? this.shared.secrets.tickets);
     this.listener = new HttpListener(this.carrier, this.challenges, this.tickets, log);
@@ -226,21 +228,15 @@ class RunningGateway implements Gateway, WorkerGateway {
     });
   }
 
-  #observer(applications: Applications): (record: ExchangeRecord) => void {
-    const writeLine = createAccessLog(this.#options.log, { enabled: () => this.config().log.access });
+  #observers(applications: Applications): ExchangeObservers {
     const escapes = new EscapeNotices(
       this.#options.log,
       () => this.config().routes,
       applications,
       (route) => this.#nameOf(route),
     );
-    return (record) => {
-      if (record.escaped !== null) escapes.see(record);
-      if (record.errorCode === 'out_of_descriptors') this.descriptors.exchangeFailed();
-      writeLine(record);
-      if (record.detail !== null || record.endedAt < this.exchanges.until) this.exchanges.ended(record);
-      if (record.trace !== null) this.traces.ended(record, record.trace);
-    };
+    const { accessLog, descriptors, exchanges: inspection, traces: tracing } = this;
+    return { accessLog, escapes, descriptors, inspection, tracing };
   }
 
   #createShared(): Shared {
@@ -282,7 +278,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       kept: this.kept,
       longLived,
       servesStream,
-      handlers: this.#handlers(),
+      handlers: () => this.#handlers(),
       taken: (config) => this.#taken(config),
     });
   }
@@ -354,6 +350,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.livePort.commit();
     const { listener, caches, metrics, descriptors, registry } = this;
     if (!this.#options.keepsLogLevel) this.#options.log.level = config.log.level;
+    this.accessLog.enabled = config.log.access;
     listener.bounds = descriptors.bounds(config.maxConnections);
     registry.connectionsMax = descriptors.pairs;
     for (const warning of config.routes.flatMap(routeWarnings)) this.#options.log.warn(warning);

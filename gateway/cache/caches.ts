@@ -13,6 +13,8 @@ export class Caches {
   readonly #compressor = new Compressor();
   readonly #byRoute = new Map<string, { readonly signature: string; readonly cache: RouteCache }>();
   readonly #log: Logger;
+  /** Whether no route has one; read for each exchange. */
+  isEmpty = true;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -32,6 +34,7 @@ export class Caches {
       const signature = signatureOf(route);
       this.#byRoute.set(id, { signature, cache: this.#open(id, config, signature) });
     }
+    this.isEmpty = this.#byRoute.size === 0;
   }
 
   #open(id: string, config: CacheConfig, signature: string): RouteCache {
@@ -70,10 +73,6 @@ export class Caches {
   #forget(id: string): void {
     this.#byRoute.get(id)?.cache.close();
     this.#byRoute.delete(id);
-  }
-
-  get isEmpty(): boolean {
-    return this.#byRoute.size === 0;
   }
 
   of(routeId: string): RouteCache | undefined {

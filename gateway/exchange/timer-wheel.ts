@@ -34,8 +34,10 @@ export class Clock {
     return this.#tick + Math.ceil(ms / TICK_MS) + 1;
   }
 
+  /** Into the list of the tick at which it is due. */
   put(deadline: WheelDeadline): void {
-    const slot = deadline.due % SLOTS;
+    deadline.filed = deadline.due;
+    const slot = deadline.filed % SLOTS;
     const first = this.#slots[slot]!;
     deadline.next = first;
     if (first) first.previous = deadline;
@@ -46,9 +48,10 @@ export class Clock {
   take(deadline: WheelDeadline): void {
     const { previous, next } = deadline;
     if (previous) previous.next = next;
-    else this.#slots[deadline.due % SLOTS] = next;
+    else this.#slots[deadline.filed % SLOTS] = next;
     if (next) next.previous = previous;
     deadline.previous = deadline.next = null;
+    deadline.filed = 0;
     this.#running--;
   }
 
@@ -60,10 +63,11 @@ export class Clock {
       return;
     }
     const now = ++this.#tick;
-    const over: WheelDeadline[] = [];
-    for (let each = this.#slots[now % SLOTS]!; each; each = each.next!) if (each.due === now) over.push(each);
+    const filed: WheelDeadline[] = [];
+    for (let each = this.#slots[now % SLOTS]!; each; each = each.next!)
+      if (each.filed === now) filed.push(each);
     // What the end of one does may clear another, or arm it anew.
-    for (const each of over) if (each.due === now) each.end();
+    for (const each of filed) if (each.filed === now) each.reached(now);
   }
 }
 
@@ -72,8 +76,10 @@ class WheelDeadline implements Deadline {
   readonly #timed: Timed;
   #ms = 0;
   #exact: NodeJS.Timeout | null = null;
-  /** The tick at which it ends; 0: it is in no list. */
+  /** The tick at which it ends. */
   due = 0;
+  /** The tick in whose list it is, which may be an earlier one; 0: in none. */
+  filed = 0;
   previous: WheelDeadline | null = null;
   next: WheelDeadline | null = null;
 
@@ -86,10 +92,10 @@ class WheelDeadline implements Deadline {
     this.#ms = ms;
     if (ms < EXACT_BELOW_MS) return this.#armExactly(ms);
     if (this.#exact) this.clear();
-    const due = this.#clock.tickAfter(ms);
-    if (due === this.due) return;
-    if (this.due !== 0) this.#clock.take(this);
-    this.due = due;
+    this.due = this.#clock.tickAfter(ms);
+    // Most are put off again and again and never end: they move when their list is looked at.
+    if (this.filed !== 0 && this.filed <= this.due) return;
+    if (this.filed !== 0) this.#clock.take(this);
     this.#clock.put(this);
   }
 
@@ -100,7 +106,7 @@ class WheelDeadline implements Deadline {
 
   refresh(): void {
     if (this.#exact) this.#exact.refresh();
-    else if (this.due !== 0) this.arm(this.#ms);
+    else if (this.filed !== 0) this.arm(this.#ms);
   }
 
   clear(): void {
@@ -108,14 +114,14 @@ class WheelDeadline implements Deadline {
       clearTimeout(this.#exact);
       this.#exact = null;
     }
-    if (this.due === 0) return;
-    this.#clock.take(this);
-    this.due = 0;
+    if (this.filed !== 0) this.#clock.take(this);
   }
 
-  end(): void {
-    this.clear();
-    this.#timed.timedOut();
+  /** The tick in whose list it is has come. */
+  reached(now: number): void {
+    this.#clock.take(this);
+    if (this.due > now) this.#clock.put(this);
+    else this.#timed.timedOut();
   }
 }
 

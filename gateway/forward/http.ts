@@ -80,7 +80,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     if (!endpoint) return;
     const attempt = this.#attempts.count;
     // Until it is being sent, the pool keeps the time: of waiting for a connection, and of connecting.
-    this.#deadline.clear();
+    if (this.#armedMs > 0) this.#deadline.clear();
     const { method } = this.#downstream;
     const { sentTarget: target, expectsContinue } = this.#plan;
     try {

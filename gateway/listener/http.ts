@@ -83,7 +83,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     this.h2Closings = new H2Closings(log);
     this.#challengeDoor = new ChallengeDoor(challenges);
     const turns = new Turns();
-    this.#wire = new WireLane(this, handler.clock, turns);
+    this.#wire = new WireLane(this, handler, turns);
     this.#general = new GeneralLane(handler, this, (socket, behind) => this.#wire.takeBack(socket, behind));
     this.#h2 = new H2Lane(this, turns);
     this.#server = this.#general.server;
@@ -248,6 +248,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
    */
   stopAccepting(idle: 'close' | 'leave'): void {
     this.draining = true;
+    this.#wire.draining = true;
     this.#closePort();
     this.#secureServer?.close();
     if (idle === 'close') this.closeIdle();

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, newExchangeRecord } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
-import { createAccessLog } from './access-log.ts';
+import { AccessLog } from './access-log.ts';
 import { prettyLines } from './pretty-line.ts';
 
 function exchange(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
@@ -31,7 +31,9 @@ function paper() {
 /** What an access log writes for one exchange: the raw text, and the line parsed. */
 function logged(record: ExchangeRecord, level = 'info', enabled = true) {
   const log = paper();
-  createAccessLog(pino({ level, base: null }, log), { enabled: () => enabled })(record);
+  const accessLog = new AccessLog(pino({ level, base: null }, log));
+  accessLog.enabled = enabled;
+  accessLog.write(record);
   return { raw: log.text(), line: log.text() === '' ? null : JSON.parse(log.text()) };
 }
 
@@ -144,7 +146,7 @@ describe('the access log', () => {
 
   it('adds what the logger adds to each of its lines', () => {
     const log = paper();
-    createAccessLog(pino({ base: null }, log).child({ replica: 3 }), { enabled: () => true })(exchange());
+    new AccessLog(pino({ base: null }, log).child({ replica: 3 })).write(exchange());
     expect(JSON.parse(log.text())).toMatchObject({ replica: 3, msg: 'exchange' });
   });
 
@@ -206,7 +208,7 @@ describe('the access log', () => {
     const described = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
     const log = paper();
     // As of a worker, which adds its process id.
-    createAccessLog(pino({ base: { pid: 7 } }, log), { enabled: () => true })(record);
+    new AccessLog(pino({ base: { pid: 7 } }, log)).write(record);
     expect(Object.keys(JSON.parse(log.text())).sort()).toEqual(described.sort());
   });
 });

@@ -9,11 +9,6 @@ export const EXCHANGE_MESSAGE = 'exchange';
 const INFO = 30;
 const WARN = 40;
 
-export interface AccessLogOptions {
-  /** Asked for each exchange, because a reload may change it (`log.access`). */
-  readonly enabled: () => boolean;
-}
-
 /**
  * Writes one line for each exchange, in the form that docs/logs.md describes, into the logger's own stream, so that it
  * stands in order with the other lines.
@@ -21,18 +16,25 @@ export interface AccessLogOptions {
  * The line is put together here and not by `logger.info(object)`, which costs four times as much (decision 0018), and of few pieces: what
  * comes again and again is kept with the keys around it (decision 0111).
  */
-export function createAccessLog(
-  logger: Logger,
-  options: AccessLogOptions,
-): (record: Readonly<ExchangeRecord>) => void {
-  const { stream, bindings } = pinoParts(logger);
-  const lines = new ExchangeLines(bindings);
-  return (record) => {
-    if (!options.enabled()) return;
+export class AccessLog {
+  /** `log.access`: a reload may change it. */
+  enabled = true;
+  readonly #logger: Logger;
+  readonly #stream: PinoParts['stream'];
+  readonly #lines: ExchangeLines;
+
+  constructor(logger: Logger) {
+    const { stream, bindings } = pinoParts(logger);
+    this.#logger = logger;
+    this.#stream = stream;
+    this.#lines = new ExchangeLines(bindings);
+  }
+
+  write(record: Readonly<ExchangeRecord>): void {
+    if (!this.enabled) return;
     const fault = isGatewayFault(record);
-    if (logger.levelVal > (fault ? WARN : INFO)) return;
-    stream.write(lines.line(record, fault));
-  };
+    if (this.#logger.levelVal <= (fault ? WARN : INFO)) this.#stream.write(this.#lines.line(record, fault));
+  }
 }
 
 /** Puts lines together. A piece of text costs as much as five letters more in another, so keys stand in one piece with the values that repeat. */

@@ -46,12 +46,12 @@ import { NamedAnswer, NameHosts } from './name-hosts.ts';
 import { editRequest, extendedPlan } from './plans.ts';
 import { type Onward, PolicyWait } from './policy-wait.ts';
 import type { ExchangeContext, Routed } from './routed.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshots } from './snapshots.ts';
 
 export interface CarrierOptions extends ExchangeEnds {
   readonly log: Logger;
   readonly mode: 'development' | 'production';
-  readonly snapshot: () => Snapshot;
+  readonly snapshots: Snapshots;
   readonly memory: BulkMemory;
   readonly caches: Caches;
   readonly overload: Overload;
@@ -200,7 +200,7 @@ export class Carrier implements HttpListenerHandler {
   }
 
   #arrive(client: ClientExchange | UpgradeRequest): Exchange {
-    const snapshot = this.#options.snapshot();
+    const snapshot = this.#options.snapshots.current;
     const { address } = client.peer;
     const facts = readFacts(client.fields);
     const believed = facts.requestId !== null && snapshot.trust.includes(address);

@@ -48,6 +48,7 @@ function admit(exchange: Exchange): void {
   admitFieldCount(exchange);
   exchange.target = admitTarget(exchange);
   exchange.authority = admitAuthority(exchange.target, exchange.facts, exchange.version);
+  exchange.host = hostOf(exchange.authority);
 }
 
 /** Where a request belongs that came as plain HTTP and should not have; `null`: it may go on. */

@@ -12,7 +12,6 @@ import { isPublicOrigin, type Origin, originOf } from '../fields/forwarded.ts';
 import { type RequestFacts, withOtherForwarded } from '../fields/request-facts.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { EndpointConfig } from '../model/config.ts';
-import { hostOf } from '../route/authority.ts';
 import type { OwnOrigin } from '../route/escape.ts';
 import type { RouteRequest } from '../route/table.ts';
 import type { RequestTarget } from '../route/target.ts';
@@ -94,6 +93,8 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   /** Those of no request, until the admission has read them. */
   target: RequestTarget = NO_TARGET;
   authority = '';
+  /** Lower case, without port. */
+  host = '';
   readonly #ends: ExchangeEnds;
   #state: ExchangeState = ARRIVED;
   /** Where it is counted as under way. */
@@ -126,11 +127,6 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
 
   get state(): ExchangeState {
     return this.#state;
-  }
-
-  /** Lower case, without port. */
-  get host(): string {
-    return hostOf(this.authority);
   }
 
   get isUpgrade(): boolean {

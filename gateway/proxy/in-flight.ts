@@ -1,10 +1,24 @@
 import type { Traffic } from '../exchange/counters/traffic.ts';
 import type { TrafficStore } from '../exchange/counters/traffic-store.ts';
+import type { Inspection } from '../exchange/detail.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
+import type { ExchangeTrace } from '../exchange/trace.ts';
+import type { AccessLog } from '../log/access-log.ts';
+import type { Descriptors } from '../overload/descriptors.ts';
+import type { EscapeNotices } from '../policy/escape/notices.ts';
+
+/** What hears of each exchange that is over, and of what never became one. */
+export interface ExchangeObservers {
+  readonly accessLog: AccessLog;
+  readonly escapes: EscapeNotices;
+  readonly descriptors: Descriptors;
+  readonly inspection: Pick<Inspection, 'until'> & { ended(record: ExchangeRecord): void };
+  readonly tracing: { ended(record: ExchangeRecord, trace: ExchangeTrace): void };
+}
 
 /** Every exchange that has arrived and is not over: a stopping gateway waits for them, and each is counted, and leaves one line in the log. */
 export class InFlight {
-  readonly #log: (record: ExchangeRecord) => void;
+  readonly #observers: ExchangeObservers;
   readonly #traffic: TrafficStore;
   /** Where exchanges are counted that no route took, and those that get the gateway's own page. */
   readonly unrouted: Traffic;
@@ -12,8 +26,8 @@ export class InFlight {
   #count = 0;
   #onEmpty: (() => void) | null = null;
 
-  constructor(log: (record: ExchangeRecord) => void, traffic: TrafficStore) {
-    this.#log = log;
+  constructor(observers: ExchangeObservers, traffic: TrafficStore) {
+    this.#observers = observers;
     this.#traffic = traffic;
     this.unrouted = traffic.unrouted;
     this.page = traffic.page;
@@ -37,7 +51,17 @@ export class InFlight {
     traffic.ended(record);
     const { escaped, route } = record;
     if (escaped !== null && route !== null) this.#traffic.of(route).escapes[escaped]++;
-    this.#log(record);
+    this.writeDown(record);
+  }
+
+  /** Of what is counted elsewhere, too. */
+  writeDown(record: ExchangeRecord): void {
+    const { accessLog, escapes, descriptors, inspection, tracing } = this.#observers;
+    if (record.escaped !== null) escapes.see(record);
+    if (record.errorCode === 'out_of_descriptors') descriptors.exchangeFailed();
+    accessLog.write(record);
+    if (record.detail !== null || record.endedAt < inspection.until) inspection.ended(record);
+    if (record.trace !== null) tracing.ended(record, record.trace);
   }
 
   /** Resolves when nothing is under way, `true`, or when the time is up, `false`. */

@@ -14,7 +14,8 @@ export interface SnapshotsOptions {
   readonly longLived: LongLivedExchanges;
   /** Whether a raw stream of this very meaning is served. */
   readonly servesStream: (signature: string) => boolean;
-  readonly handlers: RouterHandlers;
+  /** Asked when a snapshot is built: they are made later than this. */
+  readonly handlers: () => RouterHandlers;
   /** Told of each configuration that takes effect, the first among them. Resolves when all of it has. */
   readonly taken: (config: GatewayConfig) => Promise<void>;
 }
@@ -40,7 +41,7 @@ export class Snapshots {
   /** @throws ExtensionError for a module that can't be used: then the one before serves on. */
   async take(config: GatewayConfig): Promise<void> {
     const { registry, kept, handlers, taken, mode, log } = this.#options;
-    const next = await Snapshot.build(config, registry, kept, handlers, mode);
+    const next = await Snapshot.build(config, registry, kept, handlers(), mode);
     const previous = this.#current;
     this.#current = next;
     for (const remark of next.table.names?.remarks.slice(0, REMARKS_SHOWN) ?? [])

@@ -77,8 +77,8 @@ export class ClientBody implements RequestBody, BodyReaderSink {
   // What the connection does.
 
   /** @returns where it ended, or the end of the bytes. @throws FramingError */
-  take(bytes: Buffer, from: number): number {
-    return this.#reader.read(bytes, from, bytes.length);
+  take(bytes: Buffer, from: number, to: number): number {
+    return this.#reader.read(bytes, from, to);
   }
 
   fail(cause: Error): void {

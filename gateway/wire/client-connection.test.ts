@@ -22,14 +22,16 @@ test('a client that leaves is noticed, though whoever took the last piece of its
     clock: new Clock(),
     turns: new Turns(),
     draining: false,
-    carries(exchange) {
-      exchange.listen({ drained() {}, closed: (completed) => told.push(`closed ${completed}`) });
-      exchange.body!.read({
-        data: () => exchange.body!.pause(),
-        end: () => told.push('end'),
-        fail: () => told.push('fail'),
-      });
-      return true;
+    carrier: {
+      carries(exchange) {
+        exchange.listen({ drained() {}, closed: (completed) => told.push(`closed ${completed}`) });
+        exchange.body!.read({
+          data: () => exchange.body!.pause(),
+          end: () => told.push('end'),
+          fail: () => told.push('fail'),
+        });
+        return true;
+      },
     },
     speaksHttp2: () => told.push('http2'),
     handOver: () => told.push('handed over'),

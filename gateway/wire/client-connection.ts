@@ -10,12 +10,18 @@ import type { AnswerText } from './answer-text.ts';
 import { type BodySource, ClientBody } from './client-body.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { ReadBuffer } from './read-buffer.ts';
+import { ReadBuffer, type Take } from './read-buffer.ts';
 import { asksByHead, checkPreface, checkRequestLine, forNodeParser, isNodeMethod } from './request-line.ts';
 import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
 import { EXCHANGES_PER_TURN, type Turns, type TurnTaker } from './turns.ts';
 import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';
+
+/** What becomes of the requests that this lane reads. */
+export interface WireCarrier {
+  /** @returns whether the exchange is carried in this lane; if not, nothing has become of it, and the general lane is to have it. */
+  carries(exchange: ClientExchange): boolean;
+}
 
 /** What the connections of a listener share. */
 export interface ClientConnectionOwner {
@@ -24,10 +30,9 @@ export interface ClientConnectionOwner {
   readonly memory: SocketMemory;
   readonly clock: Clock;
   readonly turns: Turns;
+  readonly carrier: WireCarrier;
   /** While it drains, each answer is the last of its connection. */
   readonly draining: boolean;
-  /** @returns whether the exchange is carried in this lane; if not, nothing has become of it. */
-  carries(exchange: ClientExchange): boolean;
   /** The next message is the general lane's, which begins with these bytes. @param ended whether the client has ended its side. */
   handOver(connection: ClientConnection, unread: readonly Buffer[], ended: boolean): void;
   /** A client that speaks HTTP/2 by prior knowledge: the connection does not come back. */
@@ -61,8 +66,8 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #exchange: WireDownstream | null = null;
   /** Pieces of a head that came in several. */
   #head: HeadBuffer | null = null;
-  /** What came before its turn. */
-  readonly #ahead = new ReadAhead();
+  /** What came before its turn; `null`: nothing did. */
+  #ahead: ReadAhead | null = null;
   #reading = false;
   /** Exchanges begun in this turn of the event loop. */
   #begun = 0;
@@ -95,10 +100,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   #listen(): void {
     this.socket.on('data', onData).on('end', onEnd);
-    this.#readBuffer?.divert((buffer, bytes) => {
-      this.received(buffer.subarray(0, bytes));
-      return true;
-    });
+    this.#readBuffer?.divert(this.received);
   }
 
   get peer(): Peer {
@@ -120,7 +122,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   /** Between two requests, with nothing of the next one. */
   get idle(): boolean {
-    return this.#stage === 'head' && !this.#fresh && !this.#head && this.#ahead.empty;
+    return this.#stage === 'head' && !this.#fresh && !this.#head && this.#ahead === null;
   }
 
   /** Its next answer is its last; without a request it is closed now. */
@@ -136,54 +138,51 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     if (this.closes) return this.#end(false);
     this.#stage = 'head';
     this.#deadline.arm(IDLE_TIMEOUT_MS);
-    for (const bytes of unread) this.#keep(bytes);
-    if (!this.#ahead.empty) this.#awaitTurn(0);
+    for (const bytes of unread) this.#keep(bytes, 0, bytes.length);
+    if (this.#ahead !== null) this.#awaitTurn();
     else if (this.socket.isPaused()) this.socket.resume();
     if (ended) this.ended();
   }
 
   // What the client does.
 
-  received(chunk: Buffer): void {
-    if (!this.#ahead.empty || this.#reading) return this.#keep(chunk);
-    this.#begun = 0;
-    const at = this.#read(chunk);
-    if (at < chunk.length) this.#keep(at === 0 ? chunk : chunk.subarray(at));
-  }
+  readonly received: Take = (bytes, to) => {
+    let at = 0;
+    if (this.#ahead === null && !this.#reading) {
+      this.#begun = 0;
+      at = this.#read(bytes, to);
+    }
+    if (at < to) this.#keep(bytes, at, to);
+    return true;
+  };
 
   /** @returns how many of the bytes have found their place; what is behind them has come before its turn. */
-  #read(bytes: Buffer): number {
+  #read(bytes: Buffer, to: number): number {
     this.#reading = true;
     let at = 0;
-    for (let before = -1; at < bytes.length && at !== before; ) {
+    for (let before = -1; at < to && at !== before; ) {
       before = at;
-      at = this.#step(bytes, at);
+      switch (this.#stage) {
+        case 'head':
+          if (this.#begun >= EXCHANGES_PER_TURN) this.#awaitTurn();
+          else if (this.#head === null) at = this.#readHead(bytes, at, to);
+          else at = this.#readOn(this.#head, bytes, at, to);
+          break;
+        case 'body':
+          at = this.#readBody(this.#skipped ?? this.#exchange!.body!, bytes, at, to);
+          break;
+        case 'none':
+          at = to;
+      }
     }
     this.#reading = false;
     return at;
   }
 
-  #step(bytes: Buffer, at: number): number {
-    switch (this.#stage) {
-      case 'head':
-        if (this.#begun >= EXCHANGES_PER_TURN) return this.#awaitTurn(at);
-        return this.#head ? this.#readOn(this.#head, bytes, at) : this.#readHead(bytes, at);
-      case 'body':
-        return this.#readBody(this.#skipped ?? this.#exchange!.body!, bytes, at);
-      case 'answer':
-        return at;
-      default:
-        return bytes.length;
-    }
-  }
-
-  /** @returns where the bytes are that wait for the next turn. */
-  #awaitTurn(at: number): number {
-    if (!this.#setAside && !this.#awaitsTurn) {
-      this.#awaitsTurn = true;
-      this.#owner.turns.wait(this);
-    }
-    return at;
+  #awaitTurn(): void {
+    if (this.#setAside || this.#awaitsTurn) return;
+    this.#awaitsTurn = true;
+    this.#owner.turns.wait(this);
   }
 
   takeTurn(): void {
@@ -206,41 +205,41 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     if (!this.#awaitsTurn) this.takeTurn();
   }
 
-  #readHead(bytes: Buffer, at: number): number {
+  #readHead(bytes: Buffer, at: number, to: number): number {
     const { reader } = this.#owner;
-    const verdict = reader.read(bytes, at, bytes.length);
+    const verdict = reader.read(bytes, at, to);
     const { end } = reader;
     if (verdict === 'taken' && this.#begin(reader)) return end;
-    const checked = verdict === 'partial' ? verdict : this.#check(verdict, bytes, at, bytes.length);
-    if (checked === 'refused') return bytes.length;
+    const checked = verdict === 'partial' ? verdict : this.#check(verdict, bytes, at, to);
+    if (checked === 'refused') return to;
     if (checked !== 'partial') {
-      this.#leaveLane(checked, ownBytes(this.lend(bytes, at, bytes.length)));
-      return bytes.length;
+      this.#leaveLane(checked, ownBytes(this.lend(bytes, at, to)));
+      return to;
     }
     this.#head = new HeadBuffer(HEAD_MAX_BYTES);
-    this.#head.add(bytes, at, bytes.length);
+    this.#head.add(bytes, at, to);
     // The time of a connection's first head began with the connection.
     if (!this.#fresh) this.#deadline.arm(HEAD_TIMEOUT_MS);
-    return bytes.length;
+    return to;
   }
 
   /** Another piece. All of them are read once more, because what can't become a head is to be known early. */
-  #readOn(head: HeadBuffer, bytes: Buffer, at: number): number {
+  #readOn(head: HeadBuffer, bytes: Buffer, at: number, to: number): number {
     const { reader } = this.#owner;
     const before = head.length;
-    head.add(bytes, at, bytes.length);
-    if (!head.due(before)) return bytes.length;
+    head.add(bytes, at, to);
+    if (!head.due(before)) return to;
     const verdict = reader.read(head.bytes(), 0, head.length);
-    if (verdict === 'partial') return bytes.length;
+    if (verdict === 'partial') return to;
     const end = at + reader.end - before;
     if (verdict === 'taken') this.#head = null;
     if (verdict === 'taken' && this.#begin(reader)) return end;
     const checked = this.#check(verdict, head.bytes(), 0, head.length);
-    if (checked === 'partial') return bytes.length;
+    if (checked === 'partial') return to;
     this.#head = null;
     if (checked !== 'refused')
-      this.#leaveLane(checked, Buffer.concat([head.bytes().subarray(0, before), bytes.subarray(at)]));
-    return bytes.length;
+      this.#leaveLane(checked, Buffer.concat([head.bytes().subarray(0, before), bytes.subarray(at, to)]));
+    return to;
   }
 
   /** A head that this lane does not carry. What would be wrong in either lane is answered here, so that both say the same. */
@@ -268,22 +267,21 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     this.#begun++;
     this.#stage = body ? 'body' : 'answer';
     this.#last = !head.persistent;
-    this.#deadline.clear();
-    if (!this.#owner.carries(this.#exchange)) return false;
+    if (!this.#owner.carrier.carries(this.#exchange)) return false;
     this.#fresh = false;
     return true;
   }
 
-  #readBody(body: ClientBody, bytes: Buffer, at: number): number {
+  #readBody(body: ClientBody, bytes: Buffer, at: number, to: number): number {
     if (!body.wanted) return at;
     try {
-      const end = body.take(bytes, at);
+      const end = body.take(bytes, at, to);
       if (body.complete && this.#stage === 'body') this.#awaitAnswer();
       return end;
     } catch (cause) {
       if (!(cause instanceof FramingError)) throw cause;
       this.#broken(body, cause);
-      return bytes.length;
+      return to;
     }
   }
 
@@ -291,7 +289,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #awaitAnswer(): void {
     if (this.#skipped) return this.#skippedAll();
     this.#stage = 'answer';
-    if (this.socket.isPaused() && !this.#ahead.full) this.socket.resume();
+    if (this.socket.isPaused() && !this.#ahead?.full) this.socket.resume();
   }
 
   /** Nothing that follows can be trusted (RFC 9112 §11.2). Who has an answer on its way takes its end for a broken one. */
@@ -305,29 +303,32 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   }
 
   /** It is read on while it waits: of a connection that nobody reads, nobody learns that the client has gone. */
-  #keep(bytes: Buffer): void {
-    this.#ahead.add(ownBytes(this.lend(bytes, 0, bytes.length)));
+  #keep(bytes: Buffer, from: number, to: number): void {
+    this.#ahead ??= new ReadAhead();
+    this.#ahead.add(ownBytes(this.lend(bytes, from, to)));
     if (this.#ahead.full) this.socket.pause();
   }
 
   /** Something that waited may have its turn now. */
   #goOn(): void {
     if (this.#reading) return;
-    while (!this.#ahead.empty) {
-      const bytes = this.#ahead.next();
-      const at = this.#read(bytes);
-      if (at === bytes.length) continue;
-      this.#ahead.putBack(bytes.subarray(at));
-      break;
+    for (let ahead = this.#ahead; ahead !== null; ahead = this.#ahead) {
+      const bytes = ahead.next();
+      const at = this.#read(bytes, bytes.length);
+      if (at < bytes.length) {
+        ahead.putBack(bytes.subarray(at));
+        break;
+      }
+      if (ahead.empty) this.#ahead = null;
     }
-    if (this.#setAside || this.#ahead.full || this.#stage === 'none') return;
+    if (this.#setAside || this.#ahead?.full || this.#stage === 'none') return;
     if (this.socket.isPaused() && !this.#exchange?.body?.paused) this.socket.resume();
   }
 
   /** The client has ended its side. As in the general lane, whoever does so before its answer is out has left. */
   ended(): void {
     this.#endReceived = true;
-    if (this.#stage === 'head' && !this.#exchange && !this.#ahead.empty && !this.#head) return;
+    if (this.#stage === 'head' && !this.#exchange && this.#ahead !== null && !this.#head) return;
     if (this.#exchange?.ended) this.#last = true;
     else if (this.#exchange || this.#stage === 'none') this.socket.destroy();
     else if (this.#head)
@@ -342,7 +343,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   closed(): void {
     this.#stage = 'none';
     this.#deadline.clear();
-    this.#ahead.take();
+    this.#ahead = null;
     this.#exchange?.gone();
     this.#exchange = null;
     this.#owner.closed(this);
@@ -398,7 +399,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #awaitRequest(): void {
     this.#stage = 'head';
     this.#deadline.arm(IDLE_TIMEOUT_MS);
-    if (!this.#ahead.empty || this.socket.isPaused()) this.#goOn();
+    if (this.#ahead !== null || this.socket.isPaused()) this.#goOn();
   }
 
   /**
@@ -407,14 +408,16 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
    */
   #end(uploading: boolean): void {
     this.#stage = 'none';
-    this.#ahead.take();
+    this.#ahead = null;
     if (!uploading) return this.socket.destroySoon();
     this.socket.end();
     this.socket.resume();
     this.#deadline.arm(LINGER_MS);
   }
 
+  /** While an exchange is under way, the time is its own: the deadline runs on, to be put off behind its answer. */
   timedOut(): void {
+    if (this.#exchange !== null) return;
     if (this.#stage === 'none' || this.#skipped || this.idle) this.socket.destroy();
     else this.#refuse(new GatewayError('head_timeout', 'no complete head within 10 s'));
   }
@@ -428,7 +431,8 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   /** @param bytes of nobody else, with the whole of a request line. */
   #leaveLane(to: 'handed over' | 'http2', bytes: Buffer): void {
     const { socket } = this;
-    const unread = [to === 'http2' ? bytes : forNodeParser(bytes), ...this.#ahead.take()];
+    const unread = [to === 'http2' ? bytes : forNodeParser(bytes), ...(this.#ahead?.take() ?? [])];
+    this.#ahead = null;
     this.#stage = 'none';
     this.#exchange = null;
     this.#deadline.clear();
@@ -457,7 +461,7 @@ interface WireSocket extends Socket {
 }
 
 function onData(this: Socket, chunk: Buffer): void {
-  (this as WireSocket)[CONNECTION].received(chunk);
+  (this as WireSocket)[CONNECTION].received(chunk, chunk.length);
 }
 
 function onEnd(this: Socket): void {

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { SocketMemory } from './socket-memory.ts';
 
 /**
- * Takes what was read. The bytes are the taker's only during the call, unless it passes them on by `ReadBuffer.lend`.
+ * Takes the first `bytes` of the buffer. They are the taker's only during the call, unless it passes them on by `ReadBuffer.lend`.
  * @returns whether more may come; `false` holds the socket back until it is resumed.
  */
 export type Take = (buffer: Buffer, bytes: number) => boolean;
@@ -39,7 +39,7 @@ export class ReadBuffer {
 
   /** For net.connect; `attach` must follow. */
   get onread(): ReadInto {
-    return { buffer: () => this.#next(), callback: (bytes) => this.#read(bytes) };
+    return { buffer: this.#next, callback: this.#read };
   }
 
   attach(socket: Socket): void {
@@ -98,18 +98,18 @@ export class ReadBuffer {
   }
 
   /** Node asks after every read. */
-  #next(): Buffer {
+  readonly #next = (): Buffer => {
     const shared = this.#memory.read;
     if (!this.#bulk) this.#buffer = shared;
     else if (this.#given || this.#buffer === shared) this.#buffer = Buffer.allocUnsafeSlow(shared.length);
     this.#given = false;
     return this.#buffer;
-  }
+  };
 
-  #read(bytes: number): boolean {
-    if (this.#take) return this.#take(this.#buffer, bytes);
+  readonly #read = (bytes: number): boolean => {
+    if (this.#take !== null) return this.#take(this.#buffer, bytes);
     return this.#socket!.push(Buffer.from(this.#buffer.subarray(0, bytes)));
-  }
+  };
 }
 
 /** A piece of at least so much shows that a message is large. */

@@ -8,7 +8,7 @@ import { type AnswerHead, mayBecomeAnswerHead, parseAnswerHead } from './answer-
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
 import { connect } from './connect.ts';
 import { HeadBuffer } from './head-buffer.ts';
-import { ReadBuffer } from './read-buffer.ts';
+import { ReadBuffer, type Take } from './read-buffer.ts';
 import { RequestSender, type SenderOwner } from './request-sender.ts';
 import { requestText } from './request-text.ts';
 import type { SocketMemory } from './socket-memory.ts';
@@ -23,7 +23,8 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   readonly #owner: ConnectionOwner;
   readonly #memory: SocketMemory;
   readonly #readBuffer: ReadBuffer;
-  readonly #head = new HeadBuffer(ANSWER_HEAD_MAX_BYTES);
+  /** Pieces of a head that came in several. */
+  #head: HeadBuffer | null = null;
   readonly #body = new BodyReader(this);
   #socket: Socket | null = null;
   #cancelConnect: (() => void) | null = null;
@@ -50,7 +51,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     this.#owner = owner;
     this.#memory = memory;
     this.#readBuffer = new ReadBuffer(memory);
-    this.#readBuffer.divert((buffer, bytes) => this.#received(buffer, bytes));
+    this.#readBuffer.divert(this.#received);
   }
 
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
@@ -119,7 +120,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
 
   // The answer.
 
-  #received(buffer: Buffer, bytes: number): boolean {
+  readonly #received: Take = (buffer, bytes) => {
     try {
       if (this.#call) this.#read(this.#call, buffer, bytes);
       else this.#unasked();
@@ -127,7 +128,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
       this.#fail(cause);
     }
     return true;
-  }
+  };
 
   #read(call: ServiceCall, buffer: Buffer, bytes: number): void {
     let at = 0;
@@ -138,7 +139,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   }
 
   #readHead(call: ServiceCall, buffer: Buffer, at: number, bytes: number): number {
-    if (this.#head.length === 0) {
+    if (this.#head === null) {
       // Nearly every head comes in one piece, and is short: to search in its text costs less than in a view of the bytes.
       const text = buffer.toString('latin1', at, Math.min(bytes, at + HEAD_USUAL_BYTES));
       const end = text.indexOf('\r\n\r\n') + 4;
@@ -146,14 +147,16 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
         return this.#took(call, text.slice(0, end), buffer, at + end, bytes);
       }
     }
-    const taken = this.#head.add(buffer, at, bytes);
-    if (this.#head.overflows) throw new FramingError('a head of more than 64 KiB');
+    this.#head ??= new HeadBuffer(ANSWER_HEAD_MAX_BYTES);
+    const head = this.#head;
+    const taken = head.add(buffer, at, bytes);
+    if (head.overflows) throw new FramingError('a head of more than 64 KiB');
     if (taken < 0) {
-      if (!mayBecomeAnswerHead(this.#head.bytes()))
-        throw new FramingError('the beginning of no HTTP/1.1 answer');
+      if (!mayBecomeAnswerHead(head.bytes())) throw new FramingError('the beginning of no HTTP/1.1 answer');
       return bytes;
     }
-    return this.#took(call, this.#head.take(), buffer, at + taken, bytes);
+    this.#head = null;
+    return this.#took(call, head.take(), buffer, at + taken, bytes);
   }
 
   /** @param from where what came behind the head begins, up to `to`. @returns where it is read on. */
@@ -161,7 +164,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     const head = parseAnswerHead(text, call.request.method);
     if (head.status < 200) this.#informed(call, head);
     else if (head.end === 'chunked' && from < to) return this.#tookChunks(call, head, buffer, from, to);
-    else this.#answered(call, head);
+    else return this.#answered(call, head, buffer, from, to);
     return from;
   }
 
@@ -190,14 +193,20 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     else call.sink.informational(head.status, head.fields);
   }
 
-  #answered(call: ServiceCall, head: AnswerHead): void {
+  #answered(call: ServiceCall, head: AnswerHead, buffer: Buffer, from: number, to: number): number {
     this.#answer = head;
     call.sink.head(head.status, head.reason, head.fields);
-    if (this.#call !== call) return;
+    if (this.#call !== call) return from;
     if (head.end === 'none') this.#trailers = NO_FIELDS;
-    else if (head.end === 'counted') this.#body.expectBytes(head.length);
+    else if (head.end === 'counted' && head.length <= to - from) {
+      // Nearly every small answer comes whole.
+      this.bodyData(buffer, from, from + head.length);
+      this.#trailers = NO_FIELDS;
+      return from + head.length;
+    } else if (head.end === 'counted') this.#body.expectBytes(head.length);
     else if (head.end === 'chunked') this.#body.expectChunks();
     else this.#body.expectUntilClose();
+    return from;
   }
 
   bodyData(buffer: Buffer, from: number, to: number): void {

@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
-import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { GatewayError } from '../exchange/error-catalog.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import { AnswerText } from './answer-text.ts';
-import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
+import { ClientConnection, type ClientConnectionOwner, type WireCarrier } from './client-connection.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';
@@ -11,10 +10,6 @@ import type { Turns } from './turns.ts';
 
 /** What the wire lane needs of the listener whose connections it reads. */
 export interface WireLaneOwner {
-  /** While it drains, each answer is the last of its connection. */
-  readonly draining: boolean;
-  /** @returns whether the exchange is carried; if not, nothing has become of it, and the general lane is to have it. */
-  carries(exchange: ClientExchange): boolean;
   /** The general lane has the next message of the connection, which these bytes begin with, and gives it back by `takeBack`. */
   handOver(socket: Socket, unread: readonly Buffer[], ended: boolean): void;
   /** A client speaks HTTP/2 by prior knowledge (RFC 9113 §3.3), and this is how it begins. */
@@ -27,15 +22,18 @@ export interface WireLaneOwner {
 export class WireLane implements ClientConnectionOwner {
   readonly reader = new RequestReader();
   readonly answers = new AnswerText();
+  readonly carrier: WireCarrier;
   readonly clock: Clock;
+  draining = false;
   readonly #owner: WireLaneOwner;
   readonly memory = new SocketMemory();
   readonly turns: Turns;
   readonly #connections = new Set<ClientConnection>();
 
-  constructor(owner: WireLaneOwner, clock: Clock, turns: Turns) {
+  constructor(owner: WireLaneOwner, carrier: WireCarrier & { readonly clock: Clock }, turns: Turns) {
     this.#owner = owner;
-    this.clock = clock;
+    this.carrier = carrier;
+    this.clock = carrier.clock;
     this.turns = turns;
   }
 
@@ -48,7 +46,7 @@ export class WireLane implements ClientConnectionOwner {
   accept(socket: Socket, received: Buffer | null = null): void {
     const connection = new ClientConnection(socket, this);
     this.#connections.add(connection);
-    if (received) connection.received(received);
+    if (received) connection.received(received, received.length);
   }
 
   /** Goes on behind an answer of the general lane. @param behind what came in meanwhile, and whether the client has ended its side. */
@@ -57,14 +55,6 @@ export class WireLane implements ClientConnectionOwner {
     if (connection) connection.takenBack(behind.unread, behind.ended);
     // One in memory: there the general lane carries a single request.
     else socket.end();
-  }
-
-  get draining(): boolean {
-    return this.#owner.draining;
-  }
-
-  carries(exchange: ClientExchange): boolean {
-    return this.#owner.carries(exchange);
   }
 
   handOver(connection: ClientConnection, unread: readonly Buffer[], ended: boolean): void {

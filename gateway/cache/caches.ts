@@ -97,7 +97,8 @@ export class Caches {
  * All on which it depends what an answer is the answer to. What another service said, or the same one about another path, is of no use
  * under this route.
  */
-function signatureOf({ id, matcher, upstream, strip, hostHeader, cache }: RouteConfig): string {
+function signatureOf({ id, matcher, upstream, cache, ...route }: RouteConfig): string {
+  const { strip, rewritePrefix, append, hostHeader } = route;
   const endpoints = upstream.endpoints.map(({ address }) => address.key);
-  return JSON.stringify([id, matcher, endpoints, strip, hostHeader, cache]);
+  return JSON.stringify([id, matcher, endpoints, strip, rewritePrefix, append, hostHeader, cache]);
 }

@@ -138,7 +138,7 @@ describe('the JSON schema for editors', () => {
     'routes: { /a: true }',
     'routes: { /a: [] }',
     'routes: { /a: { strip: true } }',
-    'routes: { /a: { to: 1, hostHeader: kep } }',
+    'routes: { /a: { to: 1, hostHeader: [kept] } }',
     'routes: { /a: { to: 1, timeouts: { connect: 5 } } }',
     'routes: { /a: { to: 1, timeouts: { connect: 5 s } } }',
     'routes: { /a: { to: 1, balance: fastest } }',

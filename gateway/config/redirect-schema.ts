@@ -22,7 +22,7 @@ export const redirectShape = {
     parsedBy(z.string(), parseRedirect).meta({
       doc: { expected: 'a path, /new, or a URL, https://example.com/new' },
     }),
-    'Where clients are sent, in the place of `to` ([redirect.md](redirect.md)): a path of this gateway, or a URL. What follows the prefix, and the query, are appended.',
+    'Where clients are sent, in the place of `to` ([redirect.md](redirect.md)): a path of this gateway, or a URL, in which `{host}` is the host that the client asked. What follows the prefix, and the query, are appended.',
     {
       expected: 'a path, /new, or a URL, https://example.com/new',
       type: 'path or URL',
@@ -44,11 +44,12 @@ export function compileRedirect(written: z.output<typeof form>): RedirectConfig 
 
 /** @returns it without slashes at its end, so that what follows the prefix can be appended. */
 function parseRedirect(text: string): ParseResult<string> {
-  if (!/^[!-~]+$/.test(text) || /["<>\\^`{|}]/.test(text))
+  const url = text.replace(/^(https?:\/\/)\{host\}(?=[:/]|$)/i, '$1host');
+  if (!/^[!-~]+$/.test(url) || /["<>\\^`{|}]/.test(url))
     return refused('only what a URL may contain: the rest is percent-encoded');
   if (/[?#]/.test(text)) return refused('the query of the request is appended: this has none, and no #');
   if (text.startsWith('//')) return refused('a browser reads // as another host: write https:// in front');
-  const isUrl = /^https?:\/\/[^/]/i.test(text) && URL.canParse(text);
+  const isUrl = /^https?:\/\/[^/]/i.test(url) && URL.canParse(url);
   if (!isUrl && !text.startsWith('/')) return refused('a path begins with /, a URL with https:// or http://');
   if (isUrl && text.split('/', 3)[2]!.includes('@')) return refused('a redirect shows everybody its user');
   return accepted(text.replace(/\/+$/, ''));

@@ -12,6 +12,7 @@ import { inheritedShape } from './inherited.ts';
 import { compare, mirror } from './mirror-schema.ts';
 import { use } from './plugin-schema.ts';
 import { redirectShape } from './redirect-schema.ts';
+import { rewritingRows } from './rewriting-schema.ts';
 import { commandLine, processShape } from './service-schema.ts';
 import { serviceTlsForm } from './service-tls-schema.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
@@ -139,34 +140,12 @@ export const cacheForm = z.strictObject(cacheRows.shape).meta({
 });
 
 const plainRows = section({
-  strip: row(
-    flag,
-    'strip',
-    'Whether the prefix is taken off: `/images/a.png` reaches the service as `/a.png`.',
-    { default: 'true', also: ['stripprefix', 'handlepath'] },
-  ),
-  rewrite: row(
-    flag,
-    'rewrite',
-    'Whether the prefix is put back in what the service says about itself: `Location`, `Content-Location`, `Refresh`, `Link`, `Set-Cookie`.',
-    { default: 'on', type: '`on`, `off`', expected: 'on or off' },
-  ),
+  ...rewritingRows,
   inspect: row(
     flag,
     'inspect',
     'Whether `portway dev` keeps the beginnings of the bodies of its exchanges, too, in memory alone (docs/inspect.md). `portway start` does so where an operator asks for it, for a limited time.',
     { default: 'off', type: '`on`, `off`', expected: 'on or off' },
-  ),
-  hostHeader: row(
-    z.enum(['auto', 'keep', 'rewrite']),
-    'hostHeader',
-    'The `Host` that the service sees: the one that the client sent, or that of the endpoint; `auto` keeps it, and at the name that a route has in development rewrites it for a service that has refused that name (400, 403, 421). With `rewrite`, `Origin` and `Referer` name the endpoint too, where they named the gateway; in production, name its hosts in `allowedHosts` then, or whatever name leads here counts as its own.',
-    {
-      default: 'auto',
-      type: '`auto`, `keep`, `rewrite`',
-      expected: 'auto, keep or rewrite',
-      also: ['preservehost', 'passhostheader', 'changeorigin'],
-    },
   ),
 });
 

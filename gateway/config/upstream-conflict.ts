@@ -17,6 +17,7 @@ export function reportRouteConflicts(placed: readonly PlacedRoute[], document: S
     if (route.lane === 'wire') reportWire(route, path, document);
     reportOrigin(route, path, document);
     reportFallback(route, path, document);
+    reportRewriting(route, path, document);
   }
 }
 
@@ -103,6 +104,22 @@ function reportOrigin(route: RouteConfig, path: readonly PathKey[], document: So
   }
 }
 
+function reportRewriting(route: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
+  const { strip, rewritePrefix, append } = route;
+  if (!strip && (rewritePrefix !== '' || !append))
+    report(document, [[...path, 'strip']], {
+      expected: 'no "strip: false" here',
+      found: `it beside "${append ? 'rewritePrefix' : 'append: false'}"`,
+      hint: 'the one keeps the prefix, the other puts something in its place: take one of them out',
+    });
+  if (rewritePrefix !== '' && route.escape === 'script')
+    report(document, [[...path, 'escape'], ['escape']], {
+      expected: '"escape: redirect", or "off"',
+      found: '"script" beside "rewritePrefix"',
+      hint: 'the script in the page puts the whole prefix before what is asked for, and knows of no other',
+    });
+}
+
 /** One key for two things: which one is meant says what answers on the route. */
 function reportFallback(
   { upstream, folder, cache }: RouteConfig,
@@ -152,7 +169,18 @@ const KEYS_OF_ORIGINS: readonly {
     of: ['to'],
     about: 'services',
     keys: [
-      ...['run', 'rewrite', 'hostHeader', 'balance', 'sticky', 'canary', 'health', 'slowStart', 'cache'],
+      ...[
+        'run',
+        'rewrite',
+        'rewritePrefix',
+        'hostHeader',
+        'balance',
+        'sticky',
+        'canary',
+        'health',
+        'slowStart',
+        'cache',
+      ],
       ...['retries', 'limits', 'breaker', 'ejection', 'hold', 'mirror', 'compare'],
     ],
   },
@@ -162,6 +190,7 @@ const KEYS_OF_ORIGINS: readonly {
     keys: ['strip', 'extend', 'use', 'compress', 'escape', 'tls'],
   },
   { of: ['to', 'folder'], about: 'services and files', keys: ['fallback'] },
+  { of: ['to', 'redirect'], about: 'services and redirects', keys: ['append'] },
   { of: ['folder'], about: 'files', keys: FOLDER_KEYS.filter((key) => key !== 'fallback') },
   { of: ['redirect'], about: 'redirects', keys: REDIRECT_KEYS },
 ];

@@ -13,7 +13,6 @@ const REWRITTEN: ReadonlySet<string> = new Set([
   'refresh',
   'link',
   'set-cookie',
-  // The scope of a service worker (SW §6.3): `/` of a service is its prefix, or it would take over the pages of all other routes.
   'service-worker-allowed',
 ]);
 
@@ -94,6 +93,7 @@ function prefixContext(exchange: RoutedExchange, endpoint: ServiceName): PrefixC
   const sent = sentHost(exchange, endpoint).toLowerCase();
   return {
     prefix: origin.outerPrefix + strippedPrefix(exchange),
+    rewritePrefix: exchange.match.route.rewritePrefix,
     publicOrigin: `${origin.proto}://${origin.authority}`,
     ownAuthorities: (authority) => authority === sent || endpoint.owns(authority),
   };

@@ -10,8 +10,8 @@ const OWN = new Set([
   'tls.internal:443',
 ]);
 
-function behind(prefix: string, publicOrigin = 'http://localhost:3000'): PrefixContext {
-  return { prefix, publicOrigin, ownAuthorities: (authority) => OWN.has(authority) };
+function behind(prefix: string, publicOrigin = 'http://localhost:3000', rewritePrefix = ''): PrefixContext {
+  return { prefix, rewritePrefix, publicOrigin, ownAuthorities: (authority) => OWN.has(authority) };
 }
 
 const db = behind('/db');
@@ -285,4 +285,65 @@ test.each(['location', 'refresh', 'link', 'set-cookie'])('no value of %s is slow
       expect(typeof rewriteAnswerField(name, start + piece.repeat(16_384), db)).toBe('string');
     }
   }
+});
+
+describe('a route with a prefix of its own at the service', () => {
+  const api = behind('/db', 'http://localhost:3000', '/api/v2');
+  const root = behind('', 'http://localhost:3000', '/api/v2');
+
+  test.each([
+    ['/api/v2/x?y', '/db/x?y', '/x?y'],
+    ['/api/v2', '/db', '/'],
+    ['/api/v2/', '/db/', '/'],
+    ['/api/v2/../v2/x', '/db/x', '/x'],
+    ['http://127.0.0.1:3001/api/v2/x', 'http://localhost:3000/db/x', 'http://localhost:3000/x'],
+    // What is not behind this route stays.
+    ['/api/v2x', '/api/v2x', '/api/v2x'],
+    ['/api/v2/../v1/x', '/api/v2/../v1/x', '/api/v2/../v1/x'],
+    ['/login', '/login', '/login'],
+    ['/db/x', '/db/x', '/db/x'],
+    ['http://127.0.0.1:3001/login', 'http://localhost:3000/login', 'http://localhost:3000/login'],
+    ['x', 'x', 'x'],
+  ])('location %s', (value, below, atRoot) => {
+    expect([rewriteAnswerField('location', value, api), rewriteAnswerField('location', value, root)]).toEqual(
+      [below, atRoot],
+    );
+  });
+
+  test.each([
+    ['a=1; Path=/api/v2/x', 'a=1; Path=/db/x', 'a=1; Path=/x'],
+    ['a=1; Path=/api/v2', 'a=1; Path=/db', 'a=1; Path=/'],
+    // More than what the route shows is the whole route.
+    ['a=1; Path=/', 'a=1; Path=/db', 'a=1; Path=/'],
+    ['a=1; Path=/api/; Secure', 'a=1; Path=/db; Secure', 'a=1; Path=/; Secure'],
+    ['a=1; Path=/login', 'a=1; Path=/login', 'a=1; Path=/login'],
+    ['__Host-a=1; Path=/', '__Host-a=1; Path=/', '__Host-a=1; Path=/'],
+  ])('set-cookie %s', (value, below, atRoot) => {
+    expect([
+      rewriteAnswerField('set-cookie', value, api),
+      rewriteAnswerField('set-cookie', value, root),
+    ]).toEqual([below, atRoot]);
+  });
+});
+
+describe('service-worker-allowed', () => {
+  test.each([
+    ['/', '/db/'],
+    ['/x/', '/db/x/'],
+    ['/db/x', '/db/x'],
+    ['./', './'],
+    ['x/y', 'x/y'],
+    // A scope above the prefix would take over all other routes.
+    ['../', '/db/'],
+    ['x/../../', '/db/'],
+    ['%2e%2e/', '/db/'],
+    ['\\', '/db/'],
+    ['..\\', '/db/'],
+    ['/\\..\\..\\', '/db/'],
+    ['http:/', '/db/'],
+    ['http://[', '/db/'],
+    ['//elsewhere.example/', '/db/'],
+  ])('%s', (value, expected) => {
+    expect(rewriteAnswerField('service-worker-allowed', value, db)).toBe(expected);
+  });
 });

@@ -9,6 +9,8 @@ import { canonicalPath } from '../route/target.ts';
 export interface PrefixContext {
   /** The route's path in canonical form (`/db`); empty where the prefix isn't stripped, and for `/`. */
   readonly prefix: string;
+  /** What stands in its place at the service (`/api/v2`); empty: nothing. */
+  readonly rewritePrefix: string;
   /**
    * Whether this lower-case authority (`127.0.0.1:3001`) is the service: its endpoint's own, or the `Host` that was sent to it.
    * It is asked with and without a scheme's default port.
@@ -43,14 +45,15 @@ export function rewriteAnswerField(lowerName: string, value: string, context: Pr
   switch (lowerName) {
     case 'location':
     case 'content-location':
-    case 'service-worker-allowed':
       return rewriteReference(value, context);
+    case 'service-worker-allowed':
+      return rewriteScope(value, context);
     case 'refresh':
       return rewriteRefresh(value, context);
     case 'link':
       return rewriteLink(value, context);
     case 'set-cookie':
-      return rewriteCookie(value, context.prefix);
+      return rewriteCookie(value, context);
     default:
       return value;
   }
@@ -59,10 +62,10 @@ export function rewriteAnswerField(lowerName: string, value: string, context: Pr
 /** A URI reference (RFC 3986 §4.1). It is never parsed as a whole, so what follows the authority keeps its bytes. */
 function rewriteReference(reference: string, context: PrefixContext): string {
   const match = AUTHORITY.exec(reference);
-  if (match === null) return reference.startsWith('/') ? behindPrefix(reference, context.prefix) : reference;
+  if (match === null) return reference.startsWith('/') ? behindPrefix(reference, context) : reference;
   const scheme = (match[1] ?? '').toLowerCase();
   if (!isOwn(scheme, match[2]!.toLowerCase(), context)) return reference;
-  return publicOrigin(scheme, context) + behindPrefix(reference.slice(match[0].length), context.prefix);
+  return publicOrigin(scheme, context) + behindPrefix(reference.slice(match[0].length), context);
 }
 
 function isOwn(scheme: string, authority: string, { ownAuthorities }: PrefixContext): boolean {
@@ -83,14 +86,28 @@ function publicOrigin(scheme: string, context: PrefixContext): string {
 }
 
 /** `rest` is what follows an authority: a path, a query and a fragment, each of which may be empty. */
-function behindPrefix(rest: string, prefix: string): string {
-  if (prefix === '') return rest;
+function behindPrefix(rest: string, { prefix, rewritePrefix }: PrefixContext): string {
+  if (prefix === '' && rewritePrefix === '') return rest;
   const pathEnd = rest.search(/[?#]/);
   const path = pathEnd === -1 ? rest : rest.slice(0, pathEnd);
   // `/../x` means `/x` to whoever resolves it. Behind the prefix it would climb out: `/db/../x`.
   const resolved = withoutDotSegments(path);
-  if (hasPrefix(resolved, prefix)) return rest;
-  return prefix + (resolved === '' ? '/' : resolved) + rest.slice(path.length);
+  // What the service has elsewhere is not behind this route.
+  if (rewritePrefix === '' ? hasPrefix(resolved, prefix) : !isBelow(resolved, rewritePrefix)) return rest;
+  const below = resolved === '' ? '/' : resolved.slice(rewritePrefix.length);
+  return (prefix + below || '/') + rest.slice(path.length);
+}
+
+/**
+ * `Service-Worker-Allowed` (SW §6.3). A scope above the prefix would take over the pages of all other routes: such a one becomes the prefix,
+ * by whatever way the value climbs (`..`, backslashes), as a browser reads it.
+ */
+function rewriteScope(value: string, context: PrefixContext): string {
+  const scope = rewriteReference(value, context);
+  const { prefix, publicOrigin } = context;
+  if (prefix === '') return scope;
+  const read = URL.parse(scope, `${publicOrigin}${prefix}/`);
+  return read !== null && hasPrefix(read.pathname, prefix) ? scope : `${prefix}/`;
 }
 
 /** By segment, in the canonical view that routes are matched by: `/dbx` doesn't have the prefix `/db`, `/%64b/x` does. */
@@ -166,11 +183,12 @@ function elementEnd(value: string, from: number): number {
  * (§5.1.4), so `/db` covers `/db` and `/db/x`, where `/db/` would leave out `/db`. Without a path the browser takes the one of the request,
  * which is behind the prefix already. A `__Host-` cookie is valid with `Path=/` only (RFC 6265bis §4.1.3.2).
  */
-function rewriteCookie(value: string, prefix: string): string {
-  if (prefix === '' || /^\s*__host-/i.test(value)) return value;
+function rewriteCookie(value: string, context: PrefixContext): string {
+  const unchanged = context.prefix === '' && context.rewritePrefix === '';
+  if (unchanged || /^\s*__host-/i.test(value)) return value;
   const start = attributesStart(value);
   const attributes = value.slice(start).split(';');
-  return value.slice(0, start) + attributes.map((attribute) => cookieAttribute(attribute, prefix)).join(';');
+  return value.slice(0, start) + attributes.map((attribute) => cookieAttribute(attribute, context)).join(';');
 }
 
 /** The first semicolon after the cookie's value, which may be quoted and then hold semicolons. */
@@ -181,10 +199,15 @@ function attributesStart(value: string): number {
 }
 
 /** Paths of cookies are compared as they are spelled (RFC 6265 §5.1.4), so there is no canonical view here. */
-function cookieAttribute(attribute: string, prefix: string): string {
+function cookieAttribute(attribute: string, { prefix, rewritePrefix }: PrefixContext): string {
   const match = PATH_ATTRIBUTE.exec(attribute);
   if (match === null) return attribute;
   const path = match[2]!.trimEnd();
-  if (isBelow(path, prefix)) return attribute;
-  return match[1]! + prefix + (path === '/' ? '' : path) + match[2]!.slice(path.length);
+  if (rewritePrefix === '' && isBelow(path, prefix)) return attribute;
+  const below = path === '/' ? '' : path;
+  // A cookie for more than what the route shows is one for the whole route.
+  const covers = isBelow(rewritePrefix, below.replace(/\/$/, ''));
+  if (!covers && !isBelow(below, rewritePrefix)) return attribute;
+  const place = prefix + (covers ? '' : below.slice(rewritePrefix.length));
+  return match[1]! + (place || '/') + match[2]!.slice(path.length);
 }

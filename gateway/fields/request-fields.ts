@@ -28,8 +28,11 @@ export function requestFields(
   signature: Signature,
 ): string[] {
   const { facts, peer, origin, version } = exchange;
-  const kept = namesEndpoint(exchange, endpoint) ? namingEndpoint(facts.kept, origin, endpoint) : facts.kept;
-  const out = ['Host', sentHost(exchange, endpoint), ...kept];
+  const host = sentHost(exchange, endpoint);
+  const kept = namesEndpoint(exchange, endpoint)
+    ? namingService(facts.kept, origin, `${endpoint.scheme}://${host}`)
+    : facts.kept;
+  const out = ['Host', host, ...kept];
   // The only transfer coding parameter that survives a hop (RFC 9110 §10.1.4).
   if (facts.acceptsTrailers) out.push('TE', 'trailers');
   // By them it would send the client to where it can't follow: to https, for one, again and again.
@@ -54,17 +57,13 @@ const SAYS_USER = /^x[-_]forwarded[-_]user$/i;
  * `Origin` and `Referer` go with `Host` where they name the public origin: an application that compares them must not take its own pages
  * for a stranger's. Any other origin is left for it to refuse.
  */
-function namingEndpoint(
-  kept: readonly string[],
-  origin: Origin,
-  { scheme, authority }: EndpointOrigin,
-): string[] {
+function namingService(kept: readonly string[], origin: Origin, serviceOrigin: string): string[] {
   const fields = [...kept];
   for (let i = 0; i < fields.length; i += 2) {
     if (!/^(?:origin|referer)$/i.test(fields[i]!)) continue;
     const named = ORIGIN.exec(fields[i + 1]!);
     if (named === null || !isPublicOrigin(named[1]!.toLowerCase(), named[2]!, origin)) continue;
-    fields[i + 1] = `${scheme}://${authority}${fields[i + 1]!.slice(named[0].length)}`;
+    fields[i + 1] = serviceOrigin + fields[i + 1]!.slice(named[0].length);
   }
   return fields;
 }
@@ -75,14 +74,23 @@ export function sentHost(
   exchange: Pick<RoutedHead, 'match' | 'authority' | 'ownHost'>,
   endpoint: Pick<EndpointOrigin, 'authority' | 'isFallback'>,
 ): string {
-  return namesEndpoint(exchange, endpoint) ? endpoint.authority : exchange.authority;
+  return namesEndpoint(exchange, endpoint) ? nameOf(exchange, endpoint) : exchange.authority;
+}
+
+function nameOf(
+  { match: { route } }: Pick<RoutedHead, 'match'>,
+  { authority, isFallback }: Pick<EndpointOrigin, 'authority' | 'isFallback'>,
+): string {
+  return typeof route.hostHeader === 'object' && isFallback !== true ? route.hostHeader.name : authority;
 }
 
 function namesEndpoint(
   { match: { route }, ownHost }: Pick<RoutedHead, 'match' | 'ownHost'>,
   { isFallback }: Pick<EndpointOrigin, 'isFallback'>,
 ): boolean {
-  return isFallback === true || route.hostHeader === 'rewrite' || (ownHost && route.hostHeader === 'auto');
+  const { hostHeader } = route;
+  if (isFallback === true || hostHeader === 'rewrite') return true;
+  return typeof hostHeader === 'object' || (ownHost && hostHeader === 'auto');
 }
 
 /** The prefix in its canonical spelling, whatever spelling the client used; the root is no prefix. */

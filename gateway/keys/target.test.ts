@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { endpointOf, socketsOf } from '../config/endpoint.ts';
 import { parseTarget } from './target.ts';
 
+const NO_PATH =
+  'a target has no path or query: http://db (beside "to": "rewritePrefix: /api" for another path, "strip: false" for the route\'s own)';
+
 describe('a target', () => {
   it.each([
     ['3001', { kind: 'port', port: 3001 }],
@@ -46,8 +49,8 @@ describe('a target', () => {
     ['db:', 'the port is missing behind the colon'],
     ['db:http', '"http" is no port'],
     ['db:0', '0 is no port'],
-    ['http://db/api', "a target has no path or query: http://db (strip: false keeps the route's own prefix)"],
-    ['http://db?x', "a target has no path or query: http://db (strip: false keeps the route's own prefix)"],
+    ['http://db/api', NO_PATH],
+    ['http://db?x', NO_PATH],
     ['http://u:p@db', 'no user name or password in a target'],
     ['u@db:80', 'no user name or password in a target'],
     ['ws://db:80', 'WebSockets go through http too: http://db:80'],

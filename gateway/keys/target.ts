@@ -145,7 +145,7 @@ function schemeHint(text: string, scheme: string): string {
 
 function restHint(text: string, rest: string): string {
   const base = text.slice(0, text.length - rest.length);
-  return `a target has no path or query: ${base} (strip: false keeps the route's own prefix)`;
+  return `a target has no path or query: ${base} (beside "to": "rewritePrefix: /api" for another path, "strip: false" for the route's own)`;
 }
 
 function pathHint(text: string): string {

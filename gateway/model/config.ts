@@ -196,6 +196,9 @@ export interface LogConfig {
   readonly access: boolean;
 }
 
+/** `auto`: kept at the route's path, rewritten at its name. */
+export type HostHeader = 'auto' | 'keep' | 'rewrite' | { readonly name: string };
+
 export interface RouteConfig {
   /** Unique in a configuration: the key as written (`/db`, `shop.localhost/cart`), with `#2`, `#3` ... for alternatives under one key. */
   readonly id: string;
@@ -204,10 +207,13 @@ export interface RouteConfig {
   readonly upstream: UpstreamConfig;
   /** Whether the service sees the path without the prefix. */
   readonly strip: boolean;
+  /** What stands in the place of the prefix at the service, canonical, without a slash at its end; empty: nothing. */
+  readonly rewritePrefix: string;
+  /** Whether what follows the prefix is appended to `rewritePrefix` and `redirect.to`. */
+  readonly append: boolean;
   /** Whether `Location`, `Set-Cookie` paths and their like are put back behind the prefix. */
   readonly rewrite: boolean;
-  /** `auto`: kept at the route's path, rewritten at its name. */
-  readonly hostHeader: 'auto' | 'keep' | 'rewrite';
+  readonly hostHeader: HostHeader;
   /** Whether bodies are kept in development (observe/exchanges/). */
   readonly inspect: boolean;
   readonly timeouts: TimeoutsConfig;

@@ -246,7 +246,7 @@ export class Carrier implements HttpListenerHandler {
   readonly #redirect = (exchange: Exchange, routed: Routed): void => {
     const { match, target, origin } = routed;
     const redirect = match.route.redirect!;
-    const location = redirectLocation(redirect, match, target, origin.outerPrefix);
+    const location = redirectLocation(redirect, match, target, origin);
     exchange.answerInstead(routed, { status: redirect.status, fields: ['Location', location] });
   };
 

@@ -102,7 +102,11 @@ function ledBack(table: RouteTable, request: RouteRequest, { route, by }: Page):
   const { canonical, raw } = request.target;
   // What stands behind its prefix already was refused there, and `//x` would be another host to a browser.
   if (canonical === path || canonical.startsWith(`${path}/`) || path.startsWith('//')) return null;
-  const parsed = parseTarget(path + raw);
+  const { rewritePrefix } = route;
+  // The application's own links begin with where it stands at its port; what it has elsewhere is not behind its route.
+  const isShown = raw === rewritePrefix || raw.startsWith(`${rewritePrefix}/`);
+  if (rewritePrefix !== '' && !isShown) return null;
+  const parsed = parseTarget(path + raw.slice(rewritePrefix.length));
   if (!parsed.ok) return null;
   const { target } = parsed;
   const match = table.match({ ...viewOf(request), target });

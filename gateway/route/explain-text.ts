@@ -112,14 +112,18 @@ function originRows(
     ['service', endpoints.join(', ')],
     ...(balance === null ? [] : [['balanced', balance] as [string, string]]),
     ['it sees', `${printable(method)} ${paint('bold', printable(forwarded))}`],
-    ['Host', HOSTS[hostHeader]],
+    ['Host', hostText(hostHeader)],
     ...(fallback ? [['fallback', FALLBACK] as [string, string]] : []),
   ];
 }
 
 const FALLBACK = 'sees its own name, in Origin and Referer too, and no X-Forwarded-* but the user';
 
-const HOSTS: Readonly<Record<ChosenRoute['hostHeader'], string>> = {
+function hostText(sent: ChosenRoute['hostHeader']): string {
+  return typeof sent === 'object' ? `${printable(sent.name)}, in Origin and Referer too` : HOSTS[sent];
+}
+
+const HOSTS: Readonly<Record<Extract<ChosenRoute['hostHeader'], string>, string>> = {
   keep: 'as the client sent it',
   rewrite: 'the name of the service, in Origin and Referer too',
   'unless-refused':
@@ -159,10 +163,14 @@ function policyLines(verdict: Explanation['verdict'], paint: Paint): string[] {
   return [`${sign}  ${paint('bold', policy)} answers it: ${printable(says)}`];
 }
 
-function prefixText({ path, strip, exact, prefixRawLength }: ChosenRoute, raw: string): string {
+function prefixText(
+  { path, strip, rewritePrefix, exact, prefixRawLength }: ChosenRoute,
+  raw: string,
+): string {
   const sent = raw.slice(0, prefixRawLength);
   const name = prefixRawLength === 0 || sent === path ? path : `${sent} (which is ${path})`;
   const kind = exact ? ', exactly' : '';
+  if (rewritePrefix !== '') return `${name}${kind}: ${printable(rewritePrefix)} in its place`;
   if (prefixRawLength === 0) return `${name}${kind}: nothing to take off`;
   return `${name}${kind}: ${strip ? 'taken off' : 'kept (strip: false)'}`;
 }

@@ -44,6 +44,7 @@ describe('a request that a route takes', () => {
       path: '/db',
       exact: false,
       strip: true,
+      rewritePrefix: '',
       prefixRawLength: 5,
       forwarded: '/users?x=1',
       hostHeader: 'keep',

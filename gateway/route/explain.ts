@@ -155,7 +155,10 @@ function verdictOf(table: RouteTable, request: RouteRequest, match: RouteMatch |
     return {
       kind: 'redirect',
       status: redirect.status,
-      location: redirectLocation(redirect, match, target, ''),
+      location: redirectLocation(redirect, match, target, {
+        authority: request.host ?? 'localhost',
+        outerPrefix: '',
+      }),
     };
   const location = navigationRedirect(match, target, method, request.header('sec-fetch-mode'));
   return location === null ? { kind: 'forwarded' } : { kind: 'redirected', status: 308, location };
@@ -187,6 +190,7 @@ function chosenRoute(
     path: route.matcher.path,
     exact: route.matcher.exact,
     strip: route.strip,
+    rewritePrefix: route.rewritePrefix,
     prefixRawLength,
     forwarded: own === null ? forwardTarget(match, target) : null,
     hostHeader: sentHost(match),

@@ -1,4 +1,5 @@
 /** The shape of `explain`'s answer: plain data, which the admin API sends as JSON and the terminal prints. */
+import type { HostHeader } from '../model/config.ts';
 import type { Loss } from './candidacy.ts';
 import type { OwnOrigin } from './escape.ts';
 import type { RouteLane } from './lane.ts';
@@ -87,12 +88,14 @@ export interface ChosenRoute extends RouteReference {
   readonly path: string;
   readonly exact: boolean;
   readonly strip: boolean;
+  /** What stands in its place at the service; empty: nothing. */
+  readonly rewritePrefix: string;
   /** How much of the target's path the prefix is, as sent. */
   readonly prefixRawLength: number;
   /** The exact target that the service sees; `null`: there is no service, and `endpoints` says what answers. */
   readonly forwarded: string | null;
   /** Whose `Host` the service sees: the client's, its own, or its own where it has refused the client's. */
-  readonly hostHeader: 'keep' | 'rewrite' | 'unless-refused';
+  readonly hostHeader: Exclude<HostHeader, 'auto'> | 'unless-refused';
   /** Whether another one is asked by its own name, in place of a service that nobody can reach. */
   readonly fallback: boolean;
   /** `vite.localhost`, where it is whole and without a prefix; `null`: it has no name. */

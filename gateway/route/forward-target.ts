@@ -5,14 +5,20 @@ import type { RouteMatch } from './table.ts';
 import type { RequestTarget } from './target.ts';
 
 /**
- * The target that the service sees: what follows the prefix, byte for byte (SEMANTICS 1.3), or the whole where the prefix is kept.
+ * The target that the service sees: what follows the prefix, byte for byte (SEMANTICS 1.3), behind what the route puts in its place, or
+ * the whole where the prefix is kept.
  *
  * It may begin with `//` (`/db//x`), so it must never be resolved against a base: `new URL('//x', ...)` names another host.
  */
 export function forwardTarget(match: RouteMatch, target: RequestTarget): string {
-  if (!match.route.strip || match.prefixRawLength === 0) return target.raw;
-  if (match.prefixRawLength < target.rawPathLength) return target.raw.slice(match.prefixRawLength);
-  return `/${target.query}`;
+  const { route, prefixRawLength } = match;
+  if (!route.strip) return target.raw;
+  const { rewritePrefix } = route;
+  if (route.append && prefixRawLength < target.rawPathLength)
+    return prefixRawLength === 0 && rewritePrefix === ''
+      ? target.raw
+      : rewritePrefix + target.raw.slice(prefixRawLength);
+  return (rewritePrefix || '/') + target.query;
 }
 
 /**
@@ -28,6 +34,8 @@ export function navigationRedirect(
   if (secFetchMode !== 'navigate' || (method !== 'GET' && method !== 'HEAD')) return null;
   const { route, prefixRawLength } = match;
   if (!route.strip || route.redirect !== null || route.matcher.exact || prefixRawLength === 0) return null;
+  // What has a path of its own there says itself where its pages end in a slash.
+  if (route.rewritePrefix !== '' || !route.append) return null;
   if (prefixRawLength !== target.rawPathLength) return null;
   // A browser reads a Location that begins with `//` as another origin.
   if (target.raw.startsWith('//')) return null;
@@ -37,16 +45,20 @@ export function navigationRedirect(
 /**
  * Where a request is sent: what follows the prefix, byte for byte, and the query, behind what the route names. Slashes in front of it
  * become one: a browser reads a Location that begins with `//` as another host.
- * @param outerPrefix of a proxy before this gateway: its clients see paths behind it.
+ * @param origin as the client knows it: `{host}` in the URL is its host, and the paths of its clients begin with its prefix.
  */
 export function redirectLocation(
   { to }: RedirectConfig,
   match: RouteMatch,
   target: RequestTarget,
-  outerPrefix: string,
+  { authority, outerPrefix }: { readonly authority: string; readonly outerPrefix: string },
 ): string {
-  const rest = target.raw.slice(match.prefixRawLength, target.rawPathLength).replace(/^\/+/, '/');
-  const outer = /^https?:/i.test(to) ? '' : outerPrefix;
+  const { prefixRawLength, route } = match;
+  const rest = route.append
+    ? target.raw.slice(prefixRawLength, target.rawPathLength).replace(/^\/+/, '/')
+    : '';
   const path = `${to}${rest}` || '/';
-  return outer + path + target.query;
+  const isUrl = /^https?:/i.test(to);
+  const location = isUrl ? path.replace('{host}', authority.replace(/:\d*$/, '')) : outerPrefix + path;
+  return location + target.query;
 }

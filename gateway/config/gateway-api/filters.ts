@@ -117,70 +117,46 @@ function redirectOf(filter: ObjectReader, place: Place): RouteKeys {
   if (redirect === null) return { redirect: filter.missing('requestRedirect', 'where to') };
   redirect.knows('scheme', 'hostname', 'port', 'path', 'statusCode');
   const { span } = redirect.node;
-  const origin = originOf(redirect, place);
-  const path = replacedPath(redirect, place);
-  if (origin === null || path === null) return { redirect: scalarAt(span, '/') };
+  const change = redirect.map('path');
+  const { path, append } = change === null ? { path: place.path, append: null } : replacedPath(change);
   return {
-    redirect: scalarAt(span, `${origin}${path}`),
+    redirect: scalarAt(span, `${originOf(redirect)}${path}`),
+    append: place.exact ? null : append,
     status: scalarAt(span, redirect.number('statusCode') ?? 302),
   };
 }
 
 /** Empty: the address that the client asked at. */
-function originOf(redirect: ObjectReader, { host }: Place): string | null {
+function originOf(redirect: ObjectReader): string {
   const [scheme, hostname, port] = [
     redirect.text('scheme'),
     redirect.text('hostname'),
     redirect.number('port'),
   ];
   if (scheme === null && hostname === null && port === null) return '';
-  const name = hostname ?? (host?.startsWith('*.') ? null : host);
-  if (name === null) {
-    const fault = {
-      expected: 'a hostname beside scheme or port',
-      found: 'none',
-      hint: 'name it here, or give the route one hostname',
-    };
-    return redirect.fault(scheme === null ? 'port' : 'scheme', fault);
-  }
-  return `${scheme ?? 'http'}://${name}${port === null ? '' : `:${port}`}`;
+  return `${scheme ?? 'http'}://${hostname ?? '{host}'}${port === null ? '' : `:${port}`}`;
 }
 
-/** What stands in the place of the matched path; what follows it is appended. */
-function replacedPath(redirect: ObjectReader, { path, exact }: Place): string | null {
-  const change = redirect.map('path');
-  if (change === null) return path === '/' ? '' : path;
+/** What stands in the place of the matched path, and whether what follows it is appended. */
+function replacedPath(change: ObjectReader): { path: string; append: SourceNode | null } {
   const type = change.word('type', ['ReplacePrefixMatch', 'ReplaceFullPath']);
-  if (type === 'ReplacePrefixMatch') return change.text('replacePrefixMatch') ?? '/';
-  if (type === null || exact) return change.text('replaceFullPath') ?? '/';
-  return change.fault('type', {
-    expected: 'ReplacePrefixMatch, or a match of type Exact',
-    found: 'ReplaceFullPath of a prefix',
-    hint: 'Portway appends what follows the prefix',
-  });
+  if (type !== 'ReplaceFullPath') return { path: change.text('replacePrefixMatch') ?? '/', append: null };
+  return { path: change.text('replaceFullPath') ?? '/', append: scalarAt(change.node.span, false) };
 }
 
 function rewriteOf(filter: ObjectReader, { path, exact }: Place): RouteKeys {
   filter.knows('type', 'urlRewrite');
   const rewrite = filter.map('urlRewrite');
   if (rewrite === null) return { strip: filter.missing('urlRewrite', 'what is rewritten') };
-  rewrite.knows('path');
+  rewrite.knows('hostname', 'path');
+  const hostHeader = rewrite.scalar('hostname');
   const change = rewrite.map('path');
-  if (change === null) return {};
-  const type = change.word(
-    'type',
-    exact ? ['ReplacePrefixMatch', 'ReplaceFullPath'] : ['ReplacePrefixMatch'],
-  );
-  const key = type === 'ReplaceFullPath' ? 'replaceFullPath' : 'replacePrefixMatch';
-  const replacement = change.text(key) ?? '/';
-  const plain = replacement.replace(/\/+$/, '');
-  if (plain === '' || plain === path) return { strip: scalarAt(change.node.span, plain === '') };
-  const fault = {
-    expected: '/, or the matched prefix',
-    found: JSON.stringify(replacement),
-    hint: 'Portway takes a prefix off, or leaves it',
-  };
-  return { strip: change.fault(key, fault) };
+  if (change === null) return { hostHeader };
+  const { span } = change.node;
+  const { path: replacement, append } = replacedPath(change);
+  if (append === null && replacement === path) return { hostHeader };
+  const rewritePrefix = replacement === '/' ? null : scalarAt(span, replacement);
+  return { hostHeader, strip: scalarAt(span, true), rewritePrefix, append: exact ? null : append };
 }
 
 /** Deadlines of a rule: `timeouts: { request: 10s }`. */

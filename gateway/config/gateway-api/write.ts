@@ -163,7 +163,10 @@ class Writer {
 }
 
 /** The keys that the objects can say. */
-const SAID = ['to', 'redirect', 'status', 'strip', 'rewrite', 'exact', 'when', 'headers', 'timeouts'];
+const SAID = [
+  ...['to', 'redirect', 'status', 'strip', 'rewritePrefix', 'append', 'rewrite', 'hostHeader'],
+  ...['exact', 'when', 'headers', 'timeouts'],
+];
 
 /** As a name of Kubernetes: lower-case letters, digits, hyphens. */
 function wordOf(text: string): string {
@@ -180,12 +183,12 @@ function endpointsOf({ to }: CheckedRoute): CheckedEndpoint[] {
   return list.map((each) => ('at' in each ? (each as CheckedEndpoint) : { at: each as Target }));
 }
 
-function filtersOf(form: CheckedRoute, { path }: RouteKey): object[] {
-  const { redirect, strip } = form;
+function filtersOf(form: CheckedRoute, routeKey: RouteKey): object[] {
+  const { redirect } = form;
   const { headers } = form as { headers?: { request?: Rules; answer?: Rules } | null };
   const filters: object[] = [];
-  if (redirect !== undefined) filters.push(redirectFilter(redirect, form.status ?? 308));
-  else if (strip !== false && path !== '/') filters.push(form.exact === true ? FULL : PREFIX);
+  if (redirect !== undefined) filters.push(redirectFilter(redirect, form));
+  else filters.push(...rewriteFilters(form, routeKey));
   const request = rulesOf(headers?.request);
   const answer = rulesOf(headers?.answer);
   if (request) filters.push({ type: 'RequestHeaderModifier', requestHeaderModifier: request });
@@ -193,21 +196,30 @@ function filtersOf(form: CheckedRoute, { path }: RouteKey): object[] {
   return filters;
 }
 
-const PREFIX = {
-  type: 'URLRewrite',
-  urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } },
-};
-const FULL = { type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath', replaceFullPath: '/' } } };
+function rewriteFilters(form: CheckedRoute, { path: prefix }: RouteKey): object[] {
+  const { strip, append, hostHeader, rewritePrefix = '' } = form;
+  const keeps = strip === false || (prefix === '/' && rewritePrefix === '' && append !== false);
+  const hostname = typeof hostHeader === 'object' ? { hostname: hostHeader.name } : null;
+  const path = keeps ? null : { path: pathModifier(rewritePrefix, append !== false && form.exact !== true) };
+  return hostname || path ? [{ type: 'URLRewrite', urlRewrite: { ...hostname, ...path } }] : [];
+}
 
-function redirectFilter(to: string, statusCode: number): object {
-  const url = to.startsWith('/') || to === '' ? null : new URL(to);
-  const path = { type: 'ReplacePrefixMatch', replacePrefixMatch: (url?.pathname ?? to) || '/' };
-  const origin = url && {
-    scheme: url.protocol.slice(0, -1),
-    hostname: url.hostname,
-    ...(url.port && { port: Number(url.port) }),
+/** @param append whether what follows the prefix is. */
+function pathModifier(path: string, append: boolean): object {
+  return append
+    ? { type: 'ReplacePrefixMatch', replacePrefixMatch: path || '/' }
+    : { type: 'ReplaceFullPath', replaceFullPath: path || '/' };
+}
+
+function redirectFilter(to: string, { status, append, exact }: CheckedRoute): object {
+  const [, scheme, hostname, port, rest] = /^(https?):\/\/([^/:]+|\[.*?\])(?::(\d+))?(.*)$/i.exec(to) ?? [];
+  const path = pathModifier(rest ?? to, append !== false && exact !== true);
+  const origin = scheme && {
+    scheme: scheme.toLowerCase(),
+    ...(hostname !== '{host}' && { hostname }),
+    ...(port && { port: Number(port) }),
   };
-  return { type: 'RequestRedirect', requestRedirect: { ...origin, path, statusCode } };
+  return { type: 'RequestRedirect', requestRedirect: { ...origin, path, statusCode: status ?? 308 } };
 }
 
 interface Rules {

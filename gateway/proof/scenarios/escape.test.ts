@@ -32,6 +32,20 @@ describe.each(routeKinds)('a request that escapes its prefix on $kind', ({ route
     expect(service.requests).toEqual([]);
   });
 
+  test.each([
+    ['/api/v2/a.js?x', '/vite/a.js?x'],
+    ['/api/v2', '/vite'],
+    ['/api/v2x', undefined],
+    ['/a.js', undefined],
+  ])(
+    '%s, of an application that has a path of its own at its port, is led to %s',
+    async (asked, location) => {
+      const { gateway } = await stage('', 'rewritePrefix: /api/v2');
+      const answer = await gateway.get(asked, page('/vite/'));
+      expect([answer.status, answer.head.value('location')]).toEqual([location ? 307 : 404, location]);
+    },
+  );
+
   test.each(['POST', 'PUT', 'DELETE', 'HEAD', 'QUERY'])('with %s, its body unread', async (method) => {
     const { service, gateway } = await stage();
     const body = method === 'HEAD' ? '' : 'x'.repeat(100_000);

@@ -321,6 +321,9 @@ describe('filters', () => {
         }),
       ),
       rule(exact('/full'), redirect({ path: { type: 'ReplaceFullPath', replaceFullPath: '/else' } })),
+      rule(prefix('/whole'), redirect({ path: { type: 'ReplaceFullPath', replaceFullPath: '/else' } })),
+      rule(prefix('/scheme'), redirect({ scheme: 'https' })),
+      rule(prefix('/port'), redirect({ port: 8083 })),
     ];
     const gateway = await serving(gatewayObject(), route('r', { rules }));
     const rows: [string, number, string][] = [
@@ -328,6 +331,9 @@ describe('filters', () => {
       ['/status', 301, 'http://example.org/status'],
       ['/all/b/c', 302, 'https://example.org:8443/new/b/c'],
       ['/full', 302, '/else'],
+      ['/whole/a/b?x', 302, '/else?x'],
+      ['/scheme/a', 302, 'https://gateway.test/scheme/a'],
+      ['/port/a', 302, 'http://gateway.test:8083/port/a'],
     ];
     for (const row of rows) {
       const answer = await gateway.get(row[0]);
@@ -335,19 +341,41 @@ describe('filters', () => {
     }
   });
 
-  test('the matched prefix is taken off, or stays', async () => {
-    const rewrite = {
-      type: 'URLRewrite',
-      urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } },
-    };
+  test('paths and hosts are rewritten, or stay', async () => {
+    const rewrite = (urlRewrite: object) => ({ type: 'URLRewrite', urlRewrite });
+    const inPlace = (replacePrefixMatch: string) => ({
+      path: { type: 'ReplacePrefixMatch', replacePrefixMatch },
+    });
+    const whole = (replaceFullPath: string) => ({ path: { type: 'ReplaceFullPath', replaceFullPath } });
     const rules = [
-      { ...rule(prefix('/off'), rewrite), ...to('v1') },
+      { ...rule(prefix('/off'), rewrite(inPlace('/'))), ...to('v1') },
+      { ...rule(prefix('/prefix/one'), rewrite(inPlace('/one'))), ...to('v1') },
+      { ...rule(prefix('/full/one'), rewrite(whole('/one'))), ...to('v1') },
+      { ...rule(prefix('/host'), rewrite({ hostname: 'one.example.org' })), ...to('v1') },
+      {
+        ...rule(prefix('/both'), rewrite({ hostname: 'one.example.org', ...inPlace('/b/') })),
+        ...to('v1'),
+      },
       { matches: [prefix('/on')], ...to('v1') },
     ];
     const gateway = await serving(gatewayObject(), route('p', { rules }), ...(await backend('v1')));
-    const seen = async (target: string) =>
-      /^GET (\S+)/.exec(JSON.parse((await gateway.get(target)).text).got)?.[1];
-    expect([await seen('/off/a?b'), await seen('/on/a?b')]).toEqual(['/a?b', '/on/a?b']);
+    const rows: [string, string, string][] = [
+      ['/off/a?b', '/a?b', 'gateway.test'],
+      ['/off', '/', 'gateway.test'],
+      ['/prefix/one/two', '/one/two', 'gateway.test'],
+      ['/prefix/one', '/one', 'gateway.test'],
+      ['/prefix/one/', '/one/', 'gateway.test'],
+      ['/full/one/two?x', '/one?x', 'gateway.test'],
+      ['/host/a', '/host/a', 'one.example.org'],
+      ['/both/a', '/b/a', 'one.example.org'],
+      ['/on/a?b', '/on/a?b', 'gateway.test'],
+    ];
+    for (const row of rows) {
+      const { got } = JSON.parse((await gateway.get(row[0])).text);
+      expect([row[0], /^GET (\S+)/.exec(got)?.[1], /^Host: (\S+?)(?::\d+)?\r$/im.exec(got)?.[1]]).toEqual(
+        row,
+      );
+    }
   });
 });
 
@@ -389,11 +417,11 @@ describe('what is wrong is told where it stands', () => {
       /got "RequestMirror".*\n.*\n.*one mirror to a rule/,
     ],
     [
-      'a rewrite to another path',
+      'a path that no service has',
       text(
-        '{ filters: [{ type: URLRewrite, urlRewrite: { path: { type: ReplacePrefixMatch, replacePrefixMatch: /b } } }], backendRefs: [{ name: a, port: 80 }] }',
+        '{ filters: [{ type: URLRewrite, urlRewrite: { path: { type: ReplacePrefixMatch, replacePrefixMatch: /b/../c } } }], backendRefs: [{ name: a, port: 80 }] }',
       ),
-      /expected \/, or the matched prefix, got "\/b"/,
+      /replacePrefixMatch|rewritePrefix.*expected a path/,
     ],
     [
       'another kind',

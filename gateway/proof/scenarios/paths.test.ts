@@ -19,6 +19,50 @@ describe.each(routeKinds)('a path on $kind', ({ routes, files }) => {
   });
 
   test.each([
+    ['/db', '/api/v2'],
+    ['/db/', '/api/v2/'],
+    ['/db?x', '/api/v2?x'],
+    ['/%64b/a%2Fb//c?d', '/api/v2/a%2Fb//c?d'],
+  ])('with rewritePrefix, %s reaches the service as %s', async (sent, received) => {
+    const { service, gateway } = await startRoute({ routes, files }, '/db', ['rewritePrefix: /api/v2/']);
+    service.answer(ok('', 'Location: /api/v2/new', 'Set-Cookie: a=1; Path=/api/v2'));
+    // What has a path of its own there says itself where its pages end in a slash.
+    const { status, head } = await gateway.get(sent, 'Sec-Fetch-Mode: navigate');
+    expect([status, service.request.target]).toEqual([200, received]);
+    expect([head.value('location'), head.value('set-cookie')]).toEqual(['/db/new', 'a=1; Path=/db']);
+    expect(service.request.head.value('x-forwarded-prefix')).toBe('/db');
+  });
+
+  test('with append: false all of it reaches the service as one path', async () => {
+    const keys = ['rewritePrefix: /one', 'append: false'];
+    const { service, gateway } = await startRoute({ routes, files }, '/db', keys);
+    service.answer(ok());
+    await gateway.get('/db/a/b?x');
+    expect(service.request.target).toBe('/one?x');
+  });
+
+  test('with a name as hostHeader the service is asked by it, and says it of itself', async () => {
+    const keys = ['hostHeader: Shop.internal'];
+    const { service, gateway } = await startRoute({ routes, files }, '/db', keys);
+    service.answer(ok('', 'Location: http://shop.internal/x'));
+    const { head } = await gateway.get(
+      '/db',
+      'Origin: http://gateway.test',
+      'Referer: http://gateway.test/a',
+    );
+    const sent = service.request.head;
+    expect([sent.value('host'), sent.value('origin'), sent.value('referer')]).toEqual([
+      'shop.internal',
+      'http://shop.internal',
+      'http://shop.internal/a',
+    ]);
+    expect([sent.value('x-forwarded-host'), head.value('location')]).toEqual([
+      'gateway.test',
+      'http://gateway.test/db/x',
+    ]);
+  });
+
+  test.each([
     ['/', '/'],
     ['/?x', '/?x'],
     ['//other.test/x', '//other.test/x'],

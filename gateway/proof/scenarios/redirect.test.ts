@@ -10,6 +10,8 @@ const ROUTES = (lane: string) => `routes:
   /root: { redirect: /, lane: ${lane} }
   /far: { redirect: "https://example.com/base/", status: 302, lane: ${lane} }
   /one: { redirect: /new, status: 307, exact: true, lane: ${lane} }
+  /all: { redirect: /new, append: false, lane: ${lane} }
+  /tls: { redirect: "https://{host}:8443/new", lane: ${lane} }
   /kept: { redirect: /new, allow: 10.0.0.0/8, lane: ${lane} }
 `;
 
@@ -31,6 +33,8 @@ describe.each(['wire', 'general'])('redirect in the %s lane', (lane) => {
     ['/far//x?y', 302, 'https://example.com/base/x?y'],
     ['/one?x', 307, '/new?x'],
     ['/one/x', 404, undefined],
+    ['/all/a/b?x', 308, '/new?x'],
+    ['/tls/a?x', 308, 'https://gateway.test:8443/new/a?x'],
     ['/older', 404, undefined],
     ['/root/%0d%0aSet-Cookie:x=1', 308, '/%0d%0aSet-Cookie:x=1'],
     ['/root/\\evil.example', 400, undefined],

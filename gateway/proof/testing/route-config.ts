@@ -32,6 +32,8 @@ export function routeConfig(path: string, overrides: RouteOverrides = {}): Route
     },
     upstream: upstream ?? upstreamConfig([tcpEndpoint(3001)]),
     strip: strip ?? true,
+    rewritePrefix: '',
+    append: true,
     rewrite: true,
     hostHeader: hostHeader ?? 'auto',
     inspect: false,

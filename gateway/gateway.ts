@@ -413,6 +413,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       shared: () => this.shared.status(),
       services: this.#options.serviceControl ?? null,
       explain: (input) => this.#explain({ ...input, drained: this.#drained }),
+      onReload: (heard) => this.onReload(heard),
       exchanges: {
         find: (query) => this.exchanges.find(query),
         one: (id, bodies) => this.exchanges.one(id, bodies),

@@ -70,6 +70,7 @@ describe('portway check', () => {
   it.each([
     ['{ host: 0.0.0.0, port: 9900, token: keys.txt }', true],
     ["{ host: '::', port: 9900, token: keys.txt }", true],
+    ['{ host: 0.0.0.0, port: 9900, token: keys.txt, tls: dev }', false],
     ['9900', false],
     ['localhost:9900', false],
   ])('warns of `admin: %s` as a start does: %s', async (admin, warned) => {

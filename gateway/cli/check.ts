@@ -56,12 +56,15 @@ async function checkOnce(named: string | undefined, context: CommandContext): Pr
 
 async function warningsOf({ config }: Loaded, env: CommandContext['env']): Promise<string[]> {
   const { admin, tls, routes } = config;
-  const certificates = tls && (await readTlsFiles(tls, Date.now()));
+  const own = admin?.tls && admin.tls.certificates !== tls?.certificates ? [admin.tls] : [];
+  const readings = await Promise.all(
+    [...(tls ? [tls] : []), ...own].map((one) => readTlsFiles(one, Date.now())),
+  );
   return [
-    ...(certificates?.ok ? certificates.material.warnings : []),
+    ...readings.flatMap((reading) => (reading.ok ? reading.material.warnings : [])),
     ...(await acmeWarnings(config, env)),
     ...routes.flatMap(routeWarnings),
-    ...(admin !== null && !isLoopback(admin.host) ? [ADMIN_IN_CLEAR] : []),
+    ...(admin !== null && !admin.tls && !isLoopback(admin.host) ? [ADMIN_IN_CLEAR] : []),
   ];
 }
 

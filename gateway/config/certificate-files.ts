@@ -28,9 +28,13 @@ export type TlsReading =
   | { readonly ok: true; readonly material: TlsMaterial }
   | { readonly ok: false; readonly faults: readonly TlsFault[] };
 
-/** Never throws. @param now milliseconds since the epoch */
-export async function readTlsFiles(tls: TlsConfig, now: number): Promise<TlsReading> {
-  const reader = new TlsFileReader(now);
+/** Never throws. @param now milliseconds since the epoch. @param at the key whose certificates these are */
+export async function readTlsFiles(
+  tls: TlsConfig,
+  now: number,
+  at: readonly PathKey[] = ['tls', 'certificates'],
+): Promise<TlsReading> {
+  const reader = new TlsFileReader(now, at);
   if (tls.certificates !== 'dev')
     for (const [index, files] of tls.certificates.entries()) await reader.readPair(files, index);
   if (tls.clientCertificates) await reader.readClientCa(tls.clientCertificates.ca);
@@ -45,18 +49,20 @@ const AUTHORITIES = 'certificates of authorities in PEM';
 
 class TlsFileReader {
   readonly #now: number;
+  readonly #at: readonly PathKey[];
   readonly faults: TlsFault[] = [];
   readonly pairs: KeyPair[] = [];
   readonly warnings: string[] = [];
   readonly hashes = new Map<string, string>();
   clientCa: string | null = null;
 
-  constructor(now: number) {
+  constructor(now: number, at: readonly PathKey[]) {
     this.#now = now;
+    this.#at = at;
   }
 
   async readPair(files: CertificateFiles, index: number): Promise<void> {
-    const path = ['tls', 'certificates', index];
+    const path = [...this.#at, index];
     const cert = await this.#read(files.cert, [...path, 'cert'], CHAIN);
     const key = await this.#read(files.key, [...path, 'key'], KEY);
     if (cert === null || key === null) return;

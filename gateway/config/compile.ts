@@ -2,7 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import { withoutBrackets } from '../keys/host.ts';
-import type { GatewayConfig } from '../model/config.ts';
+import type { GatewayConfig, TlsConfig } from '../model/config.ts';
 import { reportCertificateSources } from './acme-schema.ts';
 import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
@@ -11,7 +11,7 @@ import { reportDuplicateRoutes } from './duplicate-route.ts';
 import type { Places } from './endpoint.ts';
 import type { Environment } from './expand.ts';
 import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
-import { listeningOf, reportOpenAdmin, reportSharedPort } from './listening.ts';
+import { listeningOf, reportAdminTls, reportOpenAdmin, reportSharedPort } from './listening.ts';
 import type { Problem } from './problem.ts';
 import { compileOverload, OWN_OVERLOAD } from './protection-schema.ts';
 import { reportFailedTests } from './route-tests.ts';
@@ -30,7 +30,7 @@ import { compileShared, reportShared } from './shared-schema.ts';
 import type { SourceDocument } from './source.ts';
 import { reportStreamLoops } from './stream-loop.ts';
 import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
-import { compileTls } from './tls-schema.ts';
+import { compileAdminTls, compileTls } from './tls-schema.ts';
 import { compileTraces } from './traces-schema.ts';
 import { reportRouteConflicts, reportUpstreamConflicts } from './upstream-conflict.ts';
 import { GATEWAY_HOSTS, PORTWAY_HOST, readDefaultHost } from './variables.ts';
@@ -79,21 +79,22 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
   const host = rows.host === null ? context.host : withoutBrackets(rows.host);
   const streams = compileStreams(checked, { ...context, places, host });
   const routes = placed.map(({ route }) => route);
+  const tls = checked.tls
+    ? compileTls(checked.tls, { file: context.file, routes, allowedHosts: rows.allowedHosts ?? [] })
+    : null;
   const config: GatewayConfig = {
     ...rows,
     file: context.file,
     host,
     trustProxy: rows.trustProxy ?? [],
-    admin: rows.admin && compileAdmin(rows.admin, dirname(context.file)),
+    admin: rows.admin && compileAdmin(rows.admin, tls, dirname(context.file)),
     routes,
     streams: streams.map(({ stream }) => stream),
     services: compileServices(services, context.document, context.file),
     log: compileLog(checked.log),
     overload: compileOverload(checked.overload, OWN_OVERLOAD),
     traces: checked.traces ? compileTraces(checked.traces) : null,
-    tls: checked.tls
-      ? compileTls(checked.tls, { file: context.file, routes, allowedHosts: rows.allowedHosts ?? [] })
-      : null,
+    tls,
     shared: checked.shared ? compileShared(checked.shared, context.file) : null,
     discover: checked.discover ? compileDiscover(checked.discover, placesOf(context)) : null,
   };
@@ -105,10 +106,20 @@ function placesOf({ env, file }: AssembleContext): DiscoverPlaces {
   return { engine: env.DOCKER_HOST, server: clusterServer(env), folder: dirname(file) };
 }
 
-function compileAdmin(written: NonNullable<GatewayConfig['admin']>, folder: string): GatewayConfig['admin'] {
-  const { token, ...admin } = written;
+function compileAdmin(
+  written: NonNullable<ReturnType<typeof compileGatewayRows>['admin']>,
+  ownTls: TlsConfig | null,
+  folder: string,
+): GatewayConfig['admin'] {
+  const { token, tls, ...admin } = { token: undefined, tls: undefined, ...written };
   const host = withoutBrackets(admin.host);
-  return token === undefined ? { ...admin, host } : { ...admin, host, token: resolve(folder, token) };
+  const compiledTls = tls === undefined ? undefined : compileAdminTls(tls, ownTls, folder);
+  return {
+    ...admin,
+    host,
+    ...(token !== undefined && { token: resolve(folder, token) }),
+    ...(compiledTls && { tls: compiledTls }),
+  };
 }
 
 /** What no value shows alone. */
@@ -132,6 +143,7 @@ function reportBetween(
   // With a broken port, host or admin address, it is the default that would be compared.
   if (['port', 'host', 'admin', 'tls'].some((key) => document.problems.touches(key))) return;
   reportOpenAdmin(config, document);
+  reportAdminTls(config, document);
   const listening = listeningOf(config);
   reportSharedPort(listening, document);
   reportSharedStreamPorts(streams, listening, document);

@@ -1,6 +1,7 @@
 /** The addresses that the gateway itself takes. */
 
 import { isIP } from 'node:net';
+import { flag } from '../keys/value.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { keySpanAt, nodeAt, type SourceDocument } from './source.ts';
 
@@ -58,6 +59,21 @@ export function reportOpenAdmin({ admin }: Pick<GatewayConfig, 'admin'>, documen
   });
 }
 
+/** `tls: true` of the admin listener means the certificates of the gateway's own. */
+export function reportAdminTls(
+  { admin, tls }: Pick<GatewayConfig, 'admin' | 'tls'>,
+  document: SourceDocument,
+): void {
+  const node = nodeAt(document.root, ['admin', 'tls']);
+  if (tls !== null || admin?.tls !== undefined || node?.kind !== 'scalar') return;
+  if (flag.safeParse(node.value).data !== true) return;
+  document.problems.add(node.span, ['admin', 'tls'], {
+    expected: 'certificates, or the key tls at the top of the file',
+    found: 'neither',
+    hint: 'true takes the certificates of tls; of its own: admin: { tls: { cert: ..., key: ... } }',
+  });
+}
+
 function overlap(a: string, b: string): boolean {
   if (isAny(a) || isAny(b)) return true;
   return addressesOf(a).some((address) => addressesOf(b).includes(address));
@@ -87,6 +103,6 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }
 
-/** What `start` and `check` say of an admin listener that is not on the loopback address. */
+/** What `start` and `check` say of an admin listener that other machines reach without TLS. */
 export const ADMIN_IN_CLEAR =
-  'the admin listener can be reached from other machines without TLS, so that whoever is on the way reads its keys. Put a proxy with TLS before it, or let `admin:` name a port alone and reach it through `ssh -L`';
+  'the admin listener can be reached from other machines without TLS, so that whoever is on the way reads its keys. Give it certificates (`admin: { tls: { cert: ..., key: ... } }`, or `tls: true` for those of `tls:`), put a proxy with TLS before it, or let `admin:` name a port alone and reach it through `ssh -L`';

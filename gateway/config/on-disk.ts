@@ -2,14 +2,14 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
-import type { GatewayConfig, RouteConfig } from '../model/config.ts';
+import type { GatewayConfig, RouteConfig, TlsConfig } from '../model/config.ts';
 import { CHECKED_ON_DISK } from '../policy/order.ts';
 import { readTlsFiles } from './certificate-files.ts';
 import { pluginFile } from './plugin-file.ts';
 import type { Problem } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
-import { nodeAt, type SourceDocument } from './source.ts';
+import { nodeAt, type PathKey, type SourceDocument } from './source.ts';
 
 /** @param config `null`: it can't be made, and only routes are looked at. */
 export async function problemsOnDisk(
@@ -81,10 +81,25 @@ async function reportCertificates(
   { root }: SourceDocument,
   problems: ProblemList,
 ): Promise<void> {
-  if (!config?.tls) return;
-  const reading = await readTlsFiles(config.tls, Date.now());
-  if (reading.ok) return;
-  for (const { path, fault } of reading.faults) problems.add((nodeAt(root, path) ?? root).span, path, fault);
+  const report = async (tls: TlsConfig, at?: readonly PathKey[]) => {
+    const reading = await readTlsFiles(tls, Date.now(), at);
+    if (reading.ok) return;
+    for (const { path, fault } of reading.faults) {
+      // One alone need not stand in a list.
+      const node =
+        nodeAt(root, path) ??
+        nodeAt(
+          root,
+          path.filter((key) => key !== 0),
+        ) ??
+        root;
+      problems.add(node.span, path, fault);
+    }
+  };
+  if (config?.tls) await report(config.tls);
+  // With `true` they are those of above.
+  if (config?.admin?.tls && config.admin.tls.certificates !== config.tls?.certificates)
+    await report(config.admin.tls, ['admin', 'tls']);
 }
 
 /** What the top level says is looked at, and reported, once for all routes that have it from there. */

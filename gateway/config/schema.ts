@@ -29,7 +29,7 @@ import { serviceValue } from './service-schema.ts';
 import { shared } from './shared-schema.ts';
 import { streams } from './stream-schema.ts';
 import { tests } from './tests-schema.ts';
-import { tls } from './tls-schema.ts';
+import { certificatesValue, tls } from './tls-schema.ts';
 import { tracesForm } from './traces-schema.ts';
 
 const ADMIN_HOST = '127.0.0.1';
@@ -51,6 +51,15 @@ export const adminForm = z
         type: 'path, from the folder of the configuration',
         defaultText: 'none',
         also: ['key', 'keys', 'tokens', 'password', 'secret', 'auth', 'users'],
+      },
+    ).optional(),
+    tls: described(
+      z.union([flag, certificatesValue]),
+      'Certificates to speak TLS with; `true`: those of `tls`. Other machines are answered over TLS alone, this one over plain HTTP, too.',
+      {
+        expected: 'true, dev, a map with cert and key, or a list of such',
+        type: '`true`, `dev`, a map, see [certificate](#certificate), or a list of such',
+        defaultText: 'none',
       },
     ).optional(),
     readOnly: described(

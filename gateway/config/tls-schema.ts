@@ -32,6 +32,12 @@ export const certificateForm = z
     doc: { expected: 'a map with cert and key', holder: 'a certificate' },
   });
 
+export const certificatesValue = z.union([
+  z.literal('dev'),
+  certificateForm.transform((one) => [one]),
+  z.array(certificateForm).min(1),
+]);
+
 export const clientCertificatesForm = z
   .strictObject({
     ca: described(
@@ -76,7 +82,7 @@ export const tlsForm = z
       { defaultText: "the gateway's own" },
     ).optional(),
     certificates: described(
-      z.union([z.literal('dev'), certificateForm.transform((one) => [one]), z.array(certificateForm).min(1)]),
+      certificatesValue,
       'For which names each is, its certificate says; the first one is shown where none has the name that was asked for. Files that change are read again, and no connection is dropped. `dev`: made for this machine, see `portway trust`.',
       {
         expected: 'dev, a map with cert and key, or a list of such',
@@ -149,14 +155,7 @@ type CheckedTls = z.output<typeof tls>;
 
 export function compileTls(checked: CheckedTls, context: TlsContext): TlsConfig {
   const folder = dirname(context.file);
-  const { certificates: written = [] } = checked;
-  const certificates =
-    written === 'dev'
-      ? written
-      : written.map(({ cert, key }) => ({
-          cert: resolve(folder, cert),
-          key: resolve(folder, key),
-        }));
+  const certificates = compileCertificates(checked.certificates ?? [], folder);
   const clients = checked.clientCertificates;
   return {
     port: checked.port ?? null,
@@ -166,5 +165,33 @@ export function compileTls(checked: CheckedTls, context: TlsContext): TlsConfig 
     minVersion: `TLSv${checked.minVersion}`,
     clientCertificates: clients === undefined ? null : { ...clients, ca: resolve(folder, clients.ca) },
     acme: checked.acme ? compileAcme(checked.acme, context) : null,
+  };
+}
+
+function compileCertificates(
+  written: z.output<typeof certificatesValue> | readonly [],
+  folder: string,
+): TlsConfig['certificates'] {
+  if (written === 'dev') return written;
+  return written.map(({ cert, key }) => ({ cert: resolve(folder, cert), key: resolve(folder, key) }));
+}
+
+/** Of the admin listener. @param written `true`: the certificates of the gateway's own `tls:`. @returns `undefined`: it has none */
+export function compileAdminTls(
+  written: z.output<typeof certificatesValue> | boolean,
+  tls: TlsConfig | null,
+  folder: string,
+): TlsConfig | undefined {
+  if (written === false || (written === true && tls === null)) return undefined;
+  return {
+    port: null,
+    redirect: false,
+    hsts: null,
+    minVersion: tls?.minVersion ?? 'TLSv1.2',
+    // Its key says who asks.
+    clientCertificates: null,
+    ...(written === true
+      ? { certificates: tls!.certificates, acme: tls!.acme }
+      : { certificates: compileCertificates(written, folder), acme: null }),
   };
 }

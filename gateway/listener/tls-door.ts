@@ -9,6 +9,8 @@ import type { TicketKeys } from '../tls/ticket-keys.ts';
  */
 export class TlsDoor {
   readonly #secured: (socket: tls.TLSSocket) => void;
+  /** That clients may choose from (RFC 7301). */
+  readonly #protocols: readonly string[];
   /** The same over changes of the settings, so that sessions are resumed. */
   readonly #tickets: TicketKeys;
   #settings: TlsSettings | null = null;
@@ -17,8 +19,13 @@ export class TlsDoor {
   failures = 0;
 
   /** @param secured is given each connection whose handshake is done. */
-  constructor(secured: (socket: tls.TLSSocket) => void, tickets: TicketKeys) {
+  constructor(
+    secured: (socket: tls.TLSSocket) => void,
+    tickets: TicketKeys,
+    protocols: readonly string[] = ['h2', 'http/1.1'],
+  ) {
     this.#secured = secured;
+    this.#protocols = protocols;
     this.#tickets = tickets;
   }
 
@@ -51,7 +58,7 @@ export class TlsDoor {
       cert,
       key,
       minVersion,
-      ALPNProtocols: ['h2', 'http/1.1'],
+      ALPNProtocols: [...this.#protocols],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       ticketKeys: this.#tickets.keys(clients),
       // Node takes the command line, which replicas need not have in common. Who judges clients otherwise has other keys.

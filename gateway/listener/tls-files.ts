@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { readOrdered, standIn } from '../acme/ordered.ts';
 import { acmeFolder } from '../acme/store.ts';
 import { readTlsFiles, type TlsFault, type TlsMaterial } from '../config/certificate-files.ts';
+import { isAny } from '../config/listening.ts';
 import { pathText } from '../config/source.ts';
 import { type FileWatch, watchFile } from '../files/watch.ts';
 import type { GatewayConfig, TlsConfig } from '../model/config.ts';
@@ -24,6 +25,7 @@ export class TlsError extends Error {
 export class TlsFiles {
   readonly #log: Logger;
   readonly #use: (settings: TlsSettings | null) => void;
+  readonly #of: (config: GatewayConfig) => TlsConfig | null;
   #watches: readonly FileWatch[] = [];
   #rereading: NodeJS.Timeout | undefined;
   /** Which configuration is followed: a read that began under another one comes too late. */
@@ -31,11 +33,20 @@ export class TlsFiles {
   /** Says where the development authority is, and what was ordered. */
   readonly #env: Env;
 
-  /** @param use takes what the next handshakes are done with. */
-  constructor(log: Logger, env: Env, use: (settings: TlsSettings | null) => void) {
+  /**
+   * @param use takes what the next handshakes are done with.
+   * @param of whose files are meant
+   */
+  constructor(
+    log: Logger,
+    env: Env,
+    use: (settings: TlsSettings | null) => void,
+    of: (config: GatewayConfig) => TlsConfig | null = ({ tls }) => tls,
+  ) {
     this.#log = log;
     this.#env = env;
     this.#use = use;
+    this.#of = of;
   }
 
   /** @returns what puts it to work. @throws TlsError; nothing has changed until then */
@@ -49,6 +60,15 @@ export class TlsFiles {
         watchFile(file, () => this.#changed(), { knownHash, pollMs: POLL_MS }),
       );
     };
+  }
+
+  /** Of a configuration that serves already: what can't be used changes nothing. */
+  async follow(config: GatewayConfig): Promise<void> {
+    try {
+      (await this.prepare(config))();
+    } catch (cause) {
+      this.#rejected(cause);
+    }
   }
 
   stop(): void {
@@ -73,14 +93,18 @@ export class TlsFiles {
       const names = settings?.pairs.flatMap((pair) => pair.names);
       this.#log.info({ names }, 'certificates have changed and are in use');
     } catch (cause) {
-      if (!(cause instanceof TlsError)) throw cause;
-      const problems = cause.message;
-      this.#log.error({ problems }, 'changed certificates were rejected; those before them stay in use');
+      this.#rejected(cause);
     }
   }
 
+  #rejected(cause: unknown): void {
+    if (!(cause instanceof TlsError)) throw cause;
+    const problems = cause.message;
+    this.#log.error({ problems }, 'changed certificates were rejected; those before them stay in use');
+  }
+
   async #read(config: GatewayConfig): Promise<TlsRead> {
-    const { tls } = config;
+    const tls = this.#of(config);
     if (tls === null) return { settings: null, hashes: new Map() };
     const reading = await readTlsFiles(tls, Date.now());
     if (!reading.ok) throw TlsError.of(reading.faults);
@@ -122,9 +146,10 @@ export class TlsFiles {
 }
 
 /** For all names that the gateway has here. */
-function issuedFor({ routes, allowedHosts }: GatewayConfig, authority: DevAuthority): KeyPair {
+function issuedFor({ routes, allowedHosts, admin }: GatewayConfig, authority: DevAuthority): KeyPair {
   const hosts = routes.flatMap(({ matcher }) => matcher.host ?? []);
-  const names = [...new Set([...OWN_NAMES, ...hosts, ...(allowedHosts ?? [])])];
+  const own = admin?.tls && !isAny(admin.host) ? [admin.host] : [];
+  const names = [...new Set([...OWN_NAMES, ...own, ...hosts, ...(allowedHosts ?? [])])];
   const { cert, key } = issueCertificate(authority, { names, days: DEV_CERTIFICATE_DAYS });
   const reading = readKeyPair(cert + authority.cert, key, Date.now());
   if (!reading.ok) throw new Error(`the development certificate is none: ${reading.fault.found}`);

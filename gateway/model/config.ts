@@ -46,6 +46,8 @@ export interface GatewayConfig {
     readonly token?: string | undefined;
     /** Whether nothing may be changed from there; absent: all may but, in production, the file. */
     readonly readOnly?: boolean | undefined;
+    /** What TLS is spoken with, beside plain HTTP for this machine; absent: none is. Of it only certificates and the version count. */
+    readonly tls?: TlsConfig | undefined;
   } | null;
   readonly log: LogConfig;
   /** Client connections at once; beyond it a new one is answered 503. */

@@ -7,14 +7,18 @@ import type { FastifyInstance } from 'fastify';
  */
 export class AdminConnections {
   readonly #max: number;
-  /** Without a whole request: the one that has waited longest first. */
-  readonly #waiting = new Set<Socket>();
+  /** Without a whole request, or handshake: the one that has waited longest first. By its end, which is the same for TLS and what carries it. */
+  readonly #waiting = new Map<string, Socket>();
   /** With an answer on its way: the oldest first. */
-  readonly #answering = new Set<Socket>();
+  readonly #answering = new Map<string, Socket>();
 
   constructor(app: FastifyInstance, max = ADMIN_CONNECTIONS_MAX) {
     this.#max = max;
     app.server.on('connection', (socket: Socket) => this.#opened(socket));
+    // Fastify ends those that Node reads requests of, and waits for all.
+    app.addHook('preClose', async () => {
+      for (const socket of [...this.#waiting.values(), ...this.#answering.values()]) socket.destroy();
+    });
     // The body, too, has arrived by then.
     app.addHook('preValidation', async ({ raw }) => this.#move(raw.socket, this.#waiting, this.#answering));
     app.addHook('onResponse', async ({ raw }) => this.#move(raw.socket, this.#answering, this.#waiting));
@@ -22,24 +26,33 @@ export class AdminConnections {
 
   #opened(socket: Socket): void {
     if (this.#waiting.size + this.#answering.size >= this.#max) this.#evict();
-    this.#waiting.add(socket);
+    const end = endOf(socket);
+    this.#waiting.set(end, socket);
     socket.once('close', () => {
-      this.#waiting.delete(socket);
-      this.#answering.delete(socket);
+      this.#waiting.delete(end);
+      this.#answering.delete(end);
     });
   }
 
   /** A connection whose answer is under way gives its place up last. */
   #evict(): void {
-    const [oldest] = this.#waiting.size > 0 ? this.#waiting : this.#answering;
-    this.#waiting.delete(oldest!);
-    this.#answering.delete(oldest!);
+    const [[end, oldest] = []] = this.#waiting.size > 0 ? this.#waiting : this.#answering;
+    this.#waiting.delete(end!);
+    this.#answering.delete(end!);
     oldest!.destroy();
   }
 
-  #move(socket: Socket, from: Set<Socket>, to: Set<Socket>): void {
-    if (from.delete(socket)) to.add(socket);
+  #move(socket: Socket, from: Map<string, Socket>, to: Map<string, Socket>): void {
+    const end = endOf(socket);
+    const moved = from.get(end);
+    if (moved === undefined) return;
+    from.delete(end);
+    to.set(end, moved);
   }
+}
+
+function endOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 /** They come out of the descriptors that the process keeps for itself (overload/descriptors.ts). */

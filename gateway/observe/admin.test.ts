@@ -146,6 +146,7 @@ const view: AdminView = {
     asked = input;
     return explanation(input);
   },
+  onReload: () => {},
   exchanges: {
     find: async () => ({ exchanges: [], more: 0, newest: {}, dropped: 4, sampled: 2 }),
     one: async () => null,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { preferredType } from '../answer/accept.ts';
 import type { Purge } from '../cache/purge.ts';
@@ -28,6 +28,7 @@ import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { DASHBOARD_HOST } from '../route/names.ts';
 import { ServedHosts } from '../route/served-hosts.ts';
 import { AdminAccess } from './access/admin-access.ts';
+import { AdminDoor, isOverTls } from './access/admin-door.ts';
 import { answerLogin } from './access/login.ts';
 import { answerPurge } from './admin-cache.ts';
 import { AdminConnections } from './admin-connections.ts';
@@ -77,6 +78,7 @@ export interface AdminView {
   /** How it goes with the Redis of `shared:`; `null`: there is none. */
   shared(): SharedStatus | null;
   readonly exchanges: ExchangesView;
+  onReload(heard: (config: GatewayConfig) => void): void;
   /** The processes that `portway dev` runs; `null`: this gateway runs none. */
   readonly services: ServiceControl | null;
 }
@@ -93,7 +95,7 @@ export interface Admin {
   /**
    * @param port 0: any free one.
    * @returns where it listens.
-   * @throws ListenError, PolicyError for a file of keys that can't be used
+   * @throws ListenError, TlsError, PolicyError for a file of keys that can't be used
    */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
   /** Ends its connections, too. Close it last, so that `/readyz` answers while the gateway drains. */
@@ -103,8 +105,10 @@ export interface Admin {
 /** The listener for operators and probes (docs/admin.md): what it changes stands in docs/admin.md. */
 export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   const app = createApp(options);
+  const door = view.config().admin?.tls ? new AdminDoor(app.server, options.log, view.env) : null;
+  new AdminConnections(app);
   let access: AdminAccess | null = null;
-  guard(app, view, () => access !== null);
+  guard(app, view, { asksForKey: () => access !== null, speaksTls: door !== null });
   answerLogin(app, {
     access: () => access,
     readOnly: () => view.config().admin?.readOnly === true,
@@ -121,15 +125,19 @@ export function createAdmin(view: AdminView, options: AdminOptions): Admin {
       const token = view.config().admin?.token;
       // Before the first request: nobody gets in while the file is read.
       if (token !== undefined) access = await AdminAccess.open(token, options.log);
+      await door?.open(view.config());
+      view.onReload((config) => door?.follow(config));
       await app.listen({ host, port }).catch((cause) => {
         throw new ListenError(host, port, cause);
       });
       const { address, port: actualPort } = app.server.address() as AddressInfo;
-      if (!isLoopback(address)) options.log.warn({ host: address, port: actualPort }, ADMIN_IN_CLEAR);
+      if (door === null && !isLoopback(address))
+        options.log.warn({ host: address, port: actualPort }, ADMIN_IN_CLEAR);
       return { host: address, port: actualPort };
     },
     async close() {
       access?.close();
+      door?.close();
       await app.close();
     },
   };
@@ -153,14 +161,18 @@ function createApp({ timeoutMs = 5_000 }: AdminOptions): FastifyInstance {
       sendProblem(reply as FastifyReply, { status: 400, detail: 'The path of the request can’t be read.' });
     },
   });
-  new AdminConnections(app);
   return app;
 }
 
 /** What a proxy before us has carried here comes from anywhere. */
-function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
+function isOfThisMachine(request: IncomingMessage): boolean {
+  const { headers } = request;
   const carried = headers.forwarded ?? headers['x-forwarded-for'] ?? headers.via;
-  return carried === undefined && isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
+  return carried === undefined && isConnectedHere(request);
+}
+
+function isConnectedHere({ socket }: IncomingMessage): boolean {
+  return isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
 }
 
 function refuseStranger(response: ServerResponse): void {
@@ -178,15 +190,22 @@ function refuseUnreadable(socket: Socket): void {
   );
 }
 
-/** @param asksForKey which a reload does not change, whatever the configuration says since. */
-function guard(app: FastifyInstance, view: AdminView, asksForKey: () => boolean): void {
+/** What a reload does not change, whatever the configuration says since. */
+interface AtTheStart {
+  asksForKey(): boolean;
+  readonly speaksTls: boolean;
+}
+
+function guard(app: FastifyInstance, view: AdminView, { asksForKey, speaksTls }: AtTheStart): void {
   app.addHook('onRequest', async (request, reply) => {
     protect(reply);
     const { host } = request.headers;
     const { admin, allowedHosts } = view.config();
     // Without a key, a name that others may own would let their pages in.
     const allowed = asksForKey() ? new ServedHosts(allowedHosts ?? []) : null;
-    if (isTrustedHost(host, admin?.host ?? null, allowed)) return;
+    const inClear = speaksTls && !isOverTls(request.raw) && !isConnectedHere(request.raw);
+    if (isTrustedHost(host, admin?.host ?? null, allowed))
+      return inClear ? leadToTls(request, reply) : undefined;
     // It came in by the clients' listener, which has this name for us.
     if (view.mode === 'development' && isTrustedHost(host, DASHBOARD_HOST)) return;
     return sendProblem(reply, {
@@ -195,6 +214,13 @@ function guard(app: FastifyInstance, view: AdminView, asksForKey: () => boolean)
         'This listener answers only to an IP address, to localhost, and to the names that `admin` and, where a key is asked for, `allowedHosts` have in the configuration.',
     });
   });
+}
+
+/** A key that came in the clear is refused, so that it is noticed. */
+function leadToTls({ method, headers, url }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if ((method !== 'GET' && method !== 'HEAD') || headers.authorization !== undefined)
+    return sendProblem(reply, { status: 403, detail: 'Other machines are answered over https alone.' });
+  return reply.code(308).header('location', `https://${headers.host}${url}`).send();
 }
 
 /** What is said here is for whoever asked: not for caches, and, without CORS, not for pages of other origins. */

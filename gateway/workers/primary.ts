@@ -168,6 +168,7 @@ class Primary implements Gateway {
         services: this.#options.serviceControl ?? null,
         explain: (input) =>
           explainExchange(this.#table!, this.config(), { ...input, drained: this.drained() }),
+        onReload: (heard) => this.onReload(heard),
         exchanges: {
           find: async (query) => joinedLists(await this.#workers.askAll('exchanges', query), query.limit),
           one: async (id, bodies) => known(await this.#workers.askAll('exchange', { id, bodies })),

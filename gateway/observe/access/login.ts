@@ -4,6 +4,7 @@ import { formPolicy, pageFields, renderDocument, renderHead } from '../../answer
 import { sendJson, sendProblem } from '../admin-problem.ts';
 import { FOR_NO_PAGE, isNavigation, isOfAnotherOrigin } from '../host-guard.ts';
 import type { AdminAccess, Asker } from './admin-access.ts';
+import { isOverTls } from './admin-door.ts';
 
 export interface LoginView {
   /** `null`: nobody is asked for a key. */
@@ -95,7 +96,7 @@ function answerForm(app: FastifyInstance, view: LoginView): void {
     }
     view.note({ user: asker.user, address: request.socket.remoteAddress }, 'logged in at the admin listener');
     // Believed of anybody: it makes the cookie of who says so stricter.
-    const secure = request.headers['x-forwarded-proto'] === 'https';
+    const secure = isOverTls(request.raw) || request.headers['x-forwarded-proto'] === 'https';
     return reply.code(303).header('set-cookie', access.begin(key, secure)).header('location', '/').send();
   });
   app.post('/logout', (request, reply) => {

@@ -1,11 +1,14 @@
 import { writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hashKey } from '../../policy/auth/api-keys/api-keys.ts';
 import { findChromium, launchBrowser, openPage } from '../testing/browser.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
-import { type Answer, connect, request } from '../testing/raw-client.ts';
+import { type Answer, connect, get, request } from '../testing/raw-client.ts';
+import { connectSecurely, shownCertificate } from '../testing/secure-client.ts';
+import { selfSigned } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
 
 const executable = findChromium();
@@ -21,9 +24,9 @@ interface Stage {
   login(key: string, ...fields: string[]): Promise<Answer>;
 }
 
-async function stage(admin = '', files: Readonly<Record<string, string>> = {}): Promise<Stage> {
+async function stage(admin = '', files: Readonly<Record<string, string>> = {}, more = ''): Promise<Stage> {
   const service = (await startService()).answer((asked) => ok(asked.head.value('cookie') ?? 'no cookie'));
-  const yaml = `admin: { host: 0.0.0.0, token: keys.txt${admin} }\nroutes:\n  /db: ${service.port}\nallowedHosts: [gw.internal]\n`;
+  const yaml = `admin: { host: 0.0.0.0, token: keys.txt${admin} }\nroutes:\n  /db: ${service.port}\nallowedHosts: [gw.internal]\n${more}`;
   const gateway = await startTestGateway(yaml, {
     mode: 'production',
     files: { 'keys.txt': `ops:${hashKey(KEY)}\n`, ...files },
@@ -50,6 +53,94 @@ const bearer = (key = KEY) => `Authorization: Bearer ${key}`;
 function cookieOf(answer: Answer): string {
   return (answer.head.value('set-cookie') ?? '').split(';', 1)[0]!;
 }
+
+describe('an admin listener that speaks TLS', () => {
+  const [shop, renewed] = [selfSigned('shop.test'), selfSigned('renewed.test')];
+  const files = { 'shop.crt': shop.cert, 'shop.key': shop.key };
+  const OWN = ', tls: { cert: shop.crt, key: shop.key }';
+  /** An address of this machine that is not the loopback one; `null`: it has none. */
+  const elsewhere =
+    Object.values(networkInterfaces())
+      .flatMap((one) => one ?? [])
+      .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? null;
+
+  test('is asked, logged in to and followed over it, beside plain HTTP for this machine', async () => {
+    const { gateway, ask } = await stage(OWN, files);
+    expect(await shownCertificate(gateway.adminPort, 'shop.test')).toBe('shop.test');
+    const client = await connectSecurely(gateway.adminPort, { ALPNProtocols: ['h2', 'http/1.1'] });
+    expect(client.socket.alpnProtocol).toBe('http/1.1');
+    expect((await client.exchange(get('/status', HOST))).status).toBe(401);
+    expect((await client.exchange(get('/status', HOST, bearer()))).status).toBe(200);
+    const form = request('POST', '/login', [HOST, FORM, 'Origin: https://127.0.0.1:3900'], `token=${KEY}`);
+    expect((await client.exchange(form)).head.value('set-cookie')).toMatch(/; Secure$/);
+    expect((await ask('GET', '/status', bearer())).status).toBe(200);
+    const events = await connectSecurely(gateway.adminPort);
+    await events.send(get('/events', HOST, bearer()));
+    await events.until('event: status');
+    expect(gateway.log.records.filter(({ msg }) => String(msg).includes('without TLS'))).toEqual([]);
+    const folder = dirname(gateway.configFile);
+    await writeFile(join(folder, 'shop.key'), renewed.key);
+    await writeFile(join(folder, 'shop.crt'), renewed.cert);
+    await until(
+      'it shows the new one',
+      async () => (await shownCertificate(gateway.adminPort, 'shop.test')) === 'renewed.test',
+    );
+  });
+
+  test('bounds handshakes and half requests as it bounds connections, and its probes get through', async () => {
+    const { gateway } = await stage(OWN, files);
+    const held = await Promise.all(Array.from({ length: 40 }, () => connect(gateway.adminPort)));
+    for (const one of held.slice(0, 20)) await one.send(Buffer.from([0x16, 3, 1, 2]));
+    for (const one of held.slice(20)) await one.send('GET /st');
+    const client = await connectSecurely(gateway.adminPort);
+    expect((await client.exchange(get('/healthz', HOST))).status).toBe(200);
+    for (const one of held.slice(0, 9)) await one.ending();
+    for (const one of held) one.destroy();
+  });
+
+  test('takes the certificates of the gateway, and those of a reload', async () => {
+    const { gateway, yaml } = await stage(
+      ', tls: true',
+      { ...files, 'new.crt': renewed.cert, 'new.key': renewed.key },
+      GATEWAYS,
+    );
+    expect(await shownCertificate(gateway.adminPort, 'shop.test')).toBe('shop.test');
+    await gateway.editAndReload(yaml.replaceAll('shop.', 'new.'));
+    await until(
+      'it shows the new one',
+      async () => (await shownCertificate(gateway.adminPort, 'shop.test')) === 'renewed.test',
+    );
+  });
+  const GATEWAYS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
+
+  test.skipIf(elsewhere === null)(
+    'leads other machines to it, and refuses their keys in the clear',
+    async () => {
+      const { gateway } = await stage(OWN, files);
+      const from = async (method: string, target: string, ...fields: string[]) => {
+        const client = await connect(gateway.adminPort, { host: elsewhere! });
+        return client.exchange(request(method, target, [HOST, ...fields]));
+      };
+      const led = await from('GET', '/status?x=1');
+      expect([led.status, led.head.value('location')]).toEqual([308, 'https://127.0.0.1:3900/status?x=1']);
+      expect((await from('GET', '/status', bearer())).status).toBe(403);
+      expect((await from('POST', '/login')).status).toBe(403);
+      const rebound = await connect(gateway.adminPort, { host: elsewhere! });
+      expect((await rebound.exchange(get('/status', 'Host: evil.example'))).status).toBe(421);
+      const client = await connectSecurely(gateway.adminPort, { host: elsewhere! });
+      expect((await client.exchange(get('/status', HOST, bearer()))).status).toBe(200);
+    },
+  );
+
+  test.each([
+    ['tls: true', /1:\d+ {2}admin\.tls .*certificates.*neither/s],
+    ['tls: { cert: none.crt, key: shop.key }', /1:\d+ .*admin\.tls.*none\.crt|a certificate chain in PEM/s],
+  ])('is refused at the start with %s that is not there', async (tls, says) => {
+    const yaml = `admin: { host: 0.0.0.0, token: keys.txt, ${tls} }\nroutes:\n  /db: 3001\n`;
+    const given = { ...files, 'keys.txt': `ops:${hashKey(KEY)}\n` };
+    await expect(startTestGateway(yaml, { files: given })).rejects.toThrow(says);
+  });
+});
 
 describe('an admin listener that other machines reach', () => {
   test('tells nobody anything without a key, but probes', async () => {

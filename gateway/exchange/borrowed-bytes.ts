@@ -3,20 +3,66 @@
  * passes them on within the call, and needs no copy; who keeps them for longer asks for bytes of its own.
  */
 
-const BORROWED = Symbol('borrowed');
+const LENT = Symbol('lent');
 
-interface BorrowedMemory extends ArrayBuffer {
-  [BORROWED]?: true;
+interface LentMemory extends ArrayBuffer {
+  /** Read into by all connections of one owner, or by a single one, which goes on with other memory where this is kept. */
+  [LENT]?: 'shared' | 'single' | 'kept';
 }
 
-/** Memory whose bytes are only ever borrowed. */
-export function borrowableMemory(bytes: number): Buffer {
+/** Memory that many connections read into: it is never kept. */
+export function sharedMemory(bytes: number): Buffer {
+  return lentMemory(bytes, 'shared');
+}
+
+/** Memory that one connection reads into, again and again until somebody keeps it. */
+export function singleMemory(bytes: number): Buffer {
+  return lentMemory(bytes, 'single');
+}
+
+function lentMemory(bytes: number, kind: 'shared' | 'single'): Buffer {
   const memory = Buffer.allocUnsafeSlow(bytes);
-  (memory.buffer as BorrowedMemory)[BORROWED] = true;
+  (memory.buffer as LentMemory)[LENT] = kind;
   return memory;
 }
 
-/** Bytes that stay what they are: a copy of borrowed ones, others themselves. */
-export function ownBytes(chunk: Buffer): Buffer {
-  return (chunk.buffer as BorrowedMemory)[BORROWED] ? Buffer.from(chunk) : chunk;
+/** Whether any connection may read into them next. */
+export function isShared({ buffer }: Buffer): boolean {
+  return (buffer as LentMemory)[LENT] === 'shared';
 }
+
+/** Whether the bytes are gone with the next read, of that connection or of any. */
+export function isBorrowed({ buffer }: Buffer): boolean {
+  const lent = (buffer as LentMemory)[LENT];
+  return lent !== undefined && lent !== 'kept';
+}
+
+/**
+ * Bytes that stay what they are: a copy of borrowed ones, others themselves. Of memory that one connection reads into they are kept with the
+ * memory around them, unless they are a small part of it.
+ */
+export function ownBytes(chunk: Buffer): Buffer {
+  const memory = chunk.buffer as LentMemory;
+  if (!isBorrowed(chunk)) return chunk;
+  if (memory[LENT] === 'shared' || chunk.length * KEPT_SHARE < memory.byteLength) return Buffer.from(chunk);
+  memory[LENT] = 'kept';
+  return chunk;
+}
+
+/** A socket of the system. Other streams may have passed on what they wait for no more. */
+interface Socket {
+  write(chunk: Buffer): boolean;
+  readonly writableLength: number;
+}
+
+/** Writes bytes that are kept only where the system has not taken them at once. @returns as `write` does. */
+export function writeBorrowed(to: Socket, chunk: Buffer): boolean {
+  const memory = chunk.buffer as LentMemory;
+  if (memory[LENT] === 'shared') return to.write(ownBytes(chunk));
+  const more = to.write(chunk);
+  if (memory[LENT] === 'single' && to.writableLength > 0) memory[LENT] = 'kept';
+  return more;
+}
+
+/** A piece keeps at most so many times its own size. */
+const KEPT_SHARE = 4;

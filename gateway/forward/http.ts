@@ -1,3 +1,4 @@
+import { isBorrowed } from '../exchange/borrowed-bytes.ts';
 import type {
   AnswerSink,
   Downstream,
@@ -141,9 +142,11 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   data(chunk: Buffer): void {
     this.#record.bytesOut += chunk.length;
-    this.#plan.memory.moved(chunk.length);
     this.#deadline.refresh();
-    if (this.#downstream.write(chunk)) return;
+    const more = this.#downstream.write(chunk);
+    // Bytes that nobody has kept leave no memory behind.
+    if (!more || !isBorrowed(chunk)) this.#plan.memory.moved(chunk.length);
+    if (more) return;
     this.#blocked = true;
     this.#call?.pause();
   }
@@ -232,8 +235,11 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   bodyReceived(bytes: number): void {
     this.#record.bytesIn += bytes;
-    this.#plan.memory.moved(bytes);
     this.#deadline.refresh();
+  }
+
+  bodyKept(bytes: number): void {
+    this.#plan.memory.moved(bytes);
   }
 
   bodyEnded(): void {

@@ -1,5 +1,6 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ownBytes } from '../exchange/borrowed-bytes.ts';
+import { ownBytes, writeBorrowed } from '../exchange/borrowed-bytes.ts';
 import type { Pace } from '../exchange/paced.ts';
 import { ReadBuffer } from '../wire/read-buffer.ts';
 import { breakOff } from './break-off.ts';
@@ -77,7 +78,7 @@ export class Splice {
       if (to.writableEnded || to.destroyed) return true;
       this.#timer.refresh();
       this.#watcher.moved(bytes, towards, buffer);
-      if (!write(to, buffer, bytes, readBuffer)) from.pause();
+      if (!write(to, buffer, bytes)) from.pause();
       const waitMs = this.#pace === null ? 0 : this.#pace.took(bytes, towards);
       if (waitMs > 0) hold(waitMs);
       return true;
@@ -117,9 +118,10 @@ export class Splice {
 }
 
 /** A few bytes are cheaper as text, which has gone before the call is over, than as a buffer of their own. */
-function write(to: Duplex, buffer: Buffer, bytes: number, readBuffer: ReadBuffer | null): boolean {
+function write(to: Duplex, buffer: Buffer, bytes: number): boolean {
   if (bytes <= TEXT_MAX_BYTES) return to.write(buffer.toString('latin1', 0, bytes), 'latin1');
-  return to.write(readBuffer ? ownBytes(readBuffer.lend(buffer, 0, bytes)) : buffer);
+  const piece = bytes === buffer.length ? buffer : buffer.subarray(0, bytes);
+  return to instanceof Socket ? writeBorrowed(to, piece) : to.write(ownBytes(piece));
 }
 
 /**

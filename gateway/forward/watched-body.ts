@@ -1,3 +1,4 @@
+import { isBorrowed } from '../exchange/borrowed-bytes.ts';
 import type { BodySink, RequestBody } from '../exchange/contract.ts';
 import { trailerFields } from '../exchange/trailers.ts';
 
@@ -5,6 +6,8 @@ import { trailerFields } from '../exchange/trailers.ts';
 export interface BodyWatcher {
   bodyBegan(): void;
   bodyReceived(bytes: number): void;
+  /** Of what was received, so much is in memory until the service takes it, or the collector comes by. */
+  bodyKept(bytes: number): void;
   bodyEnded(): void;
   bodyHeld(ms: number): void;
 }
@@ -42,6 +45,7 @@ export class WatchedBody implements RequestBody {
       data: (chunk) => {
         this.#watcher.bodyReceived(chunk.length);
         sink.data(chunk);
+        if (this.#paused || !isBorrowed(chunk)) this.#watcher.bodyKept(chunk.length);
       },
       end: (trailers) => {
         this.#ended = true;

@@ -9,8 +9,6 @@ export interface BodySource {
   bodyWanted(): void;
   /** They may not, until they are wanted again. */
   bodyUnwanted(): void;
-  /** Some of its bytes, to be passed on. */
-  lend(bytes: Buffer, from: number, to: number): Buffer;
   /** The client waits for this before it sends (RFC 9110 §10.1.1). */
   goAhead(): void;
 }
@@ -89,7 +87,7 @@ export class ClientBody implements RequestBody, BodyReaderSink {
   // What the reader does.
 
   bodyData(bytes: Buffer, from: number, to: number): void {
-    this.#sink!.data(this.#source.lend(bytes, from, to));
+    this.#sink!.data(bytes.subarray(from, to));
   }
 
   bodyEnd(trailers: Fields): void {

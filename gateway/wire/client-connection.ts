@@ -213,7 +213,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     const checked = verdict === 'partial' ? verdict : this.#check(verdict, bytes, at, to);
     if (checked === 'refused') return to;
     if (checked !== 'partial') {
-      this.#leaveLane(checked, ownBytes(this.lend(bytes, at, to)));
+      this.#leaveLane(checked, ownBytes(bytes.subarray(at, to)));
       return to;
     }
     this.#head = new HeadBuffer(HEAD_MAX_BYTES);
@@ -305,7 +305,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   /** It is read on while it waits: of a connection that nobody reads, nobody learns that the client has gone. */
   #keep(bytes: Buffer, from: number, to: number): void {
     this.#ahead ??= new ReadAhead();
-    this.#ahead.add(ownBytes(this.lend(bytes, from, to)));
+    this.#ahead.add(ownBytes(bytes.subarray(from, to)));
     if (this.#ahead.full) this.socket.pause();
   }
 
@@ -355,11 +355,6 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     this.#goOn();
   }
 
-  lend(bytes: Buffer, from: number, to: number): Buffer {
-    if (this.#readBuffer) return this.#readBuffer.lend(bytes, from, to);
-    return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
-  }
-
   bodyUnwanted(): void {
     this.socket.pause();
   }
@@ -376,7 +371,6 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     const { body } = this.#exchange!;
     const uploading = body?.complete === false;
     this.#exchange = null;
-    this.#readBuffer?.settle();
     if (this.closes) return this.#end(uploading);
     if (uploading) this.#skip(body);
     else this.#awaitRequest();
@@ -391,7 +385,6 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   #skippedAll(): void {
     this.#skipped = null;
-    this.#readBuffer?.settle();
     if (this.closes) this.#end(false);
     else this.#awaitRequest();
   }

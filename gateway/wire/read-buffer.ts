@@ -1,8 +1,9 @@
 import { Socket } from 'node:net';
+import { isBorrowed } from '../exchange/borrowed-bytes.ts';
 import type { SocketMemory } from './socket-memory.ts';
 
 /**
- * Takes the first `bytes` of the buffer. They are the taker's only during the call, unless it passes them on by `ReadBuffer.lend`.
+ * Takes the first `bytes` of the buffer. They are borrowed (exchange/borrowed-bytes.ts).
  * @returns whether more may come; `false` holds the socket back until it is resumed.
  */
 export type Take = (buffer: Buffer, bytes: number) => boolean;
@@ -16,16 +17,16 @@ export interface ReadInto {
 /**
  * How bytes come out of a socket. Node gives each read 64 KiB of new memory and hands it on through a stream, which costs about 4 µs,
  * a fifth of what a small exchange costs in all. Here a socket reads into memory that all of them share, and whoever takes the bytes does
- * so at once; large messages are read into memory of their own, which goes on with the bytes in it and so is never copied.
+ * so at once. Where a read fills it there is more: that is read into memory of its socket's own, again and again, and where the other side
+ * does not take the bytes at once, they go on with their memory and are never copied.
  */
 export class ReadBuffer {
   readonly #memory: SocketMemory;
   #buffer: Buffer;
   #take: Take | null = null;
   #socket: Socket | null = null;
-  /** Whether what is being read is large, and whether its memory went on with its bytes. */
-  #bulk = false;
-  #given = false;
+  /** Whether the last read has filled its memory. */
+  #filled = false;
 
   constructor(memory: SocketMemory) {
     this.#memory = memory;
@@ -73,49 +74,27 @@ export class ReadBuffer {
   /** From now on what is read goes through the stream. */
   restore(): void {
     this.#take = null;
-    this.#bulk = false;
   }
 
-  /**
-   * Some of the bytes that were taken, to be passed on: borrowed ones (exchange/borrowed-bytes.ts), or with large ones the memory that they stand in. Of
-   * that, small ones are copied, because whoever keeps them would keep all the memory around them.
-   */
-  lend(buffer: Buffer, from: number, to: number): Buffer {
-    const bytes = to - from;
-    const view = bytes === buffer.length ? buffer : buffer.subarray(from, to);
-    const shared = buffer.buffer === this.#memory.read.buffer;
-    // It filled all that there was to read into, so there is more.
-    if (shared && bytes >= BULK_FROM_BYTES) this.#bulk = true;
-    if (shared) return view;
-    if (bytes < GIVEN_FROM_BYTES) return Buffer.from(view);
-    this.#given = true;
-    return view;
-  }
-
-  /** The message is over: what comes next may be small again. */
-  settle(): void {
-    this.#bulk = false;
-  }
-
-  /** Node asks after every read. */
+  /** Node asks after every read, for where the next one goes. */
   readonly #next = (): Buffer => {
-    const shared = this.#memory.read;
-    if (!this.#bulk) this.#buffer = shared;
-    else if (this.#given || this.#buffer === shared) this.#buffer = Buffer.allocUnsafeSlow(shared.length);
-    this.#given = false;
+    const { read } = this.#memory;
+    const own = this.#buffer !== read && isBorrowed(this.#buffer);
+    if (this.#filled) this.#buffer = own ? this.#buffer : this.#memory.single();
+    else {
+      if (own) this.#memory.giveBack(this.#buffer);
+      this.#buffer = read;
+    }
     return this.#buffer;
   };
 
   readonly #read = (bytes: number): boolean => {
+    this.#filled = bytes === this.#buffer.length;
     if (this.#take !== null) return this.#take(this.#buffer, bytes);
     return this.#socket!.push(Buffer.from(this.#buffer.subarray(0, bytes)));
   };
 }
 
-/** A piece of at least so much shows that a message is large. */
-const BULK_FROM_BYTES = 48 * 1024;
-/** Four times its size is what a piece may keep alive at most. */
-const GIVEN_FROM_BYTES = 16 * 1024;
 const READ_BUFFER = Symbol('read buffer');
 
 /** What Node keeps to itself: what the kernel's socket is held by, and the server that counts it. */

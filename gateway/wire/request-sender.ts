@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { BodySink, Fields, RequestBody, UpstreamRequest } from '../exchange/contract.ts';
 import { trailerFields } from '../exchange/trailers.ts';
 import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
@@ -103,7 +102,6 @@ export class RequestSender implements BodySink {
     // RFC 9112 §7.1
     if (this.#body.length === null)
       return this.#memory.write(this.#socket, head + chunkSize(bytes.length), bytes, CHUNK_END);
-    if (head === '' && bytes.length >= LARGE_BYTES) return this.#socket.write(ownBytes(bytes));
     return this.#memory.write(this.#socket, head, bytes);
   }
 
@@ -125,5 +123,3 @@ function flushHead(sender: RequestSender): void {
 
 /** Many a service only waits for the body. Who asked it must not wait for ever (RFC 9110 §10.1.1), and its client waits with it. */
 const PATIENCE_MS = 1_000;
-/** From here on memory of its own is cheaper than a copy into what is shared. */
-const LARGE_BYTES = 32 * 1024;

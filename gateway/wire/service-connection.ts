@@ -211,7 +211,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
 
   bodyData(buffer: Buffer, from: number, to: number): void {
     if (this.#gathers) this.#gather(buffer, from, to);
-    else this.#call?.sink.data(this.#readBuffer.lend(buffer, from, to));
+    else this.#call?.sink.data(buffer.subarray(from, to));
   }
 
   #gather(buffer: Buffer, from: number, to: number): void {
@@ -267,7 +267,6 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     this.#gathers = false;
     this.#answer = null;
     this.#trailers = null;
-    this.#readBuffer.settle();
     this.#sender?.stop();
     this.#sender = null;
     this.busy = false;

@@ -1,17 +1,21 @@
 import type { Socket } from 'node:net';
-import { borrowableMemory, ownBytes } from '../exchange/borrowed-bytes.ts';
+import { isShared, ownBytes, sharedMemory, singleMemory, writeBorrowed } from '../exchange/borrowed-bytes.ts';
 
 /**
  * What the sockets of one owner share: memory to read into, whose bytes are only borrowed, and memory to write out of, where text and bytes that
  * go out together are put side by side. A gathered write of both costs more than the copy, and memory of its own for each costs most.
  */
 export class SocketMemory {
-  readonly read: Buffer = borrowableMemory(READ_BYTES);
+  readonly read: Buffer = sharedMemory(READ_BYTES);
+  /** Memory for large messages that is of no use to anybody now. */
+  readonly #spare: Buffer[] = [];
   #write: Buffer | null = null;
 
   /** Writes all of it at once. @returns as `socket.write` does. */
   write(socket: Socket, before: string, bytes: Buffer, behind = ''): boolean {
     const length = before.length + bytes.length + behind.length;
+    if (length === bytes.length && length >= LARGE_BYTES && !isShared(bytes))
+      return writeBorrowed(socket, bytes);
     if (length > WRITE_BYTES) return writeGathered(socket, before, ownBytes(bytes), behind);
     // Behind what waits already it will wait, too, and must not keep more memory than it has bytes.
     const waits = socket.writableLength > 0;
@@ -23,6 +27,16 @@ export class SocketMemory {
     // What the system has not taken yet is still going to be read from there.
     if (!waits && socket.writableLength > 0) this.#write = null;
     return more;
+  }
+
+  /** Memory for one socket to read into. */
+  single(): Buffer {
+    return this.#spare.pop() ?? singleMemory(READ_BYTES);
+  }
+
+  /** @param single that nobody keeps. */
+  giveBack(single: Buffer): void {
+    if (this.#spare.length < SPARE_MAX) this.#spare.push(single);
   }
 
   #writing(): Buffer {
@@ -41,5 +55,8 @@ function writeGathered(socket: Socket, before: string, bytes: Buffer, behind: st
 }
 
 const READ_BYTES = 64 * 1024;
-/** Two pages less than what is read at once: a piece as large as that goes on with its own memory, and needs no copy. */
-const WRITE_BYTES = 56 * 1024;
+/** All that a read brings, and a head in front of it. */
+const WRITE_BYTES = READ_BYTES + 8 * 1024;
+/** From here on bytes that need no copy go by themselves. */
+const LARGE_BYTES = 32 * 1024;
+const SPARE_MAX = 8;

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RepeatedFields } from '../exchange/contract.ts';
 import { STATUS_CODES } from '../exchange/node-http.ts';
@@ -109,8 +108,6 @@ export class WireDownstream implements ClientExchange {
     this.#owed -= chunk.length;
     // More than was promised would be taken for the next answer (RFC 9112 §6.3).
     if (this.#owed < 0) throw new RangeError('an answer that is longer than its Content-Length');
-    if (this.#held === '' && chunk.length >= LARGE_BYTES)
-      return this.#taken(this.#connection.socket.write(ownBytes(chunk)));
     if (chunk.length > TEXT_MAX_BYTES || this.#held === '') return this.#writeTogether(chunk, '');
     this.#held += chunk.toString('latin1');
     return true;
@@ -207,8 +204,6 @@ export class WireDownstream implements ClientExchange {
 
 /** Beyond it, bytes are cheaper than text. */
 const TEXT_MAX_BYTES = 8 * 1024;
-/** From here on memory of its own is cheaper than a copy into what is shared. */
-const LARGE_BYTES = 32 * 1024;
 
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { OutstandingChallenge } from './acme/challenges.ts';
 import type { Environment } from './config/load.ts';
 import type { FileContent } from './files/content.ts';
-import type { GatewayConfig } from './model/config.ts';
+import type { GatewayConfig, PlacedService } from './model/config.ts';
 import type { ServiceStatus } from './model/status.ts';
 import type { AdminView } from './observe/admin.ts';
 import type { ServiceControl } from './observe/admin-services.ts';
@@ -78,6 +78,8 @@ export interface WorkerGateway {
   reading(): Promise<Reading>;
   /** Puts this content to work, or says why it can't be; then nothing has changed. */
   take(content: FileContent): Promise<ReloadResult>;
+  /** The services that a cluster names are there from now on. */
+  place(services: readonly PlacedService[]): void;
   /** From now on these, and no others. */
   answerChallenges(outstanding: readonly OutstandingChallenge[]): void;
   /** Has these in common with its peers, from now on. */

@@ -16,7 +16,7 @@ import { inheritedPorts } from './listener/inherited-ports.ts';
 import { Streams } from './listener/streams/streams.ts';
 import { TlsError, TlsFiles } from './listener/tls-files.ts';
 import { AccessLog } from './log/access-log.ts';
-import type { GatewayConfig, RouteConfig, StreamConfig } from './model/config.ts';
+import type { GatewayConfig, PlacedService, RouteConfig, StreamConfig } from './model/config.ts';
 import type { ComparedList, ComparedQuery } from './model/exchanges.ts';
 import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './model/status.ts';
 import type { Admin, AdminView } from './observe/admin.ts';
@@ -166,7 +166,10 @@ class RunningGateway implements Gateway, WorkerGateway {
       log: unread,
     });
     this.registry = new UpstreamRegistry(log, env.PORTWAY_STICKY_SECRET, traffic);
-    if (worker !== null) this.registry.drain(worker.drained);
+    if (worker !== null) {
+      this.registry.drain(worker.drained);
+      this.registry.place(worker.placed);
+    }
     this.kept = new KeptStates(log, () => this.#counts());
     this.kept.adminSessions = worker?.adminSessions ?? false;
     this.caches = new Caches(log);
@@ -224,6 +227,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       log,
       worker,
       apply,
+      placed: (services) => this.place(services),
       portMoves: (config) => this.livePort.mayMoveTo(config),
     });
   }
@@ -493,6 +497,10 @@ class RunningGateway implements Gateway, WorkerGateway {
   async drain(addresses: readonly string[]): Promise<void> {
     this.#drained = addresses;
     this.registry.drain(addresses);
+  }
+
+  place(services: readonly PlacedService[]): void {
+    this.registry.place(services);
   }
 
   async workers(): Promise<readonly WorkerStatus[]> {

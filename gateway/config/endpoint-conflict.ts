@@ -51,10 +51,14 @@ export function reportOtherProtocol(
   for (const [index, { address }] of endpoints.entries()) {
     if (address.kind !== 'srv' || address.name.includes(`._${protocol}.`)) continue;
     const place = targetPath(document, path, index);
-    document.problems.add(nodeAt(document.root, place)!.span, shownPath(document.root, place), {
+    const { span } = nodeAt(document.root, place)!;
+    if (address.cluster && document.lines.positionOf(span.start).origin?.startsWith('HTTPRoute ')) continue;
+    document.problems.add(span, shownPath(document.root, place), {
       expected: `a name of _${protocol}`,
       found: JSON.stringify(address.key),
-      hint: `${address.key.replace(/\._(?:tcp|udp)\./, `._${protocol}.`)}?`,
+      hint: address.cluster
+        ? 'HTTPRoutes alone lead to Services of a cluster'
+        : `${address.key.replace(/\._(?:tcp|udp)\./, `._${protocol}.`)}?`,
     });
   }
 }

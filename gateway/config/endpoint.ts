@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { withBrackets } from '../keys/host.ts';
-import type { Target } from '../keys/target.ts';
+import { CLUSTER, type Target } from '../keys/target.ts';
 import type {
   EndpointAddress,
   EndpointConfig,
@@ -35,7 +35,9 @@ export function endpointOf(target: Target, places: Places): EndpointAddress {
   }
   if (target.kind === 'unix') return { kind: 'unix', key: `unix:${target.path}`, path: target.path };
   if (target.kind === 'srv')
-    return { kind: 'srv', key: `srv:${target.name}`, name: target.name, tls: target.tls };
+    return target.cluster
+      ? { ...target, key: `${CLUSTER}${target.name}` }
+      : { ...target, key: `srv:${target.name}` };
   if (target.kind === 'tcp') return tcpEndpoint(target, target.host, target.port);
   const spoken = { tls: false, ...(target.http2 && { http2: target.http2 }) };
   const elsewhere = hosts.get(target.port);

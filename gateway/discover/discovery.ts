@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import type { DiscoverConfig } from '../model/config.ts';
+import type { DiscoverConfig, PlacedService } from '../model/config.ts';
 import type { Origin, UnservedOrigin } from '../model/labels.ts';
+
+/** @param services that the origins name and do not place */
+type Take = (origins: readonly Origin[], services?: readonly PlacedService[]) => void;
 
 /** What says which routes there are, beside the file. */
 interface OriginSource {
   /** Rejects where it can't be asked. */
   now(signal: AbortSignal): Promise<readonly Origin[]>;
   /** Says what there is, at first and whenever it may be something else, until it can't be asked any more. */
-  ask(take: (origins: readonly Origin[]) => void, signal: AbortSignal): Promise<never>;
+  ask(take: Take, signal: AbortSignal): Promise<never>;
   /** What became of what was said. */
   judged?(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void;
 }
@@ -33,16 +36,20 @@ export async function originsNow(settings: DiscoverConfig, deadlineMs: number): 
 /** Follows the containers, or the cluster, that the configuration names. While it can't be asked, what it said last is true. */
 export class Discovery {
   readonly #log: Logger;
+  readonly #placed: (services: readonly PlacedService[]) => void;
   #changed: () => void = () => {};
   #settings: DiscoverConfig | null = null;
   #source: OriginSource | null = null;
   #origins: readonly Origin[] = [];
+  #services: readonly PlacedService[] = [];
   #failure: string | null = null;
   #end = new AbortController();
   #first: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  constructor(log: Logger) {
+  /** @param placed called with where all services are that origins name, before it is said which origins there are, and whenever that changes */
+  constructor(log: Logger, placed: (services: readonly PlacedService[]) => void) {
     this.#log = log;
+    this.#placed = placed;
   }
 
   /** @param changed called when others ask for routes, or for other ones */
@@ -77,6 +84,7 @@ export class Discovery {
     this.#source = settings && (await sourceOf(settings, this.#log));
     this.#failure = null;
     this.#origins = [];
+    this.#services = [];
     if (settings === null) return true;
     void this.#run(this.#source!, settings, this.#end.signal);
     await Promise.race([this.#first.promise, sleep(FIRST_MS, undefined, { ref: false })]);
@@ -91,7 +99,7 @@ export class Discovery {
     for (let failures = 0; !end.aborted; failures++) {
       const began = performance.now();
       await source
-        .ask((origins) => this.#take(origins, settings, end), end)
+        .ask((origins, services = []) => this.#take(origins, services, settings, end), end)
         .catch((cause: unknown) => this.#fail(cause, settings, end));
       if (performance.now() - began > STABLE_MS) failures = 0;
       const delayMs = Math.min(FIRST_DELAY_MS * 2 ** failures, LONGEST_DELAY_MS) * (0.5 + Math.random() / 2);
@@ -99,10 +107,17 @@ export class Discovery {
     }
   }
 
-  #take(origins: readonly Origin[], settings: DiscoverConfig, end: AbortSignal): void {
+  #take(
+    origins: readonly Origin[],
+    services: readonly PlacedService[],
+    settings: DiscoverConfig,
+    end: AbortSignal,
+  ): void {
     if (end.aborted) return;
     if (this.#failure !== null) this.#log.info(...told(settings, 'again'));
     this.#failure = null;
+    if (!isDeepStrictEqual(services, this.#services)) this.#placed(services);
+    this.#services = services;
     this.#first.resolve();
     if (isDeepStrictEqual(origins, this.#origins)) return;
     this.#origins = origins;

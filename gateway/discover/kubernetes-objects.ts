@@ -1,5 +1,7 @@
 /** What of a cluster's objects says where requests go: those of one class of Gateways, and what they lead to. */
 
+import { isIP } from 'node:net';
+import type { PlacedService, Port } from '../model/config.ts';
 import type { ClusterObject } from '../model/labels.ts';
 import type { ApiObject } from './kubernetes-api.ts';
 
@@ -94,34 +96,74 @@ export function parentsOf(route: Known, cluster: Cluster, gatewayClass: string):
   });
 }
 
-/** What the configuration is made of, in the order of its names: changes of anything else change nothing. */
+/** What the configuration is made of, in the order of its names: changes of anything else change nothing of it. */
 export function objectsFor(cluster: Cluster, gatewayClass: string): readonly ClusterObject[] {
   const routes = routesOf(cluster, gatewayClass);
-  const services = new Set(routes.flatMap(servicesOf));
+  const services = new Set(routes.flatMap(backendsOf).map(keyOf));
   const of = (kind: Resource['kind']) => [...(cluster.get(kind)?.values() ?? [])];
   const chosen = [
     ...of('Gateway').filter(({ object }) => object.spec.gatewayClassName === gatewayClass),
     ...routes,
     ...of('ReferenceGrant'),
     ...of('Service').filter((service) => services.has(keyOf(service))),
-    ...of('EndpointSlice').filter((slice) => services.has(`${slice.namespace}/${serviceOf(slice)}`)),
   ];
   return chosen
     .map(({ kind, namespace, name, object }) => ({ name: `${kind} ${namespace}/${name}`, object }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function servicesOf({ namespace, object }: Known): string[] {
-  const rules = listOf(object.spec.rules);
-  const refs = rules.flatMap(({ backendRefs, filters }) => [
+/** Where the pods are of all Services that our routes lead to, in the order of their names. */
+export function placesFor(cluster: Cluster, gatewayClass: string): readonly PlacedService[] {
+  const backends = new Map<string, Backend>();
+  for (const backend of routesOf(cluster, gatewayClass).flatMap(backendsOf))
+    backends.set(`${keyOf(backend)}:${backend.port}`, backend);
+  const slices = Map.groupBy(
+    cluster.get('EndpointSlice')?.values() ?? [],
+    ({ namespace, object }) => `${namespace}/${mapOf(mapOf(object.metadata).labels)[SERVICE_NAME]}`,
+  );
+  return Array.from(backends, ([name, backend]) => {
+    const service = cluster.get('Service')?.get(keyOf(backend));
+    const ports = listOf(service?.object.spec.ports);
+    const portName = ports.find(({ port }) => port === backend.port)?.name ?? '';
+    const pods = (slices.get(keyOf(backend)) ?? []).flatMap((slice) => podsIn(slice, portName, backend.port));
+    const distinct = new Map(pods.map((pod) => [`${pod.address} ${pod.port}`, pod] as const));
+    return { name, pods: [...distinct].sort(byName).map(([, pod]) => pod) };
+  }).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+interface Backend {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port: unknown;
+}
+
+/** Copies of requests go to Services, too. */
+function backendsOf({ namespace, object }: Known): Backend[] {
+  const refs = listOf(object.spec.rules).flatMap(({ backendRefs, filters }) => [
     ...listOf(backendRefs),
     ...listOf(filters).map(({ requestMirror }) => mapOf(mapOf(requestMirror).backendRef)),
   ]);
-  return refs.map((ref) => `${ref.namespace ?? namespace}/${ref.name}`);
+  return refs.map((ref) => ({
+    namespace: String(ref.namespace ?? namespace),
+    name: String(ref.name),
+    port: ref.port,
+  }));
 }
 
-function serviceOf({ object }: Known): unknown {
-  return mapOf(mapOf(object.metadata).labels)[SERVICE_NAME];
+/** Those that are ready. An address that is a name leads nowhere: whoever may write one could name this machine. */
+function podsIn({ object }: Known, portName: unknown, servicePort: unknown): PlacedService['pods'][number][] {
+  const ports = listOf(object.ports);
+  const meant = ports.find(({ name }) => (name ?? '') === portName) ?? (ports.length === 1 ? ports[0] : null);
+  const port = Number(meant?.port ?? servicePort) as Port;
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return [];
+  return listOf(object.endpoints)
+    .filter(({ conditions }) => mapOf(conditions).ready !== false)
+    .flatMap(({ addresses }) => (Array.isArray(addresses) ? (addresses as unknown[]) : []))
+    .flatMap((address) => (typeof address === 'string' && isIP(address) > 0 ? [{ address, port }] : []));
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
 }
 
 /** Nothing in an object is certain: what has another shape is as good as absent. */

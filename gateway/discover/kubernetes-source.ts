@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import type { KubernetesDiscovery } from '../model/config.ts';
+import type { KubernetesDiscovery, PlacedService } from '../model/config.ts';
 import type { ClusterObject, Origin, UnservedOrigin } from '../model/labels.ts';
 import { ApiError, type ApiEvent, KubernetesApi, OBJECTS_MAX } from './kubernetes-api.ts';
 import {
@@ -10,6 +10,7 @@ import {
   knownOf,
   objectsFor,
   pathOf,
+  placesFor,
   RESOURCES,
   type Resource,
 } from './kubernetes-objects.ts';
@@ -26,6 +27,8 @@ export class KubernetesSource {
   readonly #cluster = new Map<Resource['kind'], Map<string, Known>>();
   /** What was taken last. */
   #objects: readonly ClusterObject[] | null = null;
+  /** Whether something else than pods has changed since. */
+  #isOld = true;
   #changed: () => void = () => {};
 
   constructor(settings: KubernetesDiscovery, log: Logger | null) {
@@ -40,12 +43,16 @@ export class KubernetesSource {
     return objectsFor(this.#cluster, this.#settings.gatewayClass);
   }
 
-  /** @param take called with what there is, at first and whenever that is something else. @throws ApiError when it can't be asked any more */
-  async ask(take: (objects: readonly ClusterObject[]) => void, signal: AbortSignal): Promise<never> {
+  /** @param take called with what there is and where its pods are, at first and whenever that is something else. @throws ApiError when it can't be asked any more */
+  async ask(
+    take: (objects: readonly ClusterObject[], services: readonly PlacedService[]) => void,
+    signal: AbortSignal,
+  ): Promise<never> {
     const ended = new AbortController();
     const both = AbortSignal.any([signal, ended.signal]);
     try {
       const versions = await Promise.all(RESOURCES.map((resource) => this.#list(resource, both)));
+      this.#isOld = true;
       let wake = Promise.withResolvers<void>();
       this.#changed = () => wake.resolve();
       const broken = Promise.all(
@@ -53,12 +60,12 @@ export class KubernetesSource {
       );
       for (;;) {
         wake = Promise.withResolvers();
-        const objects = objectsFor(this.#cluster, this.#settings.gatewayClass);
-        const same = isDeepStrictEqual(objects, this.#objects);
-        this.#objects = objects;
-        take(objects);
+        const before = this.#objects;
+        const statusesDue = this.#isOld;
+        const objects = this.#objectsNow();
+        take(objects, placesFor(this.#cluster, this.#settings.gatewayClass));
         // Of what is new the verdict is still to come.
-        if (same) void this.#statuses.write(this.#cluster, signal);
+        if (objects === before && statusesDue) void this.#statuses.write(this.#cluster, signal);
         await Promise.race([wake.promise, broken]);
         // A rollout is a burst of events.
         await Promise.race([sleep(SETTLE_MS, undefined, { ref: false }), broken]);
@@ -66,6 +73,14 @@ export class KubernetesSource {
     } finally {
       ended.abort();
     }
+  }
+
+  #objectsNow(): readonly ClusterObject[] {
+    if (this.#objects !== null && !this.#isOld) return this.#objects;
+    this.#isOld = false;
+    const objects = objectsFor(this.#cluster, this.#settings.gatewayClass);
+    if (!isDeepStrictEqual(objects, this.#objects)) this.#objects = objects;
+    return this.#objects!;
   }
 
   /** What became of these. */
@@ -101,7 +116,7 @@ export class KubernetesSource {
         await sleep(version === '' ? RESYNC_MS : RELIST_MS, undefined, { ref: false, signal });
         version = await this.#list(resource, signal);
         listedAt = performance.now();
-        this.#changed();
+        this.#happened(resource);
       }
     }
   }
@@ -138,8 +153,13 @@ export class KubernetesSource {
     else all.set(keyOf(known), known);
     if (all.size > OBJECTS_MAX)
       throw new ApiError(`there are more than ${OBJECTS_MAX} objects of the kind ${resource.kind}`);
-    this.#changed();
+    this.#happened(resource);
     return version;
+  }
+
+  #happened({ kind }: Resource): void {
+    this.#isOld ||= kind !== 'EndpointSlice';
+    this.#changed();
   }
 
   #pathOf(resource: Resource): string {

@@ -18,11 +18,15 @@ export type Target =
       readonly http2?: true;
     }
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'srv'; readonly name: string; readonly tls: boolean }
+  /** `cluster`: a Service of a cluster, `shop/web:80`, which no file can name. */
+  | { readonly kind: 'srv'; readonly name: string; readonly tls: boolean; readonly cluster?: true }
   /** A process of `services:`, wherever it listens; `null`: the one that the route runs itself. */
   | { readonly kind: 'service'; readonly name: string | null };
 
 export type PortTarget = Extract<Target, { kind: 'port' | 'tcp' }>;
+
+/** Begins what the HTTPRoutes of a cluster lead to: namespace, name and port of a Service follow. */
+export const CLUSTER = 'cluster:';
 
 const A_PORT = 'a port from 1 to 65535';
 /** `sun_path` of unix(7) has 108 bytes with its final NUL, that of BSD and macOS 104. */
@@ -36,6 +40,8 @@ export function portTarget(port: number): PortTarget {
 export function parseTarget(text: string): ParseResult<Target> {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
   if (/^srv:/i.test(text)) return parseSrv(text.slice('srv:'.length));
+  if (text.startsWith(CLUSTER))
+    return accepted({ kind: 'srv', name: text.slice(CLUSTER.length), tls: false, cluster: true });
   if (text === 'auto') return accepted({ kind: 'service', name: null });
   if (text.startsWith('service:')) return parseServiceTarget(text.slice('service:'.length));
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];

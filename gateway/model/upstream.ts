@@ -110,14 +110,23 @@ export interface BreakerConfig {
 /** Where a service is found. `key` is the one spelling that tells two endpoints apart: state is kept by it. */
 export type EndpointAddress = DialAddress | SrvAddress;
 
-/** A name whose SRV records (RFC 2782) say host and port of each endpoint. */
+/** A name that stands for hosts with their ports: by its SRV records (RFC 2782), or of a cluster. */
 export interface SrvAddress {
   readonly kind: 'srv';
   readonly key: string;
-  /** `_http._tcp.shop.internal` */
+  /** `_http._tcp.shop.internal`; of a cluster `shop/web:80`: namespace, name and port of a Service. */
   readonly name: string;
   readonly tls: boolean;
+  /** Whoever follows the cluster says what it stands for ({@link PlacedService}). */
+  readonly cluster?: true;
   readonly trust?: ServiceTrust;
+}
+
+/** Where those pods of a Service listen that are ready. */
+export interface PlacedService {
+  /** As of `SrvAddress`. */
+  readonly name: string;
+  readonly pods: readonly { readonly address: string; readonly port: Port }[];
 }
 
 /** Which certificate of a service is accepted: `tls:` of a route. */

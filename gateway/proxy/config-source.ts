@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type Environment, loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { FileContent } from '../files/content.ts';
-import type { GatewayConfig } from '../model/config.ts';
+import type { GatewayConfig, PlacedService } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import { Reloader, type ReloadResult } from './reloader.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -17,7 +17,8 @@ export interface ConfigSourceOptions {
   readonly worker: WorkerContext | null;
   /** Puts a configuration to work. */
   readonly apply: (config: GatewayConfig) => Promise<void>;
-  /** As of `ReloaderOptions`. */
+  /** As of `ReloaderOptions`, here and below. */
+  readonly placed: (services: readonly PlacedService[]) => void;
   readonly portMoves: (config: GatewayConfig) => boolean;
 }
 
@@ -34,13 +35,13 @@ export class ConfigSource {
 
   /** Puts the first configuration to work. @throws ConfigError, ExtensionError */
   async start(): Promise<void> {
-    const { configFile: file, content, env, log, worker, apply, portMoves } = this.#options;
+    const { configFile: file, content, env, log, worker, apply, placed, portMoves } = this.#options;
     if (worker) await apply(worker.share(await this.#load(worker.content)));
     else if (content) {
       const config = await this.#load(content);
       await apply(config);
       this.#fixed = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
-    } else this.#reloader = await Reloader.start({ file, env, log, apply, portMoves });
+    } else this.#reloader = await Reloader.start({ file, env, log, apply, placed, portMoves });
   }
 
   get status(): ConfigStatus {

@@ -17,6 +17,12 @@ describe('the signature of a route', () => {
     expect(signatureOf({ ...route, source: { line: 99, column: 1 } })).toBe(signatureOf(route));
   });
 
+  test('does not depend on which containers are there, where they ask for it', () => {
+    const labelled = { ...route, source: { line: 1, column: 1, origin: 'container web-1' } };
+    expect(signatureOf({ ...labelled, ...to(3001, 3002) })).toBe(signatureOf(labelled));
+    expect(signatureOf({ ...labelled, strip: false })).not.toBe(signatureOf(labelled));
+  });
+
   test.each<[string, Partial<RouteConfig>]>([
     ['id', { id: '/other' }],
     ['matcher', { matcher: { ...route.matcher, exact: true } }],

@@ -80,8 +80,12 @@ export async function releaseRoutes(routes: readonly LiveRoute[], registry: Upst
   }
 }
 
-/** Everything but where in the file it stands. */
+/**
+ * Everything but where in the file it stands. Of a route that containers ask for neither which of them are there: one that comes or goes ends
+ * nothing on the others.
+ */
 export function signatureOf(route: RouteConfig): string {
-  const { source: _source, ...meaning } = route;
-  return JSON.stringify(meaning);
+  const { source, ...meaning } = route;
+  if (source.origin === undefined) return JSON.stringify(meaning);
+  return JSON.stringify({ ...meaning, upstream: { ...route.upstream, endpoints: [] } });
 }

@@ -6,7 +6,7 @@ import { Discovery } from '../discover/discovery.ts';
 import { type FileContent, withOrigins } from '../files/content.ts';
 import { firstContent, keepForStart, readSource, sourceText, watchSource } from '../files/source.ts';
 import type { FileWatch } from '../files/watch.ts';
-import type { GatewayConfig } from '../model/config.ts';
+import type { GatewayConfig, PlacedService } from '../model/config.ts';
 import type { UnservedOrigin } from '../model/labels.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import { type ConfigDiff, diffConfigs, hasMoved, isEmpty } from './diff.ts';
@@ -22,6 +22,8 @@ export interface ReloaderOptions {
    * @throws ExtensionError or Refusal where it can't be; then nothing has changed.
    */
   readonly apply: (config: GatewayConfig, content: FileContent) => Promise<void>;
+  /** Called with where the services are that a cluster names, before they are put to work, and whenever that changes; left out: nobody cares. */
+  readonly placed?: (services: readonly PlacedService[]) => void;
   /** Whether `apply` moves the gateway to the port of this configuration; left out: it never does. */
   readonly portMoves?: (config: GatewayConfig) => boolean;
   /** A reload that takes longer is warned of; default 5000. */
@@ -80,7 +82,7 @@ export class Reloader {
         { reason: instead },
         'the configuration can not be fetched; what served last is served again',
       );
-    const discovery = new Discovery(options.log);
+    const discovery = new Discovery(options.log, options.placed ?? (() => {}));
     const loaded = await loadDiscovered(content, options, discovery);
     try {
       if (!loaded.ok) throw new ConfigError(loaded.problems);

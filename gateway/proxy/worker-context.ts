@@ -1,5 +1,5 @@
 import type { FileContent } from '../files/content.ts';
-import type { GatewayConfig } from '../model/config.ts';
+import type { GatewayConfig, PlacedService } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
 import type { TicketSeed } from '../tls/ticket-keys.ts';
@@ -18,6 +18,8 @@ export interface WorkerContext {
   readonly drained: readonly string[];
   /** @see KeptStates.adminSessions */
   readonly adminSessions: boolean;
+  /** Where the services are that a cluster names. */
+  readonly placed: readonly PlacedService[];
   /** Where all workers, of all replicas, agree on what they count. */
   readonly counts: Counts;
   /** Its part of what the configuration bounds for all workers together. */

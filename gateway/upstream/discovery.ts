@@ -1,7 +1,8 @@
-import type { EndpointConfig } from '../model/config.ts';
+import type { EndpointConfig, PlacedService } from '../model/config.ts';
 import { type Expansion, expansionOf, type Names } from './expansion.ts';
 import { type HealthLog, SILENT } from './health-checks.ts';
 import { nameResolver, type ServiceRecord } from './name-resolver.ts';
+import { PlacedNames } from './placed-names.ts';
 import { Shared } from './shared.ts';
 import { WatchedName } from './watched-name.ts';
 
@@ -15,10 +16,16 @@ export interface NameSource {
 export class Discovery {
   readonly #log: HealthLog;
   readonly #hosts = new Shared<WatchedName<string>>((name) => name.close());
+  readonly #placed = new PlacedNames();
   readonly #services = new Shared<WatchedName<ServiceRecord>>((name) => name.close());
 
   constructor(log: HealthLog = SILENT) {
     this.#log = log;
+  }
+
+  /** @see UpstreamRegistry.place */
+  place(services: readonly PlacedService[]): void {
+    this.#placed.take(services);
   }
 
   /** @param servers of DNS; `null`: as the system resolves names. */
@@ -28,6 +35,7 @@ export class Discovery {
       leaveHost: (host) => this.#hosts.release(keyOf(servers, host)),
       service: (name) =>
         this.#services.acquire(keyOf(servers, name), () => this.#watchService(servers, name)),
+      placed: (name) => this.#placed.of(name),
       leaveService: (name) => this.#services.release(keyOf(servers, name)),
     };
     return { expand: (endpoint, changed) => expansionOf(endpoint, names, changed) };

@@ -3,6 +3,7 @@ import type { DialAddress, EndpointConfig, Port, SrvAddress } from '../model/con
 import { schemePrefix } from '../route/authority.ts';
 import { domainOf } from './authority.ts';
 import { placesOf, type ServiceRecord } from './name-resolver.ts';
+import type { PlacedName } from './placed-names.ts';
 import type { NameWatcher, WatchedName } from './watched-name.ts';
 
 /** An endpoint of the configuration, as far as it is known what it stands for. */
@@ -31,11 +32,15 @@ export interface Names {
   leaveHost(host: string): void;
   service(name: string): WatchedName<ServiceRecord>;
   leaveService(name: string): void;
+  /** Of a cluster. */
+  placed(name: string): PlacedName;
 }
 
 /** @param changed called when it stands for something else than before. */
 export function expansionOf(endpoint: EndpointConfig, names: Names, changed: () => void): Expansion {
   const { address, weight, backup } = endpoint;
+  if (address.kind === 'srv' && address.cluster)
+    return new ClusterExpansion(address.key, names.placed(address.name), { weight, backup }, changed);
   if (address.kind === 'srv') return new ServiceExpansion(address, { weight, backup }, names, changed);
   if (address.kind === 'unix' || address.addresses !== null)
     return new FixedExpansion({ address, weight, backup });
@@ -191,6 +196,46 @@ class ServiceExpansion implements Expansion, NameWatcher {
     this.#name.leave(this);
     this.#names.leaveService(this.#address.name);
     for (const target of this.#targets) target.close();
+  }
+}
+
+/** The pods of a Service, which share its weight. That none is ready is nobody's mistake. */
+class ClusterExpansion implements Expansion, NameWatcher {
+  readonly key: string;
+  readonly nameChanged: () => void;
+  readonly problem = null;
+  readonly answered = Promise.resolve();
+  readonly #name: PlacedName;
+  readonly #role: Role;
+
+  constructor(key: string, name: PlacedName, role: Role, changed: () => void) {
+    this.key = key;
+    this.nameChanged = changed;
+    this.#name = name;
+    this.#role = role;
+    name.watch(this);
+  }
+
+  get endpoints(): readonly ResolvedEndpoint[] {
+    const { pods } = this.#name;
+    return pods.map(({ address, port }) => ({
+      address: {
+        kind: 'tcp',
+        key: `${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
+        tls: false,
+        host: address,
+        port,
+        addresses: [address],
+      },
+      weight: this.#role.weight / pods.length,
+      backup: this.#role.backup,
+    }));
+  }
+
+  refreshSoon(): void {}
+
+  close(): void {
+    this.#name.leave(this);
   }
 }
 

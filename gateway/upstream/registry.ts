@@ -1,5 +1,5 @@
 import { TrafficStore } from '../exchange/counters/traffic-store.ts';
-import type { UpstreamConfig } from '../model/config.ts';
+import type { PlacedService, UpstreamConfig } from '../model/config.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
 import { Discovery } from './discovery.ts';
 import { EndpointRegistry } from './endpoint-registry.ts';
@@ -48,6 +48,11 @@ export class UpstreamRegistry {
   /** These addresses, and no others, get no new exchanges until it is said otherwise. */
   drain(addresses: readonly string[]): void {
     this.#endpoints.drain(addresses);
+  }
+
+  /** The services that a cluster names are there from now on; those that are not among them are where they were. */
+  place(services: readonly PlacedService[]): void {
+    this.#discovery.place(services);
   }
 
   acquire(spec: UpstreamSpec): Upstream {

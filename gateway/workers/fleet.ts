@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { OutstandingChallenge } from '../acme/challenges.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
+import type { PlacedService } from '../model/config.ts';
 import type { Capture } from '../model/exchanges.ts';
 import { currentCapture } from '../observe/exchanges/inspector.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
@@ -21,6 +22,8 @@ export interface FleetOptions {
   readonly primaryStatus: () => PrimaryStatus;
   /** @see KeptStates.adminSessions */
   readonly adminSessions: () => boolean;
+  /** Where the services are that a cluster names. */
+  readonly placed: () => readonly PlacedService[];
   /** Where all workers agree on what they count. */
   readonly counts: Counts;
   /** How long a worker may take until it takes connections. */
@@ -186,7 +189,8 @@ export class Fleet {
   }
 
   #fork(): WorkerProcess {
-    const { configFile, mode, workers, primaryStatus, adminSessions, counts, startTimeoutMs } = this.#options;
+    const { configFile, mode, workers, primaryStatus, adminSessions, placed, counts, startTimeoutMs } =
+      this.#options;
     const assignment = {
       configFile,
       mode,
@@ -197,6 +201,7 @@ export class Fleet {
       primaryStatus: primaryStatus(),
       drained: this.#drained,
       adminSessions: adminSessions(),
+      placed: placed(),
     };
     cluster.setupPrimary({ args: ['worker', '--config', configFile] });
     const forked = cluster.fork();
@@ -221,6 +226,7 @@ export class Fleet {
     // What was said while it started.
     await worker.ask('drain', this.#drained).catch(() => {});
     if (this.captured !== null) await worker.ask('capture', this.captured).catch(() => {});
+    await worker.ask('place', this.#options.placed()).catch(() => {});
     // A configuration may have been taken while it started.
     if (worker.content !== this.#content) await this.#give(worker, this.#content);
   }

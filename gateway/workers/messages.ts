@@ -9,6 +9,7 @@ import type { OutstandingChallenge } from '../acme/challenges.ts';
 import type { Purge } from '../cache/purge.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
+import type { PlacedService } from '../model/config.ts';
 import type {
   Capture,
   ComparedList,
@@ -52,6 +53,8 @@ export interface Questions {
   readonly answerChallenges: Exchange<readonly OutstandingChallenge[], null>;
   /** To give these addresses, and no others, no new exchanges from now on. */
   readonly drain: Exchange<readonly string[], null>;
+  /** To know from now on where the services are that a cluster names. */
+  readonly place: Exchange<readonly PlacedService[], null>;
   /** To open the UDP ports, or to let go of them. */
   readonly carryDatagrams: Exchange<boolean, null>;
 }
@@ -96,6 +99,8 @@ export interface Assignment {
   readonly drained: readonly string[];
   /** @see KeptStates.adminSessions */
   readonly adminSessions: boolean;
+  /** Where the services are that a cluster names. */
+  readonly placed: readonly PlacedService[];
 }
 
 export type ToWorker =

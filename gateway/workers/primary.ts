@@ -4,7 +4,7 @@ import { Acme } from '../acme/acme.ts';
 import type { Gateway, GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
 import { inheritedPorts, NOT_WITH_WORKERS } from '../listener/inherited-ports.ts';
-import type { GatewayConfig } from '../model/config.ts';
+import type { GatewayConfig, PlacedService } from '../model/config.ts';
 import type { ConfigStatus, Replacement, WorkerStatus } from '../model/status.ts';
 import type { Admin } from '../observe/admin.ts';
 import { joinedCompared } from '../observe/exchanges/compared.ts';
@@ -60,6 +60,8 @@ class Primary implements Gateway {
   readonly #acme: Acme;
   readonly #shared: Shared;
   #closing: Promise<boolean> | null = null;
+  /** Where the services are that a cluster names. */
+  #placed: readonly PlacedService[] = [];
   #news: NodeJS.Timeout | undefined;
   #told = '';
   #adminSessions = false;
@@ -96,7 +98,11 @@ class Primary implements Gateway {
     if (inheritedPorts(env).length > 0) log.warn(NOT_WITH_WORKERS);
     try {
       const apply = (config: GatewayConfig, content: FileContent) => this.#apply(config, content);
-      this.#reloader = await Reloader.start({ file, env, log, apply });
+      const placed = (services: readonly PlacedService[]) => {
+        this.#placed = services;
+        void this.#fleet?.askAll('place', services);
+      };
+      this.#reloader = await Reloader.start({ file, env, log, apply, placed });
       const { admin } = this.config();
       const adminPort = listen.adminPort ?? admin?.port ?? false;
       if (admin && adminPort !== false) await this.#openAdmin(admin.host, adminPort);
@@ -134,6 +140,7 @@ class Primary implements Gateway {
       workers: this.#processes(),
       primaryStatus: () => this.#primaryStatus(),
       adminSessions: () => this.#adminSessions,
+      placed: () => this.#placed,
       counts: this.#shared.counts,
       ended: (worker: WorkerProcess) => this.#metrics.ended(worker),
       dismissed: (slot: WorkerSlot) => void this.#replacing.replaceDismissed(slot),

@@ -93,7 +93,15 @@ export class WorkerProgram {
     }
   }
 
-  #context({ content, listen, datagrams, workers, drained, adminSessions }: Assignment): WorkerContext {
+  #context({
+    content,
+    listen,
+    datagrams,
+    workers,
+    drained,
+    adminSessions,
+    placed,
+  }: Assignment): WorkerContext {
     return {
       counts: this.#counts(),
       content,
@@ -102,6 +110,7 @@ export class WorkerProgram {
       tickets: this.#primaryStatus!.secrets.tickets,
       drained,
       adminSessions,
+      placed,
       share: (config) => shareOf(config, workers),
       configStatus: () => this.#primaryStatus!.config,
     };
@@ -170,6 +179,10 @@ function answersOf(gateway: WorkerGateway): Answers {
     },
     drain: async (addresses) => {
       await gateway.drain(addresses);
+      return null;
+    },
+    place: (services) => {
+      gateway.place(services);
       return null;
     },
     carryDatagrams: async (carries) => {

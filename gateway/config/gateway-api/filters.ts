@@ -13,11 +13,11 @@ export interface Place {
 
 export type RouteKeys = Readonly<Record<string, SourceNode | null>>;
 
-/** @returns one address of a backend; `null` where it can't be had, which has been told */
-export type AddressOf = (ref: ObjectReader) => string | null;
+/** @returns one target for all of a backend; `null` where it can't be had, which has been told */
+export type TargetOf = (ref: ObjectReader) => string | null;
 
 /** Tells what Portway has no counterpart for, each once. */
-export function keysOfFilters(rule: ObjectReader, place: Place, addressOf: AddressOf): RouteKeys {
+export function keysOfFilters(rule: ObjectReader, place: Place, targetOf: TargetOf): RouteKeys {
   const headers: Record<string, SourceNode | null> = {};
   const keys: Record<string, SourceNode | null> = {};
   for (const filter of rule.list('filters')) {
@@ -26,7 +26,7 @@ export function keysOfFilters(rule: ObjectReader, place: Place, addressOf: Addre
     else if (type === 'ResponseHeaderModifier') headers.answer = rulesOf(filter, 'responseHeaderModifier');
     else if (type === 'RequestRedirect') Object.assign(keys, redirectOf(filter, place));
     else if (type === 'URLRewrite') Object.assign(keys, rewriteOf(filter, place));
-    else if (type === 'RequestMirror' && !keys.mirror) keys.mirror = mirrorOf(filter, addressOf);
+    else if (type === 'RequestMirror' && !keys.mirror) keys.mirror = mirrorOf(filter, targetOf);
     else
       filter.fault('type', {
         expected: KNOWN.join(' or '),
@@ -50,17 +50,17 @@ function hintFor(type: string | null): string | null {
   return type === 'RequestMirror' ? 'one mirror to a rule: a route of Portway has no second one' : null;
 }
 
-function mirrorOf(filter: ObjectReader, addressOf: AddressOf): SourceNode | null {
+function mirrorOf(filter: ObjectReader, targetOf: TargetOf): SourceNode | null {
   filter.knows('type', 'requestMirror');
   const mirror = filter.map('requestMirror');
   if (mirror === null) return filter.missing('requestMirror', 'where to');
   mirror.knows('backendRef', 'percent', 'fraction');
   const ref = mirror.map('backendRef');
   if (ref === null) return mirror.missing('backendRef', 'a Service');
-  const address = addressOf(ref);
+  const target = targetOf(ref);
   const { span } = mirror.node;
-  if (address === null) return null;
-  return mapAt(span, { to: scalarAt(span, `http://${address}`), share: shareOf(mirror) });
+  if (target === null) return null;
+  return mapAt(span, { to: scalarAt(span, target), share: shareOf(mirror) });
 }
 
 /** `percent: 10`, or `fraction: { numerator: 1, denominator: 10 }`, of 100 where nothing is said. */

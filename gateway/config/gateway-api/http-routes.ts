@@ -3,10 +3,10 @@
 import type { ProblemList } from '../problem-list.ts';
 import type { SourceNode, SourceScalar, Span } from '../source.ts';
 import {
-  type AddressOf,
   keysOfFilters,
   type Place,
   type RouteKeys,
+  type TargetOf,
   timeoutsOf,
   unusableAt,
 } from './filters.ts';
@@ -106,23 +106,23 @@ function claimsOfRule(rule: ObjectReader, host: ServedHost, context: RuleContext
   rule.knows('name', 'matches', 'filters', 'backendRefs', 'timeouts');
   const matches = rule.list('matches');
   const backends = rule.list('backendRefs').map((ref) => backendOf(ref, context));
-  const addressOf = (ref: ObjectReader) => mirrorAddressOf(ref, context);
+  const targetOf = (ref: ObjectReader) => mirrorTargetOf(ref, context);
   return (matches.length === 0 ? [null] : matches).map((match) =>
-    claimOf(rule, match, host, backends, addressOf),
+    claimOf(rule, match, host, backends, targetOf),
   );
 }
 
-/** Copies have one address: of several, the Service's own name leads to them. */
-function mirrorAddressOf(ref: ObjectReader, { references, route, broken }: RuleContext): string | null {
+/** Copies have one target: of several, the Service's own name leads to them. */
+function mirrorTargetOf(ref: ObjectReader, { references, route, broken }: RuleContext): string | null {
   ref.knows('group', 'kind', 'namespace', 'name', 'port');
   const backend = references.backend(ref, route);
   if (!backend.ok) {
     broken.add(ref.node.span, ['backendRefs'], backend.fault);
     return null;
   }
-  const { addresses } = backend;
-  if (addresses.length === 1) return addresses[0]!;
-  return `${ref.text('name')}.${ref.text('namespace') ?? route.namespace}.svc:${ref.number('port')}`;
+  const { targets } = backend;
+  if (targets.length === 1) return targets[0]!;
+  return `http://${ref.text('name')}.${ref.text('namespace') ?? route.namespace}.svc:${ref.number('port')}`;
 }
 
 function backendOf(
@@ -146,7 +146,7 @@ function claimOf(
   match: ObjectReader | null,
   { host, rank }: ServedHost,
   backends: readonly (Backend & { weight: SourceScalar | null })[],
-  addressOf: AddressOf,
+  targetOf: TargetOf,
 ): Claim {
   match?.knows('path', 'headers', 'queryParams', 'method');
   const path = match?.map('path') ?? null;
@@ -160,7 +160,7 @@ function claimOf(
   const { span } = rule.node;
   const when = match === null ? null : conditionsOf(match);
   const route = mapAt(span, {
-    ...originOf(rule, keysOfFilters(rule, place, addressOf), backends),
+    ...originOf(rule, keysOfFilters(rule, place, targetOf), backends),
     when,
     exact: place.exact ? scalarAt(span, true) : null,
   });
@@ -197,21 +197,40 @@ function originOf(
     const status = used.some((backend) => !backend.ok && backend.status === 503) ? 503 : 500;
     return { respond: unusableAt(span, status), headers: filters.headers ?? null };
   }
-  const weights = sound.map(({ weight }) => Number(weight?.value ?? 1));
-  const to = sound.flatMap((backend, index) => endpointsOf(backend, weights[index]!, weights));
+  const weights = partsOf(sound);
+  const to = sound.flatMap((backend, index) => endpointsOf(backend, weights[index]!));
   // Nothing is taken off, and nothing put back, unless a rule says so.
   const asItIs = { strip: scalarAt(span, false), rewrite: scalarAt(span, 'off') };
   return { to: listAt(span, to), ...asItIs, ...filters, timeouts: timeoutsOf(rule) };
 }
 
-/** Each address of a backend has an equal part of its share. */
-function endpointsOf(backend: Backend & { ok: true }, weight: number, all: readonly number[]): SourceNode[] {
+function endpointsOf(backend: Backend & { ok: true }, weight: number | null): SourceNode[] {
   const { span } = backend.node.node;
-  return backend.addresses.map((address) => {
-    const at = scalarAt(span, `http://${address}`);
-    return mapAt(span, { at, weight: all.length === 1 ? null : scalarAt(span, weight) });
-  });
+  return backend.targets.map((target) =>
+    mapAt(span, { at: scalarAt(span, target), weight: weight === null ? null : scalarAt(span, weight) }),
+  );
 }
+
+/** The weight of each target of each backend: those of one have equal parts of its share. `null`: there is nothing to share. */
+function partsOf(
+  backends: readonly (Backend & { ok: true; weight: SourceScalar | null })[],
+): readonly (number | null)[] {
+  if (backends.length === 1) return [null];
+  const parts = backends.map(({ weight, targets }) => Number(weight?.value ?? 1) / targets.length);
+  const most = Math.max(...parts);
+  // What is no weight is told where it stands.
+  if (Number.isNaN(most)) return parts;
+  for (let times = 1; times <= WEIGHT_MAX && times * most <= WEIGHT_MAX; times++)
+    if (parts.every((part) => isWhole(part * times))) return parts.map((part) => Math.round(part * times));
+  return parts.map((part) => Math.max(Math.min(part, 1), Math.round((part / most) * WEIGHT_MAX)));
+}
+
+function isWhole(number: number): boolean {
+  return Math.abs(number - Math.round(number)) < 1e-9;
+}
+
+/** Of an endpoint; the standard's go to a million. */
+const WEIGHT_MAX = 1_000;
 
 function conditionsOf(match: ObjectReader): SourceNode | null {
   const method = match.scalar('method');

@@ -1,6 +1,6 @@
 /** What the objects of a file say of each other: which routes a Gateway takes, and where a backend is. */
 
-import { isIP } from 'node:net';
+import { CLUSTER } from '../../keys/target.ts';
 import type { Fault } from '../problem-list.ts';
 import type { SourceScalar } from '../source.ts';
 import type { ObjectReader } from './object-reader.ts';
@@ -15,7 +15,7 @@ export interface Listener {
 
 /** Of one backend: where it listens, or why it can't be had. */
 export type Backend =
-  | { readonly ok: true; readonly addresses: readonly string[]; readonly node: ObjectReader }
+  | { readonly ok: true; readonly targets: readonly string[]; readonly node: ObjectReader }
   | { readonly ok: false; readonly fault: Fault; readonly status: 500 | 503 };
 
 /** @param at which of its parents it is */
@@ -101,12 +101,14 @@ export class References {
     const external = service?.fields.map('spec')?.text('externalName') ?? null;
     // Whoever may make a Service could name this very machine.
     if (external !== null && this.#complete) return no('a Service that has endpoints', `a name, ${external}`);
+    // Its pods come and go without a change of the configuration.
+    if (this.#complete) return { ok: true, targets: [`${CLUSTER}${namespace}/${name}:${port}`], node: ref };
     const addresses = external
       ? [`${external}:${port}`]
       : this.#addresses(service, { name, namespace, port });
     if (addresses.length === 0)
       return { ...no(`an endpoint of ${namespace}/${name} that is ready`, 'none'), status: 503 };
-    return { ok: true, addresses, node: ref };
+    return { ok: true, targets: addresses.map((address) => `http://${address}`), node: ref };
   }
 
   #addresses(
@@ -117,7 +119,7 @@ export class References {
     const slices = this.of('EndpointSlice').filter(
       (slice) => slice.namespace === namespace && slice.labels.get('kubernetes.io/service-name') === name,
     );
-    if (slices.length === 0 && !this.#complete) return [`${name}.${namespace}.svc:${port}`];
+    if (slices.length === 0) return [`${name}.${namespace}.svc:${port}`];
     const portName =
       spec
         ?.list('ports')
@@ -125,7 +127,6 @@ export class References {
         ?.text('name') ?? null;
     return slices
       .flatMap((slice) => readyIn(slice, portName, port))
-      .filter(([address]) => !this.#complete || isIP(address) > 0)
       .map(([address, number]) => `${address.includes(':') ? `[${address}]` : address}:${number}`);
   }
 

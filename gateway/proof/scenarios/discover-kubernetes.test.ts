@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startApiServer, type TestApiServer } from '../testing/api-server.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { startGatewayProcess } from '../testing/gateway-process.ts';
+import { ask } from '../testing/load.ts';
 import { until } from '../testing/poll.ts';
 import { temporaryFolder } from '../testing/program.ts';
 import { selfSigned } from '../testing/self-signed.ts';
@@ -101,7 +103,7 @@ describe('HTTPRoutes of a cluster', () => {
     expect(discovery?.containers).toBeGreaterThan(5);
   });
 
-  test('come, change and go, and so do the pods behind them', async () => {
+  test('come, change and go, and so do the pods behind them, without a reload', async () => {
     const server = await cluster();
     const [one, two] = [await service('one'), await service('two')];
     serve(server, 'web', [one]);
@@ -109,6 +111,7 @@ describe('HTTPRoutes of a cluster', () => {
     expect((await gateway.get('/a')).status).toBe(404);
     route(server, 'a', '/a', 'web');
     await answers(gateway, '/a', 'one');
+    const { reloads } = gateway.gateway.configStatus();
     serve(server, 'web', [two]);
     await answers(gateway, '/a', 'two');
     server.remove(SLICES, 'shop', `web-${one}`);
@@ -116,11 +119,41 @@ describe('HTTPRoutes of a cluster', () => {
       const texts = [await gateway.get('/a'), await gateway.get('/a')].map(({ text }) => text);
       return texts.every((text) => text === 'two');
     });
+    expect(gateway.gateway.configStatus().reloads).toBe(reloads);
     route(server, 'a', '/b', 'web');
     await answers(gateway, '/b', 'two');
     await answers(gateway, '/a', 404);
     server.remove(ROUTES, 'shop', 'a');
     await answers(gateway, '/b', 404);
+  });
+
+  test('share by the weights of their Services, however many pods each has', async () => {
+    const server = await cluster();
+    const [few, many] = [await service('few'), await service('many')];
+    serve(server, 'few', [few]);
+    serve(server, 'many', [many, await service('many'), await service('many')]);
+    const backendRefs = [
+      { name: 'few', port: 80, weight: 3_000 },
+      { name: 'many', port: 80, weight: 1_000 },
+    ];
+    route(server, 'a', '/a', 'few', { backendRefs });
+    const gateway = await startTestGateway(yaml(server));
+    const texts: unknown[] = [];
+    for (let at = 0; at < 16; at++) texts.push((await gateway.get('/a')).text);
+    expect(texts.filter((text) => text === 'few')).toHaveLength(12);
+  });
+
+  test('with workers: each of them knows where the pods are, from its start and later', async () => {
+    const server = await cluster();
+    const [one, two] = [await service('one'), await service('two')];
+    serve(server, 'web', [one]);
+    route(server, 'a', '/a', 'web');
+    const gateway = await startGatewayProcess(`workers: 1\n${yaml(server)}`);
+    const asked = async () => (await ask(gateway.port, '/a')).text;
+    expect(await asked()).toBe('one');
+    server.remove(SLICES, 'shop', `web-${one}`);
+    serve(server, 'web', [two]);
+    await until('the other is asked', async () => (await asked()) === 'two');
   });
 
   test('of other classes, or of no Gateway, are nobody’s', async () => {

@@ -234,8 +234,10 @@ describe('backends', () => {
     expect([await answered(granted, '/far'), await answered(granted, '/none')]).toEqual(['far', 500]);
   });
 
-  test('weights, and a weight of nothing', async () => {
+  test('weights, however many pods a Service has, and a weight of nothing', async () => {
     const objects = [...(await backend('v1')), ...(await backend('v2')), ...(await backend('v3'))];
+    const [, slice] = (await backend('v2')) as [object, { metadata: object }];
+    objects.push({ ...slice, metadata: { ...slice.metadata, name: 'v2-2' } });
     const backendRefs = [
       { name: 'v1', port: 8080, weight: 70 },
       { name: 'v2', port: 8080, weight: 30 },

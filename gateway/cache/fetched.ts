@@ -51,8 +51,11 @@ export class Fetched implements Downstream, FeedOwner {
   #feed: Feed | null = null;
   #keeping: Keepable | null = null;
   #bodyBytes = 0;
-  /** What is reserved in the store. */
+  /** Whether there is room for all of it: only then may others read it with the one whom it is fetched for. */
+  #fits = false;
+  /** What is reserved in the store, and how much of that is in use. */
   #heldBytes = 0;
+  #usedBytes = 0;
   #flows = false;
   /** What is not passed on. */
   #ignoredBytes = 0;
@@ -180,7 +183,7 @@ export class Fetched implements Downstream, FeedOwner {
   #answered(answer: AnswerHead): void {
     const judged = this.method === 'GET' ? this.#judge(answer) : null;
     if (typeof judged === 'string') this.#refuse(judged);
-    else this.#keeping = judged;
+    else if (judged !== null) this.#begin(judged, answer.headers['content-length']);
     const feed = new Feed(this, this.keeping);
     this.#watcher.answered(answer, feed);
     this.#told = true;
@@ -188,11 +191,21 @@ export class Fetched implements Downstream, FeedOwner {
     if (feed.readers === 0 && !this.keeping) this.abandoned();
   }
 
+  /** Others who began to read an answer that outgrows its room would have to be cut off, or to wait for the slowest of them. */
+  #begin(judged: Keepable, length: FieldMap[string] | undefined): void {
+    const bytes = Number(length ?? Number.NaN);
+    if (bytes > 0) {
+      this.#fits = this.#hold(bytes + Math.ceil(bytes / PIECE_USUAL_BYTES) * PIECE_OVERHEAD_BYTES);
+      if (!this.#fits) return this.#refuse('no-room');
+    }
+    this.#keeping = judged;
+  }
+
   write(chunk: Buffer): boolean {
     if (!this.#feed) return this.#ignore(chunk.length);
     if (this.#keeping) this.#reserve(chunk.length);
     const goesOn = this.#feed.push(chunk);
-    if (this.#keeping && !this.#flows) {
+    if (this.#keeping && this.#fits && !this.#flows) {
       this.#flows = true;
       this.#watcher.flows();
     }
@@ -210,9 +223,15 @@ export class Fetched implements Downstream, FeedOwner {
   #reserve(bytes: number): void {
     this.#bodyBytes += bytes;
     if (this.#bodyBytes > this.#store.rules.entryMaxBytes) return this.#stopKeeping('too-large');
-    const held = bytes + PIECE_OVERHEAD_BYTES;
-    if (!this.#store.reserve(held)) return this.#stopKeeping('no-room');
-    this.#heldBytes += held;
+    this.#usedBytes += bytes + PIECE_OVERHEAD_BYTES;
+    const lacking = this.#usedBytes - this.#heldBytes;
+    if (lacking > 0 && !this.#hold(lacking)) this.#stopKeeping('no-room');
+  }
+
+  #hold(bytes: number): boolean {
+    const isThere = this.#store.reserve(bytes);
+    if (isThere) this.#heldBytes += bytes;
+    return isThere;
   }
 
   #stopKeeping(reason: NotKept): void {
@@ -305,5 +324,7 @@ const GROUPS_MAX = 1_000;
 
 /** What holding a piece takes beside its bytes: a service may send each byte by itself. */
 const PIECE_OVERHEAD_BYTES = 128;
+/** Smaller ones on the average may need more room than was reserved. */
+const PIECE_USUAL_BYTES = 16 * 1024;
 
 const IGNORED_MAX_BYTES = 64 * 1024;

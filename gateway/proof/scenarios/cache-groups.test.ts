@@ -121,8 +121,8 @@ describe('No-Vary-Search', () => {
     [
       'params=("utm" "ref")',
       '/a?id=1&utm=x',
-      ['/a?id=1', '/a?ref=y&id=1', '/a?%75tm=z&id=1'],
-      ['/a', '/a?id=2', '/a?ID=1'],
+      ['/a?id=1', '/a?ref=y&id=1', '/a?%75tm=z&id=1', '/a?&&ref&id=1&'],
+      ['/a', '/a?id=2', '/a?ID=1', '/a?=&id=1', '/a??id=1', '/a?&+utm&id=1'],
     ],
     ['params', '/a?x=1', ['/a', '/a?y=2'], ['/b']],
     ['params, except=("id")', '/a?id=1&x', ['/a?id=1', '/a?y&id=1'], ['/a?id=2', '/a']],

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Downstream } from './contract.ts';
+import type { Downstream, FieldBlock } from './contract.ts';
 import type { GatewayError } from './error-catalog.ts';
 import type { Peer } from './peer.ts';
 
@@ -20,6 +20,8 @@ export interface ClientExchange extends Downstream {
   /** `1.1`; in the general lane also `1.0` and what is to be refused. */
   readonly version: string;
   readonly peer: Peer;
+  /** What its fields are known by, where the connection has sent the same before. */
+  readonly block?: FieldBlock | null;
   readonly socket: Socket;
   /** Whether further requests of its connection are read. */
   readonly reading: Reading;
@@ -34,5 +36,5 @@ export interface ClientExchange extends Downstream {
 /** As much of it as there is of an upgrade, whose answer is written to the bare socket. */
 export type ClientRequest = Pick<
   ClientExchange,
-  'method' | 'rawTarget' | 'version' | 'fields' | 'body' | 'peer'
+  'method' | 'rawTarget' | 'version' | 'fields' | 'block' | 'body' | 'peer'
 >;

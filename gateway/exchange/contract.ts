@@ -32,10 +32,24 @@ export interface BodySink {
   held?(ms: number): void;
 }
 
-/** The fields of an answer that is given again and again. Whoever writes them keeps their text here. */
+/**
+ * The fields of requests that come again on a connection, byte for byte: one object for all of them, so that what is made of the fields is
+ * made once (decision 0118).
+ */
+export class FieldBlock {
+  readonly fields: Fields;
+  /** What they say (fields/request-facts.ts); `null`: nobody has asked yet. */
+  facts: object | null = null;
+
+  constructor(fields: Fields) {
+    this.fields = fields;
+  }
+}
+
+/** Fields that are sent again and again. Whoever writes them keeps their text here. */
 export class RepeatedFields {
   readonly fields: Fields;
-  /** From the status line on; `null`: not written yet. */
+  /** Of an answer, from the status line on; `null`: not written yet. */
   text: string | null = null;
   /** What `Content-Length` among them says, or -1, and whether there is a `Date`. */
   length = -1;
@@ -79,6 +93,8 @@ export interface UpstreamRequest {
   readonly target: string;
   /** How the body is framed is this side's own business: what stands here of it must agree with the body, and is written anew. */
   readonly fields: Fields;
+  /** What stands before them and was sent before; only of a request without a body. */
+  readonly repeated?: RepeatedFields | null;
   readonly body: RequestBody | null;
   /** The client waits for a 100 before it sends the body (RFC 9110 §10.1.1): where this side can, the service is asked. */
   readonly expectsContinue?: boolean;

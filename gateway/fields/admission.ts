@@ -1,5 +1,4 @@
 import { GatewayError } from '../exchange/error-catalog.ts';
-import { isAuthority } from '../route/authority.ts';
 import type { RouteTable } from '../route/table.ts';
 import { parseTarget, type RequestTarget } from '../route/target.ts';
 import { faultText } from '../route/target-fault.ts';
@@ -59,14 +58,14 @@ export function admitFraming({ transferEncoding }: RequestFacts, version: string
 
 /** RFC 9112 §3.2: one Host, and a valid one. The authority of an absolute-form target beats it (§3.2.2). @throws GatewayError */
 export function admitAuthority(target: RequestTarget, facts: RequestFacts, version: string): string {
-  const { host, hostCount } = facts;
+  const { host, hostCount, hostName } = facts;
   if (hostCount > 1) throw new GatewayError('bad_host', `${hostCount} Host fields`);
   if (host === null) {
     // HTTP/1.0 knew no Host, so its absence is no fault there.
     if (version === '1.0') return target.authority ?? 'localhost';
     throw new GatewayError('bad_host', 'no Host field');
   }
-  if (!isAuthority(host)) throw new GatewayError('bad_host', 'a Host field that is no host and port');
+  if (hostName === '') throw new GatewayError('bad_host', 'a Host field that is no host and port');
   return target.authority ?? host;
 }
 

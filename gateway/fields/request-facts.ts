@@ -1,4 +1,7 @@
-import type { Fields } from '../exchange/contract.ts';
+import type { FieldBlock, Fields, RepeatedFields } from '../exchange/contract.ts';
+import type { Peer } from '../exchange/peer.ts';
+import type { RouteConfig } from '../model/config.ts';
+import { hostOf, isAuthority } from '../route/authority.ts';
 import { isHopByHop, nominate, withoutNominated } from './connection.ts';
 import {
   claim,
@@ -6,6 +9,9 @@ import {
   isForwardingField,
   isOtherForwardingField,
   NO_CLAIMS,
+  type Origin,
+  originOf,
+  type TrustedPeers,
 } from './forwarded.ts';
 
 /** What the fields of a request say that the gateway itself acts upon, gathered in one pass. */
@@ -31,6 +37,36 @@ export interface RequestFacts {
   readonly trailer: string | null;
   readonly accept: string;
   readonly acceptsTrailers: boolean;
+  /** The host of the one valid Host field: lower case, without port; empty: there is none. */
+  readonly hostName: string;
+  /** Of fields that repeat on a connection: what has been made of them. Nobody may change these facts then. `null`: of others. */
+  readonly memo: FactsMemo | null;
+}
+
+/** What was made of facts for a request before, with all that it depended on besides. */
+export class FactsMemo {
+  believed: Believed | null = null;
+  peer: Peer | null = null;
+  trust: TrustedPeers | null = null;
+  authority = '';
+  sent: SentBefore | null = null;
+}
+
+/** What is believed of what a peer says of where its request comes from. */
+export interface Believed {
+  readonly origin: Origin;
+  /** With what else of `X-Forwarded-*` a trusted peer said. */
+  readonly facts: RequestFacts;
+}
+
+/** What a service got of them (request-fields.ts). */
+export interface SentBefore {
+  readonly route: RouteConfig;
+  readonly prefix: string;
+  readonly origin: Origin;
+  /** The endpoint that it was written for, where it names it; `null`: for all. */
+  readonly named: object | null;
+  readonly repeated: RepeatedFields;
 }
 
 const NONE: readonly string[] = [];
@@ -45,14 +81,45 @@ export function withOtherForwarded(facts: RequestFacts): RequestFacts {
     kept: [...kept, ...otherForwarded],
     dropped: dropped.filter((name) => !names.has(name)),
     otherForwarded: NONE,
+    memo: null,
   };
+}
+
+/** The same for an exchange whose policies may change what the service gets of its fields. */
+export function ownFacts(facts: RequestFacts): RequestFacts {
+  return facts.memo === null ? facts : { ...facts, kept: [...facts.kept], memo: null };
+}
+
+/** @param authority that the request names */
+export function believe(sent: RequestFacts, peer: Peer, trust: TrustedPeers, authority: string): Believed {
+  const { memo } = sent;
+  if (memo?.believed && memo.peer === peer && memo.trust === trust && memo.authority === authority)
+    return memo.believed;
+  const facts =
+    sent.otherForwarded.length > 0 && trust.includes(peer.address) ? withOtherForwarded(sent) : sent;
+  const believed = { facts, origin: originOf(peer, trust, authority, facts.claims) };
+  if (memo !== null) Object.assign(memo, { believed, peer, trust, authority });
+  return believed;
+}
+
+/** The facts of fields that repeat: read once, and frozen as far as policies might change them. */
+export function factsOf(block: FieldBlock): RequestFacts {
+  if (block.facts instanceof FactsReader) return block.facts;
+  const facts = new FactsReader();
+  facts.takeAll(block.fields);
+  // Max-Forwards is counted down where it stands.
+  if (facts.maxForwards !== null) return facts;
+  Object.freeze(facts.kept);
+  facts.memo = new FactsMemo();
+  block.facts = facts;
+  return facts;
 }
 
 /** @param fields name, value, name, value ... as received. */
 export function readFacts(fields: Fields): RequestFacts {
   const facts = new FactsReader();
-  for (let i = 0; i < fields.length; i += 2) facts.take(fields[i]!, fields[i + 1]!);
-  return facts.finish();
+  facts.takeAll(fields);
+  return facts;
 }
 
 class FactsReader implements RequestFacts {
@@ -71,9 +138,17 @@ class FactsReader implements RequestFacts {
   trailer: string | null = null;
   accept = '';
   acceptsTrailers = false;
+  hostName = '';
+  memo: FactsMemo | null = null;
   #nominated: Set<string> | null = null;
 
-  take(name: string, value: string): void {
+  takeAll(fields: Fields): void {
+    for (let i = 0; i < fields.length; i += 2) this.#take(fields[i]!, fields[i + 1]!);
+    if (this.host !== null && isAuthority(this.host)) this.hostName = hostOf(this.host);
+    if (this.#nominated !== null) this.#leaveOut(this.#nominated);
+  }
+
+  #take(name: string, value: string): void {
     const lower = name.toLowerCase();
     if (this.#passes(name, lower, value)) this.kept.push(name, value);
     else if (lower !== 'host') this.dropped.push(lower);
@@ -131,9 +206,7 @@ class FactsReader implements RequestFacts {
     return false;
   }
 
-  finish(): RequestFacts {
-    const nominated = this.#nominated;
-    if (nominated === null) return this;
+  #leaveOut(nominated: Set<string>): void {
     this.kept = withoutNominated(this.kept, nominated);
     this.otherForwarded = withoutNominated(this.otherForwarded, nominated);
     this.dropped.push(...nominated);
@@ -141,6 +214,5 @@ class FactsReader implements RequestFacts {
     if (nominated.has('x-request-id')) this.requestId = null;
     if (nominated.has('traceparent')) this.traceparent = null;
     if (nominated.has('via')) this.via = null;
-    return this;
   }
 }

@@ -1,3 +1,4 @@
+import { RepeatedFields } from '../exchange/contract.ts';
 import type { RoutedHead } from './exchange.ts';
 import { isPublicOrigin, type Origin, pushForwardedFields } from './forwarded.ts';
 
@@ -27,6 +28,43 @@ export function requestFields(
   endpoint: EndpointOrigin,
   signature: Signature,
 ): string[] {
+  const out = repeatableFields(exchange, endpoint, signature.pseudonym);
+  pushOwn(out, signature);
+  if (exchange.user !== null) setUser(out, exchange.user);
+  return out;
+}
+
+/** Those of one exchange alone. */
+export function ownRequestFields(signature: Signature): string[] {
+  const out: string[] = [];
+  pushOwn(out, signature);
+  return out;
+}
+
+function pushOwn(out: string[], { requestId, traceparent }: Signature): void {
+  out.push('X-Request-Id', requestId, 'Traceparent', traceparent);
+}
+
+/** Those in front of them, of a request that repeats; `null`: it does not. */
+export function repeatedRequestFields(
+  exchange: RoutedHead,
+  endpoint: EndpointOrigin,
+  pseudonym: string,
+): RepeatedFields | null {
+  const { facts, origin, match } = exchange;
+  const { memo } = facts;
+  if (memo === null) return null;
+  const { route, prefix } = match;
+  const named = namesEndpoint(exchange, endpoint) ? endpoint : null;
+  const { sent } = memo;
+  if (sent?.route === route && sent.prefix === prefix && sent.origin === origin && sent.named === named)
+    return sent.repeated;
+  const repeated = new RepeatedFields(repeatableFields(exchange, endpoint, pseudonym));
+  memo.sent = { route, prefix, origin, named, repeated };
+  return repeated;
+}
+
+function repeatableFields(exchange: RoutedHead, endpoint: EndpointOrigin, pseudonym: string): string[] {
   const { facts, peer, origin, version } = exchange;
   const host = sentHost(exchange, endpoint);
   const kept = namesEndpoint(exchange, endpoint)
@@ -37,9 +75,7 @@ export function requestFields(
   if (facts.acceptsTrailers) out.push('TE', 'trailers');
   // By them it would send the client to where it can't follow: to https, for one, again and again.
   if (!endpoint.isFallback) pushForwardedFields(out, peer, origin, strippedPrefix(exchange));
-  out.push('Via', `${version} ${signature.pseudonym}`);
-  out.push('X-Request-Id', signature.requestId, 'Traceparent', signature.traceparent);
-  if (exchange.user !== null) setUser(out, exchange.user);
+  out.push('Via', `${version} ${pseudonym}`);
   return out;
 }
 

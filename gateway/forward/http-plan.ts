@@ -1,5 +1,5 @@
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
-import type { Fields, RequestBody } from '../exchange/contract.ts';
+import type { Fields, RepeatedFields, RequestBody } from '../exchange/contract.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import type { RetriesConfig, TimeoutsConfig } from '../model/config.ts';
 import type { Choice } from '../upstream/choice.ts';
@@ -35,6 +35,9 @@ export interface HttpPlan {
   /** Names of fields that policies check or write: in lower case, with dashes. They never come behind the body. */
   readonly decidedFields: ReadonlySet<string>;
   requestFields(endpoint: Endpoint): Fields;
+  /** Of a request without a body, what of them was sent before; left out, or `null`: nothing. `ownRequestFields` are the rest. */
+  repeatedFields?(endpoint: Endpoint): RepeatedFields | null;
+  readonly ownRequestFields?: Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
   /** Of a 1xx answer. */

@@ -5,6 +5,7 @@ import type {
   DownstreamListener,
   Fields,
   UpstreamCall,
+  UpstreamRequest,
 } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import type { LongLived } from '../exchange/long-lived.ts';
@@ -82,18 +83,29 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     const attempt = this.#attempts.count;
     // Until it is being sent, the pool keeps the time: of waiting for a connection, and of connecting.
     if (this.#armedMs > 0) this.#deadline.clear();
-    const { method } = this.#downstream;
-    const { sentTarget: target, expectsContinue } = this.#plan;
     try {
-      const call = endpoint.send(
-        { method, target, fields: this.#plan.requestFields(endpoint), body: this.#body, expectsContinue },
-        this.#sink,
-      );
+      const call = endpoint.send(this.#request(endpoint), this.#sink);
       // A failure may have been told, and answered with another attempt, before `send` came back.
       if (this.#attempts.count === attempt && !this.#over) this.#call = call;
     } catch (cause) {
       this.fail(cause);
     }
+  }
+
+  #request(endpoint: Endpoint): UpstreamRequest {
+    const { method } = this.#downstream;
+    const { sentTarget: target, expectsContinue } = this.#plan;
+    const body = this.#body;
+    const repeated = (body === null && this.#plan.repeatedFields?.(endpoint)) || null;
+    const fields = repeated && this.#plan.ownRequestFields;
+    return {
+      method,
+      target,
+      repeated,
+      fields: fields ?? this.#plan.requestFields(endpoint),
+      body,
+      expectsContinue,
+    };
   }
 
   #begin(): Endpoint | null {

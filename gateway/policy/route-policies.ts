@@ -41,6 +41,8 @@ export class RoutePolicies {
   /** What is done to answers, a line each. */
   readonly explain: readonly string[];
   readonly #foresights: readonly NamedForesight[];
+  /** Whether any of them may change the fields of a request: not those that are on every route. */
+  readonly changeRequests: boolean;
   /** What they check or write of a request: in lower case, with dashes. */
   readonly decidedFields: ReadonlySet<string>;
   readonly #opens: readonly NonNullable<BoundPolicy['open']>[];
@@ -49,8 +51,13 @@ export class RoutePolicies {
   /** @param ofOthers what depends on the other routes, too: before all policies of the route itself */
   constructor(order: readonly Policy[], settings: PolicySettings, ofOthers: readonly NamedHooks[] = []) {
     const named = order.map((policy) => ({ name: policy.name, hooks: policy.bind(settings[policy.name]) }));
+    const ofAll = new Set(order.flatMap(({ name, key }) => (key === null ? name : [])));
     const bound = [...ofOthers, ...named].flatMap(({ name, hooks }) =>
       hooks === null ? [] : [{ name, ...hooks }],
+    );
+    this.changeRequests = bound.some(
+      ({ name, request, toService }) =>
+        !ofAll.has(name) && (request !== undefined || toService !== undefined),
     );
     this.#requests = bound.flatMap(({ name, request }) => (request ? { name, request } : []));
     this.#toService = bound.flatMap(({ toService }) => toService ?? []);

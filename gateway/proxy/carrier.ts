@@ -18,7 +18,7 @@ import { newExchangeRecord } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import { Clock } from '../exchange/timer-wheel.ts';
 import type { Tracing } from '../exchange/trace.ts';
-import { readFacts } from '../fields/request-facts.ts';
+import { factsOf, readFacts } from '../fields/request-facts.ts';
 import { FolderExchange } from '../folder/folder-exchange.ts';
 import { OpenFiles } from '../folder/open-files.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
@@ -202,12 +202,13 @@ export class Carrier implements HttpListenerHandler {
   #arrive(client: ClientExchange | UpgradeRequest): Exchange {
     const snapshot = this.#options.snapshots.current;
     const { address } = client.peer;
-    const facts = readFacts(client.fields);
+    const { inspection, tracing, mode } = this.#options;
+    // Of a trace that begins here, `Tracestate` is left out.
+    const facts = client.block && !tracing.on ? factsOf(client.block) : readFacts(client.fields);
     const believed = facts.requestId !== null && snapshot.trust.includes(address);
     const id = this.#context.identity.requestId(facts.requestId, believed);
     const protocol = PROTOCOLS[client.version] ?? 'HTTP/1.1';
     const record = newExchangeRecord(id, client.method, client.rawTarget, protocol, address);
-    const { inspection, tracing, mode } = this.#options;
     if (record.startedAt < inspection.until) record.detail = inspection.begin(client.fields);
     if (tracing.on) {
       const believedTrace = mode === 'development' || snapshot.trust.includes(address);

@@ -48,7 +48,8 @@ function admit(exchange: Exchange): void {
   admitFieldCount(exchange);
   exchange.target = admitTarget(exchange);
   exchange.authority = admitAuthority(exchange.target, exchange.facts, exchange.version);
-  exchange.host = hostOf(exchange.authority);
+  const { authority, facts } = exchange;
+  exchange.host = authority === facts.host ? facts.hostName : hostOf(authority);
 }
 
 /** Where a request belongs that came as plain HTTP and should not have; `null`: it may go on. */

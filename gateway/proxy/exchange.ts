@@ -8,8 +8,8 @@ import type { LongLived, LongLivedExchanges } from '../exchange/long-lived.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import type { Arrival, LocalAnswer } from '../fields/exchange.ts';
-import { isPublicOrigin, type Origin, originOf } from '../fields/forwarded.ts';
-import { type RequestFacts, withOtherForwarded } from '../fields/request-facts.ts';
+import { isPublicOrigin } from '../fields/forwarded.ts';
+import { type Believed, believe, type RequestFacts } from '../fields/request-facts.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { EndpointConfig } from '../model/config.ts';
 import type { OwnOrigin } from '../route/escape.ts';
@@ -51,13 +51,14 @@ export class UpgradeRequest implements ClientRequest {
   readonly rawTarget: string;
   readonly version: string;
   readonly fields: Fields;
+  readonly block = null;
   readonly body = null;
   readonly peer: Peer;
   readonly socket: Socket;
   /** What the client has sent behind its handshake. */
   early: Buffer;
 
-  constructor(request: Omit<ClientRequest, 'body'>, socket: Socket, early: Buffer) {
+  constructor(request: Omit<ClientRequest, 'block' | 'body'>, socket: Socket, early: Buffer) {
     this.method = request.method;
     this.rawTarget = request.rawTarget;
     this.version = request.version;
@@ -139,13 +140,8 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   }
 
   /** What we believe of what the peer says of where the request comes from. */
-  get believed(): { readonly origin: Origin; readonly facts: RequestFacts } {
-    const { facts: sent, snapshot, peer } = this;
-    const facts =
-      sent.otherForwarded.length > 0 && snapshot.trust.includes(peer.address)
-        ? withOtherForwarded(sent)
-        : sent;
-    return { facts, origin: originOf(peer, snapshot.trust, this.authority, facts.claims) };
+  get believed(): Believed {
+    return believe(this.facts, this.peer, this.snapshot.trust, this.authority);
   }
 
   /** What the client calls this gateway. */

@@ -1,6 +1,6 @@
 import type { Challenges } from '../acme/challenges.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
-import type { Fields, RequestBody } from '../exchange/contract.ts';
+import type { Fields, RepeatedFields, RequestBody } from '../exchange/contract.ts';
 import type { IdentitySource } from '../exchange/identity.ts';
 import { type Pace, PacedBody } from '../exchange/paced.ts';
 import type { Peer } from '../exchange/peer.ts';
@@ -9,8 +9,13 @@ import type { Clock } from '../exchange/timer-wheel.ts';
 import { answerFields } from '../fields/answer-fields.ts';
 import type { Arrival, RequestView, RoutedExchange } from '../fields/exchange.ts';
 import type { Origin } from '../fields/forwarded.ts';
-import type { RequestFacts } from '../fields/request-facts.ts';
-import { requestFields, type Signature } from '../fields/request-fields.ts';
+import { ownFacts, type RequestFacts } from '../fields/request-facts.ts';
+import {
+  ownRequestFields,
+  repeatedRequestFields,
+  requestFields,
+  type Signature,
+} from '../fields/request-fields.ts';
 import type { Folder } from '../folder/folder.ts';
 import type { FolderPlan } from '../folder/folder-exchange.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
@@ -24,6 +29,7 @@ import type { RoutePolicies } from '../policy/route-policies.ts';
 import { cookieScope, withoutCookie } from '../policy/sticky-cookie/sticky-cookie.ts';
 import { pageCookieName } from '../route/escape.ts';
 import { forwardTarget } from '../route/forward-target.ts';
+import { isExtended } from '../route/lane.ts';
 import type { RouteMatch } from '../route/table.ts';
 import type { RequestTarget } from '../route/target.ts';
 import type { Choice } from '../upstream/choice.ts';
@@ -115,7 +121,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     this.peer = exchange.peer;
     this.version = exchange.version;
     this.rawTarget = exchange.rawTarget;
-    this.facts = facts;
+    this.facts = policies.changeRequests || isExtended(match.route) ? ownFacts(facts) : facts;
     this.target = exchange.target;
     this.authority = exchange.authority;
     this.origin = origin;
@@ -127,7 +133,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     this.mirror = mirror;
     this.signature = signature;
     this.ownHost = match.named && context.nameHosts.rewrites(match, exchange.rawTarget);
-    this.body = limitBody(downstream.body, match.route.bodyMaxBytes);
+    this.body = downstream.body && limitBody(downstream.body, match.route.bodyMaxBytes);
     this.stickyCookie =
       upstream.config.sticky === null
         ? null
@@ -287,6 +293,17 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     const fields = requestFields(this, endpoint, this.record.trace === null ? this.#hop : this.#tracedHop);
     if (this.body !== null) this.#pushHopFields(fields);
     return this.policies.toService(this.#withoutOwnCookies(fields), this);
+  }
+
+  repeatedFields(endpoint: Endpoint): RepeatedFields | null {
+    // What policies do to the fields, or the gateway to its own cookies among them, is done for each.
+    if (this.facts.memo === null || this.user !== null || this.hookEdits !== null) return null;
+    if (this.upstream.config.sticky !== null || this.#snapshot.table.leadsBack) return null;
+    return repeatedRequestFields(this, endpoint, this.#context.pseudonym);
+  }
+
+  get ownRequestFields(): Fields {
+    return ownRequestFields(this.record.trace === null ? this.#hop : this.#tracedHop);
   }
 
   /** Another span for each attempt. */

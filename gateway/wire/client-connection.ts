@@ -12,7 +12,7 @@ import { HeadBuffer } from './head-buffer.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadBuffer, type Take } from './read-buffer.ts';
 import { asksByHead, checkPreface, checkRequestLine, forNodeParser, isNodeMethod } from './request-line.ts';
-import { HEAD_MAX_BYTES, type RequestReader } from './request-reader.ts';
+import { HEAD_MAX_BYTES, type LastFields, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
 import { EXCHANGES_PER_TURN, type Turns, type TurnTaker } from './turns.ts';
 import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';
@@ -72,6 +72,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   /** Exchanges begun in this turn of the event loop. */
   #begun = 0;
   #awaitsTurn = false;
+  #lastFields: LastFields | null = null;
   /** No request is read until it is resumed. */
   #setAside = false;
   /** The client ended its side while requests waited for their turn. */
@@ -207,7 +208,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
 
   #readHead(bytes: Buffer, at: number, to: number): number {
     const { reader } = this.#owner;
-    const verdict = reader.read(bytes, at, to);
+    const verdict = reader.read(bytes, at, to, this.#lastFields);
     const { end } = reader;
     if (verdict === 'taken' && this.#begin(reader)) return end;
     const checked = verdict === 'partial' ? verdict : this.#check(verdict, bytes, at, to);
@@ -264,6 +265,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #begin(head: RequestReader): boolean {
     const body = head.framing === 'none' ? null : new ClientBody(this, head);
     this.#exchange = new WireDownstream(this, head, body);
+    this.#lastFields = head.last;
     this.#begun++;
     this.#stage = body ? 'body' : 'answer';
     this.#last = !head.persistent;

@@ -205,6 +205,62 @@ test('a head of which a part is missing is partial at each of its bytes, and the
   }
 });
 
+describe('fields that come again on a connection', () => {
+  /** Reads heads one after the other, as a connection does. */
+  function readAll(...heads: string[]) {
+    const reader = new RequestReader();
+    let last: RequestReader['last'] = null;
+    return heads.map((text) => {
+      const bytes = bytesOf(text);
+      const verdict = reader.read(bytes, 0, bytes.length, last);
+      ({ last } = reader);
+      const { method, target, fields, block, persistent, end, framing } = reader;
+      return { verdict, method, target, fields, block, persistent, end, framing };
+    });
+  }
+
+  test('are one object from the second time on, whatever the request line', () => {
+    const lines = ['GET /a HTTP/1.1', 'HEAD /b?c HTTP/1.1', 'GET /d HTTP/1.1', 'GET /e HTTP/1.2'];
+    const [first, second, third, fourth] = readAll(...lines.map((line) => head(line, 'Connection: close')));
+    expect(first!.block).toBe(null);
+    expect(second!.block?.fields).toEqual(['Host', 'a', 'Connection', 'close']);
+    expect([third!.block, fourth!.block]).toEqual([second!.block, second!.block]);
+    expect(third!.block).toBe(second!.block);
+    expect(third).toMatchObject({ verdict: 'taken', method: 'GET', target: '/d', persistent: false });
+    expect(third!.end).toBe(head(lines[2]!, 'Connection: close').length);
+  });
+
+  test.each([
+    ['another value', get('X: 1'), get('X: 2')],
+    ['one field more', get('X: 1'), get('X: 1', 'Y: 1')],
+    ['one field less', get('X: 1', 'Y: 1'), get('X: 1')],
+    ['a body', get('X: 1'), get('X: 1', 'Content-Length: 3')],
+    ['no body, which it says', get('Content-Length: 0'), get('Content-Length: 0')],
+    ['an expectation', get('Expect: 100-continue'), get('Expect: 100-continue')],
+    ['more than 2 KiB', sized(4000), sized(4000)],
+  ])('are read anew with %s', (_what, before, now) => {
+    const [, , third] = readAll(before, before, now);
+    expect([third!.verdict, third!.block]).toEqual(['taken', null]);
+    expect(third!.fields).toEqual(read(now).reader.fields);
+  });
+
+  test.each(['TRACE', 'CONNECT'])('are no reason to take %s', (method) => {
+    const [, , third] = readAll(get(), get(), head(`${method} / HTTP/1.1`));
+    expect(third!.verdict).toBe('refused');
+  });
+
+  test('are waited for to their last byte', () => {
+    const reader = new RequestReader();
+    const bytes = bytesOf(get('X: 1'));
+    reader.read(bytes, 0, bytes.length);
+    reader.read(bytes, 0, bytes.length, reader.last);
+    const { last } = reader;
+    for (let to = 1; to < bytes.length; to++) expect(reader.read(bytes, 0, to, last)).toBe('partial');
+    expect(reader.read(bytes, 0, bytes.length, last)).toBe('taken');
+    expect(reader.block).toBe(last!.block);
+  });
+});
+
 function visible(): string {
   return String.fromCharCode(...Array.from({ length: 0x7f - 0x21 }, (_, i) => 0x21 + i));
 }

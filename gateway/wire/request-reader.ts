@@ -1,3 +1,4 @@
+import { FieldBlock, type Fields } from '../exchange/contract.ts';
 import { IS_BLANK, IS_TARGET, IS_TOKEN, IS_VALUE } from './octets.ts';
 
 /**
@@ -9,6 +10,19 @@ export type HeadVerdict = 'taken' | 'partial' | 'refused';
 /** How the end of a request's body is found (RFC 9112 §6.3). */
 export type RequestFraming = 'none' | 'counted' | 'chunked';
 
+/** The field lines of the last request without a body on a connection, with the empty line behind them. */
+export class LastFields {
+  readonly text: string;
+  readonly persistent: boolean;
+  /** `null`: they came once. What most connections never send again is not kept. */
+  block: FieldBlock | null = null;
+
+  constructor(text: string, persistent: boolean) {
+    this.text = text;
+    this.persistent = persistent;
+  }
+}
+
 /**
  * Reads heads of requests that are plainly valid, in one pass over their bytes: what Node's own strict parser takes, it takes with the same
  * meaning, and beside that only methods that Node does not know and higher minor versions (decision 0068). It holds what it read last, so that reading makes no object but the strings.
@@ -17,7 +31,11 @@ export class RequestReader {
   method = '';
   target = '';
   /** Name, value, name, value ... as they stand on the wire. */
-  fields: string[] = [];
+  fields: Fields = [];
+  /** What they are known by, where they have come before. */
+  block: FieldBlock | null = null;
+  /** For the next request of the connection. */
+  last: LastFields | null = null;
   framing: RequestFraming = 'none';
   /** Where `framing` is `counted`: more than 0. */
   length = 0;
@@ -39,8 +57,11 @@ export class RequestReader {
   #hosts = 0;
   #framed = false;
 
-  /** @param from where the head begins in `bytes`; `to` where what has arrived ends. */
-  read(bytes: Buffer, from: number, to: number): HeadVerdict {
+  /**
+   * @param from where the head begins in `bytes`; `to` where what has arrived ends.
+   * @param last what the connection sent before: the same bytes mean the same, and are not read once more.
+   */
+  read(bytes: Buffer, from: number, to: number, last: LastFields | null = null): HeadVerdict {
     this.#bytes = bytes;
     this.#to = Math.min(to, from + HEAD_MAX_BYTES);
     this.#marked = 0;
@@ -49,11 +70,46 @@ export class RequestReader {
     if (start === from && to - from === 1 && bytes[from] === CR) return 'partial';
     this.#at = start;
     let verdict = this.#requestLine();
+    const fieldsAt = this.#at;
+    if (
+      verdict === 'field' &&
+      last !== null &&
+      last.block !== null &&
+      this.#comesAgain(start, last, last.block)
+    )
+      return 'taken';
     while (verdict === 'field') verdict = this.#fieldLine(start);
     if (verdict === 'partial' && to - from >= HEAD_MAX_BYTES) return 'refused';
     if (verdict !== 'taken') return verdict;
     this.end = this.#at;
-    return this.#understand(bytes.toString('latin1', start, this.#at)) ? 'taken' : 'refused';
+    const text = bytes.toString('latin1', start, this.#at);
+    if (!this.#understand(text)) return 'refused';
+    this.#noteLast(text.slice(fieldsAt - start), last);
+    return 'taken';
+  }
+
+  /** Whether the bytes behind the request line are those of before. All else that a head says stands in them, so it is the same, too. */
+  #comesAgain(start: number, last: LastFields, block: FieldBlock): boolean {
+    const end = this.#at + last.text.length;
+    if (end > this.#to) return false;
+    const text = this.#bytes.toString('latin1', start, end);
+    if (!text.endsWith(last.text) || !this.#takeRequestLine(text)) return false;
+    this.end = end;
+    this.fields = block.fields;
+    this.block = block;
+    this.persistent = last.persistent;
+    this.last = last;
+    return true;
+  }
+
+  #noteLast(text: string, last: LastFields | null): void {
+    this.block = null;
+    this.last = null;
+    if (this.#framed || this.expectsContinue || text.length > LAST_MAX_BYTES) return;
+    this.last = new LastFields(text, this.persistent);
+    if (last?.text !== text) return;
+    this.block = new FieldBlock(this.fields);
+    this.last.block = this.block;
   }
 
   /** Where it goes on: `field`, or how it ended. RFC 9112 §3: one space between the three parts, and CRLF behind them. */
@@ -134,15 +190,10 @@ export class RequestReader {
 
   /** Makes strings of the places, and of the fields what they say of the message. @returns whether it is for this lane. */
   #understand(text: string): boolean {
-    this.method = text.slice(0, this.#methodEnd);
-    this.target = text.slice(this.#methodEnd + 1, this.#targetEnd);
-    this.framing = 'none';
+    if (!this.#takeRequestLine(text)) return false;
     this.persistent = true;
-    this.expectsContinue = false;
     this.#hosts = 0;
     this.#framed = false;
-    // RFC 9110 §9.3.6, §9.3.8: whoever refuses them looks at more than the method.
-    if (this.method === 'CONNECT' || this.method === 'TRACE') return false;
     const fields = new Array<string>(this.#marked >> 1);
     this.fields = fields;
     const marks = this.#marks;
@@ -155,6 +206,15 @@ export class RequestReader {
     }
     // RFC 9112 §3.2: exactly one. What it says is for the admission to judge.
     return this.#hosts === 1;
+  }
+
+  #takeRequestLine(text: string): boolean {
+    this.method = text.slice(0, this.#methodEnd);
+    this.target = text.slice(this.#methodEnd + 1, this.#targetEnd);
+    this.framing = 'none';
+    this.expectsContinue = false;
+    // RFC 9110 §9.3.6, §9.3.8: whoever refuses them looks at more than the method.
+    return this.method !== 'CONNECT' && this.method !== 'TRACE';
   }
 
   /** Lengths of names first: nearly all fields are of no interest here. */
@@ -214,6 +274,8 @@ type Step = 'field' | HeadVerdict;
 export const HEAD_MAX_BYTES: number = 16 * 1024;
 export const TARGET_MAX_BYTES: number = 8 * 1024;
 const FIELDS_MAX = 100;
+/** Longer ones are mostly those of browsers, which say something else each time. */
+const LAST_MAX_BYTES = 2 * 1024;
 /** RFC 9112 §2.3: higher minor versions are read as this one (RFC 9110 §2.5); what 1.0 leaves out, the general lane fills in. */
 const VERSION = Buffer.from(' HTTP/1.1\r\n');
 const MINOR_AT = 8;

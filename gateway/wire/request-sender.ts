@@ -37,7 +37,7 @@ export class RequestSender implements BodySink {
     this.#memory = memory;
     this.#body = body;
     this.#owner = owner;
-    this.#head = requestText(request.method, request.target, request.fields, body);
+    this.#head = requestText(request, body);
   }
 
   /** @param asks whether the service is to be asked first: then the body waits for `proceed`. */

@@ -1,4 +1,4 @@
-import type { Fields, RequestBody } from '../exchange/contract.ts';
+import type { Fields, RepeatedFields, RequestBody, UpstreamRequest } from '../exchange/contract.ts';
 
 /**
  * The head of a request as it goes out (RFC 9112 §3). The framing fields are written from the body alone, whatever stands among the
@@ -7,12 +7,22 @@ import type { Fields, RequestBody } from '../exchange/contract.ts';
  * @param fields as valid as the readers of this folder leave them: nothing here looks for line ends in them.
  */
 export function requestText(
-  method: string,
-  target: string,
-  fields: Fields,
+  { method, target, repeated, fields }: UpstreamRequest,
   body: RequestBody | null,
 ): string {
   let text = `${method} ${target} HTTP/1.1\r\n`;
+  if (repeated) text += repeated.text ?? writtenOnce(repeated);
+  return `${text}${fieldLines(fields, body)}\r\n`;
+}
+
+/** As one piece: what it was put together of would be put together again for each request. */
+function writtenOnce(repeated: RepeatedFields): string {
+  repeated.text = Buffer.from(fieldLines(repeated.fields, null), 'latin1').toString('latin1');
+  return repeated.text;
+}
+
+function fieldLines(fields: Fields, body: RequestBody | null): string {
+  let text = '';
   let framed = body === null;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
@@ -27,8 +37,7 @@ export function requestText(
       text = text + name + ': ' + fields[i + 1] + '\r\n';
     }
   }
-  if (!framed) text += framingOf(body!);
-  return `${text}\r\n`;
+  return framed ? text : text + framingOf(body!);
 }
 
 function framingOf(body: RequestBody): string {

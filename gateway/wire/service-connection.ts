@@ -99,8 +99,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     if (this.#call !== call) return;
     const { body } = request;
     this.#socket!.ref();
-    if (body === null)
-      this.#socket!.write(requestText(request.method, request.target, request.fields, null), 'latin1');
+    if (body === null) this.#socket!.write(requestText(request, null), 'latin1');
     else this.#sendWithBody(request, body);
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
-import type { DownstreamListener, Fields, RepeatedFields } from '../exchange/contract.ts';
+import type { DownstreamListener, FieldBlock, Fields, RepeatedFields } from '../exchange/contract.ts';
 import { STATUS_CODES } from '../exchange/node-http.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { type AnswerFraming, type AnswerText, informationalText } from './answer-text.ts';
@@ -31,6 +31,7 @@ export class WireDownstream implements ClientExchange {
   readonly rawTarget: string;
   readonly version = '1.1';
   readonly fields: Fields;
+  readonly block: FieldBlock | null;
   readonly body: ClientBody | null;
   readonly #connection: ExchangeConnection;
   #listener: DownstreamListener = IGNORE;
@@ -49,6 +50,7 @@ export class WireDownstream implements ClientExchange {
     this.method = head.method;
     this.rawTarget = head.target;
     this.fields = head.fields;
+    this.block = head.block;
     this.body = body;
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { startRoute } from '../testing/route-stage.ts';
 import { ok } from '../testing/service.ts';
@@ -15,6 +16,24 @@ describe.each(laneKinds)('the fields of a request on $kind', ({ routes, files })
   test('Host is that of the endpoint where the route says so', async () => {
     const { head, service } = await received(['Host: shop.example'], 'hostHeader: rewrite');
     expect(head.value('host')).toMatch(new RegExp(`^(127\\.0\\.0\\.1|localhost):${service.port}$`));
+  });
+
+  test('arrive each time as they are sent again on a connection, but for what is of one request', async () => {
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(() => ok());
+    const client = await gateway.connect();
+    const fields = ['Accept: */*', 'X-A: 1', 'Connection: X-Hop', 'X-Hop: 1', 'X-Forwarded-For: 192.0.2.1'];
+    for (const path of ['/db/1', '/db/2', '/db/3', '/db/4']) await client.exchange(get(path, ...fields));
+    await client.exchange(get('/db/5', 'Accept: */*', 'X-A: 2'));
+    const heads = service.requests.map(({ head }) => head);
+    const same = heads.map(({ lines }) =>
+      lines.filter((line) => !/^(x-request-id|traceparent):/i.test(line)),
+    );
+    expect([same[1], same[2], same[3]]).toEqual([same[0], same[0], same[0]]);
+    expect(same[0]!.join('\n')).not.toMatch(/x-hop|192\.0\.2\.1/i);
+    expect(heads[4]!.value('x-a')).toBe('2');
+    for (const name of ['x-request-id', 'traceparent'])
+      expect(new Set(heads.flatMap((head) => head.values(name))).size).toBe(5);
   });
 
   // An application that compares Host with Origin (Jupyter, Django) must find one name in both.

@@ -3,7 +3,8 @@ import { lowered } from '../../exchange/h2-fields.ts';
 
 /** The head of a request as it goes out (RFC 9113 §8.3.1): the Host is its authority, and the length that of the body. */
 export function requestHead(request: UpstreamRequest, scheme: 'http' | 'https'): string[] {
-  const { method, target, fields, body } = request;
+  const { method, target, repeated, body } = request;
+  const fields = repeated ? [...repeated.fields, ...request.fields] : request.fields;
   const list = lowered(fields);
   let authority = '';
   const kept: string[] = [];

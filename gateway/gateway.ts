@@ -567,6 +567,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.streams.destroy();
     this.caches.close();
     this.snapshots.retire();
+    this.memory.close();
   }
 }
 

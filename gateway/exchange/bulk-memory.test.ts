@@ -82,3 +82,10 @@ test('a busy gateway and one with a large heap are left alone', () => {
   expect(collections).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('a gateway that has ended collects nothing any more', () => {
+  memory.moved(8 * mebibyte);
+  memory.settle(() => true);
+  memory.close();
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -43,6 +43,12 @@ export class BulkMemory {
     }, QUIET_MS).unref();
   }
 
+  /** The gateway is no more: what other gateways of this process have is not its to collect. */
+  close(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#settling);
+  }
+
   #lookIn(ms: number): NodeJS.Timeout {
     return setTimeout(() => {
       this.#timer = this.#look();

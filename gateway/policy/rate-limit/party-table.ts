@@ -7,16 +7,13 @@ import type { PartyTag } from './party-tag.ts';
 export class PartyTable {
   readonly places: number;
   /** Of each place two words of tag and, as one number, the time: eight places are two cache lines. */
-  readonly #tags: Int32Array;
-  readonly #times: Float64Array;
+  #tags = new Int32Array(0);
+  #times = new Float64Array(0);
   readonly #groups: number;
 
   /** @param places a power of two */
   constructor(places: number = PLACES) {
-    const rows = new ArrayBuffer(places * BYTES_OF_PLACE);
     this.places = places;
-    this.#tags = new Int32Array(rows);
-    this.#times = new Float64Array(rows);
     this.#groups = places / TOGETHER;
   }
 
@@ -41,9 +38,17 @@ export class PartyTable {
   }
 
   put(place: number, { low, high }: PartyTag, time: number): void {
+    if (this.#tags.length === 0) this.#allocate();
     this.#tags[place * 4] = low;
     this.#tags[place * 4 + 1] = high;
     this.#times[place * 2 + 1] = time;
+  }
+
+  /** With the first party: most gateways keep most of their tables empty, and each takes two megabytes. */
+  #allocate(): void {
+    const rows = new ArrayBuffer(this.places * BYTES_OF_PLACE);
+    this.#tags = new Int32Array(rows);
+    this.#times = new Float64Array(rows);
   }
 }
 

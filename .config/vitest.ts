@@ -7,9 +7,9 @@ process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
 
 // The suite speaks over real sockets and starts real processes, and waits more than it computes: on two cores four files at a time take
 // two thirds of the time of two. A test may take its time; what it waits for is always an event, never the clock.
-// Files share a process: to load the program for each of them is a third of their time. Scenarios have one each: a gateway that a failed
-// one leaves behind would be met by those after it, and two of them put something in the place of a module.
-const alone = ['gateway/proof/scenarios/**/*.test.ts'];
+// Files share a process: to load and compile the program for each of them would be half of their time. Two of them put something in the place of
+// a module, and have one each.
+const alone = ['gateway/proof/scenarios/policy-{body,wait}.test.ts'];
 const include = ['gateway/**/*.test.ts', 'services/**/*.test.ts'];
 
 export default defineConfig({

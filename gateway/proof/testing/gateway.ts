@@ -96,6 +96,8 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const port = options.port ?? freePort;
   if (running === 0) disownSockets();
   running++;
+  // Also where the start fails or an end hangs: what is left then is not of the gateways of the tests that follow.
+  onTestFinished(() => void running--);
   const gateway = await startGateway({
     configFile,
     env,
@@ -107,7 +109,6 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const started = new TestGateway(gateway, mode, configFile, log);
   onTestFinished(async () => {
     await started.close();
-    running--;
     await until(
       `all sockets of the gateway are gone:\n${leaked().join('\n')}`,
       () => leaked().length === 0,

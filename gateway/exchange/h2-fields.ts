@@ -1,5 +1,6 @@
 /** How header fields stand in HTTP/2, on both sides. */
 
+import { sensitiveHeaders } from 'node:http2';
 import type { Fields } from './contract.ts';
 
 /** What belongs to one connection of HTTP/1 and has no place in HTTP/2 (RFC 9113 §8.2.2). */
@@ -13,9 +14,21 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'te',
 ]);
 
-/** Names in lower case (RFC 9113 §8.2.1), without those of a connection. */
-export function lowered(fields: Fields): string[] {
-  const list: string[] = [];
+/**
+ * Values that never come twice. In the table of a connection they would drive out those that do, and each that follows would be compared with
+ * all of them.
+ */
+const NEVER_INDEXED: object = {
+  [sensitiveHeaders]: ['x-request-id', 'traceparent', 'ratelimit', 'server-timing'],
+};
+
+/** A list for Node that it sends with these as literals (RFC 7541 §6.2.3). */
+export function neverIndexed(list: string[]): string[] {
+  return Object.assign(list, NEVER_INDEXED);
+}
+
+/** Names in lower case (RFC 9113 §8.2.1), without those of a connection. @param list what they are put behind */
+export function lowered(fields: Fields, list: string[] = []): string[] {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase();
     if (!CONNECTION_FIELDS.has(name)) list.push(name, fields[i + 1]!);

@@ -4,7 +4,7 @@ import { ownBytes } from '../../exchange/borrowed-bytes.ts';
 import type { ClientExchange, Reading } from '../../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
-import { grouped, lowered, sizeOf } from '../../exchange/h2-fields.ts';
+import { grouped, lowered, neverIndexed, sizeOf } from '../../exchange/h2-fields.ts';
 import type { Peer } from '../../exchange/peer.ts';
 import { H2Body } from './h2-body.ts';
 
@@ -33,6 +33,8 @@ export class H2Exchange implements ClientExchange {
   #trailers: Fields = [];
   /** A head that may be all of the answer. */
   #held: string[] | null = null;
+  /** Whether it hears when what was written has gone. */
+  #drains = false;
   #ended = false;
   #closed = false;
 
@@ -52,10 +54,7 @@ export class H2Exchange implements ClientExchange {
     this.fields = regularFields(rawFields, authority);
     this.refusal = sizeOf(rawFields) > HEAD_MAX_BYTES ? tooLarge() : null;
     this.body = hasBody ? new H2Body(stream, headers, session.received) : null;
-    stream
-      .on('drain', () => this.#listener.drained())
-      .on('wantTrailers', () => this.#attempt(() => stream.sendTrailers(grouped(this.#trailers))))
-      .on('close', () => this.#streamClosed());
+    stream.on('close', () => this.#streamClosed());
   }
 
   get stream(): ServerHttp2Stream {
@@ -101,9 +100,16 @@ export class H2Exchange implements ClientExchange {
     const isEmpty = this.method === 'HEAD' || status === 204 || status === 304;
     // A body whose length is known has no trailers, and those that have none cost a frame.
     const waitForTrailers = !isEmpty && !hasLength(fields);
-    const list = [':status', String(status), ...lowered(fields)];
-    if (isGrpc(fields)) return this.#holdHead(list);
-    this.#attempt(() => this.#stream.respond(list, { waitForTrailers }));
+    const list = neverIndexed(lowered(fields, [':status', String(status)]));
+    if (isGrpc(fields)) this.#holdHead(list);
+    else this.#respond(list, waitForTrailers);
+  }
+
+  #respond(list: string[], waitForTrailers: boolean): void {
+    const stream = this.#stream;
+    if (waitForTrailers)
+      stream.on('wantTrailers', () => this.#attempt(() => stream.sendTrailers(grouped(this.#trailers))));
+    this.#attempt(() => stream.respond(list, { waitForTrailers }));
   }
 
   /** To gRPC a head that ends the stream is one of trailers: whether it does is known in this turn of the loop. */
@@ -115,8 +121,7 @@ export class H2Exchange implements ClientExchange {
   #flushHead(): void {
     const list = this.#held;
     this.#held = null;
-    if (list && !this.#stream.destroyed)
-      this.#attempt(() => this.#stream.respond(list, { waitForTrailers: true }));
+    if (list && !this.#stream.destroyed) this.#respond(list, true);
   }
 
   #endWithHead(list: string[]): void {
@@ -136,7 +141,9 @@ export class H2Exchange implements ClientExchange {
   write(chunk: Buffer): boolean {
     if (chunk.length === 0 || this.#stream.destroyed) return true;
     if (this.#held) this.#flushHead();
-    return this.#stream.write(ownBytes(chunk));
+    const more = this.#stream.write(ownBytes(chunk));
+    if (!more) this.#awaitDrain();
+    return more;
   }
 
   end(trailers: Fields): void {
@@ -153,6 +160,13 @@ export class H2Exchange implements ClientExchange {
 
   abort(): void {
     if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  /** Small answers never wait: each listener of a stream costs as much as a field. */
+  #awaitDrain(): void {
+    if (this.#drains) return;
+    this.#drains = true;
+    this.#stream.on('drain', () => this.#listener.drained());
   }
 
   #streamClosed(): void {

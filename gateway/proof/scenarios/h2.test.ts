@@ -3,6 +3,7 @@ import http2 from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { answerOf, connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { startH2Service } from '../testing/h2-service.ts';
 import { until } from '../testing/poll.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { connectSecurely } from '../testing/secure-client.ts';
@@ -150,6 +151,22 @@ describe.each(routeKinds)('HTTP/2 over TLS, on $kind', ({ routes, files, through
     await connection.rest();
     expect((await exchangeH2(session, { ':path': '/nothing' })).status).toBe(404);
   });
+});
+
+// Each id drove a field that comes again out of the table of its connection, and was compared with all that had come before.
+test('ids never enter the table of a connection, of a client or of a service', async () => {
+  let asked: unknown;
+  const service = await startH2Service((stream, headers) => {
+    asked = headers[http2.sensitiveHeaders as never];
+    stream.respond({ ':status': 200, 'x-of-service': 'again' });
+    stream.end('ok');
+  });
+  const gateway = await gatewayFor(`routes:\n  /db: { to: "h2c://127.0.0.1:${service.port}" }\n`);
+  const { headers, status } = await exchangeH2(await connectH2(gateway.port), { ':path': '/db' });
+  expect(status).toBe(200);
+  expect(headers[http2.sensitiveHeaders as never]).toEqual(['x-request-id']);
+  expect(asked).toEqual(expect.arrayContaining(['x-request-id']));
+  expect(asked).not.toContain('x-forwarded-for');
 });
 
 describe('what the gateway answers by itself', () => {

@@ -1,5 +1,5 @@
 import type { UpstreamRequest } from '../../exchange/contract.ts';
-import { lowered } from '../../exchange/h2-fields.ts';
+import { lowered, neverIndexed } from '../../exchange/h2-fields.ts';
 
 /** The head of a request as it goes out (RFC 9113 §8.3.1): the Host is its authority, and the length that of the body. */
 export function requestHead(request: UpstreamRequest, scheme: 'http' | 'https'): string[] {
@@ -15,7 +15,7 @@ export function requestHead(request: UpstreamRequest, scheme: 'http' | 'https'):
   const head = [':method', method, ':scheme', scheme, ':authority', authority, ':path', target, ...kept];
   if (takesTrailers(fields)) head.push('te', 'trailers');
   if (body !== null && body.length !== null) head.push('content-length', String(body.length));
-  return head;
+  return neverIndexed(head);
 }
 
 /** The only value that it may have here (RFC 9113 §8.2.2). */

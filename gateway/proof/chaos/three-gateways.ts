@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LoadResult } from '../bench/load.ts';
+import { parseWrk } from '../bench/wrk.ts';
 import { freePort } from '../testing/free-port.ts';
 import type { GatewayChild } from '../testing/gateway-child.ts';
 import { type Asked, ask, Load, problemOf } from '../testing/load.ts';
@@ -48,19 +50,43 @@ export class ThreeGateways {
   }
 
   /** Clients that come to HAProxy: most read, some write. */
-  load(): { stop(): Promise<Loaded> } {
+  load(readers = this.#stage.either(8, 20)): { stop(): Promise<Loaded> } {
     const since = performance.now();
     const load = (tag: 'get' | 'post', clients: number) => {
       const target = (id: string) => `/one/ok?tag=${tag}&id=${tag}-${id}`;
       const method = tag === 'get' ? 'GET' : 'POST';
       return new Load({ port: this.port, target, method, clients, pauseMs: 8, ids: `${tag}-` });
     };
-    const [reads, writes] = [load('get', this.#stage.either(8, 20)), load('post', 2)];
+    const [reads, writes] = [load('get', readers), load('post', 2)];
     return {
       stop: async () => {
         const [get, post] = await Promise.all([reads.stop(), writes.stop()]);
         const perSecond = ((get.length + post.length) * 1_000) / (performance.now() - since);
         return { get, post, perSecond };
+      },
+    };
+  }
+
+  /**
+   * Reads at more than 2,000 a second, each client pausing between two, by wrk: our own clients would take a core for that. What they got is
+   * counted, and not looked at. `null`: wrk isn't installed.
+   */
+  async manyReads(): Promise<{ stop(): Promise<LoadResult> } | null> {
+    const installed = findProgram('wrk', ['-v'], /^wrk (\S+)/);
+    if (installed === null) return null;
+    const folder = this.#stage.folder();
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'pause.lua'), `delay = function() return ${READ_PAUSE_MS} end\n`);
+    const clients = this.#stage.either(8, READERS);
+    const size = ['-t1', `-c${clients}`, '-d600s', '--timeout', '10s', '--latency'];
+    const command = [installed.path, ...size, '-s', join(folder, 'pause.lua')] as const;
+    const url = `http://127.0.0.1:${this.port}/one/ok`;
+    const wrk = await this.#stage.processes.start([...command, url], { endsOn: 'SIGINT' });
+    this.#stage.atRowEnd(() => wrk.kill());
+    return {
+      stop: async () => {
+        await wrk.stop();
+        return parseWrk(wrk.stdout);
       },
     };
   }
@@ -98,6 +124,9 @@ export class ThreeGateways {
     });
   }
 }
+
+const READERS = 32;
+const READ_PAUSE_MS = 10;
 
 /** What became of the load. */
 export interface Loaded {

@@ -74,19 +74,28 @@ export const nodes: readonly Fault[] = [
     limitMs: 120_000,
     async run(stage, seen) {
       const three = await ThreeGateways.start(stage, ANNOUNCED);
-      const load = three.load();
+      const reads = await three.manyReads();
+      const load = reads === null ? three.load() : three.load(2);
       await pause(stage.either(300, 3_000));
       for (const gateway of three.gateways) {
         const { code, finished } = await gateway.stop();
         seen.must(`exit code ${code}`, code === 0 && finished, 'should be 0, with nothing under way');
         await three.startAgain(gateway);
       }
-      const loaded = await load.stop();
+      const [read, loaded] = [await reads?.stop(), await load.stop()];
+      if (read) {
+        const perSecond = read.requests / read.seconds;
+        seen.note(`${Math.round(perSecond)} reads/s by wrk${perSecond < WANTED ? MORE_WANTED : ''}`);
+        seen.none(`of its ${read.requests} reads failed`, read.problems);
+      }
       await tell(seen, three, loaded);
       seen.none('failed POSTs', failuresOf(loaded.post));
     },
   },
 ];
+
+const WANTED = 2_000;
+const MORE_WANTED = ' (2,000 were wanted: more is not carried here now)';
 
 /** @param firsts GETs that may be answered 502, because a connection that has carried nothing yet is no kept one: at most one for each gateway */
 async function tell(

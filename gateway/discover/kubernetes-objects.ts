@@ -7,6 +7,7 @@ import type { ApiObject } from './kubernetes-api.ts';
 
 /** The kinds that are followed, and where the API server has them. */
 export const RESOURCES = [
+  { kind: 'GatewayClass', group: 'gateway.networking.k8s.io/v1', plural: 'gatewayclasses' },
   { kind: 'Gateway', group: 'gateway.networking.k8s.io/v1', plural: 'gateways' },
   { kind: 'HTTPRoute', group: 'gateway.networking.k8s.io/v1', plural: 'httproutes' },
   { kind: 'ReferenceGrant', group: 'gateway.networking.k8s.io/v1beta1', plural: 'referencegrants' },

@@ -65,7 +65,8 @@ export class KubernetesSource {
         const objects = this.#objectsNow();
         take(objects, placesFor(this.#cluster, this.#settings.gatewayClass));
         // Of what is new the verdict is still to come.
-        if (objects === before && statusesDue) void this.#statuses.write(this.#cluster, signal);
+        if (statusesDue && (objects === before || before === null))
+          void this.#statuses.write(this.#cluster, signal);
         await Promise.race([wake.promise, broken]);
         // A rollout is a burst of events.
         await Promise.race([sleep(SETTLE_MS, undefined, { ref: false }), broken]);
@@ -91,29 +92,36 @@ export class KubernetesSource {
 
   /** @returns the version of the list */
   async #list(resource: Resource, signal: AbortSignal): Promise<string> {
-    const { items, resourceVersion } = await this.#api
-      .list(this.#pathOf(resource), signal)
-      .catch((cause: ApiError) => {
-        // Not every cluster knows every kind.
-        if (cause.status === 404 && resource.kind === 'ReferenceGrant')
-          return { items: [], resourceVersion: '' };
-        throw cause;
-      });
+    const { items, resourceVersion } = this.#isElsewhere(resource)
+      ? NOTHING
+      : await this.#api.list(this.#pathOf(resource), signal).catch((cause: ApiError) => {
+          if (SPARED[resource.kind]?.includes(cause.status)) return NOTHING;
+          throw cause;
+        });
     const known = items.flatMap((item) => knownOf(resource, item) ?? []);
     this.#cluster.set(resource.kind, new Map(known.map((each) => [keyOf(each), each])));
     return resourceVersion;
   }
 
+  /** Classes are of the whole cluster: whoever is given one namespace may not look at them. */
+  #isElsewhere({ kind }: Resource): boolean {
+    return kind === 'GatewayClass' && this.#settings.namespace !== null;
+  }
+
   /** @throws ApiError */
   async #follow(resource: Resource, listed: string, signal: AbortSignal): Promise<never> {
     let version = listed;
+    let forgotten = 0;
     for (let listedAt = performance.now(); ; ) {
       const isOld = performance.now() - listedAt > RESYNC_MS;
+      const began = performance.now();
       const known = version === '' || isOld ? null : await this.#watch(resource, version, signal);
       if (known !== null) version = known;
       else {
-        // A server that forgets at once is not asked at once again.
-        await sleep(version === '' ? RESYNC_MS : RELIST_MS, undefined, { ref: false, signal });
+        if (performance.now() - began > STABLE_MS) forgotten = 0;
+        // A server that forgets at once is asked less and less often: a list costs it more than a watch.
+        const delayMs = Math.min(RELIST_MS * 2 ** forgotten++, LONGEST_RELIST_MS) * (1 + Math.random() / 2);
+        await sleep(version === '' ? RESYNC_MS : delayMs, undefined, { ref: false, signal });
         version = await this.#list(resource, signal);
         listedAt = performance.now();
         this.#happened(resource);
@@ -167,8 +175,18 @@ export class KubernetesSource {
   }
 }
 
+const NOTHING = { items: [], resourceVersion: '' };
+/** Not every cluster knows every kind, nor lets everybody see it: with these answers there is nothing of it. */
+const SPARED: Readonly<Partial<Record<Resource['kind'], readonly number[]>>> = {
+  ReferenceGrant: [404],
+  GatewayClass: [403, 404],
+};
+
 const SETTLE_MS = 100;
-/** Between two lists of one kind. */
+/** Between two lists of one kind, at least. */
 const RELIST_MS = 1_000;
+const LONGEST_RELIST_MS = 60_000;
+/** A watch that lasted for so long was a good one. */
+const STABLE_MS = 30_000;
 const RESYNC_MS = 30 * 60_000;
 const GONE = 410;

@@ -16,6 +16,8 @@ import {
 /** Of us, in `status.parents`: others write theirs beside it. */
 export const CONTROLLER = 'portway.dev/gateway-controller';
 
+const ACCEPTED: Condition = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' };
+
 interface Condition {
   readonly type: string;
   readonly status: 'True' | 'False';
@@ -24,7 +26,7 @@ interface Condition {
 }
 
 /**
- * Says in the status of each route what became of it. Every gateway writes the same, and nothing where it stands already, so that none of them has
+ * Says in the status of each route what became of it, and of the class that it is followed. Every gateway writes the same, and nothing where it stands already, so that none of them has
  * to lead; where two write at once, one is told of the conflict, and finds by the next event that it is done.
  */
 export class RouteStatuses {
@@ -75,16 +77,20 @@ export class RouteStatuses {
       if (!isDeepStrictEqual(this.#judged.get(name), route.object)) continue;
       const faults = this.#unserved.filter(({ origin }) => origin === name);
       const parents = parentsFor(route, parentsOf(route, cluster, this.#settings.gatewayClass), faults);
-      if (parents !== null) await this.#put(route, parents, signal);
+      if (parents !== null) await this.#put(route, { parents }, signal);
     }
+    const ours = cluster.get('GatewayClass')?.get(`/${this.#settings.gatewayClass}`);
+    const conditions = ours && classConditions(ours);
+    if (conditions) await this.#put(ours, { conditions }, signal);
   }
 
-  async #put(route: Known, parents: readonly ApiObject[], signal: AbortSignal): Promise<void> {
-    const path = `${pathOf(HTTP_ROUTE, route.namespace)}/${encodeURIComponent(route.name)}`;
+  async #put(object: Known, status: ApiObject, signal: AbortSignal): Promise<void> {
+    const resource = RESOURCES.find(({ kind }) => kind === object.kind)!;
+    const path = `${pathOf(resource, object.namespace || null)}/${encodeURIComponent(object.name)}`;
     const times = this.#written.get(path) ?? 0;
     if (times === WRITES_MAX) return;
     try {
-      await this.#api.putStatus(path, route.resourceVersion, { parents }, signal);
+      await this.#api.putStatus(path, object.resourceVersion, status, signal);
       this.#written.set(path, times + 1);
     } catch (cause) {
       const { status, message } = cause as ApiError;
@@ -104,7 +110,15 @@ export class RouteStatuses {
 
 const WRITES_MAX = 3;
 
-const HTTP_ROUTE = RESOURCES.find(({ kind }) => kind === 'HTTPRoute')!;
+/** `null`: it is accepted already, or another controller's. */
+function classConditions({ status, generation, object }: Known): readonly ApiObject[] | null {
+  if (object.spec.controllerName !== CONTROLLER) return null;
+  const known = listOf(status.conditions);
+  const accepted = known.find(({ type }) => type === ACCEPTED.type);
+  const wanted = datedAs(ACCEPTED, status, generation);
+  if (isDeepStrictEqual(accepted, wanted)) return null;
+  return [...known.filter((each) => each !== accepted), wanted];
+}
 
 /** `null`: it stands there already. */
 function parentsFor(
@@ -162,9 +176,9 @@ function conditionsOf(faults: readonly UnservedOrigin[], at: number): readonly C
 }
 
 function accepted(wrong: UnservedOrigin | undefined, refused: UnservedOrigin | undefined): Condition {
-  const type = 'Accepted';
+  const { type } = ACCEPTED;
   if (wrong) return { type, status: 'False', reason: 'UnsupportedValue', message: short(wrong.text) };
-  if (!refused) return { type, status: 'True', reason: 'Accepted', message: '' };
+  if (!refused) return ACCEPTED;
   const reason =
     refused.path === 'hostnames'
       ? 'NoMatchingListenerHostname'

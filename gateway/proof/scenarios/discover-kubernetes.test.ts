@@ -324,6 +324,45 @@ describe('what is wrong with an HTTPRoute', () => {
     expect(writes()).toBe(3);
   });
 
+  test.each([
+    ['ours', 'portway.dev/gateway-controller', [['Supported'], ['Supported', 'Accepted']]],
+    ['another controller’s', 'example.com/other', [['Supported'], ['Supported']]],
+  ])('a class that is %s', async (_what, controllerName, [before, after]) => {
+    const server = await cluster();
+    const classes = `${GROUP}/gatewayclasses`;
+    server.apply(classes, '', 'portway', {
+      spec: { controllerName },
+      status: { conditions: before!.map((type) => ({ type, status: 'True' })) },
+    });
+    serve(server, 'web', [await service('shop')]);
+    route(server, 'a', '/a', 'web');
+    await startTestGateway(yaml(server));
+    const types = () =>
+      (server.statusOf(classes, '', 'portway') as { conditions: Condition[] }).conditions.map(
+        ({ type }) => type,
+      );
+    await becomes(server, 'a', SERVED);
+    await until(`it says ${after}`, () => types().join() === after!.join());
+  });
+
+  test('gateways of one class come to the same, and do not write over each other', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    const gateways = [await startTestGateway(yaml(server)), await startTestGateway(yaml(server))];
+    onTestFinished(async () => void (await Promise.all(gateways.map((gateway) => gateway.close()))));
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) route(server, name, `/${name}`, 'web');
+    for (const name of names) await becomes(server, name, SERVED);
+    const writes = () => server.asked.filter((each) => each.startsWith('PATCH')).length;
+    route(server, 'e', '/e', 'web');
+    await becomes(server, 'e', SERVED);
+    for (const gateway of gateways) await answers(gateway, '/e', 'shop');
+    // One of each took effect, and at most one of each came too late.
+    expect(writes()).toBeLessThanOrEqual(2 * (names.length + 1));
+    const parents = (server.statusOf(ROUTES, 'shop', 'a') as { parents: unknown[] }).parents;
+    expect(parents).toHaveLength(1);
+  });
+
   test('gateways of two classes write each of its own parents, and end with it', async () => {
     const server = await cluster();
     const listeners = [{ name: 'http', protocol: 'HTTP', port: 80 }];
@@ -384,7 +423,7 @@ describe('the API server', () => {
     await writeFile(join(folder, 'token'), 'first\n');
     const access = `server: "${server.address}", ca: ${folder}/ca.crt, token: ${folder}/token`;
     const gateway = await startTestGateway(`discover: { kubernetes: { ${access} } }\n`);
-    await until('all kinds are watched', () => server.watches === 5);
+    await until('all kinds are watched', () => server.watches === 6);
     expect([...server.tokens]).toEqual(['Bearer first']);
     await writeFile(join(folder, 'token'), 'second\n');
     server.endWatches();
@@ -426,7 +465,7 @@ describe('the API server', () => {
     route(server, 'a', '/a', 'web');
     const gateway = await startTestGateway(yaml(server));
     await answers(gateway, '/a', 'shop');
-    await until('all kinds are watched', () => server.watches === 5);
+    await until('all kinds are watched', () => server.watches === 6);
     return { server, gateway };
   }
 
@@ -439,6 +478,19 @@ describe('the API server', () => {
     route(server, 'b', '/b', 'web');
     await answers(gateway, '/b', 'shop');
     expect(lists()).toBe(before);
+  });
+
+  test('forgets each version at once: it is asked less and less often', async () => {
+    const server = await cluster();
+    server.forgetful = true;
+    await startTestGateway(yaml(server));
+    const listed = async (times: number) => {
+      const lists = () => server.asked.filter((each) => each === `GET ${ROUTES}`).length;
+      await until(`it is listed ${times} times`, () => lists() >= times);
+      return performance.now();
+    };
+    const [first, second, third] = [await listed(1), await listed(2), await listed(3)];
+    expect(third - second).toBeGreaterThan((second - first) * 1.2);
   });
 
   test('has forgotten the version (410): it is listed again', async () => {

@@ -89,6 +89,9 @@ export class TestApiServer {
     return this.#of(collection).get(`${namespace}/${name}`)?.status;
   }
 
+  /** Every watch begins too late. */
+  forgetful = false;
+
   /** Ends all watches, and forgets what happened until now. */
   forget(): void {
     this.#forgotten = this.#version;
@@ -167,7 +170,7 @@ export class TestApiServer {
 
   #watch(collection: string, version: number, response: ServerResponse): void {
     const watch = { collection, response };
-    if (version < this.#forgotten) {
+    if (this.forgetful || version < this.#forgotten) {
       const object = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' };
       return void response.end(`${JSON.stringify({ type: 'ERROR', object })}\n`);
     }
@@ -182,9 +185,8 @@ export class TestApiServer {
     let text = '';
     for await (const chunk of request) text += chunk;
     const { metadata, status } = JSON.parse(text) as Stored;
-    const [, root, namespace, plural, name] = /^(.*)\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)\/status$/.exec(
-      path,
-    )!;
+    const [, root, namespace = '', plural, name] =
+      /^(.*?)(?:\/namespaces\/([^/]+))?\/([^/]+)\/([^/]+)\/status$/.exec(path)!;
     const known = this.#of(`${root}/${plural}`).get(`${namespace}/${name}`);
     if (known === undefined) return void response.writeHead(404).end();
     if (this.conflict) {

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { withBrackets } from '../keys/host.ts';
-import { CLUSTER, type Target } from '../keys/target.ts';
+import { CLUSTER, CLUSTER_HTTP2, type Target } from '../keys/target.ts';
 import type {
   EndpointAddress,
   EndpointConfig,
@@ -36,7 +36,7 @@ export function endpointOf(target: Target, places: Places): EndpointAddress {
   if (target.kind === 'unix') return { kind: 'unix', key: `unix:${target.path}`, path: target.path };
   if (target.kind === 'srv')
     return target.cluster
-      ? { ...target, key: `${CLUSTER}${target.name}` }
+      ? { ...target, key: `${target.http2 ? CLUSTER_HTTP2 : CLUSTER}${target.name}` }
       : { ...target, key: `srv:${target.name}` };
   if (target.kind === 'tcp') return tcpEndpoint(target, target.host, target.port);
   const spoken = { tls: false, ...(target.http2 && { http2: target.http2 }) };

@@ -11,6 +11,7 @@ export const RESOURCES = [
   { kind: 'Gateway', group: 'gateway.networking.k8s.io/v1', plural: 'gateways' },
   { kind: 'HTTPRoute', group: 'gateway.networking.k8s.io/v1', plural: 'httproutes' },
   { kind: 'ReferenceGrant', group: 'gateway.networking.k8s.io/v1beta1', plural: 'referencegrants' },
+  { kind: 'Namespace', group: 'v1', plural: 'namespaces' },
   { kind: 'Service', group: 'v1', plural: 'services' },
   { kind: 'EndpointSlice', group: 'discovery.k8s.io/v1', plural: 'endpointslices' },
 ] as const;
@@ -54,6 +55,8 @@ export function knownOf({ kind, group }: Resource, object: ApiObject): Known | n
   if (typeof name !== 'string' || typeof namespace !== 'string') return null;
   const { endpoints, ports } = object;
   const service = mapOf(labels)[SERVICE_NAME];
+  // By its labels a listener chooses a namespace; of all else they mean nothing.
+  const keptLabels = kind === 'Namespace' ? labels : service && { [SERVICE_NAME]: service };
   const kept = {
     apiVersion: group,
     kind,
@@ -61,7 +64,7 @@ export function knownOf({ kind, group }: Resource, object: ApiObject): Known | n
       name,
       namespace,
       creationTimestamp,
-      ...(service ? { labels: { [SERVICE_NAME]: service } } : {}),
+      ...(keptLabels ? { labels: keptLabels } : {}),
     },
     ...(kind === 'EndpointSlice' ? { endpoints, ports } : {}),
     spec: mapOf(object.spec),
@@ -101,11 +104,13 @@ export function parentsOf(route: Known, cluster: Cluster, gatewayClass: string):
 export function objectsFor(cluster: Cluster, gatewayClass: string): readonly ClusterObject[] {
   const routes = routesOf(cluster, gatewayClass);
   const services = new Set(routes.flatMap(backendsOf).map(keyOf));
+  const namespaces = new Set(routes.map(({ namespace }) => namespace));
   const of = (kind: Resource['kind']) => [...(cluster.get(kind)?.values() ?? [])];
   const chosen = [
     ...of('Gateway').filter(({ object }) => object.spec.gatewayClassName === gatewayClass),
     ...routes,
     ...of('ReferenceGrant'),
+    ...of('Namespace').filter(({ name }) => namespaces.has(name)),
     ...of('Service').filter((service) => services.has(keyOf(service))),
   ];
   return chosen

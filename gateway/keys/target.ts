@@ -19,7 +19,13 @@ export type Target =
     }
   | { readonly kind: 'unix'; readonly path: string }
   /** `cluster`: a Service of a cluster, `shop/web:80`, which no file can name. */
-  | { readonly kind: 'srv'; readonly name: string; readonly tls: boolean; readonly cluster?: true }
+  | {
+      readonly kind: 'srv';
+      readonly name: string;
+      readonly tls: boolean;
+      readonly cluster?: true;
+      readonly http2?: true;
+    }
   /** A process of `services:`, wherever it listens; `null`: the one that the route runs itself. */
   | { readonly kind: 'service'; readonly name: string | null };
 
@@ -27,6 +33,8 @@ export type PortTarget = Extract<Target, { kind: 'port' | 'tcp' }>;
 
 /** Begins what the HTTPRoutes of a cluster lead to: namespace, name and port of a Service follow. */
 export const CLUSTER = 'cluster:';
+/** The same, where the Service speaks HTTP/2. */
+export const CLUSTER_HTTP2 = 'cluster+h2c:';
 
 const A_PORT = 'a port from 1 to 65535';
 /** `sun_path` of unix(7) has 108 bytes with its final NUL, that of BSD and macOS 104. */
@@ -36,12 +44,16 @@ export function portTarget(port: number): PortTarget {
   return { kind: 'port', port: port as Port };
 }
 
+function parseCluster(name: string, http2?: true): ParseResult<Target> {
+  return accepted({ kind: 'srv', name, tls: false, cluster: true, ...(http2 && { http2 }) });
+}
+
 /** Reads a target that is text. */
 export function parseTarget(text: string): ParseResult<Target> {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
   if (/^srv:/i.test(text)) return parseSrv(text.slice('srv:'.length));
-  if (text.startsWith(CLUSTER))
-    return accepted({ kind: 'srv', name: text.slice(CLUSTER.length), tls: false, cluster: true });
+  if (text.startsWith(CLUSTER)) return parseCluster(text.slice(CLUSTER.length));
+  if (text.startsWith(CLUSTER_HTTP2)) return parseCluster(text.slice(CLUSTER_HTTP2.length), true);
   if (text === 'auto') return accepted({ kind: 'service', name: null });
   if (text.startsWith('service:')) return parseServiceTarget(text.slice('service:'.length));
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];

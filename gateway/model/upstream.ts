@@ -119,6 +119,7 @@ export interface SrvAddress {
   readonly tls: boolean;
   /** Whoever follows the cluster says what it stands for ({@link PlacedService}). */
   readonly cluster?: true;
+  readonly http2?: true;
   readonly trust?: ServiceTrust;
 }
 

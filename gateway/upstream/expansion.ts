@@ -40,7 +40,7 @@ export interface Names {
 export function expansionOf(endpoint: EndpointConfig, names: Names, changed: () => void): Expansion {
   const { address, weight, backup } = endpoint;
   if (address.kind === 'srv' && address.cluster)
-    return new ClusterExpansion(address.key, names.placed(address.name), { weight, backup }, changed);
+    return new ClusterExpansion(address, names.placed(address.name), { weight, backup }, changed);
   if (address.kind === 'srv') return new ServiceExpansion(address, { weight, backup }, names, changed);
   if (address.kind === 'unix' || address.addresses !== null)
     return new FixedExpansion({ address, weight, backup });
@@ -207,9 +207,11 @@ class ClusterExpansion implements Expansion, NameWatcher {
   readonly answered = Promise.resolve();
   readonly #name: PlacedName;
   readonly #role: Role;
+  readonly #http2: boolean;
 
-  constructor(key: string, name: PlacedName, role: Role, changed: () => void) {
+  constructor({ key, http2 }: SrvAddress, name: PlacedName, role: Role, changed: () => void) {
     this.key = key;
+    this.#http2 = http2 ?? false;
     this.nameChanged = changed;
     this.#name = name;
     this.#role = role;
@@ -221,8 +223,9 @@ class ClusterExpansion implements Expansion, NameWatcher {
     return pods.map(({ address, port }) => ({
       address: {
         kind: 'tcp',
-        key: `${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
+        key: `${this.#http2 ? 'h2c://' : ''}${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
         tls: false,
+        http2: this.#http2,
         host: address,
         port,
         addresses: [address],

@@ -26,6 +26,7 @@ export function keysOfFilters(rule: ObjectReader, place: Place, targetOf: Target
     else if (type === 'ResponseHeaderModifier') headers.answer = rulesOf(filter, 'responseHeaderModifier');
     else if (type === 'RequestRedirect') Object.assign(keys, redirectOf(filter, place));
     else if (type === 'URLRewrite') Object.assign(keys, rewriteOf(filter, place));
+    else if (type === 'CORS') keys.cors = corsOf(filter);
     else if (type === 'RequestMirror' && !keys.mirror) keys.mirror = mirrorOf(filter, targetOf);
     else
       filter.fault('type', {
@@ -43,6 +44,7 @@ const KNOWN = [
   'ResponseHeaderModifier',
   'RequestRedirect',
   'URLRewrite',
+  'CORS',
   'RequestMirror',
 ];
 
@@ -72,6 +74,36 @@ function shareOf(mirror: ObjectReader): SourceNode | null {
   if (percent === null) return null;
   const known = mirror.get(fraction === null ? 'percent' : 'fraction')!;
   return scalarAt(known.span, `${Number(percent.toFixed(2))}%`);
+}
+
+/** What is not said allows what a browser sends without asking, and nothing more. */
+function corsOf(filter: ObjectReader): SourceNode | null {
+  filter.knows('type', 'cors');
+  const cors = filter.map('cors');
+  if (cors === null) return filter.missing('cors', 'a map with allowOrigins');
+  cors.knows('allowOrigins', 'allowMethods', 'allowHeaders', 'exposeHeaders', 'allowCredentials', 'maxAge');
+  const { span } = cors.node;
+  const listed = (key: string) => {
+    const texts = cors.textsOf(key);
+    return texts.length === 0 ? null : texts;
+  };
+  /** `*` is what holds here where nothing is said. */
+  const allowed = (key: string, plain: readonly string[]) => {
+    const texts = listed(key) ?? plain.map((text) => scalarAt(span, text));
+    return texts.some(({ value }) => value === '*') ? null : listAt(span, texts);
+  };
+  const origins = listed('allowOrigins');
+  const expose = listed('exposeHeaders');
+  const maxAge = cors.number('maxAge');
+  if (origins === null) return cors.missing('allowOrigins', 'the origins that are allowed');
+  return mapAt(span, {
+    origins: listAt(span, origins),
+    methods: allowed('allowMethods', ['GET', 'HEAD', 'POST']),
+    headers: allowed('allowHeaders', ['Accept']),
+    expose: expose && listAt(span, expose),
+    credentials: cors.scalar('allowCredentials'),
+    maxAge: maxAge === null ? null : scalarAt(span, `${Math.min(maxAge, 86_400)}s`),
+  });
 }
 
 function rulesOf(filter: ObjectReader, key: string): SourceNode | null {

@@ -5,11 +5,18 @@ import type { SourceMap, SourceNode } from '../source.ts';
 import { ObjectReader } from './object-reader.ts';
 
 /** What Portway understands; other kinds in the file are problems, but for those that say nothing about routes. */
-export const KINDS = ['HTTPRoute', 'Gateway', 'ReferenceGrant', 'Service', 'EndpointSlice'] as const;
+export const KINDS = [
+  'HTTPRoute',
+  'Gateway',
+  'ReferenceGrant',
+  'Namespace',
+  'Service',
+  'EndpointSlice',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** They stand beside routes in the files that people have. */
-const WITHOUT_MEANING = ['GatewayClass', 'Namespace', 'Deployment', 'Secret', 'ConfigMap', 'ServiceAccount'];
+const WITHOUT_MEANING = ['GatewayClass', 'Deployment', 'Secret', 'ConfigMap', 'ServiceAccount'];
 
 export interface KubernetesObject {
   readonly kind: Kind;

@@ -1,6 +1,6 @@
 /** What the objects of a file say of each other: which routes a Gateway takes, and where a backend is. */
 
-import { CLUSTER } from '../../keys/target.ts';
+import { CLUSTER, CLUSTER_HTTP2 } from '../../keys/target.ts';
 import type { Fault } from '../problem-list.ts';
 import type { SourceScalar } from '../source.ts';
 import type { ObjectReader } from './object-reader.ts';
@@ -74,7 +74,7 @@ export class References {
         (port === null || each.number('port') === port),
     );
     if (meant.length === 0) return no(`a listener of ${name}`, section ?? `port ${port}`);
-    const open = meant.filter((each) => isAllowed(each, route, gateway));
+    const open = meant.filter((each) => this.#isAllowed(each, route, gateway));
     if (open.length === 0) {
       return no(
         `a listener that takes routes of the namespace ${route.namespace}`,
@@ -101,30 +101,42 @@ export class References {
     const external = service?.fields.map('spec')?.text('externalName') ?? null;
     // Whoever may make a Service could name this very machine.
     if (external !== null && this.#complete) return no('a Service that has endpoints', `a name, ${external}`);
+    const ports = service?.fields.map('spec')?.list('ports') ?? [];
+    const servicePort = ports.find((each) => each.number('port') === port);
+    const http2 = speaksHttp2(servicePort);
     // Its pods come and go without a change of the configuration.
-    if (this.#complete) return { ok: true, targets: [`${CLUSTER}${namespace}/${name}:${port}`], node: ref };
+    if (this.#complete) {
+      const begin = http2 ? CLUSTER_HTTP2 : CLUSTER;
+      return { ok: true, targets: [`${begin}${namespace}/${name}:${port}`], node: ref };
+    }
+    const portName = servicePort?.text('name') ?? null;
     const addresses = external
       ? [`${external}:${port}`]
-      : this.#addresses(service, { name, namespace, port });
+      : this.#addresses({ name, namespace, port, portName });
     if (addresses.length === 0)
       return { ...no(`an endpoint of ${namespace}/${name} that is ready`, 'none'), status: 503 };
-    return { ok: true, targets: addresses.map((address) => `http://${address}`), node: ref };
+    return {
+      ok: true,
+      targets: addresses.map((address) => `${http2 ? 'h2c' : 'http'}://${address}`),
+      node: ref,
+    };
   }
 
-  #addresses(
-    service: KubernetesObject | undefined,
-    { name, namespace, port }: { name: string; namespace: string; port: number },
-  ): string[] {
-    const spec = service?.fields.map('spec');
+  #addresses({
+    name,
+    namespace,
+    port,
+    portName,
+  }: {
+    name: string;
+    namespace: string;
+    port: number;
+    portName: string | null;
+  }): string[] {
     const slices = this.of('EndpointSlice').filter(
       (slice) => slice.namespace === namespace && slice.labels.get('kubernetes.io/service-name') === name,
     );
     if (slices.length === 0) return [`${name}.${namespace}.svc:${port}`];
-    const portName =
-      spec
-        ?.list('ports')
-        .find((each) => each.number('port') === port)
-        ?.text('name') ?? null;
     return slices
       .flatMap((slice) => readyIn(slice, portName, port))
       .map(([address, number]) => `${address.includes(':') ? `[${address}]` : address}:${number}`);
@@ -136,6 +148,25 @@ export class References {
     return this.of('Service').some(
       ({ fields }) => (fields.map('spec')?.get('externalName') ?? null) === null,
     );
+  }
+
+  #isAllowed(listener: ObjectReader, route: KubernetesObject, gateway: KubernetesObject): boolean {
+    if (!takesRoutes(listener)) return false;
+    const namespaces = listener.map('allowedRoutes')?.map('namespaces') ?? null;
+    switch (namespaces?.word('from', ['Same', 'All', 'Selector']) ?? 'Same') {
+      case 'All':
+        return true;
+      case 'Selector':
+        return selects(namespaces!.map('selector'), this.#labelsOf(route.namespace));
+      default:
+        return route.namespace === gateway.namespace;
+    }
+  }
+
+  /** Each namespace has its name as a label, whether or not its object is here. */
+  #labelsOf(namespace: string): ReadonlyMap<string, string> {
+    const object = this.of('Namespace').find(({ name }) => name === namespace);
+    return new Map([...(object?.labels ?? []), ['kubernetes.io/metadata.name', namespace]]);
   }
 
   #isGranted(route: KubernetesObject, namespace: string, service: string): boolean {
@@ -163,12 +194,43 @@ export class References {
   }
 }
 
-function isAllowed(listener: ObjectReader, route: KubernetesObject, gateway: KubernetesObject): boolean {
-  const allowed = listener.map('allowedRoutes');
-  const kinds = allowed?.list('kinds') ?? [];
-  if (kinds.length > 0 && !kinds.some((each) => each.text('kind') === 'HTTPRoute')) return false;
-  const from = allowed?.map('namespaces')?.text('from') ?? 'Same';
-  return from === 'All' || (from === 'Same' && route.namespace === gateway.namespace);
+/** Whether a listener takes routes of this kind. */
+function takesRoutes(listener: ObjectReader): boolean {
+  const kinds = listener.map('allowedRoutes')?.list('kinds') ?? [];
+  return kinds.length === 0 || kinds.some((each) => each.text('kind') === 'HTTPRoute');
+}
+
+/** A label selector of Kubernetes: all that it says must hold, and one that says nothing selects everything. */
+function selects(selector: ObjectReader | null, labels: ReadonlyMap<string, string>): boolean {
+  if (selector === null) return false;
+  const pairs = [...(selector.map('matchLabels')?.texts() ?? [])];
+  return (
+    pairs.every(([key, value]) => labels.get(key) === value) &&
+    selector.list('matchExpressions').every((expression) => isMet(expression, labels))
+  );
+}
+
+function isMet(expression: ObjectReader, labels: ReadonlyMap<string, string>): boolean {
+  const value = labels.get(expression.text('key') ?? '');
+  const isListed =
+    value !== undefined && expression.textsOf('values').some((each) => String(each.value) === value);
+  switch (expression.word('operator', ['In', 'NotIn', 'Exists', 'DoesNotExist'])) {
+    case 'In':
+      return isListed;
+    case 'NotIn':
+      return !isListed;
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    default:
+      return false;
+  }
+}
+
+/** Of a Service's port: `kubernetes.io/h2c` is HTTP/2 without TLS; what is said of WebSockets asks for nothing. */
+function speaksHttp2(port: ObjectReader | undefined): boolean {
+  return port?.text('appProtocol') === 'kubernetes.io/h2c';
 }
 
 function readyIn(slice: KubernetesObject, portName: string | null, port: number): [string, number][] {

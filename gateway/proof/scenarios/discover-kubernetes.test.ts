@@ -103,6 +103,19 @@ describe('HTTPRoutes of a cluster', () => {
     expect(discovery?.containers).toBeGreaterThan(5);
   });
 
+  test('are taken from the namespaces that a listener chooses by their labels', async () => {
+    const server = await cluster();
+    const namespaces = { from: 'Selector', selector: { matchLabels: { tier: 'web' } } };
+    const listeners = [{ name: 'http', protocol: 'HTTP', port: 80, allowedRoutes: { namespaces } }];
+    server.apply(`${GROUP}/gateways`, 'shop', 'edge', { spec: { gatewayClassName: 'portway', listeners } });
+    serve(server, 'web', [await service('shop')]);
+    route(server, 'shop', '/shop', 'web');
+    const gateway = await startTestGateway(yaml(server));
+    expect((await gateway.get('/shop')).status).toBe(404);
+    server.apply('api/v1/namespaces', '', 'shop', { metadata: { labels: { tier: 'web' } } });
+    await answers(gateway, '/shop', 'shop');
+  });
+
   test('come, change and go, and so do the pods behind them, without a reload', async () => {
     const server = await cluster();
     const [one, two] = [await service('one'), await service('two')];
@@ -423,7 +436,7 @@ describe('the API server', () => {
     await writeFile(join(folder, 'token'), 'first\n');
     const access = `server: "${server.address}", ca: ${folder}/ca.crt, token: ${folder}/token`;
     const gateway = await startTestGateway(`discover: { kubernetes: { ${access} } }\n`);
-    await until('all kinds are watched', () => server.watches === 6);
+    await until('all kinds are watched', () => server.watches === 7);
     expect([...server.tokens]).toEqual(['Bearer first']);
     await writeFile(join(folder, 'token'), 'second\n');
     server.endWatches();
@@ -465,7 +478,7 @@ describe('the API server', () => {
     route(server, 'a', '/a', 'web');
     const gateway = await startTestGateway(yaml(server));
     await answers(gateway, '/a', 'shop');
-    await until('all kinds are watched', () => server.watches === 6);
+    await until('all kinds are watched', () => server.watches === 7);
     return { server, gateway };
   }
 

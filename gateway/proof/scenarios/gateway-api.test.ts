@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { startH2Service } from '../testing/h2-service.ts';
 import { until } from '../testing/poll.ts';
 import { get } from '../testing/raw-client.ts';
 import { startService } from '../testing/service.ts';
@@ -202,7 +203,93 @@ test('a section, a listener that takes its own namespace alone, and a Gateway th
   expect(gateway.gateway.configStatus().unserved).toMatch(/expected a Gateway of this file, got infra\/sane/);
 });
 
+test('a listener that chooses namespaces by their labels', async () => {
+  const selector = (matchLabels: object, ...matchExpressions: object[]) => ({
+    from: 'Selector',
+    selector: { matchLabels, matchExpressions },
+  });
+  const gateway = await serving(
+    gatewayObject(
+      listener({
+        name: 'label',
+        hostname: 'label.example.com',
+        allowedRoutes: { namespaces: selector({ tier: 'web' }) },
+      }),
+      listener({
+        name: 'name',
+        hostname: 'name.example.com',
+        allowedRoutes: { namespaces: selector({ 'kubernetes.io/metadata.name': 'bare' }) },
+      }),
+      listener({
+        name: 'expression',
+        hostname: 'expression.example.com',
+        allowedRoutes: {
+          namespaces: selector(
+            {},
+            { key: 'tier', operator: 'In', values: ['web', 'db'] },
+            { key: 'tier', operator: 'NotIn', values: ['db'] },
+            { key: 'old', operator: 'DoesNotExist' },
+            { key: 'kubernetes.io/metadata.name', operator: 'Exists' },
+          ),
+        },
+      }),
+      listener({
+        name: 'nothing',
+        hostname: 'nothing.example.com',
+        allowedRoutes: { namespaces: { from: 'Selector' } },
+      }),
+    ),
+    ...[['web', { tier: 'web' }] as const, ['db', { tier: 'db' }] as const].map(([name, labels]) => ({
+      ...{ apiVersion: 'v1', kind: 'Namespace' },
+      metadata: { name, labels },
+    })),
+    ...['web', 'db', 'bare'].map((namespace) =>
+      route(
+        `in-${namespace}`,
+        { rules: [{ matches: [prefix(`/${namespace}`)], ...to(namespace) }] },
+        { namespace },
+      ),
+    ),
+    ...(await backend('web', 'web')),
+    ...(await backend('db', 'db')),
+    ...(await backend('bare', 'bare')),
+  );
+  const taken = async (listened: string) => {
+    const all = await Promise.all(
+      ['web', 'db', 'bare'].map((path) => answered(gateway, `/${path}`, `Host: ${listened}.example.com`)),
+    );
+    return all.filter((each) => each !== 404);
+  };
+  expect([
+    await taken('label'),
+    await taken('name'),
+    await taken('expression'),
+    await taken('nothing'),
+  ]).toEqual([['web'], ['bare'], ['web'], []]);
+});
+
 describe('backends', () => {
+  test('what speaks HTTP/2 without TLS, as its Service says', async () => {
+    const service = await startH2Service((stream) => {
+      stream.respond({ ':status': 200, 'x-spoken': 'h2' });
+      stream.end();
+    });
+    const objects = [
+      {
+        ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'h2', namespace: 'infra' } },
+        spec: { ports: [{ port: 8080, appProtocol: 'kubernetes.io/h2c' }] },
+      },
+      {
+        ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+        metadata: { name: 'h2-1', namespace: 'infra', labels: { 'kubernetes.io/service-name': 'h2' } },
+        endpoints: [{ addresses: ['127.0.0.1'] }],
+        ports: [{ port: service.port }],
+      },
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules: [to('h2')] }), ...objects);
+    expect((await gateway.get('/x')).head.value('x-spoken')).toBe('h2');
+  });
+
   test('a grant lets routes of another namespace in; without one it is 500, as for a Service that is not there', async () => {
     const far = await backend('far', 'apps');
     const rules = [
@@ -281,6 +368,39 @@ describe('filters', () => {
       /X-Remove/i.test(got),
     ]).toEqual(['set', 2, false]);
     expect((await gateway.get('/answer')).head.value('x-set')).toBe('set');
+  });
+
+  test('pages of other origins', async () => {
+    const cors = { allowOrigins: ['https://app.example.com'], allowMethods: ['PUT'], allowHeaders: ['*'] };
+    const rules = [
+      {
+        ...rule(prefix('/some'), { type: 'CORS', cors: { ...cors, allowCredentials: true, maxAge: 30 } }),
+        ...to('v1'),
+      },
+      { ...rule(prefix('/plain'), { type: 'CORS', cors: { allowOrigins: ['*'] } }), ...to('v1') },
+    ];
+    const gateway = await serving(gatewayObject(), route('c', { rules }), ...(await backend('v1')));
+    const preflight = async (target: string, origin: string) => {
+      const { head } = await gateway.exchange(
+        `OPTIONS ${target} HTTP/1.1\r\nHost: gateway.test\r\nOrigin: ${origin}\r\nAccess-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: x-a\r\n\r\n`,
+      );
+      return ['origin', 'methods', 'headers', 'credentials']
+        .map((each) => head.value(`access-control-allow-${each}`))
+        .concat(head.value('access-control-max-age'));
+    };
+    expect(await preflight('/some', 'https://app.example.com')).toEqual([
+      'https://app.example.com',
+      'PUT',
+      'x-a',
+      'true',
+      '30',
+    ]);
+    expect((await preflight('/some', 'https://evil.example'))[0]).toBeUndefined();
+    expect((await preflight('/plain', 'https://any.example')).slice(0, 3)).toEqual([
+      '*',
+      'GET, HEAD, POST',
+      'Accept',
+    ]);
   });
 
   test('a mirror gets copies, and answers nobody', async () => {

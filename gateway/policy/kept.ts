@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { OthersUnderWay } from './concurrent/under-way-keeper.ts';
 import type { Counts } from './rate-limit/counts.ts';
 
 /** What a policy keeps for longer than one snapshot: files that are followed, counts, verdicts. */
@@ -10,12 +11,15 @@ export interface Keepable {
 export class KeptStates {
   readonly log: Logger;
   readonly #counts: () => Counts | null;
+  /** The other workers, with whom this one agrees on what is under way; `null`: there are none. */
+  readonly others: OthersUnderWay | null;
   /** Whether the admin listener has asked for a key since the start: browsers send its cookie for as long as it runs, whatever the file says by now. */
   adminSessions = false;
   readonly #held = new Map<string, { readonly state: Keepable; holders: number }>();
 
-  constructor(log: Logger, counts: () => Counts | null = () => null) {
+  constructor(log: Logger, counts: () => Counts | null = () => null, others: OthersUnderWay | null = null) {
     this.log = log;
+    this.others = others;
     this.#counts = counts;
   }
 

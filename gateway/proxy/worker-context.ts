@@ -1,6 +1,7 @@
 import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig, PlacedService } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
+import type { OthersUnderWay } from '../policy/concurrent/under-way-keeper.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
 import type { TicketSeed } from '../tls/ticket-keys.ts';
 
@@ -22,6 +23,8 @@ export interface WorkerContext {
   readonly placed: readonly PlacedService[];
   /** Where all workers, of all replicas, agree on what they count. */
   readonly counts: Counts;
+  /** The other workers of this machine; `null`: there are none. */
+  readonly others: OthersUnderWay | null;
   /** Its part of what the configuration bounds for all workers together. */
   share(config: GatewayConfig): GatewayConfig;
   /** What the primary told last. */

@@ -6,6 +6,7 @@ import type { FileContent } from '../files/content.ts';
 import type { PlacedService } from '../model/config.ts';
 import type { Capture } from '../model/exchanges.ts';
 import { currentCapture } from '../observe/exchanges/inspector.ts';
+import { UnderWayKeeper } from '../policy/concurrent/under-way-keeper.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
 import { Refusal } from '../proxy/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
@@ -39,6 +40,7 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly slots: readonly WorkerSlot[];
   readonly #living = new Set<WorkerProcess>();
+  readonly #underWay = new UnderWayKeeper<WorkerProcess>();
   readonly #datagrams = new DatagramCarrier(() => this.ready());
   /** What they serve. */
   #content: FileContent;
@@ -205,7 +207,7 @@ export class Fleet {
     };
     cluster.setupPrimary({ args: ['worker', '--config', configFile] });
     const forked = cluster.fork();
-    const worker = new WorkerProcess(forked, assignment, counts, startTimeoutMs);
+    const worker = new WorkerProcess(forked, assignment, counts, this.#underWay, startTimeoutMs);
     new HandedOver(forked, () => this.ready().some((one) => one !== worker));
     this.#living.add(worker);
     void worker.ended.then(() => {

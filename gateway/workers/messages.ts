@@ -24,6 +24,7 @@ import type {
 import type { ConfigStatus, ServiceStatus } from '../model/status.ts';
 import type { FigureName } from '../observe/figures.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
+import type { UnderWayReport, UnderWayState } from '../policy/concurrent/under-way-keeper.ts';
 import type { CountReport, CountState } from '../policy/rate-limit/counts.ts';
 import type { ReloadResult } from '../proxy/reloader.ts';
 import type { Secrets } from '../shared/messages.ts';
@@ -107,8 +108,12 @@ export type ToWorker =
   | { readonly kind: 'begin'; readonly assignment: Assignment }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly given: unknown }
   | { readonly kind: 'primary-status'; readonly primaryStatus: PrimaryStatus }
-  /** The answer to `counts`. */
-  | { readonly kind: 'counted'; readonly id: number; readonly states: readonly CountState[] }
+  /** The answer to `counts` and `under-way`. */
+  | {
+      readonly kind: 'counted';
+      readonly id: number;
+      readonly states: readonly CountState[] | readonly UnderWayState[];
+    }
   /** @see Departure */
   | ({ readonly kind: 'leave' } & Departure);
 
@@ -128,6 +133,8 @@ export type FromWorker =
   | { readonly kind: 'no answer'; readonly id: number; readonly cause: string }
   /** What it has let pass, and who waits; one question at a time for each kind of party. */
   | { readonly kind: 'counts'; readonly id: number; readonly reports: readonly CountReport[] }
+  /** What it has under way of some parties, and who waits; one question at a time for each limit. */
+  | { readonly kind: 'under-way'; readonly id: number; readonly reports: readonly UnderWayReport[] }
   /** Somebody else than the primary wants it to end. */
   | { readonly kind: 'dismissed' }
   /**

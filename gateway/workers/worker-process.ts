@@ -1,6 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { FileContent } from '../files/content.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
+import type { UnderWayKeeper } from '../policy/concurrent/under-way-keeper.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
 import {
   type AnswerTo,
@@ -49,6 +50,7 @@ export class WorkerProcess {
   /** Called when somebody else than us wants it to end. */
   dismissed: () => void = () => {};
   readonly #counts: Counts;
+  readonly #underWay: UnderWayKeeper<WorkerProcess>;
   readonly #worker: Worker;
   readonly #assignment: Assignment;
   readonly #startedAt = performance.now();
@@ -58,9 +60,16 @@ export class WorkerProcess {
   #questions = 0;
   #finishedInTime = false;
 
-  constructor(worker: Worker, assignment: Assignment, counts: Counts, startTimeoutMs: number) {
+  constructor(
+    worker: Worker,
+    assignment: Assignment,
+    counts: Counts,
+    underWay: UnderWayKeeper<WorkerProcess>,
+    startTimeoutMs: number,
+  ) {
     this.#worker = worker;
     this.#counts = counts;
+    this.#underWay = underWay;
     this.#assignment = assignment;
     this.pid = worker.process.pid ?? 0;
     this.content = assignment.content;
@@ -138,6 +147,13 @@ export class WorkerProcess {
         return this.#waiting.get(said.id)?.fail(new Error(said.cause));
       case 'counts':
         return void this.#count(said);
+      case 'under-way':
+        if (!areReports(said.reports)) return;
+        return this.#tell({
+          kind: 'counted',
+          id: said.id,
+          states: this.#underWay.settle(this, said.reports),
+        });
       case 'dismissed':
         return this.dismissed();
       case 'finished':
@@ -148,7 +164,7 @@ export class WorkerProcess {
 
   /** Extensions are code of somebody else, which may send what it likes on the same channel. */
   async #count({ id, reports }: Extract<FromWorker, { kind: 'counts' }>): Promise<void> {
-    if (!Array.isArray(reports) || !(reports as unknown[]).every(Array.isArray)) return;
+    if (!areReports(reports)) return;
     this.#tell({ kind: 'counted', id, states: await this.#counts.settle(reports) });
   }
 
@@ -165,6 +181,7 @@ export class WorkerProcess {
 
   #exited(code: number | null, signal: string | null): void {
     this.state = 'ended';
+    this.#underWay.release(this);
     const livedMs = performance.now() - this.#startedAt;
     this.#up.reject(
       new Error(`worker ${this.pid} ended with ${signal ?? `code ${code}`} before it was ready`),
@@ -182,3 +199,7 @@ export class WorkerProcess {
 const PATIENCE_MS = 1_000;
 /** What a worker gets beyond its deadline to close its ports and write its last lines. */
 const OVERTIME_MS = 2_000;
+
+function areReports(reports: unknown): boolean {
+  return Array.isArray(reports) && reports.every(Array.isArray);
+}

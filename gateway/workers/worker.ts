@@ -3,7 +3,8 @@ import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { GatewayOptions, WorkerGateway } from '../contract.ts';
 import { startWorkerGateway } from '../gateway.ts';
-import type { CountReport, CountState, Counts } from '../policy/rate-limit/counts.ts';
+import type { OthersUnderWay } from '../policy/concurrent/under-way-keeper.ts';
+import type { Counts } from '../policy/rate-limit/counts.ts';
 import type { WorkerContext } from '../proxy/worker-context.ts';
 import {
   type AnswerTo,
@@ -36,7 +37,7 @@ export class WorkerProgram {
   #gateway: WorkerGateway | null = null;
   #answers: Answers | null = null;
   /** Questions about counts, by their numbers. */
-  readonly #asked = new Map<number, (states: readonly CountState[]) => void>();
+  readonly #asked = new Map<number, (states: readonly (readonly [number, number])[]) => void>();
   #questions = 0;
 
   constructor(options: WorkerOptions) {
@@ -104,6 +105,7 @@ export class WorkerProgram {
   }: Assignment): WorkerContext {
     return {
       counts: this.#counts(),
+      others: workers > 1 ? this.#others(workers) : null,
       content,
       listen,
       datagrams,
@@ -125,16 +127,27 @@ export class WorkerProgram {
       get processes() {
         return status().processes;
       },
-      settle: (reports) => this.#settle(reports),
+      settle: (reports) => this.#settle((id) => ({ kind: 'counts', id, reports })),
+    };
+  }
+
+  #others(processes: number): OthersUnderWay {
+    const status = () => this.#primaryStatus!;
+    return {
+      processes,
+      get key() {
+        return status().secrets.countKey;
+      },
+      settle: (reports) => this.#settle((id) => ({ kind: 'under-way', id, reports })),
     };
   }
 
   /** What the primary does not answer is never settled: who asks has a time of its own. */
-  #settle(reports: readonly CountReport[]): Promise<readonly CountState[]> {
+  #settle(question: (id: number) => FromWorker): Promise<readonly (readonly [number, number])[]> {
     const id = ++this.#questions;
     return new Promise((resolve) => {
       this.#asked.set(id, resolve);
-      tell({ kind: 'counts', id, reports });
+      tell(question(id));
     });
   }
 

@@ -34,13 +34,12 @@ function bind(limit: ConcurrentLimit): BoundPolicy {
     async open(kept, route) {
       const { UnderWay: Opened } = await import('./under-way.ts');
       const key = `concurrent by ${JSON.stringify(limit.by)} of ${route}`;
-      underWay = kept.acquire(key, () => new Opened());
+      underWay = kept.acquire(key, () => new Opened(key, kept.others));
       return () => kept.release(key);
     },
     request(exchange) {
       if (underWay === null) throw new Error('concurrent was not opened');
-      underWay.admit(exchange, limit);
-      return null;
+      return underWay.admit(exchange, limit);
     },
     foresee: () => ({ status: null, says: `at most ${limit.text} at once, else 429` }),
   };

@@ -1,37 +1,188 @@
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
 import type { Keepable } from '../kept.ts';
+import { creditOf } from '../rate-limit/agreed-arrivals.ts';
 import { partyOf } from '../rate-limit/party.ts';
-import { newTagKey, PartyTagger } from '../rate-limit/party-tag.ts';
+import { LimitTagger, newTagKey, PartyTagger } from '../rate-limit/party-tag.ts';
 import type { ConcurrentLimit } from './keys.ts';
+import type { OthersUnderWay, UnderWayReport, UnderWayState } from './under-way-keeper.ts';
 
-/** How many exchanges each party has under way: there is nobody in it who has none, so that it is no larger than they are many. */
-export class UnderWay implements Keepable {
-  readonly #counts = new Map<number, number>();
-  readonly #tagger = new PartyTagger(newTagKey());
-
-  /** @throws GatewayError `too_many_at_once` */
-  admit(exchange: RoutedExchange, { most, by, text }: ConcurrentLimit): void {
-    const { low, high } = partyOf(by, exchange, this.#tagger);
-    // As many bits as a number holds.
-    const party = (high >>> 11) * 2 ** 32 + (low >>> 0);
-    const before = this.#counts.get(party) ?? 0;
-    if (before >= most) throw refusal(most, text);
-    this.#counts.set(party, before + 1);
-    exchange.whenOver(() => this.#ended(party));
-  }
-
-  #ended(party: number): void {
-    const left = (this.#counts.get(party) ?? 0) - 1;
-    if (left > 0) this.#counts.set(party, left);
-    else this.#counts.delete(party);
-  }
-
-  close(): void {}
+/** A party that has something under way. */
+interface Party {
+  readonly tag: number;
+  most: number;
+  own: number;
+  /** As many of its own as the others count. */
+  settled: number;
+  /** What the others have, when they were heard last. */
+  elsewhere: number;
+  heardAt: number;
+  /** Whether a question about it is on its way. */
+  asked: boolean;
+  readonly waiting: ((passes: boolean) => void)[];
 }
 
+/**
+ * How many exchanges each party has under way on one route: nobody who has none is in it, so that it is no larger than they are many. With other
+ * processes, a request is decided here, at once, by what was heard last; at most a credit of a party may be under way that the others do not
+ * know of yet. What comes beyond that, or would have to be refused by what is no longer new, waits for their word.
+ */
+export class UnderWay implements Keepable {
+  readonly #parties = new Map<number, Party>();
+  readonly #tagger: LimitTagger;
+  readonly #others: OthersUnderWay | null;
+  /** Those of which the others are to hear. */
+  #untold = new Set<Party>();
+  #asking = false;
+  #due: NodeJS.Timeout | undefined;
+  /** No word came in time, and none has come since. */
+  #alone = false;
+
+  /** @param name of the limit, in all processes */
+  constructor(name: string, others: OthersUnderWay | null) {
+    this.#tagger = new LimitTagger(new PartyTagger(others?.key ?? newTagKey()), name);
+    this.#others = others;
+  }
+
+  /** A promise only where the word of other processes has to be waited for. @throws GatewayError `too_many_at_once` */
+  admit(exchange: RoutedExchange, limit: ConcurrentLimit): Promise<null> | null {
+    const party = this.#partyOf(exchange, limit);
+    const passes = this.#decide(party);
+    if (passes === null)
+      return this.#ask(party).then((granted) => this.#enter(party, exchange, limit, granted));
+    if (passes) party.own++;
+    return this.#enter(party, exchange, limit, passes);
+  }
+
+  /** @returns `null`: others have to be asked. */
+  #decide(party: Party): boolean | null {
+    const { own, most, elsewhere, settled } = party;
+    if (own >= most) return false;
+    if (this.#others === null) return true;
+    if (this.#alone) return this.#hasPart(party);
+    if (own + elsewhere < most) return own - settled < creditOf(most, this.#others.processes) ? true : null;
+    return performance.now() - party.heardAt < TELL_WITHIN_MS ? false : null;
+  }
+
+  /** @param passes it has been counted then */
+  #enter(party: Party, exchange: RoutedExchange, limit: ConcurrentLimit, passes: boolean): null {
+    this.#changed(party);
+    if (!passes) throw refusal(limit);
+    exchange.whenOver(() => {
+      party.own--;
+      this.#changed(party);
+    });
+    return null;
+  }
+
+  #partyOf(exchange: RoutedExchange, { by, most }: ConcurrentLimit): Party {
+    const { low, high } = this.#tagger.of(partyOf(by, exchange, this.#tagger.parties));
+    // As many bits as a number holds.
+    const tag = (high >>> 11) * 2 ** 32 + (low >>> 0);
+    let party = this.#parties.get(tag);
+    if (party === undefined) {
+      party = { tag, most, own: 0, settled: 0, elsewhere: 0, heardAt: 0, asked: false, waiting: [] };
+      this.#parties.set(tag, party);
+    }
+    party.most = most;
+    return party;
+  }
+
+  #changed(party: Party): void {
+    const { own, settled, asked, waiting } = party;
+    if (own === 0 && settled === 0 && !asked && waiting.length === 0) {
+      // Nobody else knows of it.
+      this.#untold.delete(party);
+      this.#parties.delete(party.tag);
+    } else if (own !== settled && this.#others !== null) {
+      this.#untold.add(party);
+      this.#tellSoon();
+    }
+  }
+
+  #ask(party: Party): Promise<boolean> {
+    return new Promise((resolve) => {
+      party.waiting.push(resolve);
+      this.#untold.add(party);
+      if (!this.#asking) this.#tellNow();
+    });
+  }
+
+  #tellSoon(): void {
+    if (!this.#asking) this.#due ??= setTimeout(() => void this.#tell(), TELL_WITHIN_MS).unref();
+  }
+
+  /** With all that comes in this turn. */
+  #tellNow(): void {
+    clearTimeout(this.#due);
+    this.#due = setTimeout(() => void this.#tell(), 0);
+  }
+
+  /** One question is under way at a time: what comes meanwhile goes out with the next. */
+  async #tell(): Promise<void> {
+    const others = this.#others!;
+    this.#due = undefined;
+    this.#tagger.parties.rekey(others.key);
+    const told = [...this.#untold];
+    if (told.length === 0) return;
+    this.#untold = new Set();
+    this.#asking = true;
+    for (const party of told) {
+      party.asked = true;
+      // From now on the others may have what is no longer under way here.
+      party.settled = Math.min(party.settled, party.own);
+    }
+    const reports = told.map(({ tag, own, waiting, most }) => [tag, own, waiting.length, most] as const);
+    const patience = setTimeout(() => this.#goOnAlone(), PATIENCE_MS).unref();
+    const states = await others.settle(reports);
+    clearTimeout(patience);
+    this.#asking = false;
+    this.#alone = false;
+    for (const [at, party] of told.entries()) this.#heard(party, reports[at]!, states[at] ?? [0, 0]);
+    for (const { waiting } of this.#untold) if (waiting.length > 0) return this.#tellNow();
+    if (this.#untold.size > 0) this.#tellSoon();
+  }
+
+  #heard(party: Party, [, told, asked]: UnderWayReport, [elsewhere, granted]: UnderWayState): void {
+    party.asked = false;
+    party.elsewhere = elsewhere;
+    party.heardAt = performance.now();
+    party.settled = told + granted;
+    // Some may have gone on alone meanwhile: what was granted to them is given back, because the next report says how many there are.
+    const passing = party.waiting.splice(0, granted);
+    party.own += passing.length;
+    for (const resolve of passing) resolve(true);
+    if (granted < asked) for (const resolve of party.waiting.splice(0)) resolve(false);
+    this.#changed(party);
+  }
+
+  /** Nobody waits any longer. */
+  #goOnAlone(): void {
+    this.#alone = true;
+    for (const party of this.#parties.values())
+      for (const resolve of party.waiting.splice(0)) {
+        const passes = this.#hasPart(party);
+        if (passes) party.own++;
+        resolve(passes);
+      }
+  }
+
+  /** Alone, each process keeps to its part. */
+  #hasPart({ own, most }: Party): boolean {
+    return own < Math.max(1, Math.floor(most / this.#others!.processes));
+  }
+
+  close(): void {
+    if (this.#others !== null) this.#goOnAlone();
+  }
+}
+
+const TELL_WITHIN_MS = 5;
+/** A request that may have to be refused waits so long for the others' word. */
+const PATIENCE_MS = 25;
+
 /** draft-ietf-httpapi-ratelimit-headers-11 §3.1.2: the unit of this quota. */
-function refusal(most: number, text: string): GatewayError {
+function refusal({ most, text }: ConcurrentLimit): GatewayError {
   const policy = `"concurrent";q=${most};qu="concurrent-requests"`;
   const fields = ['RateLimit-Policy', policy, 'RateLimit', '"concurrent";r=0'];
   return new GatewayError('too_many_at_once', `more than ${text}`, { fields });

@@ -4,10 +4,10 @@ import { until } from '../testing/poll.ts';
 import { get, type RawClient } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
-async function stage(workers: number, limit: string) {
+async function stage(workers: number, policy: string) {
   const service = (await startService()).answer(ok('x'));
   const gateway = await startGatewayProcess(
-    `workers: ${workers}\nlog: { access: false }\nroutes: { /db: { to: ${service.port}, rateLimit: ${limit} } }\n`,
+    `workers: ${workers}\nlog: { access: false }\nroutes: { /db: { to: ${service.port}, ${policy} } }\n`,
   );
   await gateway.readyWorkers(workers);
   // They are dealt out in turn, so that each worker has as many of them.
@@ -30,7 +30,7 @@ test.each([2, 3, 4])(
     timeout: 60_000,
   },
   async (workers) => {
-    const { round, passed } = await stage(workers, '{ rate: 18/d }');
+    const { round, passed } = await stage(workers, 'rateLimit: { rate: 18/d }');
     await until('the limit is used up', async () => {
       await round();
       return passed() >= 18;
@@ -47,7 +47,7 @@ test.each([2, 3, 4])(
 test('while the primary does not answer, every request is decided all the same', {
   timeout: 60_000,
 }, async () => {
-  const { gateway, clients, round, passed } = await stage(2, '{ rate: 40/d }');
+  const { gateway, clients, round, passed } = await stage(2, 'rateLimit: { rate: 40/d }');
   const [first, second] = clients as [RawClient, RawClient];
   for (const client of [first, second]) expect((await client.exchange(get('/db/x'))).status).toBe(200);
   process.kill(gateway.pid, 'SIGSTOP');
@@ -64,4 +64,47 @@ test('while the primary does not answer, every request is decided all the same',
     return answers.every(({ status }) => status === 429);
   });
   expect(passed()).toBeLessThanOrEqual(40 + 4);
+});
+
+// Each worker counted for itself: eight were under way, where four may be.
+test('workers keep one count of what is under way, and one that dies gives its part back', {
+  timeout: 60_000,
+}, async () => {
+  const { gateway, service, clients } = await stage(2, 'concurrent: 4');
+  const held: (() => void)[] = [];
+  let holds = true;
+  service.answer(async () => {
+    if (holds) await new Promise<void>((resolve) => held.push(resolve));
+    return ok('x');
+  });
+  const statuses: number[] = [];
+  const ask = (client: RawClient) =>
+    client.exchange(get('/db/x')).then(
+      ({ status }) => statuses.push(status),
+      () => {},
+    );
+  for (const client of clients.slice(0, 8)) void ask(client);
+  await until('each of them has been let pass or refused', () => held.length + statuses.length === 8);
+  // A credit of one for each worker.
+  expect(held.length).toBeGreaterThanOrEqual(4);
+  expect(held.length).toBeLessThanOrEqual(6);
+  expect(new Set(statuses)).toEqual(new Set([429]));
+  const [first] = await gateway.readyWorkers(2);
+  process.kill(first!, 'SIGKILL');
+  await until('there is room again', async () => {
+    const before = held.length;
+    const client = await gateway.connect();
+    void ask(client);
+    const refused = statuses.length;
+    await until('it is decided', () => held.length > before || statuses.length > refused);
+    return held.length > before;
+  });
+  holds = false;
+  for (const letGo of held) letGo();
+  await until('nothing is under way', async () => {
+    const answers = await Promise.all(
+      [0, 1, 2, 3].map(async () => (await gateway.connect()).exchange(get('/db/x'))),
+    );
+    return answers.every(({ status }) => status === 200);
+  });
 });

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import { parseHostAndPort } from '../keys/target.ts';
-import { described, duration, oneOrMore, parsedBy, text } from '../keys/value.ts';
+import { described, duration, flag, oneOrMore, parsedBy, text } from '../keys/value.ts';
 import type { SharedConfig } from '../model/config.ts';
 import { keySpanAt, type SourceDocument } from './source.ts';
 
@@ -60,6 +60,10 @@ export const sentinelForm = z
     password: described(text, 'What they ask for; not the password of the Redis.', {
       defaultText: 'none',
       also: ['sentinelpassword'],
+    }).optional(),
+    tls: described(flag, 'Whether TLS is spoken, with them and with the Redis that they name.', {
+      defaultText: '`false`',
+      also: ['secure', 'ssl'],
     }).optional(),
   })
   .meta({ id: 'sentinel', doc: { expected: 'a map with name, hosts', holder: 'sentinel' } });
@@ -124,7 +128,7 @@ export function compileShared(written: z.output<typeof sharedForm>, file: string
   return {
     hosts: url?.hosts ?? sentinel?.hosts ?? [],
     sentinel: sentinel ? { name: sentinel.name, password: sentinel.password ?? null } : null,
-    secure: url?.secure ?? false,
+    secure: url?.secure ?? sentinel?.tls ?? false,
     database: url?.database ?? 0,
     username: username ?? url?.username ?? null,
     password: password ?? url?.password ?? null,

@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import type { SharedConfig } from '../model/config.ts';
 import type { CountReport } from '../policy/rate-limit/counts.ts';
 import { until } from '../proof/testing/poll.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
+import { selfSigned } from '../proof/testing/self-signed.ts';
 import { Link } from './link.ts';
 import { SharedCounts } from './shared-counts.ts';
 
@@ -11,12 +16,13 @@ const HELLO = '%1\r\n+server\r\n+redis\r\n';
 const SUBSCRIBED = '>3\r\n+subscribe\r\n$12\r\nportway:news\r\n:1\r\n';
 
 /** What says that it is a Redis. @param says to what it is sent; nothing: it keeps silent */
-async function place(says: (sent: string) => string | undefined) {
+async function place(says: (sent: string) => string | undefined, tls: TlsOptions | null = null) {
   const open = new Set<Socket>();
-  const server = createServer((socket) => {
+  const take = (socket: Socket) => {
     open.add(socket.on('error', () => {}).on('close', () => open.delete(socket)));
     socket.on('data', (bytes) => socket.write(says(bytes.toString('latin1')) ?? ''));
-  });
+  };
+  const server = tls === null ? createServer(take) : createTlsServer(tls, take);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const config: SharedConfig = {
     ...{ hosts: [{ host: '127.0.0.1', port: (server.address() as AddressInfo).port }], sentinel: null },
@@ -71,6 +77,39 @@ test('what does not say what it is holds no connection', async () => {
   await until('it is away three times', () => reasons.length > 2);
   expect(reasons[0]).toBe('no answer within 200 ms');
   expect(open.size).toBeLessThan(3);
+});
+
+test('a node of a Redis Cluster is said to be one', async () => {
+  const { reasons, linked } = await place((sent) => {
+    if (sent.includes('HELLO')) return HELLO;
+    return sent.includes('SUBSCRIBE')
+      ? SUBSCRIBED
+      : "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
+  });
+  linked({}, async (link) => void (await link.run('beat', ['a', 'b'], [])));
+  await until('it is away', () => reasons.length > 0);
+  expect(reasons[0]).toContain('a node of a Redis Cluster');
+});
+
+test('Sentinels are asked by TLS, and so is the master', async () => {
+  const asked: string[] = [];
+  const tls = selfSigned('localhost');
+  const { config, linked } = await place((sent) => {
+    asked.push(sent);
+    if (sent.includes('HELLO')) return HELLO;
+    if (sent.includes('SUBSCRIBE')) return SUBSCRIBED;
+    if (sent.includes('ROLE')) return '*1\r\n$6\r\nmaster\r\n';
+    const { port } = config.hosts[0]!;
+    return `*2\r\n$9\r\nlocalhost\r\n$${String(port).length}\r\n${port}\r\n`;
+  }, tls);
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'ca.crt'), tls.cert);
+  const link = linked({
+    hosts: [{ host: 'localhost', port: config.hosts[0]!.port }],
+    ...{ sentinel: { name: 'main', password: null }, secure: true, ca: join(folder, 'ca.crt') },
+  });
+  await until('it is up', () => link.isUp);
+  expect(asked.filter((sent) => sent.includes('HELLO'))).toHaveLength(2);
 });
 
 test.each([

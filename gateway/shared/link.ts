@@ -143,14 +143,19 @@ async function mustBeMaster(client: Client, { host, port }: Address, timeoutMs: 
 }
 
 async function credentialsOf(config: SharedConfig): Promise<RedisClientOptions> {
-  const { username, passwordFile, database, secure, ca } = config;
+  const { username, passwordFile, database } = config;
   const password = passwordFile === null ? config.password : (await readFile(passwordFile, 'utf8')).trim();
   return {
     database,
     ...(username !== null && { username }),
     ...(password !== null && { password }),
-    ...(secure && { socket: { tls: true, ...(ca !== null && { ca: await readFile(ca, 'utf8') }) } }),
+    ...(await trustOf(config)),
   };
+}
+
+async function trustOf({ secure, ca }: SharedConfig): Promise<RedisClientOptions> {
+  if (!secure) return {};
+  return { socket: { tls: true, ...(ca !== null && { ca: await readFile(ca, 'utf8') }) } };
 }
 
 /** @throws Error where it does not answer in time */
@@ -187,7 +192,8 @@ async function masterOf(config: SharedConfig): Promise<Address> {
   let failure = new Error('no Sentinel is named');
   for (const address of config.hosts) {
     try {
-      const sentinel = await opened(config, address, password === null ? {} : { password });
+      const options = { ...(password !== null && { password }), ...(await trustOf(config)) };
+      const sentinel = await opened(config, address, options);
       const asked = sentinel.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name]);
       const master = (await within(config.timeoutMs, asked).finally(() => sentinel.destroy())) as
         | string[]
@@ -218,10 +224,13 @@ async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
 /** In one line, as the log and the status show it. A Redis that does not know `HELLO` repeats what came with it: the password. */
 export function reasonOf(cause: Error): string {
   const inner = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
+  if (/^(?:CROSSSLOT|MOVED|CLUSTERDOWN) /.test(inner.message)) return A_CLUSTER;
   const [line] = inner.message.split(/\r|\n|, with args /, 1);
   return line!.slice(0, REASON_MAX) || inner.name;
 }
 
+/** Its scripts name keys that a Cluster keeps in several places. */
+const A_CLUSTER = 'it is a node of a Redis Cluster: name one Redis, or Sentinels, that hold all keys';
 const REASON_MAX = 300;
 /** How often replicas tell that they live. */
 const BEAT_MS = 1_000;

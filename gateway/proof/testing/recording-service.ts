@@ -20,6 +20,8 @@ export interface Reaction {
   readonly ends?: 'fin' | 'reset';
   /** Milliseconds between the parts; default none. */
   readonly pauseMs?: number;
+  /** What has to have happened before another part is sent. */
+  readonly between?: () => Promise<unknown>;
   /** Do it when the head is there, whatever of the body is still to come. */
   readonly early?: true;
 }
@@ -163,8 +165,9 @@ interface Connection {
   early: boolean;
 }
 
-async function answer(socket: Socket, { parts, ends, pauseMs }: Reaction): Promise<void> {
-  for (const part of parts) {
+async function answer(socket: Socket, { parts, ends, pauseMs, between }: Reaction): Promise<void> {
+  for (const [at, part] of parts.entries()) {
+    if (at > 0) await between?.();
     if (socket.destroyed) return;
     socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
     if (parts.length > 1) await new Promise((resolve) => setTimeout(resolve, pauseMs ?? 1));

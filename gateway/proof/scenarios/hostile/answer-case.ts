@@ -10,6 +10,8 @@ export interface HostileAnswer {
   readonly ends?: 'fin' | 'reset';
   /** Milliseconds between the parts. */
   readonly pauseMs?: number;
+  /** The client has the head before another part is sent. */
+  readonly begun?: true;
   /** It does not wait for the body of the request. */
   readonly early?: true;
   /** What the client sees: `200 body`, `103`, `502 bad_answer`; `truncated` where an answer begins and never becomes whole. */
@@ -27,7 +29,7 @@ export function bad(name: string, bytes: string, code = 'bad_answer'): HostileAn
 
 /** The head is right, so the client may have it; the rest shows that the answer is not whole. */
 export function cut(name: string, ...parts: string[]): HostileAnswer {
-  return { name, parts, pauseMs: 15, seen: ['truncated'], connection: 'thrown away' };
+  return { name, parts, begun: true, seen: ['truncated'], connection: 'thrown away' };
 }
 
 /** Odd and right. */

@@ -23,8 +23,9 @@ function playAll(kind: RouteKind, keys: readonly string[], rows: readonly Hostil
   afterAll(() => stage.close());
 
   test.each(rows.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
-    reaction = row;
-    await play(stage, asOn(kind, row));
+    await play(stage, asOn(kind, row), (reacts) => {
+      reaction = reacts;
+    });
   });
 }
 
@@ -33,10 +34,13 @@ function asOn(kind: RouteKind, row: HostileAnswer): HostileAnswer {
   return kind.throughFastify ? { ...row, seen: row.seen.filter((each) => !/^1\d\d/.test(each)) } : row;
 }
 
-async function play(stage: Stage, row: HostileAnswer): Promise<void> {
+async function play(stage: Stage, row: HostileAnswer, react: (reaction: Reaction) => void): Promise<void> {
   const { service } = stage;
   service.take();
   const client = await BareClient.open(stage.port);
+  const begun = () =>
+    until('the client has the head', () => /\r\n\r\n/.test(client.bytes.toString('latin1')));
+  react(row.begun ? { ...row, between: begun } : row);
   try {
     await client.send([row.asked ?? ask]);
     await client.until(() => client.ending !== null || final(client) !== undefined, PATIENCE_MS);

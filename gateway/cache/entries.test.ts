@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nodeCollector } from '../exchange/collector.ts';
 import { until } from '../proof/testing/poll.ts';
-import { AnswerText } from '../wire/answer-text.ts';
+import { AnswerText } from '../wire/head-text.ts';
 import type { Entries, Entry } from './entry.ts';
 import { FileEntries } from './file-entries.ts';
 import { hitHeadOf } from './hit-head.ts';

@@ -60,6 +60,12 @@ export class RepeatedFields {
   }
 }
 
+/** The head of an answer that comes again on a connection to a service, byte for byte. */
+export class AnswerBlock {
+  /** What every client is told of its fields; `null`: that is another thing for each. `undefined`: nobody has asked yet. */
+  told: RepeatedFields | null | undefined = undefined;
+}
+
 /** One request of a client and the place where its answer goes. */
 export interface Downstream {
   readonly method: string;
@@ -105,7 +111,8 @@ export interface AnswerSink {
   /** The request is being written to a connection. `reused`: the connection has carried an exchange before. */
   started(reused: boolean): void;
   informational(status: number, fields: Fields): void;
-  head(status: number, reason: string, fields: Fields): void;
+  /** @param block what the head is known by, where it has come before. */
+  head(status: number, reason: string, fields: Fields, block?: AnswerBlock | null): void;
   data(chunk: Buffer): void;
   end(trailers: Fields): void;
   fail(cause: unknown): void;

@@ -57,6 +57,21 @@ export function answerFields(
     : own;
 }
 
+/**
+ * What every client gets of an answer that a service gives again and again, but for the request's id.
+ * @returns `null`: that depends on where it asked, or on how.
+ */
+export function toldToAll(fields: Fields): Fields | null {
+  const out: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const lower = fields[i]!.toLowerCase();
+    if (REWRITTEN.has(lower) || lower === 'trailer') return null;
+    if (lower === 'connection' && nominate(fields[i + 1]!, null) !== null) return null;
+    if (!isHopByHopAnswer(lower) && lower !== 'x-request-id') out.push(fields[i]!, fields[i + 1]!);
+  }
+  return out;
+}
+
 /** Whether a client gets fields that were stored without a change, wherever it asked. */
 export function isToldAsItIs(fields: Fields): boolean {
   for (let i = 0; i < fields.length; i += 2) {

@@ -1,6 +1,7 @@
-import type { Fields } from '../exchange/contract.ts';
+import { type Fields, RepeatedFields } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
+import { toldToAll } from '../fields/answer-fields.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Attempts } from './attempts.ts';
 import type { HttpPlan } from './http-plan.ts';
@@ -44,6 +45,13 @@ export function clientFields(
     sentAt: attempts.sentAt,
     answeredAt: record.headAt!,
   });
+}
+
+/** What all clients are told of an answer that comes again; `null`: not the same. */
+export function repeatedFields(status: number, fields: Fields): RepeatedFields | null {
+  if (status === 204 || status === 426 || framingOf(fields).eventStream) return null;
+  const told = toldToAll(fields);
+  return told && new RepeatedFields(told);
 }
 
 /** The fields of a final answer, and the cookie by which the client comes back to this endpoint, where the route is sticky and the client has none. */

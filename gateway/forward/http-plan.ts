@@ -40,6 +40,9 @@ export interface HttpPlan {
   readonly ownRequestFields?: Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
+  /** Whether an answer of this endpoint that comes again goes on as it did, with `ownAnswerFields` behind it. Left out: never. */
+  repeatsAnswers?(endpoint: Endpoint): boolean;
+  readonly ownAnswerFields?: Fields;
   /** Of a 1xx answer. */
   informationalFields(endpoint: Endpoint, fields: Fields): Fields;
 }

@@ -1,5 +1,6 @@
 import { isBorrowed } from '../exchange/borrowed-bytes.ts';
 import type {
+  AnswerBlock,
   AnswerSink,
   Downstream,
   DownstreamListener,
@@ -17,7 +18,13 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf } from '../upstream/outcome.ts';
 import { isRepeatable, isStale, type Sent } from '../upstream/retry.ts';
 import { Attempts } from './attempts.ts';
-import { clientFields, framingOf, INFORMATIONAL_MAX, withoutLength } from './client-fields.ts';
+import {
+  clientFields,
+  framingOf,
+  INFORMATIONAL_MAX,
+  repeatedFields,
+  withoutLength,
+} from './client-fields.ts';
 import type { HttpPlan } from './http-plan.ts';
 import type { MirrorCopy } from './mirror.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
@@ -135,13 +142,11 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#downstream.informational(status, kept);
   }
 
-  head(status: number, reason: string, fields: Fields): void {
-    const { eventStream, lengthKnown } = framingOf(fields);
+  head(status: number, reason: string, fields: Fields, block: AnswerBlock | null = null): void {
     this.#record.status = status;
     this.#record.headAt = performance.now();
-    // Throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
-    const told = clientFields(fields, lengthKnown, this.#plan, this.#attempts, this.#record);
-    this.#downstream.head(status, reason, told);
+    const eventStream =
+      !this.#headAgain(status, reason, fields, block) && this.#headAnew(status, reason, fields);
     // An extension may have had enough of it.
     if (this.#over) return;
     this.#answering = true;
@@ -150,6 +155,28 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     if (!eventStream) return;
     this.#lasts = true;
     this.#owner.lasts(this);
+  }
+
+  /** @returns whether it was told as the one before it. */
+  #headAgain(status: number, reason: string, fields: Fields, block: AnswerBlock | null): boolean {
+    if (block === null || block.told === null || !this.#downstream.headAgain) return false;
+    const { ownAnswerFields } = this.#plan;
+    if (!ownAnswerFields || !this.#plan.repeatsAnswers?.(this.#attempts.endpoint)) return false;
+    if (block.told === undefined) block.told = repeatedFields(status, fields);
+    if (block.told === null) return false;
+    this.#downstream.headAgain(status, reason, block.told, ownAnswerFields);
+    return true;
+  }
+
+  /**
+   * @returns whether it has no end of its own.
+   * @throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
+   */
+  #headAnew(status: number, reason: string, fields: Fields): boolean {
+    const { eventStream, lengthKnown } = framingOf(fields);
+    const told = clientFields(fields, lengthKnown, this.#plan, this.#attempts, this.#record);
+    this.#downstream.head(status, reason, told);
+    return eventStream;
   }
 
   data(chunk: Buffer): void {

@@ -1,5 +1,4 @@
-import { BOUNDS_S, SUM_AT } from '../exchange/counters/duration-series.ts';
-import { labelsOfKey } from '../exchange/counters/series-key.ts';
+import { BOUNDS_S, labelsOfKey, SUM_AT } from '../exchange/counters/duration-series.ts';
 import type { Traffic } from '../exchange/counters/traffic.ts';
 import type { TrafficFigure, TrafficStatus } from '../model/status.ts';
 

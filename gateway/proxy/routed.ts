@@ -332,6 +332,23 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     return this.#told(answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers));
   }
 
+  repeatsAnswers(endpoint: Endpoint): boolean {
+    return (
+      this.passesAnswers &&
+      this.stickyCookie === null &&
+      this.hookEdits === null &&
+      !endpoint.isFallback &&
+      !this.serverTiming &&
+      !this.#remembersPage &&
+      // In development, answers say which application it is.
+      this.#context.mode === 'production'
+    );
+  }
+
+  get ownAnswerFields(): Fields {
+    return ['X-Request-Id', this.record.requestId];
+  }
+
   folderFields(fields: Fields): Fields {
     return this.#told([...fields, 'X-Request-Id', this.record.requestId]);
   }

@@ -1,4 +1,4 @@
-import type { Fields } from '../exchange/contract.ts';
+import { AnswerBlock, type Fields } from '../exchange/contract.ts';
 import { FramingError } from '../exchange/framing-error.ts';
 import { splitFields } from './fields.ts';
 import { ANSWER_HEAD } from './grammar.ts';
@@ -18,6 +18,28 @@ export interface AnswerHead {
   readonly persistent: boolean;
   /** Seconds for which the service says that it keeps an idle connection; `null`: it says nothing. */
   readonly keepAliveSeconds: number | null;
+}
+
+/** The last head on a connection: the same bytes mean the same. */
+export class LastAnswerHead {
+  readonly text: string;
+  readonly head: AnswerHead;
+  readonly #toHead: boolean;
+  /** `null`: it came once. */
+  block: AnswerBlock | null = null;
+
+  constructor(text: string, head: AnswerHead, method: string) {
+    this.text = text;
+    this.head = head;
+    this.#toHead = method === 'HEAD';
+  }
+
+  /** Whether a text begins with it, as the answer to this method. */
+  comesAgain(text: string, method: string): boolean {
+    if (!text.startsWith(this.text) || (method === 'HEAD') !== this.#toHead) return false;
+    this.block ??= new AnswerBlock();
+    return true;
+  }
 }
 
 /**

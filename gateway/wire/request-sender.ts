@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { BodySink, Fields, RequestBody, UpstreamRequest } from '../exchange/contract.ts';
 import { trailerFields } from '../exchange/trailers.ts';
 import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
-import { requestText } from './request-text.ts';
+import { requestText } from './head-text.ts';
 import type { SocketMemory } from './socket-memory.ts';
 
 /** What the sender tells of the request's way out. */

@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionOwner } from '../exchange/connection.ts';
-import type { AnswerSink, Fields, UpstreamCall, UpstreamRequest } from '../exchange/contract.ts';
+import type { AnswerBlock, AnswerSink, Fields, UpstreamCall, UpstreamRequest } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { FramingError } from '../exchange/framing-error.ts';
 import type { DialAddress } from '../model/config.ts';
-import { type AnswerHead, mayBecomeAnswerHead, parseAnswerHead } from './answer-head.ts';
+import { type AnswerHead, LastAnswerHead, mayBecomeAnswerHead, parseAnswerHead } from './answer-head.ts';
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
 import { connect } from './connect.ts';
 import { HeadBuffer } from './head-buffer.ts';
+import { requestText } from './head-text.ts';
 import { ReadBuffer, type Take } from './read-buffer.ts';
 import { RequestSender, type SenderOwner } from './request-sender.ts';
-import { requestText } from './request-text.ts';
 import type { SocketMemory } from './socket-memory.ts';
 
 /**
@@ -32,6 +32,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   #call: ServiceCall | null = null;
   #sender: RequestSender | null = null;
   #answer: AnswerHead | null = null;
+  #lastHead: LastAnswerHead | null = null;
   /** What stood behind the answer's body, once that has ended. */
   #trailers: Fields | null = null;
   /** Whether the pieces of the body are put together, and where those that are stand. */
@@ -141,6 +142,9 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     if (this.#head === null) {
       // Nearly every head comes in one piece, and is short: to search in its text costs less than in a view of the bytes.
       const text = buffer.toString('latin1', at, Math.min(bytes, at + HEAD_USUAL_BYTES));
+      const last = this.#lastHead;
+      if (last?.comesAgain(text, call.request.method))
+        return this.#answered(call, last.head, buffer, at + last.text.length, bytes, last.block);
       const end = text.indexOf('\r\n\r\n') + 4;
       if (end > 3) {
         return this.#took(call, text.slice(0, end), buffer, at + end, bytes);
@@ -160,10 +164,17 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
 
   /** @param from where what came behind the head begins, up to `to`. @returns where it is read on. */
   #took(call: ServiceCall, text: string, buffer: Buffer, from: number, to: number): number {
-    const head = parseAnswerHead(text, call.request.method);
+    const { method } = call.request;
+    const head = parseAnswerHead(text, method);
+    this.#lastHead = null;
     if (head.status < 200) this.#informed(call, head);
     else if (head.end === 'chunked' && from < to) return this.#tookChunks(call, head, buffer, from, to);
-    else return this.#answered(call, head, buffer, from, to);
+    else {
+      // Chunks that come along are looked at before their head goes out.
+      if (head.end !== 'chunked' && text.length <= HEAD_USUAL_BYTES)
+        this.#lastHead = new LastAnswerHead(text, head, method);
+      return this.#answered(call, head, buffer, from, to);
+    }
     return from;
   }
 
@@ -192,9 +203,16 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     else call.sink.informational(head.status, head.fields);
   }
 
-  #answered(call: ServiceCall, head: AnswerHead, buffer: Buffer, from: number, to: number): number {
+  #answered(
+    call: ServiceCall,
+    head: AnswerHead,
+    buffer: Buffer,
+    from: number,
+    to: number,
+    block: AnswerBlock | null = null,
+  ): number {
     this.#answer = head;
-    call.sink.head(head.status, head.reason, head.fields);
+    call.sink.head(head.status, head.reason, head.fields, block);
     if (this.#call !== call) return from;
     if (head.end === 'none') this.#trailers = NO_FIELDS;
     else if (head.end === 'counted' && head.length <= to - from) {

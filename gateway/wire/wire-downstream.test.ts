@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { AnswerText } from './answer-text.ts';
+import { AnswerText } from './head-text.ts';
 import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';
 import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';

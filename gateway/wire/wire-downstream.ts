@@ -4,9 +4,9 @@ import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { DownstreamListener, FieldBlock, Fields, RepeatedFields } from '../exchange/contract.ts';
 import { STATUS_CODES } from '../exchange/node-http.ts';
 import type { Peer } from '../exchange/peer.ts';
-import { type AnswerFraming, type AnswerText, informationalText } from './answer-text.ts';
 import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
 import type { ClientBody } from './client-body.ts';
+import { type AnswerFraming, type AnswerText, informationalText } from './head-text.ts';
 import type { RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
 
@@ -84,20 +84,26 @@ export class WireDownstream implements ClientExchange {
 
   head(status: number, reason: string, fields: Fields): void {
     if (this.#closed) return;
-    const connection = this.#connection;
-    // An answer to an unfinished upload that is long, or not read for nobody, is the last one here: nobody may wait for the rest to learn where the next request begins.
-    if (this.body?.complete === false && !this.body.skippable) connection.closeAfterAnswer();
-    this.#held = connection.answers.head(this.method, status, reason, fields, connection.closes);
-    this.#framing = connection.answers.framing;
-    this.#owed = connection.answers.length;
-    this.headSent = true;
-    process.nextTick(flushHeld, this);
+    const { answers, closes } = this.#beginning();
+    this.#hold(answers.head(this.method, status, reason, fields, closes));
   }
 
   headAgain(status: number, reason: string, repeated: RepeatedFields, own: Fields): void {
     if (this.#closed) return;
-    const { answers, closes } = this.#connection;
-    this.#held = answers.again(this.method, status, reason, repeated, own, closes);
+    const { answers, closes } = this.#beginning();
+    this.#hold(answers.again(this.method, status, reason, repeated, own, closes));
+  }
+
+  #beginning(): ExchangeConnection {
+    const connection = this.#connection;
+    // An answer to an unfinished upload that is long, or not read for nobody, is the last one here: nobody may wait for the rest to learn where the next request begins.
+    if (this.body?.complete === false && !this.body.skippable) connection.closeAfterAnswer();
+    return connection;
+  }
+
+  #hold(head: string): void {
+    const { answers } = this.#connection;
+    this.#held = head;
     this.#framing = answers.framing;
     this.#owed = answers.length;
     this.headSent = true;

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { GatewayError } from '../exchange/error-catalog.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
-import { AnswerText } from './answer-text.ts';
 import { ClientConnection, type ClientConnectionOwner, type WireCarrier } from './client-connection.ts';
+import { AnswerText } from './head-text.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';

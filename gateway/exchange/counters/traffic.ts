@@ -1,8 +1,7 @@
 import type { ErrorCode } from '../error-catalog.ts';
 import type { ExchangeRecord } from '../record.ts';
 import type { Compared } from './compared.ts';
-import { DurationSeries } from './duration-series.ts';
-import { seriesKey } from './series-key.ts';
+import { DurationSeries, seriesKey } from './duration-series.ts';
 
 /** What one endpoint was asked by one route. */
 export class EndpointTraffic {

@@ -1,5 +1,4 @@
-import type { DurationSeries } from '../../exchange/counters/duration-series.ts';
-import { labelsOfKey } from '../../exchange/counters/series-key.ts';
+import { type DurationSeries, labelsOfKey } from '../../exchange/counters/duration-series.ts';
 import type { Traffic } from '../../exchange/counters/traffic.ts';
 import type { MetricName } from './catalog.ts';
 import type { Labels, ReadingBuilder } from './reading.ts';

@@ -59,7 +59,7 @@ async function main(lane: string): Promise<void> {
   process.stdout.write(`${JSON.stringify(paths[0])}\n`);
 }
 
-const SAMPLES = 15;
+const SAMPLES = 60;
 
 function listening(server: net.Server): Promise<number> {
   return new Promise((resolve) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
-import { get } from '../testing/raw-client.ts';
+import { get, request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { startRoute } from '../testing/route-stage.ts';
 import { ok, startService } from '../testing/service.ts';
@@ -35,6 +35,64 @@ describe.each(laneKinds)('the fields of an answer on $kind', (kind) => {
     expect(comparable(head.lines).filter((line) => wanted.includes(line))).toEqual(wanted);
     expect(head.values('date')).toHaveLength(1);
     expect(head.values('server')).toHaveLength(1);
+  });
+
+  describe('that come again on a connection to the service', () => {
+    const lines = ({ head }: { head: { lines: readonly string[] } }) =>
+      head.lines.filter((line) => !/^(x-request-id|date):/i.test(line));
+
+    async function twoRoutes() {
+      const service = await startService();
+      const text = `${routes('/db', service.port)}  /shop: { to: ${service.port} }\n`;
+      const client = await (await startTestGateway(text, { files })).connect();
+      return { service, client };
+    }
+
+    test('are told as they were the first time, each with its own id', async () => {
+      const { service, client } = await twoRoutes();
+      service.answer(({ target }) =>
+        target === '/y'
+          ? ok('yy', 'X-A: 2')
+          : ok('x', 'X-A: 1', 'Keep-Alive: timeout=5', 'X-Request-Id: theirs'),
+      );
+      const answers = [];
+      for (let i = 0; i < 4; i++) answers.push(await client.exchange(get('/db/x')));
+      for (const answer of answers)
+        expect([lines(answer), answer.body.toString()]).toEqual([lines(answers[0]!), 'x']);
+      expect((await client.exchange(get('/db/y'))).head.value('x-a')).toBe('2');
+      const ids = answers.flatMap(({ head }) => head.values('x-request-id'));
+      expect([new Set(ids).size, ids.includes('theirs')]).toEqual([4, false]);
+    });
+
+    test('are put behind the prefix of each route', async () => {
+      const { service, client } = await twoRoutes();
+      service.answer(() => ok('x', 'Location: /a', 'Set-Cookie: a=1; Path=/'));
+      for (const prefix of ['/db', '/db', '/shop', '/db', '/shop', '/shop']) {
+        const { head } = await client.exchange(get(`${prefix}/x`));
+        expect([head.value('location'), head.value('set-cookie')]).toEqual([
+          `${prefix}/a`,
+          `a=1; Path=${prefix}`,
+        ]);
+      }
+    });
+
+    test('promise a body where there is one', async () => {
+      const { service, client } = await twoRoutes();
+      service.answer(({ method }) => ok('x', 'X-A: 1').subarray(0, method === 'HEAD' ? -1 : undefined));
+      for (const method of ['GET', 'GET', 'HEAD', 'HEAD', 'GET', 'GET']) {
+        await client.send(request(method, '/db/x'));
+        const answer = await client.answer(method);
+        expect([answer.status, answer.body.toString()]).toEqual([200, method === 'HEAD' ? '' : 'x']);
+      }
+    });
+
+    test('are no reason to begin an answer whose chunks are broken', async () => {
+      const { service, client } = await twoRoutes();
+      const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+      service.answer(({ target }) => head + (target === '/y' ? 'nonsense\r\n' : '1\r\nx\r\n0\r\n\r\n'));
+      for (let i = 0; i < 3; i++) expect((await client.exchange(get('/db/x'))).body.toString()).toBe('x');
+      expect((await client.exchange(get('/db/y'))).status).toBe(502);
+    });
   });
 
   test('a status and reason of any kind go through', async () => {

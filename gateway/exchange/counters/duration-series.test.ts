@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOG, type ErrorCode } from '../error-catalog.ts';
-import { labelsOfKey, seriesKey } from './series-key.ts';
+import { labelsOfKey, seriesKey } from './duration-series.ts';
 
 describe('a series is about', () => {
   it.each([

@@ -69,7 +69,7 @@ export class GeneralLane {
       .on('clientError', (cause, socket) => this.#clientError(cause, socket as Socket));
   }
 
-  /** @param unread begins with a head. @param ended whether the client has ended its side. */
+  /** @param unread begins with a head, and is borrowed. @param ended whether the client has ended its side. */
   takeOver(socket: Socket, unread: readonly Buffer[], ended: boolean): void {
     const gate = this.#gates.get(socket) ?? this.#toGate(socket);
     gate.admit(unread, ended);

@@ -2,13 +2,15 @@ import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { sharedMemory } from '../exchange/borrowed-bytes.ts';
 import { until } from '../proof/testing/poll.ts';
 import { connect, get, request } from '../proof/testing/raw-client.ts';
 import { type Behind, MessageGate } from './message-gate.ts';
 
 /** A server of Node's whose connections have gates. It keeps its answers back until they are asked for. */
-async function gatedServer() {
+async function gatedServer(unread: readonly Buffer[] = []) {
   const parsed: string[] = [];
+  const bodies: Buffer[] = [];
   const answers: http.ServerResponse[] = [];
   const sockets: Socket[] = [];
   const behind: Behind[] = [];
@@ -18,14 +20,14 @@ async function gatedServer() {
     gate.begun(incoming);
     parsed.push(incoming.url!);
     answers.push(response);
-    incoming.resume();
+    incoming.on('data', (piece: Buffer) => bodies.push(piece));
     response.once('close', () => gate.answered());
   });
   server.on('connection', (socket) => {
     sockets.push(socket);
     const gate = new MessageGate(socket, (more) => behind.push(more));
-    gate.admit([], false);
     gates.set(socket, gate);
+    gate.admit(unread, false);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -40,7 +42,7 @@ async function gatedServer() {
     await until('the message is over', () => behind.length > 0);
     return Buffer.concat(behind.shift()!.unread).toString('latin1');
   };
-  return { client, parsed, sockets, gates, answerNext };
+  return { client, parsed, bodies, sockets, gates, answerNext };
 }
 
 test('what waits behind a request is not parsed, and its bytes are bounded', async () => {
@@ -50,6 +52,19 @@ test('what waits behind a request is not parsed, and its bytes are bounded', asy
   await until('no more is read', () => sockets[0]?.isPaused() === true);
   await setImmediate();
   expect(parsed).toEqual(['/open']);
+});
+
+test('no byte is left in memory that is read into again', async () => {
+  const text = request('PUT', '/a', [], 'x'.repeat(20_000)) + get('/b');
+  const memory = sharedMemory(text.length);
+  memory.write(text);
+  const { parsed, bodies, sockets, answerNext } = await gatedServer([memory]);
+  await until('it is connected', () => sockets.length > 0);
+  memory.fill('?');
+  expect(await answerNext()).toBe(get('/b'));
+  expect(parsed).toEqual(['/a']);
+  // Node copies bodies itself.
+  expect(String(Buffer.concat(bodies))).toBe('x'.repeat(20_000));
 });
 
 test.each([

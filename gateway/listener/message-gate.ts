@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import { SKIPPED_MAX_MS } from '../exchange/client-exchange.ts';
 import { ReadAhead } from '../wire/read-ahead.ts';
 import { ReadBuffer } from '../wire/read-buffer.ts';
@@ -62,7 +63,7 @@ export class MessageGate implements MessageReading {
   /** Past the stream, which would read up to 128 KiB more while it is paused. */
   #divert(readBuffer: ReadBuffer): void {
     readBuffer.divert((buffer, bytes) => {
-      this.#received(Buffer.from(buffer.subarray(0, bytes)));
+      this.#received(buffer.subarray(0, bytes));
       return true;
     });
   }
@@ -72,11 +73,14 @@ export class MessageGate implements MessageReading {
     return this.#open;
   }
 
+  /** @param bytes borrowed: Node copies what it reads of a body, and what it does not read in this call is copied here. */
   #received(bytes: Buffer): void {
     // Behind the last answer of a connection comes nothing.
     if (this.#answered && this.#request?.complete && !this.#socket.writable) return;
-    this.#ahead.add(bytes);
+    if (this.#feeding || !this.#ahead.empty) this.#ahead.add(ownBytes(bytes));
+    else this.#ahead.add(bytes);
     if (!this.#feeding) this.#feed();
+    this.#ahead.own();
     if (this.#open && this.#ahead.full) this.#socket.pause();
   }
 

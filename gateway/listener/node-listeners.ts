@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import { Server, type Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
+import { http as nodeHttp } from '../exchange/node-http.ts';
 
 /**
  * How Node's HTTP server reads its connections, which has no public name (docs/private-parts.md): it puts a listener for `connection` on its
@@ -17,14 +18,26 @@ export interface NodeReader {
  * @throws where this version of Node reads otherwise: at the start, and not at a client's first bytes.
  */
 export function takeConnections(server: http.Server): (socket: Socket) => void {
+  probe();
   const listener = lastListener(server, 'connection');
   server.removeAllListeners('connection');
-  const toNode = listener.bind(server);
-  const [probe] = duplexPair();
-  toNode(probe);
-  takeReader(probe as Socket);
-  probe.destroy();
-  return toNode;
+  return listener.bind(server);
+}
+
+/** The memory of bytes that Node is given is read into again, so of a body it must keep a copy. */
+function probe(): void {
+  const message = Buffer.from('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na');
+  const server = nodeHttp.createServer();
+  const [socket] = duplexPair();
+  let request: http.IncomingMessage | undefined;
+  server.once('request', (begun) => {
+    request = begun;
+  });
+  lastListener(server, 'connection').call(server, socket);
+  takeReader(socket as Socket).bytes(message);
+  const body: Buffer | null | undefined = request?.read();
+  socket.destroy();
+  if (!body || body.buffer === message.buffer) throw readsOtherwise('a body that is no copy');
 }
 
 /** Closes the port and nothing else: the close of an HTTP server would close idle connections in any case. */
@@ -45,9 +58,10 @@ export function takeReader(socket: Socket): NodeReader {
 
 function lastListener(of: NodeJS.EventEmitter, event: string): (...given: unknown[]) => void {
   const listener = of.listeners(event).at(-1);
-  if (!listener)
-    throw new Error(
-      `Node ${process.version} reads HTTP otherwise than Portway knows: no listener for '${event}'`,
-    );
+  if (!listener) throw readsOtherwise(`no listener for '${event}'`);
   return listener as (...given: unknown[]) => void;
+}
+
+function readsOtherwise(how: string): Error {
+  return new Error(`Node ${process.version} reads HTTP otherwise than Portway knows: ${how}`);
 }

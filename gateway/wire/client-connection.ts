@@ -33,7 +33,7 @@ export interface ClientConnectionOwner {
   readonly carrier: WireCarrier;
   /** While it drains, each answer is the last of its connection. */
   readonly draining: boolean;
-  /** The next message is the general lane's, which begins with these bytes. @param ended whether the client has ended its side. */
+  /** The next message is the general lane's, which begins with these bytes, borrowed. @param ended whether the client has ended its side. */
   handOver(connection: ClientConnection, unread: readonly Buffer[], ended: boolean): void;
   /** A client that speaks HTTP/2 by prior knowledge: the connection does not come back. */
   speaksHttp2(connection: ClientConnection, unread: readonly Buffer[]): void;
@@ -214,7 +214,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     const checked = verdict === 'partial' ? verdict : this.#check(verdict, bytes, at, to);
     if (checked === 'refused') return to;
     if (checked !== 'partial') {
-      this.#leaveLane(checked, ownBytes(bytes.subarray(at, to)));
+      this.#leaveLane(checked, bytes.subarray(at, to));
       return to;
     }
     this.#head = new HeadBuffer(HEAD_MAX_BYTES);
@@ -423,10 +423,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     this.#owner.refused(error, this.socket, toHead);
   }
 
-  /** @param bytes of nobody else, with the whole of a request line. */
+  /** @param bytes borrowed, with the whole of a request line. */
   #leaveLane(to: 'handed over' | 'http2', bytes: Buffer): void {
     const { socket } = this;
-    const unread = [to === 'http2' ? bytes : forNodeParser(bytes), ...(this.#ahead?.take() ?? [])];
+    const unread = [to === 'http2' ? ownBytes(bytes) : forNodeParser(bytes), ...(this.#ahead?.take() ?? [])];
     this.#ahead = null;
     this.#stage = 'none';
     this.#exchange = null;

@@ -1,3 +1,5 @@
+import { ownBytes } from '../exchange/borrowed-bytes.ts';
+
 /**
  * What a client has sent ahead of its turn, in the pieces that it came in. It is read up to a bound, and then stays in the system's buffers:
  * with one more read of the socket that is less than 128 KiB. A connection that is not read at all does not notice that its client leaves.
@@ -15,10 +17,15 @@ export class ReadAhead {
     return this.#bytes >= MAX_BYTES || this.#pieces.length >= MAX_PIECES;
   }
 
-  /** @param piece of nobody else. */
+  /** @param piece of nobody else, or borrowed and followed by `own` within the call. */
   add(piece: Buffer): void {
     this.#pieces.push(piece);
     this.#bytes += piece.length;
+  }
+
+  /** Copies what is borrowed. */
+  own(): void {
+    for (let at = 0; at < this.#pieces.length; at++) this.#pieces[at] = ownBytes(this.#pieces[at]!);
   }
 
   /** There must be one. */

@@ -10,7 +10,7 @@ import type { Turns } from './turns.ts';
 
 /** What the wire lane needs of the listener whose connections it reads. */
 export interface WireLaneOwner {
-  /** The general lane has the next message of the connection, which these bytes begin with, and gives it back by `takeBack`. */
+  /** The general lane has the next message of the connection, which these borrowed bytes begin with, and gives it back by `takeBack`. */
   handOver(socket: Socket, unread: readonly Buffer[], ended: boolean): void;
   /** A client speaks HTTP/2 by prior knowledge (RFC 9113 §3.3), and this is how it begins. */
   speaksHttp2(socket: Socket, unread: readonly Buffer[]): void;

@@ -125,8 +125,10 @@ export function createAdmin(view: AdminView, options: AdminOptions): Admin {
       const token = view.config().admin?.token;
       // Before the first request: nobody gets in while the file is read.
       if (token !== undefined) access = await AdminAccess.open(token, options.log);
-      await door?.open(view.config());
-      view.onReload((config) => door?.follow(config));
+      if (door !== null) {
+        await door.open(view.config());
+        view.onReload((config) => door.follow(config));
+      }
       await app.listen({ host, port }).catch((cause) => {
         throw new ListenError(host, port, cause);
       });

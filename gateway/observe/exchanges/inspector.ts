@@ -62,7 +62,8 @@ export class Inspector implements Inspection {
   // Filled by exchanges.
 
   begin(requestFields: Fields): ExchangeDetail | null {
-    return this.#hasRoom(performance.now()) ? new ExchangeDetail(requestFields) : null;
+    const max = this.#perSecond * PLAIN_SHARE;
+    return this.#hasRoom(performance.now(), max) ? new ExchangeDetail(requestFields) : null;
   }
 
   /** Only so many at once: each holds the beginning of two bodies. */
@@ -98,15 +99,17 @@ export class Inspector implements Inspection {
   /** Without its fields: it began before somebody looked, or it failed. */
   #isWorthIt({ startedAt, endedAt, status, errorCode }: ExchangeRecord): boolean {
     const failed = status >= 500 || (errorCode !== null && status !== CLIENT_LEFT_STATUS);
-    return (startedAt < this.#since || failed) && this.#hasRoom(endedAt);
+    return (startedAt < this.#since || failed) && this.#hasRoom(endedAt, this.#perSecond);
   }
 
-  #hasRoom(now: number): boolean {
+  #hasRoom(now: number, max: number): boolean {
     if (now - this.#secondBegan >= 1_000) {
       this.#secondBegan = now;
       this.#inSecond = 0;
     }
-    return this.#inSecond++ < this.#perSecond;
+    if (this.#inSecond >= max) return false;
+    this.#inSecond++;
+    return true;
   }
 
   // Asked by people.
@@ -209,5 +212,7 @@ export function joinedLists(lists: readonly ExchangeList[], limit: number): Exch
 
 const CAPTURING_MAX = 64;
 const KEPT_PER_SECOND = 1_000;
+/** The rest is for those that fail: they are what somebody looks for. */
+const PLAIN_SHARE = 0.75;
 const LOOKED_AT_MS = 60_000;
 const LOOKED_KEPT = 16;

@@ -71,7 +71,7 @@ body.stale main{filter:grayscale(1)}
 .rows :is(th,td):last-child{padding-right:var(--gap)}
 .rows tbody tr{border-bottom:1px solid var(--line)}
 .rows tbody tr:hover{background:var(--hover)}
-.rows tbody :is(th,td){height:2.5rem;padding:.4375rem .75rem .375rem;font-weight:400;text-align:left;line-height:1.625rem;vertical-align:top}
+.rows tbody :is(th,td){height:2.5rem;padding:.625rem .75rem .5625rem;font-weight:400;text-align:left;line-height:1.25rem;vertical-align:top}
 .rows th[scope=row]>.shape{margin-right:.625rem;vertical-align:-1px}
 .path{font-size:var(--base);font-weight:600;color:var(--text)}
 .path .host{font-weight:400}

@@ -14,7 +14,9 @@ export function Drawer({
   return (
     <aside class="drawer" aria-label={title}>
       <header>
-        <h2 class="drawer-title">{title}</h2>
+        <h2 class="drawer-title" title={title}>
+          {title}
+        </h2>
         <button type="button" class="plain" onClick={close} aria-label="Close" title="Close (Esc)">
           <Sign name="close" />
         </button>

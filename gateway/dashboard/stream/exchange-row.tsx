@@ -21,16 +21,16 @@ export function ExchangeRow({ exchange, isOpen, slowestMs, place, ownHost }: Row
         <StatusSign exchange={exchange} />
       </td>
       <th scope="row">
-        <button type="button" class="path" data-row={id} aria-expanded={isOpen}>
+        <button type="button" class="path" data-row={id} aria-expanded={isOpen} title={target}>
           <span class="method">{method}</span> {target}
         </button>
         {tunnel && <span class="chip">tunnel</span>}
         {user !== null && <span class="chip">{user}</span>}
-        {host !== null && host !== ownHost && <span class="name wide">{host}</span>}
+        {host !== null && !isOwn(host, ownHost) && <span class="name wide">{host}</span>}
       </th>
       <td class="went">
-        <span class="mono">{endpoint ?? wentText(exchange)}</span>
         {exchange.code !== null && <span class="trouble down">{exchange.code}</span>}
+        <span class="mono">{endpoint ?? wentText(exchange)}</span>
       </td>
       <td class="number took">
         <div>
@@ -43,6 +43,11 @@ export function ExchangeRow({ exchange, isOpen, slowestMs, place, ownHost }: Row
       <td class="number quiet wide">{bytesOut === 0 ? NOTHING : formatBytes(bytesOut)}</td>
     </tr>
   );
+}
+
+/** This machine has several names. */
+function isOwn(host: string, ownHost: string): boolean {
+  return host.replace(/^(?:127\.0\.0\.1|\[::1\])(?=:|$)/, 'localhost') === ownHost;
 }
 
 /** What answered, where no endpoint did. */

@@ -14,6 +14,7 @@ import { nominate } from '../fields/connection.ts';
 import { editOf, type Tag } from '../forward/extend.ts';
 import { ExtendDispatcher } from '../forward/extend-dispatcher.ts';
 import type { RouteConfig } from '../model/config.ts';
+import { othersCookies } from '../policy/auth/oidc/cookies.ts';
 import { isExtended } from '../route/lane.ts';
 import {
   ExtensionError,
@@ -156,6 +157,10 @@ function extendedRoute(
     if (handlers.isHandshake(request.raw)) headers.upgrade = upgrade;
     // A plugin that unpacks bodies would take this one from the service.
     if (plugins.length > 0) delete headers['content-encoding'];
+    // What a plugin sees it may log, or send elsewhere: sessions are between us and the browser.
+    const cookies = headers.cookie === undefined ? '' : othersCookies(headers.cookie);
+    if (cookies === '') delete headers.cookie;
+    else headers.cookie = cookies;
     // Hooks edit in place, too: what they have changed shows only beside what they were given.
     (request.raw as ShownRequest)[SHOWN] = { ...headers };
     done();

@@ -261,6 +261,20 @@ describe('an admin listener that other machines reach', () => {
     expect((await gateway.get('/db/', 'Host: localhost', `Cookie: ${cookie}`)).text).toBe('no cookie');
   });
 
+  // The service did not get it, but a plugin that logs what it sees did.
+  test('keeps it from hooks on the way to them', async () => {
+    const hook =
+      'export default { preHandler: (request, reply) => void reply.send(String(request.headers.cookie)) };';
+    const { gateway } = await stage('', { 'seen.mjs': hook });
+    await gateway.editAndReload(
+      'admin: { host: 0.0.0.0, token: keys.txt }\nroutes: { /seen: { to: 1, extend: ./seen.mjs } }\n',
+    );
+    const seen = async (...fields: string[]) => (await gateway.get('/seen/', ...fields)).text;
+    expect(await seen(`Cookie: a=1; portway-admin=${'x'.repeat(43)}; b=2`)).toBe('a=1; b=2');
+    expect(await seen(`Cookie: portway-admin=${'x'.repeat(43)}`)).toBe('undefined');
+    expect(await seen('Cookie: a=1;  b=2')).toBe('a=1;  b=2');
+  });
+
   test('refuses pages of other origins and of other ports, and names that are not its own', async () => {
     const { ask, login } = await stage();
     const cookie = `Cookie: ${cookieOf(await login(KEY))}`;

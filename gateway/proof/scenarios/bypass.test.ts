@@ -6,6 +6,7 @@ import { compileOidc } from '../../policy/auth/oidc/keys.ts';
 import { identityOf, Seal } from '../../policy/auth/oidc/seal.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { until } from '../testing/poll.ts';
 import { get } from '../testing/raw-client.ts';
 import { laneKinds, type RouteKind } from '../testing/route-kinds.ts';
 import { selfSigned } from '../testing/self-signed.ts';
@@ -358,6 +359,28 @@ describe.each([plain!, ...others])('nobody passes without the proof, on $kind', 
       expect(arrived(service)).toEqual([]);
       holder.destroy();
     }
+  });
+
+  test('bandwidth: while a party is far ahead, no spelling and no way in goes on', async () => {
+    const { service, gateway } = await stage(
+      kind,
+      'bandwidth: { requests: 4KiB/s, burst: 4KiB }',
+      'production',
+    );
+    const ahead = await gateway.connect();
+    const length = 256 * 1024;
+    // A piece at the least goes at once, which takes longer than any request waits.
+    await ahead.send(`POST /db/up HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`);
+    await ahead.send(Buffer.alloc(length));
+    const host = ['Host: localhost'];
+    await until('it is ahead', async () => (await statusOf(gateway, get('/db/x', ...host))) === 429);
+    expect(await through(gateway, service, [...TRICKS, '/db/public/x'], host, ...CLAIMS)).toEqual([]);
+    const sessions = new Sessions(gateway);
+    for (const ask of Object.values(waysIn(gateway, host, sessions)))
+      expect(await ask('/db/secret', MARK)).toBe(429);
+    sessions.destroy();
+    expect(arrived(service)).toEqual([]);
+    ahead.destroy();
   });
 
   test('cors: a page of a stranger opens no WebSocket', async () => {

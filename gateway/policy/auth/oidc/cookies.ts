@@ -18,11 +18,21 @@ export function takeCookies({ facts: { kept } }: Pick<RoutedExchange, 'facts'>):
     if (kept[i]!.length !== 6 || kept[i]!.toLowerCase() !== 'cookie') continue;
     const value = kept[i + 1]!;
     if (!value.includes('portway-')) continue;
-    const others = value.split(';').filter((pair) => !takePair(pair.trim(), taken));
-    if (others.length === 0) kept.splice(i, 2);
-    else kept[i + 1] = others.join(';').trimStart();
+    const others = takePairs(value, taken);
+    if (others === '') kept.splice(i, 2);
+    else kept[i + 1] = others;
   }
   return taken;
+}
+
+/** What others than us have in a field of cookies; `''`: nothing. */
+export function othersCookies(value: string): string {
+  return value.includes('portway-') ? takePairs(value, new Map()) : value;
+}
+
+function takePairs(value: string, taken: Map<string, string>): string {
+  const others = value.split(';').filter((pair) => !takePair(pair.trim(), taken));
+  return others.join(';').trimStart();
 }
 
 function takePair(pair: string, taken: Map<string, string>): boolean {

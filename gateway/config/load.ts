@@ -1,6 +1,8 @@
 /** From a file to a configuration that can be used, or to everything that is wrong with it. */
 
 import { type FileContent, readContent } from '../files/content.ts';
+import { isRemote } from '../files/remote.ts';
+import { signedContent } from '../files/signature.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { Environment } from './expand.ts';
 import { evaluated } from './module.ts';
@@ -30,7 +32,10 @@ export async function loadConfig(file: string, env: Environment): Promise<LoadRe
 
 /** The same for content that was read already, by `watchFile` say. */
 export async function loadContent(read: FileContent, file: string, env: Environment): Promise<LoadResult> {
-  const content = await evaluated(read, file, env);
+  const { PORTWAY_CONFIG_KEY: key } = env;
+  // Workers and copies on disk are given what has come from there, too.
+  const sound = key && isRemote(file) ? await signedContent(read, key) : read;
+  const content = await evaluated(sound, file, env);
   const { hash } = content;
   if (!content.ok) return { ...rejected([unreadable(content, file)]), hash };
   const verdict = await verdictOn(content, file, env);

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,11 +65,12 @@ async function stateFolder(): Promise<string> {
 async function started(
   configFile: string,
   state: string,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ gateway: Gateway; log: Logbook; text: (path: string) => Promise<string> }> {
   const log = new Logbook();
   const gateway = await startGateway({
     configFile,
-    env: { STATE_DIRECTORY: state },
+    env: { STATE_DIRECTORY: state, ...env },
     mode: 'production',
     log: pino({ level: 'info' }, log),
     listen: { port: await freePort(), adminPort: false },
@@ -99,6 +101,35 @@ test('it is fetched, asked for news with its ETag, and taken over when it change
   await until('it is asked again', () => source.asked.length > seen, 15_000);
   expect(source.asked.at(-1)!.headers['if-none-match']).toMatch(/^"/);
   expect(gateway.configStatus().file).toBe(source.url);
+});
+
+test('with a key, only what it has signed is taken over', async () => {
+  const [ours, theirs] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
+  const signed = (text: string, { privateKey } = ours) =>
+    `${text}# signature: ${sign(null, Buffer.from(text), privateKey).toString('base64')}\n`;
+  const [one, two] = [await service('one'), await service('two')];
+  const [first, next] = [`routes:\n  /a: ${one}\n`, `routes:\n  /a: ${two}\n`];
+  const state = await stateFolder();
+  const key = join(state, 'key.pem');
+  await writeFile(key, ours.publicKey.export({ type: 'spki', format: 'pem' }));
+  const source = await place(signed(first));
+  const { gateway, text } = await started(source.url, state, { PORTWAY_CONFIG_KEY: key });
+  expect(await text('/a')).toBe('one');
+  const changed = signed(first).replace(String(one), String(two));
+  for (const wrong of [
+    next,
+    changed,
+    signed(next, theirs),
+    `${signed(next)}port: 1\n`,
+    `${next}# signature: \n`,
+  ]) {
+    source.text = wrong;
+    expect((await gateway.reload()).rejected, wrong).toContain('PORTWAY_CONFIG_KEY vouches for');
+    expect(await text('/a')).toBe('one');
+  }
+  source.text = signed(next);
+  expect((await gateway.reload()).rejected).toBe(null);
+  expect(await text('/a')).toBe('two');
 });
 
 test('what is wrong there, or nothing at all, changes nothing', async () => {

@@ -7,9 +7,13 @@ import { createServer, type ListenOptions, type Server } from 'node:net';
 const LOWEST = 10_000;
 const HIGHEST = 32_000;
 
+/** Of one process: the oldest is given up for the next, because hundreds of files of tests share a process, and all processes a range. */
+const CLAIMS_MAX = 1_000;
+const claims: Server[] = [];
+
 /**
- * Ports at which nothing listens, and which no other test of this machine is given while this process lives. A gateway of another test
- * may go on asking a port whose service has ended; whoever gets that number next would be asked instead.
+ * Ports at which nothing listens, and which no other test of this machine is given before this process has had a thousand others. A gateway of
+ * another test may go on asking a port whose service has ended; whoever gets that number next would be asked instead.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
@@ -23,7 +27,11 @@ export async function freePorts(count: number): Promise<number[]> {
 /** Of Linux alone: an abstract name (unix(7)) is a lock that ends with its process, however that ends. */
 async function claim(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;
-  return (await listening({ path: `\0portway-test-port-${port}` })) !== null;
+  const server = await listening({ path: `\0portway-test-port-${port}` });
+  if (server === null) return false;
+  claims.push(server);
+  if (claims.length > CLAIMS_MAX) claims.shift()!.close();
+  return true;
 }
 
 async function isFree(port: number): Promise<boolean> {

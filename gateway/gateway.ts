@@ -223,6 +223,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.#source = new ConfigSource({
       configFile,
       content,
+      judged: options.judged,
       env,
       log,
       worker,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadContent } from '../config/load.ts';
+import { type Judged, loadContent } from '../config/load.ts';
 import { formatProblems, type Problem } from '../config/problem.ts';
 import { addressOf, originsNow } from '../discover/discovery.ts';
 import { type FileContent, withOrigins } from '../files/content.ts';
@@ -18,6 +18,8 @@ export interface Loaded {
   /** As the user named it. */
   readonly file: string;
   readonly config: GatewayConfig;
+  /** All that was found of it. */
+  readonly judged: Judged;
   readonly text: string;
   /** What a start would not serve as it is written, while the rest is. */
   readonly unserved: readonly Problem[];
@@ -82,7 +84,10 @@ async function loadedOrReported(
   stream: Output,
 ): Promise<Loaded | null> {
   const loaded = await loadContent(content, sourceText(file), context.env);
-  if (loaded.ok) return { file, config: loaded.config, text: loaded.content.text, unserved: loaded.unserved };
+  if (loaded.ok) {
+    const { config, content: found, unserved } = loaded;
+    return { file, config, judged: loaded, text: found.text, unserved };
+  }
   report(loaded.problems, context, stream);
   return null;
 }

@@ -25,6 +25,9 @@ export type LoadResult =
     }
   | (Rejection & { readonly hash: string });
 
+/** One that can be used. */
+export type Judged = LoadResult & { readonly ok: true };
+
 /** Reads and compiles a configuration file. `file` appears in problems as it is given here. Never throws. */
 export async function loadConfig(file: string, env: Environment): Promise<LoadResult> {
   return loadContent(await readContent(file), file, env);

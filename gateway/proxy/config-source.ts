@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Environment, loadContent } from '../config/load.ts';
+import { type Environment, type Judged, loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig, PlacedService } from '../model/config.ts';
@@ -11,6 +11,8 @@ export interface ConfigSourceOptions {
   readonly configFile: string;
   /** Instead of what the file says, for ever. */
   readonly content: FileContent | undefined;
+  /** As of `GatewayOptions`. */
+  readonly judged: Judged | undefined;
   readonly env: Environment;
   readonly log: Logger;
   /** Who else says what the configuration is; `null`: the file, which is followed. */
@@ -35,13 +37,13 @@ export class ConfigSource {
 
   /** Puts the first configuration to work. @throws ConfigError, ExtensionError */
   async start(): Promise<void> {
-    const { configFile: file, content, env, log, worker, apply, placed, portMoves } = this.#options;
+    const { configFile: file, content, judged, env, log, worker, apply, placed, portMoves } = this.#options;
     if (worker) await apply(worker.share(await this.#load(worker.content)));
     else if (content) {
       const config = await this.#load(content);
       await apply(config);
       this.#fixed = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
-    } else this.#reloader = await Reloader.start({ file, env, log, apply, placed, portMoves });
+    } else this.#reloader = await Reloader.start({ file, env, log, apply, placed, portMoves }, judged);
   }
 
   get status(): ConfigStatus {

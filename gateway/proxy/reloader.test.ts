@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../config/load.ts';
 import { Logbook } from '../proof/testing/logbook.ts';
 import { temporaryFolder } from '../proof/testing/program.ts';
 import { Refusal, Reloader } from './reloader.ts';
@@ -82,4 +83,22 @@ test('what stands in the file next is tried in its place', async () => {
   const before = tried.length;
   await seriesOfAnother();
   expect([tried.length, reloader.status.rejected]).toEqual([before, null]);
+});
+
+test.each([
+  ['is taken as it was judged, where it is still the same', false],
+  ['is judged again, where it has changed since', true],
+])('a file that was judged before the start %s', async (_what, changes) => {
+  const file = join(await temporaryFolder(), 'gateway.config.yaml');
+  await writeFile(file, 'routes: { /db: 4001 }\n');
+  const judged = await loadConfig(file, {});
+  if (!judged.ok) throw new Error('it is sound');
+  if (changes) await writeFile(file, 'routes: { /db: 4002 }\n');
+  const reloader = await Reloader.start(
+    { file, env: {}, log: pino({ level: 'silent' }), apply: async () => {} },
+    judged,
+  );
+  onTestFinished(() => reloader.stopWatching());
+  expect(reloader.config === judged.config).toBe(!changes);
+  expect(reloader.config.routes[0]!.upstream.endpoints[0]!.address.key).toContain(changes ? '4002' : '4001');
 });

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type Environment, type LoadResult, loadContent } from '../config/load.ts';
+import { type Environment, type Judged, type LoadResult, loadContent } from '../config/load.ts';
 import { ConfigError, formatProblems, type Problem } from '../config/problem.ts';
 import { Discovery } from '../discover/discovery.ts';
 import { type FileContent, withOrigins } from '../files/content.ts';
@@ -73,8 +73,11 @@ export class Reloader {
   /** Reloads happen one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** @throws ConfigError, ExtensionError, and what `apply` throws */
-  static async start(options: ReloaderOptions): Promise<Reloader> {
+  /**
+   * @param judged what was found of the file before, if it is still the same.
+   * @throws ConfigError, ExtensionError, and what `apply` throws
+   */
+  static async start(options: ReloaderOptions, judged?: Judged): Promise<Reloader> {
     const { file, env, log } = options;
     const { content, instead } = await firstContent(file, env);
     if (instead !== null)
@@ -83,7 +86,7 @@ export class Reloader {
         'the configuration can not be fetched; what served last is served again',
       );
     const discovery = new Discovery(options.log, options.placed ?? (() => {}));
-    const loaded = await loadDiscovered(content, options, discovery);
+    const loaded = await loadDiscovered(content, options, discovery, judged);
     try {
       if (!loaded.ok) throw new ConfigError(loaded.problems);
       await options.apply(loaded.config, loaded.content);
@@ -270,8 +273,10 @@ async function loadDiscovered(
   content: FileContent,
   { file, env }: ReloaderOptions,
   discovery: Discovery,
+  judged?: Judged,
 ): Promise<LoadResult> {
-  const loaded = await loadContent(withOrigins(content, discovery.origins), sourceText(file), env);
+  const found = withOrigins(content, discovery.origins);
+  const loaded = judged?.hash === found.hash ? judged : await loadContent(found, sourceText(file), env);
   const follows = loaded.ok && (await discovery.follow(loaded.config.discover));
   return follows ? loadContent(withOrigins(content, discovery.origins), sourceText(file), env) : loaded;
 }

@@ -21,6 +21,8 @@ export interface GatewayChildOptions {
   readonly ulimit?: string | undefined;
   /** Where its inspector listens; default nowhere. */
   readonly inspectPort?: number;
+  /** Until when it must be ready; default 30 s. */
+  readonly readyMs?: number;
   /** Of clients and of the admin listener; default free ones. */
   readonly ports?: readonly [number, number];
 }
@@ -52,7 +54,7 @@ export class GatewayChild {
 
   /**
    * @param folder is made, and gets the configuration: `yaml` behind lines with `port` and `admin`.
-   * @throws where it is not ready within 30 s, with what it wrote.
+   * @throws where it is not ready in time, with what it wrote.
    */
   static async start(
     processes: Processes,
@@ -60,7 +62,7 @@ export class GatewayChild {
     yaml: string,
     options: GatewayChildOptions = {},
   ): Promise<GatewayChild> {
-    const { command = 'start', args = [], files = {}, ulimit, inspectPort } = options;
+    const { command = 'start', args = [], files = {}, ulimit, inspectPort, readyMs = START_MS } = options;
     const ports = options.ports ?? ((await freePorts(2)) as [number, number]);
     const head = `port: ${ports[0]}\nadmin: ${ports[1]}\n`;
     const file = join(folder, 'gateway.config.yaml');
@@ -73,7 +75,7 @@ export class GatewayChild {
     const env = { NODE_ENV: 'production', ...inspected };
     const started = await processes.start(words, { cwd: folder, env, ulimit });
     const gateway = new GatewayChild(started, ports, file, head);
-    await until('the gateway process is ready', () => gateway.#ready(), START_MS).catch((error: Error) => {
+    await until('the gateway process is ready', () => gateway.#ready(), readyMs).catch((error: Error) => {
       throw new Error(`${error.message}; it wrote:\n${started.log.text()}`);
     });
     return gateway;

@@ -6,6 +6,8 @@ export interface Account {
   readonly key: KeyObject;
   /** Where the directory keeps it; `null`: it is not registered there, or not known to be. */
   readonly url: string | null;
+  /** The address that the directory has of us; `null`: none, or it is not known which. */
+  readonly email: string | null;
 }
 
 /** RFC 7517, the members that RFC 7638 §3.2 requires of P-256 and no others, in their order. */

@@ -65,18 +65,22 @@ export class AcmeClient {
     return this.#directory;
   }
 
-  /** Registers the key, or finds the account that it has (§7.3). @returns its URL */
-  async register(email: string | null, external: ExternalAccount | null): Promise<string> {
+  /** Registers the key, or finds the account that it has (§7.3). */
+  async register(email: string | null, external: ExternalAccount | null): Promise<void> {
     const { newAccount, meta } = await this.directory();
     if (meta?.externalAccountRequired && external === null)
       throw new AcmeError('externalAccountRequired', `${newAccount} serves its customers alone`);
     const answer = await this.#post(newAccount, {
       termsOfServiceAgreed: true,
-      ...(email !== null && { contact: [`mailto:${email}`] }),
+      ...(email !== null && { contact: contactOf(email) }),
       ...(external !== null && { externalAccountBinding: await this.#binding(external, newAccount) }),
     });
     this.account = locationOf(answer, newAccount);
-    return this.account;
+  }
+
+  /** Where the directory writes to from now on (§7.3.2). */
+  async contact(email: string | null): Promise<void> {
+    await this.#post(this.account!, { contact: contactOf(email) });
   }
 
   /** §7.3.4 */
@@ -203,3 +207,7 @@ function waitOf(answer: AcmeAnswer): number | null {
 }
 
 const NONCE_TRIES = 5;
+
+function contactOf(email: string | null): string[] {
+  return email === null ? [] : [`mailto:${email}`];
+}

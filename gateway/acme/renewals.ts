@@ -252,7 +252,7 @@ export class Renewals {
   /** The next order registers the key again. */
   async #forgetAccount(): Promise<void> {
     const { key } = await this.#store.account();
-    await this.#store.writeAccount({ key, url: null });
+    await this.#store.writeAccount({ key, url: null, email: null });
   }
 
   async #client(): Promise<AcmeClient> {
@@ -265,10 +265,12 @@ export class Renewals {
   async #registered(): Promise<AcmeClient> {
     const { email, externalAccount } = this.#options.acme;
     const client = await this.#client();
-    const { key, url } = await this.#store.account();
-    client.account = url;
-    if (url === null)
-      await this.#store.writeAccount({ key, url: await client.register(email, externalAccount) });
+    const known = await this.#store.account();
+    client.account = known.url;
+    if (known.url !== null && known.email === email) return client;
+    if (known.url === null) await client.register(email, externalAccount);
+    else await client.contact(email);
+    await this.#store.writeAccount({ key: known.key, url: client.account, email });
     return client;
   }
 }

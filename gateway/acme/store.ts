@@ -52,7 +52,11 @@ export const NOTHING_ORDERED: OrderState = {
   error: null,
 };
 
-const accountForm = z.object({ key: z.string(), url: z.string().nullable() });
+const accountForm = z.object({
+  key: z.string(),
+  url: z.string().nullable(),
+  email: z.string().nullable().default(null),
+});
 
 /** Every method throws AcmeError `store` where the file system refuses. */
 export class AcmeStore {
@@ -81,15 +85,15 @@ export class AcmeStore {
   /** The key is on disk before the directory hears of it. */
   async account(): Promise<Account> {
     const known = accountForm.safeParse(jsonOf((await this.#read(ACCOUNT)) ?? ''));
-    if (known.success) return { key: createPrivateKey(known.data.key), url: known.data.url };
+    if (known.success) return { ...known.data, key: createPrivateKey(known.data.key) };
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const account = { key: privateKey, url: null };
+    const account = { key: privateKey, url: null, email: null };
     await this.writeAccount(account);
     return account;
   }
 
-  writeAccount({ key, url }: Account): Promise<void> {
-    const text = { key: key.export({ type: 'pkcs8', format: 'pem' }), url };
+  writeAccount({ key, ...known }: Account): Promise<void> {
+    const text = { key: key.export({ type: 'pkcs8', format: 'pem' }), ...known };
     return this.#write(ACCOUNT, JSON.stringify(text, null, 2));
   }
 

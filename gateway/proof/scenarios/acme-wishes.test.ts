@@ -77,6 +77,19 @@ describe.skipIf(!hasPebble)('a directory with renewal information', { timeout: 6
   });
 });
 
+describe.skipIf(!hasPebble)('email', { timeout: 60_000 }, () => {
+  // It went with the registration alone: who had left the company still got the mail.
+  test('that changes is told to the directory with the next order', async () => {
+    const { gateway, front, yaml } = await acmeStage({ keys: [...ONE, 'email: old@example.test'] });
+    await ordered(gateway);
+    const updates = () => front.asked.filter((one) => one.startsWith('POST /my-account/'));
+    expect(updates()).toEqual([]);
+    await gateway.editAndReload(yaml(`names: [${NAME}, b.example.test]`, 'email: new@example.test'));
+    await ordered(gateway, 'b.example.test');
+    expect(updates()).toHaveLength(1);
+  });
+});
+
 describe.skipIf(!hasPebble)('profile', { timeout: 60_000 }, () => {
   const profiles = { shortlived: 'six days', tlsserver: 'ninety days' };
 

@@ -1,11 +1,5 @@
 import { Readable } from 'node:stream';
-import type {
-  ExchangeList,
-  ExchangeQuery,
-  ExchangeSummary,
-  MessageList,
-  MessageQuery,
-} from '../../model/exchanges.ts';
+import type { ExchangeList, ExchangeQuery, MessageList, MessageQuery } from '../../model/exchanges.ts';
 
 /** What a stream of events is made of. */
 export interface EventSource {
@@ -108,14 +102,9 @@ class EventReader {
     this.#after = { ...after, ...newest };
     if (after !== null) this.#missed += more + sampled - this.#sampled;
     this.#sampled = sampled;
-    if (after !== null) for (const exchange of exchanges.toReversed()) this.#tellExchange(exchange);
+    if (after !== null)
+      this.#missed = tellAll('exchange', exchanges, this.#missed, (text) => this.tell(text));
     await this.#messages?.tell(source, (text) => this.tell(text));
-  }
-
-  #tellExchange(exchange: ExchangeSummary): void {
-    const data = JSON.stringify({ ...exchange, missed: this.#missed });
-    if (this.tell(`event: exchange\nid: ${exchange.id}\ndata: ${data}\n\n`)) this.#missed = 0;
-    else this.#missed++;
   }
 
   /** @returns whether there was room. */
@@ -148,12 +137,23 @@ class MessageCursor {
     this.#after = { ...after, ...newest };
     if (after !== null) this.#missed += more + sampled - this.#sampled;
     this.#sampled = sampled;
-    if (after === null) return;
-    for (const message of messages.toReversed()) {
-      const data = JSON.stringify({ ...message, missed: this.#missed });
-      this.#missed = tell(`event: message\nid: ${message.id}\ndata: ${data}\n\n`) ? 0 : this.#missed + 1;
-    }
+    if (after !== null) this.#missed = tellAll('message', messages, this.#missed, tell);
   }
+}
+
+/** What a tick has to tell is one text, and one write. @param missed before. @returns how many are missed now */
+function tellAll(
+  event: string,
+  newestFirst: readonly { readonly id: string }[],
+  missed: number,
+  tell: (text: string) => boolean,
+): number {
+  if (newestFirst.length === 0) return missed;
+  const texts = newestFirst.toReversed().map((one, at) => {
+    const data = JSON.stringify({ ...one, missed: at === 0 ? missed : 0 });
+    return `event: ${event}\nid: ${one.id}\ndata: ${data}\n\n`;
+  });
+  return tell(texts.join('')) ? 0 : missed + newestFirst.length;
 }
 
 const READERS_MAX = 8;

@@ -106,10 +106,12 @@ export interface BodyView {
   readonly type: string | null;
   readonly coding: string | null;
   /** `unreadable`: its coding is not known, or was broken, or it would become too large. */
-  readonly kind: 'json' | 'form' | 'text' | 'image' | 'binary' | 'unreadable';
+  readonly kind: 'json' | 'form' | 'multipart' | 'text' | 'image' | 'binary' | 'unreadable';
   readonly text: string | null;
   /** Of an image. */
   readonly base64: string | null;
+  /** Of a multipart body, in place of its text: a line for each part. */
+  readonly parts?: string;
 }
 
 /** An answer, as much of it as is shown. */

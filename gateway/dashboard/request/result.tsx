@@ -27,7 +27,8 @@ export function Result({ result }: { readonly result: ReplayResult }) {
 }
 
 export function Body({ body, label }: { readonly body: BodyView; readonly label: string }) {
-  const { kind, text, base64, type, bytes, truncated } = body;
+  const { kind, parts, base64, type, bytes, truncated } = body;
+  const text = parts ?? body.text;
   if (kind === 'image' && base64 !== null)
     return <img class="shown" alt={label} src={`data:${imageType(type)};base64,${base64}`} />;
   if (text === null || text === '')

@@ -4,6 +4,7 @@ import type { CapturedBody } from '../../exchange/captured-body.ts';
 import { DEPTH_MAX, depthOf } from '../../exchange/difference.ts';
 import { HIDDEN, isSecretName } from '../../fields/secrets.ts';
 import type { BodyView } from '../../model/exchanges.ts';
+import { shownParts } from './multipart.ts';
 
 // What is shown of a captured body: its codings taken off, and the secrets in JSON and forms masked. Every byte of it is a stranger's.
 
@@ -21,7 +22,7 @@ export async function bodyView(
   return { ...facts, ...shownContent(content, type ?? '', captured.isTruncated) };
 }
 
-type Shown = Pick<BodyView, 'kind' | 'text' | 'base64'>;
+type Shown = Pick<BodyView, 'kind' | 'text' | 'base64' | 'parts'>;
 
 export function shownContent(content: Buffer, type: string, truncated: boolean): Shown {
   if (content.length === 0) return { kind: 'text', text: '', base64: null };
@@ -30,8 +31,11 @@ export function shownContent(content: Buffer, type: string, truncated: boolean):
     return { kind: 'form', text: shownForm(content.toString()), base64: null };
   if (/^image\/(png|jpeg|gif|webp|avif)\b/i.test(type))
     return { kind: 'image', text: null, base64: content.toString('base64') };
-  // Its parts may hold passwords, and are not taken apart.
-  if (/^multipart\//i.test(type)) return { kind: 'binary', text: null, base64: null };
+  if (/^multipart\//i.test(type)) {
+    const parts = shownParts(content, type);
+    const shown = { text: null, base64: null };
+    return parts === null ? { kind: 'binary', ...shown } : { kind: 'multipart', ...shown, parts };
+  }
   if (/^text\/|\b(xml|javascript|graphql|yaml)\b/i.test(type) || isText(content))
     return { kind: 'text', text: content.toString(), base64: null };
   return { kind: 'binary', text: null, base64: null };

@@ -195,20 +195,20 @@ function movableClock(): { ahead: number } {
 }
 
 test('a session ends when it was not used, and when its time is over', async () => {
-  const { browser, gateway } = await stage(plain, ', idle: 10s, lifetime: 20s');
+  const { browser, gateway } = await stage(plain, ', idle: 100s, lifetime: 200s');
   const clock = movableClock();
   await browser.open('/db/x');
   const first = browser.cookieField();
   const api = async () => (await browser.ask('/db/x', 'Accept: */*')).status;
-  clock.ahead = 8_000;
+  clock.ahead = 80_000;
   expect(await api()).toBe(200);
   const renewed = await gateway.get('/db/x', 'Accept: */*', ...first);
   expect(renewed.head.values('cache-control')).toEqual(['public, max-age=60', 'private']);
-  clock.ahead = 12_000;
+  clock.ahead = 120_000;
   expect([(await gateway.get('/db/x', ...first)).status, await api()]).toEqual([401, 200]);
-  clock.ahead = 19_500;
+  clock.ahead = 195_000;
   expect(await api()).toBe(200);
-  clock.ahead = 20_500;
+  clock.ahead = 205_000;
   expect(await api()).toBe(401);
 });
 

@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { gatewaySockets } from '../testing/gateway.ts';
+import { holdClock } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { startRoute } from '../testing/route-stage.ts';
@@ -44,10 +44,11 @@ describe.each(routeKinds)('a tunnel on $kind', ({ routes, files }) => {
   });
 
   test('stays while one side speaks, and may be idle for longer than a plain answer', async () => {
-    const { service, client } = await stage('timeouts: { tunnelIdle: 900ms, idle: 100ms, response: 500ms }');
+    const { service, client } = await stage('timeouts: { tunnelIdle: 10s, idle: 1s, response: 2s }');
+    const clock = holdClock();
     const connection = await openTunnel(client, service, '/chat/room');
     for (let word = 0; word < 5; word++) {
-      await pause(200);
+      clock.advance(4_000);
       await connection.send('.');
       await client.bytes(1);
     }

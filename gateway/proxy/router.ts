@@ -157,10 +157,7 @@ function extendedRoute(
     if (handlers.isHandshake(request.raw)) headers.upgrade = upgrade;
     // A plugin that unpacks bodies would take this one from the service.
     if (plugins.length > 0) delete headers['content-encoding'];
-    // What a plugin sees it may log, or send elsewhere: sessions are between us and the browser.
-    const cookies = headers.cookie === undefined ? '' : othersCookies(headers.cookie);
-    if (cookies === '') delete headers.cookie;
-    else headers.cookie = cookies;
+    hideSessions(request.raw);
     // Hooks edit in place, too: what they have changed shows only beside what they were given.
     (request.raw as ShownRequest)[SHOWN] = { ...headers };
     done();
@@ -185,6 +182,19 @@ function extendedRoute(
       shown: (request) => (request as ShownRequest)[SHOWN] ?? {},
     }),
   );
+}
+
+/** What a plugin sees it may log, or send elsewhere: sessions are between us and the browser. */
+function hideSessions(request: IncomingMessage): void {
+  const { headers, rawHeaders } = request;
+  if (headers.cookie?.includes('portway-') !== true) return;
+  headers.cookie = othersCookies(headers.cookie);
+  if (headers.cookie === '') delete headers.cookie;
+  // `headersDistinct` is made of these when it is first read, as many as there were.
+  const raw = [...rawHeaders];
+  for (let i = 0; i < raw.length; i += 2)
+    if (raw[i]!.toLowerCase() === 'cookie') raw[i + 1] = othersCookies(raw[i + 1]!);
+  request.rawHeaders = raw;
 }
 
 /** No WeakMap holds it, for the reason that stands in extensions.ts. */

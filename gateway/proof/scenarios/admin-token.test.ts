@@ -263,8 +263,10 @@ describe('an admin listener that other machines reach', () => {
 
   // The service did not get it, but a plugin that logs what it sees did.
   test('keeps it from hooks on the way to them', async () => {
-    const hook =
-      'export default { preHandler: (request, reply) => void reply.send(String(request.headers.cookie)) };';
+    const hook = `export default { preHandler({ headers, raw }, reply) {
+      if (/portway-admin/.test(JSON.stringify([raw.rawHeaders, raw.headersDistinct]))) reply.send('seen raw');
+      else reply.send(String(headers.cookie));
+    } };`;
     const { gateway } = await stage('', { 'seen.mjs': hook });
     await gateway.editAndReload(
       'admin: { host: 0.0.0.0, token: keys.txt }\nroutes: { /seen: { to: 1, extend: ./seen.mjs } }\n',

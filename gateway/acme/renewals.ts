@@ -269,9 +269,21 @@ export class Renewals {
     client.account = known.url;
     if (known.url !== null && known.email === email) return client;
     if (known.url === null) await client.register(email, externalAccount);
-    else await client.contact(email);
+    else if (!(await this.#takes(client, email))) return client;
     await this.#store.writeAccount({ key: known.key, url: client.account, email });
     return client;
+  }
+
+  /** An address that the directory doesn't like costs no certificate: the next order tells it again. */
+  async #takes(client: AcmeClient, email: string | null): Promise<boolean> {
+    try {
+      await client.contact(email);
+      return true;
+    } catch (cause) {
+      const { type, message } = AcmeError.from(cause);
+      this.#options.log.warn({ type, reason: message }, 'could not tell the directory of another email');
+      return false;
+    }
   }
 }
 

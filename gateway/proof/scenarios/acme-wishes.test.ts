@@ -10,6 +10,7 @@ import {
   oldCertificate,
   ordered,
 } from '../testing/acme-stage.ts';
+import { problem } from '../testing/directory-front.ts';
 import { hasPebble } from '../testing/pebble.ts';
 import { until } from '../testing/poll.ts';
 
@@ -87,6 +88,12 @@ describe.skipIf(!hasPebble)('email', { timeout: 60_000 }, () => {
     await gateway.editAndReload(yaml(`names: [${NAME}, b.example.test]`, 'email: new@example.test'));
     await ordered(gateway, 'b.example.test');
     expect(updates()).toHaveLength(1);
+    // One that it does not like would else have let certificates expire.
+    front.on('/my-account/', problem('invalidContact', 'no such domain', 400));
+    await gateway.editAndReload(yaml(`names: [${NAME}, c.example.test]`, 'email: nobody@example.test'));
+    await ordered(gateway, 'c.example.test');
+    expect(gateway.log.text()).toContain('no such domain');
+    expect(updates()).toHaveLength(2);
   });
 });
 

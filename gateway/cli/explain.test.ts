@@ -13,6 +13,7 @@ routes:
   /kept: { to: 3011, cache: true }
   /old: { redirect: /new }
   /docs: { folder: . }
+  /shared: { to: 3012, cors: { origins: ["https://app.example.com"] } }
   shop.localhost/cart: 3010
 `;
 
@@ -94,6 +95,14 @@ describe('portway explain', () => {
     expect(explanation.policies.map((verdict) => verdict.says)).toEqual(says);
     const { stdout } = await runPortway(['explain', '/db/admin', '--from', from], { cwd: folder });
     expect(stdout).toContain(says.at(-1));
+  });
+
+  it('says that a handshake from a page of another origin is refused', async () => {
+    const page = ['-H', 'Origin: https://evil.test'];
+    const asked = await explained('/shared', ...page);
+    expect([asked.code, asked.explanation.verdict.kind]).toEqual([0, 'forwarded']);
+    const { code, explanation } = await explained('/shared', ...page, '-H', 'Sec-WebSocket-Key: x');
+    expect([code, explanation.verdict]).toMatchObject([1, { kind: 'policy', policy: 'cors', status: 403 }]);
   });
 
   it('says where a request is led back to, of the page that sent it', async () => {

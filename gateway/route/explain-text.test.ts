@@ -50,6 +50,11 @@ Why not the others
 `);
   });
 
+  test('a label stands apart from what it says, however long it is', () => {
+    const policies = [{ policy: 'concurrent', status: null, says: 'at most 1 by ip at once' }];
+    expect(text('/db', { policies })).toContain('    concurrent at most 1 by ip at once\n');
+  });
+
   test('a 404 shows the nearest routes first', () => {
     expect(text('/DB', {}, routes.slice(1))).toBe(`\
 GET /DB  host localhost

@@ -179,7 +179,7 @@ function prefixText(
 function labelled(rows: readonly [string, string][], paint: Paint): string[] {
   return rows.map(([label, text], at) => {
     const shown = label === rows[at - 1]?.[0] ? '' : label;
-    return `    ${paint('dim', shown.padEnd(LABEL_WIDTH))}${text}`;
+    return `    ${paint('dim', `${shown} `.padEnd(LABEL_WIDTH))}${text}`;
   });
 }
 

@@ -51,9 +51,7 @@ class Cors {
     if (origin === null) return null;
     const asked =
       exchange.downstream.method === 'OPTIONS' ? firstValue(kept, 'access-control-request-method') : null;
-    // No service agrees without the key; over HTTP/2 the gateway itself makes it.
-    const opens = asked === null && firstValue(kept, 'sec-websocket-key') !== null;
-    if (asked === null && !opens) return null;
+    if (asked === null && !opensWebSocket(kept)) return null;
     if (!this.#includes(origin, exchange)) throw new GatewayError('origin_refused', refusalOf(origin));
     return asked === null ? null : { status: 204, fields: this.#preflightFields(kept, asked) };
   }
@@ -111,12 +109,18 @@ class Cors {
     const may = this.#includes(origin, asked);
     if (preflight)
       return may ? { status: 204, says: `${origin} may ask` } : { status: 403, says: refusalOf(origin) };
+    if (!may && opensWebSocket(kept)) return { status: 403, says: refusalOf(origin) };
     return { status: null, says: may ? `pages of ${origin} may read the answer` : refusalOf(origin) };
   }
 }
 
 function refusalOf(origin: string): string {
   return `${origin} is none of the origins of cors`;
+}
+
+/** No service agrees without the key; over HTTP/2 the gateway itself makes it. */
+function opensWebSocket(kept: Fields): boolean {
+  return firstValue(kept, 'sec-websocket-key') !== null;
 }
 
 /** The first field of that name. */

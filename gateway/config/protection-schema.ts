@@ -30,7 +30,7 @@ const timeoutRows = section({
   tunnelIdle: row(
     duration({ min: '1ms', max: '168h' }),
     'tunnelIdleMs',
-    'The same for event streams, WebSockets and other tunnels.',
+    'The same for event streams, WebSockets and other tunnels; where one side of a WebSocket has ended, `idle` counts.',
     { default: '1h', also: ['websocket', 'tunnel'] },
   ),
 });

@@ -23,20 +23,26 @@ export class Splice {
   readonly #client: Duplex;
   readonly #service: Duplex;
   readonly #watcher: SpliceWatcher;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
   readonly #pace: Pace | null;
+  readonly #endedIdleMs: number;
   #how: SpliceEnd | null = null;
   #open = 2;
 
-  /** @param idleMs without a byte in either direction, after which both are closed. */
+  /**
+   * @param idleMs without a byte in either direction, after which both are closed.
+   * @param endedIdleMs the same, once one side has ended: the other may not know of it, or not mind.
+   */
   constructor(
     client: Duplex,
     service: Duplex,
     idleMs: number,
     watcher: SpliceWatcher,
     pace: Pace | null = null,
+    endedIdleMs = idleMs,
   ) {
     this.#pace = pace;
+    this.#endedIdleMs = endedIdleMs;
     this.#client = client;
     this.#service = service;
     this.#watcher = watcher;
@@ -89,8 +95,13 @@ export class Splice {
       this.#timer.refresh();
       if (held === undefined) from.resume();
     });
-    if (from.readableEnded) to.end();
-    else from.on('end', () => to.end());
+    const ended = () => {
+      to.end();
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#close('idle'), this.#endedIdleMs);
+    };
+    if (from.readableEnded) ended();
+    else from.on('end', ended);
     from.resume();
   }
 

@@ -121,6 +121,24 @@ describe('a handshake that the service agrees to', () => {
     expect([await client.ending(), await service.ending()]).toEqual(['fin', 'fin']);
     expect(record).toMatchObject({ status: 101, errorCode: 'idle_timeout' });
   });
+
+  // Each client that had crashed counted for `concurrent` for an hour.
+  test('to a WebSocket does not outlive its client, and to another protocol does, before a service that stays', async () => {
+    const { port, handshake } = await startSilentService();
+    const half = async (protocol: string) => {
+      const { client, over, told } = await open([port], { idleMs: 50, tunnelIdleMs: 60_000 });
+      const service = await handshake();
+      await service.send(agreement().replace('websocket', protocol));
+      await client.head();
+      client.fin();
+      return { client, service, over, told };
+    };
+    const raw = await half('tcp');
+    expect(await (await half('WebSocket')).over).toBe('closed');
+    await raw.service.send('done');
+    expect(await raw.client.until('done')).toBe('done');
+    expect(raw.told).toEqual(['opened']);
+  });
 });
 
 describe('a handshake that the service refuses', () => {

@@ -200,7 +200,10 @@ export class Tunnel {
         this.#finish();
       },
     };
-    this.#splice = new Splice(this.#client, service, timeouts.tunnelIdleMs, watcher, pace);
+    const { idleMs, tunnelIdleMs } = timeouts;
+    // Between the ends of a WebSocket its service has only to end, too (RFC 6455 §7.1.1); over other protocols it may be at work still.
+    const endedMs = /^websocket$/i.test(upgrade[1]!) ? Math.min(idleMs, tunnelIdleMs) : tunnelIdleMs;
+    this.#splice = new Splice(this.#client, service, tunnelIdleMs, watcher, pace, endedMs);
     this.#owner.opened();
   }
 

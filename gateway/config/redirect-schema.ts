@@ -5,6 +5,7 @@ import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import { described, parsedBy } from '../keys/value.ts';
 import type { RedirectConfig } from '../model/config.ts';
+import { type Appended, inPlace } from './rewriting-schema.ts';
 
 const STATUSES = [301, 302, 303, 307, 308] as const;
 
@@ -38,11 +39,11 @@ export const REDIRECT_KEYS = Object.keys(rows.shape);
 
 const form = z.strictObject(redirectShape);
 
-export function compileRedirect(written: z.output<typeof form>): RedirectConfig | null {
-  return written.redirect === undefined ? null : { to: written.redirect, ...rows.compile(written) };
+export function compileRedirect(written: z.output<typeof form> & Appended): RedirectConfig | null {
+  const { redirect } = written;
+  return redirect === undefined ? null : { to: inPlace(redirect, written), ...rows.compile(written) };
 }
 
-/** @returns it without slashes at its end, so that what follows the prefix can be appended. */
 function parseRedirect(text: string): ParseResult<string> {
   const url = text.replace(/^(https?:\/\/)\{host\}(?=[:/]|$)/i, '$1host');
   if (!/^[!-~]+$/.test(url) || /["<>\\^`{|}]/.test(url))
@@ -52,5 +53,5 @@ function parseRedirect(text: string): ParseResult<string> {
   const isUrl = /^https?:\/\/[^/]/i.test(url) && URL.canParse(url);
   if (!isUrl && !text.startsWith('/')) return refused('a path begins with /, a URL with https:// or http://');
   if (isUrl && text.split('/', 3)[2]!.includes('@')) return refused('a redirect shows everybody its user');
-  return accepted(text.replace(/\/+$/, ''));
+  return accepted(text);
 }

@@ -10,12 +10,24 @@ import type { HostHeader } from '../model/config.ts';
 import { canonicalPath } from '../route/target.ts';
 import { faultText } from '../route/target-fault.ts';
 
-/** @returns it without slashes at its end, so that what follows the prefix can be appended. */
+/**
+ * A path without slashes at its end, so that what follows the prefix can be appended. Where nothing is, one belongs to it: `/docs` might
+ * be sent to `/docs/` by the service, and again and again.
+ */
+export function inPlace(path: string, { append, exact }: Appended): string {
+  return path.replace(/\/+$/, append === false || exact === true ? '/' : '');
+}
+
+export interface Appended {
+  readonly append?: boolean | undefined;
+  readonly exact?: boolean | undefined;
+}
+
 function parseServicePath(text: string): ParseResult<string> {
   if (!text.startsWith('/')) return refused('a path begins with /; the host stands in "to"');
   if (/\/\/./.test(text)) return refused(`an empty segment: ${text.replace(/\/{2,}/g, '/')}`);
   const read = canonicalPath(text);
-  if (read.ok) return accepted(read.path.replace(/\/+$/, ''));
+  if (read.ok) return accepted(read.path);
   const { what, mend } = faultText(read.reason);
   return refused(
     read.reason === 'query' ? 'the query of the request is kept: this has none' : `it ${what}. ${mend}`,

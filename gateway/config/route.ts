@@ -20,6 +20,7 @@ import { compileInherited, type RouteDefaults } from './inherited.ts';
 import { compileCompare, compileMirror } from './mirror-schema.ts';
 import { compileUse } from './plugin-schema.ts';
 import { compileRedirect } from './redirect-schema.ts';
+import { inPlace } from './rewriting-schema.ts';
 import type { RouteKey } from './route-key.ts';
 import { type CheckedCache, type CheckedRoute, compileCache, compilePlainKeys } from './route-schema.ts';
 import { compileTrust, withTrust } from './service-tls-schema.ts';
@@ -52,6 +53,7 @@ export function compileRoute(
       ...compileFallback(form, places, trusting),
     },
     ...compilePlainKeys(form),
+    rewritePrefix: inPlace(form.rewritePrefix ?? '', form),
     ...inherited,
     extend: form.extend === undefined ? null : resolve(dirname(place.file), form.extend),
     use: compileUse(form.use, place.file),

@@ -108,7 +108,7 @@ function prefixContext(exchange: RoutedExchange, endpoint: ServiceName): PrefixC
   const sent = sentHost(exchange, endpoint).toLowerCase();
   return {
     prefix: origin.outerPrefix + strippedPrefix(exchange),
-    rewritePrefix: exchange.match.route.rewritePrefix,
+    rewritePrefix: exchange.match.route.rewritePrefix.replace(/\/$/, ''),
     publicOrigin: `${origin.proto}://${origin.authority}`,
     ownAuthorities: (authority) => authority === sent || endpoint.owns(authority),
   };

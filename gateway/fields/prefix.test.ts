@@ -296,6 +296,11 @@ describe('a route with a prefix of its own at the service', () => {
     ['/api/v2', '/db', '/'],
     ['/api/v2/', '/db/', '/'],
     ['/api/v2/../v2/x', '/db/x', '/x'],
+    // With nothing before it, it would be another host to a browser.
+    ['/api/v2//evil.example/a//b', '/db//evil.example/a//b', '/evil.example/a//b'],
+    ['/api/v2/.//evil.example', '/db//evil.example', '/evil.example'],
+    ['/api/v2/\\evil.example', '/db/\\evil.example', '/evil.example'],
+    ['/api/v2/\t/evil.example', '/db/\t/evil.example', '/evil.example'],
     ['http://127.0.0.1:3001/api/v2/x', 'http://localhost:3000/db/x', 'http://localhost:3000/x'],
     // What is not behind this route stays.
     ['/api/v2x', '/api/v2x', '/api/v2x'],

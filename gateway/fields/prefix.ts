@@ -62,7 +62,7 @@ export function rewriteAnswerField(lowerName: string, value: string, context: Pr
 /** A URI reference (RFC 3986 §4.1). It is never parsed as a whole, so what follows the authority keeps its bytes. */
 function rewriteReference(reference: string, context: PrefixContext): string {
   const match = AUTHORITY.exec(reference);
-  if (match === null) return reference.startsWith('/') ? behindPrefix(reference, context) : reference;
+  if (match === null) return reference.startsWith('/') ? onThisHost(reference, context) : reference;
   const scheme = (match[1] ?? '').toLowerCase();
   if (!isOwn(scheme, match[2]!.toLowerCase(), context)) return reference;
   return publicOrigin(scheme, context) + behindPrefix(reference.slice(match[0].length), context);
@@ -83,6 +83,12 @@ function isOwn(scheme: string, authority: string, { ownAuthorities }: PrefixCont
 /** A WebSocket URL stays one: `ws` where the public origin is `http`, `wss` where it is `https`. */
 function publicOrigin(scheme: string, context: PrefixContext): string {
   return scheme.startsWith('ws') ? context.publicOrigin.replace(/^http/i, 'ws') : context.publicOrigin;
+}
+
+/** A browser reads two slashes at the start as another host (WHATWG URL): with nothing in the place of `/root`, `/root//x` would lead to `x`. */
+function onThisHost(reference: string, context: PrefixContext): string {
+  const rewritten = behindPrefix(reference, context);
+  return rewritten === reference ? reference : rewritten.replace(/^\/[/\\\t]+/, '/');
 }
 
 /** `rest` is what follows an authority: a path, a query and a fragment, each of which may be empty. */

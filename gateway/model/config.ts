@@ -209,7 +209,7 @@ export interface RouteConfig {
   readonly upstream: UpstreamConfig;
   /** Whether the service sees the path without the prefix. */
   readonly strip: boolean;
-  /** What stands in the place of the prefix at the service, canonical, without a slash at its end; empty: nothing. */
+  /** What stands in the place of the prefix at the service, canonical, without a slash at its end where something is appended; empty: nothing. */
   readonly rewritePrefix: string;
   /** Whether what follows the prefix is appended to `rewritePrefix` and `redirect.to`. */
   readonly append: boolean;
@@ -265,7 +265,7 @@ export interface PluginUse {
 }
 
 export interface RedirectConfig {
-  /** A path or a URL, without a slash at its end; empty: `/`. */
+  /** A path or a URL, without a slash at its end where something is appended; empty: `/`. */
   readonly to: string;
   readonly status: 301 | 302 | 303 | 307 | 308;
 }

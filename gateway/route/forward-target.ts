@@ -57,8 +57,8 @@ export function redirectLocation(
   const rest = route.append
     ? target.raw.slice(prefixRawLength, target.rawPathLength).replace(/^\/+/, '/')
     : '';
-  const path = `${to}${rest}` || '/';
   const isUrl = /^https?:/i.test(to);
-  const location = isUrl ? path.replace('{host}', authority.replace(/:\d*$/, '')) : outerPrefix + path;
-  return location + target.query;
+  // Not what the client sends: a path of its own may have braces.
+  const place = isUrl ? to.replace('{host}', authority.replace(/:\d*$/, '')) : to;
+  return (isUrl ? '' : outerPrefix) + (place + rest || '/') + target.query;
 }

@@ -33,12 +33,12 @@ describe.each(routeKinds)('a path on $kind', ({ routes, files }) => {
     expect(service.request.head.value('x-forwarded-prefix')).toBe('/db');
   });
 
-  test('with append: false all of it reaches the service as one path', async () => {
-    const keys = ['rewritePrefix: /one', 'append: false'];
+  test.each(['/one', '/one/'])('with append: false all of it reaches the service as %s', async (path) => {
+    const keys = [`rewritePrefix: ${path}`, 'append: false'];
     const { service, gateway } = await startRoute({ routes, files }, '/db', keys);
-    service.answer(ok());
-    await gateway.get('/db/a/b?x');
-    expect(service.request.target).toBe('/one?x');
+    service.answer(ok('', 'Location: /one/'));
+    const { head } = await gateway.get('/db/a/b?x');
+    expect([service.request.target, head.value('location')]).toEqual([`${path}?x`, '/db/']);
   });
 
   test('with a name as hostHeader the service is asked by it, and says it of itself', async () => {

@@ -11,6 +11,8 @@ const ROUTES = (lane: string) => `routes:
   /far: { redirect: "https://example.com/base/", status: 302, lane: ${lane} }
   /one: { redirect: /new, status: 307, exact: true, lane: ${lane} }
   /all: { redirect: /new, append: false, lane: ${lane} }
+  /folder: { redirect: /new/, append: false, lane: ${lane} }
+  /only: { redirect: "https://{host}/new/", exact: true, lane: ${lane} }
   /tls: { redirect: "https://{host}:8443/new", lane: ${lane} }
   /kept: { redirect: /new, allow: 10.0.0.0/8, lane: ${lane} }
 `;
@@ -34,6 +36,10 @@ describe.each(['wire', 'general'])('redirect in the %s lane', (lane) => {
     ['/one?x', 307, '/new?x'],
     ['/one/x', 404, undefined],
     ['/all/a/b?x', 308, '/new?x'],
+    ['/folder/a?x', 308, '/new/?x'],
+    ['/only?x', 308, 'https://gateway.test/new/?x'],
+    ['/far/{host}', 302, 'https://example.com/base/{host}'],
+    ['/tls/{host}', 308, 'https://gateway.test:8443/new/{host}'],
     ['/tls/a?x', 308, 'https://gateway.test:8443/new/a?x'],
     ['/older', 404, undefined],
     ['/root/%0d%0aSet-Cookie:x=1', 308, '/%0d%0aSet-Cookie:x=1'],

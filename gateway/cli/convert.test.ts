@@ -20,12 +20,16 @@ routes:
       timeouts: { response: 10s }
   /old: { redirect: https://new.example.com/x, status: 301 }
   /one: { to: 3002, exact: true, headers: { request: { set: { X-A: a }, remove: X-B }, answer: { add: { X-C: [c, d] } } } }
-  /kept: { to: 3003, cache: true }
+  /kept: { to: 3003, cache: true, hostHeader: rewrite }
+  /host: { to: 3004, hostHeader: "back.internal:8080" }
 `;
 
 test('what both forms can say is the same after there and back', async () => {
   const there = await converted(OWN);
-  expect([there.code, there.stderr]).toEqual([0, 'The Gateway API has no words for: /kept: cache\n']);
+  expect([there.code, there.stderr]).toEqual([
+    0,
+    'The Gateway API has no words for: /kept: cache, /kept: hostHeader, /host: hostHeader\n',
+  ]);
   const back = await converted(there.stdout);
   expect(back.stdout).toContain(`  shop.example.com/cart:
     - to:

@@ -103,9 +103,9 @@ export class KubernetesSource {
     return resourceVersion;
   }
 
-  /** Classes are of the whole cluster: whoever is given one namespace may not look at them. */
+  /** They are of the whole cluster: whoever is given one namespace may not look at them. */
   #isElsewhere({ kind }: Resource): boolean {
-    return kind === 'GatewayClass' && this.#settings.namespace !== null;
+    return (kind === 'GatewayClass' || kind === 'Namespace') && this.#settings.namespace !== null;
   }
 
   /** @throws ApiError */
@@ -180,6 +180,8 @@ const NOTHING = { items: [], resourceVersion: '' };
 const SPARED: Readonly<Partial<Record<Resource['kind'], readonly number[]>>> = {
   ReferenceGrant: [404],
   GatewayClass: [403, 404],
+  // Then a listener can choose namespaces by their names alone.
+  Namespace: [403],
 };
 
 const SETTLE_MS = 100;

@@ -7,10 +7,14 @@ import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import { type KubernetesObject, objectsOf } from './objects.ts';
 import { References } from './references.ts';
 
-/** Whether a text is such a file. */
+/** Whether a text is such a file: it has an object of the group, by itself or in a `kind: List`. */
 export function isGatewayApi(text: string): boolean {
-  return /^apiVersion:[ \t]*["']?gateway\.networking\.k8s\.io\//m.test(text);
+  return (IS_LIST.test(text) ? LISTED : ALONE).test(text);
 }
+
+const IS_LIST = /^kind:[ \t]*["']?List\b/m;
+const LISTED = /^[ \t-]*apiVersion:[ \t]*["']?gateway\.networking\.k8s\.io\//m;
+const ALONE = /^apiVersion:[ \t]*["']?gateway\.networking\.k8s\.io\//m;
 
 /**
  * @param problems of what Portway has no counterpart for: the file is refused

@@ -172,8 +172,8 @@ function originOf(redirect: ObjectReader): string {
 /** What stands in the place of the matched path, and whether what follows it is appended. */
 function replacedPath(change: ObjectReader): { path: string; append: SourceNode | null } {
   const type = change.word('type', ['ReplacePrefixMatch', 'ReplaceFullPath']);
-  if (type !== 'ReplaceFullPath') return { path: change.text('replacePrefixMatch') ?? '/', append: null };
-  return { path: change.text('replaceFullPath') ?? '/', append: scalarAt(change.node.span, false) };
+  if (type !== 'ReplaceFullPath') return { path: change.text('replacePrefixMatch') || '/', append: null };
+  return { path: change.text('replaceFullPath') || '/', append: scalarAt(change.node.span, false) };
 }
 
 function rewriteOf(filter: ObjectReader, { path, exact }: Place): RouteKeys {

@@ -83,6 +83,10 @@ export class ObjectReader {
     return this.get(key) === null ? this.missing(key, 'a single value') : this.scalar(key);
   }
 
+  keys(): readonly string[] {
+    return [...(this.#map()?.entries.keys() ?? [])];
+  }
+
   /** All keys with plain values. */
   *texts(): Iterable<[string, string]> {
     if (this.node.kind !== 'map') return;
@@ -105,7 +109,7 @@ export class ObjectReader {
 
   /** Tells every key that is none of these. */
   knows(...keys: readonly string[]): void {
-    for (const key of this.#map()?.entries.keys() ?? []) {
+    for (const key of this.keys()) {
       if (keys.includes(key)) continue;
       this.fault(
         key,
@@ -137,7 +141,7 @@ export class ObjectReader {
   }
 }
 
-function nearestHint(word: string, known: readonly string[]): string | null {
+export function nearestHint(word: string, known: readonly string[]): string | null {
   const meant = nearest(word, known);
   return meant === null ? null : `did you mean ${meant}?`;
 }

@@ -2,7 +2,7 @@
 
 import type { ProblemList } from '../problem-list.ts';
 import type { SourceMap, SourceNode } from '../source.ts';
-import { ObjectReader } from './object-reader.ts';
+import { nearestHint, ObjectReader } from './object-reader.ts';
 
 /** What Portway understands; other kinds in the file are problems, but for those that say nothing about routes. */
 export const KINDS = [
@@ -52,7 +52,7 @@ function objectOf(node: SourceNode, problems: ProblemList): KubernetesObject | n
     return fields.fault('kind', {
       expected: `one of ${KINDS.join(', ')}`,
       found: kind,
-      hint: 'take it out, or put it into another file',
+      hint: nearestHint(kind, KINDS) ?? 'take it out, or put it into another file',
     });
   }
   const metadata = fields.map('metadata');

@@ -164,9 +164,10 @@ export class References {
   }
 
   /** Each namespace has its name as a label, whether or not its object is here. */
-  #labelsOf(namespace: string): ReadonlyMap<string, string> {
+  #labelsOf(namespace: string): Labels {
     const object = this.of('Namespace').find(({ name }) => name === namespace);
-    return new Map([...(object?.labels ?? []), ['kubernetes.io/metadata.name', namespace]]);
+    const known = new Map([...(object?.labels ?? []), ['kubernetes.io/metadata.name', namespace]]);
+    return { known, areAll: object !== undefined };
   }
 
   #isGranted(route: KubernetesObject, namespace: string, service: string): boolean {
@@ -200,29 +201,37 @@ function takesRoutes(listener: ObjectReader): boolean {
   return kinds.length === 0 || kinds.some((each) => each.text('kind') === 'HTTPRoute');
 }
 
+interface Labels {
+  readonly known: ReadonlyMap<string, string>;
+  /** Where not, there may be others. */
+  readonly areAll: boolean;
+}
+
 /** A label selector of Kubernetes: all that it says must hold, and one that says nothing selects everything. */
-function selects(selector: ObjectReader | null, labels: ReadonlyMap<string, string>): boolean {
+function selects(selector: ObjectReader | null, labels: Labels): boolean {
   if (selector === null) return false;
-  const pairs = [...(selector.map('matchLabels')?.texts() ?? [])];
+  selector.knows('matchLabels', 'matchExpressions');
+  const wanted = selector.map('matchLabels');
   return (
-    pairs.every(([key, value]) => labels.get(key) === value) &&
+    (wanted?.keys() ?? []).every((key) => labels.known.get(key) === wanted!.text(key)) &&
     selector.list('matchExpressions').every((expression) => isMet(expression, labels))
   );
 }
 
-function isMet(expression: ObjectReader, labels: ReadonlyMap<string, string>): boolean {
-  const value = labels.get(expression.text('key') ?? '');
+/** What is not known of a namespace lets nobody in. */
+function isMet(expression: ObjectReader, { known, areAll }: Labels): boolean {
+  const value = known.get(expression.text('key') ?? '');
   const isListed =
     value !== undefined && expression.textsOf('values').some((each) => String(each.value) === value);
   switch (expression.word('operator', ['In', 'NotIn', 'Exists', 'DoesNotExist'])) {
     case 'In':
       return isListed;
     case 'NotIn':
-      return !isListed;
+      return !isListed && (areAll || value !== undefined);
     case 'Exists':
       return value !== undefined;
     case 'DoesNotExist':
-      return value === undefined;
+      return value === undefined && areAll;
     default:
       return false;
   }

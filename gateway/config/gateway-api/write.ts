@@ -80,6 +80,9 @@ class Writer {
   #rule(key: string, name: string, routeKey: RouteKey, form: CheckedRoute): object | null {
     for (const [own, value] of Object.entries(form))
       if (value !== undefined && !SAID.includes(own)) this.left.push(`${key}: ${own}`);
+    const { hostHeader = 'auto' } = form;
+    if (hostHeader !== 'auto' && hostHeader !== 'keep' && hostnameOf(form) === null)
+      this.left.push(`${key}: hostHeader`);
     const filters = filtersOf(form, routeKey);
     const matches = this.#matches(key, routeKey, form);
     if (form.redirect !== undefined) return { matches, filters };
@@ -197,11 +200,17 @@ function filtersOf(form: CheckedRoute, routeKey: RouteKey): object[] {
 }
 
 function rewriteFilters(form: CheckedRoute, { path: prefix }: RouteKey): object[] {
-  const { strip, append, hostHeader, rewritePrefix = '' } = form;
+  const { strip, append, rewritePrefix = '' } = form;
   const keeps = strip === false || (prefix === '/' && rewritePrefix === '' && append !== false);
-  const hostname = typeof hostHeader === 'object' ? { hostname: hostHeader.name } : null;
+  const hostname = hostnameOf(form);
   const path = keeps ? null : { path: pathModifier(rewritePrefix, append !== false && form.exact !== true) };
-  return hostname || path ? [{ type: 'URLRewrite', urlRewrite: { ...hostname, ...path } }] : [];
+  const urlRewrite = { ...(hostname && { hostname }), ...path };
+  return hostname || path ? [{ type: 'URLRewrite', urlRewrite }] : [];
+}
+
+/** There are no words for a port, nor for the endpoint's own name. */
+function hostnameOf({ hostHeader }: CheckedRoute): string | null {
+  return typeof hostHeader === 'object' && !hostHeader.name.includes(':') ? hostHeader.name : null;
 }
 
 /** @param append whether what follows the prefix is. */

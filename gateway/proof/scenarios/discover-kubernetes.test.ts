@@ -115,6 +115,41 @@ describe('HTTPRoutes of a cluster', () => {
     await answers(gateway, '/shop', 'shop');
   });
 
+  test('are served where nobody may look at namespaces', async () => {
+    const server = await cluster();
+    server.refused.set('api/v1/namespaces', 403);
+    serve(server, 'web', [await service('shop')]);
+    route(server, 'shop', '/shop', 'web');
+    const gateway = await startTestGateway(yaml(server));
+    expect((await gateway.get('/shop')).text).toBe('shop');
+  });
+
+  test('of one namespace need nothing of the whole cluster', async () => {
+    const server = await startApiServer();
+    for (const whole of ['gateways', 'httproutes', 'referencegrants', 'gatewayclasses'])
+      server.refused.set(`${GROUP}/${whole}`, 403);
+    // There are no namespaces in a namespace.
+    server.refused.set('api/v1/namespaces/shop/namespaces', 404);
+    const within = (collection: string) => collection.replace(/[^/]+$/, 'namespaces/shop/$&');
+    const labels = { 'kubernetes.io/service-name': 'web' };
+    const listeners = [{ name: 'http', protocol: 'HTTP', port: 80 }];
+    const rules = [{ backendRefs: [{ name: 'web', port: 80 }] }];
+    server.apply(within(`${GROUP}/gateways`), 'shop', 'edge', {
+      spec: { gatewayClassName: 'portway', listeners },
+    });
+    server.apply(within(ROUTES), 'shop', 'a', { spec: { parentRefs: [{ name: 'edge' }], rules } });
+    server.apply(within(SERVICES), 'shop', 'web', { spec: { ports: [{ port: 80 }] } });
+    server.apply(within(SLICES), 'shop', 'web-1', {
+      metadata: { labels },
+      endpoints: [{ addresses: ['127.0.0.1'] }],
+      ports: [{ port: await service('shop') }],
+    });
+    const gateway = await startTestGateway(
+      yaml(server).replace('kubernetes: {', 'kubernetes: { namespace: shop, '),
+    );
+    expect((await gateway.get('/')).text).toBe('shop');
+  });
+
   test('come, change and go, and so do the pods behind them, without a reload', async () => {
     const server = await cluster();
     const [one, two] = [await service('one'), await service('two')];

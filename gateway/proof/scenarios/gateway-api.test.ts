@@ -58,6 +58,12 @@ function file(...objects: object[]): string {
   return objects.map((each) => block(each)).join('\n---\n');
 }
 
+/** As `kubectl get -o yaml` prints several. */
+function list(...objects: object[]): string {
+  const items = objects.map((each) => `- ${block(each).replaceAll('\n', '\n  ')}`);
+  return `apiVersion: v1\nitems:\n${items.join('\n')}\nkind: List\nmetadata:\n  resourceVersion: ""\n`;
+}
+
 function block(value: object): string {
   return Object.entries(value)
     .map(([key, inner]) => `${key}: ${JSON.stringify(inner)}`)
@@ -80,8 +86,9 @@ const exact = (value: string) => ({ path: { type: 'Exact', value } });
 test('simple matching: without a Gateway, with one, and without matches', async () => {
   const objects = [...(await backend('v1')), ...(await backend('v2'))];
   const rules = [{ ...to('v1') }, { matches: [prefix('/v2')], ...to('v2') }];
-  for (const more of [[], [gatewayObject()]]) {
-    const gateway = await serving(...more, route('simple', { rules }), ...objects);
+  const all = [route('simple', { rules }), ...objects];
+  for (const yaml of [file(...all), file(gatewayObject(), ...all), list(...all)]) {
+    const gateway = await startTestGateway(yaml);
     expect([
       await answered(gateway, '/'),
       await answered(gateway, '/v2'),
@@ -233,6 +240,14 @@ test('a listener that chooses namespaces by their labels', async () => {
           ),
         },
       }),
+      // What is not known of a namespace lets nobody in.
+      ...['DoesNotExist', 'NotIn'].map((operator) =>
+        listener({
+          name: operator.toLowerCase(),
+          hostname: `${operator.toLowerCase()}.example.com`,
+          allowedRoutes: { namespaces: selector({}, { key: 'tier', operator, values: ['web'] }) },
+        }),
+      ),
       listener({
         name: 'nothing',
         hostname: 'nothing.example.com',
@@ -265,7 +280,9 @@ test('a listener that chooses namespaces by their labels', async () => {
     await taken('name'),
     await taken('expression'),
     await taken('nothing'),
-  ]).toEqual([['web'], ['bare'], ['web'], []]);
+    await taken('doesnotexist'),
+    await taken('notin'),
+  ]).toEqual([['web'], ['bare'], ['web'], [], [], ['db']]);
 });
 
 describe('backends', () => {
@@ -444,6 +461,7 @@ describe('filters', () => {
       ),
       rule(exact('/full'), redirect({ path: { type: 'ReplaceFullPath', replaceFullPath: '/else' } })),
       rule(prefix('/whole'), redirect({ path: { type: 'ReplaceFullPath', replaceFullPath: '/else' } })),
+      rule(prefix('/empty'), redirect({ path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '' } })),
       rule(prefix('/scheme'), redirect({ scheme: 'https' })),
       rule(prefix('/port'), redirect({ port: 8083 })),
     ];
@@ -454,6 +472,7 @@ describe('filters', () => {
       ['/all/b/c', 302, 'https://example.org:8443/new/b/c'],
       ['/full', 302, '/else'],
       ['/whole/a/b?x', 302, '/else?x'],
+      ['/empty/a', 302, '/a'],
       ['/scheme/a', 302, 'https://gateway.test/scheme/a'],
       ['/port/a', 302, 'http://gateway.test:8083/port/a'],
     ];
@@ -471,6 +490,8 @@ describe('filters', () => {
     const whole = (replaceFullPath: string) => ({ path: { type: 'ReplaceFullPath', replaceFullPath } });
     const rules = [
       { ...rule(prefix('/off'), rewrite(inPlace('/'))), ...to('v1') },
+      { ...rule(prefix('/empty'), rewrite(inPlace(''))), ...to('v1') },
+      { ...rule(prefix('/folder'), rewrite(whole('/one/'))), ...to('v1') },
       { ...rule(prefix('/prefix/one'), rewrite(inPlace('/one'))), ...to('v1') },
       { ...rule(prefix('/full/one'), rewrite(whole('/one'))), ...to('v1') },
       { ...rule(prefix('/host'), rewrite({ hostname: 'one.example.org' })), ...to('v1') },
@@ -484,6 +505,8 @@ describe('filters', () => {
     const rows: [string, string, string][] = [
       ['/off/a?b', '/a?b', 'gateway.test'],
       ['/off', '/', 'gateway.test'],
+      ['/empty/a', '/a', 'gateway.test'],
+      ['/folder/a', '/one/', 'gateway.test'],
       ['/prefix/one/two', '/one/two', 'gateway.test'],
       ['/prefix/one', '/one', 'gateway.test'],
       ['/prefix/one/', '/one/', 'gateway.test'],
@@ -553,6 +576,25 @@ describe('what is wrong is told where it stands', () => {
       ),
       /expected one of HTTPRoute, Gateway, .*, got TLSRoute/,
     ],
+    [
+      'a kind with a slip of the pen',
+      text(
+        'backendRefs: [{ name: a, port: 80 }]',
+        `---\napiVersion: ${V1}\nkind: ReferenceGrantt\nmetadata: { name: b }\n`,
+      ),
+      /got ReferenceGrantt\n.*\n.*did you mean ReferenceGrant\?/,
+    ],
+    // Each of these would select all namespaces.
+    ...['{ matchLabel: { a: b } }', '{ matchLabels: { a: [b] } }'].map(
+      (selector): [string, string, RegExp] => [
+        `a selector that is none: ${selector}`,
+        text(
+          'backendRefs: [{ name: a, port: 80 }]',
+          `  parentRefs: [{ name: g }]\n---\napiVersion: ${V1}\nkind: Gateway\nmetadata: { name: g }\nspec: { listeners: [{ name: a, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: Selector, selector: ${selector} } } }] }\n`,
+        ),
+        /selector\.matchLabel.* {2}expected (?:one of matchLabels|a single value)/,
+      ],
+    ),
     [
       'two ports',
       text(

@@ -24,6 +24,8 @@ export class TestApiServer {
   #forgotten = 0;
   /** What was asked: `GET apis/...`, `WATCH ...`, `PATCH ...`. */
   readonly asked: string[] = [];
+  /** Answered instead, where a path begins so. */
+  readonly refused = new Map<string, number>();
   /** Answered to everything, instead. */
   failing: number | null = null;
   /** The next status is refused, because another controller has just written its own. */
@@ -150,6 +152,8 @@ export class TestApiServer {
       return void response.socket!.write(
         'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
       );
+    const refused = [...this.refused].find(([begin]) => path.startsWith(begin));
+    if (refused) return void response.writeHead(refused[1]).end();
     if (this.failing !== null) return void response.writeHead(this.failing).end();
     if (this.page !== null && !watched && request.method === 'GET')
       return void response.end(JSON.stringify(this.page));

@@ -257,6 +257,10 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     return !this.#blocked;
   }
 
+  heldUp(ms: number): void {
+    if (this.#timer) this.#minded(ms);
+  }
+
   end(): void {
     if (this.#over) return;
     // The timer runs on until the client has taken the rest.

@@ -1,36 +1,145 @@
-import { expect, it } from 'vitest';
-import { Feed, type FeedReader } from './feed.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { holdClock } from '../proof/testing/held-clock.ts';
+import { Feed, type FeedOwner } from './feed.ts';
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const PIECE = 64 * KIB;
+const WINDOW = 16 * (PIECE + 128);
 
-/** Somebody who takes what comes, or one piece alone. */
-function reading(feed: Feed, takesAll: boolean) {
-  const seen = { bytes: 0, end: '' };
-  const reader: FeedReader = feed.read({
-    data(piece) {
-      seen.bytes += piece.length;
-      return takesAll;
-    },
-    end: () => {
-      seen.end = 'whole';
-    },
-    fail: ({ message }) => {
-      seen.end = message;
-    },
-  });
-  reader.resume();
-  return seen;
+/** A body that has grown too large to be kept, whose service sends whenever it may. */
+class Growing implements FeedOwner {
+  readonly feed = new Feed(this, true);
+  readonly held = vi.fn();
+  readonly abandoned = vi.fn();
+  drained(): void {
+    while (this.feed.push(Buffer.alloc(PIECE)));
+  }
+  outgrow(): void {
+    this.feed.letGo(WINDOW);
+    this.drained();
+  }
 }
 
-it('who is a mebibyte behind the first is cut loose, once the whole is not held', () => {
-  const feed = new Feed(null, true);
-  const first = reading(feed, true);
-  const slow = reading(feed, false);
-  for (let i = 0; i < 3; i++) feed.push(Buffer.alloc(MIB));
-  expect(slow.end).toBe('');
-  feed.letGo();
-  feed.push(Buffer.alloc(MIB));
-  feed.finish(null);
-  expect(first).toEqual({ bytes: 4 * MIB, end: 'whole' });
-  expect(slow.end).toContain('too slowly');
+/** Somebody who takes whatever comes, or pieces one by one. */
+class Taking {
+  readonly takesAll: boolean;
+  bytes = 0;
+  end = '';
+  readonly heldUp = vi.fn();
+  readonly #reader;
+  constructor(feed: Feed, takesAll: boolean) {
+    this.takesAll = takesAll;
+    this.#reader = feed.read({
+      data: (piece) => {
+        this.bytes += piece.length;
+        return takesAll;
+      },
+      end: () => {
+        this.end = 'whole';
+      },
+      fail: ({ message }) => {
+        this.end = message;
+      },
+      heldUp: this.heldUp,
+    });
+    this.#reader.resume();
+  }
+  leave(): void {
+    this.#reader.leave();
+  }
+  take(pieces: number): void {
+    for (let i = 0; i < pieces; i++) this.#reader.resume();
+  }
+}
+
+function growing(...takesAll: boolean[]) {
+  const body = new Growing();
+  return { body, readers: takesAll.map((each) => new Taking(body.feed, each)) as [Taking, Taking, Taking] };
+}
+
+/** It would go on for ever otherwise. */
+const stopAt = (body: Growing, bytes: number) =>
+  vi.spyOn(body, 'drained').mockImplementation(() => {
+    for (let sent = 0; sent < bytes && body.feed.push(Buffer.alloc(PIECE)); sent += PIECE);
+  });
+
+describe('what has grown too large to be kept', () => {
+  it.each([
+    [0, 'the first'],
+    [1, 'a later one'],
+  ])(
+    'is held within its window where reader %i does not read (%s), and is cut loose alone after five seconds',
+    (at) => {
+      const clock = holdClock();
+      const { body, readers } = growing(at !== 0, at !== 1, true);
+      const slow = readers[at]!;
+      const others = readers.filter((each) => each !== slow);
+      body.outgrow();
+      for (const other of others) expect(other.bytes - slow.bytes).toBe(16 * PIECE);
+      clock.advance(4_999);
+      expect(slow.end).toBe('');
+      stopAt(body, 64 * PIECE);
+      clock.advance(1);
+      expect(slow.end).toContain('others waited');
+      body.feed.finish(null);
+      for (const other of others) expect(other).toMatchObject({ bytes: 81 * PIECE, end: 'whole' });
+    },
+  );
+
+  it('ends by no timeout of those who wait, nor of the service', () => {
+    holdClock();
+    const { body, readers } = growing(true, false);
+    body.outgrow();
+    readers[1].take(1);
+    expect(readers[0].heldUp.mock.calls).toEqual([[5_000], [5_000]]);
+    expect(body.held.mock.calls).toEqual([[5_000], [5_000]]);
+    expect(readers[1].heldUp).not.toHaveBeenCalled();
+  });
+
+  it('is given to all to its end where the slowest reads on', () => {
+    const clock = holdClock();
+    const { body, readers } = growing(true, false, true);
+    body.outgrow();
+    for (let i = 0; i < 10; i++) {
+      readers[1].take(4);
+      clock.advance(5_000);
+    }
+    expect(readers.map(({ end }) => end)).toEqual(['', '', '']);
+    expect(readers[0].bytes).toBe((1 + 10 * 4 + 16) * PIECE);
+  });
+
+  it('is not held up any longer by one that takes a little now and then, nor is one cut loose that has caught up', () => {
+    const clock = holdClock();
+    const { body, readers } = growing(true, false, false);
+    const [, dripping, moderate] = readers;
+    body.outgrow();
+    moderate.take(17);
+    dripping.take(3);
+    moderate.take(2);
+    stopAt(body, 64 * PIECE);
+    clock.advance(5_000);
+    expect(dripping.end).toContain('others waited');
+    expect(moderate.end).toBe('');
+  });
+
+  it('is read as slowly as they like by those who are left when the fast one leaves', () => {
+    const clock = holdClock();
+    const { body, readers } = growing(true, false, false);
+    body.outgrow();
+    stopAt(body, PIECE);
+    readers[0].leave();
+    clock.advance(60_000);
+    expect(readers.map(({ end }) => end)).toEqual(['', '', '']);
+  });
+
+  it('is read by a single one as slowly as it likes', () => {
+    const clock = holdClock();
+    const { body, readers } = growing(true, false);
+    body.outgrow();
+    stopAt(body, PIECE);
+    readers[0].leave();
+    clock.advance(60_000);
+    readers[1].take(20);
+    expect(readers[1].end).toBe('');
+  });
 });

@@ -1,4 +1,5 @@
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
 
 /** Who reads a body. */
 export interface FeedTaker {
@@ -6,6 +7,8 @@ export interface FeedTaker {
   data(piece: Buffer): boolean;
   end(): void;
   fail(cause: Error): void;
+  /** Nothing more may come for so many milliseconds: another reader is being waited for. */
+  heldUp(ms: number): void;
 }
 
 export interface FeedOwner {
@@ -19,7 +22,8 @@ export interface FeedOwner {
 
 /**
  * A body on its way from a service, or from what is kept, to those who read it, each at its own pace. As long as all of it is held, the fastest
- * of them sets the pace. Afterwards the first one does, and who lags far behind it is cut loose: nobody holds up the others, or memory.
+ * of them sets the pace. Afterwards only a window of it is held. Where that is full, the others wait for the slowest reader, and one that does
+ * not read meanwhile is cut loose alone.
  */
 export class Feed {
   readonly #owner: FeedOwner | null;
@@ -29,7 +33,12 @@ export class Feed {
   #gone = 0;
   #bytes = 0;
   #holds: boolean;
+  /** Of the pieces at hand, with what each takes beside its bytes. */
+  #heldBytes = 0;
+  #windowBytes = 0;
   #waiting = false;
+  /** Runs where readers wait for another one. */
+  #patience: NodeJS.Timeout | null = null;
   #end: 'whole' | Error | null = null;
 
   /** @param holds all of it, from the first byte on, for readers who come later. */
@@ -49,6 +58,11 @@ export class Feed {
 
   get readers(): number {
     return this.#readers.size;
+  }
+
+  /** Whether it may still hold more than a reader of its own would. */
+  get isLarge(): boolean {
+    return this.#readers.size > 1 || this.#heldBytes > WINDOW_MIN_BYTES;
   }
 
   /** All of it, from the first byte; while it is held. */
@@ -78,7 +92,10 @@ export class Feed {
     ) {
       return this.#goesOn();
     }
-    if (this.#holds || this.#readers.size > 0) this.#pieces.push(ownBytes(piece));
+    if (this.#holds || this.#readers.size > 0) {
+      this.#pieces.push(ownBytes(piece));
+      this.#heldBytes += heldBytesOf(piece);
+    }
     for (const reader of [...this.#readers]) reader.flow();
     this.#trim();
     return this.#goesOn();
@@ -86,33 +103,48 @@ export class Feed {
 
   #goesOn(): boolean {
     const readers = [...this.#readers];
-    const pacing = this.#holds ? readers : readers.slice(0, 1);
-    this.#waiting = pacing.length > 0 && pacing.every((reader) => reader.isBehind);
+    const allBehind = readers.length > 0 && readers.every((reader) => reader.isBehind);
+    const isFull = !this.#holds && readers.length > 1 && this.#heldBytes >= this.#windowBytes;
+    this.#waiting = allBehind || isFull;
+    if (isFull && !allBehind) this.#wait(readers);
     return !this.#waiting;
   }
 
-  /** From now on, only what its readers have still to read is held. */
-  letGo(): void {
+  /** For the slowest. Meanwhile no timeout of the others may end what is not their fault. */
+  #wait(readers: readonly FeedReader[]): void {
+    this.#owner?.held(PATIENCE_MS);
+    for (const reader of readers) if (!reader.isBehind) reader.heldUp(PATIENCE_MS);
+    if (this.#patience !== null) return;
+    for (const reader of readers) reader.waitBegins();
+    this.#patience = setTimeout(() => this.#endWait(), PATIENCE_MS);
+  }
+
+  /** Readers that took too little since then, and never caught up, are not waited for any longer. */
+  #endWait(): void {
+    this.#patience = null;
+    const slow = [...this.#readers].filter((reader) => reader.heldOthersUp);
+    // Where all are slow, nobody waits any more.
+    if (slow.length < this.#readers.size) for (const reader of slow) reader.cutLoose();
+    this.moved();
+  }
+
+  #stopPatience(): void {
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = null;
+  }
+
+  /** From now on, only what its readers have still to read is held. @param windowBytes how much of that, at most. */
+  letGo(windowBytes: number): void {
     this.#holds = false;
+    this.#windowBytes = Math.max(windowBytes, WINDOW_MIN_BYTES);
     this.#trim();
   }
 
   #trim(): void {
     if (this.#holds) return;
-    const [first, ...others] = this.#readers;
-    for (const reader of others) {
-      if (reader.at < first!.at && this.#isFarBehind(reader)) reader.cutLoose();
-    }
-    const read = Math.min(
-      ...Array.from(this.#readers, (reader) => reader.index),
-      this.#gone + this.#pieces.length,
-    );
-    this.#pieces.splice(0, read - this.#gone);
+    const read = Math.min(...Array.from(this.#readers, (reader) => reader.index), this.nextIndex);
+    for (const piece of this.#pieces.splice(0, read - this.#gone)) this.#heldBytes -= heldBytesOf(piece);
     this.#gone = read;
-  }
-
-  #isFarBehind({ at, index }: FeedReader): boolean {
-    return this.#bytes - at > LAG_MAX_BYTES || this.nextIndex - index > LAG_MAX_PIECES;
   }
 
   /** @param whole takes the place of its pieces. */
@@ -132,6 +164,7 @@ export class Feed {
 
   #settle(end: 'whole' | Error): void {
     this.#end ??= end;
+    this.#stopPatience();
     for (const reader of [...this.#readers]) reader.flow();
   }
 
@@ -161,6 +194,7 @@ export class Feed {
 
   left(reader: FeedReader): void {
     if (!this.#readers.delete(reader) || this.#end !== null) return;
+    if (this.#readers.size < 2) this.#stopPatience();
     if (this.#readers.size === 0) this.#owner?.abandoned();
     else this.moved();
   }
@@ -178,6 +212,8 @@ export class FeedReader {
   #paused = true;
   #flowing = false;
   #over = false;
+  /** How many bytes it had had when others began to wait, if it was behind; `null`: it has caught up since. */
+  #heldUpAt: number | null = null;
 
   constructor(feed: Feed, taker: FeedTaker) {
     this.#feed = feed;
@@ -187,6 +223,18 @@ export class FeedReader {
   /** Whether it has not taken what has come. */
   get isBehind(): boolean {
     return this.#paused;
+  }
+
+  waitBegins(): void {
+    this.#heldUpAt = this.#paused ? this.at : null;
+  }
+
+  heldUp(ms: number): void {
+    this.#taker.heldUp(ms);
+  }
+
+  get heldOthersUp(): boolean {
+    return this.#heldUpAt !== null && this.at - this.#heldUpAt < PROGRESS_MIN_BYTES;
   }
 
   /** A piece that nobody else reads, and that nobody holds, is passed on without a copy. */
@@ -213,8 +261,10 @@ export class FeedReader {
     this.#flowing = true;
     for (let piece = this.#next(); piece !== undefined; piece = this.#next()) this.#take(piece);
     this.#flowing = false;
-    if (this.#over || this.#paused || this.index < this.#feed.nextIndex || this.#feed.end === null) return;
+    if (this.#over || this.#paused || this.index < this.#feed.nextIndex) return;
+    this.#heldUpAt = null;
     const { end } = this.#feed;
+    if (end === null) return;
     this.leave();
     if (end === 'whole') this.#taker.end();
     else this.#taker.fail(end);
@@ -251,7 +301,8 @@ export class FeedReader {
 
   cutLoose(): void {
     this.leave();
-    this.#taker.fail(new Error('the client reads too slowly to be given what others get'));
+    const cause = `took less than ${PROGRESS_MIN_BYTES} bytes in the ${PATIENCE_MS} ms for which others waited`;
+    this.#taker.fail(new GatewayError('reader_timeout', cause));
   }
 
   leave(): void {
@@ -263,7 +314,14 @@ export class FeedReader {
 
 /** At most so much is given at once. */
 export const PIECE_BYTES = 64 * 1024;
-/** How much is held for who reads more slowly than the first reader, once the whole is not kept. */
-const LAG_MAX_BYTES = 1024 * 1024;
-/** A service may send each byte by itself. */
-const LAG_MAX_PIECES = 8192;
+/** What holding a piece takes beside its bytes: a service may send each byte by itself. */
+export const PIECE_OVERHEAD_BYTES = 128;
+/** Held for a slower reader where there was no room to keep it. */
+const WINDOW_MIN_BYTES = 4 * PIECE_BYTES;
+/** How long others wait for a reader that takes less than so much meanwhile. */
+const PATIENCE_MS = 5_000;
+const PROGRESS_MIN_BYTES = 256 * 1024;
+
+function heldBytesOf(piece: Buffer): number {
+  return piece.length + PIECE_OVERHEAD_BYTES;
+}

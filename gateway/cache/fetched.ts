@@ -4,7 +4,7 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { grouped } from './answer-fields.ts';
 import { isFresh, standsIn } from './cache-lookup.ts';
 import type { AnswerHead, Entry, FieldMap, KeptAnswer } from './entry.ts';
-import { Feed, type FeedOwner } from './feed.ts';
+import { Feed, type FeedOwner, PIECE_OVERHEAD_BYTES } from './feed.ts';
 import { isOn, type Purge } from './purge.ts';
 import { type CacheQuery, type Keepable, keepable, type NotKept } from './storable.ts';
 import type { CacheStore } from './store.ts';
@@ -51,8 +51,6 @@ export class Fetched implements Downstream, FeedOwner {
   #feed: Feed | null = null;
   #keeping: Keepable | null = null;
   #bodyBytes = 0;
-  /** Whether there is room for all of it: only then may others read it with the one whom it is fetched for. */
-  #fits = false;
   /** What is reserved in the store, and how much of that is in use. */
   #heldBytes = 0;
   #usedBytes = 0;
@@ -191,13 +189,11 @@ export class Fetched implements Downstream, FeedOwner {
     if (feed.readers === 0 && !this.keeping) this.abandoned();
   }
 
-  /** Others who began to read an answer that outgrows its room would have to be cut off, or to wait for the slowest of them. */
+  /** Where its length is known, whether there is room for all of it is known before others begin to read along. */
   #begin(judged: Keepable, length: FieldMap[string] | undefined): void {
     const bytes = Number(length ?? Number.NaN);
-    if (bytes > 0) {
-      this.#fits = this.#hold(bytes + Math.ceil(bytes / PIECE_USUAL_BYTES) * PIECE_OVERHEAD_BYTES);
-      if (!this.#fits) return this.#refuse('no-room');
-    }
+    const held = bytes + Math.ceil(bytes / PIECE_USUAL_BYTES) * PIECE_OVERHEAD_BYTES;
+    if (bytes > 0 && !this.#hold(held)) return this.#refuse('no-room');
     this.#keeping = judged;
   }
 
@@ -205,7 +201,7 @@ export class Fetched implements Downstream, FeedOwner {
     if (!this.#feed) return this.#ignore(chunk.length);
     if (this.#keeping) this.#reserve(chunk.length);
     const goesOn = this.#feed.push(chunk);
-    if (this.#keeping && this.#fits && !this.#flows) {
+    if (this.#keeping && !this.#flows) {
       this.#flows = true;
       this.#watcher.flows();
     }
@@ -234,12 +230,15 @@ export class Fetched implements Downstream, FeedOwner {
     return isThere;
   }
 
+  /** What was reserved is the window of those who read it, and may still hold all that has come. */
   #stopKeeping(reason: NotKept): void {
     this.notKept = reason;
     this.#keeping = null;
-    this.#release();
-    this.#feed?.letGo();
+    this.#feed!.letGo(this.#heldBytes);
     this.#end('not-kept');
+    if (!this.#feed!.isLarge) this.#release();
+    // The service may never end it.
+    if (this.#feed!.readers === 0) this.abandoned();
   }
 
   #release(): void {
@@ -257,6 +256,7 @@ export class Fetched implements Downstream, FeedOwner {
   #keep(): boolean {
     const [keeping, feed] = [this.#keeping, this.#feed];
     if (!keeping || !feed) {
+      this.#release();
       feed?.finish(null);
       return this.keeping;
     }
@@ -322,8 +322,6 @@ const TAKING_BACK: ReadonlySet<NotKept> = new Set([
 /** Remembered while an answer is on its way; beyond, it is taken to be in one of them. */
 const GROUPS_MAX = 1_000;
 
-/** What holding a piece takes beside its bytes: a service may send each byte by itself. */
-const PIECE_OVERHEAD_BYTES = 128;
 /** Smaller ones on the average may need more room than was reserved. */
 const PIECE_USUAL_BYTES = 16 * 1024;
 

@@ -28,7 +28,8 @@ class Asking implements FetchWatcher {
       this.text += piece;
       return true;
     };
-    feed.read({ data, end: () => this.told.push('whole'), fail: () => this.told.push('broken') }).resume();
+    const end = () => this.told.push('whole');
+    feed.read({ data, end, fail: () => this.told.push('broken'), heldUp() {} }).resume();
   }
   standsFor(entry: { body: Buffer }, stale: boolean): void {
     this.told.push(`${stale ? 'stale' : 'right'} ${entry.body}`);

@@ -3,7 +3,7 @@ import { cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
 import { holdCalendar } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
-import { ok, type ReceivedRequest, reply } from '../testing/service.ts';
+import { chunk, ok, type ReceivedRequest, reply, type ServiceConnection } from '../testing/service.ts';
 
 const YESTERDAY = new Date(Date.now() - 86_400_000).toUTCString();
 const MINUTE = 'Cache-Control: public, max-age=60';
@@ -250,6 +250,26 @@ describe('an answer that has become stale', () => {
 
 describe('stale-while-revalidate', () => {
   const SWR = 'Cache-Control: public, max-age=60, stale-while-revalidate=600';
+
+  test('leaves the service where the new answer grows too large to be kept: nobody reads it', async () => {
+    const calendar = holdCalendar();
+    const again = Promise.withResolvers<ServiceConnection>();
+    const { service, ask } = await startCachedRoute(
+      (_request, connection) => {
+        if (service.requests.length === 1) return ok('old', SWR);
+        again.resolve(connection);
+        return undefined;
+      },
+      { cache: '{ maxEntry: 64KiB }' },
+    );
+    await ask('/a');
+    calendar.advance(70);
+    expect((await ask('/a')).text).toBe('old');
+    const connection = await again.promise;
+    await connection.send(`HTTP/1.1 200 OK\r\n${SWR}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    await connection.send(chunk('x'.repeat(100 * 1024)));
+    await connection.ending();
+  });
 
   test.each(['a 304', 'a new answer'])(
     'gives the old answer at once, and asks once behind its back, for %s',

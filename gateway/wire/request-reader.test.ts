@@ -244,6 +244,13 @@ describe('fields that come again on a connection', () => {
     expect(third!.fields).toEqual(read(now).reader.fields);
   });
 
+  test('are not kept with a target that makes their head longer than 2 KiB', () => {
+    const long = head(`GET /${'x'.repeat(2048)} HTTP/1.1`);
+    const [, second, , , fifth] = readAll(long, long, get(), get(), long);
+    expect(second!.block).toBe(null);
+    expect(fifth!.block).not.toBe(null);
+  });
+
   test.each(['TRACE', 'CONNECT'])('are no reason to take %s', (method) => {
     const [, , third] = readAll(get(), get(), head(`${method} / HTTP/1.1`));
     expect(third!.verdict).toBe('refused');

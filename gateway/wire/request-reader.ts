@@ -84,7 +84,7 @@ export class RequestReader {
     this.end = this.#at;
     const text = bytes.toString('latin1', start, this.#at);
     if (!this.#understand(text)) return 'refused';
-    this.#noteLast(text.slice(fieldsAt - start), last);
+    this.#noteLast(text, fieldsAt - start, last);
     return 'taken';
   }
 
@@ -102,10 +102,12 @@ export class RequestReader {
     return true;
   }
 
-  #noteLast(text: string, last: LastFields | null): void {
+  #noteLast(head: string, fieldsAt: number, last: LastFields | null): void {
     this.block = null;
     this.last = null;
-    if (this.#framed || this.expectsContinue || text.length > LAST_MAX_BYTES) return;
+    // Of the whole head: to V8 its parts are places in it, and keep all of it, the target, too.
+    if (this.#framed || this.expectsContinue || head.length > LAST_MAX_BYTES) return;
+    const text = head.slice(fieldsAt);
     this.last = new LastFields(text, this.persistent);
     if (last?.text !== text) return;
     this.block = new FieldBlock(this.fields);

@@ -64,7 +64,7 @@ export class MessageGate implements MessageReading {
   #divert(readBuffer: ReadBuffer): void {
     readBuffer.divert((buffer, bytes) => {
       this.#received(buffer.subarray(0, bytes));
-      return true;
+      return this.#request?.complete === false;
     });
   }
 

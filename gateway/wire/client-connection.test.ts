@@ -10,12 +10,12 @@ import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';
 import { Turns } from './turns.ts';
 
-test('a client that leaves is noticed, though whoever took the last piece of its body wanted no more for now', async () => {
+/** A connection that carries every request, and pauses each body at its first piece. */
+async function connected() {
   const pair = await socketPair();
   const near = new ReadBuffer(new SocketMemory()).adopt(pair.near).resume();
-  const { far } = pair;
   const told: string[] = [];
-  new ClientConnection(near, {
+  const connection = new ClientConnection(near, {
     reader: new RequestReader(),
     answers: new AnswerText(),
     memory: new SocketMemory(),
@@ -38,10 +38,24 @@ test('a client that leaves is noticed, though whoever took the last piece of its
     refused: () => told.push('refused'),
     closed: () => told.push('gone'),
   });
+  return { connection, near, far: pair.far, told };
+}
+
+test('a client that leaves is noticed, though whoever took the last piece of its body wanted no more for now', async () => {
+  const { near, far, told } = await connected();
   await far.send(request('PUT', '/', [], 'all of it'));
   await until('its body has come', () => told.includes('end'));
   expect(near.isPaused()).toBe(false);
   far.destroy();
   await until('it is noticed', () => told.includes('gone'));
   expect(told).toEqual(['end', 'closed false', 'gone']);
+});
+
+test('only in the middle of a body is more of what was read to come', async () => {
+  const whole = Buffer.from(request('PUT', '/', [], 'all of it'));
+  const { connection, far } = await connected();
+  expect(connection.received(whole, whole.length - 1)).toBe(true);
+  expect((await connected()).connection.received(whole, whole.length)).toBe(false);
+  expect((await connected()).connection.received(whole, 9)).toBe(false);
+  far.destroy();
 });

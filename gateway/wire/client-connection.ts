@@ -154,7 +154,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
       at = this.#read(bytes, to);
     }
     if (at < to) this.#keep(bytes, at, to);
-    return true;
+    return this.#stage === 'body';
   };
 
   /** @returns how many of the bytes have found their place; what is behind them has come before its turn. */

@@ -83,6 +83,26 @@ test('a large message is read into the same memory again and again, until somebo
   expect(Buffer.concat(arrived).equals(sent)).toBe(true);
 });
 
+test('behind the end of a message the next one is read into shared memory, however full the last read was', async () => {
+  const { client, readBuffer, memory } = await adopted();
+  const full: boolean[] = [];
+  const own: boolean[] = [];
+  let received = 0;
+  readBuffer.divert((buffer, bytes) => {
+    full.push(bytes === buffer.length);
+    own.push(buffer !== memory.read);
+    received += bytes;
+    // The first four full reads are one message.
+    return full.filter(Boolean).length < 4;
+  });
+  const sent = Buffer.alloc(4 * 1024 * 1024);
+  client.write(sent);
+  await until('all of it has come', () => received === sent.length);
+  const ends = full.findIndex((_, at) => full.slice(0, at + 1).filter(Boolean).length === 4);
+  expect(own.slice(0, ends + 1)).toContain(true);
+  expect(own.slice(ends + 1)).not.toContain(true);
+});
+
 test('small pieces in the middle of a large message do not keep the memory around them', async () => {
   const { client, readBuffer } = await adopted();
   const kept: Buffer[] = [];

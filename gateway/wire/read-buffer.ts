@@ -4,7 +4,7 @@ import type { SocketMemory } from './socket-memory.ts';
 
 /**
  * Takes the first `bytes` of the buffer. They are borrowed (exchange/borrowed-bytes.ts).
- * @returns whether more may come; `false` holds the socket back until it is resumed.
+ * @returns whether more is to come of what they are part of: only then is memory of the socket's own worth having.
  */
 export type Take = (buffer: Buffer, bytes: number) => boolean;
 
@@ -17,15 +17,15 @@ export interface ReadInto {
 /**
  * How bytes come out of a socket. Node gives each read 64 KiB of new memory and hands it on through a stream, which costs about 4 µs,
  * a fifth of what a small exchange costs in all. Here a socket reads into memory that all of them share, and whoever takes the bytes does
- * so at once. Where a read fills it there is more: that is read into memory of its socket's own, again and again, and where the other side
- * does not take the bytes at once, they go on with their memory and are never copied.
+ * so at once. Where a read fills it in the middle of a message there is more: that is read into memory of its socket's own, again and again,
+ * and where the other side does not take the bytes at once, they go on with their memory and are never copied. An idle connection keeps none.
  */
 export class ReadBuffer {
   readonly #memory: SocketMemory;
   #buffer: Buffer;
   #take: Take | null = null;
   #socket: Socket | null = null;
-  /** Whether the last read has filled its memory. */
+  /** Whether the last read has filled its memory, in the middle of a message. */
   #filled = false;
 
   constructor(memory: SocketMemory) {
@@ -89,8 +89,12 @@ export class ReadBuffer {
   };
 
   readonly #read = (bytes: number): boolean => {
-    this.#filled = bytes === this.#buffer.length;
-    if (this.#take !== null) return this.#take(this.#buffer, bytes);
+    const filled = bytes === this.#buffer.length;
+    this.#filled = false;
+    if (this.#take !== null) {
+      this.#filled = this.#take(this.#buffer, bytes) && filled;
+      return true;
+    }
     return this.#socket!.push(Buffer.from(this.#buffer.subarray(0, bytes)));
   };
 }

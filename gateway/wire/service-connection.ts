@@ -127,7 +127,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     } catch (cause) {
       this.#fail(cause);
     }
-    return true;
+    return this.#answer !== null;
   };
 
   #read(call: ServiceCall, buffer: Buffer, bytes: number): void {

@@ -19,6 +19,7 @@ routes:
       when: { methods: [PUT, POST], headers: { X-Version: "2" }, query: { a: b } }
       timeouts: { response: 10s }
   /old: { redirect: https://new.example.com/x, status: 301 }
+  /port: { redirect: "{scheme}://{host}:8443/new" }
   /one: { to: 3002, exact: true, headers: { request: { set: { X-A: a }, remove: X-B }, answer: { add: { X-C: [c, d] } } } }
   /kept: { to: 3003, cache: true, hostHeader: rewrite }
   /host: { to: 3004, hostHeader: "back.internal:8080" }
@@ -51,6 +52,9 @@ test('what both forms can say is the same after there and back', async () => {
   expect(back.stdout).toContain(`  /old:
     redirect: https://new.example.com/x
     status: 301
+`);
+  expect(back.stdout).toContain(`  /port:
+    redirect: "{scheme}://{host}:8443/new"
 `);
   expect(back.stdout).toContain(`  /one:
     to:

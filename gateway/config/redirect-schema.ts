@@ -23,7 +23,7 @@ export const redirectShape = {
     parsedBy(z.string(), parseRedirect).meta({
       doc: { expected: 'a path, /new, or a URL, https://example.com/new' },
     }),
-    'Where clients are sent, in the place of `to` ([redirect.md](redirect.md)): a path of this gateway, or a URL, in which `{host}` is the host that the client asked. What follows the prefix, and the query, are appended.',
+    'Where clients are sent, in the place of `to` ([redirect.md](redirect.md)): a path of this gateway, or a URL, in which `{scheme}` and `{host}` are those that the client asked. What follows the prefix, and the query, are appended.',
     {
       expected: 'a path, /new, or a URL, https://example.com/new',
       type: 'path or URL',
@@ -45,7 +45,9 @@ export function compileRedirect(written: z.output<typeof form> & Appended): Redi
 }
 
 function parseRedirect(text: string): ParseResult<string> {
-  const url = text.replace(/^(https?:\/\/)\{host\}(?=[:/]|$)/i, '$1host');
+  const url = text
+    .replace(/^\{scheme\}(?=:\/\/)/, 'http')
+    .replace(/^(https?:\/\/)\{host\}(?=[:/]|$)/i, '$1host');
   if (!/^[!-~]+$/.test(url) || /["<>\\^`{|}]/.test(url))
     return refused('only what a URL may contain: the rest is percent-encoded');
   if (/[?#]/.test(text)) return refused('the query of the request is appended: this has none, and no #');

@@ -156,6 +156,8 @@ function verdictOf(table: RouteTable, request: RouteRequest, match: RouteMatch |
       kind: 'redirect',
       status: redirect.status,
       location: redirectLocation(redirect, match, target, {
+        // What is explained came by no connection.
+        proto: '{scheme}',
         authority: request.host ?? 'localhost',
         outerPrefix: '',
       }),

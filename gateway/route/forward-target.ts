@@ -42,23 +42,30 @@ export function navigationRedirect(
   return `${target.raw.slice(0, prefixRawLength)}/${target.query}`;
 }
 
+interface PublicOrigin {
+  readonly proto: string;
+  readonly authority: string;
+  readonly outerPrefix: string;
+}
+
 /**
  * Where a request is sent: what follows the prefix, byte for byte, and the query, behind what the route names. Slashes in front of it
  * become one: a browser reads a Location that begins with `//` as another host.
- * @param origin as the client knows it: `{host}` in the URL is its host, and the paths of its clients begin with its prefix.
+ * @param origin as the client knows it: `{scheme}` and `{host}` in the URL are its own, and the paths of its clients begin with its prefix.
  */
 export function redirectLocation(
   { to }: RedirectConfig,
   match: RouteMatch,
   target: RequestTarget,
-  { authority, outerPrefix }: { readonly authority: string; readonly outerPrefix: string },
+  { proto, authority, outerPrefix }: PublicOrigin,
 ): string {
   const { prefixRawLength, route } = match;
   const rest = route.append
     ? target.raw.slice(prefixRawLength, target.rawPathLength).replace(/^\/+/, '/')
     : '';
-  const isUrl = /^https?:/i.test(to);
+  const isUrl = /^(?:https?|\{scheme\}):/i.test(to);
   // Not what the client sends: a path of its own may have braces.
-  const place = isUrl ? to.replace('{host}', authority.replace(/:\d*$/, '')) : to;
+  const host = authority.replace(/:\d*$/, '');
+  const place = isUrl ? to.replace('{scheme}', proto).replace('{host}', host) : to;
   return (isUrl ? '' : outerPrefix) + (place + rest || '/') + target.query;
 }

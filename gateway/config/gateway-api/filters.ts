@@ -166,7 +166,7 @@ function originOf(redirect: ObjectReader): string {
     redirect.number('port'),
   ];
   if (scheme === null && hostname === null && port === null) return '';
-  return `${scheme ?? 'http'}://${hostname ?? '{host}'}${port === null ? '' : `:${port}`}`;
+  return `${scheme ?? '{scheme}'}://${hostname ?? '{host}'}${port === null ? '' : `:${port}`}`;
 }
 
 /** What stands in the place of the matched path, and whether what follows it is appended. */

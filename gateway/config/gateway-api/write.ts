@@ -221,10 +221,11 @@ function pathModifier(path: string, append: boolean): object {
 }
 
 function redirectFilter(to: string, { status, append, exact }: CheckedRoute): object {
-  const [, scheme, hostname, port, rest] = /^(https?):\/\/([^/:]+|\[.*?\])(?::(\d+))?(.*)$/i.exec(to) ?? [];
+  const [, scheme, hostname, port, rest] =
+    /^(https?|\{scheme\}):\/\/([^/:]+|\[.*?\])(?::(\d+))?(.*)$/i.exec(to) ?? [];
   const path = pathModifier(rest ?? to, append !== false && exact !== true);
   const origin = scheme && {
-    scheme: scheme.toLowerCase(),
+    ...(scheme !== '{scheme}' && { scheme: scheme.toLowerCase() }),
     ...(hostname !== '{host}' && { hostname }),
     ...(port && { port: Number(port) }),
   };

@@ -14,6 +14,7 @@ const ROUTES = (lane: string) => `routes:
   /folder: { redirect: /new/, append: false, lane: ${lane} }
   /only: { redirect: "https://{host}/new/", exact: true, lane: ${lane} }
   /tls: { redirect: "https://{host}:8443/new", lane: ${lane} }
+  /www: { redirect: "{scheme}://www.example.com", lane: ${lane} }
   /kept: { redirect: /new, allow: 10.0.0.0/8, lane: ${lane} }
 `;
 
@@ -41,6 +42,7 @@ describe.each(['wire', 'general'])('redirect in the %s lane', (lane) => {
     ['/far/{host}', 302, 'https://example.com/base/{host}'],
     ['/tls/{host}', 308, 'https://gateway.test:8443/new/{host}'],
     ['/tls/a?x', 308, 'https://gateway.test:8443/new/a?x'],
+    ['/www/a?x', 308, 'http://www.example.com/a?x'],
     ['/older', 404, undefined],
     ['/root/%0d%0aSet-Cookie:x=1', 308, '/%0d%0aSet-Cookie:x=1'],
     ['/root/\\evil.example', 400, undefined],
@@ -49,6 +51,12 @@ describe.each(['wire', 'general'])('redirect in the %s lane', (lane) => {
     const gateway = await startTestGateway(ROUTES(lane));
     const answer = await gateway.get(target);
     expect([answer.status, answer.head.value('location')]).toEqual([status, to]);
+  });
+
+  test('it knows by which scheme the client came', async () => {
+    const gateway = await startTestGateway(`trustProxy: [127.0.0.1]\n${ROUTES(lane)}`);
+    const answer = await gateway.get('/www/a', 'X-Forwarded-Proto: https');
+    expect(answer.head.value('location')).toBe('https://www.example.com/a');
   });
 
   test('a navigation is sent there at once', async () => {

@@ -69,7 +69,7 @@ export function keepable(
     path: query.path,
     statusCode: answer.statusCode,
     statusMessage: answer.statusMessage,
-    headers: without(answer.headers, ['age', ...said.withheld]),
+    headers: without(answer.headers, [...OF_ONE_ANSWER, ...said.withheld]),
     vary: chosenBy(query.fields, answer.headers),
     groups,
     cachedAt,
@@ -80,6 +80,9 @@ export function keepable(
       : staleAt + Math.max(staleWhileRevalidateMs, staleIfErrorMs, lifetimeMs),
   };
 }
+
+/** Its age then, and what a proxy says to those who came by it (RFC 9111 §3.1). */
+const OF_ONE_ANSWER = ['age', 'proxy-authenticate', 'proxy-authentication-info'] as const;
 
 function forbidden({ fields }: CacheQuery, said: Directives): NotKept | null {
   if (Directives.ofRequest(fields).has('no-store')) return 'request-no-store';

@@ -167,6 +167,8 @@ describe('what is given from the cache', () => {
         'Connection: X-Hop',
         'X-Hop: 1',
         'Keep-Alive: timeout=5',
+        'Proxy-Authenticate: Basic realm="a"',
+        'Proxy-Authentication-Info: nextnonce="b"',
         'Warning: 199 - "kept"',
         'Link: <a>',
         'Link: <b>',
@@ -175,6 +177,7 @@ describe('what is given from the cache', () => {
     await ask('/a');
     const { head } = await ask('/a');
     expect([head.has('x-hop'), head.value('keep-alive')]).toEqual([false, 'timeout=75']);
+    expect([head.has('proxy-authenticate'), head.has('proxy-authentication-info')]).toEqual([false, false]);
     expect([head.value('warning'), head.values('link')]).toEqual(['199 - "kept"', ['<a>', '<b>']]);
   });
 

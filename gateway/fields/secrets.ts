@@ -95,6 +95,14 @@ function withoutParameters(text: string): string {
   return shown + text.slice(at);
 }
 
+/** A text in which JSON may stand, behind something else or cut off. */
+export function withoutMembers(text: string): string {
+  return text.replace(MEMBER, (whole, name) => (isSecretName(name) ? `"${name}":"${HIDDEN}"` : whole));
+}
+
+/** A member with a value that is no object, as far as it goes. */
+const MEMBER = /"([^"\\]{1,200})"\s*:\s*(?:"(?:[^"\\]|\\.)*(?:"|$)|[^\s"{}[\],]+)/g;
+
 /** `%74oken` is a token, too. */
 function decoded(name: string): string {
   try {

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { CapturedBody } from '../../exchange/captured-body.ts';
 import { DEPTH_MAX, depthOf } from '../../exchange/difference.ts';
-import { HIDDEN, isSecretName } from '../../fields/secrets.ts';
+import { HIDDEN, isSecretName, withoutMembers } from '../../fields/secrets.ts';
 import type { BodyView } from '../../model/exchanges.ts';
 import { shownParts } from './multipart.ts';
 
@@ -32,7 +32,7 @@ export function shownContent(content: Buffer, type: string, truncated: boolean):
   if (/^image\/(png|jpeg|gif|webp|avif)\b/i.test(type))
     return { kind: 'image', text: null, base64: content.toString('base64') };
   if (/^multipart\//i.test(type)) {
-    const parts = shownParts(content, type);
+    const parts = shownParts(content, type, truncated);
     const shown = { text: null, base64: null };
     return parts === null ? { kind: 'binary', ...shown } : { kind: 'multipart', ...shown, parts };
   }
@@ -51,14 +51,6 @@ function shownJson(text: string, truncated: boolean): Shown {
     name !== '' && isSecretName(name) && member !== null ? HIDDEN : member;
   return { kind: 'json', text: JSON.stringify(value, masked, 2), base64: null };
 }
-
-/** A text in which JSON may stand, behind something else or cut off. */
-export function withoutMembers(text: string): string {
-  return text.replace(MEMBER, (whole, name) => (isSecretName(name) ? `"${name}":"${HIDDEN}"` : whole));
-}
-
-/** A member with a value that is no object, as far as it goes. */
-const MEMBER = /"([^"\\]{1,200})"\s*:\s*(?:"(?:[^"\\]|\\.)*(?:"|$)|[^\s"{}[\],]+)/g;
 
 function parsed(text: string): unknown {
   // JSON.parse and stringify recurse: what nests deeper than anything sensible is shown as it is.

@@ -1,8 +1,8 @@
 import type { MessageSink, SeenMessage } from '../../exchange/messages.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
-import { shownText } from '../../fields/secrets.ts';
+import { shownText, withoutMembers } from '../../fields/secrets.ts';
 import type { MessageList, MessageQuery, MessageSummary } from '../../model/exchanges.ts';
-import { shownContent, withoutMembers } from './bodies.ts';
+import { shownContent } from './bodies.ts';
 
 /** Of its exchange no more: the whole has bodies, which would live as long as its last message. */
 type KeptOf = Readonly<Pick<ExchangeRecord, 'requestId' | 'route' | 'target'>>;

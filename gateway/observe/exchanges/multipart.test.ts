@@ -23,9 +23,17 @@ test('parts are a line each: values but secrets, and of files what they are', ()
     kind: 'multipart',
     text: null,
     parts:
-      'title: two\r\nlines, and --x\npassword: (not shown)\na: a.png, image/png, 5 B\n(no name):, 7 B\nblob:, application/json, 22 B',
+      'title: two\r\nlines, and --x\npassword: (not shown)\na: a.png, image/png, 5 B\n(no name): 7 B\nblob: application/json, 22 B',
     base64: null,
   });
+});
+
+test('of a value that is JSON, or that ends by LF alone, no secret is shown', () => {
+  expect(shown(`${body([named('payload'), '{"token":"hunter2"}'])}--x--`).parts).toBe(
+    'payload: {"token":"(not shown)"}',
+  );
+  const byLf = `--x\r\n${named('a')}\r\n\r\nv\n--x\r\n${named('password')}\r\n\r\nhunter2\n--x--`;
+  expect(shown(byLf).parts).toBe('a: v\npassword: (not shown)');
 });
 
 test.each([
@@ -38,7 +46,12 @@ test.each([
 });
 
 test('of a body that was cut off, or has no end of parts, so many are shown', () => {
-  expect(shown(body([named('a'), '1']).slice(0, -2), TYPE, true).parts).toBe('a: 1');
+  expect(shown(body([named('a'), '1']).slice(0, -2), TYPE, true).parts).toBe('a: 1…');
+  const file = body([named('a', '; filename="a.png"'), 'PNG']).slice(0, -2);
+  expect([shown(file, TYPE, true).parts, shown(file).parts]).toEqual([
+    'a: a.png, at least 3 B',
+    'a: a.png, 3 B',
+  ]);
   const many = body(...Array.from({ length: 10_000 }, () => [named('a'), '1'] as const));
   expect(shown(many).parts!.split('\n')).toHaveLength(100);
   expect(shown(body([named('a'), 'v'.repeat(5_000)])).parts).toHaveLength('a: '.length + 1_001);

@@ -1,4 +1,4 @@
-import { HIDDEN, isSecretName } from '../../fields/secrets.ts';
+import { HIDDEN, isSecretName, withoutMembers } from '../../fields/secrets.ts';
 
 const PARTS_MAX = 100;
 const VALUE_CHARS = 1_000;
@@ -6,27 +6,30 @@ const VALUE_CHARS = 1_000;
 /**
  * The parts of a multipart body (RFC 2046 §5.1, RFC 7578), a line each: a value that no secret's name stands before, or what a file is and how large.
  * @param type the Content-Type
+ * @param truncated whether the content was cut off, so that its last part may be larger
  * @returns `null` where it has no boundary, or no part behind one
  */
-export function shownParts(content: Buffer, type: string): string | null {
+export function shownParts(content: Buffer, type: string, truncated: boolean): string | null {
   const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(type) ?? [];
   const delimiter = `--${quoted ?? bare ?? ''}`;
   if (delimiter === '--') return null;
   const lines: string[] = [];
   let at = content.indexOf(delimiter, 0, 'latin1');
-  while (at >= 0 && lines.length < PARTS_MAX) {
+  for (let parts = 0; at >= 0 && parts < PARTS_MAX; parts++) {
     const from = at + delimiter.length;
     if (content.toString('latin1', from, from + 2) === '--') break;
-    at = content.indexOf(`\r\n${delimiter}`, from, 'latin1');
-    const line = shownPart(content.subarray(from, at < 0 ? content.length : at));
+    // Some end lines by LF alone: what follows must not pass as the rest of a value whose name is no secret's.
+    at = content.indexOf(`\n${delimiter}`, from, 'latin1');
+    const end = at < 0 ? content.length : at - (content[at - 1] === CR ? 1 : 0);
+    const line = shownPart(content.subarray(from, end), truncated && at < 0);
     if (line !== null) lines.push(line);
-    if (at >= 0) at += 2;
+    if (at >= 0) at += 1;
   }
   return lines.length === 0 ? null : lines.join('\n');
 }
 
 /** What has no name is not known to be no secret: only its size is told. */
-function shownPart(part: Buffer): string | null {
+function shownPart(part: Buffer, truncated: boolean): string | null {
   const end = part.indexOf('\r\n\r\n');
   if (end < 0) return null;
   const head = part.toString('utf8', 0, end);
@@ -34,16 +37,20 @@ function shownPart(part: Buffer): string | null {
   const name = parameter(head, 'name');
   const file = parameter(head, 'filename');
   const type = /^content-type:[ \t]*([^\r\n;]+)/im.exec(head)?.[1];
-  if (name === null || file !== null || type !== undefined)
-    return [`${name ?? '(no name)'}: ${file ?? ''}`.trim(), type, `${value.length} B`]
-      .filter(Boolean)
-      .join(', ');
+  if (name === null || file !== null || type !== undefined) {
+    const size = `${truncated ? 'at least ' : ''}${value.length} B`;
+    return `${name ?? '(no name)'}: ${[file, type?.trim(), size].filter(Boolean).join(', ')}`;
+  }
+  if (isSecretName(name)) return `${name}: ${HIDDEN}`;
   const text = value.toString();
-  const shown = text.length > VALUE_CHARS ? `${text.slice(0, VALUE_CHARS)}…` : text;
-  return `${name}: ${isSecretName(name) ? HIDDEN : shown}`;
+  const cut = truncated || text.length > VALUE_CHARS;
+  // Clients put JSON beside their files.
+  return `${name}: ${withoutMembers(text.slice(0, VALUE_CHARS))}${cut ? '…' : ''}`;
 }
 
 function parameter(head: string, name: string): string | null {
   const disposition = /^content-disposition:[^\r\n]*/im.exec(head)?.[0] ?? '';
   return new RegExp(`;\\s*${name}="([^"]*)"`, 'i').exec(disposition)?.[1] ?? null;
 }
+
+const CR = 0x0d;

@@ -9,6 +9,8 @@ export class InspectedDownstream extends DownstreamFilter {
   readonly #detail: ExchangeDetail;
   readonly #body: CapturedBody | null;
   #events: EventReader | null = null;
+  /** Where the client has none, whoever answers must not take this one for it. */
+  readonly headAgain?: NonNullable<Downstream['headAgain']>;
 
   /** @param captures whether the body of the answer is kept, too. */
   constructor(client: Downstream, detail: ExchangeDetail, captures: boolean) {
@@ -16,13 +18,22 @@ export class InspectedDownstream extends DownstreamFilter {
     this.#detail = detail;
     this.#body = captures ? new CapturedBody() : null;
     detail.answerBody = this.#body;
+    if (client.headAgain)
+      this.headAgain = (status, reason, repeated, own) => {
+        this.#saw([...repeated.fields, ...own]);
+        client.headAgain!(status, reason, repeated, own);
+      };
   }
 
   override head(status: number, reason: string, fields: Fields): void {
+    this.#saw(fields);
+    super.head(status, reason, fields);
+  }
+
+  #saw(fields: Fields): void {
     this.#detail.answerFields = fields;
     const { messages } = this.#detail;
     if (messages !== null && isPlainEventStream(fields)) this.#events = new EventReader(messages);
-    super.head(status, reason, fields);
   }
 
   override write(chunk: Buffer): boolean {

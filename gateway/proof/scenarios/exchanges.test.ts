@@ -84,6 +84,22 @@ describe('exchanges are kept', () => {
     },
   );
 
+  test('with the fields of an answer that came before, too, and its own request id', async () => {
+    const db = (await startService()).answer(() => ok('fine', 'X-Service: db'));
+    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`);
+    await list(gateway);
+    const client = await gateway.connect();
+    const told: (string | undefined)[] = [];
+    for (let at = 0; at < 3; at++)
+      told.unshift((await client.exchange(get('/db/x'))).head.value('x-request-id'));
+    const { exchanges } = await list(gateway);
+    for (const [at, requestId] of told.entries()) {
+      const { json } = await asked<ExchangeView>(gateway, `/exchanges/${exchanges[at]!.id}`);
+      expect(json.answer!.fields).toContainEqual(['X-Service', 'db']);
+      expect(json.answer!.fields).toContainEqual(['X-Request-Id', requestId]);
+    }
+  });
+
   test('with each endpoint that was tried, and why it failed', async () => {
     const dead = await freePort();
     const db = (await startService()).answer(ok('fine'));

@@ -23,6 +23,7 @@ export function CaptureSwitch({ feed, problem, route }: SwitchParts) {
     return (
       <button
         type="button"
+        class="capture"
         aria-pressed="true"
         title={`of ${capture.route ?? 'all routes'}; press to keep no more`}
         onClick={() => void change('/capture', 'DELETE')}

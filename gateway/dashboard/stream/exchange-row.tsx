@@ -21,12 +21,14 @@ export function ExchangeRow({ exchange, isOpen, slowestMs, place, ownHost }: Row
         <StatusSign exchange={exchange} />
       </td>
       <th scope="row">
-        <button type="button" class="path" data-row={id} aria-expanded={isOpen} title={target}>
-          <span class="method">{method}</span> {target}
-        </button>
-        {tunnel && <span class="chip">tunnel</span>}
-        {user !== null && <span class="chip">{user}</span>}
-        {host !== null && !isOwn(host, ownHost) && <span class="name wide">{host}</span>}
+        <div class="line">
+          <button type="button" class="path" data-row={id} aria-expanded={isOpen} title={target}>
+            <span class="method">{method}</span> {target}
+          </button>
+          {tunnel && <span class="chip">tunnel</span>}
+          {user !== null && <span class="chip">{user}</span>}
+          {host !== null && !isOwn(host, ownHost) && <span class="name wide">{host}</span>}
+        </div>
       </th>
       <td class="went">
         {exchange.code !== null && <span class="trouble down">{exchange.code}</span>}

@@ -115,6 +115,8 @@ test('as a script it asks for the same', () => {
 
 test('as a test it expects the same, and a body becomes no code', () => {
   const code = testOf(exchange, 'http://localhost:3000');
+  expect(code).not.toContain('redirect');
+  expect(testOf({ ...exchange, status: 308 }, 'http://h')).toContain('"redirect": "manual"');
   expect(code).toContain('expect(answer.status).toBe(201);');
   expect(code).toContain('expect(await answer.json()).toEqual({\n    "b": 2\n  });');
   const evil = { ...exchange, answer: { fields: [], body: body('process.exit()') } };

@@ -57,10 +57,11 @@ function quoted(text: string): string {
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const EVERY_UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-export function fetchOf(exchange: ExchangeView, origin: string): string {
+export function fetchOf(exchange: ExchangeView, origin: string, more: object = {}): string {
   const { method } = exchange;
   const body = bodyOf(exchange);
   const init = {
+    ...more,
     ...(method !== 'GET' && { method }),
     headers: sentFields(exchange),
     ...(body !== null && { body }),
@@ -77,7 +78,9 @@ export function testOf(exchange: ExchangeView, origin: string): string {
     expectations.push(`  expect(answer.headers.get('content-type')).toBe(${JSON.stringify(type)});`);
   expectations.push(...bodyExpectation(answer?.body ?? null));
   const name = JSON.stringify(`${method} ${target} → ${route ?? 'no route'}`);
-  const request = fetchOf(exchange, origin).replace('await fetch', 'const answer = await fetch');
+  // Followed, it would be the answer of another place.
+  const unfollowed = status >= 300 && status < 400 ? { redirect: 'manual' } : {};
+  const request = fetchOf(exchange, origin, unfollowed).replace('await fetch', 'const answer = await fetch');
   const lines = request.split('\n').map((line) => `  ${line}`);
   return `import { expect, test } from 'vitest';\n\ntest(${name}, async () => {\n${[...lines, ...expectations].join('\n')}\n});\n`;
 }

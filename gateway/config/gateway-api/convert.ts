@@ -46,7 +46,7 @@ export function routesOfObjects(
 function routesFrom(references: References, broken: ProblemList, span: Span): SourceNode {
   const claims = references
     .of('HTTPRoute')
-    .sort(byAge)
+    .toSorted(byAge)
     .flatMap((route) => claimsOf(route, references, broken))
     .sort((a, b) => b.hostRank - a.hostRank);
   return routesOf(claims, span);

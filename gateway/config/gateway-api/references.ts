@@ -22,24 +22,30 @@ export type Backend =
 type Refused = (parent: ObjectReader, at: number, fault: Fault) => void;
 
 export class References {
-  readonly #objects: readonly KubernetesObject[];
-
+  readonly #ofKind: ReadonlyMap<Kind, readonly KubernetesObject[]>;
+  /** Of several of one name the first. */
+  readonly #named = new Map<string, KubernetesObject>();
+  /** By namespace and Service. */
+  readonly #slices: ReadonlyMap<string, readonly KubernetesObject[]>;
   /** Whether all that there is is among them; a file may leave out what it does not need. */
   readonly #complete: boolean;
 
   constructor(objects: readonly KubernetesObject[], complete = false) {
-    this.#objects = objects;
+    this.#ofKind = Map.groupBy(objects, ({ kind }) => kind);
+    for (const object of objects.toReversed()) this.#named.set(nameOf(object), object);
+    this.#slices = Map.groupBy(
+      this.of('EndpointSlice'),
+      ({ namespace, labels }) => `${namespace}/${labels.get('kubernetes.io/service-name')}`,
+    );
     this.#complete = complete;
   }
 
-  of(kind: Kind): KubernetesObject[] {
-    return this.#objects.filter((object) => object.kind === kind);
+  of(kind: Kind): readonly KubernetesObject[] {
+    return this.#ofKind.get(kind) ?? [];
   }
 
   #find(kind: Kind, namespace: string, name: string): KubernetesObject | undefined {
-    return this.#objects.find(
-      (each) => each.kind === kind && each.namespace === namespace && each.name === name,
-    );
+    return this.#named.get(nameOf({ kind, namespace, name }));
   }
 
   /**
@@ -133,9 +139,7 @@ export class References {
     port: number;
     portName: string | null;
   }): string[] {
-    const slices = this.of('EndpointSlice').filter(
-      (slice) => slice.namespace === namespace && slice.labels.get('kubernetes.io/service-name') === name,
-    );
+    const slices = this.#slices.get(`${namespace}/${name}`) ?? [];
     if (slices.length === 0) return [`${name}.${namespace}.svc:${port}`];
     return slices
       .flatMap((slice) => readyIn(slice, portName, port))
@@ -165,7 +169,7 @@ export class References {
 
   /** Each namespace has its name as a label, whether or not its object is here. */
   #labelsOf(namespace: string): Labels {
-    const object = this.of('Namespace').find(({ name }) => name === namespace);
+    const object = this.#find('Namespace', '', namespace);
     const known = new Map([...(object?.labels ?? []), ['kubernetes.io/metadata.name', namespace]]);
     return { known, areAll: object !== undefined };
   }
@@ -199,6 +203,11 @@ export class References {
 function takesRoutes(listener: ObjectReader): boolean {
   const kinds = listener.map('allowedRoutes')?.list('kinds') ?? [];
   return kinds.length === 0 || kinds.some((each) => each.text('kind') === 'HTTPRoute');
+}
+
+/** A Namespace stands in none, whatever its file says. */
+function nameOf({ kind, namespace, name }: Pick<KubernetesObject, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind} ${kind === 'Namespace' ? '' : namespace}/${name}`;
 }
 
 interface Labels {

@@ -24,7 +24,7 @@ interface ByteRate {
   readonly text: string;
 }
 
-const RATE = { expected: 'a size in a second: 1MB/s', type: 'size with its unit, `/s`' };
+const RATE = { expected: 'a size in a second, 4KiB/s or more: 1MB/s', type: 'size with its unit, `/s`' };
 const byteRate = parsedBy(z.string(), parseByteRate).meta({ doc: RATE });
 
 export const bandwidthForm = z
@@ -63,7 +63,7 @@ const bandwidthValue = orWord(
   'off',
   z.union([byteRate.transform((rate) => bandwidthOf(rate, rate, null, { kind: 'ip' })), bandwidthForm]).meta({
     doc: {
-      expected: 'a size in a second, 1MB/s, or a map with answers, requests, burst, by',
+      expected: 'a size in a second, 4KiB/s or more, or a map with answers, requests, burst, by',
       type: 'size with its unit, `/s`, or a map, see [bandwidth](#bandwidth)',
     },
   }),

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Pace } from '../exchange/paced.ts';
 import { until } from '../proof/testing/poll.ts';
 import { temporaryFolder } from '../proof/testing/program.ts';
 import { startService } from '../proof/testing/service.ts';
@@ -8,16 +9,22 @@ import { socketPair } from '../proof/testing/socket-pair.ts';
 import { Splice, type SpliceEnd } from './splice.ts';
 
 /** A client and a service whose connections to the gateway are joined. */
-async function splice(idleMs = 60_000) {
+async function splice(idleMs = 60_000, pace: Pace | null = null) {
   const [client, service] = await Promise.all([socketPair(), socketPair()]);
   const endings: SpliceEnd[] = [];
   const moved = { service: 0, client: 0 };
-  const joined = new Splice(client.near, service.near, idleMs, {
-    moved: (bytes, towards) => {
-      moved[towards] += bytes;
+  const joined = new Splice(
+    client.near,
+    service.near,
+    idleMs,
+    {
+      moved: (bytes, towards) => {
+        moved[towards] += bytes;
+      },
+      ended: (how) => endings.push(how),
     },
-    ended: (how) => endings.push(how),
-  });
+    pace,
+  );
   const gone = Promise.all(
     [client, service].map(({ near }) => new Promise((resolve) => near.once('close', resolve))),
   );
@@ -40,6 +47,17 @@ describe('two joined connections', () => {
     await service.send('pong!');
     expect(await client.until('pong!')).toBe('pong!');
     expect(moved).toEqual({ service: 4, client: 5 });
+  });
+
+  test('are not silent while one of them waits for its pace', async () => {
+    const waits = [700, 0];
+    const pace: Pace = { took: () => waits.shift() ?? 0 };
+    const { client, service, endings } = await splice(300, pace);
+    await service.send('one');
+    expect(await client.until('one')).toBe('one');
+    await service.send('two');
+    expect(await client.until('two')).toBe('two');
+    expect(endings).toEqual([]);
   });
 
   test.each(['client', 'service'] as const)(

@@ -28,6 +28,8 @@ export class Splice {
   readonly #endedIdleMs: number;
   #how: SpliceEnd | null = null;
   #open = 2;
+  /** Directions that wait for their pace, which is no silence. */
+  #paused = 0;
 
   /**
    * @param idleMs without a byte in either direction, after which both are closed.
@@ -46,7 +48,7 @@ export class Splice {
     this.#client = client;
     this.#service = service;
     this.#watcher = watcher;
-    this.#timer = setTimeout(() => this.#close('idle'), idleMs);
+    this.#timer = setTimeout(() => this.#silent(), idleMs);
     this.#carry(client, service, 'service');
     this.#carry(service, client, 'client');
     client.once('close', () => this.#gone(client, service, 'client-reset'));
@@ -72,9 +74,11 @@ export class Splice {
     let held: NodeJS.Timeout | undefined;
     const hold = (ms: number) => {
       from.pause();
+      if (held === undefined) this.#paused++;
       clearTimeout(held);
       held = setTimeout(() => {
         held = undefined;
+        this.#paused--;
         this.#timer.refresh();
         if (!to.writableNeedDrain) from.resume();
       }, ms).unref();
@@ -98,7 +102,7 @@ export class Splice {
     const ended = () => {
       to.end();
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#close('idle'), this.#endedIdleMs);
+      this.#timer = setTimeout(() => this.#silent(), this.#endedIdleMs);
     };
     if (from.readableEnded) ended();
     else from.on('end', ended);
@@ -111,6 +115,11 @@ export class Splice {
     if (side.readableEnded) return leave(other);
     this.#how ??= how;
     breakOff(other);
+  }
+
+  #silent(): void {
+    if (this.#paused > 0) this.#timer.refresh();
+    else this.#close('idle');
   }
 
   #close(how: SpliceEnd): void {

@@ -152,9 +152,16 @@ function claimOf(
   const path = match?.map('path') ?? null;
   path?.knows('type', 'value');
   const type = path?.word('type', ['PathPrefix', 'Exact']) ?? 'PathPrefix';
+  const value = path?.text('value') ?? '/';
+  if (type === 'Exact' && trimmed(value) !== value)
+    path!.fault('value', {
+      expected: 'an exact path without a slash at its end',
+      found: JSON.stringify(value),
+      hint: `paths are compared by their segments here: ${trimmed(value)}, or a PathPrefix`,
+    });
   const place: Place = {
     host: host === null ? null : String(host.value).toLowerCase(),
-    path: trimmed(path?.text('value') ?? '/'),
+    path: trimmed(value),
     exact: type === 'Exact',
   };
   const { span } = rule.node;

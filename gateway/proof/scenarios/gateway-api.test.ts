@@ -550,6 +550,11 @@ describe('what is wrong is told where it stands', () => {
       /expected PathPrefix or Exact, got "RegularExpression"/,
     ],
     [
+      'an exact path with a slash at its end, which would take requests without one',
+      text('matches: [{ path: { type: Exact, value: /a/ } }]'),
+      /path\.value .*expected an exact path without a slash at its end, got "\/a\/"/,
+    ],
+    [
       'an unknown filter',
       text('filters: [{ type: Magic }]'),
       /expected RequestHeaderModifier or .*, got "Magic"/,

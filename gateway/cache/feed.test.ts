@@ -68,7 +68,7 @@ describe('what has grown too large to be kept', () => {
     [0, 'the first'],
     [1, 'a later one'],
   ])(
-    'is held within its window where reader %i does not read (%s), and is cut loose alone after five seconds',
+    'is held within its window where reader %i does not read (%s), and is cut loose alone after ten seconds',
     (at) => {
       const clock = holdClock();
       const { body, readers } = growing(at !== 0, at !== 1, true);
@@ -76,7 +76,7 @@ describe('what has grown too large to be kept', () => {
       const others = readers.filter((each) => each !== slow);
       body.outgrow();
       for (const other of others) expect(other.bytes - slow.bytes).toBe(16 * PIECE);
-      clock.advance(4_999);
+      clock.advance(9_999);
       expect(slow.end).toBe('');
       stopAt(body, 64 * PIECE);
       clock.advance(1);
@@ -114,12 +114,27 @@ describe('what has grown too large to be kept', () => {
     const [, dripping, moderate] = readers;
     body.outgrow();
     moderate.take(17);
-    dripping.take(3);
+    dripping.take(1);
     moderate.take(2);
     stopAt(body, 64 * PIECE);
     clock.advance(5_000);
+    dripping.take(1);
+    clock.advance(5_000);
     expect(dripping.end).toContain('others waited');
     expect(moderate.end).toBe('');
+  });
+
+  it('is waited for by twenty seconds at most where much was taken at once', () => {
+    const clock = holdClock();
+    const { body, readers } = growing(true, false);
+    body.outgrow();
+    readers[1].take(60);
+    stopAt(body, PIECE);
+    clock.advance(5_000);
+    clock.advance(15_000);
+    expect(readers[1].end).toBe('');
+    clock.advance(5_000);
+    expect(readers[1].end).toContain('others waited');
   });
 
   it('is read as slowly as they like by those who are left when the fast one leaves', () => {

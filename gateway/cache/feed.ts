@@ -119,10 +119,10 @@ export class Feed {
     this.#patience = setTimeout(() => this.#endWait(), PATIENCE_MS);
   }
 
-  /** Readers that took too little since then, and never caught up, are not waited for any longer. */
+  /** Readers that took too little, and never caught up meanwhile, are not waited for any longer. */
   #endWait(): void {
     this.#patience = null;
-    const slow = [...this.#readers].filter((reader) => reader.heldOthersUp);
+    const slow = [...this.#readers].filter((reader) => reader.waitEnds());
     // Where all are slow, nobody waits any more.
     if (slow.length < this.#readers.size) for (const reader of slow) reader.cutLoose();
     this.moved();
@@ -214,6 +214,8 @@ export class FeedReader {
   #over = false;
   /** How many bytes it had had when others began to wait, if it was behind; `null`: it has caught up since. */
   #heldUpAt: number | null = null;
+  /** How many times others will wait for it yet. */
+  #waitsLeft = 1;
 
   constructor(feed: Feed, taker: FeedTaker) {
     this.#feed = feed;
@@ -233,8 +235,12 @@ export class FeedReader {
     this.#taker.heldUp(ms);
   }
 
-  get heldOthersUp(): boolean {
-    return this.#heldUpAt !== null && this.at - this.#heldUpAt < PROGRESS_MIN_BYTES;
+  /** @returns whether it has used up the patience of the others. */
+  waitEnds(): boolean {
+    if (this.#heldUpAt === null) return false;
+    const earned = (this.at - this.#heldUpAt) / BYTES_FOR_A_WAIT;
+    this.#waitsLeft = Math.min(this.#waitsLeft + earned, WAITS_MAX) - 1;
+    return this.#waitsLeft < 0;
   }
 
   /** A piece that nobody else reads, and that nobody holds, is passed on without a copy. */
@@ -301,7 +307,7 @@ export class FeedReader {
 
   cutLoose(): void {
     this.leave();
-    const cause = `took less than ${PROGRESS_MIN_BYTES} bytes in the ${PATIENCE_MS} ms for which others waited`;
+    const cause = `others waited for it, and it took less than ${BYTES_FOR_A_WAIT} bytes in ${PATIENCE_MS} ms`;
     this.#taker.fail(new GatewayError('reader_timeout', cause));
   }
 
@@ -318,9 +324,13 @@ export const PIECE_BYTES = 64 * 1024;
 export const PIECE_OVERHEAD_BYTES = 128;
 /** Held for a slower reader where there was no room to keep it. */
 const WINDOW_MIN_BYTES = 4 * PIECE_BYTES;
-/** How long others wait for a reader that takes less than so much meanwhile. */
+/**
+ * Others wait for a reader twice this long, and once more for each so many bytes that it takes meanwhile. Because the kernel holds some MiB for a client,
+ * its reading is seen in lumps of more than a mebibyte: one of 200 KiB/s shows nothing for seven seconds.
+ */
 const PATIENCE_MS = 5_000;
-const PROGRESS_MIN_BYTES = 256 * 1024;
+const BYTES_FOR_A_WAIT = 256 * 1024;
+const WAITS_MAX = 4;
 
 function heldBytesOf(piece: Buffer): number {
   return piece.length + PIECE_OVERHEAD_BYTES;

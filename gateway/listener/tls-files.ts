@@ -30,6 +30,8 @@ export class TlsFiles {
   #rereading: NodeJS.Timeout | undefined;
   /** Which configuration is followed: a read that began under another one comes too late. */
   #config: GatewayConfig | null = null;
+  /** Which call of `follow` is the newest: what an older one has read comes too late. */
+  #asked = 0;
   /** Says where the development authority is, and what was ordered. */
   readonly #env: Env;
 
@@ -64,15 +66,21 @@ export class TlsFiles {
 
   /** Of a configuration that serves already: what can't be used changes nothing. */
   async follow(config: GatewayConfig): Promise<void> {
+    const asked = ++this.#asked;
     try {
-      (await this.prepare(config))();
+      const use = await this.prepare(config);
+      // Many files take longer than the few of the configuration after it.
+      if (asked === this.#asked) use();
     } catch (cause) {
       this.#rejected(cause);
     }
   }
 
   stop(): void {
+    this.#asked++;
     clearTimeout(this.#rereading);
+    // Else no change would be read any more.
+    this.#rereading = undefined;
     for (const watch of this.#watches) watch.close();
   }
 

@@ -1,10 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../config/load.ts';
+import { TlsFiles } from '../../listener/tls-files.ts';
 import { hashKey } from '../../policy/auth/api-keys/api-keys.ts';
+import type { KeyPair } from '../../tls/key-pair.ts';
+import type { TlsSettings } from '../../tls/settings.ts';
 import { findChromium, launchBrowser, openPage } from '../testing/browser.ts';
-import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { configurationFolder, startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { type Answer, connect, get, request } from '../testing/raw-client.ts';
 import { connectSecurely, shownCertificate } from '../testing/secure-client.ts';
@@ -110,6 +116,48 @@ describe('an admin listener that speaks TLS', () => {
       'it shows the new one',
       async () => (await shownCertificate(gateway.adminPort, 'shop.test')) === 'renewed.test',
     );
+  });
+
+  describe('follows files', () => {
+    const one = '{ cert: shop.crt, key: shop.key }';
+    const config = async (certificates: string) => {
+      const yaml = `admin: { tls: ${certificates} }\nroutes:\n  /db: 3001\n`;
+      const file = join(await configurationFolder(yaml, files), 'gateway.config.yaml');
+      const loaded = await loadConfig(file, {});
+      if (!loaded.ok) throw new Error('the configuration is none');
+      return loaded.config;
+    };
+    const following = () => {
+      const used: (readonly KeyPair[])[] = [];
+      const use = (settings: TlsSettings | null) => void used.push(settings?.pairs ?? []);
+      const followed = new TlsFiles(pino({ level: 'silent' }), {}, use, ({ admin }) => admin?.tls ?? null);
+      onTestFinished(() => followed.stop());
+      return { used, followed };
+    };
+
+    test('of the newest configuration, however long those of the one before it take', async () => {
+      const { used, followed } = following();
+      const [many, few] = await Promise.all([config(`[${Array(20).fill(one)}]`), config(one)]);
+      await Promise.all([followed.follow(many), followed.follow(few)]);
+      const late = followed.follow(many);
+      followed.stop();
+      await late;
+      expect(used.map(({ length }) => length)).toEqual([1]);
+    });
+
+    test('on, after a reload right behind a change of them', async () => {
+      const { used, followed } = following();
+      const shown = await config(one);
+      const folder = dirname(shown.file);
+      await followed.follow(shown);
+      await writeFile(join(folder, 'shop.crt'), `\n${shop.cert}`);
+      // It has been noticed, and the key is given its time.
+      await setTimeout(150);
+      await followed.follow(shown);
+      await writeFile(join(folder, 'shop.key'), renewed.key);
+      await writeFile(join(folder, 'shop.crt'), renewed.cert);
+      await until('the renewed one is used', () => used.at(-1)?.[0]?.names.includes('renewed.test') === true);
+    });
   });
   const GATEWAYS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
 

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import type { RoutedExchange } from '../../fields/exchange.ts';
-import { holdClock } from '../../proof/testing/held-clock.ts';
+import { type HeldClock, holdClock } from '../../proof/testing/held-clock.ts';
 import { Random } from '../../proof/testing/random.ts';
 import { creditOf } from '../rate-limit/agreed-arrivals.ts';
 import { UnderWay } from './under-way.ts';
 import { UnderWayKeeper, type UnderWayReport } from './under-way-keeper.ts';
 
 /** Processes whose words take as long as the test says; `null`: none is answered. */
-function fleetOf(processes: number, wordMs: (() => number) | null) {
+function fleetOf(processes: number, clock: HeldClock, wordMs: (() => number) | null) {
   const keeper = new UnderWayKeeper<number>();
   const settle = (holder: number) => async (reports: readonly UnderWayReport[]) => {
     if (wordMs === null) return new Promise<never>(() => {});
-    await new Promise((resolve) => setTimeout(resolve, wordMs()));
+    await clock.passing(wordMs());
     const states = keeper.settle(holder, JSON.parse(JSON.stringify(reports)));
-    await new Promise((resolve) => setTimeout(resolve, wordMs()));
+    await clock.passing(wordMs());
     return states;
   };
   const all = Array.from(
@@ -43,7 +43,7 @@ class Client {
   }
 }
 
-async function advance(clock: { advance(ms: number): void }, ms: number): Promise<void> {
+async function advance(clock: HeldClock, ms: number): Promise<void> {
   for (let at = 0; at < ms; at++) {
     clock.advance(1);
     for (let turn = 0; turn < 8; turn++) await Promise.resolve();
@@ -55,7 +55,7 @@ test.each([2, 4, 8].flatMap((processes) => [1, 2, 10, 100].map((most) => [proces
   async (processes, most) => {
     const clock = holdClock();
     const random = new Random(processes * most);
-    const { all, keeper } = fleetOf(processes, () => random.below(8));
+    const { all, keeper } = fleetOf(processes, clock, () => random.below(8));
     const client = new Client();
     let [peak, reached] = [0, 0];
     for (let step = 0; step < 400; step++) {
@@ -87,7 +87,7 @@ test.each([2, 4, 8].flatMap((processes) => [1, 2, 10, 100].map((most) => [proces
 
 test('without a word each process keeps to its part, and nobody waits', async () => {
   const clock = holdClock();
-  const { all } = fleetOf(2, null);
+  const { all } = fleetOf(2, clock, null);
   const client = new Client();
   for (let more = 0; more < 20; more++) for (const one of all) void client.ask(one, 10);
   await advance(clock, 40);

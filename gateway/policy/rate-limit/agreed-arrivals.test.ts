@@ -22,15 +22,13 @@ class Fleet {
     this.processes = Array.from({ length: processes }, () => new AgreedArrivals('ip', counts));
   }
 
-  #settle(reports: readonly CountReport[]): Promise<readonly CountState[]> {
-    const { promise, resolve } = Promise.withResolvers<readonly CountState[]>();
-    if (this.#wordMs === null) return promise;
+  async #settle(reports: readonly CountReport[]): Promise<readonly CountState[]> {
+    if (this.#wordMs === null) return new Promise<never>(() => {});
     const [there, back] = [this.#wordMs(), this.#wordMs()];
-    setTimeout(() => {
-      const states = this.#keeper.settle(JSON.parse(JSON.stringify(reports)), performance.now());
-      setTimeout(() => resolve(states), back);
-    }, there);
-    return promise;
+    await this.#clock.passing(there);
+    const states = this.#keeper.settle(JSON.parse(JSON.stringify(reports)), performance.now());
+    await this.#clock.passing(back);
+    return states;
   }
 
   async advance(ms: number): Promise<void> {

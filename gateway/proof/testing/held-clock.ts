@@ -3,13 +3,18 @@ import { onTestFinished, vi } from 'vitest';
 /** A clock that stands still until the test moves it. */
 export interface HeldClock {
   advance(ms: number): void;
+  /** What takes so long by this clock: it is over when the test has moved it there. */
+  passing(ms: number): Promise<void>;
 }
 
 /** Takes all timers of this process into the test's hand; sockets go on as ever, and so do states that are asked for again and again. */
 export function holdClock(): HeldClock {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
-  return { advance: (ms) => void vi.advanceTimersByTime(ms) };
+  return {
+    advance: (ms) => void vi.advanceTimersByTime(ms),
+    passing: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  };
 }
 
 /** Takes the calendar alone: timers and events go on as ever. */

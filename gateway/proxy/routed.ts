@@ -9,7 +9,7 @@ import type { Clock } from '../exchange/timer-wheel.ts';
 import { answerFields } from '../fields/answer-fields.ts';
 import type { Arrival, RequestView, RoutedExchange } from '../fields/exchange.ts';
 import type { Origin } from '../fields/forwarded.ts';
-import { ownFacts, type RequestFacts } from '../fields/request-facts.ts';
+import { isNavigation, ownFacts, type RequestFacts } from '../fields/request-facts.ts';
 import {
   ownRequestFields,
   repeatedRequestFields,
@@ -242,8 +242,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   }
 
   get isNavigation(): boolean {
-    const { fetchMode, accept } = this.facts;
-    return fetchMode === null ? /\btext\/html\b/i.test(accept) : fetchMode === 'navigate';
+    return isNavigation(this.facts);
   }
 
   get expectsContinue(): boolean {

@@ -27,7 +27,7 @@ export interface OrderOptions extends NewOrder {
   readonly signal: AbortSignal;
 }
 
-export interface BegunOrder {
+interface BegunOrder {
   readonly url: string;
   /** PEM, of the certificate. */
   readonly key: string;

@@ -38,7 +38,7 @@ export interface KeptAnswer extends KeptHead {
 }
 
 /** What may be done with an answer that is stale, or must be done with one that is not. */
-export interface Terms {
+interface Terms {
   /** The service is asked each time (RFC 9111 §5.2.2.4). */
   readonly alwaysAsked: boolean;
   /** It is never given stale (§4.2.4). */

@@ -5,7 +5,7 @@ import { type CacheUrl, placeOf } from './entry.ts';
 export type Purge = UrlPurge | GroupPurge;
 
 /** All answers of one group (RFC 9875), whatever their URL. */
-export interface GroupPurge {
+interface GroupPurge {
   /** As in `UrlPurge`. */
   readonly origin: string | null;
   readonly group: string;

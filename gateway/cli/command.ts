@@ -48,7 +48,7 @@ export interface CommandContext {
 }
 
 /** What commands that stay need of `node:process`. */
-export interface ProcessHandle {
+interface ProcessHandle {
   /** Of the parent at this moment. */
   readonly ppid: number;
   /** Path of the Node that runs us. */

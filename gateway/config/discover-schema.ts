@@ -6,7 +6,7 @@ import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { described, parsedBy, text } from '../keys/value.ts';
 import type { DiscoverConfig } from '../model/config.ts';
 
-export const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
+const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
 
 const engine = parsedBy(z.string(), (written: string): ParseResult<string> => {
   if (/^unix:\/\/\/./.test(written) || /^(?:tcp|http):\/\/[^/:]+:\d+\/?$/.test(written))

@@ -126,7 +126,7 @@ function paramsOf(issue: z.core.$ZodIssue | undefined): IssueParams {
   return issue?.code === 'custom' ? ((issue.params ?? {}) as IssueParams) : {};
 }
 
-export function valueAt(values: unknown, path: readonly PathKey[]): unknown {
+function valueAt(values: unknown, path: readonly PathKey[]): unknown {
   let value: unknown = values;
   for (const key of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;

@@ -14,7 +14,7 @@ import {
 } from './kubernetes-objects.ts';
 
 /** Of us, in `status.parents`: others write theirs beside it. */
-export const CONTROLLER = 'portway.dev/gateway-controller';
+const CONTROLLER = 'portway.dev/gateway-controller';
 
 const ACCEPTED: Condition = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' };
 

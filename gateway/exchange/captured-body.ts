@@ -28,7 +28,7 @@ export class CapturedBody {
 }
 
 /** The most that is kept of one body. */
-export const CAPTURED_MAX_BYTES: number = 64 * 1024;
+const CAPTURED_MAX_BYTES: number = 64 * 1024;
 
 /** The body of a request, seen on its way. */
 export class InspectedBody implements RequestBody {

@@ -4,7 +4,7 @@
  * - `idempotent`: the service may have seen it, so only an idempotent request may be sent again (RFC 9110 §9.2.2).
  * - `never`: the answer would be the same, or part of it has been delivered already.
  */
-export type RetrySafety = 'always' | 'idempotent' | 'never';
+type RetrySafety = 'always' | 'idempotent' | 'never';
 
 export interface ErrorRow {
   readonly status: number;

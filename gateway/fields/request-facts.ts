@@ -44,7 +44,7 @@ export interface RequestFacts {
 }
 
 /** What was made of facts for a request before, with all that it depended on besides. */
-export class FactsMemo {
+class FactsMemo {
   believed: Believed | null = null;
   peer: Peer | null = null;
   trust: TrustedPeers | null = null;
@@ -60,7 +60,7 @@ export interface Believed {
 }
 
 /** What a service got of them (request-fields.ts). */
-export interface SentBefore {
+interface SentBefore {
   readonly route: RouteConfig;
   readonly prefix: string;
   readonly origin: Origin;
@@ -88,11 +88,6 @@ export function withOtherForwarded(facts: RequestFacts): RequestFacts {
 /** The same for an exchange whose policies may change what the service gets of its fields. */
 export function ownFacts(facts: RequestFacts): RequestFacts {
   return facts.memo === null ? facts : { ...facts, kept: [...facts.kept], memo: null };
-}
-
-/** A person opens a page, as far as that is known. */
-export function isNavigation({ fetchMode, accept }: Pick<RequestFacts, 'fetchMode' | 'accept'>): boolean {
-  return fetchMode === null ? /\btext\/html\b/i.test(accept) : fetchMode === 'navigate';
 }
 
 /** @param authority that the request names */

@@ -263,7 +263,7 @@ function wholeBody(chunks: readonly Buffer[]): RequestBody {
   };
 }
 
-export const MIRROR_FIELD = 'X-Portway-Mirror';
+const MIRROR_FIELD = 'X-Portway-Mirror';
 /** They say how the original's body comes. A client's word for a copy is none. */
 const OF_THE_ORIGINAL: ReadonlySet<string> = new Set([
   'content-length',

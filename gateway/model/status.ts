@@ -197,7 +197,7 @@ export interface ReplicaStatus {
 }
 
 /** How it goes with `discover:`. */
-export interface DiscoveryStatus {
+interface DiscoveryStatus {
   /** Where containers are asked for: `unix:///var/run/docker.sock`. */
   readonly source: string;
   /** Why the source can't be asked now; what it said last is served on. `null`: it can be. */

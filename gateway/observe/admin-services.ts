@@ -13,7 +13,7 @@ export interface ServiceControl {
   follow(name: string, heard: (line: string) => void): () => void;
 }
 
-export interface ControlledService {
+interface ControlledService {
   /** What it wrote, oldest first. */
   lines(): readonly string[];
   restart(why: string): void;

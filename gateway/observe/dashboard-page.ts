@@ -16,7 +16,7 @@ import { pageStatus } from './page/page-status.ts';
 const BUILT = fileURLToPath(new URL('../dashboard/built/', import.meta.url));
 
 /** Nothing but files of this listener, and no text in the page is code or style. */
-export const DASHBOARD_POLICY =
+const DASHBOARD_POLICY =
   "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
   "script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
 

@@ -24,7 +24,7 @@ export interface Policy {
   bind(settings: unknown): BoundPolicy | null;
 }
 
-export interface PolicyKey {
+interface PolicyKey {
   readonly key: string;
   /** Its `name` is the key's own. */
   readonly row: InheritedRow<z.ZodType, string, unknown>;

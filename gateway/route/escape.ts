@@ -9,7 +9,7 @@ import type { RouteMatch, RouteRequest, RouteTable } from './table.ts';
 import { parseTarget, type RequestTarget } from './target.ts';
 
 /** How the page became known. */
-export type EscapeSign = 'referer' | 'cookie';
+type EscapeSign = 'referer' | 'cookie';
 
 /** What the client calls the gateway, as we see it ourselves. */
 export interface OwnOrigin {

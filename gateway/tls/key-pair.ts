@@ -15,7 +15,7 @@ export interface KeyPair {
 }
 
 /** What keeps a pair from being used: what was found, and what to do. */
-export interface KeyPairFault {
+interface KeyPairFault {
   readonly of: 'cert' | 'key';
   readonly found: string;
   readonly hint: string;

@@ -20,7 +20,7 @@ export interface Expansion {
   close(): void;
 }
 
-export interface ResolvedEndpoint {
+interface ResolvedEndpoint {
   readonly address: DialAddress;
   readonly weight: number;
   readonly backup: boolean;

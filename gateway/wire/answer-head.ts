@@ -4,7 +4,7 @@ import { splitFields } from './fields.ts';
 import { ANSWER_HEAD } from './grammar.ts';
 
 /** How the end of an answer's body is found (RFC 9112 §6.3). */
-export type AnswerEnd = 'none' | 'counted' | 'chunked' | 'close';
+type AnswerEnd = 'none' | 'counted' | 'chunked' | 'close';
 
 /** The head of an answer, taken apart and judged. */
 export interface AnswerHead {

@@ -31,7 +31,7 @@ import type { Secrets } from '../shared/messages.ts';
 import type { StartFailure } from './start-failure.ts';
 
 /** What the primary may ask a worker, by name: what it gives with the question, and what it gets. */
-export interface Questions {
+interface Questions {
   /** @see FIGURES in observe/figures.ts */
   readonly figure: Exchange<FigureName, unknown>;
   /** What it has counted, and its gauges. */

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 
-export interface Frame {
+interface Frame {
   readonly type: string;
   readonly [field: string]: unknown;
 }

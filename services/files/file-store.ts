@@ -7,7 +7,7 @@ import { storageProblem } from './storage-problem.ts';
 import { type FileTree, makeParents, newTemporaryPath, pathOf, statLocation, syncParent } from './tree.ts';
 
 /** Called with what is at the place just before it is changed; throws to keep the change from happening. */
-export type Check = (current: BigIntStats | null) => void;
+type Check = (current: BigIntStats | null) => void;
 
 /** Changes of the tree. Each is durable when it resolves, and one at a time, so that a check holds until its change. */
 export interface FileStore {

@@ -6,7 +6,7 @@ export type { Sharp };
  * Opens an image for decoding. Damaged pixels fail it, and so do more than `pixelsMax` of them (all frames
  * together), which is known from the head, before anything is unpacked.
  */
-export type OpenImage = (bytes: Buffer, options: { readonly animated: boolean }) => Sharp;
+type OpenImage = (bytes: Buffer, options: { readonly animated: boolean }) => Sharp;
 
 export interface Codec {
   readonly open: OpenImage;

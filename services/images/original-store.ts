@@ -6,7 +6,7 @@ import type { ImageDescription, Original } from './original.ts';
 import type { OriginalFolder, ReceivedBytes } from './original-folder.ts';
 
 /** Called with what has the name just before that changes; throws to keep the change from happening. */
-export type Check = (current: Original | null) => void;
+type Check = (current: Original | null) => void;
 
 /** The images that are kept. A change is durable when it resolves, and is there in full or not at all. */
 export interface OriginalStore {

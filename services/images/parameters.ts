@@ -6,8 +6,8 @@ import { badParameter, parseQuery, type Query, readChoice, readWholeNumber } fro
  * the largest that fits in, the smallest that covers. The other three have the box's own: `cover` cuts off
  * what stands over, `contain` fills up with nothing (white in JPEG), `fill` distorts.
  */
-export const fits = ['inside', 'outside', 'cover', 'contain', 'fill'] as const;
-export type Fit = (typeof fits)[number];
+const fits = ['inside', 'outside', 'cover', 'contain', 'fill'] as const;
+type Fit = (typeof fits)[number];
 
 /** What `?w=&h=&fit=&q=&format=&v=` asks for. */
 export interface ImageParameters {

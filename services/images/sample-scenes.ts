@@ -5,7 +5,7 @@
 export type Scene = (x: number, y: number, time: number) => Colour;
 
 /** Red, green, blue from 0 to 255, and opacity from 0 to 1. */
-export type Colour = readonly [number, number, number, number];
+type Colour = readonly [number, number, number, number];
 
 /** Hills in front of an evening sky: what photographs are to an encoder. */
 export const evening: Scene = (x, y) => {

@@ -14,7 +14,7 @@ export interface ServiceEnvironment {
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

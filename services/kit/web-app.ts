@@ -41,7 +41,7 @@ export function createWebApp(options: WebAppOptions): FastifyInstance {
   return app;
 }
 
-export function sendProblem(reply: FastifyReply, problem: Problem): void {
+function sendProblem(reply: FastifyReply, problem: Problem): void {
   reply
     .code(problem.status)
     .headers(problem.headers)

@@ -102,6 +102,6 @@ function idOf(id: unknown): Id | null {
   return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,14 +5,7 @@ import type { SourceMap, SourceNode } from '../source.ts';
 import { nearestHint, ObjectReader } from './object-reader.ts';
 
 /** What Portway understands; other kinds in the file are problems, but for those that say nothing about routes. */
-export const KINDS = [
-  'HTTPRoute',
-  'Gateway',
-  'ReferenceGrant',
-  'Namespace',
-  'Service',
-  'EndpointSlice',
-] as const;
+const KINDS = ['HTTPRoute', 'Gateway', 'ReferenceGrant', 'Namespace', 'Service', 'EndpointSlice'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** They stand beside routes in the files that people have. */

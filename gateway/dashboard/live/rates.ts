@@ -16,7 +16,7 @@ interface Sample {
 
 const KEPT = 61;
 /** How far back the figures of the map reach. */
-export const SPAN_MS = 60_000;
+const SPAN_MS = 60_000;
 const RATE_MS = 10_000;
 
 /** Makes rates of counters: a minute of them for each route that has traffic. */

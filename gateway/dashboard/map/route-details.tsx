@@ -113,7 +113,7 @@ function Links({ route, status, exchanges, draft }: DetailsParts) {
 }
 
 /** `null` for `*.example.com`: which of its hosts is meant is not known. */
-export function urlOf({ host, path }: RouteOverview, origin: string): string | null {
+function urlOf({ host, path }: RouteOverview, origin: string): string | null {
   if (host === null) return origin + path;
   return host.includes('*') ? null : originAt(host, origin) + path;
 }

@@ -40,7 +40,7 @@ function parts(text: string, origin: string): { readonly target: string; readonl
   return { host, target: target.startsWith('/') ? target : `/${target}` };
 }
 
-export function linesOf(text: string): [name: string, value: string][] {
+function linesOf(text: string): [name: string, value: string][] {
   return text
     .split('\n')
     .filter((line) => line.trim() !== '')

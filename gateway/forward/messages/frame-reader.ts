@@ -30,7 +30,7 @@ const KINDS: Readonly<Record<number, MessageKind>> = {
 const CONTROL_MAX_BYTES = 125;
 const HEAD_MAX_BYTES = 14;
 /** Kept of a deflated message: what is cut off could not be inflated. */
-export const DEFLATED_MAX_BYTES: number = 64 * 1024;
+const DEFLATED_MAX_BYTES: number = 64 * 1024;
 
 /**
  * Reads the frames of one direction of a WebSocket beside their way. What is no frame ends the reading, and nothing else. Of a payload only

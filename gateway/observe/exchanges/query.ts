@@ -2,7 +2,7 @@ import type { ExchangeQuery, MessageQuery } from '../../model/exchanges.ts';
 import type { KeptExchange } from './ring.ts';
 import { messageOf, summaryOf } from './view.ts';
 
-export const LIMIT_MAX = 1_000;
+const LIMIT_MAX = 1_000;
 const LIMIT = 100;
 
 export const QUERY_USAGE =

@@ -15,7 +15,7 @@ export interface RingBounds {
   readonly bytes: number;
 }
 
-export const RING_BOUNDS: RingBounds = { entries: 5_000, bytes: 16 << 20 };
+const RING_BOUNDS: RingBounds = { entries: 5_000, bytes: 16 << 20 };
 
 /** The newest exchanges, bounded in number and in memory: each new one pushes the oldest out. */
 export class ExchangeRing {

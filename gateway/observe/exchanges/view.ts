@@ -114,7 +114,7 @@ export function pairs(fields: readonly string[]): [name: string, value: string][
   return out;
 }
 
-export function hostOf(fields: readonly string[]): string | null {
+function hostOf(fields: readonly string[]): string | null {
   for (let i = 0; i < fields.length; i += 2) if (isHost(fields[i]!)) return fields[i + 1]!;
   return null;
 }

@@ -9,7 +9,7 @@ export interface Series {
 }
 
 /** What one process knows of one metric. */
-export interface MetricReading {
+interface MetricReading {
   readonly name: MetricName;
   readonly series: readonly Series[];
 }

@@ -23,7 +23,7 @@ interface OtlpEvent {
   readonly name: string;
 }
 
-export interface OtlpAttribute {
+interface OtlpAttribute {
   readonly key: string;
   readonly value: { readonly stringValue: string } | { readonly intValue: string };
 }

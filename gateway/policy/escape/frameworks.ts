@@ -48,7 +48,7 @@ function keeping(prefix: boolean): string {
   return prefix ? ', and `strip: false` on the route' : '';
 }
 
-export const FRAMEWORKS: readonly Framework[] = [
+const FRAMEWORKS: readonly Framework[] = [
   row(
     'Storybook',
     /^\/(?:sb-|iframe\.html|index\.json$)/,

@@ -36,7 +36,7 @@ export class Findings {
 }
 
 /** Figures of three digits are enough; an integer stays one. */
-export function rounded(value: number): string {
+function rounded(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 100) return String(Math.round(value));
   return String(Number(value.toPrecision(3)));
 }

@@ -7,7 +7,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-export type FindingKind =
+type FindingKind =
   | 'the gateway ended'
   | 'it hangs'
   | 'something ambiguous was forwarded'

@@ -6,7 +6,7 @@ import type { Wire } from './wire.ts';
  */
 
 /** A start line and header (or trailer) lines, kept exactly as they came. */
-export class Head {
+class Head {
   /** Everything with its empty line, as it came. */
   readonly raw: string;
   readonly startLine: string;

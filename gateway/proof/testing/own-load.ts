@@ -32,7 +32,7 @@ export interface OwnLoadResult {
   readonly failures: Readonly<Record<string, number>>;
 }
 
-export interface Answers {
+interface Answers {
   readonly count: number;
   readonly inTime: number;
   readonly p50Ms: number;

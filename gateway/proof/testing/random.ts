@@ -20,11 +20,6 @@ export class Random {
     return Math.floor(this.next() * limit);
   }
 
-  /** True once in so many times. */
-  oneIn(times: number): boolean {
-    return this.below(times) === 0;
-  }
-
   /** @throws where there is nothing to choose from. */
   pick<Item>(items: readonly Item[]): Item {
     if (items.length === 0) throw new RangeError('nothing to pick from');

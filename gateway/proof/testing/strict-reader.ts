@@ -15,7 +15,7 @@ import {
  * of what went over one connection in one direction, and refuses whatever two readers could read in two ways.
  */
 
-export interface StrictMessage extends FramedBody {
+interface StrictMessage extends FramedBody {
   readonly fields: readonly Field[];
   /** Where it begins and ends in the bytes. */
   readonly start: number;

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { ok, reply, type ScriptedService, startService } from './service.ts';
 
 /** How a service behaves from now on. */
-export type Mood = 'well' | 'ill' | 'hung' | 'hanging up';
+type Mood = 'well' | 'ill' | 'hung' | 'hanging up';
 
 /** A service whose answers are its name, and whose health a test switches while it runs. Checks ask `/healthz`, exchanges anything else. */
 class SwitchedService {

@@ -20,7 +20,7 @@ export interface ServiceProcess {
   exited(): Promise<ExitOutcome>;
 }
 
-export interface ExitOutcome {
+interface ExitOutcome {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

@@ -40,7 +40,7 @@ export function returnPath(exchange: RoutedExchange, place: Place | null): strin
 }
 
 /** A path of this host alone: browsers take two slashes for another one, fold backslashes, and leave out control characters. `null`: it is none. */
-export function ownPath(text: string): string | null {
+function ownPath(text: string): string | null {
   if (!/^\/[\x21-\x7e]{0,2047}$/.test(text)) return null;
   return text.replace(/^[/\\]+/, '/');
 }

@@ -3,7 +3,7 @@ import { webSocketAccept } from '../../testing/websocket.ts';
 import { answerHead, type ServiceExchange } from './exchange.ts';
 
 /** Whether the connection may carry another request. */
-export type Outcome = 'again' | 'over';
+type Outcome = 'again' | 'over';
 
 /** What a path of the service does with a request. */
 export type Behaviour = (exchange: ServiceExchange) => Promise<Outcome>;

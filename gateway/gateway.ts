@@ -3,7 +3,6 @@ import { Acme } from './acme/acme.ts';
 import { Challenges, type OutstandingChallenge } from './acme/challenges.ts';
 import { Caches } from './cache/caches.ts';
 import type { Purge } from './cache/purge.ts';
-import { unplacedService } from './config/endpoint.ts';
 import { routeWarnings } from './config/route-warnings.ts';
 import type { Gateway, GatewayOptions, WorkerGateway } from './contract.ts';
 import { BulkMemory } from './exchange/bulk-memory.ts';
@@ -45,7 +44,6 @@ import { LivePort } from './proxy/live-port.ts';
 import { Refusal, type ReloadResult } from './proxy/reloader.ts';
 import { Responder } from './proxy/responder.ts';
 import { routeStatuses } from './proxy/route-status.ts';
-import type { RouterHandlers } from './proxy/router.ts';
 import { Snapshots } from './proxy/snapshots.ts';
 import type { WorkerContext } from './proxy/worker-context.ts';
 import type { ExplainInput, Explanation } from './route/explanation.ts';
@@ -218,8 +216,6 @@ class RunningGateway implements Gateway, WorkerGateway {
       offer: async (outstanding) => this.challenges.set(outstanding),
       share: () => this.shared.acme,
     });
-    const place = options.place ?? refuseFreePorts;
-    const apply = async (config: GatewayConfig) => this.#apply(await place(config));
     this.#source = new ConfigSource({
       configFile,
       content,
@@ -227,7 +223,8 @@ class RunningGateway implements Gateway, WorkerGateway {
       env,
       log,
       worker,
-      apply,
+      place: options.place,
+      apply: (config) => this.#apply(config),
       placed: (services) => this.place(services),
       portMoves: (config) => this.livePort.mayMoveTo(config),
     });
@@ -283,25 +280,12 @@ class RunningGateway implements Gateway, WorkerGateway {
       kept: this.kept,
       longLived,
       servesStream,
-      handlers: () => this.#handlers(),
+      handlers: () =>
+        this.carrier.extensions.handlers(async (request, reply) =>
+          answerOwnPage(request, reply, await this.#pageInput()),
+        ),
       taken: (config) => this.#taken(config),
     });
-  }
-
-  #handlers(): RouterHandlers {
-    const { extensions } = this.carrier;
-    return {
-      log: this.#options.log,
-      routeOf: (request) => extensions.routeOf(request),
-      page: async (request, reply) => answerOwnPage(request, reply, await this.#pageInput()),
-      waiting: extensions.waiting,
-      tag: (request, shown) => extensions.tag(request, shown),
-      headDue: (request) => extensions.headDue(request),
-      flushHead: (request) => extensions.flushHead(request),
-      isHandshake: (request) => extensions.isHandshake(request),
-      hooksPassed: (request, edits) => extensions.hooksPassed(request, edits),
-      extensionFailed: (request, cause, set) => extensions.failed(request, cause, set),
-    };
   }
 
   async start(): Promise<void> {
@@ -574,14 +558,3 @@ class RunningGateway implements Gateway, WorkerGateway {
 
 const DRAIN_MS = 10_000;
 const LOOPBACK = '127.0.0.1';
-
-/** `portway start` runs no services, so it finds no ports for them. @throws Refusal */
-async function refuseFreePorts(config: GatewayConfig): Promise<GatewayConfig> {
-  const { routes, streams } = config;
-  const endpoints = [...routes, ...streams].flatMap(({ upstream }) => upstream.endpoints);
-  const name = endpoints.map(({ address }) => unplacedService(address)).find((one) => one !== null);
-  if (name === undefined) return config;
-  throw new Refusal(
-    `the port of the service ${name} is auto: \`portway dev\` finds one, \`portway start\` runs no services; write the port that ${name} listens on`,
-  );
-}

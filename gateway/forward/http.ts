@@ -193,7 +193,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#call = null;
     this.#attempts.end('neutral');
     // The timer runs on until the client has taken the rest.
-    this.#downstream.end(trailerFields(trailers));
+    this.#downstream.end(trailers.length === 0 ? trailers : trailerFields(trailers));
   }
 
   fail(cause: unknown): void {

@@ -6,7 +6,6 @@ import type { Challenges } from '../acme/challenges.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { Fetched } from '../cache/fetched.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
-import { CapturedBody, InspectedBody } from '../exchange/captured-body.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { Downstream } from '../exchange/contract.ts';
 import { ExchangeDetail, type Inspection } from '../exchange/detail.ts';
@@ -24,7 +23,6 @@ import { OpenFiles } from '../folder/open-files.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
 import { type ForwardOwner, HttpForward } from '../forward/http.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
-import { Tunnel } from '../forward/upgrade.ts';
 import { Handshake } from '../listener/handshake.ts';
 import type { HttpListenerHandler } from '../listener/http.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
@@ -32,7 +30,6 @@ import type { Overload } from '../overload/overload.ts';
 import type { Applications } from '../policy/escape/frameworks.ts';
 import type { Verdict } from '../policy/policy.ts';
 import { redirectLocation } from '../route/forward-target.ts';
-import { isExtended, laneOf } from '../route/lane.ts';
 import type { Holds } from '../upstream/hold.ts';
 import { cacheRole, type FetchForCache, startCached } from './cached.ts';
 import { type Decision, decide } from './decide.ts';
@@ -41,12 +38,14 @@ import { Extensions } from './extensions.ts';
 import { BehindHooks, FastifyExchange } from './fastify-exchange.ts';
 import { HandlerOwner } from './handler-owner.ts';
 import type { HookEdits } from './hook-edits.ts';
-import { InspectedDownstream } from './inspected.ts';
+import { inspected } from './inspected.ts';
 import { NamedAnswer, NameHosts } from './name-hosts.ts';
 import { editRequest, extendedPlan } from './plans.ts';
 import { type Onward, PolicyWait } from './policy-wait.ts';
-import type { ExchangeContext, Routed } from './routed.ts';
+import type { Routed } from './routed.ts';
 import type { Snapshots } from './snapshots.ts';
+import type { ExchangeContext } from './taken-exchange.ts';
+import { Tunnels } from './tunnels.ts';
 
 export interface CarrierOptions extends ExchangeEnds {
   readonly log: Logger;
@@ -79,6 +78,7 @@ export class Carrier implements HttpListenerHandler {
   /** What the wire lane has just read and does not carry. */
   #handedOver: Decided | null = null;
   readonly #files = new OpenFiles();
+  readonly #tunnels: Tunnels;
   readonly clock = new Clock();
   readonly extensions: Extensions;
 
@@ -102,6 +102,7 @@ export class Carrier implements HttpListenerHandler {
       challenges,
       nameHosts: new NameHosts(),
     };
+    this.#tunnels = new Tunnels(options, this.#context.nameHosts);
   }
 
   // Listener: something arrived.
@@ -140,7 +141,7 @@ export class Carrier implements HttpListenerHandler {
       exchange.snapshot.dispatch(request, response);
     };
     if (decision.kind === 'page') return toFastify(null);
-    const extended = decision.kind === 'routed' && isExtended(decision.route);
+    const extended = decision.kind === 'routed' && decision.live.extended;
     this.#proceed(exchange, decision, extended ? (_, routed) => toFastify(routed) : this.#carry);
   }
 
@@ -172,7 +173,7 @@ export class Carrier implements HttpListenerHandler {
       ? refused(new GatewayError('overloaded', 'no new tunnels for now'))
       : decide(exchange, this.#context);
     exchange.enter(decision, 'general');
-    const extended = decision.kind === 'routed' && isExtended(decision.route);
+    const extended = decision.kind === 'routed' && decision.live.extended;
     const throughHooks: Onward = (_, routed) => this.#throughHooks(request, exchange, routed);
     this.#proceed(exchange, decision, extended ? throughHooks : this.#openTunnel);
   }
@@ -254,11 +255,11 @@ export class Carrier implements HttpListenerHandler {
   // Cache, balancer and forward: to the service and back.
 
   readonly #carry = (exchange: Exchange, routed: Routed): void => {
-    const { caches } = this.#options;
+    const { caches, inspection } = this.#options;
     // An upgrade goes another way.
     const arrived = exchange.downstream as ClientExchange;
     const { detail } = exchange.record;
-    const seen = detail === null ? arrived : this.#inspect(arrived, routed, detail);
+    const seen = detail === null ? arrived : inspected(arrived, routed, detail, inspection);
     const told = routed.pace === null ? seen : paced(seen, routed);
     const client = this.#watched(routed, routed.policies.client(told, routed));
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
@@ -281,19 +282,10 @@ export class Carrier implements HttpListenerHandler {
       : client;
   }
 
-  #inspect(client: ClientExchange, routed: Routed, detail: ExchangeDetail): InspectedDownstream {
-    const captures = this.#options.inspection.captures(routed.route);
-    if (captures && routed.body !== null) {
-      detail.requestBody = new CapturedBody();
-      routed.body = new InspectedBody(routed.body, detail.requestBody);
-    }
-    if (captures) detail.messages = this.#options.inspection.listens(routed.route, routed.record);
-    return new InspectedDownstream(client, detail, captures);
-  }
-
   /** To the service and back, or to the folder that stands in its place. */
   #forward(routed: Routed, downstream: Downstream, plan: HttpPlan, owner: ForwardOwner): void {
-    const { folder, record } = routed;
+    const { live, record } = routed;
+    const { folder } = live;
     if (folder === null) return new HttpForward(downstream, plan, record, owner).start();
     new FolderExchange({ folder, files: this.#files }, downstream, routed, record, owner).start();
   }
@@ -319,13 +311,6 @@ export class Carrier implements HttpListenerHandler {
     );
   }
 
-  /** A handshake follows no redirect: whoever opens a WebSocket tries again by itself. */
-  #learnsHost({ match, rawTarget, ownHost, record }: Routed): void {
-    const { named, route } = match;
-    if (!named || route.hostHeader !== 'auto') return;
-    this.#context.nameHosts.answered(route.id, { method: 'GET', rawTarget, ownHost }, record.status);
-  }
-
   #handlerOwner(exchange: Exchange, routed: Routed, downstream: HandlerDownstream | Fetched): HandlerOwner {
     return new HandlerOwner(exchange, routed, downstream, this.#options.longLived);
   }
@@ -339,47 +324,18 @@ export class Carrier implements HttpListenerHandler {
     const owner = new BehindHooks(fastify);
     if (handshake === null) {
       const { downstream: arrived } = fastify;
+      const { inspection } = this.#options;
       const { detail } = exchange.record;
-      const told = paced(detail === null ? arrived : this.#inspect(arrived, routed, detail), routed);
+      const told = paced(detail === null ? arrived : inspected(arrived, routed, detail, inspection), routed);
       const client = routed.policies.client(told, routed);
       return this.#forward(routed, this.#watched(routed, client), routed, owner);
     }
     const { downstream } = handshake;
     exchange.moveTo(new UpgradeRequest(downstream, downstream.socket, handshake.release()));
-    this.#tunnel(exchange, routed, owner, () => handshake.answered(exchange.record.status));
+    this.#tunnels.open(exchange, routed, owner, () => handshake.answered(exchange.record.status));
   }
 
-  readonly #openTunnel: Onward = (exchange, routed) => this.#tunnel(exchange, routed, exchange);
-
-  /** @param answered called when the client has its answer */
-  #tunnel(exchange: Exchange, routed: Routed, owner: ForwardOwner, answered: () => void = () => {}): void {
-    if (routed.folder !== null)
-      return exchange.refuse(routed, new GatewayError('upgrade_refused', 'files take no upgrade'));
-    const { longLived } = this.#options;
-    // What is no upgrade is carried.
-    const { socket, early } = exchange.downstream as UpgradeRequest;
-    const { detail } = exchange.record;
-    if (detail !== null) detail.messages = this.#options.inspection.listens(routed.route, exchange.record);
-    const tunnel = new Tunnel(socket, early, routed.tunnelPlan, exchange.record, {
-      failed: (error) => {
-        longLived.delete(routed.signature, tunnel);
-        owner.failed(error);
-        answered();
-      },
-      opened: () => {
-        answered();
-        this.#learnsHost(routed);
-        exchange.opened();
-      },
-      closed: () => {
-        answered();
-        this.#learnsHost(routed);
-        owner.closed(tunnel);
-      },
-    });
-    longLived.add(routed.signature, tunnel);
-    tunnel.start();
-  }
+  readonly #openTunnel: Onward = (exchange, routed) => this.#tunnels.open(exchange, routed, exchange);
 
   /** Rescue: one error answer; or one that is no error. */
   #answerHere(exchange: Exchange, decision: Exclude<Decision, Routed>): void {
@@ -405,7 +361,7 @@ function refused(error: GatewayError): Decision {
 
 /** The gateway's own page and extended routes need Fastify, and some routes say that they want no other lane. */
 function staysOnWire(decision: Decision): boolean {
-  if (decision.kind === 'routed') return laneOf(decision.route).lane === 'wire';
+  if (decision.kind === 'routed') return decision.live.lane === 'wire';
   return decision.kind !== 'page' && decision.kind !== 'dashboard';
 }
 

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
+import { unplacedService } from '../config/endpoint.ts';
 import { type Environment, type Judged, loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig, PlacedService } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
-import { Reloader, type ReloadResult } from './reloader.ts';
+import { Refusal, Reloader, type ReloadResult } from './reloader.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 export interface ConfigSourceOptions {
@@ -17,6 +18,8 @@ export interface ConfigSourceOptions {
   readonly log: Logger;
   /** Who else says what the configuration is; `null`: the file, which is followed. */
   readonly worker: WorkerContext | null;
+  /** As of `GatewayOptions`. Left out: a service whose port is `auto` has none, and its configuration is refused. */
+  readonly place: ((config: GatewayConfig) => Promise<GatewayConfig>) | undefined;
   /** Puts a configuration to work. */
   readonly apply: (config: GatewayConfig) => Promise<void>;
   /** As of `ReloaderOptions`, here and below. */
@@ -37,7 +40,8 @@ export class ConfigSource {
 
   /** Puts the first configuration to work. @throws ConfigError, ExtensionError */
   async start(): Promise<void> {
-    const { configFile: file, content, judged, env, log, worker, apply, placed, portMoves } = this.#options;
+    const { configFile: file, content, judged, env, log, worker, placed, portMoves } = this.#options;
+    const apply = (config: GatewayConfig) => this.#apply(config);
     if (worker) await apply(worker.share(await this.#load(worker.content)));
     else if (content) {
       const config = await this.#load(content);
@@ -61,13 +65,18 @@ export class ConfigSource {
 
   /** What the primary says. */
   async take(content: FileContent): Promise<ReloadResult> {
-    const { worker, apply } = this.#options;
+    const { worker } = this.#options;
     try {
-      await apply(worker!.share(await this.#load(content)));
+      await this.#apply(worker!.share(await this.#load(content)));
       return { changed: true, rejected: null };
     } catch (cause) {
       return { changed: false, rejected: cause instanceof Error ? cause.message : String(cause) };
     }
+  }
+
+  async #apply(config: GatewayConfig): Promise<void> {
+    const { place = refuseFreePorts, apply } = this.#options;
+    await apply(await place(config));
   }
 
   /** @throws ConfigError */
@@ -82,4 +91,15 @@ export class ConfigSource {
   stop(): void {
     this.#reloader?.stopWatching();
   }
+}
+
+/** `portway start` runs no services, so it finds no ports for them. @throws Refusal */
+async function refuseFreePorts(config: GatewayConfig): Promise<GatewayConfig> {
+  const { routes, streams } = config;
+  const endpoints = [...routes, ...streams].flatMap(({ upstream }) => upstream.endpoints);
+  const name = endpoints.map(({ address }) => unplacedService(address)).find((one) => one !== null);
+  if (name === undefined) return config;
+  throw new Refusal(
+    `the port of the service ${name} is auto: \`portway dev\` finds one, \`portway start\` runs no services; write the port that ${name} listens on`,
+  );
 }

@@ -14,7 +14,8 @@ import { type Escape, escapeOf } from '../route/escape.ts';
 import { ambiguityText } from '../route/folded-readings.ts';
 import type { RouteMatch } from '../route/table.ts';
 import type { AnsweredHere, Exchange, ExchangeState } from './exchange.ts';
-import { type ExchangeContext, Routed } from './routed.ts';
+import { Routed } from './routed.ts';
+import type { ExchangeContext } from './taken-exchange.ts';
 
 /** Where an exchange stands once its head is read. */
 export type Decision = Exclude<ExchangeState, { kind: 'arrived' | 'over' }>;

@@ -254,12 +254,13 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   // What forwards it tells how it gets on.
 
   lasts(forward: LongLived): void {
-    if (this.#state.kind === 'routed') this.#ends.longLived.add(this.#state.signature, forward);
+    if (this.#state.kind === 'routed') this.#ends.longLived.add(this.#state.live.signature, forward);
     this.letSnapshotGo();
   }
 
   closed(lasted: LongLived | null): void {
-    if (lasted && this.#state.kind === 'routed') this.#ends.longLived.delete(this.#state.signature, lasted);
+    if (lasted && this.#state.kind === 'routed')
+      this.#ends.longLived.delete(this.#state.live.signature, lasted);
     this.leave();
   }
 

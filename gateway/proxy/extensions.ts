@@ -1,18 +1,18 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { extendedBy } from '../route/lane.ts';
 import { ExtendedExchanges, type ForwardExtended } from './extended.ts';
 import type { FastifyExchange } from './fastify-exchange.ts';
 import type { HookEdits } from './hook-edits.ts';
-import type { InternalRoute } from './router.ts';
-import type { SetFields } from './set-fields.ts';
+import type { RouterHandlers } from './router.ts';
 
 /** Goes on with what its hooks have let pass. */
 export type GoOn = (exchange: FastifyExchange, edits: HookEdits) => void;
 
 /** What is in Fastify's hands: the gateway's page and extended routes, whose requests come back from there to be forwarded. */
 export class Extensions {
+  /** What extended routes make requests of. */
   readonly waiting: ExtendedExchanges;
   readonly #goOn: GoOn;
   readonly #log: Logger;
@@ -41,32 +41,21 @@ export class Extensions {
     return exchange;
   }
 
-  routeOf(request: IncomingMessage): InternalRoute {
-    return this.#of(request).route;
-  }
-
-  tag(request: IncomingMessage, shown: IncomingHttpHeaders): readonly [name: string, value: string] {
-    return [this.waiting.name, this.waiting.add(this.#of(request), shown)];
-  }
-
-  headDue(request: IncomingMessage): void {
-    this.#of(request).downstream.headDue();
-  }
-
-  flushHead(request: IncomingMessage): void {
-    this.#of(request).downstream.flushHead();
-  }
-
-  isHandshake(request: IncomingMessage): boolean {
-    return this.#of(request).handshake !== null;
-  }
-
-  hooksPassed(request: IncomingMessage, edits: HookEdits): void {
-    this.#goOn(this.#of(request), edits);
-  }
-
-  failed(request: IncomingMessage, cause: unknown, set: SetFields): void {
-    this.#of(request).fail(cause, set);
+  /** What Fastify's side of a snapshot asks. @param page answers with the gateway's own page. */
+  handlers(page: RouterHandlers['page']): RouterHandlers {
+    const { waiting } = this;
+    return {
+      log: this.#log,
+      page,
+      waiting,
+      routeOf: (request) => this.#of(request).route,
+      tag: (request, shown) => [waiting.name, waiting.add(this.#of(request), shown)],
+      headDue: (request) => this.#of(request).downstream.headDue(),
+      flushHead: (request) => this.#of(request).downstream.flushHead(),
+      isHandshake: (request) => this.#of(request).handshake !== null,
+      hooksPassed: (request, edits) => this.#goOn(this.#of(request), edits),
+      extensionFailed: (request, cause, set) => this.#of(request).fail(cause, set),
+    };
   }
 }
 

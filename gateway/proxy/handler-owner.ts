@@ -23,12 +23,12 @@ export class HandlerOwner implements ForwardOwner {
   }
 
   lasts(forward: LongLived): void {
-    this.#among.add(this.#routed.signature, forward);
+    this.#among.add(this.#routed.live.signature, forward);
     this.#exchange.letSnapshotGo();
   }
 
   closed(lasted: LongLived | null): void {
-    if (lasted) this.#among.delete(this.#routed.signature, lasted);
+    if (lasted) this.#among.delete(this.#routed.live.signature, lasted);
   }
 }
 

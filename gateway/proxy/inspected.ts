@@ -1,11 +1,29 @@
-import { CapturedBody } from '../exchange/captured-body.ts';
+import { CapturedBody, InspectedBody } from '../exchange/captured-body.ts';
+import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { Downstream, Fields } from '../exchange/contract.ts';
-import type { ExchangeDetail } from '../exchange/detail.ts';
+import type { ExchangeDetail, Inspection } from '../exchange/detail.ts';
 import { DownstreamFilter } from '../exchange/downstream-filter.ts';
 import { EventReader } from '../forward/messages/event-reader.ts';
+import type { Routed } from './routed.ts';
+
+/** The client of an exchange that somebody looks into; both bodies, and the messages of an event stream, are kept where its route is captured. */
+export function inspected(
+  client: ClientExchange,
+  routed: Routed,
+  detail: ExchangeDetail,
+  inspection: Inspection,
+): Downstream {
+  const captures = inspection.captures(routed.route);
+  if (captures && routed.body !== null) {
+    detail.requestBody = new CapturedBody();
+    routed.body = new InspectedBody(routed.body, detail.requestBody);
+  }
+  if (captures) detail.messages = inspection.listens(routed.route, routed.record);
+  return new InspectedDownstream(client, detail, captures);
+}
 
 /** The client's side of an exchange, next to the client itself: what goes by here is what the client gets. */
-export class InspectedDownstream extends DownstreamFilter {
+class InspectedDownstream extends DownstreamFilter {
   readonly #detail: ExchangeDetail;
   readonly #body: CapturedBody | null;
   #events: EventReader | null = null;

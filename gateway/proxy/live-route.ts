@@ -1,3 +1,4 @@
+import type { Lane } from '../exchange/contract.ts';
 import { TimeSlice } from '../exchange/time-slice.ts';
 import { Folder } from '../folder/folder.ts';
 import { Mirror, upstreamOf } from '../forward/mirror.ts';
@@ -5,6 +6,7 @@ import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import type { KeptStates } from '../policy/kept.ts';
 import { policiesOf, sessionsOf } from '../policy/order.ts';
 import type { RoutePolicies } from '../policy/route-policies.ts';
+import { isExtended, laneOf } from '../route/lane.ts';
 import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -17,6 +19,9 @@ export interface LiveRoute {
   readonly folder: Folder | null;
   /** `null`: no copies are made. */
   readonly mirror: Mirror | null;
+  readonly lane: Lane;
+  /** Whether its exchanges pass hooks of others, which Fastify runs. */
+  readonly extended: boolean;
   /** What the upstream was asked for by. */
   readonly spec: UpstreamSpec;
   /** Two routes with the same signature treat an exchange alike, wherever they stand in whichever version of the file. */
@@ -64,6 +69,8 @@ function liveRoute(
     policies,
     folder: route.folder && new Folder(route.folder),
     mirror: route.mirror && new Mirror(route.mirror, { ...spec, config: upstreamOf(route.mirror) }, registry),
+    lane: laneOf(route).lane,
+    extended: isExtended(route),
     spec,
     signature: signatureOf(route),
   };

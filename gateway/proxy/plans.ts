@@ -4,6 +4,7 @@ import { storableFields } from '../fields/answer-fields.ts';
 import { readFacts, withOtherForwarded } from '../fields/request-facts.ts';
 import { editFields, type FieldEdit } from '../forward/extend.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
+import type { TunnelPlan } from '../forward/upgrade.ts';
 import type { Routed } from './routed.ts';
 
 /** The exchange with what its route's extension did to the fields and, where it made one of its own, with its body. */
@@ -62,6 +63,33 @@ function planOf(routed: Routed): HttpPlan {
     },
     requestFields: (endpoint) => routed.requestFields(endpoint),
     answerFields: (endpoint, fields, lengthOpen) => routed.answerFields(endpoint, fields, lengthOpen),
+    informationalFields: (endpoint, fields) => routed.informationalFields(endpoint, fields),
+  };
+}
+
+/** An upgrade: the same request, and a handshake with it. */
+export function tunnelPlan(routed: Routed): TunnelPlan {
+  const { upstream, stickyCookie, sentTarget, timeouts, retries, memory, holds, pace } = routed;
+  return {
+    upstream,
+    choice: routed,
+    stickyCookie,
+    method: routed.downstream.method,
+    pace,
+    target: sentTarget,
+    timeouts,
+    retries,
+    memory,
+    holds,
+    holdMs: () => routed.holdMs,
+    requestFields: (endpoint) => [
+      ...routed.requestFields(endpoint),
+      'Connection',
+      'Upgrade',
+      'Upgrade',
+      'websocket',
+    ],
+    answerFields: (endpoint, fields) => routed.handshakeFields(endpoint, fields),
     informationalFields: (endpoint, fields) => routed.informationalFields(endpoint, fields),
   };
 }

@@ -1,108 +1,45 @@
-import type { Challenges } from '../acme/challenges.ts';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
-import type { Fields, RepeatedFields, RequestBody } from '../exchange/contract.ts';
-import type { IdentitySource } from '../exchange/identity.ts';
-import { type Pace, PacedBody } from '../exchange/paced.ts';
-import type { Peer } from '../exchange/peer.ts';
-import type { ExchangeRecord } from '../exchange/record.ts';
+import type { Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import { answerFields } from '../fields/answer-fields.ts';
-import type { Arrival, RequestView, RoutedExchange } from '../fields/exchange.ts';
 import type { Origin } from '../fields/forwarded.ts';
-import { isNavigation, ownFacts, type RequestFacts } from '../fields/request-facts.ts';
+import type { RequestFacts } from '../fields/request-facts.ts';
 import {
   ownRequestFields,
   repeatedRequestFields,
   requestFields,
   type Signature,
 } from '../fields/request-fields.ts';
-import type { Folder } from '../folder/folder.ts';
 import type { FolderPlan } from '../folder/folder-exchange.ts';
 import type { HttpPlan } from '../forward/http-plan.ts';
 import type { Mirror } from '../forward/mirror.ts';
-import type { TunnelPlan } from '../forward/upgrade.ts';
-import type { RetriesConfig, RouteConfig, TimeoutsConfig } from '../model/config.ts';
-import { limitBody } from '../policy/body-limit/body-limit.ts';
-import type { Applications } from '../policy/escape/frameworks.ts';
+import type { RetriesConfig, TimeoutsConfig } from '../model/config.ts';
 import { pageCookie } from '../policy/escape/page-cookie.ts';
 import type { RoutePolicies } from '../policy/route-policies.ts';
 import { cookieScope, withoutCookie } from '../policy/sticky-cookie/sticky-cookie.ts';
 import { pageCookieName } from '../route/escape.ts';
 import { forwardTarget } from '../route/forward-target.ts';
-import { isExtended } from '../route/lane.ts';
 import type { RouteMatch } from '../route/table.ts';
-import type { RequestTarget } from '../route/target.ts';
-import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Holds } from '../upstream/hold.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { HookEdits } from './hook-edits.ts';
-import type { NameHosts } from './name-hosts.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** What exchanges share with all others of their process. */
-export interface ExchangeContext {
-  readonly mode: 'development' | 'production';
-  /**
-   * The name under which this gateway stands in `Via` (RFC 9110 §7.6.3). Each process has one of its own, so that one Portway behind
-   * another is no loop, and a request that really comes back is.
-   */
-  readonly pseudonym: string;
-  readonly identity: IdentitySource;
-  readonly memory: BulkMemory;
-  readonly clock: Clock;
-  readonly holds: Holds;
-  readonly applications: Applications;
-  /** Of authorities that give us certificates. */
-  readonly challenges: Challenges;
-  readonly nameHosts: NameHosts;
-}
-
-/** An exchange that the admission has let in. */
-interface Admitted extends Arrival {
-  readonly snapshot: Snapshot;
-  readonly target: RequestTarget;
-  readonly authority: string;
-  readonly record: ExchangeRecord;
-}
+import { type Admitted, type ExchangeContext, NONE, TakenExchange } from './taken-exchange.ts';
 
 /**
- * An exchange that a route has taken: what policies and header rules may know of it, what the choice of an endpoint may depend on, and what
- * forwarding has to do. All of that is read where it is needed, so that one object is enough.
+ * The exchange on its way to the service: what forwarding has to do. All of that is read where it is needed, so that one object is enough.
  */
-export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
+export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   readonly kind = 'routed';
-  readonly peer: Peer;
-  readonly version: string;
-  readonly rawTarget: string;
-  readonly facts: RequestFacts;
-  readonly target: RequestTarget;
-  readonly authority: string;
-  readonly origin: Origin;
-  readonly record: ExchangeRecord;
-  readonly match: RouteMatch;
   readonly upstream: Upstream;
   readonly policies: RoutePolicies;
-  readonly folder: Folder | null;
   readonly mirror: Mirror | null;
-  /** Two routes with the same signature treat an exchange alike (live-route.ts). */
-  readonly signature: string;
-  readonly ownHost: boolean;
-  /** Both change by `moveTo` alone. */
-  downstream: RequestView;
-  body: RequestBody | null;
   readonly stickyCookie: HttpPlan['stickyCookie'];
-  personal = false;
-  /** `null`: as fast as both sides can. */
-  pace: Pace | null = null;
   /** What the hooks of an extended route made of it. */
   hookEdits: HookEdits | null = null;
   /** @fastify/http-proxy has no place for trailers. */
   trailersPass = true;
-  #added: Fields = NONE;
-  #releases: readonly (() => void)[] | null = null;
-  #isOver = false;
-  #abort: AbortController | null = null;
   readonly #snapshot: Snapshot;
   readonly #context: ExchangeContext;
   #signed: Signature | null = null;
@@ -115,30 +52,16 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     facts: RequestFacts,
     context: ExchangeContext,
   ) {
-    const { snapshot, record, downstream } = exchange;
-    const { upstream, policies, folder, mirror, signature } = snapshot.routes[match.index]!;
-    this.downstream = downstream;
-    this.peer = exchange.peer;
-    this.version = exchange.version;
-    this.rawTarget = exchange.rawTarget;
-    this.facts = policies.changeRequests || isExtended(match.route) ? ownFacts(facts) : facts;
-    this.target = exchange.target;
-    this.authority = exchange.authority;
-    this.origin = origin;
-    this.record = record;
-    this.match = match;
+    super(exchange, match, origin, facts, context.nameHosts);
+    const { upstream, policies, mirror } = this.live;
     this.upstream = upstream;
     this.policies = policies;
-    this.folder = folder;
     this.mirror = mirror;
-    this.signature = signature;
-    this.ownHost = match.named && context.nameHosts.rewrites(match, exchange.rawTarget);
-    this.body = downstream.body && limitBody(downstream.body, match.route.bodyMaxBytes);
     this.stickyCookie =
       upstream.config.sticky === null
         ? null
         : (endpoint) => upstream.stickyCookie(this, endpoint, cookieScope(this));
-    this.#snapshot = snapshot;
+    this.#snapshot = exchange.snapshot;
     this.#context = context;
   }
 
@@ -153,85 +76,6 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     return this.#signed;
   }
 
-  /** Another lane carries it, which has read the same head. */
-  moveTo(client: RequestView): void {
-    this.downstream = client;
-    this.body = limitBody(client.body, this.route.bodyMaxBytes);
-  }
-
-  get route(): RouteConfig {
-    return this.match.route;
-  }
-
-  get user(): string | null {
-    return this.record.user;
-  }
-
-  set user(user: string) {
-    this.record.user = user;
-  }
-
-  keepPace(pace: Pace): void {
-    this.pace = pace;
-    if (this.body === null) return;
-    const body = new PacedBody(this.body, pace);
-    this.body = body;
-    this.whenOver(() => body.letGo());
-  }
-
-  addToAnswer(fields: Fields): void {
-    this.#added = this.#added.length === 0 ? fields : [...this.#added, ...fields];
-  }
-
-  /** A policy that had to wait may still ask for it when the client has left. */
-  whenOver(release: () => void): void {
-    if (this.#isOver) return release();
-    this.#releases = [...(this.#releases ?? []), release];
-  }
-
-  /** The exchange is over. */
-  over(): void {
-    this.#isOver = true;
-    if (this.#releases === null) return;
-    for (const release of this.#releases) release();
-    this.#releases = null;
-  }
-
-  get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    return this.#abort.signal;
-  }
-
-  /** Nobody waits for a policy's verdict any more. */
-  abandon(): void {
-    this.#abort ??= new AbortController();
-    this.#abort.abort();
-  }
-
-  // What the choice of an endpoint may depend on, read only where a balancer asks for it.
-
-  get choice(): Choice {
-    return this;
-  }
-
-  get client(): string {
-    return this.origin.client;
-  }
-
-  header(lowerName: string): string | undefined {
-    if (lowerName === 'host') return this.authority;
-    const fields = this.facts.kept;
-    let found: string | undefined;
-    for (let i = 0; i < fields.length; i += 2) {
-      const name = fields[i]!;
-      if (name.length !== lowerName.length || name.toLowerCase() !== lowerName) continue;
-      found = found === undefined ? fields[i + 1]! : `${found}, ${fields[i + 1]}`;
-    }
-    return found;
-  }
-
-  // What forwarding has to do.
-
   get sentTarget(): string {
     return forwardTarget(this.match, this.target);
   }
@@ -242,7 +86,8 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   }
 
   get isNavigation(): boolean {
-    return isNavigation(this.facts);
+    const { fetchMode, accept } = this.facts;
+    return fetchMode === null ? /\btext\/html\b/i.test(accept) : fetchMode === 'navigate';
   }
 
   get expectsContinue(): boolean {
@@ -368,7 +213,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   get passesAnswers(): boolean {
     const { overTls } = this.#snapshot;
     const secured = this.peer.secure && overTls(NONE) !== NONE;
-    return this.policies.passAnswers && this.#added.length === 0 && !secured;
+    return this.policies.passAnswers && this.added.length === 0 && !secured;
   }
 
   /** The same for an answer that the gateway gives by itself. */
@@ -377,8 +222,16 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
   }
 
   #secured(own: Fields): Fields {
-    const told = this.#added.length === 0 ? own : [...own, ...this.#added];
+    const told = this.added.length === 0 ? own : [...own, ...this.added];
     return this.peer.secure ? this.#snapshot.overTls(told) : told;
+  }
+
+  /** Of a 101. */
+  handshakeFields(endpoint: Endpoint, fields: Fields): Fields {
+    const service = this.outgoing(answerFields(this, endpoint, fields, false));
+    const told = this.hookEdits?.handshake(service) ?? service;
+    if (this.record.detail !== null) this.record.detail.answerFields = told;
+    return told;
   }
 
   informationalFields(endpoint: Endpoint, fields: Fields): Fields {
@@ -395,45 +248,7 @@ export class Routed implements RoutedExchange, HttpPlan, FolderPlan, Choice {
     const { table } = this.#snapshot;
     return table.leadsBack && table.escapeWay(this.route) !== 'off';
   }
-
-  /** The same for an upgrade. */
-  get tunnelPlan(): TunnelPlan {
-    const { upstream, stickyCookie, sentTarget, timeouts, retries, memory, holds, pace } = this;
-    return {
-      upstream,
-      choice: this,
-      stickyCookie,
-      method: this.downstream.method,
-      pace,
-      target: sentTarget,
-      timeouts,
-      retries,
-      memory,
-      holds,
-      holdMs: () => this.holdMs,
-      requestFields: (endpoint) => [
-        ...this.policies.toService(
-          this.#withoutOwnCookies(
-            requestFields(this, endpoint, this.record.trace === null ? this.#hop : this.#tracedHop),
-          ),
-          this,
-        ),
-        'Connection',
-        'Upgrade',
-        'Upgrade',
-        'websocket',
-      ],
-      answerFields: (endpoint, fields) => {
-        const service = this.outgoing(answerFields(this, endpoint, fields, false));
-        const told = this.hookEdits?.handshake(service) ?? service;
-        if (this.record.detail !== null) this.record.detail.answerFields = told;
-        return told;
-      },
-      informationalFields: (endpoint, fields) => this.informationalFields(endpoint, fields),
-    };
-  }
 }
 
-const NONE: Fields = [];
 const DEV_HOLD_MS = 10_000;
 const NAVIGATION_HOLD_MS = 1_000;

@@ -5,7 +5,6 @@ import { TrustedPeers } from '../fields/forwarded.ts';
 import type { GatewayConfig, HstsConfig } from '../model/config.ts';
 import { editor } from '../policy/headers/rules.ts';
 import type { KeptStates } from '../policy/kept.ts';
-import { isExtended } from '../route/lane.ts';
 import { type RouteTable, routeTableSteps, showsOwnPage } from '../route/table.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { type LiveRoute, liveRoutes, openPolicies, releaseRoutes } from './live-route.ts';
@@ -58,7 +57,7 @@ export class Snapshot {
       const snapshot = new Snapshot(config, registry, table, routes);
       await inSlices(snapshot.#sign());
       await openPolicies(routes, kept);
-      if (showsOwnPage(config, mode) || config.routes.some(isExtended)) {
+      if (showsOwnPage(config, mode) || routes.some(({ extended }) => extended)) {
         const { buildRouter } = await import('./router.ts');
         snapshot.#router = await buildRouter(config.routes, handlers);
       }

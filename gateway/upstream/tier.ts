@@ -38,7 +38,11 @@ export class Tier {
 
   /** @returns `null` where every usable one has been tried, or there is none. */
   pick(choice: Choice, tried: readonly Endpoint[]): Endpoint | null {
-    return this.#usable.length === 0 ? null : this.#balancer.pick(choice, tried);
+    const usable = this.#usable;
+    // One needs no balancing.
+    if (usable.length > 1) return this.#balancer.pick(choice, tried);
+    const endpoint = usable.length === 0 ? null : usable[0]!.endpoint;
+    return endpoint === null || tried.includes(endpoint) ? null : endpoint;
   }
 
   hasUntried(tried: readonly Endpoint[]): boolean {

@@ -158,3 +158,52 @@ describe('what has grown too large to be kept', () => {
     expect(readers[1].end).toBe('');
   });
 });
+
+describe('what is held, and says its length', () => {
+  const pieces = (feed: Feed) => {
+    const taken: Buffer[] = [];
+    feed.read({ data: (piece) => taken.push(piece) > 0, end() {}, fail() {}, heldUp() {} }).resume();
+    return taken;
+  };
+
+  it('is whole in the memory that its pieces came to: at its end nothing is copied', () => {
+    const feed = new Feed(null, true, 4);
+    const taken = pieces(feed);
+    feed.push(Buffer.from('ab'));
+    feed.push(Buffer.from('cd'));
+    const whole = feed.whole();
+    expect(whole.toString()).toBe('abcd');
+    expect(taken.length).toBe(2);
+    for (const { buffer } of taken) expect(buffer).toBe(whole.buffer);
+    expect(whole.buffer.byteLength).toBe(4);
+  });
+
+  it.each([
+    ['more', 'abcdef'],
+    ['less', 'abc'],
+  ])('is what came where that is %s', (_, came) => {
+    const feed = new Feed(null, true, 4);
+    feed.push(Buffer.from(came.slice(0, 2)));
+    feed.push(Buffer.from(came.slice(2)));
+    expect(feed.whole().toString()).toBe(came);
+  });
+
+  it('is held in its parts alone when it is not kept: the room for all is given back', () => {
+    const feed = new Feed(null, true, MIB);
+    const taken: Buffer[] = [];
+    const reader = feed.read({
+      data: (piece) => taken.push(piece) < 0,
+      end() {},
+      fail() {},
+      heldUp() {},
+    });
+    feed.push(Buffer.from('ab'));
+    feed.letGo(0);
+    feed.push(Buffer.from('cd'));
+    for (let i = 0; i < 2; i++) reader.resume();
+    expect(Buffer.concat(taken).toString()).toBe('abcd');
+    for (const { buffer } of taken) expect(buffer.byteLength).toBeLessThan(MIB);
+  });
+});
+
+const MIB = 1024 * KIB;

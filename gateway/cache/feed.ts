@@ -29,6 +29,8 @@ export class Feed {
   readonly #owner: FeedOwner | null;
   readonly #readers = new Set<FeedReader>();
   #pieces: Buffer[] = [];
+  /** Memory for all of it, of which pieces are parts: what is whole need not be put together. `null`: its length is not known, or it is not held. */
+  #room: Buffer | null;
   /** Pieces before these are gone. */
   #gone = 0;
   #bytes = 0;
@@ -41,10 +43,15 @@ export class Feed {
   #patience: NodeJS.Timeout | null = null;
   #end: 'whole' | Error | null = null;
 
-  /** @param holds all of it, from the first byte on, for readers who come later. */
-  constructor(owner: FeedOwner | null, holds: boolean) {
+  /**
+   * @param holds all of it, from the first byte on, for readers who come later.
+   * @param length in bytes of what is held, where that is known. Memory for it is asked for at once, and taken as it fills.
+   */
+  constructor(owner: FeedOwner | null, holds: boolean, length = 0) {
     this.#owner = owner;
     this.#holds = holds;
+    // No part of a larger piece of memory, which it would hold on to.
+    this.#room = holds && length > 0 ? Buffer.allocUnsafeSlow(length) : null;
   }
 
   /** What is whole already. */
@@ -67,7 +74,7 @@ export class Feed {
 
   /** All of it, from the first byte; while it is held. */
   whole(): Buffer {
-    // No part of a larger piece of memory, which it would hold on to.
+    if (this.#room?.length === this.#bytes) return this.#room;
     const whole = Buffer.allocUnsafeSlow(this.#bytes);
     let at = 0;
     for (const piece of this.#pieces) at += piece.copy(whole, at);
@@ -93,12 +100,20 @@ export class Feed {
       return this.#goesOn();
     }
     if (this.#holds || this.#readers.size > 0) {
-      this.#pieces.push(ownBytes(piece));
+      this.#pieces.push(this.#own(piece));
       this.#heldBytes += heldBytesOf(piece);
     }
     for (const reader of [...this.#readers]) reader.flow();
     this.#trim();
     return this.#goesOn();
+  }
+
+  /** The last that came, in memory of ours. */
+  #own(piece: Buffer): Buffer {
+    const at = this.#bytes - piece.length;
+    if (this.#room === null || this.#bytes > this.#room.length) return ownBytes(piece);
+    piece.copy(this.#room, at);
+    return this.#room.subarray(at, this.#bytes);
   }
 
   #goesOn(): boolean {
@@ -138,6 +153,9 @@ export class Feed {
     this.#holds = false;
     this.#windowBytes = Math.max(windowBytes, WINDOW_MIN_BYTES);
     this.#trim();
+    // The slowest reader of a part would hold on to the room for all.
+    if (this.#room !== null) this.#pieces = this.#pieces.map((piece) => Buffer.from(piece));
+    this.#room = null;
   }
 
   #trim(): void {

@@ -182,7 +182,7 @@ export class Fetched implements Downstream, FeedOwner {
     const judged = this.method === 'GET' ? this.#judge(answer) : null;
     if (typeof judged === 'string') this.#refuse(judged);
     else if (judged !== null) this.#begin(judged, answer.headers['content-length']);
-    const feed = new Feed(this, this.keeping);
+    const feed = new Feed(this, this.keeping, Number(answer.headers['content-length'] ?? 0));
     this.#watcher.answered(answer, feed);
     this.#told = true;
     this.#feed = feed;

@@ -9,6 +9,7 @@ import { BulkMemory } from './exchange/bulk-memory.ts';
 import { IdentitySource } from './exchange/identity.ts';
 import { LongLivedExchanges } from './exchange/long-lived.ts';
 import type { ExchangeRecord } from './exchange/record.ts';
+import { mapInSlices } from './exchange/time-slice.ts';
 import type { FileContent } from './files/content.ts';
 import { HttpListener } from './listener/http.ts';
 import { inheritedPorts } from './listener/inherited-ports.ts';
@@ -342,14 +343,15 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.accessLog.enabled = config.log.access;
     listener.bounds = descriptors.bounds(config.maxConnections);
     registry.connectionsMax = descriptors.pairs;
-    for (const warning of config.routes.flatMap(routeWarnings)) this.#options.log.warn(warning);
     caches.reconcile(config.routes);
     this.traces.use(config.traces);
     if (this.#worker === null && this.#closing === null) this.shared.use(config);
     for (const heard of this.#onReload) heard(config);
     if (this.#notReady === null) await this.#reconcileStreams();
     this.#orderCertificates();
-    metrics.sweep();
+    for (const warnings of await mapInSlices(config.routes, routeWarnings))
+      for (const warning of warnings) this.#options.log.warn(warning);
+    await metrics.sweep();
     this.memory.settle(() => this.inFlight.size === 0);
   }
 

@@ -24,5 +24,16 @@ export async function inSlices<Result>(steps: Iterator<unknown, Result>): Promis
   }
 }
 
+/** What becomes of each of many, done in slices. */
+export async function mapInSlices<From, To>(all: readonly From[], map: (one: From) => To): Promise<To[]> {
+  const slice = new TimeSlice();
+  const mapped: To[] = [];
+  for (const one of all) {
+    mapped.push(map(one));
+    if (slice.isOver) await slice.next();
+  }
+  return mapped;
+}
+
 /** What a request may have to wait for at most, twice or thrice on a busy machine. */
 const SLICE_MS = 5;

@@ -208,6 +208,16 @@ describe('the admin listener answers', () => {
     expect(JSON.parse(answer.text)).toEqual(json);
   });
 
+  it('what is told of many routes, in pieces', async () => {
+    const many = Array.from({ length: 1_000 }, (_, at) => ({ ...route, id: `/r${at}` }));
+    const figure: AdminView['figure'] = async () => many as never;
+    const to = await client({ figure });
+    const answer = await to.exchange(get('/routes'));
+    expect(answer.text).toBe(`${JSON.stringify(many, null, 2)}\n`);
+    expect((await to.exchange(request('HEAD', '/routes', ['Host: localhost']))).text).toBe('');
+    expect((await to.exchange(get('/healthz'))).status).toBe(200);
+  });
+
   it('HEAD as it would GET, without the body', async () => {
     const answer = await (await client()).exchange(request('HEAD', '/healthz', ['Host: localhost']));
     expect(answer.status).toBe(200);

@@ -7,6 +7,7 @@ import { preferredType } from '../answer/accept.ts';
 import type { Purge } from '../cache/purge.ts';
 import { ADMIN_IN_CLEAR, isLoopback } from '../config/listening.ts';
 import type { Environment } from '../config/load.ts';
+import { mapInSlices } from '../exchange/time-slice.ts';
 import { HIDDEN, isSecretName, shownText } from '../fields/secrets.ts';
 import { ListenError } from '../listener/listen-error.ts';
 import type {
@@ -271,9 +272,10 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
     if (reason === null) return sendJson(reply, { status: 'ready' });
     return sendProblem(reply, { status: 503, detail: `The gateway takes no new requests: it is ${reason}.` });
   });
-  app.get('/config', (_request, reply) =>
-    sendJson(reply, { ...view.configStatus(), config: withoutSecrets(view.config()) }),
-  );
+  app.get('/config', async (_request, reply) => {
+    const config = await withoutSecrets(view.config());
+    return sendJson(reply, { ...view.configStatus(), config });
+  });
   app.get('/status', async (_request, reply) => sendJson(reply, await gatewayStatus(view)));
   for (const [name, { path }] of Object.entries(FIGURES))
     app.get(path, async (_request, reply) => sendJson(reply, await view.figure(name as FigureName)));
@@ -292,12 +294,12 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
 }
 
 /** The environment of services and the options of plugins are where their passwords are. */
-function withoutSecrets(config: GatewayConfig): GatewayConfig {
+async function withoutSecrets(config: GatewayConfig): Promise<GatewayConfig> {
   const hidden = (values: Readonly<Record<string, unknown>>): Record<string, string> =>
     Object.fromEntries(Object.keys(values).map((name) => [name, '(not shown)']));
   return {
     ...config,
-    routes: config.routes.map((route) => ({
+    routes: await mapInSlices(config.routes, (route) => ({
       ...route,
       matcher: withoutWantedSecrets(route.matcher),
       use: route.use.map((used) => ({ ...used, options: hidden(used.options) })),

@@ -1,3 +1,4 @@
+import { mapInSlices } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import type { GatewayStatus, RouteOverview, RouteStatus, TrafficStatus } from '../model/status.ts';
 import { shownSettings } from '../policy/order.ts';
@@ -16,13 +17,16 @@ export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {
   const config = view.config();
   const byRoute = new Map(traffic.routes.map((one) => [one.id, one]));
   const configured = new Map(config.routes.map((route) => [route.id, route]));
+  const overviews = await mapInSlices(routes, (route) =>
+    overviewOf(route, configured.get(route.id), byRoute),
+  );
   return {
     at: Date.now(),
     notReady: view.notReady(),
     mode: view.mode,
     origin: originOf(config, view.port()),
     config: view.configStatus(),
-    routes: routes.flatMap((route) => overviewOf(route, configured.get(route.id), byRoute)),
+    routes: overviews.flat(),
     streams,
     connections,
     certificates: view.certificates(),

@@ -1,4 +1,4 @@
-import { TimeSlice } from '../exchange/time-slice.ts';
+import { inSlices } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig, StreamConfig } from '../model/config.ts';
 
 /** What a reload changed, for the log. */
@@ -23,13 +23,9 @@ export async function diffConfigs(
   started: GatewayConfig = before,
   portMoves = false,
 ): Promise<ConfigDiff> {
-  const old = byId(before);
-  const now = byId(after);
   const settings = SETTINGS.filter((key) => !isSame(settingOf(before, key), settingOf(after, key)));
   return {
-    added: [...now.keys()].filter((id) => !old.has(id)),
-    removed: [...old.keys()].filter((id) => !now.has(id)),
-    changed: await changedAmong(old, now),
+    ...(await inSlices(comparison(before, after))),
     settings,
     needsRestart: settings.filter(
       (key) =>
@@ -82,21 +78,31 @@ const SETTINGS = [
 /** What is decided once: where to listen, and how many processes there are. */
 const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers', 'tls.port']);
 
-function byId({ routes, streams }: GatewayConfig): ById {
-  return new Map([...routes, ...streams].map((one) => [one.id, one]));
+/** One of them in each step. */
+function* comparison(
+  before: GatewayConfig,
+  after: GatewayConfig,
+): Generator<void, Pick<ConfigDiff, 'added' | 'removed' | 'changed'>> {
+  const [old, now] = [yield* byId(before), yield* byId(after)];
+  const [added, removed, changed]: [string[], string[], string[]] = [[], [], []];
+  for (const [id, one] of now) {
+    const previous = old.get(id);
+    if (previous === undefined) added.push(id);
+    else if (!meansTheSame(previous, one)) changed.push(id);
+    yield;
+  }
+  for (const id of old.keys()) yield void (now.has(id) || removed.push(id));
+  return { added, removed, changed };
 }
 
-type ById = ReadonlyMap<string, RouteConfig | StreamConfig>;
-
-async function changedAmong(old: ById, now: ById): Promise<string[]> {
-  const slice = new TimeSlice();
-  const changed: string[] = [];
-  for (const [id, one] of now) {
-    if (slice.isOver) await slice.next();
-    const before = old.get(id);
-    if (before !== undefined && !meansTheSame(before, one)) changed.push(id);
-  }
-  return changed;
+function* byId({
+  routes,
+  streams,
+}: GatewayConfig): Generator<void, ReadonlyMap<string, RouteConfig | StreamConfig>> {
+  const all = new Map<string, RouteConfig | StreamConfig>();
+  for (const route of routes) yield void all.set(route.id, route);
+  for (const stream of streams) yield void all.set(stream.id, stream);
+  return all;
 }
 
 function settingOf(config: GatewayConfig, key: (typeof SETTINGS)[number]): unknown {

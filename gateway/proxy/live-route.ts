@@ -30,7 +30,20 @@ export interface LiveRoute {
 
 /** @throws PolicyError */
 export async function openPolicies(routes: readonly LiveRoute[], kept: KeptStates): Promise<void> {
-  for (const { policies, config } of routes) if (policies.opens) await policies.open(kept, config.id);
+  const slice = new TimeSlice();
+  for (const { policies, config } of routes) {
+    if (policies.opens) await policies.open(kept, config.id);
+    if (slice.isOver) await slice.next();
+  }
+}
+
+/** Resolves when the names of all were answered for the first time, or after two seconds. */
+export async function answered(routes: readonly LiveRoute[]): Promise<void> {
+  const slice = new TimeSlice();
+  for (const { upstream } of routes) {
+    await upstream.answered;
+    if (slice.isOver) await slice.next();
+  }
 }
 
 /** Ten thousand routes are put to work in slices, between which requests are served. */

@@ -1,4 +1,5 @@
 import { routeWarnings } from '../config/route-warnings.ts';
+import { mapInSlices } from '../exchange/time-slice.ts';
 import type { EndpointStatus, RouteStatus, ServiceStatus } from '../model/status.ts';
 import { balanceText } from '../route/balance-text.ts';
 import type { RouteNames } from '../route/names.ts';
@@ -8,17 +9,16 @@ import { upstreamStatus } from '../upstream/upstream-status.ts';
 import type { LiveRoute } from './live-route.ts';
 
 /** Says of every endpoint how it is, asks those of which nothing is known whether they accept connections, and finds the process behind it. */
-export function routeStatuses(
+export async function routeStatuses(
   routes: readonly LiveRoute[],
   services: readonly ServiceStatus[],
   names: RouteNames | null,
 ): Promise<RouteStatus[]> {
-  return Promise.all(
-    routes.map(async (route) => ({
-      ...(await routeStatus(route, services)),
-      name: names?.of(route.config) ?? null,
-    })),
-  );
+  const statuses = await mapInSlices(routes, async (route) => ({
+    ...(await routeStatus(route, services)),
+    name: names?.of(route.config) ?? null,
+  }));
+  return Promise.all(statuses);
 }
 
 async function routeStatus(

@@ -7,7 +7,7 @@ import { editor } from '../policy/headers/rules.ts';
 import type { KeptStates } from '../policy/kept.ts';
 import { type RouteTable, routeTableSteps, showsOwnPage } from '../route/table.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
-import { type LiveRoute, liveRoutes, openPolicies, releaseRoutes } from './live-route.ts';
+import { answered, type LiveRoute, liveRoutes, openPolicies, releaseRoutes } from './live-route.ts';
 import type { Router, RouterHandlers } from './router.ts';
 
 /**
@@ -62,7 +62,7 @@ export class Snapshot {
         snapshot.#router = await buildRouter(config.routes, handlers);
       }
       // It serves when it knows where its names lead.
-      await Promise.all(routes.map(({ upstream }) => upstream.answered));
+      await answered(routes);
       return snapshot;
     } catch (cause) {
       await releaseRoutes(routes, registry);

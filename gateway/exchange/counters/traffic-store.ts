@@ -18,7 +18,11 @@ export class TrafficStore {
 
   of(id: string): Traffic {
     const before = this.#byId.get(id);
-    if (before) return before;
+    if (before) {
+      // A sweep that began before it came back must not forget it.
+      this.#goneAt.delete(before);
+      return before;
+    }
     const traffic = new Traffic(id);
     this.#byId.set(id, traffic);
     return traffic;
@@ -28,9 +32,10 @@ export class TrafficStore {
     return [this.unrouted, this.page, ...this.#byId.values()];
   }
 
-  /** Forgets what is gone for long enough. */
-  sweep(configured: Configured, now: number): void {
+  /** Forgets what is gone for long enough, one route in each step. */
+  *sweep(configured: Configured, now: number): Generator<void, void> {
     for (const [id, traffic] of this.#byId) {
+      yield;
       const endpoints = configured.get(id);
       if (this.#isOver(traffic, endpoints !== undefined || traffic.isUnderWay, now)) this.#byId.delete(id);
       for (const [key, endpoint] of traffic.endpoints)

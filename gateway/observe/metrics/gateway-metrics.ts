@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 import { TrafficStore } from '../../exchange/counters/traffic-store.ts';
-import { TimeSlice } from '../../exchange/time-slice.ts';
+import { inSlices, TimeSlice } from '../../exchange/time-slice.ts';
 import type { RunningStream } from '../../listener/streams/stream.ts';
 import type { CacheStatus } from '../../model/status.ts';
 import type { OverloadStatus } from '../../overload/overload.ts';
@@ -35,8 +35,14 @@ export class GatewayMetrics {
   }
 
   /** The configuration has changed, or somebody has seen all there is. */
-  sweep(): void {
-    this.traffic.sweep(new Map(this.#namedUpstreams().map(({ id, upstream }) => [id, upstream])), Date.now());
+  sweep(): Promise<void> {
+    return inSlices(this.#sweep());
+  }
+
+  *#sweep(): Generator<void, void> {
+    const configured = new Map<string, NamedUpstream['upstream']>();
+    for (const { id, upstream } of this.#namedUpstreams()) yield void configured.set(id, upstream);
+    yield* this.traffic.sweep(configured, Date.now());
   }
 
   async read(): Promise<Reading> {
@@ -65,7 +71,7 @@ export class GatewayMetrics {
     reading.add('portway_overload_share', overload.share);
     this.#readLoop(reading);
     await readProcess(reading);
-    this.sweep();
+    await this.sweep();
     return reading.build();
   }
 

@@ -51,7 +51,6 @@ async function row(count: number, servicePort: number): Promise<string> {
   const reloadBegan = performance.now();
   const reload = await probed(gateway, async () => {
     gateway.configure(yamlOf(count, servicePort, `  /new: ${servicePort}\n`));
-    // Not by the admin listener: its view of so many routes holds up more than the reload does.
     const isThere = () =>
       ask(gateway.port, '/new/').then(
         () => true,

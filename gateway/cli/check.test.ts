@@ -81,6 +81,24 @@ describe('portway check', () => {
     expect(stdout.includes('warning: the admin listener can be reached from other machines')).toBe(warned);
   });
 
+  const JWT = 'issuer: "https://id.test", audience: a';
+  it.each([
+    [`auth: { jwt: { jwks: "http://id.test/jwks.json", ${JWT} } }`, 'from http://id.test in clear'],
+    [`auth: { any: [{ keys: keys.txt }, { jwt: { jwks: "http://127.a.test/", ${JWT} } }] }`, '127.a.test'],
+    [`auth: { jwt: { jwks: "https://id.test/jwks.json", ${JWT} } }`, null],
+    [`auth: { jwt: { jwks: "http://[::1]:81/jwks.json", ${JWT} } }`, null],
+    ['rateLimit: { rate: 1/s, by: user }, bandwidth: 1MB/s', 'counts by user (rateLimit:)'],
+    ['concurrent: { requests: 1, by: user }', 'counts by user (concurrent:)'],
+    ['bandwidth: { answers: 1MB/s, by: user }', 'counts by user (bandwidth:)'],
+    ['rateLimit: { rate: 1/s, by: user }, auth: { keys: keys.txt }', null],
+  ])('warns of %s: %s', async (keys, warning) => {
+    const file = await fileWith(`routes: { /db: { to: 3001, ${keys} } }\n`);
+    await writeFile(join(dirname(file), 'keys.txt'), '');
+    const { code, stdout } = await runHere(['check', file]);
+    expect([code, stdout.includes('warning: the route /db')]).toEqual([0, warning !== null]);
+    expect(stdout).toContain(warning ?? 'no problems');
+  });
+
   it('shows every problem with its line, and how many there are', async () => {
     const cwd = await folderWith('routes:\n  /db: 3OO1\n  /files: 99999\n');
     const { code, stdout } = await runPortway(['check'], { cwd });

@@ -13,6 +13,7 @@ routes:
   /kept: { to: 3011, cache: true }
   /old: { redirect: /new }
   /docs: { folder: . }
+  /app: { folder: ., fallback: gateway.config.yaml }
   /shared: { to: 3012, cors: { origins: ["https://app.example.com"] } }
   shop.localhost/cart: 3010
 `;
@@ -95,6 +96,21 @@ describe('portway explain', () => {
     expect(explanation.policies.map((verdict) => verdict.says)).toEqual(says);
     const { stdout } = await runPortway(['explain', '/db/admin', '--from', from], { cwd: folder });
     expect(stdout).toContain(says.at(-1));
+  });
+
+  it.each([
+    [['/docs/.env'], 404],
+    [['/docs/a/%2Egit/config?x'], 404],
+    [['/docs/a%2Fb'], 404],
+    [['POST', '/docs/x'], 405],
+    [['OPTIONS', '/docs/.env'], null],
+    [['/docs/.well-known/x'], null],
+    [['/app/.env'], 404],
+    [['/app/.env', '-H', 'Accept: text/html'], null],
+  ])('says what a folder refuses whatever is in it: %j', async (args, status) => {
+    const { code, explanation } = await explained(...args);
+    const verdict = status === null ? { kind: 'forwarded' } : { kind: 'policy', policy: 'folder', status };
+    expect([code, explanation.verdict]).toMatchObject([status === null ? 0 : 1, verdict]);
   });
 
   it('says that a handshake from a page of another origin is refused', async () => {

@@ -90,6 +90,11 @@ export function ownFacts(facts: RequestFacts): RequestFacts {
   return facts.memo === null ? facts : { ...facts, kept: [...facts.kept], memo: null };
 }
 
+/** A person opens a page, as far as that is known. */
+export function isNavigation({ fetchMode, accept }: Pick<RequestFacts, 'fetchMode' | 'accept'>): boolean {
+  return fetchMode === null ? /\btext\/html\b/i.test(accept) : fetchMode === 'navigate';
+}
+
 /** @param authority that the request names */
 export function believe(sent: RequestFacts, peer: Peer, trust: TrustedPeers, authority: string): Believed {
   const { memo } = sent;

@@ -76,7 +76,7 @@ export class FolderExchange implements DownstreamListener, Timed {
     const { method } = this.#downstream;
     if (method === 'OPTIONS')
       return this.#send({ status: 204, fields: ['Allow', ALLOW], body: null, length: 0 });
-    if (method !== 'GET' && method !== 'HEAD')
+    if (!FOLDER_METHODS.includes(method))
       throw new GatewayError('read_only', `${method} to a folder`, { fields: ['Allow', ALLOW] });
     await this.#files.begin(this);
     if (this.#over) return this.#files.close();
@@ -214,4 +214,6 @@ export class FolderExchange implements DownstreamListener, Timed {
   }
 }
 
-const ALLOW = 'GET, HEAD, OPTIONS';
+/** OPTIONS only asks for this list. */
+export const FOLDER_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
+const ALLOW = FOLDER_METHODS.join(', ');

@@ -116,6 +116,11 @@ async function entriesOf(directory: string): Promise<ListedEntry[]> {
 
 const ENTRIES_MAX = 10_000;
 
+/** Whether a path may be that of a file here at all, before the disk is asked. @param path as a service would get it, without the query */
+export function mayBeFile(path: string): boolean {
+  return namesOf(path) !== null;
+}
+
 /** The names of the directories and of the file; `null`: a path that names none, in whatever spelling. */
 function namesOf(path: string): string[] | null {
   const parts = path.split('/').slice(1);

@@ -1,16 +1,19 @@
 import type { FieldMap } from '../cache/entry.ts';
 import { keepable } from '../cache/storable.ts';
 import { isPublicOrigin, originOf, TrustedPeers } from '../fields/forwarded.ts';
-import { readFacts } from '../fields/request-facts.ts';
+import { isNavigation, readFacts } from '../fields/request-facts.ts';
 import { requestFields } from '../fields/request-fields.ts';
 import { HIDDEN, isSecretName } from '../fields/secrets.ts';
+import { mayBeFile } from '../folder/folder.ts';
+import { FOLDER_METHODS } from '../folder/folder-exchange.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { bypassReason } from '../policy/cache-bypass/cache-bypass.ts';
 import { type Foreseen, foreseen, peerOf } from '../policy/foreseen.ts';
 import { namesOf } from '../policy/headers/rules.ts';
 import type { OwnOrigin } from '../route/escape.ts';
 import { explain } from '../route/explain.ts';
-import type { ExplainInput, Explanation, HeaderChanges } from '../route/explanation.ts';
+import type { ExplainInput, Explanation, HeaderChanges, PolicyVerdict } from '../route/explanation.ts';
+import { forwardTarget } from '../route/forward-target.ts';
 import type { RouteTable } from '../route/table.ts';
 import { parseTarget } from '../route/target.ts';
 import { authorityOf, schemeOf } from '../upstream/authority.ts';
@@ -40,27 +43,41 @@ function whatIsDone(
   const found = foreseen(table, config, input);
   if (found === null) return {};
   const answered = found.verdicts.some(({ status }) => status !== null);
-  const says = answered ? null : cacheSays(found, input.method);
-  const cache = says === null ? [] : [{ policy: 'cache', status: null, says }];
-  return { changes: headerChanges(found), policies: [...found.verdicts, ...cache] };
+  const behind = answered ? [] : [...folderSays(found, input), ...cacheSays(found, input.method)];
+  return { changes: headerChanges(found), policies: [...found.verdicts, ...behind] };
+}
+
+/** What a folder refuses whatever is in it: nothing asks the disk here. */
+function folderSays({ exchange }: Foreseen, { method, target }: ExplainInput): readonly PolicyVerdict[] {
+  const { match, facts } = exchange;
+  const parsed = parseTarget(target);
+  if (match.route.folder === null || !parsed.ok) return [];
+  const refused = (status: number, says: string) => [{ policy: 'folder', status, says }];
+  if (!FOLDER_METHODS.includes(method)) return refused(405, `it takes ${FOLDER_METHODS.join(', ')}`);
+  const falls = match.route.folder.fallback !== null && isNavigation(facts);
+  const [path = ''] = forwardTarget(match, parsed.target).split('?', 1);
+  return falls || method === 'OPTIONS' || mayBeFile(path)
+    ? []
+    : refused(404, 'no such name is looked for: it is hidden, or no name of a file');
 }
 
 /** What a request comes to in the cache of its route, by the very code that decides. @returns `null`: it has none. */
-function cacheSays({ exchange, sent }: Foreseen, method: string): string | null {
+function cacheSays({ exchange, sent }: Foreseen, method: string): readonly PolicyVerdict[] {
   const { cache, policies } = exchange.match.route;
-  if (cache === null) return null;
+  if (cache === null) return [];
+  const says = (text: string) => [{ policy: 'cache', status: null, says: text }];
   const fields: FieldMap = Object.fromEntries(sent.map(([name, value]) => [name.toLowerCase(), value]));
   // A user who is known is treated as one with credentials.
   if (policies.auth) fields.authorization ??= 'known';
   const passes = bypassReason(method, fields, false);
-  if (passes === 'method') return `${method} passes it by; where it succeeds, the URL is forgotten`;
-  if (passes !== null) return 'passes it by, because of a field that is for the service alone';
+  if (passes === 'method') return says(`${method} passes it by; where it succeeds, the URL is forgotten`);
+  if (passes !== null) return says('passes it by, because of a field that is for the service alone');
   const answer = { statusCode: 200, statusMessage: '', headers: { 'cache-control': 'max-age=60' } };
   const judged = keepable({ origin: '', path: '', method, fields }, answer, cache);
   if (typeof judged !== 'string')
-    return 'answers from what is kept; else the answer is kept, if it says for how long';
+    return says('answers from what is kept; else the answer is kept, if it says for how long');
   const unless = UNLESS[judged] ?? '';
-  return `answers from what is kept; else the answer is not kept (${judged})${unless}`;
+  return says(`answers from what is kept; else the answer is not kept (${judged})${unless}`);
 }
 
 /** What a service can say against it. */

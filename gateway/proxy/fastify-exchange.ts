@@ -83,7 +83,10 @@ export class FastifyExchange implements DownstreamListener, Timed {
     const error = extensionError(cause);
     if (error instanceof GatewayError) return void (this.#fails(error) && exchange.failed(error));
     if (!this.#fails(new GatewayError('extension_failed', error.detail))) return;
-    const { fields, body } = refusalAnswer(error, exchange.record.requestId, set);
+    const { record } = exchange;
+    const { fields, body } = refusalAnswer(error, record.requestId, set);
+    record.policy = HOOKS;
+    record.cause = error.detail;
     exchange.answer(error.status, fields, body);
   }
 
@@ -170,6 +173,13 @@ export class FastifyExchange implements DownstreamListener, Timed {
 
   drained(): void {}
 
+  /** Neither the service nor the gateway has. */
+  get #answeredByHooks(): boolean {
+    const { routed, downstream, exchange } = this;
+    const asked = this.#passed || this.#request !== null;
+    return routed !== null && !asked && downstream.headSent && exchange.record.errorCode === null;
+  }
+
   closed(completed: boolean): void {
     const { exchange, downstream } = this;
     // A hook may destroy the response of a handshake that is a tunnel by now.
@@ -177,6 +187,7 @@ export class FastifyExchange implements DownstreamListener, Timed {
     const { record } = exchange;
     this.#deadline.clear();
     if (completed) record.status = downstream.status;
+    if (this.#answeredByHooks) record.policy = HOOKS;
     if (record.detail !== null) record.detail.answerFields = downstream.answerFields;
     record.bytesOut = downstream.writtenBytes;
     if (!completed && record.errorCode === null) exchange.clientLeft();
@@ -185,6 +196,9 @@ export class FastifyExchange implements DownstreamListener, Timed {
     exchange.leave();
   }
 }
+
+/** What answers in the place of the service, as the log and the metrics name it beside the policies. */
+const HOOKS = 'hooks';
 
 /** What hooks have let pass is forwarded for the client itself; only what a hook throws at the answer is told as theirs. */
 export class BehindHooks implements ForwardOwner {

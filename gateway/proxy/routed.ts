@@ -3,7 +3,7 @@ import type { Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import { answerFields } from '../fields/answer-fields.ts';
 import type { Origin } from '../fields/forwarded.ts';
-import type { RequestFacts } from '../fields/request-facts.ts';
+import { isNavigation, type RequestFacts } from '../fields/request-facts.ts';
 import {
   ownRequestFields,
   repeatedRequestFields,
@@ -86,8 +86,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   }
 
   get isNavigation(): boolean {
-    const { fetchMode, accept } = this.facts;
-    return fetchMode === null ? /\btext\/html\b/i.test(accept) : fetchMode === 'navigate';
+    return isNavigation(this.facts);
   }
 
   get expectsContinue(): boolean {

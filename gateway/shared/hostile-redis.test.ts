@@ -82,7 +82,7 @@ test('what does not say what it is holds no connection', async () => {
 test('a node of a Redis Cluster is said to be one', async () => {
   const { reasons, linked } = await place((sent) => {
     if (sent.includes('HELLO')) return HELLO;
-    return sent.includes('SUBSCRIBE')
+    return sent.includes('subscribe')
       ? SUBSCRIBED
       : "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
   });
@@ -97,7 +97,7 @@ test('Sentinels are asked by TLS, and so is the master', async () => {
   const { config, linked } = await place((sent) => {
     asked.push(sent);
     if (sent.includes('HELLO')) return HELLO;
-    if (sent.includes('SUBSCRIBE')) return SUBSCRIBED;
+    if (sent.includes('subscribe')) return SUBSCRIBED;
     if (sent.includes('ROLE')) return '*1\r\n$6\r\nmaster\r\n';
     const { port } = config.hosts[0]!;
     return `*2\r\n$9\r\nlocalhost\r\n$${String(port).length}\r\n${port}\r\n`;
@@ -112,6 +112,23 @@ test('Sentinels are asked by TLS, and so is the master', async () => {
   expect(asked.filter((sent) => sent.includes('HELLO'))).toHaveLength(2);
 });
 
+/** Computed, each of them would hold the loop for minutes: so it does, where this fails. */
+test.each([
+  ['of the greeting', 'HELLO', ''],
+  ['of a subscription', 'subscribe', ''],
+  ['in a push', 'subscribe', '>1\r\n'],
+  ['in a list', 'PING', '*1\r\n*1\r\n'],
+  ['of a map', 'PING', '%1\r\n'],
+])('a number of five million digits %s ends the connection unread', async (_where, asked, begin) => {
+  const { reasons, linked } = await place((sent) => {
+    if (sent.includes(asked)) return `${begin}(${'7'.repeat(5_000_000)}\r\n`;
+    return sent.includes('HELLO') ? HELLO : SUBSCRIBED;
+  });
+  linked({ timeoutMs: 5_000 }, async (link) => void (await link.command(['PING'])));
+  await until('it is away', () => reasons.length > 0);
+  expect(reasons[0]).toContain('Unknown RESP type');
+});
+
 test.each([
   ['*0\r\n'],
   ['*2\r\n+abc\r\n:0\r\n'],
@@ -122,7 +139,7 @@ test.each([
 ])('%j is no word on a limit: the replica has it', async (word) => {
   const { linked } = await place((sent) => {
     if (sent.includes('HELLO')) return HELLO;
-    return sent.includes('SUBSCRIBE') ? SUBSCRIBED : word;
+    return sent.includes('subscribe') ? SUBSCRIBED : word;
   });
   const link = linked();
   await until('it is up', () => link.isUp);

@@ -136,7 +136,7 @@ export const METRICS = {
   ),
   portway_policy_answers_total: counter(
     ['http_route', 'policy'],
-    'Requests that a policy answered or refused in place of the service.',
+    'Requests that a policy, or `hooks` of the route, answered or refused in place of the service.',
   ),
   portway_mirror_requests_total: counter(
     ['http_route', 'result'],

@@ -61,11 +61,6 @@ function bind(settings: AuthSettings | null): BoundPolicy | null {
       if (gate === null) throw new Error('auth was not opened');
       return gate.request(exchange, context);
     },
-    ...(settings.kinds.some(({ kind }) => kind === 'forward' || kind === 'oidc') && {
-      toClient: (fields, exchange) => gate?.toClient(fields, exchange) ?? fields,
-      // A session that was renewed would be lost with the service's failure.
-      ownAnswer: (fields, exchange) => gate?.toClient(fields, exchange) ?? fields,
-    }),
     decides: settings.kinds.flatMap(decidedBy),
     foresee: (asked) => foresee(settings, asked),
   };

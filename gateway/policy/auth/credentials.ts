@@ -41,6 +41,14 @@ export function unauthenticated(why: string, challenge: string): Outcome {
   return { kind: 'refused', error: new GatewayError('unauthenticated', why, { fields }) };
 }
 
+/**
+ * A login that was renewed for one person, whoever answers: it would be lost with the service's failure, and no cache before us may share it though
+ * the service says that its answer is for everybody.
+ */
+export function renewSession(exchange: RoutedExchange, cookies: Fields): void {
+  exchange.addToAnswer([...cookies, 'Cache-Control', 'private']);
+}
+
 /** Takes the twins of a field with underscores out: a service that takes one for the other would read what was not judged. */
 export function withoutTwins({ facts: { kept } }: RoutedExchange, lowerName: string): void {
   if (!lowerName.includes('-')) return;

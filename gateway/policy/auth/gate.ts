@@ -1,17 +1,19 @@
-import type { Fields } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
-import type { RoutedExchange, RoutedHead } from '../../fields/exchange.ts';
+import type { RoutedExchange } from '../../fields/exchange.ts';
 import type { KeptStates } from '../kept.ts';
 import type { PolicyContext, Verdict } from '../policy.ts';
 import { withoutField } from './credentials.ts';
 import { isExcepted } from './exceptions.ts';
-import type { Authenticator, Outcome } from './kind.ts';
+import type { Authenticator, Outcome, ProofContext } from './kind.ts';
+import { type Cookies, takeCookies } from './oidc/cookies.ts';
 import type { AuthSettings, KindSettings } from './settings.ts';
 
 /** What asks on a route who is there: one kind of proof, or several. */
 export class Gate {
   readonly #settings: AuthSettings;
   readonly #kinds: readonly Authenticator[];
+  readonly #hasSessions: boolean;
+  readonly #noSessions: Cookies = new Map();
 
   /** @throws PolicyError */
   static async open(settings: AuthSettings, kept: KeptStates): Promise<Gate> {
@@ -28,28 +30,24 @@ export class Gate {
   private constructor(settings: AuthSettings, kinds: readonly Authenticator[]) {
     this.#settings = settings;
     this.#kinds = kinds;
+    this.#hasSessions = settings.kinds.some(({ kind }) => kind === 'oidc');
   }
 
   /** @throws GatewayError */
-  request(exchange: RoutedExchange, context: PolicyContext): Verdict | Promise<Verdict> {
+  request(exchange: RoutedExchange, { pseudonym }: PolicyContext): Verdict | Promise<Verdict> {
     const { downstream, target, facts, match } = exchange;
     const asked = { method: downstream.method, target, facts, match };
     withoutField(facts.kept, 'x-forwarded-user');
+    const sessions = this.#hasSessions ? takeCookies(exchange) : this.#noSessions;
     const excepted = isExcepted(this.#settings.except, asked);
     for (const kind of this.#kinds) kind.strip?.(exchange, excepted);
     const owner = this.#kinds.find((kind) => kind.claims?.(exchange));
     if (owner === undefined && excepted) return null;
+    const context = { pseudonym, sessions };
     const outcome = owner ? owner.check(exchange, context) : this.#ask(exchange, context, []);
     return outcome instanceof Promise
       ? outcome.then((settled) => verdictOf(settled, exchange))
       : verdictOf(outcome, exchange);
-  }
-
-  toClient(fields: Fields, exchange: RoutedHead): Fields {
-    let out = fields;
-    for (const kind of this.#kinds) out = kind.toClient?.(out, exchange) ?? out;
-    // A cookie of one person: no cache before us may share it, though the service says that its answer is for everybody.
-    return out === fields ? fields : [...out, 'Cache-Control', 'private'];
   }
 
   close(): void {
@@ -59,7 +57,7 @@ export class Gate {
   /** One kind after the other. @param before what the others said */
   #ask(
     exchange: RoutedExchange,
-    context: PolicyContext,
+    context: ProofContext,
     before: readonly Outcome[],
   ): Outcome | Promise<Outcome> {
     const outcome = this.#kinds[before.length]!.check(exchange, context);
@@ -70,7 +68,7 @@ export class Gate {
 
   #next(
     exchange: RoutedExchange,
-    context: PolicyContext,
+    context: ProofContext,
     said: readonly Outcome[],
   ): Outcome | Promise<Outcome> {
     const last = said.at(-1)!;

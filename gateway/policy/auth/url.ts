@@ -8,3 +8,8 @@ export function parseHttpUrl(written: string, hint = 'a URL begins with https://
     return refused('no password in a URL: it would stand in logs');
   return accepted(url);
 }
+
+/** @param host a name or an address, of IPv6 with brackets or without: what is sent there leaves this machine for nobody to read. */
+export function isLoopback(host: string): boolean {
+  return /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[?::1\]?)$/.test(host);
+}

@@ -112,13 +112,17 @@ describe.each(laneKinds)('auth: forward on $kind', ({ routes, files }) => {
     expect((await gateway.get('/db/x', COOKIE)).head.values('set-cookie')).toEqual([]);
   });
 
-  test('a session that it renews is for no shared cache, whatever the service says', async () => {
-    const { gateway, service } = await stage();
-    service.answer(() => ok('x', 'Cache-Control: public, max-age=60'));
-    const controlOf = async (who: string) =>
-      (await gateway.get('/db/x', `Cookie: _oauth2_proxy=${who}`)).head.values('cache-control');
-    expect(await controlOf('old')).toEqual(['public, max-age=60', 'private']);
-    expect(await controlOf('ann')).toEqual(['public, max-age=60']);
+  test('a session that it renews is for no shared cache, whatever the service and the rules for its fields say', async () => {
+    const rules =
+      ', headers: { answer: { set: { Cache-Control: "public, max-age=60" }, remove: [Set-Cookie] } }';
+    const { gateway, service } = await stage(oauth2Proxy, '', rules);
+    service.answer(() => ok('x', 'Cache-Control: public, max-age=60', 'Set-Cookie: a=1'));
+    const headOf = async (who: string) => {
+      const { head } = await gateway.get('/db/x', `Cookie: _oauth2_proxy=${who}`);
+      return [head.values('cache-control'), head.values('set-cookie').length];
+    };
+    expect(await headOf('old')).toEqual([['public, max-age=60', 'private'], 2]);
+    expect(await headOf('ann')).toEqual([['public, max-age=60'], 0]);
   });
 
   test.each([

@@ -23,9 +23,10 @@ describe('a route extended in code', () => {
     const { service, gateway } = await extended(module);
     const refusal = await gateway.get('/shout/');
     expect([refusal.status, JSON.parse(refusal.text)]).toEqual([403, { no: 'entry' }]);
-    expect(await gateway.log.exchange(403)).toMatchObject({ bytesOut: refusal.text.length });
+    expect(await gateway.log.exchange(403)).toMatchObject({ bytesOut: refusal.text.length, policy: 'hooks' });
     expect(service.connections).toEqual([]);
     expect((await gateway.get('/shout/', 'X-Pass: 1')).text).toBe('a quiet answer');
+    expect(await gateway.log.exchange(200)).not.toHaveProperty('policy');
   });
 
   test.each([
@@ -243,6 +244,8 @@ describe('a route extended in code', () => {
       false,
     ]);
     expect(head.values('content-type')).toEqual(['application/problem+json']);
+    const line = await gateway.log.exchange(401);
+    expect([line.policy, line.cause, line.code]).toEqual(['hooks', 'who are you?', undefined]);
   });
 
   test('does not touch its neighbours', async () => {

@@ -334,6 +334,10 @@ describe('a WebSocket on a route with hooks', () => {
     client.destroy();
     await gateway.log.exchange(101);
     expect(seen.handshakes.answers).toEqual([101, 402, 403]);
+    const policies = await Promise.all(
+      [402, 403].map(async (status) => (await gateway.log.exchange(status)).policy),
+    );
+    expect(policies).toEqual(['hooks', undefined]);
   });
 
   test('is broken off where a listener of a hook throws when its answer is out', async () => {

@@ -1,10 +1,9 @@
-import type { Fields } from '../../../exchange/contract.ts';
 import { GatewayError } from '../../../exchange/error-catalog.ts';
 import { isHopByHopAnswer, nominate } from '../../../fields/connection.ts';
-import type { LocalAnswer, RoutedExchange, RoutedHead } from '../../../fields/exchange.ts';
+import type { LocalAnswer, RoutedExchange } from '../../../fields/exchange.ts';
 import type { KeptStates } from '../../kept.ts';
 import type { PolicyContext } from '../../policy.ts';
-import { withoutField, withoutTwins } from '../credentials.ts';
+import { renewSession, withoutField, withoutTwins } from '../credentials.ts';
 import { isPrintableUser } from '../jwt/claims.ts';
 import type { Authenticator, Outcome } from '../kind.ts';
 import { Outbound, type OutboundAnswer } from '../outbound.ts';
@@ -20,8 +19,6 @@ export class ForwardAuthenticator implements Authenticator {
   /** Fields that only its answer may set. */
   readonly #own: readonly string[];
   readonly ownsAuthorization: boolean;
-  /** A login that it renewed, by the facts of the request that it was renewed for. */
-  readonly #cookies = new WeakMap<RoutedHead['facts'], Fields>();
 
   static open(settings: ForwardSettings, kept: KeptStates): ForwardAuthenticator {
     const key = 'outbound of auth';
@@ -60,12 +57,6 @@ export class ForwardAuthenticator implements Authenticator {
     }
   }
 
-  /** What a 2xx set for the browser goes there with the answer of the service. */
-  toClient(fields: Fields, { facts }: RoutedHead): Fields {
-    const cookies = this.#cookies.get(facts);
-    return cookies === undefined ? fields : [...fields, ...cookies];
-  }
-
   close(): void {
     this.#release();
   }
@@ -98,7 +89,7 @@ export class ForwardAuthenticator implements Authenticator {
       facts.kept.push(...named(answer, lower));
     }
     const cookies = named(answer, 'set-cookie');
-    if (cookies.length > 0) this.#cookies.set(facts, cookies);
+    if (cookies.length > 0) renewSession(exchange, cookies);
     // Whether it names the user or not: the next one who passes may be somebody else.
     exchange.personal = true;
     return { kind: 'passed', user: user === '' ? null : user };

@@ -2,6 +2,7 @@
 
 import type { RoutedExchange } from '../../../fields/exchange.ts';
 import { isForwardingField, pushForwardedFields } from '../../../fields/forwarded.ts';
+import { isNavigation as opensPage } from '../../../fields/request-facts.ts';
 
 /**
  * The client's fields without those of its body, and what is asked for in the words of nginx and of Traefik and Caddy. Our own name in `Via`
@@ -41,7 +42,7 @@ function urlOf(exchange: RoutedExchange): string {
 /** Only what a browser opens is led to a login: a script, an image or a WebSocket could do nothing with the page. */
 export function isNavigation({ downstream, facts }: RoutedExchange): boolean {
   if (downstream.method !== 'GET' && downstream.method !== 'HEAD') return false;
-  return facts.fetchMode === null ? /\btext\/html\b/i.test(facts.accept) : facts.fetchMode === 'navigate';
+  return opensPage(facts);
 }
 
 /** A path never begins with two slashes here: a browser would take it for another host. */

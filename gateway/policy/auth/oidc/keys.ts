@@ -6,7 +6,7 @@ import { accepted, type ParseResult, refused } from '../../../keys/parse-result.
 import { row, section } from '../../../keys/section.ts';
 import { described, duration, oneOrMore, parsedBy } from '../../../keys/value.ts';
 import type { OidcSettings } from '../settings.ts';
-import { parseHttpUrl } from '../url.ts';
+import { isLoopback, parseHttpUrl } from '../url.ts';
 
 const name = z.string().min(1);
 
@@ -140,12 +140,10 @@ function parseIssuer(written: string): ParseResult<string> {
   if (!parsed.ok) return parsed;
   const { protocol, hostname, search, hash } = new URL(written);
   if (search !== '' || hash !== '') return refused('an issuer has neither a query nor a fragment');
-  if (protocol === 'http:' && !LOOPBACK.test(hostname))
+  if (protocol === 'http:' && !isLoopback(hostname))
     return refused('https, except for a provider on this machine');
   return parsed;
 }
-
-const LOOPBACK = /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /** Who has a cookie could find a short one by trying. */
 function parseSecret(written: string): ParseResult<string> {

@@ -2,14 +2,14 @@ import { randomInt } from 'node:crypto';
 import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
 import type { Fields } from '../../../exchange/contract.ts';
 import { GatewayError } from '../../../exchange/error-catalog.ts';
-import type { RoutedExchange, RoutedHead } from '../../../fields/exchange.ts';
+import type { RoutedExchange } from '../../../fields/exchange.ts';
 import type { KeptStates } from '../../kept.ts';
-import { unauthenticated } from '../credentials.ts';
+import { renewSession, unauthenticated } from '../credentials.ts';
 import { isNavigation } from '../forward/question.ts';
 import { isPrintableUser } from '../jwt/claims.ts';
-import type { Authenticator, Outcome } from '../kind.ts';
+import type { Authenticator, Outcome, ProofContext } from '../kind.ts';
 import type { OidcSettings } from '../settings.ts';
-import { type Cookies, cookieName, dropCookie, MAX_CHUNKS, setCookie, takeCookies } from './cookies.ts';
+import { type Cookies, cookieName, dropCookie, MAX_CHUNKS, setCookie } from './cookies.ts';
 import { pathTo, placeAsked, returnPath, urlTo } from './places.ts';
 import { type LoginChecks, Provider } from './provider.ts';
 import { identityOf, Seal } from './seal.ts';
@@ -30,10 +30,6 @@ export class OidcAuthenticator implements Authenticator {
   readonly #logins: Seal;
   readonly #tag: string;
   readonly #release: () => void;
-  /** What was taken out of a request, by its facts. */
-  readonly #taken = new WeakMap<RoutedHead['facts'], Cookies>();
-  /** Sessions that were renewed, for the answer. */
-  readonly #renewed = new WeakMap<RoutedHead['facts'], Fields>();
 
   static open(settings: OidcSettings, kept: KeptStates): OidcAuthenticator {
     const key = `oidc ${JSON.stringify(settings)}`;
@@ -54,13 +50,9 @@ export class OidcAuthenticator implements Authenticator {
     return placeAsked(exchange) !== null;
   }
 
-  strip(exchange: RoutedExchange): void {
-    this.#taken.set(exchange.facts, takeCookies(exchange));
-  }
-
-  async check(exchange: RoutedExchange): Promise<Outcome> {
+  async check(exchange: RoutedExchange, { sessions }: ProofContext): Promise<Outcome> {
     try {
-      return await this.#outcomeOf(exchange);
+      return await this.#outcomeOf(exchange, sessions);
     } catch (cause) {
       if (!(cause instanceof GatewayError)) throw cause;
       if (cause.row.status === 401) return this.#refused(exchange, cause.message);
@@ -68,33 +60,28 @@ export class OidcAuthenticator implements Authenticator {
     }
   }
 
-  toClient(fields: Fields, { facts }: RoutedHead): Fields {
-    const cookies = this.#renewed.get(facts);
-    return cookies === undefined ? fields : [...fields, ...cookies];
-  }
-
   close(): void {
     this.#release();
   }
 
-  #outcomeOf(exchange: RoutedExchange): Outcome | Promise<Outcome> {
+  #outcomeOf(exchange: RoutedExchange, cookies: Cookies): Outcome | Promise<Outcome> {
     const place = placeAsked(exchange);
-    if (place === null) return this.#decide(exchange);
+    if (place === null) return this.#decide(exchange, cookies);
     // Codes and ways back are for no log.
     exchange.record.target = exchange.record.target.replace(/\?.*$/s, '');
     const { method } = exchange.downstream;
     const allowed = place === 'logout' ? ['GET', 'POST'] : ['GET'];
     if (!allowed.includes(method)) return notAllowed(allowed);
-    if (place === 'login') return this.#begin(exchange);
-    return place === 'callback' ? this.#finish(exchange) : this.#logOut(exchange);
+    if (place === 'login') return this.#begin(exchange, cookies);
+    return place === 'callback' ? this.#finish(exchange, cookies) : this.#logOut(exchange, cookies);
   }
 
-  async #decide(exchange: RoutedExchange): Promise<Outcome> {
-    const session = await this.#session(exchange);
+  async #decide(exchange: RoutedExchange, cookies: Cookies): Promise<Outcome> {
+    const session = await this.#session(exchange, cookies);
     const passes = session !== null && mayPass(session, this.#settings);
     if (session === null || (!passes && knowsTooLittle(session, this.#settings)))
       return isNavigation(exchange)
-        ? this.#begin(exchange)
+        ? this.#begin(exchange, cookies)
         : this.#refused(exchange, 'no session, or one of a route that asks the provider for less');
     // Whether it names the user or not: the next one who passes may be somebody else.
     exchange.personal = true;
@@ -106,8 +93,7 @@ export class OidcAuthenticator implements Authenticator {
   }
 
   /** With what is newer of it in the answer. `null`: there is none, or it is over. */
-  async #session(exchange: RoutedExchange): Promise<Session | null> {
-    const cookies = this.#cookiesOf(exchange);
+  async #session(exchange: RoutedExchange, cookies: Cookies): Promise<Session | null> {
     const now = Date.now();
     const session = await this.#sessions.read(cookies, this.#name(exchange), now);
     if (session === null) return null;
@@ -115,8 +101,7 @@ export class OidcAuthenticator implements Authenticator {
     if (!due && !isToRenew(session, this.#settings, now)) return session;
     const newer = due ? await this.#refreshed(session, now) : { ...session, usedAt: now };
     if (newer === null) return null;
-    const lines = await this.#sessions.write(newer, cookies, this.#name(exchange));
-    this.#renewed.set(exchange.facts, lines);
+    renewSession(exchange, await this.#sessions.write(newer, cookies, this.#name(exchange)));
     return newer;
   }
 
@@ -131,9 +116,9 @@ export class OidcAuthenticator implements Authenticator {
   }
 
   /** To the provider, and back to the page. */
-  async #begin(exchange: RoutedExchange): Promise<Outcome> {
+  async #begin(exchange: RoutedExchange, cookies: Cookies): Promise<Outcome> {
     const back = returnPath(exchange, placeAsked(exchange));
-    const slot = back.length > SHORT_BACK ? LONG : await this.#slotOf(exchange);
+    const slot = back.length > SHORT_BACK ? LONG : await this.#slotOf(exchange, cookies);
     const state = `${randomState()}.${slot}`;
     const checks = { state, nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
     const location = await this.#provider.loginUrl(urlTo('callback', exchange), checks);
@@ -146,14 +131,13 @@ export class OidcAuthenticator implements Authenticator {
     return leadTo(location, cookie);
   }
 
-  async #finish(exchange: RoutedExchange): Promise<Outcome> {
+  async #finish(exchange: RoutedExchange, cookies: Cookies): Promise<Outcome> {
     const url = URL.parse(urlTo('callback', exchange) + exchange.target.query);
     if (url === null) return this.#refused(exchange, 'a host that no provider leads back to');
     if (OF_OTHER_FLOWS.some((field) => url.searchParams.has(field)))
       return this.#refused(exchange, 'an answer of another flow than was asked for');
     const state = url.searchParams.get('state') ?? '';
     const name = this.#loginName(exchange, state.slice(state.lastIndexOf('.') + 1));
-    const cookies = this.#cookiesOf(exchange);
     const now = Date.now();
     const login = await this.#logins.open<Login>(cookies.get(name) ?? '');
     if (login === null || login.state !== state || now >= login.begunAt + LOGIN_MS)
@@ -166,8 +150,7 @@ export class OidcAuthenticator implements Authenticator {
     return leadTo(login.back, [...lines, ...dropCookie(name), ...(crowded ? dropCookie(long) : [])]);
   }
 
-  async #logOut(exchange: RoutedExchange): Promise<Outcome> {
-    const cookies = this.#cookiesOf(exchange);
+  async #logOut(exchange: RoutedExchange, cookies: Cookies): Promise<Outcome> {
     const session = await this.#sessions.read(cookies, this.#name(exchange), Date.now());
     const own = [...cookies.keys()].filter((name) => name.startsWith(`${this.#name(exchange)}-`));
     const dropped = own.flatMap(dropCookie);
@@ -182,8 +165,7 @@ export class OidcAuthenticator implements Authenticator {
    * Logins that nobody finishes must not fill the room that browsers and servers have for cookies, nor do tabs that are opened at once and see
    * nothing of each other: the names are few. @returns one that is free, else the oldest
    */
-  async #slotOf(exchange: RoutedExchange): Promise<string> {
-    const cookies = this.#cookiesOf(exchange);
+  async #slotOf(exchange: RoutedExchange, cookies: Cookies): Promise<string> {
     const begun = await Promise.all(
       SLOTS.map(async (slot) => {
         const sealed = cookies.get(this.#loginName(exchange, slot));
@@ -197,10 +179,6 @@ export class OidcAuthenticator implements Authenticator {
 
   #refused(exchange: RoutedExchange, why: string): Outcome {
     return unauthenticated(why, `Cookie realm="Portway", form-action="${pathTo('login', exchange)}"`);
-  }
-
-  #cookiesOf({ facts }: RoutedExchange): Cookies {
-    return this.#taken.get(facts) ?? new Map();
   }
 
   #name(exchange: RoutedExchange): string {

@@ -26,6 +26,7 @@ export function StreamTools({ exchanges, feed }: Session) {
   }, [typed]);
   const routes = feed.status.value?.routes.map(({ id }) => id) ?? [];
   const missed = exchanges.missed.value;
+  const isFiltered = Object.values(filter).some((value) => value !== '');
   const paused = exchanges.paused.value;
   return (
     <div class="head tools">
@@ -50,7 +51,11 @@ export function StreamTools({ exchanges, feed }: Session) {
         choose={(since) => change({ since })}
       />
       <span class="push" />
-      {missed > 0 && <span class="quiet">{formatCount(missed)} more were not shown: too many a second</span>}
+      {missed > 0 && (
+        <span class="quiet">
+          {formatCount(missed)} {isFiltered ? 'not looked at' : 'more not shown'}: too many a second
+        </span>
+      )}
       {feed.locked === undefined && (
         <CaptureSwitch feed={feed} problem={exchanges.problem} route={filter.route} />
       )}

@@ -17,6 +17,7 @@ import type { ExplainInput, Explanation } from '../../route/explanation.ts';
 import { KeptMessages } from './messages.ts';
 import { isMeant } from './query.ts';
 import { ExchangeRing, type KeptExchange, type RingBounds } from './ring.ts';
+import { Sample } from './sample.ts';
 import { explainInput, keptRequest, summaryOf, viewOf, withBodies } from './view.ts';
 
 export interface InspectorOptions {
@@ -43,6 +44,7 @@ export class Inspector implements Inspection {
   #secondBegan = 0;
   #inSecond = 0;
   #sampled = 0;
+  readonly #sample = new Sample();
   /** Those that somebody looks at stay, so that they can be sent again however many came since. */
   readonly #looked = new Map<string, KeptExchange>();
   #capture: Capture | null = null;
@@ -81,8 +83,12 @@ export class Inspector implements Inspection {
   }
 
   #isLookedInto({ id, inspect }: RouteConfig): boolean {
+    return (inspect && this.#options.always) || this.#isCaptured(id);
+  }
+
+  #isCaptured(route: string | null): boolean {
     const asked = this.captured;
-    return (inspect && this.#options.always) || (asked !== null && (asked.route ?? id) === id);
+    return asked !== null && (asked.route ?? route) === route;
   }
 
   /** It is over, and has a detail or somebody looks. */
@@ -92,8 +98,20 @@ export class Inspector implements Inspection {
     if (record.detail !== null && record.detail.messages !== null) this.#listening.delete(record);
     // It has a detail because it is traced.
     if (record.endedAt >= this.until) return;
-    if (record.detail !== null || this.#isWorthIt(record)) this.#ring.keep(record, Date.now());
+    if (record.detail === null ? this.#isWorthIt(record) : this.#isMeant(record))
+      this.#ring.keep(record, Date.now());
     else this.#sampled++;
+  }
+
+  /** In development, and where somebody asked for bodies, none is left out that has a detail. */
+  #isMeant(record: ExchangeRecord): boolean {
+    const { route, endedAt } = record;
+    return (
+      this.#options.always ||
+      !wentWell(record) ||
+      this.#isCaptured(route) ||
+      this.#sample.takes(route, endedAt)
+    );
   }
 
   /** Without its fields: it began before somebody looked, or it failed. */
@@ -210,6 +228,12 @@ export function joinedLists(lists: readonly ExchangeList[], limit: number): Exch
   };
 }
 
+/** At once, and soon: nobody asks why. */
+function wentWell({ status, errorCode, attempts, startedAt, endedAt, tunnel }: ExchangeRecord): boolean {
+  return status < 400 && errorCode === null && attempts <= 1 && !tunnel && endedAt - startedAt < SLOW_MS;
+}
+
+const SLOW_MS = 1_000;
 const CAPTURING_MAX = 64;
 const KEPT_PER_SECOND = 1_000;
 /** The rest is for those that fail: they are what somebody looks for. */

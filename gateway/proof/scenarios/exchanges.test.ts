@@ -229,7 +229,9 @@ describe('events', () => {
   });
 
   test('are sampled where there are too many, and say so', async () => {
-    const db = (await startService()).answer(ok('fine'));
+    const db = (await startService()).answer(({ target }) =>
+      target === '/last' ? reply(404, [], 'none') : ok('fine'),
+    );
     const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`);
     const told = await events(gateway, '?route=/db');
     await until('the second status', () => told.of('status').length > 1);

@@ -238,11 +238,11 @@ function nested(path: readonly string[], value: unknown): Record<string, unknown
 }
 
 /** What answers on a route that can have no `to`; `null`: it can. */
-function originOf(route: object | null): object | null {
+function originOf(route: { readonly respond?: object } | null): object | null {
   const has = (keys: readonly string[]) => keys.some((key) => route !== null && key in route);
   if (has([...FOLDER_KEYS, 'folder'])) return { folder: '.' };
   if (has([...REDIRECT_KEYS, 'redirect'])) return { redirect: '/new' };
-  return has(['respond']) ? {} : null;
+  return route?.respond !== undefined && !('share' in route.respond) ? {} : null;
 }
 
 function wholeOf(path: readonly string[], before: string, key: string): object {

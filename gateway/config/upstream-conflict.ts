@@ -2,6 +2,7 @@
 
 import { durationText } from '../keys/units.ts';
 import type { RouteConfig, UpstreamConfig } from '../model/config.ts';
+import type { RespondSettings } from '../policy/respond/keys.ts';
 import { isExtended } from '../route/lane.ts';
 import { FOLDER_KEYS, isRemote } from './folder-schema.ts';
 import type { Fault } from './problem-list.ts';
@@ -82,8 +83,23 @@ function reportWire(route: RouteConfig, path: readonly PathKey[], document: Sour
 /** One thing answers on a route, and what is said of another means nothing. */
 function reportOrigin(route: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
   const written = (key: string) => keySpanAt(document.root, [...path, key]) !== null;
-  const isOff = (key: string) => key === 'respond' && route.policies[key] === null;
-  const [origin, ...others] = ORIGIN_KEYS.filter((key) => written(key) && !isOff(key));
+  const respond = (route.policies.respond ?? null) as RespondSettings | null;
+  const isPart = respond !== null && respond.share !== null;
+  const isOrigin = (key: string) => key !== 'respond' || (respond !== null && !isPart);
+  const [origin, ...others] = ORIGIN_KEYS.filter((key) => written(key) && isOrigin(key));
+  if (origin === undefined && isPart)
+    report(
+      document,
+      [
+        [...path, 'respond', 'share'],
+        [...path, 'respond'],
+      ],
+      {
+        expected: '"to" beside it, for the other requests',
+        found: 'none',
+        hint: 'without "share" it answers all of them',
+      },
+    );
   for (const other of others)
     report(document, [[...path, other]], {
       expected: 'one of the two',

@@ -1,7 +1,7 @@
 import type { AnswerSink, BodySink, Fields, RequestBody, UpstreamCall } from '../exchange/contract.ts';
+import { CountedShare } from '../exchange/share.ts';
 import type { Deadline, Timed } from '../exchange/timer-wheel.ts';
 import type { MirrorConfig, UpstreamConfig } from '../model/config.ts';
-import { CanaryShare } from '../upstream/canary.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -21,7 +21,7 @@ export class Mirror {
   readonly config: MirrorConfig;
   readonly #upstream: Upstream;
   readonly #release: () => void;
-  readonly #share: CanaryShare;
+  readonly #share: CountedShare;
   readonly #underWay = new Set<MirrorCopy>();
   readonly #comparison: Comparison | null;
   #closed = false;
@@ -30,7 +30,7 @@ export class Mirror {
     this.config = config;
     this.#upstream = registry.acquire(spec);
     this.#release = () => registry.release(spec);
-    this.#share = new CanaryShare(config.share);
+    this.#share = new CountedShare(config.share);
     const { compare } = config;
     this.#comparison = compare ? new Comparison(compare, this.#upstream.traffic) : null;
   }

@@ -1,9 +1,9 @@
 import { type EndpointTraffic, Traffic } from '../exchange/counters/traffic.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { CountedShare } from '../exchange/share.ts';
 import type { EndpointConfig, UpstreamConfig } from '../model/config.ts';
 import type { CookieScope } from '../policy/sticky-cookie/sticky-cookie.ts';
 import type { Breaker } from './breaker.ts';
-import { CanaryShare } from './canary.ts';
 import { Candidate, type Role } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import type { NameSource } from './discovery.ts';
@@ -47,7 +47,7 @@ export class Upstream implements EndpointWatcher {
   readonly #primary: Tier;
   readonly #backup: Tier;
   readonly #canary: Tier;
-  readonly #canaryShare: CanaryShare | null;
+  readonly #canaryShare: CountedShare | null;
   readonly #sticky: Sticky | null;
   #candidates: readonly Candidate[] = [];
   #joined = false;
@@ -64,7 +64,7 @@ export class Upstream implements EndpointWatcher {
     this.#primary = new Tier(balance);
     this.#backup = new Tier(balance);
     this.#canary = new Tier(balance);
-    this.#canaryShare = canary && new CanaryShare(canary.share);
+    this.#canaryShare = canary && new CountedShare(canary.share);
     this.#sticky = sticky && new Sticky(sticky, stickyKey);
     const expand = (endpoint: EndpointConfig) => names.expand(endpoint, () => this.#join());
     this.#main = config.endpoints.map(expand);

@@ -1,6 +1,6 @@
 /** `filters:` of a rule as keys of a route. */
 
-import type { SourceNode, SourceScalar, Span } from '../source.ts';
+import type { SourceNode, SourceScalar } from '../source.ts';
 import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import type { ObjectReader } from './object-reader.ts';
 
@@ -9,6 +9,8 @@ export interface Place {
   readonly host: string | null;
   readonly path: string;
   readonly exact: boolean;
+  /** Of the listener; `null`: none, or several. */
+  readonly port: number | null;
 }
 
 export type RouteKeys = Readonly<Record<string, SourceNode | null>>;
@@ -152,22 +154,27 @@ function redirectOf(filter: ObjectReader, place: Place): RouteKeys {
   const change = redirect.map('path');
   const { path, append } = change === null ? { path: place.path, append: null } : replacedPath(change);
   return {
-    redirect: scalarAt(span, `${originOf(redirect)}${path}`),
+    redirect: scalarAt(span, `${originOf(redirect, place.port)}${path}`),
     append: place.exact ? null : append,
     status: scalarAt(span, redirect.number('statusCode') ?? 302),
   };
 }
 
-/** Empty: the address that the client asked at. */
-function originOf(redirect: ObjectReader): string {
+/** Empty: the address that the client asked at. A scheme that is said has its own port, else it is the listener's. */
+function originOf(redirect: ObjectReader, listened: number | null): string {
   const [scheme, hostname, port] = [
     redirect.text('scheme'),
     redirect.text('hostname'),
     redirect.number('port'),
   ];
   if (scheme === null && hostname === null && port === null) return '';
-  return `${scheme ?? '{scheme}'}://${hostname ?? '{host}'}${port === null ? '' : `:${port}`}`;
+  const unsaid = scheme === null && !WELL_KNOWN.has(listened) ? listened : null;
+  const shown = port === null ? unsaid : port === PORTS[scheme ?? ''] ? null : port;
+  return `${scheme ?? '{scheme}'}://${hostname ?? '{host}'}${shown === null ? '' : `:${shown}`}`;
 }
+
+const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+const WELL_KNOWN: ReadonlySet<number | null> = new Set(Object.values(PORTS));
 
 /** What stands in the place of the matched path, and whether what follows it is appended. */
 function replacedPath(change: ObjectReader): { path: string; append: SourceNode | null } {
@@ -203,8 +210,4 @@ export function timeoutsOf(rule: ObjectReader): SourceNode | null {
 /** `0s` is no deadline at all. */
 function isOff(duration: unknown): boolean {
   return /^0+(?:ms|s|m|h)$/.test(String(duration));
-}
-
-export function unusableAt(span: Span, status: number): SourceNode {
-  return mapAt(span, { status: scalarAt(span, status) });
 }

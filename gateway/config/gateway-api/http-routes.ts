@@ -2,14 +2,7 @@
 
 import type { ProblemList } from '../problem-list.ts';
 import type { SourceNode, SourceScalar, Span } from '../source.ts';
-import {
-  keysOfFilters,
-  type Place,
-  type RouteKeys,
-  type TargetOf,
-  timeoutsOf,
-  unusableAt,
-} from './filters.ts';
+import { keysOfFilters, type Place, type RouteKeys, type TargetOf, timeoutsOf } from './filters.ts';
 import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -32,6 +25,8 @@ interface ServedHost {
   /** `null`: any. */
   readonly host: SourceScalar | null;
   readonly rank: number;
+  /** Of its listeners; `null`: none, or several. */
+  readonly port: number | null;
 }
 
 /** @param broken of references that lead nowhere: what they are about is answered 500, or is not served, as the standard says */
@@ -63,15 +58,26 @@ const NO_COMMON_HOST = {
 /** `null`: none in common. */
 function hostsOf(hostnames: readonly SourceScalar[], listeners: readonly Listener[]): ServedHost[] | null {
   const hosts = new Map<string, ServedHost>();
-  for (const { hostname } of listeners) {
+  for (const { hostname, port } of listeners) {
     for (const own of hostnames.length === 0 ? [null] : hostnames) {
       const common = commonHost(own, hostname);
+      if (common === undefined) continue;
       const key = String(common?.value ?? '');
-      if (common === undefined || (hosts.get(key)?.rank ?? -1) >= rankOf(own)) continue;
-      hosts.set(key, { host: common, rank: rankOf(own) });
+      const served = { host: common, rank: rankOf(own), port: numberIn(port) };
+      const known = hosts.get(key);
+      if (known === undefined) hosts.set(key, served);
+      else
+        hosts.set(key, {
+          ...(known.rank >= served.rank ? known : served),
+          port: known.port === served.port ? known.port : null,
+        });
     }
   }
   return hosts.size === 0 ? null : [...hosts.values()];
+}
+
+function numberIn(scalar: SourceScalar | null): number | null {
+  return typeof scalar?.value === 'number' ? scalar.value : null;
 }
 
 /** An exact name before wildcards, a longer wildcard before a shorter one. */
@@ -95,6 +101,8 @@ function commonHost(
 function isBelow(host: string, wildcard: string): boolean {
   return wildcard.startsWith('*.') && host.endsWith(wildcard.slice(1)) && host.length > wildcard.length - 1;
 }
+
+type WeightedBackend = Backend & { readonly weight: SourceScalar | null };
 
 interface RuleContext {
   readonly route: KubernetesObject;
@@ -122,13 +130,11 @@ function mirrorTargetOf(ref: ObjectReader, { references, route, broken }: RuleCo
   }
   const { targets } = backend;
   if (targets.length === 1) return targets[0]!;
-  return `http://${ref.text('name')}.${ref.text('namespace') ?? route.namespace}.svc:${ref.number('port')}`;
+  const scheme = targets[0]!.startsWith('h2c:') ? 'h2c' : 'http';
+  return `${scheme}://${ref.text('name')}.${ref.text('namespace') ?? route.namespace}.svc:${ref.number('port')}`;
 }
 
-function backendOf(
-  ref: ObjectReader,
-  { references, route, broken }: RuleContext,
-): Backend & { weight: SourceScalar | null } {
+function backendOf(ref: ObjectReader, { references, route, broken }: RuleContext): WeightedBackend {
   ref.knows('group', 'kind', 'namespace', 'name', 'port', 'weight', 'filters');
   if (ref.list('filters').length > 0)
     ref.fault('filters', {
@@ -144,8 +150,8 @@ function backendOf(
 function claimOf(
   rule: ObjectReader,
   match: ObjectReader | null,
-  { host, rank }: ServedHost,
-  backends: readonly (Backend & { weight: SourceScalar | null })[],
+  { host, rank, port }: ServedHost,
+  backends: readonly WeightedBackend[],
   targetOf: TargetOf,
 ): Claim {
   match?.knows('path', 'headers', 'queryParams', 'method');
@@ -163,6 +169,7 @@ function claimOf(
     host: host === null ? null : String(host.value).toLowerCase(),
     path: trimmed(value),
     exact: type === 'Exact',
+    port,
   };
   const { span } = rule.node;
   const when = match === null ? null : conditionsOf(match);
@@ -191,24 +198,30 @@ function writtenHost(host: string | null): string {
 }
 
 /** What answers: a redirect, services, or 500 where no backend can be had; 503 where there is one, with nobody in it that is ready. */
-function originOf(
-  rule: ObjectReader,
-  filters: RouteKeys,
-  backends: readonly (Backend & { weight: SourceScalar | null })[],
-): RouteKeys {
+function originOf(rule: ObjectReader, filters: RouteKeys, backends: readonly WeightedBackend[]): RouteKeys {
   const { span } = rule.node;
   if (filters.redirect) return filters;
   const used = backends.filter(({ weight }) => weight?.value !== 0);
   const sound = used.filter((backend) => backend.ok);
-  if (sound.length === 0) {
-    const status = used.some((backend) => !backend.ok && backend.status === 503) ? 503 : 500;
-    return { respond: unusableAt(span, status), headers: filters.headers ?? null };
-  }
+  const respond = refusalOf(span, used);
+  if (sound.length === 0) return { respond, headers: filters.headers ?? null };
   const weights = partsOf(sound);
   const to = sound.flatMap((backend, index) => endpointsOf(backend, weights[index]!));
   // Nothing is taken off, and nothing put back, unless a rule says so.
   const asItIs = { strip: scalarAt(span, false), rewrite: scalarAt(span, 'off') };
-  return { to: listAt(span, to), ...asItIs, ...filters, timeouts: timeoutsOf(rule) };
+  return { to: listAt(span, to), respond, ...asItIs, ...filters, timeouts: timeoutsOf(rule) };
+}
+
+/** What is answered in the place of backends that can't be had: to their share of the requests, or to all. */
+function refusalOf(span: Span, used: readonly WeightedBackend[]): SourceNode | null {
+  const statuses = used.flatMap((backend) => (backend.ok ? [] : [backend.status]));
+  if (statuses.length === 0 && used.length > 0) return null;
+  const status = scalarAt(span, statuses.includes(503) ? 503 : 500);
+  if (statuses.length === used.length) return mapAt(span, { status });
+  const weightOf = (all: readonly WeightedBackend[]) =>
+    all.reduce((sum, { weight }) => sum + Number(weight?.value ?? 1), 0);
+  const share = (100 * weightOf(used.filter(({ ok }) => !ok))) / weightOf(used);
+  return mapAt(span, { status, share: scalarAt(span, `${Number(share.toFixed(2))}%`) });
 }
 
 function endpointsOf(backend: Backend & { ok: true }, weight: number | null): SourceNode[] {

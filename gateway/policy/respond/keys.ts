@@ -3,11 +3,13 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { inherited } from '../../keys/inherited.ts';
-import { described, duration, orWord, text } from '../../keys/value.ts';
+import { described, duration, orWord, percent, text } from '../../keys/value.ts';
 import { headerValues } from '../headers/keys.ts';
 
 export interface RespondSettings {
   readonly status: number;
+  /** Of the requests, from 0 to 1, beside a service; `null`: there is none. */
+  readonly share: number | null;
   /** Text that stands in the configuration; `null`: a file, or none. */
   readonly body: string | null;
   /** Absolute. */
@@ -32,6 +34,11 @@ const status = z
 export const respondForm = z
   .strictObject({
     status: described(status, 'The status of the answer.', { default: '200', also: ['code'] }).optional(),
+    share: described(
+      percent({ min: '0%', max: '100%' }),
+      'Of how many requests this is the answer: counted, not left to chance. With it there is a `to` beside it, which answers the others.',
+      { defaultText: 'of all, and there is no `to`', also: ['percent', 'percentage', 'weight', 'abort'] },
+    ).optional(),
     body: described(
       text,
       'Text, or the path of a text file of at most 1 MiB: what begins with `./`, `../` or `/`, relative to this file. Changes of the file are taken over.',
@@ -64,7 +71,7 @@ export const respondForm = z
   })
   .meta({
     id: 'respond',
-    doc: { expected: 'a map with status, body, retryAfter, headers', holder: 'respond' },
+    doc: { expected: 'a map with status, share, body, retryAfter, headers', holder: 'respond' },
   });
 
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -75,7 +82,7 @@ const respondValue = orWord(
     .union([status.transform((alone): z.output<typeof respondForm> => ({ status: alone })), respondForm])
     .meta({
       doc: {
-        expected: 'a status, or a map with status, body, retryAfter, headers',
+        expected: 'a status, or a map with status, share, body, retryAfter, headers',
         type: 'status, or a map, see [respond](#respond)',
       },
     }),
@@ -98,11 +105,12 @@ export const respondRow = inherited<typeof respondValue, 'respond', RespondSetti
 });
 
 function compileRespond(written: z.output<typeof respondForm>, folder: string): RespondSettings {
-  const { status: own = 200, body = null, retryAfter, headers = {} } = written;
+  const { status: own = 200, share = null, body = null, retryAfter, headers = {} } = written;
   const isFile = body !== null && /^(?:\.{0,2}\/)/.test(body);
   const after = retryAfter === undefined ? [] : ['Retry-After', String(Math.ceil(retryAfter / 1000))];
   return {
     status: own,
+    share,
     body: isFile ? null : body,
     file: isFile ? resolve(folder, body) : null,
     fields: [...after, ...Object.entries(headers).flat()],

@@ -3,85 +3,25 @@
  * as far as Portway has the feature; they are written anew, against services of the tests' own.
  */
 import { describe, expect, test } from 'vitest';
-import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { startTestGateway } from '../testing/gateway.ts';
+import {
+  answered,
+  backend,
+  exact,
+  file,
+  gatewayObject,
+  list,
+  listener,
+  prefix,
+  route,
+  serving,
+  to,
+  V1,
+} from '../testing/gateway-api.ts';
 import { startH2Service } from '../testing/h2-service.ts';
 import { until } from '../testing/poll.ts';
 import { get } from '../testing/raw-client.ts';
 import { startService } from '../testing/service.ts';
-
-const V1 = 'gateway.networking.k8s.io/v1';
-
-/** A service that says its name and what it got, as an EndpointSlice of the namespace `infra`. */
-async function backend(name: string, namespace = 'infra'): Promise<object[]> {
-  const service = await startService();
-  service.answer(({ head }) => {
-    const body = JSON.stringify({ name, got: head.raw });
-    return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  });
-  return [
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace },
-      spec: { ports: [{ port: 8080, name: 'http' }] },
-    },
-    {
-      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
-      metadata: { name: `${name}-1`, namespace, labels: { 'kubernetes.io/service-name': name } },
-      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
-      ports: [{ name: 'http', port: service.port }],
-    },
-  ];
-}
-
-const listener = (more: object = {}) => ({ name: 'http', port: 80, protocol: 'HTTP', ...more });
-
-function gatewayObject(...listeners: object[]): object {
-  const spec = { gatewayClassName: 'portway', listeners: listeners.length > 0 ? listeners : [listener()] };
-  return { apiVersion: V1, kind: 'Gateway', metadata: { name: 'same', namespace: 'infra' }, spec };
-}
-
-function route(name: string, spec: object, metadata: object = {}): object {
-  const full = { parentRefs: [{ name: 'same', namespace: 'infra' }], ...spec };
-  return {
-    apiVersion: V1,
-    kind: 'HTTPRoute',
-    metadata: { name, namespace: 'infra', ...metadata },
-    spec: full,
-  };
-}
-
-const to = (name: string, more: object = {}) => ({ backendRefs: [{ name, port: 8080, ...more }] });
-
-/** Objects as they come out of kubectl: JSON is YAML. */
-function file(...objects: object[]): string {
-  return objects.map((each) => block(each)).join('\n---\n');
-}
-
-/** As `kubectl get -o yaml` prints several. */
-function list(...objects: object[]): string {
-  const items = objects.map((each) => `- ${block(each).replaceAll('\n', '\n  ')}`);
-  return `apiVersion: v1\nitems:\n${items.join('\n')}\nkind: List\nmetadata:\n  resourceVersion: ""\n`;
-}
-
-function block(value: object): string {
-  return Object.entries(value)
-    .map(([key, inner]) => `${key}: ${JSON.stringify(inner)}`)
-    .join('\n');
-}
-
-async function serving(...objects: object[]): Promise<TestGateway> {
-  return startTestGateway(file(...objects));
-}
-
-/** Which service answers: its name, or the status where none does. */
-async function answered(gateway: TestGateway, target: string, ...fields: string[]): Promise<string | number> {
-  const { status, text } = await gateway.get(target, ...fields);
-  return status === 200 ? JSON.parse(text).name : status;
-}
-
-const prefix = (value: string) => ({ path: { type: 'PathPrefix', value } });
-const exact = (value: string) => ({ path: { type: 'Exact', value } });
 
 test('simple matching: without a Gateway, with one, and without matches', async () => {
   const objects = [...(await backend('v1')), ...(await backend('v2'))];

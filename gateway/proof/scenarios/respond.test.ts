@@ -44,6 +44,17 @@ describe.each(['wire', 'general'])('respond in the %s lane', (lane) => {
     expect([none.status, none.head.value('content-length')]).toEqual([204, undefined]);
   });
 
+  test('a share of the requests is answered, the service has the others', async () => {
+    const service = (await startService()).answer(ok('other'));
+    const gateway = await startTestGateway(
+      `routes:\n  /part: { to: ${service.port}, respond: { status: 503, share: 25%, body: part }, lane: ${lane} }\n  /none: { to: ${service.port}, respond: { status: 503, share: 0% }, lane: ${lane} }\n`,
+    );
+    const texts: string[] = [];
+    for (let i = 0; i < 8; i++) texts.push((await gateway.get('/part')).text);
+    expect(texts).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((at) => (at === 2 || at === 6 ? 'part' : 'other')));
+    expect((await gateway.get('/none')).text).toBe('other');
+  });
+
   test('HEAD has the length and no body, and the connection goes on', async () => {
     const gateway = await startTestGateway(ROUTES(lane), { files: FILES });
     const client = await gateway.connect();

@@ -2,7 +2,7 @@
  * Which of the new requests are the canary's: of every n, n × share, spread evenly and never more than half a request off. Chance would be off
  * by more for a long time where there are few requests, and those are what a canary is tried on first.
  */
-export class CanaryShare {
+export class CountedShare {
   readonly #share: number;
   #owed = WHOLE / 2;
 

@@ -1,0 +1,720 @@
+/**
+ * What the Gateway API asks of each feature of an HTTPRoute that Portway has, as tables of requests and what becomes of them: the names are those of
+ * its conformance profiles, the rows are written anew.
+ */
+import { describe, expect, test } from 'vitest';
+import type { TestGateway } from '../testing/gateway.ts';
+import {
+  answered,
+  backend,
+  exact,
+  gatewayObject,
+  listener,
+  prefix,
+  route,
+  serving,
+  to,
+} from '../testing/gateway-api.ts';
+import { until } from '../testing/poll.ts';
+import { startService } from '../testing/service.ts';
+
+/** Method, target, fields of a request, and who answers it: a service's name, or a status. */
+type Row = readonly [request: string, fields: readonly string[], answeredBy: string | number];
+
+async function taken(gateway: TestGateway, rows: readonly Row[]): Promise<Row[]> {
+  const all: Row[] = [];
+  for (const [request, fields] of rows) {
+    const [method, target] = request.includes(' ') ? request.split(' ') : ['GET', request];
+    const host = fields.some((field) => field.startsWith('Host:')) ? [] : ['Host: gateway.test'];
+    const { status, text } = await gateway.exchange(
+      `${method} ${target} HTTP/1.1\r\n${[...host, ...fields].join('\r\n')}\r\n\r\n`,
+    );
+    all.push([request, fields, status === 200 && text !== '' ? JSON.parse(text).name : status]);
+  }
+  return all;
+}
+
+async function three(namespace = 'infra'): Promise<object[]> {
+  return (await Promise.all(['v1', 'v2', 'v3'].map((name) => backend(name, namespace)))).flat();
+}
+
+const header = (name: string, value: string) => ({ name, value });
+
+describe('which rule', () => {
+  test('HTTPRouteExactPathMatching', async () => {
+    const rules = [
+      { matches: [exact('/one')], ...to('v1') },
+      { matches: [exact('/two')], ...to('v2') },
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const rows: Row[] = [
+      ['/one', [], 'v1'],
+      ['/two?x=/', [], 'v2'],
+      ['/', [], 404],
+      ['/one/example', [], 404],
+      ['/two/', [], 404],
+      ['/Two', [], 404],
+    ];
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+
+  test('HTTPRoutePathMatchOrder', async () => {
+    const rules = [
+      { matches: [exact('/match/exact/one')], ...to('v3') },
+      { matches: [exact('/match/exact')], ...to('v2') },
+      { matches: [prefix('/match')], ...to('v1') },
+      { matches: [prefix('/match/prefix/')], ...to('v2') },
+      { matches: [prefix('/match/prefix/one')], ...to('v3') },
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const rows: Row[] = [
+      ['/match/exact/one', [], 'v3'],
+      ['/match/exact', [], 'v2'],
+      ['/match', [], 'v1'],
+      ['/match/prefix/one/any', [], 'v3'],
+      ['/match/prefix/any', [], 'v2'],
+      ['/match/any', [], 'v1'],
+      ['/matched', [], 404],
+    ];
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+
+  test('HTTPRouteHeaderMatching', async () => {
+    const colours = ['blue', 'green', 'red', 'yellow'];
+    const rules = [
+      { matches: [{ headers: [header('version', 'one')] }], ...to('v1') },
+      { matches: [{ headers: [header('VERSION', 'two')] }], ...to('v2') },
+      { matches: [{ headers: [header('version', 'two'), header('color', 'orange')] }], ...to('v1') },
+      ...colours.map((colour, at) => ({
+        matches: [{ headers: [header('Color', colour)] }],
+        ...to(at % 2 === 0 ? 'v1' : 'v2'),
+      })),
+      // Of two of one name the first counts.
+      { matches: [{ headers: [header('tier', 'a'), header('TIER', 'b')] }], ...to('v3') },
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const rows: Row[] = [
+      ['/', ['Version: one'], 'v1'],
+      ['/', ['version: two'], 'v2'],
+      ['/', ['Version: two', 'Color: orange'], 'v1'],
+      ['/', ['color: blue'], 'v1'],
+      ['/', ['COLOR: green'], 'v2'],
+      ['/', ['Color: red'], 'v1'],
+      ['/', ['Color: yellow'], 'v2'],
+      ['/', ['Color: purple'], 404],
+      ['/', ['Color: Blue'], 404],
+      ['/', ['Version: two', 'Color: red'], 'v2'],
+      ['/', ['Tier: a'], 'v3'],
+      ['/', ['Tier: b'], 404],
+      ['/', [], 404],
+    ];
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+
+  test('HTTPRouteQueryParamMatching', async () => {
+    const query = (...pairs: [string, string][]) => ({ queryParams: pairs.map((pair) => header(...pair)) });
+    const rules = [
+      { matches: [query(['animal', 'whale'])], ...to('v1') },
+      { matches: [query(['animal', 'dolphin'])], ...to('v2') },
+      { matches: [query(['animal', 'dolphin'], ['color', 'blue']), query(['ANIMAL', 'Whale'])], ...to('v3') },
+      { matches: [{ ...prefix('/path1'), ...query(['animal', 'whale']) }], ...to('v1') },
+      { matches: [{ headers: [header('version', 'one')], ...query(['animal', 'whale']) }], ...to('v2') },
+      {
+        matches: [
+          { ...prefix('/path2'), headers: [header('version', 'two')], ...query(['animal', 'whale']) },
+        ],
+        ...to('v3'),
+      },
+      {
+        matches: [
+          { ...prefix('/path3'), ...query(['animal', 'shark']) },
+          { ...prefix('/path4'), headers: [header('version', 'three')], ...query(['animal', 'kraken']) },
+        ],
+        ...to('v1'),
+      },
+      { matches: [prefix('/path5')], ...to('v1') },
+      { matches: [query(['animal', 'hydra'])], ...to('v2') },
+      { matches: [{ headers: [header('version', 'four')] }], ...to('v3') },
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const rows: Row[] = [
+      ['/?animal=whale', [], 'v1'],
+      ['/?animal=dolphin', [], 'v2'],
+      ['/?animal=dolphin&color=blue', [], 'v3'],
+      ['/?ANIMAL=Whale', [], 'v3'],
+      ['/?animal=whale&otherparam=irrelevant', [], 'v1'],
+      ['/?animal=dolphin&color=yellow', [], 'v2'],
+      ['/?color=blue', [], 404],
+      ['/?animal=dog', [], 404],
+      ['/?animal=whaledolphin', [], 404],
+      ['/', [], 404],
+      ['/path1?animal=whale', [], 'v1'],
+      ['/?animal=whale', ['version: one'], 'v2'],
+      ['/path2?animal=whale', ['version: two'], 'v3'],
+      ['/path3?animal=shark', [], 'v1'],
+      ['/path4?animal=kraken', ['version: three'], 'v1'],
+      ['/?animal=shark', [], 404],
+      ['/path4?animal=kraken', [], 404],
+      ['/path5?animal=hydra', [], 'v1'],
+      ['/?animal=hydra', ['version: four'], 'v3'],
+    ];
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+
+  test('HTTPRouteMethodMatching', async () => {
+    const rules = [
+      { matches: [{ method: 'POST' }], ...to('v1') },
+      { matches: [{ method: 'GET' }], ...to('v2') },
+      { matches: [{ ...prefix('/path1'), method: 'GET' }], ...to('v1') },
+      { matches: [{ headers: [header('version', 'one')], method: 'PUT' }], ...to('v2') },
+      {
+        matches: [{ ...prefix('/path2'), headers: [header('version', 'two')], method: 'POST' }],
+        ...to('v3'),
+      },
+      {
+        matches: [
+          { ...prefix('/path3'), method: 'PATCH' },
+          { ...prefix('/path4'), headers: [header('version', 'three')], method: 'DELETE' },
+        ],
+        ...to('v1'),
+      },
+      { matches: [prefix('/path5')], ...to('v1') },
+      { matches: [{ method: 'PATCH' }], ...to('v2') },
+      // More headers than a method has; the method decides first.
+      { matches: [{ headers: [header('version', 'four'), header('color', 'red')] }], ...to('v3') },
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const rows: Row[] = [
+      ['POST /', ['Content-Length: 0'], 'v1'],
+      ['GET /', [], 'v2'],
+      ['HEAD /', [], 404],
+      ['GET /path1', [], 'v1'],
+      ['PUT /', ['version: one', 'Content-Length: 0'], 'v2'],
+      ['POST /path2', ['version: two', 'Content-Length: 0'], 'v3'],
+      ['PATCH /path3', ['Content-Length: 0'], 'v1'],
+      ['DELETE /path4', ['version: three'], 'v1'],
+      ['PUT /', ['Content-Length: 0'], 404],
+      ['DELETE /path4', [], 404],
+      ['PATCH /path5', ['Content-Length: 0'], 'v1'],
+      ['PATCH /', ['version: four', 'color: red', 'Content-Length: 0'], 'v2'],
+      ['DELETE /', ['version: four', 'color: red'], 'v3'],
+    ];
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+
+  test('HTTPRouteMatching across routes, and which of equals', async () => {
+    const objects = [
+      route('part-1', {
+        hostnames: ['example.com', 'example.net'],
+        rules: [{ matches: [prefix('/'), { headers: [header('version', 'one')] }], ...to('v1') }],
+      }),
+      route('part-2', {
+        hostnames: ['example.com'],
+        rules: [{ matches: [prefix('/v2'), { headers: [header('version', 'two')] }], ...to('v2') }],
+      }),
+      // Of one age: the name decides, whatever stands first.
+      route('zebra', { hostnames: ['tie.example'], rules: [to('v3')] }),
+      route('apple', { hostnames: ['tie.example'], rules: [to('v1')] }),
+      // In one route the first rule that matches.
+      route('rules', { hostnames: ['rules.example'], rules: [to('v2'), to('v3')] }),
+    ];
+    const gateway = await serving(gatewayObject(), ...objects, ...(await three()));
+    const [com, net] = ['Host: example.com', 'Host: example.net'];
+    const rows: Row[] = [
+      ['/', [com], 'v1'],
+      ['/example', [com], 'v1'],
+      ['/example', [net], 'v1'],
+      ['/example', [com, 'Version: one'], 'v1'],
+      ['/v2', [com], 'v2'],
+      ['/v2example', [com], 'v1'],
+      ['/foo/v2/example', [com], 'v1'],
+      ['/v2/example', [net], 'v1'],
+      ['/', [com, 'Version: two'], 'v2'],
+      ['/', [net, 'Version: two'], 'v1'],
+      ['/', ['Host: tie.example'], 'v1'],
+      ['/', ['Host: rules.example'], 'v2'],
+    ];
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+});
+
+describe('which host', () => {
+  test('HTTPRouteListenerHostnameMatching, HTTPRouteHostnameIntersection', async () => {
+    const listeners = [
+      listener({ name: 'specific', hostname: 'very.specific.com' }),
+      listener({ name: 'wildcard', hostname: '*.wildcard.io' }),
+      listener({ name: 'another', hostname: '*.anotherwildcard.io' }),
+    ];
+    const objects = [
+      route('s1', {
+        hostnames: ['non.matching.com', '*.nonmatchingwildcard.io', 'very.specific.com'],
+        rules: [{ matches: [prefix('/s1')], ...to('v1') }],
+      }),
+      route('s2', {
+        hostnames: [
+          'non.matching.com',
+          'wildcard.io',
+          'foo.wildcard.io',
+          'bar.wildcard.io',
+          'foo.bar.wildcard.io',
+        ],
+        rules: [{ matches: [prefix('/s2')], ...to('v2') }],
+      }),
+      route('s3', {
+        hostnames: ['non.matching.com', '*.specific.com'],
+        rules: [{ matches: [prefix('/s3')], ...to('v3') }],
+      }),
+      route('s4', {
+        hostnames: ['*.anotherwildcard.io'],
+        rules: [{ matches: [prefix('/s4')], ...to('v1') }],
+      }),
+      route('s5', {
+        hostnames: ['specific.but.wrong.com', 'wildcard.io'],
+        rules: [{ matches: [prefix('/s5')], ...to('v2') }],
+      }),
+    ];
+    const gateway = await serving(gatewayObject(...listeners), ...objects, ...(await three()));
+    const hosts: [string, string, string | number][] = [
+      ['very.specific.com', '/s1', 'v1'],
+      ['very.specific.com:1234', '/s1', 'v1'],
+      ['non.matching.com', '/s1', 404],
+      ['foo.nonmatchingwildcard.io', '/s1', 404],
+      ['foo.wildcard.io', '/s1', 404],
+      ['very.specific.com', '/non-matching-prefix', 404],
+      ['foo.wildcard.io', '/s2', 'v2'],
+      ['bar.wildcard.io', '/s2', 'v2'],
+      ['foo.bar.wildcard.io', '/s2', 'v2'],
+      ['wildcard.io', '/s2', 404],
+      ['very.specific.com', '/s2', 404],
+      ['very.specific.com', '/s3', 'v3'],
+      ['foo.specific.com', '/s3', 404],
+      ['foo.anotherwildcard.io', '/s4', 'v1'],
+      ['foo.bar.anotherwildcard.io', '/s4', 'v1'],
+      ['anotherwildcard.io', '/s4', 404],
+      ['foo.wildcard.io', '/s4', 404],
+      ['specific.but.wrong.com', '/s5', 404],
+      ['wildcard.io', '/s5', 404],
+    ];
+    const rows = hosts.map(([host, path, by]): Row => [path, [`Host: ${host}`], by]);
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+});
+
+describe('which backend', () => {
+  test('what can not be had is 500, and of several its share', async () => {
+    const ref = (name: string, more: object = {}) => ({ name, port: 8080, ...more });
+    const rules = [
+      { matches: [prefix('/none')], backendRefs: [] },
+      { matches: [prefix('/missing')], backendRefs: [ref('nobody')] },
+      { matches: [prefix('/zero')], backendRefs: [ref('v1', { weight: 0 }), ref('v2', { weight: 0 })] },
+      { matches: [prefix('/kind')], backendRefs: [ref('v1', { group: 'x.example', kind: 'Bucket' })] },
+      { matches: [prefix('/half')], backendRefs: [ref('v1'), ref('nobody')] },
+      {
+        matches: [prefix('/quarter')],
+        backendRefs: [ref('v1', { weight: 3 }), ref('far', { namespace: 'apps', weight: 1 })],
+      },
+      { matches: [prefix('/ignored')], backendRefs: [ref('v1'), ref('nobody', { weight: 0 })] },
+    ];
+    const gateway = await serving(
+      gatewayObject(),
+      route('a', { rules }),
+      ...(await three()),
+      ...(await backend('far', 'apps')),
+    );
+    const rows: Row[] = ['/none', '/missing', '/zero', '/kind'].map((path) => [path, [], 500]);
+    expect(await taken(gateway, rows)).toEqual(rows);
+    const share = async (path: string) => {
+      const all = await Promise.all(Array.from({ length: 20 }, () => answered(gateway, path)));
+      return all.filter((each) => each === 500).length;
+    };
+    expect([await share('/half'), await share('/quarter'), await share('/ignored')]).toEqual([10, 5, 0]);
+  });
+
+  test('HTTPRouteParentRefPort, HTTPRouteDestinationPortMatching', async () => {
+    const gateway = await serving(
+      gatewayObject(),
+      route('own', {
+        parentRefs: [{ name: 'same', port: 80 }],
+        rules: [{ matches: [prefix('/own')], ...to('v1') }],
+      }),
+      route('other', {
+        parentRefs: [{ name: 'same', port: 81 }],
+        rules: [{ matches: [prefix('/other')], ...to('v1') }],
+      }),
+      ...(await three()),
+    );
+    const rows: Row[] = [
+      ['/own', [], 'v1'],
+      ['/other', [], 404],
+    ];
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+});
+
+const filtered = (match: object, ...filters: object[]) => ({ matches: [match], filters });
+const seenBy = async (gateway: TestGateway, target: string, ...fields: string[]) =>
+  JSON.parse((await gateway.get(target, ...fields)).text).got as string;
+
+describe('what is sent', () => {
+  test('HTTPRouteRequestHeaderModifier', async () => {
+    const modifier = (requestHeaderModifier: object) => ({
+      type: 'RequestHeaderModifier',
+      requestHeaderModifier,
+    });
+    const rules = [
+      {
+        ...filtered(prefix('/set'), modifier({ set: [header('X-Header-Set', 'set-overwrites-values')] })),
+        ...to('v1'),
+      },
+      {
+        ...filtered(prefix('/add'), modifier({ add: [header('X-Header-Add', 'add-appends-values')] })),
+        ...to('v1'),
+      },
+      { ...filtered(prefix('/remove'), modifier({ remove: ['X-HEADER-REMOVE'] })), ...to('v1') },
+      {
+        ...filtered(
+          prefix('/multiple'),
+          modifier({
+            set: [header('X-Set-1', 's1'), header('x-set-2', 's2')],
+            add: [header('X-Add-1', 'a1'), header('X-Add-2', 'a2')],
+            remove: ['X-Remove-1', 'x-remove-2'],
+          }),
+        ),
+        ...to('v1'),
+      },
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const rows: [string, string[], Record<string, string[]>][] = [
+      ['/set', ['Some-Other: x'], { 'x-header-set': ['set-overwrites-values'], 'some-other': ['x'] }],
+      ['/set', ['x-header-set: before'], { 'x-header-set': ['set-overwrites-values'] }],
+      ['/add', [], { 'x-header-add': ['add-appends-values'] }],
+      ['/add', ['x-header-add: before'], { 'x-header-add': ['before', 'add-appends-values'] }],
+      ['/remove', ['X-Header-Remove: val', 'X-Keep: k'], { 'x-header-remove': [], 'x-keep': ['k'] }],
+      [
+        '/multiple',
+        ['X-Set-2: before', 'X-Add-2: before', 'X-Remove-1: r', 'X-Remove-2: r'],
+        {
+          ...{ 'x-set-1': ['s1'], 'x-set-2': ['s2'], 'x-add-1': ['a1'] },
+          ...{ 'x-add-2': ['before', 'a2'], 'x-remove-1': [], 'x-remove-2': [] },
+        },
+      ],
+    ];
+    for (const [target, fields, expected] of rows) {
+      const got = await seenBy(gateway, target, ...fields);
+      const values = (name: string) =>
+        Array.from(got.matchAll(new RegExp(`^${name}: (.*)\\r$`, 'gim')), ([, value]) =>
+          value!.split(', '),
+        ).flat();
+      const seen = Object.fromEntries(Object.keys(expected).map((name) => [name, values(name)]));
+      expect([target, seen]).toEqual([target, expected]);
+    }
+  });
+
+  test('HTTPRouteRewritePath, HTTPRouteRewriteHost', async () => {
+    const inPlace = (replacePrefixMatch: string) => ({
+      path: { type: 'ReplacePrefixMatch', replacePrefixMatch },
+    });
+    const whole = (replaceFullPath: string) => ({ path: { type: 'ReplaceFullPath', replaceFullPath } });
+    const rewritten = (match: object, urlRewrite: object) => ({
+      ...filtered(match, { type: 'URLRewrite', urlRewrite }),
+      ...to('v1'),
+    });
+    const rules = [
+      rewritten(prefix('/prefix/one'), inPlace('/one')),
+      rewritten(prefix('/strip-prefix'), inPlace('/')),
+      rewritten(prefix('/slashed/'), inPlace('/s/')),
+      rewritten(prefix('/full/one'), whole('/one')),
+      rewritten(exact('/exact'), whole('/whole/path')),
+      rewritten(prefix('/'), inPlace('/root')),
+      rewritten(prefix('/host'), { hostname: 'one.example.org' }),
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const rows: [string, string, string][] = [
+      ['/prefix/one/two', '/one/two', 'gateway.test'],
+      ['/prefix/one', '/one', 'gateway.test'],
+      ['/prefix/one/', '/one/', 'gateway.test'],
+      ['/prefix/one/two?q=%20x', '/one/two?q=%20x', 'gateway.test'],
+      ['/strip-prefix/three', '/three', 'gateway.test'],
+      ['/strip-prefix', '/', 'gateway.test'],
+      ['/slashed/a', '/s/a', 'gateway.test'],
+      ['/slashed', '/s', 'gateway.test'],
+      ['/full/one/two', '/one', 'gateway.test'],
+      ['/exact', '/whole/path', 'gateway.test'],
+      ['/any/thing', '/root/any/thing', 'gateway.test'],
+      ['/host/a', '/host/a', 'one.example.org'],
+    ];
+    for (const row of rows) {
+      const got = await seenBy(gateway, row[0]);
+      const seen = [/^GET (\S+)/.exec(got)?.[1], /^Host: (\S+?)(?::\d+)?\r$/im.exec(got)?.[1]];
+      expect([row[0], ...seen]).toEqual(row);
+    }
+  });
+
+  test('HTTPRouteBackendProtocolWebSocket', async () => {
+    const service = (await startService()).answer(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+    );
+    const [, slice] = (await backend('ws')) as [object, object];
+    const objects = [
+      {
+        ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'ws', namespace: 'infra' } },
+        spec: { ports: [{ port: 8080, name: 'http', appProtocol: 'kubernetes.io/ws' }] },
+      },
+      { ...slice, ports: [{ name: 'http', port: service.port }] },
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules: [to('ws')] }), ...objects);
+    const answer = await gateway.exchange(
+      'GET /ws HTTP/1.1\r\nHost: gateway.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    expect(answer.status).toBe(101);
+  });
+
+  test('HTTPRouteRequestMirror, HTTPRouteRequestPercentageMirror', async () => {
+    const copied = (await startService()).answer('HTTP/1.1 204 No Content\r\n\r\n');
+    const copies = (await backend('copies')).map((object, at) =>
+      at === 0 ? object : { ...object, ports: [{ name: 'http', port: copied.port }] },
+    );
+    const mirrored = (path: string, more: object = {}) => ({
+      ...filtered(prefix(path), {
+        type: 'RequestMirror',
+        requestMirror: { backendRef: { name: 'copies', port: 8080 }, ...more },
+      }),
+      ...to('v1'),
+    });
+    const rules = [
+      mirrored('/all'),
+      mirrored('/twenty', { percent: 20 }),
+      mirrored('/half', { fraction: { numerator: 5, denominator: 10 } }),
+      mirrored('/none', { percent: 0 }),
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()), ...copies);
+    for (const path of ['/all', '/twenty', '/half', '/none'])
+      for (let i = 0; i < 10; i++) expect(await answered(gateway, path)).toBe('v1');
+    await until('the copies have come', () => copied.requests.length === 10 + 2 + 5);
+    const counts = Object.groupBy(copied.requests, ({ head }) => head.target);
+    expect(Object.entries(counts).map(([path, all]) => [path, all!.length])).toEqual([
+      ['/all', 10],
+      ['/twenty', 2],
+      ['/half', 5],
+    ]);
+  });
+});
+
+describe('what is answered', () => {
+  test('HTTPRouteResponseHeaderModifier', async () => {
+    const service = (await startService()).answer(
+      'HTTP/1.1 200 OK\r\nX-Set: before\r\nX-Add: before\r\nX-Remove: r\r\nX-Keep: k\r\nContent-Length: 0\r\n\r\n',
+    );
+    const [object, slice] = (await backend('fields')) as [object, object];
+    const responseHeaderModifier = {
+      set: [header('x-set', 'set'), header('X-New', 'new')],
+      add: [header('X-ADD', 'more'), header('X-Other', 'o')],
+      remove: ['x-remove'],
+    };
+    const rules = [
+      {
+        ...filtered(prefix('/'), { type: 'ResponseHeaderModifier', responseHeaderModifier }),
+        ...to('fields'),
+      },
+    ];
+    const objects = [object, { ...slice, ports: [{ name: 'http', port: service.port }] }];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...objects);
+    const { head } = await gateway.get('/');
+    const values = (name: string) =>
+      Array.from(head.raw.matchAll(new RegExp(`^${name}: (.*)\\r$`, 'gim')), ([, value]) => value);
+    expect(['x-set', 'x-new', 'x-add', 'x-other', 'x-remove', 'x-keep'].map(values)).toEqual([
+      ['set'],
+      ['new'],
+      ['before', 'more'],
+      ['o'],
+      [],
+      ['k'],
+    ]);
+  });
+
+  test('HTTPRouteRequestTimeout, HTTPRouteBackendTimeout', async () => {
+    const silent = await startService();
+    silent.answer(() => undefined);
+    const [object, slice] = (await backend('silent')) as [object, object];
+    const timed = (path: string, timeouts: object) => ({
+      matches: [prefix(path)],
+      timeouts,
+      ...to('silent'),
+    });
+    const rules = [
+      timed('/request', { request: '200ms' }),
+      timed('/backend', { request: '30s', backendRequest: '200ms' }),
+    ];
+    const objects = [object, { ...slice, ports: [{ name: 'http', port: silent.port }] }];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...objects);
+    const rows: Row[] = [
+      ['/request', [], 504],
+      ['/backend', [], 504],
+    ];
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+
+  test('HTTPRouteRedirect: host and status, scheme, port, path', async () => {
+    const redirect = (path: string, requestRedirect: object) =>
+      filtered(prefix(path), { type: 'RequestRedirect', requestRedirect });
+    const inPlace = { type: 'ReplacePrefixMatch', replacePrefixMatch: '/replacement' };
+    const whole = { type: 'ReplaceFullPath', replaceFullPath: '/full' };
+    const hostname = 'example.org';
+    const rules = [
+      redirect('/host', { hostname }),
+      redirect('/host-status', { hostname, statusCode: 301 }),
+      ...[303, 307, 308].map((statusCode) => redirect(`/s${statusCode}`, { hostname, statusCode })),
+      redirect('/nil-80', { hostname, port: 80 }),
+      redirect('/nil-8080', { hostname, port: 8080 }),
+      redirect('/https', { hostname, scheme: 'https' }),
+      redirect('/https-443', { hostname, scheme: 'https', port: 443 }),
+      redirect('/https-8443', { hostname, scheme: 'https', port: 8443 }),
+      redirect('/http', { hostname, scheme: 'http' }),
+      redirect('/http-80', { hostname, scheme: 'http', port: 80 }),
+      redirect('/original', { path: inPlace }),
+      redirect('/whole', { path: whole }),
+      redirect('/both', { hostname, path: inPlace }),
+      redirect('/scheme', { scheme: 'https' }),
+      redirect('/port', { port: 8083 }),
+    ];
+    const own = (location: string) => (port: number) =>
+      location.replace('ORG', port === 80 ? 'example.org' : `example.org:${port}`);
+    const rows: [string, number, (port: number) => string][] = [
+      ['/host', 302, own('http://ORG/host')],
+      ['/host-status', 301, own('http://ORG/host-status')],
+      ['/s303', 303, own('http://ORG/s303')],
+      ['/s307', 307, own('http://ORG/s307')],
+      ['/s308', 308, own('http://ORG/s308')],
+      ['/nil-80', 302, own('http://example.org:80/nil-80')],
+      ['/nil-8080', 302, own('http://example.org:8080/nil-8080')],
+      ['/https', 302, own('https://example.org/https')],
+      ['/https-443', 302, own('https://example.org/https-443')],
+      ['/https-8443', 302, own('https://example.org:8443/https-8443')],
+      ['/http', 302, own('http://example.org/http')],
+      ['/http-80', 302, own('http://example.org/http-80')],
+      ['/original/lemon?x', 302, own('/replacement/lemon?x')],
+      ['/whole/path/original', 302, own('/full')],
+      ['/both/a', 302, own('http://ORG/replacement/a')],
+      ['/scheme', 302, own('https://gateway.test/scheme')],
+      ['/port', 302, own('http://gateway.test:8083/port')],
+    ];
+    for (const port of [80, 8080]) {
+      const gateway = await serving(gatewayObject(listener({ port })), route('a', { rules }));
+      for (const [target, status, location] of rows) {
+        const answer = await gateway.get(target, 'Host: gateway.test');
+        expect([target, answer.status, answer.head.value('location')]).toEqual([
+          target,
+          status,
+          location(port),
+        ]);
+      }
+    }
+  });
+
+  test('HTTPRouteCORS', async () => {
+    const cors = (path: string, more: object) => ({
+      ...filtered(prefix(path), { type: 'CORS', cors: more }),
+      ...to('v1'),
+    });
+    const rules = [
+      cors('/1', {
+        allowOrigins: ['https://www.foo.com', 'https://*.bar.com'],
+        allowMethods: ['GET', 'OPTIONS'],
+        allowHeaders: ['x-header-1', 'x-header-2'],
+        exposeHeaders: ['x-header-3', 'x-header-4'],
+        allowCredentials: true,
+        maxAge: 3600,
+      }),
+      cors('/2', { allowOrigins: ['https://www.foo.com'], allowMethods: ['*'] }),
+      cors('/any', { allowOrigins: ['*'], allowMethods: ['*'], allowHeaders: ['*'] }),
+      cors('/far', {
+        allowOrigins: ['https://other.foo.com'],
+        allowMethods: ['*'],
+        allowHeaders: ['*'],
+        allowCredentials: true,
+      }),
+    ];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const NAMES = [
+      'allow-origin',
+      'allow-methods',
+      'allow-headers',
+      'expose-headers',
+      'max-age',
+      'allow-credentials',
+    ];
+    type Told = (string | undefined)[];
+    const none: Told = [undefined, undefined, undefined, undefined, undefined, undefined];
+    const asked = ['x-header-1, x-header-2'];
+    const rows: [
+      request: string,
+      origin: string,
+      method: string | null,
+      headers: string[],
+      status: number,
+      told: Told,
+    ][] = [
+      ...['https://www.foo.com', 'https://www.bar.com', 'https://xpto.www.bar.com'].map(
+        (origin): [string, string, string, string[], number, Told] => [
+          ...(['OPTIONS /1', origin, 'GET', asked, 204] as [string, string, string, string[], number]),
+          [origin, 'GET, OPTIONS', 'x-header-1, x-header-2', 'x-header-3, x-header-4', '3600', 'true'],
+        ],
+      ),
+      ['OPTIONS /1', 'https://foobar.com', 'GET', [], 403, none],
+      ['OPTIONS /1', 'https://bar.com', 'GET', [], 403, none],
+      [
+        'GET /1',
+        'https://www.foo.com',
+        null,
+        [],
+        200,
+        ['https://www.foo.com', undefined, undefined, 'x-header-3, x-header-4', undefined, 'true'],
+      ],
+      ['GET /1', 'https://foobar.com', null, [], 200, none],
+      [
+        'OPTIONS /2',
+        'https://www.foo.com',
+        'POST',
+        [],
+        204,
+        ['https://www.foo.com', 'POST', 'Accept', undefined, undefined, undefined],
+      ],
+      [
+        'OPTIONS /any',
+        'https://foobar.com:12345',
+        'PUT',
+        asked,
+        204,
+        ['*', 'PUT', asked[0], undefined, undefined, undefined],
+      ],
+      [
+        'PUT /any',
+        'https://foobar.com',
+        null,
+        [],
+        200,
+        ['*', undefined, undefined, undefined, undefined, undefined],
+      ],
+      [
+        'OPTIONS /far',
+        'https://other.foo.com',
+        'PUT',
+        asked,
+        204,
+        ['https://other.foo.com', 'PUT', asked[0], undefined, undefined, 'true'],
+      ],
+    ];
+    for (const [request, origin, method, headers, status, told] of rows) {
+      const fields = [
+        ...['Host: gateway.test', `Origin: ${origin}`],
+        ...(method === null ? [] : [`Access-Control-Request-Method: ${method}`]),
+        ...headers.map((each) => `Access-Control-Request-Headers: ${each}`),
+      ];
+      const { status: got, head } = await gateway.exchange(
+        `${request} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`,
+      );
+      const said = NAMES.map((name) => head.value(`access-control-${name}`));
+      expect([request, origin, got, said]).toEqual([request, origin, status, told]);
+    }
+  });
+});

@@ -13,7 +13,9 @@ import { ok, startService } from '../testing/service.ts';
 
 const executable = findChromium();
 if (executable === null)
-  console.info('browser.test.ts is skipped: no Chromium on this machine (Debian: apt-get install chromium)');
+  console.info(
+    'browser.test.ts is skipped: no Chromium on this machine (Debian: apt-get install chromium-headless-shell)',
+  );
 
 /** A red square of one pixel: the smallest PNG that a decoder takes. */
 const PNG = Buffer.from(
@@ -127,12 +129,21 @@ describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeo
   });
 
   test('a document is written and edited, and its changes are followed', async () => {
+    await context.request.post(`${fleet.origin}/db/earlier`, { data: {} });
+    // The list of what is there comes behind the first click, and takes nothing back.
+    const clicked = Promise.withResolvers<void>();
+    await context.route('**/db/', async (route) => {
+      if (route.request().resourceType() === 'fetch') await clicked.promise;
+      await route.continue();
+    });
     const { page, faults } = await open('/db/');
-    await page.fill('#collection', 'books');
+    await page.fill('#collection', 'shelf');
     await page.click('#new');
+    clicked.resolve();
+    await page.locator('#collections option').first().waitFor({ state: 'attached' });
     await page.fill('#text', '{"title":"Ports"}');
     await page.click('#editor button[type=submit]');
-    await page.locator('#list button').first().waitFor();
+    await page.locator('#list-title', { hasText: 'shelf' }).waitFor();
     await page.fill('#text', '');
     await page.locator('#list button').first().click();
     // The document comes from the service, and would overwrite what is typed before it is there.

@@ -59,6 +59,8 @@ async function start() {
   const wanted = /^#([A-Za-z][\w-]*)$/.exec(location.hash)?.[1];
   watchChanges();
   const first = wanted || element('collections').options[0]?.value;
+  // Who was faster than the list has chosen or begun something, which stays.
+  if (state.collection !== '') return;
   if (first) await show(first);
   else say('There is no collection yet.');
 }
@@ -203,9 +205,10 @@ async function save() {
   const text = await answer.text();
   state.saving = false;
   if (!answer.ok) return complain(JSON.parse(text));
-  await Promise.all([loadList(null), loadCollections()]);
+  // Before the lists are asked for: what is written or opened meanwhile stays.
   const { id } = JSON.parse(text);
   openEditor(id, pretty(text), answer.headers.get('etag'));
+  await Promise.all([loadList(null), loadCollections()]);
   say(`Saved ${state.collection}/${id}`);
 }
 

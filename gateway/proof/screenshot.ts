@@ -51,7 +51,7 @@ http.createServer((request, response) => {
 
 const executable = findChromium();
 if (executable === null)
-  throw new Error('there is no Chromium on this machine (Debian: apt-get install chromium)');
+  throw new Error('there is no Chromium on this machine (Debian: apt-get install chromium-headless-shell)');
 const folder = await mkdtemp(join(tmpdir(), 'portway-screenshot-'));
 const [port, admin, shop, cart, search, gone] = (await freePorts(6)) as [
   number,

@@ -116,7 +116,8 @@ test("a service worker's scope stays behind the prefix", async () => {
 });
 
 const executable = findChromium();
-if (executable === null) console.info('skipped: no Chromium on this machine (apt-get install chromium)');
+if (executable === null)
+  console.info('skipped: no Chromium on this machine (apt-get install chromium-headless-shell)');
 
 describe.skipIf(executable === null)('in a browser, escape: script', { timeout: 60_000 }, () => {
   let browser: Browser;

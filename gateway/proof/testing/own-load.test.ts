@@ -53,9 +53,9 @@ test('a question that waits for a connection counts its latency from when it was
   expect(answers[200]!.p99Ms).toBeGreaterThan(500);
 });
 
-test('a question that finds no connection free within its patience is lost', async () => {
+test('a question that finds no connection free in time is lost', async () => {
   const url = await serve((_request, response) => void setTimeout(() => response.end('x'), 100));
-  const { answers, lost } = await load(url, { connections: 1, perSecond: 100, seconds: 1, patienceMs: 0 });
+  const { answers, lost } = await load(url, { connections: 1, perSecond: 100, seconds: 1, freeWithinMs: 0 });
   expect(answers[200]!.count).toBeLessThan(12);
   expect(lost).toBeGreaterThan(50);
 });

@@ -16,8 +16,10 @@ export interface OwnLoad {
   readonly messageBytes: number;
   /** Questions due in a second, whether those before have been answered or not; `null`: the next goes out as soon as an answer is there. */
   readonly perSecond: number | null;
-  /** A question that finds no connection free for longer than this is lost; default never. An answer that comes later than this after its question was due is late. */
+  /** An answer that comes later than this after its question was due is late; default never. */
   readonly patienceMs?: number;
+  /** A question that finds no connection free for longer than this is lost; default never. */
+  readonly freeWithinMs?: number;
 }
 
 export interface OwnLoadResult {
@@ -56,6 +58,7 @@ export async function runOwnLoad(
 export class LoadGenerator {
   readonly #load: OwnLoad;
   readonly #patienceMs: number;
+  readonly #freeWithinMs: number;
   /** The one that has waited longest is asked first, so that all of them stay in use. */
   readonly #free: Connection[] = [];
   readonly #tookMs = new Map<number, number[]>();
@@ -67,6 +70,7 @@ export class LoadGenerator {
   constructor(load: OwnLoad) {
     this.#load = load;
     this.#patienceMs = load.patienceMs ?? Number.POSITIVE_INFINITY;
+    this.#freeWithinMs = load.freeWithinMs ?? Number.POSITIVE_INFINITY;
   }
 
   async run(): Promise<OwnLoadResult> {
@@ -113,7 +117,7 @@ export class LoadGenerator {
     for (const now = performance.now(); this.#dueAt <= now; this.#dueAt += 1_000 / perSecond) {
       const connection = this.#free.shift();
       if (connection !== undefined) connection.ask(this.#dueAt);
-      else if (now - this.#dueAt > this.#patienceMs) this.#lost++;
+      else if (now - this.#dueAt > this.#freeWithinMs) this.#lost++;
       else return;
     }
   }

@@ -30,19 +30,29 @@ export const overload: readonly Fault[] = [
     holds: `for each second of its CPU time it answers at least 80 % (in short runs 50 %) of its peak within ${patienceMs / 1_000} s; everybody else gets a 503`,
     limitMs: 180_000,
     async run(stage, seen) {
-      const gateway = await stage.gateway(
-        `overload: { eventLoopDelay: 200ms }\nmaxConnections: 40000\nroutes: { /cheap: ${await cheapService(stage)} }\n`,
-      );
-      await offer(stage, gateway, null);
-      const peak = await offer(stage, gateway, null);
-      const offered = await offer(stage, gateway, 2 * peak.perSecond);
-      seen.note(`peak ${Math.round(peak.perSecond)}/s`);
-      const share = (100 * offered.perCpuSecond) / peak.perCpuSecond;
-      seen.note(`in time ${Math.round((100 * offered.perSecond) / peak.perSecond)} % of the peak`);
-      seen.atLeast('by CPU time', share, stage.either(50, 80), ' %');
+      const routes = `maxConnections: 40000\nroutes: { /cheap: ${await cheapService(stage)} }\n`;
+      const willing = await stage.gateway(`overload: off\n${routes}`);
+      const { perSecond } = await offer(stage, willing, { connections: 500 });
+      // A quarter of a second's work makes turns of the loop longer than the bound. All of them refused each second, as Retry-After lets them, costs an eighth of it.
+      const connections = Math.min(Math.max(Math.round(perSecond / 4), 200), 3_000);
+      const peak = await offer(stage, willing, { connections });
+      const gateway = await stage.gateway(`overload: { eventLoopDelay: 200ms }\n${routes}`);
+      await offer(stage, gateway, { connections });
+      seen.note(`peak ${Math.round(peak.perSecond)}/s on ${connections} connections`);
+      const least = stage.either(50, 80);
+      let offered = peak;
+      let share = 0;
+      const failures = new Set<string>();
+      // Others may take the machine away for a while, and then it is more than twice. Nothing makes a wrong window right (0059).
+      for (let window = 0; window < 3 && share < least; window++) {
+        offered = await offer(stage, gateway, { connections, perSecond: 2 * peak.perSecond });
+        share = (100 * offered.perCpuSecond) / peak.perCpuSecond;
+        for (const what of Object.keys(offered.failures)) if (what !== 'status 503') failures.add(what);
+        seen.note(`in time ${Math.round((100 * offered.perSecond) / peak.perSecond)} % of the peak`);
+      }
+      seen.atLeast('by CPU time', share, least, ' %');
       seen.note(`${offered.answers[503]?.count ?? 0} × 503, ${offered.lost} found nobody free to ask`);
-      const failures = Object.keys(offered.failures).filter((what) => what !== 'status 503');
-      seen.none('failures of another kind', failures);
+      seen.none('failures of another kind', [...failures]);
     },
   },
   {
@@ -109,16 +119,22 @@ interface Offered extends OwnLoadResult {
   readonly perCpuSecond: number;
 }
 
-/** @param perSecond `null`: as many as the answers allow, which is the peak. */
-async function offer(stage: Stage, gateway: GatewayChild, perSecond: number | null): Promise<Offered> {
+/** @param perSecond default as many as the answers allow, which is the peak. */
+async function offer(
+  stage: Stage,
+  gateway: GatewayChild,
+  { connections, perSecond = null }: { readonly connections: number; readonly perSecond?: number | null },
+): Promise<Offered> {
   const before = cpuMicroseconds(gateway.pid);
   const result = await runOwnLoad(stage.processes, {
     url: `http://127.0.0.1:${gateway.port}/cheap/`,
-    connections: stage.either(500, 3_000),
+    connections,
     seconds: stage.either(3, 8),
     messageBytes: 0,
     perSecond,
     patienceMs,
+    // What waits for a connection waits in the generator: answers to it must not be late before they are asked for.
+    freeWithinMs: patienceMs / 10,
   });
   const cpuSeconds = (cpuMicroseconds(gateway.pid) - before) / 1e6;
   const { inTime } = result.answers[200] ?? { inTime: 0 };

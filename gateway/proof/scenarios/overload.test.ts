@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
+import { answerOf, connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
@@ -144,6 +146,29 @@ describe('an overloaded gateway', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => gateway.exchange(get('/db/'), 10_000)));
     end();
     expect(answers.map((answer) => answer.status)).toEqual(Array(8).fill(200));
+  });
+
+  test('over HTTP/2 the connection of a refused request takes no more of them, and finishes what is under way', async () => {
+    const late = Promise.withResolvers<Buffer>();
+    const service = (await startService()).answer(({ target }) =>
+      target === '/slow' ? late.promise : ok('served'),
+    );
+    const yaml = (memory: string) =>
+      `overload: { memory: ${memory}, eventLoopDelay: 1m }\nroutes:\n  /db: ${service.port}\n`;
+    const gateway = await startTestGateway(yaml('64GiB'));
+    const session = await connectH2(gateway.port, 'http');
+    const [goaway, closed] = [once(session, 'goaway'), once(session, 'close')];
+    const slow = answerOf(session.request({ ':path': '/db/slow' }));
+    await until('it is under way', () => service.requests.length === 1);
+    await gateway.editAndReload(yaml('16MiB'));
+    let answer = await exchangeH2(session, { ':path': '/db/' });
+    while (answer.status === 200) answer = await exchangeH2(session, { ':path': '/db/' });
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect((await goaway)[0]).toBe(0);
+    late.resolve(ok('finished'));
+    expect((await slow).text).toBe('finished');
+    await closed;
+    expect((await gateway.gateway.figure('overload'))[0]!.refused).toBe(1);
   });
 
   test('beyond its bound of memory it refuses too, and serves again when the bound is raised', async () => {

@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -31,6 +40,18 @@ describe('portway passwd', () => {
     expect([await isPassword('séçond', hash), await isPassword('first', hash)]).toEqual([true, false]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(file, '..'))).toEqual(['users.txt']);
+  });
+
+  // Root adds a user, and the gateway, which runs as another, could not read the file any more.
+  test('leaves it to those who may read the file', async () => {
+    const file = join(folder(), 'users.txt');
+    writeFileSync(file, '');
+    chmodSync(file, 0o640);
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) chownSync(file, 12_345, 12_346);
+    const { uid, gid, mode } = statSync(file);
+    expect((await passwd(file, 'ann', 'first')).code).toBe(0);
+    expect(statSync(file)).toMatchObject({ uid, gid, mode });
   });
 
   test('makes a key, which it prints once', async () => {

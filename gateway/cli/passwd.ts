@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { replaceFile } from '../files/replace-file.ts';
 import { hashKey, readKeys } from '../policy/auth/api-keys/api-keys.ts';
 import { hashPassword } from '../policy/auth/basic/password.ts';
 import { readUsers } from '../policy/auth/basic/users.ts';
@@ -18,8 +19,8 @@ export const passwd: RunCommand = async (input, context) => {
       'a name is visible ASCII without a colon, at most 128 characters, and no # in front',
     );
   const isKey = input.values.has('key');
-  const file = await realpath(resolve(context.cwd, name)).catch(() => resolve(context.cwd, name));
-  const before = await textOf(file);
+  const file = resolve(context.cwd, name);
+  const before = await readText(file);
   const reading: FileReading<unknown> = isKey ? readKeys(before) : readUsers(before);
   if (!reading.ok) {
     context.stderr.write(`portway: ${name} stays as it is: it has ${reading.found}\n`);
@@ -44,7 +45,7 @@ async function setPassword(file: string, before: string, user: string, context: 
   const at = kept.findIndex((each) => each.startsWith(`${user}:`));
   if (at === -1) kept.push(line);
   else kept[at] = line;
-  await replaceFile(file, kept);
+  await replaceFile(file, textOf(kept));
   context.stdout.write(`${file}: ${user} has ${at === -1 ? 'a' : 'a new'} password\n`);
   return 0;
 }
@@ -53,7 +54,7 @@ async function addKey(file: string, before: string, user: string, context: Comma
   const key = `pw_${randomBytes(32).toString('base64url')}`;
   const kept = linesOf(before);
   const older = kept.filter((line) => line.startsWith(`${user}:`)).length;
-  await replaceFile(file, [...kept, `${user}:${hashKey(key)}`]);
+  await replaceFile(file, textOf([...kept, `${user}:${hashKey(key)}`]));
   // The key alone goes to standard output: it is shown this once, and may be piped to where it is kept.
   context.stdout.write(`${key}\n`);
   const also = older === 0 ? '' : `; ${older} more of that name hold until you remove their lines`;
@@ -67,25 +68,15 @@ function linesOf(text: string): string[] {
   return lines;
 }
 
-async function textOf(file: string): Promise<string> {
+function textOf(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
+}
+
+async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw cause;
-  }
-}
-
-/** A gateway that follows the file sees the old one or the new one, and nobody else reads either. */
-async function replaceFile(file: string, lines: readonly string[]): Promise<void> {
-  const beside = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    await using handle = await open(beside, 'wx', 0o600);
-    await handle.writeFile(`${lines.join('\n')}\n`);
-    await handle.sync();
-    await rename(beside, file);
-  } catch (cause) {
-    await rm(beside, { force: true });
     throw cause;
   }
 }

@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { jsonSchema } from '../config/json-schema.ts';
 import { readContent } from '../files/content.ts';
+import { replaceFile } from '../files/replace-file.ts';
 import type { DraftFile } from '../model/draft.ts';
 import type { AdminView } from './admin.ts';
 import { isRefused, refuse } from './admin-exchanges.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
 import { judgeDraft } from './draft.ts';
-import { replaceFile } from './draft-file.ts';
 
 const DRAFT_MAX_BYTES = 1 << 20;
 const USAGE =

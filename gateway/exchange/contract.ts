@@ -54,10 +54,22 @@ export class RepeatedFields {
   /** What `Content-Length` among them says, or -1, and whether there is a `Date`. */
   length = -1;
   dated = false;
+  /** What the route that gave them last made of them. */
+  changed: ChangedFields | null = null;
 
   constructor(fields: Fields) {
     this.fields = fields;
   }
+}
+
+/** Fields that come again, as one route tells them. */
+export interface ChangedFields {
+  /** Of which route and snapshot (policy/route-policies.ts). */
+  readonly by: object;
+  /** What of the request it depends on. */
+  readonly variant: string;
+  readonly secure: boolean;
+  readonly repeated: RepeatedFields;
 }
 
 /** The head of an answer that comes again on a connection to a service, byte for byte. */

@@ -37,6 +37,8 @@ export interface RoutedExchange extends Exchange {
   user: string | null;
   /** Whether the answer may be for this client alone though nobody knows its user: no cache gives it to another. */
   personal: boolean;
+  /** `facts.kept`, for a policy to change: from then on they are of this exchange alone. Who has nothing to change must not ask. */
+  ownKept(): string[];
   /** What a policy has to say beside the final answer, whoever gives it. */
   addToAnswer(fields: Fields): void;
   /** Its bodies, or the tunnel that it becomes, go no faster. */

@@ -1,6 +1,5 @@
 import type { FieldBlock, Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { Peer } from '../exchange/peer.ts';
-import type { RouteConfig } from '../model/config.ts';
 import { hostOf, isAuthority } from '../route/authority.ts';
 import { isHopByHop, nominate, withoutNominated } from './connection.ts';
 import {
@@ -17,7 +16,7 @@ import {
 /** What the fields of a request say that the gateway itself acts upon, gathered in one pass. */
 export interface RequestFacts {
   /** What may go on to the service as it stands; the gateway's own fields are added to it later. */
-  readonly kept: string[];
+  readonly kept: Fields;
   /** Names of what was left out, in lower case, for `explain`. */
   readonly dropped: readonly string[];
   /** Values of every Host field; a valid request has one. */
@@ -61,12 +60,19 @@ export interface Believed {
 
 /** What a service got of them (request-fields.ts). */
 interface SentBefore {
-  readonly route: RouteConfig;
+  /** Of which route and snapshot (policy/route-policies.ts). */
+  readonly by: object;
+  readonly user: string | null;
   readonly prefix: string;
   readonly origin: Origin;
   /** The endpoint that it was written for, where it names it; `null`: for all. */
   readonly named: object | null;
   readonly repeated: RepeatedFields;
+}
+
+/** Facts of one exchange alone. */
+export interface OwnFacts extends RequestFacts {
+  readonly kept: string[];
 }
 
 const NONE: readonly string[] = [];
@@ -85,9 +91,15 @@ export function withOtherForwarded(facts: RequestFacts): RequestFacts {
   };
 }
 
-/** The same for an exchange whose policies may change what the service gets of its fields. */
-export function ownFacts(facts: RequestFacts): RequestFacts {
-  return facts.memo === null ? facts : { ...facts, kept: [...facts.kept], memo: null };
+/** The same for one exchange, whose policies change what the service gets of its fields. */
+export function ownFacts(facts: RequestFacts): OwnFacts {
+  return { ...facts, kept: [...facts.kept], memo: null };
+}
+
+/** The same without the fields of that name. */
+export function withoutKept(facts: RequestFacts, lowerName: string): RequestFacts {
+  const kept = withoutNominated(facts.kept, new Set([lowerName]));
+  return kept.length === facts.kept.length ? facts : { ...facts, kept, memo: null };
 }
 
 /** A person opens a page, as far as that is known. */
@@ -107,7 +119,7 @@ export function believe(sent: RequestFacts, peer: Peer, trust: TrustedPeers, aut
   return believed;
 }
 
-/** The facts of fields that repeat: read once, and frozen as far as policies might change them. */
+/** The facts of fields that repeat: read once, and of all exchanges that they come with. */
 export function factsOf(block: FieldBlock): RequestFacts {
   if (block.facts instanceof FactsReader) return block.facts;
   const facts = new FactsReader();
@@ -121,13 +133,13 @@ export function factsOf(block: FieldBlock): RequestFacts {
 }
 
 /** @param fields name, value, name, value ... as received. */
-export function readFacts(fields: Fields): RequestFacts {
+export function readFacts(fields: Fields): OwnFacts {
   const facts = new FactsReader();
   facts.takeAll(fields);
   return facts;
 }
 
-class FactsReader implements RequestFacts {
+class FactsReader implements OwnFacts {
   kept: string[] = [];
   dropped: string[] = [];
   host: string | null = null;

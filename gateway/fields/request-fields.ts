@@ -1,4 +1,4 @@
-import { RepeatedFields } from '../exchange/contract.ts';
+import { type Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { RoutedHead } from './exchange.ts';
 import { isPublicOrigin, type Origin, pushForwardedFields } from './forwarded.ts';
 
@@ -45,22 +45,34 @@ function pushOwn(out: string[], { requestId, traceparent }: Signature): void {
   out.push('X-Request-Id', requestId, 'Traceparent', traceparent);
 }
 
-/** Those in front of them, of a request that repeats; `null`: it does not. */
+/** What a route does to the fields that its service gets. */
+export interface FieldsPolicies {
+  /** Stands for them, where something is remembered that must not keep them. */
+  readonly mark: object;
+  /** Depends on nothing but the fields, and what of the exchange comes again with them: its facts. */
+  toService(fields: Fields, exchange: RoutedHead): Fields;
+}
+
+/** Those in front of them, of a request that repeats, as policies have them; `null`: it does not. */
 export function repeatedRequestFields(
   exchange: RoutedHead,
   endpoint: EndpointOrigin,
   pseudonym: string,
+  policies: FieldsPolicies,
 ): RepeatedFields | null {
-  const { facts, origin, match } = exchange;
+  const { facts, origin, user } = exchange;
   const { memo } = facts;
   if (memo === null) return null;
-  const { route, prefix } = match;
+  const { prefix } = exchange.match;
+  const by = policies.mark;
   const named = namesEndpoint(exchange, endpoint) ? endpoint : null;
   const { sent } = memo;
-  if (sent?.route === route && sent.prefix === prefix && sent.origin === origin && sent.named === named)
-    return sent.repeated;
-  const repeated = new RepeatedFields(repeatableFields(exchange, endpoint, pseudonym));
-  memo.sent = { route, prefix, origin, named, repeated };
+  if (sent?.by === by && sent.user === user && sent.prefix === prefix && sent.origin === origin)
+    if (sent.named === named) return sent.repeated;
+  const fields = repeatableFields(exchange, endpoint, pseudonym);
+  if (user !== null) setUser(fields, user);
+  const repeated = new RepeatedFields(policies.toService(fields, exchange));
+  memo.sent = { by, user, prefix, origin, named, repeated };
   return repeated;
 }
 

@@ -40,8 +40,11 @@ export interface HttpPlan {
   readonly ownRequestFields?: Fields;
   /** @param announceTrailers whether trailers can follow, so that their announcement may stand. */
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
-  /** Whether an answer of this endpoint that comes again goes on as it did, with `ownAnswerFields` behind it. Left out: never. */
-  repeatsAnswers?(endpoint: Endpoint): boolean;
+  /**
+   * An answer of this endpoint that comes again, as this client is told it, with `ownAnswerFields` behind it. Left out, or `null`: it is made anew.
+   * @param told what would go to all clients
+   */
+  repeatedAnswer?(endpoint: Endpoint, told: RepeatedFields): RepeatedFields | null;
   readonly ownAnswerFields?: Fields;
   /** Of a 1xx answer. */
   informationalFields(endpoint: Endpoint, fields: Fields): Fields;

@@ -160,10 +160,10 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   /** @returns whether it was told as the one before it. */
   #headAgain(status: number, reason: string, fields: Fields, block: AnswerBlock | null): boolean {
     if (block === null || block.told === null || !this.#downstream.headAgain) return false;
-    if (!this.#plan.repeatsAnswers?.(this.#attempts.endpoint)) return false;
     if (block.told === undefined) block.told = repeatedFields(status, fields);
-    if (block.told === null) return false;
-    this.#downstream.headAgain(status, reason, block.told, this.#plan.ownAnswerFields ?? []);
+    const repeated = block.told && this.#plan.repeatedAnswer?.(this.#attempts.endpoint, block.told);
+    if (!repeated) return false;
+    this.#downstream.headAgain(status, reason, repeated, this.#plan.ownAnswerFields ?? []);
     return true;
   }
 

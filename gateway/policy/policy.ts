@@ -58,6 +58,13 @@ export type Verdict = LocalAnswer | null;
 /** What a policy does to the header fields of a message. */
 export type FieldsHook = (fields: Fields, exchange: RoutedHead) => Fields;
 
+/** What a policy does to the head of an answer: where the service gives it again, once for each text of `dependsOn`. */
+export interface AnswerHook {
+  readonly edit: FieldsHook;
+  /** What of the exchange it depends on, beside the fields and the settings; `null`: nothing. */
+  readonly dependsOn: ((exchange: RoutedHead) => string) | null;
+}
+
 /** @returns what stands in the client's place (exchange/downstream-filter.ts), or the client itself: head, body and end of the answer pass it. */
 export type ClientHook = (client: Downstream, exchange: RoutedExchange) => Downstream;
 
@@ -80,12 +87,15 @@ export interface BoundPolicy {
    * suspended then, at most for `timeouts.response`. @throws GatewayError to refuse it.
    */
   readonly request?: (exchange: RoutedExchange, context: PolicyContext) => Verdict | Promise<Verdict>;
-  /** The head of the request that goes to the service, for each attempt. */
+  /**
+   * The head of the request that goes to the service, for each attempt; where the request comes again on its connection, once for all of them. So it
+   * depends on nothing but the fields, the settings and the facts of the exchange.
+   */
   readonly toService?: FieldsHook;
   /** Names of fields of a request that it checks or writes: services must not read another value of them behind the body. */
   readonly decides?: readonly string[];
   /** The head of a service's, or a cache's, final answer. */
-  readonly toClient?: FieldsHook;
+  readonly toClient?: AnswerHook;
   /** A service's, or a cache's, answer with its body: called before it is known, and given its head behind `toClient`. Not where hooks of an extended route see the body. */
   readonly client?: ClientHook;
   /** The head of an answer that the gateway gives by itself on this route. */

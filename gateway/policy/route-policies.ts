@@ -34,6 +34,9 @@ export class RoutePolicies {
   readonly #requests: readonly NamedRequestHook[];
   readonly #toService: readonly FieldsHook[];
   readonly #toClient: readonly FieldsHook[];
+  readonly #answersDependOn: readonly ((exchange: RoutedHead) => string)[];
+  /** Another object for each route of each snapshot: what was made by these policies is known again by it, and does not keep them. */
+  readonly mark: object = {};
   readonly #clients: readonly ClientHook[];
   /** `null`: nothing is compressed, or others have to see its bytes before. */
   readonly codedHeads: CodedHeads | null;
@@ -41,8 +44,6 @@ export class RoutePolicies {
   /** What is done to answers, a line each. */
   readonly explain: readonly string[];
   readonly #foresights: readonly NamedForesight[];
-  /** Whether any of them may change the fields of a request: not those that are on every route. */
-  readonly changeRequests: boolean;
   /** What they check or write of a request: in lower case, with dashes. */
   readonly decidedFields: ReadonlySet<string>;
   readonly #opens: readonly NonNullable<BoundPolicy['open']>[];
@@ -51,17 +52,14 @@ export class RoutePolicies {
   /** @param ofOthers what depends on the other routes, too: before all policies of the route itself */
   constructor(order: readonly Policy[], settings: PolicySettings, ofOthers: readonly NamedHooks[] = []) {
     const named = order.map((policy) => ({ name: policy.name, hooks: policy.bind(settings[policy.name]) }));
-    const ofAll = new Set(order.flatMap(({ name, key }) => (key === null ? name : [])));
     const bound = [...ofOthers, ...named].flatMap(({ name, hooks }) =>
       hooks === null ? [] : [{ name, ...hooks }],
     );
-    this.changeRequests = bound.some(
-      ({ name, request, toService }) =>
-        !ofAll.has(name) && (request !== undefined || toService !== undefined),
-    );
     this.#requests = bound.flatMap(({ name, request }) => (request ? { name, request } : []));
     this.#toService = bound.flatMap(({ toService }) => toService ?? []);
-    this.#toClient = bound.flatMap(({ toClient }) => toClient ?? []);
+    const answerHooks = bound.flatMap(({ toClient }) => toClient ?? []);
+    this.#toClient = answerHooks.map(({ edit }) => edit);
+    this.#answersDependOn = answerHooks.flatMap(({ dependsOn }) => dependsOn ?? []);
     // The first of them sees an answer first: it stands furthest from the client.
     this.#clients = bound.flatMap(({ client }) => client ?? []).reverse();
     const codedHeads = bound.find((hooks) => hooks.codedHeads)?.codedHeads ?? null;
@@ -129,6 +127,13 @@ export class RoutePolicies {
   /** Whether none of them does anything to the head of an answer. */
   get passAnswers(): boolean {
     return this.#toClient.length === 0;
+  }
+
+  /** What `toClient` depends on beside the fields. */
+  variantOf(exchange: RoutedHead): string {
+    const depends = this.#answersDependOn;
+    if (depends.length === 1) return depends[0]!(exchange);
+    return depends.map((part) => part(exchange)).join('\n');
   }
 
   toClient(fields: Fields, exchange: RoutedHead): Fields {

@@ -17,7 +17,7 @@ import { newExchangeRecord } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import { Clock } from '../exchange/timer-wheel.ts';
 import type { Tracing } from '../exchange/trace.ts';
-import { factsOf, readFacts } from '../fields/request-facts.ts';
+import { factsOf, type RequestFacts, readFacts, withoutKept } from '../fields/request-facts.ts';
 import { FolderExchange } from '../folder/folder-exchange.ts';
 import { OpenFiles } from '../folder/open-files.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
@@ -204,8 +204,7 @@ export class Carrier implements HttpListenerHandler {
     const snapshot = this.#options.snapshots.current;
     const { address } = client.peer;
     const { inspection, tracing, mode } = this.#options;
-    // Of a trace that begins here, `Tracestate` is left out.
-    const facts = client.block && !tracing.on ? factsOf(client.block) : readFacts(client.fields);
+    let facts: RequestFacts = client.block && !tracing.on ? factsOf(client.block) : readFacts(client.fields);
     const believed = facts.requestId !== null && snapshot.trust.includes(address);
     const id = this.#context.identity.requestId(facts.requestId, believed);
     const protocol = PROTOCOLS[client.version] ?? 'HTTP/1.1';
@@ -216,7 +215,8 @@ export class Carrier implements HttpListenerHandler {
       record.trace = tracing.begin(facts.traceparent, believedTrace);
       if (record.trace !== null) {
         record.detail ??= new ExchangeDetail(client.fields);
-        if (record.trace.parentId === null) dropField(facts.kept, 'tracestate');
+        // A `Tracestate` of another says nothing of a trace that begins here (W3C Trace Context §3.3.1).
+        if (record.trace.parentId === null) facts = withoutKept(facts, 'tracestate');
       }
     }
     return new Exchange(snapshot, client, facts, record, this.#options);
@@ -347,12 +347,6 @@ export class Carrier implements HttpListenerHandler {
 
 function paced(client: Downstream, { pace }: Routed): Downstream {
   return pace === null ? client : new PacedDownstream(client, pace);
-}
-
-/** Of a trace that begins here, a `Tracestate` of another says nothing (W3C Trace Context §3.3.1). */
-function dropField(fields: string[], lowerName: string): void {
-  for (let i = fields.length - 2; i >= 0; i -= 2)
-    if (fields[i]!.toLowerCase() === lowerName) fields.splice(i, 2);
 }
 
 function refused(error: GatewayError): Decision {

@@ -226,7 +226,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   /** As policies, and TLS, have it. */
   #outgoing(fields: Fields): Fields {
     const routed = this.#takenBy;
-    const own = () => (this.peer.secure ? this.snapshot.overTls(fields) : fields);
+    const own = () => (this.peer.secure && this.snapshot.overTls?.(fields)) || fields;
     const outgoing = routed === null ? own() : routed.ownFields(fields);
     if (this.record.detail !== null) this.record.detail.answerFields = outgoing;
     return outgoing;

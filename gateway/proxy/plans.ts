@@ -16,10 +16,9 @@ export function extendedPlan(routed: Routed, edit: FieldEdit | null, body: Reque
 /** What the client may not say of its connection, or of where a request comes from, an extension may not either. */
 export function editRequest(routed: Routed, edit: FieldEdit | null): void {
   if (edit === null) return;
-  const { kept } = routed.facts;
   // What else of `X-Forwarded-*` is there by now comes from a trusted peer, or from the extension, which may say who the client is.
-  const edited = withOtherForwarded(readFacts(editFields(kept, edit)));
-  kept.splice(0, Number.POSITIVE_INFINITY, ...edited.kept);
+  const edited = withOtherForwarded(readFacts(editFields(routed.facts.kept, edit)));
+  routed.ownKept().splice(0, Number.POSITIVE_INFINITY, ...edited.kept);
 }
 
 /** What the cache sends to the service in the place of the client: the same request with the cache's conditions in place of the client's. */

@@ -1,5 +1,5 @@
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
-import type { Fields, RepeatedFields } from '../exchange/contract.ts';
+import { type Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import { answerFields } from '../fields/answer-fields.ts';
 import type { Origin } from '../fields/forwarded.ts';
@@ -25,7 +25,7 @@ import type { Holds } from '../upstream/hold.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { HookEdits } from './hook-edits.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type Admitted, type ExchangeContext, NONE, TakenExchange } from './taken-exchange.ts';
+import { type Admitted, type ExchangeContext, TakenExchange } from './taken-exchange.ts';
 
 /**
  * The exchange on its way to the service: what forwarding has to do. All of that is read where it is needed, so that one object is enough.
@@ -139,10 +139,10 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   }
 
   repeatedFields(endpoint: Endpoint): RepeatedFields | null {
-    // What policies do to the fields, or the gateway to its own cookies among them, is done for each.
-    if (this.facts.memo === null || this.user !== null || this.hookEdits !== null) return null;
+    // What the gateway does to its own cookies among them is done for each.
+    if (this.facts.memo === null || this.hookEdits !== null) return null;
     if (this.upstream.config.sticky !== null || this.#snapshot.table.leadsBack) return null;
-    return repeatedRequestFields(this, endpoint, this.#context.pseudonym);
+    return repeatedRequestFields(this, endpoint, this.#context.pseudonym, this.policies);
   }
 
   get ownRequestFields(): Fields {
@@ -175,21 +175,38 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
     return this.#told(answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers));
   }
 
-  repeatsAnswers(endpoint: Endpoint): boolean {
-    return (
-      this.passesAnswers &&
+  repeatedAnswer(endpoint: Endpoint, told: RepeatedFields): RepeatedFields | null {
+    const repeats =
       this.stickyCookie === null &&
       this.hookEdits === null &&
       !endpoint.isFallback &&
       !this.serverTiming &&
       !this.#remembersPage &&
       // In development, answers say which application it is.
-      this.#context.mode === 'production'
-    );
+      this.#context.mode === 'production';
+    if (!repeats) return null;
+    const overTls = this.#overTls;
+    return this.policies.passAnswers && overTls === null ? told : this.#changedAnswer(told, overTls);
+  }
+
+  #changedAnswer(told: RepeatedFields, overTls: Snapshot['overTls']): RepeatedFields | null {
+    const { policies } = this;
+    const by = policies.mark;
+    const variant = policies.variantOf(this);
+    const secure = overTls !== null;
+    // A text out of a request that does not come again would keep all of its head.
+    if (variant !== '' && this.facts.memo === null) return null;
+    const { changed } = told;
+    if (changed?.by === by && changed.variant === variant && changed.secure === secure)
+      return changed.repeated;
+    const fields = policies.toClient(told.fields, this);
+    const repeated = new RepeatedFields(overTls === null ? fields : overTls(fields));
+    told.changed = { by, variant, secure, repeated };
+    return repeated;
   }
 
   get ownAnswerFields(): Fields {
-    return ['X-Request-Id', this.record.requestId];
+    return [...this.added, 'X-Request-Id', this.record.requestId];
   }
 
   folderFields(fields: Fields): Fields {
@@ -210,9 +227,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
 
   /** Whether `outgoing` leaves every answer as it is. */
   get passesAnswers(): boolean {
-    const { overTls } = this.#snapshot;
-    const secured = this.peer.secure && overTls(NONE) !== NONE;
-    return this.policies.passAnswers && this.added.length === 0 && !secured;
+    return this.policies.passAnswers && this.added.length === 0 && this.#overTls === null;
   }
 
   /** The same for an answer that the gateway gives by itself. */
@@ -222,7 +237,11 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
 
   #secured(own: Fields): Fields {
     const told = this.added.length === 0 ? own : [...own, ...this.added];
-    return this.peer.secure ? this.#snapshot.overTls(told) : told;
+    return (this.peer.secure && this.#snapshot.overTls?.(told)) || told;
+  }
+
+  get #overTls(): Snapshot['overTls'] {
+    return this.peer.secure ? this.#snapshot.overTls : null;
   }
 
   /** Of a 101. */

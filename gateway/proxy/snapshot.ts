@@ -19,8 +19,8 @@ export class Snapshot {
   readonly table: RouteTable;
   readonly routes: readonly LiveRoute[];
   readonly trust: TrustedPeers;
-  /** What becomes of the fields of every answer over TLS. */
-  readonly overTls: (fields: Fields) => Fields;
+  /** What becomes of the fields of every answer over TLS; `null`: nothing. */
+  readonly overTls: ((fields: Fields) => Fields) | null;
   readonly #registry: UpstreamRegistry;
   readonly #signatures = new Set<string>();
   /** `null`: nothing of this configuration needs Fastify, which is then not even loaded: 40 MiB and half of the time of a start. */
@@ -39,7 +39,7 @@ export class Snapshot {
     this.#registry = registry;
     this.table = table;
     this.trust = new TrustedPeers(config.trustProxy);
-    this.overTls = config.tls?.hsts ? withHsts(config.tls.hsts) : (fields) => fields;
+    this.overTls = config.tls?.hsts ? withHsts(config.tls.hsts) : null;
     this.routes = routes;
   }
 

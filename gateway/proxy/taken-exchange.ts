@@ -8,7 +8,7 @@ import type { ExchangeRecord } from '../exchange/record.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
 import type { Arrival, RequestView, RoutedExchange } from '../fields/exchange.ts';
 import type { Origin } from '../fields/forwarded.ts';
-import { ownFacts, type RequestFacts } from '../fields/request-facts.ts';
+import { type OwnFacts, ownFacts, type RequestFacts } from '../fields/request-facts.ts';
 import type { RouteConfig } from '../model/config.ts';
 import { limitBody } from '../policy/body-limit/body-limit.ts';
 import type { Applications } from '../policy/escape/frameworks.ts';
@@ -54,7 +54,8 @@ export class TakenExchange implements RoutedExchange, Choice {
   readonly peer: Peer;
   readonly version: string;
   readonly rawTarget: string;
-  readonly facts: RequestFacts;
+  /** Changes by `ownKept` alone. */
+  facts: RequestFacts;
   readonly target: RequestTarget;
   readonly authority: string;
   readonly origin: Origin;
@@ -70,6 +71,7 @@ export class TakenExchange implements RoutedExchange, Choice {
   pace: Pace | null = null;
   /** What policies have to say beside the final answer. */
   protected added: Fields = NONE;
+  #ownFacts: OwnFacts | null = null;
   #releases: readonly (() => void)[] | null = null;
   #isOver = false;
   #abort: AbortController | null = null;
@@ -88,7 +90,7 @@ export class TakenExchange implements RoutedExchange, Choice {
     this.peer = exchange.peer;
     this.version = exchange.version;
     this.rawTarget = exchange.rawTarget;
-    this.facts = live.policies.changeRequests || live.extended ? ownFacts(facts) : facts;
+    this.facts = facts;
     this.target = exchange.target;
     this.authority = exchange.authority;
     this.origin = origin;
@@ -115,6 +117,11 @@ export class TakenExchange implements RoutedExchange, Choice {
 
   set user(user: string) {
     this.record.user = user;
+  }
+
+  ownKept(): string[] {
+    if (this.#ownFacts === null) this.facts = this.#ownFacts = ownFacts(this.facts);
+    return this.#ownFacts.kept;
   }
 
   keepPace(pace: Pace): void {
@@ -177,4 +184,4 @@ export class TakenExchange implements RoutedExchange, Choice {
   }
 }
 
-export const NONE: Fields = [];
+const NONE: Fields = [];

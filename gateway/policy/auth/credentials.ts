@@ -50,17 +50,20 @@ export function renewSession(exchange: RoutedExchange, cookies: Fields): void {
 }
 
 /** Takes the twins of a field with underscores out: a service that takes one for the other would read what was not judged. */
-export function withoutTwins({ facts: { kept } }: RoutedExchange, lowerName: string): void {
+export function withoutTwins(exchange: RoutedExchange, lowerName: string): void {
   if (!lowerName.includes('-')) return;
+  const { kept } = exchange.facts;
   for (let i = kept.length - 2; i >= 0; i -= 2) {
     const name = kept[i]!;
     if (name.length !== lowerName.length || !name.includes('_')) continue;
-    if (name.toLowerCase().replaceAll('_', '-') === lowerName) kept.splice(i, 2);
+    if (name.toLowerCase().replaceAll('_', '-') === lowerName) exchange.ownKept().splice(i, 2);
   }
 }
 
 /** Who asks is said here, or nobody says it: a proxy that is trusted with addresses does not. */
-export function withoutField(kept: string[], lowerName: string): void {
+export function withoutField(exchange: RoutedExchange, lowerName: string): void {
+  const { kept } = exchange.facts;
   for (let i = kept.length - 2; i >= 0; i -= 2)
-    if (kept[i]!.length === lowerName.length && kept[i]!.toLowerCase() === lowerName) kept.splice(i, 2);
+    if (kept[i]!.length === lowerName.length && kept[i]!.toLowerCase() === lowerName)
+      exchange.ownKept().splice(i, 2);
 }

@@ -35,9 +35,9 @@ export class Gate {
 
   /** @throws GatewayError */
   request(exchange: RoutedExchange, { pseudonym }: PolicyContext): Verdict | Promise<Verdict> {
+    withoutField(exchange, 'x-forwarded-user');
     const { downstream, target, facts, match } = exchange;
     const asked = { method: downstream.method, target, facts, match };
-    withoutField(facts.kept, 'x-forwarded-user');
     const sessions = this.#hasSessions ? takeCookies(exchange) : this.#noSessions;
     const excepted = isExcepted(this.#settings.except, asked);
     for (const kind of this.#kinds) kind.strip?.(exchange, excepted);
@@ -80,9 +80,9 @@ export class Gate {
   }
 
   /** What a client sent would pass for the word of a kind that was not asked, or said no. */
-  #disown({ facts }: RoutedExchange, passing: Authenticator): void {
+  #disown(exchange: RoutedExchange, passing: Authenticator): void {
     if (passing.ownsAuthorization || !this.#kinds.some((kind) => kind.ownsAuthorization)) return;
-    withoutField(facts.kept, 'authorization');
+    withoutField(exchange, 'authorization');
   }
 }
 

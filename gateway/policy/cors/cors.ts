@@ -38,7 +38,10 @@ class Cors {
     const told = (fields: Fields, exchange: RoutedHead) => this.#told(fields, exchange);
     return {
       request: (exchange) => this.#request(exchange),
-      toClient: told,
+      toClient: {
+        edit: told,
+        dependsOn: this.#everybody ? null : (exchange) => this.#toldOrigin(exchange) ?? '',
+      },
       ownAnswer: told,
       foresee: (asked) => this.#foresee(asked),
     };
@@ -91,13 +94,20 @@ class Cors {
         varies ||= ORIGIN_AMONG.test(fields[i + 1]!);
       out.push(name, fields[i + 1]!);
     }
-    const origin = this.#everybody ? '*' : firstValue(exchange.facts.kept, 'origin');
     if (!this.#everybody && !varies) out.push('Vary', 'Origin');
-    if (origin === null || !this.#origins.includes(origin)) return out;
+    const origin = this.#toldOrigin(exchange);
+    if (origin === null) return out;
     out.push('Access-Control-Allow-Origin', origin);
     if (credentials) out.push('Access-Control-Allow-Credentials', 'true');
     if (expose !== null) out.push('Access-Control-Expose-Headers', expose);
     return out;
+  }
+
+  /** Who may read the answer; `null`: nobody else. */
+  #toldOrigin({ facts }: RoutedHead): string | null {
+    if (this.#everybody) return '*';
+    const origin = firstValue(facts.kept, 'origin');
+    return origin !== null && this.#origins.includes(origin) ? origin : null;
   }
 
   #foresee(asked: AskedRequest): Foreseen | null {

@@ -24,7 +24,10 @@ function bind(rules: HeaderRules | null): BoundPolicy | null {
   const { request, answer } = rules;
   return {
     ...(!isEmpty(request) && { toService: editor(request), decides: request.drop }),
-    ...(!isEmpty(answer) && { toClient: editor(answer), explain: explained(answer) }),
+    ...(!isEmpty(answer) && {
+      toClient: { edit: editor(answer), dependsOn: null },
+      explain: explained(answer),
+    }),
     ...(answer.append.length > 0 && { ownAnswer: adder(answer) }),
   };
 }

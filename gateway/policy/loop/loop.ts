@@ -20,7 +20,7 @@ export function countForwards(exchange: RoutedExchange): LocalAnswer | null {
   const left = Number(maxForwards);
   if (left === 0) return { status: 204, fields: ['Allow', ALLOW] };
   for (let i = 0; i < kept.length; i += 2) {
-    if (kept[i]!.toLowerCase() === 'max-forwards') kept[i + 1] = String(left - 1);
+    if (kept[i]!.toLowerCase() === 'max-forwards') exchange.ownKept()[i + 1] = String(left - 1);
   }
   return null;
 }

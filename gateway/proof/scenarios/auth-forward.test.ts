@@ -58,22 +58,30 @@ describe.each(laneKinds)('auth: forward on $kind', ({ routes, files }) => {
     expect(question.head.value('cookie')).toBe('_oauth2_proxy=ann');
   });
 
-  test('who is known behind it is nobody to another route, though the connection sends the same fields again', async () => {
-    const asked = (await startService()).answer(oauth2Proxy);
-    const service = (await startService()).answer(() => ok());
-    const auth = `auth: { forward: "http://127.0.0.1:${asked.port}/oauth2/auth", copy: [X-Auth-Request-Email] }`;
-    const closed = routes('/db', service.port, auth);
-    const gateway = await startTestGateway(`${closed}  /open: { to: ${service.port} }\n`, { files });
-    const client = await gateway.connect();
-    for (const path of ['/open', '/open', '/db', '/open', '/db', '/db', '/open'])
-      await client.exchange(get(`${path}/x`, COOKIE, 'X-Forwarded-User: root'));
-    const told = service.requests.map(({ head }) => [
-      ...head.values('x-forwarded-user'),
-      ...head.values('x-auth-request-email'),
-    ]);
-    const ann = ['ann', 'ann@example.com'];
-    expect(told.map((who) => [...who].sort())).toEqual([[], [], ann, [], ann, ann, []]);
-  });
+  test.each([
+    ['', 'X-Forwarded-User: root'],
+    ['trustProxy: loopback\n', 'X-Forwarded-Ssl: on'],
+  ])(
+    '%j: who is known behind it is nobody to another route, though the connection sends the same fields again',
+    async (trust, field) => {
+      const asked = (await startService()).answer(oauth2Proxy);
+      const service = (await startService()).answer(() => ok());
+      const auth = `auth: { forward: "http://127.0.0.1:${asked.port}/oauth2/auth", copy: [X-Auth-Request-Email] }`;
+      const closed = routes('/db', service.port, auth);
+      const gateway = await startTestGateway(`${trust}${closed}  /open: { to: ${service.port} }\n`, {
+        files,
+      });
+      const client = await gateway.connect();
+      for (const path of ['/open', '/open', '/db', '/open', '/db', '/db', '/open'])
+        await client.exchange(get(`${path}/x`, COOKIE, field));
+      const told = service.requests.map(({ head }) => [
+        ...head.values('x-forwarded-user'),
+        ...head.values('x-auth-request-email'),
+      ]);
+      const ann = ['ann', 'ann@example.com'];
+      expect(told.map((who) => [...who].sort())).toEqual([[], [], ann, [], ann, ann, []]);
+    },
+  );
 
   test('it is asked in the words of nginx and of Traefik, without the body, on one connection', async () => {
     const { asked, service, gateway } = await stage();

@@ -60,6 +60,7 @@ export function routedExchange(overrides: ExchangeOverrides = {}): RoutedExchang
     version,
     rawTarget,
     facts,
+    ownKept: () => facts.kept,
     target,
     authority,
     origin,

@@ -40,7 +40,7 @@ export class ForwardAuthenticator implements Authenticator {
     for (const name of this.#own) {
       // It may be the proof that is asked about.
       if (name === 'authorization' && !excepted) continue;
-      withoutField(exchange.facts.kept, name);
+      withoutField(exchange, name);
       withoutTwins(exchange, name);
     }
   }
@@ -82,11 +82,10 @@ export class ForwardAuthenticator implements Authenticator {
     const user = users.flatMap((name) => named(answer, name.toLowerCase()).filter(isValue))[0] ?? '';
     if (user !== '' && !isPrintableUser(user))
       return unavailable('the user that it names is no name that can be passed on');
-    const { facts } = exchange;
     for (const name of copy) {
       const lower = name.toLowerCase();
-      withoutField(facts.kept, lower);
-      facts.kept.push(...named(answer, lower));
+      withoutField(exchange, lower);
+      exchange.ownKept().push(...named(answer, lower));
     }
     const cookies = named(answer, 'set-cookie');
     if (cookies.length > 0) renewSession(exchange, cookies);

@@ -12,15 +12,16 @@ export const MAX_CHUNKS = 3;
 export type Cookies = ReadonlyMap<string, string>;
 
 /** Takes them out of the request: a service that saw them could be somebody else with them. @returns what was there; the first of a name */
-export function takeCookies({ facts: { kept } }: Pick<RoutedExchange, 'facts'>): Cookies {
+export function takeCookies(exchange: Pick<RoutedExchange, 'facts' | 'ownKept'>): Cookies {
   const taken = new Map<string, string>();
+  const { kept } = exchange.facts;
   for (let i = kept.length - 2; i >= 0; i -= 2) {
     if (kept[i]!.length !== 6 || kept[i]!.toLowerCase() !== 'cookie') continue;
     const value = kept[i + 1]!;
     if (!value.includes('portway-')) continue;
     const others = takePairs(value, taken);
-    if (others === '') kept.splice(i, 2);
-    else kept[i + 1] = others;
+    if (others === '') exchange.ownKept().splice(i, 2);
+    else if (others !== value) exchange.ownKept()[i + 1] = others;
   }
   return taken;
 }

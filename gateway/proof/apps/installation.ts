@@ -13,9 +13,16 @@ export interface Installation {
 /** Kept outside of the repository, for the next run. */
 const KEPT = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'portway-apps');
 
-/** @returns `null`: a Debian package that can't be had here. @throws where npm fails */
+/** @returns `null`: it can't be had here, from Debian or from npm, which is no fault of the gateway. */
 export function installed({ name, source }: App): Promise<Installation | null> {
-  return 'npm' in source ? npmProject(name, source) : debianPackage(source);
+  if (!('npm' in source)) return debianPackage(source);
+  const project = () => npmProject(name, source);
+  return project()
+    .catch(project)
+    .catch((cause: unknown) => {
+      console.log(String(cause));
+      return null;
+    });
 }
 
 async function npmProject(name: string, source: NpmSource): Promise<Installation> {

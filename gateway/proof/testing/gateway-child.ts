@@ -23,6 +23,8 @@ export interface GatewayChildOptions {
   readonly inspectPort?: number;
   /** Until when it must be ready; default 30 s. */
   readonly readyMs?: number;
+  /** `off`: it refuses nobody for being late, unless its configuration says otherwise; for what is not about that on a busy machine. */
+  readonly overload?: 'off';
   /** Of clients and of the admin listener; default free ones. */
   readonly ports?: readonly [number, number];
 }
@@ -40,7 +42,7 @@ export class GatewayChild {
   readonly port: number;
   readonly adminPort: number;
   readonly configFile: string;
-  /** What `port` and `admin` are, to be put before any other content of the file. */
+  /** What `port` and `admin` are, and whether it may refuse, to be put before any other content of the file. */
   readonly head: string;
   /** Descriptors without a connection; until it has been told, those after the start. */
   base: Descriptors | null = null;
@@ -64,7 +66,8 @@ export class GatewayChild {
   ): Promise<GatewayChild> {
     const { command = 'start', args = [], files = {}, ulimit, inspectPort, readyMs = START_MS } = options;
     const ports = options.ports ?? ((await freePorts(2)) as [number, number]);
-    const head = `port: ${ports[0]}\nadmin: ${ports[1]}\n`;
+    const calm = options.overload === 'off' && !/^overload:/m.test(yaml) ? 'overload: off\n' : '';
+    const head = `port: ${ports[0]}\nadmin: ${ports[1]}\n${calm}`;
     const file = join(folder, 'gateway.config.yaml');
     for (const [name, text] of Object.entries({ 'gateway.config.yaml': head + yaml, ...files })) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });

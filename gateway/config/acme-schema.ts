@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseHost } from '../keys/host.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
-import { described, flag, oneOrMore, parsedBy } from '../keys/value.ts';
+import { defaulted, described, flag, oneOrMore, parsedBy } from '../keys/value.ts';
 import type { AcmeConfig, RouteConfig, TlsConfig } from '../model/config.ts';
 import { keySpanAt, type PathKey, type SourceDocument } from './source.ts';
 
@@ -74,7 +74,7 @@ export const acmeForm = z
       defaultText: 'none',
       also: ['mail', 'contact', 'contacts'],
     }).optional(),
-    directory: described(
+    directory: defaulted(
       parsedBy(z.string(), parseDirectory).meta({
         doc: {
           expected: 'letsencrypt, letsencrypt-staging or the https URL of a directory',
@@ -86,7 +86,7 @@ export const acmeForm = z
         default: 'letsencrypt',
         also: ['ca', 'caserver', 'server', 'acmeca', 'issuer', 'directoryurl', 'endpoint'],
       },
-    ).prefault('letsencrypt'),
+    ),
     names: described(
       oneOrMore(
         parsedBy(z.string(), parseName).meta({

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { parseHeaderName } from '../keys/field.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
-import { described, duration, flag, parsedBy, percent } from '../keys/value.ts';
+import { defaulted, described, duration, flag, parsedBy, percent } from '../keys/value.ts';
 import { canaryTo, TO_DOC } from './target-schema.ts';
 
 /** RFC 6265 §4.1.1: a token of RFC 9110 §5.6.2. */
@@ -94,15 +94,13 @@ export const streamBalance = described(
   },
 );
 
-export const STICKY_COOKIE = 'portway';
-
 export const stickyForm = z
   .strictObject({
-    cookie: described(cookieName, 'Its name.', {
-      default: STICKY_COOKIE,
+    cookie: defaulted(cookieName, 'Its name.', {
+      default: 'portway',
       type: 'cookie name',
       also: ['name'],
-    }).optional(),
+    }),
     maxAge: described(duration({ min: '1s', max: '400d' }), 'How long the browser keeps it.', {
       defaultText: 'until the browser is closed',
       also: ['expires'],
@@ -114,7 +112,7 @@ type StickyInput = z.output<typeof stickyForm>;
 
 export const sticky = described(
   z.union([
-    flag.transform((on): StickyInput | null => (on ? {} : null)),
+    flag.transform((on): StickyInput | null => (on ? stickyForm.parse({}) : null)),
     cookieName.transform((cookie): StickyInput => ({ cookie })),
     stickyForm,
   ]),

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
-import { described, parsedBy, text } from '../keys/value.ts';
+import { defaulted, described, parsedBy, text } from '../keys/value.ts';
 import type { DiscoverConfig } from '../model/config.ts';
 
 const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
@@ -30,11 +30,11 @@ export const discoverDockerForm = z
       'On which of their networks containers are reached; the name of the Compose project before it may be left out.',
       { expected: 'the name of a network', type: 'name', defaultText: 'the first by name' },
     ).optional(),
-    address: described(
+    address: defaulted(
       z.enum(['container', 'published']),
       '`container`: at their own addresses. `published`: at the ports that the engine publishes on this machine, where the gateway shares no network with them.',
       { default: 'container', expected: 'container or published' },
-    ).prefault('container'),
+    ),
   })
   .meta({
     id: 'discoverDocker',
@@ -72,16 +72,16 @@ export const discoverKubernetesForm = z
       type: 'name',
       defaultText: 'all',
     }).optional(),
-    class: described(text, '`gatewayClassName` of the Gateways whose routes are served.', {
+    class: defaulted(text, '`gatewayClassName` of the Gateways whose routes are served.', {
       default: 'portway',
       expected: 'the name of a GatewayClass',
       type: 'name',
       also: ['gatewayclass', 'gatewayclassname'],
-    }).prefault('portway'),
-    status: described(z.boolean(), 'Whether what became of a route is written into its status.', {
+    }),
+    status: defaulted(z.boolean(), 'Whether what became of a route is written into its status.', {
       default: 'true',
       expected: 'true or false',
-    }).prefault(true),
+    }),
   })
   .meta({
     id: 'discoverKubernetes',
@@ -142,23 +142,21 @@ export function compileDiscover(
   { docker, kubernetes }: z.output<typeof discoverForm>,
   places: DiscoverPlaces,
 ): DiscoverConfig {
-  if (kubernetes !== undefined) return compileKubernetes(kubernetes === true ? {} : kubernetes, places);
-  const { engine: written, network = null, address = 'container' } = docker === true ? {} : docker!;
+  if (kubernetes !== undefined)
+    return compileKubernetes(kubernetes === true ? discoverKubernetesForm.parse({}) : kubernetes, places);
+  const {
+    engine: written,
+    network = null,
+    address,
+  } = docker === true ? discoverDockerForm.parse({}) : docker!;
   return { kind: 'docker', engine: written ?? (places.engine || DEFAULT_ENGINE), network, address };
 }
 
 function compileKubernetes(
-  written: Partial<z.output<typeof discoverKubernetesForm>>,
+  written: z.output<typeof discoverKubernetesForm>,
   { server: own, folder }: DiscoverPlaces,
 ): DiscoverConfig {
-  const {
-    server: named,
-    token,
-    ca,
-    namespace = null,
-    class: gatewayClass = 'portway',
-    status = true,
-  } = written;
+  const { server: named, token, ca, namespace = null, class: gatewayClass, status } = written;
   const file = (path: string | undefined, standard: string) => {
     if (path !== undefined) return resolve(folder, path);
     return named === undefined ? `${SERVICE_ACCOUNT}/${standard}` : null;

@@ -212,7 +212,6 @@ export const ejectionForm = z
   .meta({ id: 'ejection', doc: { expected: 'a map of bounds', holder: 'ejection' } });
 
 export const ejection = switchable(ejectionForm, 'ejection');
-export const OWN_EJECTION = ejectionRows.own;
 export const compileEjection = compileSwitchable(ejectionRows);
 
 export const slowStart = described(

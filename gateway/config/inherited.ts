@@ -15,7 +15,7 @@ import type {
   TimeoutsConfig,
 } from '../model/config.ts';
 import { compilePolicyKeys, POLICY_KEYS } from '../policy/order.ts';
-import { compileEjection, ejection, OWN_EJECTION } from './health-schema.ts';
+import { compileEjection, ejection } from './health-schema.ts';
 import {
   breaker,
   compileBreaker,
@@ -62,7 +62,6 @@ const INHERITED = {
   bodyMax: inherited<typeof bodyMax, 'bodyMaxBytes', number | null>({
     schema: bodyMax,
     name: 'bodyMaxBytes',
-    own: null,
     compile: orInherited,
     top: {
       text: 'The largest request body, for every route that does not say otherwise.',
@@ -104,7 +103,6 @@ const INHERITED = {
   breaker: inherited<typeof breaker, 'breaker', BreakerConfig | null>({
     schema: breaker,
     name: 'breaker',
-    own: null,
     compile: compileBreaker,
     top: { default: 'off' },
     route: {
@@ -115,7 +113,6 @@ const INHERITED = {
   ejection: inherited<typeof ejection, 'ejection', EjectionConfig | null>({
     schema: ejection,
     name: 'ejection',
-    own: OWN_EJECTION,
     compile: compileEjection,
     top: { text: 'For every route and stream that does not say otherwise.', default: 'on' },
     route: {
@@ -129,7 +126,6 @@ const INHERITED = {
   lane: inherited<typeof lane, 'lane', LaneChoice>({
     schema: lane,
     name: 'lane',
-    own: 'auto',
     compile: orInherited,
     top: {
       text: 'For every route that does not say otherwise: which code carries the exchanges.',
@@ -156,7 +152,6 @@ const INHERITED = {
   escape: inherited<typeof escapeChoice, 'escape', EscapeChoice>({
     schema: escapeChoice,
     name: 'escape',
-    own: 'auto',
     compile: orInherited,
     top: {
       text: 'For every route that does not say otherwise: what happens to requests that its pages send outside its prefix.',
@@ -170,13 +165,13 @@ const INHERITED = {
 };
 
 type Table = typeof INHERITED;
-type Shape<Place extends 'top' | 'route'> = { readonly [Key in keyof Table]: Table[Key][Place] };
+type Shape<Level extends 'top' | 'route'> = { readonly [Key in keyof Table]: Table[Key][Level] };
 
 /** Of the top level, or of a route. */
-export function inheritedShape<Place extends 'top' | 'route'>(place: Place): Shape<Place> {
+export function inheritedShape<Level extends 'top' | 'route'>(level: Level): Shape<Level> {
   const rows = [...Object.entries(INHERITED), ...POLICY_KEYS];
-  const shape = rows.map(([key, row]) => [key, row[place]]);
-  return Object.fromEntries(shape) as Shape<Place>;
+  const shape = rows.map(([key, row]) => [key, row[level]]);
+  return Object.fromEntries(shape) as Shape<Level>;
 }
 
 /** What a route has where it says nothing. */

@@ -13,6 +13,7 @@ import {
   addressBlock,
   allowedHost,
   count,
+  defaulted,
   described,
   flag,
   host,
@@ -33,7 +34,6 @@ import { certificatesValue, tls } from './tls-schema.ts';
 import { tracesForm } from './traces-schema.ts';
 
 const ADMIN_HOST = '127.0.0.1';
-const ADMIN_PORT = 3900;
 
 const resolver = parsedBy(z.string(), parseResolver).meta({
   doc: { expected: 'an IP address, with a port or without' },
@@ -41,8 +41,8 @@ const resolver = parsedBy(z.string(), parseResolver).meta({
 
 export const adminForm = z
   .strictObject({
-    host: described(host, 'The address that it listens on.', { default: ADMIN_HOST }).prefault(ADMIN_HOST),
-    port: described(port, 'The port that it listens on.', { default: '3900' }).prefault(ADMIN_PORT),
+    host: defaulted(host, 'The address that it listens on.', { default: ADMIN_HOST }),
+    port: defaulted(port, 'The port that it listens on.', { default: '3900' }),
     token: described(
       z.string().min(1),
       'Asks for a key of this file, which `portway passwd --key FILE NAME` makes ([admin.md](admin.md#from-other-machines)). Needed where other machines can reach `host`.',

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { accepted, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import { parseHostAndPort } from '../keys/target.ts';
-import { count, described, duration, flag, parsedBy, target } from '../keys/value.ts';
+import { count, defaulted, described, duration, flag, parsedBy, target } from '../keys/value.ts';
 import { streamBalance } from './balance-schema.ts';
 import { ejection, slowStart, streamHealth } from './health-schema.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
@@ -36,11 +36,11 @@ export const compileStreamBounds = bounds.compile;
 
 export const proxyProtocol = z
   .strictObject({
-    accept: described(
+    accept: defaulted(
       flag,
       'Whether each connection begins with a PROXY header, version 1 or 2, and is refused without one. Only for ports that nobody but a proxy can reach.',
       { default: 'false' },
-    ).optional(),
+    ),
     send: described(
       z.enum(['v1', 'v2']),
       'The PROXY header that the service gets first, to know the client.',

@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { row, section } from '../keys/section.ts';
-import { described, duration, flag, port } from '../keys/value.ts';
+import { defaulted, described, duration, flag, port } from '../keys/value.ts';
 import type { TlsConfig } from '../model/config.ts';
 import { acmeValue, compileAcme, type TlsContext } from './acme-schema.ts';
 
@@ -45,11 +45,11 @@ export const clientCertificatesForm = z
       'PEM, relative to this file: the authorities whose certificates clients may show.',
       { ...REQUIRED, also: ['cafile', 'sslclientcertificate', 'trustedca'] },
     ),
-    mode: described(
+    mode: defaulted(
       z.enum(['require', 'request']),
       '`require`: without one there is no connection. `request`: one that is shown is verified, and services are told of it.',
       { default: 'require', expected: 'require or request', also: ['sslverifyclient', 'verify'] },
-    ).prefault('require'),
+    ),
   })
   .meta({ id: 'clientCertificates', doc: { holder: 'clientCertificates' } });
 
@@ -107,22 +107,22 @@ export const tlsForm = z
         ],
       },
     ).optional(),
-    redirect: described(
+    redirect: defaulted(
       flag,
       'Whether plain HTTP is answered with 308 to https, but for `/.well-known/acme-challenge/`.',
       { default: 'false', also: ['httpsredirect', 'forcehttps', 'forcessl'] },
-    ).prefault(false),
+    ),
     hsts: described(hsts, 'Whether answers over TLS carry `Strict-Transport-Security` (RFC 6797).', {
       default: 'off',
       type: '`on`, `off`, or a map, see [hsts](#hsts)',
       also: ['stricttransportsecurity'],
     }).optional(),
-    minVersion: described(z.enum(['1.2', '1.3']), 'The oldest version of TLS that is spoken.', {
+    minVersion: defaulted(z.enum(['1.2', '1.3']), 'The oldest version of TLS that is spoken.', {
       default: '1.2',
       type: '`"1.2"`, `"1.3"`',
       expected: '"1.2" or "1.3", in quotes',
       also: ['minimumversion', 'sslprotocols', 'minprotocol', 'protocols'],
-    }).prefault('1.2'),
+    }),
     clientCertificates: described(
       clientCertificatesForm,
       'Whether clients must show a certificate of their own.',

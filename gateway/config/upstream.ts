@@ -11,7 +11,7 @@ import type {
   StickyConfig,
   UpstreamConfig,
 } from '../model/config.ts';
-import { type CheckedBalance, type CheckedSticky, STICKY_COOKIE } from './balance-schema.ts';
+import type { CheckedBalance, CheckedSticky } from './balance-schema.ts';
 import type { EndpointList } from './endpoints.ts';
 import { type CheckedHealth, compileRhythm, compileStatuses } from './health-schema.ts';
 
@@ -64,7 +64,7 @@ function hashKeyOf({ hash }: Exclude<CheckedBalance, string>): HashKey {
 }
 
 function compileSticky({ cookie, maxAge }: NonNullable<CheckedSticky>): StickyConfig {
-  return { cookie: cookie ?? STICKY_COOKIE, maxAgeMs: maxAge ?? null };
+  return { cookie, maxAgeMs: maxAge ?? null };
 }
 
 function compileHealth(form: CheckedHealth): HealthConfig {

@@ -2,14 +2,15 @@
 
 import type { z } from 'zod';
 import type { KeyDoc } from './key-doc.ts';
+import { plainValue } from './scalar.ts';
 import { described } from './value.ts';
 
 interface Settings<Schema extends z.ZodType, Name extends string, Value> {
   readonly schema: Schema;
   /** In the compiled configuration, with its unit. */
   readonly name: Name;
-  /** Where neither place says anything. */
-  readonly own: Value;
+  /** Where neither place says anything; left out: what `top.default` comes to. */
+  readonly own?: Value;
   /** @param folder of the configuration: what it names is relative to it. */
   compile(written: z.output<Schema> | undefined, base: Value, folder: string): Value;
   /** What the reference says of it. */
@@ -29,7 +30,9 @@ export interface InheritedRow<Schema extends z.ZodType, Name extends string, Val
 export function inherited<Schema extends z.ZodType, const Name extends string, Value>(
   settings: Settings<Schema, Name, Value>,
 ): InheritedRow<Schema, Name, Value> {
-  const { schema, name, own, compile, top, route } = settings;
+  const { schema, name, compile, top, route } = settings;
+  const standard = () => compile(schema.parse(plainValue(top.default!)), null as Value, '');
+  const own = settings.own === undefined ? standard() : settings.own;
   const { text: topText = 'For every route that does not say otherwise.', ...topDoc } = top;
   const { text, ...doc } = route;
   const routeDoc = { defaultText: 'as at the top level', ...doc };

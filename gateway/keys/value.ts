@@ -6,6 +6,7 @@ import { parseAddressBlock } from './address-block.ts';
 import { parseHost, parseHostPattern } from './host.ts';
 import { docOf, type KeyDoc } from './key-doc.ts';
 import { type ParseResult, type Refused, refused } from './parse-result.ts';
+import { plainValue } from './scalar.ts';
 import { parseTarget, portTarget } from './target.ts';
 import {
   type Bounds,
@@ -44,6 +45,15 @@ export function described<Schema extends z.ZodType>(
   doc: KeyDoc = {},
 ): Schema {
   return schema.meta({ description, doc: { ...docOf(schema), ...doc } }) as Schema;
+}
+
+/** With what holds where the key is left out: `default`, as the file would say it. */
+export function defaulted<Schema extends z.ZodType>(
+  schema: Schema,
+  description: string,
+  doc: KeyDoc & { readonly default: string },
+) {
+  return described(schema, description, doc).prefault(plainValue(doc.default) as z.input<Schema>);
 }
 
 /** One, or a list of them: always a list. */

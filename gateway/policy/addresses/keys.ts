@@ -30,7 +30,6 @@ function addressesRow<const Name extends 'allow' | 'deny'>(
   return inherited<typeof addresses, Name, readonly string[] | null>({
     schema: addresses,
     name,
-    own: null,
     compile: orInherited,
     top: { default: 'off' },
     route: { text: `${text} ([policies.md](policies.md#allow-and-deny)).`, also },

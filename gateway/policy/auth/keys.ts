@@ -13,6 +13,8 @@ import { compileOidc, oidcForm } from './oidc/keys.ts';
 import type { AuthSettings, Exception, KindSettings } from './settings.ts';
 
 const file = z.string().min(1);
+const REALM = 'Portway';
+const KEY_HEADER = 'X-API-Key';
 
 /** The keys of all kinds in one map: a kind is named by its own key, and the others go with it. */
 const kindShape = {
@@ -24,7 +26,7 @@ const kindShape = {
   realm: described(parsedBy(z.string(), parseFieldText), 'With `basic`: what browsers show when they ask.', {
     expected: 'a text',
     type: 'text',
-    default: 'Portway',
+    default: REALM,
   }).optional(),
   keys: described(file, 'A key of this file, which `portway passwd --key FILE NAME` makes.', {
     expected: 'the path of a file',
@@ -34,7 +36,7 @@ const kindShape = {
   header: described(parsedBy(z.string(), parseHeaderName), 'With `keys`: the field that the key is in.', {
     expected: 'a header name',
     type: 'header name',
-    default: 'X-API-Key',
+    default: KEY_HEADER,
     also: ['keynames', 'keyheader'],
   }).optional(),
   bearer: described(flag, 'With `keys`: whether a key may come as `Authorization: Bearer`, too.', {
@@ -120,7 +122,6 @@ const authValue = orWord('off', authForm).meta({
 export const authRow = inherited<typeof authValue, 'auth', AuthSettings | null>({
   schema: authValue,
   name: 'auth',
-  own: null,
   compile: (written, base, folder) =>
     written === undefined ? base : written === null ? null : compileAuth(written, folder),
   top: { text: 'Who may pass, on every route that does not say otherwise.', default: 'off' },
@@ -139,7 +140,7 @@ function compileAuth(written: z.output<typeof authForm>, folder: string): AuthSe
 }
 
 function compileKind(written: WrittenKind, folder: string): KindSettings {
-  const { basic, realm = 'Portway', keys, header = 'X-API-Key', bearer = false, jwt } = written;
+  const { basic, realm = REALM, keys, header = KEY_HEADER, bearer = false, jwt } = written;
   const { forward, oidc } = written;
   if (oidc !== undefined) return compileOidc(oidc);
   if (forward !== undefined) return compileForward({ ...written, forward });

@@ -72,7 +72,6 @@ const bandwidthValue = orWord(
 export const bandwidthRow = inherited<typeof bandwidthValue, 'bandwidth', Bandwidth | null>({
   schema: bandwidthValue,
   name: 'bandwidth',
-  own: null,
   compile: orInherited,
   top: { default: 'off' },
   route: {

@@ -58,7 +58,6 @@ const compressValue = z
 export const compressRow = inherited<typeof compressValue, 'compress', CompressSettings | null>({
   schema: compressValue,
   name: 'compress',
-  own: null,
   compile(written, base) {
     if (written === undefined) return base;
     return written === null ? null : rows.compile(written, base ?? rows.own);

@@ -58,7 +58,6 @@ const concurrentValue = orWord(
 export const concurrentRow = inherited<typeof concurrentValue, 'concurrent', ConcurrentLimit | null>({
   schema: concurrentValue,
   name: 'concurrent',
-  own: null,
   compile: orInherited,
   top: { default: 'off' },
   route: {

@@ -118,7 +118,6 @@ const corsValue = switchable(corsForm, 'cors');
 export const corsRow = inherited<typeof corsValue, 'cors', CorsSettings | null>({
   schema: corsValue,
   name: 'cors',
-  own: null,
   compile: (written, base) => (written === undefined ? base : written && compileCors(written)),
   top: { default: 'off' },
   route: {

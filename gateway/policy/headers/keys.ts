@@ -83,7 +83,6 @@ const headersValue = orWord('off', headersForm).meta({
 export const headersRow = inherited<typeof headersValue, 'headers', HeaderRules | null>({
   schema: headersValue,
   name: 'headers',
-  own: null,
   compile: compileHeaders,
   top: {
     text: 'Fields that are set, added and removed on every route; its own rules come after these.',

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { inherited } from '../../keys/inherited.ts';
-import { described, duration, orWord, percent, text } from '../../keys/value.ts';
+import { defaulted, described, duration, orWord, percent, text } from '../../keys/value.ts';
 import { headerValues } from '../headers/keys.ts';
 
 export interface RespondSettings {
@@ -33,7 +33,7 @@ const status = z
 
 export const respondForm = z
   .strictObject({
-    status: described(status, 'The status of the answer.', { default: '200', also: ['code'] }).optional(),
+    status: defaulted(status, 'The status of the answer.', { default: '200', also: ['code'] }),
     share: described(
       percent({ min: '0%', max: '100%' }),
       'Of how many requests this is the answer: counted, not left to chance. With it there is a `to` beside it, which answers the others.',
@@ -61,7 +61,7 @@ export const respondForm = z
     }).optional(),
   })
   .check(({ value, issues }) => {
-    if (value.body === undefined || !WITHOUT_BODY.has(value.status ?? 200)) return;
+    if (value.body === undefined || !WITHOUT_BODY.has(value.status)) return;
     const params = {
       expected: `no body beside status ${value.status}`,
       found: 'a body',
@@ -91,7 +91,6 @@ const respondValue = orWord(
 export const respondRow = inherited<typeof respondValue, 'respond', RespondSettings | null>({
   schema: respondValue,
   name: 'respond',
-  own: null,
   compile: (written, base, folder) =>
     written === undefined ? base : written && compileRespond(written, folder),
   top: {
@@ -105,7 +104,7 @@ export const respondRow = inherited<typeof respondValue, 'respond', RespondSetti
 });
 
 function compileRespond(written: z.output<typeof respondForm>, folder: string): RespondSettings {
-  const { status: own = 200, share = null, body = null, retryAfter, headers = {} } = written;
+  const { status: own, share = null, body = null, retryAfter, headers = {} } = written;
   const isFile = body !== null && /^(?:\.{0,2}\/)/.test(body);
   const after = retryAfter === undefined ? [] : ['Retry-After', String(Math.ceil(retryAfter / 1000))];
   return {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { OutstandingChallenge } from './acme/challenges.ts';
-import type { Environment, Judged } from './config/load.ts';
+import type { Environment, Validated } from './config/load.ts';
 import type { FileContent } from './files/content.ts';
 import type { GatewayConfig, PlacedService } from './model/config.ts';
 import type { ServiceStatus } from './model/status.ts';
@@ -18,8 +18,8 @@ export interface GatewayOptions {
   readonly configFile: string;
   /** Taken instead of what the file says, for ever; `configFile` is its name then. */
   readonly content?: FileContent;
-  /** What was found of the file a moment ago: it is judged again only where it has changed since, because that takes seconds for a large one. */
-  readonly judged?: Judged;
+  /** What was found of the file a moment ago: it is validated again only where it has changed since, because that takes seconds for a large one. */
+  readonly validated?: Validated;
   /** For `${NAME}` and `GATEWAY_HOSTS`. */
   readonly env: Environment;
   /** In development, error answers say what was tried and what to do. */

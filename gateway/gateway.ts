@@ -220,7 +220,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.#source = new ConfigSource({
       configFile,
       content,
-      judged: options.judged,
+      validated: options.validated,
       env,
       log,
       worker,

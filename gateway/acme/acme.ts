@@ -16,7 +16,7 @@ export interface AcmeOptions {
   readonly share: () => AcmeShare | null;
 }
 
-/** Orders the certificates of `tls.acme`, in the one process of a gateway that follows the file. Who shows them finds them on disk. */
+/** Orders the certificates of `tls.acme`, in the one process of a gateway that follows the file. The listener finds them on disk. */
 export class Acme {
   readonly #options: AcmeOptions;
   #config: AcmeConfig | null = null;

@@ -219,7 +219,7 @@ export class Renewals {
     }
   }
 
-  /** What is told of it is on disk: whoever reads that and ends the process loses nothing. */
+  /** What is told of it is on disk: the process may end behind that without a loss. */
   async #save(named: Named, state: OrderState): Promise<void> {
     try {
       await this.#store.writeOrder(named.name, state);

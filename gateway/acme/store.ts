@@ -134,7 +134,7 @@ export class AcmeStore {
     return `${basename(this.#folder)}/${name}`;
   }
 
-  /** Whoever reads it finds the old text or the new one, whenever the machine stops. */
+  /** A reader finds the old text or the new one, whenever the machine stops. */
   async #keep(name: string, text: string): Promise<void> {
     const file = join(this.#folder, name);
     const draft = `${file}.${randomUUID()}.draft`;

@@ -1,7 +1,7 @@
 import type { Downstream, DownstreamListener } from '../exchange/contract.ts';
 
 /**
- * An answer that the gateway makes itself, in the eyes of whoever takes it. Answers of services are timed by who forwards them; this one
+ * An answer that the gateway makes itself, in the eyes of its recipient. Answers of services are timed by their forwarding; this one
  * is cut off when it is not taken within a minute: a client that asks on and on and reads nothing would keep its connection for ever.
  */
 export class OwnAnswer implements DownstreamListener {

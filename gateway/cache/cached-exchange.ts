@@ -272,7 +272,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     if (!this.#over) this.#cutShort(this.#causeOf(cause));
   }
 
-  /** Who asked the service knows best why it broke off. */
+  /** The fetch knows best why the service broke off. */
   #causeOf(cause: Error): GatewayError {
     const { errorCode, cause: text } = this.#fetching?.record ?? { errorCode: null, cause: null };
     return errorCode === null ? rescue(cause, 'body') : new GatewayError(errorCode, text ?? '');

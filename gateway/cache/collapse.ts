@@ -1,6 +1,6 @@
 import type { Fetched } from './fetched.ts';
 
-/** Who asks for an answer that is being fetched already. */
+/** A request for an answer that is being fetched already. */
 export interface Asker {
   /** What has come of it can be had already. @returns whether it is taken; then nothing else is told. */
   offered(fetched: Fetched): boolean;

@@ -60,7 +60,7 @@ export interface Entry extends CacheUrl, KeptAnswer, Terms {
   readonly staleAt: number;
   /** It is of no use any more. */
   readonly deleteAt: number;
-  /** Of these very headers: whoever copies an entry with others copies it in vain. */
+  /** Of these very headers: in a copy of the entry with others it is not used. */
   hitHead?: RepeatedHead;
 }
 

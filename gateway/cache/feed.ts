@@ -1,9 +1,9 @@
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 
-/** Who reads a body. */
+/** A reader of a body. */
 export interface FeedTaker {
-  /** Bytes may be lent. @returns whether more may come at once; if not, `resume` of the reader asks for it. */
+  /** Bytes may be borrowed. @returns whether more may come at once; if not, `resume` of the reader asks for it. */
   data(piece: Buffer): boolean;
   end(): void;
   fail(cause: Error): void;

@@ -18,7 +18,7 @@ export type FetchEnd = 'kept' | 'not-kept' | 'failed' | 'gone';
 export interface FetchWatcher {
   /** A 1xx answer, which is for the client that the service was asked for, and never kept. */
   informational(status: number, fields: Fields): void;
-  /** The head of a new answer. Who wants the body reads the feed before this returns. */
+  /** The head of a new answer. A watcher that wants the body reads the feed before this returns. */
   answered(head: AnswerHead, feed: Feed): void;
   /** What is kept is the answer: said to be right, or `stale`, in the place of an error. */
   standsFor(entry: KeptAnswer, stale: boolean): void;
@@ -92,7 +92,7 @@ export class Fetched implements Downstream, FeedOwner {
   /** Something changed or was purged after this was asked for: it may be older than that. */
   outdate(purge: Purge): void {
     this.#outdated ||= this.#isOutdatedBy(purge);
-    // Who waits for it, and who comes now, need not wait for what is of no use to them.
+    // Requests that wait for it, and new ones, need not wait for an answer that is of no use to them.
     if (this.#outdated) this.#end('gone');
   }
 
@@ -132,23 +132,23 @@ export class Fetched implements Downstream, FeedOwner {
   #validated(asked: Entry, said: FieldMap): void {
     if (!validates(said, asked)) return this.#askAgain();
     const head = freshened(asked, said);
-    const judged = this.#judge(head);
+    const verdict = this.#storable(head);
     const entry = {
       ...head,
       cachedAt: Date.now(),
-      ...(typeof judged === 'string' ? {} : judged),
+      ...(typeof verdict === 'string' ? {} : verdict),
       body: asked.body,
     };
-    if (typeof judged === 'string') this.#refuse(judged);
-    else if (this.#keepAgain(asked, judged)) this.#keeping = judged;
+    if (typeof verdict === 'string') this.#refuse(verdict);
+    else if (this.#keepAgain(asked, verdict)) this.#keeping = verdict;
     // Fields that are for this client alone are still on it.
     this.#watcher.standsFor({ ...entry, headers: head.headers }, false);
     this.#told = true;
     this.#end(this.keeping ? 'kept' : 'not-kept');
   }
 
-  #keepAgain({ body, bodyId }: Entry, judged: Keepable): boolean {
-    return this.#store.keep({ ...judged, body, bodyId }, this.#query.fields);
+  #keepAgain({ body, bodyId }: Entry, verdict: Keepable): boolean {
+    return this.#store.keep({ ...verdict, body, bodyId }, this.#query.fields);
   }
 
   #askAgain(): void {
@@ -157,12 +157,12 @@ export class Fetched implements Downstream, FeedOwner {
     this.#watcher.again();
   }
 
-  #judge(head: AnswerHead): Keepable | NotKept {
+  #storable(head: AnswerHead): Keepable | NotKept {
     if (this.#outdated) return 'purged';
-    const judged = keepable(this.#query, head, this.#store.rules);
-    if (typeof judged === 'string') return judged;
-    if (judged.groups.some((group) => this.#outdatedGroups.has(group))) return 'purged';
-    return this.#store.searches.learn(judged, head.headers);
+    const verdict = keepable(this.#query, head, this.#store.rules);
+    if (typeof verdict === 'string') return verdict;
+    if (verdict.groups.some((group) => this.#outdatedGroups.has(group))) return 'purged';
+    return this.#store.searches.learn(verdict, head.headers);
   }
 
   /** What may not be kept any more must not be given any more either. */
@@ -179,9 +179,9 @@ export class Fetched implements Downstream, FeedOwner {
   }
 
   #answered(answer: AnswerHead): void {
-    const judged = this.method === 'GET' ? this.#judge(answer) : null;
-    if (typeof judged === 'string') this.#refuse(judged);
-    else if (judged !== null) this.#begin(judged, answer.headers['content-length']);
+    const verdict = this.method === 'GET' ? this.#storable(answer) : null;
+    if (typeof verdict === 'string') this.#refuse(verdict);
+    else if (verdict !== null) this.#begin(verdict, answer.headers['content-length']);
     const feed = new Feed(this, this.keeping, Number(answer.headers['content-length'] ?? 0));
     this.#watcher.answered(answer, feed);
     this.#told = true;
@@ -190,11 +190,11 @@ export class Fetched implements Downstream, FeedOwner {
   }
 
   /** Where its length is known, whether there is room for all of it is known before others begin to read along. */
-  #begin(judged: Keepable, length: FieldMap[string] | undefined): void {
+  #begin(verdict: Keepable, length: FieldMap[string] | undefined): void {
     const bytes = Number(length ?? Number.NaN);
     const held = bytes + Math.ceil(bytes / PIECE_USUAL_BYTES) * PIECE_OVERHEAD_BYTES;
     if (bytes > 0 && !this.#hold(held)) return this.#refuse('no-room');
-    this.#keeping = judged;
+    this.#keeping = verdict;
   }
 
   write(chunk: Buffer): boolean {

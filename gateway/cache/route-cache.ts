@@ -112,7 +112,7 @@ export class RouteCache {
   /** @returns how many URLs were forgotten. */
   purge(purge: Purge): number {
     const forgotten = this.#forget(purge);
-    // Who waits for one of these asks anew at once: that is no older than the purge.
+    // Requests that wait for one of these ask anew at once: that answer is no older than the purge.
     for (const fetched of [...this.#fetches]) fetched.outdate(purge);
     return forgotten;
   }

@@ -6,7 +6,7 @@ import { ageOf, guessedLifetimeOf, lifetimeOf } from './freshness.ts';
 import { groupsOf } from './groups.ts';
 import { Selecting, variesBy } from './vary.ts';
 
-/** Who asked for what; `fields` without conditions. */
+/** What was asked for; `fields` without conditions. */
 export interface CacheQuery extends CacheUrl {
   readonly method: string;
   readonly fields: FieldMap;

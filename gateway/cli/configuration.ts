@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Judged, loadContent } from '../config/load.ts';
+import { loadContent, type Validated } from '../config/load.ts';
 import { formatProblems, type Problem } from '../config/problem.ts';
 import { addressOf, originsNow } from '../discover/discovery.ts';
 import { type FileContent, withOrigins } from '../files/content.ts';
@@ -19,7 +19,7 @@ export interface Loaded {
   readonly file: string;
   readonly config: GatewayConfig;
   /** All that was found of it. */
-  readonly judged: Judged;
+  readonly validated: Validated;
   readonly text: string;
   /** What a start would not serve as it is written, while the rest is. */
   readonly unserved: readonly Problem[];
@@ -86,7 +86,7 @@ async function loadedOrReported(
   const loaded = await loadContent(content, sourceText(file), context.env);
   if (loaded.ok) {
     const { config, content: found, unserved } = loaded;
-    return { file, config, judged: loaded, text: found.text, unserved };
+    return { file, config, validated: loaded, text: found.text, unserved };
   }
   report(loaded.problems, context, stream);
   return null;

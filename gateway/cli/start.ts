@@ -30,8 +30,8 @@ export const start: RunCommand = async (input, context) => {
     hurry: () => context.process.exit(130),
   });
   try {
-    const { file: configFile, judged } = loaded;
-    gateway = await startGateway({ configFile, judged, env, mode: 'production', log });
+    const { file: configFile, validated } = loaded;
+    gateway = await startGateway({ configFile, validated, env, mode: 'production', log });
   } catch (error) {
     await reportStartFailure(error, sourceText(loaded.file), context);
     return 1;

@@ -74,7 +74,7 @@ function nodeOf(label: PlacedLabel, faults: LabelFault[]): SourceNode | null {
   const { value, valueStart, keys } = label;
   const span = { start: valueStart, end: valueStart + value.length };
   const fault = (what: Fault) => void faults.push({ span, path: keys, ...what });
-  // Who may label containers need not be who may read the gateway's environment.
+  // The right to label containers does not include reading the gateway's environment.
   if (value.includes('${')) {
     fault({
       expected: 'a plain value',

@@ -52,7 +52,7 @@ export function meaningOf(key: string): string {
   return parsed.ok ? `${parsed.value.host ?? ''}${parsed.value.path}` : key;
 }
 
-/** One container's wish for one route. */
+/** One container's request for one route. */
 interface Claim {
   readonly key: string;
   readonly keySpan: Span;

@@ -16,7 +16,7 @@ export type LoadResult =
   | {
       readonly ok: true;
       readonly config: GatewayConfig;
-      /** What was judged: of a module, what it stands for. */
+      /** What was validated: of a module, what it stands for. */
       readonly content: FileContent & { readonly ok: true };
       /** Names the content of the file: equal hashes, equal configuration (but for the environment). */
       readonly hash: string;
@@ -26,7 +26,7 @@ export type LoadResult =
   | (Rejection & { readonly hash: string });
 
 /** One that can be used. */
-export type Judged = LoadResult & { readonly ok: true };
+export type Validated = LoadResult & { readonly ok: true };
 
 /** Reads and compiles a configuration file. `file` appears in problems as it is given here. Never throws. */
 export async function loadConfig(file: string, env: Environment): Promise<LoadResult> {
@@ -45,7 +45,7 @@ export async function loadContent(read: FileContent, file: string, env: Environm
   return verdict.ok ? { ...verdict, content, hash } : { ...verdict, hash };
 }
 
-/** A large file is judged beside the requests that are under way, a small one sooner than a thread would begin. */
+/** A large file is validated beside the requests that are under way, a small one sooner than a thread would begin. */
 async function verdictOn(
   { text, unplaced = false, origins = [] }: FileContent & { ok: true },
   file: string,

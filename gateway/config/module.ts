@@ -1,4 +1,4 @@
-/** A configuration in code: what the default export of a module is, as text that is judged like that of any other file. */
+/** A configuration in code: what the default export of a module is, as text that is validated like that of any other file. */
 
 import { extname } from 'node:path';
 import type { FileContent } from '../files/content.ts';

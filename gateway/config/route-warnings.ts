@@ -34,7 +34,7 @@ function proofInClear({ id, policies, upstream: { fallback } }: RouteConfig): st
   return `the route ${id} sends what \`auth:\` asks of its clients (${sent.join(', ')}) to http://${address.key} in clear, where anybody on the way can read it: give \`fallback:\` an https:// address, or keep it here with headers: { request: { remove: [${sent.join(', ')}] } }`;
 }
 
-/** Who answers in the issuer's place signs tokens for everybody. */
+/** An impostor of the issuer could sign tokens for every user. */
 function keysInClear({ id, policies }: RouteConfig): string | null {
   const kinds = (policies.auth as AuthSettings | null)?.kinds ?? [];
   const url = kinds

@@ -27,7 +27,7 @@ test.each([
   expect(!verdict.ok && verdict.problems).toMatchObject([{ file: 'a.yaml', found }]);
 });
 
-test('a file whose thread can not begin is refused, not judged on the loop', async () => {
+test('a file whose thread can not begin is refused, not validated on the loop', async () => {
   // No such heap is to be had.
   const verdict = await validateInThread({
     text: manyRoutes(9),

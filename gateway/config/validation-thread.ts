@@ -1,4 +1,4 @@
-/** Judges a file in a thread of its own: the loop of the gateway goes on meanwhile, and gets what came out in slices. */
+/** Validates a file in a thread of its own: the loop of the gateway goes on meanwhile, and gets what came out in slices. */
 
 import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';

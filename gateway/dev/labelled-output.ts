@@ -6,7 +6,7 @@ type Style = Parameters<Paint>[0];
 /** Told apart at a glance on dark and light; red, green and yellow are kept for states. */
 const palette: readonly Style[] = ['cyan', 'magenta', 'blue', 'cyanBright', 'magentaBright'];
 
-/** Who speaks for the supervisor itself. */
+/** The label of the supervisor's own lines. */
 const supervisorLabel = 'portway';
 
 export interface LabelledOutputOptions {

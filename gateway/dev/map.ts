@@ -199,19 +199,19 @@ function endpointsState(endpoints: readonly EndpointStatus[]): State {
   return { text: reason === null ? 'down' : `down: ${reason}`, style: 'red' };
 }
 
-interface Place {
+interface Opened {
   readonly scheme?: 'http' | 'https';
   readonly host: string;
   readonly port: number;
 }
 
 /** Where TLS is spoken, plain HTTP may be answered with a redirect. */
-function openedAt({ address, tlsPort }: Pick<MapView, 'address' | 'tlsPort'>): Place {
+function openedAt({ address, tlsPort }: Pick<MapView, 'address' | 'tlsPort'>): Opened {
   return { ...address, scheme: tlsPort === null ? 'http' : 'https', port: tlsPort ?? address.port };
 }
 
 /** What to type into a browser; a listener on all addresses of the machine is reached by the nearest one. */
-function urlOf({ scheme = 'http', host, port }: Place): string {
+function urlOf({ scheme = 'http', host, port }: Opened): string {
   const near = ['0.0.0.0', '::', '127.0.0.1', '::1', ''].includes(host) ? 'localhost' : host;
   return `${scheme}://${near.includes(':') ? `[${near}]` : near}:${port}`;
 }

@@ -13,14 +13,14 @@ export type Speech =
   | { readonly kind: 'other'; readonly silent: boolean };
 
 /** Where to ask: an address and port, or the path of a socket. */
-export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+export type DialTarget = { readonly host: string; readonly port: number } | { readonly path: string };
 
 const ASKED_BYTES_MAX = 64 * 1024;
 const WITHIN_MS = 2_000;
 
 /** @param name for the Host field and, with TLS, the certificate. */
-export async function speechAt(place: Place, name: string, withinMs = WITHIN_MS): Promise<Speech> {
-  const answer = await answerTo(place, name, withinMs);
+export async function speechAt(target: DialTarget, name: string, withinMs = WITHIN_MS): Promise<Speech> {
+  const answer = await answerTo(target, name, withinMs);
   if (answer === null) return { kind: 'dead' };
   const { said, late } = answer;
   const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(said)?.[1] ?? Number.NaN);
@@ -30,7 +30,7 @@ export async function speechAt(place: Place, name: string, withinMs = WITHIN_MS)
     const end = said.indexOf('\r\n\r\n');
     return { kind: 'http', status, head: said.slice(0, end), body: said.slice(end + 4) };
   }
-  return (await tlsAt(place, name, withinMs)) ?? { kind: 'other', silent: late && said === '' };
+  return (await tlsAt(target, name, withinMs)) ?? { kind: 'other', silent: late && said === '' };
 }
 
 interface Answer {
@@ -41,11 +41,11 @@ interface Answer {
 }
 
 /** `null`: nobody listens. */
-function answerTo(place: Place, name: string, withinMs: number): Promise<Answer | null> {
+function answerTo(target: DialTarget, name: string, withinMs: number): Promise<Answer | null> {
   const { promise, resolve } = Promise.withResolvers<Answer | null>();
   let said = '';
   let connected = false;
-  const socket = connect(place);
+  const socket = connect(target);
   const end = (late = false) => {
     socket.destroy();
     resolve(connected ? { said, late } : null);
@@ -53,7 +53,7 @@ function answerTo(place: Place, name: string, withinMs: number): Promise<Answer 
   const timer = setTimeout(() => end(true), withinMs);
   socket.once('connect', () => {
     // A socket can be connected to itself: that is nobody (port-probe.ts).
-    connected = !('port' in place) || socket.localPort !== place.port;
+    connected = !('port' in target) || socket.localPort !== target.port;
     socket.write(`GET / HTTP/1.1\r\nHost: ${name}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`);
   });
   socket.setEncoding('latin1').on('data', (text) => {
@@ -64,11 +64,11 @@ function answerTo(place: Place, name: string, withinMs: number): Promise<Answer 
   return promise.finally(() => clearTimeout(timer));
 }
 
-function tlsAt(place: Place, name: string, withinMs: number): Promise<Speech | null> {
+function tlsAt(target: DialTarget, name: string, withinMs: number): Promise<Speech | null> {
   const { promise, resolve } = Promise.withResolvers<Speech | null>();
   const servername = name.replace(/:\d+$/, '');
   const named = /[a-z]/i.test(servername) && !servername.includes(':') && { servername };
-  const socket = connectTls({ ...place, ...named, rejectUnauthorized: false }, () => {
+  const socket = connectTls({ ...target, ...named, rejectUnauthorized: false }, () => {
     const { authorizationError: problem } = socket;
     resolve({ kind: 'tls', problem: problem ? String((problem as Error).message ?? problem) : null });
   });

@@ -14,7 +14,7 @@ interface OriginSource {
   /** Says what there is, at first and whenever it may be something else, until it can't be asked any more. */
   ask(take: Take, signal: AbortSignal): Promise<never>;
   /** What became of what was said. */
-  judged?(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void;
+  validated?(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void;
 }
 
 /** Loaded where it is asked for: most gateways look for nothing. */
@@ -66,9 +66,9 @@ export class Discovery {
     return this.#settings && { source: addressOf(this.#settings), failure: this.#failure };
   }
 
-  /** A configuration with these origins was judged. */
-  judged(origins: readonly Origin[], unserved: readonly UnservedOrigin[]): void {
-    this.#source?.judged?.(origins, unserved, this.#end.signal);
+  /** A configuration with these origins was validated. */
+  validated(origins: readonly Origin[], unserved: readonly UnservedOrigin[]): void {
+    this.#source?.validated?.(origins, unserved, this.#end.signal);
   }
 
   /**

@@ -85,8 +85,8 @@ export class KubernetesSource {
   }
 
   /** What became of these. */
-  judged(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void {
-    this.#statuses.judged(origins, unserved);
+  validated(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void {
+    this.#statuses.validated(origins, unserved);
     void this.#statuses.write(this.#cluster, signal);
   }
 

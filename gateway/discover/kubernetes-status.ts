@@ -33,13 +33,13 @@ export class RouteStatuses {
   readonly #settings: KubernetesDiscovery;
   readonly #api: KubernetesApi;
   readonly #log: Logger | null;
-  /** What was judged, by name, and what is wrong with it. */
-  #judged = new Map<string, unknown>();
+  /** What was validated, by name, and what is wrong with it. */
+  #validated = new Map<string, unknown>();
   #unserved: readonly UnservedOrigin[] = [];
-  /** Not until something is judged again. */
+  /** Not until something is validated again. */
   #refused = false;
   #told = false;
-  /** How often the status of a route was written since something was judged: one that another always overwrites is left to it. */
+  /** How often the status of a route was written since something was validated: one that another always overwrites is left to it. */
   #written = new Map<string, number>();
   #writing = false;
   #again = false;
@@ -50,8 +50,10 @@ export class RouteStatuses {
     this.#log = log;
   }
 
-  judged(origins: readonly Origin[], unserved: readonly UnservedOrigin[]): void {
-    this.#judged = new Map(origins.flatMap((each) => ('object' in each ? [[each.name, each.object]] : [])));
+  validated(origins: readonly Origin[], unserved: readonly UnservedOrigin[]): void {
+    this.#validated = new Map(
+      origins.flatMap((each) => ('object' in each ? [[each.name, each.object]] : [])),
+    );
     this.#unserved = unserved;
     this.#refused = false;
     this.#written.clear();
@@ -73,8 +75,8 @@ export class RouteStatuses {
     for (const route of routesOf(cluster, this.#settings.gatewayClass)) {
       if (signal.aborted || this.#refused) return;
       const name = `HTTPRoute ${route.namespace}/${route.name}`;
-      // What has changed since is judged first.
-      if (!isDeepStrictEqual(this.#judged.get(name), route.object)) continue;
+      // What has changed since is validated first.
+      if (!isDeepStrictEqual(this.#validated.get(name), route.object)) continue;
       const faults = this.#unserved.filter(({ origin }) => origin === name);
       const parents = parentsFor(route, parentsOf(route, cluster, this.#settings.gatewayClass), faults);
       if (parents !== null) await this.#put(route, { parents }, signal);

@@ -3,38 +3,38 @@
  * passes them on within the call, and needs no copy; who keeps them for longer asks for bytes of its own.
  */
 
-const LENT = Symbol('lent');
+const BORROWED = Symbol('borrowed');
 
-interface LentMemory extends ArrayBuffer {
+interface ReadMemory extends ArrayBuffer {
   /** Read into by all connections of one owner, or by a single one, which goes on with other memory where this is kept. */
-  [LENT]?: 'shared' | 'single' | 'kept';
+  [BORROWED]?: 'shared' | 'single' | 'kept';
 }
 
 /** Memory that many connections read into: it is never kept. */
 export function sharedMemory(bytes: number): Buffer {
-  return lentMemory(bytes, 'shared');
+  return borrowedMemory(bytes, 'shared');
 }
 
 /** Memory that one connection reads into, again and again until somebody keeps it. */
 export function singleMemory(bytes: number): Buffer {
-  return lentMemory(bytes, 'single');
+  return borrowedMemory(bytes, 'single');
 }
 
-function lentMemory(bytes: number, kind: 'shared' | 'single'): Buffer {
+function borrowedMemory(bytes: number, kind: 'shared' | 'single'): Buffer {
   const memory = Buffer.allocUnsafeSlow(bytes);
-  (memory.buffer as LentMemory)[LENT] = kind;
+  (memory.buffer as ReadMemory)[BORROWED] = kind;
   return memory;
 }
 
 /** Whether any connection may read into them next. */
 export function isShared({ buffer }: Buffer): boolean {
-  return (buffer as LentMemory)[LENT] === 'shared';
+  return (buffer as ReadMemory)[BORROWED] === 'shared';
 }
 
 /** Whether the bytes are gone with the next read, of that connection or of any. */
 export function isBorrowed({ buffer }: Buffer): boolean {
-  const lent = (buffer as LentMemory)[LENT];
-  return lent !== undefined && lent !== 'kept';
+  const kind = (buffer as ReadMemory)[BORROWED];
+  return kind !== undefined && kind !== 'kept';
 }
 
 /**
@@ -42,10 +42,11 @@ export function isBorrowed({ buffer }: Buffer): boolean {
  * memory around them, unless they are a small part of it.
  */
 export function ownBytes(chunk: Buffer): Buffer {
-  const memory = chunk.buffer as LentMemory;
+  const memory = chunk.buffer as ReadMemory;
   if (!isBorrowed(chunk)) return chunk;
-  if (memory[LENT] === 'shared' || chunk.length * KEPT_SHARE < memory.byteLength) return Buffer.from(chunk);
-  memory[LENT] = 'kept';
+  if (memory[BORROWED] === 'shared' || chunk.length * KEPT_SHARE < memory.byteLength)
+    return Buffer.from(chunk);
+  memory[BORROWED] = 'kept';
   return chunk;
 }
 
@@ -57,10 +58,10 @@ interface Socket {
 
 /** Writes bytes that are kept only where the system has not taken them at once. @returns as `write` does. */
 export function writeBorrowed(to: Socket, chunk: Buffer): boolean {
-  const memory = chunk.buffer as LentMemory;
-  if (memory[LENT] === 'shared') return to.write(ownBytes(chunk));
+  const memory = chunk.buffer as ReadMemory;
+  if (memory[BORROWED] === 'shared') return to.write(ownBytes(chunk));
   const more = to.write(chunk);
-  if (memory[LENT] === 'single' && to.writableLength > 0) memory[LENT] = 'kept';
+  if (memory[BORROWED] === 'single' && to.writableLength > 0) memory[BORROWED] = 'kept';
   return more;
 }
 

@@ -46,7 +46,7 @@ export class FieldBlock {
   }
 }
 
-/** Fields that are sent again and again. Whoever writes them keeps their text here. */
+/** Fields that are sent again and again. Their writers keep the text here. */
 export class RepeatedFields {
   readonly fields: Fields;
   /** Of an answer, from the status line on; `null`: not written yet. */

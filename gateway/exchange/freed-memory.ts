@@ -27,7 +27,7 @@ interface Ffi {
   ): { readonly functions: { readonly malloc_trim?: MallocTrim } };
 }
 
-/** Without the warning that it is experimental, of which whoever starts a gateway can make nothing. */
+/** Without the warning that it is experimental, which means nothing to the person who starts a gateway. */
 function quietly<T>(load: () => T): T {
   const { emitWarning } = process;
   process.emitWarning = () => {};

@@ -75,7 +75,7 @@ export class PacedBody implements RequestBody {
   readonly #body: RequestBody;
   readonly #pace: Pace;
   #timer: NodeJS.Timeout | undefined;
-  /** Who takes it has asked for a pause. */
+  /** Its reader has asked for a pause. */
   #paused = false;
 
   constructor(body: RequestBody, pace: Pace) {

@@ -16,7 +16,7 @@ export function markPeer(connection: object, peer: Peer): void {
   Object.assign(connection, { [PEER]: peer });
 }
 
-/** Who is at the other side. An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is written as what it is. */
+/** The address of the other side. An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is written as what it is. */
 export function peerOf(socket: Socket): Peer {
   const marked = (socket as { readonly [PEER]?: Peer })[PEER];
   if (marked) return marked;

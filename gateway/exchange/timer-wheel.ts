@@ -1,4 +1,4 @@
-/** Who is told when a time is up. */
+/** Called when a deadline expires. */
 export interface Timed {
   timedOut(): void;
 }

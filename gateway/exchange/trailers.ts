@@ -1,7 +1,7 @@
 import type { Fields } from './contract.ts';
 
 /**
- * What must not come behind a body (RFC 9110 §6.5.1): whoever merges trailers into the header section would act upon it too late, or
+ * What must not come behind a body (RFC 9110 §6.5.1): a recipient that merges trailers into the header section would act upon it too late, or
  * in place of what stood in front. Hop-by-hop fields are among them, those that are rewritten on their way to the client, and those that tell
  * a service where a request came from or who sent it, in their spellings with underscores too.
  */

@@ -20,7 +20,7 @@ interface Found {
   readonly revision: string | null;
 }
 
-interface Place {
+interface EtcdKey {
   readonly base: string;
   /** Base64. */
   readonly key: string;
@@ -29,7 +29,7 @@ interface Place {
 }
 
 /** On this machine in clear; what is further away is asked by TLS: who can change a configuration on its way owns the gateway. */
-function placeOf(url: string): Place | null {
+function keyOf(url: string): EtcdKey | null {
   const parsed = URL.parse(url);
   if (parsed === null || parsed.hostname === '' || parsed.pathname.length < 2) return null;
   if (parsed.search + parsed.hash !== '') return null;
@@ -43,9 +43,9 @@ function placeOf(url: string): Place | null {
 }
 
 /** `null`: the URL names none. */
-function placeIn(url: string): Place | null {
+function keyIn(url: string): EtcdKey | null {
   try {
-    return placeOf(url);
+    return keyOf(url);
   } catch {
     // An escape that is none.
     return null;
@@ -58,15 +58,15 @@ const rangeForm = z.object({
 });
 
 async function asked(url: string): Promise<Found> {
-  const place = placeIn(url);
-  if (place === null)
+  const target = keyIn(url);
+  if (target === null)
     return {
       content: refused('no place in etcd', 'write it as etcd://127.0.0.1:2379/portway/gateway.yaml'),
       revision: null,
     };
   try {
     const signal = AbortSignal.timeout(FETCH_MS);
-    const response = await post(place, 'kv/range', { key: place.key }, signal);
+    const response = await post(target, 'kv/range', { key: target.key }, signal);
     const { header, kvs = [] } = rangeForm.parse(JSON.parse((await bounded(response, JSON_MAX)).toString()));
     const [found] = kvs;
     const content =
@@ -82,9 +82,9 @@ async function asked(url: string): Promise<Found> {
 }
 
 /** @throws Error where it is answered otherwise than with 200 */
-async function post(place: Place, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
-  const token = place.name === '' ? null : await tokenOf(place, signal);
-  const response = await fetch(`${place.base}/${path}`, {
+async function post(target: EtcdKey, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+  const token = target.name === '' ? null : await tokenOf(target, signal);
+  const response = await fetch(`${target.base}/${path}`, {
     method: 'POST',
     // A redirect would lead who knows where.
     redirect: 'error',
@@ -101,9 +101,9 @@ async function post(place: Place, path: string, body: unknown, signal: AbortSign
   );
 }
 
-async function tokenOf(place: Place, signal: AbortSignal): Promise<string> {
-  const { name, password } = place;
-  const response = await post({ ...place, name: '' }, 'auth/authenticate', { name, password }, signal);
+async function tokenOf(target: EtcdKey, signal: AbortSignal): Promise<string> {
+  const { name, password } = target;
+  const response = await post({ ...target, name: '' }, 'auth/authenticate', { name, password }, signal);
   return z.object({ token: z.string() }).parse(JSON.parse((await bounded(response, JSON_MAX)).toString()))
     .token;
 }
@@ -147,10 +147,10 @@ async function nextChange(url: string, revision: string, closed: AbortSignal): P
 }
 
 async function tellsOfChange(url: string, revision: string, signal: AbortSignal): Promise<boolean> {
-  const place = placeOf(url)!;
+  const target = keyOf(url)!;
   const start = String(BigInt(revision) + 1n);
-  const request = { create_request: { key: place.key, start_revision: start } };
-  const response = await post(place, 'watch', request, signal);
+  const request = { create_request: { key: target.key, start_revision: start } };
+  const response = await post(target, 'watch', request, signal);
   let text = '';
   const decoder = new TextDecoder();
   for await (const bytes of response.body ?? []) {

@@ -50,10 +50,10 @@ export class Comparison {
     this.#waiting.delete(pair);
     if (failed) this.counts.failed++;
     // The client's answer goes out before.
-    else setImmediate(() => this.#judge(pair));
+    else setImmediate(() => this.#compare(pair));
   }
 
-  #judge(pair: AnswerPair): void {
+  #compare(pair: AnswerPair): void {
     const config = this.#config;
     if (pair.isAlike(config)) this.counts.same++;
     else if (!this.#mayRead()) this.counts.skipped++;

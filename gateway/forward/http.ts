@@ -29,7 +29,7 @@ import type { HttpPlan } from './http-plan.ts';
 import type { MirrorCopy } from './mirror.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';
 
-/** Who asked for the exchange to be carried hears of its end. */
+/** Hears how an exchange ends that it has asked to be forwarded. */
 export interface ForwardOwner {
   /** Nothing of an answer has gone out: the downstream is theirs again, to answer with this. */
   failed(error: GatewayError): void;
@@ -245,7 +245,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#call?.resume();
   }
 
-  /** That time is nobody's fault. */
+  /** Neither side is late for the time of a hold. */
   held(ms: number): void {
     if (!this.#over) this.#deadline.arm(this.#armedMs + ms);
   }
@@ -301,7 +301,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#againOrGiveUp(error);
   }
 
-  /** Who kept whom waiting. */
+  /** Which side was late. */
   #lateness(): 'reader_timeout' | 'idle_timeout' | 'body_timeout' | 'response_timeout' {
     if (this.#answering) return this.#blocked ? 'reader_timeout' : 'idle_timeout';
     return this.#body?.awaitsClient ? 'body_timeout' : 'response_timeout';

@@ -98,7 +98,7 @@ export class TcpForward implements LongLived {
 
   #join(service: Socket): void {
     const { sendProxy, connection, idleMs } = this.#plan;
-    // Whoever could be reached is well: what is said, and how it ends, is theirs alone.
+    // An endpoint that could be reached is healthy: what both sides say, and how they end, is their own affair.
     this.#attempts.recordOutcome('success');
     this.#record.headAt = performance.now();
     if (sendProxy) service.write(writeProxyHeader(sendProxy, connection));

@@ -2,7 +2,7 @@ import { isBorrowed } from '../exchange/borrowed-bytes.ts';
 import type { BodySink, RequestBody } from '../exchange/contract.ts';
 import { trailerFields } from '../exchange/trailers.ts';
 
-/** Who wants to know how the body gets on. */
+/** Hears how a body proceeds. */
 export interface BodyWatcher {
   bodyBegan(): void;
   bodyReceived(bytes: number): void;

@@ -15,7 +15,7 @@ export class TcpListener {
       const socket = new ReadBuffer(this.#memory).adopt(accepted).pause();
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      // Whoever carries it listens too; until then an error must not end the process.
+      // Its forwarding listens later; until then an error must not end the process.
       socket.on('error', () => {});
       accept(socket);
     });

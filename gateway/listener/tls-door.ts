@@ -61,7 +61,7 @@ export class TlsDoor {
       ALPNProtocols: [...this.#protocols],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       ticketKeys: this.#tickets.keys(clients),
-      // Node takes the command line, which replicas need not have in common. Who judges clients otherwise has other keys.
+      // Node takes the command line, which replicas need not have in common. A listener with other rules for client certificates has other keys.
       sessionIdContext: 'portway',
       // Without one, the context of the server itself is taken.
       SNICallback: (name, done) => done(null, contexts.get(name)),

@@ -79,7 +79,7 @@ export interface GatewayConfig {
 export interface SharedConfig {
   /** Where it is, or where its Sentinels are. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
-  /** Who is asked where it is; `null`: it is at the first of the hosts. */
+  /** Under which name Sentinels know it; `null`: it is at the first of the hosts. */
   readonly sentinel: { readonly name: string; readonly password: string | null } | null;
   readonly secure: boolean;
   readonly database: number;

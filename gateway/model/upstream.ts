@@ -117,7 +117,7 @@ export interface SrvAddress {
   /** `_http._tcp.shop.internal`; of a cluster `shop/web:80`: namespace, name and port of a Service. */
   readonly name: string;
   readonly tls: boolean;
-  /** Whoever follows the cluster says what it stands for ({@link PlacedService}). */
+  /** What follows the cluster says where it leads ({@link PlacedService}). */
   readonly cluster?: true;
   readonly http2?: true;
   readonly trust?: ServiceTrust;

@@ -7,7 +7,7 @@ import type { DraftFile } from '../model/draft.ts';
 import type { AdminView } from './admin.ts';
 import { isRefused, refuse } from './admin-exchanges.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
-import { judgeDraft } from './draft.ts';
+import { validateDraft } from './draft.ts';
 
 const DRAFT_MAX_BYTES = 1 << 20;
 const USAGE =
@@ -32,7 +32,7 @@ export function answerDraft(app: FastifyInstance, view: AdminView): void {
     if (!success) return sendProblem(reply, { status: 400, detail: USAGE });
     // A problem quotes what variables of the environment say.
     if (view.mode === 'production') return sendProblem(reply, { status: 409, detail: NOT_IN_PRODUCTION });
-    return sendJson(reply, await judgeDraft(data.text, view));
+    return sendJson(reply, await validateDraft(data.text, view));
   });
   app.put('/draft', { bodyLimit: DRAFT_MAX_BYTES }, async (request, reply) => {
     if (isRefused(request)) return refuse(reply);
@@ -51,7 +51,7 @@ async function write(text: string, hash: string, view: AdminView): Promise<strin
   const now = await draftFile(view);
   if (now.readOnly !== null) return now.readOnly;
   if (now.hash !== hash) return 'The file has changed meanwhile: read it again, and edit that.';
-  if (!(await judgeDraft(text, view)).ok) return 'It has problems: it is written when it has none.';
+  if (!(await validateDraft(text, view)).ok) return 'It has problems: it is written when it has none.';
   try {
     await replaceFile(now.file, text);
     return null;
@@ -83,7 +83,7 @@ async function draftFile(view: AdminView): Promise<DraftFile> {
   };
 }
 
-/** Whoever writes this file decides what is run. */
+/** The right to write this file is the right to decide what is run. */
 const NOT_IN_PRODUCTION =
   'In production the file belongs to whoever deploys it: it is neither shown nor written here.';
 

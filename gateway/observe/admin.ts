@@ -226,7 +226,7 @@ function leadToTls({ method, headers, url }: FastifyRequest, reply: FastifyReply
   return reply.code(308).header('location', `https://${headers.host}${url}`).send();
 }
 
-/** What is said here is for whoever asked: not for caches, and, without CORS, not for pages of other origins. */
+/** What is said here is for its client alone: not for caches, and, without CORS, not for pages of other origins. */
 function protect(reply: FastifyReply): void {
   reply.headers({
     'cache-control': 'no-store',

@@ -16,7 +16,7 @@ const ASKED_MAX = 200;
 const TOLD_MAX = 20;
 
 /** What a text would be as the configuration: what is wrong with it, or what it changes, and for which of the last requests. */
-export async function judgeDraft(text: string, view: AdminView): Promise<DraftVerdict> {
+export async function validateDraft(text: string, view: AdminView): Promise<DraftVerdict> {
   const now = view.config();
   const loaded = await loadContent(contentOf(Buffer.from(text)), now.file, view.env);
   if (!loaded.ok)

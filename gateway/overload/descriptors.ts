@@ -115,7 +115,7 @@ const ENOUGH_FOR_MOST = 1_000;
 /** What the configuration has where it says nothing. */
 const STANDARD = 10_000;
 
-/** Who asked for a number hears of another one; who left it at its default gets enough in any case. */
+/** A number that was asked for and can't be had is worth a line; below the default there is enough in any case. */
 function levelOf(served: number, maxConnections: number): 'warn' | 'info' | 'debug' {
   if (served < ENOUGH_FOR_MOST) return 'warn';
   return maxConnections === STANDARD ? 'debug' : 'info';

@@ -4,7 +4,7 @@ import type { Reading } from '../exchange/client-exchange.ts';
  * Connections whose last request was refused, and from which nothing is read until they have waited.
  *
  * To read a request and refuse it costs more than half of what serving it does, so refusing alone can't hold a load of twice what is
- * possible. What is not read costs nothing: it stays with the system, and then with the client. Who heeds Retry-After asks for nothing meanwhile.
+ * possible. What is not read costs nothing: it stays with the system, and then with the client. Clients that honour Retry-After stay quiet.
  */
 export class SetAside {
   readonly #waiting: { readonly connection: Reading; readonly untilMs: number }[] = [];

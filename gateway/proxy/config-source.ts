@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { unplacedService } from '../config/endpoint.ts';
-import { type Environment, type Judged, loadContent } from '../config/load.ts';
+import { type Environment, loadContent, type Validated } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig, PlacedService } from '../model/config.ts';
@@ -13,10 +13,10 @@ export interface ConfigSourceOptions {
   /** Instead of what the file says, for ever. */
   readonly content: FileContent | undefined;
   /** As of `GatewayOptions`. */
-  readonly judged: Judged | undefined;
+  readonly validated: Validated | undefined;
   readonly env: Environment;
   readonly log: Logger;
-  /** Who else says what the configuration is; `null`: the file, which is followed. */
+  /** Its primary says what the configuration is; `null`: the file does, which is followed. */
   readonly worker: WorkerContext | null;
   /** As of `GatewayOptions`. Left out: a service whose port is `auto` has none, and its configuration is refused. */
   readonly place: ((config: GatewayConfig) => Promise<GatewayConfig>) | undefined;
@@ -40,14 +40,14 @@ export class ConfigSource {
 
   /** Puts the first configuration to work. @throws ConfigError, ExtensionError */
   async start(): Promise<void> {
-    const { configFile: file, content, judged, env, log, worker, placed, portMoves } = this.#options;
+    const { configFile: file, content, validated, env, log, worker, placed, portMoves } = this.#options;
     const apply = (config: GatewayConfig) => this.#apply(config);
     if (worker) await apply(worker.share(await this.#load(worker.content)));
     else if (content) {
       const config = await this.#load(content);
       await apply(config);
       this.#fixed = { file: config.file, loadedAt: Date.now(), reloads: 0, rejected: null };
-    } else this.#reloader = await Reloader.start({ file, env, log, apply, placed, portMoves }, judged);
+    } else this.#reloader = await Reloader.start({ file, env, log, apply, placed, portMoves }, validated);
   }
 
   get status(): ConfigStatus {

@@ -73,11 +73,11 @@ function cacheSays({ exchange, sent }: Foreseen, method: string): readonly Polic
   if (passes === 'method') return says(`${method} passes it by; where it succeeds, the URL is forgotten`);
   if (passes !== null) return says('passes it by, because of a field that is for the service alone');
   const answer = { statusCode: 200, statusMessage: '', headers: { 'cache-control': 'max-age=60' } };
-  const judged = keepable({ origin: '', path: '', method, fields }, answer, cache);
-  if (typeof judged !== 'string')
+  const verdict = keepable({ origin: '', path: '', method, fields }, answer, cache);
+  if (typeof verdict !== 'string')
     return says('answers from what is kept; else the answer is kept, if it says for how long');
-  const unless = UNLESS[judged] ?? '';
-  return says(`answers from what is kept; else the answer is not kept (${judged})${unless}`);
+  const unless = UNLESS[verdict] ?? '';
+  return says(`answers from what is kept; else the answer is not kept (${verdict})${unless}`);
 }
 
 /** What a service can say against it. */

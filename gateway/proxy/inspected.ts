@@ -27,7 +27,7 @@ class InspectedDownstream extends DownstreamFilter {
   readonly #detail: ExchangeDetail;
   readonly #body: CapturedBody | null;
   #events: EventReader | null = null;
-  /** Where the client has none, whoever answers must not take this one for it. */
+  /** Left out where the client has none: that it is there says that the client takes repeated heads. */
   readonly headAgain?: NonNullable<Downstream['headAgain']>;
 
   /** @param captures whether the body of the answer is kept, too. */

@@ -7,7 +7,7 @@ import { Refusal } from './reloader.ts';
 export interface LivePortOptions {
   readonly listener: HttpListener;
   readonly log: Logger;
-  /** Somebody else than the file says the port. */
+  /** The port comes from elsewhere than the file. */
   readonly fixed: boolean;
   /** Whether the ports of the start are open, and no stop has begun. */
   readonly ready: () => boolean;

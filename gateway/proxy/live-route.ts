@@ -10,7 +10,7 @@ import { isExtended, laneOf } from '../route/lane.ts';
 import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
-/** A route at work: its configuration, and its upstream, whose endpoints it shares with whoever else names them. */
+/** A route at work: its configuration, and its upstream, whose endpoints it shares with all others that name them. */
 export interface LiveRoute {
   readonly config: RouteConfig;
   readonly upstream: Upstream;

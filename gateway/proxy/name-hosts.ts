@@ -4,7 +4,7 @@ import type { RouteMatch } from '../route/table.ts';
 import type { Routed } from './routed.ts';
 
 /** What a service gets as `Host`: the name of the route; its own; or its own only where it is asked for one of these targets again, to find out. */
-type Standing = 'name' | 'own' | Set<string>;
+type LearnedHost = 'name' | 'own' | Set<string>;
 
 /** A request, and whether the service got its own host. */
 type Asked = Pick<Routed, 'rawTarget' | 'ownHost'> & { readonly method: string };
@@ -17,12 +17,12 @@ const TARGET_MAX_CHARACTERS = 2_048;
  * leads back here; or, where one refuses it, their own (`hostHeader: auto`).
  */
 export class NameHosts {
-  readonly #standings = new Map<string, Standing>();
+  readonly #learned = new Map<string, LearnedHost>();
 
   /** Whether the service gets its own host. */
   rewrites({ route, named }: RouteMatch, rawTarget: string): boolean {
-    const standing = named ? this.#standings.get(route.id) : undefined;
-    return standing === 'own' || (standing instanceof Set && standing.has(rawTarget));
+    const learned = named ? this.#learned.get(route.id) : undefined;
+    return learned === 'own' || (learned instanceof Set && learned.has(rawTarget));
   }
 
   /** @returns whether it should be asked again: it refused the name, or may have. */
@@ -30,7 +30,7 @@ export class NameHosts {
     if (asked.ownHost) return this.#tried(route, asked, status);
     // RFC 9110 §15.5.20: not for this host. Transmission says so.
     if (status === 421) {
-      this.#standings.set(route, 'own');
+      this.#learned.set(route, 'own');
       return true;
     }
     // Of Django and ASP.NET, of Jupyter and Vite; but not only for a host that they don't know.
@@ -40,19 +40,19 @@ export class NameHosts {
 
   /** One that is refused by its own host as well was not refused for the host. */
   #tried(route: string, { rawTarget }: Asked, status: number): false {
-    const standing = this.#standings.get(route);
-    if (standing instanceof Set && standing.has(rawTarget))
-      this.#standings.set(route, status === 400 || status === 403 ? 'name' : 'own');
+    const learned = this.#learned.get(route);
+    if (learned instanceof Set && learned.has(rawTarget))
+      this.#learned.set(route, status === 400 || status === 403 ? 'name' : 'own');
     return false;
   }
 
   #mayHelp(route: string, rawTarget: string): boolean {
-    const standing = this.#standings.get(route) ?? new Set<string>();
-    if (!(standing instanceof Set)) return standing === 'own';
+    const learned = this.#learned.get(route) ?? new Set<string>();
+    if (!(learned instanceof Set)) return learned === 'own';
     if (rawTarget.length > TARGET_MAX_CHARACTERS) return false;
     // They were never asked again.
-    if (standing.size >= TARGETS_MAX) standing.clear();
-    this.#standings.set(route, standing.add(rawTarget));
+    if (learned.size >= TARGETS_MAX) learned.clear();
+    this.#learned.set(route, learned.add(rawTarget));
     return true;
   }
 }

@@ -65,7 +65,7 @@ export class PolicyWait implements DownstreamListener, Timed {
     });
   }
 
-  /** Nobody waits for the verdict any more. */
+  /** The verdict is of no use any more. */
   #end(last: () => void): void {
     this.#settle(last);
     this.#routed.abandon();

@@ -86,19 +86,19 @@ test('what stands in the file next is tried in its place', async () => {
 });
 
 test.each([
-  ['is taken as it was judged, where it is still the same', false],
-  ['is judged again, where it has changed since', true],
-])('a file that was judged before the start %s', async (_what, changes) => {
+  ['is taken as it was validated, where it is still the same', false],
+  ['is validated again, where it has changed since', true],
+])('a file that was validated before the start %s', async (_what, changes) => {
   const file = join(await temporaryFolder(), 'gateway.config.yaml');
   await writeFile(file, 'routes: { /db: 4001 }\n');
-  const judged = await loadConfig(file, {});
-  if (!judged.ok) throw new Error('it is sound');
+  const validated = await loadConfig(file, {});
+  if (!validated.ok) throw new Error('it is sound');
   if (changes) await writeFile(file, 'routes: { /db: 4002 }\n');
   const reloader = await Reloader.start(
     { file, env: {}, log: pino({ level: 'silent' }), apply: async () => {} },
-    judged,
+    validated,
   );
   onTestFinished(() => reloader.stopWatching());
-  expect(reloader.config === judged.config).toBe(!changes);
+  expect(reloader.config === validated.config).toBe(!changes);
   expect(reloader.config.routes[0]!.upstream.endpoints[0]!.address.key).toContain(changes ? '4002' : '4001');
 });

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type Environment, type Judged, type LoadResult, loadContent } from '../config/load.ts';
+import { type Environment, type LoadResult, loadContent, type Validated } from '../config/load.ts';
 import { ConfigError, formatProblems, type Problem } from '../config/problem.ts';
 import { Discovery } from '../discover/discovery.ts';
 import { type FileContent, withOrigins } from '../files/content.ts';
@@ -22,7 +22,7 @@ export interface ReloaderOptions {
    * @throws ExtensionError or Refusal where it can't be; then nothing has changed.
    */
   readonly apply: (config: GatewayConfig, content: FileContent) => Promise<void>;
-  /** Called with where the services are that a cluster names, before they are put to work, and whenever that changes; left out: nobody cares. */
+  /** Called with where the services are that a cluster names, before they are put to work, and whenever that changes; left out: the caller needs none. */
   readonly placed?: (services: readonly PlacedService[]) => void;
   /** Whether `apply` moves the gateway to the port of this configuration; left out: it never does. */
   readonly portMoves?: (config: GatewayConfig) => boolean;
@@ -38,7 +38,7 @@ export interface ReloadResult {
   readonly rejected: string | null;
 }
 
-/** Whoever was to put a configuration to work can't use it. The message says why. */
+/** A configuration can't be put to work. The message says why. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   /** Whether the same configuration may be taken a moment later. */
@@ -50,7 +50,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Follows the file: each change of it is judged, put to work or refused, and told in the log once. A file that can't be used changes nothing. */
+/** Follows the file: each change of it is validated, put to work or refused, and told in the log once. A file that can't be used changes nothing. */
 export class Reloader {
   readonly #options: ReloaderOptions;
   #config: GatewayConfig;
@@ -74,10 +74,10 @@ export class Reloader {
   #queue: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param judged what was found of the file before, if it is still the same.
+   * @param validated what was found of the file before, if it is still the same.
    * @throws ConfigError, ExtensionError, and what `apply` throws
    */
-  static async start(options: ReloaderOptions, judged?: Judged): Promise<Reloader> {
+  static async start(options: ReloaderOptions, validated?: Validated): Promise<Reloader> {
     const { file, env, log } = options;
     const { content, instead } = await firstContent(file, env);
     if (instead !== null)
@@ -86,7 +86,7 @@ export class Reloader {
         'the configuration can not be fetched; what served last is served again',
       );
     const discovery = new Discovery(options.log, options.placed ?? (() => {}));
-    const loaded = await loadDiscovered(content, options, discovery, judged);
+    const loaded = await loadDiscovered(content, options, discovery, validated);
     try {
       if (!loaded.ok) throw new ConfigError(loaded.problems);
       await options.apply(loaded.config, loaded.content);
@@ -144,7 +144,7 @@ export class Reloader {
   #enqueue(content: FileContent, asked: boolean): Promise<ReloadResult> {
     const result = this.#queue.then(async () => {
       this.#content = content;
-      // The watch brings what a signal has brought already: ten thousand routes are not judged twice.
+      // The watch brings what a signal has brought already: ten thousand routes are not validated twice.
       if (!asked && withOrigins(content, this.#discovery.origins).hash === this.#hash)
         return this.#unchanged();
       return this.#take(await loadDiscovered(content, this.#options, this.#discovery), asked);
@@ -246,7 +246,7 @@ export class Reloader {
 
   /** What of it can't be served, once. */
   #tellUnserved({ content, unserved }: LoadResult & { ok: true }): void {
-    this.#discovery.judged(content.origins ?? [], unserved.map(ofOrigin));
+    this.#discovery.validated(content.origins ?? [], unserved.map(ofOrigin));
     const problems = unserved.length === 0 ? null : formatProblems(unserved);
     if (problems !== null && problems !== this.#unserved)
       this.#options.log.error({ problems }, 'this can not be served as it is written; all else is');
@@ -273,10 +273,10 @@ async function loadDiscovered(
   content: FileContent,
   { file, env }: ReloaderOptions,
   discovery: Discovery,
-  judged?: Judged,
+  validated?: Validated,
 ): Promise<LoadResult> {
   const found = withOrigins(content, discovery.origins);
-  const loaded = judged?.hash === found.hash ? judged : await loadContent(found, sourceText(file), env);
+  const loaded = validated?.hash === found.hash ? validated : await loadContent(found, sourceText(file), env);
   const follows = loaded.ok && (await discovery.follow(loaded.config.discover));
   return follows ? loadContent(withOrigins(content, discovery.origins), sourceText(file), env) : loaded;
 }

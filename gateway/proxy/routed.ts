@@ -170,7 +170,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   }
 
   answerFields(endpoint: Endpoint, fields: Fields, lengthOpen: boolean): Fields {
-    // Production tells nobody, and pays nothing.
+    // In production the applications are not told apart, which would cost time.
     if (this.#context.mode === 'development') this.#context.applications.see(this.route.id, fields);
     return this.#told(answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers));
   }

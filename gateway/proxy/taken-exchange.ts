@@ -155,7 +155,7 @@ export class TakenExchange implements RoutedExchange, Choice {
     return this.#abort.signal;
   }
 
-  /** Nobody waits for a policy's verdict any more. */
+  /** A policy's verdict is of no use any more. */
   abandon(): void {
     this.#abort ??= new AbortController();
     this.#abort.abort();

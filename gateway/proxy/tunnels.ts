@@ -54,7 +54,7 @@ export class Tunnels {
     tunnel.start();
   }
 
-  /** A handshake follows no redirect: whoever opens a WebSocket tries again by itself. */
+  /** A handshake follows no redirect: a client whose WebSocket fails tries again by itself. */
   #learnsHost({ match, rawTarget, ownHost, record }: Routed): void {
     const { named, route } = match;
     if (!named || route.hostHeader !== 'auto') return;

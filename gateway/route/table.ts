@@ -106,7 +106,7 @@ function result<Result>(steps: Iterator<unknown, Result>): Result {
   return step.value;
 }
 
-/** Who writes a host of their own has the older right to it. */
+/** A host in the configuration goes before a name that the gateway gives. */
 function claims(pattern: string | null, host: string): boolean {
   return pattern !== null && hostMatches(pattern, host);
 }

@@ -1,4 +1,4 @@
-/** What replicas write into the Redis for each other. Who else can write there is believed no more than that it is text. */
+/** What replicas write into the Redis for each other. Of what others write there only that it is text is believed. */
 
 import { z } from 'zod';
 import type { ReplicaStatus } from '../model/status.ts';

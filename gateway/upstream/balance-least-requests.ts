@@ -4,7 +4,7 @@ import type { Choice } from './choice.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /**
- * Whoever has the fewest exchanges under way for its weight; among equals everybody in turn, by weight. Without that second rule an idle
+ * The endpoint with the fewest exchanges under way for its weight; equals take turns, by weight. Without that second rule an idle
  * upstream would send everything to the first.
  */
 export class LeastRequests implements Balancer {

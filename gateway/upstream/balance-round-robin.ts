@@ -3,7 +3,7 @@ import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import type { Endpoint } from './endpoint.ts';
 
-/** Everybody in turn, by weight. */
+/** Endpoints take turns, by weight. */
 export class RoundRobin implements Balancer {
   #candidates: readonly Candidate[] = [];
 
@@ -19,8 +19,8 @@ export class RoundRobin implements Balancer {
 }
 
 /**
- * Smooth weighted round robin, as nginx has it: before each turn everybody is credited its share, whoever has most takes the turn and
- * pays for all. Weights 5, 1, 1 come out as a a b a c a a, never as five of one in a row. Whoever is left out for a while comes back with what it
+ * Smooth weighted round robin, as nginx has it: before each turn every endpoint is credited its share; the one with the most takes the turn and
+ * pays for all. Weights 5, 1, 1 come out as a a b a c a a, never as five of one in a row. One that is left out for a while comes back with what it
  * owed, or was owed.
  */
 function takeTurn(candidates: readonly Candidate[]): Candidate | null {
@@ -36,7 +36,7 @@ function takeTurn(candidates: readonly Candidate[]): Candidate | null {
   return best;
 }
 
-/** Whose turn it would be among those that have not been tried. Nobody pays. */
+/** Whose turn it would be among those that have not been tried. No credit changes. */
 function nextUntried(candidates: readonly Candidate[], tried: readonly Endpoint[]): Candidate | null {
   let best: Candidate | null = null;
   for (let i = 0; i < candidates.length; i++) {

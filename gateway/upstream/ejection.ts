@@ -3,7 +3,7 @@ import { OutcomeWindow } from './outcome-window.ts';
 
 /**
  * What one endpoint did lately, and whether that is reason enough to leave it out for a while: too many failures in a row, which finds
- * who is down, or too large a share of failures, which finds who fails now and then. Instants come from the caller's clock, in milliseconds.
+ * endpoints that are down, or too large a share of failures, which finds those that fail now and then. Instants come from the caller's clock, in milliseconds.
  */
 export class Ejection {
   readonly #config: EjectionConfig;
@@ -65,7 +65,7 @@ const LONGEST_MS = 300_000;
 
 /**
  * How many of so many endpoints may be ejected at once. The share keeps those that are left from being overrun by what all of them carried; where
- * nothing gets through to an endpoint it carried nothing. But never all: whoever is left out of the last choice is left out for nothing.
+ * nothing gets through to an endpoint it carried nothing. But never all: to leave out the last one helps nobody.
  */
 export function ejectableOf(count: number, maxShare: number, dead: boolean): number {
   const allowed = dead && maxShare > 0 ? count : Math.floor(count * maxShare);

@@ -153,7 +153,7 @@ export class EndpointHealth implements HealthWatcher {
     this.#dead = (ill && !this.#check.reached) || (ejected && this.#unsent);
   }
 
-  /** In steps, so that nobody computes a weight for each choice. */
+  /** In steps, so that no choice computes a weight. */
   #warmUp(): void {
     const { slowStartMs } = this.#config;
     if (slowStartMs === null) return;

@@ -66,7 +66,7 @@ export class EndpointRegistry {
   }
 }
 
-/** A fallback is asked when nobody else can be: nothing is to be judged before. */
+/** A fallback is asked when no other endpoint can be: its health is never in question. */
 function settingsOf(address: DialAddress, settings: EndpointSettings): EndpointSettings {
   if (address.kind !== 'tcp' || !address.fallback) return settings;
   return { ...settings, health: null, ejection: null, slowStartMs: null };

@@ -16,7 +16,7 @@ export interface EndpointSettings
   readonly connectTimeoutMs: number;
 }
 
-/** Who is told that an endpoint is available, or no more, or takes another share. */
+/** Called when an endpoint becomes available, or unavailable, or takes another share. */
 export interface EndpointWatcher {
   endpointChanged(): void;
   /** Whether it can do without one endpoint more for a while. @param dead one where nothing gets through. */
@@ -87,7 +87,7 @@ export class Endpoint implements EndpointHealthOwner {
     return this.#dead;
   }
 
-  /** Everybody who balances by it is told at once, so that no pick has to ask. */
+  /** All upstreams that balance by it are told at once, so that no pick has to ask. */
   setAvailability(available: boolean, warmth: number, dead = false): void {
     if (available === this.#available && warmth === this.#warmth && dead === this.#dead) return;
     this.#available = available;

@@ -26,7 +26,7 @@ interface ResolvedEndpoint {
   readonly backup: boolean;
 }
 
-/** The names that are watched for all who want to know them. Who asked for one leaves it in the end. */
+/** The names that are watched for all who want to know them. Each that asked for one leaves it in the end. */
 export interface Names {
   host(host: string): WatchedName<string>;
   leaveHost(host: string): void;

@@ -8,7 +8,7 @@ export type HealthLog = Pick<Logger, 'info' | 'warn'>;
 /** For upstreams of which nobody wants to read. */
 export const SILENT: HealthLog = { info() {}, warn() {} };
 
-/** Who wants to hear that a check changed its mind. */
+/** Called when a check changes its state. */
 export interface HealthWatcher {
   healthChanged(): void;
 }

@@ -56,7 +56,7 @@ export class Holds {
 
 interface LookOwner {
   left(): void;
-  /** It has ended: whoever waits next needs a new one. */
+  /** It has ended: the next request that waits needs a new one. */
   emptied(): void;
 }
 

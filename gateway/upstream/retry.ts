@@ -52,7 +52,7 @@ export function mayRetry(error: GatewayError, attempt: Attempt): boolean {
   if (attempt.attempts >= attempt.attemptsMax || attempt.bodyBegun) return false;
   // Said by a connection that ends, mostly: another one to the same endpoint takes it.
   if (error.code === 'stream_refused') return true;
-  // Who refused a moment ago refuses still.
+  // An endpoint that refused a moment ago refuses still.
   if (error.row.retry === 'always') return attempt.elsewhere;
   return isStale(error, attempt) || (attempt.outOfTry && isRepeatable(attempt.method, attempt.hasBody));
 }

@@ -3,7 +3,7 @@ export class Shared<T> {
   readonly #end: (thing: T) => void;
   readonly #entries = new Map<string, { readonly thing: T; users: number }>();
 
-  /** @param end called when nobody uses a thing any more. */
+  /** @param end called when a thing has no user left. */
   constructor(end: (thing: T) => void) {
     this.#end = end;
   }

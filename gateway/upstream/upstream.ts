@@ -112,7 +112,7 @@ export class Upstream implements EndpointWatcher {
 
   /** @throws GatewayError `dns_error` where no name is known, `no_endpoint`, `breaker_open`. */
   pick(choice: Choice, tried: readonly Endpoint[]): Endpoint {
-    // Almost always it is closed, and then nobody has to ask what time it is.
+    // Almost always it is closed, and then the clock need not be read.
     if (this.breaker !== null && this.breaker.state !== 'closed') this.breaker.admit(performance.now());
     const endpoint = tried.length === 0 ? this.#first(choice) : this.#again(choice, tried);
     return endpoint ?? this.#nobody();
@@ -145,7 +145,7 @@ export class Upstream implements EndpointWatcher {
     return this.#primary.pick(choice, tried) ?? this.#backup.pick(choice, tried);
   }
 
-  /** Who met a dead canary is served by the others, and nobody is sent to the canary a second time. */
+  /** A request that met a dead canary is served by the others, and goes to the canary no second time. */
   #again(choice: Choice, tried: readonly Endpoint[]): Endpoint | null {
     return this.#primary.pick(choice, tried) ?? this.#backup.pick(choice, tried) ?? this.#first(choice);
   }
@@ -174,7 +174,7 @@ export class Upstream implements EndpointWatcher {
     if (outcome !== 'success' && outcome !== 'neutral' && outcome.unsent) this.#refreshNames();
   }
 
-  /** Nobody can be reached: the name may stand for another place by now. */
+  /** No endpoint can be reached: the name may stand for another address by now. */
   #refreshNames(): void {
     for (const name of this.#main) name.refreshSoon();
     for (const name of this.#other) name.refreshSoon();
@@ -187,7 +187,7 @@ export class Upstream implements EndpointWatcher {
 
   mayEject(dead: boolean): boolean {
     const ejected = this.#endpoints.filter(({ health }) => health.ejected).length;
-    // Where nothing listens is seen at once, and whoever starts there is served at once: a fallback is no reason to look away.
+    // A port where nothing listens is noticed at once, and so is a service that starts there: a fallback is no reason to wait.
     const count = this.#candidates.filter(({ role }) => role !== 'fallback').length;
     return ejected < ejectableOf(count, this.config.ejection?.maxShare ?? 0, dead);
   }
@@ -202,7 +202,7 @@ export class Upstream implements EndpointWatcher {
     return this.#sticky === null ? null : this.#sticky.setCookie(choice, endpoint, scope);
   }
 
-  /** Takes in who is there now. Whoever is no more gets no new exchange, and ends those that it has. */
+  /** Takes in the endpoints of now. Removed ones get no new exchanges, and end those that they have. */
   #join(): void {
     // A name that was known already may tell so before all of them are there.
     if (!this.#joined) return;
@@ -231,7 +231,7 @@ export class Upstream implements EndpointWatcher {
     this.#leave(before);
   }
 
-  /** Whoever was there before keeps its turn. */
+  /** Endpoints that stay keep their turn. */
   #candidatesOf(expansions: readonly Expansion[], mainRole: Role): Candidate[] {
     const resolved = expansions.flatMap(({ key, endpoints }) => endpoints.map((one) => ({ ...one, key })));
     return resolved.map(({ address, weight, backup, key }) => {
@@ -260,7 +260,7 @@ export class Upstream implements EndpointWatcher {
     this.#replaceSticky();
   }
 
-  /** Backups keep nobody: when a primary one is back, everybody goes there. */
+  /** No client sticks to a backup: when a primary endpoint is back, all go there. */
   #replaceSticky(): void {
     const backup = this.#primary.usable.length === 0 ? this.#backup.usable : [];
     this.#sticky?.replace([...this.#primary.usable, ...this.#canary.usable, ...backup]);

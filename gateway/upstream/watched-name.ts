@@ -45,7 +45,7 @@ export class WatchedName<T> {
   constructor(asker: NameAsker<T>, longestMs = LONGEST_MS) {
     this.#asker = asker;
     this.#longestMs = longestMs;
-    // Whoever waits for the first answer does not wait for a resolver that is gone.
+    // Requests that wait for the first answer do not wait for a resolver that is gone.
     this.#timer = setTimeout(() => this.#first.resolve(), PATIENCE_MS).unref();
     void this.#renew();
   }

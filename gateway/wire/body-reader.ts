@@ -3,7 +3,7 @@ import { FramingError } from '../exchange/framing-error.ts';
 import { splitFields } from './fields.ts';
 import { TRAILER_SECTION } from './grammar.ts';
 
-/** Who hears of a body as it is read. */
+/** Receives a body as it is read. */
 export interface BodyReaderSink {
   /** Bytes `from` to `to` of the buffer belong to the body. They are the sink's only during the call: the buffer may be read into again. */
   bodyData(buffer: Buffer, from: number, to: number): void;

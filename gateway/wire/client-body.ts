@@ -47,7 +47,7 @@ export class ClientBody implements RequestBody, BodyReaderSink {
     return this.#sink !== null && !this.#paused;
   }
 
-  /** Whoever reads it can't take more for now, and there is more. */
+  /** Its reader can't take more for now, and there is more. */
   get paused(): boolean {
     return this.#paused && !this.complete;
   }

@@ -44,12 +44,12 @@ export interface ClientConnectionOwner {
 
 /**
  * What the next byte belongs to: a head; the body of the request of now; or to nothing yet, because the answer before it is still to come.
- * `none`: to nobody any more, or to the general lane for now.
+ * `none`: the connection reads no more, or the general lane reads for now.
  */
 type Stage = 'head' | 'body' | 'answer' | 'none';
 
-/** What becomes of a head that this lane does not carry. */
-type Judgement = 'partial' | 'refused' | 'handed over' | 'http2';
+/** What becomes of a head that this lane does not carry; `partial`: more of it is needed. */
+type Unread = 'partial' | 'refused' | 'handed over' | 'http2';
 
 /**
  * One connection of a client in the wire lane. It reads one request at a time, and the next one when the answer is out: what is pipelined
@@ -244,7 +244,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   }
 
   /** A head that this lane does not carry. What would be wrong in either lane is answered here, so that both say the same. */
-  #check(verdict: 'taken' | 'refused', bytes: Buffer, from: number, to: number): Judgement {
+  #check(verdict: 'taken' | 'refused', bytes: Buffer, from: number, to: number): Unread {
     const preface = this.#fresh && verdict === 'refused' && checkPreface(bytes, from, to);
     if (preface) return preface === 'partial' ? preface : 'http2';
     const { method } = this.#owner.reader;
@@ -287,14 +287,14 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     }
   }
 
-  /** Whoever took the last piece may have wanted no more for now, and there is no more that would be wanted later. */
+  /** The reader of the body may have paused at its last piece; no later piece would resume it. */
   #awaitAnswer(): void {
     if (this.#skipped) return this.#skippedAll();
     this.#stage = 'answer';
     if (this.socket.isPaused() && !this.#ahead?.full) this.socket.resume();
   }
 
-  /** Nothing that follows can be trusted (RFC 9112 §11.2). Who has an answer on its way takes its end for a broken one. */
+  /** Nothing that follows can be trusted (RFC 9112 §11.2). A client that is receiving an answer sees it break off. */
   #broken(body: ClientBody, cause: FramingError): void {
     this.#stage = 'none';
     if (this.#skipped || this.#exchange?.headSent) this.socket.destroy();
@@ -304,7 +304,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
       );
   }
 
-  /** It is read on while it waits: of a connection that nobody reads, nobody learns that the client has gone. */
+  /** The connection is read on while it waits: only a read tells that the client has gone. */
   #keep(bytes: Buffer, from: number, to: number): void {
     this.#ahead ??= new ReadAhead();
     this.#ahead.add(ownBytes(bytes.subarray(from, to)));
@@ -327,7 +327,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     if (this.socket.isPaused() && !this.#exchange?.body?.paused) this.socket.resume();
   }
 
-  /** The client has ended its side. As in the general lane, whoever does so before its answer is out has left. */
+  /** The client has ended its side. As in the general lane, a client that ends its side before its answer is out has left. */
   ended(): void {
     this.#endReceived = true;
     if (this.#stage === 'head' && !this.#exchange && this.#ahead !== null && !this.#head) return;

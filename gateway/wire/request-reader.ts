@@ -3,7 +3,7 @@ import { IS_BLANK, IS_TARGET, IS_TOKEN, IS_VALUE } from './octets.ts';
 
 /**
  * What became of the bytes: a request's head was read; they may be the beginning of one; or they are none that this lane takes, be it that
- * they are wrong or only uncommon. Who is right about those is for the general lane to say, which gets the very same bytes.
+ * they are wrong or only uncommon. The general lane decides about those; it gets the very same bytes.
  */
 export type HeadVerdict = 'taken' | 'partial' | 'refused';
 
@@ -215,7 +215,7 @@ export class RequestReader {
     this.target = text.slice(this.#methodEnd + 1, this.#targetEnd);
     this.framing = 'none';
     this.expectsContinue = false;
-    // RFC 9110 §9.3.6, §9.3.8: whoever refuses them looks at more than the method.
+    // RFC 9110 §9.3.6, §9.3.8: their refusal depends on more than the method.
     return this.method !== 'CONNECT' && this.method !== 'TRACE';
   }
 

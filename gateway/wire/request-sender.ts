@@ -121,5 +121,5 @@ function flushHead(sender: RequestSender): void {
   sender.flushHead();
 }
 
-/** Many a service only waits for the body. Who asked it must not wait for ever (RFC 9110 §10.1.1), and its client waits with it. */
+/** Many services never send 100. A sender must not wait for it for ever (RFC 9110 §10.1.1), and the client waits with it. */
 const PATIENCE_MS = 1_000;

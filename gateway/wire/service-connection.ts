@@ -248,7 +248,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     const { sink } = this.#call!;
     const answer = this.#answer!;
     const trailers = this.#trailers!;
-    // What still waits to be written belongs to a request that nobody waited for.
+    // What still waits to be written belongs to a request that has been given up.
     const sent = this.#sender === null && this.#socket!.writableLength === 0;
     const reusable = clean && answer.persistent && sent;
     if (answer.keepAliveSeconds !== null) this.#keptFor(answer.keepAliveSeconds);
@@ -256,7 +256,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     try {
       sink.end(trailers);
     } catch (cause) {
-      // The connection may be somebody else's by now, but the exchange has failed all the same.
+      // The connection may carry another exchange by now, but this one has failed all the same.
       sink.fail(cause);
     }
   }
@@ -295,7 +295,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   /** One timer for the life of the connection, which looks when it fires whether it is late enough: exchanges set none. */
   #rest(): void {
     this.#idleSince = performance.now();
-    // Whoever held it back over the last bytes has them all, and the next answer must not wait for somebody to let go.
+    // A reader that paused at the last bytes has them all; the next answer must not wait until it resumes.
     if (this.#socket?.isPaused()) this.#socket.resume();
     // Nobody waits for it: a process that has nothing else to do may end.
     this.#socket?.unref();
@@ -314,7 +314,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     this.#owner.disconnected(this);
   }
 
-  /** Bytes on an idle connection answer nothing (RFC 9112 §9.2): whoever took them for the next answer would be lied to. */
+  /** Bytes on an idle connection answer nothing (RFC 9112 §9.2): taken for the next answer they would go to the wrong client. */
   #unasked(): void {
     if (!this.closed) this.#discard();
   }

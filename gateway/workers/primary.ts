@@ -94,7 +94,7 @@ class Primary implements Gateway {
   }
 
   async start(): Promise<void> {
-    const { configFile: file, judged, env, log, listen = {} } = this.#options;
+    const { configFile: file, validated, env, log, listen = {} } = this.#options;
     if (inheritedPorts(env).length > 0) log.warn(NOT_WITH_WORKERS);
     try {
       const apply = (config: GatewayConfig, content: FileContent) => this.#apply(config, content);
@@ -102,7 +102,7 @@ class Primary implements Gateway {
         this.#placed = services;
         void this.#fleet?.askAll('place', services);
       };
-      this.#reloader = await Reloader.start({ file, env, log, apply, placed }, judged);
+      this.#reloader = await Reloader.start({ file, env, log, apply, placed }, validated);
       const { admin } = this.config();
       const adminPort = listen.adminPort ?? admin?.port ?? false;
       if (admin && adminPort !== false) await this.#openAdmin(admin.host, adminPort);

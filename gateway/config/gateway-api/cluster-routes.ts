@@ -46,7 +46,7 @@ export function withClusterRoutes(
   return { ...document, lines, problems, broken, root: { ...root, entries } };
 }
 
-/** Whoever may write an HTTPRoute need not be who may read the environment of the gateway. */
+/** The right to write an HTTPRoute does not include reading the gateway's environment. */
 function reportVariables(node: SourceNode, problems: ProblemList): void {
   if (node.kind === 'map') for (const { value } of node.entries.values()) reportVariables(value, problems);
   else if (node.kind === 'list') for (const item of node.items) reportVariables(item, problems);

@@ -5,7 +5,7 @@ import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import type { ObjectReader } from './object-reader.ts';
 
 /** Where a rule applies: what a redirect or a rewrite is counted from. */
-export interface Place {
+export interface MatchedPath {
   readonly host: string | null;
   readonly path: string;
   readonly exact: boolean;
@@ -19,15 +19,15 @@ export type RouteKeys = Readonly<Record<string, SourceNode | null>>;
 export type TargetOf = (ref: ObjectReader) => string | null;
 
 /** Tells what Portway has no counterpart for, each once. */
-export function keysOfFilters(rule: ObjectReader, place: Place, targetOf: TargetOf): RouteKeys {
+export function keysOfFilters(rule: ObjectReader, matched: MatchedPath, targetOf: TargetOf): RouteKeys {
   const headers: Record<string, SourceNode | null> = {};
   const keys: Record<string, SourceNode | null> = {};
   for (const filter of rule.list('filters')) {
     const type = filter.text('type');
     if (type === 'RequestHeaderModifier') headers.request = rulesOf(filter, 'requestHeaderModifier');
     else if (type === 'ResponseHeaderModifier') headers.answer = rulesOf(filter, 'responseHeaderModifier');
-    else if (type === 'RequestRedirect') Object.assign(keys, redirectOf(filter, place));
-    else if (type === 'URLRewrite') Object.assign(keys, rewriteOf(filter, place));
+    else if (type === 'RequestRedirect') Object.assign(keys, redirectOf(filter, matched));
+    else if (type === 'URLRewrite') Object.assign(keys, rewriteOf(filter, matched));
     else if (type === 'CORS') keys.cors = corsOf(filter);
     else if (type === 'RequestMirror' && !keys.mirror) keys.mirror = mirrorOf(filter, targetOf);
     else
@@ -145,17 +145,17 @@ function listsOf(rules: ObjectReader, key: string): SourceNode | null {
   return pairs.length === 0 ? null : pairsAt(span, pairs);
 }
 
-function redirectOf(filter: ObjectReader, place: Place): RouteKeys {
+function redirectOf(filter: ObjectReader, matched: MatchedPath): RouteKeys {
   filter.knows('type', 'requestRedirect');
   const redirect = filter.map('requestRedirect');
   if (redirect === null) return { redirect: filter.missing('requestRedirect', 'where to') };
   redirect.knows('scheme', 'hostname', 'port', 'path', 'statusCode');
   const { span } = redirect.node;
   const change = redirect.map('path');
-  const { path, append } = change === null ? { path: place.path, append: null } : replacedPath(change);
+  const { path, append } = change === null ? { path: matched.path, append: null } : replacedPath(change);
   return {
-    redirect: scalarAt(span, `${originOf(redirect, place.port)}${path}`),
-    append: place.exact ? null : append,
+    redirect: scalarAt(span, `${originOf(redirect, matched.port)}${path}`),
+    append: matched.exact ? null : append,
     status: scalarAt(span, redirect.number('statusCode') ?? 302),
   };
 }
@@ -183,7 +183,7 @@ function replacedPath(change: ObjectReader): { path: string; append: SourceNode 
   return { path: change.text('replaceFullPath') || '/', append: scalarAt(change.node.span, false) };
 }
 
-function rewriteOf(filter: ObjectReader, { path, exact }: Place): RouteKeys {
+function rewriteOf(filter: ObjectReader, { path, exact }: MatchedPath): RouteKeys {
   filter.knows('type', 'urlRewrite');
   const rewrite = filter.map('urlRewrite');
   if (rewrite === null) return { strip: filter.missing('urlRewrite', 'what is rewritten') };

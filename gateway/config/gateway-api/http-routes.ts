@@ -2,7 +2,7 @@
 
 import type { ProblemList } from '../problem-list.ts';
 import type { SourceNode, SourceScalar, Span } from '../source.ts';
-import { keysOfFilters, type Place, type RouteKeys, type TargetOf, timeoutsOf } from './filters.ts';
+import { keysOfFilters, type MatchedPath, type RouteKeys, type TargetOf, timeoutsOf } from './filters.ts';
 import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -165,7 +165,7 @@ function claimOf(
       found: JSON.stringify(value),
       hint: `paths are compared by their segments here: ${trimmed(value)}, or a PathPrefix`,
     });
-  const place: Place = {
+  const matched: MatchedPath = {
     host: host === null ? null : String(host.value).toLowerCase(),
     path: trimmed(value),
     exact: type === 'Exact',
@@ -174,15 +174,15 @@ function claimOf(
   const { span } = rule.node;
   const when = match === null ? null : conditionsOf(match);
   const route = mapAt(span, {
-    ...originOf(rule, keysOfFilters(rule, place, targetOf), backends),
+    ...originOf(rule, keysOfFilters(rule, matched, targetOf), backends),
     when,
-    exact: place.exact ? scalarAt(span, true) : null,
+    exact: matched.exact ? scalarAt(span, true) : null,
   });
   const keySpan = (path?.get('value') ?? host ?? rule.node).span;
   return {
-    key: `${writtenHost(place.host)}${place.path}`,
+    key: `${writtenHost(matched.host)}${matched.path}`,
     keySpan,
-    condition: JSON.stringify([place.exact, plain(when)]),
+    condition: JSON.stringify([matched.exact, plain(when)]),
     hostRank: rank,
     route,
   };

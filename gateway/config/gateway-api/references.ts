@@ -105,7 +105,7 @@ export class References {
     if (service === undefined && this.#listsServices())
       return no('a Service of this file', `${namespace}/${name}`);
     const external = service?.fields.map('spec')?.text('externalName') ?? null;
-    // Whoever may make a Service could name this very machine.
+    // A person with the right to make a Service could name this very machine.
     if (external !== null && this.#complete) return no('a Service that has endpoints', `a name, ${external}`);
     const ports = service?.fields.map('spec')?.list('ports') ?? [];
     const servicePort = ports.find((each) => each.number('port') === port);

@@ -5,7 +5,7 @@ export type Configured = ReadonlyMap<string, { has(endpoint: string): boolean }>
 
 /**
  * The counters of all routes and streams, by id, so that a reload goes on with them. What the configuration has no more is told for some minutes,
- * long enough for whoever scrapes to see the last of it, and then forgotten: a file that changes for years must not fill the memory.
+ * long enough for a scraper to see the last of it, and then forgotten: a file that changes for years must not fill the memory.
  */
 export class TrafficStore {
   /** Of what no route took. */

@@ -114,7 +114,7 @@ class H2Connection implements H2Session, TurnTaker {
     this.socket = socket;
     this.peer = peerOf(socket);
     this.session = session;
-    // Who is to send less is told to come back on another connection.
+    // A client that should send less is asked to come back on another connection.
     this.reading = { pause: () => session.close(), resume() {} };
     this.#owner = owner;
     this.#turns = turns;

@@ -6,7 +6,7 @@ import type { StreamConfig } from '../../model/config.ts';
 import type { UpstreamSpec } from '../../upstream/registry.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 
-/** A stream at work: its configuration, and endpoints that it shares with whoever else names them. */
+/** A stream at work: its configuration, and endpoints that it shares with all others that name them. */
 export interface LiveStream {
   readonly config: StreamConfig;
   readonly upstream: Upstream;
@@ -33,7 +33,7 @@ export interface StreamContext {
 
 /** What streams share among themselves. */
 export interface StreamSiblings {
-  /** `address port` of every socket that datagrams leave from towards services: whoever sends from there is the gateway itself. */
+  /** `address port` of every socket that datagrams leave from towards services: a datagram from there is the gateway's own. */
   readonly ownPorts: Set<string>;
 }
 

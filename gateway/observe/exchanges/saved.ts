@@ -2,7 +2,7 @@ import type { BodyView, ExchangeView, MessageView } from '../../model/exchanges.
 
 /**
  * An exchange as others read it: a command line, a script, an archive, a test. Pure, so that a page in a browser may load it. What is masked
- * stays masked: whoever runs it puts a secret of their own in its place.
+ * stays masked: the person who runs it puts a secret in its place.
  */
 export const SAVED_AS: Readonly<Record<string, (exchange: ExchangeView, origin: string) => string>> = {
   curl: curlOf,
@@ -13,7 +13,7 @@ export const SAVED_AS: Readonly<Record<string, (exchange: ExchangeView, origin: 
 
 type Fields = MessageView['fields'];
 
-/** What says how a connection is used and a body is framed: whoever sends says it anew. */
+/** What says how a connection is used and a body is framed: its sender says it anew. */
 const OF_THE_CONNECTION =
   /^(connection|keep-alive|proxy-connection|transfer-encoding|content-length|te|trailer|upgrade|expect|host|http2-settings)$/i;
 

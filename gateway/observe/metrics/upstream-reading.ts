@@ -10,7 +10,7 @@ export interface NamedUpstream {
 }
 
 /**
- * How endpoints, breakers and connections are at this moment. Who was never asked, is not checked, and has nothing against it is left out, as all
+ * How endpoints, breakers and connections are at this moment. An endpoint that was never asked, is not checked, and has nothing against it is left out, as all
  * is that never had traffic.
  */
 export function readUpstreams(reading: ReadingBuilder, all: readonly NamedUpstream[]): void {

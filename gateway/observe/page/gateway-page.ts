@@ -16,7 +16,7 @@ export interface PageInput extends PageStatusInput {
 }
 
 /** How the map is drawn into a page. */
-interface MapSurroundings {
+interface MapContext {
   readonly address: PageAddress;
   /** Where the other pages of the dashboard are; `null`: nowhere. */
   readonly others: string | null;
@@ -36,7 +36,7 @@ export function renderPage(input: PageInput): string {
 }
 
 /** The map as a document, without what makes it live: also what the dashboard shows until its program runs, and where it never does. */
-export function renderMap(status: PageStatus, around: MapSurroundings): string {
+export function renderMap(status: PageStatus, around: MapContext): string {
   const { config } = status;
   const parts = [
     config === null ? renderHead({ home: '/' }) : head(around),
@@ -51,7 +51,7 @@ export function renderMap(status: PageStatus, around: MapSurroundings): string {
   return parts.filter(Boolean).join('\n');
 }
 
-function head({ address: { host, port }, others, development }: MapSurroundings): string {
+function head({ address: { host, port }, others, development }: MapContext): string {
   const [map, ...more] = PAGES;
   const links = more.map(({ name, title }) => `<a href="${others}${hrefOf(name)}">${title}</a>`);
   return renderHead({
@@ -123,7 +123,7 @@ function firstSteps({ file }: ConfigStatus): string {
   /hello: 7777</pre></div></section>`;
 }
 
-function facts(config: ConfigStatus, { address: { port }, others }: MapSurroundings): string {
+function facts(config: ConfigStatus, { address: { port }, others }: MapContext): string {
   const times = config.reloads === 1 ? 'once' : `${config.reloads} times`;
   const reloads = config.reloads === 0 ? '' : `, changed ${times} since the start`;
   // Its scheme is that of this page.

@@ -12,7 +12,7 @@ export function refuseLoop(exchange: RoutedExchange, { pseudonym }: PolicyContex
 /** Methods that the gateway carries, for `Allow`. */
 export const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
-/** RFC 9110 §7.6.2: OPTIONS with Max-Forwards 0 is answered by whoever holds it, else it counts one down. */
+/** RFC 9110 §7.6.2: OPTIONS with Max-Forwards 0 is answered by its recipient, else it counts one down. */
 export function countForwards(exchange: RoutedExchange): LocalAnswer | null {
   const { maxForwards, kept } = exchange.facts;
   if (maxForwards === null || exchange.downstream.method !== 'OPTIONS' || !/^\d{1,9}$/.test(maxForwards))

@@ -15,12 +15,12 @@ export interface App {
   /** Its route once it is told; the same as before where nothing has to be. */
   readonly told: { readonly path?: string; readonly page?: string; readonly strip: boolean };
   /** Writes what it needs into `place.data`. */
-  prepare?(place: Place): Promise<void>;
+  prepare?(place: AppInstance): Promise<void>;
   /** What is in `node_modules/.bin` of its project goes first. */
-  command(place: Place): readonly string[];
-  env?(place: Place): Readonly<Record<string, string>>;
+  command(place: AppInstance): readonly string[];
+  env?(place: AppInstance): Readonly<Record<string, string>>;
   /** @param page opened at the address of the application */
-  job(page: Page, place: Place): Promise<void>;
+  job(page: Page, place: AppInstance): Promise<void>;
 }
 
 /** What `npm` makes in a folder that is kept; exact versions, so that the table says what was tried. */
@@ -41,7 +41,7 @@ export interface DebianSource {
 }
 
 /** Where an application runs, once. */
-export interface Place {
+export interface AppInstance {
   /** The project of an application from npm; else the same as `data`. */
   readonly project: string;
   /** New for each start. */

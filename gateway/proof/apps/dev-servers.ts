@@ -1,10 +1,10 @@
 /** Development servers of front ends: their module graph loads, and an edit is seen. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { App, Place } from './app.ts';
+import type { App, AppInstance } from './app.ts';
 
 /** The page shows an edit of a source, while it keeps its state. */
-async function edited({ project }: Place, source: string, seen: () => Promise<void>): Promise<void> {
+async function edited({ project }: AppInstance, source: string, seen: () => Promise<void>): Promise<void> {
   const file = join(project, source);
   const before = readFileSync(file, 'utf8');
   writeFileSync(file, before.replace(/count is/i, 'sum is'));

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import type { Browser } from 'playwright-core';
 import { startGateway } from '../../gateway.ts';
 import { freePorts } from '../testing/free-port.ts';
-import { type App, ENV, type Place } from './app.ts';
+import { type App, type AppInstance, ENV } from './app.ts';
 
 /** How an application is reached, and whether its main job was done there. */
 export interface Result {
@@ -49,11 +49,11 @@ async function told(app: App, project: string | null, browser: Browser): Promise
 /** A process of an application, and all that it has started. */
 class Running {
   readonly app: App;
-  readonly place: Place;
+  readonly place: AppInstance;
   readonly listen: number;
   readonly #ends: () => void;
 
-  private constructor(app: App, place: Place, listen: number) {
+  private constructor(app: App, place: AppInstance, listen: number) {
     this.app = app;
     this.place = place;
     this.listen = listen;
@@ -148,7 +148,7 @@ async function attempt({ app, place, listen }: Running, route: Route, browser: B
 }
 
 /** In a browser that knows nothing yet. */
-async function works(app: App, place: Place, url: string, browser: Browser): Promise<boolean> {
+async function works(app: App, place: AppInstance, url: string, browser: Browser): Promise<boolean> {
   const context = await browser.newContext();
   context.setDefaultTimeout(30_000);
   const page = await context.newPage();

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { type FuzzCase, fuzzCase, withBytes } from './case.ts';
 import { GatewayUnderFire } from './gateway-under-fire.ts';
-import type { Finding } from './judge.ts';
 import { minimise } from './minimise.ts';
+import type { Finding } from './oracle.ts';
 import { writeSeed } from './seed-file.ts';
 import { type Outcome, tryCase } from './trial.ts';
 

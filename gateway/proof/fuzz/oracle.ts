@@ -29,7 +29,7 @@ export interface Arrival {
  * Every request that arrived must be one that stands, whole and plain, in what the client sent, in that order. Those in between may have
  * been answered by the gateway itself.
  */
-export function judgeArrivals(sent: readonly StrictRequest[], arrivals: readonly Arrival[]): Finding | null {
+export function checkArrivals(sent: readonly StrictRequest[], arrivals: readonly Arrival[]): Finding | null {
   let next = 0;
   for (const { prefix, recorded } of arrivals) {
     const { request } = recorded;
@@ -89,7 +89,7 @@ const OWN =
   /^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|x-forwarded-(for|host|proto|port|prefix)|x-real-ip|forwarded|via|x-request-id|traceparent|max-forwards)$/i;
 
 /** Answers must be answers, no more of them than requests that were begun, and none of the gateway's own faults among them. */
-export function judgeAnswers({ messages, refused }: Reading<StrictAnswer>, most: number): Finding | null {
+export function checkAnswers({ messages, refused }: Reading<StrictAnswer>, most: number): Finding | null {
   if (refused !== null) {
     const kind =
       refused.why === 'an answer to no request' ? 'more answers than requests' : 'an answer is malformed';

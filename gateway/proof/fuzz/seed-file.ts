@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { FuzzCase } from './case.ts';
-import type { Finding } from './judge.ts';
+import type { Finding } from './oracle.ts';
 
 /** What was found once, kept so that it is never found again. */
 export interface SeedFile {

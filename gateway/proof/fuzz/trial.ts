@@ -10,7 +10,7 @@ import {
 } from '../testing/strict-reader.ts';
 import type { ClientCase, FuzzCase, ServiceCase } from './case.ts';
 import { type GatewayUnderFire, plainAnswer } from './gateway-under-fire.ts';
-import { type Arrival, type Finding, isOwn, judgeAnswers, judgeArrivals } from './judge.ts';
+import { type Arrival, checkAnswers, checkArrivals, type Finding, isOwn } from './oracle.ts';
 
 /** What came of a case: what the client saw, for the statistics, and what is wrong about it. */
 export interface Outcome {
@@ -47,10 +47,10 @@ async function tryClient(gateway: GatewayUnderFire, { parts }: ClientCase): Prom
       seen: 'hang',
       finding: { kind: 'it hangs', detail: 'a service waits for the rest of a request' },
     };
-  return { seen, finding: judgeClient(gateway, sent, answers) };
+  return { seen, finding: checkClient(gateway, sent, answers) };
 }
 
-function judgeClient(
+function checkClient(
   gateway: GatewayUnderFire,
   sent: Reading<StrictRequest>,
   answers: Reading<StrictAnswer>,
@@ -60,9 +60,9 @@ function judgeClient(
     sent.messages.length + (sent.refused !== null || sent.unfinished || sent.rest.length > 0 ? 1 : 0);
   return (
     ambiguous(gateway) ??
-    judgeArrivals(sent.messages, arrivals) ??
-    (sent.messages.some(isUnreadHead) ? null : judgeAnswers(answers, most)) ??
-    judgeOwners(answers, arrivals)
+    checkArrivals(sent.messages, arrivals) ??
+    (sent.messages.some(isUnreadHead) ? null : checkAnswers(answers, most)) ??
+    checkOwners(answers, arrivals)
   );
 }
 
@@ -72,7 +72,7 @@ function isUnreadHead({ method, start, end }: StrictRequest): boolean {
 }
 
 /** The service names in each answer what it was asked: they must come back in that order. */
-function judgeOwners({ messages }: Reading<StrictAnswer>, arrivals: readonly Arrival[]): Finding | null {
+function checkOwners({ messages }: Reading<StrictAnswer>, arrivals: readonly Arrival[]): Finding | null {
   const bodies = messages
     .filter((answer) => answer.status === 200 && !isOwn(answer))
     .map(({ body }) => String(body));
@@ -102,7 +102,7 @@ async function tryService(gateway: GatewayUnderFire, one: ServiceCase): Promise<
   await passedBehind(gateway);
   await settled(gateway);
   takeAll(gateway);
-  return { seen: summary(answers), finding: ambiguous(gateway) ?? judgeService(one, answers) };
+  return { seen: summary(answers), finding: ambiguous(gateway) ?? checkService(one, answers) };
 }
 
 async function answered(client: BareClient, count: number): Promise<boolean> {
@@ -110,8 +110,8 @@ async function answered(client: BareClient, count: number): Promise<boolean> {
 }
 
 /** What the client took for whole must be whole in what the service sent; the answer to the second request must be its own. */
-function judgeService(one: ServiceCase, answers: Reading<StrictAnswer>): Finding | null {
-  const malformed = judgeAnswers(answers, 2);
+function checkService(one: ServiceCase, answers: Reading<StrictAnswer>): Finding | null {
+  const malformed = checkAnswers(answers, 2);
   if (malformed !== null) return malformed;
   const [first, second] = finalsOf(answers);
   if (second && !isOwn(second) && String(second.body) !== '/2')

@@ -17,7 +17,7 @@ import { openTunnel } from '../testing/websocket.ts';
 interface Moving {
   readonly port: () => number;
   readonly log: Logbook;
-  /** Puts another text into the file, and waits until it is judged. */
+  /** Puts another text into the file, and waits until it is validated. */
   readonly moveTo: (port: number, more?: string) => Promise<string | null>;
   readonly stop: () => Promise<boolean>;
   readonly rejected: () => string | null;

@@ -15,8 +15,8 @@ import { connect, get } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 import { markKitSocket } from '../testing/wire.ts';
 
-/** A place that has a configuration. */
-class Place {
+/** Serves a configuration by HTTP. */
+class ConfigServer {
   readonly url: string;
   text: string;
   status = 200;
@@ -48,8 +48,8 @@ class Place {
   }
 }
 
-async function place(text: string): Promise<Place> {
-  const one = new Place(await freePort(), text);
+async function place(text: string): Promise<ConfigServer> {
+  const one = new ConfigServer(await freePort(), text);
   await one.open();
   onTestFinished(() => one.close());
   return one;

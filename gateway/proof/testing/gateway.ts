@@ -67,7 +67,7 @@ export class TestGateway {
     await writeFile(this.configFile, withoutShedding(yaml));
   }
 
-  /** Puts new text into the file and waits until the gateway has judged it. */
+  /** Puts new text into the file and waits until the gateway has validated it. */
   async editAndReload(yaml: string): Promise<void> {
     await this.edit(yaml);
     await this.gateway.reload();

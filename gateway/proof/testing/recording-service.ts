@@ -124,7 +124,7 @@ export class RecordingService {
       connection: index,
       at: performance.now(),
     };
-    this.#judge(recorded);
+    this.#check(recorded);
     this.#whole.push(recorded);
     if (!connection.early) void answer(connection.socket, this.#react(request.target));
     connection.early = false;
@@ -141,7 +141,7 @@ export class RecordingService {
   }
 
   /** What RFC 9112 lets a client send, and a gateway has no business sending. */
-  #judge({ request, raw }: Recorded): void {
+  #check({ request, raw }: Recorded): void {
     const odd = [
       request.fault,
       request.version === '1.1' ? null : `HTTP/${request.version}`,

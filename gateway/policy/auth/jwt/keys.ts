@@ -37,7 +37,7 @@ const rows = section({
 export const jwtForm = z
   .strictObject({
     jwks: described(
-      parsedBy(z.string().min(1), parsePlace),
+      parsedBy(z.string().min(1), parseKeySet),
       'The public keys of the issuer: a URL, or a file. They are fetched ahead and when a token names a new one; those that are there serve on while the issuer is down.',
       {
         expected: 'a URL, or the path of a file',
@@ -101,9 +101,9 @@ export function compileJwt(written: z.output<typeof jwtForm>, folder: string): J
   };
 }
 
-type Place = { readonly url: string; readonly path: null } | { readonly url: null; readonly path: string };
+type KeySet = { readonly url: string; readonly path: null } | { readonly url: null; readonly path: string };
 
-function parsePlace(written: string): ParseResult<Place> {
+function parseKeySet(written: string): ParseResult<KeySet> {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) return accepted({ url: null, path: written });
   const url = parseHttpUrl(written);
   return url.ok ? accepted({ url: url.value.href, path: null }) : url;

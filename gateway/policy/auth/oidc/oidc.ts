@@ -10,7 +10,7 @@ import { isPrintableUser } from '../jwt/claims.ts';
 import type { Authenticator, Outcome, ProofContext } from '../kind.ts';
 import type { OidcSettings } from '../settings.ts';
 import { type Cookies, cookieName, dropCookie, MAX_CHUNKS, setCookie } from './cookies.ts';
-import { pathTo, placeAsked, returnPath, urlTo } from './places.ts';
+import { ownPathAsked, pathOfOwn, returnPath, urlTo } from './own-paths.ts';
 import { type LoginChecks, Provider } from './provider.ts';
 import { identityOf, Seal } from './seal.ts';
 import { isToRefresh, isToRenew, knowsTooLittle, mayPass, type Session } from './session.ts';
@@ -47,7 +47,7 @@ export class OidcAuthenticator implements Authenticator {
   }
 
   claims(exchange: RoutedExchange): boolean {
-    return placeAsked(exchange) !== null;
+    return ownPathAsked(exchange) !== null;
   }
 
   async check(exchange: RoutedExchange, { sessions }: ProofContext): Promise<Outcome> {
@@ -65,15 +65,15 @@ export class OidcAuthenticator implements Authenticator {
   }
 
   #outcomeOf(exchange: RoutedExchange, cookies: Cookies): Outcome | Promise<Outcome> {
-    const place = placeAsked(exchange);
-    if (place === null) return this.#decide(exchange, cookies);
+    const own = ownPathAsked(exchange);
+    if (own === null) return this.#decide(exchange, cookies);
     // Codes and ways back are for no log.
     exchange.record.target = exchange.record.target.replace(/\?.*$/s, '');
     const { method } = exchange.downstream;
-    const allowed = place === 'logout' ? ['GET', 'POST'] : ['GET'];
+    const allowed = own === 'logout' ? ['GET', 'POST'] : ['GET'];
     if (!allowed.includes(method)) return notAllowed(allowed);
-    if (place === 'login') return this.#begin(exchange, cookies);
-    return place === 'callback' ? this.#finish(exchange, cookies) : this.#logOut(exchange, cookies);
+    if (own === 'login') return this.#begin(exchange, cookies);
+    return own === 'callback' ? this.#finish(exchange, cookies) : this.#logOut(exchange, cookies);
   }
 
   async #decide(exchange: RoutedExchange, cookies: Cookies): Promise<Outcome> {
@@ -117,7 +117,7 @@ export class OidcAuthenticator implements Authenticator {
 
   /** To the provider, and back to the page. */
   async #begin(exchange: RoutedExchange, cookies: Cookies): Promise<Outcome> {
-    const back = returnPath(exchange, placeAsked(exchange));
+    const back = returnPath(exchange, ownPathAsked(exchange));
     const slot = back.length > SHORT_BACK ? LONG : await this.#slotOf(exchange, cookies);
     const state = `${randomState()}.${slot}`;
     const checks = { state, nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
@@ -178,7 +178,7 @@ export class OidcAuthenticator implements Authenticator {
   }
 
   #refused(exchange: RoutedExchange, why: string): Outcome {
-    return unauthenticated(why, `Cookie realm="Portway", form-action="${pathTo('login', exchange)}"`);
+    return unauthenticated(why, `Cookie realm="Portway", form-action="${pathOfOwn('login', exchange)}"`);
   }
 
   #name(exchange: RoutedExchange): string {

@@ -3,35 +3,35 @@
 import type { RoutedExchange } from '../../../fields/exchange.ts';
 import { pathOf } from '../forward/question.ts';
 
-export type Place = 'login' | 'callback' | 'logout';
+export type OwnPath = 'login' | 'callback' | 'logout';
 
 const FOLDER = '/.portway/oidc/';
-const PLACES: readonly Place[] = ['login', 'callback', 'logout'];
+const OWN_PATHS: readonly OwnPath[] = ['login', 'callback', 'logout'];
 
 /** Which of them is asked for; `null`: none, the service's own path. */
-export function placeAsked({ target, match }: RoutedExchange): Place | null {
+export function ownPathAsked({ target, match }: RoutedExchange): OwnPath | null {
   const { canonical } = target;
   if (!canonical.startsWith(FOLDER, match.prefix.length)) return null;
   const name = canonical.slice(match.prefix.length + FOLDER.length);
-  return PLACES.find((place) => place === name) ?? null;
+  return OWN_PATHS.find((own) => own === name) ?? null;
 }
 
 /** As the client asks for it. */
-export function pathTo(place: Place, { origin, match }: RoutedExchange): string {
-  return `${origin.outerPrefix}${match.prefix}${FOLDER}${place}`;
+export function pathOfOwn(own: OwnPath, { origin, match }: RoutedExchange): string {
+  return `${origin.outerPrefix}${match.prefix}${FOLDER}${own}`;
 }
 
-export function urlTo(place: Place, exchange: RoutedExchange): string {
+export function urlTo(own: OwnPath, exchange: RoutedExchange): string {
   const { proto, authority } = exchange.origin;
-  return `${proto}://${authority}${pathTo(place, exchange)}`;
+  return `${proto}://${authority}${pathOfOwn(own, exchange)}`;
 }
 
 /** Where a login leads back to: the page that was asked for, or what `return=` of a login names. */
-export function returnPath(exchange: RoutedExchange, place: Place | null): string {
+export function returnPath(exchange: RoutedExchange, own: OwnPath | null): string {
   const asked =
-    place === null
+    own === null
       ? pathOf(exchange)
-      : place === 'login'
+      : own === 'login'
         ? new URLSearchParams(exchange.target.query).get('return')
         : null;
   return (

@@ -149,11 +149,11 @@ export class Provider implements Keepable {
       this.#failing = false;
       return value;
     } catch (cause) {
-      throw cause instanceof GatewayError ? cause : this.#judged(cause);
+      throw cause instanceof GatewayError ? cause : this.#failureOf(cause);
     }
   }
 
-  #judged(cause: unknown): GatewayError {
+  #failureOf(cause: unknown): GatewayError {
     if (cause instanceof oidc.AuthorizationResponseError)
       return cause.error === 'access_denied'
         ? new GatewayError('forbidden', 'the provider was told, or chose, not to let them in')

@@ -16,7 +16,7 @@ import type { AdminView } from './admin.ts';
 import { sendExplanation } from './admin-explain.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
 import { CAPTURE_USAGE, EDITS_USAGE, readCapture, readEdits } from './exchanges/edits.ts';
-import { EventHub } from './exchanges/events.ts';
+import { EventHub, READERS_MAX } from './exchanges/events.ts';
 import { QUERY_USAGE, readMessageQuery, readQuery } from './exchanges/query.ts';
 import { type Entrance, ReplayRefusal, replay } from './exchanges/replay.ts';
 import { SAVED_AS } from './exchanges/saved.ts';
@@ -85,7 +85,10 @@ function answerEvents(app: FastifyInstance, view: AdminView): void {
   app.addHook('preClose', async () => hub.close());
   app.get('/events', { exposeHeadRoute: false }, (request, reply) =>
     withQuery(request, reply, (query) => {
-      if (hub.isFull) return sendProblem(reply, { status: 503, detail: 'Too many are looking already.' });
+      if (hub.isFull) {
+        reply.header('retry-after', String(EVENTS_RETRY_S));
+        return sendProblem(reply, { status: 503, detail: EVENTS_FULL });
+      }
       // The time for idle connections is not for a gateway that has nothing to tell.
       request.raw.setTimeout(0);
       const messages = parametersOf(request).get('messages') === 'true';
@@ -93,6 +96,9 @@ function answerEvents(app: FastifyInstance, view: AdminView): void {
     }),
   );
 }
+
+const EVENTS_RETRY_S = 2;
+const EVENTS_FULL = `${READERS_MAX} follow the events already. There is room for another when one of them closes its page, or puts it out of sight.`;
 
 function answerMessages(app: FastifyInstance, exchanges: ExchangesView): void {
   app.get('/messages', async (request, reply) => {

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ExchangeList, ExchangeSummary } from '../../model/exchanges.ts';
 import type { GatewayStatus } from '../../model/status.ts';
+import { Chosen } from './chosen.ts';
 
 /** Which exchanges are shown; an empty text excludes none. */
 export interface ExchangeFilter {
@@ -15,6 +16,8 @@ export const NO_FILTER: ExchangeFilter = { text: '', route: '', status: '', sinc
 const KEPT = 200;
 /** What comes within this time is drawn at once. */
 const TOGETHER_MS = 100;
+/** Where the gateway does not say when it may be asked again. */
+const RETRY_S = 2;
 
 type Told = ExchangeSummary & { readonly missed: number };
 
@@ -22,6 +25,7 @@ type Told = ExchangeSummary & { readonly missed: number };
 export class Exchanges {
   readonly filter = signal<ExchangeFilter>(NO_FILTER);
   readonly list = signal<readonly ExchangeSummary[]>([]);
+  readonly chosen = new Chosen();
   /** Not told, because there were too many or this reader was slow. */
   readonly missed = signal(0);
   readonly paused = signal(false);
@@ -40,29 +44,54 @@ export class Exchanges {
   /** @returns ends it. */
   open(): () => void {
     const query = queryOf(this.filter.peek());
-    const ended = new AbortController();
-    const source = new EventSource(`/events?${query}`);
     this.list.value = [];
     this.missed.value = 0;
     this.#came = [];
+    this.chosen.clear();
+    let leave: (() => void) | null = null;
+    // So many may follow: a page out of sight leaves its place to others.
+    const look = () => {
+      leave?.();
+      leave = document.hidden ? null : this.#follow(query);
+    };
+    document.addEventListener('visibilitychange', look);
+    look();
+    return () => {
+      document.removeEventListener('visibilitychange', look);
+      leave?.();
+    };
+  }
+
+  /** @returns ends it. */
+  #follow(query: URLSearchParams): () => void {
+    const ended = new AbortController();
+    this.#connect(query, ended.signal);
+    void this.#begin(query, ended.signal);
+    return () => {
+      ended.abort();
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    };
+  }
+
+  #connect(query: URLSearchParams, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const source = new EventSource(`/events?${query}`);
+    signal.addEventListener('abort', () => source.close());
     let looks = 0;
     source.addEventListener('status', ({ data }) => {
       this.#status(JSON.parse(data) as GatewayStatus);
       // By the second one the stream tells whatever ends: what ended between the list and that is in the list of now.
-      if (++looks === 2) void this.#begin(query, ended.signal);
+      if (++looks === 2) void this.#begin(query, signal);
     });
     source.addEventListener('exchange', ({ data }) => this.#take(JSON.parse(data) as Told));
     source.addEventListener('open', () => {
       this.problem.value = null;
     });
-    source.addEventListener('error', () => void this.#explain(ended.signal));
-    void this.#begin(query, ended.signal);
-    return () => {
-      source.close();
-      ended.abort();
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    };
+    source.addEventListener('error', () => {
+      // Where the connection broke, the browser asks again by itself; after an answer that is no stream, nobody does.
+      if (source.readyState === EventSource.CLOSED) void this.#refused(query, signal);
+    });
   }
 
   async #begin(query: URLSearchParams, signal: AbortSignal): Promise<void> {
@@ -70,21 +99,29 @@ export class Exchanges {
       const answer = await fetch(`/exchanges?${query}&limit=${KEPT}`, { signal });
       if (!answer.ok) return;
       this.#came.unshift(...((await answer.json()) as ExchangeList).exchanges.toReversed());
-      if (!this.paused.peek()) this.#show();
+      // What is held is what was there when it began to be.
+      if (!this.paused.peek() || this.list.peek().length === 0) this.#show();
     } catch {
       // Whoever left the page asks no more; a gateway that is gone is said of at the top.
     }
   }
 
-  /** A stream of events tells no reason: the list of the same exchanges does. */
-  async #explain(signal: AbortSignal): Promise<void> {
+  /** A stream of events tells no reason: asked for once more, its answer does. */
+  async #refused(query: URLSearchParams, signal: AbortSignal): Promise<void> {
+    let retryS = RETRY_S;
     try {
-      const answer = await fetch('/exchanges?limit=1', { signal });
-      const { detail } = (await answer.json()) as { readonly detail?: string };
-      this.problem.value = answer.ok ? null : (detail ?? answer.statusText);
+      const answer = await fetch(`/events?${query}`, { signal });
+      if (answer.ok) await answer.body?.cancel();
+      else {
+        const { detail } = (await answer.json()) as { readonly detail?: string };
+        this.problem.value = detail ?? answer.statusText;
+        if (answer.status !== 503) return;
+        retryS = Number(answer.headers.get('retry-after') ?? RETRY_S);
+      }
     } catch {
-      // As above.
+      // Whoever left the page asks no more; a gateway that is gone is said of at the top.
     }
+    setTimeout(() => this.#connect(query, signal), retryS * 1_000);
   }
 
   #take({ missed, ...exchange }: Told): void {

@@ -20,17 +20,27 @@ export function RouteRow({ route, status, rates, place }: RowParts) {
   const state = shownState(route);
   const counted = countedOf([id], [traffic], rates, status.boundsS);
   const perSecond = rates.perSecond(id);
+  const cells = encodeURIComponent(id);
   return (
     <tr class={isOpen ? 'open' : undefined} onClick={() => place.choose(isOpen ? null : id)}>
       <th scope="row">
         <StateShape state={state} />
-        <button type="button" class="path" data-row={id} aria-expanded={isOpen} title={stateWords[state]}>
+        <button
+          type="button"
+          class="path"
+          data-row={id}
+          aria-expanded={isOpen}
+          aria-describedby={`${cells}-state ${cells}-leads`}
+          title={stateWords[state]}
+        >
           {route.label}
         </button>
-        <span class="unseen">{stateWords[state]}</span>
+        <span class="unseen" id={`${cells}-state`}>
+          {stateWords[state]}
+        </span>
         {name && <span class="name">{name}</span>}
       </th>
-      <td class="leads">
+      <td class="leads" id={`${cells}-leads`}>
         <Endpoints endpoints={route.endpoints} />
         <Trouble route={route} />
       </td>
@@ -81,7 +91,7 @@ function Endpoints({ endpoints }: { readonly endpoints: readonly EndpointStatus[
         <span key={endpoint.address} class="endpoint">
           {several && <StateShape state={endpoint.state} />}
           {several && <span class="unseen">{stateWords[endpoint.state]}</span>}
-          {endpoint.address}
+          {endpoint.address}{' '}
         </span>
       ))}
       {hidden > 0 && <span class="quiet">and {hidden} more</span>}

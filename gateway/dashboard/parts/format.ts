@@ -24,6 +24,7 @@ export function formatShare(share: number): string {
 }
 
 export function formatMs(ms: number): string {
+  if (ms < 0.05) return '<0.1 ms';
   if (ms < 1) return `${ms.toFixed(1)} ms`;
   if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1).replace('.0', '') : Math.round(ms)} ms`;
   if (ms < 60_000) return `${Number((ms / 1000).toFixed(ms < 10_000 ? 2 : 1))} s`;

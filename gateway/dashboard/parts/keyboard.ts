@@ -8,6 +8,7 @@ export const KEYS = [
   ['p', 'holds the stream, and lets it go on'],
   ['j, k', 'to the next row, to the one before'],
   ['Enter', 'opens the row'],
+  ['x', 'chooses the row of the stream; Shift and j, k: more of them'],
   ['Esc', 'closes what is open'],
   ['?', 'shows these keys'],
 ] as const;
@@ -22,6 +23,8 @@ export function listenToKeys(place: Place, help: () => void): () => void {
     if (page !== undefined) place.go(page.name);
     else if (event.key === '?') help();
     else if (event.key === 'j' || event.key === 'k') toRow(event.key === 'j' ? 1 : -1);
+    else if (event.key === 'x') boxOf(rowOf(document.activeElement))?.click();
+    else if (event.key === 'J' || event.key === 'K') chooseTo(event.key === 'J' ? 1 : -1);
     else if (event.key === 'p') document.querySelector<HTMLElement>('[data-hold]')?.click();
     else if (event.key === '/') document.querySelector<HTMLElement>('[data-filter]')?.focus();
     else return;
@@ -34,7 +37,8 @@ export function listenToKeys(place: Place, help: () => void): () => void {
 function isWriting(target: EventTarget | null): boolean {
   if (document.querySelector('dialog[open]') !== null) return true;
   return (
-    target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null
+    target instanceof HTMLElement &&
+    target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable]') !== null
   );
 }
 
@@ -43,7 +47,7 @@ function leave(place: Place): void {
   const { activeElement } = document;
   if (activeElement instanceof HTMLElement && isWriting(activeElement)) return activeElement.blur();
   const chosen = place.chosen.peek();
-  if (chosen === null) return;
+  if (chosen === null) return document.querySelector<HTMLElement>('[data-let-go]')?.click();
   place.choose(null);
   rows()
     .find(({ dataset }) => dataset.row === chosen)
@@ -57,9 +61,26 @@ function rows(): HTMLElement[] {
 function toRow(step: 1 | -1): void {
   const all = rows();
   const now = all.findIndex(
-    (row) => row === document.activeElement || row.getAttribute('aria-expanded') === 'true',
+    (row) => rowOf(row) === rowOf(document.activeElement) || row.getAttribute('aria-expanded') === 'true',
   );
   const next = all[now === -1 ? 0 : Math.min(all.length - 1, Math.max(0, now + step))];
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });
+}
+
+/** To the next row, and chooses all from the one where choosing began to it. */
+function chooseTo(step: 1 | -1): void {
+  if (document.querySelector('[data-choose]:checked') === null) boxOf(rowOf(document.activeElement))?.click();
+  toRow(step);
+  const range = new MouseEvent('click', { shiftKey: true, bubbles: true });
+  boxOf(rowOf(document.activeElement))?.dispatchEvent(range);
+}
+
+/** Where rows can be chosen. */
+function boxOf(row: Element | null): HTMLElement | null {
+  return row?.querySelector<HTMLElement>('[data-choose]') ?? null;
+}
+
+function rowOf(within: Element | null): Element | null {
+  return within?.closest('tr, li') ?? null;
 }

@@ -1,11 +1,11 @@
-import type { ExchangeSummary, ExchangeView } from '../../model/exchanges.ts';
+import type { ExchangeView } from '../../model/exchanges.ts';
 import { harOf } from '../../observe/exchanges/saved.ts';
 
-/** Asks for each of them with its fields, and has the browser save them as one HTTP archive. */
-export async function saveHar(list: readonly ExchangeSummary[], origin: string): Promise<void> {
-  const views = await Promise.all(list.map(({ id }) => whole(id)));
+/** Asks for each of them with its fields, and has the browser save them as one HTTP archive. @returns how many are kept no more */
+export async function saveHar(ids: readonly string[], origin: string): Promise<number> {
+  const views = (await Promise.all(ids.map(whole))).filter((view) => view !== null);
   const har = harOf(
-    views.filter((view) => view !== null),
+    views.toSorted((a, b) => b.endedAt - a.endedAt),
     origin,
   );
   const link = document.createElement('a');
@@ -13,6 +13,7 @@ export async function saveHar(list: readonly ExchangeSummary[], origin: string):
   link.download = 'portway.har';
   link.click();
   URL.revokeObjectURL(link.href);
+  return ids.length - views.length;
 }
 
 /** `null`: newer ones have pushed it out meanwhile. */

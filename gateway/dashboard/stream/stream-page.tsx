@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Session } from '../app.tsx';
 import { ExchangeDetails } from './exchange-details.tsx';
@@ -10,12 +11,21 @@ export function StreamPage(session: Session) {
   const filter = exchanges.filter.value;
   // Another filter is another stream.
   useEffect(() => exchanges.open(), [filter]);
-  const chosen = place.chosen.value;
+  const opened = place.chosen.value;
   const list = exchanges.list.value;
+  const chosen = exchanges.chosen.ids.value;
+  const focused = useSignal('');
+  const stop = list.find(({ id }) => id === focused.value) ?? list[0];
+  const choose = (id: string, range: boolean) => {
+    // What is chosen from must not move.
+    if (!exchanges.paused.peek()) exchanges.pause(true);
+    const rows = exchanges.list.peek().map((exchange) => exchange.id);
+    exchanges.chosen.choose(id, rows, range);
+  };
   const ownHost = (feed.status.value?.origin ?? '').replace(/^https?:\/\//, '');
   const slowest = Math.max(1, ...list.map(({ totalMs }) => totalMs));
   return (
-    <div class={chosen === null ? 'page' : 'page split'}>
+    <div class={opened === null ? 'page' : 'page split'}>
       <div class="list">
         <StreamTools {...session} />
         {exchanges.problem.value !== null && (
@@ -26,11 +36,16 @@ export function StreamPage(session: Session) {
         {list.length === 0 ? (
           <Nothing {...session} />
         ) : (
-          <table class="rows stream">
+          <table class={chosen.size === 0 ? 'rows stream' : 'rows stream choosing'}>
             <caption class="unseen">Exchanges, the newest first</caption>
             <thead>
               <tr>
-                <th scope="col">Time</th>
+                <th scope="col" class="pick">
+                  <span class="unseen">Chosen</span>
+                </th>
+                <th scope="col" class="time">
+                  Time
+                </th>
                 <th scope="col">Status</th>
                 <th scope="col">Request</th>
                 <th scope="col">Went to</th>
@@ -42,12 +57,19 @@ export function StreamPage(session: Session) {
                 </th>
               </tr>
             </thead>
-            <tbody>
+            <tbody
+              onFocusCapture={({ target }) => {
+                focused.value = (target as Element).closest('tr')?.dataset.id ?? '';
+              }}
+            >
               {list.map((exchange) => (
                 <ExchangeRow
                   key={exchange.id}
                   exchange={exchange}
-                  isOpen={exchange.id === chosen}
+                  isOpen={exchange.id === opened}
+                  isChosen={chosen.has(exchange.id)}
+                  isStop={exchange === stop}
+                  choose={(range) => choose(exchange.id, range)}
                   slowestMs={slowest}
                   place={place}
                   ownHost={ownHost}
@@ -57,7 +79,7 @@ export function StreamPage(session: Session) {
           </table>
         )}
       </div>
-      {chosen !== null && <ExchangeDetails key={chosen} id={chosen} session={session} />}
+      {opened !== null && <ExchangeDetails key={opened} id={opened} session={session} />}
     </div>
   );
 }

@@ -28,10 +28,17 @@ export function StreamTools({ exchanges, feed }: Session) {
   const missed = exchanges.missed.value;
   const isFiltered = Object.values(filter).some((value) => value !== '');
   const paused = exchanges.paused.value;
+  const chosen = exchanges.chosen.ids.value;
+  const save = async () => {
+    const ids = chosen.size > 0 ? [...chosen] : exchanges.list.peek().map(({ id }) => id);
+    const lost = await saveHar(ids, feed.status.peek()?.origin ?? '');
+    exchanges.problem.value =
+      lost === 0 ? null : `${lost} of ${ids.length} are kept no more, and not in the file.`;
+  };
   return (
     <div class="head tools">
       <h1>Stream</h1>
-      <Filter text={text} label="URL, fields, user, cause" />
+      <Filter text={text} label="URL, fields, user ..." />
       <Choice
         label="Status"
         value={filter.status}
@@ -76,11 +83,16 @@ export function StreamTools({ exchanges, feed }: Session) {
       <button
         type="button"
         disabled={exchanges.list.value.length === 0}
-        title="What is shown, as a file that other tools read"
-        onClick={() => void saveHar(exchanges.list.peek(), feed.status.peek()?.origin ?? '')}
+        title={`What is ${chosen.size > 0 ? 'chosen' : 'shown'}, as a file that other tools read`}
+        onClick={() => void save()}
       >
-        HAR
+        {chosen.size > 0 ? `HAR of ${chosen.size}` : 'HAR'}
       </button>
+      {chosen.size > 0 && (
+        <button type="button" data-let-go title="Choose none (Esc)" onClick={() => exchanges.chosen.clear()}>
+          Choose none
+        </button>
+      )}
     </div>
   );
 }

@@ -156,7 +156,8 @@ function tellAll(
   return tell(texts.join('')) ? 0 : missed + newestFirst.length;
 }
 
-const READERS_MAX = 8;
+/** Each costs the process that carries its own text. */
+export const READERS_MAX = 8;
 const TICK_MS = 250;
 const TICKS_PER_STATUS = 4;
 /** A hundred a second are more than anybody reads. */

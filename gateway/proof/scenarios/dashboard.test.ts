@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { ExchangeSummary } from '../../model/exchanges.ts';
 import type { GatewayStatus } from '../../model/status.ts';
@@ -73,6 +73,9 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('k');
     await page.keyboard.press('j');
+    expect(await spoken(page)).toMatch(
+      /^button "\/gone", described as "Down localhost:\d+ .*nothing listens on \d+/,
+    );
     await page.keyboard.press('Enter');
     const details = page.getByRole('complementary', { name: '/gone' });
     await details.getByText('nothing listens').first().waitFor();
@@ -114,6 +117,9 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await gateway.get('/db/live?token=hush', 'Authorization: Bearer hush', 'X-Note: seen');
     await page.getByRole('row', { name: 'GET /db/live' }).waitFor();
     await page.keyboard.press('j');
+    expect(await spoken(page)).toMatch(
+      /^button "GET \/db\/live\?token=\(not shown\)", described as "200 localhost:\d+ \S+ m?s \d\d:\d\d:\d\d"$/,
+    );
     await page.keyboard.press('Enter');
     const details = page.getByRole('complementary', { name: 'GET /db/live' });
     await details.getByText('first byte').waitFor();
@@ -123,11 +129,51 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(await page.content()).not.toContain('hush');
     await page.keyboard.press('Escape');
     await details.waitFor({ state: 'detached' });
+    await page.keyboard.press('x');
+    await page.keyboard.press('Shift+J');
+    await page.keyboard.press('Shift+J');
+    await page.getByRole('button', { name: 'HAR of 3' }).waitFor();
+    expect(await spoken(page)).toContain('GET /db/x');
+    // One stop for Tab however many rows there are, and its box before it.
+    await page.keyboard.press('Shift+Tab');
+    expect(await spoken(page)).toMatch(/^checkbox "Choose GET \/db\/x"/);
+    await page.keyboard.press('Space');
+    await page.getByRole('button', { name: 'HAR of 2' }).waitFor();
+    expect(await page.locator('tbody [tabindex="0"]').count()).toBe(2);
+    expect(await axeFindings(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'HAR', exact: true }).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('gone');
     await page.getByRole('row', { name: 'GET /db/live' }).waitFor({ state: 'detached' });
     await page.getByRole('row', { name: 'GET /gone/x' }).waitFor();
     expect(faults).toEqual([]);
+  });
+
+  test('as many pages follow the stream as may; another says so, and begins when one is out of sight', async () => {
+    const gateway = await gatewayWithTraffic();
+    const first = await open(gateway, '#/stream');
+    await first.page.getByRole('row', { name: 'GET /db/x' }).waitFor();
+    const leave = new AbortController();
+    onTestFinished(() => leave.abort());
+    // An answer that nobody holds any more is one that its reader has left.
+    const followers: Response[] = [];
+    for (let at = 0; at < 8; at++)
+      followers.push(await fetch(`http://127.0.0.1:${gateway.adminPort}/events`, { signal: leave.signal }));
+    const next = await open(gateway, '#/stream');
+    next.expectFaults(/503|\/events/);
+    await next.page.getByRole('alert').getByText('8 follow the events already').waitFor();
+    await next.page.getByRole('row', { name: 'GET /db/x' }).waitFor();
+    await first.page.evaluate(
+      `Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+    );
+    await next.page.getByRole('alert').waitFor({ state: 'detached' });
+    await gateway.get('/db/live');
+    await next.page.getByRole('row', { name: 'GET /db/live' }).waitFor();
+    expect(await first.page.getByRole('row', { name: 'GET /db/live' }).count()).toBe(0);
+    expect([...first.faults, ...next.faults]).toEqual([]);
+    expect(followers.map(({ status }) => status)).toEqual([...Array(7).fill(200), 503]);
+    expect(followers.at(-1)!.headers.get('retry-after')).toBe('2');
   });
 
   test('the stream by mouse: by route and status, paused, copied, saved', async () => {
@@ -147,13 +193,25 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.getByRole('button', { name: 'curl' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toContain("'http://localhost/db/later'");
-    const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'HAR' }).click();
-    const har = JSON.parse(await readFile(await (await saved).path(), 'utf8'));
-    expect(har.log.entries.map((entry: { request: { url: string } }) => entry.request.url)).toEqual([
-      'http://localhost/db/later',
-      'http://localhost/db/x',
-    ]);
+    const saved = async (button: string) => {
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name: button, exact: true }).click();
+      const har = JSON.parse(await readFile(await (await download).path(), 'utf8'));
+      return har.log.entries.map(
+        (entry: { request: { url: string } }) => new URL(entry.request.url).pathname,
+      );
+    };
+    expect(await saved('HAR')).toEqual(['/db/later', '/db/x']);
+    for (const name of ['one', 'two', 'three']) await gateway.get(`/db/${name}`);
+    const row = (name: string) => page.getByRole('row', { name: `GET /db/${name}` });
+    await row('three').getByRole('checkbox').click();
+    await row('one').click({ modifiers: ['Shift'] });
+    await row('two').click({ modifiers: ['ControlOrMeta'] });
+    expect(await saved('HAR of 2')).toEqual(['/db/three', '/db/one']);
+    // Nothing moves below the mouse of somebody who chooses.
+    await page.getByRole('button', { name: /^Go on/ }).waitFor();
+    await page.getByRole('button', { name: 'Choose none' }).click();
+    expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(0);
     expect(faults).toEqual([]);
   });
 
@@ -636,6 +694,17 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(Math.min(...grown)).toBeLessThan(100_000);
   });
 });
+
+/** What a screen reader says of what has the focus. */
+async function spoken(page: Page): Promise<string> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send('Accessibility.getFullAXTree');
+  await session.detach();
+  const focused = nodes.findLast(({ properties }) =>
+    properties?.some(({ name, value }) => name === 'focused' && value.value === true),
+  );
+  return `${focused?.role?.value} "${focused?.name?.value}", described as "${focused?.description?.value}"`;
+}
 
 /** What the stream of events says in half a minute. */
 function stepOf(step: number, status: GatewayStatus, exchange: ExchangeSummary): string {

@@ -169,7 +169,12 @@ class RunningGateway implements Gateway, WorkerGateway {
       this.registry.drain(worker.drained);
       this.registry.place(worker.placed);
     }
-    this.kept = new KeptStates(log, () => this.#counts(), worker?.others ?? null);
+    this.kept = new KeptStates(
+      log,
+      () => this.#counts(),
+      worker?.others ?? null,
+      () => (this.#shares ? (worker?.texts ?? this.shared.texts) : null),
+    );
     this.kept.adminSessions = worker?.adminSessions ?? false;
     this.caches = new Caches(log);
     this.overload = new Overload({

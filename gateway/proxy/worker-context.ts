@@ -3,6 +3,7 @@ import type { GatewayConfig, PlacedService } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
 import type { OthersUnderWay } from '../policy/concurrent/under-way-keeper.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
+import type { SharedTexts } from '../policy/shared-texts.ts';
 import type { TicketSeed } from '../tls/ticket-keys.ts';
 
 /** What a gateway that is one worker of several has from its primary, in place of a file to follow and an admin listener. */
@@ -23,6 +24,8 @@ export interface WorkerContext {
   readonly placed: readonly PlacedService[];
   /** Where all workers, of all replicas, agree on what they count. */
   readonly counts: Counts;
+  /** What all replicas keep for each other. */
+  readonly texts: SharedTexts;
   /** The other workers of this machine; `null`: there are none. */
   readonly others: OthersUnderWay | null;
   /** Its part of what the configuration bounds for all workers together. */

@@ -86,6 +86,12 @@ if held and held ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return 1`;
 
+/** KEYS: text. ARGV: the new one, for how many milliseconds, the one in whose place it comes; '': any. Answers 1 where it is kept. */
+const KEEP = `
+if ARGV[3] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+
 /** KEYS: one that nobody else has. Answers the version. */
 const PROBE = `
 redis.call('SET', KEYS[1], '1', 'PX', 1000)
@@ -97,6 +103,7 @@ export const SCRIPTS = {
   beat: script(BEAT),
   tell: script(TELL),
   lock: script(LOCK),
+  keep: script(KEEP),
   probe: script(PROBE),
 } as const;
 export type Script = keyof typeof SCRIPTS;

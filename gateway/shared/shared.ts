@@ -13,6 +13,7 @@ import { Link } from './link.ts';
 import { beatOf, type News, newsOf, type Secrets, saidOf, secretsOf } from './messages.ts';
 import { SharedAcme } from './shared-acme.ts';
 import { SharedCounts } from './shared-counts.ts';
+import { TextsInRedis } from './texts-in-redis.ts';
 
 export interface SharedOptions {
   readonly log: Logger;
@@ -49,6 +50,7 @@ export class Shared {
   /** What others are to be told when it is back. */
   #untold: News[] = [];
   readonly counts: SharedCounts;
+  readonly texts: TextsInRedis;
   readonly #acme: SharedAcme;
 
   constructor(options: SharedOptions) {
@@ -59,6 +61,10 @@ export class Shared {
       key: () => this.#countKey,
       processes: () => this.#processes(),
     });
+    this.texts = new TextsInRedis(
+      () => this.#link,
+      () => this.#config!,
+    );
     this.#acme = new SharedAcme({
       link: () => this.#link,
       prefix: () => this.#config?.prefix ?? '',

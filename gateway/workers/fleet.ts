@@ -8,6 +8,7 @@ import type { Capture } from '../model/exchanges.ts';
 import { currentCapture } from '../observe/exchanges/inspector.ts';
 import { UnderWayKeeper } from '../policy/concurrent/under-way-keeper.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
+import type { SharedTexts } from '../policy/shared-texts.ts';
 import { Refusal } from '../proxy/reloader.ts';
 import { DatagramCarrier } from './datagram-carrier.ts';
 import { HandedOver } from './handed-over.ts';
@@ -27,6 +28,7 @@ export interface FleetOptions {
   readonly placed: () => readonly PlacedService[];
   /** Where all workers agree on what they count. */
   readonly counts: Counts;
+  readonly texts: SharedTexts;
   /** How long a worker may take until it takes connections. */
   readonly startTimeoutMs: number;
   /** A process is no more. */
@@ -191,8 +193,7 @@ export class Fleet {
   }
 
   #fork(): WorkerProcess {
-    const { configFile, mode, workers, primaryStatus, adminSessions, placed, counts, startTimeoutMs } =
-      this.#options;
+    const { configFile, mode, workers, primaryStatus, adminSessions, placed, startTimeoutMs } = this.#options;
     const assignment = {
       configFile,
       mode,
@@ -207,7 +208,7 @@ export class Fleet {
     };
     cluster.setupPrimary({ args: ['worker', '--config', configFile] });
     const forked = cluster.fork();
-    const worker = new WorkerProcess(forked, assignment, counts, this.#underWay, startTimeoutMs);
+    const worker = new WorkerProcess(forked, assignment, this.#options, this.#underWay, startTimeoutMs);
     new HandedOver(forked, () => this.ready().some((one) => one !== worker));
     this.#living.add(worker);
     void worker.ended.then(() => {

@@ -26,6 +26,7 @@ import type { FigureName } from '../observe/figures.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
 import type { UnderWayReport, UnderWayState } from '../policy/concurrent/under-way-keeper.ts';
 import type { CountReport, CountState } from '../policy/rate-limit/counts.ts';
+import type { TextQuestion } from '../policy/shared-texts.ts';
 import type { ReloadResult } from '../proxy/reloader.ts';
 import type { Secrets } from '../shared/messages.ts';
 import type { StartFailure } from './start-failure.ts';
@@ -114,6 +115,13 @@ export type ToWorker =
       readonly id: number;
       readonly states: readonly CountState[] | readonly UnderWayState[];
     }
+  /** The answer to `text`. @property failure why there is none; `null`: there is */
+  | {
+      readonly kind: 'text told';
+      readonly id: number;
+      readonly text: string | null;
+      readonly failure: string | null;
+    }
   /** @see Departure */
   | ({ readonly kind: 'leave' } & Departure);
 
@@ -135,6 +143,8 @@ export type FromWorker =
   | { readonly kind: 'counts'; readonly id: number; readonly reports: readonly CountReport[] }
   /** What it has under way of some parties, and who waits; one question at a time for each limit. */
   | { readonly kind: 'under-way'; readonly id: number; readonly reports: readonly UnderWayReport[] }
+  /** What replicas keep for each other. */
+  | { readonly kind: 'text'; readonly id: number; readonly question: TextQuestion }
   /** Somebody else than the primary wants it to end. */
   | { readonly kind: 'dismissed' }
   /**

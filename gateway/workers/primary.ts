@@ -142,6 +142,7 @@ class Primary implements Gateway {
       adminSessions: () => this.#adminSessions,
       placed: () => this.#placed,
       counts: this.#shared.counts,
+      texts: this.#shared.texts,
       ended: (worker: WorkerProcess) => this.#metrics.ended(worker),
       dismissed: (slot: WorkerSlot) => void this.#replacing.replaceDismissed(slot),
     };

@@ -3,6 +3,7 @@ import type { FileContent } from '../files/content.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
 import type { UnderWayKeeper } from '../policy/concurrent/under-way-keeper.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
+import { isTextQuestion, type SharedTexts } from '../policy/shared-texts.ts';
 import {
   type AnswerTo,
   type Assignment,
@@ -50,6 +51,7 @@ export class WorkerProcess {
   /** Called when somebody else than us wants it to end. */
   dismissed: () => void = () => {};
   readonly #counts: Counts;
+  readonly #texts: SharedTexts;
   readonly #underWay: UnderWayKeeper<WorkerProcess>;
   readonly #worker: Worker;
   readonly #assignment: Assignment;
@@ -63,12 +65,13 @@ export class WorkerProcess {
   constructor(
     worker: Worker,
     assignment: Assignment,
-    counts: Counts,
+    { counts, texts }: { readonly counts: Counts; readonly texts: SharedTexts },
     underWay: UnderWayKeeper<WorkerProcess>,
     startTimeoutMs: number,
   ) {
     this.#worker = worker;
     this.#counts = counts;
+    this.#texts = texts;
     this.#underWay = underWay;
     this.#assignment = assignment;
     this.pid = worker.process.pid ?? 0;
@@ -154,6 +157,8 @@ export class WorkerProcess {
           id: said.id,
           states: this.#underWay.settle(this, said.reports),
         });
+      case 'text':
+        return void this.#tellText(said);
       case 'dismissed':
         return this.dismissed();
       case 'finished':
@@ -166,6 +171,15 @@ export class WorkerProcess {
   async #count({ id, reports }: Extract<FromWorker, { kind: 'counts' }>): Promise<void> {
     if (!areReports(reports)) return;
     this.#tell({ kind: 'counted', id, states: await this.#counts.settle(reports) });
+  }
+
+  async #tellText({ id, question }: Extract<FromWorker, { kind: 'text' }>): Promise<void> {
+    if (!isTextQuestion(question)) return;
+    const told = await this.#texts.ask(question).then(
+      (text) => ({ text, failure: null }),
+      (cause: Error) => ({ text: null, failure: cause.message }),
+    );
+    this.#tell({ kind: 'text told', id, ...told });
   }
 
   /** It can't be forked, of which no `exit` tells; or something can't be sent to one that is ending. */

@@ -5,6 +5,7 @@ import type { GatewayOptions, WorkerGateway } from '../contract.ts';
 import { startWorkerGateway } from '../gateway.ts';
 import type { OthersUnderWay } from '../policy/concurrent/under-way-keeper.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
+import type { SharedTexts } from '../policy/shared-texts.ts';
 import type { WorkerContext } from '../proxy/worker-context.ts';
 import {
   type AnswerTo,
@@ -38,6 +39,7 @@ export class WorkerProgram {
   #answers: Answers | null = null;
   /** Questions about counts, by their numbers. */
   readonly #asked = new Map<number, (states: readonly (readonly [number, number])[]) => void>();
+  readonly #textsAsked = new Map<number, PromiseWithResolvers<string | null>>();
   #questions = 0;
 
   constructor(options: WorkerOptions) {
@@ -72,6 +74,12 @@ export class WorkerProgram {
         this.#asked.get(message.id)?.(message.states);
         this.#asked.delete(message.id);
         return;
+      case 'text told': {
+        const { id, text, failure } = message;
+        const asked = this.#textsAsked.get(id);
+        this.#textsAsked.delete(id);
+        return failure === null ? asked?.resolve(text) : asked?.reject(new Error(failure));
+      }
       case 'leave':
         return this.#leave(message);
     }
@@ -105,6 +113,7 @@ export class WorkerProgram {
   }: Assignment): WorkerContext {
     return {
       counts: this.#counts(),
+      texts: this.#texts(),
       others: workers > 1 ? this.#others(workers) : null,
       content,
       listen,
@@ -128,6 +137,18 @@ export class WorkerProgram {
         return status().processes;
       },
       settle: (reports) => this.#settle((id) => ({ kind: 'counts', id, reports })),
+    };
+  }
+
+  #texts(): SharedTexts {
+    return {
+      ask: (question) => {
+        const id = ++this.#questions;
+        const asked = Promise.withResolvers<string | null>();
+        this.#textsAsked.set(id, asked);
+        tell({ kind: 'text', id, question });
+        return asked.promise;
+      },
     };
   }
 

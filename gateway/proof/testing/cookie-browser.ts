@@ -5,13 +5,13 @@ import type { Answer } from './raw-client.ts';
 
 /** As much of a browser as a login needs: it opens pages, keeps cookies, and follows redirects. */
 export class CookieBrowser {
-  readonly #gateway: TestGateway;
+  readonly #gateway: Pick<TestGateway, 'get'>;
   /** By host; by name. */
   readonly #jars = new Map<string, Map<string, string>>();
   /** Where it has been, in order. */
   readonly visited: string[] = [];
 
-  constructor(gateway: TestGateway) {
+  constructor(gateway: Pick<TestGateway, 'get'>) {
     this.#gateway = gateway;
   }
 

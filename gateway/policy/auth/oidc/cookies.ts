@@ -73,6 +73,10 @@ export function setChunks(cookies: Cookies, base: string, text: string): string[
   return lines;
 }
 
+export function fitsOneCookie(text: string): boolean {
+  return text.length <= CHUNK_CHARS;
+}
+
 export function fitsChunks(text: string): boolean {
   return text.length <= CHUNK_CHARS * MAX_CHUNKS;
 }

@@ -15,6 +15,7 @@ import { type LoginChecks, Provider } from './provider.ts';
 import { identityOf, Seal } from './seal.ts';
 import { isToRefresh, isToRenew, knowsTooLittle, mayPass, type Session } from './session.ts';
 import { Sessions } from './sessions.ts';
+import { SessionAway } from './stored-sessions.ts';
 
 /** A login under way, in a cookie of its own: several tabs may log in at once. */
 interface Login extends LoginChecks {
@@ -33,7 +34,7 @@ export class OidcAuthenticator implements Authenticator {
 
   static open(settings: OidcSettings, kept: KeptStates): OidcAuthenticator {
     const key = `oidc ${JSON.stringify(settings)}`;
-    const state = kept.acquire(key, () => new OidcState(settings, kept.log));
+    const state = kept.acquire(key, () => new OidcState(settings, kept));
     return new OidcAuthenticator(settings, state, () => kept.release(key));
   }
 
@@ -77,7 +78,11 @@ export class OidcAuthenticator implements Authenticator {
   }
 
   async #decide(exchange: RoutedExchange, cookies: Cookies): Promise<Outcome> {
-    const session = await this.#session(exchange, cookies);
+    const session = await this.#session(exchange, cookies).catch((cause) => {
+      // A browser is soon here again, with a session in its cookies.
+      if (cause instanceof SessionAway && isNavigation(exchange)) return null;
+      throw cause;
+    });
     const passes = session !== null && mayPass(session, this.#settings);
     if (session === null || (!passes && knowsTooLittle(session, this.#settings)))
       return isNavigation(exchange)
@@ -100,8 +105,12 @@ export class OidcAuthenticator implements Authenticator {
     const due = isToRefresh(session, now);
     if (!due && !isToRenew(session, this.#settings, now)) return session;
     const newer = due ? await this.#refreshed(session, now) : { ...session, usedAt: now };
-    if (newer === null) return null;
-    renewSession(exchange, await this.#sessions.write(newer, cookies, this.#name(exchange)));
+    if (newer === null || newer === session) return newer;
+    const name = this.#name(exchange);
+    const lines = due
+      ? await this.#sessions.write(newer, cookies, name)
+      : await this.#sessions.renew(newer, cookies, name);
+    if (lines.length > 0) renewSession(exchange, lines);
     return newer;
   }
 
@@ -151,7 +160,9 @@ export class OidcAuthenticator implements Authenticator {
   }
 
   async #logOut(exchange: RoutedExchange, cookies: Cookies): Promise<Outcome> {
-    const session = await this.#sessions.read(cookies, this.#name(exchange), Date.now());
+    const reading = this.#sessions.read(cookies, this.#name(exchange), Date.now());
+    const session = await reading.catch(() => null);
+    if (session) await this.#sessions.end(session);
     const own = [...cookies.keys()].filter((name) => name.startsWith(`${this.#name(exchange)}-`));
     const dropped = own.flatMap(dropCookie);
     // Who leaves is out here, whether the provider is there or not.
@@ -195,9 +206,9 @@ class OidcState {
   readonly provider: Provider;
   readonly sessions: Sessions;
 
-  constructor(settings: OidcSettings, log: KeptStates['log']) {
-    this.provider = new Provider(settings, log);
-    this.sessions = new Sessions(settings);
+  constructor(settings: OidcSettings, kept: KeptStates) {
+    this.provider = new Provider(settings, kept.log);
+    this.sessions = new Sessions(settings, () => kept.texts);
   }
 
   close(): void {

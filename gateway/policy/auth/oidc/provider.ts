@@ -48,7 +48,7 @@ export class Provider implements Keepable {
     return this.#asked(async () => {
       const tokens = await oidc.authorizationCodeGrant(found, url, checks);
       const identity = await this.#identity(found, tokens, neededClaims(this.#settings));
-      return { ...identity, ...tokensOf(tokens, now), loggedInAt: now, usedAt: now };
+      return { ...identity, ...tokensOf(tokens, now), loggedInAt: now, usedAt: now, storedAs: null };
     });
   }
 

@@ -1,6 +1,6 @@
 import type { OidcSettings } from '../settings.ts';
 
-/** What is kept of a login, in the cookies of the browser. Times are milliseconds since 1970. */
+/** What is kept of a login, in cookies of the browser or in what replicas share. Times are milliseconds since 1970. */
 export interface Session {
   readonly loggedInAt: number;
   /** When it was used, as exactly as `renewsAt` needs it. */
@@ -15,6 +15,8 @@ export interface Session {
   /** `null`: none, or an unverified one. */
   readonly email: string | null;
   readonly groups: readonly string[];
+  /** Its name in what replicas share; `null`: it is in the cookies. */
+  readonly storedAs: string | null;
   /** The claims that the provider was asked for: what is not among them may be there all the same. */
   readonly sought: readonly string[];
 }

@@ -1,57 +1,105 @@
 import { GatewayError } from '../../../exchange/error-catalog.ts';
 import { BoundedTable } from '../../bounded-table.ts';
+import type { SharedTexts } from '../../shared-texts.ts';
 import { Fingerprints } from '../fingerprint.ts';
 import type { OidcSettings } from '../settings.ts';
-import { type Cookies, fitsChunks, joinChunks, setChunks } from './cookies.ts';
+import { type Cookies, fitsChunks, fitsOneCookie, joinChunks, setChunks } from './cookies.ts';
 import { Seal } from './seal.ts';
-import { isOver, type Session } from './session.ts';
+import { isOver, isToRefresh, type Session } from './session.ts';
+import { StoredSessions } from './stored-sessions.ts';
 
-/** The sessions that browsers carry: read, written, and refreshed once for all requests that find them due. */
+/** The name of a session that is elsewhere, in the place of the session. */
+interface Pointer {
+  readonly pointsTo: string;
+}
+
+/** The sessions of browsers: read, written, and refreshed once for all requests that find them due. */
 export class Sessions {
   readonly #settings: OidcSettings;
   readonly #seal: Seal;
+  readonly #stored: StoredSessions;
   readonly #fingerprints = new Fingerprints();
   /** What was opened before, by what it was sealed in. */
-  readonly #known = new BoundedTable<Session>(1024);
+  readonly #known = new BoundedTable<Session | Pointer>(1024);
   /** By the refresh token, which many providers take once. */
   readonly #refreshes = new BoundedTable<{ readonly at: number; readonly newer: Promise<Session> }>(1024);
 
-  constructor(settings: OidcSettings) {
+  constructor(settings: OidcSettings, texts: () => SharedTexts | null) {
     this.#settings = settings;
     this.#seal = new Seal(settings, 'session');
+    this.#stored = new StoredSessions(settings, this.#seal, texts);
   }
 
-  /** `null`: none that holds. */
+  /** `null`: none that holds. @throws SessionAway */
   async read(cookies: Cookies, name: string, now: number): Promise<Session | null> {
     const sealed = joinChunks(cookies, name);
     if (sealed === null) return null;
     const mark = this.#fingerprints.of(sealed);
-    const session = this.#known.get(mark) ?? (await this.#seal.open<Session>(sealed));
-    if (session === null) return null;
-    this.#known.set(mark, session);
-    return isOver(session, this.#settings, now) ? null : session;
+    const found = this.#known.get(mark) ?? (await this.#seal.open<Session | Pointer>(sealed));
+    if (found === null) return null;
+    this.#known.set(mark, found);
+    const session = 'pointsTo' in found ? await this.#stored.read(found.pointsTo) : found;
+    return session === null || isOver(session, this.#settings, now) ? null : session;
   }
 
-  /** @returns the lines that set it. @throws GatewayError where it is too long for cookies */
+  /** What is longer than a cookie goes to what replicas share. @returns the lines that set it. @throws GatewayError where it is too long for cookies, and nothing else is there */
   async write(session: Session, cookies: Cookies, name: string): Promise<string[]> {
-    let sealed = await this.#seal.seal(session);
+    let sealed = await this.#seal.seal({ ...session, storedAs: null });
+    if (!fitsOneCookie(sealed)) {
+      const pointsTo = await this.#stored.keep(session);
+      if (pointsTo !== null && pointsTo === session.storedAs) return [];
+      if (pointsTo !== null)
+        return setChunks(cookies, name, await this.#seal.seal({ pointsTo } satisfies Pointer));
+    }
     // The provider asks whether they want to log out, then.
-    if (!fitsChunks(sealed)) sealed = await this.#seal.seal({ ...session, idToken: null });
-    if (fitsChunks(sealed)) return setChunks(cookies, name, sealed);
+    if (!fitsChunks(sealed)) sealed = await this.#seal.seal({ ...session, storedAs: null, idToken: null });
+    if (fitsChunks(sealed)) {
+      if (session.storedAs) void this.#stored.drop(session.storedAs);
+      return setChunks(cookies, name, sealed);
+    }
+    // It serves on as it is known here.
+    if (session.storedAs) return [];
     const why = 'the session is too long for cookies: ask for fewer scopes, or for shorter tokens';
     throw new GatewayError('auth_unavailable', why);
   }
 
-  /** A page asks for many things at once, and some of it arrives with the cookie from before: they all get the same newer session. */
+  /** It is used. @returns the lines that say so */
+  async renew(session: Session, cookies: Cookies, name: string): Promise<string[]> {
+    if (!session.storedAs) return this.write(session, cookies, name);
+    await this.#stored.renew(session);
+    return [];
+  }
+
+  async end({ storedAs }: Session): Promise<void> {
+    if (storedAs) await this.#stored.drop(storedAs);
+  }
+
+  /** A page asks for many things at once, and some of it arrives with the cookie from before: they all get the same newer session. @returns the same one, where another replica is at it */
   refreshedOnce(session: Session, now: number, refresh: () => Promise<Session>): Promise<Session> {
     const mark = this.#fingerprints.of(session.refreshToken!);
     const known = this.#refreshes.get(mark);
     if (known !== undefined && now < known.at + REMEMBERED_MS) return known.newer;
-    const newer = refresh();
+    const { storedAs } = session;
+    const newer = storedAs ? this.#refreshedOver(session, storedAs, now, refresh) : refresh();
     this.#refreshes.set(mark, { at: now, newer });
-    // What failed is tried again by the next who asks.
-    newer.catch(() => this.#refreshes.delete(mark));
+    const forget = () => this.#refreshes.delete(mark);
+    // What failed, or is done elsewhere, is tried again by the next who asks.
+    newer.then((got) => {
+      if (got === session) forget();
+    }, forget);
     return newer;
+  }
+
+  async #refreshedOver(session: Session, name: string, now: number, refresh: () => Promise<Session>) {
+    const newest = await this.#stored.newest(name).catch(() => null);
+    if (newest !== null && !isToRefresh(newest, now)) return newest;
+    if (await this.#stored.isClaimed(name)) return session;
+    try {
+      return await refresh();
+    } catch (cause) {
+      await this.#stored.release(name);
+      throw cause;
+    }
   }
 }
 

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { SharedTexts } from '../../shared-texts.ts';
+import type { OidcSettings } from '../settings.ts';
+import { Seal } from './seal.ts';
+import type { Session } from './session.ts';
+import { SessionAway, StoredSessions } from './stored-sessions.ts';
+
+const SETTINGS = {
+  ...{ issuer: 'https://id.test', clientId: 'a', clientSecret: 'a-secret-of-thirty-two-characters' },
+  ...{ scopes: ['openid'], user: 'sub', sessionKey: null, lifetimeMs: 3_600_000 },
+} as unknown as OidcSettings;
+
+function session(user: string): Session {
+  return {
+    ...{ loggedInAt: Date.now(), usedAt: Date.now(), refreshAt: null, refreshToken: 'r', idToken: null },
+    ...{ subject: user, user, email: null, groups: [], sought: ['sub'], storedAs: null },
+  };
+}
+
+/** What replicas share, without a Redis. */
+class Texts implements SharedTexts {
+  readonly kept = new Map<string, string>();
+  state: 'there' | 'away' | 'hanging' = 'there';
+
+  async ask(question: Parameters<SharedTexts['ask']>[0]): Promise<string | null> {
+    if (this.state === 'away') throw new Error('away');
+    if (this.state === 'hanging') return new Promise(() => {});
+    const { name } = question;
+    const there = this.kept.get(name) ?? null;
+    if (question.do === 'read') return there;
+    if (question.do === 'drop') this.kept.delete(name);
+    if (question.do === 'claim') return there === null ? name : null;
+    if (question.do !== 'keep' || (question.was !== null && question.was !== there)) return null;
+    this.kept.set(name, question.text);
+    return question.text;
+  }
+}
+
+const replica = (texts: Texts, patienceMs?: number) =>
+  new StoredSessions(SETTINGS, new Seal(SETTINGS, 'session'), () => texts, patienceMs);
+
+test('what one replica keeps another one reads, and nobody who looks into the Redis', async () => {
+  const texts = new Texts();
+  const name = await replica(texts).keep(session('ann'));
+  expect((await replica(texts).read(name!))?.user).toBe('ann');
+  expect([...texts.kept.values()].join()).not.toContain('ann');
+  expect(await replica(texts).read('made-up')).toBeNull();
+});
+
+test('a session in the place of another one is none', async () => {
+  const texts = new Texts();
+  const own = (await replica(texts).keep(session('ann')))!;
+  const other = (await replica(texts).keep(session('bob')))!;
+  texts.kept.set(`oidc:${own}`, texts.kept.get(`oidc:${other}`)!);
+  expect(await replica(texts).read(own)).toBeNull();
+  texts.kept.set(`oidc:${own}`, 'nonsense');
+  expect(await replica(texts).read(own)).toBeNull();
+});
+
+test('what is only used does not undo what another replica made of it', async () => {
+  const texts = new Texts();
+  const [one, two] = [replica(texts), replica(texts)];
+  const name = (await one.keep(session('ann')))!;
+  const known = (await two.read(name))!;
+  await one.keep({ ...known, refreshToken: 'newer' });
+  await two.renew({ ...known, usedAt: known.usedAt + 1 });
+  expect((await replica(texts).read(name))?.refreshToken).toBe('newer');
+  await one.renew({ ...known, refreshToken: 'newer', usedAt: known.usedAt + 2 });
+  expect((await replica(texts).read(name))?.usedAt).toBe(known.usedAt + 2);
+});
+
+test.each(['away', 'hanging'] as const)(
+  'while the Redis is %s, what is known serves on, and of the rest nobody can say',
+  async (state) => {
+    const texts = new Texts();
+    const [one, other] = [replica(texts, 20), replica(texts, 20)];
+    const name = (await one.keep(session('ann')))!;
+    texts.state = state;
+    expect((await one.newest(name))?.user).toBe('ann');
+    await expect(other.read(name)).rejects.toThrow(SessionAway);
+    expect(await one.keep(session('bob'))).toBeNull();
+    expect(await one.isClaimed(name)).toBe(false);
+  },
+);

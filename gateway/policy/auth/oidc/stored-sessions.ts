@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GatewayError } from '../../../exchange/error-catalog.ts';
+import { BoundedTable } from '../../bounded-table.ts';
+import { SHARED_TEXT_MAX, type SharedTexts, type TextQuestion } from '../../shared-texts.ts';
+import type { OidcSettings } from '../settings.ts';
+import type { Seal } from './seal.ts';
+import type { Session } from './session.ts';
+
+/** As it was read or written last. */
+interface Known {
+  readonly session: Session;
+  readonly sealed: string;
+  /** When it was asked for, by the clock that never goes back. */
+  readonly askedAt: number;
+}
+
+/** Sessions that are too long for a cookie, sealed in what replicas share. A name for each is in a cookie, which is sealed, too. */
+export class StoredSessions {
+  readonly #settings: OidcSettings;
+  readonly #seal: Seal;
+  readonly #texts: () => SharedTexts | null;
+  readonly #patienceMs: number;
+  readonly #known = new BoundedTable<Known>(1024);
+  /** Of several requests at once one asks. */
+  readonly #asking = new Map<string, Promise<Session | null>>();
+
+  constructor(
+    settings: OidcSettings,
+    seal: Seal,
+    texts: () => SharedTexts | null,
+    patienceMs: number = PATIENCE_MS,
+  ) {
+    this.#patienceMs = patienceMs;
+    this.#settings = settings;
+    this.#seal = seal;
+    this.#texts = texts;
+  }
+
+  /** One that was read within the last seconds, or can't be asked for, is as it was known last. `null`: it is over. @throws SessionAway */
+  async read(name: string): Promise<Session | null> {
+    const known = this.#known.get(name);
+    if (known !== undefined && performance.now() - known.askedAt < FRESH_MS) return known.session;
+    return this.newest(name);
+  }
+
+  /** @throws SessionAway where nobody knows */
+  newest(name: string): Promise<Session | null> {
+    let asking = this.#asking.get(name);
+    if (asking === undefined) {
+      asking = this.#read(name).finally(() => this.#asking.delete(name));
+      this.#asking.set(name, asking);
+    }
+    return asking;
+  }
+
+  /** @returns its name; `null`: it can't be kept there now */
+  async keep(session: Session): Promise<string | null> {
+    const name = session.storedAs ?? randomBytes(24).toString('base64url');
+    return (await this.#keep({ ...session, storedAs: name }, null)) ? name : null;
+  }
+
+  /** Changed as it was known here: what another replica has made of it meanwhile is newer. */
+  async renew(session: Session): Promise<void> {
+    await this.#keep(session, this.#known.get(session.storedAs!)?.sealed ?? null);
+  }
+
+  /** Whether another replica is refreshing it at this moment. */
+  async isClaimed(name: string): Promise<boolean> {
+    const claimed = await this.#ask({ do: 'claim', name: claimOf(name), forMs: CLAIM_MS }).catch(() => name);
+    return claimed === null;
+  }
+
+  async release(name: string): Promise<void> {
+    await this.#ask({ do: 'drop', name: claimOf(name) }).catch(() => {});
+  }
+
+  async drop(name: string): Promise<void> {
+    this.#known.delete(name);
+    await this.#ask({ do: 'drop', name: nameOf(name) }).catch(() => {});
+  }
+
+  async #read(name: string): Promise<Session | null> {
+    const askedAt = performance.now();
+    const known = this.#known.get(name);
+    const sealed = await this.#ask({ do: 'read', name: nameOf(name) }).catch(() => undefined);
+    if (sealed === undefined && known === undefined) throw new SessionAway();
+    if (sealed === undefined || sealed === known?.sealed) {
+      this.#known.set(name, { ...known!, askedAt });
+      return known!.session;
+    }
+    const session = sealed && (await this.#seal.open<Session>(sealed));
+    // Whoever may write there could put one session in the place of another.
+    if (!session || session.storedAs !== name) {
+      this.#known.delete(name);
+      return null;
+    }
+    this.#known.set(name, { session, sealed, askedAt });
+    return session;
+  }
+
+  async #keep(session: Session, was: string | null): Promise<boolean> {
+    if (this.#texts() === null) return false;
+    const sealed = await this.#seal.seal(session);
+    const forMs = session.loggedInAt + this.#settings.lifetimeMs - Date.now();
+    if (sealed.length > SHARED_TEXT_MAX || forMs <= 0) return false;
+    const name = session.storedAs!;
+    const kept = await this.#ask({ do: 'keep', name: nameOf(name), text: sealed, forMs, was }).catch(
+      () => null,
+    );
+    if (kept === null) return false;
+    this.#known.set(name, { session, sealed, askedAt: performance.now() });
+    return true;
+  }
+
+  /** @throws Error where it can't be asked, or gives no answer soon */
+  async #ask(question: TextQuestion): Promise<string | null> {
+    const texts = this.#texts();
+    if (texts === null) throw new Error('nothing is shared');
+    const late = new AbortController();
+    const patience = sleep(this.#patienceMs, undefined, { signal: late.signal, ref: false }).then(() => {
+      throw new Error('no answer in time');
+    });
+    try {
+      return await Promise.race([texts.ask(question), patience]);
+    } finally {
+      late.abort();
+      patience.catch(() => {});
+    }
+  }
+}
+
+/** There may be a session, and nobody can say. */
+export class SessionAway extends GatewayError {
+  constructor() {
+    super('auth_unavailable', 'the session is in the Redis, which gives no answer');
+  }
+}
+
+function nameOf(name: string): string {
+  return `oidc:${name}`;
+}
+
+function claimOf(name: string): string {
+  return `oidc:${name}:refresh`;
+}
+
+/** How long a session that was ended by another replica may serve on. */
+const FRESH_MS = 5_000;
+/** Whoever has the connection to the Redis answers sooner, unless it hangs. */
+const PATIENCE_MS = 3_000;
+/** Longer than a provider is waited for. */
+const CLAIM_MS = 10_000;

@@ -223,7 +223,9 @@ function guard(app: FastifyInstance, view: AdminView, { asksForKey, speaksTls }:
 function leadToTls({ method, headers, url }: FastifyRequest, reply: FastifyReply): FastifyReply {
   if ((method !== 'GET' && method !== 'HEAD') || headers.authorization !== undefined)
     return sendProblem(reply, { status: 403, detail: 'Other machines are answered over https alone.' });
-  return reply.code(308).header('location', `https://${headers.host}${url}`).send();
+  // In absolute form (RFC 9112 §3.2.2) it names a host itself.
+  const target = url.replace(/^https?:\/\/[^/?#]*/i, '');
+  return reply.code(308).header('location', `https://${headers.host}${target}`).send();
 }
 
 /** What is said here is for its client alone: not for caches, and, without CORS, not for pages of other origins. */

@@ -171,6 +171,8 @@ describe('an admin listener that speaks TLS', () => {
       };
       const led = await from('GET', '/status?x=1');
       expect([led.status, led.head.value('location')]).toEqual([308, 'https://127.0.0.1:3900/status?x=1']);
+      const absolute = await from('GET', 'http://evil.example/status?x=1');
+      expect(absolute.head.value('location')).toBe('https://127.0.0.1:3900/status?x=1');
       expect((await from('GET', '/status', bearer())).status).toBe(403);
       expect((await from('POST', '/login')).status).toBe(403);
       const rebound = await connect(gateway.adminPort, { host: elsewhere! });

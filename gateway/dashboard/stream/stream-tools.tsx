@@ -38,7 +38,7 @@ export function StreamTools({ exchanges, feed }: Session) {
   return (
     <div class="head tools">
       <h1>Stream</h1>
-      <Filter text={text} label="URL, fields, user ..." />
+      <Filter text={text} label="URL, fields, bodies ..." />
       <Choice
         label="Status"
         value={filter.status}

@@ -18,6 +18,7 @@ import { KeptMessages } from './messages.ts';
 import { isMeant } from './query.ts';
 import { ExchangeRing, type KeptExchange, type RingBounds } from './ring.ts';
 import { Sample } from './sample.ts';
+import { TextSearch } from './text-search.ts';
 import { explainInput, keptRequest, summaryOf, viewOf, withBodies } from './view.ts';
 
 export interface InspectorOptions {
@@ -138,9 +139,13 @@ export class Inspector implements Inspection {
     let more = 0;
     const newest = { [PROCESS]: this.#ring.newestSeq };
     const slice = new TimeSlice();
-    for (const kept of this.#ring.newest(query.after?.[PROCESS])) {
+    const { text, after } = query;
+    // Those who follow ask four times a second.
+    const search = text === undefined ? null : new TextSearch(text, after === undefined ? 500 : 25);
+    for (const kept of this.#ring.newest(after?.[PROCESS])) {
       if (slice.isOver) await slice.next();
       if (!isMeant(kept, query)) continue;
+      if (search !== null && !(await search.finds(kept))) continue;
       if (exchanges.length < query.limit) exchanges.push(summaryOf(kept, idOf(kept)));
       else more++;
     }

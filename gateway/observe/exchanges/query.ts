@@ -1,6 +1,5 @@
 import type { ExchangeQuery, MessageQuery } from '../../model/exchanges.ts';
 import type { KeptExchange } from './ring.ts';
-import { messageOf, summaryOf } from './view.ts';
 
 const LIMIT_MAX = 1_000;
 const LIMIT = 100;
@@ -50,15 +49,15 @@ function sinceOf(text: string | undefined, now: number): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
 }
 
+/** By all but its text. */
 export function isMeant(kept: KeptExchange, query: ExchangeQuery): boolean {
   const { record, endedAt } = kept;
-  const { route, status, since, user, method, text } = query;
+  const { route, status, since, user, method } = query;
   if (since !== undefined && endedAt < since) return false;
   if (route !== undefined && record.route !== route) return false;
   if (user !== undefined && record.user !== user) return false;
   if (method !== undefined && record.method !== method.toUpperCase()) return false;
-  if (status !== undefined && !hasStatus(kept, status)) return false;
-  return text === undefined || shownTextOf(kept).includes(text.toLowerCase());
+  return status === undefined || hasStatus(kept, status);
 }
 
 function hasStatus({ record }: KeptExchange, wanted: string): boolean {
@@ -66,14 +65,4 @@ function hasStatus({ record }: KeptExchange, wanted: string): boolean {
   if (wanted === 'failed') return status >= 500 || errorCode !== null;
   if (wanted.endsWith('xx')) return Math.floor(status / 100) === Number(wanted[0]);
   return status === Number(wanted);
-}
-
-/** What is hidden can't be searched for either: else a search would tell it letter by letter. */
-function shownTextOf(kept: KeptExchange): string {
-  const { detail } = kept.record;
-  const { method, target, host, requestId, client, user, route, endpoint, code, cause } = summaryOf(kept, '');
-  const messages = [messageOf(detail?.requestFields ?? null), messageOf(detail?.answerFields ?? null)];
-  const lines = messages.flatMap((message) => message?.fields.map((field) => field.join(': ')) ?? []);
-  const line = `${method} ${host ?? ''}${target}`;
-  return [line, requestId, client, user, route, endpoint, code, cause, ...lines].join('\n').toLowerCase();
 }

@@ -1,6 +1,12 @@
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { ExchangeSummary, ExchangeView, ReplayEdits, ReplayResult } from '../../model/exchanges.ts';
+import type {
+  ExchangeList,
+  ExchangeSummary,
+  ExchangeView,
+  ReplayEdits,
+  ReplayResult,
+} from '../../model/exchanges.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
@@ -67,19 +73,25 @@ describe('bodies', () => {
     ['gzip', gzipSync],
     ['br', brotliCompressSync],
     ['zstd', zstdCompressSync],
-  ])('in %s are shown as what they stand for, JSON without its secrets', async (coding, encode) => {
-    const content = encode(Buffer.from('{"name":"ann","token":"s3cret","list":[1]}'));
-    const db = (await startService()).answer(() =>
-      bytes(content, 'Content-Type: application/json', `Content-Encoding: ${coding}`),
-    );
-    const gateway = await startTestGateway(`routes: { /db: { to: ${db.port}, inspect: true } }\n`, {
-      mode: 'development',
-    });
-    await gateway.get('/db/x');
-    const { answer } = await withBodies(gateway);
-    expect(answer!.body).toMatchObject({ kind: 'json', coding, bytes: content.length });
-    expect(JSON.parse(answer!.body!.text!)).toEqual({ name: 'ann', token: '(not shown)', list: [1] });
-  });
+  ])(
+    'in %s are shown, and searched, as what they stand for, JSON without its secrets',
+    async (coding, encode) => {
+      const content = encode(Buffer.from('{"name":"ann","token":"s3cret","list":[1]}'));
+      const db = (await startService()).answer(() =>
+        bytes(content, 'Content-Type: application/json', `Content-Encoding: ${coding}`),
+      );
+      const gateway = await startTestGateway(`routes: { /db: { to: ${db.port}, inspect: true } }\n`, {
+        mode: 'development',
+      });
+      await gateway.get('/db/x');
+      const { answer } = await withBodies(gateway);
+      expect(answer!.body).toMatchObject({ kind: 'json', coding, bytes: content.length });
+      expect(JSON.parse(answer!.body!.text!)).toEqual({ name: 'ann', token: '(not shown)', list: [1] });
+      const found = async (text: string) =>
+        (await admin<ExchangeList>(gateway, 'GET', `/exchanges?text=${text}`)).json.exchanges.length;
+      expect([await found('ANN'), await found('s3cret')]).toEqual([1, 0]);
+    },
+  );
 
   test('have a bound, in the ring and when they are decoded', async () => {
     const bomb = gzipSync(Buffer.alloc(64 << 20));

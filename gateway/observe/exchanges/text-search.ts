@@ -1,0 +1,46 @@
+import type { CapturedBody } from '../../exchange/captured-body.ts';
+import type { Fields } from '../../exchange/contract.ts';
+import { bodyView } from './bodies.ts';
+import type { KeptExchange } from './ring.ts';
+import { messageOf, summaryOf } from './view.ts';
+
+/**
+ * Looks for a text, in any case, in what is shown of exchanges, their decoded bodies, too. What is hidden can't be searched for either: else a
+ * search would tell it letter by letter.
+ */
+export class TextSearch {
+  readonly #wanted: string;
+  #bodiesMs: number;
+
+  /** @param bodiesMs so long bodies are searched at most, for a small one may decode into a large one. */
+  constructor(text: string, bodiesMs: number) {
+    this.#wanted = text.toLowerCase();
+    this.#bodiesMs = bodiesMs;
+  }
+
+  async finds(kept: KeptExchange): Promise<boolean> {
+    if (shownTextOf(kept).includes(this.#wanted)) return true;
+    const { detail } = kept.record;
+    if (detail === null || this.#bodiesMs <= 0) return false;
+    const began = performance.now();
+    const found =
+      (await this.#isIn(detail.requestBody, detail.requestFields)) ||
+      (await this.#isIn(detail.answerBody, detail.answerFields ?? []));
+    this.#bodiesMs -= performance.now() - began;
+    return found;
+  }
+
+  async #isIn(body: CapturedBody | null, fields: Fields): Promise<boolean> {
+    const view = await bodyView(body, fields);
+    return (view?.text ?? view?.parts ?? '').toLowerCase().includes(this.#wanted);
+  }
+}
+
+function shownTextOf(kept: KeptExchange): string {
+  const { detail } = kept.record;
+  const { method, target, host, requestId, client, user, route, endpoint, code, cause } = summaryOf(kept, '');
+  const messages = [messageOf(detail?.requestFields ?? null), messageOf(detail?.answerFields ?? null)];
+  const lines = messages.flatMap((message) => message?.fields.map((field) => field.join(': ')) ?? []);
+  const line = `${method} ${host ?? ''}${target}`;
+  return [line, requestId, client, user, route, endpoint, code, cause, ...lines].join('\n').toLowerCase();
+}

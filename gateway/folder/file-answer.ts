@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { extname, sep } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -5,7 +6,7 @@ import { mime, send } from '@fastify/send';
 import type { Fields } from '../exchange/contract.ts';
 import { acceptedCodings, isCompressible } from '../fields/content-coding.ts';
 import type { FolderConfig } from '../model/config.ts';
-import { codedFile, type FoundFile } from './folder.ts';
+import { codedFile, type FoundFile, hasStrayed } from './folder.ts';
 
 /** What a request asks of a file. */
 export interface FileRequest {
@@ -13,7 +14,7 @@ export interface FileRequest {
   header(lowerName: string): string | undefined;
 }
 
-/** An answer out of a folder. `body` is a file that is being opened, and has `length` bytes to give. */
+/** An answer out of a folder. `body` is an open file, and has `length` bytes to give. */
 export interface FileAnswer {
   readonly status: number;
   readonly fields: Fields;
@@ -21,7 +22,7 @@ export interface FileAnswer {
   readonly length: number;
 }
 
-/** `null`: the file went away in this very moment. */
+/** `null`: the file went away in this very moment, or something else has its name. */
 export async function fileAnswer(
   original: FoundFile,
   request: FileRequest,
@@ -52,8 +53,14 @@ export async function fileAnswer(
   if (result.type === 'error')
     return { status, fields: [...all, 'Content-Length', '0'], body: null, length: 0 };
   const length = Number(headers['Content-Length'] ?? 0);
-  const hasBody = status !== 304 && request.method !== 'HEAD';
-  return { status, fields: all, body: hasBody ? stream : null, length: hasBody ? length : 0 };
+  if (status === 304 || request.method === 'HEAD') return { status, fields: all, body: null, length: 0 };
+  // What can't be opened is found out before the head is sent.
+  const [fd] = await once(stream, 'open');
+  if (hasStrayed(root, fd)) {
+    stream.destroy();
+    return null;
+  }
+  return { status, fields: all, body: stream, length };
 }
 
 /** The library looks at these alone. */

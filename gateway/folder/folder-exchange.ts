@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { Downstream, DownstreamListener, Fields } from '../exchange/contract.ts';
@@ -83,7 +82,7 @@ export class FolderExchange implements DownstreamListener, Timed {
     this.#holdsFile = true;
     const answer = await this.#find(method);
     const { body } = answer;
-    if (body !== null && !Buffer.isBuffer(body)) await this.#open(body);
+    if (body !== null && !Buffer.isBuffer(body)) this.#take(body);
     if (!this.#over) this.#send(answer);
   }
 
@@ -105,10 +104,8 @@ export class FolderExchange implements DownstreamListener, Timed {
     return answer;
   }
 
-  /** What can't be opened is found out before the head is sent. */
-  async #open(stream: Readable): Promise<void> {
+  #take(stream: Readable): void {
     this.#stream = stream;
-    await once(stream, 'open');
     stream.on('error', (cause) => this.#cutShort(new GatewayError('answer_truncated', cause.message)));
     if (this.#over) stream.destroy();
   }

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { readlinkSync, type Stats } from 'node:fs';
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { FolderConfig } from '../model/config.ts';
@@ -92,13 +92,27 @@ async function placeOf(
   try {
     const real = await realpath(join(root, ...names));
     const name = relative(root, real);
-    if (isAbsolute(name) || name === '..' || name.startsWith(`..${sep}`))
-      return `a symbolic link leads out of the folder, to ${real}`;
+    if (isOutside(name)) return `a symbolic link leads out of the folder, to ${real}`;
     if (isHidden(name.split(sep))) return `${name} is hidden`;
     return { name, stats: await stat(real) };
   } catch (cause) {
     return (cause as Error).message;
   }
+}
+
+/** @param name relative to the folder */
+function isOutside(name: string): boolean {
+  return isAbsolute(name) || name === '..' || name.startsWith(`..${sep}`);
+}
+
+/**
+ * Where an open file really is: a symbolic link may have taken the place of it, or of a directory above it, after it was found. Linux alone says so,
+ * out of its memory; where the case of names does not count, it tells them as they were first asked for.
+ */
+export function hasStrayed(root: string, fd: number): boolean {
+  if (process.platform !== 'linux') return false;
+  const name = relative(root.toLowerCase(), readlinkSync(`/proc/self/fd/${fd}`).toLowerCase());
+  return isOutside(name) || isHidden(name.split(sep));
 }
 
 /** Reads no more of a directory than it may list: one of a million names would take seconds and hundreds of megabytes. */

@@ -2,8 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { fileAnswer } from '../../folder/file-answer.ts';
+import { Folder } from '../../folder/folder.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { pageExample } from '../testing/page-example.ts';
@@ -227,6 +230,42 @@ test('over HTTP/2, beside one another', async () => {
   );
   expect((await exchangeH2(session, { ':path': '/docs/.env' })).status).toBe(404);
 });
+
+// With both swapped all the time, one answer of three had what the link led to.
+test.runIf(process.platform === 'linux')(
+  'a link that takes the place of a file, or of its directory, after it was found shows nothing',
+  async () => {
+    const root = await site();
+    const folder = new Folder({
+      path: join(root, 'public'),
+      index: [],
+      fallback: null,
+      listing: false,
+      precompressed: false,
+      maxAgeMs: 0,
+    });
+    const answerOf = async (name: string, swap: () => Promise<unknown>) => {
+      const found = await folder.find(name);
+      if (found.kind !== 'file') throw new Error(found.kind);
+      await swap();
+      const answer = await fileAnswer(found.file, { method: 'GET', header: () => undefined }, folder.config);
+      if (answer?.body instanceof Readable) answer.body.destroy();
+      return answer?.status;
+    };
+    const at = (name: string) => join(root, 'public', name);
+    const swapped = (name: string, to: string) => async () => {
+      await rm(at(name), { recursive: true });
+      await symlink(to, at(name));
+    };
+    await mkdir(join(root, 'elsewhere'));
+    await writeFile(join(root, 'elsewhere/file.txt'), 'SECRET');
+    expect(await answerOf('/data.bin', async () => {})).toBe(200);
+    expect(await answerOf('/data.bin', swapped('data.bin', '../secret.txt'))).toBeUndefined();
+    expect(await answerOf('/bare/file.txt', swapped('bare', '../elsewhere'))).toBeUndefined();
+    expect(await answerOf('/app.js', swapped('app.js', '.env'))).toBeUndefined();
+    expect(await answerOf('/empty.txt', swapped('empty.txt', 'with space.txt'))).toBe(200);
+  },
+);
 
 test('a reload leads to another folder', async () => {
   const { root, gateway } = await stage();

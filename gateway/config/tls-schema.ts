@@ -117,12 +117,16 @@ export const tlsForm = z
       type: '`on`, `off`, or a map, see [hsts](#hsts)',
       also: ['stricttransportsecurity'],
     }).optional(),
-    minVersion: defaulted(z.enum(['1.2', '1.3']), 'The oldest version of TLS that is spoken.', {
-      default: '1.2',
-      type: '`"1.2"`, `"1.3"`',
-      expected: '"1.2" or "1.3", in quotes',
-      also: ['minimumversion', 'sslprotocols', 'minprotocol', 'protocols'],
-    }),
+    minVersion: defaulted(
+      z.enum(['1.2', '1.3']),
+      'The oldest version of TLS that is spoken. Of 1.2, only suites with forward secrecy and authenticated encryption are taken, and no renegotiation.',
+      {
+        default: '1.2',
+        type: '`"1.2"`, `"1.3"`',
+        expected: '"1.2" or "1.3", in quotes',
+        also: ['minimumversion', 'sslprotocols', 'minprotocol', 'protocols'],
+      },
+    ),
     clientCertificates: described(
       clientCertificatesForm,
       'Whether clients must show a certificate of their own.',

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
-import { ServerContexts, type TlsSettings } from '../tls/settings.ts';
+import { HANDSHAKE_RULES, ServerContexts, type TlsSettings } from '../tls/settings.ts';
 import type { TicketKeys } from '../tls/ticket-keys.ts';
 
 /**
@@ -58,6 +58,7 @@ export class TlsDoor {
       cert,
       key,
       minVersion,
+      ...HANDSHAKE_RULES,
       ALPNProtocols: [...this.#protocols],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       ticketKeys: this.#tickets.keys(clients),

@@ -130,6 +130,36 @@ describe('which certificate is shown', () => {
   });
 });
 
+describe('of TLS 1.2', () => {
+  // A name of the first certificate, of another one, and none: each has a context of its own.
+  test.each(['shop.test', 'a.app.test', ''])(
+    'no connection shakes hands twice, as %j',
+    async (servername) => {
+      const gateway = await startTestGateway(secure('routes: {}'), { files: FILES });
+      const client = await connectSecurely(gateway.port, { servername, maxVersion: 'TLSv1.2' });
+      const renewed = new Promise((resolve) => {
+        client.socket.once('error', resolve).renegotiate({ rejectUnauthorized: false }, resolve);
+      });
+      // It is read of meanwhile.
+      const [outcome] = await Promise.all([renewed, client.ending()]);
+      expect(outcome).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
+    },
+  );
+
+  test.each([
+    ['shop.test', 'ECDHE-ECDSA-AES256-GCM-SHA384', true],
+    ['shop.test', 'ECDHE-ECDSA-CHACHA20-POLY1305', true],
+    ['shop.test', 'ECDHE-ECDSA-AES128-SHA256', false],
+    ['a.app.test', 'ECDHE-ECDSA-AES256-SHA384', false],
+    ['', 'ECDHE-ECDSA-AES128-SHA', false],
+  ])('as %j, %s is taken: %s', async (servername, ciphers, taken) => {
+    const gateway = await startTestGateway(secure('routes: {}'), { files: FILES });
+    const connected = connectSecurely(gateway.port, { servername, ciphers, maxVersion: 'TLSv1.2' });
+    const used = await connected.then(({ socket }) => socket.getCipher().name, String);
+    expect(used).toContain(taken ? ciphers : 'handshake failure');
+  });
+});
+
 describe('handshakes that come to nothing leave nothing', () => {
   const half = Buffer.from([0x16, 3, 1, 0, 200]);
 

@@ -14,16 +14,19 @@ export async function routeStatuses(
   services: readonly ServiceStatus[],
   names: RouteNames | null,
 ): Promise<RouteStatus[]> {
-  const statuses = await mapInSlices(routes, async (route) => ({
-    ...(await routeStatus(route, services)),
-    name: names?.of(route.config) ?? null,
-  }));
+  const statuses = await mapInSlices(routes, (route) => {
+    const status = routeStatus(route, services, names);
+    // It may fail before the last one has begun, and then nobody waits for it yet.
+    status.catch(() => {});
+    return status;
+  });
   return Promise.all(statuses);
 }
 
 async function routeStatus(
   { config, upstream }: LiveRoute,
   services: readonly ServiceStatus[],
+  names: RouteNames | null,
 ): Promise<RouteStatus> {
   const own = ownOrigin(config);
   const endpoints: readonly EndpointStatus[] =
@@ -43,5 +46,6 @@ async function routeStatus(
     problems: [...upstream.problems, ...routeWarnings(config)],
     breaker: upstream.breaker && { state: upstream.breaker.state, reason: upstream.breaker.reason },
     service: serviceBehind(config.upstream.endpoints, services),
+    name: names?.of(config) ?? null,
   };
 }

@@ -12,6 +12,8 @@ export interface App {
   readonly setting: string;
   /** Why it does not work at its path by default; without it, it does. */
   readonly notAtPath?: string;
+  /** Why it does not work without the catcher, though it was told. */
+  readonly notTold?: string;
   /** Its route once it is told; the same as before where nothing has to be. */
   readonly told: { readonly path?: string; readonly page?: string; readonly strip: boolean };
   /** Writes what it needs into `place.data`. */

@@ -1,5 +1,6 @@
 /** Applications of Debian packages. */
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type App, run } from './app.ts';
 
@@ -120,4 +121,124 @@ const syncthing: App = {
   },
 };
 
-export const DEBIAN_APPS: readonly App[] = [jupyter, prometheus, adminer, transmission, syncthing];
+const rabbitmq: App = {
+  name: 'rabbitmq',
+  title: 'RabbitMQ (management)',
+  source: { debian: 'rabbitmq-server' },
+  setting: '`management.path_prefix = /rabbitmq`, `strip: false`',
+  told: { strip: false },
+  async prepare({ data, port, spare, prefix }) {
+    const lines = [
+      `listeners.tcp.default = 127.0.0.1:${spare}`,
+      'management.tcp.ip = 127.0.0.1',
+      `management.tcp.port = ${port}`,
+    ];
+    if (prefix !== '') lines.push(`management.path_prefix = ${prefix}`);
+    writeFileSync(join(data, 'rabbitmq.conf'), `${lines.join('\n')}\n`);
+    writeFileSync(join(data, 'enabled_plugins'), '[rabbitmq_management].\n');
+  },
+  command: () => ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
+  env: ({ data, port }) => ({
+    HOME: data,
+    RABBITMQ_NODENAME: `proof${port}@localhost`,
+    RABBITMQ_CONFIG_FILE: join(data, 'rabbitmq.conf'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(data, 'enabled_plugins'),
+    RABBITMQ_MNESIA_BASE: join(data, 'mnesia'),
+    RABBITMQ_LOG_BASE: join(data, 'log'),
+    RABBITMQ_PID_FILE: join(data, 'pid'),
+  }),
+  /** One logs in, and a queue is added. */
+  async job(page) {
+    await page.fill('input[name="username"]', 'guest');
+    await page.fill('input[name="password"]', 'guest');
+    await page.getByRole('button', { name: 'Login' }).click();
+    await page.locator('#tabs').getByRole('link', { name: 'Queues' }).click();
+    await page.getByRole('heading', { name: 'Add a new queue' }).click();
+    await page.fill('input[name="name"]', 'tasks');
+    await page.getByRole('button', { name: 'Add queue' }).click();
+    await page.locator('#main').getByRole('link', { name: 'tasks' }).first().waitFor();
+  },
+};
+
+const dokuwiki: App = {
+  name: 'wiki',
+  title: 'DokuWiki',
+  source: { debian: 'dokuwiki' },
+  setting: "`$conf['basedir'] = '/wiki/'` in local.php",
+  told: { strip: true },
+  async prepare({ data, prefix }) {
+    cpSync('/usr/share/dokuwiki', join(data, 'wiki'), { recursive: true, dereference: true });
+    rmSync(join(data, 'wiki/data'), { recursive: true, force: true });
+    cpSync('/var/lib/dokuwiki/data', join(data, 'data'), { recursive: true, dereference: true });
+    const conf = [`$conf['title'] = 'Wiki';`, `$conf['useacl'] = 0;`, `$conf['savedir'] = '${data}/data';`];
+    if (prefix !== '') conf.push(`$conf['basedir'] = '${prefix}/';`);
+    cpSync('/etc/dokuwiki', join(data, 'conf'), { recursive: true, dereference: true });
+    writeFileSync(join(data, 'conf/local.php'), `<?php\n${conf.join('\n')}\n`);
+    writeFileSync(join(data, 'wiki/inc/preload.php'), `<?php\ndefine('DOKU_CONF', '${data}/conf/');\n`);
+  },
+  command: ({ port, data }) => ['php', '-S', `127.0.0.1:${port}`, '-t', join(data, 'wiki')],
+  /** A page is written, and read. */
+  async job(page) {
+    await page.goto(new URL('doku.php?id=start&do=edit', page.url()).href);
+    await page.fill('textarea[name="wikitext"]', '====== Read by a proof ======');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'Read by a proof' }).waitFor();
+  },
+};
+
+const netdata: App = {
+  name: 'netdata',
+  title: 'Netdata',
+  source: { debian: 'netdata' },
+  setting: 'nothing: its links are relative',
+  told: { strip: true },
+  async prepare({ data, port }) {
+    const sections = {
+      global: [`run as user = ${userInfo().username}`],
+      directories: ['cache', 'lib', 'log'].map((kind) => `${kind} = ${data}`),
+      web: [`default port = ${port}`, 'bind to = 127.0.0.1'],
+      plugins: ['apps', 'ebpf', 'go.d', 'python.d'].map((plugin) => `${plugin} = no`),
+    };
+    const text = Object.entries(sections).map(([name, lines]) => [`[${name}]`, ...lines, ''].join('\n'));
+    writeFileSync(join(data, 'netdata.conf'), text.join(''));
+  },
+  command: ({ data }) => [
+    ...['/usr/sbin/netdata', '-D', '-c', join(data, 'netdata.conf'), '-P', join(data, 'pid')],
+  ],
+  /** Its page has asked the daemon, and draws. */
+  async job(page) {
+    await page.getByText('System Overview').first().waitFor();
+    await page.locator('.netdata-chart, [data-netdata] canvas, [data-netdata] svg').first().waitFor();
+  },
+};
+
+const qbittorrent: App = {
+  name: 'qbittorrent',
+  title: 'qBittorrent',
+  source: { debian: 'qbittorrent-nox' },
+  setting: 'that `Host` may be another: `WebUI\\HostHeaderValidation=false`',
+  told: { strip: true },
+  async prepare({ data, port }) {
+    mkdirSync(join(data, 'qBittorrent/config'), { recursive: true });
+    const lines = [
+      '[LegalNotice]',
+      'Accepted=true',
+      '[Preferences]',
+      `WebUI\\Port=${port}`,
+      'WebUI\\Address=127.0.0.1',
+      'WebUI\\LocalHostAuth=false',
+      'WebUI\\HostHeaderValidation=false',
+      'Bittorrent\\DHT=false',
+    ];
+    writeFileSync(join(data, 'qBittorrent/config/qBittorrent.conf'), `${lines.join('\n')}\n`);
+  },
+  command: ({ port, data }) => ['qbittorrent-nox', `--profile=${data}`, `--webui-port=${port}`],
+  /** Its page has asked the daemon how fast it is. */
+  async job(page) {
+    await page.locator('#DlInfos', { hasText: 'B/s' }).waitFor();
+  },
+};
+
+export const DEBIAN_APPS: readonly App[] = [
+  ...[jupyter, prometheus, adminer, transmission, syncthing, rabbitmq, dokuwiki, netdata, qbittorrent],
+];

@@ -1,6 +1,7 @@
 /** Development servers of front ends: their module graph loads, and an edit is seen. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import type { App, AppInstance } from './app.ts';
 
 /** The page shows an edit of a source, while it keeps its state. */
@@ -14,6 +15,19 @@ async function edited({ project }: AppInstance, source: string, seen: () => Prom
     writeFileSync(file, before);
   }
 }
+
+/** A button counts: its page is alive, which a button may be some time after it is there. */
+async function counts(page: Page): Promise<void> {
+  const button = (name: string) => page.getByRole('button', { name });
+  await button('count is 0').waitFor();
+  await page.waitForLoadState('networkidle').catch(() => {});
+  await button('count is 0').click();
+  await button('count is 1').waitFor();
+}
+
+const COUNTER = '<button>count is 0</button>';
+const COUNTED =
+  'let count = 0;\nexport function counted() {\n  const button = document.querySelector("button")!;\n  button.onclick = () => { count++; button.textContent = "count is " + count; };\n}\n';
 
 const vite: App = {
   name: 'vite',
@@ -87,4 +101,119 @@ const docusaurus: App = {
   },
 };
 
-export const DEV_SERVERS: readonly App[] = [vite, next, docusaurus];
+const astro: App = {
+  name: 'astro',
+  title: 'Astro',
+  notTold: 'its development server writes `/@vite/client` all the same',
+  source: {
+    npm: 'astro',
+    packages: ['astro@7.3.5'],
+    files: {
+      'astro.config.mjs': 'export default { base: process.env.BASE_PATH, devToolbar: { enabled: false } };\n',
+      'src/pages/index.astro': `<html lang="en"><body>${COUNTER}<script>\nimport { counted } from '../counted.ts';\ncounted();\n</script></body></html>\n`,
+      'src/counted.ts': COUNTED,
+    },
+  },
+  setting: "`base: '/astro'` in astro.config, `strip: false`",
+  told: { strip: false },
+  command: ({ port }) => ['astro', 'dev', '--host', '127.0.0.1', '--port', String(port)],
+  env: ({ prefix }) => ({ ASTRO_TELEMETRY_DISABLED: '1', ...(prefix !== '' && { BASE_PATH: prefix }) }),
+  async job(page, place) {
+    await counts(page);
+    await edited(place, 'src/pages/index.astro', () =>
+      page.getByRole('button', { name: /sum is/ }).waitFor(),
+    );
+  },
+};
+
+const sveltekit: App = {
+  name: 'kit',
+  title: 'SvelteKit',
+  source: {
+    npm: '@sveltejs/kit',
+    packages: [
+      ...['@sveltejs/kit@3.2.0', '@sveltejs/vite-plugin-svelte@7.3.1', 'svelte@5.57.3', 'vite@8.4.0'],
+      'typescript@6.0.2',
+    ],
+    files: {
+      'package.json': '{ "private": true, "type": "module" }\n',
+      'vite.config.js':
+        "import { sveltekit } from '@sveltejs/kit/vite';\nconst paths = { base: process.env.BASE_PATH ?? '' };\nexport default { plugins: [sveltekit({ paths })] };\n",
+      'src/app.html':
+        '<!doctype html><html lang="en"><head>%sveltekit.head%</head><body><div>%sveltekit.body%</div></body></html>\n',
+      'src/routes/+page.svelte':
+        '<script>\n  let count = $state(0);\n</script>\n<button onclick={() => count++}>count is {count}</button>\n<a href="other">other</a>\n',
+      'src/routes/other/+page.svelte': '<h1>The other page</h1>\n',
+    },
+  },
+  setting: "`paths: { base: '/kit' }` in vite.config, `strip: false`",
+  told: { strip: false },
+  command: ({ port }) => ['vite', 'dev', '--host', '127.0.0.1', '--port', String(port), '--strictPort'],
+  env: ({ prefix }) => (prefix === '' ? {} : { BASE_PATH: prefix }),
+  async job(page, place) {
+    await counts(page);
+    await edited(place, 'src/routes/+page.svelte', () =>
+      page.getByRole('button', { name: /sum is/ }).waitFor(),
+    );
+    await page.getByRole('link', { name: 'other' }).click();
+    await page.getByRole('heading', { name: 'The other page' }).waitFor();
+  },
+};
+
+const nuxt: App = {
+  name: 'nuxt',
+  title: 'Nuxt',
+  source: {
+    npm: 'nuxt',
+    packages: ['nuxt@4.5.2'],
+    files: {
+      'package.json': '{ "private": true, "type": "module" }\n',
+      'nuxt.config.ts': 'export default { devtools: { enabled: false }, telemetry: false };\n',
+      'app/app.vue':
+        '<script setup>\nconst count = ref(0);\n</script>\n<template><button @click="count++">count is {{ count }}</button></template>\n',
+    },
+  },
+  setting: '`NUXT_APP_BASE_URL=/nuxt/`, `strip: false`',
+  told: { strip: false },
+  command: ({ port }) => ['nuxt', 'dev', '--host', '127.0.0.1', '--port', String(port), '--no-fork'],
+  env: ({ prefix }) => ({
+    NUXT_TELEMETRY_DISABLED: '1',
+    ...(prefix !== '' && { NUXT_APP_BASE_URL: `${prefix}/` }),
+  }),
+  async job(page, place) {
+    await counts(page);
+    await edited(place, 'app/app.vue', () => page.getByRole('button', { name: /sum is/ }).waitFor());
+  },
+};
+
+const storybook: App = {
+  name: 'storybook',
+  title: 'Storybook',
+  notTold: 'the frame of its stories asks for `/@id`',
+  source: {
+    npm: 'storybook',
+    packages: ['storybook@10.6.0', '@storybook/html-vite@10.6.0', 'vite@8.4.0'],
+    files: {
+      'package.json': '{ "private": true, "type": "module" }\n',
+      '.storybook/main.js':
+        "export default { framework: '@storybook/html-vite', stories: ['../src/*.stories.js'], core: { disableTelemetry: true } };\n",
+      'src/button.stories.js':
+        "export default { title: 'Button', render: () => '<button>count is 0</button>' };\nexport const Plain = {};\n",
+    },
+  },
+  setting: 'nothing tells it',
+  told: { strip: true },
+  command: ({ port }) => [
+    ...['storybook', 'dev', '--ci', '--host', '127.0.0.1', '--port', String(port), '--exact-port'],
+    ...['--disable-telemetry'],
+  ],
+  /** The story is shown in its frame, and an edit of it is seen. */
+  async job(page, place) {
+    const button = (name: string) =>
+      page.frameLocator('#storybook-preview-iframe').getByRole('button', { name });
+    await button('count is 0').waitFor();
+    await edited(place, 'src/button.stories.js', () => button('sum is 0').waitFor());
+  },
+};
+
+export const DEV_SERVERS: readonly App[] = [vite, next, docusaurus, astro, sveltekit, nuxt, storybook];

@@ -150,4 +150,103 @@ const jsonServer: App = {
   },
 };
 
-export const NODE_APPS: readonly App[] = [verdaccio, chat, maildev, jsonServer];
+/** Says something each second, in the editor's own sidebar. */
+const FLOW = [
+  { id: 'tab', type: 'tab', label: 'Flow' },
+  {
+    id: 'in',
+    type: 'inject',
+    z: 'tab',
+    props: [{ p: 'payload' }],
+    payload: 'hello',
+    payloadType: 'str',
+    repeat: '1',
+    wires: [['out']],
+    x: 100,
+    y: 100,
+  },
+  {
+    id: 'out',
+    type: 'debug',
+    z: 'tab',
+    active: true,
+    tosidebar: true,
+    complete: 'payload',
+    targetType: 'msg',
+    wires: [],
+    x: 300,
+    y: 100,
+  },
+];
+
+const nodeRed: App = {
+  name: 'node-red',
+  title: 'Node-RED',
+  source: { npm: 'node-red', packages: ['node-red@5.0.7'] },
+  setting: "`httpRoot: '/node-red'` in settings.js, `strip: false`",
+  told: { strip: false },
+  async prepare({ data, prefix }) {
+    const settings = {
+      uiHost: '127.0.0.1',
+      flowFile: 'flows.json',
+      httpRoot: prefix || '/',
+      telemetry: { enabled: false },
+      editorTheme: { tours: false },
+    };
+    writeFileSync(join(data, 'settings.js'), `module.exports = ${JSON.stringify(settings)};\n`);
+    writeFileSync(join(data, 'flows.json'), JSON.stringify(FLOW));
+  },
+  command: ({ port, data }) => [
+    'node-red',
+    '--userDir',
+    data,
+    '--port',
+    String(port),
+    '--settings',
+    join(data, 'settings.js'),
+  ],
+  /** What the flow says comes to the editor (over its WebSocket), and a change is deployed. */
+  async job(page) {
+    await page.locator('#red-ui-workspace-chart').waitFor();
+    await page.evaluate('RED.sidebar.show("debug")');
+    await page.locator('.red-ui-debug-msg-payload', { hasText: 'hello' }).first().waitFor();
+    await page.evaluate('RED.nodes.dirty(true)');
+    await page.locator('#red-ui-header-button-deploy').click();
+    await page.getByText('Successfully deployed').waitFor();
+  },
+};
+
+const API = `
+import express from 'express';
+import { serve, setup } from 'swagger-ui-express';
+const app = express();
+const answers = { 200: { description: 'pets' } };
+const paths = { '/pets': { get: { operationId: 'pets', responses: answers } } };
+app.get('/pets', (request, response) => response.json(['Minka']));
+app.use('/docs', serve, setup({ openapi: '3.0.0', info: { title: 'Pets', version: '1' }, servers: [{ url: (process.env.BASE_PATH ?? '') + '/' }], paths }));
+app.get('/', (request, response) => response.redirect((process.env.BASE_PATH ?? '') + '/docs/'));
+app.listen(process.env.PORT, '127.0.0.1');
+`;
+
+const swagger: App = {
+  name: 'swagger',
+  title: 'Swagger UI (Express)',
+  source: {
+    npm: 'swagger-ui-express',
+    packages: ['express@5.3.0', 'swagger-ui-express@5.0.1'],
+    files: { 'package.json': '{ "private": true, "type": "module" }\n', 'api.js': API },
+  },
+  setting: '`servers: [{ url: /swagger/ }]`',
+  told: { strip: true },
+  command: () => [process.execPath, 'api.js'],
+  env: ({ port, prefix }) => ({ PORT: String(port), BASE_PATH: prefix }),
+  /** A request is tried from its page, and the answer shown. */
+  async job(page) {
+    await page.locator('.opblock-summary-control').click();
+    await page.getByRole('button', { name: 'Try it out' }).click();
+    await page.getByRole('button', { name: 'Execute' }).click();
+    await page.locator('.live-responses-table', { hasText: 'Minka' }).waitFor();
+  },
+};
+
+export const NODE_APPS: readonly App[] = [verdaccio, chat, maildev, jsonServer, nodeRed, swagger];

@@ -5,9 +5,9 @@ import type { Result } from './trial.ts';
 const DOCUMENT = new URL('../../../docs/apps.md', import.meta.url);
 const PREFACE = `# Applications behind a path
 
-Written by \`npm run apps -- --write\`: applications that nobody here wrote, by their default settings, in Chromium behind \`portway dev\`, with their main job done: the module graph loads and an edit is seen (Vite, Next.js),
-a page opens by a click (Docusaurus, json-server), the list is shown (verdaccio), a message arrives (chat, maildev), a cell runs (Jupyter), a query is answered (Prometheus), a form is sent and answered (Adminer),
-the daemon behind the page has been asked (Transmission, Syncthing). What leads their requests back: [escape.md](escape.md).
+Written by \`npm run apps -- --write\`: applications that nobody here wrote, by their default settings, in Chromium behind \`portway dev\`, with their main job done: the module graph loads and an edit is seen (Vite, Next.js, Astro, SvelteKit, Nuxt, Storybook),
+a page opens by a click (Docusaurus, json-server), the list is shown (verdaccio), a message arrives (chat, maildev, Node-RED), a cell runs (Jupyter), a query is answered (Prometheus, Swagger UI), a form is sent and answered (Adminer, RabbitMQ, DokuWiki),
+the daemon behind the page has been asked (Transmission, Syncthing, Netdata, qBittorrent). What leads their requests back: [escape.md](escape.md).
 
 *At its path* is the default: stripped, with the catcher; *with a script* is the same with \`escape: script\`. *Unstripped* is \`strip: false\` alone, which shows an application a prefix that nobody told it of. *Once told* is
 with what the column before says, and \`escape: off\`: nothing is led back then.
@@ -19,10 +19,10 @@ with what the column before says, and \`escape: off\`: nothing is led back then.
 /** The row of an application. */
 export function row(app: App, version: string, result: Result): string {
   const { byPath, byScript, unstripped, byName, told } = result;
-  const word = (works: boolean) => (works ? 'works' : 'fails');
-  const path = byPath || app.notAtPath === undefined ? word(byPath) : `fails: ${app.notAtPath}`;
-  const ways = [path, ...[byScript, unstripped, byName].map(word)];
-  return `| ${[`${app.title} ${version}`, ...ways, app.setting, word(told)].join(' | ')} |`;
+  const word = (works: boolean, why?: string) =>
+    works ? 'works' : ['fails', ...(why === undefined ? [] : [why])].join(': ');
+  const ways = [word(byPath, app.notAtPath), ...[byScript, unstripped, byName].map((works) => word(works))];
+  return `| ${[`${app.title} ${version}`, ...ways, app.setting, word(told, app.notTold)].join(' | ')} |`;
 }
 
 /** Rows of applications that were not tried now stay as they are. @param rows by the title of the application */

@@ -7,24 +7,40 @@ export interface Peer {
   readonly secure: boolean;
   /** The certificate that it showed, where one was asked for and is sound, as `X-Forwarded-Client-Cert` says it. */
   readonly certificate?: string;
+  /** By which it was counted last (policy/rate-limit/party-tag.ts): it goes with the connection. */
+  tag?: PeerTag | undefined;
+}
+
+/** 64 bits of a hash under `key`. */
+interface PeerTag {
+  readonly key: object;
+  readonly low: number;
+  readonly high: number;
 }
 
 const PEER = Symbol('peer');
 
-/** Says who is at the other side of a connection in memory. */
+/** Says who is at the other side of a connection: of one in memory, nothing else does. */
 export function markPeer(connection: object, peer: Peer): void {
   Object.assign(connection, { [PEER]: peer });
 }
 
-/** The address of the other side. An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is written as what it is. */
+/** The other side, one object for each connection. An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is written as what it is. */
 export function peerOf(socket: Socket): Peer {
   const marked = (socket as { readonly [PEER]?: Peer })[PEER];
   if (marked) return marked;
+  const peer = readPeer(socket);
+  markPeer(socket, peer);
+  return peer;
+}
+
+function readPeer(socket: Socket): Peer {
   const shown = socket.remoteAddress ?? 'unknown';
   const address = shown.startsWith('::ffff:') ? shown.slice(7) : shown;
-  if (!(socket instanceof TLSSocket)) return { address, secure: false };
+  if (!(socket instanceof TLSSocket)) return { address, secure: false, tag: undefined };
   const certificate = certificateOf(socket);
-  return certificate === null ? { address, secure: true } : { address, secure: true, certificate };
+  const peer = { address, secure: true, tag: undefined };
+  return certificate === null ? peer : { ...peer, certificate };
 }
 
 /** In the form that Envoy made common: `Hash=9d4f…;Subject="CN=alice,O=Example"`. */

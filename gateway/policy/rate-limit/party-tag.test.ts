@@ -21,6 +21,22 @@ test('a tag stays the same, however many have come since', () => {
   expect(tagger.value('first')).not.toBe(first);
 });
 
+test('a connection keeps its tag, however many others have come since, until the key is another', () => {
+  const tagger = new PartyTagger(newTagKey());
+  const peer = { address: '203.0.113.7', secure: false };
+  const first = tagger.peer(peer);
+  expect(first).toMatchObject(tagger.address(peer.address));
+  for (let i = 0; i < 5_000; i++) tagger.address(`10.0.${i >> 8}.${i & 255}`);
+  expect(tagger.peer(peer)).toBe(first);
+  // Another table has a key of its own.
+  const other = new PartyTagger(newTagKey());
+  expect(other.peer(peer)).toMatchObject(other.address(peer.address));
+  expect(tagger.peer(peer)).toEqual(first);
+  tagger.rekey(newTagKey());
+  expect(tagger.peer(peer)).not.toEqual(first);
+  expect(tagger.peer(peer)).toMatchObject(tagger.address(peer.address));
+});
+
 test('each limit has other tags', () => {
   const parties = new PartyTagger(newTagKey());
   const [one, other] = ['one', 'other'].map((limit) => new LimitTagger(parties, limit));

@@ -1,4 +1,5 @@
 import { hash, randomFillSync } from 'node:crypto';
+import type { Peer } from '../../exchange/peer.ts';
 import { addressNetwork } from './address-network.ts';
 
 /** Who is counted, in 64 bits: nobody who does not know the key can choose values whose tags meet. */
@@ -43,6 +44,15 @@ export class PartyTagger {
     return (
       this.#addresses.get(address) ?? this.#addresses.put(address, this.#made('a', addressNetwork(address)))
     );
+  }
+
+  /** Of the other side of a connection: made once, however many others come in between. */
+  peer(peer: Peer): PartyTag {
+    const known = peer.tag;
+    if (known?.key === this.#key) return known;
+    const { low, high } = this.address(peer.address);
+    peer.tag = { key: this.#key, low, high };
+    return peer.tag;
   }
 
   /** Of what a request says. */

@@ -12,7 +12,9 @@ export function partyOf(by: LimitBy, exchange: RoutedExchange, tagger: PartyTagg
     const said = saidIn(exchange.downstream.fields, by.kind, by.name);
     if (said !== '') return tagger.value(said);
   }
-  return tagger.address(exchange.origin.client);
+  const { origin, peer } = exchange;
+  // Behind a trusted proxy, clients share its connections.
+  return origin.client === peer.address ? tagger.peer(peer) : tagger.address(origin.client);
 }
 
 function saidIn(fields: Fields, kind: 'header' | 'cookie', name: string): string {

@@ -16,7 +16,7 @@ import { inheritedPorts } from './listener/inherited-ports.ts';
 import { Streams } from './listener/streams/streams.ts';
 import { TlsError, TlsFiles } from './listener/tls-files.ts';
 import { AccessLog } from './log/access-log.ts';
-import type { GatewayConfig, PlacedService, RouteConfig, StreamConfig } from './model/config.ts';
+import type { GatewayConfig, PlacedService, RouteConfig } from './model/config.ts';
 import type { ComparedList, ComparedQuery } from './model/exchanges.ts';
 import type { ConfigStatus, Replacement, ServiceStatus, WorkerStatus } from './model/status.ts';
 import type { Admin, AdminView } from './observe/admin.ts';
@@ -81,7 +81,6 @@ class RunningGateway implements Gateway, WorkerGateway {
   readonly #source: ConfigSource;
   readonly #onReload: ((config: GatewayConfig) => void)[] = [];
   readonly #services: () => readonly ServiceStatus[];
-  #carriesDatagrams: boolean;
   #admin: Admin | null = null;
   #notReady: string | null = 'starting';
   /** Whether the configuration that is taken has `shared`. */
@@ -137,7 +136,6 @@ class RunningGateway implements Gateway, WorkerGateway {
     this.#options = options;
     this.#worker = worker;
     this.#services = options.services ?? (() => []);
-    this.#carriesDatagrams = worker?.datagrams ?? true;
     const services = this.#services;
     const { longLived, memory } = this;
     this.descriptors = new Descriptors(log);
@@ -205,7 +203,8 @@ class RunningGateway implements Gateway, WorkerGateway {
     });
     const identity = new IdentitySource();
     const writeDown = (record: ExchangeRecord) => inFlight.writeDown(record);
-    this.streams = new Streams(this.registry, { identity, longLived, memory, inFlight, log: writeDown }, log);
+    const streams = { identity, longLived, memory, inFlight, log: writeDown };
+    this.streams = new Streams(this.registry, streams, log, worker?.datagrams);
     this.shared = this.#createShared();
     this.tickets = new TicketKeys(worker?.tickets ?? this.shared.secrets.tickets);
     this.listener = new HttpListener(this.carrier, this.challenges, this.tickets, log);
@@ -304,7 +303,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       const [own = null, secure = null] = this.#worker ? [] : inheritedPorts(this.#options.env);
       await listener.listen(host, listen.port ?? port, own);
       if (tls?.port && tls.port !== port) await listener.listenTls(host, tls.port, secure);
-      await streams.open(this.#ownStreams(), this.config().resolver);
+      await streams.open(this.config().streams, this.config().resolver);
       const adminPort = listen.adminPort ?? admin?.port ?? false;
       if (adminPort !== false && !this.#worker) await this.#openAdmin(admin?.host ?? LOOPBACK, adminPort);
     } catch (cause) {
@@ -367,12 +366,8 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   #reconcileStreams(): Promise<void> {
-    return this.streams.reconcile(this.#ownStreams(), this.config().resolver);
-  }
-
-  #ownStreams(): readonly StreamConfig[] {
-    const { streams } = this.config();
-    return this.#carriesDatagrams ? streams : streams.filter(({ protocol }) => protocol === 'tcp');
+    const { streams, resolver } = this.config();
+    return this.streams.reconcile(streams, resolver);
   }
 
   async #pageInput() {
@@ -522,8 +517,8 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   carryDatagrams(carries: boolean): Promise<void> {
-    this.#carriesDatagrams = carries;
-    return carries ? this.#reconcileStreams() : this.streams.handDatagramsOver();
+    const { streams, resolver } = this.config();
+    return carries ? this.streams.takeDatagrams(streams, resolver) : this.streams.handDatagramsOver();
   }
 
   close(deadlineMs = DRAIN_MS, announceMs = 0): Promise<boolean> {

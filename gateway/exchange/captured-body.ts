@@ -1,4 +1,5 @@
 import type { BodySink, Fields, RequestBody } from './contract.ts';
+import { RequestBodyFilter } from './request-body-filter.ts';
 
 /** The beginning of a body, copied on its way, and how long the whole of it was. */
 export class CapturedBody {
@@ -31,25 +32,16 @@ export class CapturedBody {
 const CAPTURED_MAX_BYTES: number = 64 * 1024;
 
 /** The body of a request, seen on its way. */
-export class InspectedBody implements RequestBody {
-  readonly #body: RequestBody;
+export class InspectedBody extends RequestBodyFilter {
   readonly #captured: CapturedBody;
 
   constructor(body: RequestBody, captured: CapturedBody) {
-    this.#body = body;
+    super(body);
     this.#captured = captured;
   }
 
-  get length(): number | null {
-    return this.#body.length;
-  }
-
-  get expectsContinue(): boolean {
-    return this.#body.expectsContinue === true;
-  }
-
-  read(sink: BodySink): void {
-    this.#body.read({
+  override read(sink: BodySink): void {
+    this.body.read({
       data: (chunk) => {
         this.#captured.take(chunk);
         sink.data(chunk);
@@ -61,13 +53,5 @@ export class InspectedBody implements RequestBody {
       fail: (cause) => sink.fail(cause),
       held: (ms) => sink.held?.(ms),
     });
-  }
-
-  pause(): void {
-    this.#body.pause();
-  }
-
-  resume(): void {
-    this.#body.resume();
   }
 }

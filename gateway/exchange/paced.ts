@@ -2,6 +2,7 @@
 
 import type { BodySink, Downstream, DownstreamListener, Fields, RequestBody } from './contract.ts';
 import { DownstreamFilter } from './downstream-filter.ts';
+import { RequestBodyFilter } from './request-body-filter.ts';
 
 /** How fast the bytes of an exchange, or of a tunnel, may go. */
 export interface Pace {
@@ -71,28 +72,19 @@ export class PacedDownstream extends DownstreamFilter implements DownstreamListe
 }
 
 /** A request's body that is read at that pace. */
-export class PacedBody implements RequestBody {
-  readonly #body: RequestBody;
+export class PacedBody extends RequestBodyFilter {
   readonly #pace: Pace;
   #timer: NodeJS.Timeout | undefined;
   /** Its reader has asked for a pause. */
   #paused = false;
 
   constructor(body: RequestBody, pace: Pace) {
-    this.#body = body;
+    super(body);
     this.#pace = pace;
   }
 
-  get length(): number | null {
-    return this.#body.length;
-  }
-
-  get expectsContinue(): boolean {
-    return this.#body.expectsContinue === true;
-  }
-
-  read(sink: BodySink): void {
-    this.#body.read({
+  override read(sink: BodySink): void {
+    this.body.read({
       data: (chunk) => {
         const waitMs = this.#pace.took(chunk.length, 'service');
         if (waitMs > 0) this.#hold(waitMs, sink);
@@ -111,10 +103,10 @@ export class PacedBody implements RequestBody {
 
   #hold(ms: number, sink: BodySink): void {
     clearTimeout(this.#timer);
-    this.#body.pause();
+    this.body.pause();
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (!this.#paused) this.#body.resume();
+      if (!this.#paused) this.body.resume();
     }, ms);
     sink.held?.(ms);
   }
@@ -124,13 +116,13 @@ export class PacedBody implements RequestBody {
     clearTimeout(this.#timer);
   }
 
-  pause(): void {
+  override pause(): void {
     this.#paused = true;
-    this.#body.pause();
+    this.body.pause();
   }
 
-  resume(): void {
+  override resume(): void {
     this.#paused = false;
-    if (this.#timer === undefined) this.#body.resume();
+    if (this.#timer === undefined) this.body.resume();
   }
 }

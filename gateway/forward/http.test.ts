@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { Downstream, DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
 import type { LongLived } from '../exchange/long-lived.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../exchange/record.ts';
@@ -7,6 +6,7 @@ import { Clock } from '../exchange/timer-wheel.ts';
 import type { TimeoutsConfig } from '../model/config.ts';
 import { freePort } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
+import { quietMemory } from '../proof/testing/quiet-memory.ts';
 import { ok, startService } from '../proof/testing/service.ts';
 import { anyClient, upstreamTo } from '../proof/testing/upstream.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
@@ -93,14 +93,7 @@ function forward(
     timeouts: { ...TIMEOUTS, ...timeouts },
     retries: { attempts: 3, budget: 0.2, perTryMs: null },
     expectsContinue: false,
-    memory: new BulkMemory({
-      young() {},
-      all() {},
-      shrink() {},
-      release() {},
-      bufferBytes: () => 0,
-      heapBytes: () => 0,
-    }),
+    memory: quietMemory(),
     clock: new Clock(),
     serverTiming: false,
     requestFields: () => ['Host', 'a'],

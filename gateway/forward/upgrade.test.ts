@@ -1,11 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { BulkMemory } from '../exchange/bulk-memory.ts';
 import type { Fields } from '../exchange/contract.ts';
 import { type ExchangeRecord, newExchangeRecord } from '../exchange/record.ts';
 import { isHopByHopAnswer } from '../fields/connection.ts';
 import type { TimeoutsConfig } from '../model/config.ts';
 import { startDeafPort } from '../proof/testing/deaf-port.ts';
 import { freePort } from '../proof/testing/free-port.ts';
+import { quietMemory } from '../proof/testing/quiet-memory.ts';
 import type { RawClient } from '../proof/testing/raw-client.ts';
 import { type ServiceConnection, startService } from '../proof/testing/service.ts';
 import { socketPair } from '../proof/testing/socket-pair.ts';
@@ -47,14 +47,7 @@ async function open(ports: number[], timeouts: Partial<TimeoutsConfig> = {}, hea
     target: '/chat',
     timeouts: { ...TIMEOUTS, ...timeouts },
     retries: { attempts: 3, budget: 0.2, perTryMs: null },
-    memory: new BulkMemory({
-      young() {},
-      all() {},
-      shrink() {},
-      release() {},
-      bufferBytes: () => 0,
-      heapBytes: () => 0,
-    }),
+    memory: quietMemory(),
     holds: new Holds(() => []),
     holdMs: () => 0,
     requestFields: () => ['Host', 'a', 'Connection', 'Upgrade', 'Upgrade', 'websocket'],

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Purge } from '../cache/purge.ts';
-import type { GatewayConfig, Port } from '../model/config.ts';
+import type { Port } from '../model/config.ts';
 import type { Replacement, TrafficStatus } from '../model/status.ts';
+import { gatewayConfig } from '../proof/testing/gateway-config.ts';
 import { until } from '../proof/testing/poll.ts';
 import { connect, request } from '../proof/testing/raw-client.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
@@ -11,13 +12,8 @@ import { type AdminView, createAdmin } from './admin.ts';
 import { adminResources } from './admin-resources.ts';
 import type { FigureReaders } from './figures.ts';
 
-const config: GatewayConfig = {
+const config = gatewayConfig([], {
   file: '/srv/gateway.config.yaml',
-  host: '127.0.0.1',
-  port: 3000 as Port,
-  trustProxy: [],
-  routes: [],
-  streams: [],
   services: [
     {
       name: 'db',
@@ -32,19 +28,8 @@ const config: GatewayConfig = {
   ],
   admin: { host: 'admin.internal', port: 3900 as Port },
   log: { level: 'info', format: 'json', access: true },
-  maxConnections: 10_000,
-  workers: null,
   overload: null,
-  traces: null,
-  resolver: null,
-  serverTiming: null,
-  allowedHosts: null,
-  tls: null,
-  page: null,
-  hosts: true,
-  discover: null,
-  shared: null,
-};
+});
 
 const route = {
   id: '/db',
@@ -111,7 +96,7 @@ beforeEach(() => {
   logged = [];
 });
 
-const figures: FigureReaders = {
+const figures: Partial<FigureReaders> = {
   routes: () => [route],
   streams: () => [stream],
   connections: () => ({ http: 3, http2: 1, streams: 0, httpMax: 10_000, handshakeFailures: 2 }),
@@ -132,7 +117,7 @@ const view: AdminView = {
     reloads: 2,
     rejected: 'line 7: no',
   }),
-  figure: async (figure) => (await figures[figure]()) as never,
+  figure: async (figure) => (await figures[figure]?.()) as never,
   certificates: () => [],
   shared: () => null,
   workers: async () => [worker],

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { BulkMemory } from '../../exchange/bulk-memory.ts';
 import { IdentitySource } from '../../exchange/identity.ts';
 import { LongLivedExchanges } from '../../exchange/long-lived.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
@@ -13,6 +12,7 @@ import { freeDatagramPort } from '../../proof/testing/free-port.ts';
 import { gatewayDatagramPorts } from '../../proof/testing/gateway.ts';
 import { Logbook } from '../../proof/testing/logbook.ts';
 import { until } from '../../proof/testing/poll.ts';
+import { quietMemory } from '../../proof/testing/quiet-memory.ts';
 import { connect } from '../../proof/testing/raw-client.ts';
 import { type ScriptedService, startService } from '../../proof/testing/service.ts';
 import { upstreamConfig } from '../../proof/testing/upstream-config.ts';
@@ -51,14 +51,7 @@ function stage() {
   const context = {
     identity: new IdentitySource(),
     longLived,
-    memory: new BulkMemory({
-      young() {},
-      all() {},
-      shrink() {},
-      release() {},
-      bufferBytes: () => 0,
-      heapBytes: () => 0,
-    }),
+    memory: quietMemory(),
     inFlight: count,
     log: (record: ExchangeRecord) => records.push(record),
   };

@@ -23,6 +23,8 @@ export class Streams {
   readonly #registry: UpstreamRegistry;
   readonly #context: StreamContext;
   readonly #log: Logger;
+  /** Whether UDP ports are opened here: of several workers one has them. */
+  #hasDatagrams: boolean;
   readonly #siblings: StreamSiblings = { ownPorts: new Set() };
   readonly #entries = new Map<string, Entry>();
   /** Those that a reload took out of the configuration, while something of them is left. */
@@ -33,16 +35,17 @@ export class Streams {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(registry: UpstreamRegistry, context: StreamContext, log: Logger) {
+  constructor(registry: UpstreamRegistry, context: StreamContext, log: Logger, hasDatagrams = true) {
     this.#registry = registry;
     this.#context = context;
     this.#log = log;
+    this.#hasDatagrams = hasDatagrams;
   }
 
   /** At the start every port must open. @throws ListenError */
   async open(configs: readonly StreamConfig[], resolver: GatewayConfig['resolver'] = null): Promise<void> {
     this.#resolver = resolver;
-    for (const config of configs) {
+    for (const config of this.#ownOf(configs)) {
       const entry = this.#create(config);
       await entry.live.upstream.answered;
       if (!this.#stopped) await entry.stream.listen();
@@ -53,8 +56,18 @@ export class Streams {
   reconcile(configs: readonly StreamConfig[], resolver: GatewayConfig['resolver'] = null): Promise<void> {
     return this.#enqueue(() => {
       this.#resolver = resolver;
-      return this.#apply(configs);
+      return this.#apply(this.#ownOf(configs));
     });
+  }
+
+  /** From now on UDP ports are opened here, too. */
+  takeDatagrams(configs: readonly StreamConfig[], resolver: GatewayConfig['resolver'] = null): Promise<void> {
+    this.#hasDatagrams = true;
+    return this.reconcile(configs, resolver);
+  }
+
+  #ownOf(configs: readonly StreamConfig[]): readonly StreamConfig[] {
+    return this.#hasDatagrams ? configs : configs.filter(({ protocol }) => protocol === 'tcp');
   }
 
   /** Connections and sessions that are open, on all ports. */
@@ -87,6 +100,7 @@ export class Streams {
    * are still to come would go on taking datagrams from its successor.
    */
   handDatagramsOver(): Promise<void> {
+    this.#hasDatagrams = false;
     return this.#enqueue(async () => {
       for (const [key, { stream, live }] of [...this.#entries]) {
         if (live.config.protocol !== 'udp') continue;

@@ -1,4 +1,4 @@
-/** Caches that can't be: of a route that nothing reads through, and in a file that another one has. */
+/** Caches that can't be: of a route that nothing reads through, in a file that another one has, or that takes answers of any size. */
 
 import { isExtended } from '../route/lane.ts';
 import type { PlacedRoute } from './routes.ts';
@@ -11,6 +11,7 @@ export function reportCacheConflicts(placed: readonly PlacedRoute[], document: S
     if (cache === null) continue;
     if (isExtended(each.route)) reportExtended(each, document);
     if (cache.file === null) continue;
+    if (cache.entryMaxBytes > IN_FILE_MAX_BYTES) reportLargeInFile(each, document);
     const first = firstWith.get(cache.file);
     if (first === undefined) firstWith.set(cache.file, each);
     else reportSharedFile(each, first, document);
@@ -33,6 +34,18 @@ function reportSharedFile(again: PlacedRoute, first: PlacedRoute, document: Sour
     expected: 'a file of its own for each cache',
     found: `the file of ${JSON.stringify(first.route.id)} again`,
     hint: `line ${first.route.source.line} has it: give this one another name`,
+  });
+}
+
+/** SQLite writes and reads a value in one go, and every request waits for that: of 500 MiB for two seconds of CPU, and again at each hit. */
+const IN_FILE_MAX_BYTES = 16 * 1024 * 1024;
+
+function reportLargeInFile(each: PlacedRoute, document: SourceDocument): void {
+  const path = [...each.path, 'cache', 'maxEntry'];
+  document.problems.add(keySpanAt(document.root, path) ?? each.span, path, {
+    expected: 'at most 16MiB beside "file"',
+    found: 'more',
+    hint: 'requests wait while an answer is written to a file or read from it: keep larger ones in memory, without "file"',
   });
 }
 

@@ -100,7 +100,7 @@ const cacheRows = section({
   maxEntry: row(
     size({ min: '1KiB', max: '1GiB' }),
     'entryMaxBytes',
-    'A larger answer is carried, and not kept.',
+    'A larger answer is carried, and not kept. At most `16MiB` beside `file`, which is written and read in one go.',
     { default: '5MiB' },
   ),
   errors: row(

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Pace } from '../exchange/paced.ts';
+import { holdClock } from '../proof/testing/held-clock.ts';
 import { until } from '../proof/testing/poll.ts';
 import { temporaryFolder } from '../proof/testing/program.ts';
 import { startService } from '../proof/testing/service.ts';
@@ -127,6 +128,7 @@ describe('two joined connections', () => {
   });
 
   test('let what was written flow out when they are closed, and then end', async () => {
+    const clock = holdClock();
     const { joined, client, service, endings, gone, near } = await splice();
     for (let i = 0; i < 8; i++) void service.send(Buffer.alloc(1024 * 1024));
     await until('the sender is held back', () => near.service.isPaused());
@@ -135,6 +137,8 @@ describe('two joined connections', () => {
     joined.close();
     const { bytes, ending } = await client.rest();
     expect([bytes.length >= written, ending]).toEqual([true, 'fin']);
+    // What does not end by itself is not waited for.
+    clock.advance(1_000);
     await gone;
     expect(endings).toEqual(['closed']);
     service.destroy();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startDeafPort } from '../testing/deaf-port.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
+import { holdClock } from '../testing/held-clock.ts';
 import { scrape } from '../testing/metrics-text.ts';
 import { pageExample } from '../testing/page-example.ts';
 import { until } from '../testing/poll.ts';
@@ -108,6 +109,8 @@ describe('a hostile mirror changes nothing', () => {
   }
 
   test('one that never answers: so many copies are under way, and no more', async () => {
+    // A copy waits for a connection for a second, which a hundred requests may take.
+    holdClock();
     const mirror = await startService();
     const { gateway, all } = await stage(mirror.port);
     await all(50);

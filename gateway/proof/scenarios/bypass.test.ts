@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { compileOidc } from '../../policy/auth/oidc/keys.ts';
 import { identityOf, Seal } from '../../policy/auth/oidc/seal.ts';
+import { ALL_PAIRS } from '../testing/all-pairs.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
@@ -265,7 +266,7 @@ const [plain, ...others] = [...laneKinds, cached];
  * it, by one that waits, one that does not, and one that nobody satisfies. `npm run test:long` has all pairs.
  */
 const isTried = ({ kind }: RouteKind, policy: string) =>
-  kind === plain!.kind || ['basic', 'keys', 'deny'].includes(policy) || process.env.PORTWAY_ALL_PAIRS === '1';
+  kind === plain!.kind || ['basic', 'keys', 'deny', 'rateLimit by ip'].includes(policy) || ALL_PAIRS;
 
 describe.each([plain!, ...others])('nobody passes without the proof, on $kind', (kind) => {
   describe.each(POLICIES.filter(([name]) => isTried(kind, name)))('%s', (_name, keys, proof) => {
@@ -312,7 +313,7 @@ describe.each([plain!, ...others])('nobody passes without the proof, on $kind', 
     });
   });
 
-  test.each(['ip', 'header X-Tenant'])(
+  test.each(['ip', 'header X-Tenant'].filter((by) => isTried(kind, `rateLimit by ${by}`)))(
     'rateLimit by %s: once it is spent, no spelling and no way in has a count of its own',
     async (by) => {
       const limit = `rateLimit: { rate: 1/d, by: ${by} }`;
@@ -336,7 +337,11 @@ describe.each([plain!, ...others])('nobody passes without the proof, on $kind', 
       }
     },
   );
+});
 
+const limited = [plain!, ...others].filter((kind) => isTried(kind, 'a limit'));
+
+describe.each(limited)('nobody passes beside a limit, on $kind', (kind) => {
   test('concurrent: while all places are taken, no spelling and no way in has another', async () => {
     for (const mode of ['production', 'development'] as const) {
       const { service, gateway } = await stage(kind, 'concurrent: 1', mode);

@@ -560,7 +560,6 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
       await page.keyboard.press('j');
       await page.keyboard.press('Enter');
       await page.getByRole('complementary', { name: '/gone' }).getByText('nothing listens').first().waitFor();
-      await inspected();
       await page.keyboard.press('Escape');
       await page.keyboard.press('2');
       await row('GET /db/load').first().waitFor();
@@ -585,7 +584,6 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
       await page.keyboard.press('Escape');
       await page.keyboard.press('3');
       await page.getByRole('img', { name: /^\/db: / }).waitFor();
-      await inspected();
       await page.keyboard.press('j');
       await page.keyboard.press('Enter');
       await row('GET /db/load').first().waitFor();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ALL_PAIRS } from '../testing/all-pairs.ts';
 import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { connectFrames, FLAG, frame, framesOf, H2_WAYS, TYPE, uint32 } from '../testing/h2-frames.ts';
@@ -107,26 +108,32 @@ const BATCH_BYTES = 64 * 1024;
 const FLOOD_MAX_BYTES = 2_000_000_000;
 const GROWN_MAX_BYTES = 200_000_000;
 
+/** Frames that nobody is told of are seen by their bytes, at a look every few seconds, and take the CPU until then: over TLS one such flood is enough. */
+const SEEN_LATE = ['WINDOW_UPDATE of a stream', 'DATA behind a reset'];
+
 describe.each(H2_WAYS)('over %s', (way) => {
-  test.each(FLOODS)('a flood of %s ends its connection, and no other one', async (_what, first, unit) => {
-    const service = await startService();
-    service.answer(ok());
-    const gateway = await startTestGateway(`${TLS}routes: { /db: ${service.port} }\n`, { files: FILES });
-    const other = await connectH2(gateway.port, way === 'TLS' ? 'https' : 'http');
-    const before = process.memoryUsage().rss;
-    const attacker = await connectFrames(gateway.port, way);
-    await attacker.send(first);
-    let over = false;
-    const flooding = flood(attacker, unit).finally(() => {
-      over = true;
-    });
-    do expect((await exchangeH2(other, { ':path': '/db' })).status).toBe(200);
-    while (!over);
-    await flooding;
-    expect(process.memoryUsage().rss - before).toBeLessThan(GROWN_MAX_BYTES);
-    other.destroy();
-    await until('no socket is left', () => gatewaySockets().length === 0);
-  });
+  test.each(FLOODS.filter(([what]) => way !== 'TLS' || ALL_PAIRS || !SEEN_LATE.includes(what)))(
+    'a flood of %s ends its connection, and no other one',
+    async (_what, first, unit) => {
+      const service = await startService();
+      service.answer(ok());
+      const gateway = await startTestGateway(`${TLS}routes: { /db: ${service.port} }\n`, { files: FILES });
+      const other = await connectH2(gateway.port, way === 'TLS' ? 'https' : 'http');
+      const before = process.memoryUsage().rss;
+      const attacker = await connectFrames(gateway.port, way);
+      await attacker.send(first);
+      let over = false;
+      const flooding = flood(attacker, unit).finally(() => {
+        over = true;
+      });
+      do expect((await exchangeH2(other, { ':path': '/db' })).status).toBe(200);
+      while (!over);
+      await flooding;
+      expect(process.memoryUsage().rss - before).toBeLessThan(GROWN_MAX_BYTES);
+      other.destroy();
+      await until('no socket is left', () => gatewaySockets().length === 0);
+    },
+  );
 });
 
 describe.each(H2_WAYS)('a client over %s', (way) => {

@@ -4,6 +4,8 @@ import { PATIENCE_MS } from './poll.ts';
 /** How the other side let go of a connection: an orderly end, or a reset (also what a write into a dead connection gives). */
 export type Ending = 'fin' | 'reset';
 
+const NOTHING = Buffer.alloc(0);
+
 const ours = Symbol('a socket of the test kit');
 
 /** Tells the kit's own sockets from the gateway's where both live in one process. */
@@ -24,7 +26,10 @@ export class Wire {
   /** Bytes that have arrived so far, taken or not. */
   receivedBytes = 0;
   readonly #name: string;
-  #buffered: Buffer = Buffer.alloc(0);
+  /** What has arrived and was not taken, which may have room behind it in its memory. */
+  #buffered: Buffer = NOTHING;
+  /** Bytes of that room. */
+  #room = 0;
   #ending: Ending | null = null;
 
   constructor(socket: Socket, name: string) {
@@ -88,7 +93,8 @@ export class Wire {
   async rest(withinMs = PATIENCE_MS): Promise<{ bytes: Buffer; ending: Ending }> {
     await this.#wait('the end of the connection', () => this.#ending !== null || null, withinMs);
     const bytes = this.#buffered;
-    this.#buffered = Buffer.alloc(0);
+    this.#buffered = NOTHING;
+    this.#room = 0;
     return { bytes, ending: this.#ending ?? 'fin' };
   }
 
@@ -144,9 +150,30 @@ export class Wire {
       const chunk: Buffer | null = this.socket.read();
       if (chunk === null) break;
       this.receivedBytes += chunk.length;
-      this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
+      this.#append(chunk);
     }
     if (this.socket.destroyed && !this.socket.connecting) this.#ending ??= 'reset';
+  }
+
+  /** Into room that doubles, because to copy megabytes for each piece of them would take most of a test's time. */
+  #append(chunk: Buffer): void {
+    const { length, buffer, byteOffset } = this.#buffered;
+    if (length === 0) {
+      this.#buffered = chunk;
+      this.#room = 0;
+      return;
+    }
+    const whole = length + chunk.length;
+    if (this.#room >= chunk.length) {
+      this.#buffered = Buffer.from(buffer, byteOffset, whole);
+      this.#room -= chunk.length;
+    } else {
+      const grown = Buffer.allocUnsafeSlow(2 * whole);
+      this.#buffered.copy(grown);
+      this.#buffered = grown.subarray(0, whole);
+      this.#room = whole;
+    }
+    chunk.copy(this.#buffered, length);
   }
 
   async #stirred(withinMs: number): Promise<void> {

@@ -1,4 +1,4 @@
-/** Applications that nobody here wrote, in Chromium behind the gateway. Arguments: names of applications, and `--write` for docs/apps.md. */
+/** Applications that nobody here wrote, in Chromium behind the gateway. Arguments: names of applications, `--tls`, and `--write` for docs/apps.md. */
 import type { Browser } from 'playwright-core';
 import { findChromium, launchBrowser } from '../testing/browser.ts';
 import type { App } from './app.ts';

@@ -10,7 +10,8 @@ a page opens by a click (Docusaurus, json-server), the list is shown (verdaccio)
 the daemon behind the page has been asked (Transmission, Syncthing, Netdata, qBittorrent). What leads their requests back: [escape.md](escape.md).
 
 *At its path* is the default: stripped, with the catcher; *with a script* is the same with \`escape: script\`. *Unstripped* is \`strip: false\` alone, which shows an application a prefix that nobody told it of. *Once told* is
-with what the column before says, and \`escape: off\`: nothing is led back then.
+with what the column before says, and \`escape: off\`: nothing is led back then. With \`--tls\` all of it is done with \`tls: dev\`, over HTTP/2, WebSockets too:
+tried so, with the same words in each column, are Vite, Next.js, chat, Node-RED and Jupyter.
 
 | application | at its path | with a script | unstripped | at its name | what to set | once told |
 |---|---|---|---|---|---|---|

@@ -18,6 +18,9 @@ export interface Result {
   readonly told: boolean;
 }
 
+/** How all of them are tried: in clear, or with `tls: dev`, where Chromium speaks HTTP/2, and WebSockets over it (RFC 8441). */
+const TLS = process.argv.includes('--tls');
+
 /** An application in all ways. @throws where it does not start */
 export async function trial(app: App, project: string | null, browser: Browser): Promise<Result> {
   const untold = await Running.start(app, project, '');
@@ -127,7 +130,8 @@ async function attempted(running: Running, route: Route, browser: Browser): Prom
 async function attempt({ app, place, listen }: Running, route: Route, browser: Browser): Promise<boolean> {
   const configFile = join(place.data, 'gateway.config.yaml');
   const routes = `  ${route.at}: { to: ${place.port}${route.keys ?? ''} }\n`;
-  writeFileSync(configFile, `port: ${listen}\nadmin: false\nlog: { access: false }\nroutes:\n${routes}`);
+  const own = `port: ${listen}\nadmin: false\nlog: { access: false }\n${TLS ? 'tls: dev\n' : ''}`;
+  writeFileSync(configFile, `${own}routes:\n${routes}`);
   const gateway = await startGateway({
     configFile,
     env: {},
@@ -137,9 +141,8 @@ async function attempt({ app, place, listen }: Running, route: Route, browser: B
     listen: { port: listen, adminPort: 0 },
   });
   const host = `localhost:${listen}`;
-  const url = route.named
-    ? `http://${route.at.slice(1)}.${host}/`
-    : `http://${host}${route.at}/${route.page ?? ''}`;
+  const page = route.named ? `${route.at.slice(1)}.${host}/` : `${host}${route.at}/${route.page ?? ''}`;
+  const url = `${TLS ? 'https' : 'http'}://${page}`;
   try {
     return await works(app, place, url, browser);
   } finally {
@@ -149,7 +152,7 @@ async function attempt({ app, place, listen }: Running, route: Route, browser: B
 
 /** In a browser that knows nothing yet. */
 async function works(app: App, place: AppInstance, url: string, browser: Browser): Promise<boolean> {
-  const context = await browser.newContext();
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
   context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   try {

@@ -78,10 +78,24 @@ export const discoverKubernetesForm = z
       type: 'name',
       also: ['gatewayclass', 'gatewayclassname'],
     }),
-    status: defaulted(z.boolean(), 'Whether what became of a route is written into its status.', {
-      default: 'true',
-      expected: 'true or false',
-    }),
+    service: described(
+      z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/),
+      'The Service at which clients reach the gateway: its addresses are those of the Gateways, in their status.',
+      {
+        expected: 'a namespace and the name of a Service: portway/portway',
+        type: 'namespace/name',
+        defaultText: 'none, and Gateways have no address',
+        also: ['publishservice', 'publish'],
+      },
+    ).optional(),
+    status: defaulted(
+      z.boolean(),
+      'Whether what became of routes and Gateways is written into their status.',
+      {
+        default: 'true',
+        expected: 'true or false',
+      },
+    ),
   })
   .meta({
     id: 'discoverKubernetes',
@@ -156,7 +170,7 @@ function compileKubernetes(
   written: z.output<typeof discoverKubernetesForm>,
   { server: own, folder }: DiscoverPlaces,
 ): DiscoverConfig {
-  const { server: named, token, ca, namespace = null, class: gatewayClass, status } = written;
+  const { server: named, token, ca, namespace = null, class: gatewayClass, service = null, status } = written;
   const file = (path: string | undefined, standard: string) => {
     if (path !== undefined) return resolve(folder, path);
     return named === undefined ? `${SERVICE_ACCOUNT}/${standard}` : null;
@@ -166,7 +180,7 @@ function compileKubernetes(
     server: named ?? own ?? OUTSIDE,
     token: file(token, 'token'),
     ca: file(ca, 'ca.crt'),
-    ...{ namespace, gatewayClass, status },
+    ...{ namespace, gatewayClass, service, status },
   };
 }
 

@@ -22,6 +22,7 @@ export type LoadResult =
       readonly hash: string;
       /** As of `Verdict`. */
       readonly unserved: readonly Problem[];
+      readonly attached?: ReadonlyMap<string, number>;
     }
   | (Rejection & { readonly hash: string });
 

@@ -50,6 +50,8 @@ export interface SourceDocument {
   readonly problems: ProblemList;
   /** What leads nowhere, while the rest of the document is served all the same. */
   readonly broken: ProblemList;
+  /** As of `Verdict`, where the routes are those of a cluster. */
+  readonly attached?: ReadonlyMap<string, number>;
 }
 
 /** The configuration needs seven levels; a limit keeps hostile nesting off the stack. */

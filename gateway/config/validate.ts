@@ -20,6 +20,8 @@ export type Verdict =
       readonly config: GatewayConfig;
       /** What can't be served as it is written, while the rest is: labels of containers, references that lead nowhere. */
       readonly unserved: readonly Problem[];
+      /** How many HTTPRoutes each listener of a Gateway takes, by `NAMESPACE/GATEWAY/LISTENER`. */
+      readonly attached?: ReadonlyMap<string, number>;
     }
   | Rejection;
 
@@ -111,5 +113,6 @@ async function validateDocument(document: SourceDocument, env: Environment): Pro
     ok: true,
     config: { ...withAuthorities(config, authorities.known), file },
     unserved: document.broken.all(),
+    ...(document.attached && { attached: document.attached }),
   };
 }

@@ -1,9 +1,7 @@
 /** The thread of `validation-thread.ts`. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { GatewayConfig } from '../model/config.ts';
-import type { Problem } from './problem.ts';
-import { validate } from './validate.ts';
+import { type Verdict, validate } from './validate.ts';
 import type { Answer, Question } from './validation-thread.ts';
 
 /** A millisecond's worth. */
@@ -11,10 +9,10 @@ const ROUTES_AT_ONCE = 100;
 
 const { routes: port, ...source } = workerData as Question;
 const verdict = await validate(source);
-parentPort!.postMessage(verdict.ok ? handedOver(verdict.config, verdict.unserved) : verdict);
+parentPort!.postMessage(verdict.ok ? handedOver(verdict) : verdict);
 
-function handedOver({ routes, ...config }: GatewayConfig, unserved: readonly Problem[]): Answer {
+function handedOver({ config: { routes, ...config }, ...rest }: Extract<Verdict, { ok: true }>): Answer {
   for (let at = 0; at < routes.length; at += ROUTES_AT_ONCE)
     port.postMessage(routes.slice(at, at + ROUTES_AT_ONCE));
-  return { ok: true, config, unserved };
+  return { ...rest, config };
 }

@@ -21,6 +21,7 @@ export type Answer =
       readonly ok: true;
       readonly config: Omit<GatewayConfig, 'routes'>;
       readonly unserved: readonly Problem[];
+      readonly attached?: ReadonlyMap<string, number>;
     };
 
 /** Ten thousand routes in the long form take a second and some hundred MiB; a hundred thousand in 3.7 MB six seconds of CPU, which a busy machine gives late. */

@@ -14,7 +14,12 @@ interface OriginSource {
   /** Says what there is, at first and whenever it may be something else, until it can't be asked any more. */
   ask(take: Take, signal: AbortSignal): Promise<never>;
   /** What became of what was said. */
-  validated?(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void;
+  validated?(
+    origins: readonly Origin[],
+    unserved: readonly UnservedOrigin[],
+    attached: ReadonlyMap<string, number>,
+    signal: AbortSignal,
+  ): void;
 }
 
 /** Loaded where it is asked for: most gateways look for nothing. */
@@ -66,9 +71,13 @@ export class Discovery {
     return this.#settings && { source: addressOf(this.#settings), failure: this.#failure };
   }
 
-  /** A configuration with these origins was validated. */
-  validated(origins: readonly Origin[], unserved: readonly UnservedOrigin[]): void {
-    this.#source?.validated?.(origins, unserved, this.#end.signal);
+  /** A configuration with these origins was validated. @param attached as of `Verdict` */
+  validated(
+    origins: readonly Origin[],
+    unserved: readonly UnservedOrigin[],
+    attached: ReadonlyMap<string, number> = new Map(),
+  ): void {
+    this.#source?.validated?.(origins, unserved, attached, this.#end.signal);
   }
 
   /**

@@ -85,6 +85,11 @@ export function keyOf({ namespace, name }: Pick<Known, 'namespace' | 'name'>): s
 /** Objects of one kind, by namespace and name. */
 export type Cluster = ReadonlyMap<Resource['kind'], ReadonlyMap<string, Known>>;
 
+export function gatewaysOf(cluster: Cluster, gatewayClass: string): readonly Known[] {
+  const all = [...(cluster.get('Gateway')?.values() ?? [])];
+  return all.filter(({ object }) => object.spec.gatewayClassName === gatewayClass);
+}
+
 /** The routes that name a Gateway of this class. */
 export function routesOf(cluster: Cluster, gatewayClass: string): readonly Known[] {
   const all = [...(cluster.get('HTTPRoute')?.values() ?? [])];
@@ -107,7 +112,7 @@ export function objectsFor(cluster: Cluster, gatewayClass: string): readonly Clu
   const namespaces = new Set(routes.map(({ namespace }) => namespace));
   const of = (kind: Resource['kind']) => [...(cluster.get(kind)?.values() ?? [])];
   const chosen = [
-    ...of('Gateway').filter(({ object }) => object.spec.gatewayClassName === gatewayClass),
+    ...gatewaysOf(cluster, gatewayClass),
     ...routes,
     ...of('ReferenceGrant'),
     ...of('Namespace').filter(({ name }) => namespaces.has(name)),
@@ -173,7 +178,7 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 }
 
 /** Nothing in an object is certain: what has another shape is as good as absent. */
-function mapOf(value: unknown): ApiObject {
+export function mapOf(value: unknown): ApiObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ApiObject) : {};
 }
 

@@ -85,8 +85,13 @@ export class KubernetesSource {
   }
 
   /** What became of these. */
-  validated(origins: readonly Origin[], unserved: readonly UnservedOrigin[], signal: AbortSignal): void {
-    this.#statuses.validated(origins, unserved);
+  validated(
+    origins: readonly Origin[],
+    unserved: readonly UnservedOrigin[],
+    attached: ReadonlyMap<string, number>,
+    signal: AbortSignal,
+  ): void {
+    this.#statuses.validated(origins, unserved, attached);
     void this.#statuses.write(this.#cluster, signal);
   }
 

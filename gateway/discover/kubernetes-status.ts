@@ -2,9 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { KubernetesDiscovery } from '../model/config.ts';
 import type { Origin, UnservedOrigin } from '../model/labels.ts';
+import { addressesOf, statusOfGateway } from './gateway-status.ts';
 import type { ApiError, ApiObject, KubernetesApi } from './kubernetes-api.ts';
+import { type Condition, datedAs } from './kubernetes-conditions.ts';
 import {
   type Cluster,
+  gatewaysOf,
   type Known,
   listOf,
   parentsOf,
@@ -18,15 +21,8 @@ const CONTROLLER = 'portway.dev/gateway-controller';
 
 const ACCEPTED: Condition = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' };
 
-interface Condition {
-  readonly type: string;
-  readonly status: 'True' | 'False';
-  readonly reason: string;
-  readonly message: string;
-}
-
 /**
- * Says in the status of each route what became of it, and of the class that it is followed. Every gateway writes the same, and nothing where it stands already, so that none of them has
+ * Says in the status of each route and Gateway what became of it, and of the class that it is followed. Every gateway writes the same, and nothing where it stands already, so that none of them has
  * to lead; where two write at once, one is told of the conflict, and finds by the next event that it is done.
  */
 export class RouteStatuses {
@@ -36,11 +32,14 @@ export class RouteStatuses {
   /** What was validated, by name, and what is wrong with it. */
   #validated = new Map<string, unknown>();
   #unserved: readonly UnservedOrigin[] = [];
+  #attached: ReadonlyMap<string, number> = new Map();
   /** Not until something is validated again. */
   #refused = false;
   #told = false;
   /** How often the status of a route was written since something was validated: one that another always overwrites is left to it. */
   #written = new Map<string, number>();
+  /** What stands in the status of a Gateway by our own word, by its name: a replica that has heard of other routes says something else, and not for long. */
+  #settled = new Map<string, unknown>();
   #writing = false;
   #again = false;
 
@@ -50,11 +49,16 @@ export class RouteStatuses {
     this.#log = log;
   }
 
-  validated(origins: readonly Origin[], unserved: readonly UnservedOrigin[]): void {
+  validated(
+    origins: readonly Origin[],
+    unserved: readonly UnservedOrigin[],
+    attached: ReadonlyMap<string, number>,
+  ): void {
     this.#validated = new Map(
       origins.flatMap((each) => ('object' in each ? [[each.name, each.object]] : [])),
     );
     this.#unserved = unserved;
+    this.#attached = attached;
     this.#refused = false;
     this.#written.clear();
   }
@@ -84,21 +88,41 @@ export class RouteStatuses {
     const ours = cluster.get('GatewayClass')?.get(`/${this.#settings.gatewayClass}`);
     const conditions = ours && classConditions(ours);
     if (conditions) await this.#put(ours, { conditions }, signal);
+    for (const gateway of gatewaysOf(cluster, this.#settings.gatewayClass)) {
+      if (signal.aborted || this.#refused) return;
+      await this.#writeGateway(gateway, cluster, signal);
+    }
   }
 
-  async #put(object: Known, status: ApiObject, signal: AbortSignal): Promise<void> {
+  async #writeGateway(gateway: Known, cluster: Cluster, signal: AbortSignal): Promise<void> {
+    const name = `Gateway ${gateway.namespace}/${gateway.name}`;
+    if (!isDeepStrictEqual(this.#validated.get(name), gateway.object)) return;
+    const addresses = addressesOf(cluster, this.#settings.service);
+    const wanted = statusOfGateway(gateway, { attached: this.#attached, addresses });
+    const { conditions, listeners } = gateway.status;
+    const stands = { conditions, listeners, ...(addresses && { addresses: gateway.status.addresses }) };
+    const meaning = undated(wanted);
+    if (listeners !== undefined && isDeepStrictEqual(this.#settled.get(name), meaning)) return;
+    if (isDeepStrictEqual(stands, wanted) || (await this.#put(gateway, wanted, signal)))
+      this.#settled.set(name, meaning);
+  }
+
+  /** @returns whether it stands there now */
+  async #put(object: Known, status: ApiObject, signal: AbortSignal): Promise<boolean> {
     const resource = RESOURCES.find(({ kind }) => kind === object.kind)!;
     const path = `${pathOf(resource, object.namespace || null)}/${encodeURIComponent(object.name)}`;
     const times = this.#written.get(path) ?? 0;
-    if (times === WRITES_MAX) return;
+    // Of a Gateway it says only what is news to us.
+    if (times === WRITES_MAX && object.kind !== 'Gateway') return false;
     try {
       await this.#api.putStatus(path, object.resourceVersion, status, signal);
       this.#written.set(path, times + 1);
+      return true;
     } catch (cause) {
       const { status, message } = cause as ApiError;
       // It has changed, or is no more: the watch tells.
-      if (signal.aborted || status === 409 || status === 404) return;
-      this.#fail(message);
+      if (!signal.aborted && status !== 409 && status !== 404) this.#fail(message);
+      return false;
     }
   }
 
@@ -106,18 +130,25 @@ export class RouteStatuses {
     this.#refused = true;
     if (this.#told) return;
     this.#told = true;
-    this.#log?.warn({ reason }, 'the status of HTTPRoutes can not be written; they are served all the same');
+    this.#log?.warn({ reason }, 'a status can not be written; routes are served all the same');
   }
 }
 
 const WRITES_MAX = 3;
+
+/** Without the times at which conditions became what they are. */
+function undated({ addresses, conditions, listeners }: ApiObject): unknown {
+  const without = (dated: unknown) => listOf(dated).map(({ lastTransitionTime: _, ...rest }) => rest);
+  const all = listOf(listeners).map((each) => ({ ...each, conditions: without(each.conditions) }));
+  return { addresses, conditions: without(conditions), listeners: all };
+}
 
 /** `null`: it is accepted already, or another controller's. */
 function classConditions({ status, generation, object }: Known): readonly ApiObject[] | null {
   if (object.spec.controllerName !== CONTROLLER) return null;
   const known = listOf(status.conditions);
   const accepted = known.find(({ type }) => type === ACCEPTED.type);
-  const wanted = datedAs(ACCEPTED, status, generation);
+  const wanted = datedAs(ACCEPTED, status.conditions, generation);
   if (isDeepStrictEqual(accepted, wanted)) return null;
   return [...known.filter((each) => each !== accepted), wanted];
 }
@@ -142,20 +173,11 @@ function parentsFor(
       faults,
       all.findIndex((each) => isDeepStrictEqual(each, parentRef)),
     );
-    const dated = conditions.map((condition) => datedAs(condition, before, generation));
+    const dated = conditions.map((condition) => datedAs(condition, before?.conditions, generation));
     return { parentRef, controllerName: CONTROLLER, conditions: dated };
   });
   if (isDeepStrictEqual(wanted, own)) return null;
   return [...known.filter((each) => !own.includes(each)), ...wanted];
-}
-
-/** The time at which a condition became what it is. */
-function datedAs(condition: Condition, before: ApiObject | undefined, observedGeneration: number): ApiObject {
-  const same = listOf(before?.conditions).find(
-    ({ type, status }) => type === condition.type && status === condition.status,
-  );
-  const lastTransitionTime = same?.lastTransitionTime ?? `${new Date().toISOString().slice(0, 19)}Z`;
-  return { ...condition, observedGeneration, lastTransitionTime };
 }
 
 /** @param at which of its parents */

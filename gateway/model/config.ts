@@ -117,7 +117,9 @@ export interface KubernetesDiscovery {
   readonly namespace: string | null;
   /** Of the Gateways whose routes are served. */
   readonly gatewayClass: string;
-  /** Whether what became of a route is written into its status. */
+  /** At which clients reach the gateway, `NAMESPACE/NAME`; `null`: nobody says. */
+  readonly service: string | null;
+  /** Whether what became of routes and Gateways is written into their status. */
   readonly status: boolean;
 }
 

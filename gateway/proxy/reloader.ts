@@ -245,8 +245,8 @@ export class Reloader {
   }
 
   /** What of it can't be served, once. */
-  #tellUnserved({ content, unserved }: LoadResult & { ok: true }): void {
-    this.#discovery.validated(content.origins ?? [], unserved.map(ofOrigin));
+  #tellUnserved({ content, unserved, attached }: LoadResult & { ok: true }): void {
+    this.#discovery.validated(content.origins ?? [], unserved.map(ofOrigin), attached);
     const problems = unserved.length === 0 ? null : formatProblems(unserved);
     if (problems !== null && problems !== this.#unserved)
       this.#options.log.error({ problems }, 'this can not be served as it is written; all else is');

@@ -31,7 +31,7 @@ export function withClusterRoutes(
   const problems = new ProblemList(document.file, lines);
   const broken = new ProblemList(document.file, lines);
   for (const { node } of texts) reportVariables(node, problems);
-  const routes = routesOfObjects(
+  const { routes, attached } = routesOfObjects(
     texts.map(({ node }) => node),
     problems,
     broken,
@@ -43,7 +43,7 @@ export function withClusterRoutes(
   const span = written?.value.span ?? root.span;
   const value: SourceMap = { kind: 'map', span, entries: new Map([...own, ...others]) };
   const entries = new Map(root.entries).set('routes', { keySpan: written?.keySpan ?? root.span, value });
-  return { ...document, lines, problems, broken, root: { ...root, entries } };
+  return { ...document, lines, problems, broken, attached, root: { ...root, entries } };
 }
 
 /** The right to write an HTTPRoute does not include reading the gateway's environment. */

@@ -38,9 +38,10 @@ export function routesOfObjects(
   documents: readonly SourceNode[],
   problems: ProblemList,
   broken: ProblemList,
-): SourceNode {
+): { readonly routes: SourceNode; readonly attached: ReadonlyMap<string, number> } {
   const references = new References(objectsOf(documents, problems), true);
-  return routesFrom(references, broken, documents[0]?.span ?? { start: 0, end: 0 });
+  const routes = routesFrom(references, broken, documents[0]?.span ?? { start: 0, end: 0 });
+  return { routes, attached: references.attached };
 }
 
 function routesFrom(references: References, broken: ProblemList, span: Span): SourceNode {

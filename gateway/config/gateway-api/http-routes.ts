@@ -38,7 +38,9 @@ export function claimsOf(route: KubernetesObject, references: References, broken
   const listeners = references.listenersOf(route, (parent, at, fault) =>
     broken.add(parent.node.span, ['parentRefs', at], fault),
   );
-  const hosts = hostsOf(spec.textsOf('hostnames'), listeners);
+  const hostnames = spec.textsOf('hostnames');
+  references.attach(listeners.filter((each) => hostsOf(hostnames, [each]) !== null));
+  const hosts = hostsOf(hostnames, listeners);
   if (hosts === null) {
     if (listeners.length > 0) broken.add(spec.get('hostnames')!.span, ['hostnames'], NO_COMMON_HOST);
     return [];

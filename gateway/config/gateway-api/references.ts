@@ -9,6 +9,8 @@ import type { Kind, KubernetesObject } from './objects.ts';
 const GROUP = 'gateway.networking.k8s.io';
 
 export interface Listener {
+  /** `NAMESPACE/GATEWAY/LISTENER`; `null`: there are no Gateways. */
+  readonly name: string | null;
   readonly hostname: SourceScalar | null;
   readonly port: SourceScalar | null;
 }
@@ -27,6 +29,8 @@ export class References {
   readonly #named = new Map<string, KubernetesObject>();
   /** By namespace and Service. */
   readonly #slices: ReadonlyMap<string, readonly KubernetesObject[]>;
+  /** How many routes each listener takes, by its name. */
+  readonly attached = new Map<string, number>();
   /** Whether all that there is is among them; a file may leave out what it does not need. */
   readonly #complete: boolean;
 
@@ -54,7 +58,7 @@ export class References {
    */
   listenersOf(route: KubernetesObject, refused: Refused): Listener[] {
     const gateways = this.of('Gateway');
-    if (gateways.length === 0 && !this.#complete) return [{ hostname: null, port: null }];
+    if (gateways.length === 0 && !this.#complete) return [{ name: null, hostname: null, port: null }];
     const parents = route.fields.map('spec')?.list('parentRefs') ?? [];
     return parents.flatMap((parent, at) =>
       this.#listenersAt(parent, route, (fault) => refused(parent, at, fault)),
@@ -88,7 +92,17 @@ export class References {
         'allowedRoutes: { namespaces: { from: All } } takes them all',
       );
     }
-    return open.map((each) => ({ hostname: each.scalar('hostname'), port: each.scalar('port') }));
+    return open.map((each) => ({
+      name: `${namespace}/${name}/${each.text('name')}`,
+      hostname: each.scalar('hostname'),
+      port: each.scalar('port'),
+    }));
+  }
+
+  /** Counts a route that these take, each once. */
+  attach(listeners: readonly Listener[]): void {
+    for (const name of new Set(listeners.map((each) => each.name)))
+      if (name !== null) this.attached.set(name, (this.attached.get(name) ?? 0) + 1);
   }
 
   backend(ref: ObjectReader, route: KubernetesObject): Backend {
@@ -201,6 +215,7 @@ export class References {
 
 /** Whether a listener takes routes of this kind. */
 function takesRoutes(listener: ObjectReader): boolean {
+  if (!/^HTTPS?$/.test(listener.text('protocol') ?? 'HTTP')) return false;
   const kinds = listener.map('allowedRoutes')?.list('kinds') ?? [];
   return kinds.length === 0 || kinds.some((each) => each.text('kind') === 'HTTPRoute');
 }

@@ -86,6 +86,10 @@ async function becomes(server: TestApiServer, name: string, wanted: readonly str
   await until(`${name} says ${wanted}`, () => conditions(server, name).join() === wanted.join());
 }
 
+function writesOf(server: TestApiServer, plural: string): number {
+  return server.asked.filter((each) => each.startsWith('PATCH') && each.includes(`/${plural}/`)).length;
+}
+
 const SERVED = ['Accepted=True Accepted', 'ResolvedRefs=True ResolvedRefs'];
 
 describe('HTTPRoutes of a cluster', () => {
@@ -363,7 +367,7 @@ describe('what is wrong with an HTTPRoute', () => {
     const parents = () =>
       (server.statusOf(ROUTES, 'shop', 'a') as { parents?: unknown[] } | undefined)?.parents;
     await until('both stand there', () => parents()?.length === 2);
-    const writes = () => server.asked.filter((each) => each.startsWith('PATCH')).length;
+    const writes = () => writesOf(server, 'httproutes');
     expect(writes()).toBe(2);
     route(server, 'b', '/b', 'web');
     await answers(gateway, '/b', 'shop');
@@ -400,7 +404,7 @@ describe('what is wrong with an HTTPRoute', () => {
     const names = ['a', 'b', 'c', 'd'];
     for (const name of names) route(server, name, `/${name}`, 'web');
     for (const name of names) await becomes(server, name, SERVED);
-    const writes = () => server.asked.filter((each) => each.startsWith('PATCH')).length;
+    const writes = () => writesOf(server, 'httproutes');
     route(server, 'e', '/e', 'web');
     await becomes(server, 'e', SERVED);
     for (const gateway of gateways) await answers(gateway, '/e', 'shop');
@@ -438,7 +442,7 @@ describe('what is wrong with an HTTPRoute', () => {
     route(server, 'a', '/a', 'web');
     server.overwrites = true;
     const gateway = await startTestGateway(yaml(server));
-    const writes = () => server.asked.filter((each) => each.startsWith('PATCH')).length;
+    const writes = () => writesOf(server, 'httproutes');
     await until('it was tried', () => writes() === 3);
     // It asks for a watch anew when it has read the last one to its end, and so that the third was overwritten, too.
     const watched = () => server.asked.filter((each) => each.startsWith(`WATCH ${ROUTES}`)).length;
@@ -461,6 +465,123 @@ describe('what is wrong with an HTTPRoute', () => {
     await until('it is told', () =>
       JSON.stringify(server.statusOf(ROUTES, 'shop', 'odd')).includes('Accepted'),
     );
+  });
+});
+
+describe('a Gateway of our class', () => {
+  const GATEWAYS = `${GROUP}/gateways`;
+  interface Told {
+    readonly addresses?: readonly object[];
+    readonly conditions: readonly Condition[];
+    readonly listeners: readonly {
+      readonly name: string;
+      readonly attachedRoutes: number;
+      readonly supportedKinds: readonly object[];
+      readonly conditions: readonly Condition[];
+    }[];
+  }
+  const told = (server: TestApiServer) => server.statusOf(GATEWAYS, 'shop', 'edge') as Told | undefined;
+  const words = (all: readonly Condition[] = []) =>
+    all.map(({ type, status, reason }) => `${type}=${status} ${reason}`);
+  const attached = (server: TestApiServer) =>
+    told(server)?.listeners?.map(({ name, attachedRoutes }) => `${name} ${attachedRoutes}`);
+  const withService = (server: TestApiServer) =>
+    `overload: off\ndiscover: { kubernetes: { server: "${server.address}", service: front/portway } }\n`;
+  const routed = (server: TestApiServer, name: string, spec: object) =>
+    server.apply(ROUTES, 'shop', name, {
+      spec: {
+        parentRefs: [{ name: 'edge' }],
+        rules: [{ backendRefs: [{ name: 'web', port: 80 }] }],
+        ...spec,
+      },
+    });
+
+  test('says which of its listeners take how many routes, where it is reached, and leaves what others say', async () => {
+    const server = await cluster();
+    const listeners = [
+      { name: 'http', protocol: 'HTTP', port: 80 },
+      { name: 'https', protocol: 'HTTPS', port: 443, hostname: '*.example.com' },
+      { name: 'tcp', protocol: 'TCP', port: 9000 },
+      { name: 'grpc', protocol: 'HTTP', port: 81, allowedRoutes: { kinds: [{ kind: 'GRPCRoute' }] } },
+      {
+        ...{ name: 'both', protocol: 'HTTP', port: 82, hostname: 'both.test' },
+        allowedRoutes: { kinds: [{ kind: 'GRPCRoute' }, { kind: 'HTTPRoute' }] },
+      },
+    ];
+    const others = [
+      { type: 'example.com/Seen', status: 'True' },
+      { type: 'Accepted', status: 'Unknown', reason: 'Pending' },
+    ];
+    const spec = { gatewayClassName: 'portway', listeners };
+    server.apply(GATEWAYS, 'shop', 'edge', { spec, status: { conditions: others } });
+    serve(server, 'web', [await service('shop')]);
+    routed(server, 'everywhere', {});
+    routed(server, 'below', { hostnames: ['a.example.com', 'b.example.com'] });
+    routed(server, 'section', { parentRefs: [{ name: 'edge', sectionName: 'https' }, { name: 'edge' }] });
+    // So many that a thread reads them.
+    for (let at = 0; at < 20; at++)
+      routed(server, `elsewhere-${at}`, {
+        parentRefs: [{ name: 'edge', sectionName: 'https' }],
+        hostnames: ['a.org'],
+      });
+    routed(server, 'wrong', { rules: [{ filters: [{ type: 'Magic' }] }] });
+    const gateway = await startTestGateway(withService(server));
+    await until('it is told', () => attached(server)?.join() === 'http 3,https 3,tcp 0,grpc 0,both 2');
+    const status = told(server)!;
+    expect(words(status.conditions)).toEqual([
+      'example.com/Seen=True undefined',
+      'Accepted=True ListenersNotValid',
+      'Programmed=False AddressNotAssigned',
+    ]);
+    expect(status.addresses).toEqual([]);
+    const [none, all] = ['Conflicted=False NoConflicts', 'ResolvedRefs=True ResolvedRefs'];
+    const served = ['Accepted=True Accepted', 'Programmed=True Programmed'];
+    expect(status.listeners.map(({ conditions }) => words(conditions))).toEqual([
+      [...served, all, none],
+      [...served, all, none],
+      ['Accepted=False UnsupportedProtocol', 'Programmed=False Invalid', all, none],
+      ['Accepted=True Accepted', 'Programmed=False Invalid', 'ResolvedRefs=False InvalidRouteKinds', none],
+      [...served, 'ResolvedRefs=False InvalidRouteKinds', none],
+    ]);
+    expect(status.listeners.map(({ supportedKinds }) => supportedKinds.length)).toEqual([1, 1, 0, 0, 1]);
+    server.apply(SERVICES, 'front', 'portway', {
+      spec: { type: 'LoadBalancer', clusterIP: '10.0.0.7' },
+      status: {
+        loadBalancer: { ingress: [{ ip: '203.0.113.7' }, { hostname: 'lb.example.com' }, { ip: 7 }] },
+      },
+    });
+    await until('it has addresses', () => told(server)?.addresses?.length === 2);
+    expect(told(server)!.addresses).toEqual([
+      { type: 'IPAddress', value: '203.0.113.7' },
+      { type: 'Hostname', value: 'lb.example.com' },
+    ]);
+    expect(words(told(server)!.conditions)[2]).toBe('Programmed=True Programmed');
+    server.remove(ROUTES, 'shop', 'below');
+    await until('one has gone', () => attached(server)?.join() === 'http 2,https 2,tcp 0,grpc 0,both 2');
+    // Three changes, each of which may have met a conflict once.
+    expect(writesOf(server, 'gateways')).toBeLessThanOrEqual(2 * 3);
+    server.apply(GATEWAYS, 'shop', 'edge', { spec, status: {} });
+    await until('what somebody took away is there again', () => attached(server)?.[0] === 'http 2');
+    expect((await gateway.get('/')).text).toBe('shop');
+  });
+
+  test('of which another replica speaks, too, is written once for each change, and without a Service has no address', async () => {
+    const server = await cluster();
+    serve(server, 'web', [await service('shop')]);
+    const gateways = [await startTestGateway(yaml(server)), await startTestGateway(yaml(server))];
+    onTestFinished(async () => void (await Promise.all(gateways.map((gateway) => gateway.close()))));
+    const says = (count: number) =>
+      until(`${count} routes`, () => attached(server)?.join() === `http ${count},https ${count}`);
+    await says(0);
+    expect(words(told(server)!.conditions)).toEqual(['Accepted=True Accepted', 'Programmed=True Programmed']);
+    expect(told(server)!.addresses).toBeUndefined();
+    for (const count of [1, 2, 3]) {
+      routed(server, `route-${count}`, { rules: [{ backendRefs: [{ name: 'web', port: 80 }] }] });
+      await says(count);
+    }
+    for (const gateway of gateways) await answers(gateway, '/', 'shop');
+    // One of each took effect, and at most one of each came too late.
+    expect(writesOf(server, 'gateways')).toBeLessThanOrEqual(2 * 4);
   });
 });
 
@@ -501,7 +622,7 @@ describe('the API server', () => {
     server.refusesPatches = true;
     const gateway = await startTestGateway(yaml(server));
     expect((await gateway.get('/a')).text).toBe('shop');
-    const writes = () => server.asked.filter((each) => each.startsWith('PATCH')).length;
+    const writes = () => writesOf(server, 'httproutes');
     await until('one was tried', () => writes() > 0);
     serve(server, 'unrelated', [1, 2]);
     route(server, 'c', '/c', 'web');

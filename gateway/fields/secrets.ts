@@ -74,7 +74,7 @@ export function shownText(text: string): string {
 
 /** Up to its value, which may be a URL with a query of its own, encoded once or more often. */
 const PARAMETER =
-  /(?:[?&;#]|%(?:25){0,3}(?:3[fb]|26|23))((?:(?!%(?:25){0,3}(?:3[dfb]|26|23))[^=?&;#\s"'<>]){1,200})(=|%(?:25){0,3}3d)/gi;
+  /(?:[?&;#]|%(?:25){0,3}(?:3[fb]|26|23))((?:[^=?&;#\s"'<>%]|%(?!(?:25){0,3}(?:3[dfb]|26|23))){1,200})(=|%(?:25){0,3}3d)/gi;
 const BEHIND_VALUE = /[&;#\s"'<>]|$/;
 /** A value in an encoded query ends with the next parameter of that. */
 const BEHIND_ENCODED = /[&;#\s"'<>]|%(?:25){0,3}(?:3b|26|23)|$/i;

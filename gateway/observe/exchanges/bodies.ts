@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { CapturedBody } from '../../exchange/captured-body.ts';
 import { DEPTH_MAX, depthOf } from '../../exchange/difference.ts';
-import { HIDDEN, isSecretName, withoutMembers } from '../../fields/secrets.ts';
+import { HIDDEN, isSecretName, shownText, withoutMembers } from '../../fields/secrets.ts';
 import type { BodyView } from '../../model/exchanges.ts';
 import { shownParts } from './multipart.ts';
 
@@ -37,7 +37,7 @@ export function shownContent(content: Buffer, type: string, truncated: boolean):
     return parts === null ? { kind: 'binary', ...shown } : { kind: 'multipart', ...shown, parts };
   }
   if (/^text\/|\b(xml|javascript|graphql|yaml)\b/i.test(type) || isText(content))
-    return { kind: 'text', text: content.toString(), base64: null };
+    return { kind: 'text', text: shownText(content.toString()), base64: null };
   return { kind: 'binary', text: null, base64: null };
 }
 
@@ -45,10 +45,12 @@ export function shownContent(content: Buffer, type: string, truncated: boolean):
 function shownJson(text: string, truncated: boolean): Shown {
   const value = truncated ? undefined : parsed(text);
   if (value === undefined) {
-    return { kind: 'text', text: withoutMembers(text), base64: null };
+    return { kind: 'text', text: shownText(withoutMembers(text)), base64: null };
   }
-  const masked = (name: string, member: unknown) =>
-    name !== '' && isSecretName(name) && member !== null ? HIDDEN : member;
+  const masked = (name: string, member: unknown) => {
+    if (name !== '' && isSecretName(name) && member !== null) return HIDDEN;
+    return typeof member === 'string' ? shownText(member) : member;
+  };
   return { kind: 'json', text: JSON.stringify(value, masked, 2), base64: null };
 }
 
@@ -67,7 +69,7 @@ function shownForm(text: string): string {
     .split('&')
     .map((pair) => {
       const [name = '', value] = pair.split(/=(.*)/s);
-      return value !== undefined && isSecretName(decodedName(name)) ? `${name}=${HIDDEN}` : pair;
+      return value !== undefined && isSecretName(decodedName(name)) ? `${name}=${HIDDEN}` : shownText(pair);
     })
     .join('&');
 }

@@ -1,4 +1,4 @@
-import { HIDDEN, isSecretName, withoutMembers } from '../../fields/secrets.ts';
+import { HIDDEN, isSecretName, shownText, withoutMembers } from '../../fields/secrets.ts';
 
 const PARTS_MAX = 100;
 const VALUE_CHARS = 1_000;
@@ -45,7 +45,7 @@ function shownPart(part: Buffer, truncated: boolean): string | null {
   const text = value.toString();
   const cut = truncated || text.length > VALUE_CHARS;
   // Clients put JSON beside their files.
-  return `${name}: ${withoutMembers(text.slice(0, VALUE_CHARS))}${cut ? '…' : ''}`;
+  return `${name}: ${shownText(withoutMembers(text.slice(0, VALUE_CHARS)))}${cut ? '…' : ''}`;
 }
 
 function parameter(head: string, name: string): string | null {

@@ -147,7 +147,10 @@ export class Exchanges {
 
   pause(paused: boolean): void {
     this.paused.value = paused;
-    this.waiting.value = 0;
+    // What has come and is not drawn yet waits, too: nothing moves any more.
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.waiting.value = paused ? this.#came.length : 0;
     if (!paused) this.#show();
   }
 

@@ -70,11 +70,11 @@ export function StreamTools({ exchanges, feed }: Session) {
         type="button"
         data-hold
         aria-pressed={paused}
-        title="Hold (p)"
+        title={paused ? 'Show what is new (p)' : 'Hold (p)'}
         onClick={() => exchanges.pause(!paused)}
       >
         {paused
-          ? `Go on${exchanges.waiting.value > 0 ? ` (${formatCount(exchanges.waiting.value)} new)` : ''}`
+          ? `Go on${exchanges.waiting.value > 0 ? ` (${formatCount(exchanges.waiting.value)})` : ''}`
           : 'Pause'}
       </button>
       <button type="button" onClick={() => exchanges.clear()}>

@@ -188,7 +188,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.getByRole('row', { name: 'GET /db/x' }).waitFor();
     await page.getByRole('button', { name: 'Pause' }).click();
     await gateway.get('/db/later');
-    await page.getByRole('button', { name: 'Go on (1 new)' }).click();
+    await page.getByRole('button', { name: 'Go on (1)' }).click();
     await page.getByRole('row', { name: 'GET /db/later' }).click();
     await page.getByRole('button', { name: 'curl' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();

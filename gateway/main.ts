@@ -17,5 +17,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   startGateway: async (options) => (await import('./gateway.ts')).startGateway(options),
 });
 
-// Nothing should be left to wait for. If something is, whoever asked us to end shall not wait for it.
+// Nothing should be left to wait for. If something is, the stop that was asked for must not wait for it.
 setTimeout(() => process.exit(), 1000).unref();

@@ -155,7 +155,7 @@ export class CollapsedFetch implements Asker, FetchWatcher {
     if (this.fetched === null) this.#end('kept');
   }
 
-  /** The client has no need of it any more: whoever waits with it for the same goes on, and whoever reads what flows has all of it. */
+  /** The client has no need of it any more: the others that wait for the same go on, and those that read along have all of it. */
   abandon(cause: GatewayError): void {
     this.#abandoned = true;
     if (!this.#leads) this.#flight?.leave(this);

@@ -51,7 +51,7 @@ export function stopRequested(context: CommandContext, options: StopRequestOptio
  */
 export function packageManagerGone(context: CommandContext): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  // Elsewhere a new parent is no reason to stop: whoever says `portway dev &` may leave.
+  // Elsewhere a new parent is no reason to stop: the shell of `portway dev &` may leave.
   if (context.env.npm_lifecycle_event === undefined && context.env.npm_command === undefined) return promise;
   const parent = context.process.ppid;
   const timer = setInterval(() => {

@@ -17,7 +17,7 @@ const run = promisify(execFile);
 type Protocol = 'tcp' | 'udp';
 
 /**
- * Who listens on the port of this machine. `null` where that can't be known: nobody does, the process belongs to another user, or
+ * The process that listens on the port of this machine. `null` where that can't be known: nobody does, the process belongs to another user, or
  * the platform has no way to ask (Linux: /proc; macOS: lsof).
  */
 export async function portHolder(port: number, protocol: Protocol = 'tcp'): Promise<PortHolder | null> {

@@ -161,7 +161,7 @@ function backendsOf({ namespace, object }: Known): Backend[] {
   }));
 }
 
-/** Those that are ready. An address that is a name leads nowhere: whoever may write one could name this machine. */
+/** Those that are ready. An address that is a name leads nowhere: a person with the right to write one could name this machine. */
 function podsIn({ object }: Known, portName: unknown, servicePort: unknown): PlacedService['pods'][number][] {
   const ports = listOf(object.ports);
   const meant = ports.find(({ name }) => (name ?? '') === portName) ?? (ports.length === 1 ? ports[0] : null);

@@ -18,7 +18,7 @@ import { RouteStatuses } from './kubernetes-status.ts';
 
 /**
  * Lists and watches what a cluster says of routes. The list is the truth, a watch keeps it up to date from the version at which it was taken; a
- * version that the server has forgotten (410) is a reason to list again. Any other failure ends `ask`, and whoever asks begins anew later.
+ * version that the server has forgotten (410) is a reason to list again. Any other failure ends `ask`, and its caller begins anew later.
  */
 export class KubernetesSource {
   readonly #settings: KubernetesDiscovery;
@@ -108,7 +108,7 @@ export class KubernetesSource {
     return resourceVersion;
   }
 
-  /** They are of the whole cluster: whoever is given one namespace may not look at them. */
+  /** They are of the whole cluster: an account of one namespace may not look at them. */
   #isElsewhere({ kind }: Resource): boolean {
     return (kind === 'GatewayClass' || kind === 'Namespace') && this.#settings.namespace !== null;
   }

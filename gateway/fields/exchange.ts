@@ -37,9 +37,9 @@ export interface RoutedExchange extends Exchange {
   user: string | null;
   /** Whether the answer may be for this client alone though nobody knows its user: no cache gives it to another. */
   personal: boolean;
-  /** `facts.kept`, for a policy to change: from then on they are of this exchange alone. Who has nothing to change must not ask. */
+  /** `facts.kept`, for a policy to change: from then on they are of this exchange alone. A policy with nothing to change must not ask. */
   ownKept(): string[];
-  /** What a policy has to say beside the final answer, whoever gives it. */
+  /** Fields of a policy beside those of the final answer, be it the service's, the cache's or the gateway's own. */
   addToAnswer(fields: Fields): void;
   /** Its bodies, or the tunnel that it becomes, go no faster. */
   keepPace(pace: Pace): void;

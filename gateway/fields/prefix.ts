@@ -96,7 +96,7 @@ function behindPrefix(rest: string, { prefix, rewritePrefix }: PrefixContext): s
   if (prefix === '' && rewritePrefix === '') return rest;
   const pathEnd = rest.search(/[?#]/);
   const path = pathEnd === -1 ? rest : rest.slice(0, pathEnd);
-  // `/../x` means `/x` to whoever resolves it. Behind the prefix it would climb out: `/db/../x`.
+  // `/../x` means `/x` to a browser that resolves it. Behind the prefix it would climb out: `/db/../x`.
   const resolved = withoutDotSegments(path);
   // What the service has elsewhere is not behind this route.
   if (rewritePrefix === '' ? hasPrefix(resolved, prefix) : !isBelow(resolved, rewritePrefix)) return rest;

@@ -3,7 +3,7 @@ import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Puts a text into the place of a file at once: whoever reads it finds the old one or the new one. Its owner, its group and its permissions stay, as
+ * Puts a text into the place of a file at once: a reader finds the old one or the new one. Its owner, its group and its permissions stay, as
  * far as this process may say so, or a gateway that runs as another user could not read it any more. A link stays a link; a new file is for its owner alone.
  */
 export async function replaceFile(file: string, text: string): Promise<void> {

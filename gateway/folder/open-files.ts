@@ -1,4 +1,4 @@
-/** Bounds how many files are open at once: behind HTTP/2 one connection may ask for a hundred. Who comes later waits its turn. */
+/** Bounds how many files are open at once: behind HTTP/2 one connection may ask for a hundred. Later requests wait their turn. */
 export class OpenFiles {
   readonly #max: number;
   readonly #waiting = new Map<object, () => void>();
@@ -23,7 +23,7 @@ export class OpenFiles {
     this.#waiting.delete(who);
   }
 
-  /** The place goes to whoever has waited the longest. */
+  /** The place goes to the request that has waited the longest. */
   close(): void {
     const [next] = this.#waiting;
     if (next === undefined) {

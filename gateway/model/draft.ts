@@ -5,7 +5,7 @@ export interface DraftFile {
   readonly file: string;
   /** `null`: it can't be read here. */
   readonly text: string | null;
-  /** Of what it says: whoever writes says which text they began with. */
+  /** Of what it says: a draft names the text that it began with. */
   readonly hash: string;
   /** Why it can't be written from here; `null`: it can. */
   readonly readOnly: string | null;

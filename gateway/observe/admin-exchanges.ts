@@ -236,7 +236,7 @@ function parametersOf({ url }: FastifyRequest): URLSearchParams {
 
 /** By the connection's own address, and by what browsers say of the page that asks: fields that another client sends count for nothing. */
 export function isRefused({ socket, headers, adminUser }: FastifyRequest): boolean {
-  // Who has a key may be anywhere, and was asked where the page is from before.
+  // The holder of a key may be anywhere, and where the page is from was asked before.
   if (adminUser !== null) return false;
   const from = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   return !isLoopback(from) || isOfAnotherOrigin(headers);

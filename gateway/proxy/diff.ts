@@ -40,7 +40,7 @@ export function isEmpty(diff: ConfigDiff): boolean {
   return diff.added.length + diff.removed.length + diff.changed.length + diff.settings.length === 0;
 }
 
-/** Whether something stands in another line or another order, which matters to whoever is told of it alone. */
+/** Whether something stands in another line or another order, which matters to the report of changes alone. */
 export function hasMoved(before: GatewayConfig, after: GatewayConfig): boolean {
   return PLACED.some(
     (key) =>

@@ -68,7 +68,7 @@ export class ServerContexts {
 /** Apple's programs refuse more than 825. */
 export const DEV_CERTIFICATE_DAYS = 397;
 const BELOW_LOCALHOST = /^(?!-)[a-z0-9-]{1,63}\.localhost$/;
-/** Whoever is on this machine may ask for names without end. */
+/** A client of this machine may ask for names without end. */
 const ISSUED_MAX = 200;
 
 /**

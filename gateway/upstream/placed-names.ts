@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PlacedService } from '../model/config.ts';
 import type { NameWatcher } from './watched-name.ts';
 
-/** A name that is not asked about: whoever follows a cluster says what it stands for. */
+/** A name that is not asked about: what follows a cluster says where it leads. */
 export class PlacedName {
   readonly #watchers = new Set<NameWatcher>();
   #pods: PlacedService['pods'] = [];

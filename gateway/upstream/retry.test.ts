@@ -34,7 +34,7 @@ describe('where nothing was sent', () => {
   ])('%s: another endpoint may be tried: %s', (code, expected) => {
     expect(may(code, { elsewhere: true })).toBe(expected);
     expect(may(code, { elsewhere: true, method: 'POST', hasBody: true })).toBe(expected);
-    // Who refused a moment ago refuses still.
+    // An endpoint that refused a moment ago refuses still.
     expect(may(code, { elsewhere: false })).toBe(false);
   });
 

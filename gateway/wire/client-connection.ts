@@ -11,7 +11,7 @@ import { HeadBuffer } from './head-buffer.ts';
 import type { AnswerText } from './head-text.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadBuffer, type Take } from './read-buffer.ts';
-import { asksByHead, checkPreface, checkRequestLine, forNodeParser, isNodeMethod } from './request-line.ts';
+import { asksByHead, checkBeginning, checkMethod, forNodeParser, type Unread } from './request-line.ts';
 import { HEAD_MAX_BYTES, type LastFields, type RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
 import { EXCHANGES_PER_TURN, type Turns, type TurnTaker } from './turns.ts';
@@ -47,9 +47,6 @@ export interface ClientConnectionOwner {
  * `none`: the connection reads no more, or the general lane reads for now.
  */
 type Stage = 'head' | 'body' | 'answer' | 'none';
-
-/** What becomes of a head that this lane does not carry; `partial`: more of it is needed. */
-type Unread = 'partial' | 'refused' | 'handed over' | 'http2';
 
 /**
  * One connection of a client in the wire lane. It reads one request at a time, and the next one when the answer is out: what is pipelined
@@ -244,18 +241,12 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   }
 
   /** A head that this lane does not carry. What would be wrong in either lane is answered here, so that both say the same. */
-  #check(verdict: 'taken' | 'refused', bytes: Buffer, from: number, to: number): Unread {
-    const preface = this.#fresh && verdict === 'refused' && checkPreface(bytes, from, to);
-    if (preface) return preface === 'partial' ? preface : 'http2';
-    const { method } = this.#owner.reader;
+  #check(verdict: 'taken' | 'refused', bytes: Buffer, from: number, to: number): Unread | 'refused' {
     const checked =
-      verdict === 'refused'
-        ? checkRequestLine(bytes, from, to, to - from >= HEAD_MAX_BYTES)
-        : isNodeMethod(method)
-          ? null
-          : new GatewayError('method_unknown', `${method} on a route of the general lane`);
-    if (checked === null) return 'handed over';
-    if (checked === 'partial') return checked;
+      verdict === 'taken'
+        ? checkMethod(this.#owner.reader.method)
+        : checkBeginning(bytes, from, to, this.#fresh, to - from >= HEAD_MAX_BYTES);
+    if (typeof checked === 'string') return checked;
     this.#exchange = null;
     this.#refuse(checked, asksByHead(bytes, from, to));
     return 'refused';

@@ -2,14 +2,35 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { METHODS } from '../exchange/node-http.ts';
 import { TARGET_MAX_BYTES } from './request-reader.ts';
 
+/** What becomes of a head that the wire lane does not carry; `partial`: more of it is needed to say so. */
+export type Unread = 'partial' | 'handed over' | 'http2';
+
 /**
- * Judges the beginning of a head that the wire lane's reader has refused, before Node's parser gets it: that one repairs what is to be refused,
+ * Checks the beginning of a head that the wire lane's reader has refused, before Node's parser gets it: that one repairs what is to be refused,
  * and refuses what is only uncommon.
  *
- * @param whole whether nothing more of the line is waited for.
- * @returns what is wrong; `partial`: its end is to be waited for; `null`: the general lane may read it.
+ * @param first whether the connection begins with it. @param whole whether nothing more of its request line is waited for.
+ * @returns what is wrong, or where it goes.
  */
-export function checkRequestLine(
+export function checkBeginning(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  first: boolean,
+  whole: boolean,
+): GatewayError | Unread {
+  const preface = first && checkPreface(bytes, from, to);
+  if (preface) return preface === 'partial' ? preface : 'http2';
+  return checkRequestLine(bytes, from, to, whole) ?? 'handed over';
+}
+
+/** Of a head that the wire lane has read, and leaves to the general lane. */
+export function checkMethod(method: string): GatewayError | Unread {
+  if (NODE_METHODS.has(method)) return 'handed over';
+  return new GatewayError('method_unknown', `${method} on a route of the general lane`);
+}
+
+function checkRequestLine(
   bytes: Buffer,
   from: number,
   to: number,
@@ -39,7 +60,7 @@ function checkLine(line: string): GatewayError | null {
 }
 
 /** Whether a connection begins with the preface of HTTP/2 (RFC 9113 §3.4); `partial`: with a part of it that is no request of HTTP/1. */
-export function checkPreface(bytes: Buffer, from: number, to: number): boolean | 'partial' {
+function checkPreface(bytes: Buffer, from: number, to: number): boolean | 'partial' {
   const length = Math.min(to - from, PREFACE.length);
   if (PREFACE.compare(bytes, from, from + length, 0, length) !== 0) return false;
   return length === PREFACE.length || 'partial';

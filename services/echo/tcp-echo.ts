@@ -50,7 +50,7 @@ async function echo(socket: Socket, log: Logger, idleMs: number): Promise<void> 
     (error: Error) => error.message,
   );
   const ms = Math.round(performance.now() - began);
-  // Whoever says nothing only looked whether the port is open, as supervisors and health checks do.
+  // A client that says nothing only looked whether the port is open, as supervisors and health checks do.
   log[socket.bytesRead === 0 && failure === null ? 'debug' : 'info'](
     { remote, bytes: socket.bytesRead, ms, ...(failure === null ? {} : { failure }) },
     'connection closed',

@@ -46,7 +46,7 @@ export async function makeSamples(parts: {
   await queue.commit(() => catalogue.noteSamples());
 }
 
-/** Upright for whoever honours EXIF, on its side for others: as telephones write photographs. */
+/** Upright for viewers that honour EXIF, on its side for others: as telephones write photographs. */
 async function makeTurned(): Promise<Buffer> {
   const turned = await paint(sunflower, 600, 800).rotate(270).toBuffer({ resolveWithObject: true });
   const { width, height, channels } = turned.info;

@@ -35,7 +35,7 @@ export function httpService(server: Server, parts: HttpServiceParts, hooks: Http
 }
 
 function limitTimes(server: Server): void {
-  // Longer than the gateway keeps an idle connection in its pool: whoever closes first must be the one who sends.
+  // Longer than the gateway keeps an idle connection in its pool: the side that closes first must be the one that sends.
   server.keepAliveTimeout = 65_000;
   server.headersTimeout = 10_000;
   // A large upload over a slow line may take hours; what is limited is the silence between two pieces.

@@ -6,7 +6,7 @@ const acceptable = /^[\w.:/+=@-]{1,128}$/;
 
 /**
  * The id under which this request stands in the logs: the gateway's `X-Request-Id`, or a new one. It is written
- * back into the request's headers, so that whoever asks later gets the same.
+ * back into the request's headers, so that later readers get the same.
  */
 export function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];

@@ -28,7 +28,7 @@ type Id = string | number;
  */
 export async function serveRpc(input: Readable, output: Writable, handle: RpcHandler): Promise<void> {
   const underWay = new Set<Promise<void>>();
-  // Whoever reads no more has left: the input ends, too.
+  // A client that reads no more has left: the input ends, too.
   output.on('error', () => input.destroy());
   const answer = async (line: string) => {
     const said = await answerTo(line, handle);

@@ -97,7 +97,7 @@ function sendable(given: readonly string[], kept: readonly string[], mode: strin
     if (OF_THE_CONNECTION.has(lower)) continue;
     const masked = given !== kept && value.includes(HIDDEN);
     const meant = masked ? pairs(kept).find(([other]) => other.toLowerCase() === lower)?.[1] : value;
-    // Whoever edits may set what they like; what the client sent is the client's.
+    // An editor may set any field; what the client sent is the client's.
     const clients = masked || given === kept;
     const hidden = clients && mode === 'production' && shownField(lower, meant ?? '') !== meant;
     if (meant === undefined || hidden) continue;

@@ -48,7 +48,7 @@ export class CodedHeads {
     if (status === 304) return as(facts.untouchable ? fields : withVary(weakened(fields)));
     if (!this.#mayBe(status, facts)) return as(fields);
     const [coding] = acceptedCodings(accept, this.#encodings);
-    // Whoever keeps it must know that others get it in another form.
+    // A cache must know that others get it in another form.
     if (coding === undefined || !room) return as(withVary(fields));
     return as([...withVary(weakened(without(fields, OF_THE_BYTES))), 'Content-Encoding', coding], coding);
   }

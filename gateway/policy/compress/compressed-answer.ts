@@ -73,7 +73,7 @@ export class CompressedAnswer extends DownstreamFilter implements DownstreamList
   override write(chunk: Buffer): boolean {
     const encoder = this.#encoder;
     if (encoder === null) return this.client.write(chunk);
-    // Who counts what the client gets has counted it as it came.
+    // The forwarding has counted it as it came; the client gets it coded, which is counted instead.
     this.#record.bytesOut -= chunk.length;
     return encoder.write(ownBytes(chunk), () => {
       // The service pauses: what it has said so far is not to wait for what it says next.
@@ -101,7 +101,7 @@ export class CompressedAnswer extends DownstreamFilter implements DownstreamList
     const encoder = this.#encoder;
     if (encoder === null) return this.#listener?.drained();
     encoder.resume();
-    // The service has said all of it, and whoever keeps the time hears that the client goes on reading.
+    // The service has said all of it, and the timeouts hear that the client goes on reading.
     if (!encoder.writableNeedDrain) this.#listener?.drained();
   }
 

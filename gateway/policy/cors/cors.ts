@@ -103,7 +103,7 @@ class Cors {
     return out;
   }
 
-  /** Who may read the answer; `null`: nobody else. */
+  /** The origin that the answer lets read it; `null`: none but its own. */
   #toldOrigin({ facts }: RoutedHead): string | null {
     if (this.#everybody) return '*';
     const origin = firstValue(facts.kept, 'origin');

@@ -75,7 +75,7 @@ export async function runBench(
   };
 }
 
-/** Who is installed takes part; who isn't is named, because a table without it would look complete. */
+/** Peers that are installed take part; the others are named, because a table without them would look complete. */
 function invite(names: readonly string[], say: (line: string) => void) {
   const wanted = peers.filter((peer) => names.includes(peer.name));
   const participants = wanted.flatMap((peer): Participant[] => {

@@ -79,7 +79,7 @@ async function row(count: number, servicePort: number): Promise<string> {
 /** Each hundredth leads to a service that is there. */
 function yamlOf(count: number, servicePort: number, more = ''): string {
   const routes = Array.from({ length: count }, (_, at) => {
-    return `  /r${at}/${at % 7}: ${at % 100 === 0 ? servicePort : 42_000 + (at % 1_000)}\n`;
+    return `  /r${at}/${at % 7}: ${at % 100 === 0 ? servicePort : 20_000 + (at % 1_000)}\n`;
   });
   return `log: { access: false }\noverload: off\nroutes:\n${routes.join('')}${more}`;
 }

@@ -29,32 +29,23 @@ async function dev() {
 }
 
 describe('portway restart', () => {
-  it('begins the service anew, and waits until it is ready', async () => {
-    const { ask, pids, running } = await dev();
+  it('begins the service anew, waits until it is ready, and shows why it does not come up again', async () => {
+    const { ask, folder, pids, running } = await dev();
     const { code, stdout } = await ask('restart', 'api');
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^api is ready on port \d+\n$/)]);
     expect(running.stdout).toContain('api restarts: asked for by `portway restart`');
     expect(pids().map(runs)).toEqual([false, true]);
-  });
-
-  it('shows why it does not come up again', async () => {
-    const { ask, folder } = await dev();
     await writeFile(join(folder, 'broken'), '');
-    const { code, stdout } = await ask('restart', 'api');
-    expect([code, stdout]).toEqual([
+    const crashed = await ask('restart', 'api');
+    expect([crashed.code, crashed.stdout]).toEqual([
       1,
       expect.stringContaining('api crashed (exit code 1); its last lines:\n'),
     ]);
-    expect(stdout).toContain('    Error: it is broken\n');
+    expect(crashed.stdout).toContain('    Error: it is broken\n');
   });
 });
 
 describe('portway logs', () => {
-  it('shows what the service wrote', async () => {
-    const { ask, pids } = await dev();
-    expect(await ask('logs', '/api', '--tail', '1')).toMatchObject({ code: 0, stdout: `pid ${pids()[0]}\n` });
-  });
-
   it('follows it through a restart, until the gateway ends', async () => {
     const { ask, pids, running, folder } = await dev();
     const following = startPortway(['logs', 'api', '-f'], { cwd: folder });
@@ -72,8 +63,9 @@ describe('portway logs', () => {
     expect([await following.ended(), following.stderr]).toEqual([1, 'portway: the gateway has ended\n']);
   });
 
-  it('ends well with Ctrl-C', async () => {
-    const { pids, folder } = await dev();
+  it('shows what the service wrote, and ends well with Ctrl-C where it follows', async () => {
+    const { ask, pids, folder } = await dev();
+    expect(await ask('logs', '/api', '--tail', '1')).toMatchObject({ code: 0, stdout: `pid ${pids()[0]}\n` });
     const following = startPortway(['logs', 'api', '-f'], { cwd: folder });
     await following.said(`pid ${pids()[0]}`);
     following.child.kill('SIGINT');
@@ -82,8 +74,8 @@ describe('portway logs', () => {
 });
 
 describe('both say', () => {
-  it('which services there are', async () => {
-    const { ask } = await dev();
+  it('which services there are, and that the gateway that answers serves another configuration', async () => {
+    const { adminPort, ask, folder } = await dev();
     expect(await ask('restart', 'app')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('did you mean api?'),
@@ -92,10 +84,6 @@ describe('both say', () => {
       code: 1,
       stderr: expect.stringContaining('there are api'),
     });
-  });
-
-  it('that the gateway that answers serves another configuration', async () => {
-    const { adminPort, folder } = await dev();
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, 'gateway.config.yaml'), `admin: ${adminPort}\nroutes: { /api: 3001 }\n`);
     const { code, stderr } = await runPortway(['restart', 'api'], { cwd });

@@ -84,3 +84,33 @@ test('a file with a problem is not converted', async () => {
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toContain('a letter O instead of a zero?');
 });
+
+test('a copy to a Service of HTTP/2 with several addresses goes to its name, by HTTP/2', async () => {
+  const metadata = { name: 'copies', namespace: 'shop' };
+  const slice = {
+    ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+    metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'copies' } },
+    endpoints: [{ addresses: ['10.0.0.1'] }, { addresses: ['10.0.0.2'] }],
+    ports: [{ port: 8080 }],
+  };
+  const ports = [{ port: 80, appProtocol: 'kubernetes.io/h2c' }];
+  const requestMirror = { backendRef: { name: 'copies', port: 80 } };
+  const rules = [
+    { filters: [{ type: 'RequestMirror', requestMirror }], backendRefs: [{ name: 'copies', port: 80 }] },
+  ];
+  const objects = [
+    {
+      ...{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', spec: { rules } },
+      metadata: { ...metadata, name: 'a' },
+    },
+    { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports } },
+    slice,
+  ];
+  const block = (object: object) =>
+    Object.entries(object)
+      .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+      .join('\n');
+  const { stdout } = await converted(objects.map(block).join('\n---\n'));
+  expect(stdout).toContain('to: h2c://copies.shop.svc:80');
+  expect(stdout).toContain('h2c://10.0.0.2:8080');
+});

@@ -61,8 +61,7 @@ test('a server that repeats what it does not know tells no password', async () =
 test('what keeps silent when it is subscribed to counts as away', async () => {
   const { reasons, linked } = await place((sent) => (sent.includes('HELLO') ? HELLO : undefined));
   linked();
-  await until('it is away', () => reasons.length > 0);
-  expect(reasons[0]).toBe('no answer within 200 ms');
+  await until('it is away', () => reasons.includes('no answer within 200 ms'));
 });
 
 test('what does not say what it is holds no connection', async () => {
@@ -75,7 +74,7 @@ test('what does not say what it is holds no connection', async () => {
   });
   linked({ sentinel: { name: 'main', password: null } });
   await until('it is away three times', () => reasons.length > 2);
-  expect(reasons[0]).toBe('no answer within 200 ms');
+  expect(reasons).toContain('no answer within 200 ms');
   expect(open.size).toBeLessThan(3);
 });
 
@@ -86,7 +85,7 @@ test('a node of a Redis Cluster is said to be one', async () => {
       ? SUBSCRIBED
       : "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
   });
-  linked({}, async (link) => void (await link.run('beat', ['a', 'b'], [])));
+  linked({ timeoutMs: 5_000 }, async (link) => void (await link.run('beat', ['a', 'b'], [])));
   await until('it is away', () => reasons.length > 0);
   expect(reasons[0]).toContain('a node of a Redis Cluster');
 });
@@ -107,6 +106,8 @@ test('Sentinels are asked by TLS, and so is the master', async () => {
   const link = linked({
     hosts: [{ host: 'localhost', port: config.hosts[0]!.port }],
     ...{ sentinel: { name: 'main', password: null }, secure: true, ca: join(folder, 'ca.crt') },
+    // What is late is asked again.
+    timeoutMs: 5_000,
   });
   await until('it is up', () => link.isUp);
   expect(asked.filter((sent) => sent.includes('HELLO'))).toHaveLength(2);

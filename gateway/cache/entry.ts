@@ -1,6 +1,8 @@
 import type { RepeatedFields } from '../exchange/contract.ts';
 import { canonicalPath } from '../route/target.ts';
-import type { Chosen } from './vary.ts';
+
+/** What an answer was chosen by: the values of the request's fields that its Vary names, normalised; `null`: not sent. */
+export type Chosen = Readonly<Record<string, string | null>>;
 
 /** Fields by their names in lower case, repeated ones as lists. */
 export type FieldMap = Record<string, string | string[]>;

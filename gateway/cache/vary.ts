@@ -1,7 +1,4 @@
-import type { FieldMap } from './entry.ts';
-
-/** What an answer was chosen by: the values of the request's fields that its Vary names, normalised; `null`: not sent. */
-export type Chosen = Readonly<Record<string, string | null>>;
+import type { Chosen, FieldMap } from './entry.ts';
 
 /**
  * The fields of one request, as those by which answers are chosen (RFC 9111 §4.1). Each is normalised once, however many variants are

@@ -33,3 +33,22 @@ export class RestartDelay {
     return Math.round(nominalMs * (1 - this.#random() / 4));
   }
 }
+
+/** How long the slot of a worker stays empty: not at all after the first death, longer and longer while workers die young one after the other. */
+export class RespawnDelay {
+  readonly #later: RestartDelay;
+  #young = 0;
+
+  constructor(random: () => number = Math.random) {
+    this.#later = new RestartDelay(restartPolicy, random);
+  }
+
+  /** Milliseconds to wait after a life that lasted `livedMs`. */
+  next(livedMs: number): number {
+    const { goodLifeMs } = restartPolicy;
+    if (livedMs >= goodLifeMs) this.#young = 0;
+    if (this.#young++ === 0) return 0;
+    // The second death in a row is the first that is waited for.
+    return this.#later.next(this.#young === 2 ? goodLifeMs : 0);
+  }
+}

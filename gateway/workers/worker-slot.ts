@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { RespawnDelay } from './respawn-delay.ts';
+import { RespawnDelay } from './restart-delay.ts';
 import type { Ending, WorkerProcess } from './worker-process.ts';
 
 export interface WorkerSlotOptions {

@@ -203,11 +203,13 @@ export function timeoutsOf(rule: ObjectReader): SourceNode | null {
   const timeouts = rule.map('timeouts');
   if (timeouts === null) return null;
   timeouts.knows('request', 'backendRequest');
-  const response = timeouts.scalar('backendRequest') ?? timeouts.scalar('request');
-  return response === null || isOff(response.value) ? null : mapAt(timeouts.node.span, { response });
+  const [response] = ['backendRequest', 'request']
+    .flatMap((key) => timeouts.scalar(key) ?? [])
+    .filter(({ value }) => !isOff(value));
+  return response === undefined ? null : mapAt(timeouts.node.span, { response });
 }
 
 /** `0s` is no deadline at all. */
 function isOff(duration: unknown): boolean {
-  return /^0+(?:ms|s|m|h)$/.test(String(duration));
+  return /^(?:0+(?:ms|s|m|h)){1,4}$/.test(String(duration));
 }

@@ -543,13 +543,22 @@ describe('what is answered', () => {
     });
     const rules = [
       timed('/request', { request: '200ms' }),
-      timed('/backend', { request: '30s', backendRequest: '200ms' }),
+      timed('/backend', { request: '1h0m30s', backendRequest: '200ms' }),
+      timed('/zero', { request: '200ms', backendRequest: '0s' }),
+      { ...timed('/off', { request: '0h0s' }), ...to('v1') },
     ];
     const objects = [object, { ...slice, ports: [{ name: 'http', port: silent.port }] }];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...objects);
+    const gateway = await serving(
+      gatewayObject(),
+      route('a', { rules }),
+      ...objects,
+      ...(await backend('v1')),
+    );
     const rows: Row[] = [
       ['/request', [], 504],
       ['/backend', [], 504],
+      ['/zero', [], 504],
+      ['/off', [], 'v1'],
     ];
     expect(await taken(gateway, rows)).toEqual(rows);
   });

@@ -61,6 +61,19 @@ describe('two joined connections', () => {
     expect(endings).toEqual([]);
   });
 
+  // Each kept both connections for as long as the wait, and then for the time of silence.
+  test('leave no timer behind that waited for their pace', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { client, service, endings, gone } = await splice(60_000, { took: () => 600_000 });
+    await service.send('one');
+    expect(await client.until('one')).toBe('one');
+    client.reset();
+    await gone;
+    expect(endings).toEqual(['client-reset']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test.each(['client', 'service'] as const)(
     'pass the end of the %s on, and let the other direction flow until it ends too',
     async (side) => {

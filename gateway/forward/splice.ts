@@ -72,17 +72,24 @@ export class Splice {
     from.on('error', () => {});
     const readBuffer = ReadBuffer.of(from);
     let held: NodeJS.Timeout | undefined;
-    const hold = (ms: number) => {
-      from.pause();
-      if (held === undefined) this.#paused++;
+    const letGo = () => {
+      if (held === undefined) return;
       clearTimeout(held);
+      held = undefined;
+      this.#paused--;
+    };
+    const hold = (ms: number) => {
+      letGo();
+      from.pause();
+      this.#paused++;
       held = setTimeout(() => {
-        held = undefined;
-        this.#paused--;
+        letGo();
         this.#timer.refresh();
         if (!to.writableNeedDrain) from.resume();
       }, ms).unref();
     };
+    // It would keep both connections, and set the time of silence of what is over going again.
+    from.once('close', letGo);
     const move = (buffer: Buffer, bytes: number): boolean => {
       // Nobody can write to a side that was ended, and an attempt would throw away what still waits in it.
       if (to.writableEnded || to.destroyed) return true;

@@ -300,7 +300,7 @@ describe('a bug in the gateway', () => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
-    await until('the map', () => output.includes('Ctrl-C stops everything'), 15_000);
+    await until('the map', () => output.includes('Ctrl-C stops everything'));
     return { child, output: () => output };
   }
 
@@ -394,7 +394,7 @@ describe('portway dev below npm', () => {
       if (!ended) process.kill(-(npm.pid as number), 'SIGKILL');
       killThoseThatRun(pidsIn(output));
     });
-    await until('the map', () => output.includes('Ctrl-C stops everything'), 15_000);
+    await until('the map', () => output.includes('Ctrl-C stops everything'));
     return { npm, output: () => output };
   }
 
@@ -407,7 +407,7 @@ describe('portway dev below npm', () => {
     // Asked for first: it may close while the last lines are looked for.
     const closed = once(npm.stdout, 'close');
     process.kill((npm.pid as number) * sign, signal);
-    await until('the end', () => output().includes('portway | stopped'), 10_000);
+    await until('the end', () => output().includes('portway | stopped'));
     await closed;
     expect(pidsIn(output())).toHaveLength(2);
     await expectNothingLeft(of, output());

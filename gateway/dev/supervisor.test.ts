@@ -8,7 +8,8 @@ import { acceptsConnections } from './port-probe.ts';
 import { servicePolicy } from './service.ts';
 import { Supervisor } from './supervisor.ts';
 
-function supervise() {
+/** @param stopGraceMs what a service gets to stop before it is killed */
+function supervise(stopGraceMs = 500) {
   const notices: string[] = [];
   const lines: string[] = [];
   const supervisor = new Supervisor({
@@ -17,7 +18,7 @@ function supervise() {
       notice: (text) => void notices.push(text),
     },
     environment: (service) => ({ ...process.env, PORT: String(service.port), ...service.env }),
-    policy: { ...servicePolicy, stopGraceMs: 500 },
+    policy: { ...servicePolicy, stopGraceMs },
   });
   onTestFinished(() => supervisor.stop());
   return { supervisor, notices, lines };
@@ -119,18 +120,20 @@ describe('Supervisor', () => {
   });
 
   it('does not wait for a stubborn service of an earlier configuration before it ends the others', async () => {
-    const { supervisor } = supervise();
+    const { supervisor } = supervise(60_000);
     const [a, b] = await freePorts(2);
     const stubborn = config('a', await program(`process.on('SIGTERM', () => {});${listening}`), a);
     const other = config('b', await program(listening), b);
     await supervisor.apply([stubborn, other]);
     await supervisor.settled();
-    const { b: pid } = pids(supervisor);
+    const { a: stubbornPid, b: pid } = pids(supervisor);
     const applied = supervisor.apply([other]);
     await until('the first is being stopped', () => supervisor.status()[0]?.state === 'stopping');
     const stopped = supervisor.stop();
-    await until('the other has ended', () => !runs(pid as number), 400);
+    await until('the other has ended', () => !runs(pid as number));
     expect(supervisor.status()[0]?.state).toBe('stopping');
+    // The shell that ran it has gone; its group has not.
+    process.kill(-(stubbornPid as number), 'SIGKILL');
     await Promise.all([applied, stopped]);
   });
 

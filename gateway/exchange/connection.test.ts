@@ -67,7 +67,7 @@ describe('exchanges on one connection', () => {
     const { connection, told } = connectionTo(service.port);
     await sending(connection, { target: '/later' }).answer.outcome();
     await sending(connection, { target: '/sooner' }).answer.outcome();
-    await until('it is told', () => told.at(-1) === 'disconnected', 2_000);
+    await until('it is told', () => told.at(-1) === 'disconnected', 3_500);
   });
 
   test.each([
@@ -102,11 +102,10 @@ test('in the wire lane a connection in which the end of a request still waits ca
 
 describe('a request that is given up', () => {
   test('while connecting ends the attempt, tells nothing, and the connection is of no more use', async () => {
-    const { connection, told } = connectionTo(await startDeafPort());
+    const { connection, told } = connectionTo(await startDeafPort(), {}, 60_000);
     const { answer, call } = sending(connection);
     call.abort();
-    // Well before the second is up that connecting may take.
-    await until('its owner is told', () => told.includes('released'), 500);
+    await until('its owner is told', () => told.includes('released'));
     expect([answer.events, connection.closed, connection.busy]).toEqual([[], true, false]);
   });
 

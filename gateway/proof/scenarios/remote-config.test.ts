@@ -96,9 +96,9 @@ test('it is fetched, asked for news with its ETag, and taken over when it change
   expect(await text('/a')).toBe('one');
   await gateway.reload();
   source.text = `# other\nroutes:\n  /a: ${two}\n`;
-  await until('the second answers', async () => (await text('/a')) === 'two', 15_000);
+  await until('the second answers', async () => (await text('/a')) === 'two');
   const seen = source.asked.length;
-  await until('it is asked again', () => source.asked.length > seen, 15_000);
+  await until('it is asked again', () => source.asked.length > seen);
   expect(source.asked.at(-1)!.headers['if-none-match']).toMatch(/^"/);
   expect(gateway.configStatus().file).toBe(source.url);
 });

@@ -68,7 +68,7 @@ streams:
       const all = ports.flatMap((port) => Object.values(manners).map((manner) => ({ port, manner })));
       await Promise.all([...all, ...all, ...all].map(({ port, manner }) => misbehave(port, manner)));
     }
-    await until('every descriptor is back', async () => gateway.descriptors().all <= before, 15_000);
+    await until('every descriptor is back', async () => gateway.descriptors().all <= before);
     // One in four is echoed.
     await until('somebody is served', async () => {
       const client = await connect(plain);
@@ -95,7 +95,7 @@ streams:
       await Promise.all(clients.map((client) => client.send('x', port)));
       expect(gateway.descriptors().all).toBeLessThanOrEqual(before + 101);
     }
-    await until('every descriptor is back', async () => gateway.descriptors().all <= before, 15_000);
+    await until('every descriptor is back', async () => gateway.descriptors().all <= before);
     const [client] = clients;
     await client?.send('hello', port);
     await until('it is answered', () => client?.received.at(-1)?.text === 'HELLO');

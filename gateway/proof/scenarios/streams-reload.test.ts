@@ -138,7 +138,7 @@ describe('on a reload', () => {
     };
     expect(await problem()).toContain('the port is taken');
     holder.close();
-    await until('it is open', async () => (await problem()) === null, 5_000);
+    await until('it is open', async () => (await problem()) === null);
     await (await openThrough(taken, service)).lives();
     await gateway.log.find('the good news', ({ msg }) => msg === 'the port is open now');
   });

@@ -126,7 +126,7 @@ describe('before the service is connected', () => {
     await client.send('x');
     await until('the gateway connects', () => gatewaySockets().some(({ connecting }) => connecting));
     client.reset();
-    await until('the gateway holds no socket', () => gatewaySockets().length === 0, 1_000);
+    await until('the gateway holds no socket', () => gatewaySockets().length === 0);
     expect(await gateway.log.exchange(0)).toMatchObject({ code: 'client_left', level: 'info' });
   });
 

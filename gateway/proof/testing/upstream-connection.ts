@@ -7,14 +7,18 @@ import { AnswerRecorder, upstreamRequest } from './answer-recorder.ts';
 import { localAddress } from './endpoint-address.ts';
 
 /** A connection, and what it has told its owner: `released`, `disconnected`. */
-export function connectionTo(port: number, overrides: Parameters<typeof localAddress>[1] = {}) {
+export function connectionTo(
+  port: number,
+  overrides: Parameters<typeof localAddress>[1] = {},
+  connectTimeoutMs = 1_000,
+) {
   const told: string[] = [];
   const owner = {
     released: () => told.push('released'),
     disconnected: () => told.push('disconnected'),
   };
   const address = localAddress(port, overrides);
-  const connection: Connection = new ServiceConnection(address, 1_000, owner, new SocketMemory());
+  const connection: Connection = new ServiceConnection(address, connectTimeoutMs, owner, new SocketMemory());
   onTestFinished(() => connection.close());
   return { connection, told };
 }

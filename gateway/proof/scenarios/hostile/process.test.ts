@@ -25,7 +25,7 @@ test('the whole table leaves a real process running, with no descriptor more tha
   for (let at = 0; at < rows.length; at += 25) {
     await Promise.all(rows.slice(at, at + 25).map((sent) => talk(gateway.port, sent)));
   }
-  await until('no descriptor is left over', () => descriptors() <= before, 15_000);
+  await until('no descriptor is left over', () => descriptors() <= before);
   expect(gateway.alive).toBe(true);
   await talk(gateway.port, [ask.replace('/db/', '/db/last')]);
   expect(service.whole.at(-1)?.request.target).toBe('/last');

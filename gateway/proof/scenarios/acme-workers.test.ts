@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { acmeYaml, certificateStatus, issuerShown, NAME } from '../testing/acme-stage.ts';
+import { ALL_PAIRS } from '../testing/all-pairs.ts';
 import { DirectoryFront } from '../testing/directory-front.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
@@ -9,7 +10,7 @@ import { until } from '../testing/poll.ts';
 import { temporaryFolder } from '../testing/program.ts';
 import { ok, startService } from '../testing/service.ts';
 
-test.skipIf(!hasPebble).each(['http-01', 'tls-alpn-01'] as const)(
+test.skipIf(!hasPebble).each(ALL_PAIRS ? (['http-01', 'tls-alpn-01'] as const) : (['http-01'] as const))(
   'with workers one process orders, and each answers %s and shows the certificate',
   { timeout: 90_000 },
   async (challenge) => {

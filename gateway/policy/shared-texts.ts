@@ -7,7 +7,7 @@ export interface SharedTexts {
 export type TextQuestion =
   /** Answers the text; `null`: there is none. */
   | { readonly do: 'read'; readonly name: string }
-  /** Answers the text; `null`: another one than `was` is there by now. @property was `null`: whatever is there */
+  /** Answers the text; `null`: another one than `was` is there by now, or none. @property was `null`: whatever is there; '': nothing has to be there */
   | {
       readonly do: 'keep';
       readonly name: string;

@@ -86,9 +86,12 @@ if held and held ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return 1`;
 
-/** KEYS: text. ARGV: the new one, for how many milliseconds, the one in whose place it comes; '': any. Answers 1 where it is kept. */
+/** KEYS: text. ARGV: the new one, for how many milliseconds, the one in whose place it comes; '*': any, '': there need be none. Answers 1 where it is kept. */
 const KEEP = `
-if ARGV[3] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end
+if ARGV[3] ~= '' then
+  local there = redis.call('GET', KEYS[1])
+  if not there or (ARGV[3] ~= '*' and there ~= ARGV[3]) then return 0 end
+end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
 

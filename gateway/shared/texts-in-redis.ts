@@ -3,6 +3,9 @@ import { SHARED_TEXT_MAX, type SharedTexts, type TextQuestion } from '../policy/
 import { within } from './connection.ts';
 import type { Link } from './link.ts';
 
+/** Stands for no text. */
+const ANY = '*';
+
 /** What replicas keep for each other, asked one by one: nothing of it is remembered here. */
 export class TextsInRedis implements SharedTexts {
   readonly #link: () => Link | null;
@@ -33,7 +36,7 @@ export class TextsInRedis implements SharedTexts {
       }
       case 'keep': {
         const { text, forMs, was } = question;
-        const kept = await link.run('keep', [key], [text, String(forMs), was ?? '']);
+        const kept = await link.run('keep', [key], [text, String(forMs), was ?? ANY]);
         return kept === 1 ? text : null;
       }
     }

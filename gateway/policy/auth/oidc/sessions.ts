@@ -6,7 +6,7 @@ import type { OidcSettings } from '../settings.ts';
 import { type Cookies, fitsChunks, fitsOneCookie, joinChunks, setChunks } from './cookies.ts';
 import { Seal } from './seal.ts';
 import { isOver, isToRefresh, type Session } from './session.ts';
-import { StoredSessions } from './stored-sessions.ts';
+import { ENDED, StoredSessions } from './stored-sessions.ts';
 
 /** The name of a session that is elsewhere, in the place of the session. */
 interface Pointer {
@@ -91,8 +91,9 @@ export class Sessions {
   }
 
   async #refreshedOver(session: Session, name: string, now: number, refresh: () => Promise<Session>) {
-    const newest = await this.#stored.newest(name).catch(() => null);
-    if (newest !== null && !isToRefresh(newest, now)) return newest;
+    const newest = await this.#stored.newest(name).catch(() => undefined);
+    if (newest === null) throw new GatewayError('unauthenticated', ENDED);
+    if (newest !== undefined && !isToRefresh(newest, now)) return newest;
     if (await this.#stored.isClaimed(name)) return session;
     try {
       return await refresh();

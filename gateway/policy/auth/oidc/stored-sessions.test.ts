@@ -30,7 +30,9 @@ class Texts implements SharedTexts {
     if (question.do === 'read') return there;
     if (question.do === 'drop') this.kept.delete(name);
     if (question.do === 'claim') return there === null ? name : null;
-    if (question.do !== 'keep' || (question.was !== null && question.was !== there)) return null;
+    if (question.do !== 'keep') return null;
+    const { was } = question;
+    if (was !== '' && (there === null || (was !== null && was !== there))) return null;
     this.kept.set(name, question.text);
     return question.text;
   }
@@ -55,6 +57,27 @@ test('a session in the place of another one is none', async () => {
   expect(await replica(texts).read(own)).toBeNull();
   texts.kept.set(`oidc:${own}`, 'nonsense');
   expect(await replica(texts).read(own)).toBeNull();
+});
+
+test('what is ended while it is read is over', async () => {
+  const texts = new Texts();
+  const one = replica(texts);
+  const name = (await one.keep(session('ann')))!;
+  const reading = one.newest(name);
+  await one.drop(name);
+  await reading;
+  expect(await one.read(name)).toBeNull();
+});
+
+test('what is ended elsewhere is not brought back by what was under way', async () => {
+  const texts = new Texts();
+  const [one, two] = [replica(texts), replica(texts)];
+  const name = (await one.keep(session('ann')))!;
+  const known = (await one.read(name))!;
+  await two.drop(name);
+  await one.renew({ ...known, usedAt: known.usedAt + 1 });
+  await expect(one.keep({ ...known, refreshToken: 'newer' })).rejects.toThrow(/ended/);
+  expect([...texts.kept]).toEqual([]);
 });
 
 test('what is only used does not undo what another replica made of it', async () => {

@@ -54,15 +54,18 @@ export class StoredSessions {
     return asking;
   }
 
-  /** @returns its name; `null`: it can't be kept there now */
+  /** @returns its name; `null`: it can't be kept there now. @throws GatewayError where it was ended meanwhile */
   async keep(session: Session): Promise<string | null> {
     const name = session.storedAs ?? randomBytes(24).toString('base64url');
-    return (await this.#keep({ ...session, storedAs: name }, null)) ? name : null;
+    const kept = await this.#keep({ ...session, storedAs: name }, session.storedAs ? null : '');
+    if (kept === false) throw new GatewayError('unauthenticated', ENDED);
+    return kept === null ? null : name;
   }
 
   /** Changed as it was known here: what another replica has made of it meanwhile is newer. */
   async renew(session: Session): Promise<void> {
-    await this.#keep(session, this.#known.get(session.storedAs!)?.sealed ?? null);
+    const known = this.#known.get(session.storedAs!);
+    if (known !== undefined) await this.#keep(session, known.sealed);
   }
 
   /** Whether another replica is refreshing it at this moment. */
@@ -83,10 +86,14 @@ export class StoredSessions {
   async #read(name: string): Promise<Session | null> {
     const askedAt = performance.now();
     const known = this.#known.get(name);
+    /** Unless it was written, or ended, here meanwhile. */
+    const remember = (read: Known) => {
+      if (this.#known.get(name) === known) this.#known.set(name, read);
+    };
     const sealed = await this.#ask({ do: 'read', name: nameOf(name) }).catch(() => undefined);
     if (sealed === undefined && known === undefined) throw new SessionAway();
     if (sealed === undefined || sealed === known?.sealed) {
-      this.#known.set(name, { ...known!, askedAt });
+      remember({ ...known!, askedAt });
       return known!.session;
     }
     const session = sealed && (await this.#seal.open<Session>(sealed));
@@ -95,19 +102,20 @@ export class StoredSessions {
       this.#known.delete(name);
       return null;
     }
-    this.#known.set(name, { session, sealed, askedAt });
+    remember({ session, sealed, askedAt });
     return session;
   }
 
-  async #keep(session: Session, was: string | null): Promise<boolean> {
-    if (this.#texts() === null) return false;
+  /** @returns whether it is kept; `null`: nobody can say. @param was as of `TextQuestion` */
+  async #keep(session: Session, was: string | null): Promise<boolean | null> {
+    if (this.#texts() === null) return null;
     const sealed = await this.#seal.seal(session);
     const forMs = session.loggedInAt + this.#settings.lifetimeMs - Date.now();
-    if (sealed.length > SHARED_TEXT_MAX || forMs <= 0) return false;
+    if (sealed.length > SHARED_TEXT_MAX || forMs <= 0) return null;
     const name = session.storedAs!;
-    const kept = await this.#ask({ do: 'keep', name: nameOf(name), text: sealed, forMs, was }).catch(
-      () => null,
-    );
+    const asked = this.#ask({ do: 'keep', name: nameOf(name), text: sealed, forMs, was });
+    const kept = await asked.catch(() => undefined);
+    if (kept === undefined) return null;
     if (kept === null) return false;
     this.#known.set(name, { session, sealed, askedAt: performance.now() });
     return true;
@@ -129,6 +137,9 @@ export class StoredSessions {
     }
   }
 }
+
+/** Why there is no session any more. */
+export const ENDED = 'the session was ended elsewhere';
 
 /** There may be a session, and nobody can say. */
 export class SessionAway extends GatewayError {

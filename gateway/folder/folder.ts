@@ -106,13 +106,22 @@ function isOutside(name: string): boolean {
 }
 
 /**
- * Where an open file really is: a symbolic link may have taken the place of it, or of a directory above it, after it was found. Linux alone says so,
- * out of its memory; where the case of names does not count, it tells them as they were first asked for.
+ * Whether an open file is another than was found: a symbolic link may have taken the place of it, or of a directory above it, since. Linux says where
+ * an open file is, out of its memory (`/proc`); where that is not to be had, nobody does. The case of names may be that of whoever asked first.
  */
 export function hasStrayed(root: string, fd: number): boolean {
-  if (process.platform !== 'linux') return false;
-  const name = relative(root.toLowerCase(), readlinkSync(`/proc/self/fd/${fd}`).toLowerCase());
+  const real = placeOfOpen(fd);
+  if (real === null) return false;
+  const name = relative(root.toLowerCase(), real.toLowerCase());
   return isOutside(name) || isHidden(name.split(sep));
+}
+
+function placeOfOpen(fd: number): string | null {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return null;
+  }
 }
 
 /** Reads no more of a directory than it may list: one of a million names would take seconds and hundreds of megabytes. */

@@ -116,7 +116,7 @@ export class Exchanges {
         const { detail } = (await answer.json()) as { readonly detail?: string };
         this.problem.value = detail ?? answer.statusText;
         if (answer.status !== 503) return;
-        retryS = Number(answer.headers.get('retry-after') ?? RETRY_S);
+        retryS = Number(answer.headers.get('retry-after')) || RETRY_S;
       }
     } catch {
       // Whoever left the page asks no more; a gateway that is gone is said of at the top.

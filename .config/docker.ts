@@ -9,7 +9,7 @@ export default defineConfig({
     fileParallelism: false,
     bail: 1,
     testTimeout: 60_000,
-    hookTimeout: 300_000,
+    hookTimeout: 540_000,
     reporters: ['verbose'],
   },
 });

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { extname, sep } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { mime, send } from '@fastify/send';
 import type { Fields } from '../exchange/contract.ts';
 import { acceptedCodings, isCompressible } from '../fields/content-coding.ts';
 import type { FolderConfig } from '../model/config.ts';
-import { codedFile, type FoundFile, hasStrayed } from './folder.ts';
+import { codedFile, type FoundFile, type OpenFile, openFile } from './folder.ts';
 
 /** What a request asks of a file. */
 export interface FileRequest {
@@ -26,41 +25,55 @@ export interface FileAnswer {
 export async function fileAnswer(
   original: FoundFile,
   request: FileRequest,
+  config: FolderConfig,
+): Promise<FileAnswer | null> {
+  const coded = config.precompressed ? await bestCoded(original, request.header('accept-encoding')) : null;
+  const open = await openFile(coded?.file ?? original);
+  if (open === null) return null;
+  let answer: FileAnswer | null = null;
+  try {
+    answer = await answerOf(open, original.name, coded?.coding ?? null, request, config);
+    return answer;
+  } finally {
+    if (!answer?.body) await open.handle.close();
+  }
+}
+
+/** @param name of the file as it is without a coding */
+async function answerOf(
+  { handle, path }: OpenFile,
+  name: string,
+  coding: string | null,
+  request: FileRequest,
   { precompressed, maxAgeMs }: FolderConfig,
 ): Promise<FileAnswer | null> {
-  const type = typeOf(original.name);
-  const coded = precompressed ? await bestCoded(original, request.header('accept-encoding')) : null;
-  const { root, name } = coded?.file ?? original;
-  const path = name.split(sep).map(encodeURIComponent).join('/');
-  const result = await send(asked(request), path, {
-    root,
+  const type = typeOf(name);
+  // It would open the file once more by its name, which may be another's by now.
+  const head = await send(asked({ ...request, method: 'HEAD' }), encodeURIComponent(basename(path)), {
+    root: dirname(path),
     dotfiles: 'allow',
     index: [],
     cacheControl: false,
   });
-  const { statusCode: status, headers, stream } = result;
-  if (result.type === 'directory' || status === 404 || status === 500) return null;
+  const { statusCode: status, headers } = head;
+  if (head.type === 'directory' || status === 404 || status === 500) return null;
   const fields = Object.entries(headers).filter(([field]) =>
-    result.type === 'error' ? field === 'Content-Range' : field !== 'Content-Type',
+    head.type === 'error' ? field === 'Content-Range' : field !== 'Content-Type',
   );
   const own = [
     ...(status < 300 ? [['Content-Type', type]] : []),
-    ...(coded !== null && status < 300 ? [['Content-Encoding', coded.coding]] : []),
-    ...(coded !== null || (precompressed && isCompressible(type)) ? [['Vary', 'Accept-Encoding']] : []),
-    ['Cache-Control', freshness(original.name, maxAgeMs)],
+    ...(coding !== null && status < 300 ? [['Content-Encoding', coding]] : []),
+    ...(coding !== null || (precompressed && isCompressible(type)) ? [['Vary', 'Accept-Encoding']] : []),
+    ['Cache-Control', freshness(name, maxAgeMs)],
   ];
   const all = [...fields, ...own].flat().map(String);
-  if (result.type === 'error')
+  if (head.type === 'error')
     return { status, fields: [...all, 'Content-Length', '0'], body: null, length: 0 };
-  const length = Number(headers['Content-Length'] ?? 0);
   if (status === 304 || request.method === 'HEAD') return { status, fields: all, body: null, length: 0 };
-  // What can't be opened is found out before the head is sent.
-  const [fd] = await once(stream, 'open');
-  if (hasStrayed(root, fd)) {
-    stream.destroy();
-    return null;
-  }
-  return { status, fields: all, body: stream, length };
+  const length = Number(headers['Content-Length'] ?? 0);
+  const start = Number(/^bytes (\d+)-/.exec(String(headers['Content-Range']))?.[1] ?? 0);
+  const body = handle.createReadStream({ start, end: Math.max(start, start + length - 1) });
+  return { status, fields: all, body, length };
 }
 
 /** The library looks at these alone. */

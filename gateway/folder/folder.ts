@@ -1,5 +1,5 @@
-import { readlinkSync, type Stats } from 'node:fs';
-import { opendir, realpath, stat } from 'node:fs/promises';
+import { constants, fstatSync, readlinkSync, type Stats } from 'node:fs';
+import { type FileHandle, open, opendir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { FolderConfig } from '../model/config.ts';
 
@@ -105,20 +105,39 @@ function isOutside(name: string): boolean {
   return isAbsolute(name) || name === '..' || name.startsWith(`..${sep}`);
 }
 
+/** What was found, open; its handle is the caller's to close. */
+export interface OpenFile {
+  readonly handle: FileHandle;
+  /** Leads to this very file, whatever has its name by now; where the system can't say that, its name. */
+  readonly path: string;
+}
+
+/** @returns `null`: something else has its name by now. @throws where it can't be opened */
+export async function openFile({ root, name }: FoundFile): Promise<OpenFile | null> {
+  const path = join(root, name);
+  // The opening of a pipe would hold one of four threads until somebody writes into it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const opened = `/proc/self/fd/${handle.fd}`;
+  const real = placeOfOpen(opened);
+  if (fstatSync(handle.fd).isFile() && !hasStrayed(root, real))
+    return { handle, path: real === null ? path : opened };
+  await handle.close();
+  return null;
+}
+
 /**
  * Whether an open file is another than was found: a symbolic link may have taken the place of it, or of a directory above it, since. Linux says where
- * an open file is, out of its memory (`/proc`); where that is not to be had, nobody does. The case of names may be that of whoever asked first.
+ * an open file is, out of its memory; where that is not to be had, nobody does. The case of names may be that of whoever asked first.
  */
-export function hasStrayed(root: string, fd: number): boolean {
-  const real = placeOfOpen(fd);
+function hasStrayed(root: string, real: string | null): boolean {
   if (real === null) return false;
   const name = relative(root.toLowerCase(), real.toLowerCase());
   return isOutside(name) || isHidden(name.split(sep));
 }
 
-function placeOfOpen(fd: number): string | null {
+function placeOfOpen(opened: string): string | null {
   try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
+    return readlinkSync(opened);
   } catch {
     return null;
   }

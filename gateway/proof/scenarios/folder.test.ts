@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -233,7 +234,7 @@ test('over HTTP/2, beside one another', async () => {
 
 // With both swapped all the time, one answer of three had what the link led to.
 test.runIf(process.platform === 'linux')(
-  'a link that takes the place of a file, or of its directory, after it was found shows nothing',
+  'a link or a pipe that takes the place of a file, or of its directory, after it was found shows nothing',
   async () => {
     const root = await site();
     const folder = new Folder({
@@ -244,11 +245,11 @@ test.runIf(process.platform === 'linux')(
       precompressed: false,
       maxAgeMs: 0,
     });
-    const answerOf = async (name: string, swap: () => Promise<unknown>) => {
+    const answerOf = async (name: string, swap: () => Promise<unknown>, method = 'GET') => {
       const found = await folder.find(name);
       if (found.kind !== 'file') throw new Error(found.kind);
       await swap();
-      const answer = await fileAnswer(found.file, { method: 'GET', header: () => undefined }, folder.config);
+      const answer = await fileAnswer(found.file, { method, header: () => undefined }, folder.config);
       if (answer?.body instanceof Readable) answer.body.destroy();
       return answer?.status;
     };
@@ -261,6 +262,12 @@ test.runIf(process.platform === 'linux')(
     await writeFile(join(root, 'elsewhere/file.txt'), 'SECRET');
     expect(await answerOf('/data.bin', async () => {})).toBe(200);
     expect(await answerOf('/data.bin', swapped('data.bin', '../secret.txt'))).toBeUndefined();
+    expect(
+      await answerOf('/sub/index.html', swapped('sub/index.html', '../../secret.txt'), 'HEAD'),
+    ).toBeUndefined();
+    // Each pipe held a thread of the process for ever.
+    const pipe = () => rm(at('app.js.gz')).then(() => execFileSync('mkfifo', [at('app.js.gz')]));
+    expect(await answerOf('/app.js.gz', pipe)).toBeUndefined();
     expect(await answerOf('/bare/file.txt', swapped('bare', '../elsewhere'))).toBeUndefined();
     expect(await answerOf('/app.js', swapped('app.js', '.env'))).toBeUndefined();
     expect(await answerOf('/empty.txt', swapped('empty.txt', 'with space.txt'))).toBe(200);

@@ -2,12 +2,12 @@ import { createHash, hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import type { OidcSettings } from '../settings.ts';
 
-/** What browsers carry for us and can neither read nor change: JWE, `dir` with A256GCM (RFC 7516). */
+/** What browsers and the Redis keep for us and can neither read nor change: JWE, `dir` with A256GCM (RFC 7516). */
 export class Seal {
   readonly #key: Uint8Array;
 
   /** Workers and replicas of the same settings have the same key. @param use what is sealed for one use is nothing in another */
-  constructor(settings: OidcSettings, use: 'session' | 'login') {
+  constructor(settings: OidcSettings, use: 'session' | 'stored' | 'login') {
     const secret = settings.sessionKey ?? settings.clientSecret;
     const info = `portway oidc ${use} ${identityOf(settings)}`;
     this.#key = new Uint8Array(hkdfSync('sha256', secret, '', info, 32));

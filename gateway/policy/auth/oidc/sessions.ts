@@ -27,7 +27,7 @@ export class Sessions {
   constructor(settings: OidcSettings, texts: () => SharedTexts | null) {
     this.#settings = settings;
     this.#seal = new Seal(settings, 'session');
-    this.#stored = new StoredSessions(settings, this.#seal, texts);
+    this.#stored = new StoredSessions(settings, texts);
   }
 
   /** `null`: none that holds. @throws SessionAway */

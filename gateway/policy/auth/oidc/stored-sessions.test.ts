@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import type { SharedTexts } from '../../shared-texts.ts';
 import type { OidcSettings } from '../settings.ts';
-import { Seal } from './seal.ts';
+import { type Cookies, setChunks } from './cookies.ts';
 import type { Session } from './session.ts';
+import { Sessions } from './sessions.ts';
 import { SessionAway, StoredSessions } from './stored-sessions.ts';
 
 const SETTINGS = {
   ...{ issuer: 'https://id.test', clientId: 'a', clientSecret: 'a-secret-of-thirty-two-characters' },
-  ...{ scopes: ['openid'], user: 'sub', sessionKey: null, lifetimeMs: 3_600_000 },
+  ...{ scopes: ['openid'], user: 'sub', sessionKey: null, lifetimeMs: 3_600_000, idleMs: 3_600_000 },
 } as unknown as OidcSettings;
 
 function session(user: string): Session {
@@ -15,6 +16,12 @@ function session(user: string): Session {
     ...{ loggedInAt: Date.now(), usedAt: Date.now(), refreshAt: null, refreshToken: 'r', idToken: null },
     ...{ subject: user, user, email: null, groups: [], sought: ['sub'], storedAs: null },
   };
+}
+
+/** As a browser sends what these lines set. */
+function cookiesOf(lines: readonly string[]): Cookies {
+  const set = lines.filter((_, at) => at % 2 === 1).map((line) => /^([^=]+)=([^;]+)/.exec(line)!);
+  return new Map(set.map(([, name, value]) => [name!, value!]));
 }
 
 /** What replicas share, without a Redis. */
@@ -38,8 +45,7 @@ class Texts implements SharedTexts {
   }
 }
 
-const replica = (texts: Texts, patienceMs?: number) =>
-  new StoredSessions(SETTINGS, new Seal(SETTINGS, 'session'), () => texts, patienceMs);
+const replica = (texts: Texts, patienceMs?: number) => new StoredSessions(SETTINGS, () => texts, patienceMs);
 
 test('what one replica keeps another one reads, and nobody who looks into the Redis', async () => {
   const texts = new Texts();
@@ -57,6 +63,17 @@ test('a session in the place of another one is none', async () => {
   expect(await replica(texts).read(own)).toBeNull();
   texts.kept.set(`oidc:${own}`, 'nonsense');
   expect(await replica(texts).read(own)).toBeNull();
+});
+
+test('what is in the Redis is no cookie', async () => {
+  const texts = new Texts();
+  const sessions = new Sessions(SETTINGS, () => texts);
+  const groups = Array.from({ length: 200 }, (_, i) => `group-${i}-of-very-many`);
+  const written = await sessions.write({ ...session('ann'), groups }, new Map(), 's');
+  expect((await sessions.read(cookiesOf(written), 's', Date.now()))?.user).toBe('ann');
+  const [sealed] = texts.kept.values();
+  const copied = setChunks(new Map(), 's', sealed!);
+  expect(await sessions.read(cookiesOf(copied), 's', Date.now())).toBeNull();
 });
 
 test('what is ended while it is read is over', async () => {

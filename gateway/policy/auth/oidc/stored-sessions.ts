@@ -4,7 +4,7 @@ import { GatewayError } from '../../../exchange/error-catalog.ts';
 import { BoundedTable } from '../../bounded-table.ts';
 import { SHARED_TEXT_MAX, type SharedTexts, type TextQuestion } from '../../shared-texts.ts';
 import type { OidcSettings } from '../settings.ts';
-import type { Seal } from './seal.ts';
+import { Seal } from './seal.ts';
 import type { Session } from './session.ts';
 
 /** As it was read or written last. */
@@ -25,15 +25,11 @@ export class StoredSessions {
   /** Of several requests at once one asks. */
   readonly #asking = new Map<string, Promise<Session | null>>();
 
-  constructor(
-    settings: OidcSettings,
-    seal: Seal,
-    texts: () => SharedTexts | null,
-    patienceMs: number = PATIENCE_MS,
-  ) {
+  constructor(settings: OidcSettings, texts: () => SharedTexts | null, patienceMs: number = PATIENCE_MS) {
     this.#patienceMs = patienceMs;
     this.#settings = settings;
-    this.#seal = seal;
+    // Not the key of cookies: a copy of what is in the Redis would be one.
+    this.#seal = new Seal(settings, 'stored');
     this.#texts = texts;
   }
 
@@ -160,5 +156,5 @@ function claimOf(name: string): string {
 const FRESH_MS = 5_000;
 /** Whoever has the connection to the Redis answers sooner, unless it hangs. */
 const PATIENCE_MS = 3_000;
-/** Longer than a provider is waited for. */
-const CLAIM_MS = 10_000;
+/** Longer than a provider is waited for: for what it is, tokens, keys and the userinfo, five seconds each. */
+const CLAIM_MS = 30_000;

@@ -89,27 +89,63 @@ describe.skipIf(missingRedis !== '')(`long OIDC sessions (missing: ${missingRedi
   });
 
   test('replicas refresh a session once, with a refresh token that holds once', async () => {
-    const { provider, replicas, browser } = await stage(LONG, {
-      ttl: { AccessToken: 60, RefreshToken: 1000, IdToken: 60 },
-      rotateRefreshToken: true,
-    });
+    const { provider, replicas, browser } = await stage(LONG, ONCE);
     const asked = askedBy(browser);
-    const real = Date.now;
-    let ahead = 0;
-    Date.now = () => real() + ahead;
-    onTestFinished(() => {
-      Date.now = real;
-    });
+    const later = laterClock();
     await browser.open('/db/x');
     expect(await asked(replicas[1])).toBe(200);
     const grants = () => provider.asked.filter((path) => path === '/token').length;
     expect(grants()).toBe(1);
-    ahead = 61_000;
+    later(61_000);
     const all = [...replicas, ...replicas, ...replicas];
     expect(await Promise.all(all.map(asked))).toEqual([200, 200, 200, 200, 200, 200]);
     expect([await asked(replicas[0]), await asked(replicas[1]), grants()]).toEqual([200, 200, 2]);
+    const cookies = browser.cookieField();
+    await browser.ask('/db/.portway/oidc/logout');
+    later(122_000);
+    expect((await replicas[1].get('/db/x', 'Accept: */*', ...cookies)).status).toBe(401);
+    expect(grants()).toBe(2);
+  });
+
+  test('a session that is ended while another replica refreshes it stays ended, and a page is led to the provider', async () => {
+    let meanwhile = async () => {};
+    const { redis, provider, replicas, browser } = await stage(LONG, {
+      ...ONCE,
+      findAccount: async () => {
+        await meanwhile();
+        return { accountId: 'ann', claims: async () => ({ sub: 'ann', groups: LONG }) };
+      },
+    });
+    const later = laterClock();
+    await browser.open('/db/x');
+    const page = ['Accept: text/html', ...browser.cookieField()];
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await browser.ask('/db/.portway/oidc/logout');
+    };
+    later(61_000);
+    const answer = await replicas[1].get('/db/x', ...page);
+    expect(answer.head.value('location')).toMatch(`${provider.issuer}/auth?`);
+    // What is left says that it is being refreshed.
+    expect(await commanded(redis, 'KEYS portway:text:*')).toMatch(/^\*1\r\n\$\d+\r\n\S+:refresh\r\n$/);
   });
 });
+
+/** Refresh tokens that hold once, and what has to be refreshed after a minute. */
+const ONCE = { ttl: { AccessToken: 60, RefreshToken: 1000, IdToken: 60 }, rotateRefreshToken: true };
+
+/** @returns sets the clock of dates ahead, in milliseconds, until the test is over */
+function laterClock(): (ms: number) => void {
+  const real = Date.now;
+  let ahead = 0;
+  Date.now = () => real() + ahead;
+  onTestFinished(() => {
+    Date.now = real;
+  });
+  return (ms) => {
+    ahead = ms;
+  };
+}
 
 /** What it answers, as it stands on the wire. */
 async function commanded({ port }: TestRedis, command: string): Promise<string> {

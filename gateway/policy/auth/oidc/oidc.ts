@@ -80,7 +80,8 @@ export class OidcAuthenticator implements Authenticator {
   async #decide(exchange: RoutedExchange, cookies: Cookies): Promise<Outcome> {
     const session = await this.#session(exchange, cookies).catch((cause) => {
       // A browser is soon here again, with a session in its cookies.
-      if (cause instanceof SessionAway && isNavigation(exchange)) return null;
+      const isAway = cause instanceof SessionAway && isNavigation(exchange);
+      if (isAway || (cause instanceof GatewayError && cause.row.status === 401)) return null;
       throw cause;
     });
     const passes = session !== null && mayPass(session, this.#settings);
@@ -97,31 +98,24 @@ export class OidcAuthenticator implements Authenticator {
     return { kind: 'passed', user };
   }
 
-  /** With what is newer of it in the answer. `null`: there is none, or it is over. */
+  /** With what is newer of it in the answer. `null`: there is none. @throws GatewayError where it is over, or nobody can say */
   async #session(exchange: RoutedExchange, cookies: Cookies): Promise<Session | null> {
     const now = Date.now();
     const session = await this.#sessions.read(cookies, this.#name(exchange), now);
     if (session === null) return null;
     const due = isToRefresh(session, now);
     if (!due && !isToRenew(session, this.#settings, now)) return session;
-    const newer = due ? await this.#refreshed(session, now) : { ...session, usedAt: now };
-    if (newer === null || newer === session) return newer;
+    const refresh = () => this.#provider.refreshed(session, now);
+    const newer = due
+      ? await this.#sessions.refreshedOnce(session, now, refresh)
+      : { ...session, usedAt: now };
+    if (newer === session) return session;
     const name = this.#name(exchange);
     const lines = due
       ? await this.#sessions.write(newer, cookies, name)
       : await this.#sessions.renew(newer, cookies, name);
     if (lines.length > 0) renewSession(exchange, lines);
     return newer;
-  }
-
-  /** `null`: the provider says that it is over. @throws GatewayError where the provider says nothing */
-  async #refreshed(session: Session, now: number): Promise<Session | null> {
-    try {
-      return await this.#sessions.refreshedOnce(session, now, () => this.#provider.refreshed(session, now));
-    } catch (cause) {
-      if (cause instanceof GatewayError && cause.row.status === 401) return null;
-      throw cause;
-    }
   }
 
   /** To the provider, and back to the page. */

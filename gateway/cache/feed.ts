@@ -46,6 +46,7 @@ export class Feed {
   /**
    * @param holds all of it, from the first byte on, for readers who come later.
    * @param length in bytes of what is held, where that is known. Memory for it is asked for at once, and taken as it fills.
+   * @throws where there is no memory for so many bytes
    */
   constructor(owner: FeedOwner | null, holds: boolean, length = 0) {
     this.#owner = owner;

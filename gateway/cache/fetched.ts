@@ -182,7 +182,7 @@ export class Fetched implements Downstream, FeedOwner {
     const verdict = this.method === 'GET' ? this.#storable(answer) : null;
     if (typeof verdict === 'string') this.#refuse(verdict);
     else if (verdict !== null) this.#begin(verdict, answer.headers['content-length']);
-    const feed = new Feed(this, this.keeping, Number(answer.headers['content-length'] ?? 0));
+    const feed = this.#feedOf(Number(answer.headers['content-length'] ?? 0));
     this.#watcher.answered(answer, feed);
     this.#told = true;
     this.#feed = feed;
@@ -195,6 +195,19 @@ export class Fetched implements Downstream, FeedOwner {
     const held = bytes + Math.ceil(bytes / PIECE_USUAL_BYTES) * PIECE_OVERHEAD_BYTES;
     if (bytes > 0 && !this.#hold(held)) return this.#refuse('no-room');
     this.#keeping = verdict;
+  }
+
+  #feedOf(bytes: number): Feed {
+    if (!this.keeping) return new Feed(this, false);
+    try {
+      return new Feed(this, true, bytes);
+    } catch {
+      // The system has less memory than the configuration gives away: that costs the cache its copy, not the client its answer.
+      this.#release();
+      this.#keeping = null;
+      this.#refuse('no-room');
+      return new Feed(this, false);
+    }
   }
 
   write(chunk: Buffer): boolean {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { chunk, ok, reply } from '../testing/service.ts';
@@ -120,6 +120,20 @@ describe('an answer is never kept', () => {
     for (const path of ['/length', '/length', '/chunks', '/chunks'])
       expect((await ask(path)).text).toHaveLength(2_000);
     expect(service.requests).toHaveLength(4);
+  });
+
+  // The client got 500 in its place.
+  test('for which the system has no memory', async () => {
+    const { ask } = await startCachedRoute(ok('x'.repeat(54_321), FRESH));
+    const { allocUnsafeSlow } = Buffer;
+    const allocated = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementation((bytes) => {
+      if (bytes === 54_321) throw new RangeError('Failed to allocate memory');
+      return allocUnsafeSlow(bytes);
+    });
+    onTestFinished(() => allocated.mockRestore());
+    const answer = await ask('/a');
+    expect([answer.status, answer.text.length]).toEqual([200, 54_321]);
+    expect(cacheStatus(answer)).toBe('portway; fwd=uri-miss; fwd-status=200; detail=no-room');
   });
 
   test('whose client left in the middle of it', async () => {

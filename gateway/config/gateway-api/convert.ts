@@ -2,7 +2,7 @@
 
 import type { ProblemList } from '../problem-list.ts';
 import type { SourceNode, SourceScalar, Span } from '../source.ts';
-import { type Claim, claimsOf } from './http-routes.ts';
+import { type Claim, claimOfListener, claimsOf } from './http-routes.ts';
 import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import { type KubernetesObject, objectsOf } from './objects.ts';
 import { References } from './references.ts';
@@ -48,9 +48,31 @@ function routesFrom(references: References, broken: ProblemList, span: Span): So
   const claims = references
     .of('HTTPRoute')
     .toSorted(byAge)
-    .flatMap((route) => claimsOf(route, references, broken))
-    .sort((a, b) => b.hostRank - a.hostRank);
-  return routesOf(claims, span);
+    .flatMap((route) => claimsOf(route, references, broken));
+  claims.push(...references.isolated().map(claimOfListener));
+  return routesOf(
+    withoutHidden(claims).sort((a, b) => b.hostRank - a.hostRank),
+    span,
+  );
+}
+
+/** Without those below the path of one that names the host more exactly: there the longer path would win. */
+function withoutHidden(claims: readonly Claim[]): Claim[] {
+  const ranks = new Map<string, number>();
+  for (const { key, isOpen, hostRank } of claims)
+    if (isOpen) ranks.set(key, Math.max(hostRank, ranks.get(key) ?? hostRank));
+  return claims.filter(({ key, hostRank }) =>
+    prefixesOf(key).every((each) => (ranks.get(each) ?? hostRank) <= hostRank),
+  );
+}
+
+/** Of `example.com/a/b`: `example.com/`, `example.com/a`, and itself. */
+function prefixesOf(key: string): string[] {
+  const root = key.indexOf('/') + 1;
+  const prefixes = [key, key.slice(0, root)];
+  for (let at = key.indexOf('/', root); at !== -1; at = key.indexOf('/', at + 1))
+    prefixes.push(key.slice(0, at));
+  return prefixes;
 }
 
 /** The older one holds where two claim the same, then the one whose name comes first. */

@@ -1,8 +1,8 @@
 /** `filters:` of a rule as keys of a route. */
 
-import type { SourceNode, SourceScalar } from '../source.ts';
+import type { SourceNode, SourceScalar, Span } from '../source.ts';
 import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
-import type { ObjectReader } from './object-reader.ts';
+import { nearestHint, type ObjectReader } from './object-reader.ts';
 
 /** Where a rule applies: what a redirect or a rewrite is counted from. */
 export interface MatchedPath {
@@ -18,26 +18,36 @@ export type RouteKeys = Readonly<Record<string, SourceNode | null>>;
 /** @returns one target for all of a backend; `null` where it can't be had, which has been told */
 export type TargetOf = (ref: ObjectReader) => string | null;
 
-/** Tells what Portway has no counterpart for, each once. */
-export function keysOfFilters(rule: ObjectReader, matched: MatchedPath, targetOf: TargetOf): RouteKeys {
+/**
+ * Tells what Portway has no counterpart for, each once.
+ * @param filters of a rule, and of the one backend that it has
+ */
+export function keysOfFilters(
+  span: Span,
+  filters: readonly ObjectReader[],
+  matched: MatchedPath,
+  targetOf: TargetOf,
+): RouteKeys {
   const headers: Record<string, SourceNode | null> = {};
   const keys: Record<string, SourceNode | null> = {};
-  for (const filter of rule.list('filters')) {
-    const type = filter.text('type');
-    if (type === 'RequestHeaderModifier') headers.request = rulesOf(filter, 'requestHeaderModifier');
+  const types = filters.map((filter) => filter.text('type') ?? '');
+  for (const [at, filter] of filters.entries()) {
+    const type = types[at]!;
+    if (KNOWN.includes(type) && types.indexOf(type) < at) reportSecond(filter, type);
+    else if (type === 'RequestHeaderModifier') headers.request = rulesOf(filter, 'requestHeaderModifier');
     else if (type === 'ResponseHeaderModifier') headers.answer = rulesOf(filter, 'responseHeaderModifier');
     else if (type === 'RequestRedirect') Object.assign(keys, redirectOf(filter, matched));
     else if (type === 'URLRewrite') Object.assign(keys, rewriteOf(filter, matched));
     else if (type === 'CORS') keys.cors = corsOf(filter);
-    else if (type === 'RequestMirror' && !keys.mirror) keys.mirror = mirrorOf(filter, targetOf);
+    else if (type === 'RequestMirror') keys.mirror = mirrorOf(filter, targetOf);
     else
       filter.fault('type', {
         expected: KNOWN.join(' or '),
         found: JSON.stringify(type),
-        hint: hintFor(type),
+        hint: nearestHint(type, KNOWN),
       });
   }
-  if (Object.keys(headers).length > 0) keys.headers = mapAt(rule.node.span, headers);
+  if (Object.keys(headers).length > 0) keys.headers = mapAt(span, headers);
   return keys;
 }
 
@@ -50,8 +60,12 @@ const KNOWN = [
   'RequestMirror',
 ];
 
-function hintFor(type: string | null): string | null {
-  return type === 'RequestMirror' ? 'one mirror to a rule: a route of Portway has no second one' : null;
+function reportSecond(filter: ObjectReader, type: string): void {
+  filter.fault('type', {
+    expected: `one ${type} to a rule`,
+    found: 'a second one',
+    hint: type === 'RequestMirror' ? 'a route of Portway has one mirror' : 'make one of the two',
+  });
 }
 
 function mirrorOf(filter: ObjectReader, targetOf: TargetOf): SourceNode | null {
@@ -96,7 +110,7 @@ function corsOf(filter: ObjectReader): SourceNode | null {
   };
   const origins = listed('allowOrigins');
   const expose = listed('exposeHeaders');
-  const maxAge = cors.number('maxAge');
+  const maxAge = cors.number('maxAge') ?? 5;
   if (origins === null) return cors.missing('allowOrigins', 'the origins that are allowed');
   return mapAt(span, {
     origins: listAt(span, origins),
@@ -104,7 +118,7 @@ function corsOf(filter: ObjectReader): SourceNode | null {
     headers: allowed('allowHeaders', ['Accept']),
     expose: expose && listAt(span, expose),
     credentials: cors.scalar('allowCredentials'),
-    maxAge: maxAge === null ? null : scalarAt(span, `${Math.min(maxAge, 86_400)}s`),
+    maxAge: scalarAt(span, `${Math.min(maxAge, 86_400)}s`),
   });
 }
 

@@ -1,21 +1,24 @@
 /** HTTPRoutes as routes of a configuration. */
 
+import { hostMatches } from '../../route/host-pattern.ts';
 import type { ProblemList } from '../problem-list.ts';
 import type { SourceNode, SourceScalar, Span } from '../source.ts';
 import { keysOfFilters, type MatchedPath, type RouteKeys, type TargetOf, timeoutsOf } from './filters.ts';
 import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { KubernetesObject } from './objects.ts';
-import type { Backend, Listener, References } from './references.ts';
+import { type Backend, hostnameOf, type Listener, type References } from './references.ts';
 
 /** One match of one rule at one host. */
 export interface Claim {
   /** Of `routes:`: `shop.example.com/cart`. */
   readonly key: string;
+  /** Whether it takes whatever is asked for below its path. */
+  readonly isOpen: boolean;
   readonly keySpan: Span;
   /** Two claims of one key that are the same here ask for the same requests. */
   readonly condition: string;
-  /** How exactly the route itself names the host: of two claims the one that names it longer holds. */
+  /** How exactly the route itself names the host: of two claims of one host the one that names it longer holds, whatever their paths. */
   readonly hostRank: number;
   readonly route: SourceNode;
 }
@@ -39,13 +42,14 @@ export function claimsOf(route: KubernetesObject, references: References, broken
     broken.add(parent.node.span, ['parentRefs', at], fault),
   );
   const hostnames = spec.textsOf('hostnames');
-  references.attach(listeners.filter((each) => hostsOf(hostnames, [each]) !== null));
-  const hosts = hostsOf(hostnames, listeners);
-  if (hosts === null) {
+  const attached = listeners.filter(({ hostname }) => commonHosts(hostnames, hostname).length > 0);
+  references.attach(attached);
+  if (attached.length === 0) {
     if (listeners.length > 0) broken.add(spec.get('hostnames')!.span, ['hostnames'], NO_COMMON_HOST);
     return [];
   }
-  const rules = spec.list('rules');
+  const hosts = hostsOf(hostnames, attached);
+  const rules = spec.listOrOne('rules');
   return hosts.flatMap((host) =>
     rules.flatMap((rule) => claimsOfRule(rule, host, { route, references, broken })),
   );
@@ -57,14 +61,13 @@ const NO_COMMON_HOST = {
   hint: 'a listener of *.example.com takes shop.example.com',
 };
 
-/** `null`: none in common. */
-function hostsOf(hostnames: readonly SourceScalar[], listeners: readonly Listener[]): ServedHost[] | null {
-  const hosts = new Map<string, ServedHost>();
-  for (const { hostname, port } of listeners) {
-    for (const own of hostnames.length === 0 ? [null] : hostnames) {
-      const common = commonHost(own, hostname);
-      if (common === undefined) continue;
-      const key = String(common?.value ?? '');
+/** Without those that a narrower listener has to itself. */
+function hostsOf(hostnames: readonly SourceScalar[], listeners: readonly Listener[]): ServedHost[] {
+  const hosts = new Map<string | null, ServedHost>();
+  for (const { hostname, port, narrower } of listeners) {
+    for (const { own, common } of commonHosts(hostnames, hostname)) {
+      const key = hostnameOf(common);
+      if (narrower.some((each) => hostMatches(each, key))) continue;
       const served = { host: common, rank: rankOf(own), port: numberIn(port) };
       const known = hosts.get(key);
       if (known === undefined) hosts.set(key, served);
@@ -75,7 +78,7 @@ function hostsOf(hostnames: readonly SourceScalar[], listeners: readonly Listene
         });
     }
   }
-  return hosts.size === 0 ? null : [...hosts.values()];
+  return [...hosts.values()];
 }
 
 function numberIn(scalar: SourceScalar | null): number | null {
@@ -89,19 +92,18 @@ function rankOf(own: SourceScalar | null): number {
   return text.startsWith('*.') ? text.length : Number.MAX_SAFE_INTEGER;
 }
 
-/** The narrower of the two; `undefined`: they have no host in common. */
-function commonHost(
-  own: SourceScalar | null,
-  listener: SourceScalar | null,
-): SourceScalar | null | undefined {
-  if (own === null || listener === null) return own ?? listener;
-  const [a, b] = [String(own.value).toLowerCase(), String(listener.value).toLowerCase()];
-  if (a === b || isBelow(a, b)) return own;
-  return isBelow(b, a) ? listener : undefined;
+interface CommonHost {
+  /** `null`: the route names none. */
+  readonly own: SourceScalar | null;
+  /** The narrower of the route's and the listener's. */
+  readonly common: SourceScalar | null;
 }
 
-function isBelow(host: string, wildcard: string): boolean {
-  return wildcard.startsWith('*.') && host.endsWith(wildcard.slice(1)) && host.length > wildcard.length - 1;
+function commonHosts(hostnames: readonly SourceScalar[], listener: SourceScalar | null): CommonHost[] {
+  return (hostnames.length === 0 ? [null] : hostnames).flatMap((own) => {
+    if (hostMatches(hostnameOf(listener), hostnameOf(own))) return [{ own, common: own }];
+    return hostMatches(hostnameOf(own), hostnameOf(listener)) ? [{ own, common: listener }] : [];
+  });
 }
 
 type WeightedBackend = Backend & { readonly weight: SourceScalar | null };
@@ -114,12 +116,13 @@ interface RuleContext {
 
 function claimsOfRule(rule: ObjectReader, host: ServedHost, context: RuleContext): Claim[] {
   rule.knows('name', 'matches', 'filters', 'backendRefs', 'timeouts');
-  const matches = rule.list('matches');
-  const backends = rule.list('backendRefs').map((ref) => backendOf(ref, context));
+  const refs = rule.list('backendRefs');
+  const backends = refs.map((ref) => backendOf(ref, refs.length === 1, context));
+  // What is done for the one backend that there is is done for the rule.
+  const filters = [rule, ...refs].flatMap((each) => each.list('filters'));
   const targetOf = (ref: ObjectReader) => mirrorTargetOf(ref, context);
-  return (matches.length === 0 ? [null] : matches).map((match) =>
-    claimOf(rule, match, host, backends, targetOf),
-  );
+  const meant: Meant = { backends, filters, targetOf };
+  return rule.listOrOne('matches').map((match) => claimOf(rule, match, host, meant));
 }
 
 /** Copies have one target: of several, the Service's own name leads to them. */
@@ -136,12 +139,16 @@ function mirrorTargetOf(ref: ObjectReader, { references, route, broken }: RuleCo
   return `${scheme}://${ref.text('name')}.${ref.text('namespace') ?? route.namespace}.svc:${ref.number('port')}`;
 }
 
-function backendOf(ref: ObjectReader, { references, route, broken }: RuleContext): WeightedBackend {
+function backendOf(
+  ref: ObjectReader,
+  isOnly: boolean,
+  { references, route, broken }: RuleContext,
+): WeightedBackend {
   ref.knows('group', 'kind', 'namespace', 'name', 'port', 'weight', 'filters');
-  if (ref.list('filters').length > 0)
+  if (!isOnly && ref.list('filters').length > 0)
     ref.fault('filters', {
       expected: 'filters at the rule',
-      found: 'filters of one backend',
+      found: 'filters of one backend of several',
       hint: 'make it a rule of its own',
     });
   const backend = references.backend(ref, route);
@@ -149,18 +156,30 @@ function backendOf(ref: ObjectReader, { references, route, broken }: RuleContext
   return { ...backend, weight: ref.scalar('weight') };
 }
 
+/** What a rule does with the requests of each of its matches. */
+interface Meant {
+  readonly backends: readonly WeightedBackend[];
+  readonly filters: readonly ObjectReader[];
+  readonly targetOf: TargetOf;
+}
+
 function claimOf(
   rule: ObjectReader,
-  match: ObjectReader | null,
+  match: ObjectReader,
   { host, rank, port }: ServedHost,
-  backends: readonly WeightedBackend[],
-  targetOf: TargetOf,
+  { backends, filters, targetOf }: Meant,
 ): Claim {
-  match?.knows('path', 'headers', 'queryParams', 'method');
-  const path = match?.map('path') ?? null;
+  match.knows('path', 'headers', 'queryParams', 'method');
+  const path = match.map('path');
   path?.knows('type', 'value');
   const type = path?.word('type', ['PathPrefix', 'Exact']) ?? 'PathPrefix';
   const value = path?.text('value') ?? '/';
+  if (value.length > PATH_MAX)
+    path!.fault('value', {
+      expected: `at most ${PATH_MAX} characters`,
+      found: `${value.length}`,
+      hint: null,
+    });
   if (type === 'Exact' && trimmed(value) !== value)
     path!.fault('value', {
       expected: 'an exact path without a slash at its end',
@@ -168,15 +187,15 @@ function claimOf(
       hint: `paths are compared by their segments here: ${trimmed(value)}, or a PathPrefix`,
     });
   const matched: MatchedPath = {
-    host: host === null ? null : String(host.value).toLowerCase(),
-    path: trimmed(value),
+    host: hostnameOf(host),
+    path: trimmed(value.slice(0, PATH_MAX)),
     exact: type === 'Exact',
     port,
   };
   const { span } = rule.node;
-  const when = match === null ? null : conditionsOf(match);
+  const when = conditionsOf(match);
   const route = mapAt(span, {
-    ...originOf(rule, keysOfFilters(rule, matched, targetOf), backends),
+    ...originOf(rule, keysOfFilters(span, filters, matched, targetOf), backends),
     when,
     exact: matched.exact ? scalarAt(span, true) : null,
   });
@@ -184,9 +203,30 @@ function claimOf(
   return {
     key: `${writtenHost(matched.host)}${matched.path}`,
     keySpan,
-    condition: JSON.stringify([matched.exact, plain(when)]),
+    isOpen: when === null && !matched.exact,
+    condition: conditionText(matched.exact, when),
     hostRank: rank,
     route,
+  };
+}
+
+/** The standard's; what is worked out for each segment of a path depends on it. */
+const PATH_MAX = 1_024;
+
+function conditionText(exact: boolean, when: SourceNode | null): string {
+  return JSON.stringify([exact, plain(when)]);
+}
+
+/** What no route of a listener takes is not found, even where a route of a wider listener would take it. */
+export function claimOfListener(hostname: SourceScalar): Claim {
+  const { span } = hostname;
+  return {
+    key: `${writtenHost(hostnameOf(hostname))}/`,
+    keySpan: span,
+    isOpen: true,
+    condition: conditionText(false, null),
+    hostRank: -1,
+    route: mapAt(span, { respond: mapAt(span, { status: scalarAt(span, 404) }) }),
   };
 }
 

@@ -48,6 +48,14 @@ export class ObjectReader {
     return this.#items(key).flatMap((item, index) => this.#mapAt(item, [key, index]) ?? []);
   }
 
+  /** The same; where there are none, one that says nothing. */
+  listOrOne(key: string): readonly ObjectReader[] {
+    const all = this.list(key);
+    if (all.length > 0) return all;
+    const empty: SourceMap = { kind: 'map', span: this.node.span, entries: new Map() };
+    return [new ObjectReader(empty, [...this.#path, key, 0], this.#problems)];
+  }
+
   /** Those of a list of plain texts. */
   textsOf(key: string): readonly SourceScalar[] {
     return this.#items(key).flatMap((item, index) => {

@@ -1,8 +1,9 @@
 /** What the objects of a file say of each other: which routes a Gateway takes, and where a backend is. */
 
 import { CLUSTER, CLUSTER_HTTP2 } from '../../keys/target.ts';
+import { hostMatches } from '../../route/host-pattern.ts';
 import type { Fault } from '../problem-list.ts';
-import type { SourceScalar } from '../source.ts';
+import type { SourceNode, SourceScalar } from '../source.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { Kind, KubernetesObject } from './objects.ts';
 
@@ -13,6 +14,8 @@ export interface Listener {
   readonly name: string | null;
   readonly hostname: SourceScalar | null;
   readonly port: SourceScalar | null;
+  /** Hostnames of narrower ones of the same Gateway and port, each of which has its hosts to itself. */
+  readonly narrower: readonly string[];
 }
 
 /** Of one backend: where it listens, or why it can't be had. */
@@ -31,6 +34,8 @@ export class References {
   readonly #slices: ReadonlyMap<string, readonly KubernetesObject[]>;
   /** How many routes each listener takes, by its name. */
   readonly attached = new Map<string, number>();
+  /** By listener. */
+  readonly #narrower = new Map<SourceNode, readonly string[]>();
   /** Whether all that there is is among them; a file may leave out what it does not need. */
   readonly #complete: boolean;
 
@@ -58,7 +63,7 @@ export class References {
    */
   listenersOf(route: KubernetesObject, refused: Refused): Listener[] {
     const gateways = this.of('Gateway');
-    if (gateways.length === 0 && !this.#complete) return [{ name: null, hostname: null, port: null }];
+    if (gateways.length === 0 && !this.#complete) return [ALL];
     const parents = route.fields.map('spec')?.list('parentRefs') ?? [];
     return parents.flatMap((parent, at) =>
       this.#listenersAt(parent, route, (fault) => refused(parent, at, fault)),
@@ -96,7 +101,30 @@ export class References {
       name: `${namespace}/${name}/${each.text('name')}`,
       hostname: each.scalar('hostname'),
       port: each.scalar('port'),
+      narrower: this.#narrowerOf(each, all),
     }));
+  }
+
+  /** Hostnames below that of a listener that takes routes; known when all routes are attached. */
+  isolated(): SourceScalar[] {
+    return this.of('Gateway').flatMap((gateway) => {
+      const all = gateway.fields.map('spec')?.list('listeners') ?? [];
+      const wider = all.filter((each) =>
+        this.attached.has(`${gateway.namespace}/${gateway.name}/${each.text('name')}`),
+      );
+      const narrower = new Set<string | null>(wider.flatMap((each) => this.#narrowerOf(each, all)));
+      return all.flatMap((each) => {
+        const hostname = each.scalar('hostname');
+        return hostname !== null && narrower.has(hostnameOf(hostname)) ? [hostname] : [];
+      });
+    });
+  }
+
+  /** Asked for each route, worked out once. */
+  #narrowerOf(listener: ObjectReader, all: readonly ObjectReader[]): readonly string[] {
+    const known = this.#narrower.get(listener.node) ?? narrowerOf(listener, all);
+    this.#narrower.set(listener.node, known);
+    return known;
   }
 
   /** Counts a route that these take, each once. */
@@ -213,9 +241,31 @@ export class References {
   }
 }
 
+/** Where a file has no Gateway. */
+const ALL: Listener = { name: null, hostname: null, port: null, narrower: [] };
+
+/** In lower case; `null`: every host. */
+export function hostnameOf(hostname: SourceScalar | null): string | null {
+  return hostname === null ? null : String(hostname.value).toLowerCase() || null;
+}
+
+function narrowerOf(listener: ObjectReader, all: readonly ObjectReader[]): string[] {
+  const own = hostnameOf(listener.scalar('hostname'));
+  const port = listener.text('port');
+  return all.flatMap((each) => {
+    const other = hostnameOf(each.scalar('hostname'));
+    if (other === null || other === own || !hostMatches(own, other)) return [];
+    return speaksHttp(each) && each.text('port') === port ? [other] : [];
+  });
+}
+
+function speaksHttp(listener: ObjectReader): boolean {
+  return /^HTTPS?$/.test(listener.text('protocol') ?? 'HTTP');
+}
+
 /** Whether a listener takes routes of this kind. */
 function takesRoutes(listener: ObjectReader): boolean {
-  if (!/^HTTPS?$/.test(listener.text('protocol') ?? 'HTTP')) return false;
+  if (!speaksHttp(listener)) return false;
   const kinds = listener.map('allowedRoutes')?.list('kinds') ?? [];
   return kinds.length === 0 || kinds.some((each) => each.text('kind') === 'HTTPRoute');
 }

@@ -298,6 +298,127 @@ describe('which host', () => {
     const rows = hosts.map(([host, path, by]): Row => [path, [`Host: ${host}`], by]);
     expect(await taken(gateway, rows)).toEqual(rows);
   });
+
+  test('HTTPRouteListenerHostnameMatching, of listeners below each other', async () => {
+    const named = (name: string, hostname: string) => listener({ name, hostname });
+    const own = (name: string, ...sections: string[]) =>
+      route(name, {
+        parentRefs: sections.map((sectionName) => ({ name: 'same', sectionName })),
+        rules: [to(name)],
+      });
+    const gateway = await serving(
+      gatewayObject(
+        named('one', 'bar.com'),
+        named('two', 'foo.bar.com'),
+        named('three', '*.bar.com'),
+        named('four', '*.foo.com'),
+      ),
+      ...[own('v1', 'one'), own('v2', 'two'), own('v3', 'three', 'four')],
+      ...(await three()),
+    );
+    const hosts: [string, string | number][] = [
+      ['bar.com', 'v1'],
+      ['foo.bar.com', 'v2'],
+      ['baz.bar.com', 'v3'],
+      ['multiple.prefixes.bar.com', 'v3'],
+      ['multiple.prefixes.foo.com', 'v3'],
+      ['foo.com', 404],
+      ['no.matching.host', 404],
+    ];
+    const rows = hosts.map(([host, by]): Row => ['/', [`Host: ${host}`], by]);
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
+
+  describe('GatewayHTTPListenerIsolation', () => {
+    const WIDEST_FIRST = ['none', '*.example.com', '*.foo.example.com', 'abc.foo.example.com'];
+    const hostnames = ['bar.com', ...WIDEST_FIRST.slice(1)];
+
+    test.each([
+      ['hostnames of listeners alone', {}],
+      ['hostnames of routes, too, each of which goes to one listener', { hostnames }],
+    ])('%s', async (_what, named) => {
+      const gateway = await serving(
+        gatewayObject(
+          ...WIDEST_FIRST.map((hostname, at) => listener({ name: `l${at}`, ...(at > 0 && { hostname }) })),
+        ),
+        ...WIDEST_FIRST.map((_, at) =>
+          route(`r${at}`, {
+            ...{ parentRefs: [{ name: 'same', sectionName: `l${at}` }], ...named },
+            rules: [{ matches: [prefix(`/l${at}`)], ...to('v1') }],
+          }),
+        ),
+        ...(await three()),
+      );
+      const rows = ['bar.com', 'bar.example.com', 'bar.foo.example.com', 'abc.foo.example.com'].flatMap(
+        (host, own) =>
+          WIDEST_FIRST.map((_, at): Row => [`/l${at}`, [`Host: ${host}`], at === own ? 'v1' : 404]),
+      );
+      expect(await taken(gateway, rows)).toEqual(rows);
+    });
+
+    test('a listener without routes has its hosts to itself, one of another Gateway has not', async () => {
+      const gateway = await serving(
+        gatewayObject(
+          listener({ name: 'wide' }),
+          listener({ name: 'narrow', hostname: 'Narrow.example.com' }),
+          listener({ name: 'both', hostname: 'both.example.com' }),
+        ),
+        {
+          ...(gatewayObject(listener({ name: 'one', hostname: 'other.example.com' })) as object),
+          metadata: { name: 'other', namespace: 'infra' },
+        },
+        route('a', {
+          parentRefs: [
+            { name: 'same', sectionName: 'wide' },
+            { name: 'same', sectionName: 'both' },
+          ],
+          rules: [to('v1')],
+        }),
+        ...(await three()),
+      );
+      const hosts: [string, string | number][] = [
+        ['any.example.com', 'v1'],
+        ['other.example.com', 'v1'],
+        ['both.example.com', 'v1'],
+        ['narrow.example.com', 404],
+        ['below.narrow.example.com', 'v1'],
+      ];
+      const rows = hosts.map(([host, by]): Row => ['/', [`Host: ${host}`], by]);
+      expect(await taken(gateway, rows)).toEqual(rows);
+    });
+  });
+
+  test('HTTPRouteMultipleRoutesAttachmentSameHostnameIntersection: the longer hostname of a route, then the path', async () => {
+    const ruled = (path: string, name: string) => ({ matches: [prefix(path)], ...to(name) });
+    const objects = [
+      route('wide', {
+        hostnames: ['*.com'],
+        rules: [ruled('/', 'v1'), ruled('/a/b/c', 'v1'), ruled('/d', 'v1')],
+      }),
+      route('narrow', {
+        hostnames: ['*.example.com'],
+        rules: [ruled('/a/b', 'v2'), { matches: [exact('/d')], ...to('v2') }],
+      }),
+      route('exact', { hostnames: ['abc.example.com'], rules: [ruled('/a/b/e', 'v3')] }),
+    ];
+    const gateway = await serving(
+      gatewayObject(listener({ hostname: '*.example.com' })),
+      ...objects,
+      ...(await three()),
+    );
+    const hosts: [string, string, string | number][] = [
+      ['x.example.com', '/', 'v1'],
+      ['x.example.com', '/a/b', 'v2'],
+      ['x.example.com', '/a/b/c', 'v2'],
+      ['x.example.com', '/a/bc', 'v1'],
+      ['x.example.com', '/d', 'v2'],
+      ['x.example.com', '/d/e', 'v1'],
+      ['abc.example.com', '/a/b/e/f', 'v3'],
+      ['abc.example.com', '/a/b/c', 'v2'],
+    ];
+    const rows = hosts.map(([host, path, by]): Row => [path, [`Host: ${host}`], by]);
+    expect(await taken(gateway, rows)).toEqual(rows);
+  });
 });
 
 describe('which backend', () => {
@@ -318,10 +439,13 @@ describe('which backend', () => {
     const gateway = await serving(
       gatewayObject(),
       route('a', { rules }),
+      // One rule that matches everything, and has no backend.
+      route('without-rules', { hostnames: ['bare.example'] }),
       ...(await three()),
       ...(await backend('far', 'apps')),
     );
     const rows: Row[] = ['/none', '/missing', '/zero', '/kind'].map((path) => [path, [], 500]);
+    rows.push(['/any', ['Host: bare.example'], 500]);
     expect(await taken(gateway, rows)).toEqual(rows);
     const share = async (path: string) => {
       const all = await Promise.all(Array.from({ length: 20 }, () => answered(gateway, path)));
@@ -356,7 +480,7 @@ const seenBy = async (gateway: TestGateway, target: string, ...fields: string[])
   JSON.parse((await gateway.get(target, ...fields)).text).got as string;
 
 describe('what is sent', () => {
-  test('HTTPRouteRequestHeaderModifier', async () => {
+  test('HTTPRouteRequestHeaderModifier, HTTPRouteBackendRequestHeaderModification', async () => {
     const modifier = (requestHeaderModifier: object) => ({
       type: 'RequestHeaderModifier',
       requestHeaderModifier,
@@ -371,6 +495,12 @@ describe('what is sent', () => {
         ...to('v1'),
       },
       { ...filtered(prefix('/remove'), modifier({ remove: ['X-HEADER-REMOVE'] })), ...to('v1') },
+      {
+        ...filtered(prefix('/backend'), { type: 'URLRewrite', urlRewrite: { hostname: 'one.example.org' } }),
+        ...to('v1', {
+          filters: [modifier({ set: [header('X-Header-Set', 'of the backend')], remove: ['X-Gone'] })],
+        }),
+      },
       {
         ...filtered(
           prefix('/multiple'),
@@ -389,6 +519,11 @@ describe('what is sent', () => {
       ['/set', ['x-header-set: before'], { 'x-header-set': ['set-overwrites-values'] }],
       ['/add', [], { 'x-header-add': ['add-appends-values'] }],
       ['/add', ['x-header-add: before'], { 'x-header-add': ['before', 'add-appends-values'] }],
+      [
+        '/backend',
+        ['X-Header-Set: before', 'X-Gone: g'],
+        { 'x-header-set': ['of the backend'], 'x-gone': [], host: ['one.example.org'] },
+      ],
       ['/remove', ['X-Header-Remove: val', 'X-Keep: k'], { 'x-header-remove': [], 'x-keep': ['k'] }],
       [
         '/multiple',
@@ -410,7 +545,7 @@ describe('what is sent', () => {
     }
   });
 
-  test('HTTPRouteRewritePath, HTTPRouteRewriteHost', async () => {
+  test('HTTPRouteRewritePath, HTTPRouteRewriteHost, HTTPRouteBackendURLRewrite', async () => {
     const inPlace = (replacePrefixMatch: string) => ({
       path: { type: 'ReplacePrefixMatch', replacePrefixMatch },
     });
@@ -427,6 +562,10 @@ describe('what is sent', () => {
       rewritten(exact('/exact'), whole('/whole/path')),
       rewritten(prefix('/'), inPlace('/root')),
       rewritten(prefix('/host'), { hostname: 'one.example.org' }),
+      {
+        matches: [prefix('/of-backend')],
+        ...to('v1', { filters: [{ type: 'URLRewrite', urlRewrite: inPlace('/rewritten') }] }),
+      },
     ];
     const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
     const rows: [string, string, string][] = [
@@ -442,6 +581,7 @@ describe('what is sent', () => {
       ['/exact', '/whole/path', 'gateway.test'],
       ['/any/thing', '/root/any/thing', 'gateway.test'],
       ['/host/a', '/host/a', 'one.example.org'],
+      ['/of-backend/original', '/rewritten/original', 'gateway.test'],
     ];
     for (const row of rows) {
       const got = await seenBy(gateway, row[0]);
@@ -585,6 +725,7 @@ describe('what is answered', () => {
       redirect('/both', { hostname, path: inPlace }),
       redirect('/scheme', { scheme: 'https' }),
       redirect('/port', { port: 8083 }),
+      redirect('/status', { statusCode: 301 }),
     ];
     const own = (location: string) => (port: number) =>
       location.replace('ORG', port === 80 ? 'example.org' : `example.org:${port}`);
@@ -606,6 +747,7 @@ describe('what is answered', () => {
       ['/both/a', 302, own('http://ORG/replacement/a')],
       ['/scheme', 302, own('https://gateway.test/scheme')],
       ['/port', 302, own('http://gateway.test:8083/port')],
+      ['/status', 301, own('/status')],
     ];
     for (const port of [80, 8080]) {
       const gateway = await serving(gatewayObject(listener({ port })), route('a', { rules }));
@@ -686,7 +828,7 @@ describe('what is answered', () => {
         'POST',
         [],
         204,
-        ['https://www.foo.com', 'POST', 'Accept', undefined, undefined, undefined],
+        ['https://www.foo.com', 'POST', 'Accept', undefined, '5', undefined],
       ],
       [
         'OPTIONS /any',
@@ -694,7 +836,7 @@ describe('what is answered', () => {
         'PUT',
         asked,
         204,
-        ['*', 'PUT', asked[0], undefined, undefined, undefined],
+        ['*', 'PUT', asked[0], undefined, '5', undefined],
       ],
       [
         'PUT /any',
@@ -704,13 +846,14 @@ describe('what is answered', () => {
         200,
         ['*', undefined, undefined, undefined, undefined, undefined],
       ],
+      ['GET /far', 'http://other.foo.com', null, [], 200, none],
       [
         'OPTIONS /far',
         'https://other.foo.com',
         'PUT',
         asked,
         204,
-        ['https://other.foo.com', 'PUT', asked[0], undefined, undefined, 'true'],
+        ['https://other.foo.com', 'PUT', asked[0], undefined, '5', 'true'],
       ],
     ];
     for (const [request, origin, method, headers, status, told] of rows) {

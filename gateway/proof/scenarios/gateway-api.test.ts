@@ -504,7 +504,33 @@ describe('what is wrong is told where it stands', () => {
       text(
         '{ filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: a, port: 80 } } }, { type: RequestMirror, requestMirror: { backendRef: { name: b, port: 80 } } }], backendRefs: [{ name: a, port: 80 }] }',
       ),
-      /got "RequestMirror".*\n.*\n.*one mirror to a rule/,
+      /expected one RequestMirror to a rule, got a second one\n.*\n.*a route of Portway has one mirror/,
+    ],
+    [
+      'the same filter at the rule and at its backend',
+      text(
+        '{ filters: [{ type: URLRewrite, urlRewrite: { hostname: a.b } }], backendRefs: [{ name: a, port: 80, filters: [{ type: URLRewrite, urlRewrite: { hostname: b.c } }] }] }',
+      ),
+      /rules\[0\]\.backendRefs\[0\]\.filters\[0\]\.type .*expected one URLRewrite to a rule, got a second one/,
+    ],
+    [
+      'filters of one backend of several',
+      text(
+        'backendRefs: [{ name: a, port: 80 }, { name: b, port: 80, filters: [{ type: URLRewrite, urlRewrite: { hostname: b.c } }] }]',
+      ),
+      /backendRefs\[1\]\.filters .*expected filters at the rule, got filters of one backend of several/,
+    ],
+    [
+      'a path longer than the standard allows',
+      text(`matches: [{ path: { value: ${'/a'.repeat(600)} } }]`),
+      /path\.value .*expected at most 1024 characters, got 1200/,
+    ],
+    [
+      'logins for pages of every origin',
+      text(
+        '{ filters: [{ type: CORS, cors: { allowOrigins: ["*"], allowCredentials: true } }], backendRefs: [{ name: a, port: 80 }] }',
+      ),
+      /expected the origins that may use them, got credentials for/,
     ],
     [
       'a path that no service has',

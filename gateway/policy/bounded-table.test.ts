@@ -15,3 +15,16 @@ test('a bounded table keeps what is used, and never more than twice its size', (
   table.delete('kept');
   expect(table.get('kept')).toBeUndefined();
 });
+
+test('values that weigh more leave room for fewer, whatever is replaced or taken out', () => {
+  const table = new BoundedTable<string>(10, ({ length }) => length);
+  for (let at = 0; at < 100; at++) {
+    table.set(`x${at}`, 'x'.repeat(5));
+    table.set(`x${at}`, 'x'.repeat(5));
+    table.set('gone', 'x'.repeat(5));
+    table.delete('gone');
+    expect(table.get(`x${at - 1}`)?.length).toBe(at === 0 ? undefined : 5);
+  }
+  const left = Array.from({ length: 100 }, (_, at) => table.get(`x${at}`)).filter(Boolean);
+  expect(left.length).toBeLessThanOrEqual(4);
+});

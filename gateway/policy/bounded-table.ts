@@ -1,11 +1,16 @@
-/** Remembers at least the last `size` values that were used, and at most twice as many. */
+/** Remembers at least what was used last, up to `size`, and at most twice as much. */
 export class BoundedTable<Value> {
   readonly #size: number;
+  readonly #weigh: (value: Value) => number;
   #young = new Map<string, Value>();
   #old = new Map<string, Value>();
+  /** Of the young ones. */
+  #weight = 0;
 
-  constructor(size: number) {
+  /** @param weigh how much of `size` a value takes: where it is not said, `size` is a number of values */
+  constructor(size: number, weigh: (value: Value) => number = () => 1) {
     this.#size = size;
+    this.#weigh = weigh;
   }
 
   get(key: string): Value | undefined {
@@ -17,14 +22,17 @@ export class BoundedTable<Value> {
   }
 
   set(key: string, value: Value): void {
-    if (this.#young.size >= this.#size) {
+    if (this.#weight >= this.#size) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#weight = 0;
     }
+    this.#weight += this.#weigh(value) - this.#youngWeightOf(key);
     this.#young.set(key, value);
   }
 
   delete(key: string): void {
+    this.#weight -= this.#youngWeightOf(key);
     this.#young.delete(key);
     this.#old.delete(key);
   }
@@ -32,5 +40,11 @@ export class BoundedTable<Value> {
   clear(): void {
     this.#young.clear();
     this.#old.clear();
+    this.#weight = 0;
+  }
+
+  #youngWeightOf(key: string): number {
+    const value = this.#young.get(key);
+    return value === undefined ? 0 : this.#weigh(value);
   }
 }

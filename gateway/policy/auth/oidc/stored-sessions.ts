@@ -21,7 +21,7 @@ export class StoredSessions {
   readonly #seal: Seal;
   readonly #texts: () => SharedTexts | null;
   readonly #patienceMs: number;
-  readonly #known = new BoundedTable<Known>(1024);
+  readonly #known = new BoundedTable<Known>(KNOWN_CHARS, ({ sealed }) => sealed.length);
   /** Of several requests at once one asks. */
   readonly #asking = new Map<string, Promise<Session | null>>();
 
@@ -152,6 +152,8 @@ function claimOf(name: string): string {
   return `oidc:${name}:refresh`;
 }
 
+/** Of what is sealed, and at most as much again. Opened, a session takes one and a half times as much beside it. */
+const KNOWN_CHARS = 8 * 1024 * 1024;
 /** How long a session that was ended by another replica may serve on. */
 const FRESH_MS = 5_000;
 /** Whoever has the connection to the Redis answers sooner, unless it hangs. */

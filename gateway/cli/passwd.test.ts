@@ -11,9 +11,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { replaceFile } from '../files/replace-file.ts';
 import { hashKey } from '../policy/auth/api-keys/api-keys.ts';
 import { isPassword, parsePasswordHash } from '../policy/auth/basic/password.ts';
 import { runHere, startPortway } from '../proof/testing/portway.ts';
+
+const isRoot = process.getuid?.() === 0;
+/** Another user may write where tests do. */
+const canBeAnother = isRoot && (statSync(tmpdir()).mode & 0o001) !== 0;
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'portway-passwd-'));
@@ -47,12 +52,30 @@ describe('portway passwd', () => {
     const file = join(folder(), 'users.txt');
     writeFileSync(file, '');
     chmodSync(file, 0o640);
-    const isRoot = process.getuid?.() === 0;
     if (isRoot) chownSync(file, 12_345, 12_346);
     const { uid, gid, mode } = statSync(file);
     expect((await passwd(file, 'ann', 'first')).code).toBe(0);
     expect(statSync(file)).toMatchObject({ uid, gid, mode });
   });
+
+  test.runIf(canBeAnother)(
+    'gives a group that it can not keep nothing of what another one could read',
+    async () => {
+      const file = join(folder(), 'users.txt');
+      writeFileSync(file, '');
+      chmodSync(file, 0o664);
+      chownSync(file, 12_345, 12_346);
+      chmodSync(join(file, '..'), 0o777);
+      process.setegid!(12_347);
+      process.seteuid!(12_348);
+      await replaceFile(file, 'new').finally(() => {
+        process.seteuid!(0);
+        process.setegid!(0);
+      });
+      const { uid, gid, mode } = statSync(file);
+      expect([uid, gid, mode & 0o777]).toEqual([12_348, 12_347, 0o604]);
+    },
+  );
 
   test('makes a key, which it prints once', async () => {
     const file = join(folder(), 'keys.txt');

@@ -67,8 +67,13 @@ export function repeatedRequestFields(
   const by = policies.mark;
   const named = namesEndpoint(exchange, endpoint) ? endpoint : null;
   const { sent } = memo;
-  if (sent?.by === by && sent.user === user && sent.prefix === prefix && sent.origin === origin)
-    if (sent.named === named) return sent.repeated;
+  const isSame =
+    sent?.by === by &&
+    sent.user === user &&
+    sent.prefix === prefix &&
+    sent.origin === origin &&
+    sent.named === named;
+  if (isSame) return sent.repeated;
   const fields = repeatableFields(exchange, endpoint, pseudonym);
   if (user !== null) setUser(fields, user);
   const repeated = new RepeatedFields(policies.toService(fields, exchange));

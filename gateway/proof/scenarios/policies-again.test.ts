@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freePort } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, type RawClient, request } from '../testing/raw-client.ts';
+import { connectSecurely } from '../testing/secure-client.ts';
+import { selfSigned } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
 import { keysFile } from '../testing/users-file.ts';
 
@@ -106,4 +109,33 @@ test('a limit counts each of the same requests, and tells each what is left', as
     told.push(`${status} ${/r=\d+/.exec(head.value('ratelimit') ?? '')?.[0]}`);
   }
   expect(told).toEqual(['200 r=3', '200 r=2', '200 r=1', '200 r=0', '429 r=0', '429 r=0']);
+});
+
+test('one connection to a service answers clients over TLS and in the clear: HSTS is for the first alone', async () => {
+  const service = (await startService()).answer(ok('x'));
+  const { key, cert } = selfSigned('shop.test');
+  const port = await freePort();
+  const gateway = await startTestGateway(
+    `tls: { port: ${port}, hsts: on, certificates: { cert: cert.pem, key: key.pem } }\nroutes:\n  /db: { to: ${service.port}, headers: { answer: { set: { X-A: b } } } }\n`,
+    { files: { 'cert.pem': cert, 'key.pem': key } },
+  );
+  const [clear, secure] = [await gateway.connect(), await connectSecurely(port)];
+  const told: boolean[] = [];
+  for (const client of [secure, secure, secure, clear, secure, clear, clear]) {
+    const { head } = await client.exchange(get('/db/x'));
+    told.push(head.value('strict-transport-security') !== undefined);
+  }
+  expect(told).toEqual([true, true, true, false, true, false, false]);
+});
+
+test('each endpoint of a route that names it gets its own name, though the connection sends the same fields again', async () => {
+  const services = [await startService(), await startService()].map((one) => one.answer(ok('x')));
+  const [first, second] = services.map(({ port }) => port);
+  const gateway = await startTestGateway(
+    `routes:\n  /db: { to: [127.0.0.1:${first}, 127.0.0.1:${second}], hostHeader: rewrite }\n`,
+  );
+  const client = await gateway.connect();
+  for (let at = 0; at < 6; at++) await client.exchange(get('/db/x'));
+  for (const { port, requests } of services)
+    expect(requests.map(({ head }) => head.value('host'))).toEqual(Array(3).fill(`127.0.0.1:${port}`));
 });

@@ -42,7 +42,7 @@ export function claimsOf(route: KubernetesObject, references: References, broken
     broken.add(parent.node.span, ['parentRefs', at], fault),
   );
   const hostnames = spec.textsOf('hostnames');
-  const attached = listeners.filter(({ hostname }) => commonHosts(hostnames, hostname).length > 0);
+  const attached = listeners.filter((each) => hostsOf(hostnames, [each]).length > 0);
   references.attach(attached);
   if (attached.length === 0) {
     if (listeners.length > 0) broken.add(spec.get('hostnames')!.span, ['hostnames'], NO_COMMON_HOST);
@@ -58,7 +58,7 @@ export function claimsOf(route: KubernetesObject, references: References, broken
 const NO_COMMON_HOST = {
   expected: 'a hostname that its listeners have too',
   found: 'none',
-  hint: 'a listener of *.example.com takes shop.example.com',
+  hint: 'a listener of *.example.com takes shop.example.com, where its Gateway has none of that name',
 };
 
 /** Without those that a narrower listener has to itself. */
@@ -246,7 +246,7 @@ function originOf(rule: ObjectReader, filters: RouteKeys, backends: readonly Wei
   const used = backends.filter(({ weight }) => weight?.value !== 0);
   const sound = used.filter((backend) => backend.ok);
   const respond = refusalOf(span, used);
-  if (sound.length === 0) return { respond, headers: filters.headers ?? null };
+  if (sound.length === 0) return { respond, headers: filters.headers ?? null, cors: filters.cors ?? null };
   const weights = partsOf(sound);
   const to = sound.flatMap((backend, index) => endpointsOf(backend, weights[index]!));
   // Nothing is taken off, and nothing put back, unless a rule says so.

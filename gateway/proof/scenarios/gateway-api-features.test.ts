@@ -374,7 +374,14 @@ describe('which host', () => {
           ],
           rules: [to('v1')],
         }),
+        route('b', {
+          parentRefs: [{ name: 'same', sectionName: 'wide' }],
+          ...{ hostnames: ['narrow.example.com'], rules: [to('v2')] },
+        }),
         ...(await three()),
+      );
+      expect(gateway.gateway.configStatus().unserved).toMatch(
+        /hostnames .*expected a hostname that its listeners have too/,
       );
       const hosts: [string, string | number][] = [
         ['any.example.com', 'v1'],
@@ -777,6 +784,7 @@ describe('what is answered', () => {
         maxAge: 3600,
       }),
       cors('/2', { allowOrigins: ['https://www.foo.com'], allowMethods: ['*'] }),
+      { ...cors('/broken', { allowOrigins: ['https://www.foo.com'] }), backendRefs: [] },
       cors('/any', { allowOrigins: ['*'], allowMethods: ['*'], allowHeaders: ['*'] }),
       cors('/far', {
         allowOrigins: ['https://other.foo.com'],
@@ -845,6 +853,14 @@ describe('what is answered', () => {
         [],
         200,
         ['*', undefined, undefined, undefined, undefined, undefined],
+      ],
+      [
+        'GET /broken',
+        'https://www.foo.com',
+        null,
+        [],
+        500,
+        ['https://www.foo.com', undefined, undefined, undefined, undefined, undefined],
       ],
       ['GET /far', 'http://other.foo.com', null, [], 200, none],
       [

@@ -72,13 +72,13 @@ export function shownText(text: string): string {
   return /@|%40/.test(shown) ? shown.replace(USER_INFO, `$1${HIDDEN}$2`) : shown;
 }
 
-/** Up to its value, which may be a URL with a query of its own, encoded once or more often. */
+/** Up to its value, which may be a URL with a query of its own, encoded once or more often. Many JSON encoders write `\u0026` for `&`. */
 const PARAMETER =
-  /(?:[?&;#]|%(?:25){0,3}(?:3[fb]|26|23))((?:[^=?&;#\s"'<>%]|%(?!(?:25){0,3}(?:3[dfb]|26|23))){1,200})(=|%(?:25){0,3}3d)/gi;
-const BEHIND_VALUE = /[&;#\s"'<>]|$/;
+  /(?:[?&;#]|\\u0026|%(?:25){0,3}(?:3[fb]|26|23))((?:[^=?&;#\s"'<>%\\]|%(?!(?:25){0,3}(?:3[dfb]|26|23))){1,200})(=|%(?:25){0,3}3d)/gi;
+const BEHIND_VALUE = /[&;#\s"'<>]|\\u0026|$/i;
 /** A value in an encoded query ends with the next parameter of that. */
 const BEHIND_ENCODED = /[&;#\s"'<>]|%(?:25){0,3}(?:3b|26|23)|$/i;
-const USER_INFO = /(\/\/|%2f%2f)[^/?#@\s"'<>%]{0,1000}(?:%3a[^/?#@\s"'<>%]{0,1000})?(@|%40)/gi;
+const USER_INFO = /(\\?\/\\?\/|%2f%2f)[^/?#@\s"'<>%]{0,1000}(?:%3a[^/?#@\s"'<>%]{0,1000})?(@|%40)/gi;
 
 function withoutParameters(text: string): string {
   let shown = '';
@@ -95,13 +95,19 @@ function withoutParameters(text: string): string {
   return shown + text.slice(at);
 }
 
-/** A text in which JSON may stand, behind something else or cut off. */
+/** A text in which JSON may stand: behind something else, cut off, or as a text within JSON. */
 export function withoutMembers(text: string): string {
-  return text.replace(MEMBER, (whole, name) => (isSecretName(name) ? `"${name}":"${HIDDEN}"` : whole));
+  if (!text.includes('"')) return text;
+  const masked = (quote: string) => (whole: string, name: string) =>
+    isSecretName(name) ? `${quote}${name}${quote}:${quote}${HIDDEN}${quote}` : whole;
+  return text.replace(MEMBER, masked('"')).replace(QUOTED_MEMBER, masked('\\"'));
 }
 
 /** A member with a value that is no object, as far as it goes. */
-const MEMBER = /"([^"\\]{1,200})"\s*:\s*(?:"(?:[^"\\]|\\.)*(?:"|$)|[^\s"{}[\],]+)/g;
+const MEMBER = /"([^"\\]{1,200})"\s*:\s*(?:"(?:[^"\\]|\\[\s\S])*(?:"|$)|[^\s"{}[\],]+)/g;
+/** One of JSON that is a text within JSON: `{"body":"{\"token\":\"...\"}"}`. */
+const QUOTED_MEMBER =
+  /\\"([^"\\]{1,200})\\"\s*:\s*(?:\\"(?:[^"\\]|\\\\(?:\\["\\]|[^"\\])|\\[^"\\])*(?:\\?"|\\*$)|[^\s"{}[\],\\]+)/g;
 
 /** `%74oken` is a token, too. */
 function decoded(name: string): string {

@@ -8,16 +8,17 @@ import { shownParts } from './multipart.ts';
 
 // What is shown of a captured body: its codings taken off, and the secrets in JSON and forms masked. Every byte of it is a stranger's.
 
-/** @param fields of the message. */
+/** @param fields of the message. @param maxBytes what decodes to more is unreadable. */
 export async function bodyView(
   captured: CapturedBody | null,
   fields: readonly string[],
+  maxBytes = DECODED_MAX_BYTES,
 ): Promise<BodyView | null> {
   if (captured === null) return null;
   const type = fieldOf(fields, 'content-type');
   const coding = fieldOf(fields, 'content-encoding');
   const facts = { bytes: captured.bytes, truncated: captured.isTruncated, type, coding };
-  const content = await decoded(captured.content, coding).catch(() => null);
+  const content = await decoded(captured.content, coding, maxBytes).catch(() => null);
   if (content === null) return { ...facts, kind: 'unreadable', text: null, base64: null };
   return { ...facts, ...shownContent(content, type ?? '', captured.isTruncated) };
 }
@@ -37,7 +38,7 @@ export function shownContent(content: Buffer, type: string, truncated: boolean):
     return parts === null ? { kind: 'binary', ...shown } : { kind: 'multipart', ...shown, parts };
   }
   if (/^text\/|\b(xml|javascript|graphql|yaml)\b/i.test(type) || isText(content))
-    return { kind: 'text', text: shownText(content.toString()), base64: null };
+    return { kind: 'text', text: shownText(withoutMembers(content.toString())), base64: null };
   return { kind: 'binary', text: null, base64: null };
 }
 
@@ -49,7 +50,7 @@ function shownJson(text: string, truncated: boolean): Shown {
   }
   const masked = (name: string, member: unknown) => {
     if (name !== '' && isSecretName(name) && member !== null) return HIDDEN;
-    return typeof member === 'string' ? shownText(member) : member;
+    return typeof member === 'string' ? shownText(withoutMembers(member)) : member;
   };
   return { kind: 'json', text: JSON.stringify(value, masked, 2), base64: null };
 }
@@ -87,30 +88,34 @@ function isText(content: Buffer): boolean {
 }
 
 /** Off the loop, and bounded: a few bytes may stand for gigabytes. What was cut off is decoded as far as it goes. @throws */
-async function decoded(content: Buffer, coding: string | null): Promise<Buffer> {
+async function decoded(content: Buffer, coding: string | null, maxOutputLength: number): Promise<Buffer> {
   const codings = (coding ?? '').split(',').map((one) => one.trim().toLowerCase());
   let bytes = content;
   for (const one of codings.reverse()) {
     if (one === '' || one === 'identity') continue;
     const decode = DECODERS[one];
     if (decode === undefined || bytes.length === 0) throw new Error('a coding that is not known');
-    bytes = await decode(bytes);
+    bytes = await decode(bytes, { maxOutputLength });
   }
   return bytes;
 }
 
-const LIMITS = { maxOutputLength: 1 << 20 };
+const DECODED_MAX_BYTES = 1 << 20;
 const { constants } = zlib;
-const gunzip = (bytes: Buffer) =>
-  promisify(zlib.unzip)(bytes, { ...LIMITS, finishFlush: constants.Z_SYNC_FLUSH });
 
-const DECODERS: Readonly<Record<string, (bytes: Buffer) => Promise<Buffer>>> = {
+type Decode = (bytes: Buffer, limits: { readonly maxOutputLength: number }) => Promise<Buffer>;
+
+const gunzip: Decode = (bytes, limits) =>
+  promisify(zlib.unzip)(bytes, { ...limits, finishFlush: constants.Z_SYNC_FLUSH });
+
+const DECODERS: Readonly<Record<string, Decode>> = {
   gzip: gunzip,
   'x-gzip': gunzip,
   deflate: gunzip,
-  br: (bytes) =>
-    promisify(zlib.brotliDecompress)(bytes, { ...LIMITS, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
-  zstd: (bytes) => promisify(zlib.zstdDecompress)(bytes, { ...LIMITS, finishFlush: constants.ZSTD_e_flush }),
+  br: (bytes, limits) =>
+    promisify(zlib.brotliDecompress)(bytes, { ...limits, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+  zstd: (bytes, limits) =>
+    promisify(zlib.zstdDecompress)(bytes, { ...limits, finishFlush: constants.ZSTD_e_flush }),
 };
 
 function fieldOf(fields: readonly string[], lowerName: string): string | null {

@@ -31,10 +31,13 @@ export class TextSearch {
   }
 
   async #isIn(body: CapturedBody | null, fields: Fields): Promise<boolean> {
-    const view = await bodyView(body, fields);
+    const view = await bodyView(body, fields, SEARCHED_MAX_BYTES);
     return (view?.text ?? view?.parts ?? '').toLowerCase().includes(this.#wanted);
   }
 }
+
+/** Masking is done in one go, and a stranger may send one body after the other. */
+const SEARCHED_MAX_BYTES = 256 * 1024;
 
 function shownTextOf(kept: KeptExchange): string {
   const { detail } = kept.record;

@@ -77,7 +77,9 @@ describe('bodies', () => {
     'in %s are shown, and searched, as what they stand for, JSON without its secrets',
     async (coding, encode) => {
       const content = encode(
-        Buffer.from('{"name":"ann","token":"s3cret","list":[1],"next":"https://x.test/?page=2&sig=s3cret"}'),
+        Buffer.from(
+          '{"name":"ann","token":"s3cret","list":[1],"next":"https://x.test/?page=2&sig=s3cret","text":"{\\"pin\\":\\"s3cret\\"}"}',
+        ),
       );
       const db = (await startService()).answer(() =>
         bytes(content, 'Content-Type: application/json', `Content-Encoding: ${coding}`),
@@ -93,6 +95,7 @@ describe('bodies', () => {
         token: '(not shown)',
         list: [1],
         next: 'https://x.test/?page=2&sig=(not shown)',
+        text: '{"pin":"(not shown)"}',
       });
       const found = async (text: string) =>
         (await admin<ExchangeList>(gateway, 'GET', `/exchanges?text=${text}`)).json.exchanges.length;

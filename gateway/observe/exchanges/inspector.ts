@@ -99,9 +99,14 @@ export class Inspector implements Inspection {
     if (record.detail !== null && record.detail.messages !== null) this.#listening.delete(record);
     // It has a detail because it is traced.
     if (record.endedAt >= this.until) return;
-    if (record.detail === null ? this.#isWorthIt(record) : this.#isMeant(record))
+    const { detail } = record;
+    if (detail === null ? this.#isWorthIt(record) : this.#isMeant(record)) {
       this.#ring.keep(record, Date.now());
-    else this.#sampled++;
+      return;
+    }
+    this.#sampled++;
+    // Its room is for what is worth more, however many go well.
+    if (detail !== null && this.#inSecond > 0) this.#inSecond--;
   }
 
   /** In development, and where somebody asked for bodies, none is left out that has a detail. */

@@ -353,8 +353,9 @@ class RunningGateway implements Gateway, WorkerGateway {
     for (const heard of this.#onReload) heard(config);
     if (this.#notReady === null) await this.#reconcileStreams();
     this.#orderCertificates();
-    for (const warnings of await mapInSlices(config.routes, routeWarnings))
-      for (const warning of warnings) this.#options.log.warn(warning);
+    await mapInSlices(config.routes, (route) => {
+      for (const warning of routeWarnings(route)) this.#options.log.warn(warning);
+    });
     await metrics.sweep();
     this.memory.settle(() => this.inFlight.size === 0);
   }

@@ -203,6 +203,20 @@ describe('the admin listener answers', () => {
     expect((await to.exchange(get('/healthz'))).status).toBe(200);
   });
 
+  it('one configuration, though a reload comes between the slices in which it is told', async () => {
+    let loadedAt = 1;
+    const reloads = { ...config, routes: [] };
+    Object.defineProperty(reloads, 'routes', {
+      get() {
+        loadedAt = 2;
+        return [];
+      },
+    });
+    const configStatus: AdminView['configStatus'] = () => ({ ...view.configStatus(), loadedAt });
+    const to = await client({ config: () => (loadedAt === 1 ? reloads : config), configStatus });
+    expect(JSON.parse((await to.exchange(get('/config'))).text).loadedAt).toBe(1);
+  });
+
   it('HEAD as it would GET, without the body', async () => {
     const answer = await (await client()).exchange(request('HEAD', '/healthz', ['Host: localhost']));
     expect(answer.status).toBe(200);

@@ -275,8 +275,9 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
     return sendProblem(reply, { status: 503, detail: `The gateway takes no new requests: it is ${reason}.` });
   });
   app.get('/config', async (_request, reply) => {
-    const config = await withoutSecrets(view.config());
-    return sendJson(reply, { ...view.configStatus(), config });
+    // A reload may come while it is made ready.
+    const status = view.configStatus();
+    return sendJson(reply, { ...status, config: await withoutSecrets(view.config()) });
   });
   app.get('/status', async (_request, reply) => sendJson(reply, await gatewayStatus(view)));
   for (const [name, { path }] of Object.entries(FIGURES))

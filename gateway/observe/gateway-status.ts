@@ -14,7 +14,9 @@ export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {
     view.figure('traffic'),
     view.figure('overload'),
   ]);
+  // A reload may come between the slices: both are of one instant.
   const config = view.config();
+  const status = view.configStatus();
   const byRoute = new Map(traffic.routes.map((one) => [one.id, one]));
   const configured = new Map(config.routes.map((route) => [route.id, route]));
   const overviews = await mapInSlices(routes, (route) =>
@@ -25,7 +27,7 @@ export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {
     notReady: view.notReady(),
     mode: view.mode,
     origin: originOf(config, view.port()),
-    config: view.configStatus(),
+    config: status,
     routes: overviews.flat(),
     streams,
     connections,

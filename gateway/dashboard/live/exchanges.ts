@@ -34,6 +34,8 @@ export class Exchanges {
   readonly problem = signal<string | null>(null);
   readonly #status: (status: GatewayStatus) => void;
   #came: ExchangeSummary[] = [];
+  /** What ended by then was cleared away, though the gateway keeps it: when the newest of that ended. */
+  #clearedTo = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param status is told what the stream says of the gateway */
@@ -46,7 +48,9 @@ export class Exchanges {
     const query = queryOf(this.filter.peek());
     this.list.value = [];
     this.missed.value = 0;
+    this.waiting.value = 0;
     this.#came = [];
+    this.#clearedTo = 0;
     this.chosen.clear();
     let leave: (() => void) | null = null;
     // So many may follow: a page out of sight leaves its place to others.
@@ -138,7 +142,9 @@ export class Exchanges {
     const known = new Set(this.list.peek().map(({ id }) => id));
     // The list and the stream may both tell of one.
     const came = new Map(this.#came.map((exchange) => [exchange.id, exchange]));
-    const fresh = [...came.values()].filter(({ id }) => !known.has(id)).toReversed();
+    const fresh = [...came.values()]
+      .filter((one) => !known.has(one.id) && one.endedAt > this.#clearedTo)
+      .toReversed();
     this.#came = [];
     if (fresh.length === 0) return;
     const all = [...fresh, ...this.list.peek()];
@@ -154,9 +160,12 @@ export class Exchanges {
     if (!paused) this.#show();
   }
 
+  /** What was shown goes, and what waits stays. */
   clear(): void {
+    this.#clearedTo = this.list.peek()[0]?.endedAt ?? this.#clearedTo;
     this.list.value = [];
     this.missed.value = 0;
+    this.chosen.clear();
   }
 }
 

@@ -89,6 +89,8 @@ function Nothing({ feed, exchanges }: Session) {
   const origin = feed.status.value?.origin ?? 'http://localhost:3000';
   if (text + route + status + since !== '')
     return <p class="empty">No exchange is like that. New ones appear here as they end.</p>;
+  if (exchanges.paused.value)
+    return <p class="empty">The stream is held: what ends meanwhile appears when it goes on.</p>;
   return (
     <p class="empty">
       Nothing yet. Open <a href={origin}>{origin}</a>, or ask it with <code>curl {origin}</code>: each

@@ -5,6 +5,7 @@ import type { ExchangeFilter } from '../live/exchanges.ts';
 import { Choice } from '../parts/choice.tsx';
 import { Filter } from '../parts/filter.tsx';
 import { formatCount, formatTime } from '../parts/format.ts';
+import { Sign } from '../parts/icons.tsx';
 import { CaptureSwitch } from './capture-switch.tsx';
 import { saveHar } from './har.ts';
 
@@ -77,9 +78,6 @@ export function StreamTools({ exchanges, feed }: Session) {
           ? `Go on${exchanges.waiting.value > 0 ? ` (${formatCount(exchanges.waiting.value)})` : ''}`
           : 'Pause'}
       </button>
-      <button type="button" onClick={() => exchanges.clear()}>
-        Clear
-      </button>
       <button
         type="button"
         disabled={exchanges.list.value.length === 0}
@@ -88,9 +86,21 @@ export function StreamTools({ exchanges, feed }: Session) {
       >
         {chosen.size > 0 ? `HAR of ${chosen.size}` : 'HAR'}
       </button>
-      {chosen.size > 0 && (
-        <button type="button" data-let-go title="Choose none (Esc)" onClick={() => exchanges.chosen.clear()}>
-          Choose none
+      {/* In one place, and as narrow: nothing moves below the mouse of somebody who chooses. */}
+      {chosen.size > 0 ? (
+        <button
+          type="button"
+          class="none"
+          data-let-go
+          title="Choose none (Esc)"
+          aria-label="Choose none"
+          onClick={() => exchanges.chosen.clear()}
+        >
+          <Sign name="close" />
+        </button>
+      ) : (
+        <button type="button" onClick={() => exchanges.clear()}>
+          Clear
         </button>
       )}
     </div>

@@ -164,9 +164,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     next.expectFaults(/503|\/events/);
     await next.page.getByRole('alert').getByText('8 follow the events already').waitFor();
     await next.page.getByRole('row', { name: 'GET /db/x' }).waitFor();
-    await first.page.evaluate(
-      `Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
-    );
+    await outOfSight(first.page, true);
     await next.page.getByRole('alert').waitFor({ state: 'detached' });
     await gateway.get('/db/live');
     await next.page.getByRole('row', { name: 'GET /db/live' }).waitFor();
@@ -210,8 +208,27 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(await saved('HAR of 2')).toEqual(['/db/three', '/db/one']);
     // Nothing moves below the mouse of somebody who chooses.
     await page.getByRole('button', { name: /^Go on/ }).waitFor();
+    const top = async () => (await row('two').boundingBox())?.y;
+    const chosenAt = await top();
     await page.getByRole('button', { name: 'Choose none' }).click();
     expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(0);
+    expect(await top()).toBe(chosenAt);
+    await gateway.get('/db/four');
+    await page.getByRole('button', { name: 'Go on (1)' }).waitFor();
+    // What waits is of the filter that it was held with, and what was cleared does not come again.
+    await page.getByLabel('Status').selectOption('');
+    await page.getByRole('button', { name: 'Go on', exact: true }).click();
+    await row('four').waitFor();
+    await row('four').getByRole('checkbox').click();
+    await page.getByRole('button', { name: 'Choose none' }).click();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByText('The stream is held').waitFor();
+    await outOfSight(page, true);
+    await gateway.get('/db/five');
+    await outOfSight(page, false);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await row('five').waitFor();
+    expect(await page.getByRole('row', { name: 'GET' }).count()).toBe(1);
     expect(faults).toEqual([]);
   });
 
@@ -692,6 +709,13 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(Math.min(...grown)).toBeLessThan(100_000);
   });
 });
+
+/** As a browser tells a tab that another one covers it, or no more. */
+async function outOfSight(page: Page, hidden: boolean): Promise<void> {
+  await page.evaluate(
+    `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+  );
+}
 
 /** What a screen reader says of what has the focus. */
 async function spoken(page: Page): Promise<string> {

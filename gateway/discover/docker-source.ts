@@ -4,7 +4,7 @@ import type { LabelledOrigin } from '../model/labels.ts';
 import { DockerEngine, EngineError } from './docker-engine.ts';
 import { originsOf } from './docker-origins.ts';
 
-/** Containers of an engine. Asks whenever something happened, and now and then besides: news may get lost. */
+/** Containers of an engine. Asks whenever something happened, a moment later once more, and now and then besides: news may get lost. */
 export class DockerSource {
   readonly #settings: DockerDiscovery;
   readonly #engine: DockerEngine;
@@ -23,18 +23,20 @@ export class DockerSource {
   async ask(take: (origins: readonly LabelledOrigin[]) => void, end: AbortSignal): Promise<never> {
     const done = new AbortController();
     const signal = AbortSignal.any([end, done.signal]);
-    let wake = Promise.withResolvers<void>();
+    let wake = Promise.withResolvers<boolean>();
     const broken = this.#engine
-      .follow(() => wake.resolve(), signal)
+      .follow(() => wake.resolve(true), signal)
       .then(() => {
         throw new EngineError('it has ended the connection');
       });
+    let news = true;
     try {
       for (;;) {
         wake = Promise.withResolvers();
         take(await Promise.race([this.now(signal), broken]));
-        const timer = setTimeout(wake.resolve, ASK_MS).unref();
-        await Promise.race([wake.promise, broken]).finally(() => clearTimeout(timer));
+        // The list may still have what an event has just told of.
+        const timer = setTimeout(wake.resolve, news ? LATE_MS : ASK_MS, false).unref();
+        news = await Promise.race([wake.promise, broken]).finally(() => clearTimeout(timer));
         // One `docker-compose up` is a burst of events.
         await Promise.race([sleep(SETTLE_MS, undefined, { ref: false }), broken]);
       }
@@ -45,4 +47,5 @@ export class DockerSource {
 }
 
 const ASK_MS = 30_000;
+const LATE_MS = 1_000;
 const SETTLE_MS = 100;

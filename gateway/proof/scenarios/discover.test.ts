@@ -256,6 +256,18 @@ describe('an engine', () => {
     await answers(gateway, '/web', 'web');
   });
 
+  test('whose list comes behind its news is asked once more', async () => {
+    const engine = await startEngine();
+    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    const gateway = await startTestGateway(yaml(engine));
+    await answers(gateway, '/web', 'web');
+    const before = engine.lists;
+    engine.flood(1);
+    await until('it has asked', () => engine.lists > before);
+    engine.body = '[]';
+    await until('the container is gone', async () => (await gateway.get('/web')).status === 404);
+  });
+
   test('that tells ten thousand events is asked a few times', async () => {
     const engine = await startEngine();
     const gateway = await startTestGateway(yaml(engine));

@@ -45,7 +45,8 @@ export class Sessions {
   /** What is longer than a cookie goes to what replicas share. @returns the lines that set it. @throws GatewayError where it is too long for cookies, and nothing else is there */
   async write(session: Session, cookies: Cookies, name: string): Promise<string[]> {
     let sealed = await this.#seal.seal({ ...session, storedAs: null });
-    if (!fitsOneCookie(sealed)) {
+    const isShort = fitsOneCookie(sealed);
+    if (!isShort) {
       const pointsTo = await this.#stored.keep(session);
       if (pointsTo !== null && pointsTo === session.storedAs) return [];
       if (pointsTo !== null)
@@ -54,7 +55,8 @@ export class Sessions {
     // The provider asks whether they want to log out, then.
     if (!fitsChunks(sealed)) sealed = await this.#seal.seal({ ...session, storedAs: null, idToken: null });
     if (fitsChunks(sealed)) {
-      if (session.storedAs) void this.#stored.drop(session.storedAs);
+      // Else the Redis is away, and requests under way have the cookie from before.
+      if (isShort && session.storedAs) void this.#stored.drop(session.storedAs);
       return setChunks(cookies, name, sealed);
     }
     // It serves on as it is known here.

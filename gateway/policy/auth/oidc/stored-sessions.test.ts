@@ -18,6 +18,8 @@ function session(user: string): Session {
   };
 }
 
+const MANY = Array.from({ length: 200 }, (_, i) => `group-${i}-of-very-many`);
+
 /** As a browser sends what these lines set. */
 function cookiesOf(lines: readonly string[]): Cookies {
   const set = lines.filter((_, at) => at % 2 === 1).map((line) => /^([^=]+)=([^;]+)/.exec(line)!);
@@ -65,11 +67,21 @@ test('a session in the place of another one is none', async () => {
   expect(await replica(texts).read(own)).toBeNull();
 });
 
+test('what moves to cookies, while the Redis is away, is still there for what is under way with the cookie from before', async () => {
+  const texts = new Texts();
+  const sessions = new Sessions(SETTINGS, () => texts);
+  const before = cookiesOf(await sessions.write({ ...session('ann'), groups: MANY }, new Map(), 's'));
+  const known = (await sessions.read(before, 's', Date.now()))!;
+  texts.state = 'away';
+  const after = cookiesOf(await sessions.write({ ...known, refreshToken: 'newer' }, before, 's'));
+  expect((await sessions.read(after, 's', Date.now()))?.refreshToken).toBe('newer');
+  expect((await sessions.read(before, 's', Date.now()))?.user).toBe('ann');
+});
+
 test('what is in the Redis is no cookie', async () => {
   const texts = new Texts();
   const sessions = new Sessions(SETTINGS, () => texts);
-  const groups = Array.from({ length: 200 }, (_, i) => `group-${i}-of-very-many`);
-  const written = await sessions.write({ ...session('ann'), groups }, new Map(), 's');
+  const written = await sessions.write({ ...session('ann'), groups: MANY }, new Map(), 's');
   expect((await sessions.read(cookiesOf(written), 's', Date.now()))?.user).toBe('ann');
   const [sealed] = texts.kept.values();
   const copied = setChunks(new Map(), 's', sealed!);

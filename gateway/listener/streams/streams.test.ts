@@ -138,6 +138,20 @@ describe('streams after a reload', () => {
     await expect(connect(port)).rejects.toThrow('ECONNREFUSED');
   });
 
+  // It was gone from what is handed over, and its port stayed open beside its successor's for the answers that were still to come.
+  test('hand over the UDP ports of a reload that is under way', async () => {
+    const { streams } = stage();
+    const [client, service] = [await openDatagrams(), await openDatagrams()];
+    const udp = [config('udp', await freeDatagramPort(), service.port)];
+    await streams.open(udp);
+    await client.send('a question', udp[0]!.listen.port);
+    await service.next();
+    const reloading = streams.reconcile(udp);
+    await streams.handDatagramsOver();
+    await reloading;
+    expect(gatewayDatagramPorts()).toEqual([]);
+  });
+
   test('say once that a port is taken, and once that it is open', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());

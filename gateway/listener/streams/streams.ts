@@ -62,7 +62,9 @@ export class Streams {
 
   /** From now on UDP ports are opened here, too. */
   takeDatagrams(configs: readonly StreamConfig[], resolver: GatewayConfig['resolver'] = null): Promise<void> {
-    this.#hasDatagrams = true;
+    void this.#enqueue(async () => {
+      this.#hasDatagrams = true;
+    });
     return this.reconcile(configs, resolver);
   }
 
@@ -100,8 +102,8 @@ export class Streams {
    * are still to come would go on taking datagrams from its successor.
    */
   handDatagramsOver(): Promise<void> {
-    this.#hasDatagrams = false;
     return this.#enqueue(async () => {
+      this.#hasDatagrams = false;
       for (const [key, { stream, live }] of [...this.#entries]) {
         if (live.config.protocol !== 'udp') continue;
         this.#entries.delete(key);

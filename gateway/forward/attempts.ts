@@ -4,7 +4,7 @@ import type { ExchangeRecord } from '../exchange/record.ts';
 import type { RetriesConfig } from '../model/config.ts';
 import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import { type Outcome, outcomeOf, outcomeOfStatus } from '../upstream/outcome.ts';
+import { type Outcome, outcomeOf, outcomeOfFault } from '../upstream/outcome.ts';
 import { mayRetry, type Sent } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -54,7 +54,7 @@ export class Attempts {
   answered(status: number, now: number): void {
     this.#count(status, null, now);
     this.#record.detail?.attemptAnswered(status, now);
-    this.recordOutcome(outcomeOfStatus(status), now);
+    this.recordOutcome(status < 500 ? 'success' : outcomeOfFault(status), now);
   }
 
   /** There will be no HTTP answer; where there is one already, it only says that it is over. */

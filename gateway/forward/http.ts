@@ -91,7 +91,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     // Until it is being sent, the pool keeps the time: of waiting for a connection, and of connecting.
     if (this.#armedMs > 0) this.#deadline.clear();
     try {
-      const call = endpoint.send(this.#request(endpoint), this.#sink);
+      const call = endpoint.connections.send(this.#request(endpoint), this.#sink);
       // A failure may have been told, and answered with another attempt, before `send` came back.
       if (this.#attempts.count === attempt && !this.#over) this.#call = call;
     } catch (cause) {

@@ -173,7 +173,7 @@ export class MirrorCopy implements AnswerSink, Timed {
       const endpoint = this.#upstream.pick(this.#plan.choice, []);
       this.#endpoint = endpoint;
       this.#upstream.begun(endpoint);
-      this.#call = endpoint.send(
+      this.#call = endpoint.connections.send(
         {
           method: this.#method,
           target: this.#plan.sentTarget,

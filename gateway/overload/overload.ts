@@ -62,6 +62,8 @@ export class Overload {
   #refusal = new Refusal(1_000);
   /** Worst delays, of the running ten seconds and of those before. */
   readonly #worst = { nowMs: 0, beforeMs: 0, turnsAt: 0 };
+  /** Whether anything may be refused: where the configuration has it off, nothing needs to be asked for a request. */
+  acts = true;
   #share = 0;
   #delayMs = 0;
   #asked = 0;
@@ -111,6 +113,7 @@ export class Overload {
     this.#keepWorst(nowMs);
     if (this.#setAside.size > 0) this.#setAside.release(nowMs);
     const config = this.#options.config();
+    this.acts = config !== null;
     if (config === null) {
       this.#shedding.reset();
       this.#share = 0;

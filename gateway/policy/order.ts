@@ -20,7 +20,7 @@ import { RoutePolicies } from './route-policies.ts';
  * next, what depends on the route's limits then, and what changes fields last. A new policy is a folder, and a line here.
  */
 export const POLICIES: readonly Policy[] = [
-  policyOfAll('loop', 'A request that has passed this gateway before is 508.', refuseLoop),
+  policyOfAll('loop', 'A request that has passed this gateway before is 508.', 'via', refuseLoop),
   deny,
   allow,
   cors,
@@ -29,6 +29,7 @@ export const POLICIES: readonly Policy[] = [
   policyOfAll(
     'max-forwards',
     'OPTIONS with `Max-Forwards` counts down, and is answered here at 0.',
+    'maxForwards',
     countForwards,
   ),
   auth,
@@ -39,9 +40,10 @@ export const POLICIES: readonly Policy[] = [
   policyOfAll(
     'navigation',
     'A browser that opens `/db` is sent to `/db/`, where the prefix is stripped.',
+    'fetchMode',
     redirectNavigation,
   ),
-  policyOfAll('body-limit', 'A body of more than `bodyMax` is 413.', refuseLargeBody),
+  policyOfAll('body-limit', 'A body of more than `bodyMax` is 413.', 'body', refuseLargeBody),
   headers,
   // The last: what the others put into an answer is compressed with it.
   compress,

@@ -13,6 +13,9 @@ export interface PolicyContext {
   readonly pseudonym: string;
 }
 
+/** A part of a request's head that a policy may be about; `body`: that it announces one. */
+export type RequestPart = 'via' | 'maxForwards' | 'fetchMode' | 'body';
+
 /** Something that is done to exchanges on their way, of one folder. */
 export interface Policy {
   readonly name: string;
@@ -87,6 +90,8 @@ export interface BoundPolicy {
    * suspended then, at most for `timeouts.response`. @throws GatewayError to refuse it.
    */
   readonly request?: (exchange: RoutedExchange, context: PolicyContext) => Verdict | Promise<Verdict>;
+  /** `request` is called only where the request has this; default: always. */
+  readonly about?: RequestPart;
   /**
    * The head of the request that goes to the service, for each attempt; where the request comes again on its connection, once for all of them. So it
    * depends on nothing but the fields, the settings and the facts of the exchange.
@@ -140,8 +145,9 @@ export function policyWithKey<Schema extends z.ZodType, Name extends string, Set
 export function policyOfAll(
   name: string,
   does: string,
+  about: RequestPart,
   request: NonNullable<BoundPolicy['request']>,
 ): Policy {
-  const bound = { request };
+  const bound = { about, request };
   return { name, does, key: null, bind: () => bound };
 }

@@ -11,11 +11,13 @@ import type {
   FieldsHook,
   Policy,
   PolicyContext,
+  RequestPart,
   Verdict,
 } from './policy.ts';
 
 interface NamedRequestHook {
   readonly name: string;
+  readonly about: RequestPart | null;
   readonly request: NonNullable<BoundPolicy['request']>;
 }
 
@@ -55,7 +57,9 @@ export class RoutePolicies {
     const bound = [...ofOthers, ...named].flatMap(({ name, hooks }) =>
       hooks === null ? [] : [{ name, ...hooks }],
     );
-    this.#requests = bound.flatMap(({ name, request }) => (request ? { name, request } : []));
+    this.#requests = bound.flatMap(({ name, about = null, request }) =>
+      request ? { name, about, request } : [],
+    );
     this.#toService = bound.flatMap(({ toService }) => toService ?? []);
     const answerHooks = bound.flatMap(({ toClient }) => toClient ?? []);
     this.#toClient = answerHooks.map(({ edit }) => edit);
@@ -97,7 +101,8 @@ export class RoutePolicies {
   #requestFrom(first: number, exchange: RoutedExchange, context: PolicyContext): Verdict | Promise<Verdict> {
     const { record } = exchange;
     for (let at = first; at < this.#requests.length; at++) {
-      const { name, request } = this.#requests[at]!;
+      const { name, about, request } = this.#requests[at]!;
+      if (!has(exchange, about)) continue;
       record.policy = name;
       const verdict = request(exchange, context);
       if (verdict instanceof Promise)
@@ -149,6 +154,21 @@ export class RoutePolicies {
 
   ownAnswer(fields: Fields, exchange: RoutedHead): Fields {
     return through(this.#ownAnswer, fields, exchange);
+  }
+}
+
+function has({ facts, downstream }: RoutedExchange, part: RequestPart | null): boolean {
+  switch (part) {
+    case null:
+      return true;
+    case 'via':
+      return facts.via !== null;
+    case 'maxForwards':
+      return facts.maxForwards !== null;
+    case 'fetchMode':
+      return facts.fetchMode !== null;
+    case 'body':
+      return downstream.body !== null;
   }
 }
 

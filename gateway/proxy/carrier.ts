@@ -191,7 +191,7 @@ export class Carrier implements HttpListenerHandler {
   /** It is no exchange then, and leaves no line: what it costs is taken from those that are carried. */
   #refuses(client: ClientExchange): boolean {
     const { overload } = this.#options;
-    if (!overload.refuses()) return false;
+    if (!overload.acts || !overload.refuses()) return false;
     overload.refuse(client);
     return true;
   }

@@ -26,29 +26,25 @@ export interface SnapshotsOptions {
  */
 export class Snapshots {
   readonly #options: SnapshotsOptions;
-  #current: Snapshot | null = null;
+  /** There is one once the first configuration was taken. Changes by `take` alone. */
+  current!: Snapshot;
   readonly #drains = new Set<NodeJS.Timeout>();
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
   }
 
-  /** There is one once the first configuration was taken. */
-  get current(): Snapshot {
-    return this.#current!;
-  }
-
   /** @throws ExtensionError for a module that can't be used: then the one before serves on. */
   async take(config: GatewayConfig): Promise<void> {
     const { registry, kept, handlers, taken, mode, log } = this.#options;
     const next = await Snapshot.build(config, registry, kept, handlers(), mode);
-    const previous = this.#current;
-    this.#current = next;
+    const previous: Snapshot | undefined = this.current;
+    this.current = next;
     for (const remark of next.table.names?.remarks.slice(0, REMARKS_SHOWN) ?? [])
       if (!previous?.table.names?.remarks.includes(remark)) log.info(`names: ${remark}`);
     previous?.retire();
     await taken(config);
-    if (previous !== null) this.#drainChanged();
+    if (previous) this.#drainChanged();
   }
 
   /** What lasts on routes that are no more gets some time to come to an end by itself. */
@@ -67,7 +63,7 @@ export class Snapshots {
   /** No more will be taken; what is under way on the current one may finish. */
   retire(): void {
     for (const timer of this.#drains) clearTimeout(timer);
-    this.#current?.retire();
+    (this.current as Snapshot | undefined)?.retire();
   }
 }
 

@@ -104,7 +104,7 @@ export class TakenExchange implements RoutedExchange, Choice {
   /** Another lane carries it, which has read the same head. */
   moveTo(client: RequestView): void {
     this.downstream = client;
-    this.body = limitBody(client.body, this.route.bodyMaxBytes);
+    this.body = client.body && limitBody(client.body, this.route.bodyMaxBytes);
   }
 
   get route(): RouteConfig {

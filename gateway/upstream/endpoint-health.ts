@@ -2,6 +2,7 @@ import type { DialAddress, EjectionConfig, HealthConfig } from '../model/config.
 import { Ejection, seconds } from './ejection.ts';
 import type { HealthCheck } from './health-check.ts';
 import type { HealthChecks, HealthLog, HealthWatcher } from './health-checks.ts';
+import type { Failure, Outcome } from './outcome.ts';
 
 /** What the file says of the health of an endpoint. */
 export interface EndpointHealthConfig {
@@ -98,17 +99,14 @@ export class EndpointHealth implements HealthWatcher {
 
   // What exchanges tell.
 
-  succeeded(now: number): void {
-    if (this.#ejection !== null) this.#ejection.succeeded(now);
+  /** What an attempt says of it. @param now `performance.now()`. */
+  recordOutcome(outcome: Outcome, now: number): void {
+    if (this.#ejection === null || outcome === 'neutral') return;
+    if (outcome === 'success') this.#ejection.succeeded(now);
+    else this.#failed(this.#ejection, outcome, now);
   }
 
-  /**
-   * @param cause in words: `connection refused`, `answered 503`.
-   * @param unsent whether nothing of the request got there.
-   */
-  failed(now: number, cause: string, unsent: boolean): void {
-    const ejection = this.#ejection;
-    if (ejection === null) return;
+  #failed(ejection: Ejection, { cause, unsent }: Failure, now: number): void {
     ejection.failed(now);
     this.#unsent = unsent;
     if (this.#ejected !== null) return;

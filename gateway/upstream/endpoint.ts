@@ -1,13 +1,11 @@
 import type net from 'node:net';
-import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../exchange/contract.ts';
 import type { DialAddress, UpstreamConfig } from '../model/config.ts';
 import { connect } from '../wire/connect.ts';
 import { ReadBuffer } from '../wire/read-buffer.ts';
 import { authorityOf, isLoopback, schemeOf } from './authority.ts';
 import { EndpointHealth, type EndpointHealthOwner } from './endpoint-health.ts';
 import type { HealthChecks } from './health-checks.ts';
-import type { Outcome } from './outcome.ts';
-import type { ConnectionPool, PoolCount } from './pool.ts';
+import type { ConnectionPool } from './pool.ts';
 import { Probe } from './probe.ts';
 
 /** What an endpoint depends on beside its address: where two upstreams agree in these, they share what is known of it. */
@@ -36,8 +34,9 @@ export class Endpoint implements EndpointHealthOwner {
   readonly scheme: 'http' | 'https';
   readonly probe: Probe;
   readonly health: EndpointHealth;
+  /** Its HTTP connections, which it may share with an endpoint of the same address that is checked otherwise. */
+  readonly connections: ConnectionPool;
   readonly #connectTimeoutMs: number;
-  readonly #pool: ConnectionPool;
   readonly #watchers = new Set<EndpointWatcher>();
   /** Exchanges, tunnels and streams that it was given and that have not ended: kept by `Upstream.begun` and `ended`. */
   active = 0;
@@ -46,8 +45,13 @@ export class Endpoint implements EndpointHealthOwner {
   #dead = false;
   #warmth = 1;
 
-  /** @param pool of connections, which is its maker's to close. */
-  constructor(address: DialAddress, settings: EndpointSettings, checks: HealthChecks, pool: ConnectionPool) {
+  /** @param connections are their maker's to close. */
+  constructor(
+    address: DialAddress,
+    settings: EndpointSettings,
+    checks: HealthChecks,
+    connections: ConnectionPool,
+  ) {
     const { connectTimeoutMs } = settings;
     this.address = address;
     this.key = address.key;
@@ -55,7 +59,7 @@ export class Endpoint implements EndpointHealthOwner {
     this.authority = authorityOf(address);
     this.scheme = schemeOf(address);
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#pool = pool;
+    this.connections = connections;
     this.probe = new Probe(address, connectTimeoutMs);
     this.health = new EndpointHealth(address, settings, checks, this);
     this.endpointHealthChanged();
@@ -111,12 +115,6 @@ export class Endpoint implements EndpointHealthOwner {
     for (const watcher of this.#watchers) watcher.ejected(this);
   }
 
-  /** What an attempt says of it. @param now `performance.now()`. */
-  recordOutcome(outcome: Outcome, now: number): void {
-    if (outcome === 'success') this.health.succeeded(now);
-    else if (outcome !== 'neutral') this.health.failed(now, outcome.cause, outcome.unsent);
-  }
-
   watch(watcher: EndpointWatcher): void {
     this.#watchers.add(watcher);
   }
@@ -135,16 +133,6 @@ export class Endpoint implements EndpointHealthOwner {
     return addresses.some((name) => authority === `${name.includes(':') ? `[${name}]` : name}:${port}`);
   }
 
-  /** Its HTTP connections, which it may share with an endpoint of the same address that is checked otherwise. */
-  get connections(): PoolCount {
-    return this.#pool;
-  }
-
-  /** @throws GatewayError `queue_full`; every other failure is told to the sink. */
-  send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
-    return this.#pool.send(request, sink);
-  }
-
   /** A connection of its own, for a tunnel, which is asked for by HTTP/1.1. @returns gives the attempt up. */
   dial(done: (error: Error | null, socket: net.Socket | null) => void): () => void {
     const { address } = this;
@@ -152,7 +140,7 @@ export class Endpoint implements EndpointHealthOwner {
       address.kind === 'tcp' ? { ...address, http2: false } : address,
       this.#connectTimeoutMs,
       done,
-      new ReadBuffer(this.#pool.memory),
+      new ReadBuffer(this.connections.memory),
     );
   }
 

@@ -14,8 +14,8 @@ export function outcomeOf({ code }: GatewayError): Outcome {
   return FAILURES[code] ?? 'neutral';
 }
 
-/** These three are how a service, or a proxy before it, says that it can't. Another 5xx may well be the request's own doing. */
-export function outcomeOfStatus(status: number): Outcome {
+/** Of a 5xx: three of them are how a service, or a proxy before it, says that it can't. Another may well be the request's own doing. */
+export function outcomeOfFault(status: number): Outcome {
   if (status === 503) return ANSWERED_503;
   if (status === 502) return ANSWERED_502;
   return status === 504 ? ANSWERED_504 : 'success';

@@ -52,6 +52,7 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
     this.#budget.join(this.#closeIdle);
   }
 
+  /** @throws GatewayError `queue_full`; every other failure is told to the sink. */
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
     const connection = this.#idle.pop() ?? this.#open();
     if (connection) return connection.send(request, sink);

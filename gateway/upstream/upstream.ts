@@ -51,6 +51,8 @@ export class Upstream implements EndpointWatcher {
   readonly #sticky: Sticky | null;
   #candidates: readonly Candidate[] = [];
   #joined = false;
+  /** The one that is picked, where nothing is to be chosen; `null`: see `#first`. */
+  #only: Endpoint | null = null;
   #endpoints: readonly Endpoint[] = [];
   /** What is counted of each endpoint, under the name that the configuration has for it. */
   #counted: ReadonlyMap<Endpoint, EndpointTraffic> = new Map();
@@ -114,7 +116,7 @@ export class Upstream implements EndpointWatcher {
   pick(choice: Choice, tried: readonly Endpoint[]): Endpoint {
     // Almost always it is closed, and then the clock need not be read.
     if (this.breaker !== null && this.breaker.state !== 'closed') this.breaker.admit(performance.now());
-    const endpoint = tried.length === 0 ? this.#first(choice) : this.#again(choice, tried);
+    const endpoint = tried.length === 0 ? (this.#only ?? this.#first(choice)) : this.#again(choice, tried);
     return endpoint ?? this.#nobody();
   }
 
@@ -170,7 +172,7 @@ export class Upstream implements EndpointWatcher {
   /** How the attempt goes is known: when the head of its answer is there, or it failed. Once for each `begun`. */
   recordOutcome(endpoint: Endpoint, outcome: Outcome, ticket: number, now: number): void {
     if (this.breaker !== null) this.breaker.recordOutcome(outcome, ticket, now);
-    endpoint.recordOutcome(outcome, now);
+    endpoint.health.recordOutcome(outcome, now);
     if (outcome !== 'success' && outcome !== 'neutral' && outcome.unsent) this.#refreshNames();
   }
 
@@ -227,7 +229,7 @@ export class Upstream implements EndpointWatcher {
       main.filter(({ role }) => role === 'primary'),
       this.#backup.usable.length > 0,
     );
-    this.#replaceSticky();
+    this.#settle();
     this.#leave(before);
   }
 
@@ -257,13 +259,15 @@ export class Upstream implements EndpointWatcher {
     this.#canary.refresh(true);
     this.#backup.refresh(true);
     this.#primary.refresh(this.#backup.usable.length > 0);
-    this.#replaceSticky();
+    this.#settle();
   }
 
   /** No client sticks to a backup: when a primary endpoint is back, all go there. */
-  #replaceSticky(): void {
-    const backup = this.#primary.usable.length === 0 ? this.#backup.usable : [];
-    this.#sticky?.replace([...this.#primary.usable, ...this.#canary.usable, ...backup]);
+  #settle(): void {
+    const { usable } = this.#primary;
+    const backup = usable.length === 0 ? this.#backup.usable : [];
+    this.#sticky?.replace([...usable, ...this.#canary.usable, ...backup]);
+    this.#only = usable.length === 1 && this.#canaryShare === null ? usable[0]!.endpoint : null;
   }
 
   close(): void {

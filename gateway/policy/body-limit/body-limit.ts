@@ -11,8 +11,8 @@ export function refuseLargeBody(exchange: RoutedExchange): null {
 }
 
 /** One that does not say how long it is fails as soon as it has become too long. */
-export function limitBody(body: RequestBody | null, maxBytes: number | null): RequestBody | null {
-  if (body === null || maxBytes === null || body.length !== null) return body;
+export function limitBody(body: RequestBody, maxBytes: number | null): RequestBody {
+  if (maxBytes === null || body.length !== null) return body;
   return {
     length: null,
     read: (sink) => body.read(limited(sink, maxBytes)),

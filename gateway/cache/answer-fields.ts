@@ -20,9 +20,9 @@ export function withAge({ headers, cachedAt }: Pick<KeptHead, 'headers' | 'cache
   return { ...headers, age: String(ageOfKept({ cachedAt })) };
 }
 
-/** In seconds. */
+/** In seconds; none where the clock has been set back (RFC 9111 §1.2.2). */
 export function ageOfKept({ cachedAt }: Pick<KeptHead, 'cachedAt'>): number {
-  return Math.round((Date.now() - cachedAt) / 1_000);
+  return Math.max(0, Math.round((Date.now() - cachedAt) / 1_000));
 }
 
 /** By their names in lower case, lists for repeated ones. */

@@ -6,16 +6,21 @@ import { DatabaseSync } from 'node:sqlite';
  * Opens the SQLite file of a cache, or makes it. One that is damaged is made anew: what it held can be had from the service.
  *
  * @param signature what was kept under another one is forgotten: the route meant something else then.
+ * @param prepare fails where the file has not what we made in it.
  * @throws when it can't be used, another process has it, or it belongs to another program, which is left as it is.
  */
-export function openCacheFile(file: string, signature: string): DatabaseSync {
+export function openCacheFile<T>(
+  file: string,
+  signature: string,
+  prepare: (database: DatabaseSync) => T,
+): { readonly database: DatabaseSync; readonly sql: T } {
   mkdirSync(dirname(file), { recursive: true });
   try {
-    return opened(file, signature);
+    return opened(file, signature, prepare);
   } catch (cause) {
-    if (!isDamage(cause) || !isOurs(file)) throw cause;
+    if (!(isDamage(cause) || isOtherLayout(cause)) || !isOurs(file)) throw cause;
     removeCacheFile(file);
-    return opened(file, signature);
+    return opened(file, signature, prepare);
   }
 }
 
@@ -24,7 +29,7 @@ export function removeCacheFile(file: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
 }
 
-function opened(file: string, signature: string): DatabaseSync {
+function opened<T>(file: string, signature: string, prepare: (database: DatabaseSync) => T) {
   const database = new DatabaseSync(file);
   try {
     refuseStranger(database);
@@ -35,8 +40,9 @@ function opened(file: string, signature: string): DatabaseSync {
     // A power cut may cost the newest entries; it must not leave pages of one in the body of another.
     database.exec('PRAGMA synchronous = NORMAL');
     claim(database, `${LAYOUT} ${signature}`);
-    database.prepare('SELECT sum(weight) FROM entry').get();
-    return database;
+    // By what they weigh the whole is bounded.
+    database.exec("DELETE FROM entry WHERE typeof(weight) <> 'integer' OR weight < 0");
+    return { database, sql: prepare(database) };
   } catch (cause) {
     database.close();
     throw cause;
@@ -59,10 +65,23 @@ function claim(database: DatabaseSync, signature: string): void {
   database.exec(`${TABLE}; COMMIT; VACUUM`);
 }
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB, without what says where. */
-function isDamage(cause: unknown): boolean {
+/** What SQLite takes for sound, and can't be what was written: indexes are not compared with their tables. */
+export class DamagedFile extends Error {}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB and, of what is there twice, SQLITE_CONSTRAINT. */
+export function isDamage(cause: unknown): boolean {
+  return cause instanceof DamagedFile || [11, 26, 19].includes(codeOf(cause));
+}
+
+/** SQLITE_ERROR, of a table that is not there. */
+function isOtherLayout(cause: unknown): boolean {
+  return codeOf(cause) === 1;
+}
+
+/** Without what says where. */
+function codeOf(cause: unknown): number {
   const { errcode = 0 } = cause as { errcode?: number };
-  return [11, 26].includes(errcode & 0xff);
+  return errcode & 0xff;
 }
 
 /** By the application id in the header (https://www.sqlite.org/fileformat.html, offset 68), which may be all that can still be read. */

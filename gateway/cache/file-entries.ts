@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { openCacheFile, removeCacheFile } from './cache-file.ts';
+import { DamagedFile, isDamage, openCacheFile, removeCacheFile } from './cache-file.ts';
 import {
   type CacheUrl,
+  type Chosen,
   crowdedOut,
   type Entries,
   type Entry,
@@ -33,8 +34,9 @@ export class FileEntries implements Entries {
   constructor(options: FileOptions) {
     this.#options = options;
     this.#maxBytes = options.maxBytes;
-    this.#database = openCacheFile(options.file, options.signature);
-    this.#sql = prepare(this.#database);
+    const { database, sql } = openCacheFile(options.file, options.signature, prepare);
+    this.#database = database;
+    this.#sql = sql;
     this.#recount();
     this.shrinkTo(options.maxBytes);
   }
@@ -48,21 +50,39 @@ export class FileEntries implements Entries {
   }
 
   find(url: CacheUrl, fields: FieldMap): Entry | undefined {
+    return this.#whole(() => this.#find(url, fields));
+  }
+
+  #find(url: CacheUrl, fields: FieldMap): Entry | undefined {
     const selecting = new Selecting(fields);
     const row = this.#rowsOf(url).find(({ vary }) => selecting.fits(vary));
     if (row === undefined) return undefined;
     const now = Date.now();
     if (row.deleteAt <= now) return void this.#write(() => this.#remove(row));
     // Written once in a while only, so that a hit is no write.
-    if (row.usedAt < now - USE_STEP_MS) this.#sql.use.run(now, row.id);
-    const { vary, value, body, checksum } = this.#sql.load.get(row.id) as unknown as Stored;
+    if (row.usedAt < now - USE_STEP_MS) this.#used(row, now);
+    const { vary, value, body, checksum } = this.#load(row);
     const bytes = body ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : Buffer.alloc(0);
     if (checksum !== checksumOf(url, vary, value, bytes)) return void this.#write(() => this.#remove(row));
     return { ...(JSON.parse(value) as Omit<Entry, 'body' | keyof CacheUrl>), ...url, body: bytes };
   }
 
+  #load({ id }: Row): Stored {
+    const stored = this.#sql.load.get(id) as Stored | undefined;
+    if (stored === undefined) throw new DamagedFile('an entry is in an index alone');
+    return stored;
+  }
+
+  #used({ id }: Row, now: number): void {
+    try {
+      this.#sql.use.run(now, id);
+    } catch {
+      // A full disk, for one, can be read all the same.
+    }
+  }
+
   variesBy(url: CacheUrl): ReadonlySet<string> | undefined {
-    const rows = this.#rowsOf(url);
+    const rows = this.#whole(() => this.#rowsOf(url));
     if (rows.length === 0) return undefined;
     return new Set(rows.flatMap(({ vary }) => Object.keys(vary ?? {})));
   }
@@ -70,14 +90,16 @@ export class FileEntries implements Entries {
   put(entry: Entry, fields: FieldMap): boolean {
     const weight = weightOf(entry);
     const selecting = new Selecting(fields);
-    this.#write(() => {
-      for (const row of this.#rowsOf(entry)) if (selecting.fits(row.vary)) this.#remove(row);
-      for (const row of crowdedOut(this.#rowsOf(entry), entry.vary)) this.#remove(row);
-      if (weight > this.#maxBytes) return;
-      this.#makeRoom(this.#maxBytes - weight);
-      this.#insert(entry, weight);
-    });
+    this.#whole(() => this.#write(() => this.#replace(entry, selecting, weight)));
     return weight <= this.#maxBytes;
+  }
+
+  #replace(entry: Entry, selecting: Selecting, weight: number): void {
+    for (const row of this.#rowsOf(entry)) if (selecting.fits(row.vary)) this.#remove(row);
+    for (const row of crowdedOut(this.#rowsOf(entry), entry.vary)) this.#remove(row);
+    if (weight > this.#maxBytes) return;
+    this.#makeRoom(this.#maxBytes - weight);
+    this.#insert(entry, weight);
   }
 
   #insert({ origin, path, body, ...value }: Entry, weight: number): void {
@@ -103,39 +125,64 @@ export class FileEntries implements Entries {
   }
 
   shrinkTo(maxBytes: number): void {
-    if (this.#bytes > maxBytes) this.#write(() => this.#makeRoom(maxBytes));
+    if (this.#bytes <= maxBytes) return;
+    try {
+      this.#whole(() => this.#write(() => this.#makeRoom(maxBytes)));
+    } catch (cause) {
+      // A file that was made anew has room enough.
+      if (!isDamage(cause)) throw cause;
+    }
   }
 
   #makeRoom(maxBytes: number): void {
     while (this.#bytes > maxBytes && this.#count > 0) {
-      for (const row of this.#sql.oldest.all() as unknown as Row[]) {
-        if (this.#bytes > maxBytes) this.#remove(row);
-      }
+      const oldest = this.#sql.oldest.all() as unknown as Row[];
+      if (oldest.length === 0) throw new DamagedFile('entries are missing in an index');
+      for (const row of oldest) if (this.#bytes > maxBytes) this.#remove(row);
     }
   }
 
   forget(matches: (url: CacheUrl) => boolean, place?: string): number {
-    const found = place === undefined ? this.#sql.urls.all() : this.#sql.urlsAt.all(place);
-    const urls = (found as unknown as CacheUrl[]).filter(matches);
-    this.#removeAll(urls.flatMap((url) => this.#rowsOf(url)));
-    return urls.filter((url) => !isCoded(url)).length;
+    return this.#forget(matches, () => (place === undefined ? this.#sql.all.all() : this.#sql.at.all(place)));
   }
 
   forgetGroup(group: string, matches: (url: CacheUrl) => boolean): number {
-    const rows = (this.#sql.inGroup.all(group) as unknown as (CacheUrl & Row)[]).filter(matches);
-    this.#removeAll(rows);
-    return new Set(rows.filter((row) => !isCoded(row)).map(({ origin, path }) => origin + path)).size;
+    return this.#forget(matches, () => this.#sql.inGroup.all(group));
+  }
+
+  #forget(matches: (url: CacheUrl) => boolean, among: () => unknown[]): number {
+    return this.#surely(() => {
+      const rows = (among() as (CacheUrl & Row)[]).filter(matches);
+      this.#removeAll(rows);
+      return new Set(rows.filter((row) => !isCoded(row)).map(({ origin, path }) => origin + path)).size;
+    });
+  }
+
+  /** What must not be given any more goes with all the rest where it can't be found, or not deleted: not even room for that can be had on a full disk. */
+  #surely(forget: () => number): number {
+    const count = this.#count;
+    try {
+      return forget();
+    } catch {
+      this.#renew();
+      return count;
+    }
   }
 
   #removeAll(rows: readonly Pick<Row, 'id' | 'weight'>[]): void {
     if (rows.length === 0) return;
+    this.#write(() => {
+      for (const row of rows) this.#remove(row);
+    });
+  }
+
+  /** A file that turns out to be damaged is made anew: nothing might be kept in it otherwise, as long as it is open. */
+  #whole<T>(work: () => T): T {
     try {
-      this.#write(() => {
-        for (const row of rows) this.#remove(row);
-      });
-    } catch {
-      // On a full disk, not even room for what is to be deleted can be had. What must not be given any more goes with all the rest.
-      this.#renew();
+      return work();
+    } catch (cause) {
+      if (isDamage(cause)) this.#renew();
+      throw cause;
     }
   }
 
@@ -143,8 +190,9 @@ export class FileEntries implements Entries {
     const { file, signature } = this.#options;
     this.#database.close();
     removeCacheFile(file);
-    this.#database = openCacheFile(file, signature);
-    this.#sql = prepare(this.#database);
+    const { database, sql } = openCacheFile(file, signature, prepare);
+    this.#database = database;
+    this.#sql = sql;
     this.#recount();
   }
 
@@ -152,7 +200,7 @@ export class FileEntries implements Entries {
     const rows = this.#sql.variants.all(origin, path) as unknown as (Omit<Row, 'vary'> & {
       vary: string | null;
     })[];
-    return rows.map((row) => ({ ...row, vary: row.vary === null ? undefined : JSON.parse(row.vary) }));
+    return rows.map((row) => ({ ...row, vary: chosenOf(row.vary) }));
   }
 
   #remove({ id, weight }: Pick<Row, 'id' | 'weight'>): void {
@@ -184,6 +232,18 @@ export class FileEntries implements Entries {
     this.#database.close();
   }
 }
+
+function chosenOf(vary: string | null): Chosen | undefined {
+  if (vary === null) return undefined;
+  try {
+    return JSON.parse(vary) as Chosen;
+  } catch {
+    return DAMAGED;
+  }
+}
+
+/** No request has such a field. */
+const DAMAGED: Chosen = { '': '' };
 
 /** A variant, without what takes long to read. */
 interface Row {
@@ -220,8 +280,8 @@ type Statements = Readonly<
     | 'inGroup'
     | 'remove'
     | 'oldest'
-    | 'urls'
-    | 'urlsAt'
+    | 'all'
+    | 'at'
     | 'total',
     StatementSync
   >
@@ -245,8 +305,8 @@ function prepare(database: DatabaseSync): Statements {
     ),
     remove: database.prepare('DELETE FROM entry WHERE id = ?'),
     oldest: database.prepare('SELECT id, weight FROM entry ORDER BY usedAt, id LIMIT 64'),
-    urls: database.prepare('SELECT DISTINCT origin, path FROM entry'),
-    urlsAt: database.prepare('SELECT DISTINCT origin, path FROM entry WHERE place = ?'),
+    all: database.prepare('SELECT id, weight, origin, path FROM entry'),
+    at: database.prepare('SELECT id, weight, origin, path FROM entry WHERE place = ?'),
     total: database.prepare('SELECT coalesce(sum(weight), 0) AS bytes, count(*) AS count FROM entry'),
   };
 }

@@ -1,3 +1,4 @@
+import { grouped } from '../cache/answer-fields.ts';
 import { CachedExchange, type CachedPlan } from '../cache/cached-exchange.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { CacheUrl, FieldMap } from '../cache/entry.ts';
@@ -135,16 +136,13 @@ function urlOf({ origin, authority, facts, target }: RoutedExchange): CacheUrl {
 
 /** The request as the service would get it: by that an answer is kept and found. */
 function fieldMap(routed: Routed): FieldMap {
-  const map: FieldMap = Object.create(null);
-  const { authority, facts, policies } = routed;
-  const fields = policies.toService(['host', authority, ...facts.kept], routed);
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i]!.toLowerCase();
-    const before = map[name];
-    map[name] = before === undefined ? fields[i + 1]! : [before, fields[i + 1]!].flat();
-  }
+  const { authority, facts, peer, user, personal, policies } = routed;
+  const fields = ['host', authority, ...facts.kept];
+  if (peer.certificate !== undefined) fields.push('x-forwarded-client-cert', peer.certificate);
+  if (user !== null) fields.push('x-forwarded-user', user);
+  const map = grouped(policies.toService(fields, routed));
   // Whatever the proof came in, and though the service may not get it: RFC 9111 §3.5 holds for who is known.
-  if (routed.user !== null || routed.personal) map.authorization ??= routed.user ?? 'personal';
+  if (user !== null || personal || peer.certificate !== undefined) map.authorization ??= user ?? 'personal';
   return map;
 }
 

@@ -102,14 +102,16 @@ test.each([
   ['max-age=60', 'keys: keys.txt', 'alice'],
   ['max-age=60', 'keys: keys.txt, header: Authorization, except: GET /open', 'alice'],
   ['public, max-age=60', 'keys: keys.txt', 'bob'],
+  // Each user has a variant of it.
+  ['public, max-age=60', 'keys: keys.txt', 'alice', 'X-Forwarded-User'],
 ])(
   'beside a cache, what says %s is given to others only where it is for everybody: %s',
-  async (said, auth, last) => {
+  async (said, auth, last, vary = 'X-Other') => {
     const service = (await startService()).answer(({ head }) =>
       ok(
         head.value('x-forwarded-user') === 'ci' ? 'bob' : 'alice',
         `Cache-Control: ${said}`,
-        'Vary: X-Other',
+        `Vary: ${vary}`,
       ),
     );
     const remove = 'headers: { request: { remove: [Authorization, X-API-Key] } }';

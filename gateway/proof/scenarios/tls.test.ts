@@ -10,7 +10,7 @@ import { connect, get, request } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { connectSecurely, shownCertificate } from '../testing/secure-client.ts';
 import { selfSigned } from '../testing/self-signed.ts';
-import { ok, startService } from '../testing/service.ts';
+import { ok, type Script, startService } from '../testing/service.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
 
 const shop = selfSigned('shop.test');
@@ -274,10 +274,10 @@ describe('certificates of clients', () => {
     client: true,
   });
 
-  async function start(mode: 'require' | 'request') {
-    const service = (await startService()).answer(ok());
+  async function start(mode: 'require' | 'request', script: Script | Uint8Array = ok(), keys = '') {
+    const service = (await startService()).answer(script);
     const yaml = secure(
-      `routes:\n  /db: ${service.port}\n`,
+      `routes:\n  /db: { to: ${service.port}${keys} }\n`,
       `clientCertificates: { ca: ca.crt, mode: ${mode} }`,
     );
     return {
@@ -320,6 +320,22 @@ describe('certificates of clients', () => {
       expect(service.request.head.values('x-forwarded-client-cert')).toEqual(told);
     },
   );
+
+  test.each([
+    ['max-age=60', 'X-Other', 'a stranger'],
+    ['public, max-age=60', 'X-Forwarded-Client-Cert', 'a stranger'],
+    ['public, max-age=60', 'X-Other', 'alice'],
+  ])('beside a cache, what says %s and varies by %s is to a stranger: %s', async (said, vary, text) => {
+    const script: Script = ({ head }) =>
+      ok(
+        head.has('x-forwarded-client-cert') ? 'alice' : 'a stranger',
+        `Cache-Control: ${said}`,
+        `Vary: ${vary}`,
+      );
+    const { gateway } = await start('request', script, ', cache: true');
+    expect((await (await connectSecurely(gateway.port, alice)).exchange(get('/db'))).text).toBe('alice');
+    expect((await (await connectSecurely(gateway.port)).exchange(get('/db'))).text).toBe(text);
+  });
 
   test('a subject can not break out of its quotes', async () => {
     const eve = issueCertificate(authority, { names: ['a"\\ü,CN=root'], days: 1, client: true });

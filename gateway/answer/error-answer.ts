@@ -1,6 +1,6 @@
 import { CATALOG, type GatewayError } from '../exchange/error-catalog.ts';
+import { wantsPage } from '../fields/accept.ts';
 import { ALLOW } from '../policy/loop/loop.ts';
-import { preferredType } from './accept.ts';
 import { pageFields, staticPolicy } from './page/document.ts';
 import { renderErrorPage } from './page/error-page.ts';
 import { returnPolicy } from './page/return-script.ts';
@@ -12,6 +12,8 @@ export interface AnswerContext {
   readonly accept: string;
   /** Development only: what was tried, what to do, and what may have been meant. */
   readonly advice: Advice | null;
+  /** What people see of an error of this status in the place of our own page; `null`: it is ours. */
+  readonly pageOf?: (status: number) => Buffer | null;
 }
 
 export interface Advice {
@@ -58,11 +60,13 @@ export interface ErrorAnswer {
 export function errorAnswer(error: GatewayError, context: AnswerContext): ErrorAnswer {
   const { status, type } = error.row;
   const { retryAfter } = error;
-  const html = preferredType(context.accept, [PROBLEM, 'application/json', 'text/html']) === 'text/html';
-  const body = Buffer.from(html ? page(error, context) : problem(error, context));
-  const fields = html
-    ? htmlFields(context.advice?.returns ? returnPolicy : staticPolicy)
-    : ['Content-Type', PROBLEM, 'Cache-Control', 'no-store'];
+  const html = wantsPage(context.accept);
+  const own = html ? (context.pageOf?.(status) ?? null) : null;
+  const body = own ?? Buffer.from(html ? page(error, context) : problem(error, context));
+  const fields =
+    html && own === null
+      ? htmlFields(context.advice?.returns ? returnPolicy : staticPolicy)
+      : ['Content-Type', html ? 'text/html; charset=utf-8' : PROBLEM, 'Cache-Control', 'no-store'];
   fields.push('Content-Length', String(body.length), 'Vary', 'Accept');
   fields.push('Proxy-Status', `portway; error=${type}`, 'X-Request-Id', context.requestId);
   if (retryAfter !== undefined) fields.push('Retry-After', String(retryAfter));

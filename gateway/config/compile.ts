@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import { withoutBrackets } from '../keys/host.ts';
 import type { GatewayConfig, TlsConfig } from '../model/config.ts';
+import { unroutedSettings } from '../policy/order.ts';
 import { reportCertificateSources } from './acme-schema.ts';
 import { reportCacheConflicts, reportFilesOfWorkers } from './cache-conflict.ts';
 import { checkDocument } from './check.ts';
@@ -11,6 +12,7 @@ import { reportDuplicateRoutes } from './duplicate-route.ts';
 import type { Places } from './endpoint.ts';
 import type { Environment } from './expand.ts';
 import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
+import { compileInherited } from './inherited.ts';
 import { listeningOf, reportAdminTls, reportOpenAdmin, reportSharedPort } from './listening.ts';
 import type { Problem } from './problem.ts';
 import { compileOverload, OWN_OVERLOAD } from './protection-schema.ts';
@@ -74,7 +76,8 @@ interface AssembleContext {
 function assemble(checked: CheckedConfig, context: AssembleContext) {
   const services = placedServices(checked, context.document);
   const places: Places = { hosts: context.hosts, services: portsOf(services) };
-  const placed = compileRoutes(checked, { ...context, places });
+  const defaults = compileInherited(checked, context.file);
+  const placed = compileRoutes(checked, { ...context, places, defaults });
   const rows = compileGatewayRows(checked);
   const host = rows.host === null ? context.host : withoutBrackets(rows.host);
   const streams = compileStreams(checked, { ...context, places, host });
@@ -89,6 +92,7 @@ function assemble(checked: CheckedConfig, context: AssembleContext) {
     trustProxy: rows.trustProxy ?? [],
     admin: rows.admin && compileAdmin(rows.admin, tls, dirname(context.file)),
     routes,
+    unrouted: unroutedSettings(defaults.policies),
     streams: streams.map(({ stream }) => stream),
     services: compileServices(services, context.document, context.file),
     log: compileLog(checked.log),

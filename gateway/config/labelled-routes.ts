@@ -7,14 +7,15 @@ import { LabelledLines, labelTexts, type PlacedOrigin } from './labelled-lines.t
 import { ProblemList } from './problem-list.ts';
 import { parseRouteKey } from './route-key.ts';
 import { routeForm } from './route-schema.ts';
-import type {
-  PathKey,
-  SourceDocument,
-  SourceEntry,
-  SourceMap,
-  SourceNode,
-  SourceScalar,
-  Span,
+import {
+  keySpanAt,
+  type PathKey,
+  type SourceDocument,
+  type SourceEntry,
+  type SourceMap,
+  type SourceNode,
+  type SourceScalar,
+  type Span,
 } from './source.ts';
 
 /**
@@ -117,7 +118,7 @@ class LabelledRoutes {
       });
       return null;
     }
-    this.#reportCode(settings);
+    this.#reportCode(map);
     this.#reportSlips(settings);
     const endpoint = this.#endpoint(placed, settings, key);
     for (const name of OF_THE_CONTAINER) settings.delete(name);
@@ -136,11 +137,12 @@ class LabelledRoutes {
   }
 
   /** A label may say where a container is reached, not what the gateway runs or which of its files it shows. */
-  #reportCode(settings: SourceMap['entries']): void {
+  #reportCode(map: SourceMap): void {
     for (const name of OF_THE_FILE) {
-      const entry = settings.get(name);
-      if (entry === undefined) continue;
-      this.#report(entry.keySpan, [name], {
+      const path = name.split('.');
+      const span = keySpanAt(map, path);
+      if (span === null) continue;
+      this.#report(span, path, {
         expected: 'a key that labels may set',
         found: JSON.stringify(name),
         hint:
@@ -223,8 +225,11 @@ const OF_THE_CONTAINER = ['path', 'host', 'port', 'scheme', 'weight', 'backup'];
 /** Read where the containers are listed. */
 const OF_ALL_ROUTES = ['enable', 'network'];
 
-/** They run code, or show files. */
-const OF_THE_FILE = ['to', 'run', 'cwd', 'env', 'watch', 'extend', 'use', 'folder'];
+/** They run code, or show or write files. */
+const OF_THE_FILE = [
+  ...['to', 'run', 'cwd', 'env', 'watch', 'extend', 'use', 'folder'],
+  ...['respond', 'errorPages', 'cache.file'],
+];
 
 function portsText(known: readonly number[]) {
   if (known.length === 0)

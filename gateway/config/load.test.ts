@@ -102,6 +102,7 @@ describe('the short form', () => {
       allowedHosts: null,
       discover: null,
       shared: null,
+      unrouted: { errorPages: null },
       page: null,
       hosts: true,
     });

@@ -22,7 +22,7 @@ export async function problemsOnDisk(
   await reportPlugins(placed, document, problems);
   await reportMissing('folder', ({ folder }) => folder?.path ?? null, placed, document, problems);
   await reportCertificates(config, document, problems);
-  await reportPolicies(placed, document, problems);
+  await reportPolicies(config, placed, document, problems);
   await reportAdminKeys(config, document, problems);
   return problems.all();
 }
@@ -104,14 +104,17 @@ async function reportCertificates(
 
 /** What the top level says is looked at, and reported, once for all routes that have it from there. */
 async function reportPolicies(
+  config: GatewayConfig | null,
   placed: readonly PlacedRoute[],
   { root }: SourceDocument,
   problems: ProblemList,
 ): Promise<void> {
-  const seen = new Set<unknown>([null]);
-  for (const { route, path, span } of placed) {
+  const seen = new Set<unknown>([null, undefined]);
+  const unrouted = { policies: config?.unrouted ?? {}, path: [], span: root.span };
+  const routes = placed.map(({ route: { policies }, path, span }) => ({ policies, path, span }));
+  for (const { policies, path, span } of [unrouted, ...routes]) {
     for (const { key, faults } of CHECKED_ON_DISK) {
-      const settings = route.policies[key];
+      const settings = policies[key];
       if (seen.has(settings)) continue;
       seen.add(settings);
       const holder = nodeAt(root, [...path, key]) === null ? [] : path;

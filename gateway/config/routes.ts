@@ -5,7 +5,7 @@ import type { RouteConfig } from '../model/config.ts';
 import type { Places } from './endpoint.ts';
 import { reportNoPrimary, reportOtherProtocol, reportTwins } from './endpoint-conflict.ts';
 import { listPath, reportUnknownServices } from './endpoints.ts';
-import { compileInherited, type RouteDefaults } from './inherited.ts';
+import type { RouteDefaults } from './inherited.ts';
 import { compileRoute } from './route.ts';
 import { formsOf, isAlternatives } from './route-forms.ts';
 import { parseRouteKey, type RouteKey } from './route-key.ts';
@@ -21,6 +21,8 @@ export interface RoutesContext {
   /** Absolute. */
   readonly file: string;
   readonly places: Places;
+  /** What holds where a route is silent. */
+  readonly defaults: RouteDefaults;
 }
 
 /** A route, and where the file says it. */
@@ -34,10 +36,9 @@ export interface PlacedRoute {
 /** Every sound route; what is wrong with keys and lists of targets goes to the document's problems. */
 export function compileRoutes(checked: CheckedConfig, context: RoutesContext): PlacedRoute[] {
   const placed: PlacedRoute[] = [];
-  const defaults = compileInherited(checked, context.file);
   for (const [key, value] of Object.entries(checked.routes)) {
     const routeKey = readKey(key, context.document);
-    if (routeKey !== null) placed.push(...alternatives(key, routeKey, value, defaults, context));
+    if (routeKey !== null) placed.push(...alternatives(key, routeKey, value, context));
   }
   return placed;
 }
@@ -48,10 +49,9 @@ function alternatives(
   key: string,
   routeKey: RouteKey,
   value: RouteValue,
-  defaults: RouteDefaults,
   context: RoutesContext,
 ): PlacedRoute[] {
-  const { document, file, places } = context;
+  const { document, file, places, defaults } = context;
   const isList = isAlternatives(value);
   return formsOf(value).map((form, index) => {
     const path = isList ? ['routes', key, index] : ['routes', key];

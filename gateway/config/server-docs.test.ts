@@ -29,6 +29,8 @@ async function loaded(yaml: string): Promise<string> {
     'shop.key': key,
     'ca.crt': createAuthority('Staff', 30).cert,
     'users.txt': '# nobody yet\n',
+    '404.html': '<p>',
+    'down.html': '<p>',
     'hooks.mjs': 'export default {};\n',
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);

@@ -36,6 +36,8 @@ export interface GatewayConfig {
   /** IP addresses and CIDR blocks whose `X-Forwarded-*` are believed. */
   readonly trustProxy: readonly string[];
   readonly routes: readonly RouteConfig[];
+  /** Of policies, what holds where no route takes a request. */
+  readonly unrouted: PolicySettings;
   readonly streams: readonly StreamConfig[];
   readonly services: readonly ServiceConfig[];
   /** `null`: no admin listener. */

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { preferredType } from '../answer/accept.ts';
+import { preferredType } from '../fields/accept.ts';
 import { formatExplanation } from '../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';

@@ -3,11 +3,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { preferredType } from '../answer/accept.ts';
 import type { Purge } from '../cache/purge.ts';
 import { ADMIN_IN_CLEAR, isLoopback } from '../config/listening.ts';
 import type { Environment } from '../config/load.ts';
 import { mapInSlices } from '../exchange/time-slice.ts';
+import { preferredType } from '../fields/accept.ts';
 import { HIDDEN, isSecretName, shownText } from '../fields/secrets.ts';
 import { ListenError } from '../listener/listen-error.ts';
 import type {

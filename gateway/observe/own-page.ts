@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import { preferredType } from '../answer/accept.ts';
 import { pageFields } from '../answer/page/document.ts';
+import { preferredType } from '../fields/accept.ts';
 import { type PageInput, renderPage, renderStatus } from './page/gateway-page.ts';
 import { statusPolicy } from './page/status-script.ts';
 

@@ -6,6 +6,7 @@ import { refuseLargeBody } from './body-limit/body-limit.ts';
 import { compress } from './compress/compress.ts';
 import { concurrent, userConcurrent } from './concurrent/concurrent.ts';
 import { cors } from './cors/cors.ts';
+import { errorPages } from './error-pages/error-pages.ts';
 import { escapeScript } from './escape/scripted-answer.ts';
 import { headers } from './headers/headers.ts';
 import { countForwards, refuseLoop } from './loop/loop.ts';
@@ -44,6 +45,7 @@ export const POLICIES: readonly Policy[] = [
     redirectNavigation,
   ),
   policyOfAll('body-limit', 'A body of more than `bodyMax` is 413.', 'body', refuseLargeBody),
+  errorPages,
   headers,
   // The last: what the others put into an answer is compressed with it.
   compress,
@@ -66,6 +68,15 @@ export function compilePolicyKeys(
     compile(written[key], base === null ? own : base[key], folder),
   ]);
   return Object.fromEntries(settings);
+}
+
+/** Of what the top level says, that which holds where no route takes a request. */
+export function unroutedSettings({ errorPages: pages = null }: PolicySettings): PolicySettings {
+  return { errorPages: pages };
+}
+
+export function unroutedPolicies({ unrouted }: Pick<GatewayConfig, 'unrouted'>): RoutePolicies {
+  return new RoutePolicies([errorPages], unrouted);
 }
 
 /** What of the configuration policies of one route depend on, beside the route. */

@@ -105,6 +105,8 @@ export interface BoundPolicy {
   readonly client?: ClientHook;
   /** The head of an answer that the gateway gives by itself on this route. */
   readonly ownAnswer?: FieldsHook;
+  /** The HTML for people of an error of this status, in the place of the gateway's own; `null`: it has none. */
+  readonly errorPage?: (status: number, requestId: string) => Buffer | null;
   /** What `request` would come to, for `explain`; `null`: it has no say in it. */
   readonly foresee?: (asked: AskedRequest) => Foreseen | null;
   /** How it compresses a whole answer, for the cache, which does it once for all clients. */

@@ -43,6 +43,7 @@ export class RoutePolicies {
   /** `null`: nothing is compressed, or others have to see its bytes before. */
   readonly codedHeads: CodedHeads | null;
   readonly #ownAnswer: readonly FieldsHook[];
+  readonly #errorPage: NonNullable<BoundPolicy['errorPage']> | null;
   /** What is done to answers, a line each. */
   readonly explain: readonly string[];
   readonly #foresights: readonly NamedForesight[];
@@ -69,6 +70,7 @@ export class RoutePolicies {
     const codedHeads = bound.find((hooks) => hooks.codedHeads)?.codedHeads ?? null;
     this.codedHeads = this.#clients.length === 1 ? codedHeads : null;
     this.#ownAnswer = bound.flatMap(({ ownAnswer }) => ownAnswer ?? []);
+    this.#errorPage = bound.find(({ errorPage }) => errorPage)?.errorPage ?? null;
     this.explain = bound.flatMap(({ explain }) => explain ?? []);
     this.#foresights = bound.flatMap(({ name, foresee }) => (foresee ? { name, foresee } : []));
     const decided = bound.flatMap(({ decides }) => decides ?? []);
@@ -154,6 +156,11 @@ export class RoutePolicies {
 
   ownAnswer(fields: Fields, exchange: RoutedHead): Fields {
     return through(this.#ownAnswer, fields, exchange);
+  }
+
+  /** What people see in the place of the gateway's own page. */
+  errorPage(status: number, requestId: string): Buffer | null {
+    return this.#errorPage?.(status, requestId) ?? null;
   }
 }
 

@@ -57,6 +57,7 @@ const PLACED = ['routes', 'streams', 'services'] as const;
 const SETTINGS = [
   'host',
   'port',
+  'errorPages',
   'admin',
   'trustProxy',
   'log',
@@ -106,6 +107,7 @@ function* byId({
 }
 
 function settingOf(config: GatewayConfig, key: (typeof SETTINGS)[number]): unknown {
+  if (key === 'errorPages') return config.unrouted.errorPages;
   if (key === 'tls.port') return config.tls?.port ?? null;
   return key === 'services' ? config.services.map((service) => ({ ...service, source: null })) : config[key];
 }

@@ -7,11 +7,14 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import type { LongLived, LongLivedExchanges } from '../exchange/long-lived.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
+import { wantsPage } from '../fields/accept.ts';
 import type { Arrival, LocalAnswer } from '../fields/exchange.ts';
 import { isPublicOrigin } from '../fields/forwarded.ts';
 import { type Believed, believe, type RequestFacts } from '../fields/request-facts.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { EndpointConfig } from '../model/config.ts';
+import { fieldsWithPage } from '../policy/error-pages/paged-answer.ts';
+import type { RoutePolicies } from '../policy/route-policies.ts';
 import type { OwnOrigin } from '../route/escape.ts';
 import type { RouteRequest } from '../route/table.ts';
 import type { RequestTarget } from '../route/target.ts';
@@ -139,6 +142,11 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     return this.#takenBy?.match.route.upstream.endpoints ?? [];
   }
 
+  /** Of that route, or of none. */
+  get policies(): RoutePolicies {
+    return this.#takenBy?.policies ?? this.snapshot.unrouted;
+  }
+
   /** What we believe of what the peer says of where the request comes from. */
   get believed(): Believed {
     return believe(this.facts, this.peer, this.snapshot.trust, this.authority);
@@ -208,8 +216,20 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
 
   /** No error: a redirect, `OPTIONS *`. */
   answerLocally({ status, fields, body = EMPTY }: LocalAnswer): void {
+    const page = body.length === 0 && status >= 400 ? this.#pageInstead(status) : null;
+    if (page !== null)
+      return this.answer(
+        status,
+        [...fieldsWithPage(fields, page), 'X-Request-Id', this.record.requestId],
+        page,
+      );
     const length = status === 204 || status === 304 ? [] : ['Content-Length', String(body.length)];
     this.answer(status, [...fields, ...length, 'X-Request-Id', this.record.requestId], body);
+  }
+
+  /** Of an answer without a body; `null`: it has none. */
+  #pageInstead(status: number): Buffer | null {
+    return wantsPage(this.facts.accept) ? this.policies.errorPage(status, this.record.requestId) : null;
   }
 
   answer(status: number, fields: Fields, body: Buffer): void {

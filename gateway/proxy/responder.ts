@@ -10,6 +10,7 @@ import type { RequestFacts } from '../fields/request-facts.ts';
 import type { EndpointAddress, EndpointConfig, RouteConfig } from '../model/config.ts';
 import type { ServiceStatus } from '../model/status.ts';
 import type { Applications } from '../policy/escape/frameworks.ts';
+import type { RoutePolicies } from '../policy/route-policies.ts';
 import { type OwnOrigin, pageOf } from '../route/escape.ts';
 import type { RouteRequest, RouteTable } from '../route/table.ts';
 import { serviceBehind } from '../upstream/endpoint-status.ts';
@@ -33,6 +34,8 @@ export interface FailedExchange extends RouteRequest {
   readonly facts: Pick<RequestFacts, 'accept'>;
   readonly host: string;
   readonly snapshot: { readonly table: RouteTable };
+  /** Of the route that took it, or of none. */
+  readonly policies: Pick<RoutePolicies, 'errorPage'>;
   readonly isUpgrade: boolean;
   readonly ownOrigin: OwnOrigin;
   /** Those of the route that took it, if one did. */
@@ -55,7 +58,10 @@ export class Responder {
     const word = (truth: PortTruth | null): ErrorAnswer => {
       if (truth?.happened.length) exchange.record.cause = `${error.message}: ${truth.happened.join(' ')}`;
       const advice = this.#advice(exchange, error, truth);
-      return errorAnswer(error, { requestId, accept: exchange.facts.accept, advice });
+      // The page about a process that we run tells how it gets on.
+      const told = Boolean(advice?.heading);
+      const pageOf = (status: number) => (told ? null : exchange.policies.errorPage(status, requestId));
+      return errorAnswer(error, { requestId, accept: exchange.facts.accept, advice, pageOf });
     };
     const { examine } = this.#options;
     const tried = exchange.endpoints.find(({ address }) => address.key === endpoint);

@@ -5,6 +5,8 @@ import { TrustedPeers } from '../fields/forwarded.ts';
 import type { GatewayConfig, HstsConfig } from '../model/config.ts';
 import { editor } from '../policy/headers/rules.ts';
 import type { KeptStates } from '../policy/kept.ts';
+import { unroutedPolicies } from '../policy/order.ts';
+import type { RoutePolicies } from '../policy/route-policies.ts';
 import { type RouteTable, routeTableSteps, showsOwnPage } from '../route/table.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { answered, type LiveRoute, liveRoutes, openPolicies, releaseRoutes } from './live-route.ts';
@@ -18,6 +20,8 @@ export class Snapshot {
   readonly config: GatewayConfig;
   readonly table: RouteTable;
   readonly routes: readonly LiveRoute[];
+  /** Where no route takes an exchange. */
+  readonly unrouted: RoutePolicies;
   readonly trust: TrustedPeers;
   /** What becomes of the fields of every answer over TLS; `null`: nothing. */
   readonly overTls: ((fields: Fields) => Fields) | null;
@@ -34,10 +38,12 @@ export class Snapshot {
     registry: UpstreamRegistry,
     table: RouteTable,
     routes: readonly LiveRoute[],
+    unrouted: RoutePolicies,
   ) {
     this.config = config;
     this.#registry = registry;
     this.table = table;
+    this.unrouted = unrouted;
     this.trust = new TrustedPeers(config.trustProxy);
     this.overTls = config.tls?.hsts ? withHsts(config.tls.hsts) : null;
     this.routes = routes;
@@ -52,11 +58,13 @@ export class Snapshot {
     mode: 'development' | 'production',
   ): Promise<Snapshot> {
     const routes = await liveRoutes(config, registry, kept);
+    const unrouted = unroutedPolicies(config);
     try {
       const table = await inSlices(routeTableSteps(config, mode));
-      const snapshot = new Snapshot(config, registry, table, routes);
+      const snapshot = new Snapshot(config, registry, table, routes, unrouted);
       await inSlices(snapshot.#sign());
       await openPolicies(routes, kept);
+      await unrouted.open(kept, '(none)');
       if (showsOwnPage(config, mode) || routes.some(({ extended }) => extended)) {
         const { buildRouter } = await import('./router.ts');
         snapshot.#router = await buildRouter(config.routes, handlers);
@@ -65,6 +73,7 @@ export class Snapshot {
       await answered(routes);
       return snapshot;
     } catch (cause) {
+      unrouted.close();
       await releaseRoutes(routes, registry);
       throw cause;
     }
@@ -102,6 +111,7 @@ export class Snapshot {
   #closeIfDone(): void {
     if (!this.#retired || this.#closed || this.#exchanges > 0) return;
     this.#closed = true;
+    this.unrouted.close();
     void releaseRoutes(this.routes, this.#registry);
     this.#router?.close();
   }

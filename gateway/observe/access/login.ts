@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { preferredType } from '../../answer/accept.ts';
 import { formPolicy, pageFields, renderDocument, renderHead } from '../../answer/page/document.ts';
+import { preferredType } from '../../fields/accept.ts';
 import { sendJson, sendProblem } from '../admin-problem.ts';
 import { FOR_NO_PAGE, isNavigation, isOfAnotherOrigin } from '../host-guard.ts';
 import type { AdminAccess, Asker } from './admin-access.ts';

@@ -129,6 +129,16 @@ describe('labels that are wrong', () => {
       /it stands in the file alone/,
     ],
     [
+      'a file of the gateway as an answer',
+      { 'portway.path': '/b', 'portway.respond.share': '100%', 'portway.respond.body': '/etc/passwd' },
+      /it stands in the file alone/,
+    ],
+    [
+      'a file that the gateway writes',
+      { 'portway.path': '/b', 'portway.cache.file': './b.sqlite' },
+      /cache\.file.*\n.*it stands in the file alone/,
+    ],
+    [
       'another target',
       { 'portway.path': '/b', 'portway.to': '22' },
       /the container itself is where its route leads/,

@@ -10,6 +10,7 @@ export function gatewayConfig(
     host: '127.0.0.1',
     port: 3000 as Port,
     trustProxy: [],
+    unrouted: {},
     streams: [],
     services: [],
     admin: { host: '127.0.0.1', port: 3900 as Port },

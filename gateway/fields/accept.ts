@@ -22,6 +22,11 @@ export function preferredType<T extends string>(
   return best;
 }
 
+/** Whether an error is told to a person: a program gets what it can read. */
+export function wantsPage(accept: string): boolean {
+  return preferredType(accept, ['application/problem+json', 'application/json', 'text/html']) === 'text/html';
+}
+
 interface MediaRange {
   readonly type: string;
   readonly quality: number;

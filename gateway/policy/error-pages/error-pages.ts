@@ -1,0 +1,44 @@
+import { wantsPage } from '../../fields/accept.ts';
+import { type BoundPolicy, policyWithKey } from '../policy.ts';
+import { type ErrorPagesSettings, errorPagesForm, errorPagesRow } from './keys.ts';
+import type { OpenedPages } from './opened-pages.ts';
+import { PagedAnswer } from './paged-answer.ts';
+
+/** HTML files in the place of errors, for people. */
+export const errorPages = policyWithKey('errorPages', {
+  does: 'Errors have the pages that `errorPages` names, where a browser asks.',
+  row: errorPagesRow,
+  sections: [
+    {
+      heading: '### errorPages',
+      form: errorPagesForm,
+      text: 'Beside `services`, each key is a status, `404`, or a class of them, `5xx`, and its value the path of an HTML file. Which answers have them, and what may stand in a page, says [error-pages.md](error-pages.md).',
+    },
+  ],
+  shown: (settings) => settings,
+  async faults(settings) {
+    if (settings === null) return [];
+    return (await import('./opened-pages.ts')).faultsOfPages(settings.pages.slice(0, settings.own));
+  },
+  bind: (settings) => (settings === null || settings.pages.length === 0 ? null : bind(settings)),
+});
+
+function bind({ pages, services }: ErrorPagesSettings): BoundPolicy {
+  let opened: OpenedPages | null = null;
+  const pageOf = (status: number) => opened?.of(status) ?? null;
+  const listed = pages.map(({ statuses }) => statuses).join(', ');
+  const whose = services ? 'of the service and of the gateway' : 'of the gateway';
+  return {
+    async open(kept) {
+      const { OpenedPages: Opened } = await import('./opened-pages.ts');
+      const all = await Opened.open(pages, kept);
+      opened = all;
+      return () => all.close();
+    },
+    errorPage: (status, requestId) => pageOf(status)?.of(status, requestId) ?? null,
+    ...(services && {
+      client: (client, { facts, record }) => new PagedAnswer(client, pageOf, wantsPage(facts.accept), record),
+    }),
+    explain: [`errors ${whose} have pages where a browser asks: ${listed}`],
+  };
+}

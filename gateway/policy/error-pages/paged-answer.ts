@@ -1,0 +1,66 @@
+import type { Downstream, Fields } from '../../exchange/contract.ts';
+import { DownstreamFilter } from '../../exchange/downstream-filter.ts';
+import type { ExchangeRecord } from '../../exchange/record.ts';
+import type { PageTemplate } from './page-template.ts';
+
+/** The client of a service whose errors have pages. Status and fields stay the service's. */
+export class PagedAnswer extends DownstreamFilter {
+  readonly #pageOf: (status: number) => PageTemplate | null;
+  readonly #wanted: boolean;
+  readonly #record: ExchangeRecord;
+  /** The page stands in the place of the body. */
+  #replaced = false;
+
+  /** @param wanted whether this client would rather have a page; caches are told in both cases that others get another answer */
+  constructor(
+    client: Downstream,
+    pageOf: (status: number) => PageTemplate | null,
+    wanted: boolean,
+    record: ExchangeRecord,
+  ) {
+    super(client);
+    this.#pageOf = pageOf;
+    this.#wanted = wanted;
+    this.#record = record;
+  }
+
+  override head(status: number, reason: string, fields: Fields): void {
+    const template = status < 400 ? null : this.#pageOf(status);
+    if (template === null) return this.client.head(status, reason, fields);
+    if (!this.#wanted) return this.client.head(status, reason, [...fields, 'Vary', 'Accept']);
+    this.#replaced = true;
+    const page = template.of(status, this.#record.requestId);
+    this.client.head(status, reason, fieldsWithPage(fields, page));
+    if (this.method === 'HEAD') return;
+    this.#record.bytesOut += page.length;
+    this.client.write(page);
+  }
+
+  override write(chunk: Buffer): boolean {
+    if (!this.#replaced) return this.client.write(chunk);
+    // The forwarding has counted it; nobody gets it.
+    this.#record.bytesOut -= chunk.length;
+    return true;
+  }
+
+  override end(trailers: Fields): void {
+    this.client.end(this.#replaced ? [] : trailers);
+  }
+}
+
+/** With what is true of the page in the place of what is true of another body. */
+export function fieldsWithPage(fields: Fields, page: Buffer): string[] {
+  const told: string[] = [];
+  for (let i = 0; i < fields.length; i += 2)
+    if (!OF_THE_BODY.has(fields[i]!.toLowerCase())) told.push(fields[i]!, fields[i + 1]!);
+  told.push('Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(page.length));
+  told.push('Vary', 'Accept');
+  return told;
+}
+
+/** RFC 9110 §8, and what else describes a body. */
+const OF_THE_BODY: ReadonlySet<string> = new Set([
+  ...['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location'],
+  ...['content-disposition', 'content-md5', 'digest', 'content-digest', 'repr-digest'],
+  ...['etag', 'last-modified', 'accept-ranges', 'trailer'],
+]);

@@ -174,7 +174,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       () => (this.#shares ? (worker?.texts ?? this.shared.texts) : null),
     );
     this.kept.adminSessions = worker?.adminSessions ?? false;
-    this.caches = new Caches(log);
+    this.caches = new Caches(log, worker?.changed);
     this.overload = new Overload({
       config: () => this.config().overload,
       log,

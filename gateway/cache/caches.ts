@@ -13,11 +13,14 @@ export class Caches {
   readonly #compressor = new Compressor();
   readonly #byRoute = new Map<string, { readonly signature: string; readonly cache: RouteCache }>();
   readonly #log: Logger;
+  readonly #tell: (purges: readonly Purge[]) => void;
   /** Whether no route has one; read for each exchange. */
   isEmpty = true;
 
-  constructor(log: Logger) {
+  /** @param tell tells other workers what a change makes forget. */
+  constructor(log: Logger, tell: (purges: readonly Purge[]) => void = () => {}) {
     this.#log = log;
+    this.#tell = tell;
   }
 
   /** Opens what is new, forgets what is gone. */
@@ -82,6 +85,12 @@ export class Caches {
   /** @returns how many URLs were forgotten, over all routes. */
   purge(purge: Purge): number {
     return [...this.#byRoute.values()].reduce((sum, { cache }) => sum + cache.purge(purge), 0);
+  }
+
+  /** Forgets what a change makes forget, in all workers. */
+  changed(purges: readonly Purge[]): void {
+    for (const purge of purges) this.purge(purge);
+    this.#tell(purges);
   }
 
   status(): CacheStatus[] {

@@ -13,9 +13,8 @@ import { type Purge, plainOrigin, purgeOfUrl, type UrlPurge } from './purge.ts';
  */
 export function invalidate(caches: Caches, { origin, path }: CacheUrl, status: number, fields: Fields): void {
   if (status < 200 || status > 399) return;
-  caches.purge(everyViewOf(placeOf(path)));
   const own = plainOrigin(origin.split(' ', 1)[0]!);
-  for (const purge of namedIn(fields, own).slice(0, NAMED_MAX)) caches.purge(purge);
+  caches.changed([everyViewOf(placeOf(path)), ...namedIn(fields, own).slice(0, NAMED_MAX)]);
 }
 
 /** Each is looked for in the caches of all routes, so a service that names thousands would hold up all the others. RFC 9875 §2.1 asks for 128. */

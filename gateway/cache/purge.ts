@@ -22,6 +22,18 @@ export interface UrlPurge {
   readonly below: boolean;
 }
 
+/** Of those who may send what they like. */
+export function arePurges(value: unknown): value is readonly Purge[] {
+  return Array.isArray(value) && value.every(isPurge);
+}
+
+function isPurge(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { origin, group, path, query } = value as Record<string, unknown>;
+  const isText = (text: unknown) => text === null || typeof text === 'string';
+  return isText(origin) && (typeof group === 'string' || (typeof path === 'string' && isText(query)));
+}
+
 /** A URL with its query, or a path in its place, which means: on any host. @returns `null` for what is neither. */
 export function purgeOfUrl(text: string): UrlPurge | null {
   const match = URL_OR_PATH.exec(text);

@@ -1,3 +1,4 @@
+import type { Purge } from '../cache/purge.ts';
 import type { FileContent } from '../files/content.ts';
 import type { GatewayConfig, PlacedService } from '../model/config.ts';
 import type { ConfigStatus } from '../model/status.ts';
@@ -28,6 +29,8 @@ export interface WorkerContext {
   readonly texts: SharedTexts;
   /** The other workers of this machine; `null`: there are none. */
   readonly others: OthersUnderWay | null;
+  /** Tells the others what a change makes forget. */
+  readonly changed: (purges: readonly Purge[]) => void;
   /** Its part of what the configuration bounds for all workers together. */
   share(config: GatewayConfig): GatewayConfig;
   /** What the primary told last. */

@@ -215,6 +215,9 @@ export class Fleet {
       this.#living.delete(worker);
       this.#options.ended(worker);
     });
+    worker.changed = (purges) => {
+      for (const other of this.#living) if (other !== worker) other.sendChange(purges);
+    };
     worker.dismissed = () => {
       const slot = this.slots.find((one) => one.worker === worker);
       if (slot) this.#options.dismissed(slot);

@@ -122,6 +122,8 @@ export type ToWorker =
       readonly text: string | null;
       readonly failure: string | null;
     }
+  /** What a change that another worker has carried makes forget. */
+  | { readonly kind: 'changed'; readonly purges: readonly Purge[] }
   /** @see Departure */
   | ({ readonly kind: 'leave' } & Departure);
 
@@ -145,6 +147,8 @@ export type FromWorker =
   | { readonly kind: 'under-way'; readonly id: number; readonly reports: readonly UnderWayReport[] }
   /** What replicas keep for each other. */
   | { readonly kind: 'text'; readonly id: number; readonly question: TextQuestion }
+  /** For the other workers. */
+  | { readonly kind: 'changed'; readonly purges: readonly Purge[] }
   /** Somebody else than the primary wants it to end. */
   | { readonly kind: 'dismissed' }
   /**

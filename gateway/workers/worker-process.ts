@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster';
+import { arePurges, type Purge } from '../cache/purge.ts';
 import type { FileContent } from '../files/content.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
 import type { UnderWayKeeper } from '../policy/concurrent/under-way-keeper.ts';
@@ -48,6 +49,8 @@ export class WorkerProcess {
   reading: Reading | null = null;
   /** Whether it did not answer the last question in time. */
   silent = false;
+  /** Called with what a change that it has carried makes the others forget. */
+  changed: (purges: readonly Purge[]) => void = () => {};
   /** Called when somebody else than us wants it to end. */
   dismissed: () => void = () => {};
   readonly #counts: Counts;
@@ -107,6 +110,10 @@ export class WorkerProcess {
     }
   }
 
+  sendChange(purges: readonly Purge[]): void {
+    this.#tell({ kind: 'changed', purges });
+  }
+
   sendPrimaryStatus(primaryStatus: PrimaryStatus): void {
     this.#tell({ kind: 'primary-status', primaryStatus });
   }
@@ -159,6 +166,9 @@ export class WorkerProcess {
         });
       case 'text':
         return void this.#tellText(said);
+      case 'changed':
+        if (arePurges(said.purges)) this.changed(said.purges);
+        return;
       case 'dismissed':
         return this.dismissed();
       case 'finished':

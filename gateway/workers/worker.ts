@@ -20,6 +20,7 @@ import {
 } from './messages.ts';
 import { shareOf } from './share.ts';
 import { failureOf } from './start-failure.ts';
+import { ToldChanges } from './told-changes.ts';
 
 export interface WorkerOptions {
   readonly env: GatewayOptions['env'];
@@ -39,6 +40,7 @@ export class WorkerProgram {
   #answers: Answers | null = null;
   /** Questions about counts, by their numbers. */
   readonly #asked = new Map<number, (states: readonly (readonly [number, number])[]) => void>();
+  readonly #changes = new ToldChanges((purges) => tell({ kind: 'changed', purges }));
   readonly #textsAsked = new Map<number, PromiseWithResolvers<string | null>>();
   #questions = 0;
 
@@ -80,6 +82,9 @@ export class WorkerProgram {
         this.#textsAsked.delete(id);
         return failure === null ? asked?.resolve(text) : asked?.reject(new Error(failure));
       }
+      case 'changed':
+        for (const purge of message.purges) void this.#gateway?.purge(purge);
+        return;
       case 'leave':
         return this.#leave(message);
     }
@@ -115,6 +120,7 @@ export class WorkerProgram {
       counts: this.#counts(),
       texts: this.#texts(),
       others: workers > 1 ? this.#others(workers) : null,
+      changed: (purges) => this.#changes.tell(purges),
       content,
       listen,
       datagrams,

@@ -3,7 +3,7 @@ import { openDatagrams } from '../testing/datagram.ts';
 import { freeDatagramPort, freePort } from '../testing/free-port.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
-import { connect, get } from '../testing/raw-client.ts';
+import { connect, get, request } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
 
 test('the admin listener of the primary answers for all workers', async () => {
@@ -56,6 +56,14 @@ test('the admin listener of the primary answers for all workers', async () => {
   expect(images.requests).toHaveLength(4);
   expect((await gateway.admin('DELETE', '/cache?group=pictures')).body).toEqual({ purged: 2 });
   expect(await admin('/cache')).toMatchObject([{ entries: 0 }]);
+  for (let at = 0; at < 4; at++) await picture();
+  expect(await admin('/cache')).toMatchObject([{ entries: 2 }]);
+  const editor = await gateway.connect();
+  expect((await editor.exchange(request('DELETE', '/images/a.png'))).status).toBe(200);
+  editor.destroy();
+  await until('no worker gives what was changed', async () =>
+    JSON.stringify(await admin('/cache')).includes('"entries":0'),
+  );
 
   expect(await admin('/routes')).toMatchObject([{ id: '/images', endpoints: [{ state: 'up' }] }]);
   expect(await admin('/config')).toMatchObject({

@@ -34,9 +34,12 @@ export class LastAnswerHead {
     this.#toHead = method === 'HEAD';
   }
 
-  /** Whether a text begins with it, as the answer to this method. */
-  comesAgain(text: string, method: string): boolean {
-    if (!text.startsWith(this.text) || (method === 'HEAD') !== this.#toHead) return false;
+  /** Whether the bytes from `at` to `to` begin with it, as the answer to this method. */
+  comesAgain(bytes: Buffer, at: number, to: number, method: string): boolean {
+    const end = at + this.text.length;
+    if (end > to || (method === 'HEAD') !== this.#toHead) return false;
+    // As whole texts: `startsWith` goes letter by letter, which takes twice the time.
+    if (bytes.toString('latin1', at, end) !== this.text) return false;
     this.block ??= new AnswerBlock();
     return true;
   }

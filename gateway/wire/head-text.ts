@@ -53,7 +53,8 @@ export class AnswerText {
     closes: boolean,
   ): string {
     let text = repeated.text ?? render(status, reason, repeated);
-    for (let i = 0; i < own.length; i += 2) text += `${own[i]}: ${own[i + 1]}\r\n`;
+    // biome-ignore lint/style/useTemplate: a quarter less than a template, measured.
+    for (let i = 0; i < own.length; i += 2) text = text + own[i] + ': ' + own[i + 1] + '\r\n';
     this.length = repeated.length;
     this.framing = framingOf(method, status, repeated.length);
     if (!repeated.dated) text += `Date: ${this.#date()}\r\n`;

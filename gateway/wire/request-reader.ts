@@ -93,7 +93,8 @@ export class RequestReader {
     const end = this.#at + last.text.length;
     if (end > this.#to) return false;
     const text = this.#bytes.toString('latin1', start, end);
-    if (!text.endsWith(last.text) || !this.#takeRequestLine(text)) return false;
+    // As whole texts: `endsWith` goes letter by letter.
+    if (text.slice(this.#at - start) !== last.text || !this.#takeRequestLine(text)) return false;
     this.end = end;
     this.fields = block.fields;
     this.block = block;

@@ -140,11 +140,11 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
 
   #readHead(call: ServiceCall, buffer: Buffer, at: number, bytes: number): number {
     if (this.#head === null) {
+      const last = this.#lastHead;
+      if (last?.comesAgain(buffer, at, bytes, call.request.method))
+        return this.#answered(call, last.head, buffer, at + last.text.length, bytes, last.block);
       // Nearly every head comes in one piece, and is short: to search in its text costs less than in a view of the bytes.
       const text = buffer.toString('latin1', at, Math.min(bytes, at + HEAD_USUAL_BYTES));
-      const last = this.#lastHead;
-      if (last?.comesAgain(text, call.request.method))
-        return this.#answered(call, last.head, buffer, at + last.text.length, bytes, last.block);
       const end = text.indexOf('\r\n\r\n') + 4;
       if (end > 3) {
         return this.#took(call, text.slice(0, end), buffer, at + end, bytes);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { NO_CLAIMS } from './forwarded.ts';
-import { readFacts } from './request-facts.ts';
+import { FieldBlock } from '../exchange/contract.ts';
+import { NO_CLAIMS, TrustedPeers } from './forwarded.ts';
+import { believe, factsOf, readFacts } from './request-facts.ts';
 
 describe('what goes on', () => {
   test('is every other field, with its order, case, repetitions and bytes', () => {
@@ -131,8 +132,24 @@ describe('what is noted', () => {
     ['X-Request-Id', 'requestId'],
     ['Traceparent', 'traceparent'],
     ['Via', 'via'],
+    ['Origin', 'pageOrigin'],
   ] as const)('a nominated %s is for this connection only', (name, fact) => {
     expect(readFacts([name, 'x'])[fact]).toBe('x');
     expect(readFacts([name, 'x', 'Connection', name])[fact]).toBe(null);
   });
+});
+
+test('fields that repeat do so with what else a trusted proxy says: known to all, and changed by nobody', () => {
+  const block = new FieldBlock(['Host', 'a', 'X-Forwarded-Ssl', 'on', 'X-A', '1']);
+  const peer = { address: '127.0.0.1', secure: false };
+  const trust = new TrustedPeers(['127.0.0.1']);
+  const { facts } = believe(factsOf(block), peer, trust, 'a');
+  expect(facts.kept).toEqual(['X-A', '1', 'X-Forwarded-Ssl', 'on']);
+  expect(facts.kept).toSatisfy(Object.isFrozen);
+  expect(facts.memo).not.toBe(null);
+  expect(believe(factsOf(block), peer, trust, 'a').facts).toBe(facts);
+  // Another word for the same fields: nothing of the one may be taken for the other.
+  const stranger = believe(factsOf(block), peer, new TrustedPeers([]), 'a').facts;
+  expect(stranger.kept).toEqual(['X-A', '1']);
+  expect(stranger.memo).not.toBe(facts.memo);
 });

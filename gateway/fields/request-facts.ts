@@ -31,6 +31,8 @@ export interface RequestFacts {
   readonly traceparent: string | null;
   readonly maxForwards: string | null;
   readonly fetchMode: string | null;
+  /** Of which origin the page is that asks: the first `Origin` field. */
+  readonly pageOrigin: string | null;
   readonly transferEncoding: string | null;
   /** What the client says that stands behind its body. */
   readonly trailer: string | null;
@@ -79,15 +81,17 @@ const NONE: readonly string[] = [];
 
 /** The same from a trusted peer: whatever `X-Forwarded-*` it sent goes on. */
 export function withOtherForwarded(facts: RequestFacts): RequestFacts {
-  const { kept, dropped, otherForwarded } = facts;
+  const { kept, dropped, otherForwarded, memo } = facts;
   if (otherForwarded.length === 0) return facts;
   const names = new Set(otherForwarded.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : '')));
+  const all = [...kept, ...otherForwarded];
   return {
     ...facts,
-    kept: [...kept, ...otherForwarded],
+    kept: memo === null ? all : Object.freeze(all),
     dropped: dropped.filter((name) => !names.has(name)),
     otherForwarded: NONE,
-    memo: null,
+    // They repeat, too, for as long as `believe` gives the same.
+    memo: memo && new FactsMemo(),
   };
 }
 
@@ -151,6 +155,7 @@ class FactsReader implements OwnFacts {
   traceparent: string | null = null;
   maxForwards: string | null = null;
   fetchMode: string | null = null;
+  pageOrigin: string | null = null;
   transferEncoding: string | null = null;
   trailer: string | null = null;
   accept = '';
@@ -204,6 +209,9 @@ class FactsReader implements OwnFacts {
       case 'max-forwards':
         this.maxForwards = value;
         return true;
+      case 'origin':
+        this.pageOrigin ??= value;
+        return true;
       case 'sec-fetch-mode':
         this.fetchMode = value;
         return true;
@@ -231,5 +239,6 @@ class FactsReader implements OwnFacts {
     if (nominated.has('x-request-id')) this.requestId = null;
     if (nominated.has('traceparent')) this.traceparent = null;
     if (nominated.has('via')) this.via = null;
+    if (nominated.has('origin')) this.pageOrigin = null;
   }
 }

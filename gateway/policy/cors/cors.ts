@@ -49,8 +49,7 @@ class Cors {
 
   /** @throws GatewayError `origin_refused` */
   #request(exchange: RoutedExchange): LocalAnswer | null {
-    const { kept } = exchange.facts;
-    const origin = firstValue(kept, 'origin');
+    const { kept, pageOrigin: origin } = exchange.facts;
     if (origin === null) return null;
     const asked =
       exchange.downstream.method === 'OPTIONS' ? firstValue(kept, 'access-control-request-method') : null;
@@ -106,13 +105,12 @@ class Cors {
   /** The origin that the answer lets read it; `null`: none but its own. */
   #toldOrigin({ facts }: RoutedHead): string | null {
     if (this.#everybody) return '*';
-    const origin = firstValue(facts.kept, 'origin');
+    const { pageOrigin: origin } = facts;
     return origin !== null && this.#origins.includes(origin) ? origin : null;
   }
 
   #foresee(asked: AskedRequest): Foreseen | null {
-    const { kept } = asked.facts;
-    const origin = firstValue(kept, 'origin');
+    const { kept, pageOrigin: origin } = asked.facts;
     if (origin === null) return null;
     const preflight =
       asked.method === 'OPTIONS' && firstValue(kept, 'access-control-request-method') !== null;

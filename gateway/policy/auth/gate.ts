@@ -44,7 +44,9 @@ export class Gate {
     const owner = this.#kinds.find((kind) => kind.claims?.(exchange));
     if (owner === undefined && excepted) return null;
     const context = { pseudonym, sessions };
-    const outcome = owner ? owner.check(exchange, context) : this.#ask(exchange, context, []);
+    // Where there is one kind, it has the only word.
+    const sole = owner ?? (this.#kinds.length === 1 ? this.#kinds[0] : undefined);
+    const outcome = sole ? sole.check(exchange, context) : this.#ask(exchange, context, []);
     return outcome instanceof Promise
       ? outcome.then((settled) => verdictOf(settled, exchange))
       : verdictOf(outcome, exchange);

@@ -53,7 +53,8 @@ export class LastAnswerHead {
 export function parseAnswerHead(text: string, method: string): AnswerHead {
   if (!ANSWER_HEAD.test(text)) throw new FramingError('a head that is not HTTP/1');
   // Optional white space to RFC 9110 §5.5; to Node's parser `chunked\t` is another coding, so it is in doubt what it is.
-  if (text.includes('\t\r\n')) throw new FramingError('a tab at the end of a line');
+  if (text.includes('\t\r\n') && TAB_BEHIND_FRAMING.test(text))
+    throw new FramingError('a tab at the end of a field that frames the answer');
   const lineEnd = text.indexOf('\r\n');
   const fields = splitFields(text, lineEnd + 2, text.length - 2);
   const head = new FramedHead(text, fields, lineEnd);
@@ -152,4 +153,6 @@ const CR = 0x0d;
 const LF = 0x0a;
 const ZERO = 0x30;
 const DIGITS = /^\d+$/;
+const TAB_BEHIND_FRAMING =
+  /\n(?:transfer-encoding|content-length|(?:proxy-)?connection|upgrade):[^\r\n]*\t\r/i;
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;

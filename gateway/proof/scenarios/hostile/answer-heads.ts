@@ -71,6 +71,8 @@ export const answerHeads: readonly HostileAnswer[] = [
   bad('another coding than chunked', okWith(['Transfer-Encoding: gzip'], 'abc')),
 
   good('a value with spaces around it', okWith(['X-A: \t 1  ', empty]), '200'),
+  good('a value with a tab behind it', okWith(['X-A: 1\t', empty]), '200'),
+  bad('a tab behind a length', okWith(['Content-Length: 2\t'], 'ab')),
   good('a length with zeros before it', okWith(lengths('0002'), 'ab'), '200 ab'),
   good('no reason', 'HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nab', '200 ab'),
   good('a status that nobody knows', 'HTTP/1.1 299 Odd\r\nContent-Length: 2\r\n\r\nab', '299 ab'),

@@ -24,9 +24,17 @@ export async function reportStartFailure(
 }
 
 async function listenFailure(error: ListenError, file: string): Promise<string> {
-  if (error.reason !== 'EADDRINUSE') return `${error.message}. Choose another address in ${file}.`;
-  const { port, place, stream } = error;
-  const protocol = stream?.protocol ?? 'tcp';
+  const { port, place, use, reason } = error;
+  if (reason === 'EACCES' && port < 1024)
+    return `${error.message}.\nChoose a port from 1024 on in ${file}, or allow this one: CAP_NET_BIND_SERVICE (docs/server.md).`;
+  if (reason !== 'EADDRINUSE') return `${error.message}. Choose another address in ${file}.`;
+  const protocol = typeof use === 'object' ? use.protocol : 'tcp';
   const holder = describeHolder(await portHolder(port, protocol), port, protocol);
-  return `can't listen on ${place}: the port is taken by ${holder}.\nEnd that, or choose another port in ${file}.`;
+  return `can't listen on ${place}: the port is taken by ${holder}.\nEnd that, or ${anotherPort(error, file)}.`;
+}
+
+/** The port of the admin listener is one that most files don't name. */
+function anotherPort({ port, use }: ListenError, file: string): string {
+  if (use !== 'admin') return `choose another port in ${file}`;
+  return `write \`admin: ${port === 65_535 ? port - 1 : port + 1}\`, or \`admin: false\`, in ${file}`;
 }

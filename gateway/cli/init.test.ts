@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -96,6 +96,16 @@ test('a configuration that is there stays as it is', async () => {
   const cwd = await folderWith({ 'gateway.config.ts': 'export default {};\n' });
   const { code, stderr } = await runPortway(['init'], { cwd });
   expect([code, stderr]).toEqual([1, expect.stringContaining('there is gateway.config.ts already')]);
+});
+
+test('a file that can not be written is said', async () => {
+  const cwd = await folderWith({});
+  await symlink('nowhere/at-all.yaml', join(cwd, 'gateway.config.yaml'));
+  const { code, stderr } = await runPortway(['init', '--no-scan'], { cwd });
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^portway: can't write gateway\.config\.yaml in /),
+  ]);
 });
 
 test.each([

@@ -36,8 +36,13 @@ export const init: RunCommand = async (input, context) => {
     stdout.write(text);
     return 0;
   }
-  // Another one may have been written meanwhile.
-  await writeFile(join(cwd, defaultFile), text, { flag: 'wx' });
+  try {
+    // Another one may have been written meanwhile.
+    await writeFile(join(cwd, defaultFile), text, { flag: 'wx' });
+  } catch (error) {
+    stderr.write(`portway: can't write ${defaultFile} in ${cwd}: ${(error as Error).message}\n`);
+    return 1;
+  }
   const { length } = verdict.config.routes;
   stdout.write(
     `${defaultFile}: ${length === 1 ? '1 route' : `${length} routes`}. Look it over, then: portway dev\n`,

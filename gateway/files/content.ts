@@ -86,8 +86,14 @@ function isUtf16(bytes: Buffer): boolean {
 
 const BY_CODE: Readonly<Record<string, readonly [found: string, hint: string]>> = {
   ENOENT: ['no file of that name', 'create it, or name another one with --config'],
-  EACCES: ['a file that may not be read', 'give its reader the permission: chmod +r'],
-  EPERM: ['a file that may not be read', 'give its reader the permission: chmod +r'],
+  EACCES: [
+    'a file that may not be read',
+    'let the user that runs this read it, and its folders: chown, or chmod',
+  ],
+  EPERM: [
+    'a file that may not be read',
+    'let the user that runs this read it, and its folders: chown, or chmod',
+  ],
   EISDIR: ['a folder', 'name the file in it'],
   ENOTDIR: ['a path through something that is no folder', 'check the path'],
   ELOOP: ['a symbolic link that leads to itself', 'check where it points'],

@@ -5,33 +5,36 @@ export interface StreamPort {
   readonly protocol: 'tcp' | 'udp';
 }
 
+/** What a port is for; `http`: for clients. */
+export type PortUse = 'http' | 'admin' | StreamPort;
+
 /** The gateway can't listen where the configuration says. */
 export class ListenError extends Error {
   readonly host: string;
   readonly port: number;
   /** The system's code: `EADDRINUSE`. */
   readonly reason: string;
-  /** `null`: a port that speaks HTTP. */
-  readonly stream: StreamPort | null;
+  readonly use: PortUse;
 
-  constructor(host: string, port: number, cause: NodeJS.ErrnoException, stream: StreamPort | null = null) {
-    super(`can't listen on ${placeOf(host, port, stream)}: ${reasonOf(cause)}`, { cause });
+  constructor(host: string, port: number, cause: NodeJS.ErrnoException, use: PortUse = 'http') {
+    super(`can't listen on ${placeOf(host, port, use)}: ${reasonOf(cause)}`, { cause });
     this.name = 'ListenError';
     this.host = host;
     this.port = port;
     this.reason = cause.code ?? 'unknown';
-    this.stream = stream;
+    this.use = use;
   }
 
   /** Where it can't listen, in an operator's words: `127.0.0.1:7000 (the stream udp 7000)`. */
   get place(): string {
-    return placeOf(this.host, this.port, this.stream);
+    return placeOf(this.host, this.port, this.use);
   }
 }
 
-function placeOf(host: string, port: number, stream: StreamPort | null): string {
+function placeOf(host: string, port: number, use: PortUse): string {
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return stream === null ? place : `${place} (the stream ${stream.id})`;
+  if (use === 'http') return place;
+  return `${place} (the ${use === 'admin' ? 'admin listener' : `stream ${use.id}`})`;
 }
 
 function reasonOf(cause: NodeJS.ErrnoException): string {

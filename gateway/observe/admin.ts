@@ -131,7 +131,7 @@ export function createAdmin(view: AdminView, options: AdminOptions): Admin {
         view.onReload((config) => door.follow(config));
       }
       await app.listen({ host, port }).catch((cause) => {
-        throw new ListenError(host, port, cause);
+        throw new ListenError(host, port, cause, 'admin');
       });
       const { address, port: actualPort } = app.server.address() as AddressInfo;
       if (door === null && !isLoopback(address))

@@ -8,14 +8,14 @@ import { errorOf, failureOf } from './start-failure.ts';
 const loaded = await loadContent({ ok: true, text: 'port: x\n', hash: '' }, 'a.yaml', {});
 const configError = new ConfigError(loaded.ok ? [] : loaded.problems);
 
-function taken(stream: ListenError['stream']): ListenError {
+function taken(use: ListenError['use']): ListenError {
   const cause = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
-  return new ListenError('127.0.0.1', 3000, cause, stream);
+  return new ListenError('127.0.0.1', 3000, cause, use);
 }
 
 describe('what a worker could not start for', () => {
   it.each([
-    ['a port that is taken', taken(null)],
+    ['a port that is taken', taken('http')],
     ['a raw port that is taken', taken({ id: 'udp 7000', protocol: 'udp' })],
     [
       'an extension',

@@ -1,5 +1,5 @@
 import { ConfigError, type Problem } from '../config/problem.ts';
-import { ListenError, type StreamPort } from '../listener/listen-error.ts';
+import { ListenError, type PortUse } from '../listener/listen-error.ts';
 import { ExtensionError, type ExtensionFailure } from '../proxy/extension.ts';
 
 /** Why a worker could not start, as it goes to the primary. */
@@ -12,7 +12,7 @@ export type StartFailure =
       readonly port: number;
       readonly code: string;
       readonly cause: string;
-      readonly stream: StreamPort | null;
+      readonly use: PortUse;
     }
   | { readonly kind: 'other'; readonly message: string };
 
@@ -20,8 +20,8 @@ export function failureOf(error: unknown): StartFailure {
   if (error instanceof ConfigError) return { kind: 'config', problems: error.problems };
   if (error instanceof ExtensionError) return { kind: 'extension', failures: error.failures };
   if (error instanceof ListenError) {
-    const { host, port, reason, stream } = error;
-    return { kind: 'listen', host, port, code: reason, cause: messageOf(error.cause), stream };
+    const { host, port, reason, use } = error;
+    return { kind: 'listen', host, port, code: reason, cause: messageOf(error.cause), use };
   }
   return { kind: 'other', message: messageOf(error) };
 }
@@ -35,7 +35,7 @@ export function errorOf(failure: StartFailure): Error {
       return new ExtensionError(failure.failures);
     case 'listen': {
       const cause = Object.assign(new Error(failure.cause), { code: failure.code });
-      return new ListenError(failure.host, failure.port, cause, failure.stream);
+      return new ListenError(failure.host, failure.port, cause, failure.use);
     }
     case 'other':
       return new Error(failure.message);

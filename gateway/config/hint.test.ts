@@ -96,8 +96,9 @@ describe('advice about an unknown key', () => {
 describe('what other programs have as a setting and Portway has not', () => {
   it.each([
     ['certificates', /^certificates stand below "tls:"/],
-    ['letsencrypt', /^certificates are not ordered yet/],
-    ['oidc', /^that way to log in is no setting yet/],
+    ['letsencrypt', /^certificates are ordered by "tls: { acme: on }"/],
+    ['oidc', /^it stands below "auth:"/],
+    ['websocket', /^nothing has to be set/],
     ['users', /^it stands below "auth:"/],
     ['origins', /^it stands below "cors:"/],
     ['redirect', /^a redirect stands at a route/],

@@ -69,8 +69,13 @@ function isMisspelt(key: string, parent: readonly PathKey[], document: SourceDoc
   const known = keysAt(configuration, parent);
   const unknown =
     node?.kind === 'map' ? [...node.entries.keys()].filter((other) => !known.includes(other)) : [];
-  return unknown.some((other) => meantKey(other, known) === key);
+  return unknown
+    .map((other) => meantKey(other, known))
+    .some((meant) => meant === key || (key === 'to' && INSTEAD_OF_TO.has(meant)));
 }
+
+/** A route with one of these needs no target. */
+const INSTEAD_OF_TO: ReadonlySet<string | null> = new Set(['folder', 'redirect', 'respond']);
 
 function reportNoRoutes(document: SourceDocument): void {
   const { root } = document;

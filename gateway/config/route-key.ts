@@ -22,6 +22,8 @@ export function parseRouteKey(text: string): ParseResult<RouteKey> {
   const url = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/i.exec(text);
   if (url) return refused(`a host without a scheme: ${url[1]}`, A_ROUTE);
   if (text.includes('${')) return refused('variables are expanded in values, not in keys', A_ROUTE);
+  const modified = /^([~^=]+\*?)\s*(\/.*)$/.exec(text);
+  if (modified) return refused(modifierHint(modified[1]!, modified[2]!), A_ROUTE);
   const slash = text.indexOf('/');
   if (slash === 0) return parsePath(text, null);
   const host = parseRouteHost(slash === -1 ? text : text.slice(0, slash), text);
@@ -39,6 +41,12 @@ function parsePath(text: string, host: string | null): ParseResult<RouteKey> {
   if (!canonical.ok) return refused(pathHint(canonical.reason, text), 'a path that a request can have');
   const path = canonical.path.replace(/\/+$/, '');
   return accepted({ host, path: (path === '' ? '/' : path) as PathPrefix });
+}
+
+/** What nginx writes before a path: `=`, `~`, `~*`, `^~`. */
+function modifierHint(modifier: string, path: string): string {
+  if (modifier === '=') return `beside "to" stands "exact: true": ${path}: { to: 3001, exact: true }`;
+  return `no regular expressions; a route takes everything below its path: ${path}`;
 }
 
 /** What other routers read as patterns would be compared letter by letter here. */

@@ -176,6 +176,16 @@ function unevenIndent(error: YAMLError, { lines }: Context): Finding | null {
   const { line } = lines.positionOf(error.pos[0]);
   const text = lines.lineText(line);
   const start = lines.startOf(line) + text.search(/\S|$/);
+  const address = BARE_ADDRESS.exec(text)?.[1];
+  if (address !== undefined) {
+    const at = lines.startOf(line) + text.indexOf(address);
+    return {
+      span: { start: at, end: at + address.length },
+      expected: 'an IPv6 address in quotes',
+      found: 'one without, where [ begins a list',
+      hint: `put it in quotes: "${address}"`,
+    };
+  }
   return {
     span: { start, end: lines.startOf(line) + text.length },
     expected: 'a line that begins in the same column as its neighbours',
@@ -183,6 +193,9 @@ function unevenIndent(error: YAMLError, { lines }: Context): Finding | null {
     hint: 'keys of one map begin in one column; items of a list begin with "- "',
   };
 }
+
+/** `[::1]:3001` as a value, or as an item of a list. */
+const BARE_ADDRESS = /[:\-[,]\s+(\[[0-9a-f.]*:[0-9a-f.:]*\](?::\d+)?)/i;
 
 function wildcardKey(error: YAMLError, context: Context): Finding | null {
   const { line } = context.lines.positionOf(error.pos[0]);

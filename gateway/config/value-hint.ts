@@ -37,6 +37,13 @@ const ON: Readonly<Record<string, string>> = {
   breaker: 'write on',
 };
 
+/** What somebody may want who writes a text where these have a map. */
+const SHORT: Readonly<Record<string, string>> = {
+  rateLimit: 'with its key: { rate: 100/s }',
+  auth: 'say which proof, and where it is: { basic: ./users.txt }',
+  cache: 'true is enough: how long an answer is kept is said by its own Cache-Control (docs/cache.md)',
+};
+
 function numberHint(value: number, doc: KeyDoc): string | undefined {
   if (doc.holder === 'a canary') return `and how much goes there: { to: ${value}, weight: 5% }`;
   if (doc.type?.includes('#retries')) return `attempts counts the first one: { attempts: ${value + 1} }`;
@@ -63,6 +70,8 @@ function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefine
   const letters = lettersInNumber(text);
   if (letters !== null) return letters;
   if (doc.type === 'port') return portHint(text);
+  const short = SHORT[String(leaf.path.at(-1))];
+  if (short !== undefined) return short;
   const glued = /^(\/\S*?):(\S+)/.exec(text);
   if (glued && doc.expected?.startsWith('a map'))
     return `a space is missing after the colon: ${glued[1]}: ${glued[2]}`;

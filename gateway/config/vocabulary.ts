@@ -12,18 +12,15 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
   ...sameFor('certificates stand below "tls:" at the top level (docs/tls.md)', [
     ...['cert', 'certificate', 'certificates', 'key', 'sslcertificate', 'sslcertificatekey'],
   ]),
-  ...sameFor('certificates are not ordered yet: name their files below "tls:" (docs/tls.md)', [
-    ...['acme', 'letsencrypt'],
+  ...sameFor('certificates are ordered by "tls: { acme: on }" at the top level (docs/tls.md)', [
+    ...['acme', 'letsencrypt', 'certresolver'],
   ]),
   ...sameFor(
     'nothing has to be set for clients; a service that speaks HTTP/2 is written h2c://HOST:PORT, over TLS h2://HOST:PORT (docs/tls.md)',
     [...['http2', 'h2', 'h2c', 'grpc']],
   ),
   ...sameFor('it stands below "auth:" (docs/auth.md)', [
-    ...['htpasswd', 'password', 'users', 'jwt', 'forwardauth', 'authrequest'],
-  ]),
-  ...sameFor('that way to log in is no setting yet: a route can ask for it in code, with "extend:"', [
-    ...['oidc'],
+    ...['htpasswd', 'password', 'users', 'basicauth', 'jwt', 'oidc', 'forwardauth', 'authrequest'],
   ]),
   ...sameFor('it stands below "cors:"', ['origins', 'alloworigin']),
   ...sameFor('a redirect stands at a route: /old: { redirect: /new } (docs/redirect.md)', [
@@ -37,6 +34,14 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
   ]),
   ...sameFor('limits of clients are: rateLimit: { rate: 100/s, by: ip } (docs/rate-limit.md)', [
     ...['ratelimit', 'limitreq', 'throttle', 'rate'],
+  ]),
+  ...sameFor('what leads where stands below "routes:": /api: 3001, or /api: [3001, 3002]', [
+    ...['server', 'servers', 'upstream', 'upstreams', 'backend', 'backends', 'cluster', 'clusters'],
+    ...['location', 'locations', 'http', 'routers', 'frontends', 'proxy'],
+  ]),
+  ...sameFor('nothing has to be set: every route carries WebSockets', ['websocket', 'websockets', 'ws']),
+  ...sameFor('one file is the whole configuration; anchors (&name, "<<: *name") spare repetition', [
+    ...['include', 'includes', 'import', 'imports'],
   ]),
   host: 'a host stands in the key of the route: "shop.example/cart: 3010"',
   domain: 'a host stands in the key of the route: "shop.example/cart: 3010"',
@@ -114,6 +119,8 @@ function suggestion(key: string, known: readonly string[], value: unknown): stri
   if (glued && value === null) return `a space is missing after the colon: ${glued[1]}: ${glued[2]}`;
   if (OF_AN_ENDPOINT.has(key) && known.includes('to'))
     return 'it is said of an endpoint: "to: { at: 3001, weight: 3 }", or a list of such';
+  if (key.startsWith('x-') && known.includes('routes'))
+    return 'an anchor (&name) stands at the first value that has it; "<<: *name" repeats it';
   if (known.length === 1 && known[0] === 'hash') return 'what to hash by stands below "hash:"';
   if (known.includes('at')) return ofAnEndpoint(key, known);
   return nearOrElsewhere(key, known);
@@ -135,7 +142,10 @@ function nearOrElsewhere(key: string, known: readonly string[]): string {
   if (setting !== undefined && known.includes(setting[0])) return `here it is ${setting[0]}: ${setting[1]}`;
   if (elsewhere !== null) return `here it is called ${elsewhere}`;
   const near = nearest(key, known);
-  return near === null ? `the keys are ${known.join(', ')}` : `did you mean ${near}?`;
+  if (near !== null) return `did you mean ${near}?`;
+  if (known.join() === 'request,answer')
+    return 'fields stand below what they are for: "answer: { set: { X-Team: shop } }", or "request: ..."';
+  return `the keys are ${known.join(', ')}`;
 }
 
 /** The known key that somebody who wrote this one wants, or `null`. */

@@ -59,6 +59,9 @@ export function parseTarget(text: string): ParseResult<Target> {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
   if (scheme !== undefined) return parseUrl(text, scheme.toLowerCase());
   if (text.startsWith('/')) return refused(pathHint(text));
+  if (/^:\d+$/.test(text))
+    return refused(`a port of this machine is written without the colon: ${text.slice(1)}`);
+  if (/^(?:https?|h2c?):\/[^/]/i.test(text)) return refused(`two slashes: ${text.replace('/', '//')}`);
   const slash = text.search(/[/?#]/);
   if (slash > 0) return refused(`a target has no path: ${text.slice(0, slash)}`);
   return parseHostAndPort(text);
@@ -87,6 +90,9 @@ export function portHint(text: string): string | undefined {
   const letters = lettersInNumber(text);
   if (letters !== null) return letters;
   if (text === '') return 'the port is missing behind the colon';
+  if (text !== text.trim()) return 'remove the spaces around it';
+  if (/^0x[\da-f]{1,4}$/i.test(text)) return `in decimal: ${Number(text)}`;
+  if (/^\d+\.\d+$/.test(text)) return 'a port is a whole number';
   if (/^0\d+$/.test(text)) return 'a port does not begin with 0';
   if (/^\d{1,3}(?:[,_.]\d{3})+$/.test(text)) return `only digits: ${text.replace(/\D/g, '')}`;
   if (/^\d+-\d+$/.test(text)) return 'one port, no range; several endpoints are a list: [3001, 3002]';
@@ -97,7 +103,7 @@ export function portHint(text: string): string | undefined {
 }
 
 function parseBare(text: string): ParseResult<PortTarget> {
-  if (lettersInNumber(text) !== null || (/^\d/.test(text) && !/^[\d.]*\.[\d.]*$/.test(text))) {
+  if (lettersInNumber(text) !== null || (/^\d/.test(text) && !/^[\d.]*\.[\d.]*\.[\d.]*$/.test(text))) {
     const port = parsePort(text);
     return port.ok ? accepted(portTarget(port.value)) : port;
   }
@@ -163,7 +169,8 @@ function schemeHint(text: string, scheme: string): string {
 
 function restHint(text: string, rest: string): string {
   const base = text.slice(0, text.length - rest.length);
-  return `a target has no path or query: ${base} (beside "to": "rewritePrefix: /api" for another path, "strip: false" for the route's own)`;
+  const path = /^\/[^?#]*/.exec(rest)?.[0] ?? '/api';
+  return `a target has no path or query: ${base} (beside "to": "rewritePrefix: ${path}" for another path, "strip: false" for the route's own)`;
 }
 
 function pathHint(text: string): string {

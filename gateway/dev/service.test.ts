@@ -103,6 +103,18 @@ describe('a service that starts', () => {
   });
 });
 
+describe.runIf(process.platform === 'linux')('a service that listens on another port than it should', () => {
+  it('is asked after with the port that it has', async () => {
+    const other = await freePort();
+    const { said } = await start(`PORT=${other} ${await program(listening)}`, {
+      policy: { remindAfterMs: 20 },
+    });
+    expect(await said(`it listens on ${other} instead`)).toMatch(
+      /; write that in line 7 of the configuration, or have it listen on \d+/,
+    );
+  });
+});
+
 describe('a service that dies', () => {
   it('keeps what it said before, however talkative its next start is', async () => {
     const folder = await temporaryFolder();

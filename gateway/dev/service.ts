@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { placeText } from '../config/lines.ts';
 import { formatDuration } from '../log/units.ts';
 import type { ServiceConfig, SourcePosition } from '../model/config.ts';
 import type { ServiceState, ServiceStatus } from '../model/status.ts';
 import { RestartDelay, type RestartPolicy, restartPolicy } from '../workers/restart-delay.ts';
 import { FileWatch } from './file-watch.ts';
+import { portsOfGroup } from './group-ports.ts';
 import { untilAccepting } from './port-probe.ts';
 import { type Exit, ProcessGroup } from './process-group.ts';
 import { RecentLines } from './recent-lines.ts';
@@ -268,9 +270,19 @@ export class Service {
       if (enough.aborted) return;
       waitedMs += pauseMs;
       const waited = `still not ready on ${this.#config.port} after ${formatDuration(waitedMs)}`;
-      this.#notice(`is ${waited}${this.#output.describe(shownLines)}`);
+      const elsewhere = await this.#listensElsewhere();
+      if (enough.aborted) return;
+      this.#notice(`is ${waited}${elsewhere}${this.#output.describe(shownLines)}`);
       this.#settled.resolve();
     }
+  }
+
+  async #listensElsewhere(): Promise<string> {
+    const pid = this.#group?.pid ?? null;
+    const ports = pid === null ? [] : await portsOfGroup(pid);
+    if (ports.length === 0) return '';
+    const { port, source } = this.#config;
+    return `: it listens on ${ports.join(', ')} instead; write that in ${placeText(source)}, or have it listen on ${port}`;
   }
 
   /** Tells how it ended, and ends what it left behind, which may still hold the port. */

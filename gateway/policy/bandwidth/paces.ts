@@ -2,41 +2,28 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import type { Pace } from '../../exchange/paced.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
-import type { Keepable, KeptStates } from '../kept.ts';
+import type { KeptStates } from '../kept.ts';
+import type { Spread } from '../rate-limit/arrivals.ts';
 import { partyOf } from '../rate-limit/party.ts';
-import { PartyTable } from '../rate-limit/party-table.ts';
-import { LimitTagger, newTagKey, type PartyTag, PartyTagger } from '../rate-limit/party-tag.ts';
+import { LimitTagger, type PartyTag } from '../rate-limit/party-tag.ts';
+import { AgreedBytes, type ByteCounts, OwnBytes } from './byte-counts.ts';
 import type { Bandwidth } from './keys.ts';
-
-/** Until when the bytes of each party that have gone would have taken at their rate, for all routes. */
-class Bytes implements Keepable {
-  readonly table = new PartyTable();
-  readonly parties = new PartyTagger(newTagKey());
-
-  close(): void {}
-}
 
 /** One way of one party. */
 class Way {
-  readonly #table: PartyTable;
+  readonly #bytes: ByteCounts;
   readonly #party: PartyTag;
-  readonly #bytesPerMs: number;
-  readonly #burstMs: number;
+  readonly #spread: Spread;
 
-  constructor(table: PartyTable, { low, high }: PartyTag, bytesPerSecond: number, burst: number | null) {
-    this.#table = table;
+  constructor(bytes: ByteCounts, { low, high }: PartyTag, spread: Spread) {
+    this.#bytes = bytes;
     this.#party = { low, high };
-    this.#bytesPerMs = bytesPerSecond / 1_000;
-    this.#burstMs = burst === null ? 1_000 : burst / this.#bytesPerMs;
+    this.#spread = spread;
   }
 
   /** @returns for how many milliseconds the party is ahead of what it may. */
   took(bytes: number): number {
-    const now = performance.now();
-    const place = this.#table.placeOf(this.#party);
-    const due = Math.max(this.#table.timeOf(place, this.#party), now) + bytes / this.#bytesPerMs;
-    if (bytes > 0) this.#table.put(place, this.#party, due);
-    return due - now - this.#burstMs;
+    return this.#bytes.took(this.#party, this.#spread, bytes);
   }
 }
 
@@ -45,15 +32,19 @@ export class Paces {
   readonly #settings: Bandwidth;
   readonly #kept: KeptStates;
   readonly #key: string;
-  readonly #bytes: Bytes;
+  readonly #bytes: ByteCounts;
   readonly #answers: LimitTagger;
   readonly #requests: LimitTagger;
 
   constructor(route: string, settings: Bandwidth, kept: KeptStates) {
     this.#settings = settings;
     this.#kept = kept;
-    this.#key = `bytes by ${settings.by.kind}`;
-    this.#bytes = kept.acquire(this.#key, () => new Bytes());
+    const { counts } = kept;
+    const { kind } = settings.by;
+    this.#key = `bytes by ${kind}${counts === null ? '' : ', of all processes'}`;
+    this.#bytes = kept.acquire<ByteCounts>(this.#key, () =>
+      counts === null ? new OwnBytes() : new AgreedBytes(kind, counts),
+    );
     const { parties } = this.#bytes;
     this.#answers = new LimitTagger(parties, `answers ${route} ${settings.answers}`);
     this.#requests = new LimitTagger(parties, `requests ${route} ${settings.requests}`);
@@ -63,9 +54,10 @@ export class Paces {
   admit(exchange: RoutedExchange): Promise<null> | null {
     const { by, answers, requests, burst } = this.#settings;
     const party = partyOf(by, exchange, this.#bytes.parties);
-    const { table } = this.#bytes;
-    const down = answers === null ? null : new Way(table, this.#answers.of(party), answers, burst);
-    const up = requests === null ? null : new Way(table, this.#requests.of(party), requests, burst);
+    const wayOf = (tagger: LimitTagger, rate: number | null) =>
+      rate === null ? null : new Way(this.#bytes, tagger.of(party), spreadOf(rate, burst));
+    const down = wayOf(this.#answers, answers);
+    const up = wayOf(this.#requests, requests);
     const pace: Pace = {
       took: (bytes, towards) => (towards === 'client' ? down : up)?.took(bytes) ?? 0,
     };
@@ -90,6 +82,10 @@ export class Paces {
   close(): void {
     this.#kept.release(this.#key);
   }
+}
+
+function spreadOf(bytesPerSecond: number, burst: number | null): Spread {
+  return { count: bytesPerSecond, periodMs: 1_000, burst: burst ?? bytesPerSecond };
 }
 
 /** A request that would wait for longer is refused: clients know better what to do with the time. */

@@ -111,3 +111,17 @@ test('workers keep one count of what is under way, and one that dies gives its p
     return answers.every(({ status }) => status === 200);
   });
 });
+
+// Each worker counted for itself: it took half the time.
+test('workers keep one bandwidth', { timeout: 60_000 }, async () => {
+  const KIB = 1024;
+  const body = 320 * KIB;
+  const { service, clients } = await stage(2, 'bandwidth: { answers: 1MiB/s, burst: 64KiB }');
+  service.answer(ok('x'.repeat(body)));
+  const begun = performance.now();
+  const answers = await Promise.all(clients.slice(0, 4).map((client) => client.exchange(get('/db/x'))));
+  expect(answers.map(({ body: { length } }) => length)).toEqual([body, body, body, body]);
+  // A burst and a piece may be under way in each worker when the word of the other comes.
+  const beyond = 2 * (64 + 64) * KIB + 2 * 64 * KIB;
+  expect(performance.now() - begun).toBeGreaterThan(((4 * body - beyond) / (1024 * KIB)) * 1_000);
+});

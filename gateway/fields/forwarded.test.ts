@@ -195,6 +195,20 @@ describe('what the service is told', () => {
     expect(fields.Forwarded).toBe('for="[2001:db8::7]";host="gateway.test:3000";proto=http');
   });
 
+  // nginx, HAProxy and load balancers say X-Forwarded-For alone; Spring reads Forwarded first, and took them for the client.
+  test.each([
+    ['9.9.9.9', 'for=9.9.9.9'],
+    ['2001:db8::7, 9.9.9.9:80', 'for="[2001:db8::7]", for=9.9.9.9'],
+    ['evil";proto=https, 9.9.9.9', 'for=unknown, for=9.9.9.9'],
+    [`${'1,'.repeat(5_000)}9.9.9.9`, 'for=unknown'],
+  ])(
+    'name the hops of X-Forwarded-For in Forwarded where a trusted peer says no Forwarded: %s',
+    (chain, hops) => {
+      const { Forwarded } = told(PROXY, { for: chain });
+      expect(Forwarded).toBe(`${hops}, for=${PROXY};host="gateway.test:3000";proto=http`);
+    },
+  );
+
   test('no prefix where none was stripped', () => {
     expect(told('198.51.100.9')).not.toHaveProperty('X-Forwarded-Prefix');
   });

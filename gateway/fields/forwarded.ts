@@ -106,7 +106,7 @@ export function originOf(
     port: plausiblePort(firstOf(claims.port)) ?? portOf(seenAuthority, seenProto),
     outerPrefix: plausiblePrefix(firstOf(claims.prefix)) ?? '',
     chainFor: claims.for,
-    chainForwarded: claims.forwarded,
+    chainForwarded: claims.forwarded ?? (claims.for === null ? null : forwardedFrom(claims.for)),
   };
 }
 
@@ -133,6 +133,20 @@ export function pushForwardedFields(out: string[], peer: Peer, origin: Origin, p
   const element = `for=${nodeOf(peer.address)};host="${origin.authority}";proto=${origin.proto}`;
   out.push('Forwarded', chainForwarded === null ? element : `${chainForwarded}, ${element}`);
 }
+
+/**
+ * Most proxies say `X-Forwarded-For` alone; without its hops, a service that reads `Forwarded` first would take the proxy for the client
+ * (RFC 7239 §7.4). What is no address is `unknown` (§6.2).
+ */
+function forwardedFrom(chain: string): string {
+  const hops = chain.split(',', MAX_HOPS + 1);
+  // Longer ones are made up by clients, who must not swell the head that the service gets.
+  if (hops.length > MAX_HOPS) return 'for=unknown';
+  const addresses = hops.map((hop) => addressOf(hop.trim()));
+  return addresses.map((address) => `for=${address === null ? 'unknown' : nodeOf(address)}`).join(', ');
+}
+
+const MAX_HOPS = 32;
 
 /** RFC 7239 §6: an IPv6 address stands in brackets and quotes. */
 function nodeOf(address: string): string {

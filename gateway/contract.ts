@@ -45,6 +45,7 @@ export interface Gateway
     | 'notReady'
     | 'mode'
     | 'env'
+    | 'slice'
     | 'port'
     | 'drained'
     | 'drain'
@@ -76,6 +77,7 @@ export interface WorkerGateway {
   readonly drain: AdminView['drain'];
   readonly exchanges: Inspector;
   readonly compared: AdminView['exchanges']['compared'];
+  readonly slice: AdminView['slice'];
   /** What it has counted, and its gauges. */
   reading(): Promise<Reading>;
   /** Puts this content to work, or says why it can't be; then nothing has changed. */

@@ -9,7 +9,7 @@ import { BulkMemory } from './exchange/bulk-memory.ts';
 import { IdentitySource } from './exchange/identity.ts';
 import { LongLivedExchanges } from './exchange/long-lived.ts';
 import type { ExchangeRecord } from './exchange/record.ts';
-import { mapInSlices } from './exchange/time-slice.ts';
+import { mapInSlices, TimeSlice } from './exchange/time-slice.ts';
 import type { FileContent } from './files/content.ts';
 import { HttpListener } from './listener/http.ts';
 import { inheritedPorts } from './listener/inherited-ports.ts';
@@ -130,6 +130,8 @@ class RunningGateway implements Gateway, WorkerGateway {
   /** ... and kept, while somebody looks. */
   readonly exchanges: Inspector;
   readonly traces: Tracer;
+  /** What is told of all this, to any number who ask, goes on one slice a turn. */
+  readonly slice = new TimeSlice();
 
   constructor(options: GatewayOptions, worker: WorkerContext | null) {
     const { mode, log, env, configFile, content } = options;
@@ -142,6 +144,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     const applications = new Applications();
     this.exchanges = new Inspector({
       always: mode === 'development',
+      slice: this.slice,
       explain: (input) => this.#explain(input),
       traffic: () => this.metrics.traffic.all(),
     });
@@ -265,13 +268,14 @@ class RunningGateway implements Gateway, WorkerGateway {
   }
 
   #createMetrics(): GatewayMetrics {
-    return new GatewayMetrics(() => ({
+    const gauges = () => ({
       routes: this.snapshots.current.routes.map(({ config: { id }, upstream }) => ({ id, upstream })),
       streams: this.streams.running(),
       caches: this.caches.status(),
       overload: this.overload.status(),
       listener: this.listener,
-    }));
+    });
+    return new GatewayMetrics(gauges, this.slice);
   }
 
   #createSnapshots(): Snapshots {
@@ -382,6 +386,7 @@ class RunningGateway implements Gateway, WorkerGateway {
     const view: AdminView = {
       mode: this.#options.mode,
       env: this.#options.env,
+      slice: this.slice,
       port: () => this.address.port,
       notReady: () => this.#notReady,
       config: () => this.config(),
@@ -445,7 +450,7 @@ class RunningGateway implements Gateway, WorkerGateway {
   readonly #figures: FigureReaders = {
     routes: () => {
       const { routes, table } = this.snapshots.current;
-      return routeStatuses(routes, this.#services(), table.names);
+      return routeStatuses(routes, this.#services(), table.names, this.slice);
     },
     streams: () => this.streams.statuses(this.#services()),
     connections: () => {
@@ -454,7 +459,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       return { http, http2, streams: streams.connections, httpMax: bounds.served, handshakeFailures };
     },
     caches: () => this.caches.status(),
-    traffic: () => readTrafficFigure(this.metrics.traffic.all()),
+    traffic: () => readTrafficFigure(this.metrics.traffic.all(), this.slice),
     overload: () => [this.overload.status()],
   };
 

@@ -1,23 +1,36 @@
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-
-/** For work that takes long beside requests that must not wait: it is done in slices, and between them the loop serves everybody else. */
+/**
+ * For work that takes long beside requests that must not wait: it is done in slices, and between them the loop serves everybody else. One may be
+ * shared by any number of works: then they take turns, so that all of them together hold the loop for no longer than one would.
+ */
 export class TimeSlice {
   #since = performance.now();
+  /** The one that has waited longest first. */
+  readonly #waiting: (() => void)[] = [];
 
   /** Asked between two steps of the work; where it says so, `next` must follow. */
   get isOver(): boolean {
     return performance.now() - this.#since >= SLICE_MS;
   }
 
-  async next(): Promise<void> {
-    await turnOfTheLoop();
-    this.#since = performance.now();
+  next(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#waiting.push(resolve) === 1) setImmediate(this.#begin);
+    return promise;
   }
+
+  /** One a turn: what it resolves runs before the loop goes on. */
+  readonly #begin = (): void => {
+    this.#since = performance.now();
+    this.#waiting.shift()?.();
+    if (this.#waiting.length > 0) setImmediate(this.#begin);
+  };
 }
 
 /** Does steps of work in slices. */
-export async function inSlices<Result>(steps: Iterator<unknown, Result>): Promise<Result> {
-  const slice = new TimeSlice();
+export async function inSlices<Result>(
+  steps: Iterator<unknown, Result>,
+  slice: TimeSlice = new TimeSlice(),
+): Promise<Result> {
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done) return step.value;
     if (slice.isOver) await slice.next();
@@ -25,8 +38,11 @@ export async function inSlices<Result>(steps: Iterator<unknown, Result>): Promis
 }
 
 /** What becomes of each of many, done in slices. */
-export async function mapInSlices<From, To>(all: readonly From[], map: (one: From) => To): Promise<To[]> {
-  const slice = new TimeSlice();
+export async function mapInSlices<From, To>(
+  all: readonly From[],
+  map: (one: From) => To,
+  slice: TimeSlice = new TimeSlice(),
+): Promise<To[]> {
   const mapped: To[] = [];
   for (const one of all) {
     mapped.push(map(one));

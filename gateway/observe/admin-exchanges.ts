@@ -22,6 +22,7 @@ import { type Entrance, ReplayRefusal, replay } from './exchanges/replay.ts';
 import { SAVED_AS } from './exchanges/saved.ts';
 import { gatewayStatus, originOf } from './gateway-status.ts';
 import { FOR_NO_PAGE, isOfAnotherOrigin } from './host-guard.ts';
+import { jsonChunks } from './json-pieces.ts';
 
 /** The exchanges that this gateway, or its workers, have kept. Asking is looking: it is what makes them keep any. */
 export interface ExchangesView {
@@ -78,7 +79,7 @@ const GONE = { status: 404, detail: 'There is no such exchange, or newer ones ha
 
 function answerEvents(app: FastifyInstance, view: AdminView): void {
   const hub = new EventHub({
-    status: async () => JSON.stringify(await gatewayStatus(view)),
+    status: () => statusLine(view),
     find: (query) => view.exchanges.find(query),
     messages: (query) => view.exchanges.messages(query),
   });
@@ -95,6 +96,15 @@ function answerEvents(app: FastifyInstance, view: AdminView): void {
       return reply.type('text/event-stream; charset=utf-8').send(hub.open(query, messages));
     }),
   );
+}
+
+async function statusLine(view: AdminView): Promise<string> {
+  let text = '';
+  for (const chunk of jsonChunks(await gatewayStatus(view), '')) {
+    text += chunk;
+    if (view.slice.isOver) await view.slice.next();
+  }
+  return text;
 }
 
 const EVENTS_RETRY_S = 2;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Purge } from '../cache/purge.ts';
+import { TimeSlice } from '../exchange/time-slice.ts';
 import type { Port } from '../model/config.ts';
 import type { Replacement, TrafficStatus } from '../model/status.ts';
 import { gatewayConfig } from '../proof/testing/gateway-config.ts';
@@ -108,6 +109,7 @@ const figures: Partial<FigureReaders> = {
 const view: AdminView = {
   mode: 'production',
   env: {},
+  slice: new TimeSlice(),
   port: () => 3000,
   notReady: () => notReady,
   config: () => config,

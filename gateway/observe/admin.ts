@@ -6,13 +6,14 @@ import type { Logger } from 'pino';
 import type { Purge } from '../cache/purge.ts';
 import { ADMIN_IN_CLEAR, isLoopback } from '../config/listening.ts';
 import type { Environment } from '../config/load.ts';
-import { mapInSlices } from '../exchange/time-slice.ts';
+import { mapInSlices, type TimeSlice } from '../exchange/time-slice.ts';
 import { preferredType } from '../fields/accept.ts';
 import { HIDDEN, isSecretName, shownText } from '../fields/secrets.ts';
 import { ListenError } from '../listener/listen-error.ts';
 import type {
   FieldCondition,
   GatewayConfig,
+  RouteConfig,
   RouteMatcher,
   SharedConfig,
   TlsConfig,
@@ -55,6 +56,8 @@ export interface AdminView {
   readonly mode: 'development' | 'production';
   /** Of the configuration. */
   readonly env: Environment;
+  /** Shared by all long answers, however many ask for one at once. */
+  readonly slice: TimeSlice;
   /** Where clients are taken. */
   port(): number;
   /** The configuration that serves new requests now. */
@@ -106,6 +109,7 @@ export interface Admin {
 /** The listener for operators and probes (docs/admin.md): what it changes stands in docs/admin.md. */
 export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   const app = createApp(options);
+  app.decorate('slice', view.slice);
   const door = view.config().admin?.tls ? new AdminDoor(app.server, options.log, view.env) : null;
   new AdminConnections(app);
   let access: AdminAccess | null = null;
@@ -277,7 +281,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.get('/config', async (_request, reply) => {
     // A reload may come while it is made ready.
     const status = view.configStatus();
-    return sendJson(reply, { ...status, config: await withoutSecrets(view.config()) });
+    return sendJson(reply, { ...status, config: await withoutSecrets(view.config(), view.slice) });
   });
   app.get('/status', async (_request, reply) => sendJson(reply, await gatewayStatus(view)));
   for (const [name, { path }] of Object.entries(FIGURES))
@@ -289,7 +293,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   answerServices(app, { file: () => view.config().file, services: view.services });
   app.delete('/cache', (request, reply) => answerPurge(request, reply, view.purge));
   app.get('/metrics', async (_request, reply) =>
-    reply.type(EXPOSITION_TYPE).send(Readable.from(exposition(await view.metrics()))),
+    reply.type(EXPOSITION_TYPE).send(Readable.from(exposition(await view.metrics(), view.slice))),
   );
   answerExchanges(app, view);
   answerDraft(app, view);
@@ -297,17 +301,18 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
 }
 
 /** The environment of services and the options of plugins are where their passwords are. */
-async function withoutSecrets(config: GatewayConfig): Promise<GatewayConfig> {
+async function withoutSecrets(config: GatewayConfig, slice: TimeSlice): Promise<GatewayConfig> {
   const hidden = (values: Readonly<Record<string, unknown>>): Record<string, string> =>
     Object.fromEntries(Object.keys(values).map((name) => [name, '(not shown)']));
+  const shown = (route: RouteConfig) => ({
+    ...route,
+    matcher: withoutWantedSecrets(route.matcher),
+    use: route.use.map((used) => ({ ...used, options: hidden(used.options) })),
+    policies: shownSettings(route.policies),
+  });
   return {
     ...config,
-    routes: await mapInSlices(config.routes, (route) => ({
-      ...route,
-      matcher: withoutWantedSecrets(route.matcher),
-      use: route.use.map((used) => ({ ...used, options: hidden(used.options) })),
-      policies: shownSettings(route.policies),
-    })),
+    routes: await mapInSlices(config.routes, shown, slice),
     tls: config.tls && withoutAccountKey(config.tls),
     traces: config.traces && {
       ...config.traces,

@@ -19,9 +19,8 @@ export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {
   const status = view.configStatus();
   const byRoute = new Map(traffic.routes.map((one) => [one.id, one]));
   const configured = new Map(config.routes.map((route) => [route.id, route]));
-  const overviews = await mapInSlices(routes, (route) =>
-    overviewOf(route, configured.get(route.id), byRoute),
-  );
+  const overview = (route: RouteStatus) => overviewOf(route, configured.get(route.id), byRoute);
+  const overviews = await mapInSlices(routes, overview, view.slice);
   return {
     at: Date.now(),
     notReady: view.notReady(),

@@ -1,11 +1,12 @@
 import { BOUNDS_S, labelsOfKey, SUM_AT } from '../exchange/counters/duration-series.ts';
 import type { Traffic } from '../exchange/counters/traffic.ts';
+import { mapInSlices, type TimeSlice } from '../exchange/time-slice.ts';
 import type { TrafficFigure, TrafficStatus } from '../model/status.ts';
 
 /** What this process has counted. What never had any traffic is left out. */
-export function readTrafficFigure(all: readonly Traffic[]): TrafficFigure {
+export async function readTrafficFigure(all: readonly Traffic[], slice: TimeSlice): Promise<TrafficFigure> {
   const counted = all.filter(({ durations, active, tunnels }) => durations.size + active + tunnels > 0);
-  return { boundsS: BOUNDS_S, routes: counted.map(statusOf) };
+  return { boundsS: BOUNDS_S, routes: await mapInSlices(counted, statusOf, slice) };
 }
 
 function statusOf(traffic: Traffic): TrafficStatus {

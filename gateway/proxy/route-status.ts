@@ -1,5 +1,5 @@
 import { routeWarnings } from '../config/route-warnings.ts';
-import { mapInSlices } from '../exchange/time-slice.ts';
+import { mapInSlices, type TimeSlice } from '../exchange/time-slice.ts';
 import type { EndpointStatus, RouteStatus, ServiceStatus } from '../model/status.ts';
 import { balanceText } from '../route/balance-text.ts';
 import type { RouteNames } from '../route/names.ts';
@@ -13,14 +13,15 @@ export async function routeStatuses(
   routes: readonly LiveRoute[],
   services: readonly ServiceStatus[],
   names: RouteNames | null,
+  slice: TimeSlice,
 ): Promise<RouteStatus[]> {
-  const statuses = await mapInSlices(routes, (route) => {
+  const begun = (route: LiveRoute) => {
     const status = routeStatus(route, services, names);
     // It may fail before the last one has begun, and then nobody waits for it yet.
     status.catch(() => {});
     return status;
-  });
-  return Promise.all(statuses);
+  };
+  return Promise.all(await mapInSlices(routes, begun, slice));
 }
 
 async function routeStatus(

@@ -139,6 +139,8 @@ export type FromWorker =
   | { readonly kind: 'here' }
   | { readonly kind: 'serving'; readonly listening: Listening }
   | { readonly kind: 'failed'; readonly failure: StartFailure }
+  /** Of an answer that is long: the next piece of its JSON. The last one is followed by `answer`, which has nothing itself. */
+  | { readonly kind: 'piece'; readonly id: number; readonly text: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'no answer'; readonly id: number; readonly cause: string }
   /** What it has let pass, and who waits; one question at a time for each kind of party. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Acme } from '../acme/acme.ts';
 import type { Gateway, GatewayOptions } from '../contract.ts';
+import { TimeSlice } from '../exchange/time-slice.ts';
 import type { FileContent } from '../files/content.ts';
 import { inheritedPorts, NOT_WITH_WORKERS } from '../listener/inherited-ports.ts';
 import type { GatewayConfig, PlacedService } from '../model/config.ts';
@@ -65,6 +66,8 @@ class Primary implements Gateway {
   #news: NodeJS.Timeout | undefined;
   #told = '';
   #adminSessions = false;
+  /** Of what it tells. */
+  readonly #slice = new TimeSlice();
   adminAddress: Gateway['adminAddress'] = null;
 
   constructor(options: PrimaryOptions) {
@@ -156,6 +159,7 @@ class Primary implements Gateway {
       {
         mode: this.#options.mode,
         env: this.#options.env,
+        slice: this.#slice,
         port: () => this.address.port,
         notReady: () => this.#whyNotReady(),
         config: () => this.config(),

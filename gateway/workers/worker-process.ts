@@ -30,6 +30,9 @@ export interface Ending {
 }
 
 interface Waiting {
+  /** What has come of a long answer. */
+  json: string;
+  readonly timer: NodeJS.Timeout;
   readonly settle: (answer: unknown) => void;
   readonly fail: (cause: Error) => void;
 }
@@ -96,11 +99,11 @@ export class WorkerProcess {
   async ask<Q extends Question>(question: Q, given: Given<Q>, withinMs = PATIENCE_MS): Promise<AnswerTo<Q>> {
     const id = ++this.#questions;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, { settle: resolve, fail: reject });
     const timer = setTimeout(() => {
       this.silent = true;
       reject(new Error(`worker ${this.pid} did not answer within ${withinMs} ms`));
     }, withinMs);
+    this.#waiting.set(id, { settle: resolve, fail: reject, json: '', timer });
     this.#tell({ kind: 'ask', id, question, given });
     try {
       return (await promise) as AnswerTo<Q>;
@@ -150,9 +153,11 @@ export class WorkerProcess {
         return this.#up.resolve(said.listening);
       case 'failed':
         return this.#up.reject(errorOf(said.failure));
+      case 'piece':
+        return this.#heardPiece(said);
       case 'answer':
         this.silent = false;
-        return this.#waiting.get(said.id)?.settle(said.answer);
+        return this.#heardAnswer(said);
       case 'no answer':
         return this.#waiting.get(said.id)?.fail(new Error(said.cause));
       case 'counts':
@@ -174,6 +179,24 @@ export class WorkerProcess {
       case 'finished':
         this.#finishedInTime = said.inTime;
         this.reading = said.reading ?? this.reading;
+    }
+  }
+
+  /** It speaks still. */
+  #heardPiece({ id, text }: Extract<FromWorker, { kind: 'piece' }>): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    waiting.json += text;
+    waiting.timer.refresh();
+  }
+
+  #heardAnswer({ id, answer }: Extract<FromWorker, { kind: 'answer' }>): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    try {
+      waiting.settle(waiting.json === '' ? answer : JSON.parse(waiting.json));
+    } catch (cause) {
+      waiting.fail(cause as Error);
     }
   }
 

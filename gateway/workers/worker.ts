@@ -3,6 +3,7 @@ import { loadContent } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { GatewayOptions, WorkerGateway } from '../contract.ts';
 import { startWorkerGateway } from '../gateway.ts';
+import { hasMany, jsonChunks } from '../observe/json-pieces.ts';
 import type { OthersUnderWay } from '../policy/concurrent/under-way-keeper.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
 import type { SharedTexts } from '../policy/shared-texts.ts';
@@ -181,7 +182,13 @@ export class WorkerProgram {
   async #answer({ id, question, given }: Extract<ToWorker, { kind: 'ask' }>): Promise<void> {
     try {
       const answer = await (this.#answers![question] as (given: unknown) => unknown)(given);
-      tell({ kind: 'answer', id, answer });
+      if (!hasMany(answer)) return tell({ kind: 'answer', id, answer });
+      const { slice } = this.#gateway!;
+      for (const text of jsonChunks(answer, '')) {
+        tell({ kind: 'piece', id, text });
+        if (slice.isOver) await slice.next();
+      }
+      tell({ kind: 'answer', id, answer: null });
     } catch (cause) {
       tell({ kind: 'no answer', id, cause: cause instanceof Error ? cause.message : String(cause) });
     }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { newExchangeRecord } from '../../exchange/record.ts';
+import { TimeSlice } from '../../exchange/time-slice.ts';
 import { Inspector } from './inspector.ts';
 
 // However busy the machine is, all that a test does is of one second.
@@ -19,7 +20,7 @@ function inspectorOf(options: { readonly always: boolean; readonly perSecond?: n
   const explain = () => {
     throw new Error('nobody asks why');
   };
-  const inspector = new Inspector({ explain, traffic: () => [], ...options });
+  const inspector = new Inspector({ explain, traffic: () => [], slice: new TimeSlice(), ...options });
   const endedAt = performance.now() + 5;
   const end = (route: string, { status, attempts = 1, tookMs = 1 }: Ended) => {
     const detail = inspector.begin(['Host', 'localhost']);

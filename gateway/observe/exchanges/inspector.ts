@@ -2,7 +2,7 @@ import type { Fields } from '../../exchange/contract.ts';
 import { ExchangeDetail, type Inspection } from '../../exchange/detail.ts';
 import type { MessageSink } from '../../exchange/messages.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../../exchange/record.ts';
-import { TimeSlice } from '../../exchange/time-slice.ts';
+import type { TimeSlice } from '../../exchange/time-slice.ts';
 import type { RouteConfig } from '../../model/config.ts';
 import type {
   Capture,
@@ -27,6 +27,7 @@ export interface InspectorOptions {
   readonly explain: (input: ExplainInput) => Explanation;
   /** Of all routes: how many tunnels each has open. */
   readonly traffic: () => readonly { readonly id: string; readonly tunnels: number }[];
+  readonly slice: TimeSlice;
   readonly bounds?: RingBounds;
   /** How many a second are kept; the rest is counted. */
   readonly perSecond?: number;
@@ -143,7 +144,7 @@ export class Inspector implements Inspection {
     const exchanges = [];
     let more = 0;
     const newest = { [PROCESS]: this.#ring.newestSeq };
-    const slice = new TimeSlice();
+    const { slice } = this.#options;
     const { text, after } = query;
     // Those who follow ask four times a second.
     const search = text === undefined ? null : new TextSearch(text, after === undefined ? 500 : 25);

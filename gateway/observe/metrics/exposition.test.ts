@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { TimeSlice } from '../../exchange/time-slice.ts';
 import { MetricsText } from '../../proof/testing/metrics-text.ts';
 import { exposition } from './exposition.ts';
 import type { Reading } from './reading.ts';
 
 async function textOf(readings: readonly Reading[]): Promise<MetricsText> {
   let text = '';
-  for await (const piece of exposition(readings)) text += piece;
+  for await (const piece of exposition(readings, new TimeSlice())) text += piece;
   return new MetricsText(text);
 }
 

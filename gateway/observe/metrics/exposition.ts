@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import { BOUNDS_S, SUM_AT } from '../../exchange/counters/duration-series.ts';
-import { TimeSlice } from '../../exchange/time-slice.ts';
+import type { TimeSlice } from '../../exchange/time-slice.ts';
 import { METRICS, type MetricName } from './catalog.ts';
 import type { Reading, Series } from './reading.ts';
 import { Sums } from './sums.ts';
@@ -11,10 +11,9 @@ export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
  * What the readings of several processes say together, in the text format of Prometheus, piece by piece: ten thousand busy routes are 57 MB of it, and
  * requests do not wait for that. prom-client is loaded when somebody asks: workers, and gateways that nobody watches, do without.
  */
-export async function* exposition(readings: readonly Reading[]): AsyncGenerator<string> {
+export async function* exposition(readings: readonly Reading[], slice: TimeSlice): AsyncGenerator<string> {
   const { Registry } = await import('prom-client');
   const registry = new Registry();
-  const slice = new TimeSlice();
   const sums = await summed(readings, slice);
   for (const name of Object.keys(METRICS) as MetricName[]) {
     const all = [...sums.of(name)];

@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 import { TrafficStore } from '../../exchange/counters/traffic-store.ts';
-import { inSlices, TimeSlice } from '../../exchange/time-slice.ts';
+import { inSlices, type TimeSlice } from '../../exchange/time-slice.ts';
 import type { RunningStream } from '../../listener/streams/stream.ts';
 import type { CacheStatus } from '../../model/status.ts';
 import type { OverloadStatus } from '../../overload/overload.ts';
@@ -29,14 +29,16 @@ export class GatewayMetrics {
   readonly traffic = new TrafficStore();
   readonly loopDelay = new LoopDelay();
   readonly #gauges: () => GatewayGauges;
+  readonly #slice: TimeSlice;
 
-  constructor(gauges: () => GatewayGauges) {
+  constructor(gauges: () => GatewayGauges, slice: TimeSlice) {
     this.#gauges = gauges;
+    this.#slice = slice;
   }
 
   /** The configuration has changed, or somebody has seen all there is. */
   sweep(): Promise<void> {
-    return inSlices(this.#sweep());
+    return inSlices(this.#sweep(), this.#slice);
   }
 
   *#sweep(): Generator<void, void> {
@@ -48,10 +50,9 @@ export class GatewayMetrics {
   async read(): Promise<Reading> {
     const { streams, caches, overload, listener } = this.#gauges();
     const reading = new ReadingBuilder();
-    const slice = new TimeSlice();
     for (const traffic of this.traffic.all()) {
       readTraffic(reading, traffic);
-      if (slice.isOver) await slice.next();
+      if (this.#slice.isOver) await this.#slice.next();
     }
     readUpstreams(reading, this.#namedUpstreams());
     reading.add('http_server_open_connections', listener.connections);

@@ -12,8 +12,10 @@ test('the admin listener of the primary answers for all workers', async () => {
   );
   const echo = await startService();
   const port = await freePort();
+  // More than are told at once.
+  const more = Array.from({ length: 120 }, (_, at) => `, /more/${at}: ${images.port}`).join('');
   const gateway = await startGatewayProcess(
-    `workers: 2\nroutes: { /images: { to: ${images.port}, cache: true } }\nstreams: { tcp: { ${port}: ${echo.port} } }\n`,
+    `workers: 2\nroutes: { /images: { to: ${images.port}, cache: true }${more} }\nstreams: { tcp: { ${port}: ${echo.port} } }\n`,
   );
   await gateway.readyWorkers(2);
   const admin = async (target: string) => (await gateway.admin('GET', target)).body;
@@ -65,7 +67,9 @@ test('the admin listener of the primary answers for all workers', async () => {
     JSON.stringify(await admin('/cache')).includes('"entries":0'),
   );
 
-  expect(await admin('/routes')).toMatchObject([{ id: '/images', endpoints: [{ state: 'up' }] }]);
+  const routes = (await admin('/routes')) as { id: string }[];
+  expect(routes[0]).toMatchObject({ id: '/images', endpoints: [{ state: 'up' }] });
+  expect(new Set(routes.map(({ id }) => id)).size).toBe(121);
   expect(await admin('/config')).toMatchObject({
     rejected: null,
     config: { workers: 2, maxConnections: 10_000 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { jsonPieces } from './admin-problem.ts';
+import { jsonChunks, jsonPieces } from './json-pieces.ts';
 
 /** As `JSON.parse` gives it: a value without anything that JSON has no word for. */
 const json = (value: unknown) => JSON.parse(JSON.stringify(value));
@@ -14,7 +14,8 @@ it('writes long lists member by member, in the same words as short ones', () => 
   fc.assert(
     fc.property(value, (written) => {
       const said = json(written);
-      expect([...jsonPieces(said)].join('')).toBe(JSON.stringify(said, null, 2));
+      expect([...jsonPieces(said, '  ')].join('')).toBe(JSON.stringify(said, null, 2));
+      expect([...jsonChunks(said, '')].join('')).toBe(JSON.stringify(said));
     }),
     { numRuns: 200 },
   );
@@ -23,7 +24,7 @@ it('writes long lists member by member, in the same words as short ones', () => 
 it('writes no more than one member at once, however many there are, and leaves out what is not there', () => {
   const routes = Array.from({ length: 1_000 }, (_, at) => ({ id: `/r${at}`, none: undefined }));
   const value = { config: { routes, none: undefined }, last: [undefined] };
-  const pieces = [...jsonPieces(value)];
+  const pieces = [...jsonPieces(value, '  ')];
   expect(pieces.join('')).toBe(JSON.stringify(value, null, 2));
   expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(50);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { pageExample } from '../testing/page-example.ts';
+import { ok, startService } from '../testing/service.ts';
 import { basic, usersFile } from '../testing/users-file.ts';
 import { handshake } from '../testing/websocket.ts';
 
@@ -109,4 +110,15 @@ test('the example of the page does what the page says', async () => {
   const gateway = await startTestGateway(pageExample('redirect.md'));
   expect((await gateway.get('/old/a%20b?x=1')).head.value('location')).toBe('/new/a%20b?x=1');
   expect((await gateway.get('/blog/1')).head.value('location')).toBe('https://blog.example.com/1');
+});
+
+test('a hook redirects by a regular expression, as the page says', async () => {
+  const service = (await startService()).answer(ok('the service'));
+  const gateway = await startTestGateway(`routes: { /: { to: ${service.port}, extend: ./moved.mjs } }\n`, {
+    files: { 'moved.mjs': pageExample('redirect.md', 'By a regular expression', 'js') },
+  });
+  const moved = await gateway.get('/2024/05/some-title');
+  expect([moved.status, moved.head.value('location')]).toEqual([301, '/posts/some-title']);
+  for (const target of ['/2024/05/some-title/x', '/2024/05//evil.example'])
+    expect((await gateway.get(target)).text).toBe('the service');
 });

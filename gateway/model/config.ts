@@ -5,14 +5,11 @@
  * `Port` or a `PathPrefix` that exists has been checked.
  */
 
-import type { EndpointConfig, UpstreamConfig } from './upstream.ts';
+import type { EndpointConfig, Port, UpstreamConfig } from './upstream.ts';
 
 export type * from './upstream.ts';
 
 declare const brand: unique symbol;
-
-/** A port number from 1 to 65535 (0, meaning "any free port", only where a listener is configured by a test). */
-export type Port = number & { readonly [brand]: 'Port' };
 
 /**
  * A path in canonical form (see `route/target.ts`): begins with `/`, has no trailing `/` (but for `/` itself), percent-escapes

@@ -1,6 +1,9 @@
-/** The part of the compiled configuration that says where exchanges go. The rest of the gateway knows it through `model.ts`. */
+/** The part of the compiled configuration that says where exchanges go. The rest of the gateway knows it through `config.ts`. */
 
-import type { Port } from './config.ts';
+declare const brand: unique symbol;
+
+/** A port number from 1 to 65535 (0, meaning "any free port", only where a listener is configured by a test). */
+export type Port = number & { readonly [brand]: 'Port' };
 
 /** Of routes and of streams; streams have no canary, stickiness, limits or breaker, and hash by address alone. */
 export interface UpstreamConfig {

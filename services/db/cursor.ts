@@ -1,6 +1,11 @@
 import { Problem } from '../kit/problem.ts';
 import type { SqlPiece } from './condition.ts';
-import type { ListingOrder } from './listing.ts';
+
+export interface ListingOrder {
+  /** A path of SQLite's JSON functions; `null`: by id alone. Ids break ties. */
+  readonly path: string | null;
+  readonly descending: boolean;
+}
 
 export type SortKey = string | number | bigint | null;
 

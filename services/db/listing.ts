@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../kit/problem.ts';
 import { parseCondition, type SqlPiece } from './condition.ts';
-import { afterCursor, formatCursor, parseCursor } from './cursor.ts';
+import { afterCursor, formatCursor, type ListingOrder, parseCursor } from './cursor.ts';
 import { parseField } from './field.ts';
 import { searchPiece } from './search.ts';
 
@@ -11,12 +11,6 @@ export interface ListingQuery {
   readonly order: ListingOrder;
   readonly limit: number;
   readonly after: SqlPiece | null;
-}
-
-export interface ListingOrder {
-  /** A path of SQLite's JSON functions; `null`: by id alone. Ids break ties. */
-  readonly path: string | null;
-  readonly descending: boolean;
 }
 
 export interface ListingPage {

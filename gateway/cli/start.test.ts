@@ -126,12 +126,14 @@ describe('portway start', () => {
     expect(await answer).toBe('broken off');
   });
 
-  it('reads the configuration again on SIGHUP, and lives on', async () => {
+  it('reads the configuration again on SIGHUP, opens no debugger on SIGUSR1, and lives on', async () => {
     const { running } = await start();
+    running.child.kill('SIGUSR1');
     running.child.kill('SIGHUP');
     await running.said('nothing has changed');
     running.child.kill('SIGTERM');
     expect(await running.ended()).toBe(0);
+    expect(running.stderr).toBe('');
   });
 });
 

@@ -40,6 +40,8 @@ export function stopRequested(context: CommandContext, options: StopRequestOptio
     if (onTerminal && !isatty(1)) request('SIGHUP');
     else void options.reload();
   });
+  // Other servers open their logs anew by it, so that logrotate sends it; without a listener Node would open its debugger.
+  context.process.on('SIGUSR1', () => {});
   // Without a listener it would end the process.
   context.process.on('SIGUSR2', () => void options.replace());
   return promise;

@@ -18,7 +18,8 @@ export const worker: RunCommand = async (_input, context) => {
     },
   });
   // Ctrl-C and a terminal that closes reach all processes of the group: it is the primary that says what they mean.
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) context.process.on(signal, () => {});
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
+    context.process.on(signal, () => {});
   context.process.on('SIGTERM', () => program.dismiss());
   await program.run();
   context.process.exit(0);

@@ -134,6 +134,15 @@ describe('portway dev', () => {
     },
   );
 
+  it('shows no map any more when it is stopped before its services are ready', async () => {
+    const of = await fleet('setInterval(() => {}, 1_000);');
+    const running = startPortway(['dev'], { cwd: of.folder });
+    await until('both processes run', () => pidsIn(running.stdout).length === 2);
+    running.child.kill('SIGTERM');
+    expect(await running.ended()).toBe(0);
+    expect(running.stdout.split('stopping (')[1]).not.toContain('is open at');
+  });
+
   it('lets an exchange finish before its service is ended', async () => {
     const slow = `require('node:http').createServer((_, answer) => {
       console.log('asked');

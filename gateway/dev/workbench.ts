@@ -41,6 +41,7 @@ export class Workbench {
   readonly #supervisor: Supervisor;
   readonly #ports = new FreePorts();
   #gateway: Gateway | null = null;
+  #isClosing = false;
   /** Of the gateway, as it was last printed. */
   #port = 0;
   readonly #keyboard: Keyboard;
@@ -122,7 +123,7 @@ export class Workbench {
       screen.write(`\n${renderMap(first, this.#paint, columns)}\n\n`);
       await this.#supervisor.settled();
     }
-    if (this.#gateway !== null)
+    if (this.#gateway !== null && !this.#isClosing)
       screen.write(`\n${renderMap(await this.#view(), this.#paint, columns)}\n\n${this.#hint}\n\n`);
   }
 
@@ -202,6 +203,7 @@ export class Workbench {
 
   /** Ends the gateway first, so that exchanges under way still find their services; then the services. */
   async close(reason: string, drainMs: number): Promise<void> {
+    this.#isClosing = true;
     this.leaveTerminal();
     const patience = `what is under way may finish (${formatDuration(drainMs)})`;
     this.#output.notice(`stopping (${reason}): ${patience}; Ctrl-C ends everything at once`);

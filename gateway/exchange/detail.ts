@@ -1,9 +1,7 @@
-import type { RouteConfig } from '../model/config.ts';
 import type { CapturedBody } from './captured-body.ts';
 import type { Fields } from './contract.ts';
 import type { ErrorCode } from './error-catalog.ts';
 import type { MessageSink } from './messages.ts';
-import type { ExchangeRecord } from './record.ts';
 
 /** One endpoint that was tried. Instants are `performance.now()` milliseconds; `null`: that never came. */
 export interface AttemptDetail {
@@ -81,15 +79,3 @@ export class ExchangeDetail {
 }
 
 const ATTEMPTS_MAX = 32;
-
-/** Says which exchanges have a detail; asked when they arrive. */
-export interface Inspection {
-  /** `performance.now()` until which somebody looks; 0: nobody does. */
-  readonly until: number;
-  /** @returns `null`: there are too many to keep this one. */
-  begin(requestFields: Fields): ExchangeDetail | null;
-  /** Whether the bodies of an exchange of this route are kept, too. */
-  captures(route: RouteConfig): boolean;
-  /** Where the messages of a tunnel, or of an event stream, of this route go; `null`: nobody looks into it, or into too many others. */
-  listens(route: RouteConfig, record: Readonly<ExchangeRecord>): MessageSink | null;
-}

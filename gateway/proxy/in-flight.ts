@@ -1,6 +1,6 @@
 import type { Traffic } from '../exchange/counters/traffic.ts';
 import type { TrafficStore } from '../exchange/counters/traffic-store.ts';
-import type { Inspection } from '../exchange/detail.ts';
+import type { Inspection } from '../exchange/inspection.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
 import type { ExchangeTrace } from '../exchange/trace.ts';
 import type { AccessLog } from '../log/access-log.ts';

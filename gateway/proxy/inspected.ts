@@ -1,8 +1,9 @@
 import { CapturedBody, InspectedBody } from '../exchange/captured-body.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
 import type { Downstream, Fields } from '../exchange/contract.ts';
-import type { ExchangeDetail, Inspection } from '../exchange/detail.ts';
+import type { ExchangeDetail } from '../exchange/detail.ts';
 import { DownstreamFilter } from '../exchange/downstream-filter.ts';
+import type { Inspection } from '../exchange/inspection.ts';
 import { EventReader } from '../forward/messages/event-reader.ts';
 import type { Routed } from './routed.ts';
 

@@ -1,5 +1,5 @@
-import type { Inspection } from '../exchange/detail.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import type { Inspection } from '../exchange/inspection.ts';
 import type { LongLivedExchanges } from '../exchange/long-lived.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import { Tunnel } from '../forward/upgrade.ts';

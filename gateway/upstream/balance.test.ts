@@ -7,9 +7,10 @@ import { ConsistentHash } from './balance-hash.ts';
 import { LeastRequests } from './balance-least-requests.ts';
 import { RandomTwo } from './balance-random-two.ts';
 import { RoundRobin } from './balance-round-robin.ts';
-import { type Balancer, balancerOf } from './balancer.ts';
+import type { Balancer } from './balancer.ts';
 import { Candidate } from './candidate.ts';
 import type { Endpoint } from './endpoint.ts';
+import { balancerOf } from './tier.ts';
 
 /** Candidates with these weights; their endpoints are called a, b, c ... */
 function candidates(...weights: number[]): Candidate[] {

@@ -1,8 +1,3 @@
-import type { BalanceConfig } from '../model/config.ts';
-import { ConsistentHash } from './balance-hash.ts';
-import { LeastRequests } from './balance-least-requests.ts';
-import { RandomTwo } from './balance-random-two.ts';
-import { RoundRobin } from './balance-round-robin.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -17,17 +12,4 @@ export interface Balancer {
    * @returns `null` only where every candidate has been tried, or there is none.
    */
   pick(choice: Choice, tried: readonly Endpoint[]): Endpoint | null;
-}
-
-export function balancerOf(config: BalanceConfig): Balancer {
-  switch (config.kind) {
-    case 'round-robin':
-      return new RoundRobin();
-    case 'least-requests':
-      return new LeastRequests();
-    case 'random-two':
-      return new RandomTwo();
-    case 'hash':
-      return new ConsistentHash(config.by);
-  }
 }

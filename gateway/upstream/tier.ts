@@ -1,5 +1,9 @@
 import type { BalanceConfig } from '../model/config.ts';
-import { type Balancer, balancerOf } from './balancer.ts';
+import { ConsistentHash } from './balance-hash.ts';
+import { LeastRequests } from './balance-least-requests.ts';
+import { RandomTwo } from './balance-random-two.ts';
+import { RoundRobin } from './balance-round-robin.ts';
+import type { Balancer } from './balancer.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -65,4 +69,17 @@ function usable(candidates: readonly Candidate[], standIn: boolean): readonly Ca
   if (standIn || available.length * 2 >= wanted.length) return available;
   const living = wanted.filter(({ endpoint }) => !endpoint.dead);
   return living.length > 0 ? living : wanted;
+}
+
+export function balancerOf(config: BalanceConfig): Balancer {
+  switch (config.kind) {
+    case 'round-robin':
+      return new RoundRobin();
+    case 'least-requests':
+      return new LeastRequests();
+    case 'random-two':
+      return new RandomTwo();
+    case 'hash':
+      return new ConsistentHash(config.by);
+  }
 }

@@ -1,5 +1,6 @@
 import type { Fields } from '../../exchange/contract.ts';
-import { ExchangeDetail, type Inspection } from '../../exchange/detail.ts';
+import { ExchangeDetail } from '../../exchange/detail.ts';
+import type { Inspection } from '../../exchange/inspection.ts';
 import type { MessageSink } from '../../exchange/messages.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../../exchange/record.ts';
 import type { TimeSlice } from '../../exchange/time-slice.ts';

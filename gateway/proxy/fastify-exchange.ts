@@ -11,7 +11,7 @@ import type { Handshake } from '../listener/handshake.ts';
 import type { HttpDownstream } from '../listener/http-downstream.ts';
 import { extendedBy } from '../route/lane.ts';
 import { type Exchange, UpgradeRequest } from './exchange.ts';
-import { extensionError, extensionFault, refusalAnswer } from './extended.ts';
+import { extensionError, extensionFault, refusalAnswer } from './extension-error.ts';
 import type { Routed } from './routed.ts';
 import type { InternalRoute } from './router.ts';
 import type { SetFields } from './set-fields.ts';

@@ -1,13 +1,13 @@
 import type { Downstream, Fields } from '../exchange/contract.ts';
 import { DownstreamFilter } from '../exchange/downstream-filter.ts';
+import type { RoutedExchange } from '../fields/exchange.ts';
 import type { RouteMatch } from '../route/table.ts';
-import type { Routed } from './routed.ts';
 
 /** What a service gets as `Host`: the name of the route; its own; or its own only where it is asked for one of these targets again, to find out. */
 type LearnedHost = 'name' | 'own' | Set<string>;
 
 /** A request, and whether the service got its own host. */
-type Asked = Pick<Routed, 'rawTarget' | 'ownHost'> & { readonly method: string };
+type Asked = Pick<RoutedExchange, 'rawTarget' | 'ownHost'> & { readonly method: string };
 
 const TARGETS_MAX = 8;
 const TARGET_MAX_CHARACTERS = 2_048;
@@ -59,20 +59,21 @@ export class NameHosts {
 
 /** Sends the client round once more where the service refused the name of the route; it is asked by its own then. */
 export class NamedAnswer extends DownstreamFilter {
-  readonly #routed: Routed;
+  readonly #routed: RoutedExchange;
   readonly #hosts: NameHosts;
 
-  constructor(client: Downstream, routed: Routed, hosts: NameHosts) {
+  constructor(client: Downstream, routed: RoutedExchange, hosts: NameHosts) {
     super(client);
     this.#routed = routed;
     this.#hosts = hosts;
   }
 
   override head(status: number, reason: string, fields: Fields): void {
-    const { route, ownHost, origin, rawTarget } = this.#routed;
+    const { match, ownHost, origin, rawTarget } = this.#routed;
     const { method } = this;
     const again =
-      rawTarget.startsWith('/') && this.#hosts.answered(route.id, { method, rawTarget, ownHost }, status);
+      rawTarget.startsWith('/') &&
+      this.#hosts.answered(match.route.id, { method, rawTarget, ownHost }, status);
     if (!again) return super.head(status, reason, fields);
     // The body stays, for a program that follows no redirect.
     const location = `${origin.proto}://${origin.authority}${origin.outerPrefix}${rawTarget}`;

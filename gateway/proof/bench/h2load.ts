@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quantile } from '../testing/statistics.ts';
-import type { LoadPlan, LoadResult } from './load.ts';
+import type { LoadPlan, LoadResult } from './load-plan.ts';
 import type { Workspace } from './workspace.ts';
 
 /** How h2load is called: streams one at a time on each connection, as the closed loops of HTTP/1.1 have it. */

@@ -2,7 +2,7 @@
 
 import { connect, type TLSSocket } from 'node:tls';
 import { quantile } from '../testing/statistics.ts';
-import type { LoadResult } from './load.ts';
+import type { LoadResult } from './load-plan.ts';
 
 const [url = '', connections = '', seconds = '', kind = ''] = process.argv.slice(2);
 const { hostname, port, host, pathname } = new URL(url);

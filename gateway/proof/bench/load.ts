@@ -2,36 +2,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findPackage, findProgram, type Installed } from '../testing/machine.ts';
 import { type OwnLoad, runOwnLoad } from '../testing/own-load.ts';
-import { type BenchCase, OBJECTS } from './cases.ts';
+import { OBJECTS } from './cases.ts';
 import { h2loadCommand, h2loadLog, readH2load } from './h2load.ts';
+import type { LoadPlan, LoadResult } from './load-plan.ts';
 import type { Workspace } from './workspace.ts';
 import { parseWrk } from './wrk.ts';
-
-export interface LoadPlan {
-  readonly url: string;
-  readonly connections: number;
-  /** Whole seconds. */
-  readonly seconds: number;
-  /** Bytes of a request's body, 0 for GET; of a message through a tunnel. */
-  readonly requestBytes: number;
-  readonly load: BenchCase['load'];
-  /** Requests a second, where the load is paced. */
-  readonly perSecond: number;
-  /** A further header line of each request. */
-  readonly field?: string | undefined;
-}
-
-/** What the clients saw. */
-export interface LoadResult {
-  readonly requests: number;
-  readonly seconds: number;
-  /** Bytes received, heads included. */
-  readonly bytes: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** In words, what went wrong; empty where every answer was 2xx (or 3xx, which wrk doesn't tell apart) and no socket failed. */
-  readonly problems: readonly string[];
-}
 
 /** Puts a proxy under load, from a process of its own. */
 export interface LoadGenerator {

@@ -2,17 +2,23 @@ import { DeafListener } from '../testing/deaf-listener.ts';
 import { freeDatagramPort, freePort } from '../testing/free-port.ts';
 import type { GatewayChild } from '../testing/gateway-child.ts';
 import { ask } from '../testing/load.ts';
+import type { Processes } from '../testing/processes.ts';
 import { HoleProxy } from './hole-proxy.ts';
 import type { ServicePorts } from './service/question.ts';
 import { freeServicePorts, ServiceChild } from './service-child.ts';
-import { takeBase } from './settle.ts';
-import type { Stage } from './stage.ts';
 
 /** Timeouts of the scene's routes: short, so that a row takes seconds; the wait for a timeout that never comes is told apart by far. */
 export const timeouts = { connectMs: 500, responseMs: 800, idleMs: 800, tunnelIdleMs: 2_000 } as const;
 
 /** The gateway of the scene doesn't start: no row could say anything. */
 export class SceneError extends Error {}
+
+/** As much of a stage as a scene is built on. */
+interface Ground {
+  readonly processes: Processes;
+  readonly services: Set<ServiceChild>;
+  startGateway(yaml: string): Promise<GatewayChild>;
+}
 
 /** One gateway, and behind it all that a service can do wrong. It stands while rows come and go. */
 export class Scene {
@@ -38,7 +44,7 @@ export class Scene {
     [this.tcpPort, this.udpPort, this.victimUdpPort] = parts.streamPorts;
   }
 
-  static async start(stage: Stage): Promise<Scene> {
+  static async start(stage: Ground): Promise<Scene> {
     const parts = await makeParts(stage);
     const yaml = configuration(parts, await freePort());
     const gateway = await stage.startGateway(yaml).catch(async (cause: Error) => {
@@ -66,7 +72,7 @@ export class Scene {
     for (const path of ['/svc/ok', '/steady/ok', '/hole/ok', '/cached/cacheable', '/refused/', '/deaf/'])
       await ask(this.gateway.port, path);
     await Promise.all([this.service.drop(), this.steady.drop()]);
-    await takeBase(this.gateway);
+    await this.gateway.takeBase();
   }
 }
 
@@ -88,9 +94,9 @@ interface Parts {
   readonly streamPorts: readonly [number, number, number];
 }
 
-async function makeParts(stage: Stage): Promise<Parts> {
-  const service = await ServiceChild.start(stage.processes, await freeServicePorts());
-  const steady = await ServiceChild.start(stage.processes, await freeServicePorts());
+async function makeParts({ processes }: Ground): Promise<Parts> {
+  const service = await ServiceChild.start(processes, await freeServicePorts());
+  const steady = await ServiceChild.start(processes, await freeServicePorts());
   const [hole, deaf] = await Promise.all([HoleProxy.open(service.ports.http), DeafListener.open()]);
   const streamPorts = [await freePort(), await freeDatagramPort(), await freeDatagramPort()] as const;
   return { service, steady, hole, deaf, streamPorts, victimPorts: await freeServicePorts() };

@@ -6,20 +6,6 @@ import type { ServiceChild } from './service-child.ts';
 import type { Stage } from './stage.ts';
 
 const withinMs = 5_000;
-const quietMs = 150;
-
-/** Notes how many descriptors a gateway has without a connection, once the number has come to rest. */
-export async function takeBase(gateway: GatewayChild): Promise<void> {
-  for (let last = -1; ; ) {
-    const base = gateway.descriptors();
-    if (base.all === last) {
-      gateway.base = base;
-      return;
-    }
-    last = base.all;
-    await pause(quietMs);
-  }
-}
 
 /**
  * After a row: the gateway lives, nothing is under way, and it holds no more than before. What the row started for itself is stopped,

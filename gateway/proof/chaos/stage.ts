@@ -9,7 +9,6 @@ import type { ChaosOptions } from './options.ts';
 import { Scene } from './scene.ts';
 import type { ServicePorts } from './service/question.ts';
 import { freeServicePorts, ServiceChild } from './service-child.ts';
-import { takeBase } from './settle.ts';
 
 /** What rows stand on: processes, a temporary folder, connections. Ended, nothing of it is left. */
 export class Stage {
@@ -74,7 +73,7 @@ export class Stage {
     { folder = this.folder(), ...options }: GatewayChildOptions & { folder?: string } = {},
   ): Promise<GatewayChild> {
     const started = await GatewayChild.start(this.processes, folder, this.complete(yaml), options);
-    await takeBase(started);
+    await started.takeBase();
     return started;
   }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LoadResult } from '../bench/load.ts';
+import type { LoadResult } from '../bench/load-plan.ts';
 import { parseWrk } from '../bench/wrk.ts';
 import { freePort } from '../testing/free-port.ts';
 import type { GatewayChild } from '../testing/gateway-child.ts';
@@ -10,7 +10,6 @@ import { MetricsText } from '../testing/metrics-text.ts';
 import { until } from '../testing/poll.ts';
 import { Skip } from './fault.ts';
 import type { ServiceChild } from './service-child.ts';
-import { takeBase } from './settle.ts';
 import type { Stage } from './stage.ts';
 
 /** The very file that operators are shown; only its addresses are ours. */
@@ -117,7 +116,7 @@ export class ThreeGateways {
   async #warmUp(): Promise<void> {
     for (const { port } of this.gateways) for (let at = 0; at < 4; at++) await ask(port, '/one/ok');
     for (const service of this.services) await service.drop();
-    for (const gateway of this.gateways) await takeBase(gateway);
+    for (const gateway of this.gateways) await gateway.takeBase();
     await until('HAProxy reaches all', async () => {
       const asked = await Promise.all(Array.from({ length: 6 }, () => ask(this.port, '/one/ok')));
       return asked.every((each) => problemOf(each) === null);

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkerStatus } from '../../model/status.ts';
 import { freePorts } from './free-port.ts';
 import { ask } from './load.ts';
@@ -10,6 +11,7 @@ import { type Descriptors, descriptorsOf, residentBytes } from './process-facts.
 import { type Ended, PORTWAY, type Process, type Processes } from './processes.ts';
 
 const START_MS = 30_000;
+const QUIET_MS = 150;
 
 export interface GatewayChildOptions {
   readonly command?: 'start' | 'dev';
@@ -107,6 +109,19 @@ export class GatewayChild {
 
   descriptors(): Descriptors {
     return descriptorsOf(this.pid);
+  }
+
+  /** Notes how many descriptors it has without a connection, once the number has come to rest. */
+  async takeBase(): Promise<void> {
+    for (let last = -1; ; ) {
+      const base = this.descriptors();
+      if (base.all === last) {
+        this.base = base;
+        return;
+      }
+      last = base.all;
+      await pause(QUIET_MS);
+    }
   }
 
   residentBytes(): number {

@@ -242,16 +242,12 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     else this.refused(new GatewayError('version_refused', 'HTTP/2 without ALPN'), socket, false);
   }
 
-  /**
-   * Stops accepting; connections are closed when the request under way is answered.
-   * @param idle those without one are closed at once, or may ask once more.
-   */
-  stopAccepting(idle: 'close' | 'leave'): void {
+  /** Stops accepting; connections are closed when the request under way is answered, and those without one may ask once more. */
+  stopAccepting(): void {
     this.draining = true;
     this.#wire.draining = true;
     this.#closePort();
     this.#secureServer?.close();
-    if (idle === 'close') this.closeIdle();
   }
 
   closeIdle(): void {

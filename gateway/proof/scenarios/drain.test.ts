@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { startTestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { get } from '../testing/raw-client.ts';
@@ -82,6 +83,17 @@ describe('on SIGTERM', () => {
     expect(await gateway.exitCode(14_000)).toBe(0);
     await client.ending();
   });
+});
+
+test('a request that a kept connection sends as the drain begins is answered, and is its last', async () => {
+  const service = (await startService()).answer(ok('first')).answer(ok('last'));
+  const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`);
+  const client = await gateway.connect();
+  await client.exchange(get('/db/'));
+  const drained = gateway.gateway.close(10_000);
+  const answer = await client.exchange(get('/db/'));
+  expect([answer.text, answer.head.value('connection')]).toEqual(['last', 'close']);
+  expect(await drained).toBe(true);
 });
 
 test('SIGHUP reloads', async () => {

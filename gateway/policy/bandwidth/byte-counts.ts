@@ -1,3 +1,4 @@
+import { EarliestTimer } from '../earliest-timer.ts';
 import type { Keepable } from '../kept.ts';
 import { creditOf } from '../rate-limit/agreed-arrivals.ts';
 import { intervalOf, type Spread } from '../rate-limit/arrivals.ts';
@@ -55,7 +56,7 @@ export class AgreedBytes implements ByteCounts {
   /** By the words of their tags. */
   readonly #unknown = new Map<number, Unknown>();
   #asking = false;
-  #due: NodeJS.Timeout | undefined;
+  readonly #due = new EarliestTimer(() => void this.#tell());
   /** No word came in time, and none has come since. */
   #alone = false;
 
@@ -91,16 +92,10 @@ export class AgreedBytes implements ByteCounts {
 
   /** One question is under way at a time: what comes meanwhile goes out with the next. */
   #tellWithin(ms: number): void {
-    if (this.#asking) return;
-    if (ms > 0) this.#due ??= setTimeout(() => void this.#tell(), ms).unref();
-    else {
-      clearTimeout(this.#due);
-      this.#due = setTimeout(() => void this.#tell(), 0);
-    }
+    if (!this.#asking) this.#due.within(ms);
   }
 
   async #tell(): Promise<void> {
-    this.#due = undefined;
     this.parties.rekey(this.#counts.key);
     const asked = [...this.#unknown.values()];
     for (const one of asked) {
@@ -132,7 +127,7 @@ export class AgreedBytes implements ByteCounts {
   }
 
   close(): void {
-    clearTimeout(this.#due);
+    this.#due.cancel();
   }
 }
 

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
+import { EarliestTimer } from '../earliest-timer.ts';
 import type { Keepable } from '../kept.ts';
 import { creditOf } from '../rate-limit/agreed-arrivals.ts';
 import { partyOf } from '../rate-limit/party.ts';
@@ -34,7 +35,7 @@ export class UnderWay implements Keepable {
   /** Those of which the others are to hear. */
   #untold = new Set<Party>();
   #asking = false;
-  #due: NodeJS.Timeout | undefined;
+  readonly #due = new EarliestTimer(() => void this.#tell());
   /** No word came in time, and none has come since. */
   #alone = false;
 
@@ -109,19 +110,17 @@ export class UnderWay implements Keepable {
   }
 
   #tellSoon(): void {
-    if (!this.#asking) this.#due ??= setTimeout(() => void this.#tell(), TELL_WITHIN_MS).unref();
+    if (!this.#asking) this.#due.within(TELL_WITHIN_MS);
   }
 
   /** With all that comes in this turn. */
   #tellNow(): void {
-    clearTimeout(this.#due);
-    this.#due = setTimeout(() => void this.#tell(), 0);
+    this.#due.within(0);
   }
 
   /** One question is under way at a time: what comes meanwhile goes out with the next. */
   async #tell(): Promise<void> {
     const others = this.#others!;
-    this.#due = undefined;
     this.#tagger.parties.rekey(others.key);
     const told = [...this.#untold];
     if (told.length === 0) return;

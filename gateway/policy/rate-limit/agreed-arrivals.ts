@@ -1,3 +1,4 @@
+import { EarliestTimer } from '../earliest-timer.ts';
 import { type Admission, intervalOf, type Spread, waitOf } from './arrivals.ts';
 import type { CountReport, CountState, Counts } from './counts.ts';
 import type { LimitBy } from './keys.ts';
@@ -29,7 +30,7 @@ export class AgreedArrivals implements Admission {
   /** Of parties that have lost their place meanwhile. */
   #displaced: Pending[] = [];
   #asked: readonly Pending[] | null = null;
-  #due: NodeJS.Timeout | undefined;
+  readonly #due = new EarliestTimer(() => this.#tell());
   /** No word came in time, and none has come since. */
   #alone = false;
 
@@ -78,16 +79,10 @@ export class AgreedArrivals implements Admission {
 
   /** One question is under way at a time: what comes meanwhile goes out with the next. */
   #tellWithin(ms: number): void {
-    if (this.#asked !== null) return;
-    if (ms > 0) this.#due ??= setTimeout(() => this.#tell(), ms).unref();
-    else {
-      clearTimeout(this.#due);
-      this.#due = setTimeout(() => this.#tell(), 0);
-    }
+    if (this.#asked === null) this.#due.within(ms);
   }
 
   #tell(): void {
-    this.#due = undefined;
     // Others may call parties otherwise: what is counted here under the old names is as good as absent.
     this.#parties.rekey(this.#counts.key);
     const asked = [...this.#displaced, ...this.#pending.values()];
@@ -159,7 +154,7 @@ export class AgreedArrivals implements Admission {
   }
 
   close(): void {
-    clearTimeout(this.#due);
+    this.#due.cancel();
     this.#goOnAlone();
   }
 }

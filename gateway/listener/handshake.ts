@@ -64,4 +64,4 @@ export class Handshake {
 const LAST_ANSWER = { draining: true };
 
 /** A handshake has no body, and nothing is read behind it but by the tunnel. */
-const NO_BODY: MessageReading = { bodyLeft: 0, pause() {}, resume() {} };
+const NO_BODY: MessageReading = { bodyLeft: 0, pass: () => null, pause() {}, resume() {} };

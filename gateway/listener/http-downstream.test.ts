@@ -19,7 +19,7 @@ interface Arrived {
 async function arrive(bytes: string, policy = { draining: false }): Promise<Arrived> {
   const arrived = Promise.withResolvers<HttpDownstream>();
   const server = http.createServer({ ServerResponse: CountedResponse }, (incoming, response) => {
-    const reading = Object.assign(incoming.socket, { bodyLeft: Number.POSITIVE_INFINITY });
+    const reading = Object.assign(incoming.socket, { bodyLeft: Number.POSITIVE_INFINITY, pass: () => null });
     arrived.resolve(new HttpDownstream(incoming, response, policy, false, reading));
   });
   server.listen(0, '127.0.0.1');

@@ -8,7 +8,7 @@ import { peerOf } from '../exchange/peer.ts';
 import type { CountedResponse } from './counted-response.ts';
 import { catchListeners, type ListenerFailed } from './hook-listeners.ts';
 import { lingerOnClose } from './linger.ts';
-import { hasBody, NodeBody } from './node-body.ts';
+import { type BodyPassage, hasBody, NodeBody } from './node-body.ts';
 
 /** What the listener decides for every answer. */
 export interface ConnectionPolicy {
@@ -17,7 +17,7 @@ export interface ConnectionPolicy {
 }
 
 /** How the connection reads the message. */
-export interface MessageReading extends Reading {
+export interface MessageReading extends Reading, BodyPassage {
   /** Bytes of its body that have not been read, where it has a length. */
   readonly bodyLeft: number;
 }
@@ -53,7 +53,7 @@ export class HttpDownstream implements ClientExchange {
     this.#policy = policy;
     this.method = request.method!;
     this.socket = request.socket;
-    this.#body = hasBody(request) ? new NodeBody(request, response, expectsContinue) : null;
+    this.#body = hasBody(request) ? new NodeBody(request, response, expectsContinue, reading) : null;
     response.on('close', () => this.connectionClosed());
   }
 

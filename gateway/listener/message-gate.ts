@@ -2,10 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import { SKIPPED_MAX_MS } from '../exchange/client-exchange.ts';
+import type { BodySink } from '../exchange/contract.ts';
 import { ReadAhead } from '../wire/read-ahead.ts';
 import { ReadBuffer } from '../wire/read-buffer.ts';
 import type { MessageReading } from './http-downstream.ts';
 import { stopLingering } from './linger.ts';
+import type { BodyFlow } from './node-body.ts';
 import { type NodeReader, takeReader } from './node-listeners.ts';
 
 /** What has come in behind a message, and whether the client has ended its side. */
@@ -30,6 +32,11 @@ export class MessageGate implements MessageReading {
   #request: IncomingMessage | null = null;
   /** Bytes of the body that Content-Length still promises; -1: the body is chunked. */
   #bodyLeft = 0;
+  /** Gets the body, of which Node's parser is told the length alone; `null`: that has the body. */
+  #passage: BodySink | null = null;
+  #held = false;
+  /** Whether Node's parser has been given a part of the body. */
+  #bodyBegun = false;
   #answered = false;
   /** Where a piece ended without an empty line: its last bytes. */
   #tail = '';
@@ -52,11 +59,14 @@ export class MessageGate implements MessageReading {
     this.#open = true;
     this.#answered = false;
     this.#request = null;
+    this.#passage = null;
+    this.#held = false;
+    this.#bodyBegun = false;
     this.#tail = '';
     this.#socket.on('data', this.#onData).on('end', this.#onEnd);
     if (readBuffer) this.#divert(readBuffer);
     for (const bytes of unread) this.#received(bytes);
-    if (this.#socket.isPaused() && !this.#ahead.full) this.#socket.resume();
+    if (this.#socket.isPaused() && !this.#held && !this.#ahead.full) this.#socket.resume();
     if (ended) this.#endedBefore();
   }
 
@@ -88,6 +98,24 @@ export class MessageGate implements MessageReading {
     return this.#bodyLeft;
   }
 
+  /** From now on the body passes Node's parser by, which copies all that it is given, and the stream behind it. */
+  pass(sink: BodySink): BodyFlow | null {
+    if (this.#bodyLeft <= 0 || this.#bodyBegun) return null;
+    this.#passage = sink;
+    return { pause: () => this.#hold(), resume: () => this.#flowOn() };
+  }
+
+  #hold(): void {
+    this.#held = true;
+    this.#socket.pause();
+  }
+
+  #flowOn(): void {
+    this.#held = false;
+    if (!this.#feeding) this.#feed();
+    if (this.#open && !this.#held && !this.#ahead.full && this.#socket.isPaused()) this.#socket.resume();
+  }
+
   /** The request has been parsed. */
   begun(request: IncomingMessage): void {
     this.#request = request;
@@ -99,6 +127,7 @@ export class MessageGate implements MessageReading {
   /** Its answer is out. */
   answered(): void {
     this.#answered = true;
+    if (this.#passage) this.#drop();
     if (!this.#request?.complete) this.#skip();
     else if (!this.#socket.writable) this.#ahead.take();
     this.#settle();
@@ -111,7 +140,7 @@ export class MessageGate implements MessageReading {
 
   resume(): void {
     this.#setAside = false;
-    if (this.#open && this.#socket.isPaused()) this.#socket.resume();
+    if (this.#open && !this.#held && this.#socket.isPaused()) this.#socket.resume();
     this.#settle();
   }
 
@@ -123,6 +152,12 @@ export class MessageGate implements MessageReading {
     ReadBuffer.of(this.#socket)?.restore();
     this.#socket.off('data', this.#onData).off('end', this.#onEnd);
     return { unread: this.#ahead.take(), ended: this.#endReceived };
+  }
+
+  /** Of a body that somebody has begun to read the rest comes to nobody. */
+  #drop(): void {
+    this.#passage = NOBODY;
+    if (this.#held) this.#flowOn();
   }
 
   /** The rest of a body that nobody wants. Node reads on what nobody has begun to read; where the connection is to end, it lingers. */
@@ -161,27 +196,45 @@ export class MessageGate implements MessageReading {
 
   #feed(): void {
     this.#feeding = true;
-    while (this.#open && !this.#ahead.empty && !this.#request?.complete && !this.#socket.destroyed) {
+    while (
+      this.#open &&
+      !this.#held &&
+      !this.#ahead.empty &&
+      !this.#request?.complete &&
+      !this.#socket.destroyed
+    ) {
       const bytes = this.#ahead.next();
-      const end = this.#endOfPiece(bytes);
+      const counted = this.#request !== null && this.#bodyLeft > 0;
+      const end = counted ? Math.min(this.#bodyLeft, bytes.length) : this.#endOfPart(bytes);
       if (end < bytes.length) this.#ahead.putBack(bytes.subarray(end));
-      this.#node.bytes(end < bytes.length ? bytes.subarray(0, end) : bytes);
+      const piece = end < bytes.length ? bytes.subarray(0, end) : bytes;
+      if (counted) this.#body(piece);
+      else this.#node.bytes(piece);
     }
     this.#feeding = false;
     this.#settle();
   }
 
-  #endOfPiece(bytes: Buffer): number {
-    if (this.#request?.complete === false && this.#bodyLeft > 0) {
-      const end = Math.min(this.#bodyLeft, bytes.length);
-      this.#bodyLeft -= end;
-      return end;
+  #body(piece: Buffer): void {
+    this.#bodyLeft -= piece.length;
+    if (this.#passage === null) {
+      this.#bodyBegun = true;
+      return this.#node.bytes(piece);
     }
+    this.#node.count(piece);
+    this.#passage.data(piece);
+    if (this.#bodyLeft === 0) this.#passage.end([]);
+  }
+
+  /** Of a head, or of a body in chunks. */
+  #endOfPart(bytes: Buffer): number {
     const end = endOfEmptyLine(this.#tail, bytes);
     this.#tail = end < 0 ? (this.#tail + bytes.subarray(-3).toString('latin1')).slice(-3) : '';
     return end < 0 ? bytes.length : end;
   }
 }
+
+const NOBODY: BodySink = { data() {}, end() {}, fail() {} };
 
 /** A client that has left is to be noticed in this time. */
 const LEAVES_MS = 100;

@@ -1,20 +1,41 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodySink, RequestBody } from '../exchange/contract.ts';
 
+/** How a body comes in, which may be held back. */
+export interface BodyFlow {
+  pause(): unknown;
+  resume(): unknown;
+}
+
+/** What reads the body, where it has a length, before Node's parser does. */
+export interface BodyPassage {
+  /** @returns `null`: Node has read of it, and it comes by its stream. */
+  pass(sink: BodySink): BodyFlow | null;
+}
+
 /** The body of a request on `node:http`. */
 export class NodeBody implements RequestBody {
   readonly length: number | null;
   readonly expectsContinue: boolean;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #passage: BodyPassage;
+  #flow: BodyFlow;
   #sink: BodySink | null = null;
   #fault: Error | null = null;
 
-  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+    passage: BodyPassage,
+  ) {
     const length = request.headers['content-length'];
     this.length = length === undefined ? null : Number(length);
     this.#request = request;
     this.#response = response;
+    this.#passage = passage;
+    this.#flow = request;
     this.expectsContinue = expectsContinue;
   }
 
@@ -27,18 +48,28 @@ export class NodeBody implements RequestBody {
     this.#sink = sink;
     if (this.#fault) return sink.fail(this.#fault);
     if (this.expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
-    this.#request
+    this.#flow = (this.#othersRead ? null : this.#passage.pass(sink)) ?? this.#stream(sink);
+  }
+
+  /** Hooks of an extended route may listen to the request, too. */
+  get #othersRead(): boolean {
+    const request = this.#request;
+    return request.readableFlowing !== null || BODY_EVENTS.some((event) => request.listenerCount(event) > 0);
+  }
+
+  #stream(sink: BodySink): BodyFlow {
+    return this.#request
       .on('data', (chunk: Buffer) => sink.data(chunk))
       .on('end', () => sink.end(this.#request.rawTrailers))
       .on('error', (cause) => sink.fail(cause));
   }
 
   pause(): void {
-    this.#request.pause();
+    this.#flow.pause();
   }
 
   resume(): void {
-    this.#request.resume();
+    this.#flow.resume();
   }
 
   fault(cause: Error): void {
@@ -46,6 +77,8 @@ export class NodeBody implements RequestBody {
     this.#sink?.fail(cause);
   }
 }
+
+const BODY_EVENTS = ['data', 'readable', 'end'];
 
 /** Whether the head announces any. */
 export function hasBody(request: IncomingMessage): boolean {

@@ -10,6 +10,8 @@ import { http as nodeHttp } from '../exchange/node-http.ts';
  */
 export interface NodeReader {
   readonly bytes: (bytes: Buffer) => void;
+  /** Gives it bytes of a body of which it has to find the end, and nothing else: it makes no copy, and its request does not see them. */
+  readonly count: (bytes: Buffer) => void;
   readonly end: () => void;
 }
 
@@ -24,9 +26,9 @@ export function takeConnections(server: http.Server): (socket: Socket) => void {
   return listener.bind(server);
 }
 
-/** The memory of bytes that Node is given is read into again, so of a body it must keep a copy. */
+/** The memory of bytes that Node is given is read into again, so of a body it must keep a copy; but for what it only counts. */
 function probe(): void {
-  const message = Buffer.from('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na');
+  const message = Buffer.from('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na');
   const server = nodeHttp.createServer();
   const [socket] = duplexPair();
   let request: http.IncomingMessage | undefined;
@@ -34,10 +36,14 @@ function probe(): void {
     request = begun;
   });
   lastListener(server, 'connection').call(server, socket);
-  takeReader(socket as Socket).bytes(message);
+  const reader = takeReader(socket as Socket);
+  reader.bytes(message);
   const body: Buffer | null | undefined = request?.read();
+  reader.count(Buffer.from('b'));
+  const counted = request?.complete && request.read() === null;
   socket.destroy();
   if (!body || body.buffer === message.buffer) throw readsOtherwise('a body that is no copy');
+  if (!counted) throw readsOtherwise('a body that is only counted');
 }
 
 /** Closes the port and nothing else: the close of an HTTP server would close idle connections in any case. */
@@ -53,7 +59,27 @@ export function takeReader(socket: Socket): NodeReader {
   const ignore = () => {};
   // A listener beside Node's makes its parser give up reading from the handle by itself.
   socket.on('data', ignore).off('data', ignore).off('data', bytes).off('end', end);
-  return { bytes, end };
+  return { bytes, count: (body) => withoutBody(socket, () => bytes(body)), end };
+}
+
+/** The parser is one of many sockets, one after the other: it is as before when this returns. */
+function withoutBody(socket: Socket, parse: () => void): void {
+  const { parser } = socket as Socket & { parser?: NodeParser };
+  const at = parser?.constructor.kOnBody;
+  if (parser === undefined || at === undefined) return parse();
+  const onBody = parser[at];
+  parser[at] = null;
+  try {
+    parse();
+  } finally {
+    parser[at] = onBody;
+  }
+}
+
+/** Calls the functions that it has under these numbers, where it has any. */
+interface NodeParser {
+  readonly constructor: { readonly kOnBody?: number };
+  [callback: number]: unknown;
 }
 
 function lastListener(of: NodeJS.EventEmitter, event: string): (...given: unknown[]) => void {

@@ -171,6 +171,24 @@ describe('a route extended in code', () => {
     expect(service.request.head.value('x-added')).toBe('yes');
   });
 
+  test('may wait for the end of the request, which comes before the answer', async () => {
+    const module = `
+      export default {
+        preHandler({ raw }, _reply, done) {
+          raw.on('end', () => { raw.isWhole = true; });
+          done();
+        },
+        replyOptions: { rewriteHeaders: (fields, { raw }) => ({ ...fields, 'X-Whole': String(raw.isWhole) }) },
+      };`;
+    const { service, gateway } = await extended(module);
+    const client = await gateway.connect();
+    // The second one finds a connection to the service, so that its body is read at once.
+    for (const text of ['first', 'second']) {
+      const { head } = await client.exchange(request('POST', '/shout/', [], text));
+      expect([head.value('x-whole'), String(service.requests.at(-1)!.body)]).toEqual(['true', text]);
+    }
+  });
+
   test.each(["'a\\r\\nX-Smuggled: 1'", "'a\\nb'", "'\\u0141'"])(
     'can not put %s into a field',
     async (value) => {

@@ -95,7 +95,7 @@ describe('streams at the start', () => {
       message: `can't listen on 127.0.0.1:${port} (the stream ${protocol} ${port}): the port is taken`,
       port,
       reason: 'EADDRINUSE',
-      stream: { id: `${protocol} ${port}`, protocol },
+      use: { id: `${protocol} ${port}`, protocol },
     });
   });
 });

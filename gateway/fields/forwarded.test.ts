@@ -200,7 +200,8 @@ describe('what the service is told', () => {
     ['9.9.9.9', 'for=9.9.9.9'],
     ['2001:db8::7, 9.9.9.9:80', 'for="[2001:db8::7]", for=9.9.9.9'],
     ['evil";proto=https, 9.9.9.9', 'for=unknown, for=9.9.9.9'],
-    [`${'1,'.repeat(5_000)}9.9.9.9`, 'for=unknown'],
+    [`${'1.1.1.1,'.repeat(5_000)}9.9.9.9`, `for=unknown, ${'for=1.1.1.1, '.repeat(31)}for=9.9.9.9`],
+    ['1.2.3.4,, ,', 'for=1.2.3.4'],
   ])(
     'name the hops of X-Forwarded-For in Forwarded where a trusted peer says no Forwarded: %s',
     (chain, hops) => {

@@ -138,12 +138,12 @@ export function pushForwardedFields(out: string[], peer: Peer, origin: Origin, p
  * Most proxies say `X-Forwarded-For` alone; without its hops, a service that reads `Forwarded` first would take the proxy for the client
  * (RFC 7239 §7.4). What is no address is `unknown` (§6.2).
  */
-function forwardedFrom(chain: string): string {
-  const hops = chain.split(',', MAX_HOPS + 1);
-  // Longer ones are made up by clients, who must not swell the head that the service gets.
-  if (hops.length > MAX_HOPS) return 'for=unknown';
-  const addresses = hops.map((hop) => addressOf(hop.trim()));
-  return addresses.map((address) => `for=${address === null ? 'unknown' : nodeOf(address)}`).join(', ');
+function forwardedFrom(chain: string): string | null {
+  const hops = chain.split(',').flatMap((hop) => hop.trim() || []);
+  if (hops.length === 0) return null;
+  // Longer ones are made up by clients, who must not swell the head that the service gets. The last are by those who are trusted.
+  const [unnamed, named] = hops.length > MAX_HOPS ? ['for=unknown, ', hops.slice(-MAX_HOPS)] : ['', hops];
+  return unnamed + named.map((hop) => `for=${nodeOf(addressOf(hop) ?? 'unknown')}`).join(', ');
 }
 
 const MAX_HOPS = 32;

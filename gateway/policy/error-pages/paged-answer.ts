@@ -10,6 +10,8 @@ export class PagedAnswer extends DownstreamFilter {
   readonly #record: ExchangeRecord;
   /** The page stands in the place of the body. */
   #replaced = false;
+  /** Its last byte, which waits for the end of the service's body: a client that has the whole sends its next request, for which nobody is ready yet. */
+  #last: Buffer | null = null;
 
   /** @param wanted whether this client would rather have a page; caches are told in both cases that others get another answer */
   constructor(
@@ -33,7 +35,8 @@ export class PagedAnswer extends DownstreamFilter {
     this.client.head(status, reason, fieldsWithPage(fields, page));
     if (this.method === 'HEAD') return;
     this.#record.bytesOut += page.length;
-    this.client.write(page);
+    this.client.write(page.subarray(0, -1));
+    this.#last = page.subarray(-1);
   }
 
   override write(chunk: Buffer): boolean {
@@ -44,6 +47,7 @@ export class PagedAnswer extends DownstreamFilter {
   }
 
   override end(trailers: Fields): void {
+    if (this.#last) this.client.write(this.#last);
     this.client.end(this.#replaced ? [] : trailers);
   }
 }

@@ -98,8 +98,9 @@ describe.each(['wire', 'general'])('errors of the gateway in the %s lane', (lane
 describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
   'errors of the service on $kind',
   ({ routes, files, extended }) => {
-    const stage = async (said: string | (() => string), ...keys: string[]) => {
-      const service = (await startService()).answer(said);
+    const stage = async (said: string | (() => string) | null, ...keys: string[]) => {
+      const service = await startService();
+      if (said !== null) service.answer(said);
       const pages = 'errorPages: { 404: ./404.html, 5xx: ./5xx.html, services: true }';
       const yaml = routes('/db', service.port, pages, ...keys);
       return { service, gateway: await startTestGateway(yaml, { files: { ...FILES, ...files } }) };
@@ -155,6 +156,21 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
       await client.send(request('HEAD', '/db/x', [BROWSER]));
       expect((await client.head()).value('content-length')).toBe('4');
       expect((await client.exchange(request('GET', '/db/x', [BROWSER]))).status).toBe(404);
+    });
+
+    test('a service that stalls in its body: the answer ends with it, and the next request is answered', async () => {
+      const { gateway, service } = await stage(null);
+      const client = await gateway.connect();
+      const connection = await service.reachedBy(client, request('GET', '/db/x', [BROWSER]));
+      await connection.send('HTTP/1.1 500 Oh\r\nContent-Length: 5\r\n\r\nbo');
+      expect((await client.head()).value('content-length')).toBe('4');
+      expect(`${await client.bytes(3)}`).toBe('dow');
+      await client.send(request('GET', '/db/y', [BROWSER]));
+      await connection.send('dy!');
+      expect(`${await client.bytes(1)}`).toBe('n');
+      expect((await connection.head()).startLine).toContain('/y');
+      await connection.send(answer('500 Oh'));
+      expect((await client.answer()).text).toBe('down');
     });
 
     test.skipIf(extended)('are compressed, and cached as the service said them', async () => {
@@ -225,7 +241,7 @@ test('what can not be a page is a problem of the file, said once', async () => {
     await expect(startTestGateway(`errorPages: { ${pages} }\nroutes: {}\n`)).rejects.toThrow(said);
 });
 
-test('in development a process that is not there keeps its own page', async () => {
+test('in development the page is there, too, and programs still get the routes', async () => {
   const gateway = await startTestGateway(`errorPages: { 404: ./404.html }\nroutes: { /a: 1 }\n`, {
     files: FILES,
     mode: 'development',

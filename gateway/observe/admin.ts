@@ -48,6 +48,7 @@ import { gatewayStatus } from './gateway-status.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { EXPOSITION_TYPE, exposition } from './metrics/exposition.ts';
 import type { Reading } from './metrics/reading.ts';
+import { together } from './together.ts';
 
 /** What the admin listener may see of the gateway. */
 export interface AdminView {
@@ -264,12 +265,13 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
 
 function answerResources(app: FastifyInstance, view: AdminView): void {
   const dashboard = new DashboardPage();
+  const status = together(() => gatewayStatus(view));
   app.get('/', async (request, reply) => {
     reply.header('vary', 'accept, accept-encoding');
     if (preferredType(request.headers.accept, ['application/json', 'text/html']) === 'application/json') {
       return sendJson(reply, { resources: adminResources });
     }
-    return dashboard.answer(request, reply, await gatewayStatus(view));
+    return dashboard.answer(request, reply, await status());
   });
   dashboard.answerFiles(app);
   app.get('/healthz', (_request, reply) => sendJson(reply, { status: 'alive' }));
@@ -283,9 +285,11 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
     const status = view.configStatus();
     return sendJson(reply, { ...status, config: await withoutSecrets(view.config(), view.slice) });
   });
-  app.get('/status', async (_request, reply) => sendJson(reply, await gatewayStatus(view)));
-  for (const [name, { path }] of Object.entries(FIGURES))
-    app.get(path, async (_request, reply) => sendJson(reply, await view.figure(name as FigureName)));
+  app.get('/status', async (_request, reply) => sendJson(reply, await status()));
+  for (const [name, { path }] of Object.entries(FIGURES)) {
+    const figure = together(() => view.figure(name as FigureName));
+    app.get(path, async (_request, reply) => sendJson(reply, await figure()));
+  }
   app.get('/certificates', (_request, reply) => sendJson(reply, view.certificates()));
   app.get('/workers', async (_request, reply) => sendJson(reply, await view.workers()));
   app.post('/workers/replace', (request, reply) => answerReplace(request, reply, view.replaceWorkers));

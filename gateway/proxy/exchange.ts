@@ -216,20 +216,13 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
 
   /** No error: a redirect, `OPTIONS *`. */
   answerLocally({ status, fields, body = EMPTY }: LocalAnswer): void {
-    const page = body.length === 0 && status >= 400 ? this.#pageInstead(status) : null;
-    if (page !== null)
-      return this.answer(
-        status,
-        [...fieldsWithPage(fields, page), 'X-Request-Id', this.record.requestId],
-        page,
-      );
+    const { requestId } = this.record;
+    const page = body.length === 0 && status >= 400 ? this.policies.errorPage(status, requestId) : null;
+    if (page !== null && wantsPage(this.facts.accept))
+      return this.answer(status, [...fieldsWithPage(fields, page), 'X-Request-Id', requestId], page);
+    const varies = page === null ? [] : ['Vary', 'Accept'];
     const length = status === 204 || status === 304 ? [] : ['Content-Length', String(body.length)];
-    this.answer(status, [...fields, ...length, 'X-Request-Id', this.record.requestId], body);
-  }
-
-  /** Of an answer without a body; `null`: it has none. */
-  #pageInstead(status: number): Buffer | null {
-    return wantsPage(this.facts.accept) ? this.policies.errorPage(status, this.record.requestId) : null;
+    this.answer(status, [...fields, ...varies, ...length, 'X-Request-Id', requestId], body);
   }
 
   answer(status: number, fields: Fields, body: Buffer): void {

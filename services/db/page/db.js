@@ -2,7 +2,16 @@
 import { views } from './documents.js';
 
 const element = (id) => document.getElementById(id);
-const state = { collection: '', items: [], open: null, etag: null, next: null, paged: false, saving: false };
+const state = {
+  collection: '',
+  items: [],
+  open: null,
+  etag: null,
+  next: null,
+  drawn: '',
+  paged: false,
+  saving: false,
+};
 // What is added where there is nothing yet.
 const sample = [
   {
@@ -130,7 +139,10 @@ async function loadList(cursor) {
   state.items = cursor ? [...state.items, ...body.items] : body.items;
   state.next = body.next;
   state.paged = cursor !== null;
-  draw();
+  // Where nothing has changed, what somebody has opened in a tree stays open.
+  const drawn = JSON.stringify([state.collection, state.items, state.next]);
+  if (drawn !== state.drawn) draw();
+  state.drawn = drawn;
   const count = state.items.length;
   say(`${count}${body.next ? ' and more' : ''} in ${state.collection}${words ? ` with "${words}"` : ''}`);
 }

@@ -43,7 +43,7 @@ import { adminMethods, adminResources } from './admin-resources.ts';
 import { answerServices, type ServiceControl } from './admin-services.ts';
 import { answerReplace } from './admin-workers.ts';
 import { DashboardPage } from './dashboard-page.ts';
-import { type AskFigure, FIGURES, type FigureName } from './figures.ts';
+import { type AskFigure, FIGURES, type FigureName, UnavailableError } from './figures.ts';
 import { gatewayStatus } from './gateway-status.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { EXPOSITION_TYPE, exposition } from './metrics/exposition.ts';
@@ -258,6 +258,10 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
   app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status < 500) return sendProblem(reply, { status, detail: 'The request can’t be understood.' });
+    if (error instanceof UnavailableError) {
+      reply.header('retry-after', '1');
+      return sendProblem(reply, { status, detail: error.message });
+    }
     log.error({ err: error, url: request.url }, 'the admin listener failed to answer');
     return sendProblem(reply, { status: 500, detail: 'This failed; the log of the gateway says why.' });
   });

@@ -56,6 +56,11 @@ export type FigureReaders = { readonly [F in FigureName]: () => Figure<F> | Prom
 /** Asks for one of them; of `routes` and `streams`, every endpoint is asked whether it accepts connections, at most once in two seconds. */
 export type AskFigure = <F extends FigureName>(figure: F) => Promise<Figure<F>>;
 
+/** What can't be told now, and may be soon: 503. Its message is for who asks. */
+export class UnavailableError extends Error {
+  readonly statusCode = 503;
+}
+
 /** @param told by workers, as `figure` of each. */
 export function figureOf<F extends FigureName>(figure: F, told: readonly unknown[]): Figure<F> {
   return FIGURES[figure].across(told as never) as Figure<F>;

@@ -11,7 +11,7 @@ import type { Admin } from '../observe/admin.ts';
 import { joinedCompared } from '../observe/exchanges/compared.ts';
 import { joinedLists } from '../observe/exchanges/inspector.ts';
 import { joinedMessages } from '../observe/exchanges/messages.ts';
-import { type Figure, type FigureName, figureOf } from '../observe/figures.ts';
+import { type Figure, type FigureName, figureOf, UnavailableError } from '../observe/figures.ts';
 import { readCertificates, readConfig, readShared } from '../observe/metrics/config-reading.ts';
 import type { Reading } from '../observe/metrics/reading.ts';
 import { explainExchange } from '../proxy/explain.ts';
@@ -222,7 +222,10 @@ class Primary implements Gateway {
 
   async figure<F extends FigureName>(figure: F): Promise<Figure<F>> {
     this.#tellNews();
-    return figureOf(figure, await this.#workers.askAll('figure', figure));
+    const told = await this.#workers.askAll('figure', figure);
+    // An empty list would say that there are no routes.
+    if (told.length === 0) throw new UnavailableError('No worker has answered in time: see /workers.');
+    return figureOf(figure, told);
   }
 
   async #readings(): Promise<readonly Reading[]> {

@@ -62,6 +62,15 @@ describe('a worker that is killed', () => {
   });
 });
 
+test('while all workers hang, a question about them is 503, and no empty list', async () => {
+  const { gateway, workers } = await startPair();
+  for (const pid of workers) process.kill(pid, 'SIGSTOP');
+  const { status, body } = await gateway.admin('GET', '/routes');
+  expect([status, body]).toEqual([503, expect.objectContaining({ title: 'Service Unavailable' })]);
+  for (const pid of workers) process.kill(pid, 'SIGCONT');
+  await until('they answer again', async () => (await gateway.admin('GET', '/routes')).status === 200);
+});
+
 test('a primary that is killed leaves no worker behind', async () => {
   const { gateway, workers } = await startPair();
   gateway.signal('SIGKILL');

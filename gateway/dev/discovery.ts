@@ -1,10 +1,9 @@
 /** What is on this machine and in this folder that a map could lead to: for `portway init`. */
 
-import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
 import { composeServices, workspacePatterns } from '../config/compose-file.ts';
+import { listeningSockets, portsByLsof, sorted } from './listening-sockets.ts';
 import { portHolder } from './port-holder.ts';
 import { speechAt } from './port-speech.ts';
 
@@ -65,25 +64,8 @@ const FRAMEWORKS: ReadonlyArray<readonly [RegExp, string]> = [
 ];
 
 async function listeningPorts(): Promise<number[]> {
-  const ports = process.platform === 'darwin' ? await portsFromLsof() : await portsFromProc();
-  return [...new Set(ports)].sort((a, b) => a - b);
-}
-
-async function portsFromProc(): Promise<number[]> {
-  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => ''));
-  // `sl local_address rem_address st`, in hex; 0A is TCP_LISTEN (proc(5)).
-  const rows = (await Promise.all(tables)).flatMap((table) => [
-    ...table.matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} 0A /gm),
-  ]);
-  return rows.map(([, port]) => Number.parseInt(port!, 16));
-}
-
-async function portsFromLsof(): Promise<number[]> {
-  const args = ['-nP', '-iTCP', '-sTCP:LISTEN', '-Fn'];
-  const { stdout } = await promisify(execFile)('lsof', args, { timeout: 5_000 }).catch(() => ({
-    stdout: '',
-  }));
-  return Array.from(stdout.matchAll(/^n.*:(\d+)$/gm), ([, port]) => Number(port));
+  if (process.platform === 'darwin') return sorted(await portsByLsof());
+  return sorted((await listeningSockets('tcp')).map(({ port }) => port));
 }
 
 /** What the files of the folder say: package.json and its workspaces, Procfile.dev or Procfile, docker-compose.yml. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { describeHolder, listeningSockets, portHolder } from './port-holder.ts';
+import { describeHolder, portHolder } from './port-holder.ts';
 
 /** Another process that listens on a free port of this address. */
 async function listenElsewhere(host: string): Promise<{ port: number; pid: number }> {
@@ -34,20 +34,6 @@ describe.runIf(process.platform === 'linux')('portHolder', () => {
   it('cuts a long command line', async () => {
     const { port } = await listenElsewhere('127.0.0.1');
     expect((await portHolder(port))?.command.length).toBeLessThanOrEqual(120);
-  });
-});
-
-describe('listeningSockets', () => {
-  const table = [
-    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
-    '   0: 0100007F:0BB9 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1 0 100 0 0 10 0',
-    '   1: 0100007F:0BBA 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4343 1 0 100 0 0 10 0',
-    '   2: 0100007F:0BB9 0100007F:D431 01 00000000:00000000 00:00000000 00000000     0        0 4444 1 0 100 0 0 10 0',
-    '',
-  ].join('\n');
-
-  it('finds the listening socket of the port, not its connections nor its neighbours', () => {
-    expect(listeningSockets(table, 3001)).toEqual(['socket:[4242]']);
   });
 });
 

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { printable } from '../log/printable.ts';
+import { linksOf, listeningSockets, type Protocol, processIds } from './listening-sockets.ts';
 
 /** The process that listens on a port. */
 export interface PortHolder {
@@ -12,9 +13,6 @@ export interface PortHolder {
 
 const longestCommand = 120;
 const run = promisify(execFile);
-
-/** A UDP port is another port than the TCP port of the same number. */
-type Protocol = 'tcp' | 'udp';
 
 /**
  * The process that listens on the port of this machine. `null` where that can't be known: nobody does, the process belongs to another user, or
@@ -35,39 +33,13 @@ export function describeHolder(holder: PortHolder | null, port: number, protocol
 }
 
 async function holderFromProc(port: number, protocol: Protocol): Promise<PortHolder | null> {
-  const tables = [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].map((file) =>
-    readFile(file, 'utf8').catch(() => ''),
-  );
-  const found = (await Promise.all(tables)).flatMap((table) => listeningSockets(table, port, protocol));
-  const sockets = new Set(found);
-  if (sockets.size === 0) return null;
-  for (const name of await readdir('/proc')) {
-    if (/^\d+$/.test(name) && (await hasOpen(name, sockets))) return processOf(Number(name));
+  const found = (await listeningSockets(protocol)).filter((socket) => socket.port === port);
+  if (found.length === 0) return null;
+  const sockets = new Set(found.map(({ link }) => link));
+  for (const pid of await processIds()) {
+    if ((await linksOf(pid)).some((link) => sockets.has(link))) return processOf(Number(pid));
   }
   return null;
-}
-
-/**
- * The sockets that listen on the port in a table of proc(5): `sl local_address rem_address st ... inode`, addresses and state in hex.
- * @returns what /proc/PID/fd/N links to: `socket:[inode]`.
- */
-export function listeningSockets(table: string, port: number, protocol: Protocol = 'tcp'): string[] {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  // TCP_LISTEN; UDP has no such state, and shows a socket that is bound and not connected as TCP_CLOSE.
-  const listen = protocol === 'tcp' ? '0A' : '07';
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter((columns) => columns[1]?.endsWith(suffix) && columns[3] === listen)
-    .map((columns) => `socket:[${columns[9]}]`);
-}
-
-/** Processes of other users don't show their descriptors, and any may end while we look. */
-async function hasOpen(pid: string, sockets: ReadonlySet<string>): Promise<boolean> {
-  const folder = `/proc/${pid}/fd`;
-  const descriptors = await readdir(folder).catch(() => []);
-  const links = descriptors.map((name) => readlink(`${folder}/${name}`).catch(() => ''));
-  return (await Promise.all(links)).some((link) => sockets.has(link));
 }
 
 async function processOf(pid: number): Promise<PortHolder> {

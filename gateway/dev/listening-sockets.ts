@@ -1,0 +1,60 @@
+/** What listens on this machine, as its system tells: Linux by /proc, macOS by lsof. */
+
+import { execFile } from 'node:child_process';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+/** A UDP port is another port than the TCP port of the same number. */
+export type Protocol = 'tcp' | 'udp';
+
+export interface ListeningSocket {
+  readonly port: number;
+  /** What a descriptor of its process links to, in /proc/PID/fd: `socket:[inode]`. */
+  readonly link: string;
+}
+
+/** On Linux; none elsewhere. */
+export async function listeningSockets(protocol: Protocol): Promise<ListeningSocket[]> {
+  const files = [`/proc/net/${protocol}`, `/proc/net/${protocol}6`];
+  const tables = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
+  return tables.flatMap((table) => socketsIn(table, protocol));
+}
+
+/** @param table of proc(5): `sl local_address rem_address st ... inode`, addresses and state in hex */
+export function socketsIn(table: string, protocol: Protocol): ListeningSocket[] {
+  // TCP_LISTEN; UDP has no such state, and shows a socket that is bound and not connected as TCP_CLOSE.
+  const listen = protocol === 'tcp' ? '0A' : '07';
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns[3] === listen)
+    .map(([, address, , , , , , , , inode]) => ({
+      port: Number.parseInt(address!.slice(address!.lastIndexOf(':') + 1), 16),
+      link: `socket:[${inode}]`,
+    }));
+}
+
+/** On Linux. */
+export async function processIds(): Promise<string[]> {
+  return (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+}
+
+/** Processes of other users don't show their descriptors, and any may end while we look. */
+export async function linksOf(pid: string): Promise<string[]> {
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  return Promise.all(descriptors.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
+}
+
+/** On macOS. @param filters of lsof, which must all hold */
+export async function portsByLsof(...filters: readonly string[]): Promise<number[]> {
+  const argv = ['-nP', '-a', ...filters, '-iTCP', '-sTCP:LISTEN', '-Fn'];
+  const { stdout } = await promisify(execFile)('lsof', argv, { timeout: 5_000 }).catch(() => ({
+    stdout: '',
+  }));
+  return Array.from(stdout.matchAll(/^n.*:(\d+)$/gm), ([, port]) => Number(port));
+}
+
+/** Each once, the least first. */
+export function sorted(ports: readonly number[]): number[] {
+  return [...new Set(ports)].sort((a, b) => a - b);
+}

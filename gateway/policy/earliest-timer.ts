@@ -5,6 +5,8 @@
 export class EarliestTimer {
   readonly #goOff: () => void;
   #timer: NodeJS.Timeout | undefined;
+  /** How long it was to take, and when it is due; `Infinity`: nobody has asked. */
+  #ms = Infinity;
   #at = Infinity;
 
   /** @param goOff called once for all who have asked by then */
@@ -13,18 +15,22 @@ export class EarliestTimer {
   }
 
   within(ms: number): void {
+    // Who asks later for as long is later; most do, and the clock need not be read.
+    if (ms >= this.#ms) return;
     const at = performance.now() + ms;
-    if (this.#at <= at) return;
+    if (at >= this.#at) return;
     this.cancel();
+    this.#ms = ms;
     this.#at = at;
     this.#timer = setTimeout(() => {
-      this.#at = Infinity;
+      this.cancel();
       this.#goOff();
     }, ms).unref();
   }
 
   cancel(): void {
     clearTimeout(this.#timer);
+    this.#ms = Infinity;
     this.#at = Infinity;
   }
 }

@@ -95,20 +95,6 @@ function withoutParameters(text: string): string {
   return shown + text.slice(at);
 }
 
-/** A text in which JSON may stand: behind something else, cut off, or as a text within JSON. */
-export function withoutMembers(text: string): string {
-  if (!text.includes('"')) return text;
-  const masked = (quote: string) => (whole: string, name: string) =>
-    isSecretName(name) ? `${quote}${name}${quote}:${quote}${HIDDEN}${quote}` : whole;
-  return text.replace(MEMBER, masked('"')).replace(QUOTED_MEMBER, masked('\\"'));
-}
-
-/** A member with a value that is no object, as far as it goes. */
-const MEMBER = /"([^"\\]{1,200})"\s*:\s*(?:"(?:[^"\\]|\\[\s\S])*(?:"|$)|[^\s"{}[\],]+)/g;
-/** One of JSON that is a text within JSON: `{"body":"{\"token\":\"...\"}"}`. */
-const QUOTED_MEMBER =
-  /\\"([^"\\]{1,200})\\"\s*:\s*(?:\\"(?:[^"\\]|\\\\(?:\\["\\]|[^"\\])|\\[^"\\])*(?:\\?"|\\*$)|[^\s"{}[\],\\]+)/g;
-
 /** `%74oken` is a token, too. */
 function decoded(name: string): string {
   try {

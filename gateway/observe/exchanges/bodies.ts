@@ -2,7 +2,8 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { CapturedBody } from '../../exchange/captured-body.ts';
 import { DEPTH_MAX, depthOf } from '../../exchange/difference.ts';
-import { HIDDEN, isSecretName, shownText, withoutMembers } from '../../fields/secrets.ts';
+import { withoutMembers } from '../../fields/secret-members.ts';
+import { HIDDEN, isSecretName, shownText } from '../../fields/secrets.ts';
 import type { BodyView } from '../../model/exchanges.ts';
 import { shownParts } from './multipart.ts';
 

@@ -1,6 +1,7 @@
 import type { MessageSink, SeenMessage } from '../../exchange/messages.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
-import { shownText, withoutMembers } from '../../fields/secrets.ts';
+import { withoutMembers } from '../../fields/secret-members.ts';
+import { shownText } from '../../fields/secrets.ts';
 import type { MessageList, MessageQuery, MessageSummary } from '../../model/exchanges.ts';
 import { shownContent } from './bodies.ts';
 

@@ -1,4 +1,5 @@
-import { HIDDEN, isSecretName, shownText, withoutMembers } from '../../fields/secrets.ts';
+import { withoutMembers } from '../../fields/secret-members.ts';
+import { HIDDEN, isSecretName, shownText } from '../../fields/secrets.ts';
 
 const PARTS_MAX = 100;
 const VALUE_CHARS = 1_000;

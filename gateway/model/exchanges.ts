@@ -105,7 +105,7 @@ export interface BodyView {
   readonly truncated: boolean;
   readonly type: string | null;
   readonly coding: string | null;
-  /** `unreadable`: its coding is not known, or was broken, or it would become too large. */
+  /** `unreadable`: its coding is not known, or was broken, it would become too large, or it is in another charset than it says. */
   readonly kind: 'json' | 'form' | 'multipart' | 'text' | 'image' | 'binary' | 'unreadable';
   readonly text: string | null;
   /** Of an image. */

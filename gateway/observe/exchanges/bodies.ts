@@ -28,9 +28,12 @@ type Shown = Pick<BodyView, 'kind' | 'text' | 'base64' | 'parts'>;
 
 export function shownContent(content: Buffer, type: string, truncated: boolean): Shown {
   if (content.length === 0) return { kind: 'text', text: '', base64: null };
-  if (/\bjson\b/i.test(type)) return shownJson(content.toString(), truncated);
-  if (/^application\/x-www-form-urlencoded\b/i.test(type))
-    return { kind: 'form', text: shownForm(content.toString()), base64: null };
+  const isJson = /\bjson\b/i.test(type);
+  if (isJson || /^application\/x-www-form-urlencoded\b/i.test(type)) {
+    const text = textOf(content, type);
+    if (isMisread(text)) return { kind: 'unreadable', text: null, base64: null };
+    return isJson ? shownJson(text, truncated) : { kind: 'form', text: shownForm(text), base64: null };
+  }
   if (/^image\/(png|jpeg|gif|webp|avif)\b/i.test(type))
     return { kind: 'image', text: null, base64: content.toString('base64') };
   if (/^multipart\//i.test(type)) {
@@ -38,10 +41,34 @@ export function shownContent(content: Buffer, type: string, truncated: boolean):
     const shown = { text: null, base64: null };
     return parts === null ? { kind: 'binary', ...shown } : { kind: 'multipart', ...shown, parts };
   }
-  if (/^text\/|\b(xml|javascript|graphql|yaml)\b/i.test(type) || isText(content))
-    return { kind: 'text', text: shownText(withoutMembers(content.toString())), base64: null };
+  if (/^text\/|\b(xml|javascript|graphql|yaml)\b/i.test(type) || isText(content)) {
+    // Names in JSON in UTF-16 that is not declared as such are only found without its NULs.
+    const text = textOf(content, type).replaceAll('\0', '');
+    return { kind: 'text', text: shownText(withoutMembers(text)), base64: null };
+  }
   return { kind: 'binary', text: null, base64: null };
 }
+
+/** What is in an unknown charset is read as UTF-8. */
+function textOf(content: Buffer, type: string): string {
+  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(type) ?? [];
+  const [, marked] = BYTE_ORDER_MARKS.find(([mark]) => content.toString('hex', 0, 3).startsWith(mark)) ?? [];
+  try {
+    return new TextDecoder(marked ?? charset).decode(content);
+  } catch {
+    return content.toString();
+  }
+}
+
+/** They win over the type: https://encoding.spec.whatwg.org/#decode */
+const BYTE_ORDER_MARKS = [
+  ['efbbbf', 'utf-8'],
+  ['feff', 'utf-16be'],
+  ['fffe', 'utf-16le'],
+] as const;
+
+/** JSON and forms begin with ASCII and have no NUL. Otherwise their charset is another, and names of secrets can't be found. */
+const isMisread = (text: string) => /^[^\0-\x7f]|\0/.test(text);
 
 /** What was cut off, or is broken, is no JSON: what looks like a member with a secret is masked by its text. */
 function shownJson(text: string, truncated: boolean): Shown {

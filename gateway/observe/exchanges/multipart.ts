@@ -38,7 +38,7 @@ function shownPart(part: Buffer, truncated: boolean): string | null {
   const name = parameter(head, 'name');
   const file = parameter(head, 'filename');
   const type = /^content-type:[ \t]*([^\r\n;]+)/im.exec(head)?.[1];
-  if (name === null || file !== null || type !== undefined) {
+  if (name === null || file !== null || type !== undefined || value.includes(0)) {
     const size = `${truncated ? 'at least ' : ''}${value.length} B`;
     return `${name ?? '(no name)'}: ${[file, type?.trim(), size].filter(Boolean).join(', ')}`;
   }

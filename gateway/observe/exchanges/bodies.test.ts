@@ -51,3 +51,12 @@ describe('what is shown of a body in another charset', () => {
     expect(shownContent(content, type, false)).toEqual({ kind: 'unreadable', text: null, base64: null });
   });
 });
+
+test('JSON in a field of a form is masked, cut off at any byte', () => {
+  const value = encodeURIComponent(JSON.stringify({ user: 'änn', tokens: ['Zx9'] })).replaceAll('%20', '+');
+  const body = Buffer.from(`a=1&payload=${value}`);
+  const { text } = shownContent(body, FORM_TYPE, false);
+  expect(text).toBe('a=1&payload={"user":"änn","tokens":"(not shown)"}');
+  for (let end = 0; end < body.length; end++)
+    expect(shownContent(body.subarray(0, end), FORM_TYPE, true).text).not.toContain('Zx');
+});

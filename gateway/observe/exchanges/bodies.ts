@@ -1,3 +1,4 @@
+import { unescape as percentDecoded } from 'node:querystring';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { CapturedBody } from '../../exchange/captured-body.ts';
@@ -94,22 +95,21 @@ function parsed(text: string): unknown {
 }
 
 function shownForm(text: string): string {
-  return text
-    .split('&')
-    .map((pair) => {
-      const [name = '', value] = pair.split(/=(.*)/s);
-      return value !== undefined && isSecretName(decodedName(name)) ? `${name}=${HIDDEN}` : shownText(pair);
-    })
-    .join('&');
+  return text.split('&').map(shownPair).join('&');
 }
 
-function decodedName(name: string): string {
-  try {
-    return decodeURIComponent(name.replaceAll('+', ' '));
-  } catch {
-    return name;
-  }
+function shownPair(pair: string): string {
+  const [name = '', value] = pair.split(/=(.*)/s);
+  if (value === undefined) return shownText(pair);
+  if (isSecretName(formDecoded(name))) return `${name}=${HIDDEN}`;
+  // The payload of a webhook is often JSON.
+  const plain = formDecoded(value);
+  const shown = withoutMembers(plain);
+  return shown === plain ? shownText(pair) : `${name}=${shownText(shown)}`;
 }
+
+/** Of what is cut off, as much as there is. */
+const formDecoded = (text: string) => percentDecoded(text.replaceAll('+', ' '));
 
 function isText(content: Buffer): boolean {
   return content.subarray(0, 1_024).every((byte) => byte > 0x1f || (byte >= 0x09 && byte <= 0x0d));

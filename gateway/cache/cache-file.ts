@@ -41,7 +41,9 @@ function opened<T>(file: string, signature: string, prepare: (database: Database
     database.exec('PRAGMA synchronous = NORMAL');
     claim(database, `${LAYOUT} ${signature}`);
     // By what they weigh the whole is bounded.
-    database.exec("DELETE FROM entry WHERE typeof(weight) <> 'integer' OR weight < 0");
+    database.exec(
+      `DELETE FROM entry WHERE typeof(weight) <> 'integer' OR weight NOT BETWEEN 0 AND ${WEIGHT_MAX}`,
+    );
     return { database, sql: prepare(database) };
   } catch (cause) {
     database.close();
@@ -99,6 +101,8 @@ function isOurs(file: string): boolean {
 /** "pway", by which we know our own files. */
 const APPLICATION_ID = 0x70776179;
 const LAYOUT = 4;
+/** Far above what is ever kept, and the sum of thousands is still a number that JavaScript can count with. */
+const WEIGHT_MAX = 2 ** 40;
 
 /** The body stands last, so that reading the rest does not walk through its pages. */
 const TABLE = `

@@ -1,6 +1,6 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nodeCollector } from '../exchange/collector.ts';
@@ -245,7 +245,7 @@ describe('an entry of a file in which a byte has changed', () => {
     expect([entries.count, entries.bytes]).toEqual([0, 0]);
   });
 
-  it.each(['-1e15', "'x'"])('does not lift the bounds of the file: it weighs %s', (weight) => {
+  it.each(['-1e15', "'x'", '9e18'])('does not lift the bounds of the file: it weighs %s', (weight) => {
     const both = [entry('/a'), entry('/b')];
     const entries = changed(both, `UPDATE entry SET weight = ${weight} WHERE path = '/a'`);
     expect([entries.count, entries.bytes]).toEqual([1, changed([entry('/b')], '').bytes]);
@@ -285,6 +285,26 @@ describe('a file that is damaged', () => {
     entries.forget(({ path }) => path === '/a', '/a');
     expect([entries.find(at('/a'), {}), entries.count]).toEqual([undefined, 0]);
   });
+
+  it('and can’t be made anew has nothing, until that can be done', () => {
+    const name = file();
+    const entries = new FileEntries({ file: name, maxBytes: MIB, signature: 'a' });
+    onTestFinished(() => entries.close());
+    entries.put(entry('/a'), {});
+    const purge = () =>
+      entries.forget(() => {
+        throw new Error('damaged');
+      });
+    rmSync(dirname(name), { recursive: true });
+    writeFileSync(dirname(name), '');
+    expect(purge).toThrow('ENOTDIR');
+    expect([entries.count, entries.bytes]).toEqual([0, 0]);
+    // As a reload does that takes the route away.
+    entries.close();
+    rmSync(dirname(name));
+    purge();
+    expect(entries.put(entry('/b'), {})).toBe(true);
+  });
 });
 
 /** Puts something else, or nonsense, in the place of the page at which a table or an index begins. */
@@ -311,6 +331,18 @@ describe('on a full disk', () => {
        CREATE TRIGGER full BEFORE UPDATE ON entry BEGIN SELECT RAISE(FAIL, 'disk full'); END`,
     );
     expect(entries.find(at('/a'), {})).toBeDefined();
+  });
+
+  it('a file that can’t shrink is not used, and not locked', () => {
+    const options = { file: file(), maxBytes: MIB, signature: 'a' };
+    const first = new FileEntries(options);
+    first.put(entry('/a'), {});
+    first.close();
+    const database = new DatabaseSync(options.file);
+    database.exec('CREATE TRIGGER full BEFORE DELETE ON entry BEGIN SELECT abs(-1 << 63); END');
+    database.close();
+    for (let at = 0; at < 2; at++)
+      expect(() => new FileEntries({ ...options, maxBytes: 1 })).toThrow('overflow');
   });
 
   it('what is to be forgotten from a file and can’t be goes with all the rest', () => {

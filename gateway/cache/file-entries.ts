@@ -37,8 +37,14 @@ export class FileEntries implements Entries {
     const { database, sql } = openCacheFile(options.file, options.signature, prepare);
     this.#database = database;
     this.#sql = sql;
-    this.#recount();
-    this.shrinkTo(options.maxBytes);
+    try {
+      this.#recount();
+      this.shrinkTo(options.maxBytes);
+    } catch (cause) {
+      // It would stay locked.
+      this.close();
+      throw cause;
+    }
   }
 
   get bytes(): number {
@@ -188,7 +194,7 @@ export class FileEntries implements Entries {
 
   #renew(): void {
     const { file, signature } = this.#options;
-    this.#database.close();
+    this.close();
     removeCacheFile(file);
     const { database, sql } = openCacheFile(file, signature, prepare);
     this.#database = database;
@@ -228,8 +234,10 @@ export class FileEntries implements Entries {
     this.#count = count;
   }
 
+  /** Also where it could not be made anew, and is closed already. */
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
+    this.#bytes = this.#count = 0;
   }
 }
 

@@ -10,6 +10,7 @@ import type { Entries, Entry } from './entry.ts';
 import { FileEntries } from './file-entries.ts';
 import { hitHeadOf } from './hit-head.ts';
 import { MemoryEntries } from './memory-entries.ts';
+import { Selecting } from './vary.ts';
 
 const MIB = 1024 * 1024;
 const TERMS = { alwaysAsked: false, neverStale: false, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 };
@@ -82,6 +83,15 @@ describe.each(kinds)('entries in %s', (_kind, open) => {
     entries.put(entry('/a', { vary: { accept: 'x, y' } }), { accept: ['x', 'y'] });
     expect(entries.find(at('/a'), { accept: ['x', 'y'] })).toBeDefined();
     expect(entries.find(at('/a'), { accept: ['y', 'x'] })).toBeUndefined();
+    entries.close();
+  });
+
+  it('are not found by the name of another user, however alike', () => {
+    const entries = open(MIB);
+    const fields = { 'x-forwarded-user': 'a,b' };
+    entries.put(entry('/a', { vary: new Selecting(fields).by(Object.keys(fields)) }), fields);
+    expect(entries.find(at('/a'), fields)).toBeDefined();
+    expect(entries.find(at('/a'), { 'x-forwarded-user': 'a, b' })).toBeUndefined();
     entries.close();
   });
 

@@ -44,7 +44,7 @@ function normalised(name: string, value: string | string[]): string {
   return CASELESS.has(name) ? list.toLowerCase() : list;
 }
 
-const OPAQUE: ReadonlySet<string> = new Set(['authorization', 'cookie']);
+const OPAQUE: ReadonlySet<string> = new Set(['authorization', 'cookie', 'x-forwarded-user']);
 const CASELESS: ReadonlySet<string> = new Set(['accept-charset', 'accept-encoding', 'accept-language']);
 
 type VaryField = string | string[] | undefined;

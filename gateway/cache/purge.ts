@@ -22,6 +22,8 @@ export interface UrlPurge {
   readonly below: boolean;
 }
 
+export const EVERYTHING: UrlPurge = { origin: null, path: '/', query: null, below: true };
+
 /** Of those who may send what they like. */
 export function arePurges(value: unknown): value is readonly Purge[] {
   return Array.isArray(value) && value.every(isPurge);

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { OutstandingChallenge } from '../acme/challenges.ts';
 import type { AcmeShare } from '../acme/share.ts';
-import type { Purge } from '../cache/purge.ts';
+import { EVERYTHING, type Purge } from '../cache/purge.ts';
 import type { GatewayConfig, SharedConfig } from '../model/config.ts';
 import type { ReplicaStatus, SharedStatus } from '../model/status.ts';
 import { newTagKey } from '../policy/rate-limit/party-tag.ts';
@@ -211,5 +211,4 @@ export function placeOf({ hosts, sentinel, secure, database }: SharedConfig): st
   return `${secure ? 'rediss' : 'redis'}://${places[0]}${database === 0 ? '' : `/${database}`}`;
 }
 
-const EVERYTHING: Purge = { origin: null, path: '/', query: null, below: true };
 const UNTOLD_MAX = 200;

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import type { OutstandingChallenge } from '../acme/challenges.ts';
+import { EVERYTHING } from '../cache/purge.ts';
 import type { GatewayOptions } from '../contract.ts';
 import type { FileContent } from '../files/content.ts';
 import type { PlacedService } from '../model/config.ts';
@@ -216,7 +217,7 @@ export class Fleet {
       this.#options.ended(worker);
     });
     worker.changed = (purges) => {
-      for (const other of this.#living) if (other !== worker) other.sendChange(purges);
+      for (const other of this.#living) if (other !== worker) other.changes.tell(purges);
     };
     worker.dismissed = () => {
       const slot = this.slots.find((one) => one.worker === worker);
@@ -228,6 +229,8 @@ export class Fleet {
   async #settled(worker: WorkerProcess): Promise<void> {
     if (this.#closed) worker.kill();
     this.#listening = await worker.up;
+    // It took requests before it could be told of changes and purges. What it keeps is little by now.
+    await worker.ask('purge', EVERYTHING).catch(() => {});
     if (this.#challenges.length > 0) await worker.ask('answerChallenges', this.#challenges).catch(() => {});
     // What was said while it started.
     await worker.ask('drain', this.#drained).catch(() => {});

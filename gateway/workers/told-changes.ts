@@ -1,34 +1,40 @@
-import type { Purge } from '../cache/purge.ts';
+import { EVERYTHING, type Purge } from '../cache/purge.ts';
 
 /**
- * What the changes that a worker has carried make the others forget. A change is told at once, and those that come in the hundredth of a second behind
- * it together: each message costs the primary and all workers more than what it makes forget.
+ * What changes make others forget, on its way from a worker to the primary, or from there to another worker. A change is told at once. Those that come
+ * before that has gone, or in the hundredth of a second behind it, are told together: each message costs the primary and all workers more than what it
+ * makes forget, and before a process that stands still they must not pile up.
  */
 export class ToldChanges {
-  readonly #send: (purges: readonly Purge[]) => void;
+  readonly #send: (purges: readonly Purge[], gone: () => void) => void;
   /** By their text: the same thing may be changed again and again. */
   readonly #waiting = new Map<string, Purge>();
-  #timer: NodeJS.Timeout | null = null;
+  #waits = false;
 
-  constructor(send: (purges: readonly Purge[]) => void) {
+  /** @param send calls `gone` when the message is no longer in this process. */
+  constructor(send: (purges: readonly Purge[], gone: () => void) => void) {
     this.#send = send;
   }
 
   tell(purges: readonly Purge[]): void {
     for (const purge of purges) this.#waiting.set(JSON.stringify(purge), purge);
-    if (this.#timer === null) this.#flush();
+    if (this.#waiting.size > TOLD_MAX) {
+      this.#waiting.clear();
+      this.#waiting.set('', EVERYTHING);
+    }
+    if (!this.#waits) this.flush();
   }
 
-  #flush(): void {
-    this.#timer = null;
-    if (this.#waiting.size === 0) return;
-    this.#send(this.#waiting.size > TOLD_MAX ? [EVERYTHING] : [...this.#waiting.values()]);
+  /** Tells what there is without waiting. */
+  flush(): void {
+    this.#waits = this.#waiting.size > 0;
+    if (!this.#waits) return;
+    const purges = [...this.#waiting.values()];
     this.#waiting.clear();
-    this.#timer = setTimeout(() => this.#flush(), PAUSE_MS);
+    this.#send(purges, () => setTimeout(() => this.flush(), PAUSE_MS));
   }
 }
 
 const PAUSE_MS = 10;
 /** One answer may name 128 things, of some KiB each. Beyond, to forget all costs less than to tell what. */
 const TOLD_MAX = 1_000;
-const EVERYTHING: Purge = { origin: null, path: '/', query: null, below: true };

@@ -18,6 +18,7 @@ import {
   type ToWorker,
 } from './messages.ts';
 import { errorOf } from './start-failure.ts';
+import { ToldChanges } from './told-changes.ts';
 
 /** `starting`: takes no connections yet. `draining`: no more. */
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'ended';
@@ -54,6 +55,8 @@ export class WorkerProcess {
   silent = false;
   /** Called with what a change that it has carried makes the others forget. */
   changed: (purges: readonly Purge[]) => void = () => {};
+  /** What others have carried, for it to forget. */
+  readonly changes = new ToldChanges((purges, gone) => this.#tell({ kind: 'changed', purges }, gone));
   /** Called when somebody else than us wants it to end. */
   dismissed: () => void = () => {};
   readonly #counts: Counts;
@@ -113,10 +116,6 @@ export class WorkerProcess {
     }
   }
 
-  sendChange(purges: readonly Purge[]): void {
-    this.#tell({ kind: 'changed', purges });
-  }
-
   sendPrimaryStatus(primaryStatus: PrimaryStatus): void {
     this.#tell({ kind: 'primary-status', primaryStatus });
   }
@@ -136,10 +135,10 @@ export class WorkerProcess {
     this.#worker.process.kill('SIGKILL');
   }
 
-  #tell(message: ToWorker): void {
+  #tell(message: ToWorker, sent: () => void = () => {}): void {
     if (!this.#worker.isConnected()) return this.#forsake(`worker ${this.pid} has gone`);
     // It may go at this very moment; then `exit` comes.
-    this.#worker.send(message, () => {});
+    this.#worker.send(message, () => sent());
   }
 
   #heard(message: unknown): void {

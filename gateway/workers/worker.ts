@@ -41,7 +41,7 @@ export class WorkerProgram {
   #answers: Answers | null = null;
   /** Questions about counts, by their numbers. */
   readonly #asked = new Map<number, (states: readonly (readonly [number, number])[]) => void>();
-  readonly #changes = new ToldChanges((purges) => tell({ kind: 'changed', purges }));
+  readonly #changes = new ToldChanges((purges, gone) => tell({ kind: 'changed', purges }, gone));
   readonly #textsAsked = new Map<number, PromiseWithResolvers<string | null>>();
   #questions = 0;
 
@@ -198,6 +198,7 @@ export class WorkerProgram {
     const gateway = this.#gateway;
     const inTime = gently ? await gateway?.giveWay(deadlineMs) : await gateway?.close(deadlineMs);
     const reading = (await gateway?.reading()) ?? null;
+    this.#changes.flush();
     tell({ kind: 'finished', inTime: inTime ?? true, reading }, () => this.#ended.resolve());
   }
 }

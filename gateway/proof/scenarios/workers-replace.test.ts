@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { NameServer } from '../testing/dns-server.ts';
+import { freePort } from '../testing/free-port.ts';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { gone, runs } from '../testing/process-facts.ts';
-import { get } from '../testing/raw-client.ts';
+import { get, request } from '../testing/raw-client.ts';
 import { chunk, ok, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';
 import { SteadyLoad } from './steady-load.ts';
@@ -121,6 +123,55 @@ test('SIGTERM to one worker replaces it first; what lasts is ended at the deadli
   const answer = await (await gateway.connect()).exchange(get('/db/'));
   expect(answer.text).toBe('fine');
   expect(await gateway.readyWorkers(1)).not.toEqual([before]);
+});
+
+test('what is changed while a worker starts, or as its predecessor ends, it gives no more', async () => {
+  const held = Promise.withResolvers<void>();
+  const db = (await startService()).answer(async ({ target }) => {
+    if (target.endsWith('held')) await held.promise;
+    return ok('fine', 'Cache-Control: max-age=60');
+  });
+  const names = await NameServer.open();
+  let streams = '';
+  for (let at = 0; at < 10; at++) {
+    names.set(`db${at}.test`, ['127.0.0.1']);
+    streams += `${await freePort()}: 'db${at}.test:${db.port}', `;
+  }
+  const gateway = await startGatewayProcess(
+    `workers: 1\nlog: { access: false }\nresolver: ${names.address}\nroutes: { /db: { to: ${db.port}, cache: true } }\nstreams: { tcp: { ${streams} } }\n`,
+  );
+  const [before] = (await gateway.readyWorkers(1)) as [number];
+  const [editor, ...others] = await Promise.all([1, 2, 3].map(() => gateway.connect()));
+  for (const client of [editor!, ...others]) await client.exchange(get('/db/'));
+  // The next one waits two seconds for each name: it takes requests already, and is not ready.
+  names.silent = true;
+  const replaced = replace(gateway);
+  let reader = await gateway.connect();
+  await until('the next one has asked', async () => {
+    reader.destroy();
+    reader = await gateway.connect();
+    await reader.exchange(get('/db/'));
+    return db.requests.length === 2;
+  });
+  expect((await gateway.workers()).map(({ state }) => state)).toContain('starting');
+  expect((await editor!.exchange(request('DELETE', '/db/'))).status).toBe(200);
+  editor!.destroy();
+  const last = others.map((client, at) =>
+    client.exchange(request('DELETE', ['/db/other?held', '/db/?held'][at]!)),
+  );
+  await until('both are on their way', () => db.requests.length === 5);
+  names.silent = false;
+  expect((await replaced).status).toBe(200);
+  const asksAgain = (by: number) => async () => {
+    await reader.exchange(get('/db/'));
+    return db.requests.length === by;
+  };
+  await until('it has asked again', asksAgain(6));
+  held.resolve();
+  expect((await Promise.all(last)).map(({ status }) => status)).toEqual([200, 200]);
+  await gone([before]);
+  await until('it has asked once more', asksAgain(7));
+  await names.close();
 });
 
 test('without `workers:`, SIGUSR2 says what it needs', async () => {

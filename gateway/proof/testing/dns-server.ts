@@ -18,6 +18,8 @@ export class NameServer {
   readonly port: number;
   /** Names that were asked for, each as often as it was: A and AAAA count as one question. */
   readonly asked: string[] = [];
+  /** Whether nobody is answered. */
+  silent = false;
   readonly #socket: dgram.Socket;
   readonly #names = new Map<string, Said>();
 
@@ -25,7 +27,7 @@ export class NameServer {
     this.#socket = socket;
     this.port = socket.address().port;
     socket.on('message', (question, { port, address }) => {
-      socket.send(this.#answer(question), port, address);
+      if (!this.silent) socket.send(this.#answer(question), port, address);
     });
   }
 

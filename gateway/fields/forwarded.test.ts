@@ -134,6 +134,67 @@ describe('what a trusted peer claims', () => {
   });
 });
 
+describe('what a trusted peer says by Forwarded alone', () => {
+  test.each<[string, string, object]>([
+    [
+      'its own element',
+      'for=198.51.100.1;host=shop.test:8443;proto=https',
+      { client: '198.51.100.1', proto: 'https', authority: 'shop.test:8443', port: '8443' },
+    ],
+    [
+      'the one of the hop before, where that is ours',
+      'for=203.0.113.5;host=evil.test, For="198.51.100.1";Proto=HTTPS;host="shop.test";by=_a , for=10.0.0.2;host=inner.test;proto=http',
+      { client: '198.51.100.1', proto: 'https', authority: 'shop.test', chainFor: '198.51.100.1, 10.0.0.2' },
+    ],
+    ['IPv6 in brackets, with a port', 'for="[2001:db8::7]:4711"', { client: '2001:db8::7' }],
+    ['IPv6 in brackets without quotes', 'for=[2001:db8::7]', { client: '2001:db8::7' }],
+    ['a port that is hidden', 'for="198.51.100.1:_a"', { client: '198.51.100.1' }],
+    ['escapes', 'for="198.\\51.100.1"', { client: '198.51.100.1' }],
+    ['a name of its own', 'for=9.9.9.9, for=_SEVKISEK;proto=https', { client: PROXY, proto: 'https' }],
+    [
+      'nobody',
+      'for=9.9.9.9, for=unknown, for=10.0.0.2',
+      { client: '10.0.0.2', chainFor: 'unknown, 10.0.0.2' },
+    ],
+    ['no for', 'for=9.9.9.9, proto=https', { client: PROXY, proto: 'https' }],
+    ['empty elements', 'for=198.51.100.1,, ,', { client: '198.51.100.1' }],
+    ['a quote that a client leaves open', 'for="9.9.9.9, for=198.51.100.1', { client: '198.51.100.1' }],
+    [
+      'a quote that a client leaves to close to a proxy',
+      'for=9.9.9.9;a=", for="[2001:db8::7]";host="shop.test"',
+      { client: '2001:db8::7', authority: 'shop.test' },
+    ],
+    ['a comma in quotes', 'for=198.51.100.1;by="_a, for=9.9.9.9"', { client: '198.51.100.1' }],
+    ['a quote in quotes', 'for=198.51.100.1;by="_\\", for=9.9.9.9"', { client: '198.51.100.1' }],
+    [
+      'a parameter twice',
+      'for=9.9.9.9;for=198.51.100.1;host=evil.test',
+      { client: PROXY, authority: 'gateway.test:3000' },
+    ],
+    ['no pair', 'for=9.9.9.9;x;proto=https', { client: PROXY, proto: 'http' }],
+    ['a host that is none', 'for=198.51.100.1;host="a.test/b"', { authority: 'gateway.test:3000' }],
+    ['another scheme', 'for=198.51.100.1;proto=javascript', { proto: 'http' }],
+  ])('%s', (_what, forwarded, seen) => {
+    expect(origin({ forwarded })).toMatchObject(seen);
+  });
+
+  test.each<Partial<ForwardedClaims>>([{ for: '198.51.100.1' }, { proto: 'http' }, { prefix: '/a' }])(
+    'counts for nothing beside %j, which a proxy may write while it lets a Forwarded of its client through',
+    (said) => {
+      const { client, authority, proto } = origin({
+        ...said,
+        forwarded: 'for=9.9.9.9;host=evil.test;proto=https',
+      });
+      expect([client, authority, proto]).toEqual([said.for ?? PROXY, 'gateway.test:3000', 'http']);
+    },
+  );
+
+  test('is read once, however long it is', () => {
+    const forwarded = `${'"\\,'.repeat(4_000)}, ${'for=10.0.0.2, '.repeat(1_000)}`;
+    expect(origin({ forwarded }).client).toBe('10.0.0.2');
+  });
+});
+
 describe('what anybody else claims', () => {
   test.each([
     ['over plain HTTP', false, 'http'],
@@ -193,6 +254,18 @@ describe('what the service is told', () => {
     const fields = told('2001:db8::7');
     expect(fields['X-Forwarded-For']).toBe('2001:db8::7');
     expect(fields.Forwarded).toBe('for="[2001:db8::7]";host="gateway.test:3000";proto=http');
+  });
+
+  test('of a client behind a trusted proxy that says Forwarded alone', () => {
+    const forwarded = 'for=9.9.9.9, for=198.51.100.9;host=shop.test;proto=https';
+    expect(told(PROXY, { forwarded })).toMatchObject({
+      'X-Forwarded-For': `198.51.100.9, ${PROXY}`,
+      'X-Forwarded-Host': 'shop.test',
+      'X-Forwarded-Proto': 'https',
+      'X-Forwarded-Port': '443',
+      'X-Real-IP': '198.51.100.9',
+      Forwarded: `${forwarded}, for=${PROXY};host="shop.test";proto=https`,
+    });
   });
 
   // nginx, HAProxy and load balancers say X-Forwarded-For alone; Spring reads Forwarded first, and took them for the client.

@@ -3,6 +3,7 @@ import type { Peer } from '../exchange/peer.ts';
 import { hostOf, isAuthority } from '../route/authority.ts';
 import { canonicalPath } from '../route/target.ts';
 import { AddressBlocks } from './address-blocks.ts';
+import { elementsFromLast } from './forwarded-elements.ts';
 
 /** `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239) as a peer sent them. */
 export interface ForwardedClaims {
@@ -78,14 +79,9 @@ export interface Origin {
 }
 
 /** Decides what to believe. @param authority the Host that the request names, already checked. */
-export function originOf(
-  peer: Peer,
-  trust: TrustedPeers,
-  authority: string,
-  claims: ForwardedClaims,
-): Origin {
+export function originOf(peer: Peer, trust: TrustedPeers, authority: string, sent: ForwardedClaims): Origin {
   const proto = peer.secure ? 'https' : 'http';
-  if (claims === NO_CLAIMS || !trust.includes(peer.address)) {
+  if (sent === NO_CLAIMS || !trust.includes(peer.address)) {
     return {
       client: peer.address,
       proto,
@@ -96,6 +92,7 @@ export function originOf(
       chainForwarded: null,
     };
   }
+  const claims = saysForwardedAlone(sent) ? claimsOfElements(sent.forwarded, trust) : sent;
   const seenProto =
     firstOf(claims.proto) === 'https' ? 'https' : firstOf(claims.proto) === 'http' ? 'http' : proto;
   const seenAuthority = plausibleAuthority(firstOf(claims.host)) ?? authority;
@@ -108,6 +105,35 @@ export function originOf(
     chainFor: claims.for,
     chainForwarded: claims.forwarded ?? (claims.for === null ? null : forwardedFrom(claims.for)),
   };
+}
+
+/**
+ * Where a peer says both, X-Forwarded-* count: most proxies write those, and let a client's `Forwarded` through. So nothing of one is ever
+ * mixed with the other.
+ */
+function saysForwardedAlone(
+  claims: ForwardedClaims,
+): claims is ForwardedClaims & { readonly forwarded: string } {
+  const { forwarded, ...others } = claims;
+  return forwarded !== null && Object.values(others).every((claimed) => claimed === null);
+}
+
+/** The same in words of X-Forwarded-*: what the hops say whose word counts, from the peer back to the first that is not ours. */
+function claimsOfElements(forwarded: string, trust: TrustedPeers): ForwardedClaims {
+  const hops: string[] = [];
+  let host: string | null = null;
+  let proto: string | null = null;
+  for (const element of elementsFromLast(forwarded)) {
+    if (element === null) break;
+    // The hop that is nearest to the client knows best what that has asked for.
+    host = element.host ?? host;
+    proto = element.proto?.toLowerCase() ?? proto;
+    const address = element.for === null ? null : addressOf(element.for);
+    hops.push(address ?? 'unknown');
+    if (address === null || !trust.includes(address)) break;
+  }
+  const chain = hops.length === 0 ? null : hops.reverse().join(', ');
+  return { ...NO_CLAIMS, for: chain, host, proto, forwarded };
 }
 
 /** Whether this scheme and authority are what the client sees the gateway as. */
@@ -169,10 +195,11 @@ export class TrustedPeers extends AddressBlocks {
   }
 }
 
-/** `192.0.2.1`, `192.0.2.1:8080`, `[2001:db8::1]:8080`; anything else is no address. */
+/** `192.0.2.1`, `192.0.2.1:8080`, `[2001:db8::1]:8080`, `192.0.2.1:_hidden` (RFC 7239 §6.3); anything else is no address. */
 function addressOf(hop: string): string | null {
   if (isIP(hop)) return unmapped(hop);
-  const [, bracketed, bare = bracketed ?? ''] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/.exec(hop) ?? [];
+  const [, bracketed, bare = bracketed ?? ''] =
+    /^(?:\[([^\]]+)\]|([\d.]+))(?::(?:\d+|_[\w.-]+))?$/.exec(hop) ?? [];
   return isIP(bare) ? unmapped(bare) : null;
 }
 

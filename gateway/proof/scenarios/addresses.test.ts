@@ -60,6 +60,9 @@ describe.each(laneKinds)('allow and deny on $kind', ({ routes, files }) => {
     const { gateway } = await stage('allow: 10.0.0.0/8');
     expect((await gateway.get('/db/x', from('10.0.0.1, 203.0.113.1'))).status).toBe(403);
     expect((await gateway.get('/db/x', from('10.0.0.1, nonsense'))).status).toBe(403);
+    const spoofed = 'Forwarded: for=10.0.0.1, for="203.0.113.1:80"';
+    expect((await gateway.get('/db/x', spoofed)).status).toBe(403);
+    expect((await gateway.get('/db/x', 'Forwarded: for=203.0.113.1, for=10.0.0.1')).status).toBe(200);
   });
 
   test('refuses handshakes of WebSockets before the service hears of them', async () => {

@@ -1,0 +1,62 @@
+/** `Forwarded` (RFC 7239 §4): one element for each hop, the last by the peer itself. */
+
+export interface ForwardedElement {
+  /** A node (§6), its quotes taken off; `null`: it does not say. */
+  readonly for: string | null;
+  readonly host: string | null;
+  readonly proto: string | null;
+}
+
+/**
+ * From the last to the first. What a client invents stands before what proxies add: read from the end, none of it, such as a quotation mark that is
+ * never closed, changes how that is understood. @returns `null` in the place of an element that is none
+ */
+export function* elementsFromLast(list: string): Generator<ForwardedElement | null> {
+  for (let end = list.length; end >= 0; ) {
+    const comma = lastCommaBefore(list, end);
+    const text = list.slice(comma + 1, end).trim();
+    // RFC 9110 §5.6.1.2: empty elements of a list count for nothing.
+    if (text !== '') yield elementOf(text);
+    end = comma;
+  }
+}
+
+/** The last comma that stands in no quoted string; -1: there is none. */
+function lastCommaBefore(list: string, end: number): number {
+  let quoted = false;
+  for (let at = end - 1; at >= 0; at--) {
+    const letter = list.charCodeAt(at);
+    if (letter === QUOTE && !isEscaped(list, at)) quoted = !quoted;
+    else if (letter === COMMA && !quoted) return at;
+  }
+  return -1;
+}
+
+/** RFC 9110 §5.6.4: an odd number of backslashes stands before it. */
+function isEscaped(list: string, at: number): boolean {
+  let first = at;
+  while (first > 0 && list.charCodeAt(first - 1) === BACKSLASH) first--;
+  return (at - first) % 2 === 1;
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+
+function elementOf(text: string): ForwardedElement | null {
+  const said: Record<string, string> = Object.create(null);
+  PAIR.lastIndex = 0;
+  while (PAIR.lastIndex < text.length) {
+    const [, name = '', quoted, token = ''] = PAIR.exec(text) ?? [];
+    const lower = name.toLowerCase();
+    // §4: each parameter once.
+    if (name === '' || said[lower] !== undefined) return null;
+    said[lower] = quoted?.replace(/\\(.)/gs, '$1') ?? token;
+  }
+  const { for: node = null, host = null, proto = null } = said;
+  return { for: node, host, proto };
+}
+
+/** A pair with the semicolon behind it. A node that is no token should be quoted, but `for=[::1]` and `for=1.2.3.4:80` are seen. */
+const PAIR =
+  /[\t ;]*([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([\w!#$%&'*+.^`|~:[\]-]*))[\t ]*(?:;[\t ;]*|$)/gy;

@@ -21,6 +21,7 @@ routes:
   /old: { redirect: https://new.example.com/x, status: 301 }
   /port: { redirect: "{scheme}://{host}:8443/new" }
   /one: { to: 3002, exact: true, headers: { request: { set: { X-A: a }, remove: X-B }, answer: { add: { X-C: [c, d] } } } }
+  /beta: { to: 3003, when: { cookies: { beta: 1 } } }
   /kept: { to: 3003, cache: true, hostHeader: rewrite }
   /host: { to: 3004, hostHeader: "back.internal:8080" }
 `;
@@ -29,7 +30,7 @@ test('what both forms can say is the same after there and back', async () => {
   const there = await converted(OWN);
   expect([there.code, there.stderr]).toEqual([
     0,
-    'The Gateway API has no words for: /kept: cache, /kept: hostHeader, /host: hostHeader\n',
+    'The Gateway API has no words for: /beta: when cookie beta, /kept: cache, /kept: hostHeader, /host: hostHeader\n',
   ]);
   const back = await converted(there.stdout);
   expect(back.stdout).toContain(`  shop.example.com/cart:

@@ -19,16 +19,23 @@ export function parseMethod(text: string): ParseResult<string> {
 export type Conditions = Readonly<Record<string, string | true>>;
 
 /** Field names are compared without regard to case (RFC 9110 §5.1). */
-export function headerConditions(conditions: Conditions): FieldCondition[] {
-  return Object.entries(conditions).map(([name, value]) => condition(name.toLowerCase(), value));
+export function headerConditions(written: Conditions): FieldCondition[] {
+  return conditions(written).map(({ name, value }) => ({ name: name.toLowerCase(), value }));
 }
 
-export function queryConditions(conditions: Conditions): FieldCondition[] {
-  return Object.entries(conditions).map(([name, value]) => condition(name, value));
+export function conditions(written: Conditions): FieldCondition[] {
+  return Object.entries(written).map(([name, value]) => ({ name, value: value === true ? null : value }));
 }
 
-function condition(name: string, value: string | true): FieldCondition {
-  return { name, value: value === true ? null : value };
+export function parseCookieName(text: string): ParseResult<string> {
+  return TOKEN.test(text) ? accepted(text) : refused('letters, digits, - and _ , without spaces, ; or =');
+}
+
+/** RFC 6265 §4.1.1, and what of that clients send all the same. */
+export function parseCookieValue(text: string): ParseResult<string> {
+  if (/[;,]|^[ \t]|[ \t]$/.test(text))
+    return refused('a cookie has no commas, semicolons, or white space at its ends, so it would never match');
+  return parseFieldText(text);
 }
 
 /** RFC 9110 §5.5: a recipient takes white space at both ends away, so such a value would never be met. */

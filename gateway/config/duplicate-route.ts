@@ -16,8 +16,9 @@ export function reportDuplicateRoutes(placed: readonly PlacedRoute[], document: 
 
 /** Equal for two matchers that take the same requests, in whatever order their conditions are written. */
 function meaningOf(matcher: RouteMatcher): string {
-  const { host, path, exact, methods, headers, query } = matcher;
-  return JSON.stringify([host, path, exact, methods && [...methods].sort(), sorted(headers), sorted(query)]);
+  const { host, path, exact, methods, headers, cookies, query } = matcher;
+  const conditions = [headers, cookies, query].map(sorted);
+  return JSON.stringify([host, path, exact, methods && [...methods].sort(), conditions]);
 }
 
 function sorted(conditions: readonly FieldCondition[]): string[] {

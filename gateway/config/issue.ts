@@ -113,7 +113,9 @@ function leafSpan({ issue, path }: LeafIssue, document: SourceDocument): Span | 
 
 /** A token that requests must carry, or a secret, comes from a variable in order not to be read by everybody. */
 function isPrivate(path: readonly PathKey[]): boolean {
-  return ['headers', 'query', 'clientSecret', 'sessionKey', 'password'].some((key) => path.includes(key));
+  return ['headers', 'cookies', 'query', 'clientSecret', 'sessionKey', 'password'].some((key) =>
+    path.includes(key),
+  );
 }
 
 function add(document: SourceDocument, path: readonly PathKey[], span: Span | null, fault: Fault): void {

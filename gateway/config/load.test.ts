@@ -35,7 +35,15 @@ describe('the short form', () => {
         {
           id: '/db',
           source: { line: 2, column: 3 },
-          matcher: { host: null, path: '/db', exact: false, methods: null, headers: [], query: [] },
+          matcher: {
+            host: null,
+            path: '/db',
+            exact: false,
+            methods: null,
+            headers: [],
+            cookies: [],
+            query: [],
+          },
           upstream: {
             endpoints: [
               {
@@ -135,6 +143,7 @@ routes:
     when:
       methods: [get, PROPFIND]
       headers: { X-Version: 2, x-beta: true }
+      cookies: { Beta: 1, seen: true }
       query: { Q: "a b", debug: true }
     strip: false
     rewrite: off
@@ -177,6 +186,10 @@ log: { level: debug, format: json, access: off }
             { name: 'x-version', value: '2' },
             { name: 'x-beta', value: null },
           ],
+          cookies: [
+            { name: 'Beta', value: '1' },
+            { name: 'seen', value: null },
+          ],
           query: [
             { name: 'Q', value: 'a b' },
             { name: 'debug', value: null },
@@ -202,7 +215,7 @@ log: { level: debug, format: json, access: off }
     expect(config.services).toEqual([
       {
         name: 'db',
-        source: { line: 22, column: 3 },
+        source: { line: 23, column: 3 },
         run: 'node services/db/main.ts',
         port: 3001,
         cwd: '/srv/portway/services',
@@ -212,7 +225,7 @@ log: { level: debug, format: json, access: off }
       },
       {
         name: 'short',
-        source: { line: 23, column: 3 },
+        source: { line: 24, column: 3 },
         run: 'node x.ts',
         port: null,
         cwd: '/srv/portway',

@@ -5,7 +5,7 @@ import { parseHeaderName, repeatedNames } from '../keys/field.ts';
 import { row, section } from '../keys/section.ts';
 import { described, duration, flag, parsedBy, size, target } from '../keys/value.ts';
 import { balance, canaryForm, sticky } from './balance-schema.ts';
-import { parseHeaderValue, parseMethod } from './condition.ts';
+import { parseCookieName, parseCookieValue, parseHeaderValue, parseMethod } from './condition.ts';
 import { folderShape } from './folder-schema.ts';
 import { health, slowStart } from './health-schema.ts';
 import { inheritedShape } from './inherited.ts';
@@ -39,6 +39,12 @@ const headerMap = z
     }
   });
 
+const cookieName = parsedBy(z.string(), parseCookieName).meta({ doc: { expected: 'the name of a cookie' } });
+
+const cookieValue = z
+  .union([ANY_VALUE, parsedBy(z.union([z.string(), z.int().transform(String)]), parseCookieValue)])
+  .meta({ doc: { expected: 'a value, or true for any' } });
+
 const queryValue = z
   .union([ANY_VALUE, z.string(), z.int().transform(String)])
   .meta({ doc: { expected: 'a value, or true for any' } });
@@ -61,6 +67,16 @@ export const when = z
         expected: 'a map of header names to values',
         type: 'map of names to text or `true`',
         defaultText: 'none',
+      },
+    ).optional(),
+    cookies: described(
+      z.record(cookieName, cookieValue),
+      'Cookies that must all be there, with this value (`true`: with any). Of several of one name, one is enough.',
+      {
+        expected: 'a map of cookie names to values',
+        type: 'map of names to text or `true`',
+        defaultText: 'none',
+        also: ['cookie'],
       },
     ).optional(),
     query: described(
@@ -173,7 +189,7 @@ export const routeForm = z
     exact: described(flag, 'Only this very path, nothing below it.', { default: 'false' }).optional(),
     when: described(when, 'Only requests that also have all of this.', {
       defaultText: 'any request',
-      also: ['methods', 'method', 'headers', 'query', 'match'],
+      also: ['methods', 'method', 'headers', 'cookies', 'query', 'match'],
     }).optional(),
     ...plainRows.shape,
     tls: described(

@@ -12,7 +12,7 @@ import type {
   SourcePosition,
 } from '../model/config.ts';
 import type { CheckedCanary } from './balance-schema.ts';
-import { headerConditions, queryConditions } from './condition.ts';
+import { conditions, headerConditions } from './condition.ts';
 import type { Places } from './endpoint.ts';
 import { compileEndpoints } from './endpoints.ts';
 import { compileFolder, isRemote } from './folder-schema.ts';
@@ -98,7 +98,8 @@ function compileMatcher(key: RouteKey, { exact, when }: CheckedRoute): RouteMatc
     exact: exact ?? false,
     methods: when?.methods === undefined ? null : [...new Set(when.methods)],
     headers: headerConditions(when?.headers ?? {}),
-    query: queryConditions(when?.query ?? {}),
+    cookies: conditions(when?.cookies ?? {}),
+    query: conditions(when?.query ?? {}),
   };
 }
 

@@ -334,6 +334,8 @@ export interface RouteMatcher {
   readonly methods: readonly string[] | null;
   /** All must be there. `value: null`: present with any value. Names in lower case. */
   readonly headers: readonly FieldCondition[];
+  /** All must be there. */
+  readonly cookies: readonly FieldCondition[];
   /** All must be there, compared after percent-decoding. */
   readonly query: readonly FieldCondition[];
 }

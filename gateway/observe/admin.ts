@@ -344,9 +344,15 @@ function withoutPasswords(shared: SharedConfig): SharedConfig {
 
 /** What a condition wants is a secret where what clients send is one. */
 function withoutWantedSecrets(matcher: RouteMatcher): RouteMatcher {
-  const shown = (condition: FieldCondition) =>
-    condition.value !== null && isSecretName(condition.name) ? { ...condition, value: HIDDEN } : condition;
-  return { ...matcher, headers: matcher.headers.map(shown), query: matcher.query.map(shown) };
+  const hidden = (condition: FieldCondition) => ({ ...condition, value: condition.value && HIDDEN });
+  const shown = (condition: FieldCondition) => (isSecretName(condition.name) ? hidden(condition) : condition);
+  const { headers, cookies, query } = matcher;
+  return {
+    ...matcher,
+    headers: headers.map(shown),
+    cookies: cookies.map(hidden),
+    query: query.map(shown),
+  };
 }
 
 function withoutAccountKey(tls: TlsConfig): TlsConfig {

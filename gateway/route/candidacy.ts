@@ -16,7 +16,7 @@ export type Loss =
   | { readonly kind: 'exact'; readonly below: string }
   | { readonly kind: 'method'; readonly wanted: readonly string[]; readonly found: string }
   | {
-      readonly kind: 'header' | 'query';
+      readonly kind: 'header' | 'cookie' | 'query';
       readonly name: string;
       /** `null`: any value. */
       readonly wanted: string | null;
@@ -27,8 +27,8 @@ export type Loss =
   | { readonly kind: 'less-specific'; readonly than: string; readonly by: Precedence | null };
 
 /**
- * What keeps `route` from matching; empty when it matches. The host or the path alone is reason enough; of method, headers and query every
- * one that fails is named.
+ * What keeps `route` from matching; empty when it matches. The host or the path alone is reason enough; of method, headers, cookies and query
+ * every one that fails is named.
  */
 export function lossesOf(route: RouteConfig, request: RouteRequest): readonly Loss[] {
   const { matcher } = route;
@@ -59,6 +59,9 @@ function conditionLosses(matcher: RouteMatcher, request: RouteRequest): readonly
   for (const condition of matcher.headers) {
     if (!check.headerHolds(condition)) losses.push(headerLoss(condition, check));
   }
+  for (const condition of matcher.cookies) {
+    if (!check.cookieHolds(condition)) losses.push(cookieLoss(condition, check));
+  }
   for (const condition of matcher.query) {
     if (!check.queryHolds(condition)) losses.push(queryLoss(condition, check));
   }
@@ -68,6 +71,10 @@ function conditionLosses(matcher: RouteMatcher, request: RouteRequest): readonly
 function headerLoss({ name, value }: FieldCondition, check: ConditionCheck): Loss {
   const found = check.headerValue(name);
   return { kind: 'header', name, wanted: value, found: found === undefined ? [] : [found] };
+}
+
+function cookieLoss({ name, value }: FieldCondition, check: ConditionCheck): Loss {
+  return { kind: 'cookie', name, wanted: value, found: check.cookieValues(name) };
 }
 
 function queryLoss({ name, value }: FieldCondition, check: ConditionCheck): Loss {

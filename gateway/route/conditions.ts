@@ -1,5 +1,6 @@
-/** What a route asks for beyond host and path: method, headers, query. */
+/** What a route asks for beyond host and path: method, headers, cookies, query. */
 import type { FieldCondition, RouteMatcher } from '../model/config.ts';
+import { cookieValues } from './cookie.ts';
 
 /** One request as the conditions see it. The query is read when a route asks for it first, and then once. */
 export class ConditionCheck {
@@ -14,6 +15,7 @@ export class ConditionCheck {
     return (
       this.methodHolds(matcher) &&
       matcher.headers.every((condition) => this.headerHolds(condition)) &&
+      matcher.cookies.every((condition) => this.cookieHolds(condition)) &&
       matcher.query.every((condition) => this.queryHolds(condition))
     );
   }
@@ -28,20 +30,32 @@ export class ConditionCheck {
     return value === null ? found !== undefined : found === value;
   }
 
-  /** One of several values under the name is enough. */
+  cookieHolds({ name, value }: FieldCondition): boolean {
+    return isAmong(this.cookieValues(name), value);
+  }
+
   queryHolds({ name, value }: FieldCondition): boolean {
-    const found = this.queryValues(name);
-    return value === null ? found.length > 0 : found.includes(value);
+    return isAmong(this.queryValues(name), value);
   }
 
   headerValue(name: string): string | undefined {
     return this.#request.header(name);
   }
 
+  cookieValues(name: string): readonly string[] {
+    const cookies = this.#request.header('cookie');
+    return cookies === undefined ? [] : cookieValues(cookies, name);
+  }
+
   queryValues(name: string): readonly string[] {
     this.#fields ??= queryFields(this.#request.target.query);
     return this.#fields.get(name) ?? [];
   }
+}
+
+/** One of several values under the name is enough. @param wanted `null`: any */
+function isAmong(found: readonly string[], wanted: string | null): boolean {
+  return wanted === null ? found.length > 0 : found.includes(wanted);
 }
 
 export interface ConditionedRequest {
@@ -52,8 +66,8 @@ export interface ConditionedRequest {
 }
 
 /** Whether the host and path alone decide. */
-export function isUnconditional(matcher: RouteMatcher): boolean {
-  return matcher.methods === null && matcher.headers.length === 0 && matcher.query.length === 0;
+export function isUnconditional({ methods, headers, cookies, query }: RouteMatcher): boolean {
+  return methods === null && headers.length === 0 && cookies.length === 0 && query.length === 0;
 }
 
 /**

@@ -13,6 +13,7 @@ const table = buildRouteTable([
   routeConfig('/files', { line: 4, strip: false }),
   routeConfig('/db/users', { id: '/db/users', line: 5, exact: true, methods: ['POST', 'PUT'] }),
   routeConfig('/db', { id: '/db#2', line: 6, headers: [{ name: 'x-tier', value: 'gold' }] }),
+  routeConfig('/db', { id: '/db#4', line: 8, cookies: [{ name: 'beta', value: '1' }] }),
   routeConfig('/db', { id: '/db#3', line: 7, query: [{ name: 'v', value: null }] }),
   routeConfig('/cart', { line: 8, host: 'shop.localhost' }),
 ]);
@@ -61,7 +62,7 @@ describe('a request that a route takes', () => {
   test('lists the chosen route, the less specific, those with a failed condition, then the others', () => {
     const { candidates } = ask('/db?v=1');
     expect(candidates.map(({ id }) => id)).toEqual(
-      ['/db#3', '/db', '/db#2', '/files', '/db/users', '/cart'].map(hosted),
+      ['/db#3', '/db', '/db#2', '/db#4', '/files', '/db/users', '/cart'].map(hosted),
     );
     expect(candidates[0]?.losses).toEqual([]);
   });
@@ -147,6 +148,13 @@ describe('why a route lost', () => {
       '/db?w',
       {},
       [{ kind: 'query', name: 'v', wanted: null, found: [] }],
+    ],
+    [
+      'a cookie with other values',
+      '/db#4',
+      '/db',
+      { headers: [['Cookie', 'beta=0; a=1; beta=2']] },
+      [{ kind: 'cookie', name: 'beta', wanted: '1', found: ['0', '2'] }],
     ],
     [
       'a longer path',

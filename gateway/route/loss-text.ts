@@ -8,6 +8,7 @@ const WHY_MORE_SPECIFIC: Readonly<Record<Precedence, string>> = {
   path: 'has the longer path',
   methods: 'names its methods',
   headers: 'asks for more headers',
+  cookies: 'asks for more cookies',
   query: 'asks for more of the query',
   values: 'asks for more exact values',
 };
@@ -27,6 +28,8 @@ export function lossText(loss: Loss): string {
       return `takes ${loss.wanted.join(', ')}, not ${printable(loss.found)}`;
     case 'header':
       return conditionText(`the header ${loss.name}`, loss.wanted, loss.found);
+    case 'cookie':
+      return conditionText(`the cookie ${loss.name}`, loss.wanted, loss.found);
     case 'query':
       return conditionText(`${quoted(loss.name)} in the query`, loss.wanted, loss.found);
     case 'less-specific':

@@ -1,10 +1,10 @@
 /**
  * Which of two routes that both match a request takes it (SEMANTICS 1.1): host before no host, exact before prefix, longer path before
- * shorter, then methods, headers, query. The order in the file decides nothing but a perfect tie.
+ * shorter, then methods, headers, cookies, query. The order in the file decides nothing but a perfect tie.
  */
 import type { FieldCondition, RouteMatcher } from '../model/config.ts';
 
-export type Precedence = 'host' | 'exact' | 'path' | 'methods' | 'headers' | 'query' | 'values';
+export type Precedence = 'host' | 'exact' | 'path' | 'methods' | 'headers' | 'cookies' | 'query' | 'values';
 
 type Rank = readonly [by: Precedence, rank: (matcher: RouteMatcher) => number];
 
@@ -14,8 +14,9 @@ const RANKS: readonly Rank[] = [
   ['path', (matcher) => (matcher.path === '/' ? 0 : matcher.path.length)],
   ['methods', (matcher) => (matcher.methods === null ? 0 : 1)],
   ['headers', (matcher) => matcher.headers.length],
+  ['cookies', (matcher) => matcher.cookies.length],
   ['query', (matcher) => matcher.query.length],
-  ['values', (matcher) => valueCount(matcher.headers) + valueCount(matcher.query)],
+  ['values', ({ headers, cookies, query }) => valueCount([...headers, ...cookies, ...query])],
 ];
 
 export interface Comparison {

@@ -166,6 +166,7 @@ describe('conditions', () => {
     ['/api', { id: 'gold', headers: gold }],
     ['/api', { id: 'tiered', headers: [{ name: 'x-tier', value: null }] }],
     ['/api', { id: 'gold-eu', headers: [...gold, { name: 'x-region', value: 'eu' }] }],
+    ['/api', { id: 'beta', cookies: [{ name: 'beta', value: '1' }] }],
     ['/api', { id: 'v2', query: [{ name: 'v', value: '2' }] }],
     [
       '/api',
@@ -181,6 +182,7 @@ describe('conditions', () => {
     ['/api/deep', { id: 'deep-exact-put', exact: true, methods: ['PUT'] }],
   );
   const tier = (value: string) => ({ headers: { 'x-tier': value } });
+  const cookies = (cookie: string) => ({ headers: { cookie } });
 
   test.each<[string, Asked, string]>([
     ['/api', {}, 'plain'],
@@ -203,6 +205,12 @@ describe('conditions', () => {
     ['/api?v=3&&debug=', {}, 'debug'],
     ['/api?debug', {}, 'plain'],
     ['/api?%zz=%&v=2', {}, 'v2'],
+    ['/api', cookies('a=0; beta=1'), 'beta'],
+    ['/api', cookies('beta=0; beta=1'), 'beta'],
+    ['/api', cookies('a=0, beta=1'), 'beta'],
+    ['/api?v=2', cookies('beta=1'), 'beta'],
+    ['/api', cookies('beta=11; xbeta=1; Beta=1; x=beta=1'), 'plain'],
+    ['/api', cookies(''), 'plain'],
     ['/api/deep', {}, 'deep-get'],
     ['/api/deep', { method: 'PUT' }, 'deep-exact-put'],
     ['/api/deep/x', { method: 'PUT' }, 'plain'],

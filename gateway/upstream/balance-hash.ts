@@ -1,5 +1,5 @@
-import { cookieValue } from '../fields/cookie.ts';
 import type { HashKey } from '../model/config.ts';
+import { cookieValue } from '../route/cookie.ts';
 import { RoundRobin } from './balance-round-robin.ts';
 import type { Balancer } from './balancer.ts';
 import type { Candidate } from './candidate.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { cookieAt, valueAt } from '../fields/cookie.ts';
 import type { StickyConfig } from '../model/config.ts';
 import type { CookieScope } from '../policy/sticky-cookie/sticky-cookie.ts';
+import { cookieAt, valueAt } from '../route/cookie.ts';
 import type { Candidate } from './candidate.ts';
 import type { Choice } from './choice.ts';
 import type { Endpoint } from './endpoint.ts';

@@ -107,6 +107,7 @@ class Writer {
       ...this.#comparisons(key, 'headers', when?.headers),
       ...this.#comparisons(key, 'queryParams', when?.query),
     };
+    for (const name of Object.keys(when?.cookies ?? {})) this.left.push(`${key}: when cookie ${name}`);
     return when?.methods === undefined ? [match] : when.methods.map((method) => ({ ...match, method }));
   }
 

@@ -67,9 +67,10 @@ function withoutSecrets(explanation: Explanation): Explanation {
   const candidates = explanation.candidates.map((candidate) => ({
     ...candidate,
     losses: candidate.losses.map((loss) => {
-      if (loss.kind !== 'header' && loss.kind !== 'query') return loss;
+      if (loss.kind !== 'header' && loss.kind !== 'cookie' && loss.kind !== 'query') return loss;
+      const isSecret = loss.kind === 'cookie' || isSecretName(loss.name);
       const shown = (value: string) =>
-        loss.kind === 'header' ? shownField(loss.name, value) : isSecretName(loss.name) ? HIDDEN : value;
+        loss.kind === 'header' ? shownField(loss.name, value) : isSecret ? HIDDEN : value;
       // What the configuration wants is a secret where what clients send is one.
       return { ...loss, wanted: loss.wanted && shown(loss.wanted), found: loss.found.map(shown) };
     }),

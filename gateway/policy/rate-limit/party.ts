@@ -1,6 +1,6 @@
 import type { Fields } from '../../exchange/contract.ts';
-import { cookieValue } from '../../fields/cookie.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
+import { cookieValue } from '../../route/cookie.ts';
 import type { LimitBy } from './keys.ts';
 import type { PartyTag, PartyTagger } from './party-tag.ts';
 

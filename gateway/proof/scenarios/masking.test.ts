@@ -19,6 +19,7 @@ routes:
   /db:
     - to: ${service.port}
     - { to: ${service.port}, when: { headers: { X-Api-Key: hushwanted }, query: { token: hushquery } } }
+    - { to: ${service.port}, when: { cookies: { beta: hushcookie } } }
 `,
     { mode: 'development' },
   );
@@ -26,6 +27,7 @@ routes:
   await gateway.get(
     `/db/x?next=${nested}&accessKey=hushcamel`,
     'Sec-WebSocket-Protocol: graphql-ws, hushprotocol0123456789',
+    'Cookie: beta=hushsession',
   );
   await until('a batch has come', () => collector.requests.length > 0);
   expect(collector.faults).toEqual([]);
@@ -39,10 +41,10 @@ routes:
   const one = await ask(`/exchanges/${exchanges[0]!.id}`);
   expect(one).toContain('graphql-ws, (not shown)');
   expect(JSON.parse(one).why).toContain('(not shown)');
-  const ofConfig = ['hushurl', 'hushkey', 'hushwanted', 'hushquery'];
+  const ofConfig = ['hushurl', 'hushkey', 'hushwanted', 'hushquery', 'hushcookie'];
   const hidden = (text: string, secrets: readonly string[]) =>
     expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
-  hidden(one, [...ofConfig, 'hushnested', 'hushcamel', 'hushprotocol']);
+  hidden(one, [...ofConfig, 'hushnested', 'hushcamel', 'hushprotocol', 'hushsession']);
   hidden(await ask('/config'), ofConfig);
   hidden(JSON.stringify(gateway.log.records), ofConfig);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
+import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
@@ -51,18 +52,32 @@ describe('of several routes', () => {
     [get('/a/?beta=1'), 'beta'],
     [get('/a/?x=1&beta=%31'), 'beta'],
     [get('/a/?beta=2'), 'rest'],
+    [get('/a/?beta=1', 'Cookie: a=1; tester=1'), 'tester'],
+    [get('/a/', 'Cookie: a=1', 'Cookie: tester=1'), 'tester'],
+    [request('POST', '/a/', ['Transfer-Encoding: chunked', 'Cookie: tester=1'], '0\r\n\r\n'), 'tester'],
+    [get('/a/', 'Cookie: tester=2; x=tester=1'), 'rest'],
+    [get('/a/', 'Cookie: tester=1', 'X-Canary: yes'), 'canary'],
     [request('PUT', '/a/?beta=1', ['X-Canary: yes'], 'x'), 'put'],
     [get('/a/?beta=1', 'X-Canary: yes'), 'canary'],
-  ])('%j goes to %s: method before fields before query before none', async (asked, name) => {
-    const { rest, put, canary, beta } = await named('rest', 'put', 'canary', 'beta');
+  ])('%j goes to %s: method before fields before cookies before query before none', async (asked, name) => {
+    const { rest, put, canary, tester, beta } = await named('rest', 'put', 'canary', 'tester', 'beta');
     const yaml = `routes:
   /a:
     - { to: ${rest} }
     - { to: ${beta}, when: { query: { beta: "1" } } }
+    - { to: ${tester}, when: { cookies: { tester: 1 } } }
     - { to: ${canary}, when: { headers: { X-Canary: "yes" } } }
     - { to: ${put}, when: { methods: PUT } }
 `;
     expect((await (await startTestGateway(yaml)).exchange(asked)).text).toBe(name);
+  });
+
+  test('over HTTP/2 each cookie may be a field of its own (RFC 9113 §8.2.3)', async () => {
+    const { rest, tester } = await named('rest', 'tester');
+    const yaml = `routes:\n  /: [{ to: ${rest} }, { to: ${tester}, when: { cookies: { tester: "1" } } }]\n`;
+    const session = await connectH2((await startTestGateway(yaml)).port, 'http');
+    const asked = { ':path': '/', cookie: ['a=1', 'tester=1', 'b=2'] };
+    expect((await exchangeH2(session, asked)).text).toBe('tester');
   });
 
   test.each([

@@ -26,6 +26,7 @@ export function routeConfig(path: string, overrides: RouteOverrides = {}): Route
       exact: false,
       methods: null,
       headers: [],
+      cookies: [],
       query: [],
       ...matcher,
       path: path as PathPrefix,

@@ -16,6 +16,14 @@ export function cookieAt(cookies: string, name: string, from: number): number {
   return -1;
 }
 
+/** Every value of that name: a browser has one for each path and domain that it was set for. */
+export function cookieValues(cookies: string, name: string): string[] {
+  const values: string[] = [];
+  for (let at = cookieAt(cookies, name, 0); at !== -1; at = cookieAt(cookies, name, at))
+    values.push(valueAt(cookies, at));
+  return values;
+}
+
 export function valueAt(cookies: string, at: number): string {
   // Several fields were joined with commas, where HTTP/2 would have joined them with semicolons; a value has neither.
   let end = at;

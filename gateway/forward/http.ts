@@ -80,7 +80,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   start(): void {
     this.#downstream.listen(this);
-    this.#plan.upstream.budget.earn(this.#record.startedAt);
+    this.#plan.upstream.budget.requests.add(false, this.#record.startedAt);
     this.#attempt();
   }
 

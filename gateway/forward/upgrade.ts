@@ -80,7 +80,7 @@ export class Tunnel {
   }
 
   start(): void {
-    this.#plan.upstream.budget.earn(this.#record.startedAt);
+    this.#plan.upstream.budget.requests.add(false, this.#record.startedAt);
     this.#attempt();
   }
 

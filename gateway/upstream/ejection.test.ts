@@ -17,8 +17,7 @@ function ejectionAfter(outcomes: string, overrides: Partial<EjectionConfig> = {}
   let now = 0;
   for (const outcome of outcomes) {
     now += 10;
-    if (outcome === 'f') ejection.failed(now);
-    else ejection.succeeded(now);
+    ejection.outcomes.add(outcome === 'f', now);
   }
   return ejection.reason(now);
 }
@@ -45,19 +44,19 @@ describe('an endpoint is to be ejected', () => {
 
   test('not for what has fallen out of the window', () => {
     const ejection = new Ejection(CONFIG);
-    for (let i = 0; i < 40; i++) (i % 2 ? ejection.failed : ejection.succeeded).call(ejection, 0);
+    for (let i = 0; i < 40; i++) ejection.outcomes.add(i % 2 === 1, 0);
     expect(ejection.reason(0)).not.toBeNull();
-    ejection.succeeded(10_000);
+    ejection.outcomes.add(false, 10_000);
     expect(ejection.reason(10_000)).toBeNull();
   });
 
   test('not for what it did before it was readmitted', () => {
     const ejection = new Ejection(CONFIG);
-    for (let i = 0; i < 30; i++) ejection.failed(i);
+    for (let i = 0; i < 30; i++) ejection.outcomes.add(true, i);
     ejection.eject(30);
     ejection.readmit();
     expect(ejection.reason(10_030)).toBeNull();
-    for (let i = 0; i < 4; i++) ejection.failed(10_031);
+    for (let i = 0; i < 4; i++) ejection.outcomes.add(true, 10_031);
     expect(ejection.reason(10_031)).toBeNull();
   });
 });

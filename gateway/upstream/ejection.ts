@@ -7,8 +7,8 @@ import { OutcomeWindow } from './outcome-window.ts';
  */
 export class Ejection {
   readonly #config: EjectionConfig;
-  readonly #window: OutcomeWindow;
-  #inRow = 0;
+  /** Attempts at it; those who make them count them here. */
+  readonly outcomes: OutcomeWindow;
   /** Ejections that followed each other. */
   #strikes = 0;
   /** Until when it was ejected the last time. */
@@ -16,25 +16,16 @@ export class Ejection {
 
   constructor(config: EjectionConfig) {
     this.#config = config;
-    this.#window = new OutcomeWindow(config.windowMs);
-  }
-
-  succeeded(now: number): void {
-    this.#inRow = 0;
-    this.#window.add(false, now);
-  }
-
-  failed(now: number): void {
-    this.#inRow++;
-    this.#window.add(true, now);
+    this.outcomes = new OutcomeWindow(config.windowMs);
   }
 
   /** Why it should be ejected: `5 failures in a row`; `null`: it should not. */
   reason(now: number): string | null {
     const { failures, rate, requests, windowMs } = this.#config;
-    if (this.#inRow >= failures) return `${this.#inRow} failures in a row`;
-    const total = this.#window.total(now);
-    const failed = this.#window.failed(now);
+    const { inRow } = this.outcomes;
+    if (inRow >= failures) return `${inRow} failures in a row`;
+    const total = this.outcomes.total(now);
+    const failed = this.outcomes.failed(now);
     if (total < requests || failed < rate * total) return null;
     return `${failed} of ${total} failed within ${seconds(windowMs)}`;
   }
@@ -55,8 +46,7 @@ export class Ejection {
 
   /** What it did before counts no more, but for how often it was ejected. */
   readmit(): void {
-    this.#inRow = 0;
-    this.#window.clear();
+    this.outcomes.clear();
   }
 }
 

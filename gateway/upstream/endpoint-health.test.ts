@@ -31,7 +31,7 @@ function endpointHealth(overrides: Partial<EndpointHealthConfig> = {}, port = 30
   const made = new EndpointHealth(localAddress(port), config, new HealthChecks(pino({}, log)), owner);
   onTestFinished(() => made.close());
   const fail = (times: number, unsent = false) => {
-    for (let i = 0; i < times; i++) made.recordOutcome({ cause: 'answered 503', unsent }, performance.now());
+    for (let i = 0; i < times; i++) made.failed({ cause: 'answered 503', unsent }, performance.now());
   };
   const words = () => log.records.map(({ msg }) => msg);
   return { endpointHealth: made, owner, fail, words };
@@ -71,7 +71,7 @@ describe('an endpoint that fails', () => {
     const { endpointHealth: one, fail } = endpointHealth();
     for (let i = 0; i < 10; i++) {
       fail(2);
-      one.recordOutcome('success', performance.now());
+      one.outcomes!.add(false, performance.now());
     }
     expect(one.available).toBe(true);
   });

@@ -2,7 +2,8 @@ import type { DialAddress, EjectionConfig, HealthConfig } from '../model/config.
 import { Ejection, seconds } from './ejection.ts';
 import type { HealthCheck } from './health-check.ts';
 import type { HealthChecks, HealthLog, HealthWatcher } from './health-checks.ts';
-import type { Failure, Outcome } from './outcome.ts';
+import type { Failure } from './outcome.ts';
+import type { OutcomeWindow } from './outcome-window.ts';
 
 /** What the file says of the health of an endpoint. */
 export interface EndpointHealthConfig {
@@ -33,6 +34,8 @@ export class EndpointHealth implements HealthWatcher {
   readonly #owner: EndpointHealthOwner;
   readonly #check: HealthCheck | null;
   readonly #ejection: Ejection | null;
+  /** Of attempts, which their maker counts where they succeed; `null`: it is not judged by them. */
+  readonly outcomes: OutcomeWindow | null;
   /** How often it was ejected. */
   ejections = 0;
   #available = true;
@@ -57,6 +60,7 @@ export class EndpointHealth implements HealthWatcher {
     this.#log = checks.log;
     this.#owner = owner;
     this.#ejection = config.ejection && new Ejection(config.ejection);
+    this.outcomes = this.#ejection?.outcomes ?? null;
     this.#check = config.health && checks.watch(address, config.health, this);
     this.#assess();
     if (this.#available) this.#warmUp();
@@ -99,15 +103,11 @@ export class EndpointHealth implements HealthWatcher {
 
   // What exchanges tell.
 
-  /** What an attempt says of it. @param now `performance.now()`. */
-  recordOutcome(outcome: Outcome, now: number): void {
-    if (this.#ejection === null || outcome === 'neutral') return;
-    if (outcome === 'success') this.#ejection.succeeded(now);
-    else this.#failed(this.#ejection, outcome, now);
-  }
-
-  #failed(ejection: Ejection, { cause, unsent }: Failure, now: number): void {
-    ejection.failed(now);
+  /** An attempt at it has. @param now `performance.now()`. */
+  failed({ cause, unsent }: Failure, now: number): void {
+    const ejection = this.#ejection;
+    if (ejection === null) return;
+    ejection.outcomes.add(true, now);
     this.#unsent = unsent;
     if (this.#ejected !== null) return;
     const reason = ejection.reason(now);

@@ -5,6 +5,7 @@ import { ReadBuffer } from '../wire/read-buffer.ts';
 import { authorityOf, isLoopback, schemeOf } from './authority.ts';
 import { EndpointHealth, type EndpointHealthOwner } from './endpoint-health.ts';
 import type { HealthChecks } from './health-checks.ts';
+import type { OutcomeWindow } from './outcome-window.ts';
 import type { ConnectionPool } from './pool.ts';
 import { Probe } from './probe.ts';
 
@@ -34,6 +35,8 @@ export class Endpoint implements EndpointHealthOwner {
   readonly scheme: 'http' | 'https';
   readonly probe: Probe;
   readonly health: EndpointHealth;
+  /** Those of `health`, one step nearer to each exchange. */
+  readonly outcomes: OutcomeWindow | null;
   /** Its HTTP connections, which it may share with an endpoint of the same address that is checked otherwise. */
   readonly connections: ConnectionPool;
   readonly #connectTimeoutMs: number;
@@ -62,6 +65,7 @@ export class Endpoint implements EndpointHealthOwner {
     this.connections = connections;
     this.probe = new Probe(address, connectTimeoutMs);
     this.health = new EndpointHealth(address, settings, checks, this);
+    this.outcomes = this.health.outcomes;
     this.endpointHealthChanged();
   }
 

@@ -46,6 +46,13 @@ describe('a window over the outcomes of a second', () => {
     expect(window.total(6_000)).toBe(0);
   });
 
+  test('knows the failures in a row, however long ago they were, until it is cleared', () => {
+    const window = windowOf([0, true], [100, false], [200, true], [60_000, true]);
+    expect([window.inRow, window.failed(60_000)]).toEqual([2, 1]);
+    window.clear();
+    expect(window.inRow).toBe(0);
+  });
+
   test('begins anew when it is cleared', () => {
     const window = windowOf([100, true], [200, false]);
     window.clear();

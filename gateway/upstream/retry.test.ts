@@ -116,7 +116,7 @@ describe('the budget of retries', () => {
     const budget = new RetryBudget();
     let count = 0;
     for (let i = 0; i < requests; i++) {
-      budget.earn(0);
+      budget.requests.add(false, 0);
       if (budget.spend(share, 0)) count++;
     }
     expect(count + granted(budget, 50, share)).toBe(expected);
@@ -126,7 +126,7 @@ describe('the budget of retries', () => {
     const budget = new RetryBudget();
     let count = 0;
     for (let now = 0; now < 60_000; now += 5) {
-      budget.earn(now);
+      budget.requests.add(false, now);
       if (budget.spend(0.2, now)) count++;
     }
     expect(count).toBeLessThanOrEqual(0.2 * 12_000);
@@ -135,7 +135,7 @@ describe('the budget of retries', () => {
 
   test('saves nothing up', () => {
     const budget = new RetryBudget();
-    for (let i = 0; i < 1_000; i++) budget.earn(0);
+    for (let i = 0; i < 1_000; i++) budget.requests.add(false, 0);
     expect(granted(budget, 500, 0.2, 10_000)).toBe(10);
     expect(granted(budget, 500, 0.2, 20_000)).toBe(10);
   });

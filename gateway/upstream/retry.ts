@@ -62,20 +62,16 @@ export function mayRetry(error: GatewayError, attempt: Attempt): boolean {
  * multiplied. A few are always granted, which lets a quiet gateway retry at all; they are no addition to the share but its least.
  */
 export class RetryBudget {
-  readonly #requests = new OutcomeWindow(WINDOW_MS);
+  /** Each request that comes is counted here, whatever becomes of it. */
+  readonly requests = new OutcomeWindow(WINDOW_MS);
   readonly #retries = new OutcomeWindow(WINDOW_MS);
-
-  /** A request has come. */
-  earn(now: number): void {
-    this.#requests.add(false, now);
-  }
 
   /**
    * @param share from 0, none at all, to 1.
    * @returns whether a retry is granted; it counts as made.
    */
   spend(share: number, now: number): boolean {
-    const granted = Math.max(RESERVE, share * this.#requests.total(now));
+    const granted = Math.max(RESERVE, share * this.requests.total(now));
     if (share === 0 || this.#retries.total(now) + 1 > granted) return false;
     this.#retries.add(false, now);
     return true;

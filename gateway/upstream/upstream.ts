@@ -172,8 +172,11 @@ export class Upstream implements EndpointWatcher {
   /** How the attempt goes is known: when the head of its answer is there, or it failed. Once for each `begun`. */
   recordOutcome(endpoint: Endpoint, outcome: Outcome, ticket: number, now: number): void {
     if (this.breaker !== null) this.breaker.recordOutcome(outcome, ticket, now);
-    endpoint.health.recordOutcome(outcome, now);
-    if (outcome !== 'success' && outcome !== 'neutral' && outcome.unsent) this.#refreshNames();
+    if (outcome === 'success') endpoint.outcomes?.add(false, now);
+    else if (outcome !== 'neutral') {
+      endpoint.health.failed(outcome, now);
+      if (outcome.unsent) this.#refreshNames();
+    }
   }
 
   /** No endpoint can be reached: the name may stand for another address by now. */

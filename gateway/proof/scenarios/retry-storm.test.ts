@@ -42,10 +42,10 @@ describe('a storm is not multiplied', () => {
   });
 
   test.each([
-    ['20%', 1.2],
-    ['5%', 1.05],
-    ['0%', 1],
-  ])('of connections that fail, with a budget of %s by more than %d', async (budget, times) => {
+    ['20%', 1.15, 1.2],
+    ['5%', 1, 1.05],
+    ['0%', 1, 1],
+  ])('of connections that fail, with a budget of %s by more than %d to %d', async (budget, least, most) => {
     const ports = [await startSpeechless(), await startSpeechless(), await startSpeechless()];
     const to = ports.map(({ port }) => `"https://127.0.0.1:${port}"`).join(', ');
     const gateway = await startTestGateway(
@@ -53,8 +53,8 @@ describe('a storm is not multiplied', () => {
     );
     expect(new Set(await storm(gateway))).toEqual(new Set([502]));
     const seen = ports.reduce((sum, { connections }) => sum + connections(), 0);
-    expect(seen).toBeGreaterThanOrEqual(REQUESTS);
-    expect(seen).toBeLessThanOrEqual(REQUESTS * times);
+    expect(seen).toBeGreaterThanOrEqual(REQUESTS * least);
+    expect(seen).toBeLessThanOrEqual(REQUESTS * most);
   });
 
   test('of services that hang, by more than a fifth', async () => {

@@ -19,9 +19,28 @@ test.each([
   ['ord":1,"password":"S","token":5S', 'ord":1,"password":"(not shown)","token":"(not shown)"'],
   [String.raw`{\u0022token\u0022:\u0022S\u0022}`, String.raw`{\u0022token\u0022:\u0022(not shown)\u0022}`],
   ['word":"S","token":', 'word":"S","token":'],
+  [`{'password': b"S'S", 'a': 1}`, `{'password':'(not shown)', 'a': 1}`],
+  [`{'tokens': ('S', 'S'), 'key': SecretStr('S')}`, `{'tokens':'(not shown)', 'key':'(not shown)'}`],
+  ['{"token"=>"S", "a"=>1}', '{"token":"(not shown)", "a"=>1}'],
+  ["{ a: 1, token: 'S', pin: 5S }", '{ a: 1, token: (not shown), pin: (not shown)}'],
+  ['query { me(token: "S") { id } }', 'query { me(token: (not shown)) { id } }'],
+  ['user: ann\npassword: S, S: "S\n a: 1', 'user: ann\npassword: (not shown)'],
+  ['tokens:\n- S\n- S\na: 1', 'tokens: (not shown)\na: 1'],
+  ['- "password": S S\n  a: 1', '- "password":"(not shown)"\n  a: 1'],
+  ['a:\n  key: |\n    S\n\n    S\n  b: 1', 'a:\n  key: (not shown)\n  b: 1'],
+  ['token: "S\n S"\na: 1', 'token: (not shown)\na: 1'],
+  ['Authorization: Basic S\r\nHost: a', 'Authorization: (not shown)\r\nHost: a'],
+  [
+    String.raw`{"log":"pin: S\n S\n  S\na: \"1\"\ntoken: \"S\" S","a":1`,
+    String.raw`{"log":"pin: (not shown)\na: \"1\"\ntoken: (not shown)","a":1`,
+  ],
+  ['error code: 1, at 12:30, see https://a/state:1', 'error code: 1, at 12:30, see https://a/state:1'],
 ])('%s is shown as %s', (text, shown) => {
   expect(withoutMembers(text)).toBe(shown);
 });
+
+/** The same ones each time. */
+const RUNS = { numRuns: 200, seed: 13 };
 
 /** What could be taken for the end of a string, of a name, or of a value. */
 const awkward = fc.string({ unit: fc.constantFrom(...`\\"'{}[]:, \nab`), maxLength: 5 });
@@ -65,7 +84,35 @@ test('no part of a secret is shown, wherever the text is cut off, however often 
       for (let length = whole.indexOf('Ω') + 1; length <= whole.length; length++)
         expect(withoutMembers(whole.slice(0, length))).not.toContain('Ω');
     }),
-    { numRuns: 200 },
+    RUNS,
+  );
+});
+
+/** A text stands there as it is where it may, else quoted or in a block. */
+function inYaml(value: unknown, indent = ''): string {
+  if (typeof value === 'string') {
+    if (/^[ab][ab ,]*$/.test(value.replaceAll('Ω', 'a'))) return value;
+    return value.includes(':')
+      ? `"${value.replaceAll('\n', `\n${indent} `)}"`
+      : `|2\n${value.replace(/^/gm, `${indent}  `)}`;
+  }
+  if (Array.isArray(value)) return value.map((one) => `\n${indent}- ${inYaml(one, `${indent}  `)}`).join('');
+  const members = Object.entries(value as object);
+  return members.map(([name, one]) => `\n${indent}${name}: ${inYaml(one, `${indent}  `)}`).join('');
+}
+
+test('nor in YAML, nor in YAML that stands in JSON', () => {
+  const text = fc.string({ unit: fc.constantFrom(...'{}[]:, -#\nab'), maxLength: 5 });
+  const secret = fc.tuple(text, text).map((around) => around.join('Ω'));
+  const nested = fc.oneof(secret, fc.array(secret), fc.record({ a: secret, b: fc.array(secret) }));
+  const quoted = fc.constantFrom(String, (yaml: string) => JSON.stringify({ a: yaml }));
+  fc.assert(
+    fc.property(text, nested, nested, quoted, (a, password, pin, quote) => {
+      const whole = quote(`begin: 1${inYaml({ a, password, list: ['a', 'b'], deeper: { pin, b: a } })}`);
+      for (let length = whole.indexOf('Ω') + 1; length <= whole.length; length++)
+        expect(withoutMembers(whole.slice(0, length))).not.toContain('Ω');
+    }),
+    RUNS,
   );
 });
 
@@ -76,7 +123,7 @@ test('text under harmless names stays as it is', () => {
       const text = quotes.reduce((text, quote) => quote(text), write(value));
       expect(withoutMembers(text)).toBe(text);
     }),
-    { numRuns: 200 },
+    RUNS,
   );
 });
 
@@ -88,12 +135,13 @@ test('behind a secret, the text around goes on', () => {
         quotes.reduce((text, quote) => quote(text), JSON.stringify({ a: 1, tokens: value, b: [2] }));
       expect(withoutMembers(text(tokens))).toBe(text('(not shown)'));
     }),
-    { numRuns: 200 },
+    RUNS,
   );
 });
 
 test('a text of nothing but what may begin a member, or end a value, is read in a moment', () => {
   for (const piece of [
+    ...['\n', 'token:', '\ntoken:\n', '{token:', '(', '\n- ', '\\n', '\\ntoken:\\n', 'token: \n '],
     '{"',
     '\\',
     "'",

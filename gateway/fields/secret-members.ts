@@ -1,10 +1,16 @@
+import { endOfValue, INDENT_MAX, isQuote, lineBeginningAt, nextMark } from './secret-values.ts';
 import { HIDDEN, isSecretName } from './secrets.ts';
 
 /**
  * Hides members with a secret's name in a text in which JSON may stand: behind something else, cut off, as a text within JSON (within JSON),
- * or with `'` for `"`, as Python and JavaScript write it. Reads forward only, so that the time grows with the length, whoever wrote the text.
+ * or with `'` for `"`, as Python and JavaScript write it; and in YAML, in fields of HTTP, and wherever else a colon stands behind a name
+ * that begins its line or follows a bracket or a comma. Reads forward only, so that the time grows with the length, whoever wrote the text.
  */
 export function withoutMembers(text: string): string {
+  return withoutBareNames(withoutQuotedNames(text));
+}
+
+function withoutQuotedNames(text: string): string {
   const lastQuotes = new Map<string, number>();
   let shown = '';
   let shownTo = 0;
@@ -17,9 +23,9 @@ export function withoutMembers(text: string): string {
     lastQuotes.set(kind, at);
     const valueFrom = behindColon(text, at);
     if (valueFrom === null || !isSecretName(unescaped(text.slice(nameFrom, mark.at)))) continue;
-    const valueTo = endOfValue(text, valueFrom);
-    if (valueTo === valueFrom) continue;
     const quote = text.slice(mark.at, mark.end);
+    const valueTo = endOfValue(text, valueFrom, lineBeginningAt(text, nameFrom - quote.length));
+    if (valueTo === valueFrom) continue;
     shown += `${text.slice(shownTo, mark.end)}:${quote}${HIDDEN}${quote}`;
     at = shownTo = valueTo;
   }
@@ -29,83 +35,46 @@ export function withoutMembers(text: string): string {
 /** Of a longer one the end decides. */
 const NAME_MAX_CHARS = 1_000;
 
-/** A quote or a bracket, and the backslashes before it. */
-interface Mark {
-  readonly at: number;
-  readonly end: number;
-  /** `\` where backslashes stand before something else. */
-  readonly sign: string;
-  /** How often it has been escaped. */
-  readonly depth: number;
-}
-
-/** .NET and PHP write `\u0022` and `\u0027` in a text within JSON. */
-const MARK = /\\*["'[\]{}]|\\+(?:u002[27])?/g;
-
-function nextMark(text: string, from: number): Mark | null {
-  MARK.lastIndex = from;
-  const whole = MARK.exec(text)?.[0];
-  if (whole === undefined) return null;
-  const end = MARK.lastIndex;
-  const at = end - whole.length;
-  const isEscaped = whole.endsWith('2') || whole.endsWith('7');
-  const backslashes = whole.length - (isEscaped ? 5 : 1);
-  const sign = isEscaped ? (whole.endsWith('2') ? '"' : "'") : whole.at(-1)!;
-  return { at, end, sign, depth: escapesOf(backslashes, isEscaped) };
-}
-
-/** Each encoder makes two backslashes of one and adds one before a quote; where it writes `\u0022` for that, later ones only double. */
-function escapesOf(backslashes: number, isEscaped: boolean): number {
-  const doubled = isEscaped ? trailingZeros(backslashes) : 0;
-  return doubled + trailingZeros(~(backslashes >> doubled));
-}
-
-const trailingZeros = (bits: number) => 31 - Math.clz32(bits & -bits);
-
-const isQuote = ({ sign }: Mark) => sign === '"' || sign === "'";
-
 /** @returns where a value may begin, or `null` where no colon follows. */
 function behindColon(text: string, at: number): number | null {
   COLON.lastIndex = at;
   return COLON.test(text) ? COLON.lastIndex : null;
 }
 
-const COLON = /(?:\s|\\+[nrt])*:(?:\s|\\+[nrt])*/y;
+/** Ruby and PHP have an arrow. */
+const COLON = /(?:\s|\\+[nrt])*(?::|=>)(?:\s|\\+[nrt])*/y;
 
+/** Between two quotes of which the first ended another text, only the last line is a name. */
 function unescaped(name: string): string {
-  return name.replace(/\\u([0-9a-f]{4})|\\/gi, (_, hex?: string) =>
+  const line = name.split(/[\n\r]|\\+[nr]/).at(-1)!;
+  return line.replace(/\\u([0-9a-f]{4})|\\/gi, (_, hex?: string) =>
     hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)),
   );
 }
 
-/** @returns where a value ends, or the text; `from`, if there is no value. */
-function endOfValue(text: string, from: number): number {
-  const first = nextMark(text, from);
-  if (first?.at === from && (isQuote(first) || isOpening(first))) return endOfQuoted(text, first);
-  BARE.lastIndex = from;
-  return from + BARE.exec(text)![0].length;
-}
-
-const lengthOf = ({ at, end }: Mark) => end - at;
-
-const isOpening = ({ sign }: Mark) => sign === '[' || sign === '{';
-
-/** A number, or a word. */
-const BARE = /[^\s"{}[\],]*/y;
-
-/** @returns where the quote or the bracket is closed, or else the end of the text. */
-function endOfQuoted(text: string, first: Mark): number {
-  let brackets = 0;
-  let quote: Mark | null = null;
-  for (let mark: Mark | null = first; mark !== null; mark = nextMark(text, mark.end)) {
-    if (quote === null && isQuote(mark)) quote = mark;
-    else if (quote === null) brackets += isOpening(mark) ? 1 : mark.sign === '\\' ? 0 : -1;
-    else if (mark.sign === quote.sign && mark.depth <= quote.depth) {
-      // In a text within JSON, whose encoder leaves `'` as it is, `\\'` was `\'`; elsewhere it ends what ends with a backslash.
-      if (mark.sign === "'" && lengthOf(mark) > lengthOf(quote)) return text.length;
-      quote = null;
-    }
-    if (quote === null && brackets <= 0) return mark.end;
+function withoutBareNames(text: string): string {
+  let shown = '';
+  let shownTo = 0;
+  for (const { 0: whole, 1: before, 2: name, index } of text.matchAll(BARE_NAME)) {
+    // Within what is hidden already there is nothing to look for.
+    if (index < shownTo || !isSecretName(name!)) continue;
+    const nameFrom = index + before!.length;
+    const colonEnd = index + whole.length;
+    const line = lineBeginningAt(text, nameFrom);
+    SPACE.lastIndex = colonEnd;
+    SPACE.test(text);
+    const valueTo = endOfValue(text, SPACE.lastIndex, line);
+    if (valueTo === SPACE.lastIndex) continue;
+    shown += `${text.slice(shownTo, colonEnd)} ${HIDDEN}`;
+    shownTo = valueTo;
   }
-  return text.length;
+  return shown + text.slice(shownTo);
 }
+
+/** What may stand before a name, and the name. */
+const BARE_NAME = new RegExp(
+  String.raw`((?:^|[\n\r{[(,"']|\\[nr])(?:[ \t]|-(?=[ \t])){0,${INDENT_MAX}})([a-z_$][\w.$-]{0,99})[ \t]{0,20}:`,
+  'gi',
+);
+/** The value may begin in the next line, but then its indentation says so. */
+const SPACE = /[ \t]*/y;

@@ -72,9 +72,12 @@ export function shownText(text: string): string {
   return /@|%40/.test(shown) ? shown.replace(USER_INFO, `$1${HIDDEN}$2`) : shown;
 }
 
-/** Up to its value, which may be a URL with a query of its own, encoded once or more often. Many JSON encoders write `\u0026` for `&`. */
+/**
+ * Up to its value, which may be a URL with a query of its own, encoded once or more often. Many JSON encoders write `\u0026` for `&`. What
+ * begins a word is a form that its type does not tell, a variable of an environment, or a pair of a log.
+ */
 const PARAMETER =
-  /(?:[?&;#]|\\u0026|%(?:25){0,3}(?:3[fb]|26|23))((?:[^=?&;#\s"'<>%\\]|%(?!(?:25){0,3}(?:3[dfb]|26|23))){1,200})(=|%(?:25){0,3}3d)/gi;
+  /(?:^|[\s?&;#]|\\u0026|%(?:25){0,3}(?:3[fb]|26|23))((?:[^=?&;#\s"'<>%\\]|%(?!(?:25){0,3}(?:3[dfb]|26|23))){1,200})(?:=|%(?:25){0,3}3d)/gi;
 const BEHIND_VALUE = /[&;#\s"'<>]|\\u0026|$/i;
 /** A value in an encoded query ends with the next parameter of that. */
 const BEHIND_ENCODED = /[&;#\s"'<>]|%(?:25){0,3}(?:3b|26|23)|$/i;
@@ -83,16 +86,24 @@ const USER_INFO = /(\\?\/\\?\/|%2f%2f)[^/?#@\s"'<>%]{0,1000}(?:%3a[^/?#@\s"'<>%]
 function withoutParameters(text: string): string {
   let shown = '';
   let at = 0;
-  for (const { 0: whole, 1: name, 2: sign, index } of text.matchAll(PARAMETER)) {
+  for (const { 0: whole, 1: name, index } of text.matchAll(PARAMETER)) {
     // Within what is hidden already there is nothing to look for.
     if (index < at || !isSecretName(decoded(name!))) continue;
     const from = index + whole.length;
-    const length = text.slice(from).search(sign === '=' ? BEHIND_VALUE : BEHIND_ENCODED);
+    const length = lengthOfValue(text, from, whole);
     if (length === 0) continue;
     shown += text.slice(at, from) + HIDDEN;
     at = from + length;
   }
   return shown + text.slice(at);
+}
+
+function lengthOfValue(text: string, from: number, parameter: string): number {
+  const quote = /^[?&;#\\%]/.test(parameter) ? undefined : /^\\*["']/.exec(text.slice(from, from + 10))?.[0];
+  if (quote === undefined)
+    return text.slice(from).search(parameter.endsWith('=') ? BEHIND_VALUE : BEHIND_ENCODED);
+  const end = text.indexOf(quote, from + quote.length);
+  return (end < 0 ? text.length : end + quote.length) - from;
 }
 
 /** `%74oken` is a token, too. */

@@ -30,6 +30,9 @@ describe('what is shown of a body in another charset', () => {
       'text/plain',
       '{"token":"(not shown)"}',
     ],
+    ['a text that says UTF-16 and is not', Buffer.from(form), 'text/plain; charset=utf-16', shownForm],
+    ['JSON that says UTF-16 and is not', Buffer.from(json), `${JSON_TYPE}; charset=utf-16`, shownJson],
+    ['a form that says UTF-16 and is not', Buffer.from(form), `${FORM_TYPE}; charset=utf-16le`, shownForm],
   ])('%s', (_, content, type, text) => {
     expect(shownContent(content, type, false)).toMatchObject({ text });
   });
@@ -44,10 +47,9 @@ describe('what is shown of a body in another charset', () => {
     [littleEndian(json), JSON_TYPE],
     [bigEndian(json), `${JSON_TYPE}; charset=utf-8`],
     [bigEndian(json), `${JSON_TYPE}; charset=utf-16`],
-    [Buffer.from(json), `${JSON_TYPE}; charset=utf-16`],
     [littleEndian(form), FORM_TYPE],
-    [Buffer.from(form), `${FORM_TYPE}; charset=utf-16le`],
-  ])('is nothing where it is not the one that it says: %#', (content, type) => {
+    [Buffer.from('{+ACI-token+ACI-:+ACI-S+ACI-}'), 'text/plain; charset=UTF-7'],
+  ])('is nothing where it is not the one that it says, or names in it are not found: %#', (content, type) => {
     expect(shownContent(content, type, false)).toEqual({ kind: 'unreadable', text: null, base64: null });
   });
 });

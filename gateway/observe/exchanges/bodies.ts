@@ -29,6 +29,8 @@ type Shown = Pick<BodyView, 'kind' | 'text' | 'base64' | 'parts'>;
 
 export function shownContent(content: Buffer, type: string, truncated: boolean): Shown {
   if (content.length === 0) return { kind: 'text', text: '', base64: null };
+  // In UTF-7, names are not found (RFC 2152).
+  if (/utf-?7\b/i.test(charsetOf(type))) return { kind: 'unreadable', text: null, base64: null };
   const isJson = /\bjson\b/i.test(type);
   if (isJson || /^application\/x-www-form-urlencoded\b/i.test(type)) {
     const text = textOf(content, type);
@@ -52,13 +54,19 @@ export function shownContent(content: Buffer, type: string, truncated: boolean):
 
 /** What is in an unknown charset is read as UTF-8. */
 function textOf(content: Buffer, type: string): string {
-  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(type) ?? [];
   const [, marked] = BYTE_ORDER_MARKS.find(([mark]) => content.toString('hex', 0, 3).startsWith(mark)) ?? [];
+  const declared = charsetOf(type);
+  // What says that it is UTF-16 and is not would be ideographs, which anybody can turn back into what they hide.
+  const isNarrow = /^(utf-?16|ucs-2|unicode|iso-10646|csunicode)/.test(declared) && isText(content);
   try {
-    return new TextDecoder(marked ?? charset).decode(content);
+    return new TextDecoder(marked ?? (isNarrow ? 'utf-8' : declared)).decode(content);
   } catch {
     return content.toString();
   }
+}
+
+function charsetOf(type: string): string {
+  return (/;\s*charset\s*=\s*["']?([^\s;"']+)/i.exec(type)?.[1] ?? 'utf-8').toLowerCase();
 }
 
 /** They win over the type: https://encoding.spec.whatwg.org/#decode */

@@ -2,7 +2,7 @@ import { wantsPage } from '../../fields/accept.ts';
 import { type BoundPolicy, policyWithKey } from '../policy.ts';
 import { type ErrorPagesSettings, errorPagesForm, errorPagesRow } from './keys.ts';
 import type { OpenedPages } from './opened-pages.ts';
-import { PagedAnswer } from './paged-answer.ts';
+import type { PagedAnswer } from './paged-answer.ts';
 
 /** HTML files in the place of errors, for people. */
 export const errorPages = policyWithKey('errorPages', {
@@ -25,6 +25,8 @@ export const errorPages = policyWithKey('errorPages', {
 
 function bind({ pages, services }: ErrorPagesSettings): BoundPolicy {
   let opened: OpenedPages | null = null;
+  /** Its timer is nothing that a configuration may load. */
+  let Answer: typeof PagedAnswer | null = null;
   const pageOf = (status: number) => opened?.of(status) ?? null;
   const listed = pages.map(({ statuses }) => statuses).join(', ');
   const whose = services ? 'of the service and of the gateway' : 'of the gateway';
@@ -33,11 +35,13 @@ function bind({ pages, services }: ErrorPagesSettings): BoundPolicy {
       const { OpenedPages: Opened } = await import('./opened-pages.ts');
       const all = await Opened.open(pages, kept);
       opened = all;
+      if (services) Answer = (await import('./paged-answer.ts')).PagedAnswer;
       return () => all.close();
     },
     errorPage: (status, requestId) => pageOf(status)?.of(status, requestId) ?? null,
     ...(services && {
-      client: (client, { facts, record }) => new PagedAnswer(client, pageOf, wantsPage(facts.accept), record),
+      client: (client, { facts, record }) =>
+        Answer === null ? client : new Answer(client, pageOf, wantsPage(facts.accept), record),
     }),
     explain: [`errors ${whose} have pages where a browser asks: ${listed}`],
   };

@@ -1,17 +1,23 @@
-import type { Downstream, Fields } from '../../exchange/contract.ts';
+import type { Downstream, DownstreamListener, Fields } from '../../exchange/contract.ts';
 import { DownstreamFilter } from '../../exchange/downstream-filter.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { PageTemplate } from './page-template.ts';
 
 /** The client of a service whose errors have pages. Status and fields stay the service's. */
-export class PagedAnswer extends DownstreamFilter {
+export class PagedAnswer extends DownstreamFilter implements DownstreamListener {
   readonly #pageOf: (status: number) => PageTemplate | null;
   readonly #wanted: boolean;
   readonly #record: ExchangeRecord;
   /** The page stands in the place of the body. */
   #replaced = false;
-  /** Its last byte, which waits for the end of the service's body: a client that has the whole sends its next request, for which nobody is ready yet. */
+  /**
+   * Its last byte, which waits for the end of the service's body: a client that has the whole sends its next request, and the connection to the
+   * service could not be used again.
+   */
   #last: Buffer | null = null;
+  #ended = false;
+  #late: NodeJS.Timeout | undefined;
+  #listener: DownstreamListener | null = null;
 
   /** @param wanted whether this client would rather have a page; caches are told in both cases that others get another answer */
   constructor(
@@ -26,6 +32,11 @@ export class PagedAnswer extends DownstreamFilter {
     this.#record = record;
   }
 
+  override listen(listener: DownstreamListener): void {
+    this.#listener = listener;
+    this.client.listen(this);
+  }
+
   override head(status: number, reason: string, fields: Fields): void {
     const template = status < 400 ? null : this.#pageOf(status);
     if (template === null) return this.client.head(status, reason, fields);
@@ -37,20 +48,51 @@ export class PagedAnswer extends DownstreamFilter {
     this.#record.bytesOut += page.length;
     this.client.write(page.subarray(0, -1));
     this.#last = page.subarray(-1);
+    this.#late = setTimeout(() => this.#endPage(), ENDS_MAX_MS).unref();
   }
 
   override write(chunk: Buffer): boolean {
     if (!this.#replaced) return this.client.write(chunk);
     // The forwarding has counted it; nobody gets it.
     this.#record.bytesOut -= chunk.length;
-    return true;
+    return !this.#ended;
   }
 
   override end(trailers: Fields): void {
+    if (this.#replaced) this.#endPage();
+    else this.client.end(trailers);
+  }
+
+  /** Where the service has not ended, what forwards it hears that the client has its answer, and gives the call up. */
+  #endPage(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#late);
     if (this.#last) this.client.write(this.#last);
-    this.client.end(this.#replaced ? [] : trailers);
+    this.client.end([]);
+  }
+
+  override abort(): void {
+    clearTimeout(this.#late);
+    this.client.abort();
+  }
+
+  drained(): void {
+    this.#listener?.drained();
+  }
+
+  held(ms: number): void {
+    this.#listener?.held?.(ms);
+  }
+
+  closed(completed: boolean): void {
+    clearTimeout(this.#late);
+    this.#listener?.closed(completed);
   }
 }
+
+/** From the head of a service's error to its end: a client waits no longer for what it does not get. */
+const ENDS_MAX_MS = 250;
 
 /** With what is true of the page in the place of what is true of another body. */
 export function fieldsWithPage(fields: Fields, page: Buffer): string[] {

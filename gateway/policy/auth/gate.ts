@@ -123,7 +123,7 @@ function passedAs(said: readonly Outcome[]): Outcome {
  */
 function refusalOf(said: readonly Outcome[]): Outcome {
   const errors = said.flatMap((each) => (each.kind === 'refused' ? each.error : []));
-  const first = errors.find(({ row }) => row.status !== 401);
+  const first = errors.find(({ code }) => code !== 'unauthenticated');
   if (first !== undefined) return { kind: 'refused', error: first };
   const answered = said.find(({ kind }) => kind === 'answered');
   if (answered !== undefined) return answered;

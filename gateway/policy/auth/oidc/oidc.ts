@@ -56,7 +56,7 @@ export class OidcAuthenticator implements Authenticator {
       return await this.#outcomeOf(exchange, sessions);
     } catch (cause) {
       if (!(cause instanceof GatewayError)) throw cause;
-      if (cause.row.status === 401) return this.#refused(exchange, cause.message);
+      if (cause.code === 'unauthenticated') return this.#refused(exchange, cause.message);
       return { kind: 'refused', error: cause };
     }
   }
@@ -81,7 +81,7 @@ export class OidcAuthenticator implements Authenticator {
     const session = await this.#session(exchange, cookies).catch((cause) => {
       // A browser is soon here again, with a session in its cookies.
       const isAway = cause instanceof SessionAway && isNavigation(exchange);
-      if (isAway || (cause instanceof GatewayError && cause.row.status === 401)) return null;
+      if (isAway || (cause instanceof GatewayError && cause.code === 'unauthenticated')) return null;
       throw cause;
     });
     const passes = session !== null && mayPass(session, this.#settings);

@@ -1,4 +1,4 @@
-import type { FieldBlock, Fields, RepeatedFields } from '../exchange/contract.ts';
+import type { Downstream, FieldBlock, Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { hostOf, isAuthority } from '../route/authority.ts';
 import { isHopByHop, nominate, withoutNominated } from './connection.ts';
@@ -12,6 +12,9 @@ import {
   originOf,
   type TrustedPeers,
 } from './forwarded.ts';
+
+/** Parts of a request that a policy may be about, a bit each; `any`: every request has it, `body`: it announces one. */
+export const PARTS = { any: 1, via: 2, maxForwards: 4, fetchMode: 8, body: 16 } as const;
 
 /** What the fields of a request say that the gateway itself acts upon, gathered in one pass. */
 export interface RequestFacts {
@@ -31,6 +34,8 @@ export interface RequestFacts {
   readonly traceparent: string | null;
   readonly maxForwards: string | null;
   readonly fetchMode: string | null;
+  /** Which of `PARTS` its fields have. */
+  readonly parts: number;
   /** Of which origin the page is that asks: the first `Origin` field. */
   readonly pageOrigin: string | null;
   readonly transferEncoding: string | null;
@@ -106,6 +111,16 @@ export function withoutKept(facts: RequestFacts, lowerName: string): RequestFact
   return kept.length === facts.kept.length ? facts : { ...facts, kept, memo: null };
 }
 
+interface RequestParts {
+  readonly facts: RequestFacts;
+  readonly downstream: Pick<Downstream, 'body'>;
+}
+
+/** Which of `PARTS` a request has. */
+export function partsOf({ facts, downstream }: RequestParts): number {
+  return downstream.body === null ? facts.parts : facts.parts | PARTS.body;
+}
+
 /** A person opens a page, as far as that is known. */
 export function isNavigation({ fetchMode, accept }: Pick<RequestFacts, 'fetchMode' | 'accept'>): boolean {
   return fetchMode === null ? /\btext\/html\b/i.test(accept) : fetchMode === 'navigate';
@@ -155,6 +170,7 @@ class FactsReader implements OwnFacts {
   traceparent: string | null = null;
   maxForwards: string | null = null;
   fetchMode: string | null = null;
+  parts: number = PARTS.any;
   pageOrigin: string | null = null;
   transferEncoding: string | null = null;
   trailer: string | null = null;
@@ -168,6 +184,9 @@ class FactsReader implements OwnFacts {
     for (let i = 0; i < fields.length; i += 2) this.#take(fields[i]!, fields[i + 1]!);
     if (this.host !== null && isAuthority(this.host)) this.hostName = hostOf(this.host);
     if (this.#nominated !== null) this.#leaveOut(this.#nominated);
+    if (this.via !== null) this.parts |= PARTS.via;
+    if (this.maxForwards !== null) this.parts |= PARTS.maxForwards;
+    if (this.fetchMode !== null) this.parts |= PARTS.fetchMode;
   }
 
   #take(name: string, value: string): void {

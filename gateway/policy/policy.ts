@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { LocalAnswer, RoutedExchange, RoutedHead } from '../fields/exchange.ts';
+import type { PARTS } from '../fields/request-facts.ts';
 import type { InheritedRow } from '../keys/inherited.ts';
 import type { Refused } from '../keys/parse-result.ts';
 import type { RequestTarget } from '../route/target.ts';
@@ -13,8 +14,7 @@ export interface PolicyContext {
   readonly pseudonym: string;
 }
 
-/** A part of a request's head that a policy may be about; `body`: that it announces one. */
-export type RequestPart = 'via' | 'maxForwards' | 'fetchMode' | 'body';
+export type RequestPart = keyof typeof PARTS;
 
 /** Something that is done to exchanges on their way, of one folder. */
 export interface Policy {
@@ -90,7 +90,7 @@ export interface BoundPolicy {
    * suspended then, at most for `timeouts.response`. @throws GatewayError to refuse it.
    */
   readonly request?: (exchange: RoutedExchange, context: PolicyContext) => Verdict | Promise<Verdict>;
-  /** `request` is called only where the request has this; default: always. */
+  /** `request` is called only where the request has this; default: `any`. */
   readonly about?: RequestPart;
   /**
    * The head of the request that goes to the service, for each attempt; where the request comes again on its connection, once for all of them. So it

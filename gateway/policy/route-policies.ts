@@ -1,5 +1,6 @@
 import type { Downstream, Fields } from '../exchange/contract.ts';
 import type { RoutedExchange, RoutedHead } from '../fields/exchange.ts';
+import { PARTS, partsOf } from '../fields/request-facts.ts';
 import type { PolicySettings } from '../model/config.ts';
 import type { PolicyVerdict } from '../route/explanation.ts';
 import type { CodedHeads } from './compress/coded-head.ts';
@@ -11,13 +12,13 @@ import type {
   FieldsHook,
   Policy,
   PolicyContext,
-  RequestPart,
   Verdict,
 } from './policy.ts';
 
 interface NamedRequestHook {
   readonly name: string;
-  readonly about: RequestPart | null;
+  /** A bit of `PARTS`. */
+  readonly about: number;
   readonly request: NonNullable<BoundPolicy['request']>;
 }
 
@@ -34,12 +35,18 @@ interface NamedForesight {
 /** The policies of one route, in their order. Where none has something to do, its hook is an empty list. */
 export class RoutePolicies {
   readonly #requests: readonly NamedRequestHook[];
+  /** Bits of `PARTS`: no policy has anything to say to a request that has none of them. */
+  readonly about: number;
   readonly #toService: readonly FieldsHook[];
   readonly #toClient: readonly FieldsHook[];
   readonly #answersDependOn: readonly ((exchange: RoutedHead) => string)[];
   /** Another object for each route of each snapshot: what was made by these policies is known again by it, and does not keep them. */
   readonly mark: object = {};
+  /** Whether none of them does anything to the head of an answer. */
+  readonly passAnswers: boolean;
   readonly #clients: readonly ClientHook[];
+  /** Whether one of them may stand in the client's place. */
+  readonly watchAnswers: boolean;
   /** `null`: nothing is compressed, or others have to see its bytes before. */
   readonly codedHeads: CodedHeads | null;
   readonly #ownAnswer: readonly FieldsHook[];
@@ -58,15 +65,18 @@ export class RoutePolicies {
     const bound = [...ofOthers, ...named].flatMap(({ name, hooks }) =>
       hooks === null ? [] : [{ name, ...hooks }],
     );
-    this.#requests = bound.flatMap(({ name, about = null, request }) =>
-      request ? { name, about, request } : [],
+    this.#requests = bound.flatMap(({ name, about = 'any', request }) =>
+      request ? { name, about: PARTS[about], request } : [],
     );
+    this.about = this.#requests.reduce((parts, { about }) => parts | about, 0);
     this.#toService = bound.flatMap(({ toService }) => toService ?? []);
     const answerHooks = bound.flatMap(({ toClient }) => toClient ?? []);
     this.#toClient = answerHooks.map(({ edit }) => edit);
+    this.passAnswers = answerHooks.length === 0;
     this.#answersDependOn = answerHooks.flatMap(({ dependsOn }) => dependsOn ?? []);
     // The first of them sees an answer first: it stands furthest from the client.
     this.#clients = bound.flatMap(({ client }) => client ?? []).reverse();
+    this.watchAnswers = this.#clients.length > 0;
     const codedHeads = bound.find((hooks) => hooks.codedHeads)?.codedHeads ?? null;
     this.codedHeads = this.#clients.length === 1 ? codedHeads : null;
     this.#ownAnswer = bound.flatMap(({ ownAnswer }) => ownAnswer ?? []);
@@ -93,7 +103,7 @@ export class RoutePolicies {
   }
 
   /**
-   * The record names the policy that is asked, so that it names the one that answered or refused in the end.
+   * Where the request has nothing of `about`, all let it pass. The record names the policy that is asked, so that it names the one that answered or refused in the end.
    * @returns the first answer that a policy gives, `null` if all let the exchange pass. @throws GatewayError
    */
   request(exchange: RoutedExchange, context: PolicyContext): Verdict | Promise<Verdict> {
@@ -102,9 +112,10 @@ export class RoutePolicies {
 
   #requestFrom(first: number, exchange: RoutedExchange, context: PolicyContext): Verdict | Promise<Verdict> {
     const { record } = exchange;
+    const parts = partsOf(exchange);
     for (let at = first; at < this.#requests.length; at++) {
       const { name, about, request } = this.#requests[at]!;
-      if (!has(exchange, about)) continue;
+      if ((parts & about) === 0) continue;
       record.policy = name;
       const verdict = request(exchange, context);
       if (verdict instanceof Promise)
@@ -131,11 +142,6 @@ export class RoutePolicies {
     return through(this.#toService, fields, exchange);
   }
 
-  /** Whether none of them does anything to the head of an answer. */
-  get passAnswers(): boolean {
-    return this.#toClient.length === 0;
-  }
-
   /** What `toClient` depends on beside the fields. */
   variantOf(exchange: RoutedHead): string {
     const depends = this.#answersDependOn;
@@ -147,7 +153,7 @@ export class RoutePolicies {
     return through(this.#toClient, fields, exchange);
   }
 
-  /** What stands in the client's place on the way of the answer. */
+  /** What stands in the client's place on the way of the answer. Where `watchAnswers` is false, that is the client. */
   client(client: Downstream, exchange: RoutedExchange): Downstream {
     let out = client;
     for (const hook of this.#clients) out = hook(out, exchange);
@@ -161,21 +167,6 @@ export class RoutePolicies {
   /** What people see in the place of the gateway's own page. */
   errorPage(status: number, requestId: string): Buffer | null {
     return this.#errorPage?.(status, requestId) ?? null;
-  }
-}
-
-function has({ facts, downstream }: RoutedExchange, part: RequestPart | null): boolean {
-  switch (part) {
-    case null:
-      return true;
-    case 'via':
-      return facts.via !== null;
-    case 'maxForwards':
-      return facts.maxForwards !== null;
-    case 'fetchMode':
-      return facts.fetchMode !== null;
-    case 'body':
-      return downstream.body !== null;
   }
 }
 

@@ -18,7 +18,7 @@ import { newExchangeRecord } from '../exchange/record.ts';
 import { rescue } from '../exchange/rescue.ts';
 import { Clock } from '../exchange/timer-wheel.ts';
 import type { Tracing } from '../exchange/trace.ts';
-import { factsOf, type RequestFacts, readFacts, withoutKept } from '../fields/request-facts.ts';
+import { factsOf, partsOf, type RequestFacts, readFacts, withoutKept } from '../fields/request-facts.ts';
 import { FolderExchange } from '../folder/folder-exchange.ts';
 import { OpenFiles } from '../folder/open-files.ts';
 import type { FieldEdit, HandlerDownstream } from '../forward/extend.ts';
@@ -237,8 +237,10 @@ export class Carrier implements HttpListenerHandler {
 
   /** @returns `undefined`: it was refused. */
   #verdict(exchange: Exchange, routed: Routed): Verdict | Promise<Verdict> | undefined {
+    const { policies } = routed;
+    if ((policies.about & partsOf(routed)) === 0) return null;
     try {
-      return routed.policies.request(routed, this.#context);
+      return policies.request(routed, this.#context);
     } catch (cause) {
       exchange.refuse(routed, rescue(cause, 'head'));
       return undefined;
@@ -262,7 +264,7 @@ export class Carrier implements HttpListenerHandler {
     const { detail } = exchange.record;
     const seen = detail === null ? arrived : inspected(arrived, routed, detail, inspection);
     const told = routed.pace === null ? seen : paced(seen, routed);
-    const client = this.#watched(routed, routed.policies.client(told, routed));
+    const client = this.#watched(routed, told);
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {
       return this.#forward(routed, role?.downstream ?? client, routed, exchange);
@@ -275,12 +277,17 @@ export class Carrier implements HttpListenerHandler {
     new HttpForward(downstream, plan, record, owner).start();
   };
 
-  /** At its name in development, a service may refuse that. */
+  /** What stands in the client's place on the way of the answer. */
   #watched(routed: Routed, client: Downstream): Downstream {
+    const { policies } = routed;
+    return this.#named(routed, policies.watchAnswers ? policies.client(client, routed) : client);
+  }
+
+  /** At its name in development, a service may refuse that. */
+  #named(routed: Routed, client: Downstream): Downstream {
     const { named, route } = routed.match;
-    return named && route.hostHeader === 'auto'
-      ? new NamedAnswer(client, routed, this.#context.nameHosts)
-      : client;
+    if (!named || route.hostHeader !== 'auto') return client;
+    return new NamedAnswer(client, routed, this.#context.nameHosts);
   }
 
   /** To the service and back, or to the folder that stands in its place. */
@@ -306,7 +313,7 @@ export class Carrier implements HttpListenerHandler {
     const plan = extendedPlan(state, edit, downstream.body);
     this.#forward(
       state,
-      this.#watched(state, paced(downstream, state)),
+      this.#named(state, paced(downstream, state)),
       plan,
       this.#handlerOwner(exchange, state, downstream),
     );
@@ -328,8 +335,7 @@ export class Carrier implements HttpListenerHandler {
       const { inspection } = this.#options;
       const { detail } = exchange.record;
       const told = paced(detail === null ? arrived : inspected(arrived, routed, detail, inspection), routed);
-      const client = routed.policies.client(told, routed);
-      return this.#forward(routed, this.#watched(routed, client), routed, owner);
+      return this.#forward(routed, this.#watched(routed, told), routed, owner);
     }
     const { downstream } = handshake;
     exchange.moveTo(new UpgradeRequest(downstream, downstream.socket, handshake.release()));

@@ -89,7 +89,7 @@ export interface Downstream {
   informational(status: number, fields: Fields): void;
   /** The head of the final answer. Hop-by-hop fields are this side's own business and must not be among the fields. */
   head(status: number, reason: string, fields: Fields): void;
-  /** Does the same, where text that has been written before is worth something. @param own fields of this answer alone, behind the others. */
+  /** Does the same, where what has been made of the fields before is worth something. @param own fields of this answer alone, behind the others. */
   headAgain?(status: number, reason: string, repeated: RepeatedFields, own: Fields): void;
   /** Whether more may be written at once; if not, `drained` tells when. */
   write(chunk: Buffer): boolean;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 import { type ClientExchange, type Reading, SKIPPED_MAX_BYTES } from '../exchange/client-exchange.ts';
-import type { DownstreamListener, Fields, RequestBody } from '../exchange/contract.ts';
+import type { DownstreamListener, Fields, RepeatedFields, RequestBody } from '../exchange/contract.ts';
 import type { Peer } from '../exchange/peer.ts';
 import { peerOf } from '../exchange/peer.ts';
 import type { CountedResponse } from './counted-response.ts';
@@ -110,6 +110,11 @@ export class HttpDownstream implements ClientExchange {
     this.#headAt = 'held';
     // Node sends the head with the first bytes of the body. Where those don't come in the same turn, the head must not wait for them.
     process.nextTick(flushHead, this);
+  }
+
+  /** Node keeps no text: what is spared is the reading of the service's fields. */
+  headAgain(status: number, reason: string, repeated: RepeatedFields, own: Fields): void {
+    this.head(status, reason, [...repeated.fields, ...own]);
   }
 
   flushHeld(): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
-import { get } from '../testing/raw-client.ts';
+import { get, request } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { startRoute } from '../testing/route-stage.ts';
 import { ok, startService } from '../testing/service.ts';
@@ -30,5 +30,15 @@ describe.each(routeKinds)('Via on $kind', ({ routes, files }) => {
     const entries = service.request.head.values('via').join(', ').split(', ');
     expect(entries).toHaveLength(2);
     expect(new Set(entries).size).toBe(2);
+  });
+
+  test('OPTIONS goes as many hops as Max-Forwards says', async () => {
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok());
+    const options = (hops: string) => gateway.exchange(request('OPTIONS', '/db/', [`Max-Forwards: ${hops}`]));
+    await options('2');
+    expect(service.request.head.values('max-forwards')).toEqual(['1']);
+    expect((await options('0')).head.value('allow')).toContain('GET');
+    expect(service.requests).toHaveLength(1);
   });
 });

@@ -1,29 +1,15 @@
-import type { Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { shownState, streamState } from '../observe/route-state.ts';
-import type { Applied } from './config/applied.ts';
 import { Header } from './header.tsx';
 import { HeatPage } from './heat/heat-page.tsx';
-import type { Exchanges } from './live/exchanges.ts';
 import type { Feed } from './live/feed.ts';
-import type { Place } from './live/place.ts';
 import { MapPage } from './map/map-page.tsx';
 import { Notices } from './notices.tsx';
 import { KEYS, listenToKeys } from './parts/keyboard.ts';
 import { Later } from './parts/later.tsx';
-import type { Draft } from './request/draft.ts';
+import type { Session } from './session.ts';
 import { StreamPage } from './stream/stream-page.tsx';
 import { TryPage } from './try/try-page.tsx';
-
-/** What every page is given. */
-export interface Session {
-  readonly feed: Feed;
-  readonly place: Place;
-  readonly exchanges: Exchanges;
-  /** What is tried, kept while one looks elsewhere. */
-  readonly draft: Signal<Draft>;
-  readonly applied: Applied;
-}
 
 export function App(session: Session) {
   const { feed, place } = session;

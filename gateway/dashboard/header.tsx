@@ -1,7 +1,7 @@
 import { hrefOf, PAGES } from '../observe/page/tabs.ts';
-import type { Session } from './app.tsx';
 import type { Link } from './live/feed.ts';
 import { Mark } from './parts/icons.tsx';
+import type { Session } from './session.ts';
 
 /** The mark, where this is, the pages, and whether what is shown is true now. */
 export function Header({ feed, place, help }: Session & { readonly help: () => void }) {

@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals';
 import type { GatewayStatus, RouteOverview } from '../../model/status.ts';
 import { hrefOf } from '../../observe/page/tabs.ts';
-import type { Session } from '../app.tsx';
 import { NO_FILTER } from '../live/exchanges.ts';
 import { countedOf } from '../map/counted.ts';
 import { Figure } from '../parts/figure.tsx';
 import { Filter } from '../parts/filter.tsx';
 import { formatQuantile, formatRate, formatShare, NOTHING } from '../parts/format.ts';
+import type { Session } from '../session.ts';
 import { HeatStrip } from './heat-strip.tsx';
 
 const ROUTES_MAX = 30;

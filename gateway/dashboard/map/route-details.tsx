@@ -1,7 +1,6 @@
 import type { BreakerStatus, GatewayStatus, RouteOverview } from '../../model/status.ts';
 import { hrefOf } from '../../observe/page/tabs.ts';
 import { shownState, stateWords } from '../../observe/route-state.ts';
-import type { Session } from '../app.tsx';
 import { NO_FILTER } from '../live/exchanges.ts';
 import { fileName } from '../notices.tsx';
 import { Drawer } from '../parts/drawer.tsx';
@@ -10,6 +9,7 @@ import { Sign, StateShape } from '../parts/icons.tsx';
 import { MessagesSection } from '../parts/messages-section.tsx';
 import { Section } from '../parts/section.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
+import type { Session } from '../session.ts';
 import { CompareSection } from './compare-section.tsx';
 import { countedOf } from './counted.ts';
 import { EndpointItem } from './endpoint-item.tsx';

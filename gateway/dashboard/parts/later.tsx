@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { Session } from '../app.tsx';
+import type { Session } from '../session.ts';
 
 interface LaterParts {
   readonly load: () => Promise<ComponentType<Session>>;

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
 import type { ExchangeView, ReplayResult } from '../../model/exchanges.ts';
-import type { Session } from '../app.tsx';
 import { ask } from '../live/ask.ts';
 import { Section } from '../parts/section.tsx';
 import { type Draft, editsOf } from '../request/draft.ts';
 import { RequestForm } from '../request/request-form.tsx';
 import { Result } from '../request/result.tsx';
+import type { Session } from '../session.ts';
 
 /** The request once more, as it was or edited, and both answers side by side. */
 export function ReplaySection({

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Session } from '../app.tsx';
+import type { Session } from '../session.ts';
 import { ExchangeDetails } from './exchange-details.tsx';
 import { ExchangeRow } from './exchange-row.tsx';
 import { StreamTools } from './stream-tools.tsx';

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Session } from '../app.tsx';
 import type { ExchangeFilter } from '../live/exchanges.ts';
 import { Choice } from '../parts/choice.tsx';
 import { Filter } from '../parts/filter.tsx';
 import { formatCount, formatTime } from '../parts/format.ts';
 import { Sign } from '../parts/icons.tsx';
+import type { Session } from '../session.ts';
 import { CaptureSwitch } from './capture-switch.tsx';
 import { saveHar } from './har.ts';
 

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ReplayResult } from '../../model/exchanges.ts';
-import type { Session } from '../app.tsx';
 import { ask } from '../live/ask.ts';
 import { Section } from '../parts/section.tsx';
 import { TextBlock } from '../parts/text-block.tsx';
 import { editsOf } from '../request/draft.ts';
 import { RequestForm } from '../request/request-form.tsx';
 import { Result } from '../request/result.tsx';
+import type { Session } from '../session.ts';
 
 const TYPING_MS = 200;
 

@@ -3,7 +3,7 @@ import type { AnswerSink, Fields } from '../exchange/contract.ts';
 import { DEPTH_MAX, depthOf, jsonChanges, VOLATILE } from '../exchange/difference.ts';
 import { shownField } from '../fields/secrets.ts';
 import type { CompareConfig } from '../model/config.ts';
-import { framingOf } from './client-fields.ts';
+import { framingOf } from './answer-framing.ts';
 
 /** An answer as a service gave it, with the beginning of its body. */
 export class ComparedAnswer {

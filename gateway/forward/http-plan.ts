@@ -1,25 +1,19 @@
 import type { BulkMemory } from '../exchange/bulk-memory.ts';
-import type { Fields, RepeatedFields, RequestBody } from '../exchange/contract.ts';
-import type { Clock } from '../exchange/timer-wheel.ts';
+import type { Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { RetriesConfig, TimeoutsConfig } from '../model/config.ts';
-import type { Choice } from '../upstream/choice.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Holds } from '../upstream/hold.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Mirror } from './mirror.ts';
+import type { RequestPlan } from './request-plan.ts';
 
 /** What to send where, decided by the route and the policies. */
-export interface HttpPlan {
+export interface HttpPlan extends RequestPlan {
   readonly upstream: Upstream;
-  /** What the endpoint may depend on. */
-  readonly choice: Choice;
   /** A cookie to add to the answer of this endpoint, so that the client comes back to it; `null`: the route is not sticky. */
   readonly stickyCookie: ((endpoint: Endpoint) => string | null) | null;
   /** Whether the client is told what took how long. */
   readonly serverTiming: boolean;
-  /** The request target that the service sees. */
-  readonly sentTarget: string;
-  readonly body: RequestBody | null;
   /** Whether the service is to be asked for a 100 first. */
   readonly expectsContinue: boolean;
   readonly timeouts: TimeoutsConfig;
@@ -27,14 +21,12 @@ export interface HttpPlan {
   /** Gets copies of what the service gets. */
   readonly mirror?: Mirror | null;
   readonly memory: BulkMemory;
-  readonly clock: Clock;
   /** Where requests wait whose service does not listen yet. */
   readonly holds?: Holds;
   /** How long, from its beginning; asked when nobody takes the request, and again while it waits. 0: it does not. */
   readonly holdMs?: number;
   /** Names of fields that policies check or write: in lower case, with dashes. They never come behind the body. */
   readonly decidedFields: ReadonlySet<string>;
-  requestFields(endpoint: Endpoint): Fields;
   /** Of a request without a body, what of them was sent before; left out, or `null`: nothing. `ownRequestFields` are the rest. */
   repeatedFields?(endpoint: Endpoint): RepeatedFields | null;
   readonly ownRequestFields?: Fields;

@@ -17,14 +17,9 @@ import { trailerFields } from '../exchange/trailers.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { outcomeOf } from '../upstream/outcome.ts';
 import { isRepeatable, isStale, type Sent } from '../upstream/retry.ts';
+import { framingOf, INFORMATIONAL_MAX, withoutLength } from './answer-framing.ts';
 import { Attempts } from './attempts.ts';
-import {
-  clientFields,
-  framingOf,
-  INFORMATIONAL_MAX,
-  repeatedFields,
-  withoutLength,
-} from './client-fields.ts';
+import { clientFields, repeatedFields } from './client-fields.ts';
 import type { HttpPlan } from './http-plan.ts';
 import type { MirrorCopy } from './mirror.ts';
 import { type BodyWatcher, WatchedBody } from './watched-body.ts';

@@ -5,10 +5,10 @@ import type { MirrorConfig, UpstreamConfig } from '../model/config.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { INFORMATIONAL_MAX } from './answer-framing.ts';
 import type { AnswerPair } from './answer-pair.ts';
-import { INFORMATIONAL_MAX } from './client-fields.ts';
 import { Comparison } from './comparison.ts';
-import type { HttpPlan } from './http-plan.ts';
+import type { RequestPlan } from './request-plan.ts';
 
 /** What becomes of a copy: it was answered, it failed, its body was too large, or too many others were under way. */
 export type MirrorResult = 'answered' | 'failed' | 'too_large' | 'skipped';
@@ -36,7 +36,7 @@ export class Mirror {
   }
 
   /** @returns a copy that is still to be made; `null`: none is. */
-  begin(method: string, plan: HttpPlan): MirrorCopy | null {
+  begin(method: string, plan: RequestPlan): MirrorCopy | null {
     if (this.#closed || this.#comparison?.concerns(method) === false || !this.#share.takes()) return null;
     if ((plan.body?.length ?? 0) > this.config.bodyMaxBytes) return this.#count('too_large');
     if (this.#underWay.size >= UNDER_WAY_MAX || this.#comparison?.isFull) return this.#count('skipped');
@@ -96,7 +96,7 @@ export class MirrorCopy implements AnswerSink, Timed {
   readonly #mirror: Mirror;
   readonly #upstream: Upstream;
   readonly #method: string;
-  readonly #plan: HttpPlan;
+  readonly #plan: RequestPlan;
   readonly #deadline: Deadline;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
@@ -107,7 +107,13 @@ export class MirrorCopy implements AnswerSink, Timed {
   #answered = false;
   #over = false;
 
-  constructor(mirror: Mirror, upstream: Upstream, method: string, plan: HttpPlan, pair: AnswerPair | null) {
+  constructor(
+    mirror: Mirror,
+    upstream: Upstream,
+    method: string,
+    plan: RequestPlan,
+    pair: AnswerPair | null,
+  ) {
     this.pair = pair;
     this.#mirror = mirror;
     this.#upstream = upstream;

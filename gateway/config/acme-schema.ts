@@ -7,7 +7,8 @@ import { parseHost } from '../keys/host.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { defaulted, described, flag, oneOrMore, parsedBy } from '../keys/value.ts';
 import type { AcmeConfig, RouteConfig, TlsConfig } from '../model/config.ts';
-import { keySpanAt, type PathKey, type SourceDocument } from './source.ts';
+import { keySpanAt, type PathKey } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 const DIRECTORIES: Readonly<Record<string, string>> = {
   letsencrypt: 'https://acme-v02.api.letsencrypt.org/directory',

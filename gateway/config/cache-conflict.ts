@@ -2,7 +2,8 @@
 
 import { isExtended } from '../route/lane.ts';
 import type { PlacedRoute } from './routes.ts';
-import { keySpanAt, nodeAt, type SourceDocument } from './source.ts';
+import { keySpanAt, nodeAt } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 export function reportCacheConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
   const firstWith = new Map<string, PlacedRoute>();

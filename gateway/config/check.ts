@@ -4,7 +4,8 @@ import type { Environment } from './expand.ts';
 import { reportIssue } from './issue.ts';
 import { type LeafIssue, leafIssues } from './leaf-issue.ts';
 import { type CheckedConfig, configuration } from './schema.ts';
-import type { PathKey, SourceDocument } from './source.ts';
+import type { PathKey } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 import { valuesOf } from './values.ts';
 
 /** Deeper than any key stands: each round removes at least one level of what is left of a broken value. */

@@ -1,7 +1,7 @@
 /** From a document to the configuration that the gateway serves. Pure: reads no file and asks no name server. */
 
 import { dirname, resolve } from 'node:path';
-import { withoutBrackets } from '../keys/host.ts';
+import { parseHost, withoutBrackets } from '../keys/host.ts';
 import type { GatewayConfig, TlsConfig } from '../model/config.ts';
 import { unroutedSettings } from '../policy/order.ts';
 import { reportCertificateSources } from './acme-schema.ts';
@@ -13,8 +13,10 @@ import type { Places } from './endpoint.ts';
 import type { Environment } from './expand.ts';
 import { type GatewayHosts, readGatewayHosts } from './gateway-hosts.ts';
 import { compileInherited } from './inherited.ts';
+import { TextLines } from './lines.ts';
 import { listeningOf, reportAdminTls, reportOpenAdmin, reportSharedPort } from './listening.ts';
 import type { Problem } from './problem.ts';
+import { ProblemList } from './problem-list.ts';
 import { compileOverload, OWN_OVERLOAD } from './protection-schema.ts';
 import { reportFailedTests } from './route-tests.ts';
 import { compileRoutes, type PlacedRoute } from './routes.ts';
@@ -29,13 +31,13 @@ import {
   reportSharedPorts,
 } from './services.ts';
 import { compileShared, reportShared } from './shared-schema.ts';
-import type { SourceDocument } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 import { reportStreamLoops } from './stream-loop.ts';
 import { compileStreams, type PlacedStream, reportSharedStreamPorts } from './streams.ts';
 import { compileAdminTls, compileTls } from './tls-schema.ts';
 import { compileTraces } from './traces-schema.ts';
 import { reportRouteConflicts, reportUpstreamConflicts } from './upstream-conflict.ts';
-import { GATEWAY_HOSTS, PORTWAY_HOST, readDefaultHost } from './variables.ts';
+import { GATEWAY_HOSTS, PORTWAY_HOST } from './variables.ts';
 
 export interface CompileOptions {
   /** Absolute path of the configuration: what it names is relative to its folder. */
@@ -62,6 +64,22 @@ export function compile(document: SourceDocument, options: CompileOptions): Comp
     reportFailedTests(checked.tests ?? [], compiled.config, document);
   const problems = [document.problems, hostsProblems, hostProblems].flatMap((list) => list.all());
   return { config: compiled?.config ?? null, placed: compiled?.placed ?? [], problems };
+}
+
+/** Only this machine, unless somebody says otherwise: a gateway that is started for a try must not be open to the network. */
+function readDefaultHost(value: string | undefined): { host: string; problems: ProblemList } {
+  const text = value ?? '';
+  const problems = new ProblemList(PORTWAY_HOST, new TextLines(text));
+  if (text === '') return { host: SAFE_HOST, problems };
+  const parsed = parseHost(text);
+  if (parsed.ok) return { host: withoutBrackets(parsed.value), problems };
+  const fault = {
+    expected: 'a host name or an IP address',
+    found: JSON.stringify(text),
+    hint: parsed.hint ?? null,
+  };
+  problems.add({ start: 0, end: text.length }, [], fault);
+  return { host: SAFE_HOST, problems };
 }
 
 interface AssembleContext {
@@ -155,3 +173,5 @@ function reportBetween(
   reportStreamLoops(streams, document);
   reportSharedPorts(services, listening, document);
 }
+
+const SAFE_HOST = '127.0.0.1';

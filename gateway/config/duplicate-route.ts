@@ -2,7 +2,7 @@
 
 import type { FieldCondition, RouteMatcher } from '../model/config.ts';
 import type { PlacedRoute } from './routes.ts';
-import type { SourceDocument } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 export function reportDuplicateRoutes(placed: readonly PlacedRoute[], document: SourceDocument): void {
   const firstWith = new Map<string, PlacedRoute>();

@@ -2,7 +2,8 @@
 
 import { socketsOf } from './endpoint.ts';
 import { type EndpointList, targetPath } from './endpoints.ts';
-import { keySpanAt, nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
+import { keySpanAt, nodeAt, type PathKey, shownPath } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 /**
  * An endpoint that is there twice would silently get twice the requests, and one that is its own canary all of them: both are problems

@@ -3,7 +3,8 @@
 import type { Target } from '../keys/target.ts';
 import type { EndpointConfig } from '../model/config.ts';
 import { endpointOf, type Places, unplacedService } from './endpoint.ts';
-import { nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
+import { nodeAt, type PathKey, shownPath } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 import type { CheckedEndpoint, CheckedTo } from './target-schema.ts';
 
 /** Endpoints, and where the file lists them. */

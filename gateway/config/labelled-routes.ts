@@ -10,13 +10,13 @@ import { routeForm } from './route-schema.ts';
 import {
   keySpanAt,
   type PathKey,
-  type SourceDocument,
   type SourceEntry,
   type SourceMap,
   type SourceNode,
   type SourceScalar,
   type Span,
 } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 /**
  * The document with a route for each path that labels name, and all containers that name it as its endpoints. What the file says of a route

@@ -3,7 +3,8 @@
 import { isIP } from 'node:net';
 import { flag } from '../keys/value.ts';
 import type { GatewayConfig } from '../model/config.ts';
-import { keySpanAt, nodeAt, type SourceDocument } from './source.ts';
+import { keySpanAt, nodeAt } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 export interface Listening {
   /** `the gateway`, `the admin listener` */

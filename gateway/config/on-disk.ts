@@ -9,7 +9,8 @@ import { pluginFile } from './plugin-file.ts';
 import type { Problem } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
-import { nodeAt, type PathKey, type SourceDocument } from './source.ts';
+import { nodeAt, type PathKey } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 /** @param config `null`: it can't be made, and only routes are looked at. */
 export async function problemsOnDisk(

@@ -5,7 +5,8 @@ import { converted, isGatewayApi } from './gateway-api/convert.ts';
 import { NoLines, TextLines } from './lines.ts';
 import { tooDeepAt } from './nesting.ts';
 import { ProblemList } from './problem-list.ts';
-import { MAX_DEPTH, type SourceDocument, type SourceNode } from './source.ts';
+import { MAX_DEPTH, type SourceNode } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 import { reportSyntax } from './syntax.ts';
 import { TreeBuilder } from './tree.ts';
 

@@ -5,7 +5,8 @@ import { foreseen } from '../policy/foreseen.ts';
 import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
-import { nodeAt, type SourceDocument } from './source.ts';
+import { nodeAt } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 import { type ExpectedOutcome, NO_ROUTE, type RouteTest, THIS_MACHINE } from './tests-schema.ts';
 
 /** As in production: without the names that routes have in development. */

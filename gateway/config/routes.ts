@@ -13,7 +13,8 @@ import type { CheckedRoute } from './route-schema.ts';
 import type { CheckedConfig } from './schema.ts';
 import { speaksTls } from './service-tls-schema.ts';
 import { serviceNameOf } from './services.ts';
-import { keySpanAt, nodeAt, type PathKey, type SourceDocument, type Span } from './source.ts';
+import { keySpanAt, nodeAt, type PathKey, type Span } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 import { valueText } from './value-text.ts';
 
 export interface RoutesContext {

@@ -4,7 +4,8 @@ import type { EndpointAddress, EndpointConfig } from '../model/config.ts';
 import { listPath, targetPath } from './endpoints.ts';
 import { knownAddresses, type Listening, serves } from './listening.ts';
 import type { PlacedRoute } from './routes.ts';
-import { nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
+import { nodeAt, type PathKey, shownPath } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 export function reportSelfTargets(
   placed: readonly PlacedRoute[],

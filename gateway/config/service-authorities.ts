@@ -6,7 +6,8 @@ import type { EndpointConfig, GatewayConfig, RouteConfig } from '../model/config
 import type { Problem } from './problem.ts';
 import { type Fault, ProblemList } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
-import { nodeAt, type SourceDocument } from './source.ts';
+import { nodeAt } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 export interface ServiceAuthorities {
   readonly problems: readonly Problem[];

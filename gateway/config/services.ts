@@ -8,7 +8,8 @@ import { formsOf, isAlternatives } from './route-forms.ts';
 import type { CheckedRoute } from './route-schema.ts';
 import type { CheckedConfig } from './schema.ts';
 import type { CheckedService } from './service-schema.ts';
-import { keySpanAt, nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
+import { keySpanAt, nodeAt, type PathKey, shownPath } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 /** A process, and where the file says it. */
 export interface PlacedService {

@@ -7,7 +7,8 @@ import { row, section } from '../keys/section.ts';
 import { parseHostAndPort } from '../keys/target.ts';
 import { described, duration, flag, oneOrMore, parsedBy, text } from '../keys/value.ts';
 import type { SharedConfig } from '../model/config.ts';
-import { keySpanAt, type SourceDocument } from './source.ts';
+import { keySpanAt } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 const A_REDIS = 'the URL of a Redis, such as redis://redis:6379';
 

@@ -3,9 +3,6 @@
  * neither knows YAML nor reads files.
  */
 
-import type { TextLines } from './lines.ts';
-import type { ProblemList } from './problem-list.ts';
-
 /** UTF-16 offsets into the text; `end` is exclusive. */
 export interface Span {
   readonly start: number;
@@ -37,21 +34,6 @@ export interface SourceList {
   readonly kind: 'list';
   readonly span: Span;
   readonly items: readonly SourceNode[];
-}
-
-export interface SourceDocument {
-  /** As the user named it. */
-  readonly file: string;
-  readonly lines: TextLines;
-  readonly root: SourceNode;
-  /** How many nodes the file has; with aliases a walk meets more. */
-  readonly nodeCount: number;
-  /** What is wrong already, without the document becoming unreadable: a key that is there twice, say. */
-  readonly problems: ProblemList;
-  /** What leads nowhere, while the rest of the document is served all the same. */
-  readonly broken: ProblemList;
-  /** As of `Verdict`, where the routes are those of a cluster. */
-  readonly attached?: ReadonlyMap<string, number>;
 }
 
 /** The configuration needs seven levels; a limit keeps hostile nesting off the stack. */

@@ -3,7 +3,8 @@
 import type { EndpointAddress, StreamConfig } from '../model/config.ts';
 import { listPath, targetPath } from './endpoints.ts';
 import { knownAddresses, serves } from './listening.ts';
-import { nodeAt, type SourceDocument, shownPath } from './source.ts';
+import { nodeAt, shownPath } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 import type { PlacedStream } from './streams.ts';
 
 export function reportStreamLoops(placed: readonly PlacedStream[], document: SourceDocument): void {

@@ -19,7 +19,8 @@ import type { Listening } from './listening.ts';
 import type { Fault } from './problem-list.ts';
 import { OWN_LIMITS } from './protection-schema.ts';
 import type { CheckedConfig } from './schema.ts';
-import { keySpanAt, nodeAt, type PathKey, type SourceDocument, shownPath } from './source.ts';
+import { keySpanAt, nodeAt, type PathKey, shownPath } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 import { type CheckedStream, compileStreamBounds, IDLE_MS } from './stream-schema.ts';
 import { compileUpstream } from './upstream.ts';
 

@@ -9,7 +9,8 @@ import type { Fault } from './problem-list.ts';
 import { REDIRECT_KEYS } from './redirect-schema.ts';
 import { ORIGIN_KEYS } from './route-schema.ts';
 import type { PlacedRoute } from './routes.ts';
-import { keySpanAt, nodeAt, type PathKey, type SourceDocument } from './source.ts';
+import { keySpanAt, nodeAt, type PathKey } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 export function reportRouteConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
   for (const { route, path } of placed) {

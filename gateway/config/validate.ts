@@ -12,7 +12,7 @@ import { problemsOnDisk } from './on-disk.ts';
 import { parseConfig } from './parse.ts';
 import { formatProblems, inOrder, type Problem } from './problem.ts';
 import { readServiceAuthorities, withAuthorities } from './service-authorities.ts';
-import type { SourceDocument } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 export type Verdict =
   | {

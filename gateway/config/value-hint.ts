@@ -6,7 +6,8 @@ import { portHint } from '../keys/target.ts';
 import { unitHint } from '../keys/units.ts';
 import type { LeafIssue } from './leaf-issue.ts';
 import { configuration } from './schema.ts';
-import { nodeAt, type SourceDocument } from './source.ts';
+import { nodeAt } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 import { elsewhereWord } from './vocabulary.ts';
 
 /** `undefined`: no idea. */

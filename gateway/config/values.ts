@@ -6,12 +6,12 @@ import type { Fault } from './problem-list.ts';
 import {
   MAX_DEPTH,
   type PathKey,
-  type SourceDocument,
   type SourceMap,
   type SourceNode,
   type SourceScalar,
   type Span,
 } from './source.ts';
+import type { SourceDocument } from './source-document.ts';
 
 /** How many values aliases may add to those that are written: a bomb of nine lines means billions. */
 const MAX_ALIASED = 200_000;

@@ -1,9 +1,5 @@
 /** The environment's variables that mean something to the configuration without being named in it. */
 
-import { parseHost, withoutBrackets } from '../keys/host.ts';
-import { TextLines } from './lines.ts';
-import { ProblemList } from './problem-list.ts';
-
 /** Hosts of bare ports: `gateway-hosts.ts`. */
 export const GATEWAY_HOSTS = 'GATEWAY_HOSTS';
 
@@ -16,22 +12,4 @@ export const PORTWAY_ADMIN_KEY = 'PORTWAY_ADMIN_KEY';
 /** Whether a problem's `file` is a variable. */
 export function isVariable(file: string): boolean {
   return file === GATEWAY_HOSTS || file === PORTWAY_HOST;
-}
-
-const SAFE_HOST = '127.0.0.1';
-
-/** Only this machine, unless somebody says otherwise: a gateway that is started for a try must not be open to the network. */
-export function readDefaultHost(value: string | undefined): { host: string; problems: ProblemList } {
-  const text = value ?? '';
-  const problems = new ProblemList(PORTWAY_HOST, new TextLines(text));
-  if (text === '') return { host: SAFE_HOST, problems };
-  const parsed = parseHost(text);
-  if (parsed.ok) return { host: withoutBrackets(parsed.value), problems };
-  const fault = {
-    expected: 'a host name or an IP address',
-    found: JSON.stringify(text),
-    hint: parsed.hint ?? null,
-  };
-  problems.add({ start: 0, end: text.length }, [], fault);
-  return { host: SAFE_HOST, problems };
 }

@@ -4,7 +4,8 @@ import type { ClusterObject } from '../../model/labels.ts';
 import { LabelledLines } from '../labelled-lines.ts';
 import { meaningOf } from '../labelled-routes.ts';
 import { ProblemList } from '../problem-list.ts';
-import type { SourceDocument, SourceMap, SourceNode } from '../source.ts';
+import type { SourceMap, SourceNode } from '../source.ts';
+import type { SourceDocument } from '../source-document.ts';
 import { routesOfObjects } from './convert.ts';
 import { placedObject } from './placed-object.ts';
 

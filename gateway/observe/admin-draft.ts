@@ -4,9 +4,9 @@ import { jsonSchema } from '../config/json-schema.ts';
 import { readContent } from '../files/content.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import type { DraftFile } from '../model/draft.ts';
-import type { AdminView } from './admin.ts';
 import { isRefused, refuse } from './admin-exchanges.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
+import type { AdminView } from './admin-view.ts';
 import { validateDraft } from './draft.ts';
 
 const DRAFT_MAX_BYTES = 1 << 20;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DrainOutcome, EndpointStatus } from '../model/status.ts';
-import type { AdminView } from './admin.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
+import type { AdminView } from './admin-view.ts';
 
 type DrainView = Pick<AdminView, 'drained' | 'drain' | 'figure'>;
 

@@ -1,20 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isAny, isLoopback } from '../config/listening.ts';
-import type {
-  Capture,
-  ComparedList,
-  ComparedQuery,
-  ExchangeList,
-  ExchangeQuery,
-  ExchangeView,
-  KeptRequest,
-  MessageList,
-  MessageQuery,
-  ReplayEdits,
-} from '../model/exchanges.ts';
-import type { AdminView } from './admin.ts';
+import type { ExchangeQuery, KeptRequest, ReplayEdits } from '../model/exchanges.ts';
 import { sendExplanation } from './admin-explain.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
+import type { AdminView, ExchangesView } from './admin-view.ts';
 import { CAPTURE_USAGE, EDITS_USAGE, readCapture, readEdits } from './exchanges/edits.ts';
 import { EventHub, READERS_MAX } from './exchanges/events.ts';
 import { QUERY_USAGE, readMessageQuery, readQuery } from './exchanges/query.ts';
@@ -23,21 +12,6 @@ import { SAVED_AS } from './exchanges/saved.ts';
 import { gatewayStatus, originOf } from './gateway-status.ts';
 import { FOR_NO_PAGE, isOfAnotherOrigin } from './host-guard.ts';
 import { jsonChunks } from './json-pieces.ts';
-
-/** The exchanges that this gateway, or its workers, have kept. Asking is looking: it is what makes them keep any. */
-export interface ExchangesView {
-  find(query: ExchangeQuery): Promise<ExchangeList>;
-  /** @returns `null`: it is not there, or no more. */
-  one(id: string, bodies: boolean): Promise<ExchangeView | null>;
-  request(id: string): Promise<KeptRequest | null>;
-  capture(capture: Capture | null): Promise<void>;
-  /** What was asked for, while its time lasts. */
-  captured(): Capture | null;
-  /** Messages of tunnels and event streams. */
-  messages(query: MessageQuery): Promise<MessageList>;
-  /** How the answers of compared services were. */
-  compared(query: ComparedQuery): Promise<ComparedList>;
-}
 
 /** `/exchanges` and what is below it, and `/events`: what clients sent is for this machine alone, wherever the listener can be reached from. */
 export function answerExchanges(app: FastifyInstance, view: AdminView): void {

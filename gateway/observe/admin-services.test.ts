@@ -4,8 +4,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ServiceStatus } from '../model/status.ts';
 import { until } from '../proof/testing/poll.ts';
 import { connect, get, request } from '../proof/testing/raw-client.ts';
-import { type AdminView, createAdmin } from './admin.ts';
+import { createAdmin } from './admin.ts';
 import type { ServiceControl } from './admin-services.ts';
+import type { AdminView } from './admin-view.ts';
 
 const status: ServiceStatus = {
   name: 'db',

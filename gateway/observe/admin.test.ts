@@ -9,8 +9,9 @@ import { gatewayConfig } from '../proof/testing/gateway-config.ts';
 import { until } from '../proof/testing/poll.ts';
 import { connect, request } from '../proof/testing/raw-client.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
-import { type AdminView, createAdmin } from './admin.ts';
+import { createAdmin } from './admin.ts';
 import { adminResources } from './admin-resources.ts';
+import type { AdminView } from './admin-view.ts';
 import type { FigureReaders } from './figures.ts';
 
 const config = gatewayConfig([], {

@@ -3,9 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { Purge } from '../cache/purge.ts';
 import { ADMIN_IN_CLEAR, isLoopback } from '../config/listening.ts';
-import type { Environment } from '../config/load.ts';
 import { mapInSlices, type TimeSlice } from '../exchange/time-slice.ts';
 import { preferredType } from '../fields/accept.ts';
 import { HIDDEN, isSecretName, shownText } from '../fields/secrets.ts';
@@ -18,15 +16,7 @@ import type {
   SharedConfig,
   TlsConfig,
 } from '../model/config.ts';
-import type {
-  ConfigStatus,
-  OrderedCertificateStatus,
-  Replacement,
-  SharedStatus,
-  WorkerStatus,
-} from '../model/status.ts';
 import { shownSettings } from '../policy/order.ts';
-import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { DASHBOARD_HOST } from '../route/names.ts';
 import { ServedHosts } from '../route/served-hosts.ts';
 import { AdminAccess } from './access/admin-access.ts';
@@ -36,57 +26,19 @@ import { answerPurge } from './admin-cache.ts';
 import { AdminConnections } from './admin-connections.ts';
 import { answerDraft } from './admin-draft.ts';
 import { answerDrain } from './admin-drain.ts';
-import { answerExchanges, type ExchangesView } from './admin-exchanges.ts';
+import { answerExchanges } from './admin-exchanges.ts';
 import { answerExplain } from './admin-explain.ts';
 import { problemText, sendJson, sendProblem } from './admin-problem.ts';
 import { adminMethods, adminResources } from './admin-resources.ts';
-import { answerServices, type ServiceControl } from './admin-services.ts';
+import { answerServices } from './admin-services.ts';
+import type { AdminView } from './admin-view.ts';
 import { answerReplace } from './admin-workers.ts';
 import { DashboardPage } from './dashboard-page.ts';
-import { type AskFigure, FIGURES, type FigureName, UnavailableError } from './figures.ts';
+import { FIGURES, type FigureName, UnavailableError } from './figures.ts';
 import { gatewayStatus } from './gateway-status.ts';
 import { isTrustedHost } from './host-guard.ts';
 import { EXPOSITION_TYPE, exposition } from './metrics/exposition.ts';
-import type { Reading } from './metrics/reading.ts';
 import { together } from './together.ts';
-
-/** What the admin listener may see of the gateway. */
-export interface AdminView {
-  /** Why it takes no new requests (`starting`, `draining`); `null`: it does. */
-  notReady(): string | null;
-  readonly mode: 'development' | 'production';
-  /** Of the configuration. */
-  readonly env: Environment;
-  /** Shared by all long answers, however many ask for one at once. */
-  readonly slice: TimeSlice;
-  /** Where clients are taken. */
-  port(): number;
-  /** The configuration that serves new requests now. */
-  config(): GatewayConfig;
-  configStatus(): ConfigStatus;
-  readonly figure: AskFigure;
-  /** The processes that serve in this one's place; none without `workers:`. */
-  workers(): Promise<readonly WorkerStatus[]>;
-  /** Puts new processes into the places of the workers, one after the other, on the same ports. */
-  replaceWorkers(): Promise<Replacement>;
-  /** Addresses of endpoints that get no new exchanges. */
-  drained(): readonly string[];
-  /** From now on these, and no others. */
-  drain(addresses: readonly string[]): Promise<void>;
-  /** Makes caches forget. @returns how many URLs were forgotten. */
-  purge(purge: Purge): Promise<number>;
-  /** Of each process, and of the gateway as a whole. */
-  metrics(): Promise<readonly Reading[]>;
-  explain(input: ExplainInput): Explanation;
-  /** As far as the gateway orders them. */
-  certificates(): readonly OrderedCertificateStatus[];
-  /** How it goes with the Redis of `shared:`; `null`: there is none. */
-  shared(): SharedStatus | null;
-  readonly exchanges: ExchangesView;
-  onReload(heard: (config: GatewayConfig) => void): void;
-  /** The processes that `portway dev` runs; `null`: this gateway runs none. */
-  readonly services: ServiceControl | null;
-}
 
 export interface AdminOptions {
   readonly log: Logger;

@@ -9,7 +9,7 @@ import { diffConfigs } from '../proxy/diff.ts';
 import { explainExchange } from '../proxy/explain.ts';
 import type { Explanation } from '../route/explanation.ts';
 import { routeTableOf } from '../route/table.ts';
-import type { AdminView } from './admin.ts';
+import type { AdminView } from './admin-view.ts';
 
 /** How many of the last requests are asked about, and how many of them are told. */
 const ASKED_MAX = 200;

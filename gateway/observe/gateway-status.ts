@@ -3,7 +3,7 @@ import type { GatewayConfig, RouteConfig } from '../model/config.ts';
 import type { GatewayStatus, RouteOverview, RouteStatus, TrafficStatus } from '../model/status.ts';
 import { shownSettings } from '../policy/order.ts';
 import { laneOf } from '../route/lane.ts';
-import type { AdminView } from './admin.ts';
+import type { AdminView } from './admin-view.ts';
 
 /** Everything that is told of a gateway at one instant; figures alone are added up, so asking for it every second costs little. */
 export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tooDeepAt } from './nesting.ts';
+import { tooDeepAt } from './parse.ts';
 import { validate } from './validate.ts';
 
 test.each([

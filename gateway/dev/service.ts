@@ -5,7 +5,7 @@ import type { ServiceConfig, SourcePosition } from '../model/config.ts';
 import type { ServiceState, ServiceStatus } from '../model/status.ts';
 import { RestartDelay, type RestartPolicy, restartPolicy } from '../workers/restart-delay.ts';
 import { FileWatch } from './file-watch.ts';
-import { portsOfGroup } from './group-ports.ts';
+import { portsOfGroup } from './listening-sockets.ts';
 import { untilAccepting } from './port-probe.ts';
 import { type Exit, ProcessGroup } from './process-group.ts';
 import { RecentLines } from './recent-lines.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { createCommitQueue } from '../kit/commit-queue.ts';
 import { readInteger, type ServiceEnvironment } from '../kit/environment.ts';
 import { httpService } from '../kit/http-service.ts';
@@ -11,7 +11,6 @@ import { createWebApp } from '../kit/web-app.ts';
 import { serveConnection } from './connection.ts';
 import { openDatabase } from './database.ts';
 import { createHall } from './hall.ts';
-import { startHeartbeat } from './heartbeat.ts';
 import { createMessageStore, type MessageStore } from './message-store.ts';
 import { acceptUpgrades } from './upgrade.ts';
 
@@ -70,4 +69,23 @@ function readMaxConnections(): number {
 
 function readHeartbeatMs(): number {
   return readInteger(process.env, 'CHAT_HEARTBEAT_MS', { value: 30_000, from: 10, to: 3_600_000 });
+}
+
+/**
+ * Pings every connection each `intervalMs` and ends those that did not answer the last time: a client that vanished
+ * without a FIN (a closed laptop) would otherwise stay in its room for hours. Returns what stops it.
+ */
+function startHeartbeat(sockets: WebSocketServer, intervalMs: number): () => void {
+  const answered = new WeakSet<WebSocket>();
+  sockets.on('connection', (socket) => {
+    answered.add(socket);
+    socket.on('pong', () => answered.add(socket));
+  });
+  const timer = setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (!answered.delete(socket)) socket.terminate();
+      else socket.ping();
+    }
+  }, intervalMs);
+  return () => clearInterval(timer);
 }

@@ -1,7 +1,6 @@
 import { type Precondition, requirePrecondition } from '../kit/preconditions.ts';
 import { Problem } from '../kit/problem.ts';
-import { type JsonObject, parseJsonObject } from './json.ts';
-import { mergePatch } from './merge-patch.ts';
+import { isJsonObject, type JsonObject, parseJsonObject } from './json.ts';
 import { parseId, timeOrderedId } from './names.ts';
 import { type DocumentStore, etagOf, type StoredDocument } from './store.ts';
 
@@ -113,4 +112,20 @@ function requireSameId(id: string, document: JsonObject): void {
     'id_differs',
     `The document's "id" must be "${id}", as its address says, or be left out.`,
   );
+}
+
+/** JSON Merge Patch (RFC 7396 §2): `null` removes, objects are merged member by member, anything else replaces. */
+function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
+  // A Map and `fromEntries` define members; plain assignment would let `__proto__` reach the prototype.
+  const members = new Map(Object.entries(target));
+  for (const [key, change] of Object.entries(patch)) {
+    if (change === null) members.delete(key);
+    else if (isJsonObject(change)) members.set(key, mergePatch(objectOrEmpty(members.get(key)), change));
+    else members.set(key, change);
+  }
+  return Object.fromEntries(members);
+}
+
+function objectOrEmpty(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
 }

@@ -1,13 +1,13 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { contentTypeOf } from './content-type.ts';
+import mime from 'mime';
+import { Problem } from '../kit/problem.ts';
 import { type DigestCache, digestOf, wantsDigest } from './digest.ts';
 import { fileNotFound } from './file-store.ts';
-import { type ByteRange, parseRange } from './range.ts';
 import { isMissing } from './tree.ts';
 import { etagOf, isNotModified, lastModifiedOf, rangeStillFits } from './validators.ts';
 
@@ -98,4 +98,46 @@ async function sendBytes(handle: FileHandle, range: ByteRange, reply: FastifyRep
     // The head is out: what is left to say is that the content is not whole.
     reply.raw.destroy();
   }
+}
+
+/** By the extension alone: what an uploader claims is not believed, and nothing is guessed from the bytes. */
+function contentTypeOf(name: string): string {
+  const type = mime.getType(extname(name)) ?? 'application/octet-stream';
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+}
+
+/** Both ends belong to it, counted from 0. */
+interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * One range of `Range: bytes=…`, clipped to the size. `null`: answer with the whole; that is what several ranges,
+ * another unit and broken syntax get (RFC 9110 §14.2 lets a server ignore the field).
+ * @throws Problem 416 for a range that begins behind the end.
+ */
+function parseRange(header: string | undefined, size: number): ByteRange | null {
+  const [, first = '', last = ''] = /^bytes=\s*(\d*)-(\d*)\s*$/i.exec(header ?? '') ?? [];
+  if (first === '' && last === '') return null;
+  if (first === '') return suffix(Number(last), size);
+  if (last !== '' && Number(last) < Number(first)) return null;
+  if (Number(first) >= size) throw unsatisfiable(size);
+  return { first: Number(first), last: last === '' ? size - 1 : Math.min(Number(last), size - 1) };
+}
+
+function suffix(length: number, size: number): ByteRange {
+  if (length === 0 || size === 0) throw unsatisfiable(size);
+  return { first: Math.max(0, size - length), last: size - 1 };
+}
+
+function unsatisfiable(size: number): Problem {
+  return new Problem(
+    416,
+    'range_not_satisfiable',
+    `The file has ${size} bytes; the range begins behind its end.`,
+    {
+      headers: { 'content-range': `bytes */${size}` },
+    },
+  );
 }

@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Problem } from '../kit/problem.ts';
+import { publicAddress } from '../kit/public-address.ts';
 
 /** A place in the tree as a client names it. Every segment is a name that is safe on every file system. */
 export interface Location {
@@ -67,4 +69,27 @@ function decode(encoded: string): string {
 
 export function badPath(fault: string): Problem {
   return new Problem(400, 'bad_path', `This path can't be used: ${fault}.`);
+}
+
+/**
+ * WebDAV's `Destination` (RFC 4918 §10.3): an absolute URI or path as the client sees it, so behind the gateway's prefix.
+ * @throws Problem 400 for none, one on another server, or one outside the prefix.
+ */
+export function parseDestination(headers: IncomingHttpHeaders): Location {
+  const value = headers.destination;
+  if (typeof value !== 'string' || value === '') throw badDestination('MOVE needs a Destination field.');
+  const { origin, prefix } = publicAddress(headers);
+  const [, authority, path = ''] = /^(?:https?:\/\/([^/]*))?(\/.*)?$/i.exec(value) ?? [];
+  if (authority !== undefined && authority.toLowerCase() !== new URL(origin).host) {
+    throw badDestination('The Destination is on another server.');
+  }
+  if (prefix !== '' && !path.startsWith(`${prefix}/`))
+    throw badDestination(`The Destination must begin with ${prefix}/.`);
+  const location = parseLocation(path.slice(prefix.length));
+  if (location.segments.length === 0) throw badDestination('The Destination is the root.');
+  return location;
+}
+
+function badDestination(detail: string): Problem {
+  return new Problem(400, 'bad_destination', detail);
 }

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { type ApiKeys, hashKey, readKeys } from '../../policy/auth/api-keys/api-keys.ts';
+import { BoundedTable } from '../../policy/bounded-table.ts';
 import { FollowedFile } from '../../policy/followed-file.ts';
-import { Guesses } from './guesses.ts';
+import { addressNetwork } from '../../policy/rate-limit/address-network.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -96,4 +97,33 @@ function cookieOf({ headers }: IncomingMessage): string | null {
 
 function setCookie(id: string, maxAgeS: number, secure: boolean): string {
   return `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeS}${secure ? '; Secure' : ''}`;
+}
+
+interface Wrong {
+  readonly count: number;
+  readonly until: number;
+}
+
+const WRONG_MAX = 10;
+const PERIOD_MS = 60_000;
+
+/** How many wrong keys came from each address of late. */
+class Guesses {
+  readonly #wrong = new BoundedTable<Wrong>(1_024);
+
+  /** How long none of its keys is looked at. */
+  waitMs(address: string, nowMs: number): number {
+    const wrong = this.#wrong.get(addressNetwork(address));
+    return wrong !== undefined && wrong.count >= WRONG_MAX ? Math.max(0, wrong.until - nowMs) : 0;
+  }
+
+  count(address: string, nowMs: number): void {
+    const network = addressNetwork(address);
+    const before = this.#wrong.get(network);
+    const goesOn = before !== undefined && before.until > nowMs;
+    this.#wrong.set(network, {
+      count: goesOn ? before.count + 1 : 1,
+      until: goesOn ? before.until : nowMs + PERIOD_MS,
+    });
+  }
 }

@@ -5,7 +5,6 @@ import { AgreedArrivals } from './agreed-arrivals.ts';
 import { type Admission, Arrivals } from './arrivals.ts';
 import type { Counts } from './counts.ts';
 import type { RateLimit } from './keys.ts';
-import { limitItem, namesOf, policyItem } from './limit-fields.ts';
 import { partyOf } from './party.ts';
 import type { LimitTagger } from './party-tag.ts';
 
@@ -94,3 +93,32 @@ function refusal({ name, limit }: CountedLimit, waitMs: number): GatewayError {
   const fields = ['RateLimit-Policy', policyItem(name, limit), 'RateLimit', `"${name}";r=0;t=${retryAfter}`];
   return new GatewayError('rate_limited', `more than ${limit.text}`, { retryAfter, fields });
 }
+
+/** What answers call each (draft-ietf-httpapi-ratelimit-headers-11): by its kind, and by its place where several are of one kind. */
+function namesOf(limits: readonly RateLimit[]): readonly (readonly [name: string, limit: RateLimit])[] {
+  return limits.map((limit, at) => {
+    const { kind } = limit.by;
+    const before = limits.slice(0, at).filter(({ by }) => by.kind === kind).length;
+    return [before === 0 ? kind : `${kind}-${before + 1}`, limit];
+  });
+}
+
+/** §3.1 there: the quota, and the seconds that it is for. */
+function policyItem(name: string, { count, periodMs }: RateLimit): string {
+  return `"${name}";q=${count};w=${periodMs / 1000}`;
+}
+
+/**
+ * §4.1: what is left, and the seconds that it should last for. Who spreads the one over the other keeps the rate, as §8.5 wants; a burst that is
+ * more than the quota is not told.
+ * @param leftMs of the burst, behind this request
+ */
+function limitItem(name: string, { count, periodMs }: RateLimit, leftMs: number): string {
+  const intervalMs = periodMs / count;
+  const left = Math.min(count, Math.floor(leftMs / intervalMs + ROUNDING));
+  const lastsMs = left > 0 ? left * intervalMs : intervalMs - leftMs;
+  return `"${name}";r=${left};t=${Math.max(1, Math.ceil(lastsMs / 1000))}`;
+}
+
+/** Sums of fractions are not exact. */
+const ROUNDING = 1e-6;

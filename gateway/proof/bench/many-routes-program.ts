@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, createServer, request } from 'node:http';
+import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMicroseconds } from '../testing/cpu.ts';
 import { GatewayChild } from '../testing/gateway-child.ts';
-import { until } from '../testing/poll.ts';
+import { ask, problemOf } from '../testing/load.ts';
+import { succeeds, until } from '../testing/poll.ts';
 import { Processes } from '../testing/processes.ts';
 import { quantile } from '../testing/statistics.ts';
 
@@ -51,12 +52,7 @@ async function row(count: number, servicePort: number): Promise<string> {
   const reloadBegan = performance.now();
   const reload = await probed(gateway, async () => {
     gateway.configure(yamlOf(count, servicePort, `  /new: ${servicePort}\n`));
-    const isThere = () =>
-      ask(gateway.port, '/new/').then(
-        () => true,
-        () => false,
-      );
-    await until('the change is in effect', isThere, RELOAD_MS);
+    await until('the change is in effect', () => succeeds(mustAnswer(gateway.port, '/new/')), RELOAD_MS);
   });
   const reloadMs = performance.now() - reloadBegan;
   const reloadCpuMs = (cpuMicroseconds(gateway.pid) - cpuBefore) / 1_000;
@@ -87,7 +83,7 @@ function yamlOf(count: number, servicePort: number, more = ''): string {
 async function askMany(gateway: GatewayChild, count: number, requests: number): Promise<void> {
   let left = requests;
   const asker = async () => {
-    while (left-- > 0) await ask(gateway.port, pathOf(left, count));
+    while (left-- > 0) await mustAnswer(gateway.port, pathOf(left, count));
   };
   await Promise.all(Array.from({ length: 8 }, asker));
 }
@@ -107,7 +103,7 @@ async function probed(
   const probing = (async () => {
     while (working) {
       const began = performance.now();
-      await ask(gateway.port, pathOf(0, 1));
+      await mustAnswer(gateway.port, pathOf(0, 1));
       tookMs.push(performance.now() - began);
       await sleep(1);
     }
@@ -118,15 +114,9 @@ async function probed(
   return { p99: quantile(tookMs, 0.99), max: Math.max(...tookMs) };
 }
 
-function ask(port: number, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, agent }, (response) => {
-      response
-        .resume()
-        .on('end', () => (response.statusCode === 200 ? resolve() : reject(response.statusCode)));
-    });
-    sent.on('error', reject).end();
-  });
+async function mustAnswer(port: number, path: string): Promise<void> {
+  const problem = problemOf(await ask(port, path, { agent }));
+  if (problem !== null) throw new Error(problem);
 }
 
 const MIB = 1024 * 1024;

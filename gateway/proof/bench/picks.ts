@@ -1,10 +1,11 @@
 /** What the choice of an endpoint costs, by policy and number of endpoints: `node gateway/proof/bench/picks.ts`. Prints nanoseconds. */
 
-import type { BalanceConfig, EndpointConfig, Port, UpstreamConfig } from '../../model/config.ts';
+import type { EndpointConfig, Port, UpstreamConfig } from '../../model/config.ts';
 import type { Choice } from '../../upstream/choice.ts';
 import { Discovery } from '../../upstream/discovery.ts';
 import { EndpointRegistry } from '../../upstream/endpoint-registry.ts';
 import { Upstream } from '../../upstream/upstream.ts';
+import { upstreamConfig } from '../testing/upstream-config.ts';
 
 const COUNTS = [1, 3, 100];
 const ROUNDS = 7;
@@ -36,18 +37,8 @@ function endpoint(at: number, weighted: boolean): EndpointConfig {
 }
 
 function upstream(overrides: Partial<UpstreamConfig>, count: number, weighted: boolean): Upstream {
-  const config: UpstreamConfig = {
-    endpoints: Array.from({ length: count }, (_, at) => endpoint(at, weighted)),
-    canary: null,
-    balance: { kind: 'round-robin' } satisfies BalanceConfig,
-    sticky: null,
-    health: null,
-    ejection: null,
-    slowStartMs: null,
-    limits: { connections: 1024, waiting: 1024, waitMs: 10_000 },
-    breaker: null,
-    ...overrides,
-  };
+  const endpoints = Array.from({ length: count }, (_, at) => endpoint(at, weighted));
+  const config = upstreamConfig([], { endpoints, ejection: null, ...overrides });
   const { limits, health, ejection, slowStartMs } = config;
   const settings = { connectTimeoutMs: 1_000, limits, health, ejection, slowStartMs };
   return new Upstream({

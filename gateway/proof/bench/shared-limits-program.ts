@@ -1,11 +1,13 @@
 import { mkdtempSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayChild } from '../testing/gateway-child.ts';
+import { type Asked, ask } from '../testing/load.ts';
 import { Processes } from '../testing/processes.ts';
 import { allMeet, TestRedis } from '../testing/redis.ts';
+import { quantile } from '../testing/statistics.ts';
 
 /**
  * How exact one limit of three replicas is, with the Redis there, killed, empty, hanging and back: `node gateway/proof/bench/shared-limits-program.ts`
@@ -43,21 +45,20 @@ async function main(): Promise<void> {
 
 async function load(ports: readonly number[], name: string, forMs = PHASE_MS): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 20 });
-  const counts = new Map<number, number>();
-  const tookMs: number[] = [];
-  const asked: Promise<void>[] = [];
+  const asked: Promise<Asked>[] = [];
   const began = performance.now();
   for (let sent = 0; performance.now() - began < forMs; await sleep(TICK_MS))
     for (const due = ((performance.now() - began) * PER_SECOND) / 1_000; sent < due; sent++)
-      asked.push(ask(agent, ports[sent % ports.length]!, counts, tookMs));
-  await Promise.all(asked);
+      asked.push(ask(ports[sent % ports.length]!, '/a', { agent }));
+  const answers = await Promise.all(asked);
   const seconds = (performance.now() - began) / 1_000;
   agent.destroy();
-  tookMs.sort((a, b) => a - b);
-  const passed = counts.get(200) ?? 0;
+  const counted = (status: number) => answers.filter((one) => one.status === status).length;
+  const passed = counted(200);
   const allowed = RATE * seconds + BURST;
-  const failed = asked.length - passed - (counts.get(429) ?? 0);
-  const at = (share: number) => tookMs[Math.floor((tookMs.length - 1) * share)]!.toFixed(1);
+  const failed = asked.length - passed - counted(429);
+  const tookMs = answers.map(({ ms }) => ms);
+  const at = (share: number) => quantile(tookMs, share).toFixed(1);
   const ratio = ((passed / allowed) * 100).toFixed(1);
   const cells = [
     name,
@@ -70,22 +71,6 @@ async function load(ports: readonly number[], name: string, forMs = PHASE_MS): P
     at(1),
   ];
   if (name !== 'warm') process.stdout.write(`| ${cells.join(' | ')} |\n`);
-}
-
-function ask(agent: Agent, port: number, counts: Map<number, number>, tookMs: number[]): Promise<void> {
-  const began = performance.now();
-  return new Promise((resolve) => {
-    const ended = (status: number) => {
-      counts.set(status, (counts.get(status) ?? 0) + 1);
-      tookMs.push(performance.now() - began);
-      resolve();
-    };
-    request({ agent, port, host: '127.0.0.1', path: '/a' }, (response) => {
-      response.resume().on('end', () => ended(response.statusCode!));
-    })
-      .on('error', () => ended(0))
-      .end();
-  });
 }
 
 try {

@@ -1,5 +1,5 @@
 import { BareClient } from '../testing/bare-client.ts';
-import { until } from '../testing/poll.ts';
+import { succeeds, until } from '../testing/poll.ts';
 import type { Received } from '../testing/recording-service.ts';
 import {
   type Reading,
@@ -151,10 +151,7 @@ function summary(answers: Reading<StrictAnswer>): string {
 /** Waits until no service is in the middle of a request: the client has gone, and so must be what it began. */
 async function settled({ services }: GatewayUnderFire): Promise<boolean> {
   const midway = () => Object.values(services).some((service) => service.midway);
-  return until('no service is midway', () => !midway(), HANG_MS).then(
-    () => true,
-    () => false,
-  );
+  return succeeds(until('no service is midway', () => !midway(), HANG_MS));
 }
 
 function ambiguous({ services }: GatewayUnderFire): Finding | null {

@@ -4,18 +4,19 @@ import { createServer as createSecureServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Issued } from '../../tls/authority.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { runHere } from '../testing/portway.ts';
 import { temporaryFolder } from '../testing/program.ts';
 import { get } from '../testing/raw-client.ts';
-import { type SelfSigned, selfSigned } from '../testing/self-signed.ts';
+import { selfSigned } from '../testing/self-signed.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
 import { markKitSocket } from '../testing/wire.ts';
 
 const DAY_MS = 86_400_000;
 
 /** A service that speaks HTTP/1.1 over TLS. */
-async function secureService(shown: SelfSigned): Promise<{ port: number; server: Server; asked: string[] }> {
+async function secureService(shown: Issued): Promise<{ port: number; server: Server; asked: string[] }> {
   const asked: string[] = [];
   const server = createSecureServer(shown, (request, response) => {
     asked.push(`${(request.socket as { servername?: string }).servername} ${request.url}`);
@@ -71,7 +72,7 @@ describe('a service over TLS', () => {
     expect((await client.head()).status).toBe(status);
   });
 
-  test.each<[what: string, shown: SelfSigned, tls: string, said: RegExp]>([
+  test.each<[what: string, shown: Issued, tls: string, said: RegExp]>([
     [
       'of nobody that is known',
       shown,

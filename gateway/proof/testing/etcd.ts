@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './free-port.ts';
-import { until } from './poll.ts';
+import { succeeds, until } from './poll.ts';
 import type { Process, Processes } from './processes.ts';
 import { findPrograms } from './real-server.ts';
 
@@ -36,22 +36,10 @@ export class TestEtcd {
     const { paths } = findPrograms('etcd');
     const urls = ['--listen-client-urls', client, '--advertise-client-urls', client];
     const peers = ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer];
-    const command = [
-      paths.etcd,
-      '--data-dir',
-      this.#folder,
-      ...urls,
-      ...peers,
-      '--initial-cluster',
-      `default=${peer}`,
-    ] as const;
-    this.#process = await this.#processes.start(command);
-    await until('etcd answers', () =>
-      this.call('kv/range', { key: base64('x') }).then(
-        () => true,
-        () => false,
-      ),
-    );
+    const cluster = ['--initial-cluster', `default=${peer}`];
+    const args = ['--data-dir', this.#folder, ...urls, ...peers, ...cluster];
+    this.#process = await this.#processes.start([paths.etcd, ...args]);
+    await until('etcd answers', () => succeeds(this.call('kv/range', { key: base64('x') })));
   }
 
   /** @throws Error where it does not take it */

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server } from 'node:net';
+import { succeeds } from './poll.ts';
 
 /** Below the ports that systems give out by themselves (32768 on Linux), so that nobody who asks for "any" gets one of ours meanwhile. */
 const LOWEST = 10_000;
@@ -62,10 +63,7 @@ export async function freeDatagramPort(): Promise<number> {
 
 async function canBind(port: number): Promise<boolean> {
   const socket = createSocket('udp4').bind({ port, address: '127.0.0.1', exclusive: true });
-  const bound = await once(socket, 'listening').then(
-    () => true,
-    () => false,
-  );
+  const bound = await succeeds(once(socket, 'listening'));
   socket.close();
   return bound;
 }

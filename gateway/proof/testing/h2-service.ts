@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http2, { type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { SelfSigned } from './self-signed.ts';
+import type { Issued } from '../../tls/authority.ts';
 import { markKitSocket } from './wire.ts';
 
 export type H2Script = (
@@ -43,7 +43,7 @@ export async function listening(server: Server): Promise<number> {
 /** Starts it on a free port; it ends with the test. */
 export async function startH2Service(
   script: H2Script,
-  options: { readonly shown?: SelfSigned; readonly settings?: http2.Settings } = {},
+  options: { readonly shown?: Issued; readonly settings?: http2.Settings } = {},
 ): Promise<H2Service> {
   const { shown, settings = {} } = options;
   const server = shown ? http2.createSecureServer({ ...shown, settings }) : http2.createServer({ settings });

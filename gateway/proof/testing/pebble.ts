@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { accepts } from '../../dev/port-probe.ts';
 import { createAuthority, issueCertificate } from '../../tls/authority.ts';
 import { freeDatagramPort, freePorts } from './free-port.ts';
 import { until } from './poll.ts';
@@ -82,7 +81,7 @@ export class Pebble {
     const pebble = await processes.start([paths.pebble, ...args], { env });
     await until('pebble and its names listen', async () => {
       if (!pebble.alive) throw new Error(`pebble has ended: ${pebble.log.text()}`);
-      return (await accepts(port)) && (await accepts(names));
+      return (await accepts('127.0.0.1', port, 1_000)) && (await accepts('127.0.0.1', names, 1_000));
     });
     return new Pebble(port, join(folder, 'ca.pem'), names);
   }
@@ -108,13 +107,4 @@ export class Pebble {
     });
     if (!answer.ok) throw new Error(`${what} was answered ${answer.status}`);
   }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  const accepted = once(socket, 'connect').then(
-    () => true,
-    () => false,
-  );
-  return accepted.finally(() => socket.destroy());
 }

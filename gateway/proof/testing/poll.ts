@@ -18,3 +18,11 @@ export async function until(
     await sleep(5);
   }
 }
+
+/** Whether it comes about, whatever it comes to. */
+export function succeeds(attempt: Promise<unknown>): Promise<boolean> {
+  return attempt.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { accepts } from '../../dev/port-probe.ts';
 import { freeDatagramPort, freePort } from './free-port.ts';
 import { until } from './poll.ts';
 import { type Process, Processes, type StartOptions } from './processes.ts';
@@ -109,12 +108,7 @@ export class RealServer {
   async #accepts(): Promise<boolean> {
     const { end, log } = this.#process;
     if (end !== null) throw new Error(`it ended with ${end}; it said:\n${log.text()}`);
-    const socket = connect(this.port, '127.0.0.1');
-    const accepted = once(socket, 'connect').then(
-      () => true,
-      () => false,
-    );
-    return accepted.finally(() => socket.destroy());
+    return accepts('127.0.0.1', this.port, 1_000);
   }
 
   /** Asks it to end, then makes it. */

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accepts } from '../../dev/port-probe.ts';
 import { freePort } from './free-port.ts';
 import { ask } from './load.ts';
 import { until } from './poll.ts';
@@ -48,14 +47,7 @@ export class TestRedis {
     const own = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     const command = [paths['redis-server'], ...own, '--dir', this.#folder, ...this.#arguments] as const;
     this.#process = await this.#processes.start(command);
-    await until('the Redis accepts connections', async () => {
-      const socket = connect(this.port, '127.0.0.1');
-      const accepted = once(socket, 'connect').then(
-        () => true,
-        () => false,
-      );
-      return accepted.finally(() => socket.destroy());
-    });
+    await until('the Redis accepts connections', () => accepts('127.0.0.1', this.port, 1_000));
   }
 
   async kill(): Promise<void> {
@@ -87,23 +79,15 @@ export async function sharedOf(adminPort: number): Promise<SharedTold> {
 
 /** Each of them knows of all, and of no other. */
 export function allMeet(adminPorts: readonly number[]): Promise<void> {
-  return until(
-    'all replicas know of each other',
-    async () => {
-      const told = await Promise.all(adminPorts.map(sharedOf));
-      return told.every(({ failure, replicas }) => failure === null && replicas.length === adminPorts.length);
-    },
-    20_000,
-  );
+  return until('all replicas know of each other', async () => {
+    const told = await Promise.all(adminPorts.map(sharedOf));
+    return told.every(({ failure, replicas }) => failure === null && replicas.length === adminPorts.length);
+  });
 }
 
 export function allAlone(adminPorts: readonly number[]): Promise<void> {
-  return until(
-    'all replicas know that they are alone',
-    async () => {
-      const told = await Promise.all(adminPorts.map(sharedOf));
-      return told.every(({ failure }) => failure !== null);
-    },
-    20_000,
-  );
+  return until('all replicas know that they are alone', async () => {
+    const told = await Promise.all(adminPorts.map(sharedOf));
+    return told.every(({ failure }) => failure !== null);
+  });
 }

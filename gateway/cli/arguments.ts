@@ -61,7 +61,8 @@ function checkedValue(token: OptionToken, option: OptionSpec, command: string): 
 }
 
 function checkOperands(command: Command, operands: readonly string[]): void {
-  const surplus = operands[command.maxOperands];
+  const words = command.operands.split(' ').filter((word) => word !== '');
+  const surplus = operands[words.length];
   if (surplus === undefined) return;
   const takes = command.operands === '' ? 'takes none' : `takes ${command.operands}`;
   throw new UsageError(`unexpected argument "${surplus}": \`portway ${command.name}\` ${takes}`);

@@ -9,9 +9,8 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What follows the options on the usage line: `[FILE]`. */
+  /** What follows the options on the usage line, a word each: `[METHOD] URL`. */
   readonly operands: string;
-  readonly maxOperands: number;
   readonly options: readonly OptionSpec[];
   /** Paragraphs below the options in its help. */
   readonly notes: string;

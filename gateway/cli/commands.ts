@@ -11,7 +11,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'dev',
     summary: 'run the gateway and every service of the configuration',
     operands: '',
-    maxOperands: 0,
     options: [configOption, drainOption('10s, after Ctrl-C 3s')],
     notes: [
       'This is what `npm start` runs. Each of `services:` is a process of its own on its',
@@ -24,7 +23,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'start',
     summary: 'run the gateway alone, for production',
     operands: '',
-    maxOperands: 0,
     options: [configOption, drainOption('10s'), announceOption],
     notes: [
       'The log goes to standard output: JSON lines, or text on a terminal. The file is',
@@ -38,7 +36,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'check',
     summary: 'say whether a configuration is usable, and what is wrong with it',
     operands: '[FILE]',
-    maxOperands: 1,
     options: [
       configOption,
       { name: 'watch', short: 'w', help: 'again at each change of it and of these modules, until Ctrl-C' },
@@ -51,7 +48,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'explain',
     summary: 'say where a request goes, and why',
     operands: '[METHOD] URL',
-    maxOperands: 2,
     options: [
       configOption,
       {
@@ -79,7 +75,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'trust',
     summary: 'make browsers here accept the certificates of `tls: dev`',
     operands: '',
-    maxOperands: 0,
     options: [],
     notes: [
       'The authority of this machine is made where there is none, and added to the certificates of the',
@@ -92,7 +87,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'untrust',
     summary: 'take that back',
     operands: '',
-    maxOperands: 0,
     options: [],
     notes: 'The authority stays in its folder, and `tls: dev` goes on with it; nobody trusts it.',
     load: async () => (await import('./trust.ts')).untrust,
@@ -101,7 +95,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'passwd',
     summary: 'make a line of a file of users, or of keys, for `auth:`',
     operands: 'FILE NAME',
-    maxOperands: 2,
     options: [{ name: 'key', help: 'a key for a program, which is printed this once' }],
     notes: [
       'The password is asked for, or read from standard input; the file has its hash (scrypt). A gateway',
@@ -116,7 +109,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'init',
     summary: 'write a first configuration, from what runs and lies here',
     operands: '',
-    maxOperands: 0,
     options: [
       { name: 'dry-run', help: 'print it, and write nothing' },
       { name: 'no-scan', help: 'take what the files here say, and ask no port of this machine' },
@@ -131,7 +123,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'doctor',
     summary: 'hold the map against this machine: dead ports, wrong protocols',
     operands: '',
-    maxOperands: 0,
     options: [configOption, { name: 'json', help: 'the findings as data' }],
     notes: [
       'Each address of the map is asked once for `/`. What is wrong, where, and what to do;',
@@ -143,7 +134,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'record',
     summary: 'make `tests:` from the log of traffic',
     operands: '',
-    maxOperands: 0,
     options: [
       configOption,
       { name: 'per-route', value: 'NUMBER', help: 'how many lines for each route and method (default: 3)' },
@@ -160,7 +150,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'convert',
     summary: 'print a configuration as Gateway API objects, or back',
     operands: '[FILE]',
-    maxOperands: 1,
     options: [configOption],
     notes: [
       'What a file of HTTPRoute, Gateway and ReferenceGrant says is printed as a gateway.config.yaml,',
@@ -172,7 +161,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'restart',
     summary: 'begin a service of the running `portway dev` anew',
     operands: 'NAME',
-    maxOperands: 1,
     options: [configOption],
     notes: [
       'It asks the admin listener of the gateway that runs here with this configuration, and',
@@ -184,7 +172,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'logs',
     summary: 'show what a service of the running `portway dev` wrote',
     operands: 'NAME',
-    maxOperands: 1,
     options: [
       configOption,
       { name: 'follow', short: 'f', help: 'and what it goes on to write, until Ctrl-C' },
@@ -197,7 +184,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'drain',
     summary: 'give an endpoint of the gateway that runs here no new requests',
     operands: 'ADDRESS',
-    maxOperands: 1,
     options: [
       configOption,
       { name: 'wait', value: 'DURATION', help: 'for what it has under way to end (default: 30s)' },
@@ -214,7 +200,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'admit',
     summary: 'give a drained endpoint requests again',
     operands: 'ADDRESS',
-    maxOperands: 1,
     options: [configOption],
     notes:
       'The address as `portway drain` took it: a port of this machine, or as /routes of the admin listener has it.',
@@ -224,7 +209,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'purge',
     summary: 'make the caches of the gateway that runs here forget',
     operands: '[URL]',
-    maxOperands: 1,
     options: [
       configOption,
       { name: 'prefix', value: 'PATH', help: 'that path and all that lies below it' },
@@ -245,7 +229,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'tail',
     summary: 'show what goes through the gateway that runs here',
     operands: '',
-    maxOperands: 0,
     options: [
       configOption,
       { name: 'follow', short: 'f', help: 'and what goes on to, until Ctrl-C' },
@@ -270,7 +253,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'mcp',
     summary: 'let an agent ask this gateway (Model Context Protocol, stdio)',
     operands: '',
-    maxOperands: 0,
     options: [
       configOption,
       { name: 'allow-actions', help: 'it may restart services and send requests again, too' },
@@ -287,7 +269,6 @@ export const COMMANDS: readonly Command[] = [
     name: 'completion',
     summary: 'print a script that completes commands and options in your shell',
     operands: 'bash|zsh|fish',
-    maxOperands: 1,
     options: [],
     notes: [
       '  bash: source <(portway completion bash)',
@@ -303,7 +284,6 @@ export const WORKER: Command = {
   name: 'worker',
   summary: 'one of the workers of `portway start`',
   operands: '',
-  maxOperands: 0,
   options: [configOption],
   notes: 'It is started by `portway start` and `portway dev` where the configuration says `workers:`.',
   load: async () => (await import('./worker.ts')).worker,

@@ -1,12 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { createCommitQueue } from '../kit/commit-queue.ts';
-import { readInteger, type ServiceEnvironment } from '../kit/environment.ts';
+import { readInteger } from '../kit/environment.ts';
 import { httpService } from '../kit/http-service.ts';
-import type { Logger } from '../kit/log.ts';
 import { addPage } from '../kit/page.ts';
 import { addResource } from '../kit/resource.ts';
-import type { Service } from '../kit/service.ts';
+import type { Service, ServiceParts } from '../kit/service.ts';
 import { createWebApp } from '../kit/web-app.ts';
 import { serveConnection } from './connection.ts';
 import { openDatabase } from './database.ts';
@@ -19,10 +18,7 @@ const frameMaxBytes = 64 * 1024;
 const closeGraceMs = 1000;
 
 /** The live chat: WebSockets at `/ws`, the page at `/`, and the messages in SQLite. */
-export async function createChatService(parts: {
-  readonly environment: ServiceEnvironment;
-  readonly log: Logger;
-}): Promise<Service> {
+export async function createChatService(parts: ServiceParts): Promise<Service> {
   const database = openDatabase(parts.environment.dataDir);
   const queue = createCommitQueue(database);
   const store = createMessageStore(database);

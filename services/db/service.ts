@@ -1,8 +1,6 @@
 import { createCommitQueue } from '../kit/commit-queue.ts';
-import type { ServiceEnvironment } from '../kit/environment.ts';
 import { httpService } from '../kit/http-service.ts';
-import type { Logger } from '../kit/log.ts';
-import type { Service } from '../kit/service.ts';
+import type { Service, ServiceParts } from '../kit/service.ts';
 import { createWebApp } from '../kit/web-app.ts';
 import { addBatchRoute } from './batch.ts';
 import { createChangeFeed } from './change-feed.ts';
@@ -18,10 +16,7 @@ import { addTransferRoutes } from './transfer.ts';
 const tombstonesKept = 1_000_000;
 
 /** The document store: SQLite below, HTTP above, and a commit queue between what comes in and the disk. */
-export async function createDocumentService(parts: {
-  readonly environment: ServiceEnvironment;
-  readonly log: Logger;
-}): Promise<Service> {
+export async function createDocumentService(parts: ServiceParts): Promise<Service> {
   const database = openDatabase(parts.environment.dataDir);
   const store = createDocumentStore(database);
   const queue = createCommitQueue(database);

@@ -1,8 +1,7 @@
-import { readInteger, type ServiceEnvironment } from '../kit/environment.ts';
+import { readInteger } from '../kit/environment.ts';
 import { httpService } from '../kit/http-service.ts';
-import type { Logger } from '../kit/log.ts';
 import { addPageFiles } from '../kit/page.ts';
-import type { Service } from '../kit/service.ts';
+import type { Service, ServiceParts } from '../kit/service.ts';
 import { createWebApp } from '../kit/web-app.ts';
 import { createDigestCache } from './digest.ts';
 import { addFileRoutes } from './file-routes.ts';
@@ -11,10 +10,7 @@ import { openTree } from './tree.ts';
 import { addUploadRoutes } from './upload-routes.ts';
 
 /** The file server. `FILES_MAX_BYTES` limits one file; without it the disk does. */
-export async function createFileService(parts: {
-  readonly environment: ServiceEnvironment;
-  readonly log: Logger;
-}): Promise<Service> {
+export async function createFileService(parts: ServiceParts): Promise<Service> {
   const tree = await openTree(parts.environment.dataDir);
   const store = createFileStore(tree);
   const app = createWebApp({ log: parts.log });

@@ -1,11 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { createCommitQueue } from '../kit/commit-queue.ts';
-import type { ServiceEnvironment } from '../kit/environment.ts';
 import { httpService } from '../kit/http-service.ts';
-import type { Logger } from '../kit/log.ts';
 import { addPageFiles } from '../kit/page.ts';
 import { addResource } from '../kit/resource.ts';
-import type { Service } from '../kit/service.ts';
+import type { Service, ServiceParts } from '../kit/service.ts';
 import { createWebApp } from '../kit/web-app.ts';
 import { createCatalogue } from './catalogue.ts';
 import { createCodec } from './codec.ts';
@@ -21,10 +19,7 @@ import { checkOf, postImage, putImage, type UploadParts } from './upload.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** The CDN's origin: images as they were uploaded, and every size and encoding of them that a URL asks for. */
-export async function createImageService(parts: {
-  readonly environment: ServiceEnvironment;
-  readonly log: Logger;
-}): Promise<Service> {
+export async function createImageService(parts: ServiceParts): Promise<Service> {
   const { dataDir } = parts.environment;
   const limits = readImageLimits(process.env);
   const database = openDatabase(dataDir);

@@ -1,15 +1,12 @@
 import { EnvironmentError, readEnvironment, type ServiceEnvironment } from './environment.ts';
 import { createLog, type Logger } from './log.ts';
-import type { Service } from './service.ts';
+import type { Service, ServiceParts } from './service.ts';
 
 export interface ServiceDefinition {
   /** The folder, the name in the log and the default of `DATA_DIR`. */
   readonly name: string;
   readonly defaultPort: number;
-  create(parts: {
-    readonly environment: ServiceEnvironment;
-    readonly log: Logger;
-  }): Service | Promise<Service>;
+  create(parts: ServiceParts): Service | Promise<Service>;
 }
 
 const drainDeadlineMs = 10_000;

@@ -6,7 +6,7 @@ import type { ParseResult } from '../../keys/parse-result.ts';
 import { refused } from '../../keys/parse-result.ts';
 import { parseSize } from '../../keys/units.ts';
 import { described, orWord, parsedBy, size } from '../../keys/value.ts';
-import { by, type LimitBy } from '../rate-limit/keys.ts';
+import { by, byText, type LimitBy } from '../rate-limit/keys.ts';
 
 /** How many bytes of a party may go each way in a second; `null`: as many as there are. */
 export interface Bandwidth {
@@ -43,12 +43,7 @@ export const bandwidthForm = z
       defaultText: 'as many as go in a second',
       also: ['limitrateafter'],
     }).optional(),
-    by: described(by, 'What is counted apart, as for [rateLimit](#ratelimit).', {
-      expected: 'ip, user, route, header NAME, or cookie NAME',
-      type: '`ip`, `user`, `route`, `header NAME`, `cookie NAME`',
-      defaultText: '`ip`',
-      also: ['key', 'source'],
-    }).optional(),
+    by: by('What is counted apart, as for [rateLimit](#ratelimit).', ['key', 'source']),
   })
   .transform(
     ({ answers, requests, burst = null, by: apart = { kind: 'ip' } }): Bandwidth =>
@@ -87,13 +82,12 @@ function bandwidthOf(
   apart: LimitBy,
 ): Bandwidth {
   const said = [answers && `${answers.text} of answers`, requests && `${requests.text} of requests`];
-  const name = 'name' in apart ? ` ${apart.name}` : '';
   return {
     answers: answers?.bytes ?? null,
     requests: requests?.bytes ?? null,
     burst,
     by: apart,
-    text: `${said.filter((one) => one !== null).join(', ')} by ${apart.kind}${name}`,
+    text: `${said.filter((one) => one !== null).join(', ')} by ${byText(apart)}`,
   };
 }
 

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { inherited, orInherited } from '../../keys/inherited.ts';
 import { count, described, orWord } from '../../keys/value.ts';
-import { by, type LimitBy } from '../rate-limit/keys.ts';
+import { by, byText, type LimitBy } from '../rate-limit/keys.ts';
 
 /** How many exchanges of a party may be under way. */
 export interface ConcurrentLimit {
@@ -21,38 +21,24 @@ export const concurrentForm = z
       defaultText: '**required**',
       also: ['amount', 'max', 'limit', 'connections'],
     }),
-    by: described(by, 'What is counted apart, as for [rateLimit](#ratelimit).', {
-      expected: 'ip, user, route, header NAME, or cookie NAME',
-      type: '`ip`, `user`, `route`, `header NAME`, `cookie NAME`',
-      defaultText: '`ip`',
-      also: ['key', 'zone', 'source', 'sourcecriterion'],
-    }).optional(),
+    by: by('What is counted apart, as for [rateLimit](#ratelimit).', [
+      'key',
+      'zone',
+      'source',
+      'sourcecriterion',
+    ]),
   })
-  .transform(({ requests, by: apart = { kind: 'ip' } }): ConcurrentLimit => {
-    const name = 'name' in apart ? ` ${apart.name}` : '';
-    return { most: requests, by: apart, text: `${requests} by ${apart.kind}${name}` };
-  })
+  .transform(({ requests, by: apart = { kind: 'ip' } }) => limitOf(requests, apart))
   .meta({ id: 'concurrent', doc: { expected: 'a map with requests, by', holder: 'a concurrent limit' } });
 
 const concurrentValue = orWord(
   'off',
-  z
-    .union([
-      most.transform(
-        (requests): ConcurrentLimit => ({
-          most: requests,
-          by: { kind: 'ip' },
-          text: `${requests} by ip`,
-        }),
-      ),
-      concurrentForm,
-    ])
-    .meta({
-      doc: {
-        expected: 'a number, or a map with requests, by',
-        type: 'number, or a map, see [concurrent](#concurrent)',
-      },
-    }),
+  z.union([most.transform((requests) => limitOf(requests, { kind: 'ip' })), concurrentForm]).meta({
+    doc: {
+      expected: 'a number, or a map with requests, by',
+      type: 'number, or a map, see [concurrent](#concurrent)',
+    },
+  }),
 );
 
 export const concurrentRow = inherited<typeof concurrentValue, 'concurrent', ConcurrentLimit | null>({
@@ -65,3 +51,7 @@ export const concurrentRow = inherited<typeof concurrentValue, 'concurrent', Con
     also: ['inflightreq', 'limitconn', 'maxconcurrent', 'concurrency'],
   },
 });
+
+function limitOf(requests: number, apart: LimitBy): ConcurrentLimit {
+  return { most: requests, by: apart, text: `${requests} by ${byText(apart)}` };
+}

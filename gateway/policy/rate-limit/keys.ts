@@ -27,10 +27,23 @@ interface Rate {
 }
 
 const rate = parsedBy(z.string(), parseRate).meta({ doc: { expected: 'a rate: 100/s, 60/m, 1000/h' } });
-/** What is counted apart. */
-export const by = parsedBy(z.string(), parseBy).meta({
-  doc: { expected: 'ip, user, route, header NAME, or cookie NAME' },
-});
+const BY = 'ip, user, route, header NAME, or cookie NAME';
+const byValue = parsedBy(z.string(), parseBy).meta({ doc: { expected: BY } });
+
+/** What is counted apart. @param also other programs' words for it */
+export function by(text: string, also: readonly string[]) {
+  return described(byValue, text, {
+    expected: BY,
+    type: '`ip`, `user`, `route`, `header NAME`, `cookie NAME`',
+    defaultText: '`ip`',
+    also,
+  }).optional();
+}
+
+/** As people write it: `ip`, `header x-tenant`. */
+export function byText(apart: LimitBy): string {
+  return 'name' in apart ? `${apart.kind} ${apart.name}` : apart.kind;
+}
 
 export const rateLimitForm = z
   .strictObject({
@@ -42,26 +55,13 @@ export const rateLimitForm = z
     burst: described(count(1, 1_000_000), 'How many may come at once, after a pause.', {
       defaultText: 'as many as `rate` says',
     }).optional(),
-    by: described(
-      by,
+    by: by(
       'What is counted apart: the address of the client (IPv6: its /64), who has logged in, a header, a cookie, or everything on the route together.',
-      {
-        expected: 'ip, user, route, header NAME, or cookie NAME',
-        type: '`ip`, `user`, `route`, `header NAME`, `cookie NAME`',
-        defaultText: '`ip`',
-        also: ['key', 'zone', 'source'],
-      },
-    ).optional(),
+      ['key', 'zone', 'source'],
+    ),
   })
   .transform(({ rate: { count: most, periodMs, text }, burst, by: apart = { kind: 'ip' } }): RateLimit => {
-    const name = 'name' in apart ? ` ${apart.name}` : '';
-    return {
-      count: most,
-      periodMs,
-      burst: burst ?? most,
-      by: apart,
-      text: `${text} by ${apart.kind}${name}`,
-    };
+    return { count: most, periodMs, burst: burst ?? most, by: apart, text: `${text} by ${byText(apart)}` };
   })
   .meta({ id: 'rateLimit', doc: { expected: 'a map with rate, burst, by', holder: 'a rate limit' } });
 

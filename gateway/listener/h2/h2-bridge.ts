@@ -28,12 +28,12 @@ export function bridgeRequest(exchange: H2Exchange, far: Duplex): void {
   });
 }
 
-/** RFC 8441 §5: an extended CONNECT is the handshake of a WebSocket, and 200 is its 101. */
-export function bridgeTunnel(exchange: H2Exchange, protocol: string, far: Duplex): void {
+/** RFC 8441 §5: an extended CONNECT is the handshake of a WebSocket, and 200 is its 101: a service that says 200 itself has opened none. */
+export function bridgeTunnel(exchange: H2Exchange, far: Duplex): void {
   const key = randomBytes(16).toString('base64');
-  const handshake = ['Connection', 'Upgrade', 'Upgrade', protocol, 'Sec-WebSocket-Key', key];
+  const handshake = ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', key];
   const request = requestOn(far, 'GET', exchange, handshake);
-  relayAnswer(request, exchange, far);
+  relayAnswer(request, exchange, far, (status) => (status < 300 ? 502 : status));
   request.on('upgrade', ({ rawHeaders }, socket, head) => {
     const { stream, received } = exchange;
     exchange.head(200, '', without(rawHeaders, HANDSHAKE_FIELDS));
@@ -56,8 +56,13 @@ function requestOn(far: Duplex, method: string, exchange: H2Exchange, more: Fiel
   });
 }
 
-/** The answer goes out as it came, a broken one as a broken stream. */
-function relayAnswer(request: ClientRequest, exchange: H2Exchange, far: Duplex): void {
+/** The answer goes out as it came, a broken one as a broken stream. @param statusFor the status that says to the client what that of the answer means */
+function relayAnswer(
+  request: ClientRequest,
+  exchange: H2Exchange,
+  far: Duplex,
+  statusFor = (status: number) => status,
+): void {
   let answer: IncomingMessage | null = null;
   exchange.listen({
     drained: () => answer?.resume(),
@@ -68,7 +73,7 @@ function relayAnswer(request: ClientRequest, exchange: H2Exchange, far: Duplex):
     .on('error', () => exchange.abort())
     .on('response', (begun) => {
       answer = begun;
-      exchange.head(begun.statusCode ?? 502, '', begun.rawHeaders);
+      exchange.head(statusFor(begun.statusCode ?? 502), '', begun.rawHeaders);
       begun
         .on('data', (chunk: Buffer) => {
           if (!exchange.write(chunk)) begun.pause();

@@ -52,7 +52,7 @@ export class H2Exchange implements ClientExchange {
     this.method = headers[':method'] ?? '';
     this.rawTarget = headers[':path'] ?? authority ?? '';
     this.fields = regularFields(rawFields, authority);
-    this.refusal = sizeOf(rawFields) > HEAD_MAX_BYTES ? tooLarge() : null;
+    this.refusal = sizeOf(rawFields) > HEAD_MAX_BYTES ? tooLarge() : unknownProtocol(headers[':protocol']);
     this.body = hasBody ? new H2Body(stream, headers, session.received) : null;
     stream.on('close', () => this.#streamClosed());
   }
@@ -158,8 +158,9 @@ export class H2Exchange implements ClientExchange {
       this.#stream.once('finish', () => this.#stream.close(constants.NGHTTP2_NO_ERROR));
   }
 
+  /** By `close` Node ends the stream before it resets it, and a part with END_STREAM behind it passes for the whole (RFC 9113 §8.1). */
   abort(): void {
-    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    if (!this.#stream.destroyed) this.#stream.on('error', ignore).destroy(new Error('broken off'));
   }
 
   /** Small answers never wait: each listener of a stream costs as much as a field. */
@@ -178,6 +179,7 @@ export class H2Exchange implements ClientExchange {
 }
 
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
+function ignore(): void {}
 
 /** Without pseudo-fields; `:authority` is the Host (RFC 9113 §8.3.1), and crumbs of cookies are one field again (§8.2.3). */
 function regularFields(raw: Fields, authority: string | undefined): Fields {
@@ -197,6 +199,12 @@ function regularFields(raw: Fields, authority: string | undefined): Fields {
 
 function tooLarge(): GatewayError {
   return new GatewayError('head_too_large', 'a head of more than 16 KiB');
+}
+
+/** Of an extended CONNECT (RFC 8441 §4): as a plain request its 200 would say that the tunnel stands. */
+function unknownProtocol(protocol: unknown): GatewayError | null {
+  if (protocol === undefined || protocol === 'websocket') return null;
+  return new GatewayError('upgrade_refused', `an extended CONNECT for the protocol "${protocol}"`);
 }
 
 /** What clients are told by SETTINGS_MAX_HEADER_LIST_SIZE is advice (RFC 9113 §6.5.2). */

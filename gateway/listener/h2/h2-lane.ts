@@ -198,7 +198,7 @@ class H2Connection implements H2Session, TurnTaker {
     this.#accounted += HEAD_MAX_BYTES;
     const protocol = headers[':protocol'];
     const exchange = new H2Exchange(this, stream, headers, rawFields, hasBody);
-    if (typeof protocol === 'string') bridgeTunnel(exchange, protocol, this.#owner.connectGeneral(this.peer));
+    if (protocol === 'websocket') bridgeTunnel(exchange, this.#owner.connectGeneral(this.peer));
     else if (!this.#owner.carries(exchange)) bridgeRequest(exchange, this.#owner.connectGeneral(this.peer));
   }
 }

@@ -231,6 +231,19 @@ describe('what does not come to its end', () => {
     expect(service.sessions).toHaveLength(1);
   });
 
+  test('a client that leaves in an upload of known length resets its stream, and does not end it', async () => {
+    const reset = Promise.withResolvers<number>();
+    const service = await startH2Service((stream) => {
+      stream.resume().on('close', () => reset.resolve(stream.rstCode));
+    });
+    const client = await (await gatewayTo(service.port)).connect();
+    await client.send('POST /db HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf');
+    await until('it was asked', () => service.asked.length === 1);
+    client.destroy();
+    // The gateway's own reset, not the service's for a length that does not fit.
+    expect(await reset.promise).toBe(NGHTTP2_INTERNAL_ERROR);
+  });
+
   test('an early answer to an upload is delivered', async () => {
     const service = await startH2Service((stream) => {
       stream.respond({ ':status': 413 });

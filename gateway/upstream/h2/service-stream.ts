@@ -229,8 +229,11 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
     clearTimeout(this.#patience);
     const stream = this.#stream;
     // What is left of it in either direction has no place to go any more.
-    if (stream && !stream.destroyed && !(stream.readableEnded && stream.writableEnded))
-      stream.close(constants.NGHTTP2_CANCEL);
+    if (stream && !stream.destroyed && !(stream.readableEnded && stream.writableEnded)) {
+      // By `close` Node ends a body whose length is known before it resets the stream, and a part passes for the whole.
+      if (stream.writableEnded || this.#request?.body?.length == null) stream.close(constants.NGHTTP2_CANCEL);
+      else stream.destroy(new Error('broken off'));
+    }
     stream?.resume();
     this.#session?.leave(this);
     this.#owner.released(this);

@@ -170,6 +170,7 @@ export const compilePlainKeys = plainRows.compile;
 
 /** What may answer the requests of a route: it has one of these keys. */
 export const ORIGIN_KEYS = ['to', 'folder', 'redirect', 'respond'] as const;
+const ELSEWHERE = ['to', 'folder', 'redirect'].map((key) => ({ required: [key] }));
 
 export const routeForm = z
   .strictObject({
@@ -238,7 +239,8 @@ export const routeForm = z
   )
   .meta({
     id: 'route',
-    oneOf: ORIGIN_KEYS.map((key) => ({ required: [key] })),
+    // `respond` may stand beside one of the others: switched off, or for a share.
+    oneOf: [...ELSEWHERE, { required: ['respond'], not: { anyOf: ELSEWHERE } }],
     doc: { expected: 'a map with the key "to", "folder", "redirect" or "respond"', holder: 'a route' },
   });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { contentOf } from '../files/content.ts';
 import { editDistance, lettersInNumber, nearest } from '../keys/hint.ts';
+import { loadContent } from './load.ts';
 import { adviseKey } from './vocabulary.ts';
 
 describe('the nearest word', () => {
@@ -90,6 +92,27 @@ describe('advice about an unknown key', () => {
     ['to:3001', 'a space is missing after the colon: to: 3001'],
   ])('%s', (key, hint) => {
     expect(adviseKey(key, route, 'a route', null)).toEqual({ expected: 'a key of a route', hint });
+  });
+});
+
+describe('guesses of somebody who comes from another gateway', () => {
+  it.each([
+    ['tls: { dev: true }', 'here it is called certificates'],
+    ['tls: { email: a@example.com }', 'here it is called acme'],
+    ['tls: internal', 'here it is called dev'],
+    ['errorPages: ./404.html', 'say which answers have the page: { 404: ./404.html, 5xx: ./down.html }'],
+    ['cors: "*"', 'on is every origin, without cookies'],
+    ['cors: { allowedOrigins: ["*"] }', 'here it is called origins'],
+    ['auth: { users: ./users.txt }', 'here it is called basic'],
+    ['rateLimit: 100', 'with its key: { rate: 100/s }'],
+    ['rateLimit: { rate: 1/s, period: 1m }', 'expected a key of a rate limit'],
+    ['respond: hello', 'with its key: { status: 200'],
+    ['routes: { /a: { to: 1, cache: { path: ./c } } }', 'here it is called file'],
+    ['routes: { /a: { to: 1, cache: { size: 1GB } } }', 'here it is called maxSize'],
+  ])('%s: %s', async (yaml, hint) => {
+    const text = yaml.startsWith('routes') ? yaml : `${yaml}\nroutes: {}\n`;
+    const result = await loadContent(contentOf(Buffer.from(text)), 'a.yaml', {});
+    expect(result.ok ? '' : result.formatted).toContain(hint);
   });
 });
 

@@ -105,13 +105,18 @@ const cacheRows = section({
     z.string().min(1),
     'file',
     'An SQLite file that outlives restarts, relative to this file. Of one process at a time.',
-    { expected: 'the path of a file', type: 'path', defaultText: 'none: in memory' },
+    {
+      expected: 'the path of a file',
+      type: 'path',
+      defaultText: 'none: in memory',
+      also: ['path', 'proxycachepath', 'storage'],
+    },
   ),
   maxSize: row(
     size({ min: '1MiB', max: '64GiB' }),
     'maxBytes',
     'What is kept in all, with fields and URLs; what was not asked for the longest goes first.',
-    { default: '64MiB' },
+    { default: '64MiB', also: ['size', 'max'] },
   ),
   maxEntry: row(
     size({ min: '1KiB', max: '1GiB' }),

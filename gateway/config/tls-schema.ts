@@ -88,7 +88,7 @@ export const tlsForm = z
         expected: 'dev, a map with cert and key, or a list of such',
         type: '`dev`, a map, see [certificate](#certificate), or a list of such',
         defaultText: '**required** without `acme`',
-        also: ['certificate', 'certs'],
+        also: ['certificate', 'certs', 'cert', 'key', 'sslcertificate', 'sslcertificatekey', 'dev'],
       },
     ).optional(),
     acme: described(
@@ -97,6 +97,7 @@ export const tlsForm = z
       {
         defaultText: 'none is ordered',
         also: [
+          'email',
           'letsencrypt',
           'autocert',
           'certbot',

@@ -17,7 +17,7 @@ export function hintOf(
   leaf: LeafIssue,
   document: SourceDocument,
 ): string | undefined {
-  if (typeof value === 'number') return numberHint(value, doc);
+  if (typeof value === 'number') return numberHint(value, doc, leaf);
   if (typeof value === 'string') return textHint(value, doc, leaf);
   if (value === null) return emptyHint(leaf);
   if (value === true) return ON[String(leaf.path.at(-1))];
@@ -41,11 +41,15 @@ const ON: Readonly<Record<string, string>> = {
 /** What somebody may want who writes a text where these have a map. */
 const SHORT: Readonly<Record<string, string>> = {
   rateLimit: 'with its key: { rate: 100/s }',
+  cors: 'on is every origin, without cookies; or name them: { origins: https://app.example.com }',
+  errorPages: 'say which answers have the page: { 404: ./404.html, 5xx: ./down.html }',
+  respond: 'with its key: { status: 200, body: ./page.html }',
   auth: 'say which proof, and where it is: { basic: ./users.txt }',
   cache: 'true is enough: how long an answer is kept is said by its own Cache-Control (docs/cache.md)',
 };
 
-function numberHint(value: number, doc: KeyDoc): string | undefined {
+function numberHint(value: number, doc: KeyDoc, leaf: LeafIssue): string | undefined {
+  if (leaf.path.at(-1) === 'rateLimit') return SHORT.rateLimit;
   if (doc.holder === 'a canary') return `and how much goes there: { to: ${value}, weight: 5% }`;
   if (doc.type?.includes('#retries')) return `attempts counts the first one: { attempts: ${value + 1} }`;
   if (doc.needsUnit !== undefined && value >= 0) return unitHint(doc.needsUnit, value);

@@ -66,6 +66,9 @@ const VALUE_ELSEWHERE: Readonly<Record<string, readonly [key: string, value: str
 
 /** Words elsewhere for a word here. */
 const WORD_ELSEWHERE: Readonly<Record<string, string>> = {
+  internal: 'dev',
+  selfsigned: 'dev',
+  mkcert: 'dev',
   off: 'none',
   false: 'none',
   rr: 'round-robin',

@@ -21,7 +21,7 @@ const kindShape = {
   basic: described(file, 'A name and a password of this file, which `portway passwd FILE USER` makes.', {
     expected: 'the path of a file',
     type: 'path, from the folder of the configuration',
-    also: ['basicauth', 'authbasicuserfile', 'usersfile', 'htpasswd'],
+    also: ['basicauth', 'authbasicuserfile', 'usersfile', 'htpasswd', 'users'],
   }).optional(),
   realm: described(parsedBy(z.string(), parseFieldText), 'With `basic`: what browsers show when they ask.', {
     expected: 'a text',

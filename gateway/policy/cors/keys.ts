@@ -43,6 +43,7 @@ const rows = section({
         'origin',
         'alloworigin',
         'alloworigins',
+        'allowedorigins',
         'accesscontrolalloworigin',
         'accesscontrolalloworiginlist',
       ],
@@ -52,13 +53,13 @@ const rows = section({
     expected: 'a method, or a list of them',
     type: 'method or list of methods',
     defaultText: 'whatever is asked for',
-    also: ['allowmethods', 'accesscontrolallowmethods'],
+    also: ['allowmethods', 'allowedmethods', 'accesscontrolallowmethods'],
   }),
   headers: row(oneOrMore(header), 'headers', 'Fields that such pages may send beside the plain ones.', {
     expected: 'a header name, or a list of them',
     type: 'name or list of names',
     defaultText: 'whatever is asked for',
-    also: ['allowheaders', 'accesscontrolallowheaders'],
+    also: ['allowheaders', 'allowedheaders', 'accesscontrolallowheaders'],
   }),
   expose: row(
     oneOrMore(header),

@@ -50,7 +50,7 @@ export const rateLimitForm = z
     rate: described(rate, 'How many requests in a second, minute, hour or day, evenly spread.', {
       expected: 'a rate: 100/s, 60/m, 1000/h',
       type: 'number, `/`, and `s`, `m`, `h` or `d`',
-      also: ['average', 'limit', 'requests', 'max'],
+      also: ['average', 'limit', 'requests', 'max', 'period', 'window'],
     }),
     burst: described(count(1, 1_000_000), 'How many may come at once, after a pause.', {
       defaultText: 'as many as `rate` says',
@@ -60,10 +60,11 @@ export const rateLimitForm = z
       ['key', 'zone', 'source'],
     ),
   })
+  .meta({ doc: { holder: 'a rate limit' } })
   .transform(({ rate: { count: most, periodMs, text }, burst, by: apart = { kind: 'ip' } }): RateLimit => {
     return { count: most, periodMs, burst: burst ?? most, by: apart, text: `${text} by ${byText(apart)}` };
   })
-  .meta({ id: 'rateLimit', doc: { expected: 'a map with rate, burst, by', holder: 'a rate limit' } });
+  .meta({ id: 'rateLimit', doc: { expected: 'a map with rate, burst, by' } });
 
 const rateLimitValue = orWord(
   'off',

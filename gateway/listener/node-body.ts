@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodySink, RequestBody } from '../exchange/contract.ts';
+import { GatewayError } from '../exchange/error-catalog.ts';
 
 /** How a body comes in, which may be held back. */
 export interface BodyFlow {
@@ -47,6 +48,8 @@ export class NodeBody implements RequestBody {
   read(sink: BodySink): void {
     this.#sink = sink;
     if (this.#fault) return sink.fail(this.#fault);
+    // Its end would be waited for until the idle timeout, and the client be called slow.
+    if (this.#request.readableDidRead) return sink.fail(alreadyRead());
     if (this.expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
     this.#flow = (this.#othersRead ? null : this.#passage.pass(sink)) ?? this.#stream(sink);
   }
@@ -76,6 +79,11 @@ export class NodeBody implements RequestBody {
     this.#fault = cause;
     this.#sink?.fail(cause);
   }
+}
+
+function alreadyRead(): GatewayError {
+  const what = 'a hook has read the body of the request, which then could not be sent to the service';
+  return new GatewayError('extension_failed', what);
 }
 
 const BODY_EVENTS = ['data', 'readable', 'end'];

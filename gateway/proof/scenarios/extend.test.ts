@@ -189,6 +189,23 @@ describe('a route extended in code', () => {
     }
   });
 
+  test.each([
+    ['Content-Length: 4', 'body'],
+    ['Transfer-Encoding: chunked', '4\r\nbody\r\n0\r\n\r\n'],
+  ])(
+    'that read a body of %s to its end have taken it from the service: told at once',
+    async (framing, body) => {
+      const module = 'export default { async preHandler({ raw }) { for await (const _ of raw); } };';
+      const { service, gateway } = await extended(module);
+      const { status, text } = await gateway.exchange(request('POST', '/shout/', [framing], body));
+      expect([status, JSON.parse(text).code]).toEqual([500, 'extension_failed']);
+      expect(service.requests).toEqual([]);
+      expect(await gateway.log.exchange(500)).toMatchObject({
+        cause: expect.stringContaining('has read the body'),
+      });
+    },
+  );
+
   test.each(["'a\\r\\nX-Smuggled: 1'", "'a\\nb'", "'\\u0141'"])(
     'can not put %s into a field',
     async (value) => {

@@ -11,7 +11,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { acceptsConnections } from '../dev/port-probe.ts';
 import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
-import { type PortwayProcess, startPortway } from '../proof/testing/portway.ts';
+import { type PortwayProcess, runHere, startPortway } from '../proof/testing/portway.ts';
 import { killThoseThatRun, runs } from '../proof/testing/process-facts.ts';
 import { listening, program, temporaryFolder } from '../proof/testing/program.ts';
 
@@ -118,21 +118,21 @@ describe('portway dev', () => {
     expect(running.plain()).toMatch(/^a +\| colours 1$/m);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)(
-    'stops in order on %s, and leaves nothing behind',
-    async (signal) => {
-      const of = await fleet(
-        `${listening}process.on('SIGTERM', () => { console.log('ends'); process.exit(); });`,
-      );
-      const running = await dev(of);
-      running.child.kill(signal);
-      expect(await running.ended()).toBe(0);
-      expect(running.stdout).toContain(`stopping (${signal})`);
-      expect(running.stdout.match(/\| ends$/gm)).toHaveLength(2);
-      expect(running.stdout).toMatch(/portway \| stopped\n/);
-      await expectNothingLeft(of, running.stdout);
-    },
-  );
+  it.each([
+    ['SIGTERM', 'SIGTERM', 1],
+    ['a Ctrl-C that npm passes on, and is the same one', 'SIGINT', 2],
+  ] as const)('stops in order on %s, and leaves nothing behind', async (_what, signal, times) => {
+    const of = await fleet(
+      `${listening}process.on('SIGTERM', () => setTimeout(() => { console.log('ends'); process.exit(); }, 100));`,
+    );
+    const running = await dev(of);
+    for (let sent = 0; sent < times; sent++) running.child.kill(signal);
+    expect(await running.ended()).toBe(0);
+    expect(running.stdout).toContain(`stopping (${signal})`);
+    expect(running.stdout.match(/\| ends$/gm)).toHaveLength(2);
+    expect(running.stdout).toMatch(/portway \| stopped\n/);
+    await expectNothingLeft(of, running.stdout);
+  });
 
   it('shows no map any more when it is stopped before its services are ready', async () => {
     const of = await fleet('setInterval(() => {}, 1_000);');
@@ -157,17 +157,6 @@ describe('portway dev', () => {
     expect(await running.ended()).toBe(0);
   });
 
-  it('takes the Ctrl-C that npm passes on for the same one', async () => {
-    const of = await fleet(
-      `${listening}process.on('SIGTERM', () => setTimeout(() => { console.log('last words'); process.exit(); }, 100));`,
-    );
-    const running = await dev(of);
-    running.child.kill('SIGINT');
-    running.child.kill('SIGINT');
-    expect(await running.ended()).toBe(0);
-    expect(running.stdout.match(/last words/g)).toHaveLength(2);
-  });
-
   it('ends everything at once on a second Ctrl-C', async () => {
     const of = await fleet(`${stubborn}${listening}`);
     const running = await dev(of);
@@ -182,9 +171,11 @@ describe('portway dev', () => {
     await expectNothingLeft(of, running.stdout);
   });
 
-  it('starts a service again that dies, and says so', async () => {
+  it('reads its file again on SIGHUP, and starts a service again that dies', async () => {
     const of = await fleet(listening);
     const running = await dev(of);
+    running.child.kill('SIGHUP');
+    await running.said('nothing has changed');
     const pid = Number(await (await fetch(`http://127.0.0.1:${of.port}/a/`)).text());
     process.kill(pid, 'SIGKILL');
     await running.said('SIGKILL');
@@ -259,14 +250,6 @@ describe('portway dev', () => {
     const carried = await held;
     expect([carried.status, await carried.text()]).toEqual([200, expect.stringMatching(/^\d+$/)]);
     expect(await navigate()).toMatch(/^\d+$/);
-  });
-
-  it('reads the configuration again on SIGHUP, and lives on', async () => {
-    const of = await fleet(listening);
-    const running = await dev(of);
-    running.child.kill('SIGHUP');
-    await running.said('nothing has changed');
-    expect((await fetch(`http://127.0.0.1:${of.port}/a/`)).status).toBe(200);
   });
 
   it('stops when nobody reads its output any more', async () => {
@@ -365,10 +348,10 @@ describe('portway dev that can not start', () => {
   it('shows what is wrong with the configuration', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'gateway.config.yaml'), 'routes: { /a: 3OO1 }\n');
-    const running = startPortway(['dev'], { cwd: folder });
-    expect(await running.ended()).toBe(1);
-    expect(running.stderr).toContain('gateway.config.yaml:1:');
-    expect(running.stderr).toContain('1 problem\n');
+    const { code, stderr } = await runHere(['dev', '--config', join(folder, 'gateway.config.yaml')]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('gateway.config.yaml:1:');
+    expect(stderr).toContain('1 problem\n');
   });
 
   it('shows what is wrong with a module that extends a route', async () => {

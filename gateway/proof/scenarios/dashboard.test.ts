@@ -516,27 +516,23 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(files.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(40 * 1024);
   });
 
-  test.each([1280, 360])(
-    'has no findings of axe, light and dark, at %i px, and no scrolling sideways',
-    async (width) => {
-      const gateway = await gatewayWithTraffic();
-      const { page, faults } = await open(gateway);
-      await page.setViewportSize({ width, height: 740 });
-      for (const place of PLACES) {
-        await page.evaluate(`location.hash = '${place}'`);
-        await page.locator(`[data-ready="${place}"]`).waitFor();
-        await page.emulateMedia({ colorScheme: 'light' });
-        expect(await axeFindings(page)).toEqual([]);
-        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(
-          0,
-        );
-        // The dark differs in its colours alone.
-        await page.emulateMedia({ colorScheme: 'dark' });
-        expect(await axeFindings(page, ['color-contrast'])).toEqual([]);
-      }
-      expect(faults).toEqual([]);
-    },
-  );
+  test.each([1280, 360])('has no findings of axe at %i px, and no scrolling sideways', async (width) => {
+    const gateway = await gatewayWithTraffic();
+    const { page, faults } = await open(gateway);
+    await page.setViewportSize({ width, height: 740 });
+    for (const place of PLACES) {
+      await page.evaluate(`location.hash = '${place}'`);
+      await page.locator(`[data-ready="${place}"]`).waitFor();
+      await page.emulateMedia({ colorScheme: 'light' });
+      expect(await axeFindings(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      // The dark differs in its colours alone, and those are of no width.
+      if (width === 360) continue;
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await axeFindings(page, ['color-contrast'])).toEqual([]);
+    }
+    expect(faults).toEqual([]);
+  });
 
   describe('while 500 requests a second go through', () => {
     /** The load runs in a process of its own, and longer than any test. */

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // Hundreds of processes load the same code: what was compiled once is kept, by Node's own means, in the folder that it takes by default.
@@ -16,7 +17,7 @@ export default defineConfig({
   // `import ... from 'portway'` is the source here, as for the type checker.
   ssr: { resolve: { conditions: ['portway-source', 'node', 'import'] } },
   test: {
-    root: new URL('..', import.meta.url).pathname,
+    root: fileURLToPath(new URL('..', import.meta.url)),
     projects: [
       {
         extends: true,

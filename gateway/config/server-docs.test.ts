@@ -65,7 +65,7 @@ test.skipIf(!analyzer)('systemd takes the unit', async () => {
   await writeFile(join(folder, 'portway.socket'), socket!);
   await writeFile(
     file,
-    unit!.replace('/usr/local/bin/portway', process.execPath).replace('User=portway\n', ''),
+    unit!.replace('/usr/local/bin/portway', `"${process.execPath}"`).replace('User=portway\n', ''),
   );
   const { status, stderr } = spawnSync('systemd-analyze', ['verify', file, join(folder, 'portway.socket')], {
     encoding: 'utf8',

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 /** 100 MiB in pieces of 64 KiB, of which every hundredth stays: malloc keeps the rest, and a trim gives it back. */
 const program = `
   import { readFileSync } from 'node:fs';
-  import { systemTrim } from '${new URL('./freed-memory.ts', import.meta.url).pathname}';
+  import { systemTrim } from '${new URL('./freed-memory.ts', import.meta.url).href}';
   const resident = () => Number(/VmRSS:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
   const trim = systemTrim();
   let pieces = Array.from({ length: 1600 }, () => Buffer.alloc(65536 - 64, 1));

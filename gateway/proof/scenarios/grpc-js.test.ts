@@ -86,6 +86,8 @@ async function clientOf(how: 'h2c' | 'TLS', servicePort: number): Promise<Client
   const client = new Client(`127.0.0.1:${gateway.port}`, trusted, {
     'grpc.ssl_target_name_override': 'shop.test',
     'grpc.default_authority': 'shop.test',
+    // Not even where the machine says HTTP_PROXY.
+    'grpc.enable_http_proxy': 0,
   });
   onTestFinished(() => client.close());
   return client;

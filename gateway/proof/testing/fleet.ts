@@ -59,7 +59,7 @@ function configuration(port: number, ports: readonly number[], folder: string): 
   );
   const runs = lines.map(
     ({ name, port }) =>
-      `  ${name}: { run: node ${services}/${name}/main.ts, port: ${port}, env: { DATA_DIR: ${join(folder, name)} } }`,
+      `  ${name}: { run: "node '${services}/${name}/main.ts'", port: ${port}, env: { DATA_DIR: ${JSON.stringify(join(folder, name))} } }`,
   );
   return [`port: ${port}`, 'admin: false', 'routes:', ...routes, 'services:', ...runs, ''].join('\n');
 }

@@ -3,24 +3,9 @@ import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pageHeaders, prefersPage } from '../kit/page.ts';
 import { publicPrefix } from '../kit/public-address.ts';
-import { renderFolderPage } from './folder-page.ts';
+import { type FolderEntry, type FolderPage, renderFolderPage } from './folder-page.ts';
 import { encodeLocation, type Location, nameFault } from './location.ts';
 import { type FileTree, isMissing, pathOf } from './tree.ts';
-
-export interface FolderEntry {
-  readonly name: string;
-  readonly kind: 'file' | 'folder';
-  /** In bytes; 0 for a folder. */
-  readonly size: number;
-  /** ISO 8601. */
-  readonly modified: string;
-}
-
-export interface FolderPage {
-  readonly entries: readonly FolderEntry[];
-  /** The last name of this page where more follow; pass it on as `after`. */
-  readonly next: string | null;
-}
 
 const folderPageMax = 1000;
 

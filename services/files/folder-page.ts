@@ -2,8 +2,22 @@ import type { FastifyRequest } from 'fastify';
 import { Html, html } from '../kit/html.ts';
 import { pageHead } from '../kit/page-head.ts';
 import { publicAddress } from '../kit/public-address.ts';
-import type { FolderEntry, FolderPage } from './folder-listing.ts';
 import type { Location } from './location.ts';
+
+export interface FolderEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'folder';
+  /** In bytes; 0 for a folder. */
+  readonly size: number;
+  /** ISO 8601. */
+  readonly modified: string;
+}
+
+export interface FolderPage {
+  readonly entries: readonly FolderEntry[];
+  /** The last name of this page where more follow; pass it on as `after`. */
+  readonly next: string | null;
+}
 
 /** The listing for people: complete without JavaScript, which adds uploading and deleting. All links are relative. */
 export function renderFolderPage(request: FastifyRequest, location: Location, page: FolderPage): string {

@@ -40,6 +40,14 @@ export function HeatPage(session: Session) {
           <path class="hatch" d="M0 2h4" />
         </pattern>
       </svg>
+      {busy.length > 0 && (
+        <p class="heat-times quiet" aria-hidden="true">
+          <span>
+            <span>1 min ago</span>
+            <span>now</span>
+          </span>
+        </p>
+      )}
       <ul class="heat-list">
         {busy.slice(0, ROUTES_MAX).map((route) => (
           <HeatItem key={route.id} route={route} status={status} session={session} />

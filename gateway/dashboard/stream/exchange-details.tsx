@@ -81,10 +81,10 @@ function Told({ exchange, session }: { readonly exchange: ExchangeView; readonly
 }
 
 function Way({ exchange }: { readonly exchange: ExchangeView }) {
-  const { route, endpoint, attempts, lane, client, user, policy, cache, protocol, requestId, host } =
+  const { route, code, endpoint, attempts, lane, client, user, policy, cache, protocol, requestId, host } =
     exchange;
   const rows: ReadonlyArray<readonly [string, string | null]> = [
-    ['route', route ?? 'none took it'],
+    ['route', route ?? (code === 'no_route' ? 'none took it' : 'none: the gateway itself')],
     ['endpoint', endpoint],
     ['attempts', attempts > 1 ? String(attempts) : null],
     ['answered by', policy],

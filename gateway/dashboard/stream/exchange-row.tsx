@@ -96,8 +96,8 @@ function isOwn(host: string, ownHost: string): boolean {
 }
 
 /** What answered, where no endpoint did. */
-function wentText({ policy, cache, route }: ExchangeSummary): string {
+function wentText({ policy, cache, code }: ExchangeSummary): string {
   if (cache === 'hit') return 'cache';
   if (policy !== null) return policy;
-  return route === null ? 'no route' : 'gateway';
+  return code === 'no_route' ? 'no route' : 'gateway';
 }

@@ -2,16 +2,17 @@ import type { ExchangeView } from '../../model/exchanges.ts';
 import { formatMs } from '../parts/format.ts';
 import { type Span, spansOf } from './spans.ts';
 
-/** Where the time went: a line for each part, one below the other, and its words and figure for who does not see it. */
+/** Where the time went: a line for each part, one below the other, and its words and figure for who does not see it. Of one try, `Way` names the endpoint. */
 export function Waterfall({ exchange }: { readonly exchange: ExchangeView }) {
   const total = Math.max(0.1, exchange.totalMs);
+  const isOne = exchange.tries.length < 2;
   return (
     <ul class="waterfall">
       {spansOf(exchange).map((span) => (
         <li key={`${span.what}${span.fromMs}`}>
           <span class="what">
             {span.what}
-            {span.endpoint !== null && <span class="quiet"> {span.endpoint}</span>}
+            {span.endpoint !== null && !isOne && <span class="quiet"> {span.endpoint}</span>}
           </span>
           <span class="track" aria-hidden="true">
             <span class={`part ${span.kind}`} style={placeOf(span, total)} />

@@ -229,6 +229,11 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.getByRole('button', { name: 'Go on' }).click();
     await row('five').waitFor();
     expect(await page.getByRole('row', { name: 'GET' }).count()).toBe(1);
+    // The gateway's own page has no route, and is none of those that no route took.
+    await gateway.get('/');
+    await page.getByRole('row', { name: /GET \/ gateway/ }).waitFor();
+    await gateway.get('/none');
+    await page.getByRole('row', { name: /GET \/none no_route no route/ }).waitFor();
     expect(faults).toEqual([]);
   });
 

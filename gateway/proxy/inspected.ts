@@ -1,6 +1,6 @@
 import { CapturedBody, InspectedBody } from '../exchange/captured-body.ts';
 import type { ClientExchange } from '../exchange/client-exchange.ts';
-import type { Downstream, Fields } from '../exchange/contract.ts';
+import type { Downstream, Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { ExchangeDetail } from '../exchange/detail.ts';
 import { DownstreamFilter } from '../exchange/downstream-filter.ts';
 import type { Inspection } from '../exchange/inspection.ts';
@@ -20,7 +20,8 @@ export function inspected(
     routed.body = new InspectedBody(routed.body, detail.requestBody);
   }
   if (captures) detail.messages = inspection.listens(routed.route, routed.record);
-  return new InspectedDownstream(client, detail, captures);
+  const Inspected = client.headAgain ? InspectedRepeating : InspectedDownstream;
+  return new Inspected(client, detail, captures);
 }
 
 /** The client's side of an exchange, next to the client itself: what goes by here is what the client gets. */
@@ -28,8 +29,6 @@ class InspectedDownstream extends DownstreamFilter {
   readonly #detail: ExchangeDetail;
   readonly #body: CapturedBody | null;
   #events: EventReader | null = null;
-  /** Left out where the client has none: that it is there says that the client takes repeated heads. */
-  readonly headAgain?: NonNullable<Downstream['headAgain']>;
 
   /** @param captures whether the body of the answer is kept, too. */
   constructor(client: Downstream, detail: ExchangeDetail, captures: boolean) {
@@ -37,19 +36,14 @@ class InspectedDownstream extends DownstreamFilter {
     this.#detail = detail;
     this.#body = captures ? new CapturedBody() : null;
     detail.answerBody = this.#body;
-    if (client.headAgain)
-      this.headAgain = (status, reason, repeated, own) => {
-        this.#saw([...repeated.fields, ...own]);
-        client.headAgain!(status, reason, repeated, own);
-      };
   }
 
   override head(status: number, reason: string, fields: Fields): void {
-    this.#saw(fields);
+    this.saw(fields);
     super.head(status, reason, fields);
   }
 
-  #saw(fields: Fields): void {
+  protected saw(fields: Fields): void {
     this.#detail.answerFields = fields;
     const { messages } = this.#detail;
     if (messages !== null && isPlainEventStream(fields)) this.#events = new EventReader(messages);
@@ -64,6 +58,14 @@ class InspectedDownstream extends DownstreamFilter {
   override end(trailers: Fields): void {
     if (this.#body !== null) this.#body.whole = true;
     super.end(trailers);
+  }
+}
+
+/** Of a client that takes repeated heads: that `headAgain` is there says so. */
+class InspectedRepeating extends InspectedDownstream {
+  headAgain(status: number, reason: string, repeated: RepeatedFields, own: Fields): void {
+    this.saw(own.length === 0 ? repeated.fields : [...repeated.fields, ...own]);
+    this.client.headAgain!(status, reason, repeated, own);
   }
 }
 

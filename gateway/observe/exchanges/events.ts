@@ -158,9 +158,9 @@ function tellAll(
 
 /** Each costs the process that carries its own text. */
 export const READERS_MAX = 8;
-const TICK_MS = 250;
-const TICKS_PER_STATUS = 4;
+const TICK_MS = 500;
+const TICKS_PER_STATUS = 2;
 /** A hundred a second are more than anybody reads. */
-const PER_TICK_MAX = 25;
+const PER_TICK_MAX = 50;
 const UNREAD_MAX_BYTES = 256 * 1024;
 const RETRY_MS = 1_000;

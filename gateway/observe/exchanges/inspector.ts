@@ -147,7 +147,7 @@ export class Inspector implements Inspection {
     const newest = { [PROCESS]: this.#ring.newestSeq };
     const { slice } = this.#options;
     const { text, after } = query;
-    // Those who follow ask four times a second.
+    // Those who follow ask twice a second.
     const search = text === undefined ? null : new TextSearch(text, after === undefined ? 500 : 25);
     for (const kept of this.#ring.newest(after?.[PROCESS])) {
       if (slice.isOver) await slice.next();

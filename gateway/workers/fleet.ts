@@ -56,6 +56,8 @@ export class Fleet {
   constructor(options: FleetOptions, content: FileContent) {
     this.#options = options;
     this.#content = content;
+    // With several, the primary deals connections out (decision 0043). A single worker accepts by itself, from a queue that its successor shares.
+    if (options.workers === 1) cluster.schedulingPolicy = cluster.SCHED_NONE;
     this.slots = Array.from({ length: options.workers }, () => this.#createSlot());
   }
 

@@ -117,12 +117,18 @@ test('SIGTERM to one worker replaces it first; what lasts is ended at the deadli
   const [before] = (await gateway.readyWorkers(1)) as [number];
   const webSocket = await gateway.connect();
   await openTunnel(webSocket, chat, '/chat/');
+  const load = new SteadyLoad(gateway, { reused: 2, fresh: 2 });
   process.kill(before, 'SIGTERM');
   expect(await webSocket.quietEnding(15_000)).toBe('fin');
   await until('it has gone', () => !runs(before));
-  const answer = await (await gateway.connect()).exchange(get('/db/'));
-  expect(answer.text).toBe('fine');
+  await load.stop();
+  expect(load.failures).toEqual([]);
   expect(await gateway.readyWorkers(1)).not.toEqual([before]);
+  // It takes connections by itself.
+  process.kill(gateway.pid, 'SIGSTOP');
+  const answer = await (await gateway.connect()).exchange(get('/db/'));
+  process.kill(gateway.pid, 'SIGCONT');
+  expect(answer.text).toBe('fine');
 });
 
 test('what is changed while a worker starts, or as its predecessor ends, it gives no more', async () => {

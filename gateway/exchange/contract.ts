@@ -111,7 +111,7 @@ export interface UpstreamRequest {
   readonly target: string;
   /** How the body is framed is this side's own business: what stands here of it must agree with the body, and is written anew. */
   readonly fields: Fields;
-  /** What stands before them and was sent before; only of a request without a body. */
+  /** What stands before them and was sent before. */
   readonly repeated?: RepeatedFields | null;
   readonly body: RequestBody | null;
   /** The client waits for a 100 before it sends the body (RFC 9110 §10.1.1): where this side can, the service is asked. */

@@ -98,7 +98,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     const { method } = this.#downstream;
     const { sentTarget: target, expectsContinue } = this.#plan;
     const body = this.#body;
-    const repeated = (body === null && this.#plan.repeatedFields?.(endpoint)) || null;
+    const repeated = this.#plan.repeatedFields?.(endpoint) ?? null;
     const fields = repeated && this.#plan.ownRequestFields;
     return {
       method,

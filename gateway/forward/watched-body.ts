@@ -1,5 +1,5 @@
 import { isBorrowed } from '../exchange/borrowed-bytes.ts';
-import type { BodySink, RequestBody } from '../exchange/contract.ts';
+import type { BodySink, Fields, RequestBody } from '../exchange/contract.ts';
 import { trailerFields } from '../exchange/trailers.ts';
 
 /** Hears how a body proceeds. */
@@ -13,12 +13,12 @@ export interface BodyWatcher {
 }
 
 /** A request body on its way through: counts it, and knows whom it is waiting for. */
-export class WatchedBody implements RequestBody {
+export class WatchedBody implements RequestBody, BodySink {
   readonly #source: RequestBody;
   readonly #watcher: BodyWatcher;
   readonly #decided: ReadonlySet<string> | undefined;
-  /** Once begun, a body can't be sent a second time. */
-  begun = false;
+  /** Who takes it; `null`: it has not begun. Once begun, a body can't be sent a second time. */
+  #sink: BodySink | null = null;
   #paused = false;
   #ended = false;
 
@@ -33,28 +33,21 @@ export class WatchedBody implements RequestBody {
     return this.#source.length;
   }
 
+  get begun(): boolean {
+    return this.#sink !== null;
+  }
+
   /** The service would take more, and the client sends nothing. */
   get awaitsClient(): boolean {
     return this.begun && !this.#ended && !this.#paused;
   }
 
+  // What the service's side does.
+
   read(sink: BodySink): void {
-    this.begun = true;
+    this.#sink = sink;
     this.#watcher.bodyBegan();
-    this.#source.read({
-      data: (chunk) => {
-        this.#watcher.bodyReceived(chunk.length);
-        sink.data(chunk);
-        if (this.#paused || !isBorrowed(chunk)) this.#watcher.bodyKept(chunk.length);
-      },
-      end: (trailers) => {
-        this.#ended = true;
-        this.#watcher.bodyEnded();
-        sink.end(trailerFields(trailers, this.#decided));
-      },
-      fail: (cause) => sink.fail(cause),
-      held: (ms) => this.#watcher.bodyHeld(ms),
-    });
+    this.#source.read(this);
   }
 
   pause(): void {
@@ -65,5 +58,27 @@ export class WatchedBody implements RequestBody {
   resume(): void {
     this.#paused = false;
     this.#source.resume();
+  }
+
+  // What the client's side does.
+
+  data(chunk: Buffer): void {
+    this.#watcher.bodyReceived(chunk.length);
+    this.#sink!.data(chunk);
+    if (this.#paused || !isBorrowed(chunk)) this.#watcher.bodyKept(chunk.length);
+  }
+
+  end(trailers: Fields): void {
+    this.#ended = true;
+    this.#watcher.bodyEnded();
+    this.#sink!.end(trailerFields(trailers, this.#decided));
+  }
+
+  fail(cause: Error): void {
+    this.#sink!.fail(cause);
+  }
+
+  held(ms: number): void {
+    this.#watcher.bodyHeld(ms);
   }
 }

@@ -141,6 +141,8 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   repeatedFields(endpoint: Endpoint): RepeatedFields | null {
     // What the gateway does to its own cookies among them is done for each.
     if (this.facts.memo === null || this.hookEdits !== null) return null;
+    // Fields of the hop depend on how its body goes (`#pushHopFields`).
+    if (this.body !== null && this.body.length === null) return null;
     if (this.upstream.config.sticky !== null || this.#snapshot.table.leadsBack) return null;
     return repeatedRequestFields(this, endpoint, this.#context.pseudonym, this.policies);
   }

@@ -118,15 +118,22 @@ export function requestText(
   body: RequestBody | null,
 ): string {
   let text = `${method} ${target} HTTP/1.1\r\n`;
-  if (repeated) text += repeated.text ?? writtenOnce(repeated);
+  if (repeated) text += repeated.text ??= writtenOnce(repeated);
   return `${text}${fieldLines(fields, body)}\r\n`;
 }
 
-/** As one piece: what it was put together of would be put together again for each request. */
-function writtenOnce(repeated: RepeatedFields): string {
-  repeated.text = Buffer.from(fieldLines(repeated.fields, null), 'latin1').toString('latin1');
-  return repeated.text;
+/**
+ * Without what frames a body: that is said behind them, by each request's own. As one piece: what it was put together of would be put together
+ * again for each request.
+ */
+function writtenOnce({ fields }: RepeatedFields): string {
+  let text = '';
+  for (let i = 0; i < fields.length; i += 2)
+    if (!FRAMES.test(fields[i]!)) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
+
+const FRAMES = /^(?:content-length|transfer-encoding)$/i;
 
 function fieldLines(fields: Fields, body: RequestBody | null): string {
   let text = '';

@@ -214,8 +214,8 @@ describe('fields that come again on a connection', () => {
       const bytes = bytesOf(text);
       const verdict = reader.read(bytes, 0, bytes.length, last);
       ({ last } = reader);
-      const { method, target, fields, block, persistent, end, framing } = reader;
-      return { verdict, method, target, fields, block, persistent, end, framing };
+      const { method, target, fields, block, persistent, end, framing, length } = reader;
+      return { verdict, method, target, fields, block, persistent, end, framing, length };
     });
   }
 
@@ -230,8 +230,19 @@ describe('fields that come again on a connection', () => {
     expect(third!.end).toBe(head(lines[2]!, 'Connection: close').length);
   });
 
+  test('frame the same body again, and nothing behind it', () => {
+    const counted = head('POST / HTTP/1.1', 'Content-Length: 0005');
+    const [first, second, third, fourth] = readAll(counted, counted, counted, get());
+    expect([first!.block, third!.block]).toEqual([null, second!.block]);
+    expect(third!.block).not.toBe(null);
+    for (const one of [first, second, third]) expect(one).toMatchObject({ framing: 'counted', length: 5 });
+    expect(fourth).toMatchObject({ block: null, framing: 'none' });
+  });
+
   test.each([
     ['another value', get('X: 1'), get('X: 2')],
+    ['a body of another length', get('Content-Length: 3'), get('Content-Length: 4')],
+    ['chunks', get('Transfer-Encoding: chunked'), get('Transfer-Encoding: chunked')],
     ['one field more', get('X: 1'), get('X: 1', 'Y: 1')],
     ['one field less', get('X: 1', 'Y: 1'), get('X: 1')],
     ['a body', get('X: 1'), get('X: 1', 'Content-Length: 3')],

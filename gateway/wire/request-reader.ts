@@ -10,16 +10,19 @@ export type HeadVerdict = 'taken' | 'partial' | 'refused';
 /** How the end of a request's body is found (RFC 9112 §6.3). */
 export type RequestFraming = 'none' | 'counted' | 'chunked';
 
-/** The field lines of the last request without a body on a connection, with the empty line behind them. */
+/** The field lines of the last request on a connection, with the empty line behind them. */
 export class LastFields {
   readonly text: string;
   readonly persistent: boolean;
+  /** Bytes of its body; 0: it had none. */
+  readonly length: number;
   /** `null`: they came once. What most connections never send again is not kept. */
   block: FieldBlock | null = null;
 
-  constructor(text: string, persistent: boolean) {
+  constructor(text: string, persistent: boolean, length: number) {
     this.text = text;
     this.persistent = persistent;
+    this.length = length;
   }
 }
 
@@ -99,6 +102,7 @@ export class RequestReader {
     this.fields = block.fields;
     this.block = block;
     this.persistent = last.persistent;
+    if (last.length > 0) this.#frame(last.length);
     this.last = last;
     return true;
   }
@@ -107,9 +111,11 @@ export class RequestReader {
     this.block = null;
     this.last = null;
     // Of the whole head: to V8 its parts are places in it, and keep all of it, the target, too.
-    if (this.#framed || this.expectsContinue || head.length > LAST_MAX_BYTES) return;
+    if (this.expectsContinue || this.framing === 'chunked' || head.length > LAST_MAX_BYTES) return;
+    // A length of 0 is said without a body, behind which it would be written anew (head-text.ts).
+    if (this.#framed && this.length === 0) return;
     const text = head.slice(fieldsAt);
-    this.last = new LastFields(text, this.persistent);
+    this.last = new LastFields(text, this.persistent, this.#framed ? this.length : 0);
     if (last?.text !== text) return;
     this.block = new FieldBlock(this.fields);
     this.last.block = this.block;
@@ -257,9 +263,13 @@ export class RequestReader {
   #noteLength(value: string): boolean {
     if (this.#framed || !DIGITS.test(value)) return false;
     this.#framed = true;
-    this.length = Number(value);
-    this.framing = this.length === 0 ? 'none' : 'counted';
+    this.#frame(Number(value));
     return Number.isSafeInteger(this.length);
+  }
+
+  #frame(length: number): void {
+    this.length = length;
+    this.framing = length === 0 ? 'none' : 'counted';
   }
 
   /** RFC 9112 §6.1: chunked, alone, and not beside a Content-Length. */

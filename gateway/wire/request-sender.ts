@@ -24,6 +24,7 @@ export class RequestSender implements BodySink {
   #begun = false;
   #stopped = false;
   #paused = false;
+  #drained: (() => void) | null = null;
   #patience: NodeJS.Timeout | undefined;
 
   constructor(
@@ -62,7 +63,7 @@ export class RequestSender implements BodySink {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#patience);
-    this.#socket.off('drain', this.#drained);
+    if (this.#drained !== null) this.#socket.off('drain', this.#drained);
   }
 
   #read(): void {
@@ -78,6 +79,7 @@ export class RequestSender implements BodySink {
     if (this.#write(chunk) || this.#paused) return;
     this.#paused = true;
     // Asked for only where it is needed: a listener for each small upload would show in profiles.
+    this.#drained ??= () => this.#resume();
     this.#socket.once('drain', this.#drained);
     this.#body.pause();
   }
@@ -110,11 +112,11 @@ export class RequestSender implements BodySink {
     this.#head = null;
   }
 
-  readonly #drained = (): void => {
+  #resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
     this.#body.resume();
-  };
+  }
 }
 
 function flushHead(sender: RequestSender): void {

@@ -26,6 +26,8 @@ const BLOCKS = [
 const REQUESTS = [
   ...['GET /db/x', 'GET /db/x', 'GET /db/x', 'GET /open/x', 'GET /cors/x', 'GET /cors/x', 'GET /open/x'],
   ...['GET /cors/x', 'GET /db/x', 'DELETE /db/x', 'DELETE /db/x', 'GET /db/x'],
+  ...['POST /db/x abc', 'POST /db/x abc', 'POST /db/x abc', 'POST /open/x abc', 'POST /open/x de'],
+  ...['PUT /open/x de', 'PUT /open/x de', 'GET /open/x'],
 ];
 
 const routes = (port: number, team: string, frame: string) => `routes:
@@ -68,11 +70,11 @@ test('fields that come again, and answers that do, are what they are the first t
 
   /** @param client `null`: a connection of its own, and an answer that no other is like, so that nothing comes again */
   const outcome = async (client: RawClient | null, line: string, fields: readonly string[]) => {
-    const [method, path] = line.split(' ') as [string, string];
-    const head = request(method, client === null ? `${path}?once` : path, fields);
+    const [method, path, body] = line.split(' ') as [string, string, string?];
+    const head = request(method, client === null ? `${path}?once` : path, fields, body);
     const before = service.requests.length;
     const answer = await (client?.exchange(head) ?? gateway.exchange(head));
-    const got = service.requests.slice(before).flatMap((one) => one.head.lines);
+    const got = service.requests.slice(before).flatMap((one) => [...one.head.lines, `body: ${one.body}`]);
     return [line, ...fields, answer.status, ...comparable(answer.head.lines), ...comparable(got)].join('\n');
   };
   const outcomes = async () => {

@@ -120,6 +120,7 @@ describe('the JSON schema for editors', () => {
     'routes: { /a: 3001 }',
     'routes: { /a: [3001, "db:1"], /b: { to: [3001] }, /c: [{ to: 1, exact: true }] }',
     'port: 3000\nadmin: false\nlog: { level: debug, access: off }\nroutes: {}',
+    'admin: off\nroutes: {}',
     'admin: { port: 4000 }\nbodyMax: unlimited\ntimeouts: { idle: 1m30s }\nroutes: {}',
     'services: { a: node x, b: { run: node x, port: 1, env: { A: 1 } } }\nroutes: {}',
     'workers: auto\nlane: wire\noverload: { memory: 1GiB }\nresolver: [127.0.0.1, "[::1]:53"]\nretries: { perTry: none }\nbreaker: on\nroutes: {}',

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { compileSwitchable, row, section, switchable } from '../keys/section.ts';
-import { count, described, duration, flag, orWord, parsedBy, percent } from '../keys/value.ts';
+import { count, described, duration, flag, orWord, parsedBy, percent, switchedOff } from '../keys/value.ts';
 import type { HealthRhythm } from '../model/config.ts';
 
 const probePath = parsedBy(z.string(), parseProbePath).meta({
@@ -127,10 +127,7 @@ const streamHealthForm = z
 
 export type CheckedHealth = z.output<typeof healthForm>;
 
-const OFF = z
-  .enum(['off', 'false'])
-  .or(z.literal(false))
-  .transform(() => null);
+const OFF = switchedOff.transform(() => null);
 const TCP = z.literal('tcp').transform((): CheckedHealth => ({ tcp: true }));
 
 const HEALTH_ELSEWHERE = [

@@ -20,6 +20,7 @@ import {
   oneOrMore,
   parsedBy,
   port,
+  switchedOff,
 } from '../keys/value.ts';
 import { discover } from './discover-schema.ts';
 import { inheritedShape } from './inherited.ts';
@@ -74,12 +75,12 @@ export const adminForm = z
 
 const admin = z
   .union([
-    z.literal(false).transform(() => null),
+    switchedOff.transform(() => null),
     port.transform((one) => ({ host: ADMIN_HOST, port: one })),
     parsedBy(z.string(), adminAddress),
     adminForm,
   ])
-  .meta({ doc: { expected: 'false, a port, host:port, or a map with host, port, token' } });
+  .meta({ doc: { expected: 'off, a port, host:port, or a map with host, port, token' } });
 
 const logRows = section({
   level: row(
@@ -186,7 +187,7 @@ const gatewayRows = section({
     admin,
     'admin',
     'Where `/healthz`, `/readyz`, `/config` and `/explain` are answered. For this machine alone, unless it asks for a key.',
-    { type: '`false`, port, host:port, or a map, see [admin](#admin)', default: '127.0.0.1:3900' },
+    { type: '`off`, port, host:port, or a map, see [admin](#admin)', default: '127.0.0.1:3900' },
   ),
 });
 

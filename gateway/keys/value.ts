@@ -130,10 +130,13 @@ export function size(bounds: Bounds) {
   });
 }
 
+/** Of a switch that is off. */
+export const switchedOff = z.enum(['off', 'false']).or(z.literal(false));
+
 /** A value, or one word for none. A switch that is off may be `false`, too. */
 export function orWord<Schema extends z.ZodType>(word: 'off' | 'none', schema: Schema) {
   const { expected, type, ...doc } = docOf(schema);
-  const none = word === 'off' ? z.enum(['off', 'false']).or(z.literal(false)) : z.literal(word);
+  const none = word === 'off' ? switchedOff : z.literal(word);
   return z.union([none.transform(() => null), schema]).meta({
     doc: { ...doc, expected: `${word}, or ${expected}`, type: `\`${word}\`, ${type}` },
   });

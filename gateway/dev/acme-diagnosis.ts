@@ -1,8 +1,8 @@
 /** Whether the certificates of `tls.acme` can be had here: what `portway check` warns of, and `portway doctor` finds. */
 
 import { lookup } from 'node:dns/promises';
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import { AcmeError, adviceFor } from '../acme/error.ts';
@@ -18,7 +18,7 @@ export async function acmeWarnings({ tls, port }: GatewayConfig, env: Env): Prom
   const acme = tls?.acme ?? null;
   if (tls === null || acme === null) return [];
   const warnings: string[] = [];
-  const missing = await namesWithout(acme, acmeFolder(acme, env));
+  const missing = namesWithout(acme, acmeFolder(acme, env));
   if (missing.length > 0 && acme.directory === LETS_ENCRYPT)
     warnings.push(
       `the certificates of ${missing.join(', ')} are still to be ordered, and Let's Encrypt allows few failures: try \`directory: letsencrypt-staging\` first`,
@@ -96,7 +96,7 @@ async function lastOrder(store: AcmeStore, name: string): Promise<Finding[]> {
 /** It may be made yet: then what matters is where. */
 async function examineFolder(folder: string): Promise<Finding[]> {
   let there = folder;
-  while (!(await isThere(there)) && dirname(there) !== there) there = dirname(there);
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   const writable = await access(there, constants.W_OK | constants.X_OK).then(
     () => true,
     () => false,
@@ -112,16 +112,8 @@ async function examineFolder(folder: string): Promise<Finding[]> {
       ];
 }
 
-async function namesWithout({ names }: AcmeConfig, folder: string): Promise<string[]> {
-  const there = await Promise.all(names.map((name) => isThere(certificateFile(folder, name))));
-  return names.filter((_, at) => !there[at]);
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+function namesWithout({ names }: AcmeConfig, folder: string): string[] {
+  return names.filter((name) => !existsSync(certificateFile(folder, name)));
 }
 
 async function resolved(name: string): Promise<readonly string[]> {

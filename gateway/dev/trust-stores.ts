@@ -1,7 +1,8 @@
 /** Where the programs of a machine keep the authorities that they trust. */
 
 import { execFile } from 'node:child_process';
-import { access, copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DevAuthority } from '../tls/dev-authority.ts';
@@ -33,7 +34,7 @@ const ANCHOR = join(ANCHORS, 'portway-dev.crt');
 const REFRESH = '/usr/sbin/update-ca-certificates';
 
 export async function trustInSystem({ file }: DevAuthority): Promise<StoreResult> {
-  if (!(await exists(REFRESH))) return elsewhere(file);
+  if (!existsSync(REFRESH)) return elsewhere(file);
   try {
     await mkdir(ANCHORS, { recursive: true });
     await copyFile(file, ANCHOR);
@@ -45,7 +46,7 @@ export async function trustInSystem({ file }: DevAuthority): Promise<StoreResult
 }
 
 export async function untrustInSystem(): Promise<StoreResult> {
-  if (!(await exists(ANCHOR))) return { store: SYSTEM, done: true, text: 'it is not among them' };
+  if (!existsSync(ANCHOR)) return { store: SYSTEM, done: true, text: 'it is not among them' };
   try {
     await rm(ANCHOR);
     await run(REFRESH, ['--fresh']);
@@ -88,8 +89,7 @@ async function nssStores(home: string): Promise<NssStore[]> {
 async function profiles(folder: string): Promise<NssStore[]> {
   const entries = await readdir(folder).catch(() => []);
   const stores = entries.map((entry) => ({ name: 'Firefox', folder: join(folder, entry) }));
-  const found = await Promise.all(stores.map((store) => exists(join(store.folder, 'cert9.db'))));
-  return stores.filter((_, index) => found[index]);
+  return stores.filter((store) => existsSync(join(store.folder, 'cert9.db')));
 }
 
 async function eachNssStore(
@@ -109,7 +109,7 @@ async function eachNssStore(
 }
 
 async function addTo({ folder }: NssStore, { name, file }: DevAuthority): Promise<string> {
-  if (!(await exists(join(folder, 'cert9.db')))) {
+  if (!existsSync(join(folder, 'cert9.db'))) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await run('certutil', ['-N', '-d', `sql:${folder}`, '--empty-password']);
   }
@@ -136,11 +136,4 @@ function whyNot(cause: unknown): string {
   if (code === 'ENOENT')
     return 'certutil is missing: install it (Debian: apt install libnss3-tools), and run this again';
   return `certutil failed: ${stderr?.trim() || String(cause)}`;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -9,6 +9,11 @@ export class CountedResponse extends http.ServerResponse {
   /** Of a head that somebody else sets; `null`: it is set already, or the head has it by itself. */
   requestId: string | null = null;
 
+  /** Of a request that expects to be told to send its body, and has none. Node would close the connection behind an answer without a 100. */
+  awaitsNoBody(): void {
+    (this as NodeResponse)._expect_continue = false;
+  }
+
   override writeHead(status: number, ...given: unknown[]): this {
     if (this.requestId !== null) this.setHeader('X-Request-Id', this.requestId);
     this.requestId = null;
@@ -24,6 +29,10 @@ export class CountedResponse extends http.ServerResponse {
     if (this.counts) this.written += bodyBytes(given);
     return super.end(...(given as [Buffer]));
   }
+}
+
+interface NodeResponse {
+  _expect_continue?: boolean;
 }
 
 /** What a call of `write` or `end` writes of a body. */

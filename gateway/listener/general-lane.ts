@@ -97,6 +97,7 @@ export class GeneralLane {
     const { socket } = request;
     const gate = this.#gates.get(socket)!;
     gate.begun(request);
+    if (expects && !hasBody(request)) response.awaitsNoBody();
     const downstream = new HttpDownstream(request, response, this.#policy, expects, gate);
     // Node forgets the bytes behind such a request that came together with it: what follows may begin in the middle of a message.
     if (this.#notUpgraded.has(request)) downstream.closeAfterAnswer();

@@ -71,11 +71,6 @@ export function asksByHead(bytes: Buffer, from: number, to: number): boolean {
   return /^[\r\n]*HEAD /.test(bytes.toString('latin1', from, Math.min(to, from + 64)));
 }
 
-/** Whether Node's parser, and with it the general lane, reads this method. */
-export function isNodeMethod(method: string): boolean {
-  return NODE_METHODS.has(method);
-}
-
 /** RFC 9112 §2.2: one empty line in front of a request line is skipped, for clients that end a body with one too many. */
 function emptyLineLength(bytes: Buffer, from: number, to: number): number {
   return from + 1 < to && bytes[from] === CR && bytes[from + 1] === LF ? 2 : 0;

@@ -16,7 +16,7 @@ import type {
 } from '../../model/exchanges.ts';
 import type { ExplainInput, Explanation } from '../../route/explanation.ts';
 import { KeptMessages } from './messages.ts';
-import { isMeant } from './query.ts';
+import { isForAll, isMeant } from './query.ts';
 import { ExchangeRing, type KeptExchange, type RingBounds } from './ring.ts';
 import { Sample } from './sample.ts';
 import { TextSearch } from './text-search.ts';
@@ -149,8 +149,13 @@ export class Inspector implements Inspection {
     const { text, after } = query;
     // Those who follow ask twice a second.
     const search = text === undefined ? null : new TextSearch(text, after === undefined ? 500 : 25);
+    const there = this.#ring.countAfter(after?.[PROCESS] ?? 0);
     for (const kept of this.#ring.newest(after?.[PROCESS])) {
       if (slice.isOver) await slice.next();
+      if (exchanges.length === query.limit && isForAll(query)) {
+        more = there - query.limit;
+        break;
+      }
       if (!isMeant(kept, query)) continue;
       if (search !== null && !(await search.finds(kept))) continue;
       if (exchanges.length < query.limit) exchanges.push(summaryOf(kept, idOf(kept)));

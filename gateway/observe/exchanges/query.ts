@@ -49,6 +49,11 @@ function sinceOf(text: string | undefined, now: number): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
 }
 
+/** Whether nothing is left out, but for the limit. */
+export function isForAll({ limit: _, after: __, ...filter }: ExchangeQuery): boolean {
+  return Object.keys(filter).length === 0;
+}
+
 /** By all but its text. */
 export function isMeant(kept: KeptExchange, query: ExchangeQuery): boolean {
   const { record, endedAt } = kept;

@@ -1,14 +1,24 @@
+import { CapturedBody } from '../../exchange/captured-body.ts';
+import type { ExchangeDetail } from '../../exchange/detail.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 
-/** A finished exchange that is kept. */
+/** A finished exchange that is kept, as it was when it was over. */
 export interface KeptExchange {
   /** Counts up by one with each that is kept. */
   readonly seq: number;
-  readonly record: Readonly<ExchangeRecord>;
+  readonly record: KeptRecord;
   /** Milliseconds since the epoch. */
   readonly endedAt: number;
-  readonly bytes: number;
 }
+
+export interface KeptRecord extends Readonly<Omit<ExchangeRecord, 'detail' | 'trace'>> {
+  readonly detail: KeptDetail | null;
+}
+
+export type KeptDetail = Pick<
+  ExchangeDetail,
+  'requestFields' | 'answerFields' | 'attempts' | 'requestBody' | 'answerBody'
+>;
 
 export interface RingBounds {
   readonly entries: number;
@@ -17,35 +27,65 @@ export interface RingBounds {
 
 const RING_BOUNDS: RingBounds = { entries: 5_000, bytes: 16 << 20 };
 
-/** The newest exchanges, bounded in number and in memory: each new one pushes the oldest out. */
+/**
+ * The newest exchanges, bounded in number and in memory: each new one pushes the oldest out. They are bytes outside V8's heap. As objects, thirty for
+ * each, they would outlive its young generation, and what the collector does for them would cost more than all else that looking does.
+ */
 export class ExchangeRing {
-  readonly #bounds: RingBounds;
-  /** By `seq` modulo the number of places. */
-  readonly #places: (KeptExchange | undefined)[] = [];
+  readonly #entries: number;
+  readonly #size: number;
+  /** Each entry in one piece: its JSON, the body of the request, the body of the answer. `null`: none was kept yet. */
+  #bytes: Buffer | null = null;
+  /** By `seq` modulo the number of entries: where it begins, counted on and on as if the bytes had no end, and how long its JSON is. */
+  readonly #begins: Float64Array;
+  readonly #jsonBytes: Uint32Array;
+  /** Where the next begins. */
+  #end = 0;
   #next = 1;
   /** The oldest that is there, if any is. */
   #first = 1;
-  #bytes = 0;
   dropped = 0;
 
-  constructor(bounds: RingBounds = RING_BOUNDS) {
-    this.#bounds = bounds;
+  constructor({ entries, bytes }: RingBounds = RING_BOUNDS) {
+    this.#entries = entries;
+    this.#size = bytes;
+    this.#begins = new Float64Array(entries);
+    this.#jsonBytes = new Uint32Array(entries);
   }
 
   keep(record: Readonly<ExchangeRecord>, endedAt: number): void {
-    const bytes = weightOf(record);
-    while (this.size >= this.#bounds.entries || (this.size > 0 && this.#bytes + bytes > this.#bounds.bytes))
-      this.#dropOldest();
-    const seq = this.#next++;
-    this.#places[seq % this.#bounds.entries] = { seq, record, endedAt, bytes };
-    this.#bytes += bytes;
+    const json = JSON.stringify({ seq: this.#next, endedAt, record });
+    const jsonBytes = Buffer.byteLength(json);
+    const { requestBody = null, answerBody = null } = record.detail ?? {};
+    const begin = this.#room(jsonBytes + (requestBody?.kept ?? 0) + (answerBody?.kept ?? 0));
+    if (begin === null) return;
+    this.#bytes ??= Buffer.allocUnsafeSlow(this.#size);
+    let at = begin % this.#size;
+    at += this.#bytes.write(json, at);
+    for (const body of [requestBody, answerBody]) at += body?.content.copy(this.#bytes, at) ?? 0;
+    const place = this.#next++ % this.#entries;
+    this.#begins[place] = begin;
+    this.#jsonBytes[place] = jsonBytes;
   }
 
-  #dropOldest(): void {
-    const at = this.#first++ % this.#bounds.entries;
-    this.#bytes -= this.#places[at]!.bytes;
-    this.#places[at] = undefined;
-    this.dropped++;
+  /** Room for one more, for which the oldest go. @returns where it begins; `null`: it is larger than all that there is. */
+  #room(bytes: number): number | null {
+    if (bytes > this.#size) {
+      this.dropped++;
+      return null;
+    }
+    const left = this.#size - (this.#end % this.#size);
+    const begin = bytes > left ? this.#end + left : this.#end;
+    this.#end = begin + bytes;
+    while (this.size > 0 && (this.size >= this.#entries || this.#end - this.#firstBegin > this.#size)) {
+      this.#first++;
+      this.dropped++;
+    }
+    return begin;
+  }
+
+  get #firstBegin(): number {
+    return this.#begins[this.#first % this.#entries]!;
   }
 
   /** `seq` of the newest that was ever kept; 0: none was. */
@@ -58,26 +98,37 @@ export class ExchangeRing {
   }
 
   of(seq: number): KeptExchange | undefined {
-    return seq >= this.#first && seq < this.#next ? this.#places[seq % this.#bounds.entries] : undefined;
+    // An id may say no number at all.
+    if (!(seq >= this.#first && seq < this.#next)) return undefined;
+    const place = seq % this.#entries;
+    const begin = this.#begins[place]! % this.#size;
+    const bodies = begin + this.#jsonBytes[place]!;
+    const kept = JSON.parse(this.#bytes!.toString('utf8', begin, bodies)) as KeptExchange;
+    const { detail } = kept.record;
+    if (detail === null) return kept;
+    const { requestBody, answerBody } = detail;
+    detail.requestBody = this.#bodyAt(bodies, requestBody);
+    detail.answerBody = this.#bodyAt(bodies + (requestBody?.kept ?? 0), answerBody);
+    return kept;
+  }
+
+  /** A copy, which may be held for longer than the ring has it. @param facts what its JSON says of it. */
+  #bodyAt(begin: number, facts: CapturedBody | null): CapturedBody | null {
+    if (facts === null) return null;
+    const { kept, bytes, whole } = facts;
+    const body = new CapturedBody();
+    body.take(this.#bytes!.subarray(begin, begin + kept));
+    return Object.assign(body, { bytes, whole });
+  }
+
+  /** How many are newer than this one. */
+  countAfter(seq: number): number {
+    return this.#next - Math.max(seq + 1, this.#first);
   }
 
   /** The newest first. @param after those that are newer than this one. */
   *newest(after = 0): Generator<KeptExchange> {
     // It may go on while it is read.
-    for (let seq = this.#next - 1; seq >= this.#first && seq > after; seq--)
-      yield this.#places[seq % this.#bounds.entries]!;
+    for (let seq = this.#next - 1; seq >= this.#first && seq > after; seq--) yield this.of(seq)!;
   }
 }
-
-/** About what it holds in memory: its texts, and what every entry has. */
-function weightOf({ target, cause, detail }: Readonly<ExchangeRecord>): number {
-  let bytes = ENTRY_BYTES + target.length + (cause?.length ?? 0);
-  if (detail === null) return bytes;
-  for (const text of detail.requestFields) bytes += text.length;
-  for (const text of detail.answerFields ?? []) bytes += text.length;
-  bytes += (detail.requestBody?.kept ?? 0) + (detail.answerBody?.kept ?? 0);
-  return bytes + detail.attempts.length * ATTEMPT_BYTES;
-}
-
-const ENTRY_BYTES = 500;
-const ATTEMPT_BYTES = 120;

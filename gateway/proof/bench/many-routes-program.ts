@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMicroseconds } from '../testing/cpu.ts';
+import { listening } from '../testing/free-port.ts';
 import { GatewayChild } from '../testing/gateway-child.ts';
 import { ask, problemOf } from '../testing/load.ts';
 import { succeeds, until } from '../testing/poll.ts';
@@ -25,9 +24,8 @@ const processes = new Processes();
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
 async function main(): Promise<void> {
-  const service = createServer((_request, response) => response.end('x')).listen(0, '127.0.0.1');
-  await once(service, 'listening');
-  const { port } = service.address() as AddressInfo;
+  const service = createServer((_request, response) => response.end('x'));
+  const port = await listening(service);
   for (const count of COUNTS.length > 0 ? COUNTS : [1, 10_000, 100_000]) console.log(await row(count, port));
   service.close();
 }

@@ -7,6 +7,7 @@ import { dirname, join, relative } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { startGateway } from '../../gateway.ts';
+import { listening } from '../testing/free-port.ts';
 
 /** What one small request on a kept connection calls, as V8 counts it. `node gateway/proof/bench/request-path-program.ts wire|general` prints it as JSON. */
 export interface RequestPath {
@@ -60,12 +61,6 @@ async function main(lane: string): Promise<void> {
 }
 
 const SAMPLES = 60;
-
-function listening(server: net.Server): Promise<number> {
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port)),
-  );
-}
 
 function ask(client: net.Socket): Promise<void> {
   return new Promise((resolve) => {

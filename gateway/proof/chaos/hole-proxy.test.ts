@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { listening } from '../testing/free-port.ts';
 import { connect, type RawClient } from '../testing/raw-client.ts';
 import { Wire } from '../testing/wire.ts';
 import { HoleProxy } from './hole-proxy.ts';
@@ -12,8 +13,7 @@ const quietMs = 100;
 /** A proxy with a connection through it, and both of its ends. */
 async function stage() {
   const server = createServer({ allowHalfOpen: true });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const proxy = await HoleProxy.open((server.address() as AddressInfo).port);
+  const proxy = await HoleProxy.open(await listening(server));
   const accepted = once(server, 'connection');
   const client = await connect(proxy.port, { halfOpen: true });
   const service = new Wire(((await accepted) as [Socket])[0], 'the far end');

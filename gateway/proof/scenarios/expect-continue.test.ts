@@ -77,6 +77,20 @@ describe.each(laneKinds)('Expect on $kind', ({ routes, files }) => {
     expect(service.connections).toEqual([]);
   });
 
+  test.each([
+    request('GET', '/db/', ['Expect: 100-continue']),
+    request('POST', '/db/', ['Expect: 100-continue', 'Content-Length: 0']),
+  ])('without a body nobody waits, and the connection goes on: %j', async (asked) => {
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer(ok('here'));
+    const client = await gateway.connect();
+    for (const _again of [1, 2]) {
+      const { text, head, interim } = await client.exchange(asked);
+      const closes = head.value('connection') === 'close';
+      expect([text, closes, interim.length]).toEqual(['here', false, 0]);
+    }
+  });
+
   test('the word is not case-sensitive', async () => {
     const { service, gateway } = await startRoute({ routes, files }, '/db');
     service.answer(ok());

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { get, type RawClient, request } from '../testing/raw-client.ts';
@@ -30,20 +30,22 @@ const REQUESTS = [
   ...['PUT /open/x de', 'PUT /open/x de', 'GET /open/x'],
 ];
 
-const routes = (port: number, team: string, frame: string) => `routes:
+const routes = (lane: string, port: number, team: string, frame: string) => `routes:
   /db:
     - to: ${port}
+      lane: ${lane}
       when: { methods: DELETE }
       auth: { keys: keys.txt }
       headers: { request: { set: { X-Team: other } } }
     - to: ${port}
+      lane: ${lane}
       allow: [127.0.0.1]
       cors: { origins: [https://a.example, https://b.example], credentials: true }
       auth: { keys: keys.txt }
       rateLimit: { rate: 10000/h, by: header X-API-Key }
       headers: { request: { set: { X-Team: ${team} }, remove: [Cookie] }, answer: { set: { X-Frame-Options: ${frame} } } }
-  /cors: { to: ${port}, cors: { origins: [https://b.example], expose: [X-A] } }
-  /open: ${port}
+  /cors: { to: ${port}, lane: ${lane}, cors: { origins: [https://b.example], expose: [X-A] } }
+  /open: { to: ${port}, lane: ${lane} }
 `;
 
 /** Without what is of one exchange, and what the clock decides. */
@@ -54,63 +56,67 @@ function comparable(lines: readonly string[]): string[] {
     .sort();
 }
 
-test('fields that come again, and answers that do, are what they are the first time: behind another key, origin, route, file, trust and configuration', async () => {
-  let count = 0;
-  const service = (await startService()).answer(({ target }) =>
-    ok(
-      'x',
-      'Access-Control-Allow-Origin: *',
-      'Vary: Accept',
-      ...(target === '/x' ? [] : [`X-Count: ${++count}`]),
-    ),
-  );
-  const files = { 'keys.txt': keysFile({ alice: 'pw_alice', bob: 'pw_bob' }) };
-  const gateway = await startTestGateway(routes(service.port, 'one', 'DENY'), { files });
-  const kept = await gateway.connect();
+describe.each(['wire', 'general'])('in the %s lane', (lane) => {
+  test('fields that come again, and answers that do, are what they are the first time: behind another key, origin, route, file, trust and configuration', async () => {
+    let count = 0;
+    const service = (await startService()).answer(({ target }) =>
+      ok(
+        'x',
+        'Access-Control-Allow-Origin: *',
+        'Vary: Accept',
+        ...(target === '/x' ? [] : [`X-Count: ${++count}`]),
+      ),
+    );
+    const files = { 'keys.txt': keysFile({ alice: 'pw_alice', bob: 'pw_bob' }) };
+    const gateway = await startTestGateway(routes(lane, service.port, 'one', 'DENY'), { files });
+    const kept = await gateway.connect();
 
-  /** @param client `null`: a connection of its own, and an answer that no other is like, so that nothing comes again */
-  const outcome = async (client: RawClient | null, line: string, fields: readonly string[]) => {
-    const [method, path, body] = line.split(' ') as [string, string, string?];
-    const head = request(method, client === null ? `${path}?once` : path, fields, body);
-    const before = service.requests.length;
-    const answer = await (client?.exchange(head) ?? gateway.exchange(head));
-    const got = service.requests.slice(before).flatMap((one) => [...one.head.lines, `body: ${one.body}`]);
-    return [line, ...fields, answer.status, ...comparable(answer.head.lines), ...comparable(got)].join('\n');
-  };
-  const outcomes = async () => {
-    const [again, once]: [string[], string[]] = [[], []];
-    for (const fields of BLOCKS) for (const line of REQUESTS) again.push(await outcome(kept, line, fields));
-    for (const fields of BLOCKS) for (const line of REQUESTS) once.push(await outcome(null, line, fields));
-    expect(again).toEqual(once);
-    return once.join('\n\n');
-  };
+    /** @param client `null`: a connection of its own, and an answer that no other is like, so that nothing comes again */
+    const outcome = async (client: RawClient | null, line: string, fields: readonly string[]) => {
+      const [method, path, body] = line.split(' ') as [string, string, string?];
+      const head = request(method, client === null ? `${path}?once` : path, fields, body);
+      const before = service.requests.length;
+      const answer = await (client?.exchange(head) ?? gateway.exchange(head));
+      const got = service.requests.slice(before).flatMap((one) => [...one.head.lines, `body: ${one.body}`]);
+      return [line, ...fields, answer.status, ...comparable(answer.head.lines), ...comparable(got)].join(
+        '\n',
+      );
+    };
+    const outcomes = async () => {
+      const [again, once]: [string[], string[]] = [[], []];
+      for (const fields of BLOCKS) for (const line of REQUESTS) again.push(await outcome(kept, line, fields));
+      for (const fields of BLOCKS) for (const line of REQUESTS) once.push(await outcome(null, line, fields));
+      expect(again).toEqual(once);
+      return once.join('\n\n');
+    };
 
-  expect(await outcomes()).toMatch(/User: alice\n.*User: bob\n/s);
-  await writeFile(
-    join(dirname(gateway.configFile), 'keys.txt'),
-    keysFile({ alicia: 'pw_alice', eve: 'pw_eve' }),
-  );
-  await gateway.log.find('change', ({ msg }) => msg === 'the changed file is in use');
-  expect(await outcomes()).toMatch(/User: alicia\n.*User: eve\n/s);
-  await gateway.editAndReload(routes(service.port, 'two', 'SAMEORIGIN'));
-  expect(await outcomes()).toMatch(/Frame-Options: SAMEORIGIN\n.*X-Team: two/s);
-  await gateway.editAndReload(`trustProxy: loopback\n${routes(service.port, 'two', 'SAMEORIGIN')}`);
-  // Only an address that nobody forged may pass.
-  expect(await outcomes()).toMatch(/\n403\n.*Ssl: on/s);
-});
+    expect(await outcomes()).toMatch(/User: alice\n.*User: bob\n/s);
+    await writeFile(
+      join(dirname(gateway.configFile), 'keys.txt'),
+      keysFile({ alicia: 'pw_alice', eve: 'pw_eve' }),
+    );
+    await gateway.log.find('change', ({ msg }) => msg === 'the changed file is in use');
+    expect(await outcomes()).toMatch(/User: alicia\n.*User: eve\n/s);
+    await gateway.editAndReload(routes(lane, service.port, 'two', 'SAMEORIGIN'));
+    expect(await outcomes()).toMatch(/Frame-Options: SAMEORIGIN\n.*X-Team: two/s);
+    await gateway.editAndReload(`trustProxy: loopback\n${routes(lane, service.port, 'two', 'SAMEORIGIN')}`);
+    // Only an address that nobody forged may pass.
+    expect(await outcomes()).toMatch(/\n403\n.*Ssl: on/s);
+  });
 
-test('a limit counts each of the same requests, and tells each what is left', async () => {
-  const service = (await startService()).answer(ok('x'));
-  const gateway = await startTestGateway(
-    `routes:\n  /db: { to: ${service.port}, rateLimit: { rate: 4/h } }\n`,
-  );
-  const client = await gateway.connect();
-  const told: (string | undefined)[] = [];
-  for (let at = 0; at < 6; at++) {
-    const { status, head } = await client.exchange(get('/db/x', 'Accept: */*'));
-    told.push(`${status} ${/r=\d+/.exec(head.value('ratelimit') ?? '')?.[0]}`);
-  }
-  expect(told).toEqual(['200 r=3', '200 r=2', '200 r=1', '200 r=0', '429 r=0', '429 r=0']);
+  test('a limit counts each of the same requests, and tells each what is left', async () => {
+    const service = (await startService()).answer(ok('x'));
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: ${service.port}, lane: ${lane}, rateLimit: { rate: 4/h } }\n`,
+    );
+    const client = await gateway.connect();
+    const told: (string | undefined)[] = [];
+    for (let at = 0; at < 6; at++) {
+      const { status, head } = await client.exchange(get('/db/x', 'Accept: */*'));
+      told.push(`${status} ${/r=\d+/.exec(head.value('ratelimit') ?? '')?.[0]}`);
+    }
+    expect(told).toEqual(['200 r=3', '200 r=2', '200 r=1', '200 r=0', '429 r=0', '429 r=0']);
+  });
 });
 
 test('one connection to a service answers clients over TLS and in the clear: HSTS is for the first alone', async () => {

@@ -1,8 +1,9 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { connect, createServer } from 'node:net';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { listening } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
-import { listening, startH2Service } from '../testing/h2-service.ts';
+import { startH2Service } from '../testing/h2-service.ts';
 import { until } from '../testing/poll.ts';
 import { get } from '../testing/raw-client.ts';
 import { markKitSocket } from '../testing/wire.ts';

@@ -1,9 +1,10 @@
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { listening } from '../testing/free-port.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
-import { listening, startH2Service } from '../testing/h2-service.ts';
+import { startH2Service } from '../testing/h2-service.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get, request } from '../testing/raw-client.ts';
 import { selfSigned } from '../testing/self-signed.ts';

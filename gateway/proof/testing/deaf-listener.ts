@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { listening } from './free-port.ts';
 import { Wire } from './wire.ts';
 
 /** Listens, says where, and then never runs again: what the kernel can't queue any more gets no answer at all. */
@@ -18,10 +19,9 @@ const listener = `
  * no answer, however slow the machine is.
  */
 export async function othersConnect(): Promise<void> {
-  const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = createServer((socket) => socket.destroy());
+  const port = await listening(server);
   for (let other = 0; other < 3; other++) {
-    const { port } = server.address() as AddressInfo;
     const { socket } = new Wire(connect(port, '127.0.0.1'), 'a connection that is accepted');
     await once(socket, 'connect');
     socket.destroy();

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, request, type Server } from 'node:https';
@@ -6,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createAuthority, issueCertificate } from '../../tls/authority.ts';
+import { listening } from './free-port.ts';
 import { temporaryFolder } from './program.ts';
 
 type Behind = number | Promise<number> | null;
@@ -44,8 +44,7 @@ export class DirectoryFront {
     const ca = join(folder, 'ca.pem');
     await writeFile(ca, authority.cert);
     const server = createServer(issueCertificate(authority, { names: ['127.0.0.1'], days: 30 }));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await listening(server);
     onTestFinished(() => {
       server.close();
       server.closeAllConnections();

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type ListenOptions, type Server } from 'node:net';
+import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net';
 import { succeeds } from './poll.ts';
 
 /** Below the ports that systems give out by themselves (32768 on Linux), so that nobody who asks for "any" gets one of ours meanwhile. */
@@ -28,7 +28,7 @@ export async function freePorts(count: number): Promise<number[]> {
 /** Of Linux alone: an abstract name (unix(7)) is a lock that ends with its process, however that ends. */
 async function claim(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;
-  const server = await listening({ path: `\0portway-test-port-${port}` });
+  const server = await opened({ path: `\0portway-test-port-${port}` });
   if (server === null) return false;
   claims.push(server);
   if (claims.length > CLAIMS_MAX) claims.shift()!.close();
@@ -36,12 +36,12 @@ async function claim(port: number): Promise<boolean> {
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const server = await listening({ port, host: '127.0.0.1' });
+  const server = await opened({ port, host: '127.0.0.1' });
   if (server) await once(server.close(), 'close');
   return server !== null;
 }
 
-async function listening(where: ListenOptions): Promise<Server | null> {
+async function opened(where: ListenOptions): Promise<Server | null> {
   const server = createServer().unref();
   return new Promise((resolve) => {
     server.once('error', () => resolve(null)).listen(where, () => resolve(server));
@@ -51,6 +51,12 @@ async function listening(where: ListenOptions): Promise<Server | null> {
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;
+}
+
+/** Has it listen on a port that the system chooses. @returns the port */
+export async function listening(server: Server): Promise<number> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 /** A number whose TCP and UDP ports were both free a moment ago: nothing listens there. */

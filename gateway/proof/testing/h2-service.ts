@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import http2, { type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { Issued } from '../../tls/authority.ts';
+import { listening } from './free-port.ts';
 import { markKitSocket } from './wire.ts';
 
 export type H2Script = (
@@ -31,13 +31,6 @@ class H2Service {
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
-}
-
-/** Opens a free port. @returns it */
-export async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
 }
 
 /** Starts it on a free port; it ends with the test. */

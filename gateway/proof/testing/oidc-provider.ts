@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Configuration, default as Provider } from 'oidc-provider';
 import { onTestFinished } from 'vitest';
+import { listening } from './free-port.ts';
 
 export const CLIENT = { id: 'portway', secret: 'a-secret-of-thirty-two-characters' };
 
@@ -21,9 +21,7 @@ export interface TestProvider {
 export async function startProvider(redirectUris: string[], more: Configuration = {}): Promise<TestProvider> {
   const { default: OidcProvider } = await import('oidc-provider');
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issuer = `http://127.0.0.1:${await listening(server)}`;
   const provider = new OidcProvider(issuer, { ...configuration(redirectUris), ...more });
   const test: TestProvider = { issuer, account: 'ann', down: false, asked: [], tamper: null };
   const handle = provider.callback();

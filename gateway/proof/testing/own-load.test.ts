@@ -1,15 +1,13 @@
-import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { listening } from './free-port.ts';
 import { LoadGenerator, type OwnLoad } from './own-load.ts';
 
 async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
+  const server = createServer(listener);
   onTestFinished(() => void server.closeAllConnections());
   onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+  return `http://127.0.0.1:${await listening(server)}/x`;
 }
 
 function load(url: string, more: Partial<OwnLoad> = {}) {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { listening } from './free-port.ts';
 import { readRequests, type StrictRequest } from './strict-reader.ts';
 import { markKitSocket } from './wire.ts';
 
@@ -45,18 +46,17 @@ export class RecordingService {
   readonly #connections: Connection[] = [];
   #whole: Recorded[] = [];
 
-  private constructor(server: Server, react: (target: string) => Reaction) {
+  private constructor(server: Server, port: number, react: (target: string) => Reaction) {
     this.#server = server;
     this.#react = react;
-    this.port = (server.address() as AddressInfo).port;
+    this.port = port;
     server.on('connection', (socket) => this.#connected(markKitSocket(socket)));
   }
 
   /** @param react what is to be done about a request of this target. */
   static async start(react: (target: string) => Reaction): Promise<RecordingService> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return new RecordingService(server, react);
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    return new RecordingService(server, await listening(server), react);
   }
 
   /** Whole requests since the last `take`. */

@@ -23,7 +23,7 @@ export interface SourceFile {
 
 /** The TypeScript files below a folder of the repository. */
 export function sourceFiles(folder: string): SourceFile[] {
-  const found = globSync(`${folder}/**/*.ts`, {
+  const found = globSync(`${folder}/**/*.{ts,tsx}`, {
     cwd: repository,
     exclude: ['**/node_modules/**', '**/dist/**'],
   });
@@ -85,7 +85,7 @@ export function loadedBy(
   return [...loaded].flatMap((path) => byPath.get(path) ?? []);
 }
 
-/** The first circle of imports, as the paths on it; empty where there is none. Types may go in circles: they are gone when code runs. */
+/** The first circle of imports, types included, as the paths on it; empty where there is none. */
 export function importCircle(files: readonly SourceFile[]): string[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const done = new Set<string>();
@@ -93,8 +93,8 @@ export function importCircle(files: readonly SourceFile[]): string[] {
     const at = trail.indexOf(path);
     if (at >= 0) return [...trail.slice(at), path];
     if (done.has(path)) return [];
-    for (const { from, typeOnly } of byPath.get(path)?.imports ?? []) {
-      const circle = typeOnly || !byPath.has(from) ? [] : walk(from, [...trail, path]);
+    for (const { from } of byPath.get(path)?.imports ?? []) {
+      const circle = !byPath.has(from) ? [] : walk(from, [...trail, path]);
       if (circle.length > 0) return circle;
     }
     done.add(path);

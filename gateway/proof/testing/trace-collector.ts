@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
+import { listening } from './free-port.ts';
 
 export interface ReceivedSpan {
   readonly traceId: string;
@@ -91,7 +92,7 @@ export async function startCollector(answer?: (response: ServerResponse) => void
     });
   });
   const collector = new TraceCollector(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listening(server);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();

@@ -1,7 +1,7 @@
 import { FramingError } from '../../../exchange/framing-error.ts';
+import { METHODS } from '../../../exchange/node-http.ts';
 import { type AnswerHead, parseAnswerHead } from '../../../wire/answer-head.ts';
 import { BodyReader } from '../../../wire/body-reader.ts';
-import { isNodeMethod } from '../../../wire/request-line.ts';
 import type { RequestReader } from '../../../wire/request-reader.ts';
 import type { ReadMessage } from './reading.ts';
 
@@ -88,7 +88,10 @@ export class WireRequests extends WireMessages {
     if (verdict === 'refused') this.stopped = true;
     if (verdict !== 'taken') return;
     // Stated exceptions (decision 0068): methods are any token, and a higher minor version means 1.1. Node reads neither, nor what follows.
-    if (!isNodeMethod(reader.method) || HIGHER_MINOR.test(this.pending.toString('latin1', 0, reader.end))) {
+    if (
+      !METHODS.includes(reader.method) ||
+      HIGHER_MINOR.test(this.pending.toString('latin1', 0, reader.end))
+    ) {
       this.stopped = true;
       return;
     }

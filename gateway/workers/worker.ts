@@ -8,6 +8,7 @@ import type { OthersUnderWay } from '../policy/concurrent/under-way-keeper.ts';
 import type { Counts } from '../policy/rate-limit/counts.ts';
 import type { SharedTexts } from '../policy/shared-texts.ts';
 import type { WorkerContext } from '../proxy/worker-context.ts';
+import { closeFailedPorts } from './failed-ports.ts';
 import {
   type AnswerTo,
   type Assignment,
@@ -51,6 +52,7 @@ export class WorkerProgram {
 
   /** Resolves when it has been told to end, and has. */
   async run(): Promise<void> {
+    closeFailedPorts();
     process.on('message', (message: unknown) => {
       if (isMessage(message)) void this.#heard(message as ToWorker);
     });

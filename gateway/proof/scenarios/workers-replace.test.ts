@@ -6,7 +6,7 @@ import { freePort } from '../testing/free-port.ts';
 import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { gone, runs } from '../testing/process-facts.ts';
-import { get, request } from '../testing/raw-client.ts';
+import { connect, get, request } from '../testing/raw-client.ts';
 import { chunk, ok, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';
 import { SteadyLoad } from './steady-load.ts';
@@ -129,6 +129,19 @@ test('SIGTERM to one worker replaces it first; what lasts is ended at the deadli
   const answer = await (await gateway.connect()).exchange(get('/db/'));
   process.kill(gateway.pid, 'SIGCONT');
   expect(answer.text).toBe('fine');
+});
+
+test('a single worker finds a port of a stream taken, and tries it again without harm', async () => {
+  const [db, holder] = [(await startService()).answer(ok('fine')), await startService()];
+  const yaml = (to: string) => `workers: 1\nroutes: { /db: ${db.port} }\nstreams: { tcp: { ${to} } }\n`;
+  const gateway = await startGatewayProcess(yaml(''));
+  const serving = await gateway.readyWorkers(1);
+  gateway.configure(yaml(`${holder.port}: ${db.port}`));
+  await gateway.log.find('what is in the way', ({ msg }) => `${msg}`.includes('the port is taken'));
+  await holder.close();
+  await gateway.log.find('its end', ({ msg }) => msg === 'the port is open now');
+  expect((await (await connect(holder.port)).exchange(get('/'))).text).toBe('fine');
+  expect(await gateway.readyWorkers(1)).toEqual(serving);
 });
 
 test('what is changed while a worker starts, or as its predecessor ends, it gives no more', async () => {

@@ -9,6 +9,7 @@ import Fastify, {
   type onSendHookHandler,
   type RouteHandlerMethod,
 } from 'fastify';
+import { GatewayError } from '../exchange/error-catalog.ts';
 import { http } from '../exchange/node-http.ts';
 import { nominate } from '../fields/connection.ts';
 import { editOf, type Tag } from '../forward/extend.ts';
@@ -68,7 +69,7 @@ export interface Router {
  */
 export async function buildRouter(routes: readonly RouteConfig[], handlers: RouterHandlers): Promise<Router> {
   const app = Fastify({
-    loggerInstance: sharedLog(handlers.log),
+    loggerInstance: logWithoutRepeats(handlers.log),
     // One line for each exchange is ours to write.
     logController: new LogController({ disableRequestLogging: true }),
     // The port belongs to the process, not to a snapshot, so this server never listens and closing it closes nothing.
@@ -114,12 +115,18 @@ function close(app: FastifyInstance, log: FastifyBaseLogger): void {
   app.close().catch((cause: unknown) => log.error({ err: cause }, 'a plugin could not be closed'));
 }
 
-/** Exchanges share one log. A factory of child loggers would do, but Fastify examines what it returns at each request, which cost a quarter of all that Fastify does. */
-function sharedLog(log: FastifyBaseLogger): FastifyBaseLogger {
-  const child: FastifyBaseLogger['child'] = (bindings, options) =>
-    'reqId' in bindings ? shared : log.child(bindings, options);
-  const shared: FastifyBaseLogger = Object.create(log, { child: { value: child } });
-  return shared;
+/**
+ * The log that Fastify makes a child of for each exchange, which inherits this `warn`. @fastify/reply-from logs each failure of a service with its
+ * stack: a service that answers garbage would fill the log with what the line of its exchange says already.
+ */
+function logWithoutRepeats(log: FastifyBaseLogger): FastifyBaseLogger {
+  function warn(this: FastifyBaseLogger, ...said: Parameters<FastifyBaseLogger['warn']>): void {
+    const [cause, message] = said as readonly unknown[];
+    if (cause instanceof GatewayError && message === 'response errored') return;
+    log.warn.apply(this, said);
+  }
+  // A child that gets a level of its own writes all of its methods.
+  return Object.create(log, { warn: { value: warn, writable: true } });
 }
 
 const PAGE_URL = '/page';

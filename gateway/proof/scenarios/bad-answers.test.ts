@@ -14,4 +14,14 @@ describe.each(laneKinds)('a service that breaks the protocol on $kind', ({ route
     await service.connections[0]?.send(ok('not yours'));
     expect((await client.exchange(get('/db/2'))).text).toBe('/2');
   });
+
+  test('with garbage: the line of the exchange is the only one', async () => {
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    service.answer('garbage\r\n\r\n');
+    const before = gateway.log.records.length;
+    await gateway.get('/db/1');
+    const line = await gateway.log.exchange(502);
+    expect(line).toMatchObject({ code: 'bad_answer', cause: 'a head that is not HTTP/1' });
+    expect(gateway.log.records.slice(before)).toEqual([line]);
+  });
 });

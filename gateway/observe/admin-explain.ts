@@ -3,6 +3,7 @@ import { preferredType } from '../fields/accept.ts';
 import { formatExplanation } from '../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
+import { withoutWantedSecrets } from './shown-explanation.ts';
 
 const USAGE =
   'Say which request is meant, with everything in it percent-encoded as in any query: ' +
@@ -23,8 +24,9 @@ export function answerExplain(
 export function sendExplanation(
   request: FastifyRequest,
   reply: FastifyReply,
-  explanation: Explanation,
+  whole: Explanation,
 ): FastifyReply {
+  const explanation = withoutWantedSecrets(whole);
   reply.header('vary', 'accept');
   if (preferredType(request.headers.accept, ['application/json', 'text/plain']) === 'application/json') {
     return sendJson(reply, explanation);

@@ -144,7 +144,8 @@ describe('without a gateway', () => {
   beforeEach(async () => {
     folder = await temporaryFolder();
     const [adminPort = 0] = await freePorts(1);
-    await writeFile(join(folder, 'gateway.config.yaml'), `admin: ${adminPort}\nroutes: { /db: 3001 }\n`);
+    const routes = '[{ to: 3001 }, { to: 3002, when: { cookies: { beta: hush } } }]';
+    await writeFile(join(folder, 'gateway.config.yaml'), `admin: ${adminPort}\nroutes: { /db: ${routes} }\n`);
   });
 
   test('an agent checks drafts, asks what the file says, and is told what is missing', async () => {
@@ -154,6 +155,7 @@ describe('without a gateway', () => {
       'gateway.config.yaml:2:8',
     );
     expect((await call('explain', { url: '/nowhere' })).text).toContain('/nowhere');
+    expect((await call('explain', { url: '/db/x' })).text).toContain('cookie beta to be "(not shown)"');
     expect(await call('routes')).toMatchObject({
       isError: true,
       text: expect.stringContaining('no gateway answers'),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { loadContent } from '../../config/load.ts';
 import { formatProblems } from '../../config/problem.ts';
 import { contentOf } from '../../files/content.ts';
+import { withoutWantedSecrets } from '../../observe/shown-explanation.ts';
 import { explainExchange } from '../../proxy/explain.ts';
 import { formatExplanation } from '../../route/explain-text.ts';
 import { routeTableOf } from '../../route/table.ts';
@@ -38,7 +39,8 @@ function sourcesOf(named: string | undefined, context: CommandContext): ToolSour
         file,
         headers: headers.filter(([name]) => name.toLowerCase() !== 'host'),
       };
-      return formatExplanation(explainExchange(table, config, asked), { colour: false });
+      const explanation = withoutWantedSecrets(explainExchange(table, config, asked));
+      return formatExplanation(explanation, { colour: false });
     },
     problemsOf: async (text) => {
       const file = resolve(context.cwd, named ?? defaultsIn(context.cwd)[0] ?? defaultFile);

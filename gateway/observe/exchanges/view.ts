@@ -1,5 +1,5 @@
 import type { AttemptDetail } from '../../exchange/detail.ts';
-import { HIDDEN, isSecretName, shownField, shownText } from '../../fields/secrets.ts';
+import { shownField, shownText } from '../../fields/secrets.ts';
 import type {
   AttemptView,
   ExchangeSummary,
@@ -9,6 +9,7 @@ import type {
 } from '../../model/exchanges.ts';
 import { formatExplanation } from '../../route/explain-text.ts';
 import type { ExplainInput, Explanation } from '../../route/explanation.ts';
+import { withoutSecrets } from '../shown-explanation.ts';
 import { bodyView } from './bodies.ts';
 import type { KeptExchange } from './ring.ts';
 
@@ -60,22 +61,6 @@ export function viewOf(kept: KeptExchange, id: string, explanation: Explanation)
     tries: detail?.attempts.map((attempt) => attemptOf(attempt, startedAt)) ?? [],
     why: shownText(formatExplanation(withoutSecrets(explanation), { colour: false })),
   };
-}
-
-/** What a route asks for in vain is quoted as the client sent it. */
-function withoutSecrets(explanation: Explanation): Explanation {
-  const candidates = explanation.candidates.map((candidate) => ({
-    ...candidate,
-    losses: candidate.losses.map((loss) => {
-      if (loss.kind !== 'header' && loss.kind !== 'cookie' && loss.kind !== 'query') return loss;
-      const isSecret = loss.kind === 'cookie' || isSecretName(loss.name);
-      const shown = (value: string) =>
-        loss.kind === 'header' ? shownField(loss.name, value) : isSecret ? HIDDEN : value;
-      // What the configuration wants is a secret where what clients send is one.
-      return { ...loss, wanted: loss.wanted && shown(loss.wanted), found: loss.found.map(shown) };
-    }),
-  }));
-  return { ...explanation, candidates };
 }
 
 export function messageOf(fields: readonly string[] | null): MessageView | null {

@@ -46,5 +46,8 @@ routes:
     expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
   hidden(one, [...ofConfig, 'hushnested', 'hushcamel', 'hushprotocol', 'hushsession']);
   hidden(await ask('/config'), ofConfig);
+  const why = await ask('/explain?url=/db/x%3Ftoken=1&header=Cookie:beta%3Dtold');
+  hidden(why, ofConfig);
+  expect(why).toMatch(/"wanted": ?"\(not shown\)",\s*"found": ?\[\s*"told"/);
   hidden(JSON.stringify(gateway.log.records), ofConfig);
 });

@@ -31,6 +31,10 @@ test.each([
   ['token: "S\n S"\na: 1', 'token: (not shown)\na: 1'],
   ['Authorization: Basic S\r\nHost: a', 'Authorization: (not shown)\r\nHost: a'],
   [
+    String.raw`{"a":"{\u0022b\u0022:\u0022pin: S\\n S\\nc: 1\u0022}"}`,
+    String.raw`{"a":"{\u0022b\u0022:\u0022pin: (not shown)\\nc: 1\u0022}"}`,
+  ],
+  [
     String.raw`{"log":"pin: S\n S\n  S\na: \"1\"\ntoken: \"S\" S","a":1`,
     String.raw`{"log":"pin: (not shown)\na: \"1\"\ntoken: (not shown)","a":1`,
   ],
@@ -159,4 +163,5 @@ test('a text of nothing but what may begin a member, or end a value, is read in 
     for (const hostile of [`"${text}`, `"token":${text}`, `"token":"${text}`, `"token":[${text}`])
       expect(withoutMembers(hostile)).toBeTypeOf('string');
   }
+  expect(withoutMembers('pin: 1\n'.repeat(600_000))).toHaveLength(600_000 * 'pin: (not shown)\n'.length);
 });

@@ -46,7 +46,7 @@ const COLON = /(?:\s|\\+[nrt])*(?::|=>)(?:\s|\\+[nrt])*/y;
 
 /** Between two quotes of which the first ended another text, only the last line is a name. */
 function unescaped(name: string): string {
-  const line = name.split(/[\n\r]|\\+[nr]/).at(-1)!;
+  const line = name.split(/[\n\r]|\\[nr]/).at(-1)!;
   return line.replace(/\\u([0-9a-f]{4})|\\/gi, (_, hex?: string) =>
     hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)),
   );
@@ -73,7 +73,7 @@ function withoutBareNames(text: string): string {
 
 /** What may stand before a name, and the name. */
 const BARE_NAME = new RegExp(
-  String.raw`((?:^|[\n\r{[(,"']|\\[nr])(?:[ \t]|-(?=[ \t])){0,${INDENT_MAX}})([a-z_$][\w.$-]{0,99})[ \t]{0,20}:`,
+  String.raw`((?:^|[\n\r{[(,"']|\\(?:[nr]|u002[27]))(?:[ \t]|-(?=[ \t])){0,${INDENT_MAX}})([a-z_$][\w.$-]{0,99})[ \t]{0,20}:`,
   'gi',
 );
 /** The value may begin in the next line, but then its indentation says so. */

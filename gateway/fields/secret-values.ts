@@ -12,12 +12,18 @@ export interface Mark {
 
 /** .NET and PHP write `\u0022` and `\u0027` in a text within JSON. */
 const MARK = /\\*["'[\]{}()]|\\+(?:u002[27])?/g;
+const MARK_HERE = new RegExp(MARK.source, 'y');
 
-export function nextMark(text: string, from: number): Mark | null {
-  MARK.lastIndex = from;
-  const whole = MARK.exec(text)?.[0];
+export const nextMark = (text: string, from: number): Mark | null => markOf(MARK, text, from);
+
+/** Where there is none it reads no further: the next one may be the text's length away from each of many names. */
+const markAt = (text: string, at: number): Mark | null => markOf(MARK_HERE, text, at);
+
+function markOf(pattern: RegExp, text: string, from: number): Mark | null {
+  pattern.lastIndex = from;
+  const whole = pattern.exec(text)?.[0];
   if (whole === undefined) return null;
-  const end = MARK.lastIndex;
+  const end = pattern.lastIndex;
   const at = end - whole.length;
   const isEscaped = whole.endsWith('2') || whole.endsWith('7');
   const backslashes = whole.length - (isEscaped ? 5 : 1);
@@ -54,9 +60,11 @@ export function lineBeginningAt(text: string, at: number): Line | null {
   const column = at - from;
   const before = text[from - 1];
   if (before === undefined || before === '\n' || before === '\r') return { column, backslashes: 0 };
-  const backslashes = backslashesBefore(text, from - 1);
-  // What begins a string, too.
-  if (before === '"' || before === "'") return { column, backslashes: backslashes + 1 };
+  const isEscaped = /\\u002[27]$/.test(text.slice(Math.max(0, from - 6), from));
+  const backslashes = backslashesBefore(text, from - (isEscaped ? 5 : 1));
+  // What begins a string, too. In it each encoder has doubled the backslash before `n`.
+  if (isEscaped || before === '"' || before === "'")
+    return { column, backslashes: 1 << escapesOf(backslashes, isEscaped) };
   return /[nr]/.test(before) && backslashes > 0 ? { column, backslashes: lowestBit(backslashes) } : null;
 }
 
@@ -75,8 +83,8 @@ function backslashesBefore(text: string, at: number): number {
 export function endOfValue(text: string, from: number, line: Line | null): number {
   TAGGED.lastIndex = from;
   TAGGED.test(text);
-  const first = nextMark(text, TAGGED.lastIndex);
-  const isEnclosed = first?.at === TAGGED.lastIndex && (isQuote(first) || isOpening(first));
+  const first = markAt(text, TAGGED.lastIndex);
+  const isEnclosed = first !== null && (isQuote(first) || isOpening(first));
   const end = isEnclosed ? endOfQuoted(text, first) : from;
   if (line === null) return isEnclosed ? end : endOfBare(text, from);
   return isEnclosed && isBehindValue(text, end) ? end : endOfBlock(text, end, line, end === from);

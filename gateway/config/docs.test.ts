@@ -127,7 +127,7 @@ describe('the JSON schema for editors', () => {
     'routes: { /a: { to: [3001, { at: "db:1", weight: 3, backup: on }], balance: { hash: { cookie: sid } }, canary: { to: 3009, weight: 5% } } }',
     'routes: { /a: { to: 3001, health: /healthz, ejection: { rate: 20% }, sticky: sid, slowStart: 30s, limits: { waiting: 0 } }, /b: { to: 3001, health: { path: /x, status: [200, 300-399] } } }',
     'routes: {}\nstreams: { tcp: { 7000: { to: { at: 7001, weight: 2 }, health: tcp, balance: hash } } }',
-    'respond: 503\nroutes: { /a: { to: 1, respond: off }, /b: { to: 1, respond: { status: 503, share: 10% } }, /c: { respond: 410 } }',
+    `respond: 503\nroutes: { /a: { to: 1, respond: off }, /b: { to: 1, respond: { status: 503, share: 10% } }, /c: { respond: 410 }, /d: { to: 1, respond: "\${MAINTENANCE}" } }`,
     'trustProxy: loopback\nroutes: { /a: { to: 1, when: { methods: GET, headers: { a: true }, query: { b: 1 } } } }',
   ])('accepts %j', (text) => {
     expect(accepts(text)).toBe(true);
@@ -141,6 +141,10 @@ describe('the JSON schema for editors', () => {
     'routes: { /a: [] }',
     'routes: { /a: { strip: true } }',
     'routes: { /a: { to: 1, folder: ./a } }',
+    'routes: { /a: { to: 1, respond: 503 } }',
+    'routes: { /a: { folder: ./a, respond: { status: 503 } } }',
+    'routes: { /a: { respond: { status: 503, share: 10% } } }',
+    'routes: { /a: { respond: off } }',
     'routes: { /a: { to: 1, hostHeader: [kept] } }',
     'routes: { /a: { to: 1, timeouts: { connect: 5 } } }',
     'routes: { /a: { to: 1, timeouts: { connect: 5 s } } }',

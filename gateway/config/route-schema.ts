@@ -175,7 +175,21 @@ export const compilePlainKeys = plainRows.compile;
 
 /** What may answer the requests of a route: it has one of these keys. */
 export const ORIGIN_KEYS = ['to', 'folder', 'redirect', 'respond'] as const;
-const ELSEWHERE = ['to', 'folder', 'redirect'].map((key) => ({ required: [key] }));
+const OFF = { enum: ['off', 'false', false] };
+const IN_PART = { type: 'object', required: ['share'] };
+const VARIABLE = { type: 'string', pattern: '\\$\\{' };
+/** For editors. Beside one of the others `respond` is switched off, or for a share. */
+const ORIGINS = [
+  ...['to', 'folder', 'redirect'].map((key) => ({
+    required: [key],
+    properties: { respond: { anyOf: [OFF, VARIABLE, IN_PART] } },
+  })),
+  {
+    required: ['respond'],
+    not: { anyOf: [{ required: ['to'] }, { required: ['folder'] }, { required: ['redirect'] }] },
+    properties: { respond: { not: { anyOf: [OFF, IN_PART] } } },
+  },
+];
 
 export const routeForm = z
   .strictObject({
@@ -244,8 +258,7 @@ export const routeForm = z
   )
   .meta({
     id: 'route',
-    // `respond` may stand beside one of the others: switched off, or for a share.
-    oneOf: [...ELSEWHERE, { required: ['respond'], not: { anyOf: ELSEWHERE } }],
+    oneOf: ORIGINS,
     doc: { expected: 'a map with the key "to", "folder", "redirect" or "respond"', holder: 'a route' },
   });
 

@@ -30,8 +30,8 @@ export async function serveRpc(input: Readable, output: Writable, handle: RpcHan
   const underWay = new Set<Promise<void>>();
   // A client that reads no more has left: the input ends, too.
   output.on('error', () => input.destroy());
-  const answer = async (line: string) => {
-    const said = await answerTo(line, handle);
+  const answer = async (line: string | null) => {
+    const said = line === null ? TOO_LONG : await answerTo(line, handle);
     if (said !== null && output.writable) output.write(`${JSON.stringify(said)}\n`);
   };
   for await (const line of boundedLines(input)) {
@@ -44,16 +44,23 @@ export async function serveRpc(input: Readable, output: Writable, handle: RpcHan
 
 const UNDER_WAY_MAX = 32;
 
-/** A message has an end, or none is read. @throws */
-async function* boundedLines(input: Readable): AsyncGenerator<string> {
+/** @returns its lines; `null` for one that is too long, of which nothing is kept. */
+async function* boundedLines(input: Readable): AsyncGenerator<string | null> {
   input.setEncoding('utf8');
   let rest = '';
+  let isTooLong = false;
   try {
     for await (const piece of input) {
       const lines = (rest + piece).split('\n');
       rest = lines.pop() ?? '';
-      if (rest.length > LINE_MAX_CHARS) throw new Error('a message of more than 4 MiB');
-      for (const line of lines) if (line.trim() !== '') yield line;
+      for (const line of lines) {
+        if (!isTooLong && line.trim() !== '') yield line;
+        isTooLong = false;
+      }
+      if (!isTooLong && rest.length <= LINE_MAX_CHARS) continue;
+      if (!isTooLong) yield null;
+      isTooLong = true;
+      rest = '';
     }
   } catch (cause) {
     if (!input.destroyed) throw cause;
@@ -61,6 +68,7 @@ async function* boundedLines(input: Readable): AsyncGenerator<string> {
 }
 
 const LINE_MAX_CHARS = 4 << 20;
+const TOO_LONG: unknown = failure(null, new RpcError(PARSE_ERROR, 'A message has 4 MiB at most.'));
 
 async function answerTo(line: string, handle: RpcHandler): Promise<unknown> {
   let message: unknown;
@@ -69,7 +77,7 @@ async function answerTo(line: string, handle: RpcHandler): Promise<unknown> {
   } catch {
     return failure(null, new RpcError(PARSE_ERROR, 'That is no JSON.'));
   }
-  if (!Array.isArray(message)) return answerOne(message, handle);
+  if (!Array.isArray(message) || message.length === 0) return answerOne(message, handle);
   // Protocol 2025-03-26 has batches.
   const answers = await Promise.all(message.map((one) => answerOne(one, handle)));
   const said = answers.filter((one) => one !== null);
@@ -79,11 +87,12 @@ async function answerTo(line: string, handle: RpcHandler): Promise<unknown> {
 async function answerOne(message: unknown, handle: RpcHandler): Promise<unknown> {
   if (!isObject(message)) return failure(null, new RpcError(INVALID_REQUEST, 'That is no request.'));
   const { id, method, params } = message;
-  // An answer to a request that was never made.
-  if (method === undefined) return null;
-  if (typeof method !== 'string')
-    return failure(idOf(id), new RpcError(INVALID_REQUEST, 'That is no request.'));
   const known = idOf(id);
+  // An answer to a request that was never made.
+  if (method === undefined && ('result' in message || 'error' in message)) return null;
+  if (typeof method !== 'string') return failure(known, new RpcError(INVALID_REQUEST, 'That is no request.'));
+  if (known === null && 'id' in message)
+    return failure(null, new RpcError(INVALID_REQUEST, 'The id of a request is a text or a number.'));
   try {
     const result = await handle(method, isObject(params) ? params : {});
     return known === null ? null : { jsonrpc: '2.0', id: known, result };

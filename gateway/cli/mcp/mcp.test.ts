@@ -177,6 +177,10 @@ describe('without a gateway', () => {
     child.stdin.write(
       'no json\n[]\n42\n{"jsonrpc":"2.0","id":1,"method":"nothing"}\n{"jsonrpc":"2.0","method":"notifications/x"}\n',
     );
+    child.stdin.write(
+      '{"id":{},"method":"ping"}\n{"id":null,"method":"ping"}\n{"id":3}\n{"id":4,"result":1}\n',
+    );
+    child.stdin.write(`{"id":5,"method":"ping","params":{"a":"${'5'.repeat(5_000_000)}"}}\n`);
     child.stdin.end('[{"jsonrpc":"2.0","id":2,"method":"ping"}]\n');
     const code = await new Promise((resolve) => child.on('close', resolve));
     const answers = said
@@ -184,14 +188,21 @@ describe('without a gateway', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(code).toBe(0);
-    expect(answers).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({ id: null, error: expect.objectContaining({ code: -32700 }) }),
-        expect.objectContaining({ id: null, error: expect.objectContaining({ code: -32600 }) }),
-        expect.objectContaining({ id: 1, error: expect.objectContaining({ code: -32601 }) }),
+    const brief = answers.map((one) => (Array.isArray(one) ? one : `${one.id} ${one.error.code}`));
+    expect(brief.toSorted()).toEqual(
+      [
+        ...[
+          'null -32700',
+          'null -32600',
+          'null -32600',
+          '1 -32601',
+          'null -32600',
+          'null -32600',
+          '3 -32600',
+        ],
+        'null -32700',
         [{ jsonrpc: '2.0', id: 2, result: {} }],
-      ]),
+      ].toSorted(),
     );
-    expect(answers).toHaveLength(4);
   });
 });

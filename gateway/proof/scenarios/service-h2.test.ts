@@ -255,6 +255,16 @@ describe('what does not come to its end', () => {
     expect(await client.answer()).toMatchObject({ status: 413, text: 'too much' });
   });
 
+  test('an early answer without a body to an upload of unknown length is delivered, and harms nobody', async () => {
+    const service = await startH2Service((stream) => stream.respond({ ':status': 413 }, { endStream: true }));
+    const gateway = await gatewayTo(service.port);
+    for (const _again of [1, 2]) {
+      const client = await gateway.connect();
+      await client.send('POST /db HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n');
+      expect(await client.answer()).toMatchObject({ status: 413, text: '' });
+    }
+  });
+
   test('one that is silent is a 504 in time', async () => {
     const service = await startH2Service(() => {});
     const gateway = await gatewayTo(service.port, ', timeouts: { response: 100ms }');

@@ -4,6 +4,7 @@ import {
   constants,
   type IncomingHttpHeaders,
 } from 'node:http2';
+import { addAbortSignal } from 'node:stream';
 import { ownBytes } from '../../exchange/borrowed-bytes.ts';
 import type { Connection, ConnectionOwner } from '../../exchange/connection.ts';
 import type { AnswerSink, BodySink, Fields, UpstreamCall, UpstreamRequest } from '../../exchange/contract.ts';
@@ -229,15 +230,24 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
     clearTimeout(this.#patience);
     const stream = this.#stream;
     // What is left of it in either direction has no place to go any more.
-    if (stream && !stream.destroyed && !(stream.readableEnded && stream.writableEnded)) {
-      // By `close` Node ends a body whose length is known before it resets the stream, and a part passes for the whole.
-      if (stream.writableEnded || this.#request?.body?.length == null) stream.close(constants.NGHTTP2_CANCEL);
-      else stream.destroy(new Error('broken off'));
-    }
+    if (stream && !stream.destroyed && !(stream.readableEnded && stream.writableEnded))
+      setImmediate(letGo, stream, !stream.writableEnded && this.#request?.body?.length != null);
     stream?.resume();
     this.#session?.leave(this);
     this.#owner.released(this);
   }
+}
+
+/**
+ * Resets it. By `close` Node would end a body before that, and a part pass for the whole. Never from within a callback of the session: there
+ * Node 26 puts the reset off, and ends the process by an assertion where trailers are awaited.
+ * @param lacks whether a part of a body of known length is missing: Node's services take CANCEL for its end.
+ */
+function letGo(stream: ClientHttp2Stream, lacks: boolean): void {
+  if (stream.destroyed) return;
+  if (lacks) stream.destroy(new Error('broken off'));
+  // That something was aborted Node says as CANCEL.
+  else addAbortSignal(AbortSignal.abort(), stream);
 }
 
 /** nghttp2 sees to three digits and that there is no 101; a status above 599 is none (RFC 9110 §15), and over HTTP/1.1 it could not be passed on. */

@@ -51,7 +51,7 @@ export class RepeatedFields {
   readonly fields: Fields;
   /** Of an answer, from the status line on; `null`: not written yet. */
   text: string | null = null;
-  /** What `Content-Length` among them says, or -1, and whether there is a `Date`. */
+  /** What `Content-Length` says in it, or -1, and whether there is a `Date`. */
   length = -1;
   dated = false;
   /** What the route that gave them last made of them. */
@@ -111,7 +111,7 @@ export interface UpstreamRequest {
   readonly target: string;
   /** How the body is framed is this side's own business: what stands here of it must agree with the body, and is written anew. */
   readonly fields: Fields;
-  /** What stands before them and was sent before. */
+  /** What stands before them and was sent before; what says how the body is framed stands among these then. */
   readonly repeated?: RepeatedFields | null;
   readonly body: RequestBody | null;
   /** The client waits for a 100 before it sends the body (RFC 9110 §10.1.1): where this side can, the service is asked. */

@@ -117,23 +117,22 @@ export function requestText(
   { method, target, repeated, fields }: UpstreamRequest,
   body: RequestBody | null,
 ): string {
-  let text = `${method} ${target} HTTP/1.1\r\n`;
-  if (repeated) text += repeated.text ??= writtenOnce(repeated);
-  return `${text}${fieldLines(fields, body)}\r\n`;
+  const line = `${method} ${target} HTTP/1.1\r\n`;
+  if (!repeated) return `${line}${fieldLines(fields, body)}\r\n`;
+  return `${line}${repeatedText(repeated, body)}${fieldLines(fields, null)}\r\n`;
 }
 
-/**
- * Without what frames a body: that is said behind them, by each request's own. As one piece: what it was put together of would be put together
- * again for each request.
- */
-function writtenOnce({ fields }: RepeatedFields): string {
-  let text = '';
-  for (let i = 0; i < fields.length; i += 2)
-    if (!FRAMES.test(fields[i]!)) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  return Buffer.from(text, 'latin1').toString('latin1');
+/** A text that is kept says how long the body is, and serves that length alone. Chunks are framed anew each time. */
+function repeatedText(repeated: RepeatedFields, body: RequestBody | null): string {
+  const length = body === null ? -1 : body.length;
+  if (repeated.text !== null && repeated.length === length) return repeated.text;
+  // As one piece: what it was put together of would be put together again for each request.
+  const text = Buffer.from(fieldLines(repeated.fields, body), 'latin1').toString('latin1');
+  if (length === null) return text;
+  repeated.length = length;
+  repeated.text = text;
+  return text;
 }
-
-const FRAMES = /^(?:content-length|transfer-encoding)$/i;
 
 function fieldLines(fields: Fields, body: RequestBody | null): string {
   let text = '';

@@ -112,8 +112,6 @@ export class RequestReader {
     this.last = null;
     // Of the whole head: to V8 its parts are places in it, and keep all of it, the target, too.
     if (this.expectsContinue || this.framing === 'chunked' || head.length > LAST_MAX_BYTES) return;
-    // A length of 0 is said without a body, behind which it would be written anew (head-text.ts).
-    if (this.#framed && this.length === 0) return;
     const text = head.slice(fieldsAt);
     this.last = new LastFields(text, this.persistent, this.#framed ? this.length : 0);
     if (last?.text !== text) return;

@@ -104,6 +104,20 @@ describe.each(['wire', 'general'])('in the %s lane', (lane) => {
     expect(await outcomes()).toMatch(/\n403\n.*Ssl: on/s);
   });
 
+  test('a body that comes again is announced where it was, as the client spells it', async () => {
+    const service = (await startService()).answer(ok('x'));
+    const gateway = await startTestGateway(`routes:\n  /db: { to: ${service.port}, lane: ${lane} }\n`);
+    const client = await gateway.connect();
+    const head = 'POST /db/x HTTP/1.1\r\nHost: a\r\ncontent-length: 3\r\nX-A: b\r\n\r\n';
+    for (const body of ['abc', 'def', 'ghi', 'jkl']) await client.exchange(`${head}${body}`);
+    const got = service.requests.map(({ head: { lines } }) =>
+      lines.filter((line) => !/^(?:x-request-id|traceparent):/i.test(line)),
+    );
+    expect(got).toEqual(Array(4).fill(got[0]));
+    expect(got[0]!.slice(0, 3)).toEqual(['Host: a', 'content-length: 3', 'X-A: b']);
+    expect(service.requests.map(({ body }) => String(body))).toEqual(['abc', 'def', 'ghi', 'jkl']);
+  });
+
   test('a limit counts each of the same requests, and tells each what is left', async () => {
     const service = (await startService()).answer(ok('x'));
     const gateway = await startTestGateway(

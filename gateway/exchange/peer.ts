@@ -7,6 +7,8 @@ export interface Peer {
   readonly secure: boolean;
   /** The certificate that it showed, where one was asked for and is sound, as `X-Forwarded-Client-Cert` says it. */
   readonly certificate?: string;
+  /** It speaks HTTP/2, also where the general lane reads what it says as HTTP/1.1 (listener/h2/h2-bridge.ts). */
+  http2?: true;
   /** By which it was counted last (policy/rate-limit/party-tag.ts): it goes with the connection. */
   tag?: PeerTag | undefined;
 }

@@ -203,12 +203,12 @@ export class Carrier implements HttpListenerHandler {
 
   #arrive(client: ClientExchange | UpgradeRequest): Exchange {
     const snapshot = this.#options.snapshots.current;
-    const { address } = client.peer;
+    const { address, http2 } = client.peer;
     const { inspection, tracing, mode } = this.#options;
     let facts: RequestFacts = client.block && !tracing.on ? factsOf(client.block) : readFacts(client.fields);
     const believed = facts.requestId !== null && snapshot.trust.includes(address);
     const id = this.#context.identity.requestId(facts.requestId, believed);
-    const protocol = PROTOCOLS[client.version] ?? 'HTTP/1.1';
+    const protocol = http2 ? 'HTTP/2' : client.version === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1';
     const record = newExchangeRecord(id, client.method, client.rawTarget, protocol, address);
     if (record.startedAt < inspection.until) record.detail = inspection.begin(client.fields);
     if (tracing.on) {
@@ -365,8 +365,3 @@ function staysOnWire(decision: Decision): boolean {
   if (decision.kind === 'routed') return decision.live.lane === 'wire';
   return decision.kind !== 'page' && decision.kind !== 'dashboard';
 }
-
-const PROTOCOLS: Readonly<Record<string, 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'>> = {
-  '1.0': 'HTTP/1.0',
-  '2': 'HTTP/2',
-};

@@ -73,12 +73,22 @@ function relayAnswer(
     .on('error', () => exchange.abort())
     .on('response', (begun) => {
       answer = begun;
-      exchange.head(statusFor(begun.statusCode ?? 502), '', begun.rawHeaders);
+      let told = false;
+      const tell = () => {
+        if (!told) exchange.head(statusFor(begun.statusCode ?? 502), '', begun.rawHeaders);
+        told = true;
+      };
+      // To gRPC an answer of trailers alone is a head that ends its stream: whether a body follows shows a turn later.
+      if (!('grpc-status' in begun.headers)) tell();
       begun
         .on('data', (chunk: Buffer) => {
+          tell();
           if (!exchange.write(chunk)) begun.pause();
         })
-        .on('end', () => exchange.end(begun.rawTrailers))
+        .on('end', () => {
+          tell();
+          exchange.end(begun.rawTrailers);
+        })
         .on('error', () => exchange.abort());
     });
 }

@@ -113,6 +113,7 @@ class H2Connection implements H2Session, TurnTaker {
   constructor(socket: Socket, session: ServerHttp2Session, owner: H2LaneOwner, turns: Turns) {
     this.socket = socket;
     this.peer = peerOf(socket);
+    this.peer.http2 = true;
     this.session = session;
     // A client that should send less is asked to come back on another connection.
     this.reading = { pause: () => session.close(), resume() {} };

@@ -40,10 +40,14 @@ test('an answer of trailers alone stays one', async () => {
 
 test.each([
   ['/shop.Cart/Get', '14', 'connection_refused'],
+  ['/shop.General/Get', '14', 'connection_refused'],
   ['/elsewhere/Get', '12', 'no_route'],
 ])('an error of ours at %s is the gRPC status %s', async (path, status, code) => {
-  const gateway = await startTestGateway('routes: { /shop.Cart: "h2c://127.0.0.1:1" }\n');
+  const gateway = await startTestGateway(
+    'routes: { /shop.Cart: "h2c://127.0.0.1:1", /shop.General: { to: "h2c://127.0.0.1:1", lane: general } }\n',
+  );
   const { headers, isLast } = await call(await connectH2(gateway.port, 'http'), path);
   expect([headers[':status'], headers['grpc-status'], isLast]).toEqual([200, status, true]);
   expect(headers['grpc-message']).toContain(code);
+  expect(await gateway.log.find('line', (line) => line.code === code)).toMatchObject({ protocol: 'HTTP/2' });
 });

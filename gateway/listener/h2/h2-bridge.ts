@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Fields } from '../../exchange/contract.ts';
 import { http } from '../../exchange/node-http.ts';
@@ -34,14 +35,36 @@ export function bridgeTunnel(exchange: H2Exchange, far: Duplex): void {
   const handshake = ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', key];
   const request = requestOn(far, 'GET', exchange, handshake);
   relayAnswer(request, exchange, far, (status) => (status < 300 ? 502 : status));
-  request.on('upgrade', ({ rawHeaders }, socket, head) => {
-    const { stream, received } = exchange;
+  request.on('upgrade', ({ headers, rawHeaders }, socket, head) => {
+    if (headers.upgrade?.toLowerCase() !== 'websocket') return refuse(exchange, far);
     exchange.head(200, '', without(rawHeaders, HANDSHAKE_FIELDS));
-    if (head.length > 0) stream.write(head);
-    stream.on('data', (chunk: Buffer) => received(chunk.length));
-    stream.pipe(socket).pipe(stream);
+    joinTunnel(exchange, socket, head);
   });
   request.end();
+}
+
+/** The service speaks another protocol now, and the client would talk to it as to a WebSocket. */
+function refuse(exchange: H2Exchange, far: Duplex): void {
+  exchange.head(502, '', []);
+  exchange.end([]);
+  far.destroy();
+}
+
+/** The end of one side is one to the other, and its reset a reset (RFC 8441 §5). */
+function joinTunnel(exchange: H2Exchange, socket: Duplex, head: Buffer): void {
+  const { stream, received } = exchange;
+  // Node says `end` of a stream that was reset, too.
+  const wasReset = () => stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+  exchange.listen({
+    drained() {},
+    closed: () => void (wasReset() && socket.destroy(new Error('reset'))),
+  });
+  if (head.length > 0) stream.write(head);
+  stream
+    .on('data', (chunk: Buffer) => received(chunk.length))
+    .on('end', () => wasReset() || socket.end())
+    .pipe(socket, { end: false });
+  socket.on('close', () => socket.readableEnded || exchange.cancel()).pipe(stream);
 }
 
 function requestOn(far: Duplex, method: string, exchange: H2Exchange, more: Fields): ClientRequest {

@@ -1,5 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { addAbortSignal } from 'node:stream';
 import { ownBytes } from '../../exchange/borrowed-bytes.ts';
 import type { ClientExchange, Reading } from '../../exchange/client-exchange.ts';
 import type { DownstreamListener, Fields, RequestBody } from '../../exchange/contract.ts';
@@ -31,6 +32,7 @@ export class H2Exchange implements ClientExchange {
   readonly #session: H2Session;
   #listener: DownstreamListener = IGNORE;
   #trailers: Fields = [];
+  #waitsForTrailers = false;
   /** A head that may be all of the answer. */
   #held: string[] | null = null;
   /** Whether it hears when what was written has gone. */
@@ -107,6 +109,7 @@ export class H2Exchange implements ClientExchange {
 
   #respond(list: string[], waitForTrailers: boolean): void {
     const stream = this.#stream;
+    this.#waitsForTrailers = waitForTrailers;
     if (waitForTrailers)
       stream.on('wantTrailers', () => this.#attempt(() => stream.sendTrailers(grouped(this.#trailers))));
     this.#attempt(() => stream.respond(list, { waitForTrailers }));
@@ -153,14 +156,25 @@ export class H2Exchange implements ClientExchange {
     if (this.#held && trailers.length === 0) this.#endWithHead(this.#held);
     else this.#flushHead();
     this.#stream.end();
-    // What is left of an upload is read by nobody: the client is told to stop, which is no error (RFC 9113 §8.1).
-    if (this.body && !this.#stream.readableEnded)
-      this.#stream.once('finish', () => this.#stream.close(constants.NGHTTP2_NO_ERROR));
+    if (this.body && !this.#stream.readableEnded) this.#stopUpload();
+  }
+
+  /** What is left of it is read by nobody: the client is told to stop, which is no error, once its answer has ended (RFC 9113 §8.1). Node sends trailers in an immediate. */
+  #stopUpload(): void {
+    const stream = this.#stream;
+    const stop = () => void (stream.destroyed || stream.close(constants.NGHTTP2_NO_ERROR));
+    if (this.#waitsForTrailers) stream.once('wantTrailers', () => setImmediate(stop));
+    else stream.once('finish', stop);
   }
 
   /** By `close` Node ends the stream before it resets it, and a part with END_STREAM behind it passes for the whole (RFC 9113 §8.1). */
   abort(): void {
-    if (!this.#stream.destroyed) this.#stream.on('error', ignore).destroy(new Error('broken off'));
+    if (!this.#stream.destroyed) this.#stream.destroy(new Error('broken off'));
+  }
+
+  /** A tunnel is reset, as its other end was (RFC 8441 §5). That something was aborted Node says as CANCEL. */
+  cancel(): void {
+    if (!this.#stream.destroyed) addAbortSignal(AbortSignal.abort(), this.#stream);
   }
 
   /** Small answers never wait: each listener of a stream costs as much as a field. */
@@ -179,7 +193,6 @@ export class H2Exchange implements ClientExchange {
 }
 
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
-function ignore(): void {}
 
 /** Without pseudo-fields; `:authority` is the Host (RFC 9113 §8.3.1), and crumbs of cookies are one field again (§8.2.3). */
 function regularFields(raw: Fields, authority: string | undefined): Fields {

@@ -26,7 +26,8 @@ export function memoryConnection(peer: Peer): readonly [near: Duplex, far: Duple
     ref: () => near,
     unref: () => near,
     destroySoon: () => void (near.writableFinished ? near.destroy() : near.end(() => near.destroy())),
-    resetAndDestroy: () => near.destroy(),
+    // Of one that is destroyed with an error the other end hears no `end`.
+    resetAndDestroy: () => near.destroy(new Error('reset')),
   });
   markPeer(near, peer);
   // An end that is destroyed leaves the other one waiting.

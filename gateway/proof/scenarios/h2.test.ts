@@ -140,6 +140,18 @@ describe.each(routeKinds)('HTTP/2 over TLS, on $kind', ({ routes, files, through
     expect(stream.rstCode).toBe(http2.constants.NGHTTP2_INTERNAL_ERROR);
   });
 
+  test('an early answer without a length ends before its upload is stopped', async () => {
+    const service = await startService();
+    const session = await connectH2((await gatewayFor(routes('/db', service.port), files)).port);
+    const stream = session.request({ ':authority': 'shop.test', ':path': '/db', ':method': 'POST' });
+    stream.write('half');
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send('HTTP/1.1 413 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n');
+    expect(await answerOf(stream)).toMatchObject({ status: 413, text: '' });
+    expect(stream.rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR);
+  });
+
   test('a client that resets its stream has left, and its connection lives on', async () => {
     const service = await startService();
     const gateway = await gatewayFor(routes('/db', service.port), files);
@@ -194,22 +206,22 @@ describe('what the gateway answers by itself', () => {
   });
 });
 
-describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
-  const ask = {
-    ':method': 'CONNECT',
-    ':protocol': 'websocket',
-    ':path': '/chat',
-    ':scheme': 'https',
-    ':authority': 'shop.test',
-  };
+const ASK = {
+  ':method': 'CONNECT',
+  ':protocol': 'websocket',
+  ':path': '/chat',
+  ':scheme': 'https',
+  ':authority': 'shop.test',
+};
 
+describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
   test('is a tunnel to the service, which sees a handshake of HTTP/1.1', async () => {
     const service = await startService();
     const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
     const session = await connectH2(gateway.port);
     await once(session, 'remoteSettings');
     const stream = session.request({
-      ...ask,
+      ...ASK,
       'sec-websocket-version': '13',
       'sec-websocket-protocol': 'chat',
     });
@@ -236,7 +248,7 @@ describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
     const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
     const session = await connectH2(gateway.port);
     await once(session, 'remoteSettings');
-    expect(await answerOf(session.request(ask))).toMatchObject({ status: 403, text: 'no' });
+    expect(await answerOf(session.request(ASK))).toMatchObject({ status: 403, text: 'no' });
   });
 
   test('that the service answers with 200 is not open, and one of another protocol never is', async () => {
@@ -244,10 +256,45 @@ describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
     const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
     const session = await connectH2(gateway.port);
     await once(session, 'remoteSettings');
-    expect(await answerOf(session.request(ask))).toMatchObject({ status: 502, text: 'ok' });
-    const other = await answerOf(session.request({ ...ask, ':protocol': 'ssh' }));
+    expect(await answerOf(session.request(ASK))).toMatchObject({ status: 502, text: 'ok' });
+    const other = await answerOf(session.request({ ...ASK, ':protocol': 'ssh' }));
     expect([other.status, JSON.parse(other.text).code]).toEqual([501, 'upgrade_refused']);
     expect(service.requests).toHaveLength(1);
+  });
+});
+
+describe('a WebSocket over HTTP/2 that breaks', () => {
+  async function opened(answer = agreement()) {
+    const service = await startService();
+    const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
+    const session = await connectH2(gateway.port);
+    await once(session, 'remoteSettings');
+    const stream = session.request(ASK);
+    stream.on('error', () => {});
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send(answer);
+    const [head] = await once(stream, 'response');
+    return { stream, connection, status: head[':status'] };
+  }
+
+  test('at its service is reset by CANCEL, and not ended', async () => {
+    const { stream, connection } = await opened();
+    const over = once(stream, 'close');
+    connection.reset();
+    await over;
+    expect([stream.rstCode, stream.aborted]).toEqual([http2.constants.NGHTTP2_CANCEL, true]);
+  });
+
+  test('at its client is reset at its service', async () => {
+    const { stream, connection } = await opened();
+    stream.destroy(new Error('gone'));
+    expect(await connection.ending()).toBe('reset');
+  });
+
+  test('for another protocol is none: 502', async () => {
+    const other = agreement().replace('websocket', 'ssh');
+    expect((await opened(other)).status).toBe(502);
   });
 });
 

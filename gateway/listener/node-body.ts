@@ -48,8 +48,9 @@ export class NodeBody implements RequestBody {
   read(sink: BodySink): void {
     this.#sink = sink;
     if (this.#fault) return sink.fail(this.#fault);
-    // Its end would be waited for until the idle timeout, and the client be called slow.
-    if (this.#request.readableDidRead) return sink.fail(alreadyRead());
+    // Its end would be waited for until the idle timeout, and the client be called slow. Of an empty one Node knows its end alone.
+    const { readableDidRead, readableEnded } = this.#request;
+    if (readableDidRead || readableEnded) return sink.fail(alreadyRead());
     if (this.expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
     this.#flow = (this.#othersRead ? null : this.#passage.pass(sink)) ?? this.#stream(sink);
   }

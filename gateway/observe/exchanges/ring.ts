@@ -28,8 +28,8 @@ export interface RingBounds {
 const RING_BOUNDS: RingBounds = { entries: 5_000, bytes: 16 << 20 };
 
 /**
- * The newest exchanges, bounded in number and in memory: each new one pushes the oldest out. They are bytes outside V8's heap. As objects, thirty for
- * each, they would outlive its young generation, and what the collector does for them would cost more than all else that looking does.
+ * The newest exchanges, bounded in number and in memory: each new one pushes the oldest out. They are bytes outside V8's heap: as objects, thirty for
+ * each, they would outlive its young generation and be copied and marked by the collector.
  */
 export class ExchangeRing {
   readonly #entries: number;

@@ -103,7 +103,7 @@ export class H2Exchange implements ClientExchange {
     // A body whose length is known has no trailers, and those that have none cost a frame.
     const waitForTrailers = !isEmpty && !hasLength(fields);
     const list = neverIndexed(lowered(fields, [':status', String(status)]));
-    if (isGrpc(fields)) this.#holdHead(list);
+    if (isGrpc(fields) && !isEmpty) this.#holdHead(list);
     else this.#respond(list, waitForTrailers);
   }
 
@@ -164,6 +164,8 @@ export class H2Exchange implements ClientExchange {
     const stream = this.#stream;
     const stop = () => void (stream.destroyed || stream.close(constants.NGHTTP2_NO_ERROR));
     if (this.#waitsForTrailers) stream.once('wantTrailers', () => setImmediate(stop));
+    // Of an answer without a body the head was the end.
+    else if (stream.writableFinished) stop();
     else stream.once('finish', stop);
   }
 

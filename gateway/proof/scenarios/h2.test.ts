@@ -140,15 +140,19 @@ describe.each(routeKinds)('HTTP/2 over TLS, on $kind', ({ routes, files, through
     expect(stream.rstCode).toBe(http2.constants.NGHTTP2_INTERNAL_ERROR);
   });
 
-  test('an early answer without a length ends before its upload is stopped', async () => {
+  test.each([
+    ['a body of no known length', 413, 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['no body', 204, '\r\n'],
+  ])('an early answer with %s ends before its upload is stopped', async (_what, status, rest) => {
     const service = await startService();
     const session = await connectH2((await gatewayFor(routes('/db', service.port), files)).port);
     const stream = session.request({ ':authority': 'shop.test', ':path': '/db', ':method': 'POST' });
     stream.write('half');
     const connection = await service.connection();
     await connection.head();
-    await connection.send('HTTP/1.1 413 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n');
-    expect(await answerOf(stream)).toMatchObject({ status: 413, text: '' });
+    await connection.send(`HTTP/1.1 ${status} Early\r\n${rest}`);
+    expect(await answerOf(stream)).toMatchObject({ status, text: '' });
+    if (!stream.closed) await once(stream, 'close');
     expect(stream.rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR);
   });
 

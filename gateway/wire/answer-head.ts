@@ -16,7 +16,7 @@ export interface AnswerHead {
   readonly length: number;
   /** Whether another exchange may follow on the connection (RFC 9112 §9.3). */
   readonly persistent: boolean;
-  /** Seconds for which the service says that it keeps an idle connection; `null`: it says nothing. */
+  /** How many seconds the service keeps an idle connection, by its Keep-Alive field; `null`: it did not say. */
   readonly keepAliveSeconds: number | null;
 }
 
@@ -46,13 +46,13 @@ export class LastAnswerHead {
 }
 
 /**
- * @param text latin-1, from the status line to the empty line.
- * @param method of the request: the answer to HEAD has no body, whatever it says (RFC 9112 §6.3).
- * @throws FramingError for everything that another reader might read differently.
+ * @param text latin-1, from the status line to the empty line
+ * @param method of the request: an answer to HEAD has no body, whatever its fields say (RFC 9112 §6.3)
+ * @throws FramingError for everything that another reader might read differently
  */
 export function parseAnswerHead(text: string, method: string): AnswerHead {
   if (!ANSWER_HEAD.test(text)) throw new FramingError('a head that is not HTTP/1');
-  // Optional white space to RFC 9110 §5.5; to Node's parser `chunked\t` is another coding, so it is in doubt what it is.
+  // Tabs are optional white space to RFC 9110 §5.5, but Node's parser takes `chunked\t` for another coding.
   if (text.includes('\t\r\n') && TAB_BEHIND_FRAMING.test(text))
     throw new FramingError('a tab at the end of a field that frames the answer');
   const lineEnd = text.indexOf('\r\n');
@@ -63,8 +63,8 @@ export function parseAnswerHead(text: string, method: string): AnswerHead {
 }
 
 /**
- * Whether what has come of a head may still become a valid one. What can't is known before the service is silent for so long that its
- * answer counts as late. @param bytes all of it so far.
+ * Whether an unfinished head may still become valid. An impossible one is answered at once instead of after the response timeout.
+ * @param bytes everything received so far
  */
 export function mayBecomeAnswerHead(bytes: Buffer): boolean {
   const known = Math.min(bytes.length, BEGINNING.length);
@@ -124,7 +124,7 @@ class FramedHead implements AnswerHead {
     if (seconds !== undefined) this.keepAliveSeconds = Number(seconds);
   }
 
-  /** RFC 9112 §6.3: more than one, or anything but digits, is for nobody to repair. */
+  /** RFC 9112 §6.3: several different lengths, or anything but digits, can't be repaired. */
   #noteLength(value: string): void {
     if (this.length >= 0 || !DIGITS.test(value)) throw new FramingError(`Content-Length: ${value}`);
     this.length = Number(value);

@@ -13,8 +13,8 @@ export interface BodyReaderSink {
 type State = 'idle' | 'counted' | 'until-close' | 'size' | 'chunk' | 'chunk-end' | 'trailers';
 
 /**
- * Reads the bodies of one connection, one after the other (RFC 9112 §6.3). What it is told to expect ends by itself, but for a body that
- * the end of the connection ends.
+ * Reads the bodies of one connection, one after the other (RFC 9112 §6.3). A body ends by its framing, except one that lasts until the
+ * connection closes.
  */
 export class BodyReader {
   readonly #sink: BodyReaderSink;
@@ -114,7 +114,7 @@ export class BodyReader {
     else this.#trailerLine(line);
   }
 
-  /** RFC 9112 §7.1: the size, and extensions (§7.1.1), which nobody has a use for and which end here. */
+  /** RFC 9112 §7.1: the size of the chunk. Its extensions (§7.1.1) are dropped. */
   #chunkBegins(line: string): void {
     const size = SIZE_LINE.exec(line)?.[1];
     if (size === undefined) throw new FramingError('a chunk without a proper size');
@@ -142,8 +142,8 @@ export class BodyReader {
 }
 
 /**
- * Any number of zeros, and at most 2^52 bytes; white space in front of an extension is refused, because readers differ about it, and of an
- * extension what is no token or quoted text (RFC 9112 §7.1.1).
+ * Any number of zeros, and at most 2^52 bytes. White space in front of an extension is refused, because readers differ about it, and so are
+ * extensions other than tokens and quoted text (RFC 9112 §7.1.1).
  */
 const SIZE_LINE =
   /^0*([0-9a-fA-F]{1,13})(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*\r\n$/;

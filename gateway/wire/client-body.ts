@@ -3,7 +3,7 @@ import type { BodySink, Fields, RequestBody } from '../exchange/contract.ts';
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
 import type { RequestReader } from './request-reader.ts';
 
-/** What a body asks of the connection that it comes in on. */
+/** The connection, as a body needs it. */
 export interface BodySource {
   /** Its bytes may be taken out of the connection from now on, or again. */
   bodyWanted(): void;
@@ -36,7 +36,7 @@ export class ClientBody implements RequestBody, BodyReaderSink {
     return this.#reader.done;
   }
 
-  /** Whether what is left of it can be read for nobody, so that another request may follow. */
+  /** Whether the rest is short enough to be read and dropped, so that the connection can carry another request. */
   get skippable(): boolean {
     return (
       this.#sink === null && !this.expectsContinue && this.length !== null && this.length <= SKIPPED_MAX_BYTES
@@ -52,7 +52,7 @@ export class ClientBody implements RequestBody, BodyReaderSink {
     return this.#paused && !this.complete;
   }
 
-  // What the forwarder does.
+  // Called by the forwarder.
 
   read(sink: BodySink): void {
     this.#sink = sink;
@@ -72,7 +72,7 @@ export class ClientBody implements RequestBody, BodyReaderSink {
     this.#source.bodyWanted();
   }
 
-  // What the connection does.
+  // Called by the connection.
 
   /** @returns where it ended, or the end of the bytes. @throws FramingError */
   take(bytes: Buffer, from: number, to: number): number {
@@ -84,7 +84,7 @@ export class ClientBody implements RequestBody, BodyReaderSink {
     this.#sink?.fail(cause);
   }
 
-  // What the reader does.
+  // Called by the body reader.
 
   bodyData(bytes: Buffer, from: number, to: number): void {
     this.#sink!.data(bytes.subarray(from, to));

@@ -17,13 +17,13 @@ import type { SocketMemory } from './socket-memory.ts';
 import { EXCHANGES_PER_TURN, type Turns, type TurnTaker } from './turns.ts';
 import { type ExchangeConnection, WireDownstream } from './wire-downstream.ts';
 
-/** What becomes of the requests that this lane reads. */
+/** Carries the requests that this lane reads. */
 export interface WireCarrier {
   /** @returns whether the exchange is carried in this lane; if not, nothing has become of it, and the general lane is to have it. */
   carries(exchange: ClientExchange): boolean;
 }
 
-/** What the connections of a listener share. */
+/** Shared by all connections of a listener. */
 export interface ClientConnectionOwner {
   readonly reader: RequestReader;
   readonly answers: AnswerText;
@@ -43,15 +43,15 @@ export interface ClientConnectionOwner {
 }
 
 /**
- * What the next byte belongs to: a head; the body of the request of now; or to nothing yet, because the answer before it is still to come.
- * `none`: the connection reads no more, or the general lane reads for now.
+ * What the next byte belongs to: a head, the body of the current request, or nothing yet because the current answer is not out.
+ * `none`: the connection is not read, or the general lane reads it.
  */
 type Stage = 'head' | 'body' | 'answer' | 'none';
 
 /**
- * One connection of a client in the wire lane. It reads one request at a time, and the next one when the answer is out: what is pipelined
- * behind it may depend on it (RFC 9112 §9.3.2). A message that it does not take it hands over, behind the last answer, and goes on when
- * that is answered.
+ * One connection of a client in the wire lane. It reads one request at a time, and the next one when the answer is out, because pipelined
+ * requests may depend on the answer (RFC 9112 §9.3.2). A message that this lane does not carry goes to the general lane, after the last
+ * answer; the connection comes back when that message is answered.
  */
 export class ClientConnection implements ExchangeConnection, BodySource, Timed, TurnTaker {
   readonly socket: Socket;
@@ -63,7 +63,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   #exchange: WireDownstream | null = null;
   /** Pieces of a head that came in several. */
   #head: HeadBuffer | null = null;
-  /** What came before its turn; `null`: nothing did. */
+  /** Bytes that arrived before their turn. */
   #ahead: ReadAhead | null = null;
   #reading = false;
   /** Exchanges begun in this turn of the event loop. */
@@ -129,7 +129,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     if (this.idle) this.socket.destroy();
   }
 
-  /** It comes from the general lane, behind an answer: what was sent ahead waits for its turn. @param ended whether the client has ended its side. */
+  /**
+   * The general lane gives the connection back after its answer; bytes that arrived meanwhile wait for their turn.
+   * @param ended whether the client has ended its side
+   */
   takenBack(unread: readonly Buffer[], ended: boolean): void {
     this.#fresh = false;
     this.#listen();
@@ -142,7 +145,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     if (ended) this.ended();
   }
 
-  // What the client does.
+  // Called when the client sends or leaves.
 
   readonly received: Take = (bytes, to) => {
     let at = 0;
@@ -154,7 +157,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     return this.#stage === 'body';
   };
 
-  /** @returns how many of the bytes have found their place; what is behind them has come before its turn. */
+  /** @returns how many bytes were used; the rest arrived before its turn */
   #read(bytes: Buffer, to: number): number {
     this.#reading = true;
     let at = 0;
@@ -221,7 +224,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     return to;
   }
 
-  /** Another piece. All of them are read once more, because what can't become a head is to be known early. */
+  /** Adds bytes to an unfinished head. The whole head is looked at again, so that an impossible one is refused early. */
   #readOn(head: HeadBuffer, bytes: Buffer, at: number, to: number): number {
     const { reader } = this.#owner;
     const before = head.length;
@@ -240,7 +243,10 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     return to;
   }
 
-  /** A head that this lane does not carry. What would be wrong in either lane is answered here, so that both say the same. */
+  /**
+   * Examines a head that this lane does not carry. A head that is wrong in either lane is answered here, so that both lanes give the same
+   * error.
+   */
   #check(verdict: 'taken' | 'refused', bytes: Buffer, from: number, to: number): Unread | 'refused' {
     const checked =
       verdict === 'taken'
@@ -295,7 +301,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
       );
   }
 
-  /** The connection is read on while it waits: only a read tells that the client has gone. */
+  /** Keeps bytes that arrived before their turn. The socket is still read, because only a read shows that the client has gone. */
   #keep(bytes: Buffer, from: number, to: number): void {
     this.#ahead ??= new ReadAhead();
     this.#ahead.add(ownBytes(bytes.subarray(from, to)));
@@ -342,7 +348,7 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
     this.#owner.closed(this);
   }
 
-  // What the exchange does.
+  // Called by the exchange.
 
   bodyWanted(): void {
     this.#goOn();
@@ -389,8 +395,8 @@ export class ClientConnection implements ExchangeConnection, BodySource, Timed, 
   }
 
   /**
-   * A socket that is closed while bytes lie unread sends a reset, and the reset makes the client's system throw away the answer that it has
-   * received but not read. So where an upload is under way our side ends first, and what still arrives is dropped for a while.
+   * Closing a socket with unread bytes sends a reset, and a reset makes the client's system drop the answer that it has received but not
+   * read. So during an upload our side ends first, and bytes that still arrive are dropped for a while.
    */
   #end(uploading: boolean): void {
     this.#stage = 'none';
@@ -438,7 +444,7 @@ const IDLE_TIMEOUT_MS = 75_000;
 const LINGER_MS = 5_000;
 const NOBODY: BodySink = { data() {}, end() {}, fail() {} };
 
-// The listeners are the same functions for all connections: what each of them keeps is one reference.
+// One set of listeners for all connections: each connection costs one reference.
 
 const CONNECTION = Symbol('connection');
 

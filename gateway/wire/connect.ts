@@ -36,7 +36,7 @@ export function connect(
   };
   const failed = (cause: unknown) => {
     settle();
-    // A TLS socket may still report what the abandoned handshake led to.
+    // A TLS socket may still report an error of the abandoned handshake.
     socket.on('error', () => {}).destroy();
     done(rescue(cause, 'connect'), null);
   };

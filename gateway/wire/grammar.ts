@@ -1,6 +1,6 @@
 /**
- * The grammar that both readers of this folder share, as regular expressions over latin-1 text: what they match is plainly valid,
- * and everything else is somebody else's decision. None of them can backtrack: each alternative begins with a byte of its own.
+ * The grammar that both readers of this folder share, as regular expressions over latin-1 text. A match is plainly valid; everything else
+ * is left to the general lane. No expression can backtrack: each alternative begins with a byte of its own.
  */
 
 /** RFC 9110 §5.6.2 */
@@ -10,7 +10,10 @@ const VALUE = '[\\t\\x20-\\x7e\\x80-\\xff]*';
 /** RFC 9112 §5: no space before the colon (§5.1), and no line that begins with one (obs-fold, §5.2). */
 const FIELD_LINES = `(?:${TOKEN}:${VALUE}\\r\\n)*`;
 
-/** RFC 9112 §4, with the space in front of an empty reason left out as many services do. A higher minor version is read as 1.1 (RFC 9110 §2.5); a status above 599 is none (§15). */
+/**
+ * RFC 9112 §4; the space in front of an empty reason may be missing, as many services leave it out. A higher minor version is read as 1.1
+ * (RFC 9110 §2.5); a status above 599 is invalid (§15).
+ */
 export const ANSWER_HEAD: RegExp = new RegExp(
   `^HTTP/1\\.\\d [1-5]\\d\\d(?: ${VALUE})?\\r\\n${FIELD_LINES}\\r\\n$`,
 );

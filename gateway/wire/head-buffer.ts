@@ -1,6 +1,6 @@
 /**
- * Keeps the pieces of a head until it is whole. One buffer that doubles, and a search that goes on where it stopped: a peer that sends
- * byte by byte costs no more than one that sends all at once.
+ * Keeps the pieces of a head until it is whole, in one buffer that doubles. The search goes on where it stopped, so that a peer that sends
+ * byte by byte costs no more than one that sends everything at once.
  */
 export class HeadBuffer {
   readonly #maxBytes: number;
@@ -18,9 +18,9 @@ export class HeadBuffer {
   }
 
   /**
-   * Takes what came in.
-   * @returns how many bytes of it belong to the head, its empty line included; -1: all do, and it is not whole yet. More than the bound
-   * is refused by the caller, who asks `overflows`.
+   * Adds a piece.
+   * @returns how many of its bytes belong to the head, the empty line included; -1: all of them, and the head is unfinished. The caller
+   * refuses a head that `overflows`.
    */
   add(chunk: Buffer, from: number, to: number): number {
     const before = this.#length;
@@ -33,10 +33,10 @@ export class HeadBuffer {
   }
 
   /**
-   * Whether all of it is worth another look: a line may have ended, or it has grown to twice of what was seen. To look at all of it for
-   * each byte of a client that sends them one by one would cost the square of its length.
+   * Whether the unfinished head is worth another look: a line may have ended, or it has doubled since the last look. Looking at every byte
+   * of a client that sends them one by one would cost the square of the length.
    *
-   * @param since how long it was before.
+   * @param since the length at the last look
    */
   due(since: number): boolean {
     const length = this.#length;
@@ -50,7 +50,7 @@ export class HeadBuffer {
     return this.#length > this.#maxBytes;
   }
 
-  /** The latin-1 text of what was kept, and nothing is kept any more. */
+  /** Removes everything. @returns its latin-1 text */
   take(): string {
     const text = this.#bytes.toString('latin1', 0, this.#length);
     this.#length = 0;
@@ -58,7 +58,7 @@ export class HeadBuffer {
     return text;
   }
 
-  /** What was kept, as it came. */
+  /** The bytes received so far. */
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

@@ -3,7 +3,7 @@ import type { Fields, RepeatedFields, RequestBody, UpstreamRequest } from '../ex
 /** How the client finds the end of an answer's body (RFC 9112 §6.3): there is no other way on a connection that goes on. */
 export type AnswerFraming = 'none' | 'counted' | 'chunked';
 
-/** Writes heads of answers. Like the reader of requests it serves all connections, and holds what the last head said. */
+/** Writes the heads of answers. One for all connections; it keeps the last head to write an equal one faster. */
 export class AnswerText {
   readonly #date: () => string;
   framing: AnswerFraming = 'none';
@@ -36,7 +36,7 @@ export class AnswerText {
     this.length = length;
     this.framing = framingOf(method, status, length);
     if (!dated) text += `Date: ${this.#date()}\r\n`;
-    // RFC 9110 §7.8: who sends Upgrade says so in Connection.
+    // RFC 9110 §7.8: a sender of Upgrade also sends Connection: Upgrade.
     if (status === 426) text += 'Connection: Upgrade\r\n';
     text += closes ? 'Connection: close\r\n' : PERSISTENT;
     if (this.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
@@ -72,7 +72,7 @@ function render(status: number, reason: string, repeated: RepeatedFields): strin
     if (name === 'content-length') repeated.length = Number(fields[i + 1]);
     else if (name === 'date') repeated.dated = true;
   }
-  // As one piece: what it was put together of would be put together again for each answer.
+  // One flat string: a string of parts (V8's rope) would be flattened again for each answer.
   const whole = Buffer.from(text, 'latin1').toString('latin1');
   repeated.text = whole;
   return whole;
@@ -104,14 +104,14 @@ function dateClock(): () => string {
   };
 }
 
-/** Said though HTTP/1.1 means it anyway: the time helps clients not to send into a connection that is just being closed. */
+/** HTTP/1.1 implies it, but the timeout helps clients not to send into a connection that is about to close. */
 const PERSISTENT = 'Connection: keep-alive\r\nKeep-Alive: timeout=75\r\n';
 
 /**
- * The head of a request as it goes out (RFC 9112 §3). The framing fields are written from the body alone, whatever stands among the
- * fields, so that a head can't promise another body than follows (RFC 9112 §6.3).
+ * The head of a request to a service (RFC 9112 §3). The framing fields follow from the body alone and never from `fields`, so that a head
+ * can't promise another body than it has (RFC 9112 §6.3).
  *
- * @param fields as valid as the readers of this folder leave them: nothing here looks for line ends in them.
+ * @param fields validated by the readers of this folder; they are not searched for line ends again
  */
 export function requestText(
   { method, target, repeated, fields }: UpstreamRequest,
@@ -122,11 +122,11 @@ export function requestText(
   return `${line}${repeatedText(repeated, body)}${fieldLines(fields, null)}\r\n`;
 }
 
-/** A text that is kept says how long the body is, and serves that length alone. Chunks are framed anew each time. */
+/** The kept text states the length of the body and serves only bodies of that length. Chunked bodies are framed anew each time. */
 function repeatedText(repeated: RepeatedFields, body: RequestBody | null): string {
   const length = body === null ? -1 : body.length;
   if (repeated.text !== null && repeated.length === length) return repeated.text;
-  // As one piece: what it was put together of would be put together again for each request.
+  // One flat string: a string of parts would be flattened again for each request.
   const text = Buffer.from(fieldLines(repeated.fields, body), 'latin1').toString('latin1');
   if (length === null) return text;
   repeated.length = length;
@@ -140,7 +140,7 @@ function fieldLines(fields: Fields, body: RequestBody | null): string {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
     if (name.length === 14 && name.toLowerCase() === 'content-length') {
-      // Without a body it can only be the 0 with which a POST says so.
+      // Without a body it can only be a POST's `Content-Length: 0`.
       if (body === null) text += `${name}: 0\r\n`;
       else if (body.length !== null && !framed) text += `${name}: ${body.length}\r\n`;
       framed ||= body !== null && body.length !== null;

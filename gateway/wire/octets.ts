@@ -12,7 +12,7 @@ export const IS_VALUE: Octets = octets(
   (byte) => byte === 0x09 || (byte >= 0x20 && byte <= 0x7e) || byte >= 0x80,
 );
 
-/** RFC 9110 §5.6.3: what may stand around a value. */
+/** RFC 9110 §5.6.3: optional white space around a value. */
 export const IS_BLANK: Octets = octets((byte) => byte === 0x09 || byte === 0x20);
 
 /** RFC 9112 §3.2: visible ASCII. Which of it no path may hold is for the admission to say. */

@@ -1,8 +1,9 @@
 import { ownBytes } from '../exchange/borrowed-bytes.ts';
 
 /**
- * What a client has sent ahead of its turn, in the pieces that it came in. It is read up to a bound, and then stays in the system's buffers:
- * with one more read of the socket that is less than 128 KiB. A connection that is not read at all does not notice that its client leaves.
+ * Bytes that a client sent before their turn, in pieces as they arrived. They are read up to a bound, and then stay in the system's
+ * buffers: with one more read of the socket that is less than 128 KiB. A connection that is not read at all does not notice that its client
+ * leaves.
  */
 export class ReadAhead {
   #pieces: Buffer[] = [];
@@ -17,13 +18,13 @@ export class ReadAhead {
     return this.#bytes >= MAX_BYTES || this.#pieces.length >= MAX_PIECES;
   }
 
-  /** @param piece of nobody else, or borrowed and followed by `own` within the call. */
+  /** @param piece owned, or borrowed and followed by `own` within the call */
   add(piece: Buffer): void {
     this.#pieces.push(piece);
     this.#bytes += piece.length;
   }
 
-  /** Copies what is borrowed. */
+  /** Copies borrowed pieces. */
   own(): void {
     for (let at = 0; at < this.#pieces.length; at++) this.#pieces[at] = ownBytes(this.#pieces[at]!);
   }
@@ -35,7 +36,7 @@ export class ReadAhead {
     return piece;
   }
 
-  /** What is left of the piece that was the next one. */
+  /** Returns the rest of the last piece that was taken. */
   putBack(rest: Buffer): void {
     this.#pieces.unshift(rest);
     this.#bytes += rest.length;

@@ -3,8 +3,8 @@ import { isBorrowed } from '../exchange/borrowed-bytes.ts';
 import type { SocketMemory } from './socket-memory.ts';
 
 /**
- * Takes the first `bytes` of the buffer. They are borrowed (exchange/borrowed-bytes.ts).
- * @returns whether more is to come of what they are part of: only then is memory of the socket's own worth having.
+ * Takes the first `bytes` of the buffer, which are borrowed (exchange/borrowed-bytes.ts).
+ * @returns whether more of the same message follows: only then does the socket get memory of its own
  */
 export type Take = (buffer: Buffer, bytes: number) => boolean;
 
@@ -15,10 +15,10 @@ export interface ReadInto {
 }
 
 /**
- * How bytes come out of a socket. Node gives each read 64 KiB of new memory and hands it on through a stream, which costs about 4 µs,
- * a fifth of what a small exchange costs in all. Here a socket reads into memory that all of them share, and whoever takes the bytes does
- * so at once. Where a read fills it in the middle of a message there is more: that is read into memory of its socket's own, again and again,
- * and where the other side does not take the bytes at once, they go on with their memory and are never copied. An idle connection keeps none.
+ * Reads sockets into shared memory. Node gives each read 64 KiB of new memory and passes it on through a stream, which costs about 4 µs, a
+ * fifth of a small exchange. Here all sockets of an owner read into one buffer, and the bytes are used at once. When a read fills the
+ * buffer in the middle of a message, the socket reads the rest into memory of its own, which goes on without a copy where the other side is
+ * slow. An idle connection keeps no memory.
  */
 export class ReadBuffer {
   readonly #memory: SocketMemory;
@@ -49,9 +49,9 @@ export class ReadBuffer {
   }
 
   /**
-   * Takes an accepted socket's place, because a server has no `onread`. Node has no public name for it, so where what is needed is not
-   * there, the socket stays as it is.
-   * @param accepted just now: nothing has been read of it.
+   * Replaces an accepted socket, because a server has no `onread`. Node has no public name for this (docs/private-parts.md); where the
+   * private parts are missing, the socket stays as it is.
+   * @param accepted just now, and not read yet
    */
   adopt(accepted: Socket): Socket {
     const taken = accepted as unknown as NodeSocket;
@@ -66,12 +66,12 @@ export class ReadBuffer {
     return socket;
   }
 
-  /** From now on what is read goes to `take`, past the stream, which must be flowing. */
+  /** Bytes go to `take`, past the stream, which must be flowing. */
   divert(take: Take): void {
     this.#take = take;
   }
 
-  /** From now on what is read goes through the stream. */
+  /** Bytes go through the stream again. */
   restore(): void {
     this.#take = null;
   }
@@ -101,7 +101,7 @@ export class ReadBuffer {
 
 const READ_BUFFER = Symbol('read buffer');
 
-/** What Node keeps to itself: what the kernel's socket is held by, and the server that counts it. */
+/** Private parts of Node: the kernel's handle of a socket, and the server that counts it. */
 interface NodeSocket {
   _handle: { useUserBuffer?: unknown } | null;
   server?: unknown;

@@ -2,15 +2,15 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { METHODS } from '../exchange/node-http.ts';
 import { TARGET_MAX_BYTES } from './request-reader.ts';
 
-/** What becomes of a head that the wire lane does not carry; `partial`: more of it is needed to say so. */
+/** Where a head goes that the wire lane does not carry; `partial`: more bytes are needed to decide. */
 export type Unread = 'partial' | 'handed over' | 'http2';
 
 /**
- * Checks the beginning of a head that the wire lane's reader has refused, before Node's parser gets it: that one repairs what is to be refused,
- * and refuses what is only uncommon.
+ * Checks the beginning of a head that the wire lane's reader has refused, before Node's parser gets it: that parser repairs some invalid
+ * beginnings and refuses some valid ones.
  *
- * @param first whether the connection begins with it. @param whole whether nothing more of its request line is waited for.
- * @returns what is wrong, or where it goes.
+ * @param first whether it is the first head of the connection @param whole whether the request line is complete
+ * @returns the fault, or where the head goes
  */
 export function checkBeginning(
   bytes: Buffer,
@@ -39,7 +39,7 @@ function checkRequestLine(
   const start = from + emptyLineLength(bytes, from, to);
   const lf = bytes.subarray(start, to).indexOf(LF);
   const line = bytes.toString('latin1', start, lf < 0 ? to : start + lf);
-  // RFC 9112 §2.2: one empty line may be skipped; what else stands before a request line is no line end.
+  // RFC 9112 §2.2: one empty line may be skipped; other line ends in front of a request line are invalid.
   if (line.startsWith('\r') || lf === 0)
     return new GatewayError('bad_request', 'line ends in front of the request line');
   if (LONG_TARGET.test(line))
@@ -66,7 +66,7 @@ function checkPreface(bytes: Buffer, from: number, to: number): boolean | 'parti
   return length === PREFACE.length || 'partial';
 }
 
-/** Whether a head that was refused is one of HEAD, as far as that can be told. */
+/** Whether a refused head is a HEAD request, as far as its bytes show. */
 export function asksByHead(bytes: Buffer, from: number, to: number): boolean {
   return /^[\r\n]*HEAD /.test(bytes.toString('latin1', from, Math.min(to, from + 64)));
 }
@@ -77,8 +77,8 @@ function emptyLineLength(bytes: Buffer, from: number, to: number): number {
 }
 
 /**
- * What Node's parser is to read of a head that was judged: without the empty line, and as 1.1 where a higher minor version stands (RFC 9110
- * §2.5), which it refuses.
+ * The head as Node's parser should read it: without the leading empty line, and as 1.1 in place of a higher minor version (RFC 9110 §2.5),
+ * which Node refuses.
  */
 export function forNodeParser(bytes: Buffer): Buffer {
   const line = bytes.subarray(emptyLineLength(bytes, 0, bytes.length));

@@ -2,8 +2,8 @@ import { FieldBlock, type Fields } from '../exchange/contract.ts';
 import { IS_BLANK, IS_TARGET, IS_TOKEN, IS_VALUE } from './octets.ts';
 
 /**
- * What became of the bytes: a request's head was read; they may be the beginning of one; or they are none that this lane takes, be it that
- * they are wrong or only uncommon. The general lane decides about those; it gets the very same bytes.
+ * `taken`: the head of a request was read. `partial`: the bytes may be the beginning of one. `refused`: they are invalid or uncommon, and
+ * the general lane decides, on the very same bytes.
  */
 export type HeadVerdict = 'taken' | 'partial' | 'refused';
 
@@ -16,7 +16,7 @@ export class LastFields {
   readonly persistent: boolean;
   /** Bytes of its body; 0: it had none. */
   readonly length: number;
-  /** `null`: they came once. What most connections never send again is not kept. */
+  /** `null`: the block came once. Blocks are kept only on connections that repeat them. */
   block: FieldBlock | null = null;
 
   constructor(text: string, persistent: boolean, length: number) {
@@ -27,15 +27,16 @@ export class LastFields {
 }
 
 /**
- * Reads heads of requests that are plainly valid, in one pass over their bytes: what Node's own strict parser takes, it takes with the same
- * meaning, and beside that only methods that Node does not know and higher minor versions (decision 0068). It holds what it read last, so that reading makes no object but the strings.
+ * Reads heads of plainly valid requests in one pass over their bytes. What it accepts, Node's strict parser accepts with the same meaning;
+ * in addition it takes methods unknown to Node and higher minor versions (0068). It keeps the last head in its own fields, so that reading
+ * allocates only strings.
  */
 export class RequestReader {
   method = '';
   target = '';
   /** Name, value, name, value ... as they stand on the wire. */
   fields: Fields = [];
-  /** What they are known by, where they have come before. */
+  /** The repeated block of fields, if it is one. */
   block: FieldBlock | null = null;
   /** For the next request of the connection. */
   last: LastFields | null = null;
@@ -61,8 +62,8 @@ export class RequestReader {
   #framed = false;
 
   /**
-   * @param from where the head begins in `bytes`; `to` where what has arrived ends.
-   * @param last what the connection sent before: the same bytes mean the same, and are not read once more.
+   * @param from where the head begins in `bytes`; `to` where the received bytes end
+   * @param last the last head of this connection: equal bytes are not parsed again
    */
   read(bytes: Buffer, from: number, to: number, last: LastFields | null = null): HeadVerdict {
     this.#bytes = bytes;
@@ -91,7 +92,7 @@ export class RequestReader {
     return 'taken';
   }
 
-  /** Whether the bytes behind the request line are those of before. All else that a head says stands in them, so it is the same, too. */
+  /** Whether the bytes after the request line equal the last head's. Then all that the fields say is the same, too. */
   #comesAgain(start: number, last: LastFields, block: FieldBlock): boolean {
     const end = this.#at + last.text.length;
     if (end > this.#to) return false;
@@ -195,7 +196,7 @@ export class RequestReader {
     return 'taken';
   }
 
-  /** Makes strings of the places, and of the fields what they say of the message. @returns whether it is for this lane. */
+  /** Makes strings of the positions, and evaluates the fields that concern the message itself. @returns whether this lane carries it */
   #understand(text: string): boolean {
     if (!this.#takeRequestLine(text)) return false;
     this.persistent = true;
@@ -211,7 +212,7 @@ export class RequestReader {
       fields[i + 1] = value;
       if (!this.#note(name, value)) return false;
     }
-    // RFC 9112 §3.2: exactly one. What it says is for the admission to judge.
+    // RFC 9112 §3.2: exactly one Host. Its value is checked by the admission.
     return this.#hosts === 1;
   }
 
@@ -241,7 +242,7 @@ export class RequestReader {
       case 14:
         return name.toLowerCase() !== 'content-length' || this.#noteLength(value);
       case 16:
-        // To Node's parser it is another name of Connection.
+        // Node's parser takes Proxy-Connection for Connection.
         return name.toLowerCase() !== 'proxy-connection';
       case 17:
         return name.toLowerCase() !== 'transfer-encoding' || this.#noteCoding(value);
@@ -287,7 +288,7 @@ export const TARGET_MAX_BYTES: number = 8 * 1024;
 const FIELDS_MAX = 100;
 /** Longer ones are mostly those of browsers, which say something else each time. */
 const LAST_MAX_BYTES = 2 * 1024;
-/** RFC 9112 §2.3: higher minor versions are read as this one (RFC 9110 §2.5); what 1.0 leaves out, the general lane fills in. */
+/** RFC 9112 §2.3: higher minor versions are read as 1.1 (RFC 9110 §2.5). HTTP/1.0 goes to the general lane. */
 const VERSION = Buffer.from(' HTTP/1.1\r\n');
 const MINOR_AT = 8;
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;

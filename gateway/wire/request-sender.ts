@@ -5,7 +5,7 @@ import { CHUNK_END, chunkSize, lastChunkText } from './chunk.ts';
 import { requestText } from './head-text.ts';
 import type { SocketMemory } from './socket-memory.ts';
 
-/** What the sender tells of the request's way out. */
+/** Called as a request goes out. */
 export interface SenderOwner {
   /** All of it has been handed to the socket. */
   requestSent(): void;
@@ -59,7 +59,7 @@ export class RequestSender implements BodySink {
     if (!this.#begun && !this.#stopped) this.#read();
   }
 
-  /** Nothing more is written, and nobody listens to the body any more. */
+  /** Stops writing and listening to the body. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#patience);
@@ -71,10 +71,10 @@ export class RequestSender implements BodySink {
     this.#body.read(this);
   }
 
-  // What the body does.
+  // Called by the body.
 
   data(chunk: Buffer): void {
-    // A body that nobody wants any more is dropped without touching the client's connection.
+    // The rest of an abandoned body is dropped without touching the client's connection.
     if (this.#stopped) return;
     if (this.#write(chunk) || this.#paused) return;
     this.#paused = true;

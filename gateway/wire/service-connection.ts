@@ -33,7 +33,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   #sender: RequestSender | null = null;
   #answer: AnswerHead | null = null;
   #lastHead: LastAnswerHead | null = null;
-  /** What stood behind the answer's body, once that has ended. */
+  /** The trailers of the answer, once its body has ended. */
   #trailers: Fields | null = null;
   /** Whether the pieces of the body are put together, and where those that are stand. */
   #gathers = false;
@@ -86,7 +86,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
       .on('end', () => this.#ended())
       .on('error', (cause) => this.#lost(cause))
       .on('close', () => this.#lost(null));
-    // TLS has no `onread`; where there is one, nothing comes by 'data', and the flow begins all the same.
+    // TLS sockets have no `onread` and flow by 'data'; a socket with `onread` emits no 'data', and must flow all the same.
     socket.resume();
     if (this.#call) this.#begin(this.#call);
     else this.close();
@@ -162,7 +162,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     return this.#took(call, head.take(), buffer, at + taken, bytes);
   }
 
-  /** @param from where what came behind the head begins, up to `to`. @returns where it is read on. */
+  /** @param from the bytes after the head, up to `to` @returns where reading continues */
   #took(call: ServiceCall, text: string, buffer: Buffer, from: number, to: number): number {
     const { method } = call.request;
     const head = parseAnswerHead(text, method);
@@ -179,8 +179,8 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   }
 
   /**
-   * What is broken from the start is an error of ours to answer; behind a head that is out, an answer could only break off. So the chunks
-   * that came along are read before the head goes out. They are moved together where they lie, and go on as one piece.
+   * A body that is broken from the start can still be answered with an error; once the head is out, the answer could only break off. So the
+   * chunks that arrived with the head are read before it goes out. They are moved together in place and go on as one piece.
    */
   #tookChunks(call: ServiceCall, head: AnswerHead, buffer: Buffer, from: number, to: number): number {
     this.#gathers = true;
@@ -197,7 +197,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   #informed(call: ServiceCall, head: AnswerHead): void {
     // Nothing that we send on this lane asks for another protocol (RFC 9110 §15.2.2).
     if (head.status === 101) throw new FramingError('a 101 that nobody asked for');
-    // For others the connection ends there, and with it what stands behind it; HTTP/1.0 knows no 1xx (RFC 9110 §15.2).
+    // A connection that is to close ends with its first answer; HTTP/1.0 has no 1xx (RFC 9110 §15.2).
     if (!head.persistent) throw new FramingError('a 1xx behind which the connection is to close');
     if (head.status === 100 && call.request.expectsContinue) this.#sender?.proceed();
     else call.sink.informational(head.status, head.fields);
@@ -248,7 +248,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     const { sink } = this.#call!;
     const answer = this.#answer!;
     const trailers = this.#trailers!;
-    // What still waits to be written belongs to a request that has been given up.
+    // Bytes that still wait to be written belong to an abandoned request.
     const sent = this.#sender === null && this.#socket!.writableLength === 0;
     const reusable = clean && answer.persistent && sent;
     if (answer.keepAliveSeconds !== null) this.#keptFor(answer.keepAliveSeconds);
@@ -297,7 +297,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     this.#idleSince = performance.now();
     // A reader that paused at the last bytes has them all; the next answer must not wait until it resumes.
     if (this.#socket?.isPaused()) this.#socket.resume();
-    // Nobody waits for it: a process that has nothing else to do may end.
+    // An idle connection must not keep the process alive.
     this.#socket?.unref();
     this.#idleTimer ??= setTimeout(() => this.#idled(), this.#idleMs).unref();
   }
@@ -333,7 +333,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     this.#fail(cause ?? endedTooEarly(this.#answer !== null));
   }
 
-  // What the forwarder asks of a call.
+  // Called by the forwarder.
 
   owns(call: ServiceCall): boolean {
     return this.#call === call;

@@ -6,7 +6,7 @@ import type { DialAddress } from '../model/config.ts';
 
 type TcpAddress = Extract<DialAddress, { kind: 'tcp' }>;
 
-/** How a handshake with a service is done. Its certificate is judged by `faultOfService`, which can say what was wrong with it. */
+/** Options of a TLS handshake with a service. Its certificate is checked afterwards by `faultOfService`, which can name the fault. */
 export function serviceTlsOptions({ host, http2, trust }: TcpAddress): tls.ConnectionOptions {
   const name = trust?.serverName ?? host;
   return {
@@ -29,7 +29,7 @@ export function faultOfService(address: DialAddress, socket: Socket): GatewayErr
   return null;
 }
 
-/** Which, why, and what to do. */
+/** The error for a bad certificate: which one, why, and how to fix it. */
 function certificateFault({ key, host, trust }: TcpAddress, socket: tls.TLSSocket): GatewayError {
   const certificate = socket.getPeerX509Certificate();
   const code = codeOf(socket.authorizationError);

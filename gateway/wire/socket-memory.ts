@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { isShared, ownBytes, sharedMemory, singleMemory, writeBorrowed } from '../exchange/borrowed-bytes.ts';
 
 /**
- * What the sockets of one owner share: memory to read into, whose bytes are only borrowed, and memory to write out of, where text and bytes that
- * go out together are put side by side. A gathered write of both costs more than the copy, and memory of its own for each costs most.
+ * Memory shared by the sockets of one owner: one buffer to read into, whose bytes are borrowed, and one to write from, where text and bytes
+ * that go out together are joined. A gathered write of both costs more than the copy, and new memory for each write costs most.
  */
 export class SocketMemory {
   readonly read: Buffer = sharedMemory(READ_BYTES);
@@ -17,14 +17,14 @@ export class SocketMemory {
     if (length === bytes.length && length >= LARGE_BYTES && !isShared(bytes))
       return writeBorrowed(socket, bytes);
     if (length > WRITE_BYTES) return writeGathered(socket, before, ownBytes(bytes), behind);
-    // Behind what waits already it will wait, too, and must not keep more memory than it has bytes.
+    // Bytes behind a waiting write wait, too, and must not hold more memory than their length.
     const waits = socket.writableLength > 0;
     const whole = waits ? Buffer.allocUnsafe(length) : this.#writing();
     whole.write(before, 'latin1');
     bytes.copy(whole, before.length);
     if (behind !== '') whole.write(behind, before.length + bytes.length, 'latin1');
     const more = socket.write(whole.subarray(0, length));
-    // What the system has not taken yet is still going to be read from there.
+    // The system still reads pending bytes from that memory.
     if (!waits && socket.writableLength > 0) this.#write = null;
     return more;
   }
@@ -34,7 +34,7 @@ export class SocketMemory {
     return this.#spare.pop() ?? singleMemory(READ_BYTES);
   }
 
-  /** @param single that nobody keeps. */
+  /** @param single no longer referenced */
   giveBack(single: Buffer): void {
     if (this.#spare.length < SPARE_MAX) this.#spare.push(single);
   }

@@ -4,8 +4,8 @@ export interface TurnTaker {
 }
 
 /**
- * Connections that have had their share of this turn of the event loop, in the order in which they came. Some of them go on in each turn, so
- * that what else is due (new connections, answers of services, the admin listener) waits for a few exchanges and never for a backlog.
+ * Connections that have used up their share of this turn of the event loop, in the order of their arrival. A few of them continue in each
+ * turn, so that other work (new connections, answers of services, the admin listener) waits for a few exchanges and never for a backlog.
  */
 export class Turns {
   #waiting: TurnTaker[] = [];

@@ -10,7 +10,7 @@ import { type AnswerFraming, type AnswerText, informationalText } from './head-t
 import type { RequestReader } from './request-reader.ts';
 import type { SocketMemory } from './socket-memory.ts';
 
-/** What an exchange asks of the connection that it came in on. */
+/** The client's connection, as an exchange needs it. */
 export interface ExchangeConnection {
   readonly socket: Socket;
   pause(): void;
@@ -38,7 +38,7 @@ export class WireDownstream implements ClientExchange {
   #framing: AnswerFraming = 'none';
   /** Body bytes that the head promised and that have not been written. */
   #owed = 0;
-  /** Text that goes out at the end of this turn, or with what comes before that in the same write. */
+  /** Text to be written at the end of this turn, or together with an earlier write. */
   #held = '';
   #awaitsDrain = false;
   headSent = false;
@@ -96,7 +96,7 @@ export class WireDownstream implements ClientExchange {
 
   #beginning(): ExchangeConnection {
     const connection = this.#connection;
-    // An answer to an unfinished upload that is long, or not read for nobody, is the last one here: nobody may wait for the rest to learn where the next request begins.
+    // After an answer to a long unfinished upload the connection closes: nobody reads the rest to find the next request.
     if (this.body?.complete === false && !this.body.skippable) connection.closeAfterAnswer();
     return connection;
   }
@@ -134,7 +134,7 @@ export class WireDownstream implements ClientExchange {
     return true;
   }
 
-  /** What is held, a piece, and what comes behind it, in one write. */
+  /** Writes the held text, a piece and the text behind it in one write. */
   #writeTogether(chunk: Buffer, behind: string): boolean {
     const { socket, memory } = this.#connection;
     const held = this.#held;
@@ -142,7 +142,7 @@ export class WireDownstream implements ClientExchange {
     return this.#taken(memory.write(socket, held, chunk, behind));
   }
 
-  /** Node says no to large pieces even where the system has taken them. */
+  /** Node's `write` returns false for large pieces even where the system has taken them. */
   #taken(more: boolean): boolean {
     if (more || this.#connection.socket.writableLength === 0) return true;
     this.#awaitsDrain = true;
@@ -164,7 +164,7 @@ export class WireDownstream implements ClientExchange {
     else socket.write(last, 'latin1', (failure) => this.#flushed(failure));
   }
 
-  /** Called, too, where the connection has gone with what was still to be written. */
+  /** Called, too, when the connection closes with unwritten bytes. */
   #flushed(failure: Error | null | undefined): void {
     if (!failure) this.#completed();
   }
@@ -188,7 +188,7 @@ export class WireDownstream implements ClientExchange {
     this.#connection.socket.destroy();
   }
 
-  // What the connection tells.
+  // Called by the connection.
 
   drained(): void {
     if (!this.#awaitsDrain) return;

@@ -8,7 +8,7 @@ import { RequestReader } from './request-reader.ts';
 import { SocketMemory } from './socket-memory.ts';
 import type { Turns } from './turns.ts';
 
-/** What the wire lane needs of the listener whose connections it reads. */
+/** The listener, as the wire lane needs it. */
 export interface WireLaneOwner {
   /** The general lane has the next message of the connection, which these borrowed bytes begin with, and gives it back by `takeBack`. */
   handOver(socket: Socket, unread: readonly Buffer[], ended: boolean): void;
@@ -37,19 +37,22 @@ export class WireLane implements ClientConnectionOwner {
     this.turns = turns;
   }
 
-  /** Gives an accepted socket a way in without the stream in between, as far as Node lets it. @returns what takes its place. */
+  /** Lets an accepted socket read past its stream, where Node allows it. @returns the socket to use instead */
   adopt(accepted: Socket): Socket {
     return new ReadBuffer(this.memory).adopt(accepted);
   }
 
-  /** @param received what was read of it already */
+  /** @param received bytes that were read of it already */
   accept(socket: Socket, received: Buffer | null = null): void {
     const connection = new ClientConnection(socket, this);
     this.#connections.add(connection);
     if (received) connection.received(received, received.length);
   }
 
-  /** Goes on behind an answer of the general lane. @param behind what came in meanwhile, and whether the client has ended its side. */
+  /**
+   * Resumes a connection after an answer of the general lane. @param behind bytes that arrived meanwhile, and whether the client has ended
+   * its side
+   */
   takeBack(socket: Socket, behind: { readonly unread: readonly Buffer[]; readonly ended: boolean }): void {
     const connection = ClientConnection.of(socket);
     if (connection) connection.takenBack(behind.unread, behind.ended);
@@ -73,7 +76,7 @@ export class WireLane implements ClientConnectionOwner {
     this.#connections.delete(connection);
   }
 
-  /** Closes what waits for another request. */
+  /** Closes connections that wait for a request. */
   closeIdle(): void {
     for (const connection of this.#connections) if (connection.idle) connection.socket.destroy();
   }
@@ -86,7 +89,7 @@ export class WireLane implements ClientConnectionOwner {
     };
   }
 
-  /** Ends what is left. */
+  /** Force-closes the rest. */
   destroy(): void {
     for (const { socket } of this.#connections) socket.destroy();
   }

@@ -1,6 +1,6 @@
 /**
- * Bytes of bodies are borrowed: what a sink is given may stand in memory that the next read of any connection writes into. Nearly everybody
- * passes them on within the call, and needs no copy; who keeps them for longer asks for bytes of its own.
+ * Bytes of bodies are borrowed: a sink gets memory into which the next read of any connection may write. Nearly all sinks pass bytes on
+ * within the call and need no copy; a sink that keeps them longer takes bytes of its own.
  */
 
 const BORROWED = Symbol('borrowed');
@@ -38,8 +38,8 @@ export function isBorrowed({ buffer }: Buffer): boolean {
 }
 
 /**
- * Bytes that stay what they are: a copy of borrowed ones, others themselves. Of memory that one connection reads into they are kept with the
- * memory around them, unless they are a small part of it.
+ * Bytes that do not change: a copy of borrowed ones, others as they are. Bytes of a connection's own read memory are kept together with
+ * that memory, unless they are a small part of it.
  */
 export function ownBytes(chunk: Buffer): Buffer {
   const memory = chunk.buffer as ReadMemory;
@@ -50,7 +50,7 @@ export function ownBytes(chunk: Buffer): Buffer {
   return chunk;
 }
 
-/** A socket of the system. Other streams may have passed on what they wait for no more. */
+/** A socket of the operating system, as opposed to other streams, which may still hold bytes that they have accepted. */
 interface Socket {
   write(chunk: Buffer): boolean;
   readonly writableLength: number;

@@ -1,10 +1,10 @@
 import { type Collector, nodeCollector } from './collector.ts';
 
 /**
- * Keeps what bulk traffic leaves behind small. Every chunk that a socket reads is a buffer outside of V8's heap, of which the collector sees only
- * a few words; left alone, it lets some 64 MiB of dead ones pile up before it looks. A collection of the young generation frees those that die
- * young. Those that waited for a slow reader are old by then, and V8 lets them lie for as long as small requests keep coming: when bulk traffic has
- * been quiet for a while, everything is collected, at most every ten seconds, and given back to the system.
+ * Limits the garbage of bulk traffic. Every chunk that a socket reads is a buffer outside V8's heap, of which the collector sees only a few
+ * words; left alone, it lets some 64 MiB of dead buffers pile up. A collection of the young generation frees those that die young. Buffers
+ * that waited for a slow reader are old by then, and V8 keeps them for as long as small requests keep coming: after bulk traffic has been
+ * quiet for a while, everything is collected, at most every ten seconds, and returned to the system.
  */
 export class BulkMemory {
   readonly #collector: Collector;
@@ -30,8 +30,8 @@ export class BulkMemory {
   }
 
   /**
-   * A configuration was read and put to work, which leaves as much garbage as a gateway at rest takes. It is given back once nothing is under
-   * way: what V8 would do by itself only after minutes, if ever. A large configuration keeps its garbage: to collect it would hold up requests.
+   * Collects the garbage of reading and applying a configuration, once nothing is under way: as much as a gateway at rest takes, and V8
+   * would free it minutes later, if ever. After a large configuration it does nothing, because that collection would delay requests.
    */
   settle(idle: () => boolean, tries: number = TRIES): void {
     clearTimeout(this.#settling);
@@ -43,7 +43,7 @@ export class BulkMemory {
     }, QUIET_MS).unref();
   }
 
-  /** The gateway is no more: what other gateways of this process have is not its to collect. */
+  /** For the end of the gateway. Memory of other gateways in this process is left alone. */
   close(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#settling);
@@ -63,11 +63,11 @@ export class BulkMemory {
     }
     const worth = this.#tries > 0 && this.#collector.bufferBytes() >= WORTH_BYTES;
     if (worth) this.#collector.all();
-    // Also what V8 collected by itself meanwhile.
+    // Also returns memory that V8 freed meanwhile.
     this.#collector.release();
     if (!worth) return undefined;
     this.#tries--;
-    // What is left may still wait for readers, who will go, too.
+    // The remaining memory may still wait for readers.
     return this.#lookIn(COLLECT_ALL_EVERY_MS);
   }
 }
@@ -79,5 +79,5 @@ const QUIET_MS = 2_000;
 const SETTLED_BYTES = 64 * 1024 * 1024;
 const WORTH_BYTES = 16 * 1024 * 1024;
 const COLLECT_ALL_EVERY_MS = 10_000;
-/** Behind the last bulk traffic: what is alive by then, such as a cache, is no reason to go on looking. */
+/** Tries after the last bulk traffic. Memory that is still in use by then, such as a cache, is no reason to try on. */
 const TRIES = 6;

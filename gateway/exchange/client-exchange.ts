@@ -9,7 +9,10 @@ export interface Reading {
   resume(): void;
 }
 
-/** Of a body that nobody has read, and that was answered all the same: how many bytes are waited for, and how long, so that another request may follow on the connection. */
+/**
+ * When a request is answered and its body unread, up to so many bytes of the rest are read and dropped, for a limited time, so that the
+ * connection can carry another request.
+ */
 export const SKIPPED_MAX_BYTES: number = 64 * 1024;
 export const SKIPPED_MAX_MS = 5_000;
 
@@ -17,15 +20,15 @@ export const SKIPPED_MAX_MS = 5_000;
 export interface ClientExchange extends Downstream {
   /** The request target of the request line, as sent. */
   readonly rawTarget: string;
-  /** `1.1`; in the general lane also `1.0` and what is to be refused. */
+  /** `1.1`; in the general lane also `1.0`, and versions that will be refused. */
   readonly version: string;
   readonly peer: Peer;
-  /** What its fields are known by, where the connection has sent the same before. */
+  /** The block of fields that this connection has sent before, if it is the same. */
   readonly block?: FieldBlock | null;
   readonly socket: Socket;
   /** Whether further requests of its connection are read. */
   readonly reading: Reading;
-  /** What it is to be answered with, whatever it asks for. */
+  /** The error to answer with, before anything else is looked at. */
   readonly refusal?: GatewayError | null;
   /** Whether a part of the answer is out. */
   readonly headSent: boolean;

@@ -10,7 +10,7 @@ export interface Collector {
   all(): void;
   /** Collects everything, and gives up the room for young objects that a start has made V8 take: some 30 ms with a small heap. */
   shrink(): void;
-  /** Gives back to the system what was freed, in less than a millisecond for each hundred MiB. */
+  /** Returns freed memory to the system, in less than a millisecond per 100 MiB. */
   release(): void;
   /** Memory of buffers, dead ones included. */
   bufferBytes(): number;

@@ -5,13 +5,13 @@ export interface Connection {
   readonly busy: boolean;
   /** It will not carry anything any more. */
   readonly closed: boolean;
-  /** Whatever goes wrong is told to the sink. */
+  /** Every failure goes to the sink. */
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall;
   /** At once; an exchange on it hears nothing more. */
   close(): void;
 }
 
-/** What a connection tells the pool that owns it. */
+/** The pool that owns a connection. */
 export interface ConnectionOwner {
   /** The exchange is over and another may follow, but on a closed one. */
   released(connection: Connection): void;

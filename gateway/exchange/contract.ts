@@ -24,7 +24,7 @@ export interface RequestBody {
 export interface BodySink {
   /** The bytes are borrowed (borrowed-bytes.ts), here and wherever a body is passed on. */
   data(chunk: Buffer): void;
-  /** @param trailers what stood behind the last chunk (RFC 9112 §7.1.2). */
+  /** @param trailers the fields after the last chunk (RFC 9112 §7.1.2) */
   end(trailers: Fields): void;
   /** The client left in the middle of it. */
   fail(cause: Error): void;
@@ -33,12 +33,12 @@ export interface BodySink {
 }
 
 /**
- * The fields of requests that come again on a connection, byte for byte: one object for all of them, so that what is made of the fields is
- * made once (decision 0118).
+ * The fields of requests that repeat on a connection, byte for byte: one object for all of them, so that everything derived from the fields
+ * is computed once (0118).
  */
 export class FieldBlock {
   readonly fields: Fields;
-  /** What they say (fields/request-facts.ts); `null`: nobody has asked yet. */
+  /** The facts read from them (fields/request-facts.ts); `null`: not read yet. */
   facts: object | null = null;
 
   constructor(fields: Fields) {
@@ -51,10 +51,10 @@ export class RepeatedFields {
   readonly fields: Fields;
   /** Of an answer, from the status line on; `null`: not written yet. */
   text: string | null = null;
-  /** What `Content-Length` says in it, or -1, and whether there is a `Date`. */
+  /** The value of its `Content-Length`, or -1; and whether it has a `Date`. */
   length = -1;
   dated = false;
-  /** What the route that gave them last made of them. */
+  /** The same fields as the last route changed them. */
   changed: ChangedFields | null = null;
 
   constructor(fields: Fields) {
@@ -62,11 +62,11 @@ export class RepeatedFields {
   }
 }
 
-/** Fields that come again, as one route tells them. */
+/** Repeated fields as one route's policies change them. */
 export interface ChangedFields {
   /** Of which route and snapshot (policy/route-policies.ts). */
   readonly by: object;
-  /** What of the request it depends on. */
+  /** The part of the request that the change depends on. */
   readonly variant: string;
   readonly secure: boolean;
   readonly repeated: RepeatedFields;
@@ -74,7 +74,7 @@ export interface ChangedFields {
 
 /** The head of an answer that comes again on a connection to a service, byte for byte. */
 export class AnswerBlock {
-  /** What every client is told of its fields; `null`: that is another thing for each. `undefined`: nobody has asked yet. */
+  /** The fields as every client gets them; `null`: they differ between clients; `undefined`: not computed yet. */
   told: RepeatedFields | null | undefined = undefined;
 }
 
@@ -83,15 +83,15 @@ export interface Downstream {
   readonly method: string;
   readonly fields: Fields;
   readonly body: RequestBody | null;
-  /** Registers who is told of the connection's own events; at most one listener at a time. */
+  /** Registers the listener for the connection's events; at most one at a time. */
   listen(listener: DownstreamListener): void;
   /** A 1xx answer, 101 excepted; may come any number of times before `head`. */
   informational(status: number, fields: Fields): void;
   /** The head of the final answer. Hop-by-hop fields are this side's own business and must not be among the fields. */
   head(status: number, reason: string, fields: Fields): void;
-  /** Does the same, where what has been made of the fields before is worth something. @param own fields of this answer alone, behind the others. */
+  /** The same for a repeated answer, whose head has been written before. @param own fields of this answer alone, behind the others */
   headAgain?(status: number, reason: string, repeated: RepeatedFields, own: Fields): void;
-  /** Whether more may be written at once; if not, `drained` tells when. */
+  /** @returns whether more may be written now; otherwise `drained` is called later */
   write(chunk: Buffer): boolean;
   end(trailers: Fields): void;
   /** Ends the connection in a way that no client takes for the end of a complete answer. */
@@ -109,21 +109,21 @@ export interface DownstreamListener {
 export interface UpstreamRequest {
   readonly method: string;
   readonly target: string;
-  /** How the body is framed is this side's own business: what stands here of it must agree with the body, and is written anew. */
+  /** Framing fields among them must agree with the body; this side writes its own. */
   readonly fields: Fields;
-  /** What stands before them and was sent before; what says how the body is framed stands among these then. */
+  /** The part of the head that repeats, in front of `fields`; the framing fields are in it then. */
   readonly repeated?: RepeatedFields | null;
   readonly body: RequestBody | null;
   /** The client waits for a 100 before it sends the body (RFC 9110 §10.1.1): where this side can, the service is asked. */
   readonly expectsContinue?: boolean;
 }
 
-/** What becomes of a request that was sent. After `end` or `fail` nothing more is called. */
+/** Receives the answer to a request. Nothing more is called after `end` or `fail`. */
 export interface AnswerSink {
   /** The request is being written to a connection. `reused`: the connection has carried an exchange before. */
   started(reused: boolean): void;
   informational(status: number, fields: Fields): void;
-  /** @param block what the head is known by, where it has come before. */
+  /** @param block identifies a head that has come before */
   head(status: number, reason: string, fields: Fields, block?: AnswerBlock | null): void;
   data(chunk: Buffer): void;
   end(trailers: Fields): void;

@@ -19,11 +19,11 @@ export interface AttemptDetail {
   /** 0: there was no answer. */
   status: number;
   error: ErrorCode | null;
-  /** Of a traced exchange, once the service was told. */
+  /** The span of a traced exchange, once it was sent to the service. */
   spanId: string | null;
 }
 
-/** What is kept of an exchange beyond its record, where the inspection wants it. Most exchanges have none. */
+/** Details of an exchange beyond its record, for the inspection. Most exchanges have none. */
 export class ExchangeDetail {
   /** As the client sent them. */
   readonly requestFields: Fields;
@@ -33,7 +33,7 @@ export class ExchangeDetail {
   /** `null`: there was none, or bodies were not asked for. */
   requestBody: CapturedBody | null = null;
   answerBody: CapturedBody | null = null;
-  /** Where its messages go, if it comes to have some; `null`: nobody looks into it. */
+  /** Receives messages of an upgraded connection or an event stream; `null`: its route is not inspected. */
   messages: MessageSink | null = null;
 
   constructor(requestFields: Fields) {
@@ -41,7 +41,7 @@ export class ExchangeDetail {
   }
 
   attemptBegan(endpoint: string, now: number): void {
-    // Retries are bounded by the configuration; what is kept is bounded here.
+    // Retries are bounded by the configuration; their record is bounded here.
     if (this.attempts.length >= ATTEMPTS_MAX) return;
     this.attempts.push({
       endpoint,

@@ -69,7 +69,7 @@ function jsonOf({ kind, text, truncated }: BodyView): { readonly value: unknown 
   }
 }
 
-/** Whether it does not matter what stands at a place, or below it. @param path a JSON pointer (RFC 6901) */
+/** Whether differences at a place, or below it, are ignored. @param path a JSON pointer (RFC 6901) */
 export type IsIgnored = (path: string) => boolean;
 
 /** Where two values of JSON differ, at most `CHANGES_MAX` places. */
@@ -106,7 +106,7 @@ function isNode(value: unknown): value is Readonly<Record<string, unknown>> {
 
 const CHANGES_MAX = 200;
 
-/** How deep JSON nests, by its brackets alone: at most what it says. */
+/** An upper bound of how deep JSON nests, from its brackets alone. */
 export function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;

@@ -1,6 +1,8 @@
 import type { Downstream, DownstreamListener, Fields, RequestBody } from './contract.ts';
 
-/** Stands between an exchange and its client, and hands everything on as it is: what extends it changes what it overrides. */
+/**
+ * Base class of filters between an exchange and its client: passes everything on unchanged; a subclass overrides the calls that it changes.
+ */
 export class DownstreamFilter implements Downstream {
   protected readonly client: Downstream;
 

@@ -21,7 +21,7 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   /** Seconds for `Retry-After`, where this one knows better than its row. */
   readonly #retryAfter: number | undefined;
-  /** What its answer says beside its row, such as how to ask. */
+  /** Fields of this answer beyond its row's, such as `Allow`. */
   readonly fields: Fields;
 
   constructor(code: ErrorCode, message: string, options?: ErrorDetails) {

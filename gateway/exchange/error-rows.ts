@@ -1,5 +1,5 @@
 /**
- * Whether sending the same request again is safe, and what is guaranteed:
+ * Whether sending the same request again is safe:
  * - `always`: nothing of the request reached a service.
  * - `idempotent`: the service may have seen it, so only an idempotent request may be sent again (RFC 9110 §9.2.2).
  * - `never`: the answer would be the same, or part of it has been delivered already.
@@ -8,20 +8,20 @@ type RetrySafety = 'always' | 'idempotent' | 'never';
 
 export interface ErrorRow {
   readonly status: number;
-  /** Error type of RFC 9209 §2.3, as `Proxy-Status` tells it. */
+  /** Error type of `Proxy-Status` (RFC 9209 §2.3). */
   readonly type: string;
   readonly blame: 'client' | 'gateway' | 'service';
   readonly retry: RetrySafety;
   /** For the client: no address, no library's words. */
   readonly title: string;
   readonly detail: string;
-  /** For the operator: what to do about it. */
+  /** What the operator should do. */
   readonly remedy: string;
   /** Seconds for `Retry-After`. */
   readonly retryAfter?: number;
 }
 
-/** One row for each error: what answers, `Proxy-Status` and docs/errors.md say of it. */
+/** One row per error. The answer, `Proxy-Status` and docs/errors.md follow from it. */
 export const rows = {
   bad_target: {
     ...facts(400, 'http_request_error', 'client', 'never'),
@@ -394,7 +394,7 @@ export const rows = {
   },
 } as const satisfies Record<string, ErrorRow>;
 
-/** What programs go by. */
+/** The machine-readable half of a row. */
 function facts(
   status: number,
   type: string,

@@ -1,7 +1,7 @@
 /**
- * Gives back to the system what was freed. glibc's malloc keeps it for the next burst, wherever something above it is still in use;
- * `malloc_trim(3)` gives back whole pages from between, too. Node reaches it by `node:ffi`, which is experimental (docs/private-parts.md):
- * where that is missing, or malloc is another one, as musl's, freed memory stays with the process, and nothing else changes.
+ * Returns freed memory to the system. glibc's malloc keeps it for the next burst as long as a block above it is in use; `malloc_trim(3)`
+ * also returns whole pages in between. Node reaches it through `node:ffi`, which is experimental (docs/private-parts.md): without it, or
+ * with another malloc such as musl's, freed memory stays with the process, and nothing else changes.
  */
 export function systemTrim(): () => void {
   const trim = process.platform === 'linux' ? mallocTrim() : null;
@@ -27,7 +27,7 @@ interface Ffi {
   ): { readonly functions: { readonly malloc_trim?: MallocTrim } };
 }
 
-/** Without the warning that it is experimental, which means nothing to the person who starts a gateway. */
+/** Loads it without the experimental warning, which means nothing to the person who starts a gateway. */
 function quietly<T>(load: () => T): T {
   const { emitWarning } = process;
   process.emitWarning = () => {};

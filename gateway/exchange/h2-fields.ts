@@ -3,7 +3,7 @@
 import { sensitiveHeaders } from 'node:http2';
 import type { Fields } from './contract.ts';
 
-/** What belongs to one connection of HTTP/1 and has no place in HTTP/2 (RFC 9113 §8.2.2). */
+/** Fields of an HTTP/1 connection, which HTTP/2 forbids (RFC 9113 §8.2.2). */
 const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -27,7 +27,7 @@ export function neverIndexed(list: string[]): string[] {
   return Object.assign(list, NEVER_INDEXED);
 }
 
-/** Names in lower case (RFC 9113 §8.2.1), without those of a connection. @param list what they are put behind */
+/** The fields with names in lower case (RFC 9113 §8.2.1) and without connection fields. @param list they are appended to it */
 export function lowered(fields: Fields, list: string[] = []): string[] {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase();
@@ -55,7 +55,7 @@ export function regular(raw: Fields): string[] {
   return fields;
 }
 
-/** SETTINGS_MAX_HEADER_LIST_SIZE is advice (RFC 9113 §6.5.2): what came is measured. */
+/** SETTINGS_MAX_HEADER_LIST_SIZE is advice (RFC 9113 §6.5.2), so received fields are measured. */
 export function sizeOf(fields: Fields): number {
   let size = 0;
   for (const text of fields) size += text.length;

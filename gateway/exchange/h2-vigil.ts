@@ -2,8 +2,8 @@ import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 
 /**
- * Watches a connection of HTTP/2, towards a client or a service, from how many bytes arrive: whether the other side is still there, and what it sends
- * beside messages. Its owner looks at it every few seconds.
+ * Watches an HTTP/2 connection, to a client or a service, by the number of bytes that arrive: whether the peer is still there, and whether
+ * it floods frames that carry no messages. Its owner calls `look` every few seconds.
  */
 export class H2Vigil {
   readonly #socket: Socket;
@@ -27,8 +27,8 @@ export class H2Vigil {
   }
 
   /**
-   * @param askAfterMs the silence behind which it asks by PING (RFC 9113 §6.7), which each side that lives answers by itself
-   * @returns how many bytes have come since the last look, and for how many milliseconds none has
+   * @param askAfterMs after so much silence a PING is sent (RFC 9113 §6.7), which every live peer acknowledges
+   * @returns the bytes since the last look, and for how many milliseconds none have arrived
    */
   look(askAfterMs: number): { readonly bytes: number; readonly silentMs: number } {
     const now = performance.now();
@@ -57,5 +57,5 @@ export class H2Vigil {
   }
 }
 
-/** More than what clients of gRPC ask for to measure their line. */
+/** More than gRPC clients send to measure their bandwidth. */
 const FRAMES_PER_SECOND_MAX = 2_000;

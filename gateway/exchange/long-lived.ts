@@ -3,12 +3,12 @@
  * time; a stopping gateway ends them all.
  */
 export interface LongLived {
-  /** Lets out what was written, then ends it. Safe to call at any time, any number of times. */
+  /** Flushes, then closes. Safe to call at any time, any number of times. */
   close(): void;
 }
 
 export class LongLivedExchanges {
-  /** By what the route was when they began: a route that means the same after a reload has the same signature. */
+  /** By the signature of the route: a route with the same meaning has the same signature after a reload. */
   readonly #bySignature = new Map<string, Set<LongLived>>();
 
   add(signature: string, longLived: LongLived): void {

@@ -1,4 +1,4 @@
-/** What a message is, or why there is none. */
+/** The kind of a message, or why it could not be decoded. */
 export type MessageKind = 'text' | 'binary' | 'close' | 'ping' | 'pong' | 'event' | 'undecodable';
 
 /** A message of a WebSocket, or an event of a stream, as it went by. */

@@ -6,7 +6,7 @@ import { RequestBodyFilter } from './request-body-filter.ts';
 
 /** How fast the bytes of an exchange, or of a tunnel, may go. */
 export interface Pace {
-  /** Counts what has gone that way. @returns for how many milliseconds no more may follow; 0 or less: it may */
+  /** Counts bytes that were sent in that direction. @returns the milliseconds until more may follow; 0 or less: at once */
   took(bytes: number, towards: 'client' | 'service'): number;
 }
 
@@ -15,7 +15,7 @@ export class PacedDownstream extends DownstreamFilter implements DownstreamListe
   readonly #pace: Pace;
   #listener: DownstreamListener | null = null;
   #timer: NodeJS.Timeout | undefined;
-  /** The client itself has not taken what it was given. */
+  /** The client's own connection is full. */
   #blocked = false;
 
   constructor(client: Downstream, pace: Pace) {

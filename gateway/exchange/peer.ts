@@ -5,9 +5,9 @@ export interface Peer {
   /** Address of the other side of the connection, IPv4 without the `::ffff:` of mapped addresses. */
   readonly address: string;
   readonly secure: boolean;
-  /** The certificate that it showed, where one was asked for and is sound, as `X-Forwarded-Client-Cert` says it. */
+  /** The verified certificate that the peer presented, in the form of `X-Forwarded-Client-Cert`. */
   readonly certificate?: string;
-  /** It speaks HTTP/2, also where the general lane reads what it says as HTTP/1.1 (listener/h2/h2-bridge.ts). */
+  /** It speaks HTTP/2, even where the general lane sees HTTP/1.1 (listener/h2/h2-bridge.ts). */
   http2?: true;
   /** By which it was counted last (policy/rate-limit/party-tag.ts): it goes with the connection. */
   tag?: PeerTag | undefined;
@@ -22,12 +22,12 @@ interface PeerTag {
 
 const PEER = Symbol('peer');
 
-/** Says who is at the other side of a connection: of one in memory, nothing else does. */
+/** Sets the peer of a connection in memory, which has no addresses of its own. */
 export function markPeer(connection: object, peer: Peer): void {
   Object.assign(connection, { [PEER]: peer });
 }
 
-/** The other side, one object for each connection. An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is written as what it is. */
+/** The peer, one object per connection. An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is written as `192.0.2.1`. */
 export function peerOf(socket: Socket): Peer {
   const marked = (socket as { readonly [PEER]?: Peer })[PEER];
   if (marked) return marked;
@@ -54,7 +54,7 @@ function certificateOf(socket: TLSSocket): string | null {
   return `Hash=${hash};Subject="${quotable(subject)}"`;
 }
 
-/** What a field of HTTP can't hold, and what would end the quotes, as RFC 4514 §2.4 escapes it. */
+/** Escapes characters that a field value can't hold or that would end the quotes (RFC 4514 §2.4). */
 function quotable(text: string): string {
   return Array.from(Buffer.from(text), (byte) => {
     const char = String.fromCharCode(byte);

@@ -3,7 +3,7 @@ import type { ExchangeDetail } from './detail.ts';
 import { CATALOG, type ErrorCode, type GatewayError } from './error-catalog.ts';
 import type { ExchangeTrace } from './trace.ts';
 
-/** What is known of one exchange: its lane fills it in on the way, the access log reads it once at the end. */
+/** The record of one exchange. Its lane fills it in on the way; the access log reads it once, at the end. */
 
 /** The client left before its answer was complete. No answer carries it; the log does, as nginx's does. */
 export const CLIENT_LEFT_STATUS = 499;
@@ -19,19 +19,19 @@ export interface ExchangeRecord {
   target: string;
   /** `HTTP/1.1`. */
   protocol: string;
-  /** Address of the client: the peer's, or what a trusted peer says. */
+  /** The client's address: the peer's, or the one a trusted peer names. */
   client: string;
   /** Id of the route that took it. */
   route: string | null;
   /** Key of the endpoint that answered, or was tried last. */
   endpoint: string | null;
-  /** Status of the final answer, `CLIENT_LEFT_STATUS`, or 0 while there is none. */
+  /** Status of the final answer, `CLIENT_LEFT_STATUS`, or 0 before there is an answer. */
   status: number;
   /** RFC 9209 §2.3 error type; `null`: the answer is the service's own, or one that the gateway means. */
   errorType: string | null;
   /** The catalogue's code for it. */
   errorCode: ErrorCode | null;
-  /** For operators, never for clients: what happened, with addresses. May quote remote text. */
+  /** What happened, with addresses, for operators and never for clients. May quote remote text. */
   cause: string | null;
   /** Body bytes received from the client and sent to it; for a tunnel, the bytes after the heads. */
   bytesIn: number;
@@ -41,7 +41,7 @@ export interface ExchangeRecord {
   headAt: number | null;
   /** When the last byte went out, or nothing more could be sent. */
   endedAt: number;
-  /** How many endpoints were tried; 0: the gateway answered by itself. */
+  /** How many endpoints were tried; 0: the gateway answered itself. */
   attempts: number;
   /** An upgraded connection. */
   tunnel: boolean;
@@ -54,9 +54,9 @@ export interface ExchangeRecord {
   policy: string | null;
   /** Whether `endpoint` stands in from elsewhere for a service that could not be reached. */
   fallback: boolean;
-  /** Who asked, as far as a policy knows. Remote text. */
+  /** The user, where a policy authenticated one. Remote text. */
   user: string | null;
-  /** What the inspection keeps of it; `null`: nobody looks, or there are too many. */
+  /** The detail that the inspection keeps; `null`: no dashboard is open, or the exchange is not in the sample. */
   detail: ExchangeDetail | null;
   /** `null`: it is not traced. */
   trace: ExchangeTrace | null;
@@ -99,14 +99,14 @@ export function newExchangeRecord(
   };
 }
 
-/** The status is another matter: it may be out already. */
+/** Leaves the status alone, which may already be sent. */
 export function noteError(record: ExchangeRecord, error: GatewayError): void {
   record.errorCode = error.code;
   record.errorType = error.row.type;
   record.cause = error.message;
 }
 
-/** The gateway, not the service, made this answer, and it says that something is broken. */
+/** Whether the answer is the gateway's own and reports a fault. */
 export function isGatewayFault(
   record: Pick<ExchangeRecord, 'status' | 'errorType' | 'errorCode' | 'headAt'>,
 ): boolean {
@@ -114,7 +114,7 @@ export function isGatewayFault(
   return record.status === 0 ? isStreamFault(record) : record.status >= 500;
 }
 
-/** A raw stream has no status. What is broken is one that never came about, and not for its client's fault or because of a change. */
+/** A raw stream has no status. It counts as failed when it was never established, unless the client or a reload ended it. */
 function isStreamFault({ errorCode, headAt }: Pick<ExchangeRecord, 'errorCode' | 'headAt'>): boolean {
   if (headAt !== null || errorCode === null || errorCode === 'drained') return false;
   return CATALOG[errorCode].status >= 500;

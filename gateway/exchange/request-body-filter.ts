@@ -1,6 +1,6 @@
 import type { BodySink, RequestBody } from './contract.ts';
 
-/** Stands between a request's body and its reader, as `DownstreamFilter` does for answers: what extends it changes what it overrides. */
+/** Base class of filters between a request's body and its reader, like `DownstreamFilter` for answers. */
 export class RequestBodyFilter implements RequestBody {
   protected readonly body: RequestBody;
 

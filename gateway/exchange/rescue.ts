@@ -2,21 +2,19 @@ import { type ErrorCode, GatewayError } from './error-catalog.ts';
 import { FramingError } from './framing-error.ts';
 
 /**
- * Where an exchange stood when something failed. It decides what is known for certain:
- * while connecting, nothing had been sent; once the head is out, the answer can only be cut short.
+ * The phase in which something failed, and so what is certain: while connecting, nothing had been sent; once the head is out, the answer
+ * can only be cut short.
  */
 export type Phase = 'connect' | 'head' | 'body';
 
-/**
- * Turns whatever was thrown into an error of the catalogue. This is the one place that knows the codes of Node, OpenSSL and undici.
- */
+/** Turns anything thrown into an error of the catalogue. The only place that knows the codes of Node, OpenSSL and undici. */
 export function rescue(cause: unknown, phase: Phase): GatewayError {
   if (cause instanceof GatewayError) return cause;
   const code = codeOf(cause);
   return new GatewayError(meaning(code, cause, phase), describe(cause, code), { cause });
 }
 
-/** Whether the other side broke its connection off, so that nobody is left to be answered. */
+/** Whether the peer reset or closed the connection, so that it can't be answered. */
 export function isReset(cause: unknown): boolean {
   return codeOf(cause) === 'ECONNRESET';
 }
@@ -78,7 +76,7 @@ function isProtocolFault(code: string, cause: unknown): boolean {
   if (code.startsWith('HPE_') || PROTOCOL_FAULTS.has(code)) return true;
   // undici's parser does not give every fault a code.
   if (cause instanceof Error && cause.name === 'HTTPParserError') return true;
-  // undici tells these apart only by their message: an answer to no request, and a 101 that nobody asked for.
+  // undici distinguishes these only by message: an answer without a request, and a 101 to a request that did not ask for it.
   return (
     code === 'UND_ERR_SOCKET' && cause instanceof Error && /^bad (response|upgrade)$/.test(cause.message)
   );
@@ -87,9 +85,9 @@ function isProtocolFault(code: string, cause: unknown): boolean {
 const PROTOCOL_FAULTS: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  // undici asserts that no service would do what some do.
+  // An assertion of undici that some services violate.
   'ERR_ASSERTION',
-  // Node refuses to pass on what the service sent.
+  // Node refuses to pass on the service's bytes.
   'ERR_INVALID_CHAR',
   'ERR_INVALID_HTTP_TOKEN',
   'ERR_HTTP_INVALID_STATUS_CODE',
@@ -107,7 +105,7 @@ function isTlsCode(code: string): boolean {
 
 /** The innermost error code; Node reports a name with several addresses that all failed as an AggregateError. */
 function codeOf(cause: unknown, depth = 0): string {
-  // What an extension throws may go round in a circle.
+  // Causes of an extension's error may form a circle.
   if (!(cause instanceof Error) || depth > CAUSES_MAX) return '';
   if ('code' in cause && typeof cause.code === 'string') return cause.code;
   if (cause instanceof AggregateError && cause.errors.length > 0) return codeOf(cause.errors[0], depth + 1);

@@ -1,6 +1,6 @@
 /**
- * Which of the new requests are the canary's: of every n, n × share, spread evenly and never more than half a request off. Chance would be off
- * by more for a long time where there are few requests, and those are what a canary is tried on first.
+ * Decides which new requests go to the canary: n × share of every n, spread evenly and never off by more than half a request. Random choice
+ * would be off by more for a long time where there are few requests, which is where canaries are tried first.
  */
 export class CountedShare {
   readonly #share: number;

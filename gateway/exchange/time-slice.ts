@@ -7,7 +7,7 @@ export class TimeSlice {
   /** The one that has waited longest first. */
   readonly #waiting: (() => void)[] = [];
 
-  /** Asked between two steps of the work; where it says so, `next` must follow. */
+  /** Asked between two steps of the work; if `true`, call `next` before the following step. */
   get isOver(): boolean {
     return performance.now() - this.#since >= SLICE_MS;
   }
@@ -18,7 +18,7 @@ export class TimeSlice {
     return promise;
   }
 
-  /** One a turn: what it resolves runs before the loop goes on. */
+  /** One per turn: the loop runs other work before the next. */
   readonly #begin = (): void => {
     this.#since = performance.now();
     this.#waiting.shift()?.();
@@ -37,7 +37,7 @@ export async function inSlices<Result>(
   }
 }
 
-/** What becomes of each of many, done in slices. */
+/** Maps many values, in slices. */
 export async function mapInSlices<From, To>(
   all: readonly From[],
   map: (one: From) => To,
@@ -51,5 +51,5 @@ export async function mapInSlices<From, To>(
   return mapped;
 }
 
-/** What a request may have to wait for at most, twice or thrice on a busy machine. */
+/** The longest wait that a slice adds to a request, two or three times that on a busy machine. */
 const SLICE_MS = 5;

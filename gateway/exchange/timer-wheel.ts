@@ -5,7 +5,7 @@ export interface Timed {
 
 /** A time that runs, or doesn't. It is made once, and armed as often as need be. */
 export interface Deadline {
-  /** From now on, in place of what ran before. @param ms for which `refresh` will run, too. */
+  /** Starts the deadline anew. @param ms also the duration after each `refresh` */
   arm(ms: number): void;
   /** The same time once more, from now on; nothing where none runs. */
   refresh(): void;
@@ -13,9 +13,9 @@ export interface Deadline {
 }
 
 /**
- * One interval for all timeouts of the gateway: a hashed timing wheel. To arm a deadline is to put it into a list, where a timer of its own
- * would cost each exchange a microsecond. Time is counted in turns of the interval, so that nobody asks the system for it: a deadline never
- * ends early, and some percent late, or more where the process was held up. A timeout below a second gets a timer after all.
+ * One interval for all timeouts of the gateway: a hashed timing wheel. Arming a deadline puts it into a list, where a timer of its own
+ * would cost each exchange a microsecond. Time is counted in ticks of the interval, so that arming needs no system call: a deadline never
+ * ends early, and some percent late, or more where the process was held up. Timeouts below a second get a real timer.
  */
 export class Clock {
   readonly #slots: (WheelDeadline | null)[] = new Array<WheelDeadline | null>(SLOTS).fill(null);
@@ -66,7 +66,7 @@ export class Clock {
     const filed: WheelDeadline[] = [];
     for (let each = this.#slots[now % SLOTS]!; each; each = each.next!)
       if (each.filed === now) filed.push(each);
-    // What the end of one does may clear another, or arm it anew.
+    // Reaching one deadline may clear or arm another.
     for (const each of filed) if (each.filed === now) each.reached(now);
   }
 }
@@ -126,6 +126,6 @@ class WheelDeadline implements Deadline {
 }
 
 const TICK_MS = 50;
-/** A bit more than the longest common timeout, 75 s: what is due later stays in its slot for another turn of the wheel. */
+/** A little more than the longest common timeout, 75 s; later deadlines stay in their slot for another turn of the wheel. */
 const SLOTS = 2048;
 const EXACT_BELOW_MS = 1_000;

@@ -16,7 +16,7 @@ export class ExchangeTrace {
     this.spanId = identity.spanId();
   }
 
-  /** What the service gets: each attempt has a span of its own. */
+  /** The `traceparent` for the service: each attempt has a span of its own. */
   traceparent(detail: ExchangeDetail | null): string {
     const attempt = detail?.attempts.at(-1);
     if (attempt) attempt.spanId ??= this.#identity.spanId();
@@ -24,7 +24,7 @@ export class ExchangeTrace {
   }
 }
 
-/** Says which exchanges are traced; asked when they arrive. */
+/** Decides on arrival which exchanges are traced. */
 export interface Tracing {
   readonly on: boolean;
   /**

@@ -1,9 +1,9 @@
 import type { Fields } from './contract.ts';
 
 /**
- * What must not come behind a body (RFC 9110 §6.5.1): a recipient that merges trailers into the header section would act upon it too late, or
- * in place of what stood in front. Hop-by-hop fields are among them, those that are rewritten on their way to the client, and those that tell
- * a service where a request came from or who sent it, in their spellings with underscores too.
+ * Fields that must not be trailers (RFC 9110 §6.5.1): a recipient that merges trailers into the header section would act on them too late,
+ * or replace the real field. These are hop-by-hop fields, fields that the gateway rewrites on the way to the client, and fields that tell a
+ * service where a request came from or who sent it, in their spellings with underscores too.
  */
 const NEVER_BEHIND: ReadonlySet<string> = new Set([
   'authorization',

@@ -36,7 +36,7 @@ export class DurationSeries {
     return this.#rows?.size ?? 0;
   }
 
-  /** Counts of the buckets, each by itself, then the sum in seconds. */
+  /** For each series the count of each bucket (not cumulative), then the sum in seconds. */
   rows(): Iterable<[key: number, row: Readonly<Float64Array>]> {
     return this.#rows ?? [];
   }
@@ -46,10 +46,10 @@ const BUCKETS = BOUNDS_S.length;
 const BOUNDS: Readonly<Float64Array> = Float64Array.from(BOUNDS_S);
 
 /**
- * What one series of durations is about, as a number: method, status, error and lane, each from a closed list. It is computed for
- * each exchange, so nothing is hashed but a small integer, and whatever clients and services send, there are only so many.
+ * The key of one series of durations: method, status, error and lane, each from a closed list, packed into a number. It is computed for
+ * each exchange: only a small integer is hashed, and remote input can't make the number of series grow.
  *
- * @param status 0: there was none.
+ * @param status 0: there was none
  */
 export function seriesKey(method: string, status: number, error: ErrorCode | null, lane: Lane): number {
   const about = methodIndex(method) * STATUSES + countedStatus(status);
@@ -57,7 +57,7 @@ export function seriesKey(method: string, status: number, error: ErrorCode | nul
   return (about * ERRORS + code) * 2 + (lane === 'wire' ? 1 : 0);
 }
 
-/** What a key stands for, as labels of a metric. */
+/** The labels of a metric for one key. */
 export interface KeyLabels {
   readonly http_request_method: string;
   readonly http_response_status_code?: string;
@@ -120,7 +120,7 @@ const METHODS: readonly string[] = [
   'TRACE',
 ];
 
-/** RFC 9110 §15: who does not know a status treats it as the x00 of its class, and one that is none as a 500. */
+/** RFC 9110 §15: an unknown status counts as the x00 of its class, an invalid one as 500. */
 function countedStatus(status: number): number {
   return status < STATUSES ? COUNTED[status]! : 500;
 }

@@ -1,19 +1,19 @@
 import { Traffic } from './traffic.ts';
 
-/** What the configuration has: ids of routes and streams, and of each the endpoints as it names them. */
+/** Ids of the configured routes and streams, each with its endpoints. */
 export type Configured = ReadonlyMap<string, { has(endpoint: string): boolean }>;
 
 /**
- * The counters of all routes and streams, by id, so that a reload goes on with them. What the configuration has no more is told for some minutes,
- * long enough for a scraper to see the last of it, and then forgotten: a file that changes for years must not fill the memory.
+ * The counters of all routes and streams by id, kept over reloads. Those of removed routes stay for some minutes, long enough for a scraper
+ * to read the last values, and are then deleted: a file that changes for years must not fill the memory.
  */
 export class TrafficStore {
-  /** Of what no route took. */
+  /** Requests that no route took. */
   readonly unrouted = new Traffic('(none)');
   /** Of the gateway's own page. */
   readonly page = new Traffic('(page)');
   readonly #byId = new Map<string, Traffic>();
-  /** When it was seen that the configuration has it no more, by Date.now(). */
+  /** When its route was first missing from the configuration, by Date.now(). */
   readonly #goneAt = new WeakMap<object, number>();
 
   of(id: string): Traffic {
@@ -32,7 +32,7 @@ export class TrafficStore {
     return [this.unrouted, this.page, ...this.#byId.values()];
   }
 
-  /** Forgets what is gone for long enough, one route in each step. */
+  /** Deletes counters of routes that were removed long enough ago, one route per step. */
   *sweep(configured: Configured, now: number): Generator<void, void> {
     for (const [id, traffic] of this.#byId) {
       yield;

@@ -3,13 +3,13 @@ import type { ExchangeRecord } from '../record.ts';
 import type { Compared } from './compared.ts';
 import { DurationSeries, seriesKey } from './duration-series.ts';
 
-/** What one endpoint was asked by one route. */
+/** The requests of one route to one endpoint. */
 export class EndpointTraffic {
   readonly attempts = new DurationSeries();
   retries = 0;
   ejections = 0;
 
-  /** An attempt is over, or its answer begins. @param status 0: there is no answer, and `error` says why. */
+  /** An attempt has failed, or its answer begins. @param status 0: there is no answer, and `error` says why */
   attempted(
     { method, lane }: Readonly<ExchangeRecord>,
     status: number,
@@ -21,8 +21,8 @@ export class EndpointTraffic {
 }
 
 /**
- * What was counted of one route, or one stream, since the start. It outlives reloads. Each exchange adds to numbers that are at hand: whoever
- * carries it holds the object already.
+ * The counters of one route, or one stream, since the start; they outlive reloads. The exchange holds this object, so that counting needs
+ * no lookup.
  */
 export class Traffic {
   readonly id: string;
@@ -41,11 +41,11 @@ export class Traffic {
   cacheMisses = 0;
   /** Requests led back behind the prefix. */
   readonly escapes = { referer: 0, cookie: 0 };
-  /** What policies answered or refused, by the policy. */
+  /** Answers and refusals of policies, by policy. */
   readonly policyAnswers = new Map<string, number>();
-  /** Copies of its requests, by what became of them. */
+  /** Mirrored copies of its requests, by outcome. */
   readonly mirrored = { answered: 0, failed: 0, too_large: 0, skipped: 0 };
-  /** How answers of another service compare; `null`: none were looked at. What a pair of them is, is the forwarding's to say. */
+  /** Results of comparing answers with another service; `null`: none yet. The forwarding defines what a pair is. */
   compared: Compared<unknown> | null = null;
   #stream: StreamTraffic | null = null;
 
@@ -62,7 +62,7 @@ export class Traffic {
     return endpoint;
   }
 
-  /** Where it is one: what became of its connections. */
+  /** The counters of its connections, if it is a stream. */
   get stream(): StreamTraffic {
     this.#stream ??= new StreamTraffic();
     return this.#stream;
@@ -84,7 +84,7 @@ export class Traffic {
     else this.cacheMisses++;
   }
 
-  /** The same for what never was an exchange. */
+  /** Counts a message that never became an exchange. */
   count(record: Readonly<ExchangeRecord>): void {
     this.bytesIn += record.bytesIn;
     this.bytesOut += record.bytesOut;
@@ -114,7 +114,7 @@ export class Traffic {
   }
 }
 
-/** What was counted of a raw stream. */
+/** The counters of a raw stream. */
 class StreamTraffic {
   readonly ended = new Map<ErrorCode | null, number>();
   bytesIn = 0;

@@ -62,6 +62,7 @@ async function* boundedLines(input: Readable): AsyncGenerator<string | null> {
       isTooLong = true;
       rest = '';
     }
+    if (!isTooLong && rest.trim() !== '') yield rest;
   } catch (cause) {
     if (!input.destroyed) throw cause;
   }

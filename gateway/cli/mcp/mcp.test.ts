@@ -181,7 +181,7 @@ describe('without a gateway', () => {
       '{"id":{},"method":"ping"}\n{"id":null,"method":"ping"}\n{"id":3}\n{"id":4,"result":1}\n',
     );
     child.stdin.write(`{"id":5,"method":"ping","params":{"a":"${'5'.repeat(5_000_000)}"}}\n`);
-    child.stdin.end('[{"jsonrpc":"2.0","id":2,"method":"ping"}]\n');
+    child.stdin.end('[{"jsonrpc":"2.0","id":2,"method":"ping"}]');
     const code = await new Promise((resolve) => child.on('close', resolve));
     const answers = said
       .trim()

@@ -1,6 +1,6 @@
 /**
  * The value of a cookie in a `Cookie` field (RFC 6265 §4.2.1): the first of that name at or after `from`, as browsers send the one with the
- * longest path first; `undefined` where there is none.
+ * longest path first; `undefined` where there is none. Spaces and tabs around names and values are none of them, as services have it.
  */
 export function cookieValue(cookies: string, name: string): string | undefined {
   const at = cookieAt(cookies, name, 0);
@@ -10,7 +10,8 @@ export function cookieValue(cookies: string, name: string): string | undefined {
 /** Where the next value of that name begins, searched from `from` on; -1: there is no more. */
 export function cookieAt(cookies: string, name: string, from: number): number {
   for (let at = cookies.indexOf(name, from); at !== -1; at = cookies.indexOf(name, at + 1)) {
-    const end = at + name.length;
+    let end = at + name.length;
+    while (isBlank(cookies.charCodeAt(end))) end++;
     if (cookies.charCodeAt(end) === EQUALS && beginsPair(cookies, at)) return end + 1;
   }
   return -1;
@@ -29,18 +30,23 @@ export function valueAt(cookies: string, at: number): string {
   let end = at;
   while (end < cookies.length && cookies.charCodeAt(end) !== SEMICOLON && cookies.charCodeAt(end) !== COMMA)
     end++;
-  return cookies.slice(at, end).trimEnd();
+  return cookies.slice(at, end).trim();
 }
 
 function beginsPair(cookies: string, at: number): boolean {
   let before = at - 1;
-  while (before >= 0 && cookies.charCodeAt(before) === SPACE) before--;
+  while (before >= 0 && isBlank(cookies.charCodeAt(before))) before--;
   if (before < 0) return true;
   const letter = cookies.charCodeAt(before);
   return letter === SEMICOLON || letter === COMMA;
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
 }
 
 const EQUALS = 0x3d;
 const SEMICOLON = 0x3b;
 const COMMA = 0x2c;
 const SPACE = 0x20;
+const TAB = 0x09;

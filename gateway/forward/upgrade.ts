@@ -175,7 +175,8 @@ export class Tunnel {
     if (this.#over) return void service.destroy();
     // Both fields are hop-by-hop, and the very point of this answer (RFC 9110 §7.8).
     const upgrade = ['Upgrade', answer.headers.upgrade ?? 'websocket', 'Connection', 'Upgrade'];
-    if (!this.#head(endpoint, answer, upgrade)) return void service.destroy();
+    if (this.#isMisunderstood(answer) || !this.#head(endpoint, answer, upgrade))
+      return void service.destroy();
     const tap = WebSocketTap.of(this.#record.detail?.messages ?? null, answer);
     const early = this.#early.release();
     for (const chunk of early) {
@@ -206,6 +207,15 @@ export class Tunnel {
     const endedMs = /^websocket$/i.test(upgrade[1]!) ? Math.min(idleMs, tunnelIdleMs) : tunnelIdleMs;
     this.#splice = new Splice(this.#client, service, tunnelIdleMs, watcher, pace, endedMs);
     this.#owner.opened();
+  }
+
+  /** To a client of HTTP/2 each 101 says that it may talk as in a WebSocket (RFC 8441 §5): of another protocol it is told as an error. */
+  #isMisunderstood({ headers: { upgrade = '' } }: IncomingMessage): boolean {
+    if (this.#record.protocol !== 'HTTP/2' || upgrade.toLowerCase() === 'websocket') return false;
+    this.#fail(
+      new GatewayError('bad_answer', `a handshake for a WebSocket was answered by 101 "${upgrade}"`),
+    );
+    return true;
   }
 
   /** A refusal, or an answer that ignores the upgrade: it reaches the client with its status, fields and body, and ends the connection. */

@@ -104,6 +104,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   /** Where it is counted as under way. */
   #traffic: Traffic;
   #holdsSnapshot = false;
+  readonly #isHandshake: boolean;
 
   constructor(
     snapshot: Snapshot,
@@ -122,6 +123,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.rawTarget = downstream.rawTarget;
     this.#ends = ends;
     this.#traffic = ends.inFlight.unrouted;
+    this.#isHandshake = this.isUpgrade;
   }
 
   /** What answers it is another reading of the same head. */
@@ -294,11 +296,22 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   leave(): void {
     if (this.#state.kind === 'over') return;
     this.#takenBy?.over();
+    if (this.#isHandshake) this.#noteUnopened();
     this.#state = OVER;
     this.record.endedAt = performance.now();
     this.#ends.inFlight.ended(this.record, this.#traffic);
     this.letSnapshotGo();
     this.#ends.inFlight.end();
+  }
+
+  /** Over HTTP/2 a 2xx would open the tunnel: its client is told 502 (listener/h2/h2-bridge.ts). */
+  #noteUnopened(): void {
+    const { record } = this;
+    const { status, protocol, tunnel } = record;
+    if (protocol !== 'HTTP/2' || tunnel || status < 200 || status > 299) return;
+    if (record.errorCode === null)
+      noteError(record, new GatewayError('bad_answer', `a ${status} to the handshake of a WebSocket`));
+    record.status = 502;
   }
 }
 

@@ -35,19 +35,11 @@ export function bridgeTunnel(exchange: H2Exchange, far: Duplex): void {
   const handshake = ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', key];
   const request = requestOn(far, 'GET', exchange, handshake);
   relayAnswer(request, exchange, far, (status) => (status < 300 ? 502 : status));
-  request.on('upgrade', ({ headers, rawHeaders }, socket, head) => {
-    if (headers.upgrade?.toLowerCase() !== 'websocket') return refuse(exchange, far);
+  request.on('upgrade', ({ rawHeaders }, socket, head) => {
     exchange.head(200, '', without(rawHeaders, HANDSHAKE_FIELDS));
     joinTunnel(exchange, socket, head);
   });
   request.end();
-}
-
-/** The service speaks another protocol now, and the client would talk to it as to a WebSocket. */
-function refuse(exchange: H2Exchange, far: Duplex): void {
-  exchange.head(502, '', []);
-  exchange.end([]);
-  far.destroy();
 }
 
 /** The end of one side is one to the other, and its reset a reset (RFC 8441 §5). */

@@ -261,6 +261,7 @@ describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
     const session = await connectH2(gateway.port);
     await once(session, 'remoteSettings');
     expect(await answerOf(session.request(ASK))).toMatchObject({ status: 502, text: 'ok' });
+    expect(await gateway.log.exchange(502)).toMatchObject({ code: 'bad_answer', protocol: 'HTTP/2' });
     const other = await answerOf(session.request({ ...ASK, ':protocol': 'ssh' }));
     expect([other.status, JSON.parse(other.text).code]).toEqual([501, 'upgrade_refused']);
     expect(service.requests).toHaveLength(1);
@@ -279,7 +280,7 @@ describe('a WebSocket over HTTP/2 that breaks', () => {
     await connection.head();
     await connection.send(answer);
     const [head] = await once(stream, 'response');
-    return { stream, connection, status: head[':status'] };
+    return { gateway, stream, connection, status: head[':status'] };
   }
 
   test('at its service is reset by CANCEL, and not ended', async () => {
@@ -298,7 +299,9 @@ describe('a WebSocket over HTTP/2 that breaks', () => {
 
   test('for another protocol is none: 502', async () => {
     const other = agreement().replace('websocket', 'ssh');
-    expect((await opened(other)).status).toBe(502);
+    const { gateway, status } = await opened(other);
+    expect(status).toBe(502);
+    expect(await gateway.log.exchange(502)).toMatchObject({ code: 'bad_answer' });
   });
 });
 

@@ -12,30 +12,44 @@ import {
   listener,
   prefix,
   route,
+  serviceObjects,
   serving,
   to,
 } from '../testing/gateway-api.ts';
 import { until } from '../testing/poll.ts';
+import { request } from '../testing/raw-client.ts';
 import { startService } from '../testing/service.ts';
+import { agreement, handshake } from '../testing/websocket.ts';
 
 /** Method, target, fields of a request, and who answers it: a service's name, or a status. */
 type Row = readonly [request: string, fields: readonly string[], answeredBy: string | number];
 
-async function taken(gateway: TestGateway, rows: readonly Row[]): Promise<Row[]> {
+async function expectTaken(gateway: TestGateway, rows: readonly Row[]): Promise<void> {
   const all: Row[] = [];
-  for (const [request, fields] of rows) {
-    const [method, target] = request.includes(' ') ? request.split(' ') : ['GET', request];
-    const host = fields.some((field) => field.startsWith('Host:')) ? [] : ['Host: gateway.test'];
-    const { status, text } = await gateway.exchange(
-      `${method} ${target} HTTP/1.1\r\n${[...host, ...fields].join('\r\n')}\r\n\r\n`,
-    );
-    all.push([request, fields, status === 200 && text !== '' ? JSON.parse(text).name : status]);
+  for (const [asked, fields] of rows) {
+    const [method, target] = asked.includes(' ') ? (asked.split(' ') as [string, string]) : ['GET', asked];
+    const { status, text } = await gateway.exchange(request(method, target, fields));
+    all.push([asked, fields, status === 200 && text !== '' ? JSON.parse(text).name : status]);
   }
-  return all;
+  expect(all).toEqual(rows);
 }
 
-async function three(namespace = 'infra'): Promise<object[]> {
-  return (await Promise.all(['v1', 'v2', 'v3'].map((name) => backend(name, namespace)))).flat();
+/** The same by host and path. */
+async function expectHosts(
+  gateway: TestGateway,
+  hosts: readonly (readonly [host: string, path: string, answeredBy: string | number])[],
+): Promise<void> {
+  const rows = hosts.map(([host, path, by]): Row => [path, [`Host: ${host}`], by]);
+  await expectTaken(gateway, rows);
+}
+
+/** A gateway with one route of these rules, and the services v1 to v3. */
+async function ruled(rules: object[]): Promise<TestGateway> {
+  return serving(gatewayObject(), route('a', { rules }), ...(await three()));
+}
+
+async function three(): Promise<object[]> {
+  return (await Promise.all(['v1', 'v2', 'v3'].map((name) => backend(name)))).flat();
 }
 
 const header = (name: string, value: string) => ({ name, value });
@@ -46,16 +60,14 @@ describe('which rule', () => {
       { matches: [exact('/one')], ...to('v1') },
       { matches: [exact('/two')], ...to('v2') },
     ];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
-    const rows: Row[] = [
+    await expectTaken(await ruled(rules), [
       ['/one', [], 'v1'],
       ['/two?x=/', [], 'v2'],
       ['/', [], 404],
       ['/one/example', [], 404],
       ['/two/', [], 404],
       ['/Two', [], 404],
-    ];
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 
   test('HTTPRoutePathMatchOrder', async () => {
@@ -66,17 +78,17 @@ describe('which rule', () => {
       { matches: [prefix('/match/prefix/')], ...to('v2') },
       { matches: [prefix('/match/prefix/one')], ...to('v3') },
     ];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
-    const rows: Row[] = [
+    await expectTaken(await ruled(rules), [
       ['/match/exact/one', [], 'v3'],
       ['/match/exact', [], 'v2'],
       ['/match', [], 'v1'],
       ['/match/prefix/one/any', [], 'v3'],
       ['/match/prefix/any', [], 'v2'],
       ['/match/any', [], 'v1'],
+      ['/match/exact/any', [], 'v1'],
+      ['/match/prefixes', [], 'v1'],
       ['/matched', [], 404],
-    ];
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 
   test('HTTPRouteHeaderMatching', async () => {
@@ -92,8 +104,7 @@ describe('which rule', () => {
       // Of two of one name the first counts.
       { matches: [{ headers: [header('tier', 'a'), header('TIER', 'b')] }], ...to('v3') },
     ];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
-    const rows: Row[] = [
+    await expectTaken(await ruled(rules), [
       ['/', ['Version: one'], 'v1'],
       ['/', ['version: two'], 'v2'],
       ['/', ['Version: two', 'Color: orange'], 'v1'],
@@ -102,13 +113,13 @@ describe('which rule', () => {
       ['/', ['Color: red'], 'v1'],
       ['/', ['Color: yellow'], 'v2'],
       ['/', ['Color: purple'], 404],
+      ['/', ['Color: orange'], 404],
       ['/', ['Color: Blue'], 404],
       ['/', ['Version: two', 'Color: red'], 'v2'],
       ['/', ['Tier: a'], 'v3'],
       ['/', ['Tier: b'], 404],
       ['/', [], 404],
-    ];
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 
   test('HTTPRouteQueryParamMatching', async () => {
@@ -136,8 +147,7 @@ describe('which rule', () => {
       { matches: [query(['animal', 'hydra'])], ...to('v2') },
       { matches: [{ headers: [header('version', 'four')] }], ...to('v3') },
     ];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
-    const rows: Row[] = [
+    await expectTaken(await ruled(rules), [
       ['/?animal=whale', [], 'v1'],
       ['/?animal=dolphin', [], 'v2'],
       ['/?animal=dolphin&color=blue', [], 'v3'],
@@ -157,15 +167,15 @@ describe('which rule', () => {
       ['/path4?animal=kraken', [], 404],
       ['/path5?animal=hydra', [], 'v1'],
       ['/?animal=hydra', ['version: four'], 'v3'],
-    ];
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 
   test('HTTPRouteMethodMatching', async () => {
     const rules = [
       { matches: [{ method: 'POST' }], ...to('v1') },
       { matches: [{ method: 'GET' }], ...to('v2') },
-      { matches: [{ ...prefix('/path1'), method: 'GET' }], ...to('v1') },
+      // Without a type it is a prefix.
+      { matches: [{ path: { value: '/path1' }, method: 'GET' }], ...to('v1') },
       { matches: [{ headers: [header('version', 'one')], method: 'PUT' }], ...to('v2') },
       {
         matches: [{ ...prefix('/path2'), headers: [header('version', 'two')], method: 'POST' }],
@@ -183,12 +193,12 @@ describe('which rule', () => {
       // More headers than a method has; the method decides first.
       { matches: [{ headers: [header('version', 'four'), header('color', 'red')] }], ...to('v3') },
     ];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
-    const rows: Row[] = [
+    await expectTaken(await ruled(rules), [
       ['POST /', ['Content-Length: 0'], 'v1'],
       ['GET /', [], 'v2'],
       ['HEAD /', [], 404],
       ['GET /path1', [], 'v1'],
+      ['GET /path1/any', [], 'v1'],
       ['PUT /', ['version: one', 'Content-Length: 0'], 'v2'],
       ['POST /path2', ['version: two', 'Content-Length: 0'], 'v3'],
       ['PATCH /path3', ['Content-Length: 0'], 'v1'],
@@ -198,8 +208,7 @@ describe('which rule', () => {
       ['PATCH /path5', ['Content-Length: 0'], 'v1'],
       ['PATCH /', ['version: four', 'color: red', 'Content-Length: 0'], 'v2'],
       ['DELETE /', ['version: four', 'color: red'], 'v3'],
-    ];
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 
   test('HTTPRouteMatching across routes, and which of equals', async () => {
@@ -215,12 +224,23 @@ describe('which rule', () => {
       // Of one age: the name decides, whatever stands first.
       route('zebra', { hostnames: ['tie.example'], rules: [to('v3')] }),
       route('apple', { hostnames: ['tie.example'], rules: [to('v1')] }),
+      // Whatever its name, the older one holds.
+      route(
+        'older',
+        { hostnames: ['age.example'], rules: [to('v2')] },
+        { creationTimestamp: '2026-01-01T00:00:00Z' },
+      ),
+      route(
+        'apart',
+        { hostnames: ['age.example'], rules: [to('v1')] },
+        { creationTimestamp: '2026-02-01T00:00:00Z' },
+      ),
       // In one route the first rule that matches.
       route('rules', { hostnames: ['rules.example'], rules: [to('v2'), to('v3')] }),
     ];
     const gateway = await serving(gatewayObject(), ...objects, ...(await three()));
     const [com, net] = ['Host: example.com', 'Host: example.net'];
-    const rows: Row[] = [
+    await expectTaken(gateway, [
       ['/', [com], 'v1'],
       ['/example', [com], 'v1'],
       ['/example', [net], 'v1'],
@@ -232,9 +252,9 @@ describe('which rule', () => {
       ['/', [com, 'Version: two'], 'v2'],
       ['/', [net, 'Version: two'], 'v1'],
       ['/', ['Host: tie.example'], 'v1'],
+      ['/', ['Host: age.example'], 'v2'],
       ['/', ['Host: rules.example'], 'v2'],
-    ];
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 });
 
@@ -274,9 +294,9 @@ describe('which host', () => {
       }),
     ];
     const gateway = await serving(gatewayObject(...listeners), ...objects, ...(await three()));
-    const hosts: [string, string, string | number][] = [
+    await expectHosts(gateway, [
       ['very.specific.com', '/s1', 'v1'],
-      ['very.specific.com:1234', '/s1', 'v1'],
+      ['VERY.specific.com:1234', '/s1', 'v1'],
       ['non.matching.com', '/s1', 404],
       ['foo.nonmatchingwildcard.io', '/s1', 404],
       ['foo.wildcard.io', '/s1', 404],
@@ -294,9 +314,7 @@ describe('which host', () => {
       ['foo.wildcard.io', '/s4', 404],
       ['specific.but.wrong.com', '/s5', 404],
       ['wildcard.io', '/s5', 404],
-    ];
-    const rows = hosts.map(([host, path, by]): Row => [path, [`Host: ${host}`], by]);
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 
   test('HTTPRouteListenerHostnameMatching, of listeners below each other', async () => {
@@ -316,17 +334,15 @@ describe('which host', () => {
       ...[own('v1', 'one'), own('v2', 'two'), own('v3', 'three', 'four')],
       ...(await three()),
     );
-    const hosts: [string, string | number][] = [
-      ['bar.com', 'v1'],
-      ['foo.bar.com', 'v2'],
-      ['baz.bar.com', 'v3'],
-      ['multiple.prefixes.bar.com', 'v3'],
-      ['multiple.prefixes.foo.com', 'v3'],
-      ['foo.com', 404],
-      ['no.matching.host', 404],
-    ];
-    const rows = hosts.map(([host, by]): Row => ['/', [`Host: ${host}`], by]);
-    expect(await taken(gateway, rows)).toEqual(rows);
+    await expectHosts(gateway, [
+      ['bar.com', '/', 'v1'],
+      ['foo.bar.com', '/', 'v2'],
+      ['baz.bar.com', '/', 'v3'],
+      ['multiple.prefixes.bar.com', '/', 'v3'],
+      ['multiple.prefixes.foo.com', '/', 'v3'],
+      ['foo.com', '/', 404],
+      ['no.matching.host', '/', 404],
+    ]);
   });
 
   describe('GatewayHTTPListenerIsolation', () => {
@@ -353,7 +369,7 @@ describe('which host', () => {
         (host, own) =>
           WIDEST_FIRST.map((_, at): Row => [`/l${at}`, [`Host: ${host}`], at === own ? 'v1' : 404]),
       );
-      expect(await taken(gateway, rows)).toEqual(rows);
+      await expectTaken(gateway, rows);
     });
 
     test('a listener without routes has its hosts to itself, one of another Gateway has not', async () => {
@@ -383,15 +399,13 @@ describe('which host', () => {
       expect(gateway.gateway.configStatus().unserved).toMatch(
         /hostnames .*expected a hostname that its listeners have too/,
       );
-      const hosts: [string, string | number][] = [
-        ['any.example.com', 'v1'],
-        ['other.example.com', 'v1'],
-        ['both.example.com', 'v1'],
-        ['narrow.example.com', 404],
-        ['below.narrow.example.com', 'v1'],
-      ];
-      const rows = hosts.map(([host, by]): Row => ['/', [`Host: ${host}`], by]);
-      expect(await taken(gateway, rows)).toEqual(rows);
+      await expectHosts(gateway, [
+        ['any.example.com', '/', 'v1'],
+        ['other.example.com', '/', 'v1'],
+        ['both.example.com', '/', 'v1'],
+        ['narrow.example.com', '/', 404],
+        ['below.narrow.example.com', '/', 'v1'],
+      ]);
     });
   });
 
@@ -413,7 +427,7 @@ describe('which host', () => {
       ...objects,
       ...(await three()),
     );
-    const hosts: [string, string, string | number][] = [
+    await expectHosts(gateway, [
       ['x.example.com', '/', 'v1'],
       ['x.example.com', '/a/b', 'v2'],
       ['x.example.com', '/a/b/c', 'v2'],
@@ -422,9 +436,7 @@ describe('which host', () => {
       ['x.example.com', '/d/e', 'v1'],
       ['abc.example.com', '/a/b/e/f', 'v3'],
       ['abc.example.com', '/a/b/c', 'v2'],
-    ];
-    const rows = hosts.map(([host, path, by]): Row => [path, [`Host: ${host}`], by]);
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 });
 
@@ -453,7 +465,7 @@ describe('which backend', () => {
     );
     const rows: Row[] = ['/none', '/missing', '/zero', '/kind'].map((path) => [path, [], 500]);
     rows.push(['/any', ['Host: bare.example'], 500]);
-    expect(await taken(gateway, rows)).toEqual(rows);
+    await expectTaken(gateway, rows);
     const share = async (path: string) => {
       const all = await Promise.all(Array.from({ length: 20 }, () => answered(gateway, path)));
       return all.filter((each) => each === 500).length;
@@ -474,17 +486,20 @@ describe('which backend', () => {
       }),
       ...(await three()),
     );
-    const rows: Row[] = [
+    await expectTaken(gateway, [
       ['/own', [], 'v1'],
       ['/other', [], 404],
-    ];
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 });
 
 const filtered = (match: object, ...filters: object[]) => ({ matches: [match], filters });
 const seenBy = async (gateway: TestGateway, target: string, ...fields: string[]) =>
   JSON.parse((await gateway.get(target, ...fields)).text).got as string;
+const valuesIn = (head: string, name: string) =>
+  Array.from(head.matchAll(new RegExp(`^${name}: (.*)\\r$`, 'gim')), ([, value]) =>
+    value!.split(', '),
+  ).flat();
 
 describe('what is sent', () => {
   test('HTTPRouteRequestHeaderModifier, HTTPRouteBackendRequestHeaderModification', async () => {
@@ -492,35 +507,26 @@ describe('what is sent', () => {
       type: 'RequestHeaderModifier',
       requestHeaderModifier,
     });
+    const modified = (path: string, modification: object) => ({
+      ...filtered(prefix(path), modifier(modification)),
+      ...to('v1'),
+    });
+    const ofBackend = modifier({ set: [header('X-Header-Set', 'of the backend')], remove: ['X-Gone'] });
     const rules = [
-      {
-        ...filtered(prefix('/set'), modifier({ set: [header('X-Header-Set', 'set-overwrites-values')] })),
-        ...to('v1'),
-      },
-      {
-        ...filtered(prefix('/add'), modifier({ add: [header('X-Header-Add', 'add-appends-values')] })),
-        ...to('v1'),
-      },
-      { ...filtered(prefix('/remove'), modifier({ remove: ['X-HEADER-REMOVE'] })), ...to('v1') },
+      modified('/set', { set: [header('X-Header-Set', 'set-overwrites-values')] }),
+      modified('/add', { add: [header('X-Header-Add', 'add-appends-values')] }),
+      modified('/remove', { remove: ['X-HEADER-REMOVE'] }),
       {
         ...filtered(prefix('/backend'), { type: 'URLRewrite', urlRewrite: { hostname: 'one.example.org' } }),
-        ...to('v1', {
-          filters: [modifier({ set: [header('X-Header-Set', 'of the backend')], remove: ['X-Gone'] })],
-        }),
+        ...to('v1', { filters: [ofBackend] }),
       },
-      {
-        ...filtered(
-          prefix('/multiple'),
-          modifier({
-            set: [header('X-Set-1', 's1'), header('x-set-2', 's2')],
-            add: [header('X-Add-1', 'a1'), header('X-Add-2', 'a2')],
-            remove: ['X-Remove-1', 'x-remove-2'],
-          }),
-        ),
-        ...to('v1'),
-      },
+      modified('/multiple', {
+        set: [header('X-Set-1', 's1'), header('x-set-2', 's2')],
+        add: [header('X-Add-1', 'a1'), header('X-Add-2', 'a2')],
+        remove: ['X-Remove-1', 'x-remove-2'],
+      }),
     ];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const gateway = await ruled(rules);
     const rows: [string, string[], Record<string, string[]>][] = [
       ['/set', ['Some-Other: x'], { 'x-header-set': ['set-overwrites-values'], 'some-other': ['x'] }],
       ['/set', ['x-header-set: before'], { 'x-header-set': ['set-overwrites-values'] }],
@@ -543,11 +549,7 @@ describe('what is sent', () => {
     ];
     for (const [target, fields, expected] of rows) {
       const got = await seenBy(gateway, target, ...fields);
-      const values = (name: string) =>
-        Array.from(got.matchAll(new RegExp(`^${name}: (.*)\\r$`, 'gim')), ([, value]) =>
-          value!.split(', '),
-        ).flat();
-      const seen = Object.fromEntries(Object.keys(expected).map((name) => [name, values(name)]));
+      const seen = Object.fromEntries(Object.keys(expected).map((name) => [name, valuesIn(got, name)]));
       expect([target, seen]).toEqual([target, expected]);
     }
   });
@@ -569,12 +571,16 @@ describe('what is sent', () => {
       rewritten(exact('/exact'), whole('/whole/path')),
       rewritten(prefix('/'), inPlace('/root')),
       rewritten(prefix('/host'), { hostname: 'one.example.org' }),
+      rewritten(prefix('/both'), { hostname: 'one.example.org', ...inPlace('/b/') }),
+      rewritten(prefix('/empty'), inPlace('')),
+      rewritten(prefix('/folder'), whole('/one/')),
+      { matches: [prefix('/on')], ...to('v1') },
       {
         matches: [prefix('/of-backend')],
         ...to('v1', { filters: [{ type: 'URLRewrite', urlRewrite: inPlace('/rewritten') }] }),
       },
     ];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const gateway = await ruled(rules);
     const rows: [string, string, string][] = [
       ['/prefix/one/two', '/one/two', 'gateway.test'],
       ['/prefix/one', '/one', 'gateway.test'],
@@ -584,7 +590,11 @@ describe('what is sent', () => {
       ['/strip-prefix', '/', 'gateway.test'],
       ['/slashed/a', '/s/a', 'gateway.test'],
       ['/slashed', '/s', 'gateway.test'],
-      ['/full/one/two', '/one', 'gateway.test'],
+      ['/full/one/two?x', '/one?x', 'gateway.test'],
+      ['/folder/a', '/one/', 'gateway.test'],
+      ['/empty/a', '/a', 'gateway.test'],
+      ['/both/a', '/b/a', 'one.example.org'],
+      ['/on/a?b', '/on/a?b', 'gateway.test'],
       ['/exact', '/whole/path', 'gateway.test'],
       ['/any/thing', '/root/any/thing', 'gateway.test'],
       ['/host/a', '/host/a', 'one.example.org'],
@@ -598,29 +608,14 @@ describe('what is sent', () => {
   });
 
   test('HTTPRouteBackendProtocolWebSocket', async () => {
-    const service = (await startService()).answer(
-      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
-    );
-    const [, slice] = (await backend('ws')) as [object, object];
-    const objects = [
-      {
-        ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'ws', namespace: 'infra' } },
-        spec: { ports: [{ port: 8080, name: 'http', appProtocol: 'kubernetes.io/ws' }] },
-      },
-      { ...slice, ports: [{ name: 'http', port: service.port }] },
-    ];
+    const service = (await startService()).answer(agreement());
+    const objects = serviceObjects('ws', service.port, { appProtocol: 'kubernetes.io/ws' });
     const gateway = await serving(gatewayObject(), route('a', { rules: [to('ws')] }), ...objects);
-    const answer = await gateway.exchange(
-      'GET /ws HTTP/1.1\r\nHost: gateway.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-    );
-    expect(answer.status).toBe(101);
+    expect((await gateway.exchange(handshake('/ws'))).status).toBe(101);
   });
 
   test('HTTPRouteRequestMirror, HTTPRouteRequestPercentageMirror', async () => {
     const copied = (await startService()).answer('HTTP/1.1 204 No Content\r\n\r\n');
-    const copies = (await backend('copies')).map((object, at) =>
-      at === 0 ? object : { ...object, ports: [{ name: 'http', port: copied.port }] },
-    );
     const mirrored = (path: string, more: object = {}) => ({
       ...filtered(prefix(path), {
         type: 'RequestMirror',
@@ -634,7 +629,13 @@ describe('what is sent', () => {
       mirrored('/half', { fraction: { numerator: 5, denominator: 10 } }),
       mirrored('/none', { percent: 0 }),
     ];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()), ...copies);
+    const copies = serviceObjects('copies', copied.port);
+    const gateway = await serving(
+      gatewayObject(),
+      route('a', { rules }),
+      ...(await backend('v1')),
+      ...copies,
+    );
     for (const path of ['/all', '/twenty', '/half', '/none'])
       for (let i = 0; i < 10; i++) expect(await answered(gateway, path)).toBe('v1');
     await until('the copies have come', () => copied.requests.length === 10 + 2 + 5);
@@ -652,37 +653,22 @@ describe('what is answered', () => {
     const service = (await startService()).answer(
       'HTTP/1.1 200 OK\r\nX-Set: before\r\nX-Add: before\r\nX-Remove: r\r\nX-Keep: k\r\nContent-Length: 0\r\n\r\n',
     );
-    const [object, slice] = (await backend('fields')) as [object, object];
     const responseHeaderModifier = {
       set: [header('x-set', 'set'), header('X-New', 'new')],
       add: [header('X-ADD', 'more'), header('X-Other', 'o')],
       remove: ['x-remove'],
     };
-    const rules = [
-      {
-        ...filtered(prefix('/'), { type: 'ResponseHeaderModifier', responseHeaderModifier }),
-        ...to('fields'),
-      },
-    ];
-    const objects = [object, { ...slice, ports: [{ name: 'http', port: service.port }] }];
+    const filter = { type: 'ResponseHeaderModifier', responseHeaderModifier };
+    const rules = [{ ...filtered(prefix('/'), filter), ...to('fields') }];
+    const objects = serviceObjects('fields', service.port);
     const gateway = await serving(gatewayObject(), route('a', { rules }), ...objects);
     const { head } = await gateway.get('/');
-    const values = (name: string) =>
-      Array.from(head.raw.matchAll(new RegExp(`^${name}: (.*)\\r$`, 'gim')), ([, value]) => value);
-    expect(['x-set', 'x-new', 'x-add', 'x-other', 'x-remove', 'x-keep'].map(values)).toEqual([
-      ['set'],
-      ['new'],
-      ['before', 'more'],
-      ['o'],
-      [],
-      ['k'],
-    ]);
+    const all = ['x-set', 'x-new', 'x-add', 'x-other', 'x-remove', 'x-keep'].map((name) => head.values(name));
+    expect(all).toEqual([['set'], ['new'], ['before', 'more'], ['o'], [], ['k']]);
   });
 
   test('HTTPRouteRequestTimeout, HTTPRouteBackendTimeout', async () => {
-    const silent = await startService();
-    silent.answer(() => undefined);
-    const [object, slice] = (await backend('silent')) as [object, object];
+    const silent = (await startService()).answer(() => undefined);
     const timed = (path: string, timeouts: object) => ({
       matches: [prefix(path)],
       timeouts,
@@ -694,20 +680,14 @@ describe('what is answered', () => {
       timed('/zero', { request: '200ms', backendRequest: '0s' }),
       { ...timed('/off', { request: '0h0s' }), ...to('v1') },
     ];
-    const objects = [object, { ...slice, ports: [{ name: 'http', port: silent.port }] }];
-    const gateway = await serving(
-      gatewayObject(),
-      route('a', { rules }),
-      ...objects,
-      ...(await backend('v1')),
-    );
-    const rows: Row[] = [
+    const objects = [...serviceObjects('silent', silent.port), ...(await backend('v1'))];
+    const gateway = await serving(gatewayObject(), route('a', { rules }), ...objects);
+    await expectTaken(gateway, [
       ['/request', [], 504],
       ['/backend', [], 504],
       ['/zero', [], 504],
       ['/off', [], 'v1'],
-    ];
-    expect(await taken(gateway, rows)).toEqual(rows);
+    ]);
   });
 
   test('HTTPRouteRedirect: host and status, scheme, port, path', async () => {
@@ -730,6 +710,8 @@ describe('what is answered', () => {
       redirect('/original', { path: inPlace }),
       redirect('/whole', { path: whole }),
       redirect('/both', { hostname, path: inPlace }),
+      redirect('/all', { hostname, scheme: 'https', port: 8443, path: inPlace }),
+      redirect('/empty', { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '' } }),
       redirect('/scheme', { scheme: 'https' }),
       redirect('/port', { port: 8083 }),
       redirect('/status', { statusCode: 301 }),
@@ -750,7 +732,9 @@ describe('what is answered', () => {
       ['/http', 302, own('http://example.org/http')],
       ['/http-80', 302, own('http://example.org/http-80')],
       ['/original/lemon?x', 302, own('/replacement/lemon?x')],
-      ['/whole/path/original', 302, own('/full')],
+      ['/whole/path/original?x', 302, own('/full?x')],
+      ['/all/b/c', 302, own('https://example.org:8443/replacement/b/c')],
+      ['/empty/a', 302, own('/a')],
       ['/both/a', 302, own('http://ORG/replacement/a')],
       ['/scheme', 302, own('https://gateway.test/scheme')],
       ['/port', 302, own('http://gateway.test:8083/port')],
@@ -760,11 +744,8 @@ describe('what is answered', () => {
       const gateway = await serving(gatewayObject(listener({ port })), route('a', { rules }));
       for (const [target, status, location] of rows) {
         const answer = await gateway.get(target, 'Host: gateway.test');
-        expect([target, answer.status, answer.head.value('location')]).toEqual([
-          target,
-          status,
-          location(port),
-        ]);
+        const told = [target, answer.status, answer.head.value('location')];
+        expect(told).toEqual([target, status, location(port)]);
       }
     }
   });
@@ -793,7 +774,7 @@ describe('what is answered', () => {
         allowCredentials: true,
       }),
     ];
-    const gateway = await serving(gatewayObject(), route('a', { rules }), ...(await three()));
+    const gateway = await ruled(rules);
     const NAMES = [
       'allow-origin',
       'allow-methods',
@@ -802,87 +783,59 @@ describe('what is answered', () => {
       'max-age',
       'allow-credentials',
     ];
-    type Told = (string | undefined)[];
-    const none: Told = [undefined, undefined, undefined, undefined, undefined, undefined];
-    const asked = ['x-header-1, x-header-2'];
-    const rows: [
+    const [ASKED, EXPOSED] = ['x-header-1, x-header-2', 'x-header-3, x-header-4'];
+    const NONE = '- | - | - | - | - | -';
+    /** What the answer says, in the order of the names; `=` is the origin that asked. */
+    type Cors = [
       request: string,
       origin: string,
-      method: string | null,
-      headers: string[],
+      asks: string,
+      headers: string,
       status: number,
-      told: Told,
-    ][] = [
+      told: string,
+    ];
+    const rows: Cors[] = [
       ...['https://www.foo.com', 'https://www.bar.com', 'https://xpto.www.bar.com'].map(
-        (origin): [string, string, string, string[], number, Told] => [
-          ...(['OPTIONS /1', origin, 'GET', asked, 204] as [string, string, string, string[], number]),
-          [origin, 'GET, OPTIONS', 'x-header-1, x-header-2', 'x-header-3, x-header-4', '3600', 'true'],
+        (origin): Cors => [
+          ...(['OPTIONS /1', origin, 'GET', ASKED, 204] as const),
+          `= | GET, OPTIONS | ${ASKED} | ${EXPOSED} | 3600 | true`,
         ],
       ),
-      ['OPTIONS /1', 'https://foobar.com', 'GET', [], 403, none],
-      ['OPTIONS /1', 'https://bar.com', 'GET', [], 403, none],
+      ['OPTIONS /1', 'https://foobar.com', 'GET', '', 403, NONE],
+      ['OPTIONS /1', 'https://bar.com', 'GET', '', 403, NONE],
+      ['GET /1', 'https://www.foo.com', '', '', 200, `= | - | - | ${EXPOSED} | - | true`],
+      ['GET /1', 'https://foobar.com', '', '', 200, NONE],
+      ['OPTIONS /2', 'https://www.foo.com', 'POST', '', 204, '= | POST | Accept | - | 5 | -'],
+      ['OPTIONS /any', 'https://foobar.com:12345', 'PUT', ASKED, 204, `* | PUT | ${ASKED} | - | 5 | -`],
+      ['PUT /any', 'https://foobar.com', '', '', 200, '* | - | - | - | - | -'],
       [
-        'GET /1',
+        'OPTIONS /broken',
         'https://www.foo.com',
-        null,
-        [],
-        200,
-        ['https://www.foo.com', undefined, undefined, 'x-header-3, x-header-4', undefined, 'true'],
-      ],
-      ['GET /1', 'https://foobar.com', null, [], 200, none],
-      [
-        'OPTIONS /2',
-        'https://www.foo.com',
-        'POST',
-        [],
-        204,
-        ['https://www.foo.com', 'POST', 'Accept', undefined, '5', undefined],
-      ],
-      [
-        'OPTIONS /any',
-        'https://foobar.com:12345',
         'PUT',
-        asked,
+        ASKED,
         204,
-        ['*', 'PUT', asked[0], undefined, '5', undefined],
+        '= | GET, HEAD, POST | Accept | - | 5 | -',
       ],
-      [
-        'PUT /any',
-        'https://foobar.com',
-        null,
-        [],
-        200,
-        ['*', undefined, undefined, undefined, undefined, undefined],
-      ],
-      [
-        'GET /broken',
-        'https://www.foo.com',
-        null,
-        [],
-        500,
-        ['https://www.foo.com', undefined, undefined, undefined, undefined, undefined],
-      ],
-      ['GET /far', 'http://other.foo.com', null, [], 200, none],
-      [
-        'OPTIONS /far',
-        'https://other.foo.com',
-        'PUT',
-        asked,
-        204,
-        ['https://other.foo.com', 'PUT', asked[0], undefined, '5', 'true'],
-      ],
+      ['GET /broken', 'https://www.foo.com', '', '', 500, '= | - | - | - | - | -'],
+      ['GET /far', 'http://other.foo.com', '', '', 200, NONE],
+      ['OPTIONS /far', 'https://other.foo.com', 'PUT', ASKED, 204, `= | PUT | ${ASKED} | - | 5 | true`],
     ];
-    for (const [request, origin, method, headers, status, told] of rows) {
-      const fields = [
-        ...['Host: gateway.test', `Origin: ${origin}`],
-        ...(method === null ? [] : [`Access-Control-Request-Method: ${method}`]),
-        ...headers.map((each) => `Access-Control-Request-Headers: ${each}`),
-      ];
-      const { status: got, head } = await gateway.exchange(
-        `${request} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`,
+    for (const [asked, origin, method, headers, status, told] of rows) {
+      const [verb, target] = asked.split(' ') as [string, string];
+      const answer = await gateway.exchange(
+        request(verb, target, [
+          `Origin: ${origin}`,
+          ...(method === '' ? [] : [`Access-Control-Request-Method: ${method}`]),
+          ...(headers === '' ? [] : [`Access-Control-Request-Headers: ${headers}`]),
+        ]),
       );
-      const said = NAMES.map((name) => head.value(`access-control-${name}`));
-      expect([request, origin, got, said]).toEqual([request, origin, status, told]);
+      const said = NAMES.map((name) => answer.head.value(`access-control-${name}`) ?? '-').join(' | ');
+      expect([asked, origin, answer.status, said]).toEqual([
+        asked,
+        origin,
+        status,
+        told.replace('=', origin),
+      ]);
     }
   });
 });

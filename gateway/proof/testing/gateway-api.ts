@@ -1,30 +1,32 @@
 /** Objects of the Gateway API as a configuration, and services of the tests' own behind them. */
 import { startTestGateway, type TestGateway } from './gateway.ts';
-import { startService } from './service.ts';
+import { ok, startService } from './service.ts';
 
 export const V1 = 'gateway.networking.k8s.io/v1';
 
-/** A service that says its name and what it got, as an EndpointSlice of the namespace `infra`. */
-export async function backend(name: string, namespace = 'infra'): Promise<object[]> {
-  const service = await startService();
-  service.answer(({ head }) => {
-    const body = JSON.stringify({ name, got: head.raw });
-    return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  });
+/** A Service of this port of this machine, with its EndpointSlice. */
+export function serviceObjects(
+  name: string,
+  port: number,
+  { namespace = 'infra', appProtocol }: { readonly namespace?: string; readonly appProtocol?: string } = {},
+): object[] {
+  const ports = [{ port: 8080, name: 'http', ...(appProtocol && { appProtocol }) }];
   return [
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace },
-      spec: { ports: [{ port: 8080, name: 'http' }] },
-    },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { ports } },
     {
       ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
       metadata: { name: `${name}-1`, namespace, labels: { 'kubernetes.io/service-name': name } },
       endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
-      ports: [{ name: 'http', port: service.port }],
+      ports: [{ name: 'http', port }],
     },
   ];
+}
+
+/** The same of a service that says its name and what it got. */
+export async function backend(name: string, namespace = 'infra'): Promise<object[]> {
+  const service = await startService();
+  service.answer(({ head }) => ok(JSON.stringify({ name, got: head.raw })));
+  return serviceObjects(name, service.port, { namespace });
 }
 
 export const listener = (more: object = {}) => ({ name: 'http', port: 80, protocol: 'HTTP', ...more });

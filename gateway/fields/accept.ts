@@ -1,9 +1,9 @@
 /**
- * Which of the offered media types the client likes best (RFC 9110 §12.5.1): by quality, and among equals by the order of
- * the offer. The first one where the client says nothing, nothing that can be read, or likes none of them: an answer
- * in another form is of more use than 406 (§12.5.1 leaves that open).
+ * The offered media type that the client prefers (RFC 9110 §12.5.1): by quality, and among equals by the order of the offer. The first one
+ * if the client states no preference, states it invalidly, or accepts none of them: an answer in another form is of more use than 406
+ * (§12.5.1 allows it).
  *
- * @param offered in lower case, without parameters; not empty.
+ * @param offered in lower case, without parameters; not empty
  */
 export function preferredType<T extends string>(
   accept: string | undefined,
@@ -22,7 +22,7 @@ export function preferredType<T extends string>(
   return best;
 }
 
-/** Whether an error is told to a person: a program gets what it can read. */
+/** Whether an error is shown as a page: to people, not to programs. */
 export function wantsPage(accept: string): boolean {
   return preferredType(accept, ['application/problem+json', 'application/json', 'text/html']) === 'text/html';
 }
@@ -51,7 +51,7 @@ function readQuality(quality: number, parameter: string): number {
   return /^q=(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(parameter) ? Number(parameter.slice(2)) : 0;
 }
 
-/** What the most specific range says that includes the type. */
+/** The quality of a type, by the most specific range that includes it. */
 function qualityOf(type: string, ranges: readonly MediaRange[]): number {
   const family = `${type.slice(0, type.indexOf('/'))}/*`;
   for (const name of [type, family, '*/*']) {

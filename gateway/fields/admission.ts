@@ -6,8 +6,8 @@ import type { Arrival } from './exchange.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 /**
- * What every request must be before any route is asked for it. Each check says at once what is wrong;
- * they stand in the order in which a reader of the request meets the parts.
+ * Checks that every request passes before a route is looked up. The first fault is reported at once; the checks follow the order of the
+ * parts in a request.
  *
  * @throws GatewayError
  */
@@ -30,7 +30,7 @@ export function admitTarget(arrival: Arrival): RequestTarget {
   if (parsed.target.kind === 'asterisk' && downstream.method !== 'OPTIONS') {
     throw new GatewayError('bad_target', `${downstream.method} * was asked for; only OPTIONS may ask for *`);
   }
-  // RFC 9112 §3.2.4: without a path and a query it is what a proxy makes `OPTIONS *` of.
+  // RFC 9112 §3.2.4: a proxy turns an absolute form without path and query into `OPTIONS *`.
   if (downstream.method === 'OPTIONS' && parsed.target.raw === '/' && !rawTarget.endsWith('/'))
     return { ...parsed.target, kind: 'asterisk', raw: '*', canonical: '*' };
   return parsed.target;
@@ -44,7 +44,7 @@ export function admitTarget(arrival: Arrival): RequestTarget {
 export function admitFraming({ transferEncoding }: RequestFacts, version: string): void {
   // HTTP/0.9 had no version to speak: today its request line is a malformed one.
   if (version === '0.9') throw new GatewayError('bad_request', 'a request line without a version');
-  // Of HTTP/2 the framing is what its own layer has checked.
+  // HTTP/2 frames were checked by their own layer.
   if (version === '2') return;
   if (version !== '1.1' && version !== '1.0')
     throw new GatewayError('version_refused', `HTTP/${version} was spoken`);

@@ -19,10 +19,10 @@ const REWRITTEN: ReadonlySet<string> = new Set([
 const HAS_LENGTH_OF_INTEREST = lengthsOf([...REWRITTEN, ...HOP_BY_HOP_ANSWER, 'x-request-id']);
 
 /**
- * The fields that the client gets: what the service sent, less what concerned its connection, with
- * whatever it says about its own place put back behind the prefix.
+ * The answer's fields for the client: the service's, without those of its connection, and with the prefix put back into URLs, paths and
+ * cookies.
  *
- * @param announceTrailers whether trailers can follow, so that their announcement may stand.
+ * @param announceTrailers whether trailers can follow, so that `Trailer` may stay
  */
 export function answerFields(
   exchange: RoutedExchange,
@@ -58,8 +58,8 @@ export function answerFields(
 }
 
 /**
- * What every client gets of an answer that a service gives again and again, but for the request's id.
- * @returns `null`: that depends on where it asked, or on how.
+ * The fields of a repeated answer that are the same for every client, without the request's id.
+ * @returns `null`: they depend on the client's URL or connection
  */
 export function toldToAll(fields: Fields): Fields | null {
   const out: string[] = [];
@@ -81,7 +81,7 @@ export function isToldAsItIs(fields: Fields): boolean {
   return true;
 }
 
-/** What of an answer may be stored: everything but what concerned its connection. The rest is done when it is given out. */
+/** The fields of an answer to store: all but those of its connection. The rest is done when the stored answer is sent. */
 export function storableFields(fields: Fields): string[] {
   const out: string[] = [];
   let nominated: Set<string> | null = null;
@@ -97,7 +97,7 @@ export function storableFields(fields: Fields): string[] {
 export interface ServiceName {
   /** Host and port, for the `Host` field. */
   readonly authority: string;
-  /** It stands in from elsewhere: what it says of its own origin is not true of ours. */
+  /** A fallback elsewhere: URLs of its own origin are not the gateway's. */
   readonly isFallback?: boolean;
   /** Whether a lower-case authority is its own, in this or another spelling. */
   owns(authority: string): boolean;

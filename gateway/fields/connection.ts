@@ -56,7 +56,10 @@ export function nominate(connection: string, nominated: Set<string> | null): Set
   return names;
 }
 
-/** A sender must not nominate end-to-end fields; one that does would strip what the service relies on (RFC 9110 §7.6.1). */
+/**
+ * `Connection` must not nominate end-to-end fields; a client that does so would remove fields on which the service relies (RFC 9110
+ * §7.6.1).
+ */
 const PROTECTED: ReadonlySet<string> = new Set([
   'host',
   'content-length',

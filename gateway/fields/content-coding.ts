@@ -1,10 +1,10 @@
 /** Content codings: which of them a client takes, and which contents are worth one (RFC 9110 §8.4, §12.5.3). */
 
 /**
- * Those of the offered codings that the client takes and does not like less than none, its favourites first, among equals in the order of
- * the offer. None where it says nothing: it could take any, and many that say nothing know none.
+ * The offered codings that the client accepts and prefers to none, best first, and among equals in the order of the offer. Empty without
+ * `Accept-Encoding`: such a client may accept any coding, but many know none.
  *
- * @param accept all `Accept-Encoding` of the request as one list. @param offered in lower case
+ * @param accept all `Accept-Encoding` fields of the request as one list @param offered in lower case
  */
 export function acceptedCodings<Coding extends string>(
   accept: string | undefined,

@@ -7,14 +7,14 @@ import type { RequestTarget } from '../route/target.ts';
 import type { Origin } from './forwarded.ts';
 import type { RequestFacts } from './request-facts.ts';
 
-/** What may be known of a request before anybody reads its body. */
+/** A request before its body is read. */
 export type RequestView = Pick<Downstream, 'method' | 'fields' | 'body'>;
 
-/** What arrives at the listener: a request as it was sent, and where it came from. */
+/** A request as it arrives at the listener, with its peer. */
 export interface Arrival {
   readonly downstream: RequestView;
   readonly peer: Peer;
-  /** `1.0` or `1.1`: what `Via` tells of the client's side. */
+  /** `1.0` or `1.1`, for `Via`. */
   readonly version: string;
   /** The request target of the request line, as sent. */
   readonly rawTarget: string;
@@ -33,9 +33,9 @@ export interface Exchange extends Arrival {
 /** An exchange that a route has taken. */
 export interface RoutedExchange extends Exchange {
   readonly match: RouteMatch;
-  /** Who asks, once a policy knows it. The service gets it as `X-Forwarded-User`, and the log as `user`. */
+  /** The user, once a policy has authenticated one. The service gets it as `X-Forwarded-User`, the log as `user`. */
   user: string | null;
-  /** Whether the answer may be for this client alone though nobody knows its user: no cache gives it to another. */
+  /** The answer may be for this client alone even without a known user: no cache gives it to others. */
   personal: boolean;
   /** `facts.kept`, for a policy to change: from then on they are of this exchange alone. A policy with nothing to change must not ask. */
   ownKept(): string[];
@@ -57,7 +57,7 @@ export type RoutedHead = Pick<
   'facts' | 'peer' | 'origin' | 'version' | 'authority' | 'match' | 'user' | 'ownHost'
 >;
 
-/** An answer that the gateway gives by itself and that is no error. */
+/** An answer of the gateway's own that is no error. */
 export interface LocalAnswer {
   readonly status: number;
   /** Without those that say how long the body is. */

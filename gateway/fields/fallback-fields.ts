@@ -1,4 +1,4 @@
-/** What a service elsewhere says of its own origin, made true of the gateway's. */
+/** Rewrites URLs and cookies of a fallback elsewhere from its origin to the gateway's. */
 
 /** They bind a whole origin, which is the gateway's here (RFC 6797, RFC 7838); the last is the gateway's own. */
 const OF_ITS_ORIGIN = /^(?:strict-transport-security|alt-svc|portway-fallback)$/i;
@@ -17,8 +17,8 @@ export function fromElsewhere(fields: readonly string[], authority: string, secu
 }
 
 /**
- * The same cookie for the gateway's host. By plain http a browser takes neither `Secure` nor what is only valid with it (RFC 6265bis §5.7); a name
- * that promises it (`__Host-`, `__Secure-`) is left as it is.
+ * The same cookie for the gateway's host. Over plain HTTP browsers reject `Secure` and everything that requires it (RFC 6265bis §5.7); a
+ * name that promises it (`__Host-`, `__Secure-`) stays.
  */
 function cookieHere(value: string, secure: boolean): string {
   const keepsSecure = secure || /^\s*__(?:host|secure)-/i.test(value);

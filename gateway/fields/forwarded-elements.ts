@@ -8,8 +8,9 @@ export interface ForwardedElement {
 }
 
 /**
- * From the last to the first. What a client invents stands before what proxies add: read from the end, none of it, such as a quotation mark that is
- * never closed, changes how that is understood. @returns `null` in the place of an element that is none
+ * The elements from last to first. Proxies append; a client's inventions come first. Read from the end, they can't change how the proxies'
+ * elements are read, not even by an unclosed quotation mark.
+ * @returns `null` in place of an invalid element
  */
 export function* elementsFromLast(list: string): Generator<ForwardedElement | null> {
   for (let end = list.length; end >= 0; ) {
@@ -21,7 +22,7 @@ export function* elementsFromLast(list: string): Generator<ForwardedElement | nu
   }
 }
 
-/** The last comma that stands in no quoted string; -1: there is none. */
+/** The last comma outside quoted strings, or -1. */
 function lastCommaBefore(list: string, end: number): number {
   let quoted = false;
   for (let at = end - 1; at >= 0; at--) {

@@ -39,8 +39,8 @@ const F = 0x66;
 const X = 0x78;
 
 /**
- * Whether a field says where a request came from, or who sent it: `Forwarded`, `X-Real-IP` and every `X-Forwarded-*`, because services take
- * a proxy's word for `X-Forwarded-User` and its like, too. Spellings with underscores count (see connection.ts).
+ * Whether a field claims where a request came from, or who sent it: `Forwarded`, `X-Real-IP` and every `X-Forwarded-*`, because services
+ * trust `X-Forwarded-User` and the like from a proxy. Spellings with underscores count, too (see connection.ts).
  */
 export function isForwardingField(lowerName: string): boolean {
   const first = lowerName.charCodeAt(0);
@@ -49,12 +49,12 @@ export function isForwardingField(lowerName: string): boolean {
   return name.startsWith('x-forwarded-') || name === 'x-real-ip';
 }
 
-/** Whether a forwarding field is one that the gateway does not write itself: from a trusted peer it goes on as it is. */
+/** Whether a forwarding field is one that the gateway does not write itself; from a trusted peer it is passed on. */
 export function isOtherForwardingField(lowerName: string): boolean {
   return !lowerName.includes('_') && !CLAIMS.has(lowerName);
 }
 
-/** The claims with one more field; a repeated field is one list (RFC 9110 §5.3). Underscore spellings are never believed. */
+/** Adds a field to the claims; a repeated field is one list (RFC 9110 §5.3). Underscore spellings are never believed. */
 export function claim(claims: ForwardedClaims, lowerName: string, value: string): ForwardedClaims {
   const key = CLAIMS.get(lowerName);
   if (!key) return claims;
@@ -62,7 +62,7 @@ export function claim(claims: ForwardedClaims, lowerName: string, value: string)
   return { ...claims, [key]: before === null ? value : `${before}, ${value}` };
 }
 
-/** Who sent a request and under which name it asked, as far as we vouch for it. */
+/** The client and the origin that it asked for, as far as the gateway vouches for them. */
 export interface Origin {
   /** Address of the client, without port. */
   readonly client: string;
@@ -78,7 +78,7 @@ export interface Origin {
   readonly chainForwarded: string | null;
 }
 
-/** Decides what to believe. @param authority the Host that the request names, already checked. */
+/** Decides which claims to believe. @param authority the checked Host of the request */
 export function originOf(peer: Peer, trust: TrustedPeers, authority: string, sent: ForwardedClaims): Origin {
   const proto = peer.secure ? 'https' : 'http';
   if (sent === NO_CLAIMS || !trust.includes(peer.address)) {
@@ -108,8 +108,8 @@ export function originOf(peer: Peer, trust: TrustedPeers, authority: string, sen
 }
 
 /**
- * Where a peer says both, X-Forwarded-* count: most proxies write those, and let a client's `Forwarded` through. So nothing of one is ever
- * mixed with the other.
+ * From a peer that sends both, X-Forwarded-* count: most proxies write those and pass a client's `Forwarded` through. The two are never
+ * mixed.
  */
 function saysForwardedAlone(
   claims: ForwardedClaims,
@@ -118,14 +118,14 @@ function saysForwardedAlone(
   return forwarded !== null && Object.values(others).every((claimed) => claimed === null);
 }
 
-/** The same in words of X-Forwarded-*: what the hops say whose word counts, from the peer back to the first that is not ours. */
+/** The elements as X-Forwarded-* claims: those of trusted hops, from the peer back to the first that is not ours. */
 function claimsOfElements(forwarded: string, trust: TrustedPeers): ForwardedClaims {
   const hops: string[] = [];
   let host: string | null = null;
   let proto: string | null = null;
   for (const element of elementsFromLast(forwarded)) {
     if (element === null) break;
-    // The hop that is nearest to the client knows best what that has asked for.
+    // The hop nearest to the client knows best what it asked for.
     host = element.host ?? host;
     proto = element.proto?.toLowerCase() ?? proto;
     const address = element.for === null ? null : addressOf(element.for);
@@ -136,7 +136,7 @@ function claimsOfElements(forwarded: string, trust: TrustedPeers): ForwardedClai
   return { ...NO_CLAIMS, for: chain, host, proto, forwarded };
 }
 
-/** Whether this scheme and authority are what the client sees the gateway as. */
+/** Whether scheme and authority are the gateway's as the client sees it. */
 export function isPublicOrigin(
   scheme: string,
   authority: string,
@@ -147,7 +147,7 @@ export function isPublicOrigin(
   return asked === portOf(own, proto) || asked === port;
 }
 
-/** The fields that tell a service where a request came from. @param prefix what was stripped; empty: nothing was. */
+/** Adds the fields that tell a service where a request came from. @param prefix the stripped prefix; empty: none */
 export function pushForwardedFields(out: string[], peer: Peer, origin: Origin, prefix: string): void {
   const { chainFor, chainForwarded } = origin;
   out.push('X-Forwarded-For', chainFor === null ? peer.address : `${chainFor}, ${peer.address}`);
@@ -161,13 +161,13 @@ export function pushForwardedFields(out: string[], peer: Peer, origin: Origin, p
 }
 
 /**
- * Most proxies say `X-Forwarded-For` alone; without its hops, a service that reads `Forwarded` first would take the proxy for the client
- * (RFC 7239 §7.4). What is no address is `unknown` (§6.2).
+ * `Forwarded` with the hops of `X-Forwarded-For`, as most proxies send that one alone: without them, a service that reads `Forwarded` first
+ * would take the proxy for the client (RFC 7239 §7.4). Invalid addresses become `unknown` (§6.2).
  */
 function forwardedFrom(chain: string): string | null {
   const hops = chain.split(',').flatMap((hop) => hop.trim() || []);
   if (hops.length === 0) return null;
-  // Longer ones are made up by clients, who must not swell the head that the service gets. The last are by those who are trusted.
+  // Longer chains are made up by clients, and must not swell the head. The last hops are the trusted ones.
   const [unnamed, named] = hops.length > MAX_HOPS ? ['for=unknown, ', hops.slice(-MAX_HOPS)] : ['', hops];
   return unnamed + named.map((hop) => `for=${nodeOf(addressOf(hop) ?? 'unknown')}`).join(', ');
 }
@@ -203,7 +203,7 @@ function addressOf(hop: string): string | null {
   return isIP(bare) ? unmapped(bare) : null;
 }
 
-/** An IPv4 address that is spelled as an IPv6 one (RFC 4291 §2.5.5.2) is written as what it is: logs, limits and hashes must know it again. */
+/** Writes an IPv4 address in IPv6 form (RFC 4291 §2.5.5.2) as IPv4, so that logs, limits and hashes recognise it. */
 function unmapped(address: string): string {
   if (!address.includes(':') || address.includes('%')) return address;
   const [, mapped] = /^::ffff:([\d.]+)$/.exec(new SocketAddress({ address, family: 'ipv6' }).address) ?? [];
@@ -216,7 +216,7 @@ function firstOf(list: string | null): string | null {
   return (comma < 0 ? list : list.slice(0, comma)).trim();
 }
 
-// What goes into links must be what it claims to be, even from a peer that we trust.
+// Values that go into links are checked, even from a trusted peer.
 
 function plausibleAuthority(text: string | null): string | null {
   return text !== null && text.length <= 261 && isAuthority(text) ? text : null;
@@ -228,7 +228,7 @@ function plausiblePort(text: string | null): string | null {
   return port >= 1 && port <= 65_535 ? String(port) : null;
 }
 
-/** A path that a route could have: what is not (dot segments, `//host`, malformed escapes) would lead links elsewhere. */
+/** A path that a route could have. Dot segments, `//host` and malformed escapes would lead links elsewhere. */
 function plausiblePrefix(text: string | null): string | null {
   if (text === null || !/^(\/[\w.~%-]+)+\/?$/.test(text) || !canonicalPath(text).ok) return null;
   return text.replace(/\/$/, '');

@@ -1,15 +1,15 @@
 /**
- * What a service says about itself, put back behind the prefix that it does not know of (SEMANTICS 1.6).
+ * Puts the prefix back into URLs, paths and cookies of services that do not know it (SEMANTICS 1.6).
  *
- * A service under `/db` that answers `Location: /users` means its own `/users`, which the client knows as `/db/users`. Only where
- * a value points is changed, never how it is spelled: whatever needs no change comes back as the same text.
+ * A service under `/db` that answers `Location: /users` means its own `/users`, which the client knows as `/db/users`. Only the target of a
+ * value changes, never its spelling: a value that needs no change stays the same text.
  */
 import { canonicalPath } from '../route/target.ts';
 
 export interface PrefixContext {
   /** The route's path in canonical form (`/db`); empty where the prefix isn't stripped, and for `/`. */
   readonly prefix: string;
-  /** What stands in its place at the service (`/api/v2`); empty: nothing. */
+  /** The prefix at the service in place of the route's (`/api/v2`); empty: none. */
   readonly rewritePrefix: string;
   /**
    * Whether this lower-case authority (`127.0.0.1:3001`) is the service: its endpoint's own, or the `Host` that was sent to it.
@@ -59,7 +59,7 @@ export function rewriteAnswerField(lowerName: string, value: string, context: Pr
   }
 }
 
-/** A URI reference (RFC 3986 §4.1). It is never parsed as a whole, so what follows the authority keeps its bytes. */
+/** A URI reference (RFC 3986 §4.1). It is never parsed as a whole, so that everything after the authority keeps its bytes. */
 function rewriteReference(reference: string, context: PrefixContext): string {
   const match = AUTHORITY.exec(reference);
   if (match === null) return reference.startsWith('/') ? onThisHost(reference, context) : reference;
@@ -91,22 +91,22 @@ function onThisHost(reference: string, context: PrefixContext): string {
   return rewritten === reference ? reference : rewritten.replace(/^\/[/\\\t]+/, '/');
 }
 
-/** `rest` is what follows an authority: a path, a query and a fragment, each of which may be empty. */
+/** @param rest everything after an authority: path, query and fragment, each of which may be empty */
 function behindPrefix(rest: string, { prefix, rewritePrefix }: PrefixContext): string {
   if (prefix === '' && rewritePrefix === '') return rest;
   const pathEnd = rest.search(/[?#]/);
   const path = pathEnd === -1 ? rest : rest.slice(0, pathEnd);
   // `/../x` means `/x` to a browser that resolves it. Behind the prefix it would climb out: `/db/../x`.
   const resolved = withoutDotSegments(path);
-  // What the service has elsewhere is not behind this route.
+  // Paths of the service outside `rewritePrefix` are not reachable through this route.
   if (rewritePrefix === '' ? hasPrefix(resolved, prefix) : !isBelow(resolved, rewritePrefix)) return rest;
   const below = resolved === '' ? '/' : resolved.slice(rewritePrefix.length);
   return (prefix + below || '/') + rest.slice(path.length);
 }
 
 /**
- * `Service-Worker-Allowed` (SW §6.3). A scope above the prefix would take over the pages of all other routes: such a one becomes the prefix,
- * by whatever way the value climbs (`..`, backslashes), as a browser reads it.
+ * `Service-Worker-Allowed` (SW §6.3). A scope above the prefix would take over pages of all other routes, so it becomes the prefix. The
+ * value is resolved as browsers do it, `..` and backslashes included.
  */
 function rewriteScope(value: string, context: PrefixContext): string {
   const scope = rewriteReference(value, context);
@@ -211,7 +211,7 @@ function cookieAttribute(attribute: string, { prefix, rewritePrefix }: PrefixCon
   const path = match[2]!.trimEnd();
   if (rewritePrefix === '' && isBelow(path, prefix)) return attribute;
   const below = path === '/' ? '' : path;
-  // A cookie for more than what the route shows is one for the whole route.
+  // A cookie for a wider path than the route's is one for the whole route.
   const covers = isBelow(rewritePrefix, below.replace(/\/$/, ''));
   if (!covers && !isBelow(below, rewritePrefix)) return attribute;
   const place = prefix + (covers ? '' : below.slice(rewritePrefix.length));

@@ -16,16 +16,16 @@ import {
 /** Parts of a request that a policy may be about, a bit each; `any`: every request has it, `body`: it announces one. */
 export const PARTS = { any: 1, via: 2, maxForwards: 4, fetchMode: 8, body: 16 } as const;
 
-/** What the fields of a request say that the gateway itself acts upon, gathered in one pass. */
+/** The fields on which the gateway itself acts, gathered in one pass. */
 export interface RequestFacts {
-  /** What may go on to the service as it stands; the gateway's own fields are added to it later. */
+  /** The fields to pass on to the service; the gateway's own are added later. */
   readonly kept: Fields;
-  /** Names of what was left out, in lower case, for `explain`. */
+  /** Names of the fields that are not passed on, in lower case, for `explain`. */
   readonly dropped: readonly string[];
   /** Values of every Host field; a valid request has one. */
   readonly host: string | null;
   readonly hostCount: number;
-  /** What the peer claims about where the request came from: to be believed only of a trusted peer. */
+  /** Claims about the origin of the request; only a trusted peer is believed. */
   readonly claims: ForwardedClaims;
   /** `X-Forwarded-*` that the gateway does not write itself, name, value ...: they go on from a trusted peer alone. */
   readonly otherForwarded: readonly string[];
@@ -39,17 +39,19 @@ export interface RequestFacts {
   /** Of which origin the page is that asks: the first `Origin` field. */
   readonly pageOrigin: string | null;
   readonly transferEncoding: string | null;
-  /** What the client says that stands behind its body. */
+  /** The `Trailer` field of the client. */
   readonly trailer: string | null;
   readonly accept: string;
   readonly acceptsTrailers: boolean;
-  /** The host of the one valid Host field: lower case, without port; empty: there is none. */
+  /** The host of the one valid Host field in lower case, without port; empty: there is none. */
   readonly hostName: string;
-  /** Of fields that repeat on a connection: what has been made of them. Nobody may change these facts then. `null`: of others. */
+  /**
+   * Results derived from a repeated block of fields, shared by its requests: these facts are immutable. `null`: the block is not repeated.
+   */
   readonly memo: FactsMemo | null;
 }
 
-/** What was made of facts for a request before, with all that it depended on besides. */
+/** A result derived from facts, with everything else that it depended on. */
 class FactsMemo {
   believed: Believed | null = null;
   peer: Peer | null = null;
@@ -58,14 +60,14 @@ class FactsMemo {
   sent: SentBefore | null = null;
 }
 
-/** What is believed of what a peer says of where its request comes from. */
+/** The believed claims about the origin of a request. */
 export interface Believed {
   readonly origin: Origin;
-  /** With what else of `X-Forwarded-*` a trusted peer said. */
+  /** The facts, with other `X-Forwarded-*` fields of a trusted peer. */
   readonly facts: RequestFacts;
 }
 
-/** What a service got of them (request-fields.ts). */
+/** The fields that a service was last sent for these facts (request-fields.ts). */
 interface SentBefore {
   /** Of which route and snapshot (policy/route-policies.ts). */
   readonly by: object;
@@ -84,7 +86,7 @@ export interface OwnFacts extends RequestFacts {
 
 const NONE: readonly string[] = [];
 
-/** The same from a trusted peer: whatever `X-Forwarded-*` it sent goes on. */
+/** The facts with all `X-Forwarded-*` fields, for a trusted peer. */
 export function withOtherForwarded(facts: RequestFacts): RequestFacts {
   const { kept, dropped, otherForwarded, memo } = facts;
   if (otherForwarded.length === 0) return facts;
@@ -100,7 +102,7 @@ export function withOtherForwarded(facts: RequestFacts): RequestFacts {
   };
 }
 
-/** The same for one exchange, whose policies change what the service gets of its fields. */
+/** A copy of the facts for one exchange, whose policies change the fields for the service. */
 export function ownFacts(facts: RequestFacts): OwnFacts {
   return { ...facts, kept: [...facts.kept], memo: null };
 }
@@ -195,7 +197,7 @@ class FactsReader implements OwnFacts {
     else if (lower !== 'host') this.dropped.push(lower);
   }
 
-  /** Notes what is of interest; says whether the field goes on as it is. */
+  /** Notes a field. @returns whether it is passed on unchanged */
   #passes(name: string, lower: string, value: string): boolean {
     switch (lower) {
       case 'host':
@@ -254,7 +256,7 @@ class FactsReader implements OwnFacts {
     this.kept = withoutNominated(this.kept, nominated);
     this.otherForwarded = withoutNominated(this.otherForwarded, nominated);
     this.dropped.push(...nominated);
-    // Nominated for the connection means: not meant for anybody behind us, whatever the field.
+    // A nominated field is for the client's connection only (RFC 9110 §7.6.1).
     if (nominated.has('x-request-id')) this.requestId = null;
     if (nominated.has('traceparent')) this.traceparent = null;
     if (nominated.has('via')) this.via = null;

@@ -2,7 +2,7 @@ import { type Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { RoutedHead } from './exchange.ts';
 import { isPublicOrigin, type Origin, pushForwardedFields } from './forwarded.ts';
 
-/** What the gateway says of itself and of the exchange in every request that it sends on. */
+/** Values of the gateway's own fields in each request to a service. */
 export interface Signature {
   /** Its name in `Via`. */
   readonly pseudonym: string;
@@ -19,9 +19,9 @@ export interface EndpointOrigin {
 }
 
 /**
- * The fields that the service gets: what the client sent, less what concerned its connection, plus what the gateway vouches for.
+ * The fields for the service: the client's, without those of its connection, plus the gateway's own.
  *
- * @param endpoint for `hostHeader: rewrite`.
+ * @param endpoint for `hostHeader: rewrite`
  */
 export function requestFields(
   exchange: RoutedHead,
@@ -45,11 +45,11 @@ function pushOwn(out: string[], { requestId, traceparent }: Signature): void {
   out.push('X-Request-Id', requestId, 'Traceparent', traceparent);
 }
 
-/** What a route does to the fields that its service gets. */
+/** The changes that a route's policies make to the fields for its service. */
 export interface FieldsPolicies {
   /** Stands for them, where something is remembered that must not keep them. */
   readonly mark: object;
-  /** Depends on nothing but the fields, and what of the exchange comes again with them: its facts. */
+  /** Depends only on the fields and the facts of the exchange, which repeat together. */
   toService(fields: Fields, exchange: RoutedHead): Fields;
 }
 
@@ -96,7 +96,7 @@ function repeatableFields(exchange: RoutedHead, endpoint: EndpointOrigin, pseudo
   return out;
 }
 
-/** In place of what anybody else says of it; services read an underscore as a hyphen. */
+/** Replaces every spelling of the field, as services read an underscore as a hyphen. */
 function setUser(fields: string[], user: string): void {
   for (let i = fields.length - 2; i >= 0; i -= 2)
     if (fields[i]!.length === USER.length && SAYS_USER.test(fields[i]!)) fields.splice(i, 2);
@@ -146,7 +146,7 @@ function namesEndpoint(
   return typeof hostHeader === 'object' || (ownHost && hostHeader === 'auto');
 }
 
-/** The prefix in its canonical spelling, whatever spelling the client used; the root is no prefix. */
+/** The prefix in its canonical spelling, however the client spelled it; empty for the root. */
 export function strippedPrefix(exchange: Pick<RoutedHead, 'match'>): string {
   const { route, prefix } = exchange.match;
   return route.strip ? prefix : '';

@@ -2,9 +2,9 @@ import { endOfValue, INDENT_MAX, isQuote, lineBeginningAt, nextMark } from './se
 import { HIDDEN, isSecretName } from './secrets.ts';
 
 /**
- * Hides members with a secret's name in a text in which JSON may stand: behind something else, cut off, as a text within JSON (within JSON),
- * or with `'` for `"`, as Python and JavaScript write it; and in YAML, in fields of HTTP, and wherever else a colon stands behind a name
- * that begins its line or follows a bracket or a comma. Reads forward only, so that the time grows with the length, whoever wrote the text.
+ * Hides members with a secret's name in text that may contain JSON (embedded, cut off, or as a string within JSON), JSON-like text with `'`
+ * as Python and JavaScript write it, YAML, HTTP fields, or any name and colon at the begin of a line or after a bracket or comma. Reads
+ * forward only, so that hostile text costs linear time.
  */
 export function withoutMembers(text: string): string {
   return withoutBareNames(withoutQuotedNames(text));
@@ -56,7 +56,7 @@ function withoutBareNames(text: string): string {
   let shown = '';
   let shownTo = 0;
   for (const { 0: whole, 1: before, 2: name, index } of text.matchAll(BARE_NAME)) {
-    // Within what is hidden already there is nothing to look for.
+    // Inside text that is hidden already.
     if (index < shownTo || !isSecretName(name!)) continue;
     const nameFrom = index + before!.length;
     const colonEnd = index + whole.length;
@@ -71,10 +71,10 @@ function withoutBareNames(text: string): string {
   return shown + text.slice(shownTo);
 }
 
-/** What may stand before a name, and the name. */
+/** Text that may precede a name, and the name. */
 const BARE_NAME = new RegExp(
   String.raw`((?:^|[\n\r{[(,"']|\\(?:[nr]|u002[27]))(?:[ \t]|-(?=[ \t])){0,${INDENT_MAX}})([a-z_$][\w.$-]{0,99})[ \t]{0,20}:`,
   'gi',
 );
-/** The value may begin in the next line, but then its indentation says so. */
+/** A value in the next line counts only if it is indented. */
 const SPACE = /[ \t]*/y;

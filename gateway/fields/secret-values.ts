@@ -1,4 +1,4 @@
-// Where the value of a member ends, in a text of whatever format: JSON, be it a text within JSON, Python, JavaScript, YAML, fields of HTTP.
+// Finds the end of a member's value in text of any format: JSON, strings within JSON, Python, JavaScript, YAML, HTTP fields.
 
 /** A quote or a bracket, and the backslashes before it. */
 export interface Mark {
@@ -16,7 +16,7 @@ const MARK_HERE = new RegExp(MARK.source, 'y');
 
 export const nextMark = (text: string, from: number): Mark | null => markOf(MARK, text, from);
 
-/** Where there is none it reads no further: the next one may be the text's length away from each of many names. */
+/** Sticky: a search without it could run over the whole text for each of many names. */
 const markAt = (text: string, at: number): Mark | null => markOf(MARK_HERE, text, at);
 
 function markOf(pattern: RegExp, text: string, from: number): Mark | null {
@@ -47,13 +47,13 @@ const isOpening = ({ sign }: Mark) => sign === '[' || sign === '{' || sign === '
 
 /** The line that a name begins. */
 export interface Line {
-  /** Of the name: what is indented further is its value (YAML 1.2.2 §6.1). */
+  /** The column of the name: lines that are indented further belong to its value (YAML 1.2.2 §6.1). */
   readonly column: number;
   /** Backslashes before the `n` that ends a line, where the text stands in a string; 0: it does not. */
   readonly backslashes: number;
 }
 
-/** @returns the line that begins with what stands at `at`, but for dashes of a list; `null`: something else stands before. */
+/** @returns the line whose first text, after dashes of a list, begins at `at`; `null`: other text stands before it */
 export function lineBeginningAt(text: string, at: number): Line | null {
   let from = at;
   while (from > 0 && at - from < INDENT_MAX && ' \t-'.includes(text[from - 1]!)) from--;
@@ -62,7 +62,7 @@ export function lineBeginningAt(text: string, at: number): Line | null {
   if (before === undefined || before === '\n' || before === '\r') return { column, backslashes: 0 };
   const isEscaped = /\\u002[27]$/.test(text.slice(Math.max(0, from - 6), from));
   const backslashes = backslashesBefore(text, from - (isEscaped ? 5 : 1));
-  // What begins a string, too. In it each encoder has doubled the backslash before `n`.
+  // The begin of a string, too. In a string, each encoder has doubled the backslash before `n`.
   if (isEscaped || before === '"' || before === "'")
     return { column, backslashes: 1 << escapesOf(backslashes, isEscaped) };
   return /[nr]/.test(before) && backslashes > 0 ? { column, backslashes: lowestBit(backslashes) } : null;
@@ -90,7 +90,7 @@ export function endOfValue(text: string, from: number, line: Line | null): numbe
   return isEnclosed && isBehindValue(text, end) ? end : endOfBlock(text, end, line, end === from);
 }
 
-/** Python's `b"…"`, a call (`ObjectId("…")`), or a tag of YAML: what follows belongs to it. */
+/** Python's `b"…"`, a call (`ObjectId("…")`) or a YAML tag: the string after it is part of the value. */
 const TAGGED = /(?:[bfru]{1,2}(?=\\*["'])|(?:new )?[\w.]{1,100}(?=\()|![^\s"'[\]{}()]{0,100} {1,10})?/iy;
 
 function endOfBare(text: string, from: number): number {
@@ -129,7 +129,7 @@ function endOfBlock(text: string, from: number, line: Line, isEmpty: boolean): n
 
 const INDENT = /[ \t]*(-(?=\s))?/y;
 
-/** @returns where it ends, and where the next one begins; `null`: there is none. */
+/** @returns the end of the line and the begin of the next; `null`: it is the last */
 function endOfLine(text: string, from: number, { backslashes }: Line): { at: number; next: number | null } {
   const ends = backslashes === 0 ? NEWLINE : ESCAPED_NEWLINE;
   ends.lastIndex = from;
@@ -155,7 +155,7 @@ function endOfQuoted(text: string, first: Mark): number {
     if (quote === null && isQuote(mark)) quote = mark;
     else if (quote === null) brackets += isOpening(mark) ? 1 : mark.sign === '\\' ? 0 : -1;
     else if (mark.sign === quote.sign && mark.depth <= quote.depth) {
-      // In a text within JSON, whose encoder leaves `'` as it is, `\\'` was `\'`; elsewhere it ends what ends with a backslash.
+      // In a string within JSON, whose encoder keeps `'`, `\\'` was `\'`; elsewhere the quote ends a string that ends with a backslash.
       if (mark.sign === "'" && lengthOf(mark) > lengthOf(quote)) return text.length;
       quote = null;
     }

@@ -1,6 +1,6 @@
 /**
- * Hides what lets others act as a client, in what is shown of an exchange. By names, because values say nothing of themselves: too much is
- * hidden sooner than too little.
+ * Hides secrets in exchanges that are shown: everything that lets its reader act as the client. It goes by names, because values do not
+ * tell; in doubt, a value is hidden.
  */
 
 export const HIDDEN = '(not shown)';
@@ -33,7 +33,7 @@ export function shownField(name: string, value: string): string {
   return scheme === null ? HIDDEN : `${scheme[1]} ${HIDDEN}`;
 }
 
-/** Browsers can set no other field of a handshake, so tokens are sent as names of protocols: what does not look like one is hidden. */
+/** Browsers can set no other field of a handshake, so tokens are sent as protocol names: anything unlike a protocol name is hidden. */
 function shownProtocols(value: string): string {
   let afterSecret = false;
   const shown = value.split(',').map((element) => {
@@ -60,21 +60,21 @@ function withoutCookieValue(pair: string): string {
   return at < 0 ? (pair.trim() === '' ? pair : ` ${HIDDEN}`) : `${pair.slice(0, at)}=${HIDDEN}`;
 }
 
-/** The attributes are what one looks for. */
+/** The attributes stay visible, for debugging. */
 function withoutSetCookieValue(value: string): string {
   const [pair = '', ...attributes] = value.split(';');
   return [withoutCookieValue(pair).trimStart(), ...attributes].join(';');
 }
 
-/** A target, a URL, or a text that quotes one: the secrets of its query, and of who is named before the host. */
+/** A target, a URL, or text with URLs, without secrets of the query and without user information. */
 export function shownText(text: string): string {
   const shown = /=|%(?:25)*3d/i.test(text) ? withoutParameters(text) : text;
   return /@|%40/.test(shown) ? shown.replace(USER_INFO, `$1${HIDDEN}$2`) : shown;
 }
 
 /**
- * Up to its value, which may be a URL with a query of its own, encoded once or more often. Many JSON encoders write `\u0026` for `&`. What
- * begins a word is a form that its type does not tell, a variable of an environment, or a pair of a log.
+ * A parameter up to its value, which may be a URL with a query of its own, encoded once or more often. Many JSON encoders write `\u0026`
+ * for `&`. A name at the begin of a word may be a form without its media type, an environment variable or a pair of a log line.
  */
 const PARAMETER =
   /(?:^|[\s?&;#]|\\u0026|%(?:25){0,3}(?:3[fb]|26|23))((?:[^=?&;#\s"'<>%\\]|%(?!(?:25){0,3}(?:3[dfb]|26|23))){1,200})(?:=|%(?:25){0,3}3d)/gi;
@@ -87,7 +87,7 @@ function withoutParameters(text: string): string {
   let shown = '';
   let at = 0;
   for (const { 0: whole, 1: name, index } of text.matchAll(PARAMETER)) {
-    // Within what is hidden already there is nothing to look for.
+    // Inside text that is hidden already.
     if (index < at || !isSecretName(decoded(name!))) continue;
     const from = index + whole.length;
     const length = lengthOfValue(text, from, whole);

@@ -3,18 +3,17 @@ import { symbols } from 'pino';
 import { type ExchangeRecord, isGatewayFault } from '../exchange/record.ts';
 import { jsonString } from './printable.ts';
 
-/** What `msg` says in the lines of exchanges, and in no other. */
+/** The `msg` of access log lines, and of no other. */
 export const EXCHANGE_MESSAGE = 'exchange';
 
 const INFO = 30;
 const WARN = 40;
 
 /**
- * Writes one line for each exchange, in the form that docs/logs.md describes, into the logger's own stream, so that it
- * stands in order with the other lines.
+ * Writes one line per exchange, in the form of docs/logs.md, into the logger's own stream, so that it is in order with the other lines.
  *
- * The line is put together here and not by `logger.info(object)`, which costs four times as much (decision 0018), and of few pieces: what
- * comes again and again is kept with the keys around it (decision 0111).
+ * The line is assembled here and not by `logger.info(object)`, which costs four times as much (0018). Repeated values are kept together
+ * with their keys (0111).
  */
 export class AccessLog {
   /** `log.access`: a reload may change it. */
@@ -88,7 +87,7 @@ class ExchangeLines {
 
 const END = `,"msg":"${EXCHANGE_MESSAGE}"}\n`;
 
-/** What most exchanges don't have is left out of their lines. */
+/** Fields that most exchanges lack. */
 function rareFields(record: Readonly<ExchangeRecord>): string {
   let fields = record.tunnel ? ',"tunnel":true' : '';
   if (record.fallback) fields += ',"fallback":true';
@@ -101,15 +100,14 @@ function rareFields(record: Readonly<ExchangeRecord>): string {
   return fields;
 }
 
-// Visible ASCII but for the quotation mark and the backslash: what nearly every value is made of, and what can stand
-// between quotation marks as it is.
+// Visible ASCII except quotation mark and backslash: nearly every value, valid within quotation marks as it is.
 const plain = /^[ !#-[\]-~]*$/;
 
 function quote(text: string): string {
   return plain.test(text) ? `"${text}"` : jsonString(text);
 }
 
-/** What comes again and again, such as names of routes: each is judged once. */
+/** Repeated values, such as names of routes: each is escaped once. */
 class KeptPieces {
   readonly #before: string;
   readonly #behind: string;
@@ -133,7 +131,7 @@ class KeptPieces {
 
 const PIECES_MAX = 20_000;
 
-/** What a text was put together of would be put together again in each line. */
+/** One flat string: a string of parts (V8's rope) would be flattened again in each line. */
 function inOnePiece(text: string): string {
   return Buffer.from(text).toString();
 }
@@ -164,8 +162,8 @@ function stampClock(behind: string): () => string {
 }
 
 /**
- * Where the logger's lines go, and what it adds to each of them, as `,"name":value`: its `bindings()` leave out the process id. Both stand
- * behind symbols that pino exports for plugins and changes as it likes (docs/private-parts.md). @throws at the start, where it has
+ * The logger's stream, and the text that it adds to each line (`,"name":value`); its `bindings()` omit the process id. Both are behind
+ * symbols that pino exports for plugins and may change (docs/private-parts.md). @throws at the start, if it has
  */
 function pinoParts(logger: Logger): PinoParts {
   const { [symbols.streamSym]: stream, [symbols.chindingsSym]: bindings } = logger as PinoLogger;

@@ -1,14 +1,13 @@
 import { openSync, write as writeFile, writeSync } from 'node:fs';
 
 /**
- * Where log lines go: gathered in memory, written in batches without waiting.
+ * Writes log lines in batches, without waiting.
  *
- * Guarantees: lines come out whole and in order (but for those of a process that ends in the middle of a write to a slow
- * reader); memory stays below about twice `backlogMaxChars`, whatever the
- * reader does; a reader that is gone or a disk that is full costs lines, never the process, and how many is told as
- * soon as lines come through again; a process that ends writes its last lines first, and ends when they can't be
- * written. (sonic-boom 4.2 repeats a failed last write for ever: with a full disk behind stdout, or a reader that
- * left, the process never ends.)
+ * Guarantees: lines are whole and in order (except for a process that ends in the middle of a write to a slow reader); memory stays below
+ * about twice `backlogMaxChars`, however slow the reader; a reader that left or a full disk costs lines, never the process, and the number
+ * of lost lines is written as soon as writing works again; a process that ends writes its last lines first, and ends when they can't be
+ * written. (sonic-boom 4.2 repeats a failed last write for ever: with a full disk behind stdout, or a reader that left, the process never
+ * ends.)
  */
 export interface LogDestination {
   write(line: string): void;
@@ -19,7 +18,7 @@ export interface LogDestination {
 }
 
 export interface LogDestinationOptions {
-  /** What a line about lost lines looks like, with its line end. */
+  /** The line about lost lines, with its line end. */
   readonly lossNotice: (lines: number) => string;
   /** Whether other processes write into the same pipe: then each write is as small as the system keeps whole. Default: no. */
   readonly shared?: boolean;
@@ -53,10 +52,10 @@ export function openLogDestination(target: number | string, options: LogDestinat
   // As bytes: text that waits for its batch is copied by each collection of V8's, in all the pieces that it was put together of.
   let room = newRoom(batchChars);
   let gathered = 0;
-  /** The room that comes next; `null`: it is what is being written. */
+  /** A buffer for reuse; `null`: it is being written. */
   let spare: Buffer | null = null;
   let lost = 0;
-  /** What `write` has been asked to write and has not confirmed. */
+  /** Bytes of the current write. */
   let outgoing: Buffer | null = null;
   /** The end of `outgoing` that it has not been asked for yet. */
   let behind: Buffer = NOTHING;
@@ -89,7 +88,7 @@ export function openLogDestination(target: number | string, options: LogDestinat
     }
   }
 
-  /** Behind a batch: what came meanwhile waits for others as the first line did, or a busy gateway would write in each turn of its loop. */
+  /** Lines that came during a write wait like the first line did; otherwise a busy gateway would write in each turn of its loop. */
   function goOn(): void {
     if (gathered === 0 || gathered >= batchChars || waiting.length > 0) startBatch();
     else timer ??= setTimeout(startBatch, delayMs).unref();
@@ -182,7 +181,7 @@ function roomOf({ buffer }: Buffer, batchChars: number): Buffer | null {
   return buffer.byteLength === batchChars + LINE_ROOM ? Buffer.from(buffer) : null;
 }
 
-/** @returns what could not be written within the time. */
+/** @returns bytes that could not be written in time */
 function writeAllSync(fd: number, bytes: Buffer, timeoutMs: number, shared: boolean): Buffer {
   const deadline = performance.now() + timeoutMs;
   let rest = bytes;

@@ -8,17 +8,17 @@ export interface LogOutput {
   readonly terminal: boolean;
   /** `NO_COLOR`, `TERM`. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether other processes write into the same place: then each line says which one wrote it, and stays whole. */
+  /** Whether other processes write to the same destination: then each line has its process id and is written as a whole. */
   readonly oneOfMany?: boolean;
-  /** A file descriptor, the path of a file to append to, or what takes the lines; default: the standard output. */
+  /** A file descriptor, the path of a file to append to, or a destination; default: standard output. */
   readonly destination?: number | string | LogDestination;
 }
 
 /**
- * The gateway's logger: JSON lines in batches (see docs/logs.md), or lines for people on a terminal.
+ * The gateway's logger: JSON lines in batches (docs/logs.md), or lines for people on a terminal.
  *
- * `logger.level = ...` may change at any time. `logger.flush(done)` calls back when all lines are written: wait for it
- * before the process ends on purpose. When it ends otherwise, an exit hook writes what is left.
+ * `logger.level = ...` may change at any time. `logger.flush(done)` calls back when all lines are written: wait for it before ending the
+ * process on purpose. Otherwise an exit hook writes the rest.
  */
 export async function createLogger(log: LogConfig, output: LogOutput): Promise<Logger> {
   const pretty = log.format === 'pretty' || (log.format === 'auto' && output.terminal);
@@ -28,7 +28,7 @@ export async function createLogger(log: LogConfig, output: LogOutput): Promise<L
   return pino(
     {
       level: log.level,
-      // Where it runs is what the platform that collects the lines adds.
+      // Host and container are added by the platform that collects the lines.
       base: oneOfMany ? { pid: process.pid } : null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },

@@ -9,8 +9,8 @@ export function painter(colour: boolean): Paint {
 }
 
 /**
- * Colours are for terminals that know them, and for people who did not decline them (https://no-color.org). FORCE_COLOR
- * has the last word, as it has for Node itself.
+ * Colours are for terminals that support them and people who did not decline them (https://no-color.org). FORCE_COLOR overrides both, as in
+ * Node.
  */
 export function wantsColour(terminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
   if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';

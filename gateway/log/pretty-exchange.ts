@@ -2,7 +2,7 @@ import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
 import { formatBytes, formatDuration } from './units.ts';
 
-/** A longer target would push what follows it off the screen; the JSON log has it whole. */
+/** A longer target would push the rest of the line off the screen; the JSON log has all of it. */
 const TARGET_MAX = 120;
 
 type Fields = Readonly<Record<string, unknown>>;

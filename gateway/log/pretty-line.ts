@@ -26,8 +26,8 @@ const levelColours: Readonly<Record<string, Parameters<Paint>[0]>> = {
 };
 
 /**
- * Turns the logger's JSON lines into lines for people. Whatever they quote, nothing that a terminal would act upon comes
- * through, and the further lines of a text are indented: no remote text can pass for a line of ours.
+ * Turns the logger's JSON lines into lines for people. Control characters in quoted text are escaped, and further lines of a text are
+ * indented: remote text can't act on the terminal or pass for a line of ours.
  */
 export function prettyLines(options: { readonly colour: boolean }): (jsonLine: string) => string {
   const paint = painter(options.colour);

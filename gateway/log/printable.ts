@@ -9,7 +9,7 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const everyUnprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const everyUnprintableButLayout = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The text on one line, with what can't be seen written as `\x1b` or `\u{202e}`. */
+/** The text on one line, with invisible characters written as `\x1b` or `\u{202e}`. */
 export function printable(text: string): string {
   return unprintable.test(text) ? text.replace(everyUnprintable, visible) : text;
 }

@@ -50,7 +50,7 @@ function authorityEnd(target: string, start: number): number {
   return target.length;
 }
 
-/** What stands before host and port in the name of an endpoint; none for plain HTTP/1.1. */
+/** The prefix of an endpoint's name; empty for plain HTTP/1.1. */
 export function schemePrefix({ tls, http2 }: { readonly tls: boolean; readonly http2?: boolean }): string {
   if (http2) return tls ? 'h2://' : 'h2c://';
   return tls ? 'https://' : '';

@@ -24,7 +24,7 @@ export function percentText(share: number): string {
   return `${Number((share * 100).toFixed(4))}%`;
 }
 
-/** What is to be known of an endpoint beside where it is: ` (×3, backup)`; empty where it is one like the others. */
+/** Properties of an endpoint for its listing: ` (×3, backup)`; empty for a plain one. */
 export function shareText({ weight, backup }: EndpointConfig, canary: boolean): string {
   const texts = [weight === 1 ? '' : `×${weight}`, backup ? 'backup' : '', canary ? 'canary' : ''];
   const said = texts.filter((text) => text !== '').join(', ');

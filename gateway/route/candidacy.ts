@@ -1,4 +1,4 @@
-/** Why one route does not take one request: the table's rules told one by one, for `explain`. */
+/** Explains why a route does not match a request, rule by rule, for `explain`. */
 import type { FieldCondition, RouteConfig, RouteMatcher } from '../model/config.ts';
 import { ConditionCheck } from './conditions.ts';
 import { hostMatches } from './host-pattern.ts';
@@ -27,8 +27,8 @@ export type Loss =
   | { readonly kind: 'less-specific'; readonly than: string; readonly by: Precedence | null };
 
 /**
- * What keeps `route` from matching; empty when it matches. The host or the path alone is reason enough; of method, headers, cookies and query
- * every one that fails is named.
+ * The reasons why `route` does not match; empty if it does. A wrong host or path is the only reason; of method, headers, cookies and query
+ * all that fail are listed.
  */
 export function lossesOf(route: RouteConfig, request: RouteRequest): readonly Loss[] {
   const { matcher } = route;

@@ -1,4 +1,4 @@
-/** What a route asks for beyond host and path: method, headers, cookies, query. */
+/** Conditions of a route beyond host and path: method, headers, cookies, query. */
 import type { FieldCondition, RouteMatcher } from '../model/config.ts';
 import { cookieValues } from './cookie.ts';
 
@@ -71,10 +71,10 @@ export function isUnconditional({ methods, headers, cookies, query }: RouteMatch
 }
 
 /**
- * Reading a query for the conditions of routes, and for nothing else: what the service gets is the query as sent.
+ * Parses a query for conditions only; the service gets it as sent.
  *
- * Fields are read as forms write them (WHATWG URL, application/x-www-form-urlencoded): `&` between them, `+` for a space, then
- * percent-decoding. An escape that is malformed or no UTF-8 stays as it is, so that no query can fail to be read.
+ * Parameters are read as forms write them (WHATWG URL, application/x-www-form-urlencoded): separated by `&`, `+` for a space,
+ * percent-decoded. Malformed escapes and invalid UTF-8 stay as they are, so that every query can be read.
  */
 function queryFields(query: string): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string[]>();

@@ -1,13 +1,13 @@
 /**
- * The value of a cookie in a `Cookie` field (RFC 6265 §4.2.1): the first of that name at or after `from`, as browsers send the one with the
- * longest path first; `undefined` where there is none. Spaces and tabs around names and values are none of them, as services have it.
+ * The value of a cookie in a `Cookie` field (RFC 6265 §4.2.1), or `undefined`: the first of that name, because browsers send the one with
+ * the longest path first. Spaces and tabs around names and values are skipped, as services do.
  */
 export function cookieValue(cookies: string, name: string): string | undefined {
   const at = cookieAt(cookies, name, 0);
   return at === -1 ? undefined : valueAt(cookies, at);
 }
 
-/** Where the next value of that name begins, searched from `from` on; -1: there is no more. */
+/** The begin of the next value of that name at or after `from`, or -1. */
 export function cookieAt(cookies: string, name: string, from: number): number {
   for (let at = cookies.indexOf(name, from); at !== -1; at = cookies.indexOf(name, at + 1)) {
     let end = at + name.length;

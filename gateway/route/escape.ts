@@ -2,7 +2,7 @@
  * Requests that escape their prefix: an application that believes it owns `/` asks for `/assets/x.js` from its page under `/vite`.
  *
  * The page is known by the Referer, else by a cookie that the last document of the origin set (policy/escape). Both are claims of the
- * client: what they name is looked up in the route table, and nothing of them is ever sent back (decision 0078).
+ * client: they are looked up in the route table and never sent back (0078).
  */
 import type { RouteConfig } from '../model/config.ts';
 import type { RouteMatch, RouteRequest, RouteTable } from './table.ts';
@@ -11,7 +11,7 @@ import { parseTarget, type RequestTarget } from './target.ts';
 /** How the page became known. */
 type EscapeSign = 'referer' | 'cookie';
 
-/** What the client calls the gateway, as we see it ourselves. */
+/** The gateway's origin as the client sees it. */
 export interface OwnOrigin {
   /** Part of the cookie's name: cookies know no ports (RFC 6265 §8.5), and two gateways on one machine must not mix. */
   readonly port: string;
@@ -22,7 +22,7 @@ export interface OwnOrigin {
 export interface Escape {
   readonly route: RouteConfig;
   readonly by: EscapeSign;
-  /** What it means: the same behind the route's prefix, and who takes it there. */
+  /** The target, behind the route's prefix. */
   readonly target: RequestTarget;
   readonly match: RouteMatch;
 }
@@ -31,7 +31,7 @@ export function pageCookieName(port: string): string {
   return `portway-page-${port}`;
 }
 
-/** @param match what the table says of the path itself: nothing, or a catch-all. @param upgrade it follows no redirect and sends no Referer */
+/** @param match the match of the path itself: `null` or a catch-all @param upgrade upgrades follow no redirects and send no Referer */
 export function escapeOf(
   table: RouteTable,
   request: RouteRequest,
@@ -45,7 +45,7 @@ export function escapeOf(
   return ledBack(table, request, page);
 }
 
-/** The page that sent a request, whether or not its route leads back what escapes. */
+/** The page that sent a request, whether or not its route leads escaped requests back. */
 export function pageOf(
   table: RouteTable,
   request: RouteRequest,
@@ -57,7 +57,7 @@ export function pageOf(
   if (!isOwnOrAbsent(request.header('origin'), origin)) return null;
   const referer = request.header('referer');
   if (referer === undefined) {
-    // Only a page says in Origin whose it is; anything else that upgrades knows where it wants to go.
+    // Only pages send Origin in a handshake; other clients know their path.
     if (upgrade && request.header('origin') === undefined) return null;
   } else {
     const path = ownPath(referer, origin);
@@ -83,7 +83,7 @@ function isCatchAll({ route }: RouteMatch): boolean {
   return route.matcher.path === '/';
 }
 
-/** A catch-all, and the gateway's own page at `/`, own the path too: they give way to a page that says it asked, not to one that is remembered. */
+/** A catch-all route and the gateway's page at `/` own the path, too: they give way to the page in a Referer, not to a remembered one. */
 function yields(
   table: RouteTable,
   { target, host }: RouteRequest,
@@ -100,10 +100,10 @@ function yields(
 function ledBack(table: RouteTable, request: RouteRequest, { route, by }: Page): Escape | null {
   const { path } = route.matcher;
   const { canonical, raw } = request.target;
-  // What stands behind its prefix already was refused there, and `//x` would be another host to a browser.
+  // Paths behind the prefix were refused there already, and browsers read `//x` as another host.
   if (canonical === path || canonical.startsWith(`${path}/`) || path.startsWith('//')) return null;
   const { rewritePrefix } = route;
-  // The application's own links begin with where it stands at its port; what it has elsewhere is not behind its route.
+  // The application's own links begin with its path at its port; other paths there are not behind its route.
   const isShown = raw === rewritePrefix || raw.startsWith(`${rewritePrefix}/`);
   if (rewritePrefix !== '' && !isShown) return null;
   const parsed = parseTarget(path + raw.slice(rewritePrefix.length));
@@ -149,7 +149,7 @@ function routeOfCookie(table: RouteTable, request: RouteRequest, { port }: OwnOr
   return route !== null && route.matcher.path === path && !route.matcher.exact ? route : null;
 }
 
-/** The path that the cookie names; `null`: there is none, or two that differ. */
+/** The path in the cookie; `null`: none, or two that differ. */
 export function pageInCookie(cookies: string, port: string): string | null {
   const sign = `${pageCookieName(port)}=`;
   if (!cookies.includes(sign)) return null;

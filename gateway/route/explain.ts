@@ -156,7 +156,7 @@ function verdictOf(table: RouteTable, request: RouteRequest, match: RouteMatch |
       kind: 'redirect',
       status: redirect.status,
       location: redirectLocation(redirect, match, target, {
-        // What is explained came by no connection.
+        // An explained request came over no connection.
         proto: '{scheme}',
         authority: request.host ?? 'localhost',
         outerPrefix: '',

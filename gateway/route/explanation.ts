@@ -15,22 +15,22 @@ export interface ExplainInput {
   readonly headers?: readonly (readonly [name: string, value: string])[];
   /** The configuration file, to say where a route stands. */
   readonly file?: string;
-  /** What forwarding does to the header section, when the caller knows. */
+  /** The changes that forwarding makes to the header section, if the caller knows them. */
   readonly changes?: HeaderChanges;
-  /** What the policies of the route would say to it, up to the first that would answer it; when the caller knows. */
+  /** The verdicts of the route's policies, up to the first that answers, if the caller knows them. */
   readonly policies?: readonly PolicyVerdict[];
   /** Where the request comes from, an IP address; default: from this machine. */
   readonly from?: string;
   /** Addresses that an operator has drained, when the caller knows. */
   readonly drained?: readonly string[];
-  /** What the client calls the gateway, when the caller knows: without it, nothing is led back. */
+  /** The gateway's origin as the client sees it; without it nothing is led back. */
   readonly own?: OwnOrigin;
 }
 
 export interface HeaderChanges {
   readonly added: readonly (readonly [name: string, value: string])[];
   readonly removed: readonly string[];
-  /** What the policies of the route do to answers, a line each. */
+  /** What the policies do to answers, one line each. */
   readonly answer?: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export type Verdict =
       readonly by: 'referer' | 'cookie';
     }
   | { readonly kind: 'not-found'; readonly status: 404 }
-  /** The host is none of those that are served (served-hosts.ts). */
+  /** The host is not among the served ones (served-hosts.ts). */
   | { readonly kind: 'host-refused'; readonly status: 421 }
   /** CONNECT and TRACE (SEMANTICS 1.8). */
   | { readonly kind: 'method-refused'; readonly status: 405 }
@@ -71,7 +71,7 @@ export interface ExplainedRefusal {
   readonly at: number;
   readonly what: string;
   readonly mend: string;
-  /** What a browser would have sent in its place; `null`: nothing sensible. */
+  /** The target that a browser would have sent; `null`: none that makes sense. */
   readonly instead: string | null;
 }
 
@@ -88,19 +88,19 @@ export interface ChosenRoute extends RouteReference {
   readonly path: string;
   readonly exact: boolean;
   readonly strip: boolean;
-  /** What stands in its place at the service; empty: nothing. */
+  /** The prefix at the service in place of the route's; empty: none. */
   readonly rewritePrefix: string;
   /** How much of the target's path the prefix is, as sent. */
   readonly prefixRawLength: number;
-  /** The exact target that the service sees; `null`: there is no service, and `endpoints` says what answers. */
+  /** The exact target for the service; `null`: there is no service, and `endpoints` names what answers. */
   readonly forwarded: string | null;
   /** Whose `Host` the service sees: the client's, its own, or its own where it has refused the client's. */
   readonly hostHeader: Exclude<HostHeader, 'auto'> | 'unless-refused';
-  /** Whether another one is asked by its own name, in place of a service that nobody can reach. */
+  /** Whether a fallback is asked, under its own name, when the service is unreachable. */
   readonly fallback: boolean;
   /** `vite.localhost`, where it is whole and without a prefix; `null`: it has no name. */
   readonly name: string | null;
-  /** Whether the request asked for it by that name, or for what stands below it. */
+  /** Whether the request named the route by host, or asked for a path below it. */
   readonly named: boolean;
   /** One text for each endpoint: `127.0.0.1:3001 or [::1]:3001`, `https://images.internal:8443`, `unix:/run/app.sock`, `127.0.0.1:3002 (×3, backup)`. */
   readonly endpoints: readonly string[];
@@ -120,7 +120,7 @@ export interface Explanation {
   readonly request: {
     readonly method: string;
     readonly target: string;
-    /** What routes were matched by: lower case, without port. */
+    /** The host that routes were matched by, in lower case and without port. */
     readonly host: string | null;
     /** The decoded view that decided; `null` where no route was looked for. */
     readonly canonical: string | null;

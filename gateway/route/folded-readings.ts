@@ -1,11 +1,11 @@
 import type { RouteConfig } from '../model/config.ts';
 
 /**
- * A path as services read it that fold it: slashes merged, `%2F` and `%3B` decoded, `;parameters` cut off (SEMANTICS 1.9). Where such a
- * reading belongs to another route than the path as it stands, the request would walk around that route. (`%5C` never gets here.)
+ * The path as services read it that fold it: slashes merged, `%2F` and `%3B` decoded, `;parameters` removed (SEMANTICS 1.9). If such a
+ * reading belongs to another route than the path itself, the request would bypass that route. (`%5C` never gets here.)
  *
- * Three readings hold for all orders of the steps. What decides is how much a cut takes away: of `;x%2Fy` less before `%2F` is decoded, of
- * `%3Bx%2Fy` nothing before `%3B` is, and all of it where `%3B` alone is decoded first.
+ * Three readings cover all orders of the steps. They differ in how much is removed: of `;x%2Fy` less before `%2F` is decoded; of `%3Bx%2Fy`
+ * nothing before `%3B` is, and everything where `%3B` alone is decoded first.
  */
 export function foldedReadings(path: string): readonly string[] {
   return [

@@ -1,12 +1,12 @@
-/** What the service is asked for, and where a client is sent instead. */
+/** The target for the service, and the location of a redirect. */
 
 import type { RedirectConfig } from '../model/config.ts';
 import type { RouteMatch } from './table.ts';
 import type { RequestTarget } from './target.ts';
 
 /**
- * The target that the service sees: what follows the prefix, byte for byte (SEMANTICS 1.3), behind what the route puts in its place, or
- * the whole where the prefix is kept.
+ * The target for the service: everything after the prefix, byte for byte (SEMANTICS 1.3), behind the route's replacement; or the whole, if
+ * the prefix is kept.
  *
  * It may begin with `//` (`/db//x`), so it must never be resolved against a base: `new URL('//x', ...)` names another host.
  */
@@ -34,7 +34,7 @@ export function navigationRedirect(
   if (secFetchMode !== 'navigate' || (method !== 'GET' && method !== 'HEAD')) return null;
   const { route, prefixRawLength } = match;
   if (!route.strip || route.redirect !== null || route.matcher.exact || prefixRawLength === 0) return null;
-  // What has a path of its own there says itself where its pages end in a slash.
+  // A service with a path of its own redirects to the slash itself.
   if (route.rewritePrefix !== '' || !route.append) return null;
   if (prefixRawLength !== target.rawPathLength) return null;
   // A browser reads a Location that begins with `//` as another origin.
@@ -49,9 +49,9 @@ interface PublicOrigin {
 }
 
 /**
- * Where a request is sent: what follows the prefix, byte for byte, and the query, behind what the route names. Slashes in front of it
- * become one: a browser reads a Location that begins with `//` as another host.
- * @param origin as the client knows it: `{scheme}` and `{host}` in the URL are its own, and the paths of its clients begin with its prefix.
+ * The location of a route's redirect: everything after the prefix, byte for byte, and the query, behind the route's URL. Leading slashes
+ * are merged into one: browsers read a Location that begins with `//` as another host.
+ * @param origin the gateway's as the client knows it: fills `{scheme}` and `{host}` of the URL, and its outer prefix precedes paths
  */
 export function redirectLocation(
   { to }: RedirectConfig,
@@ -64,7 +64,7 @@ export function redirectLocation(
     ? target.raw.slice(prefixRawLength, target.rawPathLength).replace(/^\/+/, '/')
     : '';
   const isUrl = /^(?:https?|\{scheme\}):/i.test(to);
-  // Not what the client sends: a path of its own may have braces.
+  // Filled before the client's path is added, which may contain braces.
   const host = authority.replace(/:\d*$/, '');
   const place = isUrl ? to.replace('{scheme}', proto).replace('{host}', host) : to;
   return (isUrl ? '' : outerPrefix) + (place + rest || '/') + target.query;

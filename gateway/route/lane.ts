@@ -6,7 +6,10 @@ export interface RouteLane {
   readonly why: string;
 }
 
-/** Of requests that the wire lane reads at all: what it does not, upgrades among it, is carried in the general lane on every route. */
+/**
+ * The lane of a route's plain requests. Requests that the wire lane does not read, upgrades among them, take the general lane on every
+ * route.
+ */
 export function laneOf(route: Pick<RouteConfig, 'extend' | 'use' | 'lane'>): RouteLane {
   if (isExtended(route)) return EXTENDED;
   return route.lane === 'general' ? ASKED_FOR : PLAIN;
@@ -17,7 +20,7 @@ export function isExtended({ extend, use }: Pick<RouteConfig, 'extend' | 'use'>)
   return extend !== null || use.length > 0;
 }
 
-/** What extends it, in words. */
+/** The extensions of the route, in words. */
 export function extendedBy({ extend, use }: Pick<RouteConfig, 'extend' | 'use'>): string {
   return [...use.map(({ plugin }) => plugin), ...(extend === null ? [] : [extend])].join(', ');
 }

@@ -53,7 +53,7 @@ function quoted(text: string): string {
   return `"${printable(text)}"`;
 }
 
-/** Nothing that a client sends may move the cursor of the person who reads about it, or reverse the text (bidi controls). */
+/** Remote text must not move the cursor of a terminal or reverse the text (bidi controls). */
 export function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (letter) => {
     const code = letter.codePointAt(0) ?? 0;

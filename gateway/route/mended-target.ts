@@ -1,9 +1,9 @@
-/** What to send in place of a target that was refused. */
+/** Suggests a valid target in place of a refused one. */
 import { parseTarget } from './target.ts';
 
 /**
- * What a browser would make of the target: dot segments resolved, spaces and letters beyond ASCII percent-encoded, backslashes turned, the
- * fragment left out. `null` where that is no valid target either. A suggestion to a person; nothing is ever forwarded from here.
+ * The target as a browser would send it: dot segments resolved, spaces and letters beyond ASCII percent-encoded, backslashes turned, the
+ * fragment removed. `null` if that is invalid, too. Only suggested to people, never forwarded.
  */
 export function mendedTarget(raw: string): string | null {
   const escaped = raw.replace(/%(?![0-9a-f]{2})/gi, '%25');

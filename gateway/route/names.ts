@@ -23,7 +23,7 @@ export class RouteNames {
     this.remarks = bySpelling.flatMap((path) => this.#give(path, hosts, wildcards) ?? []);
   }
 
-  /** What the name stands for; `null`: it is none. @param host lower case, without port */
+  /** The path of the route with that name; `null`: none. @param host lower case, without port */
   pathOf(host: string | null): string | null {
     return host === null ? null : (this.#pathByHost.get(host) ?? null);
   }
@@ -33,7 +33,7 @@ export class RouteNames {
     return matcher.host === null ? (this.#hostByPath.get(matcher.path) ?? null) : null;
   }
 
-  /** @returns what is to be said of it. */
+  /** @returns a notice for the operator */
   #give(path: string, hosts: ReadonlySet<string>, wildcards: readonly string[]): string | null {
     const host = `${labelOf(path)}.localhost`;
     const wildcard = wildcards.find((pattern) => hostMatches(pattern, host));

@@ -1,4 +1,4 @@
-/** Guessing what a request that no route takes was meant for. */
+/** Guesses the route that an unmatched request was meant for. */
 import type { RouteConfig } from '../model/config.ts';
 import { hostMatches } from './host-pattern.ts';
 import { segmentsOf } from './trie.ts';

@@ -1,6 +1,6 @@
 import type { RouteConfig } from '../model/config.ts';
 
-/** What answers on a route, where no service does, in words; `null`: its services do. */
+/** The route's own answer (redirect, folder, …) in words; `null`: its services answer. */
 export function ownOrigin({
   upstream,
   folder,

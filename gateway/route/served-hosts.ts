@@ -9,7 +9,7 @@ import type { GatewayConfig } from '../model/config.ts';
  */
 export class ServedHosts {
   readonly #names: ReadonlySet<string>;
-  /** By what follows the `*.`. */
+  /** Domains after `*.`. */
   readonly #wildcards: ReadonlySet<string>;
 
   /** @param patterns host names and `*.example.com`, in lower case */

@@ -21,7 +21,7 @@ export interface RouteMatch {
   readonly index: number;
   /** Characters of `target.raw` that the route's prefix takes: 0 for `/`. */
   readonly prefixRawLength: number;
-  /** The same in its canonical spelling; empty for `/`, and for what a route owns by its name. */
+  /** The path in its canonical spelling; empty for `/` and for a route that is matched by name. */
   readonly prefix: string;
   /** Whether the request asked for the route by its name (names.ts). */
   readonly named: boolean;
@@ -33,22 +33,22 @@ export interface RouteTable {
   match(request: RouteRequest): RouteMatch | null;
   /** The other route that a service's reading of the path belongs to (SEMANTICS 1.9); `null`: each reading belongs to `match`. */
   otherReading(request: RouteRequest, match: RouteMatch): OtherReading | null;
-  /** `false`: the request's host is none of ours (421). */
+  /** `false`: the gateway does not serve this host (421). */
   serves(request: Pick<RouteRequest, 'host'>): boolean;
-  /** Whether the gateway's own page stands at `/` for this host: never where a route of that path or host exists, whatever its conditions. */
+  /** Whether the gateway's page is shown at `/` for this host: not where a route has that path or host, whatever its conditions. */
   showsPage(host: string | null): boolean;
   /** Whether this name is the dashboard's. */
   isDashboard(host: string | null): boolean;
   /** `null`: routes are at their paths alone. */
   readonly names: RouteNames | null;
-  /** Whether any route leads back what escapes it. */
+  /** Whether any route leads escaped requests back. */
   readonly leadsBack: boolean;
   escapeWay(route: RouteConfig): EscapeWay;
   /** At most three routes that the sender may have meant, nearest first, for a 404 in development. */
   nearest(canonicalPath: string, host: string | null): readonly RouteConfig[];
 }
 
-/** What the gateway serves beside its routes. */
+/** Hosts and pages that the gateway serves beside its routes. */
 export interface TableOptions {
   /** `null`: every host. */
   readonly hosts: ServedHosts | null;
@@ -57,7 +57,7 @@ export interface TableOptions {
   readonly dashboard?: boolean;
   /** Whether routes have names; default not. */
   readonly names?: boolean;
-  /** What `escape: auto` depends on; default production. */
+  /** Decides `escape: auto`; default production. */
   readonly mode?: 'development' | 'production';
 }
 
@@ -115,7 +115,7 @@ class HostTable implements RouteTable {
   readonly routes: readonly RouteConfig[];
   #conditional = false;
   readonly #exactHosts = new Map<string, SegmentTrie>();
-  /** By what follows the `*.`. */
+  /** By the domain after `*.`. */
   readonly #wildcards = new Map<string, SegmentTrie>();
   #longestWildcard = 0;
   readonly #anyHost = new SegmentTrie();
@@ -162,7 +162,7 @@ class HostTable implements RouteTable {
     return { route, index, prefixRawLength: rawLength(request.target, prefixLength), prefix, named: false };
   }
 
-  /** As if it had been asked for below the path: a narrower route stays what it is there. */
+  /** Matches a name as if the request had asked below its route's path: narrower routes apply there, too. */
   #matchNamed({ target }: RouteRequest, path: string, check: ConditionCheck | null): RouteMatch | null {
     const found = this.#anyHost.find(path + target.canonical, check);
     if (found === null || found.prefixLength < path.length) return null;
@@ -175,7 +175,7 @@ class HostTable implements RouteTable {
     const { target, host } = request;
     if (!target.foldable) return null;
     const check = this.#conditional ? new ConditionCheck(request) : null;
-    // The prefix stands as the configuration has it, whatever is in it.
+    // The prefix as configured, verbatim.
     const prefix = route.matcher.path === '/' ? '' : route.matcher.path;
     const name = this.names?.pathOf(host) ?? null;
     const asked = (name ?? '') + target.canonical;
@@ -220,7 +220,7 @@ class HostTable implements RouteTable {
     return exact ?? (this.#longestWildcard > 0 ? this.#findWildcard(host, path, check) : null);
   }
 
-  /** Longest suffix first. A `Host` of many thousand labels costs no more than the longest wildcard is long. */
+  /** Longest suffix first. A `Host` with thousands of labels costs no more than the longest wildcard. */
   #findWildcard(host: string, path: string, check: ConditionCheck | null): Candidate | null {
     const first = Math.max(1, host.length - this.#longestWildcard - 1);
     for (let dot = host.indexOf('.', first); dot !== -1; dot = host.indexOf('.', dot + 1)) {

@@ -1,7 +1,7 @@
 /**
- * Why a request target is refused with 400 (SEMANTICS 1.4), and what its sender should do instead.
+ * Why a request target is refused with 400 (SEMANTICS 1.4), and how its sender can fix it.
  *
- * The codes are API: logs, `explain` and the configuration's checks of prefixes name them.
+ * The codes are API: logs, `explain` and the checks of configured prefixes name them.
  */
 export type TargetFault =
   | 'not-a-path'
@@ -26,9 +26,9 @@ export interface TargetRefusal {
 }
 
 export interface FaultText {
-  /** What is wrong: follows "the target ...". */
+  /** The fault; follows "the target ...". */
   readonly what: string;
-  /** What to do: a sentence. */
+  /** The fix, as a sentence. */
   readonly mend: string;
 }
 

@@ -1,11 +1,10 @@
 /**
- * Reading a request target (RFC 9112 §3.2).
+ * Parses a request target (RFC 9112 §3.2).
  *
- * A target has two views. *Raw* is what the client sent and what the service gets, byte for byte. *Canonical* is what
- * we decide by: the path with percent-escapes of unreserved characters decoded and all other escapes in upper case, the two
- * changes that RFC 3986 §6.2.2 guarantees not to change a path's meaning. Matching, authorization and stripping all use the
- * one canonical view, so that `/%64b/x` can't pass a check for `/db`. Lengths don't carry over from one view to the other:
- * `rawLength` converts.
+ * A target has two views. *Raw* is what the client sent and the service gets, byte for byte. *Canonical* is used for every decision: the
+ * path with percent-escapes of unreserved characters decoded and all other escapes in upper case, the two changes that RFC 3986 §6.2.2
+ * guarantees not to change a path's meaning. Matching, authorization and stripping all use the one canonical view, so that `/%64b/x` can't
+ * pass a check for `/db`. Lengths differ between the views: `rawLength` converts.
  */
 import { splitAbsoluteForm } from './authority.ts';
 import { isFoldable } from './folded-readings.ts';
@@ -14,7 +13,7 @@ import { refuse, type TargetFault, type TargetRefusal } from './target-fault.ts'
 export interface RequestTarget {
   /** `asterisk`: `OPTIONS *` (RFC 9112 §3.2.4); it matches no route, `raw` and `canonical` are `*`. */
   readonly kind: 'path' | 'asterisk';
-  /** Path and query as sent; of an absolute-form what follows the authority, with the `/` that an empty path stands for. */
+  /** Path and query as sent; of an absolute form the part after the authority, with `/` for an empty path. */
   readonly raw: string;
   /** How much of `raw` is the path. */
   readonly rawPathLength: number;
@@ -139,8 +138,8 @@ function pathTarget(
 }
 
 /**
- * Where the path ends, when it is one that is its own canonical view; -1 when it has something to decode, to refuse or to fold, or a
- * segment that begins with a dot. Nearly every request ends here, so this is one pass of comparisons.
+ * The end of the path if it equals its canonical view; -1 if it has anything to decode, refuse or fold, or a segment that begins with a
+ * dot. Nearly every request takes this way, so it is one pass of comparisons.
  */
 function plainPathEnd(raw: string): number {
   for (let at = 1; at < raw.length; at++) {
@@ -158,7 +157,7 @@ function plainPathEnd(raw: string): number {
   return raw.length;
 }
 
-/** The query belongs to the service: only what no target may hold is refused (RFC 3986 §2, RFC 9112 §3.2). */
+/** The query belongs to the service: only characters that no target may contain are refused (RFC 3986 §2, RFC 9112 §3.2). */
 function queryRefusal(raw: string, from: number): TargetRefusal | null {
   for (let at = from; at < raw.length; at++) {
     const code = raw.charCodeAt(at);

@@ -1,8 +1,8 @@
 /**
  * The routes of one host, as a tree of path segments.
  *
- * A lookup walks down as far as the path's segments go, then up again: the longest prefix first. What it
- * costs depends on the depth of the routes, not on their number.
+ * A lookup walks down along the path's segments, then up again: the longest prefix first. Its cost depends on the depth of the routes, not
+ * on their number.
  */
 import type { RouteConfig } from '../model/config.ts';
 import { type ConditionCheck, isUnconditional } from './conditions.ts';
@@ -63,7 +63,7 @@ export function toCandidate(route: RouteConfig, index: number): Candidate {
   return { route, index, prefixLength: prefix.length, prefix, unconditional: isUnconditional(route.matcher) };
 }
 
-/** `/` is one empty segment, `/db/` are two, and an empty segment counts: `//db` isn't `/db`. */
+/** `/` is one empty segment, `/db/` are two; empty segments count: `//db` differs from `/db`. */
 export function segmentsOf(path: string): string[] {
   return path.slice(1).split('/');
 }

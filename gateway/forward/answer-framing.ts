@@ -1,14 +1,14 @@
 import type { Fields } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 
-/** What the head of an answer says of what follows it. */
+/** How the body of an answer is framed, and other facts of its head. */
 export interface AnswerFraming {
   /** It has no end of its own. */
   readonly eventStream: boolean;
   readonly lengthKnown: boolean;
 }
 
-/** @throws GatewayError `bad_answer` for a body in a coding that nobody behind us would be told of. */
+/** @throws GatewayError `bad_answer` for a body in a transfer coding other than chunked */
 export function framingOf(fields: Fields): AnswerFraming {
   let eventStream = false;
   let lengthKnown = false;
@@ -26,7 +26,7 @@ export function framingOf(fields: Fields): AnswerFraming {
   return { eventStream, lengthKnown };
 }
 
-/** RFC 9112 §6.1: the coding is between the service and us. What it does to the bytes would have to be undone here. */
+/** RFC 9112 §6.1: transfer codings concern our connection to the service only, so we would have to decode them. */
 function onlyChunked(coding: string, again: boolean): void {
   // Behind a tab, Node's parser takes it for another coding, whose body ends with the connection.
   if (again || !/^chunked *$/i.test(coding))

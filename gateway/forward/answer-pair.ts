@@ -17,7 +17,7 @@ export class ComparedAnswer {
   }
 }
 
-/** What two services answered to the same request, from its sending until both are known. */
+/** The answers of two services to the same request, from sending it until both are complete. */
 export class AnswerPair {
   readonly method: string;
   /** As both services got it. */
@@ -59,7 +59,7 @@ export class AnswerPair {
     };
   }
 
-  /** Byte for byte as far as it was kept, without what differs always. */
+  /** Compares bytes, as far as they were kept, and fields, except those that always differ. */
   isAlike(config: CompareConfig): boolean {
     const [before, after] = [this.original.body, this.other.body];
     // Of a large one the end was not waited for.
@@ -67,7 +67,7 @@ export class AnswerPair {
     return asLong && this.#hasSameHead(config) && before.content.equals(after.content);
   }
 
-  /** The same as values of JSON, whatever their spelling. Dear. */
+  /** Compares the bodies as JSON values, whatever their spelling. Expensive. */
   meansTheSame(config: CompareConfig): boolean {
     const [before, after] = [jsonOf(this.original), jsonOf(this.other)];
     if (before === undefined || after === undefined || !this.#hasSameHead(config)) return false;
@@ -82,7 +82,7 @@ export class AnswerPair {
   }
 }
 
-/** Whether a place in JSON, or what lies below it, does not matter. */
+/** Whether differences at a place in JSON, or below it, are ignored. */
 export function isIgnored(pointer: string, { ignore }: CompareConfig): boolean {
   return ignore.some((one) => one.startsWith('/') && (pointer === one || pointer.startsWith(`${one}/`)));
 }

@@ -9,8 +9,8 @@ import { mayRetry, type Sent } from '../upstream/retry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /**
- * The endpoints that one exchange was sent to, one after the other. Each attempt is told to the upstream three times: when it begins, when it is
- * known how it went, and when it is over.
+ * The attempts of one exchange, one endpoint after the other. The upstream hears of each attempt three times: when it begins, when its
+ * outcome is known, and when it ends.
  */
 export class Attempts {
   readonly #upstream: Upstream;
@@ -57,7 +57,7 @@ export class Attempts {
     this.recordOutcome(status < 500 ? 'success' : outcomeOfFault(status), now);
   }
 
-  /** There will be no HTTP answer; where there is one already, it only says that it is over. */
+  /** The attempt failed without an HTTP answer; after an answer it only ends. */
   failed(error: GatewayError, outcome: Outcome = outcomeOf(error)): void {
     if (!this.#open) return;
     const now = performance.now();
@@ -77,7 +77,7 @@ export class Attempts {
     this.#upstream.recordOutcome(this.endpoint, outcome, this.#ticket, now);
   }
 
-  /** The attempt is over. It may be said again, and then means nothing. @param outcome where it was not judged before. */
+  /** The attempt is over. Further calls do nothing. @param outcome used unless an outcome was recorded before */
   end(outcome: Outcome, now?: number): void {
     if (!this.#open) return;
     this.recordOutcome(outcome, now);
@@ -116,7 +116,10 @@ export class Attempts {
     return this.#before !== null;
   }
 
-  /** Whether the next attempt goes to the fallback: nobody could be reached, and nothing was sent. What a service answers stays its answer. */
+  /**
+   * Whether the next attempt goes to the fallback: no endpoint was reached and nothing was sent. A service's answer, even an error, is
+   * final.
+   */
   fallsBack({ code }: GatewayError, bodyBegun: boolean): boolean {
     if (this.#before !== null || bodyBegun || !UNREACHED.has(code)) return false;
     if (this.#upstream.fallback === null) return false;

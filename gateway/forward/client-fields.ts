@@ -7,7 +7,7 @@ import type { Attempts } from './attempts.ts';
 import type { HttpPlan } from './http-plan.ts';
 import { withServerTiming } from './server-timing.ts';
 
-/** What the status says of fields that are otherwise passed on, or kept to the connection. */
+/** The fields as the status requires them: some statuses need fields that are otherwise dropped, or forbid others. */
 function ofStatus(status: number, fields: Fields, kept: Fields): Fields {
   // RFC 9110 §8.6
   if (status === 204) return withoutLength(kept);
@@ -23,8 +23,8 @@ function named(fields: Fields, lower: string): string[] {
 }
 
 /**
- * The fields of a service's answer as its client is told them.
- * @param record knows the answer's status, and when its head came.
+ * The fields of a service's answer for the client.
+ * @param record has the answer's status, and when its head arrived
  */
 export function clientFields(
   fields: Fields,
@@ -47,7 +47,7 @@ export function clientFields(
   });
 }
 
-/** What all clients are told of an answer that comes again; `null`: not the same. */
+/** The fields of a repeated answer that are the same for all clients; `null`: they differ. */
 export function repeatedFields(status: number, fields: Fields): RepeatedFields | null {
   if (status === 204 || status === 426 || framingOf(fields).eventStream) return null;
   const told = toldToAll(fields);

@@ -3,7 +3,7 @@ import type { Traffic } from '../exchange/counters/traffic.ts';
 import type { CompareConfig } from '../model/config.ts';
 import { AnswerPair } from './answer-pair.ts';
 
-/** What may be asked twice (RFC 9110 §9.2.1; QUERY is safe, too). */
+/** Methods that may be sent twice (RFC 9110 §9.2.1; QUERY is safe, too). */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'QUERY']);
 /** Pairs of one route that wait for one of their answers. */
 const WAITING_MAX = 64;
@@ -40,7 +40,7 @@ export class Comparison {
     return pair;
   }
 
-  /** Once for each of its two answers. @param failed whether there is none, or a part of one */
+  /** Called once for each of the two answers. @param failed there is no answer, or only a part of one */
   settle(pair: AnswerPair, failed: boolean): void {
     if (!this.#waiting.has(pair)) return;
     if (!failed && !this.#half.has(pair)) {
@@ -73,7 +73,7 @@ export class Comparison {
   }
 }
 
-/** Two answers that differ, and by what measure. */
+/** Two answers that differ, and how they were compared. */
 export interface Difference {
   readonly pair: AnswerPair;
   readonly config: CompareConfig;

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Holds what a client sends before anybody takes it: before its tunnel is open, or its service is connected. It has to be read, not left lying: a connection that nobody reads does not tell
- * that the client has gone.
+ * Holds bytes that a client sends before its tunnel is open or its service connected. They have to be read: a connection that is not read
+ * does not show that the client has gone.
  */
 export class EarlyBytes {
   readonly #client: Duplex;
@@ -12,8 +12,8 @@ export class EarlyBytes {
   #bytes = 0;
 
   /**
-   * @param onLeft the client closed its connection.
-   * @param onEnd it closed its half; where nothing else is said, nobody is left by that.
+   * @param onLeft the client closed its connection
+   * @param onEnd the client closed its half; by default the same as leaving
    */
   constructor(client: Duplex, head: Buffer, onLeft: () => void, onEnd: () => void = onLeft) {
     this.#client = client;
@@ -34,7 +34,7 @@ export class EarlyBytes {
 
   readonly #ended = (): void => this.#onEnd();
 
-  /** Lets go of the connection and hands over what was held, in order. */
+  /** Stops reading and returns the bytes in order. */
   release(): readonly Buffer[] {
     this.stop();
     this.#client.pause();
@@ -44,7 +44,7 @@ export class EarlyBytes {
   stop(): void {
     const { error, ...others } = { data: this.#take, end: this.#ended, close: this.#left, error: this.#left };
     for (const [event, listener] of Object.entries(others)) this.#client.off(event, listener as () => void);
-    // An error that nobody listens to would end the process.
+    // An 'error' event without a listener would end the process.
     this.#client.on('error', () => {}).off('error', error);
   }
 }

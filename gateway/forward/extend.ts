@@ -5,14 +5,14 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 
 /** An exchange on an extended route, waiting for the request that its extension makes of it. */
 export interface ExtendedExchange {
-  /** The header as the extension met it: what it left alone goes on as the client sent it. */
+  /** The header section before the extension: fields that it left alone go on as the client sent them. */
   readonly original: Readonly<Record<string, string | string[] | undefined>>;
   /** Begins forwarding: the answer goes to `downstream`, the fields are those of a plain route with `edit` applied. */
   forward(downstream: HandlerDownstream, edit: FieldEdit | null): void;
   readonly body: RequestBody | null;
 }
 
-/** What an extension did to the request's fields; names in lower case. */
+/** The changes that an extension made to the request's fields; names in lower case. */
 export interface FieldEdit {
   readonly removed: ReadonlySet<string>;
   /** Replaces every field of that name, or adds it. */
@@ -43,7 +43,7 @@ export function editOf(
     if (value === undefined || lower === tag || NOT_EDITS.has(lower) || value === before[lower]) continue;
     set.set(lower, [value].flat().map(String));
   }
-  // What goes out is text, in which a line end of an extension's would begin another field.
+  // A line end in an extension's value would begin another field.
   const wrong = invalidField(set);
   if (wrong !== null) throw new GatewayError('extension_failed', `${wrong} can't be a header field`);
   return removed.size === 0 && set.size === 0 ? null : { removed, set };
@@ -70,7 +70,7 @@ export function editFields(fields: Fields, { removed, set }: FieldEdit): string[
   return out;
 }
 
-/** An undici handler in the role of a client: what forwarding answers is told to it as undici would. */
+/** An undici handler in the role of a client: it gets the forwarded answer through undici's callbacks. */
 export class HandlerDownstream implements Downstream {
   readonly method: string;
   readonly fields: Fields = [];
@@ -136,7 +136,7 @@ export class HandlerDownstream implements Downstream {
     this.#listener?.drained();
   }
 
-  /** The reader is gone: the client left, or the extension wants no more. */
+  /** The reader is gone: the client left, or the extension aborted. */
   left(reason: Error): void {
     if (this.#ended) return;
     this.#listener?.closed(false);
@@ -144,7 +144,7 @@ export class HandlerDownstream implements Downstream {
   }
 }
 
-/** What undici gives a handler to steer its request by. */
+/** The controller that undici passes to handlers. */
 class HandlerController implements Dispatcher.DispatchController {
   readonly #downstream: HandlerDownstream;
   rawHeaders: string[] = [];

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Ends a connection on which the last bytes of an answer have just been written. What the client still sends is read for a while and
- * dropped: a connection that is closed over unread bytes sends a reset, which overtakes the answer.
+ * Closes a connection after the last bytes of an answer. Bytes that the client still sends are read and dropped for a while: closing over
+ * unread bytes sends a reset, which overtakes the answer.
  */
 export function closeGently(socket: Duplex): void {
   socket.on('error', () => {});

@@ -30,7 +30,7 @@ export interface ForwardOwner {
   failed(error: GatewayError): void;
   /** The answer is an event stream: it has no end of its own. */
   lasts(exchange: LongLived): void;
-  /** The exchange is over, one way or another, and the record complete. @param lasted itself, where it was said to last. */
+  /** The exchange is over and the record complete. @param lasted the exchange itself, if `lasts` was called for it */
   closed(lasted: LongLived | null): void;
 }
 
@@ -44,7 +44,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   readonly #attempts: Attempts;
   /** For another service, beside it. */
   readonly #copy: MirrorCopy | null;
-  /** Itself, or what looks at the answer before. */
+  /** This object, or a sink in front of it that examines the answer. */
   readonly #sink: AnswerSink;
   #call: UpstreamCall | null = null;
   /** While it waits for a service that starts. */
@@ -52,7 +52,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   #reused = false;
   #informed = 0;
   #answering = false;
-  /** The client has not taken what was written yet. */
+  /** The client has not accepted all written bytes yet. */
   #blocked = false;
   /** It is an event stream. */
   #lasts = false;
@@ -87,7 +87,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     if (this.#armedMs > 0) this.#deadline.clear();
     try {
       const call = endpoint.connections.send(this.#request(endpoint), this.#sink);
-      // A failure may have been told, and answered with another attempt, before `send` came back.
+      // The attempt may have failed, and another one begun, before `send` returned.
       if (this.#attempts.count === attempt && !this.#over) this.#call = call;
     } catch (cause) {
       this.fail(cause);
@@ -119,7 +119,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     }
   }
 
-  // What the service does.
+  // Called by the service's side.
 
   started(reused: boolean): void {
     this.#reused = reused;
@@ -152,7 +152,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#owner.lasts(this);
   }
 
-  /** @returns whether it was told as the one before it. */
+  /** @returns whether the answer was sent as a repetition of the last one */
   #headAgain(status: number, reason: string, fields: Fields, block: AnswerBlock | null): boolean {
     if (block === null || block.told === null || !this.#downstream.headAgain) return false;
     if (block.told === undefined) block.told = repeatedFields(status, fields);
@@ -163,8 +163,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 
   /**
-   * @returns whether it has no end of its own.
-   * @throws what can't be passed on, such as a field that Node won't write; that comes back as a failure, and nothing is out yet.
+   * @returns whether the answer is a stream without an end of its own
+   * @throws for fields that Node refuses to write; this becomes a failure, and nothing has been sent yet
    */
   #headAnew(status: number, reason: string, fields: Fields): boolean {
     const { eventStream, lengthKnown } = framingOf(fields);
@@ -177,7 +177,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#record.bytesOut += chunk.length;
     this.#deadline.refresh();
     const more = this.#downstream.write(chunk);
-    // Bytes that nobody has kept leave no memory behind.
+    // Borrowed bytes that were not copied leave no garbage.
     if (!more || !isBorrowed(chunk)) this.#plan.memory.moved(chunk.length);
     if (more) return;
     this.#blocked = true;
@@ -232,7 +232,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     };
   }
 
-  // What the client does.
+  // Called by the client's side.
 
   drained(): void {
     this.#blocked = false;
@@ -279,7 +279,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     if (!this.#answering) this.#arm(this.#plan.timeouts.responseMs);
   }
 
-  // What the clock does.
+  // Called by deadlines.
 
   #arm(ms: number): void {
     if (this.#over) return;
@@ -314,7 +314,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     this.#owner.failed(error);
   }
 
-  /** The head is out, so the only honest end is one that shows: the connection breaks off. */
+  /** The head is out, so the connection must break off to show that the answer is incomplete. */
   #cutShort(error: GatewayError): void {
     noteError(this.#record, error);
     this.#finish();
@@ -333,7 +333,10 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   }
 }
 
-/** How long an attempt may take until its answer's head: only what may be sent again has less time for each than for all of them. */
+/**
+ * How long one attempt may take until the head of its answer. A request that may be sent again has less time for each attempt than for all
+ * of them.
+ */
 function attemptMs({ timeouts, retries, body }: HttpPlan, method: string): number {
   if (retries.perTryMs === null || !isRepeatable(method, body !== null)) return timeouts.responseMs;
   return Math.min(retries.perTryMs, timeouts.responseMs);

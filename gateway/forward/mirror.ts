@@ -10,7 +10,7 @@ import type { AnswerPair } from './answer-pair.ts';
 import { Comparison } from './comparison.ts';
 import type { RequestPlan } from './request-plan.ts';
 
-/** What becomes of a copy: it was answered, it failed, its body was too large, or too many others were under way. */
+/** The outcome of a copy: answered, failed, its body too large, or skipped because too many others were under way. */
 export type MirrorResult = 'answered' | 'failed' | 'too_large' | 'skipped';
 
 /**
@@ -64,7 +64,7 @@ export class Mirror {
     return null;
   }
 
-  /** Nobody waits for what is under way. */
+  /** Aborts the copies under way. */
   close(): void {
     this.#closed = true;
     for (const copy of [...this.#underWay]) copy.giveUp('failed');
@@ -72,7 +72,7 @@ export class Mirror {
   }
 }
 
-/** It has connections of its own: what waits for a mirror never stands in the way of a service. */
+/** An upstream of its own: waiting for a mirror never delays requests to a service. */
 export function upstreamOf({ endpoint }: MirrorConfig): UpstreamConfig {
   return {
     endpoints: [endpoint],
@@ -87,11 +87,11 @@ export function upstreamOf({ endpoint }: MirrorConfig): UpstreamConfig {
   };
 }
 
-/** One copy, from the reading of the original's body to the end of an answer that nobody gets. */
+/** One copy, from reading the original's body to the end of its answer, which is dropped. */
 export class MirrorCopy implements AnswerSink, Timed {
-  /** What stands in the place of the original's body. */
+  /** Replays the original's body. */
   readonly body: RequestBody | null;
-  /** `null`: nobody looks at the answers. */
+  /** `null`: the answers are not compared. */
   readonly pair: AnswerPair | null;
   readonly #mirror: Mirror;
   readonly #upstream: Upstream;
@@ -238,7 +238,7 @@ export class MirrorCopy implements AnswerSink, Timed {
     this.giveUp(this.#answered ? 'answered' : 'failed');
   }
 
-  /** The original has ended. What was not read of its body by then, nobody will read. */
+  /** The original has ended. Parts of its body that are still unread will not be read. */
   originalEnded(): void {
     if (!this.#sent) this.giveUp(null);
     if (this.pair !== null) this.#mirror.originalEnded(this.pair);
@@ -270,7 +270,7 @@ function wholeBody(chunks: readonly Buffer[]): RequestBody {
 }
 
 const MIRROR_FIELD = 'X-Portway-Mirror';
-/** They say how the original's body comes. A client's word for a copy is none. */
+/** Fields about how the original's body arrives. The copy is framed by itself. */
 const OF_THE_ORIGINAL: ReadonlySet<string> = new Set([
   'content-length',
   'transfer-encoding',
@@ -282,5 +282,5 @@ const OF_THE_ORIGINAL: ReadonlySet<string> = new Set([
 const UNDER_WAY_MAX = 64;
 /** From its sending to the end of its answer. */
 const LASTS_MAX_MS = 10_000;
-/** Read and thrown away, so that the connection may be used again; what has more loses its connection. */
+/** So much of an answer is read and dropped, to reuse the connection; after more, the connection is closed. */
 const ANSWER_MAX_BYTES = 1024 * 1024;

@@ -24,7 +24,7 @@ const LINE_MAX_BYTES = 107;
 /** More than any sender writes; §2.2 would allow 64 KiB of extensions. */
 const V2_MAX_BYTES = 4096;
 
-/** Reads a header of either version from the start of a stream. Nothing is guessed: what is neither is invalid. */
+/** Reads a header of either version from the start of a stream. Anything else is invalid; nothing is guessed. */
 export function readProxyHeader(bytes: Buffer): ProxyHeader {
   const compared = Math.min(bytes.length, SIGNATURE_V2.length);
   if (bytes.subarray(0, compared).equals(SIGNATURE_V2.subarray(0, compared))) return readV2(bytes);
@@ -92,7 +92,7 @@ function isKnown(familyAndTransport: number): boolean {
   return familyAndTransport >> 4 <= 3 && (familyAndTransport & 15) <= 2;
 }
 
-/** `undefined`: too short for its family; `null`: a family that is none of ours (UNSPEC, UNIX), to be taken as the proxy's own. */
+/** `undefined`: too short for its family; `null`: another family (UNSPEC, UNIX), where the proxy's own addresses count. */
 function readAddresses(block: Buffer, familyAndTransport: number): ProxiedConnection | null | undefined {
   const bytes = familyAndTransport >> 4 === 1 ? 4 : familyAndTransport >> 4 === 2 ? 16 : 0;
   if (bytes === 0) return null;
@@ -111,7 +111,7 @@ function addressText(bytes: Buffer): string {
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }
 
-/** The header to send in front of a stream. What are no two addresses of one family can't be said, and is said to be unknown. */
+/** The header to send in front of a stream; UNKNOWN (or UNSPEC) unless both addresses are of one family. */
 export function writeProxyHeader(version: 'v1' | 'v2', connection: ProxiedConnection): Buffer {
   const { sourceAddress, destinationAddress } = connection;
   const family = net.isIP(sourceAddress);

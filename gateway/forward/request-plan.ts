@@ -5,7 +5,7 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 
 /** As much of a plan as a request is made of, be it the one or a copy of it (mirror.ts). */
 export interface RequestPlan {
-  /** What the endpoint may depend on. */
+  /** Inputs for choosing the endpoint. */
   readonly choice: Choice;
   /** The request target that the service sees. */
   readonly sentTarget: string;

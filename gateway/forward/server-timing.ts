@@ -1,6 +1,6 @@
 import type { Fields } from '../exchange/contract.ts';
 
-/** What the time until the head of an answer went to (https://www.w3.org/TR/server-timing/). Instants are `performance.now()`. */
+/** The phases until the head of an answer (https://www.w3.org/TR/server-timing/). Instants are `performance.now()`. */
 export interface Timing {
   readonly arrivedAt: number;
   /** When the endpoint was chosen that answered: policies, and other endpoints that failed, come before. */
@@ -23,7 +23,7 @@ export function withServerTiming(
   return [...fields, FIELD, parts.join(', ')];
 }
 
-/** The same of an answer that came out of a cache, which says in `Cache-Status` what it did for it. */
+/** `Server-Timing` of an answer from the cache, whose result is in `Cache-Status`. */
 export function withCacheTiming(fields: Fields, arrivedAt: number): Fields {
   return [...fields, FIELD, metric('cache', performance.now() - arrivedAt)];
 }

@@ -55,12 +55,12 @@ export class Splice {
     service.once('close', () => this.#gone(service, client, 'service-reset'));
   }
 
-  /** Lets what was written flow out, then closes both. */
+  /** Flushes, then closes both sides. */
   close(): void {
     this.#close('closed');
   }
 
-  /** Ends both at once, in a way that nobody takes for an orderly end. */
+  /** Ends both sides at once, so that neither takes it for an orderly end. */
   breakOff(): void {
     this.#how ??= 'closed';
     breakOff(this.#client);
@@ -88,10 +88,10 @@ export class Splice {
         if (!to.writableNeedDrain) from.resume();
       }, ms).unref();
     };
-    // It would keep both connections, and set the time of silence of what is over going again.
+    // Otherwise it would keep both connections, and restart the idle timeout of a closed tunnel.
     from.once('close', letGo);
     const move = (buffer: Buffer, bytes: number): boolean => {
-      // Nobody can write to a side that was ended, and an attempt would throw away what still waits in it.
+      // Writing to an ended side would destroy it and lose its unsent bytes.
       if (to.writableEnded || to.destroyed) return true;
       this.#timer.refresh();
       this.#watcher.moved(bytes, towards, buffer);
@@ -116,7 +116,7 @@ export class Splice {
     from.resume();
   }
 
-  /** A side that had ended has said everything, and it will all be delivered; one that had not has broken off. */
+  /** A side that had ended before has sent everything, and all of it is delivered; otherwise it has broken off. */
   #gone(side: Duplex, other: Duplex, how: SpliceEnd): void {
     if (--this.#open === 0) return this.#finish();
     if (side.readableEnded) return leave(other);
@@ -152,8 +152,8 @@ function write(to: Duplex, buffer: Buffer, bytes: number): boolean {
 }
 
 /**
- * Ends a side that nobody is joined to any more. Once everything is written, its own end is waited for, but not for long. A connection
- * that is closed over unread bytes sends a reset, which overtakes what was written, so what it still sends is read and dropped.
+ * Ends a side whose partner is gone. Once everything is written, the peer's own end is awaited for a short time. Closing over unread bytes
+ * sends a reset, which overtakes the written ones, so bytes that still arrive are read and dropped.
  */
 function leave(side: Duplex): void {
   if (side.destroyed) return;
@@ -168,6 +168,6 @@ function leave(side: Duplex): void {
 }
 
 const TEXT_MAX_BYTES = 8 * 1024;
-/** For what was written to reach a side that hardly reads, when both are closed by us. */
+/** For written bytes to reach a slow reader when we close both sides. */
 const FLUSH_MS = 5_000;
 const LINGER_MS = 1_000;

@@ -16,7 +16,7 @@ import { Splice, type SpliceEnd } from './splice.ts';
 
 export interface TcpPlan {
   readonly upstream: Upstream;
-  /** What the endpoint may depend on. */
+  /** Inputs for choosing the endpoint. */
   readonly choice: Choice;
   readonly idleMs: number;
   readonly memory: BulkMemory;
@@ -24,7 +24,7 @@ export interface TcpPlan {
   readonly sendProxy: 'v1' | 'v2' | null;
   /** Whose connection it is, for that header. */
   readonly connection: ProxiedConnection;
-  /** What was read from the client already, behind a PROXY header of its own. */
+  /** Bytes already read from the client, after its own PROXY header. */
   readonly early: Buffer;
 }
 
@@ -40,7 +40,7 @@ export class TcpForward implements LongLived {
   #splice: Splice | null = null;
   /** Whether the client spoke last, which in most protocols means that it waits for an answer. */
   #asked = false;
-  /** By when it must be closed; `null`: nobody wants that. */
+  /** The instant at which it is closed; `null`: it may last. */
   #deadline: number | null = null;
   #timer: NodeJS.Timeout | undefined;
   #over = false;
@@ -53,7 +53,7 @@ export class TcpForward implements LongLived {
     this.#closed = closed;
     this.#attempts = new Attempts(plan.upstream, plan.choice, record);
     const left = () => this.#fail(new GatewayError('client_left', 'it left before a service was connected'));
-    // The end of its half is no leaving: it may well have said all that it has to say.
+    // A client that closes its half has not left: it may have sent all it wants to send.
     this.#early = new EarlyBytes(client, plan.early, left, () => {});
   }
 
@@ -98,7 +98,7 @@ export class TcpForward implements LongLived {
 
   #join(service: Socket): void {
     const { sendProxy, connection, idleMs } = this.#plan;
-    // An endpoint that could be reached is healthy: what both sides say, and how they end, is their own affair.
+    // A reachable endpoint is healthy, whatever both sides send and however they end.
     this.#attempts.recordOutcome('success');
     this.#record.headAt = performance.now();
     if (sendProxy) service.write(writeProxyHeader(sendProxy, connection));
@@ -124,7 +124,7 @@ export class TcpForward implements LongLived {
     const leftMs = Math.max(0, deadline - performance.now());
     clearTimeout(this.#timer);
     const quiet = !this.#asked && leftMs > QUIET_MS;
-    // What is cut in the middle must not look as if it had ended.
+    // A connection that is cut off must not look as if it had ended.
     this.#timer = setTimeout(
       () => (quiet ? this.#splice!.close() : this.#splice!.breakOff()),
       quiet ? QUIET_MS : leftMs,
@@ -166,7 +166,7 @@ export class TcpForward implements LongLived {
   }
 }
 
-/** What an answer may take that is under way when a connection is to be closed. */
+/** Time for an answer that is under way when a connection is to be closed. */
 const ANSWER_MS = 10_000;
-/** A service that has been silent for so long has said what it had to say. */
+/** A service that has been silent for so long is taken to have finished its answer. */
 const QUIET_MS = 100;

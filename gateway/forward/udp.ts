@@ -14,7 +14,7 @@ export interface UdpPlan {
   readonly client: { readonly address: string; readonly port: number };
   /** The listener's socket: answers leave from the port that the client sent to. */
   readonly listener: Socket;
-  /** At least one, in the order in which they are to be tried. @throws GatewayError where there is none. */
+  /** The addresses to try, in order; at least one. @throws GatewayError if there is none */
   readonly addresses: () => readonly UdpAddress[];
   readonly idleMs: number;
 }
@@ -31,8 +31,8 @@ export interface UdpWatcher {
 }
 
 /**
- * What UDP has in place of a connection: the datagrams between one client address and one endpoint, on a socket of
- * its own, so that the service's answers find back to the client who asked. It ends when nothing moves for a while.
+ * The counterpart of a connection: the datagrams between one client address and one endpoint, on a socket of its own, so that the service's
+ * answers get back to their client. It ends after an idle time.
  */
 export class UdpSession implements LongLived {
   readonly #plan: UdpPlan;
@@ -47,7 +47,7 @@ export class UdpSession implements LongLived {
   #refusals = 0;
   /** Datagrams that came before the socket was connected. */
   #waiting: Buffer[] = [];
-  /** The newest datagram that was sent, while nobody has answered: if it is refused, it is worth sending elsewhere. */
+  /** The newest unanswered datagram: if it is refused, it is sent to another endpoint. */
   #sent: Buffer | null = null;
   #asked = false;
   #answered = false;
@@ -62,8 +62,8 @@ export class UdpSession implements LongLived {
   }
 
   /**
-   * The client has spoken again after it was answered. The source address of a first datagram can be invented;
-   * who goes on after an answer has got it (RFC 9000 §8 knows the same proof).
+   * The client has sent again after an answer. The source address of a first datagram can be forged; a client that continues after an
+   * answer has received it (RFC 9000 §8 uses the same proof).
    */
   get assured(): boolean {
     return this.#assured;
@@ -83,7 +83,7 @@ export class UdpSession implements LongLived {
 
   #deliver(datagram: Buffer): void {
     const socket = this.#socket!;
-    // UDP may lose what can't be sent in time; memory may not fill with it.
+    // UDP may lose datagrams that can't be sent in time; they must not fill the memory.
     if (socket.getSendQueueSize() > SEND_QUEUE_MAX_BYTES) return;
     this.#sent = datagram;
     socket.send(datagram, (cause) => {
@@ -123,7 +123,7 @@ export class UdpSession implements LongLived {
     this.#refusals = 0;
     this.#sent = null;
     if (!this.#closing) this.#timer.refresh();
-    // Port 0 says that no answer is wanted (RFC 768), and Node throws at it.
+    // Port 0 means that no answer is wanted (RFC 768), and Node throws for it.
     if (client.port === 0 || listener.getSendQueueSize() > SEND_QUEUE_MAX_BYTES) return;
     this.#watcher.moved(datagram.length, 'client');
     listener.send(datagram, client.port, client.address, () => {
@@ -131,7 +131,7 @@ export class UdpSession implements LongLived {
     });
   }
 
-  /** ICMP said that nobody is there, or no socket could be had: the datagram is tried at the next address. */
+  /** ICMP reported that no one listens, or there was no socket: the datagram is tried at the next address. */
   #failed(cause: NodeJS.ErrnoException): void {
     // Too long for the way there, which concerns that datagram alone.
     if (cause.code === 'EMSGSIZE') return;

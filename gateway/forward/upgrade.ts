@@ -23,7 +23,7 @@ import { Splice, type SpliceWatcher } from './splice.ts';
 
 export interface TunnelPlan {
   readonly upstream: Upstream;
-  /** What the endpoint may depend on. */
+  /** Inputs for choosing the endpoint. */
   readonly choice: Choice;
   readonly stickyCookie: ((endpoint: Endpoint) => string | null) | null;
   readonly method: string;
@@ -70,7 +70,7 @@ export class Tunnel {
   #over = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param head what the client sent behind its handshake already. */
+  /** @param head bytes that the client sent after its handshake */
   constructor(client: Socket, head: Buffer, plan: TunnelPlan, record: ExchangeRecord, owner: TunnelOwner) {
     this.#client = client;
     this.#plan = plan;
@@ -85,7 +85,7 @@ export class Tunnel {
     this.#attempt();
   }
 
-  /** Ends an open tunnel after what was written has gone out; one that is not open yet is given up. */
+  /** Ends an open tunnel after flushing it; gives up one that is not open yet. */
   close(): void {
     if (this.#splice) this.#splice.close();
     else this.#fail(new GatewayError('drained', 'the route was changed, or the gateway is stopping'));
@@ -121,7 +121,7 @@ export class Tunnel {
     else this.#fail(error);
   }
 
-  /** Somebody may listen there soon. What the client sends meanwhile is kept, as before any tunnel opens. */
+  /** The service may be starting. Bytes of the client are kept meanwhile, as before any tunnel opens. */
   #waits(error: GatewayError): boolean {
     const { holds, holdMs } = this.#plan;
     const deadline = () => this.#record.startedAt + holdMs();
@@ -209,7 +209,7 @@ export class Tunnel {
     this.#owner.opened();
   }
 
-  /** To a client of HTTP/2 each 101 says that it may talk as in a WebSocket (RFC 8441 §5): of another protocol it is told as an error. */
+  /** HTTP/2 clients take each 101 for a WebSocket (RFC 8441 §5): for another protocol they get an error. */
   #isMisunderstood({ headers: { upgrade = '' } }: IncomingMessage): boolean {
     if (this.#record.protocol !== 'HTTP/2' || upgrade.toLowerCase() === 'websocket') return false;
     this.#fail(
@@ -259,7 +259,7 @@ export class Tunnel {
     return true;
   }
 
-  /** @returns `null`: what an extension did to them has failed. */
+  /** @returns `null`: an extension's change of them failed */
   #clientFields(endpoint: Endpoint, { rawHeaders }: IncomingMessage): Fields | null {
     try {
       return this.#plan.answerFields(endpoint, rawHeaders);
@@ -269,7 +269,7 @@ export class Tunnel {
     }
   }
 
-  /** Without a length the end of the connection is the end of the answer, so only a reset shows that it is none. */
+  /** Without a length the end of the connection ends the answer, so only a reset shows that it is incomplete. */
   #breakOff(error: GatewayError): void {
     noteError(this.#record, error);
     this.#client.resetAndDestroy();
@@ -310,7 +310,9 @@ export class Tunnel {
   }
 }
 
-/** What a refused upgrade is told beside the service's own fields: the end of the connection, and what the status and §6.6.1 of RFC 9110 want. */
+/**
+ * Fields of a refused upgrade beside the service's own: the end of the connection, and those that the status and RFC 9110 §6.6.1 require.
+ */
 function refusalFields({ statusCode, headers }: IncomingMessage): string[] {
   const fields = headers.date === undefined ? ['Date', new Date().toUTCString()] : [];
   // RFC 9110 §15.5.22
@@ -328,5 +330,5 @@ function headText(status: number, reason: string, fields: Fields): string {
   return `${text}\r\n`;
 }
 
-/** RFC 9112 §4: what a reason must not hold. The parser lets everything pass but the end of the line. */
+/** RFC 9112 §4: characters that a reason must not contain. Node's parser refuses only line ends. */
 const NOT_REASON = /[^\t\x20-\x7e\x80-\xff]+/g;

@@ -6,7 +6,7 @@ import { trailerFields } from '../exchange/trailers.ts';
 export interface BodyWatcher {
   bodyBegan(): void;
   bodyReceived(bytes: number): void;
-  /** Of what was received, so much is in memory until the service takes it, or the collector comes by. */
+  /** Received bytes that are in memory until the service accepts them, or the collector runs. */
   bodyKept(bytes: number): void;
   bodyEnded(): void;
   bodyHeld(ms: number): void;
@@ -17,7 +17,7 @@ export class WatchedBody implements RequestBody, BodySink {
   readonly #source: RequestBody;
   readonly #watcher: BodyWatcher;
   readonly #decided: ReadonlySet<string> | undefined;
-  /** Who takes it; `null`: it has not begun. Once begun, a body can't be sent a second time. */
+  /** Receives the body; `null`: reading has not begun. Once begun, a body can't be sent a second time. */
   #sink: BodySink | null = null;
   #paused = false;
   #ended = false;
@@ -42,7 +42,7 @@ export class WatchedBody implements RequestBody, BodySink {
     return this.begun && !this.#ended && !this.#paused;
   }
 
-  // What the service's side does.
+  // Called by the service's side.
 
   read(sink: BodySink): void {
     this.#sink = sink;
@@ -60,7 +60,7 @@ export class WatchedBody implements RequestBody, BodySink {
     this.#source.resume();
   }
 
-  // What the client's side does.
+  // Called by the client's side.
 
   data(chunk: Buffer): void {
     this.#watcher.bodyReceived(chunk.length);

@@ -1,6 +1,6 @@
 import type { EndpointAddress } from '../model/config.ts';
 
-/** Host and port for `hostHeader: rewrite`, and to know a service's own name in what it answers. */
+/** Host and port, for `hostHeader: rewrite` and to recognise a service's own name in its answers. */
 export function authorityOf(address: EndpointAddress): string {
   if (address.kind === 'srv') return domainOf(address.name);
   if (address.kind === 'unix') return 'localhost';

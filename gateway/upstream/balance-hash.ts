@@ -8,9 +8,9 @@ import type { Endpoint } from './endpoint.ts';
 import { hashText, mix } from './hash.ts';
 
 /**
- * The same key goes to the same endpoint as long as that may be picked: weighted rendezvous hashing. Key and endpoint together make a
- * number, and the endpoint with the best one wins. One that comes takes only what it wins, about its share; what one wins that
- * goes falls to the others evenly; nothing else moves. There is no table to build and nothing that processes must agree upon.
+ * The same key goes to the same endpoint while that is available: weighted rendezvous hashing. Key and endpoint are hashed together, and
+ * the endpoint with the best number wins. A new endpoint takes over about its share of the keys, those of a removed one are spread evenly
+ * over the others, and no other key moves. There is no table to build, and processes need not agree on anything.
  */
 export class ConsistentHash implements Balancer {
   readonly #by: HashKey;
@@ -51,8 +51,8 @@ export class ConsistentHash implements Balancer {
   }
 
   /**
-   * −ln(u) / share is exponentially distributed with the share as its rate, so the least of them is each one's in proportion to its share. With
-   * equal shares it is the order of `#highest`: a weight that changes moves no more than it must.
+   * −ln(u) / share is exponentially distributed with the share as its rate, so each endpoint has the least number in proportion to its
+   * share. With equal shares the order is that of `#highest`, so that a changed weight moves as few keys as possible.
    */
   #bestByShare(hash: number, tried: readonly Endpoint[]): Endpoint | null {
     const candidates = this.#candidates;

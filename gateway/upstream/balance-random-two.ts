@@ -10,7 +10,7 @@ import type { Endpoint } from './endpoint.ts';
 export class RandomTwo implements Balancer {
   readonly #random: () => number;
   #candidates: readonly Candidate[] = [];
-  /** `#ends[i]` is the sum of the shares up to and with the i-th: it owns what lies between the one before and its own. */
+  /** `#ends[i]` is the sum of the shares up to the i-th: it owns the interval from `#ends[i - 1]`. */
   #ends = new Float64Array(0);
 
   /** @param random from 0 to less than 1. */
@@ -40,7 +40,7 @@ export class RandomTwo implements Balancer {
     return ownerOf(ends, this.#random() * ends[ends.length - 1]!);
   }
 
-  /** Among the rest: what the first one owns is left out of the line. */
+  /** Draws among the others, with the first one's interval left out. */
   #drawOther(first: number): number {
     const ends = this.#ends;
     const begin = first === 0 ? 0 : ends[first - 1]!;

@@ -19,9 +19,8 @@ export class RoundRobin implements Balancer {
 }
 
 /**
- * Smooth weighted round robin, as nginx has it: before each turn every endpoint is credited its share; the one with the most takes the turn and
- * pays for all. Weights 5, 1, 1 come out as a a b a c a a, never as five of one in a row. One that is left out for a while comes back with what it
- * owed, or was owed.
+ * Smooth weighted round robin, as in nginx: before each turn every endpoint is credited its share; the one with the most credit takes the
+ * turn and pays for all. Weights 5, 1, 1 give a a b a c a a, never five of one in a row. An endpoint that was unavailable keeps its credit.
  */
 function takeTurn(candidates: readonly Candidate[]): Candidate | null {
   let best: Candidate | null = null;

@@ -7,15 +7,15 @@ import { OutcomeWindow } from './outcome-window.ts';
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /**
- * Stops sending to an upstream that fails too often, so that clients get their answer at once and the service gets a rest. Instants come from
- * the caller's clock, in milliseconds.
+ * Stops sending to an upstream that fails too often, so that clients get their answer at once and the service can recover. Instants come
+ * from the caller's clock, in milliseconds.
  *
- * An exchange that began in another state says nothing of this one: each state has a number of its own (its era), which an exchange takes along.
+ * Outcomes of exchanges that began in another state are ignored: each state has a number (its era), which its exchanges carry.
  */
 export class Breaker {
   readonly #config: BreakerConfig;
   readonly #window: OutcomeWindow;
-  /** Told of each change of state. */
+  /** Called for each change of state. */
   readonly #changed: (state: BreakerState, reason: string) => void;
   /** How often it opened. */
   openings = 0;

@@ -1,22 +1,22 @@
 import type { Endpoint } from './endpoint.ts';
 import { hashText } from './hash.ts';
 
-/** Backups are used while no primary endpoint can be; the canary has a share of its own; the fallback takes what failed. */
+/** Backups are used while no primary endpoint is usable; the canary has a share of its own; the fallback takes failed requests. */
 export type Role = 'primary' | 'backup' | 'canary' | 'fallback';
 
-/** An endpoint as one upstream sees it, with what its balancer keeps of it. */
+/** An endpoint as one upstream sees it, with the state of its balancer. */
 export class Candidate {
   readonly endpoint: Endpoint;
-  /** As configured, or as DNS says. */
+  /** From the configuration or DNS. */
   readonly weight: number;
   readonly role: Role;
-  /** What the configuration calls it. */
+  /** Its name in the configuration. */
   readonly key: string;
   /** Places it among the others where requests are hashed: the same in every process that knows the same key. */
   readonly seed: number;
   /** Its weight as of now: while an endpoint starts slowly it is less. */
   share: number;
-  /** What others owe it, in shares (`balance-round-robin.ts`). */
+  /** Credit of smooth round robin, in shares (`balance-round-robin.ts`). */
   credit = 0;
 
   constructor(endpoint: Endpoint, weight: number, role: Role, key: string = endpoint.key) {

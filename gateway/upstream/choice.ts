@@ -1,8 +1,8 @@
-/** What a choice of an endpoint may depend on. */
+/** Inputs for choosing an endpoint. */
 export interface Choice {
   /** Address of the client. */
   readonly client: string;
-  /** A field of the request, its values as one list; `undefined` where there is none, and below HTTP. */
+  /** A field of the request, repeated ones joined as a list; `undefined`: absent, or not HTTP. */
   header(lowerName: string): string | undefined;
 }
 

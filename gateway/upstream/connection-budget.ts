@@ -2,8 +2,8 @@
 type CloseIdle = () => boolean;
 
 /**
- * How many HTTP connections to services the process may have, over all pools. At the bound a new one takes the place of an idle one, of any pool:
- * with few descriptors, what was kept warm for one service would otherwise shut the next one out.
+ * The bound of HTTP connections to services, over all pools. At the bound a new connection replaces an idle one of any pool: otherwise,
+ * with few descriptors, idle connections to one service would lock out the next.
  */
 export class ConnectionBudget {
   max = Number.POSITIVE_INFINITY;

@@ -6,7 +6,7 @@ import { PlacedNames } from './placed-names.ts';
 import { Shared } from './shared.ts';
 import { WatchedName } from './watched-name.ts';
 
-/** Makes endpoints of what the configuration says. */
+/** Turns configured endpoints into resolved ones. */
 export interface NameSource {
   /** @param changed called when it stands for something else than before. */
   expand(endpoint: EndpointConfig, changed: () => void): Expansion;
@@ -74,7 +74,7 @@ export class Discovery {
   }
 }
 
-/** Of a Swarm: the tasks of a service. Its DNS, which is the engine itself, names one no more two seconds before it is asked to end. */
+/** Docker Swarm's DNS name for the tasks of a service. The engine removes a task from it two seconds before it stops the task. */
 const TASKS = 'tasks.';
 const TASKS_MS = 1_500;
 

@@ -2,12 +2,12 @@ import type { EjectionConfig } from '../model/config.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 
 /**
- * What one endpoint did lately, and whether that is reason enough to leave it out for a while: too many failures in a row, which finds
- * endpoints that are down, or too large a share of failures, which finds those that fail now and then. Instants come from the caller's clock, in milliseconds.
+ * Ejects an endpoint for a while by its recent outcomes: too many failures in a row, which finds dead endpoints, or too large a share of
+ * failures, which finds flaky ones. Instants come from the caller's clock, in milliseconds.
  */
 export class Ejection {
   readonly #config: EjectionConfig;
-  /** Attempts at it; those who make them count them here. */
+  /** Outcomes of attempts; callers that make attempts add to it. */
   readonly outcomes: OutcomeWindow;
   /** Ejections that followed each other. */
   #strikes = 0;
@@ -44,7 +44,7 @@ export class Ejection {
     return lasts;
   }
 
-  /** What it did before counts no more, but for how often it was ejected. */
+  /** Forgets past outcomes, except how often it was ejected. */
   readmit(): void {
     this.outcomes.clear();
   }
@@ -54,8 +54,8 @@ export class Ejection {
 const LONGEST_MS = 300_000;
 
 /**
- * How many of so many endpoints may be ejected at once. The share keeps those that are left from being overrun by what all of them carried; where
- * nothing gets through to an endpoint it carried nothing. But never all: to leave out the last one helps nobody.
+ * How many endpoints may be ejected at once. The share protects the remaining ones from carrying all of the load; an unreachable endpoint
+ * carried none. The last one is never ejected, because that helps nobody.
  */
 export function ejectableOf(count: number, maxShare: number, dead: boolean): number {
   const allowed = dead && maxShare > 0 ? count : Math.floor(count * maxShare);

@@ -5,7 +5,7 @@ import type { HealthChecks, HealthLog, HealthWatcher } from './health-checks.ts'
 import type { Failure } from './outcome.ts';
 import type { OutcomeWindow } from './outcome-window.ts';
 
-/** What the file says of the health of an endpoint. */
+/** Configured health settings of an endpoint. */
 export interface EndpointHealthConfig {
   readonly health: HealthConfig | null;
   readonly ejection: EjectionConfig | null;
@@ -16,15 +16,15 @@ export interface EndpointHealthConfig {
 export interface EndpointHealthOwner {
   /** Something of it has changed. */
   endpointHealthChanged(): void;
-  /** Whether those who use the endpoint can do without it for a while. @param dead nothing gets through to it. */
+  /** Whether the upstreams that use the endpoint can spare it for a while. @param dead it can't be reached */
   mayEject(dead: boolean): boolean;
-  /** It is left out for a while, for what its exchanges say. */
+  /** It is ejected because of its outcomes. */
   ejected(): void;
 }
 
 /**
- * Whether an endpoint may be given exchanges now, and why not: what active checks say, what its exchanges say, and how warm it is. All of it is
- * kept up to date by events, so that a choice only reads fields.
+ * Whether an endpoint may get exchanges now, and why not: active checks, outcomes of exchanges, and slow start. Events keep all of it up to
+ * date, so that choosing an endpoint only reads fields.
  */
 export class EndpointHealth implements HealthWatcher {
   readonly #address: DialAddress;
@@ -85,12 +85,12 @@ export class EndpointHealth implements HealthWatcher {
     return this.#ejected !== null;
   }
 
-  /** What active checks know; `null`: there are none. */
+  /** The state by active checks; `null`: it has none. */
   get checked(): HealthCheck['state'] | null {
     return this.#check === null ? null : this.#check.state;
   }
 
-  /** What speaks against it, whether that is enough or not: `GET /healthz 503 ×3 since 14:01:07`. */
+  /** The evidence against it, even if it is not enough to eject it: `GET /healthz 503 ×3 since 14:01:07`. */
   get reason(): string | null {
     return this.#ejected ?? this.#check?.reason ?? null;
   }
@@ -101,7 +101,7 @@ export class EndpointHealth implements HealthWatcher {
     if (this.#check) this.#checks.leave(this.#address, this.#config.health!, this);
   }
 
-  // What exchanges tell.
+  // Called with outcomes of exchanges.
 
   /** An attempt at it has. @param now `performance.now()`. */
   failed({ cause, unsent }: Failure, now: number): void {
@@ -131,7 +131,7 @@ export class EndpointHealth implements HealthWatcher {
     this.#update();
   }
 
-  // What time and checks tell.
+  // Called by timers and checks.
 
   healthChanged(): void {
     this.#update();

@@ -13,8 +13,8 @@ export interface EndpointSource {
 }
 
 /**
- * Endpoints by address and settings, shared by every upstream that names them: a reload keeps what is known of them, and an endpoint is
- * closed when the last upstream that names it is gone. Connections depend on less, so that other checks of the same service keep them warm.
+ * Endpoints by address and settings, shared by all upstreams that name them. A reload keeps their state; an endpoint is closed when the
+ * last upstream that names it is gone. Connections are keyed by fewer settings, so that a change of the checks keeps them warm.
  */
 export class EndpointRegistry {
   readonly #endpoints = new Shared<Endpoint>((endpoint) => {
@@ -22,7 +22,7 @@ export class EndpointRegistry {
     endpoint.close();
   });
   readonly #open = new Set<Endpoint>();
-  /** Addresses, whatever reloads make of them. */
+  /** Drained addresses, kept over reloads. */
   #drained: ReadonlySet<string> = new Set();
   /** Closed, a pool lets the exchanges end that it has. */
   readonly #pools = new Shared<ConnectionPool>((pool) => pool.close());

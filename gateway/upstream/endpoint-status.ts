@@ -2,7 +2,7 @@ import type { EndpointConfig } from '../model/config.ts';
 import type { EndpointStatus, ServiceStatus } from '../model/status.ts';
 import type { Endpoint } from './endpoint.ts';
 
-/** What is known of an endpoint, for a person; where nothing is, it is asked whether it accepts connections. */
+/** The status of an endpoint for people. Without any evidence, a connection is tried. */
 export function endpointStatus(endpoint: Endpoint): Promise<EndpointStatus> {
   return knownStatus(endpoint) ?? endpoint.probe.status();
 }

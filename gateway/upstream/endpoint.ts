@@ -9,7 +9,7 @@ import type { OutcomeWindow } from './outcome-window.ts';
 import type { ConnectionPool } from './pool.ts';
 import { Probe } from './probe.ts';
 
-/** What an endpoint depends on beside its address: where two upstreams agree in these, they share what is known of it. */
+/** Settings beside the address that its state depends on: upstreams that agree in these share the state. */
 export interface EndpointSettings
   extends Pick<UpstreamConfig, 'limits' | 'health' | 'ejection' | 'slowStartMs'> {
   readonly connectTimeoutMs: number;
@@ -24,7 +24,7 @@ export interface EndpointWatcher {
   ejected(endpoint: Endpoint): void;
 }
 
-/** One address where a service listens, with its connections and what is known of its health. It outlives reloads. */
+/** One address where a service listens, with its connections and its health. It outlives reloads. */
 export class Endpoint implements EndpointHealthOwner {
   readonly address: DialAddress;
   readonly key: string;
@@ -95,7 +95,7 @@ export class Endpoint implements EndpointHealthOwner {
     return this.#dead;
   }
 
-  /** All upstreams that balance by it are told at once, so that no pick has to ask. */
+  /** Notifies all upstreams that balance by it, so that choosing an endpoint need not ask. */
   setAvailability(available: boolean, warmth: number, dead = false): void {
     if (available === this.#available && warmth === this.#warmth && dead === this.#dead) return;
     this.#available = available;

@@ -6,16 +6,16 @@ import { placesOf, type ServiceRecord } from './name-resolver.ts';
 import type { PlacedName } from './placed-names.ts';
 import type { NameWatcher, WatchedName } from './watched-name.ts';
 
-/** An endpoint of the configuration, as far as it is known what it stands for. */
+/** A configured endpoint and the addresses that it currently resolves to. */
 export interface Expansion {
   /** As the configuration has it. */
   readonly key: string;
   readonly endpoints: readonly ResolvedEndpoint[];
-  /** What is wrong with its name, as a person reads it: `shop.internal does not resolve (ENOTFOUND)`; `null`: nothing. */
+  /** The problem with its name, for people: `shop.internal does not resolve (ENOTFOUND)`; `null`: none. */
   readonly problem: string | null;
   /** Resolves when its name was answered for the first time, or after two seconds. */
   readonly answered: Promise<unknown>;
-  /** Nobody could be reached where it leads. */
+  /** Its addresses could not be reached. */
   refreshSoon(): void;
   close(): void;
 }
@@ -26,7 +26,7 @@ interface ResolvedEndpoint {
   readonly backup: boolean;
 }
 
-/** The names that are watched for all who want to know them. Each that asked for one leaves it in the end. */
+/** Watched names, shared by their users. Every user leaves each name that it asked for. */
 export interface Names {
   host(host: string): WatchedName<string>;
   leaveHost(host: string): void;
@@ -47,7 +47,7 @@ export function expansionOf(endpoint: EndpointConfig, names: Names, changed: () 
   return new HostExpansion(address.host, address, { weight, backup }, names, changed);
 }
 
-/** The configuration says all of it. */
+/** An address that needs no resolving. */
 class FixedExpansion implements Expansion {
   readonly key: string;
   readonly endpoints: readonly ResolvedEndpoint[];
@@ -76,7 +76,7 @@ class HostExpansion implements Expansion, NameWatcher {
   readonly #names: Names;
   readonly #name: WatchedName<string>;
 
-  /** @param host the name to resolve. @param address what is made of it, under the name by which the service is called. */
+  /** @param host the name to resolve @param address makes an address of a result, with the configured name of the service */
   constructor(host: string, address: NamedAddress, role: Role, names: Names, changed: () => void) {
     this.nameChanged = changed;
     this.#host = host;
@@ -117,9 +117,9 @@ class HostExpansion implements Expansion, NameWatcher {
 }
 
 /**
- * An SRV name: the records say host, port and weight. Those of the lowest number of priority are asked first, and all others stand
- * in for them (RFC 2782). For TLS and `Host` the service is called by the name that was configured, less its two labels: what DNS answers
- * is no name to trust a certificate by (RFC 6125 §6.2.1).
+ * An SRV name: the records give host, port and weight. Those with the lowest priority number are used first, all others as backups (RFC
+ * 2782). For TLS and `Host` the service has the configured name without its two labels: names from DNS must not decide which certificate is
+ * trusted (RFC 6125 §6.2.1).
  */
 class ServiceExpansion implements Expansion, NameWatcher {
   readonly #address: SrvAddress;
@@ -199,7 +199,7 @@ class ServiceExpansion implements Expansion, NameWatcher {
   }
 }
 
-/** The pods of a Service, which share its weight. That none is ready is nobody's mistake. */
+/** The pods of a Kubernetes Service, which share its weight. No ready pod is no error. */
 class ClusterExpansion implements Expansion, NameWatcher {
   readonly key: string;
   readonly nameChanged: () => void;

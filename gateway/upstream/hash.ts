@@ -1,6 +1,6 @@
 /**
- * A number from 0 to 2³² − 1 for a text: FNV-1a, and the last mix of MurmurHash3, without which texts that differ in their last letter
- * would lie close together. The same in every process, and no secret: who sends the text may choose where it goes.
+ * A number from 0 to 2³² − 1 for a text: FNV-1a with the final mix of MurmurHash3, without which texts that differ in their last letter
+ * would lie close together. The same in every process and not secret: the sender of the text can choose the result.
  */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;

@@ -11,7 +11,7 @@ export type HealthState = 'unknown' | 'healthy' | 'unhealthy';
 export class HealthCheck {
   readonly #address: DialAddress;
   readonly #config: HealthConfig;
-  /** Told of each change of state, and of whether anybody is reached. */
+  /** Called for each change of state, and when the endpoint becomes reachable or unreachable. */
   readonly #changed: () => void;
   #state: HealthState = 'unknown';
   #reached = true;

@@ -5,7 +5,7 @@ import { HealthCheck, type HealthState } from './health-check.ts';
 /** The gateway's log, as far as health writes into it. */
 export type HealthLog = Pick<Logger, 'info' | 'warn'>;
 
-/** For upstreams of which nobody wants to read. */
+/** A log that drops everything. */
 export const SILENT: HealthLog = { info() {}, warn() {} };
 
 /** Called when a check changes its state. */
@@ -19,8 +19,8 @@ interface Entry {
 }
 
 /**
- * The active checks that run, by what is asked of whom: routes that ask the same share one, and it runs on through reloads as long as anybody
- * wants it. It ends with the last watcher.
+ * The running active checks, keyed by address and question: routes with the same check share one, and it continues over reloads. It stops
+ * with its last watcher.
  */
 export class HealthChecks {
   readonly log: HealthLog;

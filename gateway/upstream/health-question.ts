@@ -10,12 +10,12 @@ import { authorityOf, schemeOf } from './authority.ts';
 import { requestHead } from './h2/request-head.ts';
 import { reasonOf } from './probe.ts';
 
-/** What one check found. */
+/** The result of one check. */
 export type Finding =
   | { readonly kind: 'well' }
   /** `GET /healthz 503`. `reached`: something accepted a connection. */
   | { readonly kind: 'ill'; readonly problem: string; readonly reached: boolean }
-  /** This machine had no descriptor or port to ask with, which says nothing of the service. */
+  /** This machine had no descriptor or port for the check, which says nothing about the service. */
   | { readonly kind: 'unasked' };
 
 /**
@@ -47,7 +47,7 @@ function unreached(address: DialAddress, error: GatewayError): Finding {
   return { kind: 'ill', problem: reasonOf(address, error), reached: false };
 }
 
-/** What `error/rescue.ts` makes of a machine without descriptors, ports or memory. */
+/** Codes of `exchange/rescue.ts` for a machine without descriptors, ports or memory. */
 const NOT_ASKED: ReadonlySet<string> = new Set(['no_endpoint', 'out_of_descriptors']);
 
 const WELL: Finding = { kind: 'well' };
@@ -85,7 +85,7 @@ class HttpQuestion {
   #ask(socket: Socket): void {
     const { path } = this.#config;
     const leftMs = Math.max(0, this.#deadline - performance.now());
-    // What has arrived while this process was busy with something else is read before it is called late.
+    // Bytes that arrived while this process was busy are read before the answer counts as late.
     this.#timer = setTimeout(() => setImmediate(() => this.#late()), leftMs).unref();
     if (this.#address.kind === 'tcp' && this.#address.http2) return this.#askByHttp2(socket);
     const request = http.request({

@@ -3,10 +3,13 @@ import type { ServiceStatus } from '../model/status.ts';
 import type { Endpoint } from './endpoint.ts';
 import { serviceBehind } from './endpoint-status.ts';
 
-/** Each keeps a connection of a client, and what its system has taken of a body that nobody reads. */
+/** Each held request keeps a client's connection, and unread bytes of its body in the system's buffers. */
 const HELD_MAX = 256;
 const LOOK_EVERY_MS = 50;
-/** So many times the timer comes for one whose time is up, before it is told without an answer: a black hole gives none for long. */
+/**
+ * Extra attempts after its time is over before a request fails without an answer: an address that swallows packets must not hold it for
+ * long.
+ */
 const TURNS_OVER = 10;
 
 interface Waiter {
@@ -17,7 +20,7 @@ interface Waiter {
   turnsOver: number;
 }
 
-/** Requests that nobody took yet, because their service is starting: they wait until its port opens. */
+/** Holds requests while their service is starting, until its port opens. */
 export class Holds {
   readonly #services: () => readonly ServiceStatus[];
   readonly #looks = new Map<Endpoint, Look>();
@@ -27,7 +30,7 @@ export class Holds {
     this.#services = services;
   }
 
-  /** Whether the service behind a route is one that we run, and on its way. */
+  /** Whether the service of a route is run by this process and starting. */
   awaits(endpoints: readonly EndpointConfig[]): boolean {
     return serviceBehind(endpoints, this.#services())?.awaited === true;
   }
@@ -114,7 +117,7 @@ class Look {
     });
   }
 
-  /** What one of them does may make another leave. */
+  /** Releasing one waiter may make another leave. */
   #tell(waiters: readonly Waiter[], opened: boolean): void {
     for (const waiter of waiters) if (this.#leave(waiter)) waiter.done(opened);
   }

@@ -1,10 +1,10 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 
-/** What a name stands for. */
+/** The result of resolving a name. */
 export interface NameAnswer<T> {
   readonly records: readonly T[];
-  /** How long it may be believed, in milliseconds; `null`: nobody says. It may be known later than the records; never rejects. */
+  /** The time to live in milliseconds; `null`: unknown. It may resolve later than the records and never rejects. */
   readonly ttlMs: Promise<number | null>;
 }
 
@@ -20,7 +20,7 @@ export interface ServiceRecord {
 export interface NameResolver {
   addresses(host: string): Promise<NameAnswer<string>>;
   services(name: string): Promise<NameAnswer<ServiceRecord>>;
-  /** What is being asked is given up. */
+  /** Cancels pending queries. */
   close(): void;
 }
 
@@ -30,8 +30,8 @@ export function nameResolver(servers: readonly string[] | null): NameResolver {
 }
 
 /**
- * As every other program on this machine: /etc/hosts, the search list, Docker's own DNS, in the order of nsswitch.conf. That way
- * tells no TTL, so DNS is asked for it beside: where it says the same, its TTL holds.
+ * Resolves like every other program on this machine: /etc/hosts, search list, Docker's DNS, in the order of nsswitch.conf. The system gives
+ * no TTL, so DNS is asked for it, too: its TTL applies if the records agree.
  */
 class SystemNames implements NameResolver {
   readonly #dns = new Resolver({ timeout: TIMEOUT_MS, tries: 1 });
@@ -69,7 +69,7 @@ class ServerNames implements NameResolver {
     this.#dns.setServers(servers);
   }
 
-  /** A server that fails for one family keeps what it said of it before: some never learn about AAAA. */
+  /** A server that fails for one family keeps that family's last records: some never learn about AAAA. */
   async addresses(host: string): Promise<NameAnswer<string>> {
     const [v4, v6] = await Promise.allSettled([
       this.#dns.resolve4(host, { ttl: true }),
@@ -110,7 +110,7 @@ function shortest(timed: Timed): number | null {
   return timed.length === 0 ? null : Math.min(...timed.map(({ ttl }) => ttl * 1_000));
 }
 
-/** Node tells no TTL of these. A target of "." means: decidedly not available (RFC 2782). */
+/** Node gives no TTL of SRV records. A target of "." means that the service is not available (RFC 2782). */
 async function servicesOf(dns: Resolver, name: string): Promise<NameAnswer<ServiceRecord>> {
   const records = await dns.resolveSrv(name);
   return {

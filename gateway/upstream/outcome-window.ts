@@ -1,6 +1,6 @@
 /**
- * How many exchanges of the last while ended, how many of them failed, and how many did so in a row just now. The while moves on in tenths: what is counted is at most
- * a tenth of it too short. Costs a division and some additions for each exchange, and allocates nothing.
+ * Counts exchanges in a sliding window: all, failed, and failed in a row. The window moves in tenths, so that it is at most a tenth too
+ * short. An exchange costs a division and some additions, and no allocation.
  */
 export class OutcomeWindow {
   readonly #bucketMs: number;
@@ -16,7 +16,7 @@ export class OutcomeWindow {
     this.#bucketMs = windowMs / BUCKETS;
   }
 
-  /** @param now milliseconds; what comes late counts as if it came now. */
+  /** @param now milliseconds; an older instant counts as the newest one */
   add(failed: boolean, now: number): void {
     this.#advance(now);
     const bucket = this.#tick % BUCKETS;

@@ -1,12 +1,15 @@
 import type { ErrorCode, GatewayError } from '../exchange/error-catalog.ts';
 
-/** How an attempt went, for all who judge endpoints by it. `neutral` says nothing of the endpoint: the client left, or a bound of our own was met. */
+/**
+ * The outcome of an attempt, for judging endpoints. `neutral` says nothing about the endpoint: the client left, or a bound of the gateway
+ * was met.
+ */
 export type Outcome = 'success' | 'neutral' | Failure;
 
 export interface Failure {
   /** In words: `connection refused`, `answered 503`. */
   readonly cause: string;
-  /** Whether nothing of the request got there: nobody could. */
+  /** Whether nothing of the request was sent. */
   readonly unsent: boolean;
 }
 
@@ -14,7 +17,10 @@ export function outcomeOf({ code }: GatewayError): Outcome {
   return FAILURES[code] ?? 'neutral';
 }
 
-/** Of a 5xx: three of them are how a service, or a proxy before it, says that it can't. Another may well be the request's own doing. */
+/**
+ * The outcome of a 5xx: with three of them a service, or a proxy in front of it, says that it is unavailable. Others may be the request's
+ * fault.
+ */
 export function outcomeOfFault(status: number): Outcome {
   if (status === 503) return ANSWERED_503;
   if (status === 502) return ANSWERED_502;
@@ -22,8 +28,8 @@ export function outcomeOfFault(status: number): Outcome {
 }
 
 /**
- * Until the head of an answer; what breaks off behind it has shown that the service is there. That a queue is full, a breaker open or a
- * descriptor missing is the gateway's own affair.
+ * Failures before the head of an answer; an answer that breaks off later has shown that the service is there. A full queue, an open breaker
+ * or a missing descriptor is the gateway's own affair.
  */
 const FAILURES: Readonly<Partial<Record<ErrorCode, Failure>>> = {
   connection_refused: { cause: 'connection refused', unsent: true },

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PlacedService } from '../model/config.ts';
 import type { NameWatcher } from './watched-name.ts';
 
-/** A name that is not asked about: what follows a cluster says where it leads. */
+/** A name that is not resolved: the cluster that is followed provides its addresses. */
 export class PlacedName {
   readonly #watchers = new Set<NameWatcher>();
   #pods: PlacedService['pods'] = [];

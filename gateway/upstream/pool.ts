@@ -8,7 +8,7 @@ import { ConnectionBudget } from './connection-budget.ts';
 import { ServiceSessions } from './h2/service-sessions.ts';
 import { ServiceStream } from './h2/service-stream.ts';
 
-/** How many connections there are to one endpoint, and who waits for one. */
+/** The numbers of connections to one endpoint and of exchanges that wait for one. */
 export interface PoolCount {
   readonly busy: number;
   readonly idle: number;
@@ -16,8 +16,9 @@ export interface PoolCount {
 }
 
 /**
- * The HTTP connections to one endpoint. The one used last is used next, so that few stay warm and the rest fall idle and close;
- * beyond the bounds an exchange waits in order; who finds too many waiting fails with `queue_full`, who waits too long with `queue_timeout`.
+ * The HTTP connections to one endpoint. The last used one is used next, so that few stay warm and the rest become idle and close. Beyond
+ * the bounds exchanges wait in order; with too many waiting, a new one fails with `queue_full`, and after too long a wait with
+ * `queue_timeout`.
  */
 export class ConnectionPool implements ConnectionOwner, PoolCount {
   readonly #address: DialAddress;
@@ -52,7 +53,7 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
     this.#budget.join(this.#closeIdle);
   }
 
-  /** @throws GatewayError `queue_full`; every other failure is told to the sink. */
+  /** @throws GatewayError `queue_full`; all other failures go to the sink */
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall {
     const connection = this.#idle.pop() ?? this.#open();
     if (connection) return connection.send(request, sink);
@@ -69,7 +70,7 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
     return connection;
   }
 
-  /** What all sockets to this endpoint read into. */
+  /** Memory shared by the sockets to this endpoint. */
   get memory(): SocketMemory {
     this.#memory ??= new SocketMemory();
     return this.#memory;
@@ -159,7 +160,7 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
     return oldest !== undefined;
   }
 
-  /** Closes what is idle now, and the rest as its exchanges end. */
+  /** Closes idle connections now, and the others as their exchanges end. */
   close(): void {
     this.#closing = true;
     this.#budget.leave(this.#closeIdle);

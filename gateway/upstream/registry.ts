@@ -18,9 +18,8 @@ export interface UpstreamSpec {
 }
 
 /**
- * What outlives a snapshot: upstreams by their scope and configuration, with whose turn it is and what they have learnt, and under them
- * endpoints by address. A reload that leaves a route as it is leaves its upstream as it is, and one that adds an endpoint keeps the others, and
- * the route's breaker.
+ * State that outlives snapshots: upstreams by scope and configuration, with their balancers and breakers, and below them endpoints by
+ * address. A reload that does not change a route keeps its upstream; one that adds an endpoint keeps the others and the route's breaker.
  */
 export class UpstreamRegistry {
   readonly #stickySecret: string;
@@ -45,7 +44,7 @@ export class UpstreamRegistry {
     this.#endpoints.budget.max = max;
   }
 
-  /** These addresses, and no others, get no new exchanges until it is said otherwise. */
+  /** Sets the drained addresses, which get no new exchanges until changed again. */
   drain(addresses: readonly string[]): void {
     this.#endpoints.drain(addresses);
   }
@@ -97,7 +96,7 @@ function keyOf({ scope, config, connectTimeoutMs, resolver }: UpstreamSpec): str
   return JSON.stringify([scope, config, connectTimeoutMs, resolver]);
 }
 
-/** What a service has done is known of it whichever endpoints the route has. */
+/** The breaker stays when a route's endpoints change. */
 function breakerKey({ scope, config }: UpstreamSpec): string {
   return JSON.stringify([scope, config.breaker]);
 }

@@ -14,11 +14,11 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
   'SEARCH',
 ]);
 
-/** What was sent, as far as it matters for sending it again. */
+/** The sent request, as far as sending it again depends on it. */
 export interface Sent {
   readonly method: string;
   readonly hasBody: boolean;
-  /** Whether anybody began to read the body: what has been read can't be sent again. */
+  /** Whether reading the body has begun: bytes that were read can't be sent again. */
   readonly bodyBegun: boolean;
   /** Whether the request went out on a connection that had carried an exchange before. */
   readonly reused: boolean;
@@ -50,7 +50,7 @@ export function isStale({ code }: GatewayError, { method, hasBody, reused }: Sen
  */
 export function mayRetry(error: GatewayError, attempt: Attempt): boolean {
   if (attempt.attempts >= attempt.attemptsMax || attempt.bodyBegun) return false;
-  // Said by a connection that ends, mostly: another one to the same endpoint takes it.
+  // Mostly sent by a connection that is closing: another one to the same endpoint takes the stream.
   if (error.code === 'stream_refused') return true;
   // An endpoint that refused a moment ago refuses still.
   if (error.row.retry === 'always') return attempt.elsewhere;
@@ -58,11 +58,11 @@ export function mayRetry(error: GatewayError, attempt: Attempt): boolean {
 }
 
 /**
- * Bounds what retries add to the load: of the last ten seconds' requests no more than a share are sent once more, so that a storm is not
- * multiplied. A few are always granted, which lets a quiet gateway retry at all; they are no addition to the share but its least.
+ * Bounds the load that retries add: a share of the requests of the last ten seconds, so that retries do not multiply a storm. The least is
+ * a few, so that a quiet gateway can retry at all.
  */
 export class RetryBudget {
-  /** Each request that comes is counted here, whatever becomes of it. */
+  /** All requests, whatever becomes of them. */
   readonly requests = new OutcomeWindow(WINDOW_MS);
   readonly #retries = new OutcomeWindow(WINDOW_MS);
 

@@ -40,7 +40,7 @@ export class Tier {
     this.#balancer.replace(this.#usable);
   }
 
-  /** @returns `null` where every usable one has been tried, or there is none. */
+  /** @returns `null` if every usable one has been tried, or there is none */
   pick(choice: Choice, tried: readonly Endpoint[]): Endpoint | null {
     const usable = this.#usable;
     // One needs no balancing.
@@ -55,13 +55,13 @@ export class Tier {
 }
 
 /**
- * Which of the candidates may be picked: those that are available. Where that is fewer than half of them, it is likelier that the checks are
- * wrong, or that the few would be overrun by what all of them carried, than that so many services failed at once: then all are used, as
- * in Envoy's panic mode. But not those where nothing gets there, as long as there are others: sending to them can only fail. And never those that an operator has drained.
+ * The usable candidates: those that are available. If fewer than half are, it is likelier that checks are wrong, or that the few would be
+ * overrun by the load of all, than that so many services failed at once: then all are used, as in Envoy's panic mode. Unreachable ones are
+ * still left out as long as there are others, since sending to them can only fail; drained ones always.
  *
- * Asked when something changed, never for a request.
+ * Computed when something changes, never for a request.
  *
- * @param standIn whether others are there in their place, so that there is no need to panic.
+ * @param standIn whether another tier can take the load, so that there is no need to panic
  */
 function usable(candidates: readonly Candidate[], standIn: boolean): readonly Candidate[] {
   const wanted = candidates.filter(({ endpoint }) => !endpoint.drained);

@@ -16,7 +16,7 @@ import { RetryBudget } from './retry.ts';
 import { Sticky } from './sticky.ts';
 import { Tier } from './tier.ts';
 
-/** What an upstream is made of. */
+/** The parts of an upstream. */
 export interface UpstreamParts {
   readonly config: UpstreamConfig;
   readonly endpoints: EndpointSource;
@@ -24,23 +24,23 @@ export interface UpstreamParts {
   /** Of the hashes in sticky cookies. */
   readonly stickyKey: string;
   readonly breaker: Breaker | null;
-  /** Where it counts; default: where nobody looks. */
+  /** Its counters; default: not counted. */
   readonly traffic?: Traffic;
 }
 
 /**
- * The endpoints of one route, and the choice among them: where the client was before, else the canary's share to the canary, else the primary
- * ones as the policy says, else the backups. It outlives reloads that leave it as it is.
+ * The endpoints of one route and the choice among them: first the client's sticky endpoint, then the canary for its share, then the primary
+ * ones by the balancing policy, then the backups. It outlives reloads that leave its configuration as it is.
  */
 export class Upstream implements EndpointWatcher {
   readonly config: UpstreamConfig;
   readonly budget = new RetryBudget();
   /** `null`: it has none. */
   readonly breaker: Breaker | null;
-  /** What was counted of its route, or stream. */
+  /** The counters of its route, or stream. */
   readonly traffic: Traffic;
   readonly #source: EndpointSource;
-  /** What stands in the file, and what it stands for. */
+  /** The configured endpoints and their resolved addresses. */
   readonly #main: readonly Expansion[];
   readonly #other: readonly Expansion[];
   readonly #last: readonly Expansion[];
@@ -54,7 +54,7 @@ export class Upstream implements EndpointWatcher {
   /** The one that is picked, where nothing is to be chosen; `null`: see `#first`. */
   #only: Endpoint | null = null;
   #endpoints: readonly Endpoint[] = [];
-  /** What is counted of each endpoint, under the name that the configuration has for it. */
+  /** The counters of each endpoint, under its configured name. */
   #counted: ReadonlyMap<Endpoint, EndpointTraffic> = new Map();
 
   constructor({ config, endpoints, names, stickyKey, breaker, traffic }: UpstreamParts) {
@@ -107,7 +107,7 @@ export class Upstream implements EndpointWatcher {
     return this.#candidates;
   }
 
-  /** As they are now, in the order of the file, the canary's last. Names come and go with what DNS says of them. */
+  /** The current endpoints in the order of the file, the canary's last. DNS may add and remove some. */
   get endpoints(): readonly Endpoint[] {
     return this.#endpoints;
   }
@@ -120,7 +120,7 @@ export class Upstream implements EndpointWatcher {
     return endpoint ?? this.#nobody();
   }
 
-  /** The one that stands in from elsewhere; `null`: there is none, or its name does not resolve. */
+  /** The fallback; `null`: there is none, or its name does not resolve. */
   get fallback(): Endpoint | null {
     if (this.#last.length === 0) return null;
     const [last] = this.#candidates.filter(({ role, endpoint }) => role === 'fallback' && !endpoint.drained);
@@ -152,7 +152,7 @@ export class Upstream implements EndpointWatcher {
     return this.#primary.pick(choice, tried) ?? this.#backup.pick(choice, tried) ?? this.#first(choice);
   }
 
-  /** Where what is known of the endpoint's attempts is counted. */
+  /** The counters of attempts at the endpoint. */
   trafficOf(endpoint: Endpoint): EndpointTraffic {
     return this.#counted.get(endpoint) ?? this.traffic.endpoint(endpoint.key);
   }
@@ -209,7 +209,7 @@ export class Upstream implements EndpointWatcher {
 
   /** Takes in the endpoints of now. Removed ones get no new exchanges, and end those that they have. */
   #join(): void {
-    // A name that was known already may tell so before all of them are there.
+    // A name that is already resolved may call this before all are joined.
     if (!this.#joined) return;
     const before = this.#candidates;
     const main = this.#candidatesOf(this.#main, 'primary');
@@ -256,7 +256,7 @@ export class Upstream implements EndpointWatcher {
     }
   }
 
-  /** An endpoint is available again, or no more, or its share has changed. */
+  /** An endpoint's availability or share has changed. */
   endpointChanged(): void {
     if (this.#endpoints.some(({ available }) => !available)) this.#refreshNames();
     this.#canary.refresh(true);

@@ -8,15 +8,15 @@ export interface NameFailure {
   readonly since: number;
 }
 
-/** Asks about one name, and is told what an operator would want to know. */
+/** Asks about one name, and gets notices for the operator. */
 export interface NameAsker<T> {
   /** Rejects with the resolver's error. */
   ask(): Promise<NameAnswer<T>>;
   /** It stands for something else than before, or is known again. */
   found(records: readonly T[]): void;
-  /** It is known no more: told once until it is known again. @param known whether it was before. */
+  /** It stopped resolving. Called once until it resolves again. @param known whether it had resolved before */
   failed(code: string, known: boolean): void;
-  /** It is asked about no more. */
+  /** It is not watched any more. */
   close(): void;
 }
 
@@ -26,8 +26,8 @@ export interface NameWatcher {
 }
 
 /**
- * A name that is asked about again when its answer has grown old, for as long as anybody watches it. An answer that there is nothing, or no
- * answer, changes nothing: what was known serves on, for a service that still runs is lost oftener to a broken DNS than to its own end.
+ * A name that is resolved again when its answer expires, for as long as it is watched. Empty answers and failures change nothing: the last
+ * known records stay, because DNS fails more often than a running service disappears.
  */
 export class WatchedName<T> {
   readonly #asker: NameAsker<T>;
@@ -50,7 +50,7 @@ export class WatchedName<T> {
     void this.#renew();
   }
 
-  /** What it stands for as far as is known; empty: nothing was ever found. */
+  /** The last known records; empty: it has never resolved. */
   get known(): readonly T[] {
     return this.#known;
   }
@@ -60,7 +60,7 @@ export class WatchedName<T> {
     return this.#failure;
   }
 
-  /** Resolves with the first answer, whatever it says, or after two seconds. */
+  /** Resolves with the first answer, or after two seconds. */
   get answered(): Promise<void> {
     return this.#first.promise;
   }
@@ -73,7 +73,7 @@ export class WatchedName<T> {
     this.#watchers.delete(watcher);
   }
 
-  /** What it stands for seems to be wrong: nobody could be reached there. It is asked about as soon as a second has passed since the last time. */
+  /** Its addresses could not be reached. It is resolved again, at most once a second. */
   refreshSoon(): void {
     if (this.#asking || this.#closed) return;
     const sinceMs = performance.now() - this.#askedAt;
@@ -144,7 +144,7 @@ function textOf(records: readonly unknown[]): string {
 const PATIENCE_MS = 2_000;
 /** However short its TTL is. */
 const SHORTEST_MS = 1_000;
-/** Where nobody says how long an answer holds. */
+/** For answers without a TTL. */
 const UNKNOWN_MS = 5_000;
-/** A TTL is how long one may believe it, not how long one must: Docker's DNS says ten minutes of containers that live for two. */
+/** The upper bound: a TTL allows caching and does not demand it. Docker's DNS says ten minutes for containers that live for two. */
 const LONGEST_MS = 30_000;

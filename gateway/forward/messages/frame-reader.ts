@@ -29,12 +29,12 @@ const KINDS: Readonly<Record<number, MessageKind>> = {
 };
 const CONTROL_MAX_BYTES = 125;
 const HEAD_MAX_BYTES = 14;
-/** Kept of a deflated message: what is cut off could not be inflated. */
+/** Kept bytes of a deflated message: a message that is cut off could not be inflated. */
 const DEFLATED_MAX_BYTES: number = 64 * 1024;
 
 /**
- * Reads the frames of one direction of a WebSocket beside their way. What is no frame ends the reading, and nothing else. Of a payload only
- * the beginning is copied, so a message of gigabytes costs what its frames' heads cost.
+ * Reads the frames of one direction of a WebSocket from copies of the passing bytes. Invalid frames end the reading and nothing else. Only
+ * the begin of a payload is copied, so a message of gigabytes costs no more than its frame heads.
  */
 export class FrameReader {
   readonly #fromClient: boolean;

@@ -1,17 +1,17 @@
 import zlib from 'node:zlib';
 
 const WINDOW_BYTES = 32 * 1024;
-/** What a message may become. */
+/** The largest inflated message. */
 const INFLATED_MAX_BYTES = 1024 * 1024;
 const WAITING_MAX_BYTES = 256 * 1024;
-/** What waits weighs this much beside its content, which may be empty. */
+/** Weight of a waiting message beside its content, which may be empty. */
 const WAITING_BYTES = 64;
 /** RFC 7692 §7.2.2 */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 
 /**
- * Inflates the messages of one direction, one after the other, off the loop. A few bytes may stand for gigabytes: what becomes too large, or
- * comes too fast, is given up, and with it what builds on it.
+ * Inflates the messages of one direction in order, off the event loop. A few bytes may inflate to gigabytes: messages that become too large
+ * or arrive too fast are given up, and with them all later ones that depend on them.
  */
 export class Inflater {
   /** Whether a message may refer to those before it (RFC 7692 §7.1.1). */
@@ -32,7 +32,7 @@ export class Inflater {
     return Promise.resolve(null);
   }
 
-  /** What was not deflated, behind everything that was asked for before, as far as that may wait. */
+  /** Passes a message that was not deflated, after all earlier ones, unless too many wait. */
   pass(content: Buffer): Promise<Buffer> {
     return this.#mayWait(content) ? this.#behind(content, async () => content) : Promise.resolve(content);
   }

@@ -5,12 +5,12 @@ import { Inflater } from './inflater.ts';
 
 type Towards = 'service' | 'client';
 
-/** Sees the bytes of a WebSocket go by and tells its messages. It changes nothing, and nothing waits for it. */
+/** Sees the bytes of a WebSocket pass and reports its messages. It changes and delays nothing. */
 export class WebSocketTap {
   readonly #sink: MessageSink;
   readonly #readers: Readonly<Record<Towards, FrameReader>>;
 
-  /** @returns `null`: nobody looks, or the tunnel is another protocol's. */
+  /** @returns `null`: the route is not inspected, or the tunnel is another protocol's */
   static of(sink: MessageSink | null, { headers }: http.IncomingMessage): WebSocketTap | null {
     if (sink === null || headers.upgrade?.toLowerCase() !== 'websocket') return null;
     return new WebSocketTap(sink, headers['sec-websocket-extensions'] ?? '');

@@ -5,7 +5,7 @@ import { H2Vigil } from '../../exchange/h2-vigil.ts';
 import type { DialAddress } from '../../model/config.ts';
 import { connect } from '../../wire/connect.ts';
 
-/** What a session hears from what it carries. */
+/** An exchange that the session carries. */
 export interface SessionUser {
   /** It stands: a stream may be opened, now. @param reused whether it has carried an exchange before */
   opened(session: ClientHttp2Session, reused: boolean): void;
@@ -34,7 +34,7 @@ export class ServiceSession {
   #lookTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #served = 0;
-  /** Whether its SETTINGS have come, which are the first that a service says (RFC 9113 §3.4). */
+  /** Whether the service's SETTINGS have arrived, which it sends first (RFC 9113 §3.4). */
   #heard = false;
   #retired = false;
   #over = false;
@@ -54,7 +54,7 @@ export class ServiceSession {
 
   /** Whether it may be given another exchange. */
   get hasRoom(): boolean {
-    // One that has been destroyed tells so a turn later.
+    // A destroyed session emits its event a turn later.
     if (this.#retired || this.#session?.destroyed) return false;
     const allowed = this.#session?.remoteSettings?.maxConcurrentStreams ?? STREAMS_MAX;
     return this.#users.size < Math.min(allowed, STREAMS_MAX);
@@ -81,7 +81,7 @@ export class ServiceSession {
     if (this.#users.size === 0) this.#rest();
   }
 
-  /** Whether the service has said that it did nothing with the stream (RFC 9113 §8.7). */
+  /** Whether the service declared that it did not process the stream (RFC 9113 §8.7). */
   refused(streamId: number | undefined): boolean {
     return streamId !== undefined && streamId > this.#lastStreamId;
   }
@@ -111,7 +111,7 @@ export class ServiceSession {
     this.#session = session;
     this.#vigil = new H2Vigil(socket, session);
     this.#lookTimer = setInterval(() => this.#look(), LOOK_MS).unref();
-    // Windows of streams bound what is held for slow readers; that of the connection only what is on its way.
+    // Windows of streams bound the bytes held for slow readers; the connection's window bounds only bytes in flight.
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     session
       .on('error', () => session.destroy())
@@ -180,7 +180,7 @@ export class ServiceSession {
   }
 }
 
-/** As many as services mostly allow; one that allows fewer says so in its SETTINGS. */
+/** As many as most services allow; a service that allows fewer says so in its SETTINGS. */
 const STREAMS_MAX = 100;
 const IDLE_MS = 60_000;
 const LOOK_MS = 2_000;
@@ -201,6 +201,6 @@ const SESSION_OPTIONS: http2.ClientSessionOptions & { readonly strictSingleValue
     maxHeaderListSize: ANSWER_HEAD_MAX_BYTES,
   },
   maxHeaderListPairs: 1024,
-  // What is said twice and should be said once passes over HTTP/1.1, too.
+  // Repeated single-value fields are passed on over HTTP/1.1, too.
   strictSingleValueFields: false,
 };

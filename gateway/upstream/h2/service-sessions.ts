@@ -47,7 +47,7 @@ export class ServiceSessions implements SessionOwner {
     return false;
   }
 
-  /** Closes what is idle now, and the rest as its exchanges end. */
+  /** Closes idle sessions now, and the others as their exchanges end. */
   close(): void {
     this.#budget.leave(this.#closeIdle);
     for (const session of [...this.#open]) session.close();

@@ -27,7 +27,7 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
   #patience: NodeJS.Timeout | undefined;
   #bodyBegun = false;
   #answering = false;
-  /** Bytes of the body that are still to come; `null`: nobody said how many. */
+  /** Bytes of the body still to come; `null`: its length is unknown. */
   #expected: number | null = null;
   #trailers: Fields = [];
   #requestTrailers: Fields = [];
@@ -205,7 +205,7 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
     sink.fail(cause);
   }
 
-  // What the forwarder asks.
+  // Called by the forwarder.
 
   pause(): void {
     this.#stream?.pause();
@@ -229,7 +229,7 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
     this.closed = true;
     clearTimeout(this.#patience);
     const stream = this.#stream;
-    // What is left of it in either direction has no place to go any more.
+    // The rest of the stream, in either direction, is of no use any more.
     if (stream && !stream.destroyed && !(stream.readableEnded && stream.writableEnded))
       setImmediate(letGo, stream, !stream.writableEnded && this.#request?.body?.length != null);
     stream?.resume();
@@ -246,11 +246,14 @@ export class ServiceStream implements Connection, UpstreamCall, SessionUser, Bod
 function letGo(stream: ClientHttp2Stream, lacks: boolean): void {
   if (stream.destroyed) return;
   if (lacks) stream.destroy(new Error('broken off'));
-  // That something was aborted Node says as CANCEL.
+  // Node sends CANCEL when the reason is an abort.
   else addAbortSignal(AbortSignal.abort(), stream);
 }
 
-/** nghttp2 sees to three digits and that there is no 101; a status above 599 is none (RFC 9110 §15), and over HTTP/1.1 it could not be passed on. */
+/**
+ * nghttp2 checks for three digits and refuses 101; a status above 599 is invalid (RFC 9110 §15), and over HTTP/1.1 it could not be passed
+ * on.
+ */
 function statusOf(headers: IncomingHttpHeaders, least: number, most: number): number {
   const status = Number(headers[':status']);
   if (status >= least && status <= most) return status;

@@ -69,6 +69,28 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchor === undefined || (target.endsWith('.md') && anchorsOf(target).includes(anchor));
 }
 
+/** Files and variables that an example names are the reader's. */
+const OF_THE_READER =
+  /got (?:no file of that name|.* where nothing is|a variable that is not set|".*\.m?js")$/;
+
+test.each(pages.filter((page) => page.startsWith('docs/') && textOf(page).includes('```yaml')))(
+  '%s has YAML that is accepted',
+  async (page) => {
+    const yaml = blocksOf(page).filter(({ language, text }) => language === 'yaml' && !isCompose(text));
+    const problems = yaml.map(async ({ text }) => {
+      const whole = /^routes:/m.test(text) ? text : `${text}\nroutes: {}\n`;
+      const loaded = await loadContent({ ok: true, text: whole, hash: '' }, 'a.yaml', {});
+      return loaded.ok ? [] : loaded.formatted.split('\n').filter((line) => /^a\.yaml:/.test(line));
+    });
+    const found = (await Promise.all(problems)).flat();
+    expect(found.filter((line) => !OF_THE_READER.test(line))).toEqual([]);
+  },
+);
+
+function isCompose(text: string): boolean {
+  return /^ +(?:image|build):/m.test(text);
+}
+
 describe('README.md', () => {
   const blocks = blocksOf('README.md');
   const yaml = blocks.filter(({ language }) => language === 'yaml');

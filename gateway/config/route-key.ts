@@ -1,5 +1,6 @@
 /** The key of a route: `/path`, `host/path` or a host alone. */
 
+import { pastedHint } from '../keys/hint.ts';
 import { parseHostPattern } from '../keys/host.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import type { PathPrefix } from '../model/config.ts';
@@ -19,10 +20,12 @@ const A_HOST = 'a host name before the path';
 export function parseRouteKey(text: string): ParseResult<RouteKey> {
   if (text === '')
     return refused('/ is the route of everything that no other route takes', A_ROUTE, 'nothing');
+  const pasted = pastedHint(text);
+  if (pasted !== null && !text.startsWith('/')) return refused(pasted, A_ROUTE);
   const url = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/i.exec(text);
   if (url) return refused(`a host without a scheme: ${url[1]}`, A_ROUTE);
   if (text.includes('${')) return refused('variables are expanded in values, not in keys', A_ROUTE);
-  const modified = /^([~^=]+\*?)\s*(\/.*)$/.exec(text);
+  const modified = /^([~^=]+\*?)\s*\^?(\/[\w./-]*|(?=\\|\.|\())/.exec(text);
   if (modified) return refused(modifierHint(modified[1]!, modified[2]!), A_ROUTE);
   const slash = text.indexOf('/');
   if (slash === 0) return parsePath(text, null);
@@ -46,7 +49,7 @@ function parsePath(text: string, host: string | null): ParseResult<RouteKey> {
 /** What nginx writes before a path: `=`, `~`, `~*`, `^~`. */
 function modifierHint(modifier: string, path: string): string {
   if (modifier === '=') return `beside "to" stands "exact: true": ${path}: { to: 3001, exact: true }`;
-  return `no regular expressions; a route takes everything below its path: ${path}`;
+  return `no regular expressions; a route takes everything below its path: ${path || '/'}`;
 }
 
 /** What other routers read as patterns would be compared letter by letter here. */

@@ -1,6 +1,6 @@
 /** What may have been meant by a value of the wrong type. */
 
-import { lettersInNumber, nearest } from '../keys/hint.ts';
+import { lettersInNumber, nearest, pastedHint } from '../keys/hint.ts';
 import { type KeyDoc, keysAt, metaOf } from '../keys/key-doc.ts';
 import { portHint } from '../keys/target.ts';
 import { unitHint } from '../keys/units.ts';
@@ -74,6 +74,8 @@ function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefine
   if (/^\d+$/.test(text) && (doc.type === 'port' || doc.type === 'number')) return 'remove the quotes';
   const letters = lettersInNumber(text);
   if (letters !== null) return letters;
+  const pasted = pastedHint(text);
+  if (pasted !== null) return pasted;
   if (doc.type === 'port') return portHint(text);
   const short = SHORT[String(leaf.path.at(-1))];
   if (short !== undefined) return short;

@@ -1,6 +1,6 @@
 /** Keys and words that people write because another program knows them. */
 
-import { nearest } from '../keys/hint.ts';
+import { nearest, pastedHint } from '../keys/hint.ts';
 import { synonymsIn } from '../keys/key-doc.ts';
 import { configuration } from './schema.ts';
 
@@ -115,6 +115,8 @@ export function adviseKey(key: string, known: readonly string[], holder: string,
 }
 
 function suggestion(key: string, known: readonly string[], value: unknown): string {
+  const pasted = pastedHint(key);
+  if (pasted !== null) return pasted;
   if (key.startsWith('/') && known.includes('routes')) return 'a route? indent it below "routes:"';
   if (key.startsWith('/') && known.includes('to'))
     return 'routes do not nest: write the whole path as a key of "routes:"';

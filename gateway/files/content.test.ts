@@ -39,6 +39,7 @@ describe('a file that can not be used is told apart by reason', () => {
     ['a dangling link', () => symlink(join(folder, 'gone'), file), 'no file of that name'],
     ['too large', () => writeFile(file, Buffer.alloc(MAX_FILE_BYTES + 1, '#')), 'more than 4 MiB'],
     ['no UTF-8', () => writeFile(file, Buffer.from([0x61, 0xff])), 'bytes that are not UTF-8 text'],
+    ['UTF-16 without a mark', () => writeFile(file, Buffer.from('routes: {}', 'utf16le')), 'UTF-16 text'],
     ['UTF-16', () => writeFile(file, Buffer.from('\ufeffroutes: {}', 'utf16le')), 'UTF-16 text'],
   ])('%s', async (_, make, found) => {
     await make();

@@ -79,9 +79,11 @@ async function readAtMost(file: string, limit: number): Promise<Buffer> {
 
 const CHUNK_BYTES = 64 * 1024;
 
+/** By its mark; or, without one, by the zero beside the first character, which is one of ASCII in every configuration. */
 function isUtf16(bytes: Buffer): boolean {
-  const mark = bytes.subarray(0, 2).toString('hex');
-  return mark === 'fffe' || mark === 'feff';
+  const [first, second] = bytes;
+  const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return marked || first === 0 || second === 0;
 }
 
 const BY_CODE: Readonly<Record<string, readonly [found: string, hint: string]>> = {

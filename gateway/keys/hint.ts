@@ -7,6 +7,17 @@ export function lettersInNumber(text: string): string | null {
   return 'a letter l or I instead of a one?';
 }
 
+/** What word processors and web pages put in the place of `"` and of spaces. `null`: that is not what is wrong with it. */
+export function pastedHint(text: string): string | null {
+  const quote = /[“”„«»‘’]/.exec(text)?.[0];
+  if (quote !== undefined)
+    return `${quote} is no quote of YAML, and none is needed: ${text.replaceAll(/[“”„«»‘’]/g, '')}`;
+  const hidden = /[\u00a0\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]/.exec(text)?.[0];
+  if (hidden === undefined) return null;
+  const code = hidden.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  return `it has U+${code}, which looks like a space or like nothing: type the line anew`;
+}
+
 /** The nearest of the known words, or `null` when none is near enough to be a slip of the fingers. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   const given = plain(word);

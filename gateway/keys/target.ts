@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { Port } from '../model/config.ts';
-import { lettersInNumber } from './hint.ts';
+import { lettersInNumber, pastedHint } from './hint.ts';
 import { parseHost, withoutBrackets } from './host.ts';
 import { accepted, type ParseResult, refused } from './parse-result.ts';
 
@@ -54,6 +54,8 @@ export function parseTarget(text: string): ParseResult<Target> {
   if (/^srv:/i.test(text)) return parseSrv(text.slice('srv:'.length));
   if (text.startsWith(CLUSTER)) return parseCluster(text.slice(CLUSTER.length));
   if (text.startsWith(CLUSTER_HTTP2)) return parseCluster(text.slice(CLUSTER_HTTP2.length), true);
+  const pasted = pastedHint(text) ?? listHint(text);
+  if (pasted !== null) return refused(pasted);
   if (text === 'auto') return accepted({ kind: 'service', name: null });
   if (text.startsWith('service:')) return parseServiceTarget(text.slice('service:'.length));
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
@@ -65,6 +67,12 @@ export function parseTarget(text: string): ParseResult<Target> {
   const slash = text.search(/[/?#]/);
   if (slash > 0) return refused(`a target has no path: ${text.slice(0, slash)}`);
   return parseHostAndPort(text);
+}
+
+/** `3001, 3002`, or a list in quotes; not `3,001`. */
+function listHint(text: string): string | null {
+  if (!text.includes(',') || /^\d{1,3}(?:,\d{3})+$/.test(text)) return null;
+  return `several stand in brackets, without quotes: [${text.replace(/^\[|\]$/g, '')}]`;
 }
 
 /** `3001`, `db:3001`, `[::1]:3001`. */

@@ -4,13 +4,13 @@ import type { ServiceStatus } from '../model/status.ts';
 import { type Framework, frameworkOf } from '../policy/escape/frameworks.ts';
 import type { Advice, Directory, RouteLink } from './error-answer.ts';
 
-/** What was found out about a port after an exchange with it failed: sentences. */
+/** Findings about a port after an exchange with it failed, as sentences. */
 export interface PortTruth {
   readonly happened: readonly string[];
   readonly fix: readonly string[];
 }
 
-/** What a developer is told beside an error. */
+/** The error and its circumstances, for advice to a developer. */
 export interface Situation {
   readonly error: GatewayError;
   readonly method: string;
@@ -25,16 +25,16 @@ export interface Situation {
   readonly routes: readonly RouteConfig[] | null;
   /** Whether the gateway's own page stands at `/`. */
   readonly page: boolean;
-  /** The route whose page asked, where it is none that leads back what escapes it. */
+  /** The route of the page that asked, if it does not lead escaped requests back. */
   readonly asker: RouteConfig | null;
-  /** What its answers said that it is. */
+  /** The application behind it, by its answers. */
   readonly askerFramework: Framework | null;
   readonly target: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** Turns an error into what to do about it: what was tried, what became of the process, what may have been meant. */
+/** Advice for an error: what was tried, the state of the process, and what may have been meant. */
 export function advise(situation: Situation): Advice {
   const { error, method, endpoint, service, truth, nearest, routes, page, asker, target, now } = situation;
   const clients = CATALOG[error.code].blame === 'client';
@@ -52,7 +52,7 @@ export function advise(situation: Situation): Advice {
     directory: routes && directoryOf(routes),
     home: page ? '/' : null,
     lastOutput: service?.lastOutput ?? [],
-    // To ask again by itself is safe for what a browser's address bar asks alone.
+    // Only a browser's navigation (GET) may safely be repeated by the page.
     returns: method === 'GET' && error.row.blame === 'service',
   };
 }
@@ -87,7 +87,7 @@ function whatHappened({ error, endpoint, service, truth, now }: Situation): stri
   if (error.code === 'connection_refused') {
     if (found.length === 0) lines.push(nothingListens(endpoint));
   }
-  // That it broke off is what the answer says already.
+  // The answer itself says that it broke off.
   else if (!BROKEN_OFF.has(error.code)) lines.push(`${error.message}.`);
   if (service) lines.push(serviceText(error, service, now));
   return lines;
@@ -117,7 +117,7 @@ function serviceText({ code }: GatewayError, service: ServiceStatus, now: number
     : stateOf(service, now);
 }
 
-/** Where requests find nobody because the process that we run is on its way, or has failed on it. */
+/** The heading when the process that we run is starting, or has failed. */
 function headingOf(
   { code }: GatewayError,
   endpoint: EndpointAddress | null,
@@ -135,7 +135,7 @@ function headingOf(
   return { title: `${name} is ${state}`, detail: `${listens}. This page goes on by itself when it does.` };
 }
 
-/** What to do about a process that is not there yet. */
+/** How to get the process running. */
 function remedies({ lastExit, obstacle }: ServiceStatus): string[] {
   if (obstacle !== undefined) return ['Remove what is in the way: the start is tried again by itself.'];
   return lastExit === null ? [] : ['Correct what its last lines say: it is started again by itself.'];

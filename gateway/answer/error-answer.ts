@@ -5,26 +5,26 @@ import { pageFields, staticPolicy } from './page/document.ts';
 import { renderErrorPage } from './page/error-page.ts';
 import { returnPolicy } from './page/return-script.ts';
 
-/** What is known beside the error when it is answered. */
+/** Circumstances of an error when it is answered. */
 export interface AnswerContext {
   readonly requestId: string;
   /** The Accept field; empty without one. */
   readonly accept: string;
-  /** Development only: what was tried, what to do, and what may have been meant. */
+  /** Development only: what was tried, the fix, and what may have been meant. */
   readonly advice: Advice | null;
-  /** What people see of an error of this status in the place of our own page; `null`: it is ours. */
+  /** The configured page for errors of this status; `null`: the gateway's own. */
   readonly pageOf?: (status: number) => Buffer | null;
 }
 
 export interface Advice {
   /** Of a page about a process that we run, and that is not there yet; `null`: the catalogue's own words. */
   readonly heading: { readonly title: string; readonly detail: string } | null;
-  /** Sentences: what was tried, and what became of the process. */
+  /** Sentences: what was tried, and the state of the process. */
   readonly happened: readonly string[];
   /** Sentences, the likeliest first. */
   readonly fix: readonly string[];
   readonly nearest: readonly RouteLink[];
-  /** Where no route takes the path, what there is. */
+  /** The routes, when none took the path. */
   readonly directory: Directory | null;
   /** Where the gateway's own page is; `null`: not shown. */
   readonly home: string | null;
@@ -96,7 +96,7 @@ function problem(error: GatewayError, { requestId, advice }: AnswerContext): str
   return `${JSON.stringify({ ...members, ...told(advice) }, null, 2)}\n`;
 }
 
-/** What a program is told of the advice. */
+/** The advice for programs. */
 function told({ happened, fix, nearest, directory, home, lastOutput }: Advice): object {
   return {
     happened,
@@ -126,7 +126,7 @@ function page(error: GatewayError, { requestId, advice }: AnswerContext): string
   });
 }
 
-/** A client's own mistake may be told to the client in full; what lies behind the gateway may not. */
+/** Clients get the details of their own mistakes; details of services behind the gateway are for operators. */
 function detailOf(error: GatewayError, advice: Advice | null): string {
   const { detail, blame } = CATALOG[error.code];
   return advice && blame === 'client' && error.message ? `${detail} (${error.message})` : detail;

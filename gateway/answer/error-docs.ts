@@ -8,7 +8,7 @@ import { errorAnswer } from './error-answer.ts';
 
 export const errorsFile = join(import.meta.dirname, '..', '..', 'docs', 'errors.md');
 
-/** The whole page. Each code has a row of the table and a heading of its own name, which is what links point at. */
+/** The whole page. Each code has a row in the table and a heading of its own, for links. */
 export function errorsPage(): string {
   const rows = Object.entries(CATALOG) as [ErrorCode, ErrorRow][];
   const blocks = [HEAD, example(), TABLE, table(rows), WORDS, ...rows.map(section)];

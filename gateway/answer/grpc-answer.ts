@@ -34,7 +34,7 @@ export function grpcStatusOf({ row }: GatewayError): number {
   return BY_STATUS[row.status] ?? UNKNOWN;
 }
 
-/** An answer of trailers alone: its head is all of it, and its HTTP status says nothing. */
+/** A trailers-only answer: its head is all of it, and its HTTP status is 200 (gRPC over HTTP/2). */
 export function grpcAnswer(error: GatewayError, requestId: string): ErrorAnswer {
   const { type } = error.row;
   const message = `${CATALOG[error.code].title} (${error.code})`;

@@ -10,7 +10,7 @@ export class OwnAnswer implements DownstreamListener {
   #over = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param closed called once, when the answer is out or can't get out; `completed` tells which. */
+  /** @param closed called once, when the answer is sent or can't be sent; `completed` says which */
   constructor(downstream: Downstream, closed: (completed: boolean) => void) {
     this.#downstream = downstream;
     this.#closed = closed;
@@ -31,5 +31,5 @@ export class OwnAnswer implements DownstreamListener {
   }
 }
 
-/** For a client to take what is no more than some kilobytes. */
+/** The time for a client to receive a few kilobytes. */
 const UNTAKEN_MS = 60_000;

@@ -5,8 +5,8 @@ import { FIRST_BYTES_TIMEOUT_MS, firstBytes } from './first-bytes.ts';
 import { HANDSHAKE_TIMEOUT_MS } from './tls-door.ts';
 
 /**
- * Where an authority sees by a handshake that a name is ours (RFC 8737). The certificate of a handshake is chosen before Node tells which
- * protocols the client offers, so that such a connection is known by its first record, and only while one is awaited.
+ * Validates names for certificate authorities by handshake (RFC 8737). The certificate of a handshake is chosen before Node reports the
+ * offered protocols, so such a connection is recognised by its first record, and only while a validation is expected.
  */
 export class ChallengeDoor {
   readonly #challenges: Challenges;
@@ -26,14 +26,14 @@ export class ChallengeDoor {
         done(null, issued && tls.createSecureContext(issued));
       },
     });
-    // All has been seen (§3), and nobody is waited for to close it, too.
+    // The handshake was all (§3); the client need not close, too.
     const over = (_: unknown, socket: Socket) => void socket.destroy();
     this.#server
       .on('secureConnection', (socket) => socket.on('error', () => {}).destroySoon())
       .on('tlsClientError', over);
   }
 
-  /** Reads the whole first record, where it may be a validation. @param take is given what was read, and whether it is one */
+  /** Reads the first record whole if it may be a validation. @param take gets the bytes, and whether they are one */
   look(socket: Socket, read: Buffer, take: (bytes: Buffer, isValidation: boolean) => void): void {
     if (!this.#challenges.awaitsHandshakes) return take(read, false);
     const deadline = performance.now() + this.#recordTimeoutMs;
@@ -45,7 +45,7 @@ export class ChallengeDoor {
     consider(read, 1);
   }
 
-  /** @param socket with what was read of it given back */
+  /** @param socket with the bytes that were read of it given back */
   enter(socket: Socket): void {
     this.#server.emit('connection', socket);
   }

@@ -1,15 +1,15 @@
 import { http } from '../exchange/node-http.ts';
 
-/** A response that somebody else (Fastify) may write: what is written of its body is counted, and its head names the request. */
+/** A response that Fastify may write: counts the bytes of its body and adds the request id to its head. */
 export class CountedResponse extends http.ServerResponse {
   /** Whether somebody else writes it. */
   counts = false;
   /** Bytes of the body by then. */
   written = 0;
-  /** Of a head that somebody else sets; `null`: it is set already, or the head has it by itself. */
+  /** The request id for a head that Fastify writes; `null`: already set, or the head has it. */
   requestId: string | null = null;
 
-  /** Of a request that expects to be told to send its body, and has none. Node would close the connection behind an answer without a 100. */
+  /** For a request that expects 100 and has no body. Node would close the connection after an answer without a 100. */
   awaitsNoBody(): void {
     (this as NodeResponse)._expect_continue = false;
   }
@@ -35,7 +35,7 @@ interface NodeResponse {
   _expect_continue?: boolean;
 }
 
-/** What a call of `write` or `end` writes of a body. */
+/** The bytes of a body in one call of `write` or `end`. */
 function bodyBytes([chunk, encoding]: readonly unknown[]): number {
   if (typeof chunk === 'string') return Buffer.byteLength(chunk, encoding as BufferEncoding | undefined);
   return chunk instanceof Uint8Array ? chunk.length : 0;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Waits for what a client sends first, or next. One that sends nothing in time, or leaves, is closed, and `take` is not called. */
+/** Waits for a client's next bytes. A client that sends none in time, or leaves, is closed, and `take` is not called. */
 export function firstBytes(
   socket: Socket,
   take: (bytes: Buffer) => void,

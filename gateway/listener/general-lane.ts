@@ -10,9 +10,9 @@ import { type Behind, MessageGate } from './message-gate.ts';
 import { hasBody } from './node-body.ts';
 import { takeConnections } from './node-listeners.ts';
 
-/** What the general lane hands on. */
+/** Receives the requests of the general lane. */
 export interface GeneralLaneHandler {
-  /** @param refusal what the request is to be answered with, whatever it asks for. */
+  /** @param refusal the error to answer with, whatever the request */
   request(
     request: IncomingMessage,
     response: ServerResponse,
@@ -28,15 +28,15 @@ export interface GeneralLaneHandler {
 export type TakeBack = (socket: Socket, behind: Behind) => void;
 
 /**
- * What Node's own parser reads: single messages that the wire lane does not take, and clients who are turned away. Behind such a message the
- * connection goes back to the wire lane, so that one reader judges every head.
+ * Requests read by Node's own parser: single messages that the wire lane does not carry, and clients that are turned away. After such a
+ * message the connection returns to the wire lane, so that one reader checks every head.
  */
 export class GeneralLane {
   /** Of the port: Node keeps the time of heads only in a server that listens. Its connections come here by `takeOver` and `turnAway` alone. */
   readonly server: Server<typeof http.IncomingMessage, typeof CountedResponse>;
   readonly #handler: GeneralLaneHandler;
   readonly #policy: ConnectionPolicy;
-  /** What Node does with a connection of its server. */
+  /** Node's own handler of a new connection. */
   readonly #toNode: (socket: Socket) => void;
   readonly #gates = new WeakMap<Socket, MessageGate>();
   /** The request that is open on a connection. */
@@ -99,7 +99,7 @@ export class GeneralLane {
     gate.begun(request);
     if (expects && !hasBody(request)) response.awaitsNoBody();
     const downstream = new HttpDownstream(request, response, this.#policy, expects, gate);
-    // Node forgets the bytes behind such a request that came together with it: what follows may begin in the middle of a message.
+    // Node loses bytes that arrived together with such a request, so the next bytes may begin in the middle of a message.
     if (this.#notUpgraded.has(request)) downstream.closeAfterAnswer();
     this.#open.set(socket, downstream);
     response.once('close', () => {
@@ -109,7 +109,7 @@ export class GeneralLane {
     this.#handler.request(request, response, downstream, this.#refusal(request, downstream, expects));
   }
 
-  /** Told as an answer like any other: one that is written past the answers before it would be taken for one of those. */
+  /** Sent as an answer in its turn: written out of turn it would be taken for the answer to an earlier request. */
   #refusal(request: IncomingMessage, downstream: HttpDownstream, expects: boolean): GatewayError | null {
     if (this.#turnedAway.has(request.socket)) {
       downstream.closeAfterAnswer();
@@ -121,7 +121,7 @@ export class GeneralLane {
     return new GatewayError('expectation_failed', `Expect: ${expect}`);
   }
 
-  /** What is no upgrade for us to make is answered as a plain request (RFC 9110 §7.8). */
+  /** An `Upgrade` that we do not support is answered as a plain request (RFC 9110 §7.8). */
   #upgrades(request: IncomingMessage): boolean {
     const { headers, socket, httpVersionMinor } = request;
     if (headers.upgrade?.toLowerCase() !== 'websocket' || httpVersionMinor === 0) return false;
@@ -150,7 +150,7 @@ export class GeneralLane {
     // An error of the socket while the wire lane reads it: its close follows.
     if (this.#gates.get(socket)?.open === false) return;
     const current = this.#open.get(socket);
-    // The connection ended in the middle of a body: the client left, and there is nobody to answer.
+    // The connection ended in the middle of a body: the client left and can't be answered.
     const left = isReset(cause) || (current !== undefined && cause.code === 'HPE_INVALID_EOF_STATE');
     if (left) return void socket.destroy();
     // It has its last answer. To close it before that is read would reset it, and the answer would be lost.
@@ -159,7 +159,7 @@ export class GeneralLane {
     else this.#handler.refused(unreadable(cause), socket, unreadHead(cause));
   }
 
-  /** Ends what is left, but for tunnels, which the wire lane has accepted. */
+  /** Force-closes the rest, except tunnels, which belong to the wire lane. */
   destroy(): void {
     this.server.closeAllConnections();
   }
@@ -174,7 +174,7 @@ export function tooManyConnections(): GatewayError {
 
 const SERVER_OPTIONS: ServerOptions<typeof http.IncomingMessage, typeof CountedResponse> = {
   ServerResponse: CountedResponse,
-  // Never lenient: what one parser repairs, the next one reads differently.
+  // Never lenient: a message that one parser repairs, the next one reads differently.
   insecureHTTPParser: false,
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
@@ -186,12 +186,12 @@ const SERVER_OPTIONS: ServerOptions<typeof http.IncomingMessage, typeof CountedR
   requireHostHeader: false,
 };
 
-/** Whether what Node could not read asked by HEAD: then its answer has no body. */
+/** Whether an unreadable request was HEAD, so that its answer has no body. */
 function unreadHead({ rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): boolean {
   return rawPacket !== undefined && asksByHead(rawPacket, 0, rawPacket.length);
 }
 
-/** What Node's parser says of bytes that are no request. */
+/** The error for bytes that Node's parser can't read as a request. */
 function unreadable(cause: NodeJS.ErrnoException): GatewayError {
   if (cause.code === 'HPE_HEADER_OVERFLOW')
     return new GatewayError('head_too_large', 'a head of more than 16 KiB', { cause });

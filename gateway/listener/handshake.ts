@@ -6,8 +6,8 @@ import { CountedResponse } from './counted-response.ts';
 import { HttpDownstream, type MessageReading } from './http-downstream.ts';
 
 /**
- * The handshake of a WebSocket as a request that has a response, for hooks that may refuse it. A refusal is the last answer of its
- * connection, as one of a service is. What the client sends behind its handshake is held meanwhile, and bounded.
+ * The handshake of a WebSocket as a request with a response, for hooks that may refuse it. A refusal is the last answer of its connection,
+ * like a service's. Bytes that the client sends after its handshake are held meanwhile, up to a bound.
  */
 export class Handshake {
   readonly response: CountedResponse;
@@ -17,7 +17,7 @@ export class Handshake {
   readonly #onDrain = () => void this.response.emit('drain');
   readonly #onTimeout = () => void this.response.emit('timeout');
 
-  /** @param head what the client has sent behind it. */
+  /** @param head bytes that the client sent after it */
   constructor(request: IncomingMessage, socket: Socket, head: Buffer) {
     this.#socket = socket;
     this.response = new CountedResponse(request);
@@ -42,7 +42,7 @@ export class Handshake {
     process.nextTick(() => this.response.emit('close'));
   }
 
-  /** The connection is the tunnel's: what hooks still write goes nowhere. @returns what came in behind the handshake */
+  /** The connection becomes the tunnel's, and later writes of hooks are dropped. @returns bytes that arrived after the handshake */
   release(): Buffer {
     this.#letGo();
     return Buffer.concat(this.#early.release());

@@ -1,11 +1,11 @@
 import type { EventEmitter } from 'node:events';
 
-/** Takes what a listener of somebody else threw. */
+/** Receives errors that a plugin's listener throws. */
 export type ListenerFailed = (cause: unknown) => void;
 
 /**
- * From now on each listener of a message that hooks see is called by itself: what one of a plugin throws would end the process, and keep ours behind
- * it from being called.
+ * Calls each listener of a message, which hooks can see, separately: otherwise an error in a plugin's listener would end the process and
+ * keep ours from being called.
  */
 export function catchListeners(message: EventEmitter, failed: ListenerFailed): void {
   const hooked: HookedMessage = message;

@@ -10,7 +10,7 @@ import { catchListeners, type ListenerFailed } from './hook-listeners.ts';
 import { lingerOnClose } from './linger.ts';
 import { type BodyPassage, hasBody, NodeBody } from './node-body.ts';
 
-/** What the listener decides for every answer. */
+/** The listener's decisions for every answer. */
 export interface ConnectionPolicy {
   /** While it drains, each answer is the last of its connection. */
   readonly draining: boolean;
@@ -102,7 +102,7 @@ export class HttpDownstream implements ClientExchange {
     const length = lengthAt(fields);
     this.#owed = length < 0 ? -1 : Number(fields[length + 1]);
     const told = dispositionFirst(fields, length);
-    // RFC 9110 §7.8: who sends Upgrade says so in Connection, which Node then leaves to us.
+    // RFC 9110 §7.8: a sender of Upgrade also sends Connection: Upgrade, which Node leaves to us then.
     const connection =
       status === 426 ? ['Connection', this.#closing ? 'Upgrade, close' : 'Upgrade, keep-alive'] : [];
     response.requestId = null;
@@ -112,7 +112,7 @@ export class HttpDownstream implements ClientExchange {
     process.nextTick(flushHead, this);
   }
 
-  /** Node keeps no text: what is spared is the reading of the service's fields. */
+  /** Node keeps no text; reading the service's fields again is saved. */
   headAgain(status: number, reason: string, repeated: RepeatedFields, own: Fields): void {
     this.head(status, reason, [...repeated.fields, ...own]);
   }
@@ -130,7 +130,10 @@ export class HttpDownstream implements ClientExchange {
     return begun || expectsContinue || length === null || this.reading.bodyLeft > SKIPPED_MAX_BYTES;
   }
 
-  /** An answer to an unfinished upload is the last one here; what still arrives is read for a while so that the answer is not lost to a reset. */
+  /**
+   * Closes the connection after an answer to an unfinished upload; bytes that still arrive are read for a while, so that no reset overtakes
+   * the answer.
+   */
   #leaveUploadUnread(): void {
     this.closeAfterAnswer();
     lingerOnClose(this.socket, this.#request);
@@ -169,15 +172,15 @@ export class HttpDownstream implements ClientExchange {
 
   abort(): void {
     const { socket } = this;
-    // Without a length or chunks the end of the connection is the end of the answer, so only a reset shows that it is none.
+    // Without a length or chunks the end of the connection ends the answer, so only a reset shows that it is incomplete.
     if (this.#owed < 0 && !this.#response.chunkedEncoding) socket.resetAndDestroy();
     else socket.destroy();
   }
 
   /**
-   * Somebody else (Fastify) writes the answer; ours are the request's name, and how the connection goes on.
-   * @param headDue called when its head is about to be set
-   * @param listenerFailed given what a hook's own listener throws
+   * Fastify writes the answer; ours are the request id and the state of the connection.
+   * @param headDue called before its head is written
+   * @param listenerFailed gets errors that a hook's own listener throws
    */
   writtenByFastify(requestId: string, headDue: () => void, listenerFailed: ListenerFailed): void {
     this.#onHeadDue = headDue;
@@ -230,7 +233,7 @@ export class HttpDownstream implements ClientExchange {
     return /^text\/event-stream\b/i.test(String(this.#response.getHeader('content-type')));
   }
 
-  /** Whether the client has not taken yet what it was sent. */
+  /** Whether written bytes wait for the client. */
   get blocked(): boolean {
     return this.#response.writableLength > 0 || this.socket.writableLength > 0;
   }
@@ -274,7 +277,7 @@ function ignore(): void {}
 
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
 
-/** RFC 9112 §4. What a cache or an extension hands over was read by nobody here. */
+/** RFC 9112 §4. Reasons of caches and extensions were not checked by our reader. */
 function plainReason(reason: string): string {
   return reason.replace(/[^\t\x20-\x7e\x80-\xff]+/g, '?');
 }

@@ -29,7 +29,7 @@ export interface ConnectionBounds {
   readonly turnedAway: number;
 }
 
-/** What the listener hands on. */
+/** Receives the requests of the listener. */
 export interface HttpListenerHandler extends GeneralLaneHandler {
   /** By which connections are timed, as exchanges are. */
   readonly clock: Clock;
@@ -48,8 +48,9 @@ export interface PortMove {
 }
 
 /**
- * The port of the gateway. It lives as long as the process: reloads change what is behind it, or move it to another number. Each connection is read by
- * the wire lane; a request that the wire lane does not take goes to Node's own parser, the general lane, which gives the connection back.
+ * The port of the gateway. It lives as long as the process: reloads change the configuration behind it, or move it to another number. The
+ * wire lane reads each connection; a request that it does not carry goes to Node's parser, the general lane, which gives the connection
+ * back.
  */
 export class HttpListener implements WireLaneOwner, H2LaneOwner {
   readonly #handler: HttpListenerHandler;
@@ -189,7 +190,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
 
   #shakeHands(accepted: Socket, bytes: Buffer, door: TlsDoor | ChallengeDoor): void {
     if (this.#connections > this.bounds.served) {
-      // An answer would cost a handshake, and that more than what it refuses.
+      // An answer would need a handshake, which costs more than the exchange.
       this.#handler.refused(tooManyConnections(), accepted, false);
       return void accepted.destroy();
     }
@@ -198,7 +199,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     process.nextTick(() => door.enter(accepted));
   }
 
-  /** A connection that speaks HTTP. @param received what was read of it already */
+  /** A connection that speaks HTTP. @param received bytes that were read of it already */
   #admit(accepted: Socket, received: Buffer | null): void {
     const { served, turnedAway } = this.bounds;
     const welcome = this.#connections <= served;
@@ -267,7 +268,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
     });
   }
 
-  /** Ends what is left. */
+  /** Force-closes the rest. */
   destroy(): void {
     this.#server.close();
     this.#movedTo?.close();

@@ -5,7 +5,7 @@
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Descriptors in the order of the unit's `ListenStream=`; what was meant for another process is none of ours. */
+/** Descriptors in the order of the unit's `ListenStream=`; those for another process are ignored. */
 export function inheritedPorts(env: Env, pid = process.pid): readonly number[] {
   if (Number(env.LISTEN_PID) !== pid) return [];
   const count = Number(env.LISTEN_FDS);
@@ -13,7 +13,7 @@ export function inheritedPorts(env: Env, pid = process.pid): readonly number[] {
   return Array.from({ length: count }, (_, at) => FIRST + at);
 }
 
-/** What a primary says of them. A descriptor that several processes share ends with the last of them, and the next worker would find none. */
+/** The error of a primary. A descriptor that several processes share ends with the last of them, and the next worker would find none. */
 export const NOT_WITH_WORKERS =
   'systemd has opened ports, which are not taken beside `workers:`: take `workers:` out, or the .socket unit';
 

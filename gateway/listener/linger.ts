@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 
 /**
- * Makes the close of a connection a lingering one, if an upload is still under way by then. A socket that is closed while bytes
- * lie unread sends a reset, and the reset makes the client's system throw away the answer that it had received but not read. So our
- * side ends first, and what still arrives is dropped until the client ends too, or the time is up.
+ * Makes the close of a connection a lingering one, if an upload is still under way by then. Closing a socket with unread bytes sends a
+ * reset, and a reset makes the client's system drop the answer that it has received but not read. So our side ends first, and bytes that
+ * still arrive are dropped until the client ends, too, or the time is over.
  */
 export function lingerOnClose(socket: Socket, request: IncomingMessage): void {
   socket.destroySoon = () => {

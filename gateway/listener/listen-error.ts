@@ -5,10 +5,10 @@ export interface StreamPort {
   readonly protocol: 'tcp' | 'udp';
 }
 
-/** What a port is for; `http`: for clients. */
+/** The purpose of a port; `http`: for clients. */
 export type PortUse = 'http' | 'admin' | StreamPort;
 
-/** The gateway can't listen where the configuration says. */
+/** The gateway can't listen at the configured address. */
 export class ListenError extends Error {
   readonly host: string;
   readonly port: number;

@@ -10,16 +10,16 @@ import { stopLingering } from './linger.ts';
 import type { BodyFlow } from './node-body.ts';
 import { type NodeReader, takeReader } from './node-listeners.ts';
 
-/** What has come in behind a message, and whether the client has ended its side. */
+/** Bytes that arrived after a message, and whether the client has ended its side. */
 export interface Behind {
   readonly unread: readonly Buffer[];
   readonly ended: boolean;
 }
 
 /**
- * Stands between a socket and Node's parser, and lets single messages through: what is pipelined behind one stays bytes, whose heads the wire
- * lane reads like all others. Between its messages Node keeps its place at the socket, and hears nothing. A message ends with an empty line
- * or, as its Content-Length says, by count; so no piece that is let through holds the end of one message and the beginning of the next.
+ * Stands between a socket and Node's parser, and lets single messages through: pipelined messages stay bytes, whose heads the wire lane
+ * reads like all others. Between messages Node keeps its listeners at the socket and gets nothing. A message ends with an empty line or by
+ * its Content-Length; so no piece that is let through has the end of one message and the begin of the next.
  */
 export class MessageGate implements MessageReading {
   readonly #socket: Socket;
@@ -32,7 +32,7 @@ export class MessageGate implements MessageReading {
   #request: IncomingMessage | null = null;
   /** Bytes of the body that Content-Length still promises; -1: the body is chunked. */
   #bodyLeft = 0;
-  /** Gets the body, of which Node's parser is told the length alone; `null`: that has the body. */
+  /** Receives the body, of which Node's parser gets only the length; `null`: Node's parser gets the body. */
   #passage: BodySink | null = null;
   #held = false;
   /** Whether Node's parser has been given a part of the body. */
@@ -83,7 +83,7 @@ export class MessageGate implements MessageReading {
     return this.#open;
   }
 
-  /** @param bytes borrowed: Node copies what it reads of a body, and what it does not read in this call is copied here. */
+  /** @param bytes borrowed: Node copies bytes of a body, and bytes that it does not read within this call are copied here */
   #received(bytes: Buffer): void {
     // Behind the last answer of a connection comes nothing.
     if (this.#answered && this.#request?.complete && !this.#socket.writable) return;
@@ -144,7 +144,7 @@ export class MessageGate implements MessageReading {
     this.#settle();
   }
 
-  /** Lets nothing through any more. @returns what has come in behind, for those who go on with the socket. */
+  /** Stops. @returns bytes that arrived since, for the next reader of the socket */
   release(): Behind {
     this.#open = false;
     clearTimeout(this.#timer);
@@ -154,13 +154,16 @@ export class MessageGate implements MessageReading {
     return { unread: this.#ahead.take(), ended: this.#endReceived };
   }
 
-  /** Of a body that somebody has begun to read the rest comes to nobody. */
+  /** Drops the rest of a body that was being read. */
   #drop(): void {
     this.#passage = NOBODY;
     if (this.#held) this.#flowOn();
   }
 
-  /** The rest of a body that nobody wants. Node reads on what nobody has begun to read; where the connection is to end, it lingers. */
+  /**
+   * Drops the rest of an unwanted body. Node keeps reading a body that nothing has begun to read; on a connection that is to close, it
+   * lingers.
+   */
   #skip(): void {
     if (!this.#socket.writable) return;
     clearTimeout(this.#timer);
@@ -188,7 +191,7 @@ export class MessageGate implements MessageReading {
     if (this.#timer && this.#open && !this.#answered) this.#node.end();
   }
 
-  /** As in the wire lane, clients that end their side before an answer is out have left; what waits for its turn is answered first. */
+  /** As in the wire lane, a client that ends its side before its answer is out has left; earlier messages are answered first. */
   #ended(): void {
     if (this.#answered && !this.#ahead.empty) this.#endReceived = true;
     else this.#node.end();

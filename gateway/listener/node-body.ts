@@ -8,7 +8,7 @@ export interface BodyFlow {
   resume(): unknown;
 }
 
-/** What reads the body, where it has a length, before Node's parser does. */
+/** Reads a body with a length before Node's parser does. */
 export interface BodyPassage {
   /** @returns `null`: Node has read of it, and it comes by its stream. */
   pass(sink: BodySink): BodyFlow | null;

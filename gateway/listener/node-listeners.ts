@@ -16,8 +16,8 @@ export interface NodeReader {
 }
 
 /**
- * From now on the server is given its connections by what this returns, and by nothing else.
- * @throws where this version of Node reads otherwise: at the start, and not at a client's first bytes.
+ * From now on the server gets connections only through the returned function.
+ * @throws if this version of Node reads differently: at the start, and not at a client's first bytes
  */
 export function takeConnections(server: http.Server): (socket: Socket) => void {
   probe();
@@ -26,7 +26,7 @@ export function takeConnections(server: http.Server): (socket: Socket) => void {
   return listener.bind(server);
 }
 
-/** The memory of bytes that Node is given is read into again, so of a body it must keep a copy; but for what it only counts. */
+/** Checks that this version of Node copies the bytes of a body, because their memory is reused, and takes those that it only counts. */
 function probe(): void {
   const message = Buffer.from('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na');
   const server = nodeHttp.createServer();
@@ -51,18 +51,18 @@ export function stopListening(server: http.Server): void {
   Server.prototype.close.call(server);
 }
 
-/** From now on Node reads of the socket what it is given by this. @param socket one that Node's server has just taken */
+/** From now on Node reads the bytes passed to this instead of the socket's. @param socket just accepted by Node's server */
 export function takeReader(socket: Socket): NodeReader {
   // Behind those that the socket has of itself.
   const bytes = lastListener(socket, 'data');
   const end = lastListener(socket, 'end');
   const ignore = () => {};
-  // A listener beside Node's makes its parser give up reading from the handle by itself.
+  // A second listener makes Node's parser stop reading from the handle by itself.
   socket.on('data', ignore).off('data', ignore).off('data', bytes).off('end', end);
   return { bytes, count: (body) => withoutBody(socket, () => bytes(body)), end };
 }
 
-/** The parser is one of many sockets, one after the other: it is as before when this returns. */
+/** Runs without the parser's body callback. A parser serves many sockets in turn, so the callback is restored. */
 function withoutBody(socket: Socket, parse: () => void): void {
   const { parser } = socket as Socket & { parser?: NodeParser };
   const at = parser?.constructor.kOnBody;

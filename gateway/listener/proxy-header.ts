@@ -3,7 +3,7 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import type { LongLived } from '../exchange/long-lived.ts';
 import { type ProxiedConnection, readProxyHeader } from '../forward/proxy-protocol.ts';
 
-/** What a connection began with. `connection: null`: the proxy speaks for itself. `rest`: what came behind the header already. */
+/** The header that a connection began with. `connection: null`: the proxy speaks for itself. `rest`: bytes after the header. */
 export interface ReceivedHeader {
   readonly connection: ProxiedConnection | null;
   readonly rest: Buffer;

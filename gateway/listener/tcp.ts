@@ -3,7 +3,7 @@ import { ReadBuffer } from '../wire/read-buffer.ts';
 import { SocketMemory } from '../wire/socket-memory.ts';
 import { ListenError } from './listen-error.ts';
 
-/** A port for raw TCP. What it does with connections can change while it listens. */
+/** A port for raw TCP. The handler of its connections can change while it listens. */
 export class TcpListener {
   readonly #server: net.Server;
   readonly #memory = new SocketMemory();
@@ -21,12 +21,12 @@ export class TcpListener {
     });
   }
 
-  /** Resolves, too, where it is told to stop meanwhile. @throws ListenError that names the stream `id`. */
+  /** Also resolves if it is destroyed meanwhile. @throws ListenError naming the stream `id` */
   async listen(host: string, port: number, id: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const failed = (cause: NodeJS.ErrnoException) =>
         reject(new ListenError(host, port, cause, { id, protocol: 'tcp' }));
-      // A server that is closed while it looks its host up says nothing else.
+      // A server that is closed during its name lookup emits nothing else.
       this.#server.once('close', resolve);
       this.#server.once('error', failed).listen({ host, port, backlog: 4096 }, () => {
         // An error of a listening server (EMFILE while accepting) is no reason to end.
@@ -46,11 +46,11 @@ export class TcpListener {
     this.#server.close(emptied);
   }
 
-  /** Cuts what is left, with a reset: nobody may take it for an orderly end. */
+  /** Resets the rest, so that nobody takes it for an orderly end. */
   destroy(): void {
     this.#server.close();
     for (const socket of this.#sockets) {
-      // What was ended already is only waiting for the other side, and the system can't reset it any more.
+      // A side that has ended only waits for the other, and the system can't reset it any more.
       if (socket.writableEnded) socket.destroy();
       else socket.resetAndDestroy();
     }

@@ -42,7 +42,7 @@ export class TlsDoor {
     return this.open && JSON.stringify(before) !== JSON.stringify(settings?.clients ?? null);
   }
 
-  /** @param socket with what was read of it given back. It must not read by a read buffer of the wire lane. */
+  /** @param socket with the bytes that were read of it given back, and without a read buffer of the wire lane */
   enter(socket: Socket): void {
     const server = this.#server;
     if (!server) return void socket.destroy();

@@ -11,7 +11,7 @@ import { authorityFolder, type DevAuthority, devAuthority } from '../tls/dev-aut
 import { type KeyPair, readKeyPair } from '../tls/key-pair.ts';
 import { DEV_CERTIFICATE_DAYS, type TlsSettings } from '../tls/settings.ts';
 
-/** The files of `tls:` can't be used any more. The message says which, and why. */
+/** The files of `tls:` can't be used. The message says which, and why. */
 export class TlsError extends Error {
   override readonly name = 'TlsError';
 
@@ -21,7 +21,7 @@ export class TlsError extends Error {
   }
 }
 
-/** Follows the files that `tls:` names: what is renewed is shown to the next client, and what can't be used changes nothing. */
+/** Follows the files named in `tls:`: a renewed certificate is used from the next handshake on; a bad one changes nothing. */
 export class TlsFiles {
   readonly #log: Logger;
   readonly #use: (settings: TlsSettings | null) => void;
@@ -30,14 +30,14 @@ export class TlsFiles {
   #rereading: NodeJS.Timeout | undefined;
   /** Which configuration is followed: a read that began under another one comes too late. */
   #config: GatewayConfig | null = null;
-  /** Which call of `follow` is the newest: what an older one has read comes too late. */
+  /** The number of the newest `follow`: results of older ones are dropped. */
   #asked = 0;
-  /** Says where the development authority is, and what was ordered. */
+  /** Locates the development authority and the ordered certificates. */
   readonly #env: Env;
 
   /**
-   * @param use takes what the next handshakes are done with.
-   * @param of whose files are meant
+   * @param use receives the material for the next handshakes
+   * @param of the configuration whose files are meant
    */
   constructor(
     log: Logger,
@@ -51,7 +51,7 @@ export class TlsFiles {
     this.#of = of;
   }
 
-  /** @returns what puts it to work. @throws TlsError; nothing has changed until then */
+  /** @returns a function that applies it. @throws TlsError; nothing has changed until then */
   async prepare(config: GatewayConfig): Promise<() => void> {
     const read = await this.#read(config);
     return () => {
@@ -64,7 +64,7 @@ export class TlsFiles {
     };
   }
 
-  /** Of a configuration that serves already: what can't be used changes nothing. */
+  /** For a configuration that serves already: a bad file changes nothing. */
   async follow(config: GatewayConfig): Promise<void> {
     const asked = ++this.#asked;
     try {
@@ -84,7 +84,7 @@ export class TlsFiles {
     for (const watch of this.#watches) watch.close();
   }
 
-  /** A certificate and its key are two files: what changes one is given the time to change the other. */
+  /** Certificate and key are two files: after a change of one, the other gets time to change. */
   #changed(): void {
     this.#rereading ??= setTimeout(() => {
       this.#rereading = undefined;
@@ -127,7 +127,7 @@ export class TlsFiles {
     return { settings, hashes: new Map([...hashes, ...ordered.hashes]) };
   }
 
-  /** What `acme` has so far. */
+  /** Certificates ordered by `acme` so far. */
   async #ordered({ acme }: TlsConfig): Promise<Pick<TlsMaterial, 'pairs' | 'hashes'>> {
     if (acme === null) return { pairs: [], hashes: new Map() };
     const { pairs, missing, hashes } = await readOrdered(acmeFolder(acme, this.#env), acme.names);

@@ -14,7 +14,7 @@ export class UdpListener {
     this.socket.on('message', receive);
   }
 
-  /** Resolves, too, where it is told to close meanwhile. @throws ListenError that names the stream `id`. */
+  /** Also resolves if it is closed meanwhile. @throws ListenError naming the stream `id` */
   async listen(host: string, port: number, id: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const failed = (cause: NodeJS.ErrnoException) => {

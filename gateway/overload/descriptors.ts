@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import type { ConnectionBounds } from '../listener/http.ts';
 
 /**
- * What the limit of open files is enough for, and a line in the log, once in a while, when none is left. Somebody must say so: a connection that
- * can't be accepted is closed by libuv without a word, so that it does not wait, and the listener spin, for ever.
+ * Derives bounds from the limit of open files, and logs now and then when descriptors run out. libuv silently closes a connection that it
+ * can't accept, so that it neither waits, nor keeps the listener spinning.
  */
 export class Descriptors {
   readonly #log: Logger;
@@ -92,9 +92,9 @@ export class Descriptors {
   }
 }
 
-/** What the process needs for itself: listeners, logs, the configuration and its watcher, caches, checks, and 32 connections of the admin listener. */
+/** For the process itself: listeners, logs, the configuration and its watcher, caches, checks, and 32 connections of the admin listener. */
 const OWN = 64;
-/** Of what is left, at most the tenth part is for those who are turned away. */
+/** At most a tenth of the rest is for clients that are turned away. */
 const TURNED_AWAY_PART = 10;
 const TURNED_AWAY_MAX = 1_000;
 const LOOK_EVERY_MS = 1_000;
@@ -112,7 +112,7 @@ function openFilesLimit(): number | null {
 
 /** Fewer connections than this are a limit that is met in daily life. */
 const ENOUGH_FOR_MOST = 1_000;
-/** What the configuration has where it says nothing. */
+/** The default where nothing is configured. */
 const STANDARD = 10_000;
 
 /** A number that was asked for and can't be had is worth a line; below the default there is enough in any case. */

@@ -1,9 +1,9 @@
 /**
- * Measures how late the event loop is: a timer says when it wanted to run, and runs when the loop comes round to it. Whatever else
- * became ready in the meantime, a request among it, waited as long.
+ * Measures how late the event loop is: a timer notes when it was due, and how much later it ran. Everything else that became ready in the
+ * meantime, a request among it, waited as long.
  *
- * While the loop is idle it looks 20 times a second. While it is late it looks in every turn, so that what is measured is the length of
- * the turn: a look every 50 ms would miss up to 50 ms of each.
+ * While the loop is on time it looks 20 times a second. While it is late it looks in every turn, to measure the length of each turn: a look
+ * every 50 ms would miss up to 50 ms.
  */
 export class LoopWatch {
   readonly #seen: (delayMs: number, nowMs: number) => void;
@@ -12,7 +12,7 @@ export class LoopWatch {
   /** How late the newest look was. */
   #delayMs = 0;
 
-  /** @param seen told of each look: how late it was, and the instant by `performance.now()`. */
+  /** @param seen called for each look: how late it was, and the instant by `performance.now()` */
   constructor(seen: (delayMs: number, nowMs: number) => void) {
     this.#seen = seen;
   }

@@ -2,7 +2,7 @@ import { nodeCollector } from '../exchange/collector.ts';
 
 export interface MemorySource {
   residentBytes(): number;
-  /** A full collection; what it frees goes back to the system. */
+  /** A full collection; freed memory goes back to the system. */
   collect(): void;
 }
 
@@ -28,7 +28,7 @@ export class MemoryPressure {
     if (boundBytes === null || nowMs < this.#nextAt) return;
     this.#nextAt = nowMs + LOOK_EVERY_MS;
     this.share = this.#look(boundBytes);
-    // V8 keeps what died until it needs room. While we refuse nothing needs any, and we would refuse for ever.
+    // V8 keeps dead objects until it needs room. While requests are refused nothing needs room, so this asks for the collection.
     if (this.share === 0 || nowMs < this.#collectAt) return;
     this.#collectAt = nowMs + COLLECT_EVERY_MS;
     this.#source.collect();

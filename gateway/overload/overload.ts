@@ -13,7 +13,7 @@ import { Shedding } from './shedding.ts';
 export interface OverloadStatus {
   readonly pid: number;
   readonly state: 'normal' | 'shedding';
-  /** What it refuses for. */
+  /** The reason for refusing requests. */
   readonly reason: 'event loop' | 'memory' | null;
   /** Share of new requests that is refused now, 0..1. */
   readonly share: number;
@@ -35,14 +35,14 @@ export interface OverloadOptions {
   /** `null`: measured, and never acted upon. */
   readonly config: () => OverloadConfig | null;
   readonly log: Logger;
-  /** Told of each look at the event loop. */
+  /** Called for each look at the event loop. */
   readonly seen?: (delayMs: number) => void;
   readonly memory?: MemoryPressure;
   /** 0..1, evenly. */
   readonly chance?: () => number;
 }
 
-/** What is known of one overload, from its first refusal to a calm second. */
+/** One overload, from its first refusal to a calm second. */
 interface Episode {
   readonly since: number;
   readonly refusedBefore: number;
@@ -50,7 +50,7 @@ interface Episode {
   shareMax: number;
 }
 
-/** Watches the event loop and memory of the process, and says which new requests are one too many. */
+/** Watches event loop and memory of the process, and decides which new requests are refused. */
 export class Overload {
   readonly #options: OverloadOptions;
   readonly #shedding = new Shedding(Number.POSITIVE_INFINITY);
@@ -87,8 +87,8 @@ export class Overload {
   }
 
   /**
-   * Whether the request that has just come is one too many. By chance, not by turn: a client whose requests come in step with the turns
-   * would be refused always, and its neighbour never.
+   * Whether to refuse the request that has just arrived. By chance and not by turn: a client in step with the turns would always be
+   * refused, and its neighbour never.
    */
   refuses(): boolean {
     if ((++this.#asked & PEEK_MASK) === 0) this.#watch.peek();
@@ -97,7 +97,7 @@ export class Overload {
     return true;
   }
 
-  /** Answers a request that is one too many; `refuses` has said so. Its connection stays open, and is set aside for as long as Retry-After says. */
+  /** Refuses a request, after `refuses`. Its connection stays open, and is not read for as long as Retry-After says. */
   refuse(exchange: ClientExchange): void {
     const answer = new OwnAnswer(exchange, (completed) => {
       if (completed) this.#setAside.add(exchange.reading, performance.now() + this.#refusal.retryAfterMs);

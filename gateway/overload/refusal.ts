@@ -4,8 +4,8 @@ import { GatewayError } from '../exchange/error-catalog.ts';
 import { STATUS_CODES } from '../exchange/node-http.ts';
 
 /**
- * The 503 of an overloaded gateway. It is made once, in both of its forms, and only the name of the request is put in: what it costs is
- * taken from those who are served.
+ * The 503 of an overloaded gateway. Both of its forms are prepared; only the request id is filled in: time for it is taken from exchanges
+ * that are carried.
  */
 export class Refusal {
   readonly retryAfterMs: number;

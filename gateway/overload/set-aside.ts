@@ -1,10 +1,10 @@
 import type { Reading } from '../exchange/client-exchange.ts';
 
 /**
- * Connections whose last request was refused, and from which nothing is read until they have waited.
+ * Connections whose last request was refused, and which are not read until they have waited.
  *
- * To read a request and refuse it costs more than half of what serving it does, so refusing alone can't hold a load of twice what is
- * possible. What is not read costs nothing: it stays with the system, and then with the client. Clients that honour Retry-After stay quiet.
+ * Reading and refusing a request costs more than half of serving it, so refusing alone can't hold twice the possible load. Unread bytes
+ * cost nothing: they stay in the system's buffers, and then at the client. Clients that honour Retry-After stay quiet.
  */
 export class SetAside {
   readonly #waiting: { readonly connection: Reading; readonly untilMs: number }[] = [];
@@ -18,7 +18,7 @@ export class SetAside {
     this.#waiting.push({ connection, untilMs });
   }
 
-  /** Goes on with those who have waited, in the order in which they came. */
+  /** Resumes those that have waited, in the order of their refusal. */
   release(nowMs: number): void {
     const keep = this.#waiting.findIndex(({ untilMs }) => untilMs > nowMs);
     const released = this.#waiting.splice(0, keep < 0 ? this.#waiting.length : keep);

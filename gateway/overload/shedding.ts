@@ -1,7 +1,7 @@
 /**
- * Says which share of new requests is to be refused, from how late the event loop is: a proportional-integral controller like that of PIE
- * (RFC 8033 §4.2). The share moves until the delay rests at half of the bound, so it is neither all nor nothing, and when the
- * load goes it goes to zero by itself, whether requests come or not.
+ * Computes the share of new requests to refuse from the delay of the event loop: a proportional-integral controller like PIE (RFC 8033
+ * §4.2). The share moves until the delay rests at half of the bound, so it is neither all nor nothing, and it returns to zero when the load
+ * ends, with or without requests.
  */
 export class Shedding {
   boundMs: number;
@@ -13,7 +13,7 @@ export class Shedding {
   #calmSince: number | null = null;
   #lastDelayMs = 0;
   #lastAt = 0;
-  /** Between the first refusal and a calm second: a load that comes in waves is one overload, not many. */
+  /** From the first refusal to a calm second: a load in waves is one overload, not many. */
   active = false;
 
   constructor(boundMs: number) {
@@ -71,7 +71,7 @@ const SHARE_MAX = 0.95;
 const INTEGRAL_PER_SECOND = 1;
 const PROPORTIONAL = 0.2;
 const ERROR_MAX = 2;
-/** A look that comes after a long turn counts no more than this. */
+/** After a long turn a look counts for no more time than this. */
 const STEP_MAX_MS = 500;
 
 function clamp(value: number, least: number, most: number): number {

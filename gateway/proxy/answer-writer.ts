@@ -4,11 +4,11 @@ import { writeRawAnswer } from '../answer/raw-answer.ts';
 import type { Downstream, Fields } from '../exchange/contract.ts';
 import { STATUS_CODES } from '../exchange/node-http.ts';
 
-/** Where the gateway's own answers go, whatever they are written to. */
+/** Writes the gateway's own answers. */
 export interface AnswerWriter {
-  /** @param closed called once, when the answer is out or can't get out; `completed` tells which. */
+  /** @param closed called once, when the answer is sent or can't be sent; `completed` says which */
   answer(status: number, fields: Fields, body: Buffer, closed: (completed: boolean) => void): void;
-  /** Part of another answer is out already: what is left is to break off. */
+  /** Part of another answer is out already, so the connection breaks off. */
   abort(): void;
 }
 

@@ -20,7 +20,7 @@ import type { Exchange } from './exchange.ts';
 import { fetchPlan } from './plans.ts';
 import type { Routed } from './routed.ts';
 
-/** Sends what the cache asks for to the service. `record` is that of the fetch. */
+/** Sends a fetch of the cache to the service. `record` is the fetch's own. */
 export type FetchForCache = (
   exchange: Exchange,
   routed: Routed,
@@ -141,12 +141,12 @@ function fieldMap(routed: Routed): FieldMap {
   if (peer.certificate !== undefined) fields.push('x-forwarded-client-cert', peer.certificate);
   if (user !== null) fields.push('x-forwarded-user', user);
   const map = grouped(policies.toService(fields, routed));
-  // Whatever the proof came in, and though the service may not get it: RFC 9111 §3.5 holds for who is known.
+  // RFC 9111 §3.5 applies to every authenticated user, whatever the proof, and even if the service does not get it.
   if (user !== null || personal || peer.certificate !== undefined) map.authorization ??= user ?? 'personal';
   return map;
 }
 
-/** What is kept may have come from any of the endpoints. */
+/** Names the service: a kept answer may have come from any endpoint. */
 function nameOf(upstream: Upstream): ServiceName {
   return {
     authority: authorityOf(upstream.config.endpoints[0]!.address),

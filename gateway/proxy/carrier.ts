@@ -70,13 +70,13 @@ interface Decided {
 }
 
 /**
- * The path of a request, top to bottom: listener → route table → policies → cache → balancer → forward. Whatever fails on the way goes to
- * the rescue, and comes out as one error answer. Every exchange ends in `Exchange.leave`, which writes its line.
+ * The path of a request, top to bottom: listener → route table → policies → cache → balancer → forward. Every failure on the way goes to
+ * the rescue and becomes one error answer. Every exchange ends in `Exchange.leave`, which writes its line.
  */
 export class Carrier implements HttpListenerHandler {
   readonly #options: CarrierOptions;
   readonly #context: ExchangeContext;
-  /** What the wire lane has just read and does not carry. */
+  /** The request that the wire lane has just handed over. */
   #handedOver: Decided | null = null;
   readonly #files = new OpenFiles();
   readonly #tunnels: Tunnels;
@@ -108,7 +108,7 @@ export class Carrier implements HttpListenerHandler {
 
   // Listener: something arrived.
 
-  /** In the wire lane; what it does not carry arrives once more, at once, in the general lane. */
+  /** A request of the wire lane. One that it can't carry is handed over to the general lane, within the same turn. */
   carries(client: ClientExchange): boolean {
     if (this.#refuses(client)) return true;
     const decided = this.#decide(client, client.refusal ?? null);
@@ -132,7 +132,7 @@ export class Carrier implements HttpListenerHandler {
     if (!decided && !refusal && this.#refuses(client)) return;
     const { exchange, decision } = decided ?? this.#decide(client, refusal);
     if (decision.kind === 'dashboard') {
-      // No exchange: who looks once a second would fill the log and the counters with themselves.
+      // Not an exchange: a dashboard that polls every second would fill the log and the counters.
       const dashboard = this.#options.dashboard();
       if (dashboard !== null) return dashboard(request, response);
     }
@@ -151,7 +151,7 @@ export class Carrier implements HttpListenerHandler {
     return { exchange, decision: refusal ? refused(refusal) : decide(exchange, this.#context) };
   }
 
-  /** It is not decided twice: what the wire lane reads, Node's parser reads the same way. */
+  /** The decision of a request that was handed over: both lanes read the same head, so it is not decided twice. */
   #takeHandedOver(client: HttpDownstream): Decided | null {
     const decided = this.#handedOver;
     this.#handedOver = null;
@@ -189,7 +189,7 @@ export class Carrier implements HttpListenerHandler {
     exchange.snapshot.dispatch(request, response);
   }
 
-  /** It is no exchange then, and leaves no line: what it costs is taken from those that are carried. */
+  /** A refused request is no exchange and has no log line: that work would be taken from the exchanges that are carried. */
   #refuses(client: ClientExchange): boolean {
     const { overload } = this.#options;
     if (!overload.acts || !overload.refuses()) return false;
@@ -216,14 +216,14 @@ export class Carrier implements HttpListenerHandler {
       record.trace = tracing.begin(facts.traceparent, believedTrace);
       if (record.trace !== null) {
         record.detail ??= new ExchangeDetail(client.fields);
-        // A `Tracestate` of another says nothing of a trace that begins here (W3C Trace Context §3.3.1).
+        // A client's `Tracestate` belongs to another trace than the one that begins here (W3C Trace Context §3.3.1).
         if (record.trace.parentId === null) facts = withoutKept(facts, 'tracestate');
       }
     }
     return new Exchange(snapshot, client, facts, record, this.#options);
   }
 
-  // Policies: whether what a route has taken (decide.ts) may pass.
+  // Policies: whether a routed exchange may pass.
 
   #proceed(exchange: Exchange, decision: Decision, onward: Onward): void {
     if (decision.kind !== 'routed') return this.#answerHere(exchange, decision);
@@ -247,7 +247,7 @@ export class Carrier implements HttpListenerHandler {
     }
   }
 
-  /** What stands where a service would only says where to ask instead, a WebSocket's handshake, too. */
+  /** Answers with the location of a redirect, also to a WebSocket's handshake. */
   readonly #redirect = (exchange: Exchange, routed: Routed): void => {
     const { match, target, origin } = routed;
     const redirect = match.route.redirect!;
@@ -277,7 +277,7 @@ export class Carrier implements HttpListenerHandler {
     new HttpForward(downstream, plan, record, owner).start();
   };
 
-  /** What stands in the client's place on the way of the answer. */
+  /** The client's side of the answer, with the filters that watch it. */
   #watched(routed: Routed, client: Downstream): Downstream {
     const { policies } = routed;
     return this.#named(routed, policies.watchAnswers ? policies.client(client, routed) : client);
@@ -298,14 +298,14 @@ export class Carrier implements HttpListenerHandler {
     new FolderExchange({ folder, files: this.#files }, downstream, routed, record, owner).start();
   }
 
-  /** What an extension made of its exchange. The client's side is Fastify's, and `FastifyExchange` learns of its end. */
+  /** Forwards an exchange that its extension has let pass. Fastify writes the answer, and `FastifyExchange` hears of its end. */
   #forwardExtended(
     { exchange }: FastifyExchange,
     downstream: HandlerDownstream,
     edit: FieldEdit | null,
   ): void {
     const { state } = exchange;
-    // The client may have left while the extension was thinking, or been told that it thought too long.
+    // Meanwhile the client may have left, or the extension's time may be over.
     if (state.kind === 'refused') return downstream.fail(state.error);
     if (state.kind !== 'routed')
       return downstream.fail(new GatewayError('client_left', 'the client closed its connection'));

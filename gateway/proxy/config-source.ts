@@ -10,13 +10,13 @@ import type { WorkerContext } from './worker-context.ts';
 
 export interface ConfigSourceOptions {
   readonly configFile: string;
-  /** Instead of what the file says, for ever. */
+  /** The configuration in place of a file, for good. */
   readonly content: FileContent | undefined;
   /** As of `GatewayOptions`. */
   readonly validated: Validated | undefined;
   readonly env: Environment;
   readonly log: Logger;
-  /** Its primary says what the configuration is; `null`: the file does, which is followed. */
+  /** The primary provides the configuration; `null`: the file does, and is followed. */
   readonly worker: WorkerContext | null;
   /** As of `GatewayOptions`. Left out: a service whose port is `auto` has none, and its configuration is refused. */
   readonly place: ((config: GatewayConfig) => Promise<GatewayConfig>) | undefined;
@@ -27,7 +27,7 @@ export interface ConfigSourceOptions {
   readonly portMoves: (config: GatewayConfig) => boolean;
 }
 
-/** Where a gateway has its configuration from: its file; what it was given; or, as one worker of several, its primary. */
+/** The source of the configuration: a file, given content, or the primary of a worker. */
 export class ConfigSource {
   readonly #options: ConfigSourceOptions;
   #reloader: Reloader | null = null;
@@ -63,7 +63,7 @@ export class ConfigSource {
     return this.#reloader?.reload() ?? { changed: false, rejected: null };
   }
 
-  /** What the primary says. */
+  /** Applies content from the primary. */
   async take(content: FileContent): Promise<ReloadResult> {
     const { worker } = this.#options;
     try {

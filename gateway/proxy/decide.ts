@@ -83,8 +83,8 @@ const PAGE: Decision = { kind: 'page' };
 const DASHBOARD: Decision = { kind: 'dashboard' };
 
 /**
- * A browser is told where the request belongs, so that whatever follows from the answer has the right Referer again. An upgrade follows no
- * redirect: it goes on as if it had been asked for there.
+ * Redirects a browser below the route, so that its next requests have the right Referer. An upgrade follows no redirects: it is routed as
+ * if it had asked there.
  */
 function leadBack(
   exchange: Exchange,

@@ -1,7 +1,7 @@
 import { inSlices } from '../exchange/time-slice.ts';
 import type { GatewayConfig, RouteConfig, StreamConfig } from '../model/config.ts';
 
-/** What a reload changed, for the log. */
+/** The changes of a reload, for the log. */
 export interface ConfigDiff {
   /** Ids of routes (`/db`) and streams (`tcp 7000`), here and below. */
   readonly added: readonly string[];
@@ -13,9 +13,9 @@ export interface ConfigDiff {
 }
 
 /**
- * In slices, between which requests are served.
- * @param started what the process began with, if that is not `before`.
- * @param portMoves whether another port is taken over as it runs.
+ * Compares in slices, between which requests are served.
+ * @param started the configuration that the process started with, if that is not `before`
+ * @param portMoves whether a changed port is taken over at runtime
  */
 export async function diffConfigs(
   before: GatewayConfig,
@@ -76,7 +76,7 @@ const SETTINGS = [
   'shared',
 ] as const;
 
-/** What is decided once: where to listen, and how many processes there are. */
+/** Keys that take effect at the start only: addresses, and the number of processes. */
 const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers', 'tls.port']);
 
 /** One of them in each step. */

@@ -4,7 +4,7 @@ import type { HttpListener } from '../listener/http.ts';
 import type { Streams } from '../listener/streams/streams.ts';
 import type { InFlight } from './in-flight.ts';
 
-/** What takes traffic in, and what is under way. */
+/** Listeners, and the exchanges under way. */
 export interface Draining {
   readonly listener: HttpListener;
   readonly streams: Streams;
@@ -12,7 +12,7 @@ export interface Draining {
   readonly inFlight: InFlight;
 }
 
-/** What has no end of its own is ended at once, the rest may finish. @returns whether all did in time. */
+/** Ends long-lived exchanges at once and lets the others finish. @returns whether all finished in time */
 export async function drain(draining: Draining, deadlineMs: number): Promise<boolean> {
   const deadline = performance.now() + deadlineMs;
   stopAccepting(draining);
@@ -21,7 +21,7 @@ export async function drain(draining: Draining, deadlineMs: number): Promise<boo
   return draining.inFlight.empty(Math.max(deadline - performance.now(), 0));
 }
 
-/** What has no end of its own goes on up to the deadline, and clients that ask seldom may ask once more. */
+/** Lets long-lived exchanges go on up to the deadline, and lets clients that ask seldom ask once more. */
 export async function drainGently(draining: Draining, deadlineMs: number): Promise<boolean> {
   const { listener, longLived, inFlight } = draining;
   const deadline = performance.now() + deadlineMs;
@@ -38,13 +38,13 @@ function stopAccepting({ listener, streams }: Draining): void {
 }
 
 /**
- * A connection that is closed while the client sends its next request on it would lose that request. So each connection is
- * told to close by the answer to a last one; only those that have been silent all this time are closed without.
+ * Closes connections that stay silent. Closing a connection loses a request that the client is just sending on it, so each connection is
+ * told to close by its next answer; only those that were silent all the time are closed without.
  */
 async function closeSilent(listener: HttpListener, silenceMs: number): Promise<void> {
   if (silenceMs > 0) {
     await listener.emptied(silenceMs);
-    // What has arrived by now is read first.
+    // Bytes that have arrived are read first.
     await nextTurn();
   }
   listener.closeIdle();
@@ -53,5 +53,5 @@ async function closeSilent(listener: HttpListener, silenceMs: number): Promise<v
 /** Clients that are busy ask again within it, and a stop is not felt to be slow. */
 const BRIEF_SILENCE_MS = 250;
 const SILENCE_MS = 5_000;
-/** For what was written to leave, when what lasts is ended at the deadline. */
+/** For written bytes to be sent when long-lived exchanges are ended at the deadline. */
 const LAST_WORDS_MS = 200;

@@ -48,7 +48,7 @@ export interface AnsweredHere {
   readonly routed: Routed | null;
 }
 
-/** An upgrade as it arrives. What answers it is the bare socket. */
+/** An upgrade as it arrives. It is answered on the bare socket. */
 export class UpgradeRequest implements ClientRequest {
   readonly method: string;
   readonly rawTarget: string;
@@ -58,7 +58,7 @@ export class UpgradeRequest implements ClientRequest {
   readonly body = null;
   readonly peer: Peer;
   readonly socket: Socket;
-  /** What the client has sent behind its handshake. */
+  /** Bytes that the client sent after its handshake. */
   early: Buffer;
 
   constructor(request: Omit<ClientRequest, 'block' | 'body'>, socket: Socket, early: Buffer) {
@@ -72,7 +72,7 @@ export class UpgradeRequest implements ClientRequest {
   }
 }
 
-/** What every exchange needs to end by itself; one for the life of the process. */
+/** The parts that every exchange needs to end; one for the life of the process. */
 export interface ExchangeEnds {
   readonly responder: Responder;
   readonly inFlight: InFlight;
@@ -80,8 +80,8 @@ export interface ExchangeEnds {
 }
 
 /**
- * One exchange, from its head to its line in the log. `Carrier` begins it, `decide` says where it stands next, and it ends itself: by
- * `failed`, by an answer of the gateway's own, or when what forwards it says that it is over. Nothing else changes its state.
+ * One exchange, from its head to its line in the log. `Carrier` begins it, `decide` returns its next state, and it ends itself: by
+ * `failed`, by an answer of the gateway's own, or when the forwarding reports its end. Nothing else changes its state.
  */
 export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   /** The snapshot that was current when it arrived stays its own to the end. */
@@ -126,7 +126,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.#isHandshake = this.isUpgrade;
   }
 
-  /** What answers it is another reading of the same head. */
+  /** Continues with another reading of the same head, in the other lane. */
   moveTo(client: ClientExchange | UpgradeRequest): void {
     this.downstream = client;
   }
@@ -144,17 +144,17 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     return this.#takenBy?.match.route.upstream.endpoints ?? [];
   }
 
-  /** Of that route, or of none. */
+  /** The policies of that route, or those of unrouted requests. */
   get policies(): RoutePolicies {
     return this.#takenBy?.policies ?? this.snapshot.unrouted;
   }
 
-  /** What we believe of what the peer says of where the request comes from. */
+  /** The origin of the request, by those claims of the peer that are believed. */
   get believed(): Believed {
     return believe(this.facts, this.peer, this.snapshot.trust, this.authority);
   }
 
-  /** What the client calls this gateway. */
+  /** The gateway's origin as the client sees it. */
   get ownOrigin(): OwnOrigin {
     const { origin } = this.believed;
     return { port: origin.port, owns: (scheme, authority) => isPublicOrigin(scheme, authority, origin) };
@@ -189,7 +189,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     return routed?.upstream.traffic ?? unrouted;
   }
 
-  /** What was to go on to a service is not to, though nothing of an answer is out. */
+  /** Refuses a routed exchange. Nothing of an answer is out. */
   refuse(routed: Routed, error: GatewayError): void {
     this.#state = { kind: 'refused', error, routed };
     this.failed(error);
@@ -266,7 +266,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.record.status = CLIENT_LEFT_STATUS;
   }
 
-  // What forwards it tells how it gets on.
+  // Called by the forwarding.
 
   lasts(forward: LongLived): void {
     if (this.#state.kind === 'routed') this.#ends.longLived.add(this.#state.live.signature, forward);
@@ -304,7 +304,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.#ends.inFlight.end();
   }
 
-  /** Over HTTP/2 a 2xx would open the tunnel: its client is told 502 (listener/h2/h2-bridge.ts). */
+  /** Over HTTP/2 a 2xx would open the tunnel, so its client gets 502 (listener/h2/h2-bridge.ts). */
   #noteUnopened(): void {
     const { record } = this;
     const { status, protocol, tunnel } = record;

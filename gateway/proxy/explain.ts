@@ -18,13 +18,13 @@ import type { RouteTable } from '../route/table.ts';
 import { parseTarget } from '../route/target.ts';
 import { authorityOf, schemeOf } from '../upstream/authority.ts';
 
-/** `explain`, with what forwarding does to the header section, told by the very code that does it. */
+/** `explain`, with the changes that forwarding makes to the header section, from the code that makes them. */
 export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {
   const own = ownOriginOf(config, input);
   return explain(table, { file: config.file, own, ...input, ...whatIsDone(table, config, input) });
 }
 
-/** What the client of this request calls the gateway. */
+/** The gateway's origin as the client of this request sees it. */
 function ownOriginOf(config: GatewayConfig, input: ExplainInput): OwnOrigin {
   const { target, host, headers = [] } = input;
   const parsed = parseTarget(target);
@@ -47,7 +47,7 @@ function whatIsDone(
   return { changes: headerChanges(found), policies: [...found.verdicts, ...behind] };
 }
 
-/** What a folder refuses whatever is in it: nothing asks the disk here. */
+/** The verdicts of a folder that do not depend on its files: the disk is not read here. */
 function folderSays({ exchange }: Foreseen, { method, target }: ExplainInput): readonly PolicyVerdict[] {
   const { match, facts } = exchange;
   const parsed = parseTarget(target);
@@ -61,13 +61,13 @@ function folderSays({ exchange }: Foreseen, { method, target }: ExplainInput): r
     : refused(404, 'no such name is looked for: it is hidden, or no name of a file');
 }
 
-/** What a request comes to in the cache of its route, by the very code that decides. @returns `null`: it has none. */
+/** The verdict of the route's cache, from the code that decides it. @returns `null`: the route has none */
 function cacheSays({ exchange, sent }: Foreseen, method: string): readonly PolicyVerdict[] {
   const { cache, policies } = exchange.match.route;
   if (cache === null) return [];
   const says = (text: string) => [{ policy: 'cache', status: null, says: text }];
   const fields: FieldMap = Object.fromEntries(sent.map(([name, value]) => [name.toLowerCase(), value]));
-  // A user who is known is treated as one with credentials.
+  // An authenticated user counts as a request with credentials.
   if (policies.auth) fields.authorization ??= 'known';
   const passes = bypassReason(method, fields, false);
   if (passes === 'method') return says(`${method} passes it by; where it succeeds, the URL is forgotten`);
@@ -80,7 +80,7 @@ function cacheSays({ exchange, sent }: Foreseen, method: string): readonly Polic
   return says(`answers from what is kept; else the answer is not kept (${verdict})${unless}`);
 }
 
-/** What a service can say against it. */
+/** Exceptions that depend on the service's answer. */
 const UNLESS: Readonly<Record<string, string>> = {
   authorization: ', unless it says public, s-maxage or must-revalidate',
   cookie: ', unless it says public or s-maxage',
@@ -108,7 +108,7 @@ const EXAMPLE = {
   traceparent: '00-<trace>-<span>-00',
 };
 
-/** What rules of the configuration may set that others must not read. */
+/** Whether a field set by configured rules may hold a secret. */
 function isPrivate(name: string): boolean {
   return isSecretName(name) || /key/i.test(name);
 }

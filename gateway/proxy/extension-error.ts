@@ -3,11 +3,11 @@ import { STATUS_CODES } from '../exchange/node-http.ts';
 import { ownFields, type SetFields } from './set-fields.ts';
 
 /**
- * What an extension's failure means. Behind @fastify/http-proxy's own errors stands what our forwarding had told it; an error of
- * the 4xx kind is the extension's way to refuse; everything else is a fault in its code.
+ * Classifies an extension's failure. @fastify/http-proxy's own errors wrap those of our forwarding; an error with a 4xx status is the
+ * extension's way to refuse; anything else is a fault in its code.
  */
 export function extensionError(cause: unknown): GatewayError | Refusal {
-  // What an extension throws may go round in a circle.
+  // Causes of an extension's error may form a circle.
   for (
     let error = cause, depth = 0;
     error instanceof Error && depth < CAUSES_MAX;
@@ -21,7 +21,7 @@ export function extensionError(cause: unknown): GatewayError | Refusal {
   return extensionFault(cause);
 }
 
-/** What was thrown where nothing can be refused any more. Its stack names the file. */
+/** The error for a throw after the answer has begun. The stack names the file. */
 export function extensionFault(cause: unknown): GatewayError {
   const what = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return new GatewayError('extension_failed', what, { cause });
@@ -34,7 +34,7 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** problem+json of an extension's refusal: status, words and what it has set of the head are its own. */
+/** problem+json of an extension's refusal, with its own status, words and fields. */
 export function refusalAnswer(
   { status, detail }: Refusal,
   requestId: string,

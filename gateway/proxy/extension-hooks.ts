@@ -4,12 +4,12 @@ import type { ReplyHooks, RouteExtension } from './extension.ts';
 /** The hooks that see the answer. */
 type AnswerHooks = Pick<ReplyHooks, 'rewriteHeaders' | 'onResponse'>;
 
-/** The exchange is to be answered with this error, or broken off where an answer has begun. May be told twice of one exchange. */
+/** Answers the exchange with this error, or breaks it off if an answer has begun. May be called twice for one exchange. */
 export type HookFailed = (request: FastifyRequest, reply: FastifyReply, cause: unknown) => void;
 
 /**
- * Runs an extension's hooks so that what they throw ends their exchange. @fastify/http-proxy calls them where nobody catches, and the
- * process would end; so it would where a hook pipes the answer elsewhere and the service breaks it off.
+ * Runs an extension's hooks so that a throw ends only their exchange. @fastify/http-proxy calls them outside any try block, which would end
+ * the process; so would a hook that pipes the answer elsewhere when the service breaks it off.
  */
 export function guardAnswerHooks({ replyOptions = {} }: RouteExtension, failed: HookFailed): AnswerHooks {
   const { rewriteHeaders, onResponse } = replyOptions;

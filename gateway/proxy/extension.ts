@@ -6,9 +6,9 @@ import { placeText } from '../config/lines.ts';
 import type { RouteConfig } from '../model/config.ts';
 
 /**
- * What a module named by `extend:` may export as its default: those options of @fastify/http-proxy that shape one exchange.
- * Where it goes, over which connection, how long it may take, what is tried again and how errors are answered stays the gateway's.
- * In hooks, `request.originalUrl` is what the client asked for; `request.url` is an internal name.
+ * The default export of a module named by `extend:`: those options of @fastify/http-proxy that concern one exchange. Target, connection,
+ * timeouts, retries and error answers stay the gateway's. In hooks, `request.originalUrl` is the client's target; `request.url` is an
+ * internal name.
  */
 export interface RouteExtension {
   /** Runs before the request is sent on: authenticate, answer instead (`reply.send`), or throw. */
@@ -28,9 +28,7 @@ export interface ReplyHooks {
   onResponse?(request: FastifyRequest, reply: FastifyReply, answer: { readonly stream: Readable }): unknown;
 }
 
-/**
- * What the settings of an extended route say of bodies, and what is not done where its hooks see them and send them by themselves. `null`: nothing.
- */
+/** Settings of an extended route that do not apply to bodies which its hooks read and send themselves, as a notice; `null`: none. */
 export function leftUndone({ id, source, policies, escape: way }: RouteConfig): string | null {
   const keys = [
     ...(policies.compress === null ? [] : ['compress']),
@@ -47,7 +45,7 @@ export interface ExtensionFailure {
   /** Of the route, in the configuration. */
   readonly line: number;
   readonly file: string;
-  /** What is wrong, and how to mend it. */
+  /** The problem and its fix. */
   readonly problem: string;
 }
 
@@ -72,9 +70,9 @@ export class ExtensionError extends Error {
 type NamedRoute = Pick<RouteConfig, 'id' | 'extend' | 'source'>;
 
 /**
- * Loads what routes are extended with, all at once and each within its deadline: one that hangs takes no time of the others.
- * @returns extensions by the route's place in `routes`.
- * @throws ExtensionError for all that can't be used
+ * Loads the extensions of all routes at once, each within its own deadline, so that a hanging one takes no time of the others.
+ * @returns extensions by the route's index in `routes`
+ * @throws ExtensionError listing all that can't be used
  */
 export async function loadExtensions(
   routes: readonly NamedRoute[],
@@ -96,7 +94,7 @@ export async function loadExtensions(
   return extensions;
 }
 
-/** What is wrong with one module. */
+/** A module that can't be used, with the reason. */
 class Unusable extends Error {}
 
 /** @throws Unusable */
@@ -117,7 +115,7 @@ function usable(extension: RouteExtension): RouteExtension {
 async function importDefault(file: string, withinMs: number): Promise<RouteExtension> {
   let module: { default?: unknown };
   try {
-    // Each load is one of its own, so that an edited module takes effect with the next reload.
+    // The query makes each load a new module, so that an edited file takes effect with the next reload.
     module = await inTime(import(`${pathToFileURL(file)}?loaded=${Date.now()}`), withinMs);
   } catch (cause) {
     throw new Unusable(`can't be loaded: ${cause instanceof Error ? cause.message : cause}`);

@@ -7,12 +7,12 @@ import type { FastifyExchange } from './fastify-exchange.ts';
 import type { HookEdits } from './hook-edits.ts';
 import type { RouterHandlers } from './router.ts';
 
-/** Goes on with what its hooks have let pass. */
+/** Continues an exchange that its hooks have let pass. */
 export type GoOn = (exchange: FastifyExchange, edits: HookEdits) => void;
 
-/** What is in Fastify's hands: the gateway's page and extended routes, whose requests come back from there to be forwarded. */
+/** The gateway's page and extended routes: their requests go to Fastify and come back to be forwarded. */
 export class Extensions {
-  /** What extended routes make requests of. */
+  /** Forwards requests that extensions make. */
   readonly waiting: ExtendedExchanges;
   readonly #goOn: GoOn;
   readonly #log: Logger;
@@ -41,7 +41,7 @@ export class Extensions {
     return exchange;
   }
 
-  /** What Fastify's side of a snapshot asks. @param page answers with the gateway's own page. */
+  /** Callbacks of a snapshot's Fastify instance. @param page answers with the gateway's page */
   handlers(page: RouterHandlers['page']): RouterHandlers {
     const { waiting } = this;
     return {

@@ -16,7 +16,7 @@ import type { Routed } from './routed.ts';
 import type { InternalRoute } from './router.ts';
 import type { SetFields } from './set-fields.ts';
 
-/** An exchange whose answer Fastify writes: what we see of it is how the connection gets on, and how long it takes. */
+/** An exchange whose answer Fastify writes. It watches the connection and the time. */
 export class FastifyExchange implements DownstreamListener, Timed {
   readonly exchange: Exchange;
   readonly downstream: HttpDownstream;
@@ -45,7 +45,7 @@ export class FastifyExchange implements DownstreamListener, Timed {
     this.#deadline = clock.deadline(this);
   }
 
-  /** @param afterwards given what a listener of a hook throws when the exchange is over */
+  /** @param afterwards gets errors that a listener of a hook throws after the exchange */
   begin(afterwards: (cause: unknown) => void): void {
     this.downstream.writtenByFastify(
       this.exchange.record.requestId,
@@ -63,7 +63,7 @@ export class FastifyExchange implements DownstreamListener, Timed {
     return this.routed ? { kind: 'extended', index: this.routed.match.index } : { kind: 'page' };
   }
 
-  /** What a stranger says of where it comes from, or who it is, an extension does not get to see, as no service does. */
+  /** Hides claims of an untrusted peer about origin and identity from extensions, as from services. */
   hideClaims(headers: IncomingHttpHeaders): void {
     const { snapshot, peer } = this.exchange;
     const trusted = snapshot.trust.includes(peer.address);
@@ -90,14 +90,14 @@ export class FastifyExchange implements DownstreamListener, Timed {
     exchange.answer(error.status, fields, body);
   }
 
-  /** @returns whether the exchange says so: it is not over yet */
+  /** @returns whether the exchange was still under way */
   #listenerFailed(cause: unknown): boolean {
     const { exchange, downstream } = this;
     const error = extensionFault(cause);
     if (exchange.state.kind === 'over') return false;
     const { downstream: current, record } = exchange;
     if (current instanceof UpgradeRequest) {
-      // A handshake that was let pass is a tunnel, or has another's answer: nothing can be said in either.
+      // An accepted handshake is a tunnel, or has another answer: an error can't be sent in either.
       if (exchange.state.kind !== 'routed') return false;
       current.socket.destroy();
     } else if (!downstream.answered) {
@@ -108,7 +108,7 @@ export class FastifyExchange implements DownstreamListener, Timed {
     return true;
   }
 
-  /** Whether this failure is the first, and can still be answered; what is half out is broken off. */
+  /** Whether this failure is the first and can still be answered; an answer that has begun breaks off. */
   #fails(error: GatewayError): boolean {
     if (this.exchange.state.kind === 'over' || this.#failed) return false;
     this.#failed = true;
@@ -120,12 +120,12 @@ export class FastifyExchange implements DownstreamListener, Timed {
   #breakOff(error: GatewayError): void {
     const { record } = this.exchange;
     record.status = this.downstream.status;
-    // What the forwarding has told already is nearer to the cause.
+    // An error that the forwarding noted is nearer to the cause.
     if (record.errorCode === null) noteError(record, error);
     this.downstream.abort();
   }
 
-  /** Ends the time of the hooks: what follows has its own. @returns whether anything may follow */
+  /** Ends the timeout of the hooks; the next phases have their own. @returns whether the exchange goes on */
   hooksPassed(): boolean {
     // A hook that calls `done` twice would have it forwarded twice.
     if (this.#passed || this.exchange.state.kind !== 'routed') return false;
@@ -197,10 +197,10 @@ export class FastifyExchange implements DownstreamListener, Timed {
   }
 }
 
-/** What answers in the place of the service, as the log and the metrics name it beside the policies. */
+/** The name of the hooks in logs and metrics, where policies have theirs. */
 const HOOKS = 'hooks';
 
-/** What hooks have let pass is forwarded for the client itself; only what a hook throws at the answer is told as theirs. */
+/** Forwards an exchange that its hooks have let pass. Only a throw of a hook at the answer is reported as the hook's. */
 export class BehindHooks implements ForwardOwner {
   readonly #fastify: FastifyExchange;
 

@@ -32,7 +32,7 @@ export class HandlerOwner implements ForwardOwner {
   }
 }
 
-/** Where the answer goes; it hears of it where there is none. */
+/** Receives the answer, or hears that there is none. */
 interface Answered {
   fail(error: GatewayError): void;
 }

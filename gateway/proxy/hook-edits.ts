@@ -7,9 +7,9 @@ import { fieldsOf, isOfAnswer, isOfConnection, type SetFields } from './set-fiel
 /** Changes the head of an answer, as `replyOptions.rewriteHeaders` does. */
 export type RewriteHeaders = (headers: IncomingHttpHeaders) => SetFields;
 
-/** What the hooks of a route made of an exchange that they let pass. */
+/** The changes that the hooks of a route made to an exchange. */
 export class HookEdits {
-  /** What they did to the request; `null`: nothing. */
+  /** The changes to the request; `null`: none. */
   readonly request: FieldEdit | null;
   readonly #set: SetFields;
   readonly #rewrite: RewriteHeaders | null;
@@ -21,7 +21,7 @@ export class HookEdits {
     this.#rewrite = rewrite;
   }
 
-  /** The fields of the service's answer as its client is told them: one of the service stands in place of one that a hook has set. */
+  /** The answer's fields for the client: a field of the service replaces one that a hook has set. */
   answer(fields: Fields): Fields {
     return this.#told(fields, (name) => isOfConnection(name) || name === 'x-request-id');
   }
@@ -45,7 +45,7 @@ export class HookEdits {
   }
 }
 
-/** @throws GatewayError `extension_failed` for what the hook throws, which is its cause */
+/** @throws GatewayError `extension_failed`, with the hook's error as its cause */
 function rewritten(fields: Fields, rewrite: RewriteHeaders): Fields {
   const kept: string[] = [];
   for (let i = 0; i < fields.length; i += 2)

@@ -7,7 +7,7 @@ import type { AccessLog } from '../log/access-log.ts';
 import type { Descriptors } from '../overload/descriptors.ts';
 import type { EscapeNotices } from '../policy/escape/notices.ts';
 
-/** What hears of each exchange that is over, and of what never became one. */
+/** Hear of each finished exchange, and of messages that never became one. */
 export interface ExchangeObservers {
   readonly accessLog: AccessLog;
   readonly escapes: EscapeNotices;
@@ -37,7 +37,7 @@ export class InFlight {
     return this.#count;
   }
 
-  /** For what has no snapshot: raw streams, which log for themselves. */
+  /** For raw streams, which have no snapshot and log themselves. */
   begin(): void {
     this.#count++;
   }
@@ -54,7 +54,7 @@ export class InFlight {
     this.writeDown(record);
   }
 
-  /** Of what is counted elsewhere, too. */
+  /** For records that are counted elsewhere. */
   writeDown(record: ExchangeRecord): void {
     const { accessLog, escapes, descriptors, inspection, tracing } = this.#observers;
     if (record.escaped !== null) escapes.see(record);

@@ -24,7 +24,7 @@ export function inspected(
   return new Inspected(client, detail, captures);
 }
 
-/** The client's side of an exchange, next to the client itself: what goes by here is what the client gets. */
+/** Records the answer next to the client, so that it sees what the client gets. */
 class InspectedDownstream extends DownstreamFilter {
   readonly #detail: ExchangeDetail;
   readonly #body: CapturedBody | null;
@@ -61,7 +61,7 @@ class InspectedDownstream extends DownstreamFilter {
   }
 }
 
-/** Of a client that takes repeated heads: that `headAgain` is there says so. */
+/** For clients that support `headAgain`: forwarding tests whether the method exists. */
 class InspectedRepeating extends InspectedDownstream {
   headAgain(status: number, reason: string, repeated: RepeatedFields, own: Fields): void {
     this.saw(own.length === 0 ? repeated.fields : [...repeated.fields, ...own]);

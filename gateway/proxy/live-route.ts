@@ -22,7 +22,7 @@ export interface LiveRoute {
   readonly lane: Lane;
   /** Whether its exchanges pass hooks of others, which Fastify runs. */
   readonly extended: boolean;
-  /** What the upstream was asked for by. */
+  /** The key of its upstream. */
   readonly spec: UpstreamSpec;
   /** Two routes with the same signature treat an exchange alike, wherever they stand in whichever version of the file. */
   readonly signature: string;

@@ -3,7 +3,7 @@ import { DownstreamFilter } from '../exchange/downstream-filter.ts';
 import type { RoutedExchange } from '../fields/exchange.ts';
 import type { RouteMatch } from '../route/table.ts';
 
-/** What a service gets as `Host`: the name of the route; its own; or its own only where it is asked for one of these targets again, to find out. */
+/** The `Host` that a service gets: the route's name; its own; or its own for these targets only, as a test. */
 type LearnedHost = 'name' | 'own' | Set<string>;
 
 /** A request, and whether the service got its own host. */
@@ -13,8 +13,8 @@ const TARGETS_MAX = 8;
 const TARGET_MAX_CHARACTERS = 2_048;
 
 /**
- * Which `Host` the services of routes get that are asked by their name in development: that name, so that what they say of themselves
- * leads back here; or, where one refuses it, their own (`hostHeader: auto`).
+ * In development, decides which `Host` services get on routes that have a name: that name, so that their own links lead back here; or their
+ * own, if they refuse it (`hostHeader: auto`).
  */
 export class NameHosts {
   readonly #learned = new Map<string, LearnedHost>();
@@ -28,7 +28,7 @@ export class NameHosts {
   /** @returns whether it should be asked again: it refused the name, or may have. */
   answered(route: string, asked: Asked, status: number): boolean {
     if (asked.ownHost) return this.#tried(route, asked, status);
-    // RFC 9110 §15.5.20: not for this host. Transmission says so.
+    // RFC 9110 §15.5.20: the wrong host. Transmission answers so.
     if (status === 421) {
       this.#learned.set(route, 'own');
       return true;

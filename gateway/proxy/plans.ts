@@ -7,21 +7,21 @@ import type { HttpPlan } from '../forward/http-plan.ts';
 import type { TunnelPlan } from '../forward/upgrade.ts';
 import type { Routed } from './routed.ts';
 
-/** The exchange with what its route's extension did to the fields and, where it made one of its own, with its body. */
+/** The plan of an exchange with the changes of its route's extension, and with the extension's body if it made one. */
 export function extendedPlan(routed: Routed, edit: FieldEdit | null, body: RequestBody | null): HttpPlan {
   editRequest(routed, edit);
   return body === routed.body ? routed : { ...planOf(routed), body };
 }
 
-/** What the client may not say of its connection, or of where a request comes from, an extension may not either. */
+/** Applies an extension's changes. Fields of the connection and claims of origin are ignored from it, as from clients. */
 export function editRequest(routed: Routed, edit: FieldEdit | null): void {
   if (edit === null) return;
-  // What else of `X-Forwarded-*` is there by now comes from a trusted peer, or from the extension, which may say who the client is.
+  // Other `X-Forwarded-*` fields come from a trusted peer here, or from the extension, which may name the client.
   const edited = withOtherForwarded(readFacts(editFields(routed.facts.kept, edit)));
   routed.ownKept().splice(0, Number.POSITIVE_INFINITY, ...edited.kept);
 }
 
-/** What the cache sends to the service in the place of the client: the same request with the cache's conditions in place of the client's. */
+/** The plan of a cache's own request: the client's, with the cache's conditions in place of the client's. */
 export function fetchPlan(routed: Routed, conditions: FieldMap): HttpPlan {
   const set = new Map(
     CONDITIONS.flatMap((name) => (conditions[name] ? [[name, [conditions[name]].flat()] as const] : [])),
@@ -32,7 +32,7 @@ export function fetchPlan(routed: Routed, conditions: FieldMap): HttpPlan {
     requestFields: (endpoint) => editFields(routed.requestFields(endpoint), edit),
     answerFields: (_endpoint, fields) => storableFields(fields),
     informationalFields: (_endpoint, fields) => storableFields(fields),
-    // What is stored is given to everybody, and at other times.
+    // A stored answer goes to other clients, and later.
     stickyCookie: null,
     serverTiming: false,
   };

@@ -4,8 +4,8 @@ type Hook = (this: FastifyInstance, ...given: unknown[]) => unknown;
 type AddHook = (this: FastifyInstance, name: string, hook: Hook) => FastifyInstance;
 
 /**
- * Stands before `addHook` of a route's context. It knows which hooks its plugins add, and what those at their beginning and
- * at their end throw is told as theirs: Fastify would not say whose, and the end of the process would be the answer to a throw in `onClose`.
+ * Wraps `addHook` of a route's context, so that errors in `onReady` and `onClose` of a plugin are reported with its name. Fastify would not
+ * say whose they are, and a throw in `onClose` would end the process.
  */
 export class PluginHooks {
   /** The plugin that is being registered. */
@@ -13,7 +13,7 @@ export class PluginHooks {
   /** Whether a hook sees the bodies of answers. */
   seeBodies = false;
 
-  /** @param failed takes what a plugin's `onReady` throws */
+  /** @param failed called when a plugin's `onReady` throws */
   constructor(context: FastifyInstance, failed: (plugin: string, cause: unknown) => void) {
     const hooks = this;
     const addHook = context.addHook as unknown as AddHook;
@@ -22,7 +22,7 @@ export class PluginHooks {
       const ready = () => settled(hook, this).catch((cause) => failed(plugin, cause));
       const closed: Hook = (instance) => settled(hook, this, instance);
       if (name === 'onSend') hooks.seeBodies = true;
-      // Fastify refuses what is none, and takes what can be disposed of for `onClose`.
+      // Fastify refuses values that are no hooks, and takes disposables for `onClose`.
       if (typeof hook !== 'function') return addHook.call(this, name, hook);
       if (name === 'onReady') return addHook.call(this, name, ready);
       return addHook.call(this, name, name === 'onClose' ? closed : hook);
@@ -31,7 +31,7 @@ export class PluginHooks {
   }
 }
 
-/** One that takes a callback behind what it is given is over when it calls that; what is thrown is a rejection. */
+/** Runs a hook. One with a callback parameter is finished when it calls that; a throw is a rejection. */
 function settled(hook: Hook, self: FastifyInstance, ...given: unknown[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const done = (cause?: unknown) => (cause ? reject(cause) : resolve(undefined));

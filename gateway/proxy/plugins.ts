@@ -14,7 +14,7 @@ export interface UsedPlugin {
 
 type Failed = (name: string, problem: string) => void;
 
-/** Loads the plugins of a route. What can't be used is told to `failed`. */
+/** Loads the plugins of a route. `failed` is called for each that can't be used. */
 export async function loadPlugins({ use }: Pick<RouteConfig, 'use'>, failed: Failed): Promise<UsedPlugin[]> {
   const loaded = await Promise.all(
     use.map((used) =>
@@ -27,7 +27,7 @@ export async function loadPlugins({ use }: Pick<RouteConfig, 'use'>, failed: Fai
   return loaded.filter((plugin) => plugin !== null);
 }
 
-/** Registers them one after the other, in the route's own context: what they hook into is all of the route, and nothing else. */
+/** Registers them in order, in the route's own context: their hooks see this route and nothing else. */
 export function registerPlugins(
   context: FastifyInstance,
   hooks: PluginHooks,
@@ -75,7 +75,7 @@ export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** As other modules that can't be used are told. */
+/** Their failures, in the same form as those of other modules. */
 export function failuresOf(
   { id, source }: Pick<RouteConfig, 'id' | 'source'>,
   failures: ExtensionFailure[],

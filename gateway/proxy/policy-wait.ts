@@ -7,7 +7,7 @@ import type { Verdict } from '../policy/policy.ts';
 import { type Exchange, UpgradeRequest } from './exchange.ts';
 import type { Routed } from './routed.ts';
 
-/** What becomes of a routed exchange that its policies let pass. */
+/** Continues a routed exchange that its policies let pass. */
 export type Onward = (exchange: Exchange, routed: Routed) => void;
 
 /**
@@ -19,7 +19,7 @@ export class PolicyWait implements DownstreamListener, Timed {
   readonly #routed: Routed;
   readonly #onward: Onward;
   readonly #deadline: Deadline;
-  /** What the client of an upgrade sends meanwhile. */
+  /** Bytes that the client of an upgrade sends meanwhile. */
   #early: EarlyBytes | null = null;
   #over = false;
 

@@ -17,9 +17,9 @@ export interface ReloaderOptions {
   readonly env: Environment;
   readonly log: Logger;
   /**
-   * Puts a configuration to work, and resolves when it is.
-   * @param content what it was compiled from.
-   * @throws ExtensionError or Refusal where it can't be; then nothing has changed.
+   * Applies a configuration; resolves when it serves.
+   * @param content the text that it was compiled from
+   * @throws ExtensionError or Refusal if it can't serve; then nothing has changed
    */
   readonly apply: (config: GatewayConfig, content: FileContent) => Promise<void>;
   /** Called with where the services are that a cluster names, before they are put to work, and whenever that changes; left out: the caller needs none. */
@@ -38,7 +38,7 @@ export interface ReloadResult {
   readonly rejected: string | null;
 }
 
-/** A configuration can't be put to work. The message says why. */
+/** A configuration can't be applied. The message says why. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   /** Whether the same configuration may be taken a moment later. */
@@ -50,16 +50,19 @@ export class Refusal extends Error {
   }
 }
 
-/** Follows the file: each change of it is validated, put to work or refused, and told in the log once. A file that can't be used changes nothing. */
+/**
+ * Follows the file: each change is validated, then applied or refused, and reported in the log once. A file that can't be used changes
+ * nothing.
+ */
 export class Reloader {
   readonly #options: ReloaderOptions;
   #config: GatewayConfig;
-  /** What is decided once was decided by this one. */
+  /** The configuration at the start, which alone decides host, port and number of processes. */
   readonly #started: GatewayConfig;
-  /** Of the content that says what serves. */
+  /** The hash of the content that serves. */
   #hash: string;
   #status: ConfigStatus;
-  /** What the file said last, sound or not. */
+  /** The newest content of the file, valid or not. */
   #content: FileContent;
   readonly #watch: FileWatch;
   readonly #discovery: Discovery;
@@ -74,8 +77,8 @@ export class Reloader {
   #queue: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param validated what was found of the file before, if it is still the same.
-   * @throws ConfigError, ExtensionError, and what `apply` throws
+   * @param validated the result of validating the file earlier, used if the file is unchanged
+   * @throws ConfigError, ExtensionError, and errors of `apply`
    */
   static async start(options: ReloaderOptions, validated?: Validated): Promise<Reloader> {
     const { file, env, log } = options;
@@ -112,7 +115,7 @@ export class Reloader {
     this.#discovery = discovery;
     this.#tellUnserved(loaded);
     this.#content = content;
-    // The file itself is the same; what stands beside it is not, or has not been since it was read.
+    // The file is the same, but files beside it have changed since they were read.
     const again = () => void this.#enqueue(this.#content, false);
     discovery.onChange(again);
     if (withOrigins(content, discovery.origins).hash !== hash) again();
@@ -144,7 +147,7 @@ export class Reloader {
   #enqueue(content: FileContent, asked: boolean): Promise<ReloadResult> {
     const result = this.#queue.then(async () => {
       this.#content = content;
-      // The watch brings what a signal has brought already: ten thousand routes are not validated twice.
+      // A signal and the watch report the same change: ten thousand routes are not validated twice.
       if (!asked && withOrigins(content, this.#discovery.origins).hash === this.#hash)
         return this.#unchanged();
       return this.#take(await loadDiscovered(content, this.#options, this.#discovery), asked);
@@ -175,14 +178,14 @@ export class Reloader {
       this.#hash = loaded.hash;
       this.#status = { ...this.#status, version: versionOf(loaded.content) };
       void this.#keep(loaded.content);
-      // What stands in other lines is the same to every exchange, but not to who is told the lines.
+      // Line numbers may have moved: exchanges do not depend on them, but shown configurations do.
       if (same) return this.#unchanged();
       this.#taken(diff);
       return { changed: true, rejected: null };
     } catch (cause) {
       if (cause instanceof Refusal && cause.mayPass) this.#tryAgain(loaded.hash);
       if (cause instanceof ExtensionError || cause instanceof Refusal) return this.#reject(cause.message);
-      // A bug, and nobody waits for a watched file's reload: without a word the new file would just not take effect.
+      // A bug. Nobody awaits the reload of a watched file, so without this line the new file would silently not take effect.
       this.#options.log.error({ err: cause }, 'the changed configuration could not be put to work');
       return this.#reject(cause instanceof Error ? cause.message : String(cause));
     } finally {
@@ -225,7 +228,7 @@ export class Reloader {
     return { changed: false, rejected: formatted };
   }
 
-  /** The file says again what serves already, where its routes stand aside. */
+  /** The file again says what serves already, if routes that stood aside are left out. */
   #unchanged(): ReloadResult {
     if (this.#status.rejected !== null)
       this.#options.log.info('the configuration file says again what is served');
@@ -244,7 +247,7 @@ export class Reloader {
       log.warn({ settings: diff.needsRestart }, 'these settings take effect at the next start');
   }
 
-  /** What of it can't be served, once. */
+  /** Reports routes that can't be served, once. */
   #tellUnserved({ content, unserved, attached }: LoadResult & { ok: true }): void {
     this.#discovery.validated(content.origins ?? [], unserved.map(ofOrigin), attached);
     const problems = unserved.length === 0 ? null : formatProblems(unserved);
@@ -268,7 +271,7 @@ function ofOrigin({ file, path, expected, found, hint }: Problem): UnservedOrigi
   };
 }
 
-/** The file, and the containers that it says are to be looked for. */
+/** Loads the file and the routes of the sources that it names. */
 async function loadDiscovered(
   content: FileContent,
   { file, env }: ReloaderOptions,

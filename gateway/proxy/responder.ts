@@ -18,10 +18,10 @@ import { serviceBehind } from '../upstream/endpoint-status.ts';
 export interface ResponderOptions {
   readonly mode: 'development' | 'production';
   readonly services: () => readonly ServiceStatus[];
-  /** Finds out what is true of a port, within a second; development only. */
+  /** Examines a port within a second; development only. */
   readonly examine: ExaminePort | null;
   readonly applications: Applications;
-  /** Of what never became an exchange. */
+  /** For messages that never became an exchange. */
   readonly log: (record: ExchangeRecord) => void;
 }
 
@@ -34,7 +34,7 @@ export interface FailedExchange extends RouteRequest {
   readonly facts: Pick<RequestFacts, 'accept'>;
   readonly host: string;
   readonly snapshot: { readonly table: RouteTable };
-  /** Of the route that took it, or of none. */
+  /** The policies of its route, or those of unrouted requests. */
   readonly policies: Pick<RoutePolicies, 'errorPage'>;
   readonly isUpgrade: boolean;
   readonly ownOrigin: OwnOrigin;
@@ -42,7 +42,7 @@ export interface FailedExchange extends RouteRequest {
   readonly endpoints: readonly EndpointConfig[];
 }
 
-/** Words the answers to what fails. */
+/** Words the answers to errors. */
 export class Responder {
   readonly #options: ResponderOptions;
 
@@ -58,7 +58,7 @@ export class Responder {
     const word = (truth: PortTruth | null): ErrorAnswer => {
       if (truth?.happened.length) exchange.record.cause = `${error.message}: ${truth.happened.join(' ')}`;
       const advice = this.#advice(exchange, error, truth);
-      // The page about a process that we run tells how it gets on.
+      // The page about a process that we run shows its progress.
       const told = Boolean(advice?.heading);
       const pageOf = (status: number) => (told ? null : exchange.policies.errorPage(status, requestId));
       return errorAnswer(error, { requestId, accept: exchange.facts.accept, advice, pageOf });
@@ -115,7 +115,7 @@ function askerOf(exchange: FailedExchange): RouteConfig | null {
   return page?.by === 'referer' ? page.route : null;
 }
 
-/** Failures whose reason may be that the port is another one than was meant. */
+/** Errors that a wrong port may cause. */
 const OF_THE_PORT: ReadonlySet<ErrorCode> = new Set([
   'connection_refused',
   'connection_terminated',

@@ -8,7 +8,10 @@ import { endpointStatus, serviceBehind } from '../upstream/endpoint-status.ts';
 import { upstreamStatus } from '../upstream/upstream-status.ts';
 import type { LiveRoute } from './live-route.ts';
 
-/** Says of every endpoint how it is, asks those of which nothing is known whether they accept connections, and finds the process behind it. */
+/**
+ * The status of every endpoint: those without any evidence are asked whether they accept connections, and the process behind each is looked
+ * up.
+ */
 export async function routeStatuses(
   routes: readonly LiveRoute[],
   services: readonly ServiceStatus[],
@@ -17,7 +20,7 @@ export async function routeStatuses(
 ): Promise<RouteStatus[]> {
   const begun = (route: LiveRoute) => {
     const status = routeStatus(route, services, names);
-    // It may fail before the last one has begun, and then nobody waits for it yet.
+    // One may fail before all have begun, when nothing awaits it yet.
     status.catch(() => {});
     return status;
   };

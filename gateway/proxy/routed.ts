@@ -28,7 +28,8 @@ import type { Snapshot } from './snapshot.ts';
 import { type Admitted, type ExchangeContext, TakenExchange } from './taken-exchange.ts';
 
 /**
- * The exchange on its way to the service: what forwarding has to do. All of that is read where it is needed, so that one object is enough.
+ * An exchange on its way to the service, as the forwarding's plan. Its properties are computed when they are read, so that one object is
+ * enough.
  */
 export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   readonly kind = 'routed';
@@ -36,7 +37,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   readonly policies: RoutePolicies;
   readonly mirror: Mirror | null;
   readonly stickyCookie: HttpPlan['stickyCookie'];
-  /** What the hooks of an extended route made of it. */
+  /** Changes by the hooks of an extended route. */
   hookEdits: HookEdits | null = null;
   /** @fastify/http-proxy has no place for trailers. */
   trailersPass = true;
@@ -44,7 +45,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   readonly #context: ExchangeContext;
   #signed: Signature | null = null;
 
-  /** @param facts with what else of `X-Forwarded-*` a trusted peer said. */
+  /** @param facts with other `X-Forwarded-*` fields of a trusted peer */
   constructor(
     exchange: Admitted,
     match: RouteMatch,
@@ -116,7 +117,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   get holdMs(): number {
     const { holdMs, upstream } = this.match.route;
     const ms = holdMs ?? (this.holds.awaits(upstream.endpoints) ? DEV_HOLD_MS : 0);
-    // A person is shown what the service says meanwhile: the page of the error goes on by itself.
+    // A browser's page of the error tries again by itself, and shows the service's output meanwhile.
     if (this.facts.fetchMode === 'navigate') return Math.min(ms, NAVIGATION_HOLD_MS);
     // RFC 7240 §4.3: a client that would rather have the error than wait.
     const [, seconds] =
@@ -139,7 +140,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   }
 
   repeatedFields(endpoint: Endpoint): RepeatedFields | null {
-    // What the gateway does to its own cookies among them is done for each.
+    // The gateway's own cookies are removed for each request.
     if (this.facts.memo === null || this.hookEdits !== null) return null;
     // Fields of the hop depend on how its body goes (`#pushHopFields`).
     if (this.body !== null && this.body.length === null) return null;
@@ -164,7 +165,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
     if (this.expectsContinue) fields.push('Expect', '100-continue');
   }
 
-  /** What the gateway itself keeps at the client is none of the service's business. */
+  /** The gateway's own cookies are none of the service's business. */
   #withoutOwnCookies(fields: Fields): Fields {
     const { sticky } = this.upstream.config;
     const kept = sticky === null ? fields : withoutCookie(fields, sticky.cookie);
@@ -172,7 +173,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   }
 
   answerFields(endpoint: Endpoint, fields: Fields, lengthOpen: boolean): Fields {
-    // In production the applications are not told apart, which would cost time.
+    // In production applications are not recognised, which would cost time.
     if (this.#context.mode === 'development') this.#context.applications.see(this.route.id, fields);
     return this.#told(answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers));
   }
@@ -232,7 +233,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
     return this.policies.passAnswers && this.added.length === 0 && this.#overTls === null;
   }
 
-  /** The same for an answer that the gateway gives by itself. */
+  /** The same for the gateway's own answers. */
   ownFields(fields: Fields): Fields {
     return this.#secured(this.policies.ownAnswer(fields, this));
   }

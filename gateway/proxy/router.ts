@@ -33,16 +33,16 @@ import type { SetFields } from './set-fields.ts';
 /** Where inside Fastify a request goes; the route table has decided. */
 export type InternalRoute = { readonly kind: 'page' } | { readonly kind: 'extended'; readonly index: number };
 
-/** What Fastify's side of a snapshot asks of the gateway. */
+/** Callbacks of a snapshot's Fastify instance. */
 export interface RouterHandlers {
   /** For the log of extensions. */
   readonly log: FastifyBaseLogger;
-  /** What the route table has decided. */
+  /** The internal route of a request, as the route table decided. */
   routeOf(request: IncomingMessage): InternalRoute;
   page(request: IncomingMessage, reply: FastifyReply): Promise<FastifyReply>;
   /** The exchanges that extended routes make requests of. */
   readonly waiting: Tag;
-  /** Field that tells the dispatcher which exchange a request belongs to. @param shown the header as the extension met it. */
+  /** The field by which the dispatcher finds the exchange of a request. @param shown the header section as the extension got it */
   tag(request: IncomingMessage, shown: IncomingHttpHeaders): readonly [name: string, value: string];
   /** The head of an extended route's answer is about to be set. */
   headDue(request: IncomingMessage): void;
@@ -50,7 +50,7 @@ export interface RouterHandlers {
   flushHead(request: IncomingMessage): void;
   /** Whether it is a WebSocket's handshake. */
   isHandshake(request: IncomingMessage): boolean;
-  /** Its hooks have let a request pass, and no hook sees the body of the answer: the gateway goes on by itself. */
+  /** The hooks have let a request pass, and none of them sees the answer's body: the gateway continues by itself. */
   hooksPassed(request: IncomingMessage, edits: HookEdits): void;
   /** An extension threw, or its request failed. @param set the fields of an answer that hooks had set by then. */
   extensionFailed(request: IncomingMessage, cause: unknown, set: SetFields): void;
@@ -62,8 +62,8 @@ export interface Router {
 }
 
 /**
- * The Fastify instance of one snapshot, the home of what is extended: the gateway's page, and each route that is extended in code in an
- * encapsulated context of its own. Our table has decided before; `rewriteUrl` names the internal route. Plain routes never come here.
+ * The Fastify instance of one snapshot, for everything that is extended: the gateway's page, and each extended route in an encapsulated
+ * context of its own. The route table has decided before; `rewriteUrl` gives the internal route. Plain routes never come here.
  *
  * @throws ExtensionError
  */
@@ -76,7 +76,7 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
     serverFactory: (handler) => http.createServer(handler),
     rewriteUrl: (request) => internalUrl(handlers.routeOf(request as IncomingMessage)),
     exposeHeadRoutes: false,
-    // A snapshot that is being retired still finishes what it has.
+    // A retiring snapshot still finishes its exchanges.
     return503OnClosing: false,
     frameworkErrors: (error, request) => handlers.extensionFailed(request.raw, error, {}),
   });
@@ -110,14 +110,14 @@ export async function buildRouter(routes: readonly RouteConfig[], handlers: Rout
   };
 }
 
-/** What a plugin does at its end may fail or never settle: nobody waits for it, and it ends nothing else. */
+/** A plugin's `onClose` may fail or never settle: nothing waits for it, and its failure ends nothing else. */
 function close(app: FastifyInstance, log: FastifyBaseLogger): void {
   app.close().catch((cause: unknown) => log.error({ err: cause }, 'a plugin could not be closed'));
 }
 
 /**
- * The log that Fastify makes a child of for each exchange, which inherits this `warn`. @fastify/reply-from logs each failure of a service with its
- * stack: a service that answers garbage would fill the log with what the line of its exchange says already.
+ * The logger that Fastify derives each exchange's logger from. @fastify/reply-from logs each failure of a service with its stack; that
+ * would fill the log with what the exchange's own line says.
  */
 function logWithoutRepeats(log: FastifyBaseLogger): FastifyBaseLogger {
   function warn(this: FastifyBaseLogger, ...said: Parameters<FastifyBaseLogger['warn']>): void {
@@ -135,14 +135,14 @@ function internalUrl(route: InternalRoute): string {
   return route.kind === 'page' ? PAGE_URL : `/extended/${route.index}`;
 }
 
-/** Whatever method Node's parser reads is carried: WebDAV's and QUERY too. */
+/** All methods of Node's parser, WebDAV's and QUERY included. */
 function everyMethod(app: FastifyInstance): string[] {
   const known = new Set(app.supportedMethods);
   for (const method of http.METHODS) if (!known.has(method)) app.addHttpMethod(method, { hasBody: true });
   return http.METHODS;
 }
 
-/** What stands before the service on one route. */
+/** A plugin and hooks in front of the service on one route. */
 interface Extended {
   readonly route: RouteConfig;
   readonly extension: RouteExtension;
@@ -165,7 +165,7 @@ function extendedRoute(
     // A plugin that unpacks bodies would take this one from the service.
     if (plugins.length > 0) delete headers['content-encoding'];
     hideSessions(request.raw);
-    // Hooks edit in place, too: what they have changed shows only beside what they were given.
+    // Hooks may edit in place, so changes only show beside a copy.
     (request.raw as ShownRequest)[SHOWN] = { ...headers };
     done();
   });
@@ -191,7 +191,7 @@ function extendedRoute(
   );
 }
 
-/** What a plugin sees it may log, or send elsewhere: sessions are between us and the browser. */
+/** Plugins may log what they see, or send it elsewhere: sessions are between the gateway and the browser. */
 function hideSessions(request: IncomingMessage): void {
   const { headers, rawHeaders } = request;
   if (headers.cookie?.includes('portway-') !== true) return;
@@ -277,8 +277,7 @@ function hookEdits(
 }
 
 /**
- * Makes of the parsed header what an extension may see and what Fastify lets pass. What the service gets is made from the fields as
- * they came, so nothing is lost by it.
+ * Prepares the parsed header section for Fastify and extensions. The service gets fields made from the original ones, so nothing is lost.
  */
 function settleHeaders(headers: IncomingHttpHeaders, method: string | undefined): void {
   // Already acted upon. @fastify/http-proxy would let a client nominate its own Cookie away.

@@ -3,7 +3,10 @@ import { http } from '../exchange/node-http.ts';
 /** Fields of an answer, as Fastify has them. */
 export type SetFields = Readonly<Record<string, number | string | string[] | undefined>>;
 
-/** What an extension has set of a head that is not its own: `WWW-Authenticate`, `Retry-After` and their like, without what is about the body, or the connection. */
+/**
+ * Fields that an extension has set for an answer of the gateway's own, such as `WWW-Authenticate` and `Retry-After`, without those of body
+ * and connection.
+ */
 export function ownFields(set: SetFields): string[] {
   return fieldsOf(set, (name) => isOfAnswer(name) || isOfConnection(name));
 }
@@ -18,7 +21,7 @@ export function fieldsOf(set: SetFields, except: (name: string) => boolean): str
   return fields;
 }
 
-/** What can't be sent must not take the place of what can. */
+/** An invalid field must not prevent the answer. */
 function isField(name: string, value: string | number): boolean {
   try {
     http.validateHeaderName(name);
@@ -29,7 +32,7 @@ function isField(name: string, value: string | number): boolean {
   }
 }
 
-/** How messages are framed, and what becomes of their connection: the gateway's own business. @param name in lower case */
+/** Fields of framing and connection, which are the gateway's own business. @param name in lower case */
 export function isOfConnection(name: string): boolean {
   return CONNECTION.has(name) || name.startsWith('sec-websocket-');
 }
@@ -39,7 +42,7 @@ const CONNECTION: ReadonlySet<string> = new Set([
   'content-length',
 ]);
 
-/** What a body is, or whose answer. @param name in lower case */
+/** Fields that describe the body, or its origin. @param name in lower case */
 export function isOfAnswer(name: string): boolean {
   return ANSWER.has(name);
 }

@@ -23,7 +23,7 @@ export class Snapshot {
   /** Where no route takes an exchange. */
   readonly unrouted: RoutePolicies;
   readonly trust: TrustedPeers;
-  /** What becomes of the fields of every answer over TLS; `null`: nothing. */
+  /** Changes the fields of every answer over TLS; `null`: nothing to change. */
   readonly overTls: ((fields: Fields) => Fields) | null;
   readonly #registry: UpstreamRegistry;
   readonly #signatures = new Set<string>();
@@ -102,7 +102,7 @@ export class Snapshot {
     this.#closeIfDone();
   }
 
-  /** Swapped out: what is under way ends in its own time, then all that nobody else names is closed. */
+  /** Called when another snapshot serves: exchanges under way finish, then everything that no other snapshot uses is closed. */
   retire(): void {
     this.#retired = true;
     this.#closeIfDone();
@@ -117,7 +117,7 @@ export class Snapshot {
   }
 }
 
-/** RFC 6797 §6.1, in place of what the service says. Without TLS it would say nothing (§7.2). */
+/** RFC 6797 §6.1: replaces the service's field. Ignored by clients without TLS (§7.2). */
 function withHsts({ maxAgeMs, subDomains }: HstsConfig): (fields: Fields) => Fields {
   const value = `max-age=${Math.floor(maxAgeMs / 1000)}${subDomains ? '; includeSubDomains' : ''}`;
   return editor({ drop: ['strict-transport-security'], append: ['Strict-Transport-Security', value] });

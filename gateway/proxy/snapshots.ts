@@ -16,17 +16,17 @@ export interface SnapshotsOptions {
   readonly servesStream: (signature: string) => boolean;
   /** Asked when a snapshot is built: they are made later than this. */
   readonly handlers: () => RouterHandlers;
-  /** Told of each configuration that takes effect, the first among them. Resolves when all of it has. */
+  /** Called for each configuration that takes effect, the first included. Resolves when it has done its part. */
   readonly taken: (config: GatewayConfig) => Promise<void>;
 }
 
 /**
- * Holds the snapshot that serves, and replaces it: the next one is built beside it, one reference is swapped, and the old one finishes
- * what it has.
+ * Holds the current snapshot and replaces it: the next one is built beside it, one reference is swapped, and the old one finishes its
+ * exchanges.
  */
 export class Snapshots {
   readonly #options: SnapshotsOptions;
-  /** There is one once the first configuration was taken. Changes by `take` alone. */
+  /** Set from the first configuration on. Only `take` changes it. */
   current!: Snapshot;
   readonly #drains = new Set<NodeJS.Timeout>();
 
@@ -47,7 +47,7 @@ export class Snapshots {
     if (previous) this.#drainChanged();
   }
 
-  /** What lasts on routes that are no more gets some time to come to an end by itself. */
+  /** Long-lived exchanges on removed routes get some time to end by themselves. */
   #drainChanged(): void {
     const timer = setTimeout(() => {
       this.#drains.delete(timer);
@@ -60,7 +60,7 @@ export class Snapshots {
     this.#drains.add(timer);
   }
 
-  /** No more will be taken; what is under way on the current one may finish. */
+  /** No more snapshots are taken; exchanges of the current one may finish. */
   retire(): void {
     for (const timer of this.#drains) clearTimeout(timer);
     (this.current as Snapshot | undefined)?.retire();

@@ -20,7 +20,7 @@ import type { LiveRoute } from './live-route.ts';
 import type { NameHosts } from './name-hosts.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What exchanges share with all others of their process. */
+/** Shared by all exchanges of the process. */
 export interface ExchangeContext {
   readonly mode: 'development' | 'production';
   /**
@@ -47,8 +47,8 @@ export interface Admitted extends Arrival {
 }
 
 /**
- * An exchange that a route has taken: what policies, header rules and the choice of an endpoint may know of it, and what policies do to it. On
- * its way to the service it is `Routed` (routed.ts), the same object.
+ * An exchange that a route has taken, as policies, header rules and balancers see it. On its way to the service the same object is a
+ * `Routed` (routed.ts).
  */
 export class TakenExchange implements RoutedExchange, Choice {
   readonly peer: Peer;
@@ -69,14 +69,14 @@ export class TakenExchange implements RoutedExchange, Choice {
   personal = false;
   /** `null`: as fast as both sides can. */
   pace: Pace | null = null;
-  /** What policies have to say beside the final answer. */
+  /** Fields that policies add to the final answer. */
   protected added: Fields = NONE;
   #ownFacts: OwnFacts | null = null;
   #releases: readonly (() => void)[] | null = null;
   #isOver = false;
   #abort: AbortController | null = null;
 
-  /** @param facts with what else of `X-Forwarded-*` a trusted peer said. */
+  /** @param facts with other `X-Forwarded-*` fields of a trusted peer */
   constructor(
     exchange: Admitted,
     match: RouteMatch,
@@ -161,7 +161,7 @@ export class TakenExchange implements RoutedExchange, Choice {
     this.#abort.abort();
   }
 
-  // What the choice of an endpoint may depend on, read only where a balancer asks for it.
+  // Inputs for choosing an endpoint, read only by balancers that need them.
 
   get choice(): Choice {
     return this;

@@ -29,7 +29,7 @@ export class Tunnels {
       return exchange.refuse(routed, new GatewayError('upgrade_refused', 'files take no upgrade'));
     const { longLived, inspection } = this.#options;
     const { signature } = routed.live;
-    // What is no upgrade is carried.
+    // Only upgrades get here.
     const { socket, early } = exchange.downstream as UpgradeRequest;
     const { record } = exchange;
     if (record.detail !== null) record.detail.messages = inspection.listens(routed.route, record);
@@ -54,7 +54,7 @@ export class Tunnels {
     tunnel.start();
   }
 
-  /** A handshake follows no redirect: a client whose WebSocket fails tries again by itself. */
+  /** Handshakes follow no redirects: a client whose WebSocket fails tries again by itself. */
   #learnsHost({ match, rawTarget, ownHost, record }: Routed): void {
     const { named, route } = match;
     if (!named || route.hostHeader !== 'auto') return;

@@ -7,11 +7,11 @@ import type { Counts } from '../policy/rate-limit/counts.ts';
 import type { SharedTexts } from '../policy/shared-texts.ts';
 import type { TicketSeed } from '../tls/ticket-keys.ts';
 
-/** What a gateway that is one worker of several has from its primary, in place of a file to follow and an admin listener. */
+/** A worker's connections to its primary, in place of a file to follow and an admin listener. */
 export interface WorkerContext {
-  /** What it serves at first. */
+  /** The configuration to start with. */
   readonly content: FileContent;
-  /** Where all workers listen, whatever the file says by now; `null`: where it says. */
+  /** The address of all workers, whatever the file says now; `null`: as configured. */
   readonly listen: { readonly host: string; readonly port: number } | null;
   /** Whether it is the one that carries UDP (docs/workers.md). */
   readonly datagrams: boolean;
@@ -23,16 +23,16 @@ export interface WorkerContext {
   readonly adminSessions: boolean;
   /** Where the services are that a cluster names. */
   readonly placed: readonly PlacedService[];
-  /** Where all workers, of all replicas, agree on what they count. */
+  /** Counts of limits, shared by all workers of all replicas. */
   readonly counts: Counts;
-  /** What all replicas keep for each other. */
+  /** Texts shared by all replicas. */
   readonly texts: SharedTexts;
   /** The other workers of this machine; `null`: there are none. */
   readonly others: OthersUnderWay | null;
-  /** Tells the others what a change makes forget. */
+  /** Tells the other workers which cached answers to forget. */
   readonly changed: (purges: readonly Purge[]) => void;
-  /** Its part of what the configuration bounds for all workers together. */
+  /** This worker's part of bounds that hold for all workers together. */
   share(config: GatewayConfig): GatewayConfig;
-  /** What the primary told last. */
+  /** The last status from the primary. */
   configStatus(): ConfigStatus;
 }

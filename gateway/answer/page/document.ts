@@ -6,7 +6,7 @@ export interface DocumentParts {
   readonly title: string;
   /** HTML. */
   readonly body: string;
-  /** What keeps it up to date; `null`: it doesn't change. */
+  /** The script that updates it; `null`: it is static. */
   readonly script: string | null;
 }
 
@@ -16,7 +16,7 @@ const glyph =
   '<path d="M2 12h6m0 0c5 0 4-7 9-7m-9 7h9m-9 0c5 0 4 7 9 7"/>' +
   '<circle cx="20" cy="5" r="1.5"/><circle cx="20" cy="12" r="1.5"/><circle cx="20" cy="19" r="1.5"/></svg>';
 
-// Without an icon of its own, the browser would ask for /favicon.ico: a request to whatever is routed there.
+// Without an icon the browser would ask for /favicon.ico: a request to some route.
 export const icon = `data:image/svg+xml,${encodeURIComponent(
   glyph.replace(
     /^<svg [^>]*>/,
@@ -73,7 +73,7 @@ ${script === null ? '' : `<script>${script}</script>\n`}</body>
 `;
 }
 
-/** What stands in the head of a page. */
+/** The head of a page. */
 export interface Head {
   /** Where the map is; `null`: this page can't lead there. */
   readonly home: string | null;

@@ -3,7 +3,7 @@ import { renderDocument, renderHead } from './document.ts';
 import { escapeHtml, safeHref } from './escape.ts';
 import { returnScript } from './return-script.ts';
 
-/** An error answer for a person. All of it is plain text; in production, leave out what only operators may know. */
+/** An error for people. All of it is plain text; in production, omit details that are for operators. */
 export interface ErrorPageInput {
   readonly status: number;
   readonly title: string;
@@ -11,13 +11,13 @@ export interface ErrorPageInput {
   /** The row of the error catalogue. */
   readonly code: string;
   readonly requestId: string;
-  /** What was tried and what became of it; a sentence that `detail` says already is left out. */
+  /** What was tried, and the result; sentences already in `detail` are left out. */
   readonly happened?: readonly string[];
-  /** What to do about it, step by step. */
+  /** The fix, step by step. */
   readonly fix?: readonly string[];
   /** Routes that may have been meant. */
   readonly nearest?: readonly { readonly label: string; readonly href: string }[];
-  /** What there is, where no route takes the path: all routes or the first of many, and how many are left out. */
+  /** The routes, when none took the path: all or the first of many, and how many are left out. */
   readonly directory?: {
     readonly routes: readonly { readonly label: string; readonly href: string }[];
     readonly more: number;
@@ -87,7 +87,7 @@ function outputBlock(lines: readonly string[]): string {
   return `<section class="block"><h2>The last output of the service</h2><div class="text-block" tabindex="0" role="region" aria-label="Last output"><pre>${text}</pre></div></section>`;
 }
 
-/** What to quote when asking somebody about it; the log has more under the same id. */
+/** The identity of the error, for questions about it; the log has more under the same id. */
 function identity({ code, requestId }: ErrorPageInput): string {
   return `<dl class="facts">
 <dt>Error code</dt><dd class="mono">${escapeHtml(code)}</dd>

@@ -9,8 +9,8 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /**
- * Any text as HTML text, or as the value of an attribute between quotation marks. What can't be seen, such as a
- * bidirectional override, is written as an escape; line feeds and tabs stay.
+ * Text as HTML text or as a quoted attribute. Invisible characters, such as bidirectional overrides, are written as escapes; line feeds and
+ * tabs stay.
  */
 export function escapeHtml(text: string): string {
   return printableLines(text).replace(/[&<>"']/g, (character) => entities[character]!);

@@ -1,6 +1,6 @@
 /**
- * The look that all pages of the gateway share: the page of what is mapped where, error pages, and the dashboard, which adds what only it has
- * (dashboard/style/). One scale of type: 12, 13, 15 and 20 pixels.
+ * The look shared by all pages of the gateway: the page at `/`, error pages, and the dashboard, which adds its own (dashboard/style/). One
+ * scale of type: 12, 13, 15 and 20 pixels.
  */
 export const look = `:root{--small:.75rem;--base:.8125rem;--large:.9375rem;--title:1.25rem;--round:.375rem;--gap:1.5rem;
 --hover:color-mix(in srgb,var(--text) 4%,transparent);--chosen:color-mix(in srgb,var(--link) 6%,transparent)}

@@ -1,9 +1,9 @@
 import { scriptPolicy } from './document.ts';
 
 /**
- * Takes the page again when its service is back: asks with the same method as a browser that goes to a page (GET), until the
- * answer is none of the gateway's own errors. `Prefer: wait` (RFC 7240 §4.3): the gateway holds the question for a second, as it holds that
- * of a browser, and the page shows what the service says meanwhile.
+ * Reloads the page when its service is back: asks with GET, like a browser's navigation, until the answer is not one of the gateway's
+ * errors. With `Prefer: wait` (RFC 7240 §4.3) the gateway holds the request for a second, as it holds a navigation, and the page shows the
+ * service's output meanwhile.
  */
 export const returnScript = `
 'use strict';

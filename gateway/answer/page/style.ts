@@ -57,5 +57,5 @@ const paletteCss = `:root{color-scheme:light dark;${variables(light)};
 @media (prefers-color-scheme:dark){:root{${variables(dark)}}}
 `;
 
-/** What each page of the gateway begins with. */
+/** The first styles of each page. */
 export const style = (paletteCss + look).trim();

@@ -9,7 +9,7 @@ export class H2Body implements RequestBody {
   readonly #stream: ServerHttp2Stream;
   readonly #received: (bytes: number) => void;
 
-  /** @param received is told of each part that has come. */
+  /** @param received called for each part that arrives */
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, received: (bytes: number) => void) {
     const length = headers['content-length'];
     this.length = length === undefined ? null : Number(length);

@@ -7,8 +7,8 @@ import { http } from '../../exchange/node-http.ts';
 import type { H2Exchange } from './h2-exchange.ts';
 
 /**
- * Carries a request of HTTP/2 as one of HTTP/1.1 on a connection in memory, for what only the general lane does: hooks of Fastify, and the
- * gateway's own page. @param far the end of the connection that is not the general lane's.
+ * Carries an HTTP/2 request as HTTP/1.1 over a connection in memory, for features of the general lane: Fastify's hooks and the gateway's
+ * own page. @param far the other end of the general lane's connection
  */
 export function bridgeRequest(exchange: H2Exchange, far: Duplex): void {
   const { body, method } = exchange;
@@ -29,7 +29,10 @@ export function bridgeRequest(exchange: H2Exchange, far: Duplex): void {
   });
 }
 
-/** RFC 8441 §5: an extended CONNECT is the handshake of a WebSocket, and 200 is its 101: a service that says 200 itself has opened none. */
+/**
+ * RFC 8441 §5: an extended CONNECT is the handshake of a WebSocket, and its 200 is HTTP/1.1's 101. A service that answers 200 itself has
+ * opened none.
+ */
 export function bridgeTunnel(exchange: H2Exchange, far: Duplex): void {
   const key = randomBytes(16).toString('base64');
   const handshake = ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', key];
@@ -42,10 +45,10 @@ export function bridgeTunnel(exchange: H2Exchange, far: Duplex): void {
   request.end();
 }
 
-/** The end of one side is one to the other, and its reset a reset (RFC 8441 §5). */
+/** Passes the end of one side to the other, and a reset as a reset (RFC 8441 §5). */
 function joinTunnel(exchange: H2Exchange, socket: Duplex, head: Buffer): void {
   const { stream, received } = exchange;
-  // Node says `end` of a stream that was reset, too.
+  // Node emits `end` for a stream that was reset, too.
   const wasReset = () => stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR;
   exchange.listen({
     drained() {},
@@ -71,7 +74,7 @@ function requestOn(far: Duplex, method: string, exchange: H2Exchange, more: Fiel
   });
 }
 
-/** The answer goes out as it came, a broken one as a broken stream. @param statusFor the status that says to the client what that of the answer means */
+/** Passes the answer on; a broken one breaks the stream. @param statusFor the status for the client, by the answer's */
 function relayAnswer(
   request: ClientRequest,
   exchange: H2Exchange,
@@ -109,7 +112,7 @@ function relayAnswer(
 }
 
 const ANSWER_HEAD_MAX_BYTES = 128 * 1024;
-/** HTTP/1.1's own: what a client of HTTP/2 says of them would be taken for ours. */
+/** Framing fields of HTTP/1.1: a client's own would be taken for ours. */
 const FRAMING_FIELDS: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'],
   ...['sec-websocket-key', 'expect'],

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 
-/** Why a connection was closed for what its client sent. */
+/** Why a connection was closed because of its client's frames. */
 export type ClosingReason = 'flood' | 'protocol';
 
-/** Connections of HTTP/2 that were closed for what their clients sent. All are counted; the log has a line of them once a minute. */
+/** HTTP/2 connections that were closed because of their clients' frames. All are counted; the log gets one line per minute. */
 export class H2Closings {
   readonly counts: Record<ClosingReason, number> = { flood: 0, protocol: 0 };
   readonly #log: Pick<Logger, 'warn'>;

@@ -9,14 +9,14 @@ import { grouped, lowered, neverIndexed, sizeOf } from '../../exchange/h2-fields
 import type { Peer } from '../../exchange/peer.ts';
 import { H2Body } from './h2-body.ts';
 
-/** What an exchange asks of the session that it came in on. */
+/** The session of an exchange. */
 export interface H2Session {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly reading: Reading;
   /** A part of a body has come. */
   readonly received: (bytes: number) => void;
-  /** @param code with which the stream ended, whoever ended it (RFC 9113 §7) */
+  /** @param code the stream's error code, whoever ended it (RFC 9113 §7) */
   streamClosed(code: number): void;
 }
 
@@ -35,7 +35,7 @@ export class H2Exchange implements ClientExchange {
   #waitsForTrailers = false;
   /** A head that may be all of the answer. */
   #held: string[] | null = null;
-  /** Whether it hears when what was written has gone. */
+  /** Whether it is notified when written bytes are sent. */
   #drains = false;
   #ended = false;
   #closed = false;
@@ -63,7 +63,7 @@ export class H2Exchange implements ClientExchange {
     return this.#stream;
   }
 
-  /** A part of what a tunnel carries has come. */
+  /** Called for each part that a tunnel receives. */
   get received(): (bytes: number) => void {
     return this.#session.received;
   }
@@ -115,7 +115,7 @@ export class H2Exchange implements ClientExchange {
     this.#attempt(() => stream.respond(list, { waitForTrailers }));
   }
 
-  /** To gRPC a head that ends the stream is one of trailers: whether it does is known in this turn of the loop. */
+  /** gRPC takes a head that ends its stream for trailers: whether it does is known within this turn of the loop. */
   #holdHead(list: string[]): void {
     this.#held = list;
     process.nextTick(() => this.#flushHead());
@@ -159,7 +159,10 @@ export class H2Exchange implements ClientExchange {
     if (this.body && !this.#stream.readableEnded) this.#stopUpload();
   }
 
-  /** What is left of it is read by nobody: the client is told to stop, which is no error, once its answer has ended (RFC 9113 §8.1). Node sends trailers in an immediate. */
+  /**
+   * Tells the client to stop its upload, without an error, once the answer has ended (RFC 9113 §8.1). Nobody reads the rest. Node sends
+   * trailers in an immediate.
+   */
   #stopUpload(): void {
     const stream = this.#stream;
     const stop = () => void (stream.destroyed || stream.close(constants.NGHTTP2_NO_ERROR));
@@ -174,7 +177,7 @@ export class H2Exchange implements ClientExchange {
     if (!this.#stream.destroyed) this.#stream.destroy(new Error('broken off'));
   }
 
-  /** A tunnel is reset, as its other end was (RFC 8441 §5). That something was aborted Node says as CANCEL. */
+  /** Resets a tunnel whose other end was reset (RFC 8441 §5). Node sends CANCEL when the reason is an abort. */
   cancel(): void {
     if (!this.#stream.destroyed) addAbortSignal(AbortSignal.abort(), this.#stream);
   }
@@ -222,7 +225,7 @@ function unknownProtocol(protocol: unknown): GatewayError | null {
   return new GatewayError('upgrade_refused', `an extended CONNECT for the protocol "${protocol}"`);
 }
 
-/** What clients are told by SETTINGS_MAX_HEADER_LIST_SIZE is advice (RFC 9113 §6.5.2). */
+/** SETTINGS_MAX_HEADER_LIST_SIZE, by which clients are told, is only advice (RFC 9113 §6.5.2). */
 export const HEAD_MAX_BYTES = 16 * 1024;
 
 function isGrpc(fields: Fields): boolean {

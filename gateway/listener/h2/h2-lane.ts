@@ -10,7 +10,7 @@ import { bridgeRequest, bridgeTunnel } from './h2-bridge.ts';
 import type { H2Closings } from './h2-closings.ts';
 import { H2Exchange, type H2Session, HEAD_MAX_BYTES } from './h2-exchange.ts';
 
-/** What the sessions of a listener ask of it. */
+/** The listener, as its sessions need it. */
 export interface H2LaneOwner {
   /** While it drains, sessions take no new streams. */
   readonly draining: boolean;
@@ -33,7 +33,7 @@ export class H2Lane {
     this.#turns = turns;
   }
 
-  /** @param received what was read of it already */
+  /** @param received bytes that were read of it already */
   accept(socket: Socket, received: readonly Buffer[] = []): void {
     if (received.length > 0) {
       socket.pause();
@@ -104,7 +104,7 @@ class H2Connection implements H2Session, TurnTaker {
   readonly #vigil: H2Vigil;
   /** Streams that are carried. */
   #streams = 0;
-  /** Bytes that may have come since the last look, by what came of them. */
+  /** Bytes allowed since the last look, by the messages that arrived. */
   #accounted = 0;
   #sentBytes = 0;
   #lookedAt = performance.now();
@@ -155,7 +155,7 @@ class H2Connection implements H2Session, TurnTaker {
 
   streamClosed(code: number): void {
     this.#streams--;
-    // A client that makes us reset its streams does what one does that resets them (CVE-2025-8671).
+    // A client that makes us reset its streams costs the same as one that resets them (CVE-2025-8671).
     if (BROKEN_RULES.has(code)) this.#noteFrame();
   }
 
@@ -168,7 +168,7 @@ class H2Connection implements H2Session, TurnTaker {
     this.session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
-  /** What Node and nghttp2 do not bound: frames that nobody is told of, clients that are gone, and those that stay when they have been told to go. */
+  /** Checks what Node and nghttp2 do not bound: frames without an event, clients that are gone, and clients that stay after GOAWAY. */
   look(): void {
     const busy = this.#streams > 0;
     const { bytes, silentMs } = this.#vigil.look(busy ? ASK_AFTER_MS : Number.POSITIVE_INFINITY);
@@ -180,7 +180,7 @@ class H2Connection implements H2Session, TurnTaker {
     this.#leaving = leaving;
   }
 
-  /** Bodies, heads, windows for what was sent, and as much again of anything as a client may need. */
+  /** Bytes of bodies, heads and window updates, and as many again for anything else that a client may need. */
   #allowance(): number {
     const now = performance.now();
     const sent = this.socket.bytesWritten - this.#sentBytes;
@@ -230,6 +230,6 @@ const SESSION_OPTIONS: http2.ServerSessionOptions = {
   // Beyond these a client that resets its streams is sent away.
   streamResetBurst: 200,
   streamResetRate: 33,
-  // A service may say a field twice that should be said once: over HTTP/1.1 it passes, too.
+  // Repeated single-value fields of services are passed on over HTTP/1.1, too.
   strictSingleValueFields: false,
 };

@@ -2,8 +2,8 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { markPeer, type Peer } from '../../exchange/peer.ts';
 
 /**
- * Two ends of a connection in memory. The first is taken for a socket of this client by what reads HTTP/1.1 from it: it has as much of
- * one as the general lane asks for.
+ * Two ends of a connection in memory. The general lane takes the first for a socket of this client: it has as much of a socket as that
+ * needs.
  */
 export function memoryConnection(peer: Peer): readonly [near: Duplex, far: Duplex] {
   const [near, far] = duplexPair();

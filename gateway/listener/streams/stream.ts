@@ -10,7 +10,7 @@ import type { Upstream } from '../../upstream/upstream.ts';
 export interface LiveStream {
   readonly config: StreamConfig;
   readonly upstream: Upstream;
-  /** What the upstream was asked for by. */
+  /** The key of its upstream. */
   readonly spec: UpstreamSpec;
   /** As of routes: equal for streams that treat a connection alike. */
   readonly signature: string;
@@ -22,7 +22,7 @@ export interface RunningStream extends Pick<LiveStream, 'config' | 'upstream'> {
   readonly refused: number;
 }
 
-/** What streams share with the rest of the gateway. */
+/** Parts of the gateway that streams use. */
 export interface StreamContext {
   readonly identity: IdentitySource;
   readonly longLived: LongLivedExchanges;
@@ -31,7 +31,7 @@ export interface StreamContext {
   readonly log: (record: ExchangeRecord) => void;
 }
 
-/** What streams share among themselves. */
+/** Shared among streams. */
 export interface StreamSiblings {
   /** `address port` of every socket that datagrams leave from towards services: a datagram from there is the gateway's own. */
   readonly ownPorts: Set<string>;
@@ -49,7 +49,7 @@ export interface Stream {
   replace(live: LiveStream): void;
   /** @param emptied called when nothing is left of it. */
   stopAccepting(emptied?: () => void): void;
-  /** Ends what is left, and lets go of the port. */
+  /** Force-closes the rest and releases the port. */
   destroy(): void;
 }
 

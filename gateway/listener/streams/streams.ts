@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * The ports below HTTP. A reload opens what is new, closes what is gone, and gives the rest its new configuration without letting go of the
- * port; connections on unchanged streams notice nothing.
+ * The ports below HTTP. A reload opens new streams, closes removed ones and gives the others their new configuration without releasing the
+ * port; connections of unchanged streams are not affected.
  */
 export class Streams {
   readonly #registry: UpstreamRegistry;
@@ -52,7 +52,7 @@ export class Streams {
     }
   }
 
-  /** At a reload a port that can't be opened is told in the log and tried again, and the others serve. Never rejects. */
+  /** In a reload, a port that can't be opened is reported in the log and tried again, while the others serve. Never rejects. */
   reconcile(configs: readonly StreamConfig[], resolver: GatewayConfig['resolver'] = null): Promise<void> {
     return this.#enqueue(() => {
       this.#resolver = resolver;
@@ -160,7 +160,7 @@ export class Streams {
       : new UdpStream(live, this.#context, this.#siblings);
   }
 
-  /** Tells once what is in the way, and once that it is no more. */
+  /** Reports an obstacle once, and its end once. */
   async #open(entry: Entry): Promise<void> {
     const { live, stream, problem } = entry;
     try {
@@ -176,7 +176,7 @@ export class Streams {
         this.#log.error({ stream: live.config.id }, `${message}; it is tried again, the others serve`);
       this.#retryLater();
     }
-    // The gateway was told to stop while the port was being opened.
+    // The gateway was stopped while the port was being opened.
     if (this.#stopped) stream.destroy();
   }
 
@@ -205,7 +205,7 @@ export class Streams {
     }
     const next = this.#acquire(config);
     await next.upstream.answered;
-    // It was destroyed meanwhile, and has let go of what it knew of.
+    // Destroyed meanwhile: it has released its upstream.
     if (this.#stopped) return this.#release(next);
     entry.live = next;
     entry.stream.replace(next);

@@ -151,7 +151,7 @@ function noteAnswer(record: ExchangeRecord, bytes: number): void {
   clearError(record);
 }
 
-/** Names have been looked up by now: what is left of them is addresses. */
+/** Resolved endpoints have addresses only. */
 function addressesOf({ address, key }: Endpoint): UdpAddress[] {
   if (address.kind === 'unix') return [];
   const { port, addresses, host } = address;

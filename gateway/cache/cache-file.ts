@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Opens the SQLite file of a cache, or makes it. One that is damaged is made anew: what it held can be had from the service.
+ * Opens the SQLite file of a cache, or creates it. A damaged file is created anew: its content can be fetched from the service again.
  *
- * @param signature what was kept under another one is forgotten: the route meant something else then.
- * @param prepare fails where the file has not what we made in it.
- * @throws when it can't be used, another process has it, or it belongs to another program, which is left as it is.
+ * @param signature entries of another signature are dropped: the route had another meaning then
+ * @param prepare fails if tables or indexes are missing
+ * @throws if the file can't be used, another process has it open, or it belongs to another program, in which case it is left alone
  */
 export function openCacheFile<T>(
   file: string,
@@ -40,7 +40,7 @@ function opened<T>(file: string, signature: string, prepare: (database: Database
     // A power cut may cost the newest entries; it must not leave pages of one in the body of another.
     database.exec('PRAGMA synchronous = NORMAL');
     claim(database, `${LAYOUT} ${signature}`);
-    // By what they weigh the whole is bounded.
+    // The sum of weights bounds the cache.
     database.exec(
       `DELETE FROM entry WHERE typeof(weight) <> 'integer' OR weight NOT BETWEEN 0 AND ${WEIGHT_MAX}`,
     );
@@ -67,10 +67,10 @@ function claim(database: DatabaseSync, signature: string): void {
   database.exec(`${TABLE}; COMMIT; VACUUM`);
 }
 
-/** What SQLite takes for sound, and can't be what was written: indexes are not compared with their tables. */
+/** Damage that SQLite does not detect: indexes are not compared with their tables. */
 export class DamagedFile extends Error {}
 
-/** SQLITE_CORRUPT, SQLITE_NOTADB and, of what is there twice, SQLITE_CONSTRAINT. */
+/** SQLITE_CORRUPT, SQLITE_NOTADB and, for duplicates, SQLITE_CONSTRAINT. */
 export function isDamage(cause: unknown): boolean {
   return cause instanceof DamagedFile || [11, 26, 19].includes(codeOf(cause));
 }
@@ -80,7 +80,7 @@ function isOtherLayout(cause: unknown): boolean {
   return codeOf(cause) === 1;
 }
 
-/** Without what says where. */
+/** The primary result code, without its extension. */
 function codeOf(cause: unknown): number {
   const { errcode = 0 } = cause as { errcode?: number };
   return errcode & 0xff;
@@ -101,7 +101,7 @@ function isOurs(file: string): boolean {
 /** "pway", by which we know our own files. */
 const APPLICATION_ID = 0x70776179;
 const LAYOUT = 4;
-/** Far above what is ever kept, and the sum of thousands is still a number that JavaScript can count with. */
+/** Far above every real weight, and thousands of them still sum up exactly in JavaScript. */
 const WEIGHT_MAX = 2 ** 40;
 
 /** The body stands last, so that reading the rest does not walk through its pages. */

@@ -7,10 +7,10 @@ import { Selecting } from './vary.ts';
 /** Why a request is sent on (RFC 9211 §2.2). */
 export type ForwardReason = 'uri-miss' | 'vary-miss' | 'stale' | 'request';
 
-/** What asking the service may bring. */
+/** How a request may be answered that the service has to be asked for. */
 export interface CacheLookup {
   readonly reason: ForwardReason;
-  /** Whether those who ask for the same at the same time may wait for one answer: it can be given to them when it is kept. */
+  /** Whether simultaneous requests may wait for one answer: it can be given to them if it is kept. */
   readonly shared: boolean;
   /** Equal for requests that one answer fits, as far as is known. */
   readonly key: string;
@@ -39,14 +39,14 @@ function reasonOf(entry: Entry | undefined, known: boolean): ForwardReason {
   return isFresh(entry) ? 'request' : 'stale';
 }
 
-/** Whether it may be given without asking the service, to those who ask for nothing else. */
+/** Whether it may be given without asking the service, unless the request demands more. */
 export function isFresh(entry: Freshness): boolean {
   return entry.staleAt > Date.now() && !isAlwaysAsked(entry);
 }
 
 type Freshness = Pick<Entry, 'staleAt' | 'cachedAt' | 'alwaysAsked'>;
 
-/** What a client wants to have asked for anew, or for itself, nobody else waits for, and it waits for nobody. */
+/** Whether the request must get an answer of its own: it neither waits for others, nor do others wait for it. */
 function isPersonal(fields: FieldMap): boolean {
   return PERSONAL.some((name) => fields[name] !== undefined);
 }
@@ -60,7 +60,7 @@ function isAlwaysAsked({ staleAt, cachedAt, alwaysAsked }: Freshness): boolean {
 /** `fresh`, or as good as that to this client, or `stale` and to be given all the same, and asked for behind its back; or to be asked for first. */
 export type Use = 'fresh' | 'stale' | 'ask';
 
-/** RFC 9111 §4, and §5.2.1 of what the client says. */
+/** RFC 9111 §4, and §5.2.1 for directives of the request. */
 export function useOf(entry: Entry, fields: FieldMap): Use {
   const now = Date.now();
   if (!saysAnything(fields)) {

@@ -13,11 +13,11 @@ export type Outcome =
       /** Of the service's answer; `null`: there was none, or it is the status of this one. */
       readonly status: number | null;
       readonly kept: boolean;
-      /** Why it is not; `null`: it is, or this says nothing. */
+      /** Why it is not kept; `null`: it is, or keeping was not considered. */
       readonly notKept: NotKept | null;
       /** It waited for another one in vain. */
       readonly waited: boolean;
-      /** The service failed, and this is what was kept before. */
+      /** The service failed, and the answer is a kept one. */
       readonly staleIfError: boolean;
     }
   | { readonly kind: 'only-if-cached' };

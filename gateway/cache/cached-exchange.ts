@@ -23,7 +23,7 @@ export interface CachedPlan extends FetchPlan {
   readonly idleMs: number;
   readonly streamIdleMs: number;
   answerFields(fields: Fields): Fields;
-  /** What this answer has beside fields that all get alike; `null`: something is done to those as well. */
+  /** Fields of this answer beside those common to all hits; `null`: the common ones change, too. */
   readonly ownFields: Fields | null;
   informationalFields(fields: Fields): Fields;
   /** How a whole answer is compressed for this client; `null`: not at all, or not before others have seen it. */
@@ -52,7 +52,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   #blocked = false;
   #over = false;
   #idleMs: number;
-  /** None for what the client takes at once. */
+  /** Not set if the client accepts everything at once. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -87,7 +87,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     if (use === 'stale') this.#fetch().refresh(entry, this.#record);
   }
 
-  /** To a client that gets what others get, the text of the head has been written before. @returns whether it was. */
+  /** Writes a head whose text was written for an earlier hit. @returns whether that was possible */
   #giveAgain(entry: Entry): boolean {
     const { fields } = this.#plan;
     // A condition makes `fields` another object.
@@ -115,7 +115,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     this.#fetching?.settled();
   }
 
-  /** What is kept in a coding that the client likes: compressed once, for all. */
+  /** The kept answer in a coding that the client accepts, compressed once for all. */
   #coded(entry: Entry): KeptAnswer | null {
     const { coded, fields } = this.#plan;
     if (coded === null || this.#query.method !== 'GET' || fields.range !== undefined) return null;
@@ -137,7 +137,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     return this.#fetching;
   }
 
-  // What comes of it.
+  // Called by the fetch.
 
   informational(status: number, fields: Fields): void {
     if (!this.#over && !this.#answering)
@@ -181,7 +181,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     this.#owner.failed(rescue(cause, 'head'));
   }
 
-  // What the client gets.
+  // Answers to the client.
 
   /** A condition that holds comes before a part (RFC 9110 §13.2.2). */
   #give(entry: KeptAnswer, outcome: Outcome): void {
@@ -208,15 +208,15 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     if (unchanged) this.#head(304, 'Not Modified', fields);
     else this.#head(statusCode, statusMessage, fields);
     this.#begun(unchanged ? 304 : statusCode, outcome);
-    // It may have left while it was told.
+    // The exchange may have ended during the call.
     if (this.#over) return;
-    // What is still to come is for the cache: the client has all that it gets.
+    // The client has its answer; the rest of the body is for the cache only.
     if (unchanged || this.#query.method === 'HEAD') this.#giveWhole(NO_BODY);
     else if (Buffer.isBuffer(body)) this.#giveWhole(body);
     else this.#read(body);
   }
 
-  /** What is whole and fits into one piece needs nobody to mind it, unless the client does not take it. */
+  /** A whole body in one piece needs no reader, unless the client is slow. */
   #giveWhole(body: Buffer): void {
     if (body.length > PIECE_BYTES) return this.#read(Feed.of(body));
     if (body.length > 0) this.data(body);
@@ -278,7 +278,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     return errorCode === null ? rescue(cause, 'body') : new GatewayError(errorCode, text ?? '');
   }
 
-  /** RFC 9111 §5.2.1.7: what is not at hand is not to be had. */
+  /** RFC 9111 §5.2.1.7: only-if-cached, and nothing usable is kept. */
   #refuse(): void {
     const outcome = { kind: 'only-if-cached' } as const;
     this.#head(504, 'Gateway Timeout', ['Content-Length', '0', 'Cache-Status', cacheStatus(outcome)]);
@@ -288,7 +288,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     this.#giveWhole(NO_BODY);
   }
 
-  // What the client does.
+  // Called by the client's side.
 
   drained(): void {
     this.#blocked = false;
@@ -322,7 +322,7 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
     );
   }
 
-  /** The head is out, so the only honest end is one that shows: the connection breaks off. */
+  /** The head is out, so the connection must break off to show that the answer is incomplete. */
   #cutShort(error: GatewayError): void {
     noteError(this.#record, error);
     this.#finish();

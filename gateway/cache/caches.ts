@@ -8,7 +8,7 @@ import type { Purge } from './purge.ts';
 import { RouteCache } from './route-cache.ts';
 import { CacheStore } from './store.ts';
 
-/** The caches of all routes, by route. What is kept outlives a reload as long as the route means the same to it. */
+/** The caches of all routes. Entries outlive a reload if the route keeps its meaning. */
 export class Caches {
   readonly #compressor = new Compressor();
   readonly #byRoute = new Map<string, { readonly signature: string; readonly cache: RouteCache }>();
@@ -17,13 +17,13 @@ export class Caches {
   /** Whether no route has one; read for each exchange. */
   isEmpty = true;
 
-  /** @param tell tells other workers what a change makes forget. */
+  /** @param tell tells the other workers what to forget */
   constructor(log: Logger, tell: (purges: readonly Purge[]) => void = () => {}) {
     this.#log = log;
     this.#tell = tell;
   }
 
-  /** Opens what is new, forgets what is gone. */
+  /** Opens caches of new routes, and drops those of removed ones. */
   reconcile(routes: readonly RouteConfig[]): void {
     const wanted = new Map(
       routes.flatMap((route) => (route.cache ? [[route.id, { route, config: route.cache }] as const] : [])),
@@ -87,7 +87,7 @@ export class Caches {
     return [...this.#byRoute.values()].reduce((sum, { cache }) => sum + cache.purge(purge), 0);
   }
 
-  /** Forgets what a change makes forget, in all workers. */
+  /** Forgets what a change invalidates, in all workers. */
   changed(purges: readonly Purge[]): void {
     for (const purge of purges) this.purge(purge);
     this.#tell(purges);
@@ -102,10 +102,7 @@ export class Caches {
   }
 }
 
-/**
- * All on which it depends what an answer is the answer to. What another service said, or the same one about another path, is of no use
- * under this route.
- */
+/** Everything that decides what an answer answers: answers of another service, or of another path of it, are useless under this route. */
 function signatureOf({ id, matcher, upstream, cache, ...route }: RouteConfig): string {
   const { strip, rewritePrefix, append, hostHeader } = route;
   const endpoints = upstream.endpoints.map(({ address }) => address.key);

@@ -2,34 +2,34 @@ import type { Fetched } from './fetched.ts';
 
 /** A request for an answer that is being fetched already. */
 export interface Asker {
-  /** What has come of it can be had already. @returns whether it is taken; then nothing else is told. */
+  /** A fetch delivers already. @returns whether this asker takes part in it; then nothing else is called */
   offered(fetched: Fetched): boolean;
   /**
-   * The wait is over. `leader`: it is to fetch, in the place of one who left. `follower`: what it waited for is kept. `alone`: it is not,
-   * and who wants it fetches it.
+   * The wait is over. `leader`: fetch in place of a leader that left. `follower`: the answer is kept. `alone`: the answer is not kept, so
+   * fetch for yourself.
    */
   proceed(as: 'leader' | 'follower' | 'alone', flight: Flight | null): void;
 }
 
-/** How a fetch ended. `gone`: its client left, and nobody else has asked for more than the rest of it. */
+/** How a fetch ended. `gone`: its client left, and nobody else needs the whole answer. */
 export type FlightEnd = 'kept' | 'not-kept' | 'failed' | 'gone';
 
-/** One fetch, and those who wait for what comes of it. Its leader must end it. */
+/** One fetch and its followers. The leader must end it. */
 export interface Flight {
-  /** The head has come, and is being kept: what is left to wait for is the body. */
+  /** The head has arrived and the answer is being kept: only the body is missing. */
   headCame(): void;
-  /** Its first bytes are here, and it is being kept: who can use it waits no longer. */
+  /** The answer is being kept and its first bytes have arrived: followers that can use it stop waiting. */
   flows(fetched: Fetched): void;
-  /** Once by each who leads it. */
+  /** Called once by each leader. */
   end(how: FlightEnd): void;
   /** A client that waited has left. */
   leave(asker: Asker): void;
 }
 
 /**
- * Collapses simultaneous misses into one request (RFC 9111 §4). The first asker leads; the others wait until its answer is kept, and find
- * it in the cache. Nobody waits for ever: neither for a service that hangs nor for a leader that reads slowly. What turns out not to be
- * kept is not waited for again for a while, so that private answers are never queued behind each other.
+ * Collapses simultaneous misses into one request (RFC 9111 §4). The first asker leads; the others wait until the answer is kept, and find
+ * it in the cache. No wait is endless, neither for a hanging service nor for a slow leader. After an answer that was not kept, requests do
+ * not wait for a while, so that private answers are never queued behind each other.
  */
 export class CollapsedMisses {
   readonly #flights = new Map<string, OpenFlight>();
@@ -41,9 +41,9 @@ export class CollapsedMisses {
   }
 
   /**
-   * @param key of what is asked for.
-   * @param patienceMs how long to wait for the head of an answer.
-   * @returns the flight that the asker leads, or waits for; `null`: it is on its own.
+   * @param key the cache key of the request
+   * @param patienceMs how long to wait for the head of an answer
+   * @returns the flight that the asker leads or waits for; `null`: it is on its own
    */
   join(
     key: string,
@@ -79,7 +79,7 @@ class OpenFlight implements Flight {
   readonly #waiting = new Set<Asker>();
   readonly #closed: (how: FlightEnd | 'late') => void;
   #fetched: Fetched | null = null;
-  /** Nobody else waits for the end of it. */
+  /** No more askers may wait for its end. */
   #late = false;
   #over = false;
   #timer: NodeJS.Timeout;
@@ -93,14 +93,14 @@ class OpenFlight implements Flight {
     return setTimeout(() => this.#expire(), ms).unref();
   }
 
-  /** What flows can still be had by others; only for its end it takes too long. */
+  /** Its body may still be shared; only waiting for its end takes too long. */
   #expire(): void {
     if (this.#fetched === null) return this.#close('late', 'alone');
     this.#late = true;
     this.#tell('alone');
   }
 
-  /** @returns whether the asker has what flows, or waits. */
+  /** @returns whether the asker takes part, or waits */
   takes(asker: Asker): boolean {
     if (this.#fetched !== null && asker.offered(this.#fetched)) return true;
     if (!this.#late) this.#waiting.add(asker);
@@ -145,7 +145,7 @@ class OpenFlight implements Flight {
   }
 }
 
-/** For what is left when the head is there: a leader's client may read as slowly as it likes. */
+/** The wait for the rest once the head has arrived: a leader's client may read slowly. */
 const BODY_PATIENCE_MS = 5_000;
 const UNKEPT_MS = 10_000;
 const REMEMBERED_MAX = 1_000;

@@ -22,11 +22,11 @@ export interface FetchOwner
   extends Pick<FetchWatcher, 'informational' | 'answered' | 'standsFor' | 'failed'> {
   /** After a wait: the cache is to be asked anew. */
   lookAgain(): void;
-  /** What flows to another one, from its first byte. */
+  /** Joins another exchange's answer from its first byte. */
   joined(head: KeptHead, feed: Feed): void;
 }
 
-/** How one exchange gets what its cache does not have: from the service, or from another exchange that asks for the same already. */
+/** Gets an answer that the cache lacks: from the service, or by joining another exchange that asks for the same. */
 export class CollapsedFetch implements Asker, FetchWatcher {
   readonly #cache: RouteCache;
   readonly #query: CacheQuery;
@@ -37,7 +37,7 @@ export class CollapsedFetch implements Asker, FetchWatcher {
   waited = false;
   fetched: Fetched | null = null;
   record: ExchangeRecord | null = null;
-  /** What it leads, or waits for, and under which key it came to that. */
+  /** The flight that it leads or waits for, and its key. */
   #flight: Flight | null = null;
   #leads = false;
   #key: string | null = null;
@@ -50,7 +50,7 @@ export class CollapsedFetch implements Asker, FetchWatcher {
     this.#owner = owner;
   }
 
-  /** @param asked what the service is asked about. @param record of the exchange. */
+  /** @param asked the entry to be validated @param record the record of the exchange */
   begin(asked: Entry | undefined, record: ExchangeRecord): void {
     if (!this.#leads) {
       const lookup = this.#cache.lookup(this.#query);
@@ -109,7 +109,7 @@ export class CollapsedFetch implements Asker, FetchWatcher {
     }
   }
 
-  // What becomes of it.
+  // Called by the flight.
 
   informational(status: number, fields: Fields): void {
     this.#owner.informational(status, fields);
@@ -142,7 +142,7 @@ export class CollapsedFetch implements Asker, FetchWatcher {
     this.#end(how);
   }
 
-  /** What those who wait for this exchange are told; where nobody does, it means nothing. */
+  /** The end for followers; without followers it does nothing. */
   #end(how: FlightEnd): void {
     if (!this.#leads) return;
     this.#leads = false;
@@ -150,7 +150,7 @@ export class CollapsedFetch implements Asker, FetchWatcher {
     this.#flight = null;
   }
 
-  /** What was waited for, or asked for in the place of one who left, is there already. */
+  /** The answer is there already: nothing to lead or to wait for. */
   settled(): void {
     if (this.fetched === null) this.#end('kept');
   }

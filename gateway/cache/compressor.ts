@@ -9,12 +9,12 @@ interface Job {
 }
 
 /**
- * Compresses what is kept, once, at a level that no client would wait for: one body at a time, in a thread of Node's pool, whatever is asked of it
- * meanwhile. What finds no room in its queue is compressed for each client, as if nothing were kept.
+ * Compresses kept bodies once, at a level too slow for a waiting client: one body at a time, in Node's thread pool. Bodies beyond its queue
+ * are compressed per client, as if they were not kept.
  */
 export class Compressor {
   readonly #jobs = new Map<string, Job>();
-  /** What did not become smaller. */
+  /** Bodies that did not become smaller. */
   readonly #vain = new Set<string>();
   #queuedBytes = 0;
   #working = false;

@@ -2,7 +2,7 @@ import type { FieldMap } from './entry.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** A client's conditions are answered from what is kept, or from what the service answers without them (RFC 9111 §4.3.2). */
+/** A request without its conditions: they are evaluated here, against the kept or the fetched answer (RFC 9111 §4.3.2). */
 export function withoutConditions(fields: FieldMap): FieldMap {
   if (!isConditional(fields) && !isOnlyIfCached(fields)) return fields;
   const { 'if-none-match': _match, 'if-modified-since': _since, ...rest } = fields;
@@ -33,9 +33,9 @@ function directivesOf(fields: FieldMap): string[] {
 const ONLY_IF_CACHED = /^\s*only-if-cached\s*$/i;
 
 /**
- * Whether the client has this very answer already. If-None-Match beats If-Modified-Since (RFC 9110 §13.2.2).
+ * Whether the client has this very answer already. If-None-Match takes precedence over If-Modified-Since (RFC 9110 §13.2.2).
  *
- * @param kept answered from what is kept: then its Date counts where it does not say when it was changed (RFC 9111 §4.3.2).
+ * @param kept for a kept answer without Last-Modified its Date counts (RFC 9111 §4.3.2)
  */
 export function matchesCondition(fields: FieldMap, answer: Headers, kept: boolean): boolean {
   if (!isConditional(fields)) return false;

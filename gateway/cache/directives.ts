@@ -2,8 +2,8 @@ import { parseDictionary, Token } from 'structured-headers';
 import type { FieldMap } from './entry.ts';
 
 /**
- * What `Cache-Control` says (RFC 9111 §5.2), of a request or of an answer. What is malformed is read in the way that keeps less: a directive that
- * forbids forbids, however its argument looks, and a time that is none is no time at all.
+ * The directives of `Cache-Control` (RFC 9111 §5.2), of a request or an answer. Malformed ones are read in the way that keeps less: a
+ * forbidding directive forbids whatever its argument, and an invalid time is zero.
  */
 export class Directives {
   /** They are meant for caches in front of services alone, and `Expires` does not count beside them. */
@@ -14,21 +14,21 @@ export class Directives {
     this.targeted = targeted;
   }
 
-  /** Several lines are one list; but each is read by itself, so that no quote of one hides what stands in another. */
+  /** Several lines form one list, but each is parsed by itself, so that an unclosed quote in one can't hide directives in another. */
   static of(lines: string | string[] | undefined): Directives {
     const directives = new Directives();
     for (const member of [lines ?? []].flat().flatMap(membersOf)) directives.#add(member);
     return directives;
   }
 
-  /** Nothing is said without the field; HTTP/1.0's word for no-cache counts where it is not there (RFC 9111 §5.4). */
+  /** `Pragma: no-cache` of HTTP/1.0 counts only without `Cache-Control` (RFC 9111 §5.4). */
   static ofRequest(fields: FieldMap): Directives {
     const { 'cache-control': said, pragma } = fields;
     if (said !== undefined || pragma === undefined) return Directives.of(said);
     return Directives.of(Directives.of(pragma).has('no-cache') ? 'no-cache' : undefined);
   }
 
-  /** What an answer says to a shared cache: what is meant for caches in front of services goes before what is meant for all (RFC 9213 §2.2). */
+  /** Directives for a shared cache: `CDN-Cache-Control` takes precedence over `Cache-Control` (RFC 9213 §2.2). */
   static ofAnswer(fields: FieldMap): Directives {
     return targeted(fields['cdn-cache-control']) ?? Directives.of(fields['cache-control']);
   }
@@ -40,7 +40,7 @@ export class Directives {
     if (name !== '') this.set(name, sign === -1 ? null : member.slice(sign + 1));
   }
 
-  /** Of two times the shorter one counts, and of none and one none (RFC 9111 §4.2.1); of two lists of fields all. */
+  /** Of two times the shorter one counts, an invalid one before all (RFC 9111 §4.2.1); lists of fields are merged. */
   set(name: string, value: string | null): void {
     const before = this.#values.get(name);
     if (before === undefined) this.#values.set(name, value);
@@ -48,7 +48,7 @@ export class Directives {
     else if (isLonger(secondsOf(before), secondsOf(value))) this.#values.set(name, value);
   }
 
-  /** Whether a directive that lets more be kept is said, and nothing else with it. */
+  /** Whether a directive that permits keeping is present, and well-formed. */
   grants(name: 'public' | 'must-revalidate' | 'must-understand' | 'immutable'): boolean {
     return this.#values.get(name) === null;
   }
@@ -57,7 +57,7 @@ export class Directives {
     return this.#values.has(name);
   }
 
-  /** @returns `undefined`: nothing is said; `NaN`: it is no time. */
+  /** @returns `undefined`: absent; `NaN`: invalid */
   seconds(name: string): number | undefined {
     const value = this.#values.get(name);
     return value === undefined ? undefined : secondsOf(value);
@@ -74,13 +74,13 @@ export class Directives {
   }
 }
 
-/** RFC 9213 §2.1: as strict as structured fields are. @returns `null`: what is no dictionary, or an empty one, is as if it were not there. */
+/** RFC 9213 §2.1: a strict structured field. @returns `null`: an invalid or empty dictionary counts as absent */
 function targeted(lines: string | string[] | undefined): Directives | null {
   if (lines === undefined) return null;
   try {
     const dictionary = parseDictionary([lines].flat().join());
     const directives = new Directives(true);
-    // `public=?0` says that it is not; but what forbids forbids.
+    // `public=?0` means absent; a forbidding directive still forbids.
     for (const [name, [value]] of dictionary)
       if (value !== false || FORBIDDING.includes(name)) directives.set(name, argumentOf(value));
     return dictionary.size === 0 ? null : directives;
@@ -89,7 +89,7 @@ function targeted(lines: string | string[] | undefined): Directives | null {
   }
 }
 
-/** What is of another type than its directive is no argument of it; but it is said. */
+/** An argument of the wrong type is dropped; the directive stays. */
 function argumentOf(value: unknown): string | null {
   if (value === true) return null;
   if (typeof value === 'number' && Number.isInteger(value)) return String(value);
@@ -114,7 +114,7 @@ function membersOf(text: string): string[] {
   return [...members, text.slice(from)].map((member) => member.trim());
 }
 
-/** What is no directive forbids what it has in it: `no-store;x`, `"private"`, `=private`, `max-age=5 no-store`. */
+/** Malformed members still forbid: `no-store;x`, `"private"`, `=private`, `max-age=5 no-store`. */
 function isIn(member: string, directive: string): boolean {
   const text = member.toLowerCase();
   for (let at = text.indexOf(directive); at !== -1; at = text.indexOf(directive, at + 1))
@@ -144,7 +144,7 @@ function isLonger(one: number, other: number): boolean {
 const SECONDS_MAX = 2 ** 31;
 const LISTS: ReadonlySet<string> = new Set(['private', 'no-cache']);
 
-/** @returns an empty list also for what is none: then it is about all. */
+/** @returns an empty list also for an invalid one: then it concerns all fields */
 function fieldsOf(value: string | null): string[] {
   const list = /^"(.*)"$|^([^"]*)$/s.exec(value ?? '');
   const names = (list?.[1] ?? list?.[2] ?? '').split(',').map((name) => name.trim().toLowerCase());

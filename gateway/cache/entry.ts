@@ -1,7 +1,7 @@
 import type { RepeatedFields } from '../exchange/contract.ts';
 import { canonicalPath } from '../route/target.ts';
 
-/** What an answer was chosen by: the values of the request's fields that its Vary names, normalised; `null`: not sent. */
+/** The request's values of the fields named by Vary, normalised; `null`: not sent. */
 export type Chosen = Readonly<Record<string, string | null>>;
 
 /** Fields by their names in lower case, repeated ones as lists. */
@@ -34,12 +34,12 @@ export interface KeptHead extends AnswerHead {
   readonly cachedAt: number;
 }
 
-/** As much of what is kept as is given. */
+/** The part of a kept answer that is given. */
 export interface KeptAnswer extends KeptHead {
   readonly body: Buffer;
 }
 
-/** What may be done with an answer that is stale, or must be done with one that is not. */
+/** Conditions for giving a stale answer, or for validating a fresh one. */
 interface Terms {
   /** The service is asked each time (RFC 9111 §5.2.2.4). */
   readonly alwaysAsked: boolean;
@@ -53,11 +53,11 @@ interface Terms {
 
 /** A whole answer that is kept. Instants are milliseconds since the epoch. */
 export interface Entry extends CacheUrl, KeptAnswer, Terms {
-  /** What it was chosen by. */
+  /** The values by which it was selected. */
   readonly vary?: Chosen | undefined;
-  /** The same as long as its bytes are, whatever else a 304 changes. */
+  /** Identifies the bytes of the body; unchanged by a 304. */
   readonly bodyId: string;
-  /** By which it may be forgotten, whatever its URL. */
+  /** Groups by which it may be purged, whatever its URL. */
   readonly groups: readonly string[];
   readonly staleAt: number;
   /** It is of no use any more. */
@@ -66,14 +66,14 @@ export interface Entry extends CacheUrl, KeptAnswer, Terms {
   hitHead?: RepeatedHead;
 }
 
-/** The head of what is kept, as all of its hits have it (hit-head.ts). */
+/** The head of a kept answer that all of its hits share (hit-head.ts). */
 export interface RepeatedHead {
   readonly headers: FieldMap;
   /** @returns `null`: not every client gets its fields as they are. */
   at(ageS: number): RepeatedFields | null;
 }
 
-/** Under which the compressed form of what is kept at a URL stands: purged with it, since all behind a space is no part of an origin. */
+/** The key of a kept answer's compressed form. It is purged together with it, because everything after a space is no part of an origin. */
 export function codedUrl({ origin, path }: CacheUrl, coding: string): CacheUrl {
   return { origin: `${origin}${CODED}${coding}`, path };
 }
@@ -88,20 +88,20 @@ const CODED = ' coded=';
 
 /** Where entries are kept: bounded in size, least recently used first out. */
 export interface Entries {
-  /** What all entries weigh, in bytes. */
+  /** The weight of all entries in bytes. */
   readonly bytes: number;
   readonly count: number;
   /** An entry that fits a request with these fields, however stale. Counts as a use of it. */
   find(url: CacheUrl, fields: FieldMap): Entry | undefined;
   /** Names of the fields by which the entries of a URL differ; `undefined`: it has no entries. */
   variesBy(url: CacheUrl): ReadonlySet<string> | undefined;
-  /** Keeps an entry in the place of those that fit the same request. @returns whether it is kept: not what is too heavy. */
+  /** Keeps an entry in place of those that match the same request. @returns whether it is kept, which a too heavy one is not */
   put(entry: Entry, fields: FieldMap): boolean;
-  /** Makes room until all that is kept weighs no more than that. */
+  /** Evicts entries until the rest weighs no more than that. */
   shrinkTo(maxBytes: number): void;
   /** @param place where all that may match is; without it, everywhere. @returns how many URLs were forgotten. */
   forget(matches: (url: CacheUrl) => boolean, place?: string): number;
-  /** Forgets what is in a group. @returns how many URLs were forgotten. */
+  /** Forgets the answers of a group. @returns the number of forgotten URLs */
   forgetGroup(group: string, matches: (url: CacheUrl) => boolean): number;
   close(): void;
 }

@@ -12,30 +12,30 @@ export interface FeedTaker {
 }
 
 export interface FeedOwner {
-  /** After `push` said to wait: more may come. */
+  /** Called after `push` returned false: more may come. */
   drained(): void;
   /** A reader takes nothing for so many milliseconds, on purpose. */
   held(ms: number): void;
-  /** The last reader has left, and wants no more of it. */
+  /** The last reader has left. */
   abandoned(): void;
 }
 
 /**
- * A body on its way from a service, or from what is kept, to those who read it, each at its own pace. As long as all of it is held, the fastest
- * of them sets the pace. Afterwards only a window of it is held. Where that is full, the others wait for the slowest reader, and one that does
- * not read meanwhile is cut loose alone.
+ * A body on its way from a service, or from the cache, to its readers, each at its own pace. While all of it is held, the fastest reader
+ * sets the pace. Afterwards only a window is held. If the window is full, the others wait for the slowest reader for a limited time; then a
+ * reader that does not read is cut off.
  */
 export class Feed {
   readonly #owner: FeedOwner | null;
   readonly #readers = new Set<FeedReader>();
   #pieces: Buffer[] = [];
-  /** Memory for all of it, of which pieces are parts: what is whole need not be put together. `null`: its length is not known, or it is not held. */
+  /** Memory for the whole body, in which the pieces lie, so that they need no joining at the end. `null`: unknown length, or not held. */
   #room: Buffer | null;
   /** Pieces before these are gone. */
   #gone = 0;
   #bytes = 0;
   #holds: boolean;
-  /** Of the pieces at hand, with what each takes beside its bytes. */
+  /** The weight of the pieces at hand, with the overhead of each. */
   #heldBytes = 0;
   #windowBytes = 0;
   #waiting = false;
@@ -44,9 +44,9 @@ export class Feed {
   #end: 'whole' | Error | null = null;
 
   /**
-   * @param holds all of it, from the first byte on, for readers who come later.
-   * @param length in bytes of what is held, where that is known. Memory for it is asked for at once, and taken as it fills.
-   * @throws where there is no memory for so many bytes
+   * @param holds whether all of it is held, for readers that come later
+   * @param length the length in bytes, if known. Memory of that size is reserved at once, and used as it fills.
+   * @throws if there is no memory for that length
    */
   constructor(owner: FeedOwner | null, holds: boolean, length = 0) {
     this.#owner = owner;
@@ -55,7 +55,7 @@ export class Feed {
     this.#room = holds && length > 0 ? Buffer.allocUnsafeSlow(length) : null;
   }
 
-  /** What is whole already. */
+  /** A feed of a whole body. */
   static of(body: Buffer): Feed {
     const feed = new Feed(null, true);
     if (body.length > 0) feed.#pieces = [body];
@@ -89,7 +89,7 @@ export class Feed {
     return reader;
   }
 
-  /** @returns whether more may come at once; if not, the owner is told when. */
+  /** @returns whether more may come at once; if not, the owner's `drained` is called later */
   push(piece: Buffer): boolean {
     this.#bytes += piece.length;
     const [first] = this.#readers;
@@ -126,7 +126,7 @@ export class Feed {
     return !this.#waiting;
   }
 
-  /** For the slowest. Meanwhile no timeout of the others may end what is not their fault. */
+  /** Waits for the slowest reader. Meanwhile the others' timeouts are stopped, as the delay is not their fault. */
   #wait(readers: readonly FeedReader[]): void {
     this.#owner?.held(PATIENCE_MS);
     for (const reader of readers) if (!reader.isBehind) reader.heldUp(PATIENCE_MS);
@@ -139,7 +139,7 @@ export class Feed {
   #endWait(): void {
     this.#patience = null;
     const slow = [...this.#readers].filter((reader) => reader.waitEnds());
-    // Where all are slow, nobody waits any more.
+    // If all are slow, none is cut off.
     if (slow.length < this.#readers.size) for (const reader of slow) reader.cutLoose();
     this.moved();
   }
@@ -149,7 +149,7 @@ export class Feed {
     this.#patience = null;
   }
 
-  /** From now on, only what its readers have still to read is held. @param windowBytes how much of that, at most. */
+  /** From now on holds only bytes that readers have not read yet. @param windowBytes the most to hold */
   letGo(windowBytes: number): void {
     this.#holds = false;
     this.#windowBytes = Math.max(windowBytes, WINDOW_MIN_BYTES);
@@ -176,7 +176,7 @@ export class Feed {
     this.#settle('whole');
   }
 
-  /** What has come of it is given before. */
+  /** Readers first get the bytes that have arrived. */
   fail(cause: Error): void {
     this.#settle(cause);
   }
@@ -187,13 +187,13 @@ export class Feed {
     for (const reader of [...this.#readers]) reader.flow();
   }
 
-  // What its readers need.
+  // Called by readers.
 
   pieceAt(index: number): Buffer | undefined {
     return this.#pieces[index - this.#gone];
   }
 
-  /** How it ended, for who has read all that came; `null`: more is to come. */
+  /** The end, for a reader that has read everything; `null`: more is to come. */
   get end(): 'whole' | Error | null {
     return this.#end;
   }
@@ -219,7 +219,7 @@ export class Feed {
   }
 }
 
-/** One who reads a feed. */
+/** One reader of a feed. */
 export class FeedReader {
   readonly #feed: Feed;
   readonly #taker: FeedTaker;
@@ -241,7 +241,7 @@ export class FeedReader {
     this.#taker = taker;
   }
 
-  /** Whether it has not taken what has come. */
+  /** Whether it has unread bytes. */
   get isBehind(): boolean {
     return this.#paused;
   }
@@ -262,7 +262,7 @@ export class FeedReader {
     return this.#waitsLeft < 0;
   }
 
-  /** A piece that nobody else reads, and that nobody holds, is passed on without a copy. */
+  /** A piece that nobody else reads or holds is passed on without a copy. */
   takesAtOnce(piece: Buffer, index: number): boolean {
     if (this.#paused || this.#flowing || this.index !== index || this.#offset > 0) return false;
     this.at += piece.length;
@@ -280,7 +280,7 @@ export class FeedReader {
     this.#feed.held(ms);
   }
 
-  /** In pieces, each when there is room for it: of one large piece nobody could see how a slow client gets on with it. */
+  /** In small pieces, each when there is room, so that a slow client's progress shows. */
   flow(): void {
     if (this.#flowing) return;
     this.#flowing = true;
@@ -339,7 +339,7 @@ export class FeedReader {
 
 /** At most so much is given at once. */
 export const PIECE_BYTES = 64 * 1024;
-/** What holding a piece takes beside its bytes: a service may send each byte by itself. */
+/** The overhead of holding a piece: a service may send each byte by itself. */
 export const PIECE_OVERHEAD_BYTES = 128;
 /** Held for a slower reader where there was no room to keep it. */
 const WINDOW_MIN_BYTES = 4 * PIECE_BYTES;

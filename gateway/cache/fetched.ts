@@ -11,18 +11,18 @@ import type { CacheStore } from './store.ts';
 import { freshened, validates } from './validation.ts';
 import { Selecting } from './vary.ts';
 
-/** How a fetch ended for the cache. `gone`: nobody wants the rest of it any more. */
+/** How a fetch ended for the cache. `gone`: all readers have left. */
 export type FetchEnd = 'kept' | 'not-kept' | 'failed' | 'gone';
 
-/** Whom it is fetched for, and who learns what the cache makes of it. */
+/** The exchange that needs the fetch; it hears of its results. */
 export interface FetchWatcher {
   /** A 1xx answer, which is for the client that the service was asked for, and never kept. */
   informational(status: number, fields: Fields): void;
   /** The head of a new answer. A watcher that wants the body reads the feed before this returns. */
   answered(head: AnswerHead, feed: Feed): void;
-  /** What is kept is the answer: said to be right, or `stale`, in the place of an error. */
+  /** The kept answer is given: validated, or `stale` in place of an error. */
   standsFor(entry: KeptAnswer, stale: boolean): void;
-  /** The service said of what is kept nothing that fits it: it is to be asked again, without conditions. */
+  /** The 304 does not match the kept answer: ask again without conditions. */
   again(): void;
   /** No answer at all. */
   failed(cause: Error): void;
@@ -32,7 +32,7 @@ export interface FetchWatcher {
   ended(how: FetchEnd): void;
 }
 
-/** What a client is to the forwarding: here the cache is asking, and this is what becomes of the answer of its service. */
+/** The cache in the role of a client of the forwarding: receives the service's answer, keeps it and feeds its readers. */
 export class Fetched implements Downstream, FeedOwner {
   readonly method: string;
   readonly fields: Fields = [];
@@ -43,7 +43,7 @@ export class Fetched implements Downstream, FeedOwner {
   notKept: NotKept | null = null;
   readonly #query: CacheQuery;
   readonly #store: CacheStore;
-  /** What the service is asked about. */
+  /** The entry to be validated. */
   readonly #asked: Entry | undefined;
   readonly #watcher: FetchWatcher;
   readonly #settled: () => void;
@@ -51,16 +51,16 @@ export class Fetched implements Downstream, FeedOwner {
   #feed: Feed | null = null;
   #keeping: Keepable | null = null;
   #bodyBytes = 0;
-  /** What is reserved in the store, and how much of that is in use. */
+  /** Bytes reserved in the store, and how many of them are in use. */
   #heldBytes = 0;
   #usedBytes = 0;
   #flows = false;
-  /** What is not passed on. */
+  /** Bytes of a dropped body. */
   #ignoredBytes = 0;
   #outdated = false;
   /** It is, if it is in one of these. */
   readonly #outdatedGroups = new Set<string>();
-  /** The one whom it is fetched for knows what became of it. */
+  /** The watcher has its result. */
   #told = false;
   #over = false;
 
@@ -80,7 +80,7 @@ export class Fetched implements Downstream, FeedOwner {
     this.#settled = settled;
   }
 
-  /** Whether what comes is being kept, or has been. */
+  /** Whether the answer is being kept, or has been. */
   get keeping(): boolean {
     return this.#keeping !== null;
   }
@@ -103,14 +103,14 @@ export class Fetched implements Downstream, FeedOwner {
     return this.#outdatedGroups.size > GROUPS_MAX || (this.#keeping?.groups.includes(purge.group) ?? false);
   }
 
-  /** @returns what there is of it for somebody else who asks for the same; `null`: it is not for them, or not known to be. */
+  /** @returns the answer for another request, as it arrives; `null`: it does not match, or that is not known yet */
   feedFor(fields: FieldMap): { readonly head: Keepable; readonly feed: Feed } | null {
     const [keeping, feed] = [this.#keeping, this.#feed];
     if (!keeping || !feed || !this.#flows || this.#outdated || this.#over || !isFresh(keeping)) return null;
     return new Selecting(fields).fits(keeping.vary) ? { head: keeping, feed } : null;
   }
 
-  // What the service answers, as the forwarding tells it.
+  // Called by the forwarding.
 
   listen(listener: DownstreamListener): void {
     this.#listener = listener;
@@ -165,7 +165,7 @@ export class Fetched implements Downstream, FeedOwner {
     return this.#store.searches.learn(verdict, head.headers);
   }
 
-  /** What may not be kept any more must not be given any more either. */
+  /** An answer that must not be kept also withdraws the kept one. */
   #refuse(reason: NotKept): void {
     this.notKept = reason;
     if (this.#asked && TAKING_BACK.has(reason)) this.#store.delete(this.#query);
@@ -221,7 +221,7 @@ export class Fetched implements Downstream, FeedOwner {
     return goesOn;
   }
 
-  /** Of an error page that nobody gets: a short one ends by itself, and its connection can be used again. */
+  /** Reads the rest of an error page that is not given: a short one ends by itself, so that its connection can be reused. */
   #ignore(bytes: number): boolean {
     this.#ignoredBytes += bytes;
     if (this.#ignoredBytes > IGNORED_MAX_BYTES)
@@ -243,7 +243,7 @@ export class Fetched implements Downstream, FeedOwner {
     return isThere;
   }
 
-  /** What was reserved is the window of those who read it, and may still hold all that has come. */
+  /** The reserved bytes become the readers' window, and may still hold everything that has arrived. */
   #stopKeeping(reason: NotKept): void {
     this.notKept = reason;
     this.#keeping = null;
@@ -295,7 +295,7 @@ export class Fetched implements Downstream, FeedOwner {
     this.#end('failed');
   }
 
-  // What those do who read it.
+  // Called by readers.
 
   drained(): void {
     this.#listener?.drained();
@@ -309,7 +309,7 @@ export class Fetched implements Downstream, FeedOwner {
     this.giveUp(new GatewayError('client_left', 'the client closed its connection'));
   }
 
-  /** Nobody wants it any more. */
+  /** The last reader has left. */
   giveUp(cause: GatewayError): void {
     const listener = this.#listener;
     this.#listener = null;
@@ -327,7 +327,7 @@ export class Fetched implements Downstream, FeedOwner {
   }
 }
 
-/** After these, what was kept before is not what the service wants to be given any more. */
+/** Reasons that also withdraw the kept answer. */
 const TAKING_BACK: ReadonlySet<NotKept> = new Set([
   ...(['no-store', 'private', 'set-cookie', 'no-lifetime', 'already-stale', 'vary', 'event-stream'] as const),
 ]);

@@ -17,7 +17,7 @@ import { Selecting } from './vary.ts';
 export interface FileOptions {
   readonly file: string;
   readonly maxBytes: number;
-  /** What was kept under another signature is forgotten: the route meant something else then. */
+  /** Entries of another signature are dropped: the route had another meaning then. */
   readonly signature: string;
 }
 
@@ -164,7 +164,7 @@ export class FileEntries implements Entries {
     });
   }
 
-  /** What must not be given any more goes with all the rest where it can't be found, or not deleted: not even room for that can be had on a full disk. */
+  /** Forgets for sure: if entries can't be found or deleted, for example on a full disk, the whole file goes. */
   #surely(forget: () => number): number {
     const count = this.#count;
     try {
@@ -215,7 +215,7 @@ export class FileEntries implements Entries {
     this.#count--;
   }
 
-  /** All or nothing: a full disk in the middle of it leaves what was there. */
+  /** One transaction: a full disk in the middle leaves the old state. */
   #write(work: () => void): undefined {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
@@ -253,7 +253,7 @@ function chosenOf(vary: string | null): Chosen | undefined {
 /** No request has such a field. */
 const DAMAGED: Chosen = { '': '' };
 
-/** A variant, without what takes long to read. */
+/** A variant, without its large columns. */
 interface Row {
   readonly id: number;
   readonly vary: Entry['vary'];

@@ -3,13 +3,13 @@ import type { FieldMap } from './entry.ts';
 
 /** RFC 9111 §4.2; all times are milliseconds. */
 
-/** How old an answer was when it came (§4.2.3): as old as it says, or as its date shows. */
+/** The age of an answer on arrival (§4.2.3): its Age, or the difference to its Date. */
 export function ageOf(headers: FieldMap, now: number): number {
   const date = httpDate(headers.date);
   return Math.max(date === null ? 0 : now - date, saidAge(headers.age) * 1_000, 0);
 }
 
-/** RFC 9111 §5.1: of several values the first one counts, and what is no number of seconds is ignored. */
+/** RFC 9111 §5.1: the first of several values counts; invalid ones are ignored. */
 function saidAge(age: string | string[] | undefined): number {
   const [first = ''] = ([age].flat()[0] ?? '').split(',', 1).map((value) => value.trim());
   return /^\d+$/.test(first) ? Math.min(Number(first), SECONDS_MAX) : 0;
@@ -18,9 +18,9 @@ function saidAge(age: string | string[] | undefined): number {
 const SECONDS_MAX = 2 ** 31;
 
 /**
- * For how long an answer is fresh, as its service says (§4.2.1).
+ * The freshness lifetime that the service states (§4.2.1).
  *
- * @returns `null`: the service does not say; 0 also for what is no time: to be on the safe side (§4.2.1, §5.3).
+ * @returns `null`: not stated; 0 for an invalid value, to be safe (§4.2.1, §5.3)
  */
 export function lifetimeOf(said: Directives, headers: FieldMap, now: number): number | null {
   const seconds = said.seconds('s-maxage') ?? said.seconds('max-age');
@@ -43,13 +43,13 @@ export function guessedLifetimeOf(headers: FieldMap, now: number): number | null
 }
 
 const DAY_MS = 86_400_000;
-/** RFC 8246, of an answer that says no more than that. */
+/** RFC 8246: the lifetime of an immutable answer without another one. */
 const IMMUTABLE_MS = 365 * DAY_MS;
 
 /**
- * The instant that a date of HTTP names, in one of its three forms (RFC 9110 §5.6.7); in milliseconds since the epoch.
+ * Parses an HTTP date in one of its three forms (RFC 9110 §5.6.7), in milliseconds since the epoch.
  *
- * @returns `null` for what is none of them: `Date.parse` would make something of nearly everything.
+ * @returns `null` for anything else, which `Date.parse` would often accept
  */
 function httpDate(text: string | string[] | undefined): number | null {
   if (typeof text !== 'string') return null;

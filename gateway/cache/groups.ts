@@ -2,9 +2,9 @@ import { parseList } from 'structured-headers';
 import type { FieldMap } from './entry.ts';
 
 /**
- * The groups that an answer belongs to: of `Cache-Groups` (RFC 9875), and the words of `Cache-Tag`, which is what CDNs call them.
+ * The groups of an answer, from `Cache-Groups` (RFC 9875) and the words of `Cache-Tag`, the name that CDNs use.
  *
- * @returns `null`: it has more than can be kept; without one of them it could not be forgotten when it must be.
+ * @returns `null`: too many to keep; an answer without all of its groups could not be purged by the others
  */
 export function groupsOf({ 'cache-groups': groups, 'cache-tag': tags }: FieldMap): readonly string[] | null {
   if (groups === undefined && tags === undefined) return NONE;
@@ -14,7 +14,7 @@ export function groupsOf({ 'cache-groups': groups, 'cache-tag': tags }: FieldMap
   return all.size <= GROUPS_MAX && [...all].every((name) => name.length <= NAME_MAX) ? [...all] : null;
 }
 
-/** Members of a list of strings; what is no string is none of them (RFC 9875 §2). @returns `null` for what is no list. */
+/** The members of a list of strings; other members are ignored (RFC 9875 §2). @returns `null` for an invalid list */
 export function groupsIn(list: string): readonly string[] | null {
   try {
     return parseList(list).flatMap(([value]) => (typeof value === 'string' ? [value] : []));

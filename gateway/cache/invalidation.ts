@@ -5,11 +5,11 @@ import { groupsIn } from './groups.ts';
 import { type Purge, plainOrigin, purgeOfUrl, type UrlPurge } from './purge.ts';
 
 /**
- * Forgets what a request has changed, where it succeeded (RFC 9111 §4.4): its own URL, and those of its origin that the answer names. On every host
- * and with every query, because those are most often views of the same thing, and to forget too much costs one request more. What an answer names on
- * another origin is not its to change. So are the groups that it names there (RFC 9875 §3).
+ * Forgets what a successful unsafe request has changed (RFC 9111 §4.4): its own URL, and URLs of its origin that the answer names; on every
+ * host and with every query, because those are mostly views of the same resource, and forgetting too much costs one more request. URLs of
+ * other origins are ignored. Groups named in the answer are forgotten, too (RFC 9875 §3).
  *
- * @param fields of the answer, as the client gets them.
+ * @param fields of the answer, as the client gets them
  */
 export function invalidate(caches: Caches, { origin, path }: CacheUrl, status: number, fields: Fields): void {
   if (status < 200 || status > 399) return;

@@ -152,7 +152,7 @@ export class MemoryEntries implements Entries {
   }
 }
 
-/** What was cut out of a client's head would hold on to all of it. */
+/** Copies strings that are slices of a client's head and would keep all of it in memory. */
 function standingAlone(entry: Entry): Entry {
   const { origin, path, vary } = entry;
   const cutOut: Pick<Entry, 'origin' | 'path' | 'vary'> = { origin, path, vary };

@@ -1,9 +1,10 @@
 import type { FieldMap, KeptAnswer } from './entry.ts';
 
 /**
- * What of a kept whole answers a request for one part of it (RFC 9110 §14.2); the whole, where If-Range names another state of it.
+ * The part of a kept whole that a range request asks for (RFC 9110 §14.2); the whole, if If-Range names another state of it.
  *
- * @returns `undefined`: it is the service's to cut: several parts, none that there is, and what is no whole.
+ * @returns `undefined`: the service must answer, because the request has several ranges or an unsatisfiable one, or the kept answer is no
+ * whole
  */
 export function partOf(whole: KeptAnswer, fields: FieldMap): KeptAnswer | undefined {
   const bounds = whole.statusCode === 200 ? boundsOf(fields.range, whole.body.length) : undefined;
@@ -44,6 +45,6 @@ function isStateOf(condition: string | string[], { headers }: KeptAnswer): boole
   if (typeof condition !== 'string' || condition.startsWith('W/')) return false;
   if (condition.startsWith('"')) return condition === headers.etag;
   const { 'last-modified': modified, date } = headers;
-  // §8.8.2.2: what changed in the second of its Date may have changed once more in it.
+  // §8.8.2.2: a resource modified in the second of its Date may have been modified again in that second.
   return condition === modified && Date.parse(String(date)) - Date.parse(condition) >= 1_000;
 }

@@ -7,7 +7,7 @@ export class PastCache extends DownstreamFilter {
   readonly #cacheStatus: string | null;
   readonly #answered: (status: number, fields: Fields) => void;
 
-  /** @param answered told of the head of the final answer, as the client gets it. */
+  /** @param answered called with the head of the final answer, as the client gets it */
   constructor(
     client: Downstream,
     cacheStatus: string | null,

@@ -1,7 +1,7 @@
 import { canonicalPath } from '../route/target.ts';
 import { type CacheUrl, placeOf } from './entry.ts';
 
-/** What is to be forgotten. */
+/** The answers to forget. */
 export type Purge = UrlPurge | GroupPurge;
 
 /** All answers of one group (RFC 9875), whatever their URL. */
@@ -24,7 +24,7 @@ export interface UrlPurge {
 
 export const EVERYTHING: UrlPurge = { origin: null, path: '/', query: null, below: true };
 
-/** Of those who may send what they like. */
+/** Validates untrusted input. */
 export function arePurges(value: unknown): value is readonly Purge[] {
   return Array.isArray(value) && value.every(isPurge);
 }
@@ -36,7 +36,7 @@ function isPurge(value: unknown): boolean {
   return isText(origin) && (typeof group === 'string' || (typeof path === 'string' && isText(query)));
 }
 
-/** A URL with its query, or a path in its place, which means: on any host. @returns `null` for what is neither. */
+/** A URL with its query, or a path, which means any host. @returns `null` for anything else */
 export function purgeOfUrl(text: string): UrlPurge | null {
   const match = URL_OR_PATH.exec(text);
   const path = match && canonicalPath(match.groups?.path ?? '/');
@@ -45,7 +45,7 @@ export function purgeOfUrl(text: string): UrlPurge | null {
   return { origin: origin ? plainOrigin(origin) : null, path: path.path, query: query ?? '', below: false };
 }
 
-/** The same, and all that lies below it, with whatever query. */
+/** The URL and everything below it, with any query. */
 export function purgeOfPrefix(text: string): UrlPurge | null {
   const purge = text.includes('?') ? null : purgeOfUrl(text);
   return purge && { ...purge, path: purge.path.replace(/(?<=.)\/$/, ''), query: null, below: true };

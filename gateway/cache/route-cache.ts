@@ -11,9 +11,9 @@ import { Refreshes } from './refreshes.ts';
 import type { CacheQuery, NotKept } from './storable.ts';
 import type { CacheStore } from './store.ts';
 
-/** What became of the requests of a route since it has been cached. */
+/** Counters of a route's requests since it has been cached. */
 export interface CacheCounts {
-  /** Answered from what is kept, without the service. */
+  /** Answered from the cache, without the service. */
   hits: number;
   /** Answered by the service, or after asking it. */
   misses: number;
@@ -21,7 +21,7 @@ export interface CacheCounts {
   notKept?: Partial<Record<NotKept, number>>;
 }
 
-/** The shared cache (RFC 9111) of one route: what is kept, and what is being fetched. */
+/** The shared cache (RFC 9111) of one route: its entries and fetches. */
 export class RouteCache {
   readonly misses = new CollapsedMisses();
   readonly counts: CacheCounts = { hits: 0, misses: 0 };
@@ -50,25 +50,25 @@ export class RouteCache {
     return this.#store.searches.keyed(query);
   }
 
-  /** What is kept for such a request, however stale. HEAD is answered from what GET was (RFC 9110 §9.3.2). */
+  /** The entry for a request, however stale. HEAD uses GET's (RFC 9110 §9.3.2). */
   find(query: CacheQuery): Entry | undefined {
     return this.#store.find(query, query.fields);
   }
 
-  /** The body of what is kept in a coding, if it has been compressed already; otherwise it will be. */
+  /** The compressed body of an entry, if it is there already; otherwise it is being made. */
   coded(entry: Entry, fields: FieldMap, coding: Coding): Buffer | null {
     const url = codedUrl(entry, coding);
     const found = this.#store.find(url, fields);
     if (found?.bodyId === entry.bodyId) return found.body;
     this.#compressor.ask(entry.bodyId, entry.body, coding, (body) => {
-      // What has been forgotten, or replaced, meanwhile must not come back in another form.
+      // The entry may have been purged or replaced meanwhile.
       if (this.#store.find(entry, fields)?.bodyId !== entry.bodyId) return;
       this.#store.keep({ ...entry, ...url, headers: {}, body }, fields);
     });
     return null;
   }
 
-  /** Whether a request for a part can be answered from a whole. Where it can't, the service cuts it: what it sends is not kept. */
+  /** Whether a range of a kept whole can be given. Otherwise the service answers, and its part is not kept. */
   cuts(query: CacheQuery): boolean {
     const { method, fields } = query;
     if (method !== 'GET' || fields['cache-control'] !== undefined || fields.pragma !== undefined)
@@ -81,7 +81,7 @@ export class RouteCache {
     return lookUp(this.#store, query, query.fields);
   }
 
-  /** @returns where the answer of the service goes. @param asked what it is asked about, instead of for. */
+  /** @returns receives the service's answer. @param asked the entry to validate */
   fetch(query: CacheQuery, asked: Entry | undefined, watcher: FetchWatcher): Fetched {
     const fetched: Fetched = new Fetched(query, this.#store, asked, watcher, () =>
       this.#fetches.delete(fetched),
@@ -91,8 +91,8 @@ export class RouteCache {
   }
 
   /**
-   * Begins to ask for a stale answer behind its back, unless somebody does already.
-   * @param again takes a second fetch, where the service said nothing of what is kept that fits it.
+   * Starts validating a stale answer in the background, unless that is under way.
+   * @param again receives a second fetch, if the service's 304 does not match
    */
   refresh(query: CacheQuery, asked: Entry, again: (fetched: Fetched) => void): Fetched | null {
     const { key } = this.lookup(query);

@@ -2,15 +2,15 @@ import { parseDictionary } from 'structured-headers';
 import { type CacheUrl, type FieldMap, placeOf } from './entry.ts';
 import { purges, type UrlPurge } from './purge.ts';
 
-/** Which parameters of a query make no difference (`No-Vary-Search`), as the service says. */
+/** Query parameters that make no difference to the answer (`No-Vary-Search`). */
 interface SearchRule {
   readonly anyOrder: boolean;
   ignores(name: string): boolean;
 }
 
 /**
- * What services have said of the queries of their paths: under one URL stands what several of them are answered with. An answer is kept under
- * the URL without what makes no difference, and found by every URL that comes to the same.
+ * Rules by which services declare query parameters irrelevant, by path. An answer is kept under the URL without irrelevant parameters, and
+ * found for every URL that is equal without them.
  */
 export class SearchRules {
   /** By origin and place, the newest last. */
@@ -35,7 +35,7 @@ export class SearchRules {
     return this.keyed(url);
   }
 
-  /** Whether a purge is about what is kept under a URL, which may stand for the one that is named. */
+  /** Whether a purge applies to a kept URL, which may stand for the named one. */
   purges(purge: UrlPurge, url: CacheUrl): boolean {
     if (purges(purge, url)) return true;
     if (purge.query === null || this.#rules.size === 0) return false;
@@ -56,7 +56,7 @@ function queryOf(path: string): string {
   return question === -1 ? '' : path.slice(question);
 }
 
-/** @returns `null` for what is malformed: then each query is a URL of its own. */
+/** @returns `null` for an invalid one: then each query is a URL of its own */
 function ruleOf(said: string): SearchRule | null {
   try {
     const dictionary = parseDictionary(said);
@@ -85,7 +85,7 @@ function namesIn(list: unknown): ReadonlySet<string> | null {
 /** Without the parameters that make no difference; the others as they were written, so that nothing that differs becomes the same. */
 function plainPath(path: string, { anyOrder, ignores }: SearchRule): string {
   const query = queryOf(path);
-  // All at once: a client may write four thousand. Both leave out what is empty.
+  // In one pass: a client may send four thousand. Both ways skip empty parameters.
   const names = [...new URLSearchParams(query).keys()];
   const texts = query
     .slice(1)

@@ -6,13 +6,13 @@ import { ageOf, guessedLifetimeOf, lifetimeOf } from './freshness.ts';
 import { groupsOf } from './groups.ts';
 import { Selecting, variesBy } from './vary.ts';
 
-/** What was asked for; `fields` without conditions. */
+/** The request; `fields` without its conditions. */
 export interface CacheQuery extends CacheUrl {
   readonly method: string;
   readonly fields: FieldMap;
 }
 
-/** What the route adds to the rules. */
+/** The route's settings that extend the rules. */
 export type CacheRules = Pick<
   CacheConfig,
   'entryMaxBytes' | 'errors' | 'heuristic' | 'staleIfErrorMs' | 'staleWhileRevalidateMs'
@@ -57,7 +57,7 @@ export function keepable(
   const cachedAt = now - ageOf(answer.headers, now);
   const staleAt = cachedAt + lifetimeMs;
   const validated = hasValidator(answer.headers);
-  // What is stale from the start is of use where the service can say that it is still right.
+  // A stale answer is useful if the service can validate it.
   if (staleAt <= now && !validated) return 'already-stale';
   const groups = groupsOf(answer.headers);
   if (groups === null) return 'groups';
@@ -81,17 +81,19 @@ export function keepable(
   };
 }
 
-/** Its age then, and what a proxy says to those who came by it (RFC 9111 §3.1). */
+/** RFC 9111 §3.1: the age on arrival, and fields for the clients of one proxy. */
 const OF_ONE_ANSWER = ['age', 'proxy-authenticate', 'proxy-authentication-info'] as const;
 
 function forbidden({ fields }: CacheQuery, said: Directives): NotKept | null {
   if (Directives.ofRequest(fields).has('no-store')) return 'request-no-store';
-  // RFC 9111 §5.2.2.3: where it is there, only what is understood is kept, and no-store is for those who don't.
+  // RFC 9111 §5.2.2.3: with must-understand, only known statuses are kept, and no-store is for caches that do not know it.
   if (said.has('no-store') && !said.grants('must-understand')) return 'no-store';
   return said.forAll('private') ? 'private' : null;
 }
 
-/** RFC 9111 §3.5 of credentials, and the same of cookies: what one client alone sent must not make an answer for all, unless it says so. */
+/**
+ * RFC 9111 §3.5 for credentials, and the same for cookies: an answer that depends on one client's secret goes to others only if it says so.
+ */
 function notForEverybody({ fields }: CacheQuery, headers: FieldMap, said: Directives): NotKept | null {
   if (headers['set-cookie'] !== undefined) return 'set-cookie';
   const shared = said.grants('public') || (said.seconds('s-maxage') ?? Number.NaN) > 0;
@@ -114,17 +116,17 @@ function isKept(status: number, { errors, heuristic }: CacheRules, said: Directi
   if (KEPT.has(status)) return true;
   if (status < 200 || OF_ONE_REQUEST.has(status)) return false;
   if (GUESSED.has(status)) return errors || heuristic;
-  // RFC 9111 §5.2.2.3: what these mean is not known.
+  // RFC 9111 §5.2.2.3: the meaning of these is unknown.
   if (said.has('must-understand')) return false;
-  // What an unknown one means is what 200 does (RFC 9110 §15).
+  // An unknown 2xx means the same as 200 (RFC 9110 §15).
   if (status < 300) return true;
   return status >= 400 && (errors || (heuristic && said.grants('public')));
 }
 
-/** What depends on the URL alone. Errors are often caused by a field that only one client sent. */
+/** Statuses that depend on the URL alone. Errors are often caused by a field that only one client sent. */
 const KEPT: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410]);
 
-/** What says nothing of the URL, but of what was done, the connection, the credentials, the conditions, the body or the haste of one client. */
+/** Statuses that depend on one client's action, connection, credentials, conditions, body or rate. */
 const OF_ONE_REQUEST: ReadonlySet<number> = new Set([
   ...[
     201, 202, 205, 206, 207, 208, 226, 304, 401, 407, 408, 411, 412, 413, 415, 416, 417, 421, 422, 425, 426,
@@ -135,7 +137,7 @@ const OF_ONE_REQUEST: ReadonlySet<number> = new Set([
 /** For how long these are fresh may be guessed (RFC 9110 §15.1), if the route wants that. */
 const GUESSED: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
 
-/** No guess unless it is wanted: a service that says nothing has not thought of a cache. */
+/** No heuristics unless configured: a silent service has not thought of caches. */
 function lifetimeIn(
   { statusCode, headers }: AnswerHead,
   said: Directives,
@@ -165,7 +167,7 @@ function termsOf(said: Directives, rules: CacheRules) {
   };
 }
 
-/** `s-maxage` says the same to a shared cache as `proxy-revalidate` (RFC 9111 §5.2.2.10). */
+/** `s-maxage` implies `proxy-revalidate` (RFC 9111 §5.2.2.10). */
 const NEVER_STALE = ['must-revalidate', 'proxy-revalidate', 's-maxage'];
 
 function hasValidator({ etag, 'last-modified': modified }: FieldMap): boolean {
@@ -181,7 +183,7 @@ function chosenBy(fields: FieldMap, headers: FieldMap): Entry['vary'] {
   return headers.vary === undefined ? undefined : new Selecting(fields).by(variesBy(headers.vary));
 }
 
-/** The key knows host, scheme and prefix; of the rest of what the gateway writes into a request it knows nothing. */
+/** Whether Vary names fields that the gateway writes. The key has host, scheme and prefix, but none of the others. */
 function variesByTheClient({ vary }: FieldMap): boolean {
   const names = variesBy(vary);
   return (

@@ -3,8 +3,8 @@ import { SearchRules } from './search-rules.ts';
 import type { CacheRules } from './storable.ts';
 
 /**
- * What is kept, within its bounds, together with what is being written. A store that can't be read or written is a cache
- * that misses, never an exchange that fails.
+ * The kept entries within their bound, together with those being written. A store that can't be read or written is a cache that misses,
+ * never an exchange that fails.
  */
 export class CacheStore {
   readonly rules: CacheRules;
@@ -16,8 +16,8 @@ export class CacheStore {
   #closed = false;
 
   /**
-   * @param maxBytes of all that is kept and all that is being written.
-   * @param problem told of each time that what is kept could not be read or written.
+   * @param maxBytes of all entries, kept and being written
+   * @param problem called each time that entries can't be read or written
    */
   constructor(entries: Entries, maxBytes: number, rules: CacheRules, problem: (cause: Error) => void) {
     this.#entries = entries;
@@ -39,7 +39,7 @@ export class CacheStore {
     return this.#quietly(() => this.#entries.variesBy(url));
   }
 
-  /** Takes room for what is being written from what is kept. @returns whether there is any; then it must be released. */
+  /** Reserves room for an entry being written, by evicting others. @returns whether there is room; then it must be released */
   reserve(bytes: number): boolean {
     const writingMaxBytes = Math.max(this.rules.entryMaxBytes, Math.min(this.#maxBytes, WRITING_MAX_BYTES));
     if (this.#writingBytes + bytes > Math.min(writingMaxBytes, this.#maxBytes)) return false;
@@ -52,7 +52,7 @@ export class CacheStore {
     this.#writingBytes -= bytes;
   }
 
-  /** @param reserved how much of what is being written is its own. @returns whether it is kept. */
+  /** @param reserved its own part of the reservations. @returns whether it is kept */
   keep(entry: Entry, fields: FieldMap, reserved = 0): boolean {
     if (this.#closed) return false;
     const kept = this.#quietly(() => this.#entries.put(entry, fields)) ?? false;
@@ -93,5 +93,5 @@ export class CacheStore {
   }
 }
 
-/** However large a file may be: what is being written is in memory. */
+/** Entries being written are in memory, however large the file may be. */
 const WRITING_MAX_BYTES = 64 * 1024 * 1024;

@@ -17,7 +17,7 @@ export class Slot {
   }
 }
 
-/** Entries in the order of their last use, as a list that is linked both ways: a use moves no more than one of them. */
+/** Entries in the order of their last use, as a doubly linked list: a use moves one of them. */
 export class UseOrder {
   #oldest: Slot | null = null;
   #newest: Slot | null = null;

@@ -4,8 +4,8 @@ import { isTag } from './storable.ts';
 import { variesBy } from './vary.ts';
 
 /**
- * The conditions by which the service is asked whether what is kept is still right (RFC 9111 §4.3.1). Where it has no Last-Modified, its own Date
- * stands for it: a service can compare no other (RFC 9110 §13.1.3).
+ * The conditions by which the service validates a kept answer (RFC 9111 §4.3.1). Without Last-Modified, the answer's Date takes its place:
+ * a service can compare no other (RFC 9110 §13.1.3).
  */
 export function conditionsOf({ headers }: AnswerHead): FieldMap {
   const conditions: FieldMap = {};
@@ -15,14 +15,14 @@ export function conditionsOf({ headers }: AnswerHead): FieldMap {
   return conditions;
 }
 
-/** Whether a 304 is about what was asked about (RFC 9111 §4.3.4). */
+/** Whether a 304 selects this entry (RFC 9111 §4.3.4). */
 export function validates(headers: FieldMap, entry: Entry): boolean {
   const { etag } = headers;
   if (etag === undefined) return true;
   return isTag(etag) && isTag(entry.headers.etag) && isSameTag(etag, entry.headers.etag);
 }
 
-/** RFC 9111 §3.2: what a 304 says replaces what was said before, but for the bytes of a body that it does not have. */
+/** RFC 9111 §3.2: a 304's fields replace the kept ones, except those that describe the bytes of the body. */
 export function freshened(kept: AnswerHead, said: FieldMap): AnswerHead {
   // Of the answer that was kept: without a newer one, its age would count on from there.
   const { date: _date, ...rest } = kept.headers;
@@ -40,8 +40,8 @@ const OF_THE_BODY: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The Vary of an answer that a 304 says to be still right: a field by which the kept answer was chosen still chooses it, whatever the
- * 304 says. Without that, what was kept for one language would be given to every language.
+ * The Vary of a kept answer after a 304: fields that selected it stay, whatever the 304 says. Otherwise an answer for one language would be
+ * given for all.
  */
 function varyOfBoth(kept: FieldMap[string] | undefined, said: FieldMap[string]): string {
   return [...new Set([...variesBy(kept), ...variesBy(said)])].join(', ');

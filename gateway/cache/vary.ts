@@ -12,7 +12,7 @@ export class Selecting {
     this.#fields = fields;
   }
 
-  /** Whether an answer that was chosen by this is one for the request. */
+  /** Whether an answer selected by these values fits the request. */
   fits(chosen: Chosen | undefined): boolean {
     for (const name in chosen) if (this.#value(name) !== chosen[name]) return false;
     return true;
@@ -34,8 +34,8 @@ export class Selecting {
 }
 
 /**
- * One text for all spellings of a value that mean the same: lines of a list are one list, space around its members is none, and letters of
- * languages and codings have no case. Where a comma may be a part of a value, each spelling stays a value of its own.
+ * One text for equivalent spellings of a value: several lines are one list, spaces around members are dropped, languages and codings are in
+ * lower case. In a field whose values may contain commas, each spelling stays a value of its own.
  */
 function normalised(name: string, value: string | string[]): string {
   const lines = [value].flat();
@@ -60,7 +60,7 @@ function membersOf(lines: readonly string[]): string[] {
   return lines.flatMap((line) => line.split(',')).map(withoutSpaceAround);
 }
 
-/** Blanks and tabs alone (RFC 9110 §5.6.3): a service sees whatever else looks like space. */
+/** Spaces and tabs only (RFC 9110 §5.6.3): a service sees other white space. */
 function withoutSpaceAround(text: string): string {
   let [from, to] = [0, text.length];
   while (from < to && isBlank(text, from)) from++;

@@ -1,4 +1,4 @@
-/** Remembers at least what was used last, up to `size`, and at most twice as much. */
+/** A table of the most recently used entries: at least `size`, at most twice as many. */
 export class BoundedTable<Value> {
   readonly #size: number;
   readonly #weigh: (value: Value) => number;
@@ -7,7 +7,7 @@ export class BoundedTable<Value> {
   /** Of the young ones. */
   #weight = 0;
 
-  /** @param weigh how much of `size` a value takes: where it is not said, `size` is a number of values */
+  /** @param weigh the weight of a value; by default 1, so that `size` is a number of values */
   constructor(size: number, weigh: (value: Value) => number = () => 1) {
     this.#size = size;
     this.#weigh = weigh;

@@ -1,21 +1,21 @@
 /**
- * A timer for what is to be done within some time: asked for again, it keeps to the earlier. Were it put off each time, those
- * who ask in every turn would keep it from ever going off.
+ * A timer that keeps the earliest of the requested instants: if each request postponed it, constant requests would keep it from ever
+ * running.
  */
 export class EarliestTimer {
   readonly #goOff: () => void;
   #timer: NodeJS.Timeout | undefined;
-  /** How long it was to take, and when it is due; `Infinity`: nobody has asked. */
+  /** The requested duration and the instant; `Infinity`: not requested. */
   #ms = Infinity;
   #at = Infinity;
 
-  /** @param goOff called once for all who have asked by then */
+  /** @param goOff called once for all requests until then */
   constructor(goOff: () => void) {
     this.#goOff = goOff;
   }
 
   within(ms: number): void {
-    // Who asks later for as long is later; most do, and the clock need not be read.
+    // A later request of the same duration is due later: most are, and the clock need not be read.
     if (ms >= this.#ms) return;
     const at = performance.now() + ms;
     if (at >= this.#at) return;

@@ -4,7 +4,7 @@ import { type FileWatch, watchFile } from '../files/watch.ts';
 import type { Keepable, KeptStates } from './kept.ts';
 import { PolicyError, type PolicyFault } from './policy.ts';
 
-/** What is made of the text of a file, or what is wrong with it. */
+/** The value parsed from a file, or its fault. */
 export type FileReading<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly found: string; readonly hint: string };
@@ -16,7 +16,7 @@ interface Acquired<Value> {
   readonly release: () => void;
 }
 
-/** A file whose changes are taken over while the gateway runs. What can't be used changes nothing. */
+/** A file whose changes are applied at runtime. A bad file changes nothing. */
 export class FollowedFile<Value> implements Keepable {
   readonly #file: string;
   readonly #read: ReadText<Value>;
@@ -91,7 +91,7 @@ export class FollowedFile<Value> implements Keepable {
 
 const POLL_MS = 1_000;
 
-/** What is wrong with a file that the key at `path` names. */
+/** The faults of the file that the key at `path` names. */
 export async function faultsOfFile(
   file: string,
   path: PolicyFault['path'],
@@ -113,7 +113,7 @@ function readingOf<Value>(content: FileContent, read: ReadText<Value>): FileRead
   };
 }
 
-/** A line of a file that says nothing but `name:rest`, and comments. */
+/** A line `name:rest` of a file; comments are skipped. */
 export interface NamedLine {
   readonly number: number;
   readonly name: string;
@@ -133,5 +133,5 @@ export function namedLines(text: string): readonly NamedLine[] | number {
   return lines;
 }
 
-/** What may go into a header field as it stands, and is one word in a log. */
+/** A valid field value that is also one word in a log. */
 export const USER_NAME = /^[\x21-\x39\x3b-\x7e]{1,128}$/;

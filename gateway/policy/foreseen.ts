@@ -10,7 +10,7 @@ import { parseTarget } from '../route/target.ts';
 import { policiesOf } from './order.ts';
 import type { RoutePolicies } from './route-policies.ts';
 
-/** What the policies of its route would say to a request that is only told of. */
+/** The policies' verdicts for a hypothetical request. */
 export interface Foreseen {
   readonly exchange: RoutedHead;
   readonly policies: RoutePolicies;
@@ -41,7 +41,7 @@ export function foreseen(table: RouteTable, config: GatewayConfig, input: Explai
   return { exchange, policies, verdicts, sent };
 }
 
-/** Unless it is said otherwise, the request comes from this machine. */
+/** By default, the request comes from this machine. */
 export function peerOf({ from = '127.0.0.1' }: ExplainInput): Peer {
   return { address: from, secure: false };
 }

@@ -3,19 +3,19 @@ import type { OthersUnderWay } from './concurrent/under-way-keeper.ts';
 import type { Counts } from './rate-limit/counts.ts';
 import type { SharedTexts } from './shared-texts.ts';
 
-/** What a policy keeps for longer than one snapshot: files that are followed, counts, verdicts. */
+/** Policy state that outlives a snapshot: followed files, counts, verdicts. */
 export interface Keepable {
   close(): void;
 }
 
-/** What policies keep, by what it is about. It lives as long as any snapshot holds it, so that a reload loses nothing of unchanged routes. */
+/** The state of policies by key. It lives as long as a snapshot holds it, so that a reload loses nothing of unchanged routes. */
 export class KeptStates {
   readonly log: Logger;
   readonly #counts: () => Counts | null;
   readonly #texts: () => SharedTexts | null;
-  /** The other workers, with whom this one agrees on what is under way; `null`: there are none. */
+  /** The other workers, for counting exchanges under way; `null`: none. */
   readonly others: OthersUnderWay | null;
-  /** Whether the admin listener has asked for a key since the start: browsers send its cookie for as long as it runs, whatever the file says by now. */
+  /** Whether an admin session has existed since the start: browsers send its cookie for as long as it lasts, whatever the file says now. */
   adminSessions = false;
   readonly #held = new Map<string, { readonly state: Keepable; holders: number }>();
 
@@ -31,17 +31,17 @@ export class KeptStates {
     this.#counts = counts;
   }
 
-  /** Where this process agrees with others on what they count, by the configuration that is taken now; `null`: it is the only one. */
+  /** Where this process agrees on counts with others, by the configuration that is being applied; `null`: it is the only one. */
   get counts(): Counts | null {
     return this.#counts();
   }
 
-  /** What replicas keep for each other, by the configuration that is taken now; `null`: nothing is shared. */
+  /** Texts shared by replicas, by the configuration that is being applied; `null`: none. */
   get texts(): SharedTexts | null {
     return this.#texts();
   }
 
-  /** @param key names the kind of state, too: what is kept under it is always made by the same `make`. */
+  /** @param key includes the kind of state: one key is always used with the same `make` */
   acquire<State extends Keepable>(key: string, make: () => State): State {
     let held = this.#held.get(key);
     if (held === undefined) {

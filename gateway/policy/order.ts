@@ -17,8 +17,8 @@ import { respond } from './respond/respond.ts';
 import { RoutePolicies } from './route-policies.ts';
 
 /**
- * The policies in the order in which an exchange passes them: what protects the gateway first, what answers instead of the service
- * next, what depends on the route's limits then, and what changes fields last. A new policy is a folder, and a line here.
+ * The policies in the order in which an exchange passes them: first those that protect the gateway, then those that answer in place of the
+ * service, then those that depend on the route's limits, last those that change fields. A new policy is a folder, and a line here.
  */
 export const POLICIES: readonly Policy[] = [
   policyOfAll('loop', 'A request that has passed this gateway before is 508.', 'via', refuseLoop),
@@ -47,7 +47,7 @@ export const POLICIES: readonly Policy[] = [
   policyOfAll('body-limit', 'A body of more than `bodyMax` is 413.', 'body', refuseLargeBody),
   errorPages,
   headers,
-  // The last: what the others put into an answer is compressed with it.
+  // Last, so that everything which others put into an answer is compressed, too.
   compress,
 ];
 
@@ -55,8 +55,8 @@ export const POLICIES: readonly Policy[] = [
 export const POLICY_KEYS = POLICIES.flatMap(({ key }) => (key === null ? [] : [[key.key, key.row] as const]));
 
 /**
- * @param written at the top level, or at a route. @param base what holds where it is silent; `null`: nothing
- * @param folder of the configuration
+ * @param written the settings of the top level or of a route. @param base the inherited settings; `null`: none
+ * @param folder the folder of the configuration
  */
 export function compilePolicyKeys(
   written: Readonly<Record<string, unknown>>,
@@ -70,7 +70,7 @@ export function compilePolicyKeys(
   return Object.fromEntries(settings);
 }
 
-/** Of what the top level says, that which holds where no route takes a request. */
+/** The top-level settings that apply where no route takes a request. */
 export function unroutedSettings({ errorPages: pages = null }: PolicySettings): PolicySettings {
   return { errorPages: pages };
 }
@@ -79,10 +79,12 @@ export function unroutedPolicies({ unrouted }: Pick<GatewayConfig, 'unrouted'>):
   return new RoutePolicies([errorPages], unrouted);
 }
 
-/** What of the configuration policies of one route depend on, beside the route. */
+/** The part of the configuration, beside the route, on which policies of a route depend. */
 type PolicyConfig = Pick<GatewayConfig, 'routes' | 'admin'>;
 
-/** What all routes decide for each of them. Ask once for many: of 10,000 routes, asking for each was half of a start. */
+/**
+ * Hooks that all routes together determine for each of them. Ask once for many: for 10,000 routes, asking for each took half of a start.
+ */
 export function sessionsOf(
   { routes, admin }: PolicyConfig,
   ofAdmin = admin?.token !== undefined,
@@ -101,12 +103,12 @@ export function policiesOf(
   ]);
 }
 
-/** Those whose settings name what only the disk knows to be wrong. */
+/** Policies with settings that only the disk can prove wrong. */
 export const CHECKED_ON_DISK = POLICIES.flatMap(({ key }) =>
   key?.faults ? [{ key: key.key, faults: key.faults }] : [],
 );
 
-/** Without what is private. */
+/** The settings without private ones. */
 export function shownSettings(settings: PolicySettings): PolicySettings {
   const shown = POLICIES.flatMap(({ key }) =>
     key === null ? [] : [[key.key, key.shown(settings[key.key])] as const],

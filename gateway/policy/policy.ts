@@ -8,7 +8,7 @@ import type { RequestTarget } from '../route/target.ts';
 import type { CodedHeads } from './compress/coded-head.ts';
 import type { KeptStates } from './kept.ts';
 
-/** What the policies know of the gateway. */
+/** The gateway, as policies see it. */
 export interface PolicyContext {
   /** Under which it stands in `Via`. */
   readonly pseudonym: string;
@@ -19,11 +19,11 @@ export type RequestPart = keyof typeof PARTS;
 /** Something that is done to exchanges on their way, of one folder. */
 export interface Policy {
   readonly name: string;
-  /** What it does, for the reference. */
+  /** Its effect, for the reference. */
   readonly does: string;
   /** Its key of the configuration; `null`: it has none, and is on every route. */
   readonly key: PolicyKey | null;
-  /** What it does on a route where its key says this; `null`: nothing, and it costs nothing there. */
+  /** The policy for a route with these settings; `null`: no effect, and no cost. */
   bind(settings: unknown): BoundPolicy | null;
 }
 
@@ -33,9 +33,9 @@ interface PolicyKey {
   readonly row: InheritedRow<z.ZodType, string, unknown>;
   /** Its part of the reference: a heading with a table of keys, each. */
   readonly sections: readonly PolicySection[];
-  /** The settings without what is private, for the admin listener. */
+  /** The settings without private ones, for the admin listener. */
   shown(settings: unknown): unknown;
-  /** What only the disk knows to be wrong with them. */
+  /** Faults of the settings that only the disk shows. */
   readonly faults: ((settings: unknown) => Promise<readonly PolicyFault[]>) | null;
 }
 
@@ -44,7 +44,7 @@ export interface PolicyFault extends Required<Omit<Refused, 'ok'>> {
   readonly path: readonly (string | number)[];
 }
 
-/** What a policy needs can't be had, so that the configuration can't be put to work. */
+/** A policy lacks something that it needs, so the configuration can't be applied. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 }
@@ -58,23 +58,25 @@ export interface PolicySection {
 /** Lets an exchange pass (`null`), or answers it in the service's place. */
 export type Verdict = LocalAnswer | null;
 
-/** What a policy does to the header fields of a message. */
+/** Changes the header fields of a message. */
 export type FieldsHook = (fields: Fields, exchange: RoutedHead) => Fields;
 
-/** What a policy does to the head of an answer: where the service gives it again, once for each text of `dependsOn`. */
+/** Changes the head of an answer; for a repeated answer, once for each text of `dependsOn`. */
 export interface AnswerHook {
   readonly edit: FieldsHook;
-  /** What of the exchange it depends on, beside the fields and the settings; `null`: nothing. */
+  /** The part of the exchange it depends on, beside fields and settings; `null`: none. */
   readonly dependsOn: ((exchange: RoutedHead) => string) | null;
 }
 
-/** @returns what stands in the client's place (exchange/downstream-filter.ts), or the client itself: head, body and end of the answer pass it. */
+/**
+ * @returns a filter in front of the client (exchange/downstream-filter.ts), or the client itself: head, body and end of the answer pass it
+ */
 export type ClientHook = (client: Downstream, exchange: RoutedExchange) => Downstream;
 
 /** A request that somebody asks about: nothing of it is counted. */
 export type AskedRequest = RoutedHead & { readonly method: string; readonly target: RequestTarget };
 
-/** What a policy would say to a request. */
+/** A policy's verdict for a hypothetical request. */
 export interface Foreseen {
   /** Of its answer; `null`: it lets the request pass. */
   readonly status: number | null;
@@ -83,7 +85,10 @@ export interface Foreseen {
 
 /** A policy on a route. Nothing is opened by binding it: `explain` binds, too. Each hook is called only where it is there. */
 export interface BoundPolicy {
-  /** Before the first exchange, where the settings are not all that it needs. @returns what lets it go. @param route its id. @throws PolicyError */
+  /**
+   * Called before the first exchange, for policies that need more than their settings. @returns a function that releases it. @param route
+   * its id. @throws PolicyError
+   */
   readonly open?: (kept: KeptStates, route: string) => Promise<() => void>;
   /**
    * From the head of the request. A promise only where the policy has to wait, a key to fetch or a service to ask: the exchange is
@@ -103,15 +108,15 @@ export interface BoundPolicy {
   readonly toClient?: AnswerHook;
   /** A service's, or a cache's, answer with its body: called before it is known, and given its head behind `toClient`. Not where hooks of an extended route see the body. */
   readonly client?: ClientHook;
-  /** The head of an answer that the gateway gives by itself on this route. */
+  /** Changes the head of the gateway's own answers on this route. */
   readonly ownAnswer?: FieldsHook;
   /** The HTML for people of an error of this status, in the place of the gateway's own; `null`: it has none. */
   readonly errorPage?: (status: number, requestId: string) => Buffer | null;
-  /** What `request` would come to, for `explain`; `null`: it has no say in it. */
+  /** The verdict for a hypothetical `request`, for `explain`; `null`: none. */
   readonly foresee?: (asked: AskedRequest) => Foreseen | null;
   /** How it compresses a whole answer, for the cache, which does it once for all clients. */
   readonly codedHeads?: CodedHeads;
-  /** What it does to answers, a line each. */
+  /** Its effects on answers, one line each. */
   readonly explain?: readonly string[];
 }
 
@@ -138,7 +143,7 @@ export function policyWithKey<Schema extends z.ZodType, Name extends string, Set
       shown: (settings) => shown(settings as Settings),
       faults: faults ? (settings) => faults(settings as Settings) : null,
     },
-    // What stands under its name was compiled by its own row.
+    // Settings under its name were compiled by its own row.
     bind: (settings) => bind(settings as Settings),
   };
 }

@@ -40,7 +40,7 @@ export class RoutePolicies {
   readonly #toService: readonly FieldsHook[];
   readonly #toClient: readonly FieldsHook[];
   readonly #answersDependOn: readonly ((exchange: RoutedHead) => string)[];
-  /** Another object for each route of each snapshot: what was made by these policies is known again by it, and does not keep them. */
+  /** Identifies these policies in results derived with them, without keeping them in memory: one object per route and snapshot. */
   readonly mark: object = {};
   /** Whether none of them does anything to the head of an answer. */
   readonly passAnswers: boolean;
@@ -51,15 +51,15 @@ export class RoutePolicies {
   readonly codedHeads: CodedHeads | null;
   readonly #ownAnswer: readonly FieldsHook[];
   readonly #errorPage: NonNullable<BoundPolicy['errorPage']> | null;
-  /** What is done to answers, a line each. */
+  /** Effects on answers, one line each. */
   readonly explain: readonly string[];
   readonly #foresights: readonly NamedForesight[];
-  /** What they check or write of a request: in lower case, with dashes. */
+  /** Request fields that they check or write: in lower case, with dashes. */
   readonly decidedFields: ReadonlySet<string>;
   readonly #opens: readonly NonNullable<BoundPolicy['open']>[];
   readonly #opened: (() => void)[] = [];
 
-  /** @param ofOthers what depends on the other routes, too: before all policies of the route itself */
+  /** @param ofOthers hooks that depend on other routes, too; they come before the route's own policies */
   constructor(order: readonly Policy[], settings: PolicySettings, ofOthers: readonly NamedHooks[] = []) {
     const named = order.map((policy) => ({ name: policy.name, hooks: policy.bind(settings[policy.name]) }));
     const bound = [...ofOthers, ...named].flatMap(({ name, hooks }) =>
@@ -126,7 +126,7 @@ export class RoutePolicies {
     return null;
   }
 
-  /** What they would say to a request, in their order, up to the first that would answer it. */
+  /** The verdicts for a hypothetical request in order, up to the first that answers. */
   foresee(asked: AskedRequest): readonly PolicyVerdict[] {
     const verdicts: PolicyVerdict[] = [];
     for (const { name, foresee } of this.#foresights) {
@@ -142,7 +142,7 @@ export class RoutePolicies {
     return through(this.#toService, fields, exchange);
   }
 
-  /** What `toClient` depends on beside the fields. */
+  /** The part of the exchange that `toClient` depends on, beside the fields. */
   variantOf(exchange: RoutedHead): string {
     const depends = this.#answersDependOn;
     if (depends.length === 1) return depends[0]!(exchange);
@@ -153,7 +153,7 @@ export class RoutePolicies {
     return through(this.#toClient, fields, exchange);
   }
 
-  /** What stands in the client's place on the way of the answer. Where `watchAnswers` is false, that is the client. */
+  /** The client with its answer filters; the client itself where `watchAnswers` is false. */
   client(client: Downstream, exchange: RoutedExchange): Downstream {
     let out = client;
     for (const hook of this.#clients) out = hook(out, exchange);
@@ -164,7 +164,7 @@ export class RoutePolicies {
     return through(this.#ownAnswer, fields, exchange);
   }
 
-  /** What people see in the place of the gateway's own page. */
+  /** The configured page for people, in place of the gateway's own. */
   errorPage(status: number, requestId: string): Buffer | null {
     return this.#errorPage?.(status, requestId) ?? null;
   }

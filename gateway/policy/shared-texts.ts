@@ -1,13 +1,16 @@
 /** Texts that all replicas have in common, each for a time, by way of the Redis of `shared:`. */
 export interface SharedTexts {
-  /** @returns what the question says; never settled where the process that has the connection hangs. @throws Error where it can't be asked now, or is not answered within `timeout` of `shared:` */
+  /**
+   * @returns the answer; never settles if the process with the connection hangs. @throws Error if it is unavailable, or does not answer
+   * within `timeout` of `shared:`
+   */
   ask(question: TextQuestion): Promise<string | null>;
 }
 
 export type TextQuestion =
-  /** Answers the text; `null`: there is none. */
+  /** Answers the text; `null`: none. */
   | { readonly do: 'read'; readonly name: string }
-  /** Answers the text; `null`: another one than `was` is there by now, or none. @property was `null`: whatever is there; '': nothing has to be there */
+  /** Answers the text; `null`: it is not `was` any more, or absent. @property was `null`: anything; '': must be absent */
   | {
       readonly do: 'keep';
       readonly name: string;
@@ -19,7 +22,7 @@ export type TextQuestion =
   | { readonly do: 'claim'; readonly name: string; readonly forMs: number }
   | { readonly do: 'drop'; readonly name: string };
 
-/** Extensions are code of somebody else, which may send what it likes over the channel of a worker. */
+/** Extensions may send anything over a worker's channel. */
 export function isTextQuestion(value: unknown): value is TextQuestion {
   const asked = value as Partial<Record<keyof Extract<TextQuestion, { do: 'keep' }>, unknown>> | null;
   if (typeof asked?.name !== 'string' || !NAME.test(asked.name)) return false;

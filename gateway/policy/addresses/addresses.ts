@@ -3,7 +3,7 @@ import { AddressBlocks } from '../../fields/address-blocks.ts';
 import { type BoundPolicy, policyWithKey } from '../policy.ts';
 import { allowRow, denyRow } from './keys.ts';
 
-/** The address that decides is the client's, as far as it is believed: `trustProxy` says whose word is taken for it. */
+/** Decides by the client's address, as far as it is believed: `trustProxy` names the peers that may state it. */
 export const deny = policyWithKey('deny', {
   does: 'A client whose address is in `deny` is 403.',
   row: denyRow,

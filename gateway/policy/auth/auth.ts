@@ -15,7 +15,7 @@ import { takeCookies } from './oidc/cookies.ts';
 import { allowForm, oidcForm } from './oidc/keys.ts';
 import { type AuthSettings, type KindSettings, placeOf } from './settings.ts';
 
-/** Lets pass who proves who they are. What checks the proofs is loaded where a route has some. */
+/** Lets authenticated requests pass. The code of each kind of proof is loaded when a route uses it. */
 export const auth = policyWithKey('auth', {
   does: 'Who does not prove who they are, as `auth` says, is 401.',
   row: authRow,
@@ -57,7 +57,7 @@ function bind(settings: AuthSettings | null): BoundPolicy | null {
       return () => opened.close();
     },
     request(exchange, context) {
-      // Nobody passes a gate that was never opened.
+      // A gate that was not opened lets nothing pass.
       if (gate === null) throw new Error('auth was not opened');
       return gate.request(exchange, context);
     },
@@ -90,7 +90,7 @@ function settingsOf(policies: RouteConfig['policies']): AuthSettings | null {
   return policies.auth as AuthSettings | null;
 }
 
-/** Nothing is opened for it: what is sent is not checked. */
+/** Nothing is opened for it: proofs are not verified. */
 function foresee(settings: AuthSettings, asked: AskedRequest): Foreseen {
   const { need, kinds, except } = settings;
   if (isExcepted(except, asked))

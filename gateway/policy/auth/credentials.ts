@@ -1,4 +1,4 @@
-/** The fields in which clients say who they are. */
+/** The fields with clients' credentials. */
 
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
@@ -21,7 +21,7 @@ export function soleValue(fields: Fields, lowerName: string): string | null | un
   return found;
 }
 
-/** What follows the scheme in `Authorization`; `undefined` and `null` as of `soleValue`, another scheme is `undefined`. */
+/** The credentials of `Authorization` after the scheme; `undefined` and `null` as in `soleValue`; another scheme is `undefined`. */
 export function authorization(fields: Fields, lowerScheme: string): string | null | undefined {
   const value = soleValue(fields, 'authorization');
   if (!value) return value === '' ? undefined : value;
@@ -35,21 +35,21 @@ export function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
-/** @param why for operators; it never quotes what the client sent. @param challenge how to ask (RFC 9110 §11.6.1) */
+/** @param why for operators; never quotes what the client sent. @param challenge how to authenticate (RFC 9110 §11.6.1) */
 export function unauthenticated(why: string, challenge: string): Outcome {
   const fields = ['WWW-Authenticate', challenge];
   return { kind: 'refused', error: new GatewayError('unauthenticated', why, { fields }) };
 }
 
 /**
- * A login that was renewed for one person, whoever answers: it would be lost with the service's failure, and no cache before us may share it though
- * the service says that its answer is for everybody.
+ * Sets the renewed cookies of a login. They are sent with any answer, also with the service's error, and make it private for caches in
+ * front of us, whatever the service says.
  */
 export function renewSession(exchange: RoutedExchange, cookies: Fields): void {
   exchange.addToAnswer([...cookies, 'Cache-Control', 'private']);
 }
 
-/** Takes the twins of a field with underscores out: a service that takes one for the other would read what was not judged. */
+/** Removes spellings of a field with underscores, which a service might read in its place without their being checked. */
 export function withoutTwins(exchange: RoutedExchange, lowerName: string): void {
   if (!lowerName.includes('-')) return;
   const { kept } = exchange.facts;
@@ -60,7 +60,7 @@ export function withoutTwins(exchange: RoutedExchange, lowerName: string): void 
   }
 }
 
-/** Who asks is said here, or nobody says it: a proxy that is trusted with addresses does not. */
+/** Removes a field about the user: only the gateway states it, not a proxy that is trusted with addresses. */
 export function withoutField(exchange: RoutedExchange, lowerName: string): void {
   const { kept } = exchange.facts;
   for (let i = kept.length - 2; i >= 0; i -= 2)

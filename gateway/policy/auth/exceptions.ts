@@ -5,8 +5,8 @@ import type { Exception } from './settings.ts';
 type Asked = Pick<AskedRequest, 'method' | 'target' | 'facts' | 'match'>;
 
 /**
- * Whether a request is one of those that need not say who asks. It is judged by the canonical path, and only where every service reads the
- * same path and method out of it: whatever is in doubt has to say who asks.
+ * Whether a request needs no authentication. The canonical path decides, and only if every service reads the same path and method from the
+ * request; in doubt, authentication is required.
  */
 export function isExcepted(exceptions: readonly Exception[], asked: Asked): boolean {
   const { method, target, facts, match } = asked;
@@ -19,7 +19,7 @@ export function isExcepted(exceptions: readonly Exception[], asked: Asked): bool
   });
 }
 
-/** What a route is asked for by its name has no prefix before it: it is what the service gets that is compared. */
+/** The path as the service gets it: a route that was asked for by name has no prefix. */
 function canonicalBelow({ route, named, prefix }: RouteMatch, canonical: string): string {
   if (!named || !route.strip || route.matcher.path === '/') return canonical;
   return route.matcher.path + canonical.slice(prefix.length);

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
 /**
- * What secrets are remembered and found by: HMAC-SHA-256 with a key that is as old as the process. Memory that leaks shows no secret, and
- * the time of a look-up tells nothing of what is in the table.
+ * Keys under which secrets are remembered: HMAC-SHA-256 with a random key of the process. Leaked memory shows no secret, and the time of a
+ * look-up tells nothing about the table.
  */
 export class Fingerprints {
   readonly #key = randomBytes(32);

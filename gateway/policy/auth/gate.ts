@@ -8,7 +8,7 @@ import type { Authenticator, Outcome, ProofContext } from './kind.ts';
 import { type Cookies, takeCookies } from './oidc/cookies.ts';
 import type { AuthSettings, KindSettings } from './settings.ts';
 
-/** What asks on a route who is there: one kind of proof, or several. */
+/** Authenticates the requests of a route, by one kind of proof or several. */
 export class Gate {
   readonly #settings: AuthSettings;
   readonly #kinds: readonly Authenticator[];
@@ -44,7 +44,7 @@ export class Gate {
     const owner = this.#kinds.find((kind) => kind.claims?.(exchange));
     if (owner === undefined && excepted) return null;
     const context = { pseudonym, sessions };
-    // Where there is one kind, it has the only word.
+    // The only kind decides alone.
     const sole = owner ?? (this.#kinds.length === 1 ? this.#kinds[0] : undefined);
     const outcome = sole ? sole.check(exchange, context) : this.#ask(exchange, context, []);
     return outcome instanceof Promise
@@ -56,7 +56,7 @@ export class Gate {
     for (const kind of this.#kinds) kind.close();
   }
 
-  /** One kind after the other. @param before what the others said */
+  /** Asks one kind after the other. @param before outcomes of earlier ones */
   #ask(
     exchange: RoutedExchange,
     context: ProofContext,
@@ -81,14 +81,14 @@ export class Gate {
     return all ? passedAs(said) : refusalOf(said);
   }
 
-  /** What a client sent would pass for the word of a kind that was not asked, or said no. */
+  /** Removes fields by which a client could pretend the decision of a kind that was not asked, or refused. */
   #disown(exchange: RoutedExchange, passing: Authenticator): void {
     if (passing.ownsAuthorization || !this.#kinds.some((kind) => kind.ownsAuthorization)) return;
     withoutField(exchange, 'authorization');
   }
 }
 
-/** What a kind is made of is loaded where a route has it. */
+/** The code of a kind is loaded when a route uses it. */
 async function openKind(settings: KindSettings, kept: KeptStates): Promise<Authenticator> {
   switch (settings.kind) {
     case 'basic':
@@ -112,14 +112,14 @@ function verdictOf(outcome: Outcome, exchange: RoutedExchange): Verdict {
   return null;
 }
 
-/** All kinds have passed: the first that knows who it is says so. */
+/** All kinds have passed: the user is the first known one. */
 function passedAs(said: readonly Outcome[]): Outcome {
   return said.find((each) => each.kind === 'passed' && each.user !== null) ?? said[0]!;
 }
 
 /**
- * None has passed. What could not be judged may have been right, and what is known and not allowed needs no other proof; an answer leads to a
- * proof; else the client is told of every way to ask.
+ * No kind has passed. Unavailable comes first, since the proof may have been right; then forbidden, which another proof would not change;
+ * then an answer that leads to a proof; else all challenges.
  */
 function refusalOf(said: readonly Outcome[]): Outcome {
   const errors = said.flatMap((each) => (each.kind === 'refused' ? each.error : []));

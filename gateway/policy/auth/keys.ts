@@ -149,7 +149,7 @@ function compileKind(written: WrittenKind, folder: string): KindSettings {
   return { kind: 'keys', file: resolve(folder, keys!), header, bearer };
 }
 
-/** One kind, and only what goes with it. */
+/** Faults of an entry that mixes kinds, or has keys of another one. */
 function faultsOfKind(value: Readonly<Record<string, unknown>>, kinds: readonly string[]) {
   const there = Object.keys(value).filter((key) => value[key] !== undefined);
   const [kind, second] = there.filter((key) => kinds.includes(key));

@@ -3,17 +3,17 @@ import type { LocalAnswer, RoutedExchange } from '../../fields/exchange.ts';
 import type { PolicyContext } from '../policy.ts';
 import type { Cookies } from './oidc/cookies.ts';
 
-/** What a kind of proof says of a request. */
+/** The outcome of one kind of proof. */
 export type Outcome =
-  /** `null`: it may pass, and nothing is known of who asks. */
+  /** `null`: it may pass, and the user is unknown. */
   | { readonly kind: 'passed'; readonly user: string | null }
   | { readonly kind: 'refused'; readonly error: GatewayError }
   /** With something that is no error: the way to a login, say. */
   | { readonly kind: 'answered'; readonly answer: LocalAnswer };
 
-/** What a kind is told beside the request. */
+/** The context of a proof, beside the request. */
 export interface ProofContext extends PolicyContext {
-  /** Those of logins, which the request has no more. */
+  /** Cookies of logins, which were removed from the request. */
   readonly sessions: Cookies;
 }
 
@@ -21,11 +21,11 @@ export interface ProofContext extends PolicyContext {
 export interface Authenticator {
   /** A promise only where it has to wait. Never throws. */
   check(exchange: RoutedExchange, context: ProofContext): Outcome | Promise<Outcome>;
-  /** Whether it answers a request by itself, below its route: no exception, and no other kind, is asked about it. Never passed, then. */
+  /** Whether the request is for a path of this kind's own below the route: no exception and no other kind applies. It never passes then. */
   claims?(exchange: RoutedExchange): boolean;
-  /** Takes out what a client sent in the place of what this kind says; on exceptions, too. */
+  /** Removes fields that a client sent in place of this kind's; on exceptions, too. */
   strip?(exchange: RoutedExchange, excepted: boolean): void;
-  /** `Authorization` may be the proof until somebody has passed; then only this kind says what the service gets by that name. */
+  /** `Authorization` may be this kind's proof until the request has passed; then only this kind sets the service's `Authorization`. */
   readonly ownsAuthorization?: boolean;
   close(): void;
 }

@@ -1,7 +1,7 @@
 import { Agent, type RequestInit as AskInit, fetch as ask, type Dispatcher } from 'undici';
 import type { Keepable } from '../kept.ts';
 
-/** What another service answered, its body cut off nowhere: a longer one than was allowed is an error. */
+/** The answer of another service. A body longer than allowed is an error, never cut off. */
 export interface OutboundAnswer {
   readonly status: number;
   /** Name, value, name, value ... as received, latin-1. */
@@ -17,7 +17,7 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Requests to services that say who somebody is: a few connections of our own, which no route shares. Redirects are answers. */
+/** Requests to services that authenticate: over a few connections of its own, shared with no route. Redirects are answers. */
 export class Outbound implements Keepable {
   readonly #agent = new Agent({ connections: 64, connect: { timeout: 5_000 }, maxHeaderSize: 32 * 1024 });
 

@@ -1,7 +1,7 @@
-/** What `auth:` says, compiled: plain data. Paths of files are absolute. */
+/** The compiled settings of `auth:`, as plain data. Paths of files are absolute. */
 
 export interface AuthSettings {
-  /** How several kinds go together; `null`: there is one. */
+  /** How several kinds combine; `null`: there is one. */
   readonly need: 'any' | 'all' | null;
   readonly kinds: readonly KindSettings[];
   readonly except: readonly Exception[];
@@ -51,10 +51,10 @@ export interface ForwardSettings {
   readonly url: string;
   /** Fields of its answer that the service gets. */
   readonly copy: readonly string[];
-  /** Fields of its answer that say who it is: the first that is there. */
+  /** Fields of its answer that name the user: the first one present counts. */
   readonly users: readonly string[];
   readonly timeoutMs: number;
-  /** Where browsers log in; `null`: its own answer says so. */
+  /** Where browsers log in; `null`: the service's own answer leads there. */
   readonly signIn: string | null;
 }
 
@@ -67,32 +67,32 @@ export interface OidcSettings {
   readonly scopes: readonly string[];
   /** The claim that names the user. */
   readonly user: string;
-  /** Whole addresses, or what begins with `@`: all of a domain. In lower case. */
+  /** Addresses, or `@domain` for all of a domain. In lower case. */
   readonly emails: readonly string[];
   readonly groups: readonly string[];
   /** Everybody who can log in, without `emails` and `groups`. */
   readonly allowsAll: boolean;
   readonly idleMs: number;
   readonly lifetimeMs: number;
-  /** What the keys of sessions are derived from; `null`: the secret of the client. */
+  /** The keys of sessions are derived from it; `null`: from the client's secret. */
   readonly sessionKey: string | null;
   readonly afterLogout: string | null;
 }
 
-/** Requests that need not say who asks. `null` is any method, or any path. */
+/** Requests that need no authentication. `null` is any method, or any path. */
 export interface Exception {
   readonly method: string | null;
   /** Canonical. With a slash at its end: everything below it. */
   readonly path: string | null;
 }
 
-/** What is shown and logged of a URL: its query may be a secret. */
+/** A URL without its query, which may be secret, for pages and logs. */
 export function placeOf(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
 
-/** The fields in which clients prove who they are, and which the service gets, too. Cookies of a login are taken out (oidc/cookies.ts). */
+/** Fields with clients' proofs, which the service gets, too. Cookies of a login are removed (oidc/cookies.ts). */
 export function proofFields({ kinds }: AuthSettings): readonly string[] {
   const names = kinds.flatMap((kind) => {
     if (kind.kind === 'oidc') return [];

@@ -1,6 +1,6 @@
 import { accepted, type ParseResult, refused } from '../../keys/parse-result.ts';
 
-/** A service that is asked over HTTP. @param hint what is said of any other text */
+/** The URL of a service that is asked over HTTP. @param hint the advice for any other text */
 export function parseHttpUrl(written: string, hint = 'a URL begins with https://'): ParseResult<URL> {
   const url = URL.canParse(written) ? new URL(written) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) return refused(hint);
@@ -9,7 +9,7 @@ export function parseHttpUrl(written: string, hint = 'a URL begins with https://
   return accepted(url);
 }
 
-/** @param host a name or an address, of IPv6 with brackets or without: what is sent there leaves this machine for nobody to read. */
+/** @param host a name or an address, IPv6 with brackets or without. Traffic to a loopback address can't be read by others. */
 export function isLoopback(host: string): boolean {
   return /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[?::1\]?)$/.test(host);
 }

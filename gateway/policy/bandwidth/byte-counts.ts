@@ -10,7 +10,7 @@ import { newTagKey, type PartyTag, PartyTagger } from '../rate-limit/party-tag.t
 /** Until when the bytes of each party that have gone would have taken at their rate, for all routes. */
 export interface ByteCounts extends Keepable {
   readonly parties: PartyTagger;
-  /** Counts bytes that have gone. @returns for how many milliseconds the party is ahead of what it may; 0 or less: more may go */
+  /** Counts sent bytes. @returns the milliseconds until the party may send more; 0 or less: at once */
   took(party: PartyTag, spread: Spread, bytes: number): number;
 }
 
@@ -83,14 +83,14 @@ export class AgreedBytes implements ByteCounts {
   #unknownOf({ low, high }: PartyTag, spread: Spread, bytes: number): Unknown | null {
     const name = nameOf({ low, high });
     const before = this.#unknown.get(name);
-    // While nobody answers there may come any number of parties: what is too much to be told is only counted here.
+    // While the others do not answer there may be any number of parties: beyond the bound they are only counted here.
     if (before !== undefined || bytes === 0 || this.#unknown.size >= UNKNOWN_MAX) return before ?? null;
     const unknown: Unknown = { tag: { low, high }, spread, told: 0, untold: 0 };
     this.#unknown.set(name, unknown);
     return unknown;
   }
 
-  /** One question is under way at a time: what comes meanwhile goes out with the next. */
+  /** One question is under way at a time; later counts go out with the next. */
   #tellWithin(ms: number): void {
     if (!this.#asking) this.#due.within(ms);
   }

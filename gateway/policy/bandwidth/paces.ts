@@ -21,7 +21,7 @@ class Way {
     this.#spread = spread;
   }
 
-  /** @returns for how many milliseconds the party is ahead of what it may. */
+  /** @returns the milliseconds until the party may send more */
   took(bytes: number): number {
     return this.#bytes.took(this.#party, this.#spread, bytes);
   }
@@ -88,7 +88,7 @@ function spreadOf(bytesPerSecond: number, burst: number | null): Spread {
   return { count: bytesPerSecond, periodMs: 1_000, burst: burst ?? bytesPerSecond };
 }
 
-/** A request that would wait for longer is refused: clients know better what to do with the time. */
+/** A request that would wait longer is refused, so that the client can decide. */
 const WAIT_MAX_MS = 10_000;
 
 function refusal({ text }: Bandwidth, aheadMs: number): GatewayError {

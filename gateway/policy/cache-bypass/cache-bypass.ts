@@ -11,7 +11,7 @@ export function bypassReason(method: string, fields: object, hasBody: boolean): 
   return null;
 }
 
-/** Whether a request may change what its URL stands for (RFC 9110 §9.2.1). */
+/** Whether the method may change the resource (RFC 9110 §9.2.1). */
 export function isUnsafe(method: string): boolean {
   return !SAFE.has(method);
 }
@@ -19,7 +19,8 @@ export function isUnsafe(method: string): boolean {
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
- * Conditions about which of its states it is in are the service's to judge (RFC 9111 §4.3.2). The others, like a body, are by what some services let a client ask for something else than its URL says; that would be kept under the URL, for everybody.
+ * Fields that bypass the cache. Conditions on the state of the resource are for the service to evaluate (RFC 9111 §4.3.2). With the others,
+ * as with a body, some services let a client ask for something else than its URL says; that must not be kept under the URL for everybody.
  */
 const PASSED_BY: ReadonlySet<string> = new Set([
   'if-match',

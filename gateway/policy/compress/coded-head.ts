@@ -1,4 +1,4 @@
-/** What compression makes of the head of an answer. */
+/** The changes of compression to the head of an answer. */
 
 import type { Fields } from '../../exchange/contract.ts';
 import { acceptedCodings, isCompressible } from '../../fields/content-coding.ts';
@@ -8,7 +8,7 @@ export type Coding = 'zstd' | 'br' | 'gzip';
 
 const EVERY_CODING: readonly Coding[] = ['zstd', 'br', 'gzip'];
 
-/** What the head says of the body, and of what may be done to it. */
+/** Properties of the body, and whether it may be changed. */
 interface HeadFacts {
   type: string;
   length: number | null;
@@ -24,7 +24,7 @@ export interface CodedHead {
   readonly streaming: boolean;
 }
 
-/** Which answers could be compressed, and how they are told then. */
+/** Decides which answers could be compressed, and writes their heads. */
 export class CodedHeads {
   readonly #encodings: readonly Coding[];
   readonly #minimumBytes: number;
@@ -44,7 +44,7 @@ export class CodedHeads {
       coding,
       streaming: facts.length === null,
     });
-    // What is revalidated was compressed when it was sent: its tag is the weak one.
+    // A validated answer was compressed when it was sent, under its weak tag.
     if (status === 304) return as(facts.untouchable ? fields : withVary(weakened(fields)));
     if (!this.#mayBe(status, facts)) return as(fields);
     const [coding] = acceptedCodings(accept, this.#encodings);
@@ -78,7 +78,7 @@ function read(facts: HeadFacts, name: string, value: string): void {
   if (name === 'content-type') facts.type = value.split(';', 1)[0]!.trim().toLowerCase();
   else if (name === 'content-length') facts.length = Number(value);
   else if (name === 'content-encoding') facts.coded ||= !/^\s*(?:identity)?\s*$/i.test(value);
-  // RFC 9111 §5.2.2.6; a part of a whole, whatever its status.
+  // RFC 9111 §5.2.2.6; and parts of a whole, whatever the status.
   else if (name === 'cache-control') facts.untouchable ||= /\bno-transform\b/i.test(value);
   else if (name === 'content-range') facts.untouchable = true;
 }
@@ -112,8 +112,8 @@ function withVary(fields: Fields): Fields {
 }
 
 /**
- * A client comes back with the weak tag that it was given, and the service may know it as a strong one: both are asked for. What the tag
- * stands for is the same content, so a change that is conditional on it (If-Match) is conditional on the right thing.
+ * A client returns the weak tag that it got, and the service may know the strong one: it is asked for both. Both stand for the same
+ * content, so a change that is conditional on one (If-Match) is conditional on the right state.
  */
 export function withStrongTwins(fields: Fields): Fields {
   if (!fields.some((text, at) => at % 2 === 0 && CONDITIONS.has(text.toLowerCase()))) return fields;

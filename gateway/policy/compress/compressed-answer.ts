@@ -76,7 +76,7 @@ export class CompressedAnswer extends DownstreamFilter implements DownstreamList
     // The forwarding has counted it as it came; the client gets it coded, which is counted instead.
     this.#record.bytesOut -= chunk.length;
     return encoder.write(ownBytes(chunk), () => {
-      // The service pauses: what it has said so far is not to wait for what it says next.
+      // The service pauses: flush, so that sent bytes do not wait for the next ones.
       if (this.#streaming && encoder.writableLength === 0 && !encoder.writableEnded && !encoder.destroyed)
         encoder.flush();
     });
@@ -101,7 +101,7 @@ export class CompressedAnswer extends DownstreamFilter implements DownstreamList
     const encoder = this.#encoder;
     if (encoder === null) return this.#listener?.drained();
     encoder.resume();
-    // The service has said all of it, and the timeouts hear that the client goes on reading.
+    // The service has finished; the client's reading still counts as progress for the timeouts.
     if (!encoder.writableNeedDrain) this.#listener?.drained();
   }
 
@@ -111,7 +111,7 @@ export class CompressedAnswer extends DownstreamFilter implements DownstreamList
   }
 }
 
-/** Levels that cost about what a small answer costs to carry. */
+/** Levels that cost about as much as carrying a small answer. */
 const ENCODERS = {
   gzip: () => createGzip({ level: 4 }),
   br: () =>

@@ -17,7 +17,7 @@ export const concurrent = policyWithKey('concurrent', {
   bind: (limit) => (limit === null || limit.by.kind === 'user' ? null : bind(limit)),
 });
 
-/** The same key, once it is known who asks. */
+/** The same key, for limits by user, after authentication. */
 export const userConcurrent: Policy = {
   name: 'concurrent',
   does: 'The same by user.',

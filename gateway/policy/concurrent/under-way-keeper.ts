@@ -1,12 +1,12 @@
 import type { PartyTag } from '../rate-limit/party-tag.ts';
 
-/** What a process tells of one party: how many it has under way, how many wait for a word, and how many there may be. */
+/** A process's report about one party: its exchanges under way and waiting, and the bound. */
 export type UnderWayReport = readonly [party: number, own: number, waiting: number, most: number];
 
 /** How many of the party are under way elsewhere, and how many of those that wait may pass. */
 export type UnderWayState = readonly [elsewhere: number, granted: number];
 
-/** Where workers agree on what is under way. */
+/** Where workers agree on exchanges under way. */
 export interface OthersUnderWay {
   /** By which all of them call a party. It may become another one, where replicas meet. */
   readonly key: PartyTag;
@@ -15,12 +15,14 @@ export interface OthersUnderWay {
   settle(reports: readonly UnderWayReport[]): Promise<readonly UnderWayState[]>;
 }
 
-/** What all workers have under way, in the process that they have in common. Each tells how many, not what has changed, so that nothing that was missed stays wrong. */
+/**
+ * The exchanges under way in all workers, kept by the primary. Reports carry totals, not changes, so that a lost one does no lasting harm.
+ */
 export class UnderWayKeeper<Holder> {
   readonly #totals = new Map<number, number>();
   readonly #held = new Map<Holder, Map<number, number>>();
 
-  /** Extensions are code of somebody else, which may send what it likes on the same channel: what is no report changes nothing. */
+  /** Extensions may send anything on the same channel: invalid reports are ignored. */
   settle(holder: Holder, reports: readonly UnderWayReport[]): UnderWayState[] {
     return reports.map((report) => (isReport(report) ? this.#settleOne(holder, report) : NOTHING_KNOWN));
   }

@@ -15,7 +15,7 @@ interface Party {
   own: number;
   /** As many of its own as the others count. */
   settled: number;
-  /** What the others have, when they were heard last. */
+  /** The others' exchanges, by their last report. */
   elsewhere: number;
   heardAt: number;
   /** Whether a question about it is on its way. */
@@ -24,9 +24,9 @@ interface Party {
 }
 
 /**
- * How many exchanges each party has under way on one route: nobody who has none is in it, so that it is no larger than they are many. With other
- * processes, a request is decided here, at once, by what was heard last; at most a credit of a party may be under way that the others do not
- * know of yet. What comes beyond that, or would have to be refused by what is no longer new, waits for their word.
+ * Counts exchanges under way on one route by party; only parties that have some take memory. With other workers, a request is decided at
+ * once, by the last report; at most a credit of a party may be under way that the others do not know of yet. A request beyond that, or one
+ * that an old report would refuse, waits for a new one.
  */
 export class UnderWay implements Keepable {
   readonly #parties = new Map<number, Party>();
@@ -92,7 +92,7 @@ export class UnderWay implements Keepable {
   #changed(party: Party): void {
     const { own, settled, asked, waiting } = party;
     if (own === 0 && settled === 0 && !asked && waiting.length === 0) {
-      // Nobody else knows of it.
+      // The others do not know of it.
       this.#untold.delete(party);
       this.#parties.delete(party.tag);
     } else if (own !== settled && this.#others !== null) {
@@ -118,7 +118,7 @@ export class UnderWay implements Keepable {
     this.#due.within(0);
   }
 
-  /** One question is under way at a time: what comes meanwhile goes out with the next. */
+  /** One question is under way at a time; later changes go out with the next. */
   async #tell(): Promise<void> {
     const others = this.#others!;
     this.#tagger.parties.rekey(others.key);
@@ -128,7 +128,7 @@ export class UnderWay implements Keepable {
     this.#asking = true;
     for (const party of told) {
       party.asked = true;
-      // From now on the others may have what is no longer under way here.
+      // From now on the others may use slots that ended here.
       party.settled = Math.min(party.settled, party.own);
     }
     const reports = told.map(({ tag, own, waiting, most }) => [tag, own, waiting.length, most] as const);
@@ -147,7 +147,7 @@ export class UnderWay implements Keepable {
     party.elsewhere = elsewhere;
     party.heardAt = performance.now();
     party.settled = told + granted;
-    // Some may have gone on alone meanwhile: what was granted to them is given back, because the next report says how many there are.
+    // Some may have proceeded alone meanwhile; their grants are returned by the next report, which has totals.
     const passing = party.waiting.splice(0, granted);
     party.own += passing.length;
     for (const resolve of passing) resolve(true);
@@ -155,7 +155,7 @@ export class UnderWay implements Keepable {
     this.#changed(party);
   }
 
-  /** Nobody waits any longer. */
+  /** Releases all that wait. */
   #goOnAlone(): void {
     this.#alone = true;
     for (const party of this.#parties.values())

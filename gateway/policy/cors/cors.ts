@@ -58,7 +58,7 @@ class Cors {
     return asked === null ? null : { status: 204, fields: this.#preflightFields(kept, asked) };
   }
 
-  /** What is of the gateway's own origin is of no other. */
+  /** The gateway's own origin is never a foreign one. */
   #includes(origin: string, exchange: RoutedHead): boolean {
     if (this.#origins.includes(origin)) return true;
     const [, scheme, authority] = /^([a-z]+):\/\/(.+)$/.exec(origin) ?? [];
@@ -67,7 +67,7 @@ class Cors {
     );
   }
 
-  /** Beside what every answer says. */
+  /** Fields of preflights beyond those of every answer. */
   #preflightFields(kept: Fields, method: string): Fields {
     const { methods, headers, maxAgeS, privateNetwork } = this.#settings;
     const fields = ['Access-Control-Allow-Methods', methods ?? (TOKEN.test(method) ? method : 'GET')];
@@ -81,7 +81,7 @@ class Cors {
     return fields;
   }
 
-  /** Without what the service says of it. An answer that depends on the origin says so, to those without one, too. */
+  /** Replaces the service's own CORS fields. An answer that depends on the origin says so, even to requests without one. */
   #told(fields: Fields, exchange: RoutedHead): Fields {
     const { credentials, expose } = this.#settings;
     const out: string[] = [];
@@ -143,7 +143,7 @@ function firstValue(fields: Fields, lowerName: string): string | null {
 /** Names of fields, as a browser lists them. */
 const NAMES = /^[!#$%&'*+\-.^_`|~\w, ]{1,1024}$/;
 
-/** What a service may say of it: on an answer to a request that is no preflight, only some of them mean anything. */
+/** CORS fields that services may set: on an answer that is no preflight, only some have a meaning. */
 const SAID_HERE = new FieldNames([
   'access-control-allow-origin',
   'access-control-allow-credentials',

@@ -12,7 +12,7 @@ import { type OriginPattern, parseOrigin } from './origins.ts';
 export interface CorsSettings {
   /** `null` among them: every origin. */
   readonly origins: readonly (OriginPattern | null)[];
-  /** As the answer says them; `null`: whatever is asked for. */
+  /** The value for the answer; `null`: the requested one. */
   readonly methods: string | null;
   readonly headers: string | null;
   readonly expose: string | null;

@@ -9,9 +9,9 @@ import { described, flag, orWord, parsedBy } from '../../keys/value.ts';
 export interface ErrorPagesSettings {
   /** In the order in which they are asked: those of the route itself before those of the top level, a status before its class. */
   readonly pages: readonly ErrorPageFile[];
-  /** How many of the first of them are said here, and not inherited. */
+  /** How many of the first are the route's own, and not inherited. */
   readonly own: number;
-  /** Whether they stand in the place of what services answer, too. */
+  /** Whether they also replace error answers of services. */
   readonly services: boolean;
 }
 

@@ -19,7 +19,7 @@ export class PagedAnswer extends DownstreamFilter implements DownstreamListener 
   #late: NodeJS.Timeout | undefined;
   #listener: DownstreamListener | null = null;
 
-  /** @param wanted whether this client would rather have a page; caches are told in both cases that others get another answer */
+  /** @param wanted whether this client prefers a page; in both cases caches learn that the answer depends on Accept */
   constructor(
     client: Downstream,
     pageOf: (status: number) => PageTemplate | null,
@@ -53,7 +53,7 @@ export class PagedAnswer extends DownstreamFilter implements DownstreamListener 
 
   override write(chunk: Buffer): boolean {
     if (!this.#replaced) return this.client.write(chunk);
-    // The forwarding has counted it; nobody gets it.
+    // Counted by the forwarding, but not sent.
     this.#record.bytesOut -= chunk.length;
     return !this.#ended;
   }
@@ -63,7 +63,7 @@ export class PagedAnswer extends DownstreamFilter implements DownstreamListener 
     else this.client.end(trailers);
   }
 
-  /** Where the service has not ended, what forwards it hears that the client has its answer, and gives the call up. */
+  /** If the service has not finished, the forwarding is told that the client has left, and aborts the call. */
   #endPage(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -91,10 +91,10 @@ export class PagedAnswer extends DownstreamFilter implements DownstreamListener 
   }
 }
 
-/** From the head of a service's error to its end: a client waits no longer for what it does not get. */
+/** From the head of a service's error to its end: the client need not wait for bytes that it does not get. */
 const ENDS_MAX_MS = 250;
 
-/** With what is true of the page in the place of what is true of another body. */
+/** The fields of the page in place of those of another body. */
 export function fieldsWithPage(fields: Fields, page: Buffer): string[] {
   const told: string[] = [];
   for (let i = 0; i < fields.length; i += 2)
@@ -104,7 +104,7 @@ export function fieldsWithPage(fields: Fields, page: Buffer): string[] {
   return told;
 }
 
-/** RFC 9110 §8, and what else describes a body. */
+/** Fields that describe the body (RFC 9110 §8, and others). */
 const OF_THE_BODY: ReadonlySet<string> = new Set([
   ...['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location'],
   ...['content-disposition', 'content-md5', 'digest', 'content-digest', 'repr-digest'],

@@ -1,6 +1,6 @@
 /** Where in an HTML document a script runs before everything else: right behind `<head>`, written or implied (HTML §13.2.6.4). */
 
-/** What may stand in front of it, each whole. Attributes may hold a `>` in quotes. */
+/** Text that may precede it, each part whole. Attributes may hold a `>` in quotes. */
 const ATTRIBUTES = `(?:[^>"']|"[^"]*"|'[^']*')*>`;
 const SKIPPED = [
   /[\t\n\f\r ]+/y,
@@ -18,7 +18,7 @@ const BEGINNINGS = ['<!--', '<!doctype', '<?', '<html', '<head'];
 
 export class DocumentStart {
   #at = 0;
-  /** Something that only a document has, and no part of one that a page asks for by itself. */
+  /** Something was found that only documents have, and no fragments that a page loads itself. */
   #sure: boolean;
 
   /** @param sure whether it is known to be a document. */
@@ -27,8 +27,8 @@ export class DocumentStart {
   }
 
   /**
-   * @param bytes from the beginning, more of them with each call
-   * @returns where the script belongs; `null`: nowhere; `'more'`: that stands in what follows
+   * @param bytes all bytes so far
+   * @returns the position for the script; `null`: there is none; `'more'`: more bytes are needed
    */
   find(bytes: Buffer, ended: boolean): number | null | 'more' {
     if (isWide(bytes)) return null;

@@ -1,8 +1,8 @@
 import type { Fields } from '../../exchange/contract.ts';
 
 /**
- * Applications that are known by what they ask for outside their prefix, or by a field of their answers: how each is recognised, and the
- * setting that tells it where it stands, so that nothing has to be led back. One row each; the first that fits counts.
+ * Applications recognised by requests outside their prefix, or by a field of their answers, with the setting that tells them their prefix,
+ * after which nothing needs to be led back. One row each; the first match counts.
  */
 export interface Framework {
   readonly name: string;
@@ -10,7 +10,7 @@ export interface Framework {
   readonly asks: RegExp;
   /** Of a field of its answers, written `name: value`; `null`: they don't say. */
   readonly answers: RegExp | null;
-  /** What to set for a prefix, in its own words. */
+  /** The setting for a prefix, in the application's own words. */
   setting(prefix: string): string;
   /** Whether it then wants the prefix kept: `strip: false` on the route. */
   readonly keepsPrefix: boolean;
@@ -201,7 +201,7 @@ export function frameworkOf(path: string): Framework | null {
   return FRAMEWORKS.find(({ asks }) => asks.test(path)) ?? null;
 }
 
-/** What the services of routes said of themselves in their answers: the last word counts. */
+/** The applications of routes, by their answers: the newest counts. */
 export class Applications {
   readonly #ofRoute = new Map<string, Framework>();
 

@@ -3,14 +3,14 @@ import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { RouteConfig } from '../../model/config.ts';
 import { type Applications, type Framework, frameworkOf } from './frameworks.ts';
 
-/** Tells once for each route that its application does not know of its prefix, and the setting that mends it. */
+/** Logs once per route that its application does not know its prefix, and the setting for it. */
 export class EscapeNotices {
   readonly #log: Logger;
   readonly #routes: () => readonly RouteConfig[];
   readonly #applications: Applications;
   /** Where the route has a name: `vite.localhost:3000`. */
   readonly #nameOf: (route: RouteConfig) => string | null;
-  /** Requests of applications that were not recognised yet; `told` when there is nothing left to say. */
+  /** Requests of unrecognised applications; `told` once logged. */
   readonly #seen = new Map<string, number | 'told'>();
 
   constructor(
@@ -31,11 +31,11 @@ export class EscapeNotices {
     if (seen === 'told') return;
     const asking = frameworkOf(target.replace(/\?.*/s, ''));
     const route = this.#routes().find((one) => one.id === id);
-    // A browser asks for /favicon.ico by itself: the first requests may not be those that tell.
+    // Browsers ask for /favicon.ico themselves, so the first request may not show the application.
     const due = asking !== null || seen + 1 >= UNRECOGNISED;
     this.#seen.set(id, due ? 'told' : seen + 1);
     if (!due || route === undefined) return;
-    // What it asks for says more: many frameworks stand on a server that names itself.
+    // Requests are the better evidence: many frameworks run on a server that names itself.
     const framework = asking ?? this.#applications.of(id);
     this.#log.info(
       { route: id },

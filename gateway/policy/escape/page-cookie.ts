@@ -25,7 +25,7 @@ function isHtml(answer: Fields): boolean {
   return false;
 }
 
-/** What a browser says of the place that an answer is for. */
+/** Where the browser will use the answer, by its Sec-Fetch fields. */
 class AskedFor {
   cookies = '';
   #destination: string | null = null;

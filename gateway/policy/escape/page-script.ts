@@ -1,4 +1,4 @@
-/** What `escape: script` puts into the pages of a route: it prefixes what they ask for, before they ask for it (decision 0078). */
+/** The script of `escape: script` for pages of a route: it adds the prefix to URLs before they are requested (0078). */
 import { createHash } from 'node:crypto';
 import type { RouteConfig } from '../../model/config.ts';
 
@@ -11,7 +11,7 @@ export interface PageScript {
 
 const MAX_BYTES = 2048;
 
-/** @param routes all of them: what another one owns stays its own. @returns `null` where that makes it too long. */
+/** @param routes all routes: paths of another one stay. @returns `null` if the script would be too long */
 export function pageScript(
   { matcher: { path } }: RouteConfig,
   routes: readonly RouteConfig[],
@@ -29,7 +29,7 @@ function isCatchAllOrOwn(other: string, path: string): boolean {
   return other === '/' || other === path || other.startsWith(`${path}/`);
 }
 
-/** In place of the path itself: pages shall not tell the names of routes that nobody linked to. The script makes the same. */
+/** A hash in place of the path: pages must not reveal the names of other routes. The script computes the same. */
 export function pathMark(path: string): number {
   let mark = 5381;
   for (let at = 0; at < path.length; at++) mark = (mark * 33) ^ path.charCodeAt(at);
@@ -37,8 +37,8 @@ export function pathMark(path: string): number {
 }
 
 /**
- * `f` is the address that is meant, `w` lets a function or a class have it. An object that is neither text nor a URL, as Trusted Types are,
- * stays what it is. The navigation of a whole page is begun anew; history does not leave the document.
+ * `f` converts an address; `w` wraps a function or a class with it. Objects other than text and URLs, such as Trusted Types, are left
+ * alone. A page's navigation is started anew; history stays within the document.
  */
 function scriptText(path: string, others: readonly number[]): string {
   const prefix = JSON.stringify(path).replaceAll('<', '\\x3c');

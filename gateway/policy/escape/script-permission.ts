@@ -1,6 +1,6 @@
-/** Whether a page's Content-Security-Policy lets a script of ours run, and what to say there so that it does (CSP3). */
+/** Whether a page's Content-Security-Policy allows our script, and the change that allows it (CSP3). */
 
-/** @returns the value of the field with the script allowed; `null`: no script runs on this page, whatever it says. */
+/** @returns the changed value of the field; `null`: no script runs on this page in any case */
 export function withScriptAllowed(value: string, source: string): string | null {
   const policies: string[] = [];
   // RFC 9110 §5.3: several policies as one list; each of them counts.
@@ -23,7 +23,7 @@ function allowingPolicy(policy: string, source: string): string | null {
   const [name, ...sources] = governing as [string, ...string[]];
   if (allowsInline(sources)) return policy;
   const allowing = [...sources.filter((one) => one.toLowerCase() !== "'none'"), source];
-  // What else `default-src` governs stays as it is.
+  // Everything else that `default-src` governs stays.
   if (name.toLowerCase() === 'default-src')
     return `${policy.replace(/[;\s]+$/, '')}; script-src ${allowing.join(' ')}`;
   return directives.map((one) => (one === governing ? [name, ...allowing] : one).join(' ')).join('; ');

@@ -1,4 +1,4 @@
-/** `escape: script`: documents of the route get a script at their beginning; every other answer stays what it is. */
+/** `escape: script`: inserts a script at the begin of the route's documents; other answers stay as they are. */
 import type { Downstream, Fields } from '../../exchange/contract.ts';
 import { DownstreamFilter } from '../../exchange/downstream-filter.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
@@ -36,7 +36,7 @@ function mayBeScripted({ downstream, facts, match, origin }: RoutedExchange): bo
 
 const NEGOTIATED: ReadonlySet<string> = new Set(['accept-encoding', 'if-none-match', 'if-modified-since']);
 
-/** Nothing is put into what is compressed, and what the browser kept from before has no script. */
+/** The script can't be inserted into compressed bytes, and a validated copy in the browser has none. */
 function plainly(fields: Fields): string[] {
   return [...without(fields, NEGOTIATED), 'Accept-Encoding', 'identity'];
 }
@@ -48,7 +48,7 @@ class ScriptedAnswer extends DownstreamFilter {
   readonly #script: PageScript;
   readonly #exchange: RoutedExchange;
   readonly #start: DocumentStart;
-  /** The beginning, while it is looked at; `null`: the rest goes by. */
+  /** The begin of the body while it is examined; `null`: the rest passes through. */
   #held: Buffer | null = null;
 
   constructor(client: Downstream, exchange: RoutedExchange, script: PageScript) {
@@ -93,7 +93,7 @@ class ScriptedAnswer extends DownstreamFilter {
 const EMPTY = Buffer.alloc(0);
 const WITHOUT_DOCUMENT: ReadonlySet<number> = new Set([204, 205, 206, 304]);
 
-/** What is true of the service's bytes alone. */
+/** Fields that are true of the service's bytes only. */
 const OF_THE_BYTES: ReadonlySet<string> = new Set([
   ...['content-length', 'etag', 'last-modified', 'accept-ranges', 'trailer'],
   ...['content-md5', 'digest', 'content-digest', 'repr-digest'],
@@ -118,7 +118,7 @@ function scriptedFields(fields: Fields, source: string): Fields | null {
     }
     if (!OF_THE_BYTES.has(name)) told.push(fields[i]!, value);
   }
-  // What is no document comes without a script.
+  // Anything but a document comes without a script.
   return html ? [...told, 'Vary', 'Sec-Fetch-Mode'] : null;
 }
 

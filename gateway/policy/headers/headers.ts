@@ -39,7 +39,7 @@ function explained({ drop, append }: FieldRules): string[] {
   return [...there, ...gone];
 }
 
-/** What a service is told may be a password. */
+/** A value for a service may be a password. */
 function withoutValues({ drop, append }: FieldRules): FieldRules {
   return { drop, append: append.map((text, at) => (at % 2 === 0 ? text : '(not shown)')) };
 }

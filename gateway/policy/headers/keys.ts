@@ -135,7 +135,7 @@ function parseName(field: string): ParseResult<string> {
     : refused(hint, 'a field that a rule may change', `"${field}"`);
 }
 
-/** Fields that the gateway answers for itself, and what to use in the place of a rule; `null`: it is none of them. */
+/** For fields that the gateway sets itself: what to use in place of a rule; `null`: another field. */
 function notForRules(lower: string): string | null {
   if (lower === 'host') return 'which Host the service sees says "hostHeader: rewrite" or "keep"';
   if (FRAMING.has(lower)) return 'how long a message is, and how it is sent, only the gateway knows';

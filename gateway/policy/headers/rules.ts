@@ -1,11 +1,11 @@
-/** What header rules do to a list of fields. */
+/** Applies header rules to a list of fields. */
 
 import type { Fields } from '../../exchange/contract.ts';
 import { FieldNames } from '../../fields/field-names.ts';
 
 /** Plain data, as the configuration keeps it. */
 export interface FieldRules {
-  /** Names in lower case that go, whatever their values. */
+  /** Names in lower case to remove, whatever their values. */
   readonly drop: readonly string[];
   /** Name, value, name, value ... that are added behind the rest. */
   readonly append: readonly string[];
@@ -36,7 +36,7 @@ export function editor({ drop, append }: FieldRules): (fields: Fields) => Fields
   };
 }
 
-/** Where the fields describe an answer of the gateway's own they stay: only what is not among them is added. */
+/** Adds fields that the answer lacks: fields of the gateway's own answers stay. */
 export function adder({ append }: FieldRules): (fields: Fields) => Fields {
   return (fields) => {
     const own = new FieldNames(namesOf(fields));

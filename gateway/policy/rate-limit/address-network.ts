@@ -1,6 +1,6 @@
 /**
- * What of an address stands for one client: an IPv4 address, or the /64 of an IPv6 address, of which one client has all others, too. An IPv4
- * address may be spelled as an IPv6 address (RFC 4291 §2.5.5.2).
+ * The part of an address that identifies a client: an IPv4 address, or the /64 of an IPv6 address, since a client mostly has the whole /64.
+ * An IPv4 address may come in IPv6 form (RFC 4291 §2.5.5.2).
  */
 export function addressNetwork(address: string): string {
   if (!address.includes(':')) return address;
@@ -27,7 +27,7 @@ function groupsOf(address: string): number[] {
     if (value >= 0) groups[count++] = value;
     else if (i > 0 && code === COLON && gapAt < 0) gapAt = count;
     value = -1;
-    // What follows names the interface (RFC 4007 §11).
+    // A zone id follows (RFC 4007 §11).
     if (code === PERCENT) break;
   }
   if (gapAt >= 0)

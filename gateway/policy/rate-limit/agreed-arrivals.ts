@@ -5,7 +5,7 @@ import type { LimitBy } from './keys.ts';
 import { PartyTable } from './party-table.ts';
 import { LimitTagger, type PartyTag, PartyTagger } from './party-tag.ts';
 
-/** What is still to be told of one party. */
+/** Unreported requests of one party. */
 interface Pending {
   readonly tag: PartyTag;
   readonly spread: Spread;
@@ -15,9 +15,9 @@ interface Pending {
 }
 
 /**
- * When the next request of each party is due, as far as all processes have agreed. A request is decided here, at once, by what was agreed on
- * last; at most `credit` of a party may pass that the others do not know of yet, and what comes beyond that within the same moment waits for their
- * word. All processes together let pass no more than the limit and one credit each. Where no word comes in time, each process keeps to its part.
+ * The next due times of parties, as all processes agreed last. A request is decided at once, by the last agreement; at most `credit`
+ * requests of a party may pass that the others do not know of yet, and further ones within the same moment wait for an answer. All
+ * processes together let pass at most the limit and one credit each. Without an answer in time, each process keeps to its share.
  */
 export class AgreedArrivals implements Admission {
   readonly #by: LimitBy['kind'];
@@ -72,18 +72,18 @@ export class AgreedArrivals implements Admission {
     if (before?.tag.low === low && before.tag.high === high) return before;
     if (before !== undefined) this.#displaced.push(before);
     const pending: Pending = { tag: { low, high }, spread, place, passed: 0, waiting: [] };
-    // What is too much to be told is only counted here, as what comes while nobody answers.
+    // Parties beyond the bound are only counted here, as while the others do not answer.
     if (this.#pending.size < PENDING_MAX) this.#pending.set(place, pending);
     return pending;
   }
 
-  /** One question is under way at a time: what comes meanwhile goes out with the next. */
+  /** One question is under way at a time; later counts go out with the next. */
   #tellWithin(ms: number): void {
     if (this.#asked === null) this.#due.within(ms);
   }
 
   #tell(): void {
-    // Others may call parties otherwise: what is counted here under the old names is as good as absent.
+    // The key of party tags may differ at the others: counts under old tags are dropped.
     this.#parties.rekey(this.#counts.key);
     const asked = [...this.#displaced, ...this.#pending.values()];
     if (asked.length === 0) return;
@@ -118,7 +118,7 @@ export class AgreedArrivals implements Admission {
     const now = performance.now();
     for (const [at, { tag, spread, place, waiting }] of asked.entries()) {
       const [aheadMs, granted] = states[at] ?? [0, 0];
-      // Those that were decided alone meanwhile are told as passed: what was granted to them is given back, but for what time has given back already.
+      // Requests decided alone meanwhile are reported as passed, so their grants are returned, less what time has given back already.
       const unused = granted - waiting.length - (now - askedAt) / intervalOf(spread);
       if (unused > 0) this.#note(place, tag, spread).passed -= unused;
       const since = this.#passedSince(place, tag);
@@ -138,7 +138,7 @@ export class AgreedArrivals implements Admission {
     return pending?.tag.low === low && pending.tag.high === high ? pending.passed : 0;
   }
 
-  /** Nobody waits any longer. Those that have waited are decided as those that come now. */
+  /** Decides all waiting requests as if they came now. */
   #goOnAlone(): void {
     this.#alone = true;
     const waiting = [...(this.#asked ?? []), ...this.#pending.values(), ...this.#displaced];

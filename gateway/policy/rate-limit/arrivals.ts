@@ -8,7 +8,7 @@ export interface Spread {
   readonly burst: number;
 }
 
-/** What decides whether a request of a party passes. */
+/** Decides whether a request of a party passes. */
 export interface Admission {
   /** The parties of one limit are others than those of the next. */
   taggerOf(limit: string): LimitTagger;
@@ -39,8 +39,8 @@ export class Arrivals implements Admission {
   }
 
   /**
-   * Counts what has passed elsewhere (less than nothing: so much was granted in vain), and lets as many pass of those that wait there as there is room for.
-   * @returns how far ahead of now the party is, in milliseconds, and how many may pass.
+   * Counts requests that passed elsewhere (negative: unused grants), and grants as many of those waiting there as fit.
+   * @returns how far ahead of now the party is, in milliseconds, and the number granted
    */
   settle(
     party: PartyTag,

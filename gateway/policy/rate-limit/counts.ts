@@ -2,7 +2,7 @@ import { Arrivals, type Spread } from './arrivals.ts';
 import type { LimitBy } from './keys.ts';
 import type { PartyTag } from './party-tag.ts';
 
-/** What a process tells of one party: how many it has let pass since it told last, and how many wait for a word. */
+/** A process's report about one party: requests passed since its last report, and requests waiting. */
 export type CountReport = readonly [
   by: LimitBy['kind'],
   low: number,
@@ -18,8 +18,8 @@ export type CountReport = readonly [
 export type CountState = readonly [aheadMs: number, granted: number];
 
 /**
- * Where processes agree on what has passed. It is asked for many parties at once, beside the traffic; one script of a database could answer it,
- * too: for each report, `due = max(due, now) + passed * interval`, and as many more as there is room for.
+ * Where processes agree on passed requests. It is asked for many parties at once, beside the traffic. One script in a database could answer
+ * it, too: for each report, `due = max(due, now) + passed * interval`, and as many more as fit.
  */
 export interface Counts {
   /** Of all processes: a party has the same tag in each. It may become another one, where processes meet. */
@@ -33,7 +33,7 @@ export interface Counts {
 export class CountKeeper {
   readonly #tables = new Map<string, Arrivals>(KINDS.map((kind) => [kind, new Arrivals()]));
 
-  /** Extensions are code of somebody else, which may send what it likes on the same channel: what is no report changes nothing. */
+  /** Extensions may send anything on the same channel: invalid reports are ignored. */
   settle(reports: readonly CountReport[], nowMs: number): readonly CountState[] {
     return reports.map((report) => {
       if (!isReport(report)) return NOTHING_KNOWN;
@@ -43,7 +43,7 @@ export class CountKeeper {
     });
   }
 
-  /** What others say of the parties of these reports. */
+  /** Applies the others' state of the parties in these reports. */
   raise(reports: readonly CountReport[], states: readonly CountState[], nowMs: number): void {
     for (const [at, report] of reports.entries()) {
       const [aheadMs] = states[at]!;

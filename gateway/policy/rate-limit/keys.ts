@@ -6,7 +6,7 @@ import { inherited, orInherited } from '../../keys/inherited.ts';
 import { accepted, type ParseResult, refused } from '../../keys/parse-result.ts';
 import { count, described, orWord, parsedBy } from '../../keys/value.ts';
 
-/** What requests are told apart by; `header` and `cookie` have a name. */
+/** How requests are told apart; `header` and `cookie` have a name. */
 export type LimitBy =
   | { readonly kind: 'ip' | 'user' | 'route' }
   | { readonly kind: 'header' | 'cookie'; readonly name: string };
@@ -30,7 +30,7 @@ const rate = parsedBy(z.string(), parseRate).meta({ doc: { expected: 'a rate: 10
 const BY = 'ip, user, route, header NAME, or cookie NAME';
 const byValue = parsedBy(z.string(), parseBy).meta({ doc: { expected: BY } });
 
-/** What is counted apart. @param also other programs' words for it */
+/** The key `by`. @param also other programs' names for it */
 export function by(text: string, also: readonly string[]) {
   return described(byValue, text, {
     expected: BY,

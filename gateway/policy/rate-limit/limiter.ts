@@ -18,12 +18,12 @@ interface CountedLimit {
 }
 
 /**
- * The limits of one route. What has arrived is counted in a table for each kind of party, for all routes: of headers and cookies a client has as many
- * values as it likes, and would push addresses and users out.
+ * The limits of one route. Arrivals are counted in one table per kind of party, for all routes: a client can invent any number of header
+ * and cookie values, which would evict addresses and users.
  */
 export class Limiter {
   readonly #limits: readonly CountedLimit[];
-  /** What every answer that passes says of them; `null`: nothing. */
+  /** The `RateLimit-Policy` of every answer; `null`: none. */
   readonly #policies: string | null;
   readonly #kept: KeptStates;
   readonly #counts: Counts | null;
@@ -94,7 +94,7 @@ function refusal({ name, limit }: CountedLimit, waitMs: number): GatewayError {
   return new GatewayError('rate_limited', `more than ${limit.text}`, { retryAfter, fields });
 }
 
-/** What answers call each (draft-ietf-httpapi-ratelimit-headers-11): by its kind, and by its place where several are of one kind. */
+/** The name of each limit in answers (draft-ietf-httpapi-ratelimit-headers-11): its kind, numbered if there are several of one kind. */
 function namesOf(limits: readonly RateLimit[]): readonly (readonly [name: string, limit: RateLimit])[] {
   return limits.map((limit, at) => {
     const { kind } = limit.by;
@@ -109,9 +109,9 @@ function policyItem(name: string, { count, periodMs }: RateLimit): string {
 }
 
 /**
- * §4.1: what is left, and the seconds that it should last for. Who spreads the one over the other keeps the rate, as §8.5 wants; a burst that is
- * more than the quota is not told.
- * @param leftMs of the burst, behind this request
+ * §4.1: the remaining quota and the seconds it has to last. Spreading one over the other keeps the rate, as §8.5 wants; a burst above the
+ * quota is not announced.
+ * @param leftMs of the burst, after this request
  */
 function limitItem(name: string, { count, periodMs }: RateLimit, leftMs: number): string {
   const intervalMs = periodMs / count;

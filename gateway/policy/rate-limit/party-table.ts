@@ -17,7 +17,7 @@ export class PartyTable {
     this.#groups = places / TOGETHER;
   }
 
-  /** Its own place, or the one that it takes: `has` tells. */
+  /** Its slot, or the one it would get: `has` tells which. */
   placeOf(party: PartyTag): number {
     const first = (party.low & (this.#groups - 1)) * TOGETHER;
     let soonest = first;

@@ -2,7 +2,7 @@ import { hash, randomFillSync } from 'node:crypto';
 import type { Peer } from '../../exchange/peer.ts';
 import { addressNetwork } from './address-network.ts';
 
-/** Who is counted, in 64 bits: nobody who does not know the key can choose values whose tags meet. */
+/** The identity of a party in 64 bits: without the key nobody can choose values with equal tags. */
 export interface PartyTag {
   readonly low: number;
   readonly high: number;
@@ -14,7 +14,7 @@ export function newTagKey(): PartyTag {
   return { low: low!, high: high! };
 }
 
-/** Tags of parties, as SHA-256 makes them of the key and of what tells a party. Those that were made last are at hand. */
+/** Computes tags by SHA-256 of the key and the party's value. Recent ones are remembered. */
 export class PartyTagger {
   #key: PartyTag;
   #secret: string;
@@ -55,7 +55,7 @@ export class PartyTagger {
     return peer.tag;
   }
 
-  /** Of what a request says. */
+  /** For a value from the request. */
   value(value: string): PartyTag {
     return this.#values.get(value) ?? this.#values.put(value, this.#made('v', value));
   }
@@ -110,7 +110,7 @@ export class LimitTagger implements PartyTag {
     this.#key = parties.key;
   }
 
-  /** Of what a request says. */
+  /** For a value from the request. */
   tag(value: string): this {
     return this.of(this.parties.value(value));
   }

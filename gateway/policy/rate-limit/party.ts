@@ -4,7 +4,7 @@ import { cookieValue } from '../../route/cookie.ts';
 import type { LimitBy } from './keys.ts';
 import type { PartyTag, PartyTagger } from './party-tag.ts';
 
-/** Who does not say what is asked for is counted by address: saying nothing is no way round. */
+/** The party of a request; without the header, cookie or user it is the address, so that omitting it is no way round. */
 export function partyOf(by: LimitBy, exchange: RoutedExchange, tagger: PartyTagger): PartyTag {
   if (by.kind === 'route') return tagger.value('');
   if (by.kind === 'user' && exchange.user !== null) return tagger.value(exchange.user);

@@ -4,7 +4,7 @@ import type { Limiter } from './limiter.ts';
 
 const isOfUser = ({ by }: RateLimit) => by.kind === 'user';
 
-/** What comes too often is refused, before anything is spent on it. */
+/** Refuses requests that come too often, before they cost anything. */
 export const rateLimit = policyWithKey('rateLimit', {
   does: 'A request that is one too many, as `rateLimit` says, is 429: limits by address, header, cookie and route.',
   row: rateLimitRow,
@@ -19,7 +19,7 @@ export const rateLimit = policyWithKey('rateLimit', {
   bind: (limits) => bind(limits?.filter((limit) => !isOfUser(limit)) ?? []),
 });
 
-/** The same key, once it is known who asks. */
+/** The same key, for limits by user, after authentication. */
 export const userRateLimit: Policy = {
   name: 'rateLimit',
   does: 'The same for limits by user.',

@@ -3,7 +3,7 @@ import { type FileReading, FollowedFile, faultsOfFile } from '../followed-file.t
 import type { KeptStates } from '../kept.ts';
 import type { PolicyFault } from '../policy.ts';
 
-/** A file whose text is the body of an answer. What it says is taken over when it changes. */
+/** A file whose text is the body of an answer. Changes are applied at runtime. */
 export class BodyFile {
   readonly type: string;
   readonly #followed: FollowedFile<Buffer>;

@@ -8,7 +8,7 @@ import { headerValues } from '../headers/keys.ts';
 
 export interface RespondSettings {
   readonly status: number;
-  /** Of the requests, from 0 to 1, beside a service; `null`: there is none. */
+  /** The share of requests, from 0 to 1, in front of a service; `null`: all, without a service. */
   readonly share: number | null;
   /** Text that stands in the configuration; `null`: a file, or none. */
   readonly body: string | null;

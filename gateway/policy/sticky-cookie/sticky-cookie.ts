@@ -10,8 +10,8 @@ export interface CookieScope {
 }
 
 /**
- * The request without the cookie that keeps the client at its endpoint: the gateway set it, and the service would log it, count it, or take it
- * for its own. What stands beside it keeps its bytes.
+ * The request's fields without the cookie that binds the client to its endpoint: the gateway set it, and the service would log, count or
+ * misread it. Other cookies keep their bytes.
  */
 export function withoutCookie(fields: Fields, name: string): Fields {
   const sign = `${name}=`;
@@ -41,7 +41,7 @@ export function cookieScope({ origin, match }: RoutedExchange): CookieScope {
   return { path: cookiePath(whole), secure: origin.proto === 'https' };
 }
 
-/** A path of a cookie ends at its first semicolon (RFC 6265 §5.2): the folder above is the best that can be said. */
+/** A cookie's path ends at its first semicolon (RFC 6265 §5.2), so the folder above has to do. */
 function cookiePath(path: string): string {
   const semicolon = path.indexOf(';');
   const sayable = semicolon === -1 ? path : path.slice(0, path.lastIndexOf('/', semicolon));

@@ -7,12 +7,12 @@ import type { Authenticator, Outcome } from '../kind.ts';
 import type { ApiKeySettings } from '../settings.ts';
 
 /**
- * The keys of a file, found by their hashes: how long that takes says nothing of how near a wrong key was, because nobody can choose a hash, and
- * the map itself goes by a hash with a seed of the process. So does the map of those that are known by themselves, which saves the hash.
+ * The keys of a file, looked up by hash: the time of a look-up does not show how close a wrong key was, because nobody can choose a hash,
+ * and the map has a seed of its own process. The map of keys seen before, which saves the hash, has such a seed, too.
  */
 export class ApiKeys {
   readonly #names = new Map<string, string>();
-  /** Of the keys that have come and are right: no more than there are in the file. */
+  /** Valid keys seen before, so at most as many as the file has. */
   readonly #known = new Map<string, string>();
 
   add(name: string, hashed: string): void {
@@ -29,13 +29,13 @@ export class ApiKeys {
 
   #look(key: string): string | undefined {
     const name = this.nameOfHash(hashKey(key));
-    // A copy: what was sent may be a piece of a head, which would be kept with it.
+    // A copy: the sent text may be a slice of a head, which would stay in memory.
     if (name !== undefined) this.#known.set(Buffer.from(key, 'latin1').toString('latin1'), name);
     return name;
   }
 }
 
-/** SHA-256 is enough for what is as long and random as a key, and not for a password. */
+/** SHA-256 suffices for long random keys; it would not for passwords. */
 export function hashKey(key: string): string {
   return hash('sha256', Buffer.from(key, 'latin1'), 'hex');
 }

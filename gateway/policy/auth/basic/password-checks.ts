@@ -23,7 +23,7 @@ export class PasswordChecks implements Keepable {
     try {
       return await this.#check(password, hash);
     } finally {
-      // The place is handed on as it is: nobody who comes now gets in between.
+      // The slot is passed on directly, so that no newcomer gets in between.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#underWay--;

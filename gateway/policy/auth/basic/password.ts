@@ -15,10 +15,10 @@ export interface ScryptCost {
   readonly p: number;
 }
 
-/** 32 MiB of memory and some 0.2 s of one core: what OWASP's cheat sheet on password storage asks for. */
+/** 32 MiB of memory and some 0.2 s of one core, as the OWASP Password Storage Cheat Sheet asks for. */
 export const OWN_COST: ScryptCost = { ln: 15, r: 8, p: 3 };
 
-/** What a line may ask for, so that no file can make the gateway swallow gigabytes. */
+/** The most that a line may demand, so that no file makes the gateway use gigabytes. */
 const MAX_MEMORY_BYTES = 128 * 2 ** 20;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
@@ -26,7 +26,7 @@ const HASH_BYTES = 32;
 const FORM =
   /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{43,86})$/;
 
-/** `null`: it is none that we check. */
+/** `null`: not a supported hash. */
 export function parsePasswordHash(text: string): PasswordHash | null {
   const [, ln, r, p, salt, hash] = FORM.exec(text) ?? [];
   if (salt === undefined || hash === undefined) return null;
@@ -65,7 +65,7 @@ function derive(password: string, salt: Buffer, cost: ScryptCost, bytes: number)
     parallelization: cost.p,
     maxmem: 2 * MAX_MEMORY_BYTES,
   };
-  // RFC 8265 §4.2: what looks the same was typed on different keyboards.
+  // RFC 8265 §4.2: keyboards compose the same characters differently.
   const text = password.normalize('NFC');
   return new Promise((resolve, reject) => {
     scrypt(text, salt, bytes, options, (error, key) => (error ? reject(error) : resolve(key)));

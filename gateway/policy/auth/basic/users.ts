@@ -3,7 +3,7 @@ import { type FileReading, namedLines } from '../../followed-file.ts';
 import { Fingerprints } from '../fingerprint.ts';
 import { OWN_COST, type PasswordHash, parsePasswordHash, unknownHash } from './password.ts';
 
-/** The users of a file, as long as it stays as it is, and what is known of passwords meanwhile. */
+/** The users of a file, and passwords verified since it was read. */
 export class Users {
   readonly #hashes: ReadonlyMap<string, PasswordHash>;
   /** One for each cost in the file: which one stands for an unknown user depends on the name alone. */

@@ -10,7 +10,7 @@ import { Outbound, type OutboundAnswer } from '../outbound.ts';
 import type { ForwardSettings } from '../settings.ts';
 import { isNavigation, questionOf, signInAddress } from './question.ts';
 
-/** Another service says who may pass, asked for each request. Whatever is no clear yes of it lets nobody pass. */
+/** Another service decides each request. Anything but a clear yes lets nothing pass. */
 export class ForwardAuthenticator implements Authenticator {
   readonly #settings: ForwardSettings;
   readonly #url: URL;
@@ -35,7 +35,7 @@ export class ForwardAuthenticator implements Authenticator {
     this.ownsAuthorization = settings.copy.some((name) => name.toLowerCase() === 'authorization');
   }
 
-  /** The service takes what stands in these fields for the word of this gate, on exceptions, too. */
+  /** Removes fields that the service trusts as this gate's statements, on exceptions, too. */
   strip(exchange: RoutedExchange, excepted: boolean): void {
     for (const name of this.#own) {
       // It may be the proof that is asked about.
@@ -89,7 +89,7 @@ export class ForwardAuthenticator implements Authenticator {
     }
     const cookies = named(answer, 'set-cookie');
     if (cookies.length > 0) renewSession(exchange, cookies);
-    // Whether it names the user or not: the next one who passes may be somebody else.
+    // Even without a known user: the next client may be another one.
     exchange.personal = true;
     return { kind: 'passed', user: user === '' ? null : user };
   }
@@ -107,7 +107,7 @@ function named({ fields }: OutboundAnswer, lowerName: string): string[] {
   return lines;
 }
 
-/** As it is, less what concerned its own connection. */
+/** The service's answer, without the fields of its connection. */
 function passedOn(answer: OutboundAnswer): LocalAnswer {
   const { status, body } = answer;
   let nominated: Set<string> | null = null;

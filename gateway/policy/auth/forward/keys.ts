@@ -1,4 +1,4 @@
-/** `forward:` below `auth:`, and what goes with it. */
+/** The keys of `forward:` below `auth:`. */
 
 import { z } from 'zod';
 import { isHopByHop } from '../../../fields/connection.ts';

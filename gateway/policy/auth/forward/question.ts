@@ -1,12 +1,12 @@
-/** What the service of `forward:` is asked, and how a browser finds the way to its login. */
+/** The request to the service of `forward:`, and the way of a browser to its login. */
 
 import type { RoutedExchange } from '../../../fields/exchange.ts';
 import { isForwardingField, pushForwardedFields } from '../../../fields/forwarded.ts';
 import { isNavigation as opensPage } from '../../../fields/request-facts.ts';
 
 /**
- * The client's fields without those of its body, and what is asked for in the words of nginx and of Traefik and Caddy. Our own name in `Via`
- * makes a question that comes back to this gateway end there.
+ * The client's fields without those of its body, and the original request in the fields of nginx and of Traefik and Caddy. Our name in
+ * `Via` ends a question that comes back to this gateway.
  */
 export function questionOf(exchange: RoutedExchange, pseudonym: string): string[] {
   const { facts, downstream, origin, peer, version } = exchange;
@@ -21,7 +21,10 @@ export function questionOf(exchange: RoutedExchange, pseudonym: string): string[
   return out;
 }
 
-/** A conditional or partial answer to a question that was never conditional would be none; what clients say of the original is never believed. */
+/**
+ * Fields that are not for the question: conditions and ranges would spoil its answer, and clients' claims about the original request are
+ * not believed.
+ */
 function isOfQuestion(lowerName: string): boolean {
   return !NOT_ASKED.test(lowerName) && !isForwardingField(lowerName);
 }
@@ -39,7 +42,7 @@ function urlOf(exchange: RoutedExchange): string {
   return `${proto}://${authority}${pathOf(exchange)}`;
 }
 
-/** Only what a browser opens is led to a login: a script, an image or a WebSocket could do nothing with the page. */
+/** Only navigations are led to a login: a script, an image or a WebSocket could not use the page. */
 export function isNavigation({ downstream, facts }: RoutedExchange): boolean {
   if (downstream.method !== 'GET' && downstream.method !== 'HEAD') return false;
   return opensPage(facts);

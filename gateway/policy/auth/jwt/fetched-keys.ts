@@ -88,7 +88,7 @@ export class FetchedKeys implements KeySource {
     return body.toString('utf8');
   }
 
-  /** The same text is the same keys: what was verified by them stays so. */
+  /** The same text means the same keys: tokens verified before stay verified. */
   #take(text: string): void {
     if (text === this.#text) return;
     const reading = readKeySet(text);

@@ -13,7 +13,7 @@ import { missingClaims, missingScopes, userOf } from './claims.ts';
 import { FetchedKeys, type KeySource } from './fetched-keys.ts';
 import { type KeySet, readKeySet } from './key-set.ts';
 
-/** What was found out about a token, and how long that holds. */
+/** The result of verifying a token, and how long it holds. */
 interface Known {
   readonly outcome: Outcome;
   /** Milliseconds since the epoch. */
@@ -78,7 +78,7 @@ export class JwtAuthenticator implements Authenticator {
       return outcome;
     } catch (cause) {
       if (cause instanceof errors.JOSEError) return invalid(reasonOf(cause));
-      // What `jose` takes for a misuse of it: a token that is none, a key that does not fit.
+      // `jose` throws these for invalid tokens and keys that do not fit.
       if (cause instanceof TypeError || cause instanceof DOMException)
         return invalid('no token of the issuer');
       throw cause;
@@ -139,7 +139,7 @@ function forbidden(missing: readonly string[], scopes: readonly string[]): Outco
   return { kind: 'refused', error: new GatewayError('forbidden', why, { fields }) };
 }
 
-/** Of what was wrong, the name of the claim at most: what it says comes from outside. */
+/** The fault, with at most the name of the claim: its content comes from outside. */
 function reasonOf(cause: errors.JOSEError): string {
   if (cause instanceof errors.JWTExpired) return 'the token has expired';
   if (cause instanceof errors.JWTClaimValidationFailed)

@@ -1,8 +1,11 @@
-/** The cookies of logins: which are ours, what is in them, and how they are set. */
+/** The cookies of logins: their names, chunks and attributes. */
 
 import type { RoutedExchange } from '../../../fields/exchange.ts';
 
-/** All begin like this, whatever route they are of, so that every route knows them; and that of the admin listener, for whom a port is no other site. */
+/**
+ * The common prefix of all login cookies of all routes, so that every route removes them; and the cookie of the admin listener, since
+ * browsers send cookies to every port of a host.
+ */
 const OURS = /^(?:(?:__Host-)?portway-oidc-|portway-admin=)/;
 
 /** Browsers take 4,096 bytes of a cookie with its name and attributes (RFC 6265bis §5.6). */
@@ -11,7 +14,7 @@ export const MAX_CHUNKS = 3;
 
 export type Cookies = ReadonlyMap<string, string>;
 
-/** Takes them out of the request: a service that saw them could be somebody else with them. @returns what was there; the first of a name */
+/** Removes them from the request: with them a service could act as the client. @returns the first cookie of each name */
 export function takeCookies(exchange: Pick<RoutedExchange, 'facts' | 'ownKept'>): Cookies {
   const taken = new Map<string, string>();
   const { kept } = exchange.facts;
@@ -26,7 +29,7 @@ export function takeCookies(exchange: Pick<RoutedExchange, 'facts' | 'ownKept'>)
   return taken;
 }
 
-/** What others than us have in a field of cookies; `''`: nothing. */
+/** The other cookies of a `Cookie` field; `''`: none. */
 export function othersCookies(value: string): string {
   return value.includes('portway-') ? takePairs(value, new Map()) : value;
 }
@@ -44,7 +47,7 @@ function takePair(pair: string, taken: Map<string, string>): boolean {
   return true;
 }
 
-/** By `__Host-`, no other host, and nobody on the way in the clear, can set one (RFC 6265bis §4.1.3.2). */
+/** With `__Host-`, no other host and no attacker on plain HTTP can set one (RFC 6265bis §4.1.3.2). */
 export function cookieName({ origin }: RoutedExchange, tag: string): string {
   return `${origin.proto === 'https' ? '__Host-' : ''}portway-oidc-${tag}`;
 }
@@ -60,7 +63,7 @@ export function dropCookie(name: string): string[] {
   return setCookie(name, '', 0);
 }
 
-/** A long text in several cookies, the first of which says how many they are. What is left of a longer one goes. */
+/** Splits a long text into several cookies; the first holds their number. Surplus cookies of a longer text are deleted. */
 export function setChunks(cookies: Cookies, base: string, text: string): string[] {
   const count = Math.ceil(text.length / CHUNK_CHARS);
   const lines: string[] = [];

@@ -145,7 +145,7 @@ function parseIssuer(written: string): ParseResult<string> {
   return parsed;
 }
 
-/** Who has a cookie could find a short one by trying. */
+/** The holder of a cookie could find a short secret by trying. */
 function parseSecret(written: string): ParseResult<string> {
   return written.length < 24
     ? refused('at least 24 characters, by chance: whoever finds it by trying makes sessions at will')

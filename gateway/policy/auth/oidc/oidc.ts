@@ -89,7 +89,7 @@ export class OidcAuthenticator implements Authenticator {
       return isNavigation(exchange)
         ? this.#begin(exchange, cookies)
         : this.#refused(exchange, 'no session, or one of a route that asks the provider for less');
-    // Whether it names the user or not: the next one who passes may be somebody else.
+    // Even without a known user: the next client may be another one.
     exchange.personal = true;
     if (!passes) return forbidden('none of those whom `allow` names');
     const { user } = session;
@@ -98,7 +98,10 @@ export class OidcAuthenticator implements Authenticator {
     return { kind: 'passed', user };
   }
 
-  /** With what is newer of it in the answer. `null`: there is none. @throws GatewayError where it is over, or nobody can say */
+  /**
+   * The session of a request, refreshed if need be; the answer carries the changes. `null`: none. @throws GatewayError if it has ended, or
+   * the store is unavailable
+   */
   async #session(exchange: RoutedExchange, cookies: Cookies): Promise<Session | null> {
     const now = Date.now();
     const session = await this.#sessions.read(cookies, this.#name(exchange), now);
@@ -159,7 +162,7 @@ export class OidcAuthenticator implements Authenticator {
     if (session) await this.#sessions.end(session);
     const own = [...cookies.keys()].filter((name) => name.startsWith(`${this.#name(exchange)}-`));
     const dropped = own.flatMap(dropCookie);
-    // Who leaves is out here, whether the provider is there or not.
+    // The session ends here, even if the provider is unavailable.
     const away = session && (await this.#provider.logoutUrl(session.idToken).catch(() => null));
     if (away) return leadTo(away, dropped);
     const fields = [...dropped, 'Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
@@ -167,8 +170,8 @@ export class OidcAuthenticator implements Authenticator {
   }
 
   /**
-   * Logins that nobody finishes must not fill the room that browsers and servers have for cookies, nor do tabs that are opened at once and see
-   * nothing of each other: the names are few. @returns one that is free, else the oldest
+   * Unfinished logins must not fill the space that browsers and servers have for cookies, nor may tabs that open at once: the number of
+   * names is small. @returns a free one, else the oldest
    */
   async #slotOf(exchange: RoutedExchange, cookies: Cookies): Promise<string> {
     const begun = await Promise.all(
@@ -195,7 +198,7 @@ export class OidcAuthenticator implements Authenticator {
   }
 }
 
-/** What outlives a reload. */
+/** State that outlives a reload. */
 class OidcState {
   readonly provider: Provider;
   readonly sessions: Sessions;
@@ -210,7 +213,7 @@ class OidcState {
   }
 }
 
-/** `openid-client` takes them for a fault of the provider, whoever sent them. */
+/** `openid-client` would report these as the provider's fault, whoever sent them. */
 const OF_OTHER_FLOWS = ['id_token', 'token', 'response'];
 const LOGIN_MS = 600_000;
 /** Of cookies of about 750 bytes each, so that they have room beside the longest session. */

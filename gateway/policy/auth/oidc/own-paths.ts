@@ -26,7 +26,7 @@ export function urlTo(own: OwnPath, exchange: RoutedExchange): string {
   return `${proto}://${authority}${pathOfOwn(own, exchange)}`;
 }
 
-/** Where a login leads back to: the page that was asked for, or what `return=` of a login names. */
+/** The path after a login: the requested page, or `return=` of the login. */
 export function returnPath(exchange: RoutedExchange, own: OwnPath | null): string {
   const asked =
     own === null
@@ -39,7 +39,7 @@ export function returnPath(exchange: RoutedExchange, own: OwnPath | null): strin
   );
 }
 
-/** A path of this host alone: browsers take two slashes for another one, fold backslashes, and leave out control characters. `null`: it is none. */
+/** A path of this host: browsers take two slashes for a host, fold backslashes, and drop control characters. `null`: not such a path. */
 function ownPath(text: string): string | null {
   if (!/^\/[\x21-\x7e]{0,2047}$/.test(text)) return null;
   return text.replace(/^[/\\]+/, '/');

@@ -5,7 +5,7 @@ import { Outbound } from '../outbound.ts';
 import type { OidcSettings } from '../settings.ts';
 import { identityIn, neededClaims, type Session } from './session.ts';
 
-/** What a login has to come back with. */
+/** Values that a login has to come back with. */
 export interface LoginChecks {
   readonly state: string;
   readonly nonce: string;
@@ -52,7 +52,7 @@ export class Provider implements Keepable {
     });
   }
 
-  /** The session with what the provider says now. @throws GatewayError */
+  /** The session with the provider's current claims. @throws GatewayError */
   async refreshed(session: Session, now: number): Promise<Session> {
     const found = await this.#configuration();
     return this.#asked(async () => {
@@ -131,7 +131,7 @@ export class Provider implements Keepable {
     }
   }
 
-  /** Told once, until it is there again. */
+  /** Reported once, until the provider is back. */
   #failed(cause: unknown): void {
     if (this.#failing) return;
     this.#failing = true;
@@ -208,13 +208,13 @@ function asking(outbound: Outbound): oidc.CustomFetch {
   return (url, options) => outbound.fetch(url, options, MAX_BYTES);
 }
 
-/** What a browser may have brought about, in contrast to a provider that is down. */
+/** Errors that a browser may have caused, as opposed to a provider that is down. */
 const ABOUT_CONTENT: ReadonlySet<string> = new Set([
   ...['OAUTH_INVALID_RESPONSE', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'],
   ...['OAUTH_PARSE_ERROR', 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED', 'OAUTH_KEY_SELECTION_FAILED'],
 ]);
 
-/** Never what a provider wrote: it may quote what it got. */
+/** Never the provider's text, which may quote what it got. */
 function reasonOf(cause: unknown): string {
   if (cause instanceof oidc.ResponseBodyError) return `it answered ${cause.status}`;
   if (!(cause instanceof Error)) return 'no answer';

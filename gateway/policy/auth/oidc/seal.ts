@@ -2,11 +2,11 @@ import { createHash, hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import type { OidcSettings } from '../settings.ts';
 
-/** What browsers and the Redis keep for us and can neither read nor change: JWE, `dir` with A256GCM (RFC 7516). */
+/** Seals what browsers and the Redis store for us, so that they can neither read nor change it: JWE, `dir` with A256GCM (RFC 7516). */
 export class Seal {
   readonly #key: Uint8Array;
 
-  /** Workers and replicas of the same settings have the same key. @param use what is sealed for one use is nothing in another */
+  /** Workers and replicas with the same settings have the same key. @param use a text sealed for one use can't be opened for another */
   constructor(settings: OidcSettings, use: 'session' | 'stored' | 'login') {
     const secret = settings.sessionKey ?? settings.clientSecret;
     const info = `portway oidc ${use} ${identityOf(settings)}`;
@@ -19,13 +19,13 @@ export class Seal {
       .encrypt(this.#key);
   }
 
-  /** What is opened was sealed by us; `null`: it was not. */
+  /** The content, authenticated as ours; `null`: it is not ours. */
   async open<Content extends object>(text: string): Promise<Content | null> {
     try {
       const { plaintext } = await compactDecrypt(text, this.#key, ONLY);
       return JSON.parse(Buffer.from(plaintext).toString()) as Content;
     } catch (cause) {
-      // What `jose` takes for a misuse of it is what somebody made up.
+      // `jose` throws these for forged texts.
       if (cause instanceof errors.JOSEError || cause instanceof TypeError || cause instanceof DOMException)
         return null;
       throw cause;
@@ -35,7 +35,7 @@ export class Seal {
 
 const ONLY = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] };
 
-/** Routes of which these are the same share their sessions; who may pass is asked for each request. */
+/** Routes with equal identity share sessions; each request is authorised by its own route. */
 export function identityOf({ issuer, clientId, scopes, user }: OidcSettings): string {
   return createHash('sha256')
     .update(JSON.stringify([issuer, clientId, scopes, user]))

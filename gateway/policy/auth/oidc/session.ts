@@ -1,6 +1,6 @@
 import type { OidcSettings } from '../settings.ts';
 
-/** What is kept of a login, in cookies of the browser or in what replicas share. Times are milliseconds since 1970. */
+/** The state of a login, kept in cookies or in the replicas' Redis. Times are milliseconds since 1970. */
 export interface Session {
   readonly loggedInAt: number;
   /** When it was used, as exactly as `renewsAt` needs it. */
@@ -15,9 +15,9 @@ export interface Session {
   /** `null`: none, or an unverified one. */
   readonly email: string | null;
   readonly groups: readonly string[];
-  /** Its name in what replicas share; `null`: it is in the cookies. */
+  /** Its name in the Redis; `null`: it is in the cookies. */
   readonly storedAs: string | null;
-  /** The claims that the provider was asked for: what is not among them may be there all the same. */
+  /** The claims that the provider was asked for; others may be present, too. */
   readonly sought: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export function isToRefresh({ refreshAt, refreshToken }: Session, now: number): 
   return refreshAt !== null && refreshToken !== null && now >= refreshAt;
 }
 
-/** Not with each answer: an eighth of what it may lie idle is exact enough. */
+/** Renewed not with each answer: an eighth of the idle time is exact enough. */
 export function isToRenew({ usedAt }: Session, { idleMs }: OidcSettings, now: number): boolean {
   return now >= usedAt + idleMs / 8;
 }
@@ -44,7 +44,7 @@ export function mayPass({ email, groups }: Session, settings: OidcSettings): boo
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** What a route has to know. Providers give it by the ID token, or by their userinfo. */
+/** Claims that a route needs. Providers put them into the ID token or their userinfo. */
 export function neededClaims({ user, emails, groups }: OidcSettings): string[] {
   const needed = [user];
   if (emails.length > 0) needed.push('email');
@@ -57,7 +57,7 @@ export function knowsTooLittle({ sought }: Session, settings: OidcSettings): boo
   return neededClaims(settings).some((name) => !sought.includes(name));
 }
 
-/** Who it is, by what the provider says. */
+/** The identity from the provider's claims. */
 export function identityIn(claims: Claims, user: string): Pick<Session, 'user' | 'email' | 'groups'> {
   const verified = claims.email_verified;
   const trusted = verified === undefined || verified === true || verified === 'true';

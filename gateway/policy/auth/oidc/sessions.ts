@@ -19,7 +19,7 @@ export class Sessions {
   readonly #seal: Seal;
   readonly #stored: StoredSessions;
   readonly #fingerprints = new Fingerprints();
-  /** What was opened before, by what it was sealed in. */
+  /** Opened sessions, by their sealed text. */
   readonly #known = new BoundedTable<Session | Pointer>(1024);
   /** By the refresh token, which many providers take once. */
   readonly #refreshes = new BoundedTable<{ readonly at: number; readonly newer: Promise<Session> }>(1024);
@@ -42,7 +42,10 @@ export class Sessions {
     return session === null || isOver(session, this.#settings, now) ? null : session;
   }
 
-  /** What is longer than a cookie goes to what replicas share. @returns the lines that set it. @throws GatewayError where it is too long for cookies, and nothing else is there */
+  /**
+   * Stores sessions too long for a cookie in the Redis. @returns the lines that set the cookies. @throws GatewayError if it is too long for
+   * cookies, and there is no Redis
+   */
   async write(session: Session, cookies: Cookies, name: string): Promise<string[]> {
     let sealed = await this.#seal.seal({ ...session, storedAs: null });
     const isShort = fitsOneCookie(sealed);
@@ -85,7 +88,7 @@ export class Sessions {
     const newer = storedAs ? this.#refreshedOver(session, storedAs, now, refresh) : refresh();
     this.#refreshes.set(mark, { at: now, newer });
     const forget = () => this.#refreshes.delete(mark);
-    // What failed, or is done elsewhere, is tried again by the next who asks.
+    // After a failure, or a refresh elsewhere, the next request tries again.
     newer.then((got) => {
       if (got === session) forget();
     }, forget);

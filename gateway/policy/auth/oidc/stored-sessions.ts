@@ -15,7 +15,7 @@ interface Known {
   readonly askedAt: number;
 }
 
-/** Sessions that are too long for a cookie, sealed in what replicas share. A name for each is in a cookie, which is sealed, too. */
+/** Sessions too long for a cookie, sealed in the Redis. The name of each is in a cookie, sealed, too. */
 export class StoredSessions {
   readonly #settings: OidcSettings;
   readonly #seal: Seal;
@@ -28,7 +28,7 @@ export class StoredSessions {
   constructor(settings: OidcSettings, texts: () => SharedTexts | null, patienceMs: number = PATIENCE_MS) {
     this.#patienceMs = patienceMs;
     this.#settings = settings;
-    // Not the key of cookies: a copy of what is in the Redis would be one.
+    // Not the key of cookies: otherwise a copy of a text from the Redis would be a valid cookie.
     this.#seal = new Seal(settings, 'stored');
     this.#texts = texts;
   }
@@ -40,7 +40,7 @@ export class StoredSessions {
     return this.newest(name);
   }
 
-  /** @throws SessionAway where nobody knows */
+  /** @throws SessionAway if the Redis is unavailable */
   newest(name: string): Promise<Session | null> {
     let asking = this.#asking.get(name);
     if (asking === undefined) {
@@ -58,7 +58,7 @@ export class StoredSessions {
     return kept === null ? null : name;
   }
 
-  /** Changed as it was known here: what another replica has made of it meanwhile is newer. */
+  /** Writes it only if it is unchanged: a version written by another replica is newer. */
   async renew(session: Session): Promise<void> {
     const known = this.#known.get(session.storedAs!);
     if (known !== undefined) await this.#keep(session, known.sealed);
@@ -93,7 +93,7 @@ export class StoredSessions {
       return known!.session;
     }
     const session = sealed && (await this.#seal.open<Session>(sealed));
-    // Whoever may write there could put one session in the place of another.
+    // Whoever can write to the Redis could exchange sessions.
     if (!session || session.storedAs !== name) {
       this.#known.delete(name);
       return null;
@@ -102,7 +102,7 @@ export class StoredSessions {
     return session;
   }
 
-  /** @returns whether it is kept; `null`: nobody can say. @param was as of `TextQuestion` */
+  /** @returns whether it is stored; `null`: unknown. @param was as in `TextQuestion` */
   async #keep(session: Session, was: string | null): Promise<boolean | null> {
     if (this.#texts() === null) return null;
     const sealed = await this.#seal.seal(session);
@@ -137,7 +137,7 @@ export class StoredSessions {
 /** Why there is no session any more. */
 export const ENDED = 'the session was ended elsewhere';
 
-/** There may be a session, and nobody can say. */
+/** The store is unavailable, so whether there is a session is unknown. */
 export class SessionAway extends GatewayError {
   constructor() {
     super('auth_unavailable', 'the session is in the Redis, which gives no answer');
@@ -152,11 +152,11 @@ function claimOf(name: string): string {
   return `oidc:${name}:refresh`;
 }
 
-/** Of what is sealed, and at most as much again. Opened, a session takes one and a half times as much beside it. */
+/** Characters of sealed sessions, and at most twice as many. An opened session takes another one and a half times as much. */
 const KNOWN_CHARS = 8 * 1024 * 1024;
 /** How long a session that was ended by another replica may serve on. */
 const FRESH_MS = 5_000;
-/** Whoever has the connection to the Redis answers sooner, unless it hangs. */
+/** The process that holds the connection to the Redis answers sooner, unless it hangs. */
 const PATIENCE_MS = 3_000;
-/** Longer than a provider is waited for: for what it is, tokens, keys and the userinfo, five seconds each. */
+/** Longer than all waits for a provider: metadata, tokens, keys and userinfo, five seconds each. */
 const CLAIM_MS = 30_000;

@@ -24,7 +24,7 @@ function parseDirectory(text: string): ParseResult<string> {
   return protocol === 'https:' ? accepted(href) : refused('a directory is asked by https (RFC 8555 §6.1)');
 }
 
-/** What HTTP-01 and TLS-ALPN-01 can prove. */
+/** A name that HTTP-01 and TLS-ALPN-01 can validate. */
 function parseName(text: string): ParseResult<string> {
   if (text.startsWith('*.'))
     return refused(
@@ -153,9 +153,9 @@ export const acmeValue = z.union([flag.transform((on) => (on ? acmeForm.parse({}
   doc: { expected: 'on, or a map with email, directory', type: '`on`, or a map, see [acme](#acme)' },
 });
 
-/** What the rest of the configuration says of certificates. */
+/** The parts of the configuration that certificates depend on. */
 export interface TlsContext {
-  /** Absolute path of the configuration: what it names is relative to its folder. */
+  /** Absolute path of the configuration: paths in it are relative to its folder. */
   readonly file: string;
   readonly routes: readonly RouteConfig[];
   readonly allowedHosts: readonly string[];
@@ -183,7 +183,7 @@ function isPublic(host: string): boolean {
   return parseName(host).ok && !/\.(localhost|local|internal)$/.test(host);
 }
 
-/** Where certificates come from must be said, once. */
+/** Reports `tls:` without a source of certificates, or with two. */
 export function reportCertificateSources(tls: TlsConfig | null, document: SourceDocument): void {
   if (tls === null || document.problems.touches('tls')) return;
   const add = (path: readonly PathKey[], expected: string, found: string, hint: string) =>

@@ -1,4 +1,4 @@
-/** The part of the schema that says which endpoint a request is given. */
+/** Schema of the keys that choose a request's endpoint. */
 
 import { z } from 'zod';
 import { parseHeaderName } from '../keys/field.ts';
@@ -9,7 +9,7 @@ import { canaryTo, TO_DOC } from './target-schema.ts';
 /** RFC 6265 §4.1.1: a token of RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** What somebody writes who wants a switch. */
+/** Words for a switch, by users who take it for one. */
 const SWITCH = /^(?:yes|no|y|n)$/i;
 
 function parseCookieName(text: string): ParseResult<string> {

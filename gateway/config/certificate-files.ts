@@ -12,13 +12,13 @@ export interface TlsMaterial {
   readonly pairs: readonly KeyPair[];
   /** PEM of the authorities of clients' certificates; `null`: none is asked for. */
   readonly clientCa: string | null;
-  /** What does not keep a certificate from being used, and should be mended. */
+  /** Faults that do not prevent the use of a certificate. */
   readonly warnings: readonly string[];
-  /** Of what was read, by its path. */
+  /** Hashes of the files that were read, by path. */
   readonly hashes: ReadonlyMap<string, string>;
 }
 
-/** What is wrong, by the key of the configuration that names the file. */
+/** A fault, with the key of the configuration that names the file. */
 export interface TlsFault {
   readonly path: readonly PathKey[];
   readonly fault: Fault;

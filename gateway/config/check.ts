@@ -1,4 +1,4 @@
-/** Holds a document against the schema: every issue becomes a problem, and what is sound comes out checked. */
+/** Checks a document against the schema: every issue becomes a problem, and the valid parts come out typed. */
 
 import type { Environment } from './expand.ts';
 import { reportIssue } from './issue.ts';
@@ -8,12 +8,12 @@ import type { PathKey } from './source.ts';
 import type { SourceDocument } from './source-document.ts';
 import { valuesOf } from './values.ts';
 
-/** Deeper than any key stands: each round removes at least one level of what is left of a broken value. */
+/** Deeper than any key: each round removes at least one level of a broken value. */
 const MAX_ROUNDS = 8;
 
 /**
- * Reports to the document's problems, and returns what is left when everything that is wrong is taken out, so that checks across
- * values (the same route twice, say) can report in the same run; `null` where nothing is left.
+ * Adds problems to the document and returns its valid parts, so that checks across values (the same route twice, for example) can report in
+ * the same run; `null` if nothing valid is left.
  */
 export function checkDocument(document: SourceDocument, env: Environment): CheckedConfig | null {
   const { value, complete } = valuesOf(document, env);

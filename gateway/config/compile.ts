@@ -40,13 +40,13 @@ import { reportRouteConflicts, reportUpstreamConflicts } from './upstream-confli
 import { GATEWAY_HOSTS, PORTWAY_HOST } from './variables.ts';
 
 export interface CompileOptions {
-  /** Absolute path of the configuration: what it names is relative to its folder. */
+  /** Absolute path of the configuration: paths in it are relative to its folder. */
   readonly file: string;
   readonly env: Environment;
 }
 
 export interface CompileResult {
-  /** What can be made of the sound parts; to be served only when there are no problems at all. */
+  /** Compiled from the valid parts; to be served only without any problem. */
   readonly config: GatewayConfig | null;
   readonly placed: readonly PlacedRoute[];
   /** Everything that is wrong at once: in single values, between them, and in the environment's variables. */
@@ -59,14 +59,14 @@ export function compile(document: SourceDocument, options: CompileOptions): Comp
   const checked = checkDocument(document, options.env);
   const compiled =
     checked && assemble(checked, { document, file: options.file, hosts, host, env: options.env });
-  // What becomes of a request can only be told of a file that is sound.
+  // Route tests need a configuration without problems.
   if (compiled && document.problems.size === 0)
     reportFailedTests(checked.tests ?? [], compiled.config, document);
   const problems = [document.problems, hostsProblems, hostProblems].flatMap((list) => list.all());
   return { config: compiled?.config ?? null, placed: compiled?.placed ?? [], problems };
 }
 
-/** Only this machine, unless somebody says otherwise: a gateway that is started for a try must not be open to the network. */
+/** Only this machine by default: a gateway that is started for a trial must not be open to the network. */
 function readDefaultHost(value: string | undefined): { host: string; problems: ProblemList } {
   const text = value ?? '';
   const problems = new ProblemList(PORTWAY_HOST, new TextLines(text));
@@ -86,7 +86,7 @@ interface AssembleContext {
   readonly document: SourceDocument;
   readonly file: string;
   readonly hosts: GatewayHosts;
-  /** Where the file says nothing. */
+  /** The default of `host`. */
   readonly host: string;
   readonly env: Environment;
 }
@@ -144,7 +144,7 @@ function compileAdmin(
   };
 }
 
-/** What no value shows alone. */
+/** Checks across values. */
 function reportBetween(
   config: GatewayConfig,
   placed: readonly PlacedRoute[],

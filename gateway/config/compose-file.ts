@@ -1,4 +1,4 @@
-/** What other programs' YAML says, as far as `portway init` wants to know. */
+/** Reads other programs' YAML, as far as `portway init` needs it. */
 
 import { parse } from 'yaml';
 

@@ -1,4 +1,4 @@
-/** What `when:` may ask of a request. */
+/** The conditions of `when:`. */
 
 import { parseFieldText, TOKEN } from '../keys/field.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
@@ -31,7 +31,7 @@ export function parseCookieName(text: string): ParseResult<string> {
   return TOKEN.test(text) ? accepted(text) : refused('letters, digits, - and _ , without spaces, ; or =');
 }
 
-/** RFC 6265 §4.1.1, and what of that clients send all the same. */
+/** RFC 6265 §4.1.1, and characters that clients send in spite of it. */
 export function parseCookieValue(text: string): ParseResult<string> {
   if (/[;,]|^[ \t]|[ \t]$/.test(text))
     return refused('a cookie has no commas, semicolons, or white space at its ends, so it would never match');

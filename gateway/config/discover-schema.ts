@@ -137,13 +137,13 @@ export const discover = z
   ])
   .meta({ doc: { expected: 'docker or kubernetes, or a map with one of the two' } });
 
-/** Where the environment says what the file doesn't. */
+/** Defaults from the environment. */
 export interface DiscoverPlaces {
   /** `DOCKER_HOST` */
   readonly engine: string | undefined;
   /** Of the cluster that we run in. */
   readonly server: string | null;
-  /** Of the file: what it names is relative to it. */
+  /** The folder of the file: paths in it are relative to it. */
   readonly folder: string;
 }
 

@@ -1,4 +1,4 @@
-/** `npm run docs`: writes what is generated from the schema. */
+/** `npm run docs`: writes the files that are generated from the schema. */
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

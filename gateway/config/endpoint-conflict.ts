@@ -33,7 +33,7 @@ function reportTwin(again: readonly PathKey[], first: readonly PathKey[], docume
   });
 }
 
-/** Backups stand in for others: with nobody to stand in for, they would never be asked. */
+/** Backups without a primary endpoint would never be used. */
 export function reportNoPrimary({ endpoints, path }: EndpointList, document: SourceDocument): void {
   if (endpoints.some(({ backup }) => !backup)) return;
   document.problems.add(keySpanAt(document.root, path)!, path, {

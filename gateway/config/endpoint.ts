@@ -14,7 +14,7 @@ import type {
 import { schemePrefix } from '../route/authority.ts';
 import type { GatewayHosts } from './gateway-hosts.ts';
 
-/** What a bare port, and the name of a service, mean here. */
+/** The meaning of a bare port, and of the name of a service. */
 export interface Places {
   readonly hosts: GatewayHosts;
   /** The port of each service that has one. */
@@ -112,7 +112,7 @@ export function placeServices(config: GatewayConfig, ports: ReadonlyMap<string, 
   };
 }
 
-/** What tells sockets apart: two endpoints that share one of these can be one socket, as `3001` and `127.0.0.1:3001` can. */
+/** Keys of the sockets that an endpoint can reach: endpoints that share one may be the same socket, as `3001` and `127.0.0.1:3001` may. */
 export function socketsOf(endpoint: EndpointAddress): readonly string[] {
   if (endpoint.kind !== 'tcp') return [endpoint.key];
   const hosts = endpoint.addresses ?? [endpoint.host];

@@ -10,12 +10,12 @@ export interface Excerpt {
 const MAX_BEFORE = 100;
 const MAX_AFTER = 60;
 const ELLIPSIS = '…';
-/** Of a URL: what is shown here is logged. */
+/** The password of a URL: excerpts are logged. */
 const PASSWORD = /(?<=:\/\/[^\s/@:"']*:)[^\s/@"']+(?=@)/g;
 
 /**
- * The part of a line around what is meant: long lines are cut at both sides, a tab shows as `→`, a control
- * character as `·`, wide characters count for two cells, and the password of a URL is not shown.
+ * The part of a line around a fault: long lines are cut at both ends, tabs show as `→`, control characters as `·`, wide characters count
+ * two cells, and passwords of URLs are hidden.
  */
 export function excerptOf(written: string, start: number, length: number): Excerpt {
   const line = written.replace(PASSWORD, (password) => '*'.repeat(password.length));

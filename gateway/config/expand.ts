@@ -15,7 +15,7 @@ export type Expansion =
 
 /**
  * Replaces every reference; `$${` is a literal `${`, and a lone `$` stays. As in the shell, `:-` also covers a variable that is set but
- * empty. What a variable holds is not expanded again.
+ * empty. Values are not expanded again.
  */
 export function expand(text: string, env: Environment): Expansion {
   let result = '';
@@ -35,7 +35,7 @@ export function expand(text: string, env: Environment): Expansion {
   return { ok: true, text: result + text.slice(copied) };
 }
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user writes
+// biome-ignore lint/suspicious/noTemplateCurlyInString: shown to the user as written
 const FORMS = '${NAME} or ${NAME:-default}';
 
 function referenceAt(text: string, at: number): string {

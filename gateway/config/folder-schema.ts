@@ -84,7 +84,7 @@ export function compileFolder(form: CheckedFolder, file: string): FolderConfig |
 const form = z.strictObject(folderShape);
 type CheckedFolder = z.output<typeof form>;
 
-/** Whether what `fallback` says is a service, and no file. */
+/** Whether `fallback` names a service, and not a file. */
 export function isRemote(fallback: string): boolean {
   return fallback.includes('://');
 }

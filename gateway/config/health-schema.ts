@@ -1,4 +1,4 @@
-/** The part of the schema that says how the gateway knows which endpoints are well. */
+/** Schema of the keys that judge the health of endpoints. */
 
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
@@ -42,7 +42,7 @@ const rhythm = section({
 
 const TIMEOUT_MS = 1000;
 
-/** What holds for each kind of check. */
+/** Settings common to all kinds of check. */
 export function compileRhythm(written: CheckedHealth): HealthRhythm {
   const { timeoutMs, ...rest } = rhythm.compile(written);
   return { ...rest, timeoutMs: timeoutMs ?? Math.min(TIMEOUT_MS, rest.intervalMs) };
@@ -80,7 +80,7 @@ export const healthForm = z
   })
   .check(({ value, issues }) => {
     const fault = whatIsAsked(value);
-    // A key with another name is told already.
+    // A key with another name is reported already.
     if (fault === null || issues.length > 0) return;
     const { key, ...params } = fault;
     issues.push({ code: 'custom', input: value, path: key === null ? [] : [key], params });
@@ -110,7 +110,7 @@ function whatIsAsked({ path, tcp: isTcp, status }: Asked) {
   };
 }
 
-/** A connection is all that can be asked of what is not HTTP. */
+/** A connection is the only check for anything but HTTP. */
 const streamHealthForm = z
   .strictObject({
     tcp: described(z.literal(true), 'Whether a connection alone is the check, and nothing is asked.', {
@@ -165,7 +165,7 @@ export const streamHealth = described(
   },
 );
 
-/** What a rate of failures is counted over. */
+/** The window of a rate of failures. */
 export const windowRows = {
   requests: row(
     count(1, 100_000),
@@ -219,7 +219,7 @@ export const slowStart = described(
 
 type StatusRange = readonly [from: number, to: number];
 
-/** A path in origin form (RFC 9112 §3.2.1), with a query if there is one: it is sent as it stands here. */
+/** A path in origin form (RFC 9112 §3.2.1) with an optional query, sent as written. */
 function parseProbePath(text: string): ParseResult<string> {
   if (/^https?:\/\//i.test(text)) return refused('only the path: each endpoint is asked at its own address');
   if (/^GET /i.test(text)) return refused('the path alone: it is always asked with GET');
@@ -235,7 +235,7 @@ function parseStatuses(text: string): ParseResult<StatusRange> {
   if (match === null) return refused(statusHint(text));
   const [from, to] = [Number(match[1]), Number(match[2] ?? match[1])];
   if (from > to) return refused(`the smaller one first: ${to}-${from}`);
-  // RFC 9110 §15.2: what begins with 1 is no final answer.
+  // RFC 9110 §15.2: 1xx are no final answers.
   if (from < 200) return refused('final answers begin with 200');
   if (to > 599) return refused('statuses end at 599');
   return accepted([from, to]);

@@ -1,4 +1,4 @@
-/** What holds for every route that does not say otherwise: one row for a key of the top level and of a route alike. */
+/** Settings that routes inherit from the top level: one row for a key of both. */
 
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -139,7 +139,7 @@ const INHERITED = {
     schema: hold,
     name: 'holdMs',
     own: null,
-    // `off` is a value of its own: what `null` means, the mode says.
+    // `off` is a value of its own, since the default of `null` depends on the mode.
     compile: (written, base) => (written === undefined ? base : (written ?? 0)),
     top: {
       defaultText: '`10s` in development, for services that `portway dev` runs; `off` in production',
@@ -174,7 +174,7 @@ export function inheritedShape<Level extends 'top' | 'route'>(level: Level): Sha
   return Object.fromEntries(shape) as Shape<Level>;
 }
 
-/** What a route has where it says nothing. */
+/** The inherited settings of a route. */
 export type RouteDefaults = {
   readonly [Key in keyof Table as Table[Key]['name']]: Table[Key]['own'];
 } & { readonly policies: PolicySettings };
@@ -189,7 +189,7 @@ const OWN = {
   policies: compilePolicyKeys({}, null, ''),
 } as RouteDefaults;
 
-/** @param written at the top level, or at a route. @param file the configuration. @param base what holds where it is silent */
+/** @param written at the top level, or at a route. @param file the configuration. @param base the inherited settings */
 export function compileInherited(written: Written, file: string, base: RouteDefaults = OWN): RouteDefaults {
   const folder = dirname(file);
   const values: Readonly<Record<string, unknown>> = written;

@@ -1,4 +1,4 @@
-/** From what the schema says to problems that a person can mend. */
+/** Turns issues of the schema into problems that a person can fix. */
 
 import type { z } from 'zod';
 import { holderAt, keySchemaAt, keysAt, metaOf } from '../keys/key-doc.ts';
@@ -64,7 +64,7 @@ function reportMissing(leaf: LeafIssue, document: SourceDocument): void {
   });
 }
 
-/** Whether an unknown key beside it is meant to be it, and says so already. */
+/** Whether an unknown key beside it is a misspelling of it, which is reported there. */
 function isMisspelt(key: string, parent: readonly PathKey[], document: SourceDocument): boolean {
   const node = nodeAt(document.root, parent);
   const known = keysAt(configuration, parent);
@@ -80,7 +80,7 @@ const INSTEAD_OF_TO: ReadonlySet<string | null> = new Set(['folder', 'redirect',
 
 function reportNoRoutes(document: SourceDocument): void {
   const { root } = document;
-  // A path at the top level says more, and is reported as an unknown key.
+  // A path at the top level is reported as an unknown key, which says more.
   if (root.kind === 'map' && [...root.entries.keys()].some((key) => key.startsWith('/'))) return;
   add(
     document,

@@ -30,7 +30,7 @@ function scalarOf(written: string): string | number | boolean {
   return integerOf(written) ?? written;
 }
 
-/** Every value may be a variable; nested choices become one; what says nothing goes. */
+/** Allows a variable for every value, flattens nested choices, and removes empty schemas. */
 function tidied(schema: JsonSchema): JsonSchema {
   const { anyOf, allOf, propertyNames, ...rest } = schema;
   const json: JsonSchema = rest;
@@ -54,7 +54,7 @@ function choicesOf(choice: JsonSchema): JsonSchema[] {
   return isChoiceAlone ? choice.anyOf! : [choice];
 }
 
-/** A value that holds a variable is text in the file, whatever it becomes. */
+/** A value with a variable is text in the file, whatever it becomes. */
 const VARIABLE: JsonSchema = { type: 'string', pattern: '\\$\\{' };
 
 const TEXT_OF_SCHEMA = ['description', 'default', 'title'];

@@ -20,7 +20,7 @@ export interface LabelFault extends Fault {
   readonly path: readonly PathKey[];
 }
 
-/** Builds the map that these labels stand for; a label that can't be had is left out of it, and told. */
+/** Builds the map that these labels describe; a bad label is reported and left out. */
 export function treeOfLabels(
   labels: readonly PlacedLabel[],
   whole: Span,
@@ -69,7 +69,7 @@ function isGrowing(node: SourceNode): node is GrowingMap {
   return node.kind === 'map';
 }
 
-/** What begins with `{` or `[` is YAML; all else is the value itself, quotes or not. */
+/** Text that begins with `{` or `[` is YAML; all other text is the value, quotes included. */
 function nodeOf(label: PlacedLabel, faults: LabelFault[]): SourceNode | null {
   const { value, valueStart, keys } = label;
   const span = { start: valueStart, end: valueStart + value.length };
@@ -94,7 +94,7 @@ function nodeOf(label: PlacedLabel, faults: LabelFault[]): SourceNode | null {
   return null;
 }
 
-/** The same where its text stands further on. What aliases share stays shared, so a bomb of them stays small. */
+/** The node with its positions moved. Shared aliases stay shared, so that a bomb of them stays small. */
 function moved(node: SourceNode, by: number, known = new Map<SourceNode, SourceNode>()): SourceNode {
   const before = known.get(node);
   if (before !== undefined) return before;

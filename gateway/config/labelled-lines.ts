@@ -4,7 +4,7 @@ import type { PlacedLabel } from './label-tree.ts';
 import { TextLines } from './lines.ts';
 import type { Span } from './source.ts';
 
-/** What stands behind the text of the file, and whose it is. */
+/** A text behind that of the file, and its origin. */
 export interface PlacedText {
   readonly origin: { readonly name: string };
   readonly span: Span;

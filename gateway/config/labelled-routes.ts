@@ -19,9 +19,9 @@ import {
 import type { SourceDocument } from './source-document.ts';
 
 /**
- * The document with a route for each path that labels name, and all containers that name it as its endpoints. What the file says of a route
- * wins. What is wrong with labels is among the problems of the document, with the name of the container as its file.
- * @param origins those whose labels are wrong are told from the others by `spoilt`: their paths are answered 503, never 404.
+ * The document with a route for each path that labels name, with all its containers as endpoints. Routes of the file win. Faults of labels
+ * are added to the document's problems, with the container's name as the file.
+ * @param origins those marked `spoilt` have bad labels: their paths are answered 503, never 404
  */
 export function withLabelledRoutes(
   document: SourceDocument,
@@ -86,7 +86,7 @@ class LabelledRoutes {
     }
   }
 
-  /** Its other labels are not looked at: that they are wrong has been told. */
+  /** Its labels are not read: their faults have been reported. */
   addSpoilt(placed: PlacedOrigin): void {
     for (const route of placed.routes) {
       const key = this.#keyOf(treeOfLabels(route.labels, placed.span).map.entries, placed.span);
@@ -136,7 +136,7 @@ class LabelledRoutes {
     return { text: `${textOf(host)}${textOf(path)}`, span: (path ?? host)?.span ?? whole };
   }
 
-  /** A label may say where a container is reached, not what the gateway runs or which of its files it shows. */
+  /** A label may say where a container is reached, but not what the gateway runs or which of its files it shows. */
   #reportCode(map: SourceMap): void {
     for (const name of OF_THE_FILE) {
       const path = name.split('.');
@@ -219,7 +219,7 @@ class LabelledRoutes {
   }
 }
 
-/** Said of the endpoint or of the way to it, and no keys of a route. */
+/** Labels about the endpoint, which are no keys of a route. */
 const OF_THE_CONTAINER = ['path', 'host', 'port', 'scheme', 'weight', 'backup'];
 
 /** Read where the containers are listed. */
@@ -237,7 +237,7 @@ function portsText(known: readonly number[]) {
   return { found: `the ports ${known.join(', ')}`, hint: 'say which one' };
 }
 
-/** The container that was made last says how the route is served, so that a rolling update needs no further word. */
+/** The newest container decides the route's settings, so that a rolling update needs nothing more. */
 function routeOf(claims: readonly Claim[], newest: Claim): SourceMap {
   const healthy = claims.filter(({ origin }) => origin.healthy);
   const used = healthy.length > 0 ? healthy : claims;
@@ -246,7 +246,7 @@ function routeOf(claims: readonly Claim[], newest: Claim): SourceMap {
   return { ...newest.settings, entries: new Map([...entries, ...newest.settings.entries]) };
 }
 
-/** What clients are told of a route whose labels are wrong. */
+/** The answer of a route with bad labels. */
 function unusable(span: Span): SourceMap {
   const scalar = (value: string | number): SourceEntry => ({
     keySpan: span,

@@ -1,4 +1,4 @@
-/** From the nested issues of a union to the one that concerns what was meant. */
+/** Picks from the nested issues of a union the one that concerns the intended form. */
 
 import type { z } from 'zod';
 import { type KeyDoc, metaOf, optionsOf, schemasAt } from '../keys/key-doc.ts';
@@ -53,7 +53,7 @@ function mismatch(issue: Issue): number {
   return bestBranch(issue.errors).score >= ANOTHER_TYPE ? weight : 0;
 }
 
-/** What is known of the schemas, the innermost first. */
+/** The documentation of the schemas around it, the innermost first. */
 export function docOfLeaf({ schemas }: LeafIssue): KeyDoc {
   return Object.assign({}, ...schemas.map(metaOf));
 }

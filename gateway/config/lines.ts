@@ -47,7 +47,7 @@ export class TextLines {
   }
 }
 
-/** Of a text that nobody wrote: there is no line to show. */
+/** For a text without a file: there is no line to show. */
 export class NoLines extends TextLines {
   override positionOf(): SourcePosition {
     return { line: 0, column: 0 };

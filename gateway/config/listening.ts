@@ -37,7 +37,7 @@ export function reportSharedPort(listening: readonly Listening[], document: Sour
   const [own, admin] = listening;
   if (own === undefined || admin === undefined || own.port !== admin.port) return;
   if (!overlap(own.host, admin.host)) return;
-  // Where the file leaves the admin listener at its default, the gateway's own port is what was written.
+  // If the admin listener's port is the default, the conflict is with the gateway's own port.
   const key = nodeAt(document.root, ['admin']) === null ? 'port' : 'admin';
   const span = nodeAt(document.root, [key])?.span ?? keySpanAt(document.root, [key]) ?? document.root.span;
   document.problems.add(span, [key], {
@@ -48,7 +48,7 @@ export function reportSharedPort(listening: readonly Listening[], document: Sour
   });
 }
 
-/** Other machines would be told every route and address, and could empty caches. */
+/** Without a token, other machines could read all routes and addresses, and empty caches. */
 export function reportOpenAdmin({ admin }: Pick<GatewayConfig, 'admin'>, document: SourceDocument): void {
   if (admin === null || admin.token !== undefined) return;
   if (addressesOf(admin.host.toLowerCase()).every(isLoopback)) return;
@@ -85,7 +85,7 @@ function addressesOf(host: string): readonly string[] {
   return host === 'localhost' || host.endsWith('.localhost') ? ['127.0.0.1', '::1'] : [host];
 }
 
-/** What a connection to that endpoint host may reach, as far as that is known without asking DNS. */
+/** The addresses that a connection to that host may reach, as far as known without DNS. */
 export function knownAddresses(host: string, addresses: readonly string[] | null): readonly string[] {
   return addresses ?? addressesOf(host);
 }
@@ -104,6 +104,6 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }
 
-/** What `start` and `check` say of an admin listener that other machines reach without TLS. */
+/** The warning of `start` and `check` about an admin listener that other machines reach without TLS. */
 export const ADMIN_IN_CLEAR =
   'the admin listener can be reached from other machines without TLS, so that whoever is on the way reads its keys. Give it certificates (`admin: { tls: { cert: ..., key: ... } }`, or `tls: true` for those of `tls:`), put a proxy with TLS before it, or let `admin:` name a port alone and reach it through `ssh -L`';

@@ -16,7 +16,7 @@ export type LoadResult =
   | {
       readonly ok: true;
       readonly config: GatewayConfig;
-      /** What was validated: of a module, what it stands for. */
+      /** The validated content; for a module, the content that it evaluates to. */
       readonly content: FileContent & { readonly ok: true };
       /** Names the content of the file: equal hashes, equal configuration (but for the environment). */
       readonly hash: string;
@@ -37,7 +37,7 @@ export async function loadConfig(file: string, env: Environment): Promise<LoadRe
 /** The same for content that was read already, by `watchFile` say. */
 export async function loadContent(read: FileContent, file: string, env: Environment): Promise<LoadResult> {
   const { PORTWAY_CONFIG_KEY: key } = env;
-  // Workers and copies on disk are given what has come from there, too.
+  // Workers and copies on disk have the signed content, too.
   const sound = key && isRemote(file) ? await signedContent(read, key) : read;
   const content = await evaluated(sound, file, env);
   const { hash } = content;

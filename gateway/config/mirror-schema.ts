@@ -1,4 +1,4 @@
-/** The part of the schema that says where copies of requests go: `mirror: 3011`. */
+/** Schema of `mirror:`, the target of copies of requests. */
 
 import { z } from 'zod';
 import { TOKEN } from '../keys/field.ts';

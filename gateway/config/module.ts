@@ -1,4 +1,4 @@
-/** A configuration in code: what the default export of a module is, as text that is validated like that of any other file. */
+/** A configuration in code: the default export of a module as text, validated like any other file. */
 
 import { extname } from 'node:path';
 import type { FileContent } from '../files/content.ts';
@@ -12,8 +12,8 @@ function isModule(file: string): boolean {
 }
 
 /**
- * What the module stands for; content of another kind as it is. Each evaluation has a thread of its own: modules that it imports are read
- * anew, too, nothing of it stays in memory, and a program that never ends holds up no request. Never throws.
+ * The content that a module evaluates to; other content is returned as it is. Each evaluation has a thread of its own: imported modules are
+ * read anew, nothing stays in memory, and a program that never ends delays no request. Never throws.
  */
 export async function evaluated(
   content: FileContent,

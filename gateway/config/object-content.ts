@@ -5,8 +5,8 @@ import type { FileContent } from '../files/content.ts';
 import { type PathKey, pathText } from './source.ts';
 
 /**
- * The same as YAML, which JSON is; what it says has no lines then. `undefined` is as good as absent. Never throws.
- * @returns a refusal for what no file could hold, a function say.
+ * An object as YAML content (JSON is YAML) without lines. `undefined` counts as absent. Never throws.
+ * @returns a refusal for values that no file can hold, such as functions
  */
 export function contentOfObject(config: unknown): FileContent {
   const misfit = misfitIn(config, [], new Set());

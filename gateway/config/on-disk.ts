@@ -1,4 +1,4 @@
-/** What only the disk knows of a configuration: whether the files, folders and plugins that it names are there, and are what they should be. */
+/** Checks a configuration against the disk: whether its files, folders and plugins exist and are valid. */
 
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
@@ -30,7 +30,7 @@ export async function problemsOnDisk(
 
 type Kind = 'folder' | 'file' | 'other' | 'nothing';
 
-/** Whether a module exports what it should is found when the route is built. */
+/** The exports of a module are checked when its route is built. */
 async function reportMissing(
   key: 'extend' | 'folder',
   pathOf: (route: RouteConfig) => string | null,
@@ -103,7 +103,7 @@ async function reportCertificates(
     await report(config.admin.tls, ['admin', 'tls']);
 }
 
-/** What the top level says is looked at, and reported, once for all routes that have it from there. */
+/** Inherited settings are checked, and reported, once for all routes. */
 async function reportPolicies(
   config: GatewayConfig | null,
   placed: readonly PlacedRoute[],

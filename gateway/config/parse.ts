@@ -14,8 +14,8 @@ export type ParseResult =
   | { readonly ok: false; readonly problems: ProblemList };
 
 /**
- * Parses a file's text; never throws. Syntax errors end here, since what a broken text means can only be guessed; keys that are
- * there twice and their like are in the document's `problems`, so that all of them are reported together with what comes later.
+ * Parses a file's text; never throws. Syntax errors end here, since the meaning of a broken text can only be guessed; duplicate keys and
+ * the like go to the document's `problems`, so that they are reported together with later ones.
  */
 export function parseConfig(text: string, file: string, unplaced = false): ParseResult {
   const lines = unplaced ? new NoLines(text) : new TextLines(text);
@@ -47,7 +47,7 @@ export function parseValue(text: string): SourceNode | null {
 }
 
 const OPTIONS = {
-  // All scalars as they are written: `tree.ts` decides what a number is.
+  // Scalars as text: `tree.ts` decides what is a number.
   schema: 'failsafe',
   // The library compares every key with every other one; `tree.ts` uses a map.
   uniqueKeys: false,
@@ -79,8 +79,8 @@ function emptyFile(problems: ProblemList): ProblemList {
 }
 
 /**
- * Where a text nests deeper than any configuration does, before it is parsed: the library takes seconds and gigabytes for a file of opening
- * brackets. @returns the offset of the first level that is too deep; -1: there is none.
+ * Finds nesting deeper than in any configuration before it is parsed: for a file of opening brackets, the library takes seconds and
+ * gigabytes. @returns the offset of the first level that is too deep; -1: none
  */
 export function tooDeepAt(text: string): number {
   return mayBeDeep(text) ? deepTokenAt(text) : -1;

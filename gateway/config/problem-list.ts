@@ -4,7 +4,7 @@ import type { TextLines } from './lines.ts';
 import type { Problem } from './problem.ts';
 import { type PathKey, pathText, type Span } from './source.ts';
 
-/** What is wrong, without where. */
+/** A fault, without its place. */
 export interface Fault {
   readonly expected: string;
   readonly found: string;
@@ -23,7 +23,7 @@ export class ProblemList {
     this.#lines = lines;
   }
 
-  /** The same fault at the same place, met again through an alias, is one problem. */
+  /** The same fault at the same place, found again through an alias, is one problem. */
   add(span: Span, path: readonly PathKey[], fault: Fault): void {
     const { line, column, origin } = this.#lines.positionOf(span.start);
     const place = line > 0 ? `${origin ?? ''}:${line}:${column}` : pathText(path);
@@ -39,7 +39,7 @@ export class ProblemList {
     });
   }
 
-  /** The value at this path can't be had: what is said of it already is enough. */
+  /** The value at this path is unusable, and its problems are reported already. */
   lose(path: readonly PathKey[]): void {
     this.#lost.add(pathText(path));
   }

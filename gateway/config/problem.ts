@@ -1,4 +1,4 @@
-/** What is wrong in a configuration, where, and how to mend it. */
+/** A problem in a configuration: what, where, and how to fix it. */
 
 import { excerptOf } from './excerpt.ts';
 import { isVariable } from './variables.ts';
@@ -18,9 +18,9 @@ export interface Problem {
   readonly expected: string;
   /** A noun phrase or the value as written: `"3OO2"`. */
   readonly found: string;
-  /** What to do about it. */
+  /** The fix. */
   readonly hint: string | null;
-  /** The line of the file, without its end; empty where there is none. */
+  /** The line of the file, without its end; empty if there is none. */
   readonly sourceLine: string;
 }
 

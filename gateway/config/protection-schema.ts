@@ -1,4 +1,4 @@
-/** The part of the schema that bounds what a slow or broken service can do to everybody else. */
+/** Schema of the keys that bound the harm of a slow or broken service to others. */
 
 import { z } from 'zod';
 import { compileSwitchable, row, section, switchable } from '../keys/section.ts';
@@ -124,7 +124,7 @@ export const retriesForm = z
 
 export const retries = switchable(retriesForm, 'retries');
 
-/** Switched off it is one attempt; switched on again below that, it is the gateway's own. */
+/** `off` means one attempt; switched on below that, it is the gateway's default. */
 export function compileRetries(
   written: z.output<typeof retries> | undefined,
   base: RetriesConfig,

@@ -34,7 +34,7 @@ export const redirectShape = {
   ...rows.shape,
 };
 
-/** What is said of redirects alone. */
+/** Keys that only redirects have. */
 export const REDIRECT_KEYS = Object.keys(rows.shape);
 
 const form = z.strictObject(redirectShape);

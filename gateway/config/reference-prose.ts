@@ -1,4 +1,4 @@
-/** What the reference says beside its tables. The examples are run by `reference.test.ts`. */
+/** The reference's text beside its tables. `reference.test.ts` runs its examples. */
 
 /** Every fenced `yaml` block that begins with `port:` or `routes:` is a whole file. */
 export const PROSE = {

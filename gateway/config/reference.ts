@@ -1,4 +1,4 @@
-/** `docs/configuration.md`: every key with its type, unit, default, bounds, and what happens at both ends. */
+/** Writes `docs/configuration.md`: every key with type, unit, default, bounds, and the effect at both bounds. */
 
 import type { z } from 'zod';
 import { definitionOf, type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';

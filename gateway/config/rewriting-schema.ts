@@ -11,8 +11,8 @@ import { canonicalPath } from '../route/target.ts';
 import { faultText } from '../route/target-fault.ts';
 
 /**
- * A path without slashes at its end, so that what follows the prefix can be appended. Where nothing is, one belongs to it: `/docs` might
- * be sent to `/docs/` by the service, and again and again.
+ * A path without trailing slashes, to which the rest is appended. Where nothing is appended, one slash stays: the service might redirect
+ * `/docs` to `/docs/` again and again.
  */
 export function inPlace(path: string, { append, exact }: Appended): string {
   return path.replace(/\/+$/, append === false || exact === true ? '/' : '');
@@ -36,7 +36,7 @@ function parseServicePath(text: string): ParseResult<string> {
 
 const HOST_HEADERS = ['auto', 'keep', 'rewrite'] as const;
 
-/** What is all but one of the words is a slip of the pen, rather than a host of one label. */
+/** A value almost equal to one of the words is a typing error, and not a host of one label. */
 const hostHeader = parsedBy(z.string(), (text): ParseResult<HostHeader> => {
   const word = HOST_HEADERS.find((each) => each === text);
   if (word !== undefined) return accepted(word);

@@ -3,12 +3,12 @@ import type { CheckedConfig } from './schema.ts';
 
 type RouteValue = CheckedConfig['routes'][string];
 
-/** Several routes of one path, told apart by their conditions. */
+/** Several routes of one path with different conditions. */
 export function isAlternatives(value: RouteValue): value is CheckedRoute[] {
   return Array.isArray(value) && value.length > 0 && !('kind' in value[0]!);
 }
 
-/** What stands under a key of `routes:`, each in its long form. */
+/** The routes under one key of `routes:`, each in long form. */
 export function formsOf(value: RouteValue): readonly CheckedRoute[] {
   if (isAlternatives(value)) return value;
   return Array.isArray(value) || 'kind' in value ? [{ to: value }] : [value];

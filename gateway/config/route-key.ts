@@ -46,13 +46,13 @@ function parsePath(text: string, host: string | null): ParseResult<RouteKey> {
   return accepted({ host, path: (path === '' ? '/' : path) as PathPrefix });
 }
 
-/** What nginx writes before a path: `=`, `~`, `~*`, `^~`. */
+/** nginx's modifiers before a path: `=`, `~`, `~*`, `^~`. */
 function modifierHint(modifier: string, path: string): string {
   if (modifier === '=') return `beside "to" stands "exact: true": ${path}: { to: 3001, exact: true }`;
   return `no regular expressions; a route takes everything below its path: ${path || '/'}`;
 }
 
-/** What other routers read as patterns would be compared letter by letter here. */
+/** Patterns of other routers, which would be compared literally here. */
 function patternHint(text: string): string | null {
   const star = /^(.*?)\/\*+$/.exec(text);
   if (star) return `a route takes everything below its path: ${star[1] === '' ? '/' : star[1]}`;

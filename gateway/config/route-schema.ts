@@ -1,4 +1,4 @@
-/** The part of the schema that says what a route may have. */
+/** Schema of a route. */
 
 import { z } from 'zod';
 import { parseHeaderName, repeatedNames } from '../keys/field.ts';
@@ -173,7 +173,7 @@ const plainRows = section({
 /** The keys of a route that are compiled as they are written. */
 export const compilePlainKeys = plainRows.compile;
 
-/** What may answer the requests of a route: it has one of these keys. */
+/** The keys that name a route's origin: it has one of them. */
 export const ORIGIN_KEYS = ['to', 'folder', 'redirect', 'respond'] as const;
 const OFF = { enum: ['off', 'false', false] };
 const IN_PART = { type: 'object', required: ['share'] };
@@ -262,7 +262,7 @@ export const routeForm = z
     doc: { expected: 'a map with the key "to", "folder", "redirect" or "respond"', holder: 'a route' },
   });
 
-/** With other issues, too: what else is wrong with the route is reported in the same run. */
+/** True with other issues, too, so that all faults of a route are reported in one run. */
 function isMap({ value }: z.core.ParsePayload): boolean {
   return typeof value === 'object' && value !== null;
 }

@@ -1,4 +1,4 @@
-/** Holds a configuration to its own `tests:`: what fails is a problem of the file, so a reload keeps what served before. */
+/** Runs a configuration's own `tests:`: a failing one is a problem of the file, so a reload keeps the last good configuration. */
 
 import type { GatewayConfig } from '../model/config.ts';
 import { foreseen } from '../policy/foreseen.ts';
@@ -38,8 +38,8 @@ function outcomeOf(
 }
 
 /**
- * The line of `tests:` that this configuration keeps. @param request `GET /db/x`; no more of it is known than that.
- * @returns null where another route than `route` takes it: that needs fields, or an address, which the line has not.
+ * A line of `tests:` that this configuration passes. @param request `GET /db/x`, without fields
+ * @returns `null` if another route takes it: that would need fields, or an address, which the line lacks
  */
 export function keptLine(
   { method, url }: { readonly method: string; readonly url: string },

@@ -1,4 +1,4 @@
-/** What a configuration may say of a route, and should not. */
+/** Warnings about valid settings of a route. */
 
 import type { RouteConfig } from '../model/config.ts';
 import { type AuthSettings, proofFields } from '../policy/auth/settings.ts';
@@ -9,7 +9,7 @@ import type { HeaderRules } from '../policy/headers/keys.ts';
 import type { RateLimit } from '../policy/rate-limit/keys.ts';
 import { trustOf } from './service-authorities.ts';
 
-/** Said wherever somebody looks: by `check`, in the log, by the admin listener. */
+/** Shown by `check`, the log and the admin listener. */
 export function routeWarnings(route: RouteConfig): readonly string[] {
   return [insecure(route), proofInClear(route), keysInClear(route), usersUnknown(route)].filter(
     (warning) => warning !== null,

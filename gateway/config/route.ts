@@ -80,7 +80,7 @@ function compileFallback({ to, fallback }: CheckedRoute, places: Places, trustin
 
 type Trusting = (endpoints: readonly EndpointConfig[]) => readonly EndpointConfig[];
 
-/** What a route says of the certificates of its endpoints, the canary's among them. */
+/** The trusted certificates of a route's endpoints, the canary included. */
 function trustingIn({ tls }: CheckedRoute, configuration: string): Trusting {
   if (tls === undefined) return (endpoints) => endpoints;
   const trust = compileTrust(tls, configuration);

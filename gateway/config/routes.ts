@@ -1,4 +1,4 @@
-/** All routes of a file, with what is wrong between their keys and their values. */
+/** Compiles all routes of a file, with checks across their keys and values. */
 
 import type { Target } from '../keys/target.ts';
 import type { RouteConfig } from '../model/config.ts';
@@ -22,11 +22,11 @@ export interface RoutesContext {
   /** Absolute. */
   readonly file: string;
   readonly places: Places;
-  /** What holds where a route is silent. */
+  /** Inherited settings. */
   readonly defaults: RouteDefaults;
 }
 
-/** A route, and where the file says it. */
+/** A route, and its place in the file. */
 export interface PlacedRoute {
   readonly route: RouteConfig;
   /** Of the route, or of the alternative: `['routes', '/db', 1]`. */
@@ -34,7 +34,7 @@ export interface PlacedRoute {
   readonly span: Span;
 }
 
-/** Every sound route; what is wrong with keys and lists of targets goes to the document's problems. */
+/** Compiles every valid route; faults of keys and of lists of targets go to the document's problems. */
 export function compileRoutes(checked: CheckedConfig, context: RoutesContext): PlacedRoute[] {
   const placed: PlacedRoute[] = [];
   for (const [key, value] of Object.entries(checked.routes)) {
@@ -105,7 +105,7 @@ function reportTwoCopies(path: readonly PathKey[], document: SourceDocument): vo
   });
 }
 
-/** Said of certificates that nobody will show. */
+/** Reports trust settings without any TLS endpoint. */
 function reportNoTls({ upstream }: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
   const { endpoints, canary, fallback } = upstream;
   const all = [...endpoints, ...(canary?.endpoints ?? []), ...(fallback ? [fallback] : [])];

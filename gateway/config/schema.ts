@@ -1,8 +1,8 @@
 /**
- * The one description of `gateway.config.yaml`. The checks, the JSON schema for editors and the reference in `docs/` all come from here.
+ * The schema of `gateway.config.yaml`. The checks, the JSON schema for editors and the reference in `docs/` all come from it.
  *
- * Its input is the file's values after `${NAME}` has been expanded, its output has units in milliseconds and bytes. What concerns
- * more than one value (the same route twice, say) is checked in `compile.ts`.
+ * Its input is the file's values after `${NAME}` has been expanded; its output has milliseconds and bytes. Checks across values (the same
+ * route twice, for example) are in `compile.ts`.
  */
 
 import { z } from 'zod';
@@ -104,7 +104,7 @@ export const log = z.strictObject(logRows.shape).meta({
   doc: { expected: 'a map with level, format, access', type: 'map, see [log](#log)', holder: 'log' },
 });
 
-/** What is of the gateway as a whole, and one value. */
+/** Scalar keys of the gateway as a whole. */
 const gatewayRows = section({
   port: row(port, 'port', 'The port that clients connect to.', {
     default: '3000',

@@ -34,7 +34,7 @@ export async function readServiceAuthorities(
   return { problems: problems.all(), known: new Map(known) };
 }
 
-/** The configuration with what those files hold. */
+/** The configuration with the content of those files. */
 export function withAuthorities(config: GatewayConfig, known: ServiceAuthorities['known']): GatewayConfig {
   return known.size === 0
     ? config
@@ -62,7 +62,7 @@ function filled(route: RouteConfig, known: ServiceAuthorities['known']): RouteCo
   };
 }
 
-/** It is said once for all endpoints of a route. */
+/** The trust is the same for all endpoints of a route. */
 export function trustOf({ upstream: { endpoints, canary, fallback } }: RouteConfig) {
   for (const { address } of [...endpoints, ...(canary?.endpoints ?? []), ...(fallback ? [fallback] : [])])
     if (address.kind !== 'unix' && address.trust) return address.trust;

@@ -1,4 +1,4 @@
-/** The part of the schema that says what a process of `services:` may have. */
+/** Schema of a process in `services:`. */
 
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
@@ -15,7 +15,7 @@ const watched = parsedBy(z.string().min(1), watchedFiles).meta({
   doc: { expected: 'a folder or a pattern such as src/**/*.ts' },
 });
 
-/** What says how a process is run; a route has it, too, whose process stands beside it. */
+/** How a process is run; a route with its own process has these keys, too. */
 export const processShape = {
   cwd: described(z.string().min(1), 'The folder that it runs in, relative to this file.', {
     expected: 'the path of a folder',

@@ -1,4 +1,4 @@
-/** The part of the schema that says which certificates of services are accepted: `tls:` of a route. */
+/** Schema of a route's `tls:`: which certificates of services are accepted. */
 
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
@@ -48,7 +48,7 @@ export const serviceTlsForm = z
 
 export type CheckedServiceTls = z.output<typeof serviceTlsForm>;
 
-/** @param configuration absolute path: what it names is relative to its folder. */
+/** @param configuration absolute path: paths in it are relative to its folder */
 export function compileTrust(form: CheckedServiceTls, configuration: string): ServiceTrust {
   return {
     caFile: form.ca === undefined ? null : resolve(dirname(configuration), form.ca),
@@ -57,7 +57,7 @@ export function compileTrust(form: CheckedServiceTls, configuration: string): Se
   };
 }
 
-/** The endpoints with what is said of certificates; those without TLS stay as they are. */
+/** The endpoints with their trust; those without TLS stay as they are. */
 export function withTrust(endpoints: readonly EndpointConfig[], trust: ServiceTrust): EndpointConfig[] {
   return endpoints.map((one) =>
     speaksTls(one.address) ? { ...one, address: { ...one.address, trust } } : one,

@@ -11,16 +11,16 @@ import type { CheckedService } from './service-schema.ts';
 import { keySpanAt, nodeAt, type PathKey, shownPath } from './source.ts';
 import type { SourceDocument } from './source-document.ts';
 
-/** A process, and where the file says it. */
+/** A process, and its place in the file. */
 export interface PlacedService {
   readonly name: string;
   readonly form: CheckedService;
   readonly path: readonly PathKey[];
-  /** Of the value that says its port. */
+  /** The path of the value with its port. */
   readonly portPath: readonly PathKey[];
 }
 
-/** All of them; what is wrong with their names and places goes to the document's problems. */
+/** All processes; faults of their names and places go to the document's problems. */
 export function placedServices(checked: CheckedConfig, document: SourceDocument): PlacedService[] {
   const listed = Object.entries(checked.services ?? {}).map(([name, value]): PlacedService => {
     const path = ['services', name];
@@ -65,7 +65,7 @@ function besideRoute(
   ];
 }
 
-/** What the process behind a route is called: `/api` is `api`, `shop.test/cart` is `shop.test-cart`. */
+/** The name of the process behind a route: `api` for `/api`, `shop.test-cart` for `shop.test/cart`. */
 export function serviceNameOf(key: string, index: number): string {
   const name = key.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '');
   return `${parseServiceName(name).ok ? name : 'root'}${index === 0 ? '' : `-${index + 1}`}`;

@@ -14,7 +14,7 @@ const A_REDIS = 'the URL of a Redis, such as redis://redis:6379';
 
 type RedisUrl = Pick<SharedConfig, 'hosts' | 'secure' | 'username' | 'password' | 'database'>;
 
-/** What is found wrong is told without the password that may stand in it. */
+/** Faults are reported without the URL's password. */
 function parseRedis(written: string): ParseResult<RedisUrl> {
   const found = written.replace(/\/\/.*@/s, '//(not shown)@');
   const no = (hint: string) => refused(hint, A_REDIS, JSON.stringify(found));
@@ -139,7 +139,7 @@ export function compileShared(written: z.output<typeof sharedForm>, file: string
   };
 }
 
-/** Where the Redis is must be said, once. */
+/** Reports `shared:` without the address of a Redis, or with two. */
 export function reportShared(config: SharedConfig | null, document: SourceDocument): void {
   if (config === null || document.problems.touches('shared')) return;
   const [url, sentinel] = ['url', 'sentinel'].map((key) => keySpanAt(document.root, ['shared', key]));

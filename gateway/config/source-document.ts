@@ -9,9 +9,9 @@ export interface SourceDocument {
   readonly root: SourceNode;
   /** How many nodes the file has; with aliases a walk meets more. */
   readonly nodeCount: number;
-  /** What is wrong already, without the document becoming unreadable: a key that is there twice, say. */
+  /** Problems that leave the document readable, such as duplicate keys. */
   readonly problems: ProblemList;
-  /** What leads nowhere, while the rest of the document is served all the same. */
+  /** References that lead nowhere; the rest of the document is served all the same. */
   readonly broken: ProblemList;
   /** As of `Verdict`, where the routes are those of a cluster. */
   readonly attached?: ReadonlyMap<string, number>;

@@ -56,7 +56,7 @@ function childOf(node: SourceNode, key: PathKey): SourceNode | null {
   return node.kind === 'list' && typeof key === 'number' ? (node.items[key] ?? null) : null;
 }
 
-/** Where the key at the end of a path is written; the value's span for an item of a list; `null` where there is none. */
+/** The place of the key at the end of a path; for an item of a list, the value's span; `null` if there is none. */
 export function keySpanAt(root: SourceNode, path: readonly PathKey[]): Span | null {
   const key = path.at(-1);
   const parent = key === undefined ? null : nodeAt(root, path.slice(0, -1));
@@ -65,7 +65,7 @@ export function keySpanAt(root: SourceNode, path: readonly PathKey[]): Span | nu
   return childOf(parent, key)?.span ?? null;
 }
 
-/** In the short form, the value of a route is what `to` is in the long one. */
+/** In the short form, a route's value stands for `to` of the long form. */
 export function shownPath(root: SourceNode, path: readonly PathKey[]): readonly PathKey[] {
   if (path[0] !== 'routes' || path.length < 2 || path.length > 3) return path;
   const node = nodeAt(root, path);

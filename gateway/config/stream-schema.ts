@@ -1,4 +1,4 @@
-/** The part of the schema that says what a raw socket of `streams:` may have. */
+/** Schema of a raw socket in `streams:`. */
 
 import { z } from 'zod';
 import { accepted, refused } from '../keys/parse-result.ts';
@@ -70,7 +70,7 @@ export const streamForm = z
   })
   .meta({ id: 'stream', doc: { expected: 'a map with the key "to"', holder: 'a stream' } });
 
-/** There is no connection in UDP that a PROXY header could begin, or that would tell whether a service is there. */
+/** UDP has no connection that a PROXY header could begin, or that would show whether a service is there. */
 const udpForm = streamForm
   .omit({ proxyProtocol: true, health: true })
   .meta({ id: 'udpStream', doc: { expected: 'a map with the key "to"', holder: 'a UDP stream' } });

@@ -33,7 +33,7 @@ export interface StreamsContext {
   readonly host: string;
 }
 
-/** A stream, and where the file says it. */
+/** A stream, and its place in the file. */
 export interface PlacedStream {
   readonly stream: StreamConfig;
   readonly path: readonly PathKey[];
@@ -92,7 +92,7 @@ function listenOf(key: string, host: string): { host: string; port: Port } {
   return { host: parsed.value.host, port: parsed.value.port };
 }
 
-/** What the records of `_https._tcp` name is given the bytes as they are: whose TLS it is, is between the two ends. */
+/** Endpoints of `_https._tcp` records get the client's bytes unchanged: TLS is between the two ends. */
 function withoutTls(endpoint: EndpointConfig): EndpointConfig {
   if (endpoint.address.kind !== 'srv') return endpoint;
   return { ...endpoint, address: { ...endpoint.address, tls: false } };
@@ -119,7 +119,7 @@ function uncarried(protocol: 'tcp' | 'udp', address: EndpointAddress): Fault | n
   return null;
 }
 
-/** A TCP port has one listener; a UDP port is another port of the same number. */
+/** A TCP port has one listener; a UDP port of the same number is another port. */
 export function reportSharedStreamPorts(
   placed: readonly PlacedStream[],
   listening: readonly Listening[],

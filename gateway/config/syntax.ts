@@ -1,4 +1,4 @@
-/** What the YAML library says about a broken text, in the words of somebody who has to mend it. */
+/** Words the YAML library's syntax errors for the person who has to fix them. */
 
 import { type Document, isCollection, isScalar, type ParsedNode, visit, type YAMLError } from 'yaml';
 import type { TextLines } from './lines.ts';
@@ -16,7 +16,7 @@ interface Context {
   readonly lines: TextLines;
 }
 
-/** One broken place sets off several errors, and a hostile file many: one problem for each of the first lines is what helps. */
+/** One fault causes several errors, and a hostile file many: the problems of the first lines are the useful ones. */
 export function reportSyntax(
   yaml: Document.Parsed<ParsedNode>,
   lines: TextLines,

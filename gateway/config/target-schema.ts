@@ -1,4 +1,4 @@
-/** The part of the schema that says where a route or a stream leads: targets, and what may be said of each. */
+/** Schema of the targets of routes and streams, and of their settings. */
 
 import { z } from 'zod';
 import type { Target } from '../keys/target.ts';
@@ -66,7 +66,7 @@ export const TO_DOC = {
   ],
 };
 
-/** What is said of one endpoint, in its long form. */
+/** An endpoint in long form. */
 export interface CheckedEndpoint {
   readonly at: Target;
   readonly weight?: number | undefined;

@@ -1,17 +1,17 @@
-/** `tests:`: which route must take a request, and what must become of it. A line, or a map with the same in keys. */
+/** Schema of `tests:`: the route that must take a request, and the expected outcome. A line, or a map with the same in keys. */
 
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { described, parsedBy } from '../keys/value.ts';
 
-/** What is not said is not looked at. */
+/** Absent properties are not checked. */
 export interface ExpectedOutcome {
   /** As in `explain`: `/db`, `shop.test/cart`, `/db#2`; `null`: none. */
   readonly route?: string | null | undefined;
   /** As the service sees it. */
   readonly target?: string | undefined;
-  /** Of an answer that the gateway gives by itself. */
+  /** Of an answer by the gateway itself. */
   readonly status?: number | undefined;
   readonly location?: string | undefined;
   /** The one that answers in the service's place. */

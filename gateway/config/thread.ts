@@ -27,8 +27,8 @@ export class ThreadFailure extends Error {
 }
 
 /**
- * The first message of the program, which has `data` as its `workerData`. The thread is gone when it comes.
- * @throws ThreadFailure, or what the thread could not be begun for
+ * The first message of a program that gets `data` as its `workerData`. The thread has ended when it resolves.
+ * @throws ThreadFailure, or the reason why the thread could not start
  */
 export async function askThread<Answer>(
   program: URL,

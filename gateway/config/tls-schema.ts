@@ -1,4 +1,4 @@
-/** The part of the schema that says how clients are met by TLS. */
+/** Schema of TLS towards clients. */
 
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
@@ -193,7 +193,7 @@ export function compileAdminTls(
     redirect: false,
     hsts: null,
     minVersion: tls?.minVersion ?? 'TLSv1.2',
-    // Its key says who asks.
+    // Admin clients are identified by key.
     clientCertificates: null,
     ...(written === true
       ? { certificates: tls!.certificates, acme: tls!.acme }

@@ -81,7 +81,7 @@ function reportWire(route: RouteConfig, path: readonly PathKey[], document: Sour
   });
 }
 
-/** One thing answers on a route, and what is said of another means nothing. */
+/** A route has one origin; keys about another one would have no effect. */
 function reportOrigin(route: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
   const written = (key: string) => keySpanAt(document.root, [...path, key]) !== null;
   const respond = (route.policies.respond ?? null) as RespondSettings | null;
@@ -137,7 +137,7 @@ function reportRewriting(route: RouteConfig, path: readonly PathKey[], document:
     });
 }
 
-/** One key for two things: which one is meant says what answers on the route. */
+/** One key with two meanings: the route's origin decides which. */
 function reportFallback(
   { upstream, folder, cache }: RouteConfig,
   path: readonly PathKey[],

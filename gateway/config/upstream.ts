@@ -1,4 +1,4 @@
-/** From what a route or a stream says of its endpoints to how they are used. */
+/** Compiles the endpoints of a route or a stream, and their use. */
 
 import type {
   BalanceConfig,
@@ -15,7 +15,7 @@ import type { CheckedBalance, CheckedSticky } from './balance-schema.ts';
 import type { EndpointList } from './endpoints.ts';
 import { type CheckedHealth, compileRhythm, compileStatuses } from './health-schema.ts';
 
-/** What both have; all of it may be left out. */
+/** Keys common to both; all are optional. */
 export interface UpstreamForm {
   readonly balance?: CheckedBalance | undefined;
   readonly sticky?: CheckedSticky | undefined;
@@ -23,7 +23,7 @@ export interface UpstreamForm {
   readonly slowStart?: number | null | undefined;
 }
 
-/** What is decided already: lists of endpoints, and what the top level has a say in. */
+/** Parts that are compiled already: lists of endpoints and inherited settings. */
 export interface UpstreamParts {
   readonly endpoints: EndpointList['endpoints'];
   readonly canary: CanaryConfig | null;

@@ -18,7 +18,7 @@ export type Verdict =
   | {
       readonly ok: true;
       readonly config: GatewayConfig;
-      /** What can't be served as it is written, while the rest is: labels of containers, references that lead nowhere. */
+      /** Parts that can't be served as written, while the rest is: labels of containers, references that lead nowhere. */
       readonly unserved: readonly Problem[];
       /** How many HTTPRoutes each listener of a Gateway takes, by `NAMESPACE/GATEWAY/LISTENER`. */
       readonly attached?: ReadonlyMap<string, number>;
@@ -61,7 +61,7 @@ export async function validate({
     : validateDocument(document, env);
 }
 
-/** Containers whose labels are wrong are left out, and told, until what remains is sound: one container's mistake is nobody else's. */
+/** Containers with bad labels are left out and reported until the rest is valid: one container's fault does no harm to others. */
 async function validateLabelled(
   document: SourceDocument,
   origins: readonly Origin[],
@@ -80,7 +80,7 @@ async function validateLabelled(
   }
 }
 
-/** @param spoilt whose mistakes have been told */
+/** @param spoilt containers whose faults have been reported */
 function withOriginRoutes(
   document: SourceDocument,
   origins: readonly Origin[],

@@ -1,4 +1,4 @@
-/** Validates a file in a thread of its own: the loop of the gateway goes on meanwhile, and gets what came out in slices. */
+/** Validates a file in a thread of its own: meanwhile the gateway's loop goes on, and it receives the result in slices. */
 
 import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
@@ -8,13 +8,13 @@ import type { Problem } from './problem.ts';
 import { askThread, ThreadFailure, type ThreadLimits } from './thread.ts';
 import { type ConfigText, type Rejection, rejected, type Verdict } from './validate.ts';
 
-/** What the thread is given. */
+/** The input of the thread. */
 export interface Question extends ConfigText {
   /** For the routes, some at a time: to take all of them at once would block the loop. */
   readonly routes: MessagePort;
 }
 
-/** What it says when it is done; the routes are at their port by then. */
+/** The result of the thread; the routes have been sent by then. */
 export type Answer =
   | Rejection
   | {
@@ -32,8 +32,8 @@ function limitsOf({ text }: ConfigText): ThreadLimits {
 const CHARS_A_SECOND = 50_000;
 
 /**
- * As `validate` does it, within limits: a file that takes more is refused. So is one whose thread can't begin or ends without an answer:
- * to read it here would hold up every request, without any limit. Never throws.
+ * Like `validate`, within limits: a file that exceeds them is refused. So is a file whose thread can't start or ends without an answer:
+ * reading it here would delay every request, without any limit. Never throws.
  */
 export async function validateInThread(source: ConfigText, limits = limitsOf(source)): Promise<Verdict> {
   const { port1: routes, port2 } = new MessageChannel();

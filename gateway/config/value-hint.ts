@@ -1,4 +1,4 @@
-/** What may have been meant by a value of the wrong type. */
+/** Guesses the intended value from one of the wrong type. */
 
 import { lettersInNumber, nearest, pastedHint } from '../keys/hint.ts';
 import { type KeyDoc, keysAt, metaOf } from '../keys/key-doc.ts';
@@ -27,7 +27,7 @@ export function hintOf(
   return Array.isArray(value) && isMap ? 'remove the dashes: it is a map, not a list' : undefined;
 }
 
-/** What somebody may want who switches these on. */
+/** Likely intentions of switching these on. */
 const ON: Readonly<Record<string, string>> = {
   admin: 'leave the key out for 127.0.0.1:3900',
   trustProxy: 'say whom to believe: loopback, private, or addresses',
@@ -38,7 +38,7 @@ const ON: Readonly<Record<string, string>> = {
   breaker: 'write on',
 };
 
-/** What somebody may want who writes a text where these have a map. */
+/** Likely intentions of text in place of a map. */
 const SHORT: Readonly<Record<string, string>> = {
   rateLimit: 'with its key: { rate: 100/s }',
   cors: 'on is every origin, without cookies; or name them: { origins: https://app.example.com }',

@@ -2,7 +2,7 @@
 
 const MAX_LENGTH = 60;
 
-/** A value that came out of variables, with what the file says in its place. A private one is not shown. */
+/** A value from variables, with the text of the file in its place. Private values are not shown. */
 export function expandedText(value: unknown, written: string, isPrivate: boolean): string {
   return isPrivate ? `what ${written} holds` : `${valueText(value)} from ${written}`;
 }

@@ -3,10 +3,10 @@
 /** Hosts of bare ports: `gateway-hosts.ts`. */
 export const GATEWAY_HOSTS = 'GATEWAY_HOSTS';
 
-/** What `host` is where the file does not say: a container's image sets it, so that the short form serves there too. */
+/** The default of `host`: set by a container's image, so that the short form works there, too. */
 export const PORTWAY_HOST = 'PORTWAY_HOST';
 
-/** What commands show a gateway whose admin listener asks for a key. */
+/** The key that commands present to an admin listener. */
 export const PORTWAY_ADMIN_KEY = 'PORTWAY_ADMIN_KEY';
 
 /** Whether a problem's `file` is a variable. */

@@ -7,7 +7,7 @@ import { configuration } from './schema.ts';
 /** Other programs' words for keys, from the rows of the keys. Of several, the first that the place has is meant. */
 const ELSEWHERE = synonymsIn(configuration);
 
-/** What other programs have as a setting and this one has not, and what there is instead. */
+/** Settings of other programs that this one lacks, and what to use instead. */
 const NOT_A_SETTING: Readonly<Record<string, string>> = {
   ...sameFor('certificates stand below "tls:" at the top level (docs/tls.md)', [
     ...['cert', 'certificate', 'certificates', 'key', 'sslcertificate', 'sslcertificatekey'],
@@ -94,7 +94,7 @@ const WORD_ELSEWHERE: Readonly<Record<string, string>> = {
   maglev: 'hash',
 };
 
-/** What is said of a route, not of its endpoints one by one. */
+/** Settings of a route, not of its endpoints. */
 const OF_ALL_ENDPOINTS = ['balance', 'health', 'ejection', 'slowStart', 'limits', 'breaker', 'retries'];
 
 /** And the other way round. */
@@ -106,8 +106,8 @@ export interface KeyAdvice {
 }
 
 /**
- * What to say about a key that an object does not have.
- * @param holder what the object is, with its article: `a route`
+ * Advice about a key that an object does not have.
+ * @param holder the object with its article: `a route`
  * @param value of the key
  */
 export function adviseKey(key: string, known: readonly string[], holder: string, value: unknown): KeyAdvice {
@@ -131,7 +131,7 @@ function suggestion(key: string, known: readonly string[], value: unknown): stri
   return nearOrElsewhere(key, known);
 }
 
-/** nginx and HAProxy say of each server what here holds for all of them. */
+/** In nginx and HAProxy these are settings of each server; here they apply to all of a route. */
 function ofAnEndpoint(key: string, known: readonly string[]): string {
   const meant = meantKey(key, known) === null ? meantKey(key, OF_ALL_ENDPOINTS) : null;
   return meant === null ? nearOrElsewhere(key, known) : `it is said of the whole route, and called ${meant}`;
@@ -139,7 +139,7 @@ function ofAnEndpoint(key: string, known: readonly string[]): string {
 
 function nearOrElsewhere(key: string, known: readonly string[]): string {
   const elsewhere = elsewhereKey(key, known);
-  // Said of a route or of all of them; deeper down the same word means something else.
+  // Top-level or route settings; further down the same word has another meaning.
   const missing = known.includes('routes') || known.includes('to') ? lookUp(NOT_A_SETTING, key) : undefined;
   if (missing !== undefined && (elsewhere === null || elsewhere === 'when')) return missing;
   if (elsewhere === 'when') return 'conditions stand below "when:"';
@@ -153,7 +153,7 @@ function nearOrElsewhere(key: string, known: readonly string[]): string {
   return `the keys are ${known.join(', ')}`;
 }
 
-/** The known key that somebody who wrote this one wants, or `null`. */
+/** The known key that was probably intended, or `null`. */
 export function meantKey(key: string, known: readonly string[]): string | null {
   return elsewhereKey(key, known) ?? nearest(key, known);
 }

@@ -1,13 +1,13 @@
-/** Guesses at what was meant. */
+/** Guesses at intended values. */
 
-/** Letters that look like digits. `null`: that is not what is wrong with it. */
+/** Advice for letters that look like digits. `null`: not the fault. */
 export function lettersInNumber(text: string): string | null {
   if (!/\d/.test(text) || !/^[\dOoIl|]+$/.test(text) || /^\d+$/.test(text)) return null;
   if (/[Oo]/.test(text)) return 'a letter O instead of a zero?';
   return 'a letter l or I instead of a one?';
 }
 
-/** What word processors and web pages put in the place of `"` and of spaces. `null`: that is not what is wrong with it. */
+/** Advice for characters that word processors and web pages use in place of `"` and spaces. `null`: not the fault. */
 export function pastedHint(text: string): string | null {
   const quote = /[“”„«»‘’]/.exec(text)?.[0];
   if (quote !== undefined)

@@ -9,11 +9,11 @@ interface Settings<Schema extends z.ZodType, Name extends string, Value> {
   readonly schema: Schema;
   /** In the compiled configuration, with its unit. */
   readonly name: Name;
-  /** Where neither place says anything; left out: what `top.default` comes to. */
+  /** The value if neither place has one; default: the compiled `top.default`. */
   readonly own?: Value;
-  /** @param folder of the configuration: what it names is relative to it. */
+  /** @param folder the folder of the configuration: paths in it are relative to it */
   compile(written: z.output<Schema> | undefined, base: Value, folder: string): Value;
-  /** What the reference says of it. */
+  /** Its text in the reference. */
   readonly top: KeyDoc & { readonly text?: string };
   readonly route: KeyDoc & { readonly text: string };
 }
@@ -45,7 +45,7 @@ export function inherited<Schema extends z.ZodType, const Name extends string, V
   };
 }
 
-/** Of a key that is one value. `null` is a value: it takes the limit of the top level away. */
+/** For a key with a single value. `null` is a value: it removes the limit of the top level. */
 export function orInherited<Value>(written: Value | undefined, base: Value): Value {
   return written === undefined ? base : written;
 }

@@ -1,4 +1,4 @@
-/** What the schema says of a key beyond its type: for error messages, editors and the reference. */
+/** Documentation of a key beyond its type, for error messages, editors and the reference. */
 
 import { z } from 'zod';
 import type { Unit } from './units.ts';
@@ -20,13 +20,13 @@ export interface KeyDoc {
   /** Where the default is not a value but a sentence. */
   readonly defaultText?: string;
   readonly bounds?: { readonly min: string; readonly max: string };
-  /** What happens at the lower and at the upper end. */
+  /** The effect at the lower and at the upper bound. */
   readonly ends?: string;
   /** For objects, with the article: `a route`. */
   readonly holder?: string;
   /** Whether a number is a value without its unit. */
   readonly needsUnit?: Unit;
-  /** What nginx, HAProxy, Envoy, Caddy, Traefik, Compose and their like call it, in lower case without separators. */
+  /** Names for it in nginx, HAProxy, Envoy, Caddy, Traefik, Compose and the like, in lower case without separators. */
   readonly also?: readonly string[];
 }
 
@@ -34,12 +34,12 @@ export function docOf(schema: z.core.$ZodType): KeyDoc {
   return z.globalRegistry.get(schema)?.doc ?? {};
 }
 
-/** What zod keeps of a schema: of all that reads schemas, the one place that reaches into them (docs/private-parts.md). */
+/** The definition that zod keeps of a schema: the only place that reads zod's inner structure (docs/private-parts.md). */
 export function definitionOf(schema: z.core.$ZodType): z.core.$ZodTypes['_zod']['def'] {
   return (schema as z.core.$ZodTypes)._zod.def;
 }
 
-/** What stands within `optional`, `prefault` and the input side of a transform. */
+/** The schema within `optional`, `prefault` and the input side of a transform. */
 export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   const def = definitionOf(schema);
   switch (def.type) {
@@ -105,7 +105,7 @@ export function keysAt(root: z.core.$ZodType, path: readonly (string | number)[]
   ];
 }
 
-/** What the object at a path is called. */
+/** The name of the object at a path. */
 export function holderAt(root: z.core.$ZodType, path: readonly (string | number)[]): string {
   for (const schema of schemasAt(root, path).flatMap(optionsIn)) {
     const { holder } = metaOf(schema);

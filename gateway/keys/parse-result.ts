@@ -1,10 +1,10 @@
-/** What a parser of one value says. Which value was found, and where, its caller knows. */
+/** The result of parsing one value. The caller knows which value, and where. */
 
 export type ParseResult<T> = { readonly ok: true; readonly value: T } | Refused;
 
 export interface Refused {
   readonly ok: false;
-  /** More exact than what the schema says of the key, where it can be. */
+  /** More exact than the schema's own expectation, where possible. */
   readonly expected?: string;
   /** More exact than the value as written, where it can be. */
   readonly found?: string;

@@ -1,8 +1,8 @@
-/** What a word without quotes means. */
+/** The meaning of an unquoted word. */
 
 /**
- * YAML 1.2's core schema, but for its floats, hexadecimals and octals: nothing in the configuration is one, and `1.10` is a version,
- * `0x10` a name and `007` a mistake.
+ * YAML 1.2's core schema without floats, hexadecimals and octals: nothing in the configuration is one, and `1.10` is a version, `0x10` a
+ * name and `007` a mistake.
  */
 export function plainValue(text: string): string | number | boolean | null {
   if (text === '' || text === '~' || /^null$/i.test(text)) return null;

@@ -1,6 +1,6 @@
 /**
- * One row per key: what it may hold, its name in the compiled configuration, what it does, what holds where the file is silent, and
- * other programs' words for it. The schema, the defaults and the inheritance of a map of such keys follow from its rows.
+ * One row per key: its values, its name in the compiled configuration, its effect, its default, and other programs' names for it. The
+ * schema, the defaults and the inheritance of a map of keys follow from its rows.
  */
 
 import { z } from 'zod';
@@ -39,7 +39,7 @@ export function row(schema: z.ZodType, name: string, description: string, doc: K
 
 type Shape<All extends Rows> = { readonly [Key in keyof All]: z.ZodOptional<All[Key]['schema']> };
 
-/** What a file may say: each key may be left out. */
+/** The written form: each key is optional. */
 type Written<All extends Rows> = {
   readonly [Key in keyof All]?: z.output<All[Key]['schema']> | undefined;
 };
@@ -51,9 +51,9 @@ type Compiled<All extends Rows> = {
 export interface Section<All extends Rows> {
   /** Of the zod object. */
   readonly shape: Shape<All>;
-  /** What holds where the file says nothing at all. */
+  /** The compiled defaults. */
   readonly own: Compiled<All>;
-  /** What is written at one place, and for the rest what holds there otherwise. Nothing written: the very same object. */
+  /** Compiles written keys over inherited ones. With nothing written it returns the inherited object itself. */
   readonly compile: (written: Written<All> | undefined, base?: Compiled<All>) => Compiled<All>;
 }
 
@@ -77,13 +77,13 @@ function compiled<All extends Rows>(
   const values: Readonly<Record<string, unknown>> = written;
   const inherited: Readonly<Record<string, unknown>> = base;
   const result: Record<string, unknown> = {};
-  // `null` is a value: it takes away what would be inherited.
+  // `null` is a value: it removes an inherited one.
   for (const [key, { name }] of entries)
     result[name] = values[key] === undefined ? inherited[name] : values[key];
   return result as Compiled<All>;
 }
 
-/** Settings that may be switched on and off, or set one by one. `null`: off. An empty map: on, with whatever holds by default. */
+/** Settings that may be switched on and off, or set one by one. `null`: off. An empty map: on, with the defaults. */
 export function switchable<Form extends z.ZodObject>(form: Form, name: string) {
   const keys = Object.keys(form.shape).join(', ');
   return z.union([flag.transform((on): Partial<z.output<Form>> | null => (on ? {} : null)), form]).meta({

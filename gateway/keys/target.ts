@@ -6,7 +6,7 @@ import { lettersInNumber, pastedHint } from './hint.ts';
 import { parseHost, withoutBrackets } from './host.ts';
 import { accepted, type ParseResult, refused } from './parse-result.ts';
 
-/** What is written; `endpoint.ts` knows which addresses it means. */
+/** A target as written; `endpoint.ts` resolves its addresses. */
 export type Target =
   /** A bare port, or one on `localhost`. */
   | { readonly kind: 'port'; readonly port: Port; readonly http2?: true }
@@ -31,7 +31,7 @@ export type Target =
 
 export type PortTarget = Extract<Target, { kind: 'port' | 'tcp' }>;
 
-/** Begins what the HTTPRoutes of a cluster lead to: namespace, name and port of a Service follow. */
+/** Prefix of targets that HTTPRoutes of a cluster name: namespace, name and port of a Service follow. */
 export const CLUSTER = 'cluster:';
 /** The same, where the Service speaks HTTP/2. */
 export const CLUSTER_HTTP2 = 'cluster+h2c:';
@@ -160,7 +160,7 @@ const SCHEMES: Readonly<Record<string, { readonly tls: boolean; readonly http2: 
   h2: { tls: true, http2: true },
 };
 
-/** `localhost` is a bare port, so that both of its addresses are tried, as `GATEWAY_HOSTS` says. */
+/** `localhost` is a bare port, so that both of its addresses are tried, as in `GATEWAY_HOSTS`. */
 function tcp(tls: boolean, host: string, port: Port): PortTarget {
   if (host === 'localhost' && !tls) return { kind: 'port', port };
   return { kind: 'tcp', tls, host, port };
@@ -196,7 +196,7 @@ function parseUnix(path: string): ParseResult<Target> {
   return accepted({ kind: 'unix', path });
 }
 
-/** RFC 2782: `_service._protocol.name`. What the records name speaks TLS where the service is `_https`. */
+/** RFC 2782: `_service._protocol.name`. `_https` endpoints are reached over TLS. */
 function parseSrv(text: string): ParseResult<Target> {
   const match = /^(_[a-z0-9-]{1,62})\.(_tcp|_udp)\.(.+)$/i.exec(text);
   if (match === null) return refused(srvHint(text));

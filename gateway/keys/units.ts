@@ -67,7 +67,7 @@ export function parsePercent(text: string, bounds: Bounds): ParseResult<number> 
   return inBounds.ok ? accepted(Number(`${digits}e-2`)) : inBounds;
 }
 
-/** What a value needs that is a bare number. */
+/** The unit that a bare number lacks. */
 export type Unit = 'duration' | 'size' | 'percent';
 
 /** For a number where its unit is missing. */
@@ -150,7 +150,7 @@ function percentHint(text: string): string | undefined {
   return PERCENT_PATTERN.test(tight) ? `written ${tight}` : undefined;
 }
 
-/** `0.2` is a fraction, `20` a number of percent; nobody knows what `1` is. */
+/** `0.2` is a fraction, `20` a percentage; `1` is ambiguous. */
 function shareHint(amount: number): string {
   if (amount === 1) return 'a share is written in percent: 1% or 100%?';
   const percent = amount > 0 && amount < 1 ? Number((amount * 100).toPrecision(12)) : amount;

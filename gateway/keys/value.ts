@@ -18,13 +18,13 @@ import {
   SIZE_PATTERN,
 } from './units.ts';
 
-/** What a `custom` issue of ours carries. */
+/** Parameters of our `custom` issues. */
 export type IssueParams = Omit<Refused, 'ok'> & {
   /** It is the key that is wrong, not its value. */
   readonly atKey?: boolean;
 };
 
-/** A schema whose values go through a parser of ours; what the parser says becomes the issue. */
+/** A schema with a parser of ours behind it, whose refusal becomes the issue. */
 export function parsedBy<Schema extends z.ZodType, Value>(
   schema: Schema,
   parse: (input: z.output<Schema>) => ParseResult<Value>,
@@ -38,7 +38,7 @@ export function parsedBy<Schema extends z.ZodType, Value>(
   });
 }
 
-/** Adds to what is known of a schema; a later description wins, the rest stays. */
+/** Adds documentation to a schema; a later description wins. */
 export function described<Schema extends z.ZodType>(
   schema: Schema,
   description: string,
@@ -47,7 +47,7 @@ export function described<Schema extends z.ZodType>(
   return schema.meta({ description, doc: { ...docOf(schema), ...doc } }) as Schema;
 }
 
-/** With what holds where the key is left out: `default`, as the file would say it. */
+/** Adds a default, in the form that the file would have. */
 export function defaulted<Schema extends z.ZodType>(
   schema: Schema,
   description: string,
@@ -79,7 +79,7 @@ export const host = parsedBy(z.string(), parseHost).meta({
   doc: { expected: 'a host name or an IP address', type: 'host name or IP address' },
 });
 
-/** Routes are for every port of the gateway, and so is what is allowed. */
+/** Routes and allowed hosts apply to every port of the gateway. */
 function parseAllowedHost(text: string): ParseResult<string> {
   const port = /^(\[.*\]|[^:]*):\d*$/.exec(text);
   return port ? refused(`without the port: ${port[1]}`) : parseHostPattern(text);
@@ -96,7 +96,7 @@ export const target = z.union([port.transform(portTarget), parsedBy(z.string(), 
   doc: { expected: 'a port, host:port, http(s) URL or unix:/path', type: 'target' },
 });
 
-/** `on` and `off` are text in YAML 1.2, and so is what a variable holds. */
+/** `on` and `off` are text in YAML 1.2, and so are values of variables. */
 export const flag = z
   .union([
     z.boolean(),

@@ -10,8 +10,8 @@ import { routesOfObjects } from './convert.ts';
 import { placedObject } from './placed-object.ts';
 
 /**
- * The document with a route for each match of these objects. What the file says of a path wins. What is wrong with an object is among the
- * problems of the document, with its name as the file.
+ * The document with a route for each match of these objects. Paths that the file has win. Faults of an object are added to the document's
+ * problems, with the object's name as the file.
  */
 export function withClusterRoutes(
   document: SourceDocument,

@@ -7,7 +7,7 @@ import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import { type KubernetesObject, objectsOf } from './objects.ts';
 import { References } from './references.ts';
 
-/** Whether a text is such a file: it has an object of the group, by itself or in a `kind: List`. */
+/** Whether a text is such a file: it has an object of the group, alone or in a `kind: List`. */
 export function isGatewayApi(text: string): boolean {
   return (IS_LIST.test(text) ? LISTED : ALONE).test(text);
 }
@@ -17,8 +17,8 @@ const LISTED = /^[ \t-]*apiVersion:[ \t]*["']?gateway\.networking\.k8s\.io\//m;
 const ALONE = /^apiVersion:[ \t]*["']?gateway\.networking\.k8s\.io\//m;
 
 /**
- * @param problems of what Portway has no counterpart for: the file is refused
- * @param broken of references that lead nowhere: the rest is served
+ * @param problems features without a counterpart in Portway: the file is refused
+ * @param broken references that lead nowhere: the rest is served
  */
 export function converted(
   documents: readonly SourceNode[],

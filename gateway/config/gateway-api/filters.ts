@@ -4,7 +4,7 @@ import type { SourceNode, SourceScalar, Span } from '../source.ts';
 import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import { nearestHint, type ObjectReader } from './object-reader.ts';
 
-/** Where a rule applies: what a redirect or a rewrite is counted from. */
+/** The path to which a rule applies, from which a redirect or a rewrite counts. */
 export interface MatchedPath {
   readonly host: string | null;
   readonly path: string;
@@ -15,12 +15,12 @@ export interface MatchedPath {
 
 export type RouteKeys = Readonly<Record<string, SourceNode | null>>;
 
-/** @returns one target for all of a backend; `null` where it can't be had, which has been told */
+/** @returns the target of a backend; `null` if there is none, which has been reported */
 export type TargetOf = (ref: ObjectReader) => string | null;
 
 /**
- * Tells what Portway has no counterpart for, each once.
- * @param filters of a rule, and of the one backend that it has
+ * Reports each feature without a counterpart once.
+ * @param filters of a rule and its only backend
  */
 export function keysOfFilters(
   span: Span,
@@ -81,7 +81,7 @@ function mirrorOf(filter: ObjectReader, targetOf: TargetOf): SourceNode | null {
   return mapAt(span, { to: scalarAt(span, target), share: shareOf(mirror) });
 }
 
-/** `percent: 10`, or `fraction: { numerator: 1, denominator: 10 }`, of 100 where nothing is said. */
+/** `percent: 10`, or `fraction: { numerator: 1, denominator: 10 }`; the denominator is 100 by default. */
 function shareOf(mirror: ObjectReader): SourceNode | null {
   const fraction = mirror.map('fraction');
   const of = fraction?.number('denominator') ?? 100;
@@ -92,7 +92,7 @@ function shareOf(mirror: ObjectReader): SourceNode | null {
   return scalarAt(known.span, `${Number(percent.toFixed(2))}%`);
 }
 
-/** What is not said allows what a browser sends without asking, and nothing more. */
+/** By default it allows what browsers send without a preflight. */
 function corsOf(filter: ObjectReader): SourceNode | null {
   filter.knows('type', 'cors');
   const cors = filter.map('cors');
@@ -103,7 +103,7 @@ function corsOf(filter: ObjectReader): SourceNode | null {
     const texts = cors.textsOf(key);
     return texts.length === 0 ? null : texts;
   };
-  /** `*` is what holds here where nothing is said. */
+  /** `*` is the default here. */
   const allowed = (key: string, plain: readonly string[]) => {
     const texts = listed(key) ?? plain.map((text) => scalarAt(span, text));
     return texts.some(({ value }) => value === '*') ? null : listAt(span, texts);
@@ -174,7 +174,7 @@ function redirectOf(filter: ObjectReader, matched: MatchedPath): RouteKeys {
   };
 }
 
-/** Empty: the address that the client asked at. A scheme that is said has its own port, else it is the listener's. */
+/** Empty: the client's own address. A given scheme implies its default port, otherwise the listener's port counts. */
 function originOf(redirect: ObjectReader, listened: number | null): string {
   const [scheme, hostname, port] = [
     redirect.text('scheme'),
@@ -190,7 +190,7 @@ function originOf(redirect: ObjectReader, listened: number | null): string {
 const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 const WELL_KNOWN: ReadonlySet<number | null> = new Set(Object.values(PORTS));
 
-/** What stands in the place of the matched path, and whether what follows it is appended. */
+/** The replacement of the matched path, and whether the rest is appended. */
 function replacedPath(change: ObjectReader): { path: string; append: SourceNode | null } {
   const type = change.word('type', ['ReplacePrefixMatch', 'ReplaceFullPath']);
   if (type !== 'ReplaceFullPath') return { path: change.text('replacePrefixMatch') || '/', append: null };

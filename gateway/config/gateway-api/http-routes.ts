@@ -13,12 +13,12 @@ import { type Backend, hostnameOf, type Listener, type References } from './refe
 export interface Claim {
   /** Of `routes:`: `shop.example.com/cart`. */
   readonly key: string;
-  /** Whether it takes whatever is asked for below its path. */
+  /** Whether it matches every request below its path. */
   readonly isOpen: boolean;
   readonly keySpan: Span;
   /** Two claims of one key that are the same here ask for the same requests. */
   readonly condition: string;
-  /** How exactly the route itself names the host: of two claims of one host the one that names it longer holds, whatever their paths. */
+  /** How specifically the route itself names the host: of two claims to one host the longer name wins, whatever the paths. */
   readonly hostRank: number;
   readonly route: SourceNode;
 }
@@ -32,7 +32,7 @@ interface ServedHost {
   readonly port: number | null;
 }
 
-/** @param broken of references that lead nowhere: what they are about is answered 500, or is not served, as the standard says */
+/** @param broken references that lead nowhere: their requests get 500, or are not matched, as the standard says */
 export function claimsOf(route: KubernetesObject, references: References, broken: ProblemList): Claim[] {
   route.fields.knows('apiVersion', 'kind', 'metadata', 'spec', 'status');
   const spec = route.fields.map('spec');
@@ -118,7 +118,7 @@ function claimsOfRule(rule: ObjectReader, host: ServedHost, context: RuleContext
   rule.knows('name', 'matches', 'filters', 'backendRefs', 'timeouts');
   const refs = rule.list('backendRefs');
   const backends = refs.map((ref) => backendOf(ref, refs.length === 1, context));
-  // What is done for the one backend that there is is done for the rule.
+  // Filters of a rule's only backend apply to the rule.
   const filters = [rule, ...refs].flatMap((each) => each.list('filters'));
   const targetOf = (ref: ObjectReader) => mirrorTargetOf(ref, context);
   const meant: Meant = { backends, filters, targetOf };
@@ -156,7 +156,7 @@ function backendOf(
   return { ...backend, weight: ref.scalar('weight') };
 }
 
-/** What a rule does with the requests of each of its matches. */
+/** The actions of a rule for each of its matches. */
 interface Meant {
   readonly backends: readonly WeightedBackend[];
   readonly filters: readonly ObjectReader[];
@@ -210,14 +210,14 @@ function claimOf(
   };
 }
 
-/** The standard's; what is worked out for each segment of a path depends on it. */
+/** The standard's limit; the work per segment depends on it. */
 const PATH_MAX = 1_024;
 
 function conditionText(exact: boolean, when: SourceNode | null): string {
   return JSON.stringify([exact, plain(when)]);
 }
 
-/** What no route of a listener takes is not found, even where a route of a wider listener would take it. */
+/** Requests that no route of a listener matches are 404, even if a route of a wider listener would match. */
 export function claimOfListener(hostname: SourceScalar): Claim {
   const { span } = hostname;
   return {
@@ -239,7 +239,7 @@ function writtenHost(host: string | null): string {
   return host === null || host.includes('.') || host === 'localhost' ? (host ?? '') : `${host}.`;
 }
 
-/** What answers: a redirect, services, or 500 where no backend can be had; 503 where there is one, with nobody in it that is ready. */
+/** The origin: a redirect, services, or 500 without any valid backend; 503 if no backend is ready. */
 function originOf(rule: ObjectReader, filters: RouteKeys, backends: readonly WeightedBackend[]): RouteKeys {
   const { span } = rule.node;
   if (filters.redirect) return filters;
@@ -249,12 +249,12 @@ function originOf(rule: ObjectReader, filters: RouteKeys, backends: readonly Wei
   if (sound.length === 0) return { respond, headers: filters.headers ?? null, cors: filters.cors ?? null };
   const weights = partsOf(sound);
   const to = sound.flatMap((backend, index) => endpointsOf(backend, weights[index]!));
-  // Nothing is taken off, and nothing put back, unless a rule says so.
+  // Nothing is stripped or put back unless a rule says so.
   const asItIs = { strip: scalarAt(span, false), rewrite: scalarAt(span, 'off') };
   return { to: listAt(span, to), respond, ...asItIs, ...filters, timeouts: timeoutsOf(rule) };
 }
 
-/** What is answered in the place of backends that can't be had: to their share of the requests, or to all. */
+/** The answer in place of invalid backends: for their share of the requests, or for all. */
 function refusalOf(span: Span, used: readonly WeightedBackend[]): SourceNode | null {
   const statuses = used.flatMap((backend) => (backend.ok ? [] : [backend.status]));
   if (statuses.length === 0 && used.length > 0) return null;
@@ -280,7 +280,7 @@ function partsOf(
   if (backends.length === 1) return [null];
   const parts = backends.map(({ weight, targets }) => Number(weight?.value ?? 1) / targets.length);
   const most = Math.max(...parts);
-  // What is no weight is told where it stands.
+  // Invalid weights are reported by their reader.
   if (Number.isNaN(most)) return parts;
   for (let times = 1; times <= WEIGHT_MAX && times * most <= WEIGHT_MAX; times++)
     if (parts.every((part) => isWhole(part * times))) return parts.map((part) => Math.round(part * times));

@@ -2,7 +2,7 @@ import { nearest } from '../../keys/hint.ts';
 import type { Fault, ProblemList } from '../problem-list.ts';
 import type { PathKey, SourceMap, SourceNode, SourceScalar } from '../source.ts';
 
-/** Reads the fields of one map of an object. What has the wrong shape is told where it stands, and is as good as absent. */
+/** Reads the fields of a map of an object. A field of the wrong shape is reported, and treated as absent. */
 export class ObjectReader {
   readonly node: SourceNode;
   readonly #path: readonly PathKey[];
@@ -14,7 +14,7 @@ export class ObjectReader {
     this.#problems = problems;
   }
 
-  /** The value of a key, whatever it is. */
+  /** The value of a key, of any shape. */
   get(key: string): SourceNode | null {
     const value = this.node.kind === 'map' ? this.node.entries.get(key)?.value : undefined;
     return value === undefined || (value.kind === 'scalar' && value.value === null) ? null : value;
@@ -48,7 +48,7 @@ export class ObjectReader {
     return this.#items(key).flatMap((item, index) => this.#mapAt(item, [key, index]) ?? []);
   }
 
-  /** The same; where there are none, one that says nothing. */
+  /** The same; without any, one empty map. */
   listOrOne(key: string): readonly ObjectReader[] {
     const all = this.list(key);
     if (all.length > 0) return all;
@@ -86,7 +86,7 @@ export class ObjectReader {
     return null;
   }
 
-  /** What has to be there. */
+  /** A required value. */
   needed(key: string): SourceScalar | null {
     return this.get(key) === null ? this.missing(key, 'a single value') : this.scalar(key);
   }
@@ -102,7 +102,7 @@ export class ObjectReader {
       if (value.kind === 'scalar') yield [key, String(value.value)];
   }
 
-  /** One of these words, or the first of them where nothing is said. */
+  /** One of these words; by default the first. */
   word<const Word extends string>(key: string, words: readonly Word[]): Word | null {
     const text = this.text(key);
     if (text === null) return words[0]!;
@@ -115,7 +115,7 @@ export class ObjectReader {
     });
   }
 
-  /** Tells every key that is none of these. */
+  /** Reports every key that is none of these. */
   knows(...keys: readonly string[]): void {
     for (const key of this.keys()) {
       if (keys.includes(key)) continue;

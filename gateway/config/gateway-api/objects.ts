@@ -4,7 +4,7 @@ import type { ProblemList } from '../problem-list.ts';
 import type { SourceMap, SourceNode } from '../source.ts';
 import { nearestHint, ObjectReader } from './object-reader.ts';
 
-/** What Portway understands; other kinds in the file are problems, but for those that say nothing about routes. */
+/** The supported kinds; others in the file are problems, except those that have nothing to do with routes. */
 const KINDS = ['HTTPRoute', 'Gateway', 'ReferenceGrant', 'Namespace', 'Service', 'EndpointSlice'] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -23,7 +23,7 @@ export interface KubernetesObject {
   readonly fields: ObjectReader;
 }
 
-/** What is no object that is understood is told, and left out. */
+/** Reports invalid objects and leaves them out. */
 export function objectsOf(documents: readonly SourceNode[], problems: ProblemList): KubernetesObject[] {
   return documents.flatMap(itemsOf).flatMap((node) => objectOf(node, problems) ?? []);
 }

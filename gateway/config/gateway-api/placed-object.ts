@@ -8,7 +8,7 @@ export interface PlacedObject {
   readonly node: SourceNode;
 }
 
-/** @returns `null` for what is nested too deep to be looked at */
+/** @returns `null` if it is nested too deeply */
 export function placedObject(value: unknown, start: number): PlacedObject | null {
   const writer = new Writer(start);
   const node = writer.write(value, 0);

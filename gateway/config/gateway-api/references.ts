@@ -1,4 +1,4 @@
-/** What the objects of a file say of each other: which routes a Gateway takes, and where a backend is. */
+/** References between the objects of a file: which routes a Gateway takes, and where a backend is. */
 
 import { CLUSTER, CLUSTER_HTTP2 } from '../../keys/target.ts';
 import { hostMatches } from '../../route/host-pattern.ts';
@@ -36,7 +36,7 @@ export class References {
   readonly attached = new Map<string, number>();
   /** By listener. */
   readonly #narrower = new Map<SourceNode, readonly string[]>();
-  /** Whether all that there is is among them; a file may leave out what it does not need. */
+  /** Whether the list is complete; a file may leave out objects that it does not need. */
   readonly #complete: boolean;
 
   constructor(objects: readonly KubernetesObject[], complete = false) {
@@ -58,8 +58,8 @@ export class References {
   }
 
   /**
-   * The listeners that take a route. A file without any Gateway is one that takes all.
-   * @param refused called for each that does not, with the reason
+   * The listeners that take a route. Without any Gateway in the file there is one that takes all.
+   * @param refused called with the reason for each that does not
    */
   listenersOf(route: KubernetesObject, refused: Refused): Listener[] {
     const gateways = this.of('Gateway');
@@ -188,7 +188,7 @@ export class References {
       .map(([address, number]) => `${address.includes(':') ? `[${address}]` : address}:${number}`);
   }
 
-  /** Whether the file says which Services there are; those that stand for outer names say nothing of the others. */
+  /** Whether the file has the Services; those for external names do not count. */
   #listsServices(): boolean {
     if (this.#complete) return true;
     return this.of('Service').some(
@@ -270,7 +270,7 @@ function takesRoutes(listener: ObjectReader): boolean {
   return kinds.length === 0 || kinds.some((each) => each.text('kind') === 'HTTPRoute');
 }
 
-/** A Namespace stands in none, whatever its file says. */
+/** A Namespace has no namespace, whatever its file says. */
 function nameOf({ kind, namespace, name }: Pick<KubernetesObject, 'kind' | 'namespace' | 'name'>): string {
   return `${kind} ${kind === 'Namespace' ? '' : namespace}/${name}`;
 }
@@ -281,7 +281,7 @@ interface Labels {
   readonly areAll: boolean;
 }
 
-/** A label selector of Kubernetes: all that it says must hold, and one that says nothing selects everything. */
+/** A label selector of Kubernetes: all its terms must match, and an empty one matches everything. */
 function selects(selector: ObjectReader | null, labels: Labels): boolean {
   if (selector === null) return false;
   selector.knows('matchLabels', 'matchExpressions');
@@ -292,7 +292,7 @@ function selects(selector: ObjectReader | null, labels: Labels): boolean {
   );
 }
 
-/** What is not known of a namespace lets nobody in. */
+/** An unknown label of a namespace matches nothing. */
 function isMet(expression: ObjectReader, { known, areAll }: Labels): boolean {
   const value = known.get(expression.text('key') ?? '');
   const isListed =
@@ -311,7 +311,7 @@ function isMet(expression: ObjectReader, { known, areAll }: Labels): boolean {
   }
 }
 
-/** Of a Service's port: `kubernetes.io/h2c` is HTTP/2 without TLS; what is said of WebSockets asks for nothing. */
+/** Of a Service's port: `kubernetes.io/h2c` is HTTP/2 without TLS; `kubernetes.io/ws` needs nothing. */
 function speaksHttp2(port: ObjectReader | undefined): boolean {
   return port?.text('appProtocol') === 'kubernetes.io/h2c';
 }

@@ -1,4 +1,4 @@
-/** A configuration as Gateway API objects, as far as they can say what it says. */
+/** Writes a configuration as Gateway API objects, as far as they can express it. */
 
 import type { Target } from '../../keys/target.ts';
 import { checkDocument } from '../check.ts';
@@ -17,7 +17,7 @@ const V1 = 'gateway.networking.k8s.io/v1';
 export interface Written {
   /** YAML documents. */
   readonly text: string;
-  /** What the objects can't say: `/db: cache`. */
+  /** Settings that the objects can't express: `/db: cache`. */
   readonly left: readonly string[];
 }
 
@@ -214,7 +214,7 @@ function hostnameOf({ hostHeader }: CheckedRoute): string | null {
   return typeof hostHeader === 'object' && !hostHeader.name.includes(':') ? hostHeader.name : null;
 }
 
-/** @param append whether what follows the prefix is. */
+/** @param append whether the rest of the path is appended */
 function pathModifier(path: string, append: boolean): object {
   return append
     ? { type: 'ReplacePrefixMatch', replacePrefixMatch: path || '/' }
